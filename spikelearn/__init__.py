@@ -1,0 +1,57 @@
+"""spikelearn: spiking networks that learn the way brains might, simulated event by event."""
+
+from importlib import import_module as _import_module
+from typing import Any as _Any
+
+from spikelearn.description import (
+    AllToAll,
+    Callback,
+    Exponential,
+    FixedInDegree,
+    FixedOutDegree,
+    FixedProbability,
+    FixedTotalNumber,
+    LogNormal,
+    Normal,
+    OneToOne,
+    Pairs,
+    Phase,
+    Trials,
+    Uniform,
+)
+from spikelearn.engine.run import Run
+from spikelearn.kernels.random import random_uniform
+from spikelearn.network import VERSION as __version__
+from spikelearn.network import Network
+from spikelearn.neurons import (
+    LIF,
+    AdEx,
+    Izhikevich,
+    IzhikevichHalfSteps,
+    LIFAlpha,
+    LIFConductance,
+    LIFDelta,
+    NeuronModel,
+    Parrot,
+    Pyramidal,
+)
+from spikelearn.plasticity import STDP, DopamineBursts, DopamineSTDP, NearestDopamineSTDP, PlasticityRule
+from spikelearn.sources import Images, NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent, Timed
+from spikelearn.synapses import Mongillo, ReleaseFirst, SynapseModel, TsodyksMarkram
+
+_ON_DEMAND = ("plots", "analysis", "io")
+
+__all__ = [
+    "STDP", "AdEx", "AllToAll", "Callback", "DopamineBursts", "DopamineSTDP", "Exponential", "FixedInDegree",
+    "FixedOutDegree", "FixedProbability", "FixedTotalNumber", "Images", "Izhikevich", "IzhikevichHalfSteps", "LIF",
+    "LIFAlpha", "LIFConductance", "LIFDelta", "LogNormal", "Mongillo", "NearestDopamineSTDP", "Network", "NeuronModel",
+    "NoiseCurrent", "Normal", "OneToOne", "Pairs", "Parrot", "Phase", "PlasticityRule", "Poisson", "PoissonInput", "Pyramidal",
+    "ReleaseFirst", "Run", "SpikeList", "StepCurrent", "SynapseModel", "Timed", "Trials", "TsodyksMarkram", "Uniform",
+    "__version__", "random_uniform",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _ON_DEMAND:
+        return _import_module(f"spikelearn.{name}")
+    raise AttributeError(f"module 'spikelearn' has no attribute {name!r}")

@@ -1,0 +1,87 @@
+"""The one place that names Numba options.
+
+`kernel` marks scalar functions and loops that run compiled; `entry` gives one a machine address that the
+compiled loop can call; `invoke` makes that call. With NUMBA_DISABLE_JIT=1 kernels are plain Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+JIT_DISABLED: bool = bool(numba.config.DISABLE_JIT)
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a scalar function or loop that other kernels call.
+
+    Division by zero gives inf or NaN, as in numpy: an exception path would stop loops from vectorising.
+    """
+    return numba.njit(error_model="numpy", nogil=True)(function)
+
+
+def scalar(function: Callable[..., Any]) -> Any:
+    """Compile a function from scalars to scalars so that it is always inlined into the loop that calls it."""
+    return numba.njit(error_model="numpy", forceinline=True)(function)
+
+
+def cached(function: Callable[..., Any]) -> Any:
+    """Compile a function that Python calls, and keep it on disk."""
+    return numba.njit(error_model="numpy", nogil=True, cache=True)(function)
+
+
+def entry(function: Callable[..., Any]) -> Any:
+    """Compile `function(step, address)` to a C function with an address of its own, kept on disk."""
+    if JIT_DISABLED:
+        return function
+    return numba.cfunc(types.void(types.int64, types.int64), error_model="numpy", cache=True)(function)
+
+
+def entry_uncached(function: Callable[..., Any]) -> Any:
+    """Like `entry`, for text that has no file of its own."""
+    if JIT_DISABLED:
+        return function
+    return numba.cfunc(types.void(types.int64, types.int64), error_model="numpy")(function)
+
+
+@intrinsic
+def invoke(typing_context, address, step, arguments):  # type: ignore[no-untyped-def]
+    """Call the compiled entry at `address` with (step, arguments)."""
+    signature = types.void(types.int64, types.int64, types.int64)
+
+    def generate(context, builder, signature, values):  # type: ignore[no-untyped-def]
+        integer = ir.IntType(64)
+        function_type = ir.FunctionType(ir.VoidType(), [integer, integer])
+        function = builder.inttoptr(values[0], function_type.as_pointer())
+        builder.call(function, [values[1], values[2]])
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def pointer(typing_context, address):  # type: ignore[no-untyped-def]
+    """A void pointer from an integer address, for numba.carray."""
+    signature = types.voidptr(types.int64)
+
+    def generate(context, builder, signature, values):  # type: ignore[no-untyped-def]
+        return builder.inttoptr(values[0], cgutils.voidptr_t)
+
+    return signature, generate
+
+
+@intrinsic
+def bits_to_float(typing_context, bits):  # type: ignore[no-untyped-def]
+    """The float64 that has these 64 bits."""
+    signature = types.float64(types.int64)
+
+    def generate(context, builder, signature, values):  # type: ignore[no-untyped-def]
+        return builder.bitcast(values[0], ir.DoubleType())
+
+    return signature, generate

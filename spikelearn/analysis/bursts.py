@@ -1,0 +1,86 @@
+"""Events and bursts: the two messages of a spike train that is read as a multiplexed code.
+
+An *event* is an isolated spike or the first of a burst. The rate of events tells what drives the soma, the
+share of events that are bursts what drives the dendrite (Naud & Sprekeler 2018, PNAS 115:E6329).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from spikelearn.analysis.checks import ROUNDING, bin_edges, counts_between, positive, spike_times
+from spikelearn.analysis.intervals import by_neuron
+from spikelearn.errors import ParameterError
+
+
+class EventsAndBursts(NamedTuple):
+    """Events and bursts of a population, each in order of time. Times (k,) float64 ms, ids (k,) integers.
+
+    A burst is stamped at its first spike, so the bursts are a subset of the events.
+    """
+
+    event_times: np.ndarray
+    event_ids: np.ndarray
+    burst_times: np.ndarray
+    burst_ids: np.ndarray
+
+
+def classify_events(times: ArrayLike, ids: ArrayLike, window: float = 16.0) -> EventsAndBursts:
+    """Tell events and bursts apart by the intervals between the spikes of each neuron.
+
+    An event is a spike more than `window` ms after the previous one of its neuron, or that neuron's first.
+    A burst is an event that is followed by another spike of its neuron within `window` ms. A simulator that
+    emits the burst when it is known stamps it at the second spike; here, with the whole train at hand, it is
+    stamped at the first, so that bursts and events of one bin belong together. An event closer than
+    `window` to the end of the recording may be a burst that is not seen.
+
+    times: (n,) ms, ascending. ids: (n,) integers. window: ms.
+    Raises ParameterError if shapes, types or order are wrong or the window is not positive.
+    Source: Payeur et al. 2021, Nat. Neurosci. 24:1010 (16 ms).
+    """
+    positive(window, "window", "ms")
+    spikes = by_neuron(times, ids)
+    is_event = spikes.since_previous > window + ROUNDING
+    # The next spike of the same neuron follows within the window exactly if that next one is no event.
+    is_burst = is_event.copy()
+    is_burst[:-1] &= ~is_event[1:]
+    is_burst[-1:] = False
+
+    def in_time_order(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        # The position in the arrays that were given restores their order, ties included.
+        order = np.argsort(spikes.order[chosen])
+        return spikes.times[chosen][order], spikes.ids[chosen][order]
+
+    return EventsAndBursts(*in_time_order(is_event), *in_time_order(is_burst))
+
+
+def binned_rate(times: ArrayLike, n: int, edges: ArrayLike) -> np.ndarray:
+    """Mean rate per neuron of `n` neurons between consecutive `edges`: (k,) float64, Hz.
+
+    times: (m,) ms, ascending; of spikes, events or bursts. edges: (k + 1,) ms; bins are [left, right).
+    Raises ParameterError if times or edges are not ascending or n is not positive.
+    """
+    positive(n, "n")
+    edges = bin_edges(edges)
+    return counts_between(spike_times(times), edges) / (n * np.diff(edges) * 1e-3)
+
+
+def burst_probability(bursts: ArrayLike, events: ArrayLike, edges: ArrayLike) -> np.ndarray:
+    """Share of events that are bursts, between consecutive `edges`: (k,) float64, NaN where no event is.
+
+    bursts, events: (m,) times in ms, ascending, as `classify_events` returns them. edges: (k + 1,) ms.
+    Raises ParameterError if an array is not ascending, or a bin holds more bursts than events, as happens
+    when bursts are stamped at their second spike.
+    Source: Naud & Sprekeler 2018, PNAS 115:E6329.
+    """
+    edges = bin_edges(edges)
+    n_bursts = counts_between(spike_times(bursts), edges)
+    n_events = counts_between(spike_times(events), edges)
+    if np.any(n_bursts > n_events):
+        raise ParameterError(
+            "a bin holds more bursts than events: stamp bursts at their first spike, as classify_events does"
+        )
+    return np.divide(n_bursts, n_events, out=np.full(n_events.shape, np.nan), where=n_events > 0)

@@ -1,0 +1,36 @@
+"""How alike two signals are."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from spikelearn.errors import ParameterError
+
+
+def correlation(a: ArrayLike, b: ArrayLike) -> float:
+    """Pearson's correlation coefficient of two signals, from -1 to 1.
+
+    a, b: (n,) numbers, any unit, n at least 2.
+    Raises ParameterError if shapes differ, a value is not finite, or a signal is constant (the coefficient
+    would be 0 / 0).
+    Source: Pearson 1895, Proc. R. Soc. Lond. 58:240.
+    """
+    signals = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if signals[0].shape != signals[1].shape or signals[0].ndim != 1:
+        raise ParameterError(
+            f"correlation needs two (n,) arrays of one length, got {signals[0].shape} and {signals[1].shape}"
+        )
+    if signals[0].size < 2:
+        raise ParameterError(f"correlation needs at least 2 values, got {signals[0].size}")
+    unit = []
+    for name, signal in zip("ab", signals, strict=True):
+        if not np.all(np.isfinite(signal)):
+            raise ParameterError(f"{name} must be finite; there is a NaN or an infinity in it")
+        if np.ptp(signal) == 0:
+            raise ParameterError(f"{name} is constant ({signal[0]}), so it has no correlation with anything")
+        # Scaled to at most 1 first, so that squares of very large or small values stay in range.
+        centred = signal / np.max(np.abs(signal))
+        centred = centred - centred.mean()
+        unit.append(centred / np.linalg.norm(centred))
+    return float(np.clip(unit[0] @ unit[1], -1.0, 1.0))

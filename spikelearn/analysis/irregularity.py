@@ -1,0 +1,37 @@
+"""How irregularly neurons fire: 0 for a clock, 1 for a Poisson process."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from spikelearn.analysis.intervals import by_neuron
+from spikelearn.errors import ParameterError
+
+
+def cv_isi(times: ArrayLike, ids: ArrayLike, min_spikes: int = 3) -> float:
+    """Coefficient of variation of the inter-spike intervals, averaged over neurons; a pure number.
+
+    For each neuron with at least `min_spikes` spikes, the standard deviation of its intervals (divided by
+    their number, not one less) over their mean; then the mean over those neurons. NaN if there are none.
+    A few intervals underestimate the CV of an irregular neuron, and a window favours short intervals:
+    compare only windows that hold many spikes a neuron.
+
+    times: (n,) ms, ascending. ids: (n,) integers. Raises ParameterError if shapes, types or order are
+    wrong, or min_spikes is below 3 (one interval has no variation).
+    Source: Softky & Koch 1993, J. Neurosci. 13:334; Brunel 2000, J. Comput. Neurosci. 8:183.
+    """
+    if min_spikes < 3:
+        raise ParameterError(f"min_spikes must be at least 3, which is two intervals, got {min_spikes}")
+    spikes = by_neuron(times, ids)
+    first = np.isinf(spikes.since_previous)
+    neuron = (np.cumsum(first) - 1)[~first]
+    intervals = spikes.since_previous[~first]
+    number = np.bincount(neuron, minlength=int(first.sum()))
+    safe = np.maximum(number, 1)
+    mean = np.bincount(neuron, intervals, minlength=number.size) / safe
+    # Deviations are summed in a second pass: the difference of two large sums would lose digits.
+    variance = np.bincount(neuron, (intervals - mean[neuron]) ** 2, minlength=number.size) / safe
+    # A mean of zero is a source that put all its spikes in one step: it has no CV.
+    keep = (number >= min_spikes - 1) & (mean > 0)
+    return float(np.mean(np.sqrt(variance[keep]) / mean[keep])) if np.any(keep) else float("nan")

@@ -1,0 +1,159 @@
+"""Distributions from which weights, delays and starting values are drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.kernels import connect
+from spikelearn.units import plain
+
+_NOTHING = np.zeros(0)
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Base: what is drawn. Values outside [low, high] are drawn again."""
+
+    low: Any = -np.inf
+    high: Any = np.inf
+
+    def numbers(self, unit: str, what: str) -> Drawn:
+        """Checked numbers in `unit`, for the kernels."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A distribution as the kernels take it: code, two parameters, limits, and values if they are given one by one."""
+
+    code: int
+    a: float
+    b: float = 0.0
+    low: float = -np.inf
+    high: float = np.inf
+    values: Any = None
+
+    @property
+    def array(self) -> np.ndarray:
+        return _NOTHING if self.values is None else self.values
+
+    @property
+    def constant(self) -> bool:
+        return self.code == connect.CONSTANT
+
+
+def _one(value: Any, unit: str, what: str) -> float:
+    number = plain(value, unit, what)
+    if not isinstance(number, float) or np.isnan(number):
+        raise ParameterError(f"{what}: expected one number in {unit}, got {value!r}")
+    return number
+
+
+@dataclass(frozen=True)
+class Uniform(Distribution):
+    """Uniform from `low` to `high`."""
+
+    low: Any = 0.0
+    high: Any = 1.0
+
+    def numbers(self, unit: str, what: str) -> Drawn:
+        low, high = _one(self.low, unit, f"low of {what}"), _one(self.high, unit, f"high of {what}")
+        if not (np.isfinite(low) and np.isfinite(high) and low <= high):
+            raise ParameterError(f"{what}: Uniform needs finite low <= high, got {self.low!r} and {self.high!r}")
+        return Drawn(connect.UNIFORM, low, high, low, high)
+
+
+@dataclass(frozen=True)
+class Normal(Distribution):
+    """Normal with `mean` and `std`."""
+
+    mean: Any = 0.0
+    std: Any = 1.0
+
+    def __init__(self, mean: Any, std: Any, low: Any = -np.inf, high: Any = np.inf) -> None:
+        _set(self, mean=mean, std=std, low=low, high=high)
+
+    def numbers(self, unit: str, what: str) -> Drawn:
+        return _spread(connect.NORMAL, self, _one(self.mean, unit, f"mean of {what}"), _one(self.std, unit, what), unit, what)
+
+
+@dataclass(frozen=True)
+class LogNormal(Distribution):
+    """exp of a normal with `mu` and `sigma`, in the unit of what is drawn."""
+
+    mu: float = 0.0
+    sigma: float = 1.0
+
+    def __init__(self, mu: float, sigma: float, low: Any = -np.inf, high: Any = np.inf) -> None:
+        _set(self, mu=mu, sigma=sigma, low=low, high=high)
+
+    def numbers(self, unit: str, what: str) -> Drawn:
+        return _spread(connect.LOG_NORMAL, self, float(self.mu), float(self.sigma), unit, what)
+
+
+@dataclass(frozen=True)
+class Exponential(Distribution):
+    """Exponential with `mean`."""
+
+    mean: Any = 1.0
+
+    def __init__(self, mean: Any, low: Any = -np.inf, high: Any = np.inf) -> None:
+        _set(self, mean=mean, low=low, high=high)
+
+    def numbers(self, unit: str, what: str) -> Drawn:
+        return _spread(connect.EXPONENTIAL, self, _one(self.mean, unit, f"mean of {what}"), 0.0, unit, what)
+
+
+def _set(thing: Any, **values: Any) -> None:
+    for name, value in values.items():
+        object.__setattr__(thing, name, value)
+
+
+def _spread(code: int, given: Distribution, a: float, b: float, unit: str, what: str) -> Drawn:
+    low, high = _one(given.low, unit, f"low of {what}"), _one(given.high, unit, f"high of {what}")
+    if not (np.isfinite(a) and np.isfinite(b) and b >= 0 and low < high):
+        raise ParameterError(f"{what}: expected finite parameters, a spread of at least 0 and low < high; got {given}")
+    return Drawn(code, a, b, low, high)
+
+
+def drawn(value: Any, unit: str, what: str) -> Drawn:
+    """A number, an array or a distribution as the kernels take it; raises if it is not finite."""
+    if isinstance(value, Distribution):
+        return value.numbers(unit, what)
+    numbers = plain(value, unit, what)
+    if isinstance(numbers, float):
+        if not np.isfinite(numbers):
+            raise ParameterError(f"{what}: expected a finite number in {unit}, got {numbers:g}")
+        return Drawn(connect.CONSTANT, numbers)
+    wrong = ~np.isfinite(numbers)
+    if np.any(wrong):
+        index = tuple(int(k) for k in np.argwhere(wrong)[0])
+        raise ParameterError(f"{what}: expected finite numbers in {unit}, got {numbers[index]} at index {index}")
+    if numbers.size == 0:
+        raise DescriptionError(f"{what}: expected at least one value, got an empty array")
+    return Drawn(connect.ARRAY, 0.0, values=numbers)
+
+
+def sample(value: Drawn, n: int, generator: np.random.Generator) -> np.ndarray:
+    """n values for a population, drawn with numpy. Arrays must have n values."""
+    if value.code == connect.CONSTANT:
+        return np.full(n, value.a)
+    if value.code == connect.ARRAY:
+        return np.asarray(value.array, float)
+    draw = {
+        connect.UNIFORM: lambda k: generator.uniform(value.a, value.b, k),
+        connect.NORMAL: lambda k: generator.normal(value.a, value.b, k),
+        connect.LOG_NORMAL: lambda k: generator.lognormal(value.a, value.b, k),
+        connect.EXPONENTIAL: lambda k: generator.exponential(value.a, k),
+    }[value.code]
+    result = draw(n)
+    for _ in range(1000):
+        outside = (result < value.low) | (result > value.high)
+        if not np.any(outside):
+            return result
+        result[outside] = draw(int(outside.sum()))
+    return np.clip(result, value.low, value.high)

@@ -1,0 +1,174 @@
+"""Populations, views of them, modulators, and references to their arrays for callbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from spikelearn.errors import DescriptionError
+from spikelearn.neurons import Neuron
+from spikelearn.parameters import suggest
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An array of a network that a callback is given: what it is, of whom, and which one.
+
+    what: "counts", "current", "rates", "state" or "release".
+    """
+
+    what: str
+    owner: Any
+    detail: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """n neurons of one model. Made by `Network.population`. `population[:3]` is a view of some of its neurons."""
+
+    name: str
+    size: int
+    model: Any
+    initial: Mapping[str, Any] = field(default_factory=dict)
+    thing: int = 0
+
+    ids = None
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, which: Any) -> View:
+        return View(self, _indices(which, self.size, self.name))
+
+    @property
+    def is_neuron(self) -> bool:
+        return isinstance(self.model, Neuron)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return self.model.model.kinds if isinstance(self.model, Neuron) else self.model.kinds
+
+    @property
+    def model_name(self) -> str:
+        return self.model.model.name if isinstance(self.model, Neuron) else self.model.name
+
+    def check_kind(self, kind: str, where: str) -> str:
+        """Check that this population emits events of `kind`."""
+        if kind not in self.kinds:
+            raise DescriptionError(
+                f"{where}: population {self.name!r} ({self.model_name}) emits no {kind!r}{suggest(kind, self.kinds)}; "
+                f"it emits: {', '.join(self.kinds)}"
+            )
+        return kind
+
+    def counts(self, kind: str = "spike") -> Reference:
+        """For callbacks: int64 (size,), events of each neuron since the current phase began."""
+        return Reference("counts", self, self.check_kind(kind, "counts"))
+
+    def current(self, port: str) -> Reference:
+        """For callbacks: float64 (size,), pA, the current into a port; what a callback writes stays until it is changed."""
+        self.check_current(port, "current")
+        return Reference("current", self, port)
+
+    def state(self, variable: str) -> Reference:
+        """For callbacks: float64 (size,), a state variable."""
+        self.check_state(variable, "state")
+        return Reference("state", self, variable)
+
+    @property
+    def rates(self) -> Reference:
+        """For callbacks: float64 (size,), Hz, the rates of a Poisson population."""
+        if not hasattr(self.model, "interval"):
+            raise DescriptionError(f"population {self.name!r} ({self.model_name}) has no rates; only Poisson populations have")
+        return Reference("rates", self)
+
+    def check_state(self, variable: str, where: str) -> str:
+        states = self.model.model.state if isinstance(self.model, Neuron) else {}
+        if variable not in states:
+            raise DescriptionError(
+                f"{where}: population {self.name!r} ({self.model_name}) has no state {variable!r}"
+                f"{suggest(variable, states)}; it has: {', '.join(states) or 'none'}"
+            )
+        return states[variable]
+
+    def check_current(self, port: str | None, where: str) -> str:
+        currents = self.model.model.currents if isinstance(self.model, Neuron) else ()
+        if port is None and currents:
+            return currents[0]
+        if port not in currents:
+            raise DescriptionError(
+                f"{where}: population {self.name!r} ({self.model_name}) takes no current through port {port!r}"
+                f"{suggest(port or '', currents)}; it takes it through: {', '.join(currents) or 'none'}"
+            )
+        return port
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Some neurons of a population. ids: (n,) indices within it."""
+
+    population: Population
+    ids: np.ndarray
+
+    @property
+    def name(self) -> str:
+        return self.population.name
+
+    @property
+    def size(self) -> int:
+        return len(self.ids)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, eq=False)
+class Modulator:
+    """A global concentration n that decays with tau_n (ms). Made by `Network.modulator`."""
+
+    name: str
+    tau_n: float
+    thing: int = 0
+
+    ids = None
+    size = 1
+
+    @property
+    def release(self) -> Reference:
+        """For callbacks: float64 (1,); what is added to it is released in the next step."""
+        return Reference("release", self)
+
+
+def _indices(which: Any, size: int, name: str) -> np.ndarray:
+    if isinstance(which, slice):
+        return np.arange(size)[which]
+    array = np.atleast_1d(np.asarray(which))
+    if array.dtype == bool and array.shape == (size,):
+        return np.flatnonzero(array)
+    if array.ndim != 1 or (array.size and not np.issubdtype(array.dtype, np.integer)):
+        raise DescriptionError(f"population {name!r}: expected a slice, whole numbers or a mask of {size}, got {which!r}")
+    wrong = array[(array < -size) | (array >= size)]
+    if len(wrong):
+        raise DescriptionError(f"population {name!r}: index {wrong[0]} is out of range 0..{size - 1}")
+    return np.where(array < 0, array + size, array).astype(np.int64)
+
+
+def whole(what: Population | View) -> Population:
+    """The population of a view, or the population itself."""
+    return what.population if isinstance(what, View) else what
+
+
+def segment(what: Population | View, where: str) -> tuple[int, int]:
+    """(first, size) of a view that is one contiguous piece."""
+    if isinstance(what, Population):
+        return 0, what.size
+    ids = what.ids
+    if len(ids) == 0 or np.any(np.diff(ids) != 1):
+        raise DescriptionError(
+            f"{where}: a view that is connected must be one piece of neighbours, e.g. population[10:20]; "
+            "for any other choice connect the whole population with Pairs(pre, post)"
+        )
+    return int(ids[0]), len(ids)

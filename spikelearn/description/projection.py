@@ -1,0 +1,92 @@
+"""Projections, drives, releases and recordings: frozen descriptions of what the network is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spikelearn.description.distributions import Drawn
+from spikelearn.description.population import Modulator, Population
+from spikelearn.description.rules import Rows, Rule
+from spikelearn.plasticity import Plasticity
+from spikelearn.synapses import Synapse
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """The synapses from one population to one port of another. Made by `Network.connect`.
+
+    axonal, dendritic: delays; axonal may be drawn (ms), dendritic is a whole number of steps.
+    """
+
+    name: str
+    source: Population
+    source_first: int
+    source_size: int
+    target: Population | Modulator
+    target_first: int
+    target_size: int
+    port: str
+    unit: str
+    on: str
+    rule: Rule
+    rows: Rows
+    weight: Drawn
+    axonal: Drawn
+    dendritic_steps: int
+    plasticity: Plasticity | None
+    synapse: Synapse | None
+    plastic: bool
+    learns_from: str
+    autapses: bool
+    thing: int
+
+    ids = None
+
+    @property
+    def n_recordable(self) -> tuple[str, ...]:
+        """Variables of its synapses that can be recorded."""
+        if self.plasticity is None:
+            return ("weight",)
+        return ("weight", "c") if self.plasticity.rule.modulated and self.plastic else ("weight",)
+
+    def describe(self) -> str:
+        """One line for run files."""
+        rule = self.plasticity.rule.name if self.plasticity else self.synapse.model.name if self.synapse else "static"
+        return f"{type(self.rule).__name__}, {rule}{'' if self.plastic or not self.plasticity else ', not plastic'}"
+
+
+@dataclass(frozen=True, eq=False)
+class Drive:
+    """Input that acts on a population directly."""
+
+    source: Any
+    target: Population
+    first: int
+    size: int
+    port: str
+    weight: float
+    thing: int
+
+
+@dataclass(frozen=True, eq=False)
+class Release:
+    """Amounts of a modulator released at listed steps."""
+
+    modulator: Modulator
+    steps: np.ndarray
+    amounts: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What is recorded of whom. variable: a kind of event if `events`, else a variable. every: steps."""
+
+    of: Any
+    variable: str
+    events: bool
+    ids: np.ndarray
+    every: int
+    unit: str

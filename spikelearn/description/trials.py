@@ -1,0 +1,99 @@
+"""Trials: a schedule of phases that runs inside one compiled call, and callbacks that close the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from spikelearn.description.population import Modulator, Population, Reference
+from spikelearn.description.projection import Projection
+from spikelearn.errors import DescriptionError
+from spikelearn.units import plain
+
+
+@dataclass(frozen=True)
+class Callback:
+    """A function that is called while time runs.
+
+    As the callback of a phase: function(trial, phase, *arguments), at the end of the phase's last step; as a callback of
+    every step: function(step, *arguments). It is compiled with Numba unless it is already; it returns nothing.
+    arguments: numpy arrays, numbers, or references such as `population.counts()` and `modulator.release`.
+    """
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "arguments", tuple(self.arguments))
+        for argument in self.arguments:
+            if not isinstance(argument, Reference | np.ndarray | int | float | np.number):
+                raise DescriptionError(
+                    f"callback {getattr(self.function, '__name__', self.function)}: arguments are numpy arrays, numbers or "
+                    f"references such as population.counts(), got {argument!r}"
+                )
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of a trial.
+
+    duration: ms. rates: Poisson population -> Hz; currents: (population, port) -> pA; releases: modulator -> amount, at
+    the start of the phase. Each value is a number, (n,) for the neurons, or (n_trials, n) with a row for each trial;
+    amounts are a number or (n_trials,). A rate or current that only other phases name is 0 in this one.
+    plastic: projections whose weights may change in this phase; None leaves all as they are described.
+    reset: populations (state back to its start) and plastic projections (traces and eligibility to 0, weights kept).
+    callback: called at the end of the phase.
+    """
+
+    duration: Any
+    rates: Mapping[Population, Any] = field(default_factory=dict)
+    currents: Mapping[tuple[Population, str], Any] = field(default_factory=dict)
+    releases: Mapping[Modulator, Any] = field(default_factory=dict)
+    plastic: Sequence[Projection] | None = None
+    reset: Sequence[Population | Projection] = ()
+    callback: Callback | None = None
+
+
+@dataclass(frozen=True)
+class Trials:
+    """n repeats of a sequence of phases."""
+
+    phases: Sequence[Phase]
+    n: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "phases", tuple(self.phases))
+        if not self.phases or any(not isinstance(phase, Phase) for phase in self.phases):
+            raise DescriptionError("Trials: expected at least one Phase")
+        if int(self.n) != self.n or self.n < 1:
+            raise DescriptionError(f"Trials: expected n of at least 1, got {self.n!r}")
+
+    def phase_steps(self, dt: float) -> np.ndarray:
+        """Steps of each phase."""
+        steps = []
+        for k, phase in enumerate(self.phases):
+            duration = plain(phase.duration, "ms", f"duration of phase {k}")
+            if not isinstance(duration, float) or not np.isfinite(duration) or round(duration / dt) < 1:
+                raise DescriptionError(f"duration of phase {k}: expected at least one step of {dt} ms, got {duration!r}")
+            steps.append(round(duration / dt))
+        return np.array(steps, np.int64)
+
+    def rows(self, values: Any, width: int, unit: str, what: str) -> np.ndarray:
+        """Values as (1 or n, 1 or width) rows; raises if the shape fits neither neurons nor trials."""
+        array = np.asarray(plain(values, unit, what), dtype=np.float64)
+        if not np.all(np.isfinite(array)):
+            raise DescriptionError(f"{what}: expected finite values in {unit}")
+        if array.ndim == 0:
+            return array.reshape(1, 1)
+        if width == 1 and array.shape == (self.n,):
+            return array.reshape(self.n, 1)
+        if array.shape == (width,):
+            return array.reshape(1, width)
+        if array.shape == (self.n, width):
+            return np.ascontiguousarray(array)
+        raise DescriptionError(
+            f"{what}: expected a number, ({width},) or ({self.n}, {width}) for {self.n} trials, got shape {array.shape}"
+        )

@@ -1,0 +1,132 @@
+"""The Plan: what a network becomes. Arrays, and an ordered list of Calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from spikelearn.description.population import Modulator, Population
+from spikelearn.description.projection import Projection, Recording
+from spikelearn.engine.printing import Kernel, load, pack
+
+STAGES = ("begin", "integrate", "start", "arrive", "modulate", "drive", "advance", "post", "record", "end")
+"""The order within a step; docs/decisions.md says what happens in each."""
+
+
+class Call:
+    """A kernel with its arguments, called once a step as kernel(step, *arguments)."""
+
+    def __init__(self, label: str, kernel: Kernel, *arguments: Any) -> None:
+        self.label = label
+        self.arguments = arguments
+        self.entry, self.function = load(kernel, arguments)
+        self.packed = pack(arguments)
+
+    @property
+    def address(self) -> int:
+        return self.entry.address
+
+    def __call__(self, step: int) -> None:
+        """Call it from Python: the stepper's way."""
+        if self.entry is None:
+            self.function(step, *self.arguments)
+        else:
+            self.entry.ctypes(step, self.packed.ctypes.data)
+
+
+@dataclass
+class Ring:
+    """Event lists of the last steps. rows: (depth, n) int32, counts: (depth,) int64."""
+
+    rows: np.ndarray
+    counts: np.ndarray
+
+
+@dataclass
+class Block:
+    """All populations of one model, side by side in the same arrays."""
+
+    key: Any
+    populations: list[Population] = field(default_factory=list)
+    first: dict[Population, int] = field(default_factory=dict)
+    n: int = 0
+    state: dict[str, np.ndarray] = field(default_factory=dict)
+    start: dict[str, np.ndarray] = field(default_factory=dict)
+    inputs: dict[str, np.ndarray] = field(default_factory=dict)
+    currents: dict[str, np.ndarray] = field(default_factory=dict)
+    noise: dict[tuple[Population, str], np.ndarray] = field(default_factory=dict)
+    rates: dict[Population, np.ndarray] = field(default_factory=dict)
+    rings: dict[str, Ring] = field(default_factory=dict)
+
+    def span(self, population: Population) -> slice:
+        first = self.first[population]
+        return slice(first, first + population.size)
+
+
+@dataclass
+class Table:
+    """Synapses sorted by (source, delay). index: (n_sources * n_delays + 1,); slot = source * n_delays + delay number."""
+
+    projections: list[Projection]
+    delays: np.ndarray
+    delay_index: np.ndarray
+    index: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+    slot_weight: np.ndarray
+    tally: np.ndarray
+
+    @property
+    def n_synapses(self) -> int:
+        return len(self.targets)
+
+
+@dataclass
+class PlasticState:
+    """Arrays of a plastic projection, by the names that its printed kernel gives them."""
+
+    arrays: dict[str, Any]
+    kernel: Kernel
+    enabled: np.ndarray
+
+
+@dataclass
+class Recorder:
+    """A recording and its buffer. values: ids of events, or (rows, k) samples."""
+
+    recording: Recording
+    steps: np.ndarray
+    values: np.ndarray
+    used: np.ndarray
+    name: str
+
+
+@dataclass
+class Plan:
+    """A network ready to run. `step` is the last step that has been run; the time is step * dt."""
+
+    dt: float
+    seed: int
+    blocks: dict[Any, Block]
+    tables: dict[Projection, Table]
+    plastic: dict[Projection, PlasticState]
+    modulators: dict[Modulator, dict[str, np.ndarray]]
+    stages: dict[str, list[Call]]
+    recorders: list[Recorder]
+    tallies: list[np.ndarray]
+    control: np.ndarray
+    block_of: dict[Population, Block]
+    step: int = 0
+
+    def calls(self, extra: dict[str, list[Call]] | None = None) -> Iterator[Call]:
+        """All calls in order, with those that a run adds for itself."""
+        for stage in STAGES:
+            yield from self.stages[stage]
+            yield from (extra or {}).get(stage, ())
+
+    @property
+    def synaptic_events(self) -> int:
+        return int(sum(tally[0] for tally in self.tallies))

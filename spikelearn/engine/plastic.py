@@ -1,0 +1,184 @@
+"""Lowering of plastic projections: the arrays and Calls of a rule's printed kernels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from spikelearn.description.projection import Projection
+from spikelearn.engine.plan import Call, Plan, PlasticState, Ring, Table
+from spikelearn.engine.printing import Kernel, import_line, kernel_of
+from spikelearn.engine.tables import Places
+from spikelearn.kernels import modulators, printed
+from spikelearn.kernels.traces import decay_tables
+
+_NEVER = -(1 << 40)
+_REBASE_AFTER = 5.0
+"""Time constants of the eligibility after which its exponential factor is re-based: exp(5) costs two digits at most."""
+
+
+def plastic_calls(
+    projection: Projection, d: Any, plan: Plan, places: Places, table: Table, ring: Ring, inputs: np.ndarray
+) -> None:
+    """Add the Calls of one plastic projection to the plan."""
+    assert projection.plasticity is not None
+    rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
+    constants = {name: float(value) for name, value in rule.constants(parameters, d.dt).items()}
+    kernel = _kernel(projection, list(constants))
+    target, _ = places.target(projection)
+    assert target is not None
+    post_ring = target.rings[projection.learns_from]
+    arrays = _arrays(projection, table, target.n, d.dt)
+    enabled = np.ones(1, np.int64)
+    plan.plastic[projection] = PlasticState(arrays, kernel, enabled)
+    arrays |= {"constants": constants, "inputs": inputs}
+    name, dendritic = projection.name, projection.dendritic_steps
+    if rule.modulated:
+        modulator = projection.plasticity.modulator
+        plan.stages["integrate"].append(
+            Call(
+                f"integrate {modulator.name} for {name}", kernel_of(modulators.integrate_modulator),
+                plan.modulators[modulator]["n"], parameters.b, modulator.tau_n, parameters.tau_c, d.dt, arrays["base"],
+                enabled, arrays["integrals"],
+            )  # fmt: skip
+        )
+        every = max(1, round(_REBASE_AFTER * parameters.tau_c / d.dt))
+        plan.stages["integrate"].append(
+            Call(
+                f"rebase {name}", Kernel(kernel.text, "rebase", kernel.injected), every, arrays["base"], parameters.tau_c,
+                d.dt, arrays["integrals"], table.weights, arrays["eligibilities"], arrays["event_N"], arrays["event_E"],
+            )  # fmt: skip
+        )
+    means = [value for t in rule.pre for value in (arrays[f"running_{t.name}"], arrays[f"decay_{t.name}"])] if rule.mean_pre else []
+    push = Call(
+        f"post events of {name}", Kernel(kernel.text, "push", kernel.injected), post_ring.rows, post_ring.counts, dendritic,
+        0, arrays["sweeps"], arrays["since_sweep"], enabled, *modulator_arguments(projection, arrays, d.dt), *means,
+        *_events(projection, arrays), *_tables(arrays, rule.post),
+    )  # fmt: skip
+    if dendritic > 0:
+        plan.stages["arrive"].append(push)
+    plan.stages["arrive"].append(
+        Call(
+            f"deliver {name}", kernel, ring.rows, ring.counts, table.delays, inputs, table.tally, enabled, dendritic,
+            *modulator_arguments(projection, arrays, d.dt), *means, *everything(projection, table, arrays),
+        )  # fmt: skip
+    )
+    if dendritic == 0:
+        plan.stages["post"].append(push)
+    plan.stages["post"].append(
+        Call(
+            f"sweep {name}", Kernel(kernel.text, "sweep", kernel.injected), arrays["sweeps"], arrays["since_sweep"],
+            dendritic, *everything(projection, table, arrays),
+        )  # fmt: skip
+    )
+
+
+def reset_call(projection: Projection, plan: Plan, dt: float, clock: np.ndarray, phase: int) -> Call:
+    """A Call that forgets traces and eligibilities at the start of a phase."""
+    state, table = plan.plastic[projection], plan.tables[projection]
+    assert projection.plasticity is not None
+    rule, arrays = projection.plasticity.rule, state.arrays
+    means = [v for t in rule.pre for v in (arrays[f"running_{t.name}"], arrays[f"decay_{t.name}"])] if rule.mean_pre else []
+    return Call(
+        f"reset {projection.name}", Kernel(state.kernel.text, "reset", state.kernel.injected), clock, phase, arrays["sweeps"],
+        arrays["since_sweep"], projection.dendritic_steps, *modulator_arguments(projection, arrays, dt), *means,
+        *everything(projection, table, arrays),
+    )  # fmt: skip
+
+
+def read_call(
+    projection: Projection, plan: Plan, dt: float, every: int, what: int, slots: np.ndarray, positions: np.ndarray,
+    steps: np.ndarray, values: np.ndarray, used: np.ndarray, control: np.ndarray,
+) -> Call:  # fmt: skip
+    """A Call that writes weights or eligibilities, as they are now, into rows of `values`."""
+    state, table = plan.plastic[projection], plan.tables[projection]
+    return Call(
+        f"read {projection.name}", Kernel(state.kernel.text, "read", state.kernel.injected), every, what, slots, positions,
+        steps, values, used, control, *modulator_arguments(projection, state.arrays, dt),
+        *everything(projection, table, state.arrays),
+    )  # fmt: skip
+
+
+def modulator_arguments(projection: Projection, arrays: dict[str, Any], dt: float) -> list[Any]:
+    assert projection.plasticity is not None
+    if not projection.plasticity.rule.modulated:
+        return []
+    return [arrays["integrals"], arrays["base"], projection.plasticity.parameters.tau_c, dt]
+
+
+def everything(projection: Projection, table: Table, arrays: dict[str, Any]) -> list[Any]:
+    """The arguments that all functions of a printed rule end with."""
+    assert projection.plasticity is not None
+    rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
+    synapse = [table.weights, *([arrays["eligibilities"]] if rule.modulated else [])]
+    return [
+        table.index, table.targets, arrays["last_arrival"], arrays["consumed"], *synapse,
+        *(arrays[f"slot_{t.name}"] for t in rule.pre), *_events(projection, arrays), *_tables(arrays, rule.pre + rule.post),
+        parameters.W_min, parameters.W_max, *arrays["constants"].values(),
+    ]  # fmt: skip
+
+
+def _kernel(projection: Projection, constants: list[str]) -> Kernel:
+    assert projection.plasticity is not None
+    rule = projection.plasticity.rule
+    text, injected = "", {}
+    for handler in ("on_pre", "on_post"):
+        line, more = import_line(getattr(rule, handler), handler)
+        text += line
+        injected |= more
+    text += printed.print_plastic(
+        [(t.name, t.jump) for t in rule.pre], [(t.name, t.jump) for t in rule.post], constants, rule.modulated, rule.mean_pre
+    )
+    return Kernel(text, "function", injected)
+
+
+def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> dict[str, Any]:
+    assert projection.plasticity is not None
+    rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
+    n_slots = len(table.index) - 1
+    history = 16
+    while history < 2 * projection.dendritic_steps + 16:
+        history *= 2
+    arrays: dict[str, Any] = {
+        "last_arrival": np.full(n_slots, _NEVER, np.int64),
+        "consumed": np.full(n_slots, _NEVER, np.int64),
+        "event_total": np.zeros(n_targets, np.int64),
+        "event_step": np.full((n_targets, history), _NEVER, np.int64),
+        "event_plastic": np.zeros((n_targets, history), np.int64),
+        "sweeps": np.zeros(1, np.int64),
+        "since_sweep": np.zeros(n_targets, np.int64),
+    }
+    for trace in rule.pre:
+        arrays[f"slot_{trace.name}"] = np.zeros(n_slots)
+        if rule.mean_pre:
+            arrays[f"event_mean_{trace.name}"] = np.zeros((n_targets, history))
+            arrays[f"running_{trace.name}"] = np.zeros(1)
+            arrays[f"decay_{trace.name}"] = float(np.exp(-dt / getattr(parameters, trace.tau)))
+    for trace in rule.post:
+        arrays[f"event_{trace.name}"] = np.zeros((n_targets, history))
+    for trace in rule.pre + rule.post:
+        arrays[f"{trace.name}_coarse"], arrays[f"{trace.name}_fine"] = decay_tables(getattr(parameters, trace.tau), dt)
+    if rule.modulated:
+        arrays["eligibilities"] = np.zeros(table.n_synapses)
+        arrays["event_N"] = np.zeros((n_targets, history))
+        arrays["event_E"] = np.zeros((n_targets, history))
+        arrays["integrals"] = np.zeros(projection.dendritic_steps + 2)
+        arrays["base"] = np.zeros(1, np.int64)
+    return arrays
+
+
+def _events(projection: Projection, arrays: dict[str, Any]) -> list[Any]:
+    assert projection.plasticity is not None
+    rule = projection.plasticity.rule
+    result = [arrays["event_total"], arrays["event_step"], arrays["event_plastic"]]
+    result += [arrays[f"event_{t.name}"] for t in rule.post]
+    if rule.modulated:
+        result += [arrays["event_N"], arrays["event_E"]]
+    if rule.mean_pre:
+        result += [arrays[f"event_mean_{t.name}"] for t in rule.pre]
+    return result
+
+
+def _tables(arrays: dict[str, Any], traces: Any) -> list[Any]:
+    return [arrays[f"{t.name}_{part}"] for t in traces for part in ("coarse", "fine")]

@@ -1,0 +1,145 @@
+"""Run: what comes back from a simulation. Plain data; nothing here simulates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn.errors import DescriptionError
+
+
+class Spikes(NamedTuple):
+    """Events of one kind of one population, in order of time.
+
+    times: (n,) float64, ms. ids: (n,) int32, index within the population.
+    """
+
+    times: np.ndarray
+    ids: np.ndarray
+
+
+class Trace(NamedTuple):
+    """A recorded variable. times: (T,) ms. values: (T, k). ids: (k,) neuron or synapse index. unit: e.g. 'mV'."""
+
+    times: np.ndarray
+    values: np.ndarray
+    ids: np.ndarray
+    unit: str
+
+
+class Synapses(NamedTuple):
+    """The synapses of one projection in the order in which its rule made them.
+
+    pre, post: (n,) int32, index within the populations. weight: (n,) in the unit of the port. delay: (n,) ms.
+    """
+
+    pre: np.ndarray
+    post: np.ndarray
+    weight: np.ndarray
+    delay: np.ndarray
+
+
+@dataclass(frozen=True)
+class PopulationInfo:
+    """What a run remembers of a population. parameters: name -> number or (size,) array."""
+
+    name: str
+    size: int
+    model: str
+    parameters: Mapping[str, Any]
+    kinds: tuple[str, ...] = ("spike",)
+
+
+@dataclass(frozen=True)
+class ProjectionInfo:
+    """What a run remembers of a projection. source, target: population names. on: kind of event carried."""
+
+    name: str
+    source: str
+    target: str
+    port: str
+    on: str
+    n_synapses: int
+    description: str = ""
+
+
+@dataclass
+class Run:
+    """The result of a simulation from `t_start` to `t_stop` (ms).
+
+    `spikes`, `trace`, `weights` and `synapses` take a population or projection, or its name.
+    They raise DescriptionError if what is asked for was not recorded.
+    """
+
+    dt: float
+    t_start: float
+    t_stop: float
+    seed: int
+    populations: dict[str, PopulationInfo]
+    projections: dict[str, ProjectionInfo]
+    spike_data: dict[tuple[str, str], Spikes] = field(default_factory=dict)
+    trace_data: dict[tuple[str, str], Trace] = field(default_factory=dict)
+    synapse_data: dict[str, Synapses | Callable[[], Synapses]] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    interrupted: bool = False
+    wall_s: float = 0.0
+    synaptic_events: int = 0
+
+    @property
+    def duration(self) -> float:
+        """Simulated time in ms."""
+        return self.t_stop - self.t_start
+
+    @property
+    def real_time_factor(self) -> float:
+        """Wall seconds per simulated second."""
+        return self.wall_s / (self.duration * 1e-3) if self.duration > 0 else float("nan")
+
+    def spikes(self, population: Any, kind: str = "spike") -> Spikes:
+        """Events of `kind` recorded from a population, a view of it (`pop[:3]`), or a population's name."""
+        name, ids = _name_and_ids(population)
+        found = self._find(self.spike_data, (name, kind), "spikes")
+        if ids is None:
+            return found
+        keep = np.isin(found.ids, ids)
+        return Spikes(found.times[keep], found.ids[keep])
+
+    def trace(self, of: Any, variable: str) -> Trace:
+        """A recorded variable of a population, a view of it, or a projection."""
+        name, ids = _name_and_ids(of)
+        found = self._find(self.trace_data, (name, variable), "traces")
+        if ids is None:
+            return found
+        columns = np.flatnonzero(np.isin(found.ids, ids))
+        return Trace(found.times, found.values[:, columns], found.ids[columns], found.unit)
+
+    def synapses(self, projection: Any) -> Synapses:
+        """The synapses of a projection with their weights at the end of the run."""
+        name, _ = _name_and_ids(projection)
+        if name not in self.synapse_data:
+            known = ", ".join(sorted(self.synapse_data)) or "none"
+            raise DescriptionError(f"no projection called {name!r} in this run; there are: {known}")
+        found = self.synapse_data[name]
+        if callable(found):
+            found = self.synapse_data[name] = found()
+        return found
+
+    def weights(self, projection: Any) -> np.ndarray:
+        """The weights of a projection at the end of the run, in the order in which its rule made them."""
+        return self.synapses(projection).weight
+
+    @staticmethod
+    def _find(data: Mapping[tuple[str, str], Any], key: tuple[str, str], what: str) -> Any:
+        if key not in data:
+            known = ", ".join(f"{name} ({kind})" for name, kind in sorted(data)) or "nothing"
+            raise DescriptionError(f"{key[1]!r} of {key[0]!r} was not recorded; recorded {what}: {known}")
+        return data[key]
+
+
+def _name_and_ids(what: Any) -> tuple[str, np.ndarray | None]:
+    if isinstance(what, str):
+        return what, None
+    return what.name, getattr(what, "ids", None)

@@ -1,0 +1,34 @@
+"""Every error that spikelearn raises on purpose. Each message says what, where, and what was expected."""
+
+
+class SpikelearnError(Exception):
+    """Base of all errors raised by spikelearn."""
+
+
+class UnitError(SpikelearnError, TypeError):
+    """A value with the wrong physical dimension, or not a number at all."""
+
+
+class ParameterError(SpikelearnError, ValueError):
+    """An unknown parameter, or a value outside the range in which it has a meaning."""
+
+
+class DescriptionError(SpikelearnError, ValueError):
+    """A network that cannot be built: unknown port, kind or model, bad shape, index or delay."""
+
+
+class SimulationError(SpikelearnError, RuntimeError):
+    """Something went wrong while time was running, such as a state that is no longer finite.
+
+    run: the Run up to that moment, where there is one.
+    """
+
+    run: object = None
+
+
+class RunFileError(SpikelearnError, OSError):
+    """A run file that is missing, broken, truncated or of another version."""
+
+
+class ExperimentError(SpikelearnError, ValueError):
+    """A model file or its parameters that cannot be used."""

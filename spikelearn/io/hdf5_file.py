@@ -1,0 +1,212 @@
+"""Opening HDF5 files so that they survive what happens to their writer. Nothing here knows what is in them.
+
+All errors are RunFileError and name the file. No locks are taken: all they could do is refuse a reader.
+
+A file that is streamed is open in HDF5's single-writer-multiple-reader mode: its metadata are written in an
+order that leaves it readable at any instant, also when the process is killed. It is then marked as being written
+and its recorded size is out of date. HDF5's own reader for such a file waits for hours where it meets damage;
+so it is opened here as an ordinary file, through a view in which mark and size are put right.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+import h5py
+
+from spikelearn.errors import RunFileError, SpikelearnError
+
+T = TypeVar("T")
+
+
+class Damaged(Exception):
+    """What a reader finds wrong in a file. It becomes a RunFileError that names the file."""
+
+
+# The oldest HDF5 that knows streamed files: every newer one reads what it wrote.
+_LIBRARY_BOUNDS = ("v110", "v110")
+
+# The superblock, version 3: signature, version, sizes of offsets and lengths, marks, addresses of base,
+# extension, end of file and root group, checksum of all that.
+_SUPERBLOCK = struct.Struct("<8s4B4QI")
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_ATTEMPTS = 5
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[h5py.File]:
+    """A new file that takes the place of `path` when it is whole; until then, and on any error, `path` stays."""
+    if not path.parent.is_dir():
+        raise RunFileError(f"{path}: cannot be written: there is no directory {path.parent}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with explained(path, "cannot be written"):
+            with h5py.File(temporary, "w", libver=_LIBRARY_BOUNDS, locking=False) as file:
+                yield file
+            os.replace(temporary, path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def open_for_streaming(path: Path) -> h5py.File:
+    """Open a file, made by `replacing`, to which chunks will be appended; datasets cannot be added any more."""
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_libver_bounds(h5py.h5f.LIBVER_V110, h5py.h5f.LIBVER_V110)
+    access.set_file_locking(False, True)
+    # In one call: h5py's `swmr_mode` would leave an instant at which readers are shut out.
+    return h5py.File(h5py.h5f.open(os.fsencode(path), h5py.h5f.ACC_RDWR | h5py.h5f.ACC_SWMR_WRITE, access))
+
+
+def read(path: Path, reader: Callable[[h5py.File], T]) -> T:
+    """What `reader` makes of the file, which may be whole, or being written, or left behind by a dead writer.
+
+    Raises RunFileError if the file is missing, no HDF5 file, truncated or damaged.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            with explained(path, "broken or truncated, expected a whole run file"), _opened(path) as file:
+                return reader(file)
+        except RunFileError:
+            # A living writer may have changed a block under our eyes; a second look sees it whole.
+            if attempt == _ATTEMPTS - 1 or not _is_marked(path):
+                raise
+            time.sleep(0.02)
+    raise AssertionError("unreachable")
+
+
+@contextmanager
+def explained(path: Path, what: str) -> Iterator[None]:
+    """Whatever h5py raises becomes a RunFileError that names the file."""
+    try:
+        yield
+    except SpikelearnError:
+        raise
+    except Damaged as damage:
+        raise RunFileError(f"{path}: {damage}") from None
+    except Exception as error:
+        raise RunFileError(f"{path}: {what} ({type(error).__name__}: {error})") from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[h5py.File]:
+    start = _first_bytes(path)
+    if start[:8] != _SIGNATURE:
+        raise RunFileError(f"{path}: not an HDF5 file; expected a run file, as `save` writes it")
+    if not _marks(start):
+        with h5py.File(path, "r", locking=False) as file:
+            yield file
+        return
+    with open(path, "rb", buffering=0) as raw:
+        size = os.path.getsize(path)
+        view = _PatchedStart(raw, _mended(path, start, size), size)
+        with h5py.File(view, "r") as file:
+            yield file
+
+
+def _first_bytes(path: Path) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(_SUPERBLOCK.size)
+    except FileNotFoundError:
+        raise RunFileError(f"{path}: there is no such file; expected a run file") from None
+    except OSError as error:
+        raise RunFileError(f"{path}: cannot be read: {error.strerror}; expected a run file") from error
+
+
+def _marks(start: bytes) -> int:
+    """The superblock's marks; not 0 in a file whose writer is at work or was killed."""
+    return start[11] if len(start) == _SUPERBLOCK.size and start[8] == 3 else 0
+
+
+def _is_marked(path: Path) -> bool:
+    with suppress(RunFileError):
+        return bool(_marks(_first_bytes(path)))
+    return False
+
+
+def _mended(path: Path, start: bytes, size: int) -> bytes:
+    """The superblock without marks and with the true size, as `h5clear --status --increment` would leave it."""
+    *fields, checksum = _SUPERBLOCK.unpack(start)
+    if checksum != _lookup3(start[:-4]):
+        raise RunFileError(f"{path}: broken: the checksum of its first {len(start)} bytes does not match")
+    marks, end_of_file = 4, 7  # indices of these fields
+    if size < fields[end_of_file]:
+        raise RunFileError(f"{path}: truncated: {size} bytes, expected at least {fields[end_of_file]}")
+    fields[marks], fields[end_of_file] = 0, size
+    mended = _SUPERBLOCK.pack(*fields, 0)[:-4]
+    return mended + struct.pack("<I", _lookup3(mended))
+
+
+class _PatchedStart(io.RawIOBase):
+    """A file of `size` bytes to read, with other bytes at its start. Later growth is not seen."""
+
+    def __init__(self, raw: io.RawIOBase, start: bytes, size: int) -> None:
+        self._raw, self._start, self._size, self._position = raw, start, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
+        self._position = origin + offset
+        return self._position
+
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def, override]
+        wanted = memoryview(buffer).cast("B")[: max(self._size - self._position, 0)]
+        self._raw.seek(self._position)
+        n = 0
+        # HDF5 takes whatever is in the buffer for what is in the file, so it must be filled.
+        while n < len(wanted) and (step := self._raw.readinto(wanted[n:])):
+            n += step
+        patched = self._start[self._position : self._position + n]
+        wanted[: len(patched)] = patched
+        self._position += n
+        return n
+
+
+def _lookup3(data: bytes) -> int:
+    """Bob Jenkins' hash (burtleburtle.net/bob/c/lookup3.c, hashlittle), HDF5's checksum. 4 n bytes -> 32 bits."""
+    words = list(struct.unpack(f"<{len(data) // 4}I", data))
+    a = b = c = (0xDEADBEEF + len(data)) & 0xFFFFFFFF
+
+    def rotated(value: int, bits: int) -> int:
+        return (value << bits | value >> (32 - bits)) & 0xFFFFFFFF
+
+    def minus(x: int, y: int) -> int:
+        return (x - y) & 0xFFFFFFFF
+
+    def plus(x: int, y: int) -> int:
+        return (x + y) & 0xFFFFFFFF
+
+    while len(words) > 3:
+        a, b, c = plus(a, words[0]), plus(b, words[1]), plus(c, words[2])
+        del words[:3]
+        a, c = minus(a, c) ^ rotated(c, 4), plus(c, b)
+        b, a = minus(b, a) ^ rotated(a, 6), plus(a, c)
+        c, b = minus(c, b) ^ rotated(b, 8), plus(b, a)
+        a, c = minus(a, c) ^ rotated(c, 16), plus(c, b)
+        b, a = minus(b, a) ^ rotated(a, 19), plus(a, c)
+        c, b = minus(c, b) ^ rotated(b, 4), plus(b, a)
+    words += [0] * (3 - len(words))
+    a, b, c = plus(a, words[0]), plus(b, words[1]), plus(c, words[2])
+    c = minus(c ^ b, rotated(b, 14))
+    a = minus(a ^ c, rotated(c, 11))
+    b = minus(b ^ a, rotated(a, 25))
+    c = minus(c ^ b, rotated(b, 16))
+    a = minus(a ^ c, rotated(c, 4))
+    b = minus(b ^ a, rotated(a, 14))
+    return minus(c ^ b, rotated(b, 24))

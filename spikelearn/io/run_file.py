@@ -1,0 +1,265 @@
+"""The run file: one HDF5 file that says what is in it (`run_layout` has the format).
+
+`save` and `load` are an exact round trip of a Run. `RunWriter` is a sink that writes while time is running:
+what was flushed can be loaded even if the process was killed. All errors are RunFileError and name the file.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import h5py
+import numpy as np
+
+from spikelearn.engine.run import Run, Spikes, Trace
+from spikelearn.engine.sink import RunHeader, TraceHeader, announced
+from spikelearn.errors import RunFileError
+from spikelearn.io import run_layout as layout
+from spikelearn.io.hdf5_file import explained, open_for_streaming, read, replacing
+
+T = TypeVar("T")
+
+_BUFFER_BYTES = 1 << 20
+
+
+def save(
+    run: Run,
+    path: str | os.PathLike[str],
+    extra: Mapping[str, Any] | None = None,
+    synapses: Collection[str] | None = None,
+) -> None:
+    """Write a run to `path`, which holds either what it held before or the whole run, never a part.
+
+    extra: kept as JSON, for `load_extra`. synapses: the projections whose synapses are kept; None: all.
+    Raises RunFileError if the file cannot be written.
+    """
+    traces = tuple(TraceHeader(*key, trace.unit, trace.ids) for key, trace in run.trace_data.items())
+    populations, projections, spikes = run.populations, run.projections, tuple(run.spike_data)
+    header = RunHeader(run.dt, run.t_start, run.seed, populations, projections, spikes, traces, run.versions)
+    with replacing(Path(path)) as file:
+        layout.write_header(file, header, extra)
+        counts: list[int] = []
+        for key, events in run.spike_data.items():
+            group = layout.recording_group(file, "spikes", key, len(counts))
+            layout.write_array(group, "times", events.times, unit="ms")
+            layout.write_array(group, "ids", events.ids)
+            counts.append(len(events.times))
+        for key, trace in run.trace_data.items():
+            group = layout.recording_group(file, "traces", key, len(counts))
+            layout.write_array(group, "times", trace.times, unit="ms")
+            layout.write_array(group, "values", trace.values, unit=trace.unit)
+            layout.write_array(group, "ids", trace.ids)
+            counts.append(len(trace.times))
+        for name in run.synapse_data:
+            if synapses is None or name in synapses:
+                layout.write_synapses(file, name, run.synapses(name))
+        layout.write_progress(
+            layout.create_progress(file, len(counts)),
+            1,
+            t_stop=run.t_stop,
+            counts=counts,
+            wall_s=run.wall_s,
+            synaptic_events=run.synaptic_events,
+            interrupted=run.interrupted,
+            complete=True,
+        )
+
+
+def load(path: str | os.PathLike[str]) -> Run:
+    """Read a run back.
+
+    A file whose writer died, or is still writing, gives the run up to its last flush, marked `interrupted`.
+    Raises RunFileError, naming the file, if it is missing, broken, truncated or of another format version.
+    """
+    return read(Path(path), _load)
+
+
+def load_extra(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What was given to `save` as `extra`, as JSON gives it back; empty if nothing was.
+
+    Raises RunFileError as `load` does.
+    """
+
+    def extra(file: h5py.File) -> dict[str, Any]:
+        layout.check_format(file)
+        return layout.read_json(layout.member(file, "extra"))
+
+    return read(Path(path), extra)
+
+
+def _load(file: h5py.File) -> Run:
+    layout.check_format(file)
+    progress = layout.read_progress(file)
+    return Run(
+        dt=float(layout.attribute(file, "dt")),
+        t_start=float(layout.attribute(file, "t_start")),
+        t_stop=float(progress["t_stop"]),
+        seed=int(layout.attribute(file, "seed")),
+        populations=layout.read_populations(file),
+        projections=layout.read_projections(file),
+        spike_data=layout.read_spikes(file, progress["counts"]),
+        trace_data=layout.read_traces(file, progress["counts"]),
+        synapse_data={**layout.read_synapses(file)},
+        versions={name: str(version) for name, version in layout.member(file, "versions").attrs.items()},
+        interrupted=bool(progress["interrupted"]) or not progress["complete"],
+        wall_s=float(progress["wall_s"]),
+        synaptic_events=int(progress["synaptic_events"]),
+    )
+
+
+class RunWriter:
+    """A sink (see `spikelearn.engine.sink.Sink`) that writes a run file while the run is going on.
+
+    After `flush(t)` returns, the file can be loaded up to t, by another process too, whatever happens to this
+    one. Chunks are gathered in memory (1 MiB a recording) in between. Values of traces become float64.
+    A file that was at `path` is replaced when the run begins. Close it, or use it in a `with` statement.
+    Raises RunFileError if the file cannot be written and if it is used before `begin` or after `end`.
+
+    t_saved: ms; None until the run has begun.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.t_saved: float | None = None
+        self._file: h5py.File | None = None
+        self._spikes: dict[tuple[str, str], _Growing] = {}
+        self._traces: dict[tuple[str, str], _Growing] = {}
+        self._commits = 0
+        self._began = 0.0
+
+    def __enter__(self) -> RunWriter:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def begin(self, header: RunHeader) -> None:
+        if self._commits:
+            raise RunFileError(f"{self.path}: already holds a run; give each run a RunWriter of its own")
+        self._began = time.perf_counter()
+        keys = [(trace.name, trace.variable) for trace in header.traces]
+        with replacing(self.path) as file:
+            layout.write_header(file, header, None)
+            for index, of in enumerate(header.spikes):
+                group = layout.recording_group(file, "spikes", of, index)
+                layout.growing_array(group, "times", np.float64, unit="ms")
+                layout.growing_array(group, "ids", np.int32)
+            for index, trace in enumerate(header.traces, start=len(header.spikes)):
+                group = layout.recording_group(file, "traces", (trace.name, trace.variable), index)
+                layout.growing_array(group, "times", np.float64, unit="ms")
+                layout.growing_array(group, "values", np.float64, columns=len(trace.ids), unit=trace.unit)
+                layout.write_array(group, "ids", np.asarray(trace.ids))
+            n_recordings = len(header.spikes) + len(header.traces)
+            progress = layout.create_progress(file, n_recordings)
+            layout.write_progress(progress, 1, t_stop=header.t_start, counts=[0] * n_recordings)
+        with explained(self.path, "cannot be written"):
+            file = self._file = open_for_streaming(self.path)
+            self._spikes = {
+                key: _Growing(layout.find_recording(file, "spikes", key), "ids") for key in header.spikes
+            }
+            self._traces = {
+                key: _Growing(layout.find_recording(file, "traces", key), "values") for key in keys
+            }
+        self._commits = 1
+        self.t_saved = header.t_start
+
+    def spikes(self, name: str, kind: str, times: np.ndarray, ids: np.ndarray) -> None:
+        self._append(announced(self._spikes, name, kind), times, ids)
+
+    def trace(self, name: str, variable: str, times: np.ndarray, values: np.ndarray) -> None:
+        self._append(announced(self._traces, name, variable), times, values)
+
+    def flush(self, t_now: float) -> None:
+        self._commit(t_stop=t_now, wall_s=time.perf_counter() - self._began)
+
+    def end(self, t_stop: float, interrupted: bool, wall_s: float, synaptic_events: int) -> None:
+        self._commit(
+            t_stop=t_stop,
+            wall_s=wall_s,
+            synaptic_events=synaptic_events,
+            interrupted=interrupted,
+            complete=True,
+        )
+        self.close()
+
+    def spike_data(self) -> dict[tuple[str, str], Spikes]:
+        """All events recorded so far, read back from the file."""
+        return self._read_back(layout.read_spikes)
+
+    def trace_data(self) -> dict[tuple[str, str], Trace]:
+        """All traces recorded so far, read back from the file."""
+        return self._read_back(layout.read_traces)
+
+    def close(self) -> None:
+        """Close the file. Without an `end` before it the run counts as interrupted at the last flush."""
+        if self._file is not None:
+            file, self._file = self._file, None
+            with explained(self.path, "cannot be closed"):
+                file.close()
+
+    def _append(self, recording: _Growing, times: np.ndarray, values: np.ndarray) -> None:
+        self._opened()
+        with explained(self.path, "cannot be written"):
+            recording.append(times, values)
+
+    def _commit(self, **progress: Any) -> None:
+        file = self._opened()
+        with explained(self.path, "cannot be written"):
+            counts = self._write_out()
+            file.flush()  # the data must be in the file before the row that vouches for them
+            self._commits += 1
+            size = os.path.getsize(self.path)
+            layout.write_progress(file["progress"], self._commits, counts=counts, file_size=size, **progress)
+            file["progress"].flush()
+        self.t_saved = progress["t_stop"]
+
+    def _write_out(self) -> list[int]:
+        recordings = [*self._spikes.values(), *self._traces.values()]
+        for recording in recordings:
+            recording.write_out()
+        return [recording.length for recording in recordings]
+
+    def _opened(self) -> h5py.File:
+        if self._file is None:
+            raise RunFileError(f"{self.path}: not open for writing; `begin` comes first and `end` last")
+        return self._file
+
+    def _read_back(self, reader: Callable[[h5py.File, Sequence[int]], T]) -> T:
+        if self._file is None:
+            return read(self.path, lambda file: reader(file, layout.read_progress(file)["counts"]))
+        with explained(self.path, "cannot be read back"):
+            return reader(self._file, self._write_out())
+
+
+class _Growing:
+    """The two growing datasets of one recording, and the chunks that wait to be written to them."""
+
+    def __init__(self, group: h5py.Group, values: str) -> None:
+        self._datasets = group["times"], group[values]
+        self._waiting: list[tuple[np.ndarray, np.ndarray]] = []
+        self._waiting_bytes = 0
+        self.length = 0
+
+    def append(self, times: np.ndarray, values: np.ndarray) -> None:
+        if len(times) != len(values):
+            raise ValueError(f"{len(times)} times but {len(values)} values")
+        if len(times):
+            chunk = np.array(times, self._datasets[0].dtype), np.array(values, self._datasets[1].dtype)
+            self._waiting.append(chunk)
+            self._waiting_bytes += chunk[0].nbytes + chunk[1].nbytes
+            if self._waiting_bytes > _BUFFER_BYTES:
+                self.write_out()
+
+    def write_out(self) -> None:
+        if not self._waiting:
+            return
+        stop = self.length + sum(len(times) for times, _ in self._waiting)
+        for column, dataset in enumerate(self._datasets):
+            dataset.resize(stop, axis=0)
+            dataset[self.length : stop] = np.concatenate([chunk[column] for chunk in self._waiting])
+        self.length = stop
+        self._waiting, self._waiting_bytes = [], 0

@@ -1,0 +1,295 @@
+"""What is where in a run file: the functions that write each part and read it back.
+
+Format version 1:
+
+    /                        attributes format, format_version, dt (ms), t_start (ms), seed
+    /progress                how far the file can be trusted, see `create_progress`
+    /versions                attributes: package -> version
+    /extra                   JSON: whatever the writer of the file wanted to add, such as metrics
+    /populations/NAME        attributes name, size, model, kinds; parameters/PARAMETER
+    /projections/NAME        attributes name, source, target, port, on, n_synapses, description
+    /spikes/NAME/KIND        times (n,) ms, ids (n,)
+    /traces/NAME/VARIABLE    times (T,) ms, values (T, k), ids (k,)
+    /synapses/NAME           pre, post, weight, delay (ms), each (n,); one that is constant is stored once
+
+Names are escaped where HDF5 gives a character a meaning; attributes `name` and `what` have the true ones.
+Raises hdf5_file.Damaged where a file is not like this.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import h5py
+import numpy as np
+
+from spikelearn.engine.run import PopulationInfo, ProjectionInfo, Spikes, Synapses, Trace
+from spikelearn.engine.sink import RunHeader
+from spikelearn.io.hdf5_file import Damaged
+
+FORMAT = "spikelearn run"
+FORMAT_VERSION = 1
+
+_CHUNK_BYTES = 1 << 17
+
+
+def check_format(file: h5py.File) -> None:
+    """Raises Damaged if this is not a run file of the version that is read here."""
+    if file.attrs.get("format") != FORMAT:
+        raise Damaged(f"an HDF5 file, but not a run file: expected format = {FORMAT!r}")
+    version = int(attribute(file, "format_version"))
+    if version != FORMAT_VERSION:
+        raise Damaged(f"format version {version}, expected version {FORMAT_VERSION}")
+
+
+def create_progress(file: h5py.File, n_recordings: int) -> h5py.Dataset:
+    """Make the two rows that say how far the file can be trusted.
+
+    They are written in turn, so that one is whole whatever happens: a row is valid if `check` equals `number`,
+    and the valid row with the greater number counts. `counts` has the length of every recording, by its
+    attribute `index`; what a dataset holds beyond that was not yet vouched for. `file_size` is a lower bound in
+    bytes (0: none), for files whose end HDF5 cannot know.
+    """
+    row = [
+        ("number", "<i8"), ("t_stop", "<f8"), ("wall_s", "<f8"), ("synaptic_events", "<i8"),
+        ("interrupted", "u1"), ("complete", "u1"), ("file_size", "<i8"),
+        ("counts", "<i8", (max(n_recordings, 1),)), ("check", "<i8"),
+    ]  # fmt: skip
+    progress = file.create_dataset("progress", shape=(2,), dtype=np.dtype(row))
+    progress.attrs["n_recordings"] = n_recordings
+    return progress
+
+
+def write_progress(
+    progress: h5py.Dataset,
+    number: int,
+    *,
+    t_stop: float,
+    counts: Sequence[int],
+    wall_s: float = 0.0,
+    synaptic_events: int = 0,
+    interrupted: bool = True,
+    complete: bool = False,
+    file_size: int = 0,
+) -> None:
+    """Vouch for the first `counts` values of every recording. number: 1, 2, 3, ... from call to call."""
+    fields = (number, t_stop, wall_s, synaptic_events, interrupted, complete, file_size, counts or [0], number)
+    progress[number % 2] = np.array(fields, progress.dtype)
+
+
+def read_progress(file: h5py.File) -> np.void:
+    """The row that counts."""
+    progress = member(file, "progress")
+    valid = [row for row in progress[:] if row["number"] == row["check"] > 0]
+    if not valid:
+        raise Damaged("broken: /progress has no valid row, expected one or two")
+    row = max(valid, key=lambda row: int(row["number"]))
+    if (size := file.id.get_filesize()) < row["file_size"]:
+        raise Damaged(f"truncated: {size} bytes, expected at least {int(row['file_size'])}")
+    n_recordings = sum(len(group) for part in ("spikes", "traces") for group in member(file, part).values())
+    if n_recordings != (expected := int(attribute(progress, "n_recordings"))):
+        raise Damaged(f"broken: {n_recordings} recordings in /spikes and /traces, expected {expected}")
+    return row
+
+
+def write_header(file: h5py.File, header: RunHeader, extra: Mapping[str, Any] | None) -> None:
+    """Everything that is known before the run, and empty groups for the rest."""
+    file.attrs["format"] = FORMAT
+    file.attrs["format_version"] = FORMAT_VERSION
+    file.attrs["dt"] = float(header.dt)
+    file.attrs["t_start"] = float(header.t_start)
+    file.attrs["seed"] = str(header.seed)  # text: a seed may be larger than any HDF5 integer
+    _write_json(file, "extra", dict(extra or {}))
+    versions = file.create_group("versions", track_order=True)
+    for package, version in header.versions.items():
+        versions.attrs[package] = version
+    populations = file.create_group("populations", track_order=True)
+    for population in header.populations.values():
+        group = populations.create_group(_escaped(population.name))
+        for field in ("name", "size", "model"):
+            group.attrs[field] = getattr(population, field)
+        group.attrs["kinds"] = json.dumps(population.kinds)
+        parameters = group.create_group("parameters", track_order=True)
+        for name, value in population.parameters.items():
+            _write_parameter(parameters, name, value)
+    projections = file.create_group("projections", track_order=True)
+    for projection in header.projections.values():
+        group = projections.create_group(_escaped(projection.name))
+        for field in ProjectionInfo.__dataclass_fields__:
+            group.attrs[field] = getattr(projection, field)
+    for part in ("spikes", "traces", "synapses"):
+        file.create_group(part, track_order=True)
+
+
+def read_populations(file: h5py.File) -> dict[str, PopulationInfo]:
+    populations = {}
+    for group in member(file, "populations").values():
+        name = str(attribute(group, "name"))
+        populations[name] = PopulationInfo(
+            name=name,
+            size=int(attribute(group, "size")),
+            model=str(attribute(group, "model")),
+            parameters={
+                str(attribute(dataset, "name")): _read_parameter(dataset)
+                for dataset in member(group, "parameters").values()
+            },
+            kinds=tuple(json.loads(attribute(group, "kinds"))),
+        )
+    return populations
+
+
+def read_projections(file: h5py.File) -> dict[str, ProjectionInfo]:
+    projections = {}
+    for group in member(file, "projections").values():
+        fields = {field: attribute(group, field) for field in ProjectionInfo.__dataclass_fields__}
+        fields["n_synapses"] = int(fields["n_synapses"])
+        projections[fields["name"]] = ProjectionInfo(**fields)
+    return projections
+
+
+def recording_group(file: h5py.File, part: str, key: tuple[str, str], index: int) -> h5py.Group:
+    """A new group for one recording. part: 'spikes' or 'traces'. index: its place in the progress counts."""
+    of_name = file[part].require_group(_escaped(key[0]))
+    group = of_name.create_group(_escaped(key[1]))
+    group.attrs["name"], group.attrs["what"] = key
+    group.attrs["index"] = index
+    return group
+
+
+def find_recording(file: h5py.File, part: str, key: tuple[str, str]) -> h5py.Group:
+    return file[part][_escaped(key[0])][_escaped(key[1])]
+
+
+def write_array(group: h5py.Group, name: str, array: np.ndarray, unit: str | None = None) -> h5py.Dataset:
+    dataset = group.create_dataset(name, data=array)
+    if unit is not None:
+        dataset.attrs["unit"] = unit
+    return dataset
+
+
+def growing_array(
+    group: h5py.Group, name: str, dtype: type, columns: int | None = None, unit: str | None = None
+) -> None:
+    """An empty (0,) or (0, columns) dataset that can be lengthened."""
+    width = 1 if columns is None else max(columns, 1)
+    shape, limit, chunks = [0], [None], [max(1, _CHUNK_BYTES // (width * np.dtype(dtype).itemsize))]
+    if columns is not None:
+        # HDF5 has no chunks of no columns: for these the width may grow too, and never does.
+        shape, limit, chunks = [0, columns], [None, columns or None], [*chunks, width]
+    dataset = group.create_dataset(
+        name, shape=tuple(shape), maxshape=tuple(limit), chunks=tuple(chunks), dtype=dtype
+    )
+    if unit is not None:
+        dataset.attrs["unit"] = unit
+
+
+def read_spikes(file: h5py.File, counts: Sequence[int]) -> dict[tuple[str, str], Spikes]:
+    spike_data = {}
+    for key, group, n in _recordings(file, "spikes", counts):
+        spike_data[key] = Spikes(_first(group, "times", n), _first(group, "ids", n))
+    return spike_data
+
+
+def read_traces(file: h5py.File, counts: Sequence[int]) -> dict[tuple[str, str], Trace]:
+    trace_data = {}
+    for key, group, n in _recordings(file, "traces", counts):
+        times, values, ids = _first(group, "times", n), _first(group, "values", n), member(group, "ids")[...]
+        if values.shape[1:] != ids.shape:
+            raise Damaged(f"broken: samples in {group.name} have shape {values.shape[1:]}, expected {ids.shape}")
+        trace_data[key] = Trace(times, values, ids, str(attribute(member(group, "values"), "unit")))
+    return trace_data
+
+
+def write_synapses(file: h5py.File, name: str, synapses: Synapses) -> None:
+    group = file["synapses"].create_group(_escaped(name))
+    group.attrs["name"] = name
+    for field in Synapses._fields:
+        array = np.ascontiguousarray(getattr(synapses, field))
+        bits = array.view(f"u{array.itemsize}")  # equal as bits, so that NaN and -0.0 come back as they were
+        constant = array.size > 1 and bool((bits == bits[0]).all())
+        unit = "ms" if field == "delay" else None
+        write_array(group, field, array[:1] if constant else array, unit).attrs["length"] = array.size
+
+
+def read_synapses(file: h5py.File) -> dict[str, Synapses]:
+    synapse_data = {}
+    for group in member(file, "synapses").values():
+        columns = []
+        for field in Synapses._fields:
+            dataset = member(group, field)
+            array, length = dataset[...], int(attribute(dataset, "length"))
+            columns.append(np.full(length, array[0]) if len(array) == 1 else array)
+        if len(lengths := {len(column) for column in columns}) != 1:
+            raise Damaged(f"broken: columns of {group.name} have lengths {sorted(lengths)}, expected equal ones")
+        synapse_data[str(attribute(group, "name"))] = Synapses(*columns)
+    return synapse_data
+
+
+def read_json(dataset: h5py.Dataset) -> Any:
+    return json.loads(dataset[()])
+
+
+def member(group: h5py.Group, name: str) -> Any:
+    """A dataset or group that every run file has."""
+    if name not in group:
+        where = f"{group.name.rstrip('/')}/{name}"
+        raise Damaged(f"broken: {where} is missing, expected in format version {FORMAT_VERSION}")
+    return group[name]
+
+
+def attribute(thing: Any, name: str) -> Any:
+    """An attribute that every run file has."""
+    if name not in thing.attrs:
+        where = f"attribute {name!r} of {thing.name}"
+        raise Damaged(f"broken: {where} is missing, expected in format version {FORMAT_VERSION}")
+    return thing.attrs[name]
+
+
+def _recordings(
+    file: h5py.File, part: str, counts: Sequence[int]
+) -> Iterator[tuple[tuple[str, str], h5py.Group, int]]:
+    for of_name in member(file, part).values():
+        for group in of_name.values():
+            key = str(attribute(group, "name")), str(attribute(group, "what"))
+            yield key, group, int(counts[attribute(group, "index")])
+
+
+def _first(group: h5py.Group, name: str, n: int) -> np.ndarray:
+    dataset = member(group, name)
+    if len(dataset) < n:
+        raise Damaged(f"broken: {dataset.name} has {len(dataset)} values, expected {n}")
+    return dataset[:n]
+
+
+def _write_parameter(group: h5py.Group, name: str, value: Any) -> None:
+    array = np.asarray(value) if isinstance(value, bool | int | float | np.ndarray | np.generic) else None
+    if array is not None and array.dtype.kind in "biuf":
+        dataset = write_array(group, _escaped(name), array)
+    else:
+        dataset = _write_json(group, _escaped(name), value)
+    dataset.attrs["name"] = name
+
+
+def _read_parameter(dataset: h5py.Dataset) -> Any:
+    if "encoding" in dataset.attrs:
+        return read_json(dataset)
+    return dataset[()].item() if dataset.shape == () else dataset[...]
+
+
+def _write_json(group: h5py.Group, name: str, value: Any) -> h5py.Dataset:
+    text = json.dumps(value, default=_plain).encode("ascii")
+    dataset = group.create_dataset(name, data=text, dtype=h5py.string_dtype("ascii", len(text)))
+    dataset.attrs["encoding"] = "json"
+    return dataset
+
+
+def _plain(value: Any) -> Any:
+    """What json does not know: numpy as lists and numbers, anything else as the text that names it."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
+
+
+def _escaped(name: str) -> str:
+    escaped = name.replace("%", "%25").replace("/", "%2F")
+    return escaped.replace(".", "%2E") if escaped.strip(".") == "" else escaped

@@ -1,0 +1,168 @@
+"""Connection rules as rows of partners, and the loop that counts, places and finds synapses.
+
+A rule is made row by row from counter-based random numbers, so that it can be made again: once to count, once to
+place, once more to find where the synapses of a projection lie. Nothing is kept in between.
+"""
+
+import math
+
+import numpy as np
+
+from spikelearn._jit import cached, kernel
+from spikelearn.kernels.random import normal_pair, stream, uniform
+
+ALL_TO_ALL, ONE_TO_ONE, PROBABILITY, IN_DEGREE, OUT_DEGREE, EXPLICIT = range(6)
+CONSTANT, UNIFORM, NORMAL, LOG_NORMAL, EXPONENTIAL, ARRAY = range(6)
+COUNT, PLACE, LOCATE = range(3)
+
+PARTNERS_STREAM, WEIGHT_STREAM, DELAY_STREAM = range(3)
+NO_AUTAPSE = -(1 << 40)
+_MOST_REDRAWS = 1000
+
+
+@kernel
+def draw(code, a, b, low, high, values, flat, start, increment, counter):
+    """One value of a distribution; a value outside [low, high] is drawn again."""
+    if code == CONSTANT:
+        return a
+    if code == ARRAY:
+        return values[flat]
+    value = a
+    for attempt in range(_MOST_REDRAWS):
+        number = counter * _MOST_REDRAWS + attempt
+        if code == UNIFORM:
+            value = a + (b - a) * uniform(start, increment, number)
+        elif code == EXPONENTIAL:
+            value = -a * math.log(uniform(start, increment, number))
+        else:
+            z, _ = normal_pair(start, increment, number)
+            value = a + b * z
+            if code == LOG_NORMAL:
+                value = math.exp(value)
+        if low <= value <= high:
+            return value
+    return min(max(value, low), high)
+
+
+@kernel
+def fill_row(rule, row, n_partners, probability, degree, multapses, own, seen, start, increment, partners):
+    """The partners of one row, written to `partners`; returns how many.
+
+    own: the partner that would be an autapse and is left out, or -1. seen: scratch, one stamp per partner.
+    """
+    count = 0
+    if rule == ALL_TO_ALL:
+        for i in range(n_partners):
+            if i != own:
+                partners[count] = i
+                count += 1
+    elif rule == ONE_TO_ONE:
+        if row != own:
+            partners[0] = row
+            count = 1
+    elif rule == PROBABILITY:
+        # The gaps between chosen partners are geometric (Fan, Muller & Rezucha 1962).
+        if probability >= 1.0:
+            scale = 0.0
+        else:
+            scale = 1.0 / math.log1p(-probability)
+        i = -1
+        k = 0
+        while probability > 0.0:
+            i += 1
+            if probability < 1.0:
+                i += int(math.log(uniform(start, increment, k)) * scale)
+            k += 1
+            if i >= n_partners:
+                break
+            if i != own:
+                partners[count] = i
+                count += 1
+    else:
+        k = 0
+        while count < degree:
+            i = int(uniform(start, increment, k) * n_partners)
+            k += 1
+            if i == own or (not multapses and seen[i] == row):
+                continue
+            seen[i] = row
+            partners[count] = i
+            count += 1
+    return count
+
+
+@cached
+def scan(
+    mode, rule, by_source, n_rows, n_partners, probability, degrees, multapses, own_offset, pre, post,
+    seed, thing, weight_code, weight_a, weight_b, weight_low, weight_high, weight_values,
+    delay_code, delay_a, delay_b, delay_low, delay_high, delay_values, extra_delay, dt,
+    first_source, first_target, n_delays, delay_index, used_delays,
+    cursor, targets, weights, positions, out_pre, out_post, out_delay, row_width,
+):  # fmt: skip
+    """One pass over the synapses of a projection, in the order in which its rule makes them.
+
+    COUNT adds to `cursor[slot + 1]`, and marks `used_delays` while `n_delays` is 0; PLACE writes targets and weights at
+    `cursor[slot]`, which it moves; LOCATE writes where PLACE put each synapse. slot = source * n_delays + delay
+    number. Returns the number of synapses.
+    """
+    n_partner_slots = max(1, n_partners)
+    partners = np.empty(n_partner_slots + row_width, np.int64)
+    seen = np.full(n_partner_slots, -1, np.int64)
+    weight_start, weight_increment = stream(seed, thing * 4 + WEIGHT_STREAM, 0)
+    delay_start, delay_increment = stream(seed, thing * 4 + DELAY_STREAM, 0)
+    total = 0
+    for row in range(n_rows):
+        if rule == EXPLICIT:
+            count = 1
+        else:
+            start, increment = stream(seed, thing * 4 + PARTNERS_STREAM, row)
+            own = row + own_offset
+            if own < 0 or own >= n_partners:
+                own = -1
+            degree = degrees[row] if len(degrees) > 1 else degrees[0]
+            count = fill_row(
+                rule, row, n_partners, probability, degree, multapses, own, seen, start, increment, partners
+            )
+        for k in range(count):
+            if rule == EXPLICIT:
+                i = pre[row]
+                j = post[row]
+                flat = row
+            elif by_source:
+                i = row
+                j = partners[k]
+                flat = total
+            else:
+                i = partners[k]
+                j = row
+                flat = i * n_rows + j if rule == ALL_TO_ALL else row
+            number = row * row_width + k
+            delay = draw(
+                delay_code, delay_a, delay_b, delay_low, delay_high, delay_values, flat,
+                delay_start, delay_increment, number,
+            )  # fmt: skip
+            delay_steps = min(max(1, int(math.floor(delay / dt + 0.5)) + extra_delay), 65535)
+            if n_delays == 0:
+                used_delays[delay_steps] = 1
+                total += 1
+                continue
+            slot = (first_source + i) * n_delays + delay_index[delay_steps]
+            if mode == COUNT:
+                cursor[slot + 1] += 1
+            else:
+                place = cursor[slot]
+                cursor[slot] = place + 1
+                if mode == PLACE:
+                    targets[place] = first_target + j
+                    if len(weights) > 0:
+                        weights[place] = draw(
+                            weight_code, weight_a, weight_b, weight_low, weight_high, weight_values, flat,
+                            weight_start, weight_increment, number,
+                        )  # fmt: skip
+                elif mode == LOCATE:
+                    positions[total] = place
+                    out_pre[total] = i
+                    out_post[total] = j
+                    out_delay[total] = delay_steps
+            total += 1
+    return total

@@ -1,0 +1,44 @@
+"""Static synapses: add each arriving event to the input of its targets, in the step in which it arrives.
+
+Synapses are sorted by (source, delay), so all that arrive together from one source lie together. `rows` is a ring of
+spike lists, one row a step; delay is at least one step, so the row that is read is complete.
+"""
+
+from spikelearn._jit import kernel
+
+
+@kernel
+def deliver_shared(step, rows, counts, delays, index, targets, slot_weight, inputs, tally):
+    """One weight for each (source, delay) slot."""
+    depth = len(counts)
+    n_delays = len(delays)
+    events = 0
+    for d in range(n_delays):
+        row = (step - delays[d]) % depth
+        for k in range(counts[row]):
+            slot = rows[row, k] * n_delays + d
+            weight = slot_weight[slot]
+            first = index[slot]
+            last = index[slot + 1]
+            events += last - first
+            for p in range(first, last):
+                inputs[targets[p]] += weight
+    tally[0] += events
+
+
+@kernel
+def deliver_weighted(step, rows, counts, delays, index, targets, weights, inputs, tally):
+    """One weight for each synapse."""
+    depth = len(counts)
+    n_delays = len(delays)
+    events = 0
+    for d in range(n_delays):
+        row = (step - delays[d]) % depth
+        for k in range(counts[row]):
+            slot = rows[row, k] * n_delays + d
+            first = index[slot]
+            last = index[slot + 1]
+            events += last - first
+            for p in range(first, last):
+                inputs[targets[p]] += weights[p]
+    tally[0] += events

@@ -1,0 +1,71 @@
+"""Rings of event lists: who emitted what in which step. One ring for each block of neurons and kind of event."""
+
+from spikelearn._jit import kernel
+
+
+@kernel
+def begin_row(step, counts):
+    """Empty this step's row."""
+    counts[step % len(counts)] = 0
+
+
+@kernel
+def collect(step, emitted, first, bit, rows, counts):
+    """Append the neurons whose `emitted` mask has `bit` to this step's row."""
+    row = step % len(counts)
+    count = counts[row]
+    for i in range(len(emitted)):
+        if emitted[i] & bit:
+            rows[row, count] = first + i
+            count += 1
+    counts[row] = count
+
+
+@kernel
+def classify_bursts(
+    step, rows, counts, first, last, windows, last_spike, spikes_in_burst, event_rows, event_counts, burst_rows,
+    burst_counts,
+):  # fmt: skip
+    """Tell events (a spike after more than a window of silence) from bursts (the second spike of such a group)."""
+    row = step % len(counts)
+    for k in range(counts[row]):
+        neuron = rows[row, k]
+        if first <= neuron < last:
+            i = neuron - first
+            window = windows[i] if len(windows) > 1 else windows[0]
+            if step - last_spike[i] > window:
+                spikes_in_burst[i] = 1
+                event_rows[row, event_counts[row]] = neuron
+                event_counts[row] += 1
+            else:
+                spikes_in_burst[i] += 1
+                if spikes_in_burst[i] == 2:
+                    burst_rows[row, burst_counts[row]] = neuron
+                    burst_counts[row] += 1
+            last_spike[i] = step
+
+
+@kernel
+def count_events(step, rows, counts, first, n_events):
+    """Count this step's events for each neuron of one population, for callbacks to read."""
+    row = step % len(counts)
+    for k in range(counts[row]):
+        i = rows[row, k] - first
+        if 0 <= i < len(n_events):
+            n_events[i] += 1
+
+
+@kernel
+def record_events(step, rows, counts, first, wanted, steps, ids, used, control):
+    """Append this step's events to a buffer; ask for a stop when the next step might not fit."""
+    row = step % len(counts)
+    count = used[0]
+    for k in range(counts[row]):
+        i = rows[row, k] - first
+        if 0 <= i < len(wanted) and wanted[i]:
+            steps[count] = step
+            ids[count] = i
+            count += 1
+    used[0] = count
+    if count + len(wanted) > len(steps):
+        control[0] = 1

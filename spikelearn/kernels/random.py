@@ -1,0 +1,73 @@
+"""Counter-based random numbers: a value depends on (seed, object, step, counter) and on nothing else.
+
+So the same network gives the same numbers in any order, on any number of threads, whole or resumed.
+The mixing function is the finaliser of splitmix64 (Steele, Lea & Flood 2014); each (seed, object, step) has a
+start and an odd increment of its own, so that no two streams are shifted copies of each other.
+"""
+
+import math
+
+import numpy as np
+
+from spikelearn._jit import scalar
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+_ONE = np.uint64(1)
+_S11 = np.uint64(11)
+_S27 = np.uint64(27)
+_S30 = np.uint64(30)
+_S31 = np.uint64(31)
+_TO_UNIT = 1.0 / 9007199254740992.0
+_TWO_PI = 2.0 * math.pi
+
+
+@scalar
+def mix(z):
+    """Scramble 64 bits."""
+    z = (z ^ (z >> _S30)) * _MIX_1
+    z = (z ^ (z >> _S27)) * _MIX_2
+    return z ^ (z >> _S31)
+
+
+@scalar
+def stream(seed, thing, step):
+    """The start and the odd increment of the stream of one object in one step."""
+    start = mix(np.uint64(seed) + _GOLDEN)
+    start = mix(start + np.uint64(thing) * _GOLDEN)
+    start = mix(start + np.uint64(step) * _GOLDEN)
+    return start, mix(start ^ _MIX_2) | _ONE
+
+
+@scalar
+def bits(start, increment, counter):
+    """64 random bits, number `counter` of a stream."""
+    return mix(start + np.uint64(counter) * increment)
+
+
+@scalar
+def to_unit(z):
+    """A float in (0, 1) from 64 bits: never 0, never 1."""
+    return (np.float64(z >> _S11) + 0.5) * _TO_UNIT
+
+
+@scalar
+def uniform(start, increment, counter):
+    """A float in (0, 1)."""
+    return to_unit(bits(start, increment, counter))
+
+
+@scalar
+def normal_pair(start, increment, counter):
+    """Two independent standard normals (Box & Muller 1958)."""
+    radius = math.sqrt(-2.0 * math.log(uniform(start, increment, 2 * counter)))
+    angle = _TWO_PI * uniform(start, increment, 2 * counter + 1)
+    return radius * math.cos(angle), radius * math.sin(angle)
+
+
+@scalar
+def random_uniform(seed, thing, counter):
+    """A float in (0, 1) for callbacks: the same for the same three integers, whenever it is asked for."""
+    start, increment = stream(seed, thing, 0)
+    return uniform(start, increment, counter)

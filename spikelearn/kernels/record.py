@@ -1,0 +1,16 @@
+"""Recording of state variables and weights into buffers that Python empties."""
+
+from spikelearn._jit import kernel
+
+
+@kernel
+def record_state(step, every, ids, source, steps, values, used, control):
+    """Copy source[ids] every `every` steps; ask for a stop when the buffer is full."""
+    if step % every == 0:
+        k = used[0]
+        steps[k] = step
+        for i in range(len(ids)):
+            values[k, i] = source[ids[i]]
+        used[0] = k + 1
+        if k + 1 >= len(steps):
+            control[0] = 1

@@ -1,0 +1,120 @@
+"""Sources: Poisson spikes, spike lists, Poisson input, noise and stepped currents."""
+
+import math
+
+from spikelearn._jit import kernel
+from spikelearn.kernels.random import bits, normal_pair, stream, to_unit, uniform
+
+
+@kernel
+def emit_poisson(step, seed, thing, first, rates, dt, rows, counts):
+    """Each neuron fires in a step with probability rate * dt. rates: Hz, one for each neuron."""
+    start, increment = stream(seed, thing, step)
+    row = step % len(counts)
+    count = counts[row]
+    scale = dt * 1e-3
+    for i in range(len(rates)):
+        if uniform(start, increment, i) < rates[i] * scale:
+            rows[row, count] = first + i
+            count += 1
+    counts[row] = count
+
+
+@kernel
+def set_timed(step, values, every, target):
+    """Copy the row of `values` that holds from this step on; the last row stays."""
+    if (step - 1) % every == 0:
+        row = min((step - 1) // every, len(values) - 1)
+        for i in range(len(target)):
+            target[i] = values[row, i % values.shape[1]]
+
+
+@kernel
+def emit_spike_list(step, steps, ids, cursor, first, rows, counts):
+    """Emit the spikes of a list that is sorted by step."""
+    row = step % len(counts)
+    count = counts[row]
+    k = cursor[0]
+    while k < len(steps) and steps[k] < step:
+        k += 1
+    while k < len(steps) and steps[k] == step:
+        rows[row, count] = first + ids[k]
+        count += 1
+        k += 1
+    cursor[0] = k
+    counts[row] = count
+
+
+@kernel
+def poisson_input(step, seed, thing, weight, guide, cumulative, inputs, tally):
+    """Add weight times a Poisson number to each neuron: many sources that fire for it alone.
+
+    cumulative: P(number <= k). guide[u]: the least number that is possible when the top 8 of the random bits are u.
+    """
+    start, increment = stream(seed, thing, step)
+    total = 0
+    for i in range(len(inputs)):
+        z = bits(start, increment, i)
+        u = to_unit(z)
+        k = guide[int(u * 256.0)]
+        while u > cumulative[k]:
+            k += 1
+        inputs[i] += weight * k
+        total += k
+    tally[0] += total
+
+
+@kernel
+def poisson_input_timed(step, seed, thing, weight, rates, dt, inputs, tally):
+    """Poisson input whose rate (Hz) differs from neuron to neuron or from time to time: inversion (Devroye 1986)."""
+    start, increment = stream(seed, thing, step)
+    total = 0
+    for i in range(len(inputs)):
+        mean = rates[i] * dt * 1e-3
+        term = math.exp(-mean)
+        u = uniform(start, increment, i)
+        k = 0
+        below = term
+        while u > below and term > 1e-18:
+            k += 1
+            term *= mean / k
+            below += term
+        inputs[i] += weight * k
+        total += k
+    tally[0] += total
+
+
+@kernel
+def noise_current(step, seed, thing, every, decay, kick, mean, state, first_here, noise):
+    """Gaussian noise (pA), new every `every` steps; with decay > 0 an Ornstein-Uhlenbeck process, exact in time.
+
+    state: the deviation from the mean. first_here: 1 if this is the first noise on `noise`, which is then overwritten.
+    """
+    if (step - 1) % every == 0:
+        start, increment = stream(seed, thing, step)
+        n = len(state)
+        half = (n + 1) // 2
+        for pair in range(half):
+            x, y = normal_pair(start, increment, pair)
+            state[pair] = decay * state[pair] + kick * x
+            if half + pair < n:
+                state[half + pair] = decay * state[half + pair] + kick * y
+    if first_here:
+        for i in range(len(noise)):
+            noise[i] = mean + state[i]
+    else:
+        for i in range(len(noise)):
+            noise[i] += mean + state[i]
+
+
+@kernel
+def step_current(step, steps, rows, cursor, values, previous, current):
+    """At each listed step, change a current by the difference between the new value and the one before it."""
+    k = cursor[0]
+    while k < len(steps) and steps[k] <= step:
+        for i in range(len(current)):
+            new = values[rows[k], i % values.shape[1]]
+            current[i] += new - previous[i]
+            previous[i] = new
+        k += 1
+    cursor[0] = k

@@ -1,0 +1,509 @@
+"""Network: what a user holds. It gathers a description and hands it to an engine."""
+
+from __future__ import annotations
+
+import platform
+import weakref
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from spikelearn.description.distributions import drawn
+from spikelearn.description.population import Modulator, Population, View, segment, whole
+from spikelearn.description.projection import Drive, Projection, Recording, Release
+from spikelearn.description.rules import AllToAll, Rule
+from spikelearn.description.trials import Callback, Trials
+from spikelearn.engine.callbacks import after_trials, trial_calls
+from spikelearn.engine.lower import Description, lower
+from spikelearn.engine.plan import Plan
+from spikelearn.engine.run import PopulationInfo, ProjectionInfo, Run
+from spikelearn.engine.simulate import simulate
+from spikelearn.engine.sink import MemorySink, RunHeader, Sink, TraceHeader
+from spikelearn.engine.snapshot import count_synapses, synapses_of
+from spikelearn.errors import DescriptionError, ParameterError, SimulationError
+from spikelearn.kernels import connect as connect_kernels
+from spikelearn.neurons import Neuron, NeuronModel
+from spikelearn.parameters import suggest
+from spikelearn.plasticity import Plasticity
+from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
+from spikelearn.synapses import Synapse
+from spikelearn.units import plain
+
+VERSION = "0.1.0"
+
+
+class Network:
+    """A network of spiking neurons: describe it, then run it.
+
+    dt: step in ms. seed: the root of all random numbers; the same description and seed give the same spikes.
+
+    >>> net = Network(dt=0.1, seed=1)
+    >>> source = net.population(100, Poisson(rate=20), name="source")
+    """
+
+    def __init__(self, dt: Any = 0.1, seed: int = 0) -> None:
+        step = plain(dt, "ms", "dt of Network")
+        if not isinstance(step, float) or not np.isfinite(step) or step <= 0:
+            raise ParameterError(f"dt of Network: expected more than 0 ms, got {dt!r}")
+        if isinstance(seed, bool) or int(seed) != seed or not 0 <= seed < 1 << 63:
+            raise ParameterError(f"seed of Network: expected a whole number from 0 to 2^63 - 1, got {seed!r}")
+        self.dt = step
+        self.seed = int(seed)
+        self._populations: dict[str, Population] = {}
+        self._projections: dict[str, Projection] = {}
+        self._modulators: dict[str, Modulator] = {}
+        self._drives: list[Drive] = []
+        self._releases: list[Release] = []
+        self._recordings: list[Recording] = []
+        self._callbacks: list[Callback] = []
+        self._things = 0
+        self._plan: Plan | None = None
+        self._runs: list[weakref.ref[Run]] = []
+
+    @property
+    def time(self) -> float:
+        """How far the network has run, in ms."""
+        return 0.0 if self._plan is None else self._plan.step * self.dt
+
+    def population(
+        self, size: int, model: Any, name: str | None = None, initial: Mapping[str, Any] | None = None
+    ) -> Population:
+        """Add `size` neurons of a model with parameters, `LIF(tau_m=20)`, or of a source, `Poisson(rate=20)`.
+
+        initial: state variable -> number, array (size,) or distribution. Raises DescriptionError.
+        """
+        self._still_open("population")
+        if isinstance(size, bool) or int(size) != size or size < 1:
+            raise DescriptionError(f"population {name!r}: expected a size of at least 1, got {size!r}")
+        if isinstance(model, NeuronModel):
+            model = model()
+        if not isinstance(model, Neuron | Poisson | SpikeList):
+            raise DescriptionError(
+                f"population {name!r}: expected a neuron model such as LIF() or a source such as Poisson(rate=20), "
+                f"got {model!r}"
+            )
+        kind = model.model.name if isinstance(model, Neuron) else model.name
+        name = self._name(name, kind.lower(), self._populations)
+        size = int(size)
+        _check_sizes(name, size, model)
+        added = Population(name, size, model, dict(initial or {}), self._thing())
+        for variable, value in added.initial.items():
+            unit = added.check_state(variable, "initial")
+            values = drawn(value, unit, f"initial {variable} of population {name!r}")
+            if values.code == connect_kernels.ARRAY and values.array.shape != (size,):
+                raise DescriptionError(
+                    f"initial {variable} of population {name!r}: expected {size} values, got shape {values.array.shape}"
+                )
+        self._populations[name] = added
+        return added
+
+    def modulator(self, name: str = "dopamine", tau: Any = 200.0) -> Modulator:
+        """Add a modulator whose concentration decays with time constant `tau` (ms)."""
+        self._still_open("modulator")
+        tau_n = plain(tau, "ms", f"tau of modulator {name!r}")
+        if not isinstance(tau_n, float) or not np.isfinite(tau_n) or tau_n <= 0:
+            raise ParameterError(f"tau of modulator {name!r}: expected more than 0 ms, got {tau!r}")
+        added = Modulator(self._name(name, name, {**self._modulators, **self._populations}), tau_n, self._thing())
+        self._modulators[added.name] = added
+        return added
+
+    def connect(
+        self,
+        source: Population | View,
+        target: Population | View | Modulator,
+        port: str | None = None,
+        rule: Rule | None = None,
+        weight: Any = 1.0,
+        delay: Any = None,
+        axonal_delay: Any = None,
+        dendritic_delay: Any = None,
+        on: str = "spike",
+        plasticity: Plasticity | None = None,
+        plastic: bool = True,
+        learns_from: str | None = None,
+        synapse: Synapse | None = None,
+        name: str | None = None,
+    ) -> Projection:
+        """Connect a population to a port of another, or to a modulator, of which each event then releases `weight`.
+
+        rule: AllToAll() by default. weight: number, array or distribution, in the unit of the port; an array has shape
+        (n_source, n_target) for AllToAll and one value for each synapse for OneToOne and Pairs. delay: ms, axonal;
+        by default one step. axonal_delay may be a number, array or distribution, dendritic_delay is a number: it delays the
+        input and, on their way back to the synapse, the post events that a plasticity rule learns from.
+        on: kind of event that is carried. learns_from: kind of post event of the rule. plastic=False freezes the weights.
+        synapse: short-term plasticity. Raises DescriptionError, ParameterError or UnitError.
+        """
+        self._still_open("projection")
+        for what, end in (("source", source), ("target", target)):
+            if not isinstance(end, Population | View | Modulator) or self._owner(end) is not True:
+                raise DescriptionError(f"connect: {what} is not a population of this network: {end!r}")
+        if isinstance(source, Modulator):
+            raise DescriptionError(f"connect: source must be a population, got the modulator {source.name!r}")
+        name = self._name(name, f"{source.name}->{target.name}", self._projections)
+        where = f"projection {name!r}"
+        sender = whole(source)
+        sender.check_kind(on, where)
+        source_first, source_size = segment(source, where)
+        receiver: Population | Modulator
+        if isinstance(target, Modulator):
+            receiver, target_first, target_size, unit = target, 0, 1, "1"
+            if port not in (None, "release"):
+                raise DescriptionError(f"{where}: a modulator has no port {port!r}; leave it out")
+            port = "release"
+        else:
+            receiver = whole(target)
+            target_first, target_size = segment(target, where)
+            if not isinstance(receiver.model, Neuron):
+                raise DescriptionError(f"{where}: population {receiver.name!r} ({receiver.model_name}) takes no input")
+            port = receiver.model.model.port(port, where)
+            unit = receiver.model.model.ports[port]
+        rule = AllToAll() if rule is None else rule
+        if not isinstance(rule, Rule):
+            raise DescriptionError(f"{where}: expected a rule such as FixedInDegree(100), got {rule!r}")
+        shared = 0
+        if sender is receiver:
+            low = max(source_first, target_first)
+            shared = max(0, min(source_first + source_size, target_first + target_size) - low)
+        thing = self._thing()
+        generator = np.random.default_rng([self.seed, thing])
+        rows = rule.rows(source_size, target_size, shared, generator, where)
+        weights = drawn(weight, unit, f"weight of {where}")
+        _check_array(rule, weights.values, rows, source_size, target_size, f"weight of {where}")
+        axonal, dendritic_steps = self._delays(delay, axonal_delay, dendritic_delay, where)
+        _check_array(rule, axonal.values, rows, source_size, target_size, f"delay of {where}")
+        learned_kind = self._check_plasticity(receiver, plasticity, synapse, learns_from, weights, where)
+        added = Projection(
+            name, sender, source_first, source_size, receiver, target_first, target_size, port, unit, on, rule, rows, weights,
+            axonal, dendritic_steps, plasticity, synapse, bool(plastic), learned_kind, bool(getattr(rule, "autapses", True)),
+            thing,
+        )  # fmt: skip
+        self._projections[name] = added
+        return added
+
+    def drive(self, target: Population | View, source: Any, port: str | None = None, weight: Any = None) -> None:
+        """Let a PoissonInput (with a weight), a StepCurrent or a NoiseCurrent act on every neuron of a population."""
+        self._still_open("drive")
+        if not isinstance(target, Population | View) or self._owner(target) is not True:
+            raise DescriptionError(f"drive: target is not a population of this network: {target!r}")
+        population, where = whole(target), f"drive of {target.name!r}"
+        first, size = segment(target, where)
+        number = 0.0
+        if isinstance(source, PoissonInput):
+            if not isinstance(population.model, Neuron):
+                raise DescriptionError(f"{where}: population {population.name!r} ({population.model_name}) takes no input")
+            port = population.model.model.port(port, where)
+            given = plain(1.0 if weight is None else weight, population.model.model.ports[port], f"weight of {where}")
+            if not isinstance(given, float) or not np.isfinite(given):
+                raise ParameterError(f"weight of {where}: expected one finite number, got {weight!r}")
+            number = given
+            width = source.rates.shape[1]
+        elif isinstance(source, StepCurrent | NoiseCurrent):
+            port = population.check_current(port, where)
+            if weight is not None:
+                raise DescriptionError(f"{where}: a current takes no weight, got {weight!r}")
+            width = source.values.shape[1] if isinstance(source, StepCurrent) else 1
+        else:
+            raise DescriptionError(f"{where}: expected PoissonInput, StepCurrent or NoiseCurrent, got {source!r}")
+        if width not in (1, size):
+            raise DescriptionError(f"{where}: expected one value or {size}, one for each neuron, got {width}")
+        self._drives.append(Drive(source, population, first, size, port, number, self._thing()))
+
+    def release(self, modulator: Modulator, times: Any, amounts: Any = 1.0) -> None:
+        """Release amounts (a number or one for each time) of a modulator at times in ms."""
+        self._still_open("release")
+        if self._owner(modulator) is not True:
+            raise DescriptionError(f"release: not a modulator of this network: {modulator!r}")
+        at = np.atleast_1d(np.asarray(plain(times, "ms", f"times of release of {modulator.name!r}")))
+        much = np.asarray(plain(amounts, "1", f"amounts of release of {modulator.name!r}"))
+        if much.ndim and much.shape != at.shape:
+            raise DescriptionError(
+                f"release of {modulator.name!r}: expected one amount or {len(at)}, one for each time, got {much.shape}"
+            )
+        if not (np.all(np.isfinite(at)) and np.all(np.isfinite(much)) and np.all(at > 0)):
+            raise ParameterError(f"release of {modulator.name!r}: expected finite amounts and times after 0 ms")
+        steps = np.floor(at / self.dt + 0.5).astype(np.int64)
+        order = np.argsort(steps, kind="stable")
+        amounts_sorted = np.ascontiguousarray(np.broadcast_to(much, at.shape)[order].astype(np.float64))
+        self._releases.append(Release(modulator, np.ascontiguousarray(steps[order]), amounts_sorted))
+
+    def record(self, of: Any, variables: str | Sequence[str] = "spikes", every: Any = None) -> None:
+        """Record "spikes" (or "events", "bursts", "plateaus") or state variables of a population or a view of it,
+        "n" of a modulator, or "weight" and "c" of a projection (`net.record(ff, "weight", every=100)`).
+
+        every: interval of samples in ms; by default each step, for projections 100 ms.
+        """
+        self._still_open("recording")
+        if self._owner(whole(of) if isinstance(of, View) else of) is not True:
+            raise DescriptionError(f"record: not a population, modulator or projection of this network: {of!r}")
+        steps = 1
+        if every is not None:
+            interval = plain(every, "ms", f"every of recording {of.name!r}")
+            if not isinstance(interval, float) or not np.isfinite(interval) or interval < self.dt * (1 - 1e-9):
+                raise ParameterError(f"every of recording {of.name!r}: expected at least dt = {self.dt} ms, got {every!r}")
+            steps = round(interval / self.dt)
+        elif isinstance(of, Projection):
+            steps = max(1, round(100.0 / self.dt))
+        for variable in [variables] if isinstance(variables, str) else variables:
+            self._record_one(of, variable, steps)
+
+    def _record_one(self, of: Any, variable: str, steps: int) -> None:
+        where = f"recording of {of.name!r}"
+        if isinstance(of, Modulator):
+            if variable != "n":
+                raise DescriptionError(f"{where}: a modulator has no variable {variable!r}; it has: n")
+            new = Recording(of, "n", False, np.zeros(1, np.int64), steps, "")
+        elif isinstance(of, Projection):
+            if variable not in of.n_recordable:
+                raise DescriptionError(
+                    f"{where}: projection has no variable {variable!r}{suggest(variable, of.n_recordable)}; "
+                    f"it has: {', '.join(of.n_recordable)}"
+                )
+            n = count_synapses(of, self.seed, self.dt)
+            new = Recording(of, variable, False, np.arange(n), steps, of.unit if variable == "weight" else "")
+        else:
+            population = whole(of)
+            ids = np.arange(population.size) if isinstance(of, Population) else np.unique(of.ids)
+            kind = variable.removesuffix("s") if variable != "spikes" else "spike"
+            if kind in population.kinds and variable not in getattr(getattr(population.model, "model", None), "state", {}):
+                new = Recording(population, kind, True, ids, 1, "")
+            elif isinstance(population.model, Neuron) and variable in population.model.model.state:
+                unit = population.model.model.state[variable]
+                new = Recording(population, variable, False, ids, steps, "" if unit == "1" else unit)
+            else:
+                known = [f"{k}s" for k in population.kinds]
+                known += list(population.model.model.state) if isinstance(population.model, Neuron) else []
+                raise DescriptionError(
+                    f"{where} ({population.model_name}): nothing is called {variable!r}{suggest(variable, known)}; "
+                    f"it has: {', '.join(known)}"
+                )
+        if any(r.of is new.of and r.variable == new.variable for r in self._recordings):
+            raise DescriptionError(f"{where}: {variable!r} is recorded already")
+        self._recordings.append(new)
+
+    def on_step(self, function: Any, *arguments: Any) -> None:
+        """Call function(step, *arguments) at the end of every step; it is compiled. See Callback."""
+        self._still_open("callback")
+        self._callbacks.append(Callback(function, arguments))
+
+    def run(
+        self,
+        duration: Any = None,
+        trials: Trials | None = None,
+        engine: str = "compiled",
+        sink: Sink | None = None,
+        progress: bool | None = None,
+    ) -> Run:
+        """Run for `duration` ms, or for a schedule of trials, and give back what was recorded.
+
+        Called again, it continues where it stopped. engine: "compiled", or "stepper" for debugging. sink: where
+        recordings go (memory by default; spikelearn.io.RunWriter streams them to a file). progress: a bar on standard
+        error; by default only on a terminal. Ctrl-C gives back what has been simulated so far.
+        """
+        if (duration is None) == (trials is None):
+            raise DescriptionError("run: give either a duration in ms or trials")
+        if trials is not None:
+            if not isinstance(trials, Trials):
+                raise DescriptionError(f"run: expected Trials, got {trials!r}")
+            n_steps = int(trials.phase_steps(self.dt).sum()) * int(trials.n)
+        else:
+            length = plain(duration, "ms", "duration of run")
+            if not isinstance(length, float) or not np.isfinite(length) or length < 0:
+                raise ParameterError(f"duration of run: expected at least 0 ms, got {duration!r}")
+            n_steps = round(length / self.dt)
+        plan = self.build()
+        self._settle_earlier_runs()
+        sink = MemorySink() if sink is None else sink
+        t_start, events_before = plan.step * self.dt, plan.synaptic_events
+        header = self._header(t_start)
+        sink.begin(header)
+        extra = trial_calls(trials, plan) if trials is not None else None
+        interrupted, wall, error = True, 0.0, None
+        try:
+            interrupted, wall = simulate(plan, n_steps, sink, engine, progress, extra, list(self._populations))
+        except SimulationError as raised:
+            error = raised
+        n_events = plan.synaptic_events - events_before
+        sink.end(plan.step * self.dt, interrupted, wall, n_events)
+        if trials is not None:
+            after_trials(trials, plan)
+        run = Run(
+            self.dt, t_start, plan.step * self.dt, self.seed, dict(header.populations), dict(header.projections),
+            sink.spike_data(), sink.trace_data(),
+            {name: synapses_of(p, plan) for name, p in self._projections.items()},
+            dict(header.versions), interrupted, wall, n_events,
+        )  # fmt: skip
+        self._runs.append(weakref.ref(run))
+        if error is not None:
+            error.run = run
+            raise error
+        return run
+
+    def build(self) -> Plan:
+        """Build the network now rather than at the first run; from then on it cannot be extended."""
+        if self._plan is None:
+            if not self._populations:
+                raise DescriptionError("this network has no populations")
+            self._plan = lower(
+                Description(
+                    self.dt, self.seed, list(self._populations.values()), list(self._projections.values()),
+                    list(self._modulators.values()), self._drives, self._releases, self._recordings, self._callbacks,
+                )  # fmt: skip
+            )
+        return self._plan
+
+    def _settle_earlier_runs(self) -> None:
+        """Weights that earlier runs have not looked at yet are read now, before they change."""
+        for reference in self._runs:
+            run = reference()
+            if run is not None:
+                for name, projection in self._projections.items():
+                    if projection.plasticity is not None and projection.plastic:
+                        run.synapses(name)
+        self._runs = []
+
+    def _header(self, t_start: float) -> RunHeader:
+        assert self._plan is not None
+        populations = {
+            name: PopulationInfo(name, p.size, p.model_name, _parameters(p), p.kinds) for name, p in self._populations.items()
+        }
+        projections = {
+            name: ProjectionInfo(
+                name, p.source.name, p.target.name, p.port, p.on, count_synapses(p, self.seed, self.dt, self._plan), p.describe()
+            )
+            for name, p in self._projections.items()
+        }
+        return RunHeader(
+            self.dt, t_start, self.seed, populations, projections,
+            tuple((r.of.name, r.variable) for r in self._recordings if r.events),
+            tuple(TraceHeader(r.of.name, r.variable, r.unit, r.ids) for r in self._recordings if not r.events),
+            versions(),
+        )  # fmt: skip
+
+    def _thing(self) -> int:
+        self._things += 1
+        return self._things
+
+    def _name(self, wanted: str | None, default: str, taken: Iterable[str]) -> str:
+        if wanted is None:
+            wanted, k = default, 2
+            while wanted in taken:
+                wanted, k = f"{default}_{k}", k + 1
+        if wanted in taken:
+            raise DescriptionError(f"the name {wanted!r} is taken")
+        return wanted
+
+    def _owner(self, thing: Any) -> bool:
+        thing = whole(thing) if isinstance(thing, View) else thing
+        known: list[Any] = [*self._populations.values(), *self._modulators.values(), *self._projections.values()]
+        return any(thing is k for k in known)
+
+    def _still_open(self, what: str) -> None:
+        if self._plan is not None:
+            raise DescriptionError(f"the network is built already: a {what} must be added before the first run")
+
+    def _delays(self, delay: Any, axonal: Any, dendritic: Any, where: str) -> tuple[Any, int]:
+        if delay is not None and (axonal is not None or dendritic is not None):
+            raise DescriptionError(f"{where}: give delay, which is axonal, or axonal_delay and dendritic_delay")
+        given = delay if delay is not None else axonal
+        back = 0.0
+        if dendritic is not None:
+            number = plain(dendritic, "ms", f"dendritic_delay of {where}")
+            if not isinstance(number, float) or not np.isfinite(number) or number < 0:
+                raise ParameterError(f"dendritic_delay of {where}: expected one number of at least 0 ms, got {dendritic!r}")
+            back = number
+        if given is None:
+            given = 0.0 if back > 0 else self.dt
+        drawn_delay = drawn(given, "ms", f"delay of {where}")
+        least = (
+            drawn_delay.a
+            if drawn_delay.constant
+            else float(drawn_delay.values.min())
+            if drawn_delay.values is not None
+            else max(drawn_delay.low, -np.inf)
+        )
+        if least < 0 and (drawn_delay.constant or drawn_delay.values is not None):
+            raise ParameterError(f"delay of {where}: expected at least 0 ms, got {least:g} ms")
+        if np.isfinite(least) and least + back < self.dt * (1 - 1e-6):
+            raise DescriptionError(
+                f"delay of {where}: expected at least one step (dt = {self.dt:g} ms), got {least + back:g} ms"
+            )
+        return drawn_delay, round(back / self.dt)
+
+    def _check_plasticity(
+        self, receiver: Any, plasticity: Any, synapse: Any, learns_from: str | None, weights: Any, where: str
+    ) -> str:
+        if synapse is not None and not isinstance(synapse, Synapse):
+            raise DescriptionError(f"{where}: expected a synapse such as TsodyksMarkram(U=0.5), got {synapse!r}")
+        if plasticity is None:
+            if learns_from is not None:
+                raise DescriptionError(f"{where}: learns_from={learns_from!r} needs a plasticity rule")
+            return "spike"
+        if not isinstance(plasticity, Plasticity):
+            raise DescriptionError(f"{where}: expected a plasticity rule such as STDP(), got {plasticity!r}")
+        if synapse is not None:
+            raise DescriptionError(f"{where}: a projection takes a plasticity rule or a synapse model, not both")
+        if isinstance(receiver, Modulator):
+            raise DescriptionError(f"{where}: a projection to a modulator takes no plasticity rule")
+        if plasticity.modulator is not None and self._owner(plasticity.modulator) is not True:
+            raise DescriptionError(f"{where}: modulator {plasticity.modulator.name!r} is not one of this network")
+        limits = plasticity.parameters
+        drawn_weights = [weights.a] if weights.constant else [] if weights.values is None else weights.values.ravel()
+        if len(drawn_weights) and not (limits.W_min <= np.min(drawn_weights) and np.max(drawn_weights) <= limits.W_max):
+            raise ParameterError(
+                f"weight of {where}: expected {limits.W_min:g} to {limits.W_max:g}, the limits W_min and W_max of "
+                f"{plasticity.rule.name}, got {np.min(drawn_weights):g} to {np.max(drawn_weights):g}"
+            )
+        kind = learns_from or plasticity.rule.learns_from
+        return receiver.check_kind(kind, f"{where}, {plasticity.rule.name}")
+
+
+def _check_sizes(name: str, size: int, model: Any) -> None:
+    values = model.parameters._asdict() if isinstance(model, Neuron) else model.parameters
+    for parameter, value in values.items():
+        if isinstance(value, np.ndarray) and value.shape != (size,):
+            raise DescriptionError(
+                f"population {name!r}: {parameter} needs one value or {size}, one for each neuron, got {value.shape}"
+            )
+    if isinstance(model, Poisson) and model.values.shape[1] not in (1, size):
+        raise DescriptionError(f"population {name!r}: rate needs one value or {size}, got {model.values.shape[1]}")
+    if isinstance(model, SpikeList):
+        wrong = np.flatnonzero((model.ids < 0) | (model.ids >= size))
+        if len(wrong):
+            raise DescriptionError(
+                f"population {name!r}: id {model.ids[wrong[0]]} at place {wrong[0]} of SpikeList is out of range 0..{size - 1}"
+            )
+
+
+def _check_array(rule: Rule, values: Any, rows: Any, n_source: int, n_target: int, what: str) -> None:
+    if values is None:
+        return
+    expected = {
+        connect_kernels.ALL_TO_ALL: (n_source, n_target),
+        connect_kernels.ONE_TO_ONE: (n_target,),
+        connect_kernels.EXPLICIT: (rows.n_rows,),
+    }.get(rows.code)
+    if expected is None:
+        raise DescriptionError(f"{what}: {type(rule).__name__} takes a number or a distribution, not an array")
+    if values.shape != expected:
+        raise DescriptionError(f"{what}: {type(rule).__name__} needs an array of shape {expected}, got {values.shape}")
+
+
+def _parameters(population: Population) -> dict[str, Any]:
+    if isinstance(population.model, Neuron):
+        return population.model.parameters._asdict()
+    return population.model.parameters
+
+
+def versions() -> dict[str, str]:
+    """Versions that a run depends on."""
+    import llvmlite
+    import numba
+
+    return {
+        "spikelearn": VERSION,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": numba.__version__,
+        "llvmlite": llvmlite.__version__,
+    }

@@ -1,0 +1,16 @@
+"""Neuron models: one file each (or one family), and one line here."""
+
+from spikelearn.neurons.adex import AdEx
+from spikelearn.neurons.izhikevich import Izhikevich, IzhikevichHalfSteps
+from spikelearn.neurons.lif import LIF, LIFAlpha, LIFDelta
+from spikelearn.neurons.lif_conductance import LIFConductance
+from spikelearn.neurons.model import Neuron, NeuronModel
+from spikelearn.neurons.parrot import Parrot
+from spikelearn.neurons.pyramidal import Pyramidal
+
+MODELS = (LIF, LIFDelta, LIFAlpha, LIFConductance, AdEx, Izhikevich, IzhikevichHalfSteps, Pyramidal, Parrot)
+
+__all__ = [
+    "LIF", "LIFAlpha", "LIFConductance", "LIFDelta", "AdEx", "Izhikevich", "IzhikevichHalfSteps", "MODELS", "Neuron",
+    "NeuronModel", "Parrot", "Pyramidal",
+]  # fmt: skip

@@ -1,0 +1,115 @@
+"""Adaptive exponential integrate-and-fire neuron (Brette & Gerstner 2005) with exponential currents."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn._jit import scalar
+from spikelearn.neurons.lif import refractory_steps
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.units import mV, ms, nS, pA, pF
+
+
+class AdExParameters(NamedTuple):
+    E_L: mV = -70.6  # leak reversal potential
+    V_th: mV = -50.4  # threshold of the exponential term
+    V_peak: mV = 0.0  # cut-off of the spike
+    V_reset: mV = -60.0  # potential after a spike
+    C_m: pF = 281.0  # capacitance
+    g_L: nS = 30.0  # leak conductance
+    Delta_T: mV = 2.0  # slope factor
+    a: nS = 4.0  # subthreshold adaptation
+    b: pA = 80.5  # step of adaptation at a spike
+    tau_w: ms = 144.0  # time constant of adaptation
+    t_ref: ms = 0.0  # absolute refractory period
+    tau_syn_exc: ms = 2.0  # time constant of currents through port exc
+    tau_syn_inh: ms = 2.0  # time constant of currents through port inh
+    I_e: pA = 0.0  # constant current
+
+
+def _constants(p: AdExParameters, dt: float) -> dict[str, Any]:
+    return {
+        "E_L": p.E_L,
+        "V_th": p.V_th,
+        "V_peak": p.V_peak,
+        "V_reset": p.V_reset,
+        "C_m": p.C_m,
+        "g_L": p.g_L,
+        "Delta_T": p.Delta_T,
+        "a": p.a,
+        "b": p.b,
+        "tau_w": p.tau_w,
+        "n_ref": refractory_steps(p.t_ref, dt),
+        "P_exc": np.exp(-dt / np.asarray(p.tau_syn_exc)) + 0.0,
+        "P_inh": np.exp(-dt / np.asarray(p.tau_syn_inh)) + 0.0,
+        "I_e": p.I_e,
+        "dt": dt,
+    }
+
+
+@scalar
+def _slope(V, w, current, E_L, V_th, V_peak, C_m, g_L, Delta_T):
+    """dV/dt; the exponential is held at its value at V_peak, which only a step that overshoots can pass."""
+    V = min(V, V_peak)
+    return (-g_L * (V - E_L) + g_L * Delta_T * math.exp((V - V_th) / Delta_T) - w + current) / C_m
+
+
+@scalar
+def adex_step(
+    V_m, w, refractory, I_syn_exc, I_syn_inh, in_exc, in_inh, I_exc,
+    E_L, V_th, V_peak, V_reset, C_m, g_L, Delta_T, a, b, tau_w, n_ref, P_exc, P_inh, I_e, dt,
+):  # fmt: skip
+    """Heun's method (second order) with the synaptic currents exact at both ends of the step."""
+    at_start = I_syn_exc + I_syn_inh + I_exc + I_e
+    I_syn_exc = I_syn_exc * P_exc
+    I_syn_inh = I_syn_inh * P_inh
+    at_end = I_syn_exc + I_syn_inh + I_exc + I_e
+    held = refractory > 0.0
+    dV = _slope(V_m, w, at_start, E_L, V_th, V_peak, C_m, g_L, Delta_T)
+    dV = 0.0 if held else dV
+    dw = (a * (V_m - E_L) - w) / tau_w
+    V_trial = V_m + dt * dV
+    w_trial = w + dt * dw
+    dV_end = _slope(V_trial, w_trial, at_end, E_L, V_th, V_peak, C_m, g_L, Delta_T)
+    dV_end = 0.0 if held else dV_end
+    dw_end = (a * (min(V_trial, V_peak) - E_L) - w_trial) / tau_w
+    V = V_m + 0.5 * dt * (dV + dV_end)
+    w = w + 0.5 * dt * (dw + dw_end)
+    refractory = refractory - 1.0 if held else refractory
+    I_syn_exc = I_syn_exc + in_exc
+    I_syn_inh = I_syn_inh + in_inh
+    fired = V >= V_peak
+    V = V_reset if fired else V
+    w = w + b if fired else w
+    refractory = n_ref if fired else refractory
+    return V, w, refractory, I_syn_exc, I_syn_inh, np.uint8(fired)
+
+
+def _check(p: AdExParameters) -> str | None:
+    if np.any(np.asarray(p.V_reset) >= np.asarray(p.V_peak)):
+        return f"V_reset must lie below V_peak, got V_reset {p.V_reset} mV and V_peak {p.V_peak} mV"
+    return None
+
+
+AdEx = NeuronModel(
+    "AdEx",
+    AdExParameters,
+    _constants,
+    adex_step,
+    state={"V_m": "mV", "w": "pA", "refractory": "1", "I_syn_exc": "pA", "I_syn_inh": "pA"},
+    ports={"exc": "pA", "inh": "pA"},
+    currents=("exc",),
+    equations="""
+    dV_m/dt = (-g_L * (V_m - E_L) + g_L * Delta_T * exp((V_m - V_th) / Delta_T) - w + I_syn_exc + I_syn_inh + I_e) / C_m : volt (unless refractory)
+    dw/dt = (a * (V_m - E_L) - w) / tau_w : amp
+    dI_syn_exc/dt = -I_syn_exc / tau_syn_exc : amp
+    dI_syn_inh/dt = -I_syn_inh / tau_syn_inh : amp
+    """,  # noqa: E501
+    threshold="V_m >= V_peak",
+    reset="V_m = V_reset; w += b",
+    arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
+    check=_check,
+)

@@ -1,0 +1,90 @@
+"""Izhikevich's neuron (2003), in explicit Euler steps and in the published form with two half steps for V_m.
+
+V_m' = 0.04 V_m^2 + 5 V_m + 140 - u + I, u' = a (b V_m - u); at V_m >= V_peak: V_m = c, u += d. Time in ms, V_m in mV, I in mV/ms.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn._jit import scalar
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.units import mV, number
+
+
+class IzhikevichParameters(NamedTuple):
+    a: number = 0.02  # rate of recovery, 1/ms
+    b: number = 0.2  # sensitivity of recovery, 1/ms
+    c: mV = -65.0  # potential after a spike
+    d: number = 8.0  # step of recovery at a spike, mV/ms
+    V_peak: mV = 30.0  # cut-off of the spike
+    I_e: number = 0.0  # constant input, mV/ms
+
+
+def _constants(p: IzhikevichParameters, dt: float) -> dict[str, Any]:
+    return {"a": p.a, "b": p.b, "c": p.c, "d": p.d, "V_peak": p.V_peak, "I_e": p.I_e, "dt": dt}
+
+
+def _initial(p: IzhikevichParameters) -> dict[str, Any]:
+    return {"V_m": -65.0, "u": np.asarray(p.b) * -65.0}
+
+
+@scalar
+def izhikevich_step(V_m, u, in_exc, I_exc, a, b, c, d, V_peak, I_e, dt):
+    V = V_m + dt * (0.04 * V_m * V_m + 5.0 * V_m + 140.0 - u + I_exc + I_e) + in_exc
+    u = u + dt * a * (b * V_m - u)
+    fired = V >= V_peak
+    V = c if fired else V
+    u = u + d if fired else u
+    return V, u, np.uint8(fired)
+
+
+@scalar
+def izhikevich_half_steps_step(V_m, u, in_exc, I_exc, a, b, c, d, V_peak, I_e, dt):
+    """Input is spread over the step, as in Izhikevich's scripts; u follows the new V_m."""
+    I_syn = in_exc / dt + I_exc + I_e
+    V = V_m + 0.5 * dt * (0.04 * V_m * V_m + 5.0 * V_m + 140.0 - u + I_syn)
+    V = V + 0.5 * dt * (0.04 * V * V + 5.0 * V + 140.0 - u + I_syn)
+    u = u + dt * a * (b * V - u)
+    fired = V >= V_peak
+    V = c if fired else V
+    u = u + d if fired else u
+    return V, u, np.uint8(fired)
+
+
+_EQUATIONS = """
+dV_m/dt = (0.04/ms/mV) * V_m**2 + (5/ms) * V_m + 140*mV/ms - u + I_e : volt
+du/dt = a * (b * V_m - u) : volt/second
+"""
+
+Izhikevich = NeuronModel(
+    "Izhikevich",
+    IzhikevichParameters,
+    _constants,
+    izhikevich_step,
+    state={"V_m": "mV", "u": "1"},
+    ports={"exc": "mV"},
+    currents=("exc",),
+    initial=_initial,
+    equations=_EQUATIONS,
+    threshold="V_m >= V_peak",
+    reset="V_m = c; u += d",
+    arrivals={"exc": "V_m"},
+)
+
+IzhikevichHalfSteps = NeuronModel(
+    "IzhikevichHalfSteps",
+    IzhikevichParameters,
+    _constants,
+    izhikevich_half_steps_step,
+    state={"V_m": "mV", "u": "1"},
+    ports={"exc": "mV"},
+    currents=("exc",),
+    initial=_initial,
+    equations=_EQUATIONS,
+    threshold="V_m >= V_peak",
+    reset="V_m = c; u += d",
+    arrivals={"exc": "V_m"},
+)

@@ -1,0 +1,219 @@
+"""Leaky integrate-and-fire neurons with current-based synapses, integrated exactly.
+
+tau_m dV_m/dt = -(V_m - E_L) + tau_m I / C_m. Rotter & Diesmann 1999; the order within a step is that of NEST's
+iaf_psc_exp, iaf_psc_alpha and iaf_psc_delta: input that arrives at t counts from t on.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn._jit import scalar
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.units import mV, ms, pA, pF
+
+
+class LIFParameters(NamedTuple):
+    E_L: mV = -70.0  # leak reversal potential
+    V_th: mV = -55.0  # threshold
+    V_reset: mV = -70.0  # potential after a spike
+    C_m: pF = 250.0  # capacitance
+    tau_m: ms = 10.0  # membrane time constant
+    t_ref: ms = 2.0  # absolute refractory period
+    tau_syn_exc: ms = 2.0  # time constant of currents through port exc
+    tau_syn_inh: ms = 2.0  # time constant of currents through port inh
+    I_e: pA = 0.0  # constant current
+
+
+class LIFDeltaParameters(NamedTuple):
+    E_L: mV = -70.0  # leak reversal potential
+    V_th: mV = -55.0  # threshold
+    V_reset: mV = -70.0  # potential after a spike
+    C_m: pF = 250.0  # capacitance
+    tau_m: ms = 10.0  # membrane time constant
+    t_ref: ms = 2.0  # absolute refractory period
+    I_e: pA = 0.0  # constant current
+
+
+def refractory_steps(t_ref: Any, dt: float) -> Any:
+    """Whole steps in a refractory period, rounded up as in NEST, as a float."""
+    return np.ceil(np.asarray(t_ref) / dt - 1e-6) + 0.0
+
+
+def reset_below_threshold(p: Any) -> str | None:
+    if np.any(np.asarray(p.V_reset) >= np.asarray(p.V_th)):
+        return f"V_reset must lie below V_th, got V_reset {p.V_reset} mV and V_th {p.V_th} mV"
+    return None
+
+
+def current_propagator(tau_m: Any, tau_syn: Any, C_m: Any, dt: float) -> Any:
+    """mV at the end of a step per pA of an exponential current at its start (Rotter & Diesmann 1999, Eq. 10)."""
+    tau_m, tau_syn = np.broadcast_arrays(np.asarray(tau_m, float), np.asarray(tau_syn, float))
+    rate = 1.0 / tau_syn - 1.0 / tau_m
+    same = np.abs(rate) * dt < 1e-12
+    safe = np.where(same, 1.0, rate)
+    gain = np.where(same, dt, -np.expm1(-dt * safe) / safe)
+    return gain * np.exp(-dt / tau_m) / C_m
+
+
+def alpha_propagator(tau_m: Any, tau_syn: Any, C_m: Any, dt: float) -> Any:
+    """mV at the end of a step per pA/ms of the rising variable of an alpha current at its start."""
+    tau_m, tau_syn = np.broadcast_arrays(np.asarray(tau_m, float), np.asarray(tau_syn, float))
+    x = dt * (1.0 / tau_syn - 1.0 / tau_m)
+    small = np.abs(x) < 1e-3
+    safe = np.where(small, 1.0, x)
+    series = 0.5 - x / 3.0 + x**2 / 8.0 - x**3 / 30.0
+    factor = np.where(small, series, (-np.expm1(-safe) - safe * np.exp(-safe)) / safe**2)
+    return dt**2 * factor * np.exp(-dt / tau_m) / C_m
+
+
+def _membrane(p: Any, dt: float) -> dict[str, Any]:
+    tau_m = np.asarray(p.tau_m, float)
+    resistance = tau_m / p.C_m
+    return {
+        "P_mm": np.exp(-dt / tau_m) + 0.0,
+        "P_mI": -np.expm1(-dt / tau_m) * resistance,
+        "I_e": p.I_e,
+        "E_L": p.E_L,
+        "V_th": p.V_th,
+        "V_reset": p.V_reset,
+        "n_ref": refractory_steps(p.t_ref, dt),
+    }
+
+
+def _delta_constants(p: LIFDeltaParameters, dt: float) -> dict[str, Any]:
+    return _membrane(p, dt)
+
+
+@scalar
+def lif_delta_step(V_m, refractory, in_exc, I_exc, P_mm, P_mI, I_e, E_L, V_th, V_reset, n_ref):
+    V = E_L + P_mm * (V_m - E_L) + P_mI * (I_exc + I_e) + in_exc
+    held = refractory > 0.0
+    V = V_m if held else V
+    refractory = refractory - 1.0 if held else refractory
+    fired = V >= V_th
+    V = V_reset if fired else V
+    refractory = n_ref if fired else refractory
+    return V, refractory, np.uint8(fired)
+
+
+def _exp_constants(p: LIFParameters, dt: float) -> dict[str, Any]:
+    return {
+        "P_exc": np.exp(-dt / np.asarray(p.tau_syn_exc)) + 0.0,
+        "P_inh": np.exp(-dt / np.asarray(p.tau_syn_inh)) + 0.0,
+        "P_mexc": current_propagator(p.tau_m, p.tau_syn_exc, p.C_m, dt),
+        "P_minh": current_propagator(p.tau_m, p.tau_syn_inh, p.C_m, dt),
+        **_membrane(p, dt),
+    }
+
+
+@scalar
+def lif_step(
+    V_m, refractory, I_syn_exc, I_syn_inh, in_exc, in_inh, I_exc,
+    P_exc, P_inh, P_mexc, P_minh, P_mm, P_mI, I_e, E_L, V_th, V_reset, n_ref,
+):  # fmt: skip
+    V = E_L + P_mm * (V_m - E_L) + P_mexc * I_syn_exc + P_minh * I_syn_inh + P_mI * (I_exc + I_e)
+    held = refractory > 0.0
+    V = V_m if held else V
+    refractory = refractory - 1.0 if held else refractory
+    I_syn_exc = P_exc * I_syn_exc + in_exc
+    I_syn_inh = P_inh * I_syn_inh + in_inh
+    fired = V >= V_th
+    V = V_reset if fired else V
+    refractory = n_ref if fired else refractory
+    return V, refractory, I_syn_exc, I_syn_inh, np.uint8(fired)
+
+
+def _alpha_constants(p: LIFParameters, dt: float) -> dict[str, Any]:
+    return {
+        "P_exc": np.exp(-dt / np.asarray(p.tau_syn_exc)) + 0.0,
+        "P_inh": np.exp(-dt / np.asarray(p.tau_syn_inh)) + 0.0,
+        "P_mexc": current_propagator(p.tau_m, p.tau_syn_exc, p.C_m, dt),
+        "P_minh": current_propagator(p.tau_m, p.tau_syn_inh, p.C_m, dt),
+        "P_mdexc": alpha_propagator(p.tau_m, p.tau_syn_exc, p.C_m, dt),
+        "P_mdinh": alpha_propagator(p.tau_m, p.tau_syn_inh, p.C_m, dt),
+        "rise_exc": np.e / np.asarray(p.tau_syn_exc),
+        "rise_inh": np.e / np.asarray(p.tau_syn_inh),
+        "dt": dt,
+        **_membrane(p, dt),
+    }
+
+
+@scalar
+def lif_alpha_step(
+    V_m, refractory, I_syn_exc, dI_syn_exc, I_syn_inh, dI_syn_inh, in_exc, in_inh, I_exc,
+    P_exc, P_inh, P_mexc, P_minh, P_mdexc, P_mdinh, rise_exc, rise_inh, dt, P_mm, P_mI, I_e, E_L, V_th, V_reset, n_ref,
+):  # fmt: skip
+    V = E_L + P_mm * (V_m - E_L) + P_mI * (I_exc + I_e)
+    V += P_mexc * I_syn_exc + P_mdexc * dI_syn_exc + P_minh * I_syn_inh + P_mdinh * dI_syn_inh
+    held = refractory > 0.0
+    V = V_m if held else V
+    refractory = refractory - 1.0 if held else refractory
+    I_syn_exc = P_exc * (I_syn_exc + dt * dI_syn_exc)
+    I_syn_inh = P_inh * (I_syn_inh + dt * dI_syn_inh)
+    dI_syn_exc = P_exc * dI_syn_exc + rise_exc * in_exc
+    dI_syn_inh = P_inh * dI_syn_inh + rise_inh * in_inh
+    fired = V >= V_th
+    V = V_reset if fired else V
+    refractory = n_ref if fired else refractory
+    return V, refractory, I_syn_exc, dI_syn_exc, I_syn_inh, dI_syn_inh, np.uint8(fired)
+
+
+LIFDelta = NeuronModel(
+    "LIFDelta",
+    LIFDeltaParameters,
+    _delta_constants,
+    lif_delta_step,
+    state={"V_m": "mV", "refractory": "1"},
+    ports={"exc": "mV"},
+    currents=("exc",),
+    equations="dV_m/dt = (-(V_m - E_L) + tau_m * I_e / C_m) / tau_m : volt (unless refractory)",
+    threshold="V_m >= V_th",
+    reset="V_m = V_reset",
+    arrivals={"exc": "V_m"},
+    check=reset_below_threshold,
+)
+
+LIF = NeuronModel(
+    "LIF",
+    LIFParameters,
+    _exp_constants,
+    lif_step,
+    state={"V_m": "mV", "refractory": "1", "I_syn_exc": "pA", "I_syn_inh": "pA"},
+    ports={"exc": "pA", "inh": "pA"},
+    currents=("exc",),
+    equations="""
+    dV_m/dt = -(V_m - E_L) / tau_m + (I_syn_exc + I_syn_inh + I_e) / C_m : volt (unless refractory)
+    dI_syn_exc/dt = -I_syn_exc / tau_syn_exc : amp
+    dI_syn_inh/dt = -I_syn_inh / tau_syn_inh : amp
+    """,
+    threshold="V_m >= V_th",
+    reset="V_m = V_reset",
+    arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
+    check=reset_below_threshold,
+)
+
+LIFAlpha = NeuronModel(
+    "LIFAlpha",
+    LIFParameters,
+    _alpha_constants,
+    lif_alpha_step,
+    state={
+        "V_m": "mV", "refractory": "1", "I_syn_exc": "pA", "dI_syn_exc": "pA", "I_syn_inh": "pA", "dI_syn_inh": "pA",
+    },  # fmt: skip
+    ports={"exc": "pA", "inh": "pA"},
+    currents=("exc",),
+    equations="""
+    dV_m/dt = -(V_m - E_L) / tau_m + (I_syn_exc + I_syn_inh + I_e) / C_m : volt (unless refractory)
+    dI_syn_exc/dt = dI_syn_exc - I_syn_exc / tau_syn_exc : amp
+    ddI_syn_exc/dt = -dI_syn_exc / tau_syn_exc : amp/second
+    dI_syn_inh/dt = dI_syn_inh - I_syn_inh / tau_syn_inh : amp
+    ddI_syn_inh/dt = -dI_syn_inh / tau_syn_inh : amp/second
+    """,
+    threshold="V_m >= V_th",
+    reset="V_m = V_reset",
+    arrivals={"exc": "dI_syn_exc", "inh": "dI_syn_inh"},
+    check=reset_below_threshold,
+)

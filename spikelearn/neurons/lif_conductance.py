@@ -1,0 +1,85 @@
+"""Leaky integrate-and-fire neuron with exponential conductances (Vogels & Abbott 2005; Brette et al. 2007)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn._jit import scalar
+from spikelearn.neurons.lif import refractory_steps, reset_below_threshold
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.units import mV, ms, nS, pA, pF
+
+
+class LIFConductanceParameters(NamedTuple):
+    E_L: mV = -60.0  # leak reversal potential
+    V_th: mV = -50.0  # threshold
+    V_reset: mV = -60.0  # potential after a spike
+    C_m: pF = 200.0  # capacitance
+    g_L: nS = 10.0  # leak conductance
+    t_ref: ms = 5.0  # absolute refractory period
+    E_exc: mV = 0.0  # reversal potential of port exc
+    E_inh: mV = -80.0  # reversal potential of port inh
+    tau_syn_exc: ms = 5.0  # time constant of conductance through port exc
+    tau_syn_inh: ms = 10.0  # time constant of conductance through port inh
+    I_e: pA = 0.0  # constant current
+
+
+def _constants(p: LIFConductanceParameters, dt: float) -> dict[str, Any]:
+    return {
+        "half_exc": np.exp(-0.5 * dt / np.asarray(p.tau_syn_exc)) + 0.0,
+        "half_inh": np.exp(-0.5 * dt / np.asarray(p.tau_syn_inh)) + 0.0,
+        "dt_C": dt / np.asarray(p.C_m),
+        "g_L": p.g_L,
+        "E_L": p.E_L,
+        "E_exc": p.E_exc,
+        "E_inh": p.E_inh,
+        "I_e": p.I_e,
+        "V_th": p.V_th,
+        "V_reset": p.V_reset,
+        "n_ref": refractory_steps(p.t_ref, dt),
+    }
+
+
+@scalar
+def lif_conductance_step(
+    V_m, refractory, g_exc, g_inh, in_exc, in_inh, I_exc,
+    half_exc, half_inh, dt_C, g_L, E_L, E_exc, E_inh, I_e, V_th, V_reset, n_ref,
+):  # fmt: skip
+    """Conductances exactly; the potential by exponential Euler with the conductances of mid-step (second order)."""
+    g_exc = g_exc * half_exc
+    g_inh = g_inh * half_inh
+    g = g_L + g_exc + g_inh
+    V_inf = (g_L * E_L + g_exc * E_exc + g_inh * E_inh + I_exc + I_e) / g
+    V = V_inf + (V_m - V_inf) * math.exp(-dt_C * g)
+    held = refractory > 0.0
+    V = V_m if held else V
+    refractory = refractory - 1.0 if held else refractory
+    g_exc = g_exc * half_exc + in_exc
+    g_inh = g_inh * half_inh + in_inh
+    fired = V >= V_th
+    V = V_reset if fired else V
+    refractory = n_ref if fired else refractory
+    return V, refractory, g_exc, g_inh, np.uint8(fired)
+
+
+LIFConductance = NeuronModel(
+    "LIFConductance",
+    LIFConductanceParameters,
+    _constants,
+    lif_conductance_step,
+    state={"V_m": "mV", "refractory": "1", "g_exc": "nS", "g_inh": "nS"},
+    ports={"exc": "nS", "inh": "nS"},
+    currents=("exc",),
+    equations="""
+    dV_m/dt = (g_L * (E_L - V_m) + g_exc * (E_exc - V_m) + g_inh * (E_inh - V_m) + I_e) / C_m : volt (unless refractory)
+    dg_exc/dt = -g_exc / tau_syn_exc : siemens
+    dg_inh/dt = -g_inh / tau_syn_inh : siemens
+    """,
+    threshold="V_m >= V_th",
+    reset="V_m = V_reset",
+    arrivals={"exc": "g_exc", "inh": "g_inh"},
+    check=reset_below_threshold,
+)

@@ -1,0 +1,95 @@
+"""What a neuron model is: data and one scalar function. The loops are in kernels/."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.parameters import checked, declared_units, suggest
+
+REPORTED = ("spike", "plateau")
+"""Kinds that a step function reports itself, in the order of the bits of its mask: 1, 2."""
+
+
+@dataclass(frozen=True, eq=False)
+class NeuronModel:
+    """A model of a neuron.
+
+    name: short name, shown in errors and run files.
+    Parameters: NamedTuple, each line with unit, default and meaning.
+    constants: function(parameters, dt) -> dict of all numbers that the step needs; they may be per-neuron arrays.
+    step: compiled function(*state, *inputs, *currents, *constants) -> (*state, mask) for one neuron and one time step;
+        an argument is called `in_<port>` for a port and `I_<current>` for a current. Input arrives at the end of the step.
+        mask: 1 for a spike, 2 for a plateau, 0 for nothing.
+    state: variable -> unit; the first is the one that is checked to stay finite.
+    ports: port -> unit of the weight. currents: names of the ports that also take continuous currents, in pA.
+    initial: function(parameters) -> dict of starting values; what is left out starts at 0.
+    kinds: kinds of event that it emits; with "event" and "burst" it needs a parameter `burst_window` (ms).
+    equations, threshold, reset, arrivals: the same model in Brian2's syntax: what people read and oracles run.
+
+    Calling a model with parameters gives a Neuron: `LIF(tau_m=20)`.
+    """
+
+    name: str
+    Parameters: type
+    constants: Callable[[Any, float], dict[str, Any]]
+    step: Callable[..., Any]
+    state: Mapping[str, str]
+    ports: Mapping[str, str]
+    currents: tuple[str, ...] = ()
+    initial: Callable[[Any], dict[str, Any]] = field(default=lambda parameters: {"V_m": parameters.E_L})
+    kinds: tuple[str, ...] = ("spike",)
+    equations: str = ""
+    threshold: str = ""
+    reset: str = ""
+    arrivals: Mapping[str, str] = field(default_factory=dict)
+    check: Callable[[Any], str | None] = field(default=lambda parameters: None)
+
+    def __post_init__(self) -> None:
+        expected = [*self.state, *(f"in_{p}" for p in self.ports), *(f"I_{c}" for c in self.currents)]
+        expected += list(self.constants(self.Parameters(), 0.1))
+        given = list(inspect.signature(getattr(self.step, "py_func", self.step)).parameters)
+        if given != expected:
+            raise DescriptionError(
+                f"step of neuron model {self.name!r} takes ({', '.join(given)}), "
+                f"but its state, ports, currents and constants are ({', '.join(expected)})"
+            )
+        unknown = set(self.initial(self.Parameters())) - set(self.state)
+        if unknown:
+            raise DescriptionError(f"neuron model {self.name!r} starts unknown state {', '.join(sorted(unknown))}")
+        if "burst" in self.kinds and "burst_window" not in self.Parameters._fields:  # type: ignore[attr-defined]
+            raise DescriptionError(f"neuron model {self.name!r} emits bursts but has no parameter burst_window")
+
+    def __call__(self, **parameters: Any) -> Neuron:
+        values = checked(self.Parameters, parameters, self.name)
+        complaint = self.check(values)
+        if complaint:
+            raise ParameterError(f"{self.name}: {complaint}")
+        return Neuron(self, values)
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Parameter -> unit."""
+        return {name: unit.name for name, unit in declared_units(self.Parameters).items()}
+
+    def port(self, name: str | None, where: str) -> str:
+        """Check a port's name; None means the first port."""
+        if name is None:
+            return next(iter(self.ports))
+        if name not in self.ports:
+            raise DescriptionError(
+                f"{where}: {self.name} has no port {name!r}{suggest(name, self.ports)}; "
+                f"it has: {', '.join(self.ports)}"
+            )
+        return name
+
+
+@dataclass(frozen=True)
+class Neuron:
+    """A neuron model with its parameters."""
+
+    model: NeuronModel
+    parameters: Any

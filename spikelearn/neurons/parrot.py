@@ -1,0 +1,37 @@
+"""A neuron that repeats what it receives: it fires in each step in which anything positive arrives through port exc.
+
+What arrives through port ignored has no effect; so synapses can learn from spikes that are given. After NEST's parrot_neuron.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn._jit import scalar
+from spikelearn.neurons.model import NeuronModel
+
+
+class ParrotParameters(NamedTuple):
+    pass
+
+
+def _constants(p: ParrotParameters, dt: float) -> dict[str, Any]:
+    return {}
+
+
+@scalar
+def parrot_step(received, in_exc, in_ignored):
+    return in_exc, np.uint8(in_exc > 0.0)
+
+
+Parrot = NeuronModel(
+    "Parrot",
+    ParrotParameters,
+    _constants,
+    parrot_step,
+    state={"received": "1"},
+    ports={"exc": "1", "ignored": "1"},
+    initial=lambda parameters: {},
+)

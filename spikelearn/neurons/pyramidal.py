@@ -1,0 +1,152 @@
+"""Two-compartment pyramidal cell with burst multiplexing (Naud & Sprekeler 2018, PNAS).
+
+V_s' = -(V_s - E_L)/tau_s + (g_s f(V_d) + w_s + I_s)/C_s,       w_s' = -w_s/tau_ws, w_s += b at a spike
+V_d' = -(V_d - E_L)/tau_d + (g_d f(V_d) + c_d K + w_d + I_d)/C_d,   tau_wd w_d' = -w_d + a (V_d - E_L)
+f(V) = 1/(1 + exp(-(V - E_d)/D_d)); K = 1 from K_start to K_stop after a spike: the back-propagating spike.
+The apical dendrite makes bursts of what the soma would answer with one spike.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn._jit import scalar
+from spikelearn.neurons.lif import refractory_steps
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.units import mV, ms, nS, pA, pF
+
+
+class PyramidalParameters(NamedTuple):
+    E_L: mV = -70.0  # resting potential of soma and dendrite
+    V_th: mV = -50.0  # threshold of the soma
+    V_reset: mV = -70.0  # potential of the soma after a spike
+    tau_s: ms = 16.0  # membrane time constant of the soma
+    C_s: pF = 370.0  # capacitance of the soma
+    g_s: pA = 1300.0  # current from a fully active dendrite into the soma
+    b: pA = -200.0  # step of the somatic adaptation at a spike
+    tau_ws: ms = 100.0  # time constant of the somatic adaptation
+    tau_d: ms = 7.0  # membrane time constant of the dendrite
+    C_d: pF = 170.0  # capacitance of the dendrite
+    g_d: pA = 1200.0  # regenerative current of the dendrite
+    c_d: pA = 2600.0  # current of the back-propagating spike
+    a: nS = -13.0  # strength of the dendritic adaptation
+    tau_wd: ms = 30.0  # time constant of the dendritic adaptation
+    E_d: mV = -38.0  # potential at which the dendrite is half active
+    D_d: mV = 6.0  # slope of the dendritic activation
+    K_start: ms = 0.5  # the back-propagating spike begins this long after a spike
+    K_stop: ms = 2.5  # and ends here
+    t_ref: ms = 3.0  # absolute refractory period
+    V_th_jump: mV = 0.0  # step of the threshold at a spike
+    tau_th: ms = 27.0  # time constant of the threshold
+    tau_syn_soma: ms = 5.0  # time constant of currents through port soma
+    tau_syn_basal: ms = 5.0  # time constant of currents through port basal, which reach the soma
+    tau_syn_apical: ms = 5.0  # time constant of currents through port apical, which reach the dendrite
+    I_e_soma: pA = 0.0  # constant current into the soma
+    I_e_apical: pA = 0.0  # constant current into the dendrite
+    burst_window: ms = 16.0  # a spike within this time of the one before belongs to the same burst
+
+
+def _decay(tau: Any, dt: float) -> Any:
+    return np.exp(-dt / np.asarray(tau, float)) + 0.0
+
+
+def _constants(p: PyramidalParameters, dt: float) -> dict[str, Any]:
+    return {
+        "P_s": _decay(p.tau_s, dt),
+        "P_ws": _decay(p.tau_ws, dt),
+        "P_d": _decay(p.tau_d, dt),
+        "P_wd": _decay(p.tau_wd, dt),
+        "P_th": _decay(p.tau_th, dt),
+        "P_soma": _decay(p.tau_syn_soma, dt),
+        "P_basal": _decay(p.tau_syn_basal, dt),
+        "P_apical": _decay(p.tau_syn_apical, dt),
+        "R_s": np.asarray(p.tau_s) / p.C_s,
+        "R_d": np.asarray(p.tau_d) / p.C_d,
+        "E_L": p.E_L,
+        "V_th": p.V_th,
+        "V_reset": p.V_reset,
+        "g_s": p.g_s,
+        "g_d": p.g_d,
+        "c_d": p.c_d,
+        "a": p.a,
+        "b": p.b,
+        "E_d": p.E_d,
+        "D_d": p.D_d,
+        "V_th_jump": p.V_th_jump,
+        "I_e_soma": p.I_e_soma,
+        "I_e_apical": p.I_e_apical,
+        "n_start": np.floor(np.asarray(p.K_start) / dt + 0.5) + 0.0,
+        "n_stop": np.floor(np.asarray(p.K_stop) / dt + 0.5) + 0.0,
+        "n_ref": refractory_steps(p.t_ref, dt),
+    }
+
+
+def _initial(p: PyramidalParameters) -> dict[str, Any]:
+    return {"V_s": p.E_L, "V_d": p.E_L, "steps_since_spike": 1e9}
+
+
+@scalar
+def pyramidal_step(
+    V_s, V_d, w_s, w_d, threshold, steps_since_spike, I_syn_soma, I_syn_basal, I_syn_apical,
+    in_soma, in_basal, in_apical, I_soma, I_apical,
+    P_s, P_ws, P_d, P_wd, P_th, P_soma, P_basal, P_apical, R_s, R_d, E_L, V_th, V_reset, g_s, g_d, c_d, a, b, E_d, D_d,
+    V_th_jump, I_e_soma, I_e_apical, n_start, n_stop, n_ref,
+):  # fmt: skip
+    """Exponential Euler: each line exact for its own leak, its input held over the step (first order)."""
+    f = 1.0 / (1.0 + math.exp(-(V_d - E_d) / D_d))
+    K = 1.0 if n_start <= steps_since_spike and steps_since_spike < n_stop else 0.0
+    V_s_inf = E_L + R_s * (g_s * f + w_s + I_syn_soma + I_syn_basal + I_soma + I_e_soma)
+    V_d_inf = E_L + R_d * (g_d * f + c_d * K + w_d + I_syn_apical + I_apical + I_e_apical)
+    w_d_inf = a * (V_d - E_L)
+    V_d_new = V_d_inf + (V_d - V_d_inf) * P_d
+    V_s_new = V_s_inf + (V_s - V_s_inf) * P_s
+    held = steps_since_spike < n_ref
+    V_s_new = V_reset if held else V_s_new
+    w_s = w_s * P_ws
+    w_d = w_d_inf + (w_d - w_d_inf) * P_wd
+    threshold = threshold * P_th
+    I_syn_soma = I_syn_soma * P_soma + in_soma
+    I_syn_basal = I_syn_basal * P_basal + in_basal
+    I_syn_apical = I_syn_apical * P_apical + in_apical
+    fired = V_s_new >= V_th + threshold
+    plateau = V_d < E_d and V_d_new >= E_d
+    V_s_new = V_reset if fired else V_s_new
+    w_s = w_s + b if fired else w_s
+    threshold = threshold + V_th_jump if fired else threshold
+    steps_since_spike = 0.0 if fired else steps_since_spike + 1.0
+    mask = np.uint8(fired) + np.uint8(2) * np.uint8(plateau)
+    return V_s_new, V_d_new, w_s, w_d, threshold, steps_since_spike, I_syn_soma, I_syn_basal, I_syn_apical, mask
+
+
+Pyramidal = NeuronModel(
+    "Pyramidal",
+    PyramidalParameters,
+    _constants,
+    pyramidal_step,
+    state={
+        "V_s": "mV", "V_d": "mV", "w_s": "pA", "w_d": "pA", "threshold": "mV", "steps_since_spike": "1",
+        "I_syn_soma": "pA", "I_syn_basal": "pA", "I_syn_apical": "pA",
+    },  # fmt: skip
+    ports={"soma": "pA", "basal": "pA", "apical": "pA"},
+    currents=("soma", "apical"),
+    initial=_initial,
+    kinds=("spike", "event", "burst", "plateau"),
+    equations="""
+    dV_s/dt = -(V_s - E_L) / tau_s + (g_s * f + w_s + I_syn_soma + I_syn_basal + I_e_soma) / C_s : volt (unless refractory)
+    dV_d/dt = -(V_d - E_L) / tau_d + (g_d * f + c_d * K + w_d + I_syn_apical + I_e_apical) / C_d : volt
+    f = 1 / (1 + exp(-(V_d - E_d) / D_d)) : 1
+    K = int(t - lastspike > K_start) * int(t - lastspike <= K_stop) : 1
+    dw_s/dt = -w_s / tau_ws : amp
+    dw_d/dt = (-w_d + a * (V_d - E_L)) / tau_wd : amp
+    dthreshold/dt = -threshold / tau_th : volt
+    dI_syn_soma/dt = -I_syn_soma / tau_syn_soma : amp
+    dI_syn_basal/dt = -I_syn_basal / tau_syn_basal : amp
+    dI_syn_apical/dt = -I_syn_apical / tau_syn_apical : amp
+    """,
+    threshold="V_s >= V_th + threshold",
+    reset="V_s = V_reset; w_s += b; threshold += V_th_jump",
+    arrivals={"soma": "I_syn_soma", "basal": "I_syn_basal", "apical": "I_syn_apical"},
+)

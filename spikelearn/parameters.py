@@ -1,0 +1,72 @@
+"""Parameters with units: declared once as NamedTuple lines, checked when a user gives values."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, get_type_hints
+
+import numpy as np
+
+from spikelearn.errors import ParameterError, UnitError
+from spikelearn.units import UNITS, Unit, plain
+
+POSITIVE_PREFIXES = ("tau_", "C_", "g_L", "D_", "Delta_T")
+NOT_NEGATIVE_PREFIXES = ("t_ref", "rate")
+
+
+def declared_units(declaration: type) -> dict[str, Unit]:
+    """name -> Unit for each line of a parameter NamedTuple."""
+    hints = get_type_hints(declaration, include_extras=True)
+    return {
+        name: next((m for m in getattr(hint, "__metadata__", ()) if isinstance(m, Unit)), UNITS["1"])
+        for name, hint in hints.items()
+    }
+
+
+def suggest(name: str, known: Any) -> str:
+    """' (did you mean ...?)' if something close to `name` is known, else ''."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def checked(declaration: type, given: Mapping[str, Any], owner: str) -> Any:
+    """Fill a parameter NamedTuple from `given`: units converted, names and ranges checked.
+
+    Values are floats, or float64 arrays with one value per neuron. Raises ParameterError or UnitError.
+    """
+    fields = declaration._fields  # type: ignore[attr-defined]
+    for name in given:
+        if name not in fields:
+            raise ParameterError(
+                f"{owner} has no parameter {name!r}{suggest(name, fields)}; it has: {', '.join(fields)}"
+            )
+    units = declared_units(declaration)
+    missing = [f for f in fields if f not in given and f not in declaration._field_defaults]  # type: ignore[attr-defined]
+    if missing:
+        raise ParameterError(f"{owner} needs a value for {', '.join(missing)}")
+    values = {**declaration._field_defaults, **given}  # type: ignore[attr-defined]
+    return declaration(**{name: _check(name, values[name], units[name], owner) for name in fields})
+
+
+def _check(name: str, value: Any, unit: Unit, owner: str) -> Any:
+    what = f"{name} of {owner}"
+    converted = plain(value, unit, what)
+    array = np.asarray(converted)
+    if array.ndim > 1:
+        raise UnitError(f"{what}: expected a number or one value per neuron, got an array of shape {array.shape}")
+    suffix = "" if unit.name == "1" else f" {unit}"
+    if not np.all(np.isfinite(array)):
+        raise ParameterError(f"{what}: expected a finite number{suffix}, got {_offending(array, ~np.isfinite(array))}")
+    if name.startswith(POSITIVE_PREFIXES) and not np.all(array > 0):
+        raise ParameterError(f"{what}: expected more than 0{suffix}, got {_offending(array, array <= 0)}")
+    if name.startswith(NOT_NEGATIVE_PREFIXES) and not np.all(array >= 0):
+        raise ParameterError(f"{what}: expected at least 0{suffix}, got {_offending(array, array < 0)}")
+    return converted
+
+
+def _offending(array: np.ndarray, wrong: np.ndarray) -> str:
+    if array.ndim == 0:
+        return f"{float(array):g}"
+    first = int(np.flatnonzero(wrong)[0])
+    return f"{array[first]:g} at index {first}"

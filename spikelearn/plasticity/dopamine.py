@@ -1,0 +1,61 @@
+"""Dopamine-modulated STDP (Izhikevich 2007), with the eligibility and its integral against dopamine in closed form.
+
+c' = -c/tau_c + STDP;  w' = c (n - b), n the modulator's concentration. STDP: +A_plus K_plus at a post event,
+-A_minus K_minus at an arrival. The same as NEST's stdp_dopamine_synapse (Potjans, Morrison & Diesmann 2010).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from spikelearn._jit import scalar
+from spikelearn.plasticity.rule import PlasticityRule, Trace
+from spikelearn.units import ms, number
+
+
+class DopamineSTDPParameters(NamedTuple):
+    A_plus: number = 1.0  # step of the eligibility at a post event
+    A_minus: number = 1.5  # step down at an arrival
+    tau_plus: ms = 20.0  # time constant of the trace of arrivals
+    tau_minus: ms = 20.0  # time constant of the trace of post events
+    tau_c: ms = 1000.0  # time constant of the eligibility
+    b: number = 0.0  # concentration at which the weight does not move
+    W_min: number = 0.0  # smallest weight, in the unit of the port
+    W_max: number = 200.0  # largest weight
+
+
+def _constants(p: DopamineSTDPParameters, dt: float) -> dict[str, float]:
+    return {"A_plus": p.A_plus, "A_minus": p.A_minus}
+
+
+@scalar
+def on_pre(K_plus, K_minus, A_plus, A_minus):
+    return -A_minus * K_minus
+
+
+@scalar
+def on_post(K_plus, K_minus, A_plus, A_minus):
+    return A_plus * K_plus
+
+
+DopamineSTDP = PlasticityRule(
+    "DopamineSTDP",
+    DopamineSTDPParameters,
+    pre=(Trace("K_plus", "tau_plus"),),
+    post=(Trace("K_minus", "tau_minus"),),
+    on_pre=on_pre,
+    on_post=on_post,
+    constants=_constants,
+    modulated=True,
+)
+
+NearestDopamineSTDP = PlasticityRule(
+    "NearestDopamineSTDP",
+    DopamineSTDPParameters,
+    pre=(Trace("K_plus", "tau_plus", jump="set"),),
+    post=(Trace("K_minus", "tau_minus", jump="set"),),
+    on_pre=on_pre,
+    on_post=on_post,
+    constants=_constants,
+    modulated=True,
+)

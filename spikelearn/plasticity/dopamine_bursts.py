@@ -1,0 +1,50 @@
+"""Dopamine-modulated plasticity at bursts: a burst of the target tags the synapses whose source was active more than most.
+
+At a burst: c += A_plus (K_plus - <K_plus>), the mean over the projection. c' = -c/tau_c, w' = c (n - b). The mean is
+heterosynaptic depression: what is common to all inputs is not learned. spikelearn's own; see models/digits.py.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from spikelearn._jit import scalar
+from spikelearn.plasticity.rule import PlasticityRule, Trace
+from spikelearn.units import ms, number
+
+
+class DopamineBurstsParameters(NamedTuple):
+    A_plus: number = 1.0  # step of the eligibility at a burst, per unit of trace
+    tau_plus: ms = 20.0  # time constant of the trace of arrivals
+    tau_c: ms = 1000.0  # time constant of the eligibility
+    b: number = 0.0  # concentration at which the weight does not move
+    W_min: number = 0.0  # smallest weight, in the unit of the port
+    W_max: number = 200.0  # largest weight
+
+
+def _constants(p: DopamineBurstsParameters, dt: float) -> dict[str, float]:
+    return {"A_plus": p.A_plus}
+
+
+@scalar
+def on_pre(K_plus, A_plus):
+    return 0.0
+
+
+@scalar
+def on_post(K_plus, mean_K_plus, A_plus):
+    return A_plus * (K_plus - mean_K_plus)
+
+
+DopamineBursts = PlasticityRule(
+    "DopamineBursts",
+    DopamineBurstsParameters,
+    pre=(Trace("K_plus", "tau_plus"),),
+    post=(),
+    on_pre=on_pre,
+    on_post=on_post,
+    constants=_constants,
+    modulated=True,
+    mean_pre=True,
+    learns_from="burst",
+)

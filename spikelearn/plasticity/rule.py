@@ -1,0 +1,105 @@
+"""What a plasticity rule is: traces, limits and two scalar functions. The loops are in kernels/."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.parameters import checked
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A trace of one side of a synapse: decays with the parameter `tau`; at an event 1 is added, or it is set to 1."""
+
+    name: str
+    tau: str
+    jump: str = "add"
+
+    def __post_init__(self) -> None:
+        if self.jump not in ("add", "set"):
+            raise DescriptionError(f"trace {self.name!r}: jump is 'add' or 'set', got {self.jump!r}")
+
+
+@dataclass(frozen=True, eq=False)
+class PlasticityRule:
+    """A rule that changes weights at events.
+
+    name: shown in errors. Parameters: NamedTuple; it has W_min and W_max, the limits of the weight.
+    pre, post: traces of the source and of the target. Handlers see a trace as it is just before the event itself.
+    on_pre, on_post: compiled scalar functions, called when an event arrives from the source, and when the target emits
+        one of kind `learns_from`. They take (weight, *pre, *post, *constants) and give the new weight. If the rule is
+        `modulated` they take no weight and give the step of the eligibility, which decays with parameter tau_c; the
+        weight then moves by the integral of eligibility times (modulator - b).
+    mean_pre: on_post also gets, after the pre traces, their means over all synapses of the projection.
+    constants: function(parameters, dt) -> dict of the numbers the handlers need.
+
+    Calling a rule with parameters gives a Plasticity: `STDP(A_plus=0.01)`. A modulated rule takes its modulator first.
+    """
+
+    name: str
+    Parameters: type
+    pre: tuple[Trace, ...]
+    post: tuple[Trace, ...]
+    on_pre: Callable[..., Any]
+    on_post: Callable[..., Any]
+    constants: Callable[[Any, float], dict[str, float]]
+    modulated: bool = False
+    mean_pre: bool = False
+    learns_from: str = "spike"
+    check: Callable[[Any], str | None] = field(default=lambda parameters: None)
+
+    def __post_init__(self) -> None:
+        fields = self.Parameters._fields  # type: ignore[attr-defined]
+        needed = {"W_min", "W_max", *(t.tau for t in self.pre + self.post)}
+        needed |= {"tau_c", "b"} if self.modulated else set()
+        missing = sorted(needed - set(fields))
+        if missing:
+            raise DescriptionError(f"plasticity rule {self.name!r} has no parameter {', '.join(missing)}")
+        weight = [] if self.modulated else ["weight"]
+        means = [f"mean_{t.name}" for t in self.pre] if self.mean_pre else []
+        traces = [t.name for t in self.pre], [t.name for t in self.post]
+        constants = list(self.constants(self.Parameters(), 0.1))
+        expected = {
+            "on_pre": [*weight, *traces[0], *traces[1], *constants],
+            "on_post": [*weight, *traces[0], *means, *traces[1], *constants],
+        }
+        for handler, arguments in expected.items():
+            function = getattr(self, handler)
+            given = list(inspect.signature(getattr(function, "py_func", function)).parameters)
+            if given != arguments:
+                raise DescriptionError(
+                    f"{handler} of plasticity rule {self.name!r} takes ({', '.join(given)}), "
+                    f"but what it is given is ({', '.join(arguments)})"
+                )
+
+    def __call__(self, modulator: Any = None, **parameters: Any) -> Plasticity:
+        if self.modulated and not hasattr(modulator, "tau_n"):
+            raise DescriptionError(
+                f"{self.name} learns from a modulator: {self.name}(network.modulator('dopamine', tau=200), ...), "
+                f"got {modulator!r}"
+            )
+        if not self.modulated and modulator is not None:
+            raise DescriptionError(f"{self.name} takes no modulator, got {modulator!r}")
+        values = checked(self.Parameters, parameters, self.name)
+        for name, value in values._asdict().items():
+            if not isinstance(value, float):
+                raise ParameterError(f"{name} of {self.name}: expected one number for all synapses, got {value!r}")
+        if values.W_min >= values.W_max:
+            raise ParameterError(f"{self.name}: W_min must lie below W_max, got {values.W_min:g} and {values.W_max:g}")
+        complaint = self.check(values)
+        if complaint:
+            raise ParameterError(f"{self.name}: {complaint}")
+        return Plasticity(self, values, modulator)
+
+
+@dataclass(frozen=True)
+class Plasticity:
+    """A plasticity rule with its parameters, and the modulator it reads if it reads one."""
+
+    rule: PlasticityRule
+    parameters: Any
+    modulator: Any = None

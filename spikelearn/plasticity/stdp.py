@@ -1,0 +1,68 @@
+"""Pair-based spike-timing-dependent plasticity, all to all, with weight dependence from additive to multiplicative.
+
+At a post event: w/W_max += lambda_ (1 - w/W_max)^mu_plus K_plus;
+at an arrival:   w/W_max -= alpha lambda_ (w/W_max)^mu_minus K_minus.
+Guetig et al. 2003; Morrison et al. 2007; the same as NEST's stdp_synapse (mu = 0 additive, 1 multiplicative).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from spikelearn._jit import scalar
+from spikelearn.plasticity.rule import PlasticityRule, Trace
+from spikelearn.units import ms, number
+
+
+class STDPParameters(NamedTuple):
+    tau_plus: ms = 20.0  # time constant of the trace of arrivals
+    tau_minus: ms = 20.0  # time constant of the trace of post events
+    lambda_: number = 0.01  # learning rate
+    alpha: number = 1.0  # depression over potentiation
+    mu_plus: number = 1.0  # weight dependence of potentiation
+    mu_minus: number = 1.0  # weight dependence of depression
+    W_max: number = 100.0  # largest weight, in the unit of the port
+    W_min: number = 0.0  # smallest weight
+
+
+def _constants(p: STDPParameters, dt: float) -> dict[str, float]:
+    return {"lambda_": p.lambda_, "alpha": p.alpha, "mu_plus": p.mu_plus, "mu_minus": p.mu_minus, "W_max": p.W_max}
+
+
+@scalar
+def _power(base, exponent):
+    if exponent == 0.0:
+        return 1.0
+    if exponent == 1.0:
+        return base
+    return base**exponent
+
+
+@scalar
+def on_pre(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max):
+    relative = weight / W_max
+    return W_max * (relative - alpha * lambda_ * _power(relative, mu_minus) * K_minus)
+
+
+@scalar
+def on_post(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max):
+    relative = weight / W_max
+    return W_max * (relative + lambda_ * _power(1.0 - relative, mu_plus) * K_plus)
+
+
+def _check(p: STDPParameters) -> str | None:
+    if p.W_max <= 0 or p.W_min < 0:
+        return f"weights lie between W_min >= 0 and W_max > 0, got {p.W_min:g} and {p.W_max:g}"
+    return None
+
+
+STDP = PlasticityRule(
+    "STDP",
+    STDPParameters,
+    pre=(Trace("K_plus", "tau_plus"),),
+    post=(Trace("K_minus", "tau_minus"),),
+    on_pre=on_pre,
+    on_post=on_post,
+    constants=_constants,
+    check=_check,
+)

@@ -1,0 +1,271 @@
+"""Raster plot: a row for each neuron, a mark for each spike, all recorded populations above one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from spikelearn.analysis import binned_rate
+from spikelearn.engine.run import Run
+from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.plots.style import (
+    ACCENT,
+    FAINT,
+    INK,
+    TEXT_SIZE,
+    between,
+    colour,
+    legend,
+    name_of,
+    panels,
+    recorded,
+    time_axis,
+    window,
+)
+
+# Two lines of a label with air around them, in points.
+LABEL_HEIGHT = 24.0
+
+# The share of the paper that marks may cover before they are made smaller.
+SPARSE = 0.12
+
+# Kinds of event that are drawn over the spikes: marker, colour.
+OVERLAY = {
+    "burst": ("o", ACCENT),
+    "plateau": ("D", "#00798c"),
+    "event": ("^", "#6b6b6b"),
+    "modulator": ("*", "#00798c"),
+    "instruction": ("P", "#6b6b6b"),
+}
+
+
+class Lane(NamedTuple):
+    """The part of the plot that belongs to one population.
+
+    size: neurons chosen. rows: (k,) those shown, ascending, one in `every`. bottom, height: in units of the
+    y axis. marks: kind -> (times in ms, y).
+    """
+
+    name: str
+    colour: str
+    size: int
+    rows: np.ndarray
+    bottom: float
+    height: float
+    every: int
+    marks: dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+def raster(
+    run: Run,
+    populations: Any = None,
+    t_start: float | None = None,
+    t_stop: float | None = None,
+    ax: Axes | Sequence[Axes] | None = None,
+    kinds: str | Sequence[str] = ("spike", "burst", "plateau"),
+    max_spikes: int = 1_000_000,
+    rates: bool = False,
+    bin: float | None = None,
+) -> Axes:
+    """Draw the spikes of a run; the first population is on top, neuron 0 at the bottom of each.
+
+    populations: one or a list of populations, views of them (`pop[:10]`) or names; all that were recorded
+    if left out. t_start, t_stop: ms. kinds: of event; `spike` is drawn as rows of marks, any other that was
+    recorded as a marker over them. Heights go with the number of neurons, small populations get a little
+    more. Where more than `max_spikes` marks would be drawn, whole neurons are left out, evenly, and the
+    label says so. rates: a second panel with the mean rate of each population in Hz, in bins of `bin` ms
+    (by default a round number that fits the spikes there are). ax: Axes to draw on, two if `rates`; a new
+    Figure if left out.
+
+    Returns the Axes of the raster; `ax.figure.axes[1]` is that of the rates.
+    Raises DescriptionError if nothing was recorded, or nothing happened in the window; ParameterError for an
+    empty window, a wrong number of Axes, or `bin` or `max_spikes` out of range.
+    """
+    start, stop = window(run, t_start, t_stop)
+    if max_spikes < 1:
+        raise ParameterError(f"max_spikes must be at least 1, got {max_spikes}")
+    kinds = (kinds,) if isinstance(kinds, str) else tuple(kinds)
+    chosen = _choose(run, populations, kinds)
+    height = 3.2 + 0.2 * max(0, len(chosen) - 3)
+    grid = {"height_ratios": [height, 1.1], "sharex": True} if rates else {}
+    both = panels(ax, 1 + rates, 1, (6.4, height + 1.1 * rates), **grid)
+    least = LABEL_HEIGHT / _size_in_points(both[0])[1]
+    lanes = _lanes(run, chosen, kinds, start, stop, max_spikes, least)
+
+    _draw_lanes(both[0], lanes, start, stop)
+    time_axis(both[0], start, stop, label=not rates)
+    if rates:
+        both[0].tick_params(labelbottom=False)
+        _draw_rates(both[1], run, chosen, lanes, start, stop, bin)
+    return both[0]
+
+
+def _choose(run: Run, populations: Any, kinds: Sequence[str]) -> list[Any]:
+    """The populations to draw, each with at least one of `kinds` recorded."""
+    if populations is None:
+        chosen: list[Any] = [n for n in run.populations if any((n, kind) in run.spike_data for kind in kinds)]
+    elif isinstance(populations, str) or hasattr(populations, "name"):
+        chosen = [populations]
+    else:
+        chosen = list(populations)
+    if not chosen:
+        raise DescriptionError(
+            f"no {' or '.join(kinds)} was recorded; recorded spikes: {recorded(run.spike_data)}"
+        )
+    for each in chosen:
+        if not any((name_of(each), kind) in run.spike_data for kind in kinds):
+            raise DescriptionError(
+                f"{' or '.join(kinds)} of {name_of(each)!r} was not recorded; "
+                f"recorded spikes: {recorded(run.spike_data)}"
+            )
+    return chosen
+
+
+def _lanes(
+    run: Run,
+    chosen: list[Any],
+    kinds: Sequence[str],
+    start: float,
+    stop: float,
+    max_spikes: int,
+    least: float,
+) -> list[Lane]:
+    """Give each population its place, at least the share `least`, and each event a time and a height."""
+    found: list[dict[str, tuple[np.ndarray, np.ndarray]]] = []
+    neurons = []
+    for each in chosen:
+        ids = getattr(each, "ids", None)
+        neurons.append(np.arange(run.populations[name_of(each)].size) if ids is None else np.unique(ids))
+        marks = {}
+        for kind in kinds:
+            if (name_of(each), kind) in run.spike_data:
+                spikes = run.spikes(each, kind)
+                part = between(spikes.times, start, stop)
+                marks[kind] = spikes.times[part], spikes.ids[part]
+        found.append(marks)
+    total = sum(times.size for marks in found for times, _ in marks.values())
+    if total == 0:
+        raise DescriptionError(
+            f"nothing happened from {start:g} to {stop:g} ms in {', '.join(map(name_of, chosen))}; "
+            f"recorded spikes: {recorded(run.spike_data)}"
+        )
+
+    sizes = np.array([rows.size for rows in neurons], dtype=float)
+    heights = sizes / sizes.sum()
+    # Without a least share the labels of small populations would collide.
+    heights = np.maximum(heights, min(least, 1 / heights.size))
+    heights /= heights.sum()
+    bottoms = np.cumsum(heights[::-1])[::-1] - heights
+    every = int(np.ceil(total / max_spikes))
+
+    lanes = []
+    for k, (each, rows, marks) in enumerate(zip(chosen, neurons, found, strict=True)):
+        step = max(1, min(every, rows.size))
+        shown = rows[::step]
+        place = np.full(int(rows.max(initial=0)) + 1, -1)
+        place[shown] = np.arange(shown.size)
+        at = {}
+        for kind, (times, ids) in marks.items():
+            row = place[ids]
+            y = bottoms[k] + heights[k] * (row + 0.5) / max(shown.size, 1)
+            at[kind] = times[row >= 0], y[row >= 0]
+        lanes.append(Lane(name_of(each), colour(k), rows.size, shown, bottoms[k], heights[k], step, at))
+    return lanes
+
+
+def _draw_lanes(ax: Axes, lanes: list[Lane], start: float, stop: float) -> None:
+    top = lanes[0].bottom + lanes[0].height
+    width_pt, height_pt = _size_in_points(ax)
+    handles: dict[str, Line2D] = {}
+    for lane in lanes:
+        pitch = height_pt * lane.height / top / max(lane.rows.size, 1)
+        area = width_pt * height_pt * lane.height / top
+        for kind, (times, y) in lane.marks.items():
+            if kind == "spike":
+                look = _spike_marks(times.size, pitch, area)
+                ax.plot(times, y, ls="none", color=lane.colour, rasterized=True, zorder=2, **look)
+            else:
+                marker, face = OVERLAY.get(kind, ("s", ACCENT))
+                # Larger than a spike, unless there are so many that they would hide everything else.
+                easy = np.sqrt(SPARSE * area / max(times.size, 1))
+                diameter = float(np.clip(easy, 1.5, np.clip(0.9 * pitch, 4.0, 6.0)))
+                (line,) = ax.plot(
+                    times, y, ls="none", marker=marker, ms=diameter, mfc=face, mec="white",
+                    mew=0.12 * diameter, rasterized=times.size > 2000, zorder=3,
+                )  # fmt: skip
+                handles.setdefault(kind, line)
+    for above in lanes[:-1]:
+        ax.axhline(above.bottom, color=FAINT, lw=0.6, zorder=1)
+    ax.set_ylim(0, top)
+    ax.set_yticks([lane.bottom + lane.height / 2 for lane in lanes], [_label(lane) for lane in lanes])
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    for text, lane in zip(ax.get_yticklabels(), lanes, strict=True):
+        text.set(color=lane.colour, size=TEXT_SIZE, linespacing=1.05)
+    if handles:
+        legend(ax, [Line2D([], [], ls="none", marker=line.get_marker(), ms=5, mec="white", mew=0.5,
+                           mfc=line.get_markerfacecolor(), label=kind)
+                    for kind, line in handles.items()])  # fmt: skip
+
+
+def _spike_marks(n_spikes: int, pitch: float, area: float) -> dict[str, Any]:
+    """How a spike is drawn where rows are `pitch` points apart and `n_spikes` share `area` square points."""
+    if pitch >= 1.4:
+        # Upright strokes, as in hand-drawn rasters; thinner where many share a row.
+        crowded = SPARSE * area / (max(n_spikes, 1) * pitch)
+        width = float(np.clip(crowded, 0.35, np.clip(0.2 * pitch, 0.9, 1.1)))
+        return {"marker": "|", "ms": float(np.clip(0.8 * pitch, 2.4, 14.0)), "mew": width}
+    # Few spikes get dots that are easy to see, a little above their row if need be; many get small ones.
+    easy = np.sqrt(SPARSE * area / max(n_spikes, 1))
+    side = float(np.clip(easy, 0.5, np.clip(1.5 * pitch, 0.9, 2.0)))
+    # Where marks overlap, only their sum can be seen: make them transparent until the average place is
+    # about half dark, so that more than average and less than average both show.
+    cover = max(n_spikes * side**2 / area, 1e-9)
+    # The edges of a square are moved to whole pixels, which makes small ones crisp and middling ones uneven.
+    shape = "s" if side < 0.8 else "o"
+    return {"marker": shape, "ms": side, "mew": 0.0, "alpha": float(np.clip(0.7 / cover, 0.02, 1.0))}
+
+
+def _size_in_points(ax: Axes) -> tuple[float, float]:
+    box = ax.get_window_extent()
+    inches = ax.figure.dpi_scale_trans.inverted().transform_bbox(box)
+    return inches.width * 72, inches.height * 72
+
+
+def _label(lane: Lane) -> str:
+    share = "" if lane.every == 1 else f"\n1 in {lane.every} shown"
+    return f"{lane.name}\nN = {lane.size:,}{share}"
+
+
+def _draw_rates(
+    ax: Axes, run: Run, chosen: list[Any], lanes: list[Lane], start: float, stop: float, bin: float | None
+) -> None:
+    # Enough bins to show a rhythm, but some twenty spikes in each of them, or they show mostly noise.
+    numbers = [lane.marks["spike"][0].size * lane.every for lane in lanes if "spike" in lane.marks]
+    fewest = min((number for number in numbers if number), default=0)
+    bins = float(np.clip(fewest / 20, 50, 250))
+    width = _readable_bin((stop - start) / bins, run.dt) if bin is None else float(bin)
+    if not 0 < width <= stop - start:
+        raise ParameterError(f"bin must be above 0 and at most {stop - start:g} ms, got {width:g} ms")
+    edges = start + width * np.arange(int((stop - start) / width + 1e-6) + 1)
+    for each, lane in zip(chosen, lanes, strict=True):
+        if (lane.name, "spike") not in run.spike_data:
+            continue
+        hertz = binned_rate(run.spikes(each).times, lane.size, edges)
+        ax.stairs(hertz, edges, color=lane.colour, lw=1.1, baseline=None)
+    ax.set_ylim(bottom=0)
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
+    ax.set_ylabel("rate (Hz)", size=TEXT_SIZE + 1, color=INK)
+    time_axis(ax, start, stop)
+
+
+def _readable_bin(width: float, dt: float) -> float:
+    """The next of 1, 2, 5, 10, ... ms (or of tenths) at or above `width`, and not below dt."""
+    width = max(width, dt)
+    power = 10.0 ** np.floor(np.log10(width))
+    return float(next(m * power for m in (1, 2, 5, 10) if m * power >= width * (1 - 1e-9)))

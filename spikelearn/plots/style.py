@@ -1,0 +1,122 @@
+"""How the plots look: one palette, one clean Figure, one way to save. No pyplot, so no global state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from spikelearn.engine.run import Run
+from spikelearn.errors import ParameterError
+
+# Dark and light alternate, so that neighbours differ in print without colour; blue against orange and
+# purple against ochre stay apart for colour-blind readers; all are dark enough for text on white.
+PALETTE = ("#1b3f73", "#d2571c", "#0d5947", "#c2588a", "#472a78", "#a87400", "#303030", "#3585bd")
+
+INK = "#262626"
+FAINT = "#c9c9c9"
+ACCENT = "#d81159"
+TEXT_SIZE = 8.0
+
+
+def colour(index: int) -> str:
+    """The colour of the index-th population or variable; the palette repeats after eight."""
+    return PALETTE[index % len(PALETTE)]
+
+
+def clean(ax: Axes) -> Axes:
+    """Take away what carries no data: the top and right spines, heavy lines, large type."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set(linewidth=0.8, color=INK)
+    ax.tick_params(labelsize=TEXT_SIZE, width=0.8, length=3, color=INK, labelcolor=INK)
+    ax.xaxis.label.set(size=TEXT_SIZE + 1, color=INK)
+    ax.yaxis.label.set(size=TEXT_SIZE + 1, color=INK)
+    return ax
+
+
+def panels(
+    ax: Axes | Sequence[Axes] | None,
+    rows: int = 1,
+    columns: int = 1,
+    size: tuple[float, float] = (6.4, 3.6),
+    **grid: Any,
+) -> list[Axes]:
+    """The Axes that were given, or those of a new Figure of `size` inches, cleaned; row by row.
+
+    grid: passed to `Figure.subplots` (height_ratios, sharex, ...).
+    Raises ParameterError if another number of Axes was given than rows * columns.
+    """
+    if ax is None:
+        figure = Figure(figsize=size, layout="constrained", facecolor="white")
+        return [clean(each) for each in figure.subplots(rows, columns, squeeze=False, **grid).flat]
+    given = [ax] if isinstance(ax, Axes) else list(ax)
+    if len(given) != rows * columns:
+        raise ParameterError(f"this plot has {rows * columns} panels, but {len(given)} Axes were given as ax")
+    return [clean(each) for each in given]
+
+
+def save(figure: Figure, path: str | PathLike[str], dpi: float = 300.0) -> None:
+    """Write a Figure to `path`; the ending chooses the format (png, pdf, svg). dpi: of all that is pixels.
+
+    Text stays text in pdf and svg, so that it can be searched and edited.
+    """
+    with rc_context({"pdf.fonttype": 42, "svg.fonttype": "none"}):
+        figure.savefig(path, dpi=dpi, facecolor="white")
+
+
+def window(run: Run, t_start: float | None, t_stop: float | None) -> tuple[float, float]:
+    """The part of a run that is drawn, ms: what was asked for, else the whole. ParameterError if empty."""
+    start = run.t_start if t_start is None else float(t_start)
+    stop = run.t_stop if t_stop is None else float(t_stop)
+    if not stop > start:
+        raise ParameterError(f"t_stop must be later than t_start, got {start:g} to {stop:g} ms")
+    return start, stop
+
+
+def time_axis(ax: Axes, t_start: float, t_stop: float, label: bool = True) -> None:
+    """Limits and label of a time axis whose data are in ms: shown in ms up to two seconds, else in s."""
+    seconds = t_stop - t_start > 2000.0
+    ax.set_xlim(t_start, t_stop)
+    if seconds:
+        # The data stay in ms, so that whatever is drawn on top is in ms for any length; ticks fall on
+        # whole multiples of powers of ten in either unit.
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda t, _: f"{t * 1e-3:g}"))
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
+    if label:
+        ax.set_xlabel("time (s)" if seconds else "time (ms)", size=TEXT_SIZE + 1, color=INK)
+
+
+def legend(ax: Axes, handles: list[Any]) -> None:
+    """A legend in one line above the right end of `ax`, where it hides no data."""
+    ax.legend(
+        handles=handles,
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=len(handles),
+        frameon=False,
+        fontsize=TEXT_SIZE,
+        borderaxespad=0.2,
+        handletextpad=0.5,
+        columnspacing=1.4,
+    )
+
+
+def between(times: np.ndarray, t_start: float, t_stop: float) -> slice:
+    """The part of ascending times that lies in [t_start, t_stop], both ends included."""
+    return slice(int(np.searchsorted(times, t_start, "left")), int(np.searchsorted(times, t_stop, "right")))
+
+
+def name_of(what: Any) -> str:
+    """The name of a population or projection, or of a view of one, or the name itself."""
+    return what if isinstance(what, str) else what.name
+
+
+def recorded(data: Any) -> str:
+    """What a run has of one sort of recording, in words for an error: 'excitatory (spike), ...'."""
+    return ", ".join(f"{name} ({what})" for name, what in sorted(data)) or "nothing"

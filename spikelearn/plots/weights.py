@@ -1,0 +1,86 @@
+"""Weights of a projection: how they are distributed at the end, and how they got there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+
+from spikelearn.engine.run import Run
+from spikelearn.errors import DescriptionError
+from spikelearn.plots.style import ACCENT, INK, PALETTE, TEXT_SIZE, legend, name_of, panels, time_axis
+
+BINS = 50
+STEPS = [1, 2, 2.5, 5, 10]
+SINGLE = 12
+
+
+def weights(run: Run, projection: Any, ax: Axes | Sequence[Axes] | None = None, unit: str = "") -> Axes:
+    """Draw a histogram of the weights at the end and, if `weight` was recorded, their course over time.
+
+    projection: a projection or its name. unit: written on the axis; that of the recorded trace if left out.
+    ax: one Axes for the histogram alone, or two for both; a new Figure if left out. The course is the mean of
+    the recorded synapses, with a band that holds the middle 90 per cent of them (weights that learn are
+    often bimodal: a standard deviation would reach beyond their bounds), and some synapses singly.
+
+    Returns the Axes of the histogram; `ax.figure.axes[1]` is that of the course.
+    Raises DescriptionError if the projection is unknown, has no synapses, or a weight is not finite.
+    """
+    name = name_of(projection)
+    final = np.asarray(run.weights(projection), dtype=np.float64)
+    if final.size == 0:
+        raise DescriptionError(f"projection {name!r} has no synapses, so there are no weights to draw")
+    if not np.all(np.isfinite(final)):
+        bad = int(np.sum(~np.isfinite(final)))
+        raise DescriptionError(f"{bad} of {final.size} weights of {name!r} are not finite")
+
+    trace = run.trace_data.get((name, "weight"))
+    drawable = trace is not None and trace.values.size > 0 and trace.times.size > 1
+    with_course = drawable and not isinstance(ax, Axes)
+    both = panels(ax, 1, 1 + with_course, (6.4 if with_course else 3.4, 2.6))
+    unit = unit or (trace.unit if trace is not None else "")
+    label = f"weight ({unit})" if unit else "weight"
+    _draw_histogram(both[0], final, label)
+    if with_course and trace is not None:
+        _draw_course(both[1], trace.times, trace.values, label)
+    return both[0]
+
+
+def _draw_histogram(ax: Axes, final: np.ndarray, label: str) -> None:
+    mean = float(final.mean())
+    if np.ptp(final) > 0:
+        number, edges = np.histogram(final, BINS)
+    else:
+        # All equal, as in a static projection: one bar, a tenth of the value wide, so that the axis shows it.
+        half = 0.05 * abs(mean) or 0.05
+        number, edges = np.array([final.size]), np.array([mean - half, mean + half])
+    ax.stairs(number, edges, fill=True, color=PALETTE[0], alpha=0.85)
+    ax.axvline(mean, color=ACCENT, lw=1.2, ls=(0, (3, 1.5)))
+    ax.annotate(
+        f"mean {mean:.3g}", (mean, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 2),
+        textcoords="offset points", ha="center", va="bottom", size=TEXT_SIZE, color=ACCENT,
+    )  # fmt: skip
+    if np.ptp(final) == 0:
+        ax.set_xlim(edges[0] - 9 * (edges[1] - mean), edges[1] + 9 * (edges[1] - mean))
+    ax.set_ylim(0, 1.05 * number.max())
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=STEPS))
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True, steps=STEPS))
+    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    ax.set_xlabel(label, size=TEXT_SIZE + 1, color=INK)
+    ax.set_ylabel(f"synapses (of {final.size:,})", size=TEXT_SIZE + 1, color=INK)
+
+
+def _draw_course(ax: Axes, times: np.ndarray, values: np.ndarray, label: str) -> None:
+    low, high = np.percentile(values, [5, 95], axis=1)
+    band = ax.fill_between(times, low, high, color=PALETTE[0], alpha=0.25, lw=0, label="5 to 95 %")
+    # A band hides whether synapses cross it or stay: some of them, evenly chosen, are drawn singly.
+    some = values[:, np.unique(np.linspace(0, values.shape[1] - 1, SINGLE).astype(int))]
+    single = ax.plot(times, some, color=INK, lw=0.4, alpha=0.6, label="single synapse")[0]
+    (line,) = ax.plot(times, values.mean(axis=1), color=ACCENT, lw=1.5, ls=(0, (3, 1.5)), label="mean")
+    time_axis(ax, float(times[0]), float(times[-1]))
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=STEPS))
+    ax.set_ylabel(label, size=TEXT_SIZE + 1, color=INK)
+    legend(ax, [line, band, single])

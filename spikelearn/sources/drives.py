@@ -1,0 +1,72 @@
+"""Drives: input that acts on a population directly, each neuron its own, without a population of sources."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.sources.spikes import Timed
+from spikelearn.units import plain
+
+
+class PoissonInput:
+    """`n` Poisson sources of `rate` Hz for each target neuron, its own. rate: number, one per neuron, or Timed."""
+
+    def __init__(self, rate: Any, n: int = 1) -> None:
+        if n < 1:
+            raise ParameterError(f"n of PoissonInput: expected at least 1 source, got {n}")
+        self.n = int(n)
+        self.interval = 0.0
+        if isinstance(rate, Timed):
+            self.rates, self.interval = rate.checked("Hz", "rate of PoissonInput")
+        else:
+            self.rates = np.atleast_1d(np.asarray(plain(rate, "Hz", "rate of PoissonInput")))[None, :]
+        if not np.all(np.isfinite(self.rates)) or np.any(self.rates < 0):
+            raise ParameterError("rate of PoissonInput: expected finite rates of at least 0 Hz")
+
+
+class StepCurrent:
+    """A current in pA that changes at given times. values: (T,), or (T, n) with one column for each target neuron."""
+
+    def __init__(self, times: Any, values: Any) -> None:
+        self.times = np.atleast_1d(np.asarray(plain(times, "ms", "times of StepCurrent")))
+        values = np.atleast_1d(np.asarray(plain(values, "pA", "values of StepCurrent")))
+        self.values = values[:, None] if values.ndim == 1 else values
+        if self.times.ndim != 1 or self.values.ndim != 2 or len(self.times) != len(self.values):
+            raise DescriptionError(
+                f"StepCurrent: expected one value, or one row of values, for each time, got times of shape "
+                f"{self.times.shape} and values of shape {values.shape}"
+            )
+        if not np.all(np.isfinite(self.values)) or not np.all(np.isfinite(self.times)):
+            raise ParameterError("StepCurrent: expected finite times (ms) and values (pA)")
+        if np.any(np.diff(self.times) <= 0) or np.any(self.times < 0):
+            raise ParameterError("StepCurrent: expected times from 0 ms on, each later than the one before")
+
+
+class NoiseCurrent:
+    """Gaussian noise for each target neuron: mean and standard deviation in pA.
+
+    tau = 0: a new value every `interval` ms (default: every step). tau > 0: an Ornstein-Uhlenbeck process.
+    """
+
+    def __init__(self, mean: Any = 0.0, std: Any = 0.0, tau: Any = 0.0, interval: Any = None) -> None:
+        self.mean = self._number(mean, "pA", "mean")
+        self.std = self._number(std, "pA", "std")
+        self.tau = self._number(tau, "ms", "tau")
+        self.interval = None if interval is None else self._number(interval, "ms", "interval")
+        if self.std < 0 or self.tau < 0 or (self.interval is not None and self.interval <= 0):
+            raise ParameterError(
+                f"NoiseCurrent: expected std >= 0 pA, tau >= 0 ms and interval > 0 ms, got std {std!r}, tau {tau!r}, "
+                f"interval {interval!r}"
+            )
+        if self.tau > 0 and self.interval is not None:
+            raise ParameterError("NoiseCurrent: give tau (an Ornstein-Uhlenbeck process) or interval, not both")
+
+    @staticmethod
+    def _number(value: Any, unit: str, name: str) -> float:
+        converted = plain(value, unit, f"{name} of NoiseCurrent")
+        if not isinstance(converted, float) or not np.isfinite(converted):
+            raise ParameterError(f"{name} of NoiseCurrent: expected one finite number in {unit}, got {value!r}")
+        return converted

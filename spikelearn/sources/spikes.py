@@ -1,0 +1,109 @@
+"""Sources that are populations of their own: they emit spikes and take no input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.units import plain
+
+
+@dataclass(frozen=True)
+class Timed:
+    """Values that change in time: row k of `values` (T,) or (T, n) holds from k * interval ms on; the last row stays."""
+
+    values: Any
+    interval: Any
+
+    def checked(self, unit: str, what: str) -> tuple[np.ndarray, float]:
+        """(T, n or 1) finite values, and the interval in ms."""
+        values = np.atleast_1d(np.asarray(plain(self.values, unit, what)))
+        values = values[:, None] if values.ndim == 1 else values
+        interval = plain(self.interval, "ms", f"interval of {what}")
+        if values.ndim != 2 or values.size == 0:
+            raise DescriptionError(f"{what}: expected values of shape (T,) or (T, n), got {values.shape}")
+        if not np.all(np.isfinite(values)):
+            raise ParameterError(f"{what}: expected finite values in {unit}")
+        if not isinstance(interval, float) or not interval > 0:
+            raise ParameterError(f"interval of {what}: expected more than 0 ms, got {interval}")
+        return values, interval
+
+
+class Poisson:
+    """Poisson neurons: independent spikes at `rate` Hz (a number, one per neuron, or Timed)."""
+
+    name = "Poisson"
+    kinds = ("spike",)
+
+    def __init__(self, rate: Any) -> None:
+        self.timed = rate if isinstance(rate, Timed) else None
+        if isinstance(rate, Timed):
+            self.values, self.interval = rate.checked("Hz", "rate of Poisson")
+        else:
+            value = np.asarray(plain(rate, "Hz", "rate of Poisson"))
+            if value.ndim > 1:
+                raise DescriptionError(f"rate of Poisson: expected one rate or one per neuron, got shape {value.shape}")
+            self.values, self.interval = np.atleast_1d(value)[None, :], 0.0
+        if not np.all(np.isfinite(self.values)) or np.any(self.values < 0):
+            raise ParameterError("rate of Poisson: expected finite rates of at least 0 Hz")
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {"rate": self.values[0] if self.values.shape[1] > 1 else float(self.values[0, 0])}
+
+
+class Images(Poisson):
+    """Images as spikes: image k is shown for `on` ms, each pixel a Poisson train, then `off` ms of silence.
+
+    images: (n_images, n_pixels) or (n_images, height, width), from 0 to 1. max_rate: Hz of a pixel of 1.
+    """
+
+    def __init__(self, images: Any, max_rate: Any = 100.0, on: Any = 100.0, off: Any = 0.0) -> None:
+        images = np.asarray(images, dtype=np.float64)
+        if images.ndim < 2:
+            raise DescriptionError(f"images: expected (n_images, n_pixels), got shape {images.shape}")
+        images = images.reshape(len(images), -1)
+        if not np.all((images >= 0) & (images <= 1)):
+            raise ParameterError("images: expected brightness from 0 to 1")
+        shown, blank = plain(on, "ms", "on of Images"), plain(off, "ms", "off of Images")
+        if not (isinstance(shown, float) and shown > 0 and isinstance(blank, float) and blank >= 0):
+            raise ParameterError(f"Images: expected on > 0 and off >= 0 ms, got {on!r} and {off!r}")
+        interval = shown if blank == 0 else float(np.gcd(round(shown * 1000), round(blank * 1000))) / 1000
+        shape = (round(shown / interval), round(blank / interval))
+        rates = np.concatenate(
+            [
+                np.repeat(images[:, None], shape[0], axis=1),
+                np.zeros((len(images), shape[1], images.shape[1])),
+            ],
+            axis=1,
+        ).reshape(-1, images.shape[1])
+        super().__init__(Timed(rates * plain(max_rate, "Hz", "max_rate of Images"), interval))
+
+
+class SpikeList:
+    """Neurons that fire at given times. times: ms, ids: index within the population, one each; in any order."""
+
+    name = "SpikeList"
+    kinds = ("spike",)
+
+    def __init__(self, times: Any, ids: Any = None) -> None:
+        self.times = np.atleast_1d(np.asarray(plain(times, "ms", "times of SpikeList")))
+        self.ids = np.zeros(len(self.times), np.int64) if ids is None else np.atleast_1d(np.asarray(ids))
+        if self.times.ndim != 1 or self.ids.shape != self.times.shape:
+            raise DescriptionError(
+                f"SpikeList: expected one id for each time, got times of shape {self.times.shape} and "
+                f"ids of shape {self.ids.shape}"
+            )
+        if len(self.ids) == 0:
+            self.ids = self.ids.astype(np.int64)
+        if not np.issubdtype(self.ids.dtype, np.integer):
+            raise DescriptionError(f"SpikeList: expected whole numbers as ids, got {self.ids.dtype}")
+        if not np.all(np.isfinite(self.times)) or np.any(self.times <= 0):
+            raise ParameterError("SpikeList: expected finite times after 0 ms")
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {"n_spikes": len(self.times)}

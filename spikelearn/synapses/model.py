@@ -1,0 +1,56 @@
+"""What a synapse with memory is: state of its source side, and one scalar function called at each arrival."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.parameters import checked
+
+
+@dataclass(frozen=True, eq=False)
+class SynapseModel:
+    """A synapse whose release depends on when its source fired before.
+
+    release: compiled function(*state, interval, *constants) -> (*state, released), called at each arrival; `interval` is
+    the time since the last one in ms (very long for the first), and weight times `released` is delivered.
+    initial: function(parameters) -> dict of starting values.
+    """
+
+    name: str
+    Parameters: type
+    constants: Callable[[Any, float], dict[str, float]]
+    release: Callable[..., Any]
+    state: tuple[str, ...]
+    initial: Callable[[Any], dict[str, float]]
+    check: Callable[[Any], str | None] = lambda parameters: None
+
+    def __post_init__(self) -> None:
+        expected = [*self.state, "interval", *self.constants(self.Parameters(), 0.1)]
+        given = list(inspect.signature(getattr(self.release, "py_func", self.release)).parameters)
+        if given != expected:
+            raise DescriptionError(
+                f"release of synapse model {self.name!r} takes ({', '.join(given)}), "
+                f"but its state and constants are ({', '.join(expected)})"
+            )
+
+    def __call__(self, **parameters: Any) -> Synapse:
+        values = checked(self.Parameters, parameters, self.name)
+        for name, value in values._asdict().items():
+            if not isinstance(value, float):
+                raise ParameterError(f"{name} of {self.name}: expected one number for all synapses, got {value!r}")
+        complaint = self.check(values)
+        if complaint:
+            raise ParameterError(f"{self.name}: {complaint}")
+        return Synapse(self, values)
+
+
+@dataclass(frozen=True)
+class Synapse:
+    """A synapse model with its parameters."""
+
+    model: SynapseModel
+    parameters: Any

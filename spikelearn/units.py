@@ -1,0 +1,80 @@
+"""Plain numbers inside, quantities at the boundary.
+
+Plain numbers are ms, mV, pA, pF, nS and Hz. A Brian2 quantity is accepted wherever a number with a unit is;
+its dimension is checked. Brian2 is never imported here: whoever passes a quantity has imported it already.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+
+from spikelearn.errors import UnitError
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit of this project: its name in Brian2, and how many of it make one SI unit."""
+
+    name: str
+    per_si: float
+
+    def __str__(self) -> str:
+        return self.name
+
+
+UNITS = {
+    "ms": Unit("ms", 1e3),
+    "mV": Unit("mV", 1e3),
+    "pA": Unit("pA", 1e12),
+    "pF": Unit("pF", 1e12),
+    "nS": Unit("nS", 1e9),
+    "Hz": Unit("Hz", 1.0),
+    "1": Unit("1", 1.0),
+}
+
+ms = Annotated[float, UNITS["ms"]]
+mV = Annotated[float, UNITS["mV"]]
+pA = Annotated[float, UNITS["pA"]]
+pF = Annotated[float, UNITS["pF"]]
+nS = Annotated[float, UNITS["nS"]]
+Hz = Annotated[float, UNITS["Hz"]]
+number = Annotated[float, UNITS["1"]]
+
+
+def is_quantity(value: Any) -> bool:
+    """Whether `value` is a Brian2 quantity."""
+    return any(c.__module__.startswith("brian2.units") for c in type(value).__mro__)
+
+
+def plain(value: Any, unit: str | Unit, what: str) -> float | np.ndarray:
+    """A float or float64 array in `unit` from a number, an array or a Brian2 quantity.
+
+    `what` names the value in errors, e.g. "tau_m of LIF". Raises UnitError for a wrong dimension or type.
+    A free-unit weight (`unit="1"`) takes a quantity of any of this project's dimensions and gives its number.
+    """
+    unit = UNITS[unit] if isinstance(unit, str) else unit
+    if is_quantity(value):
+        return _from_quantity(value, unit, what)
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        raise UnitError(f"{what}: expected a number in {unit}, got {value!r}")
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UnitError(f"{what}: expected a number or array in {unit}, got {value!r}") from None
+    return float(array) if array.ndim == 0 else array
+
+
+def _from_quantity(value: Any, unit: Unit, what: str) -> float | np.ndarray:
+    brian2 = sys.modules["brian2"]
+    dimension = brian2.get_dimensions(value)
+    candidates = [unit] if unit.name != "1" else list(UNITS.values())
+    for candidate in candidates:
+        expected = brian2.DIMENSIONLESS if candidate.name == "1" else getattr(brian2, candidate.name).dim
+        if dimension is expected or dimension == expected:
+            array = np.asarray(value, dtype=np.float64) * candidate.per_si
+            return float(array) if array.ndim == 0 else array
+    raise UnitError(f"{what}: expected {unit}, got {value!r} (dimension {dimension})")
