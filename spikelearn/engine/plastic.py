@@ -115,7 +115,8 @@ def everything(projection: Projection, table: Table, arrays: dict[str, Any]) -> 
     return [
         table.index, table.targets, arrays["last_arrival"], arrays["consumed"], *synapse,
         *(arrays[f"slot_{t.name}"] for t in rule.pre), *_events(projection, arrays), *_tables(arrays, rule.pre + rule.post),
-        parameters.W_min, parameters.W_max, *arrays["constants"].values(),
+        parameters.W_min, parameters.W_max,
+        *(value for name, value in arrays["constants"].items() if name not in ("W_min", "W_max")),
     ]  # fmt: skip
 
 

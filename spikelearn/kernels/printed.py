@@ -129,7 +129,7 @@ def print_plastic(
     slot_arrays = names(pre_names, "slot_{}")
     event_arrays = "event_total, event_step, event_plastic, " + names(post_names, "event_{}")
     tables = names(pre_names, "{0}_coarse, {0}_fine") + names(post_names, "{0}_coarse, {0}_fine")
-    limits = "W_min, W_max, "
+    limits = "W_min, W_max, " + names([name for name in constants if name not in ("W_min", "W_max")])
     rates = names(constants)
     if modulated:
         event_arrays += "event_N, event_E, "
@@ -184,7 +184,7 @@ def print_plastic(
     store = "weights[p] = weight" + ("; eligibilities[p] = eligibility" if modulated else "")
     at_last = names(pre_names, "slot_{}[slot]")
     catch_up = (
-        f"catch_up({synapse}, j, last, after, through, {at_last}{event_arrays}{tables}{limits}{rates})"
+        f"catch_up({synapse}, j, last, after, through, {at_last}{event_arrays}{tables}{limits})"
     )
     trace_now = "".join(
         f"""\
@@ -218,7 +218,7 @@ def print_plastic(
     push_mean = "".join(f"            event_mean_{n}[j, h] = running_{n}[0]\n" for n in pre_names) if mean_pre else ""
     post_tables = names(post_names, "{0}_coarse, {0}_fine")
     everything = (
-        f"index, targets, last_arrival, consumed, {synapse_arrays}{slot_arrays}{event_arrays}{tables}{limits}{rates}"
+        f"index, targets, last_arrival, consumed, {synapse_arrays}{slot_arrays}{event_arrays}{tables}{limits}"
     )
     text = f'''\
 import math
@@ -226,7 +226,7 @@ import math
 {PLASTIC_HEADER}
 
 @kernel
-def catch_up({synapse}, j, last, after, through, {names(pre_names, "{}_at")}{event_arrays}{tables}{limits}{rates}):
+def catch_up({synapse}, j, last, after, through, {names(pre_names, "{}_at")}{event_arrays}{tables}{limits}):
     """Apply the post events of neuron j that reached the synapse in (after, through]."""
     total = event_total[j]
     mask = event_step.shape[1] - 1

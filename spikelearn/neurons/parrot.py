@@ -1,6 +1,7 @@
 """A neuron that repeats what it receives: it fires in each step in which anything positive arrives through port exc.
 
-What arrives through port ignored has no effect; so synapses can learn from spikes that are given. After NEST's parrot_neuron.
+What arrives through port ignored has no effect but can be recorded; so synapses can learn from spikes that are given, and
+what they send can be read. After NEST's parrot_neuron.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ def _constants(p: ParrotParameters, dt: float) -> dict[str, Any]:
 
 
 @scalar
-def parrot_step(received, in_exc, in_ignored):
-    return in_exc, np.uint8(in_exc > 0.0)
+def parrot_step(received, ignored, in_exc, in_ignored):
+    return in_exc, in_ignored, np.uint8(in_exc > 0.0)
 
 
 Parrot = NeuronModel(
@@ -31,7 +32,7 @@ Parrot = NeuronModel(
     ParrotParameters,
     _constants,
     parrot_step,
-    state={"received": "1"},
+    state={"received": "1", "ignored": "1"},
     ports={"exc": "1", "ignored": "1"},
     initial=lambda parameters: {},
 )
