@@ -131,19 +131,20 @@ def _scan(
     found = found or {}
     empty = np.zeros(0, np.int32)
     weight, delay = projection.weight, projection.axonal
-    return connect.scan(
-        mode, rows.code, rows.by_source, rows.n_rows, rows.n_partners, rows.probability, rows.degrees, rows.multapses, own,
-        rows.pre, rows.post, seed, projection.thing, *_numbers(weight), *_numbers(delay), projection.dendritic_steps, dt,
-        source_first, target_first,
-        0 if table is None else len(table.delays),
-        _EMPTY_INT if table is None else table.delay_index,
-        np.zeros(0, np.uint8) if used_delays is None else used_delays,
-        cursor,
-        np.zeros(0, np.int32) if table is None else table.targets,
-        _EMPTY if table is None else table.weights,
-        found.get("positions", _EMPTY_INT), found.get("pre", empty), found.get("post", empty),
-        found.get("delay_steps", empty), rows.width,
-    )  # fmt: skip
+    with np.errstate(over="ignore"):
+        return connect.scan(
+            mode, rows.code, rows.by_source, rows.n_rows, rows.n_partners, rows.probability, rows.degrees, rows.multapses, own,
+            rows.pre, rows.post, seed, projection.thing, *_numbers(weight), *_numbers(delay), projection.dendritic_steps, dt,
+            source_first, target_first,
+            0 if table is None else len(table.delays),
+            _EMPTY_INT if table is None else table.delay_index,
+            np.zeros(0, np.uint8) if used_delays is None else used_delays,
+            cursor,
+            np.zeros(0, np.int32) if table is None else table.targets,
+            _EMPTY if table is None else table.weights,
+            found.get("positions", _EMPTY_INT), found.get("pre", empty), found.get("post", empty),
+            found.get("delay_steps", empty), rows.width,
+        )  # fmt: skip
 
 
 def _numbers(value: Drawn) -> tuple[Any, ...]:
