@@ -256,8 +256,8 @@ def _poisson_table(mean: float) -> tuple[np.ndarray, np.ndarray]:
         terms.append(terms[-1] * mean / len(terms))
     cumulative = np.cumsum(terms)
     cumulative[-1] = 2.0
-    guide = np.searchsorted(cumulative, np.arange(256) / 256.0, side="left").astype(np.int64)
-    return guide, cumulative
+    edges = np.searchsorted(cumulative, np.linspace(0.0, 1.0, (1 << sources.GUIDE_BITS) + 1), side="left")
+    return np.where(edges[:-1] == edges[1:], edges[:-1], sources.UNDECIDED).astype(np.uint8), cumulative
 
 
 def _advance_calls(d: Description, plan: Plan, block: Block) -> None:

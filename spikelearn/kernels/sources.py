@@ -2,8 +2,16 @@
 
 import math
 
+import numpy as np
+
 from spikelearn._jit import kernel
-from spikelearn.kernels.random import bits, normal_pair, stream, to_unit, uniform
+from spikelearn.kernels.random import bits, normal_pair, stream, uniform
+
+GUIDE_BITS = 12
+UNDECIDED = 255
+_S16 = np.uint64(16)
+_S52 = np.uint64(64 - GUIDE_BITS)
+_SECOND_DRAW = 1 << 40
 
 
 @kernel
@@ -49,18 +57,25 @@ def emit_spike_list(step, steps, ids, cursor, first, rows, counts):
 def poisson_input(step, seed, thing, weight, guide, cumulative, inputs, tally):
     """Add weight times a Poisson number to each neuron: many sources that fire for it alone.
 
-    cumulative: P(number <= k). guide[u]: the least number that is possible when the top 8 of the random bits are u.
+    cumulative: P(number <= k). guide: the number for each value of 12 random bits, where they decide it, else
+    UNDECIDED; then more bits are drawn and `cumulative` is searched. 64 bits serve four neurons.
     """
     start, increment = stream(seed, thing, step)
+    n = len(inputs)
     total = 0
-    for i in range(len(inputs)):
-        z = bits(start, increment, i)
-        u = to_unit(z)
-        k = guide[int(u * 256.0)]
-        while u > cumulative[k]:
-            k += 1
-        inputs[i] += weight * k
-        total += k
+    for group in range((n + 3) >> 2):
+        z = bits(start, increment, group)
+        for i in range(4 * group, min(4 * group + 4, n)):
+            top = z >> _S52
+            z = z << _S16
+            number = np.int64(guide[top])
+            if number == UNDECIDED:
+                u = (np.float64(top) + uniform(start, increment, _SECOND_DRAW + i)) / len(guide)
+                number = 0
+                while u > cumulative[number]:
+                    number += 1
+            inputs[i] += weight * number
+            total += number
     tally[0] += total
 
 
