@@ -21,8 +21,8 @@ def deliver_shared(step, rows, counts, delays, index, targets, slot_weight, inpu
             first = index[slot]
             last = index[slot + 1]
             events += last - first
-            for p in range(first, last):
-                inputs[targets[p]] += weight
+            for target in targets[first:last]:
+                inputs[target] += weight
     tally[0] += events
 
 
