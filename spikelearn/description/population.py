@@ -17,7 +17,7 @@ from spikelearn.parameters import suggest
 class Reference:
     """An array of a network that a callback is given: what it is, of whom, and which one.
 
-    what: "counts", "current", "rates", "state" or "release".
+    what: "counts", "fired", "current", "rates", "state" or "release".
     """
 
     what: str
@@ -67,6 +67,10 @@ class Population:
     def counts(self, kind: str = "spike") -> Reference:
         """For callbacks: int64 (size,), events of each neuron since the current phase began."""
         return Reference("counts", self, self.check_kind(kind, "counts"))
+
+    def fired(self, kind: str = "spike") -> Reference:
+        """For callbacks: uint8 (size,), 1 for each neuron that emitted an event in this very step, else 0."""
+        return Reference("fired", self, self.check_kind(kind, "fired"))
 
     def current(self, port: str) -> Reference:
         """For callbacks: float64 (size,), pA, the current into a port; what a callback writes stays until it is changed."""

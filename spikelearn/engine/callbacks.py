@@ -52,9 +52,24 @@ def resolve(argument: Any, plan: Plan, counters: dict[Any, np.ndarray] | None = 
         return block.state[argument.detail][span]
     if argument.what == "rates":
         return block.rates[population]
+    if argument.what == "fired":
+        return _fired(population, argument.detail, plan)
     if counters is None:
         raise DescriptionError(f"counts of {population.name!r}: counts are for callbacks of trials, not of every step")
     return counters.setdefault((population, argument.detail), np.zeros(population.size, np.int64))
+
+
+def _fired(population: Population, kind: str, plan: Plan) -> np.ndarray:
+    """The array of 0 and 1 that a Call of its own keeps up to date; one for each population and kind."""
+    label = f"mark {kind}s of {population.name}"
+    for call in plan.stages["record"]:
+        if call.label == label:
+            return call.arguments[-1]
+    block = plan.block_of[population]
+    ring, fired = block.rings[kind], np.zeros(population.size, np.uint8)
+    kernel = kernel_of(events.mark_events)
+    plan.stages["record"].append(Call(label, kernel, ring.rows, ring.counts, block.first[population], fired))
+    return fired
 
 
 def step_call(callback: Callback, plan: Plan) -> Call:

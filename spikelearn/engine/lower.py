@@ -233,7 +233,7 @@ def _drive_call(d: Description, plan: Plan, block: Block, drive: Drive, span: sl
     if drive.size != drive.target.size and first_here:
         plan.stages["drive"].append(
             Call(
-                label + " noise from 0", kernel_of(sources.noise_current), *seed_thing, 1, 0.0, 0.0, 0.0,
+                label + " noise from 0", kernel_of(sources.noise_current), *seed_thing, 1, 0.0, 0.0, 0, 0.0,
                 np.zeros(drive.target.size), 1, noise,
             )  # fmt: skip
         )
@@ -245,8 +245,8 @@ def _drive_call(d: Description, plan: Plan, block: Block, drive: Drive, span: sl
         state[:] = np.random.default_rng([d.seed, drive.thing]).normal(0.0, source.std, drive.size)
     return "drive", Call(
         label + " noise", kernel_of(sources.noise_current), *seed_thing, every, decay,
-        source.std * float(np.sqrt(1.0 - decay**2)), source.mean, state, int(first_here),
-        noise[drive.first : drive.first + drive.size],
+        source.std * float(np.sqrt(3.0 if source.uniform else 1.0 - decay**2)), int(source.uniform), source.mean, state,
+        int(first_here), noise[drive.first : drive.first + drive.size],
     )  # fmt: skip
 
 

@@ -56,6 +56,21 @@ def count_events(step, rows, counts, first, n_events):
 
 
 @kernel
+def mark_events(step, rows, counts, first, fired):
+    """1 for the neurons of one population that emitted an event in this step, 0 for all others."""
+    before = (step - 1) % len(counts)
+    for k in range(counts[before]):
+        i = rows[before, k] - first
+        if 0 <= i < len(fired):
+            fired[i] = 0
+    row = step % len(counts)
+    for k in range(counts[row]):
+        i = rows[row, k] - first
+        if 0 <= i < len(fired):
+            fired[i] = 1
+
+
+@kernel
 def record_events(step, rows, counts, first, wanted, steps, ids, used, control):
     """Append this step's events to a buffer; ask for a stop when the next step might not fit."""
     row = step % len(counts)

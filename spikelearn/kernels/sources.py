@@ -100,12 +100,17 @@ def poisson_input_timed(step, seed, thing, weight, rates, dt, inputs, tally):
 
 
 @kernel
-def noise_current(step, seed, thing, every, decay, kick, mean, state, first_here, noise):
-    """Gaussian noise (pA), new every `every` steps; with decay > 0 an Ornstein-Uhlenbeck process, exact in time.
+def noise_current(step, seed, thing, every, decay, kick, flat, mean, state, first_here, noise):
+    """Noise (pA), new every `every` steps; with decay > 0 an Ornstein-Uhlenbeck process, exact in time.
 
-    state: the deviation from the mean. first_here: 1 if this is the first noise on `noise`, which is then overwritten.
+    kick: its standard deviation, or half its width if it is `flat` (uniform, not Gaussian). state: the deviation from
+    the mean. first_here: 1 if this is the first noise on `noise`, which is then overwritten.
     """
-    if (step - 1) % every == 0:
+    if (step - 1) % every == 0 and flat:
+        start, increment = stream(seed, thing, step)
+        for i in range(len(state)):
+            state[i] = kick * (2.0 * uniform(start, increment, i) - 1.0)
+    elif (step - 1) % every == 0:
         start, increment = stream(seed, thing, step)
         n = len(state)
         half = (n + 1) // 2

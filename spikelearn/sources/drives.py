@@ -46,12 +46,14 @@ class StepCurrent:
 
 
 class NoiseCurrent:
-    """Gaussian noise for each target neuron: mean and standard deviation in pA.
+    """Noise for each target neuron: mean and standard deviation in pA. distribution: "normal" or "uniform".
 
     tau = 0: a new value every `interval` ms (default: every step). tau > 0: an Ornstein-Uhlenbeck process.
     """
 
-    def __init__(self, mean: Any = 0.0, std: Any = 0.0, tau: Any = 0.0, interval: Any = None) -> None:
+    def __init__(
+        self, mean: Any = 0.0, std: Any = 0.0, tau: Any = 0.0, interval: Any = None, distribution: str = "normal"
+    ) -> None:
         self.mean = self._number(mean, "pA", "mean")
         self.std = self._number(std, "pA", "std")
         self.tau = self._number(tau, "ms", "tau")
@@ -61,6 +63,13 @@ class NoiseCurrent:
                 f"NoiseCurrent: expected std >= 0 pA, tau >= 0 ms and interval > 0 ms, got std {std!r}, tau {tau!r}, "
                 f"interval {interval!r}"
             )
+        if distribution not in ("normal", "uniform"):
+            raise ParameterError(
+                f"distribution of NoiseCurrent: expected 'normal' or 'uniform', got {distribution!r}"
+            )
+        self.uniform = distribution == "uniform"
+        if self.tau > 0 and self.uniform:
+            raise ParameterError("NoiseCurrent: an Ornstein-Uhlenbeck process (tau > 0) is normal, not uniform")
         if self.tau > 0 and self.interval is not None:
             raise ParameterError("NoiseCurrent: give tau (an Ornstein-Uhlenbeck process) or interval, not both")
 
