@@ -15,7 +15,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-JIT_DISABLED: bool = bool(numba.config.DISABLE_JIT)
+JIT_DISABLED: bool = bool(getattr(numba.config, "DISABLE_JIT", 0))
 
 
 def kernel(function: Callable[..., Any]) -> Any:
@@ -51,11 +51,11 @@ def entry_uncached(function: Callable[..., Any]) -> Any:
 
 
 @intrinsic
-def invoke(typing_context, address, step, arguments):  # type: ignore[no-untyped-def]
+def invoke(typing_context, address, step, arguments):
     """Call the compiled entry at `address` with (step, arguments)."""
     signature = types.void(types.int64, types.int64, types.int64)
 
-    def generate(context, builder, signature, values):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, values):
         integer = ir.IntType(64)
         function_type = ir.FunctionType(ir.VoidType(), [integer, integer])
         function = builder.inttoptr(values[0], function_type.as_pointer())
@@ -66,22 +66,22 @@ def invoke(typing_context, address, step, arguments):  # type: ignore[no-untyped
 
 
 @intrinsic
-def pointer(typing_context, address):  # type: ignore[no-untyped-def]
+def pointer(typing_context, address):
     """A void pointer from an integer address, for numba.carray."""
     signature = types.voidptr(types.int64)
 
-    def generate(context, builder, signature, values):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, values):
         return builder.inttoptr(values[0], cgutils.voidptr_t)
 
     return signature, generate
 
 
 @intrinsic
-def bits_to_float(typing_context, bits):  # type: ignore[no-untyped-def]
+def bits_to_float(typing_context, bits):
     """The float64 that has these 64 bits."""
     signature = types.float64(types.int64)
 
-    def generate(context, builder, signature, values):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, values):
         return builder.bitcast(values[0], ir.DoubleType())
 
     return signature, generate

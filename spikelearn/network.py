@@ -14,7 +14,7 @@ from spikelearn.description.population import Modulator, Population, View, segme
 from spikelearn.description.projection import Drive, Projection, Recording, Release
 from spikelearn.description.rules import AllToAll, Rule
 from spikelearn.description.trials import Callback, Trials
-from spikelearn.engine.callbacks import after_trials, trial_calls
+from spikelearn.engine.callbacks import after_trials, standing, trial_calls
 from spikelearn.engine.lower import Description, lower
 from spikelearn.engine.plan import Plan
 from spikelearn.engine.run import PopulationInfo, ProjectionInfo, Run
@@ -86,7 +86,7 @@ class Network:
         kind = model.model.name if isinstance(model, Neuron) else model.name
         name = self._name(name, kind.lower(), self._populations)
         size = int(size)
-        _check_sizes(name, size, model)
+        _check_sizes(name, size, model, self.dt)
         added = Population(name, size, model, dict(initial or {}), self._thing())
         for variable, value in added.initial.items():
             unit = added.check_state(variable, "initial")
@@ -161,10 +161,11 @@ class Network:
         rule = AllToAll() if rule is None else rule
         if not isinstance(rule, Rule):
             raise DescriptionError(f"{where}: expected a rule such as FixedInDegree(100), got {rule!r}")
-        shared = 0
+        shared = range(0)
         if sender is receiver:
-            low = max(source_first, target_first)
-            shared = max(0, min(source_first + source_size, target_first + target_size) - low)
+            low = max(source_first, target_first) - target_first
+            high = min(source_first + source_size, target_first + target_size) - target_first
+            shared = range(low, max(low, high))
         thing = self._thing()
         generator = np.random.default_rng([self.seed, thing])
         rows = rule.rows(source_size, target_size, shared, generator, where)
@@ -223,6 +224,11 @@ class Network:
         if not (np.all(np.isfinite(at)) and np.all(np.isfinite(much)) and np.all(at > 0)):
             raise ParameterError(f"release of {modulator.name!r}: expected finite amounts and times after 0 ms")
         steps = np.floor(at / self.dt + 0.5).astype(np.int64)
+        if np.any(steps < 1):
+            raise DescriptionError(
+                f"release of {modulator.name!r}: expected times from {self.dt:g} ms, the end of the first step, on, "
+                f"got {at.min():g} ms"
+            )
         order = np.argsort(steps, kind="stable")
         amounts_sorted = np.ascontiguousarray(np.broadcast_to(much, at.shape)[order].astype(np.float64))
         self._releases.append(Release(modulator, np.ascontiguousarray(steps[order]), amounts_sorted))
@@ -318,6 +324,7 @@ class Network:
         header = self._header(t_start)
         sink.begin(header)
         extra = trial_calls(trials, plan) if trials is not None else None
+        found = standing(trials, plan) if trials is not None else []
         interrupted, wall, error = True, 0.0, None
         try:
             interrupted, wall = simulate(plan, n_steps, sink, engine, progress, extra, list(self._populations))
@@ -326,7 +333,7 @@ class Network:
         n_events = plan.synaptic_events - events_before
         sink.end(plan.step * self.dt, interrupted, wall, n_events)
         if trials is not None:
-            after_trials(trials, plan)
+            after_trials(found, plan)
         run = Run(
             self.dt, t_start, plan.step * self.dt, self.seed, dict(header.populations), dict(header.projections),
             sink.spike_data(), sink.trace_data(),
@@ -458,7 +465,7 @@ class Network:
         return receiver.check_kind(kind, f"{where}, {plasticity.rule.name}")
 
 
-def _check_sizes(name: str, size: int, model: Any) -> None:
+def _check_sizes(name: str, size: int, model: Any, dt: float) -> None:
     values = model.parameters._asdict() if isinstance(model, Neuron) else model.parameters
     for parameter, value in values.items():
         if isinstance(value, np.ndarray) and value.shape != (size,):
@@ -468,11 +475,31 @@ def _check_sizes(name: str, size: int, model: Any) -> None:
     if isinstance(model, Poisson) and model.values.shape[1] not in (1, size):
         raise DescriptionError(f"population {name!r}: rate needs one value or {size}, got {model.values.shape[1]}")
     if isinstance(model, SpikeList):
+        _check_list(name, model, dt)
         wrong = np.flatnonzero((model.ids < 0) | (model.ids >= size))
         if len(wrong):
             raise DescriptionError(
                 f"population {name!r}: id {model.ids[wrong[0]]} at place {wrong[0]} of SpikeList is out of range 0..{size - 1}"
             )
+
+
+def _check_list(name: str, model: SpikeList, dt: float) -> None:
+    """A neuron fires at most once a step; the rings of events have room for no more."""
+    steps = np.floor(model.times / dt + 0.5).astype(np.int64)
+    early = np.flatnonzero(steps < 1)
+    if len(early):
+        raise DescriptionError(
+            f"population {name!r}: spikes of a SpikeList are at {dt:g} ms, the end of the first step, or later, "
+            f"got {model.times[early[0]]:g} ms at place {early[0]}"
+        )
+    order = np.lexsort((steps, model.ids))
+    twice = np.flatnonzero((np.diff(steps[order]) == 0) & (np.diff(model.ids[order]) == 0))
+    if len(twice):
+        first, second = (order[twice[0] + k] for k in (0, 1))
+        raise DescriptionError(
+            f"population {name!r}: a neuron fires at most once in a step of {dt:g} ms, but neuron {model.ids[first]} of "
+            f"SpikeList does at {model.times[first]:g} and {model.times[second]:g} ms"
+        )
 
 
 def _check_array(rule: Rule, values: Any, rows: Any, n_source: int, n_target: int, what: str) -> None:

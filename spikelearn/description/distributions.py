@@ -144,16 +144,20 @@ def sample(value: Drawn, n: int, generator: np.random.Generator) -> np.ndarray:
         return np.full(n, value.a)
     if value.code == connect.ARRAY:
         return np.asarray(value.array, float)
-    draw = {
-        connect.UNIFORM: lambda k: generator.uniform(value.a, value.b, k),
-        connect.NORMAL: lambda k: generator.normal(value.a, value.b, k),
-        connect.LOG_NORMAL: lambda k: generator.lognormal(value.a, value.b, k),
-        connect.EXPONENTIAL: lambda k: generator.exponential(value.a, k),
-    }[value.code]
-    result = draw(n)
+    result = _draw(value, n, generator)
     for _ in range(1000):
         outside = (result < value.low) | (result > value.high)
         if not np.any(outside):
             return result
-        result[outside] = draw(int(outside.sum()))
+        result[outside] = _draw(value, int(outside.sum()), generator)
     return np.clip(result, value.low, value.high)
+
+
+def _draw(value: Drawn, n: int, generator: np.random.Generator) -> np.ndarray:
+    if value.code == connect.UNIFORM:
+        return generator.uniform(value.a, value.b, n)
+    if value.code == connect.NORMAL:
+        return generator.normal(value.a, value.b, n)
+    if value.code == connect.LOG_NORMAL:
+        return generator.lognormal(value.a, value.b, n)
+    return generator.exponential(value.a, n)

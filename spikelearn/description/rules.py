@@ -10,6 +10,7 @@ import numpy as np
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import connect
 
+
 def _nothing() -> np.ndarray:
     return np.zeros(0, np.int64)
 
@@ -38,8 +39,8 @@ class Rows:
 class Rule:
     """Base of all connection rules."""
 
-    def rows(self, n_source: int, n_target: int, shared: int, generator: np.random.Generator, where: str) -> Rows:
-        """shared: how many neurons are both source and target (autapses are possible for these)."""
+    def rows(self, n_source: int, n_target: int, shared: range, generator: np.random.Generator, where: str) -> Rows:
+        """shared: which targets are sources too (autapses are possible for these)."""
         raise NotImplementedError
 
 
@@ -53,7 +54,7 @@ class AllToAll(Rule):
 
     autapses: bool = True
 
-    def rows(self, n_source: int, n_target: int, shared: int, generator: np.random.Generator, where: str) -> Rows:
+    def rows(self, n_source: int, n_target: int, shared: range, generator: np.random.Generator, where: str) -> Rows:
         return Rows(connect.ALL_TO_ALL, False, n_target, n_source, _degrees(0))
 
 
@@ -63,7 +64,7 @@ class OneToOne(Rule):
 
     autapses: bool = True
 
-    def rows(self, n_source: int, n_target: int, shared: int, generator: np.random.Generator, where: str) -> Rows:
+    def rows(self, n_source: int, n_target: int, shared: range, generator: np.random.Generator, where: str) -> Rows:
         if n_source != n_target:
             raise DescriptionError(
                 f"{where}: OneToOne needs populations of one size, got {n_source} sources and {n_target} targets"
@@ -78,7 +79,7 @@ class FixedProbability(Rule):
     p: float
     autapses: bool = True
 
-    def rows(self, n_source: int, n_target: int, shared: int, generator: np.random.Generator, where: str) -> Rows:
+    def rows(self, n_source: int, n_target: int, shared: range, generator: np.random.Generator, where: str) -> Rows:
         if not 0.0 <= self.p <= 1.0:
             raise DescriptionError(f"{where}: FixedProbability needs 0 <= p <= 1, got {self.p!r}")
         return Rows(connect.PROBABILITY, False, n_target, n_source, _degrees(0), probability=float(self.p))
@@ -90,7 +91,7 @@ class _Degree(Rule):
     autapses: bool = True
     multapses: bool = True
 
-    def _checked(self, n: int, shared: int, what: str, where: str) -> None:
+    def _checked(self, n: int, shared: range, what: str, where: str) -> None:
         free = n - (1 if shared and not self.autapses else 0)
         if int(self.k) != self.k or self.k < 0:
             raise DescriptionError(f"{where}: {type(self).__name__} needs a whole number of at least 0, got {self.k!r}")
@@ -105,7 +106,7 @@ class _Degree(Rule):
 class FixedInDegree(_Degree):
     """k synapses onto every target, from random sources."""
 
-    def rows(self, n_source: int, n_target: int, shared: int, generator: np.random.Generator, where: str) -> Rows:
+    def rows(self, n_source: int, n_target: int, shared: range, generator: np.random.Generator, where: str) -> Rows:
         self._checked(n_source, shared, "source", where)
         return Rows(
             connect.IN_DEGREE, False, n_target, n_source, _degrees(int(self.k)), multapses=self.multapses
@@ -116,7 +117,7 @@ class FixedInDegree(_Degree):
 class FixedOutDegree(_Degree):
     """k synapses from every source, to random targets."""
 
-    def rows(self, n_source: int, n_target: int, shared: int, generator: np.random.Generator, where: str) -> Rows:
+    def rows(self, n_source: int, n_target: int, shared: range, generator: np.random.Generator, where: str) -> Rows:
         self._checked(n_target, shared, "target", where)
         return Rows(
             connect.OUT_DEGREE, True, n_source, n_target, _degrees(int(self.k)), multapses=self.multapses
@@ -131,15 +132,15 @@ class FixedTotalNumber(Rule):
     autapses: bool = True
     multapses: bool = True
 
-    def rows(self, n_source: int, n_target: int, shared: int, generator: np.random.Generator, where: str) -> Rows:
+    def rows(self, n_source: int, n_target: int, shared: range, generator: np.random.Generator, where: str) -> Rows:
         if int(self.n) != self.n or self.n < 0:
             raise DescriptionError(f"{where}: FixedTotalNumber needs a whole number of at least 0, got {self.n!r}")
-        pairs = n_source * n_target - (0 if self.autapses else shared)
+        pairs = n_source * n_target - (0 if self.autapses else len(shared))
         if (pairs == 0 and self.n > 0) or (not self.multapses and self.n > pairs):
             raise DescriptionError(f"{where}: FixedTotalNumber({self.n}) needs {self.n} different pairs, there are {pairs}")
         places = np.full(n_target, n_source, np.int64)
         if not self.autapses:
-            places[:shared] -= 1
+            places[shared.start : shared.stop] -= 1
         if self.multapses:
             degrees = generator.multinomial(int(self.n), places / places.sum())
         else:
@@ -157,7 +158,7 @@ class Pairs(Rule):
     post: Any
     autapses: bool = True
 
-    def rows(self, n_source: int, n_target: int, shared: int, generator: np.random.Generator, where: str) -> Rows:
+    def rows(self, n_source: int, n_target: int, shared: range, generator: np.random.Generator, where: str) -> Rows:
         arrays = []
         for name, given, n in (("pre", self.pre, n_source), ("post", self.post, n_target)):
             array = np.atleast_1d(np.asarray(given))

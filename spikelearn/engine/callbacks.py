@@ -141,13 +141,17 @@ def trial_calls(schedule: Trials, plan: Plan) -> dict[str, list[Call]]:
     return extra
 
 
-def after_trials(schedule: Trials, plan: Plan) -> None:
-    """Leave the network as a schedule found it: no rates or currents of the last phase, all projections plastic."""
-    for phase in schedule.phases:
-        for population in phase.rates:
-            resolve(population.rates, plan)[:] = 0.0
-        for population, port in phase.currents:
-            resolve(population.current(port), plan)[:] = 0.0
+def standing(schedule: Trials, plan: Plan) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Rates and currents that a schedule will change, each with what it is now."""
+    named = [resolve(population.rates, plan) for phase in schedule.phases for population in phase.rates]
+    named += [resolve(population.current(port), plan) for phase in schedule.phases for population, port in phase.currents]
+    return [(array, array.copy()) for array in named]
+
+
+def after_trials(found: list[tuple[np.ndarray, np.ndarray]], plan: Plan) -> None:
+    """Leave the network as a schedule found it: rates and currents as they were before, all projections plastic."""
+    for array, before in found:
+        array[:] = before
     for state in plan.plastic.values():
         state.enabled[0] = 1
 

@@ -12,7 +12,7 @@ from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Projection, Recording
 from spikelearn.engine.printing import Kernel, load, pack
 
-STAGES = ("begin", "integrate", "start", "arrive", "modulate", "drive", "advance", "post", "record", "end")
+STAGES = ("begin", "start", "integrate", "arrive", "modulate", "drive", "advance", "post", "record", "end")
 """The order within a step; docs/decisions.md says what happens in each."""
 
 

@@ -123,7 +123,8 @@ def everything(projection: Projection, table: Table, arrays: dict[str, Any]) -> 
 def _kernel(projection: Projection, constants: list[str]) -> Kernel:
     assert projection.plasticity is not None
     rule = projection.plasticity.rule
-    text, injected = "", {}
+    text = ""
+    injected: dict[str, Any] = {}
     for handler in ("on_pre", "on_post"):
         line, more = import_line(getattr(rule, handler), handler)
         text += line

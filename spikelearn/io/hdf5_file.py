@@ -3,9 +3,9 @@
 All errors are RunFileError and name the file. No locks are taken: all they could do is refuse a reader.
 
 A file that is streamed is open in HDF5's single-writer-multiple-reader mode: its metadata are written in an
-order that leaves it readable at any instant, also when the process is killed. It is then marked as being written
-and its recorded size is out of date. HDF5's own reader for such a file waits for hours where it meets damage;
-so it is opened here as an ordinary file, through a view in which mark and size are put right.
+order that leaves it readable at any instant, also when the process is killed. It is then marked as being
+written and its recorded size is out of date. HDF5's own reader for such a file waits for hours where it meets
+damage; so it is opened here as an ordinary file, through a view in which mark and size are put right.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _ATTEMPTS = 5
 
 @contextmanager
 def replacing(path: Path) -> Iterator[h5py.File]:
-    """A new file that takes the place of `path` when it is whole; until then, and on any error, `path` stays."""
+    """A new file that takes the place of `path` when it is whole; until then `path` stays as it was."""
     if not path.parent.is_dir():
         raise RunFileError(f"{path}: cannot be written: there is no directory {path.parent}")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -57,12 +57,13 @@ def replacing(path: Path) -> Iterator[h5py.File]:
 
 
 def open_for_streaming(path: Path) -> h5py.File:
-    """Open a file, made by `replacing`, to which chunks will be appended; datasets cannot be added any more."""
+    """Open a file made by `replacing`, to append to its datasets; no more can be added."""
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
     access.set_libver_bounds(h5py.h5f.LIBVER_V110, h5py.h5f.LIBVER_V110)
     access.set_file_locking(False, True)
     # In one call: h5py's `swmr_mode` would leave an instant at which readers are shut out.
-    return h5py.File(h5py.h5f.open(os.fsencode(path), h5py.h5f.ACC_RDWR | h5py.h5f.ACC_SWMR_WRITE, access))
+    marks = h5py.h5f.ACC_RDWR | h5py.h5f.ACC_SWMR_WRITE
+    return h5py.File(h5py.h5f.open(os.fsencode(path), marks, access))
 
 
 def read(path: Path, reader: Callable[[h5py.File], T]) -> T:
@@ -99,14 +100,14 @@ def explained(path: Path, what: str) -> Iterator[None]:
 def _opened(path: Path) -> Iterator[h5py.File]:
     start = _first_bytes(path)
     if start[:8] != _SIGNATURE:
-        raise RunFileError(f"{path}: not an HDF5 file; expected a run file, as `save` writes it")
+        raise Damaged("not an HDF5 file; expected a run file, as `save` writes it")
     if not _marks(start):
         with h5py.File(path, "r", locking=False) as file:
             yield file
         return
     with open(path, "rb", buffering=0) as raw:
         size = os.path.getsize(path)
-        view = _PatchedStart(raw, _mended(path, start, size), size)
+        view = _PatchedStart(raw, _mended(start, size), size)
         with h5py.File(view, "r") as file:
             yield file
 
@@ -132,14 +133,14 @@ def _is_marked(path: Path) -> bool:
     return False
 
 
-def _mended(path: Path, start: bytes, size: int) -> bytes:
-    """The superblock without marks and with the true size, as `h5clear --status --increment` would leave it."""
+def _mended(start: bytes, size: int) -> bytes:
+    """The superblock without marks and with the true size, as h5clear would leave it."""
     *fields, checksum = _SUPERBLOCK.unpack(start)
     if checksum != _lookup3(start[:-4]):
-        raise RunFileError(f"{path}: broken: the checksum of its first {len(start)} bytes does not match")
+        raise Damaged(f"broken: the checksum of the first {len(start)} bytes is wrong")
     marks, end_of_file = 4, 7  # indices of these fields
     if size < fields[end_of_file]:
-        raise RunFileError(f"{path}: truncated: {size} bytes, expected at least {fields[end_of_file]}")
+        raise Damaged(f"truncated: {size} bytes, expected at least {fields[end_of_file]}")
     fields[marks], fields[end_of_file] = 0, size
     mended = _SUPERBLOCK.pack(*fields, 0)[:-4]
     return mended + struct.pack("<I", _lookup3(mended))
@@ -165,7 +166,7 @@ class _PatchedStart(io.RawIOBase):
         self._position = origin + offset
         return self._position
 
-    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def, override]
+    def readinto(self, buffer) -> int:
         wanted = memoryview(buffer).cast("B")[: max(self._size - self._position, 0)]
         self._raw.seek(self._position)
         n = 0
@@ -179,7 +180,7 @@ class _PatchedStart(io.RawIOBase):
 
 
 def _lookup3(data: bytes) -> int:
-    """Bob Jenkins' hash (burtleburtle.net/bob/c/lookup3.c, hashlittle), HDF5's checksum. 4 n bytes -> 32 bits."""
+    """HDF5's checksum: Bob Jenkins' hashlittle (burtleburtle.net/bob/c/lookup3.c). data: 4 n bytes."""
     words = list(struct.unpack(f"<{len(data) // 4}I", data))
     a = b = c = (0xDEADBEEF + len(data)) & 0xFFFFFFFF
 

@@ -104,7 +104,7 @@ def _load(file: h5py.File) -> Run:
         spike_data=layout.read_spikes(file, progress["counts"]),
         trace_data=layout.read_traces(file, progress["counts"]),
         synapse_data={**layout.read_synapses(file)},
-        versions={name: str(version) for name, version in layout.member(file, "versions").attrs.items()},
+        versions=layout.read_versions(file),
         interrupted=bool(progress["interrupted"]) or not progress["complete"],
         wall_s=float(progress["wall_s"]),
         synaptic_events=int(progress["synaptic_events"]),

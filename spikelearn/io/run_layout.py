@@ -37,7 +37,7 @@ _CHUNK_BYTES = 1 << 17
 
 def check_format(file: h5py.File) -> None:
     """Raises Damaged if this is not a run file of the version that is read here."""
-    if file.attrs.get("format") != FORMAT:
+    if "format" not in file.attrs or attribute(file, "format") != FORMAT:
         raise Damaged(f"an HDF5 file, but not a run file: expected format = {FORMAT!r}")
     version = int(attribute(file, "format_version"))
     if version != FORMAT_VERSION:
@@ -47,10 +47,10 @@ def check_format(file: h5py.File) -> None:
 def create_progress(file: h5py.File, n_recordings: int) -> h5py.Dataset:
     """Make the two rows that say how far the file can be trusted.
 
-    They are written in turn, so that one is whole whatever happens: a row is valid if `check` equals `number`,
-    and the valid row with the greater number counts. `counts` has the length of every recording, by its
-    attribute `index`; what a dataset holds beyond that was not yet vouched for. `file_size` is a lower bound in
-    bytes (0: none), for files whose end HDF5 cannot know.
+    They are written in turn, so that one is whole whatever happens: a row is valid if `check` equals
+    `number`, and the valid row with the greater number counts. `counts` has the length of every recording, by
+    its attribute `index`; what a dataset holds beyond that was not yet vouched for. `file_size` is a lower
+    bound in bytes (0: none), for files whose end HDF5 cannot know.
     """
     row = [
         ("number", "<i8"), ("t_stop", "<f8"), ("wall_s", "<f8"), ("synaptic_events", "<i8"),
@@ -58,7 +58,7 @@ def create_progress(file: h5py.File, n_recordings: int) -> h5py.Dataset:
         ("counts", "<i8", (max(n_recordings, 1),)), ("check", "<i8"),
     ]  # fmt: skip
     progress = file.create_dataset("progress", shape=(2,), dtype=np.dtype(row))
-    progress.attrs["n_recordings"] = n_recordings
+    set_attribute(progress, "n_recordings", n_recordings)
     return progress
 
 
@@ -75,8 +75,8 @@ def write_progress(
     file_size: int = 0,
 ) -> None:
     """Vouch for the first `counts` values of every recording. number: 1, 2, 3, ... from call to call."""
-    fields = (number, t_stop, wall_s, synaptic_events, interrupted, complete, file_size, counts or [0], number)
-    progress[number % 2] = np.array(fields, progress.dtype)
+    state = number, t_stop, wall_s, synaptic_events, interrupted, complete, file_size
+    progress[number % 2] = np.array((*state, counts or [0], number), progress.dtype)
 
 
 def read_progress(file: h5py.File) -> np.void:
@@ -96,21 +96,21 @@ def read_progress(file: h5py.File) -> np.void:
 
 def write_header(file: h5py.File, header: RunHeader, extra: Mapping[str, Any] | None) -> None:
     """Everything that is known before the run, and empty groups for the rest."""
-    file.attrs["format"] = FORMAT
-    file.attrs["format_version"] = FORMAT_VERSION
-    file.attrs["dt"] = float(header.dt)
-    file.attrs["t_start"] = float(header.t_start)
-    file.attrs["seed"] = str(header.seed)  # text: a seed may be larger than any HDF5 integer
+    set_attribute(file, "format", FORMAT)
+    set_attribute(file, "format_version", FORMAT_VERSION)
+    set_attribute(file, "dt", float(header.dt))
+    set_attribute(file, "t_start", float(header.t_start))
+    set_attribute(file, "seed", str(header.seed))  # text: a seed may be larger than any HDF5 integer
     _write_json(file, "extra", dict(extra or {}))
     versions = file.create_group("versions", track_order=True)
     for package, version in header.versions.items():
-        versions.attrs[package] = version
+        set_attribute(versions, package, version)
     populations = file.create_group("populations", track_order=True)
     for population in header.populations.values():
         group = populations.create_group(_escaped(population.name))
         for field in ("name", "size", "model"):
-            group.attrs[field] = getattr(population, field)
-        group.attrs["kinds"] = json.dumps(population.kinds)
+            set_attribute(group, field, getattr(population, field))
+        set_attribute(group, "kinds", json.dumps(population.kinds))
         parameters = group.create_group("parameters", track_order=True)
         for name, value in population.parameters.items():
             _write_parameter(parameters, name, value)
@@ -118,9 +118,14 @@ def write_header(file: h5py.File, header: RunHeader, extra: Mapping[str, Any] | 
     for projection in header.projections.values():
         group = projections.create_group(_escaped(projection.name))
         for field in ProjectionInfo.__dataclass_fields__:
-            group.attrs[field] = getattr(projection, field)
+            set_attribute(group, field, getattr(projection, field))
     for part in ("spikes", "traces", "synapses"):
         file.create_group(part, track_order=True)
+
+
+def read_versions(file: h5py.File) -> dict[str, str]:
+    versions = member(file, "versions")
+    return {package: str(attribute(versions, package)) for package in versions.attrs}
 
 
 def read_populations(file: h5py.File) -> dict[str, PopulationInfo]:
@@ -153,8 +158,9 @@ def recording_group(file: h5py.File, part: str, key: tuple[str, str], index: int
     """A new group for one recording. part: 'spikes' or 'traces'. index: its place in the progress counts."""
     of_name = file[part].require_group(_escaped(key[0]))
     group = of_name.create_group(_escaped(key[1]))
-    group.attrs["name"], group.attrs["what"] = key
-    group.attrs["index"] = index
+    set_attribute(group, "name", key[0])
+    set_attribute(group, "what", key[1])
+    set_attribute(group, "index", index)
     return group
 
 
@@ -165,7 +171,7 @@ def find_recording(file: h5py.File, part: str, key: tuple[str, str]) -> h5py.Gro
 def write_array(group: h5py.Group, name: str, array: np.ndarray, unit: str | None = None) -> h5py.Dataset:
     dataset = group.create_dataset(name, data=array)
     if unit is not None:
-        dataset.attrs["unit"] = unit
+        set_attribute(dataset, "unit", unit)
     return dataset
 
 
@@ -174,15 +180,14 @@ def growing_array(
 ) -> None:
     """An empty (0,) or (0, columns) dataset that can be lengthened."""
     width = 1 if columns is None else max(columns, 1)
-    shape, limit, chunks = [0], [None], [max(1, _CHUNK_BYTES // (width * np.dtype(dtype).itemsize))]
-    if columns is not None:
-        # HDF5 has no chunks of no columns: for these the width may grow too, and never does.
-        shape, limit, chunks = [0, columns], [None, columns or None], [*chunks, width]
-    dataset = group.create_dataset(
-        name, shape=tuple(shape), maxshape=tuple(limit), chunks=tuple(chunks), dtype=dtype
-    )
+    rows = max(1, _CHUNK_BYTES // (width * np.dtype(dtype).itemsize))
+    # HDF5 has no chunks of no columns: for these the width may grow too, and never does.
+    shape, limit, chunks = ((0,), (None,), (rows,)) if columns is None else (
+        (0, columns), (None, columns or None), (rows, width)
+    )  # fmt: skip
+    dataset = group.create_dataset(name, shape=shape, maxshape=limit, chunks=chunks, dtype=dtype)
     if unit is not None:
-        dataset.attrs["unit"] = unit
+        set_attribute(dataset, "unit", unit)
 
 
 def read_spikes(file: h5py.File, counts: Sequence[int]) -> dict[tuple[str, str], Spikes]:
@@ -197,20 +202,21 @@ def read_traces(file: h5py.File, counts: Sequence[int]) -> dict[tuple[str, str],
     for key, group, n in _recordings(file, "traces", counts):
         times, values, ids = _first(group, "times", n), _first(group, "values", n), member(group, "ids")[...]
         if values.shape[1:] != ids.shape:
-            raise Damaged(f"broken: samples in {group.name} have shape {values.shape[1:]}, expected {ids.shape}")
+            raise Damaged(f"broken: {group.name} has samples of {values.shape[1:]}, expected {ids.shape}")
         trace_data[key] = Trace(times, values, ids, str(attribute(member(group, "values"), "unit")))
     return trace_data
 
 
 def write_synapses(file: h5py.File, name: str, synapses: Synapses) -> None:
     group = file["synapses"].create_group(_escaped(name))
-    group.attrs["name"] = name
+    set_attribute(group, "name", name)
     for field in Synapses._fields:
         array = np.ascontiguousarray(getattr(synapses, field))
         bits = array.view(f"u{array.itemsize}")  # equal as bits, so that NaN and -0.0 come back as they were
         constant = array.size > 1 and bool((bits == bits[0]).all())
         unit = "ms" if field == "delay" else None
-        write_array(group, field, array[:1] if constant else array, unit).attrs["length"] = array.size
+        dataset = write_array(group, field, array[:1] if constant else array, unit)
+        set_attribute(dataset, "length", array.size)
 
 
 def read_synapses(file: h5py.File) -> dict[str, Synapses]:
@@ -222,7 +228,7 @@ def read_synapses(file: h5py.File) -> dict[str, Synapses]:
             array, length = dataset[...], int(attribute(dataset, "length"))
             columns.append(np.full(length, array[0]) if len(array) == 1 else array)
         if len(lengths := {len(column) for column in columns}) != 1:
-            raise Damaged(f"broken: columns of {group.name} have lengths {sorted(lengths)}, expected equal ones")
+            raise Damaged(f"broken: {group.name} has lengths {sorted(lengths)}, expected equal ones")
         synapse_data[str(attribute(group, "name"))] = Synapses(*columns)
     return synapse_data
 
@@ -244,7 +250,18 @@ def attribute(thing: Any, name: str) -> Any:
     if name not in thing.attrs:
         where = f"attribute {name!r} of {thing.name}"
         raise Damaged(f"broken: {where} is missing, expected in format version {FORMAT_VERSION}")
-    return thing.attrs[name]
+    value = thing.attrs[name]
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def set_attribute(thing: Any, name: str, value: Any) -> None:
+    if isinstance(value, str):
+        # Text of fixed length, because text of any length lies in a heap that has no checksum: HDF5 2.0 was
+        # seen to loop for ever over a damaged one.
+        text = value.encode()
+        thing.attrs.create(name, np.bytes_(text), dtype=h5py.string_dtype("utf-8", max(len(text), 1)))
+    else:
+        thing.attrs[name] = value
 
 
 def _recordings(
@@ -269,7 +286,7 @@ def _write_parameter(group: h5py.Group, name: str, value: Any) -> None:
         dataset = write_array(group, _escaped(name), array)
     else:
         dataset = _write_json(group, _escaped(name), value)
-    dataset.attrs["name"] = name
+    set_attribute(dataset, "name", name)
 
 
 def _read_parameter(dataset: h5py.Dataset) -> Any:
@@ -281,7 +298,7 @@ def _read_parameter(dataset: h5py.Dataset) -> Any:
 def _write_json(group: h5py.Group, name: str, value: Any) -> h5py.Dataset:
     text = json.dumps(value, default=_plain).encode("ascii")
     dataset = group.create_dataset(name, data=text, dtype=h5py.string_dtype("ascii", len(text)))
-    dataset.attrs["encoding"] = "json"
+    set_attribute(dataset, "encoding", "json")
     return dataset
 
 

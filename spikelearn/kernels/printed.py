@@ -356,7 +356,7 @@ def read(step, every, what, slots, positions, steps, values, used, control, {mod
 '''
     settle = (
         """\
-            now = weights[p] + eligibilities[p] * integrals[step % len(integrals)]
+            now = weights[p] + eligibilities[p] * integrals[(step - 1) % len(integrals)]
             weights[p] = min(max(now, W_min), W_max)
             eligibilities[p] = 0.0
 """
@@ -372,7 +372,7 @@ def reset(step, clock, phase, sweeps, since_sweep, dendritic, {modulator}{mean_a
     if clock[4] == 0 or clock[2] != phase:
         return
     sweeps[0] = 1
-    sweep(step, sweeps, since_sweep, dendritic, {everything})
+    sweep(step - 1, sweeps, since_sweep, dendritic, {everything})
     for slot in range(len(last_arrival)):
 {"".join(f"        slot_{n}[slot] = 0.0{chr(10)}" for n in pre_names)}        for p in range(index[slot], index[slot + 1]):
 {settle}    for j in range(len(event_total)):

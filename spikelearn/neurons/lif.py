@@ -12,7 +12,7 @@ import numpy as np
 
 from spikelearn._jit import scalar
 from spikelearn.neurons.model import NeuronModel
-from spikelearn.units import mV, ms, pA, pF
+from spikelearn.units import ms, mV, pA, pF
 
 
 class LIFParameters(NamedTuple):

@@ -10,7 +10,7 @@ import numpy as np
 from spikelearn._jit import scalar
 from spikelearn.neurons.lif import refractory_steps, reset_below_threshold
 from spikelearn.neurons.model import NeuronModel
-from spikelearn.units import mV, ms, nS, pA, pF
+from spikelearn.units import ms, mV, nS, pA, pF
 
 
 class LIFConductanceParameters(NamedTuple):

@@ -16,7 +16,7 @@ import numpy as np
 from spikelearn._jit import scalar
 from spikelearn.neurons.lif import refractory_steps
 from spikelearn.neurons.model import NeuronModel
-from spikelearn.units import mV, ms, nS, pA, pF
+from spikelearn.units import ms, mV, nS, pA, pF
 
 
 class PyramidalParameters(NamedTuple):

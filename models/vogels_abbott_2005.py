@@ -1,0 +1,119 @@
+"""Networks that keep firing without input, current-based or conductance-based (Vogels & Abbott 2005).
+
+Vogels, T. P. & Abbott, L. F. (2005). Signal propagation and logic gating in networks of integrate-and-fire neurons.
+J. Neurosci. 25:10786. In the form of Brette, R. et al. (2007), J. Comput. Neurosci. 23:349, benchmarks 1 (COBA) and
+2 (CUBA): 3,200 excitatory and 800 inhibitory neurons, 64 and 16 random inputs each; 50 cells are kicked by Poisson
+spikes of 300 Hz from 1 to 51 ms.
+
+What must come out: activity goes on after the kick, irregular. CUBA, 0 to 1 s: 4.50 Hz excitatory, 4.35 Hz inhibitory
+(NEST's cuba.py, where all neurons start at -49 mV, just above threshold: `start`; from uniform potentials it is 4.0 Hz).
+COBA: 14.0 to 14.5 Hz; there activity is metastable and dies out for some seeds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+import spikelearn as sl
+from spikelearn.experiment import Outcome, Published, parameter
+
+RESTING = {"cuba": -49.0, "coba": -60.0}
+WEIGHTS = {"cuba": (16.2, -139.5), "coba": (6.0, 67.0)}
+KICK = (1.0, 51.0)
+
+
+@dataclass(frozen=True)
+class Parameters:
+    form: Literal["cuba", "coba"] = parameter("cuba", "", "synapses: currents (cuba) or conductances (coba)")
+    size: int = parameter(4000, "", "number of neurons; a fifth are inhibitory")
+    inputs: int = parameter(80, "", "inputs of each neuron; a fifth are inhibitory")
+    weight_scale: float = parameter(1.0, "", "factor of all weights")
+    start: Literal["rest", "uniform"] = parameter("rest", "", "V_m at first: E_L, or uniform from reset to threshold")
+    kicked: int = parameter(50, "", "excitatory neurons that are kicked")
+    kick_rate: float = parameter(300.0, "Hz", "rate of each kicked neuron's own Poisson input")
+    delay: float = parameter(0.1, "ms", "delay of all synapses")
+    duration: float = parameter(1000.0, "ms", "length of the run")
+    rate_from: float = parameter(0.0, "ms", "where the window of the metrics begins")
+    dt: float = parameter(0.1, "ms", "step")
+
+
+QUICK = {"size": 2000, "inputs": 80, "duration": 500.0}
+
+PUBLISHED = {
+    "rate_exc_hz": Published(4.50, 4.05, 4.95, "NEST's cuba.py, the default form and start; within 10 %"),
+    "rate_inh_hz": Published(4.35, 3.91, 4.79, "NEST's cuba.py, the default form and start; within 10 %"),
+    "cv_isi": Published("irregular", low=0.5, source="Vogels & Abbott 2005"),
+}
+
+
+def build(parameters: Parameters, seed: int) -> tuple[sl.Network, Any, Any]:
+    """The network, its excitatory and its inhibitory population; all spikes and two potentials are recorded."""
+    p = parameters
+    net = sl.Network(dt=p.dt, seed=seed)
+    common = {
+        "E_L": RESTING[p.form], "V_th": -50.0, "V_reset": -60.0, "C_m": 200.0, "t_ref": 5.0, "tau_syn_exc": 5.0,
+        "tau_syn_inh": 10.0,
+    }  # fmt: skip
+    cell = sl.LIF(tau_m=20.0, **common) if p.form == "cuba" else sl.LIFConductance(g_L=10.0, **common)
+    initial = {"V_m": sl.Uniform(-60.0, -50.0) if p.start == "uniform" else RESTING[p.form]}
+    n_inh = p.size // 5
+    exc = net.population(p.size - n_inh, cell, name="excitatory", initial=initial)
+    inh = net.population(n_inh, cell, name="inhibitory", initial=initial)
+    weight_exc, weight_inh = (p.weight_scale * weight for weight in WEIGHTS[p.form])
+    in_inh = p.inputs // 5
+    for target in (exc, inh):
+        net.connect(exc, target, "exc", sl.FixedInDegree(p.inputs - in_inh), weight_exc, p.delay)
+        net.connect(inh, target, "inh", sl.FixedInDegree(in_inh), weight_inh, p.delay)
+        net.record(target, "spikes")
+    if p.kicked > 0:
+        milliseconds = np.arange(0.0, KICK[1] + 1.0)
+        rates = p.kick_rate * ((milliseconds >= KICK[0]) & (milliseconds < KICK[1]))
+        net.drive(exc[: p.kicked], sl.PoissonInput(sl.Timed(rates, 1.0)), port="exc", weight=weight_exc)
+    net.record(exc[p.kicked : p.kicked + 1], "V_m")
+    return net, exc, inh
+
+
+def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
+    p = parameters
+    net, exc, inh = build(p, seed)
+    run = net.run(p.duration, sink=sink, progress=progress)
+    times, ids = run.spikes(exc)
+    later = times >= p.rate_from
+    metrics = {
+        "rate_exc_hz": sl.analysis.rate(run.spikes(exc), exc.size, p.rate_from, p.duration),
+        "rate_inh_hz": sl.analysis.rate(run.spikes(inh), inh.size, p.rate_from, p.duration),
+        "cv_isi": sl.analysis.cv_isi(times[later], ids[later]),
+        "last_spike_ms": float(times[-1]) if len(times) else np.nan,
+    }
+    measured = {name: None if np.isnan(value) else value for name, value in metrics.items()}
+    shown = [exc[p.kicked : p.kicked + 80], inh[:20]]
+    return Outcome(run, measured, data={"shown": shown, "cell": exc[p.kicked : p.kicked + 1]})
+
+
+def figure(parameters: Parameters, outcome: Outcome) -> Any:
+    """Raster of 100 neurons that are not kicked, the rates of both populations, and one neuron's potential."""
+    from spikelearn.plots.style import colour, legend, panels, time_axis
+
+    p, run = parameters, outcome.run
+    raster, rates, potential = panels(None, 3, 1, (6.4, 5.4), height_ratios=[2.2, 1.0, 1.2], sharex=True)
+    sl.plots.raster(run, outcome.data["shown"], ax=raster)
+    edges = np.arange(0.0, p.duration + 1e-6, 5.0)
+    lines = []
+    for k, name in enumerate(("excitatory", "inhibitory")):
+        hertz = sl.analysis.binned_rate(run.spikes(name).times, run.populations[name].size, edges)
+        mean = outcome.metrics["rate_exc_hz" if k == 0 else "rate_inh_hz"]
+        label = f"{name}, mean {mean:.2f} Hz"
+        style = {"color": colour(k), "lw": 1.1 - 0.2 * k, "ls": "-" if k == 0 else (0, (3, 1))}
+        lines.append(rates.stairs(hertz, edges, baseline=None, label=label, **style))
+    rates.set_ylim(0.0, 1.05 * max(1.0, np.sort(np.concatenate([line.get_data().values for line in lines]))[-9]))
+    rates.set_ylabel("rate (Hz)")
+    legend(rates, lines)
+    sl.plots.voltage(run, outcome.data["cell"], ax=potential)
+    for ax in (raster, rates):
+        ax.set_xlabel("")
+        ax.tick_params(labelbottom=False)
+    time_axis(potential, 0.0, p.duration)
+    return raster.figure

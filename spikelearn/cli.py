@@ -1,0 +1,360 @@
+"""The command line: `spikelearn list`, `spikelearn run MODEL`, `spikelearn plot WHAT DIR`.
+
+Only arguments and printing. h5py and matplotlib are imported where they are first used.
+Exit codes: 0; 2 for wrong usage and for every SpikelearnError; 130 after Ctrl-C; 141 if the reader went away.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spikelearn import experiment as ex
+from spikelearn.engine.run import Run
+from spikelearn.errors import DescriptionError, ExperimentError, RunFileError, SpikelearnError
+from spikelearn.parameters import suggest
+
+if TYPE_CHECKING:
+    from spikelearn.io.run_file import RunWriter
+
+# Synapses of larger projections are left out of run.h5: nobody asked for the gigabytes of a microcircuit.
+MOST_SYNAPSES = 1_000_000
+RUN_FILE = "run.h5"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    try:
+        options = _parser().parse_args(arguments)
+        code = options.action(options)
+        sys.stdout.flush()
+        return code
+    except SpikelearnError as error:
+        print(f"spikelearn: error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as interrupt:
+        return _interrupted(str(interrupt) or "what was being written may be missing")
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="spikelearn", description="Spiking networks that learn the way brains might.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    listing = commands.add_parser("list", help="list the models", allow_abbrev=False)
+    listing.add_argument("--json", action="store_true", help="one JSON array on standard output")
+    listing.set_defaults(action=_list)
+
+    run = commands.add_parser("run", help="simulate a model, report and plot it", allow_abbrev=False)
+    run.add_argument("model", metavar="MODEL", help="a name from `spikelearn list`, or a path to a file")
+    run.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", dest="settings",
+                     help="set parameters of the model")  # fmt: skip
+    run.add_argument("--seed", type=_seed, default=1, metavar="N", help="of all random numbers (default 1)")
+    run.add_argument("--duration", metavar="T", help="biological time, ms or with a unit: 500ms, 10s")
+    run.add_argument("--quick", action="store_true", help="the model's short form")
+    run.add_argument("--out", type=Path, metavar="DIR", help="where the files go (default: out/MODEL)")
+    run.add_argument("--json", action="store_true",
+                     help="one JSON object of metrics on standard output; files only with --out")  # fmt: skip
+    run.set_defaults(action=_run)
+
+    plot = commands.add_parser("plot", help="draw a saved run", allow_abbrev=False)
+    kinds = plot.add_subparsers(metavar="raster|voltage|weights", required=True)
+    for kind, help_text in [
+        ("raster", "spikes of populations"),
+        ("voltage", "recorded voltages"),
+        ("weights", "weights of a projection"),
+    ]:
+        one = kinds.add_parser(kind, help=help_text, allow_abbrev=False)
+        one.add_argument("run", type=Path, metavar="DIR", help="a directory with a run.h5, or a run file")
+        one.add_argument("--out", type=Path, metavar="FILE", help=f"default: {kind}.png beside the run file")
+        if kind == "weights":
+            one.add_argument("--projection", metavar="NAME", help="needed if the run has several")
+        else:
+            one.add_argument("--from", dest="t_start", metavar="MS", help="start of the part that is drawn")
+            one.add_argument("--to", dest="t_stop", metavar="MS", help="end of the part that is drawn")
+            one.add_argument("--population", nargs="+" if kind == "raster" else 1, metavar="NAME",
+                             help="default: all that were recorded")  # fmt: skip
+        one.set_defaults(action=_plot, kind=kind)
+    return parser
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from spikelearn import __version__
+
+        print(f"spikelearn {__version__}")
+        parser.exit()
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number, 0 or more, got {text!r}")
+    return value
+
+
+def _list(options: argparse.Namespace) -> int:
+    listed = ex.list_experiments()
+    if options.json:
+        print(json.dumps([{**each._asdict(), "path": str(each.path)} for each in listed]))
+    else:
+        _print_table([(each.name, each.summary) for each in listed])
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    with redirect_stdout(sys.stderr) if options.json else nullcontext():
+        metrics, interruption = _simulate_and_report(options)
+    if options.json:
+        print(json.dumps(metrics))
+    return _interrupted(interruption) if interruption else 0
+
+
+def _interrupted(what_was_saved: str) -> int:
+    print(f"\nspikelearn: interrupted; {what_was_saved}", file=sys.stderr)
+    return 130
+
+
+def _simulate_and_report(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    """The metrics, ready for JSON, and, if Ctrl-C cut the run short, what was saved."""
+    experiment = ex.load_experiment(options.model)
+    parameters = ex.set_parameters(experiment, _settings(options, experiment), options.quick)
+    directory = options.out
+    if directory is None and not options.json:
+        directory = Path("out") / experiment.name
+    _print_parameters(experiment, parameters, options)
+
+    if directory is None:
+        outcome = ex.run_experiment(experiment, parameters, options.seed)
+    else:
+        outcome = _simulate_to_disk(experiment, parameters, options.seed, directory)
+    metrics = {name: _json_value(value) for name, value in outcome.metrics.items()}
+    if directory is not None:
+        model = {
+            "name": experiment.name,
+            "path": str(experiment.path),
+            "summary": experiment.summary,
+            "parameters": dataclasses.asdict(parameters),
+            "seed": options.seed,
+            "quick": options.quick,
+        }
+        _write_results(directory, outcome, metrics, model)
+        _draw_pictures(directory, experiment, parameters, outcome)
+    _print_metrics(experiment, metrics, options.quick)
+    if not any(run.interrupted for run in (outcome.run, *outcome.other_runs)):
+        return metrics, ""
+    where = "nothing was saved" if directory is None else f"saved in {directory}"
+    return metrics, f"{where}; files and metrics are of the part up to {outcome.run.t_stop:g} ms"
+
+
+def _settings(options: argparse.Namespace, experiment: ex.Experiment) -> dict[str, Any]:
+    settings: dict[str, Any] = {}
+    for text in options.settings:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise ExperimentError(f"--set: expected NAME=VALUE, got {text!r}")
+        if name in settings:
+            raise ExperimentError(f"--set: {name!r} is given twice")
+        settings[name] = value
+    if options.duration is not None:
+        if "duration" in settings:
+            raise ExperimentError("the duration is given twice, by --duration and by --set")
+        if "duration" not in (names := ex.parameter_names(experiment)):
+            raise ExperimentError(
+                f"--duration: {experiment.name} has no parameter 'duration'; it has: {', '.join(names)}"
+            )
+        settings["duration"] = ex.parse_time(options.duration)
+        if settings["duration"] <= 0:
+            raise ExperimentError(f"--duration: expected a time above 0, got {options.duration!r}")
+    return settings
+
+
+def _simulate_to_disk(experiment: ex.Experiment, parameters: Any, seed: int, directory: Path) -> ex.Outcome:
+    from spikelearn.io.run_file import RunWriter
+
+    with _writing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+    with closing(RunWriter(directory / RUN_FILE)) as writer:
+        try:
+            return ex.run_experiment(experiment, parameters, seed, sink=writer)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(_what_is_in(writer) or "nothing was saved") from None
+        except SpikelearnError:
+            if there := _what_is_in(writer):
+                print(there, file=sys.stderr)
+            raise
+        finally:
+            # The run file is of this run now: pictures and metrics of an earlier one beside it would mislead.
+            if writer.t_saved is not None:
+                _remove(directory / name for name in ("metrics.json", *_pictures(experiment)))
+
+
+def _what_is_in(writer: RunWriter) -> str:
+    return "" if writer.t_saved is None else f"{writer.path} has the run up to {writer.t_saved:g} ms"
+
+
+def _pictures(experiment: ex.Experiment) -> tuple[str, str, str]:
+    return "raster.png", "voltage.png", f"{experiment.name}.png"
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with _writing(path):
+            path.unlink(missing_ok=True)
+
+
+def _write_results(
+    directory: Path, outcome: ex.Outcome, metrics: Mapping[str, Any], model: Mapping[str, Any]
+) -> None:
+    from spikelearn.io.run_file import save
+
+    run = outcome.run
+    large = {name for name, projection in run.projections.items() if projection.n_synapses > MOST_SYNAPSES}
+    kept = [name for name in run.synapse_data if name not in large]
+    if left_out := [name for name in run.synapse_data if name in large]:
+        note = f"{RUN_FILE} leaves out the synapses of projections with more than {MOST_SYNAPSES:,}"
+        print(f"{note}: {', '.join(left_out)}", file=sys.stderr)
+    save(run, directory / RUN_FILE, extra={"metrics": metrics, "model": model}, synapses=kept)
+    with _writing(directory / "metrics.json"):
+        (directory / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
+
+
+def _draw_pictures(
+    directory: Path, experiment: ex.Experiment, parameters: Any, outcome: ex.Outcome
+) -> None:
+    from spikelearn import plots
+
+    drawings: list[Callable[[], Any]] = [
+        lambda: plots.raster(outcome.run).figure,
+        lambda: plots.voltage(outcome.run).figure,
+        lambda: experiment.figure(parameters, outcome),
+    ]
+    for name, draw in zip(_pictures(experiment), drawings, strict=True):
+        path = directory / name
+        try:
+            figure = draw()
+        except SpikelearnError as error:
+            print(f"{name} is skipped: {error}", file=sys.stderr)
+            _remove([path])
+            continue
+        with _writing(path):
+            plots.save(figure, path)
+    print(f"files are in {directory}{os.sep}")
+
+
+def _plot(options: argparse.Namespace) -> int:
+    from spikelearn import plots
+    from spikelearn.io.run_file import load
+
+    path = options.run / RUN_FILE if options.run.is_dir() else options.run
+    run = load(path)
+    if run.interrupted:
+        print(f"{path}: this run was interrupted at {run.t_stop:g} ms", file=sys.stderr)
+    if options.kind == "weights":
+        axes = plots.weights(run, _projection(run, options.projection))
+    else:
+        limits = options.t_start, options.t_stop
+        start, stop = (None if text is None else ex.parse_time(text) for text in limits)
+        names = options.population or []
+        _require(names, run.populations, "population")
+        if options.kind == "raster":
+            axes = plots.raster(run, populations=names or None, t_start=start, t_stop=stop)
+        else:
+            axes = plots.voltage(run, of=names[0] if names else None, t_start=start, t_stop=stop)
+    out = options.out or path.with_name(f"{options.kind}.png")
+    figure: Any = axes.figure
+    with _writing(out):
+        plots.save(figure, out)
+    print(out)
+    return 0
+
+
+def _projection(run: Run, name: str | None) -> str:
+    if name is not None:
+        _require([name], run.projections, "projection")
+        return name
+    if len(run.synapse_data) != 1:
+        names = ", ".join(run.synapse_data) or "none"
+        raise DescriptionError(f"say which weights to draw with --projection; this run has those of: {names}")
+    return next(iter(run.synapse_data))
+
+
+def _require(names: Iterable[str], known: Iterable[str], what: str) -> None:
+    known = list(known)
+    for name in names:
+        if name not in known:
+            there_are = ", ".join(known) or "none"
+            raise DescriptionError(
+                f"no {what} called {name!r} in this run{suggest(name, known)}; there are: {there_are}"
+            )
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise RunFileError(f"{path}: cannot be written: {reason}") from error
+
+
+def _print_parameters(experiment: ex.Experiment, parameters: Any, options: argparse.Namespace) -> None:
+    print(f"{experiment.name}: {experiment.summary}")
+    print(f"seed {options.seed}{', quick form' if options.quick else ''}")
+    changed = [row for row in ex.parameters_table(experiment, parameters) if row.value != row.default]
+    if changed:
+        rows = [(row.name, _shown(row.value), _shown(row.default), row.unit) for row in changed]
+        print()
+        _print_table([("parameter", "value", "default", "unit"), *rows])
+    sys.stdout.flush()
+
+
+def _print_metrics(experiment: ex.Experiment, metrics: Mapping[str, Any], quick: bool) -> None:
+    rows = []
+    for row in ex.metrics_table(experiment, metrics):
+        beside: tuple[str, ...] = ("", "", "")
+        if row.published is not None:
+            agrees = {True: "yes", False: "no", None: ""}[row.agrees]
+            beside = _shown(row.published.value), agrees, row.published.source
+        rows.append((row.name, _shown(row.value), *beside))
+    print()
+    _print_table([("metric", "this run", "published", "in range", "source"), *rows])
+    if quick and experiment.published:
+        print("published values are those of the full form")
+
+
+def _print_table(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, tuple):
+        return ",".join(map(_shown, value))
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def _json_value(value: Any) -> Any:
+    """numpy's numbers as Python's; what JSON cannot write (NaN, infinity) as null."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_json_value(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,128 @@
+"""Pair STDP against the table of specs/reference_numbers.md, live NEST and live Brian2."""
+
+import numpy as np
+import pytest
+from forced import coincident_trains, one_synapse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracles import brian2_oracle, nest_oracle
+from tolerances import EXACT, NINE_DIGITS, PRINTED, ULP
+
+import spikelearn as sl
+
+PRE, POST = (10, 30, 60, 200), (15, 25, 58, 62)
+
+
+def sent(pre, post, *, w0, delay, lambda_=0.01, alpha=1.0, tau_plus=20.0, tau_minus=20.0, mu_plus=1.0, mu_minus=1.0):
+    rule = sl.STDP(
+        lambda_=lambda_, alpha=alpha, tau_plus=tau_plus, tau_minus=tau_minus, mu_plus=mu_plus, mu_minus=mu_minus, W_max=100.0
+    )
+    return one_synapse(pre, post, lambda modulator: rule, weight=w0, dendritic=delay).sent
+
+
+@pytest.mark.parametrize(
+    ("mu", "delay", "pre", "post", "weights", "decimals"),
+    [
+        (0.0, 1.0, PRE, POST, [50, 49.809065325086, 48.822977287418, 49.944082171168], 12),
+        (0.0, 5.0, PRE, POST, [50, 50.337552908186, 49.961164192632, 52.001528493875], 12),
+        (1.0, 1.0, PRE, POST, [50, 49.894672839799, 49.401242167901, 49.968521808532], 12),
+        (0.0, 1.0, (10, 200), (9,), [50, 49.9999214056], 10),
+    ],
+    ids=["additive", "additive, delay 5 ms", "multiplicative", "coincident pair does not interact"],
+)
+def test_weights_are_those_of_the_table(mu, delay, pre, post, weights, decimals):
+    measured = sent(pre, post, w0=50.0, alpha=1.05, delay=delay, mu_plus=mu, mu_minus=mu)
+    PRINTED(decimals).check(measured, weights)
+
+
+def against_nest(pre, post, **parameters):
+    ours = sent(pre * 0.1, post * 0.1, **parameters)
+    theirs = nest_oracle.stdp_weights(pre * 0.1, post * 0.1, Wmax=100.0, **parameters)
+    assert len(ours) == len(pre)
+    NINE_DIGITS.check(ours, theirs)
+    return ours
+
+
+@pytest.mark.parametrize("delay", [0.1, 1.0, 3.7, 20.0])
+@pytest.mark.parametrize(
+    ("mu_plus", "mu_minus", "alpha", "lambda_", "w0"),
+    [(0.0, 0.0, 1.05, 0.01, 50.0), (1.0, 1.0, 1.0, 0.05, 20.0), (0.4, 0.4, 2.0, 0.02, 70.0), (0.0, 1.0, 0.3, 0.1, 5.0)],
+    ids=["additive", "multiplicative", "mu .4", "mixed"],
+)
+def test_weights_are_those_of_nest_on_random_trains_with_many_coincidences(mu_plus, mu_minus, alpha, lambda_, w0, delay):
+    generator = np.random.default_rng(round(10 * delay))
+    pre, post = coincident_trains(80, round(10 * delay), 2500, generator)
+    acting = post + round(10 * delay)
+    assert len(np.intersect1d(pre, acting)) >= 10
+    weights = against_nest(
+        pre, post, w0=w0, alpha=alpha, lambda_=lambda_, mu_plus=mu_plus, mu_minus=mu_minus, delay=delay,
+        tau_plus=17.0, tau_minus=34.0,
+    )  # fmt: skip
+    assert np.ptp(weights) > 1.0
+
+
+def test_weights_at_the_bounds_are_those_of_nest():
+    pre, post = coincident_trains(80, 10, 2500, np.random.default_rng(3))
+    rule = {"mu_plus": 0.0, "mu_minus": 0.0, "delay": 1.0, "w0": 50.0}
+    low = against_nest(pre, post, alpha=1.2, lambda_=0.2, **rule)
+    high = against_nest(pre, post, alpha=1e-9, lambda_=0.05, **rule)
+    assert 5 < np.sum(low == 0.0) < 75
+    assert 5 < np.sum(high > 100 - 1e-6) < 75
+
+
+steps = st.lists(st.integers(2, 120), min_size=1, max_size=25, unique=True).map(lambda x: np.array(sorted(x)))
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(pre=steps, post=steps, delay=st.integers(1, 40), mu=st.sampled_from([0.0, 0.5, 1.0]), w0=st.floats(0.0, 100.0))
+def test_weights_are_those_of_nest_whatever_the_trains(pre, post, delay, mu, w0):
+    against_nest(pre, post, w0=w0, alpha=1.2, lambda_=0.05, mu_plus=mu, mu_minus=mu, delay=delay * 0.1)
+
+
+def test_a_post_spike_in_the_step_of_an_arrival_follows_it_if_the_delay_is_axonal():
+    rule = sl.STDP(mu_plus=0, mu_minus=0)
+    alone = one_synapse([9, 40], [10], lambda modulator: rule, weight=50.0, axonal=1.0)
+    later = 50.0 + 100 * 0.01 * (1.0 - np.exp(-31 / 20))
+    ULP(10).check(alone.sent, [50.0, later])
+
+
+def test_a_post_spike_in_the_step_of_an_arrival_does_not_interact_with_it_if_the_delay_is_dendritic():
+    rule = sl.STDP(mu_plus=0, mu_minus=0)
+    alone = one_synapse([10, 40], [9], lambda modulator: rule, weight=50.0, dendritic=1.0)
+    later = 50.0 - 100 * 0.01 * np.exp(-30 / 20)
+    ULP(10).check(alone.sent, [50.0, later])
+
+
+def test_axonal_and_dendritic_delay_add_up_to_the_arrival_and_only_their_difference_counts_for_learning():
+    rule = sl.STDP()
+    pre, post = coincident_trains(60, 5, 1500, np.random.default_rng(5))
+    both = one_synapse(pre * 0.1, post * 0.1, lambda m: rule, weight=50.0, axonal=2.0, dendritic=3.0)
+    shifted = one_synapse(pre * 0.1 + 2.0, post * 0.1, lambda m: rule, weight=50.0, dendritic=3.0)
+    EXACT.check(both.sent, shifted.sent)
+
+
+def test_axonal_delay_gives_the_weights_of_brian2_coincidences_included():
+    pre, post = coincident_trains(60, -15, 1500, np.random.default_rng(6))
+    assert len(np.intersect1d(pre + 15, post)) >= 10
+    rule = sl.STDP(mu_plus=0, mu_minus=0, alpha=1.05, lambda_=0.05)
+    ours = one_synapse(pre * 0.1, post * 0.1, lambda m: rule, weight=50.0, axonal=1.5, T=200.0)
+    b2 = brian2_oracle.import_brian2()
+    with brian2_oracle.warnings_of_dependencies_ignored():
+        step = 0.1 * b2.ms
+        emitted = [b2.SpikeGeneratorGroup(1, np.zeros(len(s), int), s * step, dt=step) for s in (pre, post)]
+        synapses = b2.Synapses(
+            *emitted,
+            "w : 1\n dK_plus/dt = -K_plus/(20*ms) : 1 (event-driven)\n dK_minus/dt = -K_minus/(20*ms) : 1 (event-driven)",
+            on_pre="w = clip(w - 100*0.05*1.05*K_minus, 0, 100)\nK_plus += 1",
+            on_post="w = clip(w + 100*0.05*K_plus, 0, 100)\nK_minus += 1",
+            delay={"pre": 15 * step},
+            namespace={"ms": b2.ms},
+            dt=step,
+        )
+        synapses.connect()
+        synapses.w = 50.0
+        network = b2.Network(*emitted, synapses)
+        network.run(2000 * step)
+        final = float(synapses.w[0])
+    assert abs(final - 50.0) > 1.0
+    NINE_DIGITS.check(ours.final, final)
