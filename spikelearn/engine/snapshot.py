@@ -45,7 +45,8 @@ def synapses_of(projection: Projection, plan: Plan) -> Callable[[], Synapses]:
             weight = table.weights[positions].astype(np.float64)
         else:
             weight = table.slot_weight[slots]
-        return Synapses(found["pre"], found["post"], weight, found["delay_steps"] * plan.dt)
+        pre, post = found["pre"] + projection.source_first, found["post"] + projection.target_first
+        return Synapses(pre.astype(np.int32), post.astype(np.int32), weight, found["delay_steps"] * plan.dt)
 
     return read
 

@@ -1,0 +1,188 @@
+"""Lazy, closed-form learning against twins in which everything moves in every step."""
+
+import numpy as np
+import pytest
+from forced import steps_of
+from naive.twins import Modulated, ModulatedByMean, PairSTDP
+from tolerances import ULP
+
+import spikelearn as sl
+
+DT, STEPS, N_PRE, N_POST = 0.5, 400, 5, 4
+TOLERANCE = ULP(1_000_000, 100.0)
+"""Every one of 400 steps multiplies traces and adds to weights, where the engine takes one exponential and one
+difference of integrals that grow to exp(5): a thousand operations, each on numbers a thousand times the weight."""
+
+
+def coincident_spikes(generator, delays, dendritic):
+    """Random trains; many a post spike acts in the very step in which a pre event does, or next to it."""
+    pre = {(int(s), int(i)) for s, i in zip(generator.integers(1, STEPS, 120), generator.integers(0, N_PRE, 120), strict=True)}
+    post = set()
+    for step, _ in pre:
+        at = step + int(generator.choice(delays)) - 2 * dendritic + int(generator.choice([-1, 0, 0, 0, 1]))
+        post.add((at, int(generator.integers(0, N_POST))))
+    post |= {(int(s), int(j)) for s, j in zip(generator.integers(2, STEPS, 40), generator.integers(0, N_POST, 40), strict=True)}
+    return pre, {(s, j) for s, j in post if s >= 2}
+
+
+def as_list(spikes):
+    ordered = sorted(spikes)
+    return sl.SpikeList([s * DT for s, _ in ordered], [i for _, i in ordered])
+
+
+def compare(rule, twin_class, twin_parameters, dendritic, seed, trials=None, plastic=lambda step: True, tau_n=30.0):
+    """A projection of 14 synapses, multapses and three axonal delays among them; all they send, weights, eligibilities."""
+    generator = np.random.default_rng(seed)
+    pre_ids, post_ids = generator.integers(0, N_PRE, 14), generator.integers(0, N_POST, 14)
+    axonal = generator.choice([1, 2, 7], 14)
+    weights = generator.uniform(0, 100, 14)
+    pre, post = coincident_spikes(generator, axonal + dendritic, dendritic)
+    released = {int(s): float(a) for s, a in zip(generator.integers(1, STEPS, 25), generator.normal(0.1, 0.1, 25), strict=True)}
+    net = sl.Network(dt=DT)
+    modulator = net.modulator("dopamine", tau=tau_n)
+    net.release(modulator, np.array(list(released)) * DT, np.array(list(released.values())))
+    source = net.population(N_PRE, as_list(pre))
+    target = net.population(N_POST, sl.Parrot())
+    force = net.population(N_POST, as_list({(s - 1, j) for s, j in post}))
+    net.connect(force, target, "exc", sl.OneToOne(), weight=1.0, delay=DT)
+    projection = net.connect(
+        source, target, "ignored", sl.Pairs(pre_ids, post_ids), weight=weights, axonal_delay=axonal * DT,
+        dendritic_delay=dendritic * DT, plasticity=rule(modulator), learns_from="spike",
+    )  # fmt: skip
+    net.record(target, ["spikes", "ignored"])
+    run = net.run(STEPS * DT) if trials is None else net.run(trials=trials(projection))
+    times, ids = run.spikes(target)
+    assert set(zip(steps_of(times, DT).tolist(), ids.tolist(), strict=True)) == {(s, j) for s, j in post if s <= STEPS}
+    more = {"released": released, "tau_n": tau_n} if issubclass(twin_class, Modulated) else {}
+    synapses = zip(pre_ids.tolist(), post_ids.tolist(), weights.tolist(), (axonal + dendritic).tolist(), strict=True)
+    twin = twin_class(synapses, dendritic, DT, **twin_parameters, **more)
+    twin.run(pre, post, STEPS, plastic)
+    assert np.ptp(np.concatenate([list(s.sent.values()) for s in twin.synapses if s.sent])) > 1.0
+    TOLERANCE.check(run.trace(target, "ignored").values, twin.inputs(N_POST, STEPS), "weights sent")
+    return run.weights(projection), twin, net, projection
+
+
+STDP = {"lambda_": 0.03, "alpha": 1.1, "tau_plus": 15.0, "tau_minus": 30.0}
+DOPAMINE = {"A_plus": 2.0, "A_minus": 2.5, "tau_plus": 15.0, "tau_minus": 30.0, "tau_c": 60.0, "b": 0.02, "W_max": 100.0}
+BURSTS = {"A_plus": 2.0, "tau_plus": 15.0, "tau_c": 60.0, "b": 0.02, "W_max": 100.0}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("mu", [{"mu_plus": 0.0, "mu_minus": 0.0}, {"mu_plus": 1.0, "mu_minus": 0.5}], ids=["additive", "mixed"])
+@pytest.mark.parametrize("dendritic", [0, 1, 9])
+def test_pair_stdp_is_what_happens_event_by_event(dendritic, mu, seed):
+    final, twin, *_ = compare(lambda m: sl.STDP(**STDP, **mu), PairSTDP, STDP | mu, dendritic, seed)
+    if dendritic == 0:
+        TOLERANCE.check(final, twin.weights)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("dendritic", [0, 1, 9])
+@pytest.mark.parametrize("nearest", [False, True], ids=["all to all", "nearest"])
+def test_dopamine_stdp_is_what_happens_step_by_step_with_clipping_at_the_events_of_a_synapse(nearest, dendritic, seed):
+    model = sl.NearestDopamineSTDP if nearest else sl.DopamineSTDP
+    final, twin, *_ = compare(lambda m: model(m, **DOPAMINE), Modulated, DOPAMINE | {"nearest": nearest}, dendritic, seed)
+    if dendritic == 0:
+        TOLERANCE.check(final, twin.weights)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_dopamine_bursts_tag_what_is_above_the_mean_of_all_traces_of_the_projection(seed):
+    final, twin, *_ = compare(lambda m: sl.DopamineBursts(m, **BURSTS), ModulatedByMean, BURSTS, 0, seed)
+    TOLERANCE.check(final, twin.weights)
+
+
+@pytest.mark.parametrize("tau_c", [2.0, 11.0, 1e6])
+def test_the_origin_of_the_exponentials_moves_without_a_trace(tau_c):
+    """Every 5 tau_c: 20 times, 3 times and never."""
+    parameters = DOPAMINE | {"tau_c": tau_c, "A_plus": 120.0 / tau_c, "A_minus": 150.0 / tau_c}
+    final, twin, *_ = compare(lambda m: sl.DopamineSTDP(m, **parameters), Modulated, parameters, 0, 5)
+    TOLERANCE.check(final, twin.weights)
+
+
+@pytest.mark.parametrize(
+    ("rule", "twin_class", "parameters"),
+    [
+        (lambda m: sl.STDP(**STDP, mu_plus=0.0, mu_minus=0.0), PairSTDP, STDP | {"mu_plus": 0.0, "mu_minus": 0.0}),
+        (lambda m: sl.DopamineSTDP(m, **DOPAMINE), Modulated, DOPAMINE),
+        (lambda m: sl.DopamineBursts(m, **BURSTS), ModulatedByMean, BURSTS),
+    ],
+    ids=["STDP", "DopamineSTDP", "DopamineBursts"],
+)
+def test_outside_plastic_windows_nothing_is_learned_but_traces_go_on(rule, twin_class, parameters):
+    def trials(projection):
+        on, off = sl.Phase(30 * DT, plastic=[projection]), sl.Phase(20 * DT, plastic=[])
+        return sl.Trials([on, off], STEPS // 50)
+
+    final, twin, *_ = compare(
+        rule, twin_class, parameters, 0, 7, trials=trials, plastic=lambda step: (step - 1) % 50 < 30
+    )
+    TOLERANCE.check(final, twin.weights)
+
+
+def test_a_silent_synapse_learns_from_more_post_spikes_than_a_history_holds():
+    """One pre spike, then 300 post spikes: the histories of 16 overflow many times before the synapse is touched again."""
+    pre, post = {(3, 0), (390, 0)}, {(step, 0) for step in range(5, 305)}
+    net = sl.Network(dt=DT)
+    source, target = net.population(2, as_list(pre)), net.population(1, sl.Parrot())
+    force = net.population(1, as_list({(s - 1, j) for s, j in post}))
+    net.connect(force, target, "exc", weight=1.0, delay=DT)
+    rule = STDP | {"mu_plus": 1.0, "mu_minus": 1.0, "lambda_": 0.001}
+    projection = net.connect(source, target, "ignored", weight=50.0, delay=DT, plasticity=sl.STDP(**rule))
+    net.record(target, "ignored")
+    run = net.run(STEPS * DT)
+    twin = PairSTDP([(0, 0, 50.0, 1), (1, 0, 50.0, 1)], 0, DT, **rule)
+    twin.run(pre, post, STEPS)
+    TOLERANCE.check(run.weights(projection), twin.weights)
+    TOLERANCE.check(run.trace(target, "ignored").values, twin.inputs(1, STEPS))
+    assert twin.weights[0] != 50.0 == twin.weights[1]
+
+
+@pytest.mark.parametrize("dendritic", [0, 3])
+def test_a_silent_synapse_is_swept_with_dopamine_too(dendritic):
+    pre, post = {(3, 0), (390, 0)}, {(step, 0) for step in range(5, 305)}
+    released = {50: 0.2, 200: 0.3, 310: 0.1}
+    net = sl.Network(dt=DT)
+    modulator = net.modulator(tau=30.0)
+    net.release(modulator, np.array(list(released)) * DT, list(released.values()))
+    source, target = net.population(1, as_list(pre)), net.population(1, sl.Parrot())
+    force = net.population(1, as_list({(s - 1, j) for s, j in post}))
+    net.connect(force, target, "exc", weight=1.0, delay=DT)
+    net.connect(
+        source, target, "ignored", weight=50.0, axonal_delay=DT, dendritic_delay=dendritic * DT,
+        plasticity=sl.DopamineSTDP(modulator, **DOPAMINE | {"A_plus": 0.1}),
+    )  # fmt: skip
+    net.record(target, "ignored")
+    run = net.run(STEPS * DT)
+    twin = Modulated(
+        [(0, 0, 50.0, 1 + dendritic)], dendritic, DT, **DOPAMINE | {"A_plus": 0.1}, tau_n=30.0, released=released
+    )
+    twin.run(pre, post, STEPS)
+    TOLERANCE.check(run.trace(target, "ignored").values, twin.inputs(1, STEPS))
+    assert abs(run.trace(target, "ignored").values[390 + dendritic, 0] - 50.0) > 1.0
+
+
+def test_recorded_weights_and_eligibilities_are_those_of_every_moment():
+    generator = np.random.default_rng(11)
+    pre, post = coincident_spikes(generator, [1], 0)
+    released = {int(s): 0.1 for s in generator.integers(1, STEPS, 10)}
+    net = sl.Network(dt=DT)
+    modulator = net.modulator(tau=30.0)
+    net.release(modulator, np.array(sorted(released)) * DT, 0.1)
+    source, target = net.population(N_PRE, as_list(pre)), net.population(N_POST, sl.Parrot())
+    force = net.population(N_POST, as_list({(s - 1, j) for s, j in post}))
+    net.connect(force, target, "exc", sl.OneToOne(), weight=1.0, delay=DT)
+    rule = sl.DopamineSTDP(modulator, **DOPAMINE)
+    projection = net.connect(source, target, "ignored", weight=50.0, delay=DT, plasticity=rule)
+    net.record(projection, ["weight", "c"], every=20 * DT)
+    net.record(modulator, "n", every=20 * DT)
+    run = net.run(STEPS * DT)
+    found = run.synapses(projection)
+    synapses = [(int(i), int(j), 50.0, 1) for i, j in zip(found.pre, found.post, strict=True)]
+    for sample in (1, 7, 20):
+        twin = Modulated(synapses, 0, DT, **DOPAMINE, tau_n=30.0, released=released)
+        twin.run(pre, post, 20 * sample)
+        TOLERANCE.check(run.trace(projection, "weight").values[sample - 1], twin.weights)
+        TOLERANCE.check(run.trace(projection, "c").values[sample - 1], twin.eligibilities)
+        TOLERANCE.check(run.trace(modulator, "n").values[sample - 1, 0], twin.n)
+    assert run.trace(projection, "c").unit == "" and len(run.trace(projection, "weight").times) == 20
