@@ -4,7 +4,7 @@ Naud & Sprekeler 2018, Sparse bursts optimize information transmission in a mult
 PNAS 115:E6329.
 
 A pyramidal cell answers input to its soma with single spikes. Each spike runs back into the apical dendrite;
-where that is depolarised at the same time, it answers with a long current into the soma, and the spike becomes
+where that is depolarised too, it answers with a long current into the soma, and the spike becomes
 a burst. An event is an isolated spike or the first of a burst. Counted so, the spikes of a population tell
 two things at once: the rate of events follows the input to the soma; the share of events that are bursts, the
 burst probability, follows the input to the dendrites. Short-term plasticity tells them apart again.
@@ -85,7 +85,7 @@ class Parameters:
 # Half as many cells for half as long, and a tenth of the sweep.
 QUICK = {"N": 2000, "duration": 1200.0, "sweep_N": 400, "sweep_duration": 1000.0}
 
-_OWN = "spec: prototype of the same protocol"
+_OWN = "prototype, same protocol"
 PUBLISHED = {
     "corr_event_rate_soma": Published(0.933, low=0.90, source=_OWN),
     "corr_burst_probability_dendrite": Published(0.896, low=0.85, source=_OWN),
@@ -103,9 +103,9 @@ PUBLISHED = {
     "lags_against_rule": Published(0, low=0, high=0, source="burst up to 10 ms, 1 spike from 15 ms on"),
     "max_V_d_soma_alone": Published("below -35 mV", high=-35.0, source=_OWN),
     "max_V_d_paired": Published("above 0 mV", low=0.0, source=_OWN),
-    "control_corr_burst_probability_no_steps": Published("vanishes", low=-0.35, high=0.35, source="control"),
-    "control_event_rate_change_no_backpropagation": Published("above 0.1", low=0.10, source="control"),
-    "control_spikes_paired_no_backpropagation": Published(1, low=1, high=1, source="control"),
+    "control_corr_burst_probability_no_steps": Published("vanishes", low=-0.35, high=0.35, source="ablation"),
+    "control_event_rate_change_no_backpropagation": Published("above 0.1", low=0.10, source="ablation"),
+    "control_spikes_paired_no_backpropagation": Published(1, low=1, high=1, source="ablation"),
 }
 
 CYCLE = 200.0  # ms
@@ -210,7 +210,7 @@ def multiplex(
     net.drive(cells, sl.StepCurrent(*soma), port="soma")
     if steps:
         net.drive(cells, sl.StepCurrent(*dendrite), port="apical")
-    # A readout never fires, and its current lasts no longer than a step: a sample is what arrived in that step.
+    # A readout never fires, and its current lasts no longer than a step: a sample is what arrived in it.
     readouts = {}
     for name, synapse in (("depressing", DEPRESSING), ("facilitating", FACILITATING)):
         readouts[name] = net.population(1, sl.LIF(V_th=1e6, tau_syn_exc=p.dt / 100), name=name)
@@ -362,9 +362,9 @@ def _known(value: float | None) -> float | None:
 
 def figure(parameters: Parameters, outcome: Outcome) -> Figure:
     """Multiplexing and decoding over time (a to d), the sweep (e, f) and the coincidence (g, h)."""
-    whole = Figure(figsize=(7.6, 7.6), layout="constrained", facecolor="white")
+    whole = Figure(figsize=(7.6, 8.2), layout="constrained", facecolor="white")
     whole.get_layout_engine().set(w_pad=0.06, h_pad=0.04)
-    upper, lower = whole.subfigures(2, 1, height_ratios=(1.75, 1.0))
+    upper, lower = whole.subfigures(2, 1, height_ratios=(1.9, 1.0))
     left, right = upper.subfigures(1, 2, width_ratios=(1.85, 1.0))
     signals = left.subplots(4, 1, sharex=True, height_ratios=(0.8, 1, 1, 1))
     _draw_signals(signals, parameters, outcome.metrics, outcome.data["signals"])
@@ -377,7 +377,7 @@ def figure(parameters: Parameters, outcome: Outcome) -> Figure:
     _draw_lags(counts, outcome.data["paired"], outcome.data["paired_passive"])
     for letter, ax in zip("abcdefgh", [*signals, *sweeps, cells[0, 0], counts], strict=True):
         ax.annotate(
-            letter, (0, 1), xycoords="axes fraction", xytext=(-38, 5), textcoords="offset points",
+            letter, (0, 1), xycoords="axes fraction", xytext=(-40, 6), textcoords="offset points",
             weight="bold", size=TEXT_SIZE + 3, color=INK,
         )  # fmt: skip
     whole.align_ylabels(signals)
@@ -459,6 +459,7 @@ def _draw_sweep(axes: Any, full: Swept, passive: Swept) -> None:
         ax.plot(passive.currents, values, color=CONTROL, marker="s", ms=4, mfc="white", lw=1.0, label=PASSIVE)
         ax.set_ylim(bottom=0)
         _label(ax, "", name)
+    axes[0].set_ylim(top=max(0.01, 1.2 * np.nan_to_num(full.burst_probability).max()))
     axes[1].set_ylim(top=1.15 * max(full.event_rate.max(), passive.event_rate.max()))
     _key(axes[0], loc="upper left", bbox_to_anchor=(0.0, 1.0), ncols=1)
     _label(axes[1], "current into the dendrite $I_d$ (pA)", "event rate (Hz)")

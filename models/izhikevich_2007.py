@@ -28,13 +28,14 @@ import numpy as np
 import spikelearn as sl
 from spikelearn.experiment import Outcome, Published, parameter
 
-N_EXC, N_INH, N_TARGETS = 800, 200, 100
+N_TARGETS = 100
 N1 = 0
 
 
 @dataclass(frozen=True)
 class Parameters:
     duration: float = parameter(3_600_000.0, "ms", "length of each of the two runs; the last quarter is measured")
+    size: int = parameter(1000, "", "number of neurons; a fifth are fast-spiking, inhibitory")
     noise: float = parameter(6.5, "mV/ms", "half the width of the uniform noise, new every ms")
     weight: float = parameter(1.0, "mV", "excitatory weight at the start; inhibitory is minus this, and stays")
     W_max: float = parameter(4.0, "mV", "largest excitatory weight")
@@ -72,16 +73,16 @@ class Built(NamedTuple):
 def build(parameters: Parameters, wiring_seed: int, seed: int) -> Built:
     """The network with its recordings, still without rewards. The same wiring seed makes the same synapses."""
     p = parameters
-    n = N_EXC + N_INH
+    n, n_exc = p.size, p.size - p.size // 5
     random = np.random.default_rng(wiring_seed)
-    post = np.stack([random.choice(n, N_TARGETS, replace=False) for _ in range(N_EXC)])
-    target_column = np.flatnonzero((post[N1] < N_EXC) & (post[N1] != N1))[0]
+    post = np.stack([random.choice(n, N_TARGETS, replace=False) for _ in range(n_exc)])
+    target_column = np.flatnonzero((post[N1] < n_exc) & (post[N1] != N1))[0]
     n2 = int(post[N1, target_column])
-    pre = np.repeat(np.arange(N_EXC), N_TARGETS)
+    pre = np.repeat(np.arange(n_exc), N_TARGETS)
     others = np.arange(pre.size) != N1 * N_TARGETS + target_column
 
     net = sl.Network(dt=1.0, seed=seed)
-    regular = np.arange(n) < N_EXC
+    regular = np.arange(n) < n_exc
     cell = sl.IzhikevichHalfSteps(a=np.where(regular, 0.02, 0.1), d=np.where(regular, 8.0, 2.0))
     neurons = net.population(n, cell, name="neurons")
     dopamine = net.modulator("dopamine", tau=p.tau_n)
@@ -97,7 +98,7 @@ def build(parameters: Parameters, wiring_seed: int, seed: int) -> Built:
         neurons, neurons, rule=sl.Pairs([N1], [n2]), weight=0.0, delay=1.0, plasticity=rule, name="target synapse"
     )
     net.connect(
-        neurons[N_EXC:], neurons[:N_EXC], rule=sl.FixedOutDegree(N_TARGETS, multapses=False), weight=-p.weight, delay=1.0,
+        neurons[n_exc:], neurons[:n_exc], rule=sl.FixedOutDegree(N_TARGETS, multapses=False), weight=-p.weight, delay=1.0,
         name="inhibitory synapses",
     )  # fmt: skip
     net.drive(neurons, sl.NoiseCurrent(std=p.noise / math.sqrt(3.0), distribution="uniform"))
@@ -143,7 +144,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
         "target_percentile": float(100.0 * np.mean(others.mean(axis=0) < target)),
         "yoked_target_weight": float(_last_quarter(yoked_run, yoked.target).mean()),
         "rewards": len(times),
-        "rate_hz": sl.analysis.rate(run.spikes("neurons"), N_EXC + N_INH, 0.0, p.duration),
+        "rate_hz": sl.analysis.rate(run.spikes("neurons"), p.size, 0.0, p.duration),
     }
     return Outcome(run, metrics, data={"reward_times": times}, other_runs=(yoked_run,))
 

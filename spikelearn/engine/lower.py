@@ -120,7 +120,7 @@ def _compatible(a: Projection, b: Projection) -> bool:
 
 
 def _fill_block(d: Description, plan: Plan, block: Block, depth: int) -> None:
-    kinds = {kind for p in block.populations for kind in p.kinds}
+    kinds = block.populations[0].kinds
     for kind in kinds:
         block.rings[kind] = Ring(np.zeros((depth, block.n), np.int32), np.zeros(depth, np.int64))
         plan.stages["begin"].append(Call(f"clear {kind}", kernel_of(events.begin_row), block.rings[kind].counts))

@@ -14,6 +14,7 @@ import os
 import struct
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,8 @@ import numpy as np
 from spikelearn import _jit
 
 _REACHED = ("kernels", "neurons", "synapses", "plasticity", "sources")
+_loading = threading.RLock()
+"""Networks may be built in several threads; a module is loaded by one of them."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,11 @@ def _unpack(argument: Any, place: int) -> tuple[str, int]:
 
 
 def _load_text(text: str, injected: Mapping[str, Any]) -> ModuleType:
+    with _loading:
+        return _load_module(text, injected)
+
+
+def _load_module(text: str, injected: Mapping[str, Any]) -> ModuleType:
     digest = hashlib.sha256((fingerprint() + text).encode()).hexdigest()[:24]
     name = f"spikelearn_printed_{digest}"
     if name in sys.modules and not injected:
