@@ -47,7 +47,8 @@ def one_synapse(
     net.connect(force, target, "exc", weight=1.0, delay=dt)
     rule = plasticity(modulator)
     synapse = net.connect(
-        source, target, "ignored", weight=weight, axonal_delay=axonal, dendritic_delay=dendritic, plasticity=rule, name="synapse"
+        source, target, "ignored", weight=weight, axonal_delay=axonal, dendritic_delay=dendritic, plasticity=rule,
+        name="synapse",
     )  # fmt: skip
     if len(released):
         net.release(modulator, np.asarray(released, float), 1.0 / tau_n)
@@ -74,10 +75,8 @@ def one_synapse(
     )
 
 
-def coincident_trains(
-    n: int, delay_steps: int, last: int, generator: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Steps of n pre and about n post spikes; a third of the post spikes act exactly when a pre spike does, or next to it."""
+def coincident_trains(n: int, delay_steps: int, last: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Steps of n pre and about n post spikes; every third post spike acts just when a pre spike does, or next to it."""
     pre = np.sort(generator.choice(np.arange(2 + max(0, delay_steps), last), n, replace=False))
     near = pre[generator.random(n) < 0.5] - delay_steps
     shifts = generator.choice([-1, 0, 0, 0, 1], len(near))

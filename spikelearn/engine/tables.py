@@ -52,7 +52,7 @@ def build(projections: Sequence[Projection], places: Places, seed: int, dt: floa
     used = np.zeros(_LONGEST_DELAY, np.uint8)
     for projection in projections:
         if projection.axonal.constant:
-            used[_constant_steps(projection, dt)] = 1
+            used[min(_constant_steps(projection, dt), _LONGEST_DELAY - 1)] = 1
         else:
             _scan(projection, places, seed, dt, connect.COUNT, used_delays=used)
     if used[-1]:

@@ -65,9 +65,7 @@ def test_fixed_probability_makes_each_pair_independently(p, autapses):
     STAT(n * trials, spread).check(matrix.mean(axis=1) / trials, possible.mean(axis=1) / trials, "from each source")
     pairs_there = possible.sum() / trials / p if p else 0
     # the variance of a binomial number over independent networks
-    STAT(trials, np.sqrt(2) * max(1.0, pairs_there * p * (1 - p))).check(
-        np.var(sizes, ddof=1), pairs_there * p * (1 - p)
-    )
+    STAT(trials, np.sqrt(2) * max(1.0, pairs_there * p * (1 - p))).check(np.var(sizes, ddof=1), pairs_there * p * (1 - p))
 
 
 @pytest.mark.parametrize("autapses", [True, False])

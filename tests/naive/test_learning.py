@@ -16,12 +16,16 @@ difference of integrals that grow to exp(5): a thousand operations, each on numb
 
 def coincident_spikes(generator, delays, dendritic):
     """Random trains; many a post spike acts in the very step in which a pre event does, or next to it."""
-    pre = {(int(s), int(i)) for s, i in zip(generator.integers(1, STEPS, 120), generator.integers(0, N_PRE, 120), strict=True)}
+    pre = {
+        (int(s), int(i)) for s, i in zip(generator.integers(1, STEPS, 120), generator.integers(0, N_PRE, 120), strict=True)
+    }
     post = set()
     for step, _ in pre:
         at = step + int(generator.choice(delays)) - 2 * dendritic + int(generator.choice([-1, 0, 0, 0, 1]))
         post.add((at, int(generator.integers(0, N_POST))))
-    post |= {(int(s), int(j)) for s, j in zip(generator.integers(2, STEPS, 40), generator.integers(0, N_POST, 40), strict=True)}
+    post |= {
+        (int(s), int(j)) for s, j in zip(generator.integers(2, STEPS, 40), generator.integers(0, N_POST, 40), strict=True)
+    }
     return pre, {(s, j) for s, j in post if s >= 2}
 
 
@@ -37,7 +41,9 @@ def compare(rule, twin_class, twin_parameters, dendritic, seed, trials=None, pla
     axonal = generator.choice([1, 2, 7], 14)
     weights = generator.uniform(0, 100, 14)
     pre, post = coincident_spikes(generator, axonal + dendritic, dendritic)
-    released = {int(s): float(a) for s, a in zip(generator.integers(1, STEPS, 25), generator.normal(0.1, 0.1, 25), strict=True)}
+    released = {
+        int(s): float(a) for s, a in zip(generator.integers(1, STEPS, 25), generator.normal(0.1, 0.1, 25), strict=True)
+    }
     net = sl.Network(dt=DT)
     modulator = net.modulator("dopamine", tau=tau_n)
     net.release(modulator, np.array(list(released)) * DT, np.array(list(released.values())))
@@ -68,7 +74,9 @@ BURSTS = {"A_plus": 2.0, "tau_plus": 15.0, "tau_c": 60.0, "b": 0.02, "W_max": 10
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-@pytest.mark.parametrize("mu", [{"mu_plus": 0.0, "mu_minus": 0.0}, {"mu_plus": 1.0, "mu_minus": 0.5}], ids=["additive", "mixed"])
+@pytest.mark.parametrize(
+    "mu", [{"mu_plus": 0.0, "mu_minus": 0.0}, {"mu_plus": 1.0, "mu_minus": 0.5}], ids=["additive", "mixed"]
+)
 @pytest.mark.parametrize("dendritic", [0, 1, 9])
 def test_pair_stdp_is_what_happens_event_by_event(dendritic, mu, seed):
     final, twin, *_ = compare(lambda m: sl.STDP(**STDP, **mu), PairSTDP, STDP | mu, dendritic, seed)
@@ -114,9 +122,7 @@ def test_outside_plastic_windows_nothing_is_learned_but_traces_go_on(rule, twin_
         on, off = sl.Phase(30 * DT, plastic=[projection]), sl.Phase(20 * DT, plastic=[])
         return sl.Trials([on, off], STEPS // 50)
 
-    final, twin, *_ = compare(
-        rule, twin_class, parameters, 0, 7, trials=trials, plastic=lambda step: (step - 1) % 50 < 30
-    )
+    final, twin, *_ = compare(rule, twin_class, parameters, 0, 7, trials=trials, plastic=lambda step: (step - 1) % 50 < 30)
     TOLERANCE.check(final, twin.weights)
 
 

@@ -18,7 +18,9 @@ import spikelearn as sl
 PRE, POST, DOPAMINE = (10, 50, 200, 1500), (15, 45, 210, 400), (100, 300, 301, 800)
 
 
-def ours(pre, post, dopamine, *, w0, T, delay=1.0, dopamine_delay=1.0, tau_n=200.0, b=0.0, tau_c=1000.0, W_max=200.0, **rule):
+def ours(
+    pre, post, dopamine, *, w0, T, delay=1.0, dopamine_delay=1.0, tau_n=200.0, b=0.0, tau_c=1000.0, W_max=200.0, **rule
+):
     return one_synapse(
         pre, post, lambda modulator: sl.DopamineSTDP(modulator, b=b, tau_c=tau_c, W_max=W_max, **rule),
         weight=w0, dendritic=delay, released=np.asarray(dopamine, float) + dopamine_delay, tau_n=tau_n, T=T,
@@ -67,7 +69,9 @@ def against_nest(pre, post, dopamine, *, b, delay, w0=20.0, T=300.0, W_max=200.0
 @pytest.mark.parametrize("b", [0.0, 0.003, -0.001])
 @pytest.mark.parametrize("delay", [0.1, 1.0, 7.3])
 def test_weights_are_those_of_nest_on_random_trains_where_none_is_clipped(delay, b):
-    measured = against_nest(*trains(round(10 * delay), round(10 * delay)), b=b, delay=delay, w0=100.0, A_plus=0.2, A_minus=0.2)
+    measured = against_nest(
+        *trains(round(10 * delay), round(10 * delay)), b=b, delay=delay, w0=100.0, A_plus=0.2, A_minus=0.2
+    )
     assert np.ptp(measured.sent) > 0.1 and 0 < measured.sent.min() and measured.sent.max() < 200
 
 
@@ -80,7 +84,14 @@ def test_weights_are_those_of_nest_over_many_time_constants_of_the_eligibility()
 @pytest.mark.parametrize(("tau_minus", "A_minus"), [(20.0, 15.0), (45.0, 8.5)])
 def test_weights_are_those_of_nest_on_random_trains_with_clipping_and_no_baseline(tau_minus, A_minus):
     measured = against_nest(
-        *trains(4), b=0.0, delay=1.0, w0=10.0, W_max=20.0, tau_c=100.0, A_plus=15.0, A_minus=A_minus,
+        *trains(4),
+        b=0.0,
+        delay=1.0,
+        w0=10.0,
+        W_max=20.0,
+        tau_c=100.0,
+        A_plus=15.0,
+        A_minus=A_minus,
         tau_minus=tau_minus,
     )
     assert np.sum(measured.sent < 1e-9) > 3 and np.sum(measured.sent > 20 - 1e-9) > 3

@@ -61,7 +61,8 @@ def test_potential_and_spikes_of_current_based_lif_are_those_of_nest(model, nest
         delay=1.5, current=current,
     )  # fmt: skip
     nest = nest_oracle.lif(
-        nest_model, times, weights, params=MEMBRANE | {"tau_syn_ex": taus[0], "tau_syn_in": taus[1], "V_m": -65.0}, delay=1.5,
+        nest_model, times, weights, delay=1.5,
+        params=MEMBRANE | {"tau_syn_ex": taus[0], "tau_syn_in": taus[1], "V_m": -65.0},
         duration=200.0, current_times=current[0], current_amplitudes=current[1],
     )  # fmt: skip
     assert len(spikes) > 3
@@ -98,13 +99,16 @@ def test_izhikevich_is_that_of_nest_and_brian2():
         current=([20.0], [10.0]), record=("V_m", "u"),
     )  # fmt: skip
     nest = nest_oracle.lif(
-        "izhikevich", [t - 1.0 for t, _ in jumps], [w for _, w in jumps], params={"V_m": -65.0, "U_m": -13.0}, duration=300.0,
-        record=("U_m",), current_times=[20.0], current_amplitudes=[10.0],
+        "izhikevich", [t - 1.0 for t, _ in jumps], [w for _, w in jumps], duration=300.0,
+        params={"V_m": -65.0, "U_m": -13.0}, record=("U_m",), current_times=[20.0], current_amplitudes=[10.0],
     )  # fmt: skip
     brian2 = brian2_oracle.izhikevich([20.0], [10.0], inputs=jumps, duration=300.0)
     assert len(spikes) > 3
     # the upstroke of each spike multiplies rounding errors, by a thousand or so
-    for other, V_m, u in [(nest, nest.V_m, nest.recorded["U_m"]), (brian2, *(brian2.recorded[x][1:] for x in ("V_m", "U_m")))]:
+    for other, V_m, u in [
+        (nest, nest.V_m, nest.recorded["U_m"]),
+        (brian2, *(brian2.recorded[x][1:] for x in ("V_m", "U_m"))),
+    ]:
         EXACT.check(spikes, steps_of(other.spike_times, 0.1))
         NINE_DIGITS.check(traces["V_m"], V_m)
         NINE_DIGITS.check(traces["u"], u)

@@ -78,7 +78,10 @@ def test_release_first_releases_before_it_facilitates_and_relaxes_to_U(times):
 
 
 def test_the_forms_differ_in_what_the_first_spike_releases():
-    first = {m: amplitudes(m(U=0.2), np.array([5.0, 9.0]), weight=1.0)[0] for m in (sl.TsodyksMarkram, sl.Mongillo, sl.ReleaseFirst)}
+    first = {
+        m: amplitudes(m(U=0.2), np.array([5.0, 9.0]), weight=1.0)[0]
+        for m in (sl.TsodyksMarkram, sl.Mongillo, sl.ReleaseFirst)
+    }
     ULP(10).check(first[sl.TsodyksMarkram], 0.2)
     ULP(10).check(first[sl.ReleaseFirst], 0.2)
     ULP(10).check(first[sl.Mongillo], 0.2 + 0.2 * (1 - 0.2))

@@ -115,7 +115,7 @@ def test_spikes_after_the_end_of_a_run_are_found_by_the_next():
 def learner(reset=(), plastic=None, phase=20.0, rule=None):
     """One synapse whose pair of spikes falls at the end of each phase of 20 ms; dopamine is there all the time."""
     net = sl.Network(dt=1.0)
-    dopamine = net.modulator(tau=1e9)
+    dopamine = net.modulator(tau=1e15)
     net.release(dopamine, [1.0], 0.01)
     times = np.arange(5) * phase
     source = net.population(1, sl.SpikeList(times + 14.0))
@@ -154,7 +154,7 @@ def test_a_reset_of_a_projection_forgets_its_traces_also_where_nothing_modulates
         trials = sl.Trials([sl.Phase(20.0, reset=[projection] if reset else ())], 3)
         changes.append(np.diff(net.run(trials=trials).trace(projection, "weight").values[[0, 19, 39, 59], 0]))
     ULP(10, 100.0).check(changes[1], 10 * np.exp(-3 / 20))
-    assert changes[0][1] < changes[1][1] - 0.5
+    assert abs(changes[0][1] - changes[1][1]) > 0.5
 
 
 def test_a_reset_of_a_population_puts_its_state_back_to_its_start():
@@ -191,7 +191,7 @@ def add_reward(trial, phase, counts, release, log):
 
 def test_a_callback_sees_the_counts_of_its_phase_and_what_it_releases_acts_in_the_next_step():
     net = sl.Network(dt=1.0)
-    dopamine = net.modulator(tau=1e9)
+    dopamine = net.modulator(tau=1e15)
     source = net.population(1, sl.SpikeList([2.0, 3.0, 10.0, 11.0, 25.0]))
     net.record(dopamine, "n", every=1.0)
     log = np.zeros(3)
@@ -232,7 +232,9 @@ known = again.times > 1.0
 assert np.array_equal(times[: known.sum()], again.times[known])
 print("interrupted at", run.t_stop)
 """
-    done = subprocess.run([sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 0 and done.stdout.startswith("interrupted at"), done.stderr
 
 
