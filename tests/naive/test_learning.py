@@ -100,12 +100,63 @@ def test_dopamine_bursts_tag_what_is_above_the_mean_of_all_traces_of_the_project
     TOLERANCE.check(final, twin.weights)
 
 
+@pytest.mark.parametrize("dendritic", [0, 9])
 @pytest.mark.parametrize("tau_c", [2.0, 11.0, 1e6])
-def test_the_origin_of_the_exponentials_moves_without_a_trace(tau_c):
+def test_the_origin_of_the_exponentials_moves_without_a_trace(tau_c, dendritic):
     """Every 5 tau_c: 20 times, 3 times and never."""
     parameters = DOPAMINE | {"tau_c": tau_c, "A_plus": 120.0 / tau_c, "A_minus": 150.0 / tau_c}
-    final, twin, *_ = compare(lambda m: sl.DopamineSTDP(m, **parameters), Modulated, parameters, 0, 5)
-    TOLERANCE.check(final, twin.weights)
+    final, twin, *_ = compare(lambda m: sl.DopamineSTDP(m, **parameters), Modulated, parameters, dendritic, 5)
+    if dendritic == 0:
+        TOLERANCE.check(final, twin.weights)
+
+
+@pytest.mark.parametrize("dendritic", [3, 9])
+def test_a_reading_does_not_know_of_arrivals_on_their_way_through_the_dendrite(dendritic):
+    """At the end of a run the weight is that of a train without the pre spikes that have not arrived yet."""
+    generator = np.random.default_rng(13)
+    pre, post = coincident_spikes(generator, [1], dendritic)
+    pre |= {(STEPS - 2 - dendritic // 2, i) for i in range(N_PRE)}
+    rule = STDP | {"mu_plus": 0.0, "mu_minus": 0.0}
+    net = sl.Network(dt=DT)
+    source, target = net.population(N_PRE, as_list(pre)), net.population(N_POST, sl.Parrot())
+    force = net.population(N_POST, as_list({(s - 1, j) for s, j in post}))
+    net.connect(force, target, "exc", sl.OneToOne(), weight=1.0, delay=DT)
+    projection = net.connect(
+        source, target, "ignored", weight=50.0, axonal_delay=DT, dendritic_delay=dendritic * DT, plasticity=sl.STDP(**rule)
+    )  # fmt: skip
+    found = net.run(STEPS * DT).synapses(projection)
+    synapses = [(int(i), int(j), 50.0, 1 + dendritic) for i, j in zip(found.pre, found.post, strict=True)]
+    twin = PairSTDP(synapses, dendritic, DT, **rule)
+    arrived = {(s, i) for s, i in pre if s + 1 + dendritic <= STEPS}
+    assert len(arrived) < len(pre)
+    twin.run(arrived, post, STEPS)
+    TOLERANCE.check(found.weight, twin.weights)
+
+
+def test_a_plastic_projection_between_views_is_one_between_those_neurons():
+    generator = np.random.default_rng(17)
+    spikes = [
+        sorted({(int(s), int(i)) for s, i in zip(*generator.integers(2, (STEPS, 8), (150, 2)).T - [[0], [2]], strict=True)})
+    ]
+    spikes.append(
+        sorted({(int(s), int(i)) for s, i in zip(*generator.integers(2, (STEPS, 8), (150, 2)).T - [[0], [2]], strict=True)})
+    )
+    weights = []
+    for views in (True, False):
+        net = sl.Network(dt=DT)
+        net.population(3, sl.Parrot(), name="first in the block")
+        source, target = net.population(6, as_list(spikes[0])), net.population(6, sl.Parrot())
+        force = net.population(6, as_list([(s - 1, i) for s, i in spikes[1]]))
+        net.connect(force, target, "exc", sl.OneToOne(), weight=1.0, delay=DT)
+        how = {"weight": 50.0, "delay": 1.0, "plasticity": sl.STDP(**STDP)}
+        if views:
+            projection = net.connect(source[1:4], target[2:5], "ignored", **how)
+        else:
+            pairs = sl.Pairs(np.tile([1, 2, 3], 3), np.repeat([2, 3, 4], 3))
+            projection = net.connect(source, target, "ignored", pairs, **how)
+        weights.append(net.run(STEPS * DT).weights(projection))
+    ULP(0).check(*weights)
+    assert np.ptp(weights[0]) > 0.1
 
 
 @pytest.mark.parametrize(
@@ -113,9 +164,10 @@ def test_the_origin_of_the_exponentials_moves_without_a_trace(tau_c):
     [
         (lambda m: sl.STDP(**STDP, mu_plus=0.0, mu_minus=0.0), PairSTDP, STDP | {"mu_plus": 0.0, "mu_minus": 0.0}),
         (lambda m: sl.DopamineSTDP(m, **DOPAMINE), Modulated, DOPAMINE),
+        (lambda m: sl.DopamineSTDP(m, **DOPAMINE | {"tau_c": 3.0}), Modulated, DOPAMINE | {"tau_c": 3.0}),
         (lambda m: sl.DopamineBursts(m, **BURSTS), ModulatedByMean, BURSTS),
     ],
-    ids=["STDP", "DopamineSTDP", "DopamineBursts"],
+    ids=["STDP", "DopamineSTDP", "DopamineSTDP whose origin moves", "DopamineBursts"],
 )
 def test_outside_plastic_windows_nothing_is_learned_but_traces_go_on(rule, twin_class, parameters):
     def trials(projection):
@@ -126,7 +178,8 @@ def test_outside_plastic_windows_nothing_is_learned_but_traces_go_on(rule, twin_
     TOLERANCE.check(final, twin.weights)
 
 
-def test_a_silent_synapse_learns_from_more_post_spikes_than_a_history_holds():
+@pytest.mark.parametrize("dendritic", [0, 3])
+def test_a_silent_synapse_learns_from_more_post_spikes_than_a_history_holds(dendritic):
     """One pre spike, then 300 post spikes: the histories of 16 overflow many times before the synapse is touched again."""
     pre, post = {(3, 0), (390, 0)}, {(step, 0) for step in range(5, 305)}
     net = sl.Network(dt=DT)
@@ -134,10 +187,12 @@ def test_a_silent_synapse_learns_from_more_post_spikes_than_a_history_holds():
     force = net.population(1, as_list({(s - 1, j) for s, j in post}))
     net.connect(force, target, "exc", weight=1.0, delay=DT)
     rule = STDP | {"mu_plus": 1.0, "mu_minus": 1.0, "lambda_": 0.001}
-    projection = net.connect(source, target, "ignored", weight=50.0, delay=DT, plasticity=sl.STDP(**rule))
+    projection = net.connect(
+        source, target, "ignored", weight=50.0, axonal_delay=DT, dendritic_delay=dendritic * DT, plasticity=sl.STDP(**rule)
+    )  # fmt: skip
     net.record(target, "ignored")
     run = net.run(STEPS * DT)
-    twin = PairSTDP([(0, 0, 50.0, 1), (1, 0, 50.0, 1)], 0, DT, **rule)
+    twin = PairSTDP([(k, 0, 50.0, 1 + dendritic) for k in range(2)], dendritic, DT, **rule)
     twin.run(pre, post, STEPS)
     TOLERANCE.check(run.weights(projection), twin.weights)
     TOLERANCE.check(run.trace(target, "ignored").values, twin.inputs(1, STEPS))

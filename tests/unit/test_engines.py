@@ -136,6 +136,50 @@ def test_weights_are_frozen_in_every_step_of_a_phase_without_them_and_move_in_ev
     EXACT.check(moved, [19, 20, *range(41, 61)])
 
 
+def test_a_phase_without_named_projections_leaves_all_as_they_are_described_and_so_does_the_end():
+    net, projection = learner()
+    phases = [sl.Phase(20.0), sl.Phase(20.0, plastic=[])]
+    weight = net.run(trials=sl.Trials(phases, 1)).trace(projection, "weight").values[:, 0]
+    EXACT.check(np.flatnonzero(np.diff(weight)) + 2, [19, 20])
+    after = net.run(20.0).trace(projection, "weight").values[:, 0]
+    assert np.all(np.diff(after) != 0)
+
+
+def test_a_phase_freezes_the_projections_that_it_does_not_name():
+    net = sl.Network(dt=1.0)
+    source, force = net.population(1, sl.SpikeList([14.0])), net.population(1, sl.SpikeList([17.0]))
+    target = net.population(1, sl.Parrot())
+    net.connect(force, target, weight=1.0, delay=1.0)
+    both = [net.connect(source, target, "ignored", weight=50.0, delay=1.0, plasticity=sl.STDP()) for _ in range(2)]
+    run = net.run(trials=sl.Trials([sl.Phase(20.0, plastic=[both[1]])], 1))
+    EXACT.check(run.weights(both[0]), 50.0)
+    assert run.weights(both[1])[0] > 50.1
+
+
+def test_weights_of_static_synapses_can_be_recorded_too():
+    net = sl.Network(dt=1.0)
+    source, target = net.population(2, sl.SpikeList([1.0])), net.population(2, sl.Parrot())
+    one = net.connect(source, target, "ignored", weight=3.0, name="one for all")
+    each = net.connect(source, target, "ignored", weight=[[1.0, 2.0], [4.0, 5.0]], name="one by one")
+    net.record(one, "weight", every=2.0)
+    net.record(each, "weight", every=2.0)
+    run = net.run(4.0)
+    EXACT.check(run.trace(one, "weight").values, 3.0)
+    found = run.synapses(each)
+    EXACT.check(run.trace(each, "weight").values, np.tile([[1.0, 4.0, 2.0, 5.0]], (2, 1)))
+    EXACT.check(found.weight, [1.0, 4.0, 2.0, 5.0])
+
+
+def test_a_view_records_and_finds_its_own_neurons():
+    net = sl.Network(dt=1.0)
+    cells = net.population(5, sl.LIF(I_e=np.linspace(0, 1000, 5)))
+    net.record(cells[[4, 1]], ["spikes", "V_m"])
+    run = net.run(50.0)
+    EXACT.check(run.trace(cells, "V_m").ids, [1, 4])
+    EXACT.check(run.trace(cells[4], "V_m").values[:, 0], run.trace(cells, "V_m").values[:, 1])
+    assert set(run.spikes(cells).ids) == {4} and len(run.spikes(cells[:3]).times) == 0
+
+
 def test_a_reset_of_a_projection_forgets_eligibility_and_traces_and_keeps_weights():
     net, projection = learner()
     run = net.run(trials=sl.Trials([sl.Phase(20.0, reset=[projection])], 3))
