@@ -149,7 +149,8 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
         "rewards": len(times),
         "rate_hz": sl.analysis.rate(run.spikes("neurons"), p.size, 0.0, p.duration),
     }
-    return Outcome(run, metrics, data={"reward_times": times}, other_runs=(yoked_run,))
+    data = {"reward_times": times, "pair": (N1, rewarded.n2)}
+    return Outcome(run, metrics, data=data, other_runs=(yoked_run,))
 
 
 def _last_quarter(run: sl.Run, projection: Any) -> np.ndarray:
@@ -159,7 +160,7 @@ def _last_quarter(run: sl.Run, projection: Any) -> np.ndarray:
 
 def figure(parameters: Parameters, outcome: Outcome) -> Any:
     """The target's weight in the rewarded and in the yoked run beside the other synapses, and the weights at the end."""
-    from spikelearn.plots.style import FAINT, INK, colour, legend, panels, time_axis
+    from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, colour, legend, panels, time_axis
 
     p, run = parameters, outcome.run
     (yoked_run,) = outcome.other_runs
@@ -170,10 +171,11 @@ def figure(parameters: Parameters, outcome: Outcome) -> Any:
     handles = [
         course.plot(target.times, target.values[:, 0], color=colour(0), lw=1.3, label="target")[0],
         course.plot(yoked.times, yoked.values[:, 0], color=colour(1), lw=0.9, ls=(0, (4, 1.5)), label="target, yoked")[0],
-        course.plot(others.times, others.values.mean(axis=1), color=INK, lw=1.3, ls=":", label="mean of all")[0],
-        course.fill_between(others.times, low, high, color=FAINT, alpha=0.6, lw=0, zorder=0, label="5 to 95 %"),
+        course.plot(others.times, others.values.mean(axis=1), color=INK, lw=1.3, ls=":", label="mean of the others")[0],
+        course.fill_between(others.times, low, high, color=FAINT, alpha=0.6, lw=0, zorder=0, label="their 5 to 95 %"),
     ]
     course.axvline(0.75 * p.duration, color=INK, lw=0.6)
+    course.text(0.76 * p.duration, 0.03 * p.W_max, "measured", size=TEXT_SIZE, color=INK)
     course.set_ylim(0.0, 1.02 * p.W_max)
     course.set_ylabel("weight (mV)")
     time_axis(course, 0.0, p.duration)
@@ -186,6 +188,7 @@ def figure(parameters: Parameters, outcome: Outcome) -> Any:
     ):  # fmt: skip
         histogram.axvline(outcome.metrics[name], color=colour_of, lw=1.3, ls=dashes)
     histogram.set_yscale("log")
+    histogram.yaxis.set_major_formatter("{x:g}")
     histogram.set_xlim(0.0, 1.02 * p.W_max)
     histogram.set_xlabel("weight (mV)")
     histogram.set_ylabel("synapses (%)")

@@ -5,7 +5,8 @@ J. Neurosci. 25:10786. In the form of Brette, R. et al. (2007), J. Comput. Neuro
 2 (CUBA): 3,200 excitatory and 800 inhibitory neurons, 64 and 16 random inputs each; 50 cells are kicked by Poisson
 spikes of 300 Hz from 1 to 51 ms.
 
-What must come out: activity goes on after the kick, irregular. CUBA, 0 to 1 s: 4.50 Hz excitatory, 4.35 Hz inhibitory
+What must come out: irregular activity. In the COBA form it goes on by itself after the kick, and there is none without
+one; in the CUBA form the resting potential lies 1 mV above threshold. CUBA, 0 to 1 s: 4.50 Hz excitatory, 4.35 Hz inhibitory
 (NEST's cuba.py, where all neurons start at -49 mV, just above threshold: `start`; from uniform potentials it is 4.0 Hz).
 COBA: 14.0 to 14.5 Hz; there activity is metastable and dies out for some seeds.
 """
@@ -40,7 +41,7 @@ class Parameters:
     dt: float = parameter(0.1, "ms", "step")
 
 
-QUICK = {"size": 2000, "inputs": 80, "duration": 500.0}
+QUICK: dict[str, Any] = {}
 
 PUBLISHED = {
     "rate_exc_hz": Published(4.50, 4.05, 4.95, "NEST's cuba.py, the default form and start; within 10 %"),

@@ -1,0 +1,106 @@
+"""Burst multiplexing (Naud & Sprekeler 2018): short form always, full form with `-m slow`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spikelearn.experiment import load_experiment, metrics_table, run_experiment, set_parameters
+from tolerances import PRINTED, ULP
+
+MODEL = load_experiment("burst_multiplexing")
+
+# Half the cells, six cycles instead of ten and a tenth of the sweep: correlations over 60 windows, each with half
+# as many events, which attenuates them a little and lets them scatter. The comments have mean and standard
+# deviation over twelve seeds. Each range ends five of these from the mean, or is that of the full form.
+QUICK_RANGES = {
+    "corr_event_rate_soma": (0.87, 1.0),  # .932 +- .012
+    "corr_burst_probability_dendrite": (0.80, 1.0),  # .894 +- .018
+    "max_abs_cross_corr": (0.0, 0.30),  # .123 +- .033
+    "mean_event_rate": (5.5, 6.0),  # 5.73 +- .02 Hz; 5.8 in the prototype
+    "mean_burst_probability": (0.075, 0.105),  # .089 +- .003
+    "burst_probability_gain": (20.0, np.inf),  # 66 +- 13, from only 15 bursts at the lowest current
+    "event_rate_change": (0.0, 0.10),  # .029 +- .009
+    "corr_depressing_event_rate": (0.93, 1.0),  # .972 +- .002
+    "corr_facilitating_burst_rate": (0.72, 1.0),  # .826 +- .020
+    "corr_ratio_burst_probability": (0.59, 1.0),  # .730 +- .027
+    "control_corr_burst_probability_no_steps": (-0.57, 0.57),  # -.09 +- .10, and about -.1 is the input's own
+}
+
+# One cell without noise: the same in both forms, so the bar is that of the full form.
+DETERMINISTIC = (
+    "spikes_soma_alone",
+    "spikes_dendrite_alone",
+    "spikes_paired",
+    "lags_against_rule",
+    "max_V_d_soma_alone",
+    "max_V_d_paired",
+    "control_spikes_paired_no_backpropagation",
+    # With noise, but .23 +- .016 against a bar of more than .10.
+    "control_event_rate_change_no_backpropagation",
+)
+
+
+@pytest.fixture(scope="module")
+def quick():
+    parameters = set_parameters(MODEL, quick=True)
+    return parameters, run_experiment(MODEL, parameters, seed=1, progress=False)
+
+
+@pytest.mark.parametrize("name", QUICK_RANGES)
+def test_quick_form_is_in_its_looser_range(quick, name):
+    low, high = QUICK_RANGES[name]
+    assert low <= quick[1].metrics[name] <= high
+
+
+@pytest.mark.parametrize("name", DETERMINISTIC)
+def test_quick_form_meets_the_full_bar_where_nothing_scatters(quick, name):
+    assert MODEL.published[name].agrees(quick[1].metrics[name])
+
+
+def test_every_metric_has_a_bar_in_the_quick_form(quick):
+    bars = {name for name, published in MODEL.published.items() if published.agrees(0.0) is not None}
+    assert bars <= {*QUICK_RANGES, *DETERMINISTIC}
+    assert all(value is not None for value in quick[1].metrics.values())
+
+
+def test_pulses_burst_at_the_lags_between_ten_before_and_ten_after(quick):
+    paired = quick[1].data["paired"]
+    number = dict(zip(paired.lags, paired.spikes[2:], strict=True))
+    assert all(number[lag] >= 2 for lag in range(-10, 11))
+    assert all(number[lag] == 1 for lag in number if abs(lag) >= 15)
+
+
+def test_spike_times_of_the_paired_pulses_are_those_of_the_prototype(quick):
+    """4.1, 16.0 and 30.8 ms after the onset of the pulses, printed to .1 ms."""
+    paired = quick[1].data["paired"]
+    spikes = paired.run.spikes("pyramidal")
+    together = 2 + len(paired.lags) // 2
+    PRINTED(1).check(spikes.times[spikes.ids == together] - 30.0, [4.1, 16.0, 30.8])
+
+
+def test_currents_of_the_windows_are_means_of_the_steps(quick):
+    """The dendrite's steps, at 65 and 150 ms of a cycle, fall inside windows of 20 ms."""
+    parameters, outcome = quick
+    signals = outcome.data["signals"]
+    t = signals.edges[0] + 0.05 + 0.1 * np.arange(round((signals.edges[-1] - signals.edges[0]) / 0.1))
+    in_cycle = t - parameters.burn_in
+    soma = np.where(in_cycle % 200 < 100, 220.0, 280.0)
+    dendrite = np.where((in_cycle - 65) % 200 < 85, -210.0, 140.0)
+    # The difference of two integrals over the whole run, of up to 280 pA for 1400 ms.
+    for given, expected in ((signals.soma_current, soma), (signals.dendrite_current, dendrite)):
+        ULP(200, scale=280.0 * 1400.0).check(given, expected.reshape(len(given), -1).mean(axis=1))
+
+
+def test_figure_draws(quick, tmp_path):
+    drawn = MODEL.figure(*quick)
+    drawn.savefig(tmp_path / "figure.png", dpi=50)
+    assert (tmp_path / "figure.png").stat().st_size > 10_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_full_form_meets_the_bar(seed):
+    outcome = run_experiment(MODEL, set_parameters(MODEL), seed=seed, progress=False)
+    failed = [row for row in metrics_table(MODEL, outcome.metrics) if row.agrees is False]
+    assert not failed
