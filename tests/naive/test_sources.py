@@ -113,6 +113,14 @@ def test_white_noise_is_new_in_every_interval():
     STAT(values.size).check(np.corrcoef(values[:, :-1].ravel(), values[:, 1:].ravel())[0, 1], 0.0)
 
 
+def test_uniform_noise_has_the_same_mean_and_spread_and_stays_within_its_limits():
+    current = current_received((sl.NoiseCurrent(mean=10.0, std=3.0, distribution="uniform"), None), n=50, duration=50.0)
+    STAT(current.size, 3.0).check(current.mean(), 10.0)
+    STAT(current.size, 9.0).check(current.var(), 9.0)
+    half = 3.0 * np.sqrt(3.0)
+    assert 10 - half - 1e-6 < current.min() < 10 - 0.99 * half and 10 + 0.99 * half < current.max() < 10 + half + 1e-6
+
+
 def test_ornstein_uhlenbeck_noise_is_stationary_from_the_start_with_its_own_correlation():
     current = current_received((sl.NoiseCurrent(mean=10.0, std=3.0, tau=5.0), None), n=4000, duration=20.0)
     for sample in (0, 50, 199):

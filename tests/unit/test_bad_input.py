@@ -236,6 +236,18 @@ CASES = [
     bad(DescriptionError, "built already", "population", id="adding after a run")(
         lambda k: (k["net"].run(0.0), k["net"].population(1, sl.LIF()))
     ),
+    bad(DescriptionError, "callback", "references", "'x'", id="text for a callback")(lambda k: k["net"].on_step(len, "x")),
+    bad(DescriptionError, "contiguous", id="array with gaps for a callback")(
+        lambda k: (k["net"].on_step(lambda step, a: None, np.zeros(6)[::2]), k["net"].run(1.0))
+    ),
+    bad(DescriptionError, "counts", "cells", "trials", id="counts of a phase for a callback of every step")(
+        lambda k: (k["net"].on_step(lambda step, a: None, k["lif"].counts()), k["net"].run(1.0))
+    ),
+    bad(DescriptionError, "reset of phase 0", "'static'", "not plastic", id="reset of static synapses")(
+        lambda k: k["net"].run(
+            trials=sl.Trials([sl.Phase(1.0, reset=[k["net"].connect(k["inp"], k["lif"], "exc", name="static")])], 2)
+        )
+    ),
     bad(DescriptionError, "plasticity rule", "synapse", id="two kinds of plasticity")(
         lambda k: k["net"].connect(k["inp"], k["lif"], "exc", plasticity=sl.STDP(), synapse=sl.Mongillo())
     ),
@@ -262,7 +274,8 @@ def test_a_network_that_refused_something_is_as_it_was():
     net = parts["net"]
     for case in CASES:
         if not re.search(
-            r"run|adding|engine|rate above|delay beyond|recording twice|rates of a phase|phase|duration", case.id
+            r"run|adding|engine|rate above|delay beyond|recording twice|rates of a phase|phase|duration|callback|reset",
+            case.id,
         ):
             with pytest.raises(sl.errors.SpikelearnError):
                 case.values[0](parts)

@@ -245,6 +245,50 @@ def test_a_callback_sees_the_counts_of_its_phase_and_what_it_releases_acts_in_th
     ULP(10**7).check(n[[9, 10, 19, 20, 29]], [0.0, 1.5, 1.5, 2.0, 2.0])
 
 
+def follow(step, fired, V_m, current, release, log):
+    for i in range(len(fired)):
+        log[step - 1, i] = fired[i]
+        current[i] = 100.0 if step >= 10 else 0.0
+        if step == 20:
+            V_m[i] = -60.0
+    release[0] += fired[0]
+
+
+@pytest.mark.parametrize("engine", ["compiled", "stepper"])
+def test_a_callback_of_every_step_sees_who_fired_and_sets_currents_states_and_releases(engine):
+    net = sl.Network(dt=1.0)
+    dopamine = net.modulator(tau=1e15)
+    cells = net.population(2, sl.LIF(I_e=np.array([500.0, 0.0])))
+    log = np.zeros((40, 2))
+    net.on_step(follow, cells.fired(), cells.state("V_m"), cells.current("exc"), dopamine.release, log)
+    net.record(cells, ["spikes", "V_m"])
+    net.record(dopamine, "n", every=1.0)
+    run = net.run(40.0, engine=engine)
+    times, ids = run.spikes(cells)
+    expected = np.zeros((40, 2))
+    expected[times.astype(int) - 1, ids] = 1
+    assert expected.sum() > 1
+    EXACT.check(log, expected)
+    V_m = run.trace(cells, "V_m").values[:, 1]
+    EXACT.check(V_m[:10], -70.0)
+    ULP(100, 70.0).check(V_m[10], -70.0 + 4.0 * (1 - np.exp(-0.1)))
+    ULP(100, 70.0).check(V_m[20], -66.0 + 6.0 * np.exp(-0.1))
+    n = run.trace(dopamine, "n").values[:, 0]
+    ULP(10**4).check(n[1:], np.cumsum(expected[:-1, 0]))
+
+
+def nonsense(step, something):
+    something.append("text")
+
+
+def test_a_callback_that_cannot_be_compiled_is_named_before_anything_is_simulated():
+    net = sl.Network()
+    net.population(1, sl.LIF())
+    net.on_step(nonsense, np.zeros(3))
+    with pytest.raises(sl.errors.DescriptionError, match="callback nonsense cannot be compiled"):
+        net.run(1.0)
+
+
 # Stops
 
 
