@@ -9,7 +9,7 @@ from spikelearn.experiment import load_experiment
 
 BRUNEL = load_experiment("brunel_2000")
 IRREGULAR_SLOW = {"g": 4.5, "eta": 0.9}
-# A tenth of the network with ten times the weight: the same mean input, in a second.
+# A tenth of the network with ten times the weight: the same mean input, in no time.
 SMALL = {"order": 250, "J": 1.0}
 
 
@@ -33,10 +33,11 @@ def test_the_low_rate_is_the_published_5_39_hz_within_5_percent():
 
 
 def test_a_small_network_has_the_rate_that_nest_gives():
-    ours = [measured(seed, duration=500.0, **SMALL).metrics["rate_hz"] for seed in range(1, 5)]
-    nest = [nest_oracle.brunel(duration=500.0, seed=seed, **SMALL).rate_exc for seed in range(1, 5)]
-    # Rates of 500 ms differ from seed to seed by 0.3 Hz on either side.
-    STAT(4, 0.3 * 2**0.5).check(np.mean(ours), np.mean(nest), "Hz")
+    small = {"order": 250, "J": 0.3, "duration": 500.0}
+    ours = [measured(seed, **small).metrics["rate_hz"] for seed in range(1, 5)]
+    nest = [nest_oracle.brunel(seed=seed, **small).rate_exc for seed in range(1, 5)]
+    # 69.7 Hz; measured over eight seeds, rates of 500 ms have a deviation of 0.74 Hz.
+    STAT(4, 0.75 * 2**0.5).check(np.mean(ours), np.mean(nest), "Hz")
 
 
 @pytest.mark.parametrize(
@@ -49,10 +50,10 @@ def test_control_another_regime_does_not_have_the_published_rate(what, settings)
     assert not BRUNEL.published["rate_hz"].agrees(outcome.metrics["rate_hz"]), what
 
 
-def test_control_without_recurrent_inhibition_neurons_fire_together():
-    balanced, excited = (measured(**SMALL, duration=300.0, rate_from=100.0, g=g).metrics for g in (5.0, 3.0))
-    assert excited["synchrony"] > 3 * balanced["synchrony"]
-    assert excited["cv_isi"] < 0.5 * balanced["cv_isi"]
+def test_control_without_enough_inhibition_neurons_fire_as_fast_as_they_can_and_regularly():
+    found = measured(**SMALL, duration=300.0, rate_from=100.0, g=3.0).metrics
+    assert found["rate_hz"] > 300.0
+    assert found["cv_isi"] < 0.1
 
 
 def test_the_figure_is_drawn():
