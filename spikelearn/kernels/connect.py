@@ -62,7 +62,7 @@ def fill_row(rule, row, n_partners, probability, degree, multapses, own, seen, s
             count = 1
     elif rule == PROBABILITY:
         # The gaps between chosen partners are geometric (Fan, Muller & Rezucha 1962).
-        if probability >= 1.0:
+        if probability >= 1.0 or probability <= 0.0:
             scale = 0.0
         else:
             scale = 1.0 / math.log1p(-probability)

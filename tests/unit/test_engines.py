@@ -12,6 +12,7 @@ from tolerances import EXACT, ULP
 from unit import all_parts
 
 import spikelearn as sl
+from spikelearn._jit import JIT_DISABLED
 
 TESTS = Path(__file__).parent.parent
 
@@ -281,6 +282,7 @@ def nonsense(step, something):
     something.append("text")
 
 
+@pytest.mark.skipif(JIT_DISABLED, reason="nothing is compiled")
 def test_a_callback_that_cannot_be_compiled_is_named_before_anything_is_simulated():
     net = sl.Network()
     net.population(1, sl.LIF())
