@@ -175,8 +175,8 @@ def figure(parameters: Parameters, outcome: Outcome) -> Any:
         course.fill_between(others.times, low, high, color=FAINT, alpha=0.6, lw=0, zorder=0, label="their 5 to 95 %"),
     ]
     course.axvline(0.75 * p.duration, color=INK, lw=0.6)
-    course.text(0.76 * p.duration, 0.03 * p.W_max, "measured", size=TEXT_SIZE, color=INK)
-    course.set_ylim(0.0, 1.02 * p.W_max)
+    course.text(0.76 * p.duration, 1.04 * p.W_max, "measured", size=TEXT_SIZE, color=INK)
+    course.set_ylim(0.0, 1.12 * p.W_max)
     course.set_ylabel("weight (mV)")
     time_axis(course, 0.0, p.duration)
     legend(course, handles)

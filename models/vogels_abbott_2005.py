@@ -102,14 +102,15 @@ def figure(parameters: Parameters, outcome: Outcome) -> Any:
     raster, rates, potential = panels(None, 3, 1, (6.4, 5.4), height_ratios=[2.2, 1.0, 1.2], sharex=True)
     sl.plots.raster(run, outcome.data["shown"], ax=raster)
     edges = np.arange(0.0, p.duration + 1e-6, 5.0)
-    lines = []
-    for k, name in enumerate(("excitatory", "inhibitory")):
+    lines, highest = [], 1.0
+    for k, (name, metric) in enumerate((("excitatory", "rate_exc_hz"), ("inhibitory", "rate_inh_hz"))):
         hertz = sl.analysis.binned_rate(run.spikes(name).times, run.populations[name].size, edges)
-        mean = outcome.metrics["rate_exc_hz" if k == 0 else "rate_inh_hz"]
-        label = f"{name}, mean {mean:.2f} Hz"
-        style = {"color": colour(k), "lw": 1.1 - 0.2 * k, "ls": "-" if k == 0 else (0, (3, 1))}
+        highest = max(highest, *hertz[edges[:-1] >= min(200.0, 0.5 * p.duration)])
+        style = {"color": colour(k), "lw": 1.1 - 0.2 * k, "ls": ("-", (0, (3, 1)))[k]}
+        label = f"{name}, mean {outcome.metrics[metric]:.2f} Hz"
         lines.append(rates.stairs(hertz, edges, baseline=None, label=label, **style))
-    rates.set_ylim(0.0, 1.05 * max(1.0, np.sort(np.concatenate([line.get_data().values for line in lines]))[-9]))
+    # The volleys at the start would hide all that follows: the axis ends above the highest rate after them.
+    rates.set_ylim(0.0, 1.05 * highest)
     rates.set_ylabel("rate (Hz)")
     legend(rates, lines)
     sl.plots.voltage(run, outcome.data["cell"], ax=potential)
