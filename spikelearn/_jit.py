@@ -27,7 +27,12 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 
 def scalar(function: Callable[..., Any]) -> Any:
-    """Compile a function from scalars to scalars so that it is always inlined into the loop that calls it."""
+    """Compile a function from scalars to scalars so that it is always inlined into the loop that calls it.
+
+    One that is compiled already is given back as it is.
+    """
+    if hasattr(function, "py_func"):
+        return function
     return numba.njit(error_model="numpy", forceinline=True)(function)
 
 

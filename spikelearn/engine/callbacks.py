@@ -111,6 +111,10 @@ def trial_calls(schedule: Trials, plan: Plan) -> dict[str, list[Call]]:
                 raise DescriptionError(f"rates of phase {k}: expected 0 to {1e3 / plan.dt:g} Hz, got {rows.min()} to {rows.max()}")
             start.append(_set(f"rates of {population.name}", clock, k, rows, rates))
         for population, port in named_currents:
+            if any(c.label == f"drive {population.name}.{port}" for c in plan.stages["drive"]):
+                raise DescriptionError(
+                    f"current of phase {k}: {population.name}.{port} is driven by a StepCurrent already; use one of them"
+                )
             current = resolve(population.current(port), plan)
             value = phase.currents.get((population, port), 0.0)
             rows = schedule.rows(value, population.size, "pA", f"current of phase {k} into {population.name}.{port}")

@@ -46,8 +46,8 @@ def plastic_calls(
         every = max(1, round(_REBASE_AFTER * parameters.tau_c / d.dt))
         plan.stages["integrate"].append(
             Call(
-                f"rebase {name}", Kernel(kernel.text, "rebase", kernel.injected), every, arrays["base"], parameters.tau_c,
-                d.dt, arrays["integrals"], table.weights, arrays["eligibilities"], arrays["event_N"], arrays["event_E"],
+                f"rebase {name}", Kernel(kernel.text, "rebase", kernel.injected), every, arrays["sweeps"], arrays["base"],
+                parameters.tau_c, d.dt, arrays["integrals"], table.weights, arrays["eligibilities"], arrays["event_N"], arrays["event_E"],
             )  # fmt: skip
         )
     means = [value for t in rule.pre for value in (arrays[f"running_{t.name}"], arrays[f"decay_{t.name}"])] if rule.mean_pre else []

@@ -52,7 +52,7 @@ def import_line(function: Any, alias: str) -> tuple[str, dict[str, Any]]:
     Whatever has to be injected, or lives outside spikelearn, leaves the hash of its source in the text.
     """
     plain = getattr(function, "py_func", function)
-    module, name = plain.__module__, plain.__qualname__
+    module, name = plain.__module__ or "a script", plain.__qualname__
     if module.startswith("spikelearn.") and getattr(sys.modules.get(module), name, None) is function:
         return f"from {module} import {name} as {alias}\n", {}
     try:

@@ -138,7 +138,6 @@ def print_plastic(
     means_now = names(pre_names, "mean_{}") if mean_pre else ""
     synapse = "weight, eligibility" if modulated else "weight"
     synapse_arrays = "weights, eligibilities, " if modulated else "weights, "
-    own_state = "" if modulated else "weight, "
     modulator = "integrals, base, tau_c, dt, " if modulated else ""
 
     def jumped(value: str, jump: str) -> str:
@@ -313,14 +312,17 @@ def sweep(step, sweeps, since_sweep, dendritic, {everything}):
     for j in range(len(since_sweep)):
         since_sweep[j] = 0
     through = step - dendritic
+    mask = event_step.shape[1] - 1
     for slot in range(len(last_arrival)):
         last = last_arrival[slot]
         after = consumed[slot]
         for p in range(index[slot], index[slot + 1]):
             j = targets[p]
-            {load}
-            {synapse} = {catch_up}
-            {store}
+            total = event_total[j]
+            if total > 0 and event_step[j, (total - 1) & mask] > after:
+                {load}
+                {synapse} = {catch_up}
+                {store}
         consumed[slot] = through
 '''
     read_values = (
@@ -382,10 +384,14 @@ def reset(step, clock, phase, sweeps, since_sweep, dendritic, {modulator}{mean_a
         text += '''
 
 @kernel
-def rebase(step, every, base, tau_c, dt, integrals, weights, eligibilities, event_N, event_E):
-    """Move the origin of exp((t - base)/tau_c) to now before it grows large; w(t) and c(t) stay what they are."""
+def rebase(step, every, sweeps, base, tau_c, dt, integrals, weights, eligibilities, event_N, event_E):
+    """Move the origin of exp((t - base)/tau_c) to now before it grows large; w(t) and c(t) stay what they are.
+
+    A sweep later in this step takes up the post events that wait: their N would outgrow a float in 140 such moves.
+    """
     if step - base[0] < every:
         return
+    sweeps[0] = 1
     f = math.exp(-(step - base[0]) * dt / tau_c)
     N0 = integrals[step % len(integrals)]
     base[0] = step

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from spikelearn._jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.parameters import checked, declared_units, suggest
 
@@ -21,7 +22,7 @@ class NeuronModel:
     name: short name, shown in errors and run files.
     Parameters: NamedTuple, each line with unit, default and meaning.
     constants: function(parameters, dt) -> dict of all numbers that the step needs; they may be per-neuron arrays.
-    step: compiled function(*state, *inputs, *currents, *constants) -> (*state, mask) for one neuron and one time step;
+    step: function(*state, *inputs, *currents, *constants) -> (*state, mask) for one neuron and one time step;
         an argument is called `in_<port>` for a port and `I_<current>` for a current. Input arrives at the end of the step.
         mask: 1 for a spike, 2 for a plateau, 0 for nothing.
     state: variable -> unit; the first is the one that is checked to stay finite.
@@ -49,6 +50,7 @@ class NeuronModel:
     check: Callable[[Any], str | None] = field(default=lambda parameters: None)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "step", scalar(self.step))
         expected = [*self.state, *(f"in_{p}" for p in self.ports), *(f"I_{c}" for c in self.currents)]
         expected += list(self.constants(self.Parameters(), 0.1))
         given = list(inspect.signature(getattr(self.step, "py_func", self.step)).parameters)

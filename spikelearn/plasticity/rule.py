@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from spikelearn._jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.parameters import checked
 
@@ -30,7 +31,7 @@ class PlasticityRule:
 
     name: shown in errors. Parameters: NamedTuple; it has W_min and W_max, the limits of the weight.
     pre, post: traces of the source and of the target. Handlers see a trace as it is just before the event itself.
-    on_pre, on_post: compiled scalar functions, called when an event arrives from the source, and when the target emits
+    on_pre, on_post: scalar functions, compiled if they are not, called when an event arrives from the source, and when the target emits
         one of kind `learns_from`. They take (weight, *pre, *post, *constants) and give the new weight. If the rule is
         `modulated` they take no weight and give the step of the eligibility, which decays with parameter tau_c; the
         weight then moves by the integral of eligibility times (modulator - b).
@@ -53,6 +54,8 @@ class PlasticityRule:
     check: Callable[[Any], str | None] = field(default=lambda parameters: None)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "on_pre", scalar(self.on_pre))
+        object.__setattr__(self, "on_post", scalar(self.on_post))
         fields = self.Parameters._fields  # type: ignore[attr-defined]
         needed = {"W_min", "W_max", *(t.tau for t in self.pre + self.post)}
         needed |= {"tau_c", "b"} if self.modulated else set()

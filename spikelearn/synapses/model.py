@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from spikelearn._jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.parameters import checked
 
@@ -15,7 +16,7 @@ from spikelearn.parameters import checked
 class SynapseModel:
     """A synapse whose release depends on when its source fired before.
 
-    release: compiled function(*state, interval, *constants) -> (*state, released), called at each arrival; `interval` is
+    release: function(*state, interval, *constants) -> (*state, released), called at each arrival; `interval` is
     the time since the last one in ms (very long for the first), and weight times `released` is delivered.
     initial: function(parameters) -> dict of starting values.
     """
@@ -29,6 +30,7 @@ class SynapseModel:
     check: Callable[[Any], str | None] = lambda parameters: None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "release", scalar(self.release))
         expected = [*self.state, "interval", *self.constants(self.Parameters(), 0.1)]
         given = list(inspect.signature(getattr(self.release, "py_func", self.release)).parameters)
         if given != expected:

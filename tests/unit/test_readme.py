@@ -1,0 +1,50 @@
+"""What the README shows is run as it stands."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import spikelearn as sl
+
+README = Path(__file__).parents[2] / "README.md"
+BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
+
+
+def test_the_twenty_line_example_runs_and_draws_its_pictures(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(BLOCKS[0], "README.md", "exec"), {})
+    assert (tmp_path / "raster.png").stat().st_size > 10_000
+    assert (tmp_path / "voltage.png").stat().st_size > 10_000
+
+
+def test_a_neuron_model_of_ones_own_fires_when_it_is_driven():
+    names = {}
+    exec(compile(BLOCKS[1], "README.md", "exec"), names)
+    net = sl.Network(dt=0.1)
+    cells = net.population(2, names["Quadratic"]())
+    net.drive(cells[:1], sl.StepCurrent([0.0], [30.0]), port="exc")
+    net.record(cells)
+    assert set(net.run(200.0).spikes(cells).ids) == {0}
+
+
+def test_a_rule_of_ones_own_strengthens_what_fires_together_and_weakens_what_fires_alone():
+    names = {}
+    exec(compile(BLOCKS[2], "README.md", "exec"), names)
+    net = sl.Network(dt=0.1)
+    together = np.arange(10.0, 500.0, 50.0)
+    source = net.population(2, sl.SpikeList(np.r_[together, together + 25.0], np.repeat([0, 1], len(together))))
+    given = net.population(1, sl.SpikeList(together))
+    target = net.population(1, sl.Parrot())
+    net.connect(given, target, delay=1.0)
+    learned = net.connect(
+        source, target, port="ignored", weight=50.0, delay=0.5, plasticity=names["InhibitorySTDP"](alpha=0.6)
+    )
+    first, second = net.run(500.0).weights(learned)
+    assert first > 50.0 > second
+
+
+@pytest.mark.parametrize("wanted", ["pip install", "spikelearn run digits", "[test]"])
+def test_the_commands_that_set_everything_up_are_there(wanted):
+    assert wanted in README.read_text()
