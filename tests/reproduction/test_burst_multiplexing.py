@@ -10,7 +10,7 @@ from spikelearn.experiment import load_experiment, metrics_table, run_experiment
 
 MODEL = load_experiment("burst_multiplexing")
 
-# Half the cells, six cycles instead of ten, a tenth of the sweep: correlations over 60 windows, each with half
+# Half the cells, six cycles, not ten, a tenth of the sweep: correlations over 60 windows, each with half
 # as many events, which attenuates them a little and lets them scatter. The comments have mean and standard
 # deviation over twelve seeds. Each range ends five of these from the mean, or is that of the full form.
 QUICK_RANGES = {
