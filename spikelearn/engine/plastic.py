@@ -10,6 +10,7 @@ from spikelearn.description.projection import Projection
 from spikelearn.engine.plan import Call, Plan, PlasticState, Ring, Table
 from spikelearn.engine.printing import Kernel, import_line, kernel_of
 from spikelearn.engine.tables import Places
+from spikelearn.errors import ParameterError
 from spikelearn.kernels import modulators, printed
 from spikelearn.kernels.traces import decay_tables
 
@@ -24,6 +25,12 @@ def plastic_calls(
     """Add the Calls of one plastic projection to the plan."""
     assert projection.plasticity is not None
     rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
+    low, high = (float(f(table.weights, initial=0.5 * (parameters.W_min + parameters.W_max))) for f in (np.min, np.max))
+    if low < parameters.W_min or high > parameters.W_max:
+        raise ParameterError(
+            f"weight of projection {projection.name!r}: expected {parameters.W_min:g} to {parameters.W_max:g}, the limits W_min "
+            f"and W_max of {rule.name}, drew {low:g} to {high:g}; a distribution takes low= and high="
+        )
     constants = {name: float(value) for name, value in rule.constants(parameters, d.dt).items()}
     kernel = _kernel(projection, list(constants))
     target, _ = places.target(projection)

@@ -139,6 +139,12 @@ CASES = [
     bad(ParameterError, "weight of projection 'w'", "0 to 100", "W_max", "150", id="weight above its limit")(
         lambda k: k["net"].connect(k["inp"], k["lif"], "exc", weight=150.0, plasticity=sl.STDP(), name="w")
     ),
+    bad(ParameterError, "weight of projection 'w'", "0 to 100", "W_max", "low=", id="weights drawn beyond their limit")(
+        lambda k: (
+            k["net"].connect(k["inp"], k["lif"], "exc", weight=sl.Normal(50.0, 100.0), plasticity=sl.STDP(), name="w"),
+            k["net"].run(1.0),
+        )
+    ),
     bad(DescriptionError, "delay of projection 'd'", "dt = 0.1 ms", "0.05", id="delay below dt")(
         lambda k: k["net"].connect(k["inp"], k["lif"], "exc", delay=0.05, name="d")
     ),
@@ -274,7 +280,7 @@ def test_a_network_that_refused_something_is_as_it_was():
     net = parts["net"]
     for case in CASES:
         if not re.search(
-            r"run|adding|engine|rate above|delay beyond|recording twice|rates of a phase|phase|duration|callback|reset",
+            r"run|adding|engine|rate above|delay beyond|recording twice|rates of a phase|phase|duration|callback|reset|weights drawn",
             case.id,
         ):
             with pytest.raises(sl.errors.SpikelearnError):
