@@ -176,8 +176,8 @@ class Network:
         learned_kind = self._check_plasticity(receiver, plasticity, synapse, learns_from, weights, where)
         if plasticity is not None and plasticity.rule.mean_pre and dendritic_steps > 0:
             raise DescriptionError(
-                f"{where}: {plasticity.rule.name} compares traces with their mean when the target's event happens, so it takes "
-                f"axonal delays only; expected no dendritic_delay, got {dendritic_steps * self.dt:g} ms"
+                f"{where}: {plasticity.rule.name} compares traces with their mean when the target's event happens, so it "
+                f"takes axonal delays only; expected no dendritic_delay, got {dendritic_steps * self.dt:g} ms"
             )
         added = Projection(
             name, sender, source_first, source_size, receiver, target_first, target_size, port, unit, on, rule, rows, weights,

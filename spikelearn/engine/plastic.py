@@ -28,8 +28,8 @@ def plastic_calls(
     low, high = (float(f(table.weights, initial=0.5 * (parameters.W_min + parameters.W_max))) for f in (np.min, np.max))
     if low < parameters.W_min or high > parameters.W_max:
         raise ParameterError(
-            f"weight of projection {projection.name!r}: expected {parameters.W_min:g} to {parameters.W_max:g}, the limits W_min "
-            f"and W_max of {rule.name}, drew {low:g} to {high:g}; a distribution takes low= and high="
+            f"weight of projection {projection.name!r}: expected {parameters.W_min:g} to {parameters.W_max:g}, the limits "
+            f"W_min and W_max of {rule.name}, drew {low:g} to {high:g}; a distribution takes low= and high="
         )
     constants = {name: float(value) for name, value in rule.constants(parameters, d.dt).items()}
     kernel = _kernel(projection, list(constants))
@@ -54,7 +54,8 @@ def plastic_calls(
         plan.stages["integrate"].append(
             Call(
                 f"rebase {name}", Kernel(kernel.text, "rebase", kernel.injected), every, arrays["sweeps"], arrays["base"],
-                parameters.tau_c, d.dt, arrays["integrals"], table.weights, arrays["eligibilities"], arrays["event_N"], arrays["event_E"],
+                parameters.tau_c, d.dt, arrays["integrals"], table.weights, arrays["eligibilities"], arrays["event_N"],
+                arrays["event_E"],
             )  # fmt: skip
         )
     means = [value for t in rule.pre for value in (arrays[f"running_{t.name}"], arrays[f"decay_{t.name}"])] if rule.mean_pre else []
