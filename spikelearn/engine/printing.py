@@ -76,7 +76,7 @@ def load(kernel: Kernel, arguments: Sequence[Any]) -> tuple[Any, Any]:
         place += used
     lines += [
         "",
-        "from numba import carray, float32, float64, int32, int64, uint8, uint16",
+        "from numba import carray, float32, float64, int32, int64, uint8, uint16, uint32",
         "",
         "from spikelearn._jit import bits_to_float, entry, pointer",
         "",

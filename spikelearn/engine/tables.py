@@ -19,6 +19,7 @@ SINGLE_PRECISION_FROM = 1_000_000
 _LONGEST_DELAY = 1 << 16
 _EMPTY_INT = np.zeros(0, np.int64)
 _EMPTY = np.zeros(0)
+_NO_TARGETS = np.zeros(0, np.uint16)
 
 
 class Places:
@@ -64,14 +65,14 @@ def build(projections: Sequence[Projection], places: Places, seed: int, dt: floa
     delay_index[delays] = np.arange(len(delays))
     table = Table(
         list(projections), delays, delay_index, np.zeros(block.n * max(1, len(delays)) + 1, np.int64),
-        np.zeros(0, np.int32), _EMPTY, _EMPTY, np.zeros(1, np.int64),
+        _NO_TARGETS, _EMPTY, _EMPTY, np.zeros(1, np.int64),
     )  # fmt: skip
     total = 0
     for projection in projections:
         total += _scan(projection, places, seed, dt, connect.COUNT, table, cursor=table.index)
     np.cumsum(table.index, out=table.index)
     narrow = places.target_size(projections[0]) <= 1 << 16
-    table.targets = np.zeros(total, np.uint16 if narrow else np.int32)
+    table.targets = np.zeros(total, np.uint16 if narrow else np.uint32)
     if shared:
         table.slot_weight = np.zeros(block.n * len(delays))
         for projection in projections:
@@ -140,7 +141,7 @@ def _scan(
             _EMPTY_INT if table is None else table.delay_index,
             np.zeros(0, np.uint8) if used_delays is None else used_delays,
             cursor,
-            np.zeros(0, np.int32) if table is None else table.targets,
+            _NO_TARGETS if table is None else table.targets,
             _EMPTY if table is None else table.weights,
             found.get("positions", _EMPTY_INT), found.get("pre", empty), found.get("post", empty),
             found.get("delay_steps", empty), rows.width,

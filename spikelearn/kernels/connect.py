@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from spikelearn._jit import cached, kernel
-from spikelearn.kernels.random import normal_pair, stream, uniform
+from spikelearn.kernels.random import normal, stream, uniform
 
 ALL_TO_ALL, ONE_TO_ONE, PROBABILITY, IN_DEGREE, OUT_DEGREE, EXPLICIT = range(6)
 CONSTANT, UNIFORM, NORMAL, LOG_NORMAL, EXPONENTIAL, ARRAY = range(6)
@@ -35,8 +35,7 @@ def draw(code, a, b, low, high, values, flat, start, increment, counter):
         elif code == EXPONENTIAL:
             value = -a * math.log(uniform(start, increment, number))
         else:
-            z, _ = normal_pair(start, increment, number)
-            value = a + b * z
+            value = a + b * normal(start, increment, number)
             if code == LOG_NORMAL:
                 value = math.exp(value)
         if low <= value <= high:

@@ -39,6 +39,8 @@ def deliver_weighted(step, rows, counts, delays, index, targets, weights, inputs
             first = index[slot]
             last = index[slot + 1]
             events += last - first
-            for p in range(first, last):
-                inputs[targets[p]] += weights[p]
+            run_targets = targets[first:last]
+            run_weights = weights[first:last]
+            for p in range(len(run_targets)):
+                inputs[run_targets[p]] += run_weights[p]
     tally[0] += events

@@ -20,7 +20,23 @@ _S27 = np.uint64(27)
 _S30 = np.uint64(30)
 _S31 = np.uint64(31)
 _TO_UNIT = 1.0 / 9007199254740992.0
-_TWO_PI = 2.0 * math.pi
+_LAYERS = 128
+_LAYER_BITS = np.uint64(_LAYERS - 1)
+_TAIL = 3.442619855899
+_AREA = 9.91256303526217e-3
+
+
+def _ziggurat() -> tuple[np.ndarray, np.ndarray]:
+    """Right edges of the layers, and the share of each layer that lies wholly under the curve."""
+    edges = [_AREA / math.exp(-0.5 * _TAIL * _TAIL), _TAIL]
+    while len(edges) < _LAYERS:
+        x = edges[-1]
+        edges.append(math.sqrt(-2.0 * math.log(_AREA / x + math.exp(-0.5 * x * x))))
+    edges.append(0.0)
+    return np.array(edges), np.array(edges[1:]) / np.array(edges[:-1])
+
+
+_EDGES, _INNER = _ziggurat()
 
 
 @scalar
@@ -59,11 +75,33 @@ def uniform(start, increment, counter):
 
 
 @scalar
-def normal_pair(start, increment, counter):
-    """Two independent standard normals (Box & Muller 1958)."""
-    radius = math.sqrt(-2.0 * math.log(uniform(start, increment, 2 * counter)))
-    angle = _TWO_PI * uniform(start, increment, 2 * counter + 1)
-    return radius * math.cos(angle), radius * math.sin(angle)
+def normal(start, increment, counter):
+    """A standard normal, by ziggurat (Marsaglia & Tsang 2000, in the form of Doornik 2005).
+
+    Nearly always one draw and one comparison. What is refused is drawn again from a stream of this counter's own.
+    """
+    z = bits(start, increment, counter)
+    while True:
+        layer = int(z & _LAYER_BITS)
+        u = 2.0 * to_unit(z) - 1.0
+        x = u * _EDGES[layer]
+        if abs(u) < _INNER[layer]:
+            return x
+        z = mix(z + _GOLDEN)
+        v = to_unit(z)
+        if layer == 0:
+            while True:
+                tail = math.log(v) / _TAIL
+                z = mix(z + _GOLDEN)
+                if -2.0 * math.log(to_unit(z)) >= tail * tail:
+                    return tail - _TAIL if u < 0.0 else _TAIL - tail
+                z = mix(z + _GOLDEN)
+                v = to_unit(z)
+        high = math.exp(-0.5 * (_EDGES[layer] * _EDGES[layer] - x * x))
+        low = math.exp(-0.5 * (_EDGES[layer + 1] * _EDGES[layer + 1] - x * x))
+        if low + v * (high - low) < 1.0:
+            return x
+        z = mix(z + _GOLDEN)
 
 
 @scalar

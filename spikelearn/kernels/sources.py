@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from spikelearn._jit import kernel
-from spikelearn.kernels.random import bits, normal_pair, stream, uniform
+from spikelearn.kernels.random import bits, normal, stream, uniform
 
 GUIDE_BITS = 12
 UNDECIDED = 255
@@ -112,13 +112,8 @@ def noise_current(step, seed, thing, every, decay, kick, flat, mean, state, firs
             state[i] = kick * (2.0 * uniform(start, increment, i) - 1.0)
     elif (step - 1) % every == 0:
         start, increment = stream(seed, thing, step)
-        n = len(state)
-        half = (n + 1) // 2
-        for pair in range(half):
-            x, y = normal_pair(start, increment, pair)
-            state[pair] = decay * state[pair] + kick * x
-            if half + pair < n:
-                state[half + pair] = decay * state[half + pair] + kick * y
+        for i in range(len(state)):
+            state[i] = decay * state[i] + kick * normal(start, increment, i)
     if first_here:
         for i in range(len(noise)):
             noise[i] = mean + state[i]
