@@ -46,9 +46,7 @@ class Parameters:
     """All that can be set. Constants of the cell are the defaults of `Pyramidal`, those of the paper."""
 
     N: int = _is(4000, "", "cells of the multiplexing experiment")
-    duration: float = _is(
-        2000.0, "ms", "part of the multiplexing experiment that is analysed; whole cycles of 200 ms"
-    )
+    duration: float = _is(2000.0, "ms", "part of the multiplexing experiment that is analysed; whole cycles of 200 ms")
     burn_in: float = _is(200.0, "ms", "time before that")
     dt: float = _is(0.1, "ms", "time step; half of it for the coincidence experiment")
     window: float = _is(20.0, "ms", "window in which rates and burst probability are taken")
@@ -70,9 +68,7 @@ class Parameters:
     )
     sweep_soma: float = _is(250.0, "pA", "current into the soma during the sweep")
     pulse_soma: float = _is(2000.0, "pA", "coincidence experiment: current into the soma, for 5 ms")
-    pulse_dendrite: float = _is(
-        1500.0, "pA", "the same into the dendrite: this times (1 - exp(-t/2 ms)) exp(-t/8 ms)"
-    )
+    pulse_dendrite: float = _is(1500.0, "pA", "the same into the dendrite: this times (1 - exp(-t/2 ms)) exp(-t/8 ms)")
     lag_step: float = _is(1.0, "ms", "distance of the lags from -25 to +25 ms at which both pulses are given")
 
     def __post_init__(self) -> None:
@@ -163,14 +159,10 @@ class Coincidence(NamedTuple):
 def background(net: sl.Network, cells: Any, parameters: Parameters) -> None:
     """Each cell's own noise into soma and dendrite, in the place of the network around it."""
     for port, mean in (("soma", parameters.soma_mean), ("apical", parameters.dendrite_mean)):
-        net.drive(
-            cells, sl.NoiseCurrent(mean=mean, std=parameters.noise_std, tau=parameters.noise_tau), port=port
-        )
+        net.drive(cells, sl.NoiseCurrent(mean=mean, std=parameters.noise_std, tau=parameters.noise_tau), port=port)
 
 
-def switching(
-    low: float, high: float, low_for: float, lag: float, t_stop: float
-) -> tuple[np.ndarray, np.ndarray]:
+def switching(low: float, high: float, low_for: float, lag: float, t_stop: float) -> tuple[np.ndarray, np.ndarray]:
     """Times (ms) and values (pA) of a current that is `low` at the start of each cycle and then `high`."""
     starts = np.arange(-CYCLE, t_stop + CYCLE, CYCLE) + lag % CYCLE
     times = np.stack([starts, starts + low_for], axis=1).ravel()
@@ -325,9 +317,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
         "last_lag_with_burst": float(paired.lags[bursts].max()) if bursts.any() else None,
         "max_V_d_soma_alone": float(paired.max_V_d[0]),
         "max_V_d_paired": float(paired.max_V_d[together]),
-        "control_corr_burst_probability_no_steps": _correlation(
-            steady.burst_probability, steady.dendrite_current
-        ),
+        "control_corr_burst_probability_no_steps": _correlation(steady.burst_probability, steady.dendrite_current),
         "control_event_rate_change_no_backpropagation": _largest_change(swept_passive.event_rate),
         "control_spikes_paired_no_backpropagation": int(paired_passive.spikes[together]),
     }
@@ -397,9 +387,7 @@ def _label(ax: Any, x: str, y: str) -> None:
 
 def _key(ax: Any, **more: Any) -> None:
     options = {"loc": "lower right", "bbox_to_anchor": (1.0, 0.97), "ncols": 2, **more}
-    ax.legend(
-        frameon=False, fontsize=TEXT_SIZE, borderaxespad=0.1, handlelength=1.6, columnspacing=1.2, **options
-    )
+    ax.legend(frameon=False, fontsize=TEXT_SIZE, borderaxespad=0.1, handlelength=1.6, columnspacing=1.2, **options)
 
 
 def _draw_signals(axes: Any, parameters: Parameters, metrics: Any, m: Multiplexed) -> None:
@@ -429,9 +417,7 @@ def _draw_signals(axes: Any, parameters: Parameters, metrics: Any, m: Multiplexe
     for ax, (name, counted, with_input, how, decoded, shade) in zip(axes[1:], rows, strict=True):
         line = _scaled(decoded, counted)[:shown]
         label = f"{how} ($r$ = {_correlation(decoded, counted):.2f})"
-        ax.stairs(
-            counted[:shown], edges, color=shade, lw=0, fill=True, alpha=0.3, label=f"counted{with_input}"
-        )
+        ax.stairs(counted[:shown], edges, color=shade, lw=0, fill=True, alpha=0.3, label=f"counted{with_input}")
         ax.plot(edges[:-1] + parameters.window / 2, line, color=INK, marker="o", ms=2.4, lw=0.8, label=label)
         ax.set_ylim(bottom=min(0.0, 1.2 * np.nanmin(line)))
         _label(ax, "", name)
@@ -492,12 +478,8 @@ def _draw_coincidence(axes: Any, c: Coincidence) -> None:
 def _draw_lags(ax: Any, full: Coincidence, passive: Coincidence) -> None:
     clean(ax)
     ax.axvspan(-10, 10, ymax=0.75, color=FAINT, alpha=0.35, lw=0)
-    ax.plot(
-        full.lags, full.spikes[2:], color=INK, marker="o", ms=3, lw=0.8, ds="steps-mid", label="full cell"
-    )
-    ax.plot(
-        passive.lags, passive.spikes[2:], color=CONTROL, marker="s", ms=3, mfc="white", lw=0.8, label=PASSIVE
-    )
+    ax.plot(full.lags, full.spikes[2:], color=INK, marker="o", ms=3, lw=0.8, ds="steps-mid", label="full cell")
+    ax.plot(passive.lags, passive.spikes[2:], color=CONTROL, marker="s", ms=3, mfc="white", lw=0.8, label=PASSIVE)
     ax.set_ylim(0, 4.4)
     ax.set_yticks(range(4))
     ax.set_xticks(range(-20, 21, 10))

@@ -93,14 +93,14 @@ class Images:
 
 @dataclass
 class Learner:
-    """A network with what its callbacks remember. given: the labels that its reward follows."""
+    """A network with what its callbacks remember. shuffled: its reward follows the labels of other images."""
 
     network: sl.Network
     pixels: Any
     cells: Any
     basal: Any
     dopamine: Any
-    given: np.ndarray
+    shuffled: bool
     expected: np.ndarray
     seed: int
     runs: list[tuple[float, float, int]]
@@ -141,7 +141,7 @@ def _load_mnist(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def build(p: Parameters, images: Images, seed: int, shuffled: bool = False) -> Learner:
-    """The network; `shuffled` gives a reward that follows the labels of other images."""
+    """The network of a learner."""
     net = sl.Network(dt=p.dt, seed=seed)
     dopamine = net.modulator("dopamine", tau=p.tau_dopamine)
     pixels = net.population(images.learn.shape[1], sl.Poisson(rate=0.0), name="pixels")
@@ -155,10 +155,7 @@ def build(p: Parameters, images: Images, seed: int, shuffled: bool = False) -> L
     net.record(cells, ["spikes", "bursts"])
     net.record(cells[:: p.cells], ["V_s", "V_d"])
     net.record(dopamine, "n")
-    given = images.learn_labels
-    if shuffled:
-        given = np.random.default_rng(seed).permutation(given)
-    return Learner(net, pixels, cells, basal, dopamine, given, np.full(CLASSES, 1.0 / CLASSES), seed, [])
+    return Learner(net, pixels, cells, basal, dopamine, shuffled, np.full(CLASSES, 1.0 / CLASSES), seed, [])
 
 
 def answer(trial, phase, counts, apical, answers, exploration, feedback, seed):
@@ -221,7 +218,11 @@ def learn(
     )  # fmt: skip
     phases = [
         sl.Phase(
-            p.decide, rates=rates, reset=[learner.cells, learner.basal], plastic=(), callback=sl.Callback(answer, answering)
+            p.decide,
+            rates=rates,
+            reset=[learner.cells, learner.basal],
+            plastic=(),
+            callback=sl.Callback(answer, answering),
         ),
         sl.Phase(p.learn, rates=rates, callback=sl.Callback(give_dopamine, rewarding)),
         sl.Phase(p.reward),
@@ -247,8 +248,10 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
     def epoch_of(learner: Learner, epoch: int) -> tuple[float, float]:
         begun = time.perf_counter()
         if epoch > 0:
-            order = np.random.default_rng([seed, epoch]).permutation(len(images.learn))
-            learn(learner, p, images.learn[order], learner.given[order], epoch - 1, 1000 * seed + 2 * epoch)
+            generator = np.random.default_rng([seed, epoch])
+            order = generator.permutation(len(images.learn))
+            labels = images.learn_labels[generator.permutation(order) if learner.shuffled else order]
+            learn(learner, p, images.learn[order], labels, epoch - 1, 1000 * seed + 2 * epoch)
         answers = show(learner, p, images.test, 1000 * seed + 2 * epoch + 1)
         return float(np.mean(answers == images.test_labels)), time.perf_counter() - begun
 
@@ -298,7 +301,10 @@ def figure(p: Parameters, outcome: Outcome) -> Figure:
     clean(axes)
     epochs = np.arange(len(course))
     axes.axhline(
-        outcome.metrics["logistic_regression_accuracy"], color="0.45", linestyle=":", label="logistic regression on the pixels"
+        outcome.metrics["logistic_regression_accuracy"],
+        color="0.45",
+        linestyle=":",
+        label="logistic regression on the pixels",
     )
     axes.plot(epochs, course[:, 0], color="#12365c", marker="o", label="dopamine follows reward")
     axes.plot(epochs, course[:, 1], color="#c8781e", marker="s", linestyle="--", label="shuffled reward")

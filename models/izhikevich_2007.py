@@ -170,7 +170,9 @@ def figure(parameters: Parameters, outcome: Outcome) -> Any:
     low, high = np.percentile(others.values, [5, 95], axis=1)
     handles = [
         course.plot(target.times, target.values[:, 0], color=colour(0), lw=1.3, label="target")[0],
-        course.plot(yoked.times, yoked.values[:, 0], color=colour(1), lw=0.9, ls=(0, (4, 1.5)), label="target, yoked")[0],
+        course.plot(yoked.times, yoked.values[:, 0], color=colour(1), lw=0.9, ls=(0, (4, 1.5)), label="target, yoked")[
+            0
+        ],
         course.plot(others.times, others.values.mean(axis=1), color=INK, lw=1.3, ls=":", label="mean of the others")[0],
         course.fill_between(others.times, low, high, color=FAINT, alpha=0.6, lw=0, zorder=0, label="their 5 to 95 %"),
     ]

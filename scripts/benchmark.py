@@ -131,7 +131,10 @@ def speed(repeats: int, duration: float) -> list[str]:
             build, rate = spread([run["build_s"] for run in runs]), spread([run["rate_hz"] for run in runs])
             lines.append(f"| {name} | {wall} | {build} | {rate} |")
     events = statistics.median(run["synaptic_events"] / run["simulate_s"] for run in ours)
-    lines += ["", f"spikelearn: {events * 1e-6:,.0f} million synaptic events a second, those of the Poisson input included."]
+    lines += [
+        "",
+        f"spikelearn: {events * 1e-6:,.0f} million synaptic events a second, those of the Poisson input included.",
+    ]
     if has_nest:
         ratios = [b["simulate_s"] / a["simulate_s"] for a, b in zip(ours, theirs, strict=True)]
         lines += [f"NEST takes {spread(ratios, '{:.1f}')} times as long."]
@@ -159,13 +162,17 @@ def memory() -> list[str]:
         small, large = (apart("peak_memory", millions, heterogeneous) for millions in (4.0, 16.0))
         each = (large["bytes"] - small["bytes"]) / (large["synapses"] - small["synapses"])
         base = small["bytes"] - each * small["synapses"]
-        lines.append(f"Memory of static synapses with {name}: {each:.1f} bytes each above a base of {base * 1e-6:.0f} MB.")
+        lines.append(
+            f"Memory of static synapses with {name}: {each:.1f} bytes each above a base of {base * 1e-6:.0f} MB."
+        )
     return lines
 
 
 def machine() -> str:
     try:
-        model = next(x for x in Path("/proc/cpuinfo").read_text().splitlines() if x.startswith("model name")).split(": ")[1]
+        model = next(x for x in Path("/proc/cpuinfo").read_text().splitlines() if x.startswith("model name")).split(
+            ": "
+        )[1]
     except (OSError, StopIteration):
         model = platform.processor()
     versions = []

@@ -217,9 +217,7 @@ def _remove(paths: Iterable[Path]) -> None:
             path.unlink(missing_ok=True)
 
 
-def _write_results(
-    directory: Path, outcome: ex.Outcome, metrics: Mapping[str, Any], model: Mapping[str, Any]
-) -> None:
+def _write_results(directory: Path, outcome: ex.Outcome, metrics: Mapping[str, Any], model: Mapping[str, Any]) -> None:
     from spikelearn.io.run_file import save
 
     run = outcome.run
@@ -233,9 +231,7 @@ def _write_results(
         (directory / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
 
 
-def _draw_pictures(
-    directory: Path, experiment: ex.Experiment, parameters: Any, outcome: ex.Outcome
-) -> None:
+def _draw_pictures(directory: Path, experiment: ex.Experiment, parameters: Any, outcome: ex.Outcome) -> None:
     from spikelearn import plots
 
     drawings: list[Callable[[], Any]] = [

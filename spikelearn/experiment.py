@@ -153,9 +153,7 @@ def load_experiment(name_or_path: str | Path, directory: Path | None = None) -> 
     )
 
 
-def set_parameters(
-    experiment: Experiment, settings: Mapping[str, Any] | None = None, quick: bool = False
-) -> Any:
+def set_parameters(experiment: Experiment, settings: Mapping[str, Any] | None = None, quick: bool = False) -> Any:
     """The experiment's Parameters: defaults, then QUICK if asked for, then `settings`.
 
     settings: name -> value, or text, converted by the type of the field ('1,2,3' a tuple, 'none' None).
@@ -167,8 +165,7 @@ def set_parameters(
     for name, given in (settings or {}).items():
         if name not in known:
             raise ExperimentError(
-                f"{experiment.name} has no parameter {name!r}{suggest(name, known)}; "
-                f"it has: {', '.join(known)}"
+                f"{experiment.name} has no parameter {name!r}{suggest(name, known)}; it has: {', '.join(known)}"
             )
         try:
             values[name] = _converted(_as_text(given), hints[name])

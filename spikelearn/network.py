@@ -197,7 +197,9 @@ class Network:
         number = 0.0
         if isinstance(source, PoissonInput):
             if not isinstance(population.model, Neuron):
-                raise DescriptionError(f"{where}: population {population.name!r} ({population.model_name}) takes no input")
+                raise DescriptionError(
+                    f"{where}: population {population.name!r} ({population.model_name}) takes no input"
+                )
             port = population.model.model.port(port, where)
             given = plain(1.0 if weight is None else weight, population.model.model.ports[port], f"weight of {where}")
             if not isinstance(given, float) or not np.isfinite(given):
@@ -251,7 +253,9 @@ class Network:
         if every is not None:
             interval = plain(every, "ms", f"every of recording {of.name!r}")
             if not isinstance(interval, float) or not np.isfinite(interval) or interval < self.dt * (1 - 1e-9):
-                raise ParameterError(f"every of recording {of.name!r}: expected at least dt = {self.dt} ms, got {every!r}")
+                raise ParameterError(
+                    f"every of recording {of.name!r}: expected at least dt = {self.dt} ms, got {every!r}"
+                )
             steps = round(interval / self.dt)
         elif isinstance(of, Projection):
             steps = max(1, round(100.0 / self.dt))
@@ -276,7 +280,9 @@ class Network:
             population = whole(of)
             ids = np.arange(population.size) if isinstance(of, Population) else np.unique(of.ids)
             kind = variable.removesuffix("s") if variable != "spikes" else "spike"
-            if kind in population.kinds and variable not in getattr(getattr(population.model, "model", None), "state", {}):
+            if kind in population.kinds and variable not in getattr(
+                getattr(population.model, "model", None), "state", {}
+            ):
                 new = Recording(population, kind, True, ids, 1, "")
             elif isinstance(population.model, Neuron) and variable in population.model.model.state:
                 unit = population.model.model.state[variable]
@@ -358,8 +364,15 @@ class Network:
                 raise DescriptionError("this network has no populations")
             self._plan = lower(
                 Description(
-                    self.dt, self.seed, list(self._populations.values()), list(self._projections.values()),
-                    list(self._modulators.values()), self._drives, self._releases, self._recordings, self._callbacks,
+                    self.dt,
+                    self.seed,
+                    list(self._populations.values()),
+                    list(self._projections.values()),
+                    list(self._modulators.values()),
+                    self._drives,
+                    self._releases,
+                    self._recordings,
+                    self._callbacks,
                 )  # fmt: skip
             )
         return self._plan
@@ -377,11 +390,18 @@ class Network:
     def _header(self, t_start: float) -> RunHeader:
         assert self._plan is not None
         populations = {
-            name: PopulationInfo(name, p.size, p.model_name, _parameters(p), p.kinds) for name, p in self._populations.items()
+            name: PopulationInfo(name, p.size, p.model_name, _parameters(p), p.kinds)
+            for name, p in self._populations.items()
         }
         projections = {
             name: ProjectionInfo(
-                name, p.source.name, p.target.name, p.port, p.on, count_synapses(p, self.seed, self.dt, self._plan), p.describe()
+                name,
+                p.source.name,
+                p.target.name,
+                p.port,
+                p.on,
+                count_synapses(p, self.seed, self.dt, self._plan),
+                p.describe(),
             )
             for name, p in self._projections.items()
         }
@@ -422,7 +442,9 @@ class Network:
         if dendritic is not None:
             number = plain(dendritic, "ms", f"dendritic_delay of {where}")
             if not isinstance(number, float) or not np.isfinite(number) or number < 0:
-                raise ParameterError(f"dendritic_delay of {where}: expected one number of at least 0 ms, got {dendritic!r}")
+                raise ParameterError(
+                    f"dendritic_delay of {where}: expected one number of at least 0 ms, got {dendritic!r}"
+                )
             back = number
         if given is None:
             given = 0.0 if back > 0 else self.dt

@@ -75,7 +75,9 @@ def one_synapse(
     )
 
 
-def coincident_trains(n: int, delay_steps: int, last: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def coincident_trains(
+    n: int, delay_steps: int, last: int, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Steps of n pre and about n post spikes; every third post spike acts just when a pre spike does, or next to it."""
     pre = np.sort(generator.choice(np.arange(2 + max(0, delay_steps), last), n, replace=False))
     near = pre[generator.random(n) < 0.5] - delay_steps

@@ -78,7 +78,9 @@ class Normal(Distribution):
         _set(self, mean=mean, std=std, low=low, high=high)
 
     def numbers(self, unit: str, what: str) -> Drawn:
-        return _spread(connect.NORMAL, self, _one(self.mean, unit, f"mean of {what}"), _one(self.std, unit, what), unit, what)
+        return _spread(
+            connect.NORMAL, self, _one(self.mean, unit, f"mean of {what}"), _one(self.std, unit, what), unit, what
+        )
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,9 @@ class Population:
     def rates(self) -> Reference:
         """For callbacks: float64 (size,), Hz, the rates of a Poisson population."""
         if not hasattr(self.model, "interval"):
-            raise DescriptionError(f"population {self.name!r} ({self.model_name}) has no rates; only Poisson populations have")
+            raise DescriptionError(
+                f"population {self.name!r} ({self.model_name}) has no rates; only Poisson populations have"
+            )
         return Reference("rates", self)
 
     def check_state(self, variable: str, where: str) -> str:
@@ -153,7 +155,9 @@ def _indices(which: Any, size: int, name: str) -> np.ndarray:
     if array.dtype == bool and array.shape == (size,):
         return np.flatnonzero(array)
     if array.ndim != 1 or (array.size and not np.issubdtype(array.dtype, np.integer)):
-        raise DescriptionError(f"population {name!r}: expected a slice, whole numbers or a mask of {size}, got {which!r}")
+        raise DescriptionError(
+            f"population {name!r}: expected a slice, whole numbers or a mask of {size}, got {which!r}"
+        )
     wrong = array[(array < -size) | (array >= size)]
     if len(wrong):
         raise DescriptionError(f"population {name!r}: index {wrong[0]} is out of range 0..{size - 1}")

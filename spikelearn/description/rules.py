@@ -137,7 +137,9 @@ class FixedTotalNumber(Rule):
             raise DescriptionError(f"{where}: FixedTotalNumber needs a whole number of at least 0, got {self.n!r}")
         pairs = n_source * n_target - (0 if self.autapses else len(shared))
         if (pairs == 0 and self.n > 0) or (not self.multapses and self.n > pairs):
-            raise DescriptionError(f"{where}: FixedTotalNumber({self.n}) needs {self.n} different pairs, there are {pairs}")
+            raise DescriptionError(
+                f"{where}: FixedTotalNumber({self.n}) needs {self.n} different pairs, there are {pairs}"
+            )
         places = np.full(n_target, n_source, np.int64)
         if not self.autapses:
             places[shared.start : shared.stop] -= 1
@@ -175,5 +177,7 @@ class Pairs(Rule):
                 )
             arrays.append(array.astype(np.int64))
         if len(arrays[0]) != len(arrays[1]):
-            raise DescriptionError(f"{where}: Pairs: expected one post for each pre, got {len(arrays[0])} and {len(arrays[1])}")
+            raise DescriptionError(
+                f"{where}: Pairs: expected one post for each pre, got {len(arrays[0])} and {len(arrays[1])}"
+            )
         return Rows(connect.EXPLICIT, False, len(arrays[0]), n_source, _degrees(1), pre=arrays[0], post=arrays[1])

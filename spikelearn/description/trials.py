@@ -77,7 +77,9 @@ class Trials:
         for k, phase in enumerate(self.phases):
             duration = plain(phase.duration, "ms", f"duration of phase {k}")
             if not isinstance(duration, float) or not np.isfinite(duration) or round(duration / dt) < 1:
-                raise DescriptionError(f"duration of phase {k}: expected at least one step of {dt} ms, got {duration!r}")
+                raise DescriptionError(
+                    f"duration of phase {k}: expected at least one step of {dt} ms, got {duration!r}"
+                )
             steps.append(round(duration / dt))
         return np.array(steps, np.int64)
 

@@ -108,7 +108,9 @@ def trial_calls(schedule: Trials, plan: Plan) -> dict[str, list[Call]]:
             rates = resolve(population.rates, plan)
             rows = schedule.rows(phase.rates.get(population, 0.0), population.size, "Hz", f"rates of phase {k}")
             if rows.min() < 0 or rows.max() * plan.dt * 1e-3 > 1:
-                raise DescriptionError(f"rates of phase {k}: expected 0 to {1e3 / plan.dt:g} Hz, got {rows.min()} to {rows.max()}")
+                raise DescriptionError(
+                    f"rates of phase {k}: expected 0 to {1e3 / plan.dt:g} Hz, got {rows.min()} to {rows.max()}"
+                )
             start.append(_set(f"rates of {population.name}", clock, k, rows, rates))
         for population, port in named_currents:
             if any(c.label == f"drive {population.name}.{port}" for c in plan.stages["drive"]):
@@ -128,7 +130,9 @@ def trial_calls(schedule: Trials, plan: Plan) -> dict[str, list[Call]]:
                 if projection.plasticity is not None:
                     on = phase.plastic is None or projection in phase.plastic
                     values = np.array([int(on)], np.int64)
-                    start.append(Call("plastic window", kernel_of(trials.copy_at_start), clock, k, values, state.enabled))
+                    start.append(
+                        Call("plastic window", kernel_of(trials.copy_at_start), clock, k, values, state.enabled)
+                    )
         if phase.callback is not None:
             arguments = [resolve(a, plan, counters) for a in phase.callback.arguments]
             extra["end"].append(_user_call(f"end of phase {k}", _PHASE_TEXT, phase.callback, (clock, k), arguments))
@@ -138,8 +142,12 @@ def trial_calls(schedule: Trials, plan: Plan) -> dict[str, list[Call]]:
         extra["start"].append(Call("counts from 0", kernel_of(trials.clear_counts), clock, -1, n_events))
         extra["record"].append(
             Call(
-                f"count {kind}s of {population.name}", kernel_of(events.count_events), ring.rows, ring.counts,
-                block.first[population], n_events,
+                f"count {kind}s of {population.name}",
+                kernel_of(events.count_events),
+                ring.rows,
+                ring.counts,
+                block.first[population],
+                n_events,
             )  # fmt: skip
         )
     return extra
@@ -148,7 +156,9 @@ def trial_calls(schedule: Trials, plan: Plan) -> dict[str, list[Call]]:
 def standing(schedule: Trials, plan: Plan) -> list[tuple[np.ndarray, np.ndarray]]:
     """Rates and currents that a schedule will change, each with what it is now."""
     named = [resolve(population.rates, plan) for phase in schedule.phases for population in phase.rates]
-    named += [resolve(population.current(port), plan) for phase in schedule.phases for population, port in phase.currents]
+    named += [
+        resolve(population.current(port), plan) for phase in schedule.phases for population, port in phase.currents
+    ]
     return [(array, array.copy()) for array in named]
 
 

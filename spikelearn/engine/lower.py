@@ -163,7 +163,15 @@ def _deliver_calls(d: Description, plan: Plan, places: Places, table: Table, mem
         last = np.full(n_slots, -(1 << 40), np.int64)
         plan.stages["arrive"].append(
             Call(
-                label, kernel, *common, table.weights, inputs, table.tally, last, d.dt, *state.values(),
+                label,
+                kernel,
+                *common,
+                table.weights,
+                inputs,
+                table.tally,
+                last,
+                d.dt,
+                *state.values(),
                 *(float(value) for value in constants.values()),
             )  # fmt: skip
         )
@@ -180,15 +188,22 @@ def _modulator_calls(d: Description, plan: Plan) -> None:
     for release in d.releases:
         plan.stages["modulate"].append(
             Call(
-                f"release {release.modulator.name}", kernel_of(modulators.release_list), release.steps, release.amounts,
-                np.zeros(1, np.int64), plan.modulators[release.modulator]["pending"],
+                f"release {release.modulator.name}",
+                kernel_of(modulators.release_list),
+                release.steps,
+                release.amounts,
+                np.zeros(1, np.int64),
+                plan.modulators[release.modulator]["pending"],
             )  # fmt: skip
         )
     for modulator, arrays in plan.modulators.items():
         plan.stages["modulate"].append(
             Call(
-                f"advance {modulator.name}", kernel_of(modulators.advance_modulator), arrays["n"],
-                float(np.exp(-d.dt / modulator.tau_n)), arrays["pending"],
+                f"advance {modulator.name}",
+                kernel_of(modulators.advance_modulator),
+                arrays["n"],
+                float(np.exp(-d.dt / modulator.tau_n)),
+                arrays["pending"],
             )  # fmt: skip
         )
 
@@ -233,8 +248,17 @@ def _drive_call(d: Description, plan: Plan, block: Block, drive: Drive, span: sl
     if drive.size != drive.target.size and first_here:
         plan.stages["drive"].append(
             Call(
-                label + " noise from 0", kernel_of(sources.noise_current), *seed_thing, 1, 0.0, 0.0, 0, 0.0,
-                np.zeros(drive.target.size), 1, noise,
+                label + " noise from 0",
+                kernel_of(sources.noise_current),
+                *seed_thing,
+                1,
+                0.0,
+                0.0,
+                0,
+                0.0,
+                np.zeros(drive.target.size),
+                1,
+                noise,
             )  # fmt: skip
         )
         first_here = False
@@ -278,7 +302,9 @@ def _advance_calls(d: Description, plan: Plan, block: Block) -> None:
                 )
             if model.interval:
                 every = max(1, round(model.interval / d.dt))
-                timed = Call(f"rates of {population.name}", kernel_of(sources.set_timed), rates, every, block.rates[population])
+                timed = Call(
+                    f"rates of {population.name}", kernel_of(sources.set_timed), rates, every, block.rates[population]
+                )
                 plan.stages["begin"].append(timed)
             call = Call(
                 f"emit {population.name}", kernel_of(sources.emit_poisson), d.seed, population.thing * 4 + 3, first,
@@ -300,7 +326,9 @@ def _neuron_calls(d: Description, plan: Plan, block: Block, population: Populati
     constants = {}
     for name, value in model.constants(neuron.parameters, d.dt).items():
         array = np.asarray(value, dtype=np.float64)
-        constants[name] = float(array) if array.ndim == 0 else np.ascontiguousarray(np.broadcast_to(array, population.size))
+        constants[name] = (
+            float(array) if array.ndim == 0 else np.ascontiguousarray(np.broadcast_to(array, population.size))
+        )
     varying = [name for name, value in constants.items() if isinstance(value, np.ndarray)]
     noisy = [name for name in model.currents if (population, name) in block.noise]
     kinds = [kind for kind in REPORTED if kind in model.kinds]
@@ -311,8 +339,13 @@ def _neuron_calls(d: Description, plan: Plan, block: Block, population: Populati
     rings = [array for kind in kinds for array in (block.rings[kind].rows, block.rings[kind].counts)]
     plan.stages["advance"].append(
         Call(
-            f"advance {population.name}", Kernel(line + text, "function", injected), block.first[population],
-            d.populations.index(population), np.zeros(population.size, np.uint8), plan.control, *rings,
+            f"advance {population.name}",
+            Kernel(line + text, "function", injected),
+            block.first[population],
+            d.populations.index(population),
+            np.zeros(population.size, np.uint8),
+            plan.control,
+            *rings,
             *(values[span] for values in block.state.values()),
             *(values[span] for values in block.inputs.values()),
             *(values[span] for values in block.currents.values()),
@@ -326,9 +359,19 @@ def _neuron_calls(d: Description, plan: Plan, block: Block, population: Populati
         spike, event, burst = (block.rings[kind] for kind in ("spike", "event", "burst"))
         plan.stages["advance"].append(
             Call(
-                f"classify {population.name}", kernel_of(events.classify_bursts), spike.rows, spike.counts, first,
-                first + population.size, windows, np.full(population.size, -(1 << 40), np.int64),
-                np.zeros(population.size, np.int64), event.rows, event.counts, burst.rows, burst.counts,
+                f"classify {population.name}",
+                kernel_of(events.classify_bursts),
+                spike.rows,
+                spike.counts,
+                first,
+                first + population.size,
+                windows,
+                np.full(population.size, -(1 << 40), np.int64),
+                np.zeros(population.size, np.int64),
+                event.rows,
+                event.counts,
+                burst.rows,
+                burst.counts,
             )  # fmt: skip
         )
 

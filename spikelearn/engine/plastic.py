@@ -45,20 +45,40 @@ def plastic_calls(
         modulator = projection.plasticity.modulator
         plan.stages["integrate"].append(
             Call(
-                f"integrate {modulator.name} for {name}", kernel_of(modulators.integrate_modulator),
-                plan.modulators[modulator]["n"], parameters.b, modulator.tau_n, parameters.tau_c, d.dt, arrays["base"],
-                enabled, arrays["integrals"],
+                f"integrate {modulator.name} for {name}",
+                kernel_of(modulators.integrate_modulator),
+                plan.modulators[modulator]["n"],
+                parameters.b,
+                modulator.tau_n,
+                parameters.tau_c,
+                d.dt,
+                arrays["base"],
+                enabled,
+                arrays["integrals"],
             )  # fmt: skip
         )
         every = max(1, round(_REBASE_AFTER * parameters.tau_c / d.dt))
         plan.stages["integrate"].append(
             Call(
-                f"rebase {name}", Kernel(kernel.text, "rebase", kernel.injected), every, arrays["sweeps"], arrays["base"],
-                parameters.tau_c, d.dt, arrays["integrals"], table.weights, arrays["eligibilities"], arrays["event_N"],
+                f"rebase {name}",
+                Kernel(kernel.text, "rebase", kernel.injected),
+                every,
+                arrays["sweeps"],
+                arrays["base"],
+                parameters.tau_c,
+                d.dt,
+                arrays["integrals"],
+                table.weights,
+                arrays["eligibilities"],
+                arrays["event_N"],
                 arrays["event_E"],
             )  # fmt: skip
         )
-    means = [value for t in rule.pre for value in (arrays[f"running_{t.name}"], arrays[f"decay_{t.name}"])] if rule.mean_pre else []
+    means = (
+        [value for t in rule.pre for value in (arrays[f"running_{t.name}"], arrays[f"decay_{t.name}"])]
+        if rule.mean_pre
+        else []
+    )
     push = Call(
         f"post events of {name}", Kernel(kernel.text, "push", kernel.injected), post_ring.rows, post_ring.counts, dendritic,
         0, arrays["sweeps"], arrays["since_sweep"], enabled, *modulator_arguments(projection, arrays, d.dt), *means,
@@ -68,16 +88,30 @@ def plastic_calls(
         plan.stages["arrive"].append(push)
     plan.stages["arrive"].append(
         Call(
-            f"deliver {name}", kernel, ring.rows, ring.counts, table.delays, inputs, table.tally, enabled, dendritic,
-            *modulator_arguments(projection, arrays, d.dt), *means, *everything(projection, table, arrays),
+            f"deliver {name}",
+            kernel,
+            ring.rows,
+            ring.counts,
+            table.delays,
+            inputs,
+            table.tally,
+            enabled,
+            dendritic,
+            *modulator_arguments(projection, arrays, d.dt),
+            *means,
+            *everything(projection, table, arrays),
         )  # fmt: skip
     )
     if dendritic == 0:
         plan.stages["post"].append(push)
     plan.stages["post"].append(
         Call(
-            f"sweep {name}", Kernel(kernel.text, "sweep", kernel.injected), arrays["sweeps"], arrays["since_sweep"],
-            dendritic, *everything(projection, table, arrays),
+            f"sweep {name}",
+            Kernel(kernel.text, "sweep", kernel.injected),
+            arrays["sweeps"],
+            arrays["since_sweep"],
+            dendritic,
+            *everything(projection, table, arrays),
         )  # fmt: skip
     )
 
@@ -87,7 +121,9 @@ def reset_call(projection: Projection, plan: Plan, dt: float, clock: np.ndarray,
     state, table = plan.plastic[projection], plan.tables[projection]
     assert projection.plasticity is not None
     rule, arrays = projection.plasticity.rule, state.arrays
-    means = [v for t in rule.pre for v in (arrays[f"running_{t.name}"], arrays[f"decay_{t.name}"])] if rule.mean_pre else []
+    means = (
+        [v for t in rule.pre for v in (arrays[f"running_{t.name}"], arrays[f"decay_{t.name}"])] if rule.mean_pre else []
+    )
     return Call(
         f"reset {projection.name}", Kernel(state.kernel.text, "reset", state.kernel.injected), clock, phase, arrays["sweeps"],
         arrays["since_sweep"], projection.dendritic_steps, *modulator_arguments(projection, arrays, dt), *means,
@@ -138,7 +174,11 @@ def _kernel(projection: Projection, constants: list[str]) -> Kernel:
         text += line
         injected |= more
     text += printed.print_plastic(
-        [(t.name, t.jump) for t in rule.pre], [(t.name, t.jump) for t in rule.post], constants, rule.modulated, rule.mean_pre
+        [(t.name, t.jump) for t in rule.pre],
+        [(t.name, t.jump) for t in rule.post],
+        constants,
+        rule.modulated,
+        rule.mean_pre,
     )
     return Kernel(text, "function", injected)
 

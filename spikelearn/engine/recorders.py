@@ -30,7 +30,9 @@ def recorder_calls(recordings: Sequence[Recording], plan: Plan, places: Places) 
             wanted = np.zeros(population.size, np.uint8)
             wanted[recording.ids] = 1
             capacity = max(_BUFFER_EVENTS, 2 * population.size)
-            recorder = Recorder(recording, np.zeros(capacity, np.int64), np.zeros(capacity, np.int32), used, population.name)
+            recorder = Recorder(
+                recording, np.zeros(capacity, np.int64), np.zeros(capacity, np.int32), used, population.name
+            )
             call = Call(
                 f"record {recording.variable}s of {population.name}", kernel_of(events.record_events), ring.rows, ring.counts,
                 block.first[population], wanted, recorder.steps, recorder.values, used, plan.control,

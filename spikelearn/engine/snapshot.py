@@ -49,4 +49,3 @@ def synapses_of(projection: Projection, plan: Plan) -> Callable[[], Synapses]:
         return Synapses(pre.astype(np.int32), post.astype(np.int32), weight, found["delay_steps"] * plan.dt)
 
     return read
-

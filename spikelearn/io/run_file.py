@@ -158,12 +158,8 @@ class RunWriter:
             layout.write_progress(progress, 1, t_stop=header.t_start, counts=[0] * n_recordings)
         with explained(self.path, "cannot be written"):
             file = self._file = open_for_streaming(self.path)
-            self._spikes = {
-                key: _Growing(layout.find_recording(file, "spikes", key), "ids") for key in header.spikes
-            }
-            self._traces = {
-                key: _Growing(layout.find_recording(file, "traces", key), "values") for key in keys
-            }
+            self._spikes = {key: _Growing(layout.find_recording(file, "spikes", key), "ids") for key in header.spikes}
+            self._traces = {key: _Growing(layout.find_recording(file, "traces", key), "values") for key in keys}
         self._commits = 1
         self.t_saved = header.t_start
 

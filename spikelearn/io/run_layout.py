@@ -264,9 +264,7 @@ def set_attribute(thing: Any, name: str, value: Any) -> None:
         thing.attrs[name] = value
 
 
-def _recordings(
-    file: h5py.File, part: str, counts: Sequence[int]
-) -> Iterator[tuple[tuple[str, str], h5py.Group, int]]:
+def _recordings(file: h5py.File, part: str, counts: Sequence[int]) -> Iterator[tuple[tuple[str, str], h5py.Group, int]]:
     for of_name in member(file, part).values():
         for group in of_name.values():
             key = str(attribute(group, "name")), str(attribute(group, "what"))

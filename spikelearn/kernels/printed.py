@@ -46,9 +46,7 @@ def print_neurons(
     fixed = [f"all_{name}" if name in varying else name for name in constants]
     rings = "".join(f"{kind}_rows, {kind}_counts, " for kind in kinds)
     read = [f"all_{name}[i]" for name in [*state, *inputs]]
-    read += [
-        f"all_I_{name}[i] + all_noise_{name}[i]" if name in noisy else f"all_I_{name}[i]" for name in currents
-    ]
+    read += [f"all_I_{name}[i] + all_noise_{name}[i]" if name in noisy else f"all_I_{name}[i]" for name in currents]
     read += [f"all_{name}[i]" if name in varying else name for name in constants]
     lines = [
         NEURON_HEADER,
@@ -86,7 +84,7 @@ def print_dynamic(state: Sequence[str], constants: Sequence[str]) -> str:
     All synapses of a slot share one source and one delay, so they share one state.
     """
     arrays = names(state, "all_{}")
-    return f'''\
+    return f"""\
 from spikelearn._jit import kernel
 
 
@@ -107,7 +105,7 @@ def function(step, rows, counts, delays, index, targets, weights, inputs, tally,
             tally[0] += last - first
             for p in range(first, last):
                 inputs[targets[p]] += weights[p] * released
-'''
+"""
 
 
 def print_plastic(
@@ -143,9 +141,7 @@ def print_plastic(
     def jumped(value: str, jump: str) -> str:
         return f"({value} + 1.0)" if jump == "add" else "1.0"
 
-    event_pre = "".join(
-        f"        {n} = {n}_at * decay(at - last, {n}_coarse, {n}_fine)\n" for n in pre_names
-    )
+    event_pre = "".join(f"        {n} = {n}_at * decay(at - last, {n}_coarse, {n}_fine)\n" for n in pre_names)
     event_mean = "".join(f"        mean_{n} = event_mean_{n}[j, h]\n" for n in pre_names) if mean_pre else ""
     event_post = "".join(f"        {n} = event_{n}[j, h]\n" for n in post_names)
     if modulated:
@@ -182,9 +178,7 @@ def print_plastic(
     load = "weight = weights[p]" + ("; eligibility = eligibilities[p]" if modulated else "")
     store = "weights[p] = weight" + ("; eligibilities[p] = eligibility" if modulated else "")
     at_last = names(pre_names, "slot_{}[slot]")
-    catch_up = (
-        f"catch_up({synapse}, j, last, after, through, {at_last}{event_arrays}{tables}{limits})"
-    )
+    catch_up = f"catch_up({synapse}, j, last, after, through, {at_last}{event_arrays}{tables}{limits})"
     trace_now = "".join(
         f"""\
                         {n} = {jumped(f"event_{n}[j, h]", jump)} * decay(s - event_step[j, h], {n}_coarse, {n}_fine)
@@ -195,9 +189,7 @@ def print_plastic(
     pre_now = "".join(
         f"            {n}_now = slot_{n}[slot] * decay(s - last, {n}_coarse, {n}_fine)\n" for n in pre_names
     )
-    pre_jump = "".join(
-        f"            slot_{n}[slot] = {jumped(f'{n}_now', jump)}\n" for n, jump in pre
-    )
+    pre_jump = "".join(f"            slot_{n}[slot] = {jumped(f'{n}_now', jump)}\n" for n, jump in pre)
     mean_arguments = names(pre_names, "running_{0}, decay_{0}") if mean_pre else ""
     mean_decay = "".join(f"    running_{n}[0] *= decay_{n}\n" for n in pre_names) if mean_pre else ""
     mean_jump = (
@@ -216,9 +208,7 @@ def print_plastic(
     )
     push_mean = "".join(f"            event_mean_{n}[j, h] = running_{n}[0]\n" for n in pre_names) if mean_pre else ""
     post_tables = names(post_names, "{0}_coarse, {0}_fine")
-    everything = (
-        f"index, targets, last_arrival, consumed, {synapse_arrays}{slot_arrays}{event_arrays}{tables}{limits}"
-    )
+    everything = f"index, targets, last_arrival, consumed, {synapse_arrays}{slot_arrays}{event_arrays}{tables}{limits}"
     text = f'''\
 import math
 

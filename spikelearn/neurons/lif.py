@@ -201,7 +201,12 @@ LIFAlpha = NeuronModel(
     _alpha_constants,
     lif_alpha_step,
     state={
-        "V_m": "mV", "refractory": "1", "I_syn_exc": "pA", "dI_syn_exc": "pA", "I_syn_inh": "pA", "dI_syn_inh": "pA",
+        "V_m": "mV",
+        "refractory": "1",
+        "I_syn_exc": "pA",
+        "dI_syn_exc": "pA",
+        "I_syn_inh": "pA",
+        "dI_syn_inh": "pA",
     },  # fmt: skip
     ports={"exc": "pA", "inh": "pA"},
     currents=("exc",),

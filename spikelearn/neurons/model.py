@@ -83,8 +83,7 @@ class NeuronModel:
             return next(iter(self.ports))
         if name not in self.ports:
             raise DescriptionError(
-                f"{where}: {self.name} has no port {name!r}{suggest(name, self.ports)}; "
-                f"it has: {', '.join(self.ports)}"
+                f"{where}: {self.name} has no port {name!r}{suggest(name, self.ports)}; it has: {', '.join(self.ports)}"
             )
         return name
 

@@ -127,8 +127,15 @@ Pyramidal = NeuronModel(
     _constants,
     pyramidal_step,
     state={
-        "V_s": "mV", "V_d": "mV", "w_s": "pA", "w_d": "pA", "threshold": "mV", "steps_since_spike": "1",
-        "I_syn_soma": "pA", "I_syn_basal": "pA", "I_syn_apical": "pA",
+        "V_s": "mV",
+        "V_d": "mV",
+        "w_s": "pA",
+        "w_d": "pA",
+        "threshold": "mV",
+        "steps_since_spike": "1",
+        "I_syn_soma": "pA",
+        "I_syn_basal": "pA",
+        "I_syn_apical": "pA",
     },  # fmt: skip
     ports={"soma": "pA", "basal": "pA", "apical": "pA"},
     currents=("soma", "apical"),

@@ -114,9 +114,7 @@ def _choose(run: Run, populations: Any, kinds: Sequence[str]) -> list[Any]:
     else:
         chosen = list(populations)
     if not chosen:
-        raise DescriptionError(
-            f"no {' or '.join(kinds)} was recorded; recorded spikes: {recorded(run.spike_data)}"
-        )
+        raise DescriptionError(f"no {' or '.join(kinds)} was recorded; recorded spikes: {recorded(run.spike_data)}")
     for each in chosen:
         if not any((name_of(each), kind) in run.spike_data for kind in kinds):
             raise DescriptionError(

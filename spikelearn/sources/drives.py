@@ -64,9 +64,7 @@ class NoiseCurrent:
                 f"interval {interval!r}"
             )
         if distribution not in ("normal", "uniform"):
-            raise ParameterError(
-                f"distribution of NoiseCurrent: expected 'normal' or 'uniform', got {distribution!r}"
-            )
+            raise ParameterError(f"distribution of NoiseCurrent: expected 'normal' or 'uniform', got {distribution!r}")
         self.uniform = distribution == "uniform"
         if self.tau > 0 and self.uniform:
             raise ParameterError("NoiseCurrent: an Ornstein-Uhlenbeck process (tau > 0) is normal, not uniform")

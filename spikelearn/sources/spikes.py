@@ -48,7 +48,9 @@ class Poisson:
                 raise DescriptionError(f"rate of Poisson: expected one rate or one per neuron, got shape {value.shape}")
             self.values, self.interval = np.atleast_1d(value)[None, :], 0.0
         if not np.all(np.isfinite(self.values)) or np.any(self.values < 0):
-            raise ParameterError(f"rate of Poisson: expected finite rates of at least 0 Hz, got {np.min(self.values):g} Hz")
+            raise ParameterError(
+                f"rate of Poisson: expected finite rates of at least 0 Hz, got {np.min(self.values):g} Hz"
+            )
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -65,7 +65,9 @@ def test_fixed_probability_makes_each_pair_independently(p, autapses):
     STAT(n * trials, spread).check(matrix.mean(axis=1) / trials, possible.mean(axis=1) / trials, "from each source")
     pairs_there = possible.sum() / trials / p if p else 0
     # the variance of a binomial number over independent networks
-    STAT(trials, np.sqrt(2) * max(1.0, pairs_there * p * (1 - p))).check(np.var(sizes, ddof=1), pairs_there * p * (1 - p))
+    STAT(trials, np.sqrt(2) * max(1.0, pairs_there * p * (1 - p))).check(
+        np.var(sizes, ddof=1), pairs_there * p * (1 - p)
+    )
 
 
 @pytest.mark.parametrize("autapses", [True, False])
@@ -120,7 +122,8 @@ def test_fixed_total_number_without_repeats_can_take_every_pair_also_of_views_th
 
 
 @pytest.mark.parametrize(
-    "rule", [sl.AllToAll(), sl.FixedProbability(0.5), sl.FixedInDegree(3), sl.FixedOutDegree(3), sl.FixedTotalNumber(20)]
+    "rule",
+    [sl.AllToAll(), sl.FixedProbability(0.5), sl.FixedInDegree(3), sl.FixedOutDegree(3), sl.FixedTotalNumber(20)],
 )
 def test_views_connect_their_own_neurons_only(rule):
     pre, post, _ = connected(rule, views=(slice(4, 10), slice(20, 25)))

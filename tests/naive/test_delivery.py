@@ -50,7 +50,9 @@ def test_what_arrives_is_every_spike_through_every_synapse_after_its_delay(seed)
         connect(sources[0], target, p, weight=1.5, delay=1.0)
         connect(sources[1], target, p, weight=-0.5, delay=sl.Uniform(0.1, 5.0))
         connect(sources[0], target, sl.FixedInDegree(5), weight=sl.Normal(1.0, 2.0), delay=2.0)
-        connect(sources[1], target, sl.FixedTotalNumber(20), weight=sl.Exponential(2.0), delay=sl.Normal(3.0, 2.0, low=0.1))
+        connect(
+            sources[1], target, sl.FixedTotalNumber(20), weight=sl.Exponential(2.0), delay=sl.Normal(3.0, 2.0, low=0.1)
+        )
     connect(sources[0], targets[0], p, weight=2.5, delay=1.0)  # the same slots as the first, with another weight
     connect(targets[0], targets[1], p, weight=sl.LogNormal(0.0, 0.5), axonal_delay=0.7, dendritic_delay=1.3)
     connect(targets[1][2:5], targets[0][1:4], sl.AllToAll(), weight=np.arange(9.0).reshape(3, 3), delay=0.3)

@@ -17,14 +17,16 @@ difference of integrals that grow to exp(5): a thousand operations, each on numb
 def coincident_spikes(generator, delays, dendritic):
     """Random trains; many a post spike acts in the very step in which a pre event does, or next to it."""
     pre = {
-        (int(s), int(i)) for s, i in zip(generator.integers(1, STEPS, 120), generator.integers(0, N_PRE, 120), strict=True)
+        (int(s), int(i))
+        for s, i in zip(generator.integers(1, STEPS, 120), generator.integers(0, N_PRE, 120), strict=True)
     }
     post = set()
     for step, _ in pre:
         at = step + int(generator.choice(delays)) - 2 * dendritic + int(generator.choice([-1, 0, 0, 0, 1]))
         post.add((at, int(generator.integers(0, N_POST))))
     post |= {
-        (int(s), int(j)) for s, j in zip(generator.integers(2, STEPS, 40), generator.integers(0, N_POST, 40), strict=True)
+        (int(s), int(j))
+        for s, j in zip(generator.integers(2, STEPS, 40), generator.integers(0, N_POST, 40), strict=True)
     }
     return pre, {(s, j) for s, j in post if s >= 2}
 
@@ -69,7 +71,15 @@ def compare(rule, twin_class, twin_parameters, dendritic, seed, trials=None, pla
 
 
 STDP = {"lambda_": 0.03, "alpha": 1.1, "tau_plus": 15.0, "tau_minus": 30.0}
-DOPAMINE = {"A_plus": 2.0, "A_minus": 2.5, "tau_plus": 15.0, "tau_minus": 30.0, "tau_c": 60.0, "b": 0.02, "W_max": 100.0}
+DOPAMINE = {
+    "A_plus": 2.0,
+    "A_minus": 2.5,
+    "tau_plus": 15.0,
+    "tau_minus": 30.0,
+    "tau_c": 60.0,
+    "b": 0.02,
+    "W_max": 100.0,
+}
 BURSTS = {"A_plus": 2.0, "tau_plus": 15.0, "tau_c": 60.0, "b": 0.02, "W_max": 100.0}
 
 
@@ -89,7 +99,9 @@ def test_pair_stdp_is_what_happens_event_by_event(dendritic, mu, seed):
 @pytest.mark.parametrize("nearest", [False, True], ids=["all to all", "nearest"])
 def test_dopamine_stdp_is_what_happens_step_by_step_with_clipping_at_the_events_of_a_synapse(nearest, dendritic, seed):
     model = sl.NearestDopamineSTDP if nearest else sl.DopamineSTDP
-    final, twin, *_ = compare(lambda m: model(m, **DOPAMINE), Modulated, DOPAMINE | {"nearest": nearest}, dendritic, seed)
+    final, twin, *_ = compare(
+        lambda m: model(m, **DOPAMINE), Modulated, DOPAMINE | {"nearest": nearest}, dendritic, seed
+    )
     if dendritic == 0:
         TOLERANCE.check(final, twin.weights)
 
@@ -127,7 +139,9 @@ def test_a_post_event_may_wait_for_a_thousand_time_constants_of_the_eligibility(
     )  # fmt: skip
     net.record(target, "ignored")
     run = net.run(STEPS * DT)
-    twin = Modulated([(k, 0, 50.0, 1 + dendritic) for k in range(2)], dendritic, DT, **rule, tau_n=30.0, released=released)
+    twin = Modulated(
+        [(k, 0, 50.0, 1 + dendritic) for k in range(2)], dendritic, DT, **rule, tau_n=30.0, released=released
+    )
     twin.run(pre, post, STEPS)
     assert abs(twin.weights[0] - 50.0) > 0.1
     TOLERANCE.check(run.trace(target, "ignored").values, twin.inputs(1, STEPS))
@@ -161,10 +175,14 @@ def test_a_reading_does_not_know_of_arrivals_on_their_way_through_the_dendrite(d
 def test_a_plastic_projection_between_views_is_one_between_those_neurons():
     generator = np.random.default_rng(17)
     spikes = [
-        sorted({(int(s), int(i)) for s, i in zip(*generator.integers(2, (STEPS, 8), (150, 2)).T - [[0], [2]], strict=True)})
+        sorted(
+            {(int(s), int(i)) for s, i in zip(*generator.integers(2, (STEPS, 8), (150, 2)).T - [[0], [2]], strict=True)}
+        )
     ]
     spikes.append(
-        sorted({(int(s), int(i)) for s, i in zip(*generator.integers(2, (STEPS, 8), (150, 2)).T - [[0], [2]], strict=True)})
+        sorted(
+            {(int(s), int(i)) for s, i in zip(*generator.integers(2, (STEPS, 8), (150, 2)).T - [[0], [2]], strict=True)}
+        )
     )
     weights = []
     for views in (True, False):
@@ -199,7 +217,9 @@ def test_outside_plastic_windows_nothing_is_learned_but_traces_go_on(rule, twin_
         on, off = sl.Phase(30 * DT, plastic=[projection]), sl.Phase(20 * DT, plastic=[])
         return sl.Trials([on, off], STEPS // 50)
 
-    final, twin, *_ = compare(rule, twin_class, parameters, 0, 7, trials=trials, plastic=lambda step: (step - 1) % 50 < 30)
+    final, twin, *_ = compare(
+        rule, twin_class, parameters, 0, 7, trials=trials, plastic=lambda step: (step - 1) % 50 < 30
+    )
     TOLERANCE.check(final, twin.weights)
 
 

@@ -72,7 +72,9 @@ def build(given):
         port = list(ports)[p["port"] % len(ports)]
         rules = {
             "STDP": lambda p: sl.STDP(lambda_=0.1 * p["rate"], tau_plus=p["tau"], W_max=W_MAX),
-            "DopamineSTDP": lambda p: sl.DopamineSTDP(dopamine, A_plus=10 * p["rate"], tau_c=p["tau"], b=0.01, W_max=W_MAX),
+            "DopamineSTDP": lambda p: sl.DopamineSTDP(
+                dopamine, A_plus=10 * p["rate"], tau_c=p["tau"], b=0.01, W_max=W_MAX
+            ),
             "DopamineBursts": lambda p: sl.DopamineBursts(dopamine, A_plus=10 * p["rate"], tau_c=p["tau"], W_max=W_MAX),
         }
         rule = rules[p["learning"]](p) if p["learning"] in rules else None

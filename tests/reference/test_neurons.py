@@ -156,8 +156,18 @@ def test_conductance_lif_approaches_nests_adaptive_solver_in_second_order():
 
 def test_adex_spikes_converge_to_those_of_nests_adaptive_solver():
     params = {"t_ref": 2.0, "a": 4.0, "b": 80.5, "V_peak": 0.0, "I_e": 800.0}
-    nest_names = {"C_m": 281.0, "g_L": 30.0, "E_L": -70.6, "V_th": -50.4, "Delta_T": 2.0, "V_reset": -60.0, "tau_w": 144.0}
-    nest = nest_oracle.lif("aeif_psc_exp", [], [], params=params | nest_names, duration=60.0, resolution=0.01).spike_times
+    nest_names = {
+        "C_m": 281.0,
+        "g_L": 30.0,
+        "E_L": -70.6,
+        "V_th": -50.4,
+        "Delta_T": 2.0,
+        "V_reset": -60.0,
+        "tau_w": 144.0,
+    }
+    nest = nest_oracle.lif(
+        "aeif_psc_exp", [], [], params=params | nest_names, duration=60.0, resolution=0.01
+    ).spike_times
     for dt in (0.1, 0.05, 0.02):
         _, spikes = simulate(sl.AdEx(**params), duration=60.0, dt=dt)
         assert len(spikes) == len(nest) > 1

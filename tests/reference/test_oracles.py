@@ -169,9 +169,7 @@ def test_adex_spike_times_converge_to_those_of_nest_adaptive_solver():
         "tau_syn_ex": 5.0, "tau_syn_in": 5.0, "I_e": 800.0,
     }  # fmt: skip
     nest = nest_oracle.lif("aeif_psc_exp", [], [], params=params, duration=40.0, resolution=0.01).spike_times
-    coarse, fine = (
-        brian2_oracle.adex([], [], params=params, duration=40.0, dt=dt).spike_times for dt in (0.1, 0.02)
-    )
+    coarse, fine = (brian2_oracle.adex([], [], params=params, duration=40.0, dt=dt).spike_times for dt in (0.1, 0.02))
     assert len(nest) == len(coarse) == len(fine) > 1
     # each spike is found at the end of its step, and this adds up from spike to spike
     np.testing.assert_allclose(fine, nest, rtol=0, atol=0.02 * len(fine) + 0.01)

@@ -15,7 +15,13 @@ PRE, POST = (10, 30, 60, 200), (15, 25, 58, 62)
 
 def sent(pre, post, *, w0, delay, lambda_=0.01, alpha=1.0, tau_plus=20.0, tau_minus=20.0, mu_plus=1.0, mu_minus=1.0):
     rule = sl.STDP(
-        lambda_=lambda_, alpha=alpha, tau_plus=tau_plus, tau_minus=tau_minus, mu_plus=mu_plus, mu_minus=mu_minus, W_max=100.0
+        lambda_=lambda_,
+        alpha=alpha,
+        tau_plus=tau_plus,
+        tau_minus=tau_minus,
+        mu_plus=mu_plus,
+        mu_minus=mu_minus,
+        W_max=100.0,
     )
     return one_synapse(pre, post, lambda modulator: rule, weight=w0, dendritic=delay).sent
 
@@ -49,7 +55,9 @@ def against_nest(pre, post, **parameters):
     [(0.0, 0.0, 1.05, 0.01, 50.0), (1.0, 1.0, 1.0, 0.05, 20.0), (0.4, 0.4, 2.0, 0.02, 70.0), (0.0, 1.0, 0.3, 0.1, 5.0)],
     ids=["additive", "multiplicative", "mu .4", "mixed"],
 )
-def test_weights_are_those_of_nest_on_random_trains_with_many_coincidences(mu_plus, mu_minus, alpha, lambda_, w0, delay):
+def test_weights_are_those_of_nest_on_random_trains_with_many_coincidences(
+    mu_plus, mu_minus, alpha, lambda_, w0, delay
+):
     generator = np.random.default_rng(round(10 * delay))
     pre, post = coincident_trains(80, round(10 * delay), 2500, generator)
     acting = post + round(10 * delay)

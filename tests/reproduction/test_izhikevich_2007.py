@@ -46,7 +46,9 @@ def test_both_runs_were_given_the_same_rewards_and_had_other_spikes():
     (yoked,) = outcome.other_runs
     assert outcome.metrics["rewards"] > 50
     assert len(yoked.spikes("neurons").times) != len(outcome.run.spikes("neurons").times)
-    np.testing.assert_array_equal(yoked.synapses("excitatory synapses").pre, outcome.run.synapses("excitatory synapses").pre)
+    np.testing.assert_array_equal(
+        yoked.synapses("excitatory synapses").pre, outcome.run.synapses("excitatory synapses").pre
+    )
 
 
 def test_control_without_reward_the_target_is_not_found():

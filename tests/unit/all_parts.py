@@ -60,7 +60,9 @@ def outcome(net, runs):
     """name -> array, of all that one or more runs in a row recorded, and the weights at their end."""
     result = {}
     for key in runs[0].spike_data:
-        for part, values in zip(("times", "ids"), zip(*(run.spike_data[key] for run in runs), strict=True), strict=True):
+        for part, values in zip(
+            ("times", "ids"), zip(*(run.spike_data[key] for run in runs), strict=True), strict=True
+        ):
             result[f"{key} {part}"] = np.concatenate(values)
     for key in runs[0].trace_data:
         result[f"{key} values"] = np.concatenate([run.trace_data[key].values for run in runs])

@@ -56,7 +56,9 @@ CASES = [
     bad(DescriptionError, "'x'", "LIF()", "Poisson(rate=20)", id="unknown model")(
         lambda k: k["net"].population(3, "LIF", name="x")
     ),
-    bad(DescriptionError, "input", "takes no input", id="input to a source")(lambda k: k["net"].connect(k["lif"], k["inp"])),
+    bad(DescriptionError, "input", "takes no input", id="input to a source")(
+        lambda k: k["net"].connect(k["lif"], k["inp"])
+    ),
     bad(DescriptionError, "cells", "'V'", "V_m", id="recording what does not exist")(
         lambda k: k["net"].record(k["lif"], "V")
     ),
@@ -79,12 +81,16 @@ CASES = [
     bad(DescriptionError, "inh", "exc", id="current through a port that takes none")(
         lambda k: k["net"].drive(k["lif"], sl.StepCurrent([1.0], [5.0]), "inh")
     ),
-    bad(DescriptionError, "'cells'", "taken", id="a name twice")(lambda k: k["net"].population(1, sl.LIF(), name="cells")),
+    bad(DescriptionError, "'cells'", "taken", id="a name twice")(
+        lambda k: k["net"].population(1, sl.LIF(), name="cells")
+    ),
     bad(DescriptionError, "source", id="population of another network")(
         lambda k: k["net"].connect(network()["inp"], k["lif"], "exc")
     ),
     bad(DescriptionError, "modulator", "network", id="modulator of another network")(
-        lambda k: k["net"].connect(k["inp"], k["lif"], "exc", plasticity=sl.DopamineSTDP(network()["dopamine"], W_max=100.0))
+        lambda k: k["net"].connect(
+            k["inp"], k["lif"], "exc", plasticity=sl.DopamineSTDP(network()["dopamine"], W_max=100.0)
+        )
     ),
     bad(DescriptionError, "DopamineSTDP", "modulator", id="modulated rule without its modulator")(
         lambda k: sl.DopamineSTDP()
@@ -99,11 +105,15 @@ CASES = [
     bad(ParameterError, "tau_m of LIF", "index 1", "nan", id="one tau of NaN")(lambda k: sl.LIF(tau_m=[10.0, NAN])),
     bad(ParameterError, "t_ref of LIF", "at least 0 ms", id="negative refractory period")(lambda k: sl.LIF(t_ref=-1.0)),
     bad(ParameterError, "V_reset", "V_th", id="reset above threshold")(lambda k: sl.LIF(V_reset=-50.0)),
-    bad(ParameterError, "tau_plus of STDP", "more than 0 ms", id="negative tau of a rule")(lambda k: sl.STDP(tau_plus=-1.0)),
+    bad(ParameterError, "tau_plus of STDP", "more than 0 ms", id="negative tau of a rule")(
+        lambda k: sl.STDP(tau_plus=-1.0)
+    ),
     bad(ParameterError, "tau_plus of STDP", "one number", id="tau of a rule for each synapse")(
         lambda k: sl.STDP(tau_plus=[1.0, 2.0])
     ),
-    bad(ParameterError, "W_min", "W_max", id="limits of weights upside down")(lambda k: sl.STDP(W_min=100.0, W_max=1.0)),
+    bad(ParameterError, "W_min", "W_max", id="limits of weights upside down")(
+        lambda k: sl.STDP(W_min=100.0, W_max=1.0)
+    ),
     bad(ParameterError, "Mongillo", "0 < U <= 1", id="release above one")(lambda k: sl.Mongillo(U=1.5)),
     bad(ParameterError, "tau of modulator", "more than 0 ms", id="negative tau of a modulator")(
         lambda k: k["net"].modulator("serotonin", tau=-5.0)
@@ -186,7 +196,9 @@ CASES = [
     bad(DescriptionError, "phase 0", "at least one step", id="phase shorter than a step")(
         lambda k: k["net"].run(trials=sl.Trials([sl.Phase(0.01)], 2))
     ),
-    bad(DescriptionError, "engine", "compiled", "'fast'", id="unknown engine")(lambda k: k["net"].run(1.0, engine="fast")),
+    bad(DescriptionError, "engine", "compiled", "'fast'", id="unknown engine")(
+        lambda k: k["net"].run(1.0, engine="fast")
+    ),
     bad(ParameterError, "every", "at least dt", id="recording more often than every step")(
         lambda k: k["net"].record(k["lif"], "V_m", every=0.01)
     ),
@@ -242,7 +254,9 @@ CASES = [
     bad(DescriptionError, "built already", "population", id="adding after a run")(
         lambda k: (k["net"].run(0.0), k["net"].population(1, sl.LIF()))
     ),
-    bad(DescriptionError, "callback", "references", "'x'", id="text for a callback")(lambda k: k["net"].on_step(len, "x")),
+    bad(DescriptionError, "callback", "references", "'x'", id="text for a callback")(
+        lambda k: k["net"].on_step(len, "x")
+    ),
     bad(DescriptionError, "contiguous", id="array with gaps for a callback")(
         lambda k: (k["net"].on_step(lambda step, a: None, np.zeros(6)[::2]), k["net"].run(1.0))
     ),

@@ -32,7 +32,9 @@ def whole():
 def test_the_network_of_all_parts_is_active_and_learns(whole):
     start = all_parts.network()
     before = all_parts.weights(start, start.run(0.0))
-    assert all(len(values) > 3 for name, values in whole.items() if "times" in name), {k: len(v) for k, v in whole.items()}
+    assert all(len(values) > 3 for name, values in whole.items() if "times" in name), {
+        k: len(v) for k, v in whole.items()
+    }
     for name in all_parts.PLASTIC:
         assert np.abs(whole[f"weights of {name}"] - before[f"weights of {name}"]).max() > 0.1, name
 

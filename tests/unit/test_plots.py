@@ -202,9 +202,7 @@ class TestRaster:
         with pytest.raises(DescriptionError, match="nothing happened from 5000 to 6000 ms"):
             raster(two, t_start=5000, t_stop=6000)
 
-    @pytest.mark.parametrize(
-        "wrong", [{"t_start": 10, "t_stop": 10}, {"max_spikes": 0}, {"rates": True, "bin": 0.0}]
-    )
+    @pytest.mark.parametrize("wrong", [{"t_start": 10, "t_stop": 10}, {"max_spikes": 0}, {"rates": True, "bin": 0.0}])
     def test_values_without_meaning_are_refused(self, two, wrong):
         with pytest.raises(ParameterError):
             raster(two, **wrong)

@@ -47,9 +47,7 @@ def small_run() -> Run:
         populations={"exc/layer 4": excitatory, "input": inputs},
         projections=projections,
         spike_data={
-            ("exc/layer 4", "spike"): Spikes(
-                np.sort(rng.uniform(100, 300, 50)), rng.integers(0, 5, 50, np.int32)
-            ),
+            ("exc/layer 4", "spike"): Spikes(np.sort(rng.uniform(100, 300, 50)), rng.integers(0, 5, 50, np.int32)),
             ("exc/layer 4", "burst"): Spikes(np.empty(0), np.empty(0, np.int32)),
             ("input", "spike"): Spikes(np.array([100.1]), np.array([1], np.int32)),
         },
@@ -61,7 +59,9 @@ def small_run() -> Run:
         },
         synapse_data={
             "..": Synapses(
-                np.arange(7, dtype=np.int32), np.zeros(7, np.int32), np.array([0.0, -0.0] * 3 + [1.0]),
+                np.arange(7, dtype=np.int32),
+                np.zeros(7, np.int32),
+                np.array([0.0, -0.0] * 3 + [1.0]),
                 np.full(7, 1.5),
             ),
             "input->exc": lambda: Synapses(*(np.empty(0, dtype) for dtype in SYNAPSE_TYPES)),

@@ -114,7 +114,10 @@ def test_trials_continue_where_the_network_stopped():
         (lambda source, cells: sl.Phase(10.0, rates={source: np.zeros((7, 2))}), r"\(2,\) or \(3, 2\) for 3 trials"),
         (lambda source, cells: sl.Phase(10.0, rates={source: 2000.0}), "expected 0 to 1000 Hz"),
         (lambda source, cells: sl.Phase(10.0, rates={cells: 2.0}), "has no rates"),
-        (lambda source, cells: sl.Phase(10.0, currents={(cells, "apical"): 2.0}), "takes no current through port 'apical'"),
+        (
+            lambda source, cells: sl.Phase(10.0, currents={(cells, "apical"): 2.0}),
+            "takes no current through port 'apical'",
+        ),
         (lambda source, cells: sl.Phase(10.0, reset=["cells"]), "expected populations and plastic projections"),
     ],
 )

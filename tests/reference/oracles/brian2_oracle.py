@@ -184,8 +184,7 @@ def integrate(
         network.run(steps * step)
         monitor.record_single_timestep()
         recorded = {
-            name: np.asarray(getattr(monitor, name)[0] / unit_of(brian2, units.get(name, "1")))
-            for name in record
+            name: np.asarray(getattr(monitor, name)[0] / unit_of(brian2, units.get(name, "1"))) for name in record
         }
         spike_steps = np.round(np.asarray(spikes.t / step)) + 1 if spikes is not None else np.empty(0)
     return Trace(np.arange(steps + 1) * dt, recorded, spike_steps * dt)

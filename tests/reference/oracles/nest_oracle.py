@@ -330,9 +330,7 @@ def network_run(
         rate_inh=population_rate(recorder_inh, len(inhibitory), rates_from, duration),
         spike_times=np.asarray(events["times"])[first],
         spike_ids=ids[first],
-        number_of_synapses=sum(
-            nest.GetDefaults(model)["num_connections"] for model in ("excitatory", "inhibitory")
-        ),
+        number_of_synapses=sum(nest.GetDefaults(model)["num_connections"] for model in ("excitatory", "inhibitory")),
     )
 
 
@@ -415,9 +413,7 @@ def cuba(
     number_inh = neurons - number_exc
     excitatory = nest.Create("iaf_psc_exp", number_exc, params=neuron_params)
     inhibitory = nest.Create("iaf_psc_exp", number_inh, params=neuron_params)
-    kick = nest.Create(
-        "poisson_generator", params={"rate": kick_rate, "start": kick_start, "stop": kick_stop}
-    )
+    kick = nest.Create("poisson_generator", params={"rate": kick_rate, "start": kick_start, "stop": kick_stop})
     nest.CopyModel("static_synapse", "excitatory", {"weight": weight_exc, "delay": delay})
     nest.CopyModel("static_synapse", "inhibitory", {"weight": weight_inh, "delay": delay})
     nest.Connect(kick, excitatory[:kicked], syn_spec={"weight": weight_exc, "delay": delay})
