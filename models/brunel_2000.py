@@ -8,8 +8,9 @@ Poisson processes; eta = 1 is the external rate that alone would bring the mean 
 
 What must come out: irregular firing at 37.45 Hz for g = 5, eta = 2 (with a fast oscillation of the population), and at
 5.39 Hz for g = 4.5, eta = 0.9 (with a slow one). All neurons start at 0 mV. The start counts, as in NEST's example; the
-low rate depends on the window and, because of the slow oscillation, on the seed: from 0 to 1000 ms NEST 3.10 gives 5.23,
-6.10 and 5.75 Hz for its seeds 1, 2, 3, and this file 5.34 to 5.90 Hz for seeds 1 to 5. `rate_from` leaves out the start.
+low rate depends on the window and, because of the slow oscillation, on the seed: from 0 to 1000 ms NEST 3.10 gives
+5.23, 6.10 and 5.75 Hz for its seeds 1, 2, 3, and this file 5.34 to 5.90 Hz for seeds 1 to 5. `rate_from` leaves out
+the start.
 """
 
 from __future__ import annotations

@@ -4,16 +4,16 @@ Izhikevich, E. M. (2007). Solving the distal reward problem through linkage of S
 Cortex 17:2443. The numbers are those of its script daspnet.m.
 
 800 regular-spiking and 200 fast-spiking neurons with 100 targets each, kept at about 1 Hz by noise. Whenever neuron n2
-fires 1 to 19 ms after neuron n1, dopamine rises by 0.5, but only 1 to 3 s later: until then a thousand other spikes have
-come. The synapse from n1 to n2 starts at 0. STDP leaves an eligibility that decays within a second, dopamine turns it
-into weight, and only the synapse that causes the reward is always eligible when it comes.
+fires 1 to 19 ms after neuron n1, dopamine rises by 0.5, but only 1 to 3 s later: until then a thousand other spikes
+have come. The synapse from n1 to n2 starts at 0. STDP leaves an eligibility that decays within a second, dopamine turns
+it into weight, and only the synapse that causes the reward is always eligible when it comes.
 
-What must come out: in the last quarter of an hour the target's mean weight is at least 3.3 of 4, above 95 % of the other
-excitatory synapses, whose mean stays below 1. The control is yoked: the same network with other noise is given the
-same dopamine at the same times, which has nothing to do with its own spikes; its target stays below 2.5.
+What must come out: in the last quarter of an hour the target's mean weight is at least 3.3 of 4, above 95 % of the
+other excitatory synapses, whose mean stays below 1. The control is yoked: the same network with other noise is given
+the same dopamine at the same times, which has nothing to do with its own spikes; its target stays below 2.5.
 
-The quick form has a quarter of the neurons, with as many synapses each, and takes 40 minutes: fewer synapses compete, so
-the target is found sooner.
+The quick form has a quarter of the neurons, with as many synapses each, and takes 40 minutes: fewer synapses compete,
+so the target is found sooner.
 
 Two things differ from the script. It moves the weights every 10 ms, here they follow c' = -c/tau_c + STDP,
 w' = c (n - b) in closed form, with the script's factors per step turned into time constants and rates. And n2 is the
@@ -101,8 +101,8 @@ def build(parameters: Parameters, wiring_seed: int, seed: int) -> Built:
         neurons, neurons, rule=sl.Pairs([N1], [n2]), weight=0.0, delay=1.0, plasticity=rule, name="target synapse"
     )
     net.connect(
-        neurons[n_exc:], neurons[:n_exc], rule=sl.FixedOutDegree(N_TARGETS, multapses=False), weight=-p.weight, delay=1.0,
-        name="inhibitory synapses",
+        neurons[n_exc:], neurons[:n_exc], rule=sl.FixedOutDegree(N_TARGETS, multapses=False), weight=-p.weight,
+        delay=1.0, name="inhibitory synapses",
     )  # fmt: skip
     net.drive(neurons, sl.NoiseCurrent(std=p.noise / math.sqrt(3.0), distribution="uniform"))
     net.record(neurons, "spikes")
@@ -128,8 +128,8 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
     rewarded = build(p, seed, 2 * seed)
     rewards = np.zeros(round(p.duration) + 1, np.uint8)
     rewarded.network.on_step(
-        reward_n2_after_n1, rewarded.neurons.fired(), N1, rewarded.n2, p.window, p.reward_delay, p.reward_jitter, p.reward,
-        seed, np.full(1, -1_000_000), rewards, rewarded.dopamine.release,
+        reward_n2_after_n1, rewarded.neurons.fired(), N1, rewarded.n2, p.window, p.reward_delay, p.reward_jitter,
+        p.reward, seed, np.full(1, -1_000_000), rewards, rewarded.dopamine.release,
     )  # fmt: skip
     run = rewarded.network.run(p.duration, sink=sink, progress=progress)
 
@@ -159,7 +159,7 @@ def _last_quarter(run: sl.Run, projection: Any) -> np.ndarray:
 
 
 def figure(parameters: Parameters, outcome: Outcome) -> Any:
-    """The target's weight in the rewarded and in the yoked run beside the other synapses, and the weights at the end."""
+    """The target's weight, rewarded and yoked, beside those of the other synapses, and all weights at the end."""
     from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, colour, legend, panels, time_axis
 
     p, run = parameters, outcome.run

@@ -6,9 +6,9 @@ J. Neurosci. 25:10786. In the form of Brette, R. et al. (2007), J. Comput. Neuro
 spikes of 300 Hz from 1 to 51 ms.
 
 What must come out: irregular activity. In the COBA form it goes on by itself after the kick, and there is none without
-one; in the CUBA form the resting potential lies 1 mV above threshold. CUBA, 0 to 1 s: 4.50 Hz excitatory, 4.35 Hz inhibitory
-(NEST's cuba.py, where all neurons start at -49 mV, just above threshold: `start`; from uniform potentials it is 4.0 Hz).
-COBA: 14.0 to 14.5 Hz; there activity is metastable and dies out for some seeds.
+one; in the CUBA form the resting potential lies 1 mV above threshold. CUBA, 0 to 1 s: 4.50 Hz excitatory, 4.35 Hz
+inhibitory (NEST's cuba.py, where all neurons start at -49 mV, just above threshold: `start`; from uniform potentials it
+is 4.0 Hz). COBA: 14.0 to 14.5 Hz; there activity is metastable and dies out for some seeds.
 """
 
 from __future__ import annotations

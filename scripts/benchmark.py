@@ -119,8 +119,8 @@ def speed(repeats: int, duration: float) -> list[str]:
         if has_nest:
             theirs.append(apart("brunel_nest", duration, repeat + 1))
     lines = [
-        f"Brunel, 12,500 neurons, 15.6 million synapses, dt 0.1 ms, g 5, eta 2, V_reset 0, {duration:g} ms, one thread, "
-        f"{repeats} runs each in turn: median (least to most).",
+        f"Brunel, 12,500 neurons, 15.6 million synapses, dt 0.1 ms, g 5, eta 2, V_reset 0, {duration:g} ms, one "
+        f"thread, {repeats} runs each in turn: median (least to most).",
         "",
         "| | wall s per biological s | build s | rate Hz |",
         "|---|---|---|---|",

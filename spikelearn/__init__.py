@@ -45,9 +45,9 @@ __all__ = [
     "STDP", "AdEx", "AllToAll", "Callback", "DopamineBursts", "DopamineSTDP", "Exponential", "FixedInDegree",
     "FixedOutDegree", "FixedProbability", "FixedTotalNumber", "Images", "Izhikevich", "IzhikevichHalfSteps", "LIF",
     "LIFAlpha", "LIFConductance", "LIFDelta", "LogNormal", "Mongillo", "NearestDopamineSTDP", "Network", "NeuronModel",
-    "NoiseCurrent", "Normal", "OneToOne", "Pairs", "Parrot", "Phase", "PlasticityRule", "Poisson", "PoissonInput", "Pyramidal",
-    "ReleaseFirst", "Run", "SpikeList", "StepCurrent", "SynapseModel", "Timed", "Trials", "TsodyksMarkram", "Uniform",
-    "__version__", "random_uniform",
+    "NoiseCurrent", "Normal", "OneToOne", "Pairs", "Parrot", "Phase", "PlasticityRule", "Poisson", "PoissonInput",
+    "Pyramidal", "ReleaseFirst", "Run", "SpikeList", "StepCurrent", "SynapseModel", "Timed", "Trials", "TsodyksMarkram",
+    "Uniform", "__version__", "random_uniform",
 ]  # fmt: skip
 
 

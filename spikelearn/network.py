@@ -129,10 +129,10 @@ class Network:
 
         rule: AllToAll() by default. weight: number, array or distribution, in the unit of the port; an array has shape
         (n_source, n_target) for AllToAll and one value for each synapse for OneToOne and Pairs. delay: ms, axonal;
-        by default one step. axonal_delay may be a number, array or distribution, dendritic_delay is a number: it delays the
-        input and, on their way back to the synapse, the post events that a plasticity rule learns from.
-        on: kind of event that is carried. learns_from: kind of post event of the rule. plastic=False freezes the weights.
-        synapse: short-term plasticity. Raises DescriptionError, ParameterError or UnitError.
+        by default one step. axonal_delay may be a number, array or distribution, dendritic_delay is a number: it delays
+        the input and, on their way back to the synapse, the post events that a plasticity rule learns from.
+        on: kind of event that is carried. learns_from: kind of post event of the rule. plastic=False freezes the
+        weights. synapse: short-term plasticity. Raises DescriptionError, ParameterError or UnitError.
         """
         self._still_open("projection")
         for what, end in (("source", source), ("target", target)):
@@ -176,13 +176,13 @@ class Network:
         learned_kind = self._check_plasticity(receiver, plasticity, synapse, learns_from, weights, where)
         if plasticity is not None and plasticity.rule.mean_pre and dendritic_steps > 0:
             raise DescriptionError(
-                f"{where}: {plasticity.rule.name} compares traces with their mean when the target's event happens, so it "
-                f"takes axonal delays only; expected no dendritic_delay, got {dendritic_steps * self.dt:g} ms"
+                f"{where}: {plasticity.rule.name} compares traces with their mean when the target's event happens, so "
+                f"it takes axonal delays only; expected no dendritic_delay, got {dendritic_steps * self.dt:g} ms"
             )
         added = Projection(
-            name, sender, source_first, source_size, receiver, target_first, target_size, port, unit, on, rule, rows, weights,
-            axonal, dendritic_steps, plasticity, synapse, bool(plastic), learned_kind, bool(getattr(rule, "autapses", True)),
-            thing,
+            name, sender, source_first, source_size, receiver, target_first, target_size, port, unit, on, rule, rows,
+            weights, axonal, dendritic_steps, plasticity, synapse, bool(plastic), learned_kind,
+            bool(getattr(rule, "autapses", True)), thing,
         )  # fmt: skip
         self._projections[name] = added
         return added
@@ -506,7 +506,8 @@ def _check_sizes(name: str, size: int, model: Any, dt: float) -> None:
         wrong = np.flatnonzero((model.ids < 0) | (model.ids >= size))
         if len(wrong):
             raise DescriptionError(
-                f"population {name!r}: id {model.ids[wrong[0]]} at place {wrong[0]} of SpikeList is out of range 0..{size - 1}"
+                f"population {name!r}: id {model.ids[wrong[0]]} at place {wrong[0]} of SpikeList is out of range "
+                f"0..{size - 1}"
             )
 
 
@@ -524,8 +525,8 @@ def _check_list(name: str, model: SpikeList, dt: float) -> None:
     if len(twice):
         first, second = (order[twice[0] + k] for k in (0, 1))
         raise DescriptionError(
-            f"population {name!r}: a neuron fires at most once in a step of {dt:g} ms, but neuron {model.ids[first]} of "
-            f"SpikeList does at {model.times[first]:g} and {model.times[second]:g} ms"
+            f"population {name!r}: a neuron fires at most once in a step of {dt:g} ms, but neuron {model.ids[first]} "
+            f"of SpikeList does at {model.times[first]:g} and {model.times[second]:g} ms"
         )
 
 

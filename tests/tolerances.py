@@ -25,9 +25,9 @@ spikes, for what two engines make of one Plan, and for a run in pieces against a
 
 
 def ULP(operations: int, scale: float = 0.0) -> Tolerance:
-    """The same closed form, rounded in another order: each of `operations` may be off by one unit in the last place, and
-    all in one direction. `scale`: the largest number that is added or subtracted on the way, where the result may be much
-    smaller than its terms (a potential near 0 mV, a weight near its lower limit)."""
+    """The same closed form, rounded in another order: each of `operations` may be off by one unit in the last place,
+    and all in one direction. `scale`: the largest number that is added or subtracted on the way, where the result may
+    be much smaller than its terms (a potential near 0 mV, a weight near its lower limit)."""
     return Tolerance(operations * _EPSILON, operations * _EPSILON * scale)
 
 
@@ -39,14 +39,15 @@ def METHOD(order: int, dt: float, constant: float = 1.0) -> Tolerance:
 
 
 def STAT(n: int, deviation: float = 1.0) -> Tolerance:
-    """A mean of n independent samples of this standard deviation: 5 standard errors, which a correct program exceeds once
-    in 1.7 million. Seeds are fixed: what passes once passes always."""
+    """A mean of n independent samples of this standard deviation: 5 standard errors, which a correct program exceeds
+    once in 1.7 million. Seeds are fixed: what passes once passes always."""
     return Tolerance(0.0, 5.0 * deviation / n**0.5)
 
 
 NINE_DIGITS = ULP(4_500_000)
-"""1e-9 relative, the bar of the issue against NEST. Thousands of steps, each with exponentials that NEST takes from other
-formulas (propagators once, traces at each spike), make ULP of that many operations; what was measured is nearer 1e-13."""
+"""1e-9 relative, the bar of the issue against NEST. Thousands of steps, each with exponentials that NEST takes from
+other formulas (propagators once, traces at each spike), make ULP of that many operations; what was measured is nearer
+1e-13."""
 
 
 def PRINTED(decimals: int) -> Tolerance:

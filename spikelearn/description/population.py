@@ -73,7 +73,7 @@ class Population:
         return Reference("fired", self, self.check_kind(kind, "fired"))
 
     def current(self, port: str) -> Reference:
-        """For callbacks: float64 (size,), pA, the current into a port; what a callback writes stays until it is changed."""
+        """For callbacks: float64 (size,), pA, the current into a port; what a callback writes stays until changed."""
         self.check_current(port, "current")
         return Reference("current", self, port)
 

@@ -168,7 +168,8 @@ class Pairs(Rule):
                 array = array.astype(np.int64)
             if array.ndim != 1 or not np.issubdtype(array.dtype, np.integer):
                 raise DescriptionError(
-                    f"{where}: {name} of Pairs: expected a list of whole numbers, got {array.dtype} of shape {array.shape}"
+                    f"{where}: {name} of Pairs: expected a list of whole numbers, "
+                    f"got {array.dtype} of shape {array.shape}"
                 )
             wrong = np.flatnonzero((array < 0) | (array >= n))
             if len(wrong):

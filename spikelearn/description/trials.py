@@ -18,8 +18,8 @@ from spikelearn.units import plain
 class Callback:
     """A function that is called while time runs.
 
-    As the callback of a phase: function(trial, phase, *arguments), at the end of the phase's last step; as a callback of
-    every step: function(step, *arguments). It is compiled with Numba unless it is already; it returns nothing.
+    As the callback of a phase: function(trial, phase, *arguments), at the end of the phase's last step; as a callback
+    of every step: function(step, *arguments). It is compiled with Numba unless it is already; it returns nothing.
     arguments: numpy arrays, numbers, or references such as `population.counts()` and `modulator.release`.
     """
 
@@ -31,8 +31,8 @@ class Callback:
         for argument in self.arguments:
             if not isinstance(argument, Reference | np.ndarray | int | float | np.number):
                 raise DescriptionError(
-                    f"callback {getattr(self.function, '__name__', self.function)}: arguments are numpy arrays, numbers or "
-                    f"references such as population.counts(), got {argument!r}"
+                    f"callback {getattr(self.function, '__name__', self.function)}: arguments are numpy arrays, "
+                    f"numbers or references such as population.counts(), got {argument!r}"
                 )
 
 

@@ -115,7 +115,8 @@ def trial_calls(schedule: Trials, plan: Plan) -> dict[str, list[Call]]:
         for population, port in named_currents:
             if any(c.label == f"drive {population.name}.{port}" for c in plan.stages["drive"]):
                 raise DescriptionError(
-                    f"current of phase {k}: {population.name}.{port} is driven by a StepCurrent already; use one of them"
+                    f"current of phase {k}: {population.name}.{port} is driven by a StepCurrent already; "
+                    "use one of them"
                 )
             current = resolve(population.current(port), plan)
             value = phase.currents.get((population, port), 0.0)

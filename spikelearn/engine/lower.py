@@ -316,7 +316,8 @@ def _advance_calls(d: Description, plan: Plan, block: Block) -> None:
             order = np.lexsort((model.ids, steps))
             call = Call(
                 f"emit {population.name}", kernel_of(sources.emit_spike_list), np.ascontiguousarray(steps[order]),
-                np.ascontiguousarray(model.ids[order].astype(np.int64)), np.zeros(1, np.int64), first, ring.rows, ring.counts,
+                np.ascontiguousarray(model.ids[order].astype(np.int64)), np.zeros(1, np.int64), first, ring.rows,
+                ring.counts,
             )  # fmt: skip
         plan.stages["advance"].append(call)
 

@@ -68,7 +68,10 @@ class Block:
 
 @dataclass
 class Table:
-    """Synapses sorted by (source, delay). index: (n_sources * n_delays + 1,); slot = source * n_delays + delay number."""
+    """Synapses sorted by (source, delay).
+
+    index: (n_sources * n_delays + 1,), where the synapses of each slot begin; slot = source * n_delays + delay number.
+    """
 
     projections: list[Projection]
     delays: np.ndarray

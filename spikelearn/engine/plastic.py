@@ -28,8 +28,8 @@ def plastic_calls(
     low, high = (float(f(table.weights, initial=0.5 * (parameters.W_min + parameters.W_max))) for f in (np.min, np.max))
     if low < parameters.W_min or high > parameters.W_max:
         raise ParameterError(
-            f"weight of projection {projection.name!r}: expected {parameters.W_min:g} to {parameters.W_max:g}, the limits "
-            f"W_min and W_max of {rule.name}, drew {low:g} to {high:g}; a distribution takes low= and high="
+            f"weight of projection {projection.name!r}: expected {parameters.W_min:g} to {parameters.W_max:g}, the "
+            f"limits W_min and W_max of {rule.name}, drew {low:g} to {high:g}; a distribution takes low= and high="
         )
     constants = {name: float(value) for name, value in rule.constants(parameters, d.dt).items()}
     kernel = _kernel(projection, list(constants))
@@ -80,9 +80,10 @@ def plastic_calls(
         else []
     )
     push = Call(
-        f"post events of {name}", Kernel(kernel.text, "push", kernel.injected), post_ring.rows, post_ring.counts, dendritic,
-        0, arrays["sweeps"], arrays["since_sweep"], enabled, *modulator_arguments(projection, arrays, d.dt), *means,
-        *_events(projection, arrays), *_tables(arrays, rule.post),
+        f"post events of {name}", Kernel(kernel.text, "push", kernel.injected), post_ring.rows, post_ring.counts,
+        dendritic, 0, arrays["sweeps"], arrays["since_sweep"], enabled,
+        *modulator_arguments(projection, arrays, d.dt), *means, *_events(projection, arrays),
+        *_tables(arrays, rule.post),
     )  # fmt: skip
     if dendritic > 0:
         plan.stages["arrive"].append(push)
@@ -125,9 +126,9 @@ def reset_call(projection: Projection, plan: Plan, dt: float, clock: np.ndarray,
         [v for t in rule.pre for v in (arrays[f"running_{t.name}"], arrays[f"decay_{t.name}"])] if rule.mean_pre else []
     )
     return Call(
-        f"reset {projection.name}", Kernel(state.kernel.text, "reset", state.kernel.injected), clock, phase, arrays["sweeps"],
-        arrays["since_sweep"], projection.dendritic_steps, *modulator_arguments(projection, arrays, dt), *means,
-        *everything(projection, table, arrays),
+        f"reset {projection.name}", Kernel(state.kernel.text, "reset", state.kernel.injected), clock, phase,
+        arrays["sweeps"], arrays["since_sweep"], projection.dendritic_steps,
+        *modulator_arguments(projection, arrays, dt), *means, *everything(projection, table, arrays),
     )  # fmt: skip
 
 
@@ -138,8 +139,8 @@ def read_call(
     """A Call that writes weights or eligibilities, as they are now, into rows of `values`."""
     state, table = plan.plastic[projection], plan.tables[projection]
     return Call(
-        f"read {projection.name}", Kernel(state.kernel.text, "read", state.kernel.injected), every, what, slots, positions,
-        steps, values, used, control, *modulator_arguments(projection, state.arrays, dt),
+        f"read {projection.name}", Kernel(state.kernel.text, "read", state.kernel.injected), every, what, slots,
+        positions, steps, values, used, control, *modulator_arguments(projection, state.arrays, dt),
         *everything(projection, table, state.arrays),
     )  # fmt: skip
 
@@ -158,8 +159,8 @@ def everything(projection: Projection, table: Table, arrays: dict[str, Any]) -> 
     synapse = [table.weights, *([arrays["eligibilities"]] if rule.modulated else [])]
     return [
         table.index, table.targets, arrays["last_arrival"], arrays["consumed"], *synapse,
-        *(arrays[f"slot_{t.name}"] for t in rule.pre), *_events(projection, arrays), *_tables(arrays, rule.pre + rule.post),
-        parameters.W_min, parameters.W_max,
+        *(arrays[f"slot_{t.name}"] for t in rule.pre), *_events(projection, arrays),
+        *_tables(arrays, rule.pre + rule.post), parameters.W_min, parameters.W_max,
         *(value for name, value in arrays["constants"].items() if name not in ("W_min", "W_max")),
     ]  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Printed kernels: a model's loop, or any kernel, as a small readable module with an entry that has an address.
 
-A module's file name comes from the hash of its text and of all the sources that it can reach, so it is compiled once for
-each model, whatever the parameter values, and never served stale. Files are written whole or not at all.
+A module's file name comes from the hash of its text and of all the sources that it can reach, so it is compiled once
+for each model, whatever the parameter values, and never served stale. Files are written whole or not at all.
 """
 
 from __future__ import annotations

@@ -34,8 +34,8 @@ def recorder_calls(recordings: Sequence[Recording], plan: Plan, places: Places) 
                 recording, np.zeros(capacity, np.int64), np.zeros(capacity, np.int32), used, population.name
             )
             call = Call(
-                f"record {recording.variable}s of {population.name}", kernel_of(events.record_events), ring.rows, ring.counts,
-                block.first[population], wanted, recorder.steps, recorder.values, used, plan.control,
+                f"record {recording.variable}s of {population.name}", kernel_of(events.record_events), ring.rows,
+                ring.counts, block.first[population], wanted, recorder.steps, recorder.values, used, plan.control,
             )  # fmt: skip
         else:
             rows = max(16, _BUFFER_VALUES // max(1, len(recording.ids)))

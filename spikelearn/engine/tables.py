@@ -87,7 +87,7 @@ def build(projections: Sequence[Projection], places: Places, seed: int, dt: floa
 
 
 def locate(projection: Projection, table: Table, places: Places, seed: int, dt: float) -> dict[str, np.ndarray]:
-    """positions, pre, post, delay_steps and slots of a projection's synapses, in the order in which its rule made them."""
+    """positions, pre, post, delay_steps and slots of a projection's synapses, in the order in which they were made."""
     cursor = table.index[:-1].copy()
     found: dict[str, np.ndarray] = {}
     for member in table.projections:
@@ -134,9 +134,9 @@ def _scan(
     weight, delay = projection.weight, projection.axonal
     with np.errstate(over="ignore"):
         return connect.scan(
-            mode, rows.code, rows.by_source, rows.n_rows, rows.n_partners, rows.probability, rows.degrees, rows.multapses, own,
-            rows.pre, rows.post, seed, projection.thing, *_numbers(weight), *_numbers(delay), projection.dendritic_steps, dt,
-            source_first, target_first,
+            mode, rows.code, rows.by_source, rows.n_rows, rows.n_partners, rows.probability, rows.degrees,
+            rows.multapses, own, rows.pre, rows.post, seed, projection.thing, *_numbers(weight), *_numbers(delay),
+            projection.dendritic_steps, dt, source_first, target_first,
             0 if table is None else len(table.delays),
             _EMPTY_INT if table is None else table.delay_index,
             np.zeros(0, np.uint8) if used_delays is None else used_delays,

@@ -89,7 +89,9 @@ from spikelearn._jit import kernel
 
 
 @kernel
-def function(step, rows, counts, delays, index, targets, weights, inputs, tally, last_arrival, dt, {arrays}{names(constants)}):
+def function(
+    step, rows, counts, delays, index, targets, weights, inputs, tally, last_arrival, dt, {arrays}{names(constants)}
+):
     depth = len(counts)
     n_delays = len(delays)
     for d in range(n_delays):
@@ -197,7 +199,8 @@ def print_plastic(
     )
     push_traces = "".join(
         f"            event_{n}[j, h] = "
-        f"{jumped(f'event_{n}[j, g]', jump)} * decay(step - event_step[j, g], {n}_coarse, {n}_fine) if total > 0 else 0.0\n"
+        f"{jumped(f'event_{n}[j, g]', jump)} * decay(step - event_step[j, g], {n}_coarse, {n}_fine) "
+        "if total > 0 else 0.0\n"
         for n, jump in post
     )
     push_modulator = (
@@ -274,7 +277,10 @@ def function(step, rows, counts, delays, inputs, tally, enabled, dendritic, {mod
 {mean_jump}
 
 @kernel
-def push(step, rows, counts, delay, first, sweeps, since_sweep, enabled, {modulator}{mean_arguments}{event_arrays}{post_tables}):
+def push(
+    step, rows, counts, delay, first, sweeps, since_sweep, enabled,
+    {modulator}{mean_arguments}{event_arrays}{post_tables}
+):
     """Enter the post events that reach the synapses in this step into the histories of their neurons."""
     depth = len(counts)
     row = (step - delay) % depth
@@ -355,6 +361,7 @@ def read(step, every, what, slots, positions, steps, values, used, control, {mod
         if modulated
         else "            weights[p] = min(max(weights[p], W_min), W_max)\n"
     )
+    zero_slots = "".join(f"        slot_{n}[slot] = 0.0\n" for n in pre_names)
     clear_means = "".join(f"    running_{n}[0] = 0.0\n" for n in pre_names) if mean_pre else ""
     text += f'''
 
@@ -366,7 +373,7 @@ def reset(step, clock, phase, sweeps, since_sweep, dendritic, {modulator}{mean_a
     sweeps[0] = 1
     sweep(step - 1, sweeps, since_sweep, dendritic, {everything})
     for slot in range(len(last_arrival)):
-{"".join(f"        slot_{n}[slot] = 0.0{chr(10)}" for n in pre_names)}        for p in range(index[slot], index[slot + 1]):
+{zero_slots}        for p in range(index[slot], index[slot + 1]):
 {settle}    for j in range(len(event_total)):
         event_total[j] = 0
 {clear_means}'''

@@ -23,8 +23,8 @@ class NeuronModel:
     Parameters: NamedTuple, each line with unit, default and meaning.
     constants: function(parameters, dt) -> dict of all numbers that the step needs; they may be per-neuron arrays.
     step: function(*state, *inputs, *currents, *constants) -> (*state, mask) for one neuron and one time step;
-        an argument is called `in_<port>` for a port and `I_<current>` for a current. Input arrives at the end of the step.
-        mask: 1 for a spike, 2 for a plateau, 0 for nothing.
+        an argument is called `in_<port>` for a port and `I_<current>` for a current. Input arrives at the end of the
+        step. mask: 1 for a spike, 2 for a plateau, 0 for nothing.
     state: variable -> unit; the first is the one that is checked to stay finite.
     ports: port -> unit of the weight. currents: names of the ports that also take continuous currents, in pA.
     initial: function(parameters) -> dict of starting values; what is left out starts at 0.

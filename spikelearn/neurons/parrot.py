@@ -1,7 +1,7 @@
 """A neuron that repeats what it receives: it fires in each step in which anything positive arrives through port exc.
 
-What arrives through port ignored has no effect but can be recorded; so synapses can learn from spikes that are given, and
-what they send can be read. After NEST's parrot_neuron.
+What arrives through port ignored has no effect but can be recorded; so synapses can learn from spikes that are given,
+and what they send can be read. After NEST's parrot_neuron.
 """
 
 from __future__ import annotations

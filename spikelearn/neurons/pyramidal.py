@@ -152,7 +152,7 @@ Pyramidal = NeuronModel(
     dI_syn_soma/dt = -I_syn_soma / tau_syn_soma : amp
     dI_syn_basal/dt = -I_syn_basal / tau_syn_basal : amp
     dI_syn_apical/dt = -I_syn_apical / tau_syn_apical : amp
-    """,
+    """,  # noqa: E501 (an equation is one line)
     threshold="V_s >= V_th + threshold",
     reset="V_s = V_reset; w_s += b; threshold += V_th_jump",
     arrivals={"soma": "I_syn_soma", "basal": "I_syn_basal", "apical": "I_syn_apical"},

@@ -1,4 +1,4 @@
-"""Dopamine-modulated plasticity at bursts: a burst of the target tags the synapses whose source was active more than most.
+"""Dopamine-modulated plasticity at bursts: a burst of the target tags synapses whose source was active more than most.
 
 At a burst: c += A_plus (K_plus - <K_plus>), the mean over the projection. c' = -c/tau_c, w' = c (n - b). The mean is
 heterosynaptic depression: what is common to all inputs is not learned. spikelearn's own; see models/digits.py.

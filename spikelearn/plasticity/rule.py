@@ -31,10 +31,10 @@ class PlasticityRule:
 
     name: shown in errors. Parameters: NamedTuple; it has W_min and W_max, the limits of the weight.
     pre, post: traces of the source and of the target. Handlers see a trace as it is just before the event itself.
-    on_pre, on_post: scalar functions, compiled if they are not, called when an event arrives from the source, and when the target emits
-        one of kind `learns_from`. They take (weight, *pre, *post, *constants) and give the new weight. If the rule is
-        `modulated` they take no weight and give the step of the eligibility, which decays with parameter tau_c; the
-        weight then moves by the integral of eligibility times (modulator - b).
+    on_pre, on_post: scalar functions, compiled if they are not, called when an event arrives from the source, and when
+        the target emits one of kind `learns_from`. They take (weight, *pre, *post, *constants) and give the new weight.
+        If the rule is `modulated` they take no weight and give the step of the eligibility, which decays with parameter
+        tau_c; the weight then moves by the integral of eligibility times (modulator - b).
     mean_pre: on_post also gets, after the pre traces, their means over all synapses of the projection.
     constants: function(parameters, dt) -> dict of the numbers the handlers need.
 

@@ -13,7 +13,7 @@ from spikelearn.units import plain
 
 @dataclass(frozen=True)
 class Timed:
-    """Values that change in time: row k of `values` (T,) or (T, n) holds from k * interval ms on; the last row stays."""
+    """Values that change in time: row k of `values`, (T,) or (T, n), holds from k * interval ms on; the last stays."""
 
     values: Any
     interval: Any

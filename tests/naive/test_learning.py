@@ -37,7 +37,7 @@ def as_list(spikes):
 
 
 def compare(rule, twin_class, twin_parameters, dendritic, seed, trials=None, plastic=lambda step: True, tau_n=30.0):
-    """A projection of 14 synapses, multapses and three axonal delays among them; all they send, weights, eligibilities."""
+    """14 synapses, with multapses and three axonal delays: all that they send, their weights and eligibilities."""
     generator = np.random.default_rng(seed)
     pre_ids, post_ids = generator.integers(0, N_PRE, 14), generator.integers(0, N_POST, 14)
     axonal = generator.choice([1, 2, 7], 14)
@@ -161,7 +161,8 @@ def test_a_reading_does_not_know_of_arrivals_on_their_way_through_the_dendrite(d
     force = net.population(N_POST, as_list({(s - 1, j) for s, j in post}))
     net.connect(force, target, "exc", sl.OneToOne(), weight=1.0, delay=DT)
     projection = net.connect(
-        source, target, "ignored", weight=50.0, axonal_delay=DT, dendritic_delay=dendritic * DT, plasticity=sl.STDP(**rule)
+        source, target, "ignored", weight=50.0, axonal_delay=DT, dendritic_delay=dendritic * DT,
+        plasticity=sl.STDP(**rule),
     )  # fmt: skip
     found = net.run(STEPS * DT).synapses(projection)
     synapses = [(int(i), int(j), 50.0, 1 + dendritic) for i, j in zip(found.pre, found.post, strict=True)]
@@ -225,7 +226,7 @@ def test_outside_plastic_windows_nothing_is_learned_but_traces_go_on(rule, twin_
 
 @pytest.mark.parametrize("dendritic", [0, 3])
 def test_a_silent_synapse_learns_from_more_post_spikes_than_a_history_holds(dendritic):
-    """One pre spike, then 300 post spikes: the histories of 16 overflow many times before the synapse is touched again."""
+    """One pre spike, then 300 post spikes: the histories of 16 overflow often before the synapse is touched again."""
     pre, post = {(3, 0), (390, 0)}, {(step, 0) for step in range(5, 305)}
     net = sl.Network(dt=DT)
     source, target = net.population(2, as_list(pre)), net.population(1, sl.Parrot())
@@ -233,7 +234,8 @@ def test_a_silent_synapse_learns_from_more_post_spikes_than_a_history_holds(dend
     net.connect(force, target, "exc", weight=1.0, delay=DT)
     rule = STDP | {"mu_plus": 1.0, "mu_minus": 1.0, "lambda_": 0.001}
     projection = net.connect(
-        source, target, "ignored", weight=50.0, axonal_delay=DT, dendritic_delay=dendritic * DT, plasticity=sl.STDP(**rule)
+        source, target, "ignored", weight=50.0, axonal_delay=DT, dendritic_delay=dendritic * DT,
+        plasticity=sl.STDP(**rule),
     )  # fmt: skip
     net.record(target, "ignored")
     run = net.run(STEPS * DT)

@@ -78,7 +78,10 @@ def test_poisson_input_is_a_sum_of_sources_of_its_own_for_each_neuron(rate):
 
 
 def current_received(*drives, n=1, duration=10.0, dt=0.1, seed=3):
-    """(T, n) pA: the mean current of each step, as the jump of a cell that adds it up. drives: (source, which neurons)."""
+    """(T, n) pA: the mean current of each step, read as the jump of a cell that adds it up.
+
+    drives: (source, which neurons) each.
+    """
     net = sl.Network(dt=dt, seed=seed)
     cells = net.population(n, sl.LIFDelta(V_th=1e9, tau_m=1e12, C_m=1.0, E_L=0.0, V_reset=-1.0), initial={"V_m": 0.0})
     for source, which in drives:

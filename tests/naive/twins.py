@@ -1,8 +1,8 @@
 """Slow, obvious twins of what the kernels do: plain Python, one event at a time, as soon as it happens, no tables.
 
 Times are whole steps. All of them state the convention once more: a spike of step t arrives in step t + delay; a
-synapse lies behind the axonal and before the dendritic delay, so that for it a pre event happens at t + axonal and a post
-event at t + dendritic, and what it sends arrives `dendritic` later.
+synapse lies behind the axonal and before the dendritic delay, so that for it a pre event happens at t + axonal and a
+post event at t + dendritic, and what it sends arrives `dendritic` later.
 """
 
 import math
@@ -13,7 +13,10 @@ import numpy as np
 
 
 def delivered(synapses, spikes, n_targets, n_steps):
-    """(n_steps, n_targets): what arrives in each step. synapses: (pre, post, weight, delay) each; spikes: (step, id)."""
+    """(n_steps, n_targets): what arrives in each step.
+
+    synapses: (pre, post, weight, delay) each; spikes: (step, id) each.
+    """
     inputs = np.zeros((n_steps, n_targets))
     for step, source in spikes:
         for pre, post, weight, delay in synapses:

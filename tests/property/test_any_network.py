@@ -1,4 +1,4 @@
-"""Any small network: states are finite, weights within limits, and neither the engine nor a pause makes a difference."""
+"""Any small network: states are finite, weights within limits, and neither engine nor pause makes a difference."""
 
 import numpy as np
 from hypothesis import HealthCheck, given, settings
@@ -81,7 +81,8 @@ def build(given):
         weight = p["scale"] * (ports[port] if rule is None else W_MAX)
         dendritic = 0.0 if p["learning"] == "DopamineBursts" else p["dendritic"]
         added = net.connect(
-            source, target, port, p["rule"], weight=sl.Uniform(min(0, weight), max(0, weight)) if p["spread"] else weight,
+            source, target, port, p["rule"],
+            weight=sl.Uniform(min(0, weight), max(0, weight)) if p["spread"] else weight,
             axonal_delay=p["axonal"], dendritic_delay=dendritic, plasticity=rule, plastic=p["plastic"],
             learns_from="spike" if rule is not None else None,
             synapse=sl.TsodyksMarkram() if p["learning"] == "TsodyksMarkram" else None, name=f"projection {k}",

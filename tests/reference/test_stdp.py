@@ -120,7 +120,7 @@ def test_axonal_delay_gives_the_weights_of_brian2_coincidences_included():
         emitted = [b2.SpikeGeneratorGroup(1, np.zeros(len(s), int), s * step, dt=step) for s in (pre, post)]
         synapses = b2.Synapses(
             *emitted,
-            "w : 1\n dK_plus/dt = -K_plus/(20*ms) : 1 (event-driven)\n dK_minus/dt = -K_minus/(20*ms) : 1 (event-driven)",
+            "w : 1\ndK_plus/dt = -K_plus/(20*ms) : 1 (event-driven)\ndK_minus/dt = -K_minus/(20*ms) : 1 (event-driven)",
             on_pre="w = clip(w - 100*0.05*1.05*K_minus, 0, 100)\nK_plus += 1",
             on_post="w = clip(w + 100*0.05*K_plus, 0, 100)\nK_minus += 1",
             delay={"pre": 15 * step},

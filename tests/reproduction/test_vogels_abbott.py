@@ -32,8 +32,8 @@ def test_cuba_has_the_rates_that_nest_gives(start, V_m):
     ours = np.mean([both_rates(seed, start=start) for seed in (1, 2, 3, 4)], axis=0)
     runs = [nest_oracle.cuba(seed=seed, V_m=V_m) for seed in (1, 2)]
     nest = np.mean([(run.rate_exc, run.rate_inh) for run in runs], axis=0)
-    # Measured over eight seeds, rates of a second have a deviation of 0.09 Hz (excitatory) and 0.02 Hz (inhibitory). The
-    # difference of a mean of four and a mean of two: as if of one sample with sqrt(1/4 + 1/2) of it.
+    # Measured over eight seeds, rates of a second have a deviation of 0.09 Hz (excitatory) and 0.02 Hz (inhibitory).
+    # The difference of a mean of four and a mean of two: as if of one sample with sqrt(1/4 + 1/2) of it.
     for ours_Hz, nest_Hz, deviation in zip(ours, nest, (0.09, 0.02), strict=True):
         STAT(1, deviation * (1 / 4 + 1 / 2) ** 0.5).check(ours_Hz, nest_Hz, "Hz")
 

@@ -37,8 +37,8 @@ def network(seed=1, record_weights=True, dt=0.1, plastic=True):
         plasticity=sl.DopamineSTDP(dopamine, tau_c=10.0, b=0.001, A_plus=5.0), plastic=plastic, name="DopamineSTDP",
     )  # fmt: skip
     net.connect(
-        poisson, cells, "basal", p, weight=100.0, delay=0.5, plasticity=sl.DopamineBursts(dopamine, tau_c=30.0, A_plus=5.0),
-        plastic=plastic, name="DopamineBursts",
+        poisson, cells, "basal", p, weight=100.0, delay=0.5,
+        plasticity=sl.DopamineBursts(dopamine, tau_c=30.0, A_plus=5.0), plastic=plastic, name="DopamineBursts",
     )  # fmt: skip
     net.connect(cells, cells, "apical", on="burst", weight=sl.Uniform(0, 50), delay=2.0, name="bursts")
     net.connect(listed, dopamine, weight=0.01, delay=1.0, name="reward")

@@ -1,4 +1,4 @@
-"""Stepper, compiled loop and plain Python run one and the same Plan; and whatever way a run is cut or watched, it is one."""
+"""Stepper, compiled loop and plain Python run one and the same Plan; however a run is cut or watched, it is one."""
 
 import os
 import signal
