@@ -261,17 +261,17 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
             found = list(pool.map(epoch_of, learners, [epoch] * 2))
             accuracies.append([accuracy for accuracy, _ in found])
             if progress is not False:
+                (rewarded, seconds), (shuffled, more_seconds) = found
                 print(
-                    f"epoch {epoch:2d} of {p.epochs}: test accuracy {found[0][0]:.3f}, with shuffled reward {found[1][0]:.3f}"
-                    f"  ({max(seconds for _, seconds in found):.1f} s)",
+                    f"epoch {epoch:2d} of {p.epochs}: test accuracy {rewarded:.3f}, with shuffled reward {shuffled:.3f}"
+                    f"  ({max(seconds, more_seconds):.1f} s)",
                     file=sys.stderr,
                 )
     regression = LogisticRegression(max_iter=2000).fit(images.learn, images.learn_labels)
     few = slice(0, 6)
-    run, answers = learn(
+    run, _ = learn(
         learners[0], p, images.test[few], images.test_labels[few], p.epochs + 50, 1000 * seed + 999, sink=sink
     )
-    weights = [run.weights(learners[0].basal), learners[1].network.run(0.0).weights(learners[1].basal)]
     course = np.array(accuracies)
     runs = learners[0].runs + learners[1].runs
     wall = sum(r[0] for r in runs)
@@ -285,43 +285,35 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
         "wall_s": wall,
         "real_time_factor": wall / (sum(r[1] for r in runs) * 1e-3),
     }
-    data = {
-        "course": course, "weights": weights, "images": images.test[few], "labels": images.test_labels[few],
-        "answers": answers, "side": images.side,
-    }  # fmt: skip
-    return Outcome(run, metrics, data)
+    return Outcome(run, metrics, {"course": course, "side": images.side})
 
 
 def figure(p: Parameters, outcome: Outcome) -> Figure:
     """Accuracy after each epoch beside the controls, and what each population's synapses came to look like."""
     course, side = outcome.data["course"], outcome.data["side"]
-    drawing = Figure(figsize=(9.0, 4.2), layout="constrained")
-    left, right = drawing.subfigures(1, 2, width_ratios=(1.0, 1.15))
+    drawing = Figure(figsize=(9.0, 3.6), layout="constrained")
+    left, right = drawing.subfigures(1, 2, width_ratios=(1.0, 1.3), wspace=0.04)
     axes = left.subplots()
     clean(axes)
     epochs = np.arange(len(course))
-    axes.axhline(
-        outcome.metrics["logistic_regression_accuracy"],
-        color="0.45",
-        linestyle=":",
-        label="logistic regression on the pixels",
-    )
+    regression = outcome.metrics["logistic_regression_accuracy"]
+    axes.axhline(regression, color="0.45", linestyle=":", label="logistic regression on the pixels")
     axes.plot(epochs, course[:, 0], color="#12365c", marker="o", label="dopamine follows reward")
     axes.plot(epochs, course[:, 1], color="#c8781e", marker="s", linestyle="--", label="shuffled reward")
-    axes.axhline(0.1, color="0.75", linewidth=0.8)
-    axes.text(epochs[-1], 0.11, "chance", ha="right", va="bottom", color="0.45", fontsize=8)
+    axes.axhline(0.1, color="0.75", linewidth=0.8, label="chance")
     axes.set(xlabel="epoch", ylabel="test accuracy", ylim=(0.0, 1.0), xlim=(-0.2, epochs[-1] + 0.2))
-    axes.legend(frameon=False, loc="center right", fontsize=8)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.legend(frameon=False, loc="center right", bbox_to_anchor=(1.0, 0.42), fontsize=8)
     grid = right.subplots(2, 5)
-    weight = outcome.data["weights"][0]
-    per_cell = np.zeros((side * side, CLASSES * p.cells))
     synapses = outcome.run.synapses("pixels->pyramidal")
-    per_cell[synapses.pre, synapses.post] = weight
+    weights = np.zeros((side * side, CLASSES * p.cells))
+    weights[synapses.pre, synapses.post] = synapses.weight
     picture = None
     for k, axis in enumerate(grid.flat):
-        mean = per_cell[:, k * p.cells : (k + 1) * p.cells].mean(axis=1).reshape(side, side)
-        picture = axis.imshow(mean, cmap="gray", vmin=0.0, vmax=per_cell.max())
-        axis.set(xticks=[], yticks=[], title=str(k))
-    right.colorbar(picture, ax=grid, shrink=0.7, label="basal weight (pA)", location="bottom")
-    right.suptitle("mean basal weights of the population of each digit", fontsize=10)
+        mean = weights[:, k * p.cells : (k + 1) * p.cells].mean(axis=1).reshape(side, side)
+        picture = axis.imshow(mean, cmap="gray", vmin=0.0, vmax=weights.max())
+        axis.set(xticks=[], yticks=[])
+        axis.set_title(str(k), fontsize=10, pad=3)
+    bar = right.colorbar(picture, ax=grid, shrink=0.9, aspect=25)
+    bar.set_label("mean basal weight onto the\npopulation of each digit (pA)", fontsize=9)
     return drawing

@@ -9,9 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.description.checks import (
+    check_array,
+    check_delays,
+    check_drive,
+    check_initial,
+    check_plasticity,
+    check_release,
+    check_sizes,
+)
 from spikelearn.description.distributions import drawn
 from spikelearn.description.population import Modulator, Population, View, segment, whole
-from spikelearn.description.projection import Drive, Projection, Recording, Release
+from spikelearn.description.projection import Drive, Projection, Release
+from spikelearn.description.recording import Recording, recording, sampling_steps
 from spikelearn.description.rules import AllToAll, Rule
 from spikelearn.description.trials import Callback, Trials
 from spikelearn.engine.callbacks import after_trials, standing, trial_calls
@@ -22,11 +32,9 @@ from spikelearn.engine.simulate import simulate
 from spikelearn.engine.sink import MemorySink, RunHeader, Sink, TraceHeader
 from spikelearn.engine.snapshot import count_synapses, synapses_of
 from spikelearn.errors import DescriptionError, ParameterError, SimulationError
-from spikelearn.kernels import connect as connect_kernels
 from spikelearn.neurons import Neuron, NeuronModel
-from spikelearn.parameters import suggest
 from spikelearn.plasticity import Plasticity
-from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
+from spikelearn.sources import Poisson, SpikeList
 from spikelearn.synapses import Synapse
 from spikelearn.units import plain
 
@@ -86,15 +94,9 @@ class Network:
         kind = model.model.name if isinstance(model, Neuron) else model.name
         name = self._name(name, kind.lower(), self._populations)
         size = int(size)
-        _check_sizes(name, size, model, self.dt)
+        check_sizes(name, size, model, self.dt)
         added = Population(name, size, model, dict(initial or {}), self._thing())
-        for variable, value in added.initial.items():
-            unit = added.check_state(variable, "initial")
-            values = drawn(value, unit, f"initial {variable} of population {name!r}")
-            if values.code == connect_kernels.ARRAY and values.array.shape != (size,):
-                raise DescriptionError(
-                    f"initial {variable} of population {name!r}: expected {size} values, got shape {values.array.shape}"
-                )
+        check_initial(added)
         self._populations[name] = added
         return added
 
@@ -170,15 +172,19 @@ class Network:
         generator = np.random.default_rng([self.seed, thing])
         rows = rule.rows(source_size, target_size, shared, generator, where)
         weights = drawn(weight, unit, f"weight of {where}")
-        _check_array(rule, weights.values, rows, source_size, target_size, f"weight of {where}")
-        axonal, dendritic_steps = self._delays(delay, axonal_delay, dendritic_delay, where)
-        _check_array(rule, axonal.values, rows, source_size, target_size, f"delay of {where}")
-        learned_kind = self._check_plasticity(receiver, plasticity, synapse, learns_from, weights, where)
-        if plasticity is not None and plasticity.rule.mean_pre and dendritic_steps > 0:
-            raise DescriptionError(
-                f"{where}: {plasticity.rule.name} compares traces with their mean when the target's event happens, so "
-                f"it takes axonal delays only; expected no dendritic_delay, got {dendritic_steps * self.dt:g} ms"
-            )
+        check_array(rule, weights.values, rows, source_size, target_size, f"weight of {where}")
+        axonal, dendritic_steps = check_delays(delay, axonal_delay, dendritic_delay, self.dt, where)
+        check_array(rule, axonal.values, rows, source_size, target_size, f"delay of {where}")
+        learned_kind = check_plasticity(
+            receiver,
+            plasticity,
+            synapse,
+            learns_from,
+            weights,
+            dendritic_steps * self.dt,
+            self._modulators.values(),
+            where,
+        )
         added = Projection(
             name, sender, source_first, source_size, receiver, target_first, target_size, port, unit, on, rule, rows,
             weights, axonal, dendritic_steps, plasticity, synapse, bool(plastic), learned_kind,
@@ -194,27 +200,7 @@ class Network:
             raise DescriptionError(f"drive: target is not a population of this network: {target!r}")
         population, where = whole(target), f"drive of {target.name!r}"
         first, size = segment(target, where)
-        number = 0.0
-        if isinstance(source, PoissonInput):
-            if not isinstance(population.model, Neuron):
-                raise DescriptionError(
-                    f"{where}: population {population.name!r} ({population.model_name}) takes no input"
-                )
-            port = population.model.model.port(port, where)
-            given = plain(1.0 if weight is None else weight, population.model.model.ports[port], f"weight of {where}")
-            if not isinstance(given, float) or not np.isfinite(given):
-                raise ParameterError(f"weight of {where}: expected one finite number, got {weight!r}")
-            number = given
-            width = source.rates.shape[1]
-        elif isinstance(source, StepCurrent | NoiseCurrent):
-            port = population.check_current(port, where)
-            if weight is not None:
-                raise DescriptionError(f"{where}: a current takes no weight, got {weight!r}")
-            width = source.values.shape[1] if isinstance(source, StepCurrent) else 1
-        else:
-            raise DescriptionError(f"{where}: expected PoissonInput, StepCurrent or NoiseCurrent, got {source!r}")
-        if width not in (1, size):
-            raise DescriptionError(f"{where}: expected one value or {size}, one for each neuron, got {width}")
+        port, number = check_drive(population, size, source, port, weight, where)
         self._drives.append(Drive(source, population, first, size, port, number, self._thing()))
 
     def release(self, modulator: Modulator, times: Any, amounts: Any = 1.0) -> None:
@@ -222,23 +208,8 @@ class Network:
         self._still_open("release")
         if self._owner(modulator) is not True:
             raise DescriptionError(f"release: not a modulator of this network: {modulator!r}")
-        at = np.atleast_1d(np.asarray(plain(times, "ms", f"times of release of {modulator.name!r}")))
-        much = np.asarray(plain(amounts, "1", f"amounts of release of {modulator.name!r}"))
-        if much.ndim and much.shape != at.shape:
-            raise DescriptionError(
-                f"release of {modulator.name!r}: expected one amount or {len(at)}, one for each time, got {much.shape}"
-            )
-        if not (np.all(np.isfinite(at)) and np.all(np.isfinite(much)) and np.all(at > 0)):
-            raise ParameterError(f"release of {modulator.name!r}: expected finite amounts and times after 0 ms")
-        steps = np.floor(at / self.dt + 0.5).astype(np.int64)
-        if np.any(steps < 1):
-            raise DescriptionError(
-                f"release of {modulator.name!r}: expected times from {self.dt:g} ms, the end of the first step, on, "
-                f"got {at.min():g} ms"
-            )
-        order = np.argsort(steps, kind="stable")
-        amounts_sorted = np.ascontiguousarray(np.broadcast_to(much, at.shape)[order].astype(np.float64))
-        self._releases.append(Release(modulator, np.ascontiguousarray(steps[order]), amounts_sorted))
+        steps, amount_of_each = check_release(modulator, times, amounts, self.dt)
+        self._releases.append(Release(modulator, steps, amount_of_each))
 
     def record(self, of: Any, variables: str | Sequence[str] = "spikes", every: Any = None) -> None:
         """Record "spikes" (or "events", "bursts", "plateaus") or state variables of a population or a view of it,
@@ -249,54 +220,12 @@ class Network:
         self._still_open("recording")
         if self._owner(whole(of) if isinstance(of, View) else of) is not True:
             raise DescriptionError(f"record: not a population, modulator or projection of this network: {of!r}")
-        steps = 1
-        if every is not None:
-            interval = plain(every, "ms", f"every of recording {of.name!r}")
-            if not isinstance(interval, float) or not np.isfinite(interval) or interval < self.dt * (1 - 1e-9):
-                raise ParameterError(
-                    f"every of recording {of.name!r}: expected at least dt = {self.dt} ms, got {every!r}"
-                )
-            steps = round(interval / self.dt)
-        elif isinstance(of, Projection):
-            steps = max(1, round(100.0 / self.dt))
+        steps = sampling_steps(of, every, self.dt)
         for variable in [variables] if isinstance(variables, str) else variables:
-            self._record_one(of, variable, steps)
-
-    def _record_one(self, of: Any, variable: str, steps: int) -> None:
-        where = f"recording of {of.name!r}"
-        if isinstance(of, Modulator):
-            if variable != "n":
-                raise DescriptionError(f"{where}: a modulator has no variable {variable!r}; it has: n")
-            new = Recording(of, "n", False, np.zeros(1, np.int64), steps, "")
-        elif isinstance(of, Projection):
-            if variable not in of.n_recordable:
-                raise DescriptionError(
-                    f"{where}: projection has no variable {variable!r}{suggest(variable, of.n_recordable)}; "
-                    f"it has: {', '.join(of.n_recordable)}"
-                )
-            n = count_synapses(of, self.seed, self.dt)
-            new = Recording(of, variable, False, np.arange(n), steps, of.unit if variable == "weight" else "")
-        else:
-            population = whole(of)
-            ids = np.arange(population.size) if isinstance(of, Population) else np.unique(of.ids)
-            kind = variable.removesuffix("s") if variable != "spikes" else "spike"
-            if kind in population.kinds and variable not in getattr(
-                getattr(population.model, "model", None), "state", {}
-            ):
-                new = Recording(population, kind, True, ids, 1, "")
-            elif isinstance(population.model, Neuron) and variable in population.model.model.state:
-                unit = population.model.model.state[variable]
-                new = Recording(population, variable, False, ids, steps, "" if unit == "1" else unit)
-            else:
-                known = [f"{k}s" for k in population.kinds]
-                known += list(population.model.model.state) if isinstance(population.model, Neuron) else []
-                raise DescriptionError(
-                    f"{where} ({population.model_name}): nothing is called {variable!r}{suggest(variable, known)}; "
-                    f"it has: {', '.join(known)}"
-                )
-        if any(r.of is new.of and r.variable == new.variable for r in self._recordings):
-            raise DescriptionError(f"{where}: {variable!r} is recorded already")
-        self._recordings.append(new)
+            new = recording(of, variable, steps, lambda projection: count_synapses(projection, self.seed, self.dt))
+            if any(r.of is new.of and r.variable == new.variable for r in self._recordings):
+                raise DescriptionError(f"recording of {of.name!r}: {variable!r} is recorded already")
+            self._recordings.append(new)
 
     def on_step(self, function: Any, *arguments: Any) -> None:
         """Call function(step, *arguments) at the end of every step; it is compiled. See Callback."""
@@ -433,115 +362,6 @@ class Network:
     def _still_open(self, what: str) -> None:
         if self._plan is not None:
             raise DescriptionError(f"the network is built already: a {what} must be added before the first run")
-
-    def _delays(self, delay: Any, axonal: Any, dendritic: Any, where: str) -> tuple[Any, int]:
-        if delay is not None and (axonal is not None or dendritic is not None):
-            raise DescriptionError(f"{where}: give delay, which is axonal, or axonal_delay and dendritic_delay")
-        given = delay if delay is not None else axonal
-        back = 0.0
-        if dendritic is not None:
-            number = plain(dendritic, "ms", f"dendritic_delay of {where}")
-            if not isinstance(number, float) or not np.isfinite(number) or number < 0:
-                raise ParameterError(
-                    f"dendritic_delay of {where}: expected one number of at least 0 ms, got {dendritic!r}"
-                )
-            back = number
-        if given is None:
-            given = 0.0 if back > 0 else self.dt
-        drawn_delay = drawn(given, "ms", f"delay of {where}")
-        least = (
-            drawn_delay.a
-            if drawn_delay.constant
-            else float(drawn_delay.values.min())
-            if drawn_delay.values is not None
-            else max(drawn_delay.low, -np.inf)
-        )
-        if least < 0 and (drawn_delay.constant or drawn_delay.values is not None):
-            raise ParameterError(f"delay of {where}: expected at least 0 ms, got {least:g} ms")
-        if np.isfinite(least) and least + back < self.dt * (1 - 1e-6):
-            raise DescriptionError(
-                f"delay of {where}: expected at least one step (dt = {self.dt:g} ms), got {least + back:g} ms"
-            )
-        return drawn_delay, round(back / self.dt)
-
-    def _check_plasticity(
-        self, receiver: Any, plasticity: Any, synapse: Any, learns_from: str | None, weights: Any, where: str
-    ) -> str:
-        if synapse is not None and not isinstance(synapse, Synapse):
-            raise DescriptionError(f"{where}: expected a synapse such as TsodyksMarkram(U=0.5), got {synapse!r}")
-        if plasticity is None:
-            if learns_from is not None:
-                raise DescriptionError(f"{where}: learns_from={learns_from!r} needs a plasticity rule")
-            return "spike"
-        if not isinstance(plasticity, Plasticity):
-            raise DescriptionError(f"{where}: expected a plasticity rule such as STDP(), got {plasticity!r}")
-        if synapse is not None:
-            raise DescriptionError(f"{where}: a projection takes a plasticity rule or a synapse model, not both")
-        if isinstance(receiver, Modulator):
-            raise DescriptionError(f"{where}: a projection to a modulator takes no plasticity rule")
-        if plasticity.modulator is not None and self._owner(plasticity.modulator) is not True:
-            raise DescriptionError(f"{where}: modulator {plasticity.modulator.name!r} is not one of this network")
-        limits = plasticity.parameters
-        drawn_weights = [weights.a] if weights.constant else [] if weights.values is None else weights.values.ravel()
-        if len(drawn_weights) and not (limits.W_min <= np.min(drawn_weights) and np.max(drawn_weights) <= limits.W_max):
-            raise ParameterError(
-                f"weight of {where}: expected {limits.W_min:g} to {limits.W_max:g}, the limits W_min and W_max of "
-                f"{plasticity.rule.name}, got {np.min(drawn_weights):g} to {np.max(drawn_weights):g}"
-            )
-        kind = learns_from or plasticity.rule.learns_from
-        return receiver.check_kind(kind, f"{where}, {plasticity.rule.name}")
-
-
-def _check_sizes(name: str, size: int, model: Any, dt: float) -> None:
-    values = model.parameters._asdict() if isinstance(model, Neuron) else model.parameters
-    for parameter, value in values.items():
-        if isinstance(value, np.ndarray) and value.shape != (size,):
-            raise DescriptionError(
-                f"population {name!r}: {parameter} needs one value or {size}, one for each neuron, got {value.shape}"
-            )
-    if isinstance(model, Poisson) and model.values.shape[1] not in (1, size):
-        raise DescriptionError(f"population {name!r}: rate needs one value or {size}, got {model.values.shape[1]}")
-    if isinstance(model, SpikeList):
-        _check_list(name, model, dt)
-        wrong = np.flatnonzero((model.ids < 0) | (model.ids >= size))
-        if len(wrong):
-            raise DescriptionError(
-                f"population {name!r}: id {model.ids[wrong[0]]} at place {wrong[0]} of SpikeList is out of range "
-                f"0..{size - 1}"
-            )
-
-
-def _check_list(name: str, model: SpikeList, dt: float) -> None:
-    """A neuron fires at most once a step; the rings of events have room for no more."""
-    steps = np.floor(model.times / dt + 0.5).astype(np.int64)
-    early = np.flatnonzero(steps < 1)
-    if len(early):
-        raise DescriptionError(
-            f"population {name!r}: spikes of a SpikeList are at {dt:g} ms, the end of the first step, or later, "
-            f"got {model.times[early[0]]:g} ms at place {early[0]}"
-        )
-    order = np.lexsort((steps, model.ids))
-    twice = np.flatnonzero((np.diff(steps[order]) == 0) & (np.diff(model.ids[order]) == 0))
-    if len(twice):
-        first, second = (order[twice[0] + k] for k in (0, 1))
-        raise DescriptionError(
-            f"population {name!r}: a neuron fires at most once in a step of {dt:g} ms, but neuron {model.ids[first]} "
-            f"of SpikeList does at {model.times[first]:g} and {model.times[second]:g} ms"
-        )
-
-
-def _check_array(rule: Rule, values: Any, rows: Any, n_source: int, n_target: int, what: str) -> None:
-    if values is None:
-        return
-    expected = {
-        connect_kernels.ALL_TO_ALL: (n_source, n_target),
-        connect_kernels.ONE_TO_ONE: (n_target,),
-        connect_kernels.EXPLICIT: (rows.n_rows,),
-    }.get(rows.code)
-    if expected is None:
-        raise DescriptionError(f"{what}: {type(rule).__name__} takes a number or a distribution, not an array")
-    if values.shape != expected:
-        raise DescriptionError(f"{what}: {type(rule).__name__} needs an array of shape {expected}, got {values.shape}")
 
 
 def _parameters(population: Population) -> dict[str, Any]:

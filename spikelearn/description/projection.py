@@ -1,4 +1,4 @@
-"""Projections, drives, releases and recordings: frozen descriptions of what the network is made of."""
+"""Projections, drives and releases: frozen descriptions of what the network is made of."""
 
 from __future__ import annotations
 
@@ -78,15 +78,3 @@ class Release:
     modulator: Modulator
     steps: np.ndarray
     amounts: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Recording:
-    """What is recorded of whom. variable: a kind of event if `events`, else a variable. every: steps."""
-
-    of: Any
-    variable: str
-    events: bool
-    ids: np.ndarray
-    every: int
-    unit: str

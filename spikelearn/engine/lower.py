@@ -10,7 +10,8 @@ import numpy as np
 
 from spikelearn.description.distributions import drawn, sample
 from spikelearn.description.population import Modulator, Population
-from spikelearn.description.projection import Drive, Projection, Recording, Release
+from spikelearn.description.projection import Drive, Projection, Release
+from spikelearn.description.recording import Recording
 from spikelearn.description.trials import Callback
 from spikelearn.engine.callbacks import resolve, step_call
 from spikelearn.engine.plan import STAGES, Block, Call, Plan, PlasticState, Ring, Table

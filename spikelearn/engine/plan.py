@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from spikelearn.description.population import Modulator, Population
-from spikelearn.description.projection import Projection, Recording
+from spikelearn.description.projection import Projection
+from spikelearn.description.recording import Recording
 from spikelearn.engine.printing import Kernel, load, pack
 
 STAGES = ("begin", "start", "integrate", "arrive", "modulate", "drive", "advance", "post", "record", "end")

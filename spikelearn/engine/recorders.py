@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from spikelearn.description.population import Modulator, Population
-from spikelearn.description.projection import Projection, Recording
+from spikelearn.description.projection import Projection
+from spikelearn.description.recording import Recording
 from spikelearn.engine.plan import Call, Plan, Recorder
 from spikelearn.engine.plastic import read_call
 from spikelearn.engine.printing import kernel_of

@@ -1,0 +1,206 @@
+"""What the parts of a network are checked for against one another, when they are added to it.
+
+What can be checked of a part alone, it checks itself when it is made. All raise DescriptionError or ParameterError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from spikelearn.description.distributions import Drawn, drawn
+from spikelearn.description.population import Modulator, Population
+from spikelearn.description.rules import Rows, Rule
+from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.kernels import connect
+from spikelearn.neurons import Neuron
+from spikelearn.plasticity import Plasticity
+from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
+from spikelearn.synapses import Synapse
+from spikelearn.units import plain
+
+
+def check_sizes(name: str, size: int, model: Any, dt: float) -> None:
+    """Check that the parameters, rates or spikes of a model fit a population of this size; dt: ms."""
+    values = model.parameters._asdict() if isinstance(model, Neuron) else model.parameters
+    for parameter, value in values.items():
+        if isinstance(value, np.ndarray) and value.shape != (size,):
+            raise DescriptionError(
+                f"population {name!r}: {parameter} needs one value or {size}, one for each neuron, got {value.shape}"
+            )
+    if isinstance(model, Poisson) and model.values.shape[1] not in (1, size):
+        raise DescriptionError(f"population {name!r}: rate needs one value or {size}, got {model.values.shape[1]}")
+    if isinstance(model, SpikeList):
+        _check_spike_list(name, size, model, dt)
+
+
+def _check_spike_list(name: str, size: int, model: SpikeList, dt: float) -> None:
+    """A neuron fires at most once a step; the rings of events have room for no more."""
+    steps = np.floor(model.times / dt + 0.5).astype(np.int64)
+    early = np.flatnonzero(steps < 1)
+    if len(early):
+        raise DescriptionError(
+            f"population {name!r}: spikes of a SpikeList are at {dt:g} ms, the end of the first step, or later, "
+            f"got {model.times[early[0]]:g} ms at place {early[0]}"
+        )
+    order = np.lexsort((steps, model.ids))
+    twice = np.flatnonzero((np.diff(steps[order]) == 0) & (np.diff(model.ids[order]) == 0))
+    if len(twice):
+        first, second = (order[twice[0] + k] for k in (0, 1))
+        raise DescriptionError(
+            f"population {name!r}: a neuron fires at most once in a step of {dt:g} ms, but neuron {model.ids[first]} "
+            f"of SpikeList does at {model.times[first]:g} and {model.times[second]:g} ms"
+        )
+    wrong = np.flatnonzero((model.ids < 0) | (model.ids >= size))
+    if len(wrong):
+        raise DescriptionError(
+            f"population {name!r}: id {model.ids[wrong[0]]} at place {wrong[0]} of SpikeList is out of range "
+            f"0..{size - 1}"
+        )
+
+
+def check_initial(population: Population) -> None:
+    """Check that initial values are given for state variables that there are, and one for each neuron if in arrays."""
+    for variable, value in population.initial.items():
+        what = f"initial {variable} of population {population.name!r}"
+        values = drawn(value, population.check_state(variable, "initial"), what)
+        if values.code == connect.ARRAY and values.array.shape != (population.size,):
+            raise DescriptionError(f"{what}: expected {population.size} values, got shape {values.array.shape}")
+
+
+def check_array(rule: Rule, values: np.ndarray | None, rows: Rows, n_source: int, n_target: int, what: str) -> None:
+    """Check that weights or delays which are given synapse by synapse have the shape that the rule asks for."""
+    if values is None:
+        return
+    expected = {
+        connect.ALL_TO_ALL: (n_source, n_target),
+        connect.ONE_TO_ONE: (n_target,),
+        connect.EXPLICIT: (rows.n_rows,),
+    }.get(rows.code)
+    if expected is None:
+        raise DescriptionError(f"{what}: {type(rule).__name__} takes a number or a distribution, not an array")
+    if values.shape != expected:
+        raise DescriptionError(f"{what}: {type(rule).__name__} needs an array of shape {expected}, got {values.shape}")
+
+
+def check_delays(delay: Any, axonal: Any, dendritic: Any, dt: float, where: str) -> tuple[Drawn, int]:
+    """The axonal delay in ms and the dendritic one in steps; together they are at least one step of dt ms."""
+    if delay is not None and (axonal is not None or dendritic is not None):
+        raise DescriptionError(f"{where}: give delay, which is axonal, or axonal_delay and dendritic_delay")
+    given = delay if delay is not None else axonal
+    back = 0.0
+    if dendritic is not None:
+        number = plain(dendritic, "ms", f"dendritic_delay of {where}")
+        if not isinstance(number, float) or not np.isfinite(number) or number < 0:
+            raise ParameterError(f"dendritic_delay of {where}: expected one number of at least 0 ms, got {dendritic!r}")
+        back = number
+    if given is None:
+        given = 0.0 if back > 0 else dt
+    drawn_delay = drawn(given, "ms", f"delay of {where}")
+    least = (
+        drawn_delay.a
+        if drawn_delay.constant
+        else float(drawn_delay.values.min())
+        if drawn_delay.values is not None
+        else max(drawn_delay.low, -np.inf)
+    )
+    if least < 0 and (drawn_delay.constant or drawn_delay.values is not None):
+        raise ParameterError(f"delay of {where}: expected at least 0 ms, got {least:g} ms")
+    if np.isfinite(least) and least + back < dt * (1 - 1e-6):
+        raise DescriptionError(
+            f"delay of {where}: expected at least one step (dt = {dt:g} ms), got {least + back:g} ms"
+        )
+    return drawn_delay, round(back / dt)
+
+
+def check_plasticity(
+    receiver: Population | Modulator,
+    plasticity: Any,
+    synapse: Any,
+    learns_from: str | None,
+    weights: Drawn,
+    dendritic_delay: float,
+    modulators: Collection[Modulator],
+    where: str,
+) -> str:
+    """The kind of post event that a projection learns from, once its rule suits its receiver, weights and delay.
+
+    dendritic_delay: ms. modulators: those of the network.
+    """
+    if synapse is not None and not isinstance(synapse, Synapse):
+        raise DescriptionError(f"{where}: expected a synapse such as TsodyksMarkram(U=0.5), got {synapse!r}")
+    if plasticity is None:
+        if learns_from is not None:
+            raise DescriptionError(f"{where}: learns_from={learns_from!r} needs a plasticity rule")
+        return "spike"
+    if not isinstance(plasticity, Plasticity):
+        raise DescriptionError(f"{where}: expected a plasticity rule such as STDP(), got {plasticity!r}")
+    if synapse is not None:
+        raise DescriptionError(f"{where}: a projection takes a plasticity rule or a synapse model, not both")
+    if isinstance(receiver, Modulator):
+        raise DescriptionError(f"{where}: a projection to a modulator takes no plasticity rule")
+    if plasticity.modulator is not None and not any(plasticity.modulator is known for known in modulators):
+        raise DescriptionError(f"{where}: modulator {plasticity.modulator.name!r} is not one of this network")
+    rule, limits = plasticity.rule, plasticity.parameters
+    given = [weights.a] if weights.constant else [] if weights.values is None else weights.values.ravel()
+    if len(given) and not (limits.W_min <= np.min(given) and np.max(given) <= limits.W_max):
+        raise ParameterError(
+            f"weight of {where}: expected {limits.W_min:g} to {limits.W_max:g}, the limits W_min and W_max of "
+            f"{rule.name}, got {np.min(given):g} to {np.max(given):g}"
+        )
+    kind = receiver.check_kind(learns_from or rule.learns_from, f"{where}, {rule.name}")
+    if rule.mean_pre and dendritic_delay > 0:
+        raise DescriptionError(
+            f"{where}: {rule.name} compares traces with their mean when the target's event happens, so it takes axonal "
+            f"delays only; expected no dendritic_delay, got {dendritic_delay:g} ms"
+        )
+    return kind
+
+
+def check_drive(
+    population: Population, size: int, source: Any, port: str | None, weight: Any, where: str
+) -> tuple[str, float]:
+    """The port and the weight (0 for a current) of what drives `size` neurons of a population."""
+    number = 0.0
+    if isinstance(source, PoissonInput):
+        if not isinstance(population.model, Neuron):
+            raise DescriptionError(f"{where}: population {population.name!r} ({population.model_name}) takes no input")
+        port = population.model.model.port(port, where)
+        given = plain(1.0 if weight is None else weight, population.model.model.ports[port], f"weight of {where}")
+        if not isinstance(given, float) or not np.isfinite(given):
+            raise ParameterError(f"weight of {where}: expected one finite number, got {weight!r}")
+        number = given
+        width = source.rates.shape[1]
+    elif isinstance(source, StepCurrent | NoiseCurrent):
+        port = population.check_current(port, where)
+        if weight is not None:
+            raise DescriptionError(f"{where}: a current takes no weight, got {weight!r}")
+        width = source.values.shape[1] if isinstance(source, StepCurrent) else 1
+    else:
+        raise DescriptionError(f"{where}: expected PoissonInput, StepCurrent or NoiseCurrent, got {source!r}")
+    if width not in (1, size):
+        raise DescriptionError(f"{where}: expected one value or {size}, one for each neuron, got {width}")
+    return port, number
+
+
+def check_release(modulator: Modulator, times: Any, amounts: Any, dt: float) -> tuple[np.ndarray, np.ndarray]:
+    """Steps (n,) int64, in order, and the amount (n,) that is released at each."""
+    at = np.atleast_1d(np.asarray(plain(times, "ms", f"times of release of {modulator.name!r}")))
+    much = np.asarray(plain(amounts, "1", f"amounts of release of {modulator.name!r}"))
+    if much.ndim and much.shape != at.shape:
+        raise DescriptionError(
+            f"release of {modulator.name!r}: expected one amount or {len(at)}, one for each time, got {much.shape}"
+        )
+    if not (np.all(np.isfinite(at)) and np.all(np.isfinite(much)) and np.all(at > 0)):
+        raise ParameterError(f"release of {modulator.name!r}: expected finite amounts and times after 0 ms")
+    steps = np.floor(at / dt + 0.5).astype(np.int64)
+    if np.any(steps < 1):
+        raise DescriptionError(
+            f"release of {modulator.name!r}: expected times from {dt:g} ms, the end of the first step, on, "
+            f"got {at.min():g} ms"
+        )
+    order = np.argsort(steps, kind="stable")
+    amount_of_each = np.ascontiguousarray(np.broadcast_to(much, at.shape)[order].astype(np.float64))
+    return np.ascontiguousarray(steps[order]), amount_of_each

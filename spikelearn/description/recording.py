@@ -1,0 +1,72 @@
+"""Recordings: what is recorded of a population, a modulator or a projection, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spikelearn.description.population import Modulator, Population, whole
+from spikelearn.description.projection import Projection
+from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.neurons import Neuron
+from spikelearn.parameters import suggest
+from spikelearn.units import plain
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What is recorded of whom. variable: a kind of event if `events`, else a variable. every: steps."""
+
+    of: Any
+    variable: str
+    events: bool
+    ids: np.ndarray
+    every: int
+    unit: str
+
+
+def sampling_steps(of: Any, every: Any, dt: float) -> int:
+    """The steps between two samples; every: ms, or None for the default. Raises ParameterError if it is below dt."""
+    if every is not None:
+        interval = plain(every, "ms", f"every of recording {of.name!r}")
+        if not isinstance(interval, float) or not np.isfinite(interval) or interval < dt * (1 - 1e-9):
+            raise ParameterError(f"every of recording {of.name!r}: expected at least dt = {dt} ms, got {every!r}")
+        return round(interval / dt)
+    return max(1, round(100.0 / dt)) if isinstance(of, Projection) else 1
+
+
+def recording(of: Any, variable: str, every: int, count: Callable[[Projection], int]) -> Recording:
+    """The Recording of one variable, or of one kind of event, of a population, a view, a modulator or a projection.
+
+    every: steps. count: gives the number of synapses of a projection. Raises DescriptionError if `of` has none such.
+    """
+    where = f"recording of {of.name!r}"
+    if isinstance(of, Modulator):
+        if variable != "n":
+            raise DescriptionError(f"{where}: a modulator has no variable {variable!r}; it has: n")
+        return Recording(of, "n", False, np.zeros(1, np.int64), every, "")
+    if isinstance(of, Projection):
+        if variable not in of.n_recordable:
+            raise DescriptionError(
+                f"{where}: projection has no variable {variable!r}{suggest(variable, of.n_recordable)}; "
+                f"it has: {', '.join(of.n_recordable)}"
+            )
+        unit = of.unit if variable == "weight" else ""
+        return Recording(of, variable, False, np.arange(count(of)), every, unit)
+    population = whole(of)
+    ids = np.arange(population.size) if isinstance(of, Population) else np.unique(of.ids)
+    states = population.model.model.state if isinstance(population.model, Neuron) else {}
+    kind = variable.removesuffix("s") if variable != "spikes" else "spike"
+    if kind in population.kinds and variable not in states:
+        return Recording(population, kind, True, ids, 1, "")
+    if variable in states:
+        unit = states[variable]
+        return Recording(population, variable, False, ids, every, "" if unit == "1" else unit)
+    known = [*(f"{k}s" for k in population.kinds), *states]
+    raise DescriptionError(
+        f"{where} ({population.model_name}): nothing is called {variable!r}{suggest(variable, known)}; "
+        f"it has: {', '.join(known)}"
+    )
