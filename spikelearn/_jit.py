@@ -48,13 +48,6 @@ def entry(function: Callable[..., Any]) -> Any:
     return numba.cfunc(types.void(types.int64, types.int64), error_model="numpy", cache=True)(function)
 
 
-def entry_uncached(function: Callable[..., Any]) -> Any:
-    """Like `entry`, for text that has no file of its own."""
-    if JIT_DISABLED:
-        return function
-    return numba.cfunc(types.void(types.int64, types.int64), error_model="numpy")(function)
-
-
 @intrinsic
 def invoke(typing_context, address, step, arguments):
     """Call the compiled entry at `address` with (step, arguments)."""

@@ -175,16 +175,8 @@ class Network:
         check_array(rule, weights.values, rows, source_size, target_size, f"weight of {where}")
         axonal, dendritic_steps = check_delays(delay, axonal_delay, dendritic_delay, self.dt, where)
         check_array(rule, axonal.values, rows, source_size, target_size, f"delay of {where}")
-        learned_kind = check_plasticity(
-            receiver,
-            plasticity,
-            synapse,
-            learns_from,
-            weights,
-            dendritic_steps * self.dt,
-            self._modulators.values(),
-            where,
-        )
+        back, modulators = dendritic_steps * self.dt, self._modulators.values()
+        learned_kind = check_plasticity(receiver, plasticity, synapse, learns_from, weights, back, modulators, where)
         added = Projection(
             name, sender, source_first, source_size, receiver, target_first, target_size, port, unit, on, rule, rows,
             weights, axonal, dendritic_steps, plasticity, synapse, bool(plastic), learned_kind,

@@ -25,8 +25,17 @@ import numba
 import numpy as np
 
 from spikelearn import _jit
+from spikelearn.engine.identity import identity
 
 _REACHED = ("kernels", "neurons", "synapses", "plasticity", "sources")
+_CALLABLE = """
+from spikelearn._jit import cached
+
+
+@cached
+def function(*arguments):
+    return kernel(*arguments)
+"""
 _loading = threading.RLock()
 """Networks may be built in several threads; a module is loaded by one of them."""
 
@@ -49,7 +58,8 @@ def kernel_of(function: Any) -> Kernel:
 def import_line(function: Any, alias: str) -> tuple[str, dict[str, Any]]:
     """Text that imports a function under another name; a function that cannot be imported is injected instead.
 
-    Whatever has to be injected, or lives outside spikelearn, leaves the hash of its source in the text.
+    Whatever has to be injected, or lives outside spikelearn, leaves the hash of its source and of all that it reaches
+    in the text.
     """
     plain = getattr(function, "py_func", function)
     module, name = plain.__module__ or "a script", plain.__qualname__
@@ -59,10 +69,7 @@ def import_line(function: Any, alias: str) -> tuple[str, dict[str, Any]]:
         source = Path(inspect.getfile(plain)).read_text()
     except (OSError, TypeError):
         source = ""
-    try:
-        source += inspect.getsource(plain)
-    except (OSError, TypeError):
-        source += repr(plain.__code__.co_code) + repr(plain.__code__.co_consts)
+    source += identity(function)
     mark = hashlib.sha256(source.encode()).hexdigest()[:16]
     return f"# {alias}: {name} of {module}, source {mark}\n", {alias: function}
 
@@ -95,6 +102,17 @@ def load(kernel: Kernel, arguments: Sequence[Any]) -> tuple[Any, Any]:
         return None, getattr(module, kernel.name)
     module = _load_text(kernel.text + "\n".join(lines), kernel.injected)
     return module.call, getattr(module, kernel.name)
+
+
+def callable_of(function: Any) -> Any:
+    """A kernel that Python calls, compiled and kept on disk under the hash of all that it reaches.
+
+    Numba's own cache would not see a change in the functions that the kernel calls.
+    """
+    if _jit.JIT_DISABLED:
+        return function
+    line, injected = import_line(function, "kernel")
+    return _load_text(line + _CALLABLE, injected).function
 
 
 def pack(arguments: Sequence[Any]) -> np.ndarray:

@@ -14,6 +14,7 @@ import numpy as np
 
 from spikelearn import _jit
 from spikelearn.engine.plan import Call, Plan
+from spikelearn.engine.printing import callable_of
 from spikelearn.engine.recorders import empty
 from spikelearn.engine.sink import Sink
 from spikelearn.errors import DescriptionError, SimulationError
@@ -38,6 +39,7 @@ def simulate(
     stepper = engine == "stepper" or _jit.JIT_DISABLED
     addresses = np.array([] if stepper else [call.address for call in calls], np.int64)
     arguments = np.array([call.packed.ctypes.data for call in calls], np.int64)
+    run = callable_of(run_steps)
     last = plan.step + n_steps
     bar = _bar(n_steps * plan.dt, progress)
     chunk, wall = 1, 0.0
@@ -50,7 +52,7 @@ def simulate(
             if stepper:
                 _step(plan, calls, until)
             else:
-                plan.step = int(run_steps(plan.step + 1, until + 1, addresses, arguments, plan.control)) - 1
+                plan.step = int(run(plan.step + 1, until + 1, addresses, arguments, plan.control)) - 1
             spent = time.perf_counter() - begun
             wall += spent
             chunk = _next_chunk(chunk, spent)

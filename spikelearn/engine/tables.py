@@ -11,6 +11,7 @@ from spikelearn.description.distributions import Drawn
 from spikelearn.description.population import Modulator
 from spikelearn.description.projection import Projection
 from spikelearn.engine.plan import Block, Table
+from spikelearn.engine.printing import callable_of
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import connect
 
@@ -133,7 +134,7 @@ def _scan(
     empty = np.zeros(0, np.int32)
     weight, delay = projection.weight, projection.axonal
     with np.errstate(over="ignore"):
-        return connect.scan(
+        return callable_of(connect.scan)(
             mode, rows.code, rows.by_source, rows.n_rows, rows.n_partners, rows.probability, rows.degrees,
             rows.multapses, own, rows.pre, rows.post, seed, projection.thing, *_numbers(weight), *_numbers(delay),
             projection.dendritic_steps, dt, source_first, target_first,

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from spikelearn._jit import cached, kernel
+from spikelearn._jit import kernel
 from spikelearn.kernels.random import normal, stream, uniform
 
 ALL_TO_ALL, ONE_TO_ONE, PROBABILITY, IN_DEGREE, OUT_DEGREE, EXPLICIT = range(6)
@@ -90,7 +90,7 @@ def fill_row(rule, row, n_partners, probability, degree, multapses, own, seen, s
     return count
 
 
-@cached
+@kernel
 def scan(
     mode, rule, by_source, n_rows, n_partners, probability, degrees, multapses, own_offset, pre, post,
     seed, thing, weight_code, weight_a, weight_b, weight_low, weight_high, weight_values,

@@ -1,9 +1,9 @@
 """The compiled loop: calls a table of entries step after step, with no Python inside."""
 
-from spikelearn._jit import cached, invoke
+from spikelearn._jit import invoke, kernel
 
 
-@cached
+@kernel
 def run_steps(first, last, addresses, arguments, control):
     """Run the steps first to last - 1; returns the step after the last one that was run.
 

@@ -6,6 +6,7 @@ I in mV/ms.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,17 +76,4 @@ Izhikevich = NeuronModel(
     arrivals={"exc": "V_m"},
 )
 
-IzhikevichHalfSteps = NeuronModel(
-    "IzhikevichHalfSteps",
-    IzhikevichParameters,
-    _constants,
-    izhikevich_half_steps_step,
-    state={"V_m": "mV", "u": "1"},
-    ports={"exc": "mV"},
-    currents=("exc",),
-    initial=_initial,
-    equations=_EQUATIONS,
-    threshold="V_m >= V_peak",
-    reset="V_m = c; u += d",
-    arrivals={"exc": "V_m"},
-)
+IzhikevichHalfSteps = replace(Izhikevich, name="IzhikevichHalfSteps", step=izhikevich_half_steps_step)

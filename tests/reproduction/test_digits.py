@@ -13,7 +13,7 @@ def learned(quick, seed, **settings):
 
 
 def test_three_times_through_700_digits_teach_most_of_them_and_shuffled_reward_teaches_nothing():
-    """Quick form. Seeds 1 to 4 gave 0.80 to 0.85 of 360 digits; the standard error of one figure is 0.02. Chance is 0.1;
+    """Quick form. Seeds 1 to 4 gave 0.80 to 0.85 of 360 digits; the standard error of a figure is 0.02. Chance is 0.1;
     weights that wander without reward reached 0.2 at most in eight runs."""
     metrics = learned(True, 1).metrics
     assert metrics["test_accuracy"] >= 0.75
