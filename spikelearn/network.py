@@ -254,8 +254,8 @@ class Network:
         sink = MemorySink() if sink is None else sink
         t_start, events_before = plan.step * self.dt, plan.synaptic_events
         header = self._header(t_start)
-        sink.begin(header)
         extra = trial_calls(trials, plan) if trials is not None else None
+        sink.begin(header)
         found = standing(trials, plan) if trials is not None else []
         interrupted, wall, error = True, 0.0, None
         try:

@@ -82,6 +82,7 @@ class Table:
     weights: np.ndarray
     slot_weight: np.ndarray
     tally: np.ndarray
+    sizes: dict[Projection, int] = field(default_factory=dict)
 
     @property
     def n_synapses(self) -> int:

@@ -16,6 +16,8 @@ from spikelearn.kernels import connect
 
 def count_synapses(projection: Projection, seed: int, dt: float, plan: Plan | None = None) -> int:
     """How many synapses a projection has; from the plan where there is one."""
+    if plan is not None:
+        return plan.tables[projection].sizes[projection]
     rows = projection.rows
     if rows.code == connect.EXPLICIT:
         return rows.n_rows
@@ -23,8 +25,6 @@ def count_synapses(projection: Projection, seed: int, dt: float, plan: Plan | No
         return int(rows.degrees.sum()) * (rows.n_rows if len(rows.degrees) == 1 else 1)
     if rows.code in (connect.ALL_TO_ALL, connect.ONE_TO_ONE) and projection.autapses:
         return rows.n_rows * (rows.n_partners if rows.code == connect.ALL_TO_ALL else 1)
-    if plan is not None and len(plan.tables[projection].projections) == 1:
-        return plan.tables[projection].n_synapses
     return count_alone(projection, seed, dt)
 
 

@@ -68,9 +68,9 @@ def build(projections: Sequence[Projection], places: Places, seed: int, dt: floa
         list(projections), delays, delay_index, np.zeros(block.n * max(1, len(delays)) + 1, np.int64),
         _NO_TARGETS, _EMPTY, _EMPTY, np.zeros(1, np.int64),
     )  # fmt: skip
-    total = 0
     for projection in projections:
-        total += _scan(projection, places, seed, dt, connect.COUNT, table, cursor=table.index)
+        table.sizes[projection] = _scan(projection, places, seed, dt, connect.COUNT, table, cursor=table.index)
+    total = sum(table.sizes.values())
     np.cumsum(table.index, out=table.index)
     narrow = places.target_size(projections[0]) <= 1 << 16
     table.targets = np.zeros(total, np.uint16 if narrow else np.uint32)
@@ -92,7 +92,7 @@ def locate(projection: Projection, table: Table, places: Places, seed: int, dt: 
     cursor = table.index[:-1].copy()
     found: dict[str, np.ndarray] = {}
     for member in table.projections:
-        n = count_alone(member, seed, dt)
+        n = table.sizes[member]
         found = {"positions": np.zeros(n, np.int64)}
         found |= {name: np.zeros(n, np.int32) for name in ("pre", "post", "delay_steps")}
         _scan(member, places, seed, dt, connect.LOCATE, table, cursor=cursor, found=found)
