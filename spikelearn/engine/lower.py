@@ -13,7 +13,8 @@ from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Drive, Projection, Release
 from spikelearn.description.recording import Recording
 from spikelearn.description.trials import Callback
-from spikelearn.engine.callbacks import resolve, step_call
+from spikelearn.engine.callbacks import step_call
+from spikelearn.engine.drives import drive_calls
 from spikelearn.engine.plan import STAGES, Block, Call, Plan, PlasticState, Ring, Table
 from spikelearn.engine.plastic import plastic_calls
 from spikelearn.engine.printing import Kernel, import_line, kernel_of
@@ -23,7 +24,7 @@ from spikelearn.errors import DescriptionError
 from spikelearn.kernels import deliver, events, modulators, printed, sources
 from spikelearn.neurons import Neuron
 from spikelearn.neurons.model import REPORTED
-from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
+from spikelearn.sources import Poisson, SpikeList
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def lower(description: Description) -> Plan:
     for table, members in groups:
         _deliver_calls(d, plan, places, table, members)
     _modulator_calls(d, plan)
-    _drive_calls(d, plan)
+    drive_calls(d.drives, plan)
     for block in blocks.values():
         _advance_calls(d, plan, block)
     recorder_calls(d.recordings, plan, places)
@@ -209,82 +210,6 @@ def _modulator_calls(d: Description, plan: Plan) -> None:
         )
 
 
-def _drive_calls(d: Description, plan: Plan) -> None:
-    for drive in d.drives:
-        block = plan.block_of[drive.target]
-        first = block.first[drive.target] + drive.first
-        span = slice(first, first + drive.size)
-        stage, call = _drive_call(d, plan, block, drive, span)
-        plan.stages[stage].append(call)
-
-
-def _drive_call(d: Description, plan: Plan, block: Block, drive: Drive, span: slice) -> tuple[str, Call]:
-    source, label = drive.source, f"drive {drive.target.name}.{drive.port}"
-    seed_thing = (d.seed, drive.thing * 4 + 3)
-    if isinstance(source, PoissonInput):
-        tally = np.zeros(1, np.int64)
-        plan.tallies.append(tally)
-        inputs = block.inputs[drive.port][span]
-        rates = source.rates * source.n
-        if rates.size == 1 and rates[0, 0] * d.dt * 1e-3 < 30:
-            guide, cumulative = _poisson_table(float(rates[0, 0]) * d.dt * 1e-3)
-            kernel = kernel_of(sources.poisson_input)
-            return "arrive", Call(label, kernel, *seed_thing, drive.weight, guide, cumulative, inputs, tally)
-        rates = np.ascontiguousarray(np.broadcast_to(rates, (len(rates), drive.size)))
-        now = rates[0].copy()
-        if source.interval:
-            every = max(1, round(source.interval / d.dt))
-            plan.stages["begin"].append(Call(f"rates of {label}", kernel_of(sources.set_timed), rates, every, now))
-        kernel = kernel_of(sources.poisson_input_timed)
-        return "arrive", Call(label, kernel, *seed_thing, drive.weight, now, d.dt, inputs, tally)
-    if isinstance(source, StepCurrent):
-        steps = np.floor(source.times / d.dt + 0.5).astype(np.int64) + 1
-        return "drive", Call(
-            label, kernel_of(sources.step_current), steps, np.arange(len(steps)), np.zeros(1, np.int64),
-            np.ascontiguousarray(source.values), np.zeros(drive.size), block.currents[drive.port][span],
-        )  # fmt: skip
-    assert isinstance(source, NoiseCurrent)
-    noise = block.noise.setdefault((drive.target, drive.port), np.zeros(drive.target.size))
-    first_here = not any(c.label.startswith(label + " noise") for c in plan.stages["drive"])
-    if drive.size != drive.target.size and first_here:
-        plan.stages["drive"].append(
-            Call(
-                label + " noise from 0",
-                kernel_of(sources.noise_current),
-                *seed_thing,
-                1,
-                0.0,
-                0.0,
-                0,
-                0.0,
-                np.zeros(drive.target.size),
-                1,
-                noise,
-            )  # fmt: skip
-        )
-        first_here = False
-    every = 1 if source.interval is None else max(1, round(source.interval / d.dt))
-    decay = float(np.exp(-d.dt / source.tau)) if source.tau > 0 else 0.0
-    state = np.zeros(drive.size)
-    if source.tau > 0:
-        state[:] = np.random.default_rng([d.seed, drive.thing]).normal(0.0, source.std, drive.size)
-    return "drive", Call(
-        label + " noise", kernel_of(sources.noise_current), *seed_thing, every, decay,
-        source.std * float(np.sqrt(3.0 if source.uniform else 1.0 - decay**2)), int(source.uniform), source.mean, state,
-        int(first_here), noise[drive.first : drive.first + drive.size],
-    )  # fmt: skip
-
-
-def _poisson_table(mean: float) -> tuple[np.ndarray, np.ndarray]:
-    terms = [np.exp(-mean)]
-    while len(terms) < mean + 10 or terms[-1] > 1e-18:
-        terms.append(terms[-1] * mean / len(terms))
-    cumulative = np.cumsum(terms)
-    cumulative[-1] = 2.0
-    edges = np.searchsorted(cumulative, np.linspace(0.0, 1.0, (1 << sources.GUIDE_BITS) + 1), side="left")
-    return np.where(edges[:-1] == edges[1:], edges[:-1], sources.UNDECIDED).astype(np.uint8), cumulative
-
-
 def _advance_calls(d: Description, plan: Plan, block: Block) -> None:
     for population in block.populations:
         first = block.first[population]
@@ -376,6 +301,3 @@ def _neuron_calls(d: Description, plan: Plan, block: Block, population: Populati
                 burst.counts,
             )  # fmt: skip
         )
-
-
-__all__ = ["Description", "lower", "resolve"]

@@ -90,7 +90,7 @@ def poisson_input_timed(step, seed, thing, weight, rates, dt, inputs, tally):
         u = uniform(start, increment, i)
         k = 0
         below = term
-        while u > below and term > 1e-18:
+        while u > below and (k < mean or term > 1e-18):
             k += 1
             term *= mean / k
             below += term

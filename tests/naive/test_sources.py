@@ -6,6 +6,7 @@ from forced import steps_of
 from tolerances import EXACT, STAT, ULP
 
 import spikelearn as sl
+from spikelearn.errors import DescriptionError
 
 PLAIN = {"V_th": 1e9, "tau_m": 1e9}
 """A LIFDelta that adds up what arrives, and never fires."""
@@ -138,3 +139,25 @@ def test_noises_on_one_port_add_up_also_on_parts_of_a_population():
         drives = [(constant[0], None), (constant[1], slice(1, 3)), (constant[2], slice(2, 4))]
         current = current_received(*(drives[k] for k in order), n=4)
         ULP(10**6, 1000.0).check(current[-1], [5.0, 25.0, 125.0, 105.0])
+
+
+@pytest.mark.parametrize("mean", [0.5, 20.0, 60.0, 400.0])
+def test_poisson_input_has_the_mean_and_the_variance_of_its_rate_from_few_to_very_many_arrivals_in_a_step(mean):
+    """10,000 numbers: the mean scatters by sqrt(mean / n), the variance by about mean sqrt(2 / n); five of each."""
+    n = 10_000
+    net = sl.Network(dt=1.0, seed=7)
+    cells = net.population(n, sl.Parrot(), name="cells")
+    net.drive(cells, sl.PoissonInput(sl.Timed([mean * 1e3, 0.0], 1.0)), port="ignored", weight=1.0)
+    net.record(cells, "ignored")
+    first, second = net.run(2.0).trace(cells, "ignored").values
+    assert abs(first.mean() - mean) < 5 * np.sqrt(mean / n)
+    assert abs(first.var() - mean) < 5 * np.sqrt((2 * mean**2 + mean) / n)
+    assert np.all(second == 0.0)
+
+
+def test_more_arrivals_in_a_step_than_can_be_drawn_are_refused():
+    net = sl.Network(dt=1.0)
+    cells = net.population(1, sl.LIF(), name="cells")
+    net.drive(cells, sl.PoissonInput(1e6), weight=1.0)
+    with pytest.raises(DescriptionError, match="at most 500 arrivals"):
+        net.run(1.0)
