@@ -57,7 +57,8 @@ def _check(name: str, value: Any, unit: Unit, owner: str) -> Any:
         raise UnitError(f"{what}: expected a number or one value per neuron, got an array of shape {array.shape}")
     suffix = "" if unit.name == "1" else f" {unit}"
     if not np.all(np.isfinite(array)):
-        raise ParameterError(f"{what}: expected a finite number{suffix}, got {_offending(array, ~np.isfinite(array))}")
+        wanted = f"a finite number in{suffix}" if suffix else "a finite number"
+        raise ParameterError(f"{what}: expected {wanted}, got {_offending(array, ~np.isfinite(array))}")
     if name.startswith(POSITIVE_PREFIXES) and not np.all(array > 0):
         raise ParameterError(f"{what}: expected more than 0{suffix}, got {_offending(array, array <= 0)}")
     if name.startswith(NOT_NEGATIVE_PREFIXES) and not np.all(array >= 0):

@@ -61,11 +61,25 @@ def plain(value: Any, unit: str | Unit, what: str) -> float | np.ndarray:
         return _from_quantity(value, unit, what)
     if isinstance(value, bool) or value is None or isinstance(value, str):
         raise UnitError(f"{what}: expected a number in {unit}, got {value!r}")
+    if _holds_quantities(value):
+        # numpy would take their numbers in SI units, and no longer know which.
+        value = [plain(each, unit, f"{what}, place {place}") for place, each in enumerate(value)]
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
         raise UnitError(f"{what}: expected a number or array in {unit}, got {value!r}") from None
     return float(array) if array.ndim == 0 else array
+
+
+def _holds_quantities(value: Any) -> bool:
+    """Whether `value` is a sequence with a Brian2 quantity somewhere in it."""
+    if "brian2" not in sys.modules or not (isinstance(value, list | tuple) or _is_object_array(value)):
+        return False
+    return any(is_quantity(each) or _holds_quantities(each) for each in value)
+
+
+def _is_object_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim > 0 and value.dtype == object
 
 
 def _from_quantity(value: Any, unit: Unit, what: str) -> float | np.ndarray:

@@ -24,7 +24,9 @@ class PoissonInput:
         else:
             self.rates = np.atleast_1d(np.asarray(plain(rate, "Hz", "rate of PoissonInput")))[None, :]
         if not np.all(np.isfinite(self.rates)) or np.any(self.rates < 0):
-            raise ParameterError("rate of PoissonInput: expected finite rates of at least 0 Hz")
+            raise ParameterError(
+                f"rate of PoissonInput: expected finite rates of at least 0 Hz, got {np.min(self.rates):g} Hz"
+            )
 
 
 class StepCurrent:

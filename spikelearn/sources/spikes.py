@@ -64,12 +64,14 @@ class Images(Poisson):
     """
 
     def __init__(self, images: Any, max_rate: Any = 100.0, on: Any = 100.0, off: Any = 0.0) -> None:
-        images = np.asarray(images, dtype=np.float64)
+        images = np.asarray(plain(images, "1", "images of Images"))
         if images.ndim < 2:
             raise DescriptionError(f"images: expected (n_images, n_pixels), got shape {images.shape}")
         images = images.reshape(len(images), -1)
         if not np.all((images >= 0) & (images <= 1)):
-            raise ParameterError("images: expected brightness from 0 to 1")
+            raise ParameterError(
+                f"images of Images: expected brightness from 0 to 1, got {images.min():g} to {images.max():g}"
+            )
         shown, blank = plain(on, "ms", "on of Images"), plain(off, "ms", "off of Images")
         if not (isinstance(shown, float) and shown > 0 and isinstance(blank, float) and blank >= 0):
             raise ParameterError(f"Images: expected on > 0 and off >= 0 ms, got {on!r} and {off!r}")
@@ -104,7 +106,10 @@ class SpikeList:
         if not np.issubdtype(self.ids.dtype, np.integer):
             raise DescriptionError(f"SpikeList: expected whole numbers as ids, got {self.ids.dtype}")
         if not np.all(np.isfinite(self.times)) or np.any(self.times <= 0):
-            raise ParameterError("SpikeList: expected finite times after 0 ms")
+            wrong = np.flatnonzero(~(np.isfinite(self.times) & (self.times > 0)))[0]
+            raise ParameterError(
+                f"times of SpikeList: expected finite times after 0 ms, got {self.times[wrong]:g} ms at place {wrong}"
+            )
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -123,7 +123,14 @@ CASES = [
     bad(DescriptionError, "20000", "10000", "most once", id="rate above one spike a step")(
         lambda k: (k["net"].population(1, sl.Poisson(20000.0)), k["net"].run(1.0))
     ),
-    bad(ParameterError, "SpikeList", "after 0 ms", id="spike before the start")(lambda k: sl.SpikeList([-1.0])),
+    bad(ParameterError, "times of SpikeList", "after 0 ms", "-1 ms", "place 1", id="spike before the start")(
+        lambda k: sl.SpikeList([2.0, -1.0])
+    ),
+    bad(ParameterError, "rate of PoissonInput", "at least 0 Hz", "-3 Hz", id="negative rate of an input")(
+        lambda k: sl.PoissonInput(-3.0)
+    ),
+    bad(ParameterError, "Images", "from 0 to 1", "0 to 255", id="images of bytes")(lambda k: sl.Images([[0.0, 255.0]])),
+    bad(UnitError, "images of Images", "'x'", id="images that are none")(lambda k: sl.Images("x")),
     bad(DescriptionError, "'list'", "0.1 ms", "0.02 ms", id="spike before the end of the first step")(
         lambda k: k["net"].population(1, sl.SpikeList([0.02]), name="list")
     ),
@@ -340,6 +347,19 @@ def brian2():
     from reference.oracles import brian2_oracle
 
     return brian2_oracle.import_brian2()
+
+
+def test_a_list_of_quantities_is_the_array_of_them(brian2):
+    ms, second, nA, pA = brian2.ms, brian2.second, brian2.nA, brian2.pA
+    EXACT.check(sl.LIF(tau_m=[10 * ms, 20 * ms, 30]).parameters.tau_m, np.array([10.0, 20.0, 30.0]))
+    current = sl.StepCurrent((0.5 * second, 600 * ms), [[1 * nA, 2 * pA], np.array([3, 4]) * pA])
+    ULP(2).check(current.times, [500.0, 600.0])
+    ULP(2).check(current.values, [[1000.0, 2.0], [3.0, 4.0]])
+    objects = np.empty(2, object)
+    objects[:] = [1 * second, 2 * ms]
+    ULP(2).check(sl.SpikeList(objects, [0, 0]).times, [1000.0, 2.0])
+    with pytest.raises(UnitError, match="tau_m of LIF, place 1: expected ms, got .*mvolt"):
+        sl.LIF(tau_m=[10 * ms, 20 * brian2.mV])
 
 
 def test_quantities_of_brian2_are_the_numbers_that_they_stand_for(brian2):
