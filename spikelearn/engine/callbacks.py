@@ -15,14 +15,19 @@ from spikelearn.engine.printing import Kernel, compiled, import_line, kernel_of
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, trials
 
+# An exception cannot leave the compiled loop: it stops the run, and `simulate` raises another.
 _PHASE_TEXT = """
 from spikelearn._jit import kernel
 
 
 @kernel
-def function(step, clock, phase_of_callback, {names}):
+def function(step, control, raised, clock, phase_of_callback, {names}):
     if clock[5] == 1 and clock[2] == phase_of_callback:
-        user(clock[1], clock[2], {names})
+        try:
+            user(clock[1], clock[2], {names})
+        except Exception:
+            control[0] = 1
+            raised[0] = step
 """
 
 _STEP_TEXT = """
@@ -30,8 +35,12 @@ from spikelearn._jit import kernel
 
 
 @kernel
-def function(step, {names}):
-    user(step, {names})
+def function(step, control, raised, {names}):
+    try:
+        user(step, {names})
+    except Exception:
+        control[0] = 1
+        raised[0] = step
 """
 
 
@@ -74,17 +83,23 @@ def _fired(population: Population, kind: str, plan: Plan) -> np.ndarray:
 
 def step_call(callback: Callback, plan: Plan) -> Call:
     """A callback of every step."""
-    return _user_call("every step", _STEP_TEXT, callback, (), [resolve(a, plan) for a in callback.arguments])
+    arguments = [resolve(a, plan) for a in callback.arguments]
+    return _user_call("every step", _STEP_TEXT, callback, plan.control, (), arguments)
 
 
-def _user_call(label: str, text: str, callback: Callback, own: tuple[Any, ...], arguments: list[Any]) -> Call:
+def _user_call(
+    label: str, text: str, callback: Callback, control: np.ndarray, own: tuple[Any, ...], arguments: list[Any]
+) -> Call:
     function = compiled(callback.function)
     line, injected = import_line(function, "user")
     names = ", ".join(f"argument_{k}" for k in range(len(arguments)))
     name = getattr(callback.function, "__name__", "callback")
     try:
         kernel = Kernel(line + text.format(names=names), "function", injected)
-        return Call(f"{label}: {name}", kernel, *own, *arguments)
+        raised = np.zeros(1, np.int64)
+        call = Call(f"{label}: {name}", kernel, control, raised, *own, *arguments)
+        call.raised = raised
+        return call
     except Exception as error:
         if type(error).__module__.startswith("numba"):
             raise DescriptionError(f"callback {name} cannot be compiled: {error}") from error
@@ -136,7 +151,9 @@ def trial_calls(schedule: Trials, plan: Plan) -> dict[str, list[Call]]:
                     )
         if phase.callback is not None:
             arguments = [resolve(a, plan, counters) for a in phase.callback.arguments]
-            extra["end"].append(_user_call(f"end of phase {k}", _PHASE_TEXT, phase.callback, (clock, k), arguments))
+            extra["end"].append(
+                _user_call(f"end of phase {k}", _PHASE_TEXT, phase.callback, plan.control, (clock, k), arguments)
+            )
     for (population, kind), n_events in counters.items():
         block = plan.block_of[population]
         ring = block.rings[kind]

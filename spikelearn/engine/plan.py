@@ -25,6 +25,8 @@ class Call:
         self.arguments = arguments
         self.entry, self.function = load(kernel, arguments)
         self.packed = pack(arguments)
+        self.raised: np.ndarray | None = None
+        """Of a user's callback: (1,), the step in which it raised an exception, 0 while it has not."""
 
     @property
     def address(self) -> int:

@@ -88,6 +88,13 @@ class Run:
     wall_s: float = 0.0
     synaptic_events: int = 0
 
+    def __repr__(self) -> str:
+        events = ", ".join(f"{len(found.times):,} {kind}s of {name}" for (name, kind), found in self.spike_data.items())
+        traces = ", ".join(f"{variable} of {name}" for name, variable in self.trace_data)
+        recorded = "; ".join(part for part in (events, traces) if part) or "nothing recorded"
+        cut = ", interrupted" if self.interrupted else ""
+        return f"<Run {self.t_start:g} to {self.t_stop:g} ms, seed {self.seed}{cut}: {recorded}>"
+
     @property
     def duration(self) -> float:
         """Simulated time in ms."""

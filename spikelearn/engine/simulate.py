@@ -31,7 +31,8 @@ def simulate(
     """Run n_steps; returns whether it was interrupted, and the wall seconds that the steps took.
 
     progress: None shows a bar if standard error is a terminal. Ctrl-C stops after the current chunk of steps.
-    Raises SimulationError when a state stops being finite; what was recorded until then is in the sink.
+    Raises SimulationError when a state stops being finite or a callback raises; what was recorded until then is in the
+    sink.
     """
     if engine not in ENGINES:
         raise DescriptionError(f"engine: expected one of {', '.join(ENGINES)}, got {engine!r}")
@@ -60,6 +61,13 @@ def simulate(
             empty(plan, sink)
             if bar is not None:
                 bar.update((plan.step - before) * plan.dt)
+            for call in calls:
+                if call.raised is not None and call.raised[0]:
+                    at, call.raised[0] = call.raised[0] * plan.dt, 0
+                    raise SimulationError(
+                        f"callback ({call.label}) raised an exception at {at:g} ms; the run stopped there. "
+                        "A test that calls it from Python, uncompiled, shows which"
+                    )
             if plan.control[1] >= 0:
                 _, population, neuron, step = (int(k) for k in plan.control)
                 raise SimulationError(
@@ -104,4 +112,5 @@ def _bar(duration: float, progress: bool | None) -> Any:
         return None
     from tqdm import tqdm
 
-    return tqdm(total=duration, unit=" ms", unit_scale=False, dynamic_ncols=True, leave=False, smoothing=0.1)
+    form = "{percentage:3.0f}%|{bar}| {n:,.0f} of {total:,.0f} ms [{elapsed}, {remaining} left, {rate_fmt}]"
+    return tqdm(total=duration, unit=" ms", dynamic_ncols=True, leave=False, smoothing=0.1, bar_format=form)

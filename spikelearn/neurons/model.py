@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from spikelearn._jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.parameters import checked, declared_units, suggest
@@ -65,6 +67,9 @@ class NeuronModel:
         if "burst" in self.kinds and "burst_window" not in self.Parameters._fields:  # type: ignore[attr-defined]
             raise DescriptionError(f"neuron model {self.name!r} emits bursts but has no parameter burst_window")
 
+    def __repr__(self) -> str:
+        return f"<neuron model {self.name}; its parameters are given in a call: {self.name}()>"
+
     def __call__(self, **parameters: Any) -> Neuron:
         values = checked(self.Parameters, parameters, self.name)
         complaint = self.check(values)
@@ -94,3 +99,8 @@ class Neuron:
 
     model: NeuronModel
     parameters: Any
+
+    def __repr__(self) -> str:
+        values = self.parameters._asdict().items()
+        shown = (f"{name}={value if np.ndim(value) else format(value, 'g')}" for name, value in values)
+        return f"{self.model.name}({', '.join(shown)})"

@@ -79,6 +79,9 @@ class PlasticityRule:
                     f"but what it is given is ({', '.join(arguments)})"
                 )
 
+    def __repr__(self) -> str:
+        return f"<plasticity rule {self.name}; its parameters are given in a call: {self.name}(W_max=...)>"
+
     def __call__(self, modulator: Any = None, **parameters: Any) -> Plasticity:
         if self.modulated and not hasattr(modulator, "tau_n"):
             raise DescriptionError(
@@ -106,3 +109,7 @@ class Plasticity:
     rule: PlasticityRule
     parameters: Any
     modulator: Any = None
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value:g}" for name, value in self.parameters._asdict().items())
+        return f"{self.rule.name}({values})"

@@ -13,6 +13,7 @@ from unit import all_parts
 
 import spikelearn as sl
 from spikelearn._jit import JIT_DISABLED
+from spikelearn.errors import SimulationError
 
 TESTS = Path(__file__).parent.parent
 
@@ -353,3 +354,72 @@ def test_a_state_that_is_not_finite_stops_the_run_and_is_named(engine):
     assert len(run.trace(cells, "V_m").times) == 80 and run.t_stop == pytest.approx(8.0)
     assert np.all(np.isfinite(run.trace(cells, "V_m").values[:79]))
     assert np.all(np.isfinite(run.trace(cells, "V_m").values[:, :3]))
+
+
+# A user's functions: what the compiler freezes into them is part of what they are
+
+
+def counted(function):
+    net = sl.Network(dt=1.0)
+    net.population(1, sl.LIF())
+    count = np.zeros(1)
+    net.on_step(function, count)
+    net.run(10.0)
+    return count[0]
+
+
+def adder(amount):
+    def add(step, count):
+        count[0] += amount
+
+    return add
+
+
+GLOBAL = """
+import sys, numpy as np, spikelearn as sl
+AMOUNT = float(sys.argv[1])
+def add(step, count):
+    count[0] += AMOUNT
+net = sl.Network(dt=1.0)
+net.population(1, sl.LIF())
+count = np.zeros(1)
+net.on_step(add, count)
+net.run(10.0)
+print(count[0])
+"""
+
+
+def test_closures_of_one_text_are_functions_of_their_own():
+    assert [counted(adder(amount)) for amount in (1.0, 2.0, 1.0)] == [10.0, 20.0, 10.0]
+
+
+def test_a_global_value_that_changed_since_the_last_process_is_seen(tmp_path):
+    (tmp_path / "script.py").write_text(GLOBAL)
+    for amount in ("1.0", "2.0"):
+        command = [sys.executable, str(tmp_path / "script.py"), amount]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert float(done.stdout) == 10.0 * float(amount)
+
+
+def test_functions_without_a_source_differ_by_the_names_that_they_use():
+    made = {}
+    lines = [f"def {f}(step, count):\n    count[0] += math.{f}(1.0)" for f in ("sin", "cos")]
+    exec("import math\n" + "\n".join(lines), made)
+    ULP(16).check(np.array([counted(made["sin"]), counted(made["cos"])]), 10 * np.array([np.sin(1.0), np.cos(1.0)]))
+
+
+@pytest.mark.parametrize("engine", ["compiled", "stepper"])
+def test_an_exception_in_a_callback_stops_the_run_and_says_where(engine):
+    def fails_once(step, count):
+        count[0] += 1
+        if step == 5:
+            raise ValueError("no")
+
+    net = sl.Network(dt=1.0)
+    net.population(1, sl.LIF())
+    count = np.zeros(1)
+    net.on_step(fails_once, count)
+    with pytest.raises(SimulationError, match=r"every step: fails_once\) raised an exception at 5 ms"):
+        net.run(10.0, engine=engine)
+    assert net.time == 5.0 and count[0] == 5.0
+    assert net.run(5.0, engine=engine).t_stop == 10.0
