@@ -59,7 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true", help="one JSON array on standard output")
     listing.set_defaults(action=_list)
 
-    run = commands.add_parser("run", help="simulate a model, report and plot it", allow_abbrev=False)
+    # MODEL comes first: after --set it would be taken for one of the settings.
+    usage = "spikelearn run MODEL [--set NAME=VALUE ...] [--seed N] [--duration T] [--quick] [--out DIR] [--json]"
+    run = commands.add_parser("run", usage=usage, help="simulate a model, report and plot it", allow_abbrev=False)
     run.add_argument("model", metavar="MODEL", help="a name from `spikelearn list`, or a path to a file")
     run.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", dest="settings",
                      help="set parameters of the model")  # fmt: skip
@@ -101,7 +103,7 @@ class _Version(argparse.Action):
 
 
 def _seed(text: str) -> int:
-    value = int(text)
+    value = int(text) if text.isdecimal() else -1
     if value < 0:
         raise argparse.ArgumentTypeError(f"expected a whole number, 0 or more, got {text!r}")
     return value
@@ -177,7 +179,7 @@ def _settings(options: argparse.Namespace, experiment: ex.Experiment) -> dict[st
             raise ExperimentError(
                 f"--duration: {experiment.name} has no parameter 'duration'; it has: {', '.join(names)}"
             )
-        settings["duration"] = ex.parse_time(options.duration)
+        settings["duration"] = ex.parse_time(options.duration, "--duration")
         if settings["duration"] <= 0:
             raise ExperimentError(f"--duration: expected a time above 0, got {options.duration!r}")
     return settings
@@ -263,8 +265,8 @@ def _plot(options: argparse.Namespace) -> int:
     if options.kind == "weights":
         axes = plots.weights(run, _projection(run, options.projection))
     else:
-        limits = options.t_start, options.t_stop
-        start, stop = (None if text is None else ex.parse_time(text) for text in limits)
+        limits = ("--from", options.t_start), ("--to", options.t_stop)
+        start, stop = (None if text is None else ex.parse_time(text, option) for option, text in limits)
         names = options.population or []
         _require(names, run.populations, "population")
         if options.kind == "raster":

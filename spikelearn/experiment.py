@@ -207,7 +207,13 @@ def run_experiment(
     sink: where the main run's recordings are streamed to. progress: None shows a bar on a terminal only.
     Raises ExperimentError if the model returns no Outcome; errors in the model itself pass through.
     """
-    outcome = experiment.simulate(parameters, seed, sink=sink, progress=progress)
+    try:
+        outcome = experiment.simulate(parameters, seed, sink=sink, progress=progress)
+    except ModuleNotFoundError as error:
+        raise ExperimentError(
+            f"{experiment.path}: needs the package {error.name!r}, which is not installed; what the models need is "
+            "installed by: pip install 'spikelearn[models]'"
+        ) from error
     if not isinstance(outcome, Outcome):
         got = type(outcome).__name__
         raise ExperimentError(f"{experiment.path}: `simulate` returned {got}, expected an Outcome")
@@ -240,15 +246,15 @@ def metrics_table(experiment: Experiment, metrics: Mapping[str, Any]) -> list[Me
     return rows
 
 
-def parse_time(text: str) -> float:
-    """'250', '250ms', '10 s', '1.5min', '1h' -> ms. Raises ExperimentError for anything else."""
+def parse_time(text: str, what: str) -> float:
+    """'250', '250ms', '10 s', '1.5min', '1h' -> ms. Raises ExperimentError, which names `what`, for anything else."""
     match = re.fullmatch(r"\s*([-+.\w]*?)\s*(us|ms|s|min|h|)\s*", text)
     try:
         value = _number(match[1]) * MILLISECONDS[match[2]] if match else None
     except ValueError:
         value = None
     if value is None:
-        raise ExperimentError(f"expected a time in ms, or with a unit (us, ms, s, min, h), got {text!r}")
+        raise ExperimentError(f"{what}: expected a time in ms, or with a unit (us, ms, s, min, h), got {text!r}")
     return value
 
 

@@ -197,7 +197,7 @@ def test_synapses_of_a_large_projection_are_left_out_and_it_is_said(model, monke
         (["--set", "g"], "--set: expected NAME=VALUE, got 'g'"),
         (["--set", "g=1", "--set", "g=2"], "--set: 'g' is given twice"),
         (["--set", "g=x"], "parameter 'g' of tiny: expected a finite number, got 'x'"),
-        (["--duration", "soon"], "expected a time in ms"),
+        (["--duration", "soon"], "--duration: expected a time in ms"),
         (["--duration", "-5"], "--duration: expected a time above 0"),
         (["--duration", "5", "--set", "duration=5"], "the duration is given twice"),
         (["--out", "tiny.py"], "tiny.py: cannot be written: File exists"),
@@ -221,6 +221,23 @@ def test_wrong_usage_is_exit_code_2(arguments, capsys):
         cli.main(arguments)
     assert exit_.value.code == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_seed_that_is_no_number_is_said_in_words(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["run", "m", "--seed", "x"])
+    assert "--seed: expected a whole number, 0 or more, got 'x'" in capsys.readouterr().err
+
+
+def test_a_package_that_a_model_needs_and_does_not_find_is_named(tmp_path, capsys):
+    path = tmp_path / "needy.py"
+    path.write_text(
+        textwrap.dedent(MODEL).lstrip().replace("    sink = ", "    import no_such_package\n    sink = ", 1)
+    )
+    assert "no_such_package" in path.read_text()
+    assert cli.main(["run", str(path), "--json"]) == 2
+    err = capsys.readouterr().err
+    assert "'no_such_package', which is not installed" in err and "pip install 'spikelearn[models]'" in err
 
 
 def test_a_model_without_duration_refuses_one(tmp_path, capsys):

@@ -266,13 +266,13 @@ def test_agreement_is_a_closed_range_that_may_be_open_on_one_side():
     [("250", 250.0), ("25ms", 25.0), ("10 s", 1e4), ("1.5min", 9e4), ("1h", 3.6e6), ("1e3", 1e3), ("9us", 9e-3)],
 )
 def test_a_time_is_ms_unless_it_has_a_unit(text, ms):
-    assert parse_time(text) == pytest.approx(ms, rel=1e-15)
+    assert parse_time(text, "--duration") == pytest.approx(ms, rel=1e-15)
 
 
 @pytest.mark.parametrize("text", ["", "s", "10 m", "ten", "nan", "infs", "1 2", "1e999"])
 def test_what_is_no_time_is_refused(text):
     with pytest.raises(ExperimentError, match="expected a time in ms, or with a unit"):
-        parse_time(text)
+        parse_time(text, "--duration")
 
 
 def test_models_are_listed_without_being_executed(tmp_path):
