@@ -83,8 +83,9 @@ def raster(
     Figure if left out.
 
     Returns the Axes of the raster; `ax.figure.axes[1]` is that of the rates.
-    Raises DescriptionError if nothing was recorded, or nothing happened in the window; ParameterError for an
-    empty window, a wrong number of Axes, or `bin` or `max_spikes` out of range.
+    A window in which nothing happens is drawn empty, and says so. Raises DescriptionError if nothing was
+    recorded, or if the window lies outside the run; ParameterError for an empty window, a wrong number of Axes,
+    or `bin` or `max_spikes` out of range.
     """
     start, stop = window(run, t_start, t_stop)
     if max_spikes < 1:
@@ -147,10 +148,10 @@ def _lanes(
                 marks[kind] = spikes.times[part], spikes.ids[part]
         found.append(marks)
     total = sum(times.size for marks in found for times, _ in marks.values())
-    if total == 0:
+    if stop <= run.t_start or start >= run.t_stop:
         raise DescriptionError(
-            f"nothing happened from {start:g} to {stop:g} ms in {', '.join(map(name_of, chosen))}; "
-            f"recorded spikes: {recorded(run.spike_data)}"
+            f"this run goes from {run.t_start:g} to {run.t_stop:g} ms, "
+            f"so nothing happened from {start:g} to {stop:g} ms"
         )
 
     sizes = np.array([rows.size for rows in neurons], dtype=float)
@@ -159,13 +160,13 @@ def _lanes(
     heights = np.maximum(heights, min(least, 1 / heights.size))
     heights /= heights.sum()
     bottoms = np.cumsum(heights[::-1])[::-1] - heights
-    every = int(np.ceil(total / max_spikes))
+    every = max(1, int(np.ceil(total / max_spikes)))
 
     lanes = []
     for k, (each, rows, marks) in enumerate(zip(chosen, neurons, found, strict=True)):
         step = max(1, min(every, rows.size))
         shown = rows[::step]
-        place = np.full(int(rows.max(initial=0)) + 1, -1)
+        place = np.full(int(rows[-1]) + 1 if rows.size else 1, -1)
         place[shown] = np.arange(shown.size)
         at = {}
         for kind, (times, ids) in marks.items():
@@ -197,6 +198,11 @@ def _draw_lanes(ax: Axes, lanes: list[Lane], start: float, stop: float) -> None:
                     mew=0.12 * diameter, rasterized=times.size > 2000, zorder=3,
                 )  # fmt: skip
                 handles.setdefault(kind, line)
+    if not any(times.size for lane in lanes for times, _ in lane.marks.values()):
+        ax.text(
+            0.5, 0.5, f"no {' or '.join(dict.fromkeys(kind for lane in lanes for kind in lane.marks))}", ha="center",
+            va="center", transform=ax.transAxes, size=TEXT_SIZE, color=INK,
+        )  # fmt: skip
     for above in lanes[:-1]:
         ax.axhline(above.bottom, color=FAINT, lw=0.6, zorder=1)
     ax.set_ylim(0, top)

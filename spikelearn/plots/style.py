@@ -80,13 +80,16 @@ def window(run: Run, t_start: float | None, t_stop: float | None) -> tuple[float
 
 
 def time_axis(ax: Axes, t_start: float, t_stop: float, label: bool = True) -> None:
-    """Limits and label of a time axis whose data are in ms: shown in ms up to two seconds, else in s."""
-    seconds = t_stop - t_start > 2000.0
+    """Limits and label of a time axis whose data are in ms.
+
+    Shown in s if they span more than two seconds or lie so late that ms would take six digits, else in ms.
+    """
+    seconds = t_stop - t_start > 2000.0 or t_stop >= 100_000.0
     ax.set_xlim(t_start, t_stop)
     if seconds:
         # The data stay in ms, so that whatever is drawn on top is in ms for any length; ticks fall on
         # whole multiples of powers of ten in either unit.
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda t, _: f"{t * 1e-3:g}"))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda t, _: f"{t * 1e-3:.10g}"))
     ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
     if label:
         ax.set_xlabel("time (s)" if seconds else "time (ms)", size=TEXT_SIZE + 1, color=INK)

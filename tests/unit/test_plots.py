@@ -198,9 +198,27 @@ class TestRaster:
         with pytest.raises(DescriptionError, match=r"'thalamus'.*excitatory \(burst\), excitatory \(spike\)"):
             raster(two, ["excitatory", "thalamus"])
 
-    def test_a_window_in_which_nothing_happens_is_said(self, two):
-        with pytest.raises(DescriptionError, match="nothing happened from 5000 to 6000 ms"):
+    def test_a_window_outside_the_run_is_said(self, two):
+        with pytest.raises(DescriptionError, match="0 to 1000 ms, so nothing happened from 5000 to 6000 ms"):
             raster(two, t_start=5000, t_stop=6000)
+
+    def test_a_run_without_spikes_is_drawn_empty_and_says_so(self):
+        silent = Spikes(np.zeros(0), np.zeros(0, np.int32))
+        ax = raster(make_run({"a": 5, "b": 3}, {("a", "spike"): silent, ("b", "spike"): silent}), rates=True)
+        assert label_texts(ax) == ["a\nN = 5", "b\nN = 3"]
+        assert [text.get_text() for text in ax.texts] == ["no spike"]
+
+    @pytest.mark.parametrize(
+        ("start", "stop", "labels", "unit"),
+        [(0, 1000, ["0", "200"], "ms"), (0, 5000, ["0", "2"], "s"), (2082240, 2082740, ["2082.3", "2082.7"], "s")],
+    )
+    def test_late_times_are_in_seconds_with_every_digit_and_no_offset(self, start, stop, labels, unit):
+        one = {("a", "spike"): Spikes(np.array([start + 10.0]), np.zeros(1, np.int32))}
+        ax = raster(make_run({"a": 1}, one, t_stop=1e7), t_start=start, t_stop=stop)
+        ax.figure.canvas.draw()
+        shown = [text.get_text() for text in ax.get_xticklabels()]
+        assert set(labels) <= set(shown) and ax.xaxis.get_offset_text().get_text() == ""
+        assert ax.get_xlabel() == f"time ({unit})"
 
     @pytest.mark.parametrize("wrong", [{"t_start": 10, "t_stop": 10}, {"max_spikes": 0}, {"rates": True, "bin": 0.0}])
     def test_values_without_meaning_are_refused(self, two, wrong):
