@@ -49,7 +49,7 @@ PUBLISHED = {
 
 
 def build(parameters: Parameters, seed: int) -> tuple[sl.Network, Any, Any]:
-    """The network, its excitatory and its inhibitory population; all spikes are recorded."""
+    """The network, its excitatory and its inhibitory population; all spikes and two potentials of each are recorded."""
     p = parameters
     n_exc, n_inh = 4 * p.order, p.order
     in_exc, in_inh = round(p.epsilon * n_exc), round(p.epsilon * n_inh)
@@ -63,6 +63,7 @@ def build(parameters: Parameters, seed: int) -> tuple[sl.Network, Any, Any]:
         net.connect(inh, target, rule=sl.FixedInDegree(in_inh), weight=-p.g * p.J, delay=p.delay)
         net.drive(target, sl.PoissonInput(p.eta * threshold_rate, n=in_exc), port="exc", weight=p.J)
         net.record(target, "spikes")
+        net.record(target[:2], "V_m")
     return net, exc, inh
 
 
@@ -71,12 +72,12 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
     net, exc, inh = build(p, seed)
     run = net.run(p.duration, sink=sink, progress=progress)
     times, ids = run.spikes(exc)
-    later = times >= p.rate_from
+    later, stop = times >= p.rate_from, run.t_stop
     metrics = {
-        "rate_hz": sl.analysis.rate(run.spikes(exc), exc.size, p.rate_from, p.duration),
-        "rate_inh_hz": sl.analysis.rate(run.spikes(inh), inh.size, p.rate_from, p.duration),
+        "rate_hz": sl.analysis.rate(run.spikes(exc), exc.size, p.rate_from, stop),
+        "rate_inh_hz": sl.analysis.rate(run.spikes(inh), inh.size, p.rate_from, stop),
         "cv_isi": sl.analysis.cv_isi(times[later], ids[later]),
-        "synchrony": sl.analysis.synchrony(times, p.rate_from, p.duration),
+        "synchrony": sl.analysis.synchrony(times, p.rate_from, stop),
     }
     measured = {name: None if np.isnan(value) else value for name, value in metrics.items()}
     return Outcome(run, measured, data={"shown": [exc[: min(40, exc.size)], inh[: min(10, inh.size)]]})
@@ -87,7 +88,7 @@ def figure(parameters: Parameters, outcome: Outcome) -> Any:
     from spikelearn.plots.style import ACCENT, INK, colour, legend, panels, time_axis
 
     p, run = parameters, outcome.run
-    start, stop = max(0.0, p.duration - 300.0), p.duration
+    start, stop = max(0.0, run.t_stop - 300.0), run.t_stop
     above, below = panels(None, 2, 1, (6.4, 4.2), height_ratios=[2.0, 1.0], sharex=True)
     sl.plots.raster(run, outcome.data["shown"], start, stop, ax=above)
     above.set_xlabel("")

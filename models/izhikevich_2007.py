@@ -147,7 +147,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
         "target_percentile": float(100.0 * np.mean(others.mean(axis=0) < target)),
         "yoked_target_weight": float(_last_quarter(yoked_run, yoked.target).mean()),
         "rewards": len(times),
-        "rate_hz": sl.analysis.rate(run.spikes("neurons"), p.size, 0.0, p.duration),
+        "rate_hz": sl.analysis.rate(run.spikes("neurons"), p.size, 0.0, run.t_stop),
     }
     data = {"reward_times": times, "pair": (N1, rewarded.n2)}
     return Outcome(run, metrics, data=data, other_runs=(yoked_run,))

@@ -84,8 +84,8 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
     times, ids = run.spikes(exc)
     later = times >= p.rate_from
     metrics = {
-        "rate_exc_hz": sl.analysis.rate(run.spikes(exc), exc.size, p.rate_from, p.duration),
-        "rate_inh_hz": sl.analysis.rate(run.spikes(inh), inh.size, p.rate_from, p.duration),
+        "rate_exc_hz": sl.analysis.rate(run.spikes(exc), exc.size, p.rate_from, run.t_stop),
+        "rate_inh_hz": sl.analysis.rate(run.spikes(inh), inh.size, p.rate_from, run.t_stop),
         "cv_isi": sl.analysis.cv_isi(times[later], ids[later]),
         "last_spike_ms": float(times[-1]) if len(times) else np.nan,
     }
@@ -98,14 +98,14 @@ def figure(parameters: Parameters, outcome: Outcome) -> Any:
     """Raster of 100 neurons that are not kicked, the rates of both populations, and one neuron's potential."""
     from spikelearn.plots.style import colour, legend, panels, time_axis
 
-    p, run = parameters, outcome.run
+    run = outcome.run
     raster, rates, potential = panels(None, 3, 1, (6.4, 5.4), height_ratios=[2.2, 1.0, 1.2], sharex=True)
     sl.plots.raster(run, outcome.data["shown"], ax=raster)
-    edges = np.arange(0.0, p.duration + 1e-6, 5.0)
+    edges = np.arange(0.0, run.t_stop + 1e-6, 5.0)
     lines, highest = [], 1.0
     for k, (name, metric) in enumerate((("excitatory", "rate_exc_hz"), ("inhibitory", "rate_inh_hz"))):
         hertz = sl.analysis.binned_rate(run.spikes(name).times, run.populations[name].size, edges)
-        highest = max(highest, *hertz[edges[:-1] >= min(200.0, 0.5 * p.duration)])
+        highest = max(highest, *hertz[edges[:-1] >= min(200.0, 0.5 * run.t_stop)])
         style = {"color": colour(k), "lw": 1.1 - 0.2 * k, "ls": ("-", (0, (3, 1)))[k]}
         label = f"{name}, mean {outcome.metrics[metric]:.2f} Hz"
         lines.append(rates.stairs(hertz, edges, baseline=None, label=label, **style))
@@ -117,5 +117,5 @@ def figure(parameters: Parameters, outcome: Outcome) -> Any:
     for ax in (raster, rates):
         ax.set_xlabel("")
         ax.tick_params(labelbottom=False)
-    time_axis(potential, 0.0, p.duration)
+    time_axis(potential, 0.0, run.t_stop)
     return raster.figure

@@ -5,6 +5,7 @@ import pytest
 from reference.oracles import nest_oracle
 from tolerances import STAT
 
+import spikelearn as sl
 from spikelearn.experiment import load_experiment
 
 BRUNEL = load_experiment("brunel_2000")
@@ -30,6 +31,18 @@ def test_the_low_rate_is_the_published_5_39_hz_within_5_percent():
     # a rule and the mean by 0.2 Hz (4 %); NEST's mean of three seeds, same window, is in the slow test below.
     rates = [measured(seed, duration=500.0, **IRREGULAR_SLOW).metrics["rate_hz"] for seed in (1, 2, 3)]
     assert np.mean(rates) == pytest.approx(5.39, rel=0.05)
+
+
+def test_a_run_that_was_cut_short_is_measured_as_far_as_it_went(monkeypatch):
+    small = {"order": 100, "J": 1.0}
+    whole = measured(duration=150.0, **small)
+    run = sl.Network.run
+    monkeypatch.setattr(sl.Network, "run", lambda net, duration, **rest: run(net, duration / 2, **rest))
+    cut = measured(duration=300.0, **small)
+    names = ("rate_hz", "rate_inh_hz", "cv_isi", "synchrony")
+    assert cut.metrics["rate_hz"] > 0
+    assert {n: cut.metrics[n] for n in names} == {n: whole.metrics[n] for n in names}
+    BRUNEL.figure(BRUNEL.parameters(duration=300.0, **small), cut)
 
 
 def test_a_small_network_has_the_rate_that_nest_gives():

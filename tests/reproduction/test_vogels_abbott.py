@@ -5,6 +5,7 @@ import pytest
 from reference.oracles import nest_oracle
 from tolerances import STAT
 
+import spikelearn as sl
 from spikelearn.experiment import load_experiment
 
 MODEL = load_experiment("vogels_abbott_2005")
@@ -25,6 +26,14 @@ def test_cuba_has_the_published_rates_within_10_percent():
     exc, inh = np.mean([both_rates(seed) for seed in (1, 2, 3)], axis=0)
     assert exc == pytest.approx(4.50, rel=0.10)
     assert inh == pytest.approx(4.35, rel=0.10)
+
+
+def test_a_run_that_was_cut_short_is_measured_as_far_as_it_went(monkeypatch):
+    whole = both_rates(1, duration=300.0)
+    run = sl.Network.run
+    monkeypatch.setattr(sl.Network, "run", lambda net, duration, **rest: run(net, duration / 2, **rest))
+    assert both_rates(1, duration=600.0) == whole
+    assert min(whole) > 0
 
 
 @pytest.mark.parametrize(("start", "V_m"), [("rest", -49.0), ("uniform", (-60.0, -50.0))])
