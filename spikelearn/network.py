@@ -21,7 +21,7 @@ from spikelearn.description.checks import (
 from spikelearn.description.distributions import drawn
 from spikelearn.description.population import Modulator, Population, View, segment, whole
 from spikelearn.description.projection import Drive, Projection, Release
-from spikelearn.description.recording import Recording, recording, sampling_steps
+from spikelearn.description.recording import Recording, first_step, recording, sampling_steps
 from spikelearn.description.rules import AllToAll, Rule
 from spikelearn.description.trials import Callback, Trials
 from spikelearn.engine.callbacks import after_trials, standing, trial_calls
@@ -54,7 +54,7 @@ class Network:
         step = plain(dt, "ms", "dt of Network")
         if not isinstance(step, float) or not np.isfinite(step) or step <= 0:
             raise ParameterError(f"dt of Network: expected more than 0 ms, got {dt!r}")
-        if isinstance(seed, bool) or int(seed) != seed or not 0 <= seed < 1 << 63:
+        if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= seed < 1 << 63:
             raise ParameterError(f"seed of Network: expected a whole number from 0 to 2^63 - 1, got {seed!r}")
         self.dt = step
         self.seed = int(seed)
@@ -82,8 +82,9 @@ class Network:
         initial: state variable -> number, array (size,) or distribution. Raises DescriptionError.
         """
         self._still_open("population")
-        if isinstance(size, bool) or int(size) != size or size < 1:
-            raise DescriptionError(f"population {name!r}: expected a size of at least 1, got {size!r}")
+        if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
+            called = "population" if name is None else f"population {name!r}"
+            raise DescriptionError(f"{called}: expected a size of at least 1, a whole number, got {size!r}")
         if isinstance(model, NeuronModel):
             model = model()
         if not isinstance(model, Neuron | Poisson | SpikeList):
@@ -95,6 +96,8 @@ class Network:
         name = self._name(name, kind.lower(), self._populations)
         size = int(size)
         check_sizes(name, size, model, self.dt)
+        if not isinstance(initial, Mapping | None):
+            raise DescriptionError(f"initial of population {name!r}: expected {{variable: value}}, got {initial!r}")
         added = Population(name, size, model, dict(initial or {}), self._thing())
         check_initial(added)
         self._populations[name] = added
@@ -131,10 +134,11 @@ class Network:
 
         rule: AllToAll() by default. weight: number, array or distribution, in the unit of the port; an array has shape
         (n_source, n_target) for AllToAll and one value for each synapse for OneToOne and Pairs. delay: ms, axonal;
-        by default one step. axonal_delay may be a number, array or distribution, dendritic_delay is a number: it delays
-        the input and, on their way back to the synapse, the post events that a plasticity rule learns from.
-        on: kind of event that is carried. learns_from: kind of post event of the rule. plastic=False freezes the
-        weights. synapse: short-term plasticity. Raises DescriptionError, ParameterError or UnitError.
+        by default one step; one that would be drawn shorter is drawn again. axonal_delay may be a number, array or
+        distribution, dendritic_delay is a number: it delays the input and, on their way back to the synapse, the post
+        events that a plasticity rule learns from. on: kind of event that is carried. learns_from: kind of post event of
+        the rule. plastic=False freezes the weights. synapse: short-term plasticity. Raises DescriptionError,
+        ParameterError or UnitError.
         """
         self._still_open("projection")
         for what, end in (("source", source), ("target", target)):
@@ -203,18 +207,21 @@ class Network:
         steps, amount_of_each = check_release(modulator, times, amounts, self.dt)
         self._releases.append(Release(modulator, steps, amount_of_each))
 
-    def record(self, of: Any, variables: str | Sequence[str] = "spikes", every: Any = None) -> None:
+    def record(self, of: Any, variables: str | Sequence[str] = "spikes", every: Any = None, start: Any = 0.0) -> None:
         """Record "spikes" (or "events", "bursts", "plateaus") or state variables of a population or a view of it,
         "n" of a modulator, or "weight" and "c" of a projection (`net.record(ff, "weight", every=100)`).
 
-        every: interval of samples in ms; by default each step, for projections 100 ms.
+        every: interval of samples in ms; by default each step, for projections 100 ms. start: ms; nothing is recorded
+        before it.
         """
         self._still_open("recording")
         if self._owner(whole(of) if isinstance(of, View) else of) is not True:
             raise DescriptionError(f"record: not a population, modulator or projection of this network: {of!r}")
-        steps = sampling_steps(of, every, self.dt)
+        steps, first = sampling_steps(of, every, self.dt), first_step(of, start, self.dt)
         for variable in [variables] if isinstance(variables, str) else variables:
-            new = recording(of, variable, steps, lambda projection: count_synapses(projection, self.seed, self.dt))
+            new = recording(
+                of, variable, steps, first, lambda projection: count_synapses(projection, self.seed, self.dt)
+            )
             if any(r.of is new.of and r.variable == new.variable for r in self._recordings):
                 raise DescriptionError(f"recording of {of.name!r}: {variable!r} is recorded already")
             self._recordings.append(new)
@@ -304,7 +311,7 @@ class Network:
             run = reference()
             if run is not None:
                 for name, projection in self._projections.items():
-                    if projection.plasticity is not None and projection.plastic:
+                    if projection.learns:
                         run.synapses(name)
         self._runs = []
 
@@ -323,6 +330,7 @@ class Network:
                 p.on,
                 count_synapses(p, self.seed, self.dt, self._plan),
                 p.describe(),
+                "" if p.unit == "1" else p.unit,
             )
             for name, p in self._projections.items()
         }

@@ -26,7 +26,7 @@ def declared_units(declaration: type) -> dict[str, Unit]:
 
 def suggest(name: str, known: Any) -> str:
     """' (did you mean ...?)' if something close to `name` is known, else ''."""
-    close = difflib.get_close_matches(name, list(known), n=1)
+    close = difflib.get_close_matches(str(name), list(known), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
@@ -55,7 +55,7 @@ def _check(name: str, value: Any, unit: Unit, owner: str) -> Any:
     array = np.asarray(converted)
     if array.ndim > 1:
         raise UnitError(f"{what}: expected a number or one value per neuron, got an array of shape {array.shape}")
-    suffix = "" if unit.name == "1" else f" {unit}"
+    suffix = "" if unit.name in ("1", "port") else f" {unit}"
     if not np.all(np.isfinite(array)):
         wanted = f"a finite number in{suffix}" if suffix else "a finite number"
         raise ParameterError(f"{what}: expected {wanted}, got {_offending(array, ~np.isfinite(array))}")

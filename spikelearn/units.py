@@ -23,7 +23,12 @@ class Unit:
     per_si: float
 
     def __str__(self) -> str:
-        return self.name
+        return {"1": "no unit", "port": "the unit of the port"}.get(self.name, self.name)
+
+    @property
+    def wanted(self) -> str:
+        """'in ms', for errors."""
+        return "without a unit" if self.name == "1" else f"in {self}"
 
 
 UNITS = {
@@ -34,6 +39,7 @@ UNITS = {
     "nS": Unit("nS", 1e9),
     "Hz": Unit("Hz", 1.0),
     "1": Unit("1", 1.0),
+    "port": Unit("port", 1.0),
 }
 
 ms = Annotated[float, UNITS["ms"]]
@@ -43,6 +49,7 @@ pF = Annotated[float, UNITS["pF"]]
 nS = Annotated[float, UNITS["nS"]]
 Hz = Annotated[float, UNITS["Hz"]]
 number = Annotated[float, UNITS["1"]]
+weight = Annotated[float, UNITS["port"]]
 
 
 def is_quantity(value: Any) -> bool:
@@ -54,20 +61,20 @@ def plain(value: Any, unit: str | Unit, what: str) -> float | np.ndarray:
     """A float or float64 array in `unit` from a number, an array or a Brian2 quantity.
 
     `what` names the value in errors, e.g. "tau_m of LIF". Raises UnitError for a wrong dimension or type.
-    A free-unit weight (`unit="1"`) takes a quantity of any of this project's dimensions and gives its number.
+    The limit of a weight (`unit="port"`) may have any of this project's dimensions: ports differ.
     """
     unit = UNITS[unit] if isinstance(unit, str) else unit
     if is_quantity(value):
         return _from_quantity(value, unit, what)
     if isinstance(value, bool) or value is None or isinstance(value, str):
-        raise UnitError(f"{what}: expected a number in {unit}, got {value!r}")
+        raise UnitError(f"{what}: expected a number {unit.wanted}, got {value!r}")
     if _holds_quantities(value):
         # numpy would take their numbers in SI units, and no longer know which.
         value = [plain(each, unit, f"{what}, place {place}") for place, each in enumerate(value)]
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
-        raise UnitError(f"{what}: expected a number or array in {unit}, got {value!r}") from None
+        raise UnitError(f"{what}: expected a number or array {unit.wanted}, got {value!r}") from None
     return float(array) if array.ndim == 0 else array
 
 
@@ -83,11 +90,11 @@ def _is_object_array(value: Any) -> bool:
 
 
 def _from_quantity(value: Any, unit: Unit, what: str) -> float | np.ndarray:
-    brian2 = sys.modules["brian2"]
+    brian2, dimensionless = sys.modules["brian2"], sys.modules["brian2.units.fundamentalunits"].DIMENSIONLESS
     dimension = brian2.get_dimensions(value)
-    candidates = [unit] if unit.name != "1" else list(UNITS.values())
+    candidates = [unit] if unit.name != "port" else [each for each in UNITS.values() if each.name != "port"]
     for candidate in candidates:
-        expected = brian2.DIMENSIONLESS if candidate.name == "1" else getattr(brian2, candidate.name).dim
+        expected = dimensionless if candidate.name == "1" else getattr(brian2, candidate.name).dim
         if dimension is expected or dimension == expected:
             array = np.asarray(value, dtype=np.float64) * candidate.per_si
             return float(array) if array.ndim == 0 else array

@@ -6,6 +6,7 @@ What can be checked of a part alone, it checks itself when it is made. All raise
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,10 @@ def check_array(rule: Rule, values: np.ndarray | None, rows: Rows, n_source: int
 
 
 def check_delays(delay: Any, axonal: Any, dendritic: Any, dt: float, where: str) -> tuple[Drawn, int]:
-    """The axonal delay in ms and the dendritic one in steps; together they are at least one step of dt ms."""
+    """The axonal delay in ms and the dendritic one in steps; together they are at least one step of dt ms.
+
+    A distribution without a lower limit gets one step as its limit: what falls below is drawn again.
+    """
     if delay is not None and (axonal is not None or dendritic is not None):
         raise DescriptionError(f"{where}: give delay, which is axonal, or axonal_delay and dendritic_delay")
     given = delay if delay is not None else axonal
@@ -99,16 +103,15 @@ def check_delays(delay: Any, axonal: Any, dendritic: Any, dt: float, where: str)
     if given is None:
         given = 0.0 if back > 0 else dt
     drawn_delay = drawn(given, "ms", f"delay of {where}")
-    least = (
-        drawn_delay.a
-        if drawn_delay.constant
-        else float(drawn_delay.values.min())
-        if drawn_delay.values is not None
-        else max(drawn_delay.low, -np.inf)
-    )
-    if least < 0 and (drawn_delay.constant or drawn_delay.values is not None):
+    if drawn_delay.low == -np.inf and not drawn_delay.constant and drawn_delay.values is None:
+        drawn_delay = replace(drawn_delay, low=dt - back)
+    if drawn_delay.values is not None:
+        least = float(drawn_delay.values.min())
+    else:
+        least = drawn_delay.a if drawn_delay.constant else drawn_delay.low
+    if least < 0:
         raise ParameterError(f"delay of {where}: expected at least 0 ms, got {least:g} ms")
-    if np.isfinite(least) and least + back < dt * (1 - 1e-6):
+    if least + back < dt * (1 - 1e-6):
         raise DescriptionError(
             f"delay of {where}: expected at least one step (dt = {dt:g} ms), got {least + back:g} ms"
         )

@@ -94,7 +94,8 @@ class LogNormal(Distribution):
         _set(self, mu=mu, sigma=sigma, low=low, high=high)
 
     def numbers(self, unit: str, what: str) -> Drawn:
-        return _spread(connect.LOG_NORMAL, self, float(self.mu), float(self.sigma), unit, what)
+        mu, sigma = _one(self.mu, "1", f"mu of {what}"), _one(self.sigma, "1", f"sigma of {what}")
+        return _spread(connect.LOG_NORMAL, self, mu, sigma, unit, what)
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,11 @@ class Projection:
     ids = None
 
     @property
+    def learns(self) -> bool:
+        """Whether its weights change: it has a rule and is plastic."""
+        return self.plasticity is not None and self.plastic
+
+    @property
     def n_recordable(self) -> tuple[str, ...]:
         """Variables of its synapses that can be recorded."""
         if self.plasticity is None:

@@ -28,6 +28,8 @@ class Callback:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "arguments", tuple(self.arguments))
+        if not callable(self.function):
+            raise DescriptionError(f"Callback: expected a function, got {self.function!r}")
         for argument in self.arguments:
             if not isinstance(argument, Reference | np.ndarray | int | float | np.number):
                 raise DescriptionError(
@@ -55,6 +57,28 @@ class Phase:
     plastic: Sequence[Projection] | None = None
     reset: Sequence[Population | Projection] = ()
     callback: Callback | None = None
+
+    def __post_init__(self) -> None:
+        plastic = self.plastic if self.plastic is not None else ()
+        for name, wanted, found, fits in (
+            ("rates", "populations", self.rates, lambda x: isinstance(x, Population)),
+            ("currents", "(population, port) pairs", self.currents, _is_population_and_port),
+            ("releases", "modulators", self.releases, lambda x: isinstance(x, Modulator)),
+            ("plastic", "plastic projections", plastic, lambda x: isinstance(x, Projection) and x.learns),
+        ):
+            if not isinstance(found, Mapping if name != "plastic" else list | tuple):
+                raise DescriptionError(f"{name} of Phase: expected {wanted}, got {found!r}")
+            for each in found:
+                if not fits(each):
+                    raise DescriptionError(f"{name} of Phase: expected {wanted}, got {each!r}")
+        if not isinstance(self.reset, list | tuple):
+            raise DescriptionError(f"reset of Phase: expected a list, got {self.reset!r}")
+        if self.callback is not None and not isinstance(self.callback, Callback):
+            raise DescriptionError(f"callback of Phase: expected Callback(function, arguments), got {self.callback!r}")
+
+
+def _is_population_and_port(key: Any) -> bool:
+    return isinstance(key, tuple) and len(key) == 2 and isinstance(key[0], Population) and isinstance(key[1], str)
 
 
 @dataclass(frozen=True)

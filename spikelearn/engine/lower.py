@@ -84,7 +84,7 @@ def _build_tables(d: Description, plan: Plan, places: Places) -> list[tuple[Tabl
     for projection in d.projections:
         source = places.source(projection)[0]
         target = places.target(projection)[0]
-        alone = projection.plasticity is not None and projection.plastic or projection.synapse is not None
+        alone = projection.learns or projection.synapse is not None
         key = (
             id(source),
             id(target if target is not None else projection.target),
@@ -101,7 +101,7 @@ def _build_tables(d: Description, plan: Plan, places: Places) -> list[tuple[Tabl
             groups[key].append([projection])
     built = []
     for members in (group for key in groups for group in groups[key]):
-        own = members[0].synapse is not None or (members[0].plasticity is not None and members[0].plastic)
+        own = members[0].synapse is not None or members[0].learns
         shared = members[0].weight.constant and not own
         table = build(members, places, d.seed, d.dt, shared, double=own)
         plan.tallies.append(table.tally)
@@ -153,7 +153,7 @@ def _deliver_calls(d: Description, plan: Plan, places: Places, table: Table, mem
     )
     label = f"deliver {', '.join(p.name for p in members)}"
     common = (ring.rows, ring.counts, table.delays, table.index, table.targets)
-    if projection.plasticity is not None and projection.plastic:
+    if projection.learns:
         plastic_calls(projection, d, plan, places, table, ring, inputs)
     elif projection.synapse is not None:
         model, parameters = projection.synapse.model, projection.synapse.parameters

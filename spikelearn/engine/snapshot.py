@@ -36,10 +36,10 @@ def synapses_of(projection: Projection, plan: Plan) -> Callable[[], Synapses]:
         table = plan.tables[projection]
         found = locate(projection, table, places, plan.seed, plan.dt)
         positions, slots = found["positions"], found["slots"]
-        if projection.plasticity is not None and projection.plastic:
+        if projection.learns:
             values = np.zeros((1, len(positions)))
             scratch = (np.zeros(1, np.int64), values, np.zeros(1, np.int64), np.zeros(4, np.int64))
-            read_call(projection, plan, plan.dt, 1, 0, slots, positions, *scratch)(plan.step)
+            read_call(projection, plan, plan.dt, 1, 0, 0, slots, positions, *scratch)(plan.step)
             weight = values[0]
         elif len(table.weights):
             weight = table.weights[positions].astype(np.float64)

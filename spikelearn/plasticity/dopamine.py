@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from spikelearn._jit import scalar
 from spikelearn.plasticity.rule import PlasticityRule, Trace
-from spikelearn.units import ms, number
+from spikelearn.units import ms, number, weight
 
 
 class DopamineSTDPParameters(NamedTuple):
@@ -20,8 +20,8 @@ class DopamineSTDPParameters(NamedTuple):
     tau_minus: ms = 20.0  # time constant of the trace of post events
     tau_c: ms = 1000.0  # time constant of the eligibility
     b: number = 0.0  # concentration at which the weight does not move
-    W_min: number = 0.0  # smallest weight, in the unit of the port
-    W_max: number = 200.0  # largest weight
+    W_min: weight = 0.0  # smallest weight, in the unit of the port
+    W_max: weight = 200.0  # largest weight
 
 
 def _constants(p: DopamineSTDPParameters, dt: float) -> dict[str, float]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from spikelearn._jit import scalar
 from spikelearn.plasticity.rule import PlasticityRule, Trace
-from spikelearn.units import ms, number
+from spikelearn.units import ms, number, weight
 
 
 class DopamineBurstsParameters(NamedTuple):
@@ -18,8 +18,8 @@ class DopamineBurstsParameters(NamedTuple):
     tau_plus: ms = 20.0  # time constant of the trace of arrivals
     tau_c: ms = 1000.0  # time constant of the eligibility
     b: number = 0.0  # concentration at which the weight does not move
-    W_min: number = 0.0  # smallest weight, in the unit of the port
-    W_max: number = 200.0  # largest weight
+    W_min: weight = 0.0  # smallest weight, in the unit of the port
+    W_max: weight = 200.0  # largest weight
 
 
 def _constants(p: DopamineBurstsParameters, dt: float) -> dict[str, float]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from spikelearn._jit import scalar
 from spikelearn.plasticity.rule import PlasticityRule, Trace
-from spikelearn.units import ms, number
+from spikelearn.units import ms, number, weight
 
 
 class STDPParameters(NamedTuple):
@@ -21,8 +21,8 @@ class STDPParameters(NamedTuple):
     alpha: number = 1.0  # depression over potentiation
     mu_plus: number = 1.0  # weight dependence of potentiation
     mu_minus: number = 1.0  # weight dependence of depression
-    W_max: number = 100.0  # largest weight, in the unit of the port
-    W_min: number = 0.0  # smallest weight
+    W_max: weight = 100.0  # largest weight, in the unit of the port
+    W_min: weight = 0.0  # smallest weight
 
 
 def _constants(p: STDPParameters, dt: float) -> dict[str, float]:

@@ -9,7 +9,7 @@ import pytest
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
-from spikelearn.errors import DescriptionError, ParameterError, UnitError
+from spikelearn.errors import DescriptionError, ParameterError, SpikelearnError, UnitError
 
 NAN, INF = float("nan"), float("inf")
 
@@ -428,3 +428,30 @@ def test_importing_spikelearn_loads_neither_brian2_nor_matplotlib():
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        (lambda net, cells: sl.Network(seed="a"), "seed of Network: expected a whole number"),
+        (lambda net, cells: sl.Network(seed=None), "seed of Network: expected a whole number"),
+        (lambda net, cells: net.population("a", sl.LIF()), "population: expected a size of at least 1"),
+        (lambda net, cells: net.population(2.5, sl.LIF()), "a whole number, got 2.5"),
+        (lambda net, cells: net.population(2, sl.LIF(), initial=3), r"expected \{variable: value\}, got 3"),
+        (lambda net, cells: net.connect(cells, cells, port=3), "has no port 3"),
+        (lambda net, cells: net.record(cells, "V_m", every=0.25), "expected a multiple of dt = 0.1 ms"),
+        (lambda net, cells: net.connect(cells, cells, weight=sl.LogNormal("a", 1.0)), "mu of weight"),
+        (lambda net, cells: net.connect(cells, cells, delay=sl.Uniform(0.0, 2.0)), "at least one step"),
+    ],
+)
+def test_what_is_not_even_of_the_right_kind_is_told_in_the_same_way(action, words):
+    net = sl.Network(dt=0.1)
+    cells = net.population(2, sl.LIF(), name="cells")
+    with pytest.raises(SpikelearnError, match=words):
+        action(net, cells)
+
+
+def test_a_number_without_a_unit_is_not_given_with_one(brian2):
+    with pytest.raises(SpikelearnError, match="lambda_ of STDP: expected no unit"):
+        sl.STDP(lambda_=3 * brian2.ms)
+    assert sl.STDP(W_max=3 * brian2.nA).parameters.W_max == pytest.approx(3000.0)

@@ -128,3 +128,28 @@ def test_a_phase_that_cannot_be_is_refused_before_anything_runs(phase, message):
     with pytest.raises(DescriptionError, match=message):
         net.run(trials=sl.Trials([phase(source, cells)], n=3))
     assert net.time == 0.0
+
+
+@pytest.mark.parametrize(
+    ("phase", "message"),
+    [
+        (lambda cells, fixed: sl.Phase(1.0, rates={"cells": 5.0}), "rates of Phase: expected populations, got 'cells'"),
+        (
+            lambda cells, fixed: sl.Phase(1.0, currents={cells: 5.0}),
+            r"currents of Phase: expected \(population, port\)",
+        ),
+        (lambda cells, fixed: sl.Phase(1.0, releases={cells: 5.0}), "releases of Phase: expected modulators"),
+        (lambda cells, fixed: sl.Phase(1.0, plastic=[cells]), "plastic of Phase: expected plastic projections"),
+        (lambda cells, fixed: sl.Phase(1.0, plastic=[fixed]), "plastic of Phase: expected plastic projections"),
+        (lambda cells, fixed: sl.Phase(1.0, plastic=fixed), "plastic of Phase: expected plastic projections"),
+        (lambda cells, fixed: sl.Phase(1.0, reset=cells), "reset of Phase: expected a list"),
+        (lambda cells, fixed: sl.Phase(1.0, callback=remember), "expected Callback"),
+        (lambda cells, fixed: sl.Callback(3), "Callback: expected a function, got 3"),
+    ],
+)
+def test_what_a_phase_is_given_is_of_the_kind_that_it_takes(phase, message):
+    net = sl.Network(dt=1.0)
+    cells = net.population(2, sl.LIF(), name="cells")
+    fixed = net.connect(cells, cells)
+    with pytest.raises(DescriptionError, match=message):
+        phase(cells, fixed)
