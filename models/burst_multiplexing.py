@@ -25,6 +25,7 @@ coincidence   BAC firing, after Larkum, Zhu & Sakmann 1999, Nature 398:338: one 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -189,8 +190,11 @@ def means_between(times: np.ndarray, values: np.ndarray, edges: np.ndarray) -> n
 
 def multiplex(
     parameters: Parameters, seed: int, steps: bool = True, sink: Any = None, progress: bool | None = None
-) -> tuple[sl.Run, Multiplexed]:
-    """The multiplexing and decoding experiment; `steps`: whether the current into the dendrites changes."""
+) -> tuple[sl.Run, Multiplexed | None]:
+    """The multiplexing and decoding experiment; `steps`: whether the current into the dendrites changes.
+
+    Of an interrupted run, the windows that were simulated whole; None if there is none.
+    """
     p = parameters
     cycles = int(p.duration / CYCLE + 1e-6)
     t_stop = p.burn_in + cycles * CYCLE
@@ -213,6 +217,9 @@ def multiplex(
     net.record(cells[: min(3, p.N)], ["V_s", "V_d"], every=max(0.5, p.dt))
     # A burst in the last window is known only at its second spike.
     run = net.run(t_stop + BURST_WINDOW + p.window, sink=sink, progress=progress)
+    edges = edges[edges <= run.t_stop - BURST_WINDOW + 1e-6]
+    if len(edges) < 2:
+        return run, None
 
     spikes = run.spikes(cells)
     found = classify_events(spikes.times, spikes.ids, BURST_WINDOW)
@@ -232,7 +239,7 @@ def multiplex(
     )
 
 
-def sweep(parameters: Parameters, seed: int, cell: Any, progress: bool | None = None) -> tuple[sl.Run, Swept]:
+def sweep(parameters: Parameters, seed: int, cell: Any, progress: bool | None = None) -> tuple[sl.Run, Swept | None]:
     """Event rate and burst probability under constant currents into the dendrite, all in one population."""
     p, currents = parameters, np.asarray(parameters.sweep_currents)
     t_stop = SETTLING + p.sweep_duration
@@ -243,6 +250,8 @@ def sweep(parameters: Parameters, seed: int, cell: Any, progress: bool | None = 
     net.drive(cells, sl.StepCurrent([0.0], np.repeat(currents, p.sweep_N)[None]), port="apical")
     net.record(cells, "spikes")
     run = net.run(t_stop + BURST_WINDOW, progress=progress)
+    if run.interrupted:
+        return run, None
 
     spikes = run.spikes(cells)
     found = classify_events(spikes.times, spikes.ids, BURST_WINDOW)
@@ -255,7 +264,7 @@ def sweep(parameters: Parameters, seed: int, cell: Any, progress: bool | None = 
     return run, Swept(currents, events / (p.sweep_N * p.sweep_duration * 1e-3), share)
 
 
-def coincide(parameters: Parameters, seed: int, cell: Any) -> Coincidence:
+def coincide(parameters: Parameters, seed: int, cell: Any) -> tuple[sl.Run, Coincidence | None]:
     """BAC firing: pulses to soma and dendrite, alone and together at many lags, a cell for each, no noise."""
     p, dt = parameters, parameters.dt / 2
     reach = int(25.0 / p.lag_step + 1e-6)
@@ -274,27 +283,60 @@ def coincide(parameters: Parameters, seed: int, cell: Any) -> Coincidence:
     net.drive(cells, sl.StepCurrent(t, dendrite), port="apical")
     net.record(cells, ["spikes", "V_s", "V_d"])
     run = net.run(PULSE_END, progress=False)
+    if run.interrupted:
+        return run, None
     spikes = run.spikes(cells)
     number = np.bincount(spikes.ids, minlength=len(onset))
-    return Coincidence(run, lags, number, run.trace(cells, "V_d").values.max(axis=0), soma, dendrite)
+    return run, Coincidence(run, lags, number, run.trace(cells, "V_d").values.max(axis=0), soma, dendrite)
 
 
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """All four experiments and their controls; the run that comes back is that of the multiplexing one."""
-    passive = sl.Pyramidal(c_d=0.0)
-    run, signals = multiplex(parameters, seed, sink=sink, progress=progress)
-    run_steady, steady = multiplex(parameters, seed, steps=False, progress=progress)
-    run_sweep, swept = sweep(parameters, seed, sl.Pyramidal(), progress)
-    half = replace(parameters, sweep_N=max(1, parameters.sweep_N // 2))
-    run_passive, swept_passive = sweep(half, seed, passive, progress)
-    paired = coincide(parameters, seed, sl.Pyramidal())
-    paired_passive = coincide(parameters, seed, passive)
+    """All four experiments and their controls; the run that comes back is that of the multiplexing one.
 
-    together = 2 + len(paired.lags) // 2
-    near, far = np.abs(paired.lags) <= 10.0 + 1e-6, np.abs(paired.lags) >= 15.0 - 1e-6
-    bursts, single = paired.spikes[2:] >= 2, paired.spikes[2:] == 1
+    After Ctrl-C no further experiment is begun, and the metrics of those without a result are None.
+    """
+    passive = sl.Pyramidal(c_d=0.0)
+    half = replace(parameters, sweep_N=max(1, parameters.sweep_N // 2))
+    run, signals = multiplex(parameters, seed, sink=sink, progress=progress)
+    others: list[sl.Run] = []
+    data: dict[str, Any] = {"signals": signals}
+    experiments: dict[str, Callable[[], tuple[sl.Run, Any]]] = {
+        "steady": lambda: multiplex(parameters, seed, steps=False, progress=progress),
+        "swept": lambda: sweep(parameters, seed, sl.Pyramidal(), progress),
+        "swept_passive": lambda: sweep(half, seed, passive, progress),
+        "paired": lambda: coincide(parameters, seed, sl.Pyramidal()),
+        "paired_passive": lambda: coincide(parameters, seed, passive),
+    }
+    for name, experiment in experiments.items():
+        data[name] = None
+        if not any(each.interrupted for each in (run, *others)):
+            other, found = experiment()
+            others.append(other)
+            data[name] = None if other.interrupted else found
+
+    metrics: dict[str, Any] = dict.fromkeys(PUBLISHED)
+    if signals is not None:
+        metrics |= _of_signals(signals)
+    if (swept := data["swept"]) is not None:
+        metrics["burst_probability_gain"] = float(_share(swept.burst_probability[-1:], swept.burst_probability[:1])[0])
+        # The largest departure anywhere in the sweep, not only at its end.
+        metrics["event_rate_change"] = _largest_change(swept.event_rate)
+    if (paired := data["paired"]) is not None:
+        metrics |= _of_pulses(paired)
+    if (steady := data["steady"]) is not None:
+        metrics["control_corr_burst_probability_no_steps"] = _correlation(
+            steady.burst_probability, steady.dendrite_current
+        )
+    if (swept := data["swept_passive"]) is not None:
+        metrics["control_event_rate_change_no_backpropagation"] = _largest_change(swept.event_rate)
+    if (paired := data["paired_passive"]) is not None:
+        metrics["control_spikes_paired_no_backpropagation"] = int(paired.spikes[2 + len(paired.lags) // 2])
+    return Outcome(run, {k: _known(v) for k, v in metrics.items()}, data, tuple(others))
+
+
+def _of_signals(signals: Multiplexed) -> dict[str, float]:
     ratio = _share(signals.decoded["facilitating"], signals.decoded["depressing"])
-    metrics = {
+    return {
         "corr_event_rate_soma": _correlation(signals.event_rate, signals.soma_current),
         "corr_burst_probability_dendrite": _correlation(signals.burst_probability, signals.dendrite_current),
         "max_abs_cross_corr": max(
@@ -302,13 +344,18 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
             abs(_correlation(signals.burst_probability, signals.soma_current)),
         ),
         "mean_event_rate": float(signals.event_rate.mean()),
-        "mean_burst_probability": float(signals.burst_rate.sum() / signals.event_rate.sum()),
-        "burst_probability_gain": float(_share(swept.burst_probability[-1:], swept.burst_probability[:1])[0]),
-        # The largest departure anywhere in the sweep, not only at its end.
-        "event_rate_change": _largest_change(swept.event_rate),
+        "mean_burst_probability": float(_share(signals.burst_rate.sum(), signals.event_rate.sum())),
         "corr_depressing_event_rate": _correlation(signals.decoded["depressing"], signals.event_rate),
         "corr_facilitating_burst_rate": _correlation(signals.decoded["facilitating"], signals.burst_rate),
         "corr_ratio_burst_probability": _correlation(ratio, signals.burst_probability),
+    }
+
+
+def _of_pulses(paired: Coincidence) -> dict[str, float | None]:
+    together = 2 + len(paired.lags) // 2
+    near, far = np.abs(paired.lags) <= 10.0 + 1e-6, np.abs(paired.lags) >= 15.0 - 1e-6
+    bursts, single = paired.spikes[2:] >= 2, paired.spikes[2:] == 1
+    return {
         "spikes_soma_alone": int(paired.spikes[0]),
         "spikes_dendrite_alone": int(paired.spikes[1]),
         "spikes_paired": int(paired.spikes[together]),
@@ -317,19 +364,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
         "last_lag_with_burst": float(paired.lags[bursts].max()) if bursts.any() else None,
         "max_V_d_soma_alone": float(paired.max_V_d[0]),
         "max_V_d_paired": float(paired.max_V_d[together]),
-        "control_corr_burst_probability_no_steps": _correlation(steady.burst_probability, steady.dendrite_current),
-        "control_event_rate_change_no_backpropagation": _largest_change(swept_passive.event_rate),
-        "control_spikes_paired_no_backpropagation": int(paired_passive.spikes[together]),
     }
-    data = {
-        "signals": signals,
-        "swept": swept,
-        "swept_passive": swept_passive,
-        "paired": paired,
-        "paired_passive": paired_passive,
-    }
-    others = (run_steady, run_sweep, run_passive, paired.run, paired_passive.run)
-    return Outcome(run, {k: _known(v) for k, v in metrics.items()}, data, others)
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> float:
@@ -340,7 +375,7 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
+    return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=whole > 0)
 
 
 def _largest_change(rates: np.ndarray) -> float:
@@ -352,25 +387,35 @@ def _known(value: float | None) -> float | None:
 
 
 def figure(parameters: Parameters, outcome: Outcome) -> Figure:
-    """Multiplexing and decoding over time (a to d), the sweep (e, f) and the coincidence (g, h)."""
+    """Multiplexing and decoding over time (a to d), the sweep (e, f) and the coincidence (g, h).
+
+    What an interrupted run did not measure is left empty.
+    """
     whole = Figure(figsize=(7.6, 8.2), layout="constrained", facecolor="white")
     whole.get_layout_engine().set(w_pad=0.06, h_pad=0.04)
     upper, lower = whole.subfigures(2, 1, height_ratios=(1.9, 1.0))
     left, right = upper.subfigures(1, 2, width_ratios=(1.85, 1.0))
     signals = left.subplots(4, 1, sharex=True, height_ratios=(0.8, 1, 1, 1))
-    _draw_signals(signals, parameters, outcome.metrics, outcome.data["signals"])
+    if outcome.data["signals"] is not None:
+        _draw_signals(signals, parameters, outcome.metrics, outcome.data["signals"])
     sweeps = right.subplots(2, 1, sharex=True)
-    _draw_sweep(sweeps, outcome.data["swept"], outcome.data["swept_passive"])
+    if outcome.data["swept_passive"] is not None:
+        _draw_sweep(sweeps, outcome.data["swept"], outcome.data["swept_passive"])
     traces, lags = lower.subfigures(1, 2, width_ratios=(1.85, 1.0))
     cells = traces.subplots(2, 3, sharex=True, sharey="row", height_ratios=(1, 2.6))
-    _draw_coincidence(cells, outcome.data["paired"])
+    if outcome.data["paired"] is not None:
+        _draw_coincidence(cells, outcome.data["paired"])
     counts = lags.subplots()
-    _draw_lags(counts, outcome.data["paired"], outcome.data["paired_passive"])
+    if outcome.data["paired_passive"] is not None:
+        _draw_lags(counts, outcome.data["paired"], outcome.data["paired_passive"])
     for letter, ax in zip("abcdefgh", [*signals, *sweeps, cells[0, 0], counts], strict=True):
         ax.annotate(
             letter, (0, 1), xycoords="axes fraction", xytext=(-40, 6), textcoords="offset points",
             weight="bold", size=TEXT_SIZE + 3, color=INK,
         )  # fmt: skip
+    for ax in whole.axes:
+        if not ax.has_data():
+            clean(ax).set(xticks=[], yticks=[])
     whole.align_ylabels(signals)
     return whole
 

@@ -22,13 +22,14 @@ from __future__ import annotations
 import gzip
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 import spikelearn as sl
 from spikelearn.errors import ExperimentError
@@ -197,7 +198,10 @@ def show(learner: Learner, p: Parameters, images: np.ndarray, seed: int) -> np.n
         p.decide, rates={learner.pixels: images * p.max_rate}, plastic=(), reset=[learner.cells],
         callback=sl.Callback(answer, arguments),
     )  # fmt: skip
-    _keep(learner, learner.network.run(trials=sl.Trials([decide], n=len(images)), progress=False))
+    run = learner.network.run(trials=sl.Trials([decide], n=len(images)), progress=False)
+    _keep(learner, run)
+    if run.interrupted:
+        raise KeyboardInterrupt  # images that were not shown have no answers
     return answers
 
 
@@ -234,12 +238,13 @@ def learn(
 
 def _keep(learner: Learner, run: sl.Run) -> None:
     learner.runs.append((run.wall_s, run.duration, run.synaptic_events))
-    if run.interrupted:
-        raise KeyboardInterrupt
 
 
 def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """Both learners side by side, with reward and with shuffled reward; tested after each epoch."""
+    """Both learners side by side, with reward and with shuffled reward; tested after each epoch.
+
+    The learners run in threads of their own, where Ctrl-C is not seen: it ends the learning after the current epoch.
+    """
     from sklearn.linear_model import LogisticRegression
 
     images = load_images(p)
@@ -255,10 +260,18 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
         answers = show(learner, p, images.test, 1000 * seed + 2 * epoch + 1)
         return float(np.mean(answers == images.test_labels)), time.perf_counter() - begun
 
+    regression = LogisticRegression(max_iter=2000).fit(images.learn, images.learn_labels)
     accuracies = []
+    interrupted = False
     with ThreadPoolExecutor(2) as pool:
         for epoch in range(p.epochs + 1):
-            found = list(pool.map(epoch_of, learners, [epoch] * 2))
+            both = [pool.submit(epoch_of, learner, epoch) for learner in learners]
+            try:
+                wait(both)
+            except KeyboardInterrupt:
+                interrupted = True
+                print(f"interrupted: epoch {epoch} of {p.epochs} is finished first", file=sys.stderr)
+            found = [each.result() for each in both]
             accuracies.append([accuracy for accuracy, _ in found])
             if progress is not False:
                 (rewarded, seconds), (shuffled, more_seconds) = found
@@ -267,11 +280,13 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
                     f"  ({max(seconds, more_seconds):.1f} s)",
                     file=sys.stderr,
                 )
-    regression = LogisticRegression(max_iter=2000).fit(images.learn, images.learn_labels)
+            if interrupted:
+                break
     few = slice(0, 6)
     run, _ = learn(
         learners[0], p, images.test[few], images.test_labels[few], p.epochs + 50, 1000 * seed + 999, sink=sink
     )
+    run.interrupted |= interrupted
     course = np.array(accuracies)
     runs = learners[0].runs + learners[1].runs
     wall = sum(r[0] for r in runs)
@@ -280,6 +295,7 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
         "untrained_accuracy": course[0, 0],
         "shuffled_reward_accuracy": course[-1, 1],
         "logistic_regression_accuracy": float(regression.score(images.test, images.test_labels)),
+        "epochs_done": len(course) - 1,
         "best_epoch_accuracy": float(course[:, 0].max()),
         "synaptic_events": sum(r[2] for r in runs),
         "wall_s": wall,
@@ -302,7 +318,7 @@ def figure(p: Parameters, outcome: Outcome) -> Figure:
     axes.plot(epochs, course[:, 1], color="#c8781e", marker="s", linestyle="--", label="shuffled reward")
     axes.axhline(0.1, color="0.75", linewidth=0.8, label="chance")
     axes.set(xlabel="epoch", ylabel="test accuracy", ylim=(0.0, 1.0), xlim=(-0.2, epochs[-1] + 0.2))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False, loc="center right", bbox_to_anchor=(1.0, 0.42), fontsize=8)
     grid = right.subplots(2, 5)
     synapses = outcome.run.synapses("pixels->pyramidal")

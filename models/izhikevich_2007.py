@@ -106,8 +106,9 @@ def build(parameters: Parameters, wiring_seed: int, seed: int) -> Built:
     )  # fmt: skip
     net.drive(neurons, sl.NoiseCurrent(std=p.noise / math.sqrt(3.0), distribution="uniform"))
     net.record(neurons, "spikes")
-    net.record(target, "weight", every=p.duration / 3600)
-    net.record(others, "weight", every=p.duration / 24)
+    net.record(neurons[:3], "V_m", start=max(0.0, p.duration - 2000.0))
+    net.record(target, "weight", every=float(max(1, round(p.duration / 3600))))
+    net.record(others, "weight", every=float(max(1, round(p.duration / 24))))
     return Built(net, neurons, dopamine, target, others, n2)
 
 
@@ -123,7 +124,11 @@ def reward_n2_after_n1(step, fired, n1, n2, window, delay, jitter, amount, seed,
 
 
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """The rewarded run, then the yoked one with the same wiring, the same dopamine and other noise."""
+    """The rewarded run, then the yoked one with the same wiring, the same dopamine and other noise.
+
+    After Ctrl-C the metrics are of what there is: the last quarter is that of the time that was simulated, and a yoked
+    run that was not made, or not to its end, is not measured.
+    """
     p = parameters
     rewarded = build(p, seed, 2 * seed)
     rewards = np.zeros(round(p.duration) + 1, np.uint8)
@@ -133,24 +138,31 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
     )  # fmt: skip
     run = rewarded.network.run(p.duration, sink=sink, progress=progress)
 
-    yoked = build(p, seed, 2 * seed + 1)
     times = np.repeat(np.arange(len(rewards)), rewards).astype(float)
-    if len(times):
-        yoked.network.release(yoked.dopamine, times + 1.0, p.reward)
-    yoked_run = yoked.network.run(p.duration, progress=progress)
+    times = times[times <= run.t_stop]
+    other_runs: tuple[sl.Run, ...] = ()
+    yoked_weight = None
+    if not run.interrupted:
+        yoked = build(p, seed, 2 * seed + 1)
+        if len(times):
+            yoked.network.release(yoked.dopamine, times + 1.0, p.reward)
+        yoked_run = yoked.network.run(p.duration, progress=progress)
+        other_runs = (yoked_run,)
+        if not yoked_run.interrupted:
+            yoked_weight = float(_last_quarter(yoked_run, yoked.target).mean())
 
-    target = _last_quarter(run, rewarded.target).mean()
-    others = _last_quarter(run, rewarded.others)
+    target, others = _last_quarter(run, rewarded.target), _last_quarter(run, rewarded.others)
+    both = len(target) > 0 and len(others) > 0
     metrics = {
-        "target_weight_last_15min": float(target),
-        "mean_weight": float(others.mean()),
-        "target_percentile": float(100.0 * np.mean(others.mean(axis=0) < target)),
-        "yoked_target_weight": float(_last_quarter(yoked_run, yoked.target).mean()),
+        "target_weight_last_15min": float(target.mean()) if len(target) else None,
+        "mean_weight": float(others.mean()) if len(others) else None,
+        "target_percentile": float(100.0 * np.mean(others.mean(axis=0) < target.mean())) if both else None,
+        "yoked_target_weight": yoked_weight,
         "rewards": len(times),
-        "rate_hz": sl.analysis.rate(run.spikes("neurons"), p.size, 0.0, run.t_stop),
+        "rate_hz": sl.analysis.rate(run.spikes("neurons"), p.size, 0.0, run.t_stop) if run.t_stop > 0 else None,
     }
     data = {"reward_times": times, "pair": (N1, rewarded.n2)}
-    return Outcome(run, metrics, data=data, other_runs=(yoked_run,))
+    return Outcome(run, metrics, data=data, other_runs=other_runs)
 
 
 def _last_quarter(run: sl.Run, projection: Any) -> np.ndarray:
@@ -163,32 +175,37 @@ def figure(parameters: Parameters, outcome: Outcome) -> Any:
     from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, colour, legend, panels, time_axis
 
     p, run = parameters, outcome.run
-    (yoked_run,) = outcome.other_runs
     course, histogram = panels(None, 1, 2, (7.2, 3.0), width_ratios=[2.2, 1.0])
-    target, yoked = (each.trace("target synapse", "weight") for each in (run, yoked_run))
+    target = run.trace("target synapse", "weight")
+    handles: list[Any] = course.plot(target.times, target.values[:, 0], color=colour(0), lw=1.3, label="target")
+    for other in outcome.other_runs:
+        yoked = other.trace("target synapse", "weight")
+        handles += course.plot(
+            yoked.times, yoked.values[:, 0], color=colour(1), lw=0.9, ls=(0, (4, 1.5)), label="target, yoked"
+        )
     others = run.trace("excitatory synapses", "weight")
-    low, high = np.percentile(others.values, [5, 95], axis=1)
-    handles = [
-        course.plot(target.times, target.values[:, 0], color=colour(0), lw=1.3, label="target")[0],
-        course.plot(yoked.times, yoked.values[:, 0], color=colour(1), lw=0.9, ls=(0, (4, 1.5)), label="target, yoked")[
-            0
-        ],
-        course.plot(others.times, others.values.mean(axis=1), color=INK, lw=1.3, ls=":", label="mean of the others")[0],
-        course.fill_between(others.times, low, high, color=FAINT, alpha=0.6, lw=0, zorder=0, label="their 5 to 95 %"),
-    ]
-    course.axvline(0.75 * p.duration, color=INK, lw=0.6)
-    course.text(0.76 * p.duration, 1.04 * p.W_max, "measured", size=TEXT_SIZE, color=INK)
+    if len(others.times):
+        low, high = np.percentile(others.values, [5, 95], axis=1)
+        mean = others.values.mean(axis=1)
+        handles += course.plot(others.times, mean, color=INK, lw=1.3, ls=":", label="mean of the others")
+        band = course.fill_between(others.times, low, high, color=FAINT, alpha=0.6, lw=0, zorder=0)
+        band.set_label("their 5 to 95 %")
+        handles.append(band)
+    course.axvline(0.75 * run.t_stop, color=INK, lw=0.6)
+    course.text(0.76 * run.t_stop, 1.04 * p.W_max, "measured", size=TEXT_SIZE, color=INK)
     course.set_ylim(0.0, 1.12 * p.W_max)
     course.set_ylabel("weight (mV)")
-    time_axis(course, 0.0, p.duration)
+    time_axis(course, 0.0, max(run.t_stop, run.dt))
     legend(course, handles)
 
-    final = others.values[-1]
+    final = run.weights("excitatory synapses")
     histogram.hist(final, np.linspace(0.0, p.W_max, 41), weights=np.full(final.size, 100.0 / final.size), color=FAINT)
     for name, colour_of, dashes in (
         ("target_weight_last_15min", colour(0), "-"), ("yoked_target_weight", colour(1), (0, (4, 1.5))),
     ):  # fmt: skip
-        histogram.axvline(outcome.metrics[name], color=colour_of, lw=1.3, ls=dashes)
+        measured = outcome.metrics[name]
+        if measured is not None:
+            histogram.axvline(measured, color=colour_of, lw=1.3, ls=dashes)
     histogram.set_yscale("log")
     histogram.yaxis.set_major_formatter("{x:g}")
     histogram.set_xlim(0.0, 1.02 * p.W_max)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spikelearn import experiment as ex
+from spikelearn import startup
 from spikelearn.engine.run import Run
 from spikelearn.errors import DescriptionError, ExperimentError, RunFileError, SpikelearnError
 from spikelearn.parameters import suggest
@@ -27,11 +28,14 @@ if TYPE_CHECKING:
 
 # Synapses of larger projections are left out of run.h5: nobody asked for the gigabytes of a microcircuit.
 MOST_SYNAPSES = 1_000_000
+# Longer runs, and runs with more spikes, are a grey wall in one picture: the end of them is drawn (ms).
+LONGEST_RASTER, MOST_SPIKES, RASTER_SHOWN = 10_000.0, 300_000, 2000.0
 RUN_FILE = "run.h5"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    startup.done()
     try:
         options = _parser().parse_args(arguments)
         code = options.action(options)
@@ -86,6 +90,11 @@ def _parser() -> argparse.ArgumentParser:
         if kind == "weights":
             one.add_argument("--projection", metavar="NAME", help="needed if the run has several")
         else:
+            if kind == "raster":
+                one.epilog = (
+                    f"Without --from and --to, the last {RASTER_SHOWN / 1000:g} s are drawn of a run that is longer "
+                    f"than {LONGEST_RASTER / 1000:g} s or has more than {MOST_SPIKES:,} spikes."
+                )
             one.add_argument("--from", dest="t_start", metavar="MS", help="start of the part that is drawn")
             one.add_argument("--to", dest="t_stop", metavar="MS", help="end of the part that is drawn")
             one.add_argument("--population", nargs="+" if kind == "raster" else 1, metavar="NAME",
@@ -156,10 +165,12 @@ def _simulate_and_report(options: argparse.Namespace) -> tuple[dict[str, Any], s
         }
         _write_results(directory, outcome, metrics, model)
         _draw_pictures(directory, experiment, parameters, outcome)
-    _print_metrics(experiment, metrics, options.quick)
+    _print_metrics(experiment, metrics, parameters)
     if not any(run.interrupted for run in (outcome.run, *outcome.other_runs)):
         return metrics, ""
     where = "nothing was saved" if directory is None else f"saved in {directory}"
+    if not outcome.run.interrupted:
+        return metrics, f"{where}; the main run is whole, metrics of what came after it are none"
     return metrics, f"{where}; files and metrics are of the part up to {outcome.run.t_stop:g} ms"
 
 
@@ -237,7 +248,7 @@ def _draw_pictures(directory: Path, experiment: ex.Experiment, parameters: Any, 
     from spikelearn import plots
 
     drawings: list[Callable[[], Any]] = [
-        lambda: plots.raster(outcome.run).figure,
+        lambda: plots.raster(outcome.run, None, *_raster_window(outcome.run, None, "raster.png")).figure,
         lambda: plots.voltage(outcome.run).figure,
         lambda: experiment.figure(parameters, outcome),
     ]
@@ -270,6 +281,8 @@ def _plot(options: argparse.Namespace) -> int:
         names = options.population or []
         _require(names, run.populations, "population")
         if options.kind == "raster":
+            if start is None and stop is None:
+                start, stop = _raster_window(run, names or None, "the picture")
             axes = plots.raster(run, populations=names or None, t_start=start, t_stop=stop)
         else:
             axes = plots.voltage(run, of=names[0] if names else None, t_start=start, t_stop=stop)
@@ -279,6 +292,16 @@ def _plot(options: argparse.Namespace) -> int:
         plots.save(figure, out)
     print(out)
     return 0
+
+
+def _raster_window(run: Run, populations: Sequence[str] | None, picture: str) -> tuple[float | None, float | None]:
+    """The part of a run that a raster shows if nobody said which: (None, None) is all of it."""
+    kept = [len(found.times) for (name, _), found in run.spike_data.items() if not populations or name in populations]
+    if run.duration <= RASTER_SHOWN or (run.duration <= LONGEST_RASTER and sum(kept) <= MOST_SPIKES):
+        return None, None
+    start, stop = run.t_stop - RASTER_SHOWN, run.t_stop
+    print(f"{picture} shows the last {RASTER_SHOWN / 1000:g} s of {run.duration / 1000:g} s", file=sys.stderr)
+    return start, stop
 
 
 def _projection(run: Run, name: str | None) -> str:
@@ -321,7 +344,7 @@ def _print_parameters(experiment: ex.Experiment, parameters: Any, options: argpa
     sys.stdout.flush()
 
 
-def _print_metrics(experiment: ex.Experiment, metrics: Mapping[str, Any], quick: bool) -> None:
+def _print_metrics(experiment: ex.Experiment, metrics: Mapping[str, Any], parameters: Any) -> None:
     rows = []
     for row in ex.metrics_table(experiment, metrics):
         beside: tuple[str, ...] = ("", "", "")
@@ -331,8 +354,8 @@ def _print_metrics(experiment: ex.Experiment, metrics: Mapping[str, Any], quick:
         rows.append((row.name, _shown(row.value), *beside))
     print()
     _print_table([("metric", "this run", "published", "in range", "source"), *rows])
-    if quick and experiment.published:
-        print("published values are those of the full form")
+    if experiment.published and parameters != experiment.parameters():
+        print("published values are those of the default parameters")
 
 
 def _print_table(rows: Sequence[Sequence[str]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,13 +19,14 @@ from spikelearn.units import plain
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """What is recorded of whom. variable: a kind of event if `events`, else a variable. every: steps."""
+    """What is recorded of whom. variable: a kind of event if `events`, else a variable. every, start: steps."""
 
     of: Any
     variable: str
     events: bool
     ids: np.ndarray
     every: int
+    start: int
     unit: str
 
 
@@ -34,37 +36,49 @@ def sampling_steps(of: Any, every: Any, dt: float) -> int:
         interval = plain(every, "ms", f"every of recording {of.name!r}")
         if not isinstance(interval, float) or not np.isfinite(interval) or interval < dt * (1 - 1e-9):
             raise ParameterError(f"every of recording {of.name!r}: expected at least dt = {dt} ms, got {every!r}")
-        return round(interval / dt)
+        steps = round(interval / dt)
+        if abs(interval / dt - steps) > 1e-6 * steps:
+            raise ParameterError(f"every of recording {of.name!r}: expected a multiple of dt = {dt} ms, got {every!r}")
+        return steps
     return max(1, round(100.0 / dt)) if isinstance(of, Projection) else 1
 
 
-def recording(of: Any, variable: str, every: int, count: Callable[[Projection], int]) -> Recording:
+def first_step(of: Any, start: Any, dt: float) -> int:
+    """The step from which a recording is made; start: ms. Raises ParameterError if it is not a time from 0 on."""
+    time = plain(start, "ms", f"start of recording {of.name!r}")
+    if not isinstance(time, float) or not np.isfinite(time) or time < 0:
+        raise ParameterError(f"start of recording {of.name!r}: expected at least 0 ms, got {start!r}")
+    return math.ceil(time / dt - 1e-6)
+
+
+def recording(of: Any, variable: str, every: int, start: int, count: Callable[[Projection], int]) -> Recording:
     """The Recording of one variable, or of one kind of event, of a population, a view, a modulator or a projection.
 
-    every: steps. count: gives the number of synapses of a projection. Raises DescriptionError if `of` has none such.
+    every, start: steps. count: gives the number of synapses of a projection. Raises DescriptionError if `of` has no
+    such variable.
     """
     where = f"recording of {of.name!r}"
     if isinstance(of, Modulator):
         if variable != "n":
             raise DescriptionError(f"{where}: a modulator has no variable {variable!r}; it has: n")
-        return Recording(of, "n", False, np.zeros(1, np.int64), every, "")
+        return Recording(of, "n", False, np.zeros(1, np.int64), every, start, "")
     if isinstance(of, Projection):
         if variable not in of.n_recordable:
             raise DescriptionError(
                 f"{where}: projection has no variable {variable!r}{suggest(variable, of.n_recordable)}; "
                 f"it has: {', '.join(of.n_recordable)}"
             )
-        unit = of.unit if variable == "weight" else ""
-        return Recording(of, variable, False, np.arange(count(of)), every, unit)
+        unit = of.unit if variable == "weight" and of.unit != "1" else ""
+        return Recording(of, variable, False, np.arange(count(of)), every, start, unit)
     population = whole(of)
     ids = np.arange(population.size) if isinstance(of, Population) else np.unique(of.ids)
     states = population.model.model.state if isinstance(population.model, Neuron) else {}
     kind = variable.removesuffix("s") if variable != "spikes" else "spike"
     if kind in population.kinds and variable not in states:
-        return Recording(population, kind, True, ids, 1, "")
+        return Recording(population, kind, True, ids, 1, start, "")
     if variable in states:
         unit = states[variable]
-        return Recording(population, variable, False, ids, every, "" if unit == "1" else unit)
+        return Recording(population, variable, False, ids, every, start, "" if unit == "1" else unit)
     known = [*(f"{k}s" for k in population.kinds), *states]
     raise DescriptionError(
         f"{where} ({population.model_name}): nothing is called {variable!r}{suggest(variable, known)}; "

@@ -35,8 +35,9 @@ def recorder_calls(recordings: Sequence[Recording], plan: Plan, places: Places) 
                 recording, np.zeros(capacity, np.int64), np.zeros(capacity, np.int32), used, population.name
             )
             call = Call(
-                f"record {recording.variable}s of {population.name}", kernel_of(events.record_events), ring.rows,
-                ring.counts, block.first[population], wanted, recorder.steps, recorder.values, used, plan.control,
+                f"record {recording.variable}s of {population.name}", kernel_of(events.record_events), recording.start,
+                ring.rows, ring.counts, block.first[population], wanted, recorder.steps, recorder.values, used,
+                plan.control,
             )  # fmt: skip
         else:
             rows = max(16, _BUFFER_VALUES // max(1, len(recording.ids)))
@@ -50,24 +51,25 @@ def recorder_calls(recordings: Sequence[Recording], plan: Plan, places: Places) 
 def _sample_call(recording: Recording, recorder: Recorder, plan: Plan, places: Places) -> Call:
     of, ids = recording.of, recording.ids.astype(np.int64)
     label = f"record {recording.variable} of {of.name}"
+    when = (recording.every, recording.start)
     end = (recorder.steps, recorder.values, recorder.used, plan.control)
     if isinstance(of, Modulator):
-        return Call(label, kernel_of(record.record_state), recording.every, ids, plan.modulators[of]["n"], *end)
+        return Call(label, kernel_of(record.record_state), *when, ids, plan.modulators[of]["n"], *end)
     if isinstance(of, Population):
         block = plan.block_of[of]
         source = block.state[recording.variable][block.span(of)]
-        return Call(label, kernel_of(record.record_state), recording.every, ids, source, *end)
+        return Call(label, kernel_of(record.record_state), *when, ids, source, *end)
     assert isinstance(of, Projection)
     table = plan.tables[of]
     found = locate(of, table, places, plan.seed, plan.dt)
     slots = np.ascontiguousarray(found["slots"][ids])
     positions = np.ascontiguousarray(found["positions"][ids])
-    if of.plasticity is not None and of.plastic:
+    if of.learns:
         what = 1 if recording.variable == "c" else 0
-        return read_call(of, plan, plan.dt, recording.every, what, slots, positions, *end)
+        return read_call(of, plan, plan.dt, *when, what, slots, positions, *end)
     if len(table.weights):
-        return Call(label, kernel_of(record.record_state), recording.every, positions, table.weights, *end)
-    return Call(label, kernel_of(record.record_state), recording.every, slots, table.slot_weight, *end)
+        return Call(label, kernel_of(record.record_state), *when, positions, table.weights, *end)
+    return Call(label, kernel_of(record.record_state), *when, slots, table.slot_weight, *end)
 
 
 def empty(plan: Plan, sink: Sink) -> None:

@@ -55,7 +55,10 @@ class PopulationInfo:
 
 @dataclass(frozen=True)
 class ProjectionInfo:
-    """What a run remembers of a projection. source, target: population names. on: kind of event carried."""
+    """What a run remembers of a projection. source, target: population names. on: kind of event carried.
+
+    unit: that of the weights, "" if they have none or it is not known.
+    """
 
     name: str
     source: str
@@ -64,6 +67,7 @@ class ProjectionInfo:
     on: str
     n_synapses: int
     description: str = ""
+    unit: str = ""
 
 
 @dataclass

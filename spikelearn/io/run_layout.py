@@ -7,7 +7,8 @@ Format version 1:
     /versions                attributes: package -> version
     /extra                   JSON: whatever the writer of the file wanted to add, such as metrics
     /populations/NAME        attributes name, size, model, kinds; parameters/PARAMETER
-    /projections/NAME        attributes name, source, target, port, on, n_synapses, description
+    /projections/NAME        attributes name, source, target, port, on, n_synapses, description,
+                             unit (of the weights; missing in older files)
     /spikes/NAME/KIND        times (n,) ms, ids (n,)
     /traces/NAME/VARIABLE    times (T,) ms, values (T, k), ids (k,)
     /synapses/NAME           pre, post, weight, delay (ms), each (n,); one that is constant is stored once
@@ -148,7 +149,9 @@ def read_populations(file: h5py.File) -> dict[str, PopulationInfo]:
 def read_projections(file: h5py.File) -> dict[str, ProjectionInfo]:
     projections = {}
     for group in member(file, "projections").values():
-        fields = {field: attribute(group, field) for field in ProjectionInfo.__dataclass_fields__}
+        # Files of before there were units lack that one.
+        known = [f for f in ProjectionInfo.__dataclass_fields__ if f != "unit" or f in group.attrs]
+        fields = {field: attribute(group, field) for field in known}
         fields["n_synapses"] = int(fields["n_synapses"])
         projections[fields["name"]] = ProjectionInfo(**fields)
     return projections

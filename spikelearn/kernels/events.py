@@ -71,8 +71,10 @@ def mark_events(step, rows, counts, first, fired):
 
 
 @kernel
-def record_events(step, rows, counts, first, wanted, steps, ids, used, control):
-    """Append this step's events to a buffer; ask for a stop when the next step might not fit."""
+def record_events(step, start, rows, counts, first, wanted, steps, ids, used, control):
+    """From step `start` on, append this step's events to a buffer; ask for a stop when the next might not fit."""
+    if step < start:
+        return
     row = step % len(counts)
     count = used[0]
     for k in range(counts[row]):

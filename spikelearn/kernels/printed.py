@@ -334,9 +334,9 @@ def sweep(step, sweeps, since_sweep, dendritic, {everything}):
     text += f'''
 
 @kernel
-def read(step, every, what, slots, positions, steps, values, used, control, {modulator}{everything}):
-    """Write weights (what = 0) or eligibilities (1) as they are now, without changing anything."""
-    if step % every == 0:
+def read(step, every, start, what, slots, positions, steps, values, used, control, {modulator}{everything}):
+    """Write weights (what = 0) or eligibilities (1) as they are now, from step `start` on; nothing is changed."""
+    if step >= start and step % every == 0:
         row = used[0]
         steps[row] = step
         for k in range(len(positions)):

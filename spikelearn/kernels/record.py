@@ -4,9 +4,9 @@ from spikelearn._jit import kernel
 
 
 @kernel
-def record_state(step, every, ids, source, steps, values, used, control):
-    """Copy source[ids] every `every` steps; ask for a stop when the buffer is full."""
-    if step % every == 0:
+def record_state(step, every, start, ids, source, steps, values, used, control):
+    """Copy source[ids] every `every` steps, from step `start` on; ask for a stop when the buffer is full."""
+    if step >= start and step % every == 0:
         k = used[0]
         steps[k] = step
         for i in range(len(ids)):

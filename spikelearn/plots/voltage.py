@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -61,7 +62,8 @@ def voltage(
 
     of: a population, a view of it (`pop[:3]`) or its name; all with a recorded voltage if left out.
     variables: names of one unit; all recorded ones that start with `V_` if left out. ids: the neurons, up to
-    six of those recorded if left out. t_start, t_stop: ms. ax: where to draw; a new Figure if left out.
+    six of those recorded if left out. t_start, t_stop: ms; by default from where samples begin to the
+    end of the run. ax: where to draw; a new Figure if left out.
 
     If spikes were recorded, each is an upright stroke from the voltage to the top of the lane (a reset hides
     the spike itself), and a recorded burst has a marker above it. All lanes have one scale.
@@ -71,6 +73,12 @@ def voltage(
     """
     start, stop = window(run, t_start, t_stop)
     lanes, unit = _lanes(run, of, variables, ids, start, stop)
+    if t_start is None:
+        start = _begin(run, lanes)
+        lanes = [
+            lane._replace(spikes=lane.spikes[lane.spikes >= start], bursts=lane.bursts[lane.bursts >= start])
+            for lane in lanes
+        ]
     (ax,) = panels(ax, size=(6.4, 0.9 + 0.95 * len(lanes)))
 
     values = np.concatenate([v for lane in lanes for _, v in lane.curves.values()])
@@ -107,6 +115,16 @@ def voltage(
     if len(handles) > 1:
         legend(ax, handles)
     return ax
+
+
+def _begin(run: Run, lanes: list[Lane]) -> float:
+    """The start of the run, or the first sample if recording began clearly later."""
+    sampled = [times for lane in lanes for times, _ in lane.curves.values()]
+    first = min(float(times[0]) for times in sampled)
+    interval = max(float(times[1] - times[0]) if times.size > 1 else run.dt for times in sampled)
+    last = max(float(times[-1]) for times in sampled)
+    late = run.t_start + max(1.5 * interval, 0.02 * (last - first))
+    return first if late < first < last else run.t_start
 
 
 def _lanes(
@@ -219,9 +237,18 @@ def _quantity(styles: dict[str, Any]) -> str:
     return ", ".join(styles)
 
 
+def _typeset(name: str) -> str:
+    """'V_m' with a true subscript; a name of another form as it is."""
+    match = re.fullmatch(r"([A-Za-z])_([A-Za-z]+)", name)
+    if match is None:
+        return name
+    letter, index = match.groups()
+    return f"${letter}_{index}$" if len(index) == 1 else rf"${letter}_{{\mathrm{{{index}}}}}$"
+
+
 def _handles(styles: dict[str, Any], has_spikes: bool, has_bursts: bool) -> list[Line2D]:
     handles = [
-        Line2D([], [], color=shade, ls=dashes, lw=1.3 * width, label=f"{word} {name}".strip())
+        Line2D([], [], color=shade, ls=dashes, lw=1.3 * width, label=f"{word} {_typeset(name)}".strip())
         for name, (word, shade, dashes, width) in styles.items()
     ]
     shade = next(iter(styles.values()))[1]

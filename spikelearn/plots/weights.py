@@ -21,7 +21,7 @@ SINGLE = 12
 def weights(run: Run, projection: Any, ax: Axes | Sequence[Axes] | None = None, unit: str = "") -> Axes:
     """Draw a histogram of the weights at the end and, if `weight` was recorded, their course over time.
 
-    projection: a projection or its name. unit: written on the axis; that of the recorded trace if left out.
+    projection: a projection or its name. unit: written on the axis; that of the port if left out.
     ax: one Axes for the histogram alone, or two for both; a new Figure if left out. The course is the mean of
     the recorded synapses, with a band that holds the middle 90 per cent of them (weights that learn are
     often bimodal: a standard deviation would reach beyond their bounds), and some synapses singly.
@@ -41,7 +41,8 @@ def weights(run: Run, projection: Any, ax: Axes | Sequence[Axes] | None = None, 
     drawable = trace is not None and trace.values.size > 0 and trace.times.size > 1
     with_course = drawable and not isinstance(ax, Axes)
     both = panels(ax, 1, 1 + with_course, (6.4 if with_course else 3.4, 2.6))
-    unit = unit or (trace.unit if trace is not None else "")
+    if not unit:
+        unit = trace.unit if trace is not None else run.projections[name].unit if name in run.projections else ""
     label = f"weight ({unit})" if unit else "weight"
     _draw_histogram(both[0], final, label)
     if with_course and trace is not None:

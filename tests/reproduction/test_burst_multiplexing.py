@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tolerances import PRINTED, ULP
 
+import spikelearn as sl
 from spikelearn.experiment import load_experiment, metrics_table, run_experiment, set_parameters
 
 MODEL = load_experiment("burst_multiplexing")
@@ -96,6 +97,34 @@ def test_figure_draws(quick, tmp_path):
     drawn = MODEL.figure(*quick)
     drawn.savefig(tmp_path / "figure.png", dpi=50)
     assert (tmp_path / "figure.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("at", range(6))
+def test_after_ctrl_c_no_further_experiment_is_begun_and_what_was_measured_is_reported(at, monkeypatch):
+    whole, begun = sl.Network.run, []
+
+    def run(network, duration, **options):
+        begun.append(network)
+        if len(begun) - 1 < at:
+            return whole(network, duration, **options)
+        found = whole(network, 0.6 * duration, **options)
+        found.interrupted = True
+        return found
+
+    monkeypatch.setattr(sl.Network, "run", run)
+    experiment = load_experiment("burst_multiplexing")
+    few = {"N": 200, "duration": 1000.0, "sweep_N": 50, "sweep_duration": 400.0, "lag_step": 25.0}
+    parameters = set_parameters(experiment, few)
+    outcome = experiment.simulate(parameters, 1, progress=False)
+    assert (len(begun), len(outcome.other_runs)) == (at + 1, at)
+    first_of_each = (
+        "mean_event_rate", "control_corr_burst_probability_no_steps", "event_rate_change",
+        "control_event_rate_change_no_backpropagation", "spikes_soma_alone", "control_spikes_paired_no_backpropagation",
+    )  # fmt: skip
+    measured = [outcome.metrics[name] is not None for name in first_of_each]
+    # The main experiment counts as far as it went, the others whole or not at all.
+    assert measured == [k < max(at, 1) for k in range(6)]
+    experiment.figure(parameters, outcome).canvas.draw()
 
 
 @pytest.mark.slow

@@ -1,10 +1,20 @@
 """The main job: digits are learned from dopamine, and not from dopamine that does not follow the answers."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from spikelearn.engine.run import Run, Synapses
 from spikelearn.errors import ExperimentError
-from spikelearn.experiment import load_experiment, run_experiment, set_parameters
+from spikelearn.experiment import Outcome, load_experiment, run_experiment, set_parameters
+from spikelearn.io.run_file import load
 
 
 def learned(quick, seed, **settings):
@@ -34,6 +44,48 @@ def test_the_split_is_the_same_for_every_seed_and_test_digits_are_never_tuned_on
 def test_a_folder_without_mnist_is_refused(tmp_path):
     with pytest.raises(ExperimentError, match="no file .*images-idx3-ubyte"):
         learned(True, 1, mnist=str(tmp_path))
+
+
+def signalled(tmp_path, wait_for, *arguments):
+    """Exit code and standard error of `spikelearn run`, sent Ctrl-C half a second after a line with `wait_for`."""
+    command = [sys.executable, "-m", "spikelearn", "run", *arguments, "--out", str(tmp_path / "o")]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
+    assert process.stderr is not None
+    lines = []
+    with process:
+        for line in process.stderr:
+            lines.append(line)
+            if wait_for in line:
+                time.sleep(0.5)
+                process.send_signal(signal.SIGINT)
+        return process.wait(timeout=60), "".join(lines)
+
+
+def test_after_ctrl_c_the_epochs_that_were_done_are_saved_and_reported(tmp_path):
+    code, err = signalled(tmp_path, "epoch  0", "digits", "--quick")
+    assert code == 130 and "Traceback" not in err, err
+    assert "interrupted: epoch 1 of 3 is finished first" in err and "epoch  2" not in err
+    assert f"interrupted; saved in {tmp_path / 'o'}" in err
+    metrics = json.loads((tmp_path / "o" / "metrics.json").read_text())
+    assert metrics["epochs_done"] == 1 and metrics["test_accuracy"] > 0.25 > metrics["untrained_accuracy"]
+    p = load_experiment("digits").parameters()
+    run = load(tmp_path / "o" / "run.h5")
+    assert run.interrupted and run.duration == 6 * (p.decide + p.learn + p.reward)
+    assert {"digits.png", "raster.png", "voltage.png"} <= set(os.listdir(tmp_path / "o"))
+
+
+@pytest.mark.parametrize("epochs", [1, 3, 14])
+def test_the_figure_has_ticks_at_whole_epochs_only(epochs):
+    experiment = load_experiment("digits")
+    parameters = set_parameters(experiment, {"epochs": epochs, "cells": 1})
+    synapses = Synapses(np.arange(64).repeat(10), np.tile(np.arange(10), 64), np.ones(640), np.ones(640))
+    run = Run(0.5, 0.0, 1.0, 1, {}, {}, synapse_data={"pixels->pyramidal": synapses})
+    data = {"course": np.linspace(0.1, 0.8, 2 * epochs + 2).reshape(-1, 2), "side": 8}
+    outcome = Outcome(run, {"logistic_regression_accuracy": 0.9}, data)
+    axes = experiment.figure(parameters, outcome).axes[0]
+    ticks = axes.get_xticks()
+    assert len(ticks) >= 2 and all(float(tick).is_integer() for tick in ticks)
 
 
 @pytest.mark.slow

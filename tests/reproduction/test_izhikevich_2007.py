@@ -5,6 +5,7 @@ import functools
 import numpy as np
 import pytest
 
+import spikelearn as sl
 from spikelearn.experiment import load_experiment
 
 MODEL = load_experiment("izhikevich_2007")
@@ -61,6 +62,46 @@ def test_control_without_reward_the_target_is_not_found():
 def test_the_figure_is_drawn():
     figure = MODEL.figure(*quick())
     assert [ax.get_ylabel() for ax in figure.axes] == ["weight (mV)", "synapses (%)"]
+
+
+def test_voltages_of_three_neurons_are_recorded_in_the_last_two_seconds():
+    parameters, outcome = quick()
+    trace = outcome.run.trace("neurons", "V_m")
+    assert (trace.times[0], trace.times[-1]) == (parameters.duration - 2000.0, parameters.duration)
+    np.testing.assert_array_equal(trace.ids, [0, 1, 2])
+
+
+def cut_short(monkeypatch, at):
+    """The outcome where Ctrl-C comes in run `at` (0 or 1), 60 % through; the figure must draw."""
+    whole, begun = sl.Network.run, []
+
+    def run(network, duration, **options):
+        begun.append(network)
+        if len(begun) - 1 < at:
+            return whole(network, duration, **options)
+        found = whole(network, 0.6 * duration, **options)
+        found.interrupted = True
+        return found
+
+    monkeypatch.setattr(sl.Network, "run", run)
+    parameters = MODEL.parameters(**{**MODEL.quick, "duration": 100_000.0})
+    outcome = MODEL.simulate(parameters, 1, progress=False)
+    MODEL.figure(parameters, outcome).canvas.draw()
+    return outcome, len(begun)
+
+
+def test_after_ctrl_c_in_the_rewarded_run_there_is_no_yoked_one_and_the_rest_is_measured(monkeypatch):
+    outcome, n_runs = cut_short(monkeypatch, 0)
+    assert (n_runs, outcome.run.t_stop, outcome.other_runs) == (1, 60_000.0, ())
+    assert outcome.metrics["yoked_target_weight"] is None
+    assert outcome.metrics["mean_weight"] > 0 and outcome.metrics["rate_hz"] > 0
+    assert outcome.data["reward_times"].max(initial=0.0) <= 60_000.0
+
+
+def test_after_ctrl_c_in_the_yoked_run_only_its_metric_is_missing(monkeypatch):
+    outcome, n_runs = cut_short(monkeypatch, 1)
+    assert (n_runs, outcome.run.interrupted, len(outcome.other_runs)) == (2, False, 1)
+    assert [name for name, value in outcome.metrics.items() if value is None] == ["yoked_target_weight"]
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -388,3 +389,85 @@ def test_what_was_streamed_and_what_was_saved_are_the_same_spikes(model):
     saved_run(model, Path("o"))
     times = load("o/run.h5").spikes("exc").times
     assert np.array_equal(times, (np.arange(20)[:, None] + np.arange(5) / 5).ravel())
+
+
+def xlim_of_the_raster(model, monkeypatch, *arguments):
+    """The limits of the time axis of the raster that a command draws."""
+    from spikelearn import plots
+
+    seen = []
+    draw = plots.raster
+
+    def watched(*given, **named):
+        ax = draw(*given, **named)
+        seen.append(ax.get_xlim())
+        return ax
+
+    monkeypatch.setattr(plots, "raster", watched)
+    assert cli.main(list(arguments)) == 0
+    (limits,) = seen
+    return limits
+
+
+def test_the_raster_of_a_long_run_shows_its_last_two_seconds_and_says_so(model, monkeypatch, capsys):
+    run = "run", model, "--out", "o", "--set", "duration=10001", "voltages=no"
+    assert xlim_of_the_raster(model, monkeypatch, *run) == (8001.0, 10001.0)
+    assert "raster.png shows the last 2 s of 10.001 s" in capsys.readouterr().err
+    monkeypatch.undo()
+    monkeypatch.chdir(Path(model).parent)
+    assert xlim_of_the_raster(model, monkeypatch, "plot", "raster", "o") == (8001.0, 10001.0)
+    assert "the last 2 s of 10.001 s" in capsys.readouterr().err
+    monkeypatch.undo()
+    monkeypatch.chdir(Path(model).parent)
+    assert xlim_of_the_raster(model, monkeypatch, "plot", "raster", "o", "--from", "1s") == (1000.0, 10001.0)
+    assert "the last 2 s" not in capsys.readouterr().err
+
+
+def test_the_raster_of_a_run_with_many_spikes_shows_its_last_two_seconds(model, monkeypatch, capsys):
+    monkeypatch.setattr(cli, "MOST_SPIKES", 100)
+    run = "run", model, "--out", "o", "--set", "duration=3000", "voltages=no"
+    assert xlim_of_the_raster(model, monkeypatch, *run) == (1000.0, 3000.0)
+
+
+def test_published_values_are_said_to_be_those_of_the_defaults_unless_the_run_has_them(model, capsys):
+    note = "published values are those of the default parameters"
+    for arguments, expected in (
+        ([], False), (["--seed", "2"], False), (["--set", "g=4.5"], False), (["--set", "g=4.4"], True),
+        (["--duration", "5"], True), (["--quick"], True),
+    ):  # fmt: skip
+        assert cli.main(["run", model, "--out", "o", *arguments]) == 0
+        assert (note in capsys.readouterr().out) == expected, arguments
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="tells the moment by what Linux says is loaded")
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.2, 0.3])
+def test_ctrl_c_during_the_imports_ends_without_a_traceback(model, seconds):
+    process = spikelearn_process("run", model, "--out", "o", "--set", "seconds_per_step=0.05", "duration=1e5")
+    deadline = time.monotonic() + 60
+    # Until Python comes to this package, which needs numpy, Ctrl-C is not in its hands.
+    while "numpy" not in Path(f"/proc/{process.pid}/maps").read_text() and time.monotonic() < deadline:
+        time.sleep(0.002)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "interrupted" in err and "Traceback" not in err
+
+
+def test_importing_the_package_leaves_ctrl_c_alone():
+    script = "import signal; before = signal.getsignal(signal.SIGINT); import spikelearn; "
+    script += "assert signal.getsignal(signal.SIGINT) is before is signal.default_int_handler"
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=REPOSITORY)
+
+
+def test_ctrl_c_in_a_further_run_is_said_and_leaves_the_main_run_whole(model, monkeypatch, capsys):
+    run_experiment = experiment.run_experiment
+
+    def with_a_control_that_was_cut_short(*arguments, **named):
+        outcome = run_experiment(*arguments, **named)
+        return dataclasses.replace(outcome, other_runs=(dataclasses.replace(outcome.run, interrupted=True),))
+
+    monkeypatch.setattr(experiment, "run_experiment", with_a_control_that_was_cut_short)
+    assert cli.main(["run", model, "--out", "o"]) == 130
+    assert "interrupted; saved in o; the main run is whole" in capsys.readouterr().err
+    assert not load("o/run.h5").interrupted

@@ -13,7 +13,7 @@ from unit import all_parts
 
 import spikelearn as sl
 from spikelearn._jit import JIT_DISABLED
-from spikelearn.errors import SimulationError
+from spikelearn.errors import ParameterError, SimulationError, UnitError
 
 TESTS = Path(__file__).parent.parent
 
@@ -423,3 +423,62 @@ def test_an_exception_in_a_callback_stops_the_run_and_says_where(engine):
         net.run(10.0, engine=engine)
     assert net.time == 5.0 and count[0] == 5.0
     assert net.run(5.0, engine=engine).t_stop == 10.0
+
+
+@pytest.mark.parametrize("engine", ["compiled", "stepper"])
+def test_what_is_recorded_from_a_time_on_is_the_end_of_what_is_recorded_throughout(engine):
+    def run(**options):
+        net = sl.Network(dt=0.1, seed=1)
+        source = net.population(20, sl.Poisson(rate=200.0), name="source")
+        cells = net.population(5, sl.LIF(), name="cells")
+        dopamine = net.modulator("dopamine", tau=20.0)
+        static = net.connect(source, cells, port="exc", weight=300.0, name="static")
+        stdp = sl.STDP(W_max=600.0)
+        learning = net.connect(source, cells, port="exc", weight=300.0, plasticity=stdp, name="learning")
+        net.release(dopamine, [5.0, 30.0], 1.0)
+        for of, variables in (
+            (source, "spikes"), (cells, ["spikes", "V_m"]), (dopamine, "n"), (static, "weight"), (learning, "weight"),
+        ):  # fmt: skip
+            net.record(of, variables, **options)
+        return net.run(60.0, engine=engine, progress=False)
+
+    throughout, late = run(every=0.5), run(every=0.5, start=20.25)
+    assert any(len(found.times) for found in late.spike_data.values())
+    for key, found in late.spike_data.items():
+        whole = throughout.spike_data[key]
+        part = whole.times > 20.25
+        assert 0 < part.sum() < part.size
+        np.testing.assert_array_equal(found.times, whole.times[part])
+        np.testing.assert_array_equal(found.ids, whole.ids[part])
+    for key, trace in late.trace_data.items():
+        whole = throughout.trace_data[key]
+        part = whole.times > 20.25
+        assert trace.times[0] == pytest.approx(20.5)
+        np.testing.assert_array_equal(trace.times, whole.times[part])
+        np.testing.assert_array_equal(trace.values, whole.values[part])
+
+
+def test_a_recording_includes_the_step_at_which_it_starts():
+    net = sl.Network(dt=0.1)
+    net.record(net.population(1, sl.LIF(), name="cell"), "V_m", start=0.3)
+    np.testing.assert_allclose(net.run(1.0).trace("cell", "V_m").times, np.arange(3, 11) * 0.1)
+
+
+@pytest.mark.parametrize(
+    ("start", "error"),
+    [(-1.0, ParameterError), (np.nan, ParameterError), (np.inf, ParameterError), ("soon", UnitError), (None, UnitError),
+     ([1.0, 2.0], ParameterError)],
+)  # fmt: skip
+def test_a_start_of_a_recording_that_is_no_time_from_0_on_is_refused(start, error):
+    net = sl.Network()
+    cell = net.population(1, sl.LIF(), name="cell")
+    with pytest.raises(error, match="start of recording 'cell'"):
+        net.record(cell, "V_m", start=start)
+
+
+def test_a_run_knows_the_unit_of_its_weights():
+    net = sl.Network()
+    cell, dopamine = net.population(1, sl.LIF(), name="cell"), net.modulator()
+    net.connect(cell, cell, port="exc", name="current")
+    net.connect(cell, dopamine, name="release")
+    assert {name: each.unit for name, each in net.run(1.0).projections.items()} == {"current": "pA", "release": ""}

@@ -250,7 +250,7 @@ class TestVoltage:
         ax = voltage(cells)
         assert ax.get_xlabel() == "time (ms)"
         assert ax.get_ylabel() == "voltage (mV)"
-        assert legend_texts(ax) == ["soma V_s", "dendrite V_d", "spike", "burst"]
+        assert legend_texts(ax) == ["soma $V_s$", "dendrite $V_d$", "spike", "burst"]
 
     def test_ticks_are_true_voltages_in_every_lane(self, cells):
         ax = voltage(cells)
@@ -383,3 +383,28 @@ def test_every_plot_saves_in_every_format(suffix, two, cells, learnt, tmp_path):
 def test_plotting_does_not_load_pyplot():
     code = "import sys, spikelearn.plots; sys.exit('matplotlib.pyplot' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_voltages_recorded_only_near_the_end_are_drawn_from_where_they_begin():
+    times = np.arange(800.0, 1000.0)
+    traces = {("a", "V_m"): Trace(times, np.sin(times)[:, None], np.array([0]), "mV")}
+    spikes = {("a", "spike"): Spikes(np.array([100.0, 900.0]), np.array([0, 0], np.int32))}
+    ax = voltage(make_run({"a": 1}, spikes, traces))
+    assert ax.get_xlim() == (800.0, 1000.0)
+    strokes = [segment for lines in ax.collections for segment in lines.get_segments()]
+    assert [stroke[0, 0] for stroke in strokes] == [900.0]
+    assert voltage(make_run({"a": 1}, spikes, traces), t_start=0.0).get_xlim() == (0.0, 1000.0)
+
+
+def test_voltages_recorded_from_the_first_step_are_drawn_from_the_start_however_many_samples_there_are():
+    for times in (np.arange(1, 100_001) * 0.01, np.arange(1, 11) * 100.0):
+        traces = {("a", "V_m"): Trace(times, np.sin(times)[:, None], np.array([0]), "mV")}
+        assert voltage(make_run({"a": 1}, traces=traces)).get_xlim() == (0.0, 1000.0)
+
+
+def test_the_unit_of_weights_that_were_not_recorded_is_that_of_the_projection():
+    found = Synapses(np.zeros(3, np.int32), np.zeros(3, np.int32), np.arange(3.0), np.ones(3))
+    run = make_run({"a": 1}, synapses={"a->b": found})
+    assert weights(run, "a->b").get_xlabel() == "weight"
+    run.projections["a->b"] = ProjectionInfo("a->b", "a", "b", "exc", "spike", 3, unit="pA")
+    assert weights(run, "a->b").get_xlabel() == "weight (pA)"

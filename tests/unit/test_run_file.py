@@ -36,7 +36,7 @@ def small_run() -> Run:
     )  # fmt: skip
     inputs = PopulationInfo("input", 2, "poisson", {"rate": np.array([1, 2], np.int16)})
     projections = {
-        name: ProjectionInfo(name, "input", "exc/layer 4", "basal", "spike", n, "fixed probability 0.2")
+        name: ProjectionInfo(name, "input", "exc/layer 4", "basal", "spike", n, "fixed probability 0.2", "pA")
         for name, n in [("..", 7), ("input->exc", 0)]
     }
     return Run(
@@ -337,8 +337,8 @@ def test_whatever_is_missing_from_a_file_is_named(tmp_path):
     save(small_run(), tmp_path / "whole.h5")
     # There may be any number of these, and nothing in the file says how many there were.
     any_number = re.compile(r"(populations|projections|synapses|.*/parameters)/[^/@]*|versions@.*")
-    # Only for people who look into the file, but for the unit of values.
-    for_readers = re.compile(r".*(times|delay)@unit|.*@encoding")
+    # Only for people who look into the file, but for the unit of values; older files have none of projections.
+    for_readers = re.compile(r".*(times|delay)@unit|projections/[^/]*@unit|.*@encoding")
     for name in all_names(tmp_path / "whole.h5"):
         if any_number.fullmatch(name) or for_readers.fullmatch(name):
             continue
@@ -389,3 +389,12 @@ def test_a_new_run_replaces_the_file_of_the_last_one(tmp_path):
         assert load(tmp_path / "run.h5").seed == 2**64 + 3
         writer.begin(RunHeader(0.1, 0.0, 7, {}, {}))
         assert load(tmp_path / "run.h5").seed == 7
+
+
+def test_a_file_from_before_projections_had_units_is_read(tmp_path):
+    save(small_run(), tmp_path / "old.h5")
+    assert {each.unit for each in load(tmp_path / "old.h5").projections.values()} == {"pA"}
+    with h5py.File(tmp_path / "old.h5", "r+") as file:
+        for group in file["projections"].values():
+            del group.attrs["unit"]
+    assert {each.unit for each in load(tmp_path / "old.h5").projections.values()} == {""}
