@@ -47,7 +47,7 @@ class Parameters:
 
     epochs: int = parameter(14, "", "times that all training digits are shown")
     cells: int = parameter(5, "", "pyramidal cells for each class")
-    decide: float = parameter(250.0, "ms", "time from image to answer")
+    decide: float = parameter(350.0, "ms", "time from image to answer")
     learn: float = parameter(50.0, "ms", "time of feedback to the apical dendrites")
     reward: float = parameter(20.0, "ms", "time of dopamine")
     max_rate: float = parameter(100.0, "Hz", "rate of a pixel of full brightness")
