@@ -154,8 +154,8 @@ def build(p: Parameters, images: Images, seed: int, shuffled: bool = False) -> L
     net.drive(cells, sl.NoiseCurrent(std=p.noise, tau=2.0), port="soma")
     net.record(pixels, "spikes")
     net.record(cells, ["spikes", "bursts"])
-    net.record(cells[:: p.cells], ["V_s", "V_d"])
-    net.record(dopamine, "n")
+    net.record(cells[:: 2 * p.cells], ["V_s", "V_d"], every=2 * p.dt)
+    net.record(dopamine, "n", every=2 * p.dt)
     return Learner(net, pixels, cells, basal, dopamine, shuffled, np.full(CLASSES, 1.0 / CLASSES), seed, [])
 
 
