@@ -3,7 +3,6 @@
 from importlib import import_module as _import_module
 from typing import Any as _Any
 
-from spikelearn import startup as _startup  # noqa: F401
 from spikelearn.description import (
     AllToAll,
     Callback,

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spikelearn import experiment as ex
-from spikelearn import startup
 from spikelearn.engine.run import Run
 from spikelearn.errors import DescriptionError, ExperimentError, RunFileError, SpikelearnError
 from spikelearn.parameters import suggest
@@ -35,7 +34,6 @@ RUN_FILE = "run.h5"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    startup.done()
     try:
         options = _parser().parse_args(arguments)
         code = options.action(options)

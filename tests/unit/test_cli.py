@@ -439,21 +439,6 @@ def test_published_values_are_said_to_be_those_of_the_defaults_unless_the_run_ha
         assert (note in capsys.readouterr().out) == expected, arguments
 
 
-@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="tells the moment by what Linux says is loaded")
-@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.2, 0.3])
-def test_ctrl_c_during_the_imports_ends_without_a_traceback(model, seconds):
-    process = spikelearn_process("run", model, "--out", "o", "--set", "seconds_per_step=0.05", "duration=1e5")
-    deadline = time.monotonic() + 60
-    # Until Python comes to this package, which needs numpy, Ctrl-C is not in its hands.
-    while "numpy" not in Path(f"/proc/{process.pid}/maps").read_text() and time.monotonic() < deadline:
-        time.sleep(0.002)
-    time.sleep(seconds)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
-    assert "interrupted" in err and "Traceback" not in err
-
-
 def test_importing_the_package_leaves_ctrl_c_alone():
     script = "import signal; before = signal.getsignal(signal.SIGINT); import spikelearn; "
     script += "assert signal.getsignal(signal.SIGINT) is before is signal.default_int_handler"
