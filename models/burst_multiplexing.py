@@ -26,7 +26,7 @@ coincidence   BAC firing, after Larkum, Zhu & Sakmann 1999, Nature 398:338: one 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,43 +34,41 @@ from matplotlib.figure import Figure
 
 import spikelearn as sl
 from spikelearn.analysis import binned_rate, burst_probability, classify_events, correlation
-from spikelearn.experiment import Outcome, Published
+from spikelearn.experiment import Outcome, Published, parameter
 from spikelearn.plots.style import FAINT, INK, PALETTE, TEXT_SIZE, clean
-
-
-def _is(default: Any, unit: str, doc: str) -> Any:
-    return field(default=default, metadata={"unit": unit, "doc": doc})
 
 
 @dataclass(frozen=True)
 class Parameters:
     """All that can be set. Constants of the cell are the defaults of `Pyramidal`, those of the paper."""
 
-    N: int = _is(4000, "", "cells of the multiplexing experiment")
-    duration: float = _is(2000.0, "ms", "part of the multiplexing experiment that is analysed; whole cycles of 200 ms")
-    burn_in: float = _is(200.0, "ms", "time before that")
-    dt: float = _is(0.1, "ms", "time step; half of it for the coincidence experiment")
-    window: float = _is(20.0, "ms", "window in which rates and burst probability are taken")
-    noise_tau: float = _is(2.0, "ms", "time constant of the background current, soma and dendrite")
-    noise_std: float = _is(450.0, "pA", "standard deviation of the background current, soma and dendrite")
-    soma_mean: float = _is(70.0, "pA", "mean of the background current of the soma")
-    dendrite_mean: float = _is(-270.0, "pA", "mean of the background current of the dendrite")
-    soma_low: float = _is(220.0, "pA", "current into the soma, for 100 ms")
-    soma_high: float = _is(280.0, "pA", "current into the soma, for the next 100 ms")
-    dendrite_low: float = _is(-210.0, "pA", "current into the dendrite, for 85 ms")
-    dendrite_high: float = _is(140.0, "pA", "current into the dendrite, for the next 115 ms")
-    lag: float = _is(65.0, "ms", "the dendrite's cycle begins this long after the soma's")
-    sweep_N: int = _is(2000, "", "cells for each current of the sweep")
-    sweep_duration: float = _is(2000.0, "ms", "part of the sweep that is analysed")
-    sweep_currents: tuple[float, ...] = _is(
+    N: int = parameter(4000, "", "cells of the multiplexing experiment")
+    duration: float = parameter(2000.0, "ms", "multiplexing experiment: part that is analysed, whole cycles of 200 ms")
+    burn_in: float = parameter(200.0, "ms", "time before that")
+    dt: float = parameter(0.1, "ms", "time step; half of it for the coincidence experiment")
+    window: float = parameter(20.0, "ms", "window in which rates and burst probability are taken")
+    noise_tau: float = parameter(2.0, "ms", "time constant of the background current, soma and dendrite")
+    noise_std: float = parameter(450.0, "pA", "standard deviation of the background current, soma and dendrite")
+    soma_mean: float = parameter(70.0, "pA", "mean of the background current of the soma")
+    dendrite_mean: float = parameter(-270.0, "pA", "mean of the background current of the dendrite")
+    soma_low: float = parameter(220.0, "pA", "current into the soma, for 100 ms")
+    soma_high: float = parameter(280.0, "pA", "current into the soma, for the next 100 ms")
+    dendrite_low: float = parameter(-210.0, "pA", "current into the dendrite, for 85 ms")
+    dendrite_high: float = parameter(140.0, "pA", "current into the dendrite, for the next 115 ms")
+    lag: float = parameter(65.0, "ms", "the dendrite's cycle begins this long after the soma's")
+    sweep_N: int = parameter(2000, "", "cells for each current of the sweep")
+    sweep_duration: float = parameter(2000.0, "ms", "part of the sweep that is analysed")
+    sweep_currents: tuple[float, ...] = parameter(
         (-200.0, -100.0, 0.0, 100.0, 200.0, 300.0, 400.0),
         "pA",
         "currents into the dendrite; first and last are compared",
     )
-    sweep_soma: float = _is(250.0, "pA", "current into the soma during the sweep")
-    pulse_soma: float = _is(2000.0, "pA", "coincidence experiment: current into the soma, for 5 ms")
-    pulse_dendrite: float = _is(1500.0, "pA", "the same into the dendrite: this times (1 - exp(-t/2 ms)) exp(-t/8 ms)")
-    lag_step: float = _is(1.0, "ms", "distance of the lags from -25 to +25 ms at which both pulses are given")
+    sweep_soma: float = parameter(250.0, "pA", "current into the soma during the sweep")
+    pulse_soma: float = parameter(2000.0, "pA", "coincidence experiment: current into the soma, for 5 ms")
+    pulse_dendrite: float = parameter(
+        1500.0, "pA", "the same into the dendrite: this times (1 - exp(-t/2 ms)) exp(-t/8 ms)"
+    )
+    lag_step: float = parameter(1.0, "ms", "distance of the lags from -25 to +25 ms at which both pulses are given")
 
     def __post_init__(self) -> None:
         if self.duration < 200.0:

@@ -51,7 +51,7 @@ class Projection:
         return self.plasticity is not None and self.plastic
 
     @property
-    def n_recordable(self) -> tuple[str, ...]:
+    def recordable(self) -> tuple[str, ...]:
         """Variables of its synapses that can be recorded."""
         if self.plasticity is None:
             return ("weight",)

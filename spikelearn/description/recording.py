@@ -63,10 +63,10 @@ def recording(of: Any, variable: str, every: int, start: int, count: Callable[[P
             raise DescriptionError(f"{where}: a modulator has no variable {variable!r}; it has: n")
         return Recording(of, "n", False, np.zeros(1, np.int64), every, start, "")
     if isinstance(of, Projection):
-        if variable not in of.n_recordable:
+        if variable not in of.recordable:
             raise DescriptionError(
-                f"{where}: projection has no variable {variable!r}{suggest(variable, of.n_recordable)}; "
-                f"it has: {', '.join(of.n_recordable)}"
+                f"{where}: projection has no variable {variable!r}{suggest(variable, of.recordable)}; "
+                f"it has: {', '.join(of.recordable)}"
             )
         unit = of.unit if variable == "weight" and of.unit != "1" else ""
         return Recording(of, variable, False, np.arange(count(of)), every, start, unit)
