@@ -1,0 +1,17 @@
+"""Every model and rule against its oracle: the cases of docs/validation.md, one test each."""
+
+import pytest
+from validation.case import difference
+from validation.every_case import CASES
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=str(case), marks=[pytest.mark.slow] if case.slow else []) for case in CASES]
+)
+def test_it_is_what_its_oracle_says(case):
+    found = difference(case)
+    assert found.within, f"largest difference {found.largest:.3g} among {found.n}, allowed {case.tolerance}"
+
+
+def test_no_two_cases_have_the_same_name():
+    assert len({str(case) for case in CASES}) == len(CASES)
