@@ -25,6 +25,7 @@ from spikelearn.network import VERSION as __version__
 from spikelearn.network import Network
 from spikelearn.neurons import (
     LIF,
+    QIF,
     AdEx,
     Izhikevich,
     IzhikevichHalfSteps,
@@ -42,7 +43,7 @@ from spikelearn.synapses import Mongillo, ReleaseFirst, SynapseModel, TsodyksMar
 _ON_DEMAND = ("plots", "analysis", "io")
 
 __all__ = [
-    "STDP", "AdEx", "AllToAll", "Callback", "DopamineBursts", "DopamineSTDP", "Exponential", "FixedInDegree",
+    "QIF", "STDP", "AdEx", "AllToAll", "Callback", "DopamineBursts", "DopamineSTDP", "Exponential", "FixedInDegree",
     "FixedOutDegree", "FixedProbability", "FixedTotalNumber", "Images", "Izhikevich", "IzhikevichHalfSteps", "LIF",
     "LIFAlpha", "LIFConductance", "LIFDelta", "LogNormal", "Mongillo", "NearestDopamineSTDP", "Network", "NeuronModel",
     "NoiseCurrent", "Normal", "OneToOne", "Pairs", "Parrot", "Phase", "PlasticityRule", "Poisson", "PoissonInput",

@@ -7,10 +7,11 @@ from spikelearn.neurons.lif_conductance import LIFConductance
 from spikelearn.neurons.model import Neuron, NeuronModel
 from spikelearn.neurons.parrot import Parrot
 from spikelearn.neurons.pyramidal import Pyramidal
+from spikelearn.neurons.qif import QIF
 
-MODELS = (LIF, LIFDelta, LIFAlpha, LIFConductance, AdEx, Izhikevich, IzhikevichHalfSteps, Pyramidal, Parrot)
+MODELS = (LIF, LIFDelta, LIFAlpha, LIFConductance, QIF, AdEx, Izhikevich, IzhikevichHalfSteps, Pyramidal, Parrot)
 
 __all__ = [
     "LIF", "LIFAlpha", "LIFConductance", "LIFDelta", "AdEx", "Izhikevich", "IzhikevichHalfSteps", "MODELS", "Neuron",
-    "NeuronModel", "Parrot", "Pyramidal",
+    "NeuronModel", "Parrot", "Pyramidal", "QIF",
 ]  # fmt: skip

@@ -1,0 +1,97 @@
+"""Quadratic integrate-and-fire neuron with delta input, integrated exactly (Ermentrout & Kopell 1986).
+
+dV_m/dt = (V_m - E_L)(V_m - V_c) / (tau_m (V_c - E_L)) + I / C_m (Latham et al. 2000). Without current E_L is stable,
+with time constant tau_m, and above V_c the neuron fires. The rheobase is C_m (V_c - E_L) / (4 tau_m).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn._jit import scalar
+from spikelearn.neurons.lif import refractory_steps
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.units import ms, mV, pA, pF
+
+
+class QIFParameters(NamedTuple):
+    E_L: mV = -65.0  # resting potential
+    V_c: mV = -50.0  # critical potential: above it the neuron fires without input
+    V_peak: mV = 30.0  # cut-off of the spike
+    V_reset: mV = -70.0  # potential after a spike
+    C_m: pF = 250.0  # capacitance
+    tau_m: ms = 10.0  # time constant at E_L
+    t_ref: ms = 0.0  # absolute refractory period
+    I_e: pA = 0.0  # constant current
+
+
+def _constants(p: QIFParameters, dt: float) -> dict[str, Any]:
+    E_L, V_c = np.asarray(p.E_L), np.asarray(p.V_c)
+    scale = np.asarray(p.tau_m) * (V_c - E_L)
+    return {
+        "V_middle": 0.5 * (E_L + V_c),
+        "half_square": 0.25 * (V_c - E_L) ** 2,
+        "scale_C": scale / p.C_m,
+        "s": dt / scale,
+        "I_e": p.I_e,
+        "V_peak": p.V_peak,
+        "V_reset": p.V_reset,
+        "n_ref": refractory_steps(p.t_ref, dt),
+    }
+
+
+@scalar
+def quadratic_flow(x, D, s):
+    """(x at s, whether it has reached infinity by then) for dx/ds = x^2 + D.
+
+    x(s) = (x C + D S) / (C - x S) with C = cos(q s), S = sin(q s) / q where q^2 = D > 0, and cosh and sinh, both over
+    cosh, where q^2 = -D > 0. With q s up to pi: from there on every x has reached infinity. Where it has, x is 0.
+    """
+    q = max(math.sqrt(abs(D)), 1e-100)
+    angle = q * s
+    C = math.cos(angle) if D > 0.0 else 1.0
+    S = (math.sin(angle) if D > 0.0 else math.tanh(angle)) / q
+    below = C - x * S
+    infinite = below <= 0.0 or (D > 0.0 and angle >= math.pi)
+    return (0.0 if infinite else x * C + D * S) / (1.0 if infinite else below), infinite
+
+
+@scalar
+def qif_step(V_m, refractory, in_exc, I_exc, V_middle, half_square, scale_C, s, I_e, V_peak, V_reset, n_ref):
+    """Exact for a current that is constant over the step; input jumps at its end."""
+    x, infinite = quadratic_flow(V_m - V_middle, scale_C * (I_exc + I_e) - half_square, s)
+    V = V_middle + x + in_exc
+    held = refractory > 0.0
+    V = V_m if held else V
+    refractory = refractory - 1.0 if held else refractory
+    fired = V >= V_peak or (infinite and not held)
+    V = V_reset if fired else V
+    refractory = n_ref if fired else refractory
+    return V, refractory, np.uint8(fired)
+
+
+def _check(p: QIFParameters) -> str | None:
+    if np.any(np.asarray(p.E_L) >= np.asarray(p.V_c)):
+        return f"E_L must lie below V_c, got E_L {p.E_L} mV and V_c {p.V_c} mV"
+    if np.any(np.asarray(p.V_reset) >= np.asarray(p.V_peak)):
+        return f"V_reset must lie below V_peak, got V_reset {p.V_reset} mV and V_peak {p.V_peak} mV"
+    return None
+
+
+QIF = NeuronModel(
+    "QIF",
+    QIFParameters,
+    _constants,
+    qif_step,
+    state={"V_m": "mV", "refractory": "1"},
+    ports={"exc": "mV"},
+    currents=("exc",),
+    equations="dV_m/dt = (V_m - E_L) * (V_m - V_c) / (tau_m * (V_c - E_L)) + I_e / C_m : volt (unless refractory)",
+    threshold="V_m >= V_peak",
+    reset="V_m = V_reset",
+    arrivals={"exc": "V_m"},
+    check=_check,
+)
