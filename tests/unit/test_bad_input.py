@@ -344,7 +344,7 @@ def test_a_plasticity_rule_without_its_limits_is_refused():
 
 @pytest.fixture(scope="module")
 def brian2():
-    from reference.oracles import brian2_oracle
+    from oracles import brian2_oracle
 
     return brian2_oracle.import_brian2()
 
