@@ -11,7 +11,7 @@ from spikelearn.engine.plan import Call, Plan, PlasticState, Ring, Table
 from spikelearn.engine.printing import Kernel, import_line, kernel_of
 from spikelearn.engine.tables import Places
 from spikelearn.errors import ParameterError
-from spikelearn.kernels import modulators, printed
+from spikelearn.kernels import modulators, printed_plastic
 from spikelearn.kernels.traces import decay_tables
 
 _NEVER = -(1 << 40)
@@ -174,7 +174,7 @@ def _kernel(projection: Projection, constants: list[str]) -> Kernel:
         line, more = import_line(getattr(rule, handler), handler)
         text += line
         injected |= more
-    text += printed.print_plastic(
+    text += printed_plastic.print_plastic(
         [(t.name, t.jump) for t in rule.pre],
         [(t.name, t.jump) for t in rule.post],
         constants,

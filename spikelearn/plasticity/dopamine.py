@@ -38,6 +38,21 @@ def on_post(K_plus, K_minus, A_plus, A_minus):
     return A_plus * K_plus
 
 
+EQUATIONS = """
+dw/dt = c*(n - b)/ms : 1 (clock-driven)
+dc/dt = -c/tau_c : 1 (clock-driven)
+dK_plus/dt = -K_plus/tau_plus : 1 (clock-driven)
+dK_minus/dt = -K_minus/tau_minus : 1 (clock-driven)
+"""
+PRE_STATEMENTS = """
+w = clip(w, W_min, W_max)
+c -= A_minus*K_minus
+"""
+POST_STATEMENTS = """
+w = clip(w, W_min, W_max)
+c += A_plus*K_plus
+"""
+
 DopamineSTDP = PlasticityRule(
     "DopamineSTDP",
     DopamineSTDPParameters,
@@ -47,6 +62,9 @@ DopamineSTDP = PlasticityRule(
     on_post=on_post,
     constants=_constants,
     modulated=True,
+    equations=EQUATIONS,
+    pre_statements=PRE_STATEMENTS + "K_plus += 1\n",
+    post_statements=POST_STATEMENTS + "K_minus += 1\n",
 )
 
 NearestDopamineSTDP = PlasticityRule(
@@ -58,4 +76,7 @@ NearestDopamineSTDP = PlasticityRule(
     on_post=on_post,
     constants=_constants,
     modulated=True,
+    equations=EQUATIONS,
+    pre_statements=PRE_STATEMENTS + "K_plus = 1\n",
+    post_statements=POST_STATEMENTS + "K_minus = 1\n",
 )

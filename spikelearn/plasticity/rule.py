@@ -37,6 +37,9 @@ class PlasticityRule:
         tau_c; the weight then moves by the integral of eligibility times (modulator - b).
     mean_pre: on_post also gets, after the pre traces, their means over all synapses of the projection.
     constants: function(parameters, dt) -> dict of the numbers the handlers need.
+    equations, pre_statements, post_statements: the rule once more in Brian2's syntax, for people to read and for other
+        simulators to run: what Synapses(model=, on_pre=, on_post=) take. The weight is w, parameters go by their names,
+        traces have no unit, and the concentration of the modulator is n. Empty where Brian2 has no short form of it.
 
     Calling a rule with parameters gives a Plasticity: `STDP(A_plus=0.01)`. A modulated rule takes its modulator first.
     """
@@ -51,6 +54,9 @@ class PlasticityRule:
     modulated: bool = False
     mean_pre: bool = False
     learns_from: str = "spike"
+    equations: str = ""
+    pre_statements: str = ""
+    post_statements: str = ""
     check: Callable[[Any], str | None] = field(default=lambda parameters: None)
 
     def __post_init__(self) -> None:

@@ -65,4 +65,17 @@ STDP = PlasticityRule(
     on_post=on_post,
     constants=_constants,
     check=_check,
+    equations="""
+w : 1
+dK_plus/dt = -K_plus/tau_plus : 1 (event-driven)
+dK_minus/dt = -K_minus/tau_minus : 1 (event-driven)
+""",
+    pre_statements="""
+w = clip(w - W_max*alpha*lambda_*(w/W_max)**mu_minus*K_minus, W_min, W_max)
+K_plus += 1
+""",
+    post_statements="""
+w = clip(w + W_max*lambda_*(1 - w/W_max)**mu_plus*K_plus, W_min, W_max)
+K_minus += 1
+""",
 )
