@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikelearn._jit import scalar
+from spikelearn.nest_twin import NestNeuron, NestPort
 from spikelearn.neurons.lif import refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, nS, pA, pF
@@ -103,8 +104,9 @@ AdEx = NeuronModel(
     ports={"exc": "pA", "inh": "pA"},
     currents=("exc",),
     equations="""
-    dV_m/dt = (-g_L * (V_m - E_L) + g_L * Delta_T * exp((V_m - V_th) / Delta_T) - w + I_syn_exc + I_syn_inh + I_e) / C_m : volt (unless refractory)
-    dw/dt = (a * (V_m - E_L) - w) / tau_w : amp
+    V = clip(V_m, -1 * volt, V_peak) : volt
+    dV_m/dt = (-g_L * (V - E_L) + g_L * Delta_T * exp((V - V_th) / Delta_T) - w + I_syn_exc + I_syn_inh + I_e) / C_m : volt (unless refractory)
+    dw/dt = (a * (V - E_L) - w) / tau_w : amp
     dI_syn_exc/dt = -I_syn_exc / tau_syn_exc : amp
     dI_syn_inh/dt = -I_syn_inh / tau_syn_inh : amp
     """,  # noqa: E501
@@ -112,4 +114,12 @@ AdEx = NeuronModel(
     reset="V_m = V_reset; w += b",
     arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     check=_check,
+    nest=NestNeuron(
+        "aeif_psc_exp",
+        {"tau_syn_exc": "tau_syn_ex", "tau_syn_inh": "tau_syn_in"},
+        {"V_m": "V_m", "w": "w", "I_syn_exc": "I_syn_ex", "I_syn_inh": "I_syn_in"},
+        {"exc": NestPort(sign=1), "inh": NestPort(sign=-1)},
+        start={"V_m": "V_m", "w": "w"},
+        alike=("tau_syn_exc", "tau_syn_inh"),
+    ),
 )

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikelearn._jit import scalar
+from spikelearn.nest_twin import NestNeuron, NestPort
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import mV, number
 
@@ -61,6 +62,14 @@ dV_m/dt = (0.04/ms/mV) * V_m**2 + (5/ms) * V_m + 140*mV/ms - u + I_e : volt
 du/dt = a * (b * V_m - u) : volt/second
 """
 
+_NEST = NestNeuron(
+    "izhikevich",
+    {"V_peak": "V_th"},
+    {"V_m": "V_m", "u": "U_m"},
+    start={"V_m": "V_m", "u": "U_m"},
+    rest=lambda p: {"V_m": -65.0, "U_m": 0.0},
+)
+
 Izhikevich = NeuronModel(
     "Izhikevich",
     IzhikevichParameters,
@@ -74,6 +83,15 @@ Izhikevich = NeuronModel(
     threshold="V_m >= V_peak",
     reset="V_m = c; u += d",
     arrivals={"exc": "V_m"},
+    method="euler",
+    nest=_NEST,
 )
 
-IzhikevichHalfSteps = replace(Izhikevich, name="IzhikevichHalfSteps", step=izhikevich_half_steps_step)
+IzhikevichHalfSteps = replace(
+    Izhikevich,
+    name="IzhikevichHalfSteps",
+    step=izhikevich_half_steps_step,
+    nest=replace(
+        _NEST, ports={"exc": NestPort(factor=lambda dt: 1.0 / dt)}, more=lambda p, dt: {"consistent_integration": False}
+    ),
+)

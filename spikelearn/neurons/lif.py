@@ -6,11 +6,13 @@ iaf_psc_exp, iaf_psc_alpha and iaf_psc_delta: input that arrives at t counts fro
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from spikelearn._jit import scalar
+from spikelearn.nest_twin import NestNeuron, NestPort
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, pA, pF
 
@@ -161,6 +163,14 @@ def lif_alpha_step(
     return V, refractory, I_syn_exc, dI_syn_exc, I_syn_inh, dI_syn_inh, np.uint8(fired)
 
 
+_NEST = NestNeuron(
+    "iaf_psc_exp",
+    {"tau_syn_exc": "tau_syn_ex", "tau_syn_inh": "tau_syn_in"},
+    {"V_m": "V_m", "I_syn_exc": "I_syn_ex", "I_syn_inh": "I_syn_in"},
+    {"exc": NestPort(sign=1), "inh": NestPort(sign=-1)},
+    alike=("tau_syn_exc", "tau_syn_inh"),
+)
+
 LIFDelta = NeuronModel(
     "LIFDelta",
     LIFDeltaParameters,
@@ -173,7 +183,9 @@ LIFDelta = NeuronModel(
     threshold="V_m >= V_th",
     reset="V_m = V_reset",
     arrivals={"exc": "V_m"},
+    method="exact",
     check=reset_below_threshold,
+    nest=NestNeuron("iaf_psc_delta"),
 )
 
 LIF = NeuronModel(
@@ -192,7 +204,9 @@ LIF = NeuronModel(
     threshold="V_m >= V_th",
     reset="V_m = V_reset",
     arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
+    method="exact",
     check=reset_below_threshold,
+    nest=_NEST,
 )
 
 LIFAlpha = NeuronModel(
@@ -219,6 +233,11 @@ LIFAlpha = NeuronModel(
     """,
     threshold="V_m >= V_th",
     reset="V_m = V_reset",
-    arrivals={"exc": "dI_syn_exc", "inh": "dI_syn_inh"},
+    arrivals={
+        "exc": "dI_syn_exc += e / tau_syn_exc * weight",
+        "inh": "dI_syn_inh += e / tau_syn_inh * weight",
+    },
+    method="exact",
     check=reset_below_threshold,
+    nest=replace(_NEST, model="iaf_psc_alpha"),
 )

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikelearn._jit import scalar
+from spikelearn.nest_twin import NestNeuron, NestPort
 from spikelearn.neurons.lif import refractory_steps, reset_below_threshold
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, nS, pA, pF
@@ -82,4 +83,10 @@ LIFConductance = NeuronModel(
     reset="V_m = V_reset",
     arrivals={"exc": "g_exc", "inh": "g_inh"},
     check=reset_below_threshold,
+    nest=NestNeuron(
+        "iaf_cond_exp",
+        {"tau_syn_exc": "tau_syn_ex", "tau_syn_inh": "tau_syn_in", "E_exc": "E_ex", "E_inh": "E_in"},
+        {"V_m": "V_m", "g_exc": "g_ex", "g_inh": "g_in"},
+        {"exc": NestPort(sign=1), "inh": NestPort(sign=-1, factor=-1.0)},
+    ),
 )

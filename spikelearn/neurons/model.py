@@ -11,6 +11,7 @@ import numpy as np
 
 from spikelearn._jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.nest_twin import NestNeuron
 from spikelearn.parameters import checked, declared_units, suggest
 
 REPORTED = ("spike", "plateau")
@@ -31,7 +32,11 @@ class NeuronModel:
     ports: port -> unit of the weight. currents: names of the ports that also take continuous currents, in pA.
     initial: function(parameters) -> dict of starting values; what is left out starts at 0.
     kinds: kinds of event that it emits; with "event" and "burst" it needs a parameter `burst_window` (ms).
-    equations, threshold, reset, arrivals: the same model in Brian2's syntax: what people read and oracles run.
+    equations, threshold, reset, arrivals: the same model in Brian2's syntax: what people read, and what engine="brian2"
+        runs. arrivals: port -> the variable to which a weight is added, or statements that say what `weight` does.
+        each_step: statements that are executed at the start of each step.
+    method: Brian2's method of integration that is nearest to `step`.
+    nest: the model in NEST, for engine="nest".
 
     Calling a model with parameters gives a Neuron: `LIF(tau_m=20)`.
     """
@@ -49,6 +54,9 @@ class NeuronModel:
     threshold: str = ""
     reset: str = ""
     arrivals: Mapping[str, str] = field(default_factory=dict)
+    each_step: str = ""
+    method: str = "rk4"
+    nest: NestNeuron | None = None
     check: Callable[[Any], str | None] = field(default=lambda parameters: None)
 
     def __post_init__(self) -> None:
@@ -81,6 +89,11 @@ class NeuronModel:
     def units(self) -> dict[str, str]:
         """Parameter -> unit."""
         return {name: unit.name for name, unit in declared_units(self.Parameters).items()}
+
+    def arrival(self, port: str) -> str:
+        """What `weight` does when it arrives at a port, in Brian2's syntax; "" if the model does not say."""
+        given = self.arrivals.get(port, "")
+        return f"{given} += weight" if given.isidentifier() else given
 
     def port(self, name: str | None, where: str) -> str:
         """Check a port's name; None means the first port."""

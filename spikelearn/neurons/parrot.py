@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikelearn._jit import scalar
+from spikelearn.nest_twin import NestNeuron, NestPort
 from spikelearn.neurons.model import NeuronModel
 
 
@@ -35,4 +36,19 @@ Parrot = NeuronModel(
     state={"received": "1", "ignored": "1"},
     ports={"exc": "1", "ignored": "1"},
     initial=lambda parameters: {},
+    equations="""
+    received : 1
+    ignored : 1
+    """,
+    threshold="received > 0",
+    arrivals={"exc": "received", "ignored": "ignored"},
+    each_step="received = 0; ignored = 0",
+    nest=NestNeuron(
+        "parrot_neuron",
+        variables={},
+        ports={"exc": NestPort(0, sign=1), "ignored": NestPort(1)},
+        currents={},
+        start={},
+        rest=lambda parameters: {},
+    ),
 )

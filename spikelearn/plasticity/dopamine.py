@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from spikelearn._jit import scalar
+from spikelearn.nest_twin import NestSynapse
 from spikelearn.plasticity.rule import PlasticityRule, Trace
 from spikelearn.units import ms, number, weight
 
@@ -65,6 +66,12 @@ DopamineSTDP = PlasticityRule(
     equations=EQUATIONS,
     pre_statements=PRE_STATEMENTS + "K_plus += 1\n",
     post_statements=POST_STATEMENTS + "K_minus += 1\n",
+    nest=NestSynapse(
+        "stdp_dopamine_synapse",
+        {"W_min": "Wmin", "W_max": "Wmax"},
+        of_target={"tau_minus": "tau_minus"},
+        weights=("W_min", "W_max"),
+    ),
 )
 
 NearestDopamineSTDP = PlasticityRule(

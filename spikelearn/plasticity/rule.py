@@ -9,6 +9,7 @@ from typing import Any
 
 from spikelearn._jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.nest_twin import NestSynapse
 from spikelearn.parameters import checked
 
 
@@ -40,6 +41,7 @@ class PlasticityRule:
     equations, pre_statements, post_statements: the rule once more in Brian2's syntax, for people to read and for other
         simulators to run: what Synapses(model=, on_pre=, on_post=) take. The weight is w, parameters go by their names,
         traces have no unit, and the concentration of the modulator is n. Empty where Brian2 has no short form of it.
+    nest: the rule in NEST, for engine="nest".
 
     Calling a rule with parameters gives a Plasticity: `STDP(A_plus=0.01)`. A modulated rule takes its modulator first.
     """
@@ -58,6 +60,7 @@ class PlasticityRule:
     pre_statements: str = ""
     post_statements: str = ""
     check: Callable[[Any], str | None] = field(default=lambda parameters: None)
+    nest: NestSynapse | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "on_pre", scalar(self.on_pre))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from spikelearn._jit import scalar
+from spikelearn.nest_twin import NestSynapse
 from spikelearn.plasticity.rule import PlasticityRule, Trace
 from spikelearn.units import ms, number, weight
 
@@ -78,4 +79,11 @@ K_plus += 1
 w = clip(w + W_max*lambda_*(1 - w/W_max)**mu_plus*K_plus, W_min, W_max)
 K_minus += 1
 """,
+    nest=NestSynapse(
+        "stdp_synapse",
+        {"lambda_": "lambda", "W_max": "Wmax"},
+        of_target={"tau_minus": "tau_minus"},
+        weights=("W_max",),
+        must={"W_min": 0.0},
+    ),
 )

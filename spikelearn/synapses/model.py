@@ -9,6 +9,7 @@ from typing import Any
 
 from spikelearn._jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.nest_twin import NestSynapse
 from spikelearn.parameters import checked
 
 
@@ -19,6 +20,7 @@ class SynapseModel:
     release: function(*state, interval, *constants) -> (*state, released), called at each arrival; `interval` is
     the time since the last one in ms (very long for the first), and weight times `released` is delivered.
     initial: function(parameters) -> dict of starting values.
+    statements: `release` in Brian2's syntax, for engine="brian2"; they set `released`. nest: the model in NEST.
     """
 
     name: str
@@ -28,6 +30,8 @@ class SynapseModel:
     state: tuple[str, ...]
     initial: Callable[[Any], dict[str, float]]
     check: Callable[[Any], str | None] = lambda parameters: None
+    statements: str = ""
+    nest: NestSynapse | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "release", scalar(self.release))

@@ -12,6 +12,7 @@ import math
 from typing import Any, NamedTuple
 
 from spikelearn._jit import scalar
+from spikelearn.nest_twin import NestSynapse
 from spikelearn.synapses.model import SynapseModel
 from spikelearn.units import ms, number
 
@@ -77,6 +78,12 @@ TsodyksMarkram = SynapseModel(
     state=("x", "u"),
     initial=_at_rest,
     check=_check,
+    statements="""
+    x = 1 + (x - x * u - 1) * exp(-interval / tau_rec)
+    u = U + u * (1 - U) * exp(-interval / tau_fac)
+    released = x * u
+    """,
+    nest=NestSynapse("tsodyks2_synapse", more=lambda p, dt: {"u": p.U, "x": 1.0}, dendritic=False),
 )
 
 Mongillo = SynapseModel(
@@ -87,6 +94,13 @@ Mongillo = SynapseModel(
     state=("x", "u"),
     initial=_at_rest,
     check=_check,
+    statements="""
+    u = U + (u - U) * exp(-interval / tau_F)
+    x = 1 + (x - 1) * exp(-interval / tau_D)
+    u = u + U * (1 - u)
+    released = x * u
+    x = x - released
+    """,
 )
 
 ReleaseFirst = SynapseModel(
@@ -97,4 +111,11 @@ ReleaseFirst = SynapseModel(
     state=("x", "u"),
     initial=_at_rest,
     check=_check,
+    statements="""
+    u = U + (u - U) * exp(-interval / tau_F)
+    x = 1 + (x - 1) * exp(-interval / tau_D)
+    released = x * u
+    x = x - released
+    u = u + f * (1 - u)
+    """,
 )

@@ -1,0 +1,82 @@
+"""What a model is called in NEST: data that stands beside its equations, in the model's own file.
+
+A model without a twin cannot run on NEST, and says so. Nothing here imports NEST.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+def _nothing_more(parameters: Any, dt: float) -> Mapping[str, Any]:
+    return {}
+
+
+def _no_complaint(parameters: Any, dt: float) -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class NestPort:
+    """Where the weights of a port go. receptor: NEST's receptor_type.
+
+    factor: NEST's weight over ours, or a function of dt (ms) that gives it. sign: the sign that NEST's weight must have
+    (NEST often tells ports apart by it), 0 if either will do.
+    """
+
+    receptor: int = 0
+    sign: int = 0
+    factor: float | Callable[[float], float] = 1.0
+
+    def scale(self, dt: float) -> float:
+        return self.factor(dt) if callable(self.factor) else self.factor
+
+
+@dataclass(frozen=True)
+class NestNeuron:
+    """A neuron model in NEST.
+
+    model: its name there. parameters: ours -> NEST's name, where it is another; one that maps to "" is not handed over
+        (`more` may make of it what NEST wants). variables: state variable -> NEST's name of what is recorded.
+    ports: port -> NestPort. currents: port that takes continuous currents -> NEST's parameter of the constant current.
+    start: state variable -> NEST's name, of what can be set at the start; the others start at 0 there and here.
+    alike: two of our parameters; where they are equal the sign of a weight does not matter.
+    more: function(parameters, dt) -> further parameters of NEST; values may be arrays, one for each neuron.
+    check: function(parameters, dt) -> what NEST cannot do with these parameters, or None.
+    rest: values of NEST's state with which the neuron does not fire for two steps, whatever its parameters.
+    """
+
+    model: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=lambda: {"V_m": "V_m"})
+    ports: Mapping[str, NestPort] = field(default_factory=lambda: {"exc": NestPort()})
+    currents: Mapping[str, str] = field(default_factory=lambda: {"exc": "I_e"})
+    start: Mapping[str, str] = field(default_factory=lambda: {"V_m": "V_m"})
+    alike: tuple[str, str] | None = None
+    more: Callable[[Any, float], Mapping[str, Any]] = _nothing_more
+    check: Callable[[Any, float], str | None] = _no_complaint
+    rest: Callable[[Any], Mapping[str, Any]] = lambda parameters: {"V_m": parameters.V_reset}
+
+
+@dataclass(frozen=True)
+class NestSynapse:
+    """A plasticity rule, or a synapse with memory, in NEST.
+
+    model: its name there. parameters: ours -> NEST's name, where it is another; "" for one that is not handed over.
+    of_target: our parameters that NEST keeps in the target neuron -> their names there; all rules that a neuron's
+        synapses have must then agree. weights: our parameters that are weights.
+    must: our parameters that NEST lacks -> the value that it takes them to have.
+    more, check: as in NestNeuron.
+    dendritic: NEST takes the whole delay for dendritic, so ours must be; False if it makes no difference.
+    """
+
+    model: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    of_target: Mapping[str, str] = field(default_factory=dict)
+    weights: tuple[str, ...] = ()
+    must: Mapping[str, float] = field(default_factory=dict)
+    more: Callable[[Any, float], Mapping[str, Any]] = _nothing_more
+    check: Callable[[Any, float], str | None] = _no_complaint
+    dendritic: bool = True
