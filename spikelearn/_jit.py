@@ -2,6 +2,7 @@
 
 `kernel` marks scalar functions and loops that run compiled; `entry` gives one a machine address that the
 compiled loop can call; `invoke` makes that call. With NUMBA_DISABLE_JIT=1 kernels are plain Python.
+`add_one`, `first_of` and `give_way` are what threads need to meet.
 """
 
 from __future__ import annotations
@@ -83,3 +84,32 @@ def bits_to_float(typing_context, bits):
         return builder.bitcast(values[0], ir.DoubleType())
 
     return signature, generate
+
+
+@intrinsic
+def add_one(typing_context, counters):
+    """Add 1 to the first of some counters that threads share."""
+    signature = types.void(counters)
+
+    def generate(context, builder, signature, values):
+        data = context.make_array(signature.args[0])(context, builder, values[0]).data
+        builder.atomic_rmw("add", data, ir.Constant(ir.IntType(64), 1), "seq_cst")
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def first_of(typing_context, counters):
+    """The first of some counters that threads share, as it is in memory now."""
+    signature = types.int64(counters)
+
+    def generate(context, builder, signature, values):
+        data = context.make_array(signature.args[0])(context, builder, values[0]).data
+        return builder.load_atomic(data, "seq_cst", 8)
+
+    return signature, generate
+
+
+give_way = types.ExternalFunction("sched_yield", types.int32())
+"""Let another thread or process have the processor (POSIX)."""

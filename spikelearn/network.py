@@ -26,7 +26,7 @@ from spikelearn.description.rules import AllToAll, Rule
 from spikelearn.description.trials import Callback, Trials
 from spikelearn.engine.callbacks import after_trials, standing, trial_calls
 from spikelearn.engine.lower import Description, lower
-from spikelearn.engine.plan import Plan
+from spikelearn.engine.plan import Program
 from spikelearn.engine.run import PopulationInfo, ProjectionInfo, Run
 from spikelearn.engine.simulate import simulate
 from spikelearn.engine.sink import MemorySink, RunHeader, Sink, TraceHeader
@@ -45,19 +45,23 @@ class Network:
     """A network of spiking neurons: describe it, then run it.
 
     dt: step in ms. seed: the root of all random numbers; the same description and seed give the same spikes.
+    threads: how many run it, each its share of the neurons; any number of them gives the same spikes and weights.
 
     >>> net = Network(dt=0.1, seed=1)
     >>> source = net.population(100, Poisson(rate=20), name="source")
     """
 
-    def __init__(self, dt: Any = 0.1, seed: int = 0) -> None:
+    def __init__(self, dt: Any = 0.1, seed: int = 0, threads: int = 1) -> None:
         step = plain(dt, "ms", "dt of Network")
         if not isinstance(step, float) or not np.isfinite(step) or step <= 0:
             raise ParameterError(f"dt of Network: expected more than 0 ms, got {dt!r}")
         if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= seed < 1 << 63:
             raise ParameterError(f"seed of Network: expected a whole number from 0 to 2^63 - 1, got {seed!r}")
+        if not isinstance(threads, int | np.integer) or isinstance(threads, bool) or threads < 1:
+            raise ParameterError(f"threads of Network: expected a whole number from 1 on, got {threads!r}")
         self.dt = step
         self.seed = int(seed)
+        self.threads = int(threads)
         self._populations: dict[str, Population] = {}
         self._projections: dict[str, Projection] = {}
         self._modulators: dict[str, Modulator] = {}
@@ -66,13 +70,13 @@ class Network:
         self._recordings: list[Recording] = []
         self._callbacks: list[Callback] = []
         self._things = 0
-        self._plan: Plan | None = None
+        self._program: Program | None = None
         self._runs: list[weakref.ref[Run]] = []
 
     @property
     def time(self) -> float:
         """How far the network has run, in ms."""
-        return 0.0 if self._plan is None else self._plan.step * self.dt
+        return 0.0 if self._program is None else self._program.step * self.dt
 
     def population(
         self, size: int, model: Any, name: str | None = None, initial: Mapping[str, Any] | None = None
@@ -256,27 +260,30 @@ class Network:
             if not isinstance(length, float) or not np.isfinite(length) or length < 0:
                 raise ParameterError(f"duration of run: expected at least 0 ms, got {duration!r}")
             n_steps = round(length / self.dt)
-        plan = self.build()
+        if trials is not None and self.threads > 1:
+            raise DescriptionError("run: trials set what all neurons do, so they run on one thread: Network(threads=1)")
+        program = self.build()
+        plan = program.plans[0]
         self._settle_earlier_runs()
         sink = MemorySink() if sink is None else sink
-        t_start, events_before = plan.step * self.dt, plan.synaptic_events
+        t_start, events_before = program.step * self.dt, program.synaptic_events
         header = self._header(t_start)
         extra = trial_calls(trials, plan) if trials is not None else None
         sink.begin(header)
         found = standing(trials, plan) if trials is not None else []
         interrupted, wall, error = True, 0.0, None
         try:
-            interrupted, wall = simulate(plan, n_steps, sink, engine, progress, extra, list(self._populations))
+            interrupted, wall = simulate(program, n_steps, sink, engine, progress, extra)
         except SimulationError as raised:
             error = raised
-        n_events = plan.synaptic_events - events_before
-        sink.end(plan.step * self.dt, interrupted, wall, n_events)
+        n_events = program.synaptic_events - events_before
+        sink.end(program.step * self.dt, interrupted, wall, n_events)
         if trials is not None:
             after_trials(found, plan)
         run = Run(
-            self.dt, t_start, plan.step * self.dt, self.seed, dict(header.populations), dict(header.projections),
+            self.dt, t_start, program.step * self.dt, self.seed, dict(header.populations), dict(header.projections),
             sink.spike_data(), sink.trace_data(),
-            {name: synapses_of(p, plan) for name, p in self._projections.items()},
+            {name: synapses_of(p, program) for name, p in self._projections.items()},
             dict(header.versions), interrupted, wall, n_events,
         )  # fmt: skip
         self._runs.append(weakref.ref(run))
@@ -285,12 +292,12 @@ class Network:
             raise error
         return run
 
-    def build(self) -> Plan:
+    def build(self) -> Program:
         """Build the network now rather than at the first run; from then on it cannot be extended."""
-        if self._plan is None:
+        if self._program is None:
             if not self._populations:
                 raise DescriptionError("this network has no populations")
-            self._plan = lower(
+            self._program = lower(
                 Description(
                     self.dt,
                     self.seed,
@@ -301,9 +308,10 @@ class Network:
                     self._releases,
                     self._recordings,
                     self._callbacks,
-                )  # fmt: skip
+                ),
+                self.threads,
             )
-        return self._plan
+        return self._program
 
     def _settle_earlier_runs(self) -> None:
         """Weights that earlier runs have not looked at yet are read now, before they change."""
@@ -316,7 +324,7 @@ class Network:
         self._runs = []
 
     def _header(self, t_start: float) -> RunHeader:
-        assert self._plan is not None
+        assert self._program is not None
         populations = {
             name: PopulationInfo(name, p.size, p.model_name, _parameters(p), p.kinds)
             for name, p in self._populations.items()
@@ -328,7 +336,7 @@ class Network:
                 p.target.name,
                 p.port,
                 p.on,
-                count_synapses(p, self.seed, self.dt, self._plan),
+                count_synapses(p, self.seed, self.dt, self._program),
                 p.describe(),
                 "" if p.unit == "1" else p.unit,
             )
@@ -360,7 +368,7 @@ class Network:
         return any(thing is k for k in known)
 
     def _still_open(self, what: str) -> None:
-        if self._plan is not None:
+        if self._program is not None:
             raise DescriptionError(f"the network is built already: a {what} must be added before the first run")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from spikelearn.description.population import Population
 from spikelearn.description.projection import Drive
 from spikelearn.engine.plan import Block, Call, Plan
 from spikelearn.engine.printing import kernel_of
@@ -20,23 +21,28 @@ _MOST = 500.0
 
 def drive_calls(drives: Sequence[Drive], plan: Plan) -> None:
     """Add the Calls of all drives to the plan."""
+    written: set[tuple[Population, str]] = set()
     for drive in drives:
         block = plan.block_of[drive.target]
         first = block.first[drive.target] + drive.first
-        span = slice(first, first + drive.size)
+        offset, size = plan.share.part(block.n, first, drive.size)
+        if size == 0:
+            continue
+        part = slice(offset, offset + size)
+        span = slice(first + offset, first + offset + size)
         label = f"drive {drive.target.name}.{drive.port}"
         if isinstance(drive.source, PoissonInput):
-            _poisson_input(drive, drive.source, plan, block.inputs[drive.port][span], label)
+            _poisson_input(drive, drive.source, plan, block.inputs[drive.port][span], part, label)
         elif isinstance(drive.source, StepCurrent):
-            _step_current(drive, drive.source, plan, block.currents[drive.port][span], label)
+            _step_current(drive.source, plan, block.currents[drive.port][span], part, label)
         else:
-            _noise(drive, drive.source, plan, block, label)
+            _noise(drive, drive.source, plan, block, part, written, label)
 
 
-def _poisson_input(drive: Drive, source: PoissonInput, plan: Plan, inputs: np.ndarray, label: str) -> None:
+def _poisson_input(drive: Drive, source: PoissonInput, plan: Plan, inputs: np.ndarray, part: slice, label: str) -> None:
     tally = np.zeros(1, np.int64)
     plan.tallies.append(tally)
-    own = (plan.seed, drive.thing * 4 + 3, drive.weight)
+    own = (plan.seed, drive.thing * 4 + 3, part.start, drive.weight)
     rates = source.rates * source.n
     mean = float(rates.max()) * plan.dt * 1e-3
     if mean > _MOST:
@@ -48,7 +54,7 @@ def _poisson_input(drive: Drive, source: PoissonInput, plan: Plan, inputs: np.nd
         guide, cumulative = _poisson_table(mean)
         call = Call(label, kernel_of(sources.poisson_input), *own, guide, cumulative, inputs, tally)
     else:
-        rates = np.ascontiguousarray(np.broadcast_to(rates, (len(rates), drive.size)))
+        rates = np.ascontiguousarray(np.broadcast_to(rates, (len(rates), drive.size))[:, part])
         now = rates[0].copy()
         if source.interval:
             every = max(1, round(source.interval / plan.dt))
@@ -57,22 +63,28 @@ def _poisson_input(drive: Drive, source: PoissonInput, plan: Plan, inputs: np.nd
     plan.stages["arrive"].append(call)
 
 
-def _step_current(drive: Drive, source: StepCurrent, plan: Plan, current: np.ndarray, label: str) -> None:
+def _step_current(source: StepCurrent, plan: Plan, current: np.ndarray, part: slice, label: str) -> None:
     steps = np.floor(source.times / plan.dt + 0.5).astype(np.int64) + 1
-    cursor, previous = np.zeros(1, np.int64), np.zeros(drive.size)
-    values = np.ascontiguousarray(source.values)
+    cursor, previous = np.zeros(1, np.int64), np.zeros(len(current))
+    values = np.ascontiguousarray(source.values if source.values.shape[1] == 1 else source.values[:, part])
     kernel = kernel_of(sources.step_current)
     plan.stages["drive"].append(Call(label, kernel, steps, np.arange(len(steps)), cursor, values, previous, current))
 
 
-def _noise(drive: Drive, source: NoiseCurrent, plan: Plan, block: Block, label: str) -> None:
+def _noise(
+    drive: Drive, source: NoiseCurrent, plan: Plan, block: Block, part: slice, written: set[tuple[Population, str]],
+    label: str,
+) -> None:  # fmt: skip
     """The first noise on a population's port writes, later ones add; one on a part of it follows one of nothing."""
-    first_here = (drive.target, drive.port) not in block.noise
-    noise = block.noise.setdefault((drive.target, drive.port), np.zeros(drive.target.size))
-    kernel, own = kernel_of(sources.noise_current), (plan.seed, drive.thing * 4 + 3)
-    if drive.size != drive.target.size and first_here:
-        nothing = np.zeros(drive.target.size)
-        plan.stages["drive"].append(Call(f"{label} noise", kernel, *own, 1, 0.0, 0.0, 0, 0.0, nothing, 1, noise))
+    target, kernel = drive.target, kernel_of(sources.noise_current)
+    noise = block.noise.setdefault((target, drive.port), np.zeros(target.size))
+    first_here = (target, drive.port) not in written
+    written.add((target, drive.port))
+    own = (plan.seed, drive.thing * 4 + 3, part.start)
+    if drive.size != target.size and first_here:
+        offset, size = plan.share.part(block.n, block.first[target], target.size)
+        nothing, here = np.zeros(size), noise[offset : offset + size]
+        plan.stages["drive"].append(Call(f"{label} noise", kernel, *own, 1, 0.0, 0.0, 0, 0.0, nothing, 1, here))
         first_here = False
     every = 1 if source.interval is None else max(1, round(source.interval / plan.dt))
     decay = float(np.exp(-plan.dt / source.tau)) if source.tau > 0 else 0.0
@@ -80,9 +92,10 @@ def _noise(drive: Drive, source: NoiseCurrent, plan: Plan, block: Block, label: 
     state = np.zeros(drive.size)
     if source.tau > 0:
         state[:] = np.random.default_rng([plan.seed, drive.thing]).normal(0.0, source.std, drive.size)
-    part = noise[drive.first : drive.first + drive.size]
+    state = state[part]
+    here = noise[drive.first : drive.first + drive.size][part]
     numbers = (every, decay, kick, int(source.uniform), source.mean)
-    plan.stages["drive"].append(Call(f"{label} noise", kernel, *own, *numbers, state, int(first_here), part))
+    plan.stages["drive"].append(Call(f"{label} noise", kernel, *own, *numbers, state, int(first_here), here))
 
 
 def _poisson_table(mean: float) -> tuple[np.ndarray, np.ndarray]:

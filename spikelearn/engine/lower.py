@@ -1,9 +1,9 @@
-"""Lower a description to a Plan: blocks of neurons, tables of synapses, and the Calls of a step in their order."""
+"""Lower a description to a Program: blocks of neurons, tables of synapses, and the Calls of a step in their order."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,16 +15,19 @@ from spikelearn.description.recording import Recording
 from spikelearn.description.trials import Callback
 from spikelearn.engine.callbacks import step_call
 from spikelearn.engine.drives import drive_calls
-from spikelearn.engine.plan import STAGES, Block, Call, Plan, PlasticState, Ring, Table
+from spikelearn.engine.plan import STAGES, Block, Call, Plan, PlasticState, Program, Ring, Share, Table
 from spikelearn.engine.plastic import plastic_calls
 from spikelearn.engine.printing import Kernel, import_line, kernel_of
 from spikelearn.engine.recorders import recorder_calls
-from spikelearn.engine.tables import Places, build
+from spikelearn.engine.tables import Places, build, delays_of
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import deliver, events, modulators, printed, sources
 from spikelearn.neurons import Neuron
 from spikelearn.neurons.model import REPORTED
 from spikelearn.sources import Poisson, SpikeList
+
+_LONGEST_INTERVAL = 1024
+"""Steps after which shares meet even if no delay is so short."""
 
 
 @dataclass(frozen=True)
@@ -42,44 +45,94 @@ class Description:
     callbacks: Sequence[Callback]
 
 
-def lower(description: Description) -> Plan:
-    """Build everything that a run needs."""
+def lower(description: Description, n_shares: int = 1) -> Program:
+    """Build everything that a run needs, for so many threads.
+
+    Raises DescriptionError if something reads all neurons at once and so cannot be shared out.
+    """
     d = description
+    if n_shares > 1:
+        _check_shareable(d)
+    blocks = _blocks(d)
+    groups = _groups(d, blocks)
+    delays = [delays_of(members, d.seed, d.dt) for members in groups]
+    shortest = min([int(steps[0]) for steps in delays if len(steps)], default=_LONGEST_INTERVAL)
+    interval = 1 if n_shares == 1 else min(shortest, _LONGEST_INTERVAL)
+    depth = max([0, *(int(steps[-1]) for steps in delays if len(steps)), *(p.dendritic_steps for p in d.projections)])
+    for block in blocks:
+        _fill_block(d, block)
+    rings = [_ring_arrays(block, depth + 1 + interval, n_shares) for block in blocks]
+    plans: list[Plan] = []
+    for index in range(n_shares):
+        own = [_block_of_share(block, arrays, index) for block, arrays in zip(blocks, rings, strict=True)]
+        plans.append(_plan(d, Share(index, n_shares), own, groups, delays, interval))
+    return Program(plans, interval)
+
+
+def _check_shareable(d: Description) -> None:
+    whole = [f"a callback ({getattr(c.function, '__name__', 'function')})" for c in d.callbacks]
+    whole += [
+        f"projection {p.name!r} ({p.plasticity.rule.name})"
+        for p in d.projections
+        if p.plasticity is not None and p.learns and p.plasticity.rule.mean_pre
+    ]
+    if whole:
+        raise DescriptionError(f"{whole[0]} reads all neurons in each step: the network runs on one thread, threads=1")
+
+
+def _blocks(d: Description) -> list[Block]:
     blocks: dict[Any, Block] = {}
-    block_of: dict[Population, Block] = {}
     for population in d.populations:
         key = population.model.model if isinstance(population.model, Neuron) else type(population.model).__name__
         block = blocks.setdefault(key, Block(key))
         block.first[population] = block.n
         block.populations.append(population)
         block.n += population.size
-        block_of[population] = block
+    return list(blocks.values())
+
+
+def _ring_arrays(block: Block, depth: int, n_shares: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    widest = max(np.diff(Share(k, n_shares).bounds(block.n))[0] for k in range(n_shares))
+    return {
+        kind: (np.zeros((n_shares, depth, widest), np.int32), np.zeros((n_shares, depth), np.int64))
+        for kind in block.populations[0].kinds
+    }
+
+
+def _block_of_share(block: Block, rings: dict[str, tuple[np.ndarray, np.ndarray]], index: int) -> Block:
+    own = {kind: Ring(rows[index], counts[index], rows, counts) for kind, (rows, counts) in rings.items()}
+    return replace(block, rings=own)
+
+
+def _plan(
+    d: Description, share: Share, blocks: list[Block], groups: list[list[Projection]], delays: list[np.ndarray],
+    interval: int,
+) -> Plan:  # fmt: skip
+    block_of = {population: block for block in blocks for population in block.populations}
     plan = Plan(
-        d.dt, d.seed, blocks, {}, {}, {m: _modulator_arrays() for m in d.modulators}, {stage: [] for stage in STAGES},
+        d.dt, d.seed, share, {block.key: block for block in blocks}, {}, {},
+        {m: {"n": np.zeros(1), "pending": np.zeros(1)} for m in d.modulators}, {stage: [] for stage in STAGES},
         [], [], np.array([0, -1, 0, 0], np.int64), block_of,
     )  # fmt: skip
-    places = Places(blocks, block_of)
-    groups = _build_tables(d, plan, places)
-    depth = 2 + max([int(t.delays.max()) for t, _ in groups if len(t.delays)], default=0)
-    depth = max([depth, *(2 + p.dendritic_steps for p in d.projections)])
-    for block in blocks.values():
-        _fill_block(d, plan, block, depth)
-    for table, members in groups:
+    for block in blocks:
+        for kind, ring in block.rings.items():
+            plan.stages["begin"].append(Call(f"clear {kind}", kernel_of(events.begin_row), ring.counts))
+    places = Places(block_of, share)
+    for members, steps in zip(groups, delays, strict=True):
+        table = _build_table(d, plan, places, members, steps)
         _deliver_calls(d, plan, places, table, members)
     _modulator_calls(d, plan)
     drive_calls(d.drives, plan)
-    for block in blocks.values():
+    for block in blocks:
         _advance_calls(d, plan, block)
-    recorder_calls(d.recordings, plan, places)
+    recorder_calls(d.recordings, plan, places, interval)
     plan.stages["end"] += [step_call(callback, plan) for callback in d.callbacks]
     return plan
 
 
-def _modulator_arrays() -> dict[str, np.ndarray]:
-    return {"n": np.zeros(1), "pending": np.zeros(1)}
-
-
-def _build_tables(d: Description, plan: Plan, places: Places) -> list[tuple[Table, list[Projection]]]:
+def _groups(d: Description, blocks: list[Block]) -> list[list[Projection]]:
+    """Projections that lie in one table."""
+    places = Places({population: block for block in blocks for population in block.populations}, Share())
     groups: dict[Any, list[list[Projection]]] = {}
     for projection in d.projections:
         source = places.source(projection)[0]
@@ -99,16 +152,18 @@ def _build_tables(d: Description, plan: Plan, places: Places) -> list[tuple[Tabl
                 break
         else:
             groups[key].append([projection])
-    built = []
-    for members in (group for key in groups for group in groups[key]):
-        own = members[0].synapse is not None or members[0].learns
-        shared = members[0].weight.constant and not own
-        table = build(members, places, d.seed, d.dt, shared, double=own)
+    return [group for key in groups for group in groups[key]]
+
+
+def _build_table(d: Description, plan: Plan, places: Places, members: list[Projection], delays: np.ndarray) -> Table:
+    own = members[0].synapse is not None or members[0].learns
+    shared = members[0].weight.constant and not own
+    table = build(members, places, delays, d.seed, d.dt, shared, double=own)
+    if plan.share.index == 0 or not isinstance(members[0].target, Modulator):
         plan.tallies.append(table.tally)
-        for projection in members:
-            plan.tables[projection] = table
-        built.append((table, members))
-    return built
+    for projection in members:
+        plan.tables[projection] = table
+    return table
 
 
 def _compatible(a: Projection, b: Projection) -> bool:
@@ -121,11 +176,10 @@ def _compatible(a: Projection, b: Projection) -> bool:
     return apart
 
 
-def _fill_block(d: Description, plan: Plan, block: Block, depth: int) -> None:
-    kinds = block.populations[0].kinds
-    for kind in kinds:
-        block.rings[kind] = Ring(np.zeros((depth, block.n), np.int32), np.zeros(depth, np.int64))
-        plan.stages["begin"].append(Call(f"clear {kind}", kernel_of(events.begin_row), block.rings[kind].counts))
+def _fill_block(d: Description, block: Block) -> None:
+    for population in block.populations:
+        if isinstance(population.model, Poisson):
+            block.rates[population] = np.broadcast_to(population.model.values[0], population.size).copy()
     if not isinstance(block.populations[0].model, Neuron):
         return
     model = block.populations[0].model.model
@@ -152,7 +206,7 @@ def _deliver_calls(d: Description, plan: Plan, places: Places, table: Table, mem
         else plan.block_of[projection.target].inputs[projection.port]
     )
     label = f"deliver {', '.join(p.name for p in members)}"
-    common = (ring.rows, ring.counts, table.delays, table.index, table.targets)
+    common = (ring.all_rows, ring.all_counts, table.delays, table.index, table.targets)
     if projection.learns:
         plastic_calls(projection, d, plan, places, table, ring, inputs)
     elif projection.synapse is not None:
@@ -212,15 +266,19 @@ def _modulator_calls(d: Description, plan: Plan) -> None:
 
 def _advance_calls(d: Description, plan: Plan, block: Block) -> None:
     for population in block.populations:
-        first = block.first[population]
+        offset, size = plan.share.part(block.n, block.first[population], population.size)
+        if size == 0:
+            continue
+        first = block.first[population] + offset
         model = population.model
         if isinstance(model, Neuron):
-            _neuron_calls(d, plan, block, population, model)
+            _neuron_calls(d, plan, block, population, model, slice(offset, offset + size))
             continue
         ring = block.rings["spike"]
         if isinstance(model, Poisson):
-            rates = np.ascontiguousarray(np.broadcast_to(model.values, (len(model.values), population.size)))
-            block.rates[population] = rates[0].copy()
+            rates = np.broadcast_to(model.values, (len(model.values), population.size))[:, offset : offset + size]
+            rates = np.ascontiguousarray(rates)
+            now = block.rates[population][offset : offset + size]
             if rates.max() * d.dt * 1e-3 > 1.0:
                 raise DescriptionError(
                     f"population {population.name!r}: a Poisson neuron fires at most once in a step of {d.dt} ms, "
@@ -228,33 +286,36 @@ def _advance_calls(d: Description, plan: Plan, block: Block) -> None:
                 )
             if model.interval:
                 every = max(1, round(model.interval / d.dt))
-                timed = Call(
-                    f"rates of {population.name}", kernel_of(sources.set_timed), rates, every, block.rates[population]
-                )
+                timed = Call(f"rates of {population.name}", kernel_of(sources.set_timed), rates, every, now)
                 plan.stages["begin"].append(timed)
             call = Call(
-                f"emit {population.name}", kernel_of(sources.emit_poisson), d.seed, population.thing * 4 + 3, first,
-                block.rates[population], d.dt, ring.rows, ring.counts,
+                f"emit {population.name}", kernel_of(sources.emit_poisson), d.seed, population.thing * 4 + 3, offset,
+                first, now, d.dt, ring.rows, ring.counts,
             )  # fmt: skip
         else:
             assert isinstance(model, SpikeList)
-            steps = np.floor(model.times / d.dt + 0.5).astype(np.int64)
-            order = np.lexsort((model.ids, steps))
+            here = (model.ids >= offset) & (model.ids < offset + size)
+            steps = np.floor(model.times[here] / d.dt + 0.5).astype(np.int64)
+            ids = model.ids[here].astype(np.int64) - offset
+            order = np.lexsort((ids, steps))
             call = Call(
                 f"emit {population.name}", kernel_of(sources.emit_spike_list), np.ascontiguousarray(steps[order]),
-                np.ascontiguousarray(model.ids[order].astype(np.int64)), np.zeros(1, np.int64), first, ring.rows,
-                ring.counts,
+                np.ascontiguousarray(ids[order]), np.zeros(1, np.int64), first, ring.rows, ring.counts,
             )  # fmt: skip
         plan.stages["advance"].append(call)
 
 
-def _neuron_calls(d: Description, plan: Plan, block: Block, population: Population, neuron: Neuron) -> None:
-    model, span = neuron.model, block.span(population)
+def _neuron_calls(
+    d: Description, plan: Plan, block: Block, population: Population, neuron: Neuron, part: slice
+) -> None:
+    """The calls that advance the neurons `part` of a population."""
+    model, first, size = neuron.model, block.first[population] + part.start, part.stop - part.start
+    span = slice(first, first + size)
     constants = {}
     for name, value in model.constants(neuron.parameters, d.dt).items():
         array = np.asarray(value, dtype=np.float64)
         constants[name] = (
-            float(array) if array.ndim == 0 else np.ascontiguousarray(np.broadcast_to(array, population.size))
+            float(array) if array.ndim == 0 else np.ascontiguousarray(np.broadcast_to(array, population.size)[part])
         )
     varying = [name for name, value in constants.items() if isinstance(value, np.ndarray)]
     noisy = [name for name in model.currents if (population, name) in block.noise]
@@ -268,21 +329,21 @@ def _neuron_calls(d: Description, plan: Plan, block: Block, population: Populati
         Call(
             f"advance {population.name}",
             Kernel(line + text, "function", injected),
-            block.first[population],
-            d.populations.index(population),
-            np.zeros(population.size, np.uint8),
+            first,
+            population.thing,
+            np.zeros(size, np.uint8),
             plan.control,
             *rings,
             *(values[span] for values in block.state.values()),
             *(values[span] for values in block.inputs.values()),
             *(values[span] for values in block.currents.values()),
-            *(block.noise[population, name] for name in noisy),
+            *(block.noise[population, name][part] for name in noisy),
             *constants.values(),
         )  # fmt: skip
     )
     if "burst" in model.kinds and "event" in model.kinds:
-        first = block.first[population]
         windows = np.atleast_1d(np.floor(np.asarray(neuron.parameters.burst_window) / d.dt + 0.5)).astype(np.int64)
+        windows = windows[part] if len(windows) > 1 else windows
         spike, event, burst = (block.rings[kind] for kind in ("spike", "event", "burst"))
         plan.stages["advance"].append(
             Call(
@@ -291,10 +352,10 @@ def _neuron_calls(d: Description, plan: Plan, block: Block, population: Populati
                 spike.rows,
                 spike.counts,
                 first,
-                first + population.size,
+                first + size,
                 windows,
-                np.full(population.size, -(1 << 40), np.int64),
-                np.zeros(population.size, np.int64),
+                np.full(size, -(1 << 40), np.int64),
+                np.zeros(size, np.int64),
                 event.rows,
                 event.counts,
                 burst.rows,

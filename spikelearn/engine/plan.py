@@ -1,8 +1,8 @@
-"""The Plan: what a network becomes. Arrays, and an ordered list of Calls."""
+"""What a network becomes: for each thread a Plan (arrays, and an ordered list of Calls); together, a Program."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,17 +40,40 @@ class Call:
             self.entry.ctypes(step, self.packed.ctypes.data)
 
 
+@dataclass(frozen=True)
+class Share:
+    """What one thread does: it advances a contiguous part of the neurons of each block and delivers all their input."""
+
+    index: int = 0
+    of: int = 1
+
+    def bounds(self, n: int) -> tuple[int, int]:
+        """The first and the last + 1 of n neurons. Large parts meet at multiples of 64: none share a cache line."""
+        grain = 64 if n >= 1024 * self.of else 1
+        edge = [n if k == self.of else n * k // self.of // grain * grain for k in (self.index, self.index + 1)]
+        return edge[0], edge[1]
+
+    def part(self, n: int, first: int, size: int) -> tuple[int, int]:
+        """What lies in this share of `size` neurons from `first` on, in a block of n: (offset from `first`, size)."""
+        low, high = self.bounds(n)
+        begin, end = max(first, low), min(first + size, high)
+        return (begin - first, end - begin) if begin < end else (0, 0)
+
+
 @dataclass
 class Ring:
-    """Event lists of the last steps. rows: (depth, n) int32, counts: (depth,) int64."""
+    """Event lists of the last steps: those of this share, rows (depth, n) int32 and counts (depth,) int64, and those of
+    all shares, one after the other."""
 
     rows: np.ndarray
     counts: np.ndarray
+    all_rows: np.ndarray
+    all_counts: np.ndarray
 
 
 @dataclass
 class Block:
-    """All populations of one model, side by side in the same arrays."""
+    """All populations of one model, side by side in the same arrays. Shares have all in common but the rings."""
 
     key: Any
     populations: list[Population] = field(default_factory=list)
@@ -102,21 +125,23 @@ class PlasticState:
 
 @dataclass
 class Recorder:
-    """A recording and its buffer. values: ids of events, or (rows, k) samples."""
+    """A recording and the buffer of one share. values: ids of events, or (rows, k) samples of these `columns`."""
 
     recording: Recording
     steps: np.ndarray
     values: np.ndarray
     used: np.ndarray
     name: str
+    columns: np.ndarray
 
 
 @dataclass
 class Plan:
-    """A network ready to run. `step` is the last step that has been run; the time is step * dt."""
+    """What one thread does in each step. `step` is the last step that has been run; the time is step * dt."""
 
     dt: float
     seed: int
+    share: Share
     blocks: dict[Any, Block]
     tables: dict[Projection, Table]
     plastic: dict[Projection, PlasticState]
@@ -134,6 +159,19 @@ class Plan:
             yield from self.stages[stage]
             yield from (extra or {}).get(stage, ())
 
+
+@dataclass
+class Program:
+    """A network ready to run: the Plans of all shares. They may run for `interval` steps before they must meet."""
+
+    plans: Sequence[Plan]
+    interval: int
+
+    @property
+    def step(self) -> int:
+        """The last step that has been run."""
+        return self.plans[0].step
+
     @property
     def synaptic_events(self) -> int:
-        return int(sum(tally[0] for tally in self.tallies))
+        return int(sum(tally[0] for plan in self.plans for tally in plan.tallies))

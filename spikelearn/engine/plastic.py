@@ -91,8 +91,8 @@ def plastic_calls(
         Call(
             f"deliver {name}",
             kernel,
-            ring.rows,
-            ring.counts,
+            ring.all_rows,
+            ring.all_counts,
             table.delays,
             inputs,
             table.tally,
@@ -134,13 +134,13 @@ def reset_call(projection: Projection, plan: Plan, dt: float, clock: np.ndarray,
 
 def read_call(
     projection: Projection, plan: Plan, dt: float, every: int, start: int, what: int, slots: np.ndarray,
-    positions: np.ndarray, steps: np.ndarray, values: np.ndarray, used: np.ndarray, control: np.ndarray,
+    positions: np.ndarray, room: int, steps: np.ndarray, values: np.ndarray, used: np.ndarray, control: np.ndarray,
 ) -> Call:  # fmt: skip
     """A Call that writes weights or eligibilities, as they are now, into rows of `values`."""
     state, table = plan.plastic[projection], plan.tables[projection]
     return Call(
         f"read {projection.name}", Kernel(state.kernel.text, "read", state.kernel.injected), every, start, what,
-        slots, positions, steps, values, used, control, *modulator_arguments(projection, state.arrays, dt),
+        slots, positions, room, steps, values, used, control, *modulator_arguments(projection, state.arrays, dt),
         *everything(projection, table, state.arrays),
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Run a Plan: step by step from Python, or in one compiled loop. Both make the same calls in the same order."""
+"""Run a Program: step by step from Python, or in one compiled loop a thread. Both make the same calls in one order."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from spikelearn import _jit
-from spikelearn.engine.plan import Call, Plan
+from spikelearn.engine.plan import STAGES, Call, Program
 from spikelearn.engine.printing import callable_of
 from spikelearn.engine.recorders import empty
 from spikelearn.engine.sink import Sink
@@ -25,58 +26,117 @@ ENGINES = ("compiled", "stepper")
 
 
 def simulate(
-    plan: Plan, n_steps: int, sink: Sink, engine: str = "compiled", progress: bool | None = None,
-    extra: dict[str, list[Call]] | None = None, names: Sequence[str] = (),
+    program: Program, n_steps: int, sink: Sink, engine: str = "compiled", progress: bool | None = None,
+    extra: dict[str, list[Call]] | None = None,
 ) -> tuple[bool, float]:  # fmt: skip
     """Run n_steps; returns whether it was interrupted, and the wall seconds that the steps took.
 
-    progress: None shows a bar if standard error is a terminal. Ctrl-C stops after the current chunk of steps.
-    Raises SimulationError when a state stops being finite or a callback raises; what was recorded until then is in the
-    sink.
+    Each Plan of the program runs in a thread of its own. progress: None shows a bar if standard error is a terminal.
+    extra: Calls of this run only, by stage, which a program of one Plan may have. Ctrl-C stops after the current chunk
+    of steps. Raises SimulationError when a state stops being finite or a callback raises; what was recorded until then
+    is in the sink.
     """
     if engine not in ENGINES:
         raise DescriptionError(f"engine: expected one of {', '.join(ENGINES)}, got {engine!r}")
-    calls = list(plan.calls(extra))
-    stepper = engine == "stepper" or _jit.JIT_DISABLED
-    addresses = np.array([] if stepper else [call.address for call in calls], np.int64)
-    arguments = np.array([call.packed.ctypes.data for call in calls], np.int64)
-    run = callable_of(run_steps)
-    last = plan.step + n_steps
-    bar = _bar(n_steps * plan.dt, progress)
+    plans, dt = program.plans, program.plans[0].dt
+    calls = [list(plan.calls(extra)) for plan in plans]
+    last = program.step + n_steps
+    bar = _bar(n_steps * dt, progress)
     chunk, wall = 1, 0.0
-    plan.control[:2] = 0, -1
-    with _interrupts() as interrupted:
-        while plan.step < last and not interrupted:
+    for plan in plans:
+        plan.control[:2] = 0, -1
+    with _interrupts() as interrupted, ThreadPoolExecutor(max(1, len(plans) - 1)) as threads:
+        if engine == "stepper" or _jit.JIT_DISABLED:
+            advance = _stepper(program, extra)
+        else:
+            advance = _compiled(program, calls, threads)
+        while program.step < last and not interrupted:
             begun = time.perf_counter()
-            before = plan.step
-            until = min(last, plan.step + chunk)
-            if stepper:
-                _step(plan, calls, until)
-            else:
-                plan.step = int(run(plan.step + 1, until + 1, addresses, arguments, plan.control)) - 1
+            before = program.step
+            after = advance(min(last, before + chunk))
+            for plan in plans:
+                plan.step = after
+                plan.control[0] = 0
             spent = time.perf_counter() - begun
             wall += spent
             chunk = _next_chunk(chunk, spent)
-            plan.control[0] = 0
-            empty(plan, sink)
+            empty(program, sink)
             if bar is not None:
-                bar.update((plan.step - before) * plan.dt)
-            for call in calls:
-                if call.raised is not None and call.raised[0]:
-                    at, call.raised[0] = call.raised[0] * plan.dt, 0
-                    raise SimulationError(
-                        f"callback ({call.label}) raised an exception at {at:g} ms; the run stopped there. "
-                        "A test that calls it from Python, uncompiled, shows which"
-                    )
-            if plan.control[1] >= 0:
-                _, population, neuron, step = (int(k) for k in plan.control)
-                raise SimulationError(
-                    f"population {names[population]!r}, neuron {neuron}: state is not finite (NaN or infinity) at "
-                    f"{step * plan.dt:g} ms; the run stopped there"
-                )
+                bar.update((after - before) * dt)
+            _check_callbacks(calls[0], dt)
+            _check_finite(program)
     if bar is not None:
         bar.close()
     return bool(interrupted), wall
+
+
+def _compiled(program: Program, calls: Sequence[Sequence[Call]], threads: ThreadPoolExecutor) -> Callable[[int], int]:
+    """A function that runs up to a step, compiled, and gives the step it came to."""
+    n_shares = len(program.plans)
+    tables = [
+        (
+            np.array([call.address for call in own], np.int64),
+            np.array([call.packed.ctypes.data for call in own], np.int64),
+            plan.control,
+        )
+        for plan, own in zip(program.plans, calls, strict=True)
+    ]
+    run = callable_of(run_steps)
+    stops, arrived = np.zeros(2, np.int64), np.zeros(1, np.int64)
+
+    def advance(until: int) -> int:
+        stops[:], arrived[:] = 0, 0
+
+        def run_share(table: tuple[np.ndarray, ...]) -> int:
+            return int(run(program.step + 1, until + 1, *table, stops, arrived, n_shares, program.interval))
+
+        others = [threads.submit(run_share, table) for table in tables[1:]]
+        after = run_share(tables[0]) - 1
+        for other in others:
+            other.result()
+        return after
+
+    return advance
+
+
+def _stepper(program: Program, extra: dict[str, list[Call]] | None) -> Callable[[int], int]:
+    """The same in Python, one call after the other; what shares do beside each other is done by turns."""
+    stages = [[*(c for plan in program.plans for c in plan.stages[s]), *(extra or {}).get(s, ())] for s in STAGES]
+
+    def advance(until: int) -> int:
+        step = program.step
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            while step < until and not any(plan.control[0] for plan in program.plans):
+                step += 1
+                for calls in stages:
+                    for call in calls:
+                        call(step)
+        return step
+
+    return advance
+
+
+def _check_callbacks(calls: Sequence[Call], dt: float) -> None:
+    for call in calls:
+        if call.raised is not None and call.raised[0]:
+            at, call.raised[0] = call.raised[0] * dt, 0
+            raise SimulationError(
+                f"callback ({call.label}) raised an exception at {at:g} ms; the run stopped there. "
+                "A test that calls it from Python, uncompiled, shows which"
+            )
+
+
+def _check_finite(program: Program) -> None:
+    wrong = [plan for plan in program.plans if plan.control[1] >= 0]
+    if not wrong:
+        return
+    plan = min(wrong, key=lambda plan: int(plan.control[3]))
+    _, number, neuron, step = (int(k) for k in plan.control)
+    population = next(p for p in plan.block_of if p.thing == number)
+    raise SimulationError(
+        f"population {population.name!r}, neuron {neuron - plan.block_of[population].first[population]}: state is not "
+        f"finite (NaN or infinity) at {step * plan.dt:g} ms; the run stopped there"
+    )
 
 
 @contextmanager
@@ -91,14 +151,6 @@ def _interrupts() -> Iterator[list[int]]:
         yield seen
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _step(plan: Plan, calls: Sequence[Call], until: int) -> None:
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        while plan.step < until and plan.control[0] == 0:
-            for call in calls:
-                call(plan.step + 1)
-            plan.step += 1
 
 
 def _next_chunk(chunk: int, spent: float) -> int:

@@ -6,18 +6,21 @@ from collections.abc import Callable
 
 import numpy as np
 
+from spikelearn.description.population import Modulator
 from spikelearn.description.projection import Projection
-from spikelearn.engine.plan import Plan
+from spikelearn.engine.plan import Plan, Program
 from spikelearn.engine.plastic import read_call
 from spikelearn.engine.run import Synapses
 from spikelearn.engine.tables import Places, count_alone, locate
 from spikelearn.kernels import connect
 
 
-def count_synapses(projection: Projection, seed: int, dt: float, plan: Plan | None = None) -> int:
-    """How many synapses a projection has; from the plan where there is one."""
-    if plan is not None:
-        return plan.tables[projection].sizes[projection]
+def count_synapses(projection: Projection, seed: int, dt: float, program: Program | None = None) -> int:
+    """How many synapses a projection has; from the program where there is one."""
+    if program is not None:
+        if isinstance(projection.target, Modulator):
+            return program.plans[0].tables[projection].sizes[projection]
+        return sum(plan.tables[projection].sizes[projection] for plan in program.plans)
     rows = projection.rows
     if rows.code == connect.EXPLICIT:
         return rows.n_rows
@@ -28,24 +31,34 @@ def count_synapses(projection: Projection, seed: int, dt: float, plan: Plan | No
     return count_alone(projection, seed, dt)
 
 
-def synapses_of(projection: Projection, plan: Plan) -> Callable[[], Synapses]:
+def synapses_of(projection: Projection, program: Program) -> Callable[[], Synapses]:
     """A function that reads the synapses of a projection as they are when it is called."""
 
     def read() -> Synapses:
-        places = Places(plan.blocks, plan.block_of)
-        table = plan.tables[projection]
-        found = locate(projection, table, places, plan.seed, plan.dt)
-        positions, slots = found["positions"], found["slots"]
-        if projection.learns:
-            values = np.zeros((1, len(positions)))
-            scratch = (np.zeros(1, np.int64), values, np.zeros(1, np.int64), np.zeros(4, np.int64))
-            read_call(projection, plan, plan.dt, 1, 0, 0, slots, positions, *scratch)(plan.step)
-            weight = values[0]
-        elif len(table.weights):
-            weight = table.weights[positions].astype(np.float64)
-        else:
-            weight = table.slot_weight[slots]
-        pre, post = found["pre"] + projection.source_first, found["post"] + projection.target_first
-        return Synapses(pre.astype(np.int32), post.astype(np.int32), weight, found["delay_steps"] * plan.dt)
+        plans = program.plans[:1] if isinstance(projection.target, Modulator) else program.plans
+        parts = [_synapses_of_share(projection, plan) for plan in plans]
+        if len(parts) == 1:
+            return parts[0][1]
+        order = np.argsort(np.concatenate([numbers for numbers, _ in parts]))
+        return Synapses(*(np.concatenate(values)[order] for values in zip(*(part for _, part in parts), strict=True)))
 
     return read
+
+
+def _synapses_of_share(projection: Projection, plan: Plan) -> tuple[np.ndarray, Synapses]:
+    """The synapses whose targets belong to a share, and their places among all of the projection."""
+    table = plan.tables[projection]
+    found = locate(projection, table, Places(plan.block_of, plan.share), plan.seed, plan.dt)
+    positions, slots = found["positions"], found["slots"]
+    if projection.learns:
+        values = np.zeros((1, len(positions)))
+        scratch = (0, np.zeros(1, np.int64), values, np.zeros(1, np.int64), np.zeros(4, np.int64))
+        read_call(projection, plan, plan.dt, 1, 0, 0, slots, positions, *scratch)(plan.step)
+        weight = values[0]
+    elif len(table.weights):
+        weight = table.weights[positions].astype(np.float64)
+    else:
+        weight = table.slot_weight[slots]
+    pre, post = found["pre"] + projection.source_first, found["post"] + projection.target_first
+    found_synapses = Synapses(pre.astype(np.int32), post.astype(np.int32), weight, found["delay_steps"] * plan.dt)
+    return found["numbers"], found_synapses

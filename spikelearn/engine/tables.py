@@ -10,7 +10,7 @@ import numpy as np
 from spikelearn.description.distributions import Drawn
 from spikelearn.description.population import Modulator
 from spikelearn.description.projection import Projection
-from spikelearn.engine.plan import Block, Table
+from spikelearn.engine.plan import Block, Share, Table
 from spikelearn.engine.printing import callable_of
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import connect
@@ -18,17 +18,18 @@ from spikelearn.kernels import connect
 SINGLE_PRECISION_FROM = 1_000_000
 """From this many synapses on, static weights that differ are kept in 4 bytes."""
 _LONGEST_DELAY = 1 << 16
+_ANY = 1 << 40
 _EMPTY_INT = np.zeros(0, np.int64)
 _EMPTY = np.zeros(0)
 _NO_TARGETS = np.zeros(0, np.uint16)
 
 
 class Places:
-    """Where the neurons of projections lie in their blocks."""
+    """Where the neurons of projections lie in their blocks, and which of the targets belong to a share."""
 
-    def __init__(self, blocks: dict[Any, Block], block_of: dict[Any, Block]) -> None:
-        self.blocks = blocks
+    def __init__(self, block_of: dict[Any, Block], share: Share) -> None:
         self.block_of = block_of
+        self.share = share
 
     def source(self, projection: Projection) -> tuple[Block, int]:
         block = self.block_of[projection.source]
@@ -44,24 +45,36 @@ class Places:
         block, _ = self.target(projection)
         return 1 if block is None else block.n
 
+    def bounds(self, projection: Projection) -> tuple[int, int]:
+        """The first and the last + 1 of the targets of this share. Each share has modulators of its own."""
+        block, _ = self.target(projection)
+        return (0, 1) if block is None else self.share.bounds(block.n)
 
-def build(projections: Sequence[Projection], places: Places, seed: int, dt: float, shared: bool, double: bool) -> Table:
-    """One table for projections between the same two blocks, through one port and on one kind of event.
 
-    shared: each slot has one weight, kept once. double: weights that differ are kept in 8 bytes.
-    """
-    block, _ = places.source(projections[0])
+def delays_of(projections: Sequence[Projection], seed: int, dt: float) -> np.ndarray:
+    """All delays that occur in some projections, in steps, ascending."""
     used = np.zeros(_LONGEST_DELAY, np.uint8)
     for projection in projections:
         if projection.axonal.constant:
             used[min(_constant_steps(projection, dt), _LONGEST_DELAY - 1)] = 1
         else:
-            _scan(projection, places, seed, dt, connect.COUNT, used_delays=used)
+            _scan(projection, None, seed, dt, connect.COUNT, used_delays=used)
     if used[-1]:
         raise DescriptionError(
             f"projection {projections[0].name!r}: delays must be shorter than {(_LONGEST_DELAY - 1) * dt:g} ms"
         )
-    delays = np.flatnonzero(used).astype(np.int64)
+    return np.flatnonzero(used).astype(np.int64)
+
+
+def build(
+    projections: Sequence[Projection], places: Places, delays: np.ndarray, seed: int, dt: float, shared: bool,
+    double: bool,
+) -> Table:  # fmt: skip
+    """One table for projections between the same two blocks, through one port and on one kind of event.
+
+    delays: all that occur. shared: each slot has one weight, kept once. double: weights that differ take 8 bytes each.
+    """
+    block, _ = places.source(projections[0])
     delay_index = np.zeros(_LONGEST_DELAY if len(delays) == 0 else int(delays[-1]) + 1, np.int64)
     delay_index[delays] = np.arange(len(delays))
     table = Table(
@@ -88,19 +101,24 @@ def build(projections: Sequence[Projection], places: Places, seed: int, dt: floa
 
 
 def locate(projection: Projection, table: Table, places: Places, seed: int, dt: float) -> dict[str, np.ndarray]:
-    """positions, pre, post, delay_steps and slots of a projection's synapses, in the order in which they were made."""
+    """positions, pre, post, delay_steps and slots of a projection's synapses in a table of one share.
+
+    They are in the order in which they were made; `numbers` are their places among those of all shares.
+    """
     cursor = table.index[:-1].copy()
     found: dict[str, np.ndarray] = {}
     for member in table.projections:
-        n = table.sizes[member]
-        found = {"positions": np.zeros(n, np.int64)}
+        n = table.sizes[member] if places.share.of == 1 else count_alone(member, seed, dt)
+        found = {"positions": np.full(n, -1, np.int64)}
         found |= {name: np.zeros(n, np.int32) for name in ("pre", "post", "delay_steps")}
         _scan(member, places, seed, dt, connect.LOCATE, table, cursor=cursor, found=found)
         if member is projection:
             break
+    numbers = np.flatnonzero(found["positions"] >= 0)
+    found = {name: values[numbers] for name, values in found.items()}
     first = places.source(projection)[1]
     slots = (first + found["pre"].astype(np.int64)) * len(table.delays) + table.delay_index[found["delay_steps"]]
-    return {**found, "slots": slots}
+    return {**found, "slots": slots, "numbers": numbers}
 
 
 def count_alone(projection: Projection, seed: int, dt: float) -> int:
@@ -125,6 +143,7 @@ def _scan(
 ) -> int:
     source_first = 0 if places is None else places.source(projection)[1]
     target_first = 0 if places is None else places.target(projection)[1]
+    low, high = (0, _ANY) if places is None else places.bounds(projection)
     rows = projection.rows
     own = connect.NO_AUTAPSE
     if projection.source is projection.target and not projection.autapses:
@@ -145,7 +164,7 @@ def _scan(
             _NO_TARGETS if table is None else table.targets,
             _EMPTY if table is None else table.weights,
             found.get("positions", _EMPTY_INT), found.get("pre", empty), found.get("post", empty),
-            found.get("delay_steps", empty), rows.width,
+            found.get("delay_steps", empty), rows.width, low, high,
         )  # fmt: skip
 
 

@@ -96,13 +96,13 @@ def scan(
     seed, thing, weight_code, weight_a, weight_b, weight_low, weight_high, weight_values,
     delay_code, delay_a, delay_b, delay_low, delay_high, delay_values, extra_delay, dt,
     first_source, first_target, n_delays, delay_index, used_delays,
-    cursor, targets, weights, positions, out_pre, out_post, out_delay, row_width,
+    cursor, targets, weights, positions, out_pre, out_post, out_delay, row_width, low, high,
 ):  # fmt: skip
     """One pass over the synapses of a projection, in the order in which its rule makes them.
 
     COUNT adds to `cursor[slot + 1]`, and marks `used_delays` while `n_delays` is 0; PLACE writes targets and weights at
     `cursor[slot]`, which it moves; LOCATE writes where PLACE put each synapse. slot = source * n_delays + delay
-    number. Returns the number of synapses.
+    number. Synapses whose target lies outside [low, high) are passed over. Returns the number of all others.
     """
     n_partner_slots = max(1, n_partners)
     partners = np.empty(n_partner_slots + row_width, np.int64)
@@ -110,6 +110,7 @@ def scan(
     weight_start, weight_increment = stream(seed, thing * 4 + WEIGHT_STREAM, 0)
     delay_start, delay_increment = stream(seed, thing * 4 + DELAY_STREAM, 0)
     total = 0
+    n_kept = 0
     for row in range(n_rows):
         if rule == EXPLICIT:
             count = 1
@@ -136,6 +137,10 @@ def scan(
                 j = row
                 flat = i * n_rows + j if rule == ALL_TO_ALL else row
             number = row * row_width + k
+            if first_target + j < low or first_target + j >= high:
+                total += 1
+                continue
+            n_kept += 1
             delay = draw(
                 delay_code, delay_a, delay_b, delay_low, delay_high, delay_values, flat,
                 delay_start, delay_increment, number,
@@ -164,4 +169,4 @@ def scan(
                     out_post[total] = j
                     out_delay[total] = delay_steps
             total += 1
-    return total
+    return n_kept

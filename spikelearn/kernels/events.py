@@ -1,6 +1,29 @@
-"""Rings of event lists: who emitted what in which step. One ring for each block of neurons and kind of event."""
+"""Rings of event lists: who emitted what in which step.
 
-from spikelearn._jit import kernel
+There is one ring for each block of neurons, kind of event and share: a share's kernels write its own, `rows` (depth, n)
+and `counts` (depth,); delivery reads those of all shares, `rows` (shares, depth, n) and `counts` (shares, depth).
+"""
+
+from spikelearn._jit import kernel, scalar
+
+
+@scalar
+def count_in_row(counts, row):
+    """How many events all shares have in a row."""
+    total = 0
+    for share in range(len(counts)):
+        total += counts[share, row]
+    return total
+
+
+@scalar
+def source_in_row(rows, counts, row, k):
+    """The source of the k-th event of all shares in a row."""
+    share = 0
+    while k >= counts[share, row]:
+        k -= counts[share, row]
+        share += 1
+    return rows[share, row, k]
 
 
 @kernel
@@ -71,8 +94,8 @@ def mark_events(step, rows, counts, first, fired):
 
 
 @kernel
-def record_events(step, start, rows, counts, first, wanted, steps, ids, used, control):
-    """From step `start` on, append this step's events to a buffer; ask for a stop when the next might not fit."""
+def record_events(step, start, rows, counts, first, wanted, room, steps, ids, used, control):
+    """From step `start` on, append this step's events to a buffer; ask for a stop when `room` more might not fit."""
     if step < start:
         return
     row = step % len(counts)
@@ -84,5 +107,5 @@ def record_events(step, start, rows, counts, first, wanted, steps, ids, used, co
             ids[count] = i
             count += 1
     used[0] = count
-    if count + len(wanted) > len(steps):
+    if count + room > len(steps):
         control[0] = 1

@@ -67,7 +67,7 @@ def print_neurons(
         f"            if not (all_{state[0]}[i] - all_{state[0]}[i] == 0.0) and control[1] < 0:",
         "                control[0] = 1",
         "                control[1] = population",
-        "                control[2] = i",
+        "                control[2] = first + i",
         "                control[3] = step",
     ]
     return "\n".join(lines) + "\n"
@@ -81,18 +81,19 @@ def print_dynamic(state: Sequence[str], constants: Sequence[str]) -> str:
     arrays = names(state, "all_{}")
     return f"""\
 from spikelearn._jit import kernel
+from spikelearn.kernels.events import count_in_row, source_in_row
 
 
 @kernel
 def function(
     step, rows, counts, delays, index, targets, weights, inputs, tally, last_arrival, dt, {arrays}{names(constants)}
 ):
-    depth = len(counts)
+    depth = counts.shape[1]
     n_delays = len(delays)
     for d in range(n_delays):
         row = (step - delays[d]) % depth
-        for k in range(counts[row]):
-            slot = rows[row, k] * n_delays + d
+        for k in range(count_in_row(counts, row)):
+            slot = source_in_row(rows, counts, row, k) * n_delays + d
             interval = (step - last_arrival[slot]) * dt
             {names(state)}released = release({names(state, "all_{}[slot]")}interval, {names(constants)})
             {"; ".join(f"all_{name}[slot] = {name}" for name in state)}

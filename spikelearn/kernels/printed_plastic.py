@@ -8,6 +8,7 @@ from spikelearn.kernels.printed import names
 
 HEADER = """\
 from spikelearn._jit import kernel
+from spikelearn.kernels.events import count_in_row, source_in_row
 from spikelearn.kernels.traces import decay
 """
 
@@ -142,13 +143,13 @@ def catch_up({synapse}, j, last, after, through, {names(pre_names, "{}_at")}{eve
 @kernel
 def function(step, rows, counts, delays, inputs, tally, enabled, dendritic, {modulator}{mean_arguments}{everything}):
     """Deliver what arrives in this step; the weight sent includes the change by this very arrival."""
-    depth = len(counts)
+    depth = counts.shape[1]
     n_delays = len(delays)
     mask = event_step.shape[1] - 1
 {mean_decay}    for d in range(n_delays):
         row = (step - delays[d]) % depth
-        for k in range(counts[row]):
-            slot = rows[row, k] * n_delays + d
+        for k in range(count_in_row(counts, row)):
+            slot = source_in_row(rows, counts, row, k) * n_delays + d
             begin = index[slot]
             end = index[slot + 1]
             if begin == end:
@@ -236,7 +237,7 @@ def sweep(step, sweeps, since_sweep, dendritic, {everything}):
     text += f'''
 
 @kernel
-def read(step, every, start, what, slots, positions, steps, values, used, control, {modulator}{everything}):
+def read(step, every, start, what, slots, positions, room, steps, values, used, control, {modulator}{everything}):
     """Write weights (what = 0) or eligibilities (1) as they are now, from step `start` on; nothing is changed."""
     if step >= start and step % every == 0:
         row = used[0]
@@ -251,7 +252,7 @@ def read(step, every, start, what, slots, positions, steps, values, used, contro
             {load}
             {synapse} = {catch_up}
 {read_values.replace("                        ", "            ")}        used[0] = row + 1
-        if row + 1 >= len(steps):
+        if row + 1 + room > len(steps):
             control[0] = 1
 '''
     settle = (

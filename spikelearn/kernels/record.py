@@ -4,13 +4,13 @@ from spikelearn._jit import kernel
 
 
 @kernel
-def record_state(step, every, start, ids, source, steps, values, used, control):
-    """Copy source[ids] every `every` steps, from step `start` on; ask for a stop when the buffer is full."""
+def record_state(step, every, start, ids, source, room, steps, values, used, control):
+    """Copy source[ids] every `every` steps, from step `start` on; ask for a stop when less than `room` is left."""
     if step >= start and step % every == 0:
         k = used[0]
         steps[k] = step
         for i in range(len(ids)):
             values[k, i] = source[ids[i]]
         used[0] = k + 1
-        if k + 1 >= len(steps):
+        if k + 1 + room > len(steps):
             control[0] = 1

@@ -15,14 +15,17 @@ _SECOND_DRAW = 1 << 40
 
 
 @kernel
-def emit_poisson(step, seed, thing, first, rates, dt, rows, counts):
-    """Each neuron fires in a step with probability rate * dt. rates: Hz, one for each neuron."""
+def emit_poisson(step, seed, thing, first_id, first, rates, dt, rows, counts):
+    """Each neuron fires in a step with probability rate * dt. rates: Hz, one for each neuron.
+
+    first_id: the first of these neurons within its population; first: within its block.
+    """
     start, increment = stream(seed, thing, step)
     row = step % len(counts)
     count = counts[row]
     scale = dt * 1e-3
     for i in range(len(rates)):
-        if uniform(start, increment, i) < rates[i] * scale:
+        if uniform(start, increment, first_id + i) < rates[i] * scale:
             rows[row, count] = first + i
             count += 1
     counts[row] = count
@@ -54,40 +57,42 @@ def emit_spike_list(step, steps, ids, cursor, first, rows, counts):
 
 
 @kernel
-def poisson_input(step, seed, thing, weight, guide, cumulative, inputs, tally):
+def poisson_input(step, seed, thing, first_id, weight, guide, cumulative, inputs, tally):
     """Add weight times a Poisson number to each neuron: many sources that fire for it alone.
 
     cumulative: P(number <= k). guide: the number for each value of 12 random bits, where they decide it, else
     UNDECIDED; then more bits are drawn and `cumulative` is searched. 64 bits serve four neurons.
     """
     start, increment = stream(seed, thing, step)
-    n = len(inputs)
+    last_id = first_id + len(inputs)
     total = 0
-    for group in range((n + 3) >> 2):
+    for group in range(first_id >> 2, (last_id + 3) >> 2):
         z = bits(start, increment, group)
-        for i in range(4 * group, min(4 * group + 4, n)):
+        for i in range(4 * group, min(4 * group + 4, last_id)):
             top = z >> _S52
             z = z << _S16
+            if i < first_id:
+                continue
             number = np.int64(guide[top])
             if number == UNDECIDED:
                 u = (np.float64(top) + uniform(start, increment, _SECOND_DRAW + i)) / len(guide)
                 number = 0
                 while u > cumulative[number]:
                     number += 1
-            inputs[i] += weight * number
+            inputs[i - first_id] += weight * number
             total += number
     tally[0] += total
 
 
 @kernel
-def poisson_input_timed(step, seed, thing, weight, rates, dt, inputs, tally):
+def poisson_input_timed(step, seed, thing, first_id, weight, rates, dt, inputs, tally):
     """Poisson input whose rate (Hz) differs from neuron to neuron or from time to time: inversion (Devroye 1986)."""
     start, increment = stream(seed, thing, step)
     total = 0
     for i in range(len(inputs)):
         mean = rates[i] * dt * 1e-3
         term = math.exp(-mean)
-        u = uniform(start, increment, i)
+        u = uniform(start, increment, first_id + i)
         k = 0
         below = term
         while u > below and (k < mean or term > 1e-18):
@@ -100,7 +105,7 @@ def poisson_input_timed(step, seed, thing, weight, rates, dt, inputs, tally):
 
 
 @kernel
-def noise_current(step, seed, thing, every, decay, kick, flat, mean, state, first_here, noise):
+def noise_current(step, seed, thing, first_id, every, decay, kick, flat, mean, state, first_here, noise):
     """Noise (pA), new every `every` steps; with decay > 0 an Ornstein-Uhlenbeck process, exact in time.
 
     kick: its standard deviation, or half its width if it is `flat` (uniform, not Gaussian). state: the deviation from
@@ -109,11 +114,11 @@ def noise_current(step, seed, thing, every, decay, kick, flat, mean, state, firs
     if (step - 1) % every == 0 and flat:
         start, increment = stream(seed, thing, step)
         for i in range(len(state)):
-            state[i] = kick * (2.0 * uniform(start, increment, i) - 1.0)
+            state[i] = kick * (2.0 * uniform(start, increment, first_id + i) - 1.0)
     elif (step - 1) % every == 0:
         start, increment = stream(seed, thing, step)
         for i in range(len(state)):
-            state[i] = decay * state[i] + kick * normal(start, increment, i)
+            state[i] = decay * state[i] + kick * normal(start, increment, first_id + i)
     if first_here:
         for i in range(len(noise)):
             noise[i] = mean + state[i]

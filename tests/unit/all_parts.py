@@ -11,8 +11,9 @@ DURATION = 120.0
 PLASTIC = ("STDP", "dendritic STDP", "DopamineSTDP", "DopamineBursts")
 
 
-def network(seed=1, record_weights=True, dt=0.1, plastic=True):
-    net = sl.Network(dt=dt, seed=seed)
+def network(seed=1, record_weights=True, dt=0.1, plastic=True, threads=1, shareable=False):
+    """shareable: without what keeps a network on one thread."""
+    net = sl.Network(dt=dt, seed=seed, threads=threads)
     dopamine = net.modulator("dopamine", tau=50.0)
     net.release(dopamine, [20.0, 45.0, 80.0], [0.05, 0.02, 0.05])
     poisson = net.population(20, sl.Poisson(80.0), name="poisson")
@@ -36,10 +37,11 @@ def network(seed=1, record_weights=True, dt=0.1, plastic=True):
         poisson, cells, "basal", p, weight=sl.Uniform(50, 150), delay=sl.Uniform(0.1, 2.0),
         plasticity=sl.DopamineSTDP(dopamine, tau_c=10.0, b=0.001, A_plus=5.0), plastic=plastic, name="DopamineSTDP",
     )  # fmt: skip
-    net.connect(
-        poisson, cells, "basal", p, weight=100.0, delay=0.5,
-        plasticity=sl.DopamineBursts(dopamine, tau_c=30.0, A_plus=5.0), plastic=plastic, name="DopamineBursts",
-    )  # fmt: skip
+    if not shareable:
+        net.connect(
+            poisson, cells, "basal", p, weight=100.0, delay=0.5,
+            plasticity=sl.DopamineBursts(dopamine, tau_c=30.0, A_plus=5.0), plastic=plastic, name="DopamineBursts",
+        )  # fmt: skip
     net.connect(cells, cells, "apical", on="burst", weight=sl.Uniform(0, 50), delay=2.0, name="bursts")
     net.connect(listed, dopamine, weight=0.01, delay=1.0, name="reward")
     net.connect(listed, cells[:3], "apical", sl.OneToOne(), weight=500.0, delay=1.0, name="teacher")
@@ -51,7 +53,7 @@ def network(seed=1, record_weights=True, dt=0.1, plastic=True):
     net.record(cells, ["spikes", "events", "bursts", "plateaus", "V_s"], every=1.0)
     net.record(dopamine, "n", every=1.0)
     if record_weights:
-        for name in PLASTIC:
+        for name in PLASTIC[: -1 if shareable else None]:
             net.record(net._projections[name], ["weight"], every=3.0)
     return net
 

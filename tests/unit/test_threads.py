@@ -1,0 +1,87 @@
+"""However many threads share a network, it does the same, bit for bit."""
+
+import numpy as np
+import pytest
+from tolerances import EXACT
+from unit import all_parts
+
+import spikelearn as sl
+from spikelearn.engine.plan import Share
+from spikelearn.errors import DescriptionError, ParameterError, SimulationError
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    net = all_parts.network(shareable=True)
+    return all_parts.outcome(net, [net.run(all_parts.DURATION)])
+
+
+def same(one, other):
+    assert one.keys() == other.keys()
+    for name in one:
+        EXACT.check(one[name], other[name], name)
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+@pytest.mark.parametrize("engine", ["compiled", "stepper"])
+def test_any_number_of_threads_gives_the_bits_of_one(one_thread, threads, engine):
+    net = all_parts.network(threads=threads, shareable=True)
+    same(all_parts.outcome(net, [net.run(all_parts.DURATION, engine=engine)]), one_thread)
+
+
+def test_on_two_threads_a_run_in_pieces_is_the_run_in_one(one_thread):
+    net = all_parts.network(threads=2, shareable=True)
+    same(all_parts.outcome(net, [net.run(length) for length in (0.1, 33.3, 0.0, 6.6, 80.0)]), one_thread)
+
+
+def test_threads_that_meet_only_once_in_a_delay_give_the_same_spikes():
+    def spikes(threads):
+        net = sl.Network(seed=3, threads=threads)
+        noise = net.population(300, sl.Poisson(50.0))
+        cells = net.population(2000, sl.LIF())
+        net.connect(noise, cells, "exc", sl.FixedInDegree(30), weight=60.0, delay=1.5)
+        net.connect(cells, cells, "inh", sl.FixedInDegree(50), weight=sl.Normal(-20.0, 5.0), delay=sl.Uniform(1.5, 4.0))
+        net.drive(cells[101:1503], sl.PoissonInput(2000.0), weight=40.0)
+        net.drive(cells[11:], sl.NoiseCurrent(std=50.0, tau=3.0))
+        net.record(cells, ["spikes"])
+        net.record(cells[990:1010], "V_m")
+        run = net.run(200.0)
+        return *run.spikes(cells), run.trace(cells, "V_m").values, run.synaptic_events
+
+    one = spikes(1)
+    assert len(one[0]) > 500
+    for threads in (2, 5):
+        for found, expected in zip(spikes(threads), one, strict=True):
+            EXACT.check(found, expected)
+
+
+def test_shares_are_every_neuron_once():
+    for n in (0, 1, 7, 100, 5000):
+        for of in (1, 2, 3, 16):
+            bounds = [Share(k, of).bounds(n) for k in range(of)]
+            assert [neuron for low, high in bounds for neuron in range(low, high)] == list(range(n))
+
+
+def test_a_state_that_is_not_finite_is_told_with_the_neuron_that_has_it():
+    net = sl.Network(threads=2)
+    net.population(5, sl.LIF())
+    cells = net.population(6, sl.LIF(), name="cells")
+    net.drive(cells, sl.StepCurrent([2.0, 3.0], np.outer([1.5e308, -1.5e308], np.arange(6) == 4)))
+    with pytest.raises(SimulationError, match="'cells', neuron 4: state is not finite"):
+        net.run(10.0)
+
+
+def test_what_reads_all_neurons_at_once_runs_on_one_thread_and_says_so():
+    net = all_parts.network(threads=2)
+    with pytest.raises(DescriptionError, match=r"'DopamineBursts' .*threads=1"):
+        net.run(1.0)
+    net = sl.Network(threads=2)
+    net.population(3, sl.LIF())
+    with pytest.raises(DescriptionError, match="trials .* one thread"):
+        net.run(trials=sl.Trials([sl.Phase(10.0)], n=2))
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "two", True])
+def test_a_number_of_threads_that_is_none_is_refused(threads):
+    with pytest.raises(ParameterError, match="threads of Network"):
+        sl.Network(threads=threads)
