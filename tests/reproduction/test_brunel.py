@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from reference.oracles import nest_oracle
+from oracles import nest_oracle
 from tolerances import STAT
 
 import spikelearn as sl
