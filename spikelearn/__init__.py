@@ -25,6 +25,7 @@ from spikelearn.network import VERSION as __version__
 from spikelearn.network import Network
 from spikelearn.neurons import (
     LIF,
+    LIFNMDA,
     QIF,
     AdEx,
     Izhikevich,
@@ -38,17 +39,17 @@ from spikelearn.neurons import (
 )
 from spikelearn.plasticity import STDP, DopamineBursts, DopamineSTDP, NearestDopamineSTDP, PlasticityRule
 from spikelearn.sources import Images, NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent, Timed
-from spikelearn.synapses import Mongillo, ReleaseFirst, SynapseModel, TsodyksMarkram
+from spikelearn.synapses import NMDA, GradedSynapse, Mongillo, ReleaseFirst, SynapseModel, TsodyksMarkram
 
 _ON_DEMAND = ("plots", "analysis", "io")
 
 __all__ = [
-    "QIF", "STDP", "AdEx", "AllToAll", "Callback", "DopamineBursts", "DopamineSTDP", "Exponential", "FixedInDegree",
-    "FixedOutDegree", "FixedProbability", "FixedTotalNumber", "Images", "Izhikevich", "IzhikevichHalfSteps", "LIF",
-    "LIFAlpha", "LIFConductance", "LIFDelta", "LogNormal", "Mongillo", "NearestDopamineSTDP", "Network", "NeuronModel",
-    "NoiseCurrent", "Normal", "OneToOne", "Pairs", "Parrot", "Phase", "PlasticityRule", "Poisson", "PoissonInput",
-    "Pyramidal", "ReleaseFirst", "Run", "SpikeList", "StepCurrent", "SynapseModel", "Timed", "Trials", "TsodyksMarkram",
-    "Uniform", "__version__", "random_uniform",
+    "LIF", "LIFNMDA", "NMDA", "QIF", "STDP", "AdEx", "AllToAll", "Callback", "DopamineBursts", "DopamineSTDP",
+    "Exponential", "FixedInDegree", "FixedOutDegree", "FixedProbability", "FixedTotalNumber", "GradedSynapse", "Images",
+    "Izhikevich", "IzhikevichHalfSteps", "LIFAlpha", "LIFConductance", "LIFDelta", "LogNormal", "Mongillo",
+    "NearestDopamineSTDP", "Network", "NeuronModel", "NoiseCurrent", "Normal", "OneToOne", "Pairs", "Parrot", "Phase",
+    "PlasticityRule", "Poisson", "PoissonInput", "Pyramidal", "ReleaseFirst", "Run", "SpikeList", "StepCurrent",
+    "SynapseModel", "Timed", "Trials", "TsodyksMarkram", "Uniform", "__version__", "random_uniform",
 ]  # fmt: skip
 
 

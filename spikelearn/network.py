@@ -184,7 +184,9 @@ class Network:
         axonal, dendritic_steps = check_delays(delay, axonal_delay, dendritic_delay, self.dt, where)
         check_array(rule, axonal.values, rows, source_size, target_size, f"delay of {where}")
         back, modulators = dendritic_steps * self.dt, self._modulators.values()
-        learned_kind = check_plasticity(receiver, plasticity, synapse, learns_from, weights, back, modulators, where)
+        learned_kind = check_plasticity(
+            receiver, port, plasticity, synapse, learns_from, weights, back, modulators, where
+        )  # fmt: skip
         added = Projection(
             name, sender, source_first, source_size, receiver, target_first, target_size, port, unit, on, rule, rows,
             weights, axonal, dendritic_steps, plasticity, synapse, bool(plastic), learned_kind,

@@ -19,7 +19,7 @@ from spikelearn.kernels import connect
 from spikelearn.neurons import Neuron
 from spikelearn.plasticity import Plasticity
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
-from spikelearn.synapses import Synapse
+from spikelearn.synapses import GradedSynapse, Synapse
 from spikelearn.units import plain
 
 
@@ -120,6 +120,7 @@ def check_delays(delay: Any, axonal: Any, dendritic: Any, dt: float, where: str)
 
 def check_plasticity(
     receiver: Population | Modulator,
+    port: str,
     plasticity: Any,
     synapse: Any,
     learns_from: str | None,
@@ -134,6 +135,7 @@ def check_plasticity(
     """
     if synapse is not None and not isinstance(synapse, Synapse):
         raise DescriptionError(f"{where}: expected a synapse such as TsodyksMarkram(U=0.5), got {synapse!r}")
+    _check_graded(receiver, port, synapse, plasticity, where)
     if plasticity is None:
         if learns_from is not None:
             raise DescriptionError(f"{where}: learns_from={learns_from!r} needs a plasticity rule")
@@ -162,6 +164,25 @@ def check_plasticity(
     return kind
 
 
+def _check_graded(
+    receiver: Population | Modulator, port: str, synapse: Synapse | None, plasticity: Any, where: str
+) -> None:
+    """A graded port is given a value in each step, by graded synapses; any other port is given jumps."""
+    expected = receiver.model.model.graded if isinstance(receiver, Population) else ()
+    graded = synapse is not None and isinstance(synapse.model, GradedSynapse)
+    if synapse is not None and graded and port not in expected:
+        raise DescriptionError(
+            f"{where}: {synapse.model.name} acts on a graded port, which {receiver.name!r} has: "
+            f"{', '.join(expected) or 'none'}; got port {port!r}"
+        )
+    if port in expected and not graded:
+        given = plasticity if plasticity is not None else synapse.model.name if synapse is not None else "none"
+        raise DescriptionError(
+            f"{where}: port {port!r} of {receiver.name!r} is graded: expected a graded synapse such as "
+            f"synapse=NMDA(), got {given}"
+        )
+
+
 def check_drive(
     population: Population, size: int, source: Any, port: str | None, weight: Any, where: str
 ) -> tuple[str, float]:
@@ -171,6 +192,8 @@ def check_drive(
         if not isinstance(population.model, Neuron):
             raise DescriptionError(f"{where}: population {population.name!r} ({population.model_name}) takes no input")
         port = population.model.model.port(port, where)
+        if port in population.model.model.graded:
+            raise DescriptionError(f"{where}: port {port!r} is graded: it takes graded synapses such as NMDA() only")
         given = plain(1.0 if weight is None else weight, population.model.model.ports[port], f"weight of {where}")
         if not isinstance(given, float) or not np.isfinite(given):
             raise ParameterError(f"weight of {where}: expected one finite number, got {weight!r}")

@@ -11,7 +11,7 @@ from spikelearn.description.distributions import Drawn
 from spikelearn.description.population import Modulator, Population
 from spikelearn.description.rules import Rows, Rule
 from spikelearn.plasticity import Plasticity
-from spikelearn.synapses import Synapse
+from spikelearn.synapses import GradedSynapse, Synapse
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +49,11 @@ class Projection:
     def learns(self) -> bool:
         """Whether its weights change: it has a rule and is plastic."""
         return self.plasticity is not None and self.plastic
+
+    @property
+    def graded(self) -> bool:
+        """Whether what its synapses give is a value in every step, and not a jump at arrivals."""
+        return self.synapse is not None and isinstance(self.synapse.model, GradedSynapse)
 
     @property
     def recordable(self) -> tuple[str, ...]:

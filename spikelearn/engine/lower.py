@@ -15,6 +15,7 @@ from spikelearn.description.recording import Recording
 from spikelearn.description.trials import Callback
 from spikelearn.engine.callbacks import step_call
 from spikelearn.engine.drives import drive_calls
+from spikelearn.engine.graded import alike, graded_calls, table_without_synapses
 from spikelearn.engine.plan import STAGES, Block, Call, Plan, PlasticState, Program, Ring, Share, Table
 from spikelearn.engine.plastic import plastic_calls
 from spikelearn.engine.printing import Kernel, import_line, kernel_of
@@ -158,7 +159,10 @@ def _groups(d: Description, blocks: list[Block]) -> list[list[Projection]]:
 def _build_table(d: Description, plan: Plan, places: Places, members: list[Projection], delays: np.ndarray) -> Table:
     own = members[0].synapse is not None or members[0].learns
     shared = members[0].weight.constant and not own
-    table = build(members, places, delays, d.seed, d.dt, shared, double=own)
+    if alike(members[0]):
+        table = table_without_synapses(members[0], places, delays)
+    else:
+        table = build(members, places, delays, d.seed, d.dt, shared, double=own)
     if plan.share.index == 0 or not isinstance(members[0].target, Modulator):
         plan.tallies.append(table.tally)
     for projection in members:
@@ -209,6 +213,8 @@ def _deliver_calls(d: Description, plan: Plan, places: Places, table: Table, mem
     common = (ring.all_rows, ring.all_counts, table.delays, table.index, table.targets)
     if projection.learns:
         plastic_calls(projection, d, plan, places, table, ring, inputs)
+    elif projection.graded:
+        graded_calls(projection, plan, places, table, ring, inputs)
     elif projection.synapse is not None:
         model, parameters = projection.synapse.model, projection.synapse.parameters
         constants = model.constants(parameters, d.dt)

@@ -30,6 +30,8 @@ class NeuronModel:
         step. mask: 1 for a spike, 2 for a plateau, 0 for nothing.
     state: variable -> unit; the first is the one that is checked to stay finite.
     ports: port -> unit of the weight. currents: names of the ports that also take continuous currents, in pA.
+    graded: names of the ports that graded synapses act on, such as NMDA: their input is a value at the end of the step,
+        which `step` keeps as state until the next, and not a jump.
     initial: function(parameters) -> dict of starting values; what is left out starts at 0.
     kinds: kinds of event that it emits; with "event" and "burst" it needs a parameter `burst_window` (ms).
     equations, threshold, reset, arrivals: the same model in Brian2's syntax: what people read, and what engine="brian2"
@@ -58,6 +60,7 @@ class NeuronModel:
     method: str = "rk4"
     nest: NestNeuron | None = None
     check: Callable[[Any], str | None] = field(default=lambda parameters: None)
+    graded: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "step", scalar(self.step))
@@ -72,6 +75,8 @@ class NeuronModel:
         unknown = set(self.initial(self.Parameters())) - set(self.state)
         if unknown:
             raise DescriptionError(f"neuron model {self.name!r} starts unknown state {', '.join(sorted(unknown))}")
+        if not set(self.graded) <= set(self.ports):
+            raise DescriptionError(f"neuron model {self.name!r}: graded ports {self.graded} are not among its ports")
         if "burst" in self.kinds and "burst_window" not in self.Parameters._fields:  # type: ignore[attr-defined]
             raise DescriptionError(f"neuron model {self.name!r} emits bursts but has no parameter burst_window")
 

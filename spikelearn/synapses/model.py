@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,19 +44,24 @@ class SynapseModel:
             )
 
     def __call__(self, **parameters: Any) -> Synapse:
-        values = checked(self.Parameters, parameters, self.name)
-        for name, value in values._asdict().items():
-            if not isinstance(value, float):
-                raise ParameterError(f"{name} of {self.name}: expected one number for all synapses, got {value!r}")
-        complaint = self.check(values)
-        if complaint:
-            raise ParameterError(f"{self.name}: {complaint}")
-        return Synapse(self, values)
+        return Synapse(self, checked_for_all(self, parameters))
+
+
+def checked_for_all(model: Any, given: Mapping[str, Any]) -> Any:
+    """The parameters of a synapse model from what a user gives: one number each, for all synapses."""
+    values = checked(model.Parameters, given, model.name)
+    for name, value in values._asdict().items():
+        if not isinstance(value, float):
+            raise ParameterError(f"{name} of {model.name}: expected one number for all synapses, got {value!r}")
+    complaint = model.check(values)
+    if complaint:
+        raise ParameterError(f"{model.name}: {complaint}")
+    return values
 
 
 @dataclass(frozen=True)
 class Synapse:
-    """A synapse model with its parameters."""
+    """A synapse model (SynapseModel or GradedSynapse) with its parameters."""
 
-    model: SynapseModel
+    model: Any
     parameters: Any

@@ -1,0 +1,109 @@
+"""The neuron of Brunel & Wang 2001 and Wang 2002: AMPA, GABA and NMDA conductances, NMDA under a magnesium block.
+
+C_m dV_m/dt = g_L (E_L - V_m) + g_exc (E_exc - V_m) + g_inh (E_inh - V_m) + g_nmda (E_exc - V_m) / (1 + [Mg]/3.57
+exp(-0.062 V_m)) + I. g_nmda is the sum of weight times gate over the synapses: connect through port nmda with synapse
+NMDA(). The same as NEST's iaf_bw_2001_exact.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn._jit import scalar
+from spikelearn.neurons.lif import refractory_steps, reset_below_threshold
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.units import ms, mV, nS, number, pA, pF
+
+
+class LIFNMDAParameters(NamedTuple):
+    E_L: mV = -70.0  # leak reversal potential
+    V_th: mV = -50.0  # threshold
+    V_reset: mV = -55.0  # potential after a spike
+    C_m: pF = 500.0  # capacitance
+    g_L: nS = 25.0  # leak conductance
+    t_ref: ms = 2.0  # absolute refractory period
+    E_exc: mV = 0.0  # reversal potential of ports exc and nmda
+    E_inh: mV = -70.0  # reversal potential of port inh
+    tau_syn_exc: ms = 2.0  # time constant of conductance through port exc (AMPA)
+    tau_syn_inh: ms = 5.0  # time constant of conductance through port inh (GABA)
+    conc_Mg2: number = 1.0  # magnesium outside, mM
+    I_e: pA = 0.0  # constant current
+
+
+def _constants(p: LIFNMDAParameters, dt: float) -> dict[str, Any]:
+    return {
+        "P_exc": np.exp(-dt / np.asarray(p.tau_syn_exc)) + 0.0,
+        "P_inh": np.exp(-dt / np.asarray(p.tau_syn_inh)) + 0.0,
+        "dt_C": dt / np.asarray(p.C_m),
+        "g_L": p.g_L,
+        "E_L": p.E_L,
+        "E_exc": p.E_exc,
+        "E_inh": p.E_inh,
+        "block": np.asarray(p.conc_Mg2) / 3.57,
+        "I_e": p.I_e,
+        "V_th": p.V_th,
+        "V_reset": p.V_reset,
+        "n_ref": refractory_steps(p.t_ref, dt),
+    }
+
+
+@scalar
+def unblocked(V_m, block):
+    """The share of NMDA conductance that magnesium leaves open (Jahr & Stevens 1990); block: [Mg] / 3.57 mM."""
+    return 1.0 / (1.0 + block * math.exp(-0.062 * V_m))
+
+
+@scalar
+def _current(V, g_exc, g_inh, g_nmda, g_L, E_L, E_exc, E_inh, block):
+    return g_L * (E_L - V) + g_inh * (E_inh - V) + (g_exc + g_nmda * unblocked(V, block)) * (E_exc - V)
+
+
+@scalar
+def lif_nmda_step(
+    V_m, refractory, g_exc, g_inh, g_nmda, in_exc, in_inh, in_nmda, I_exc,
+    P_exc, P_inh, dt_C, g_L, E_L, E_exc, E_inh, block, I_e, V_th, V_reset, n_ref,
+):  # fmt: skip
+    """Heun's method (second order) with the conductances exact at both ends of the step.
+
+    in_nmda is what the gates give at the end of the step; g_nmda what they gave at its start.
+    """
+    I = I_exc + I_e  # noqa: E741
+    slope = _current(V_m, g_exc, g_inh, g_nmda, g_L, E_L, E_exc, E_inh, block) + I
+    g_exc = g_exc * P_exc
+    g_inh = g_inh * P_inh
+    slope_end = _current(V_m + dt_C * slope, g_exc, g_inh, in_nmda, g_L, E_L, E_exc, E_inh, block) + I
+    held = refractory > 0.0
+    V = V_m if held else V_m + 0.5 * dt_C * (slope + slope_end)
+    refractory = refractory - 1.0 if held else refractory
+    g_exc = g_exc + in_exc
+    g_inh = g_inh + in_inh
+    fired = V >= V_th
+    V = V_reset if fired else V
+    refractory = n_ref if fired else refractory
+    return V, refractory, g_exc, g_inh, in_nmda, np.uint8(fired)
+
+
+LIFNMDA = NeuronModel(
+    "LIFNMDA",
+    LIFNMDAParameters,
+    _constants,
+    lif_nmda_step,
+    state={"V_m": "mV", "refractory": "1", "g_exc": "nS", "g_inh": "nS", "g_nmda": "nS"},
+    ports={"exc": "nS", "inh": "nS", "nmda": "nS"},
+    graded=("nmda",),
+    currents=("exc",),
+    equations="""
+    dV_m/dt = (g_L * (E_L - V_m) + g_exc * (E_exc - V_m) + g_inh * (E_inh - V_m)
+              + g_nmda * (E_exc - V_m) / (1 + conc_Mg2 / 3.57 * exp(-0.062 * V_m / mV)) + I_e) / C_m : volt (unless refractory)
+    dg_exc/dt = -g_exc / tau_syn_exc : siemens
+    dg_inh/dt = -g_inh / tau_syn_inh : siemens
+    g_nmda : siemens
+    """,  # noqa: E501
+    threshold="V_m >= V_th",
+    reset="V_m = V_reset",
+    arrivals={"exc": "g_exc", "inh": "g_inh"},
+    check=reset_below_threshold,
+)

@@ -1,0 +1,51 @@
+"""What a graded synapse is: a gate of the source side that acts in every step, not only when something arrives."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from spikelearn._jit import scalar
+from spikelearn.errors import DescriptionError
+from spikelearn.synapses.model import Synapse, checked_for_all
+
+
+@dataclass(frozen=True, eq=False)
+class GradedSynapse:
+    """A synapse whose output is a value that holds for a step, such as the open share of NMDA receptors.
+
+    All synapses of one source and delay share one gate. In every step a graded port of the target is given the sum of
+    weight times output over its synapses.
+
+    name: shown in errors. Parameters: NamedTuple, each line with unit, default and meaning.
+    constants: function(parameters, dt) -> dict of the numbers that `advance` needs.
+    advance: function(*state, arrived, *constants) -> (*state, output), called for each gate in each step; `arrived` is
+        how many events reached the gate at the end of the step, `output` what it gives then. A gate that has had no
+        event for long enough should give 0.0: synapses behind it then cost nothing.
+    state: its variables. initial: function(parameters) -> dict of starting values; what is left out starts at 0.
+
+    Calling it with parameters gives a Synapse: `connect(..., port="nmda", synapse=NMDA(tau_decay=80))`.
+    """
+
+    name: str
+    Parameters: type
+    constants: Callable[[Any, float], dict[str, float]]
+    advance: Callable[..., Any]
+    state: tuple[str, ...]
+    initial: Callable[[Any], dict[str, float]] = lambda parameters: {}
+    check: Callable[[Any], str | None] = lambda parameters: None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "advance", scalar(self.advance))
+        expected = [*self.state, "arrived", *self.constants(self.Parameters(), 0.1)]
+        given = list(inspect.signature(getattr(self.advance, "py_func", self.advance)).parameters)
+        if given != expected:
+            raise DescriptionError(
+                f"advance of graded synapse {self.name!r} takes ({', '.join(given)}), "
+                f"but its state and constants are ({', '.join(expected)})"
+            )
+
+    def __call__(self, **parameters: Any) -> Synapse:
+        return Synapse(self, checked_for_all(self, parameters))
