@@ -39,18 +39,69 @@ from spikelearn.neurons import (
 )
 from spikelearn.plasticity import STDP, DopamineBursts, DopamineSTDP, NearestDopamineSTDP, PlasticityRule
 from spikelearn.sources import Images, NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent, Timed
-from spikelearn.synapses import NMDA, GradedSynapse, Mongillo, ReleaseFirst, SynapseModel, TsodyksMarkram
+from spikelearn.synapses import (
+    NMDA,
+    GradedSynapse,
+    Mongillo,
+    ReleaseFirst,
+    SynapseModel,
+    TsodyksMarkram,
+    TsodyksUzielMarkram,
+)
 
 _ON_DEMAND = ("plots", "analysis", "io")
 
 __all__ = [
-    "LIF", "LIFNMDA", "NMDA", "QIF", "STDP", "AdEx", "AllToAll", "Callback", "DopamineBursts", "DopamineSTDP",
-    "Exponential", "FixedInDegree", "FixedOutDegree", "FixedProbability", "FixedTotalNumber", "GradedSynapse", "Images",
-    "Izhikevich", "IzhikevichHalfSteps", "LIFAlpha", "LIFConductance", "LIFDelta", "LogNormal", "Mongillo",
-    "NearestDopamineSTDP", "Network", "NeuronModel", "NoiseCurrent", "Normal", "OneToOne", "Pairs", "Parrot", "Phase",
-    "PlasticityRule", "Poisson", "PoissonInput", "Pyramidal", "ReleaseFirst", "Run", "SpikeList", "StepCurrent",
-    "SynapseModel", "Timed", "Trials", "TsodyksMarkram", "Uniform", "__version__", "random_uniform",
-]  # fmt: skip
+    "AdEx",
+    "AllToAll",
+    "Callback",
+    "DopamineBursts",
+    "DopamineSTDP",
+    "Exponential",
+    "FixedInDegree",
+    "FixedOutDegree",
+    "FixedProbability",
+    "FixedTotalNumber",
+    "GradedSynapse",
+    "Images",
+    "Izhikevich",
+    "IzhikevichHalfSteps",
+    "LIF",
+    "LIFAlpha",
+    "LIFConductance",
+    "LIFDelta",
+    "LIFNMDA",
+    "LogNormal",
+    "Mongillo",
+    "NMDA",
+    "NearestDopamineSTDP",
+    "Network",
+    "NeuronModel",
+    "NoiseCurrent",
+    "Normal",
+    "OneToOne",
+    "Pairs",
+    "Parrot",
+    "Phase",
+    "PlasticityRule",
+    "Poisson",
+    "PoissonInput",
+    "Pyramidal",
+    "QIF",
+    "ReleaseFirst",
+    "Run",
+    "STDP",
+    "SpikeList",
+    "StepCurrent",
+    "SynapseModel",
+    "Timed",
+    "Trials",
+    "TsodyksMarkram",
+    "TsodyksUzielMarkram",
+    "Uniform",
+    "__version__",
+    "random_uniform",
+]
 
 
 def __getattr__(name: str) -> _Any:

@@ -3,12 +3,20 @@
 from spikelearn.synapses.graded import GradedSynapse
 from spikelearn.synapses.model import Synapse, SynapseModel
 from spikelearn.synapses.nmda import NMDA
-from spikelearn.synapses.short_term import Mongillo, ReleaseFirst, TsodyksMarkram
+from spikelearn.synapses.short_term import Mongillo, ReleaseFirst, TsodyksMarkram, TsodyksUzielMarkram
 
-SYNAPSES = (TsodyksMarkram, Mongillo, ReleaseFirst)
+SYNAPSES = (TsodyksMarkram, TsodyksUzielMarkram, Mongillo, ReleaseFirst)
 GRADED_SYNAPSES = (NMDA,)
 
 __all__ = [
-    "GRADED_SYNAPSES", "GradedSynapse", "Mongillo", "NMDA", "ReleaseFirst", "SYNAPSES", "Synapse", "SynapseModel",
+    "GRADED_SYNAPSES",
+    "GradedSynapse",
+    "Mongillo",
+    "NMDA",
+    "ReleaseFirst",
+    "SYNAPSES",
+    "Synapse",
+    "SynapseModel",
     "TsodyksMarkram",
-]  # fmt: skip
+    "TsodyksUzielMarkram",
+]

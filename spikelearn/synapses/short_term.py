@@ -1,6 +1,8 @@
-"""Short-term plasticity in three published forms. u: share that is released; x: what is there to release.
+"""Short-term plasticity in four published forms. u: share that is released; x: what is there to release.
 
 TsodyksMarkram: Tsodyks, Pawelzik & Markram 1998 as in NEST's tsodyks2_synapse; between spikes u relaxes to 0.
+TsodyksUzielMarkram: Tsodyks, Uziel & Markram 2000 as in NEST's tsodyks_synapse; what is released stays active (y) for
+tau_psc before it recovers, u is 0 at rest and jumps before the release.
 Mongillo: Mongillo, Barak & Tsodyks 2008; u relaxes to U and jumps before the release.
 ReleaseFirst: Costa, Sjostrom & van Rossum 2013 as used by Naud & Sprekeler 2018; u relaxes to U and jumps by
 f (1 - u) after the release, which takes the old u and x.
@@ -23,6 +25,13 @@ class TsodyksMarkramParameters(NamedTuple):
     tau_fac: ms = 10.0  # decay of u
 
 
+class TsodyksUzielMarkramParameters(NamedTuple):
+    U: number = 0.5  # release of a rested synapse
+    tau_psc: ms = 3.0  # decay of the active share
+    tau_rec: ms = 800.0  # recovery from inactivation
+    tau_fac: ms = 10.0  # decay of u
+
+
 class MongilloParameters(NamedTuple):
     U: number = 0.19  # release at rest
     tau_D: ms = 200.0  # recovery of x
@@ -42,6 +51,17 @@ def _check(p: Any) -> str | None:
     return None
 
 
+def _check_uziel(p: TsodyksUzielMarkramParameters) -> str | None:
+    if abs(p.tau_rec - p.tau_psc) < 1e-6 * p.tau_rec:
+        return f"tau_psc and tau_rec must differ, got {p.tau_psc:g} and {p.tau_rec:g} ms"
+    return _check(p)
+
+
+def _uziel_constants(p: TsodyksUzielMarkramParameters, dt: float) -> dict[str, float]:
+    gain = p.tau_rec / (p.tau_rec - p.tau_psc)
+    return {"U": p.U, "tau_psc": p.tau_psc, "tau_rec": p.tau_rec, "tau_fac": p.tau_fac, "gain": gain}
+
+
 def _at_rest(p: Any) -> dict[str, float]:
     return {"x": 1.0, "u": p.U}
 
@@ -51,6 +71,20 @@ def release_tsodyks_markram(x, u, interval, U, tau_rec, tau_fac):
     x = 1.0 + (x - x * u - 1.0) * math.exp(-interval / tau_rec)
     u = U + u * (1.0 - U) * math.exp(-interval / tau_fac)
     return x, u, x * u
+
+
+@scalar
+def release_tsodyks_uziel_markram(x, y, u, interval, U, tau_psc, tau_rec, tau_fac, gain):
+    """The paper's Eqs. 3 and 4, exact between spikes; z = 1 - x - y is inactive."""
+    P_yy = math.exp(-interval / tau_psc)
+    P_zz = math.exp(-interval / tau_rec)
+    z = 1.0 - x - y
+    recovered = y * (1.0 - P_yy - gain * (P_zz - P_yy)) + z * (1.0 - P_zz)
+    u = u * math.exp(-interval / tau_fac)
+    u = u + U * (1.0 - u)
+    x = x + recovered
+    released = x * u
+    return x - released, y * P_yy + released, u, released
 
 
 @scalar
@@ -84,6 +118,27 @@ TsodyksMarkram = SynapseModel(
     released = x * u
     """,
     nest=NestSynapse("tsodyks2_synapse", more=lambda p, dt: {"u": p.U, "x": 1.0}, dendritic=False),
+)
+
+TsodyksUzielMarkram = SynapseModel(
+    "TsodyksUzielMarkram",
+    TsodyksUzielMarkramParameters,
+    _uziel_constants,
+    release_tsodyks_uziel_markram,
+    state=("x", "y", "u"),
+    initial=lambda p: {"x": 1.0, "y": 0.0, "u": 0.0},
+    check=_check_uziel,
+    statements="""
+    P_yy = exp(-interval / tau_psc)
+    P_zz = exp(-interval / tau_rec)
+    x = x + y * (1 - P_yy - tau_rec / (tau_rec - tau_psc) * (P_zz - P_yy)) + (1 - x - y) * (1 - P_zz)
+    u = u * exp(-interval / tau_fac)
+    u = u + U * (1 - u)
+    released = x * u
+    x = x - released
+    y = y * P_yy + released
+    """,
+    nest=NestSynapse("tsodyks_synapse", dendritic=False),
 )
 
 Mongillo = SynapseModel(

@@ -209,36 +209,15 @@ def dopamine_stdp(
     return DopamineStdp(weights_in_order(recorder), state["weight"], state["c"], state["n"])
 
 
-def tsodyks2(
-    pre,
-    *,
-    U: float = 0.5,
-    tau_rec: float = 800.0,
-    tau_fac: float = 0.0,
-    weight: float = 1.0,
-    resolution: float = 0.1,
-) -> np.ndarray:
-    """Amplitude that a tsodyks2_synapse delivers at each pre spike; it starts at x = 1, u = U."""
+def short_term(model: str, pre, parameters: dict, *, weight: float = 1.0, resolution: float = 0.1) -> np.ndarray:
+    """Amplitude that a synapse of a NEST model with short-term plasticity delivers at each pre spike."""
     nest = fresh_kernel(resolution)
     recorder = nest.Create("weight_recorder")
-    nest.CopyModel("tsodyks2_synapse", "recorded_tsodyks2", {"weight_recorder": recorder})
+    nest.CopyModel(model, "recorded", {"weight_recorder": recorder})
     pre_neuron = parrot_at(nest, pre, resolution)
     post_neuron = nest.Create("parrot_neuron")
-    nest.Connect(
-        pre_neuron,
-        post_neuron,
-        syn_spec={
-            "synapse_model": "recorded_tsodyks2",
-            "receptor_type": 1,
-            "U": U,
-            "u": U,
-            "x": 1.0,
-            "tau_rec": tau_rec,
-            "tau_fac": tau_fac,
-            "weight": weight,
-            "delay": 1.0,
-        },
-    )
+    specification = {"synapse_model": "recorded", "receptor_type": 1, "weight": weight, "delay": 1.0, **parameters}
+    nest.Connect(pre_neuron, post_neuron, syn_spec=specification)
     nest.Simulate(max([0.0, *pre]) + 2 * resolution)
     return weights_in_order(recorder)
 

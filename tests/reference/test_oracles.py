@@ -79,7 +79,8 @@ def test_nest_tsodyks2_follows_its_recursion_and_releases_U_first(tau_fac):
         x = 1 + (x - x * u - 1) * np.exp(-h / tau_rec)
         u = U + u * (1 - U) * (np.exp(-h / tau_fac) if tau_fac else 0.0)
         amplitudes.append(weight * x * u)
-    measured = nest_oracle.tsodyks2(pre, U=U, tau_rec=tau_rec, tau_fac=tau_fac, weight=weight)
+    parameters = {"U": U, "u": U, "x": 1.0, "tau_rec": tau_rec, "tau_fac": tau_fac}
+    measured = nest_oracle.short_term("tsodyks2_synapse", pre, parameters, weight=weight)
     np.testing.assert_allclose(measured, amplitudes, rtol=1e-14)
 
 

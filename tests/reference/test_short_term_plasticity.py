@@ -1,88 +1,21 @@
-"""Short-term plasticity against live NEST, and against recurrences written down from the papers."""
+"""What tells the forms of short-term plasticity apart, and how synapses of one projection keep apart.
 
-import math
+Each form beside NEST and beside its recurrence: validation.synapses.
+"""
 
 import numpy as np
-import pytest
 from forced import steps_of
-from oracles import nest_oracle
-from tolerances import NINE_DIGITS, ULP
+from tolerances import ULP
+from validation.synapses import TRAIN, amplitudes, random_train
 
 import spikelearn as sl
 
-TRAIN = np.array([10.0, 20.0, 22.5, 25.0, 50.0, 300.0, 310.0, 2000.0])
-
-
-def amplitudes(synapse, times, weight=3.0, delay=1.0):
-    """What each spike of a train delivers."""
-    net = sl.Network(dt=0.1)
-    source = net.population(1, sl.SpikeList(times))
-    target = net.population(1, sl.Parrot())
-    net.connect(source, target, "ignored", weight=weight, delay=delay, synapse=synapse)
-    net.record(target, "ignored")
-    received = net.run(times[-1] + delay + 0.1).trace(target, "ignored").values[:, 0]
-    assert np.count_nonzero(received) == len(times)
-    return received[steps_of(times + delay, 0.1) - 1]
-
-
-def random_train(seed):
-    return np.sort(np.random.default_rng(seed).choice(np.arange(2, 8000), 60, replace=False)) * 0.1
-
-
-@pytest.mark.parametrize(("U", "tau_rec", "tau_fac"), [(0.4, 100.0, 50.0), (0.1, 800.0, 1000.0), (0.9, 5.0, 0.01)])
-@pytest.mark.parametrize("times", [TRAIN, random_train(1)], ids=["hand-made", "random"])
-def test_tsodyks_markram_is_nests_tsodyks2(times, U, tau_rec, tau_fac):
-    ours = amplitudes(sl.TsodyksMarkram(U=U, tau_rec=tau_rec, tau_fac=tau_fac), times)
-    NINE_DIGITS.check(ours, nest_oracle.tsodyks2(times, U=U, tau_rec=tau_rec, tau_fac=tau_fac, weight=3.0))
-
-
-def test_tsodyks_markram_follows_the_recurrence_of_the_specification():
-    x, u, expected = 1.0, 0.4, [0.4]
-    for h in np.diff(TRAIN):
-        x, u = 1 + (x - x * u - 1) * math.exp(-h / 100.0), 0.4 + u * (1 - 0.4) * math.exp(-h / 50.0)
-        expected.append(x * u)
-    ULP(100).check(amplitudes(sl.TsodyksMarkram(U=0.4, tau_rec=100.0, tau_fac=50.0), TRAIN, weight=1.0), expected)
-
-
-def relaxed(value, rest, time, tau, pieces=50):
-    """value -> rest with tau over a time, in many small exact pieces: the slow way."""
-    for _ in range(pieces):
-        value = rest + (value - rest) * math.exp(-time / pieces / tau)
-    return value
-
-
-@pytest.mark.parametrize("times", [TRAIN, random_train(2)], ids=["hand-made", "random"])
-def test_mongillo_facilitates_before_it_releases_and_relaxes_to_U(times):
-    U, tau_D, tau_F = 0.19, 200.0, 1500.0
-    x, u, expected, last = 1.0, U, [], times[0]
-    for t in times:
-        x, u = relaxed(x, 1.0, t - last, tau_D), relaxed(u, U, t - last, tau_F)
-        u += U * (1 - u)
-        expected.append(u * x)
-        x -= u * x
-        last = t
-    ULP(5000).check(amplitudes(sl.Mongillo(U=U, tau_D=tau_D, tau_F=tau_F), times, weight=1.0), expected)
-
-
-@pytest.mark.parametrize("times", [TRAIN, random_train(3)], ids=["hand-made", "random"])
-def test_release_first_releases_before_it_facilitates_and_relaxes_to_U(times):
-    U, f, tau_D, tau_F = 0.02, 0.1, 100.0, 80.0
-    x, u, expected, last = 1.0, U, [], times[0]
-    for t in times:
-        x, u = relaxed(x, 1.0, t - last, tau_D), relaxed(u, U, t - last, tau_F)
-        expected.append(u * x)
-        x -= u * x
-        u += f * (1 - u)
-        last = t
-    ULP(5000).check(amplitudes(sl.ReleaseFirst(U=U, f=f, tau_D=tau_D, tau_F=tau_F), times, weight=1.0), expected)
-
 
 def test_the_forms_differ_in_what_the_first_spike_releases():
-    first = {
-        m: amplitudes(m(U=0.2), np.array([5.0, 9.0]), weight=1.0)[0]
-        for m in (sl.TsodyksMarkram, sl.Mongillo, sl.ReleaseFirst)
-    }
+    forms = (sl.TsodyksMarkram, sl.TsodyksUzielMarkram, sl.Mongillo, sl.ReleaseFirst)
+    first = {m: amplitudes(m(U=0.2), np.array([5.0, 9.0]), weight=1.0)[0] for m in forms}
     ULP(10).check(first[sl.TsodyksMarkram], 0.2)
+    ULP(10).check(first[sl.TsodyksUzielMarkram], 0.2)
     ULP(10).check(first[sl.ReleaseFirst], 0.2)
     ULP(10).check(first[sl.Mongillo], 0.2 + 0.2 * (1 - 0.2))
 

@@ -1,6 +1,17 @@
 """Every case there is, in the order of the table."""
 
-from validation import neurons, nonlinear_neurons, receptors
+from validation import (
+    neurons,
+    nonlinear_neurons,
+    receptors,
+    synapses,
+)
 from validation.case import Case
 
-CASES: tuple[Case, ...] = (*neurons.CASES, *nonlinear_neurons.CASES, *receptors.CASES)
+TOPICS = (
+    neurons,
+    nonlinear_neurons,
+    receptors,
+    synapses,
+)
+CASES: tuple[Case, ...] = tuple(case for topic in TOPICS for case in topic.CASES)
