@@ -328,8 +328,9 @@ def _neuron_calls(
     kinds = [kind for kind in REPORTED if kind in model.kinds]
     line, injected = import_line(model.step, "advance")
     text = printed.print_neurons(
-        list(model.state), list(model.ports), model.currents, noisy, list(constants), varying, kinds
+        list(model.state), list(model.ports), model.currents, noisy, model.random, list(constants), varying, kinds
     )
+    own = (d.seed, population.thing * 4 + 3, part.start) if model.random else ()
     rings = [array for kind in kinds for array in (block.rings[kind].rows, block.rings[kind].counts)]
     plan.stages["advance"].append(
         Call(
@@ -339,6 +340,7 @@ def _neuron_calls(
             population.thing,
             np.zeros(size, np.uint8),
             plan.control,
+            *own,
             *rings,
             *(values[span] for values in block.state.values()),
             *(values[span] for values in block.inputs.values()),

@@ -14,6 +14,10 @@ from spikelearn._jit import kernel
 from spikelearn.kernels.events import collect
 """
 
+RANDOM_HEADER = """\
+from spikelearn.kernels.random import stream, uniform
+"""
+
 
 def names(items: Sequence[str], form: str = "{}") -> str:
     """'a, b, ' from ['a', 'b'], each put through `form`."""
@@ -25,12 +29,14 @@ def print_neurons(
     ports: Sequence[str],
     currents: Sequence[str],
     noisy: Sequence[str],
+    random: Sequence[str],
     constants: Sequence[str],
     varying: Sequence[str],
     kinds: Sequence[str],
 ) -> str:
-    """The loop that advances one population by one step.
+    """The loop that advances one population, or a share of one that begins with its neuron `first_id`, by one step.
 
+    random: the uniform random numbers of each neuron; with any the loop takes (seed, thing, first_id) too.
     noisy: the currents that have noise too. varying: the constants that are arrays, one value per neuron.
     kinds: what the step reports itself, in the order of the bits of its mask.
     """
@@ -42,11 +48,14 @@ def print_neurons(
     rings = "".join(f"{kind}_rows, {kind}_counts, " for kind in kinds)
     read = [f"all_{name}[i]" for name in [*state, *inputs]]
     read += [f"all_I_{name}[i] + all_noise_{name}[i]" if name in noisy else f"all_I_{name}[i]" for name in currents]
+    read += [f"uniform(start, increment, {len(random)} * (first_id + i) + {k})" for k in range(len(random))]
     read += [f"all_{name}[i]" if name in varying else name for name in constants]
+    own = "seed, thing, first_id, " if random else ""
     lines = [
-        NEURON_HEADER,
+        NEURON_HEADER + (RANDOM_HEADER if random else ""),
         "@kernel",
-        f"def function(step, first, population, emitted, control, {rings}{names(arrays)}{names(fixed)}):",
+        f"def function(step, first, population, emitted, control, {own}{rings}{names(arrays)}{names(fixed)}):",
+        *(["    start, increment = stream(seed, thing, step)"] if random else []),
         f"    n = len(all_{state[0]})",
         "    n_emitted = 0",
         "    n_wrong = 0",

@@ -52,7 +52,7 @@ def _constants(p: AdExParameters, dt: float) -> dict[str, Any]:
 
 
 @scalar
-def _slope(V, w, current, E_L, V_th, V_peak, C_m, g_L, Delta_T):
+def exponential_slope(V, w, current, E_L, V_th, V_peak, C_m, g_L, Delta_T):
     """dV/dt; the exponential is held at its value at V_peak, which only a step that overshoots can pass."""
     V = min(V, V_peak)
     return (-g_L * (V - E_L) + g_L * Delta_T * math.exp((V - V_th) / Delta_T) - w + current) / C_m
@@ -69,12 +69,12 @@ def adex_step(
     I_syn_inh = I_syn_inh * P_inh
     at_end = I_syn_exc + I_syn_inh + I_exc + I_e
     held = refractory > 0.0
-    dV = _slope(V_m, w, at_start, E_L, V_th, V_peak, C_m, g_L, Delta_T)
+    dV = exponential_slope(V_m, w, at_start, E_L, V_th, V_peak, C_m, g_L, Delta_T)
     dV = 0.0 if held else dV
     dw = (a * (V_m - E_L) - w) / tau_w
     V_trial = V_m + dt * dV
     w_trial = w + dt * dw
-    dV_end = _slope(V_trial, w_trial, at_end, E_L, V_th, V_peak, C_m, g_L, Delta_T)
+    dV_end = exponential_slope(V_trial, w_trial, at_end, E_L, V_th, V_peak, C_m, g_L, Delta_T)
     dV_end = 0.0 if held else dV_end
     dw_end = (a * (min(V_trial, V_peak) - E_L) - w_trial) / tau_w
     V = V_m + 0.5 * dt * (dV + dV_end)
@@ -89,7 +89,7 @@ def adex_step(
     return V, w, refractory, I_syn_exc, I_syn_inh, np.uint8(fired)
 
 
-def _check(p: AdExParameters) -> str | None:
+def reset_below_peak(p: Any) -> str | None:
     if np.any(np.asarray(p.V_reset) >= np.asarray(p.V_peak)):
         return f"V_reset must lie below V_peak, got V_reset {p.V_reset} mV and V_peak {p.V_peak} mV"
     return None
@@ -113,7 +113,7 @@ AdEx = NeuronModel(
     threshold="V_m >= V_peak",
     reset="V_m = V_reset; w += b",
     arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
-    check=_check,
+    check=reset_below_peak,
     nest=NestNeuron(
         "aeif_psc_exp",
         {"tau_syn_exc": "tau_syn_ex", "tau_syn_inh": "tau_syn_in"},

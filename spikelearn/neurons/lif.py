@@ -71,7 +71,8 @@ def alpha_propagator(tau_m: Any, tau_syn: Any, C_m: Any, dt: float) -> Any:
     return dt**2 * factor * np.exp(-dt / tau_m) / C_m
 
 
-def _membrane(p: Any, dt: float) -> dict[str, Any]:
+def membrane(p: Any, dt: float) -> dict[str, Any]:
+    """The constants that all current-based models share: decay, response to a constant current, threshold and reset."""
     tau_m = np.asarray(p.tau_m, float)
     resistance = tau_m / p.C_m
     return {
@@ -86,7 +87,7 @@ def _membrane(p: Any, dt: float) -> dict[str, Any]:
 
 
 def _delta_constants(p: LIFDeltaParameters, dt: float) -> dict[str, Any]:
-    return _membrane(p, dt)
+    return membrane(p, dt)
 
 
 @scalar
@@ -107,7 +108,7 @@ def _exp_constants(p: LIFParameters, dt: float) -> dict[str, Any]:
         "P_inh": np.exp(-dt / np.asarray(p.tau_syn_inh)) + 0.0,
         "P_mexc": current_propagator(p.tau_m, p.tau_syn_exc, p.C_m, dt),
         "P_minh": current_propagator(p.tau_m, p.tau_syn_inh, p.C_m, dt),
-        **_membrane(p, dt),
+        **membrane(p, dt),
     }
 
 
@@ -139,7 +140,7 @@ def _alpha_constants(p: LIFParameters, dt: float) -> dict[str, Any]:
         "rise_exc": np.e / np.asarray(p.tau_syn_exc),
         "rise_inh": np.e / np.asarray(p.tau_syn_inh),
         "dt": dt,
-        **_membrane(p, dt),
+        **membrane(p, dt),
     }
 
 

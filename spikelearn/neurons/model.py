@@ -25,13 +25,15 @@ class NeuronModel:
     name: short name, shown in errors and run files.
     Parameters: NamedTuple, each line with unit, default and meaning.
     constants: function(parameters, dt) -> dict of all numbers that the step needs; they may be per-neuron arrays.
-    step: function(*state, *inputs, *currents, *constants) -> (*state, mask) for one neuron and one time step;
+    step: function(*state, *inputs, *currents, *random, *constants) -> (*state, mask) for one neuron and one time step;
         an argument is called `in_<port>` for a port and `I_<current>` for a current. Input arrives at the end of the
         step. mask: 1 for a spike, 2 for a plateau, 0 for nothing.
     state: variable -> unit; the first is the one that is checked to stay finite.
     ports: port -> unit of the weight. currents: names of the ports that also take continuous currents, in pA.
     graded: names of the ports that graded synapses act on, such as NMDA: their input is a value at the end of the step,
         which `step` keeps as state until the next, and not a jump.
+    random: names of uniform random numbers in (0, 1) that the step takes, drawn anew for each neuron and step. They
+        depend on the seed, the population, the neuron's place in it and the step, and on nothing else.
     initial: function(parameters) -> dict of starting values; what is left out starts at 0.
     kinds: kinds of event that it emits; with "event" and "burst" it needs a parameter `burst_window` (ms).
     equations, threshold, reset, arrivals: the same model in Brian2's syntax: what people read, and what engine="brian2"
@@ -50,6 +52,7 @@ class NeuronModel:
     state: Mapping[str, str]
     ports: Mapping[str, str]
     currents: tuple[str, ...] = ()
+    random: tuple[str, ...] = ()
     initial: Callable[[Any], dict[str, Any]] = field(default=lambda parameters: {"V_m": parameters.E_L})
     kinds: tuple[str, ...] = ("spike",)
     equations: str = ""
@@ -65,12 +68,12 @@ class NeuronModel:
     def __post_init__(self) -> None:
         object.__setattr__(self, "step", scalar(self.step))
         expected = [*self.state, *(f"in_{p}" for p in self.ports), *(f"I_{c}" for c in self.currents)]
-        expected += list(self.constants(self.Parameters(), 0.1))
+        expected += [*self.random, *self.constants(self.Parameters(), 0.1)]
         given = list(inspect.signature(getattr(self.step, "py_func", self.step)).parameters)
         if given != expected:
             raise DescriptionError(
                 f"step of neuron model {self.name!r} takes ({', '.join(given)}), "
-                f"but its state, ports, currents and constants are ({', '.join(expected)})"
+                f"but its state, ports, currents, random numbers and constants are ({', '.join(expected)})"
             )
         unknown = set(self.initial(self.Parameters())) - set(self.state)
         if unknown:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikelearn._jit import scalar
+from spikelearn.neurons.adex import reset_below_peak
 from spikelearn.neurons.lif import refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, pA, pF
@@ -76,9 +77,7 @@ def qif_step(V_m, refractory, in_exc, I_exc, V_middle, half_square, scale_C, s, 
 def _check(p: QIFParameters) -> str | None:
     if np.any(np.asarray(p.E_L) >= np.asarray(p.V_c)):
         return f"E_L must lie below V_c, got E_L {p.E_L} mV and V_c {p.V_c} mV"
-    if np.any(np.asarray(p.V_reset) >= np.asarray(p.V_peak)):
-        return f"V_reset must lie below V_peak, got V_reset {p.V_reset} mV and V_peak {p.V_peak} mV"
-    return None
+    return reset_below_peak(p)
 
 
 QIF = NeuronModel(

@@ -227,32 +227,37 @@ def lif(
     input_times,
     input_weights,
     *,
-    params: dict[str, float],
-    delay: float = 1.0,
+    params: dict[str, object],
+    delay=1.0,
     duration: float,
     resolution: float = 0.1,
     record: tuple[str, ...] = (),
     current_times=(),
     current_amplitudes=(),
+    receptors: dict[int, np.ndarray] | None = None,
 ) -> Trace:
     """One neuron under spikes emitted at `input_times`, which arrive `delay` later, and a step current.
 
-    `model` is iaf_psc_exp, iaf_psc_alpha, iaf_psc_delta or iaf_cond_exp, and `params` are NEST's own names
-    for it: C_m, tau_m (g_L in iaf_cond_exp), E_L, V_th, V_reset, V_m (at the start), t_ref, I_e, tau_syn_ex,
-    tau_syn_in, E_ex and E_in. Weights are the peak of the current in pA (exp, alpha), the jump of V_m in mV
-    (delta), the jump of the conductance in nS (cond), and inhibitory when negative.
+    `model` is any of NEST's neurons with a V_m, such as iaf_psc_exp, and `params` are NEST's own names for it: C_m,
+    tau_m (g_L where there are conductances), E_L, V_th, V_reset, V_m (at the start), t_ref, I_e, tau_syn_ex, ...
+    Weights are the peak of the current in pA (exp, alpha), the jump of V_m in mV (delta), the jump of the
+    conductance in nS (cond), and inhibitory when negative. The delay is one for all or one for each input.
+    receptors: receptor type -> the weights with which the same inputs reach it, instead of `input_weights`.
     The current changes to current_amplitudes[i] at current_times[i], as seen by the neuron.
     """
     nest = fresh_kernel(resolution)
     neuron = nest.Create(model, params=params)
     input_times = np.asarray(input_times, dtype=float)
-    input_weights = np.broadcast_to(np.asarray(input_weights, dtype=float), input_times.shape)
-    in_order = np.argsort(input_times, kind="stable")
-    generator = nest.Create(
-        "spike_generator",
-        params={"spike_times": input_times[in_order], "spike_weights": input_weights[in_order]},
-    )
-    nest.Connect(generator, neuron, syn_spec={"weight": 1.0, "delay": delay})
+    delays = np.broadcast_to(np.asarray(delay, dtype=float), input_times.shape)
+    for receptor, values in ({0: input_weights} if receptors is None else receptors).items():
+        weights = np.broadcast_to(np.asarray(values, dtype=float), input_times.shape)
+        for one in np.unique(delays):
+            own = np.flatnonzero(delays == one)
+            own = own[np.argsort(input_times[own], kind="stable")]
+            generator = nest.Create(
+                "spike_generator", params={"spike_times": input_times[own], "spike_weights": weights[own]}
+            )
+            nest.Connect(generator, neuron, syn_spec={"weight": 1.0, "delay": one, "receptor_type": receptor})
     if len(current_times):
         # A current that is generated for t and sent with a delay of one step is felt from t + one step.
         generated = np.asarray(current_times, dtype=float) - resolution
@@ -266,7 +271,7 @@ def lif(
     recorder = nest.Create("spike_recorder")
     nest.Connect(neuron, recorder, syn_spec={"delay": resolution})
     # The multimeter is handed the samples of a slice of one smallest delay when that slice is over.
-    nest.Simulate(duration + max(delay, 2 * resolution))
+    nest.Simulate(duration + max(delays.max(initial=0.0), 2 * resolution))
     events = multimeter.get("events")
     within = events["times"] < duration + resolution / 2
     spike_times = np.asarray(recorder.get("events")["times"])

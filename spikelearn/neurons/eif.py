@@ -1,0 +1,91 @@
+"""Exponential integrate-and-fire neuron with exponential currents (Fourcaud-Trocme et al. 2003).
+
+It is AdEx without its adaptation: NEST's aeif_psc_exp with a = b = 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn._jit import scalar
+from spikelearn.neurons.adex import exponential_slope, reset_below_peak
+from spikelearn.neurons.lif import refractory_steps
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.units import ms, mV, nS, pA, pF
+
+
+class EIFParameters(NamedTuple):
+    E_L: mV = -65.0  # leak reversal potential
+    V_th: mV = -59.9  # threshold of the exponential term
+    V_peak: mV = -30.0  # cut-off of the spike
+    V_reset: mV = -68.0  # potential after a spike
+    C_m: pF = 200.0  # capacitance
+    g_L: nS = 20.0  # leak conductance
+    Delta_T: mV = 3.48  # slope factor
+    t_ref: ms = 1.7  # absolute refractory period
+    tau_syn_exc: ms = 2.0  # time constant of currents through port exc
+    tau_syn_inh: ms = 2.0  # time constant of currents through port inh
+    I_e: pA = 0.0  # constant current
+
+
+def _constants(p: EIFParameters, dt: float) -> dict[str, Any]:
+    return {
+        "E_L": p.E_L,
+        "V_th": p.V_th,
+        "V_peak": p.V_peak,
+        "V_reset": p.V_reset,
+        "C_m": p.C_m,
+        "g_L": p.g_L,
+        "Delta_T": p.Delta_T,
+        "n_ref": refractory_steps(p.t_ref, dt),
+        "P_exc": np.exp(-dt / np.asarray(p.tau_syn_exc)) + 0.0,
+        "P_inh": np.exp(-dt / np.asarray(p.tau_syn_inh)) + 0.0,
+        "I_e": p.I_e,
+        "dt": dt,
+    }
+
+
+@scalar
+def eif_step(
+    V_m, refractory, I_syn_exc, I_syn_inh, in_exc, in_inh, I_exc,
+    E_L, V_th, V_peak, V_reset, C_m, g_L, Delta_T, n_ref, P_exc, P_inh, I_e, dt,
+):  # fmt: skip
+    """Heun's method (second order) with the synaptic currents exact at both ends of the step."""
+    at_start = I_syn_exc + I_syn_inh + I_exc + I_e
+    I_syn_exc = I_syn_exc * P_exc
+    I_syn_inh = I_syn_inh * P_inh
+    at_end = I_syn_exc + I_syn_inh + I_exc + I_e
+    dV = exponential_slope(V_m, 0.0, at_start, E_L, V_th, V_peak, C_m, g_L, Delta_T)
+    dV_end = exponential_slope(V_m + dt * dV, 0.0, at_end, E_L, V_th, V_peak, C_m, g_L, Delta_T)
+    held = refractory > 0.0
+    V = V_m if held else V_m + 0.5 * dt * (dV + dV_end)
+    refractory = refractory - 1.0 if held else refractory
+    I_syn_exc = I_syn_exc + in_exc
+    I_syn_inh = I_syn_inh + in_inh
+    fired = V >= V_peak
+    V = V_reset if fired else V
+    refractory = n_ref if fired else refractory
+    return V, refractory, I_syn_exc, I_syn_inh, np.uint8(fired)
+
+
+EIF = NeuronModel(
+    "EIF",
+    EIFParameters,
+    _constants,
+    eif_step,
+    state={"V_m": "mV", "refractory": "1", "I_syn_exc": "pA", "I_syn_inh": "pA"},
+    ports={"exc": "pA", "inh": "pA"},
+    currents=("exc",),
+    equations="""
+    V = clip(V_m, -1 * volt, V_peak) : volt
+    dV_m/dt = (-g_L * (V - E_L) + g_L * Delta_T * exp((V - V_th) / Delta_T) + I_syn_exc + I_syn_inh + I_e) / C_m : volt (unless refractory)
+    dI_syn_exc/dt = -I_syn_exc / tau_syn_exc : amp
+    dI_syn_inh/dt = -I_syn_inh / tau_syn_inh : amp
+    """,  # noqa: E501
+    threshold="V_m >= V_peak",
+    reset="V_m = V_reset",
+    arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
+    check=reset_below_peak,
+)

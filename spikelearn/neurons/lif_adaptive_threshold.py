@@ -1,0 +1,159 @@
+"""Leaky integrate-and-fire neurons whose threshold jumps at each spike and decays with two time constants, exactly.
+
+tau_m dV_m/dt = -(V_m - E_L) + tau_m I / C_m. A spike where V_m >= V_th + theta_1 + theta_2; there theta_k += alpha_k,
+and between spikes theta_k decays with tau_k. MAT2 is the multi-timescale adaptive threshold model of Kobayashi, Tsubo &
+Shinomoto 2009, NEST's mat2_psc_exp: V_m is left as it is at a spike. LIFAdaptiveThreshold puts V_m to V_reset and holds
+it there for t_ref.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn._jit import scalar
+from spikelearn.neurons.lif import current_propagator, membrane, refractory_steps, reset_below_threshold
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.units import ms, mV, pA, pF
+
+
+class MAT2Parameters(NamedTuple):
+    E_L: mV = -70.0  # leak reversal potential
+    V_th: mV = -51.0  # threshold of a neuron that has not fired; NEST's omega
+    C_m: pF = 100.0  # capacitance
+    tau_m: ms = 5.0  # membrane time constant
+    t_ref: ms = 2.0  # time after a spike in which it does not fire, though V_m goes on
+    alpha_1: mV = 37.0  # jump of the threshold's first part
+    alpha_2: mV = 2.0  # jump of its second part
+    tau_1: ms = 10.0  # time constant of the first part
+    tau_2: ms = 200.0  # time constant of the second part
+    tau_syn_exc: ms = 1.0  # time constant of currents through port exc
+    tau_syn_inh: ms = 3.0  # time constant of currents through port inh
+    I_e: pA = 0.0  # constant current
+
+
+class LIFAdaptiveThresholdParameters(NamedTuple):
+    E_L: mV = -70.0  # leak reversal potential
+    V_th: mV = -55.0  # threshold of a neuron that has not fired
+    V_reset: mV = -70.0  # potential after a spike
+    C_m: pF = 250.0  # capacitance
+    tau_m: ms = 10.0  # membrane time constant
+    t_ref: ms = 2.0  # absolute refractory period
+    alpha_1: mV = 5.0  # jump of the threshold's first part
+    alpha_2: mV = 0.0  # jump of its second part
+    tau_1: ms = 100.0  # time constant of the first part
+    tau_2: ms = 1000.0  # time constant of the second part
+    tau_syn_exc: ms = 2.0  # time constant of currents through port exc
+    tau_syn_inh: ms = 2.0  # time constant of currents through port inh
+    I_e: pA = 0.0  # constant current
+
+
+def _linear(p: Any, dt: float) -> dict[str, Any]:
+    return {
+        "P_exc": np.exp(-dt / np.asarray(p.tau_syn_exc)) + 0.0,
+        "P_inh": np.exp(-dt / np.asarray(p.tau_syn_inh)) + 0.0,
+        "P_mexc": current_propagator(p.tau_m, p.tau_syn_exc, p.C_m, dt),
+        "P_minh": current_propagator(p.tau_m, p.tau_syn_inh, p.C_m, dt),
+        "P_1": np.exp(-dt / np.asarray(p.tau_1)) + 0.0,
+        "P_2": np.exp(-dt / np.asarray(p.tau_2)) + 0.0,
+        "alpha_1": p.alpha_1,
+        "alpha_2": p.alpha_2,
+    }
+
+
+def _mat2_constants(p: MAT2Parameters, dt: float) -> dict[str, Any]:
+    tau_m = np.asarray(p.tau_m, float)
+    return _linear(p, dt) | {
+        "P_mm": np.exp(-dt / tau_m) + 0.0,
+        "P_mI": -np.expm1(-dt / tau_m) * tau_m / p.C_m,
+        "I_e": p.I_e,
+        "E_L": p.E_L,
+        "V_th": p.V_th,
+        "n_ref": refractory_steps(p.t_ref, dt),
+    }
+
+
+def _adaptive_threshold_constants(p: LIFAdaptiveThresholdParameters, dt: float) -> dict[str, Any]:
+    return _linear(p, dt) | membrane(p, dt)
+
+
+@scalar
+def mat2_step(
+    V_m, refractory, theta_1, theta_2, I_syn_exc, I_syn_inh, in_exc, in_inh, I_exc,
+    P_exc, P_inh, P_mexc, P_minh, P_1, P_2, alpha_1, alpha_2, P_mm, P_mI, I_e, E_L, V_th, n_ref,
+):  # fmt: skip
+    V = E_L + P_mm * (V_m - E_L) + P_mexc * I_syn_exc + P_minh * I_syn_inh + P_mI * (I_exc + I_e)
+    theta_1 = P_1 * theta_1
+    theta_2 = P_2 * theta_2
+    silent = refractory > 0.0
+    refractory = refractory - 1.0 if silent else refractory
+    I_syn_exc = P_exc * I_syn_exc + in_exc
+    I_syn_inh = P_inh * I_syn_inh + in_inh
+    fired = V >= V_th + theta_1 + theta_2 and not silent
+    theta_1 = theta_1 + alpha_1 if fired else theta_1
+    theta_2 = theta_2 + alpha_2 if fired else theta_2
+    refractory = n_ref if fired else refractory
+    return V, refractory, theta_1, theta_2, I_syn_exc, I_syn_inh, np.uint8(fired)
+
+
+@scalar
+def lif_adaptive_threshold_step(
+    V_m, refractory, theta_1, theta_2, I_syn_exc, I_syn_inh, in_exc, in_inh, I_exc,
+    P_exc, P_inh, P_mexc, P_minh, P_1, P_2, alpha_1, alpha_2, P_mm, P_mI, I_e, E_L, V_th, V_reset, n_ref,
+):  # fmt: skip
+    V = E_L + P_mm * (V_m - E_L) + P_mexc * I_syn_exc + P_minh * I_syn_inh + P_mI * (I_exc + I_e)
+    theta_1 = P_1 * theta_1
+    theta_2 = P_2 * theta_2
+    held = refractory > 0.0
+    V = V_m if held else V
+    refractory = refractory - 1.0 if held else refractory
+    I_syn_exc = P_exc * I_syn_exc + in_exc
+    I_syn_inh = P_inh * I_syn_inh + in_inh
+    fired = V >= V_th + theta_1 + theta_2 and not held
+    V = V_reset if fired else V
+    theta_1 = theta_1 + alpha_1 if fired else theta_1
+    theta_2 = theta_2 + alpha_2 if fired else theta_2
+    refractory = n_ref if fired else refractory
+    return V, refractory, theta_1, theta_2, I_syn_exc, I_syn_inh, np.uint8(fired)
+
+
+_STATE = {"V_m": "mV", "refractory": "1", "theta_1": "mV", "theta_2": "mV", "I_syn_exc": "pA", "I_syn_inh": "pA"}
+_EQUATIONS = """
+dV_m/dt = -(V_m - E_L) / tau_m + (I_syn_exc + I_syn_inh + I_e) / C_m : volt{flag}
+dtheta_1/dt = -theta_1 / tau_1 : volt
+dtheta_2/dt = -theta_2 / tau_2 : volt
+dI_syn_exc/dt = -I_syn_exc / tau_syn_exc : amp
+dI_syn_inh/dt = -I_syn_inh / tau_syn_inh : amp
+"""
+
+MAT2 = NeuronModel(
+    "MAT2",
+    MAT2Parameters,
+    _mat2_constants,
+    mat2_step,
+    state=_STATE,
+    ports={"exc": "pA", "inh": "pA"},
+    currents=("exc",),
+    equations=_EQUATIONS.format(flag=""),
+    threshold="V_m >= V_th + theta_1 + theta_2",
+    reset="theta_1 += alpha_1; theta_2 += alpha_2",
+    arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
+    method="exact",
+)
+
+LIFAdaptiveThreshold = NeuronModel(
+    "LIFAdaptiveThreshold",
+    LIFAdaptiveThresholdParameters,
+    _adaptive_threshold_constants,
+    lif_adaptive_threshold_step,
+    state=_STATE,
+    ports={"exc": "pA", "inh": "pA"},
+    currents=("exc",),
+    equations=_EQUATIONS.format(flag=" (unless refractory)"),
+    threshold="V_m >= V_th + theta_1 + theta_2",
+    reset="V_m = V_reset; theta_1 += alpha_1; theta_2 += alpha_2",
+    arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
+    method="exact",
+    check=reset_below_threshold,
+)

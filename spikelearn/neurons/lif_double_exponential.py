@@ -1,0 +1,147 @@
+"""Leaky integrate-and-fire neuron with currents that rise and decay exponentially, integrated exactly.
+
+tau_m dV_m/dt = -(V_m - E_L) + tau_m I / C_m; each input adds k weight (exp(-t/tau_decay) - exp(-t/tau_rise)) to I, with
+k such that the weight is the peak of the current, as in NEST's beta functions (iaf_cond_beta). Rotter & Diesmann 1999;
+the order within a step is that of LIF.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn._jit import scalar
+from spikelearn.neurons.lif import current_propagator, membrane, reset_below_threshold
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.units import ms, mV, pA, pF
+
+
+class LIFDoubleExponentialParameters(NamedTuple):
+    E_L: mV = -70.0  # leak reversal potential
+    V_th: mV = -55.0  # threshold
+    V_reset: mV = -70.0  # potential after a spike
+    C_m: pF = 250.0  # capacitance
+    tau_m: ms = 10.0  # membrane time constant
+    t_ref: ms = 2.0  # absolute refractory period
+    tau_rise_exc: ms = 0.5  # time constant with which currents through port exc rise
+    tau_decay_exc: ms = 2.0  # time constant with which they decay
+    tau_rise_inh: ms = 0.5  # time constant with which currents through port inh rise
+    tau_decay_inh: ms = 5.0  # time constant with which they decay
+    I_e: pA = 0.0  # constant current
+
+
+def _exponential_difference(a: Any, b: Any) -> Any:
+    """(exp(a) - exp(b)) / (a - b), and exp(a) where they are equal."""
+    apart = a - b
+    safe = np.where(apart == 0.0, 1.0, apart)
+    return np.exp(b) * np.where(apart == 0.0, 1.0, np.expm1(safe) / safe)
+
+
+def cascade_propagator(tau_1: Any, tau_2: Any, tau_3: Any, dt: float) -> Any:
+    """dt^2 times the second divided difference of exp at -dt/tau: what the last of three leaky integrators in a row has
+    at the end of a step, per unit in the first at its start. The time constants may be equal.
+    """
+    points = np.broadcast_arrays(*(-dt / np.asarray(tau, float) for tau in (tau_1, tau_2, tau_3)))
+    low, middle, high = np.sort(np.stack(points), axis=0)
+    near = high - low < 0.5
+    apart = np.where(near, 1.0, high - low)
+    by_difference = (_exponential_difference(high, middle) - _exponential_difference(middle, low)) / apart
+    # about their mean: the sum of h_k / (k + 2)!, h_k the complete symmetric polynomials, by their generating function
+    mean = (low + middle + high) / 3.0
+    x, y, z = ((point - mean) * near for point in (low, middle, high))
+    one, two, three = x + y + z, -(x * y + y * z + z * x), x * y * z
+    h = [np.zeros_like(x), np.zeros_like(x), np.ones_like(x)]
+    total = 0.5 * h[-1]
+    for k in range(1, 16):
+        h.append(one * h[-1] + two * h[-2] + three * h[-3])
+        total = total + h[-1] / math.factorial(k + 2)
+    return dt**2 * np.where(near, np.exp(mean) * total, by_difference)
+
+
+def peak_factor(tau_rise: Any, tau_decay: Any) -> Any:
+    """Jump of the rising variable (1/ms) for which the peak is 1; e / tau where the two time constants are equal."""
+    rise, decay = np.broadcast_arrays(np.asarray(tau_rise, float), np.asarray(tau_decay, float))
+    x = (decay - rise) / rise
+    small = x < 1e-8
+    safe = np.where(small, 1.0, x)
+    return np.exp(np.where(small, 1.0 + 0.5 * x, np.log1p(safe) * (1.0 + safe) / safe)) / decay
+
+
+def _constants(p: LIFDoubleExponentialParameters, dt: float) -> dict[str, Any]:
+    constants: dict[str, Any] = {}
+    for port, rise, decay in (("exc", p.tau_rise_exc, p.tau_decay_exc), ("inh", p.tau_rise_inh, p.tau_decay_inh)):
+        constants |= {
+            f"P_rise_{port}": np.exp(-dt / np.asarray(rise)) + 0.0,
+            f"P_decay_{port}": np.exp(-dt / np.asarray(decay)) + 0.0,
+            f"P_Id_{port}": current_propagator(decay, rise, 1.0, dt),
+            f"P_mI_{port}": current_propagator(p.tau_m, decay, p.C_m, dt),
+            f"P_md_{port}": cascade_propagator(p.tau_m, decay, rise, dt) / p.C_m,
+            f"factor_{port}": peak_factor(rise, decay),
+        }
+    return constants | membrane(p, dt)
+
+
+@scalar
+def lif_double_exponential_step(
+    V_m, refractory, I_syn_exc, dI_syn_exc, I_syn_inh, dI_syn_inh, in_exc, in_inh, I_exc,
+    P_rise_exc, P_decay_exc, P_Id_exc, P_mI_exc, P_md_exc, factor_exc,
+    P_rise_inh, P_decay_inh, P_Id_inh, P_mI_inh, P_md_inh, factor_inh,
+    P_mm, P_mI, I_e, E_L, V_th, V_reset, n_ref,
+):  # fmt: skip
+    V = E_L + P_mm * (V_m - E_L) + P_mI * (I_exc + I_e)
+    V += P_mI_exc * I_syn_exc + P_md_exc * dI_syn_exc + P_mI_inh * I_syn_inh + P_md_inh * dI_syn_inh
+    held = refractory > 0.0
+    V = V_m if held else V
+    refractory = refractory - 1.0 if held else refractory
+    I_syn_exc = P_decay_exc * I_syn_exc + P_Id_exc * dI_syn_exc
+    I_syn_inh = P_decay_inh * I_syn_inh + P_Id_inh * dI_syn_inh
+    dI_syn_exc = P_rise_exc * dI_syn_exc + factor_exc * in_exc
+    dI_syn_inh = P_rise_inh * dI_syn_inh + factor_inh * in_inh
+    fired = V >= V_th
+    V = V_reset if fired else V
+    refractory = n_ref if fired else refractory
+    return V, refractory, I_syn_exc, dI_syn_exc, I_syn_inh, dI_syn_inh, np.uint8(fired)
+
+
+def _check(p: LIFDoubleExponentialParameters) -> str | None:
+    for port, rise, decay in (("exc", p.tau_rise_exc, p.tau_decay_exc), ("inh", p.tau_rise_inh, p.tau_decay_inh)):
+        if np.any(np.asarray(rise) > np.asarray(decay)):
+            return (
+                f"tau_rise_{port} must not exceed tau_decay_{port}, got tau_rise_{port} {rise} ms "
+                f"and tau_decay_{port} {decay} ms"
+            )
+    return reset_below_threshold(p)
+
+
+_FACTOR = "(tau_decay_{0} / tau_rise_{0})**(tau_decay_{0} / (tau_decay_{0} - tau_rise_{0})) / tau_decay_{0}"
+
+LIFDoubleExponential = NeuronModel(
+    "LIFDoubleExponential",
+    LIFDoubleExponentialParameters,
+    _constants,
+    lif_double_exponential_step,
+    state={
+        "V_m": "mV",
+        "refractory": "1",
+        "I_syn_exc": "pA",
+        "dI_syn_exc": "pA",
+        "I_syn_inh": "pA",
+        "dI_syn_inh": "pA",
+    },  # fmt: skip
+    ports={"exc": "pA", "inh": "pA"},
+    currents=("exc",),
+    equations="""
+    dV_m/dt = -(V_m - E_L) / tau_m + (I_syn_exc + I_syn_inh + I_e) / C_m : volt (unless refractory)
+    dI_syn_exc/dt = dI_syn_exc - I_syn_exc / tau_decay_exc : amp
+    ddI_syn_exc/dt = -dI_syn_exc / tau_rise_exc : amp/second
+    dI_syn_inh/dt = dI_syn_inh - I_syn_inh / tau_decay_inh : amp
+    ddI_syn_inh/dt = -dI_syn_inh / tau_rise_inh : amp/second
+    """,
+    threshold="V_m >= V_th",
+    reset="V_m = V_reset",
+    arrivals={port: f"dI_syn_{port} += {_FACTOR.format(port)} * weight" for port in ("exc", "inh")},
+    method="exact",
+    check=_check,
+)
