@@ -40,6 +40,7 @@ from spikelearn.neurons import (
     NeuronModel,
     Parrot,
     Pyramidal,
+    lif_with_receptors,
 )
 from spikelearn.plasticity import STDP, DopamineBursts, DopamineSTDP, NearestDopamineSTDP, PlasticityRule
 from spikelearn.sources import Images, NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent, Timed
@@ -108,6 +109,7 @@ __all__ = [
     "TsodyksUzielMarkram",
     "Uniform",
     "__version__",
+    "lif_with_receptors",
     "random_uniform",
 ]
 

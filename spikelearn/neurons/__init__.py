@@ -12,6 +12,7 @@ from spikelearn.neurons.model import Neuron, NeuronModel
 from spikelearn.neurons.parrot import Parrot
 from spikelearn.neurons.pyramidal import Pyramidal
 from spikelearn.neurons.qif import QIF
+from spikelearn.neurons.receptors import lif_with_receptors
 
 MODELS = (
     LIF, LIFDelta, LIFAlpha, LIFDoubleExponential, LIFConductance, LIFNMDA, LIFAdaptiveThreshold, MAT2, QIF, EIF, AdEx,
@@ -19,7 +20,23 @@ MODELS = (
 )  # fmt: skip
 
 __all__ = [
-    "EIF", "LIF", "LIFAdaptiveThreshold", "LIFAlpha", "LIFConductance", "LIFDelta", "LIFDoubleExponential", "LIFNMDA",
-    "MAT2", "QIF", "AdEx", "Izhikevich", "IzhikevichHalfSteps", "MODELS", "Neuron", "NeuronModel", "Parrot",
+    "AdEx",
+    "EIF",
+    "Izhikevich",
+    "IzhikevichHalfSteps",
+    "LIF",
+    "LIFAdaptiveThreshold",
+    "LIFAlpha",
+    "LIFConductance",
+    "LIFDelta",
+    "LIFDoubleExponential",
+    "LIFNMDA",
+    "MAT2",
+    "MODELS",
+    "Neuron",
+    "NeuronModel",
+    "Parrot",
     "Pyramidal",
+    "QIF",
+    "lif_with_receptors",
 ]  # fmt: skip

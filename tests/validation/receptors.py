@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 
 import numpy as np
+from forced import steps_of
 from oracles import brian2_oracle, nest_receptors
-from tolerances import METHOD, ULP
+from tolerances import EXACT, METHOD, NINE_DIGITS, ULP
 
 import spikelearn as sl
 from validation.case import Case
+from validation.neurons import simulate
 
 DT, DURATION = 0.1, 300.0
 WEIGHTS = (3.0, 5.0, (4.0, 6.0, 2.0))
@@ -124,7 +126,138 @@ in 2 ms give .1 mV/ms^3, and tens of spikes act within one membrane time constan
 NMDA_GATES = METHOD(6, DT, 0.1)
 """1e-7: gates are exact but for a quadrature of sixth order, and NEST's solver was asked for 1e-9 a step."""
 
+# Several receptors
+
+MEMBRANE = {"C_m": 200.0, "tau_m": 15.0, "E_L": -65.0, "V_th": -62.0, "V_reset": -66.0, "t_ref": 1.2, "I_e": 50.0}
+CURRENT = ([50.0, 70.3, 120.0], [60.0, -20.0, 0.0])
+LEAK = {"C_m": 200.0, "g_L": 10.0, "E_L": -65.0, "V_th": 0.0, "V_reset": -66.0, "t_ref": 1.2}
+TAUS = {"exponential": (3.0, 20.0, 60.0, 0.4, 7.0), "alpha": (2.0, 15.0, 40.0, 0.5, 5.0)}
+"""ms; one of alpha is tau_m, which NEST's exponential ones refuse."""
+E_REV = (0.0, -70.0, -95.0, 0.0, 20.0)
+NAMES = ("ampa", "gaba_a", "gaba_b", "fast", "other")
+RISES, DECAYS = (0.5, 2.0, 10.0, 4.0, 1.0), (3.0, 8.0, 90.0, 4.0, 1.5)
+"""ms; of beta receptors; one rises as fast as it decays."""
+
+
+def spikes_at_receptors(n, scale, signs):
+    """receptor number from 1 on -> (time of emission, weight) of 30 spikes."""
+    generator = np.random.default_rng(n)
+    return {
+        k: [
+            (0.1 * step, float(weight))
+            for step, weight in zip(
+                np.sort(generator.choice(np.arange(5, 1900), 30, replace=False)),
+                generator.uniform(0.2, 1.0, 30) * scale * (generator.choice([-0.7, 1.0], 30) if signs else 1.0),
+                strict=True,
+            )
+        ]
+        for k in range(1, n + 1)
+    }
+
+
+def with_receptors(neuron, inputs, dt=0.1, current=None, record=("V_m",)):
+    """Samples every 0.1 ms, and steps of spikes, of one neuron whose k-th receptor is port k."""
+    ports = list(neuron.model.ports)
+    inputs = [(ports[k - 1], time, weight) for k, spikes in inputs.items() for time, weight in spikes]
+    traces, spikes = simulate(neuron, inputs, duration=200.0, dt=dt, delay=1.0, current=current, record=record)
+    every = round(0.1 / dt)
+    return {name: values[every - 1 :: every] for name, values in traces.items()}, spikes
+
+
+@functools.cache
+def current_based(kinetics, n):
+    """((spikes, V_m) here, the same in NEST), of a neuron with n receptors of one kind."""
+    model = sl.lif_with_receptors(dict.fromkeys(NAMES[:n], kinetics))
+    inputs = spikes_at_receptors(n, 150.0, signs=True)
+    taus = TAUS[kinetics][:n]
+    neuron = model(**MEMBRANE, **{f"tau_syn_{name}": tau for name, tau in zip(NAMES, taus, strict=False)})
+    traces, spikes = with_receptors(neuron, inputs, current=CURRENT)
+    other = nest_receptors.neuron(
+        {"exponential": "iaf_psc_exp_multisynapse", "alpha": "iaf_psc_alpha_multisynapse"}[kinetics], inputs,
+        params=MEMBRANE | {"tau_syn": list(taus), "V_m": -65.0}, duration=200.0, currents=CURRENT,
+    )  # fmt: skip
+    assert len(spikes) > 2
+    return (spikes, traces["V_m"]), (steps_of(other.spike_times, 0.1), other.V_m)
+
+
+def conductance_based(kinetics, n, dt=0.1, record=("V_m",)):
+    model = sl.lif_with_receptors(dict.fromkeys(NAMES[:n], kinetics), conductance=True)
+    own = {f"E_{name}": E for name, E in zip(NAMES[:n], E_REV, strict=False)}
+    if kinetics == "beta":
+        own |= {f"tau_rise_{name}": tau for name, tau in zip(NAMES[:n], RISES, strict=False)}
+        own |= {f"tau_decay_{name}": tau for name, tau in zip(NAMES[:n], DECAYS, strict=False)}
+    else:
+        own |= {f"tau_syn_{name}": tau for name, tau in zip(NAMES[:n], TAUS[kinetics], strict=False)}
+    return with_receptors(model(**LEAK, **own), spikes_at_receptors(n, 2.0, signs=False), dt, record=record)[0]
+
+
+@functools.cache
+def conductance_in_nest(kinetics, n):
+    """NEST's neurons with these receptors have spike mechanisms of their own, which are kept from acting."""
+    shared = {"E_rev": list(E_REV[:n]), "C_m": 200.0, "g_L": 10.0, "E_L": -65.0, "V_m": -65.0}
+    shared["gsl_error_tol"] = nest_receptors.PRECISION
+    silent = {"a": 0.0, "b": 0.0, "Delta_T": 0.0, "V_th": 0.0, "V_peak": 10.0}
+    name, own = {
+        "exponential": ("gif_cond_exp_multisynapse", {"lambda_0": 0.0, "tau_syn": list(TAUS["exponential"][:n])}),
+        "alpha": ("aeif_cond_alpha_multisynapse", {**silent, "tau_syn": list(TAUS["alpha"][:n])}),
+        "beta": ("aeif_cond_beta_multisynapse", {**silent, "tau_rise": list(RISES[:n]), "tau_decay": list(DECAYS[:n])}),
+    }[kinetics]
+    record = () if kinetics == "exponential" else tuple(f"g_{k}" for k in range(1, n + 1))
+    inputs = spikes_at_receptors(n, 2.0, signs=False)
+    return nest_receptors.neuron(name, inputs, params=shared | own, duration=200.0, record=record)
+
+
+def conductances(kinetics, n):
+    """(200 ms, n): the conductances here and in NEST."""
+    names = [f"g_{name}" for name in NAMES[:n]]
+    here, other = conductance_based(kinetics, n, record=names), conductance_in_nest(kinetics, n).recorded
+    return np.array([here[name] for name in names]), np.array([other[f"g_{k}"] for k in range(1, n + 1)])
+
+
+SECOND_ORDER_OF_MANY = METHOD(2, DT, 1.0)
+"""V''' is about g/C_m (V - E) / tau_syn^2: 5 nS of a receptor with 2 ms and 60 mV on 200 pF give .4 mV/ms^3, and two or
+three receptors act at a time."""
+
+RECEPTOR_CASES: tuple[Case, ...] = (
+    *(
+        Case(
+            "lif_with_receptors", f"{what}, {n} {kinetics} receptors, 30 random inputs to each and a stepped current",
+            f"NEST live: {nest_model}", tolerance, tolerance_name,
+            lambda args=(kinetics, n), k=k: tuple(found[k] for found in current_based(*args)),
+        )
+        for kinetics, nest_model in (
+            ("exponential", "iaf_psc_exp_multisynapse"), ("alpha", "iaf_psc_alpha_multisynapse"),
+        )
+        for n in (3, 5)
+        for k, (what, tolerance, tolerance_name) in enumerate(
+            (("spikes", EXACT, "EXACT"), ("V_m", NINE_DIGITS, "1e-9 relative"))
+        )
+    ),
+    *(
+        Case(
+            "lif_with_receptors", f"V_m, {n} {kinetics} conductances, 30 random inputs to each",
+            f"NEST live: {nest_model}", SECOND_ORDER_OF_MANY, "METHOD(2, dt)",
+            lambda args=(kinetics, n): (conductance_based(*args)["V_m"], conductance_in_nest(*args).V_m),
+        )
+        for kinetics, nest_model in (
+            ("exponential", "gif_cond_exp_multisynapse"), ("alpha", "aeif_cond_alpha_multisynapse"),
+            ("beta", "aeif_cond_beta_multisynapse"),
+        )
+        for n in (3, 5)
+    ),
+    *(
+        Case(
+            "lif_with_receptors", f"conductances of 5 {kinetics} receptors", f"NEST live: {nest_model}",
+            ULP(4_500_000, 10.0), "1e-9 of 10 nS", lambda kinetics=kinetics: conductances(kinetics, 5),
+        )
+        for kinetics, nest_model in (
+            ("alpha", "aeif_cond_alpha_multisynapse"), ("beta", "aeif_cond_beta_multisynapse"),
+        )
+    ),
+)  # fmt: skip
+
 CASES: tuple[Case, ...] = (
+    *RECEPTOR_CASES,
     Case(
         "LIFNMDA", "V_m, 90 AMPA and GABA spikes and 41 from three NMDA sources", "NEST live: iaf_bw_2001_exact",
         SECOND_ORDER, "METHOD(2, dt)", lambda: (simulated(DT)[0], nest().V_m),

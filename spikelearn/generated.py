@@ -1,0 +1,21 @@
+"""Functions whose text is written when a model is made. The text can be read, and caches are keyed by what it does."""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def function_from(text: str, name: str, known: Mapping[str, Any]) -> Callable[..., Any]:
+    """The function `name` that a text defines.
+
+    known: what the text may refer to, such as {"np": numpy}. inspect.getsource and tracebacks show the text. Compiled,
+    the function is cached from process to process like one from a file: its identity is its code and what it refers to.
+    """
+    place = f"<{name}, generated: {hashlib.sha256(text.encode()).hexdigest()[:16]}>"
+    linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
+    namespace: dict[str, Any] = {"__name__": "spikelearn.generated", **known}
+    exec(compile(text, place, "exec"), namespace)
+    return namespace[name]
