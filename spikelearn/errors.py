@@ -30,5 +30,14 @@ class RunFileError(SpikelearnError, OSError):
     """A run file that is missing, broken, truncated or of another version."""
 
 
+class CheckpointError(SpikelearnError, OSError):
+    """A checkpoint that cannot be written, or is missing, broken, truncated, of another version or another network.
+
+    run: the Run up to that moment, where a run was stopped by it.
+    """
+
+    run: object = None
+
+
 class ExperimentError(SpikelearnError, ValueError):
     """A model file or its parameters that cannot be used."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,14 +28,15 @@ from spikelearn.description.projection import Drive, Projection, Release
 from spikelearn.description.recording import Recording, first_step, recording, sampling_steps
 from spikelearn.description.rules import AllToAll, Rule
 from spikelearn.description.trials import Callback, Trials
+from spikelearn.engine import checkpoint as checkpoint_file
 from spikelearn.engine.callbacks import after_trials, standing, trial_calls
 from spikelearn.engine.lower import Description, lower
 from spikelearn.engine.plan import Program
 from spikelearn.engine.run import PopulationInfo, ProjectionInfo, Run
-from spikelearn.engine.simulate import simulate
+from spikelearn.engine.simulate import Pause, simulate
 from spikelearn.engine.sink import MemorySink, RunHeader, Sink, TraceHeader
-from spikelearn.engine.snapshot import count_synapses, synapses_of
-from spikelearn.errors import DescriptionError, ParameterError, SimulationError
+from spikelearn.engine.snapshot import count_synapses, put_weights, synapses_of
+from spikelearn.errors import CheckpointError, DescriptionError, ParameterError, SimulationError
 from spikelearn.neurons import Neuron, NeuronModel
 from spikelearn.plasticity import Plasticity
 from spikelearn.sources import Poisson, SpikeList
@@ -72,11 +77,32 @@ class Network:
         self._things = 0
         self._program: Program | None = None
         self._runs: list[weakref.ref[Run]] = []
+        self.recorded: Run | None = None
 
     @property
     def time(self) -> float:
         """How far the network has run, in ms."""
         return 0.0 if self._program is None else self._program.step * self.dt
+
+    @property
+    def populations(self) -> Mapping[str, Population]:
+        """All populations by name."""
+        return MappingProxyType(self._populations)
+
+    @property
+    def projections(self) -> Mapping[str, Projection]:
+        """All projections by name."""
+        return MappingProxyType(self._projections)
+
+    @property
+    def modulators(self) -> Mapping[str, Modulator]:
+        """All modulators by name."""
+        return MappingProxyType(self._modulators)
+
+    @property
+    def callbacks(self) -> tuple[Callback, ...]:
+        """What `on_step` added, in order; their arguments hold the arrays that they were given."""
+        return tuple(self._callbacks)
 
     def population(
         self, size: int, model: Any, name: str | None = None, initial: Mapping[str, Any] | None = None
@@ -244,12 +270,18 @@ class Network:
         engine: str = "compiled",
         sink: Sink | None = None,
         progress: bool | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: Any = None,
+        after: Run | None = None,
     ) -> Run:
         """Run for `duration` ms, or for a schedule of trials, and give back what was recorded.
 
         Called again, it continues where it stopped. engine: "compiled", or "stepper" for debugging. sink: where
         recordings go (memory by default; spikelearn.io.RunWriter streams them to a file). progress: a bar on standard
         error; by default only on a terminal. Ctrl-C gives back what has been simulated so far.
+        checkpoint: a file that is written at the end (see Run.checkpoint), and each `checkpoint_every` ms before, so
+        that a process that is killed loses no more than that. after: the run that this one continues; what comes back,
+        and is in checkpoints, is then both as one (see Run.joined).
         """
         if (duration is None) == (trials is None):
             raise DescriptionError("run: give either a duration in ms or trials")
@@ -262,6 +294,7 @@ class Network:
             if not isinstance(length, float) or not np.isfinite(length) or length < 0:
                 raise ParameterError(f"duration of run: expected at least 0 ms, got {duration!r}")
             n_steps = round(length / self.dt)
+        every = self._steps_between_checkpoints(checkpoint, checkpoint_every, trials)
         if trials is not None and self.threads > 1:
             raise DescriptionError("run: trials set what all neurons do, so they run on one thread: Network(threads=1)")
         program = self.build()
@@ -273,26 +306,118 @@ class Network:
         extra = trial_calls(trials, plan) if trials is not None else None
         sink.begin(header)
         found = standing(trials, plan) if trials is not None else []
+
+        def so_far(interrupted: bool, wall: float) -> Run:
+            n_events = program.synaptic_events - events_before
+            run = self._run(header, sink, program, interrupted, wall, n_events)
+            return run if after is None else after.joined(run)
+
+        pause = None
+        if checkpoint is not None and every:
+            path = Path(checkpoint)
+            pause = Pause(every, lambda wall: self._write(so_far(False, wall), path, program, program.step))
         interrupted, wall, error = True, 0.0, None
         try:
-            interrupted, wall = simulate(program, n_steps, sink, engine, progress, extra)
-        except SimulationError as raised:
+            interrupted, wall = simulate(program, n_steps, sink, engine, progress, extra, pause)
+        except (SimulationError, CheckpointError) as raised:
             error = raised
         n_events = program.synaptic_events - events_before
         sink.end(program.step * self.dt, interrupted, wall, n_events)
         if trials is not None:
             after_trials(found, plan)
-        run = Run(
-            self.dt, t_start, program.step * self.dt, self.seed, dict(header.populations), dict(header.projections),
-            sink.spike_data(), sink.trace_data(),
-            {name: synapses_of(p, program) for name, p in self._projections.items()},
-            dict(header.versions), interrupted, wall, n_events,
-        )  # fmt: skip
-        self._runs.append(weakref.ref(run))
+        run = so_far(interrupted, wall)
+        if checkpoint is not None and error is None:
+            try:
+                run.checkpoint(checkpoint)
+            except CheckpointError as raised:
+                error = raised
         if error is not None:
             error.run = run
             raise error
         return run
+
+    @classmethod
+    def restore(cls, path: str | os.PathLike[str]) -> Network:
+        """The network that a checkpoint holds, ready to go on: see Run.checkpoint.
+
+        Its populations, projections and modulators are found by name, `net.populations["pyramidal"]`; `net.recorded` is
+        the run that was checkpointed. The weights, the state and all random numbers are those that would have followed,
+        with the same code on the same kind of processor. A checkpoint holds code, which runs when it is read: restore
+        none from people whose programs you would not run. Raises CheckpointError if the file is missing, damaged,
+        truncated, no checkpoint, of another format, or of models that have changed since.
+
+        >>> net = Network.restore("state.ckpt")  # doctest: +SKIP
+        >>> run = net.run(500, after=net.recorded)  # doctest: +SKIP
+        """
+        content = checkpoint_file.read(Path(path))
+        net = cls.__new__(cls)
+        vars(net).update(content["network"], _program=None, _runs=[], recorded=None)
+        program = net.build()
+        checkpoint_file.put_back(program, content["arrays"], content["step"], Path(path))
+        net.recorded = net._known(content["run"], program)
+        return net
+
+    def reset(self, keep_weights: bool = True) -> None:
+        """Back to time 0: states, traces, spikes on their way, eligibilities and modulators as they were at the start.
+
+        keep_weights: projections that learn keep the weights that they have now. Random numbers, drawn by step, are
+        those of the first time. Arrays that callbacks were given are theirs, and stay as they are.
+        """
+        if self._program is None:
+            return
+        self._settle_earlier_runs()
+        learning = [p for p in self._projections.values() if p.learns and keep_weights]
+        weights = [synapses_of(projection, self._program)().weight for projection in learning]
+        self._program, self.recorded = None, None
+        program = self.build()
+        for projection, values in zip(learning, weights, strict=True):
+            put_weights(projection, program, values)
+
+    def _run(
+        self, header: RunHeader, sink: Sink, program: Program, interrupted: bool, wall: float, n_events: int
+    ) -> Run:
+        """What a sink has, as a run that ends now."""
+        return self._known(
+            Run(
+                self.dt, header.t_start, program.step * self.dt, self.seed, dict(header.populations),
+                dict(header.projections), sink.spike_data(), sink.trace_data(), {}, dict(header.versions), interrupted,
+                wall, n_events,
+            ),
+            program,
+        )  # fmt: skip
+
+    def _known(self, run: Run, program: Program) -> Run:
+        """A run that ends now, with synapses as they are now and a way to make a checkpoint while they are."""
+        step = program.step
+        run.synapse_data = {name: synapses_of(p, program) for name, p in self._projections.items()}
+        run.checkpoint_writer = lambda which, path: self._write(which, path, program, step)
+        self._runs.append(weakref.ref(run))
+        return run
+
+    def _write(self, run: Run, path: Path, program: Program, step: int) -> None:
+        if program is not self._program or program.step != step:
+            raise CheckpointError(
+                f"{path}: this run ended at {run.t_stop:g} ms and the network has gone on since, to {self.time:g} ms; "
+                "make the checkpoint before it does"
+            )
+        described = {k: v for k, v in vars(self).items() if k not in ("_program", "_runs", "recorded")}
+        plain_run = replace(run, synapse_data={}, checkpoint_writer=None)
+        content = {"network": described, "arrays": program.arrays(), "step": step, "run": plain_run}
+        checkpoint_file.write(path, content, versions(), self.time)
+
+    def _steps_between_checkpoints(self, checkpoint: Any, every: Any, trials: Trials | None) -> int:
+        if every is None:
+            return 0
+        interval = plain(every, "ms", "checkpoint_every of run")
+        if not isinstance(interval, float) or not np.isfinite(interval) or interval < self.dt * (1 - 1e-9):
+            raise ParameterError(f"checkpoint_every of run: expected at least dt = {self.dt:g} ms, got {every!r}")
+        if checkpoint is None:
+            raise DescriptionError("checkpoint_every of run: expected a file too, checkpoint=path")
+        if trials is not None:
+            raise DescriptionError(
+                "checkpoint_every of run: a schedule of trials has no checkpoints inside it; run it in several parts"
+            )
+        return round(interval / self.dt)
 
     def build(self) -> Program:
         """Build the network now rather than at the first run; from then on it cannot be extended."""

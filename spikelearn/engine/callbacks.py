@@ -44,8 +44,13 @@ def function(step, control, raised, {names}):
 """
 
 
-def resolve(argument: Any, plan: Plan, counters: dict[Any, np.ndarray] | None = None) -> Any:
-    """The array that a reference stands for; other arguments as they are."""
+def resolve(
+    argument: Any, plan: Plan, counters: dict[Any, np.ndarray] | None = None, own: list[Call] | None = None
+) -> Any:
+    """The array that a reference stands for; other arguments as they are.
+
+    counters: those of the trials that it is for. own: the Calls which those trials add to the end of stage "record".
+    """
     if not isinstance(argument, Reference):
         if isinstance(argument, np.ndarray) and not argument.flags.c_contiguous:
             raise DescriptionError("arrays that are given to callbacks must be contiguous: numpy.ascontiguousarray")
@@ -62,22 +67,23 @@ def resolve(argument: Any, plan: Plan, counters: dict[Any, np.ndarray] | None = 
     if argument.what == "rates":
         return block.rates[population]
     if argument.what == "fired":
-        return _fired(population, argument.detail, plan)
+        return _fired(population, argument.detail, plan, own)
     if counters is None:
         raise DescriptionError(f"counts of {population.name!r}: counts are for callbacks of trials, not of every step")
     return counters.setdefault((population, argument.detail), np.zeros(population.size, np.int64))
 
 
-def _fired(population: Population, kind: str, plan: Plan) -> np.ndarray:
+def _fired(population: Population, kind: str, plan: Plan, own: list[Call] | None) -> np.ndarray:
     """The array of 0 and 1 that a Call of its own keeps up to date; one for each population and kind."""
     label = f"mark {kind}s of {population.name}"
-    for call in plan.stages["record"]:
+    for call in [*plan.stages["record"], *(own or ())]:
         if call.label == label:
             return call.arguments[-1]
     block = plan.block_of[population]
     ring, fired = block.rings[kind], np.zeros(population.size, np.uint8)
     kernel = kernel_of(events.mark_events)
-    plan.stages["record"].append(Call(label, kernel, ring.rows, ring.counts, block.first[population], fired))
+    calls = plan.stages["record"] if own is None else own
+    calls.append(Call(label, kernel, ring.rows, ring.counts, block.first[population], fired))
     return fired
 
 
@@ -150,7 +156,7 @@ def trial_calls(schedule: Trials, plan: Plan) -> dict[str, list[Call]]:
                         Call("plastic window", kernel_of(trials.copy_at_start), clock, k, values, state.enabled)
                     )
         if phase.callback is not None:
-            arguments = [resolve(a, plan, counters) for a in phase.callback.arguments]
+            arguments = [resolve(a, plan, counters, extra["record"]) for a in phase.callback.arguments]
             extra["end"].append(
                 _user_call(f"end of phase {k}", _PHASE_TEXT, phase.callback, plan.control, (clock, k), arguments)
             )

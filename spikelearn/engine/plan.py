@@ -113,6 +113,12 @@ class Table:
     def n_synapses(self) -> int:
         return len(self.targets)
 
+    @property
+    def fixed(self) -> list[np.ndarray]:
+        """The arrays that no run changes."""
+        weights = [] if any(projection.learns for projection in self.projections) else [self.weights]
+        return [self.delays, self.delay_index, self.index, self.targets, self.slot_weight, *weights]
+
 
 @dataclass
 class PlasticState:
@@ -133,6 +139,10 @@ class Recorder:
     used: np.ndarray
     name: str
     columns: np.ndarray
+
+    @property
+    def buffers(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.steps, self.values
 
 
 @dataclass
@@ -172,6 +182,38 @@ class Program:
         """The last step that has been run."""
         return self.plans[0].step
 
+    @step.setter
+    def step(self, step: int) -> None:
+        for plan in self.plans:
+            plan.step = step
+
     @property
     def synaptic_events(self) -> int:
         return int(sum(tally[0] for plan in self.plans for tally in plan.tallies))
+
+    def arrays(self, built: bool = False) -> dict[str, np.ndarray]:
+        """All that a run changes, by the first Call that it is given to: what a checkpoint keeps besides `step`.
+
+        Whatever any Call is given counts as changed, but for the tables, which are built again (with `built` they are
+        here too), and the buffers of recorders, which are empty between two runs. Views stand for what they are of.
+        """
+        found: dict[str, np.ndarray] = {}
+        seen = {id(owner(a)) for plan in self.plans for recorder in plan.recorders for a in recorder.buffers}
+        if not built:
+            seen |= {id(owner(a)) for plan in self.plans for table in plan.tables.values() for a in table.fixed}
+        for plan in self.plans:
+            for stage in STAGES:
+                for n, call in enumerate(plan.stages[stage]):
+                    for k, argument in enumerate(call.arguments):
+                        if isinstance(argument, np.ndarray) and id(owner(argument)) not in seen:
+                            seen.add(id(owner(argument)))
+                            name = f"share {plan.share.index}, {stage} {n}, {call.label}, argument {k}"
+                            found[name] = owner(argument)
+        return found
+
+
+def owner(array: np.ndarray) -> np.ndarray:
+    """The array that an array is a view of; itself if it is a view of none."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelearn.errors import DescriptionError
+from spikelearn.errors import CheckpointError, DescriptionError
 
 
 class Spikes(NamedTuple):
@@ -91,6 +94,7 @@ class Run:
     interrupted: bool = False
     wall_s: float = 0.0
     synaptic_events: int = 0
+    checkpoint_writer: Callable[[Run, Path], None] | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
         events = ", ".join(f"{len(found.times):,} {kind}s of {name}" for (name, kind), found in self.spike_data.items())
@@ -108,6 +112,53 @@ class Run:
     def real_time_factor(self) -> float:
         """Wall seconds per simulated second."""
         return self.wall_s / (self.duration * 1e-3) if self.duration > 0 else float("nan")
+
+    def checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Write the network as it is at the end of this run, and what this run recorded, to one file.
+
+        `Network.restore(path)` reads it, in another process too, and goes on as if nothing had happened, bit for bit.
+        What was at `path` before stays whole until the new file is. Models, callbacks and functions of a script are
+        kept with it, those that can be imported by their names. A checkpoint lies between runs: there is none in the
+        middle of a schedule of trials. Raises CheckpointError if the network has run on since, or if the file cannot be
+        written.
+        """
+        if self.checkpoint_writer is None:
+            raise CheckpointError(f"{path}: a run without its network, such as one from a file, makes no checkpoints")
+        self.checkpoint_writer(self, Path(path))
+
+    def joined(self, later: Run) -> Run:
+        """This run and the one that went on where it stopped, as one run.
+
+        Recordings lie one after the other; weights are those at the end of the later run.
+        Raises DescriptionError if the later one does not begin where this one stops, or records something else.
+        """
+        if abs(later.t_start - self.t_stop) > 0.5 * self.dt or later.dt != self.dt:
+            raise DescriptionError(
+                f"joined: expected a run from {self.t_stop:g} ms on in steps of {self.dt:g} ms, got one from "
+                f"{later.t_start:g} ms on in steps of {later.dt:g} ms"
+            )
+        for what in ("seed", "spike_data", "trace_data", "synapse_data"):
+            one, other = ((set(v) if isinstance(v, dict) else v) for v in (getattr(self, what), getattr(later, what)))
+            if one != other:
+                raise DescriptionError(f"joined: these are runs of two networks: {what} has {one} and {other}")
+        spikes = {
+            key: Spikes(*(np.concatenate(pair) for pair in zip(found, later.spike_data[key], strict=True)))
+            for key, found in self.spike_data.items()
+        }
+        traces = {
+            key: found._replace(
+                times=np.concatenate([found.times, later.trace_data[key].times]),
+                values=np.concatenate([found.values, later.trace_data[key].values]),
+            )
+            for key, found in self.trace_data.items()
+        }
+        synapses: dict[str, Synapses | Callable[[], Synapses]] = {
+            name: partial(later.synapses, name) for name in later.synapse_data
+        }
+        return replace(
+            later, t_start=self.t_start, spike_data=spikes, trace_data=traces, synapse_data=synapses,
+            wall_s=self.wall_s + later.wall_s, synaptic_events=self.synaptic_events + later.synaptic_events,
+        )  # fmt: skip
 
     def spikes(self, population: Any, kind: str = "spike") -> Spikes:
         """Events of `kind` recorded from a population, a view of it (`pop[:3]`), or a population's name."""

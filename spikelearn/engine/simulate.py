@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,9 +25,19 @@ _CHUNK_SECONDS = 0.1
 ENGINES = ("compiled", "stepper")
 
 
+class Pause(NamedTuple):
+    """Something to do between two steps, whenever the number of steps since time 0 is a multiple of `every`.
+
+    act: function(wall seconds that the steps of this run took so far).
+    """
+
+    every: int
+    act: Callable[[float], None]
+
+
 def simulate(
     program: Program, n_steps: int, sink: Sink, engine: str = "compiled", progress: bool | None = None,
-    extra: dict[str, list[Call]] | None = None,
+    extra: dict[str, list[Call]] | None = None, pause: Pause | None = None,
 ) -> tuple[bool, float]:  # fmt: skip
     """Run n_steps; returns whether it was interrupted, and the wall seconds that the steps took.
 
@@ -53,9 +63,12 @@ def simulate(
         while program.step < last and not interrupted:
             begun = time.perf_counter()
             before = program.step
-            after = advance(min(last, before + chunk))
+            until = min(last, before + chunk)
+            if pause is not None:
+                until = min(until, (before // pause.every + 1) * pause.every)
+            after = advance(until)
+            program.step = after
             for plan in plans:
-                plan.step = after
                 plan.control[0] = 0
             spent = time.perf_counter() - begun
             wall += spent
@@ -65,6 +78,8 @@ def simulate(
                 bar.update((after - before) * dt)
             _check_callbacks(calls[0], dt)
             _check_finite(program)
+            if pause is not None and after % pause.every == 0 and after < last:
+                pause.act(wall)
     if bar is not None:
         bar.close()
     return bool(interrupted), wall

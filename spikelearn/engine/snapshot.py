@@ -62,3 +62,11 @@ def _synapses_of_share(projection: Projection, plan: Plan) -> tuple[np.ndarray, 
     pre, post = found["pre"] + projection.source_first, found["post"] + projection.target_first
     found_synapses = Synapses(pre.astype(np.int32), post.astype(np.int32), weight, found["delay_steps"] * plan.dt)
     return found["numbers"], found_synapses
+
+
+def put_weights(projection: Projection, program: Program, weights: np.ndarray) -> None:
+    """Give the synapses of a projection that learns, in a program that has not run yet, the weights of a Run."""
+    for plan in program.plans:
+        table = plan.tables[projection]
+        found = locate(projection, table, Places(plan.block_of, plan.share), plan.seed, plan.dt)
+        table.weights[found["positions"]] = weights[found["numbers"]]

@@ -1,0 +1,193 @@
+"""The checkpoint file: the state of a network between two steps, whole or not there.
+
+    16 bytes  "spikelearn-state"
+    uint32    version of this format
+    uint64    size of the whole file
+    uint32    size of the header
+    header    JSON: versions that wrote it, time, sizes of the parts
+    parts     a pickle, then arrays as they lie in memory
+    32 bytes  BLAKE2b of all before
+
+All numbers are little-endian. A new file is written beside the old one and takes its place when it is on the disk.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import struct
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from io import BufferedIOBase
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spikelearn.engine import pickled
+from spikelearn.engine.plan import Program
+from spikelearn.engine.printing import fingerprint
+from spikelearn.errors import CheckpointError
+
+FORMAT = 1
+_MAGIC = b"spikelearn-state"
+_START = struct.Struct("<16sIQI")
+_DIGEST_SIZE = 32
+_DIFFERENT = "a network that is built now from what it describes has other arrays than those it holds"
+
+
+def write(path: Path, content: Mapping[str, Any], versions: Mapping[str, str], time: float) -> None:
+    """Write `content` (names -> objects with arrays). What was at `path` before stays whole until the new file is.
+
+    Raises CheckpointError.
+    """
+    try:
+        parts = pickled.dump(dict(content))
+    except Exception as error:
+        raise CheckpointError(
+            f"{path}: this network cannot be written, a part of it cannot be pickled: {error}"
+        ) from error
+    sizes = [part.nbytes for part in parts]
+    about = {"versions": dict(versions), "kernels": fingerprint(), "time": time, "sizes": sizes}
+    header = json.dumps(about).encode()
+    total = _START.size + len(header) + sum(sizes) + _DIGEST_SIZE
+    digest = hashlib.blake2b(digest_size=_DIGEST_SIZE)
+    blocks: list[bytes | memoryview] = [_START.pack(_MAGIC, FORMAT, total, len(header)), header, *parts]
+    try:
+        with _replacing(path) as file:
+            for block in blocks:
+                file.write(block)
+                digest.update(block)
+            file.write(digest.digest())
+    except OSError as error:
+        raise CheckpointError(
+            f"{path}: the checkpoint could not be written ({error}); what was there before is there still"
+        ) from error
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What was given to `write`. Raises CheckpointError unless the file is whole, and this program can use it."""
+    try:
+        with open(path, "rb") as file:
+            parts, about = _read_parts(file, path)
+    except OSError as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(f"{path}: cannot be read: {error}") from error
+    try:
+        content = pickled.load(parts)
+    except Exception as error:
+        raise CheckpointError(
+            f"{path}: whole, but what it was made with is not here: {type(error).__name__}: {error}"
+        ) from error
+    if about["kernels"] != fingerprint():
+        written = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
+        warnings.warn(
+            f"{path} was written by other code ({written}): what follows may differ from what would have followed",
+            stacklevel=3,
+        )
+    return content
+
+
+def put_back(program: Program, arrays: Mapping[str, np.ndarray], step: int, path: Path) -> None:
+    """Make a program that is as built what it was at `step`. Raises CheckpointError if it has other arrays."""
+    own = program.arrays()
+    for name in [*own, *arrays]:
+        found = [
+            "no such array" if name not in of else f"{of[name].dtype} of shape {of[name].shape}" for of in (own, arrays)
+        ]
+        if found[0] != found[1]:
+            raise CheckpointError(
+                f"{path}: {_DIFFERENT} ({name}: {found[0]} now, {found[1]} there); its code has changed"
+            )
+    for name, array in own.items():
+        np.copyto(array, arrays[name])
+    program.step = step
+
+
+def _read_parts(file: BufferedIOBase, path: Path) -> tuple[list[memoryview], dict[str, Any]]:
+    size = os.fstat(file.fileno()).st_size
+    start = file.read(_START.size)
+    if start[: len(_MAGIC)] != _MAGIC[: len(start)] or not start:
+        raise CheckpointError(f"{path}: not a checkpoint of spikelearn")
+    damaged = CheckpointError(f"{path}: damaged, its checksum is not that of its contents")
+    if len(start) < _START.size:
+        raise CheckpointError(f"{path}: truncated, it ends after {len(start)} bytes")
+    _, version, total, header_size = _START.unpack(start)
+    if version != FORMAT:
+        raise CheckpointError(f"{path}: a checkpoint of format version {version}, expected version {FORMAT}")
+    if size < total:
+        raise CheckpointError(f"{path}: truncated, it has {size} bytes of {total}")
+    if size != total or _START.size + header_size + _DIGEST_SIZE > total:
+        raise damaged
+    digest = hashlib.blake2b(start, digest_size=_DIGEST_SIZE)
+    header = file.read(header_size)
+    digest.update(header)
+    try:
+        about = json.loads(header)
+        sizes = [int(size) for size in about["sizes"]]
+    except (ValueError, KeyError, TypeError):
+        raise damaged from None
+    if min(sizes, default=-1) < 0 or _START.size + header_size + sum(sizes) + _DIGEST_SIZE != total:
+        raise damaged
+    parts = []
+    for size in sizes:
+        part = memoryview(bytearray(size))
+        file.readinto(part)
+        digest.update(part)
+        parts.append(part)
+    if file.read() != digest.digest():
+        raise damaged
+    return parts, about
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[BufferedIOBase]:
+    """A file beside `path` that takes its place when it has been written and is on the disk.
+
+    It always has the same name, so that one which a killed process left behind is used again; a lock, which ends with
+    its process, keeps two from writing it at once.
+    """
+    temporary = path.with_name(f".{path.name}.partial")
+    with _locked(temporary) as file:
+        try:
+            file.truncate(0)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[BufferedIOBase]:
+    while True:
+        with open(path, "ab") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BlockingIOError("another process is writing it now") from None
+            except OSError:
+                pass  # a file system without locks
+            if _is_at(path, file):
+                yield file
+                return
+
+
+def _is_at(path: Path, file: BufferedIOBase) -> bool:
+    """Whether an open file has its name still: another process may have just given it the name of the checkpoint."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,74 @@
+"""Python objects as bytes: one pickle, and the arrays in it apart from it, as they lie in memory.
+
+What can be imported is named, so that a model of the library is that very model again; what a script or a notebook has
+defined is kept whole, code and all (cloudpickle).
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import pickle
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import cloudpickle
+import numpy as np
+
+from spikelearn.engine.plan import owner
+from spikelearn.neurons import NeuronModel
+from spikelearn.plasticity import PlasticityRule
+from spikelearn.synapses import SynapseModel
+
+
+def dump(thing: Any) -> list[memoryview]:
+    """The pickle, then the contents of its arrays in their order, not copied."""
+    stream = io.BytesIO()
+    buffers: list[pickle.PickleBuffer] = []
+    _Pickler(stream, protocol=5, buffer_callback=buffers.append).dump(thing)
+    return [stream.getbuffer(), *(buffer.raw() for buffer in buffers)]
+
+
+def load(parts: Sequence[memoryview]) -> Any:
+    """What was given to `dump`. The arrays lie in the buffers that are given here."""
+    return pickle.loads(parts[0], buffers=parts[1:])
+
+
+class _Pickler(cloudpickle.Pickler):
+    def reducer_override(self, thing: Any) -> Any:
+        if isinstance(thing, NeuronModel | PlasticityRule | SynapseModel):
+            names = _names(thing, thing.Parameters.__module__)
+        elif hasattr(thing, "py_func"):
+            names = _names(thing, thing.py_func.__module__)
+        else:
+            names = None
+            if type(thing) is np.ndarray and owner(thing).flags.c_contiguous and not owner(thing).dtype.hasobject:
+                return _reduced(thing)
+        return super().reducer_override(thing) if names is None else (_named, names)
+
+
+def _reduced(array: np.ndarray) -> tuple[Any, ...]:
+    """An array over bytes of its own; a view stays a view, so that two of one array still share it."""
+    base = owner(array)
+    if base is array:
+        return np.ndarray, (array.shape, array.dtype, pickle.PickleBuffer(array.data))
+    offset = array.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+    return np.ndarray, (array.shape, array.dtype, base, offset, array.strides)
+
+
+def _named(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(module), name)
+
+
+def _names(thing: Any, module: str | None) -> tuple[str, str] | None:
+    """(module, name) under which another process can import a thing; None if it cannot."""
+    if module is None or module not in sys.modules or not _importable(module):
+        return None
+    return next(((module, name) for name, value in vars(sys.modules[module]).items() if value is thing), None)
+
+
+def _importable(module: str) -> bool:
+    package = module.partition(".")[0]
+    finders = [finder.find_spec for finder in sys.meta_path if hasattr(finder, "find_spec")]
+    return package not in ("__main__", "__mp_main__") and any(find(package, None) for find in finders)

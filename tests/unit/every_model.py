@@ -1,0 +1,99 @@
+"""A small network around each neuron model, plasticity rule and synapse model: they join by being listed.
+
+Run as a script, in a folder of checkpoints, it is the new process that continues each of them.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from unit import all_parts
+
+import spikelearn as sl
+from spikelearn.errors import DescriptionError
+from spikelearn.neurons import MODELS
+from spikelearn.plasticity import RULES
+from spikelearn.synapses import SYNAPSES
+
+DT, HALF = 0.1, 60.0
+STRENGTH = {"pA": 400.0, "mV": 4.0, "nS": 5.0, "1": 1.0}
+"""Weights, by the unit of the port, that make a neuron fire when some arrive together."""
+
+
+def neurons_of(model):
+    """Neurons that are driven through all ports, by spikes that take their time; all that they have is recorded."""
+    net = sl.Network(dt=DT, seed=3)
+    cells = net.population(6, model, name="cells")
+    for k, (port, unit) in enumerate(model.ports.items()):
+        source = net.population(10, sl.Poisson(100.0), name=f"to {port}")
+        weight = sl.Uniform(0.0, STRENGTH.get(unit, 1.0) * (1.0 if k == 0 else 0.2))
+        net.connect(source, cells, port, weight=weight, delay=sl.Uniform(0.5, 6.0))
+    for port in model.currents:
+        net.drive(cells, sl.StepCurrent([20.0, 75.0], [50.0, 250.0]), port)
+    net.record(cells, [f"{kind}s" for kind in model.kinds if kind != "plateau"])
+    net.record(cells, list(model.state), every=5 * DT)
+    return net
+
+
+def synapses_of(rule=None, synapse=None):
+    """Synapses onto the first neuron model that can have them."""
+    refused = None
+    for model in MODELS:
+        try:
+            return synapses_onto(model, rule, synapse)
+        except DescriptionError as error:
+            refused = error
+    raise refused
+
+
+def synapses_onto(model, rule, synapse):
+    """Synapses from Poisson neurons and between the targets, with delays on both sides; weights from limit to limit."""
+    net = sl.Network(dt=DT, seed=4)
+    dopamine = net.modulator("dopamine", tau=30.0)
+    net.release(dopamine, [15.0, 50.0, 90.0], 0.05)
+    cells = net.population(5, model, name="cells")
+    port, unit = next(iter(model.ports.items()))
+    high = STRENGTH.get(unit, 1.0)
+    weight, plasticity, dendritic = sl.Uniform(0.0, 0.5 * high), None, (0.0, 1.5)
+    if rule is not None:
+        plasticity = rule(dopamine) if rule.modulated else rule()
+        low = plasticity.parameters.W_min
+        weight = sl.Uniform(low, min(plasticity.parameters.W_max, low + high))
+        dendritic = (0.0,) if rule.mean_pre else dendritic
+    for source in (net.population(12, sl.Poisson(80.0), name="source"), cells):
+        for back in dendritic:
+            added = net.connect(
+                source, cells, port, sl.FixedProbability(0.6), weight=weight, axonal_delay=6.0, dendritic_delay=back,
+                synapse=synapse, plasticity=plasticity, name=f"{source.name}, {back:g} ms back",
+            )  # fmt: skip
+            if rule is not None:
+                net.record(added, ["weight", "c"] if rule.modulated else "weight", every=7 * DT)
+    net.connect(net.population(20, sl.Poisson(100.0), name="drive"), cells, port, weight=high, delay=1.0)
+    net.record(cells)
+    return net
+
+
+def networks():
+    """name -> function that describes a network."""
+    found = {f"neuron {model.name}": lambda model=model: neurons_of(model) for model in MODELS}
+    found |= {f"rule {rule.name}": lambda rule=rule: synapses_of(rule=rule) for rule in RULES}
+    found |= {f"synapse {model.name}": lambda model=model: synapses_of(synapse=model()) for model in SYNAPSES}
+    return found | {"all parts": all_parts.network}
+
+
+def outcome(run):
+    """name -> array, of all that a run recorded and of the weights at its end."""
+    result = {}
+    for data in (run.spike_data, run.trace_data):
+        for key, found in data.items():
+            result |= {
+                f"{key} {part}": getattr(found, part) for part in ("times", "ids", "values") if hasattr(found, part)
+            }
+    return result | {f"weights of {name}": run.weights(name) for name in run.synapse_data}
+
+
+if __name__ == "__main__":
+    for path in sorted(Path(sys.argv[1]).glob("*.half")):
+        net = sl.Network.restore(path)
+        net.run(HALF, after=net.recorded).checkpoint(path.with_suffix(".whole"))
+    print(np.__version__)
