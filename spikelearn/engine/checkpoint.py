@@ -50,17 +50,18 @@ def write(path: Path, content: Mapping[str, Any], versions: Mapping[str, str], t
         raise CheckpointError(
             f"{path}: this network cannot be written, a part of it cannot be pickled: {error}"
         ) from error
-    sizes = [part.nbytes for part in parts]
+    sizes = [len(part) for part in pickled.contents(parts)]
     about = {"versions": dict(versions), "kernels": fingerprint(), "time": time, "sizes": sizes}
     header = json.dumps(about).encode()
     total = _START.size + len(header) + sum(sizes) + _DIGEST_SIZE
-    digest = hashlib.blake2b(digest_size=_DIGEST_SIZE)
-    blocks: list[bytes | memoryview] = [_START.pack(_MAGIC, FORMAT, total, len(header)), header, *parts]
+    start = _START.pack(_MAGIC, FORMAT, total, len(header)) + header
+    digest = hashlib.blake2b(start, digest_size=_DIGEST_SIZE)
     try:
         with _replacing(path) as file:
-            for block in blocks:
-                file.write(block)
-                digest.update(block)
+            file.write(start)
+            for part in pickled.contents(parts):
+                file.write(part)
+                digest.update(part)
             file.write(digest.digest())
     except OSError as error:
         raise CheckpointError(
@@ -108,7 +109,7 @@ def put_back(program: Program, arrays: Mapping[str, np.ndarray], step: int, path
     program.step = step
 
 
-def _read_parts(file: BufferedIOBase, path: Path) -> tuple[list[memoryview], dict[str, Any]]:
+def _read_parts(file: BufferedIOBase, path: Path) -> tuple[list[bytearray], dict[str, Any]]:
     size = os.fstat(file.fileno()).st_size
     start = file.read(_START.size)
     if start[: len(_MAGIC)] != _MAGIC[: len(start)] or not start:
@@ -135,7 +136,7 @@ def _read_parts(file: BufferedIOBase, path: Path) -> tuple[list[memoryview], dic
         raise damaged
     parts = []
     for size in sizes:
-        part = memoryview(bytearray(size))
+        part = bytearray(size)
         file.readinto(part)
         digest.update(part)
         parts.append(part)

@@ -10,7 +10,7 @@ import importlib
 import io
 import pickle
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import cloudpickle
@@ -22,15 +22,22 @@ from spikelearn.plasticity import PlasticityRule
 from spikelearn.synapses import SynapseModel
 
 
-def dump(thing: Any) -> list[memoryview]:
-    """The pickle, then the contents of its arrays in their order, not copied."""
+def dump(thing: Any) -> list[pickle.PickleBuffer]:
+    """The pickle, then its arrays in their order, not copied; `contents` gives their bytes."""
     stream = io.BytesIO()
     buffers: list[pickle.PickleBuffer] = []
     _Pickler(stream, protocol=5, buffer_callback=buffers.append).dump(thing)
-    return [stream.getbuffer(), *(buffer.raw() for buffer in buffers)]
+    return [pickle.PickleBuffer(stream.getvalue()), *buffers]
 
 
-def load(parts: Sequence[memoryview]) -> Any:
+def contents(parts: Sequence[pickle.PickleBuffer]) -> Iterator[memoryview]:
+    """The bytes of each part in turn. They are let go again, for CPython 3.11 crashes on memory views in garbage."""
+    for part in parts:
+        with part.raw() as view:
+            yield view
+
+
+def load(parts: Sequence[bytearray]) -> Any:
     """What was given to `dump`. The arrays lie in the buffers that are given here."""
     return pickle.loads(parts[0], buffers=parts[1:])
 
@@ -52,7 +59,8 @@ def _reduced(array: np.ndarray) -> tuple[Any, ...]:
     """An array over bytes of its own; a view stays a view, so that two of one array still share it."""
     base = owner(array)
     if base is array:
-        return np.ndarray, (array.shape, array.dtype, pickle.PickleBuffer(array.data))
+        writeable: Any = array if array.flags.writeable else array.copy()
+        return np.ndarray, (array.shape, array.dtype, pickle.PickleBuffer(writeable))
     offset = array.__array_interface__["data"][0] - base.__array_interface__["data"][0]
     return np.ndarray, (array.shape, array.dtype, base, offset, array.strides)
 
