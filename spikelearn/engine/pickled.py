@@ -17,9 +17,6 @@ import cloudpickle
 import numpy as np
 
 from spikelearn.engine.plan import owner
-from spikelearn.neurons import NeuronModel
-from spikelearn.plasticity import PlasticityRule
-from spikelearn.synapses import SynapseModel
 
 
 def dump(thing: Any) -> list[pickle.PickleBuffer]:
@@ -44,7 +41,7 @@ def load(parts: Sequence[bytearray]) -> Any:
 
 class _Pickler(cloudpickle.Pickler):
     def reducer_override(self, thing: Any) -> Any:
-        if isinstance(thing, NeuronModel | PlasticityRule | SynapseModel):
+        if isinstance(getattr(thing, "Parameters", None), type):  # a model of a neuron or a synapse, or a rule
             names = _names(thing, thing.Parameters.__module__)
         elif hasattr(thing, "py_func"):
             names = _names(thing, thing.py_func.__module__)

@@ -13,10 +13,10 @@ import spikelearn as sl
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons import MODELS
 from spikelearn.plasticity import RULES
-from spikelearn.synapses import SYNAPSES
+from spikelearn.synapses import GRADED_SYNAPSES, SYNAPSES, GradedSynapse
 
 DT, HALF = 0.1, 60.0
-STRENGTH = {"pA": 400.0, "mV": 4.0, "nS": 5.0, "1": 1.0}
+STRENGTH = {"pA": 400.0, "mV": 4.0, "nS": 20.0, "1": 1.0}
 """Weights, by the unit of the port, that make a neuron fire when some arrive together."""
 
 
@@ -27,7 +27,8 @@ def neurons_of(model):
     for k, (port, unit) in enumerate(model.ports.items()):
         source = net.population(10, sl.Poisson(100.0), name=f"to {port}")
         weight = sl.Uniform(0.0, STRENGTH.get(unit, 1.0) * (1.0 if k == 0 else 0.2))
-        net.connect(source, cells, port, weight=weight, delay=sl.Uniform(0.5, 6.0))
+        synapse = GRADED_SYNAPSES[0]() if port in model.graded else None
+        net.connect(source, cells, port, weight=weight, delay=sl.Uniform(0.5, 6.0), synapse=synapse)
     for port in model.currents:
         net.drive(cells, sl.StepCurrent([20.0, 75.0], [50.0, 250.0]), port)
     net.record(cells, [f"{kind}s" for kind in model.kinds if kind != "plateau"])
@@ -52,8 +53,10 @@ def synapses_onto(model, rule, synapse):
     dopamine = net.modulator("dopamine", tau=30.0)
     net.release(dopamine, [15.0, 50.0, 90.0], 0.05)
     cells = net.population(5, model, name="cells")
-    port, unit = next(iter(model.ports.items()))
-    high = STRENGTH.get(unit, 1.0)
+    jumps = [port for port in model.ports if port not in model.graded]
+    graded = synapse is not None and isinstance(synapse.model, GradedSynapse)
+    port = [*model.graded, jumps[0]][0] if graded else jumps[0]
+    high = STRENGTH.get(model.ports[port], 1.0)
     weight, plasticity, dendritic = sl.Uniform(0.0, 0.5 * high), None, (0.0, 1.5)
     if rule is not None:
         plasticity = rule(dopamine) if rule.modulated else rule()
@@ -68,7 +71,8 @@ def synapses_onto(model, rule, synapse):
             )  # fmt: skip
             if rule is not None:
                 net.record(added, ["weight", "c"] if rule.modulated else "weight", every=7 * DT)
-    net.connect(net.population(20, sl.Poisson(100.0), name="drive"), cells, port, weight=high, delay=1.0)
+    strong = STRENGTH.get(model.ports[jumps[0]], 1.0)
+    net.connect(net.population(20, sl.Poisson(100.0), name="drive"), cells, jumps[0], weight=strong, delay=1.0)
     net.record(cells)
     return net
 
@@ -77,7 +81,10 @@ def networks():
     """name -> function that describes a network."""
     found = {f"neuron {model.name}": lambda model=model: neurons_of(model) for model in MODELS}
     found |= {f"rule {rule.name}": lambda rule=rule: synapses_of(rule=rule) for rule in RULES}
-    found |= {f"synapse {model.name}": lambda model=model: synapses_of(synapse=model()) for model in SYNAPSES}
+    found |= {
+        f"synapse {model.name}": lambda model=model: synapses_of(synapse=model())
+        for model in (*SYNAPSES, *GRADED_SYNAPSES)
+    }
     return found | {"all parts": all_parts.network}
 
 
