@@ -12,9 +12,9 @@ from spikelearn.engine.printing import Kernel, import_line, kernel_of
 from spikelearn.engine.tables import Places
 from spikelearn.errors import ParameterError
 from spikelearn.kernels import modulators, printed_plastic
+from spikelearn.kernels.printed_plastic import NEVER
 from spikelearn.kernels.traces import decay_tables
 
-_NEVER = -(1 << 40)
 _REBASE_AFTER = 5.0
 """Time constants of the eligibility after which its exponential factor is re-based: exp(5) costs two digits at most."""
 
@@ -128,6 +128,7 @@ def reset_call(projection: Projection, plan: Plan, dt: float, clock: np.ndarray,
     return Call(
         f"reset {projection.name}", Kernel(state.kernel.text, "reset", state.kernel.injected), clock, phase,
         arrays["sweeps"], arrays["since_sweep"], projection.dendritic_steps,
+        *rule.initial_state(projection.plasticity.parameters).values(),
         *modulator_arguments(projection, arrays, dt), *means, *everything(projection, table, arrays),
     )  # fmt: skip
 
@@ -157,11 +158,13 @@ def everything(projection: Projection, table: Table, arrays: dict[str, Any]) -> 
     assert projection.plasticity is not None
     rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
     synapse = [table.weights, *([arrays["eligibilities"]] if rule.modulated else [])]
+    synapse += [arrays[f"synapse_{name}"] for name in rule.state]
     return [
         table.index, table.targets, arrays["last_arrival"], arrays["consumed"], *synapse,
         *(arrays[f"slot_{t.name}"] for t in rule.pre), *_events(projection, arrays),
         *_tables(arrays, rule.pre + rule.post), parameters.W_min, parameters.W_max,
         *(value for name, value in arrays["constants"].items() if name not in ("W_min", "W_max")),
+        *([arrays["ms_per_step"]] if "since_pre" in (*rule.takes("on_pre"), *rule.takes("on_post")) else []),
     ]  # fmt: skip
 
 
@@ -178,6 +181,10 @@ def _kernel(projection: Projection, constants: list[str]) -> Kernel:
         [(t.name, t.jump) for t in rule.pre],
         [(t.name, t.jump) for t in rule.post],
         constants,
+        rule.state,
+        rule.state_goes_on,
+        rule.takes("on_pre"),
+        rule.takes("on_post"),
         rule.modulated,
         rule.mean_pre,
     )
@@ -192,14 +199,17 @@ def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> 
     while history < 2 * projection.dendritic_steps + 16:
         history *= 2
     arrays: dict[str, Any] = {
-        "last_arrival": np.full(n_slots, _NEVER, np.int64),
-        "consumed": np.full(n_slots, _NEVER, np.int64),
+        "last_arrival": np.full(n_slots, NEVER, np.int64),
+        "consumed": np.full(n_slots, NEVER, np.int64),
         "event_total": np.zeros(n_targets, np.int64),
-        "event_step": np.full((n_targets, history), _NEVER, np.int64),
+        "event_step": np.full((n_targets, history), NEVER, np.int64),
         "event_plastic": np.zeros((n_targets, history), np.int64),
         "sweeps": np.zeros(1, np.int64),
         "since_sweep": np.zeros(n_targets, np.int64),
+        "ms_per_step": float(dt),
     }
+    for state, value in rule.initial_state(parameters).items():
+        arrays[f"synapse_{state}"] = np.full(table.n_synapses, value)
     for trace in rule.pre:
         arrays[f"slot_{trace.name}"] = np.zeros(n_slots)
         if rule.mean_pre:

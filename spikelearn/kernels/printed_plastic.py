@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from spikelearn.kernels.printed import names
 
+NEVER = -(1 << 40)
+"""A step before all others."""
+
 HEADER = """\
 from spikelearn._jit import kernel
 from spikelearn.kernels.events import count_in_row, source_in_row
@@ -17,13 +20,18 @@ def print_plastic(
     pre: Sequence[tuple[str, str]],
     post: Sequence[tuple[str, str]],
     constants: Sequence[str],
+    state: Sequence[str],
+    state_goes_on: bool,
+    on_pre: Sequence[str],
+    on_post: Sequence[str],
     modulated: bool,
     mean_pre: bool,
 ) -> str:
     """The loops of a plasticity rule: deliver, push (post events), sweep, read, reset and rebase.
 
-    pre, post: (name, jump) of the traces. Post events wait in a history of each neuron until a synapse's next arrival,
-    its weight is read, or the history is nearly full; then their effect is computed in closed form.
+    pre, post: (name, jump) of the traces. on_pre, on_post: names of what the handlers take. Post events
+    wait in a history of each neuron until a synapse's next arrival, its weight is read, or the history is nearly full;
+    then their effect is computed in closed form.
     A modulated rule keeps weight = w - c N and eligibility c scaled by exp((t - base)/tau_c), so that
     w(t) = weight + eligibility N(t) holds between events (N: kernels.modulators.integrate_modulator).
     """
@@ -33,14 +41,21 @@ def print_plastic(
     event_arrays = "event_total, event_step, event_plastic, " + names(post_names, "event_{}")
     tables = names(pre_names, "{0}_coarse, {0}_fine") + names(post_names, "{0}_coarse, {0}_fine")
     limits = "W_min, W_max, " + names([name for name in constants if name not in ("W_min", "W_max")])
-    rates = names(constants)
+    if "since_pre" in (*on_pre, *on_post):
+        limits += "ms_per_step, "
     if modulated:
         event_arrays += "event_N, event_E, "
     if mean_pre:
         event_arrays += names(pre_names, "event_mean_{}")
-    means_now = names(pre_names, "mean_{}") if mean_pre else ""
-    synapse = "weight, eligibility" if modulated else "weight"
-    synapse_arrays = "weights, eligibilities, " if modulated else "weights, "
+    kept = ["weight", *(["eligibility"] if modulated else []), *state]
+    kept_in = ["weights", *(["eligibilities"] if modulated else []), *(f"synapse_{name}" for name in state)]
+    synapse = ", ".join(kept)
+    synapse_arrays = names(kept_in)
+    changed = ", ".join(["change" if modulated else "weight", *state])
+    at_post = {"since_pre": "(at - last) * ms_per_step"}
+    at_pre = {"since_pre": "(s - last) * ms_per_step"} | {name: f"{name}_now" for name in pre_names}
+    call_post = f"{changed} = on_post({', '.join(at_post.get(name, name) for name in on_post)})"
+    call_pre = f"{changed} = on_pre({', '.join(at_pre.get(name, name) for name in on_pre)})"
     modulator = "integrals, base, tau_c, dt, " if modulated else ""
 
     def jumped(value: str, jump: str) -> str:
@@ -49,18 +64,30 @@ def print_plastic(
     event_pre = "".join(f"        {n} = {n}_at * decay(at - last, {n}_coarse, {n}_fine)\n" for n in pre_names)
     event_mean = "".join(f"        mean_{n} = event_mean_{n}[j, h]\n" for n in pre_names) if mean_pre else ""
     event_post = "".join(f"        {n} = event_{n}[j, h]\n" for n in post_names)
+    # State that goes on while nothing is learned: the handlers are called all the same, and the change is dropped.
+    wanted_post, wanted_pre = "event_plastic[j, h] == 0", "not plastic"
+    remember_post = remember_pre = skip_post = skip_pre = ""
+    if state_goes_on:
+        drop = "change = 0.0" if modulated else "weight = before"
+        skip_post = f"        if {wanted_post}:\n            {drop}\n"
+        skip_pre = f"                    if {wanted_pre}:\n                        {drop}\n"
+        if not modulated:
+            remember_post = "        before = weight\n"
+            remember_pre = "                    before = weight\n"
     if modulated:
         apply_post = f"""\
         now = weight + eligibility * event_N[j, h]
         weight += min(max(now, W_min), W_max) - now
-        change = on_post({names(pre_names)}{means_now}{names(post_names)}{rates}) * event_E[j, h]
+        {call_post}
+{skip_post}        change *= event_E[j, h]
         eligibility += change
         weight -= change * event_N[j, h]
 """
         apply_pre = f"""\
                     now = weight + eligibility * N
                     weight += min(max(now, W_min), W_max) - now
-                    change = on_pre({names(pre_names, "{}_now")}{names(post_names)}{rates}) * E
+                    {call_pre}
+{skip_pre}                    change *= E
                     eligibility += change
                     weight -= change * N
 """
@@ -71,17 +98,18 @@ def print_plastic(
 """
     else:
         apply_post = f"""\
-        weight = on_post(weight, {names(pre_names)}{means_now}{names(post_names)}{rates})
-        weight = min(max(weight, W_min), W_max)
+{remember_post}        {call_post}
+{skip_post}        weight = min(max(weight, W_min), W_max)
 """
         apply_pre = f"""\
-                    weight = on_pre(weight, {names(pre_names, "{}_now")}{names(post_names)}{rates})
-                    weight = min(max(weight, W_min), W_max)
+{remember_pre}                    {call_pre}
+{skip_pre}                    weight = min(max(weight, W_min), W_max)
 """
         value_now = "weight"
         N_and_E = ""
-    load = "weight = weights[p]" + ("; eligibility = eligibilities[p]" if modulated else "")
-    store = "weights[p] = weight" + ("; eligibilities[p] = eligibility" if modulated else "")
+    load = "; ".join(f"{name} = {array}[p]" for name, array in zip(kept, kept_in, strict=True))
+    store = "; ".join(f"{array}[p] = {name}" for name, array in zip(kept, kept_in, strict=True))
+    unless_plastic = "" if state_goes_on else f"        if {wanted_post}:\n            continue\n"
     at_last = names(pre_names, "slot_{}[slot]")
     catch_up = f"catch_up({synapse}, j, last, after, through, {at_last}{event_arrays}{tables}{limits})"
     trace_now = "".join(
@@ -135,9 +163,7 @@ def catch_up({synapse}, j, last, after, through, {names(pre_names, "{}_at")}{eve
         at = event_step[j, h]
         if at > through:
             break
-        if event_plastic[j, h] == 0:
-            continue
-{event_pre}{event_mean}{event_post}{apply_post}    return {synapse}
+{unless_plastic}{event_pre}{event_mean}{event_post}{apply_post}    return {synapse}
 
 
 @kernel
@@ -166,7 +192,7 @@ def function(step, rows, counts, delays, inputs, tally, enabled, dendritic, {mod
                 total = event_total[j]
                 if total > 0 and event_step[j, (total - 1) & mask] > after:
                     {synapse} = {catch_up}
-                if plastic:
+                if {"True" if state_goes_on else "plastic"}:
                     oldest = max(0, total - mask - 1)
                     e = total - 1
                     while e >= oldest and event_step[j, e & mask] >= s:
@@ -264,13 +290,18 @@ def read(step, every, start, what, slots, positions, room, steps, values, used, 
         if modulated
         else "            weights[p] = min(max(weights[p], W_min), W_max)\n"
     )
+    settle += "".join(f"            synapse_{name}[p] = initial_{name}\n" for name in state)
     zero_slots = "".join(f"        slot_{n}[slot] = 0.0\n" for n in pre_names)
+    zero_slots += f"        last_arrival[slot] = {NEVER}\n"
     clear_means = "".join(f"    running_{n}[0] = 0.0\n" for n in pre_names) if mean_pre else ""
     text += f'''
 
 @kernel
-def reset(step, clock, phase, sweeps, since_sweep, dendritic, {modulator}{mean_arguments}{everything}):
-    """At the start of a phase: keep the weights, forget traces, pending events and eligibilities."""
+def reset(
+    step, clock, phase, sweeps, since_sweep, dendritic,
+    {names(state, "initial_{}")}{modulator}{mean_arguments}{everything}
+):
+    """At the start of a phase: keep the weights, forget traces, state, pending events and eligibilities."""
     if clock[4] == 0 or clock[2] != phase:
         return
     sweeps[0] = 1

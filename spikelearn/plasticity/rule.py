@@ -12,6 +12,9 @@ from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.nest_twin import NestSynapse
 from spikelearn.parameters import checked
 
+OPTIONAL = ("since_pre",)
+"""Arguments that a handler gets only if it names them."""
+
 
 @dataclass(frozen=True)
 class Trace:
@@ -33,9 +36,14 @@ class PlasticityRule:
     name: shown in errors. Parameters: NamedTuple; it has W_min and W_max, the limits of the weight.
     pre, post: traces of the source and of the target. Handlers see a trace as it is just before the event itself.
     on_pre, on_post: scalar functions, compiled if they are not, called when an event arrives from the source, and when
-        the target emits one of kind `learns_from`. They take (weight, *pre, *post, *constants) and give the new weight.
-        If the rule is `modulated` they take no weight and give the step of the eligibility, which decays with parameter
-        tau_c; the weight then moves by the integral of eligibility times (modulator - b).
+        the target emits one of kind `learns_from`. They take (weight, *state, *pre, *post, *constants) and give the new
+        weight, or (weight, *state). If the rule is `modulated` they take no weight and give the step of the
+        eligibility in its place, which decays with parameter tau_c; the weight then moves by the integral of
+        eligibility times (modulator - b). A handler that names `since_pre` among its arguments also gets the time in
+        ms since the last arrival from the source before this event, a huge number if there was none.
+    state: names of variables that each synapse keeps for itself (8 bytes each), changed by the handlers only.
+    initial: function(parameters) -> dict of what they are at first; 0 where it says nothing.
+    state_goes_on: whether it is like a trace, and the handlers go on changing it while the projection is not plastic.
     mean_pre: on_post also gets, after the pre traces, their means over all synapses of the projection.
     constants: function(parameters, dt) -> dict of the numbers the handlers need.
     equations, pre_statements, post_statements: the rule once more in Brian2's syntax, for people to read and for other
@@ -56,6 +64,9 @@ class PlasticityRule:
     modulated: bool = False
     mean_pre: bool = False
     learns_from: str = "spike"
+    state: tuple[str, ...] = ()
+    initial: Callable[[Any], dict[str, float]] = field(default=lambda parameters: {})
+    state_goes_on: bool = False
     equations: str = ""
     pre_statements: str = ""
     post_statements: str = ""
@@ -76,17 +87,30 @@ class PlasticityRule:
         traces = [t.name for t in self.pre], [t.name for t in self.post]
         constants = list(self.constants(self.Parameters(), 0.1))
         expected = {
-            "on_pre": [*weight, *traces[0], *traces[1], *constants],
-            "on_post": [*weight, *traces[0], *means, *traces[1], *constants],
+            "on_pre": [*weight, *self.state, *traces[0], *traces[1], *constants],
+            "on_post": [*weight, *self.state, *traces[0], *means, *traces[1], *constants],
         }
         for handler, arguments in expected.items():
-            function = getattr(self, handler)
-            given = list(inspect.signature(getattr(function, "py_func", function)).parameters)
+            given = [name for name in self.takes(handler) if name not in OPTIONAL]
             if given != arguments:
                 raise DescriptionError(
                     f"{handler} of plasticity rule {self.name!r} takes ({', '.join(given)}), "
                     f"but what it is given is ({', '.join(arguments)})"
                 )
+
+        unknown = sorted(set(self.initial(self.Parameters())) - set(self.state))
+        if unknown:
+            raise DescriptionError(f"initial of plasticity rule {self.name!r} gives {unknown[0]!r}, which is no state")
+
+    def takes(self, handler: str) -> tuple[str, ...]:
+        """The names of the arguments of `on_pre` or `on_post`."""
+        function = getattr(self, handler)
+        return tuple(inspect.signature(getattr(function, "py_func", function)).parameters)
+
+    def initial_state(self, parameters: Any) -> dict[str, float]:
+        """State of a synapse at first, in the order of `state`."""
+        given = self.initial(parameters)
+        return {name: float(given.get(name, 0.0)) for name in self.state}
 
     def __repr__(self) -> str:
         return f"<plasticity rule {self.name}; its parameters are given in a call: {self.name}(W_max=...)>"
