@@ -34,10 +34,12 @@ def one_synapse(
     T: float | None = None,
     dt: float = 0.1,
     engine: str = "compiled",
+    record_weight: bool = False,
 ) -> Forced:
     """One plastic synapse. plasticity: given the modulator, the rule. released: when 1/tau_n of it is added.
 
     T: the end; by default one step after the last pre spike has arrived. Post spikes from two steps on.
+    record_weight: in each step, as the trace ("synapse", "weight").
     """
     net = sl.Network(dt=dt)
     modulator = net.modulator("dopamine", tau=tau_n)
@@ -54,6 +56,8 @@ def one_synapse(
         net.release(modulator, np.asarray(released, float), 1.0 / tau_n)
     net.record(target, ["spikes", "ignored"])
     net.record(modulator, "n", every=dt)
+    if record_weight:
+        net.record(synapse, "weight", every=dt)
     modulated = rule.rule.modulated
     if modulated:
         net.record(synapse, "c", every=dt)

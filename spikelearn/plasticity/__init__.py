@@ -2,11 +2,20 @@
 
 from spikelearn.plasticity.dopamine import DopamineSTDP, NearestDopamineSTDP
 from spikelearn.plasticity.dopamine_bursts import DopamineBursts
+from spikelearn.plasticity.inhibitory import InhibitorySTDP
+from spikelearn.plasticity.nearest_stdp import NearestSTDP, PreCentredSTDP, ReducedSTDP
+from spikelearn.plasticity.power_law import PowerLawSTDP
 from spikelearn.plasticity.rule import Plasticity, PlasticityRule, Trace
 from spikelearn.plasticity.stdp import STDP
+from spikelearn.plasticity.triplet import TRIPLET_SETS, NearestTripletSTDP, TripletSTDP
 
-RULES = (STDP, DopamineSTDP, NearestDopamineSTDP, DopamineBursts)
+RULES = (
+    STDP, PowerLawSTDP, NearestSTDP, PreCentredSTDP, ReducedSTDP, TripletSTDP, NearestTripletSTDP, InhibitorySTDP,
+    DopamineSTDP, NearestDopamineSTDP, DopamineBursts,
+)  # fmt: skip
 
 __all__ = [
-    "RULES", "STDP", "DopamineBursts", "DopamineSTDP", "NearestDopamineSTDP", "Plasticity", "PlasticityRule", "Trace",
+    "RULES", "STDP", "TRIPLET_SETS", "DopamineBursts", "DopamineSTDP", "InhibitorySTDP", "NearestDopamineSTDP",
+    "NearestSTDP", "NearestTripletSTDP", "Plasticity", "PlasticityRule", "PowerLawSTDP", "PreCentredSTDP",
+    "ReducedSTDP", "Trace", "TripletSTDP",
 ]  # fmt: skip

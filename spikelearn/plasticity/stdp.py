@@ -26,12 +26,12 @@ class STDPParameters(NamedTuple):
     W_min: weight = 0.0  # smallest weight
 
 
-def _constants(p: STDPParameters, dt: float) -> dict[str, float]:
+def stdp_constants(p: STDPParameters, dt: float) -> dict[str, float]:
     return {"lambda_": p.lambda_, "alpha": p.alpha, "mu_plus": p.mu_plus, "mu_minus": p.mu_minus, "W_max": p.W_max}
 
 
 @scalar
-def _power(base, exponent):
+def power(base, exponent):
     if exponent == 0.0:
         return 1.0
     if exponent == 1.0:
@@ -42,16 +42,16 @@ def _power(base, exponent):
 @scalar
 def on_pre(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max):
     relative = weight / W_max
-    return W_max * (relative - alpha * lambda_ * _power(relative, mu_minus) * K_minus)
+    return W_max * (relative - alpha * lambda_ * power(relative, mu_minus) * K_minus)
 
 
 @scalar
 def on_post(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max):
     relative = weight / W_max
-    return W_max * (relative + lambda_ * _power(1.0 - relative, mu_plus) * K_plus)
+    return W_max * (relative + lambda_ * power(1.0 - relative, mu_plus) * K_plus)
 
 
-def _check(p: STDPParameters) -> str | None:
+def check_limits(p: STDPParameters) -> str | None:
     if p.W_max <= 0 or p.W_min < 0:
         return f"weights lie between W_min >= 0 and W_max > 0, got {p.W_min:g} and {p.W_max:g}"
     return None
@@ -64,8 +64,8 @@ STDP = PlasticityRule(
     post=(Trace("K_minus", "tau_minus"),),
     on_pre=on_pre,
     on_post=on_post,
-    constants=_constants,
-    check=_check,
+    constants=stdp_constants,
+    check=check_limits,
     equations="""
 w : 1
 dK_plus/dt = -K_plus/tau_plus : 1 (event-driven)

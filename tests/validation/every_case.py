@@ -3,6 +3,7 @@
 from validation import (
     neurons,
     nonlinear_neurons,
+    plasticity,
     receptors,
     synapses,
 )
@@ -11,6 +12,7 @@ from validation.case import Case
 TOPICS = (
     neurons,
     nonlinear_neurons,
+    plasticity,
     receptors,
     synapses,
 )

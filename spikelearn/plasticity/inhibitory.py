@@ -1,0 +1,76 @@
+"""Inhibitory STDP that balances excitation (Vogels, Sprekeler, Zenke, Clopath & Gerstner 2011).
+
+At a post event: |w| += eta K_plus;  at an arrival: |w| += eta (K_minus - alpha). With alpha = 2 rho_0 tau (rho_0 in
+spikes a ms) the target is held near the rate rho_0. The same as NEST's vogels_sprekeler_synapse, which limits the
+weight after either part of the change at an arrival.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from spikelearn._jit import scalar
+from spikelearn.nest_twin import NestSynapse
+from spikelearn.plasticity.rule import PlasticityRule, Trace
+from spikelearn.units import ms, number, weight
+
+
+class InhibitorySTDPParameters(NamedTuple):
+    eta: weight = 0.001  # learning rate: step of the weight at a pair, in the unit of the port
+    alpha: number = 0.12  # depression at each arrival: 2 * target rate * tau
+    tau: ms = 20.0  # time constant of both traces
+    W_min: weight = 0.0  # smallest weight; -100 and W_max = 0 where inhibition has negative weights
+    W_max: weight = 100.0  # largest weight
+
+
+def _constants(p: InhibitorySTDPParameters, dt: float) -> dict[str, float]:
+    return {"eta": p.eta if p.W_max > 0 else -p.eta, "alpha": p.alpha, "W_min": p.W_min, "W_max": p.W_max}
+
+
+@scalar
+def on_pre(weight, K_plus, K_minus, eta, alpha, W_min, W_max):
+    return min(max(weight + eta * K_minus, W_min), W_max) - alpha * eta
+
+
+@scalar
+def on_post(weight, K_plus, K_minus, eta, alpha, W_min, W_max):
+    return weight + eta * K_plus
+
+
+def _check(p: InhibitorySTDPParameters) -> str | None:
+    if p.W_min < 0 < p.W_max:
+        return f"weights have one sign: W_min >= 0 or W_max <= 0, got {p.W_min:g} and {p.W_max:g}"
+    return None
+
+
+InhibitorySTDP = PlasticityRule(
+    "InhibitorySTDP",
+    InhibitorySTDPParameters,
+    pre=(Trace("K_plus", "tau"),),
+    post=(Trace("K_minus", "tau"),),
+    on_pre=on_pre,
+    on_post=on_post,
+    constants=_constants,
+    check=_check,
+    equations="""
+w : 1
+dK_plus/dt = -K_plus/tau : 1 (event-driven)
+dK_minus/dt = -K_minus/tau : 1 (event-driven)
+""",
+    pre_statements="""
+w = clip(clip(w + sign(W_min + W_max)*eta*K_minus, W_min, W_max) - sign(W_min + W_max)*alpha*eta, W_min, W_max)
+K_plus += 1
+""",
+    post_statements="""
+w = clip(w + sign(W_min + W_max)*eta*K_plus, W_min, W_max)
+K_minus += 1
+""",
+    nest=NestSynapse(
+        "vogels_sprekeler_synapse",
+        {"W_max": "Wmax"},
+        of_target={"tau": "tau_minus"},
+        weights=("eta", "W_max"),
+        must={"W_min": 0.0},
+        more=lambda p, dt: {"tau": p.tau},
+    ),
+)

@@ -1,0 +1,118 @@
+"""Pair STDP between nearest neighbours only: the three schemes of Morrison, Diesmann & Gerstner 2008, Fig. 7.
+
+NearestSTDP (symmetric): each arrival pairs with the last post event, each post event with the last arrival. NEST's
+stdp_nn_symm_synapse.
+PreCentredSTDP (presynaptic centred): each arrival pairs with the last post event before it and with the first one after
+it. NEST's stdp_nn_pre_centered_synapse.
+ReducedSTDP (reduced symmetric): only neighbours pair, an arrival with the post event just before it or just after it,
+if no other event of the synapse lies in between. NEST's stdp_nn_restr_synapse.
+
+Weights depend on weights as in STDP. NEST's first and third start with an arrival at time 0, which these do not.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from spikelearn._jit import scalar
+from spikelearn.nest_twin import NestSynapse
+from spikelearn.plasticity.rule import PlasticityRule, Trace
+from spikelearn.plasticity.stdp import STDP, STDPParameters, check_limits, on_post, on_pre, stdp_constants
+
+
+def _nest(model: str) -> NestSynapse:
+    assert STDP.nest is not None
+    return replace(STDP.nest, model=model)
+
+
+NearestSTDP = PlasticityRule(
+    "NearestSTDP",
+    STDPParameters,
+    pre=(Trace("K_plus", "tau_plus", jump="set"),),
+    post=(Trace("K_minus", "tau_minus", jump="set"),),
+    on_pre=on_pre,
+    on_post=on_post,
+    constants=stdp_constants,
+    check=check_limits,
+    equations=STDP.equations,
+    pre_statements=STDP.pre_statements.replace("K_plus += 1", "K_plus = 1"),
+    post_statements=STDP.post_statements.replace("K_minus += 1", "K_minus = 1"),
+    nest=_nest("stdp_nn_symm_synapse"),
+)
+
+
+def _centred_constants(p: STDPParameters, dt: float) -> dict[str, float]:
+    return stdp_constants(p, dt) | {"tau_plus": p.tau_plus}
+
+
+@scalar
+def centred_on_pre(weight, waiting, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max, tau_plus, since_pre):
+    weight = on_pre(weight, 0.0, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max)
+    return weight, waiting * math.exp(-since_pre / tau_plus) + 1.0
+
+
+@scalar
+def centred_on_post(weight, waiting, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max, tau_plus, since_pre):
+    if waiting > 0.0:
+        K_plus = waiting * math.exp(-since_pre / tau_plus)
+        weight = on_post(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max)
+    return weight, 0.0
+
+
+PreCentredSTDP = PlasticityRule(
+    "PreCentredSTDP",
+    STDPParameters,
+    pre=(),
+    post=(Trace("K_minus", "tau_minus", jump="set"),),
+    on_pre=centred_on_pre,
+    on_post=centred_on_post,
+    constants=_centred_constants,
+    check=check_limits,
+    state=("waiting",),  # the trace, at the last arrival, of arrivals that no post event has followed yet
+    state_goes_on=True,
+    equations=STDP.equations,
+    pre_statements=STDP.pre_statements,
+    post_statements=STDP.post_statements.replace("K_minus += 1", "K_minus = 1\nK_plus = 0"),
+    nest=_nest("stdp_nn_pre_centered_synapse"),
+)
+
+
+@scalar
+def reduced_on_pre(weight, fired, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max):
+    if fired > 0.0:
+        weight = on_pre(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max)
+    return weight, 0.0
+
+
+@scalar
+def reduced_on_post(weight, fired, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max):
+    if fired == 0.0:
+        weight = on_post(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max)
+    return weight, 1.0
+
+
+ReducedSTDP = PlasticityRule(
+    "ReducedSTDP",
+    STDPParameters,
+    pre=(Trace("K_plus", "tau_plus", jump="set"),),
+    post=(Trace("K_minus", "tau_minus", jump="set"),),
+    on_pre=reduced_on_pre,
+    on_post=reduced_on_post,
+    constants=stdp_constants,
+    check=check_limits,
+    state=("fired",),  # 1 if a post event has come since the last arrival, else 0
+    state_goes_on=True,
+    equations=STDP.equations + "fired : 1\n",
+    pre_statements="""
+w = clip(w - fired*W_max*alpha*lambda_*(w/W_max)**mu_minus*K_minus, W_min, W_max)
+K_plus = 1
+fired = 0
+""",
+    post_statements="""
+w = clip(w + (1 - fired)*W_max*lambda_*(1 - w/W_max)**mu_plus*K_plus, W_min, W_max)
+K_minus = 1
+fired = 1
+""",
+    nest=_nest("stdp_nn_restr_synapse"),
+)

@@ -1,0 +1,78 @@
+"""Pair STDP with power-law potentiation and multiplicative depression, as measured in cortical cultures.
+
+At a post event: w += lambda_ w_0^(1 - mu) w^mu K_plus;  at an arrival: w -= alpha lambda_ w K_minus.
+Morrison, Aertsen & Diesmann 2007, Eq. 6; the same as NEST's stdp_pl_synapse_hom, in which w_0 is 1. The weights find
+limits for themselves; W_max is there to bound them should they not.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from spikelearn._jit import scalar
+from spikelearn.nest_twin import NestSynapse
+from spikelearn.plasticity.rule import PlasticityRule, Trace
+from spikelearn.plasticity.stdp import power
+from spikelearn.units import ms, number, weight
+
+
+class PowerLawSTDPParameters(NamedTuple):
+    tau_plus: ms = 20.0  # time constant of the trace of arrivals
+    tau_minus: ms = 20.0  # time constant of the trace of post events
+    lambda_: number = 0.1  # learning rate
+    alpha: number = 1.0  # depression over potentiation, where w = w_0
+    mu: number = 0.4  # exponent of the weight in potentiation
+    w_0: weight = 1.0  # weight at which potentiation is lambda_ of the weight, in the unit of the port
+    W_min: weight = 0.0  # smallest weight
+    W_max: weight = 1e6  # largest weight
+
+
+def _constants(p: PowerLawSTDPParameters, dt: float) -> dict[str, float]:
+    return {"potentiation": p.lambda_ * p.w_0 ** (1.0 - p.mu), "depression": p.alpha * p.lambda_, "mu": p.mu}
+
+
+@scalar
+def on_pre(weight, K_plus, K_minus, potentiation, depression, mu):
+    return weight - depression * weight * K_minus
+
+
+@scalar
+def on_post(weight, K_plus, K_minus, potentiation, depression, mu):
+    return weight + potentiation * power(weight, mu) * K_plus
+
+
+def _check(p: PowerLawSTDPParameters) -> str | None:
+    if p.W_min < 0 or p.w_0 <= 0:
+        return f"weights lie above W_min >= 0, and w_0 above 0, got {p.W_min:g} and {p.w_0:g}"
+    return None
+
+
+PowerLawSTDP = PlasticityRule(
+    "PowerLawSTDP",
+    PowerLawSTDPParameters,
+    pre=(Trace("K_plus", "tau_plus"),),
+    post=(Trace("K_minus", "tau_minus"),),
+    on_pre=on_pre,
+    on_post=on_post,
+    constants=_constants,
+    check=_check,
+    equations="""
+w : 1
+dK_plus/dt = -K_plus/tau_plus : 1 (event-driven)
+dK_minus/dt = -K_minus/tau_minus : 1 (event-driven)
+""",
+    pre_statements="""
+w = clip(w - alpha*lambda_*w*K_minus, W_min, W_max)
+K_plus += 1
+""",
+    post_statements="""
+w = clip(w + lambda_*w_0**(1 - mu)*w**mu*K_plus, W_min, W_max)
+K_minus += 1
+""",
+    nest=NestSynapse(
+        "stdp_pl_synapse_hom",
+        {"lambda_": "lambda", "W_max": ""},
+        of_target={"tau_minus": "tau_minus"},
+        must={"w_0": 1.0, "W_min": 0.0},
+    ),
+)

@@ -1,0 +1,54 @@
+"""Every rule without a modulator beside a twin that goes through all pairs of spikes."""
+
+import pytest
+from naive import pair_by_pair
+from naive.comparison import DT, STEPS, TOLERANCE, compare
+
+import spikelearn as sl
+from spikelearn.plasticity import RULES
+
+PAIR = {"tau_plus": 15.0, "tau_minus": 30.0, "lambda_": 0.05, "alpha": 1.1, "mu_plus": 0.3, "mu_minus": 1.0}
+TRIPLET = {
+    "A2_plus": 0.03, "A3_plus": 0.05, "A2_minus": 0.06, "A3_minus": 0.02, "tau_plus": 15.0, "tau_minus": 30.0,
+    "tau_x": 60.0, "tau_y": 45.0, "w_0": 50.0,
+}  # fmt: skip
+PARAMETERS = {
+    sl.STDP: PAIR,
+    sl.PowerLawSTDP: {
+        "tau_plus": 15.0, "tau_minus": 30.0, "lambda_": 0.05, "alpha": 0.8, "mu": 0.4, "w_0": 10.0, "W_max": 100.0,
+    },
+    sl.NearestSTDP: PAIR,
+    sl.PreCentredSTDP: PAIR,
+    sl.ReducedSTDP: PAIR,
+    sl.TripletSTDP: TRIPLET,
+    sl.NearestTripletSTDP: TRIPLET,
+    sl.InhibitorySTDP: {"eta": 3.0, "alpha": 0.5, "tau": 20.0},
+}  # fmt: skip
+by_name = pytest.mark.parametrize("rule", PARAMETERS, ids=lambda rule: rule.name)
+
+
+def beside_twin(rule, dendritic, seed, **how):
+    twin = getattr(pair_by_pair, rule.name)
+    return compare(lambda modulator: rule(**PARAMETERS[rule]), twin, PARAMETERS[rule], dendritic, seed, **how)
+
+
+def test_every_rule_without_a_modulator_has_a_twin():
+    assert {rule for rule in RULES if not rule.modulated} == set(PARAMETERS)
+
+
+@pytest.mark.parametrize("dendritic", [0, 1, 9])
+@by_name
+def test_a_rule_is_what_it_says_of_pairs_of_spikes(rule, dendritic):
+    final, twin, *_ = beside_twin(rule, dendritic, seed=1 + dendritic)
+    if dendritic == 0:
+        TOLERANCE.check(final, twin.weights)
+
+
+@by_name
+def test_outside_plastic_windows_no_weight_moves_but_the_spikes_count_for_what_comes_later(rule):
+    def trials(projection):
+        on, off = sl.Phase(30 * DT, plastic=[projection]), sl.Phase(20 * DT, plastic=[])
+        return sl.Trials([on, off], STEPS // 50)
+
+    final, twin, *_ = beside_twin(rule, 0, 7, trials=trials, plastic=lambda step: (step - 1) % 50 < 30)
+    TOLERANCE.check(final, twin.weights)
