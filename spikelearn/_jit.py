@@ -113,3 +113,14 @@ def first_of(typing_context, counters):
 
 give_way = types.ExternalFunction("sched_yield", types.int32())
 """Let another thread or process have the processor (POSIX)."""
+
+
+@intrinsic
+def float_to_bits(typing_context, number):
+    """The 64 bits of a float64, as an integer."""
+    signature = types.int64(types.float64)
+
+    def generate(context, builder, signature, values):
+        return builder.bitcast(values[0], ir.IntType(64))
+
+    return signature, generate

@@ -1,0 +1,27 @@
+"""The exponential of neuron loops beside the library's."""
+
+import math
+
+import numpy as np
+from tolerances import ULP
+
+from spikelearn.kernels.exponential import exponential
+
+
+def test_it_is_the_librarys_to_two_units_in_the_last_place():
+    generator = np.random.default_rng(1)
+    arguments = [*generator.uniform(-1, 1, 3000), *generator.uniform(-707, 709, 3000), 0.0, -0.0, 1e-300, -1e-17]
+    arguments += [sign * (k + 0.5) * math.log(2.0) for k in range(50) for sign in (-1, 1)]
+    ULP(2).check([exponential(float(x)) for x in arguments], [math.exp(x) for x in arguments])
+
+
+def test_beyond_its_range_it_stays_at_the_ends_and_does_not_hide_what_is_not_a_number():
+    assert 0.0 < exponential(-1000.0) == exponential(-math.inf) < 1e-307
+    assert 8e307 < exponential(1000.0) == exponential(math.inf) < math.inf
+    assert math.isnan(exponential(math.nan))
+
+
+def test_the_compiled_and_the_plain_one_give_the_same_bits():
+    plain = getattr(exponential, "py_func", exponential)
+    for x in np.random.default_rng(2).uniform(-700, 700, 200):
+        assert exponential(float(x)) == plain(float(x))
