@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from spikelearn._jit import scalar
+from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_twin import NestNeuron, NestPort
 from spikelearn.neurons.lif import refractory_steps
 from spikelearn.neurons.model import NeuronModel
@@ -55,7 +55,7 @@ def _constants(p: AdExParameters, dt: float) -> dict[str, Any]:
 def exponential_slope(V, w, current, E_L, V_th, V_peak, C_m, g_L, Delta_T):
     """dV/dt; the exponential is held at its value at V_peak, which only a step that overshoots can pass."""
     V = min(V, V_peak)
-    return (-g_L * (V - E_L) + g_L * Delta_T * math.exp((V - V_th) / Delta_T) - w + current) / C_m
+    return (-g_L * (V - E_L) + g_L * Delta_T * exponential((V - V_th) / Delta_T) - w + current) / C_m
 
 
 @scalar

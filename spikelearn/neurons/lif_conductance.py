@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from spikelearn._jit import scalar
+from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_twin import NestNeuron, NestPort
 from spikelearn.neurons.lif import refractory_steps, reset_below_threshold
 from spikelearn.neurons.model import NeuronModel
@@ -54,7 +54,7 @@ def lif_conductance_step(
     g_inh = g_inh * half_inh
     g = g_L + g_exc + g_inh
     V_inf = (g_L * E_L + g_exc * E_exc + g_inh * E_inh + I_exc + I_e) / g
-    V = V_inf + (V_m - V_inf) * math.exp(-dt_C * g)
+    V = V_inf + (V_m - V_inf) * exponential(-dt_C * g)
     held = refractory > 0.0
     V = V_m if held else V
     refractory = refractory - 1.0 if held else refractory

@@ -7,12 +7,12 @@ NMDA(). The same as NEST's iaf_bw_2001_exact.
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from spikelearn._jit import scalar
+from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.lif import refractory_steps, reset_below_threshold
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, nS, number, pA, pF
@@ -53,7 +53,7 @@ def _constants(p: LIFNMDAParameters, dt: float) -> dict[str, Any]:
 @scalar
 def unblocked(V_m, block):
     """The share of NMDA conductance that magnesium leaves open (Jahr & Stevens 1990); block: [Mg] / 3.57 mM."""
-    return 1.0 / (1.0 + block * math.exp(-0.062 * V_m))
+    return 1.0 / (1.0 + block * exponential(-0.062 * V_m))
 
 
 @scalar

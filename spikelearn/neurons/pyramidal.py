@@ -8,12 +8,12 @@ The apical dendrite makes bursts of what the soma would answer with one spike.
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from spikelearn._jit import scalar
+from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.lif import refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, nS, pA, pF
@@ -96,7 +96,7 @@ def pyramidal_step(
     V_th_jump, I_e_soma, I_e_apical, n_start, n_stop, n_ref,
 ):  # fmt: skip
     """Exponential Euler: each line exact for its own leak, its input held over the step (first order)."""
-    f = 1.0 / (1.0 + math.exp(-(V_d - E_d) / D_d))
+    f = 1.0 / (1.0 + exponential(-(V_d - E_d) / D_d))
     K = 1.0 if n_start <= steps_since_spike and steps_since_spike < n_stop else 0.0
     V_s_inf = E_L + R_s * (g_s * f + w_s + I_syn_soma + I_syn_basal + I_soma + I_e_soma)
     V_d_inf = E_L + R_d * (g_d * f + c_d * K + w_d + I_syn_apical + I_apical + I_e_apical)
