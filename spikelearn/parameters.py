@@ -11,7 +11,7 @@ import numpy as np
 from spikelearn.errors import ParameterError, UnitError
 from spikelearn.units import UNITS, Unit, plain
 
-POSITIVE_PREFIXES = ("tau_", "C_", "g_L", "D_", "Delta_T")
+POSITIVE_PREFIXES = ("tau_", "C_", "g_L", "D_", "Delta_")
 NOT_NEGATIVE_PREFIXES = ("t_ref", "rate")
 
 

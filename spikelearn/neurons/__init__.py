@@ -2,11 +2,13 @@
 
 from spikelearn.neurons.adex import AdEx
 from spikelearn.neurons.eif import EIF
+from spikelearn.neurons.gif import GIF
 from spikelearn.neurons.izhikevich import Izhikevich, IzhikevichHalfSteps
 from spikelearn.neurons.lif import LIF, LIFAlpha, LIFDelta
 from spikelearn.neurons.lif_adaptive_threshold import MAT2, LIFAdaptiveThreshold
 from spikelearn.neurons.lif_conductance import LIFConductance
 from spikelearn.neurons.lif_double_exponential import LIFDoubleExponential
+from spikelearn.neurons.lif_escape_noise import EscapeNoiseLIF
 from spikelearn.neurons.lif_nmda import LIFNMDA
 from spikelearn.neurons.model import Neuron, NeuronModel
 from spikelearn.neurons.parrot import Parrot
@@ -15,13 +17,15 @@ from spikelearn.neurons.qif import QIF
 from spikelearn.neurons.receptors import lif_with_receptors
 
 MODELS = (
-    LIF, LIFDelta, LIFAlpha, LIFDoubleExponential, LIFConductance, LIFNMDA, LIFAdaptiveThreshold, MAT2, QIF, EIF, AdEx,
-    Izhikevich, IzhikevichHalfSteps, Pyramidal, Parrot,
+    LIF, LIFDelta, LIFAlpha, LIFDoubleExponential, LIFConductance, LIFNMDA, LIFAdaptiveThreshold, MAT2, EscapeNoiseLIF,
+    GIF, QIF, EIF, AdEx, Izhikevich, IzhikevichHalfSteps, Pyramidal, Parrot,
 )  # fmt: skip
 
 __all__ = [
     "AdEx",
     "EIF",
+    "EscapeNoiseLIF",
+    "GIF",
     "Izhikevich",
     "IzhikevichHalfSteps",
     "LIF",

@@ -283,6 +283,36 @@ def lif(
     )
 
 
+def population_spikes(
+    model: str,
+    n: int,
+    *,
+    params: dict[str, object],
+    duration: float,
+    resolution: float = 0.1,
+    seed: int = 1,
+    current_times=(),
+    current_amplitudes=(),
+) -> tuple[np.ndarray, np.ndarray]:
+    """(times, neurons from 0) of the spikes of n neurons that are alike, under a step current as in `lif`."""
+    nest = fresh_kernel(resolution, seed=seed)
+    neurons = nest.Create(model, n, params=params)
+    if len(current_times):
+        generated = np.asarray(current_times, dtype=float) - resolution
+        current = nest.Create(
+            "step_current_generator",
+            params={"amplitude_times": generated, "amplitude_values": np.asarray(current_amplitudes, float)},
+        )
+        nest.Connect(current, neurons, syn_spec={"delay": resolution})
+    recorder = nest.Create("spike_recorder")
+    nest.Connect(neurons, recorder, syn_spec={"delay": resolution})
+    nest.Simulate(duration + resolution)
+    events = recorder.get("events")
+    times, ids = np.asarray(events["times"]), np.asarray(events["senders"]) - neurons[0].global_id
+    within = times < duration + resolution / 2
+    return times[within], ids[within]
+
+
 def population_rate(recorder, neurons: int, start: float, stop: float) -> float:
     times = np.asarray(recorder.get("events")["times"])
     return float(np.count_nonzero(times > start) / neurons / (stop - start) * 1000.0)

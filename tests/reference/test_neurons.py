@@ -31,11 +31,22 @@ UNITS = {"u": "mV/ms", "dI_syn_exc": "pA/ms", "dI_syn_inh": "pA/ms"}
 IZHIKEVICH_UNITS = {"a": "1/ms", "b": "1/ms", "d": "mV/ms", "I_e": "mV/ms"}
 ORDERS = {"LIFConductance": 2, "LIFNMDA": 2, "EIF": 2, "AdEx": 2}
 ORDERS |= dict.fromkeys(
-    ["LIF", "LIFAlpha", "LIFDelta", "LIFDoubleExponential", "LIFAdaptiveThreshold", "MAT2", "QIF"], 4
+    [
+        "LIF",
+        "LIFAlpha",
+        "LIFDelta",
+        "LIFDoubleExponential",
+        "LIFAdaptiveThreshold",
+        "MAT2",
+        "EscapeNoiseLIF",
+        "GIF",
+        "QIF",
+    ],
+    4,
 )
 """Order of each model's method against Brian2's fourth; 1 for those that are not named. For a pA or nS that is switched
 on within milliseconds, derivatives are about 1 mV/ms^k."""
-ONLY_AT_SPIKES = ("threshold", "w_s", "theta_1", "theta_2")
+ONLY_AT_SPIKES = ("threshold", "w_s", "theta_1", "theta_2", "stc_1", "stc_2", "sfa_1", "sfa_2")
 COUNTERS = ("steps_since_spike",)
 AMOUNT = {"pA": 60.0, "mV": 1.5, "nS": 1.0, "1": 1.0}
 
@@ -149,3 +160,27 @@ def test_the_compiled_step_is_its_plain_python(model):
         ULP(50, 100.0).check(np.array(compiled, float), np.array(plain, float))
         masks.add(int(plain[-1]))
     assert masks >= {0, 1}
+
+
+def random_models():
+    return [pytest.param(model, id=model.name) for model in MODELS if model.random]
+
+
+def spikes_of_two_populations(model, seed, engine="compiled", threads=1):
+    net = sl.Network(dt=DT, seed=seed, threads=threads)
+    for name in ("one", "other"):
+        net.record(net.population(9, model(I_e=500.0), name=name))
+    run = net.run(100.0, engine=engine)
+    return [np.stack([run.spikes(name).times, run.spikes(name).ids]) for name in ("one", "other")]
+
+
+@pytest.mark.parametrize("model", random_models())
+def test_the_same_seed_gives_random_neurons_the_same_spikes_however_they_are_run_and_another_seed_others(model):
+    spikes = spikes_of_two_populations(model, seed=3)
+    for how in ({}, {"engine": "stepper"}, {"threads": 2}):
+        again = spikes_of_two_populations(model, 3, **how)
+        for found, expected in zip(again, spikes, strict=True):
+            EXACT.check(found, expected, str(how))
+    others = spikes_of_two_populations(model, seed=4)
+    assert all(len(found[0]) > 20 for found in spikes)
+    assert not np.array_equal(spikes[0], spikes[1]) and not np.array_equal(spikes[0], others[0])

@@ -5,6 +5,7 @@ from validation import (
     nonlinear_neurons,
     plasticity,
     receptors,
+    stochastic_neurons,
     synapses,
 )
 from validation.case import Case
@@ -14,6 +15,7 @@ TOPICS = (
     nonlinear_neurons,
     plasticity,
     receptors,
+    stochastic_neurons,
     synapses,
 )
 CASES: tuple[Case, ...] = tuple(case for topic in TOPICS for case in topic.CASES)

@@ -1,0 +1,83 @@
+"""Leaky integrate-and-fire neuron with delta input and escape noise (Gerstner & Kistler 2002, section 5.3).
+
+tau_m dV_m/dt = -(V_m - E_L) + tau_m I / C_m, exactly. There is no sharp threshold: the neuron fires with the hazard
+rho = rho_0 exp((V_m - V_th) / Delta_V), so in a step with probability 1 - exp(-rho dt), rho at the end of the step. As
+Delta_V goes to 0 it becomes LIFDelta. With t_ref = 0 it is NEST's pp_psc_delta with dead_time = 0.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn._jit import scalar
+from spikelearn.neurons.lif import membrane
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.units import Hz, ms, mV, pA, pF
+
+_LARGEST_EXPONENT = 600.0
+
+
+class EscapeNoiseLIFParameters(NamedTuple):
+    E_L: mV = -70.0  # leak reversal potential
+    V_th: mV = -50.0  # potential at which the hazard is rho_0
+    V_reset: mV = -70.0  # potential after a spike
+    C_m: pF = 250.0  # capacitance
+    tau_m: ms = 10.0  # membrane time constant
+    t_ref: ms = 2.0  # absolute refractory period
+    rho_0: Hz = 1000.0  # hazard at V_th
+    Delta_V: mV = 1.0  # width of the hazard
+    I_e: pA = 0.0  # constant current
+
+
+def _constants(p: EscapeNoiseLIFParameters, dt: float) -> dict[str, Any]:
+    return {"rho_0_dt": np.asarray(p.rho_0) * 1e-3 * dt, "Delta_V": p.Delta_V, **membrane(p, dt)}
+
+
+@scalar
+def escape_probability(distance, width, rate_dt):
+    """Probability of a spike in a step, at this distance above the threshold. rate_dt: hazard at threshold times dt.
+
+    The exponent is held where the probability has long been 1.
+    """
+    return -math.expm1(-rate_dt * math.exp(min(distance / width, _LARGEST_EXPONENT)))
+
+
+@scalar
+def escape_noise_lif_step(
+    V_m, refractory, in_exc, I_exc, uniform,
+    rho_0_dt, Delta_V, P_mm, P_mI, I_e, E_L, V_th, V_reset, n_ref,
+):  # fmt: skip
+    V = E_L + P_mm * (V_m - E_L) + P_mI * (I_exc + I_e) + in_exc
+    held = refractory > 0.0
+    V = V_m if held else V
+    refractory = refractory - 1.0 if held else refractory
+    fired = uniform < escape_probability(V - V_th, Delta_V, rho_0_dt) and not held
+    V = V_reset if fired else V
+    refractory = n_ref if fired else refractory
+    return V, refractory, np.uint8(fired)
+
+
+def hazard_not_negative(name: str, value: Any) -> str | None:
+    """A complaint about a negative rate."""
+    return f"{name} must be at least 0 Hz, got {value} Hz" if np.any(np.asarray(value) < 0) else None
+
+
+EscapeNoiseLIF = NeuronModel(
+    "EscapeNoiseLIF",
+    EscapeNoiseLIFParameters,
+    _constants,
+    escape_noise_lif_step,
+    state={"V_m": "mV", "refractory": "1"},
+    ports={"exc": "mV"},
+    currents=("exc",),
+    random=("uniform",),
+    equations="dV_m/dt = (-(V_m - E_L) + tau_m * I_e / C_m) / tau_m : volt (unless refractory)",
+    threshold="rand() < -expm1(-rho_0 * exp((V_m - V_th) / Delta_V) * dt)",
+    reset="V_m = V_reset",
+    arrivals={"exc": "V_m"},
+    method="exact",
+    check=lambda p: hazard_not_negative("rho_0", p.rho_0),
+)
