@@ -31,6 +31,7 @@ from spikelearn.neurons import (
     MAT2,
     QIF,
     AdEx,
+    AdExClopath,
     EscapeNoiseLIF,
     Izhikevich,
     IzhikevichHalfSteps,
@@ -47,6 +48,7 @@ from spikelearn.neurons import (
 from spikelearn.plasticity import (
     STDP,
     TRIPLET_SETS,
+    Clopath,
     DopamineBursts,
     DopamineSTDP,
     InhibitorySTDP,
@@ -57,6 +59,7 @@ from spikelearn.plasticity import (
     PowerLawSTDP,
     PreCentredSTDP,
     ReducedSTDP,
+    SignalRule,
     TripletSTDP,
 )
 from spikelearn.sources import Images, NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent, Timed
@@ -74,8 +77,10 @@ _ON_DEMAND = ("plots", "analysis", "io")
 
 __all__ = [
     "AdEx",
+    "AdExClopath",
     "AllToAll",
     "Callback",
+    "Clopath",
     "DopamineBursts",
     "DopamineSTDP",
     "EIF",
@@ -124,6 +129,7 @@ __all__ = [
     "ReleaseFirst",
     "Run",
     "STDP",
+    "SignalRule",
     "SpikeList",
     "StepCurrent",
     "SynapseModel",

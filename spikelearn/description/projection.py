@@ -60,7 +60,7 @@ class Projection:
         """Variables of its synapses that can be recorded."""
         if self.plasticity is None:
             return ("weight",)
-        return ("weight", "c") if self.plasticity.rule.modulated and self.plastic else ("weight",)
+        return ("weight", "c") if self.plasticity.rule.has_eligibility and self.plastic else ("weight",)
 
     def describe(self) -> str:
         """One line for run files."""

@@ -9,11 +9,13 @@ import numpy as np
 from spikelearn.description.projection import Projection
 from spikelearn.engine.plan import Call, Plan, PlasticState, Ring, Table
 from spikelearn.engine.printing import Kernel, import_line, kernel_of
+from spikelearn.engine.signals import signal_calls, signal_read_call, signal_reset_call
 from spikelearn.engine.tables import Places
 from spikelearn.errors import ParameterError
 from spikelearn.kernels import modulators, printed_plastic
 from spikelearn.kernels.printed_plastic import NEVER
 from spikelearn.kernels.traces import decay_tables
+from spikelearn.plasticity import SignalRule
 
 _REBASE_AFTER = 5.0
 """Time constants of the eligibility after which its exponential factor is re-based: exp(5) costs two digits at most."""
@@ -31,6 +33,9 @@ def plastic_calls(
             f"weight of projection {projection.name!r}: expected {parameters.W_min:g} to {parameters.W_max:g}, the "
             f"limits W_min and W_max of {rule.name}, drew {low:g} to {high:g}; a distribution takes low= and high="
         )
+    if isinstance(rule, SignalRule):
+        signal_calls(projection, plan, places, table, ring, inputs)
+        return
     constants = {name: float(value) for name, value in rule.constants(parameters, d.dt).items()}
     kernel = _kernel(projection, list(constants))
     target, _ = places.target(projection)
@@ -122,6 +127,8 @@ def reset_call(projection: Projection, plan: Plan, dt: float, clock: np.ndarray,
     state, table = plan.plastic[projection], plan.tables[projection]
     assert projection.plasticity is not None
     rule, arrays = projection.plasticity.rule, state.arrays
+    if isinstance(rule, SignalRule):
+        return signal_reset_call(projection, plan, clock, phase)
     means = (
         [v for t in rule.pre for v in (arrays[f"running_{t.name}"], arrays[f"decay_{t.name}"])] if rule.mean_pre else []
     )
@@ -138,6 +145,11 @@ def read_call(
     positions: np.ndarray, room: int, steps: np.ndarray, values: np.ndarray, used: np.ndarray, control: np.ndarray,
 ) -> Call:  # fmt: skip
     """A Call that writes weights or eligibilities, as they are now, into rows of `values`."""
+    assert projection.plasticity is not None
+    if isinstance(projection.plasticity.rule, SignalRule):
+        return signal_read_call(
+            projection, plan, every, start, what, slots, positions, room, steps, values, used, control
+        )
     state, table = plan.plastic[projection], plan.tables[projection]
     return Call(
         f"read {projection.name}", Kernel(state.kernel.text, "read", state.kernel.injected), every, start, what,

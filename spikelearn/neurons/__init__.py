@@ -1,6 +1,7 @@
 """Neuron models: one file each (or one family), and one line here."""
 
 from spikelearn.neurons.adex import AdEx
+from spikelearn.neurons.adex_clopath import AdExClopath
 from spikelearn.neurons.eif import EIF
 from spikelearn.neurons.gif import GIF
 from spikelearn.neurons.izhikevich import Izhikevich, IzhikevichHalfSteps
@@ -18,11 +19,12 @@ from spikelearn.neurons.receptors import lif_with_receptors
 
 MODELS = (
     LIF, LIFDelta, LIFAlpha, LIFDoubleExponential, LIFConductance, LIFNMDA, LIFAdaptiveThreshold, MAT2, EscapeNoiseLIF,
-    GIF, QIF, EIF, AdEx, Izhikevich, IzhikevichHalfSteps, Pyramidal, Parrot,
+    GIF, QIF, EIF, AdEx, AdExClopath, Izhikevich, IzhikevichHalfSteps, Pyramidal, Parrot,
 )  # fmt: skip
 
 __all__ = [
     "AdEx",
+    "AdExClopath",
     "EIF",
     "EscapeNoiseLIF",
     "GIF",

@@ -115,34 +115,44 @@ class PlasticityRule:
     def __repr__(self) -> str:
         return f"<plasticity rule {self.name}; its parameters are given in a call: {self.name}(W_max=...)>"
 
+    @property
+    def has_eligibility(self) -> bool:
+        """Whether each synapse has an eligibility, which can be recorded as "c"."""
+        return self.modulated
+
     def __call__(self, modulator: Any = None, **parameters: Any) -> Plasticity:
-        if self.modulated and not hasattr(modulator, "tau_n"):
-            raise DescriptionError(
-                f"{self.name} learns from a modulator: {self.name}(network.modulator('dopamine', tau=200), ...), "
-                f"got {modulator!r}"
-            )
-        if not self.modulated and modulator is not None:
-            raise DescriptionError(f"{self.name} takes no modulator, got {modulator!r}")
-        values = checked(self.Parameters, parameters, self.name)
-        for name, value in values._asdict().items():
-            if not isinstance(value, float):
-                raise ParameterError(f"{name} of {self.name}: expected one number for all synapses, got {value!r}")
-        if values.W_min >= values.W_max:
-            raise ParameterError(f"{self.name}: W_min must lie below W_max, got {values.W_min:g} and {values.W_max:g}")
-        complaint = self.check(values)
-        if complaint:
-            raise ParameterError(f"{self.name}: {complaint}")
-        return Plasticity(self, values, modulator)
+        return with_parameters(self, modulator, parameters)
 
 
 @dataclass(frozen=True)
 class Plasticity:
-    """A plasticity rule with its parameters, and the modulator it reads if it reads one."""
+    """A plasticity rule (PlasticityRule or SignalRule) with its parameters, and the modulator it reads if any."""
 
-    rule: PlasticityRule
+    rule: Any
     parameters: Any
     modulator: Any = None
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value:g}" for name, value in self.parameters._asdict().items())
         return f"{self.rule.name}({values})"
+
+
+def with_parameters(rule: Any, modulator: Any, parameters: dict[str, Any]) -> Plasticity:
+    """The rule with parameters, checked. Raises ParameterError, UnitError or DescriptionError."""
+    if rule.modulated and not hasattr(modulator, "tau_n"):
+        raise DescriptionError(
+            f"{rule.name} learns from a modulator: {rule.name}(network.modulator('dopamine', tau=200), ...), "
+            f"got {modulator!r}"
+        )
+    if not rule.modulated and modulator is not None:
+        raise DescriptionError(f"{rule.name} takes no modulator, got {modulator!r}")
+    values = checked(rule.Parameters, parameters, rule.name)
+    for name, value in values._asdict().items():
+        if not isinstance(value, float):
+            raise ParameterError(f"{name} of {rule.name}: expected one number for all synapses, got {value!r}")
+    if values.W_min >= values.W_max:
+        raise ParameterError(f"{rule.name}: W_min must lie below W_max, got {values.W_min:g} and {values.W_max:g}")
+    complaint = rule.check(values)
+    if complaint:
+        raise ParameterError(f"{rule.name}: {complaint}")
+    return Plasticity(rule, values, modulator)

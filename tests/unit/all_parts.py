@@ -8,7 +8,7 @@ import numpy as np
 import spikelearn as sl
 
 DURATION = 120.0
-PLASTIC = ("STDP", "dendritic STDP", "DopamineSTDP", "DopamineBursts")
+PLASTIC = ("STDP", "dendritic STDP", "DopamineSTDP", "Clopath", "DopamineBursts")
 
 
 def network(seed=1, record_weights=True, dt=0.1, plastic=True, threads=1, shareable=False):
@@ -36,6 +36,10 @@ def network(seed=1, record_weights=True, dt=0.1, plastic=True, threads=1, sharea
     net.connect(
         poisson, cells, "basal", p, weight=sl.Uniform(50, 150), delay=sl.Uniform(0.1, 2.0),
         plasticity=sl.DopamineSTDP(dopamine, tau_c=10.0, b=0.001, A_plus=5.0), plastic=plastic, name="DopamineSTDP",
+    )  # fmt: skip
+    net.connect(
+        poisson, lif, "exc", p, weight=50.0, axonal_delay=sl.Uniform(0.1, 1.0), dendritic_delay=0.4, name="Clopath",
+        plasticity=sl.Clopath(A_LTD=0.5, A_LTP=0.5, theta_plus=-62.0, tau_x=2.0), plastic=plastic,
     )  # fmt: skip
     if not shareable:
         net.connect(

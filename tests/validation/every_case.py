@@ -7,6 +7,7 @@ from validation import (
     receptors,
     stochastic_neurons,
     synapses,
+    voltage,
 )
 from validation.case import Case
 
@@ -17,5 +18,6 @@ TOPICS = (
     receptors,
     stochastic_neurons,
     synapses,
+    voltage,
 )
 CASES: tuple[Case, ...] = tuple(case for topic in TOPICS for case in topic.CASES)

@@ -1,0 +1,144 @@
+"""Adaptive exponential neuron with the shape of its spikes, as voltage-based plasticity needs it (Clopath et al. 2010).
+
+C_m V_m' = -g_L (V_m - E_L) + g_L Delta_T exp((V_m - V_th)/Delta_T) - w + z + I
+tau_w w' = a (V_m - E_L) - w;   tau_z z' = -z;   tau_V_th V_th' = V_th_rest - V_th
+
+When V_m reaches V_peak: w += b, z = I_sp (depolarising after-potential), V_th = V_th_max; V_m is held at V_clamp for
+t_clamp, w meanwhile stays, and then V_m = V_reset. Delta synapses: a weight is a jump of V_m; what arrives while V_m is
+held is lost. The same as NEST's aeif_psc_delta_clopath, whose averages of V_m are kept by the rule here
+(plasticity/clopath.py). Defaults are those of the pairing experiments.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn._jit import scalar
+from spikelearn.nest_twin import NestNeuron
+from spikelearn.neurons.lif import refractory_steps
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.units import ms, mV, nS, pA, pF
+
+UPSTROKE_PARTS = 16
+
+
+class AdExClopathParameters(NamedTuple):
+    E_L: mV = -70.6  # leak reversal potential
+    V_peak: mV = 33.0  # cut-off of the spike
+    V_clamp: mV = 33.0  # V_m is held here after the cut-off
+    t_clamp: ms = 2.0  # for so long
+    V_reset: mV = -49.6  # potential after that; NEST's default is -60
+    V_th_rest: mV = -50.4  # threshold of the exponential term at rest
+    V_th_max: mV = 30.4  # threshold just after a spike
+    tau_V_th: ms = 50.0  # time constant of the threshold
+    C_m: pF = 281.0  # capacitance
+    g_L: nS = 30.0  # leak conductance
+    Delta_T: mV = 2.0  # slope factor
+    a: nS = 4.0  # subthreshold adaptation
+    b: pA = 0.0805  # step of adaptation at a spike; NEST's default is 80.5
+    tau_w: ms = 144.0  # time constant of adaptation
+    I_sp: pA = 400.0  # depolarising current after a spike
+    tau_z: ms = 40.0  # time constant of that current
+    I_e: pA = 0.0  # constant current
+
+
+def _constants(p: AdExClopathParameters, dt: float) -> dict[str, Any]:
+    return {
+        "E_L": p.E_L,
+        "V_peak": p.V_peak,
+        "V_clamp": p.V_clamp,
+        "n_clamp": refractory_steps(p.t_clamp, dt),
+        "V_reset": p.V_reset,
+        "V_th_rest": p.V_th_rest,
+        "V_th_max": p.V_th_max,
+        "P_th": np.exp(-dt / np.asarray(p.tau_V_th)) + 0.0,
+        "C_m": p.C_m,
+        "g_L": p.g_L,
+        "Delta_T": p.Delta_T,
+        "a": p.a,
+        "b": p.b,
+        "tau_w": p.tau_w,
+        "I_sp": p.I_sp,
+        "P_z": np.exp(-dt / np.asarray(p.tau_z)) + 0.0,
+        "I_e": p.I_e,
+        "dt": dt,
+    }
+
+
+@scalar
+def _slope(V, w, current, V_th, E_L, V_peak, C_m, g_L, Delta_T):
+    """dV/dt; the exponential is held at its value at V_peak, which only a step that overshoots can pass."""
+    V = min(V, V_peak)
+    return (-g_L * (V - E_L) + g_L * Delta_T * math.exp((V - V_th) / Delta_T) - w + current) / C_m
+
+
+@scalar
+def adex_clopath_step(
+    V_m, w, z, V_th, clamped, in_exc, I_exc,
+    E_L, V_peak, V_clamp, n_clamp, V_reset, V_th_rest, V_th_max, P_th, C_m, g_L, Delta_T, a, b, tau_w, I_sp, P_z, I_e,
+    dt,
+):  # fmt: skip
+    """Heun's method (second order), z and V_th exact. A spike counts from the start of the step in which it is
+    found, or from its end if the input made it.
+
+    Above V_th, where the upstroke takes off, the step is taken in parts: its time decides which of two steps has the
+    spike.
+    """
+    held = clamped > 0.0
+    z_end = z * P_z
+    V_th_end = V_th_rest + (V_th - V_th_rest) * P_th
+    parts = 1 if held or V_m < V_th else UPSTROKE_PARTS
+    h = dt / parts
+    V, w_new = V_m, w
+    for part in range(parts):
+        now = part / parts
+        then = (part + 1) / parts
+        current = z + (z_end - z) * now + I_exc + I_e
+        dV = _slope(V, w_new, current, V_th + (V_th_end - V_th) * now, E_L, V_peak, C_m, g_L, Delta_T)
+        dw = (a * (V - E_L) - w_new) / tau_w
+        V_trial = V + h * dV
+        w_trial = w_new + h * dw
+        current = z + (z_end - z) * then + I_exc + I_e
+        dV_end = _slope(V_trial, w_trial, current, V_th + (V_th_end - V_th) * then, E_L, V_peak, C_m, g_L, Delta_T)
+        dw_end = (a * (min(V_trial, V_peak) - E_L) - w_trial) / tau_w
+        V = V + 0.5 * h * (dV + dV_end)
+        w_new = w_new + 0.5 * h * (dw + dw_end)
+        if V >= V_peak:
+            break
+    within = not held and V >= V_peak
+    fired = within or (not held and V + in_exc >= V_peak)
+    V_m = V_clamp if fired or clamped > 1.0 else V_reset if held else V + in_exc
+    w = w if held else w_new
+    w = w + b if fired else w
+    z = I_sp * P_z if within else I_sp if fired else z_end
+    V_th_end = V_th_max if fired else V_th_end
+    V_th = V_th_rest + (V_th_max - V_th_rest) * P_th if within else V_th_end
+    clamped = n_clamp if fired else max(clamped - 1.0, 0.0)
+    return V_m, w, z, V_th, clamped, np.uint8(fired)
+
+
+def _check(p: AdExClopathParameters) -> str | None:
+    if np.any(np.asarray(p.V_reset) >= np.asarray(p.V_peak)):
+        return f"V_reset must lie below V_peak, got V_reset {p.V_reset} mV and V_peak {p.V_peak} mV"
+    if np.any(np.asarray(p.V_th_max) < np.asarray(p.V_th_rest)):
+        return f"V_th_max must not lie below V_th_rest, got {p.V_th_max} and {p.V_th_rest} mV"
+    if np.any(np.asarray(p.t_clamp) < 0):
+        return f"t_clamp: expected at least 0 ms, got {p.t_clamp} ms"
+    return None
+
+
+AdExClopath = NeuronModel(
+    "AdExClopath",
+    AdExClopathParameters,
+    _constants,
+    adex_clopath_step,
+    state={"V_m": "mV", "w": "pA", "z": "pA", "V_th": "mV", "clamped": "1"},
+    ports={"exc": "mV"},
+    currents=("exc",),
+    initial=lambda p: {"V_m": p.E_L, "V_th": p.V_th_rest},
+    check=_check,
+    nest=NestNeuron("aeif_psc_delta_clopath", variables={name: name for name in ("V_m", "w", "z", "V_th")}),
+)

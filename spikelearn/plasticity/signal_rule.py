@@ -1,0 +1,157 @@
+"""What a rule is that learns from the continuous state of the target: traces, a signal and scalar functions.
+
+A PlasticityRule is called when something happens to a synapse. A SignalRule learns in every step: w' = x(t) G(t),
+with x a trace of the source and G a signal of the target, computed once for each target and step from its state. No
+synapse is touched in between all the same. Between two arrivals x decays exponentially, so that with
+x(t) = X exp(-(t - base)/tau_x)
+
+    w(t) = q + X H(t),   H(t) = integral from base to t of G(s) exp(-(s - base)/tau_x) ds.
+
+H is one number for each target and trace, and a step costs one multiplication for each; at an arrival the weight is one
+multiplication and one addition, X grows, and q is what keeps w where it is. X is one number for each source and delay,
+so a synapse keeps q and nothing else.
+
+With an eligibility, c' = -c/tau_c + x(t) G(t) and w' = c(t) (n(t) - b), n a modulator (or n - b = 1):
+
+    c(t) exp((t - base)/tau_c) = C + X H(t),   H(t) = integral of G(s) exp(-(s - base) (1/tau_x - 1/tau_c)) ds,
+    w(t) = q + C N(t) + X M(t),   N(t) = integral of (n(s) - b) exp(-(s - base)/tau_c) ds,
+                                  M(t) = integral of H(s) (n(s) - b) exp(-(s - base)/tau_c) ds:
+
+N is one number for the projection, H and M are one for each target and trace; a synapse keeps q and C.
+
+X grows as exp((t - base)/tau_x), so base moves on every eight of the shortest time constant: what H, M and N were
+when it did is kept for some moves, and a synapse takes them up at its next arrival (kernels/printed_signal.py).
+
+Discrete time. G is a sum over steps: G(k) is computed at the end of step k and acts as a delta function there.
+Without a dendritic delay an arrival in step k sees the signals of steps up to k - 1, and its own trace takes part in
+G(k). With a dendritic delay of d steps the signal of step k reaches the synapse in step k + d, and it does not meet
+the trace of an arrival in that very step (as in NEST). The eligibility and its product with the modulator decay and
+are integrated in closed form between steps.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from spikelearn._jit import scalar
+from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.nest_twin import NestSynapse
+from spikelearn.plasticity.rule import Plasticity, Trace, with_parameters
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, eq=False)
+class SignalRule:
+    """A rule that changes weights in every step, by the product of a trace of the source and a signal of the target.
+
+    name: shown in errors. Parameters: NamedTuple; it has W_min and W_max, the limits of the weight.
+    reads: state variables of the target neuron, as they are at the end of a step.
+    state: variables that the rule keeps for each target itself -> the variable of `reads` at whose starting value each
+        begins, or "" for 0.
+    advance: scalar function, the state that the next step finds, as a tuple: advance(*reads, *state, event,
+        *constants).
+    delayed: variable of reads or state -> the parameter (ms) by which `signal` and `on_pre` see it late.
+    signal: scalar function with the same arguments, the delayed ones late. It gives what a trace of 1 adds to the
+        weight (or to the eligibility) in this step: a rate comes multiplied by dt, what happens at a post event is
+        added as it is. event: 1 if the target emitted one of kind `learns_from` in this step, else 0.
+    pre: traces of the source; the signal is multiplied by their sum. on_pre sees each as it is just before the arrival.
+    on_pre: scalar function, called at each arrival: (weight, *pre, *seen, *constants) -> weight; with an eligibility it
+        takes no weight and gives its step. None: an arrival itself changes nothing. seen: variables of reads or state.
+    constants: function(parameters, dt) -> dict of the numbers that these functions need.
+    modulated: the weight moves by the integral of eligibility times (modulator - b), with parameters tau_c and b.
+    equations, pre_statements, post_statements: as in PlasticityRule. nest: the rule in NEST.
+    low_pass: the same with 1 in the place of (modulator - b): the weight follows x G low-pass filtered, w' = c.
+
+    Weights are clipped at arrivals. Between two of them x G may have one sign only (or the limits be out of reach), if
+    that is to be the same as clipping in every step. Calling a rule with parameters gives a Plasticity:
+    `Clopath(A_LTP=1e-4)`.
+    """
+
+    name: str
+    Parameters: type
+    pre: tuple[Trace, ...]
+    reads: tuple[str, ...]
+    signal: Callable[..., Any]
+    constants: Callable[[Any, float], dict[str, float]]
+    state: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    advance: Callable[..., Any] | None = None
+    delayed: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    on_pre: Callable[..., Any] | None = None
+    seen: tuple[str, ...] = ()
+    modulated: bool = False
+    low_pass: bool = False
+    learns_from: str = "spike"
+    equations: str = ""
+    pre_statements: str = ""
+    post_statements: str = ""
+    check: Callable[[Any], str | None] = field(default=lambda parameters: None)
+    nest: NestSynapse | None = None
+
+    mean_pre = False
+
+    def __post_init__(self) -> None:
+        for handler in ("signal", "advance", "on_pre"):
+            if getattr(self, handler) is not None:
+                object.__setattr__(self, handler, scalar(getattr(self, handler)))
+        where = f"plasticity rule {self.name!r}"
+        variables = [*self.reads, *self.state]
+        needed = {"W_min", "W_max", *(t.tau for t in self.pre), *self.delayed.values()}
+        needed |= {"tau_c"} if self.has_eligibility else set()
+        needed |= {"b"} if self.modulated else set()
+        missing = sorted(needed - set(self.Parameters._fields))  # type: ignore[attr-defined]
+        if missing:
+            raise DescriptionError(f"{where} has no parameter {', '.join(missing)}")
+        if not self.pre:
+            raise DescriptionError(f"{where}: expected at least one trace of the source in pre")
+        if self.modulated and self.low_pass:
+            raise DescriptionError(f"{where}: expected modulated or low_pass, got both")
+        if bool(self.state) != (self.advance is not None):
+            raise DescriptionError(f"{where}: expected state and advance together, got one of them")
+        for what, names, known in (
+            ("delayed", self.delayed, variables),
+            ("seen", self.seen, variables),
+            ("start of state", [start for start in self.state.values() if start], self.reads),
+        ):
+            unknown = sorted(set(names) - set(known))
+            if unknown:
+                raise DescriptionError(f"{where}: {what} names {', '.join(unknown)}; there are: {', '.join(known)}")
+        constants = list(self.constants(self.Parameters(), 0.1))
+        each_step = [*variables, "event", *constants]
+        weight = [] if self.has_eligibility else ["weight"]
+        expected = {
+            "signal": each_step,
+            "advance": each_step,
+            "on_pre": [*weight, *(t.name for t in self.pre), *self.seen, *constants],
+        }
+        for handler, arguments in expected.items():
+            function = getattr(self, handler)
+            if function is None:
+                continue
+            given = list(inspect.signature(getattr(function, "py_func", function)).parameters)
+            if given != arguments:
+                raise DescriptionError(
+                    f"{handler} of {where} takes ({', '.join(given)}), but what it is given is ({', '.join(arguments)})"
+                )
+
+    @property
+    def has_eligibility(self) -> bool:
+        """Whether each synapse has an eligibility, which can be recorded as "c"."""
+        return self.modulated or self.low_pass
+
+    def __repr__(self) -> str:
+        return f"<plasticity rule {self.name}; its parameters are given in a call: {self.name}(W_max=...)>"
+
+    def __call__(self, modulator: Any = None, **parameters: Any) -> Plasticity:
+        made = with_parameters(self, modulator, parameters)
+        for variable, parameter in self.delayed.items():
+            delay = getattr(made.parameters, parameter)
+            if delay < 0:
+                raise ParameterError(
+                    f"{parameter} of {self.name}, the delay of {variable}: expected at least 0 ms, got {delay:g} ms"
+                )
+        return made

@@ -1,0 +1,150 @@
+"""The slow, obvious twin of rules that learn from a signal of the target: every synapse moves in every step.
+
+The convention, once more. Step k ends at k dt. For a synapse with a dendritic delay of d steps a pre event happens when
+it has passed the axon, and the signal of the target's step e comes back in step e + d.
+In a step, in this order: 1. the trace of the source and the eligibility decay, and the weight takes what the modulator
+made of the eligibility meanwhile; 2. with d > 0, the signal that comes back now meets the trace; 3. a pre event finds
+the target as it was in the last step (d = 0) or as it comes back now, changes the weight, sends it, and makes the trace
+jump; 4. with d = 0, the signal of this step meets the trace.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass
+class SignalSynapse:
+    pre: int
+    post: int
+    weight: float
+    axonal: int
+    x: list
+    c: float = 0.0
+    sent: dict = field(default_factory=dict)  # step of arrival at the target -> weight
+
+
+class SignalLearning:
+    """signal(step, post): what a trace of 1 takes in. at_pre(synapse, step): an arrival, the target as of `step`."""
+
+    def __init__(self, synapses, dendritic, dt, taus, W_min, W_max, tau_c=None, tau_n=None, b=0.0, released=None):
+        self.synapses = [SignalSynapse(*s, [0.0] * len(taus)) for s in synapses]
+        self.dendritic, self.dt, self.taus, self.W_min, self.W_max = dendritic, dt, taus, W_min, W_max
+        self.tau_c, self.tau_n, self.b, self.released = tau_c, tau_n, b, released or {}
+        self.n, self.limited = (0.0 if tau_n else 1.0), 0
+
+    def signal(self, step, post):
+        raise NotImplementedError
+
+    def at_pre(self, synapse, step):
+        pass
+
+    def clip(self, weight):
+        limited = min(max(weight, self.W_min), self.W_max)
+        self.limited += limited != weight
+        return limited
+
+    def run(self, pre_spikes, n_steps, plastic=lambda step: True):
+        d = self.dendritic
+        for step in range(1, n_steps + 1):
+            self.plastic = plastic(step)
+            for synapse in self.synapses:
+                synapse.x = [x * math.exp(-self.dt / tau) for x, tau in zip(synapse.x, self.taus, strict=True)]
+                if self.tau_c:
+                    self.pass_time(synapse)
+                if d > 0 and step - d > 0 and plastic(step - d):
+                    self.take(synapse, sum(synapse.x) * self.signal(step - d, synapse.post))
+                if (step - synapse.axonal, synapse.pre) in pre_spikes:
+                    synapse.weight = self.clip(synapse.weight)
+                    if self.plastic:
+                        self.at_pre(synapse, step - d if d > 0 else step - 1)
+                        synapse.weight = self.clip(synapse.weight)
+                    synapse.sent[step + d] = synapse.weight
+                    synapse.x = [x + 1.0 for x in synapse.x]
+                if d == 0 and self.plastic:
+                    self.take(synapse, sum(synapse.x) * self.signal(step, synapse.post))
+            if self.tau_n:
+                self.n = self.n * math.exp(-self.dt / self.tau_n) + self.released.get(step, 0.0)
+
+    def pass_time(self, synapse):
+        """w' = c (n - b) over one step; both decay."""
+        s = 1.0 / self.tau_c + (1.0 / self.tau_n if self.tau_n else 0.0)
+        with_n = self.n * (1.0 - math.exp(-self.dt * s)) / s
+        with_b = self.b * self.tau_c * (1.0 - math.exp(-self.dt / self.tau_c))
+        if self.plastic:
+            synapse.weight += synapse.c * (with_n - with_b)
+        synapse.c *= math.exp(-self.dt / self.tau_c)
+
+    def take(self, synapse, amount):
+        if self.tau_c:
+            synapse.c += amount
+        else:
+            synapse.weight = self.clip(synapse.weight + amount)
+
+    def inputs(self, n_targets, n_steps):
+        total = np.zeros((n_steps, n_targets))
+        for synapse in self.synapses:
+            for step, weight in synapse.sent.items():
+                if step <= n_steps:
+                    total[step - 1, synapse.post] += weight
+        return total
+
+    @property
+    def weights(self):
+        return np.array([self.clip(s.weight) for s in self.synapses])
+
+    @property
+    def eligibilities(self):
+        return np.array([s.c for s in self.synapses])
+
+
+class ClopathTwin(SignalLearning):
+    """V_m: (steps, n), at the end of each step; before the first step it is `V_start` for all that matters."""
+
+    def __init__(
+        self, synapses, dendritic, dt, V_m, V_start, A_LTD, A_LTP, theta_minus, theta_plus, tau_u_bar_minus,
+        tau_u_bar_plus, tau_x, delay_u_bars, W_min, W_max,
+    ):  # fmt: skip
+        super().__init__(synapses, dendritic, dt, [tau_x], W_min, W_max)
+        self.A_LTD, self.A_LTP, self.theta_minus, self.theta_plus = A_LTD, A_LTP, theta_minus, theta_plus
+        self.tau_x, self.late, self.V_m, self.V_start = tau_x, round(delay_u_bars / dt), V_m, V_start
+        self.u_bar_minus = self.average(tau_u_bar_minus)
+        self.u_bar_plus = self.average(tau_u_bar_plus)
+
+    def average(self, tau):
+        """(steps + 1, n): at the end of each step, the potential of a step's start lasting through it."""
+        values = [np.full(self.V_m.shape[1], self.V_start)]
+        V = values[0]
+        for V_next in self.V_m:
+            values.append(values[-1] + (1.0 - math.exp(-self.dt / tau)) * (V - values[-1]))
+            V = V_next
+        return np.array(values)
+
+    def signal(self, step, post):
+        u, u_bar_plus = self.V_m[step - 1, post], self.u_bar_plus[max(0, step - self.late), post]
+        rectified = max(0.0, u - self.theta_plus) * max(0.0, u_bar_plus - self.theta_minus)
+        return self.A_LTP / self.tau_x * rectified * self.dt
+
+    def at_pre(self, synapse, step):
+        u_bar_minus = self.u_bar_minus[max(0, step - self.late), synapse.post]
+        synapse.weight -= self.A_LTD * max(0.0, u_bar_minus - self.theta_minus)
+
+
+class TwoTraces(SignalLearning):
+    """x = both traces, G = gain (V_m - second) + kick at a spike; at an arrival: less by `loss` times second."""
+
+    def __init__(self, *args, V_m, second, spikes, gain, kick, loss, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.V_m, self.second, self.spikes, self.gain, self.kick, self.loss = V_m, second, spikes, gain, kick, loss
+
+    def signal(self, step, post):
+        G = self.gain * (self.V_m[step - 1, post] - self.second[step - 1, post]) * self.dt
+        return G + (self.kick if (step, post) in self.spikes else 0.0)
+
+    def at_pre(self, synapse, step):
+        before = self.second[step - 1, synapse.post] if step > 0 else -70.0
+        if self.tau_c:
+            synapse.c -= self.loss * before
+        else:
+            synapse.weight -= self.loss * before

@@ -1,0 +1,291 @@
+"""Rules that learn from a signal of the target, in closed form, against twins whose synapses move in every step."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from forced import steps_of
+from naive.signal_twin import ClopathTwin, TwoTraces
+from replayed import replay
+from tolerances import EXACT, ULP
+
+import spikelearn as sl
+from spikelearn.plasticity import Trace
+from spikelearn.units import ms, number, weight
+
+DT, STEPS, N_PRE, N_POST = 0.5, 600, 5, 4
+TOLERANCE = ULP(4_500_000, 1.0)
+"""1e-9: 600 steps in each of which the twin decays a trace and adds to weights, where the engine takes differences of
+integrals that are up to exp(8) = 3,000 times as large."""
+CLOPATH = {
+    "A_LTD": 4e-3,
+    "A_LTP": 3e-3,
+    "theta_minus": -69.0,
+    "theta_plus": -48.0,
+    "tau_u_bar_minus": 12.0,
+    "tau_u_bar_plus": 8.0,
+    "tau_x": 14.0,
+    "delay_u_bars": 4.0,
+    "W_min": 0.0,
+    "W_max": 3.0,
+}
+
+
+class TwoTracesParameters(NamedTuple):
+    tau_fast: ms = 5.0
+    tau_slow: ms = 30.0
+    tau_c: ms = 50.0
+    b: number = 0.0
+    gain: number = 0.002
+    kick: number = 0.1
+    loss: number = 0.002
+    W_min: weight = -5000.0
+    W_max: weight = 5000.0
+
+
+def _constants(p, dt):
+    return {"gain": p.gain * dt, "kick": p.kick, "loss": p.loss}
+
+
+def _signal(V_m, u_bar_minus, event, gain, kick, loss):
+    return gain * (V_m - u_bar_minus) + kick * event
+
+
+def _on_pre(weight, fast, slow, u_bar_minus, gain, kick, loss):
+    return weight - loss * u_bar_minus
+
+
+def _on_pre_of_eligibility(fast, slow, u_bar_minus, gain, kick, loss):
+    return -loss * u_bar_minus
+
+
+COMMON = {
+    "Parameters": TwoTracesParameters,
+    "pre": (Trace("fast", "tau_fast"), Trace("slow", "tau_slow")),
+    "reads": ("V_m", "u_bar_minus"),
+    "signal": _signal,
+    "seen": ("u_bar_minus",),
+    "constants": _constants,
+}
+Plain = sl.SignalRule("Plain", on_pre=_on_pre, **COMMON)
+LowPass = sl.SignalRule("LowPass", on_pre=_on_pre_of_eligibility, low_pass=True, **COMMON)
+Modulated = sl.SignalRule("Modulated", on_pre=_on_pre_of_eligibility, modulated=True, **COMMON)
+RULES = {"Plain": Plain, "LowPass": LowPass, "Modulated": Modulated}
+
+
+class Scene(NamedTuple):
+    pre: set
+    post: set
+    V_m: np.ndarray
+    second: np.ndarray
+    synapses: list
+    released: dict
+    dendritic: int
+
+
+def scene(seed, dendritic=0, steps=STEPS):
+    """Fourteen synapses, with multapses and three axonal delays; potentials that wander, and jump at spikes."""
+    generator = np.random.default_rng(seed)
+    pre = {(int(s), int(i)) for s, i in zip(*generator.integers((1, 0), (steps, N_PRE), (150, 2)).T, strict=True)}
+    # the sources are silent for a while, but for one; so some synapses miss several epochs, and some are swept
+    pre = {(s, i) for s, i in pre if not (i > 0 and 150 < s < 400)}
+    post = {(int(s), int(j)) for s, j in zip(*generator.integers(2, (steps, 100), (60, 2)).T, strict=True)}
+    post = {(s, j % N_POST) for s, j in post}
+    V_m = -60.0 + np.cumsum(generator.normal(0, 1.0, (steps, N_POST)), axis=0) * 0.3
+    for s, j in post:
+        V_m[s - 1 : s + 3, j] = 30.0
+    second = generator.normal(-60.0, 5.0, (steps, N_POST))
+    synapses = [
+        (int(i), int(j), float(w), int(axonal))
+        for i, j, w, axonal in zip(
+            generator.integers(0, N_PRE, 14),
+            generator.integers(0, N_POST, 14),
+            generator.uniform(0.5, 2.5, 14),
+            generator.choice([1, 2, 7], 14),
+            strict=True,
+        )  # fmt: skip
+    ]
+    released = {
+        int(s): float(a) for s, a in zip(generator.integers(1, steps, 25), generator.normal(0, 0.2, 25), strict=True)
+    }
+    return Scene(pre, post, V_m, second, synapses, released, dendritic)
+
+
+def engine(found, rule, threads=1, trials=None, record=()):
+    """(run, network, projection, targets)."""
+    net = sl.Network(dt=DT, threads=threads)
+    modulator = net.modulator(tau=30.0)
+    net.release(modulator, np.array(list(found.released)) * DT, np.array(list(found.released.values())))
+    ordered = sorted(found.pre)
+    source = net.population(N_PRE, sl.SpikeList([s * DT for s, _ in ordered], [i for _, i in ordered]))
+    target = replay(net, N_POST, found.post, V_m=found.V_m, u_bar_minus=found.second)
+    ids_pre, ids_post, weights, axonal = (np.array(values) for values in zip(*found.synapses, strict=True))
+    projection = net.connect(
+        source, target, "ignored", sl.Pairs(ids_pre, ids_post), weight=weights, axonal_delay=axonal * DT,
+        dendritic_delay=found.dendritic * DT, plasticity=rule(modulator), name="synapses",
+    )  # fmt: skip
+    net.record(target, ["spikes", "ignored", "V_m"])
+    for variable in record:
+        net.record(projection, variable, every=10 * DT)
+    run = net.run(STEPS * DT) if trials is None else net.run(trials=trials(projection, target))
+    times, ids = run.spikes(target)
+    assert set(zip(steps_of(times, DT).tolist(), ids.tolist(), strict=True)) == {p for p in found.post if p[0] <= STEPS}
+    ULP(2 * STEPS, 100.0).check(run.trace(target, "V_m").values, found.V_m, "a StepCurrent adds up differences")
+    return run, net, projection, target
+
+
+def clopath_twin(found, **changed):
+    return ClopathTwin(found.synapses, found.dendritic, DT, found.V_m, -70.0, **CLOPATH | changed)
+
+
+def two_traces(name, found, **changed):
+    p = TwoTracesParameters(**changed)
+    more = {}
+    if name != "Plain":
+        more["tau_c"] = p.tau_c
+    if name == "Modulated":
+        more |= {"tau_n": 30.0, "b": 0.05, "released": found.released}
+    return TwoTraces(
+        found.synapses, found.dendritic, DT, [p.tau_fast, p.tau_slow], p.W_min, p.W_max, V_m=found.V_m,
+        second=found.second, spikes=found.post, gain=p.gain, kick=p.kick, loss=p.loss, **more,
+    )  # fmt: skip
+
+
+def rule_of(name, **changed):
+    return (lambda m: Modulated(m, b=0.05, **changed)) if name == "Modulated" else lambda m: RULES[name](**changed)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("dendritic", [0, 1, 9])
+def test_clopath_is_what_happens_when_every_synapse_moves_in_every_step(dendritic, seed):
+    found = scene(seed, dendritic)
+    run, _, projection, target = engine(found, lambda m: sl.Clopath(**CLOPATH))
+    twin = clopath_twin(found)
+    twin.run(found.pre, STEPS)
+    TOLERANCE.check(run.trace(target, "ignored").values, twin.inputs(N_POST, STEPS), "weights sent")
+    sent = np.concatenate([list(s.sent.values()) for s in twin.synapses])
+    assert twin.limited > 10 and np.ptp(sent) > 1.0, "limits are met, and left again"
+    if dendritic == 0:
+        TOLERANCE.check(run.weights(projection), twin.weights)
+
+
+@pytest.mark.parametrize("dendritic", [0, 1, 9])
+@pytest.mark.parametrize("name", RULES)
+def test_traces_that_add_up_eligibilities_and_modulators_are_what_happens_step_by_step(name, dendritic):
+    found = scene(3, dendritic)
+    run, _, projection, target = engine(found, rule_of(name))
+    twin = two_traces(name, found)
+    twin.run(found.pre, STEPS)
+    TOLERANCE.check(run.trace(target, "ignored").values, twin.inputs(N_POST, STEPS), "weights sent")
+    if dendritic == 0:
+        TOLERANCE.check(run.weights(projection), twin.weights)
+        moved = np.abs(twin.weights - [w for _, _, w, _ in found.synapses])
+        assert np.median(moved) > 1.0 and moved.max() < 4000.0
+
+
+@pytest.mark.parametrize("dendritic", [0, 9])
+@pytest.mark.parametrize(
+    "changed", [{"tau_fast": 0.5}, {"tau_c": 1.0}, {"tau_fast": 1e5, "tau_slow": 1e5, "tau_c": 1e5}], ids=str
+)
+@pytest.mark.parametrize("name", RULES)
+def test_the_origin_of_the_exponentials_moves_without_a_trace(name, changed, dendritic):
+    """Every 8, every 16 steps and never; sources are silent for more than the 16 moves that are remembered."""
+    found = scene(10, dendritic)
+    run, _, projection, target = engine(found, rule_of(name, **changed))
+    twin = two_traces(name, found, **changed)
+    twin.run(found.pre, STEPS)
+    TOLERANCE.check(run.trace(target, "ignored").values, twin.inputs(N_POST, STEPS), "weights sent")
+    if dendritic == 0:
+        TOLERANCE.check(run.weights(projection), twin.weights)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_recorded_weights_and_eligibilities_are_those_of_every_moment(name):
+    found = scene(4)
+    has_c = name != "Plain"
+    run, *_ = engine(found, rule_of(name), record=["weight", "c"] if has_c else ["weight"])
+    for sample in (1, 7, 30, 60):
+        twin = two_traces(name, found)
+        twin.run(found.pre, 10 * sample)
+        TOLERANCE.check(run.trace("synapses", "weight").values[sample - 1], twin.weights)
+        if has_c:
+            TOLERANCE.check(run.trace("synapses", "c").values[sample - 1], twin.eligibilities)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_reading_takes_in_the_signals_that_have_come_back_through_the_dendrite(name):
+    """No pre spike is on its way at the end; the signals of the last steps are."""
+    found = scene(5, 9)
+    found = found._replace(pre={(s, i) for s, i in found.pre if s + 7 + 9 <= STEPS})
+    run, _, projection, _ = engine(found, rule_of(name))
+    twin = two_traces(name, found)
+    twin.run(found.pre, STEPS)
+    TOLERANCE.check(run.weights(projection), twin.weights)
+
+
+def test_looking_at_weights_and_the_number_of_threads_change_nothing():
+    found = scene(6)
+    unwatched, _, projection, target = engine(found, lambda m: sl.Clopath(**CLOPATH))
+    sent, final = unwatched.trace(target, "ignored").values, unwatched.weights(projection)
+    for threads, record in ((1, ["weight"]), (2, ()), (3, ["weight"])):
+        run, _, projection, target = engine(found, lambda m: sl.Clopath(**CLOPATH), threads=threads, record=record)
+        EXACT.check(run.trace(target, "ignored").values, sent)
+        EXACT.check(run.weights(projection), final)
+
+
+@pytest.mark.parametrize("name", ["Clopath", *RULES])
+def test_outside_plastic_windows_nothing_is_learned_but_traces_go_on(name):
+    found = scene(7)
+
+    def trials(projection, target):
+        return sl.Trials([sl.Phase(30 * DT, plastic=[projection]), sl.Phase(20 * DT, plastic=[])], STEPS // 50)
+
+    rule = (lambda m: sl.Clopath(**CLOPATH)) if name == "Clopath" else rule_of(name)
+    run, _, projection, _ = engine(found, rule, trials=trials)
+    twin = clopath_twin(found) if name == "Clopath" else two_traces(name, found)
+    twin.run(found.pre, STEPS, plastic=lambda step: (step - 1) % 50 < 30)
+    TOLERANCE.check(run.weights(projection), twin.weights)
+
+
+@pytest.mark.parametrize("name", ["Clopath", *RULES])
+def test_a_reset_keeps_the_weights_and_forgets_all_else(name):
+    """What comes after a reset is what a fresh network makes of it, starting with the weights that there were."""
+    found = scene(8)
+    half = STEPS // 2
+    # nothing is on its way when the reset comes
+    found = found._replace(pre={(s, i) for s, i in found.pre if not half - 7 <= s <= half})
+
+    def trials(projection, target):
+        return sl.Trials([sl.Phase(half * DT), sl.Phase(half * DT, reset=[projection])], 1)
+
+    rule = (lambda m: sl.Clopath(**CLOPATH)) if name == "Clopath" else rule_of(name)
+    found = found._replace(released={s: a for s, a in found.released.items() if s > half})
+    run, _, projection, target = engine(found, rule, trials=trials)
+
+    def twin_of(scene_, steps):
+        twin = clopath_twin(scene_) if name == "Clopath" else two_traces(name, scene_)
+        twin.run(scene_.pre, steps)
+        return twin
+
+    first = twin_of(found, half)
+    later = found._replace(
+        pre={(s - half, i) for s, i in found.pre if s > half},
+        post={(s - half, j) for s, j in found.post},
+        V_m=found.V_m[half:],
+        second=found.second[half:],
+        synapses=[(i, j, float(w), d) for (i, j, _, d), w in zip(found.synapses, first.weights, strict=True)],
+        released={s - half: a for s, a in found.released.items()},
+    )
+    second = twin_of(later, half)
+    TOLERANCE.check(run.weights(projection), second.weights)
+    TOLERANCE.check(run.trace(target, "ignored").values[half:], second.inputs(N_POST, half))
+
+
+def test_plastic_false_freezes_the_weights():
+    found = scene(9)
+    net = sl.Network(dt=DT)
+    ordered = sorted(found.pre)
+    source = net.population(N_PRE, sl.SpikeList([s * DT for s, _ in ordered], [i for _, i in ordered]))
+    target = replay(net, N_POST, found.post, V_m=found.V_m, u_bar_minus=found.second)
+    frozen = net.connect(source, target, "ignored", weight=1.0, plasticity=sl.Clopath(**CLOPATH), plastic=False)
+    EXACT.check(net.run(STEPS * DT).weights(frozen), np.ones(N_PRE * N_POST))
