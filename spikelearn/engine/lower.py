@@ -112,7 +112,7 @@ def _plan(
     block_of = {population: block for block in blocks for population in block.populations}
     plan = Plan(
         d.dt, d.seed, share, {block.key: block for block in blocks}, {}, {},
-        {m: {"n": np.zeros(1), "pending": np.zeros(1)} for m in d.modulators}, {stage: [] for stage in STAGES},
+        {m: _modulator_arrays() for m in d.modulators}, {stage: [] for stage in STAGES},
         [], [], np.array([0, -1, 0, 0], np.int64), block_of,
     )  # fmt: skip
     for block in blocks:
@@ -246,6 +246,10 @@ def _deliver_calls(d: Description, plan: Plan, places: Places, table: Table, mem
         plan.stages["arrive"].append(Call(label, kernel, *common, table.weights, inputs, table.tally))
 
 
+def _modulator_arrays() -> dict[str, np.ndarray]:
+    return {"n": np.zeros(1), "pending": np.zeros(1), "releases": np.zeros(1, np.int64)}
+
+
 def _modulator_calls(d: Description, plan: Plan) -> None:
     for release in d.releases:
         plan.stages["modulate"].append(
@@ -266,6 +270,7 @@ def _modulator_calls(d: Description, plan: Plan) -> None:
                 arrays["n"],
                 float(np.exp(-d.dt / modulator.tau_n)),
                 arrays["pending"],
+                arrays["releases"],
             )  # fmt: skip
         )
 

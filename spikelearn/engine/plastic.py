@@ -20,6 +20,9 @@ from spikelearn.plasticity import SignalRule
 _REBASE_AFTER = 5.0
 """Time constants of the eligibility after which its exponential factor is re-based: exp(5) costs two digits at most."""
 
+_RELEASES = 1024
+"""Releases of a modulator that may wait for synapses to take them up; a power of 2."""
+
 
 def plastic_calls(
     projection: Projection, d: Any, plan: Plan, places: Places, table: Table, ring: Ring, inputs: np.ndarray
@@ -62,6 +65,18 @@ def plastic_calls(
                 arrays["integrals"],
             )  # fmt: skip
         )
+        plan.stages["integrate"].append(
+            Call(
+                f"releases of {modulator.name} for {name}",
+                kernel_of(modulators.note_release),
+                plan.modulators[modulator]["releases"],
+                arrays["integrals"],
+                arrays["release_N"],
+                arrays["release_counts"],
+                arrays["swept"],
+                arrays["sweeps"],
+            )  # fmt: skip
+        )
         every = max(1, round(_REBASE_AFTER * parameters.tau_c / d.dt))
         plan.stages["integrate"].append(
             Call(
@@ -77,6 +92,9 @@ def plastic_calls(
                 arrays["eligibilities"],
                 arrays["event_N"],
                 arrays["event_E"],
+                arrays["release_counts"],
+                arrays["release_N"],
+                arrays["swept"],
             )  # fmt: skip
         )
     means = (
@@ -117,6 +135,7 @@ def plastic_calls(
             arrays["sweeps"],
             arrays["since_sweep"],
             dendritic,
+            *modulator_arguments(projection, arrays, d.dt),
             *everything(projection, table, arrays),
         )  # fmt: skip
     )
@@ -162,7 +181,7 @@ def modulator_arguments(projection: Projection, arrays: dict[str, Any], dt: floa
     assert projection.plasticity is not None
     if not projection.plasticity.rule.modulated:
         return []
-    return [arrays["integrals"], arrays["base"], projection.plasticity.parameters.tau_c, dt]
+    return [arrays["integrals"], arrays["release_counts"], arrays["base"], projection.plasticity.parameters.tau_c, dt]
 
 
 def everything(projection: Projection, table: Table, arrays: dict[str, Any]) -> list[Any]:
@@ -171,9 +190,10 @@ def everything(projection: Projection, table: Table, arrays: dict[str, Any]) -> 
     rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
     synapse = [table.weights, *([arrays["eligibilities"]] if rule.modulated else [])]
     synapse += [arrays[f"synapse_{name}"] for name in rule.state]
+    releases = [arrays[name] for name in ("slot_releases", "release_N", "swept")] if rule.modulated else []
     return [
         table.index, table.targets, arrays["last_arrival"], arrays["consumed"], *synapse,
-        *(arrays[f"slot_{t.name}"] for t in rule.pre), *_events(projection, arrays),
+        *(arrays[f"slot_{t.name}"] for t in rule.pre), *releases, *_events(projection, arrays),
         *_tables(arrays, rule.pre + rule.post), parameters.W_min, parameters.W_max,
         *(value for name, value in arrays["constants"].items() if name not in ("W_min", "W_max")),
         *([arrays["ms_per_step"]] if "since_pre" in (*rule.takes("on_pre"), *rule.takes("on_post")) else []),
@@ -236,7 +256,12 @@ def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> 
         arrays["eligibilities"] = np.zeros(table.n_synapses)
         arrays["event_N"] = np.zeros((n_targets, history))
         arrays["event_E"] = np.zeros((n_targets, history))
+        arrays["event_releases"] = np.zeros((n_targets, history), np.int64)
         arrays["integrals"] = np.zeros(projection.dendritic_steps + 2)
+        arrays["release_counts"] = np.zeros(projection.dendritic_steps + 2, np.int64)
+        arrays["release_N"] = np.zeros(max(_RELEASES, history))
+        arrays["slot_releases"] = np.zeros(n_slots, np.int64)
+        arrays["swept"] = np.zeros(1, np.int64)
         arrays["base"] = np.zeros(1, np.int64)
     return arrays
 
@@ -247,7 +272,7 @@ def _events(projection: Projection, arrays: dict[str, Any]) -> list[Any]:
     result = [arrays["event_total"], arrays["event_step"], arrays["event_plastic"]]
     result += [arrays[f"event_{t.name}"] for t in rule.post]
     if rule.modulated:
-        result += [arrays["event_N"], arrays["event_E"]]
+        result += [arrays["event_N"], arrays["event_E"], arrays["event_releases"]]
     if rule.mean_pre:
         result += [arrays[f"event_mean_{t.name}"] for t in rule.pre]
     return result

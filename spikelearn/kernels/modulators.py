@@ -2,12 +2,13 @@
 
 import math
 
-from spikelearn._jit import kernel
+from spikelearn._jit import kernel, scalar
 
 
 @kernel
-def advance_modulator(step, concentration, decay, pending):
-    """n' = -n/tau_n, plus what was released and arrives now."""
+def advance_modulator(step, concentration, decay, pending, releases):
+    """n' = -n/tau_n, plus what was released and arrives now. releases: in how many steps there was a release."""
+    releases[0] += pending[0] != 0.0
     concentration[0] = concentration[0] * decay + pending[0]
     pending[0] = 0.0
 
@@ -38,3 +39,52 @@ def integrate_modulator(step, concentration, baseline, tau_n, tau_c, dt, base, e
         n0 = concentration[0]
         before += c0 * (-n0 * math.expm1(-dt * rate) / rate + baseline * tau_c * math.expm1(-dt / tau_c))
     integrals[step % depth] = before
+
+
+@kernel
+def note_release(step, releases, integrals, release_N, release_counts, swept, sweeps):
+    """Remember N at a release in the step before this one, for `within_limits`.
+
+    release_N: a ring of the last releases. release_counts: a ring: how many came before each of the last steps.
+    swept: how many have been taken up by all synapses. Asks for a sweep before the ring is full.
+    """
+    depth = len(release_counts)
+    total = release_counts[(step - 1) % depth]
+    if releases[0] > total:
+        release_N[total & (len(release_N) - 1)] = integrals[(step - 1) % depth]
+        total += 1
+        if total - swept[0] >= len(release_N) - depth:
+            sweeps[0] = 1
+    release_counts[step % depth] = total
+
+
+@kernel
+def extremes(release_N, seen, until):
+    """The smallest and the largest N of releases number `seen` to `until` - 1; 0 if there was none."""
+    low = 0.0
+    high = 0.0
+    for k in range(seen, until):
+        N = release_N[k & (len(release_N) - 1)]
+        if k == seen:
+            low = N
+            high = N
+        low = min(low, N)
+        high = max(high, N)
+    return low, high
+
+
+@scalar
+def within_limits(weight, eligibility, seen, until, N_low, N_high, release_N, W_min, W_max):
+    """Keep w = weight + eligibility N within its limits at releases number `seen` to `until` - 1, one after the other.
+
+    NEST ends a segment at every dopamine spike and clips the weight there. That matters only to a weight that leaves
+    its limits at one of the releases, and N_low and N_high, which enclose N at all of them, tell most synapses that
+    theirs does not.
+    """
+    first = weight + eligibility * N_low
+    second = weight + eligibility * N_high
+    if min(first, second) < W_min or max(first, second) > W_max:
+        for k in range(seen, until):
+            now = weight + eligibility * release_N[k & (len(release_N) - 1)]
+            weight += min(max(now, W_min), W_max) - now
+    return weight

@@ -15,6 +15,10 @@ from spikelearn.kernels.events import count_in_row, source_in_row
 from spikelearn.kernels.traces import decay
 """
 
+MODULATED = """\
+from spikelearn.kernels.modulators import extremes, within_limits
+"""
+
 
 def print_plastic(
     pre: Sequence[tuple[str, str]],
@@ -33,7 +37,8 @@ def print_plastic(
     wait in a history of each neuron until a synapse's next arrival, its weight is read, or the history is nearly full;
     then their effect is computed in closed form.
     A modulated rule keeps weight = w - c N and eligibility c scaled by exp((t - base)/tau_c), so that
-    w(t) = weight + eligibility N(t) holds between events (N: kernels.modulators.integrate_modulator).
+    w(t) = weight + eligibility N(t) holds between events (N: kernels.modulators.integrate_modulator). Its limits are
+    kept at every release of the modulator, too, as NEST does: kernels.modulators.within_limits.
     """
     pre_names = [name for name, _ in pre]
     post_names = [name for name, _ in post]
@@ -44,7 +49,7 @@ def print_plastic(
     if "since_pre" in (*on_pre, *on_post):
         limits += "ms_per_step, "
     if modulated:
-        event_arrays += "event_N, event_E, "
+        event_arrays += "event_N, event_E, event_releases, "
     if mean_pre:
         event_arrays += names(pre_names, "event_mean_{}")
     kept = ["weight", *(["eligibility"] if modulated else []), *state]
@@ -56,7 +61,9 @@ def print_plastic(
     at_pre = {"since_pre": "(s - last) * ms_per_step"} | {name: f"{name}_now" for name in pre_names}
     call_post = f"{changed} = on_post({', '.join(at_post.get(name, name) for name in on_post)})"
     call_pre = f"{changed} = on_pre({', '.join(at_pre.get(name, name) for name in on_pre)})"
-    modulator = "integrals, base, tau_c, dt, " if modulated else ""
+    modulator = "integrals, release_counts, base, tau_c, dt, " if modulated else ""
+    release_arrays = "slot_releases, release_N, swept, " if modulated else ""
+    segment = "seen, until, N_low, N_high, release_N, " if modulated else ""
 
     def jumped(value: str, jump: str) -> str:
         return f"({value} + 1.0)" if jump == "add" else "1.0"
@@ -76,6 +83,11 @@ def print_plastic(
             remember_pre = "                    before = weight\n"
     if modulated:
         apply_post = f"""\
+        if until > seen:
+            weight = within_limits(
+                weight, eligibility, seen, event_releases[j, h], N_low, N_high, release_N, W_min, W_max
+            )
+            seen = event_releases[j, h]
         now = weight + eligibility * event_N[j, h]
         weight += min(max(now, W_min), W_max) - now
         {call_post}
@@ -111,7 +123,26 @@ def print_plastic(
     store = "; ".join(f"{array}[p] = {name}" for name, array in zip(kept, kept_in, strict=True))
     unless_plastic = "" if state_goes_on else f"        if {wanted_post}:\n            continue\n"
     at_last = names(pre_names, "slot_{}[slot]")
-    catch_up = f"catch_up({synapse}, j, last, after, through, {at_last}{event_arrays}{tables}{limits})"
+    catch_up = f"catch_up({synapse}, j, last, after, through, {at_last}{segment}{event_arrays}{tables}{limits})"
+    hold = "weight = within_limits(weight, eligibility, seen, until, N_low, N_high, release_N, W_min, W_max)"
+    to_the_end = f"    if until > seen:\n        {hold}\n" if modulated else ""
+
+    def releases_up_to(when: str, indent: str) -> str:
+        if not modulated:
+            return ""
+        return (
+            f"{indent}seen = slot_releases[slot]\n"
+            f"{indent}until = release_counts[{when} % len(release_counts)]\n"
+            f"{indent}N_low, N_high = extremes(release_N, seen, until)\n"
+        )
+
+    def unless_pending(indent: str, stored: bool) -> str:
+        """What is done to a synapse that waits for no post events."""
+        if not modulated:
+            return ""
+        lines = [load, hold, store] if stored else [hold]
+        return f"{indent}elif until > seen:\n" + "".join(f"{indent}    {line}\n" for line in lines)
+
     trace_now = "".join(
         f"""\
                         {n} = {jumped(f"event_{n}[j, h]", jump)} * decay(s - event_step[j, h], {n}_coarse, {n}_fine)
@@ -137,19 +168,24 @@ def print_plastic(
     push_modulator = (
         "            event_N[j, h] = integrals[step % len(integrals)]\n"
         "            event_E[j, h] = math.exp((step - base[0]) * dt / tau_c)\n"
+        "            event_releases[j, h] = release_counts[step % len(release_counts)]\n"
         if modulated
         else ""
     )
     push_mean = "".join(f"            event_mean_{n}[j, h] = running_{n}[0]\n" for n in pre_names) if mean_pre else ""
     post_tables = names(post_names, "{0}_coarse, {0}_fine")
-    everything = f"index, targets, last_arrival, consumed, {synapse_arrays}{slot_arrays}{event_arrays}{tables}{limits}"
+    everything = f"{synapse_arrays}{slot_arrays}{release_arrays}{event_arrays}{tables}{limits}"
+    everything = f"index, targets, last_arrival, consumed, {everything}"
+    header = HEADER + (MODULATED if modulated else "")
     text = f'''\
 import math
 
-{HEADER}
+{header}
 
 @kernel
-def catch_up({synapse}, j, last, after, through, {names(pre_names, "{}_at")}{event_arrays}{tables}{limits}):
+def catch_up(
+    {synapse}, j, last, after, through, {names(pre_names, "{}_at")}{segment}{event_arrays}{tables}{limits}
+):
     """Apply the post events of neuron j that reached the synapse in (after, through]."""
     total = event_total[j]
     mask = event_step.shape[1] - 1
@@ -163,7 +199,7 @@ def catch_up({synapse}, j, last, after, through, {names(pre_names, "{}_at")}{eve
         at = event_step[j, h]
         if at > through:
             break
-{unless_plastic}{event_pre}{event_mean}{event_post}{apply_post}    return {synapse}
+{unless_plastic}{event_pre}{event_mean}{event_post}{apply_post}{to_the_end}    return {synapse}
 
 
 @kernel
@@ -185,14 +221,14 @@ def function(step, rows, counts, delays, inputs, tally, enabled, dendritic, {mod
             last = last_arrival[slot]
             after = consumed[slot]
             through = s if dendritic > 0 else s - 1
-{pre_now}            plastic = enabled[0] != 0
+{releases_up_to("s", "            ")}{pre_now}            plastic = enabled[0] != 0
 {N_and_E.replace("                ", "            ")}            for p in range(begin, end):
                 j = targets[p]
                 {load}
                 total = event_total[j]
                 if total > 0 and event_step[j, (total - 1) & mask] > after:
                     {synapse} = {catch_up}
-                if {"True" if state_goes_on else "plastic"}:
+{unless_pending("                ", stored=False)}                if {"True" if state_goes_on else "plastic"}:
                     oldest = max(0, total - mask - 1)
                     e = total - 1
                     while e >= oldest and event_step[j, e & mask] >= s:
@@ -203,6 +239,7 @@ def function(step, rows, counts, delays, inputs, tally, enabled, dendritic, {mod
                 inputs[j] += {value_now}
 {pre_jump}            last_arrival[slot] = s
             consumed[slot] = through
+{"            slot_releases[slot] = until" if modulated else ""}
 {mean_jump}
 
 @kernel
@@ -229,7 +266,7 @@ def push(
 
 
 @kernel
-def sweep(step, sweeps, since_sweep, dendritic, {everything}):
+def sweep(step, sweeps, since_sweep, dendritic, {modulator}{everything}):
     """When a history is nearly full, bring every synapse up to now."""
     if sweeps[0] == 0:
         return
@@ -241,14 +278,16 @@ def sweep(step, sweeps, since_sweep, dendritic, {everything}):
     for slot in range(len(last_arrival)):
         last = last_arrival[slot]
         after = consumed[slot]
-        for p in range(index[slot], index[slot + 1]):
+{releases_up_to("through", "        ")}        for p in range(index[slot], index[slot + 1]):
             j = targets[p]
             total = event_total[j]
             if total > 0 and event_step[j, (total - 1) & mask] > after:
                 {load}
                 {synapse} = {catch_up}
                 {store}
-        consumed[slot] = through
+{unless_pending("            ", stored=True)}        consumed[slot] = through
+{"        slot_releases[slot] = until" if modulated else ""}
+{"    swept[0] = release_counts[through % len(release_counts)]" if modulated else ""}
 '''
     read_values = (
         """\
@@ -276,6 +315,7 @@ def read(step, every, start, what, slots, positions, room, steps, values, used, 
             through = step
             j = targets[p]
             {load}
+{releases_up_to("step", "            ")}\
             {synapse} = {catch_up}
 {read_values.replace("                        ", "            ")}        used[0] = row + 1
         if row + 1 + room > len(steps):
@@ -305,7 +345,7 @@ def reset(
     if clock[4] == 0 or clock[2] != phase:
         return
     sweeps[0] = 1
-    sweep(step - 1, sweeps, since_sweep, dendritic, {everything})
+    sweep(step - 1, sweeps, since_sweep, dendritic, {modulator}{everything})
     for slot in range(len(last_arrival)):
 {zero_slots}        for p in range(index[slot], index[slot + 1]):
 {settle}    for j in range(len(event_total)):
@@ -315,7 +355,10 @@ def reset(
         text += '''
 
 @kernel
-def rebase(step, every, sweeps, base, tau_c, dt, integrals, weights, eligibilities, event_N, event_E):
+def rebase(
+    step, every, sweeps, base, tau_c, dt, integrals, weights, eligibilities, event_N, event_E,
+    release_counts, release_N, swept
+):
     """Move the origin of exp((t - base)/tau_c) to now before it grows large; w(t) and c(t) stay what they are.
 
     A sweep later in this step takes up the post events that wait: their N would outgrow a float in 140 such moves.
@@ -331,6 +374,8 @@ def rebase(step, every, sweeps, base, tau_c, dt, integrals, weights, eligibiliti
         eligibilities[p] *= f
     for k in range(len(integrals)):
         integrals[k] = (integrals[k] - N0) / f
+    for k in range(swept[0], release_counts[step % len(release_counts)]):
+        release_N[k & (len(release_N) - 1)] = (release_N[k & (len(release_N) - 1)] - N0) / f
     for j in range(event_N.shape[0]):
         for h in range(event_N.shape[1]):
             event_N[j, h] = (event_N[j, h] - N0) / f

@@ -138,7 +138,7 @@ class PairSTDP(Learning):
 
 
 class Modulated(Learning):
-    """Eligibility times dopamine, integrated step by step; clipped when an event of the synapse happens."""
+    """Eligibility times dopamine, integrated step by step; clipped at events of the synapse and at releases."""
 
     def __init__(self, *args, A_plus, A_minus=0.0, tau_c, tau_n, b, released, **kwargs):
         super().__init__(*args, **kwargs)
@@ -154,6 +154,8 @@ class Modulated(Learning):
             if self.plastic:
                 synapse.weight += synapse.c * (with_n - with_b)
             synapse.c *= math.exp(-self.dt / self.tau_c)
+            if self.step in self.released:
+                synapse.weight = self.clip(synapse.weight)
         self.n = self.n * math.exp(-self.dt / self.tau_n) + self.released.get(self.step, 0.0)
 
     def at_pre(self, synapse, K_minus):
