@@ -64,6 +64,15 @@ def invoke(typing_context, address, step, arguments):
     return signature, generate
 
 
+def _invoke_plain(function, step, arguments):
+    """What `invoke` is without the compiler."""
+    function(step, *arguments)
+
+
+if JIT_DISABLED:
+    invoke = _invoke_plain  # type: ignore[assignment]
+
+
 @intrinsic
 def pointer(typing_context, address):
     """A void pointer from an integer address, for numba.carray."""

@@ -29,11 +29,13 @@ from spikelearn.description.recording import Recording, first_step, recording, s
 from spikelearn.description.rules import AllToAll, Rule
 from spikelearn.description.trials import Callback, Trials
 from spikelearn.engine import checkpoint as checkpoint_file
+from spikelearn.engine import events
 from spikelearn.engine.callbacks import after_trials, standing, trial_calls
+from spikelearn.engine.events import EventPlan
 from spikelearn.engine.lower import Description, lower
 from spikelearn.engine.plan import Program
 from spikelearn.engine.run import PopulationInfo, ProjectionInfo, Run
-from spikelearn.engine.simulate import Pause, simulate
+from spikelearn.engine.simulate import ENGINES, Pause, simulate
 from spikelearn.engine.sink import MemorySink, RunHeader, Sink, TraceHeader
 from spikelearn.engine.snapshot import count_synapses, put_weights, synapses_of
 from spikelearn.errors import CheckpointError, DescriptionError, ParameterError, SimulationError
@@ -75,7 +77,8 @@ class Network:
         self._recordings: list[Recording] = []
         self._callbacks: list[Callback] = []
         self._things = 0
-        self._program: Program | None = None
+        self._engine = "compiled"
+        self._program: Program | EventPlan | None = None
         self._runs: list[weakref.ref[Run]] = []
         self.recorded: Run | None = None
 
@@ -276,9 +279,10 @@ class Network:
     ) -> Run:
         """Run for `duration` ms, or for a schedule of trials, and give back what was recorded.
 
-        Called again, it continues where it stopped. engine: "compiled", or "stepper" for debugging. sink: where
-        recordings go (memory by default; spikelearn.io.RunWriter streams them to a file). progress: a bar on standard
-        error; by default only on a terminal. Ctrl-C gives back what has been simulated so far.
+        Called again, it continues where it stopped. engine: "compiled"; "stepper", the same in Python, for debugging;
+        or "events", exact in continuous time, from one event to the next, for models that have a closed form. sink:
+        where recordings go (memory by default; spikelearn.io.RunWriter streams them to a file). progress: a bar on
+        standard error; by default only on a terminal. Ctrl-C gives back what has been simulated so far.
         checkpoint: a file that is written at the end (see Run.checkpoint), and each `checkpoint_every` ms before, so
         that a process that is killed loses no more than that. after: the run that this one continues; what comes back,
         and is in checkpoints, is then both as one (see Run.joined).
@@ -297,15 +301,17 @@ class Network:
         every = self._steps_between_checkpoints(checkpoint, checkpoint_every, trials)
         if trials is not None and self.threads > 1:
             raise DescriptionError("run: trials set what all neurons do, so they run on one thread: Network(threads=1)")
-        program = self.build()
-        plan = program.plans[0]
+        if trials is not None and engine == "events":
+            raise DescriptionError("run: engine='events' runs no trials, which are made of steps")
+        program = self.build(engine)
         self._settle_earlier_runs()
         sink = MemorySink() if sink is None else sink
         t_start, events_before = program.step * self.dt, program.synaptic_events
         header = self._header(t_start)
-        extra = trial_calls(trials, plan) if trials is not None else None
+        plan = program.plans[0] if isinstance(program, Program) else None
+        extra = trial_calls(trials, plan) if trials is not None and plan is not None else None
         sink.begin(header)
-        found = standing(trials, plan) if trials is not None else []
+        found = standing(trials, plan) if trials is not None and plan is not None else []
 
         def so_far(interrupted: bool, wall: float) -> Run:
             n_events = program.synaptic_events - events_before
@@ -318,12 +324,15 @@ class Network:
             pause = Pause(every, lambda wall: self._write(so_far(False, wall), path, program, program.step))
         interrupted, wall, error = True, 0.0, None
         try:
-            interrupted, wall = simulate(program, n_steps, sink, engine, progress, extra, pause)
+            if isinstance(program, EventPlan):
+                interrupted, wall = events.simulate(program, n_steps, sink, progress, pause)
+            else:
+                interrupted, wall = simulate(program, n_steps, sink, engine, progress, extra, pause)
         except (SimulationError, CheckpointError) as raised:
             error = raised
         n_events = program.synaptic_events - events_before
         sink.end(program.step * self.dt, interrupted, wall, n_events)
-        if trials is not None:
+        if plan is not None and trials is not None:
             after_trials(found, plan)
         run = so_far(interrupted, wall)
         if checkpoint is not None and error is None:
@@ -353,6 +362,8 @@ class Network:
         net = cls.__new__(cls)
         vars(net).update(content["network"], _program=None, _runs=[], recorded=None)
         program = net.build()
+        if isinstance(program, EventPlan):
+            program.make_room_for(content["arrays"])
         checkpoint_file.put_back(program, content["arrays"], content["step"], Path(path))
         net.recorded = net._known(content["run"], program)
         return net
@@ -371,10 +382,11 @@ class Network:
         self._program, self.recorded = None, None
         program = self.build()
         for projection, values in zip(learning, weights, strict=True):
+            assert isinstance(program, Program)
             put_weights(projection, program, values)
 
     def _run(
-        self, header: RunHeader, sink: Sink, program: Program, interrupted: bool, wall: float, n_events: int
+        self, header: RunHeader, sink: Sink, program: Program | EventPlan, interrupted: bool, wall: float, n_events: int
     ) -> Run:
         """What a sink has, as a run that ends now."""
         return self._known(
@@ -386,7 +398,7 @@ class Network:
             program,
         )  # fmt: skip
 
-    def _known(self, run: Run, program: Program) -> Run:
+    def _known(self, run: Run, program: Program | EventPlan) -> Run:
         """A run that ends now, with synapses as they are now and a way to make a checkpoint while they are."""
         step = program.step
         run.synapse_data = {name: synapses_of(p, program) for name, p in self._projections.items()}
@@ -394,7 +406,7 @@ class Network:
         self._runs.append(weakref.ref(run))
         return run
 
-    def _write(self, run: Run, path: Path, program: Program, step: int) -> None:
+    def _write(self, run: Run, path: Path, program: Program | EventPlan, step: int) -> None:
         if program is not self._program or program.step != step:
             raise CheckpointError(
                 f"{path}: this run ended at {run.t_stop:g} ms and the network has gone on since, to {self.time:g} ms; "
@@ -419,24 +431,35 @@ class Network:
             )
         return round(interval / self.dt)
 
-    def build(self) -> Program:
-        """Build the network now rather than at the first run; from then on it cannot be extended."""
+    def build(self, engine: str | None = None) -> Program | EventPlan:
+        """Build the network now rather than at the first run; from then on it cannot be extended.
+
+        engine: as in `run`; None: the one that it was built for before, or "compiled". A network that was built for
+        "events" stays with it, and one that was built for "compiled" or "stepper" with these two.
+        """
+        engine = engine or self._engine
+        if engine not in ENGINES:
+            raise DescriptionError(f"engine: expected one of {', '.join(ENGINES)}, got {engine!r}")
         if self._program is None:
             if not self._populations:
                 raise DescriptionError("this network has no populations")
-            self._program = lower(
-                Description(
-                    self.dt,
-                    self.seed,
-                    list(self._populations.values()),
-                    list(self._projections.values()),
-                    list(self._modulators.values()),
-                    self._drives,
-                    self._releases,
-                    self._recordings,
-                    self._callbacks,
-                ),
-                self.threads,
+            description = Description(
+                self.dt,
+                self.seed,
+                list(self._populations.values()),
+                list(self._projections.values()),
+                list(self._modulators.values()),
+                self._drives,
+                self._releases,
+                self._recordings,
+                self._callbacks,
+            )
+            self._engine = engine
+            self._program = events.lower(description) if engine == "events" else lower(description, self.threads)
+        if isinstance(self._program, EventPlan) != (engine == "events"):
+            raise DescriptionError(
+                f"engine: this network was built for {self._engine!r} and cannot change to {engine!r}; "
+                "make it anew for that"
             )
         return self._program
 

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.engine import pickled
+from spikelearn.engine.events import EventPlan
 from spikelearn.engine.plan import Program
 from spikelearn.engine.printing import fingerprint
 from spikelearn.errors import CheckpointError
@@ -93,7 +94,7 @@ def read(path: Path) -> dict[str, Any]:
     return content
 
 
-def put_back(program: Program, arrays: Mapping[str, np.ndarray], step: int, path: Path) -> None:
+def put_back(program: Program | EventPlan, arrays: Mapping[str, np.ndarray], step: int, path: Path) -> None:
     """Make a program that is as built what it was at `step`. Raises CheckpointError if it has other arrays."""
     own = program.arrays()
     for name in [*own, *arrays]:

@@ -18,11 +18,12 @@ from spikelearn.engine.plan import STAGES, Call, Program
 from spikelearn.engine.printing import callable_of
 from spikelearn.engine.recorders import empty
 from spikelearn.engine.sink import Sink
-from spikelearn.errors import DescriptionError, SimulationError
+from spikelearn.errors import SimulationError
 from spikelearn.kernels.loop import run_steps
 
 _CHUNK_SECONDS = 0.1
-ENGINES = ("compiled", "stepper")
+ENGINES = ("compiled", "stepper", "events")
+"""What Network.run can be told; the first two are run here, events in engine/events."""
 
 
 class Pause(NamedTuple):
@@ -46,16 +47,14 @@ def simulate(
     of steps. Raises SimulationError when a state stops being finite or a callback raises; what was recorded until then
     is in the sink.
     """
-    if engine not in ENGINES:
-        raise DescriptionError(f"engine: expected one of {', '.join(ENGINES)}, got {engine!r}")
     plans, dt = program.plans, program.plans[0].dt
     calls = [list(plan.calls(extra)) for plan in plans]
     last = program.step + n_steps
-    bar = _bar(n_steps * dt, progress)
+    bar = progress_bar(n_steps * dt, progress)
     chunk, wall = 1, 0.0
     for plan in plans:
         plan.control[:2] = 0, -1
-    with _interrupts() as interrupted, ThreadPoolExecutor(max(1, len(plans) - 1)) as threads:
+    with interrupts() as interrupted, ThreadPoolExecutor(max(1, len(plans) - 1)) as threads:
         if engine == "stepper" or _jit.JIT_DISABLED:
             advance = _stepper(program, extra)
         else:
@@ -72,7 +71,7 @@ def simulate(
                 plan.control[0] = 0
             spent = time.perf_counter() - begun
             wall += spent
-            chunk = _next_chunk(chunk, spent)
+            chunk = next_chunk(chunk, spent)
             empty(program, sink)
             if bar is not None:
                 bar.update((after - before) * dt)
@@ -155,7 +154,7 @@ def _check_finite(program: Program) -> None:
 
 
 @contextmanager
-def _interrupts() -> Iterator[list[int]]:
+def interrupts() -> Iterator[list[int]]:
     """A list that is empty until Ctrl-C. An exception in the middle of a chunk would lose the count of steps."""
     seen: list[int] = []
     if threading.current_thread() is not threading.main_thread():
@@ -168,13 +167,13 @@ def _interrupts() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, before)
 
 
-def _next_chunk(chunk: int, spent: float) -> int:
+def next_chunk(chunk: int, spent: float) -> int:
     """As many steps as take about a tenth of a second: short enough for Ctrl-C, long enough to cost nothing."""
     wanted = chunk * _CHUNK_SECONDS / max(spent, 1e-6)
     return int(max(1, min(wanted, 4 * chunk, 1 << 30)))
 
 
-def _bar(duration: float, progress: bool | None) -> Any:
+def progress_bar(duration: float, progress: bool | None) -> Any:
     if progress is False or (progress is None and not sys.stderr.isatty()):
         return None
     from tqdm import tqdm

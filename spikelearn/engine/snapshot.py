@@ -8,6 +8,7 @@ import numpy as np
 
 from spikelearn.description.population import Modulator
 from spikelearn.description.projection import Projection
+from spikelearn.engine.events import EventPlan, reader
 from spikelearn.engine.plan import Plan, Program
 from spikelearn.engine.plastic import read_call
 from spikelearn.engine.run import Synapses
@@ -15,8 +16,10 @@ from spikelearn.engine.tables import Places, count_alone, locate
 from spikelearn.kernels import connect
 
 
-def count_synapses(projection: Projection, seed: int, dt: float, program: Program | None = None) -> int:
+def count_synapses(projection: Projection, seed: int, dt: float, program: Program | EventPlan | None = None) -> int:
     """How many synapses a projection has; from the program where there is one."""
+    if isinstance(program, EventPlan):
+        return program.sizes[projection]
     if program is not None:
         if isinstance(projection.target, Modulator):
             return program.plans[0].tables[projection].sizes[projection]
@@ -31,8 +34,10 @@ def count_synapses(projection: Projection, seed: int, dt: float, program: Progra
     return count_alone(projection, seed, dt)
 
 
-def synapses_of(projection: Projection, program: Program) -> Callable[[], Synapses]:
+def synapses_of(projection: Projection, program: Program | EventPlan) -> Callable[[], Synapses]:
     """A function that reads the synapses of a projection as they are when it is called."""
+    if isinstance(program, EventPlan):
+        return reader(projection, program.seed, program.dt)
 
     def read() -> Synapses:
         plans = program.plans[:1] if isinstance(projection.target, Modulator) else program.plans

@@ -13,6 +13,7 @@ import numpy as np
 
 from spikelearn._jit import scalar
 from spikelearn.nest_twin import NestNeuron, NestPort
+from spikelearn.neurons.lif_closed_form import LIF_DELTA, LIF_EXPONENTIAL
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, pA, pF
 
@@ -187,6 +188,7 @@ LIFDelta = NeuronModel(
     method="exact",
     check=reset_below_threshold,
     nest=NestNeuron("iaf_psc_delta"),
+    closed_form=LIF_DELTA,
 )
 
 LIF = NeuronModel(
@@ -208,6 +210,7 @@ LIF = NeuronModel(
     method="exact",
     check=reset_below_threshold,
     nest=_NEST,
+    closed_form=LIF_EXPONENTIAL,
 )
 
 LIFAlpha = NeuronModel(

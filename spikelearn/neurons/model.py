@@ -12,6 +12,7 @@ import numpy as np
 from spikelearn._jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.nest_twin import NestNeuron
+from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.parameters import checked, declared_units, suggest
 
 REPORTED = ("spike", "plateau")
@@ -41,6 +42,7 @@ class NeuronModel:
         each_step: statements that are executed at the start of each step.
     method: Brian2's method of integration that is nearest to `step`.
     nest: the model in NEST, for engine="nest".
+    closed_form: how it moves between events, if the exact engine is to run it.
 
     Calling a model with parameters gives a Neuron: `LIF(tau_m=20)`.
     """
@@ -64,6 +66,7 @@ class NeuronModel:
     nest: NestNeuron | None = None
     check: Callable[[Any], str | None] = field(default=lambda parameters: None)
     graded: tuple[str, ...] = ()
+    closed_form: ClosedForm | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "step", scalar(self.step))
@@ -82,6 +85,8 @@ class NeuronModel:
             raise DescriptionError(f"neuron model {self.name!r}: graded ports {self.graded} are not among its ports")
         if "burst" in self.kinds and "burst_window" not in self.Parameters._fields:  # type: ignore[attr-defined]
             raise DescriptionError(f"neuron model {self.name!r} emits bursts but has no parameter burst_window")
+        if self.closed_form is not None:
+            self.closed_form.check(self.name, self.Parameters, list(self.state), list(self.ports), self.currents)
 
     def __repr__(self) -> str:
         return f"<neuron model {self.name}; its parameters are given in a call: {self.name}()>"

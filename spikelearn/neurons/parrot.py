@@ -1,7 +1,7 @@
 """A neuron that repeats what it receives: it fires in each step in which anything positive arrives through port exc.
 
 What arrives through port ignored has no effect but can be recorded; so synapses can learn from spikes that are given,
-and what they send can be read. After NEST's parrot_neuron.
+and what they send can be read. After NEST's parrot_neuron. In continuous time `ignored` is what arrived last.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 
 from spikelearn._jit import scalar
 from spikelearn.nest_twin import NestNeuron, NestPort
+from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.neurons.model import NeuronModel
 
 
@@ -26,6 +27,26 @@ def _constants(p: ParrotParameters, dt: float) -> dict[str, Any]:
 @scalar
 def parrot_step(received, ignored, in_exc, in_ignored):
     return in_exc, in_ignored, np.uint8(in_exc > 0.0)
+
+
+@scalar
+def _flow(received, ignored, elapsed):
+    return received, ignored
+
+
+@scalar
+def _receive(received, ignored, in_exc, in_ignored, held):
+    return in_exc, in_ignored
+
+
+@scalar
+def _crossing(received, ignored):
+    return 0.0 if received > 0.0 else np.inf
+
+
+@scalar
+def _reset(received, ignored):
+    return 0.0, ignored
 
 
 Parrot = NeuronModel(
@@ -51,4 +72,5 @@ Parrot = NeuronModel(
         start={},
         rest=lambda parameters: {},
     ),
+    closed_form=ClosedForm(lambda p: {}, _flow, _receive, _crossing, _reset),
 )

@@ -13,6 +13,7 @@ import numpy as np
 
 from spikelearn._jit import scalar
 from spikelearn.neurons.adex import reset_below_peak
+from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.neurons.lif import refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, pA, pF
@@ -74,6 +75,57 @@ def qif_step(V_m, refractory, in_exc, I_exc, V_middle, half_square, scale_C, s, 
     return V, refractory, np.uint8(fired)
 
 
+def _continuous_constants(p: QIFParameters) -> dict[str, Any]:
+    E_L, V_c = np.asarray(p.E_L), np.asarray(p.V_c)
+    scale = np.asarray(p.tau_m) * (V_c - E_L)
+    return {
+        "V_middle": 0.5 * (E_L + V_c),
+        "half_square": 0.25 * (V_c - E_L) ** 2,
+        "scale_C": scale / p.C_m,
+        "scale": scale,
+        "I_e": p.I_e,
+        "V_peak": p.V_peak,
+        "V_reset": p.V_reset,
+    }
+
+
+@scalar
+def qif_flow(V_m, elapsed, I_exc, V_middle, half_square, scale_C, scale, I_e, V_peak, V_reset):
+    x, infinite = quadratic_flow(V_m - V_middle, scale_C * (I_exc + I_e) - half_square, elapsed / scale)
+    return V_peak if infinite else V_middle + x
+
+
+@scalar
+def qif_hold(V_m, elapsed, I_exc, V_middle, half_square, scale_C, scale, I_e, V_peak, V_reset):
+    return V_m
+
+
+@scalar
+def qif_receive(V_m, in_exc, held, V_middle, half_square, scale_C, scale, I_e, V_peak, V_reset):
+    return V_m if held > 0.0 else V_m + in_exc
+
+
+@scalar
+def qif_crossing(V_m, I_exc, V_middle, half_square, scale_C, scale, I_e, V_peak, V_reset):
+    """tan(q s), or tanh(q s) for D < 0, is q (x_peak - x) / (x x_peak + D), if no fixed point lies in between."""
+    D = scale_C * (I_exc + I_e) - half_square
+    x, x_peak = V_m - V_middle, V_peak - V_middle
+    q = math.sqrt(abs(D))
+    if V_m >= V_peak:
+        return 0.0
+    if D > 0.0:
+        return scale * math.atan2(q * (x_peak - x), x * x_peak + D) / q
+    if -q <= x_peak and x <= q:
+        return np.inf
+    share = q * (x_peak - x) / (x * x_peak + D)
+    return scale * (math.atanh(share) / q if share > 0.0 else (x_peak - x) / (x * x_peak))
+
+
+@scalar
+def qif_reset(V_m, V_middle, half_square, scale_C, scale, I_e, V_peak, V_reset):
+    return V_reset
+
+
 def _check(p: QIFParameters) -> str | None:
     if np.any(np.asarray(p.E_L) >= np.asarray(p.V_c)):
         return f"E_L must lie below V_c, got E_L {p.E_L} mV and V_c {p.V_c} mV"
@@ -93,4 +145,13 @@ QIF = NeuronModel(
     reset="V_m = V_reset",
     arrivals={"exc": "V_m"},
     check=_check,
+    closed_form=ClosedForm(
+        _continuous_constants,
+        qif_flow,
+        qif_receive,
+        qif_crossing,
+        qif_reset,
+        hold=qif_hold,
+        clock="refractory",
+    ),
 )

@@ -1,6 +1,7 @@
 """Every case there is, in the order of the table."""
 
 from validation import (
+    exact,
     neurons,
     nonlinear_neurons,
     plasticity,
@@ -19,5 +20,6 @@ TOPICS = (
     stochastic_neurons,
     synapses,
     voltage,
+    exact,
 )
 CASES: tuple[Case, ...] = tuple(case for topic in TOPICS for case in topic.CASES)

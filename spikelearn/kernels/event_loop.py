@@ -1,0 +1,260 @@
+"""The event loop of the exact engine: from one event to the next, with no Python inside.
+
+All that happens at one time is one batch: what is due is sent and delivered first, then every neuron that something
+reached takes it in. So inputs that arrive together count together, in whatever order they are delivered.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from spikelearn._jit import invoke, kernel, scalar
+from spikelearn.kernels.event_queue import add_flight, replace_first, set_clock
+from spikelearn.kernels.poisson_process import next_arrival
+from spikelearn.kernels.printed_events import SAMPLE, SETTLE
+
+NEURONS, POISSON, POISSON_INPUT, SPIKE_LIST, STEP_CURRENT = range(5)
+
+
+class Synapses(NamedTuple):
+    """Static synapses in runs: one source, one delay, one population and port. A cell's runs are sorted by delay."""
+
+    first_run: np.ndarray  # (n_cells + 1,)
+    delay: np.ndarray  # (n_runs,) ms
+    next_delay: np.ndarray  # (n_runs,) ms, of the source's next run; inf after its last
+    group: np.ndarray  # (n_runs,) population and port
+    begin: np.ndarray  # (n_runs + 1,) its first synapse
+    target: np.ndarray  # (n,) neuron within its population
+    weight: np.ndarray  # (n,)
+
+
+class Groups(NamedTuple):
+    """Ports of populations, or parts of them: where input goes."""
+
+    population: np.ndarray
+    first_input: np.ndarray  # of the port's neuron 0, in `inputs`
+
+
+class Cells(NamedTuple):
+    """All neurons of all populations, one after the other; a population's begin at first[population]."""
+
+    first: np.ndarray  # (n_populations,)
+    touched: np.ndarray  # (n_cells,) neurons that something reached now, packed from first[population] on
+    n_touched: np.ndarray  # (n_populations,)
+    marked: np.ndarray  # (n_cells,) whether it is in `touched`
+    wanted: np.ndarray  # (n_cells,) whether its spikes are recorded
+    fired: np.ndarray  # (2 n_cells,) who fired just now
+    n_fired: np.ndarray  # (1,)
+    inputs: np.ndarray  # all ports of all populations
+
+
+class Owners(NamedTuple):
+    """What clocks belong to: a row for each population, then one for each drive."""
+
+    kind: np.ndarray
+    first_clock: np.ndarray
+    thing: np.ndarray
+    group: np.ndarray  # of a drive
+    weight: np.ndarray  # of a Poisson input
+    first_neuron: np.ndarray  # of a drive, in its population
+    size: np.ndarray
+    first_value: np.ndarray  # in `values`: rates, or currents
+    first_time: np.ndarray  # in `times`
+    rows: np.ndarray
+    width: np.ndarray
+    interval: np.ndarray
+    owner_of: np.ndarray  # (n_clocks,)
+    count: np.ndarray  # (n_clocks,) arrivals of a Poisson process so far, or the next row of a list
+    values: np.ndarray
+    times: np.ndarray
+    ids: np.ndarray  # of spike lists, beside `times`
+
+
+class Watched(NamedTuple):
+    """Recordings. times, cells: buffer of spikes. next_step, every: of each recording of a variable."""
+
+    times: np.ndarray
+    cells: np.ndarray
+    used: np.ndarray
+    next_step: np.ndarray
+    every: np.ndarray
+
+
+@scalar
+def run_events(
+    step, dt, seed, now, control, tally, clocks, flights, synapses, groups, cells, owners, watched,
+    addresses, arguments, sample_addresses, sample_arguments,
+):  # fmt: skip
+    """Run all events up to and including the end of `step`, or until buffers have to be emptied.
+
+    control: (0 if all were run, else 1, population and neuron of a state that is not finite or -1, step of a sample).
+    tally: (synaptic events, events of the queue). addresses, arguments: of each population, 0 for sources.
+    """
+    until = step * dt
+    control[0] = 0
+    _settle(now, cells, flights, synapses, watched, addresses, arguments)
+    while control[0] == 0:
+        due = clocks.due[clocks.heap[0]] if clocks.size[0] > 0 else np.inf
+        if flights.size[0] > 0:
+            due = min(due, flights.due[0])
+        sample = _next_sample(watched)
+        if sample >= 0 and sample * dt < due and sample * dt <= until:
+            now[0] = sample * dt
+            control[3] = sample
+            for k in range(len(watched.every)):
+                if watched.next_step[k] == sample:
+                    invoke(sample_addresses[k], SAMPLE, sample_arguments[k])
+                    watched.next_step[k] += watched.every[k]
+            continue
+        if due > until:
+            return
+        now[0] = due
+        while clocks.size[0] > 0 and clocks.due[clocks.heap[0]] <= due:
+            tally[1] += 1
+            clock = clocks.heap[0]
+            owner = owners.owner_of[clock]
+            if owners.kind[owner] == NEURONS:
+                invoke(addresses[owner], clock - owners.first_clock[owner], arguments[owner])
+            else:
+                _tick(clock, owner, due, seed, tally, clocks, groups, cells, owners)
+            if cells.n_fired[0] > 0:
+                _send(due, cells, flights, synapses, watched)
+        while flights.size[0] > 0 and flights.due[0] <= due:
+            tally[1] += 1
+            _deliver(tally, flights, synapses, groups, cells)
+        _settle(now, cells, flights, synapses, watched, addresses, arguments)
+        n_cells = len(cells.marked)
+        if watched.used[0] + 2 * n_cells > len(watched.times) or flights.size[0] + 2 * n_cells > len(flights.due):
+            control[0] = 1
+
+
+@kernel
+def start_processes(seed, clocks, owners):
+    """Set the clocks of sources and drives for the first time."""
+    for owner in range(len(owners.kind)):
+        kind = owners.kind[owner]
+        first = owners.first_clock[owner]
+        if kind == POISSON or kind == POISSON_INPUT:
+            for i in range(owners.size[owner]):
+                set_clock(clocks, first + i, _next_of(seed, owners, owner, i, 0.0))
+        elif (kind == SPIKE_LIST or kind == STEP_CURRENT) and owners.rows[owner] > 0:
+            set_clock(clocks, first, owners.times[owners.first_time[owner]])
+
+
+@scalar
+def _next_sample(watched):
+    step = -1
+    for k in range(len(watched.every)):
+        if step < 0 or watched.next_step[k] < step:
+            step = watched.next_step[k]
+    return step
+
+
+@scalar
+def _next_of(seed, owners, owner, i, since):
+    clock = owners.first_clock[owner] + i
+    count = owners.count[clock]
+    owners.count[clock] = count + 1
+    time = next_arrival(
+        seed, owners.thing[owner], i, count, since, owners.values[owners.first_value[owner] :], owners.rows[owner],
+        owners.width[owner], owners.interval[owner],
+    )  # fmt: skip
+    return max(time, since + max(since * 2.3e-16, 1e-300))
+
+
+@scalar
+def _touch(population, i, cells):
+    cell = cells.first[population] + i
+    if cells.marked[cell] == 0:
+        cells.marked[cell] = 1
+        cells.touched[cells.first[population] + cells.n_touched[population]] = i
+        cells.n_touched[population] += 1
+
+
+@scalar
+def _tick(clock, owner, due, seed, tally, clocks, groups, cells, owners):
+    """The clock of a source or a drive is due."""
+    kind = owners.kind[owner]
+    i = clock - owners.first_clock[owner]
+    if kind == POISSON:
+        cells.fired[0] = clock
+        cells.n_fired[0] = 1
+        set_clock(clocks, clock, _next_of(seed, owners, owner, i, due))
+    elif kind == POISSON_INPUT:
+        group = owners.group[owner]
+        neuron = owners.first_neuron[owner] + i
+        cells.inputs[groups.first_input[group] + neuron] += owners.weight[owner]
+        _touch(groups.population[group], neuron, cells)
+        tally[0] += 1
+        set_clock(clocks, clock, _next_of(seed, owners, owner, i, due))
+    else:
+        row = owners.count[clock]
+        first = owners.first_time[owner]
+        if kind == SPIKE_LIST:
+            cells.fired[0] = cells.first[owner] + owners.ids[first + row]
+            cells.n_fired[0] = 1
+        else:
+            _change_current(owner, row, groups, cells, owners)
+        owners.count[clock] = row + 1
+        set_clock(clocks, clock, owners.times[first + row + 1] if row + 1 < owners.rows[owner] else np.inf)
+
+
+@scalar
+def _change_current(owner, row, groups, cells, owners):
+    group = owners.group[owner]
+    width = owners.width[owner]
+    first = owners.first_value[owner] + row * width
+    for i in range(owners.size[owner]):
+        column = i if width > 1 else 0
+        before = owners.values[first - width + column] if row > 0 else 0.0
+        neuron = owners.first_neuron[owner] + i
+        cells.inputs[groups.first_input[group] + neuron] += owners.values[first + column] - before
+        _touch(groups.population[group], neuron, cells)
+
+
+@scalar
+def _deliver(tally, flights, synapses, groups, cells):
+    """Add what is due first to the inputs of its targets."""
+    run = flights.run[0]
+    group = synapses.group[run]
+    population = groups.population[group]
+    first_input = groups.first_input[group]
+    first = synapses.begin[run]
+    last = synapses.begin[run + 1]
+    tally[0] += last - first
+    first_cell = cells.first[population]
+    n_touched = cells.n_touched[population]
+    for k in range(first, last):
+        i = synapses.target[k]
+        cells.inputs[first_input + i] += synapses.weight[k]
+        if cells.marked[first_cell + i] == 0:
+            cells.marked[first_cell + i] = 1
+            cells.touched[first_cell + n_touched] = i
+            n_touched += 1
+    cells.n_touched[population] = n_touched
+    replace_first(flights, flights.sent[0] + synapses.next_delay[run], run + 1)
+
+
+@scalar
+def _settle(now, cells, flights, synapses, watched, addresses, arguments):
+    """Let every neuron that something reached take it in."""
+    for population in range(len(cells.n_touched)):
+        if cells.n_touched[population] > 0:
+            invoke(addresses[population], SETTLE, arguments[population])
+    if cells.n_fired[0] > 0:
+        _send(now[0], cells, flights, synapses, watched)
+
+
+@scalar
+def _send(time, cells, flights, synapses, watched):
+    """Record who fired, and send the spikes on their way."""
+    for k in range(cells.n_fired[0]):
+        cell = cells.fired[k]
+        if cells.wanted[cell]:
+            watched.times[watched.used[0]] = time
+            watched.cells[watched.used[0]] = cell
+            watched.used[0] += 1
+        run = synapses.first_run[cell]
+        if run < synapses.first_run[cell + 1]:
+            add_flight(flights, time + synapses.delay[run], time, run)
+    cells.n_fired[0] = 0

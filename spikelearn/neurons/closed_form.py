@@ -1,0 +1,75 @@
+"""How a model moves in closed form between two events: what the exact, event-driven engine runs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from spikelearn._jit import scalar
+from spikelearn.errors import DescriptionError
+
+
+@dataclass(frozen=True, eq=False)
+class ClosedForm:
+    """The same model as its step function, with time continuous. Each function is one from scalars to scalars.
+
+    constants: function(parameters) -> dict of all numbers that the functions take; they may be per-neuron arrays.
+    flow: function(*state, elapsed, *currents, *constants) -> state, `elapsed` ms later, if nothing arrives.
+    receive: function(*state, *inputs, held, *constants) -> state, just after something arrived; `held` is 1.0 while
+        the neuron is refractory, else 0.0.
+    crossing: function(*state, *currents, *constants) -> ms until it fires if nothing arrives, 0.0 if it does now, inf
+        if it never will. The root is found to rounding.
+    reset: function(*state, *constants) -> state just after a spike.
+    soonest: a cheaper function of the same arguments that is never later than `crossing`, and 0.0 only with it; what
+        is recomputed at every arrival. Without it `crossing` is.
+    hold: as flow, while the neuron is refractory; such a model has a parameter t_ref. None: never refractory.
+    clock: the state variable in which the step function counts refractory steps, which these functions do not take.
+
+    Arguments are named as those of the step function: state by its name, `in_<port>`, `I_<current>`.
+    """
+
+    constants: Callable[[Any], dict[str, Any]]
+    flow: Callable[..., Any]
+    receive: Callable[..., Any]
+    crossing: Callable[..., Any]
+    reset: Callable[..., Any]
+    soonest: Callable[..., Any] | None = None
+    hold: Callable[..., Any] | None = None
+    clock: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("flow", "receive", "crossing", "reset", "soonest", "hold"):
+            function = getattr(self, name)
+            if function is not None:
+                object.__setattr__(self, name, scalar(function))
+
+    def check(
+        self, model: str, Parameters: type, state: Sequence[str], ports: Sequence[str], currents: Sequence[str]
+    ) -> None:
+        """Raise DescriptionError if a function does not take what the model has."""
+        if (self.clock and self.clock not in state) or bool(self.hold) != bool(self.clock):
+            raise DescriptionError(f"closed form of {model!r}: hold and clock, a state variable, come together")
+        if self.hold is not None and "t_ref" not in Parameters._fields:  # type: ignore[attr-defined]
+            raise DescriptionError(f"closed form of {model!r}: a model that is held needs a parameter t_ref")
+        moving = [name for name in state if name != self.clock]
+        constants = list(self.constants(Parameters()))
+        drives = [f"I_{name}" for name in currents]
+        expected = {
+            "flow": [*moving, "elapsed", *drives, *constants],
+            "hold": [*moving, "elapsed", *drives, *constants],
+            "receive": [*moving, *(f"in_{port}" for port in ports), "held", *constants],
+            "crossing": [*moving, *drives, *constants],
+            "soonest": [*moving, *drives, *constants],
+            "reset": [*moving, *constants],
+        }
+        for name, wanted in expected.items():
+            function = getattr(self, name)
+            if function is None:
+                continue
+            given = list(inspect.signature(getattr(function, "py_func", function)).parameters)
+            if given != wanted:
+                raise DescriptionError(
+                    f"{name} in the closed form of {model!r} takes ({', '.join(given)}), expected ({', '.join(wanted)})"
+                )

@@ -1,0 +1,276 @@
+"""Leaky integrate-and-fire neurons between two events, in closed form: for the exact engine.
+
+tau_m dV_m/dt = -(V_m - E_L) + R I, R = tau_m / C_m (Rotter & Diesmann 1999, Eq. 3). With I a constant plus two
+exponentials, exp(t / tau_m) dV_m/dt has the derivative exp(t / tau_m) I'(t) / C_m, and I' changes its sign at most
+once, at a time in closed form. So there are at most two stretches of time, in each of which dV_m/dt changes its sign
+at most once: every threshold crossing can be bracketed, however short V_m stays above threshold.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from spikelearn._jit import scalar
+from spikelearn.neurons.closed_form import ClosedForm
+
+_ROUNDING = 2.0**-52
+_MOST_ITERATIONS = 200
+_LONGEST = 1e3
+"""Time constants after which nothing moves any more: exp(-1000) is 0."""
+
+
+def _membrane(p: Any) -> dict[str, Any]:
+    tau_m = np.asarray(p.tau_m, float)
+    return {
+        "tau_m": p.tau_m,
+        "R": tau_m / p.C_m,
+        "I_e": p.I_e,
+        "E_L": p.E_L,
+        "V_th": p.V_th,
+        "V_reset": p.V_reset,
+    }
+
+
+@scalar
+def delta_flow(V_m, elapsed, I_exc, tau_m, R, I_e, E_L, V_th, V_reset):
+    V_inf = E_L + R * (I_e + I_exc)
+    return V_m - (V_inf - V_m) * math.expm1(-elapsed / tau_m)
+
+
+@scalar
+def delta_hold(V_m, elapsed, I_exc, tau_m, R, I_e, E_L, V_th, V_reset):
+    return V_m
+
+
+@scalar
+def delta_receive(V_m, in_exc, held, tau_m, R, I_e, E_L, V_th, V_reset):
+    return V_m if held > 0.0 else V_m + in_exc
+
+
+@scalar
+def delta_crossing(V_m, I_exc, tau_m, R, I_e, E_L, V_th, V_reset):
+    V_inf = E_L + R * (I_e + I_exc)
+    if V_m >= V_th:
+        return 0.0
+    if V_inf <= V_th:
+        return np.inf
+    return tau_m * math.log1p((V_th - V_m) / (V_inf - V_th))
+
+
+@scalar
+def delta_reset(V_m, tau_m, R, I_e, E_L, V_th, V_reset):
+    return V_reset
+
+
+def _exponential_constants(p: Any) -> dict[str, Any]:
+    tau_m = np.asarray(p.tau_m, float)
+    return {
+        "tau_m": p.tau_m,
+        "tau_syn_exc": p.tau_syn_exc,
+        "tau_syn_inh": p.tau_syn_inh,
+        "rate_exc": np.abs(1.0 / np.asarray(p.tau_syn_exc) - 1.0 / tau_m) + 0.0,
+        "rate_inh": np.abs(1.0 / np.asarray(p.tau_syn_inh) - 1.0 / tau_m) + 0.0,
+        "R": tau_m / p.C_m,
+        "I_e": p.I_e,
+        "E_L": p.E_L,
+        "V_th": p.V_th,
+        "V_reset": p.V_reset,
+    }
+
+
+@scalar
+def _response(elapsed, rate, fast, slow, tau_m):
+    """Times I_syn / C_m, what an exponential current has added to V_m: (e^-at - e^-bt) / (b - a).
+
+    rate: |1/tau_syn - 1/tau_m|. fast, slow: the two exponentials. The difference is taken where the time constants are
+    apart: it is then no worse than V_m is rounded.
+    """
+    if rate * tau_m > 0.05:
+        return (slow - fast) / rate
+    return slow * (elapsed if rate == 0.0 else -math.expm1(-rate * elapsed) / rate)
+
+
+@scalar
+def _potential(V_m, I_syn_exc, I_syn_inh, elapsed, V_inf, tau_m, tau_syn_exc, tau_syn_inh, rate_exc, rate_inh, R):
+    """V_m, and the two synaptic currents, `elapsed` ms later."""
+    left = math.exp(-elapsed / tau_m)
+    left_exc = math.exp(-elapsed / tau_syn_exc)
+    response_exc = _response(elapsed, rate_exc, min(left, left_exc), max(left, left_exc), tau_m)
+    left_inh = left_exc
+    response_inh = response_exc
+    if tau_syn_inh != tau_syn_exc:
+        left_inh = math.exp(-elapsed / tau_syn_inh)
+        response_inh = _response(elapsed, rate_inh, min(left, left_inh), max(left, left_inh), tau_m)
+    V = V_inf + left * (V_m - V_inf) + (R / tau_m) * (I_syn_exc * response_exc + I_syn_inh * response_inh)
+    return V, left_exc * I_syn_exc, left_inh * I_syn_inh
+
+
+@scalar
+def lif_flow(
+    V_m, I_syn_exc, I_syn_inh, elapsed, I_exc,
+    tau_m, tau_syn_exc, tau_syn_inh, rate_exc, rate_inh, R, I_e, E_L, V_th, V_reset,
+):  # fmt: skip
+    V_inf = E_L + R * (I_e + I_exc)
+    return _potential(V_m, I_syn_exc, I_syn_inh, elapsed, V_inf, tau_m, tau_syn_exc, tau_syn_inh, rate_exc, rate_inh, R)
+
+
+@scalar
+def lif_hold(
+    V_m, I_syn_exc, I_syn_inh, elapsed, I_exc,
+    tau_m, tau_syn_exc, tau_syn_inh, rate_exc, rate_inh, R, I_e, E_L, V_th, V_reset,
+):  # fmt: skip
+    decay_exc = math.exp(-elapsed / tau_syn_exc)
+    decay_inh = decay_exc if tau_syn_inh == tau_syn_exc else math.exp(-elapsed / tau_syn_inh)
+    return V_m, decay_exc * I_syn_exc, decay_inh * I_syn_inh
+
+
+@scalar
+def lif_receive(
+    V_m, I_syn_exc, I_syn_inh, in_exc, in_inh, held,
+    tau_m, tau_syn_exc, tau_syn_inh, rate_exc, rate_inh, R, I_e, E_L, V_th, V_reset,
+):  # fmt: skip
+    return V_m, I_syn_exc + in_exc, I_syn_inh + in_inh
+
+
+@scalar
+def lif_reset(
+    V_m, I_syn_exc, I_syn_inh,
+    tau_m, tau_syn_exc, tau_syn_inh, rate_exc, rate_inh, R, I_e, E_L, V_th, V_reset,
+):  # fmt: skip
+    return V_reset, I_syn_exc, I_syn_inh
+
+
+@scalar
+def _highest_current(I_syn_exc, I_syn_inh, tau_syn_exc, tau_syn_inh):
+    """No less than the sum of the two synaptic currents at any later time, and not negative."""
+    cancels = (I_syn_inh < 0.0 and tau_syn_inh >= tau_syn_exc) or (I_syn_exc < 0.0 and tau_syn_exc >= tau_syn_inh)
+    return max(I_syn_exc + I_syn_inh, 0.0) if cancels else max(I_syn_exc, 0.0) + max(I_syn_inh, 0.0)
+
+
+@scalar
+def lif_soonest(
+    V_m, I_syn_exc, I_syn_inh, I_exc,
+    tau_m, tau_syn_exc, tau_syn_inh, rate_exc, rate_inh, R, I_e, E_L, V_th, V_reset,
+):  # fmt: skip
+    """The tangent of a potential that is never below V_m: that of a current which stays at its highest."""
+    highest = E_L + R * (I_e + I_exc + _highest_current(I_syn_exc, I_syn_inh, tau_syn_exc, tau_syn_inh))
+    if V_m >= V_th:
+        return 0.0
+    if highest <= V_th:
+        return np.inf
+    return tau_m * (V_th - V_m) / (highest - V_m) * (1.0 - 1e-9)
+
+
+@scalar
+def _refined(low, high, V_m, I_exc, I_inh, V_inf, tau_m, tau_exc, tau_inh, rate_exc, rate_inh, R, V_th):
+    """The one time between low and high at which V_m rises through V_th: Newton's method, kept within its bracket."""
+    noise = 2.0 * _ROUNDING * max(abs(V_m), abs(V_th), abs(V_inf))
+    t = low + (high - low) * 0.5
+    for _ in range(_MOST_ITERATIONS):
+        V, I_1, I_2 = _potential(V_m, I_exc, I_inh, t, V_inf, tau_m, tau_exc, tau_inh, rate_exc, rate_inh, R)
+        slope = (V_inf - V + R * (I_1 + I_2)) / tau_m
+        if V >= V_th:
+            high = t
+        else:
+            low = t
+        following = t + (V_th - V) / slope if slope > 0.0 else t
+        if abs(V - V_th) <= noise and low <= following <= high:
+            return following
+        if not low < following < high:
+            following = low + (high - low) * 0.5
+        if abs(following - t) <= _ROUNDING * t:
+            break
+        t = following
+    return high
+
+
+@scalar
+def _summit(low, high, V_m, I_exc, I_inh, V_inf, tau_m, tau_exc, tau_inh, rate_exc, rate_inh, R, V_th):
+    """A time between low and high with V_m >= V_th, or -1.0: V_m rises at low, falls at high, and turns once."""
+    noise = _ROUNDING * (abs(V_m) + abs(V_inf) + R * (abs(I_exc) + abs(I_inh))) / tau_m
+    t = low + (high - low) * 0.5
+    for _ in range(_MOST_ITERATIONS):
+        V, I_1, I_2 = _potential(V_m, I_exc, I_inh, t, V_inf, tau_m, tau_exc, tau_inh, rate_exc, rate_inh, R)
+        if V >= V_th:
+            return t
+        slope = (V_inf - V + R * (I_1 + I_2)) / tau_m
+        if slope > 0.0:
+            low = t
+        else:
+            high = t
+        bend = -(slope + R * (I_1 / tau_exc + I_2 / tau_inh)) / tau_m
+        following = t - slope / bend if bend < 0.0 else low
+        if not low < following < high:
+            following = low + (high - low) * 0.5
+        if abs(slope) <= noise or abs(following - t) <= _ROUNDING * t:
+            break
+        t = following
+    return -1.0
+
+
+@scalar
+def lif_crossing(
+    V_m, I_syn_exc, I_syn_inh, I_exc,
+    tau_m, tau_syn_exc, tau_syn_inh, rate_exc, rate_inh, R, I_e, E_L, V_th, V_reset,
+):  # fmt: skip
+    V_inf = E_L + R * (I_e + I_exc)
+    moving = (V_m, I_syn_exc, I_syn_inh)
+    fixed = (V_inf, tau_m, tau_syn_exc, tau_syn_inh, rate_exc, rate_inh, R)
+    if V_m >= V_th:
+        return 0.0
+    # The first stretch ends where the derivative of I_syn changes its sign, if it does; the last never ends.
+    turn = 0.0
+    if I_syn_exc * I_syn_inh < 0.0 and tau_syn_exc != tau_syn_inh:
+        share = -(I_syn_exc * tau_syn_inh) / (I_syn_inh * tau_syn_exc)
+        turn = math.log(share) / (1.0 / tau_syn_exc - 1.0 / tau_syn_inh)
+    low = 0.0
+    slope = V_inf - V_m + R * (I_syn_exc + I_syn_inh)
+    longest = _LONGEST * max(tau_m, tau_syn_exc, tau_syn_inh)
+    while True:
+        end = turn if low < turn else np.inf
+        if end == np.inf and V_inf <= V_th and slope <= 0.0:
+            return np.inf
+        span = tau_m
+        high = low
+        while high < end:
+            high = min(low + span, end)
+            V, I_1, I_2 = _potential(*moving, high, *fixed)
+            if V >= V_th:
+                return _refined(low, high, *moving, *fixed, V_th)
+            slope_there = V_inf - V + R * (I_1 + I_2)
+            if slope > 0.0 and slope_there < 0.0:
+                top = _summit(low, high, *moving, *fixed, V_th)
+                if top >= 0.0:
+                    return _refined(low, top, *moving, *fixed, V_th)
+                slope = slope_there
+                if end == np.inf:
+                    return np.inf
+            if V_inf + R * _highest_current(I_1, I_2, tau_syn_exc, tau_syn_inh) <= V_th or span > longest:
+                return np.inf
+            span *= 2.0
+        low, slope = end, slope_there
+
+
+LIF_DELTA = ClosedForm(
+    _membrane,
+    delta_flow,
+    delta_receive,
+    delta_crossing,
+    delta_reset,
+    hold=delta_hold,
+    clock="refractory",
+)
+
+LIF_EXPONENTIAL = ClosedForm(
+    _exponential_constants,
+    lif_flow,
+    lif_receive,
+    lif_crossing,
+    lif_reset,
+    soonest=lif_soonest,
+    hold=lif_hold,
+    clock="refractory",
+)
