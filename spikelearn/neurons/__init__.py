@@ -4,6 +4,7 @@ from spikelearn.neurons.adex import AdEx
 from spikelearn.neurons.adex_clopath import AdExClopath
 from spikelearn.neurons.eif import EIF
 from spikelearn.neurons.gif import GIF
+from spikelearn.neurons.hodgkin_huxley import HodgkinHuxley
 from spikelearn.neurons.izhikevich import Izhikevich, IzhikevichHalfSteps
 from spikelearn.neurons.lif import LIF, LIFAlpha, LIFDelta
 from spikelearn.neurons.lif_adaptive_threshold import MAT2, LIFAdaptiveThreshold
@@ -19,7 +20,7 @@ from spikelearn.neurons.receptors import lif_with_receptors
 
 MODELS = (
     LIF, LIFDelta, LIFAlpha, LIFDoubleExponential, LIFConductance, LIFNMDA, LIFAdaptiveThreshold, MAT2, EscapeNoiseLIF,
-    GIF, QIF, EIF, AdEx, AdExClopath, Izhikevich, IzhikevichHalfSteps, Pyramidal, Parrot,
+    GIF, QIF, EIF, AdEx, AdExClopath, Izhikevich, IzhikevichHalfSteps, HodgkinHuxley, Pyramidal, Parrot,
 )  # fmt: skip
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "EIF",
     "EscapeNoiseLIF",
     "GIF",
+    "HodgkinHuxley",
     "Izhikevich",
     "IzhikevichHalfSteps",
     "LIF",

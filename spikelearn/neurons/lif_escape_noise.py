@@ -7,17 +7,15 @@ Delta_V goes to 0 it becomes LIFDelta. With t_ref = 0 it is NEST's pp_psc_delta 
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from spikelearn._jit import scalar
+from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.lif import membrane
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import Hz, ms, mV, pA, pF
-
-_LARGEST_EXPONENT = 600.0
 
 
 class EscapeNoiseLIFParameters(NamedTuple):
@@ -38,11 +36,9 @@ def _constants(p: EscapeNoiseLIFParameters, dt: float) -> dict[str, Any]:
 
 @scalar
 def escape_probability(distance, width, rate_dt):
-    """Probability of a spike in a step, at this distance above the threshold. rate_dt: hazard at threshold times dt.
-
-    The exponent is held where the probability has long been 1.
-    """
-    return -math.expm1(-rate_dt * math.exp(min(distance / width, _LARGEST_EXPONENT)))
+    """1 - exp(-rho dt) at this distance above the threshold. rate_dt: the hazard at threshold times dt."""
+    x = rate_dt * exponential(distance / width)
+    return x - 0.5 * x * x if x < 1e-5 else 1.0 - exponential(-x)
 
 
 @scalar

@@ -132,6 +132,38 @@ def _izhikevich_script(k):
     return (spikes, traces["V_m"])[k], (fired, trace)[k]
 
 
+def _gates_at_rest():
+    """NEST starts with the gates of another potential (it forgets V_T), so it is told those of E_L."""
+    start = sl.HodgkinHuxley.initial(sl.HodgkinHuxley().parameters)
+    return {name: float(start[gate]) for name, gate in (("Act_m", "m"), ("Inact_h", "h"), ("Act_n", "n"))}
+
+
+GATES_AT_REST = _gates_at_rest()
+
+
+def _hodgkin_huxley_spikes(dt):
+    """Times of spikes under 300 pA and random conductances, and those of NEST on a grid of .005 ms."""
+    times, weights = random_inputs(10.0, seed=1, n=20)
+    inputs = [(port, t, abs(w)) for port, t, w in on_ports(times, weights)]
+    _, spikes = simulate(sl.HodgkinHuxley(I_e=300.0), inputs, duration=100.0, dt=dt, delay=1.0, record=())
+    nest = nest_oracle.lif(
+        "hh_cond_exp_traub", times, weights, delay=1.0, duration=100.0, resolution=0.005,
+        params=GATES_AT_REST | {"I_e": 300.0},
+    )  # fmt: skip
+    return spikes * dt, nest.spike_times
+
+
+def _hodgkin_huxley_potential(dt):
+    """V_m under random conductances below threshold, every .1 ms."""
+    times, weights = random_inputs(2.0, seed=1, n=60)
+    inputs = [(port, t, abs(w)) for port, t, w in on_ports(times, weights)]
+    traces, spikes = simulate(sl.HodgkinHuxley(I_e=-300.0), inputs, duration=200.0, dt=dt, delay=1.0)
+    assert len(spikes) == 0
+    params = GATES_AT_REST | {"I_e": -300.0}
+    nest = nest_oracle.lif("hh_cond_exp_traub", times, weights, delay=1.0, duration=200.0, params=params)
+    return traces["V_m"][round(0.1 / dt) - 1 :: round(0.1 / dt)], nest.V_m
+
+
 EACH = (("spikes", EXACT, "EXACT"), ("V_m", NINE_DIGITS, "1e-9 relative"), ("u", NINE_DIGITS, "1e-9 relative"))
 WITHOUT_ADAPTATION = "NEST live: aeif_psc_exp with a = b = 0"
 
@@ -182,7 +214,25 @@ CASES: tuple[Case, ...] = (
         for name, oracle, potential in (
             ("EIF", WITHOUT_ADAPTATION, _eif_potential),
             ("LIFConductance", "NEST live: iaf_cond_exp", _conductance_potential),
+            ("HodgkinHuxley", "NEST live: hh_cond_exp_traub", _hodgkin_huxley_potential),
         )
+    ),
+    # found at the end of its step, and 1 % of an interval late at .1 ms for each of five intervals (second order)
+    *(
+        Case(
+            "HodgkinHuxley", f"times of spikes, 300 pA and 20 random inputs, dt = {dt} ms",
+            "NEST live: hh_cond_exp_traub", METHOD(1, dt, 10.0), "METHOD(1, dt)",
+            lambda dt=dt: _hodgkin_huxley_spikes(dt),
+        )
+        for dt in (0.1, 0.05, 0.02, 0.01)
+    ),
+    # as for LIFConductance, with conductances half as large
+    *(
+        Case(
+            "HodgkinHuxley", f"V_m below threshold, 60 random inputs, dt = {dt} ms", "NEST live: hh_cond_exp_traub",
+            METHOD(2, dt, 0.5), "METHOD(2, dt)", lambda dt=dt: _hodgkin_huxley_potential(dt),
+        )
+        for dt in (0.1, 0.05)
     ),
     # the upstroke of each spike multiplies rounding errors, by a thousand or so
     *(
