@@ -81,11 +81,10 @@ def networks():
     """name -> function that describes a network."""
     found = {f"neuron {model.name}": lambda model=model: neurons_of(model) for model in MODELS}
     found |= {f"rule {rule.name}": lambda rule=rule: synapses_of(rule=rule) for rule in RULES}
-    found |= {
-        f"synapse {model.name}": lambda model=model: synapses_of(synapse=model())
-        for model in (*SYNAPSES, *GRADED_SYNAPSES)
-    }
-    return found | {"all parts": all_parts.network}
+    synapses = (*SYNAPSES, *GRADED_SYNAPSES)
+    found |= {f"synapse {model.name}": lambda model=model: synapses_of(synapse=model()) for model in synapses}
+    found |= {"all parts": all_parts.network}
+    return found | {"all parts on two threads": lambda: all_parts.network(threads=2, shareable=True)}
 
 
 def outcome(run):
