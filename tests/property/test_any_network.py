@@ -1,36 +1,40 @@
-"""Any small network: states are finite, weights within limits, and neither engine nor pause makes a difference."""
+"""Any small network of any models: states are finite, weights within limits, and it is one network however it is run.
+
+Stepper or compiled, in one piece or with a pause, through a checkpoint, on two threads: not one bit differs.
+"""
+
+import tempfile
+from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tolerances import EXACT
+from unit.every_model import STRENGTH
 
 import spikelearn as sl
+from spikelearn.errors import ParameterError
+from spikelearn.neurons import MODELS
+from spikelearn.plasticity import RULES
+from spikelearn.synapses import GRADED_SYNAPSES, SYNAPSES
 
 DT, STEPS = 0.5, 80
-# Few models and rules, for each combination of the kernels that print is compiled once; the rest is arguments.
-NEURONS = {
-    "LIF": (sl.LIF, {"exc": 300.0, "inh": -200.0}),
-    "Pyramidal": (sl.Pyramidal, {"basal": 400.0, "apical": 300.0, "soma": 400.0}),
-    "AdEx": (sl.AdEx, {"exc": 500.0, "inh": -300.0}),
-    "Parrot": (sl.Parrot, {"exc": 1.0, "ignored": 1.0}),
-}
-RULES = [
+CONNECTION_RULES = [
     sl.AllToAll(), sl.AllToAll(autapses=False), sl.FixedProbability(0.4), sl.FixedInDegree(2),
     sl.FixedInDegree(1, multapses=False), sl.FixedOutDegree(3), sl.FixedTotalNumber(5), sl.FixedTotalNumber(0),
 ]  # fmt: skip
-W_MAX = 1000.0
 
 projections = st.fixed_dictionaries(
     {
         "ends": st.tuples(st.integers(0, 3), st.integers(0, 1)),
         "port": st.integers(0, 2),
-        "rule": st.sampled_from(RULES),
+        "rule": st.sampled_from(CONNECTION_RULES),
         "scale": st.floats(0.0, 1.0),
         "spread": st.booleans(),
         "axonal": st.sampled_from([0.5, 1.0, 3.5]),
         "dendritic": st.sampled_from([0.0, 0.0, 0.5, 2.0]),
-        "learning": st.sampled_from(["", "", "STDP", "DopamineSTDP", "DopamineBursts", "TsodyksMarkram"]),
+        "model": st.sampled_from([None, *RULES, None, *SYNAPSES]),
         "plastic": st.booleans(),
         "rate": st.floats(0.0, 5.0),
         "tau": st.sampled_from([0.6, 7.0, 40.0]),
@@ -39,7 +43,7 @@ projections = st.fixed_dictionaries(
 networks = st.fixed_dictionaries(
     {
         "seed": st.integers(0, 2**62),
-        "models": st.tuples(*[st.sampled_from(sorted(NEURONS))] * 2),
+        "models": st.tuples(*[st.sampled_from(MODELS)] * 2),
         "sizes": st.tuples(*[st.integers(1, 5)] * 4),
         "rate": st.floats(0.0, 2000.0),
         "spikes": st.sets(st.tuples(st.integers(1, STEPS), st.integers(0, 4)), max_size=60),
@@ -49,15 +53,15 @@ networks = st.fixed_dictionaries(
 )
 
 
-def build(given):
-    net = sl.Network(dt=DT, seed=given["seed"])
+def build(given, threads=1):
+    net = sl.Network(dt=DT, seed=given["seed"], threads=threads)
     dopamine = net.modulator("dopamine", tau=20.0)
     for step, amount in given["released"]:
         net.release(dopamine, step * DT, amount)
     *n_cells, n_poisson, n_listed = given["sizes"]
     cells = [
-        net.population(n, NEURONS[m][0](), name=f"{m} {k}")
-        for k, (m, n) in enumerate(zip(given["models"], n_cells, strict=True))
+        net.population(n, model, name=f"{model.name} {k}")
+        for k, (model, n) in enumerate(zip(given["models"], n_cells, strict=True))
     ]
     listed = sorted((s, i) for s, i in given["spikes"] if i < n_listed)
     sources = [
@@ -68,24 +72,22 @@ def build(given):
     learning = []
     for k, p in enumerate(given["projections"]):
         source, target = everyone[p["ends"][0]], cells[p["ends"][1]]
-        ports = NEURONS[given["models"][p["ends"][1]]][1]
+        ports = target.model.model.ports
         port = list(ports)[p["port"] % len(ports)]
-        rules = {
-            "STDP": lambda p: sl.STDP(lambda_=0.1 * p["rate"], tau_plus=p["tau"], W_max=W_MAX),
-            "DopamineSTDP": lambda p: sl.DopamineSTDP(
-                dopamine, A_plus=10 * p["rate"], tau_c=p["tau"], b=0.01, W_max=W_MAX
-            ),
-            "DopamineBursts": lambda p: sl.DopamineBursts(dopamine, A_plus=10 * p["rate"], tau_c=p["tau"], W_max=W_MAX),
-        }
-        rule = rules[p["learning"]](p) if p["learning"] in rules else None
-        weight = p["scale"] * (ports[port] if rule is None else W_MAX)
-        dendritic = 0.0 if p["learning"] == "DopamineBursts" else p["dendritic"]
+        strength = STRENGTH[ports[port]]
+        graded = port in target.model.model.graded
+        rule = plasticity(p, dopamine, 2.5 * strength) if p["model"] in RULES and not graded else None
+        synapse = GRADED_SYNAPSES[0]() if graded else p["model"]() if p["model"] in SYNAPSES else None
+        low, high = 0.0, strength if port != "inh" or ports[port] == "nS" else -0.5 * strength
+        if rule is not None:
+            low, high = rule.parameters.W_min, rule.parameters.W_max
+        weight = low + p["scale"] * (high - low)
         added = net.connect(
             source, target, port, p["rule"],
-            weight=sl.Uniform(min(0, weight), max(0, weight)) if p["spread"] else weight,
-            axonal_delay=p["axonal"], dendritic_delay=dendritic, plasticity=rule, plastic=p["plastic"],
-            learns_from="spike" if rule is not None else None,
-            synapse=sl.TsodyksMarkram() if p["learning"] == "TsodyksMarkram" else None, name=f"projection {k}",
+            weight=sl.Uniform(min(low, weight), max(low, weight)) if p["spread"] else weight,
+            axonal_delay=p["axonal"], dendritic_delay=0.0 if rule and rule.rule.mean_pre else p["dendritic"],
+            plasticity=rule, plastic=p["plastic"], learns_from="spike" if rule else None, synapse=synapse,
+            name=f"projection {k}",
         )  # fmt: skip
         if rule is not None:
             learning.append(added)
@@ -95,6 +97,18 @@ def build(given):
     for population in cells:
         net.record(population, list(population.model.model.state), every=4 * DT)
     return net, learning
+
+
+def plasticity(p, dopamine, W_max):
+    """The rule of a projection, fast enough to matter in 40 ms."""
+    rule, modulator = p["model"], [dopamine] if p["model"].modulated else []
+    rates = {"lambda_": 0.1 * p["rate"], "A_plus": 10.0 * p["rate"]} if rule.modulated or rule is sl.STDP else {}
+    rates = {name: value for name, value in rates.items() if name in rule.Parameters._fields}
+    taus = {trace.tau: p["tau"] for trace in rule.pre + rule.post} | ({"tau_c": p["tau"]} if rule.modulated else {})
+    try:
+        return rule(*modulator, W_max=W_max, **rates, **taus)
+    except ParameterError:  # a rule whose time constants must differ
+        return rule(*modulator, W_max=W_max, **rates)
 
 
 def outcome(net, runs):
@@ -107,25 +121,52 @@ def outcome(net, runs):
     return result | {name: runs[-1].weights(name) for name in runs[-1].projections}
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-@given(given=networks, pause=st.integers(0, STEPS))
-def test_any_network_is_finite_and_bounded_and_one_however_it_is_run(given, pause):
+def check(given, pause):
     net, learning = build(given)
     whole = outcome(net, [net.run(STEPS * DT)])
     for name, values in whole.items():
         assert np.all(np.isfinite(values)), name
     for projection in learning:
+        limits = projection.plasticity.parameters
         recorded = whole[(projection.name, "weight"), "values"]
         for weights in (recorded, whole[projection.name]):
-            assert np.all((weights >= 0.0) & (weights <= W_MAX)), projection.name
+            assert np.all((weights >= limits.W_min) & (weights <= limits.W_max)), projection.name
         if not projection.plastic and recorded.size:
             EXACT.check(recorded, np.broadcast_to(recorded[0], recorded.shape), projection.name)
-    for how in ("stepper", "pieces"):
-        net, _ = build(given)
+    shareable = not any(p.plasticity.rule.mean_pre and p.learns for p in learning)
+    for how in ("stepper", "pieces", "checkpoint", *(["two threads"] if shareable else [])):
+        net, _ = build(given, threads=2 if how == "two threads" else 1)
         if how == "stepper":
             runs = [net.run(STEPS * DT, engine="stepper")]
+        elif how == "two threads":
+            runs = [net.run(STEPS * DT)]
         else:
-            runs = [net.run(pause * DT), net.run((STEPS - pause) * DT)]
+            runs = [net.run(pause * DT)]
+            if how == "checkpoint":
+                net = through_a_file(runs[0])
+            runs.append(net.run((STEPS - pause) * DT))
         other = outcome(net, runs)
         for name, values in whole.items():
             EXACT.check(other[name], values, f"{name} by {how}")
+
+
+def through_a_file(run):
+    with tempfile.TemporaryDirectory() as folder:
+        run.checkpoint(Path(folder) / "state")
+        return sl.Network.restore(Path(folder) / "state")
+
+
+OPTIONS = {"deadline": None, "derandomize": True, "suppress_health_check": [HealthCheck.too_slow]}
+
+
+@settings(max_examples=40, **OPTIONS)
+@given(given=networks, pause=st.integers(0, STEPS))
+def test_any_network_is_finite_and_bounded_and_one_however_it_is_run(given, pause):
+    check(given, pause)
+
+
+@pytest.mark.slow
+@settings(max_examples=2000, **OPTIONS)
+@given(given=networks, pause=st.integers(0, STEPS))
+def test_so_are_many_more(given, pause):
+    check(given, pause)
