@@ -17,5 +17,5 @@ def function_from(text: str, name: str, known: Mapping[str, Any]) -> Callable[..
     place = f"<{name}, generated: {hashlib.sha256(text.encode()).hexdigest()[:16]}>"
     linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
     namespace: dict[str, Any] = {"__name__": "spikelearn.generated", **known}
-    exec(compile(text, place, "exec"), namespace)
+    exec(compile(text, place, "exec", dont_inherit=True), namespace)
     return namespace[name]

@@ -6,6 +6,8 @@ its dimension is checked. Brian2 is never imported here: whoever passes a quanti
 
 from __future__ import annotations
 
+import ast
+import functools
 import sys
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -52,6 +54,65 @@ number = Annotated[float, UNITS["1"]]
 weight = Annotated[float, UNITS["port"]]
 
 
+_PREFIXES = {"": 0, "T": 12, "G": 9, "M": 6, "k": 3, "c": -2, "m": -3, "u": -6, "n": -9, "p": -12, "f": -15}
+_SYMBOLS = (
+    "second", "s", "volt", "V", "amp", "A", "ohm", "siemens", "S", "farad", "F", "hertz", "Hz", "coulomb", "watt",
+    "joule", "newton", "pascal", "metre", "meter", "kelvin", "mole", "mol", "gram",
+)  # fmt: skip
+
+
+@functools.cache
+def unit_named(name: str) -> Unit:
+    """A Unit from its name in Brian2's words: one of UNITS, or a compound such as "mV/ms", "Mohm" or "mole/metre**3".
+
+    Raises UnitError for a name that is not a unit.
+    """
+    return UNITS[name] if name in UNITS else Unit(name, power_of_ten(-_exponent(name)))
+
+
+def unit(name: str) -> Any:
+    """The annotation of a parameter whose unit has no name of its own here: `R: unit("Mohm") = 100.0`."""
+    return Annotated[float, unit_named(name)]
+
+
+def power_of_ten(exponent: float) -> float:
+    """10 to a power, to the last digit where it is a whole one."""
+    return float(f"1e{exponent:.0f}") if exponent == int(exponent) else 10.0**exponent
+
+
+def _exponent(name: str) -> float:
+    """The power of ten by which the unit differs from its SI unit."""
+
+    def of(node: ast.AST) -> float:
+        match node:
+            case ast.Name(id=symbol):
+                for prefix, exponent in _PREFIXES.items():
+                    if symbol.startswith(prefix) and symbol.removeprefix(prefix) in _SYMBOLS:
+                        return exponent - 3 if symbol.endswith("gram") else exponent
+            case ast.Constant(value=1):
+                return 0
+            case ast.BinOp(left=left, op=ast.Mult(), right=right):
+                return of(left) + of(right)
+            case ast.BinOp(left=left, op=ast.Div(), right=right):
+                return of(left) - of(right)
+            case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() | float() as power)):
+                return of(left) * power
+            case ast.BinOp(
+                left=left,
+                op=ast.Pow(),
+                right=ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as p)),
+            ):
+                return -of(left) * p
+        raise UnitError(
+            f"{name!r} is not a unit; units are such as 'ms', 'mV', 'mV/ms', '1/ms', 'Mohm', 'mole/metre**3'"
+        )
+
+    try:
+        return of(ast.parse(name.strip(), mode="eval").body)
+    except SyntaxError:
+        raise UnitError(f"{name!r} is not a unit; units are such as 'ms', 'mV', 'mV/ms', '1/ms', 'Mohm'") from None
+
+
 def is_quantity(value: Any) -> bool:
     """Whether `value` is a Brian2 quantity."""
     return any(c.__module__.startswith("brian2.units") for c in type(value).__mro__)
@@ -63,7 +124,7 @@ def plain(value: Any, unit: str | Unit, what: str) -> float | np.ndarray:
     `what` names the value in errors, e.g. "tau_m of LIF". Raises UnitError for a wrong dimension or type.
     The limit of a weight (`unit="port"`) may have any of this project's dimensions: ports differ.
     """
-    unit = UNITS[unit] if isinstance(unit, str) else unit
+    unit = unit_named(unit) if isinstance(unit, str) else unit
     if is_quantity(value):
         return _from_quantity(value, unit, what)
     if isinstance(value, bool) or value is None or isinstance(value, str):
@@ -90,12 +151,19 @@ def _is_object_array(value: Any) -> bool:
 
 
 def _from_quantity(value: Any, unit: Unit, what: str) -> float | np.ndarray:
-    brian2, dimensionless = sys.modules["brian2"], sys.modules["brian2.units.fundamentalunits"].DIMENSIONLESS
+    brian2 = sys.modules["brian2"]
     dimension = brian2.get_dimensions(value)
     candidates = [unit] if unit.name != "port" else [each for each in UNITS.values() if each.name != "port"]
     for candidate in candidates:
-        expected = dimensionless if candidate.name == "1" else getattr(brian2, candidate.name).dim
+        expected = dimension_of(candidate.name)
         if dimension is expected or dimension == expected:
             array = np.asarray(value, dtype=np.float64) * candidate.per_si
             return float(array) if array.ndim == 0 else array
     raise UnitError(f"{what}: expected {unit}, got {value!r} (dimension {dimension})")
+
+
+def dimension_of(name: str) -> Any:
+    """Brian2's dimension of a unit; Brian2 has been imported by whoever asks."""
+    known = {**vars(sys.modules["brian2.units.allunits"]), **vars(sys.modules["brian2.units.stdunits"])}
+    value = eval(compile(name, "<unit>", "eval"), {"__builtins__": {}}, known)  # `unit_named` lets only units pass
+    return sys.modules["brian2"].get_dimensions(value)

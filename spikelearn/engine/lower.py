@@ -332,10 +332,11 @@ def _neuron_calls(
     noisy = [name for name in model.currents if (population, name) in block.noise]
     kinds = [kind for kind in REPORTED if kind in model.kinds]
     line, injected = import_line(model.step, "advance")
+    random = ["uniform"] * len(model.random) + ["normal"] * len(model.normal)
     text = printed.print_neurons(
-        list(model.state), list(model.ports), model.currents, noisy, model.random, list(constants), varying, kinds
+        list(model.state), list(model.ports), model.currents, noisy, random, list(constants), varying, kinds
     )
-    own = (d.seed, population.thing * 4 + 3, part.start) if model.random else ()
+    own = (d.seed, population.thing * 4 + 3, part.start) if random else ()
     rings = [array for kind in kinds for array in (block.rings[kind].rows, block.rings[kind].counts)]
     plan.stages["advance"].append(
         Call(

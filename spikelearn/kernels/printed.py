@@ -15,7 +15,7 @@ from spikelearn.kernels.events import collect
 """
 
 RANDOM_HEADER = """\
-from spikelearn.kernels.random import stream, uniform
+from spikelearn.kernels.random import normal, stream, uniform
 """
 
 
@@ -36,7 +36,8 @@ def print_neurons(
 ) -> str:
     """The loop that advances one population, or a share of one that begins with its neuron `first_id`, by one step.
 
-    random: the uniform random numbers of each neuron; with any the loop takes (seed, thing, first_id) too.
+    random: "uniform" or "normal" for each random number that a neuron gets in a step; with any the loop takes
+        (seed, thing, first_id) too.
     noisy: the currents that have noise too. varying: the constants that are arrays, one value per neuron.
     kinds: what the step reports itself, in the order of the bits of its mask.
     """
@@ -48,7 +49,7 @@ def print_neurons(
     rings = "".join(f"{kind}_rows, {kind}_counts, " for kind in kinds)
     read = [f"all_{name}[i]" for name in [*state, *inputs]]
     read += [f"all_I_{name}[i] + all_noise_{name}[i]" if name in noisy else f"all_I_{name}[i]" for name in currents]
-    read += [f"uniform(start, increment, {len(random)} * (first_id + i) + {k})" for k in range(len(random))]
+    read += [f"{kind}(start, increment, {len(random)} * (first_id + i) + {k})" for k, kind in enumerate(random)]
     read += [f"all_{name}[i]" if name in varying else name for name in constants]
     own = "seed, thing, first_id, " if random else ""
     lines = [

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import linecache
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from spikelearn._jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.generated import function_from
 from spikelearn.nest_twin import NestNeuron
 from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.parameters import checked, declared_units, suggest
@@ -26,15 +29,16 @@ class NeuronModel:
     name: short name, shown in errors and run files.
     Parameters: NamedTuple, each line with unit, default and meaning.
     constants: function(parameters, dt) -> dict of all numbers that the step needs; they may be per-neuron arrays.
-    step: function(*state, *inputs, *currents, *random, *constants) -> (*state, mask) for one neuron and one time step;
-        an argument is called `in_<port>` for a port and `I_<current>` for a current. Input arrives at the end of the
-        step. mask: 1 for a spike, 2 for a plateau, 0 for nothing.
+    step: function(*state, *inputs, *currents, *random, *normal, *constants) -> (*state, mask), for one neuron and one
+        time step; an argument is called `in_<port>` for a port and `I_<current>` for a current. Input arrives at the
+        end of the step. mask: 1 for a spike, 2 for a plateau, 0 for nothing.
     state: variable -> unit; the first is the one that is checked to stay finite.
     ports: port -> unit of the weight. currents: names of the ports that also take continuous currents, in pA.
     graded: names of the ports that graded synapses act on, such as NMDA: their input is a value at the end of the step,
         which `step` keeps as state until the next, and not a jump.
-    random: names of uniform random numbers in (0, 1) that the step takes, drawn anew for each neuron and step. They
-        depend on the seed, the population, the neuron's place in it and the step, and on nothing else.
+    random, normal: names of uniform random numbers in (0, 1), and of standard normal ones, that the step takes, drawn
+        anew for each neuron and step. They depend on the seed, the population, the neuron's place in it and the step,
+        and on nothing else.
     initial: function(parameters) -> dict of starting values; what is left out starts at 0.
     kinds: kinds of event that it emits; with "event" and "burst" it needs a parameter `burst_window` (ms).
     equations, threshold, reset, arrivals: the same model in Brian2's syntax: what people read, and what engine="brian2"
@@ -55,6 +59,7 @@ class NeuronModel:
     ports: Mapping[str, str]
     currents: tuple[str, ...] = ()
     random: tuple[str, ...] = ()
+    normal: tuple[str, ...] = ()
     initial: Callable[[Any], dict[str, Any]] = field(default=lambda parameters: {"V_m": parameters.E_L})
     kinds: tuple[str, ...] = ("spike",)
     equations: str = ""
@@ -71,7 +76,7 @@ class NeuronModel:
     def __post_init__(self) -> None:
         object.__setattr__(self, "step", scalar(self.step))
         expected = [*self.state, *(f"in_{p}" for p in self.ports), *(f"I_{c}" for c in self.currents)]
-        expected += [*self.random, *self.constants(self.Parameters(), 0.1)]
+        expected += [*self.random, *self.normal, *self.constants(self.Parameters(), 0.1)]
         given = list(inspect.signature(getattr(self.step, "py_func", self.step)).parameters)
         if given != expected:
             raise DescriptionError(
@@ -87,6 +92,66 @@ class NeuronModel:
             raise DescriptionError(f"neuron model {self.name!r} emits bursts but has no parameter burst_window")
         if self.closed_form is not None:
             self.closed_form.check(self.name, self.Parameters, list(self.state), list(self.ports), self.currents)
+
+    @classmethod
+    def from_equations(
+        cls,
+        equations: str,
+        *,
+        threshold: str = "",
+        reset: str = "",
+        refractory: Any = None,
+        ports: Mapping[str, str] | None = None,
+        currents: Mapping[str, str] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        initial: Mapping[str, Any] | None = None,
+        method: str | None = None,
+        name: str = "FromEquations",
+    ) -> NeuronModel:
+        """A model from equations in Brian2's syntax, checked by Brian2's parser and integrated by its methods.
+
+        equations: `dx/dt = ... : unit`, also `(unless refractory)`; named expressions `f = ... : unit`; and variables
+            `x : unit` that only reset and ports change. threshold, reset: as in Brian2.
+        refractory: a time (a number in ms, a quantity, or (2.0, "ms")) or the name of a parameter that is one; rounded
+            up to whole steps as in NEST. There is no spike in that time.
+        ports: port -> the variable to which an arriving weight is added, or statements about `weight`, such as
+            "I_syn += 2 * weight". currents: port -> the name that the equations have for its continuous current.
+        parameters: name -> default, as a quantity, as (10.0, "ms"), or as a number without unit (or in the unit that
+            the equations declare for it: `I_e : amp`). Defaults are single numbers; a call may give one per neuron.
+        initial: variable -> number in its unit, quantity, (value, unit), or an expression of parameters as text. What
+            is left out starts at 0, or V_m at E_L.
+        method: "exact", "exponential_euler", "rk4", "rk2", "euler"; with noise `xi` "euler", "heun", "milstein". By
+            default exact where the equations are linear, else exponential Euler where each is linear in its own
+            variable, else rk4; with noise Euler where it is additive, else Heun.
+
+        Numbers inside are in ms, mV and pA and what follows from them. `source` is the model as a module, `save` writes
+        it. Raises DescriptionError, ParameterError or UnitError, pointing at the place.
+
+            Model = sl.NeuronModel.from_equations(
+                "dV_m/dt = (E_L - V_m + R * I) / tau_m : volt (unless refractory)",
+                threshold="V_m > V_th", reset="V_m = E_L", refractory="t_ref", ports={"exc": "V_m"},
+                currents={"exc": "I"}, parameters={"E_L": (-70, "mV"), "R": (100, "Mohm"), "tau_m": (10, "ms"),
+                "V_th": (-55, "mV"), "t_ref": (2, "ms")},
+            )
+            net.population(10, Model(tau_m=20))
+        """
+        from spikelearn.equations import neuron_source
+
+        text = neuron_source(
+            equations, threshold, reset, refractory, ports or {}, currents or {}, parameters or {}, initial or {},
+            method, name,
+        )  # fmt: skip
+        return function_from(text, "Model", {})  # type: ignore[return-value]
+
+    @property
+    def source(self) -> str:
+        """The text of the module in which `step` was written: the whole model, for those that come from equations."""
+        function = getattr(self.step, "py_func", self.step)
+        return "".join(linecache.getlines(function.__code__.co_filename, function.__globals__))
+
+    def save(self, path: str | Path) -> None:
+        """Write `source` to a file, which can be edited and imported: it defines `Model`."""
+        Path(path).write_text(self.source)
 
     def __repr__(self) -> str:
         return f"<neuron model {self.name}; its parameters are given in a call: {self.name}()>"

@@ -1,8 +1,10 @@
 """Every case there is, in the order of the table."""
 
 from validation import (
+    equations,
     exact,
     neurons,
+    noise,
     nonlinear_neurons,
     plasticity,
     receptors,
@@ -13,7 +15,9 @@ from validation import (
 from validation.case import Case
 
 TOPICS = (
+    equations,
     neurons,
+    noise,
     nonlinear_neurons,
     plasticity,
     receptors,

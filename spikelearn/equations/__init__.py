@@ -1,0 +1,5 @@
+"""Models from equations in Brian2's syntax: checked by its parser, integrated by its methods, printed as Python."""
+
+from spikelearn.equations.neuron import neuron_source
+
+__all__ = ["neuron_source"]

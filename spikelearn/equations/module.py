@@ -1,0 +1,87 @@
+"""Printed models as the text of a module."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from spikelearn.equations.constants import Constant
+from spikelearn.equations.printing import WIDTH
+
+
+def print_module(
+    kind: str,
+    name: str,
+    constants: Mapping[str, Constant],
+    constants_before: Sequence[str],
+    constant_values: Mapping[str, str],
+    initial: Mapping[str, str] | None,
+    functions: Sequence[str],
+    main: Sequence[str] | str,
+    given: Mapping[str, Any],
+    imports: Iterable[str],
+) -> str:
+    """The text of a module that defines `Model`.
+
+    kind: the class of the model. constants: its parameters. constants_before, constant_values: the body of its function
+    `constants` and what that gives. initial: variable -> value. functions: texts. main: the functions that the model
+    takes, which are also the names of their arguments. given: its other arguments.
+    """
+    mains = [main] if isinstance(main, str) else list(main)
+    fields = [f"    {c.name}: {c.annotation} = {c.default!r}" for c in constants.values()] or ["    pass"]
+    annotations = {c.annotation.split("(")[0] for c in constants.values()}
+    dictionary = [f'        "{n}": {value},' for n, value in constant_values.items()]
+    body = [*(f"    {line}" for line in constants_before), *_dict_lines("    return ", dictionary)]
+    start = _dict_lines("    return ", [f'        "{n}": {value},' for n, value in (initial or {}).items()])
+    blocks = [
+        "\n".join(["class Parameters(NamedTuple):", *fields]) + "\n",
+        "\n".join(["def constants(p, dt):", *body]) + "\n",
+        *(["\n".join(["def initial(p):", *start]) + "\n"] if initial is not None else []),
+        *functions,
+        _model(kind, name, initial is not None, mains, given),
+    ]
+    text = "\n\n".join(blocks)
+    head = [f'"""{name}: printed from equations; edit it as you like."""', ""]
+    head += ["import math"] if re.search(r"\bmath\.", text) else []
+    head += ["from typing import NamedTuple", ""]
+    head += ["import numpy as np", ""] if re.search(r"\bnp\.", text) else []
+    ours = {f"from spikelearn import {kind}", *imports}
+    ours |= {"from spikelearn._jit import scalar"} if "@scalar" in text else set()
+    ours |= {"from spikelearn.kernels.functions import exprel"} if re.search(r"\bexprel\(", text) else set()
+    ours |= {"from spikelearn.kernels.exponential import exponential"} if re.search(r"\bexponential\(", text) else set()
+    ours |= {f"from spikelearn.units import {', '.join(sorted(annotations, key=str.lower))}"} if annotations else set()
+    return "\n".join([*head, *sorted(ours), "", "", text])
+
+
+def _dict_lines(opening: str, entries: Sequence[str]) -> list[str]:
+    if not entries:
+        return [f"{opening}{{}}"]
+    return [f"{opening}{{", *entries, "    }"]
+
+
+def _model(kind: str, name: str, has_initial: bool, mains: Sequence[str], given: Mapping[str, Any]) -> str:
+    lines = [f"Model = {kind}(", f"    {_literal(name)},", "    Parameters,"]
+    lines += ["    constants=constants,", *(f"    {main}={main}," for main in mains)]
+    lines += ["    initial=initial,"] if has_initial else []
+    for key, value in given.items():
+        if value in ("", (), {}):
+            if key not in ("ports", "state", "pre", "post"):
+                continue
+        text = _literal(value)
+        lines.append(f"    {key}={text},")
+    return "\n".join([*lines, ")"]) + "\n"
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, str) and "\n" in value and '"""' not in value and "\\" not in value:
+        return f'"""{value}"""'
+    if isinstance(value, dict):
+        entries = [f"{_literal(k)}: {_literal(v)}" for k, v in value.items()]
+        if sum(map(len, entries)) > WIDTH - 40:
+            return "{\n" + "".join(f"        {entry},\n" for entry in entries) + "    }"
+        return "{" + ", ".join(entries) + "}"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(map(_literal, value)) + ("," if len(value) == 1 else "") + ")"
+    text = repr(value)
+    return f'"{text[1:-1]}"' if text.startswith("'") and '"' not in text else text

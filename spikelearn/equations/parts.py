@@ -1,0 +1,97 @@
+"""The equations of a model, sorted: what changes by itself, what is a shorthand, what is declared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from spikelearn.equations.brian import import_brian2
+from spikelearn.equations.python import reserved
+from spikelearn.equations.system import names_in, ordered
+from spikelearn.equations.text import Piece, definitions
+from spikelearn.equations.vocabulary import Vocabulary
+from spikelearn.errors import DescriptionError
+
+
+@dataclass(frozen=True)
+class Parts:
+    """owner: 'neuron model X'. equations: Brian2's. pieces: name -> its whole equation.
+    rights, expressions: the right sides of differential equations and of named expressions, the latter in order.
+    declared: names that have only a unit. dimensions: of all of these. noises: xi, xi_name.
+    """
+
+    owner: str
+    equations: Any
+    pieces: Mapping[str, Piece]
+    rights: Mapping[str, Piece]
+    expressions: Mapping[str, Piece]
+    declared: tuple[str, ...]
+    dimensions: Mapping[str, Any]
+    noises: tuple[str, ...]
+
+    def with_flag(self, flag: str) -> frozenset[str]:
+        return frozenset(name for name in self.pieces if flag in self.equations[name].flags)
+
+    def check(self, vocabulary: Vocabulary) -> None:
+        """Names and units of every equation."""
+        from brian2 import second
+
+        for name, piece in self.rights.items():
+            vocabulary.dimension(piece, self.dimensions[name] / second.dim, f"d{name}/dt")
+        for name, piece in self.expressions.items():
+            vocabulary.dimension(piece, self.dimensions[name], name)
+
+
+def parts_of(text: Any, owner: str, flags: tuple[str, ...]) -> Parts:
+    """Parse equations. flags: those that mean something here. Raises DescriptionError."""
+    where = f"equations of {owner}"
+    if not isinstance(text, str):
+        raise DescriptionError(f"{where}: expected a text such as 'dV_m/dt = (E_L - V_m) / tau_m : volt', got {text!r}")
+    import_brian2()
+    found = definitions(where, text)
+    equations = _parsed(found)
+    for name, (piece, _) in found.items():
+        if reserved(name):
+            raise DescriptionError(piece.complaint_about(f"{name} has a meaning of its own in a printed model", name))
+        for flag in equations[name].flags:
+            if flag not in flags:
+                known = ", ".join(f"({each})" for each in flags) or "none"
+                message = f"({flag}) has no meaning here; flags that have: {known}"
+                raise DescriptionError(piece.complaint_about(message, flag))
+    rights = {name: right for name, (_, right) in found.items() if equations[name].type == "differential equation"}
+    expressions = {name: right for name, (_, right) in found.items() if equations[name].type == "subexpression"}
+    declared = tuple(name for name in found if equations[name].type == "parameter")
+    used = [name for right in rights.values() for name in sorted(names_in(right.tree))]
+    noises = tuple(dict.fromkeys(name for name in used if re.fullmatch(r"xi(_\w+)?", name)))
+    for name, piece in expressions.items():
+        noise = [each for each in names_in(piece.tree) if re.fullmatch(r"xi(_\w+)?", each)]
+        if noise:
+            message = f"noise belongs into a differential equation, not into {name}"
+            raise DescriptionError(piece.complaint_about(message, noise[0]))
+    dimensions = {name: equations[name].dim for name in found}
+    pieces = {name: piece for name, (piece, _) in found.items()}
+    return Parts(owner, equations, pieces, rights, ordered(expressions), declared, dimensions, noises)
+
+
+def _parsed(found: Mapping[str, tuple[Piece, Piece]]) -> Any:
+    """Brian2's Equations; one at a time, so that an error points at the right one."""
+    from brian2 import Equations
+    from brian2.equations.equations import EquationError
+
+    everything: dict[str, Any] = {}
+    for piece, _ in found.values():
+        try:
+            everything |= Equations(piece.code.strip())
+        except (EquationError, SyntaxError, ValueError, TypeError) as error:
+            unit = piece.code.rfind(":") + 1
+            raise DescriptionError(piece.complaint(_reason(error), unit)) from None
+    return everything
+
+
+def _reason(error: Exception) -> str:
+    message = str(error)
+    if message.startswith("Parsing failed"):
+        return "this is not an equation, such as 'dV_m/dt = (E_L - V_m) / tau_m : volt (unless refractory)'"
+    return message.removeprefix("Error parsing the unit specification for variable ").rstrip(".")

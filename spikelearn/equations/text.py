@@ -1,0 +1,128 @@
+"""What a user wrote, cut into pieces that know where they stand, so that an error can point at one."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+
+from spikelearn.errors import DescriptionError
+
+_DEFINITION = re.compile(r"^[ \t]*(?:d[ \t]*(?P<changing>\w+)[ \t]*/[ \t]*dt|(?P<name>\w+))[ \t]*(?P<sign>[=:])", re.M)
+_STATEMENT = re.compile(
+    r"[ \t]*(?P<target>[^\W\d]\w*)[ \t]*(?P<operator>[-+*/%]|\*\*|//)?=(?!=)(?P<expression>.*)", re.S
+)
+_SYNTAX = (ast.Name, ast.Call, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """text[start:end] of what the user wrote. where: what is said of it in errors, 'equations of neuron model ...'."""
+
+    where: str
+    text: str
+    start: int
+    end: int
+
+    @property
+    def code(self) -> str:
+        """The piece in one line, without comments; every character stays in its place."""
+        piece = re.sub(r"#[^\n]*", lambda comment: " " * len(comment.group()), self.text[self.start : self.end])
+        return piece.replace("\n", " ")
+
+    @property
+    def tree(self) -> ast.expr:
+        """The expression that the piece is. Raises DescriptionError where it is none."""
+        try:
+            tree = ast.parse(f"({self.code})", mode="eval").body
+        except SyntaxError as error:
+            offset = min(max((error.offset or 1) - 2, 0), len(self.code.rstrip()) - 1) if self.code.strip() else 0
+            message = f"this is not an expression: {error.msg.replace(' (<unknown>, line 1)', '')}"
+            raise DescriptionError(self.complaint(message, offset, offset + 1)) from None
+        for node in ast.walk(tree):
+            number = isinstance(node, ast.Constant) and isinstance(node.value, int | float)
+            if isinstance(node, ast.expr) and not number and not isinstance(node, _SYNTAX):
+                raise DescriptionError(self.complaint_at(f"{ast.unparse(node)} is not in Brian2's syntax", node))
+        return tree
+
+    def complaint(self, message: str, start: int = 0, end: int | None = None) -> str:
+        """An error message with the line of the text below it, and signs under characters start to end of the piece."""
+        end = len(self.code.rstrip()) if end is None else end
+        start += len(self.code[start:end]) - len(self.code[start:end].lstrip())
+        first, last = self.start + start, self.start + max(end, start + 1)
+        line_start = self.text.rfind("\n", 0, first) + 1
+        line_end = self.text.find("\n", first)
+        line_end = len(self.text) if line_end < 0 else line_end
+        line = self.text[line_start:line_end]
+        if not line.strip():
+            return f"{self.where}: {message}"
+        margin = len(line) - len(line.lstrip())
+        marks = " " * (first - line_start - margin) + "^" * max(1, min(last, line_end) - first)
+        return f"{self.where}: {message}\n    {line.strip()}\n    {marks}"
+
+    def complaint_at(self, message: str, node: ast.AST) -> str:
+        """The same, pointing at a node of `tree`."""
+        return self.complaint(message, node.col_offset - 1, node.end_col_offset - 1)  # type: ignore[attr-defined]
+
+    def complaint_about(self, message: str, word: str) -> str:
+        """The same, pointing at the first place where `word` stands."""
+        found = re.search(rf"\b{re.escape(word)}\b", self.code)
+        return self.complaint(message, *(found.span() if found else (0, None)))
+
+
+def whole(where: str, text: str) -> Piece:
+    return Piece(where, text, 0, len(text))
+
+
+@dataclass(frozen=True)
+class Statement:
+    """`target operator= expression`; operator is "" where the target is set."""
+
+    target: str
+    operator: str
+    expression: Piece
+    whole: Piece
+
+
+def statements(where: str, text: str) -> list[Statement]:
+    """The statements of a text: one a line, or with ; between them. Raises DescriptionError."""
+    found = []
+    for part in re.finditer(r"[^;\n]+", text):
+        piece = Piece(where, text, part.start(), part.end())
+        if not piece.code.strip():
+            continue
+        match = _STATEMENT.fullmatch(piece.code)
+        if match is None:
+            raise DescriptionError(piece.complaint("expected a statement such as 'V_m = V_reset' or 'w += b'"))
+        start = piece.start + match.start("expression")
+        expression = Piece(where, text, start, piece.end)
+        expression.tree  # noqa: B018 (raises where it is no expression)
+        found.append(Statement(match.group("target"), match.group("operator") or "", expression, piece))
+    return found
+
+
+def definitions(where: str, text: str) -> dict[str, tuple[Piece, Piece]]:
+    """Variable -> (its whole equation, the right side) in the order of the text. That of a parameter is empty.
+
+    Raises DescriptionError for a line that is none, and for one without a unit.
+    """
+    starts = list(_DEFINITION.finditer(text))
+    before = Piece(where, text, 0, starts[0].start() if starts else len(text))
+    if before.code.strip() or not starts:
+        raise DescriptionError(before.complaint("expected equations such as 'dV_m/dt = (E_L - V_m) / tau_m : volt'"))
+    found: dict[str, tuple[Piece, Piece]] = {}
+    for match, following in zip(starts, [*starts[1:], None], strict=True):
+        end = following.start() if following else len(text)
+        piece = Piece(where, text, match.start(), end)
+        name = match.group("changing") or match.group("name")
+        colon = piece.code.rfind(":")
+        if colon < 0:
+            message = f"an equation ends in its unit, such as ': volt', and that of {name} has none"
+            raise DescriptionError(piece.complaint(message))
+        if name in found:
+            raise DescriptionError(piece.complaint_about(f"{name} is defined twice", name))
+        right = Piece(where, text, match.end(), match.start() + colon)
+        found[name] = piece, right if match.group("sign") == "=" else Piece(where, text, match.end(), match.end())
+        if match.group("sign") == "=":
+            right.tree  # noqa: B018 (raises where it is no expression)
+    return found

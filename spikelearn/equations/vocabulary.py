@@ -1,0 +1,151 @@
+"""The names that a model's expressions may use, with their dimensions; Brian2's parser checks them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from spikelearn.equations.dimensions import coherent_name
+from spikelearn.equations.python import FUNCTIONS, units
+from spikelearn.equations.text import Piece, Statement
+from spikelearn.errors import DescriptionError, UnitError
+from spikelearn.parameters import suggest
+
+_CONSTANTS = ("pi", "e", "inf", "True", "False")
+_UNAVAILABLE = {
+    "t": "a step does not know the time",
+    "lastspike": "a step does not know when the last spike was; a variable that is set in reset= can",
+    "rand": "noise is written as xi",
+    "randn": "noise is written as xi",
+    "poisson": "random numbers come through ports",
+    "i": "a neuron does not know its number; give values per neuron as a parameter",
+    "timestep": "a step does not know the time",
+}
+
+CANNOT_BE_SET = "only variables that the equations define can be"
+
+
+def shown(dimension: Any) -> str:
+    """'in mV', for errors."""
+    name = coherent_name(dimension)
+    return "without a unit" if name == "1" else f"in {name}"
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """dimensions: name -> Brian2's dimension, of the model's own names. hints: what is said of names that it has
+    elsewhere, but not here."""
+
+    dimensions: Mapping[str, Any]
+    hints: Mapping[str, str] = field(default_factory=dict)
+
+    def dimension(self, piece: Piece, expected: Any = None, what: str = "it") -> Any:
+        """The dimension of an expression. Raises DescriptionError for an unknown name, UnitError for wrong units."""
+        tree = piece.tree
+        self._check_names(piece, tree)
+        found = self._dimension(piece, tree)
+        if expected is not None and found is not expected and found != expected:
+            raise UnitError(piece.complaint(f"{what} should be {shown(expected)}, but this is {shown(found)}"))
+        return found
+
+    def check_condition(self, piece: Piece) -> None:
+        """A threshold must be true or false."""
+        self.dimension(piece)
+        if not isinstance(piece.tree, ast.Compare | ast.BoolOp) and not (
+            isinstance(piece.tree, ast.UnaryOp) and isinstance(piece.tree.op, ast.Not)
+        ):
+            raise DescriptionError(piece.complaint("expected a condition such as 'V_m > V_th'"))
+
+    def check_statements(self, parts: list[Statement], may_set: Container[str], forbidden: str) -> dict[str, Any]:
+        """Check statements one after the other; what they define themselves is known to those that follow.
+
+        may_set: the variables that may change. forbidden: why another known name may not.
+        Gives the dimensions of the names that were newly defined.
+        """
+        new: dict[str, Any] = {}
+        for part in parts:
+            known = Vocabulary({**self.dimensions, **new}, self.hints)
+            target = part.target
+            if target in self.dimensions and target not in may_set:
+                raise DescriptionError(part.whole.complaint_about(f"{target} cannot be set here: {forbidden}", target))
+            if target not in known.dimensions and part.operator:
+                message = f"{target} is not known{suggest(target, known.dimensions)}"
+                raise DescriptionError(part.whole.complaint_about(message, target))
+            if target not in known.dimensions and (target in units() or target in FUNCTIONS or target in _CONSTANTS):
+                message = f"{target} is a name of Brian2's and cannot be set"
+                raise DescriptionError(part.whole.complaint_about(message, target))
+            multiplies = part.operator in ("*", "/", "%", "//", "**")
+            if target in known.dimensions:
+                expected = dimensionless() if multiplies else known.dimensions[target]
+                known.dimension(part.expression, expected, f"what {part.operator}= {target}" if multiplies else target)
+            else:
+                new[target] = known.dimension(part.expression)
+        return new
+
+    def _check_names(self, piece: Piece, tree: ast.expr) -> None:
+        functions = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "id", "this")
+                if name in _UNAVAILABLE:
+                    raise DescriptionError(piece.complaint_at(f"{name} cannot be used: {_UNAVAILABLE[name]}", node))
+                if name not in FUNCTIONS:
+                    known = ", ".join(sorted(FUNCTIONS))
+                    message = f"{name} is not a function that is known{suggest(name, FUNCTIONS)}; known are {known}"
+                    raise DescriptionError(piece.complaint_at(message, node.func))
+            elif isinstance(node, ast.Name):
+                if id(node) not in functions and not self._known(node.id):
+                    raise DescriptionError(piece.complaint_at(self._unknown(node.id), node))
+
+    def _known(self, name: str) -> bool:
+        return name in self.dimensions or name in _CONSTANTS or name in units()
+
+    def _unknown(self, name: str) -> str:
+        if name in self.hints:
+            return self.hints[name]
+        if name in _UNAVAILABLE:
+            return f"{name} cannot be used: {_UNAVAILABLE[name]}"
+        if name in FUNCTIONS:
+            return f"{name} is a function and needs its arguments"
+        return (
+            f"{name} is not known{suggest(name, self.dimensions)}; known here are {', '.join(self.dimensions)}, "
+            "and what is constant is given in parameters="
+        )
+
+    def _dimension(self, piece: Piece, tree: ast.expr) -> Any:
+        from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+        from brian2.core.variables import Variable
+        from brian2.parsing.expressions import parse_expression_dimensions
+        from brian2.units.fundamentalunits import DimensionMismatchError
+
+        own = {name: Variable(name=name, dimensions=dim, scalar=False) for name, dim in self.dimensions.items()}
+        variables = {**units(), **DEFAULT_FUNCTIONS, **DEFAULT_CONSTANTS, **own}
+        for node in _inside_out(tree):
+            try:
+                found = parse_expression_dimensions(node, variables, orig_expr=piece.code)
+            except DimensionMismatchError as error:
+                message = str(error)
+                match node:
+                    case ast.BinOp(left=a, right=b, op=ast.Add() | ast.Sub()) | ast.Compare(left=a, comparators=[b]):
+                        left, right = (shown(parse_expression_dimensions(each, variables)) for each in (a, b))
+                        message = f"{ast.unparse(a)} is {left}, but {ast.unparse(b)} {right}"
+                raise UnitError(piece.complaint_at(message, node)) from None
+            except (SyntaxError, ValueError, TypeError, NotImplementedError) as error:
+                message = getattr(error, "msg", None) or str(error)
+                raise DescriptionError(piece.complaint_at(message, node)) from None
+        return found
+
+
+def dimensionless() -> Any:
+    from brian2.units.fundamentalunits import DIMENSIONLESS
+
+    return DIMENSIONLESS
+
+
+def _inside_out(node: ast.expr) -> list[ast.expr]:
+    """A node and those inside it, the innermost first, so that the first that is wrong is the reason."""
+    functions = {node.func} if isinstance(node, ast.Call) else set()
+    inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr) and child not in functions]
+    return [each for child in inner for each in _inside_out(child)] + [node]
