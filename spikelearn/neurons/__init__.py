@@ -17,10 +17,11 @@ from spikelearn.neurons.parrot import Parrot
 from spikelearn.neurons.pyramidal import Pyramidal
 from spikelearn.neurons.qif import QIF
 from spikelearn.neurons.receptors import lif_with_receptors
+from spikelearn.neurons.srm0 import SRM0
 
 MODELS = (
     LIF, LIFDelta, LIFAlpha, LIFDoubleExponential, LIFConductance, LIFNMDA, LIFAdaptiveThreshold, MAT2, EscapeNoiseLIF,
-    GIF, QIF, EIF, AdEx, AdExClopath, Izhikevich, IzhikevichHalfSteps, HodgkinHuxley, Pyramidal, Parrot,
+    SRM0, GIF, QIF, EIF, AdEx, AdExClopath, Izhikevich, IzhikevichHalfSteps, HodgkinHuxley, Pyramidal, Parrot,
 )  # fmt: skip
 
 __all__ = [
@@ -47,4 +48,5 @@ __all__ = [
     "Pyramidal",
     "QIF",
     "lif_with_receptors",
+    "SRM0",
 ]  # fmt: skip

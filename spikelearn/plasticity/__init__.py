@@ -5,6 +5,7 @@ from spikelearn.plasticity.dopamine import DopamineSTDP, NearestDopamineSTDP
 from spikelearn.plasticity.dopamine_bursts import DopamineBursts
 from spikelearn.plasticity.inhibitory import InhibitorySTDP
 from spikelearn.plasticity.nearest_stdp import NearestSTDP, PreCentredSTDP, ReducedSTDP
+from spikelearn.plasticity.policy_gradient import PolicyGradient
 from spikelearn.plasticity.power_law import PowerLawSTDP
 from spikelearn.plasticity.rule import Plasticity, PlasticityRule, Trace
 from spikelearn.plasticity.signal_rule import SignalRule
@@ -15,7 +16,7 @@ RULES = (
     STDP, PowerLawSTDP, NearestSTDP, PreCentredSTDP, ReducedSTDP, TripletSTDP, NearestTripletSTDP, InhibitorySTDP,
     DopamineSTDP, NearestDopamineSTDP, DopamineBursts,
 )  # fmt: skip
-SIGNAL_RULES = (Clopath,)
+SIGNAL_RULES = (Clopath, PolicyGradient)
 
 __all__ = [
     "RULES", "STDP", "TRIPLET_SETS", "DopamineBursts", "DopamineSTDP", "InhibitorySTDP", "NearestDopamineSTDP",
@@ -24,4 +25,5 @@ __all__ = [
     "Clopath",
     "SIGNAL_RULES",
     "SignalRule",
+    "PolicyGradient",
 ]  # fmt: skip

@@ -1,0 +1,93 @@
+"""A SignalRule says what is wrong with it when it is made, and what does not suit it when it is used."""
+
+from typing import NamedTuple
+
+import pytest
+
+import spikelearn as sl
+from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.plasticity import Trace
+from spikelearn.units import ms, weight
+
+
+class Parameters(NamedTuple):
+    tau: ms = 10.0
+    late: ms = 1.0
+    W_min: weight = 0.0
+    W_max: weight = 1.0
+
+
+def signal(V_m, event, gain):
+    return gain * V_m
+
+
+def made(**changed):
+    given = {
+        "name": "Mine",
+        "Parameters": Parameters,
+        "pre": (Trace("x", "tau"),),
+        "reads": ("V_m",),
+        "signal": signal,
+        "constants": lambda p, dt: {"gain": dt},
+    }
+    return sl.SignalRule(**given | changed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"pre": (Trace("x", "tau_x"),)}, "'Mine' has no parameter tau_x"),
+        ({"pre": ()}, "expected at least one trace"),
+        ({"modulated": True}, "has no parameter b, tau_c"),
+        ({"reads": ("V_m", "u")}, r"signal of .* takes \(V_m, event, gain\), but what it is given is \(V_m, u, event"),
+        ({"seen": ("w",)}, "seen names w; there are: V_m"),
+        ({"delayed": {"w": "late"}}, "delayed names w; there are: V_m"),
+        ({"delayed": {"V_m": "later"}}, "has no parameter later"),
+        ({"state": {"u": "V_m"}}, "expected state and advance together"),
+        ({"on_pre": lambda weight, x: weight}, r"on_pre of .* takes \(weight, x\)"),
+    ],
+)
+def test_what_does_not_fit_together_is_named(changed, message):
+    with pytest.raises(DescriptionError, match=message):
+        made(**changed)
+
+
+def test_a_target_without_the_variable_that_is_read_is_named():
+    net = sl.Network()
+    source, target = net.population(1, sl.Poisson(10.0)), net.population(1, sl.Pyramidal(), name="pyramidal")
+    with pytest.raises(DescriptionError, match="Clopath reads it: population 'pyramidal' .* has no state 'V_m'"):
+        net.connect(source, target, plasticity=sl.Clopath())
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"delay_u_bars": -1.0}, "delay_u_bars of Clopath, the delay of u_bar_minus: expected at least 0 ms"),
+        ({"A_LTP": -1.0}, "A_LTP and A_LTD of at least 0"),
+        ({"W_min": 1.0, "W_max": 1.0}, "W_min must lie below W_max"),
+        ({"tau_z": 1.0}, "has no parameter 'tau_z'"),
+    ],
+)
+def test_parameters_that_cannot_be_are_named(parameters, message):
+    with pytest.raises(ParameterError, match=message):
+        sl.Clopath(**parameters)
+
+
+def test_a_rule_that_learns_from_a_modulator_needs_one():
+    with pytest.raises(DescriptionError, match="PolicyGradient learns from a modulator"):
+        sl.PolicyGradient()
+
+
+def test_names_of_constants_and_traces_may_be_those_that_the_engine_uses():
+    net = sl.Network(dt=1.0)
+    rule = made(
+        pre=(Trace("weight", "tau"), Trace("c", "tau")),
+        signal=lambda V_m, event, step, N, rows: step * V_m,
+        constants=lambda p, dt: {"step": 0.001 * dt, "N": 0.0, "rows": 0.0},
+    )
+    target = net.population(1, sl.LIF())
+    synapses = net.connect(net.population(1, sl.SpikeList([2.0])), target, weight=0.5, plasticity=rule())
+    # twice a trace from 3 to 5 ms, at -70 mV and some microvolts of its own input
+    decay = 2.718281828459045**-0.1
+    expected = 0.5 - 2 * 0.070 * (1 + decay + decay**2)
+    assert net.run(5.0).weights(synapses)[0] == pytest.approx(expected, rel=1e-3)
