@@ -30,6 +30,7 @@ def one_synapse(
     axonal: float | None = None,
     dendritic: float | None = None,
     released: Sequence[float] = (),
+    released_by: tuple[Sequence[float], float] | None = None,
     tau_n: float = 200.0,
     T: float | None = None,
     dt: float = 0.1,
@@ -38,6 +39,7 @@ def one_synapse(
 ) -> Forced:
     """One plastic synapse. plasticity: given the modulator, the rule. released: when 1/tau_n of it is added.
 
+    released_by: spikes, and their delay, of a neuron that releases as much through a projection.
     T: the end; by default one step after the last pre spike has arrived. Post spikes from two steps on.
     record_weight: in each step, as the trace ("synapse", "weight").
     """
@@ -54,6 +56,9 @@ def one_synapse(
     )  # fmt: skip
     if len(released):
         net.release(modulator, np.asarray(released, float), 1.0 / tau_n)
+    if released_by is not None and len(released_by[0]):
+        releasing = net.population(1, sl.SpikeList(np.asarray(released_by[0], float)), name="releasing")
+        net.connect(releasing, modulator, weight=1.0 / tau_n, delay=released_by[1], name="releases")
     net.record(target, ["spikes", "ignored"])
     net.record(modulator, "n", every=dt)
     if record_weight:

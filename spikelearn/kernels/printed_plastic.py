@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 from collections.abc import Sequence
 
 from spikelearn.kernels.printed import names
@@ -18,6 +20,16 @@ from spikelearn.kernels.traces import decay
 MODULATED = """\
 from spikelearn.kernels.modulators import extremes, within_limits
 """
+
+
+@functools.cache
+def taken_names(modulated: bool) -> frozenset[str]:
+    """Names that the loops use themselves, so that no trace, state or constant of a rule may have them."""
+    handlers = ["since_pre"], ["since_pre"]
+    text = print_plastic([("_", "add")], [], [], (), False, *handlers, modulated, False)
+    nodes = list(ast.walk(ast.parse(text)))
+    found = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return frozenset(found | {node.arg for node in nodes if isinstance(node, ast.arg)}) - {"W_min", "W_max"}
 
 
 def print_plastic(

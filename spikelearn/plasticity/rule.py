@@ -9,6 +9,7 @@ from typing import Any
 
 from spikelearn._jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.kernels.printed_plastic import taken_names
 from spikelearn.nest_twin import NestSynapse
 from spikelearn.parameters import checked
 
@@ -97,7 +98,12 @@ class PlasticityRule:
                     f"{handler} of plasticity rule {self.name!r} takes ({', '.join(given)}), "
                     f"but what it is given is ({', '.join(arguments)})"
                 )
-
+        taken = taken_names(self.modulated) & {*self.state, *traces[0], *traces[1], *constants}
+        if taken:
+            raise DescriptionError(
+                f"plasticity rule {self.name!r}: the loops have a {sorted(taken)[0]!r} of their own; "
+                "give the trace, state or constant of that name another"
+            )
         unknown = sorted(set(self.initial(self.Parameters())) - set(self.state))
         if unknown:
             raise DescriptionError(f"initial of plasticity rule {self.name!r} gives {unknown[0]!r}, which is no state")

@@ -1,16 +1,12 @@
-"""Pair STDP against the table of specs/reference_numbers.md, live NEST and live Brian2."""
+"""Pair STDP against live NEST and live Brian2; on any trains in test_plasticity.py."""
 
 import numpy as np
 import pytest
 from forced import coincident_trains, one_synapse
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from oracles import brian2_oracle, nest_oracle
-from tolerances import EXACT, NINE_DIGITS, PRINTED, ULP
+from tolerances import EXACT, NINE_DIGITS, ULP
 
 import spikelearn as sl
-
-PRE, POST = (10, 30, 60, 200), (15, 25, 58, 62)
 
 
 def sent(pre, post, *, w0, delay, lambda_=0.01, alpha=1.0, tau_plus=20.0, tau_minus=20.0, mu_plus=1.0, mu_minus=1.0):
@@ -24,21 +20,6 @@ def sent(pre, post, *, w0, delay, lambda_=0.01, alpha=1.0, tau_plus=20.0, tau_mi
         W_max=100.0,
     )
     return one_synapse(pre, post, lambda modulator: rule, weight=w0, dendritic=delay).sent
-
-
-@pytest.mark.parametrize(
-    ("mu", "delay", "pre", "post", "weights", "decimals"),
-    [
-        (0.0, 1.0, PRE, POST, [50, 49.809065325086, 48.822977287418, 49.944082171168], 12),
-        (0.0, 5.0, PRE, POST, [50, 50.337552908186, 49.961164192632, 52.001528493875], 12),
-        (1.0, 1.0, PRE, POST, [50, 49.894672839799, 49.401242167901, 49.968521808532], 12),
-        (0.0, 1.0, (10, 200), (9,), [50, 49.9999214056], 10),
-    ],
-    ids=["additive", "additive, delay 5 ms", "multiplicative", "coincident pair does not interact"],
-)
-def test_weights_are_those_of_the_table(mu, delay, pre, post, weights, decimals):
-    measured = sent(pre, post, w0=50.0, alpha=1.05, delay=delay, mu_plus=mu, mu_minus=mu)
-    PRINTED(decimals).check(measured, weights)
 
 
 def against_nest(pre, post, **parameters):
@@ -76,15 +57,6 @@ def test_weights_at_the_bounds_are_those_of_nest():
     high = against_nest(pre, post, alpha=1e-9, lambda_=0.05, **rule)
     assert 5 < np.sum(low == 0.0) < 75
     assert 5 < np.sum(high > 100 - 1e-6) < 75
-
-
-steps = st.lists(st.integers(2, 120), min_size=1, max_size=25, unique=True).map(lambda x: np.array(sorted(x)))
-
-
-@settings(max_examples=25, deadline=None, derandomize=True)
-@given(pre=steps, post=steps, delay=st.integers(1, 40), mu=st.sampled_from([0.0, 0.5, 1.0]), w0=st.floats(0.0, 100.0))
-def test_weights_are_those_of_nest_whatever_the_trains(pre, post, delay, mu, w0):
-    against_nest(pre, post, w0=w0, alpha=1.2, lambda_=0.05, mu_plus=mu, mu_minus=mu, delay=delay * 0.1)
 
 
 def test_a_post_spike_in_the_step_of_an_arrival_follows_it_if_the_delay_is_axonal():

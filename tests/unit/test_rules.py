@@ -1,12 +1,16 @@
 """What holds of every plasticity rule: each joins by being in RULES."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
-from tolerances import EXACT
+from forced import one_synapse
+from tolerances import EXACT, ULP
 
 import spikelearn as sl
 from spikelearn.errors import DescriptionError
 from spikelearn.plasticity import RULES, PlasticityRule
+from spikelearn.units import ms, number, weight
 
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 DURATION = 120.0
@@ -86,3 +90,83 @@ def test_an_initial_value_of_what_is_no_state_is_refused():
             "wrong", stdp.Parameters, stdp.pre, stdp.post, stdp.on_pre, stdp.on_post, stdp.constants,
             initial=lambda p: {"tag": 1.0},
         )  # fmt: skip
+
+
+def test_a_constant_that_would_be_taken_for_a_variable_of_the_loops_is_refused():
+    def handler(weight, K_plus, K_minus, last):
+        return weight
+
+    stdp = sl.STDP
+    with pytest.raises(DescriptionError, match="'wrong': the loops have a 'last' of their own"):
+        PlasticityRule("wrong", stdp.Parameters, stdp.pre, stdp.post, handler, handler, lambda p, dt: {"last": 1.0})
+
+
+@every_rule
+def test_a_reset_forgets_all_but_the_weights(rule):
+    """After it the projection does what a new one does that starts with these weights, where no dopamine is left."""
+    generator = np.random.default_rng(2)
+    first, second, dt = 40.0, 60.0, 0.5
+    trains = [np.unique(generator.integers(4, 190, 60)) * dt for _ in range(3)]
+    trains = [times[(times < first - 6) | (times > first + 2)] for times in trains]
+
+    def weights(trains, weight, phases, released):
+        net = sl.Network(dt=dt, seed=1)
+        dopamine = net.modulator("dopamine", tau=0.5)
+        net.release(dopamine, released, 5.0)
+        ids = np.repeat([0, 1], [len(times) for times in trains[:2]])
+        source = net.population(2, sl.SpikeList(np.concatenate(trains[:2]), ids))
+        force, target = net.population(1, sl.SpikeList(trains[2])), net.population(1, sl.Parrot())
+        net.connect(force, target, "exc", weight=1.0, delay=dt)
+        learning = net.connect(
+            source, target, "ignored", weight=weight, delay=dt, learns_from="spike",
+            plasticity=rule(dopamine, W_max=10.0) if rule.modulated else rule(W_max=10.0), name="learning",
+        )  # fmt: skip
+        net.record(learning, "weight", every=dt)
+        return net.run(trials=sl.Trials(phases(learning), 1)).trace(learning, "weight").values
+
+    whole = weights(
+        trains, 5.0, lambda p: [sl.Phase(first), sl.Phase(second, reset=[p])], np.array([5.0, 20.0, 20.0 + first])
+    )
+    before, after = np.split(whole, [round(first / dt)])
+    later = [times[times > first] - first for times in trains]
+    new = weights(later, before[-1][:, None], lambda p: [sl.Phase(second)], np.array([20.0]))
+    ULP(1_000_000, 10.0).check(after, new)
+    assert np.ptp(before, axis=0).max() > 1e-4 and np.ptp(new, axis=0).max() > 1e-4
+
+
+class CountingParameters(NamedTuple):
+    tau_c: ms = 20.0
+    b: number = -1.0
+    first: number = 2.0
+    W_min: weight = -1000.0
+    W_max: weight = 1000.0
+
+
+def test_a_rule_with_state_and_a_modulator_gets_and_keeps_its_state():
+    """The eligibility grows by the number of the arrival, counted from `first`, and 100 times the silence before it."""
+
+    def on_pre(count, since_pre):
+        return count + (100.0 * since_pre if since_pre < 1e6 else 0.0), count + 1.0
+
+    def on_post(count):
+        return 0.0, count
+
+    rule = PlasticityRule(
+        "Counting", CountingParameters, (), (), on_pre, on_post, lambda p, dt: {}, modulated=True, state=("count",),
+        initial=lambda p: {"count": p.first},
+    )  # fmt: skip
+    arrivals = np.array([5.0, 8.0, 30.0])
+    measured = one_synapse(
+        arrivals - 0.5,
+        [7.0, 20.0],
+        lambda modulator: rule(modulator, first=3.0),
+        weight=0.0,
+        axonal=0.5,
+        T=50.0,
+        dt=0.5,
+    )
+    steps = np.array([3.0, 4.0 + 300.0, 5.0 + 2200.0])
+    # w' = c, since n - b is 1
+    expected = [np.sum((steps * 20.0 * (1 - np.exp(-(t - arrivals) / 20.0)))[arrivals < t]) for t in (*arrivals, 50.0)]
+    ULP(1000, 1000.0).check([*measured.sent, measured.final], np.minimum(expected, 1000.0))
+    ULP(1000).check(measured.c, np.sum(steps * np.exp(-(50.0 - arrivals) / 20.0)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from forced import coincident_trains, one_synapse
-from oracles import brian2_oracle, nest_plasticity
-from tolerances import NINE_DIGITS, PRINTED, Tolerance
+from oracles import brian2_oracle, nest_oracle, nest_plasticity
+from tolerances import NINE_DIGITS, PRINTED, ULP, Tolerance
 
 import spikelearn as sl
 from spikelearn.parameters import declared_units
@@ -125,16 +125,79 @@ def _on_trains(rule, parameters, start, delay):
     return compare
 
 
+def beside_nest_with_dopamine(pre, post, dopamine, *, weight, T, delay=1.0, W_max=200.0, tau_n=200.0, **rule):
+    """The weights at all pre spikes and at T, here and in NEST; dopamine acts 1 ms after its spikes."""
+    ours = one_synapse(
+        pre, post, lambda modulator: sl.DopamineSTDP(modulator, W_max=W_max, **rule), weight=weight, dendritic=delay,
+        released=np.asarray(dopamine, float) + 1.0, tau_n=tau_n, T=T,
+    )  # fmt: skip
+    nest = nest_oracle.dopamine_stdp(
+        pre, post, dopamine, w0=weight, T=T, delay=delay, Wmax=W_max, tau_n=tau_n, dopamine_delay=1.0, **rule
+    )
+    return [*ours.sent, ours.final], [*nest.weights, nest.final_weight]
+
+
+def _clipped_dopamine(delay, b):
+    def compare():
+        generator = np.random.default_rng(round(10 * delay))
+        pre, post = coincident_trains(80, round(10 * delay), 2500, generator)
+        dopamine = np.concatenate([pre[::5] - 10, post[::5] + round(10 * delay) - 10, generator.integers(2, 2500, 20)])
+        dopamine = np.unique(dopamine[dopamine >= 2]) * 0.1
+        rule = {"A_plus": 6.0, "A_minus": 6.0, "tau_c": 50.0, "tau_n": 30.0, "b": b}
+        found = beside_nest_with_dopamine(
+            pre * 0.1, post * 0.1, dopamine, weight=5.0, T=300.0, delay=delay, W_max=10.0, **rule
+        )
+        assert min(found[0]) < 1e-9 and max(found[0]) > 10 - 1e-9
+        return found
+
+    return compare
+
+
+def _dopamine_table(dopamine, b, expected):
+    """Weights at pre spikes and at 2,000 ms, eligibility and concentration, in units of their last printed digit."""
+    ours = one_synapse(
+        (10, 50, 200, 1500), (15, 45, 210, 400), lambda modulator: sl.DopamineSTDP(modulator, b=b), weight=20.0,
+        dendritic=1.0, released=np.asarray(dopamine, float) + 1.0, T=2000.0,
+    )  # fmt: skip
+    units = np.array([1e-10] * 5 + [1e-14, 1e-16])
+    return np.array([*ours.sent, ours.final, ours.c, ours.n]) / units, np.array(expected) / units
+
+
+_DOPAMINE, _C, _N = (100, 300, 301, 800), 0.00794278514578, 1.48820275924e-5
+_DOPAMINE_TABLE = [
+    ("dopamine", _DOPAMINE, 0.0, [20, 20, 19.7795916305, 19.8789218857, 19.8792978859, _C, _N]),
+    (
+        "dopamine above a baseline", _DOPAMINE, 0.002,
+        [20, 19.9491513732, 19.9018631038, 19.9440723549, 19.9341430477, _C, _N],
+    ),
+    (
+        "no dopamine below a baseline", (), 0.002,
+        [20, 19.9491513732, 20.1222714733, 20.0651504691, 20.0548451618, _C, 0.0],
+    ),
+]  # fmt: skip
+_STDP_TABLE = [
+    (0.0, 1.0, (10, 30, 60, 200), (15, 25, 58, 62), [50, 49.809065325086, 48.822977287418, 49.944082171168], 12),
+    (0.0, 5.0, (10, 30, 60, 200), (15, 25, 58, 62), [50, 50.337552908186, 49.961164192632, 52.001528493875], 12),
+    (1.0, 1.0, (10, 30, 60, 200), (15, 25, 58, 62), [50, 49.894672839799, 49.401242167901, 49.968521808532], 12),
+    (0.0, 1.0, (10, 200), (9,), [50, 49.9999214056], 10),
+]
 _A = {"A2_plus": 0.1, "A3_plus": 0.1, "A2_minus": 0.1, "A3_minus": 0.1}
 _TABLES = [
-    (sl.TripletSTDP(**_A), "pre 2, 6; post 4", (2, 6), (4,), 5.0, [5.0, 4.8932634289], 10),
-    (sl.TripletSTDP(**_A), "pre 2, 6, 8; post 4, last weight", (2, 6, 8), (4,), 5.0, [4.62588551588], 11),
+    *(
+        (
+            sl.STDP(alpha=1.05, mu_plus=mu, mu_minus=mu), f"mu {mu:g}, delay {delay:g} ms, {len(pre)} pre spikes", pre,
+            post, 50.0, delay, expected, decimals,
+        )
+        for mu, delay, pre, post, expected, decimals in _STDP_TABLE
+    ),
+    (sl.TripletSTDP(**_A), "pre 2, 6; post 4", (2, 6), (4,), 5.0, 1.0, [5.0, 4.8932634289], 10),
+    (sl.TripletSTDP(**_A), "pre 2, 6, 8; post 4, last weight", (2, 6, 8), (4,), 5.0, 1.0, [4.62588551588], 11),
     (
-        sl.TripletSTDP(**_A), "pre 2, 10, 20; post 4, 7, 15", (2, 10, 20), (4, 7, 15), 5.0,
+        sl.TripletSTDP(**_A), "pre 2, 10, 20; post 4, 7, 15", (2, 10, 20), (4, 7, 15), 5.0, 1.0,
         [5.0, 4.87476465023, 4.58708815007], 11,
     ),
     (
-        sl.InhibitorySTDP(eta=0.001, alpha=0.1, W_max=15.0), "pre 2, 6, 40; post 4, 20", (2, 6, 40), (4, 20), 5.0,
+        sl.InhibitorySTDP(eta=0.001, alpha=0.1, W_max=15.0), "pre 2, 6, 40; post 4, 20", (2, 6, 40), (4, 20), 5.0, 1.0,
         [4.9999, 5.0016119374, 5.00293155994], 10,
     ),
 ]  # fmt: skip
@@ -161,9 +224,29 @@ CASES: tuple[Case, ...] = (
     *(
         Case(
             plasticity.rule.name, what, TABLE, PRINTED(decimals), f"PRINTED({decimals})",
-            _table(plasticity, pre, post, weight, 1.0, expected),
+            _table(plasticity, pre, post, weight, delay, expected),
         )  # fmt: skip
-        for plasticity, what, pre, post, weight, expected, decimals in _TABLES
+        for plasticity, what, pre, post, weight, delay, expected, decimals in _TABLES
+    ),
+    *(
+        Case(
+            "DopamineSTDP", f"{what}: weights, eligibility and concentration, in units of their last printed digit",
+            TABLE, PRINTED(0), "PRINTED(0)",
+            lambda dopamine=dopamine, b=b, expected=expected: _dopamine_table(dopamine, b, expected),
+        )  # fmt: skip
+        for what, dopamine, b, expected in _DOPAMINE_TABLE
+    ),
+    *(
+        Case(
+            "DopamineSTDP",
+            f"weights that reach both limits, baseline {b:g}, delay {delay:g} ms: at 80 pre spikes and at the end",
+            "NEST live: stdp_dopamine_synapse",
+            ULP(4_500_000, 10.0),
+            "1e-9 of W_max",
+            _clipped_dopamine(delay, b),
+        )
+        for delay in (0.1, 7.3)
+        for b in (0.0, 0.02, -0.01)
     ),
     *(
         Case(
