@@ -35,7 +35,7 @@ def test_pair_stdp_is_what_happens_event_by_event(dendritic, mu, seed):
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("dendritic", [0, 1, 9])
 @pytest.mark.parametrize("nearest", [False, True], ids=["all to all", "nearest"])
-def test_dopamine_stdp_is_what_happens_step_by_step_with_clipping_at_the_events_of_a_synapse(nearest, dendritic, seed):
+def test_dopamine_stdp_is_what_happens_step_by_step_with_clipping_at_events_and_releases(nearest, dendritic, seed):
     model = sl.NearestDopamineSTDP if nearest else sl.DopamineSTDP
     final, twin, *_ = compare(
         lambda m: model(m, **DOPAMINE), Modulated, DOPAMINE | {"nearest": nearest}, dendritic, seed
