@@ -270,7 +270,7 @@ class Network:
         self,
         duration: Any = None,
         trials: Trials | None = None,
-        engine: str = "compiled",
+        engine: str | None = None,
         sink: Sink | None = None,
         progress: bool | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
@@ -280,10 +280,10 @@ class Network:
         """Run for `duration` ms, or for a schedule of trials, and give back what was recorded.
 
         Called again, it continues where it stopped. engine: "compiled"; "stepper", the same in Python, for debugging;
-        or "events", exact in continuous time, from one event to the next, for models that have a closed form. sink:
-        where recordings go (memory by default; spikelearn.io.RunWriter streams them to a file). progress: a bar on
-        standard error; by default only on a terminal. Ctrl-C gives back what has been simulated so far.
-        checkpoint: a file that is written at the end (see Run.checkpoint), and each `checkpoint_every` ms before, so
+        or "events", exact in continuous time, from one event to the next, for models that have a closed form; None is
+        "compiled", or "events" where that is how the network has run. sink: where recordings go (memory by default;
+        spikelearn.io.RunWriter streams them to a file). progress: a bar on standard error; by default only on a
+        terminal. Ctrl-C gives back what has been simulated so far. checkpoint: a file that is written at the end (see Run.checkpoint), and each `checkpoint_every` ms before, so
         that a process that is killed loses no more than that. after: the run that this one continues; what comes back,
         and is in checkpoints, is then both as one (see Run.joined).
         """
@@ -301,6 +301,8 @@ class Network:
         every = self._steps_between_checkpoints(checkpoint, checkpoint_every, trials)
         if trials is not None and self.threads > 1:
             raise DescriptionError("run: trials set what all neurons do, so they run on one thread: Network(threads=1)")
+        if engine is None:
+            engine = "events" if isinstance(self._program, EventPlan) else "compiled"
         if trials is not None and engine == "events":
             raise DescriptionError("run: engine='events' runs no trials, which are made of steps")
         program = self.build(engine)

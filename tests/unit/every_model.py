@@ -36,6 +36,11 @@ def neurons_of(model):
     return net
 
 
+def built_for_events(net):
+    net.build("events")
+    return net
+
+
 def synapses_of(rule=None, synapse=None):
     """Synapses onto the first neuron model that can have them."""
     refused = None
@@ -83,6 +88,8 @@ def networks():
     found |= {f"rule {rule.name}": lambda rule=rule: synapses_of(rule=rule) for rule in RULES}
     synapses = (*SYNAPSES, *GRADED_SYNAPSES)
     found |= {f"synapse {model.name}": lambda model=model: synapses_of(synapse=model()) for model in synapses}
+    exact = [model for model in MODELS if model.closed_form is not None]
+    found |= {f"exact {model.name}": lambda model=model: built_for_events(neurons_of(model)) for model in exact}
     found |= {"all parts": all_parts.network}
     return found | {"all parts on two threads": lambda: all_parts.network(threads=2, shareable=True)}
 
