@@ -283,9 +283,10 @@ class Network:
         or "events", exact in continuous time, from one event to the next, for models that have a closed form; None is
         "compiled", or "events" where that is how the network has run. sink: where recordings go (memory by default;
         spikelearn.io.RunWriter streams them to a file). progress: a bar on standard error; by default only on a
-        terminal. Ctrl-C gives back what has been simulated so far. checkpoint: a file that is written at the end (see Run.checkpoint), and each `checkpoint_every` ms before, so
-        that a process that is killed loses no more than that. after: the run that this one continues; what comes back,
-        and is in checkpoints, is then both as one (see Run.joined).
+        terminal. Ctrl-C gives back what has been simulated so far. checkpoint: a file that is written at the end (see
+        Run.checkpoint), and each `checkpoint_every` ms before, so that a process that is killed loses no more than
+        that. after: the run that this one continues; what comes back, and is in checkpoints, is then both as one (see
+        Run.joined).
         """
         if (duration is None) == (trials is None):
             raise DescriptionError("run: give either a duration in ms or trials")
