@@ -15,7 +15,7 @@ CURRENT = ([50.0, 70.3, 120.0], [60.0, -20.0, 0.0])
 
 
 def simulate(neuron, inputs=(), *, duration, dt, delay=None, current=None, record=("V_m",), initial=None):
-    """One neuron. inputs: (port, time, weight), arriving `delay` later; current: (times, values).
+    """One neuron. inputs: (port, time, weight), arriving `delay` later (for all or for each); current: (times, values).
 
     Gives {variable: samples, one a step} and the steps of its spikes.
     """
@@ -23,9 +23,10 @@ def simulate(neuron, inputs=(), *, duration, dt, delay=None, current=None, recor
     cell = net.population(1, neuron, initial=initial)
     for port in sorted({port for port, _, _ in inputs}):
         mine = [(time, weight) for name, time, weight in inputs if name == port]
+        delays = delay[[name == port for name, _, _ in inputs]] if np.ndim(delay) else delay
         sources = net.population(len(mine), sl.SpikeList([time for time, _ in mine], np.arange(len(mine))))
         pairs = sl.Pairs(np.arange(len(mine)), np.zeros(len(mine), int))
-        net.connect(sources, cell, port, pairs, weight=np.array([weight for _, weight in mine]), delay=delay)
+        net.connect(sources, cell, port, pairs, weight=np.array([weight for _, weight in mine]), delay=delays)
     if current is not None:
         net.drive(cell, sl.StepCurrent(*current))
     net.record(cell, ["spikes", *record])
