@@ -16,7 +16,7 @@ from unit.every_model import STRENGTH
 import spikelearn as sl
 from spikelearn.errors import ParameterError
 from spikelearn.neurons import MODELS
-from spikelearn.plasticity import RULES
+from spikelearn.plasticity import RULES, SIGNAL_RULES
 from spikelearn.synapses import GRADED_SYNAPSES, SYNAPSES
 
 DT, STEPS = 0.5, 80
@@ -34,7 +34,7 @@ projections = st.fixed_dictionaries(
         "spread": st.booleans(),
         "axonal": st.sampled_from([0.5, 1.0, 3.5]),
         "dendritic": st.sampled_from([0.0, 0.0, 0.5, 2.0]),
-        "model": st.sampled_from([None, *RULES, None, *SYNAPSES]),
+        "model": st.sampled_from([None, *RULES, *SIGNAL_RULES, None, *SYNAPSES]),
         "plastic": st.booleans(),
         "rate": st.floats(0.5, 5.0),
         "tau": st.sampled_from([0.6, 7.0, 40.0]),
@@ -81,7 +81,10 @@ def build(given, threads=1):
         port = list(ports)[p["port"] % len(ports)]
         strength = STRENGTH[ports[port]]
         graded = port in target.model.model.graded
-        rule = plasticity(p, dopamine, 2.5 * strength) if p["model"] in RULES and not graded else None
+        suits = p["model"] in RULES or (
+            p["model"] in SIGNAL_RULES and set(p["model"].reads) <= set(target.model.model.state)
+        )
+        rule = plasticity(p, dopamine, 2.5 * strength) if suits and not graded else None
         synapse = GRADED_SYNAPSES[0]() if graded else p["model"]() if p["model"] in SYNAPSES else None
         low, high = 0.0, strength if port != "inh" or ports[port] == "nS" else -0.5 * strength
         if rule is not None:
@@ -108,8 +111,11 @@ def plasticity(p, dopamine, W_max):
     """The rule of a projection, fast enough to matter in 40 ms."""
     rule, modulator = p["model"], [dopamine] if p["model"].modulated else []
     rates = {"lambda_": 0.1 * p["rate"], "A_plus": 10.0 * p["rate"]} if rule.modulated or rule is sl.STDP else {}
+    rates |= {"A_LTD": 0.05 * p["rate"], "A_LTP": 0.01 * p["rate"], "theta_plus": -60.0}
     rates = {name: value for name, value in rates.items() if name in rule.Parameters._fields}
-    taus = {trace.tau: p["tau"] for trace in rule.pre + rule.post} | ({"tau_c": p["tau"]} if rule.modulated else {})
+    taus = {trace.tau: p["tau"] for trace in (*rule.pre, *getattr(rule, "post", ()))} | (
+        {"tau_c": p["tau"]} if rule.modulated else {}
+    )
     try:
         return rule(*modulator, W_max=W_max, **rates, **taus)
     except ParameterError:  # a rule whose time constants must differ
@@ -165,6 +171,7 @@ OPTIONS = {"deadline": None, "database": None, "suppress_health_check": [HealthC
 LEARNING = (*RULES, *SYNAPSES)
 # Each model at least once, and each rule: what is drawn at random leaves some out.
 PAIRS = [(MODELS[k % len(MODELS)], LEARNING[k % len(LEARNING)]) for k in range(max(len(MODELS), len(LEARNING)))]
+PAIRS += [(next(m for m in MODELS if set(rule.reads) <= set(m.state)), rule) for rule in SIGNAL_RULES]
 
 
 @pytest.mark.parametrize(("neuron", "learning"), PAIRS, ids=[f"{neuron.name}, {rule.name}" for neuron, rule in PAIRS])

@@ -12,7 +12,7 @@ from unit import all_parts
 import spikelearn as sl
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons import MODELS
-from spikelearn.plasticity import RULES
+from spikelearn.plasticity import RULES, SIGNAL_RULES
 from spikelearn.synapses import GRADED_SYNAPSES, SYNAPSES, GradedSynapse
 
 DT, HALF = 0.1, 60.0
@@ -75,7 +75,7 @@ def synapses_onto(model, rule, synapse):
                 synapse=synapse, plasticity=plasticity, name=f"{source.name}, {back:g} ms back",
             )  # fmt: skip
             if rule is not None:
-                net.record(added, ["weight", "c"] if rule.modulated else "weight", every=7 * DT)
+                net.record(added, ["weight", "c"] if rule.has_eligibility else "weight", every=7 * DT)
     strong = STRENGTH.get(model.ports[jumps[0]], 1.0)
     net.connect(net.population(20, sl.Poisson(100.0), name="drive"), cells, jumps[0], weight=strong, delay=1.0)
     net.record(cells)
@@ -85,7 +85,7 @@ def synapses_onto(model, rule, synapse):
 def networks():
     """name -> function that describes a network."""
     found = {f"neuron {model.name}": lambda model=model: neurons_of(model) for model in MODELS}
-    found |= {f"rule {rule.name}": lambda rule=rule: synapses_of(rule=rule) for rule in RULES}
+    found |= {f"rule {rule.name}": lambda rule=rule: synapses_of(rule=rule) for rule in (*RULES, *SIGNAL_RULES)}
     synapses = (*SYNAPSES, *GRADED_SYNAPSES)
     found |= {f"synapse {model.name}": lambda model=model: synapses_of(synapse=model()) for model in synapses}
     exact = [model for model in MODELS if model.closed_form is not None]
