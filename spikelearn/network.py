@@ -26,6 +26,7 @@ from spikelearn.description.distributions import drawn
 from spikelearn.description.population import Modulator, Population, View, segment, whole
 from spikelearn.description.projection import Drive, Projection, Release
 from spikelearn.description.recording import Recording, first_step, recording, sampling_steps
+from spikelearn.description.regulation import Regulation, regulation
 from spikelearn.description.rules import AllToAll, Rule
 from spikelearn.description.trials import Callback, Trials
 from spikelearn.engine import checkpoint as checkpoint_file
@@ -37,7 +38,7 @@ from spikelearn.engine.plan import Program
 from spikelearn.engine.run import PopulationInfo, ProjectionInfo, Run
 from spikelearn.engine.simulate import ENGINES, Pause, simulate
 from spikelearn.engine.sink import MemorySink, RunHeader, Sink, TraceHeader
-from spikelearn.engine.snapshot import count_synapses, put_weights, synapses_of
+from spikelearn.engine.snapshot import count_synapses, put_synapses, synapses_of
 from spikelearn.errors import CheckpointError, DescriptionError, ParameterError, SimulationError
 from spikelearn.neurons import Neuron, NeuronModel
 from spikelearn.plasticity import Plasticity
@@ -76,6 +77,7 @@ class Network:
         self._releases: list[Release] = []
         self._recordings: list[Recording] = []
         self._callbacks: list[Callback] = []
+        self._regulations: list[Regulation] = []
         self._things = 0
         self._engine = "compiled"
         self._program: Program | EventPlan | None = None
@@ -234,6 +236,23 @@ class Network:
         port, number = check_drive(population, size, source, port, weight, where)
         self._drives.append(Drive(source, population, first, size, port, number, self._thing()))
 
+    def regulate(self, projection: Projection, rule: Any) -> None:
+        """Let Normalisation, SynapticScaling or Rewiring act on the synapses of a projection, besides what they learn.
+
+        Each acts at the end of every `every`-th step, once all synapses have learned from what happened until then;
+        several on one projection act in the order in which they were added. With a dendritic delay they act on weights
+        as they were that long ago, as do arrivals. In phases of trials in which a projection is not plastic nothing
+        regulates it, nor ever with plastic=False. Raises DescriptionError, ParameterError or UnitError.
+        """
+        self._still_open("regulation")
+        if not isinstance(projection, Projection) or self._owner(projection) is not True:
+            raise DescriptionError(f"regulate: not a projection of this network: {projection!r}")
+        added = regulation(projection, rule, self.dt)
+        if any(r.projection is projection and type(r.rule) is type(rule) for r in self._regulations):
+            raise DescriptionError(f"projection {projection.name!r} is regulated by {type(rule).__name__} already")
+        if projection.plasticity is None or projection.plastic:
+            self._regulations.append(added)
+
     def release(self, modulator: Modulator, times: Any, amounts: Any = 1.0) -> None:
         """Release amounts (a number or one for each time) of a modulator at times in ms."""
         self._still_open("release")
@@ -374,19 +393,19 @@ class Network:
     def reset(self, keep_weights: bool = True) -> None:
         """Back to time 0: states, traces, spikes on their way, eligibilities and modulators as they were at the start.
 
-        keep_weights: projections that learn keep the weights that they have now. Random numbers, drawn by step, are
-        those of the first time. Arrays that callbacks were given are theirs, and stay as they are.
+        keep_weights: projections that learn or are regulated keep the synapses that they have now. Random numbers,
+        drawn by step, are those of the first time. Arrays that callbacks were given are theirs, and stay as they are.
         """
         if self._program is None:
             return
         self._settle_earlier_runs()
-        learning = [p for p in self._projections.values() if p.learns and keep_weights]
-        weights = [synapses_of(projection, self._program)().weight for projection in learning]
+        changing = [p for p in self._projections.values() if self._changes(p) and keep_weights]
+        synapses = [synapses_of(projection, self._program)() for projection in changing]
         self._program, self.recorded = None, None
         program = self.build()
-        for projection, values in zip(learning, weights, strict=True):
+        for projection, found in zip(changing, synapses, strict=True):
             assert isinstance(program, Program)
-            put_weights(projection, program, values)
+            put_synapses(projection, program, found)
 
     def _run(
         self, header: RunHeader, sink: Sink, program: Program | EventPlan, interrupted: bool, wall: float, n_events: int
@@ -456,6 +475,7 @@ class Network:
                 self._releases,
                 self._recordings,
                 self._callbacks,
+                self._regulations,
             )
             self._engine = engine
             self._program = events.lower(description) if engine == "events" else lower(description, self.threads)
@@ -466,13 +486,17 @@ class Network:
             )
         return self._program
 
+    def _changes(self, projection: Projection) -> bool:
+        """Whether what a run does changes its synapses."""
+        return projection.learns or any(r.projection is projection for r in self._regulations)
+
     def _settle_earlier_runs(self) -> None:
         """Weights that earlier runs have not looked at yet are read now, before they change."""
         for reference in self._runs:
             run = reference()
             if run is not None:
                 for name, projection in self._projections.items():
-                    if projection.learns:
+                    if self._changes(projection):
                         run.synapses(name)
         self._runs = []
 

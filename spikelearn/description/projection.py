@@ -51,6 +51,13 @@ class Projection:
         return self.plasticity is not None and self.plastic
 
     @property
+    def limits(self) -> tuple[float, float]:
+        """The smallest and the largest weight that it may have."""
+        if self.plasticity is None:
+            return -np.inf, np.inf
+        return self.plasticity.parameters.W_min, self.plasticity.parameters.W_max
+
+    @property
     def graded(self) -> bool:
         """Whether what its synapses give is a value in every step, and not a jump at arrivals."""
         return self.synapse is not None and isinstance(self.synapse.model, GradedSynapse)

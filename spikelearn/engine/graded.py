@@ -52,7 +52,7 @@ def graded_calls(
     start = model.initial(parameters)
     state = {name: np.full(n_gates, float(start.get(name, 0.0))) for name in model.state}
     output = np.zeros(n_gates)
-    if alike(projection):
+    if len(table.slot_weight):
         fan_out = _fan_out(projection, places)
     else:
         fan_out = np.diff(table.index)[first * n_delays : first * n_delays + n_gates]
@@ -76,7 +76,7 @@ def graded_calls(
     )
     plan.plastic[projection] = PlasticState({**state, "output": output}, kernel, np.ones(1, np.int64))
     label = f"deliver {projection.name}"
-    if alike(projection):
+    if len(table.slot_weight):
         begin, size = _targets(projection, places)
         begin_in_block = places.target(projection)[1] + begin
         own = inputs[begin_in_block : begin_in_block + size]

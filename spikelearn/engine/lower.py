@@ -12,6 +12,7 @@ from spikelearn.description.distributions import drawn, sample
 from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Drive, Projection, Release
 from spikelearn.description.recording import Recording
+from spikelearn.description.regulation import Regulation
 from spikelearn.description.trials import Callback
 from spikelearn.engine.callbacks import step_call
 from spikelearn.engine.drives import drive_calls
@@ -20,11 +21,13 @@ from spikelearn.engine.plan import STAGES, Block, Call, Plan, PlasticState, Prog
 from spikelearn.engine.plastic import plastic_calls
 from spikelearn.engine.printing import Kernel, import_line, kernel_of
 from spikelearn.engine.recorders import recorder_calls
+from spikelearn.engine.regulation import regulation_calls
 from spikelearn.engine.tables import Places, build, delays_of
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import deliver, events, modulators, printed, sources
 from spikelearn.neurons import Neuron
 from spikelearn.neurons.model import REPORTED
+from spikelearn.plasticity import Normalisation, Rewiring
 from spikelearn.sources import Poisson, SpikeList
 
 _LONGEST_INTERVAL = 1024
@@ -44,6 +47,11 @@ class Description:
     releases: Sequence[Release]
     recordings: Sequence[Recording]
     callbacks: Sequence[Callback]
+    regulations: Sequence[Regulation] = ()
+
+    def weights_change(self, projection: Projection) -> bool:
+        """Whether each synapse needs a weight of its own, because it learns or is regulated."""
+        return projection.learns or any(r.projection is projection for r in self.regulations)
 
 
 def lower(description: Description, n_shares: int = 1) -> Program:
@@ -76,6 +84,11 @@ def _check_shareable(d: Description) -> None:
         f"projection {p.name!r} ({p.plasticity.rule.name})"
         for p in d.projections
         if p.plasticity is not None and p.learns and p.plasticity.rule.mean_pre
+    ]
+    whole += [
+        f"{type(r.rule).__name__} of projection {r.projection.name!r}"
+        for r in d.regulations
+        if isinstance(r.rule, Rewiring) or (isinstance(r.rule, Normalisation) and r.rule.per == "source")
     ]
     if whole:
         raise DescriptionError(f"{whole[0]} reads all neurons in each step: the network runs on one thread, threads=1")
@@ -126,6 +139,7 @@ def _plan(
     drive_calls(d.drives, plan)
     for block in blocks:
         _advance_calls(d, plan, block)
+    regulation_calls(d.regulations, plan, places)
     recorder_calls(d.recordings, plan, places, interval)
     plan.stages["end"] += [step_call(callback, plan) for callback in d.callbacks]
     return plan
@@ -138,7 +152,7 @@ def _groups(d: Description, blocks: list[Block]) -> list[list[Projection]]:
     for projection in d.projections:
         source = places.source(projection)[0]
         target = places.target(projection)[0]
-        alone = projection.learns or projection.synapse is not None
+        alone = d.weights_change(projection) or projection.synapse is not None
         key = (
             id(source),
             id(target if target is not None else projection.target),
@@ -157,9 +171,10 @@ def _groups(d: Description, blocks: list[Block]) -> list[list[Projection]]:
 
 
 def _build_table(d: Description, plan: Plan, places: Places, members: list[Projection], delays: np.ndarray) -> Table:
-    own = members[0].synapse is not None or members[0].learns
+    changes = d.weights_change(members[0])
+    own = members[0].synapse is not None or changes
     shared = members[0].weight.constant and not own
-    if alike(members[0]):
+    if alike(members[0]) and not changes:
         table = table_without_synapses(members[0], places, delays)
     else:
         table = build(members, places, delays, d.seed, d.dt, shared, double=own)

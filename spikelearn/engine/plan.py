@@ -108,6 +108,10 @@ class Table:
     slot_weight: np.ndarray
     tally: np.ndarray
     sizes: dict[Projection, int] = field(default_factory=dict)
+    regulated: bool = False
+    """Whether homeostasis or rewiring changes its weights."""
+    rewired: bool = False
+    """Whether its synapses move from target to target: its rule then no longer tells where they are."""
 
     @property
     def n_synapses(self) -> int:
@@ -116,8 +120,9 @@ class Table:
     @property
     def fixed(self) -> list[np.ndarray]:
         """The arrays that no run changes."""
-        weights = [] if any(projection.learns for projection in self.projections) else [self.weights]
-        return [self.delays, self.delay_index, self.index, self.targets, self.slot_weight, *weights]
+        change = self.regulated or any(projection.learns for projection in self.projections)
+        may_change = [*([] if change else [self.weights]), *([] if self.rewired else [self.targets])]
+        return [self.delays, self.delay_index, self.index, self.slot_weight, *may_change]
 
 
 @dataclass

@@ -128,17 +128,18 @@ def plastic_calls(
     )
     if dendritic == 0:
         plan.stages["post"].append(push)
-    plan.stages["post"].append(
-        Call(
-            f"sweep {name}",
-            Kernel(kernel.text, "sweep", kernel.injected),
-            arrays["sweeps"],
-            arrays["since_sweep"],
-            dendritic,
-            *modulator_arguments(projection, arrays, d.dt),
-            *everything(projection, table, arrays),
-        )  # fmt: skip
-    )
+    plan.stages["post"].append(sweep_call(projection, plan))
+
+
+def sweep_call(projection: Projection, plan: Plan) -> Call:
+    """A Call that brings all synapses up to now, if a sweep is wanted."""
+    state, table = plan.plastic[projection], plan.tables[projection]
+    arrays = state.arrays
+    return Call(
+        f"sweep {projection.name}", Kernel(state.kernel.text, "sweep", state.kernel.injected), arrays["sweeps"],
+        arrays["since_sweep"], projection.dendritic_steps, *modulator_arguments(projection, arrays, plan.dt),
+        *everything(projection, table, arrays),
+    )  # fmt: skip
 
 
 def reset_call(projection: Projection, plan: Plan, dt: float, clock: np.ndarray, phase: int) -> Call:

@@ -112,6 +112,13 @@ def signal_reset_call(projection: Projection, plan: Plan, clock: np.ndarray, pha
     )  # fmt: skip
 
 
+def signal_settling_call(projection: Projection, plan: Plan, which: str, *arguments: Any) -> Call:
+    """A Call of "settle" or "unsettle" (given `due`), or of "forget" (given how many synapses moved, and which)."""
+    kernel = plan.plastic[projection].kernel
+    whole = _whole(projection, plan)
+    return Call(f"{which} {projection.name}", Kernel(kernel.text, which, kernel.injected), *arguments, *whole)
+
+
 def _whole(projection: Projection, plan: Plan) -> list[Any]:
     assert projection.plasticity is not None
     rule, parameters = projection.plasticity.rule, projection.plasticity.parameters

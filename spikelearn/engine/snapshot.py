@@ -69,9 +69,14 @@ def _synapses_of_share(projection: Projection, plan: Plan) -> tuple[np.ndarray, 
     return found["numbers"], found_synapses
 
 
-def put_weights(projection: Projection, program: Program, weights: np.ndarray) -> None:
-    """Give the synapses of a projection that learns, in a program that has not run yet, the weights of a Run."""
+def put_synapses(projection: Projection, program: Program, synapses: Synapses) -> None:
+    """Give synapses that change, in a program that has not run yet, the weights that a Run has, and if they are rewired
+    its targets."""
     for plan in program.plans:
         table = plan.tables[projection]
-        found = locate(projection, table, Places(plan.block_of, plan.share), plan.seed, plan.dt)
-        table.weights[found["positions"]] = weights[found["numbers"]]
+        places = Places(plan.block_of, plan.share)
+        found = locate(projection, table, places, plan.seed, plan.dt)
+        table.weights[found["positions"]] = synapses.weight[found["numbers"]]
+        if table.rewired:
+            first = places.target(projection)[1] - projection.target_first
+            table.targets[found["positions"]] = first + synapses.post[found["numbers"]]

@@ -101,7 +101,7 @@ def build(
 
 
 def locate(projection: Projection, table: Table, places: Places, seed: int, dt: float) -> dict[str, np.ndarray]:
-    """positions, pre, post, delay_steps and slots of a projection's synapses in a table of one share.
+    """positions, pre, post, delay_steps and slots of a projection's synapses in a table of one share, as they are now.
 
     They are in the order in which they were made; `numbers` are their places among those of all shares.
     """
@@ -116,6 +116,8 @@ def locate(projection: Projection, table: Table, places: Places, seed: int, dt: 
             break
     numbers = np.flatnonzero(found["positions"] >= 0)
     found = {name: values[numbers] for name, values in found.items()}
+    if table.rewired:
+        found["post"] = table.targets[found["positions"]].astype(np.int32) - places.target(projection)[1]
     first = places.source(projection)[1]
     slots = (first + found["pre"].astype(np.int64)) * len(table.delays) + table.delay_index[found["delay_steps"]]
     return {**found, "slots": slots, "numbers": numbers}

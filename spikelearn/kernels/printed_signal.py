@@ -326,6 +326,22 @@ def _print_look(parts: _Parts) -> str:
         for n in variables
     )
     everything = f"{p.target}{p.ends}{p.factors}{p.table}{p.limits}"
+    forget = ""
+    if p.eligibility:
+        forget = f'''
+
+@kernel
+def forget(step, n_moved, moved, {everything}):
+    """Synapses that have new targets, by their places in order, have no eligibility now."""
+    k = 0
+    for slot in range(len(slot_epoch)):
+        for p in range(index[slot], index[slot + 1]):
+            if k < n_moved[0] and moved[k] == p:
+                k += 1
+                eligibilities[p] = 0.0
+                _, c_now = look(step, slot, p, {everything})
+                eligibilities[p] = -c_now * math.exp((step - clock[1]) * c_rate)
+'''
     return f'''
 
 @kernel
@@ -367,4 +383,24 @@ def reset(
 {zero}    for j in range(first, last):
 {start}        for r in range(len(gain)):
             gain[r, j] = 0.0
-'''
+
+
+@kernel
+def settle(step, due, {everything}):
+    """For homeostasis and rewiring: the weight as it is now takes the place of q in weights[p]."""
+    if due[0] != 0:
+        sweep(clock, {p.ends}{p.factors}{p.table})
+        for slot in range(len(slot_epoch)):
+            for p in range(index[slot], index[slot + 1]):
+                weights[p], _ = look(step, slot, p, {everything})
+
+
+@kernel
+def unsettle(step, due, {everything}):
+    """Back to q: what `look` adds to it is taken away."""
+    if due[0] != 0:
+        for slot in range(len(slot_epoch)):
+            for p in range(index[slot], index[slot + 1]):
+                now, _ = look(step, slot, p, {everything.removesuffix(p.limits)}-math.inf, math.inf)
+                weights[p] -= now - weights[p]
+{forget}'''

@@ -3,10 +3,12 @@
 from spikelearn.plasticity.clopath import Clopath
 from spikelearn.plasticity.dopamine import DopamineSTDP, NearestDopamineSTDP
 from spikelearn.plasticity.dopamine_bursts import DopamineBursts
+from spikelearn.plasticity.homeostasis import Normalisation, SynapticScaling
 from spikelearn.plasticity.inhibitory import InhibitorySTDP
 from spikelearn.plasticity.nearest_stdp import NearestSTDP, PreCentredSTDP, ReducedSTDP
 from spikelearn.plasticity.policy_gradient import PolicyGradient
 from spikelearn.plasticity.power_law import PowerLawSTDP
+from spikelearn.plasticity.rewiring import Rewiring
 from spikelearn.plasticity.rule import Plasticity, PlasticityRule, Trace
 from spikelearn.plasticity.signal_rule import SignalRule
 from spikelearn.plasticity.stdp import STDP
@@ -19,11 +21,27 @@ RULES = (
 SIGNAL_RULES = (Clopath, PolicyGradient)
 
 __all__ = [
-    "RULES", "STDP", "TRIPLET_SETS", "DopamineBursts", "DopamineSTDP", "InhibitorySTDP", "NearestDopamineSTDP",
-    "NearestSTDP", "NearestTripletSTDP", "Plasticity", "PlasticityRule", "PowerLawSTDP", "PreCentredSTDP",
-    "ReducedSTDP", "Trace", "TripletSTDP",
     "Clopath",
+    "DopamineBursts",
+    "DopamineSTDP",
+    "InhibitorySTDP",
+    "NearestDopamineSTDP",
+    "NearestSTDP",
+    "NearestTripletSTDP",
+    "Normalisation",
+    "Plasticity",
+    "PlasticityRule",
+    "PowerLawSTDP",
+    "PreCentredSTDP",
+    "RULES",
+    "ReducedSTDP",
+    "Rewiring",
     "SIGNAL_RULES",
+    "STDP",
     "SignalRule",
     "PolicyGradient",
+    "SynapticScaling",
+    "TRIPLET_SETS",
+    "Trace",
+    "TripletSTDP",
 ]  # fmt: skip

@@ -82,6 +82,26 @@ def synapses_onto(model, rule, synapse):
     return net
 
 
+def regulated():
+    """Homeostasis and rewiring of synapses that learn, with and without a modulator, and of some that do not."""
+    net = sl.Network(dt=DT, seed=5)
+    dopamine = net.modulator("dopamine", tau=30.0)
+    net.release(dopamine, [15.0, 50.0, 90.0], 0.05)
+    net.population(2, sl.LIF(), name="first in the block")
+    source, cells = net.population(15, sl.Poisson(80.0), name="source"), net.population(8, sl.LIF(), name="cells")
+    net.connect(net.population(20, sl.Poisson(100.0), name="drive"), cells, weight=400.0, delay=1.0)
+    for rule in (None, sl.STDP(W_max=400.0), sl.NearestSTDP(W_max=400.0), sl.DopamineSTDP(dopamine, W_max=400.0)):
+        name = "static" if rule is None else rule.rule.name
+        wired = sl.FixedProbability(0.6)
+        added = net.connect(source, cells[1:7], "exc", wired, weight=sl.Uniform(0, 200), plasticity=rule, name=name)
+        net.regulate(added, sl.Normalisation(800.0, every=7.0, subtractive=rule is not None))
+        net.regulate(added, sl.SynapticScaling(20.0, tau=50.0, beta=0.1, every=11.0))
+        net.regulate(added, sl.Rewiring(below=60.0, weight=80.0, every=13.0, probability=0.5))
+        net.record(added, "weight", every=7 * DT)
+    net.record(cells)
+    return net
+
+
 def networks():
     """name -> function that describes a network."""
     found = {f"neuron {model.name}": lambda model=model: neurons_of(model) for model in MODELS}
@@ -90,7 +110,8 @@ def networks():
     found |= {f"synapse {model.name}": lambda model=model: synapses_of(synapse=model()) for model in synapses}
     exact = [model for model in MODELS if model.closed_form is not None]
     found |= {f"exact {model.name}": lambda model=model: built_for_events(neurons_of(model)) for model in exact}
-    found |= {"all parts": all_parts.network}
+    found["several receptors"] = lambda: neurons_of(sl.lif_with_receptors({"ampa": "exponential", "gaba_b": "alpha"}))
+    found |= {"regulated": regulated, "all parts": all_parts.network}
     return found | {"all parts on two threads": lambda: all_parts.network(threads=2, shareable=True)}
 
 

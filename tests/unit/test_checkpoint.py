@@ -13,7 +13,7 @@ from unit import all_parts, every_model
 import spikelearn as sl
 from spikelearn.engine import checkpoint
 from spikelearn.engine.plan import Program
-from spikelearn.engine.snapshot import put_weights
+from spikelearn.engine.snapshot import put_synapses
 from spikelearn.errors import CheckpointError, DescriptionError, ParameterError, UnitError
 
 TESTS = Path(__file__).parent.parent
@@ -284,8 +284,8 @@ def test_a_network_that_was_reset_runs_as_a_new_one_with_its_weights_or_without(
     if keep_weights:
         plan = fresh.build()
         for projection in fresh.projections.values():
-            if projection.learns:
-                put_weights(projection, plan, learned.weights(projection))
+            if projection.learns or any(r.projection is projection for r in fresh._regulations):
+                put_synapses(projection, plan, learned.synapses(projection))
     same(every_model.outcome(net.run(0.0)), every_model.outcome(fresh.run(0.0)), name)
     assert all(np.array_equal(net.run(0.0).weights(p), learned.weights(p)) or not keep_weights for p in net.projections)
     same(every_model.outcome(net.run(every_model.HALF)), every_model.outcome(fresh.run(every_model.HALF)), name)

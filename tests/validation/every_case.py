@@ -3,6 +3,7 @@
 from validation import (
     equations,
     exact,
+    homeostasis,
     neurons,
     noise,
     nonlinear_neurons,
@@ -27,5 +28,6 @@ TOPICS = (
     synapses,
     voltage,
     exact,
+    homeostasis,
 )
 CASES: tuple[Case, ...] = tuple(case for topic in TOPICS for case in topic.CASES)

@@ -109,6 +109,11 @@ def check_supported(d: Description) -> None:
             raise DescriptionError(
                 f"{where}: engine='events' runs static synapses, got {projection.synapse.model.name}"
             )
+    for regulation in d.regulations:
+        raise DescriptionError(
+            f"projection {regulation.projection.name!r}: engine='events' runs static synapses, got "
+            f"{type(regulation.rule).__name__}"
+        )
     for drive in d.drives:
         if isinstance(drive.source, NoiseCurrent):
             raise DescriptionError(

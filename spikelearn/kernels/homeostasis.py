@@ -1,0 +1,116 @@
+"""Homeostasis: weights are brought to a sum, or scaled by how much their targets fire.
+
+All of it acts at the end of every `every`-th step, when the weights are those of now: `begin`, then a sweep that takes
+up what post events have done, then `settle` if the weights are kept as q of w = q + c N, and at last `unsettle`.
+"""
+
+import math
+
+from spikelearn._jit import kernel
+
+_NOTHING = 1e-9
+"""A sum below this share of what it should be counts as 0: it may be nothing but rounding errors."""
+
+
+@kernel
+def begin(step, every, enabled, due, sweeps):
+    """Every so many steps: `due` is 1 for the kernels that follow, and the synapses are brought up to now."""
+    due[0] = 1 if step % every == 0 and enabled[0] != 0 else 0
+    if due[0] != 0:
+        sweeps[0] = 1
+
+
+@kernel
+def settle(step, due, dendritic, integrals, weights, eligibilities, W_min, W_max):
+    """From q to w = q + c N."""
+    if due[0] != 0:
+        N = integrals[(step - dendritic) % len(integrals)]
+        for p in range(len(weights)):
+            weights[p] = min(max(weights[p] + eligibilities[p] * N, W_min), W_max)
+
+
+@kernel
+def unsettle(step, due, dendritic, integrals, weights, eligibilities):
+    """From w = q + c N back to q."""
+    if due[0] != 0:
+        N = integrals[(step - dendritic) % len(integrals)]
+        for p in range(len(weights)):
+            weights[p] -= eligibilities[p] * N
+
+
+@kernel
+def normalise_targets(step, due, totals, subtractive, targets, weights, W_min, W_max, sums, sizes):
+    """sums, sizes: scratch, one for each neuron; they become the factor and the term of each."""
+    if due[0] == 0:
+        return
+    for j in range(len(sums)):
+        sums[j] = 0.0
+        sizes[j] = 0.0
+    for p in range(len(weights)):
+        sums[targets[p]] += weights[p]
+        sizes[targets[p]] += 1.0
+    for j in range(len(sums)):
+        if subtractive != 0:
+            sizes[j] = (totals[j] - sums[j]) / sizes[j] if sizes[j] > 0.0 else 0.0
+            sums[j] = 1.0
+        else:
+            sums[j] = totals[j] / sums[j] if sums[j] / totals[j] > _NOTHING else 1.0
+            sizes[j] = 0.0
+    for p in range(len(weights)):
+        weights[p] = min(max(weights[p] * sums[targets[p]] + sizes[targets[p]], W_min), W_max)
+
+
+@kernel
+def normalise_sources(step, due, totals, subtractive, first, n_delays, index, weights, W_min, W_max):
+    """The synapses of a source lie together."""
+    if due[0] == 0:
+        return
+    for i in range(len(totals)):
+        begin = index[(first + i) * n_delays]
+        end = index[(first + i + 1) * n_delays]
+        total = 0.0
+        for p in range(begin, end):
+            total += weights[p]
+        factor = 1.0
+        term = 0.0
+        if subtractive != 0:
+            term = (totals[i] - total) / max(1, end - begin)
+        elif total / totals[i] > _NOTHING:
+            factor = totals[i] / total
+        for p in range(begin, end):
+            weights[p] = min(max(weights[p] * factor + term, W_min), W_max)
+
+
+@kernel
+def follow_rates(step, rows, counts, first, tau, dt, rate, at, spikes):
+    """The low-passed rate (Hz) of each neuron when it last fired, in step `at`: tau a' = -a + sum of delta."""
+    row = step % len(counts)
+    for k in range(counts[row]):
+        j = rows[row, k] - first
+        if 0 <= j < len(rate):
+            rate[j] = rate[j] * math.exp((at[j] - step) * dt / tau) + 1000.0 / tau
+            at[j] = step
+            spikes[j] += 1.0
+
+
+@kernel
+def scale_targets(
+    step, due, every, first, goals, beta, tau, dt, rate, at, spikes, before, targets, weights, W_min, W_max, factors
+):
+    """ln w moves by beta times the integral of (goal - a), which is (goal T - tau (a before - a now) - spikes).
+
+    factors: scratch, one for each neuron of the block.
+    """
+    if step % every != 0:
+        return
+    for j in range(len(rate)):
+        now = rate[j] * math.exp((at[j] - step) * dt / tau)
+        area = 0.001 * tau * (before[j] - now) + spikes[j]
+        factors[first + j] = math.exp(beta * (0.001 * every * dt * goals[j] - area))
+        rate[j] = now
+        at[j] = step
+        before[j] = now
+        spikes[j] = 0.0
+    if due[0] != 0:
+        for p in range(len(weights)):
+            weights[p] = min(max(weights[p] * factors[targets[p]], W_min), W_max)

@@ -1,0 +1,42 @@
+"""Homeostasis: what holds weights or activity at a set point, whatever rule changes the weights besides.
+
+It is added to a projection by Network.regulate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """Every `every` ms the weights onto each target are brought to the sum `total`.
+
+    total: one number, or one for each target (each source), in the unit of the port. per: "target", or "source" for the
+    weights from each source. subtractive: add the same number to all weights of a neuron, where otherwise they are
+    multiplied by the same (Miller & MacKay 1994). What would leave the limits W_min and W_max of a plasticity rule
+    stays at the limit, and the sum then misses `total`. Multiplied weights keep their sign: neurons whose sum is less
+    than 1e-9 of `total`, or of the other sign, are left alone.
+    """
+
+    total: Any
+    every: Any
+    per: str = "target"
+    subtractive: bool = False
+
+
+@dataclass(frozen=True)
+class SynapticScaling:
+    """Weights onto each target grow while it fires less than `target_rate`, and shrink while it fires more.
+
+    dw/dt = beta w (target_rate - a), where a is the rate of the target in Hz, low-passed with `tau` (ms); a starts at
+    target_rate (van Rossum, Bi & Turrigiano 2000, Eqs. 3 and 4, without their integral term). beta: 1/(s Hz).
+    Weights are changed every `every` ms, by the exact integral over that time. target_rate: one number, or one for each
+    target.
+    """
+
+    target_rate: Any
+    tau: Any
+    beta: Any
+    every: Any

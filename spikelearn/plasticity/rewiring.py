@@ -1,0 +1,23 @@
+"""Structural plasticity: weak synapses move to other targets (Kappel et al. 2015; Bellec et al. 2018)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Rewiring:
+    """Every `every` ms, synapses whose weight is at or below `below` move to a new random target.
+
+    A synapse keeps its source and its delay and starts anew: with `weight`, without eligibility or memory of its own.
+    below, weight: in the unit of the port. probability: of moving, for each synapse that could. multapses: whether it
+    may move to a target that its source has already. Autapses are avoided if the connection rule does.
+    It is added to a projection by Network.regulate.
+    """
+
+    below: Any
+    weight: Any
+    every: Any
+    probability: float = 1.0
+    multapses: bool = True
