@@ -20,6 +20,7 @@ import numpy as np
 
 from spikelearn.errors import DescriptionError
 from spikelearn.generated import function_from
+from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.lif import (
     LIFDeltaParameters,
     alpha_propagator,
@@ -86,7 +87,7 @@ def _model(receptors: tuple[tuple[str, str], ...], conductance: bool, name: str)
         name,
         Parameters,
         constants,
-        function_from(text, "step", {"math": math, "np": np}),
+        function_from(text, "step", {"exponential": exponential, "np": np}),
         state=state,
         ports={receptor: unit for receptor, _ in receptors},
         currents=(receptors[0][0],),
@@ -175,7 +176,7 @@ def _step_text(
         lines += [
             f"    g = g_L{''.join(f' + g_{receptor}' for receptor, _ in receptors)}",
             f"    V_inf = (g_L * E_L{''.join(f' + g_{r} * E_{r}' for r, _ in receptors)} + {currents}) / g",
-            "    V = V_inf + (V_m - V_inf) * math.exp(-dt_C * g)",
+            "    V = V_inf + (V_m - V_inf) * exponential(-dt_C * g)",
         ]
     else:
         lines.append(f"    V = E_L + P_mm * (V_m - E_L) + P_mI * ({currents})")
