@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikelearn._jit import invoke, kernel, scalar
+from spikelearn._jit import invoke, scalar
 from spikelearn.kernels.event_queue import add_flight, replace_first, set_clock
 from spikelearn.kernels.poisson_process import next_arrival
 from spikelearn.kernels.printed_events import SAMPLE, SETTLE
@@ -64,7 +64,7 @@ class Owners(NamedTuple):
     width: np.ndarray
     interval: np.ndarray
     owner_of: np.ndarray  # (n_clocks,)
-    count: np.ndarray  # (n_clocks,) arrivals of a Poisson process so far, or the next row of a list
+    count: np.ndarray  # (n_clocks,) how often each was due: a Poisson process at 0 ms and at each arrival
     values: np.ndarray
     times: np.ndarray
     ids: np.ndarray  # of spike lists, beside `times`
@@ -92,8 +92,16 @@ def run_events(
     """
     until = step * dt
     control[0] = 0
-    _settle(now, cells, flights, synapses, watched, addresses, arguments)
-    while control[0] == 0:
+    n_cells = len(cells.marked)
+    while True:
+        for population in range(len(cells.n_touched)):
+            if cells.n_touched[population] > 0:
+                invoke(addresses[population], SETTLE, arguments[population])
+        _send(now[0], cells, flights, synapses, watched)
+        if watched.used[0] + 2 * n_cells > len(watched.times) or flights.size[0] + 2 * n_cells > len(flights.due):
+            control[0] = 1
+        if control[0] != 0:
+            return
         due = clocks.due[clocks.heap[0]] if clocks.size[0] > 0 else np.inf
         if flights.size[0] > 0:
             due = min(due, flights.due[0])
@@ -116,29 +124,10 @@ def run_events(
             if owners.kind[owner] == NEURONS:
                 invoke(addresses[owner], clock - owners.first_clock[owner], arguments[owner])
             else:
-                _tick(clock, owner, due, seed, tally, clocks, groups, cells, owners)
-            if cells.n_fired[0] > 0:
-                _send(due, cells, flights, synapses, watched)
+                set_clock(clocks, clock, _tick(clock, owner, due, seed, tally, groups, cells, owners))
         while flights.size[0] > 0 and flights.due[0] <= due:
             tally[1] += 1
             _deliver(tally, flights, synapses, groups, cells)
-        _settle(now, cells, flights, synapses, watched, addresses, arguments)
-        n_cells = len(cells.marked)
-        if watched.used[0] + 2 * n_cells > len(watched.times) or flights.size[0] + 2 * n_cells > len(flights.due):
-            control[0] = 1
-
-
-@kernel
-def start_processes(seed, clocks, owners):
-    """Set the clocks of sources and drives for the first time."""
-    for owner in range(len(owners.kind)):
-        kind = owners.kind[owner]
-        first = owners.first_clock[owner]
-        if kind == POISSON or kind == POISSON_INPUT:
-            for i in range(owners.size[owner]):
-                set_clock(clocks, first + i, _next_of(seed, owners, owner, i, 0.0))
-        elif (kind == SPIKE_LIST or kind == STEP_CURRENT) and owners.rows[owner] > 0:
-            set_clock(clocks, first, owners.times[owners.first_time[owner]])
 
 
 @scalar
@@ -151,19 +140,7 @@ def _next_sample(watched):
 
 
 @scalar
-def _next_of(seed, owners, owner, i, since):
-    clock = owners.first_clock[owner] + i
-    count = owners.count[clock]
-    owners.count[clock] = count + 1
-    time = next_arrival(
-        seed, owners.thing[owner], i, count, since, owners.values[owners.first_value[owner] :], owners.rows[owner],
-        owners.width[owner], owners.interval[owner],
-    )  # fmt: skip
-    return max(time, since + max(since * 2.3e-16, 1e-300))
-
-
-@scalar
-def _touch(population, i, cells):
+def _reach(population, i, cells):
     cell = cells.first[population] + i
     if cells.marked[cell] == 0:
         cells.marked[cell] = 1
@@ -172,31 +149,35 @@ def _touch(population, i, cells):
 
 
 @scalar
-def _tick(clock, owner, due, seed, tally, clocks, groups, cells, owners):
-    """The clock of a source or a drive is due."""
+def _tick(clock, owner, due, seed, tally, groups, cells, owners):
+    """The clock of a source or a drive is due; returns when it is due again."""
     kind = owners.kind[owner]
-    i = clock - owners.first_clock[owner]
-    if kind == POISSON:
-        cells.fired[0] = clock
-        cells.n_fired[0] = 1
-        set_clock(clocks, clock, _next_of(seed, owners, owner, i, due))
-    elif kind == POISSON_INPUT:
-        group = owners.group[owner]
-        neuron = owners.first_neuron[owner] + i
-        cells.inputs[groups.first_input[group] + neuron] += owners.weight[owner]
-        _touch(groups.population[group], neuron, cells)
-        tally[0] += 1
-        set_clock(clocks, clock, _next_of(seed, owners, owner, i, due))
+    row = owners.count[clock]
+    owners.count[clock] = row + 1
+    if kind == POISSON or kind == POISSON_INPUT:
+        i = clock - owners.first_clock[owner]
+        if row > 0 and kind == POISSON:
+            cells.fired[cells.n_fired[0]] = clock
+            cells.n_fired[0] += 1
+        elif row > 0:
+            group = owners.group[owner]
+            neuron = owners.first_neuron[owner] + i
+            cells.inputs[groups.first_input[group] + neuron] += owners.weight[owner]
+            _reach(groups.population[group], neuron, cells)
+            tally[0] += 1
+        rates = owners.values[owners.first_value[owner] :]
+        time = next_arrival(
+            seed, owners.thing[owner], i, row, due, rates, owners.rows[owner], owners.width[owner],
+            owners.interval[owner],
+        )  # fmt: skip
+        return max(time, due + max(due * 2.3e-16, 1e-300))
+    first = owners.first_time[owner]
+    if kind == SPIKE_LIST:
+        cells.fired[cells.n_fired[0]] = cells.first[owner] + owners.ids[first + row]
+        cells.n_fired[0] += 1
     else:
-        row = owners.count[clock]
-        first = owners.first_time[owner]
-        if kind == SPIKE_LIST:
-            cells.fired[0] = cells.first[owner] + owners.ids[first + row]
-            cells.n_fired[0] = 1
-        else:
-            _change_current(owner, row, groups, cells, owners)
-        owners.count[clock] = row + 1
-        set_clock(clocks, clock, owners.times[first + row + 1] if row + 1 < owners.rows[owner] else np.inf)
+        _change_current(owner, row, groups, cells, owners)
+    return owners.times[first + row + 1] if row + 1 < owners.rows[owner] else np.inf
 
 
 @scalar
@@ -209,7 +190,7 @@ def _change_current(owner, row, groups, cells, owners):
         before = owners.values[first - width + column] if row > 0 else 0.0
         neuron = owners.first_neuron[owner] + i
         cells.inputs[groups.first_input[group] + neuron] += owners.values[first + column] - before
-        _touch(groups.population[group], neuron, cells)
+        _reach(groups.population[group], neuron, cells)
 
 
 @scalar
@@ -233,16 +214,6 @@ def _deliver(tally, flights, synapses, groups, cells):
             n_touched += 1
     cells.n_touched[population] = n_touched
     replace_first(flights, flights.sent[0] + synapses.next_delay[run], run + 1)
-
-
-@scalar
-def _settle(now, cells, flights, synapses, watched, addresses, arguments):
-    """Let every neuron that something reached take it in."""
-    for population in range(len(cells.n_touched)):
-        if cells.n_touched[population] > 0:
-            invoke(addresses[population], SETTLE, arguments[population])
-    if cells.n_fired[0] > 0:
-        _send(now[0], cells, flights, synapses, watched)
 
 
 @scalar

@@ -15,7 +15,7 @@ from spikelearn.engine.events import synapses
 from spikelearn.engine.events.plan import EventPlan, Neurons, SampleBuffer
 from spikelearn.engine.lower import Description
 from spikelearn.engine.plan import Call
-from spikelearn.engine.printing import Kernel, callable_of, import_line
+from spikelearn.engine.printing import Kernel, import_line
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import event_loop
 from spikelearn.kernels.event_loop import Cells, Groups, Owners, Watched
@@ -41,10 +41,7 @@ def lower(d: Description) -> EventPlan:
     group_of, groups, n_inputs = _groups(populations)
     table, sizes = synapses.build(d.projections, first_cell, group_of, n_cells, d.seed, d.dt)
     owners = _owners(d, first_cell, group_of, n_cells)
-    n_clocks = len(owners.owner_of)
-    clocks = Clocks(
-        np.full(n_clocks, np.inf), np.zeros(n_clocks, np.int32), np.full(n_clocks, -1, np.int32), np.zeros(1, np.int64)
-    )
+    clocks = _clocks(owners)
     capacity = _FLIGHTS + 4 * n_cells
     flights = Flights(np.zeros(capacity), np.zeros(capacity), np.zeros(capacity, np.int64), np.zeros(1, np.int64))
     cells = Cells(
@@ -77,8 +74,6 @@ def lower(d: Description) -> EventPlan:
     samples = [
         shared.call(b.recording.of, populations.index(b.recording.of), neurons[b.recording.of], b) for b in buffers
     ]
-    with np.errstate(over="ignore"):
-        callable_of(event_loop.start_processes)(d.seed, clocks, owners)
     return EventPlan(
         d.dt, d.seed, populations, list(d.projections), neurons, clocks, flights, table, groups, cells, owners, watched,
         calls, samples, buffers, spikes, sizes, now, control, tally,
@@ -210,6 +205,22 @@ def _owners(d: Description, first_cell: dict[Population, int], group_of: dict[An
         times=joined[1].astype(np.float64),
         ids=joined[2].astype(np.int64),
     )
+
+
+def _clocks(owners: Owners) -> Clocks:
+    """All clocks as they are at first: Poisson processes are due at 0 ms, lists when they begin, neurons not yet."""
+    due = np.full(len(owners.owner_of), np.inf)
+    for owner, kind in enumerate(owners.kind):
+        first = owners.first_clock[owner]
+        if kind in (event_loop.POISSON, event_loop.POISSON_INPUT):
+            due[first : first + owners.size[owner]] = 0.0
+        elif kind != event_loop.NEURONS and owners.rows[owner]:
+            due[first] = owners.times[owners.first_time[owner]]
+    heap = np.argsort(due, kind="stable").astype(np.int32)
+    size = int(np.isfinite(due).sum())
+    place = np.full(len(due), -1, np.int32)
+    place[heap[:size]] = np.arange(size)
+    return Clocks(due, heap, place, np.array([size], np.int64))
 
 
 def _drive_row(drive: Drive, group_of: dict[Any, int]) -> dict[str, Any]:
