@@ -118,8 +118,8 @@ def report(found: Sequence[Measured], repeats: int) -> list[str]:
     lines = [
         f"{repeats} pairs of runs each, in turn, one thread, about {WALL_S:g} s of the grid or {MOST_ARRIVALS:,.0f} "
         "arrivals each: median (least to most) of the wall time of the grid over that of the exact engine; above 1 the "
-        "exact engine is faster. Arrivals are those at one neuron, from the others and from outside; events are those of "
-        "the whole queue.",
+        "exact engine is faster. Arrivals are those at one neuron, from the others and from outside; events are those "
+        "of the whole queue.",
         "",
         "| dt ms | N | K | rate Hz | arrivals Hz | events per step | grid / exact |",
         "|---|---|---|---|---|---|---|",

@@ -29,10 +29,12 @@ class Synapses(NamedTuple):
 
 
 class Groups(NamedTuple):
-    """Ports of populations, or parts of them: where input goes."""
+    """Ports of populations, and projections whose synapses have a memory: where input goes, and how."""
 
     population: np.ndarray
     first_input: np.ndarray  # of the port's neuron 0, in `inputs`
+    dynamic: np.ndarray  # whether what is released depends on the spikes before
+    released: np.ndarray  # (1,) the share of the weights that is released now
 
 
 class Cells(NamedTuple):
@@ -83,12 +85,13 @@ class Watched(NamedTuple):
 @scalar
 def run_events(
     step, dt, seed, now, control, tally, clocks, flights, synapses, groups, cells, owners, watched,
-    addresses, arguments, sample_addresses, sample_arguments,
+    addresses, arguments, release_addresses, release_arguments, sample_addresses, sample_arguments,
 ):  # fmt: skip
     """Run all events up to and including the end of `step`, or until buffers have to be emptied.
 
     control: (0 if all were run, else 1, population and neuron of a state that is not finite or -1, step of a sample).
-    tally: (synaptic events, events of the queue). addresses, arguments: of each population, 0 for sources.
+    tally: (synaptic events, events of the queue). addresses, arguments: of each population, 0 for sources, and of each
+    group, 0 for static synapses.
     """
     until = step * dt
     control[0] = 0
@@ -127,7 +130,14 @@ def run_events(
                 set_clock(clocks, clock, _tick(clock, owner, due, seed, tally, groups, cells, owners))
         while flights.size[0] > 0 and flights.due[0] <= due:
             tally[1] += 1
-            _deliver(tally, flights, synapses, groups, cells)
+            run = flights.run[0]
+            group = synapses.group[run]
+            released = 1.0
+            if groups.dynamic[group]:
+                invoke(release_addresses[group], run, release_arguments[group])
+                released = groups.released[0]
+            _deliver(run, released, tally, synapses, groups, cells)
+            replace_first(flights, flights.sent[0] + synapses.next_delay[run], run + 1)
 
 
 @scalar
@@ -194,9 +204,8 @@ def _change_current(owner, row, groups, cells, owners):
 
 
 @scalar
-def _deliver(tally, flights, synapses, groups, cells):
-    """Add what is due first to the inputs of its targets."""
-    run = flights.run[0]
+def _deliver(run, released, tally, synapses, groups, cells):
+    """Add what is sent to the inputs of its targets."""
     group = synapses.group[run]
     population = groups.population[group]
     first_input = groups.first_input[group]
@@ -207,13 +216,12 @@ def _deliver(tally, flights, synapses, groups, cells):
     n_touched = cells.n_touched[population]
     for k in range(first, last):
         i = synapses.target[k]
-        cells.inputs[first_input + i] += synapses.weight[k]
+        cells.inputs[first_input + i] += synapses.weight[k] * released
         if cells.marked[first_cell + i] == 0:
             cells.marked[first_cell + i] = 1
             cells.touched[first_cell + n_touched] = i
             n_touched += 1
     cells.n_touched[population] = n_touched
-    replace_first(flights, flights.sent[0] + synapses.next_delay[run], run + 1)
 
 
 @scalar

@@ -41,6 +41,22 @@ def function(step, {names(first)}{names([name for own in fields for name in own]
 """
 
 
+def print_release(state: Sequence[str], constants: Sequence[str]) -> str:
+    """Short-term plasticity: what a run of synapses releases when a spike arrives; its synapses share one state."""
+    read, kept = names(state, "all_{}[run]"), "; ".join(f"all_{name}[run] = {name}" for name in state)
+    return f"""\
+from spikelearn._jit import kernel
+
+
+@kernel
+def function(run, clock_time, share, last_arrival, {names(state, "all_{}")}{names(constants)}):
+    {names(state)}released = release({read}clock_time[0] - last_arrival[run], {names(constants)})
+    {kept}
+    last_arrival[run] = clock_time[0]
+    share[0] = released
+"""
+
+
 def print_population(
     state: Sequence[str],
     ports: Sequence[str],

@@ -30,6 +30,7 @@ def network(seed=1, dt=0.1):
     net.connect(delta, qif, weight=1.0, name="qif")
     net.connect(timed, parrots, rule=sl.OneToOne(), delay=0.5, name="one to one")
     net.connect(listed, lif[:3], "exc", sl.OneToOne(), weight=900.0, name="teacher")
+    net.connect(poisson, lif, "exc", p, weight=300.0, delay=sl.Uniform(0.5, 2.0), synapse=sl.Mongillo(), name="short")
     net.drive(lif, sl.PoissonInput(300.0, n=4), weight=40.0)
     net.drive(delta[2:5], sl.PoissonInput(sl.Timed([100.0, 900.0], 20.0)), weight=0.5)
     net.drive(qif, sl.StepCurrent([10.003, 40.0], [[50.0, 80.0, 0.0, 5.0], [100.0, 0.0, 0.0, 200.0]]))
@@ -209,7 +210,7 @@ def test_what_the_engine_cannot_run_is_named_with_what_it_can():
         cells = net.population(2, sl.LIF())
         net.connect(cells, cells, "exc", plasticity=sl.STDP(), name="s")
 
-    refused(learning, "'s': engine='events' runs static synapses, got STDP")
+    refused(learning, "'s': engine='events' changes no weights, got STDP")
 
     def driven(net):
         net.drive(net.population(2, sl.LIF(), name="x"), sl.NoiseCurrent(std=1.0))

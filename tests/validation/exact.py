@@ -180,6 +180,22 @@ def _potential_on_the_grid():
     return traces[0], traces[1]
 
 
+def _short_term(model):
+    """The potential of three neurons under spikes on the grid through synapses that remember, on both engines."""
+    traces = []
+    for engine in ("events", "compiled"):
+        net = sl.Network(dt=0.1)
+        cells = net.population(3, sl.LIF(V_th=1e6))
+        steps = np.unique(np.random.default_rng(3).integers(10, 1900, 80))
+        source = net.population(2, sl.SpikeList(0.1 * steps, np.arange(len(steps)) % 2))
+        delays = np.array([[0.5, 0.5, 2.0], [0.5, 1.0, 0.1]])
+        net.connect(source, cells, "exc", weight=100.0 * np.arange(6.0).reshape(2, 3), delay=delays, synapse=model())
+        net.connect(source, cells, "exc", weight=10.0, delay=0.5)
+        net.record(cells, "V_m")
+        traces.append(net.run(200.0, engine=engine).trace(cells, "V_m").values)
+    return traces[0], traces[1]
+
+
 def _poisson_statistics():
     """Rate in Hz and coefficient of variation of 100 Poisson neurons, and of Poisson input that parrots repeat."""
     net = sl.Network(dt=1.0, seed=5)
@@ -239,6 +255,13 @@ CASES: tuple[Case, ...] = (
     _case(
         "LIF", "V_m at 2,000 steps below threshold, 150 inputs on the grid", "grid engine", ULP(4_000, 100.0), "ULP",
         _potential_on_the_grid,
+    ),
+    *(
+        _case(
+            model.name, "V_m at 2,000 steps, 80 spikes on the grid through synapses of three delays", "grid engine",
+            ULP(4_000, 100.0), "ULP", lambda m=model: _short_term(m),
+        )
+        for model in (sl.TsodyksMarkram, sl.Mongillo)
     ),
     _case(
         "Poisson", "mean and variation of intervals, 100 neurons of 50 Hz, seed 5", "theory: 20 ms and 1",

@@ -20,14 +20,16 @@ from spikelearn.errors import DescriptionError
 from spikelearn.kernels import event_loop
 from spikelearn.kernels.event_loop import Cells, Groups, Owners, Watched
 from spikelearn.kernels.event_queue import Clocks, Flights
-from spikelearn.kernels.printed_events import print_population
+from spikelearn.kernels.printed_events import print_population, print_release
 from spikelearn.neurons import MODELS, Neuron
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
+from spikelearn.synapses import Synapse
 
 _BUFFER_EVENTS = 1 << 18
 _BUFFER_VALUES = 1 << 17
 _FLIGHTS = 1 << 10
 _LONG_AGO = -1.0
+_NEVER = -1e12
 
 
 def lower(d: Description) -> EventPlan:
@@ -38,7 +40,7 @@ def lower(d: Description) -> EventPlan:
     for population in populations:
         first_cell[population] = n_cells
         n_cells += population.size
-    group_of, groups, n_inputs = _groups(populations)
+    group_of, groups, n_inputs = _groups(populations, d.projections)
     table, sizes = synapses.build(d.projections, first_cell, group_of, n_cells, d.seed, d.dt)
     owners = _owners(d, first_cell, group_of, n_cells)
     clocks = _clocks(owners)
@@ -70,13 +72,18 @@ def lower(d: Description) -> EventPlan:
             calls.append(shared.call(population, number, neurons[population], None))
         else:
             calls.append(None)
+    memory: dict[Projection, dict[str, np.ndarray]] = {}
+    releases: list[Any] = [None] * len(groups.population)
+    for projection in (p for p in d.projections if p in group_of):
+        memory[projection] = _memory(projection, len(table.delay))
+        releases[group_of[projection]] = _release(projection, memory[projection], now, groups, d.dt)
     buffers = [_buffer(recording) for recording in traces]
     samples = [
         shared.call(b.recording.of, populations.index(b.recording.of), neurons[b.recording.of], b) for b in buffers
     ]
     return EventPlan(
         d.dt, d.seed, populations, list(d.projections), neurons, clocks, flights, table, groups, cells, owners, watched,
-        calls, samples, buffers, spikes, sizes, now, control, tally,
+        calls, releases, samples, buffers, spikes, sizes, memory, now, control, tally,
     )  # fmt: skip
 
 
@@ -97,16 +104,14 @@ def check_supported(d: Description) -> None:
         if projection.learns:
             assert projection.plasticity is not None
             raise DescriptionError(
-                f"{where}: engine='events' runs static synapses, got {projection.plasticity.rule.name} "
+                f"{where}: engine='events' changes no weights, got {projection.plasticity.rule.name} "
                 "(plastic=False would freeze it)"
             )
-        if projection.synapse is not None:
-            raise DescriptionError(
-                f"{where}: engine='events' runs static synapses, got {projection.synapse.model.name}"
-            )
+        if projection.synapse is not None and not isinstance(projection.synapse, Synapse):
+            raise DescriptionError(f"{where}: engine='events' runs no synapses with a state of the target's side")
     for regulation in d.regulations:
         raise DescriptionError(
-            f"projection {regulation.projection.name!r}: engine='events' runs static synapses, got "
+            f"projection {regulation.projection.name!r}: engine='events' changes no weights, got "
             f"{type(regulation.rule).__name__}"
         )
     for drive in d.drives:
@@ -125,8 +130,10 @@ def check_supported(d: Description) -> None:
             )
 
 
-def _groups(populations: Sequence[Population]) -> tuple[dict[Any, int], Groups, int]:
-    """(population, port) and (population, "I_<current>") -> group, the groups, and the length of all inputs."""
+def _groups(populations: Sequence[Population], projections: Sequence[Projection]) -> tuple[dict[Any, int], Groups, int]:
+    """The group of (population, port), of (population, "I_<current>") and of projections that have one of their own;
+    all groups; and the length of all inputs.
+    """
     group_of: dict[Any, int] = {}
     numbers: list[int] = []
     firsts: list[int] = []
@@ -139,7 +146,15 @@ def _groups(populations: Sequence[Population]) -> tuple[dict[Any, int], Groups, 
                 numbers.append(number)
                 firsts.append(n_inputs)
                 n_inputs += population.size
-    return group_of, Groups(np.array(numbers, np.int64), np.array(firsts, np.int64)), n_inputs
+    for projection in projections:
+        if projection.synapse is not None:
+            port = group_of[projection.target, projection.port]
+            group_of[projection] = len(numbers)
+            numbers.append(numbers[port])
+            firsts.append(firsts[port])
+    dynamic = np.array([0] * len(numbers), np.uint8)
+    dynamic[[group for key, group in group_of.items() if isinstance(key, Projection)]] = 1
+    return group_of, Groups(np.array(numbers, np.int64), np.array(firsts, np.int64), dynamic, np.zeros(1)), n_inputs
 
 
 def _owners(d: Description, first_cell: dict[Population, int], group_of: dict[Any, int], n_cells: int) -> Owners:
@@ -247,6 +262,24 @@ def _neurons(d: Description, population: Population) -> Neurons:
         until[steps > 0] = steps[steps > 0] * d.dt
     currents = {name: np.zeros(n) for name in model.currents}
     return Neurons(state, currents, np.zeros(n), until, np.zeros(n, np.uint8))
+
+
+def _memory(projection: Projection, n_runs: int) -> dict[str, np.ndarray]:
+    """The state of synapses with short-term plasticity, as it is before their first spike."""
+    assert projection.synapse is not None
+    model, parameters = projection.synapse.model, projection.synapse.parameters
+    start = model.initial(parameters)
+    return {"last_arrival": np.full(n_runs, _NEVER)} | {name: np.full(n_runs, start[name]) for name in model.state}
+
+
+def _release(projection: Projection, state: dict[str, np.ndarray], now: np.ndarray, groups: Groups, dt: float) -> Call:
+    assert projection.synapse is not None
+    model = projection.synapse.model
+    constants = model.constants(projection.synapse.parameters, dt)
+    line, injected = import_line(model.release, "release")
+    kernel = Kernel(line + print_release(model.state, list(constants)), "function", injected)
+    numbers = [float(value) for value in constants.values()]
+    return Call(f"release of {projection.name}", kernel, now, groups.released, *state.values(), *numbers)
 
 
 def _touch_all(population: Population, number: int, cells: Cells) -> None:

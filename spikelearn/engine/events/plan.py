@@ -43,7 +43,8 @@ class SampleBuffer:
 class EventPlan:
     """A network ready to run from event to event. `step` is the end of the last run; the time is step * dt.
 
-    calls: of each population, (entry or function, arguments), None for sources. samples: the same, of each buffer.
+    calls: of each population, None for sources; releases: of each group, None for static synapses; samples: of each
+    buffer. memory: the state of synapses that have one, (n_runs,) arrays, by projection.
     now: (1,) ms. control, tally: as in `run_events`. sizes: how many synapses each projection has.
     """
 
@@ -60,10 +61,12 @@ class EventPlan:
     owners: Owners
     watched: Watched
     calls: list[Any]
+    releases: list[Any]
     samples: list[Any]
     buffers: list[SampleBuffer]
     spike_recordings: list[Recording]
     sizes: dict[Projection, int]
+    memory: dict[Projection, dict[str, np.ndarray]]
     now: np.ndarray
     control: np.ndarray
     tally: np.ndarray
@@ -98,6 +101,8 @@ class EventPlan:
             parts |= {f"state.{name}": array for name, array in neurons.state.items()}
             parts |= {f"current.{name}": array for name, array in neurons.currents.items()}
             found |= {f"{population.name}.{name}": array for name, array in parts.items()}
+        for projection, state in self.memory.items():
+            found |= {f"{projection.name}.{name}": array for name, array in state.items()}
         return found
 
     def make_room_for(self, arrays: Mapping[str, np.ndarray]) -> None:

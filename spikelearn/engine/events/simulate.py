@@ -68,6 +68,7 @@ def _loop(plan: EventPlan) -> Call:
     first = {"dt": plan.dt, "seed": plan.seed, "now": plan.now, "control": plan.control, "tally": plan.tally}
     last = {
         "addresses": _addresses(plan.calls), "arguments": _arguments(plan.calls),
+        "release_addresses": _addresses(plan.releases), "release_arguments": _arguments(plan.releases),
         "sample_addresses": _addresses(plan.samples), "sample_arguments": _arguments(plan.samples),
     }  # fmt: skip
     arrays = [array for table in plan.tables for array in table]

@@ -59,12 +59,13 @@ def build(
 ) -> tuple[Synapses, dict[Projection, int]]:
     """All synapses in runs, and how many each projection has.
 
-    first_cell: population -> its first cell. group_of: (population, port) -> group.
+    first_cell: population -> its first cell. group_of: (population, port), or a projection, -> group.
     """
     lists = [listed(projection, seed, dt) for projection in projections]
     sizes = {projection: len(found.pre) for projection, found in zip(projections, lists, strict=True)}
     cells = _joined([found.pre + first_cell[p.source] for p, found in zip(projections, lists, strict=True)], np.int32)
-    groups = _joined([np.full(sizes[p], group_of[p.target, p.port]) for p in projections], np.int32)
+    own = [group_of[p if p in group_of else (p.target, p.port)] for p in projections]
+    groups = _joined([np.full(sizes[p], group) for p, group in zip(projections, own, strict=True)], np.int32)
     delays = _joined([found.delay for found in lists], np.float64)
     order = np.lexsort([key for key in (groups, delays, cells) if key is cells or np.any(key != key[:1])])
     cells, groups, delays = cells[order], groups[order], delays[order]
