@@ -133,8 +133,10 @@ def report(found: Sequence[Measured], repeats: int) -> list[str]:
     lines.append("|---|---|---|---|---|")
     for dt in STEPS:
         for n, k in SIZES:
-            at = crossover([m for m in found if (m.dt, m.n, m.k) == (dt, n, k)])
-            both = "more than was measured | more than 35" if at is None else f"{at:.3g} | {at / (k + 1):.3g}"
+            mine = [m for m in found if (m.dt, m.n, m.k) == (dt, n, k)]
+            at, last = crossover(mine), mine[-1]
+            beyond = f"more than {last.arrivals:.3g} | more than {last.rate:.3g}"
+            both = beyond if at is None else f"{at:.3g} | {at / (k + 1):.3g}"
             lines.append(f"| {dt:g} | {n:,} | {k:,} | {both} |")
     return lines
 
