@@ -19,6 +19,7 @@ from spikelearn.description import (
     Trials,
     Uniform,
 )
+from spikelearn.engine.elsewhere import NEST, Brian2
 from spikelearn.engine.run import Run
 from spikelearn.kernels.random import random_uniform
 from spikelearn.network import VERSION as __version__
@@ -85,6 +86,7 @@ __all__ = [
     "AdEx",
     "AdExClopath",
     "AllToAll",
+    "Brian2",
     "Callback",
     "Clopath",
     "DopamineBursts",
@@ -113,6 +115,7 @@ __all__ = [
     "LogNormal",
     "MAT2",
     "Mongillo",
+    "NEST",
     "NMDA",
     "NearestDopamineSTDP",
     "NearestSTDP",

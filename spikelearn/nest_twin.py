@@ -23,12 +23,13 @@ class NestPort:
     """Where the weights of a port go. receptor: NEST's receptor_type.
 
     factor: NEST's weight over ours, or a function of dt (ms) that gives it. sign: the sign that NEST's weight must have
-    (NEST often tells ports apart by it), 0 if either will do.
+    (NEST often tells ports apart by it), 0 if either will do. weightless: every spike counts, whatever its weight.
     """
 
     receptor: int = 0
     sign: int = 0
     factor: float | Callable[[float], float] = 1.0
+    weightless: bool = False
 
     def scale(self, dt: float) -> float:
         return self.factor(dt) if callable(self.factor) else self.factor

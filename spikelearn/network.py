@@ -30,7 +30,7 @@ from spikelearn.description.regulation import Regulation, regulation
 from spikelearn.description.rules import AllToAll, Rule
 from spikelearn.description.trials import Callback, Trials
 from spikelearn.engine import checkpoint as checkpoint_file
-from spikelearn.engine import events
+from spikelearn.engine import elsewhere, events
 from spikelearn.engine.callbacks import after_trials, standing, trial_calls
 from spikelearn.engine.events import EventPlan
 from spikelearn.engine.lower import Description, lower
@@ -81,13 +81,15 @@ class Network:
         self._things = 0
         self._engine = "compiled"
         self._program: Program | EventPlan | None = None
+        self._elsewhere: elsewhere.Elsewhere | None = None
         self._runs: list[weakref.ref[Run]] = []
         self.recorded: Run | None = None
 
     @property
     def time(self) -> float:
         """How far the network has run, in ms."""
-        return 0.0 if self._program is None else self._program.step * self.dt
+        runs = self._elsewhere or self._program
+        return 0.0 if runs is None else runs.step * self.dt
 
     @property
     def populations(self) -> Mapping[str, Population]:
@@ -289,7 +291,7 @@ class Network:
         self,
         duration: Any = None,
         trials: Trials | None = None,
-        engine: str | None = None,
+        engine: str | elsewhere.NEST | elsewhere.Brian2 | None = None,
         sink: Sink | None = None,
         progress: bool | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
@@ -299,8 +301,9 @@ class Network:
         """Run for `duration` ms, or for a schedule of trials, and give back what was recorded.
 
         Called again, it continues where it stopped. engine: "compiled"; "stepper", the same in Python, for debugging;
-        or "events", exact in continuous time, from one event to the next, for models that have a closed form; None is
-        "compiled", or "events" where that is how the network has run. sink: where recordings go (memory by default;
+        "events", exact in continuous time, from one event to the next, for models that have a closed form; "nest" or
+        "brian2", or NEST(...) or Brian2(...) with options: the same network there, from its beginning. None is
+        "compiled", or how the network has run so far. sink: where recordings go (memory by default;
         spikelearn.io.RunWriter streams them to a file). progress: a bar on standard error; by default only on a
         terminal. Ctrl-C gives back what has been simulated so far. checkpoint: a file that is written at the end (see
         Run.checkpoint), and each `checkpoint_every` ms before, so that a process that is killed loses no more than
@@ -321,10 +324,17 @@ class Network:
         every = self._steps_between_checkpoints(checkpoint, checkpoint_every, trials)
         if trials is not None and self.threads > 1:
             raise DescriptionError("run: trials set what all neurons do, so they run on one thread: Network(threads=1)")
-        if engine is None:
+        if engine is None and self._elsewhere is not None:
+            engine = self._elsewhere.options
+        elif engine is None:
             engine = "events" if isinstance(self._program, EventPlan) else "compiled"
+        if (options := elsewhere.options_of(engine)) is not None:
+            elsewhere.refuse_what_is_not_elsewhere(options, trials, checkpoint, after)
+            return self._run_elsewhere(options, n_steps, MemorySink() if sink is None else sink)
         if trials is not None and engine == "events":
             raise DescriptionError("run: engine='events' runs no trials, which are made of steps")
+        if not isinstance(engine, str):
+            raise DescriptionError(f"engine: expected a name such as 'compiled', or NEST() or Brian2(), got {engine!r}")
         program = self.build(engine)
         self._settle_earlier_runs()
         sink = MemorySink() if sink is None else sink
@@ -396,6 +406,8 @@ class Network:
         keep_weights: projections that learn or are regulated keep the synapses that they have now. Random numbers,
         drawn by step, are those of the first time. Arrays that callbacks were given are theirs, and stay as they are.
         """
+        if self._elsewhere is not None:
+            raise DescriptionError(f"reset: this network runs on {self._elsewhere.options}; make it again instead")
         if self._program is None:
             return
         self._settle_earlier_runs()
@@ -453,6 +465,29 @@ class Network:
             )
         return round(interval / self.dt)
 
+    def _run_elsewhere(self, options: elsewhere.NEST | elsewhere.Brian2, n_steps: int, sink: Sink) -> Run:
+        """Run on another simulator, from the beginning or from where it stopped there."""
+        if self._elsewhere is None:
+            self._elsewhere = elsewhere.begin_elsewhere(self._description(), options, self.time)
+        header = self._header(self.time, {**versions(), **self._elsewhere.versions})
+        return self._elsewhere.run(options, n_steps, header, sink)
+
+    def _description(self) -> Description:
+        if not self._populations:
+            raise DescriptionError("this network has no populations")
+        return Description(
+            self.dt,
+            self.seed,
+            list(self._populations.values()),
+            list(self._projections.values()),
+            list(self._modulators.values()),
+            self._drives,
+            self._releases,
+            self._recordings,
+            self._callbacks,
+            self._regulations,
+        )
+
     def build(self, engine: str | None = None) -> Program | EventPlan:
         """Build the network now rather than at the first run; from then on it cannot be extended.
 
@@ -462,21 +497,10 @@ class Network:
         engine = engine or self._engine
         if engine not in ENGINES:
             raise DescriptionError(f"engine: expected one of {', '.join(ENGINES)}, got {engine!r}")
+        if self._elsewhere is not None:
+            raise DescriptionError(f"this network runs on {self._elsewhere.options}; make it again to run it here")
         if self._program is None:
-            if not self._populations:
-                raise DescriptionError("this network has no populations")
-            description = Description(
-                self.dt,
-                self.seed,
-                list(self._populations.values()),
-                list(self._projections.values()),
-                list(self._modulators.values()),
-                self._drives,
-                self._releases,
-                self._recordings,
-                self._callbacks,
-                self._regulations,
-            )
+            description = self._description()
             self._engine = engine
             self._program = events.lower(description) if engine == "events" else lower(description, self.threads)
         if isinstance(self._program, EventPlan) != (engine == "events"):
@@ -500,8 +524,11 @@ class Network:
                         run.synapses(name)
         self._runs = []
 
-    def _header(self, t_start: float) -> RunHeader:
-        assert self._program is not None
+    def _count(self, projection: Projection) -> int:
+        counted = None if self._elsewhere is None else self._elsewhere.count(projection)
+        return count_synapses(projection, self.seed, self.dt, self._program) if counted is None else counted
+
+    def _header(self, t_start: float, made_by: Mapping[str, str] | None = None) -> RunHeader:
         populations = {
             name: PopulationInfo(name, p.size, p.model_name, _parameters(p), p.kinds)
             for name, p in self._populations.items()
@@ -513,7 +540,7 @@ class Network:
                 p.target.name,
                 p.port,
                 p.on,
-                count_synapses(p, self.seed, self.dt, self._program),
+                self._count(p),
                 p.describe(),
                 "" if p.unit == "1" else p.unit,
             )
@@ -523,7 +550,7 @@ class Network:
             self.dt, t_start, self.seed, populations, projections,
             tuple((r.of.name, r.variable) for r in self._recordings if r.events),
             tuple(TraceHeader(r.of.name, r.variable, r.unit, r.ids) for r in self._recordings if not r.events),
-            versions(),
+            versions() if made_by is None else made_by,
         )  # fmt: skip
 
     def _thing(self) -> int:
@@ -545,7 +572,7 @@ class Network:
         return any(thing is k for k in known)
 
     def _still_open(self, what: str) -> None:
-        if self._program is not None:
+        if self._program is not None or self._elsewhere is not None:
             raise DescriptionError(f"the network is built already: a {what} must be added before the first run")
 
 

@@ -7,23 +7,26 @@ I in mV/ms.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from spikelearn._jit import scalar
 from spikelearn.nest_twin import NestNeuron, NestPort
 from spikelearn.neurons.model import NeuronModel
-from spikelearn.units import mV, number
+from spikelearn.units import mV, unit_named
+
+per_ms = Annotated[float, unit_named("1/ms")]
+mV_per_ms = Annotated[float, unit_named("mV/ms")]
 
 
 class IzhikevichParameters(NamedTuple):
-    a: number = 0.02  # rate of recovery, 1/ms
-    b: number = 0.2  # sensitivity of recovery, 1/ms
+    a: per_ms = 0.02  # rate of recovery
+    b: per_ms = 0.2  # sensitivity of recovery
     c: mV = -65.0  # potential after a spike
-    d: number = 8.0  # step of recovery at a spike, mV/ms
+    d: mV_per_ms = 8.0  # step of recovery at a spike
     V_peak: mV = 30.0  # cut-off of the spike
-    I_e: number = 0.0  # constant input, mV/ms
+    I_e: mV_per_ms = 0.0  # constant input
 
 
 def _constants(p: IzhikevichParameters, dt: float) -> dict[str, Any]:
@@ -75,7 +78,7 @@ Izhikevich = NeuronModel(
     IzhikevichParameters,
     _constants,
     izhikevich_step,
-    state={"V_m": "mV", "u": "1"},
+    state={"V_m": "mV", "u": "mV/ms"},
     ports={"exc": "mV"},
     currents=("exc",),
     initial=_initial,

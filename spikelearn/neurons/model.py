@@ -43,7 +43,8 @@ class NeuronModel:
     kinds: kinds of event that it emits; with "event" and "burst" it needs a parameter `burst_window` (ms).
     equations, threshold, reset, arrivals: the same model in Brian2's syntax: what people read, and what engine="brian2"
         runs. arrivals: port -> the variable to which a weight is added, or statements that say what `weight` does.
-        each_step: statements that are executed at the start of each step.
+        each_step: statements that are executed at the start of each step. events: kind -> the condition, at the end of
+        a step, under which it happens, of the kinds other than "spike".
     method: Brian2's method of integration that is nearest to `step`.
     nest: the model in NEST, for engine="nest".
     closed_form: how it moves between events, if the exact engine is to run it.
@@ -67,6 +68,7 @@ class NeuronModel:
     reset: str = ""
     arrivals: Mapping[str, str] = field(default_factory=dict)
     each_step: str = ""
+    events: Mapping[str, str] = field(default_factory=dict)
     method: str = "rk4"
     nest: NestNeuron | None = None
     check: Callable[[Any], str | None] = field(default=lambda parameters: None)

@@ -67,7 +67,7 @@ Parrot = NeuronModel(
     nest=NestNeuron(
         "parrot_neuron",
         variables={},
-        ports={"exc": NestPort(0, sign=1), "ignored": NestPort(1)},
+        ports={"exc": NestPort(weightless=True), "ignored": NestPort(1)},
         currents={},
         start={},
         rest=lambda parameters: {},

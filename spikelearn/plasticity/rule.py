@@ -11,7 +11,7 @@ from spikelearn._jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels.printed_plastic import taken_names
 from spikelearn.nest_twin import NestSynapse
-from spikelearn.parameters import checked
+from spikelearn.parameters import checked, declared_units
 
 OPTIONAL = ("since_pre",)
 """Arguments that a handler gets only if it names them."""
@@ -125,6 +125,11 @@ class PlasticityRule:
     def has_eligibility(self) -> bool:
         """Whether each synapse has an eligibility, which can be recorded as "c"."""
         return self.modulated
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Parameter -> unit."""
+        return {name: unit.name for name, unit in declared_units(self.Parameters).items()}
 
     def __call__(self, modulator: Any = None, **parameters: Any) -> Plasticity:
         return with_parameters(self, modulator, parameters)

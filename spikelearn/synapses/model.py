@@ -10,7 +10,7 @@ from typing import Any
 from spikelearn._jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.nest_twin import NestSynapse
-from spikelearn.parameters import checked
+from spikelearn.parameters import checked, declared_units
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +42,11 @@ class SynapseModel:
                 f"release of synapse model {self.name!r} takes ({', '.join(given)}), "
                 f"but its state and constants are ({', '.join(expected)})"
             )
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Parameter -> unit."""
+        return {name: unit.name for name, unit in declared_units(self.Parameters).items()}
 
     def __call__(self, **parameters: Any) -> Synapse:
         return Synapse(self, checked_for_all(self, parameters))

@@ -1,6 +1,7 @@
 """Every case there is, in the order of the table."""
 
 from validation import (
+    elsewhere,
     equations,
     exact,
     homeostasis,
@@ -29,5 +30,6 @@ TOPICS = (
     voltage,
     exact,
     homeostasis,
+    elsewhere,
 )
 CASES: tuple[Case, ...] = tuple(case for topic in TOPICS for case in topic.CASES)

@@ -1,0 +1,84 @@
+"""Words of Brian2: importing it, quantities, and the names in its equations and statements."""
+
+from __future__ import annotations
+
+import functools
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from spikelearn.errors import DescriptionError
+
+_BASE = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
+
+
+@contextmanager
+def warnings_of_dependencies_ignored() -> Iterator[None]:
+    """Not those of the code that Brian2 makes: an overflow in a model's own equations must be seen."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"(brian2|pyparsing|sympy|jinja2|Cython|setuptools)(\.|$)")
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        yield
+
+
+@functools.cache
+def import_brian2() -> ModuleType:
+    try:
+        with warnings_of_dependencies_ignored():
+            import brian2
+    except ImportError as error:
+        why = f'engine="brian2" needs Brian2, which cannot be imported ({error}): pip install brian2'
+        raise DescriptionError(why) from error
+    brian2.BrianLogger.suppress_name("unused_brian_object")
+    return brian2
+
+
+def unit_of(name: str) -> Any:
+    """'mV', '1', 'pA/ms', ... as a Brian2 unit; '' and 'port' have none."""
+    brian2 = import_brian2()
+    if name in ("1", "", "port"):
+        return 1.0
+    # names of units stand in the models' own files, never in what a user types
+    return eval(name, {"__builtins__": {}}, {**vars(brian2.units.allunits), **vars(brian2.units.stdunits)})
+
+
+def quantity(value: Any, unit: str) -> Any:
+    return (float(value) if np.ndim(value) == 0 else np.asarray(value, float)) * unit_of(unit)
+
+
+def declared_unit(unit: str) -> str:
+    """How a variable of this unit is declared in equations: in base units."""
+    dimensions = getattr(getattr(unit_of(unit), "dim", None), "_dims", ())
+    powers = [f"{base}**{power:g}" for base, power in zip(_BASE, dimensions, strict=False) if power]
+    return "*".join(powers) or "1"
+
+
+def renamed(text: str, names: Iterable[str], suffix: str) -> str:
+    """Text in which these names, and the derivatives of what they name, get a suffix."""
+    given = {name: name + suffix for name in names}
+    return replaced(text, given | {f"d{name}": f"d{new}" for name, new in given.items()})
+
+
+def replaced(text: str, names: dict[str, str]) -> str:
+    """Text in which whole words are replaced."""
+    if not names:
+        return text
+    return re.sub(r"\b(" + "|".join(map(re.escape, names)) + r")\b", lambda found: names[found.group()], text)
+
+
+def lines(statements: str) -> list[str]:
+    """The statements of a text, one each."""
+    return [part.strip() for line in statements.splitlines() for part in line.split(";") if part.strip()]
+
+
+def assigned(statement: str) -> str:
+    """The variable that a statement sets."""
+    found = re.match(r"\s*(\w+)\s*[-+*/]?=", statement)
+    if found is None:
+        raise DescriptionError(f"expected a statement such as 'V_m = V_reset', got {statement!r}")
+    return found.group(1)
