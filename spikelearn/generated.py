@@ -8,6 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 
+def source_of(function: Any) -> str:
+    """The text of the file, or what was generated in its place, in which a function was written."""
+    plain = getattr(function, "py_func", function)
+    return "".join(linecache.getlines(plain.__code__.co_filename, plain.__globals__))
+
+
 def function_from(text: str, name: str, known: Mapping[str, Any]) -> Callable[..., Any]:
     """The function `name` that a text defines.
 

@@ -1,5 +1,7 @@
 """Models from equations in Brian2's syntax: checked by its parser, integrated by its methods, printed as Python."""
 
 from spikelearn.equations.neuron import neuron_source
+from spikelearn.equations.rule import rule_source
+from spikelearn.equations.synapse import synapse_source
 
-__all__ = ["neuron_source"]
+__all__ = ["neuron_source", "rule_source", "synapse_source"]

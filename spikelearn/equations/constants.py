@@ -29,12 +29,15 @@ class Constant:
 
     @property
     def factor(self) -> float:
+        if self.unit == "port":
+            return 1.0
         exponent = math.log10(per_si(self.dimension)) - math.log10(unit_named(self.unit).per_si)
         return power_of_ten(round(exponent, 9))
 
     @property
     def annotation(self) -> str:
-        return {"1": "number"}.get(self.unit, self.unit if self.unit in UNITS else f'unit("{self.unit}")')
+        own = {"1": "number", "port": "weight"}
+        return own.get(self.unit, self.unit if self.unit in UNITS else f'unit("{self.unit}")')
 
     @property
     def read(self) -> str:
@@ -42,19 +45,22 @@ class Constant:
         return f"p.{self.name}" if self.factor == 1.0 else f"({self.factor!r} * p.{self.name})"
 
 
-def declared(parameters: Mapping[str, Any], dimensions: Mapping[str, Any], owner: str) -> dict[str, Constant]:
+def declared(
+    parameters: Mapping[str, Any], dimensions: Mapping[str, Any], owner: str, taken: tuple[str, ...]
+) -> dict[str, Constant]:
     """The `parameters=` of a model. dimensions: of those that the equations declare (`I_e : amp`).
+    taken: names that are not free.
 
     Raises UnitError or ParameterError.
     """
     if not isinstance(parameters, Mapping):
         raise ParameterError(f"parameters of {owner}: expected a dict of names and values, got {parameters!r}")
-    return {name: _constant(name, value, dimensions.get(name), owner) for name, value in parameters.items()}
+    return {name: _constant(name, value, dimensions.get(name), owner, taken) for name, value in parameters.items()}
 
 
-def _constant(name: str, given: Any, dimension: Any, owner: str) -> Constant:
+def _constant(name: str, given: Any, dimension: Any, owner: str, taken: tuple[str, ...]) -> Constant:
     what = f"parameter {name} of {owner}"
-    if not isinstance(name, str) or not name.isidentifier() or reserved(name) or name.startswith("_"):
+    if not isinstance(name, str) or not name.isidentifier() or reserved(name, taken) or name.startswith("_"):
         raise ParameterError(f"{what}: {name!r} cannot be the name of a parameter")
     value, name_of_unit = given if isinstance(given, tuple) and len(given) == 2 else (given, None)
     if name_of_unit is not None:

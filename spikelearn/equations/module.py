@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from spikelearn.equations.constants import Constant
 from spikelearn.equations.printing import WIDTH
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Text that stands as it is among the arguments of a model."""
+
+    text: str
 
 
 def print_module(
@@ -21,12 +29,13 @@ def print_module(
     main: Sequence[str] | str,
     given: Mapping[str, Any],
     imports: Iterable[str],
+    about: str = "",
 ) -> str:
     """The text of a module that defines `Model`.
 
     kind: the class of the model. constants: its parameters. constants_before, constant_values: the body of its function
     `constants` and what that gives. initial: variable -> value. functions: texts. main: the functions that the model
-    takes, which are also the names of their arguments. given: its other arguments.
+    takes, which are also the names of their arguments. given: its other arguments. about: more for the docstring.
     """
     mains = [main] if isinstance(main, str) else list(main)
     fields = [f"    {c.name}: {c.annotation} = {c.default!r}" for c in constants.values()] or ["    pass"]
@@ -42,7 +51,9 @@ def print_module(
         _model(kind, name, initial is not None, mains, given),
     ]
     text = "\n\n".join(blocks)
-    head = [f'"""{name}: printed from equations; edit it as you like."""', ""]
+    doc = f"{name}: printed from equations; edit it as you like."
+    about = about.replace("\\", "").replace('"""', "")
+    head = [f'"""{doc}\n\n{about.strip()}\n"""' if about.strip() else f'"""{doc}"""', ""]
     head += ["import math"] if re.search(r"\bmath\.", text) else []
     head += ["from typing import NamedTuple", ""]
     head += ["import numpy as np", ""] if re.search(r"\bnp\.", text) else []
@@ -74,6 +85,8 @@ def _model(kind: str, name: str, has_initial: bool, mains: Sequence[str], given:
 
 
 def _literal(value: Any) -> str:
+    if isinstance(value, Raw):
+        return value.text
     if isinstance(value, str) and "\n" in value and '"""' not in value and "\\" not in value:
         return f'"""{value}"""'
     if isinstance(value, dict):

@@ -11,17 +11,19 @@ from spikelearn.equations.constants import declared, time
 from spikelearn.equations.dimensions import coherent_name
 from spikelearn.equations.integrate import integrated
 from spikelearn.equations.module import print_module
-from spikelearn.equations.parts import Parts, parts_of
+from spikelearn.equations.parts import Parts, no_equation_for, parts_of, values_for
 from spikelearn.equations.ports import Port, port_of
 from spikelearn.equations.printing import function, python_lines, used_names
 from spikelearn.equations.python import to_python, units
 from spikelearn.equations.starts import starting_values
-from spikelearn.equations.system import System, names_in, symbol, to_sympy, without_units
-from spikelearn.equations.text import Statement, statements, whole
+from spikelearn.equations.system import System, assigned, names_in, symbol, to_sympy, without_units
+from spikelearn.equations.text import statements, whole
 from spikelearn.equations.vocabulary import CANNOT_BE_SET, Vocabulary
-from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.errors import DescriptionError
 from spikelearn.parameters import suggest
 from spikelearn.units import dimension_of
+
+_RESERVED = ("held", "fired", "refractory", "n_ref", "weight")
 
 
 def neuron_source(
@@ -39,7 +41,7 @@ def neuron_source(
     """The text of a module that defines `Model`, a NeuronModel. See NeuronModel.from_equations for the arguments."""
     with quiet():
         owner = f"neuron model {name!r}"
-        parts = parts_of(equations, owner, ("unless refractory", "constant"))
+        parts = parts_of(equations, owner, ("unless refractory", "constant"), _RESERVED)
         texts = {"threshold": threshold, "reset": reset, "refractory": refractory, "method": method}
         return _Neuron(name, parts, equations, texts, ports, currents, parameters, initial).module()
 
@@ -55,12 +57,8 @@ class _Neuron:
         self.owner = parts.owner
         if not parts.rights:
             raise DescriptionError(f"{self.owner} has no differential equation 'd.../dt = ...'")
-        self.constants = declared(parameters, parts.dimensions, self.owner)
-        for each in self.constants:
-            if each in parts.rights or each in parts.expressions:
-                raise DescriptionError(
-                    parts.pieces[each].complaint_about(f"{each} has an equation, so it is no parameter", each)
-                )
+        self.constants = declared(parameters, parts.dimensions, self.owner, _RESERVED)
+        no_equation_for(parts, self.constants)
         self.drives = self._drives(currents)
         self.memory = [n for n in parts.declared if n not in self.constants and n not in self.drives.values()]
         self.state = [*parts.rights, *self.memory]
@@ -79,7 +77,8 @@ class _Neuron:
             raise DescriptionError(f"{self.owner} has a reset or a refractory period, but no threshold")
         named = _mapping(ports, f"ports of {self.owner}").items()
         self.ports = [port_of(port, text, parts, self.state, self.vocabulary) for port, text in named]
-        self._check_memory()
+        changed = {each.target for found in (self.reset, *(p.statements for p in self.ports)) for each in found}
+        values_for(parts, self.memory, changed, "take it from a current in currents=, or change it in reset= or ports=")
         self.held = parts.with_flag("unless refractory")
         if self.held and texts["refractory"] is None:
             piece = parts.pieces[next(iter(sorted(self.held)))]
@@ -142,18 +141,6 @@ class _Neuron:
                         piece.complaint_about(f"d{x}/dt must be linear in {noise}: a factor times {noise}", noise)
                     )
 
-    def _check_memory(self) -> None:
-        """A name that is only declared must get its values from somewhere."""
-        changed = {part.target for parts in (self.reset, *(port.statements for port in self.ports)) for part in parts}
-        for name in self.memory:
-            if name not in changed:
-                raise ParameterError(
-                    self.parts.pieces[name].complaint_about(
-                        f"{name} has no value: give it in parameters=, take it from a current in currents=, "
-                        "or change it in reset= or ports=", name,
-                    )
-                )  # fmt: skip
-
     def module(self) -> str:
         names = {current: f"I_{port}" for port, current in self.drives.items()}
         held = self.t_ref is not None
@@ -167,7 +154,7 @@ class _Neuron:
             condition = without_units(self.threshold.tree)
             lines.append(f"fired = ({condition}) and not held" if held else f"fired = {condition}")
             for part in self.reset:
-                value = _value(part)
+                value = assigned(part)
                 lines.append(f"{part.target} = {value} if fired else {part.target}" if part.target in self.state
                              else f"{part.target} = {value}")  # fmt: skip
             lines += ["refractory = n_ref if fired else refractory"] if held else []
@@ -180,7 +167,7 @@ class _Neuron:
         """The statements of a port; a variable that stands still takes no input (Brian2, NEST)."""
         lines = self._expressions([part.expression.tree for part in port.statements])
         for part in port.statements:
-            value = to_python(_value(part), {"weight": f"in_{port.name}"}, "brian2")
+            value = to_python(assigned(part), {"weight": f"in_{port.name}"}, "brian2")
             lines.append(
                 f"{part.target} = {f'{part.target} if held else {value}' if part.target in self.held else value}"
             )
@@ -230,15 +217,6 @@ class _Neuron:
             "NeuronModel", self.name, self.constants, before, values, self.initial, [*helpers, step], "step", given,
             self.printed.imports,
         )  # fmt: skip
-
-
-def _value(part: Statement) -> str:
-    """What a statement makes of its target, in Brian2's syntax without units."""
-    value = without_units(part.expression.tree)
-    if not part.operator:
-        return value
-    simple = part.operator in ("+", "-") and isinstance(ast.parse(value, mode="eval").body, ast.Name | ast.Constant)
-    return f"{part.target} {part.operator} {value if simple else f'({value})'}"
 
 
 def _mapping(given: Any, what: str) -> dict[str, Any]:

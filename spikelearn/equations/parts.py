@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from spikelearn.equations.python import reserved
 from spikelearn.equations.system import names_in, ordered
 from spikelearn.equations.text import Piece, definitions
 from spikelearn.equations.vocabulary import Vocabulary
-from spikelearn.errors import DescriptionError
+from spikelearn.errors import DescriptionError, ParameterError
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,19 @@ class Parts:
             vocabulary.dimension(piece, self.dimensions[name], name)
 
 
-def parts_of(text: Any, owner: str, flags: tuple[str, ...]) -> Parts:
-    """Parse equations. flags: those that mean something here. Raises DescriptionError."""
+def parts_of(text: Any, owner: str, flags: tuple[str, ...], taken: tuple[str, ...]) -> Parts:
+    """Parse equations. flags: those that mean something here. taken: names that are not free. Raises DescriptionError.
+
+    A synapse may have none at all, only a rule or release that its statements say.
+    """
     where = f"equations of {owner}"
     if not isinstance(text, str):
         raise DescriptionError(f"{where}: expected a text such as 'dV_m/dt = (E_L - V_m) / tau_m : volt', got {text!r}")
     import_brian2()
-    found = definitions(where, text)
+    found = definitions(where, text) if text.strip() or "event-driven" not in flags else {}
     equations = _parsed(found)
     for name, (piece, _) in found.items():
-        if reserved(name):
+        if reserved(name, taken):
             raise DescriptionError(piece.complaint_about(f"{name} has a meaning of its own in a printed model", name))
         for flag in equations[name].flags:
             if flag not in flags:
@@ -75,18 +78,43 @@ def parts_of(text: Any, owner: str, flags: tuple[str, ...]) -> Parts:
     return Parts(owner, equations, pieces, rights, ordered(expressions), declared, dimensions, noises)
 
 
+def no_equation_for(parts: Parts, parameters: Iterable[str]) -> None:
+    """Raises DescriptionError where a parameter is also defined by an equation."""
+    for each in parameters:
+        if each in parts.rights or each in parts.expressions:
+            message = f"{each} has an equation, so it is no parameter"
+            raise DescriptionError(parts.pieces[each].complaint_about(message, each))
+
+
+def values_for(parts: Parts, names: Iterable[str], changed: Container[str], elsewhere: str) -> None:
+    """Raises ParameterError for a name that is only declared and is given no value anywhere."""
+    for name in names:
+        if name not in changed:
+            message = f"{name} has no value: give it in parameters=, {elsewhere}"
+            raise ParameterError(parts.pieces[name].complaint_about(message, name))
+
+
+def event_driven(parts: Parts) -> None:
+    """Raises DescriptionError for a differential equation of a synapse that would be integrated in every step."""
+    for name in parts.rights:
+        if "event-driven" not in parts.equations[name].flags:
+            message = f"{name} is integrated between events only: write (event-driven) behind its unit"
+            raise DescriptionError(parts.pieces[name].complaint(message))
+
+
 def _parsed(found: Mapping[str, tuple[Piece, Piece]]) -> Any:
     """Brian2's Equations; one at a time, so that an error points at the right one."""
     from brian2 import Equations
     from brian2.equations.equations import EquationError
 
     everything: dict[str, Any] = {}
-    for piece, _ in found.values():
+    for name, (piece, _) in found.items():
         try:
             everything |= Equations(piece.code.strip())
         except (EquationError, SyntaxError, ValueError, TypeError) as error:
-            unit = piece.code.rfind(":") + 1
-            raise DescriptionError(piece.complaint(_reason(error), unit)) from None
+            if "unit" in str(error).lower():
+                raise DescriptionError(piece.complaint(_reason(error), piece.code.rfind(":") + 1)) from None
+            raise DescriptionError(piece.complaint_about(_reason(error), name)) from None
     return everything
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import keyword
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from spikelearn.equations.brian import import_brian2
@@ -19,18 +19,13 @@ FUNCTIONS = {
 }  # fmt: skip
 """Functions that equations may use -> their names in math, or below."""
 
-RESERVED = {
-    "held", "fired", "refractory", "n_ref", "interval", "released", "weight", "math", "np", "mask", "step",
-    "exponential",
-}  # fmt: skip
-"""Names that the printed functions use themselves."""
-
+_RESERVED = {"math", "np", "exponential", "exprel", "min", "max", "abs", "float"}
 SCALAR_ONLY = {"clip", "int", "exprel"}
 
 
-def reserved(name: str) -> bool:
-    """Whether a variable or parameter may not be called so in a printed function."""
-    return name in RESERVED or keyword.iskeyword(name) or name in ("min", "max", "abs", "float")
+def reserved(name: str, also: Container[str]) -> bool:
+    """Whether a variable or parameter may not be called so in a printed function; also: its own names."""
+    return name in _RESERVED or keyword.iskeyword(name) or name in also
 
 
 def units() -> Mapping[str, Any]:
@@ -39,6 +34,11 @@ def units() -> Mapping[str, Any]:
     from brian2.core.namespace import DEFAULT_UNITS
 
     return DEFAULT_UNITS
+
+
+def uses_units(tree: ast.expr) -> bool:
+    """Whether an expression has a unit in it."""
+    return any(isinstance(node, ast.Name) and node.id in units() for node in ast.walk(tree))
 
 
 def to_python(expression: str | ast.expr, names: Mapping[str, str], style: str = "math") -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spikelearn.equations.python import to_python
-from spikelearn.equations.text import Piece
+from spikelearn.equations.text import Piece, Statement
 from spikelearn.errors import DescriptionError
 
 
@@ -91,6 +91,15 @@ def names_in(tree: ast.AST) -> set[str]:
 def without_units(tree: ast.expr) -> str:
     """An expression in Brian2's syntax without units."""
     return to_python(tree, {}, "brian2")
+
+
+def assigned(part: Statement) -> str:
+    """What a statement makes of its target, in Brian2's syntax without units."""
+    value = without_units(part.expression.tree)
+    if not part.operator:
+        return value
+    simple = part.operator in ("+", "-") and isinstance(ast.parse(value, mode="eval").body, ast.Name | ast.Constant)
+    return f"{part.target} {part.operator} {value if simple else f'({value})'}"
 
 
 def to_sympy(tree: ast.expr) -> Any:

@@ -87,6 +87,8 @@ class Statement:
 def statements(where: str, text: str) -> list[Statement]:
     """The statements of a text: one a line, or with ; between them. Raises DescriptionError."""
     found = []
+    if not isinstance(text, str):
+        raise DescriptionError(f"{where}: expected statements such as 'V_m = V_reset', got {text!r}")
     for part in re.finditer(r"[^;\n]+", text):
         piece = Piece(where, text, part.start(), part.end())
         if not piece.code.strip():

@@ -45,12 +45,12 @@ def print_neurons(
     drives = [f"I_{current}" for current in currents]
     noises = [f"noise_{current}" for current in noisy]
     arrays = [f"all_{name}" for name in [*state, *inputs, *drives, *noises]]
-    fixed = [f"all_{name}" if name in varying else name for name in constants]
+    fixed = [f"all_{name}" if name in varying else f"the_{name}" for name in constants]
     rings = "".join(f"{kind}_rows, {kind}_counts, " for kind in kinds)
     read = [f"all_{name}[i]" for name in [*state, *inputs]]
     read += [f"all_I_{name}[i] + all_noise_{name}[i]" if name in noisy else f"all_I_{name}[i]" for name in currents]
     read += [f"{kind}(start, increment, {len(random)} * (first_id + i) + {k})" for k, kind in enumerate(random)]
-    read += [f"all_{name}[i]" if name in varying else name for name in constants]
+    read += [f"all_{name}[i]" if name in varying else f"the_{name}" for name in constants]
     own = "seed, thing, first_id, " if random else ""
     lines = [
         NEURON_HEADER + (RANDOM_HEADER if random else ""),
@@ -61,12 +61,12 @@ def print_neurons(
         "    n_emitted = 0",
         "    n_wrong = 0",
         "    for i in range(n):",
-        f"        {names(state)}mask = advance({', '.join(read)})",
-        *[f"        all_{name}[i] = {name}" for name in state],
+        f"        {names(state, 'new_{}')}mask = advance({', '.join(read)})",
+        *[f"        all_{name}[i] = new_{name}" for name in state],
         *[f"        all_{name}[i] = 0.0" for name in inputs],
         "        emitted[i] = mask",
         "        n_emitted += mask != 0",
-        f"        n_wrong += not ({state[0]} - {state[0]} == 0.0)",
+        f"        n_wrong += not (new_{state[0]} - new_{state[0]} == 0.0)",
         "    if n_emitted:",
         *[
             f"        collect(step, emitted, first, {1 << bit}, {kind}_rows, {kind}_counts)"
@@ -88,7 +88,8 @@ def print_dynamic(state: Sequence[str], constants: Sequence[str]) -> str:
 
     All synapses of a slot share one source and one delay, so they share one state.
     """
-    arrays = names(state, "all_{}")
+    arrays = names(state, "all_{}") + names(constants, "the_{}")
+    given = names(state, "all_{}[slot]") + "interval, " + names(constants, "the_{}")
     return f"""\
 from spikelearn._jit import kernel
 from spikelearn.kernels.events import count_in_row, source_in_row
@@ -96,7 +97,7 @@ from spikelearn.kernels.events import count_in_row, source_in_row
 
 @kernel
 def function(
-    step, rows, counts, delays, index, targets, weights, inputs, tally, last_arrival, dt, {arrays}{names(constants)}
+    step, rows, counts, delays, index, targets, weights, inputs, tally, last_arrival, dt, {arrays}
 ):
     depth = counts.shape[1]
     n_delays = len(delays)
@@ -105,8 +106,8 @@ def function(
         for k in range(count_in_row(counts, row)):
             slot = source_in_row(rows, counts, row, k) * n_delays + d
             interval = (step - last_arrival[slot]) * dt
-            {names(state)}released = release({names(state, "all_{}[slot]")}interval, {names(constants)})
-            {"; ".join(f"all_{name}[slot] = {name}" for name in state)}
+            {names(state, "new_{}")}released = release({given})
+            {"; ".join(f"all_{name}[slot] = new_{name}" for name in state)}
             last_arrival[slot] = step
             first = index[slot]
             last = index[slot + 1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import linecache
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 
 from spikelearn._jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.generated import function_from
+from spikelearn.generated import function_from, source_of
 from spikelearn.nest_twin import NestNeuron
 from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.parameters import checked, declared_units, suggest
@@ -148,8 +147,7 @@ class NeuronModel:
     @property
     def source(self) -> str:
         """The text of the module in which `step` was written: the whole model, for those that come from equations."""
-        function = getattr(self.step, "py_func", self.step)
-        return "".join(linecache.getlines(function.__code__.co_filename, function.__globals__))
+        return source_of(self.step)
 
     def save(self, path: str | Path) -> None:
         """Write `source` to a file, which can be edited and imported: it defines `Model`."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from spikelearn._jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.generated import function_from, source_of
 from spikelearn.kernels.printed_plastic import taken_names
 from spikelearn.nest_twin import NestSynapse
 from spikelearn.parameters import checked, declared_units
@@ -107,6 +109,49 @@ class PlasticityRule:
         unknown = sorted(set(self.initial(self.Parameters())) - set(self.state))
         if unknown:
             raise DescriptionError(f"initial of plasticity rule {self.name!r} gives {unknown[0]!r}, which is no state")
+
+    @classmethod
+    def from_equations(
+        cls,
+        equations: str,
+        *,
+        on_pre: str,
+        on_post: str,
+        parameters: Mapping[str, Any],
+        initial: Mapping[str, Any] | None = None,
+        learns_from: str = "spike",
+        name: str = "FromEquations",
+    ) -> PlasticityRule:
+        """A rule from the text that Brian2's Synapses take; the weight is w.
+
+        equations: traces `dx/dt = -x/tau : 1 (event-driven)` with a parameter tau, named expressions, variables
+            `x : 1` of each synapse that only statements change, and `w : unit` if the weight has one.
+        on_pre, on_post: statements at an arrival and at an event of the target (kind `learns_from`). A trace jumps in
+            one of them, by a constant (`x += A`) or to one (`x = A`). The weight is kept within W_min and W_max after
+            each, and delivered after on_pre.
+        parameters, initial: as in NeuronModel.from_equations; W_min and W_max must be among them.
+        Raises DescriptionError, ParameterError or UnitError, pointing at the place.
+
+            Additive = sl.PlasticityRule.from_equations(
+                "dapre/dt = -apre/tau : 1 (event-driven)\ndapost/dt = -apost/tau : 1 (event-driven)",
+                on_pre="apre += A_plus; w += apost", on_post="apost -= A_minus; w += apre",
+                parameters={"tau": (20.0, "ms"), "A_plus": 0.1, "A_minus": 0.105, "W_min": 0.0, "W_max": 10.0},
+            )
+            net.connect(a, b, weight=5, plasticity=Additive(W_max=20))
+        """
+        from spikelearn.equations import rule_source
+
+        text = rule_source(equations, on_pre, on_post, parameters, initial or {}, learns_from, name)
+        return function_from(text, "Model", {})  # type: ignore[return-value]
+
+    @property
+    def source(self) -> str:
+        """The text of the module in which `on_pre` was written: the whole rule, for those from equations."""
+        return source_of(self.on_pre)
+
+    def save(self, path: str | Path) -> None:
+        """Write `source` to a file, which can be edited and imported: it defines `Model`."""
+        Path(path).write_text(self.source)
 
     def takes(self, handler: str) -> tuple[str, ...]:
         """The names of the arguments of `on_pre` or `on_post`."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from spikelearn._jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.generated import function_from, source_of
 from spikelearn.nest_twin import NestSynapse
 from spikelearn.parameters import checked, declared_units
 
@@ -47,6 +49,44 @@ class SynapseModel:
     def units(self) -> dict[str, str]:
         """Parameter -> unit."""
         return {name: unit.name for name, unit in declared_units(self.Parameters).items()}
+
+    @classmethod
+    def from_equations(
+        cls,
+        equations: str,
+        *,
+        on_pre: str,
+        parameters: Mapping[str, Any] | None = None,
+        initial: Mapping[str, Any] | None = None,
+        name: str = "FromEquations",
+    ) -> SynapseModel:
+        """A model from equations in Brian2's syntax, advanced in closed form from one arrival to the next.
+
+        equations: linear, each `dx/dt = ... : unit (event-driven)`; named expressions; and variables `x : unit` that
+            only on_pre changes. on_pre: statements at an arrival, after the variables were brought up to it; they set
+            `released`, and weight times released is delivered.
+        parameters, initial: as in NeuronModel.from_equations; what is left out starts at 0.
+        Raises DescriptionError, ParameterError or UnitError, pointing at the place.
+
+            Facilitating = sl.SynapseModel.from_equations(
+                "du/dt = -u/tau_fac : 1 (event-driven)", on_pre="u += U*(1 - u); released = u",
+                parameters={"U": 0.1, "tau_fac": (500.0, "ms")},
+            )
+            net.connect(a, b, weight=50, synapse=Facilitating(U=0.2))
+        """
+        from spikelearn.equations import synapse_source
+
+        text = synapse_source(equations, on_pre, parameters or {}, initial or {}, name)
+        return function_from(text, "Model", {})  # type: ignore[return-value]
+
+    @property
+    def source(self) -> str:
+        """The text of the module in which `release` was written: the whole model, for those from equations."""
+        return source_of(self.release)
+
+    def save(self, path: str | Path) -> None:
+        """Write `source` to a file, which can be edited and imported: it defines `Model`."""
+        Path(path).write_text(self.source)
 
     def __call__(self, **parameters: Any) -> Synapse:
         return Synapse(self, checked_for_all(self, parameters))

@@ -140,6 +140,26 @@ def test_what_reset_alone_changes_is_remembered():
     EXACT.check(at_spikes, np.full(len(at_spikes), -68.0))
 
 
+def test_names_that_the_loop_uses_itself_are_free():
+    named = sl.NeuronModel.from_equations(
+        "dn/dt = (step - n)/i : 1\ncontrol : 1", threshold="n > first", reset="n = mask; control += population",
+        parameters={"step": 2.0, "i": (10.0, "ms"), "first": 1.0, "mask": 0.5, "population": 3.0}, name="Letters",
+    )  # fmt: skip
+    plain = sl.NeuronModel.from_equations(
+        "dx/dt = (a - x)/b : 1\nd : 1", threshold="x > c", reset="x = e; d += f",
+        parameters={"a": 2.0, "b": (10.0, "ms"), "c": 1.0, "e": 0.5, "f": 3.0}, name="Words",
+    )  # fmt: skip
+
+    def last(model, variable):
+        net = sl.Network(dt=0.1)
+        cells = net.population(2, model())
+        net.record(cells, variable)
+        return net.run(50.0).trace(cells, variable).values[-1]
+
+    EXACT.check(last(named, "n"), last(plain, "x"))
+    assert last(named, "control")[0] == last(plain, "d")[0] > 9.0
+
+
 def test_an_exact_step_holds_what_is_refractory_while_the_rest_goes_on():
     """The recovery variable is driven by V_m, which stands still for 20 ms after a spike: RK4 agrees."""
     equations = """
@@ -306,7 +326,7 @@ def test_what_has_no_place_in_a_text_is_named(error, message, changes):
         make(**changes)
 
 
-@pytest.mark.parametrize("equations", ["", "hello", 3, "f = 3 : 1", "dinterval/dt = -interval/ms : 1"])
+@pytest.mark.parametrize("equations", ["", "hello", 3, "f = 3 : 1", "dheld/dt = -held/ms : 1"])
 def test_what_is_no_equation_is_told_what_one_is(equations):
     with pytest.raises(DescriptionError, match="d[.V].*/dt|meaning of its own"):
         make(equations)

@@ -13,6 +13,7 @@ from validation import (
     receptors,
     stochastic_neurons,
     synapses,
+    synaptic_equations,
     voltage,
 )
 from validation.case import Case
@@ -27,6 +28,7 @@ TOPICS = (
     receptors,
     stochastic_neurons,
     synapses,
+    synaptic_equations,
     voltage,
     exact,
     homeostasis,
