@@ -210,6 +210,8 @@ class _Neuron:
             "equations": self.equations,
             "threshold": self.texts["threshold"],
             "reset": self.texts["reset"],
+            "refractory": self.t_ref if self.t_ref is not None and self.t_ref != "t_ref" else "",
+            "driven": dict(self.drives),
             "arrivals": {port.name: port.text for port in self.ports},
             "method": self.method,
         }  # fmt: skip

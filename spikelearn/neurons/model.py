@@ -42,6 +42,8 @@ class NeuronModel:
     kinds: kinds of event that it emits; with "event" and "burst" it needs a parameter `burst_window` (ms).
     equations, threshold, reset, arrivals: the same model in Brian2's syntax: what people read, and what engine="brian2"
         runs. arrivals: port -> the variable to which a weight is added, or statements that say what `weight` does.
+        refractory: the parameter that is the refractory period, or a number of ms. driven: port -> the name that the
+        equations have for its continuous current, if not I_e.
         each_step: statements that are executed at the start of each step. events: kind -> the condition, at the end of
         a step, under which it happens, of the kinds other than "spike".
     method: Brian2's method of integration that is nearest to `step`.
@@ -67,6 +69,8 @@ class NeuronModel:
     reset: str = ""
     arrivals: Mapping[str, str] = field(default_factory=dict)
     each_step: str = ""
+    refractory: str | float = "t_ref"
+    driven: Mapping[str, str] = field(default_factory=dict)
     events: Mapping[str, str] = field(default_factory=dict)
     method: str = "rk4"
     nest: NestNeuron | None = None

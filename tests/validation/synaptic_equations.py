@@ -186,3 +186,48 @@ CASES: tuple[Case, ...] = (
         )
     ),
 )
+
+
+def _network():
+    """A neuron, a synapse and a rule from equations, with names and units that are not the package's."""
+    neuron = sl.NeuronModel.from_equations(
+        "dv/dt = (El - v + R*(I + I_0))/tau + g/tau : volt (unless refractory)\ndg/dt = -g*rate : volt\nI_0 : amp",
+        threshold="v > vt", reset="v = El", refractory="pause", ports={"in": "g += 0.5*weight"}, currents={"in": "I"},
+        parameters={
+            "El": (-0.07, "volt"), "R": (50.0, "Mohm"), "tau": (15.0, "ms"), "rate": (200.0, "Hz"), "I_0": 0.1 * 1000.0,
+            "vt": (-50.0, "mV"), "pause": (0.003, "second"),
+        },
+        initial={"v": "El"}, name="Elsewhere",
+    )  # fmt: skip
+    net = sl.Network(dt=0.1, seed=3)
+    source = net.population(5, sl.Poisson(40.0), name="source")
+    cells = net.population(3, neuron(tau=np.array([12.0, 15.0, 18.0])), name="cells")
+    net.connect(source, cells, weight=30.0, delay=1.0, synapse=synapse("TsodyksMarkram")(), name="short term")
+    net.connect(source, cells, weight=20.0, delay=1.5, plasticity=stdp_of_brian2()(), name="plastic")
+    net.drive(cells, sl.StepCurrent([20.0, 60.0], [350.0, -100.0]))
+    net.record(cells, ["spikes", "v", "g"])
+    return net
+
+
+@functools.cache
+def _on(engine):
+    run = _network().run(100.0, engine=engine)
+    assert len(run.spikes("cells").times) > 5 and np.ptp(run.weights("plastic")) > 1.0
+    return run
+
+
+CASES += tuple(
+    Case(
+        "from_equations",
+        f"{what} of 3 neurons with synapses and a rule, all from equations, names and units of a user's own",
+        'engine="brian2", live',
+        NINE_DIGITS,
+        "1e-9 relative",
+        lambda of=of: (of(_on("compiled")), of(_on("brian2"))),
+    )
+    for what, of in (
+        ("spikes", lambda run: run.spikes("cells").times),
+        ("v", lambda run: run.trace("cells", "v").values),
+        ("weights", lambda run: run.weights("plastic")),
+    )
+)

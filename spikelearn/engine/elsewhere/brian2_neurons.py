@@ -25,14 +25,18 @@ class Group:
         """arrivals, currents: the ports that drives act on."""
         model, parameters = population.model.model, population.model.parameters._asdict()
         self.population, self.model = population, model
-        self.constants = {
-            name: quantity(value, model.units[name]) for name, value in parameters.items() if np.ndim(value) == 0
-        }
-        self._varying = {name: value for name, value in parameters.items() if np.ndim(value)}
         b2, step = import_brian2(), d.dt * import_brian2().ms
-        added = [f"{name} : {declared_unit(model.units[name])} (constant)" for name in self._varying]
+        declared = b2.Equations(model.equations).parameter_names
+        self._varying = {name: value for name, value in parameters.items() if np.ndim(value) or name in declared}
+        self.constants = {
+            name: quantity(value, model.units[name]) for name, value in parameters.items() if name not in self._varying
+        }
+        added = [
+            f"{name} : {declared_unit(model.units[name])} (constant)" for name in self._varying if name not in declared
+        ]
+        added += [f"{name} : amp (constant)" for name in model.driven.values() if name not in declared]
         added += [f"arriving_{port} : {declared_unit(model.ports[port])} (constant)" for port in arrivals]
-        constant = {port: constant_current(model, port) for port in currents}
+        constant = {port: constant_current(model, port) for port in currents if port not in model.driven}
         added += [f"current_{port} : {declared_unit(model.units[name])} (constant)" for port, name in constant.items()]
         held = "unless refractory" in model.equations
         added += ["held_for : second (constant)"] if held else []
@@ -50,10 +54,11 @@ class Group:
         for name, value in self._varying.items():
             setattr(self.group, name, quantity(value, model.units[name]))
         if held:
-            self.group.held_for = (refractory_steps(parameters.get("t_ref", 0.0), d.dt) + 1.0) * step
+            self.group.held_for = (_refractory(model, parameters, d.dt) + 1.0) * step
         self._written = {
             **{("arriving", port): (f"arriving_{port}", model.ports[port]) for port in arrivals},
             **{("current", port): (f"current_{port}", model.units[name]) for port, name in constant.items()},
+            **{("current", port): (model.driven[port], "pA") for port in currents if port in model.driven},
         }
         if model.each_step:
             self.group.run_regularly(model.each_step, when="start", dt=step)
@@ -112,6 +117,16 @@ def check_port(population: Population, port: str, what: str) -> None:
 def constant_current(model: NeuronModel, port: str) -> str:
     """The parameter to which a current through a port is added."""
     return "I_e" if "I_e" in model.units else f"I_e_{port}"
+
+
+def _refractory(model: NeuronModel, parameters: Mapping[str, Any], dt: float) -> Any:
+    """Whole steps in the refractory period."""
+    if not isinstance(model.refractory, str):
+        return refractory_steps(model.refractory, dt)
+    if model.refractory not in parameters:
+        return refractory_steps(0.0, dt)
+    period = quantity(parameters[model.refractory], model.units[model.refractory])
+    return refractory_steps(np.asarray(period / import_brian2().ms), dt)
 
 
 def _has(model: NeuronModel, variable: str) -> bool:
