@@ -1,14 +1,15 @@
-"""Networks that keep firing without input, current-based or conductance-based (Vogels & Abbott 2005).
+"""Networks that keep firing without input: by currents, by conductances, or Hodgkin-Huxley (Vogels & Abbott 2005).
 
 Vogels, T. P. & Abbott, L. F. (2005). Signal propagation and logic gating in networks of integrate-and-fire neurons.
-J. Neurosci. 25:10786. In the form of Brette, R. et al. (2007), J. Comput. Neurosci. 23:349, benchmarks 1 (COBA) and
-2 (CUBA): 3,200 excitatory and 800 inhibitory neurons, 64 and 16 random inputs each; 50 cells are kicked by Poisson
+J. Neurosci. 25:10786. In the form of Brette, R. et al. (2007), J. Comput. Neurosci. 23:349, benchmarks 1 (COBA),
+2 (CUBA) and 3 (COBAHH): 3,200 excitatory and 800 inhibitory neurons, 64 and 16 random inputs each; 50 cells are kicked by Poisson
 spikes of 300 Hz from 1 to 51 ms.
 
 What must come out: irregular activity. In the COBA form it goes on by itself after the kick, and there is none without
 one; in the CUBA form the resting potential lies 1 mV above threshold. CUBA, 0 to 1 s: 4.50 Hz excitatory, 4.35 Hz
 inhibitory (NEST's cuba.py, where all neurons start at -49 mV, just above threshold: `start`; from uniform potentials it
-is 4.0 Hz). COBA: 14.0 to 14.5 Hz; there activity is metastable and dies out for some seeds.
+is 4.0 Hz). COBA: 14.0 to 14.5 Hz; there activity is metastable and dies out for some seeds. COBAHH, 0 to 500 ms: 31.4
+and 29.4 Hz.
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ import numpy as np
 import spikelearn as sl
 from spikelearn.experiment import Outcome, Published, parameter
 
-RESTING = {"cuba": -49.0, "coba": -60.0}
-WEIGHTS = {"cuba": (16.2, -139.5), "coba": (6.0, 67.0)}
+RESTING = {"cuba": -49.0, "coba": -60.0, "cobahh": -60.0}
+WEIGHTS = {"cuba": (16.2, -139.5), "coba": (6.0, 67.0), "cobahh": (6.0, 67.0)}
 KICK = (1.0, 51.0)
 
 
 @dataclass(frozen=True)
 class Parameters:
-    form: Literal["cuba", "coba"] = parameter("cuba", "", "synapses: currents (cuba) or conductances (coba)")
+    form: Literal["cuba", "coba", "cobahh"] = parameter(
+        "cuba", "", "synapses: currents (cuba) or conductances (coba), or these and Hodgkin-Huxley neurons (cobahh)"
+    )
     size: int = parameter(4000, "", "number of neurons; a fifth are inhibitory")
     inputs: int = parameter(80, "", "inputs of each neuron; a fifth are inhibitory")
     weight_scale: float = parameter(1.0, "", "factor of all weights")
@@ -54,11 +57,13 @@ def build(parameters: Parameters, seed: int) -> tuple[sl.Network, Any, Any]:
     """The network, its excitatory and its inhibitory population; all spikes and two potentials are recorded."""
     p = parameters
     net = sl.Network(dt=p.dt, seed=seed)
-    common = {
-        "E_L": RESTING[p.form], "V_th": -50.0, "V_reset": -60.0, "C_m": 200.0, "t_ref": 5.0, "tau_syn_exc": 5.0,
-        "tau_syn_inh": 10.0,
-    }  # fmt: skip
-    cell = sl.LIF(tau_m=20.0, **common) if p.form == "cuba" else sl.LIFConductance(g_L=10.0, **common)
+    synapses = {"tau_syn_exc": 5.0, "tau_syn_inh": 10.0}
+    common = {"E_L": RESTING[p.form], "V_th": -50.0, "V_reset": -60.0, "C_m": 200.0, "t_ref": 5.0, **synapses}
+    cell = {
+        "cuba": lambda: sl.LIF(tau_m=20.0, **common),
+        "coba": lambda: sl.LIFConductance(g_L=10.0, **common),
+        "cobahh": lambda: sl.HodgkinHuxley(E_L=RESTING[p.form], C_m=200.0, g_L=10.0, **synapses),
+    }[p.form]()
     initial = {"V_m": sl.Uniform(-60.0, -50.0) if p.start == "uniform" else RESTING[p.form]}
     n_inh = p.size // 5
     exc = net.population(p.size - n_inh, cell, name="excitatory", initial=initial)
