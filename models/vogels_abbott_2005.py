@@ -2,8 +2,8 @@
 
 Vogels, T. P. & Abbott, L. F. (2005). Signal propagation and logic gating in networks of integrate-and-fire neurons.
 J. Neurosci. 25:10786. In the form of Brette, R. et al. (2007), J. Comput. Neurosci. 23:349, benchmarks 1 (COBA),
-2 (CUBA) and 3 (COBAHH): 3,200 excitatory and 800 inhibitory neurons, 64 and 16 random inputs each; 50 cells are kicked by Poisson
-spikes of 300 Hz from 1 to 51 ms.
+2 (CUBA) and 3 (COBAHH): 3,200 excitatory and 800 inhibitory neurons, 64 and 16 random inputs each; 50 cells are kicked
+by Poisson spikes of 300 Hz from 1 to 51 ms.
 
 What must come out: irregular activity. In the COBA form it goes on by itself after the kick, and there is none without
 one; in the CUBA form the resting potential lies 1 mV above threshold. CUBA, 0 to 1 s: 4.50 Hz excitatory, 4.35 Hz
