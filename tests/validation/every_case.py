@@ -5,6 +5,7 @@ from validation import (
     equations,
     exact,
     homeostasis,
+    networks,
     neurons,
     noise,
     nonlinear_neurons,
@@ -33,5 +34,6 @@ TOPICS = (
     exact,
     homeostasis,
     elsewhere,
+    networks,
 )
 CASES: tuple[Case, ...] = tuple(case for topic in TOPICS for case in topic.CASES)
