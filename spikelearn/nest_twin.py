@@ -40,13 +40,15 @@ class NestNeuron:
     """A neuron model in NEST.
 
     model: its name there. parameters: ours -> NEST's name, where it is another; one that maps to "" is not handed over
-        (`more` may make of it what NEST wants). variables: state variable -> NEST's name of what is recorded.
+        (`more` may make of it what NEST wants). variables: state variable -> NEST's name of what is recorded, with a
+        minus sign before it where NEST's has the other sign.
     ports: port -> NestPort. currents: port that takes continuous currents -> NEST's parameter of the constant current.
     start: state variable -> NEST's name, of what can be set at the start; the others start at 0 there and here.
     alike: two of our parameters; where they are equal the sign of a weight does not matter.
     more: function(parameters, dt) -> further parameters of NEST; values may be arrays, one for each neuron.
     check: function(parameters, dt) -> what NEST cannot do with these parameters, or None.
-    rest: values of NEST's state with which the neuron does not fire for two steps, whatever its parameters.
+    rest: values of NEST's state and parameters with which a neuron without a current does not fire; for what passes
+        before the network's time 0.
     """
 
     model: str
@@ -58,7 +60,7 @@ class NestNeuron:
     alike: tuple[str, str] | None = None
     more: Callable[[Any, float], Mapping[str, Any]] = _nothing_more
     check: Callable[[Any, float], str | None] = _no_complaint
-    rest: Callable[[Any], Mapping[str, Any]] = lambda parameters: {"V_m": parameters.V_reset}
+    rest: Callable[[Any], Mapping[str, Any]] = lambda p: {"V_m": p.V_reset, "E_L": p.V_reset}
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class NestSynapse:
         synapses have must then agree. weights: our parameters that are weights.
     must: our parameters that NEST lacks -> the value that it takes them to have.
     more, check: as in NestNeuron.
+    settles: the time constant of a trace that NEST starts as if something had come at time 0; it is left to decay.
     dendritic: NEST takes the whole delay for dendritic, so ours must be; False if it makes no difference.
     """
 
@@ -81,3 +84,4 @@ class NestSynapse:
     more: Callable[[Any, float], Mapping[str, Any]] = _nothing_more
     check: Callable[[Any, float], str | None] = _no_complaint
     dendritic: bool = True
+    settles: str = ""

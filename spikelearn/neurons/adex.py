@@ -117,7 +117,7 @@ AdEx = NeuronModel(
     nest=NestNeuron(
         "aeif_psc_exp",
         {"tau_syn_exc": "tau_syn_ex", "tau_syn_inh": "tau_syn_in"},
-        {"V_m": "V_m", "w": "w", "I_syn_exc": "I_syn_ex", "I_syn_inh": "I_syn_in"},
+        {"V_m": "V_m", "w": "w", "I_syn_exc": "I_syn_ex", "I_syn_inh": "-I_syn_in"},
         {"exc": NestPort(sign=1), "inh": NestPort(sign=-1)},
         start={"V_m": "V_m", "w": "w"},
         alike=("tau_syn_exc", "tau_syn_inh"),

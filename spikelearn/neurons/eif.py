@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikelearn._jit import scalar
+from spikelearn.nest_twin import NestNeuron, NestPort
 from spikelearn.neurons.adex import exponential_slope, reset_below_peak
 from spikelearn.neurons.lif import refractory_steps
 from spikelearn.neurons.model import NeuronModel
@@ -88,4 +89,12 @@ EIF = NeuronModel(
     reset="V_m = V_reset",
     arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     check=reset_below_peak,
+    nest=NestNeuron(
+        "aeif_psc_exp",
+        {"tau_syn_exc": "tau_syn_ex", "tau_syn_inh": "tau_syn_in"},
+        {"V_m": "V_m", "I_syn_exc": "I_syn_ex", "I_syn_inh": "-I_syn_in"},
+        {"exc": NestPort(sign=1), "inh": NestPort(sign=-1)},
+        alike=("tau_syn_exc", "tau_syn_inh"),
+        more=lambda p, dt: {"a": 0.0, "b": 0.0},
+    ),
 )

@@ -17,6 +17,7 @@ import numpy as np
 
 from spikelearn._jit import scalar
 from spikelearn.kernels.exponential import exponential
+from spikelearn.nest_twin import NestNeuron, NestPort
 from spikelearn.neurons.lif import refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, nS, pA, pF
@@ -156,4 +157,12 @@ HodgkinHuxley = NeuronModel(
     threshold="V_m >= V_T + 30*mV and slope < 0*volt/second",
     arrivals={"exc": "g_exc", "inh": "g_inh"},
     method="exponential_euler",
+    nest=NestNeuron(
+        "hh_cond_exp_traub",
+        {"tau_syn_exc": "tau_syn_ex", "tau_syn_inh": "tau_syn_in", "E_exc": "E_ex", "E_inh": "E_in"},
+        {"V_m": "V_m", "m": "Act_m", "h": "Inact_h", "n": "Act_n", "g_exc": "g_ex", "g_inh": "g_in"},
+        {"exc": NestPort(sign=1), "inh": NestPort(sign=-1, factor=-1.0)},
+        start={"V_m": "V_m", "m": "Act_m", "h": "Inact_h", "n": "Act_n"},
+        rest=lambda p: {"V_m": p.E_L},
+    ),
 )

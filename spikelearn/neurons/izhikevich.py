@@ -70,7 +70,7 @@ _NEST = NestNeuron(
     {"V_peak": "V_th"},
     {"V_m": "V_m", "u": "U_m"},
     start={"V_m": "V_m", "u": "U_m"},
-    rest=lambda p: {"V_m": -65.0, "U_m": 0.0},
+    rest=lambda p: {"V_m": -65.0, "U_m": 0.0, "b": 0.0},
 )
 
 Izhikevich = NeuronModel(

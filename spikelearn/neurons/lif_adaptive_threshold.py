@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikelearn._jit import scalar
+from spikelearn.nest_twin import NestNeuron, NestPort
 from spikelearn.neurons.lif import current_propagator, membrane, refractory_steps, reset_below_threshold
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, pA, pF
@@ -140,6 +141,13 @@ MAT2 = NeuronModel(
     reset="theta_1 += alpha_1; theta_2 += alpha_2",
     arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     method="exact",
+    nest=NestNeuron(
+        "mat2_psc_exp",
+        {"V_th": "omega", "tau_syn_exc": "tau_syn_ex", "tau_syn_inh": "tau_syn_in"},
+        ports={"exc": NestPort(sign=1), "inh": NestPort(sign=-1)},
+        alike=("tau_syn_exc", "tau_syn_inh"),
+        rest=lambda p: {"V_m": p.E_L, "omega": np.asarray(p.V_th) * 0.0 + 1e6},
+    ),
 )
 
 LIFAdaptiveThreshold = NeuronModel(

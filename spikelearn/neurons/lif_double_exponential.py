@@ -126,9 +126,9 @@ LIFDoubleExponential = NeuronModel(
         "V_m": "mV",
         "refractory": "1",
         "I_syn_exc": "pA",
-        "dI_syn_exc": "pA",
+        "dI_syn_exc": "pA/ms",
         "I_syn_inh": "pA",
-        "dI_syn_inh": "pA",
+        "dI_syn_inh": "pA/ms",
     },  # fmt: skip
     ports={"exc": "pA", "inh": "pA"},
     currents=("exc",),

@@ -21,9 +21,9 @@ from spikelearn.plasticity.rule import PlasticityRule, Trace
 from spikelearn.plasticity.stdp import STDP, STDPParameters, check_limits, on_post, on_pre, stdp_constants
 
 
-def _nest(model: str) -> NestSynapse:
+def _nest(model: str, settles: str = "") -> NestSynapse:
     assert STDP.nest is not None
-    return replace(STDP.nest, model=model)
+    return replace(STDP.nest, model=model, settles=settles)
 
 
 NearestSTDP = PlasticityRule(
@@ -38,7 +38,7 @@ NearestSTDP = PlasticityRule(
     equations=STDP.equations,
     pre_statements=STDP.pre_statements.replace("K_plus += 1", "K_plus = 1"),
     post_statements=STDP.post_statements.replace("K_minus += 1", "K_minus = 1"),
-    nest=_nest("stdp_nn_symm_synapse"),
+    nest=_nest("stdp_nn_symm_synapse", "tau_plus"),
 )
 
 
@@ -114,5 +114,5 @@ w = clip(w + (1 - fired)*W_max*lambda_*(1 - w/W_max)**mu_plus*K_plus, W_min, W_m
 K_minus = 1
 fired = 1
 """,
-    nest=_nest("stdp_nn_restr_synapse"),
+    nest=_nest("stdp_nn_restr_synapse", "tau_plus"),
 )

@@ -13,6 +13,7 @@ from tolerances import EXACT, METHOD, NINE_DIGITS
 import spikelearn as sl
 from spikelearn.engine.elsewhere.brian2_text import import_brian2
 from spikelearn.errors import DescriptionError, ParameterError, SimulationError
+from spikelearn.neurons import MODELS
 
 ENGINES = ["nest", "brian2"]
 
@@ -61,6 +62,44 @@ def test_a_network_elsewhere_runs_on_in_pieces_of_any_length(engine):
     EXACT.check(np.concatenate([piece.spikes("cells").times for piece in pieces]), whole.spikes("cells").times)
     EXACT.check(np.concatenate([piece.trace("cells", "V_m").times for piece in pieces]), np.arange(1, 301) * 0.1)
     NINE_DIGITS.check(joined["cells", "V_m"], whole.trace("cells", "V_m").values)
+
+
+DT = 0.05
+AMOUNT = {"pA": 60.0, "mV": 1.5, "nS": 1.0, "1": 1.0}
+QUIET = {"HodgkinHuxley": {"I_e": -300.0}}
+
+
+def translated(engine):
+    """Models that an engine has, with the variables that it can record."""
+    for model in MODELS:
+        if engine == "nest" and model.nest is not None:
+            yield pytest.param(engine, model, list(model.nest.variables), id=f"{model.name} on {engine}")
+        elif engine == "brian2" and model.equations:
+            variables = [name for name in model.state if f"d{name}/dt" in model.equations]
+            yield pytest.param(engine, model, variables, id=f"{model.name} on {engine}")
+
+
+@pytest.mark.parametrize(("engine", "model", "variables"), [*translated("nest"), *translated("brian2")])
+def test_every_model_is_the_same_elsewhere_below_its_threshold(engine, model, variables):
+    def recorded(engine):
+        net = sl.Network(dt=DT, seed=1)
+        cell = net.population(2, model(**QUIET.get(model.name, {})), name="cell")
+        for k, (port, unit) in enumerate(model.ports.items()):
+            if port in model.graded:
+                continue
+            source = net.population(1, sl.SpikeList([1.0 + 3.0 * k, 8.0 + 3.0 * k]))
+            net.connect(source, cell, port, weight=AMOUNT[unit] * (-1.0 if (port, unit) == ("inh", "pA") else 1.0))
+        net.record(cell, ["spikes", *variables])
+        return net.run(25.0, engine=engine)
+
+    # Brian2 takes seconds to find a closed form; that it finds it is tested with whole networks
+    slow = engine == "brian2" and model.method == "exact"
+    ours, theirs = recorded("compiled"), recorded(sl.Brian2(method="rk4") if slow else engine)
+    EXACT.check(theirs.spikes("cell").times, ours.spikes("cell").times)
+    for name in variables:
+        expected = ours.trace("cell", name).values
+        # methods of first order at least; what moves at all moves by its own size within a millisecond or more
+        METHOD(1, DT, np.ptp(expected) + 1e-9).check(theirs.trace("cell", name).values, expected, name)
 
 
 def test_nest_draws_another_network_with_the_same_statistics_by_its_own_rules_and_sources():

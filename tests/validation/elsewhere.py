@@ -7,6 +7,7 @@ from forced import steps_of
 from tolerances import EXACT, METHOD, NINE_DIGITS
 
 import spikelearn as sl
+from spikelearn.plasticity import RULES, PlasticityRule
 from validation.case import Case
 
 
@@ -203,41 +204,42 @@ NEURONS = [
     for name in ["METHOD(2, dt)" if tolerance is not NINE_DIGITS else "1e-9 relative"]
 ]  # fmt: skip
 
+RELEASED = [20.0, 45.3, 45.3, 80.0]
+PARAMETERS = {
+    "STDP": {"lambda_": 0.05, "mu_plus": 0.4, "mu_minus": 0.4, "tau_minus": 30.0},
+    "DopamineSTDP": {"b": 0.01},
+}
+
+
+def _plastic(rule, engine, options, tolerance, name):
+    released = {"released": RELEASED} if rule.modulated else {}
+    given = PARAMETERS.get(rule.name, {})
+
+    def compare():
+        def plasticity(dopamine):
+            return rule(dopamine, **given) if rule.modulated else rule(**given)
+
+        return tuple(final_weights(plasticity, which, **options, **released) for which in (engine, "compiled"))
+
+    delay = "axonal delay" if "axonal" in options else "dendritic delay"
+    what = f"12 weights after 120 ms of random spikes, {delay}"
+    return Case(f"{rule.name} on {engine}", what, "compiled engine", tolerance, name, compare)
+
+
+SPIKES = [rule for rule in RULES if rule.learns_from == "spike" and isinstance(rule, PlasticityRule)]
+# NEST, and Brian2 where traces have closed forms, compute what spikelearn does. What Brian2 integrates step by step,
+# with a modulator, is of fourth order between events, but is clipped at the ends of steps: w'' < 1 / ms^2.
 PLASTIC = [
-    Case(
-        f"{subject} on {engine}",
-        f"12 weights after 120 ms of random spikes, {how}",
-        "compiled engine",
-        tolerance,
-        name,
-        lambda rule=rule, engine=engine, options=options: (
-            final_weights(rule, engine, **options),
-            final_weights(rule, "compiled", **options),
-        ),
-    )
-    for subject, rule, engine, how, options, tolerance, name in (
-        *(
-            (
-                "STDP", lambda dopamine, mu=mu: sl.STDP(lambda_=0.05, mu_plus=mu, mu_minus=mu, tau_minus=30.0), engine,
-                f"{how}, mu = {mu:g}", options, NINE_DIGITS, "1e-9 relative",
-            )
-            for mu in (0.0, 0.4)
-            for engine, how, options in (
-                ("nest", "dendritic delay", {"dendritic": 1.5}),
-                ("brian2", "dendritic delay", {"dendritic": 0.5}),
-                ("brian2", "axonal delay", {"axonal": 1.5}),
-            )
-        ),
-        (
-            "DopamineSTDP", lambda dopamine: sl.DopamineSTDP(dopamine, tau_c=50.0, b=0.01), "nest", "dendritic delay",
-            {"dendritic": 1.0, "released": [20.0, 45.3, 45.3, 80.0]}, NINE_DIGITS, "1e-9 relative",
-        ),
-        # w' = c (n - b) in Brian2's fourth order between events, but clipped at the ends of steps: w'' < 1 / ms^2
-        (
-            "DopamineSTDP", lambda dopamine: sl.DopamineSTDP(dopamine, tau_c=50.0, b=0.01), "brian2", "axonal delay",
-            {"axonal": 1.0, "released": [20.0, 45.3, 45.3, 80.0]}, METHOD(2, 0.1), "METHOD(2, dt)",
-        ),
-    )
+    *(_plastic(r, "nest", {"dendritic": 1.5}, NINE_DIGITS, "1e-9 relative") for r in SPIKES if r.nest is not None),
+    *(
+        _plastic(
+            rule, "brian2", options,
+            *((METHOD(2, 0.1), "METHOD(2, dt)") if rule.modulated else (NINE_DIGITS, "1e-9 relative")),
+        )
+        for rule in SPIKES
+        if rule.equations
+        for options in ({"axonal": 1.5}, {"dendritic": 0.5})
+    ),
 ]  # fmt: skip
 
 CASES: tuple[Case, ...] = (*EXACT_CASES, *SHORT_TERM, *NEURONS, *PLASTIC)

@@ -36,6 +36,8 @@ _RULES = {
     FixedTotalNumber: ("fixed_total_number", "N"),
 }
 _FARTHEST = 1e300
+_UNTIL_NOTHING_IS_LEFT = 40.0
+"""Time constants; exp(-40) is below rounding."""
 
 
 class NestSynapses:
@@ -248,6 +250,16 @@ class NestSynapses:
             injector = nest.Create("spike_train_injector")
             injector.spike_times = ((at[np.round(spikes) > k] - 1 + self._lead) * d.dt).tolist()
             nest.Connect(injector, transmitter, syn_spec={"delay": d.dt})
+
+
+def settling_time(d: Description) -> float:
+    """How long NEST's synapses must be left alone, in ms, until no trace is left of what they take for an arrival."""
+    times = [
+        float(getattr(_parameters_of(projection), found.settles)) * _UNTIL_NOTHING_IS_LEFT
+        for projection in d.projections
+        if (found := _twin_of(projection)) is not None and found.settles
+    ]
+    return max(times, default=0.0)
 
 
 def gathered(nest: ModuleType, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

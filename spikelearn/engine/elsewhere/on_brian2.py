@@ -111,9 +111,9 @@ class OnBrian2:
             for p in d.projections
         }
         self._modulated = [c for c in self._connected.values() if c.modulator is not None]
-        self._monitors = {r: self._monitor(b2, r) for r in d.recordings if not isinstance(r.of, Projection)}
+        self._monitors = self._monitor_all(b2)
         parts = [*self._groups.values(), *(c.synapses for c in self._connected.values() if c.synapses is not None)]
-        parts += list(self._monitors.values())
+        parts += list(dict.fromkeys(self._monitors.values()))
         if self._driven is not None:
             parts.append(b2.NetworkOperation(self._drive, dt=step, when="start"))
         if d.modulators:
@@ -121,13 +121,26 @@ class OnBrian2:
         self._now = 0
         self._network = b2.Network(*parts)
 
-    def _monitor(self, b2: Any, recording: Recording) -> Any:
-        group, step = self._groups[recording.of], self._d.dt * b2.ms
-        if recording.events:
-            if recording.variable == "spike":
-                return b2.SpikeMonitor(group)
-            return b2.EventMonitor(group, recording.variable)
-        return b2.StateMonitor(group, recording.variable, record=recording.ids, dt=step, when="end")
+    def _monitor_all(self, b2: Any) -> dict[Recording, Any]:
+        """A monitor for each recording of events, and one for all variables of the same neurons."""
+        found: dict[Recording, Any] = {}
+        together: dict[Any, list[Recording]] = {}
+        for recording in self._d.recordings:
+            if isinstance(recording.of, Projection):
+                continue
+            group = self._groups[recording.of]
+            if not recording.events:
+                together.setdefault((recording.of, recording.ids.tobytes()), []).append(recording)
+            elif recording.variable == "spike":
+                found[recording] = b2.SpikeMonitor(group)
+            else:
+                found[recording] = b2.EventMonitor(group, recording.variable)
+        for (of, _), recordings in together.items():
+            variables = [recording.variable for recording in recordings]
+            step = self._d.dt * b2.ms
+            monitor = b2.StateMonitor(self._groups[of], variables, record=recordings[0].ids, dt=step, when="end")
+            found |= dict.fromkeys(recordings, monitor)
+        return found
 
     def _drive(self) -> None:
         assert self._driven is not None

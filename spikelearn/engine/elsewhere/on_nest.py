@@ -6,6 +6,7 @@ NEST does not have. Neurons wait out these steps at rest and are then put into t
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import uuid
@@ -24,12 +25,14 @@ from spikelearn.engine.elsewhere.nest_neurons import (
     check_sign,
     constant_currents,
     is_neuron,
+    listed,
     neuron_parameters,
     starting_values,
     twin,
 )
-from spikelearn.engine.elsewhere.nest_synapses import NestSynapses, gathered
+from spikelearn.engine.elsewhere.nest_synapses import NestSynapses, gathered, settling_time
 from spikelearn.engine.elsewhere.options import NEST
+from spikelearn.engine.elsewhere.refusal import refused
 from spikelearn.engine.lower import Description
 from spikelearn.engine.run import Synapses
 from spikelearn.errors import DescriptionError, SimulationError
@@ -116,7 +119,8 @@ class OnNEST:
         at = at[at % recording.every == 0]
         keep = (steps > first) & (steps <= step)
         values = np.full((len(at), len(recording.ids)), np.nan)
-        values[np.searchsorted(at, steps[keep]), columns[keep]] = events[variable][keep]
+        found = events[variable.removeprefix("-")][keep]
+        values[np.searchsorted(at, steps[keep]), columns[keep]] = -found if variable.startswith("-") else found
         return at, values
 
     def count(self, projection: Projection) -> int | None:
@@ -131,7 +135,7 @@ class OnNEST:
         native = self._options.native_sources
         handed = [drive for drive in d.drives if not native or not nest_sources.is_native(drive.source)]
         arriving = any(isinstance(drive.source, PoissonInput) for drive in handed)
-        self._lead = 1 if arriving or d.releases else 0
+        self._lead = max(1 if arriving or d.releases else 0, math.ceil(settling_time(d) / d.dt))
         self._synapses = NestSynapses(nest, d, self._options.native_rules, self._lead)
         self._nodes: dict[Population, Any] = {}
         for population in d.populations:
@@ -182,7 +186,7 @@ class OnNEST:
             self._meters[recording] = nest.Create(
                 "multimeter",
                 params={
-                    "record_from": [twin(recording.of).variables[recording.variable]],
+                    "record_from": [twin(recording.of).variables[recording.variable].removeprefix("-")],
                     "interval": recording.every * d.dt,
                     "offset": self._lead * d.dt,
                 },
@@ -201,12 +205,14 @@ class OnNEST:
             self._feed(0)
             self._nest.Simulate(self._lead * d.dt)
         for population in neurons:
-            names = twin(population).currents.values()
-            standing = {k: v for k, v in neuron_parameters(population, d.dt).items() if k in names}
-            _set(
-                self._nodes[population],
-                (standing if self._lead else {}) | starting_values(population, start[population]),
-            )
+            nodes = self._nodes[population]
+            if self._lead and np.any(np.asarray(nodes.get("t_spike")) > 0.0):
+                raise refused(
+                    f"population {population.name!r} ({population.model_name})", "NEST",
+                    f"its neurons fire before they have started, in the {self._lead} steps that NEST needs first",
+                )  # fmt: skip
+            standing = neuron_parameters(population, d.dt) if self._lead else {}
+            _set(nodes, standing | starting_values(population, start[population]))
 
     def _feed(self, until: int) -> None:
         """Hand over what sources emit up to a step, what arrives up to the next, and the currents until then."""
@@ -286,4 +292,4 @@ def _repeats(population: Population) -> bool:
 
 def _set(nodes: Any, values: Mapping[str, Any]) -> None:
     if values:
-        nodes.set(dict(values))
+        nodes.set({name: listed(value) for name, value in values.items()})

@@ -15,7 +15,8 @@ class NEST:
 
     NEST is handed the very network: each synapse with its weight and delay, the state of each neuron at the start, each
     spike of a source, each arrival of a PoissonInput and each value of a noise, as spikelearn has drawn them from the
-    network's seed. What is integrated exactly gives the same spikes.
+    network's seed. What is integrated exactly gives the same spikes. Weights that learn are as the last spike of their
+    source left them: NEST brings a synapse up to date when its source fires.
 
     threads: NEST's threads, in each of its MPI processes.
     native_rules: NEST draws the synapses itself, by its own rule of the same name. This is another draw of the same
@@ -39,6 +40,9 @@ class Brian2:
 
     Brian2 integrates the equations that each model shows. It is handed the very network: each synapse, the state of
     each neuron at the start, each spike of a source, each arrival and each noise, as spikelearn has drawn them.
+
+    Neurons that draw random numbers themselves (escape noise) draw others there. Equations without a closed form are
+    integrated by another method than here, and agree as far as methods do.
 
     method: Brian2's method of integration for all neurons, such as "exact", "euler", "rk4"; by default each model's
         own.
