@@ -19,9 +19,18 @@ def test_the_twenty_line_example_runs_and_draws_its_pictures(tmp_path, monkeypat
     assert (tmp_path / "voltage.png").stat().st_size > 10_000
 
 
-def test_a_neuron_model_of_ones_own_fires_when_it_is_driven():
+def test_a_model_from_equations_fires_and_shows_its_step(capsys):
     names = {}
     exec(compile(BLOCKS[1], "README.md", "exec"), names)
+    n_spikes, source = capsys.readouterr().out.split("\n", 1)
+    # 20 mV above rest in the end, 15 mV to threshold: an interval of tau_m ln(20 / 5) and two milliseconds
+    assert int(n_spikes) == 10 * int(100.0 // (20.0 * np.log(20.0 / 5.0) + 2.0))
+    assert "def step(" in source or "_step(" in source
+
+
+def test_a_neuron_model_of_ones_own_fires_when_it_is_driven():
+    names = {}
+    exec(compile(BLOCKS[2], "README.md", "exec"), names)
     net = sl.Network(dt=0.1)
     cells = net.population(2, names["Quadratic"]())
     net.drive(cells[:1], sl.StepCurrent([0.0], [30.0]), port="exc")
@@ -31,7 +40,7 @@ def test_a_neuron_model_of_ones_own_fires_when_it_is_driven():
 
 def test_a_rule_of_ones_own_strengthens_what_fires_together_and_weakens_what_fires_alone():
     names = {}
-    exec(compile(BLOCKS[2], "README.md", "exec"), names)
+    exec(compile(BLOCKS[3], "README.md", "exec"), names)
     net = sl.Network(dt=0.1)
     together = np.arange(10.0, 500.0, 50.0)
     source = net.population(2, sl.SpikeList(np.r_[together, together + 25.0], np.repeat([0, 1], len(together))))
@@ -39,7 +48,7 @@ def test_a_rule_of_ones_own_strengthens_what_fires_together_and_weakens_what_fir
     target = net.population(1, sl.Parrot())
     net.connect(given, target, delay=1.0)
     learned = net.connect(
-        source, target, port="ignored", weight=50.0, delay=0.5, plasticity=names["InhibitorySTDP"](alpha=0.6)
+        source, target, port="ignored", weight=50.0, delay=0.5, plasticity=names["Hebbian"](alpha=0.6)
     )
     first, second = net.run(500.0).weights(learned)
     assert first > 50.0 > second
