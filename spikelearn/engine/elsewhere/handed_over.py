@@ -60,8 +60,9 @@ class SourceSpikes:
         found: dict[Population, list[tuple[int, np.ndarray]]] = {p: [] for p in self.populations}
         while plan.step < step:
             plan.step += 1
-            for call in plan.calls():
-                call(plan.step)
+            with np.errstate(over="ignore"):
+                for call in plan.calls():
+                    call(plan.step)
             for population in self.populations:
                 block = plan.block_of[population]
                 ring = block.rings["spike"]
@@ -107,9 +108,11 @@ class Driven:
         for block in plan.blocks.values():
             for inputs in block.inputs.values():
                 inputs[:] = 0.0
-        for stage in ("begin", "arrive", "drive"):
-            for call in plan.stages[stage]:
-                call(plan.step)
+        # Random numbers are made by integers that overflow, which numpy tells where nothing is compiled.
+        with np.errstate(over="ignore"):
+            for stage in ("begin", "arrive", "drive"):
+                for call in plan.stages[stage]:
+                    call(plan.step)
 
     def arriving(self, population: Population, port: str) -> np.ndarray:
         """(size,): what arrives at a port at the end of this step, in its unit."""
