@@ -5,14 +5,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from forced import steps_of
-from naive.twins import ModulatedByMean, events_and_bursts
+from naive.twins import events_and_bursts
 from tolerances import EXACT, ULP
+from validation.bursts import DT, STEPS, dopamine_at_bursts
 
 import spikelearn as sl
 from spikelearn._jit import scalar
 from spikelearn.units import ms
-
-DT, STEPS = 0.5, 400
 
 
 class Parameters(NamedTuple):
@@ -99,29 +98,7 @@ def test_pyramidal_cells_burst_when_their_apical_dendrite_is_driven(apical):
 
 
 def test_dopamine_bursts_learn_from_the_bursts_of_the_target():
-    net = sl.Network(dt=DT, seed=4)
-    dopamine = net.modulator(tau=100.0)
-    net.release(dopamine, [50.0, 120.0], 0.05)
-    source = net.population(6, sl.Poisson(60.0))
-    cells = net.population(3, sl.Pyramidal(I_e_apical=800.0))
-    net.drive(cells, sl.NoiseCurrent(mean=450.0, std=400.0, tau=5.0))
-    rule = {"A_plus": 5.0, "tau_plus": 15.0, "tau_c": 80.0, "b": 0.005, "W_max": 100.0}
-    projection = net.connect(
-        source, cells, "basal", sl.FixedProbability(0.7), weight=sl.Uniform(20, 80), delay=1.5,
-        plasticity=sl.DopamineBursts(dopamine, **rule),
-    )  # fmt: skip
-    net.record(source)
-    net.record(cells, ["spikes", "bursts"])
-    before = net.run(0.0).synapses(projection)
-    run = net.run(STEPS * DT)
-
-    def spikes(population, kind):
-        times, ids = run.spikes(population, kind)
-        return set(zip(steps_of(times, DT).tolist(), ids.tolist(), strict=True))
-
-    assert 3 < len(spikes(cells, "burst")) < len(spikes(cells, "spike"))
-    synapses = zip(before.pre, before.post, before.weight, steps_of(before.delay, DT), strict=True)
-    twin = ModulatedByMean(synapses, 0, DT, **rule, tau_n=100.0, released={100: 0.05, 240: 0.05})
-    twin.run(spikes(source, "spike"), spikes(cells, "burst"), STEPS)
-    assert np.ptp(twin.weights - before.weight) > 1.0
-    ULP(1_000_000, 100.0).check(run.weights(projection), twin.weights)
+    before, learned, twin, (n_bursts, n_spikes) = dopamine_at_bursts()
+    assert 3 < n_bursts < n_spikes
+    assert np.ptp(twin - before) > 1.0
+    ULP(1_000_000, 100.0).check(learned, twin)

@@ -4,6 +4,10 @@ import pytest
 from validation.case import difference
 from validation.every_case import CASES
 
+from spikelearn.neurons import MODELS
+from spikelearn.plasticity import RULES, SIGNAL_RULES
+from spikelearn.synapses import GRADED_SYNAPSES, SYNAPSES
+
 
 @pytest.mark.parametrize(
     "case", [pytest.param(case, id=str(case), marks=[pytest.mark.slow] if case.slow else []) for case in CASES]
@@ -15,3 +19,8 @@ def test_it_is_what_its_oracle_says(case):
 
 def test_no_two_cases_have_the_same_name():
     assert len({str(case) for case in CASES}) == len(CASES)
+
+
+@pytest.mark.parametrize("model", [*MODELS, *RULES, *SIGNAL_RULES, *SYNAPSES, *GRADED_SYNAPSES], ids=lambda m: m.name)
+def test_every_model_and_rule_has_an_oracle(model):
+    assert any(model.name in case.subject.replace(",", " ").split() for case in CASES)

@@ -1,6 +1,7 @@
 """Every case there is, in the order of the table."""
 
 from validation import (
+    bursts,
     elsewhere,
     equations,
     exact,
@@ -33,6 +34,7 @@ TOPICS = (
     voltage,
     exact,
     homeostasis,
+    bursts,
     elsewhere,
     networks,
 )

@@ -78,9 +78,9 @@ def counts(ids, n):
 N = 20_000
 
 
-def _survivors():
+def _survivors(model):
     """The share of neurons that have not fired, every 5 ms after a current is switched on, and exp(-sum of hazards)."""
-    neuron = sl.EscapeNoiseLIF(I_e=450.0, Delta_V=2.0, rho_0=200.0)
+    neuron = model(I_e=450.0, V_th=-55.0, Delta_V=2.0, rho_0=200.0)
     p = neuron.parameters
     steps, ids = spikes_of(neuron, N, 60.0, seed=11)
     first = np.full(N, 10**6)
@@ -186,9 +186,13 @@ def _beside_gif(what, k=0):
 
 
 CASES: tuple[Case, ...] = (
-    Case(
-        "EscapeNoiseLIF", f"share of {N:,} neurons that have not fired after 5 to 60 ms of current, seed 11",
-        "closed form: exp of minus the summed hazard", STAT(N, 0.5), "STAT(20,000)", _survivors,
+    *(
+        Case(
+            model.name, f"share of {N:,} neurons that have not fired after 5 to 60 ms of current, seed 11",
+            "closed form: exp of minus the summed hazard", STAT(N, 0.5), "STAT(20,000)",
+            lambda model=model: _survivors(model),
+        )
+        for model in (sl.EscapeNoiseLIF, sl.SRM0)
     ),
     Case(
         "EscapeNoiseLIF", "mean interval at a constant hazard, in standard errors, seed 12",
