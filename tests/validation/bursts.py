@@ -1,4 +1,4 @@
-"""The two-compartment cell, its rule, and the parrot: models of spikelearn's own, beside Brian2, NEST and a slow twin."""
+"""The two-compartment cell, its rule at bursts, and the parrot, beside Brian2, a slow twin and NEST."""
 
 from __future__ import annotations
 
