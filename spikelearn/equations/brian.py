@@ -10,23 +10,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
+from spikelearn.errors import DescriptionError
+
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """The deprecation warnings of Brian2's dependencies are not the user's."""
+    """The warnings of Brian2's dependencies are not the user's; those of the code that it makes are."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.filterwarnings("ignore", module=r"(brian2|pyparsing|sympy|jinja2|Cython|setuptools)(\.|$)")
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
         yield
 
 
 @functools.cache
 def import_brian2() -> ModuleType:
     """Brian2. It logs warnings and uncaught exceptions when it is imported: both are given back, unless the user has
-    imported it already."""
+    imported it already. Raises DescriptionError if it cannot be imported."""
     imported_by_user = "brian2" in sys.modules
     hook = sys.excepthook
-    with quiet():
-        import brian2
+    try:
+        with quiet():
+            import brian2
+    except ImportError as error:
+        why = f"Brian2, which this needs, cannot be imported ({error}): pip install brian2"
+        raise DescriptionError(why) from error
+    brian2.BrianLogger.suppress_name("unused_brian_object")
     if not imported_by_user:
         sys.excepthook = hook
         logging.captureWarnings(False)

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from spikelearn.description.population import Population
-from spikelearn.engine.elsewhere.brian2_text import declared_unit, import_brian2, lines, quantity, replaced
+from spikelearn.engine.elsewhere.brian2_text import declared_unit, lines, quantity, replaced
 from spikelearn.engine.elsewhere.options import Brian2
 from spikelearn.engine.elsewhere.refusal import refused
 from spikelearn.engine.lower import Description
+from spikelearn.equations.brian import import_brian2
 from spikelearn.neurons import MODELS, NeuronModel
 from spikelearn.neurons.lif import refractory_steps
 

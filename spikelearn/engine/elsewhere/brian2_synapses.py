@@ -16,11 +16,12 @@ import numpy as np
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.engine.elsewhere.brian2_neurons import Group, check_port
-from spikelearn.engine.elsewhere.brian2_text import assigned, import_brian2, lines, quantity, renamed, replaced
+from spikelearn.engine.elsewhere.brian2_text import assigned, lines, quantity, renamed, replaced
 from spikelearn.engine.elsewhere.handed_over import synapses
 from spikelearn.engine.elsewhere.refusal import refused
 from spikelearn.engine.lower import Description
 from spikelearn.engine.run import Synapses
+from spikelearn.equations.brian import import_brian2
 
 _OWN, _GIVEN = "_syn", "_given"
 """What the names of a synapse's variables and parameters end with, so that none is one of its target's."""

@@ -1,41 +1,17 @@
-"""Words of Brian2: importing it, quantities, and the names in its equations and statements."""
+"""Words of Brian2: quantities, and the names in its equations and statements."""
 
 from __future__ import annotations
 
-import functools
 import re
-import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from types import ModuleType
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from spikelearn.equations.brian import import_brian2
 from spikelearn.errors import DescriptionError
 
 _BASE = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
-
-
-@contextmanager
-def warnings_of_dependencies_ignored() -> Iterator[None]:
-    """Not those of the code that Brian2 makes: an overflow in a model's own equations must be seen."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"(brian2|pyparsing|sympy|jinja2|Cython|setuptools)(\.|$)")
-        warnings.filterwarnings("ignore", category=DeprecationWarning)
-        yield
-
-
-@functools.cache
-def import_brian2() -> ModuleType:
-    try:
-        with warnings_of_dependencies_ignored():
-            import brian2
-    except ImportError as error:
-        why = f'engine="brian2" needs Brian2, which cannot be imported ({error}): pip install brian2'
-        raise DescriptionError(why) from error
-    brian2.BrianLogger.suppress_name("unused_brian_object")
-    return brian2
 
 
 def unit_of(name: str) -> Any:

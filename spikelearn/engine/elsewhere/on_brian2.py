@@ -15,11 +15,12 @@ from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
 from spikelearn.engine.elsewhere.brian2_neurons import Group, check_neurons
 from spikelearn.engine.elsewhere.brian2_synapses import Connected, check_synapses
-from spikelearn.engine.elsewhere.brian2_text import import_brian2, unit_of, warnings_of_dependencies_ignored
+from spikelearn.engine.elsewhere.brian2_text import unit_of
 from spikelearn.engine.elsewhere.handed_over import Driven, SourceSpikes, initial_state
 from spikelearn.engine.elsewhere.options import Brian2
 from spikelearn.engine.lower import Description
 from spikelearn.engine.run import Synapses
+from spikelearn.equations.brian import import_brian2, quiet
 from spikelearn.errors import DescriptionError, SimulationError
 
 
@@ -180,7 +181,7 @@ class OnBrian2:
 
 class _Settings:
     def __init__(self, codegen: str) -> None:
-        self._codegen, self._warnings = codegen, warnings_of_dependencies_ignored()
+        self._codegen, self._warnings = codegen, quiet()
 
     def __enter__(self) -> None:
         b2 = import_brian2()
