@@ -50,15 +50,25 @@ def _linoid(x):
 
 
 @scalar
-def opening_and_closing(v):
+def _rates(v, linoid, exp):
     """alpha and beta (1/ms) of m, h and n at v = V_m - V_T in mV (Traub & Miles 1991, as in Brette et al. 2007)."""
-    alpha_m = 1.28 * _linoid((13.0 - v) * 0.25)
-    beta_m = 1.4 * _linoid((v - 40.0) * 0.2)
-    alpha_h = 0.128 * exponential((17.0 - v) / 18.0)
-    beta_h = 4.0 / (1.0 + exponential((40.0 - v) * 0.2))
-    alpha_n = 0.16 * _linoid((15.0 - v) * 0.2)
-    beta_n = 0.5 * exponential((10.0 - v) * 0.025)
+    alpha_m = 1.28 * linoid((13.0 - v) * 0.25)
+    beta_m = 1.4 * linoid((v - 40.0) * 0.2)
+    alpha_h = 0.128 * exp((17.0 - v) / 18.0)
+    beta_h = 4.0 / (1.0 + exp((40.0 - v) * 0.2))
+    alpha_n = 0.16 * linoid((15.0 - v) * 0.2)
+    beta_n = 0.5 * exp((10.0 - v) * 0.025)
     return alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n
+
+
+def _steady(v: np.ndarray) -> tuple[np.ndarray, ...]:
+    """m, h and n where they stay if V_m does, in plain Python: a definition compiles nothing."""
+
+    def linoid(x: np.ndarray) -> np.ndarray:
+        return np.where(x == 0.0, 1.0, x / np.expm1(np.where(x == 0.0, 1.0, x)))
+
+    rates = getattr(_rates, "py_func", _rates)(v, linoid, np.exp)
+    return tuple(rates[k] / (rates[k] + rates[k + 1]) for k in (0, 2, 4))
 
 
 @scalar
@@ -71,11 +81,8 @@ def _relaxed(x, alpha, beta, dt):
 
 def _initial(p: HodgkinHuxleyParameters) -> dict[str, Any]:
     """At E_L, and the gates where they stay if V_m does."""
-    v = np.atleast_1d(np.asarray(p.E_L, float) - p.V_T)
-    rates = np.array([opening_and_closing(float(each)) for each in v])
-    m, h, n = (rates[:, k] / (rates[:, k] + rates[:, k + 1]) for k in (0, 2, 4))
-    shape = np.broadcast_shapes(np.shape(p.E_L), np.shape(p.V_T))
-    return {"V_m": p.E_L, "m": m.reshape(shape), "h": h.reshape(shape), "n": n.reshape(shape)}
+    m, h, n = _steady(np.asarray(p.E_L, float) - p.V_T)
+    return {"V_m": p.E_L, "m": m, "h": h, "n": n}
 
 
 def _constants(p: HodgkinHuxleyParameters, dt: float) -> dict[str, Any]:
@@ -115,7 +122,7 @@ def hodgkin_huxley_step(
     current = g_L * E_L + g_sodium * E_Na + g_potassium * E_K + g_exc * E_exc + g_inh * E_inh + I_exc + I_e
     V_inf = current / g
     V = V_inf + (V_m - V_inf) * exponential(-dt_C * g)
-    alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n = opening_and_closing(V - V_T)
+    alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n = _rates(V - V_T, _linoid, exponential)
     m = _relaxed(m, alpha_m, beta_m, dt)
     h = _relaxed(h, alpha_h, beta_h, dt)
     n = _relaxed(n, alpha_n, beta_n, dt)
