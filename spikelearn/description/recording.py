@@ -11,6 +11,7 @@ import numpy as np
 
 from spikelearn.description.population import Modulator, Population, whole
 from spikelearn.description.projection import Projection
+from spikelearn.description.steps import whole_steps
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.neurons import Neuron
 from spikelearn.parameters import suggest
@@ -33,13 +34,7 @@ class Recording:
 def sampling_steps(of: Any, every: Any, dt: float) -> int:
     """The steps between two samples; every: ms, or None for the default. Raises ParameterError if it is below dt."""
     if every is not None:
-        interval = plain(every, "ms", f"every of recording {of.name!r}")
-        if not isinstance(interval, float) or not np.isfinite(interval) or interval < dt * (1 - 1e-9):
-            raise ParameterError(f"every of recording {of.name!r}: expected at least dt = {dt} ms, got {every!r}")
-        steps = round(interval / dt)
-        if abs(interval / dt - steps) > 1e-6 * steps:
-            raise ParameterError(f"every of recording {of.name!r}: expected a multiple of dt = {dt} ms, got {every!r}")
-        return steps
+        return whole_steps(every, dt, f"every of recording {of.name!r}")
     return max(1, round(100.0 / dt)) if isinstance(of, Projection) else 1
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from spikelearn.description.population import Modulator
 from spikelearn.description.projection import Projection
+from spikelearn.description.steps import whole_steps
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.plasticity import Normalisation, Rewiring, SynapticScaling
 from spikelearn.units import plain
@@ -37,7 +38,7 @@ def regulation(projection: Projection, rule: Any, dt: float) -> Regulation:
         )
     if isinstance(projection.target, Modulator):
         raise DescriptionError(f"{where}: a projection to a modulator cannot be regulated")
-    every = _steps(rule.every, dt, where)
+    every = whole_steps(rule.every, dt, f"every of {where}")
     low, high = projection.limits
     if isinstance(rule, Normalisation):
         if rule.per not in ("target", "source"):
@@ -64,16 +65,6 @@ def regulation(projection: Projection, rule: Any, dt: float) -> Regulation:
         raise ParameterError(f"weight of {where}: expected {low:g} to {high:g}, its W_min and W_max, got {weight:g}")
     numbers = {"below": below, "weight": weight, "probability": float(rule.probability)}
     return Regulation(projection, rule, every, np.zeros(0), numbers)
-
-
-def _steps(every: Any, dt: float, where: str) -> int:
-    interval = plain(every, "ms", f"every of {where}")
-    if not isinstance(interval, float) or not np.isfinite(interval) or interval < dt * (1 - 1e-9):
-        raise ParameterError(f"every of {where}: expected at least dt = {dt:g} ms, got {every!r}")
-    steps = round(interval / dt)
-    if abs(interval / dt - steps) > 1e-6 * steps:
-        raise ParameterError(f"every of {where}: expected a multiple of dt = {dt:g} ms, got {every!r}")
-    return steps
 
 
 def _values(given: Any, unit: str, size: int, what: str) -> np.ndarray:

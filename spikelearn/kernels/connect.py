@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from spikelearn._jit import kernel
+from spikelearn._jit import kernel, scalar
 from spikelearn.kernels.random import normal, stream, uniform
 
 ALL_TO_ALL, ONE_TO_ONE, PROBABILITY, IN_DEGREE, OUT_DEGREE, EXPLICIT = range(6)
@@ -91,6 +91,37 @@ def fill_row(rule, row, n_partners, probability, degree, multapses, own, seen, s
 
 
 @kernel
+def row_of_rule(rule, row, n_partners, probability, degrees, multapses, own_offset, seed, thing, seen, partners):
+    """Make one row of a rule: its partners are written to `partners`, unless they are listed; returns how many."""
+    if rule == EXPLICIT:
+        return 1
+    start, increment = stream(seed, thing * 4 + PARTNERS_STREAM, row)
+    own = row + own_offset
+    if own < 0 or own >= n_partners:
+        own = -1
+    degree = degrees[row] if len(degrees) > 1 else degrees[0]
+    return fill_row(rule, row, n_partners, probability, degree, multapses, own, seen, start, increment, partners)
+
+
+@scalar
+def ends(rule, by_source, n_rows, row, k, total, partners, pre, post):
+    """Source and target of synapse k of a row, and its place in arrays that give one value for each synapse."""
+    if rule == EXPLICIT:
+        i = pre[row]
+        j = post[row]
+        flat = row
+    elif by_source:
+        i = row
+        j = partners[k]
+        flat = total
+    else:
+        i = partners[k]
+        j = row
+        flat = i * n_rows + j if rule == ALL_TO_ALL else row
+    return i, j, flat
+
+
+@kernel
 def scan(
     mode, rule, by_source, n_rows, n_partners, probability, degrees, multapses, own_offset, pre, post,
     seed, thing, weight_code, weight_a, weight_b, weight_low, weight_high, weight_values,
@@ -112,30 +143,11 @@ def scan(
     total = 0
     n_kept = 0
     for row in range(n_rows):
-        if rule == EXPLICIT:
-            count = 1
-        else:
-            start, increment = stream(seed, thing * 4 + PARTNERS_STREAM, row)
-            own = row + own_offset
-            if own < 0 or own >= n_partners:
-                own = -1
-            degree = degrees[row] if len(degrees) > 1 else degrees[0]
-            count = fill_row(
-                rule, row, n_partners, probability, degree, multapses, own, seen, start, increment, partners
-            )
+        count = row_of_rule(
+            rule, row, n_partners, probability, degrees, multapses, own_offset, seed, thing, seen, partners
+        )
         for k in range(count):
-            if rule == EXPLICIT:
-                i = pre[row]
-                j = post[row]
-                flat = row
-            elif by_source:
-                i = row
-                j = partners[k]
-                flat = total
-            else:
-                i = partners[k]
-                j = row
-                flat = i * n_rows + j if rule == ALL_TO_ALL else row
+            i, j, flat = ends(rule, by_source, n_rows, row, k, total, partners, pre, post)
             number = row * row_width + k
             if first_target + j < low or first_target + j >= high:
                 total += 1

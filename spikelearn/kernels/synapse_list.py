@@ -3,15 +3,7 @@
 import numpy as np
 
 from spikelearn._jit import kernel
-from spikelearn.kernels.connect import (
-    ALL_TO_ALL,
-    DELAY_STREAM,
-    EXPLICIT,
-    PARTNERS_STREAM,
-    WEIGHT_STREAM,
-    draw,
-    fill_row,
-)
+from spikelearn.kernels.connect import DELAY_STREAM, WEIGHT_STREAM, draw, ends, row_of_rule
 from spikelearn.kernels.random import stream
 
 
@@ -32,27 +24,14 @@ def list_synapses(
     delay_start, delay_increment = stream(seed, thing * 4 + DELAY_STREAM, 0)
     total = 0
     for row in range(n_rows):
-        count = 1
-        if rule != EXPLICIT:
-            start, increment = stream(seed, thing * 4 + PARTNERS_STREAM, row)
-            own = row + own_offset
-            if own < 0 or own >= n_partners:
-                own = -1
-            degree = degrees[row] if len(degrees) > 1 else degrees[0]
-            count = fill_row(
-                rule, row, n_partners, probability, degree, multapses, own, seen, start, increment, partners
-            )
+        count = row_of_rule(
+            rule, row, n_partners, probability, degrees, multapses, own_offset, seed, thing, seen, partners
+        )
         if len(out_pre) == 0:
             total += count
             continue
         for k in range(count):
-            if rule == EXPLICIT:
-                i, j, flat = pre[row], post[row], row
-            elif by_source:
-                i, j, flat = row, partners[k], total
-            else:
-                i, j = partners[k], row
-                flat = i * n_rows + j if rule == ALL_TO_ALL else row
+            i, j, flat = ends(rule, by_source, n_rows, row, k, total, partners, pre, post)
             number = row * row_width + k
             out_pre[total] = i
             out_post[total] = j

@@ -6,13 +6,13 @@ Brian2 itself says t - dt.
 """
 
 import functools
-import warnings
 from collections.abc import Iterable, Mapping
-from contextlib import contextmanager
 from types import ModuleType
 from typing import Literal, NamedTuple
 
 import numpy as np
+
+from spikelearn.equations.brian import quiet
 
 UNITS = {
     "C_m": "pF", "g_L": "nS", "tau_m": "ms", "tau_syn_ex": "ms", "tau_syn_in": "ms", "tau_w": "ms",
@@ -58,18 +58,9 @@ class Trace(NamedTuple):
     spike_times: np.ndarray
 
 
-@contextmanager
-def warnings_of_dependencies_ignored():
-    with warnings.catch_warnings():
-        # Not those of the code that Brian2 makes: an overflow in a model's own equations must be seen.
-        warnings.filterwarnings("ignore", module=r"(brian2|pyparsing|sympy|jinja2)(\.|$)")
-        warnings.filterwarnings("ignore", category=DeprecationWarning)
-        yield
-
-
 @functools.cache
 def import_brian2() -> ModuleType:
-    with warnings_of_dependencies_ignored():
+    with quiet():
         import brian2
     brian2.prefs.codegen.target = "numpy"
     brian2.BrianLogger.log_level_error()
@@ -134,7 +125,7 @@ def integrate(
     def quantity(name: str, number: float):
         return number * unit_of(brian2, units.get(name, "1"))
 
-    with warnings_of_dependencies_ignored():
+    with quiet():
         model = brian2.Equations(equations)
         declared = model.parameter_names
         step = dt * brian2.ms

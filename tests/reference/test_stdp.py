@@ -87,7 +87,7 @@ def test_axonal_delay_gives_the_weights_of_brian2_coincidences_included():
     rule = sl.STDP(mu_plus=0, mu_minus=0, alpha=1.05, lambda_=0.05)
     ours = one_synapse(pre * 0.1, post * 0.1, lambda m: rule, weight=50.0, axonal=1.5, T=200.0)
     b2 = brian2_oracle.import_brian2()
-    with brian2_oracle.warnings_of_dependencies_ignored():
+    with brian2_oracle.quiet():
         step = 0.1 * b2.ms
         emitted = [b2.SpikeGeneratorGroup(1, np.zeros(len(s), int), s * step, dt=step) for s in (pre, post)]
         synapses = b2.Synapses(

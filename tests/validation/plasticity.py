@@ -64,7 +64,7 @@ def beside_brian2(plasticity, seed):
     namespace = {
         name: value * (b2.ms if units[name].name == "ms" else 1) for name, value in parameters._asdict().items()
     }
-    with brian2_oracle.warnings_of_dependencies_ignored():
+    with brian2_oracle.quiet():
         step = 0.1 * b2.ms
         emitted = [b2.SpikeGeneratorGroup(1, np.zeros(len(s), int), (s - 1) * step, dt=step) for s in (pre, post)]
         synapses = b2.Synapses(

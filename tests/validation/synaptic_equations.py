@@ -117,7 +117,7 @@ def _released_in_brian2(name, times):
     values = by_hand().parameters._asdict()
     units = declared_units(by_hand.Parameters)
     namespace = {each: value * (b2.ms if units[each].name == "ms" else 1) for each, value in values.items()}
-    with brian2_oracle.warnings_of_dependencies_ignored():
+    with brian2_oracle.quiet():
         step = 0.1 * b2.ms
         steps = np.round(times / 0.1).astype(int)
         source = b2.SpikeGeneratorGroup(1, np.zeros(len(steps), int), steps * step, dt=step)
