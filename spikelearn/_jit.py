@@ -2,7 +2,7 @@
 
 `kernel` marks scalar functions and loops that run compiled; `entry` gives one a machine address that the
 compiled loop can call; `invoke` makes that call. With NUMBA_DISABLE_JIT=1 kernels are plain Python.
-`add_one`, `first_of` and `give_way` are what threads need to meet.
+`add_one`, `first_of` and `give_way` are what threads need to meet; `prefetch` asks for memory ahead of its use.
 """
 
 from __future__ import annotations
@@ -93,6 +93,32 @@ def bits_to_float(typing_context, bits):
         return builder.bitcast(values[0], ir.DoubleType())
 
     return signature, generate
+
+
+@intrinsic
+def prefetch(typing_context, array, place):
+    """Ask for the cache line of element `place` of an array (any place: nothing is read, nothing can fail)."""
+    signature = types.void(array, place)
+
+    def generate(context, builder, signature, values):
+        data = context.make_array(signature.args[0])(context, builder, values[0]).data
+        flag = ir.IntType(32)
+        address = builder.bitcast(builder.gep(data, [values[1]]), cgutils.voidptr_t)
+        function_type = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, flag, flag, flag])
+        function = cgutils.get_or_insert_function(builder.module, function_type, "llvm.prefetch.p0i8")
+        for_reading, keep, data_cache = flag(0), flag(3), flag(1)
+        builder.call(function, [address, for_reading, keep, data_cache])
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+def _prefetch_nothing(array, place):
+    """What `prefetch` is without the compiler."""
+
+
+if JIT_DISABLED:
+    prefetch = _prefetch_nothing  # type: ignore[assignment]
 
 
 @intrinsic

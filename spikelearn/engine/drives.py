@@ -105,4 +105,4 @@ def _poisson_table(mean: float) -> tuple[np.ndarray, np.ndarray]:
     cumulative = np.cumsum(terms)
     cumulative[-1] = 2.0
     edges = np.searchsorted(cumulative, np.linspace(0.0, 1.0, (1 << sources.GUIDE_BITS) + 1), side="left")
-    return np.where(edges[:-1] == edges[1:], edges[:-1], sources.UNDECIDED).astype(np.uint8), cumulative
+    return np.where(edges[:-1] == edges[1:], edges[:-1], sources.UNDECIDED).astype(np.float32), cumulative

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +33,9 @@ from spikelearn.sources import Poisson
 
 _LONGEST_INTERVAL = 1024
 """Steps after which shares meet even if no delay is so short."""
+
+_RUNS_LISTED = 256
+"""Runs of synapses that are listed and fetched ahead at a time."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,10 @@ def lower(description: Description, n_shares: int = 1) -> Program:
         _check_shareable(d)
     blocks = _blocks(d)
     groups = _groups(d, blocks)
-    delays = [delays_of(members, d.seed, d.dt) for members in groups]
+    with ThreadPoolExecutor(n_shares) as threads:
+        each = dict(zip(d.projections, threads.map(lambda p: delays_of(p, d.seed, d.dt), d.projections), strict=True))
+        delays = [np.unique(np.concatenate([each[projection] for projection in members])) for members in groups]
+        tables = list(threads.map(lambda k: _tables(d, Share(k, n_shares), blocks, groups, delays), range(n_shares)))
     shortest = min([int(steps[0]) for steps in delays if len(steps)], default=_LONGEST_INTERVAL)
     interval = 1 if n_shares == 1 else min(shortest, _LONGEST_INTERVAL)
     depth = max([0, *(int(steps[-1]) for steps in delays if len(steps)), *(p.dendritic_steps for p in d.projections)])
@@ -74,7 +81,7 @@ def lower(description: Description, n_shares: int = 1) -> Program:
     plans: list[Plan] = []
     for index in range(n_shares):
         own = [_block_of_share(block, arrays, index) for block, arrays in zip(blocks, rings, strict=True)]
-        plans.append(_plan(d, Share(index, n_shares), own, groups, delays, interval))
+        plans.append(_plan(d, Share(index, n_shares), own, tables[index], interval))
     return Program(plans, interval)
 
 
@@ -105,6 +112,10 @@ def _blocks(d: Description) -> list[Block]:
     return list(blocks.values())
 
 
+def _block_of(blocks: list[Block]) -> dict[Population, Block]:
+    return {population: block for block in blocks for population in block.populations}
+
+
 def _ring_arrays(block: Block, depth: int, n_shares: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     widest = max(np.diff(Share(k, n_shares).bounds(block.n))[0] for k in range(n_shares))
     return {
@@ -119,10 +130,9 @@ def _block_of_share(block: Block, rings: dict[str, tuple[np.ndarray, np.ndarray]
 
 
 def _plan(
-    d: Description, share: Share, blocks: list[Block], groups: list[list[Projection]], delays: list[np.ndarray],
-    interval: int,
+    d: Description, share: Share, blocks: list[Block], tables: list[Table], interval: int
 ) -> Plan:  # fmt: skip
-    block_of = {population: block for block in blocks for population in block.populations}
+    block_of = _block_of(blocks)
     plan = Plan(
         d.dt, d.seed, share, {block.key: block for block in blocks}, {}, {},
         {m: _modulator_arrays() for m in d.modulators}, {stage: [] for stage in STAGES},
@@ -132,9 +142,12 @@ def _plan(
         for kind, ring in block.rings.items():
             plan.stages["begin"].append(Call(f"clear {kind}", kernel_of(events.begin_row), ring.counts))
     places = Places(block_of, share)
-    for members, steps in zip(groups, delays, strict=True):
-        table = _build_table(d, plan, places, members, steps)
-        _deliver_calls(d, plan, places, table, members)
+    for table in tables:
+        if share.index == 0 or not isinstance(table.projections[0].target, Modulator):
+            plan.tallies.append(table.tally)
+        for projection in table.projections:
+            plan.tables[projection] = table
+        _deliver_calls(d, plan, places, table)
     _modulator_calls(d, plan)
     drive_calls(d.drives, plan)
     for block in blocks:
@@ -147,7 +160,7 @@ def _plan(
 
 def _groups(d: Description, blocks: list[Block]) -> list[list[Projection]]:
     """Projections that lie in one table."""
-    places = Places({population: block for block in blocks for population in block.populations}, Share())
+    places = Places(_block_of(blocks), Share())
     groups: dict[Any, list[list[Projection]]] = {}
     for projection in d.projections:
         source = places.source(projection)[0]
@@ -170,19 +183,22 @@ def _groups(d: Description, blocks: list[Block]) -> list[list[Projection]]:
     return [group for key in groups for group in groups[key]]
 
 
-def _build_table(d: Description, plan: Plan, places: Places, members: list[Projection], delays: np.ndarray) -> Table:
-    changes = d.weights_change(members[0])
-    own = members[0].synapse is not None or changes
-    shared = members[0].weight.constant and not own
-    if alike(members[0]) and not changes:
-        table = table_without_synapses(members[0], places, delays)
-    else:
-        table = build(members, places, delays, d.seed, d.dt, shared, double=own)
-    if plan.share.index == 0 or not isinstance(members[0].target, Modulator):
-        plan.tallies.append(table.tally)
-    for projection in members:
-        plan.tables[projection] = table
-    return table
+def _tables(
+    d: Description, share: Share, blocks: list[Block], groups: list[list[Projection]], delays: list[np.ndarray]
+) -> list[Table]:
+    """The tables of one share, one for each group of projections."""
+    places = Places(_block_of(blocks), share)
+    tables = []
+    for members, steps in zip(groups, delays, strict=True):
+        changes = d.weights_change(members[0])
+        if alike(members[0]) and not changes:
+            tables.append(table_without_synapses(members[0], places, steps))
+            continue
+        own = members[0].synapse is not None or changes
+        shared = members[0].weight.constant and not own
+        local = not changes and not members[0].graded
+        tables.append(build(members, places, steps, d.seed, d.dt, shared, double=own, local=local))
+    return tables
 
 
 def _compatible(a: Projection, b: Projection) -> bool:
@@ -214,8 +230,8 @@ def _fill_block(d: Description, block: Block) -> None:
     block.start = {name: values.copy() for name, values in block.state.items()}
 
 
-def _deliver_calls(d: Description, plan: Plan, places: Places, table: Table, members: list[Projection]) -> None:
-    projection = members[0]
+def _deliver_calls(d: Description, plan: Plan, places: Places, table: Table) -> None:
+    projection = table.projections[0]
     source, _ = places.source(projection)
     target, _ = places.target(projection)
     ring = source.rings[projection.on]
@@ -223,8 +239,8 @@ def _deliver_calls(d: Description, plan: Plan, places: Places, table: Table, mem
         plan.modulators[projection.target]["pending"]
         if isinstance(projection.target, Modulator)
         else plan.block_of[projection.target].inputs[projection.port]
-    )
-    label = f"deliver {', '.join(p.name for p in members)}"
+    )[table.first_target :]
+    label = f"deliver {', '.join(p.name for p in table.projections)}"
     common = (ring.all_rows, ring.all_counts, table.delays, table.index, table.targets)
     if projection.learns:
         plastic_calls(projection, d, plan, places, table, ring, inputs)
@@ -253,12 +269,12 @@ def _deliver_calls(d: Description, plan: Plan, places: Places, table: Table, mem
             )  # fmt: skip
         )
         plan.plastic[projection] = PlasticState({**state, "last_arrival": last}, kernel, np.ones(1, np.int64))
-    elif len(table.slot_weight) or table.n_synapses == 0:
-        kernel = kernel_of(deliver.deliver_shared)
-        plan.stages["arrive"].append(Call(label, kernel, *common, table.slot_weight, inputs, table.tally))
     else:
-        kernel = kernel_of(deliver.deliver_weighted)
-        plan.stages["arrive"].append(Call(label, kernel, *common, table.weights, inputs, table.tally))
+        call = Call(
+            label, kernel_of(deliver.deliver), *common, table.slot_weight, table.weights, inputs, table.tally,
+            np.zeros(_RUNS_LISTED, np.int64),
+        )  # fmt: skip
+        plan.stages["arrive"].append(call)
 
 
 def _modulator_arrays() -> dict[str, np.ndarray]:

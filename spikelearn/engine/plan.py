@@ -107,6 +107,8 @@ class Table:
     weights: np.ndarray
     slot_weight: np.ndarray
     tally: np.ndarray
+    first_target: int = 0
+    """The neuron of the block that target 0 is."""
     sizes: dict[Projection, int] = field(default_factory=dict)
     regulated: bool = False
     """Whether homeostasis or rewiring changes its weights."""

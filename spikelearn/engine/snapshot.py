@@ -13,7 +13,6 @@ from spikelearn.engine.plan import Plan, Program
 from spikelearn.engine.plastic import read_call
 from spikelearn.engine.run import Synapses
 from spikelearn.engine.tables import Places, count_alone, locate
-from spikelearn.kernels import connect
 
 
 def count_synapses(projection: Projection, seed: int, dt: float, program: Program | EventPlan | None = None) -> int:
@@ -24,14 +23,7 @@ def count_synapses(projection: Projection, seed: int, dt: float, program: Progra
         if isinstance(projection.target, Modulator):
             return program.plans[0].tables[projection].sizes[projection]
         return sum(plan.tables[projection].sizes[projection] for plan in program.plans)
-    rows = projection.rows
-    if rows.code == connect.EXPLICIT:
-        return rows.n_rows
-    if rows.code in (connect.IN_DEGREE, connect.OUT_DEGREE):
-        return int(rows.degrees.sum()) * (rows.n_rows if len(rows.degrees) == 1 else 1)
-    if rows.code in (connect.ALL_TO_ALL, connect.ONE_TO_ONE) and projection.autapses:
-        return rows.n_rows * (rows.n_partners if rows.code == connect.ALL_TO_ALL else 1)
-    return count_alone(projection, seed, dt)
+    return count_alone(projection, seed)
 
 
 def synapses_of(projection: Projection, program: Program | EventPlan) -> Callable[[], Synapses]:

@@ -17,11 +17,8 @@ from spikelearn.kernels import connect
 
 SINGLE_PRECISION_FROM = 1_000_000
 """From this many synapses on, static weights that differ are kept in 4 bytes."""
-_LONGEST_DELAY = 1 << 16
-_ANY = 1 << 40
 _EMPTY_INT = np.zeros(0, np.int64)
 _EMPTY = np.zeros(0)
-_NO_TARGETS = np.zeros(0, np.uint16)
 
 
 class Places:
@@ -51,42 +48,53 @@ class Places:
         return (0, 1) if block is None else self.share.bounds(block.n)
 
 
-def delays_of(projections: Sequence[Projection], seed: int, dt: float) -> np.ndarray:
-    """All delays that occur in some projections, in steps, ascending."""
-    used = np.zeros(_LONGEST_DELAY, np.uint8)
-    for projection in projections:
-        if projection.axonal.constant:
-            used[min(_constant_steps(projection, dt), _LONGEST_DELAY - 1)] = 1
-        else:
-            _scan(projection, None, seed, dt, connect.COUNT, used_delays=used)
-    if used[-1]:
+def delays_of(projection: Projection, seed: int, dt: float) -> np.ndarray:
+    """All delays that occur in a projection, in steps, ascending."""
+    drawn = projection.axonal
+    if drawn.constant or drawn.code == connect.ARRAY:
+        values = np.array([drawn.a]) if drawn.constant else np.asarray(drawn.array).ravel()
+        steps = np.maximum(1, np.floor(values / dt + 0.5).astype(np.int64) + projection.dendritic_steps)
+        delays = np.unique(np.minimum(steps, connect.LONGEST_DELAY))
+    else:
+        used = np.zeros(connect.LONGEST_DELAY + 1, np.uint8)
+        with np.errstate(over="ignore"):
+            callable_of(connect.mark_delays)(
+                *_rule(projection, seed), *_numbers(drawn), projection.dendritic_steps, dt, projection.rows.width, used
+            )
+        delays = np.flatnonzero(used).astype(np.int64)
+    if len(delays) and delays[-1] == connect.LONGEST_DELAY:
         raise DescriptionError(
-            f"projection {projections[0].name!r}: delays must be shorter than {(_LONGEST_DELAY - 1) * dt:g} ms"
+            f"projection {projection.name!r}: delays must be shorter than {connect.LONGEST_DELAY * dt:g} ms"
         )
-    return np.flatnonzero(used).astype(np.int64)
+    return delays
 
 
 def build(
     projections: Sequence[Projection], places: Places, delays: np.ndarray, seed: int, dt: float, shared: bool,
-    double: bool,
+    double: bool, local: bool,
 ) -> Table:  # fmt: skip
     """One table for projections between the same two blocks, through one port and on one kind of event.
 
     delays: all that occur. shared: each slot has one weight, kept once. double: weights that differ take 8 bytes each.
+    local: targets are counted from the first of the share, so that they fit into 2 bytes more often.
     """
     block, _ = places.source(projections[0])
-    delay_index = np.zeros(_LONGEST_DELAY if len(delays) == 0 else int(delays[-1]) + 1, np.int64)
+    low, high = places.bounds(projections[0])
+    delay_index = np.zeros(int(delays[-1]) + 1 if len(delays) else 1, np.int64)
     delay_index[delays] = np.arange(len(delays))
+    narrow = (high - low if local else places.target_size(projections[0])) <= 1 << 16
+    target_type = np.uint16 if narrow else np.uint32
     table = Table(
-        list(projections), delays, delay_index, np.zeros(block.n * max(1, len(delays)) + 1, np.int64),
-        _NO_TARGETS, _EMPTY, _EMPTY, np.zeros(1, np.int64),
+        list(projections), delays, delay_index, np.zeros(block.n * max(1, len(delays)) + 1, np.int32),
+        np.zeros(0, target_type), _EMPTY, _EMPTY, np.zeros(1, np.int64), low if local else 0,
     )  # fmt: skip
     for projection in projections:
         table.sizes[projection] = _scan(projection, places, seed, dt, connect.COUNT, table, cursor=table.index)
     total = sum(table.sizes.values())
-    np.cumsum(table.index, out=table.index)
-    narrow = places.target_size(projections[0]) <= 1 << 16
-    table.targets = np.zeros(total, np.uint16 if narrow else np.uint32)
+    if total > np.iinfo(np.int32).max:
+        table.index = table.index.astype(np.int64)
+    np.cumsum(table.index, out=table.index, dtype=table.index.dtype)
+    table.targets = np.zeros(total, target_type)
     if shared:
         table.slot_weight = np.zeros(block.n * len(delays))
         for projection in projections:
@@ -108,7 +116,7 @@ def locate(projection: Projection, table: Table, places: Places, seed: int, dt: 
     cursor = table.index[:-1].copy()
     found: dict[str, np.ndarray] = {}
     for member in table.projections:
-        n = table.sizes[member] if places.share.of == 1 else count_alone(member, seed, dt)
+        n = table.sizes[member] if places.share.of == 1 else count_alone(member, seed)
         found = {"positions": np.full(n, -1, np.int64)}
         found |= {name: np.zeros(n, np.int32) for name in ("pre", "post", "delay_steps")}
         _scan(member, places, seed, dt, connect.LOCATE, table, cursor=cursor, found=found)
@@ -123,50 +131,48 @@ def locate(projection: Projection, table: Table, places: Places, seed: int, dt: 
     return {**found, "slots": slots, "numbers": numbers}
 
 
-def count_alone(projection: Projection, seed: int, dt: float) -> int:
-    """How many synapses a projection has: they are made once, only to be counted."""
-    return _scan(projection, None, seed, dt, connect.COUNT, used_delays=np.zeros(_LONGEST_DELAY, np.uint8))
+def count_alone(projection: Projection, seed: int) -> int:
+    """How many synapses a projection has. Where its rule does not tell, they are made only to be counted."""
+    rows = projection.rows
+    if rows.code == connect.EXPLICIT:
+        return rows.n_rows
+    if rows.code in (connect.IN_DEGREE, connect.OUT_DEGREE):
+        return int(rows.degrees.sum()) * (rows.n_rows if len(rows.degrees) == 1 else 1)
+    if rows.code in (connect.ALL_TO_ALL, connect.ONE_TO_ONE) and projection.autapses:
+        return rows.n_rows * (rows.n_partners if rows.code == connect.ALL_TO_ALL else 1)
+    with np.errstate(over="ignore"):
+        return int(callable_of(connect.count_synapses)(*_rule(projection, seed), rows.width))
 
 
-def _constant_steps(projection: Projection, dt: float) -> int:
-    return max(1, int(np.floor(projection.axonal.a / dt + 0.5)) + projection.dendritic_steps)
-
-
-def _scan(
-    projection: Projection,
-    places: Places | None,
-    seed: int,
-    dt: float,
-    mode: int,
-    table: Table | None = None,
-    used_delays: np.ndarray | None = None,
-    cursor: np.ndarray = _EMPTY_INT,
-    found: dict[str, np.ndarray] | None = None,
-) -> int:
-    source_first = 0 if places is None else places.source(projection)[1]
-    target_first = 0 if places is None else places.target(projection)[1]
-    low, high = (0, _ANY) if places is None else places.bounds(projection)
+def _rule(projection: Projection, seed: int) -> tuple[Any, ...]:
+    """What kernels need to make the rows of a projection that are not listed one by one."""
     rows = projection.rows
     own = connect.NO_AUTAPSE
     if projection.source is projection.target and not projection.autapses:
         shift = projection.source_first - projection.target_first
         own = shift if rows.by_source else -shift
+    return (
+        rows.code, rows.n_rows, rows.n_partners, rows.probability, rows.degrees, rows.multapses, own, seed,
+        projection.thing,
+    )  # fmt: skip
+
+
+def _scan(
+    projection: Projection, places: Places, seed: int, dt: float, mode: int, table: Table, cursor: np.ndarray,
+    found: dict[str, np.ndarray] | None = None,
+) -> int:  # fmt: skip
+    rows = projection.rows
+    code, n_rows, n_partners, probability, degrees, multapses, own, seed, thing = _rule(projection, seed)
     found = found or {}
     empty = np.zeros(0, np.int32)
-    weight, delay = projection.weight, projection.axonal
     with np.errstate(over="ignore"):
         return callable_of(connect.scan)(
-            mode, rows.code, rows.by_source, rows.n_rows, rows.n_partners, rows.probability, rows.degrees,
-            rows.multapses, own, rows.pre, rows.post, seed, projection.thing, *_numbers(weight), *_numbers(delay),
-            projection.dendritic_steps, dt, source_first, target_first,
-            0 if table is None else len(table.delays),
-            _EMPTY_INT if table is None else table.delay_index,
-            np.zeros(0, np.uint8) if used_delays is None else used_delays,
-            cursor,
-            _NO_TARGETS if table is None else table.targets,
-            _EMPTY if table is None else table.weights,
-            found.get("positions", _EMPTY_INT), found.get("pre", empty), found.get("post", empty),
-            found.get("delay_steps", empty), rows.width, low, high,
+            mode, code, rows.by_source, n_rows, n_partners, probability, degrees, multapses, own, rows.pre, rows.post,
+            seed, thing, *_numbers(projection.weight), *_numbers(projection.axonal), projection.dendritic_steps, dt,
+            places.source(projection)[1], places.target(projection)[1], len(table.delays), table.delay_index,
+            cursor, table.targets, table.weights, found.get("positions", _EMPTY_INT), found.get("pre", empty),
+            found.get("post", empty), found.get("delay_steps", empty), rows.width, *places.bounds(projection),
+            table.first_target,
         )  # fmt: skip
 
 

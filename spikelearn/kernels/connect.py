@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from spikelearn._jit import kernel, scalar
+from spikelearn._jit import kernel, prefetch, scalar
 from spikelearn.kernels.random import normal, stream, uniform
 
 ALL_TO_ALL, ONE_TO_ONE, PROBABILITY, IN_DEGREE, OUT_DEGREE, EXPLICIT = range(6)
@@ -17,6 +17,8 @@ COUNT, PLACE, LOCATE = range(3)
 
 PARTNERS_STREAM, WEIGHT_STREAM, DELAY_STREAM = range(3)
 NO_AUTAPSE = -(1 << 40)
+LONGEST_DELAY = (1 << 16) - 1
+"""Steps."""
 _MOST_REDRAWS = 1000
 
 
@@ -122,63 +124,140 @@ def ends(rule, by_source, n_rows, row, k, total, partners, pre, post):
 
 
 @kernel
+def draw_row(code, a, b, low, high, values, flats, start, increment, numbers, n, drawn):
+    """One value for each of the n synapses of a row: `numbers` are their counters, `flats` their places in `values`."""
+    if code == CONSTANT:
+        for k in range(n):
+            drawn[k] = a
+    else:
+        for k in range(n):
+            drawn[k] = draw(code, a, b, low, high, values, flats[k], start, increment, numbers[k])
+
+
+@scalar
+def in_steps(delay, extra_delay, dt):
+    """A delay in steps, at least one."""
+    return min(max(1, int(math.floor(delay / dt + 0.5)) + extra_delay), LONGEST_DELAY)
+
+
+@kernel
+def count_synapses(rule, n_rows, n_partners, probability, degrees, multapses, own_offset, seed, thing, row_width):
+    """How many synapses a rule makes."""
+    partners = np.empty(max(1, n_partners) + row_width, np.int64)
+    seen = np.full(max(1, n_partners), -1, np.int64)
+    total = 0
+    for row in range(n_rows):
+        total += row_of_rule(
+            rule, row, n_partners, probability, degrees, multapses, own_offset, seed, thing, seen, partners
+        )
+    return total
+
+
+@kernel
+def mark_delays(
+    rule, n_rows, n_partners, probability, degrees, multapses, own_offset, seed, thing,
+    code, a, b, low, high, values, extra_delay, dt, row_width, used,
+):  # fmt: skip
+    """Write 1 to used[delay in steps] for all delays that a distribution draws for the synapses of a rule."""
+    partners = np.empty(max(1, n_partners) + row_width, np.int64)
+    seen = np.full(max(1, n_partners), -1, np.int64)
+    start, increment = stream(seed, thing * 4 + DELAY_STREAM, 0)
+    for row in range(n_rows):
+        if rule == IN_DEGREE or rule == OUT_DEGREE:
+            count = degrees[row] if len(degrees) > 1 else degrees[0]
+        else:
+            count = row_of_rule(
+                rule, row, n_partners, probability, degrees, multapses, own_offset, seed, thing, seen, partners
+            )
+        for k in range(count):
+            delay = draw(code, a, b, low, high, values, 0, start, increment, row * row_width + k)
+            used[in_steps(delay, extra_delay, dt)] = 1
+
+
+@kernel
 def scan(
     mode, rule, by_source, n_rows, n_partners, probability, degrees, multapses, own_offset, pre, post,
     seed, thing, weight_code, weight_a, weight_b, weight_low, weight_high, weight_values,
     delay_code, delay_a, delay_b, delay_low, delay_high, delay_values, extra_delay, dt,
-    first_source, first_target, n_delays, delay_index, used_delays,
-    cursor, targets, weights, positions, out_pre, out_post, out_delay, row_width, low, high,
+    first_source, first_target, n_delays, delay_index,
+    cursor, targets, weights, positions, out_pre, out_post, out_delay, row_width, low, high, origin,
 ):  # fmt: skip
     """One pass over the synapses of a projection, in the order in which its rule makes them.
 
-    COUNT adds to `cursor[slot + 1]`, and marks `used_delays` while `n_delays` is 0; PLACE writes targets and weights at
-    `cursor[slot]`, which it moves; LOCATE writes where PLACE put each synapse. slot = source * n_delays + delay
-    number. Synapses whose target lies outside [low, high) are passed over. Returns the number of all others.
+    COUNT adds to `cursor[slot + 1]`; PLACE writes targets, less `origin`, and weights at `cursor[slot]`, which it
+    moves; LOCATE writes where PLACE put each synapse. slot = source * n_delays + delay number. Synapses whose target
+    lies outside [low, high) are passed over. Returns the number of all others.
+
+    A row is made first and then dealt out in turns, so that the memory that each turn wants is fetched in the one
+    before: it is all over the table.
     """
-    n_partner_slots = max(1, n_partners)
-    partners = np.empty(n_partner_slots + row_width, np.int64)
-    seen = np.full(n_partner_slots, -1, np.int64)
+    partners = np.empty(max(1, n_partners) + row_width, np.int64)
+    seen = np.full(max(1, n_partners), -1, np.int64)
+    sources, posts, numbers = (
+        np.empty(row_width, np.int64),
+        np.empty(row_width, np.int64),
+        np.empty(row_width, np.int64),
+    )
+    flats, orders = np.empty(row_width, np.int64), np.empty(row_width, np.int64)
+    slots, places = np.empty(row_width, np.int64), np.empty(row_width, np.int64)
+    drawn = np.empty(row_width)
     weight_start, weight_increment = stream(seed, thing * 4 + WEIGHT_STREAM, 0)
     delay_start, delay_increment = stream(seed, thing * 4 + DELAY_STREAM, 0)
     total = 0
     n_kept = 0
     for row in range(n_rows):
+        one_target = not by_source and rule != EXPLICIT
+        if one_target and mode != LOCATE and not low <= first_target + row < high:
+            continue
         count = row_of_rule(
             rule, row, n_partners, probability, degrees, multapses, own_offset, seed, thing, seen, partners
         )
+        n = 0
         for k in range(count):
             i, j, flat = ends(rule, by_source, n_rows, row, k, total, partners, pre, post)
-            number = row * row_width + k
-            if first_target + j < low or first_target + j >= high:
-                total += 1
-                continue
-            n_kept += 1
-            delay = draw(
-                delay_code, delay_a, delay_b, delay_low, delay_high, delay_values, flat,
-                delay_start, delay_increment, number,
-            )  # fmt: skip
-            delay_steps = min(max(1, int(math.floor(delay / dt + 0.5)) + extra_delay), 65535)
-            if n_delays == 0:
-                used_delays[delay_steps] = 1
-                total += 1
-                continue
-            slot = (first_source + i) * n_delays + delay_index[delay_steps]
-            if mode == COUNT:
-                cursor[slot + 1] += 1
-            else:
-                place = cursor[slot]
-                cursor[slot] = place + 1
-                if mode == PLACE:
-                    targets[place] = first_target + j
-                    if len(weights) > 0:
-                        weights[place] = draw(
-                            weight_code, weight_a, weight_b, weight_low, weight_high, weight_values, flat,
-                            weight_start, weight_increment, number,
-                        )  # fmt: skip
-                elif mode == LOCATE:
-                    positions[total] = place
-                    out_pre[total] = i
-                    out_post[total] = j
-                    out_delay[total] = delay_steps
+            if low <= first_target + j < high:
+                sources[n] = i
+                posts[n] = j
+                numbers[n] = row * row_width + k
+                flats[n] = flat
+                orders[n] = total
+                n += 1
             total += 1
+        n_kept += n
+        draw_row(
+            delay_code, delay_a, delay_b, delay_low, delay_high, delay_values, flats,
+            delay_start, delay_increment, numbers, n, drawn,
+        )  # fmt: skip
+        for k in range(n):
+            delay_steps = in_steps(drawn[k], extra_delay, dt)
+            slots[k] = (first_source + sources[k]) * n_delays + delay_index[delay_steps]
+            prefetch(cursor, slots[k])
+            if mode == LOCATE:
+                out_delay[orders[k]] = delay_steps
+        if mode == COUNT:
+            for k in range(n):
+                cursor[slots[k] + 1] += 1
+            continue
+        for k in range(n):
+            place = cursor[slots[k]]
+            cursor[slots[k]] = place + 1
+            places[k] = place
+            if mode == PLACE:
+                prefetch(targets, place)
+                prefetch(weights, place)
+        if mode == LOCATE:
+            for k in range(n):
+                positions[orders[k]] = places[k]
+                out_pre[orders[k]] = sources[k]
+                out_post[orders[k]] = posts[k]
+            continue
+        for k in range(n):
+            targets[places[k]] = first_target + posts[k] - origin
+        if len(weights) > 0:
+            draw_row(
+                weight_code, weight_a, weight_b, weight_low, weight_high, weight_values, flats,
+                weight_start, weight_increment, numbers, n, drawn,
+            )  # fmt: skip
+            for k in range(n):
+                weights[places[k]] = drawn[k]
     return n_kept

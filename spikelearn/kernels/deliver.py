@@ -3,47 +3,88 @@
 Synapses are sorted by (source, delay), so all that arrive together from one source lie together. `rows` holds a ring
 of spike lists for each share of the sources, one row a step; delay is at least one step, so the rows that are read are
 complete. Shares are read in their order, so that each target adds up its inputs in one order however many there are.
+
+Where runs of synapses lie in memory is random, so the runs that are due are listed first, and each is fetched while
+those before it are added. `due` is the list, of any length; when it is full it is worked off.
 """
 
-from spikelearn._jit import kernel
+from spikelearn._jit import kernel, prefetch, scalar
+
+_AHEAD = 4
+_FETCHED = 512
+"""Synapses of a run that are fetched ahead; what follows in a longer run the processor foresees by itself."""
+_LINE = 64
+
+
+@scalar
+def fetch_run(index, values, slot):
+    """Fetch the beginning of a run of values into the cache."""
+    last = min(index[slot + 1], index[slot] + _FETCHED)
+    for p in range(index[slot], last, _LINE // values.itemsize):
+        prefetch(values, p)
 
 
 @kernel
-def deliver_shared(step, rows, counts, delays, index, targets, slot_weight, inputs, tally):
-    """One weight for each (source, delay) slot."""
+def add_shared(due, n_due, index, targets, slot_weight, inputs):
+    """Work off a list of slots, each with one weight; returns the number of synaptic events."""
+    events = 0
+    for i in range(min(_AHEAD, n_due)):
+        fetch_run(index, targets, due[i])
+    for i in range(n_due):
+        if i + _AHEAD < n_due:
+            fetch_run(index, targets, due[i + _AHEAD])
+        slot = due[i]
+        weight = slot_weight[slot]
+        run = targets[index[slot] : index[slot + 1]]
+        events += len(run)
+        for target in run:
+            inputs[target] += weight
+    return events
+
+
+@kernel
+def add_weighted(due, n_due, index, targets, weights, inputs):
+    """Work off a list of slots, each synapse with a weight of its own; returns the number of synaptic events."""
+    events = 0
+    for i in range(min(_AHEAD, n_due)):
+        fetch_run(index, targets, due[i])
+        fetch_run(index, weights, due[i])
+    for i in range(n_due):
+        if i + _AHEAD < n_due:
+            fetch_run(index, targets, due[i + _AHEAD])
+            fetch_run(index, weights, due[i + _AHEAD])
+        slot = due[i]
+        run = targets[index[slot] : index[slot + 1]]
+        weights_of_run = weights[index[slot] : index[slot + 1]]
+        events += len(run)
+        for p in range(len(run)):
+            inputs[run[p]] += weights_of_run[p]
+    return events
+
+
+@scalar
+def add_events(due, n_due, index, targets, slot_weight, weights, inputs):
+    """Work off a list of slots. The weights are those of the synapses, if there are any, else those of the slots."""
+    if len(weights) > 0:
+        return add_weighted(due, n_due, index, targets, weights, inputs)
+    return add_shared(due, n_due, index, targets, slot_weight, inputs)
+
+
+@kernel
+def deliver(step, rows, counts, delays, index, targets, slot_weight, weights, inputs, tally, due):
+    """Add what arrives in this step to the inputs of all targets."""
     n_shares, depth = counts.shape
     n_delays = len(delays)
-    events = 0
+    n_due = 0
     for d in range(n_delays):
         row = (step - delays[d]) % depth
         for share in range(n_shares):
             for k in range(counts[share, row]):
                 slot = rows[share, row, k] * n_delays + d
-                weight = slot_weight[slot]
-                first = index[slot]
-                last = index[slot + 1]
-                events += last - first
-                for target in targets[first:last]:
-                    inputs[target] += weight
-    tally[0] += events
-
-
-@kernel
-def deliver_weighted(step, rows, counts, delays, index, targets, weights, inputs, tally):
-    """One weight for each synapse."""
-    n_shares, depth = counts.shape
-    n_delays = len(delays)
-    events = 0
-    for d in range(n_delays):
-        row = (step - delays[d]) % depth
-        for share in range(n_shares):
-            for k in range(counts[share, row]):
-                slot = rows[share, row, k] * n_delays + d
-                first = index[slot]
-                last = index[slot + 1]
-                events += last - first
-                run_targets = targets[first:last]
-                run_weights = weights[first:last]
-                for p in range(len(run_targets)):
-                    inputs[run_targets[p]] += run_weights[p]
-    tally[0] += events
+                prefetch(index, slot)
+                due[n_due] = slot
+                n_due += 1
+                if n_due == len(due):
+                    tally[0] += add_events(due, n_due, index, targets, slot_weight, weights, inputs)
+                    n_due = 0
+    tally[0] += add_events(due, n_due, index, targets, slot_weight, weights, inputs)

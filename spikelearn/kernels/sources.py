@@ -8,8 +8,10 @@ from spikelearn._jit import kernel
 from spikelearn.kernels.random import bits, normal, stream, uniform
 
 GUIDE_BITS = 12
-UNDECIDED = 255
+UNDECIDED = -1.0
 _S16 = np.uint64(16)
+_S32 = np.uint64(32)
+_S48 = np.uint64(48)
 _S52 = np.uint64(64 - GUIDE_BITS)
 _SECOND_DRAW = 1 << 40
 
@@ -57,31 +59,50 @@ def emit_spike_list(step, steps, ids, cursor, first, rows, counts):
 
 
 @kernel
+def poisson_numbers(begin, end, first_id, start, increment, weight, guide, cumulative, inputs):
+    """Add weight times a Poisson number to neurons begin to end - 1, one by one; returns the sum of the numbers."""
+    total = 0.0
+    for i in range(begin, end):
+        z = bits(start, increment, i >> 2) << (_S16 * np.uint64(i & 3))
+        number = np.float64(guide[z >> _S52])
+        if number == UNDECIDED:
+            u = (np.float64(z >> _S52) + uniform(start, increment, _SECOND_DRAW + i)) / len(guide)
+            k = 0
+            while u > cumulative[k]:
+                k += 1
+            number = np.float64(k)
+        inputs[i - first_id] += weight * number
+        total += number
+    return total
+
+
+@kernel
 def poisson_input(step, seed, thing, first_id, weight, guide, cumulative, inputs, tally):
     """Add weight times a Poisson number to each neuron: many sources that fire for it alone.
 
     cumulative: P(number <= k). guide: the number for each value of 12 random bits, where they decide it, else
-    UNDECIDED; then more bits are drawn and `cumulative` is searched. 64 bits serve four neurons.
+    UNDECIDED; then more bits are drawn and `cumulative` is searched. 64 bits serve four neurons: four at a time where
+    all are here and decided.
     """
     start, increment = stream(seed, thing, step)
     last_id = first_id + len(inputs)
-    total = 0
-    for group in range(first_id >> 2, (last_id + 3) >> 2):
-        z = bits(start, increment, group)
-        for i in range(4 * group, min(4 * group + 4, last_id)):
-            top = z >> _S52
-            z = z << _S16
-            if i < first_id:
-                continue
-            number = np.int64(guide[top])
-            if number == UNDECIDED:
-                u = (np.float64(top) + uniform(start, increment, _SECOND_DRAW + i)) / len(guide)
-                number = 0
-                while u > cumulative[number]:
-                    number += 1
-            inputs[i - first_id] += weight * number
-            total += number
-    tally[0] += total
+    begin = min((first_id + 3) & -4, last_id)
+    end = max(last_id & -4, begin)
+    total = poisson_numbers(first_id, begin, first_id, start, increment, weight, guide, cumulative, inputs)
+    for i in range(begin, end, 4):
+        z = bits(start, increment, i >> 2)
+        a, b = guide[z >> _S52], guide[(z << _S16) >> _S52]
+        c, d = guide[(z << _S32) >> _S52], guide[(z << _S48) >> _S52]
+        if min(min(a, b), min(c, d)) > UNDECIDED:
+            inputs[i - first_id] += weight * a
+            inputs[i - first_id + 1] += weight * b
+            inputs[i - first_id + 2] += weight * c
+            inputs[i - first_id + 3] += weight * d
+            total += (a + b) + (c + d)
+        else:
+            total += poisson_numbers(i, i + 4, first_id, start, increment, weight, guide, cumulative, inputs)
+    total += poisson_numbers(end, last_id, first_id, start, increment, weight, guide, cumulative, inputs)
+    tally[0] += int(total)
 
 
 @kernel
