@@ -59,7 +59,7 @@ class Parameters:
     external_rate: float = parameter(8.0, "Hz", "rate of each external input")
     duration: float = parameter(1500.0, "ms", "length of the run")
     rate_from: float = parameter(500.0, "ms", "where the window of the metrics begins")
-    threads: int = parameter(1, "", "threads that share the network")
+    threads: int = parameter(0, "", "threads that share the network; 0: as many as pay")
     dt: float = parameter(0.1, "ms", "step")
 
 
@@ -98,7 +98,7 @@ def compensation(parameters: Parameters, target: int, tau_syn: float) -> float:
 def build(parameters: Parameters, seed: int) -> tuple[sl.Network, list[Any]]:
     """The network and its eight populations, whose spikes are recorded."""
     p = parameters
-    net = sl.Network(dt=p.dt, seed=seed, threads=p.threads)
+    net = sl.Network(dt=p.dt, seed=seed, threads=p.threads or None)
     tau_syn, weight = 0.5, WEIGHT / math.sqrt(p.scale)
     populations = []
     for k, (name, size) in enumerate(zip(NAMES, SIZES, strict=True)):

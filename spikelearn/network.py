@@ -20,7 +20,8 @@ from spikelearn.engine import checkpoint as checkpoint_file
 from spikelearn.engine import elsewhere, events
 from spikelearn.engine.callbacks import after_trials, standing, trial_calls
 from spikelearn.engine.events import EventPlan
-from spikelearn.engine.lower import Description, lower
+from spikelearn.engine.lower import Description, lower, shares_by_default
+from spikelearn.engine.pace import Pace
 from spikelearn.engine.plan import Program
 from spikelearn.engine.run import PopulationInfo, ProjectionInfo, Run
 from spikelearn.engine.simulate import ENGINES, Pause, simulate
@@ -37,17 +38,21 @@ class Network(NetworkDescription):
     """A network of spiking neurons: describe it, then run it.
 
     dt: step in ms. seed: the root of all random numbers; the same description and seed give the same spikes.
-    threads: how many run it, each its share of the neurons; any number of them gives the same spikes and weights.
+    threads: how many run it, each its share of the neurons; any number of them gives the same spikes and weights. None:
+    one for networks below 2,000 neurons, else as many as there are cores (or SPIKELEARN_THREADS, if that is set), while
+    they take less time than one does; this is measured as the network runs.
 
     >>> net = Network(dt=0.1, seed=1)
     >>> source = net.population(100, Poisson(rate=20), name="source")
     """
 
-    def __init__(self, dt: Any = 0.1, seed: int = 0, threads: int = 1) -> None:
+    def __init__(self, dt: Any = 0.1, seed: int = 0, threads: int | None = None) -> None:
         super().__init__(dt, seed)
-        if not isinstance(threads, int | np.integer) or isinstance(threads, bool) or threads < 1:
+        whole = isinstance(threads, int | np.integer) and not isinstance(threads, bool)
+        if threads is not None and not (whole and threads >= 1):
             raise ParameterError(f"threads of Network: expected a whole number from 1 on, got {threads!r}")
-        self.threads = int(threads)
+        self.threads = None if threads is None else int(threads)
+        self._shares = self.threads
         self._engine = "compiled"
         self._program: Program | EventPlan | None = None
         self._elsewhere: elsewhere.Elsewhere | None = None
@@ -95,7 +100,9 @@ class Network(NetworkDescription):
                 raise ParameterError(f"duration of run: expected at least 0 ms, got {duration!r}")
             n_steps = round(length / self.dt)
         every = self._steps_between_checkpoints(checkpoint, checkpoint_every, trials)
-        if trials is not None and self.threads > 1:
+        if trials is not None and self.threads is None and self.time == 0.0:
+            self._shares, self._program = 1, None if (self._shares or 1) > 1 else self._program
+        if trials is not None and (self._shares or 1) > 1:
             raise DescriptionError("run: trials set what all neurons do, so they run on one thread: Network(threads=1)")
         if engine is None and self._elsewhere is not None:
             engine = self._elsewhere.options
@@ -275,13 +282,21 @@ class Network(NetworkDescription):
         if self._program is None:
             description = self._description()
             self._engine = engine
-            self._program = events.lower(description) if engine == "events" else lower(description, self.threads)
+            self._program = events.lower(description) if engine == "events" else self._lowered(description)
         if isinstance(self._program, EventPlan) != (engine == "events"):
             raise DescriptionError(
                 f"engine: this network was built for {self._engine!r} and cannot change to {engine!r}; "
                 "make it anew for that"
             )
         return self._program
+
+    def _lowered(self, description: Description) -> Program:
+        if self._shares is None:
+            self._shares = shares_by_default(description)
+        program = lower(description, self._shares)
+        if self.threads is None and self._shares > 1:
+            program.pace = Pace()
+        return program
 
     def _changes(self, projection: Projection) -> bool:
         """Whether what a run does changes its synapses."""

@@ -18,6 +18,7 @@ from spikelearn.description.trials import Callback
 from spikelearn.engine.callbacks import step_call
 from spikelearn.engine.drives import drive_calls
 from spikelearn.engine.graded import alike, graded_calls, table_without_synapses
+from spikelearn.engine.pace import default_shares
 from spikelearn.engine.plan import STAGES, Block, Call, Plan, PlasticState, Program, Ring, Share, Table
 from spikelearn.engine.plastic import plastic_calls
 from spikelearn.engine.populations import advance_calls
@@ -64,8 +65,8 @@ def lower(description: Description, n_shares: int = 1) -> Program:
     Raises DescriptionError if something reads all neurons at once and so cannot be shared out.
     """
     d = description
-    if n_shares > 1:
-        _check_shareable(d)
+    if n_shares > 1 and (whole := _indivisible(d)):
+        raise DescriptionError(f"{whole[0]} reads all neurons in each step: the network runs on one thread, threads=1")
     blocks = _blocks(d)
     groups = _groups(d, blocks)
     with ThreadPoolExecutor(n_shares) as threads:
@@ -78,14 +79,23 @@ def lower(description: Description, n_shares: int = 1) -> Program:
     for block in blocks:
         _fill_block(d, block)
     rings = [_ring_arrays(block, depth + 1 + interval, n_shares) for block in blocks]
+    controls = np.tile(np.array([0, -1, 0, 0], np.int64), (n_shares, 1))
     plans: list[Plan] = []
     for index in range(n_shares):
         own = [_block_of_share(block, arrays, index) for block, arrays in zip(blocks, rings, strict=True)]
-        plans.append(_plan(d, Share(index, n_shares), own, tables[index], interval))
-    return Program(plans, interval)
+        plans.append(_plan(d, Share(index, n_shares), own, tables[index], interval, controls[index]))
+    return Program(plans, interval, controls)
 
 
-def _check_shareable(d: Description) -> None:
+def shares_by_default(description: Description) -> int:
+    """Into how many shares a network is lowered if nobody says."""
+    if _indivisible(description):
+        return 1
+    return default_shares(sum(population.size for population in description.populations))
+
+
+def _indivisible(d: Description) -> list[str]:
+    """What reads all neurons at once and so cannot be shared out."""
     whole = [f"a callback ({getattr(c.function, '__name__', 'function')})" for c in d.callbacks]
     whole += [
         f"projection {p.name!r} ({p.plasticity.rule.name})"
@@ -97,8 +107,7 @@ def _check_shareable(d: Description) -> None:
         for r in d.regulations
         if isinstance(r.rule, Rewiring) or (isinstance(r.rule, Normalisation) and r.rule.per == "source")
     ]
-    if whole:
-        raise DescriptionError(f"{whole[0]} reads all neurons in each step: the network runs on one thread, threads=1")
+    return whole
 
 
 def _blocks(d: Description) -> list[Block]:
@@ -130,13 +139,13 @@ def _block_of_share(block: Block, rings: dict[str, tuple[np.ndarray, np.ndarray]
 
 
 def _plan(
-    d: Description, share: Share, blocks: list[Block], tables: list[Table], interval: int
+    d: Description, share: Share, blocks: list[Block], tables: list[Table], interval: int, control: np.ndarray
 ) -> Plan:  # fmt: skip
     block_of = _block_of(blocks)
     plan = Plan(
         d.dt, d.seed, share, {block.key: block for block in blocks}, {}, {},
         {m: _modulator_arrays() for m in d.modulators}, {stage: [] for stage in STAGES},
-        [], [], np.array([0, -1, 0, 0], np.int64), block_of,
+        [], [], control, block_of,
     )  # fmt: skip
     for block in blocks:
         for kind, ring in block.rings.items():

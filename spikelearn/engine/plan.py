@@ -11,6 +11,7 @@ import numpy as np
 from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
+from spikelearn.engine.pace import Pace
 from spikelearn.engine.printing import Kernel, load, pack
 
 STAGES = ("begin", "start", "integrate", "arrive", "modulate", "drive", "advance", "post", "record", "end")
@@ -179,10 +180,16 @@ class Plan:
 
 @dataclass
 class Program:
-    """A network ready to run: the Plans of all shares. They may run for `interval` steps before they must meet."""
+    """A network ready to run: the Plans of all shares. They may run for `interval` steps before they must meet.
+
+    controls: (shares, 4) int64, a row for each Plan (see kernels/loop.py). pace: tells whether they are to run beside
+    each other; None: they always do.
+    """
 
     plans: Sequence[Plan]
     interval: int
+    controls: np.ndarray
+    pace: Pace | None = None
 
     @property
     def step(self) -> int:

@@ -42,13 +42,13 @@ def simulate(
 ) -> tuple[bool, float]:  # fmt: skip
     """Run n_steps; returns whether it was interrupted, and the wall seconds that the steps took.
 
-    Each Plan of the program runs in a thread of its own. progress: None shows a bar if standard error is a terminal.
-    extra: Calls of this run only, by stage, which a program of one Plan may have. Ctrl-C stops after the current chunk
-    of steps. Raises SimulationError when a state stops being finite or a callback raises; what was recorded until then
-    is in the sink.
+    Each Plan of the program runs in a thread of its own, or all run in turn where that is faster (program.pace).
+    progress: None shows a bar if standard error is a terminal. extra: Calls of this run only, by stage, which a program
+    of one Plan may have. Ctrl-C stops after the current chunk of steps. Raises SimulationError when a state stops being
+    finite or a callback raises; what was recorded until then is in the sink.
     """
     plans, dt = program.plans, program.plans[0].dt
-    calls = [list(plan.calls(extra)) for plan in plans]
+    calls = list(plans[0].calls(extra))
     last = program.step + n_steps
     bar = progress_bar(n_steps * dt, progress)
     chunk, wall = 1, 0.0
@@ -58,24 +58,28 @@ def simulate(
         if engine == "stepper" or _jit.JIT_DISABLED:
             advance = _stepper(program, extra)
         else:
-            advance = _compiled(program, calls, threads)
+            advance = _compiled(program, extra, threads)
         while program.step < last and not interrupted:
             begun = time.perf_counter()
             before = program.step
-            until = min(last, before + chunk)
+            beside, trial = program.pace.choose() if program.pace is not None else (True, False)
+            until = min(last, before + (max(1, chunk // 4) if trial else chunk))
             if pause is not None:
                 until = min(until, (before // pause.every + 1) * pause.every)
-            after = advance(until)
+            after = advance(until, beside)
             program.step = after
             for plan in plans:
                 plan.control[0] = 0
             spent = time.perf_counter() - begun
             wall += spent
-            chunk = next_chunk(chunk, spent)
+            if program.pace is not None:
+                program.pace.note(beside, after - before, spent)
+            if not trial:
+                chunk = next_chunk(chunk, spent)
             empty(program, sink)
             if bar is not None:
                 bar.update((after - before) * dt)
-            _check_callbacks(calls[0], dt)
+            _check_callbacks(calls, dt)
             _check_finite(program)
             if pause is not None and after % pause.every == 0 and after < last:
                 pause.act(wall)
@@ -84,28 +88,32 @@ def simulate(
     return bool(interrupted), wall
 
 
-def _compiled(program: Program, calls: Sequence[Sequence[Call]], threads: ThreadPoolExecutor) -> Callable[[int], int]:
-    """A function that runs up to a step, compiled, and gives the step it came to."""
+def _compiled(
+    program: Program, extra: dict[str, list[Call]] | None, threads: ThreadPoolExecutor
+) -> Callable[[int, bool], int]:
+    """A function that runs up to a step, compiled, the shares beside each other or in turn, and gives the step it came
+    to."""
     n_shares = len(program.plans)
-    tables = [
-        (
-            np.array([call.address for call in own], np.int64),
-            np.array([call.packed.ctypes.data for call in own], np.int64),
-            plan.control,
-        )
-        for plan, own in zip(program.plans, calls, strict=True)
-    ]
+
+    def table(calls: Sequence[Call]) -> tuple[np.ndarray, np.ndarray]:
+        addresses = np.array([call.address for call in calls], np.int64)
+        return addresses, np.array([call.packed.ctypes.data for call in calls], np.int64)
+
+    own = [(*table(list(plan.calls(extra))), program.controls[k : k + 1]) for k, plan in enumerate(program.plans)]
+    all_in_turn = (*table([call for calls in _in_turn(program, extra) for call in calls]), program.controls)
     run = callable_of(run_steps)
     stops, arrived = np.zeros(2, np.int64), np.zeros(1, np.int64)
 
-    def advance(until: int) -> int:
+    def advance(until: int, beside: bool) -> int:
         stops[:], arrived[:] = 0, 0
 
-        def run_share(table: tuple[np.ndarray, ...]) -> int:
-            return int(run(program.step + 1, until + 1, *table, stops, arrived, n_shares, program.interval))
+        def run_table(table: tuple[np.ndarray, ...], of: int) -> int:
+            return int(run(program.step + 1, until + 1, *table, stops, arrived, of, program.interval))
 
-        others = [threads.submit(run_share, table) for table in tables[1:]]
-        after = run_share(tables[0]) - 1
+        if not beside:
+            return run_table(all_in_turn, 1) - 1
+        others = [threads.submit(run_table, table, n_shares) for table in own[1:]]
+        after = run_table(own[0], n_shares) - 1
         for other in others:
             other.result()
         return after
@@ -113,11 +121,16 @@ def _compiled(program: Program, calls: Sequence[Sequence[Call]], threads: Thread
     return advance
 
 
-def _stepper(program: Program, extra: dict[str, list[Call]] | None) -> Callable[[int], int]:
-    """The same in Python, one call after the other; what shares do beside each other is done by turns."""
-    stages = [[*(c for plan in program.plans for c in plan.stages[s]), *(extra or {}).get(s, ())] for s in STAGES]
+def _in_turn(program: Program, extra: dict[str, list[Call]] | None) -> list[list[Call]]:
+    """The Calls of all shares, stage by stage, for one thread."""
+    return [[*(c for plan in program.plans for c in plan.stages[s]), *(extra or {}).get(s, ())] for s in STAGES]
 
-    def advance(until: int) -> int:
+
+def _stepper(program: Program, extra: dict[str, list[Call]] | None) -> Callable[[int, bool], int]:
+    """The same in Python, one call after the other, the shares always in turn."""
+    stages = _in_turn(program, extra)
+
+    def advance(until: int, beside: bool) -> int:
         step = program.step
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             while step < until and not any(plan.control[0] for plan in program.plans):

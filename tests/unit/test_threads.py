@@ -6,6 +6,7 @@ from tolerances import EXACT
 from unit import all_parts
 
 import spikelearn as sl
+from spikelearn.engine.pace import Pace
 from spikelearn.engine.plan import Share
 from spikelearn.errors import DescriptionError, ParameterError, SimulationError
 
@@ -85,3 +86,67 @@ def test_what_reads_all_neurons_at_once_runs_on_one_thread_and_says_so():
 def test_a_number_of_threads_that_is_none_is_refused(threads):
     with pytest.raises(ParameterError, match="threads of Network"):
         sl.Network(threads=threads)
+
+
+def test_a_network_of_two_thousand_neurons_is_shared_by_all_cores_unless_told_otherwise(monkeypatch):
+    def shares(n, **options):
+        net = sl.Network(**options)
+        net.population(n, sl.LIF())
+        return len(net.build().plans)
+
+    monkeypatch.setenv("SPIKELEARN_THREADS", "3")
+    assert [shares(1999), shares(2000), shares(2999), shares(4000)] == [1, 2, 2, 3]
+    assert shares(4000, threads=1) == 1
+    monkeypatch.setenv("SPIKELEARN_THREADS", "1")
+    assert shares(4000) == 1
+    assert shares(4000, threads=2) == 2
+    monkeypatch.setenv("SPIKELEARN_THREADS", "many")
+    with pytest.raises(ParameterError, match="SPIKELEARN_THREADS: expected a whole number from 1 on, got 'many'"):
+        shares(4000)
+
+
+def test_what_cannot_be_shared_runs_on_one_thread_by_default(monkeypatch):
+    monkeypatch.setenv("SPIKELEARN_THREADS", "2")
+    net = sl.Network()
+    net.population(2000, sl.LIF())
+    assert len(net.build().plans) == 2
+    net.run(trials=sl.Trials([sl.Phase(1.0)], n=1))
+    assert len(net.build().plans) == 1
+    net = sl.Network()
+    cells = net.population(2000, sl.LIF())
+    net.on_step(lambda step, fired: None, cells.fired())
+    assert len(net.build().plans) == 1
+
+
+def test_the_faster_way_is_taken_and_the_slower_one_tried_again_ever_more_rarely():
+    pace = Pace()
+    ways = []
+    for _ in range(200):
+        beside, trial = pace.choose()
+        ways.append((beside, trial))
+        pace.note(beside, 100, 0.01 if beside else 0.02)
+    assert ways[:3] == [(True, False), (False, False), (True, False)]
+    assert [k - 1 for k, (beside, trial) in enumerate(ways) if trial] == [4, 8, 16, 32, 64, 128, 192]
+    assert all(beside != trial for beside, trial in ways[2:])
+    pace.note(True, 100, 0.03)
+    assert pace.choose() == (False, False)
+    pace.note(True, 100, 0.0001)  # too short to tell
+    assert pace.choose() == (False, False)
+
+
+def test_shares_that_take_turns_in_one_thread_give_the_bits_of_those_that_run_beside_each_other(one_thread):
+    class Alternating:
+        def __init__(self):
+            self.ways = []
+
+        def choose(self):
+            self.ways.append(len(self.ways) % 2 == 0)
+            return self.ways[-1], False
+
+        def note(self, beside, steps, seconds):
+            pass
+
+    net = all_parts.network(threads=2, shareable=True)
+    net.build().pace = Alternating()
+    same(all_parts.outcome(net, [net.run(length) for length in (20.0, 100.0)]), one_thread)
+    assert {True, False} <= set(net.build().pace.ways)

@@ -34,7 +34,7 @@ def synapses(description: Description, projection: Projection) -> Synapses:
     plan = _plan_of(
         description, populations=ends, projections=[wanted], modulators=description.modulators,
     )  # fmt: skip
-    return synapses_of(wanted, Program([plan], 1))()
+    return synapses_of(wanted, Program([plan], 1, plan.control[None]))()
 
 
 def initial_state(description: Description) -> dict[Population, dict[str, np.ndarray]]:
