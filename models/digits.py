@@ -19,12 +19,10 @@ The digits are those of UCI that ship with scikit-learn (1,437 to learn, 360 to 
 
 from __future__ import annotations
 
-import gzip
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +30,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 import spikelearn as sl
-from spikelearn.errors import ExperimentError
 from spikelearn.experiment import Outcome, Published, parameter
 from spikelearn.plots.style import clean
 
@@ -110,7 +107,7 @@ class Learner:
 def load_images(p: Parameters) -> Images:
     """The same split for every seed, so that no test image has ever been learned or tuned on."""
     if p.mnist:
-        images, labels = _load_mnist(Path(p.mnist))
+        images, labels = sl.io.read_mnist(p.mnist)
     else:
         from sklearn.datasets import load_digits
 
@@ -124,21 +121,6 @@ def load_images(p: Parameters) -> Images:
         n = int(0.8 * n)
     kept = min(n, p.images) if p.images else n
     return Images(images[:kept], labels[:kept], images[n:], labels[n:], round(images.shape[1] ** 0.5))
-
-
-def _load_mnist(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    parts = []
-    for kind, header in (("images-idx3-ubyte", 16), ("labels-idx1-ubyte", 8)):
-        files = sorted(folder.glob(f"*{kind}*"))
-        if not files:
-            raise ExperimentError(f"mnist: no file *{kind}* (or .gz) in {folder}")
-        read = [(gzip.open(f) if f.suffix == ".gz" else f.open("rb")) for f in files]
-        try:
-            parts.append(np.concatenate([np.frombuffer(file.read()[header:], np.uint8) for file in read]))
-        finally:
-            for file in read:
-                file.close()
-    return parts[0].reshape(len(parts[1]), -1) / 255.0, parts[1]
 
 
 def build(p: Parameters, images: Images, seed: int, shuffled: bool = False) -> Learner:
