@@ -15,6 +15,7 @@ the start.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,7 @@ class Parameters:
     t_ref: float = parameter(2.0, "ms", "refractory period")
     duration: float = parameter(1000.0, "ms", "length of the run")
     rate_from: float = parameter(0.0, "ms", "where the window of the metrics begins")
+    threads: int = parameter(0, "", "threads that share the network; 0: as many as pay")
     dt: float = parameter(0.1, "ms", "step")
 
 
@@ -48,20 +50,32 @@ PUBLISHED = {
 }
 
 
-def build(parameters: Parameters, seed: int) -> tuple[sl.Network, Any, Any]:
-    """The network, its excitatory and its inhibitory population; all spikes and two potentials of each are recorded."""
+def external_rate(parameters: Parameters) -> float:
+    """Hz, of each external input; a neuron has as many as excitatory ones from the network."""
+    p = parameters
+    return p.eta * 1000.0 * p.V_th / (p.J * round(p.epsilon * 4 * p.order) * p.tau_m)
+
+
+def build(
+    parameters: Parameters, seed: int, learns: Callable[[sl.Network], Any] | None = None
+) -> tuple[sl.Network, Any, Any]:
+    """The network, its excitatory and its inhibitory population; all spikes and two potentials of each are recorded.
+
+    learns: network -> the rule of the synapses from excitatory to excitatory neurons, which are static without it.
+    """
     p = parameters
     n_exc, n_inh = 4 * p.order, p.order
     in_exc, in_inh = round(p.epsilon * n_exc), round(p.epsilon * n_inh)
-    net = sl.Network(dt=p.dt, seed=seed)
+    net = sl.Network(dt=p.dt, seed=seed, threads=p.threads or None)
+    rule = None if learns is None else learns(net)
     cell = sl.LIFDelta(E_L=0.0, V_th=p.V_th, V_reset=p.V_reset, tau_m=p.tau_m, t_ref=p.t_ref)
     exc = net.population(n_exc, cell, name="excitatory", initial={"V_m": 0.0})
     inh = net.population(n_inh, cell, name="inhibitory", initial={"V_m": 0.0})
-    threshold_rate = 1000.0 * p.V_th / (p.J * in_exc * p.tau_m)
     for target in (exc, inh):
-        net.connect(exc, target, rule=sl.FixedInDegree(in_exc), weight=p.J, delay=p.delay)
+        plasticity = rule if target is exc else None
+        net.connect(exc, target, rule=sl.FixedInDegree(in_exc), weight=p.J, delay=p.delay, plasticity=plasticity)
         net.connect(inh, target, rule=sl.FixedInDegree(in_inh), weight=-p.g * p.J, delay=p.delay)
-        net.drive(target, sl.PoissonInput(p.eta * threshold_rate, n=in_exc), port="exc", weight=p.J)
+        net.drive(target, sl.PoissonInput(external_rate(p), n=in_exc), port="exc", weight=p.J)
         net.record(target, "spikes")
         net.record(target[:2], "V_m")
     return net, exc, inh

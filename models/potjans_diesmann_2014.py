@@ -26,6 +26,9 @@ NAMES = ("23E", "23I", "4E", "4I", "5E", "5I", "6E", "6I")
 SIZES = (20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948)
 EXTERNAL = (1600, 1500, 2100, 1900, 2000, 1900, 2900, 2100)
 """External inputs of a neuron of each population."""
+NEURON = {"E_L": -65.0, "V_reset": -65.0, "V_th": -50.0, "C_m": 250.0, "tau_m": 10.0, "t_ref": 2.0}
+TAU_SYN = 0.5
+"""ms, of excitation and inhibition."""
 V_START = (
     (-68.28, 5.36), (-63.16, 4.57), (-63.33, 4.74), (-63.45, 4.94),
     (-63.11, 4.94), (-61.66, 4.55), (-66.72, 5.46), (-61.43, 4.48),
@@ -88,6 +91,11 @@ def number_of_synapses(target: int, source: int) -> float:
     return math.log(1.0 - probability) / math.log1p(-1.0 / pairs)
 
 
+def scaled_number_of_synapses(parameters: Parameters, target: int, source: int) -> int:
+    inputs = number_of_synapses(target, source) / SIZES[target] * parameters.scale
+    return round(inputs * round(parameters.scale * SIZES[target]))
+
+
 def weight_factor(target: int, source: int, g: float) -> float:
     """Weight over WEIGHT; from layer 4 to layer 2/3 excitation is twice as strong."""
     if source % 2:
@@ -95,7 +103,12 @@ def weight_factor(target: int, source: int, g: float) -> float:
     return 2.0 if (NAMES[source], NAMES[target]) == ("4E", "23E") else 1.0
 
 
-def compensation(parameters: Parameters, target: int, tau_syn: float) -> float:
+def weight_deviation(target: int, source: int) -> float:
+    """Standard deviation of a weight over its mean."""
+    return 0.05 if (NAMES[source], NAMES[target]) == ("4E", "23E") else 0.1
+
+
+def compensation(parameters: Parameters, target: int) -> float:
     """The constant current (pA) that keeps the mean input of a neuron what it is at scale 1."""
     p = parameters
     recurrent = sum(
@@ -103,20 +116,17 @@ def compensation(parameters: Parameters, target: int, tau_syn: float) -> float:
         for source in range(len(NAMES))
     )
     arriving = WEIGHT * (recurrent + EXTERNAL[target] * p.external_rate)
-    return (1.0 - math.sqrt(p.scale)) * arriving * tau_syn * 1e-3
+    return (1.0 - math.sqrt(p.scale)) * arriving * TAU_SYN * 1e-3
 
 
 def build(parameters: Parameters, seed: int) -> tuple[sl.Network, list[Any]]:
     """The network and its eight populations, whose spikes are recorded."""
     p = parameters
     net = sl.Network(dt=p.dt, seed=seed, threads=p.threads or None)
-    tau_syn, weight = 0.5, WEIGHT / math.sqrt(p.scale)
+    weight = WEIGHT / math.sqrt(p.scale)
     populations = []
     for k, (name, size) in enumerate(zip(NAMES, SIZES, strict=True)):
-        neuron = sl.LIF(
-            E_L=-65.0, V_reset=-65.0, V_th=-50.0, C_m=250.0, tau_m=10.0, t_ref=2.0, tau_syn_exc=tau_syn,
-            tau_syn_inh=tau_syn, I_e=compensation(p, k, tau_syn),
-        )  # fmt: skip
+        neuron = sl.LIF(tau_syn_exc=TAU_SYN, tau_syn_inh=TAU_SYN, I_e=compensation(p, k), **NEURON)
         mean, deviation = V_START[k]
         population = net.population(
             round(p.scale * size), neuron, name=name, initial={"V_m": sl.Normal(mean, deviation)}
@@ -127,7 +137,7 @@ def build(parameters: Parameters, seed: int) -> tuple[sl.Network, list[Any]]:
         populations.append(population)
     for j, target in enumerate(populations):
         for i, source in enumerate(populations):
-            number = round(number_of_synapses(j, i) / SIZES[j] * p.scale * target.size)
+            number = scaled_number_of_synapses(p, j, i)
             if number == 0:
                 continue
             mean = weight_factor(j, i, p.g) * weight

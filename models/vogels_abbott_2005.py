@@ -24,6 +24,9 @@ from spikelearn.experiment import Outcome, Published, parameter
 
 RESTING = {"cuba": -49.0, "coba": -60.0, "cobahh": -60.0}
 WEIGHTS = {"cuba": (16.2, -139.5), "coba": (6.0, 67.0), "cobahh": (6.0, 67.0)}
+NEURON = {"V_th": -50.0, "V_reset": -60.0, "C_m": 200.0, "t_ref": 5.0, "tau_syn_exc": 5.0, "tau_syn_inh": 10.0}
+TAU_M = 20.0
+"""ms; in the forms with conductances it follows from C_m and g_L."""
 KICK = (1.0, 51.0)
 
 
@@ -35,11 +38,13 @@ class Parameters:
     size: int = parameter(4000, "", "number of neurons; a fifth are inhibitory")
     inputs: int = parameter(80, "", "inputs of each neuron; a fifth are inhibitory")
     weight_scale: float = parameter(1.0, "", "factor of all weights")
+    inhibition: float = parameter(1.0, "", "further factor of the inhibitory weights")
     start: Literal["rest", "uniform"] = parameter("rest", "", "V_m at first: E_L, or uniform from reset to threshold")
     kicked: int = parameter(50, "", "excitatory neurons that are kicked")
     kick_rate: float = parameter(300.0, "Hz", "rate of each kicked neuron's own Poisson input")
     delay: float = parameter(0.1, "ms", "delay of all synapses")
     duration: float = parameter(1000.0, "ms", "length of the run")
+    threads: int = parameter(0, "", "threads that share the network; 0: as many as pay")
     rate_from: float = parameter(0.0, "ms", "where the window of the metrics begins")
     dt: float = parameter(0.1, "ms", "step")
 
@@ -53,22 +58,29 @@ PUBLISHED = {
 }
 
 
+def weights(parameters: Parameters) -> tuple[float, float]:
+    """Of an excitatory and of an inhibitory synapse: pA (cuba) or nS."""
+    p = parameters
+    weight_exc, weight_inh = WEIGHTS[p.form]
+    return p.weight_scale * weight_exc, p.weight_scale * p.inhibition * weight_inh
+
+
 def build(parameters: Parameters, seed: int) -> tuple[sl.Network, Any, Any]:
     """The network, its excitatory and its inhibitory population; all spikes and two potentials are recorded."""
     p = parameters
-    net = sl.Network(dt=p.dt, seed=seed)
-    synapses = {"tau_syn_exc": 5.0, "tau_syn_inh": 10.0}
-    common = {"E_L": RESTING[p.form], "V_th": -50.0, "V_reset": -60.0, "C_m": 200.0, "t_ref": 5.0, **synapses}
+    net = sl.Network(dt=p.dt, seed=seed, threads=p.threads or None)
+    neuron = {"E_L": RESTING[p.form], **NEURON}
+    without_threshold = {name: neuron[name] for name in ("E_L", "C_m", "tau_syn_exc", "tau_syn_inh")}
     cell = {
-        "cuba": lambda: sl.LIF(tau_m=20.0, **common),
-        "coba": lambda: sl.LIFConductance(g_L=10.0, **common),
-        "cobahh": lambda: sl.HodgkinHuxley(E_L=RESTING[p.form], C_m=200.0, g_L=10.0, **synapses),
+        "cuba": lambda: sl.LIF(tau_m=TAU_M, **neuron),
+        "coba": lambda: sl.LIFConductance(g_L=10.0, **neuron),
+        "cobahh": lambda: sl.HodgkinHuxley(g_L=10.0, **without_threshold),
     }[p.form]()
     initial = {"V_m": sl.Uniform(-60.0, -50.0) if p.start == "uniform" else RESTING[p.form]}
     n_inh = p.size // 5
     exc = net.population(p.size - n_inh, cell, name="excitatory", initial=initial)
     inh = net.population(n_inh, cell, name="inhibitory", initial=initial)
-    weight_exc, weight_inh = (p.weight_scale * weight for weight in WEIGHTS[p.form])
+    weight_exc, weight_inh = weights(p)
     in_inh = p.inputs // 5
     for target in (exc, inh):
         net.connect(exc, target, "exc", sl.FixedInDegree(p.inputs - in_inh), weight_exc, p.delay)

@@ -18,11 +18,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from benchmark import ROOT, machine, spread
 from tqdm import tqdm
 
 import spikelearn as sl
 from spikelearn.plots.style import INK, colour, panels
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.agreement import spread  # noqa: E402
+from benchmarks.report import machine_line  # noqa: E402
+from benchmarks.session import machine  # noqa: E402
 
 SIZES = ((100, 10), (100, 100), (1_000, 10), (1_000, 100), (1_000, 1_000), (10_000, 10), (10_000, 100))
 RATES = (0.01, 0.1, 0.5, 2.0, 10.0, 50.0)
@@ -146,7 +152,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="pairs of runs of each network")
     parser.add_argument("--write", action="store_true", help="write docs/results/exact_engine.md and its figure")
     options = parser.parse_args()
-    head = machine()
+    head = machine_line(machine())
     todo = [(dt, n, k, rate) for dt in STEPS for n, k in SIZES for rate in RATES]
     bar = tqdm(todo, unit=" networks", disable=not sys.stderr.isatty())
     found = [measure(*each, options.repeats) for each in bar]

@@ -1,0 +1,69 @@
+"""What was asked for, and what others reach on another machine.
+
+Two peers cannot be installed beside the rest, so they are reached through NEST, which ran beside them there and runs
+beside spikelearn here: (NEST / spikelearn) here times (peer / NEST) there. That is indirect, and labelled so.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+ELSEWHERE_MACHINE = "another machine: 2 cores of an x86-64 server processor with AVX-512, best of 3 runs"
+
+ELSEWHERE: dict[str, dict[str, tuple[float | None, float | None]]] = {
+    "cuba_4000": {"NEST": (1.30, 0.53), "GeNN": (0.19, None)},
+    "cuba_40000": {"NEST": (15.0, 8.6), "GeNN": (1.20, None)},
+    "brunel": {"NEST": (24.8, 10.6), "GeNN": (8.4, None), "Auryn": (6.0, 3.6)},
+    "brunel_stdp": {"NEST": (60.7, 32.1), "GeNN": (13.9, None), "Auryn": (8.2, 4.6)},
+    "microcircuit_tenth": {"NEST": (8.7, 3.95), "GeNN": (1.81, None)},
+    "microcircuit": {"NEST": (None, 177.0), "GeNN": (55.0, None)},
+}
+"""Wall seconds of a biological second on that machine, on one and on two threads. NEST 3.10; GeNN 5.4 on the CPU and
+Auryn 8.3 count in float32."""
+
+ELSEWHERE_BYTES = {"Auryn": (135e6, 250e6), "GeNN": (139e6, 287e6)}
+"""Memory of whole processes there, for Brunel's network and for the same with STDP."""
+
+
+class Goal(NamedTuple):
+    """factor: how many times as fast as the best peer; threads: None for both numbers of them."""
+
+    factor: float
+    threads: int | None = None
+
+
+RATIOS = {
+    "cuba_4000": Goal(2.0),
+    "cuba_40000": Goal(2.0),
+    "brunel": Goal(4.0),
+    "brunel_stdp": Goal(2.5),
+    "dopamine": Goal(3.0),
+    "microcircuit_tenth": Goal(4.0, threads=2),
+}
+REAL_TIME_FACTOR = 3.0
+"""Of the full microcircuit on two threads, at most; and with it:"""
+MICROCIRCUIT_BYTES = 3e9
+MICROCIRCUIT_BUILD_S = 20.0
+BYTES_PER_SYNAPSE = {"static, one weight": 8.0, "static, own weights": 8.0, "stdp": 24.0, "dopamine": 32.0}
+"""At most."""
+EVENT_COST_FACTOR = 2.0
+"""Cost of a synaptic event at 300 million synapses over that at 1 million, at most; and the other way round."""
+START_UP_S = {"cold": 8.0, "warm": 0.9}
+
+REAL_TIME_RECORDS = (
+    ("NEST, 128 cores", 0.67),
+    ("NEST, 256 cores on two nodes", 0.53),
+    ("NEST GPU, RTX 4090", 0.39),
+    ("GeNN, RTX 4090", 0.27),
+    ("CsNN", 0.25),
+    ("neuroAIx, 35 FPGAs", 0.05),
+)
+"""Published wall seconds of a biological second of the full microcircuit."""
+
+
+def verdict(value: float, goal: float, at_least: bool) -> str:
+    """'reached', or by how much it is missed."""
+    if value >= goal if at_least else value <= goal:
+        return "reached"
+    factor = goal / value if at_least else value / goal
+    return f"missed by a factor of {factor:.2f}"

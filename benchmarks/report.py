@@ -1,0 +1,363 @@
+"""Tables of what a session measured. Every number in them comes from its file of raw measurements."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from benchmarks import goals
+from benchmarks.agreement import Disagreement, as_runs, disagreements, overall, spread
+from benchmarks.networks import TITLES, Network
+from benchmarks.session import complete_rounds
+
+Record = dict[str, Any]
+OURS = "spikelearn"
+
+
+class Compared(NamedTuple):
+    """What a session says of one network. runs: (simulator, threads) -> runs of complete rounds without an error.
+    errors: those that ended with one. differs: what does not agree. ratios: theirs over ours, round by round."""
+
+    network: Network
+    runs: dict[tuple[str, int], list[Record]]
+    errors: dict[tuple[str, int], str]
+    differs: dict[tuple[str, int], list[Disagreement]]
+    ratios: dict[tuple[str, int], list[float]]
+
+    def seconds(self, simulator: str, threads: int) -> list[float]:
+        """Wall seconds of a biological second, of each run."""
+        found = self.runs.get((simulator, threads), [])
+        return [run["simulate_s"] / (self.network.duration * 1e-3) for run in found]
+
+    def numbers_of_threads(self) -> list[int]:
+        return sorted({threads for _, threads in [*self.runs, *self.errors]})
+
+    def simulators(self) -> list[str]:
+        return [each for each in TITLES if any(each == key[0] for key in [*self.runs, *self.errors])]
+
+
+def compare(network: Network, records: Sequence[Record]) -> Compared:
+    runs: dict[tuple[str, int], list[Record]] = {}
+    errors: dict[tuple[str, int], str] = {}
+    rounds = complete_rounds(records, network.name)
+    for _, members in sorted(rounds.items()):
+        for run in members:
+            key = run["simulator"], run["threads"]
+            if "error" in run:
+                errors[key] = run["error"]
+            else:
+                runs.setdefault(key, []).append(run)
+    # More threads of ours repeat the same runs, spike by spike, so they say nothing about chance.
+    fewest = min((threads for simulator, threads in runs if simulator == OURS), default=0)
+    every = [as_runs(found) for key, found in runs.items() if key[0] != OURS or key[1] == fewest]
+    differs, ratios = {}, {}
+    for (simulator, threads), theirs in runs.items():
+        ours = runs.get((OURS, threads), [])
+        if simulator == OURS or not ours:
+            continue
+        differs[simulator, threads] = disagreements(as_runs(ours), as_runs(theirs), every)
+        if not differs[simulator, threads]:
+            mine = {run["round"]: run["simulate_s"] for run in ours}
+            ratios[simulator, threads] = [
+                run["simulate_s"] / mine[run["round"]] for run in theirs if run["round"] in mine
+            ]
+    return Compared(network, runs, errors, differs, {key: found for key, found in ratios.items() if found})
+
+
+class Best(NamedTuple):
+    peer: str
+    ratios: list[float]
+    indirect: bool
+
+
+def best_peer(compared: Compared, threads: int) -> Best | None:
+    """The peer with the smallest ratio to ours on as many threads, those of the other machine included."""
+    found = [
+        Best(TITLES[simulator], ratios, False)
+        for (simulator, number), ratios in compared.ratios.items()
+        if number == threads
+    ]
+    found += [Best(peer, ratios, True) for peer, ratios in through_nest(compared, threads).items()]
+    return min(found, key=lambda each: sorted(each.ratios)[len(each.ratios) // 2], default=None)
+
+
+def through_nest(compared: Compared, threads: int) -> dict[str, list[float]]:
+    """Peer of the other machine -> its time over ours, through NEST's on both."""
+    here = compared.ratios.get(("nest", threads))
+    there = goals.ELSEWHERE.get(compared.network.name, {})
+    if not here or threads not in (1, 2) or "NEST" not in there or not (nest := there["NEST"][threads - 1]):
+        return {}
+    found = {}
+    for peer, seconds in there.items():
+        if peer != "NEST" and (theirs := seconds[threads - 1]):
+            found[peer] = [ratio * theirs / nest for ratio in here]
+    return found
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return [*lines, *("| " + " | ".join(row) + " |" for row in rows), ""]
+
+
+def times_table(found: Sequence[Compared], missing: Sequence[str]) -> list[str]:
+    """Wall seconds, build, memory, rates, and the ratio to ours, of every simulator on every network."""
+    head = ["network", "simulator", "threads", "wall s per biological s", "over spikelearn's", "build s", "peak MB",
+            "rate Hz", "CV", "synchrony", ""]  # fmt: skip
+    rows = []
+    for c in found:
+        for threads in c.numbers_of_threads():
+            for simulator in c.simulators():
+                rows.append(time_row(c, simulator, threads))
+            there = goals.ELSEWHERE.get(c.network.name, {})
+            for peer, ratios in through_nest(c, threads).items():
+                quoted = f"{there[peer][threads - 1]:g} on the other machine"
+                note = "indirect: through NEST"
+                rows.append([c.network.title, peer, str(threads), quoted, spread(ratios), *[""] * 5, note])
+    lines = table(head, [row for row in rows if row])
+    for simulator in missing:
+        lines += [f"{TITLES[simulator]} is not installed here: it has no rows.", ""]
+    return lines
+
+
+def time_row(c: Compared, simulator: str, threads: int) -> list[str]:
+    key = simulator, threads
+    title = [c.network.title, TITLES[simulator], str(threads)]
+    if key in c.errors and key not in c.runs:
+        return [*title, *[""] * 7, f"failed: {c.errors[key]}"]
+    if key not in c.runs:
+        return []
+    runs = c.runs[key]
+    ratio, note = "", ""
+    if simulator != OURS:
+        if c.differs.get(key):
+            note = "no ratio, it fires otherwise: " + "; ".join(map(str, c.differs[key][:3]))
+        elif key in c.ratios:
+            compared = max(len(runs), len(c.runs[OURS, threads])) > 1
+            ratio, note = spread(c.ratios[key]), "agrees" if compared else "one run of each: not compared"
+    if key in c.errors:
+        note = f"{note}; some runs failed: {c.errors[key]}".lstrip("; ")
+    how = [overall(as_runs(runs), c.network.populations, statistic) for statistic in ("rate", "cv", "synchrony")]
+    form = "{:.3g}"
+    return [
+        *title, spread(c.seconds(*key), form), ratio, spread([r["build_s"] for r in runs], "{:.1f}"),
+        f"{max(r['peak_bytes'] for r in runs) * 1e-6:,.0f}", *("" if math.isnan(x) else f"{x:.3g}" for x in how), note,
+    ]  # fmt: skip
+
+
+def goals_table(found: Sequence[Compared], records: Sequence[Record]) -> list[str]:
+    """What was asked for, what was measured, and whether that is enough."""
+    rows = []
+    for c in found:
+        goal = goals.RATIOS.get(c.network.name)
+        for threads in c.numbers_of_threads() if goal else []:
+            if goal.threads not in (None, threads):
+                continue
+            asked = f"{goal.factor:g} x the best peer"
+            where = f"{c.network.title}, {threads} thread{'s' if threads > 1 else ''}"
+            best = best_peer(c, threads)
+            if best is None:
+                rows.append([where, asked, "no peer to compare with", ""])
+                continue
+            middle = sorted(best.ratios)[len(best.ratios) // 2]
+            who = f"{best.peer}{', indirect' if best.indirect else ''}"
+            rows.append([where, asked, f"{spread(best.ratios)} ({who})", goals.verdict(middle, goal.factor, True)])
+        if c.network.name == "microcircuit" and (OURS, 2) in c.runs:
+            runs = c.runs[OURS, 2]
+            for what, values, limit, unit in (
+                ("real-time factor", c.seconds(OURS, 2), goals.REAL_TIME_FACTOR, ""),
+                ("memory", [r["peak_bytes"] * 1e-9 for r in runs], goals.MICROCIRCUIT_BYTES * 1e-9, " GB"),
+                ("building", [r["build_s"] for r in runs], goals.MICROCIRCUIT_BUILD_S, " s"),
+            ):
+                middle = sorted(values)[len(values) // 2]
+                where = f"{c.network.title}, 2 threads: {what}"
+                rows.append([where, f"at most {limit:g}{unit}", f"{spread(values)}{unit}",
+                             goals.verdict(middle, limit, False)])  # fmt: skip
+    for kind, each in bytes_per_synapse(records, OURS).items():
+        limit = goals.BYTES_PER_SYNAPSE[kind]
+        verdict = goals.verdict(each, limit, False)
+        rows.append([f"bytes of a synapse, {kind}", f"at most {limit:g}", f"{each:.1f}", verdict])
+    for temperature, values in start_up_seconds(records).get(OURS, {}).items():
+        limit = goals.START_UP_S[temperature]
+        middle = sorted(values)[len(values) // 2]
+        rows.append([f"start-up, {temperature}", f"at most {limit:g} s", f"{spread(values)} s",
+                     goals.verdict(middle, limit, False)])  # fmt: skip
+    for kind, costs in event_costs(found).items():
+        if len(costs) > 1:
+            factor = max(costs.values()) / min(costs.values())
+            where = f"cost of an event between {min(costs) / 1e6:g} and {max(costs) / 1e6:g} million synapses, {kind}"
+            rows.append([where, f"within a factor of {goals.EVENT_COST_FACTOR:g}", f"{factor:.2f}",
+                         goals.verdict(factor, goals.EVENT_COST_FACTOR, False)])  # fmt: skip
+    return table(["what", "goal", "measured", ""], rows)
+
+
+def event_costs(found: Sequence[Compared]) -> dict[str, dict[int, float]]:
+    """One weight or weights of their own -> number of synapses -> ns of one thread for a synaptic event."""
+    costs: dict[str, dict[int, float]] = {}
+    for c in found:
+        if c.network.part != "events" or (OURS, 1) not in c.runs:
+            continue
+        runs = c.runs[OURS, 1]
+        kind = "weights of their own" if c.network.numbers["own_weights"] else "one weight"
+        each = sorted(run["simulate_s"] / run["synaptic_events"] * 1e9 for run in runs)
+        costs.setdefault(kind, {})[c.network.synapses] = each[len(each) // 2]
+    return costs
+
+
+def bytes_per_synapse(records: Sequence[Record], simulator: str) -> dict[str, float]:
+    """Growth of the peak of a process from few to many synapses, over the growth in synapses."""
+    found = {}
+    for record in records:
+        if record["what"] == "memory" and record["simulator"] == simulator and "error" not in record:
+            small, large = record["peak_bytes"]
+            few, many = record["synapses"]
+            found[record["kind"]] = (large - small) / (many - few)
+    return found
+
+
+def start_up_seconds(records: Sequence[Record]) -> dict[str, dict[str, list[float]]]:
+    """simulator -> cold or warm -> wall seconds of whole processes."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for r in records:
+        if r["what"] == "start_up" and "error" not in r:
+            found.setdefault(r["simulator"], {}).setdefault(r["temperature"], []).append(r["process_s"])
+    return found
+
+
+def scaling_table(found: Sequence[Compared], part: str) -> list[str]:
+    """Rates and seconds on one thread, for networks of a kind that differ in size or in rate."""
+    rows = []
+    for c in sorted(
+        found, key=lambda each: (each.network.neurons, each.network.numbers.get("external", {}).get("rate", 0))
+    ):
+        if (OURS, 1) not in c.runs or not belongs(c.network, part):
+            continue
+        rate = overall(as_runs(c.runs[OURS, 1]), c.network.populations, "rate")
+        others = [f"{TITLES[simulator]} {spread(ratios)}" for (simulator, n), ratios in c.ratios.items() if n == 1] + [
+            f"{TITLES[simulator]} fires otherwise" for (simulator, n), why in c.differs.items() if n == 1 and why
+        ]
+        rows.append([c.network.title, f"{c.network.synapses:,}", f"{rate:.3g}", spread(c.seconds(OURS, 1), "{:.3g}"),
+                     ", ".join(others)])  # fmt: skip
+    return table(["network", "synapses", "rate Hz", "wall s per biological s", "over spikelearn's"], rows)
+
+
+def belongs(network: Network, part: str) -> bool:
+    """A network of the main table also stands in the series that it lies in."""
+    if network.part != "networks":
+        return network.part == part
+    if part == "size":
+        return network.family == "cuba"
+    return part == "rate" and network.family == "brunel" and network.numbers["rule"] == "static"
+
+
+def machine_line(machine: Record, simulators: dict[str, str | None] | None = None) -> str:
+    """The machine and the versions, in a sentence."""
+    versions = [f"Python {machine['python']}", *(f"{name} {found}" for name, found in machine["packages"].items())]
+    versions += [f"{TITLES[name]} {found or 'missing'}" for name, found in (simulators or {}).items()]
+    memory = f", {machine['memory_gb']} GB" if "memory_gb" in machine else ""
+    return f"{machine['processor']}, {machine['cores']} cores{memory}. {', '.join(versions)}."
+
+
+def machine_lines(records: Sequence[Record]) -> list[str]:
+    sessions = [r for r in records if r["what"] == "session"]
+    loads = [r["load"] for r in records if r.get("load") is not None]
+    in_sessions = f" in {len(sessions)} sessions" if len(sessions) > 1 else ""
+    return [
+        f"{machine_line(sessions[-1]['machine'], sessions[-1]['simulators'])} "
+        f"Measured from {records[0]['at'][:16]} to {records[-1]['at'][:16]}{in_sessions}; "
+        f"load of the machine {min(loads):.1f} to {max(loads):.1f}, its own runs included.",
+        "",
+    ]
+
+
+def report(networks: Sequence[Network], records: Sequence[Record]) -> list[str]:
+    """All tables, as lines of Markdown, with what was measured only."""
+    found = [c for c in (compare(network, records) for network in networks) if c.runs or c.errors]
+    sessions = [r for r in records if r["what"] == "session"]
+    missing = [name for name, version in sessions[-1]["simulators"].items() if version is None]
+    lines = machine_lines(records)
+    lines += [
+        "## Goals", "",
+        "The best peer is the one with the smallest ratio, on as many threads; ratios are medians (least to most).", "",
+        *goals_table(found, records),
+        "## Networks", "",
+        "Times are the median (least to most) of the runs, without building and compiling; spikes are recorded. Ratios "
+        "are taken round by round, one run after the other, so that both see the same machine. A simulator that does "
+        "not agree with spikelearn in the rate, the CV of intervals and the synchrony of each population has no ratio. "
+        "The tolerance is what equal simulators exceed once in 10,000 comparisons, by the deviation between runs with "
+        "other seeds (Student's t, but no less than of as many independent spikes), and 2 % for the order of things "
+        "within a step. "
+        "Shown are means over neurons; synchrony is the variance over the mean of counts in bins of 3 ms. GeNN and "
+        f"Auryn cannot be installed here: their times are those of {goals.ELSEWHERE_MACHINE}, and their ratios are "
+        "indirect, (NEST / spikelearn) here times (peer / NEST) there.", "",
+        *times_table([c for c in found if c.network.part == "networks"], missing),
+    ]  # fmt: skip
+    for part, title in (("size", "Size"), ("rate", "Rate")):
+        if any(c.network.part == part for c in found):
+            lines += [f"## {title}", "", "One thread.", "", *scaling_table(found, part)]
+    if costs := event_costs(found):
+        lines += [
+            "## Cost of a synaptic event", "",
+            "One thread, all of the time, neurons included, over all synaptic events; 1,000 inputs a neuron at 10 Hz.",
+            "",
+            *table(["synapses", *costs], [
+                [f"{n:,}", *(f"{of[n]:.2f} ns" if n in of else "" for of in costs.values())]
+                for n in sorted({n for of in costs.values() for n in of})
+            ]),
+        ]  # fmt: skip
+    lines += [*rest(records), *compile_times(records)]
+    return lines
+
+
+def rest(records: Sequence[Record]) -> list[str]:
+    """Bytes of a synapse, start-up, trials."""
+    lines = []
+    bytes_of = {each: bytes_per_synapse(records, each) for each in (OURS, "nest")}
+    if any(bytes_of.values()):
+        kinds = list(goals.BYTES_PER_SYNAPSE)
+        lines += [
+            "## Bytes of a synapse", "", "Growth of the peak memory of a process from 4 to 16 million synapses.", "",
+            *table(["", *kinds], [
+                [TITLES[each], *(f"{of[kind]:.1f}" if kind in of else "" for kind in kinds)]
+                for each, of in bytes_of.items() if of
+            ]),
+        ]  # fmt: skip
+    if seconds := start_up_seconds(records):
+        lines += [
+            "## Start-up", "", "A whole process that imports, builds 100 neurons and runs 100 ms; cold: with an empty "
+            "cache. Brian2 with numpy.", "",
+            *table(["", "", "s"], [
+                [TITLES[each], temperature, spread(values)]
+                for each, of in seconds.items() for temperature, values in of.items()
+            ]),
+        ]  # fmt: skip
+    trials = [r for r in records if r["what"] == "trials" and "error" not in r]
+    if trials:
+        lines += [
+            "## Trials", "",
+            f"{trials[0]['n']:,} trials of 50 ms, 100 sources and 100 LIF neurons, dt 1 ms, with new rates, a compiled "
+            "callback and a reset of neurons and 1,000 plastic synapses: "
+            f"{spread([r['microseconds'] for r in trials], '{:.1f}')} us each over the simulation itself.", "",
+        ]  # fmt: skip
+    failed = [r for r in records if r["what"] in ("memory", "start_up", "trials") and "error" in r]
+    lines += [f"{r['what']} of {r.get('simulator', OURS)} failed: {r['error']}" for r in failed]
+    return lines
+
+
+def compile_times(records: Sequence[Record]) -> list[str]:
+    """What the first run of a network costs before it."""
+    rows = {}
+    for r in records:
+        if r["what"] == "prepare" and "error" not in r and r["simulator"] != OURS:
+            rows[r["network"], r["simulator"], r["threads"]] = f"{r['compile_s']:.0f}"
+    if not rows:
+        return []
+    body = [[name, TITLES[simulator], str(threads), seconds] for (name, simulator, threads), seconds in rows.items()]
+    head = ["network", "simulator", "threads", "s"]
+    return [
+        "## Compiling",
+        "",
+        "Before the first run of a network, and not part of any time above.",
+        "",
+        *table(head, body),
+    ]

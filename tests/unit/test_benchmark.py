@@ -1,0 +1,165 @@
+"""The benchmark: that it runs here, and the arithmetic of its report, on measurements that are made up."""
+
+import importlib.util
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tolerances import EXACT, METHOD, ULP
+
+from benchmarks import agreement, goals, networks, report, session
+from benchmarks.figures import draw
+
+SCRIPT = Path(session.ROOT) / "scripts" / "benchmark.py"
+BRUNEL = replace(networks.quick()[1], name="brunel", duration=1000.0)
+SEEN = {"E": 400, "I": 100}
+
+
+def script():
+    spec = importlib.util.spec_from_file_location("benchmark_script", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def measured(seconds, rates=None, missing=(), **of_run):
+    """Records of a session of BRUNEL in which simulator s took seconds[s][k] in round k; with its rate, or 20 Hz."""
+    records = [
+        {
+            "what": "session", "at": "2026-01-01T00:00:00", "load": 1.0, "arguments": [],
+            "machine": {"processor": "P", "cores": 2, "python": "3", "packages": {"numpy": "2"}},
+            "simulators": {name: None if name in missing else "1" for name in (*seconds, *missing)},
+        }
+    ]  # fmt: skip
+    for simulator, each in seconds.items():
+        for k, value in enumerate(each):
+            rate = (rates or {}).get(simulator, 20.0) * (1.0 + 0.001 * (-1) ** k)
+            dynamics = {
+                name: {"spikes": rate * size, "rate": rate, "cv": 0.7, "synchrony": 5.0} for name, size in SEEN.items()
+            }
+            result = {"error": "stopped"} if value is None else {"simulate_s": value, "dynamics": dynamics}
+            records.append({
+                "what": "run", "network": BRUNEL.name, "simulator": simulator, "threads": 1, "repeat": k, "load": 1.0,
+                "round": f"round {k}", "members": sorted(f"{name} 1" for name in seconds), "build_s": 1.0,
+                "peak_bytes": 1e8, "at": "2026-01-01T00:01:00", **of_run, **result,
+            })  # fmt: skip
+    return records
+
+
+def test_ratios_are_taken_round_by_round():
+    records = measured({"spikelearn": [1.0, 2.0, 4.0], "nest": [10.0, 24.0, 36.0]})
+    found = report.compare(BRUNEL, records)
+    EXACT.check(found.ratios["nest", 1], [10.0, 12.0, 9.0])
+    assert "10.00 (9.00 to 12.00)" in "\n".join(report.report([BRUNEL], records))
+
+
+def test_a_simulator_that_fires_otherwise_is_reported_and_has_no_ratio():
+    records = measured({"spikelearn": [1.0] * 4, "nest": [10.0] * 4, "brian2": [5.0] * 4}, rates={"nest": 30.0})
+    found = report.compare(BRUNEL, records)
+    assert set(found.ratios) == {("brian2", 1)}
+    assert {each.statistic for each in found.differs["nest", 1]} == {"rate"}
+    assert "no ratio, it fires otherwise: rate of E: 30 instead of 20" in "\n".join(report.report([BRUNEL], records))
+
+
+def test_one_run_of_each_is_not_called_agreement():
+    text = "\n".join(report.report([BRUNEL], measured({"spikelearn": [1.0], "nest": [10.0]})))
+    assert "one run of each: not compared" in text and "agrees |" not in text
+
+
+def test_a_missing_peer_is_said_to_be_missing():
+    text = "\n".join(report.report([BRUNEL], measured({"spikelearn": [1.0]}, missing=("nest",))))
+    assert "NEST is not installed here" in text
+    assert "no peer to compare with" in text
+
+
+def test_a_run_that_failed_is_reported_and_the_others_are_kept():
+    records = measured({"spikelearn": [1.0, 1.0], "nest": [10.0, None], "brian2": [None, None]})
+    found = report.compare(BRUNEL, records)
+    EXACT.check(found.ratios["nest", 1], [10.0])
+    text = "\n".join(report.report([BRUNEL], records))
+    assert "some runs failed: stopped" in text and "failed: stopped |" in text
+
+
+def test_a_round_that_is_not_complete_counts_for_nothing():
+    records = measured({"spikelearn": [1.0, 1.0], "nest": [10.0, 10.0]})[:-1]
+    assert set(session.complete_rounds(records, BRUNEL.name)) == {0}
+    assert len(report.compare(BRUNEL, records).runs["spikelearn", 1]) == 1
+
+
+def test_peers_of_the_other_machine_are_reached_through_nest():
+    records = measured({"spikelearn": [1.0] * 3, "nest": [12.0] * 3})
+    found = report.compare(BRUNEL, records)
+    nest, auryn = goals.ELSEWHERE["brunel"]["NEST"][0], goals.ELSEWHERE["brunel"]["Auryn"][0]
+    ULP(4).check(report.through_nest(found, 1)["Auryn"], [12.0 * auryn / nest] * 3)
+    best = report.best_peer(found, 1)
+    assert (best.peer, best.indirect) == ("Auryn", True)
+    assert "2.90 (2.90 to 2.90) (Auryn, indirect) | missed by a factor of 1.38" in "\n".join(
+        report.goals_table([found], records)
+    )
+
+
+def test_a_goal_is_reached_at_its_value():
+    assert goals.verdict(4.0, 4.0, at_least=True) == goals.verdict(8.0, 8.0, at_least=False) == "reached"
+    assert goals.verdict(16.0, 8.0, at_least=False) == "missed by a factor of 2.00"
+
+
+def test_bytes_are_the_growth_between_two_sizes():
+    record = {"what": "memory", "simulator": "spikelearn", "kind": "stdp"}
+    records = [record | {"peak_bytes": [1.4e8, 2.6e8], "synapses": [4e6, 16e6]}]
+    ULP(4).check(report.bytes_per_synapse(records, "spikelearn")["stdp"], 10.0)
+
+
+def test_the_tolerance_follows_students_t():
+    # P(|t| < x) in closed form: x / sqrt(2 + x^2) for 2 degrees of freedom, s (3 - s^2 / 4) / 4 with
+    # s = x / sqrt(1 + x^2 / 4) for 4. The grid of angles is right to 1e-5.
+    two, four = agreement.standard_errors(2), agreement.standard_errors(4)
+    s = four / math.sqrt(1.0 + four**2 / 4.0)
+    within = [two / math.sqrt(2.0 + two**2), s * (3.0 - s**2 / 4.0) / 4.0]
+    METHOD(1, 1e-5, 0.1).check(within, [1.0 - agreement.BY_CHANCE] * 2)
+    assert math.isinf(agreement.standard_errors(0))
+
+
+def test_dynamics_are_those_of_each_population_within_the_window():
+    times, ids = np.array([5.0, 10.0, 20.0, 30.0, 30.0]), np.array([0, 0, 0, 0, 3])
+    found = agreement.dynamics(times, ids, {"E": 2, "I": 2}, 10.0, 40.0)
+    assert (found["E"]["spikes"], found["I"]["spikes"]) == (3.0, 1.0)
+    ULP(4).check([found["E"]["rate"], found["I"]["rate"]], [50.0, 1000.0 / 60.0])
+    assert found["I"]["cv"] is None
+
+
+@pytest.mark.parametrize("network", networks.full() + networks.quick(), ids=lambda each: each.name)
+def test_what_a_process_is_told_of_a_network_is_plain(network):
+    told = networks.as_request(network)
+    assert json.loads(json.dumps(told)) == told
+    assert 0.0 <= network.rates_from < network.duration
+
+
+def test_a_quick_session_measures_compares_and_draws(tmp_path, capsys):
+    arguments = ["--quick", "--peers", "nest", "--threads", "1", "--repeats", "1", "--out", str(tmp_path)]
+    script().main([*arguments, "--only", "brunel_500", "cuba_400"])
+    said = capsys.readouterr().out
+    assert "| Brunel, 500 | spikelearn | 1 |" in said
+    records = session.read(tmp_path / "raw.jsonl")
+    runs = [r for r in records if r["what"] == "run"]
+    assert not [r["error"] for r in runs if "error" in r]
+    simulators = {"spikelearn"} | ({"nest"} if importlib.util.find_spec("nest") else set())
+    assert {r["simulator"] for r in runs} == simulators
+    for run in runs:
+        assert run["dynamics"]["E"]["rate"] > 1.0
+
+    # Nothing is missing, so that going on measures nothing.
+    script().main([*arguments, "--only", "brunel_500", "cuba_400", "--resume"])
+    assert [r for r in session.read(tmp_path / "raw.jsonl") if r["what"] == "run"] == runs
+
+    pictures = draw(networks.quick(), records, tmp_path)
+    assert [name for name, _ in pictures] == ["benchmarks_networks.png", "benchmarks_scaling.png"]
+    assert all((tmp_path / name).stat().st_size > 10_000 for name, _ in pictures)
+
+
+def test_an_unknown_network_is_an_error_that_lists_the_known_ones(capsys):
+    with pytest.raises(SystemExit):
+        script().options_of(["--only", "brunell"])
+    assert "--only: unknown brunell; there are" in capsys.readouterr().err
