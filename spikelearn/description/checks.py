@@ -13,7 +13,7 @@ import numpy as np
 
 from spikelearn.description.distributions import Drawn, drawn
 from spikelearn.description.population import Modulator, Population
-from spikelearn.description.rules import Rows, Rule
+from spikelearn.description.rules import Pairs, Rows, Rule
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels import connect
 from spikelearn.neurons import Neuron
@@ -104,7 +104,7 @@ def check_delays(delay: Any, axonal: Any, dendritic: Any, dt: float, where: str)
         given = 0.0 if back > 0 else dt
     drawn_delay = drawn(given, "ms", f"delay of {where}")
     if drawn_delay.low == -np.inf and not drawn_delay.constant and drawn_delay.values is None:
-        drawn_delay = replace(drawn_delay, low=dt - back)
+        drawn_delay = replace(drawn_delay, low=max(0.0, dt - back))
     if drawn_delay.values is not None:
         least = float(drawn_delay.values.min())
     else:
@@ -165,6 +165,22 @@ def check_plasticity(
             f"delays only; expected no dendritic_delay, got {dendritic_delay:g} ms"
         )
     return kind
+
+
+def check_procedural(rule: Rule, rows: Rows, plasticity: Any, synapse: Any, where: str) -> None:
+    """Check that synapses can be made again at each event: by their source, and with nothing to remember."""
+    for what, given in (("plasticity rule", plasticity), ("synapse model", synapse)):
+        if given is not None:
+            raise DescriptionError(
+                f"{where}: procedural synapses are made anew at each event and remember nothing; expected no {what}, "
+                f"got {given}"
+            )
+    if not rows.each_source_alone:
+        by_target = "" if isinstance(rule, Pairs) else ", whose synapses are made by their targets"
+        raise DescriptionError(
+            f"{where}: procedural synapses are made by their sources; expected AllToAll, OneToOne or FixedOutDegree, "
+            f"got {type(rule).__name__}{by_target}; without procedural=True they are kept in a table"
+        )
 
 
 def _check_graded(

@@ -42,6 +42,12 @@ class Drawn:
         return _NOTHING if self.values is None else self.values
 
     @property
+    def arguments(self) -> tuple[Any, ...]:
+        """What kernels are given to draw it."""
+        values = np.ascontiguousarray(self.array, np.float64).ravel()
+        return self.code, self.a, self.b, self.low, self.high, values
+
+    @property
     def constant(self) -> bool:
         return self.code == connect.CONSTANT
 

@@ -14,6 +14,7 @@ from spikelearn.description.checks import (
     check_drive,
     check_initial,
     check_plasticity,
+    check_procedural,
     check_release,
     check_sizes,
 )
@@ -131,6 +132,7 @@ class NetworkDescription:
         learns_from: str | None = None,
         synapse: Synapse | None = None,
         name: str | None = None,
+        procedural: bool = False,
     ) -> Projection:
         """Connect a population to a port of another, or to a modulator, of which each event then releases `weight`.
 
@@ -139,8 +141,17 @@ class NetworkDescription:
         by default one step; one that would be drawn shorter is drawn again. axonal_delay may be a number, array or
         distribution, dendritic_delay is a number: it delays the input and, on their way back to the synapse, the post
         events that a plasticity rule learns from. on: kind of event that is carried. learns_from: kind of post event of
-        the rule. plastic=False freezes the weights. synapse: short-term plasticity. Raises DescriptionError,
-        ParameterError or UnitError.
+        the rule. plastic=False freezes the weights. synapse: short-term plasticity. procedural: no synapse is kept in
+        memory; those of a source are made again from their random numbers whenever it has an event (Knight & Nowotny
+        2021). It is the same network with the same pairs, weights and delays, and takes more time: see
+        docs/decisions.md for how much. For AllToAll, OneToOne and FixedOutDegree, with weights that do not change. A
+        table of a million synapses or more rounds weights that differ to 4 bytes, which this does not. Raises
+        DescriptionError, ParameterError or UnitError.
+
+        >>> net = Network()
+        >>> cells = net.population(100_000, LIF())
+        >>> net.connect(cells, cells, "exc", FixedOutDegree(1000), weight=Normal(20, 2), procedural=True).procedural
+        True
         """
         self._still_open("projection")
         for what, end in (("source", source), ("target", target)):
@@ -185,10 +196,12 @@ class NetworkDescription:
         learned_kind = check_plasticity(
             receiver, port, plasticity, synapse, learns_from, weights, back, modulators, where
         )  # fmt: skip
+        if procedural:
+            check_procedural(rule, rows, plasticity, synapse, where)
         added = Projection(
             name, sender, source_first, source_size, receiver, target_first, target_size, port, unit, on, rule, rows,
             weights, axonal, dendritic_steps, plasticity, synapse, bool(plastic), learned_kind,
-            bool(getattr(rule, "autapses", True)), thing,
+            bool(getattr(rule, "autapses", True)), thing, bool(procedural),
         )  # fmt: skip
         self._projections[name] = added
         return added

@@ -18,7 +18,8 @@ from spikelearn.synapses import GradedSynapse, Synapse
 class Projection:
     """The synapses from one population to one port of another. Made by `Network.connect`.
 
-    axonal, dendritic: delays; axonal may be drawn (ms), dendritic is a whole number of steps.
+    axonal, dendritic: delays; axonal may be drawn (ms), dendritic is a whole number of steps. procedural: its synapses
+    are made again at each event rather than kept.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Projection:
     learns_from: str
     autapses: bool
     thing: int
+    procedural: bool = False
 
     ids = None
 
@@ -71,7 +73,8 @@ class Projection:
 
     def describe(self) -> str:
         """One line for run files."""
-        rule = self.plasticity.rule.name if self.plasticity else self.synapse.model.name if self.synapse else "static"
+        static = "procedural" if self.procedural else "static"
+        rule = self.plasticity.rule.name if self.plasticity else self.synapse.model.name if self.synapse else static
         return f"{type(self.rule).__name__}, {rule}{'' if self.plastic or not self.plasticity else ', not plastic'}"
 
 

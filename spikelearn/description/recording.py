@@ -58,6 +58,10 @@ def recording(of: Any, variable: str, every: int, start: int, count: Callable[[P
             raise DescriptionError(f"{where}: a modulator has no variable {variable!r}; it has: n")
         return Recording(of, "n", False, np.zeros(1, np.int64), every, start, "")
     if isinstance(of, Projection):
+        if of.procedural:
+            raise DescriptionError(
+                f"{where}: its synapses are procedural: they are not kept and do not change; Run.weights makes them"
+            )
         if variable not in of.recordable:
             raise DescriptionError(
                 f"{where}: projection has no variable {variable!r}{suggest(variable, of.recordable)}; "

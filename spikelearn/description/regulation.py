@@ -38,6 +38,8 @@ def regulation(projection: Projection, rule: Any, dt: float) -> Regulation:
         )
     if isinstance(projection.target, Modulator):
         raise DescriptionError(f"{where}: a projection to a modulator cannot be regulated")
+    if projection.procedural:
+        raise DescriptionError(f"{where}: its synapses are procedural, so there are no weights that could change")
     every = whole_steps(rule.every, dt, f"every of {where}")
     low, high = projection.limits
     if isinstance(rule, Normalisation):

@@ -34,6 +34,11 @@ class Rows:
         """At least as many as the partners of any row."""
         return 1 if self.code == connect.EXPLICIT else max(self.n_partners, int(self.degrees.max()))
 
+    @property
+    def each_source_alone(self) -> bool:
+        """Whether the synapses of one source can be made without those of all others."""
+        return self.code in (connect.ALL_TO_ALL, connect.ONE_TO_ONE, connect.OUT_DEGREE)
+
 
 @dataclass(frozen=True)
 class Rule:

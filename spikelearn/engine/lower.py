@@ -23,6 +23,7 @@ from spikelearn.engine.plan import STAGES, Block, Call, Plan, PlasticState, Prog
 from spikelearn.engine.plastic import plastic_calls
 from spikelearn.engine.populations import advance_calls
 from spikelearn.engine.printing import Kernel, import_line, kernel_of
+from spikelearn.engine.procedural import procedural_call, table_of_procedural
 from spikelearn.engine.recorders import recorder_calls
 from spikelearn.engine.regulation import regulation_calls
 from spikelearn.engine.tables import Places, build, delays_of
@@ -174,7 +175,7 @@ def _groups(d: Description, blocks: list[Block]) -> list[list[Projection]]:
     for projection in d.projections:
         source = places.source(projection)[0]
         target = places.target(projection)[0]
-        alone = d.weights_change(projection) or projection.synapse is not None
+        alone = d.weights_change(projection) or projection.synapse is not None or projection.procedural
         key = (
             id(source),
             id(target if target is not None else projection.target),
@@ -200,6 +201,9 @@ def _tables(
     tables = []
     for members, steps in zip(groups, delays, strict=True):
         changes = d.weights_change(members[0])
+        if members[0].procedural:
+            tables.append(table_of_procedural(members[0], steps))
+            continue
         if alike(members[0]) and not changes:
             tables.append(table_without_synapses(members[0], places, steps))
             continue
@@ -251,7 +255,9 @@ def _deliver_calls(d: Description, plan: Plan, places: Places, table: Table) -> 
     )[table.first_target :]
     label = f"deliver {', '.join(p.name for p in table.projections)}"
     common = (ring.all_rows, ring.all_counts, table.delays, table.index, table.targets)
-    if projection.learns:
+    if projection.procedural:
+        procedural_call(projection, plan, places, table, ring, inputs)
+    elif projection.learns:
         plastic_calls(projection, d, plan, places, table, ring, inputs)
     elif projection.graded:
         graded_calls(projection, plan, places, table, ring, inputs)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from spikelearn.description.population import Modulator
 from spikelearn.description.projection import Projection
 from spikelearn.engine.events import EventPlan, reader
+from spikelearn.engine.events.synapses import listed
 from spikelearn.engine.plan import Plan, Program
 from spikelearn.engine.plastic import read_call
 from spikelearn.engine.run import Synapses
@@ -19,7 +21,7 @@ def count_synapses(projection: Projection, seed: int, dt: float, program: Progra
     """How many synapses a projection has; from the program where there is one."""
     if isinstance(program, EventPlan):
         return program.sizes[projection]
-    if program is not None:
+    if program is not None and not projection.procedural:
         if isinstance(projection.target, Modulator):
             return program.plans[0].tables[projection].sizes[projection]
         return sum(plan.tables[projection].sizes[projection] for plan in program.plans)
@@ -30,6 +32,8 @@ def synapses_of(projection: Projection, program: Program | EventPlan) -> Callabl
     """A function that reads the synapses of a projection as they are when it is called."""
     if isinstance(program, EventPlan):
         return reader(projection, program.seed, program.dt)
+    if projection.procedural:
+        return lambda: _made(projection, program.plans[0].seed, program.plans[0].dt)
 
     def read() -> Synapses:
         plans = program.plans[:1] if isinstance(projection.target, Modulator) else program.plans
@@ -40,6 +44,13 @@ def synapses_of(projection: Projection, program: Program | EventPlan) -> Callabl
         return Synapses(*(np.concatenate(values)[order] for values in zip(*(part for _, part in parts), strict=True)))
 
     return read
+
+
+def _made(projection: Projection, seed: int, dt: float) -> Synapses:
+    """The synapses of a procedural projection, which no table keeps."""
+    found = listed(replace(projection, dendritic_steps=0), seed, dt)
+    steps = np.floor(found.delay / dt + 0.5).astype(np.int32) + np.int32(projection.dendritic_steps)
+    return Synapses(found.pre, found.post, found.weight, np.maximum(1, steps) * dt)
 
 
 def _synapses_of_share(projection: Projection, plan: Plan) -> tuple[np.ndarray, Synapses]:

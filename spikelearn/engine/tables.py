@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.description.distributions import Drawn
 from spikelearn.description.population import Modulator
 from spikelearn.description.projection import Projection
 from spikelearn.engine.plan import Block, Share, Table
@@ -59,7 +58,7 @@ def delays_of(projection: Projection, seed: int, dt: float) -> np.ndarray:
         used = np.zeros(connect.LONGEST_DELAY + 1, np.uint8)
         with np.errstate(over="ignore"):
             callable_of(connect.mark_delays)(
-                *_rule(projection, seed), *_numbers(drawn), projection.dendritic_steps, dt, projection.rows.width, used
+                *_rule(projection, seed), *drawn.arguments, projection.dendritic_steps, dt, projection.rows.width, used
             )
         delays = np.flatnonzero(used).astype(np.int64)
     if len(delays) and delays[-1] == connect.LONGEST_DELAY:
@@ -138,10 +137,22 @@ def count_alone(projection: Projection, seed: int) -> int:
         return rows.n_rows
     if rows.code in (connect.IN_DEGREE, connect.OUT_DEGREE):
         return int(rows.degrees.sum()) * (rows.n_rows if len(rows.degrees) == 1 else 1)
-    if rows.code in (connect.ALL_TO_ALL, connect.ONE_TO_ONE) and projection.autapses:
-        return rows.n_rows * (rows.n_partners if rows.code == connect.ALL_TO_ALL else 1)
+    if rows.code == connect.ALL_TO_ALL:
+        return rows.n_rows * rows.n_partners - (0 if projection.autapses else _shared(projection))
+    if rows.code == connect.ONE_TO_ONE:
+        same = projection.source_first == projection.target_first
+        return rows.n_rows - (_shared(projection) if same and not projection.autapses else 0)
     with np.errstate(over="ignore"):
         return int(callable_of(connect.count_synapses)(*_rule(projection, seed), rows.width))
+
+
+def _shared(projection: Projection) -> int:
+    """How many neurons are both sources and targets of a projection."""
+    if projection.source is not projection.target:
+        return 0
+    first = max(projection.source_first, projection.target_first)
+    ends = (projection.source_first + projection.source_size, projection.target_first + projection.target_size)
+    return max(0, min(ends) - first)
 
 
 def _rule(projection: Projection, seed: int) -> tuple[Any, ...]:
@@ -168,13 +179,9 @@ def _scan(
     with np.errstate(over="ignore"):
         return callable_of(connect.scan)(
             mode, code, rows.by_source, n_rows, n_partners, probability, degrees, multapses, own, rows.pre, rows.post,
-            seed, thing, *_numbers(projection.weight), *_numbers(projection.axonal), projection.dendritic_steps, dt,
+            seed, thing, *projection.weight.arguments, *projection.axonal.arguments, projection.dendritic_steps, dt,
             places.source(projection)[1], places.target(projection)[1], len(table.delays), table.delay_index,
             cursor, table.targets, table.weights, found.get("positions", _EMPTY_INT), found.get("pre", empty),
             found.get("post", empty), found.get("delay_steps", empty), rows.width, *places.bounds(projection),
             table.first_target,
         )  # fmt: skip
-
-
-def _numbers(value: Drawn) -> tuple[Any, ...]:
-    return value.code, value.a, value.b, value.low, value.high, np.ascontiguousarray(value.array, np.float64).ravel()

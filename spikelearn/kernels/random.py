@@ -105,6 +105,15 @@ def normal(start, increment, counter):
 
 
 @scalar
+def normal_at_once(start, increment, counter):
+    """`normal` where it takes one draw, which is nearly always; NaN elsewhere. A loop of these vectorises."""
+    z = bits(start, increment, counter)
+    layer = int(z & _LAYER_BITS)
+    u = 2.0 * to_unit(z) - 1.0
+    return u * _EDGES[layer] if abs(u) < _INNER[layer] else np.nan
+
+
+@scalar
 def random_uniform(seed, thing, counter):
     """A float in (0, 1) for callbacks: the same for the same three integers, whenever it is asked for."""
     start, increment = stream(seed, thing, 0)

@@ -49,6 +49,10 @@ def network(seed=1, record_weights=True, dt=0.1, plastic=True, threads=1, sharea
     net.connect(cells, cells, "apical", on="burst", weight=sl.Uniform(0, 50), delay=2.0, name="bursts")
     net.connect(listed, dopamine, weight=0.01, delay=1.0, name="reward")
     net.connect(listed, cells[:3], "apical", sl.OneToOne(), weight=500.0, delay=1.0, name="teacher")
+    net.connect(
+        poisson, lif, "exc", sl.FixedOutDegree(2), weight=sl.Normal(50, 10), delay=sl.Uniform(0.1, 3.0),
+        procedural=True, name="procedural",
+    )  # fmt: skip
     net.drive(cells, sl.NoiseCurrent(std=200.0, tau=5.0, mean=250.0))
     net.drive(cells, sl.StepCurrent([10.0, 60.0], [300.0, 800.0]), "apical")
     net.drive(lif, sl.PoissonInput(300.0, n=4), weight=40.0)

@@ -22,14 +22,10 @@ def listed(projection: Projection, seed: int, dt: float) -> Listed:
     if projection.source is projection.target and not projection.autapses:
         shift = projection.source_first - projection.target_first
         own = shift if rows.by_source else -shift
-    drawn = [
-        part
-        for value in (weight, delay)
-        for part in (value.code, value.a, value.b, value.low, value.high, np.ravel(np.asarray(value.array, np.float64)))
-    ]
     arguments = (
         rows.code, rows.by_source, rows.n_rows, rows.n_partners, rows.probability, rows.degrees, rows.multapses, own,
-        rows.pre, rows.post, seed, projection.thing, *drawn, projection.dendritic_steps * dt, rows.width,
+        rows.pre, rows.post, seed, projection.thing, *weight.arguments, *delay.arguments,
+        projection.dendritic_steps * dt, rows.width,
     )  # fmt: skip
     run = callable_of(synapse_list.list_synapses)
 
