@@ -100,7 +100,8 @@ def build(
             first = places.source(projection)[1] * len(delays)
             table.slot_weight[first : first + projection.source_size * len(delays)] = projection.weight.a
     else:
-        table.weights = np.zeros(total, np.float64 if double or total < SINGLE_PRECISION_FROM else np.float32)
+        few = sum(_expected(projection) for projection in projections) < SINGLE_PRECISION_FROM
+        table.weights = np.zeros(total, np.float64 if double or few else np.float32)
     cursor = table.index[:-1].copy()
     for projection in projections:
         _scan(projection, places, seed, dt, connect.PLACE, table, cursor=cursor)
@@ -144,6 +145,14 @@ def count_alone(projection: Projection, seed: int) -> int:
         return rows.n_rows - (_shared(projection) if same and not projection.autapses else 0)
     with np.errstate(over="ignore"):
         return int(callable_of(connect.count_synapses)(*_rule(projection, seed), rows.width))
+
+
+def _expected(projection: Projection) -> float:
+    """How many synapses a projection has in all shares together, as far as its rule tells without making them."""
+    rows = projection.rows
+    if rows.code == connect.PROBABILITY:
+        return rows.probability * rows.n_rows * rows.n_partners
+    return count_alone(projection, 0)
 
 
 def _shared(projection: Projection) -> int:

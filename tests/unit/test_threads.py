@@ -150,3 +150,17 @@ def test_shares_that_take_turns_in_one_thread_give_the_bits_of_those_that_run_be
     net.build().pace = Alternating()
     same(all_parts.outcome(net, [net.run(length) for length in (20.0, 100.0)]), one_thread)
     assert {True, False} <= set(net.build().pace.ways)
+
+
+@pytest.mark.parametrize("rule", [sl.FixedInDegree(1000), sl.FixedProbability(0.6), sl.FixedOutDegree(1000)])
+def test_weights_are_rounded_to_four_bytes_by_the_size_of_the_network_not_of_a_share(rule):
+    def weights(threads):
+        net = sl.Network(seed=2, threads=threads)
+        cells = net.population(1300, sl.LIF())
+        projection = net.connect(cells, cells, rule=rule, weight=sl.Uniform(0.0, 1.0))
+        return net.run(0.1).weights(projection)
+
+    one = weights(1)
+    assert len(one) > 1_000_000
+    EXACT.check(weights(2), one)
+    EXACT.check(one, one.astype(np.float32))
