@@ -13,7 +13,7 @@ from spikelearn.engine.signals import signal_calls, signal_read_call, signal_res
 from spikelearn.engine.tables import Places
 from spikelearn.errors import ParameterError
 from spikelearn.kernels import modulators, printed_plastic
-from spikelearn.kernels.printed_plastic import NEVER
+from spikelearn.kernels.printed_plastic import LONG_AGO, NEVER
 from spikelearn.kernels.traces import decay_tables
 from spikelearn.plasticity import SignalRule
 
@@ -22,6 +22,9 @@ _REBASE_AFTER = 5.0
 
 _RELEASES = 1024
 """Releases of a modulator that may wait for synapses to take them up; a power of 2."""
+
+_STEPS = 8192
+"""Steps of which a modulator's integral is kept, for post events that wait; a power of 2."""
 
 
 def plastic_calls(
@@ -63,6 +66,7 @@ def plastic_calls(
                 arrays["base"],
                 enabled,
                 arrays["integrals"],
+                arrays["scales"],
             )  # fmt: skip
         )
         plan.stages["integrate"].append(
@@ -83,15 +87,15 @@ def plastic_calls(
                 f"rebase {name}",
                 Kernel(kernel.text, "rebase", kernel.injected),
                 every,
+                projection.dendritic_steps,
                 arrays["sweeps"],
                 arrays["base"],
                 parameters.tau_c,
                 d.dt,
                 arrays["integrals"],
+                arrays["scales"],
                 table.weights,
                 arrays["eligibilities"],
-                arrays["event_N"],
-                arrays["event_E"],
                 arrays["release_counts"],
                 arrays["release_N"],
                 arrays["swept"],
@@ -104,8 +108,7 @@ def plastic_calls(
     )
     push = Call(
         f"post events of {name}", Kernel(kernel.text, "push", kernel.injected), post_ring.rows, post_ring.counts,
-        dendritic, 0, arrays["sweeps"], arrays["since_sweep"], enabled,
-        *modulator_arguments(projection, arrays, d.dt), *means, *_events(projection, arrays),
+        dendritic, arrays["sweeps"], arrays["since_sweep"], enabled, *means, *_events(projection, arrays),
         *_tables(arrays, rule.post),
     )  # fmt: skip
     if dendritic > 0:
@@ -182,7 +185,8 @@ def modulator_arguments(projection: Projection, arrays: dict[str, Any], dt: floa
     assert projection.plasticity is not None
     if not projection.plasticity.rule.modulated:
         return []
-    return [arrays["integrals"], arrays["release_counts"], arrays["base"], projection.plasticity.parameters.tau_c, dt]
+    tau_c = projection.plasticity.parameters.tau_c
+    return [arrays["integrals"], arrays["scales"], arrays["release_counts"], arrays["base"], tau_c, dt]
 
 
 def everything(projection: Projection, table: Table, arrays: dict[str, Any]) -> list[Any]:
@@ -193,8 +197,9 @@ def everything(projection: Projection, table: Table, arrays: dict[str, Any]) -> 
     synapse += [arrays[f"synapse_{name}"] for name in rule.state]
     releases = [arrays[name] for name in ("slot_releases", "release_N", "swept")] if rule.modulated else []
     return [
-        table.index, table.targets, arrays["last_arrival"], arrays["consumed"], *synapse,
-        *(arrays[f"slot_{t.name}"] for t in rule.pre), *releases, *_events(projection, arrays),
+        table.index, table.targets, arrays["last_arrival"], arrays["consumed"], arrays["queue"], *synapse,
+        arrays["unread"], *(arrays[f"slot_{t.name}"] for t in rule.pre), *releases, *_events(projection, arrays),
+        arrays["past_end"], arrays["past_step"], *(arrays[f"past_{t.name}"] for t in rule.post),
         *_tables(arrays, rule.pre + rule.post), parameters.W_min, parameters.W_max,
         *(value for name, value in arrays["constants"].items() if name not in ("W_min", "W_max")),
         *([arrays["ms_per_step"]] if "since_pre" in (*rule.takes("on_pre"), *rule.takes("on_post")) else []),
@@ -231,13 +236,19 @@ def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> 
     history = 16
     while history < 2 * projection.dendritic_steps + 16:
         history *= 2
+    place = np.uint8 if history <= 256 else np.uint16
     arrays: dict[str, Any] = {
         "last_arrival": np.full(n_slots, NEVER, np.int64),
         "consumed": np.full(n_slots, NEVER, np.int64),
-        "event_total": np.zeros(n_targets, np.int64),
-        "event_step": np.full((n_targets, history), NEVER, np.int64),
-        "event_plastic": np.zeros((n_targets, history), np.int64),
-        "sweeps": np.zeros(1, np.int64),
+        "queue": np.zeros(int(np.max(np.diff(table.index), initial=0)) + 1, np.uint32),
+        "unread": np.zeros(table.n_synapses, place),
+        "event_end": np.zeros(n_targets, place),
+        "event_step": np.full((n_targets, history), LONG_AGO, np.int32),
+        "event_plastic": np.zeros((n_targets, history), np.uint8),
+        "frozen": np.zeros(1, np.int64),
+        "past_end": np.zeros(n_targets, place),
+        "past_step": np.full(n_targets, LONG_AGO, np.int32),
+        "sweeps": np.array([0, NEVER]),
         "since_sweep": np.zeros(n_targets, np.int64),
         "ms_per_step": float(dt),
     }
@@ -251,16 +262,18 @@ def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> 
             arrays[f"decay_{trace.name}"] = float(np.exp(-dt / getattr(parameters, trace.tau)))
     for trace in rule.post:
         arrays[f"event_{trace.name}"] = np.zeros((n_targets, history))
+        arrays[f"past_{trace.name}"] = np.zeros(n_targets)
     for trace in rule.pre + rule.post:
         arrays[f"{trace.name}_coarse"], arrays[f"{trace.name}_fine"] = decay_tables(getattr(parameters, trace.tau), dt)
     if rule.modulated:
         arrays["eligibilities"] = np.zeros(table.n_synapses)
-        arrays["event_N"] = np.zeros((n_targets, history))
-        arrays["event_E"] = np.zeros((n_targets, history))
-        arrays["event_releases"] = np.zeros((n_targets, history), np.int64)
-        arrays["integrals"] = np.zeros(projection.dendritic_steps + 2)
-        arrays["release_counts"] = np.zeros(projection.dendritic_steps + 2, np.int64)
-        arrays["release_N"] = np.zeros(max(_RELEASES, history))
+        steps = _STEPS
+        while steps < 8 * history:
+            steps *= 2
+        arrays["integrals"] = np.zeros(steps)
+        arrays["scales"] = np.ones(steps)
+        arrays["release_counts"] = np.zeros(steps, np.int64)
+        arrays["release_N"] = np.zeros(max(_RELEASES, 2 * history))
         arrays["slot_releases"] = np.zeros(n_slots, np.int64)
         arrays["swept"] = np.zeros(1, np.int64)
         arrays["base"] = np.zeros(1, np.int64)
@@ -270,10 +283,8 @@ def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> 
 def _events(projection: Projection, arrays: dict[str, Any]) -> list[Any]:
     assert projection.plasticity is not None
     rule = projection.plasticity.rule
-    result = [arrays["event_total"], arrays["event_step"], arrays["event_plastic"]]
+    result = [arrays[name] for name in ("event_end", "event_step", "event_plastic", "frozen")]
     result += [arrays[f"event_{t.name}"] for t in rule.post]
-    if rule.modulated:
-        result += [arrays["event_N"], arrays["event_E"], arrays["event_releases"]]
     if rule.mean_pre:
         result += [arrays[f"event_mean_{t.name}"] for t in rule.pre]
     return result

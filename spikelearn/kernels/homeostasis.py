@@ -7,6 +7,7 @@ up what post events have done, then `settle` if the weights are kept as q of w =
 import math
 
 from spikelearn._jit import kernel
+from spikelearn.kernels.printed_plastic import ALL
 
 _NOTHING = 1e-9
 """A sum below this share of what it should be counts as 0: it may be nothing but rounding errors."""
@@ -17,7 +18,7 @@ def begin(step, every, enabled, due, sweeps):
     """Every so many steps: `due` is 1 for the kernels that follow, and the synapses are brought up to now."""
     due[0] = 1 if step % every == 0 and enabled[0] != 0 else 0
     if due[0] != 0:
-        sweeps[0] = 1
+        sweeps[0] = ALL
 
 
 @kernel

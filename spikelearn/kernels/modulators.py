@@ -3,6 +3,7 @@
 import math
 
 from spikelearn._jit import kernel, scalar
+from spikelearn.kernels.printed_plastic import ALL, SOME
 
 
 @kernel
@@ -25,11 +26,11 @@ def release_list(step, steps, amounts, cursor, pending):
 
 
 @kernel
-def integrate_modulator(step, concentration, baseline, tau_n, tau_c, dt, base, enabled, integrals):
+def integrate_modulator(step, concentration, baseline, tau_n, tau_c, dt, base, enabled, integrals, scales):
     """Advance N(t) = integral of (n - b) exp(-(s - base)/tau_c) ds over the step that ends now.
 
     Closed form of a segment in specs: c0 n0 (1 - exp(-s D))/s - c0 b tau_c (1 - exp(-D/tau_c)), s = 1/tau_c + 1/tau_n.
-    integrals: a ring, one value a step, so that delayed synapses can read a past value.
+    integrals: a ring of N at the last steps, for post events that wait; scales: one of exp((s - base)/tau_c).
     """
     depth = len(integrals)
     before = integrals[(step - 1) % depth]
@@ -39,6 +40,7 @@ def integrate_modulator(step, concentration, baseline, tau_n, tau_c, dt, base, e
         n0 = concentration[0]
         before += c0 * (-n0 * math.expm1(-dt * rate) / rate + baseline * tau_c * math.expm1(-dt / tau_c))
     integrals[step % depth] = before
+    scales[step % depth] = math.exp((step - base[0]) * dt / tau_c)
 
 
 @kernel
@@ -46,16 +48,18 @@ def note_release(step, releases, integrals, release_N, release_counts, swept, sw
     """Remember N at a release in the step before this one, for `within_limits`.
 
     release_N: a ring of the last releases. release_counts: a ring: how many came before each of the last steps.
-    swept: how many have been taken up by all synapses. Asks for a sweep before the ring is full.
+    swept: how many have been taken up by all synapses. Asks for a sweep before a ring is full.
     """
     depth = len(release_counts)
     total = release_counts[(step - 1) % depth]
     if releases[0] > total:
         release_N[total & (len(release_N) - 1)] = integrals[(step - 1) % depth]
         total += 1
-        if total - swept[0] >= len(release_N) - depth:
-            sweeps[0] = 1
+        if total - swept[0] >= len(release_N) // 2:
+            sweeps[0] = ALL
     release_counts[step % depth] = total
+    if step - sweeps[1] >= depth // 2 - 1:
+        sweeps[0] = max(sweeps[0], SOME)
 
 
 @kernel

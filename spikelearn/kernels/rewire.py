@@ -46,6 +46,18 @@ def rewire(
 
 
 @kernel
+def move_to_histories(step, n_moved, moved, dendritic, targets, event_end, event_step, unread):
+    """Synapses that moved wait for the events that reach them from now on."""
+    mask = event_step.shape[1] - 1
+    for k in range(n_moved[0]):
+        j = targets[moved[k]]
+        h = int(event_end[j])
+        while event_step[j, (h - 1) & mask] > step - dendritic:
+            h = (h - 1) & mask
+        unread[moved[k]] = h
+
+
+@kernel
 def forget(step, n_moved, moved, value, values):
     """Synapses that moved start with `value`."""
     for k in range(n_moved[0]):
