@@ -20,6 +20,7 @@ from spikelearn.engine.recorders import empty
 from spikelearn.engine.sink import Sink
 from spikelearn.errors import SimulationError
 from spikelearn.kernels.loop import run_steps
+from spikelearn.kernels.printed_plastic import LAST_STEP
 
 _CHUNK_SECONDS = 0.1
 ENGINES = ("compiled", "stepper", "events")
@@ -50,6 +51,11 @@ def simulate(
     plans, dt = program.plans, program.plans[0].dt
     calls = list(plans[0].calls(extra))
     last = program.step + n_steps
+    if last > LAST_STEP and any(plan.plastic for plan in plans):
+        raise SimulationError(
+            f"a network that learns runs for {LAST_STEP:,} steps at most, {LAST_STEP * dt / 3.6e6:.3g} hours; "
+            f"this run would end at step {last:,}"
+        )
     bar = progress_bar(n_steps * dt, progress)
     chunk, wall = 1, 0.0
     for plan in plans:

@@ -14,6 +14,9 @@ NEVER = -(1 << 40)
 LONG_AGO = -(1 << 30)
 """The same for steps that are kept in 4 bytes."""
 
+LAST_STEP = (1 << 31) - 1
+"""The last of those steps."""
+
 SOME, ALL = 1, 2
 """What a sweep may be wanted for: the synapses that have waited long, or all."""
 
