@@ -76,7 +76,9 @@ def lower(description: Description, n_shares: int = 1) -> Program:
         tables = list(threads.map(lambda k: _tables(d, Share(k, n_shares), blocks, groups, delays), range(n_shares)))
     shortest = min([int(steps[0]) for steps in delays if len(steps)], default=_LONGEST_INTERVAL)
     interval = 1 if n_shares == 1 else min(shortest, _LONGEST_INTERVAL)
-    depth = max([0, *(int(steps[-1]) for steps in delays if len(steps)), *(p.dendritic_steps for p in d.projections)])
+    depth = max(
+        [0, *(int(steps[-1]) for steps in delays if len(steps)), *(2 * p.dendritic_steps + 1 for p in d.projections)]
+    )
     for block in blocks:
         _fill_block(d, block)
     rings = [_ring_arrays(block, depth + 1 + interval, n_shares) for block in blocks]

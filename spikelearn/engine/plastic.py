@@ -111,8 +111,13 @@ def plastic_calls(
         dendritic, arrays["sweeps"], arrays["since_sweep"], enabled, *means, *_events(projection, arrays),
         *_tables(arrays, rule.post),
     )  # fmt: skip
+    meet = Call(
+        f"past events of {name}", Kernel(kernel.text, "meet", kernel.injected), post_ring.rows, post_ring.counts,
+        dendritic, *_events(projection, arrays), *_past(projection, arrays),
+    )  # fmt: skip
     if dendritic > 0:
         plan.stages["arrive"].append(push)
+    plan.stages["arrive"].append(meet)
     plan.stages["arrive"].append(
         Call(
             f"deliver {name}",
@@ -199,7 +204,7 @@ def everything(projection: Projection, table: Table, arrays: dict[str, Any]) -> 
     return [
         table.index, table.targets, arrays["last_arrival"], arrays["consumed"], arrays["queue"], *synapse,
         arrays["unread"], *(arrays[f"slot_{t.name}"] for t in rule.pre), *releases, *_events(projection, arrays),
-        arrays["past_end"], arrays["past_step"], *(arrays[f"past_{t.name}"] for t in rule.post),
+        *_past(projection, arrays),
         *_tables(arrays, rule.pre + rule.post), parameters.W_min, parameters.W_max,
         *(value for name, value in arrays["constants"].items() if name not in ("W_min", "W_max")),
         *([arrays["ms_per_step"]] if "since_pre" in (*rule.takes("on_pre"), *rule.takes("on_post")) else []),
@@ -252,6 +257,7 @@ def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> 
         "since_sweep": np.zeros(n_targets, np.int64),
         "ms_per_step": float(dt),
     }
+    arrays["due_end"] = np.zeros(n_targets, place) if projection.dendritic_steps else arrays["event_end"]
     for state, value in rule.initial_state(parameters).items():
         arrays[f"synapse_{state}"] = np.full(table.n_synapses, value)
     for trace in rule.pre:
@@ -283,11 +289,17 @@ def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> 
 def _events(projection: Projection, arrays: dict[str, Any]) -> list[Any]:
     assert projection.plasticity is not None
     rule = projection.plasticity.rule
-    result = [arrays[name] for name in ("event_end", "event_step", "event_plastic", "frozen")]
+    result = [arrays[name] for name in ("event_end", "due_end", "event_step", "event_plastic", "frozen")]
     result += [arrays[f"event_{t.name}"] for t in rule.post]
     if rule.mean_pre:
         result += [arrays[f"event_mean_{t.name}"] for t in rule.pre]
     return result
+
+
+def _past(projection: Projection, arrays: dict[str, Any]) -> list[Any]:
+    assert projection.plasticity is not None
+    of_traces = (arrays[f"past_{t.name}"] for t in projection.plasticity.rule.post)
+    return [arrays["past_end"], arrays["past_step"], *of_traces]
 
 
 def _tables(arrays: dict[str, Any], traces: Any) -> list[Any]:

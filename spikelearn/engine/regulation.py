@@ -135,11 +135,8 @@ def _rewire(
             calls.append(signal_settling_call(projection, plan, "forget", n_moved, moved))
         return calls
     if projection.learns:
-        histories = arrays["event_end"], arrays["event_step"], arrays["unread"]
         move = kernel_of(rewire.move_to_histories)
-        calls.append(
-            Call(f"{label}: events", move, n_moved, moved, projection.dendritic_steps, table.targets, *histories)
-        )
+        calls.append(Call(f"{label}: events", move, n_moved, moved, table.targets, arrays["due_end"], arrays["unread"]))
     start = {"eligibilities": 0.0} if "eligibilities" in arrays else {}
     if projection.plasticity is not None:
         plasticity = projection.plasticity

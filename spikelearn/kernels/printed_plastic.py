@@ -22,6 +22,7 @@ SOME, ALL = 1, 2
 
 HEADER = """\
 from spikelearn._jit import kernel, scalar
+from spikelearn.kernels.deliver import fetch_run
 from spikelearn.kernels.events import count_in_row, source_in_row
 from spikelearn.kernels.traces import decay
 """
@@ -57,8 +58,9 @@ def print_plastic(
     pre, post: (name, jump) of the traces. on_pre, on_post: names of what the handlers take.
     Post events wait in a history of each neuron, a ring that ends before place `event_end`, until a synapse's next
     arrival, its weight is read, or the history is nearly full; then their effect is computed in closed form. `unread`
-    is, for each synapse, the place of the first event that it has not taken up. `past_*` are the newest event of each
-    neuron that arrivals know already, and its traces with the jump.
+    is, for each synapse, the place of the first event that it has not taken up; those before `due_end` are due, which
+    is `event_end` itself unless there is a dendritic delay. `past_*` are the newest event of each neuron that arrivals
+    know, and its traces with the jump.
     All synapses of a slot take up their oldest event, then all that have more take up their next, and so on: what a
     synapse does is then no branch that a processor would guess wrongly half of the time.
     A modulated rule keeps weight = w - c N and eligibility c scaled by exp((t - base)/tau_c), so that
@@ -67,7 +69,7 @@ def print_plastic(
     """
     pre_names = [name for name, _ in pre]
     post_names = [name for name, _ in post]
-    event_arrays = "event_end, event_step, event_plastic, frozen, " + names(post_names, "event_{}")
+    event_arrays = "event_end, due_end, event_step, event_plastic, frozen, " + names(post_names, "event_{}")
     if mean_pre:
         event_arrays += names(pre_names, "event_mean_{}")
     past_arrays = "past_end, past_step, " + names(post_names, "past_{}")
@@ -134,7 +136,26 @@ def print_plastic(
     traces_at = [f"{n} = {n}_at * decay(at - last, {n}_coarse, {n}_fine)" for n in pre_names]
     traces_at += [f"mean_{n} = event_mean_{n}[j, h]" for n in pre_names] if mean_pre else []
     traces_at += [f"{n} = event_{n}[j, h]" for n in post_names]
-    unless_plastic = [] if state_goes_on else [f"if {wanted_post}:", f"    return {synapse}"]
+    take_up_oldest = [
+        "for k in range(n):",
+        "    i = queue[k]",
+        "    j = run[i]",
+        "    h = run_unread[i]",
+        f"    {load}",
+        f"    {synapse} = learn({synapse}, j, h, {of_slot})",
+        f"    {store}",
+        "    place = (int(h) + 1) & mask",
+        "    run_unread[i] = place",
+        "    queue[left] = i",
+        "    left += place != due_end[j]",
+    ]
+    take_up_all, learn_one = take_up_oldest, [f"{synapse} = learn({synapse}, j, h, {at_slot})"]
+    if not state_goes_on:
+        # Two loops, since one with the question in it takes a third longer.
+        unless_frozen = ["    if event_plastic[j, h] != 0:", *(f"    {line}" for line in take_up_oldest[4:7])]
+        careful = [*take_up_oldest[:4], *unless_frozen, *take_up_oldest[7:]]
+        take_up_all = ["if frozen[0] == 0:", *indented(take_up_oldest), "else:", *indented(careful)]
+        learn_one = ["if frozen[0] == 0 or event_plastic[j, h] != 0:", *indented(learn_one)]
 
     def releases_up_to(when: str) -> list[str]:
         if not modulated:
@@ -162,7 +183,12 @@ def print_plastic(
     ]
     all_swept = [f"if wanted == {ALL}:", "    swept[0] = release_counts[through & (len(release_counts) - 1)]"]
     N_and_E = ["N = integrals[s & (len(integrals) - 1)]", "E = scales[s & (len(scales) - 1)]"]
-    meet_past = ["if past_end[j] != event_end[j]:", f"    meet(j, s, {event_arrays}{past_arrays})"] if post else []
+    deliver_alone = [
+        "else:",
+        "    for i in range(len(run)):",
+        f"        {load}",
+        f"        inputs[run[i]] += {value_now}",
+    ]
     traces_now = [f"{n} = past_{n}[j] * decay(s - past_step[j], {n}_coarse, {n}_fine)" for n in post_names]
     push_traces = [
         f"event_{n}[j, h] = {jumped(f'event_{n}[j, g]', jump)} * decay(step - event_step[j, g], {n}_coarse, {n}_fine) "
@@ -191,44 +217,45 @@ def held_until(j, h, after, before, event_step, release_counts):
 def learn({synapse}, j, h, {of_slot}):
     \"\"\"The effect on a synapse of the event in place h of the history of its target j.\"\"\"
     at = event_step[j, h]
-{lines(4, [*unless_plastic, *traces_at, *apply_post])}    return {synapse}
+{lines(4, [*traces_at, *apply_post])}    return {synapse}
 
 
 @scalar
-def take_up(run, queue, through, {runs}{of_slot}):
-    \"\"\"Apply to the synapses of a slot the post events up to step `through`: to all the oldest, then the next.\"\"\"
+def take_up(run, queue, {runs}{of_slot}):
+    \"\"\"Apply to the synapses of a slot the post events that are due: to all synapses the oldest, then the next.\"\"\"
     mask = {mask}
     n = 0
     for i in range(len(run)):
         queue[n] = i
-        n += run_unread[i] != event_end[run[i]]
+        n += run_unread[i] != due_end[run[i]]
     while n > 0:
         left = 0
-        for k in range(n):
-            i = queue[k]
-            j = run[i]
-            h = run_unread[i]
-            if event_step[j, h] > through:
-                continue
-            {load}
-            {synapse} = learn({synapse}, j, h, {of_slot})
-            {store}
-            place = (int(h) + 1) & mask
-            run_unread[i] = place
-            queue[left] = i
-            left += place != event_end[j]
+{lines(8, take_up_all)}\
         n = left
 {lines(4, hold_run if modulated else [])}
 
 @kernel
-def meet(j, s, {event_arrays}{past_arrays}):
-    \"\"\"From now on arrivals know of the events of neuron j before step s.\"\"\"
-    h = int(past_end[j])
-    while h != event_end[j] and event_step[j, h] < s:
-        past_step[j] = event_step[j, h]
-{lines(8, [f"past_{n}[j] = {jumped(f'event_{n}[j, h]', jump)}" for n, jump in post])}\
-        h = (h + 1) & ({mask})
-    past_end[j] = h
+def meet(step, rows, counts, dendritic, {event_arrays}{past_arrays}):
+    \"\"\"Let arrivals take up, or know of, the events that are old enough for that from this step on.\"\"\"
+    mask = {mask}
+    s = step - dendritic
+    row = (step - 2 * dendritic - 1) % len(counts)
+    for k in range(counts[row]):
+        j = rows[row, k]
+        h = int(past_end[j])
+        while h != event_end[j] and event_step[j, h] < s:
+            past_step[j] = event_step[j, h]
+{lines(12, [f"past_{n}[j] = {jumped(f'event_{n}[j, h]', jump)}" for n, jump in post])}\
+            h = (h + 1) & mask
+        past_end[j] = h
+    row = (step - 2 * dendritic) % len(counts)
+    if dendritic > 0:
+        for k in range(counts[row]):
+            j = rows[row, k]
+            h = int(due_end[j])
+            while h != event_end[j] and event_step[j, h] <= s:
+                h = (h + 1) & mask
+            due_end[j] = h
 
 
 @kernel
@@ -239,8 +266,12 @@ def function(step, rows, counts, delays, inputs, tally, enabled, dendritic, {mod
 {lines(4, [f"running_{n}[0] *= decay_{n}" for n in pre_names] if mean_pre else [])}\
     for d in range(n_delays):
         row = (step - delays[d]) % depth
-        for k in range(count_in_row(counts, row)):
+        n_due = count_in_row(counts, row)
+        for k in range(n_due):
             slot = source_in_row(rows, counts, row, k) * n_delays + d
+            if k + 1 < n_due:
+                ahead = source_in_row(rows, counts, row, k + 1) * n_delays + d
+{lines(16, [f"fetch_run(index, {array}, ahead)" for array in ["targets", "unread", *kept_in]])}\
             begin = index[slot]
             end = index[slot + 1]
             if begin == end:
@@ -253,14 +284,15 @@ def function(step, rows, counts, delays, inputs, tally, enabled, dendritic, {mod
             plastic = enabled[0] != 0
             run = targets[begin:end]
 {lines(12, slices + releases_up_to("s") + (N_and_E if modulated else []))}\
-            take_up(run, queue, through, {runs}{at_slot})
+            take_up(run, queue, {runs}{at_slot})
 {lines(12, [f"{n}_now = slot_{n}[slot] * decay(s - last, {n}_coarse, {n}_fine)" for n in pre_names])}\
-            for i in range(len(run)):
-                j = run[i]
-                {load}
-                if {"True" if state_goes_on else "plastic"}:
-{lines(20, meet_past + traces_now + apply_pre + [store])}\
-                inputs[j] += {value_now}
+            if {"True" if state_goes_on else "plastic"}:
+                for i in range(len(run)):
+                    j = run[i]
+                    {load}
+{lines(20, traces_now + apply_pre + [store])}\
+                    inputs[j] += {value_now}
+{lines(12, [] if state_goes_on else deliver_alone)}\
 {lines(12, [f"slot_{n}[slot] = {jumped(f'{n}_now', jump)}" for n, jump in pre])}\
             last_arrival[slot] = s
             consumed[slot] = through
@@ -302,7 +334,6 @@ def sweep(step, sweeps, since_sweep, dendritic, {modulator}{everything}):
     sweeps[1] = through
     for j in range(len(since_sweep)):
         since_sweep[j] = 0
-        meet(j, through, {event_arrays}{past_arrays})
     for slot in range(len(last_arrival)):
         begin = index[slot]
         end = index[slot + 1]
@@ -311,7 +342,7 @@ def sweep(step, sweeps, since_sweep, dendritic, {modulator}{everything}):
         if begin == end or (wanted == {SOME} and after >= before_last):
             continue
         run = targets[begin:end]
-{lines(8, slices + releases_up_to("through"))}        take_up(run, queue, through, {runs}{at_slot})
+{lines(8, slices + releases_up_to("through"))}        take_up(run, queue, {runs}{at_slot})
         consumed[slot] = through
 {lines(8, ["slot_releases[slot] = until"] if modulated else [])}\
 {lines(4, all_swept if modulated else [])}"""
@@ -348,8 +379,8 @@ def read(step, every, start, what, slots, positions, room, steps, values, used, 
             j = targets[p]
             {load_one}
 {lines(12, releases_up_to("step"))}            h = int(unread[p])
-            while h != event_end[j] and event_step[j, h] <= step:
-                {synapse} = learn({synapse}, j, h, {at_slot})
+            while h != event_end[j]:
+{lines(16, learn_one)}\
                 h = (h + 1) & mask
 {lines(12, read_hold + read_value)}        used[0] = row + 1
         if row + 1 + room > len(steps):
@@ -372,6 +403,7 @@ def reset(
         unread[p] = 0
 {lines(8, settle + [f"synapse_{name}[p] = initial_{name}" for name in state])}    for j in range(len(event_end)):
         event_end[j] = 0
+        due_end[j] = 0
         past_end[j] = 0
         past_step[j] = {LONG_AGO}
         for h in range(event_step.shape[1]):
@@ -408,6 +440,10 @@ def rebase(
         release_N[k & (len(release_N) - 1)] = (release_N[k & (len(release_N) - 1)] - N0) / f
     base[0] = step
 """
+
+
+def indented(text: Sequence[str]) -> list[str]:
+    return [f"    {line}" for line in text]
 
 
 def lines(indent: int, text: Sequence[str]) -> str:

@@ -46,15 +46,10 @@ def rewire(
 
 
 @kernel
-def move_to_histories(step, n_moved, moved, dendritic, targets, event_end, event_step, unread):
-    """Synapses that moved wait for the events that reach them from now on."""
-    mask = event_step.shape[1] - 1
+def move_to_histories(step, n_moved, moved, targets, due_end, unread):
+    """Synapses that moved wait for what happens to their new targets from now on."""
     for k in range(n_moved[0]):
-        j = targets[moved[k]]
-        h = int(event_end[j])
-        while event_step[j, (h - 1) & mask] > step - dendritic:
-            h = (h - 1) & mask
-        unread[moved[k]] = h
+        unread[moved[k]] = due_end[targets[moved[k]]]
 
 
 @kernel

@@ -8,7 +8,7 @@ from forced import one_synapse
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
-from spikelearn.errors import DescriptionError
+from spikelearn.errors import DescriptionError, SimulationError
 from spikelearn.plasticity import RULES, PlasticityRule
 from spikelearn.units import ms, number, weight
 
@@ -170,3 +170,13 @@ def test_a_rule_with_state_and_a_modulator_gets_and_keeps_its_state():
     expected = [np.sum((steps * 20.0 * (1 - np.exp(-(t - arrivals) / 20.0)))[arrivals < t]) for t in (*arrivals, 50.0)]
     ULP(1000, 1000.0).check([*measured.sent, measured.final], np.minimum(expected, 1000.0))
     ULP(1000).check(measured.c, np.sum(steps * np.exp(-(50.0 - arrivals) / 20.0)))
+
+
+def test_a_network_that_learns_says_how_many_steps_it_may_run_for():
+    net = sl.Network(dt=0.1, seed=1)
+    cells = net.population(2, sl.LIF())
+    net.connect(cells, cells, weight=1.0, delay=1.0, plasticity=sl.STDP())
+    net.build().step = 2**31 - 11
+    net.run(1.0, progress=False)
+    with pytest.raises(SimulationError, match=r"2,147,483,647 steps at most, 59.7 hours"):
+        net.run(0.1, progress=False)
