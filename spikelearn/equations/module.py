@@ -9,6 +9,7 @@ from typing import Any
 
 from spikelearn.equations.constants import Constant
 from spikelearn.equations.printing import WIDTH
+from spikelearn.equations.python import VECTORISED
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,9 @@ def print_module(
     head += ["import numpy as np", ""] if re.search(r"\bnp\.", text) else []
     ours = {f"from spikelearn import {kind}", *imports}
     ours |= {"from spikelearn._jit import scalar"} if "@scalar" in text else set()
-    ours |= {"from spikelearn.kernels.functions import exprel"} if re.search(r"\bexprel\(", text) else set()
-    ours |= {"from spikelearn.kernels.exponential import exponential"} if re.search(r"\bexponential\(", text) else set()
+    called = [name for name in VECTORISED if re.search(rf"(?<!\.)\b{name}\(", text)]
+    for module in {VECTORISED[name] for name in called}:
+        ours |= {f"from {module} import {', '.join(sorted(n for n in called if VECTORISED[n] == module))}"}
     ours |= {f"from spikelearn.units import {', '.join(sorted(annotations, key=str.lower))}"} if annotations else set()
     return "\n".join([*head, *sorted(ours), "", "", text])
 

@@ -19,7 +19,14 @@ FUNCTIONS = {
 }  # fmt: skip
 """Functions that equations may use -> their names in math, or below."""
 
-_RESERVED = {"math", "np", "exponential", "exprel", "min", "max", "abs", "float"}
+VECTORISED = {
+    "exponential": "spikelearn.kernels.exponential", "expm1": "spikelearn.kernels.exponential",
+    "exprel": "spikelearn.kernels.functions", "tanh": "spikelearn.kernels.functions",
+    "sinh": "spikelearn.kernels.functions", "cosh": "spikelearn.kernels.functions",
+}  # fmt: skip
+"""Functions of scalars that are not taken from math, since a call of it stops a loop from vectorising -> module."""
+
+_RESERVED = {"math", "np", *VECTORISED, "min", "max", "abs", "float"}
 SCALAR_ONLY = {"clip", "int", "exprel"}
 
 
@@ -83,10 +90,9 @@ class _Writer(ast.NodeTransformer):
             if isinstance(node.args[0], ast.Compare | ast.BoolOp):
                 return ast.IfExp(arguments[0], ast.Constant(1.0), ast.Constant(0.0))
             return ast.Call(ast.Name("float"), [ast.Call(ast.Name("int"), arguments, [])], [])
-        if name == "exp" and self.style == "math":
-            return ast.Call(ast.Name("exponential"), arguments, [])
-        if name in ("abs", "exprel"):
-            return ast.Call(ast.Name(name), arguments, [])
+        ours = "exponential" if name == "exp" else name
+        if name == "abs" or (ours in VECTORISED and self.style == "math"):
+            return ast.Call(ast.Name(ours), arguments, [])
         module = "np" if self.style == "numpy" or name in ("sign", "ceil", "floor") else "math"
         written = name if module == "np" else FUNCTIONS[name]
         return ast.Call(ast.Attribute(ast.Name(module), written), arguments, [])

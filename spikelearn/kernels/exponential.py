@@ -1,4 +1,4 @@
-"""exp(x) in arithmetic that vectorises: loops over neurons call it where math.exp would stop them from doing so."""
+"""exp(x), and exp(x) - 1, in arithmetic that vectorises: loops over neurons call it where math.exp would stop them from doing so."""
 
 import math
 
@@ -17,7 +17,7 @@ def _times_power_of_2(value, shifted):
 
 
 def _times_power_of_2_in_python(value, shifted):
-    return math.ldexp(value, int(shifted - _ROUNDING)) if value == value else value
+    return math.ldexp(value, int(shifted - _ROUNDING)) if shifted == shifted else shifted
 
 
 if JIT_DISABLED:
@@ -25,12 +25,11 @@ if JIT_DISABLED:
 
 
 @scalar
-def exponential(x):
-    """exp(x) to within 2 units in the last place. Below -708 it is exp(-708), above 709 exp(709); of NaN, NaN.
+def _reduced(x):
+    """(y, shifted) with exp(x) = 2^n (1 + y) and n in the last bits of `shifted`.
 
     exp(x) = 2^n exp(r) with |r| <= ln(2)/2 (Cody & Waite 1980), exp(r) by its series to the 13th power.
     """
-    x = min(max(x, -708.0), 709.0)
     shifted = x * _LOG2_E + _ROUNDING
     n = shifted - _ROUNDING
     r = (x - n * _LN2_HIGH) - n * _LN2_LOW
@@ -46,5 +45,21 @@ def exponential(x):
     series = series * r + 1.0 / 24.0
     series = series * r + 1.0 / 6.0
     series = series * r + 0.5
-    series = series * r * r + r + 1.0
-    return _times_power_of_2(series, shifted) + (x - x)
+    return series * r * r + r, shifted
+
+
+@scalar
+def exponential(x):
+    """exp(x) to within 2 units in the last place. Below -708 it is exp(-708), above 709 exp(709); of NaN, NaN."""
+    x = min(max(x, -708.0), 709.0)
+    y, shifted = _reduced(x)
+    return _times_power_of_2(y + 1.0, shifted) + (x - x)
+
+
+@scalar
+def expm1(x):
+    """exp(x) - 1 to within 3 units in the last place, at 0 too; above 709 it is that of 709; of NaN, NaN."""
+    x = min(max(x, -708.0), 709.0)
+    y, shifted = _reduced(x)
+    power = _times_power_of_2(1.0, shifted)
+    return power * y + (power - 1.0) + (x - x)

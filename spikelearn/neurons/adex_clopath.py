@@ -91,11 +91,12 @@ def adex_clopath_step(
     z_end = z * P_z
     V_th_end = V_th_rest + (V_th - V_th_rest) * P_th
     parts = 1 if held or V_m < V_th else UPSTROKE_PARTS
-    h = dt / parts
+    share = 1.0 if parts == 1 else 1.0 / UPSTROKE_PARTS
+    h = dt * share
     V, w_new = V_m, w
     for part in range(parts):
-        now = part / parts
-        then = (part + 1) / parts
+        now = part * share
+        then = (part + 1) * share
         current = z + (z_end - z) * now + I_exc + I_e
         dV = _slope(V, w_new, current, V_th + (V_th_end - V_th) * now, E_L, V_peak, C_m, g_L, Delta_T)
         dw = (a * (V - E_L) - w_new) / tau_w

@@ -35,10 +35,15 @@ def _constants(p: EscapeNoiseLIFParameters, dt: float) -> dict[str, Any]:
 
 
 @scalar
+def event_probability(x):
+    """1 - exp(-x): that something happens which is expected x times."""
+    return x - 0.5 * x * x if x < 1e-5 else 1.0 - exponential(-x)
+
+
+@scalar
 def escape_probability(distance, width, rate_dt):
     """1 - exp(-rho dt) at this distance above the threshold. rate_dt: the hazard at threshold times dt."""
-    x = rate_dt * exponential(distance / width)
-    return x - 0.5 * x * x if x < 1e-5 else 1.0 - exponential(-x)
+    return event_probability(rate_dt * exponential(distance / width))
 
 
 @scalar

@@ -8,14 +8,14 @@ is linear in the weights whatever the neuron did, which makes the gradient of wh
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from spikelearn._jit import scalar
+from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.lif import refractory_steps
-from spikelearn.neurons.lif_escape_noise import hazard_not_negative
+from spikelearn.neurons.lif_escape_noise import event_probability, hazard_not_negative
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import Hz, ms, mV, pA, pF
 
@@ -62,10 +62,10 @@ def srm0_step(
     eta = P_eta * eta
     V_m = E_L + h + eta
     held = refractory > 0.0
-    rho = rho_0 * math.exp(min((V_m - V_th) / Delta_V, _LARGEST_EXPONENT))
+    rho = rho_0 * exponential(min((V_m - V_th) / Delta_V, _LARGEST_EXPONENT))
     rho = 0.0 if held else rho
     refractory = refractory - 1.0 if held else refractory
-    fired = uniform < -math.expm1(-1e-3 * rho * dt)
+    fired = uniform < event_probability(1e-3 * rho * dt)
     eta = eta - eta_0 if fired else eta
     refractory = n_ref if fired else refractory
     return V_m, h, eta, rho, refractory, np.uint8(fired)

@@ -5,7 +5,8 @@ import math
 import numpy as np
 from tolerances import ULP
 
-from spikelearn.kernels.exponential import exponential
+from spikelearn.kernels.exponential import expm1, exponential
+from spikelearn.kernels.functions import cosh, exprel, sinh, tanh
 
 
 def test_it_is_the_librarys_to_two_units_in_the_last_place():
@@ -25,3 +26,24 @@ def test_the_compiled_and_the_plain_one_give_the_same_bits():
     plain = getattr(exponential, "py_func", exponential)
     for x in np.random.default_rng(2).uniform(-700, 700, 200):
         assert exponential(float(x)) == plain(float(x))
+
+
+def spread():
+    generator = np.random.default_rng(3)
+    small = [sign * 10.0**power for power in range(-18, 1) for sign in (-1, 1)]
+    return [
+        *generator.uniform(-1, 1, 2000),
+        *generator.uniform(-30, 30, 2000),
+        *generator.uniform(-700, 700, 500),
+        *small,
+        0.0,
+    ]
+
+
+def test_what_is_made_of_it_is_the_librarys_to_a_few_units_in_the_last_place_near_0_too():
+    arguments = [float(x) for x in spread()]
+    ULP(3).check([expm1(x) for x in arguments], [math.expm1(x) for x in arguments])
+    ULP(5).check([exprel(x) for x in arguments], [math.expm1(x) / x if x else 1.0 for x in arguments])
+    for ours, library in ((tanh, math.tanh), (sinh, math.sinh), (cosh, math.cosh)):
+        ULP(6).check([ours(x) for x in arguments], [library(x) for x in arguments])
+        assert math.isnan(ours(math.nan))

@@ -1,0 +1,116 @@
+"""Loops over neurons work on vectors of doubles: read in what the compiler made of them.
+
+A loop that stopped vectorising would give the same results several times more slowly, and no other test would notice.
+"""
+
+import math
+import re
+
+import numba
+import numpy as np
+import pytest
+from numba import types
+
+import spikelearn as sl
+from spikelearn import _jit
+from spikelearn.engine.printing import Kernel, kernel_of, load
+from spikelearn.kernels import sources
+from spikelearn.kernels.exponential import exponential
+from spikelearn.neurons import MODELS
+
+pytestmark = pytest.mark.skipif(_jit.JIT_DISABLED, reason="plain Python has no machine code")
+
+NOT_VECTORISED = {
+    "AdExClopath": "takes 16 small steps where a spike takes off and one elsewhere, so neighbours do not go together",
+}
+"""Models whose loop goes neuron by neuron, and why."""
+
+INSTRUCTIONS = ("memset", "fabs", "sqrt", "fma", "fmuladd", "minnum", "maxnum", "floor", "ceil", "copysign", "masked",
+                "smin", "smax", "umin", "umax", "abs", "ctlz", "fshl", "vector")  # fmt: skip
+"""Intrinsics of LLVM that a machine has instructions for, whole vectors at a time; of others it makes calls."""
+
+
+def in_llvm(entry):
+    """What LLVM's optimiser made of an entry; compiled anew, as what comes from disk has no text."""
+    signature = types.void(types.int64, types.int64)
+    return numba.cfunc(signature, error_model="numpy")(entry.__wrapped__).inspect_llvm()
+
+
+def entry_of(kernel, *arguments):
+    return load(kernel, arguments)[0]
+
+
+def vectors_stored(text):
+    """How many vectors of doubles the best loop stores in a turn, of loops that calculate with vectors and call nothing
+    on the way."""
+    best = 0
+    for block in re.split(r"\n(?=[\w.$\"-]+:)", text):
+        name = block.split(":")[0]
+        if not re.search(rf"label %{re.escape(name)}\b", block):
+            continue
+        called = re.findall(r"call [^@\n]*@([\w.$]+)", block)
+        if any(not re.match(rf"llvm\.({'|'.join(INSTRUCTIONS)})\b", function) for function in called):
+            continue
+        if re.search(r" f(add|sub|mul|div) <\d+ x double>", block):
+            stored = len(re.findall(r"store <\d+ x double>", block))
+            best = max(best, stored + len(re.findall(r"call [^@\n]*@llvm\.memset", block)))
+    return best
+
+
+def advance(model):
+    """The entry that advances a population."""
+    net = sl.Network(dt=0.1, seed=1)
+    net.population(3, model())
+    return next(c.entry for c in net.build("compiled").plans[0].stages["advance"] if c.label.startswith("advance"))
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_the_loop_of_every_model_calculates_with_vectors(model):
+    wanted = len(model.state) + len(model.ports)
+    assert (vectors_stored(in_llvm(advance(model))) >= wanted) == (model.name not in NOT_VECTORISED)
+
+
+EQUATIONS = {
+    "exact": ("dV_m/dt = (E_L - V_m) / tau : volt", "exact"),
+    "exp, rk4": ("dV_m/dt = (E_L - V_m + D * exp((V_m - V_th) / D)) / tau : volt", "rk4"),
+    "hyperbolic": ("dV_m/dt = (E_L - V_m + D * tanh(V_m / D) - D / cosh(V_m / D) + D * sinh(V_m / E_L)) / tau : volt",
+                   "euler"),
+    "exprel": ("dV_m/dt = (E_L - V_m + D / exprel(V_m / D) + D * expm1(V_m / V_th)) / tau : volt", "euler"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EQUATIONS)
+def test_loops_that_come_from_equations_do_too(name):
+    equations, method = EQUATIONS[name]
+    used = {"E_L": (-70.0, "mV"), "V_th": (-55.0, "mV"), "tau": (10.0, "ms"), "D": (2.0, "mV")}
+    model = sl.NeuronModel.from_equations(
+        equations, threshold="V_m > V_th", reset="V_m = E_L", refractory=2.0, ports={"exc": "V_m"}, method=method,
+        parameters={key: value for key, value in used.items() if key in equations or key in ("E_L", "V_th")},
+    )  # fmt: skip
+    assert vectors_stored(in_llvm(advance(model))) >= len(model.state) + len(model.ports)
+
+
+def test_uniform_noise_does_too():
+    numbers = (1, 2, 0, 10, 0.5, 1.0, 1, 0.0, np.zeros(3), 1, np.zeros(3))
+    assert vectors_stored(in_llvm(entry_of(kernel_of(sources.noise_current), *numbers))) >= 1
+
+
+LOOP = """
+from spikelearn._jit import kernel
+
+
+@kernel
+def function(step, x, y):
+    for i in range(len(x)):
+        y[i] = {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "vectors"),
+    [("2.0 * x[i] + 1.0", True), ("exponential(x[i])", True), ("math.exp(x[i])", False), ("math.cos(x[i])", False),
+     ("2.0 * y[i - 1] + 1.0 if i > 0 else x[i]", False)],
+)  # fmt: skip
+def test_a_call_or_a_loop_that_needs_its_last_result_is_seen_not_to(expression, vectors):
+    kernel = Kernel(LOOP.format(expression), "function", {"math": math, "exponential": exponential})
+    assert (vectors_stored(in_llvm(entry_of(kernel, np.zeros(3), np.zeros(3)))) > 0) == vectors
