@@ -8,6 +8,7 @@ import numpy as np
 
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Drive
+from spikelearn.engine.aligned import zeros
 from spikelearn.engine.plan import Block, Call, Plan
 from spikelearn.engine.printing import kernel_of
 from spikelearn.errors import DescriptionError
@@ -77,7 +78,7 @@ def _noise(
 ) -> None:  # fmt: skip
     """The first noise on a population's port writes, later ones add; one on a part of it follows one of nothing."""
     target, kernel = drive.target, kernel_of(sources.noise_current)
-    noise = block.noise.setdefault((target, drive.port), np.zeros(target.size))
+    noise = block.noise.setdefault((target, drive.port), zeros(target.size))
     first_here = (target, drive.port) not in written
     written.add((target, drive.port))
     own = (plan.seed, drive.thing * 4 + 3, part.start)

@@ -15,6 +15,7 @@ from spikelearn.description.projection import Drive, Projection, Release
 from spikelearn.description.recording import Recording
 from spikelearn.description.regulation import Regulation
 from spikelearn.description.trials import Callback
+from spikelearn.engine.aligned import zeros
 from spikelearn.engine.callbacks import step_call
 from spikelearn.engine.drives import drive_calls
 from spikelearn.engine.graded import alike, graded_calls, table_without_synapses
@@ -233,9 +234,9 @@ def _fill_block(d: Description, block: Block) -> None:
     if not isinstance(block.populations[0].model, Neuron):
         return
     model = block.populations[0].model.model
-    block.state = {name: np.zeros(block.n) for name in model.state}
-    block.inputs = {port: np.zeros(block.n) for port in model.ports}
-    block.currents = {name: np.zeros(block.n) for name in model.currents}
+    block.state = {name: zeros(block.n) for name in model.state}
+    block.inputs = {port: zeros(block.n) for port in model.ports}
+    block.currents = {name: zeros(block.n) for name in model.currents}
     for population in block.populations:
         start = {**model.initial(population.model.parameters), **population.initial}
         generator = np.random.default_rng([d.seed, population.thing])

@@ -1,4 +1,4 @@
-"""exp(x), and exp(x) - 1, in arithmetic that vectorises: loops over neurons call it where math.exp would stop them from doing so."""
+"""exp(x) and exp(x) - 1 in arithmetic that vectorises: math.exp would stop a loop over neurons from doing so."""
 
 import math
 

@@ -114,3 +114,12 @@ def function(step, x, y):
 def test_a_call_or_a_loop_that_needs_its_last_result_is_seen_not_to(expression, vectors):
     kernel = Kernel(LOOP.format(expression), "function", {"math": math, "exponential": exponential})
     assert (vectors_stored(in_llvm(entry_of(kernel, np.zeros(3), np.zeros(3)))) > 0) == vectors
+
+
+def test_arrays_of_neurons_begin_at_a_cache_line_so_that_no_vector_lies_in_two():
+    net = sl.Network(dt=0.1)
+    cells = net.population(100, sl.LIF())
+    net.drive(cells, sl.NoiseCurrent(std=1.0), port="exc")
+    [block] = net.build("compiled").plans[0].blocks.values()
+    for arrays in (block.state, block.inputs, block.currents, block.noise):
+        assert arrays and all(array.ctypes.data % 64 == 0 for array in arrays.values())
