@@ -7,6 +7,7 @@ compiled loop can call; `invoke` makes that call. With NUMBA_DISABLE_JIT=1 kerne
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -159,3 +160,19 @@ def float_to_bits(typing_context, number):
         return builder.bitcast(values[0], ir.IntType(64))
 
     return signature, generate
+
+
+@intrinsic
+def clock(typing_context) -> Any:
+    """The processor's counter of time (x86-64), as int64. How long a tick is must be measured."""
+    signature = types.int64()
+
+    def generate(context, builder, signature, values):
+        counter = ir.FunctionType(ir.IntType(64), [])
+        return builder.call(cgutils.get_or_insert_function(builder.module, counter, "llvm.readcyclecounter"), [])
+
+    return signature, generate
+
+
+if JIT_DISABLED:
+    clock = time.perf_counter_ns  # type: ignore[assignment]

@@ -1,0 +1,140 @@
+"""Where the time of a step goes: each Call of a Program timed, and what it must touch and calculate."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+from numba import types
+
+from spikelearn import _jit
+from spikelearn.engine.plan import STAGES, Block, Call, Plan, Program, Table, owner
+from spikelearn.engine.printing import callable_of
+from spikelearn.errors import DescriptionError
+from spikelearn.kernels.timed_loop import run_steps_timed
+from spikelearn.neurons import Neuron
+
+_FEWEST_NEURONS = 16
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a Call did in some steps. n: how many `unit`s ("neuron" or "event"), in all steps.
+
+    streamed: bytes that each touches in order, written ones counted twice. footprint: bytes of all that is streamed.
+    scattered: bytes of the inputs that each adds to out of order, 0 if it does not. operations: on float64, each.
+    """
+
+    unit: str
+    n: int
+    streamed: float
+    footprint: int
+    scattered: int = 0
+    operations: int = 0
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One Call of a step. seconds: in all steps together. work: None if it depends on neither neurons nor events."""
+
+    label: str
+    stage: str
+    seconds: float
+    work: Work | None = None
+
+
+def profile(program: Program, n_steps: int) -> list[Timed]:
+    """Run n_steps with the clock read around each Call; what is recorded in them is dropped.
+
+    The results are those of any run, and a run can go on from there. Raises DescriptionError for more than one thread.
+    """
+    if len(program.plans) != 1:
+        raise DescriptionError(f"a profile is that of one thread, expected threads=1, got {len(program.plans)} threads")
+    plan = program.plans[0]
+    calls = [(stage, call) for stage in STAGES for call in plan.stages[stage]]
+    delivered = {id(table.tally): table for table in plan.tables.values()}
+    before = {key: int(table.tally[0]) for key, table in delivered.items()}
+    ticks = np.zeros(len(calls) + 1, np.int64)
+    wall = _run(program, plan, [call for _, call in calls], n_steps, ticks)
+    reading = ticks[-1] / n_steps
+    seconds = np.maximum(ticks[:-1] - reading * n_steps, 0.0) * wall / max(1, ticks.sum())
+    found = []
+    for (stage, call), spent in zip(calls, seconds, strict=True):
+        table = next((delivered[id(a)] for a in call.arguments if id(a) in delivered), None)
+        if table is not None and stage == "arrive":
+            work = _of_events(call, table, int(table.tally[0]) - before[id(table.tally)], plan)
+        else:
+            work = _of_neurons(call, plan, n_steps)
+        found.append(Timed(call.label, stage, float(spent), work))
+    return found
+
+
+def _run(program: Program, plan: Plan, calls: list[Call], n_steps: int, ticks: np.ndarray) -> float:
+    """The wall seconds of the steps; their ticks are added to `ticks`."""
+    addresses: Any = [call.function for call in calls]
+    arguments: Any = [call.arguments for call in calls]
+    if not _jit.JIT_DISABLED:
+        addresses = np.array([call.address for call in calls], np.int64)
+        arguments = np.array([call.packed.ctypes.data for call in calls], np.int64)
+    run, last, wall = callable_of(run_steps_timed), program.step + n_steps, 0.0
+    run(1, 1, addresses, arguments, plan.control, ticks)
+    while program.step < last:
+        plan.control[:2] = 0, -1
+        begun = time.perf_counter()
+        program.step = int(run(program.step + 1, last + 1, addresses, arguments, plan.control, ticks)) - 1
+        wall += time.perf_counter() - begun
+        for recorder in plan.recorders:
+            recorder.used[0] = 0
+    plan.control[0] = 0
+    return wall
+
+
+def _of_events(call: Call, table: Table, n: int, plan: Plan) -> Work | None:
+    """Targets are read; what else a synapse has is read, and written too if it learns."""
+    learns = any(projection in plan.plastic for projection in table.projections)
+    own = [a for a in call.arguments if isinstance(a, np.ndarray) and a.ndim == 1 and len(a) == table.n_synapses]
+    streamed = sum(a.itemsize * (2 if learns and a is not table.targets else 1) for a in own)
+    inputs = {id(owner(a)) for block in plan.blocks.values() for a in block.inputs.values()}
+    scattered = sum(a.nbytes for a in call.arguments if isinstance(a, np.ndarray) and id(owner(a)) in inputs)
+    return Work("event", n, streamed, sum(a.nbytes for a in own), scattered) if n else None
+
+
+def _of_neurons(call: Call, plan: Plan, n_steps: int) -> Work | None:
+    """Of calls that go through the arrays of a population once a step."""
+    found = list(_populations(call, plan))
+    if not found:
+        return None
+    block, size, model = found[0]
+    written = {id(owner(a)) for a in (*block.state.values(), *block.inputs.values(), *block.noise.values())}
+    arrays = [a for a in call.arguments if isinstance(a, np.ndarray) and a.shape == (size,)]
+    streamed = sum(a.itemsize * (2 if id(owner(a)) in written else 1) for a in arrays)
+    operations = operations_of(model.model.step) if call.label.startswith("advance ") else 0
+    return Work("neuron", size * n_steps, streamed, sum(a.nbytes for a in arrays), 0, operations)
+
+
+def _populations(call: Call, plan: Plan) -> Iterator[tuple[Block, int, Neuron]]:
+    """The block, size and model of the population whose arrays a call is given."""
+    own = {id(owner(a)): len(a) for a in call.arguments if isinstance(a, np.ndarray) and a.ndim == 1}
+    for block in plan.blocks.values():
+        model = block.populations[0].model
+        arrays = [*block.state.values(), *block.inputs.values(), *block.noise.values()]
+        sizes = [own[id(owner(a))] for a in arrays if id(owner(a)) in own]
+        if sizes and isinstance(model, Neuron) and min(sizes) >= _FEWEST_NEURONS:
+            yield block, min(sizes), model
+
+
+def operations_of(step: Any) -> int:
+    """Additions, subtractions, products, divisions and roots of one call of a scalar function, as compiled."""
+    if _jit.JIT_DISABLED:
+        return 0
+    signature = (types.float64,) * step.py_func.__code__.co_argcount
+    compiled = numba.njit(signature, error_model="numpy")(step.py_func)
+    [text] = compiled.inspect_llvm().values()
+    body = text[text.index("\ndefine ") :].split("\n}")[0]
+    lanes = re.findall(r" = (?:f(?:add|sub|mul|div) |[^\n]*@llvm\.sqrt\.)[^\n]*?(?:<(\d+) x double>|double)", body)
+    return sum(int(width or 1) for width in lanes)

@@ -1,0 +1,53 @@
+"""What the machine can do, to hold the loops of a network against: memory, scattered additions and arithmetic.
+
+Each is the loop that a kernel would be if it did nothing else.
+"""
+
+from spikelearn._jit import kernel
+
+OPERATIONS = 16
+"""Operations of `calculate` on each number that it loads."""
+
+
+@kernel
+def read(numbers, times):
+    """Read an array of int64 so many times, in order. A sum of integers vectorises; one of floats may not."""
+    total = 0
+    for _ in range(times):
+        for i in range(len(numbers)):
+            total += numbers[i]
+        numbers[0] = total
+    return total
+
+
+@kernel
+def update(numbers, times):
+    """Read and write an array of float64 so many times, in order: what a loop over neurons does with its state."""
+    for _ in range(times):
+        for i in range(len(numbers)):
+            numbers[i] = 0.5 * numbers[i] + 1.0
+
+
+@kernel
+def scatter(targets, inputs, times):
+    """Add to inputs[target] for each target: what a delivery does."""
+    for _ in range(times):
+        for target in targets:
+            inputs[target] += 1.0
+
+
+@kernel
+def calculate(numbers, times):
+    """Multiply and add, in vectors as wide as the machine's: `numbers` is few, so that memory takes no part."""
+    for _ in range(times):
+        for i in range(len(numbers)):
+            x = numbers[i]
+            x = x * 0.5 + 1.0
+            x = x * 0.5 + 1.0
+            x = x * 0.5 + 1.0
+            x = x * 0.5 + 1.0
+            x = x * 0.5 + 1.0
+            x = x * 0.5 + 1.0
+            x = x * 0.5 + 1.0
+            x = x * 0.5 + 1.0
+            numbers[i] = x

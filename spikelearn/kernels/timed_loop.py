@@ -1,0 +1,24 @@
+"""The loop of one share with the clock read around each call: where the time of a step goes."""
+
+from spikelearn._jit import clock, invoke, kernel
+
+
+@kernel
+def run_steps_timed(first, last, addresses, arguments, control, ticks):
+    """Run the steps first to last - 1 and add to `ticks` how long each call took; returns the step after the last one.
+
+    ticks: (calls + 1,) int64; the last is what reading the clock took, once a step.
+    """
+    n = len(addresses)
+    for now in range(first, last):
+        before: int = clock()
+        for call in range(n):
+            invoke(addresses[call], now, arguments[call])
+            after = clock()
+            ticks[call] += after - before
+            before = after
+        after = clock()
+        ticks[n] += after - before
+        if control[0] != 0:
+            return now + 1
+    return last
