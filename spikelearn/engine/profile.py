@@ -48,7 +48,20 @@ class Timed:
     work: Work | None = None
 
 
-def profile(program: Program, n_steps: int) -> list[Timed]:
+@dataclass(frozen=True)
+class Profile:
+    """calls: in the order of a step. busy: the share of the time in which the thread had a processor; where it is much
+    less than 1, other work took its turns within the calls."""
+
+    calls: list[Timed]
+    busy: float
+
+    @property
+    def seconds(self) -> float:
+        return sum(call.seconds for call in self.calls)
+
+
+def profile(program: Program, n_steps: int) -> Profile:
     """Run n_steps with the clock read around each Call; what is recorded in them is dropped.
 
     The results are those of any run, and a run can go on from there. Raises DescriptionError for more than one thread.
@@ -60,7 +73,7 @@ def profile(program: Program, n_steps: int) -> list[Timed]:
     delivered = {id(table.tally): table for table in plan.tables.values()}
     before = {key: int(table.tally[0]) for key, table in delivered.items()}
     ticks = np.zeros(len(calls) + 1, np.int64)
-    wall = _run(program, plan, [call for _, call in calls], n_steps, ticks)
+    wall, busy = _run(program, plan, [call for _, call in calls], n_steps, ticks)
     reading = ticks[-1] / n_steps
     seconds = np.maximum(ticks[:-1] - reading * n_steps, 0.0) * wall / max(1, ticks.sum())
     found = []
@@ -71,27 +84,28 @@ def profile(program: Program, n_steps: int) -> list[Timed]:
         else:
             work = _of_neurons(call, plan, n_steps)
         found.append(Timed(call.label, stage, float(spent), work))
-    return found
+    return Profile(found, busy)
 
 
-def _run(program: Program, plan: Plan, calls: list[Call], n_steps: int, ticks: np.ndarray) -> float:
-    """The wall seconds of the steps; their ticks are added to `ticks`."""
+def _run(program: Program, plan: Plan, calls: list[Call], n_steps: int, ticks: np.ndarray) -> tuple[float, float]:
+    """The wall seconds of the steps, and the share of them that the thread ran; their ticks are added to `ticks`."""
     addresses: Any = [call.function for call in calls]
     arguments: Any = [call.arguments for call in calls]
     if not _jit.JIT_DISABLED:
         addresses = np.array([call.address for call in calls], np.int64)
         arguments = np.array([call.packed.ctypes.data for call in calls], np.int64)
-    run, last, wall = callable_of(run_steps_timed), program.step + n_steps, 0.0
+    run, last, wall, own = callable_of(run_steps_timed), program.step + n_steps, 0.0, 0.0
     run(1, 1, addresses, arguments, plan.control, ticks)
     while program.step < last:
         plan.control[:2] = 0, -1
-        begun = time.perf_counter()
+        begun, begun_thread = time.perf_counter(), time.thread_time()
         program.step = int(run(program.step + 1, last + 1, addresses, arguments, plan.control, ticks)) - 1
         wall += time.perf_counter() - begun
+        own += time.thread_time() - begun_thread
         for recorder in plan.recorders:
             recorder.used[0] = 0
     plan.control[0] = 0
-    return wall
+    return wall, min(1.0, own / max(wall, 1e-12))
 
 
 def _of_events(call: Call, table: Table, n: int, plan: Plan) -> Work | None:

@@ -25,14 +25,14 @@ def network(threads=1):
 def test_each_call_is_timed_and_counted_and_a_profile_changes_nothing_of_what_comes_after():
     net, cells = network()
     net.run(20.0)
-    timed = {call.label: call for call in profile(net.build(), 300)}
+    found = profile(net.build(), 300)
+    timed = {call.label: call for call in found.calls}
     after = net.run(50.0)
     twin, twin_cells = network()
     whole = twin.run(100.0)
     spikes = whole.spikes(twin_cells)
     EXACT.check(after.spikes(cells).times, spikes.times[spikes.times > 50.0 + 1e-9])
-    calls = timed.values()
-    assert all(call.seconds >= 0.0 for call in calls) and sum(call.seconds for call in calls) > 0.0
+    assert all(call.seconds >= 0.0 for call in found.calls) and found.seconds > 0.0 and 0.0 < found.busy <= 1.0
     neurons, fixed, learns = (timed[label].work for label in ("advance cells", "deliver fixed", "deliver learns"))
     assert (neurons.unit, neurons.n) == ("neuron", 40 * 300)
     # V_m, refractory and the input are read and written, the current is read, the mask written
