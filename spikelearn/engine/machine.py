@@ -46,7 +46,7 @@ class Machine:
 def at(measured: dict[int, float], size: float) -> float:
     """The value at a size between those that were measured: linear in its logarithm, level beyond the ends."""
     sizes = sorted(measured)
-    return float(np.interp(np.log(size), np.log(sizes), [measured[each] for each in sizes]))
+    return float(np.interp(np.log(max(size, 1)), np.log(sizes), [measured[each] for each in sizes]))
 
 
 def measure_machine(sizes: tuple[int, ...] = SIZES, inputs: tuple[int, ...] = INPUTS, repeats: int = 5) -> Machine:

@@ -5,6 +5,7 @@ import pytest
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
+from benchmarks import networks, profile_page
 from spikelearn import _jit
 from spikelearn.engine.machine import at, measure_machine
 from spikelearn.engine.profile import operations_of, profile
@@ -70,3 +71,13 @@ def test_between_two_sizes_a_limit_is_interpolated_and_beyond_them_it_stays():
     ULP(4).check(at({100: 1.0, 10_000: 3.0}, 1000), 2.0)
     assert at({100: 1.0, 10_000: 3.0}, 1) == 1.0
     assert at({100: 1.0, 10_000: 3.0}, 1e9) == 3.0
+
+
+def test_a_page_tells_of_every_call_that_takes_time_and_of_the_machine():
+    machine = measure_machine(sizes=(8_000,), inputs=(4_000,), repeats=1)
+    [small] = [each for each in networks.quick() if each.name == "brunel_500_stdp"]
+    text = profile_page.page([small], machine, settle=30.0, n_steps=100, least=0.0)
+    assert "| 8,000 |" in text and "| 4,000 |" in text and f"## {small.title}" in text
+    for call, unit in (("advance excitatory", "neuron"), ("deliver excitatory->excitatory", "event")):
+        [row] = [line for line in text.splitlines() if line.startswith(f"| {call} |")]
+        assert f"| {unit} |" in row and "%" in row
