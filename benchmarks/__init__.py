@@ -8,6 +8,7 @@
     agreement.py                                           whether simulators fire alike
     goals.py                                               what was asked for, and figures from another machine
     report.py, figures.py                                  tables and plots of docs/benchmarks.md
+    profile_page.py                                        where the time goes: docs/profile.md
 
-scripts/benchmark.py drives it.
+scripts/benchmark.py and scripts/profile.py drive it.
 """

@@ -92,7 +92,9 @@ def section(network: Network, machine: Machine, settle: float, n_steps: int, lea
 
 
 def row(call: Timed, total: float, n_steps: int, machine: Machine) -> str:
-    begin = f"| {call.label} | {call.seconds / total:.1%} "
+    first, *more = call.label.split(", ")
+    label = call.label if len(more) < 3 else f"{first} and {len(more)} more"
+    begin = f"| {label} | {call.seconds / total:.1%} "
     work = call.work
     if work is None:
         return begin + f"| {call.seconds / n_steps * 1e9:,.0f} | step | | | | | |"

@@ -26,13 +26,15 @@ _FEWEST_NEURONS = 16
 class Work:
     """What a Call did in some steps. n: how many `unit`s ("neuron" or "event"), in all steps.
 
-    streamed: bytes that each touches in order, written ones counted twice. footprint: bytes of all that is streamed.
-    scattered: bytes of the inputs that each adds to out of order, 0 if it does not. operations: on float64, each.
+    streamed: bytes that each touches in order, written ones counted twice; written: whether there are such.
+    footprint: bytes of all that is streamed. scattered: bytes of the inputs that each adds to out of order, 0 if none.
+    operations: on float64, each.
     """
 
     unit: str
     n: int
     streamed: float
+    written: bool
     footprint: int
     scattered: int = 0
     operations: int = 0
@@ -115,7 +117,7 @@ def _of_events(call: Call, table: Table, n: int, plan: Plan) -> Work | None:
     streamed = sum(a.itemsize * (2 if learns and a is not table.targets else 1) for a in own)
     inputs = {id(owner(a)) for block in plan.blocks.values() for a in block.inputs.values()}
     scattered = sum(a.nbytes for a in call.arguments if isinstance(a, np.ndarray) and id(owner(a)) in inputs)
-    return Work("event", n, streamed, sum(a.nbytes for a in own), scattered) if n else None
+    return Work("event", n, streamed, learns, sum(a.nbytes for a in own), scattered) if n else None
 
 
 def _of_neurons(call: Call, plan: Plan, n_steps: int) -> Work | None:
@@ -128,7 +130,7 @@ def _of_neurons(call: Call, plan: Plan, n_steps: int) -> Work | None:
     arrays = [a for a in call.arguments if isinstance(a, np.ndarray) and a.shape == (size,)]
     streamed = sum(a.itemsize * (2 if id(owner(a)) in written else 1) for a in arrays)
     operations = operations_of(model.model.step) if call.label.startswith("advance ") else 0
-    return Work("neuron", size * n_steps, streamed, sum(a.nbytes for a in arrays), 0, operations)
+    return Work("neuron", size * n_steps, streamed, True, sum(a.nbytes for a in arrays), 0, operations)
 
 
 def _populations(call: Call, plan: Plan) -> Iterator[tuple[Block, int, Neuron]]:
