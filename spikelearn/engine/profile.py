@@ -101,7 +101,8 @@ def _run(program: Program, plan: Plan, calls: list[Call], n_steps: int, ticks: n
     while program.step < last:
         plan.control[:2] = 0, -1
         begun, begun_thread = time.perf_counter(), time.thread_time()
-        program.step = int(run(program.step + 1, last + 1, addresses, arguments, plan.control, ticks)) - 1
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            program.step = int(run(program.step + 1, last + 1, addresses, arguments, plan.control, ticks)) - 1
         wall += time.perf_counter() - begun
         own += time.thread_time() - begun_thread
         for recorder in plan.recorders:
