@@ -157,7 +157,8 @@ def events(millions: int, own_weights: bool, duration: float, repeats: int) -> N
     numbers = {"dt": 0.1, "in_degree": IN_DEGREE, "own_weights": own_weights, "rate": 10.0, "delay": 1.5}
     return Network(
         f"events_{millions}_{'own' if own_weights else 'one'}", f"{millions} million synapses, {kind}", "events",
-        {"all": n}, n * IN_DEGREE, duration, 20.0, repeats, simulators=("spikelearn",), part="events", numbers=numbers,
+        {"all": n}, n * IN_DEGREE, duration, 20.0, repeats, simulators=("spikelearn",), threads=(1,), part="events",
+        numbers=numbers,
     )  # fmt: skip
 
 

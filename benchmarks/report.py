@@ -109,15 +109,27 @@ def times_table(found: Sequence[Compared], missing: Sequence[str]) -> list[str]:
         for threads in c.numbers_of_threads():
             for simulator in c.simulators():
                 rows.append(time_row(c, simulator, threads))
-            there = goals.ELSEWHERE.get(c.network.name, {})
-            for peer, ratios in through_nest(c, threads).items():
-                quoted = f"{there[peer][threads - 1]:g} on the other machine"
-                note = "indirect: through NEST"
-                rows.append([c.network.title, peer, str(threads), quoted, spread(ratios), *[""] * 5, note])
+            rows += rows_from_elsewhere(c, threads)
     lines = table(head, [row for row in rows if row])
     for simulator in missing:
         lines += [f"{TITLES[simulator]} is not installed here: it has no rows.", ""]
     return lines
+
+
+def rows_from_elsewhere(c: Compared, threads: int) -> list[list[str]]:
+    """What the other machine's peers took there, and the ratio where NEST stands between; NEST where it has no run."""
+    rows, ratios = [], through_nest(c, threads)
+    for peer, seconds in goals.ELSEWHERE.get(c.network.name, {}).items():
+        if (
+            threads not in (1, 2)
+            or not (quoted := seconds[threads - 1])
+            or (peer == "NEST" and ("nest", threads) in c.runs)
+        ):
+            continue
+        ratio, note = (spread(ratios[peer]), "indirect: through NEST") if peer in ratios else ("", "quoted only")
+        said = f"{quoted:g} on the other machine"
+        rows.append([c.network.title, peer, str(threads), said, ratio, *[""] * 5, note])
+    return rows
 
 
 def time_row(c: Compared, simulator: str, threads: int) -> list[str]:
@@ -291,6 +303,7 @@ def report(networks: Sequence[Network], records: Sequence[Record]) -> list[str]:
         f"Auryn cannot be installed here: their times are those of {goals.ELSEWHERE_MACHINE}, and their ratios are "
         "indirect, (NEST / spikelearn) here times (peer / NEST) there.", "",
         *times_table([c for c in found if c.network.part == "networks"], missing),
+        *published(found),
     ]  # fmt: skip
     for part, title in (("size", "Size"), ("rate", "Rate")):
         if any(c.network.part == part for c in found):
@@ -306,6 +319,18 @@ def report(networks: Sequence[Network], records: Sequence[Record]) -> list[str]:
             ]),
         ]  # fmt: skip
     lines += [*rest(records), *compile_times(records)]
+    return lines
+
+
+def published(found: Sequence[Compared]) -> list[str]:
+    """Figures of others for whole processes, and for the full microcircuit on other hardware."""
+    names, lines = {c.network.name for c in found}, []
+    if names & {"brunel", "brunel_stdp"}:
+        said = [f"{peer} {a * 1e-6:.0f} and {b * 1e-6:.0f} MB" for peer, (a, b) in goals.ELSEWHERE_BYTES.items()]
+        lines += [f"Whole processes on the other machine, for Brunel's network and with STDP: {', '.join(said)}.", ""]
+    if "microcircuit" in names:
+        said = [f"{who} {factor:g}" for who, factor in goals.REAL_TIME_RECORDS]
+        lines += [f"Published real-time factors of the full microcircuit: {', '.join(said)}.", ""]
     return lines
 
 

@@ -94,11 +94,18 @@ def test_peers_of_the_other_machine_are_reached_through_nest():
     found = report.compare(BRUNEL, records)
     nest, auryn = goals.ELSEWHERE["brunel"]["NEST"][0], goals.ELSEWHERE["brunel"]["Auryn"][0]
     ULP(4).check(report.through_nest(found, 1)["Auryn"], [12.0 * auryn / nest] * 3)
+    text = "\n".join(report.report([BRUNEL], records))
+    assert "| Auryn | 1 | 6 on the other machine | 2.90 (2.90 to 2.90) |" in text and "indirect: through NEST" in text
     best = report.best_peer(found, 1)
     assert (best.peer, best.indirect) == ("Auryn", True)
     assert "2.90 (2.90 to 2.90) (Auryn, indirect) | missed by a factor of 1.38" in "\n".join(
         report.goals_table([found], records)
     )
+
+
+def test_without_nest_the_other_machine_is_quoted_and_compared_with_nothing():
+    text = "\n".join(report.report([BRUNEL], measured({"spikelearn": [1.0]}, missing=("nest",))))
+    assert "| Auryn | 1 | 6 on the other machine |  |" in text and "indirect: through" not in text
 
 
 def test_a_goal_is_reached_at_its_value():

@@ -1,0 +1,73 @@
+"""The networks in ANNarchy 5: one, the only one with figures from elsewhere. Compiled once, like Brian2's.
+
+Delays of one step are ANNarchy's own: it takes no shorter ones, and such synapses need no queue.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.job import peak_bytes, save_spikes
+
+
+def cuba(request: dict[str, Any]) -> tuple[Any, Any]:
+    """The network, compiled or loaded, and the monitor of its spikes."""
+    # It asks the shell for cmake and for a Python, which are those beside this interpreter.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    import ANNarchy as ann
+
+    numbers, (n_exc, n_inh) = request["numbers"], request["populations"].values()
+    constants = {name: x for name, x in numbers["neuron"].items() if name != "t_ref"}
+    neuron = ann.Neuron(
+        parameters="\n".join(f"{name} = {x} : population" for name, x in constants.items()),
+        equations="""
+            tau_m * dV_m/dt = E_L - V_m + tau_m/C_m * (g_exc + g_inh) : exponential
+            tau_syn_exc * dg_exc/dt = -g_exc : exponential
+            tau_syn_inh * dg_inh/dt = -g_inh : exponential
+        """,
+        spike="V_m > V_th", reset="V_m = V_reset", refractory=numbers["neuron"]["t_ref"],
+    )  # fmt: skip
+    net = ann.Network(dt=numbers["dt"], seed=request["seed"])
+    net.config(num_threads=request["threads"])
+    cells = net.create(n_exc + n_inh, neuron)
+    random = np.random.default_rng(request["seed"])
+    cells.V_m = random.uniform(*numbers["V_start"], n_exc + n_inh)
+    for source, target, number, weight in zip(
+        (cells[:n_exc], cells[n_exc:]), ("exc", "inh"), numbers["in_degrees"], numbers["weights"], strict=True
+    ):
+        net.connect(source, cells, target).fixed_number_pre(number, weights=weight, allow_self_connections=True)
+    monitor = net.monitor(cells, "spike")
+    net.compile(directory=request["folder"] + "/annarchy", silent=True)
+    return net, monitor
+
+
+FAMILIES = {"cuba": cuba}
+
+
+def prepare(request: dict[str, Any]) -> dict[str, float]:
+    begun = time.perf_counter()
+    Path(request["folder"]).mkdir(parents=True, exist_ok=True)
+    FAMILIES[request["family"]](request)
+    return {"compile_s": time.perf_counter() - begun}
+
+
+def run(request: dict[str, Any]) -> dict[str, float]:
+    """The first step is not timed. Building includes a look at whether what was compiled is still right."""
+    begun = time.perf_counter()
+    net, monitor = FAMILIES[request["family"]](request)
+    dt = request["numbers"]["dt"]
+    net.simulate(dt)
+    built = time.perf_counter()
+    net.simulate(request["duration"] - dt)
+    ended = time.perf_counter()
+    found = monitor.get("spike")
+    times = np.concatenate([np.asarray(steps, float) for steps in found.values()]) * dt
+    ids = np.repeat(np.fromiter(found, np.int64), [len(steps) for steps in found.values()])
+    save_spikes(request["spikes"], times, ids)
+    return {"build_s": built - begun, "simulate_s": ended - built, "peak_bytes": peak_bytes()}
