@@ -95,24 +95,26 @@ def scaling(found: Sequence[Compared]) -> Any:
                 style = style_of(simulator)
                 (handles[simulator],) = ax.plot(x, y, **style)
                 ax.vlines(x, low, high, color=style["color"], lw=1.2)
-    for simulator in TITLES:
+    for place, simulator in enumerate(TITLES):
         for c in found:
             if c.network.part != "networks" or (simulator, 1) not in c.runs:
                 continue
             one = float(np.median(c.seconds(simulator, 1)))
-            numbers = [n for n in c.numbers_of_threads() if (simulator, n) in c.runs]
+            numbers = [n for n in c.numbers_of_threads() if n > 1 and (simulator, n) in c.runs]
             faster = [one / float(np.median(c.seconds(simulator, n))) for n in numbers]
-            style = style_of(simulator) | {"lw": 0.8, "alpha": 0.8}
-            (handles[simulator],) = threads.plot(numbers, faster, **style)
+            beside = [n + 0.15 * (place - 1.5) for n in numbers]
+            handles.setdefault(simulator, *threads.plot(beside, faster, **style_of(simulator) | {"lw": 0.0}))
     if not handles:
         return None
     most = max((n for c in found for n in c.numbers_of_threads()), default=1)
     threads.plot([1, most], [1, most], color=INK, lw=0.6, ls=":")
     size.set(xscale="log", yscale="log", xlabel="neurons (CUBA)", ylabel="wall s of a biological s, 1 thread")
     rate.set(yscale="log", xlabel="rate (Hz, Brunel)")
-    threads.set(xlabel="threads", ylabel="times as fast as one thread", xticks=range(1, most + 1))
+    rate.yaxis.set_minor_formatter("")
+    threads.set(xlabel="threads (every network)", ylabel="times as fast as one thread", xticks=range(1, most + 1))
     threads.set_ylim(bottom=0.0)
-    legend(threads, [handles[each] for each in TITLES if each in handles])
+    shown = [handles[each] for each in TITLES if each in handles]
+    size.figure.legend(handles=shown, loc="outside upper right", ncols=len(shown), frameon=False, fontsize=TEXT_SIZE)
     return size.figure
 
 
@@ -133,16 +135,16 @@ def synapses(found: Sequence[Compared], records: Sequence[dict[str, Any]]) -> An
         legend(cost, cost.get_lines())
     kinds = list(goals.BYTES_PER_SYNAPSE)
     handles = []
-    for k, (simulator, of) in enumerate(bytes_of.items()):
-        places = [place + 0.36 * (k - 0.5) for place, kind in enumerate(kinds) if kind in of]
+    for simulator, of in bytes_of.items():
+        places = [place for place, kind in enumerate(kinds) if kind in of]
         if places:
             values = [of[kind] for kind in kinds if kind in of]
-            color = style_of(simulator)["color"]
-            handles.append(size.barh(places, values, height=0.34, color=color, label=TITLES[simulator]))
+            handles += size.plot(values, places, **style_of(simulator) | {"lw": 0.0})
     limits = list(goals.BYTES_PER_SYNAPSE.values())
     handles += size.plot(limits, range(len(kinds)), "|", color=INK, ms=16.0, mew=1.4, label="goal")
     size.set_yticks(range(len(kinds)), kinds, size=TEXT_SIZE)
-    size.invert_yaxis()
+    size.set_ylim(len(kinds) - 0.5, -0.5)
+    size.grid(axis="y", lw=0.3)
     size.set(xlabel="bytes of a synapse", xscale="log")
     legend(size, handles)
     return cost.figure

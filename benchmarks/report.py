@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from statistics import median
 from typing import Any, NamedTuple
 
 from benchmarks import goals
@@ -79,7 +80,7 @@ def best_peer(compared: Compared, threads: int) -> Best | None:
         if number == threads
     ]
     found += [Best(peer, ratios, True) for peer, ratios in through_nest(compared, threads).items()]
-    return min(found, key=lambda each: sorted(each.ratios)[len(each.ratios) // 2], default=None)
+    return min(found, key=lambda each: median(each.ratios), default=None)
 
 
 def through_nest(compared: Compared, threads: int) -> dict[str, list[float]]:
@@ -106,7 +107,8 @@ def times_table(found: Sequence[Compared], missing: Sequence[str]) -> list[str]:
             "rate Hz", "CV", "synchrony", ""]  # fmt: skip
     rows = []
     for c in found:
-        for threads in c.numbers_of_threads():
+        quoted_only = {1, 2}.difference(c.network.threads)
+        for threads in sorted(quoted_only.union(c.numbers_of_threads())):
             for simulator in c.simulators():
                 rows.append(time_row(c, simulator, threads))
             rows += rows_from_elsewhere(c, threads)
@@ -171,9 +173,10 @@ def goals_table(found: Sequence[Compared], records: Sequence[Record]) -> list[st
             if best is None:
                 rows.append([where, asked, "no peer to compare with", ""])
                 continue
-            middle = sorted(best.ratios)[len(best.ratios) // 2]
             who = f"{best.peer}{', indirect' if best.indirect else ''}"
-            rows.append([where, asked, f"{spread(best.ratios)} ({who})", goals.verdict(middle, goal.factor, True)])
+            rows.append(
+                [where, asked, f"{spread(best.ratios)} ({who})", goals.verdict(median(best.ratios), goal.factor, True)]
+            )
         if c.network.name == "microcircuit" and (OURS, 2) in c.runs:
             runs = c.runs[OURS, 2]
             for what, values, limit, unit in (
@@ -181,19 +184,17 @@ def goals_table(found: Sequence[Compared], records: Sequence[Record]) -> list[st
                 ("memory", [r["peak_bytes"] * 1e-9 for r in runs], goals.MICROCIRCUIT_BYTES * 1e-9, " GB"),
                 ("building", [r["build_s"] for r in runs], goals.MICROCIRCUIT_BUILD_S, " s"),
             ):
-                middle = sorted(values)[len(values) // 2]
                 where = f"{c.network.title}, 2 threads: {what}"
                 rows.append([where, f"at most {limit:g}{unit}", f"{spread(values)}{unit}",
-                             goals.verdict(middle, limit, False)])  # fmt: skip
+                             goals.verdict(median(values), limit, False)])  # fmt: skip
     for kind, each in bytes_per_synapse(records, OURS).items():
         limit = goals.BYTES_PER_SYNAPSE[kind]
         verdict = goals.verdict(each, limit, False)
         rows.append([f"bytes of a synapse, {kind}", f"at most {limit:g}", f"{each:.1f}", verdict])
     for temperature, values in start_up_seconds(records).get(OURS, {}).items():
         limit = goals.START_UP_S[temperature]
-        middle = sorted(values)[len(values) // 2]
         rows.append([f"start-up, {temperature}", f"at most {limit:g} s", f"{spread(values)} s",
-                     goals.verdict(middle, limit, False)])  # fmt: skip
+                     goals.verdict(median(values), limit, False)])  # fmt: skip
     for kind, costs in event_costs(found).items():
         if len(costs) > 1:
             factor = max(costs.values()) / min(costs.values())
@@ -211,8 +212,8 @@ def event_costs(found: Sequence[Compared]) -> dict[str, dict[int, float]]:
             continue
         runs = c.runs[OURS, 1]
         kind = "weights of their own" if c.network.numbers["own_weights"] else "one weight"
-        each = sorted(run["simulate_s"] / run["synaptic_events"] * 1e9 for run in runs)
-        costs.setdefault(kind, {})[c.network.synapses] = each[len(each) // 2]
+        each = [run["simulate_s"] / run["synaptic_events"] * 1e9 for run in runs]
+        costs.setdefault(kind, {})[c.network.synapses] = median(each)
     return costs
 
 
