@@ -150,11 +150,11 @@ IN_DEGREE = 1000
 
 
 def events(millions: int, own_weights: bool, duration: float, repeats: int) -> Network:
-    """Neurons that fire as Poisson processes at 10 Hz whatever reaches them: weights are so small that the cost of a
+    """Neurons that fire as Poisson processes at 40 Hz whatever reaches them: weights are so small that the cost of a
     synaptic event can be compared between sizes."""
     n = round(millions * 1e6 / IN_DEGREE)
     kind = "weights of their own" if own_weights else "one weight"
-    numbers = {"dt": 0.1, "in_degree": IN_DEGREE, "own_weights": own_weights, "rate": 10.0, "delay": 1.5}
+    numbers = {"dt": 0.1, "in_degree": IN_DEGREE, "own_weights": own_weights, "rate": 40.0, "delay": 1.5}
     return Network(
         f"events_{millions}_{'own' if own_weights else 'one'}", f"{millions} million synapses, {kind}", "events",
         {"all": n}, n * IN_DEGREE, duration, 20.0, repeats, simulators=("spikelearn",), threads=(1,), part="events",
@@ -194,8 +194,8 @@ def full() -> list[Network]:
             )
         )  # fmt: skip
     for own in (False, True):
-        found += [events(1, own, 1000.0, 3), events(10, own, 500.0, 3), events(100, own, 200.0, 2)]
-        found.append(events(300, own, 200.0, 2))
+        found += [events(1, own, 1000.0, 3), events(10, own, 300.0, 3), events(100, own, 100.0, 3)]
+        found.append(events(300, own, 100.0, 3))
     return found
 
 

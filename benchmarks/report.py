@@ -312,7 +312,7 @@ def report(networks: Sequence[Network], records: Sequence[Record]) -> list[str]:
     if costs := event_costs(found):
         lines += [
             "## Cost of a synaptic event", "",
-            "One thread, all of the time, neurons included, over all synaptic events; 1,000 inputs a neuron at 10 Hz.",
+            "One thread, all of the time, neurons included, over all synaptic events; 1,000 inputs a neuron at 40 Hz.",
             "",
             *table(["synapses", *costs], [
                 [f"{n:,}", *(f"{of[n]:.2f} ns" if n in of else "" for of in costs.values())]

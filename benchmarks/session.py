@@ -160,7 +160,8 @@ class Session:
                 self.write({"what": "start_up", "repeat": repeat, **each, **stamp()})
 
     def memory(self) -> None:
-        """The peak of processes with few and with many synapses; one before them fills the cache of compiled code."""
+        """The peak of processes with few and with many synapses. One before them fills the cache, as compiling has a
+        peak of its own."""
         for simulator in [each for each in self.pythons if each in ("spikelearn", "nest")]:
             for kind in BYTES_PER_SYNAPSE:
                 if any(
@@ -168,7 +169,7 @@ class Session:
                 ):
                     continue
                 self.say(f"memory: {simulator}, {kind}")
-                self.job(simulator, "memory", kind=kind, in_degree=1)
+                self.job(simulator, "memory", kind=kind, in_degree=IN_DEGREES[0])
                 found = [self.job(simulator, "memory", kind=kind, in_degree=number) for number in IN_DEGREES]
                 record = {"what": "memory", "simulator": simulator, "kind": kind, **stamp()}
                 errors = [each["error"] for each in found if "error" in each]
