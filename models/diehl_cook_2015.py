@@ -73,6 +73,7 @@ class Parameters:
 QUICK = {"neurons": 40, "images": 500, "A_plus": 0.02}
 PUBLISHED = {
     "test_accuracy": Published(0.829, low=0.70, source="Diehl & Cook 2015, 60,000 images three times; the bar is ours"),
+    "frozen_weights_accuracy": Published("lower", high=0.70, source="control"),
     "shuffled_labels_accuracy": Published("chance, 0.1", high=0.2, source="control"),
 }
 
@@ -406,7 +407,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
         metrics["shuffled_labels_accuracy"] = float(np.mean(shuffled))
     if len(studied) > 1 and studied[1].finished:
         metrics["frozen_weights_accuracy"] = read_test(studied[1], images, images.learn_labels).accuracy
-    wall, biological, events = cost
+    wall, biological, events = cost.tolist()
     metrics |= {
         "images_learned": done,
         "presentations_per_image": learned.presentations / max(1, done),
