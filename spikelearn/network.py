@@ -7,6 +7,7 @@ import platform
 import weakref
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
@@ -353,13 +354,10 @@ def _parameters(population: Population) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Versions that a run depends on."""
-    import llvmlite
-    import numba
-
     return {
         "spikelearn": VERSION,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "numba": numba.__version__,
-        "llvmlite": llvmlite.__version__,
+        "numba": installed("numba"),
+        "llvmlite": installed("llvmlite"),
     }

@@ -31,6 +31,7 @@ class Call:
 
     @property
     def address(self) -> int:
+        assert self.entry is not None
         return self.entry.address
 
     def __call__(self, step: int) -> None:
@@ -38,7 +39,7 @@ class Call:
         if self.entry is None:
             self.function(step, *self.arguments)
         else:
-            self.entry.ctypes(step, self.packed.ctypes.data)
+            self.entry.call(step, self.packed.ctypes.data)
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,17 @@
 """Printed kernels: a model's loop, or any kernel, as a small readable module with an entry that has an address.
 
-A module's file name comes from the hash of its text and of all the sources that it can reach, so it is compiled once
-for each model, whatever the parameter values, and never served stale. Files are written whole or not at all.
+The name of a module and of its machine code comes from the hash of its text and of all the sources that it can reach,
+so it is compiled once for each model, whatever the parameter values, and never served stale.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.util
 import inspect
 import os
 import struct
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,21 +19,28 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numba
 import numpy as np
 
 from spikelearn import _jit
+from spikelearn.engine import machine_code
 from spikelearn.engine.identity import identity
+from spikelearn.engine.machine_code import Entry
 
 _REACHED = ("kernels", "neurons", "synapses", "plasticity", "sources")
-_CALLABLE = """
-from spikelearn._jit import cached
+_ENTRY = """
+from numba import carray, float32, float64, int32, int64, uint8, uint16, uint32
+
+from spikelearn._jit import bits_to_float, entry, pointer
 
 
-@cached
-def function(*arguments):
-    return kernel(*arguments)
+@entry
+def call(step, address):
+    a = carray(pointer(address), ({size},), int64)
+    {call}(
+{arguments}
+    )
 """
+_entries: dict[str, Entry] = {}
 _loading = threading.RLock()
 """Networks may be built in several threads; a module is loaded by one of them."""
 
@@ -74,45 +79,26 @@ def import_line(function: Any, alias: str) -> tuple[str, dict[str, Any]]:
     return f"# {alias}: {name} of {module}, source {mark}\n", {alias: function}
 
 
-def load(kernel: Kernel, arguments: Sequence[Any]) -> tuple[Any, Any]:
-    """(entry, plain function) of a kernel for arguments of these types."""
-    lines, loads, place = [], [], 0
-    for argument in arguments:
-        text, used = _unpack(argument, place)
-        loads.append(text)
-        place += used
-    lines += [
-        "",
-        "from numba import carray, float32, float64, int32, int64, uint8, uint16, uint32",
-        "",
-        "from spikelearn._jit import bits_to_float, entry, pointer",
-        "",
-        "",
-        "@entry",
-        "def call(step, address):",
-        f"    a = carray(pointer(address), ({max(place, 1)},), int64)",
-        f"    {kernel.name}(",
-        "        step,",
-        *[f"        {text}," for text in loads],
-        "    )",
-        "",
-    ]
+def load(kernel: Kernel, arguments: Sequence[Any]) -> tuple[Entry | None, Any]:
+    """(entry, None) of a kernel for arguments of these types; where nothing is compiled, (None, plain function)."""
     if _jit.JIT_DISABLED:
-        module = _load_text(kernel.text, kernel.injected)
-        return None, getattr(module, kernel.name)
-    module = _load_text(kernel.text + "\n".join(lines), kernel.injected)
-    return module.call, getattr(module, kernel.name)
+        return None, getattr(_module(kernel.text, kernel.injected), kernel.name)
+    return _load(kernel, arguments, f"{kernel.name}", "        step,\n"), None
 
 
 def callable_of(function: Any) -> Any:
-    """A kernel that Python calls, compiled and kept on disk under the hash of all that it reaches.
-
-    Numba's own cache would not see a change in the functions that the kernel calls.
-    """
+    """A kernel that Python calls with arrays and numbers, and that gives back a whole number."""
     if _jit.JIT_DISABLED:
         return function
-    line, injected = import_line(function, "kernel")
-    return _load_text(line + _CALLABLE, injected).function
+    kernel = kernel_of(function)
+
+    def call(*arguments: Any) -> int:
+        result, packed = np.zeros(1, np.int64), pack(arguments)
+        entry = _load(kernel, arguments, f"carray(pointer(step), (1,), int64)[0] = {kernel.name}", "")
+        entry.call(result.ctypes.data, packed.ctypes.data)
+        return int(result[0])
+
+    return call
 
 
 def pack(arguments: Sequence[Any]) -> np.ndarray:
@@ -140,57 +126,54 @@ def _unpack(argument: Any, place: int) -> tuple[str, int]:
     return f"a[{place}]", 1
 
 
-def _load_text(text: str, injected: Mapping[str, Any]) -> ModuleType:
-    with _loading:
-        return _load_module(text, injected)
-
-
-def _load_module(text: str, injected: Mapping[str, Any]) -> ModuleType:
+def _load(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> Entry:
+    """The entry that unpacks such arguments and makes the call: from this process, from disk, or compiled now."""
+    loads, place = [], 0
+    for argument in arguments:
+        text, used = _unpack(argument, place)
+        loads.append(f"        {text},")
+        place += used
+    text = kernel.text + _ENTRY.format(size=max(place, 1), call=call, arguments=first + "\n".join(loads))
     digest = hashlib.sha256((fingerprint() + text).encode()).hexdigest()[:24]
-    name = f"spikelearn_printed_{digest}"
-    if name in sys.modules and not injected:
-        return sys.modules[name]
-    path = cache_folder() / f"{name}.py"
+    with _loading:
+        if digest not in _entries:
+            path = cache_folder() / f"spikelearn_printed_{digest}.code"
+            _entries[digest] = machine_code.read(path) or machine_code.keep(path, _module(text, kernel.injected).call)
+        return _entries[digest]
+
+
+def _module(text: str, injected: Mapping[str, Any]) -> ModuleType:
+    """A printed module. Its file is there to be read and for tracebacks; what runs is the text."""
+    digest = hashlib.sha256((fingerprint() + text).encode()).hexdigest()[:24]
+    path = cache_folder() / f"spikelearn_printed_{digest}.py"
     if not path.exists():
-        _write_whole(path, text)
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+        machine_code.write_whole(path, text.encode())
+    module = ModuleType(path.stem)
+    module.__file__ = str(path)
     vars(module).update(injected)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
+    exec(compile(text, path, "exec"), vars(module))
     return module
-
-
-def _write_whole(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
-    os.replace(temporary, path)
 
 
 @functools.cache
 def cache_folder() -> Path:
-    """Where printed modules and their compiled forms are kept: $SPIKELEARN_CACHE, or the user's cache folder."""
+    """Where printed modules and their compiled forms are kept: $SPIKELEARN_CACHE, or the user's cache folder.
+
+    It may be a folder that can only be read, or none at all: what is not there is compiled.
+    """
     wanted = os.environ.get("SPIKELEARN_CACHE")
     base = Path(wanted) if wanted else Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "spikelearn"
-    folder = base / "disabled" if _jit.JIT_DISABLED else base
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError:
-        return Path(tempfile.mkdtemp(prefix="spikelearn-"))
+    return base / "disabled" if _jit.JIT_DISABLED else base
 
 
 @functools.cache
 def fingerprint() -> str:
-    """A hash of every source that a printed module can reach, and of the versions that compile it."""
+    """A hash of every source that a printed module can reach, and of all that compiling it depends on."""
     package = Path(_jit.__file__).parent
-    sources = [package / "_jit.py"]
+    sources = [package / "_jit.py", package / "_intrinsics.py"]
     for folder in _REACHED:
         sources += sorted((package / folder).glob("*.py"))
-    digest = hashlib.sha256(f"{sys.version_info} {numba.__version__} {np.__version__}".encode())
+    digest = hashlib.sha256(f"{sys.version_info} {np.__version__} {machine_code.versions()}".encode())
     for source in sources:
         digest.update(source.read_bytes())
     return digest.hexdigest()

@@ -55,11 +55,12 @@ def delays_of(projection: Projection, seed: int, dt: float) -> np.ndarray:
         steps = np.maximum(1, np.floor(values / dt + 0.5).astype(np.int64) + projection.dendritic_steps)
         delays = np.unique(np.minimum(steps, connect.LONGEST_DELAY))
     else:
-        used = np.zeros(connect.LONGEST_DELAY + 1, np.uint8)
+        rows, used = projection.rows, np.zeros(connect.LONGEST_DELAY + 1, np.uint8)
         with np.errstate(over="ignore"):
             callable_of(connect.mark_delays)(
-                *_rule(projection, seed), *drawn.arguments, projection.dendritic_steps, dt, projection.rows.width, used
-            )
+                *_rule(projection, seed), *drawn.arguments, projection.dendritic_steps, dt, rows.width, used,
+                *connect.scratch(rows.n_partners, rows.width),
+            )  # fmt: skip
         delays = np.flatnonzero(used).astype(np.int64)
     if len(delays) and delays[-1] == connect.LONGEST_DELAY:
         raise DescriptionError(
@@ -144,7 +145,7 @@ def count_alone(projection: Projection, seed: int) -> int:
         same = projection.source_first == projection.target_first
         return rows.n_rows - (_shared(projection) if same and not projection.autapses else 0)
     with np.errstate(over="ignore"):
-        return int(callable_of(connect.count_synapses)(*_rule(projection, seed), rows.width))
+        return int(callable_of(connect.count_synapses)(*_rule(projection, seed), *connect.scratch(rows.n_partners, rows.width)[:2]))
 
 
 def _expected(projection: Projection) -> float:
@@ -192,5 +193,5 @@ def _scan(
             places.source(projection)[1], places.target(projection)[1], len(table.delays), table.delay_index,
             cursor, table.targets, table.weights, found.get("positions", _EMPTY_INT), found.get("pre", empty),
             found.get("post", empty), found.get("delay_steps", empty), rows.width, *places.bounds(projection),
-            table.first_target,
+            table.first_target, *connect.scratch(n_partners, rows.width),
         )  # fmt: skip

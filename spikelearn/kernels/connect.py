@@ -98,6 +98,16 @@ def fill_row(rule, row, n_partners, probability, degree, multapses, own, seen, s
     return count
 
 
+def scratch(n_partners: int, row_width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """What kernels need to make a row: room for partners, a stamp for each, and room for what is known of its synapses.
+
+    It is made here, since code that makes no arrays is loaded from disk without Numba.
+    """
+    n = max(1, n_partners)
+    partners, seen = np.empty(n + row_width, np.int64), np.full(n, -1, np.int64)
+    return partners, seen, np.empty((7, row_width), np.int64), np.empty(row_width)
+
+
 @kernel
 def row_of_rule(rule, row, n_partners, probability, degrees, multapses, own_offset, seed, thing, seen, partners):
     """Make one row of a rule: its partners are written to `partners`, unless they are listed; returns how many."""
@@ -168,10 +178,8 @@ def in_steps(delay, extra_delay, dt):
 
 
 @kernel
-def count_synapses(rule, n_rows, n_partners, probability, degrees, multapses, own_offset, seed, thing, row_width):
-    """How many synapses a rule makes."""
-    partners = np.empty(max(1, n_partners) + row_width, np.int64)
-    seen = np.full(max(1, n_partners), -1, np.int64)
+def count_synapses(rule, n_rows, n_partners, probability, degrees, multapses, own_offset, seed, thing, partners, seen):
+    """How many synapses a rule makes. partners, seen: see `scratch`."""
     total = 0
     for row in range(n_rows):
         total += row_of_rule(
@@ -183,12 +191,14 @@ def count_synapses(rule, n_rows, n_partners, probability, degrees, multapses, ow
 @kernel
 def mark_delays(
     rule, n_rows, n_partners, probability, degrees, multapses, own_offset, seed, thing,
-    code, a, b, low, high, values, extra_delay, dt, row_width, used,
+    code, a, b, low, high, values, extra_delay, dt, row_width, used, partners, seen, rows, drawn,
 ):  # fmt: skip
-    """Write 1 to used[delay in steps] for all delays that a distribution draws for the synapses of a rule."""
-    partners = np.empty(max(1, n_partners) + row_width, np.int64)
-    seen = np.full(max(1, n_partners), -1, np.int64)
-    numbers, drawn = np.empty(row_width, np.int64), np.empty(row_width)
+    """Write 1 to used[delay in steps] for all delays that a distribution draws for the synapses of a rule.
+
+    partners, seen, rows, drawn: see `scratch`. Returns how many synapses there are.
+    """
+    numbers = rows[0]
+    total = 0
     start, increment = stream(seed, thing * 4 + DELAY_STREAM, 0)
     for row in range(n_rows):
         if rule == IN_DEGREE or rule == OUT_DEGREE:
@@ -202,6 +212,8 @@ def mark_delays(
         draw_row(code, a, b, low, high, values, numbers, start, increment, numbers, count, drawn)
         for k in range(count):
             used[in_steps(drawn[k], extra_delay, dt)] = 1
+        total += count
+    return total
 
 
 @kernel
@@ -211,6 +223,7 @@ def scan(
     delay_code, delay_a, delay_b, delay_low, delay_high, delay_values, extra_delay, dt,
     first_source, first_target, n_delays, delay_index,
     cursor, targets, weights, positions, out_pre, out_post, out_delay, row_width, low, high, origin,
+    partners, seen, rows, drawn,
 ):  # fmt: skip
     """One pass over the synapses of a projection, in the order in which its rule makes them.
 
@@ -219,18 +232,9 @@ def scan(
     lies outside [low, high) are passed over. Returns the number of all others.
 
     A row is made first and then dealt out in turns, so that the memory that each turn wants is fetched in the one
-    before: it is all over the table.
+    before: it is all over the table. partners, seen, rows, drawn: see `scratch`.
     """
-    partners = np.empty(max(1, n_partners) + row_width, np.int64)
-    seen = np.full(max(1, n_partners), -1, np.int64)
-    sources, posts, numbers = (
-        np.empty(row_width, np.int64),
-        np.empty(row_width, np.int64),
-        np.empty(row_width, np.int64),
-    )
-    flats, orders = np.empty(row_width, np.int64), np.empty(row_width, np.int64)
-    slots, places = np.empty(row_width, np.int64), np.empty(row_width, np.int64)
-    drawn = np.empty(row_width)
+    sources, posts, numbers, flats, orders, slots, places = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6]
     weight_start, weight_increment = stream(seed, thing * 4 + WEIGHT_STREAM, 0)
     delay_start, delay_increment = stream(seed, thing * 4 + DELAY_STREAM, 0)
     total = 0

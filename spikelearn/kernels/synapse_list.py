@@ -1,7 +1,5 @@
 """The synapses of a projection, listed: what kernels/connect.py makes, with delays in ms rather than in steps."""
 
-import numpy as np
-
 from spikelearn._jit import kernel
 from spikelearn.kernels.connect import DELAY_STREAM, WEIGHT_STREAM, draw, ends, row_of_rule
 from spikelearn.kernels.random import stream
@@ -12,14 +10,12 @@ def list_synapses(
     rule, by_source, n_rows, n_partners, probability, degrees, multapses, own_offset, pre, post, seed, thing,
     weight_code, weight_a, weight_b, weight_low, weight_high, weight_values,
     delay_code, delay_a, delay_b, delay_low, delay_high, delay_values, extra_delay, row_width,
-    out_pre, out_post, out_weight, out_delay,
+    partners, seen, out_pre, out_post, out_weight, out_delay,
 ):  # fmt: skip
     """One pass over the synapses of a projection, in the order in which its rule makes them.
 
-    With outputs of no length they are only counted. Returns their number.
+    With outputs of no length they are only counted. Returns their number. partners, seen: connect.scratch.
     """
-    partners = np.empty(max(1, n_partners) + row_width, np.int64)
-    seen = np.full(max(1, n_partners), -1, np.int64)
     weight_start, weight_increment = stream(seed, thing * 4 + WEIGHT_STREAM, 0)
     delay_start, delay_increment = stream(seed, thing * 4 + DELAY_STREAM, 0)
     total = 0
