@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,8 +17,7 @@ from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Trials
-from spikelearn.engine import checkpoint as checkpoint_file
-from spikelearn.engine import elsewhere, events
+from spikelearn.engine import elsewhere
 from spikelearn.engine.callbacks import after_trials, standing, trial_calls
 from spikelearn.engine.events import EventPlan
 from spikelearn.engine.lower import Description, lower, shares_by_default
@@ -31,6 +30,9 @@ from spikelearn.engine.snapshot import count_synapses, put_synapses, synapses_of
 from spikelearn.errors import CheckpointError, DescriptionError, ParameterError, SimulationError
 from spikelearn.neurons import Neuron
 from spikelearn.units import plain
+
+if TYPE_CHECKING:
+    from spikelearn.engine.elsewhere.run import Elsewhere
 
 VERSION = "0.1.0"
 
@@ -56,7 +58,7 @@ class Network(NetworkDescription):
         self._shares = self.threads
         self._engine = "compiled"
         self._program: Program | EventPlan | None = None
-        self._elsewhere: elsewhere.Elsewhere | None = None
+        self._elsewhere: Elsewhere | None = None
         self._runs: list[weakref.ref[Run]] = []
         self.recorded: Run | None = None
 
@@ -110,7 +112,9 @@ class Network(NetworkDescription):
         elif engine is None:
             engine = "events" if isinstance(self._program, EventPlan) else "compiled"
         if (options := elsewhere.options_of(engine)) is not None:
-            elsewhere.refuse_what_is_not_elsewhere(options, trials, checkpoint, after)
+            from spikelearn.engine.elsewhere.run import refuse_what_is_not_elsewhere
+
+            refuse_what_is_not_elsewhere(options, trials, checkpoint, after)
             return self._run_elsewhere(options, n_steps, MemorySink() if sink is None else sink)
         if trials is not None and engine == "events":
             raise DescriptionError("run: engine='events' runs no trials, which are made of steps")
@@ -138,7 +142,9 @@ class Network(NetworkDescription):
         interrupted, wall, error = True, 0.0, None
         try:
             if isinstance(program, EventPlan):
-                interrupted, wall = events.simulate(program, n_steps, sink, progress, pause)
+                from spikelearn.engine.events.simulate import simulate as simulate_events
+
+                interrupted, wall = simulate_events(program, n_steps, sink, progress, pause)
             else:
                 interrupted, wall = simulate(program, n_steps, sink, engine, progress, extra, pause)
         except (SimulationError, CheckpointError) as raised:
@@ -171,6 +177,8 @@ class Network(NetworkDescription):
         >>> net = Network.restore("state.ckpt")  # doctest: +SKIP
         >>> run = net.run(500, after=net.recorded)  # doctest: +SKIP
         """
+        from spikelearn.engine import checkpoint as checkpoint_file
+
         content = checkpoint_file.read(Path(path))
         net = cls.__new__(cls)
         vars(net).update(content["network"], _program=None, _runs=[], recorded=None)
@@ -227,6 +235,8 @@ class Network(NetworkDescription):
                 f"{path}: this run ended at {run.t_stop:g} ms and the network has gone on since, to {self.time:g} ms; "
                 "make the checkpoint before it does"
             )
+        from spikelearn.engine import checkpoint as checkpoint_file
+
         described = {k: v for k, v in vars(self).items() if k not in ("_program", "_runs", "recorded")}
         plain_run = replace(run, synapse_data={}, checkpoint_writer=None)
         content = {"network": described, "arrays": program.arrays(), "step": step, "run": plain_run}
@@ -248,8 +258,10 @@ class Network(NetworkDescription):
 
     def _run_elsewhere(self, options: elsewhere.NEST | elsewhere.Brian2, n_steps: int, sink: Sink) -> Run:
         """Run on another simulator, from the beginning or from where it stopped there."""
+        from spikelearn.engine.elsewhere.run import begin_elsewhere
+
         if self._elsewhere is None:
-            self._elsewhere = elsewhere.begin_elsewhere(self._description(), options, self.time)
+            self._elsewhere = begin_elsewhere(self._description(), options, self.time)
         header = self._header(self.time, {**versions(), **self._elsewhere.versions})
         return self._elsewhere.run(options, n_steps, header, sink)
 
@@ -283,7 +295,12 @@ class Network(NetworkDescription):
         if self._program is None:
             description = self._description()
             self._engine = engine
-            self._program = events.lower(description) if engine == "events" else self._lowered(description)
+            if engine == "events":
+                from spikelearn.engine.events.lowering import lower as lower_events
+
+                self._program = lower_events(description)
+            else:
+                self._program = self._lowered(description)
         if isinstance(self._program, EventPlan) != (engine == "events"):
             raise DescriptionError(
                 f"engine: this network was built for {self._engine!r} and cannot change to {engine!r}; "

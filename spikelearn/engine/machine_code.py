@@ -1,8 +1,8 @@
 """Machine code on disk: what Numba made of an entry, in one file that is loaded without Numba.
 
-A file is written whole or not at all, and begins with a hash of the rest: one that is damaged, or lies where nothing can be
-written, is as good as none. Code that uses Numba's runtime (a callback that makes arrays) imports Numba when it is
-loaded; code that holds addresses of this process is not kept.
+A file is written whole or not at all, and begins with a hash of the rest: one that is damaged is as good as none, and
+so is one that could not be written. Code that uses Numba's runtime (a callback that makes arrays) imports Numba when it
+is loaded; code that holds addresses of this process is not kept.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+_ENVIRONMENT = "NumbaEnv"
+"""In the names of variables that Numba sets in each process: Python objects that a function may use, to print, say."""
 _DIGEST = 32
 _SYMBOL = struct.Struct("<IBBHQQ")
 _SECTION = struct.Struct("<IIQQQQIIQQ")
@@ -52,14 +54,13 @@ def read(path: Path) -> Entry | None:
 
 
 def keep(path: Path, compiled: Any) -> Entry:
-    """The entry of a numba.cfunc, which is written to a file if other processes can use it and the file can be written."""
-    entry = None
-    if not compiled._library.has_dynamic_globals:
-        code = _alone(compiled.inspect_llvm(), compiled.native_name)
-        entry = None if code is None else _loaded(compiled.native_name, code)
-    if entry is None:
+    """The entry of a numba.cfunc. It is written to a file if other processes can use it."""
+    name = compiled.native_name
+    code = None if compiled._library.has_dynamic_globals else _alone(compiled.inspect_llvm(), name)
+    entry = None if code is None else _loaded(name, code)
+    if code is None or entry is None:
         return Entry(compiled.address, compiled)
-    content = json.dumps({"name": compiled.native_name}).encode() + b"\n" + code
+    content = json.dumps({"name": name}).encode() + b"\n" + code
     write_whole(path, hashlib.sha256(content).digest() + content)
     return entry
 
@@ -79,7 +80,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @functools.cache
 def versions() -> str:
-    """All that machine code depends on besides its source: processor, compilers, and what the environment tells Numba."""
+    """All that machine code depends on besides its source: processor, compilers, and what Numba is told."""
     import llvmlite
     import llvmlite.binding as llvm
 
@@ -101,6 +102,8 @@ def _alone(text: str, name: str) -> bytes | None:
     """Object code of one function and what it calls, from LLVM's language; None if it needs more than this text."""
     import llvmlite.binding as llvm
 
+    if any(_ENVIRONMENT in line for line in text.splitlines() if not line.startswith("@")):
+        return None
     machine = _machine()
     module = llvm.parse_assembly(text)
     for thing in (*module.functions, *module.global_variables):
@@ -110,9 +113,6 @@ def _alone(text: str, name: str) -> bytes | None:
     options.loop_vectorization = options.slp_vectorization = True
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
-    # Numba would fill in an environment: Python objects that this function uses.
-    if any("NumbaEnv" in thing.name for thing in module.global_variables):
-        return None
     return machine.emit_object(module)
 
 
@@ -154,19 +154,22 @@ def _start_runtime_of_numba() -> None:
     rtsys.initialize(cpu_target.target_context)
 
 
-@functools.cache
 def _machine() -> Any:
-    """The processor that code is made for, described as Numba does."""
+    """The processor that code is made for, as LLVM knows it. An engine takes it over: each needs its own."""
+    target, options = _target()
+    return target.create_target_machine(**options)
+
+
+@functools.cache
+def _target() -> tuple[Any, dict[str, Any]]:
+    """What Numba tells LLVM about the processor."""
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     target = llvm.Target.from_default_triple()
-    return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(),
-        features=llvm.get_host_cpu_features().flatten(),
-        opt=3,
-        reloc="static" if target.name.startswith("x86") else "default",
-        codemodel="jitdefault",
-        jit=True,
-    )
+    reloc = "static" if target.name.startswith("x86") else "default"
+    cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    return target, {
+        "cpu": cpu, "features": features, "opt": 3, "reloc": reloc, "codemodel": "jitdefault", "jit": True,
+    }  # fmt: skip

@@ -9,8 +9,7 @@ import numpy as np
 
 from spikelearn.description.population import Modulator
 from spikelearn.description.projection import Projection
-from spikelearn.engine.events import EventPlan, reader
-from spikelearn.engine.events.synapses import listed
+from spikelearn.engine.events import EventPlan
 from spikelearn.engine.plan import Plan, Program
 from spikelearn.engine.plastic import read_call
 from spikelearn.engine.run import Synapses
@@ -31,6 +30,8 @@ def count_synapses(projection: Projection, seed: int, dt: float, program: Progra
 def synapses_of(projection: Projection, program: Program | EventPlan) -> Callable[[], Synapses]:
     """A function that reads the synapses of a projection as they are when it is called."""
     if isinstance(program, EventPlan):
+        from spikelearn.engine.events.synapses import reader
+
         return reader(projection, program.seed, program.dt)
     if projection.procedural:
         return lambda: _made(projection, program.plans[0].seed, program.plans[0].dt)
@@ -48,6 +49,8 @@ def synapses_of(projection: Projection, program: Program | EventPlan) -> Callabl
 
 def _made(projection: Projection, seed: int, dt: float) -> Synapses:
     """The synapses of a procedural projection, which no table keeps."""
+    from spikelearn.engine.events.synapses import listed
+
     found = listed(replace(projection, dendritic_steps=0), seed, dt)
     steps = np.floor(found.delay / dt + 0.5).astype(np.int32) + np.int32(projection.dendritic_steps)
     return Synapses(found.pre, found.post, found.weight, np.maximum(1, steps) * dt)

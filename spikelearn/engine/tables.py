@@ -145,7 +145,11 @@ def count_alone(projection: Projection, seed: int) -> int:
         same = projection.source_first == projection.target_first
         return rows.n_rows - (_shared(projection) if same and not projection.autapses else 0)
     with np.errstate(over="ignore"):
-        return int(callable_of(connect.count_synapses)(*_rule(projection, seed), *connect.scratch(rows.n_partners, rows.width)[:2]))
+        return int(
+            callable_of(connect.count_synapses)(
+                *_rule(projection, seed), *connect.scratch(rows.n_partners, rows.width)[:2]
+            )
+        )
 
 
 def _expected(projection: Projection) -> float:

@@ -1,6 +1,5 @@
-"""The same description on other simulators: Brian2 and NEST."""
+"""The same description on other simulators: Brian2 and NEST. Only a run there imports more than the options."""
 
-from spikelearn.engine.elsewhere.options import NEST, Brian2
-from spikelearn.engine.elsewhere.run import Elsewhere, begin_elsewhere, options_of, refuse_what_is_not_elsewhere
+from spikelearn.engine.elsewhere.options import NEST, Brian2, options_of
 
-__all__ = ["NEST", "Brian2", "Elsewhere", "begin_elsewhere", "options_of", "refuse_what_is_not_elsewhere"]
+__all__ = ["NEST", "Brian2", "options_of"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from spikelearn.errors import ParameterError
 
@@ -57,3 +59,13 @@ class Brian2:
             raise ParameterError(f"codegen of Brian2: expected one of {', '.join(_CODEGEN)}, got {self.codegen!r}")
         if self.method is not None and not isinstance(self.method, str):
             raise ParameterError(f"method of Brian2: expected the name of a method or None, got {self.method!r}")
+
+
+_NAMES: Mapping[str, type[NEST] | type[Brian2]] = {"nest": NEST, "brian2": Brian2}
+
+
+def options_of(engine: Any) -> NEST | Brian2 | None:
+    """The options of another simulator, from its name or from options; None if `engine` is neither."""
+    if isinstance(engine, NEST | Brian2):
+        return engine
+    return _NAMES[engine]() if isinstance(engine, str) and engine in _NAMES else None

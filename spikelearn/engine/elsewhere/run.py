@@ -17,8 +17,6 @@ from spikelearn.engine.sink import RunHeader, Sink
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons import Neuron
 
-_NAMES: Mapping[str, type[NEST] | type[Brian2]] = {"nest": NEST, "brian2": Brian2}
-
 
 class Simulator(Protocol):
     """A network as another simulator holds it. Steps are spikelearn's: step k ends at k dt."""
@@ -44,13 +42,6 @@ class Simulator(Protocol):
     @property
     def versions(self) -> Mapping[str, str]:
         """Name and version of the simulator."""
-
-
-def options_of(engine: Any) -> NEST | Brian2 | None:
-    """The options of another simulator, from its name or from options; None if `engine` is neither."""
-    if isinstance(engine, NEST | Brian2):
-        return engine
-    return _NAMES[engine]() if isinstance(engine, str) and engine in _NAMES else None
 
 
 def refuse_what_is_not_elsewhere(options: NEST | Brian2, trials: Any, checkpoint: Any, after: Any) -> None:

@@ -1,12 +1,9 @@
 """The exact engine: continuous time, a queue of events, neurons advanced in closed form from one event to the next.
 
 No time is rounded: not those of spike lists, delays or currents, nor refractory periods. dt is only the grid on which
-state variables are sampled and at which runs end. It runs on one thread.
+state variables are sampled and at which runs end. It runs on one thread. Only an exact run imports more than the plan.
 """
 
-from spikelearn.engine.events.lowering import lower
 from spikelearn.engine.events.plan import EventPlan
-from spikelearn.engine.events.simulate import simulate
-from spikelearn.engine.events.synapses import reader
 
-__all__ = ["EventPlan", "lower", "reader", "simulate"]
+__all__ = ["EventPlan"]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
-from spikelearn.kernels.event_loop import Cells, Groups, Owners, Synapses, Watched
-from spikelearn.kernels.event_queue import Clocks, Flights
+
+if TYPE_CHECKING:
+    from spikelearn.kernels.event_loop import Cells, Groups, Owners, Synapses, Watched
+    from spikelearn.kernels.event_queue import Clocks, Flights
 
 
 @dataclass
