@@ -119,12 +119,13 @@ def _alone(text: str, name: str) -> bytes | None:
 def _loaded(name: str, code: bytes) -> Entry | None:
     import llvmlite.binding as llvm
 
+    # The first engine makes the symbols of the process known, so it comes before the question.
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
     missing = [symbol for symbol in undefined_symbols(code) if llvm.address_of_symbol(symbol) is None]
     if missing:
         _start_runtime_of_numba()
         if any(llvm.address_of_symbol(symbol) is None for symbol in missing):
             return None
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     return Entry(engine.get_function_address(name), engine)
