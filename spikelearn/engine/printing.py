@@ -91,11 +91,14 @@ def callable_of(function: Any) -> Any:
     if _jit.JIT_DISABLED:
         return function
     kernel = kernel_of(function)
+    entries: dict[Any, Entry] = {}
 
     def call(*arguments: Any) -> int:
         result, packed = np.zeros(1, np.int64), pack(arguments)
-        entry = _load(kernel, arguments, f"carray(pointer(step), (1,), int64)[0] = {kernel.name}", "")
-        entry.call(result.ctypes.data, packed.ctypes.data)
+        kinds = tuple((a.dtype, a.ndim) if isinstance(a, np.ndarray) else type(a) for a in arguments)
+        if kinds not in entries:
+            entries[kinds] = _load(kernel, arguments, f"carray(pointer(step), (1,), int64)[0] = {kernel.name}", "")
+        entries[kinds].call(result.ctypes.data, packed.ctypes.data)
         return int(result[0])
 
     return call

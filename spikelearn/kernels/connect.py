@@ -234,15 +234,8 @@ def scan(
     A row is made first and then dealt out in turns, so that the memory that each turn wants is fetched in the one
     before: it is all over the table. partners, seen, rows, drawn: see `scratch`.
     """
-    sources, posts, numbers, flats, orders, slots, places = (
-        rows[0],
-        rows[1],
-        rows[2],
-        rows[3],
-        rows[4],
-        rows[5],
-        rows[6],
-    )
+    sources, posts, numbers, flats = rows[0], rows[1], rows[2], rows[3]
+    orders, slots, places = rows[4], rows[5], rows[6]
     weight_start, weight_increment = stream(seed, thing * 4 + WEIGHT_STREAM, 0)
     delay_start, delay_increment = stream(seed, thing * 4 + DELAY_STREAM, 0)
     total = 0
