@@ -23,6 +23,7 @@ class Call:
 
     def __init__(self, label: str, kernel: Kernel, *arguments: Any) -> None:
         self.label = label
+        self.kernel = kernel
         self.arguments = arguments
         self.entry, self.function = load(kernel, arguments)
         self.packed = pack(arguments)

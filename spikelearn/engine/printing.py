@@ -83,7 +83,7 @@ def load(kernel: Kernel, arguments: Sequence[Any]) -> tuple[Entry | None, Any]:
     """(entry, None) of a kernel for arguments of these types; where nothing is compiled, (None, plain function)."""
     if _jit.JIT_DISABLED:
         return None, getattr(_module(kernel.text, kernel.injected), kernel.name)
-    return _load(kernel, arguments, f"{kernel.name}", "        step,\n"), None
+    return _load(kernel, arguments, kernel.name, "        step,\n"), None
 
 
 def callable_of(function: Any) -> Any:
@@ -129,14 +129,24 @@ def _unpack(argument: Any, place: int) -> tuple[str, int]:
     return f"a[{place}]", 1
 
 
-def _load(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> Entry:
-    """The entry that unpacks such arguments and makes the call: from this process, from disk, or compiled now."""
+def compiled_anew(kernel: Kernel, arguments: Sequence[Any]) -> Any:
+    """The numba.cfunc of an entry, for tests that look at what the compiler made of it."""
+    return _module(_text(kernel, arguments, kernel.name, "        step,\n"), kernel.injected).call
+
+
+def _text(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> str:
+    """The module of a kernel and of the entry that unpacks such arguments and makes the call."""
     loads, place = [], 0
     for argument in arguments:
         text, used = _unpack(argument, place)
         loads.append(f"        {text},")
         place += used
-    text = kernel.text + _ENTRY.format(size=max(place, 1), call=call, arguments=first + "\n".join(loads))
+    return kernel.text + _ENTRY.format(size=max(place, 1), call=call, arguments=first + "\n".join(loads))
+
+
+def _load(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> Entry:
+    """An entry, from this process, from disk, or compiled now."""
+    text = _text(kernel, arguments, call, first)
     digest = hashlib.sha256((fingerprint() + text).encode()).hexdigest()[:24]
     with _loading:
         if digest not in _entries:

@@ -6,14 +6,12 @@ A loop that stopped vectorising would give the same results several times more s
 import math
 import re
 
-import numba
 import numpy as np
 import pytest
-from numba import types
 
 import spikelearn as sl
 from spikelearn import _jit
-from spikelearn.engine.printing import Kernel, kernel_of, load
+from spikelearn.engine.printing import Kernel, compiled_anew, kernel_of
 from spikelearn.kernels import sources
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons import MODELS
@@ -30,14 +28,9 @@ INSTRUCTIONS = ("memset", "fabs", "sqrt", "fma", "fmuladd", "minnum", "maxnum", 
 """Intrinsics of LLVM that a machine has instructions for, whole vectors at a time; of others it makes calls."""
 
 
-def in_llvm(entry):
+def in_llvm(kernel, *arguments):
     """What LLVM's optimiser made of an entry; compiled anew, as what comes from disk has no text."""
-    signature = types.void(types.int64, types.int64)
-    return numba.cfunc(signature, error_model="numpy")(entry.__wrapped__).inspect_llvm()
-
-
-def entry_of(kernel, *arguments):
-    return load(kernel, arguments)[0]
+    return compiled_anew(kernel, arguments).inspect_llvm()
 
 
 def vectors_stored(text):
@@ -58,16 +51,18 @@ def vectors_stored(text):
 
 
 def advance(model):
-    """The entry that advances a population."""
+    """What LLVM made of the loop that advances a population."""
     net = sl.Network(dt=0.1, seed=1)
     net.population(3, model())
-    return next(c.entry for c in net.build("compiled").plans[0].stages["advance"] if c.label.startswith("advance"))
+    calls = net.build("compiled").plans[0].stages["advance"]
+    call = next(call for call in calls if call.label.startswith("advance"))
+    return in_llvm(call.kernel, *call.arguments)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_the_loop_of_every_model_calculates_with_vectors(model):
     wanted = len(model.state) + len(model.ports)
-    assert (vectors_stored(in_llvm(advance(model))) >= wanted) == (model.name not in NOT_VECTORISED)
+    assert (vectors_stored(advance(model)) >= wanted) == (model.name not in NOT_VECTORISED)
 
 
 EQUATIONS = {
@@ -87,12 +82,12 @@ def test_loops_that_come_from_equations_do_too(name):
         equations, threshold="V_m > V_th", reset="V_m = E_L", refractory=2.0, ports={"exc": "V_m"}, method=method,
         parameters={key: value for key, value in used.items() if key in equations or key in ("E_L", "V_th")},
     )  # fmt: skip
-    assert vectors_stored(in_llvm(advance(model))) >= len(model.state) + len(model.ports)
+    assert vectors_stored(advance(model)) >= len(model.state) + len(model.ports)
 
 
 def test_uniform_noise_does_too():
     numbers = (1, 2, 0, 10, 0.5, 1.0, 1, 0.0, np.zeros(3), 1, np.zeros(3))
-    assert vectors_stored(in_llvm(entry_of(kernel_of(sources.noise_current), *numbers))) >= 1
+    assert vectors_stored(in_llvm(kernel_of(sources.noise_current), *numbers)) >= 1
 
 
 LOOP = """
@@ -113,7 +108,7 @@ def function(step, x, y):
 )  # fmt: skip
 def test_a_call_or_a_loop_that_needs_its_last_result_is_seen_not_to(expression, vectors):
     kernel = Kernel(LOOP.format(expression), "function", {"math": math, "exponential": exponential})
-    assert (vectors_stored(in_llvm(entry_of(kernel, np.zeros(3), np.zeros(3)))) > 0) == vectors
+    assert (vectors_stored(in_llvm(kernel, np.zeros(3), np.zeros(3))) > 0) == vectors
 
 
 def test_arrays_of_neurons_begin_at_a_cache_line_so_that_no_vector_lies_in_two():
