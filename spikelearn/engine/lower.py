@@ -34,8 +34,8 @@ from spikelearn.neurons import Neuron
 from spikelearn.plasticity import Normalisation, Rewiring
 from spikelearn.sources import Poisson
 
-_LONGEST_INTERVAL = 1024
-"""Steps after which shares meet even if no delay is so short."""
+_LONGEST_INTERVAL = 16
+"""Steps after which shares meet even if no delay is so short: event lists hold as many, and checkpoints hold these."""
 
 _RUNS_LISTED = 256
 """Runs of synapses that are listed and fetched ahead at a time."""

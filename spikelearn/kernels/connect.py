@@ -104,8 +104,12 @@ def scratch(n_partners: int, row_width: int) -> tuple[np.ndarray, np.ndarray, np
     It is made here, since code that makes no arrays is loaded from disk without Numba.
     """
     n = max(1, n_partners)
-    partners, seen = np.empty(n + row_width, np.int64), np.full(n, -1, np.int64)
-    return partners, seen, np.empty((7, row_width), np.int64), np.empty(row_width)
+    return (
+        np.empty(n + row_width, np.int64),
+        np.empty(n, np.int64),
+        np.empty((7, row_width), np.int64),
+        np.empty(row_width),
+    )
 
 
 @kernel
@@ -180,6 +184,7 @@ def in_steps(delay, extra_delay, dt):
 @kernel
 def count_synapses(rule, n_rows, n_partners, probability, degrees, multapses, own_offset, seed, thing, partners, seen):
     """How many synapses a rule makes. partners, seen: see `scratch`."""
+    seen[:] = -1
     total = 0
     for row in range(n_rows):
         total += row_of_rule(
@@ -197,6 +202,7 @@ def mark_delays(
 
     partners, seen, rows, drawn: see `scratch`. Returns how many synapses there are.
     """
+    seen[:] = -1
     numbers = rows[0]
     total = 0
     start, increment = stream(seed, thing * 4 + DELAY_STREAM, 0)
@@ -234,6 +240,7 @@ def scan(
     A row is made first and then dealt out in turns, so that the memory that each turn wants is fetched in the one
     before: it is all over the table. partners, seen, rows, drawn: see `scratch`.
     """
+    seen[:] = -1
     sources, posts, numbers, flats = rows[0], rows[1], rows[2], rows[3]
     orders, slots, places = rows[4], rows[5], rows[6]
     weight_start, weight_increment = stream(seed, thing * 4 + WEIGHT_STREAM, 0)

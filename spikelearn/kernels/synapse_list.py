@@ -16,6 +16,7 @@ def list_synapses(
 
     With outputs of no length they are only counted. Returns their number. partners, seen: connect.scratch.
     """
+    seen[:] = -1
     weight_start, weight_increment = stream(seed, thing * 4 + WEIGHT_STREAM, 0)
     delay_start, delay_increment = stream(seed, thing * 4 + DELAY_STREAM, 0)
     total = 0

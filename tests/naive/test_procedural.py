@@ -13,7 +13,6 @@ from tolerances import EXACT, ULP
 from unit.all_parts import network as all_parts
 
 import spikelearn as sl
-from spikelearn.engine.printing import callable_of
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels.connect import draw, draw_row
 from spikelearn.kernels.procedural import CHUNK
@@ -163,10 +162,10 @@ def test_values_drawn_many_at_a_time_are_those_drawn_one_by_one(code, a, b, low,
     start, increment = np.uint64(0x1234567890ABCDEF), np.uint64(0xFEDCBA0987654321)
     result, nothing = np.full(len(counters), np.nan), np.zeros(0)
     with np.errstate(over="ignore"):
-        callable_of(draw_row)(
+        draw_row(
             code, a, b, low, high, nothing, counters, start, increment, counters, len(counters), result
         )  # fmt: skip
-        one = callable_of(draw)
+        one = draw
         expected = [one(code, a, b, low, high, nothing, 0, start, increment, counter) for counter in counters]
     EXACT.check(result, expected)
     assert low <= result.min() and result.max() <= high and (code == 0 or len(np.unique(result)) > 1900)
