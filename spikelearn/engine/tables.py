@@ -55,12 +55,8 @@ def delays_of(projection: Projection, seed: int, dt: float) -> np.ndarray:
         steps = np.maximum(1, np.floor(values / dt + 0.5).astype(np.int64) + projection.dendritic_steps)
         delays = np.unique(np.minimum(steps, connect.LONGEST_DELAY))
     else:
-        rows, used = projection.rows, np.zeros(connect.LONGEST_DELAY + 1, np.uint8)
-        with np.errstate(over="ignore"):
-            callable_of(connect.mark_delays)(
-                *_rule(projection, seed), *drawn.arguments, projection.dendritic_steps, dt, rows.width, used,
-                *connect.scratch(rows.n_partners, rows.width),
-            )  # fmt: skip
+        used = np.zeros(connect.LONGEST_DELAY + 1, np.int32)
+        _scan(projection, None, seed, dt, connect.MARK, None, used)
         delays = np.flatnonzero(used).astype(np.int64)
     if len(delays) and delays[-1] == connect.LONGEST_DELAY:
         raise DescriptionError(
@@ -183,19 +179,26 @@ def _rule(projection: Projection, seed: int) -> tuple[Any, ...]:
 
 
 def _scan(
-    projection: Projection, places: Places, seed: int, dt: float, mode: int, table: Table, cursor: np.ndarray,
-    found: dict[str, np.ndarray] | None = None,
+    projection: Projection, places: Places | None, seed: int, dt: float, mode: int, table: Table | None,
+    cursor: np.ndarray, found: dict[str, np.ndarray] | None = None,
 ) -> int:  # fmt: skip
+    """Run the kernel over a projection; without a table to tell its delays."""
     rows = projection.rows
     code, n_rows, n_partners, probability, degrees, multapses, own, seed, thing = _rule(projection, seed)
     found = found or {}
     empty = np.zeros(0, np.int32)
+    into = (0, _EMPTY_INT, cursor, np.zeros(0, np.uint16), _EMPTY)
+    if table is not None:
+        into = (len(table.delays), table.delay_index, cursor, table.targets, table.weights)
+    first_source, first_target, low, high = 0, 0, 0, 0
+    if places is not None:
+        first_source, first_target = places.source(projection)[1], places.target(projection)[1]
+        low, high = places.bounds(projection)
     with np.errstate(over="ignore"):
         return callable_of(connect.scan)(
             mode, code, rows.by_source, n_rows, n_partners, probability, degrees, multapses, own, rows.pre, rows.post,
             seed, thing, *projection.weight.arguments, *projection.axonal.arguments, projection.dendritic_steps, dt,
-            places.source(projection)[1], places.target(projection)[1], len(table.delays), table.delay_index,
-            cursor, table.targets, table.weights, found.get("positions", _EMPTY_INT), found.get("pre", empty),
-            found.get("post", empty), found.get("delay_steps", empty), rows.width, *places.bounds(projection),
-            table.first_target, *connect.scratch(n_partners, rows.width),
+            first_source, first_target, *into, found.get("positions", _EMPTY_INT), found.get("pre", empty),
+            found.get("post", empty), found.get("delay_steps", empty), rows.width, low, high,
+            0 if table is None else table.first_target, *connect.scratch(n_partners, rows.width),
         )  # fmt: skip

@@ -13,7 +13,7 @@ from spikelearn.kernels.random import normal, normal_at_once, stream, uniform
 
 ALL_TO_ALL, ONE_TO_ONE, PROBABILITY, IN_DEGREE, OUT_DEGREE, EXPLICIT = range(6)
 CONSTANT, UNIFORM, NORMAL, LOG_NORMAL, EXPONENTIAL, ARRAY = range(6)
-COUNT, PLACE, LOCATE = range(3)
+MARK, COUNT, PLACE, LOCATE = range(4)
 
 PARTNERS_STREAM, WEIGHT_STREAM, DELAY_STREAM = range(3)
 NO_AUTAPSE = -(1 << 40)
@@ -74,7 +74,7 @@ def fill_row(rule, row, n_partners, probability, degree, multapses, own, seen, s
         else:
             scale = 1.0 / math.log1p(-probability)
         i = -1
-        k = 0
+        k = np.int64(0)
         while probability > 0.0:
             i += 1
             if probability < 1.0:
@@ -86,7 +86,7 @@ def fill_row(rule, row, n_partners, probability, degree, multapses, own, seen, s
                 partners[count] = i
                 count += 1
     else:
-        k = 0
+        k = np.int64(0)
         while count < degree:
             i = candidate(start, increment, k, n_partners)
             k += 1
@@ -194,35 +194,6 @@ def count_synapses(rule, n_rows, n_partners, probability, degrees, multapses, ow
 
 
 @kernel
-def mark_delays(
-    rule, n_rows, n_partners, probability, degrees, multapses, own_offset, seed, thing,
-    code, a, b, low, high, values, extra_delay, dt, row_width, used, partners, seen, rows, drawn,
-):  # fmt: skip
-    """Write 1 to used[delay in steps] for all delays that a distribution draws for the synapses of a rule.
-
-    partners, seen, rows, drawn: see `scratch`. Returns how many synapses there are.
-    """
-    seen[:] = -1
-    numbers = rows[0]
-    total = 0
-    start, increment = stream(seed, thing * 4 + DELAY_STREAM, 0)
-    for row in range(n_rows):
-        if rule == IN_DEGREE or rule == OUT_DEGREE:
-            count = degrees[row] if len(degrees) > 1 else degrees[0]
-        else:
-            count = row_of_rule(
-                rule, row, n_partners, probability, degrees, multapses, own_offset, seed, thing, seen, partners
-            )
-        for k in range(count):
-            numbers[k] = row * row_width + k
-        draw_row(code, a, b, low, high, values, numbers, start, increment, numbers, count, drawn)
-        for k in range(count):
-            used[in_steps(drawn[k], extra_delay, dt)] = 1
-        total += count
-    return total
-
-
-@kernel
 def scan(
     mode, rule, by_source, n_rows, n_partners, probability, degrees, multapses, own_offset, pre, post,
     seed, thing, weight_code, weight_a, weight_b, weight_low, weight_high, weight_values,
@@ -233,31 +204,35 @@ def scan(
 ):  # fmt: skip
     """One pass over the synapses of a projection, in the order in which its rule makes them.
 
-    COUNT adds to `cursor[slot + 1]`; PLACE writes targets, less `origin`, and weights at `cursor[slot]`, which it
-    moves; LOCATE writes where PLACE put each synapse. slot = source * n_delays + delay number. Synapses whose target
-    lies outside [low, high) are passed over. Returns the number of all others.
+    MARK writes 1 to `cursor[delay]`, in steps; COUNT adds to `cursor[slot + 1]`; PLACE writes targets, less `origin`,
+    and weights at `cursor[slot]`, which it moves; LOCATE writes where PLACE put each synapse. slot = source * n_delays
+    + delay number. Synapses whose target lies outside [low, high) are passed over. Returns the number of all others.
 
     A row is made first and then dealt out in turns, so that the memory that each turn wants is fetched in the one
-    before: it is all over the table. partners, seen, rows, drawn: see `scratch`.
+    before: it is all over the table. partners, seen, rows, drawn: see `scratch`. Counters start as np.int64(0), since
+    Numba compiles what is given a plain 0 twice.
     """
     seen[:] = -1
     sources, posts, numbers, flats = rows[0], rows[1], rows[2], rows[3]
     orders, slots, places = rows[4], rows[5], rows[6]
     weight_start, weight_increment = stream(seed, thing * 4 + WEIGHT_STREAM, 0)
     delay_start, delay_increment = stream(seed, thing * 4 + DELAY_STREAM, 0)
-    total = 0
+    total = np.int64(0)
     n_kept = 0
     for row in range(n_rows):
         one_target = not by_source and rule != EXPLICIT
-        if one_target and mode != LOCATE and not low <= first_target + row < high:
+        if one_target and (mode == COUNT or mode == PLACE) and not low <= first_target + row < high:
             continue
-        count = row_of_rule(
-            rule, row, n_partners, probability, degrees, multapses, own_offset, seed, thing, seen, partners
-        )
-        n = 0
+        if mode == MARK and (rule == IN_DEGREE or rule == OUT_DEGREE):
+            count = degrees[row] if len(degrees) > 1 else degrees[0]
+        else:
+            count = row_of_rule(
+                rule, row, n_partners, probability, degrees, multapses, own_offset, seed, thing, seen, partners
+            )
+        n = np.int64(0)
         for k in range(count):
             i, j, flat = ends(rule, by_source, n_rows, row, k, total, partners, pre, post)
-            if low <= first_target + j < high:
+            if low <= first_target + j < high or mode == MARK:
                 sources[n] = i
                 posts[n] = j
                 numbers[n] = row * row_width + k
@@ -272,10 +247,15 @@ def scan(
         )  # fmt: skip
         for k in range(n):
             delay_steps = in_steps(drawn[k], extra_delay, dt)
+            if mode == MARK:
+                cursor[delay_steps] = 1
+                continue
             slots[k] = (first_source + sources[k]) * n_delays + delay_index[delay_steps]
             prefetch(cursor, slots[k])
             if mode == LOCATE:
                 out_delay[orders[k]] = delay_steps
+        if mode == MARK:
+            continue
         if mode == COUNT:
             for k in range(n):
                 cursor[slots[k] + 1] += 1

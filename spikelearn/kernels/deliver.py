@@ -8,6 +8,8 @@ Where runs of synapses lie in memory is random, so the runs that are due are lis
 those before it are added. `due` is the list, of any length; when it is full it is worked off.
 """
 
+import numpy as np
+
 from spikelearn._jit import kernel, prefetch, scalar
 
 _AHEAD = 4
@@ -25,49 +27,32 @@ def fetch_run(index, values, slot):
 
 
 @kernel
-def add_shared(due, n_due, index, targets, slot_weight, inputs):
-    """Work off a list of slots, each with one weight; returns the number of synaptic events."""
+def add_runs(due, n_due, index, targets, slot_weight, weights, inputs):
+    """Work off a list of slots; returns the number of synaptic events.
+
+    The weights are those of the synapses, if there are any, else those of the slots.
+    """
+    own_weights = len(weights) > 0
     events = 0
-    for i in range(min(_AHEAD, n_due)):
-        fetch_run(index, targets, due[i])
-    for i in range(n_due):
+    for i in range(-_AHEAD, n_due):
         if i + _AHEAD < n_due:
             fetch_run(index, targets, due[i + _AHEAD])
-        slot = due[i]
-        weight = slot_weight[slot]
-        run = targets[index[slot] : index[slot + 1]]
-        events += len(run)
-        for target in run:
-            inputs[target] += weight
-    return events
-
-
-@kernel
-def add_weighted(due, n_due, index, targets, weights, inputs):
-    """Work off a list of slots, each synapse with a weight of its own; returns the number of synaptic events."""
-    events = 0
-    for i in range(min(_AHEAD, n_due)):
-        fetch_run(index, targets, due[i])
-        fetch_run(index, weights, due[i])
-    for i in range(n_due):
-        if i + _AHEAD < n_due:
-            fetch_run(index, targets, due[i + _AHEAD])
-            fetch_run(index, weights, due[i + _AHEAD])
+            if own_weights:
+                fetch_run(index, weights, due[i + _AHEAD])
+        if i < 0:
+            continue
         slot = due[i]
         run = targets[index[slot] : index[slot + 1]]
-        weights_of_run = weights[index[slot] : index[slot + 1]]
         events += len(run)
-        for p in range(len(run)):
-            inputs[run[p]] += weights_of_run[p]
+        if own_weights:
+            weights_of_run = weights[index[slot] : index[slot + 1]]
+            for p in range(len(run)):
+                inputs[run[p]] += weights_of_run[p]
+        else:
+            weight = slot_weight[slot]
+            for target in run:
+                inputs[target] += weight
     return events
-
-
-@scalar
-def add_events(due, n_due, index, targets, slot_weight, weights, inputs):
-    """Work off a list of slots. The weights are those of the synapses, if there are any, else those of the slots."""
-    if len(weights) > 0:
-        return add_weighted(due, n_due, index, targets, weights, inputs)
-    return add_shared(due, n_due, index, targets, slot_weight, inputs)
 
 
 @kernel
@@ -75,7 +60,7 @@ def deliver(step, rows, counts, delays, index, targets, slot_weight, weights, in
     """Add what arrives in this step to the inputs of all targets."""
     n_shares, depth = counts.shape
     n_delays = len(delays)
-    n_due = 0
+    n_due = np.int64(0)
     for d in range(n_delays):
         row = (step - delays[d]) % depth
         for share in range(n_shares):
@@ -85,6 +70,6 @@ def deliver(step, rows, counts, delays, index, targets, slot_weight, weights, in
                 due[n_due] = slot
                 n_due += 1
                 if n_due == len(due):
-                    tally[0] += add_events(due, n_due, index, targets, slot_weight, weights, inputs)
+                    tally[0] += add_runs(due, n_due, index, targets, slot_weight, weights, inputs)
                     n_due = 0
-    tally[0] += add_events(due, n_due, index, targets, slot_weight, weights, inputs)
+    tally[0] += add_runs(due, n_due, index, targets, slot_weight, weights, inputs)
