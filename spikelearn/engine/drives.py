@@ -26,7 +26,7 @@ def drive_calls(drives: Sequence[Drive], plan: Plan) -> None:
     for drive in drives:
         block = plan.block_of[drive.target]
         first = block.first[drive.target] + drive.first
-        offset, size = plan.share.part(block.n, first, drive.size)
+        offset, size = plan.share.part(block, first, drive.size)
         if size == 0:
             continue
         part = slice(offset, offset + size)
@@ -83,7 +83,7 @@ def _noise(
     written.add((target, drive.port))
     own = (plan.seed, drive.thing * 4 + 3, part.start)
     if drive.size != target.size and first_here:
-        offset, size = plan.share.part(block.n, block.first[target], target.size)
+        offset, size = plan.share.part(block, block.first[target], target.size)
         nothing, here = np.zeros(size), noise[offset : offset + size]
         plan.stages["drive"].append(Call(f"{label} noise", kernel, *own, 1, 0.0, 0.0, 0, 0.0, nothing, 1, here))
         first_here = False

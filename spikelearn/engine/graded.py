@@ -100,7 +100,7 @@ def _targets(projection: Projection, places: Places) -> tuple[int, int]:
     """Which of the projection's targets belong to the share: the first, and how many."""
     block, first = places.target(projection)
     assert block is not None
-    return places.share.part(block.n, first, projection.target_size)
+    return places.share.part(block, first, projection.target_size)
 
 
 def _fan_out(projection: Projection, places: Places) -> np.ndarray:

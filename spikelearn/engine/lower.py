@@ -17,6 +17,7 @@ from spikelearn.description.regulation import Regulation
 from spikelearn.description.trials import Callback
 from spikelearn.engine.aligned import zeros
 from spikelearn.engine.callbacks import step_call
+from spikelearn.engine.division import divide
 from spikelearn.engine.drives import drive_calls
 from spikelearn.engine.graded import alike, graded_calls, table_without_synapses
 from spikelearn.engine.pace import default_shares
@@ -71,6 +72,7 @@ def lower(description: Description, n_shares: int = 1) -> Program:
         raise DescriptionError(f"{whole[0]} reads all neurons in each step: the network runs on one thread, threads=1")
     blocks = _blocks(d)
     groups = _groups(d, blocks)
+    divide(blocks, d.projections, d.dt, n_shares)
     with ThreadPoolExecutor(n_shares) as threads:
         each = dict(zip(d.projections, threads.map(lambda p: delays_of(p, d.seed, d.dt), d.projections), strict=True))
         delays = [np.unique(np.concatenate([each[projection] for projection in members])) for members in groups]
@@ -130,7 +132,7 @@ def _block_of(blocks: list[Block]) -> dict[Population, Block]:
 
 
 def _ring_arrays(block: Block, depth: int, n_shares: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    widest = max(np.diff(Share(k, n_shares).bounds(block.n))[0] for k in range(n_shares))
+    widest = max(np.diff(Share(k, n_shares).bounds(block))[0] for k in range(n_shares))
     return {
         kind: (np.zeros((n_shares, depth, widest), np.int32), np.zeros((n_shares, depth), np.int64))
         for kind in block.populations[0].kinds

@@ -50,15 +50,15 @@ class Share:
     index: int = 0
     of: int = 1
 
-    def bounds(self, n: int) -> tuple[int, int]:
-        """The first and the last + 1 of n neurons. Large parts meet at multiples of 64: none share a cache line."""
-        grain = 64 if n >= 1024 * self.of else 1
-        edge = [n if k == self.of else n * k // self.of // grain * grain for k in (self.index, self.index + 1)]
-        return edge[0], edge[1]
+    def bounds(self, block: Block) -> tuple[int, int]:
+        """The first and the last + 1 of the neurons of a block."""
+        if self.of == 1:
+            return 0, block.n
+        return block.edges[self.index], block.edges[self.index + 1]
 
-    def part(self, n: int, first: int, size: int) -> tuple[int, int]:
-        """What lies in this share of `size` neurons from `first` on, in a block of n: (offset from `first`, size)."""
-        low, high = self.bounds(n)
+    def part(self, block: Block, first: int, size: int) -> tuple[int, int]:
+        """What lies in this share of `size` neurons of a block from `first` on: (offset from `first`, size)."""
+        low, high = self.bounds(block)
         begin, end = max(first, low), min(first + size, high)
         return (begin - first, end - begin) if begin < end else (0, 0)
 
@@ -89,6 +89,8 @@ class Block:
     noise: dict[tuple[Population, str], np.ndarray] = field(default_factory=dict)
     rates: dict[Population, np.ndarray] = field(default_factory=dict)
     rings: dict[str, Ring] = field(default_factory=dict)
+    edges: tuple[int, ...] = ()
+    """Where the shares begin, and where the last one ends: see engine/division.py."""
 
     def span(self, population: Population) -> slice:
         first = self.first[population]

@@ -17,7 +17,7 @@ from spikelearn.sources import Poisson, SpikeList
 def advance_calls(plan: Plan, block: Block) -> None:
     """Add to the plan what advances the neurons of a block, or makes its sources emit."""
     for population in block.populations:
-        offset, size = plan.share.part(block.n, block.first[population], population.size)
+        offset, size = plan.share.part(block, block.first[population], population.size)
         if size == 0:
             continue
         first = block.first[population] + offset

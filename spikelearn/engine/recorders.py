@@ -37,7 +37,7 @@ def _record_events(recording: Recording, plan: Plan, interval: int) -> None:
     ring, first = block.rings[recording.variable], block.first[population]
     wanted = np.zeros(population.size, np.uint8)
     wanted[recording.ids] = 1
-    room = interval * plan.share.part(block.n, first, population.size)[1]
+    room = interval * plan.share.part(block, first, population.size)[1]
     capacity, used = max(_BUFFER_EVENTS, 2 * room), np.zeros(1, np.int64)
     ids = np.zeros(capacity, np.int32)
     recorder = Recorder(recording, np.zeros(capacity, np.int64), ids, used, population.name, _EMPTY)
@@ -56,7 +56,7 @@ def _record_samples(recording: Recording, plan: Plan, places: Places, interval: 
     columns = np.arange(len(ids))
     if isinstance(of, Population):
         block = plan.block_of[of]
-        offset, size = plan.share.part(block.n, block.first[of], of.size)
+        offset, size = plan.share.part(block, block.first[of], of.size)
         columns = np.flatnonzero((ids >= offset) & (ids < offset + size))
     elif isinstance(of, Projection):
         found = locate(of, plan.tables[of], places, plan.seed, plan.dt)

@@ -195,7 +195,7 @@ def _arrays(projection: Projection, plan: Plan, places: Places, table: Table) ->
     target, first = places.target(projection)
     assert target is not None
     dt, n, back = plan.dt, target.n, projection.dendritic_steps
-    offset, size = plan.share.part(n, first, projection.target_size)
+    offset, size = plan.share.part(target, first, projection.target_size)
     taus = {t.name: getattr(parameters, t.tau) for t in rule.pre}
     shortest = min([*taus.values(), *([parameters.tau_c] if rule.has_eligibility else [])])
     every = max(1, round(_EPOCH * shortest / dt))

@@ -44,7 +44,7 @@ class Places:
     def bounds(self, projection: Projection) -> tuple[int, int]:
         """The first and the last + 1 of the targets of this share. Each share has modulators of its own."""
         block, _ = self.target(projection)
-        return (0, 1) if block is None else self.share.bounds(block.n)
+        return (0, 1) if block is None else self.share.bounds(block)
 
 
 def delays_of(projection: Projection, seed: int, dt: float) -> np.ndarray:
@@ -97,7 +97,7 @@ def build(
             first = places.source(projection)[1] * len(delays)
             table.slot_weight[first : first + projection.source_size * len(delays)] = projection.weight.a
     else:
-        few = sum(_expected(projection) for projection in projections) < SINGLE_PRECISION_FROM
+        few = sum(expected_synapses(projection) for projection in projections) < SINGLE_PRECISION_FROM
         table.weights = np.zeros(total, np.float64 if double or few else np.float32)
     cursor = table.index[:-1].copy()
     for projection in projections:
@@ -148,7 +148,7 @@ def count_alone(projection: Projection, seed: int) -> int:
         )
 
 
-def _expected(projection: Projection) -> float:
+def expected_synapses(projection: Projection) -> float:
     """How many synapses a projection has in all shares together, as far as its rule tells without making them."""
     rows = projection.rows
     if rows.code == connect.PROBABILITY:

@@ -6,8 +6,8 @@ from tolerances import EXACT
 from unit import all_parts
 
 import spikelearn as sl
+from spikelearn.engine.division import cuts
 from spikelearn.engine.pace import Pace
-from spikelearn.engine.plan import Share
 from spikelearn.errors import DescriptionError, ParameterError, SimulationError
 
 
@@ -57,10 +57,24 @@ def test_threads_that_meet_only_once_in_a_delay_give_the_same_spikes():
 
 
 def test_shares_are_every_neuron_once():
-    for n in (0, 1, 7, 100, 5000):
+    for sizes in ([0], [1], [7], [60, 40], [3000, 1, 2000]):
         for of in (1, 2, 3, 16):
-            bounds = [Share(k, of).bounds(n) for k in range(of)]
-            assert [neuron for low, high in bounds for neuron in range(low, high)] == list(range(n))
+            edges = cuts(sizes, [1.0 + k for k in range(len(sizes))], of)
+            assert len(edges) == of + 1 and edges[0] == 0 and edges[-1] == sum(sizes)
+            assert list(edges) == sorted(edges)
+
+
+def test_shares_have_as_much_to_do_however_dear_the_neurons_of_each_population_are():
+    assert cuts([10_000, 2_500], [1.0, 1.0], 2)[1] == 6208
+    # neurons of the first population cost nine times as much: its half, and then what the second adds
+    dear = cuts([10_000, 2_500], [9.0, 1.0], 2)[1]
+    assert abs(9.0 * dear - (9.0 * (10_000 - dear) + 2_500)) < 2 * 64 * 9.0
+    net = sl.Network(seed=1, threads=2)
+    exc = net.population(2000, sl.LIF())
+    net.population(2000, sl.LIF())
+    net.connect(exc, exc, rule=sl.FixedInDegree(200), weight=1.0, plasticity=sl.STDP(W_max=2.0))
+    [block] = net.build().plans[0].blocks.values()
+    assert 1000 < block.edges[1] < 2000
 
 
 def test_a_state_that_is_not_finite_is_told_with_the_neuron_that_has_it():
