@@ -145,12 +145,14 @@ class Session:
                 })  # fmt: skip
 
     def start_up(self, repeats: int) -> None:
-        """Whole processes. spikelearn's first run is with a new cache folder, cold; the next two are warm."""
+        """Whole processes. spikelearn's first run is with a new cache folder, cold; the next two are warm.
+
+        ANNarchy compiles in each process and takes no part."""
         for repeat in range(1, repeats + 1):
             if any(r["what"] == "start_up" and r["repeat"] == repeat for r in self.records):
                 continue
             found = []
-            for simulator in self.pythons:
+            for simulator in [each for each in self.pythons if each != "annarchy"]:
                 self.say(f"start-up: round {repeat} of {repeats}, {simulator}")
                 with tempfile.TemporaryDirectory() as cache:
                     for temperature in ("cold", "warm", "warm") if simulator == "spikelearn" else ("warm",):

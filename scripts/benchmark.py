@@ -13,6 +13,7 @@ needed. See benchmarks/ for the networks, the way they are compared, and the goa
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -104,7 +105,9 @@ def main(arguments: list[str] | None = None) -> None:
     if options.write:
         docs = ROOT / "docs"
         pictures = draw(all_networks(options), records, docs)
-        head = ["# Benchmarks", "", f"    python scripts/benchmark.py {' '.join(records[0]['arguments'])}".rstrip(), ""]
+        told = re.sub(r"(--out \S+|--resume|--report) ?", "", " ".join(records[0]["arguments"]))
+        told = re.sub(r"=\S*python\S*", "=PYTHON", told)
+        head = ["# Benchmarks", "", f"    python scripts/benchmark.py {told}".rstrip(), ""]
         shown = [line for name, title in pictures for line in (f"![{title}]({name})", "")]
         (docs / "benchmarks.md").write_text("\n".join([*head, *shown, *lines]).rstrip() + "\n")
     else:

@@ -56,7 +56,9 @@ def read(path: Path) -> Entry | None:
 def keep(path: Path, compiled: Any) -> Entry:
     """The entry of a numba.cfunc. It is written to a file if other processes can use it."""
     name = compiled.native_name
-    code = None if compiled._library.has_dynamic_globals else _alone(compiled.inspect_llvm(), name)
+    # Numba does not say in public whether code holds addresses; where it says nothing, none is kept.
+    holds_addresses = getattr(getattr(compiled, "_library", None), "has_dynamic_globals", True)
+    code = None if holds_addresses else _alone(compiled.inspect_llvm(), name)
     entry = None if code is None else _loaded(name, code)
     if code is None or entry is None:
         return Entry(compiled.address, compiled)
