@@ -146,7 +146,7 @@ print(net.run(5.0, engine="stepper").trace(cells, "V_m").values[-1, 0])
         printed.append(done.stdout)
         files.append({path.name: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()})
     assert printed[0] == printed[1] and files[0] == files[1]
-    assert any(name.endswith(".nbc") for name in files[0])
+    assert any(name.endswith(".code") for name in files[0])
 
 
 @pytest.mark.parametrize(
