@@ -122,4 +122,6 @@ def _reason(error: Exception) -> str:
     message = str(error)
     if message.startswith("Parsing failed"):
         return "this is not an equation, such as 'dV_m/dt = (E_L - V_m) / tau_m : volt (unless refractory)'"
+    if error.__cause__ is not None and str(error.__cause__) not in message:
+        message = f"{message.rstrip('.')}: {error.__cause__}"  # Brian2 from 2.10 on
     return message.removeprefix("Error parsing the unit specification for variable ").rstrip(".")

@@ -94,8 +94,13 @@ def quadratic_flow(x, D, s):
     C = 1.0 if far else C
     S = (1.0 - left) / ((1.0 + left) * q) if far else s * S
     below = C - x * S
-    infinite = below <= 0.0 or y >= _PI_2
-    return (0.0 if infinite else x * C + D * S) / (1.0 if infinite else below), infinite
+    infinite = (below <= 0.0) | (y >= _PI_2)
+    above = x * C + D * S
+    above = 0.0 if infinite else above
+    below = 1.0 if infinite else below
+    # a choice in the last line would end in two returns, which do not vectorise
+    x = above / below
+    return x, infinite
 
 
 @scalar
@@ -104,9 +109,10 @@ def qif_step(V_m, refractory, in_exc, I_exc, V_middle, half_square, scale_C, s, 
     x, infinite = quadratic_flow(V_m - V_middle, scale_C * (I_exc + I_e) - half_square, s)
     V = V_middle + x + in_exc
     held = refractory > 0.0
+    # without `and` and `or`, which branch and so stop the loop from vectorising
+    fired = ((V >= V_peak) | infinite) & (refractory <= 0.0) | (V_m >= V_peak) & held
     V = V_m if held else V
     refractory = refractory - 1.0 if held else refractory
-    fired = V >= V_peak or (infinite and not held)
     V = V_reset if fired else V
     refractory = n_ref if fired else refractory
     return V, refractory, np.uint8(fired)
