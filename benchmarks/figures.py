@@ -78,7 +78,7 @@ def by_network(found: Sequence[Compared]) -> Any:
 
 
 def scaling(found: Sequence[Compared]) -> Any:
-    """Against the number of neurons (CUBA), the rate (Brunel), and the number of threads (every network)."""
+    """Against the number of neurons (CUBA) and the rate (Brunel); what more threads gain on each network."""
     size, rate, threads = panels(None, 1, 3, (7.8, 2.9))
     handles: dict[str, Any] = {}
     for ax, part, at in (
@@ -102,16 +102,18 @@ def scaling(found: Sequence[Compared]) -> Any:
             one = float(np.median(c.seconds(simulator, 1)))
             numbers = [n for n in c.numbers_of_threads() if n > 1 and (simulator, n) in c.runs]
             faster = [one / float(np.median(c.seconds(simulator, n))) for n in numbers]
-            beside = [n + 0.15 * (place - 1.5) for n in numbers]
-            handles.setdefault(simulator, *threads.plot(beside, faster, **style_of(simulator) | {"lw": 0.0}))
+            style = style_of(simulator) | {"lw": 0.0}
+            handles.setdefault(simulator, *threads.plot([place] * len(numbers), faster, **style))
     if not handles:
         return None
     most = max((n for c in found for n in c.numbers_of_threads()), default=1)
-    threads.plot([1, most], [1, most], color=INK, lw=0.6, ls=":")
+    for limit, dashes in ((1, "-"), (most, ":")):
+        threads.axhline(limit, color=INK, lw=0.6, ls=dashes)
     size.set(xscale="log", yscale="log", xlabel="neurons (CUBA)", ylabel="wall s of a biological s, 1 thread")
     rate.set(yscale="log", xlabel="rate (Hz, Brunel)")
     rate.yaxis.set_minor_formatter("")
-    threads.set(xlabel="threads (every network)", ylabel="times as fast as one thread", xticks=range(1, most + 1))
+    threads.set(xlabel="every network", ylabel=f"speed of {most} threads / of 1", xlim=(-0.5, len(TITLES) - 0.5))
+    threads.set_xticks([])
     threads.set_ylim(bottom=0.0)
     shown = [handles[each] for each in TITLES if each in handles]
     size.figure.legend(handles=shown, loc="outside upper right", ncols=len(shown), frameon=False, fontsize=TEXT_SIZE)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Sequence
-from pathlib import Path
 
 from benchmarks.in_spikelearn import build
 from benchmarks.networks import Network, as_request
+from benchmarks.session import processor
 from spikelearn.engine.machine import Machine
 from spikelearn.engine.profile import Timed, Work, profile
 from spikelearn.network import versions
@@ -63,15 +62,6 @@ def head(machine: Machine) -> str:
         processor=processor(), versions=", ".join(f"{name} {version}" for name, version in versions().items()),
         memory=memory, adds=adds, operations=machine.operations / 1e9,
     )  # fmt: skip
-
-
-def processor() -> str:
-    """The processor's name, where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def section(network: Network, machine: Machine, settle: float, n_steps: int, least: float) -> str:

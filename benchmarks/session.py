@@ -244,12 +244,19 @@ def version(package: str, python: str) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def machine() -> dict[str, Any]:
-    """The processor, the cores, the memory, the load and the versions that matter to all runs."""
-    found: dict[str, Any] = {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()}
+def processor() -> str:
+    """The processor's name, where the system tells it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
-        found["processor"] = next(x for x in lines if x.startswith("model name")).split(": ")[1]
+        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def machine() -> dict[str, Any]:
+    """The processor, the cores, the memory, the load and the versions that matter to all runs."""
+    found: dict[str, Any] = {"processor": processor(), "cores": os.cpu_count()}
+    try:
         total = next(x for x in Path("/proc/meminfo").read_text().splitlines() if x.startswith("MemTotal"))
         found["memory_gb"] = round(int(total.split()[1]) / 1024**2)
     except (OSError, StopIteration):

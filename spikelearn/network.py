@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import weakref
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib.metadata import version as installed
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from spikelearn.engine.elsewhere.run import Elsewhere
 
 VERSION = "0.1.0"
+
+_installed = functools.cache(version)
+"""Every run tells versions, and asking takes a quarter of a millisecond."""
 
 
 class Network(NetworkDescription):
@@ -104,7 +108,9 @@ class Network(NetworkDescription):
             n_steps = round(length / self.dt)
         every = self._steps_between_checkpoints(checkpoint, checkpoint_every, trials)
         if trials is not None and self.threads is None and self.time == 0.0:
-            self._shares, self._program = 1, None if (self._shares or 1) > 1 else self._program
+            if (self._shares or 1) > 1:
+                self._program = None  # built for several threads, and has not run yet
+            self._shares = 1
         if trials is not None and (self._shares or 1) > 1:
             raise DescriptionError("run: trials set what all neurons do, so they run on one thread: Network(threads=1)")
         if engine is None and self._elsewhere is not None:
@@ -375,6 +381,6 @@ def versions() -> dict[str, str]:
         "spikelearn": VERSION,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "numba": installed("numba"),
-        "llvmlite": installed("llvmlite"),
+        "numba": _installed("numba"),
+        "llvmlite": _installed("llvmlite"),
     }

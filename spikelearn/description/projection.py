@@ -10,6 +10,7 @@ import numpy as np
 from spikelearn.description.distributions import Drawn
 from spikelearn.description.population import Modulator, Population
 from spikelearn.description.rules import Rows, Rule
+from spikelearn.kernels import connect
 from spikelearn.plasticity import Plasticity
 from spikelearn.synapses import GradedSynapse, Synapse
 
@@ -46,6 +47,13 @@ class Projection:
     procedural: bool = False
 
     ids = None
+
+    @property
+    def autapse_shift(self) -> int:
+        """The autapse of source i is target i + this, both counted within the projection; none, if it is kept."""
+        if self.source is self.target and not self.autapses:
+            return self.source_first - self.target_first
+        return connect.NO_AUTAPSE
 
     @property
     def learns(self) -> bool:

@@ -10,8 +10,6 @@ from spikelearn.engine.printing import Kernel, import_line, kernel_of
 from spikelearn.engine.tables import Places
 from spikelearn.kernels import connect, graded
 
-_NO_AUTAPSE_LEFT_OUT = 1 << 40
-
 
 def alike(projection: Projection) -> bool:
     """Whether all targets of a graded projection are given one and the same sum, but for their autapses."""
@@ -80,20 +78,14 @@ def graded_calls(
         begin, size = _targets(projection, places)
         begin_in_block = places.target(projection)[1] + begin
         own = inputs[begin_in_block : begin_in_block + size]
-        call = Call(label, kernel_of(graded.broadcast), output, projection.weight.a, _shift(projection) + begin, own)
+        shift = begin - projection.autapse_shift
+        call = Call(label, kernel_of(graded.broadcast), output, projection.weight.a, shift, own)
     else:
         call = Call(
             label, kernel_of(graded.deliver_graded), output, first * n_delays, table.index, table.targets,
             table.weights, inputs,
         )  # fmt: skip
     plan.stages["arrive"].append(call)
-
-
-def _shift(projection: Projection) -> int:
-    """The source of target j's autapse, counted within the projection, less j; beyond all sources if it is kept."""
-    if projection.source is projection.target and not projection.autapses:
-        return projection.target_first - projection.source_first
-    return _NO_AUTAPSE_LEFT_OUT
 
 
 def _targets(projection: Projection, places: Places) -> tuple[int, int]:
@@ -106,6 +98,6 @@ def _targets(projection: Projection, places: Places) -> tuple[int, int]:
 def _fan_out(projection: Projection, places: Places) -> np.ndarray:
     """(sources,) how many targets in the share each source of a projection has whose targets are alike."""
     begin, size = _targets(projection, places)
-    own = np.arange(projection.source_size) - _shift(projection)
+    own = np.arange(projection.source_size) + projection.autapse_shift
     left_out = (own >= begin) & (own < begin + size)
     return size - left_out.astype(np.int64)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn import _jit
 from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
@@ -41,6 +42,17 @@ class Call:
             self.function(step, *self.arguments)
         else:
             self.entry.call(step, self.packed.ctypes.data)
+
+
+def call_table(calls: Sequence[Call | None]) -> tuple[np.ndarray, np.ndarray]:
+    """Addresses and arguments of Calls for a loop; without the compiler, functions and tuples. None: no Call, 0."""
+    if _jit.JIT_DISABLED:
+        functions, arguments = np.empty(len(calls), object), np.empty(len(calls), object)
+        for k, call in enumerate(calls):
+            functions[k], arguments[k] = (None, ()) if call is None else (call.function, call.arguments)
+        return functions, arguments
+    addresses = np.array([0 if call is None else call.address for call in calls], np.int64)
+    return addresses, np.array([0 if call is None else call.packed.ctypes.data for call in calls], np.int64)
 
 
 @dataclass(frozen=True)

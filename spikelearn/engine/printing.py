@@ -86,6 +86,7 @@ def load(kernel: Kernel, arguments: Sequence[Any]) -> tuple[Entry | None, Any]:
     return _load(kernel, arguments, kernel.name, "        step,\n"), None
 
 
+@functools.cache
 def callable_of(function: Any) -> Any:
     """A kernel that Python calls with arrays and numbers, and that gives back a whole number."""
     if _jit.JIT_DISABLED:

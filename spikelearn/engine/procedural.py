@@ -8,7 +8,7 @@ from spikelearn.description.projection import Projection
 from spikelearn.engine.plan import Call, Plan, Ring, Table
 from spikelearn.engine.printing import kernel_of
 from spikelearn.engine.tables import Places
-from spikelearn.kernels import connect, procedural
+from spikelearn.kernels import procedural
 
 
 def table_of_procedural(projection: Projection, delays: np.ndarray) -> Table:
@@ -32,8 +32,6 @@ def procedural_call(
     low, high = places.bounds(projection)
     n_own = max(0, min(high - first_target, projection.target_size) - max(low - first_target, 0))
     depth = int(delays[-1] - delays[0]) + 1 if len(delays) > 1 else 0
-    recurrent = projection.source is projection.target and not projection.autapses
-    shift = projection.source_first - projection.target_first if recurrent else connect.NO_AUTAPSE
     plan.stages["arrive"].append(
         Call(
             f"make and deliver {projection.name}",
@@ -50,7 +48,7 @@ def procedural_call(
             high,
             int(rows.degrees[0]),
             rows.multapses,
-            shift,
+            projection.autapse_shift,
             rows.width,
             plan.seed,
             projection.thing,

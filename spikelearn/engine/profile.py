@@ -13,7 +13,7 @@ import numpy as np
 from numba import types
 
 from spikelearn import _jit
-from spikelearn.engine.plan import STAGES, Block, Call, Plan, Program, Table, owner
+from spikelearn.engine.plan import STAGES, Block, Call, Plan, Program, Table, call_table, owner
 from spikelearn.engine.printing import callable_of
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels.timed_loop import run_steps_timed
@@ -76,8 +76,7 @@ def profile(program: Program, n_steps: int) -> Profile:
     before = {key: int(table.tally[0]) for key, table in delivered.items()}
     ticks = np.zeros(len(calls) + 1, np.int64)
     wall, busy = _run(program, plan, [call for _, call in calls], n_steps, ticks)
-    reading = ticks[-1] / n_steps
-    seconds = np.maximum(ticks[:-1] - reading * n_steps, 0.0) * wall / max(1, ticks.sum())
+    seconds = np.maximum(ticks[:-1] - ticks[-1], 0.0) * wall / max(1, ticks.sum())
     found = []
     for (stage, call), spent in zip(calls, seconds, strict=True):
         table = next((delivered[id(a)] for a in call.arguments if id(a) in delivered), None)
@@ -91,11 +90,7 @@ def profile(program: Program, n_steps: int) -> Profile:
 
 def _run(program: Program, plan: Plan, calls: list[Call], n_steps: int, ticks: np.ndarray) -> tuple[float, float]:
     """The wall seconds of the steps, and the share of them that the thread ran; their ticks are added to `ticks`."""
-    addresses: Any = [call.function for call in calls]
-    arguments: Any = [call.arguments for call in calls]
-    if not _jit.JIT_DISABLED:
-        addresses = np.array([call.address for call in calls], np.int64)
-        arguments = np.array([call.packed.ctypes.data for call in calls], np.int64)
+    addresses, arguments = call_table(calls)
     run, last, wall, own = callable_of(run_steps_timed), program.step + n_steps, 0.0, 0.0
     run(1, 1, addresses, arguments, plan.control, ticks)
     while program.step < last:

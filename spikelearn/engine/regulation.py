@@ -15,7 +15,7 @@ from spikelearn.engine.plastic import sweep_call
 from spikelearn.engine.printing import kernel_of
 from spikelearn.engine.signals import signal_settling_call
 from spikelearn.engine.tables import Places
-from spikelearn.kernels import connect, homeostasis, rewire
+from spikelearn.kernels import homeostasis, rewire
 from spikelearn.plasticity import Normalisation, Rewiring, SignalRule, SynapticScaling
 
 _RANDOM = 3
@@ -117,9 +117,7 @@ def _rewire(
 ) -> list[Call]:  # fmt: skip
     projection, numbers = regulation.projection, regulation.numbers
     first, first_target = places.source(projection)[1], places.target(projection)[1]
-    own = connect.NO_AUTAPSE
-    if projection.source is projection.target and not projection.autapses:
-        own = projection.source_first - projection.target_first
+    own = projection.autapse_shift
     moved, n_moved = np.zeros(table.n_synapses, np.int64), np.zeros(1, np.int64)
     table.rewired = True
     calls = [

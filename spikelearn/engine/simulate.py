@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikelearn import _jit
-from spikelearn.engine.plan import STAGES, Call, Program
+from spikelearn.engine.plan import STAGES, Call, Program, call_table
 from spikelearn.engine.printing import callable_of
 from spikelearn.engine.recorders import empty
 from spikelearn.engine.sink import Sink
@@ -100,13 +100,10 @@ def _compiled(
     """A function that runs up to a step, compiled, the shares beside each other or in turn, and gives the step it came
     to."""
     n_shares = len(program.plans)
-
-    def table(calls: Sequence[Call]) -> tuple[np.ndarray, np.ndarray]:
-        addresses = np.array([call.address for call in calls], np.int64)
-        return addresses, np.array([call.packed.ctypes.data for call in calls], np.int64)
-
-    own = [(*table(list(plan.calls(extra))), program.controls[k : k + 1]) for k, plan in enumerate(program.plans)]
-    all_in_turn = (*table([call for calls in _in_turn(program, extra) for call in calls]), program.controls)
+    own = [(*call_table([*plan.calls(extra)]), program.controls[k : k + 1]) for k, plan in enumerate(program.plans)]
+    all_in_turn = own[0]
+    if n_shares > 1:
+        all_in_turn = (*call_table([call for calls in _in_turn(program, extra) for call in calls]), program.controls)
     run = callable_of(run_steps)
     stops, arrived = np.zeros(2, np.int64), np.zeros(1, np.int64)
 

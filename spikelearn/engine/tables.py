@@ -168,10 +168,7 @@ def _shared(projection: Projection) -> int:
 def _rule(projection: Projection, seed: int) -> tuple[Any, ...]:
     """What kernels need to make the rows of a projection that are not listed one by one."""
     rows = projection.rows
-    own = connect.NO_AUTAPSE
-    if projection.source is projection.target and not projection.autapses:
-        shift = projection.source_first - projection.target_first
-        own = shift if rows.by_source else -shift
+    own = projection.autapse_shift if rows.by_source else -projection.autapse_shift
     return (
         rows.code, rows.n_rows, rows.n_partners, rows.probability, rows.degrees, rows.multapses, own, seed,
         projection.thing,

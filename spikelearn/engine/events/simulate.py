@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
 import numpy as np
 
-from spikelearn import _jit
 from spikelearn.engine.events.plan import EventPlan
-from spikelearn.engine.plan import Call
+from spikelearn.engine.plan import Call, call_table
 from spikelearn.engine.printing import Kernel
 from spikelearn.engine.simulate import Pause, interrupts, next_chunk, progress_bar
 from spikelearn.engine.sink import Sink
@@ -66,11 +64,9 @@ def simulate(
 
 def _loop(plan: EventPlan) -> Call:
     first = {"dt": plan.dt, "seed": plan.seed, "now": plan.now, "control": plan.control, "tally": plan.tally}
-    last = {
-        "addresses": _addresses(plan.calls), "arguments": _arguments(plan.calls),
-        "release_addresses": _addresses(plan.releases), "release_arguments": _arguments(plan.releases),
-        "sample_addresses": _addresses(plan.samples), "sample_arguments": _arguments(plan.samples),
-    }  # fmt: skip
+    last = {}
+    for prefix, calls in (("", plan.calls), ("release_", plan.releases), ("sample_", plan.samples)):
+        last[f"{prefix}addresses"], last[f"{prefix}arguments"] = call_table(calls)
     arrays = [array for table in plan.tables for array in table]
     kernel = Kernel(print_loop([type(table) for table in plan.tables], list(first), list(last)))
     return Call("event loop", kernel, *first.values(), *arrays, *last.values())
@@ -101,17 +97,3 @@ def _made_room(plan: EventPlan) -> bool:
         return False
     plan.flights = plan.flights.longer(capacity)
     return True
-
-
-def _addresses(calls: Sequence[Call | None]) -> np.ndarray:
-    if _jit.JIT_DISABLED:
-        return np.array([None if call is None else call.function for call in calls], object)
-    return np.array([0 if call is None else call.address for call in calls], np.int64)
-
-
-def _arguments(calls: Sequence[Call | None]) -> np.ndarray:
-    if _jit.JIT_DISABLED:
-        found = np.empty(len(calls), object)
-        found[:] = [() if call is None else call.arguments for call in calls]
-        return found
-    return np.array([0 if call is None else call.packed.ctypes.data for call in calls], np.int64)

@@ -18,10 +18,7 @@ from spikelearn.kernels.event_loop import Synapses
 def listed(projection: Projection, seed: int, dt: float) -> Listed:
     """The synapses of a projection in the order in which its rule made them; the same as the other engines make."""
     rows, weight, delay = projection.rows, projection.weight, projection.axonal
-    own = connect.NO_AUTAPSE
-    if projection.source is projection.target and not projection.autapses:
-        shift = projection.source_first - projection.target_first
-        own = shift if rows.by_source else -shift
+    own = projection.autapse_shift if rows.by_source else -projection.autapse_shift
     arguments = (
         rows.code, rows.by_source, rows.n_rows, rows.n_partners, rows.probability, rows.degrees, rows.multapses, own,
         rows.pre, rows.post, seed, projection.thing, *weight.arguments, *delay.arguments,
