@@ -10,7 +10,6 @@ from spikelearn.engine.printing import Kernel, import_line, kernel_of
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, printed, sources
 from spikelearn.neurons import Neuron
-from spikelearn.neurons.model import REPORTED
 from spikelearn.sources import Poisson, SpikeList
 
 
@@ -68,14 +67,13 @@ def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neur
         )
     varying = [name for name, value in constants.items() if isinstance(value, np.ndarray)]
     noisy = [name for name in model.currents if (population, name) in block.noise]
-    kinds = [kind for kind in REPORTED if kind in model.kinds]
     line, injected = import_line(model.step, "advance")
     random = ["uniform"] * len(model.random) + ["normal"] * len(model.normal)
     text = printed.print_neurons(
-        list(model.state), list(model.ports), model.currents, noisy, random, list(constants), varying, kinds
+        list(model.state), list(model.ports), model.currents, noisy, random, list(constants), varying, model.reported
     )
     own = (plan.seed, population.thing * 4 + 3, part.start) if random else ()
-    rings = [array for kind in kinds for array in (block.rings[kind].rows, block.rings[kind].counts)]
+    rings = [array for kind in model.reported for array in (block.rings[kind].rows, block.rings[kind].counts)]
     plan.stages["advance"].append(
         Call(
             f"advance {population.name}",
@@ -93,7 +91,7 @@ def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neur
             *constants.values(),
         )  # fmt: skip
     )
-    if "burst" in model.kinds and "event" in model.kinds:
+    if model.tells_bursts:
         windows = np.atleast_1d(np.floor(np.asarray(neuron.parameters.burst_window) / plan.dt + 0.5)).astype(np.int64)
         windows = windows[part] if len(windows) > 1 else windows
         spike, event, burst = (block.rings[kind] for kind in ("spike", "event", "burst"))

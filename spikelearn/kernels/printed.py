@@ -7,7 +7,7 @@ keeps it on disk. Comments that start with a number are steps of the order in do
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 NEURON_HEADER = """\
 from spikelearn._jit import kernel
@@ -32,14 +32,14 @@ def print_neurons(
     random: Sequence[str],
     constants: Sequence[str],
     varying: Sequence[str],
-    kinds: Sequence[str],
+    kinds: Mapping[str, int],
 ) -> str:
     """The loop that advances one population, or a share of one that begins with its neuron `first_id`, by one step.
 
     random: "uniform" or "normal" for each random number that a neuron gets in a step; with any the loop takes
         (seed, thing, first_id) too.
     noisy: the currents that have noise too. varying: the constants that are arrays, one value per neuron.
-    kinds: what the step reports itself, in the order of the bits of its mask.
+    kinds: what the step reports itself, each with its bit of the mask.
     """
     inputs = [f"in_{port}" for port in ports]
     drives = [f"I_{current}" for current in currents]
@@ -68,10 +68,7 @@ def print_neurons(
         "        n_emitted += mask != 0",
         f"        n_wrong += not (new_{state[0]} - new_{state[0]} == 0.0)",
         "    if n_emitted:",
-        *[
-            f"        collect(step, emitted, first, {1 << bit}, {kind}_rows, {kind}_counts)"
-            for bit, kind in enumerate(kinds)
-        ],
+        *[f"        collect(step, emitted, first, {bit}, {kind}_rows, {kind}_counts)" for kind, bit in kinds.items()],
         "    if n_wrong and control[1] < 0:",
         "        for i in range(n):",
         f"            if not (all_{state[0]}[i] - all_{state[0]}[i] == 0.0) and control[1] < 0:",

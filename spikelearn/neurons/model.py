@@ -17,8 +17,8 @@ from spikelearn.nest_twin import NestNeuron
 from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.parameters import checked, declared_units, suggest
 
-REPORTED = ("spike", "plateau")
-"""Kinds that a step function reports itself, in the order of the bits of its mask: 1, 2."""
+REPORTED = ("spike", "plateau", "event", "burst", "rate", "instruction")
+"""Kinds that a step function can report, in the order of the bits of its mask: 1, 2, 4, 8, 16, 32."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,8 @@ class NeuronModel:
     constants: function(parameters, dt) -> dict of all numbers that the step needs; they may be per-neuron arrays.
     step: function(*state, *inputs, *currents, *random, *normal, *constants) -> (*state, mask), for one neuron and one
         time step; an argument is called `in_<port>` for a port and `I_<current>` for a current. Input arrives at the
-        end of the step. mask: 1 for a spike, 2 for a plateau, 0 for nothing.
+        end of the step. mask: what it emits in this step, the sum of 1 for a spike, 2 for a plateau, 4 for an event, 8
+        for a burst, 16 for a rate and 32 for an instruction.
     state: variable -> unit; the first is the one that is checked to stay finite.
     ports: port -> unit of the weight. currents: names of the ports that also take continuous currents, in pA.
     graded: names of the ports that graded synapses act on, such as NMDA: their input is a value at the end of the step,
@@ -39,7 +40,8 @@ class NeuronModel:
         anew for each neuron and step. They depend on the seed, the population, the neuron's place in it and the step,
         and on nothing else.
     initial: function(parameters) -> dict of starting values; what is left out starts at 0.
-    kinds: kinds of event that it emits; with "event" and "burst" it needs a parameter `burst_window` (ms).
+    kinds: kinds of event that it emits. With a parameter `burst_window` (ms) "event" and "burst" are told from the
+        intervals between its spikes; without one its step reports them.
     equations, threshold, reset, arrivals: the same model in Brian2's syntax: what people read, and what engine="brian2"
         runs. arrivals: port -> the variable to which a weight is added, or statements that say what `weight` does.
         refractory: the parameter that is the refractory period, or a number of ms. driven: port -> the name that the
@@ -93,8 +95,17 @@ class NeuronModel:
             raise DescriptionError(f"neuron model {self.name!r} starts unknown state {', '.join(sorted(unknown))}")
         if not set(self.graded) <= set(self.ports):
             raise DescriptionError(f"neuron model {self.name!r}: graded ports {self.graded} are not among its ports")
-        if "burst" in self.kinds and "burst_window" not in self.Parameters._fields:  # type: ignore[attr-defined]
-            raise DescriptionError(f"neuron model {self.name!r} emits bursts but has no parameter burst_window")
+        unknown = set(self.kinds) - set(REPORTED)
+        if unknown or not self.kinds:
+            raise DescriptionError(
+                f"neuron model {self.name!r}: kinds are among {', '.join(REPORTED)}; "
+                f"got {', '.join(self.kinds) or 'none'}"
+            )
+        if self.tells_bursts and not {"spike", "event", "burst"} <= set(self.kinds):
+            raise DescriptionError(
+                f"neuron model {self.name!r} has a parameter burst_window, so its kinds are spike, event and burst; "
+                f"got {', '.join(self.kinds)}"
+            )
         if self.closed_form is not None:
             self.closed_form.check(self.name, self.Parameters, list(self.state), list(self.ports), self.currents)
 
@@ -166,6 +177,17 @@ class NeuronModel:
         if complaint:
             raise ParameterError(f"{self.name}: {complaint}")
         return Neuron(self, values)
+
+    @property
+    def tells_bursts(self) -> bool:
+        """Whether events and bursts are told from the intervals between spikes, and not by its step."""
+        return "burst_window" in self.Parameters._fields  # type: ignore[attr-defined]
+
+    @property
+    def reported(self) -> dict[str, int]:
+        """Kind -> its bit in the mask, of all kinds that the step reports."""
+        told = ("event", "burst") if self.tells_bursts else ()
+        return {kind: 1 << bit for bit, kind in enumerate(REPORTED) if kind in self.kinds and kind not in told}
 
     @property
     def units(self) -> dict[str, str]:

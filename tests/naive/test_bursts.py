@@ -11,7 +11,9 @@ from validation.bursts import DT, STEPS, dopamine_at_bursts
 
 import spikelearn as sl
 from spikelearn._jit import scalar
-from spikelearn.units import ms
+from spikelearn.errors import DescriptionError
+from spikelearn.neurons.model import REPORTED
+from spikelearn.units import ms, number
 
 
 class Parameters(NamedTuple):
@@ -102,3 +104,47 @@ def test_dopamine_bursts_learn_from_the_bursts_of_the_target():
     assert 3 < n_bursts < n_spikes
     assert np.ptp(twin - before) > 1.0
     ULP(1_000_000, 100.0).check(learned, twin)
+
+
+class EachKind(NamedTuple):
+    scale: number = 1.0  # the mask is the input times this
+
+
+@scalar
+def repeat_mask(received, in_exc, scale):
+    return in_exc, np.uint8(scale * in_exc)
+
+
+def test_a_step_function_reports_every_kind_by_its_bit_of_the_mask():
+    Reporter = sl.NeuronModel(
+        "Reporter", EachKind, lambda p, dt: {"scale": p.scale}, repeat_mask, state={"received": "1"},
+        ports={"exc": "1"}, initial=lambda p: {}, kinds=REPORTED,
+    )  # fmt: skip
+    masks = np.random.default_rng(3).integers(1, 64, 200)
+    net = sl.Network(dt=1.0)
+    times = np.arange(1.0, 201.0)
+    for bit in range(6):
+        on = times[(masks >> bit) & 1 == 1]
+        source = net.population(1, sl.SpikeList(on, np.zeros(len(on), int)), name=f"bit {bit}")
+        if bit == 0:
+            reporter = net.population(1, Reporter())
+        net.connect(source, reporter, weight=float(1 << bit), delay=1.0)
+    net.record(reporter, [f"{kind}s" for kind in REPORTED])
+    run = net.run(210)
+    for bit, kind in enumerate(REPORTED):
+        EXACT.check(run.spikes(reporter, kind).times, times[(masks >> bit) & 1 == 1] + 1.0)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "parameters", "message"),
+    [
+        (("spike", "spark"), EachKind, "kinds are among spike, plateau, event, burst, rate, instruction"),
+        (("spike",), Parameters, "has a parameter burst_window, so its kinds are spike, event and burst; got spike"),
+    ],
+)
+def test_kinds_that_cannot_be_are_errors(kinds, parameters, message):
+    with pytest.raises(DescriptionError, match=message):
+        sl.NeuronModel(
+            "Wrong", parameters, lambda p, dt: {"scale": 1.0}, repeat_mask, state={"received": "1"},
+            ports={"exc": "1"}, initial=lambda p: {}, kinds=kinds,
+        )  # fmt: skip
