@@ -177,7 +177,7 @@ def _kernel(projection: Projection, dt: float) -> Kernel:
             text += line
             injected |= more
     text += printed_signal.print_signal(
-        [(t.name, t.jump) for t in rule.pre],
+        [(t.name, t.jump, t.amplitude) for t in rule.pre],
         rule.reads,
         list(rule.state),
         list(rule.delayed),

@@ -12,7 +12,7 @@ clock: [epoch, base in steps, epoch in which all synapses were last brought up t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from spikelearn.kernels.printed import names
 
@@ -28,7 +28,7 @@ from spikelearn.kernels.events import count_in_row, source_in_row
 
 
 def print_signal(
-    pre: Sequence[tuple[str, str]],
+    pre: Sequence[tuple[str, str, float]],
     reads: Sequence[str],
     state: Sequence[str],
     delayed: Sequence[str],
@@ -39,9 +39,10 @@ def print_signal(
 ) -> str:
     """signals (once a target and step), integrate, deliver, read and reset of a rule.
 
-    pre: (name, jump) of the traces. The names of arguments are those of `engine.signals`.
+    pre: (name, jump, amplitude) of the traces; the amplitude is part of X. The names of arguments are those of
+        `engine.signals`.
     """
-    parts = _Parts([name for name, _ in pre], dict(pre), reads, state, delayed, seen, constants, eligibility, on_pre)
+    parts = _Parts(pre, reads, state, delayed, seen, constants, eligibility, on_pre)
     return _HEADER + _print_targets(parts) + _print_synapse(parts) + _print_deliver(parts) + _print_look(parts)
 
 
@@ -49,10 +50,13 @@ class _Parts:
     """Pieces of text that several loops share."""
 
     def __init__(
-        self, traces: list[str], jumps: Mapping[str, str], reads: Sequence[str], state: Sequence[str],
+        self, pre: Sequence[tuple[str, str, float]], reads: Sequence[str], state: Sequence[str],
         delayed: Sequence[str], seen: Sequence[str], constants: Sequence[str], eligibility: bool, on_pre: bool,
     ) -> None:  # fmt: skip
-        self.traces, self.jumps, self.reads, self.state = traces, jumps, reads, state
+        traces = [name for name, _, _ in pre]
+        self.traces, self.reads, self.state = traces, reads, state
+        self.jumps = {name: jump for name, jump, _ in pre}
+        self.amplitudes = {name: float(amplitude) for name, _, amplitude in pre}
         self.delayed, self.seen, self.eligibility, self.on_pre = delayed, seen, eligibility, on_pre
         self.constants = names(constants, "constant_{}")
         self.own = names(state, "own_{}")
@@ -217,7 +221,7 @@ def sweep(clock, {p.ends}{p.factors}{p.table}):
 
 def _print_deliver(parts: _Parts) -> str:
     p = parts
-    jumps = "".join(f"    jump_{n} = math.exp((s - base) * tau_rate_{n})\n" for n in p.traces)
+    jumps = "".join(f"    jump_{n} = {p.amplitudes[n]!r} * math.exp((s - base) * tau_rate_{n})\n" for n in p.traces)
     slot_now = "".join(f"            X_{n} = slot_{n}[slot]\n" for n in p.traces)
     slot_now += "".join(f"            now_{n} = X_{n}\n" for n in p.traces)
     slot_now += "            for _ in range(since, epoch):\n"

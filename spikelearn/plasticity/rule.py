@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,15 +22,22 @@ OPTIONAL = ("since_pre",)
 
 @dataclass(frozen=True)
 class Trace:
-    """A trace of one side of a synapse: decays with the parameter `tau`; at an event 1 is added, or it is set to 1."""
+    """A trace of one side of a synapse: decays with the parameter `tau`; at an event 1 is added, or it is set to 1.
+
+    amplitude: what the trace counts in the sum that a SignalRule multiplies its signal by; two traces with 1 and -1
+        make a difference of exponentials, the shape of a postsynaptic potential. Handlers see the trace without it.
+    """
 
     name: str
     tau: str
     jump: str = "add"
+    amplitude: float = 1.0
 
     def __post_init__(self) -> None:
         if self.jump not in ("add", "set"):
             raise DescriptionError(f"trace {self.name!r}: jump is 'add' or 'set', got {self.jump!r}")
+        if not math.isfinite(self.amplitude) or self.amplitude == 0:
+            raise DescriptionError(f"trace {self.name!r}: expected an amplitude other than 0, got {self.amplitude!r}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +93,12 @@ class PlasticityRule:
         missing = sorted(needed - set(fields))
         if missing:
             raise DescriptionError(f"plasticity rule {self.name!r} has no parameter {', '.join(missing)}")
+        weighted = [t.name for t in self.pre + self.post if t.amplitude != 1]
+        if weighted:
+            raise DescriptionError(
+                f"plasticity rule {self.name!r}: trace {weighted[0]!r} has an amplitude, which only a SignalRule "
+                "reads; on_pre and on_post multiply by a constant instead"
+            )
         weight = [] if self.modulated else ["weight"]
         means = [f"mean_{t.name}" for t in self.pre] if self.mean_pre else []
         traces = [t.name for t in self.pre], [t.name for t in self.post]

@@ -59,7 +59,8 @@ class SignalRule:
     signal: scalar function with the same arguments, the delayed ones late. It gives what a trace of 1 adds to the
         weight (or to the eligibility) in this step: a rate comes multiplied by dt, what happens at a post event is
         added as it is. event: 1 if the target emitted one of kind `learns_from` in this step, else 0.
-    pre: traces of the source; the signal is multiplied by their sum. on_pre sees each as it is just before the arrival.
+    pre: traces of the source; the signal is multiplied by their sum, each times its `amplitude`. on_pre sees each as it
+        is just before the arrival, without its amplitude.
     on_pre: scalar function, called at each arrival: (weight, *pre, *seen, *constants) -> weight; with an eligibility it
         takes no weight and gives its step. None: an arrival itself changes nothing. seen: variables of reads or state.
     constants: function(parameters, dt) -> dict of the numbers that these functions need.

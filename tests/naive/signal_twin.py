@@ -28,10 +28,13 @@ class SignalSynapse:
 class SignalLearning:
     """signal(step, post): what a trace of 1 takes in. at_pre(synapse, step): an arrival, the target as of `step`."""
 
-    def __init__(self, synapses, dendritic, dt, taus, W_min, W_max, tau_c=None, tau_n=None, b=0.0, released=None):
+    def __init__(
+        self, synapses, dendritic, dt, taus, W_min, W_max, tau_c=None, tau_n=None, b=0.0, released=None, amplitudes=None
+    ):
         self.synapses = [SignalSynapse(*s, [0.0] * len(taus)) for s in synapses]
         self.dendritic, self.dt, self.taus, self.W_min, self.W_max = dendritic, dt, taus, W_min, W_max
         self.tau_c, self.tau_n, self.b, self.released = tau_c, tau_n, b, released or {}
+        self.amplitudes = amplitudes or [1.0] * len(taus)
         self.n, self.limited = (0.0 if tau_n else 1.0), 0
 
     def signal(self, step, post):
@@ -54,7 +57,7 @@ class SignalLearning:
                 if self.tau_c:
                     self.pass_time(synapse)
                 if d > 0 and step - d > 0 and plastic(step - d):
-                    self.take(synapse, sum(synapse.x) * self.signal(step - d, synapse.post))
+                    self.take(synapse, self.x(synapse) * self.signal(step - d, synapse.post))
                 if (step - synapse.axonal, synapse.pre) in pre_spikes:
                     synapse.weight = self.clip(synapse.weight)
                     if self.plastic:
@@ -63,9 +66,12 @@ class SignalLearning:
                     synapse.sent[step + d] = synapse.weight
                     synapse.x = [x + 1.0 for x in synapse.x]
                 if d == 0 and self.plastic:
-                    self.take(synapse, sum(synapse.x) * self.signal(step, synapse.post))
+                    self.take(synapse, self.x(synapse) * self.signal(step, synapse.post))
             if self.tau_n:
                 self.n = self.n * math.exp(-self.dt / self.tau_n) + self.released.get(step, 0.0)
+
+    def x(self, synapse):
+        return sum(a * x for a, x in zip(self.amplitudes, synapse.x, strict=True))
 
     def pass_time(self, synapse):
         """w' = c (n - b) over one step; both decay."""
@@ -132,10 +138,13 @@ class ClopathTwin(SignalLearning):
 
 
 class TwoTraces(SignalLearning):
-    """x = both traces, G = gain (V_m - second) + kick at a spike; at an arrival: less by `loss` times second."""
+    """x = the first trace and `amplitude` times the second, G = gain (V_m - second) + kick at a spike.
 
-    def __init__(self, *args, V_m, second, spikes, gain, kick, loss, **kwargs):
-        super().__init__(*args, **kwargs)
+    At an arrival: less by `loss` times second.
+    """
+
+    def __init__(self, *args, V_m, second, spikes, gain, kick, loss, amplitude, **kwargs):
+        super().__init__(*args, amplitudes=[1.0, amplitude], **kwargs)
         self.V_m, self.second, self.spikes, self.gain, self.kick, self.loss = V_m, second, spikes, gain, kick, loss
 
     def signal(self, step, post):

@@ -59,9 +59,10 @@ def _on_pre_of_eligibility(fast, slow, u_bar_minus, gain, kick, loss):
     return -loss * u_bar_minus
 
 
+AMPLITUDE = -1.5
 COMMON = {
     "Parameters": TwoTracesParameters,
-    "pre": (Trace("fast", "tau_fast"), Trace("slow", "tau_slow")),
+    "pre": (Trace("fast", "tau_fast"), Trace("slow", "tau_slow", amplitude=AMPLITUDE)),
     "reads": ("V_m", "u_bar_minus"),
     "signal": _signal,
     "seen": ("u_bar_minus",),
@@ -147,7 +148,8 @@ def two_traces(name, found, **changed):
         more |= {"tau_n": 30.0, "b": 0.05, "released": found.released}
     return TwoTraces(
         found.synapses, found.dendritic, DT, [p.tau_fast, p.tau_slow], p.W_min, p.W_max, V_m=found.V_m,
-        second=found.second, spikes=found.post, gain=p.gain, kick=p.kick, loss=p.loss, **more,
+        second=found.second, spikes=found.post, gain=p.gain, kick=p.kick, loss=p.loss,
+        amplitude=AMPLITUDE, **more,
     )  # fmt: skip
 
 
@@ -171,7 +173,7 @@ def test_clopath_is_what_happens_when_every_synapse_moves_in_every_step(dendriti
 
 @pytest.mark.parametrize("dendritic", [0, 1, 9])
 @pytest.mark.parametrize("name", RULES)
-def test_traces_that_add_up_eligibilities_and_modulators_are_what_happens_step_by_step(name, dendritic):
+def test_traces_of_either_sign_eligibilities_and_modulators_are_what_happens_step_by_step(name, dendritic):
     found = scene(3, dendritic)
     run, _, projection, target = engine(found, rule_of(name))
     twin = two_traces(name, found)

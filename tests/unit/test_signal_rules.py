@@ -59,6 +59,20 @@ def test_a_target_without_the_variable_that_is_read_is_named():
         net.connect(source, target, plasticity=sl.Clopath())
 
 
+@pytest.mark.parametrize("amplitude", [0.0, float("nan")])
+def test_a_trace_without_an_amplitude_is_refused(amplitude):
+    with pytest.raises(DescriptionError, match="trace 'x': expected an amplitude other than 0"):
+        Trace("x", "tau", amplitude=amplitude)
+
+
+def test_a_rule_that_learns_at_events_reads_no_amplitudes_and_says_so():
+    with pytest.raises(DescriptionError, match="trace 'x' has an amplitude, which only a SignalRule reads"):
+        sl.PlasticityRule(
+            "Mine", Parameters, pre=(Trace("x", "tau", amplitude=-1.0),), post=(), on_pre=lambda weight, x: weight,
+            on_post=lambda weight, x: weight, constants=lambda p, dt: {},
+        )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
