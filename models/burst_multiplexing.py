@@ -9,7 +9,7 @@ a burst. An event is an isolated spike or the first of a burst. Counted so, the 
 two things at once: the rate of events follows the input to the soma; the share of events that are bursts, the
 burst probability, follows the input to the dendrites. Short-term plasticity tells them apart again.
 
-What must come out of the four experiments:
+What must come out of the three experiments; bac_firing.py shows the burst itself, in one cell without noise:
 
 multiplexing  4000 cells under noise; steps of current into the somata, others, shifted, into the dendrites.
               In windows of 20 ms, event rate and burst probability each follow their own input alone.
@@ -18,9 +18,6 @@ decoding      The same spikes, through depressing and facilitating synapses onto
               a window follows the event rate and the burst rate, their ratio the burst probability.
 sweep         Constant currents into the dendrite: the burst probability rises at least 20 times, the event
               rate stays within 10 %. Control: without the back-propagating spike it does not stay.
-coincidence   BAC firing, after Larkum, Zhu & Sakmann 1999, Nature 398:338: one cell, no noise. A pulse to the
-              soma makes 1 spike, one to the dendrite none, both within 10 ms a burst, both 15 ms or more
-              apart 1 spike. Control: without the back-propagating spike it is always 1 spike.
 """
 
 from __future__ import annotations
@@ -35,7 +32,7 @@ from matplotlib.figure import Figure
 import spikelearn as sl
 from spikelearn.analysis import binned_rate, burst_probability, classify_events, correlation
 from spikelearn.experiment import Outcome, Published, parameter
-from spikelearn.plots.style import FAINT, INK, PALETTE, TEXT_SIZE, clean
+from spikelearn.plots.style import INK, PALETTE, TEXT_SIZE, clean
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Parameters:
     N: int = parameter(4000, "", "cells of the multiplexing experiment")
     duration: float = parameter(2000.0, "ms", "multiplexing experiment: part that is analysed, whole cycles of 200 ms")
     burn_in: float = parameter(200.0, "ms", "time before that")
-    dt: float = parameter(0.1, "ms", "time step; half of it for the coincidence experiment")
+    dt: float = parameter(0.1, "ms", "time step")
     window: float = parameter(20.0, "ms", "window in which rates and burst probability are taken")
     noise_tau: float = parameter(2.0, "ms", "time constant of the background current, soma and dendrite")
     noise_std: float = parameter(450.0, "pA", "standard deviation of the background current, soma and dendrite")
@@ -64,11 +61,6 @@ class Parameters:
         "currents into the dendrite; first and last are compared",
     )
     sweep_soma: float = parameter(250.0, "pA", "current into the soma during the sweep")
-    pulse_soma: float = parameter(2000.0, "pA", "coincidence experiment: current into the soma, for 5 ms")
-    pulse_dendrite: float = parameter(
-        1500.0, "pA", "the same into the dendrite: this times (1 - exp(-t/2 ms)) exp(-t/8 ms)"
-    )
-    lag_step: float = parameter(1.0, "ms", "distance of the lags from -25 to +25 ms at which both pulses are given")
 
     def __post_init__(self) -> None:
         if self.duration < 200.0:
@@ -92,16 +84,9 @@ PUBLISHED = {
     "corr_depressing_event_rate": Published(0.971, low=0.93, source=_OWN),
     "corr_facilitating_burst_rate": Published(0.834, low=0.75, source=_OWN),
     "corr_ratio_burst_probability": Published(0.778, low=0.70, source=_OWN),
-    "spikes_soma_alone": Published(1, low=1, high=1, source="Larkum et al. 1999"),
-    "spikes_dendrite_alone": Published(0, low=0, high=0, source="Larkum et al. 1999"),
-    "spikes_paired": Published(3, low=2, source=_OWN),
-    "lags_against_rule": Published(0, low=0, high=0, source="burst up to 10 ms, 1 spike from 15 ms on"),
-    "max_V_d_soma_alone": Published("below -35 mV", high=-35.0, source=_OWN),
-    "max_V_d_paired": Published("above 0 mV", low=0.0, source=_OWN),
     # Not nought: the steps of both currents are correlated themselves (-.17), and 100 windows scatter by .1.
     "control_corr_burst_probability_no_steps": Published("vanishes", low=-0.50, high=0.50, source="ablation"),
     "control_event_rate_change_no_backpropagation": Published("above 0.1", low=0.10, source="ablation"),
-    "control_spikes_paired_no_backpropagation": Published(1, low=1, high=1, source="ablation"),
 }
 
 CYCLE = 200.0  # ms
@@ -109,9 +94,6 @@ SOMA_HALF = 100.0  # ms of the lower current into the soma
 DENDRITE_LOW = 85.0  # ms of the lower current into the dendrite
 SETTLING = 200.0  # ms before the sweep is analysed
 BURST_WINDOW = 16.0  # ms within which a second spike makes a burst
-PULSE_ONSET = 30.0  # ms, of the pulse into the soma
-PULSE_SOMA = 5.0  # ms
-PULSE_END = 150.0  # ms, of the coincidence experiment
 
 DEPRESSING = sl.ReleaseFirst(U=0.9, f=0.1, tau_D=20.0, tau_F=1000.0)
 FACILITATING = sl.ReleaseFirst(U=0.02, f=0.1, tau_D=100.0, tau_F=100.0)
@@ -138,21 +120,6 @@ class Swept(NamedTuple):
     currents: np.ndarray
     event_rate: np.ndarray
     burst_probability: np.ndarray
-
-
-class Coincidence(NamedTuple):
-    """Cell 0 has the pulse to its soma, cell 1 to its dendrite, cell 2 + k has both, lags[k] apart.
-
-    lags: (k,) ms, onset at the dendrite minus onset at the soma. spikes: (2 + k,) number; two or more are a
-    burst, whatever their distance. max_V_d: (2 + k,) mV. Currents: (steps, 2 + k) pA.
-    """
-
-    run: sl.Run
-    lags: np.ndarray
-    spikes: np.ndarray
-    max_V_d: np.ndarray
-    soma_current: np.ndarray
-    dendrite_current: np.ndarray
 
 
 def background(net: sl.Network, cells: Any, parameters: Parameters) -> None:
@@ -262,34 +229,8 @@ def sweep(parameters: Parameters, seed: int, cell: Any, progress: bool | None = 
     return run, Swept(currents, events / (p.sweep_N * p.sweep_duration * 1e-3), share)
 
 
-def coincide(parameters: Parameters, seed: int, cell: Any) -> tuple[sl.Run, Coincidence | None]:
-    """BAC firing: pulses to soma and dendrite, alone and together at many lags, a cell for each, no noise."""
-    p, dt = parameters, parameters.dt / 2
-    reach = int(25.0 / p.lag_step + 1e-6)
-    lags = p.lag_step * np.arange(-reach, reach + 1)
-    t = dt * np.arange(round(PULSE_END / dt))
-    soma = np.where((t > PULSE_ONSET - dt / 2) & (t < PULSE_ONSET + PULSE_SOMA - dt / 2), p.pulse_soma, 0.0)
-    onset = PULSE_ONSET + np.concatenate([[0.0, 0.0], lags])
-    since = np.maximum(t[:, None] - onset, 0.0)
-    dendrite = p.pulse_dendrite * -np.expm1(-since / 2.0) * np.exp(-since / 8.0)
-    soma = np.repeat(soma[:, None], len(onset), axis=1)
-    soma[:, 1], dendrite[:, 0] = 0.0, 0.0
-
-    net = sl.Network(dt=dt, seed=seed)
-    cells = net.population(len(onset), cell, name="pyramidal")
-    net.drive(cells, sl.StepCurrent(t, soma), port="soma")
-    net.drive(cells, sl.StepCurrent(t, dendrite), port="apical")
-    net.record(cells, ["spikes", "V_s", "V_d"])
-    run = net.run(PULSE_END, progress=False)
-    if run.interrupted:
-        return run, None
-    spikes = run.spikes(cells)
-    number = np.bincount(spikes.ids, minlength=len(onset))
-    return run, Coincidence(run, lags, number, run.trace(cells, "V_d").values.max(axis=0), soma, dendrite)
-
-
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """All four experiments and their controls; the run that comes back is that of the multiplexing one.
+    """All three experiments and their controls; the run that comes back is that of the multiplexing one.
 
     After Ctrl-C no further experiment is begun, and the metrics of those without a result are None.
     """
@@ -302,8 +243,6 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
         "steady": lambda: multiplex(parameters, seed, steps=False, progress=progress),
         "swept": lambda: sweep(parameters, seed, sl.Pyramidal(), progress),
         "swept_passive": lambda: sweep(half, seed, passive, progress),
-        "paired": lambda: coincide(parameters, seed, sl.Pyramidal()),
-        "paired_passive": lambda: coincide(parameters, seed, passive),
     }
     for name, experiment in experiments.items():
         data[name] = None
@@ -319,16 +258,12 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
         metrics["burst_probability_gain"] = float(_share(swept.burst_probability[-1:], swept.burst_probability[:1])[0])
         # The largest departure anywhere in the sweep, not only at its end.
         metrics["event_rate_change"] = _largest_change(swept.event_rate)
-    if (paired := data["paired"]) is not None:
-        metrics |= _of_pulses(paired)
     if (steady := data["steady"]) is not None:
         metrics["control_corr_burst_probability_no_steps"] = _correlation(
             steady.burst_probability, steady.dendrite_current
         )
     if (swept := data["swept_passive"]) is not None:
         metrics["control_event_rate_change_no_backpropagation"] = _largest_change(swept.event_rate)
-    if (paired := data["paired_passive"]) is not None:
-        metrics["control_spikes_paired_no_backpropagation"] = int(paired.spikes[2 + len(paired.lags) // 2])
     return Outcome(run, {k: _known(v) for k, v in metrics.items()}, data, tuple(others))
 
 
@@ -346,22 +281,6 @@ def _of_signals(signals: Multiplexed) -> dict[str, float]:
         "corr_depressing_event_rate": _correlation(signals.decoded["depressing"], signals.event_rate),
         "corr_facilitating_burst_rate": _correlation(signals.decoded["facilitating"], signals.burst_rate),
         "corr_ratio_burst_probability": _correlation(ratio, signals.burst_probability),
-    }
-
-
-def _of_pulses(paired: Coincidence) -> dict[str, float | None]:
-    together = 2 + len(paired.lags) // 2
-    near, far = np.abs(paired.lags) <= 10.0 + 1e-6, np.abs(paired.lags) >= 15.0 - 1e-6
-    bursts, single = paired.spikes[2:] >= 2, paired.spikes[2:] == 1
-    return {
-        "spikes_soma_alone": int(paired.spikes[0]),
-        "spikes_dendrite_alone": int(paired.spikes[1]),
-        "spikes_paired": int(paired.spikes[together]),
-        "lags_against_rule": int(np.sum(near & ~bursts) + np.sum(far & ~single)),
-        "first_lag_with_burst": float(paired.lags[bursts].min()) if bursts.any() else None,
-        "last_lag_with_burst": float(paired.lags[bursts].max()) if bursts.any() else None,
-        "max_V_d_soma_alone": float(paired.max_V_d[0]),
-        "max_V_d_paired": float(paired.max_V_d[together]),
     }
 
 
@@ -385,28 +304,20 @@ def _known(value: float | None) -> float | None:
 
 
 def figure(parameters: Parameters, outcome: Outcome) -> Figure:
-    """Multiplexing and decoding over time (a to d), the sweep (e, f) and the coincidence (g, h).
+    """Multiplexing and decoding over time (a to d), and the sweep (e, f).
 
     What an interrupted run did not measure is left empty.
     """
-    whole = Figure(figsize=(7.6, 8.2), layout="constrained", facecolor="white")
+    whole = Figure(figsize=(7.6, 6.0), layout="constrained", facecolor="white")
     whole.get_layout_engine().set(w_pad=0.06, h_pad=0.04)
-    upper, lower = whole.subfigures(2, 1, height_ratios=(1.9, 1.0))
-    left, right = upper.subfigures(1, 2, width_ratios=(1.85, 1.0))
+    left, right = whole.subfigures(1, 2, width_ratios=(1.85, 1.0))
     signals = left.subplots(4, 1, sharex=True, height_ratios=(0.8, 1, 1, 1))
     if outcome.data["signals"] is not None:
         _draw_signals(signals, parameters, outcome.metrics, outcome.data["signals"])
     sweeps = right.subplots(2, 1, sharex=True)
     if outcome.data["swept_passive"] is not None:
         _draw_sweep(sweeps, outcome.data["swept"], outcome.data["swept_passive"])
-    traces, lags = lower.subfigures(1, 2, width_ratios=(1.85, 1.0))
-    cells = traces.subplots(2, 3, sharex=True, sharey="row", height_ratios=(1, 2.6))
-    if outcome.data["paired"] is not None:
-        _draw_coincidence(cells, outcome.data["paired"])
-    counts = lags.subplots()
-    if outcome.data["paired_passive"] is not None:
-        _draw_lags(counts, outcome.data["paired"], outcome.data["paired_passive"])
-    for letter, ax in zip("abcdefgh", [*signals, *sweeps, cells[0, 0], counts], strict=True):
+    for letter, ax in zip("abcdef", [*signals, *sweeps], strict=True):
         ax.annotate(
             letter, (0, 1), xycoords="axes fraction", xytext=(-40, 6), textcoords="offset points",
             weight="bold", size=TEXT_SIZE + 3, color=INK,
@@ -493,38 +404,3 @@ def _draw_sweep(axes: Any, full: Swept, passive: Swept) -> None:
     axes[1].set_ylim(top=1.15 * max(full.event_rate.max(), passive.event_rate.max()))
     _key(axes[0], loc="upper left", bbox_to_anchor=(0.0, 1.0), ncols=1)
     _label(axes[1], "current into the dendrite $I_d$ (pA)", "event rate (Hz)")
-
-
-def _draw_coincidence(axes: Any, c: Coincidence) -> None:
-    together = 2 + len(c.lags) // 2
-    V_s, V_d = (c.run.trace("pyramidal", variable) for variable in ("V_s", "V_d"))
-    spikes = c.run.spikes("pyramidal")
-    at = V_s.times - PULSE_ONSET
-    t = c.run.dt * np.arange(len(c.soma_current)) - PULSE_ONSET
-    for column, (cell, title) in enumerate(((0, "soma alone"), (1, "dendrite alone"), (together, "both"))):
-        top, below = clean(axes[0, column]), clean(axes[1, column])
-        top.plot(t, c.soma_current[:, cell] * 1e-3, color=SOMA, lw=1.1)
-        top.plot(t, c.dendrite_current[:, cell] * 1e-3, color=DENDRITE, ls=DASHED, lw=1.1)
-        below.plot(at, V_d.values[:, cell], color=DENDRITE, ls=DASHED, lw=1.1, label="dendrite $V_d$")
-        below.plot(at, V_s.values[:, cell], color=SOMA, lw=1.0, label="soma $V_s$")
-        below.vlines(spikes.times[spikes.ids == cell] - PULSE_ONSET, -50.0, 25.0, color=SOMA, lw=1.0)
-        top.set_title(title, size=TEXT_SIZE + 1, color=INK)
-        _label(below, "time (ms)", "")
-    axes[1, 0].set_xlim(-10, 80)
-    axes[1, 0].set_yticks([-80, -40, 0])
-    axes[0, 0].set_yticks([0, 1, 2])
-    _label(axes[0, 0], "", "pulse (nA)")
-    _label(axes[1, 0], "time (ms)", "voltage (mV)")
-    _key(axes[1, 1], loc="upper right", bbox_to_anchor=(1.0, 1.0), ncols=1)
-
-
-def _draw_lags(ax: Any, full: Coincidence, passive: Coincidence) -> None:
-    clean(ax)
-    ax.axvspan(-10, 10, ymax=0.75, color=FAINT, alpha=0.35, lw=0)
-    ax.plot(full.lags, full.spikes[2:], color=INK, marker="o", ms=3, lw=0.8, ds="steps-mid", label="full cell")
-    ax.plot(passive.lags, passive.spikes[2:], color=CONTROL, marker="s", ms=3, mfc="white", lw=0.8, label=PASSIVE)
-    ax.set_ylim(0, 4.4)
-    ax.set_yticks(range(4))
-    ax.set_xticks(range(-20, 21, 10))
-    _label(ax, "dendrite after soma (ms)", "spikes")
-    _key(ax, loc="upper left", bbox_to_anchor=(0.0, 1.0), ncols=1)
