@@ -107,12 +107,6 @@ class Network(NetworkDescription):
                 raise ParameterError(f"duration of run: expected at least 0 ms, got {duration!r}")
             n_steps = round(length / self.dt)
         every = self._steps_between_checkpoints(checkpoint, checkpoint_every, trials)
-        if trials is not None and self.threads is None and self.time == 0.0:
-            if (self._shares or 1) > 1:
-                self._program = None  # built for several threads, and has not run yet
-            self._shares = 1
-        if trials is not None and (self._shares or 1) > 1:
-            raise DescriptionError("run: trials set what all neurons do, so they run on one thread: Network(threads=1)")
         if engine is None and self._elsewhere is not None:
             engine = self._elsewhere.options
         elif engine is None:
@@ -131,10 +125,10 @@ class Network(NetworkDescription):
         sink = MemorySink() if sink is None else sink
         t_start, events_before = program.step * self.dt, program.synaptic_events
         header = self._header(t_start)
-        plan = program.plans[0] if isinstance(program, Program) else None
-        extra = trial_calls(trials, plan) if trials is not None and plan is not None else None
+        added, found = None, []
+        if trials is not None and isinstance(program, Program):
+            added, found = trial_calls(trials, program), standing(trials, program)
         sink.begin(header)
-        found = standing(trials, plan) if trials is not None and plan is not None else []
 
         def so_far(interrupted: bool, wall: float) -> Run:
             n_events = program.synaptic_events - events_before
@@ -152,13 +146,13 @@ class Network(NetworkDescription):
 
                 interrupted, wall = simulate_events(program, n_steps, sink, progress, pause)
             else:
-                interrupted, wall = simulate(program, n_steps, sink, engine, progress, extra, pause)
+                interrupted, wall = simulate(program, n_steps, sink, engine, progress, added, pause)
         except (SimulationError, CheckpointError) as raised:
             error = raised
         n_events = program.synaptic_events - events_before
         sink.end(program.step * self.dt, interrupted, wall, n_events)
-        if plan is not None and trials is not None:
-            after_trials(found, plan)
+        if added is not None and isinstance(program, Program):
+            after_trials(found, program)
         run = so_far(interrupted, wall)
         if checkpoint is not None and error is None:
             try:

@@ -16,7 +16,7 @@ from spikelearn.description.recording import Recording
 from spikelearn.description.regulation import Regulation
 from spikelearn.description.trials import Callback
 from spikelearn.engine.aligned import zeros
-from spikelearn.engine.callbacks import step_call
+from spikelearn.engine.callbacks import step_calls
 from spikelearn.engine.division import divide
 from spikelearn.engine.drives import drive_calls
 from spikelearn.engine.graded import alike, graded_calls, table_without_synapses
@@ -78,7 +78,7 @@ def lower(description: Description, n_shares: int = 1) -> Program:
         delays = [np.unique(np.concatenate([each[projection] for projection in members])) for members in groups]
         tables = list(threads.map(lambda k: _tables(d, Share(k, n_shares), blocks, groups, delays), range(n_shares)))
     shortest = min([int(steps[0]) for steps in delays if len(steps)], default=_LONGEST_INTERVAL)
-    interval = 1 if n_shares == 1 else min(shortest, _LONGEST_INTERVAL)
+    interval = 1 if n_shares == 1 or d.callbacks else min(shortest, _LONGEST_INTERVAL)
     depth = max(
         [0, *(int(steps[-1]) for steps in delays if len(steps)), *(2 * p.dendritic_steps + 1 for p in d.projections)]
     )
@@ -90,7 +90,9 @@ def lower(description: Description, n_shares: int = 1) -> Program:
     for index in range(n_shares):
         own = [_block_of_share(block, arrays, index) for block, arrays in zip(blocks, rings, strict=True)]
         plans.append(_plan(d, Share(index, n_shares), own, tables[index], interval, controls[index]))
-    return Program(plans, interval, controls)
+    program = Program(plans, interval, controls)
+    step_calls(d.callbacks, program)
+    return program
 
 
 def shares_by_default(description: Description) -> int:
@@ -102,8 +104,7 @@ def shares_by_default(description: Description) -> int:
 
 def _indivisible(d: Description) -> list[str]:
     """What reads all neurons at once and so cannot be shared out."""
-    whole = [f"a callback ({getattr(c.function, '__name__', 'function')})" for c in d.callbacks]
-    whole += [
+    whole = [
         f"projection {p.name!r} ({p.plasticity.rule.name})"
         for p in d.projections
         if p.plasticity is not None and p.learns and p.plasticity.rule.mean_pre
@@ -169,7 +170,6 @@ def _plan(
         advance_calls(plan, block)
     regulation_calls(d.regulations, plan, places)
     recorder_calls(d.recordings, plan, places, interval)
-    plan.stages["end"] += [step_call(callback, plan) for callback in d.callbacks]
     return plan
 
 

@@ -15,8 +15,9 @@ from spikelearn.description.recording import Recording
 from spikelearn.engine.pace import Pace
 from spikelearn.engine.printing import Kernel, load, pack
 
-STAGES = ("begin", "start", "integrate", "arrive", "modulate", "drive", "advance", "post", "record", "end")
-"""The order within a step; docs/decisions.md says what happens in each."""
+STAGES = ("begin", "start", "integrate", "arrive", "modulate", "drive", "advance", "post", "record")
+"""The order within a step; docs/decisions.md says what happens in each. A last one, "end", is the Program's: its Calls
+read and write all neurons, so one share makes them while the others wait."""
 
 
 class Call:
@@ -187,11 +188,24 @@ class Plan:
     block_of: dict[Population, Block]
     step: int = 0
 
-    def calls(self, extra: dict[str, list[Call]] | None = None) -> Iterator[Call]:
+    def calls(self, added: Added | None = None) -> Iterator[Call]:
         """All calls in order, with those that a run adds for itself."""
         for stage in STAGES:
             yield from self.stages[stage]
-            yield from (extra or {}).get(stage, ())
+            yield from added.stages[self.share.index].get(stage, ()) if added is not None else ()
+
+
+@dataclass
+class Added:
+    """What a schedule of trials adds to a Program for one run: Calls of each share by stage, and of stage "end".
+
+    The phases of a trial end after `ends` steps of it; trials begin with step `origin`. Shares meet where a phase ends.
+    """
+
+    stages: list[dict[str, list[Call]]]
+    end: list[Call]
+    origin: int
+    ends: np.ndarray
 
 
 @dataclass
@@ -199,13 +213,14 @@ class Program:
     """A network ready to run: the Plans of all shares. They may run for `interval` steps before they must meet.
 
     controls: (shares, 4) int64, a row for each Plan (see kernels/loop.py). pace: tells whether they are to run beside
-    each other; None: they always do.
+    each other; None: they always do. end: the Calls of stage "end", made whenever the shares meet.
     """
 
     plans: Sequence[Plan]
     interval: int
     controls: np.ndarray
     pace: Pace | None = None
+    end: list[Call] = field(default_factory=list)
 
     @property
     def step(self) -> int:
@@ -228,17 +243,16 @@ class Program:
         here too), and the buffers of recorders, which are empty between two runs. Views stand for what they are of.
         """
         found: dict[str, np.ndarray] = {}
+        stages = [(plan.share.index, stage, plan.stages[stage]) for plan in self.plans for stage in STAGES]
         seen = {id(owner(a)) for plan in self.plans for recorder in plan.recorders for a in recorder.buffers}
         if not built:
             seen |= {id(owner(a)) for plan in self.plans for table in plan.tables.values() for a in table.fixed}
-        for plan in self.plans:
-            for stage in STAGES:
-                for n, call in enumerate(plan.stages[stage]):
-                    for k, argument in enumerate(call.arguments):
-                        if isinstance(argument, np.ndarray) and id(owner(argument)) not in seen:
-                            seen.add(id(owner(argument)))
-                            name = f"share {plan.share.index}, {stage} {n}, {call.label}, argument {k}"
-                            found[name] = owner(argument)
+        for share, stage, calls in [*stages, (0, "end", self.end)]:
+            for n, call in enumerate(calls):
+                for k, argument in enumerate(call.arguments):
+                    if isinstance(argument, np.ndarray) and id(owner(argument)) not in seen:
+                        seen.add(id(owner(argument)))
+                        found[f"share {share}, {stage} {n}, {call.label}, argument {k}"] = owner(argument)
         return found
 
 

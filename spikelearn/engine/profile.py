@@ -72,6 +72,7 @@ def profile(program: Program, n_steps: int) -> Profile:
         raise DescriptionError(f"a profile is that of one thread, expected threads=1, got {len(program.plans)} threads")
     plan = program.plans[0]
     calls = [(stage, call) for stage in STAGES for call in plan.stages[stage]]
+    calls += [("end", call) for call in program.end]
     delivered = {id(table.tally): table for table in plan.tables.values()}
     before = {key: int(table.tally[0]) for key, table in delivered.items()}
     ticks = np.zeros(len(calls) + 1, np.int64)

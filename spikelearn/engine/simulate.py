@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikelearn import _jit
-from spikelearn.engine.plan import STAGES, Call, Program, call_table
+from spikelearn.engine.plan import STAGES, Added, Call, Program, call_table
 from spikelearn.engine.printing import callable_of
 from spikelearn.engine.recorders import empty
 from spikelearn.engine.sink import Sink
@@ -39,17 +39,16 @@ class Pause(NamedTuple):
 
 def simulate(
     program: Program, n_steps: int, sink: Sink, engine: str = "compiled", progress: bool | None = None,
-    extra: dict[str, list[Call]] | None = None, pause: Pause | None = None,
+    added: Added | None = None, pause: Pause | None = None,
 ) -> tuple[bool, float]:  # fmt: skip
     """Run n_steps; returns whether it was interrupted, and the wall seconds that the steps took.
 
     Each Plan of the program runs in a thread of its own, or all run in turn where that is faster (program.pace).
-    progress: None shows a bar if standard error is a terminal. extra: Calls of this run only, by stage, which a program
-    of one Plan may have. Ctrl-C stops after the current chunk of steps. Raises SimulationError when a state stops being
-    finite or a callback raises; what was recorded until then is in the sink.
+    progress: None shows a bar if standard error is a terminal. added: Calls of this run only. Ctrl-C stops after the
+    current chunk of steps. Raises SimulationError when a state stops being finite or a callback raises; what was
+    recorded until then is in the sink.
     """
     plans, dt = program.plans, program.plans[0].dt
-    calls = list(plans[0].calls(extra))
     last = program.step + n_steps
     if last > LAST_STEP and any(plan.plastic for plan in plans):
         raise SimulationError(
@@ -62,9 +61,9 @@ def simulate(
         plan.control[:2] = 0, -1
     with interrupts() as interrupted, ThreadPoolExecutor(max(1, len(plans) - 1)) as threads:
         if engine == "stepper" or _jit.JIT_DISABLED:
-            advance = _stepper(program, extra)
+            advance = _stepper(program, added)
         else:
-            advance = _compiled(program, extra, threads)
+            advance = _compiled(program, added, threads)
         while program.step < last and not interrupted:
             begun = time.perf_counter()
             before = program.step
@@ -85,7 +84,7 @@ def simulate(
             empty(program, sink)
             if bar is not None:
                 bar.update((after - before) * dt)
-            _check_callbacks(calls, dt)
+            _check_callbacks(_end(program, added), dt)
             _check_finite(program)
             if pause is not None and after % pause.every == 0 and after < last:
                 pause.act(wall)
@@ -94,29 +93,33 @@ def simulate(
     return bool(interrupted), wall
 
 
-def _compiled(
-    program: Program, extra: dict[str, list[Call]] | None, threads: ThreadPoolExecutor
-) -> Callable[[int, bool], int]:
+def _compiled(program: Program, added: Added | None, threads: ThreadPoolExecutor) -> Callable[[int, bool], int]:
     """A function that runs up to a step, compiled, the shares beside each other or in turn, and gives the step it came
     to."""
     n_shares = len(program.plans)
-    own = [(*call_table([*plan.calls(extra)]), program.controls[k : k + 1]) for k, plan in enumerate(program.plans)]
+    end = call_table(_end(program, added))
+    phases = (0, np.zeros(0, np.int64)) if added is None else (added.origin, added.ends)
+    own = [
+        (*call_table([*plan.calls(added)]), *end, *phases, program.controls[k : k + 1])
+        for k, plan in enumerate(program.plans)
+    ]
     all_in_turn = own[0]
     if n_shares > 1:
-        all_in_turn = (*call_table([call for calls in _in_turn(program, extra) for call in calls]), program.controls)
+        in_turn = call_table([call for calls in _in_turn(program, added) for call in calls])
+        all_in_turn = (*in_turn, *end, *phases, program.controls)
     run = callable_of(run_steps)
     stops, arrived = np.zeros(2, np.int64), np.zeros(1, np.int64)
 
     def advance(until: int, beside: bool) -> int:
         stops[:], arrived[:] = 0, 0
 
-        def run_table(table: tuple[np.ndarray, ...], of: int) -> int:
-            return int(run(program.step + 1, until + 1, *table, stops, arrived, of, program.interval))
+        def run_table(table: tuple[Any, ...], share: int, of: int) -> int:
+            return int(run(program.step + 1, until + 1, *table, stops, arrived, share, of, program.interval))
 
         if not beside:
-            return run_table(all_in_turn, 1) - 1
-        others = [threads.submit(run_table, table, n_shares) for table in own[1:]]
-        after = run_table(own[0], n_shares) - 1
+            return run_table(all_in_turn, 0, 1) - 1
+        others = [threads.submit(run_table, table, k, n_shares) for k, table in enumerate(own) if k > 0]
+        after = run_table(own[0], 0, n_shares) - 1
         for other in others:
             other.result()
         return after
@@ -124,14 +127,20 @@ def _compiled(
     return advance
 
 
-def _in_turn(program: Program, extra: dict[str, list[Call]] | None) -> list[list[Call]]:
+def _end(program: Program, added: Added | None) -> list[Call]:
+    """The Calls of stage "end"."""
+    return [*program.end, *(added.end if added is not None else ())]
+
+
+def _in_turn(program: Program, added: Added | None) -> list[list[Call]]:
     """The Calls of all shares, stage by stage, for one thread."""
-    return [[*(c for plan in program.plans for c in plan.stages[s]), *(extra or {}).get(s, ())] for s in STAGES]
+    stages = [plan.stages for plan in program.plans] + (added.stages if added is not None else [])
+    return [[call for calls in stages for call in calls.get(stage, ())] for stage in STAGES]
 
 
-def _stepper(program: Program, extra: dict[str, list[Call]] | None) -> Callable[[int, bool], int]:
+def _stepper(program: Program, added: Added | None) -> Callable[[int, bool], int]:
     """The same in Python, one call after the other, the shares always in turn."""
-    stages = _in_turn(program, extra)
+    stages = [*_in_turn(program, added), _end(program, added)]
 
     def advance(until: int, beside: bool) -> int:
         step = program.step

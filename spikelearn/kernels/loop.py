@@ -26,29 +26,55 @@ def wants_to_stop(controls):
 
 
 @kernel
-def run_steps(first, last, addresses, arguments, controls, stops, arrived, n_shares, interval):
+def end_of_phase(step, origin, ends):
+    """The first step after the phase of a trial that `step` is in. ends: of the phases, in steps of their trial."""
+    in_trial = (step - origin) % ends[-1]
+    phase = 0
+    while ends[phase] <= in_trial:
+        phase += 1
+    return step - in_trial + ends[phase]
+
+
+@kernel
+def run_steps(
+    first, last, addresses, arguments, end_addresses, end_arguments, origin, ends, controls, stops, arrived, share,
+    n_shares, interval,
+):  # fmt: skip
     """Run the steps first to last - 1; returns the step after the last one that was run.
 
-    controls[:, 0]: set by a kernel to stop (a buffer is full, or a state is not finite). n_shares: how many run beside
-    each other; the calls may be those of several shares that run in turn. Shares that run beside each other meet every
-    `interval` steps, and stop only there, all of them at once: a share writes its wish to stop into `stops` before a
+    controls[:, 0]: set by a kernel to stop (a buffer is full, or a state is not finite). share, n_shares: which it is
+    of how many that run beside each other; the calls may be those of several shares that run in turn. Shares that run
+    beside each other meet every `interval` steps and where a phase of a trial ends (see `end_of_phase`; no trials: no
+    ends). If there is anything to be done at the end of a step for all neurons, the first share does it there while
+    the others wait. They stop only there, all of them at once: a share writes its wish to stop into `stops` before a
     meeting and all read it after; two places are used in turn, so that none is read and written at once.
     """
     step = first
-    rounds = 0
+    meeting = 0
     while step < last:
         until = min(step + interval, last)
+        if len(ends) > 0:
+            until = min(until, end_of_phase(step, origin, ends))
         for now in range(step, until):
             for call in range(len(addresses)):
                 invoke(addresses[call], now, arguments[call])
-            if n_shares == 1 and wants_to_stop(controls):
-                return now + 1
+            if n_shares == 1:
+                for call in range(len(end_addresses)):
+                    invoke(end_addresses[call], now, end_arguments[call])
+                if wants_to_stop(controls):
+                    return now + 1
         step = until
         if n_shares > 1:
-            rounds += 1
+            if len(end_addresses) > 0:
+                meeting += 1
+                meet(arrived, meeting * n_shares)
+                if share == 0:
+                    for call in range(len(end_addresses)):
+                        invoke(end_addresses[call], step - 1, end_arguments[call])
+            meeting += 1
             if wants_to_stop(controls):
-                stops[rounds & 1] = rounds
-            meet(arrived, rounds * n_shares)
-            if stops[rounds & 1] == rounds:
+                stops[meeting & 1] = meeting
+            meet(arrived, meeting * n_shares)
+            if stops[meeting & 1] == meeting:
                 return step
     return last

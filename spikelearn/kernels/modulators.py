@@ -92,3 +92,9 @@ def within_limits(weight, eligibility, seen, until, N_low, N_high, release_N, W_
             now = weight + eligibility * release_N[k & (len(release_N) - 1)]
             weight += min(max(now, W_min), W_max) - now
     return weight
+
+
+@kernel
+def hand_on(step, pending, of_first):
+    """Give a share's modulator what the first share's is about to release."""
+    pending[0] = of_first[0]

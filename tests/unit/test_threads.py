@@ -86,14 +86,95 @@ def test_a_state_that_is_not_finite_is_told_with_the_neuron_that_has_it():
         net.run(10.0)
 
 
-def test_what_reads_all_neurons_at_once_runs_on_one_thread_and_says_so():
+def test_what_reads_all_synapses_at_once_runs_on_one_thread_and_says_so():
     net = all_parts.network(threads=2)
     with pytest.raises(DescriptionError, match=r"'DopamineBursts' .*threads=1"):
         net.run(1.0)
-    net = sl.Network(threads=2)
-    net.population(3, sl.LIF())
-    with pytest.raises(DescriptionError, match="trials .* one thread"):
-        net.run(trials=sl.Trials([sl.Phase(10.0)], n=2))
+
+
+def answer(trial, phase, counts, marks, current, release, seen):
+    """The population's most active neuron is fed back to all of it, and releases what it has fired."""
+    best = 0
+    for i in range(len(counts)):
+        if counts[i] > counts[best]:
+            best = i
+    seen[trial, phase] = 100 * best + counts[best] + (0.5 if marks[best] else 0.0)
+    for i in range(len(current)):
+        current[i] = 120.0 * ((i + best) % 3)
+    release[0] += 0.01 * counts[best]
+
+
+def push_back(step, potential, fired, current):
+    """Of every step: each spike is answered by a current into the neighbour, until the next one."""
+    for i in range(len(fired)):
+        if fired[i]:
+            current[(i + 1) % len(current)] = -5.0 * (potential[0] - potential[i])
+
+
+def closed_loop(threads, every_step):
+    """A network with trials, or with a callback of every step, that everything depends on."""
+    net = sl.Network(dt=0.1, seed=4, threads=threads)
+    dopamine = net.modulator("dopamine", tau=20.0)
+    source = net.population(9, sl.Poisson(150.0), name="source")
+    cells = net.population(7, sl.LIF(), name="cells")
+    apical = net.population(5, sl.Pyramidal(), name="pyramidal")
+    learned = net.connect(
+        source, cells, "exc", weight=sl.Uniform(100.0, 300.0), delay=1.2,
+        plasticity=sl.DopamineSTDP(dopamine, tau_c=30.0, A_plus=20.0, A_minus=5.0, W_max=600.0),
+    )  # fmt: skip
+    clopath = net.connect(
+        source, cells, "exc", weight=50.0, delay=1.5,
+        plasticity=sl.Clopath(A_LTD=0.5, A_LTP=0.5, theta_plus=-62.0, tau_x=2.0),
+    )  # fmt: skip
+    net.connect(cells, apical, "basal", weight=400.0, delay=2.0)
+    net.record(cells, ["spikes", "V_m"])
+    net.record(apical, ["spikes", "bursts"])
+    net.record(dopamine, "n")
+    seen = np.zeros((6, 3))
+    if every_step:
+        arguments = (cells.state("V_m"), cells.fired(), cells.current("exc"))
+        net.on_step(push_back, *arguments)
+        return net, None, seen
+    look = sl.Callback(answer, (cells.counts(), cells.fired(), cells.current("exc"), dopamine.release, seen))
+    rates = np.random.default_rng(1).uniform(50.0, 300.0, (6, 9))
+    phases = [
+        sl.Phase(13.7, rates={source: rates}, reset=[cells, learned, clopath], callback=look, plastic=[learned]),
+        sl.Phase(8.2, rates={source: 200.0}, currents={(apical, "apical"): np.linspace(0, 900, 5)}, callback=look),
+        sl.Phase(0.1, releases={dopamine: 0.02}, plastic=(), reset=[apical]),
+    ]
+    return net, sl.Trials(phases, n=6), seen
+
+
+@pytest.mark.parametrize("every_step", [False, True])
+def test_a_closed_loop_is_the_same_bit_for_bit_on_any_number_of_threads(every_step):
+    def ran(threads, engine="compiled"):
+        net, trials, seen = closed_loop(threads, every_step)
+        runs = [net.run(132.0, engine=engine) if every_step else net.run(trials=trials, engine=engine)]
+        runs.append(net.run(20.0, engine=engine))
+        return all_parts.outcome(net, runs) | {"seen": seen}
+
+    one = ran(1)
+    assert len(one["('cells', 'spike') times"]) > 20
+    assert every_step or len(set(one["seen"][:, 0])) > 3
+    for threads, engine in ((2, "compiled"), (3, "compiled"), (2, "stepper")):
+        same(ran(threads, engine), one)
+
+
+def fail(trial, phase, at):
+    if trial == at:
+        raise ValueError
+
+
+def test_on_two_threads_a_callback_that_raises_stops_the_run_where_it_did():
+    def stopped(threads):
+        net = sl.Network(threads=threads)
+        cells = net.population(6, sl.LIF())
+        net.connect(cells, cells, weight=1.0, delay=1.6)
+        with pytest.raises(SimulationError, match="raised an exception at 30 ms") as raised:
+            net.run(trials=sl.Trials([sl.Phase(10.0, callback=sl.Callback(fail, (2,)))], n=9))
+        return raised.value.run.t_stop
+
+    assert stopped(1) == stopped(2) == stopped(3)
 
 
 @pytest.mark.parametrize("threads", [0, -1, 1.5, "two", True])
@@ -121,15 +202,18 @@ def test_a_network_of_two_thousand_neurons_is_shared_by_all_cores_unless_told_ot
 
 def test_what_cannot_be_shared_runs_on_one_thread_by_default(monkeypatch):
     monkeypatch.setenv("SPIKELEARN_THREADS", "2")
-    net = sl.Network()
-    net.population(2000, sl.LIF())
-    assert len(net.build().plans) == 2
-    net.run(trials=sl.Trials([sl.Phase(1.0)], n=1))
-    assert len(net.build().plans) == 1
-    net = sl.Network()
-    cells = net.population(2000, sl.LIF())
-    net.on_step(lambda step, fired: None, cells.fired())
-    assert len(net.build().plans) == 1
+
+    def shares(**options):
+        net = sl.Network()
+        cells = net.population(2000, sl.LIF())
+        moving = net.connect(cells, cells, rule=sl.FixedInDegree(2, autapses=False), weight=1.0)
+        if options:
+            net.regulate(moving, sl.Rewiring(**options))
+        net.on_step(lambda step, fired: None, cells.fired())
+        return len(net.build().plans)
+
+    assert shares() == 2
+    assert shares(below=0.5, weight=1.0, every=100.0) == 1
 
 
 def test_the_faster_way_is_taken_and_the_slower_one_tried_again_ever_more_rarely():
