@@ -183,6 +183,25 @@ def check_procedural(rule: Rule, rows: Rows, plasticity: Any, synapse: Any, wher
         )
 
 
+def check_carries(
+    source: Population, variable: Any, plasticity: Any, synapse: Any, procedural: bool, where: str
+) -> None:
+    """Check that events can bring a value with them: a state variable of their source, through synapses that use it."""
+    source.check_state(variable, f"{where}, carries")
+    if procedural:
+        raise DescriptionError(f"{where}: procedural synapses are given events without values; expected no carries")
+    if synapse is not None:
+        raise DescriptionError(
+            f"{where}: carries={variable!r}, but {synapse.model.name} goes by when events arrive, not by what "
+            "they bring; expected no synapse model"
+        )
+    if plasticity is not None and not isinstance(plasticity.rule, SignalRule):
+        raise DescriptionError(
+            f"{where}: carries={variable!r}, but {plasticity.rule.name} learns from when events arrive, not from what "
+            "they bring; expected a SignalRule, whose traces take up values, or no rule"
+        )
+
+
 def _check_graded(
     receiver: Population | Modulator, port: str, synapse: Synapse | None, plasticity: Any, where: str
 ) -> None:

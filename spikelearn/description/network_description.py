@@ -10,6 +10,7 @@ import numpy as np
 
 from spikelearn.description.checks import (
     check_array,
+    check_carries,
     check_delays,
     check_drive,
     check_initial,
@@ -133,6 +134,7 @@ class NetworkDescription:
         synapse: Synapse | None = None,
         name: str | None = None,
         procedural: bool = False,
+        carries: str | None = None,
     ) -> Projection:
         """Connect a population to a port of another, or to a modulator, of which each event then releases `weight`.
 
@@ -145,8 +147,11 @@ class NetworkDescription:
         memory; those of a source are made again from their random numbers whenever it has an event (Knight & Nowotny
         2021). It is the same network with the same pairs, weights and delays, and takes more time: see
         docs/decisions.md for how much. For AllToAll, OneToOne and FixedOutDegree, with weights that do not change. A
-        table of a million synapses or more rounds weights that differ to 4 bytes, which this does not. Raises
-        DescriptionError, ParameterError or UnitError.
+        table of a million synapses or more rounds weights that differ to 4 bytes, which this does not. carries: a state
+        variable of the source; each event brings with it the value that this has at the end of the step in which the
+        event is emitted, and weight times value is what arrives. weight is then in the unit of the port for each unit
+        of the variable. The pre traces of a SignalRule grow by the value, or are set to it. Not for other rules and
+        synapse models, which know events and no values. Raises DescriptionError, ParameterError or UnitError.
 
         >>> net = Network()
         >>> cells = net.population(100_000, LIF())
@@ -198,10 +203,12 @@ class NetworkDescription:
         )  # fmt: skip
         if procedural:
             check_procedural(rule, rows, plasticity, synapse, where)
+        if carries is not None:
+            check_carries(sender, carries, plasticity, synapse, procedural, where)
         added = Projection(
             name, sender, source_first, source_size, receiver, target_first, target_size, port, unit, on, rule, rows,
             weights, axonal, dendritic_steps, plasticity, synapse, bool(plastic), learned_kind,
-            bool(getattr(rule, "autapses", True)), thing, bool(procedural),
+            bool(getattr(rule, "autapses", True)), thing, bool(procedural), carries or "",
         )  # fmt: skip
         self._projections[name] = added
         return added

@@ -20,7 +20,8 @@ class Projection:
     """The synapses from one population to one port of another. Made by `Network.connect`.
 
     axonal, dendritic: delays; axonal may be drawn (ms), dendritic is a whole number of steps. procedural: its synapses
-    are made again at each event rather than kept.
+    are made again at each event rather than kept. carries: the state variable of the source whose value each event
+    brings with it, "" for none.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Projection:
     autapses: bool
     thing: int
     procedural: bool = False
+    carries: str = ""
 
     ids = None
 
@@ -83,6 +85,7 @@ class Projection:
         """One line for run files."""
         static = "procedural" if self.procedural else "static"
         rule = self.plasticity.rule.name if self.plasticity else self.synapse.model.name if self.synapse else static
+        rule += f", carries {self.carries}" if self.carries else ""
         return f"{type(self.rule).__name__}, {rule}{'' if self.plastic or not self.plasticity else ', not plastic'}"
 
 

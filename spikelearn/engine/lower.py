@@ -17,6 +17,7 @@ from spikelearn.description.regulation import Regulation
 from spikelearn.description.trials import Callback
 from spikelearn.engine.aligned import zeros
 from spikelearn.engine.callbacks import step_calls
+from spikelearn.engine.carried import carried_variables, keep_calls
 from spikelearn.engine.division import divide
 from spikelearn.engine.drives import drive_calls
 from spikelearn.engine.graded import alike, graded_calls, table_without_synapses
@@ -84,11 +85,11 @@ def lower(description: Description, n_shares: int = 1) -> Program:
     )
     for block in blocks:
         _fill_block(d, block)
-    rings = [_ring_arrays(block, depth + 1 + interval, n_shares) for block in blocks]
+    rings = [_rings(d, block, depth + 1 + interval, n_shares) for block in blocks]
     controls = np.tile(np.array([0, -1, 0, 0], np.int64), (n_shares, 1))
     plans: list[Plan] = []
     for index in range(n_shares):
-        own = [_block_of_share(block, arrays, index) for block, arrays in zip(blocks, rings, strict=True)]
+        own = [replace(block, rings=of[index]) for block, of in zip(blocks, rings, strict=True)]
         plans.append(_plan(d, Share(index, n_shares), own, tables[index], interval, controls[index]))
     program = Program(plans, interval, controls)
     step_calls(d.callbacks, program)
@@ -132,17 +133,17 @@ def _block_of(blocks: list[Block]) -> dict[Population, Block]:
     return {population: block for block in blocks for population in block.populations}
 
 
-def _ring_arrays(block: Block, depth: int, n_shares: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _rings(d: Description, block: Block, depth: int, n_shares: int) -> list[dict[str, Ring]]:
+    """For each share: kind of event -> Ring."""
     widest = max(np.diff(Share(k, n_shares).bounds(block))[0] for k in range(n_shares))
-    return {
-        kind: (np.zeros((n_shares, depth, widest), np.int32), np.zeros((n_shares, depth), np.int64))
-        for kind in block.populations[0].kinds
-    }
-
-
-def _block_of_share(block: Block, rings: dict[str, tuple[np.ndarray, np.ndarray]], index: int) -> Block:
-    own = {kind: Ring(rows[index], counts[index], rows, counts) for kind, (rows, counts) in rings.items()}
-    return replace(block, rings=own)
+    rings: list[dict[str, Ring]] = [{} for _ in range(n_shares)]
+    for kind in block.populations[0].kinds:
+        rows, counts = np.zeros((n_shares, depth, widest), np.int32), np.zeros((n_shares, depth), np.int64)
+        values = {v: np.zeros(rows.shape) for v in carried_variables(d.projections, block, kind)}
+        for index, ring in enumerate(rings):
+            own = {variable: every[index] for variable, every in values.items()}
+            ring[kind] = Ring(rows[index], counts[index], rows, counts, own, values)
+    return rings
 
 
 def _plan(
@@ -168,6 +169,7 @@ def _plan(
     drive_calls(d.drives, plan)
     for block in blocks:
         advance_calls(plan, block)
+        keep_calls(plan, block)
     regulation_calls(d.regulations, plan, places)
     recorder_calls(d.recordings, plan, places, interval)
     return plan
@@ -186,6 +188,7 @@ def _groups(d: Description, blocks: list[Block]) -> list[list[Projection]]:
             id(target if target is not None else projection.target),
             projection.port,
             projection.on,
+            projection.carries,
             projection.weight.constant,
             id(projection) if alone else None,
         )
@@ -289,6 +292,12 @@ def _deliver_calls(d: Description, plan: Plan, places: Places, table: Table) -> 
             )  # fmt: skip
         )
         plan.plastic[projection] = PlasticState({**state, "last_arrival": last}, kernel, np.ones(1, np.int64))
+    elif projection.carries:
+        call = Call(
+            label, kernel_of(deliver.deliver_values), ring.all_rows, ring.all_counts,
+            ring.all_values[projection.carries], *common[2:], table.slot_weight, table.weights, inputs, table.tally,
+        )  # fmt: skip
+        plan.stages["arrive"].append(call)
     else:
         call = Call(
             label, kernel_of(deliver.deliver), *common, table.slot_weight, table.weights, inputs, table.tally,

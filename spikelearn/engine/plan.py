@@ -79,12 +79,15 @@ class Share:
 @dataclass
 class Ring:
     """Event lists of the last steps: those of this share, rows (depth, n) int32 and counts (depth,) int64, and those of
-    all shares, one after the other."""
+    all shares, one after the other. values: state variable -> what events carried, beside rows; see engine/carried.py.
+    """
 
     rows: np.ndarray
     counts: np.ndarray
     all_rows: np.ndarray
     all_counts: np.ndarray
+    values: dict[str, np.ndarray] = field(default_factory=dict)
+    all_values: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass

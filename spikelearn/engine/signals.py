@@ -56,6 +56,7 @@ def signal_calls(
             kernel,
             ring.all_rows,
             ring.all_counts,
+            *([ring.all_values[projection.carries]] if projection.carries else []),
             table.delays,
             inputs,
             table.tally,
@@ -185,6 +186,7 @@ def _kernel(projection: Projection, dt: float) -> Kernel:
         list(rule.constants(parameters, dt)),
         rule.has_eligibility,
         rule.on_pre is not None,
+        bool(projection.carries),
     )
     return Kernel(text, "function", injected)
 

@@ -73,3 +73,27 @@ def deliver(step, rows, counts, delays, index, targets, slot_weight, weights, in
                     tally[0] += add_runs(due, n_due, index, targets, slot_weight, weights, inputs)
                     n_due = 0
     tally[0] += add_runs(due, n_due, index, targets, slot_weight, weights, inputs)
+
+
+@kernel
+def deliver_values(step, rows, counts, values, delays, index, targets, slot_weight, weights, inputs, tally):
+    """The same for events that carry a value, which multiplies the weights."""
+    n_shares, depth = counts.shape
+    n_delays = len(delays)
+    own_weights = len(weights) > 0
+    for d in range(n_delays):
+        row = (step - delays[d]) % depth
+        for share in range(n_shares):
+            for k in range(counts[share, row]):
+                slot = rows[share, row, k] * n_delays + d
+                value = values[share, row, k]
+                run = targets[index[slot] : index[slot + 1]]
+                tally[0] += len(run)
+                if own_weights:
+                    weights_of_run = weights[index[slot] : index[slot + 1]]
+                    for p in range(len(run)):
+                        inputs[run[p]] += weights_of_run[p] * value
+                else:
+                    sent = slot_weight[slot] * value
+                    for target in run:
+                        inputs[target] += sent

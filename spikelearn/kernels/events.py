@@ -2,6 +2,7 @@
 
 There is one ring for each block of neurons, kind of event and share: a share's kernels write its own, `rows` (depth, n)
 and `counts` (depth,); delivery reads those of all shares, `rows` (shares, depth, n) and `counts` (shares, depth).
+Where events carry a value, `values` lies beside `rows`, place by place.
 """
 
 from spikelearn._jit import kernel, scalar
@@ -26,6 +27,16 @@ def source_in_row(rows, counts, row, k):
     return rows[share, row, k]
 
 
+@scalar
+def value_in_row(values, counts, row, k):
+    """What the k-th event of all shares in a row carries."""
+    share = 0
+    while k >= counts[share, row]:
+        k -= counts[share, row]
+        share += 1
+    return values[share, row, k]
+
+
 @kernel
 def begin_row(step, counts):
     """Empty this step's row."""
@@ -42,6 +53,14 @@ def collect(step, emitted, first, bit, rows, counts):
             rows[row, count] = first + i
             count += 1
     counts[row] = count
+
+
+@kernel
+def keep_values(step, rows, counts, variable, values):
+    """Beside each event of this step's row, what a state variable of its source is now."""
+    row = step % len(counts)
+    for k in range(counts[row]):
+        values[row, k] = variable[rows[row, k]]
 
 
 @kernel

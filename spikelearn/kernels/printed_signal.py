@@ -36,14 +36,16 @@ def print_signal(
     constants: Sequence[str],
     eligibility: bool,
     on_pre: bool,
+    carries: bool = False,
 ) -> str:
     """signals (once a target and step), integrate, deliver, read and reset of a rule.
 
-    pre: (name, jump, amplitude) of the traces; the amplitude is part of X. The names of arguments are those of
-        `engine.signals`.
+    pre: (name, jump, amplitude) of the traces; the amplitude is part of X. carries: whether events bring values with
+        them. The names of arguments are those of `engine.signals`.
     """
     parts = _Parts(pre, reads, state, delayed, seen, constants, eligibility, on_pre)
-    return _HEADER + _print_targets(parts) + _print_synapse(parts) + _print_deliver(parts) + _print_look(parts)
+    header = _HEADER.replace("source_in_row", "source_in_row, value_in_row") if carries else _HEADER
+    return header + _print_targets(parts) + _print_synapse(parts) + _print_deliver(parts, carries) + _print_look(parts)
 
 
 class _Parts:
@@ -219,15 +221,18 @@ def sweep(clock, {p.ends}{p.factors}{p.table}):
 '''
 
 
-def _print_deliver(parts: _Parts) -> str:
+def _print_deliver(parts: _Parts, carries: bool) -> str:
+    """With values, traces jump by them, or to them, and they multiply the weights that are sent."""
     p = parts
+    values, times_value = ("values, ", " * value") if carries else ("", "")
+    value = "            value = value_in_row(values, counts, arriving, k)\n" if carries else ""
     jumps = "".join(f"    jump_{n} = {p.amplitudes[n]!r} * math.exp((s - base) * tau_rate_{n})\n" for n in p.traces)
     slot_now = "".join(f"            X_{n} = slot_{n}[slot]\n" for n in p.traces)
     slot_now += "".join(f"            now_{n} = X_{n}\n" for n in p.traces)
     slot_now += "            for _ in range(since, epoch):\n"
     slot_now += "".join(f"                now_{n} *= factor_{n}\n" for n in p.traces)
     slot_now += "".join(
-        f"            new_{n} = {f'now_{n} + jump_{n}' if p.jumps[n] == 'add' else f'jump_{n}'}\n" for n in p.traces
+        f"            new_{n} = {f'now_{n} + ' if p.jumps[n] == 'add' else ''}jump_{n}{times_value}\n" for n in p.traces
     )
     arguments = names(p.traces, "now_{0} / jump_{0}") + names(p.seen, "seen_{}[row, j]") + p.constants
     plus_H = "".join(f" + now_{n} * H_{n}[j]" for n in p.traces)
@@ -264,8 +269,8 @@ def _print_deliver(parts: _Parts) -> str:
 
 @kernel
 def function(
-    step, rows, counts, delays, inputs, tally, enabled, {p.seen_rings}{p.target}{p.ends}{p.factors}{p.table}{p.limits}
-    {names(p.traces, "tau_rate_{}")}{p.constants}
+    step, rows, counts, {values}delays, inputs, tally, enabled, {p.seen_rings}{p.target}{p.ends}{p.factors}{p.table}
+    {p.limits}{names(p.traces, "tau_rate_{}")}{p.constants}
 ):
     """Deliver what arrives in this step; the weight sent includes the change by this very arrival."""
     depth = counts.shape[-1]
@@ -284,13 +289,13 @@ def function(
                 continue
             tally[0] += end - begin
             since = slot_epoch[slot]
-{slot_now}            for p in range(begin, end):
+{value}{slot_now}            for p in range(begin, end):
                 j = targets[p]
                 {p.load}
                 if since < epoch:
                     {p.synapse} = catch_up({p.synapse}, j, since, epoch, {p.X}{p.ends}{p.factors})
 {update}                {p.store}
-                inputs[j] += now
+                inputs[j] += now{times_value}
 {grow}            slot_epoch[slot] = epoch
 '''
 

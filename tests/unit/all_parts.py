@@ -8,7 +8,7 @@ import numpy as np
 import spikelearn as sl
 
 DURATION = 120.0
-PLASTIC = ("STDP", "dendritic STDP", "DopamineSTDP", "Clopath", "DopamineBursts")
+PLASTIC = ("STDP", "dendritic STDP", "DopamineSTDP", "Clopath", "learned values", "DopamineBursts")
 
 
 def network(seed=1, record_weights=True, dt=0.1, plastic=True, threads=1, shareable=False):
@@ -52,6 +52,13 @@ def network(seed=1, record_weights=True, dt=0.1, plastic=True, threads=1, sharea
     net.connect(
         poisson, lif, "exc", sl.FixedOutDegree(2), weight=sl.Normal(50, 10), delay=sl.Uniform(0.1, 3.0),
         procedural=True, name="procedural",
+    )  # fmt: skip
+    net.connect(
+        cells, cells, "basal", carries="V_d", weight=sl.Uniform(-1, 0), delay=sl.Uniform(0.1, 2.0), name="values"
+    )
+    net.connect(
+        lif, lif, "exc", carries="V_m", weight=-0.1, delay=1.0, name="learned values", plastic=plastic,
+        plasticity=sl.Clopath(A_LTD=1e-4, A_LTP=1e-4, theta_plus=-62.0, W_min=-1.0, W_max=0.0),
     )  # fmt: skip
     net.drive(cells, sl.NoiseCurrent(std=200.0, tau=5.0, mean=250.0))
     net.drive(cells, sl.StepCurrent([10.0, 60.0], [300.0, 800.0]), "apical")

@@ -153,6 +153,12 @@ def _refuse_what_nobody_else_has(d: Description, simulator: str) -> None:
     for regulation in d.regulations:
         what = f"{type(regulation.rule).__name__} of projection {regulation.projection.name!r}"
         raise DescriptionError(f"{what} cannot run on {simulator}; {ours}")
+    for projection in d.projections:
+        if projection.carries:
+            raise DescriptionError(
+                f"projection {projection.name!r}: events that carry a value ({projection.carries}) cannot run on "
+                f"{simulator}; {ours}"
+            )
     for population in d.populations:
         if not isinstance(population.model, Neuron):
             continue

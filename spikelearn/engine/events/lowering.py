@@ -107,6 +107,10 @@ def check_supported(d: Description) -> None:
                 f"{where}: engine='events' changes no weights, got {projection.plasticity.rule.name} "
                 "(plastic=False would freeze it)"
             )
+        if projection.carries:
+            raise DescriptionError(
+                f"{where}: engine='events' delivers events without values, got carries={projection.carries!r}"
+            )
         if projection.synapse is not None and not isinstance(projection.synapse, Synapse):
             raise DescriptionError(f"{where}: engine='events' runs no synapses with a state of the target's side")
     for regulation in d.regulations:
