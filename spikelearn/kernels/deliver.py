@@ -30,9 +30,9 @@ def fetch_run(index, values, slot):
 def add_runs(due, n_due, index, targets, slot_weight, weights, inputs):
     """Work off a list of slots; returns the number of synaptic events.
 
-    The weights are those of the synapses, if there are any, else those of the slots.
+    The weights are those of the slots, if they have any, else those of the synapses (of which a share may have none).
     """
-    own_weights = len(weights) > 0
+    own_weights = len(slot_weight) == 0
     events = 0
     for i in range(-_AHEAD, n_due):
         if i + _AHEAD < n_due:
@@ -80,7 +80,7 @@ def deliver_values(step, rows, counts, values, delays, index, targets, slot_weig
     """The same for events that carry a value, which multiplies the weights."""
     n_shares, depth = counts.shape
     n_delays = len(delays)
-    own_weights = len(weights) > 0
+    own_weights = len(slot_weight) == 0
     for d in range(n_delays):
         row = (step - delays[d]) % depth
         for share in range(n_shares):

@@ -22,7 +22,7 @@ class CarrierParameters(NamedTuple):
 
 def _step(V_m, r, ignored, in_exc, in_ignored, I_exc, u, p):
     V_m = 0.8 * V_m + u - 0.4 + in_exc
-    r = 0.9 * r + 0.1 * V_m * V_m - 0.05
+    r = 0.9 * r + V_m / (1.0 + abs(V_m))
     return V_m, r, in_ignored, np.uint8(16 * (u < p) + (u > 1.0 - p))
 
 
@@ -202,7 +202,8 @@ def built(seed=5, threads=1):
     net.connect(
         one, two, weight=sl.Uniform(-0.1, 0.1), delay=sl.Uniform(0.5, 6.0), carries="r", on="rate", name="static"
     )
-    net.connect(two, one, weight=0.01, delay=4.0, carries="V_m", on="rate", plasticity=RULES["Plain"](), name="plastic")
+    rule = RULES["Plain"](gain=0.005, W_min=-0.1, W_max=0.1)
+    net.connect(two, one, weight=0.01, delay=4.0, carries="V_m", on="rate", plasticity=rule, name="plastic")
     return net
 
 
