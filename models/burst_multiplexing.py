@@ -69,6 +69,8 @@ class Parameters:
             raise ValueError("sweep_currents: expected at least two")
 
 
+SEEDS = 5
+
 # Half as many cells for half as long, and a tenth of the sweep.
 QUICK = {"N": 2000, "duration": 1200.0, "sweep_N": 400, "sweep_duration": 1000.0}
 

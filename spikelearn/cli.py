@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -151,7 +150,7 @@ def _simulate_and_report(options: argparse.Namespace) -> tuple[dict[str, Any], s
         outcome = ex.run_experiment(experiment, parameters, options.seed)
     else:
         outcome = _simulate_to_disk(experiment, parameters, options.seed, directory)
-    metrics = {name: _json_value(value) for name, value in outcome.metrics.items()}
+    metrics = {name: ex.json_value(value) for name, value in outcome.metrics.items()}
     if directory is not None:
         model = {
             "name": experiment.name,
@@ -368,12 +367,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(map(_shown, value))
     return f"{value:.5g}" if isinstance(value, float) else str(value)
-
-
-def _json_value(value: Any) -> Any:
-    """numpy's numbers as Python's; what JSON cannot write (NaN, infinity) as null."""
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, list | tuple):
-        return [_json_value(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -9,6 +9,7 @@ A model file is a Python file, in models/ or anywhere else, that has
     PUBLISHED         metric -> Published
     simulate(parameters, seed, sink=None, progress=None) -> Outcome
     figure(parameters, outcome) -> matplotlib Figure
+    SEEDS             if it is reproduced by scripts/reproduce.py: with how many seeds
 
 All errors are ExperimentError and name the file.
 """
@@ -83,6 +84,7 @@ class Experiment:
     published: Mapping[str, Published]
     simulate: Callable[..., Outcome]
     figure: Callable[[Any, Outcome], Any]
+    seeds: int = 0
 
 
 class Listed(NamedTuple):
@@ -150,6 +152,7 @@ def load_experiment(name_or_path: str | Path, directory: Path | None = None) -> 
         published=dict(module.PUBLISHED),
         simulate=module.simulate,
         figure=module.figure,
+        seeds=getattr(module, "SEEDS", 0),
     )
 
 
@@ -343,6 +346,9 @@ def _problem_of_parameters(declared: Any) -> str:
 
 
 def _problem_of_tables(module: types.ModuleType) -> str:
+    seeds = getattr(module, "SEEDS", 0)
+    if not isinstance(seeds, int) or isinstance(seeds, bool) or seeds < 0:
+        return f"`SEEDS` must be a whole number, got {seeds!r}"
     known = [each.name for each in dataclasses.fields(module.Parameters)]
     for name, value in (("QUICK", module.QUICK), ("PUBLISHED", module.PUBLISHED)):
         if not isinstance(value, Mapping):
@@ -363,6 +369,15 @@ def _problem_of_function(function: Any, name: str, arguments: tuple, keywords: d
         wanted = "parameters, seed, sink=None, progress=None" if name == "simulate" else "parameters, outcome"
         return f"`{name}` cannot be called as {name}({wanted}): {error}"
     return ""
+
+
+def json_value(value: Any) -> Any:
+    """numpy's numbers as Python's; what JSON cannot write (NaN, infinity) as null."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [json_value(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _as_text(given: Any) -> str:

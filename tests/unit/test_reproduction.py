@@ -1,0 +1,124 @@
+"""Reproductions: what is measured is kept, once, and the page says what is in range and what is missing."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from spikelearn import reproduction
+from spikelearn.errors import ExperimentError
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "reproduce.py"
+
+MODEL = '''"""A coin: a model for tests."""
+
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+import spikelearn as sl
+from spikelearn.experiment import Outcome, Published, parameter
+
+SEEDS = 3
+QUICK = {"duration": 5.0}
+PUBLISHED = {"seed": Published("below 3", high=2.0, source="made up"), "never": Published("1", low=1.0)}
+
+
+@dataclass(frozen=True)
+class Parameters:
+    duration: float = parameter(10.0, "ms", "of the run")
+    folder: str = parameter("", "", "a folder")
+    unlucky: int = parameter(0, "", "the seed that fails")
+
+
+def simulate(parameters, seed, sink=None, progress=None):
+    if seed == parameters.unlucky:
+        raise ValueError("out of luck")
+    net = sl.Network(seed=seed)
+    net.population(1, sl.Poisson(rate=10.0))
+    run = net.run(parameters.duration, progress=False)
+    return Outcome(run, {"seed": float(seed), "t_stop": run.t_stop})
+
+
+def figure(parameters, outcome):
+    return Figure()
+'''
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "coin.py"
+    path.write_text(MODEL)
+    return str(path)
+
+
+def reproduced(model, folder, settings=None, seeds=None, quick=False):
+    """(what was told of each job in turn, errors, the page)."""
+    told = []
+    jobs = list(reproduction.jobs_of([model], settings or {}, seeds, quick))
+    errors = reproduction.reproduce(jobs, folder, 2, lambda job, found: told.append((job.seed, found)))
+    return told, errors, reproduction.page(jobs, folder, "command", "a machine")
+
+
+def test_each_seed_is_measured_once_until_the_model_file_changes(model, tmp_path):
+    first, errors, page = reproduced(model, tmp_path)
+    assert not errors and sorted(seed for seed, _ in first) == [1, 2, 3]
+    again, _, _ = reproduced(model, tmp_path)
+    assert again == sorted(first, key=lambda each: each[0])
+    Path(model).write_text(MODEL.replace("10.0, ", "20.0, "))
+    changed, _, _ = reproduced(model, tmp_path)
+    assert [found["metrics"]["t_stop"] for _, found in changed] == [20.0] * 3
+    assert [found["metrics"]["t_stop"] for _, found in first] == [10.0] * 3
+    assert "| seed | 2 | 1 | 3 | below 3 | at most 2 | made up | 2 of 3 |" in page
+    assert "| never | none | none | none | 1 | at least 1 |  | 0 of 3 |" in page
+    assert (tmp_path / "gallery" / "coin.png").exists()
+    assert "![coin](<coin.png>)" in reproduction.gallery([], tmp_path)
+
+
+def test_what_goes_wrong_with_one_seed_is_told_and_the_others_are_kept(model, tmp_path):
+    told, errors, page = reproduced(model, tmp_path, {"unlucky": "2", "folder": "/a/path/to/some"})
+    assert errors == ["coin, folder=some, unlucky=2, seed 2: ValueError: out of luck"]
+    assert len(told) == 3
+    assert "- coin, folder=some, unlucky=2, seed 2" in page.split("## Not measured")[1]
+    assert "| seed | 2 | 1 | 3 | below 3 | at most 2 | made up | 1 of 2 |" in page
+    # the page of other jobs has them too
+    assert "folder=some" in reproduction.page([], tmp_path, "command", "a machine")
+
+
+def test_the_quick_form_has_one_seed_and_settings_of_its_own(model, tmp_path):
+    [(seed, found)], _, page = reproduced(model, tmp_path, quick=True)
+    assert seed == 1 and found["metrics"]["t_stop"] == 5.0
+    assert f"spikelearn run {model} --quick --seed N" in page
+
+
+def test_damaged_measurements_and_unknown_models_and_settings_are_errors(model, tmp_path):
+    with pytest.raises(ExperimentError, match="no model called 'nothing'"):
+        list(reproduction.jobs_of(["nothing"], {}, None, False))
+    with pytest.raises(ExperimentError, match="has no parameter 'colour'"):
+        list(reproduction.jobs_of([model], {"colour": "red"}, None, False))
+    (tmp_path / "results" / "measured").mkdir(parents=True)
+    (tmp_path / "results" / "measured" / "coin.json").write_text("{")
+    with pytest.raises(ExperimentError, match="coin.json: no measurements can be read .* remove the file"):
+        reproduced(model, tmp_path)
+    Path(model).write_text(MODEL.replace("SEEDS = 3", "SEEDS = '3'"))
+    with pytest.raises(ExperimentError, match="`SEEDS` must be a whole number, got '3'"):
+        list(reproduction.jobs_of([model], {}, None, False))
+
+
+def test_the_script_measures_prints_and_measures_anew(model, tmp_path, capsys):
+    spec = importlib.util.spec_from_file_location("reproduce_script", SCRIPT)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    arguments = [model, "--seeds", "2", "--out", str(tmp_path), "--processes", "1"]
+    assert script.main(arguments) == 0
+    assert "## coin" in capsys.readouterr().out
+    path = tmp_path / "results" / "measured" / "coin.json"
+    kept = json.loads(path.read_text())
+    kept["seeds"]["2"]["metrics"]["seed"] = 77.0
+    path.write_text(json.dumps(kept))
+    script.main(arguments)
+    assert "| seed | 77 | 77 | 77 |" in capsys.readouterr().out
+    script.main([*arguments, "--anew"])
+    assert "| seed | 2 | 2 | 2 |" in capsys.readouterr().out
+    assert script.main(["nothing", "--out", str(tmp_path)]) == 2
