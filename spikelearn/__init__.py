@@ -32,6 +32,7 @@ from spikelearn.neurons import (
     MAT2,
     QIF,
     SRM0,
+    AdaptiveMultiThreshold,
     AdEx,
     AdExClopath,
     EscapeNoiseLIF,
@@ -43,10 +44,12 @@ from spikelearn.neurons import (
     LIFConductance,
     LIFDelta,
     LIFDoubleExponential,
+    MultiThreshold,
     NeuronModel,
     Parrot,
     Pyramidal,
     lif_with_receptors,
+    multi_threshold,
 )
 from spikelearn.plasticity import (
     STDP,
@@ -85,6 +88,7 @@ _ON_DEMAND = ("plots", "analysis", "io")
 __all__ = [
     "AdEx",
     "AdExClopath",
+    "AdaptiveMultiThreshold",
     "AllToAll",
     "Brian2",
     "Callback",
@@ -115,6 +119,7 @@ __all__ = [
     "LogNormal",
     "MAT2",
     "Mongillo",
+    "MultiThreshold",
     "NEST",
     "NMDA",
     "NearestDopamineSTDP",
@@ -157,6 +162,7 @@ __all__ = [
     "Uniform",
     "__version__",
     "lif_with_receptors",
+    "multi_threshold",
     "random_uniform",
 ]
 

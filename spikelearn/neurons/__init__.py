@@ -13,6 +13,7 @@ from spikelearn.neurons.lif_double_exponential import LIFDoubleExponential
 from spikelearn.neurons.lif_escape_noise import EscapeNoiseLIF
 from spikelearn.neurons.lif_nmda import LIFNMDA
 from spikelearn.neurons.model import Neuron, NeuronModel
+from spikelearn.neurons.multi_threshold import AdaptiveMultiThreshold, MultiThreshold, multi_threshold
 from spikelearn.neurons.parrot import Parrot
 from spikelearn.neurons.pyramidal import Pyramidal
 from spikelearn.neurons.qif import QIF
@@ -22,11 +23,13 @@ from spikelearn.neurons.srm0 import SRM0
 MODELS = (
     LIF, LIFDelta, LIFAlpha, LIFDoubleExponential, LIFConductance, LIFNMDA, LIFAdaptiveThreshold, MAT2, EscapeNoiseLIF,
     SRM0, GIF, QIF, EIF, AdEx, AdExClopath, Izhikevich, IzhikevichHalfSteps, HodgkinHuxley, Pyramidal, Parrot,
+    MultiThreshold, AdaptiveMultiThreshold,
 )  # fmt: skip
 
 __all__ = [
     "AdEx",
     "AdExClopath",
+    "AdaptiveMultiThreshold",
     "EIF",
     "EscapeNoiseLIF",
     "GIF",
@@ -42,11 +45,13 @@ __all__ = [
     "LIFNMDA",
     "MAT2",
     "MODELS",
+    "MultiThreshold",
     "Neuron",
     "NeuronModel",
     "Parrot",
     "Pyramidal",
     "QIF",
     "lif_with_receptors",
+    "multi_threshold",
     "SRM0",
 ]  # fmt: skip

@@ -20,6 +20,10 @@ pytestmark = pytest.mark.skipif(_jit.JIT_DISABLED, reason="plain Python has no m
 
 NOT_VECTORISED = {
     "AdExClopath": "takes 16 small steps where a spike takes off and one elsewhere, so neighbours do not go together",
+    **dict.fromkeys(
+        ["MultiThreshold", "AdaptiveMultiThreshold"],
+        "take normal numbers, one in a hundred of which needs another one, so neighbours do not go together",
+    ),
 }
 """Models whose loop goes neuron by neuron, and why."""
 

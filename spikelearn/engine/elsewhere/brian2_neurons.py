@@ -38,7 +38,7 @@ class Group:
         added += [f"{name} : amp (constant)" for name in model.driven.values() if name not in declared]
         added += [f"arriving_{port} : {declared_unit(model.ports[port])} (constant)" for port in arrivals]
         constant = {port: constant_current(model, port) for port in currents if port not in model.driven}
-        if model.random:
+        if model.random or model.normal:
             b2.seed(d.seed % (1 << 32))
         added += [f"current_{port} : {declared_unit(model.units[name])} (constant)" for port, name in constant.items()]
         held = "t_ref" in parameters or "unless refractory" in model.equations
