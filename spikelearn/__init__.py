@@ -48,6 +48,7 @@ from spikelearn.neurons import (
     NeuronModel,
     Parrot,
     Pyramidal,
+    PyramidalUrbanczik,
     lif_with_receptors,
     multi_threshold,
 )
@@ -71,6 +72,7 @@ from spikelearn.plasticity import (
     SignalRule,
     SynapticScaling,
     TripletSTDP,
+    Urbanczik,
 )
 from spikelearn.sources import Images, NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent, Timed
 from spikelearn.synapses import (
@@ -141,6 +143,7 @@ __all__ = [
     "PowerLawSTDP",
     "PreCentredSTDP",
     "Pyramidal",
+    "PyramidalUrbanczik",
     "QIF",
     "ReducedSTDP",
     "ReleaseFirst",
@@ -157,6 +160,7 @@ __all__ = [
     "Timed",
     "Trials",
     "TripletSTDP",
+    "Urbanczik",
     "TsodyksMarkram",
     "TsodyksUzielMarkram",
     "Uniform",

@@ -14,6 +14,10 @@ def _nothing_more(parameters: Any, dt: float) -> Mapping[str, Any]:
     return {}
 
 
+def _nothing_taken(parameters: Any) -> Mapping[str, Any]:
+    return {}
+
+
 def _no_complaint(parameters: Any, dt: float) -> str | None:
     return None
 
@@ -71,6 +75,9 @@ class NestSynapse:
     of_target: our parameters that NEST keeps in the target neuron -> their names there; all rules that a neuron's
         synapses have must then agree. weights: our parameters that are weights.
     must: our parameters that NEST lacks -> the value that it takes them to have.
+    taken: function(parameters of the target) -> our parameters that NEST takes from there instead; they must agree.
+    each: one of our parameters, if it must be given with each synapse: a synapse that also keeps the weight it began
+        with takes it from there only when NEST sets a parameter of that very synapse.
     more, check: as in NestNeuron.
     settles: the time constant of a trace that NEST starts as if something had come at time 0; it is left to decay.
     dendritic: NEST takes the whole delay for dendritic, so ours must be; False if it makes no difference.
@@ -81,7 +88,9 @@ class NestSynapse:
     of_target: Mapping[str, str] = field(default_factory=dict)
     weights: tuple[str, ...] = ()
     must: Mapping[str, float] = field(default_factory=dict)
+    taken: Callable[[Any], Mapping[str, Any]] = _nothing_taken
     more: Callable[[Any, float], Mapping[str, Any]] = _nothing_more
     check: Callable[[Any, float], str | None] = _no_complaint
     dendritic: bool = True
     settles: str = ""
+    each: str = ""

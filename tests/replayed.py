@@ -12,13 +12,14 @@ class ReplayedParameters(NamedTuple):
 
 
 def _step(
-    V_m, u_bar_minus, u_bar_plus, ignored,
-    in_exc, in_ignored, in_V_m, in_u_bar_minus, in_u_bar_plus, I_V_m, I_u_bar_minus, I_u_bar_plus,
+    V_m, u_bar_minus, u_bar_plus, rho_star, slope_star, ignored,
+    in_exc, in_ignored, in_V_m, in_u_bar_minus, in_u_bar_plus, in_rho_star, in_slope_star,
+    I_V_m, I_u_bar_minus, I_u_bar_plus, I_rho_star, I_slope_star,
 ):  # fmt: skip
-    return I_V_m, I_u_bar_minus, I_u_bar_plus, in_ignored, np.uint8(in_exc > 0.0)
+    return I_V_m, I_u_bar_minus, I_u_bar_plus, I_rho_star, I_slope_star, in_ignored, np.uint8(in_exc > 0.0)
 
 
-VARIABLES = ("V_m", "u_bar_minus", "u_bar_plus")
+VARIABLES = ("V_m", "u_bar_minus", "u_bar_plus", "rho_star", "slope_star")
 Replayed = sl.NeuronModel(
     "Replayed",
     ReplayedParameters,

@@ -187,6 +187,7 @@ def _kernel(projection: Projection, dt: float) -> Kernel:
         rule.has_eligibility,
         rule.on_pre is not None,
         bool(projection.carries),
+        rule.limits == "sent",
     )
     return Kernel(text, "function", injected)
 

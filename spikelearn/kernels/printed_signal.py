@@ -37,13 +37,15 @@ def print_signal(
     eligibility: bool,
     on_pre: bool,
     carries: bool = False,
+    hidden: bool = False,
 ) -> str:
     """signals (once a target and step), integrate, deliver, read and reset of a rule.
 
     pre: (name, jump, amplitude) of the traces; the amplitude is part of X. carries: whether events bring values with
-        them. The names of arguments are those of `engine.signals`.
+        them. hidden: the limits hold for the weight that is sent, not for the one that learns. The names of arguments
+        are those of `engine.signals`.
     """
-    parts = _Parts(pre, reads, state, delayed, seen, constants, eligibility, on_pre)
+    parts = _Parts(pre, reads, state, delayed, seen, constants, eligibility, on_pre, hidden)
     header = _HEADER.replace("source_in_row", "source_in_row, value_in_row") if carries else _HEADER
     return header + _print_targets(parts) + _print_synapse(parts) + _print_deliver(parts, carries) + _print_look(parts)
 
@@ -54,6 +56,7 @@ class _Parts:
     def __init__(
         self, pre: Sequence[tuple[str, str, float]], reads: Sequence[str], state: Sequence[str],
         delayed: Sequence[str], seen: Sequence[str], constants: Sequence[str], eligibility: bool, on_pre: bool,
+        hidden: bool,
     ) -> None:  # fmt: skip
         traces = [name for name, _, _ in pre]
         self.traces, self.reads, self.state = traces, reads, state
@@ -78,6 +81,8 @@ class _Parts:
         self.slots = names(traces, "slot_{}")
         self.X = names(traces, "X_{}")
         self.limits = "W_min, W_max, "
+        self.no_limits = "-math.inf, math.inf"
+        self.kept, self.hidden = ("learned", True) if hidden else ("now", False)
         self.target = f"dendritic, clock, gain, {self.H}{self.rates}"
         self.table = f"index, targets, {self.weights}slot_epoch, {self.slots}"
         self.load = "weight = weights[p]" + ("; c = eligibilities[p]" if eligibility else "")
@@ -237,6 +242,12 @@ def _print_deliver(parts: _Parts, carries: bool) -> str:
     arguments = names(p.traces, "now_{0} / jump_{0}") + names(p.seen, "seen_{}[row, j]") + p.constants
     plus_H = "".join(f" + now_{n} * H_{n}[j]" for n in p.traces)
     minus_H = "".join(f" - new_{n} * H_{n}[j]" for n in p.traces)
+    limited = "                now = min(max({}, W_min), W_max)\n"
+    stepped = f"                    now = min(max(on_pre(now, {arguments}), W_min), W_max)\n"
+    if p.hidden:
+        limited = "                learned = {}\n                now = min(max(learned, W_min), W_max)\n"
+        stepped = f"                    learned = on_pre(learned, {arguments})\n"
+        stepped += "                    now = min(max(learned, W_min), W_max)\n"
     if p.eligibility:
         plus_M = "".join(f" + now_{n} * M_{n}[j]" for n in p.traces)
         minus_M = "".join(f" - new_{n} * M_{n}[j]" for n in p.traces)
@@ -244,23 +255,20 @@ def _print_deliver(parts: _Parts, carries: bool) -> str:
             f"                if plastic:\n                    c += on_pre({arguments}) * c_scale\n" if p.on_pre else ""
         )
         update = f"""\
-                now = min(max(weight + c * N[0]{plus_M}, W_min), W_max)
-                c = c{plus_H}
+{limited.format(f"weight + c * N[0]{plus_M}")}                c = c{plus_H}
 {change}                c = c{minus_H}
-                weight = now - c * N[0]{minus_M}
+                weight = {p.kept} - c * N[0]{minus_M}
 """
     else:
         change = (
             f"""\
                 if plastic:
-                    now = min(max(on_pre(now, {arguments}), W_min), W_max)
-"""
+{stepped}"""
             if p.on_pre
             else ""
         )
         update = f"""\
-                now = min(max(weight{plus_H}, W_min), W_max)
-{change}                weight = now{minus_H}
+{limited.format(f"weight{plus_H}")}{change}                weight = {p.kept}{minus_H}
 """
     c_scale = "    c_scale = math.exp((s - base) * c_rate)\n" if p.eligibility and p.on_pre else ""
     row = f"    row = (s - dendritic if dendritic > 0 else s - 1) % len(seen_{p.seen[0]})\n" if p.seen else ""
@@ -335,6 +343,8 @@ def _print_look(parts: _Parts) -> str:
         for n in variables
     )
     everything = f"{p.target}{p.ends}{p.factors}{p.table}{p.limits}"
+    unlimited = f"{everything.removesuffix(p.limits)}{p.no_limits}"
+    learned = unlimited if p.hidden else everything
     forget = ""
     if p.eligibility:
         forget = f'''
@@ -387,7 +397,7 @@ def reset(
         return
     for slot in range(len(slot_epoch)):
         for p in range(index[slot], index[slot + 1]):
-            weights[p], _ = look(step - 1, slot, p, {everything})
+            weights[p], _ = look(step - 1, slot, p, {learned})
 {settle}        slot_epoch[slot] = clock[0]
 {zero}    for j in range(first, last):
 {start}        for r in range(len(gain)):
@@ -401,7 +411,7 @@ def settle(step, due, {everything}):
         sweep(clock, {p.ends}{p.factors}{p.table})
         for slot in range(len(slot_epoch)):
             for p in range(index[slot], index[slot + 1]):
-                weights[p], _ = look(step, slot, p, {everything})
+                weights[p], _ = look(step, slot, p, {learned})
 
 
 @kernel
@@ -410,6 +420,6 @@ def unsettle(step, due, {everything}):
     if due[0] != 0:
         for slot in range(len(slot_epoch)):
             for p in range(index[slot], index[slot + 1]):
-                now, _ = look(step, slot, p, {everything.removesuffix(p.limits)}-math.inf, math.inf)
+                now, _ = look(step, slot, p, {unlimited})
                 weights[p] -= now - weights[p]
 {forget}'''

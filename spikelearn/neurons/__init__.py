@@ -19,11 +19,12 @@ from spikelearn.neurons.pyramidal import Pyramidal
 from spikelearn.neurons.qif import QIF
 from spikelearn.neurons.receptors import lif_with_receptors
 from spikelearn.neurons.srm0 import SRM0
+from spikelearn.neurons.urbanczik import PyramidalUrbanczik
 
 MODELS = (
     LIF, LIFDelta, LIFAlpha, LIFDoubleExponential, LIFConductance, LIFNMDA, LIFAdaptiveThreshold, MAT2, EscapeNoiseLIF,
-    SRM0, GIF, QIF, EIF, AdEx, AdExClopath, Izhikevich, IzhikevichHalfSteps, HodgkinHuxley, Pyramidal, Parrot,
-    MultiThreshold, AdaptiveMultiThreshold,
+    SRM0, GIF, QIF, EIF, AdEx, AdExClopath, Izhikevich, IzhikevichHalfSteps, HodgkinHuxley, Pyramidal,
+    PyramidalUrbanczik, Parrot, MultiThreshold, AdaptiveMultiThreshold,
 )  # fmt: skip
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "NeuronModel",
     "Parrot",
     "Pyramidal",
+    "PyramidalUrbanczik",
     "QIF",
     "lif_with_receptors",
     "multi_threshold",

@@ -13,12 +13,13 @@ from spikelearn.plasticity.rule import Plasticity, PlasticityRule, Trace
 from spikelearn.plasticity.signal_rule import SignalRule
 from spikelearn.plasticity.stdp import STDP
 from spikelearn.plasticity.triplet import TRIPLET_SETS, NearestTripletSTDP, TripletSTDP
+from spikelearn.plasticity.urbanczik import Urbanczik
 
 RULES = (
     STDP, PowerLawSTDP, NearestSTDP, PreCentredSTDP, ReducedSTDP, TripletSTDP, NearestTripletSTDP, InhibitorySTDP,
     DopamineSTDP, NearestDopamineSTDP, DopamineBursts,
 )  # fmt: skip
-SIGNAL_RULES = (Clopath, PolicyGradient)
+SIGNAL_RULES = (Clopath, PolicyGradient, Urbanczik)
 
 __all__ = [
     "Clopath",
@@ -44,4 +45,5 @@ __all__ = [
     "TRIPLET_SETS",
     "Trace",
     "TripletSTDP",
+    "Urbanczik",
 ]  # fmt: skip

@@ -68,6 +68,10 @@ class SignalRule:
     equations, pre_statements, post_statements: as in PlasticityRule. nest: the rule in NEST.
     low_pass: the same with 1 in the place of (modulator - b): the weight follows x G low-pass filtered, w' = c.
 
+    limits: what W_min and W_max hold for. "learned": the weight itself. "sent": what a synapse sends and what is read
+        of it, while the weight that learns goes on beyond, so that a synapse that was driven far below W_min is silent
+        until it has been driven as far back.
+
     Weights are clipped at arrivals. Between two of them x G may have one sign only (or the limits be out of reach), if
     that is to be the same as clipping in every step. Calling a rule with parameters gives a Plasticity:
     `Clopath(A_LTP=1e-4)`.
@@ -86,6 +90,7 @@ class SignalRule:
     seen: tuple[str, ...] = ()
     modulated: bool = False
     low_pass: bool = False
+    limits: str = "learned"
     learns_from: str = "spike"
     equations: str = ""
     pre_statements: str = ""
@@ -111,6 +116,8 @@ class SignalRule:
             raise DescriptionError(f"{where}: expected at least one trace of the source in pre")
         if self.modulated and self.low_pass:
             raise DescriptionError(f"{where}: expected modulated or low_pass, got both")
+        if self.limits not in ("learned", "sent"):
+            raise DescriptionError(f"{where}: limits are 'learned' or 'sent', got {self.limits!r}")
         if bool(self.state) != (self.advance is not None):
             raise DescriptionError(f"{where}: expected state and advance together, got one of them")
         for what, names, known in (

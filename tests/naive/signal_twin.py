@@ -29,11 +29,13 @@ class SignalLearning:
     """signal(step, post): what a trace of 1 takes in. at_pre(synapse, step): an arrival, the target as of `step`."""
 
     def __init__(
-        self, synapses, dendritic, dt, taus, W_min, W_max, tau_c=None, tau_n=None, b=0.0, released=None, amplitudes=None
-    ):
+        self, synapses, dendritic, dt, taus, W_min, W_max, tau_c=None, tau_n=None, b=0.0, released=None,
+        amplitudes=None, hidden=False,
+    ):  # fmt: skip
         self.synapses = [SignalSynapse(*s, [0.0] * len(taus)) for s in synapses]
         self.dendritic, self.dt, self.taus, self.W_min, self.W_max = dendritic, dt, taus, W_min, W_max
         self.tau_c, self.tau_n, self.b, self.released = tau_c, tau_n, b, released or {}
+        self.hidden = hidden
         self.amplitudes = amplitudes or [1.0] * len(taus)
         self.n, self.limited = (0.0 if tau_n else 1.0), 0
 
@@ -48,6 +50,10 @@ class SignalLearning:
         self.limited += limited != weight
         return limited
 
+    def kept(self, weight):
+        """What is left of a weight at an arrival: with hidden weights only what is sent is limited."""
+        return weight if self.hidden else self.clip(weight)
+
     def run(self, pre_spikes, n_steps, plastic=lambda step: True):
         d = self.dendritic
         for step in range(1, n_steps + 1):
@@ -59,11 +65,11 @@ class SignalLearning:
                 if d > 0 and step - d > 0 and plastic(step - d):
                     self.take(synapse, self.x(synapse) * self.signal(step - d, synapse.post))
                 if (step - synapse.axonal, synapse.pre) in pre_spikes:
-                    synapse.weight = self.clip(synapse.weight)
+                    synapse.weight = self.kept(synapse.weight)
                     if self.plastic:
                         self.at_pre(synapse, step - d if d > 0 else step - 1)
-                        synapse.weight = self.clip(synapse.weight)
-                    synapse.sent[step + d] = synapse.weight
+                        synapse.weight = self.kept(synapse.weight)
+                    synapse.sent[step + d] = self.clip(synapse.weight)
                     synapse.x = [x + 1.0 for x in synapse.x]
                 if d == 0 and self.plastic:
                     self.take(synapse, self.x(synapse) * self.signal(step, synapse.post))
@@ -86,7 +92,7 @@ class SignalLearning:
         if self.tau_c:
             synapse.c += amount
         else:
-            synapse.weight = self.clip(synapse.weight + amount)
+            synapse.weight = self.kept(synapse.weight + amount)
 
     def inputs(self, n_targets, n_steps):
         total = np.zeros((n_steps, n_targets))

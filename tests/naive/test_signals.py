@@ -71,6 +71,8 @@ COMMON = {
 Plain = sl.SignalRule("Plain", on_pre=_on_pre, **COMMON)
 LowPass = sl.SignalRule("LowPass", on_pre=_on_pre_of_eligibility, low_pass=True, **COMMON)
 Modulated = sl.SignalRule("Modulated", on_pre=_on_pre_of_eligibility, modulated=True, **COMMON)
+Hidden = sl.SignalRule("Hidden", on_pre=_on_pre, limits="sent", **COMMON)
+HiddenLowPass = sl.SignalRule("HiddenLowPass", on_pre=_on_pre_of_eligibility, low_pass=True, limits="sent", **COMMON)
 RULES = {"Plain": Plain, "LowPass": LowPass, "Modulated": Modulated}
 
 
@@ -139,9 +141,9 @@ def clopath_twin(found, **changed):
     return ClopathTwin(found.synapses, found.dendritic, DT, found.V_m, -70.0, **CLOPATH | changed)
 
 
-def two_traces(name, found, **changed):
+def two_traces(name, found, hidden=False, **changed):
     p = TwoTracesParameters(**changed)
-    more = {}
+    more = {"hidden": hidden}
     if name != "Plain":
         more["tau_c"] = p.tau_c
     if name == "Modulated":
@@ -183,6 +185,19 @@ def test_traces_of_either_sign_eligibilities_and_modulators_are_what_happens_ste
         TOLERANCE.check(run.weights(projection), twin.weights)
         moved = np.abs(twin.weights - [w for _, _, w, _ in found.synapses])
         assert np.median(moved) > 1.0 and moved.max() < 4000.0
+
+
+@pytest.mark.parametrize("dendritic", [0, 9])
+@pytest.mark.parametrize("rule", [Hidden, HiddenLowPass], ids=lambda rule: rule.name)
+def test_a_weight_that_learns_beyond_its_limits_sends_what_they_allow(rule, dendritic):
+    found, limits = scene(3, dendritic), {"W_min": 0.4, "W_max": 2.4}
+    run, _, projection, target = engine(found, lambda m: rule(**limits))
+    twin = two_traces("LowPass" if rule.low_pass else "Plain", found, hidden=True, **limits)
+    twin.run(found.pre, STEPS)
+    TOLERANCE.check(run.trace(target, "ignored").values, twin.inputs(N_POST, STEPS), "weights sent")
+    assert twin.limited > 10
+    if dendritic == 0:
+        TOLERANCE.check(run.weights(projection), twin.weights)
 
 
 @pytest.mark.parametrize("dendritic", [0, 9])

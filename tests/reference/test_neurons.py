@@ -29,7 +29,7 @@ def test_spikes_are_the_refractory_period_and_one_step_apart(model):
 
 UNITS = {"u": "mV/ms", "dI_syn_exc": "pA/ms", "dI_syn_inh": "pA/ms"}
 IZHIKEVICH_UNITS = {"a": "1/ms", "b": "1/ms", "d": "mV/ms", "I_e": "mV/ms"}
-ORDERS = {"LIFConductance": 2, "LIFNMDA": 2, "EIF": 2, "AdEx": 2}
+ORDERS = {"LIFConductance": 2, "LIFNMDA": 2, "EIF": 2, "AdEx": 2, "PyramidalUrbanczik": 2}
 ORDERS |= dict.fromkeys(
     [
         "LIF",
@@ -53,8 +53,11 @@ QUIET = {
     "HodgkinHuxley": {"I_e": -200.0},
     "MultiThreshold": {"sigma_th": 0.0, "V_th": 3.0},
     "AdaptiveMultiThreshold": {"sigma_th": 0.0},
+    "PyramidalUrbanczik": {"phi_max": 0.0},
 }
 """What keeps a neuron from firing that does so by itself, and from noise."""
+STRONG = {"PyramidalUrbanczik": 9000.0}
+"""pA that make a neuron fire which 500 pA do not."""
 COUNTERS = ("steps_since_spike",)
 AMOUNT = {"pA": 60.0, "mV": 1.5, "nS": 1.0, "1": 1.0}
 
@@ -104,7 +107,7 @@ def every_model():
 
 
 def some_inputs(model):
-    signs = {"inh": -1.0}
+    signs = {"inh": -1.0, "dend_inh": -1.0}
     return [
         (port, 1.0 + 3.0 * k + 7.0 * round_, AMOUNT[unit] * (signs.get(port, 1.0) if unit == "pA" else 1.0))
         for k, (port, unit) in enumerate(model.ports.items())
@@ -182,8 +185,10 @@ def random_models():
 
 def spikes_of_two_populations(model, seed, engine="compiled", threads=1):
     net = sl.Network(dt=DT, seed=seed, threads=threads)
+    current = next(name for name in model.units if name.startswith("I_e"))
+    amount = STRONG.get(model.name, 500.0)
     for name in ("one", "other"):
-        net.record(net.population(9, model(I_e=500.0), name=name))
+        net.record(net.population(9, model(**{current: amount}), name=name))
     run = net.run(100.0, engine=engine)
     return [np.stack([run.spikes(name).times, run.spikes(name).ids]) for name in ("one", "other")]
 

@@ -44,6 +44,19 @@ CASES = [
     bad(DescriptionError, "LIF", "'exx'", "'exc'", "inh", id="unknown port")(
         lambda k: k["net"].connect(k["inp"], k["lif"], "exx")
     ),
+    bad(DescriptionError, "LIF", "'soma_exc'", "it has: exc, inh", id="teacher of a neuron without a port for it")(
+        lambda k: k["net"].connect(k["inp"], k["lif"], "soma_exc")
+    ),
+    bad(DescriptionError, "Pyramidal", "'soma_exc'", "through: soma, apical", id="teaching current without a port")(
+        lambda k: k["net"].drive(k["pyr"], sl.StepCurrent([0.0], [100.0]), "soma_exc")
+    ),
+    bad(
+        DescriptionError,
+        "Urbanczik reads it",
+        "'cells' (LIF)",
+        "'rho_star'",
+        id="prediction by a cell without dendrite",
+    )(lambda k: k["net"].connect(k["inp"], k["lif"], "exc", weight=50.0, plasticity=sl.Urbanczik())),
     bad(DescriptionError, "input", "'burst'", "spike", id="unknown kind")(
         lambda k: k["net"].connect(k["inp"], k["lif"], "exc", on="burst")
     ),

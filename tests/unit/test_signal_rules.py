@@ -44,6 +44,7 @@ def made(**changed):
         ({"delayed": {"w": "late"}}, "delayed names w; there are: V_m"),
         ({"delayed": {"V_m": "later"}}, "has no parameter later"),
         ({"state": {"u": "V_m"}}, "expected state and advance together"),
+        ({"limits": "both"}, "limits are 'learned' or 'sent', got 'both'"),
         ({"on_pre": lambda weight, x: weight}, r"on_pre of .* takes \(weight, x\)"),
     ],
 )

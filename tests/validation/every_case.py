@@ -2,6 +2,7 @@
 
 from validation import (
     bursts,
+    dendritic_prediction,
     elsewhere,
     equations,
     exact,
@@ -34,6 +35,7 @@ TOPICS = (
     synapses,
     synaptic_equations,
     voltage,
+    dendritic_prediction,
     exact,
     homeostasis,
     bursts,

@@ -163,6 +163,7 @@ class NestSynapses:
         else:
             target = nodes[projection.target][0].global_id + found.post.astype(np.int64)
         synapse = {"synapse_model": model, "weight": weight, "delay": found.delay}
+        synapse |= {name: np.full(len(source), value) for name, value in _given_with_each(projection).items()}
         self._nest.Connect(source, target, "one_to_one", synapse)
 
     def _connect_by_rule(self, projection: Projection, model: str, nodes: Mapping[Population, Any]) -> None:
@@ -191,7 +192,7 @@ class NestSynapses:
             "synapse_model": model,
             "weight": self._drawn(projection.weight) * scale,
             "delay": self._drawn(projection.axonal) + back,
-        }
+        } | _given_with_each(projection)
         self._nest.Connect(source, target, how, synapse)
 
     def _check_weights(self, projection: Projection, weight: np.ndarray) -> None:
@@ -289,6 +290,13 @@ def _parameters_of(projection: Projection) -> Any:
     return owner.parameters
 
 
+def _given_with_each(projection: Projection) -> dict[str, float]:
+    found = _twin_of(projection)
+    if found is None or not found.each:
+        return {}
+    return {found.parameters.get(found.each, found.each): float(getattr(_parameters_of(projection), found.each))}
+
+
 def _check(projection: Projection, d: Description) -> None:
     what = f"projection {projection.name!r}"
     if projection.on != "spike":
@@ -316,6 +324,14 @@ def _check(projection: Projection, d: Description) -> None:
                 f"{what} ({kind})", "NEST",
                 f"{found.model} has no {name}, which is {value:g} there, got {getattr(parameters, name):g}",
             )  # fmt: skip
+    if not isinstance(projection.target, Modulator) and is_neuron(projection.target):
+        for name, value in found.taken(projection.target.model.parameters).items():
+            if not np.allclose(value, getattr(parameters, name), rtol=1e-12, atol=0.0):
+                raise refused(
+                    f"{what} ({kind})", "NEST",
+                    f"{found.model} takes {name} from its target, where it is {np.ravel(value)[0]:g}, got "
+                    f"{getattr(parameters, name):g}",
+                )  # fmt: skip
     if found.dendritic and not (projection.axonal.constant and round(projection.axonal.a / d.dt) == 0):
         raise refused(
             f"{what} ({kind})", "NEST",

@@ -1,0 +1,80 @@
+"""Learning by the dendritic prediction of somatic spiking (Urbanczik & Senn 2014, Neuron 81:521).
+
+    tau_c c' = -c + eta x(t) (S(t) - phi(V*)) h(V*),    w' = c:
+
+S the spikes of the soma, phi(V*) the rate that the dendrite alone predicts for it, h a weight of the error, the
+derivative of log phi; x what an arrival does to the potential of the dendrite, with tau_L the membrane's time constant
+there and tau_s that of the current:
+
+    x = tau_L tau_s / (tau_L - tau_s) (exp(-t/tau_L) - exp(-t/tau_s)).
+
+The weight stands still once the dendrite predicts what the soma does, whatever a teacher makes the soma do by its
+conductances. The target must have the states `rho_star`, phi(V*) in Hz, and `slope_star`, the derivative of its
+logarithm by V* in 1/mV: PyramidalUrbanczik.
+
+It is NEST's urbanczik_synapse: h and the change of the weight both have a factor of 15 there, which turns the paper's
+numbers, without units, into mV; eta means the same here. As there, W_min and W_max limit the weight that is sent, and
+the one that learns goes on beyond.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from spikelearn._jit import scalar
+from spikelearn.nest_twin import NestSynapse
+from spikelearn.plasticity.rule import Trace
+from spikelearn.plasticity.signal_rule import SignalRule
+from spikelearn.units import ms, number, weight
+
+MILLIVOLTS = 15.0
+"""One unit of potential of the paper, in mV."""
+
+
+class UrbanczikParameters(NamedTuple):
+    eta: number = 0.07  # learning rate
+    tau_L: ms = 10.0  # membrane time constant of the dendrite: the target's
+    tau_s: ms = 3.0  # time constant of the dendritic current: the target's
+    tau_c: ms = 100.0  # time constant of the low-pass filter, tau_Delta in the paper
+    W_min: weight = 0.0  # smallest weight, in the unit of the port
+    W_max: weight = 100.0  # largest weight
+
+
+def constants(p: UrbanczikParameters, dt: float) -> dict[str, float]:
+    kernel = p.tau_L * p.tau_s / (p.tau_L - p.tau_s)
+    return {"gain": MILLIVOLTS**2 * p.eta * kernel / p.tau_c, "dt": dt}
+
+
+@scalar
+def signal(rho_star, slope_star, event, gain, dt):
+    return gain * slope_star * (event - 1e-3 * rho_star * dt)
+
+
+def _check(p: UrbanczikParameters) -> str | None:
+    if p.tau_L == p.tau_s:
+        return f"expected a tau_L other than tau_s, got {p.tau_L:g} ms for both"
+    return None
+
+
+def _of_target(target: Any) -> dict[str, float]:
+    return {"tau_L": target.C_m_dend / target.g_L_dend, "tau_s": target.tau_syn_dend_exc}
+
+
+Urbanczik = SignalRule(
+    "Urbanczik",
+    UrbanczikParameters,
+    pre=(Trace("x_L", "tau_L"), Trace("x_s", "tau_s", amplitude=-1.0)),
+    reads=("rho_star", "slope_star"),
+    signal=signal,
+    constants=constants,
+    low_pass=True,
+    limits="sent",
+    check=_check,
+    nest=NestSynapse(
+        "urbanczik_synapse",
+        parameters={"tau_L": "", "tau_s": "", "tau_c": "tau_Delta", "W_min": "Wmin", "W_max": "Wmax"},
+        weights=("W_min", "W_max"),
+        taken=_of_target,
+        each="eta",
+    ),
+)
