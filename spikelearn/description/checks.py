@@ -17,7 +17,7 @@ from spikelearn.description.rules import Pairs, Rows, Rule
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels import connect
 from spikelearn.neurons import Neuron
-from spikelearn.plasticity import Plasticity, SignalRule
+from spikelearn.plasticity import Plasticity
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
 from spikelearn.synapses import GradedSynapse, Synapse
 from spikelearn.units import plain
@@ -155,9 +155,8 @@ def check_plasticity(
             f"weight of {where}: expected {limits.W_min:g} to {limits.W_max:g}, the limits W_min and W_max of "
             f"{rule.name}, got {np.min(given):g} to {np.max(given):g}"
         )
-    if isinstance(rule, SignalRule):
-        for variable in rule.reads:
-            receiver.check_state(variable, f"{where}, {rule.name} reads it")
+    for variable in rule.reads:
+        receiver.check_state(variable, f"{where}, {rule.name} reads it")
     kind = receiver.check_kind(learns_from or rule.learns_from, f"{where}, {rule.name}")
     if rule.mean_pre and dendritic_delay > 0:
         raise DescriptionError(

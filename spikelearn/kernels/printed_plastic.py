@@ -52,10 +52,14 @@ def print_plastic(
     on_post: Sequence[str],
     modulated: bool,
     mean_pre: bool,
+    reads: Sequence[str] = (),
+    transmits: bool = False,
 ) -> str:
     """The loops of a plasticity rule: deliver, push (post events), sweep, read, reset and rebase.
 
-    pre, post: (name, jump) of the traces. on_pre, on_post: names of what the handlers take.
+    pre, post: (name, jump) of the traces. on_pre, on_post: names of what the handlers take. reads: state variables of
+    the target, of which `take_readings` keeps the values of an event until it enters a history. transmits: whether
+    what arrives is a function of the weight.
     Post events wait in a history of each neuron, a ring that ends before place `event_end`, until a synapse's next
     arrival, its weight is read, or the history is nearly full; then their effect is computed in closed form. `unread`
     is, for each synapse, the place of the first event that it has not taken up; those before `due_end` are due, which
@@ -69,7 +73,7 @@ def print_plastic(
     """
     pre_names = [name for name, _ in pre]
     post_names = [name for name, _ in post]
-    event_arrays = "event_end, due_end, event_step, event_plastic, frozen, " + names(post_names, "event_{}")
+    event_arrays = "event_end, due_end, event_step, event_plastic, frozen, " + names([*post_names, *reads], "event_{}")
     if mean_pre:
         event_arrays += names(pre_names, "event_mean_{}")
     past_arrays = "past_end, past_step, " + names(post_names, "past_{}")
@@ -82,6 +86,7 @@ def print_plastic(
     release_arrays = "slot_releases, release_N, swept, " if modulated else ""
     segment = "after, before, until, N_low, N_high, integrals, scales, release_counts, release_N, " if modulated else ""
     mean_arguments = names(pre_names, "running_{0}, decay_{0}") if mean_pre else ""
+    push_arguments = mean_arguments + names(reads, "read_{}")
     kept = ["weight", *(["eligibility"] if modulated else []), *state]
     kept_in = ["weights", *(["eligibilities"] if modulated else []), *(f"synapse_{name}" for name in state)]
     synapse = ", ".join(kept)
@@ -133,9 +138,11 @@ def print_plastic(
     else:
         clip = "weight = min(max(weight, W_min), W_max)"
         apply_post, apply_pre, value_now = [*call_post, clip], [*call_pre, clip], "weight"
+    if transmits:
+        value_now = f"transmits({', '.join([value_now, *constants])})"
     traces_at = [f"{n} = {n}_at * decay(at - last, {n}_coarse, {n}_fine)" for n in pre_names]
     traces_at += [f"mean_{n} = event_mean_{n}[j, h]" for n in pre_names] if mean_pre else []
-    traces_at += [f"{n} = event_{n}[j, h]" for n in post_names]
+    traces_at += [f"{n} = event_{n}[j, h]" for n in [*post_names, *reads]]
     take_up_oldest = [
         "for k in range(n):",
         "    i = queue[k]",
@@ -196,6 +203,7 @@ def print_plastic(
         for n, jump in post
     ]
     push_traces += [f"event_mean_{n}[j, h] = running_{n}[0]" for n in pre_names] if mean_pre else []
+    push_traces += [f"event_{n}[j, h] = read_{n}[row, k]" for n in reads]
     text = f"""\
 import math
 
@@ -300,7 +308,7 @@ def function(step, rows, counts, delays, inputs, tally, enabled, dendritic, {mod
 {lines(12, [f"running_{n}[0] += (end - begin) / len(weights)" for n in pre_names] if mean_pre else [])}
 
 @kernel
-def push(step, rows, counts, delay, sweeps, since_sweep, enabled, {mean_arguments}{event_arrays}{post_tables}):
+def push(step, rows, counts, delay, sweeps, since_sweep, enabled, {push_arguments}{event_arrays}{post_tables}):
     \"\"\"Enter the post events that reach the synapses in this step into the histories of their neurons.
 
     A sweep brings up to now what no sweep and no arrival has since the last sweep; hence the histories hold what may
@@ -410,7 +418,21 @@ def reset(
             event_step[j, h] = {LONG_AGO}
 {lines(8, [f"past_{n}[j] = 0.0" for n in post_names])}\
 {lines(4, [f"running_{n}[0] = 0.0" for n in pre_names] if mean_pre else [])}"""
+    text += take_readings(reads) if reads else ""
     return text + (REBASE if modulated else "")
+
+
+def take_readings(reads: Sequence[str]) -> str:
+    """The loop that keeps what a rule reads of its targets, for the events of this step."""
+    taken = [f"read_{n}[row, k] = {n}[rows[row, k]]" for n in reads]
+    return f"""
+
+@kernel
+def take_readings(step, rows, counts, {names(reads)}{names(reads, "read_{}")}):
+    \"\"\"Keep, for each event of this step, what the rule reads of its neuron.\"\"\"
+    row = step % len(counts)
+    for k in range(counts[row]):
+{lines(8, taken)}"""
 
 
 REBASE = f"""

@@ -9,6 +9,7 @@ from spikelearn.neurons.izhikevich import Izhikevich, IzhikevichHalfSteps
 from spikelearn.neurons.lif import LIF, LIFAlpha, LIFDelta
 from spikelearn.neurons.lif_adaptive_threshold import MAT2, LIFAdaptiveThreshold
 from spikelearn.neurons.lif_conductance import LIFConductance
+from spikelearn.neurons.lif_dendritic_spike import LIFDendriticSpike
 from spikelearn.neurons.lif_double_exponential import LIFDoubleExponential
 from spikelearn.neurons.lif_escape_noise import EscapeNoiseLIF
 from spikelearn.neurons.lif_nmda import LIFNMDA
@@ -24,7 +25,7 @@ from spikelearn.neurons.urbanczik import PyramidalUrbanczik
 MODELS = (
     LIF, LIFDelta, LIFAlpha, LIFDoubleExponential, LIFConductance, LIFNMDA, LIFAdaptiveThreshold, MAT2, EscapeNoiseLIF,
     SRM0, GIF, QIF, EIF, AdEx, AdExClopath, Izhikevich, IzhikevichHalfSteps, HodgkinHuxley, Pyramidal,
-    PyramidalUrbanczik, Parrot, MultiThreshold, AdaptiveMultiThreshold,
+    PyramidalUrbanczik, Parrot, MultiThreshold, AdaptiveMultiThreshold, LIFDendriticSpike,
 )  # fmt: skip
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "LIFAlpha",
     "LIFConductance",
     "LIFDelta",
+    "LIFDendriticSpike",
     "LIFDoubleExponential",
     "LIFNMDA",
     "MAT2",

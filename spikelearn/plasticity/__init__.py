@@ -12,12 +12,13 @@ from spikelearn.plasticity.rewiring import Rewiring
 from spikelearn.plasticity.rule import Plasticity, PlasticityRule, Trace
 from spikelearn.plasticity.signal_rule import SignalRule
 from spikelearn.plasticity.stdp import STDP
+from spikelearn.plasticity.structural_stdp import StructuralSTDP
 from spikelearn.plasticity.triplet import TRIPLET_SETS, NearestTripletSTDP, TripletSTDP
 from spikelearn.plasticity.urbanczik import Urbanczik
 
 RULES = (
     STDP, PowerLawSTDP, NearestSTDP, PreCentredSTDP, ReducedSTDP, TripletSTDP, NearestTripletSTDP, InhibitorySTDP,
-    DopamineSTDP, NearestDopamineSTDP, DopamineBursts,
+    DopamineSTDP, NearestDopamineSTDP, DopamineBursts, StructuralSTDP,
 )  # fmt: skip
 SIGNAL_RULES = (Clopath, PolicyGradient, Urbanczik)
 
@@ -40,6 +41,7 @@ __all__ = [
     "SIGNAL_RULES",
     "STDP",
     "SignalRule",
+    "StructuralSTDP",
     "PolicyGradient",
     "SynapticScaling",
     "TRIPLET_SETS",

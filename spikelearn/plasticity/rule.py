@@ -55,6 +55,9 @@ class PlasticityRule:
     state: names of variables that each synapse keeps for itself (8 bytes each), changed by the handlers only.
     initial: function(parameters) -> dict of what they are at first; 0 where it says nothing.
     state_goes_on: whether it is like a trace, and the handlers go on changing it while the projection is not plastic.
+    reads: state variables of the target neuron that on_post also gets, after the post traces, as they are at the end of
+        the step of the event.
+    transmits: scalar function, what an arrival adds to its target: transmits(weight, *constants). None: the weight.
     mean_pre: on_post also gets, after the pre traces, their means over all synapses of the projection.
     constants: function(parameters, dt) -> dict of the numbers the handlers need.
     equations, pre_statements, post_statements: the rule once more in Brian2's syntax, for people to read and for other
@@ -78,6 +81,8 @@ class PlasticityRule:
     state: tuple[str, ...] = ()
     initial: Callable[[Any], dict[str, float]] = field(default=lambda parameters: {})
     state_goes_on: bool = False
+    reads: tuple[str, ...] = ()
+    transmits: Callable[..., Any] | None = None
     equations: str = ""
     pre_statements: str = ""
     post_statements: str = ""
@@ -87,6 +92,8 @@ class PlasticityRule:
     def __post_init__(self) -> None:
         object.__setattr__(self, "on_pre", scalar(self.on_pre))
         object.__setattr__(self, "on_post", scalar(self.on_post))
+        if self.transmits is not None:
+            object.__setattr__(self, "transmits", scalar(self.transmits))
         fields = self.Parameters._fields  # type: ignore[attr-defined]
         needed = {"W_min", "W_max", *(t.tau for t in self.pre + self.post)}
         needed |= {"tau_c", "b"} if self.modulated else set()
@@ -105,8 +112,10 @@ class PlasticityRule:
         constants = list(self.constants(self.Parameters(), 0.1))
         expected = {
             "on_pre": [*weight, *self.state, *traces[0], *traces[1], *constants],
-            "on_post": [*weight, *self.state, *traces[0], *means, *traces[1], *constants],
+            "on_post": [*weight, *self.state, *traces[0], *means, *traces[1], *self.reads, *constants],
         }
+        if self.transmits is not None:
+            expected["transmits"] = ["weight", *constants]
         for handler, arguments in expected.items():
             given = [name for name in self.takes(handler) if name not in OPTIONAL]
             if given != arguments:
@@ -114,7 +123,7 @@ class PlasticityRule:
                     f"{handler} of plasticity rule {self.name!r} takes ({', '.join(given)}), "
                     f"but what it is given is ({', '.join(arguments)})"
                 )
-        taken = taken_names(self.modulated) & {*self.state, *traces[0], *traces[1], *constants}
+        taken = taken_names(self.modulated) & {*self.state, *traces[0], *traces[1], *self.reads, *constants}
         if taken:
             raise DescriptionError(
                 f"plasticity rule {self.name!r}: the loops have a {sorted(taken)[0]!r} of their own; "
@@ -168,7 +177,7 @@ class PlasticityRule:
         Path(path).write_text(self.source)
 
     def takes(self, handler: str) -> tuple[str, ...]:
-        """The names of the arguments of `on_pre` or `on_post`."""
+        """The names of the arguments of `on_pre`, `on_post` or `transmits`."""
         function = getattr(self, handler)
         return tuple(inspect.signature(getattr(function, "py_func", function)).parameters)
 

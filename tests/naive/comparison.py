@@ -2,6 +2,7 @@
 
 import numpy as np
 from forced import steps_of
+from naive.parrots import parrot_for
 from naive.twins import Modulated
 from tolerances import ULP
 
@@ -49,12 +50,13 @@ def compare(rule, twin_class, twin_parameters, dendritic, seed, trials=None, pla
     modulator = net.modulator("dopamine", tau=tau_n)
     net.release(modulator, np.array(list(released)) * DT, np.array(list(released.values())))
     source = net.population(N_PRE, as_list(pre))
-    target = net.population(N_POST, sl.Parrot())
+    learning = rule(modulator)
+    target = net.population(N_POST, parrot_for(learning.rule))
     force = net.population(N_POST, as_list({(s - 1, j) for s, j in post}))
     net.connect(force, target, "exc", sl.OneToOne(), weight=1.0, delay=DT)
     projection = net.connect(
         source, target, "ignored", sl.Pairs(pre_ids, post_ids), weight=weights, axonal_delay=axonal * DT,
-        dendritic_delay=dendritic * DT, plasticity=rule(modulator), learns_from="spike",
+        dendritic_delay=dendritic * DT, plasticity=learning, learns_from="spike",
     )  # fmt: skip
     net.record(target, ["spikes", "ignored"])
     run = net.run(STEPS * DT) if trials is None else net.run(trials=trials(projection))

@@ -6,6 +6,7 @@ does not interact, without one the arrival comes first and the post event pairs 
 
 import math
 
+from naive.parrots import turning
 from naive.twins import Learning, Synapse
 
 
@@ -37,7 +38,10 @@ class PairByPair:
                         synapse.weight = self.clip(change(synapse.weight))
                     self.past.append((kind, self.step))
                     if kind == "pre":
-                        synapse.sent[self.step + self.dendritic] = synapse.weight
+                        synapse.sent[self.step + self.dendritic] = self.transmitted(synapse.weight)
+
+    def transmitted(self, weight):
+        return weight
 
     def clip(self, weight):
         return min(max(weight, self.W_min), self.W_max)
@@ -133,3 +137,20 @@ class InhibitorySTDP(PairByPair):
 
     def at_post(self, weight):
         return weight + self.eta * summed(self.ages("pre"), self.tau)
+
+
+class StructuralSTDP(PairByPair):
+    """z: that of TurningParrot, as it was at the target's spike, not when the spike reaches the synapse."""
+
+    def transmitted(self, weight):
+        return self.J_max if weight > self.P_theta else 0.0
+
+    def at_pre(self, weight):
+        return weight - self.W_max * self.lambda_minus
+
+    def at_post(self, weight):
+        arrivals = self.ages("pre")
+        if not arrivals or not self.dt_min < arrivals[-1] < self.dt_max:
+            return weight
+        homeostasis = self.lambda_h * (self.z_target - turning(self.step - self.dendritic))
+        return weight + self.W_max * (self.lambda_plus * summed(arrivals, self.tau_plus) + homeostasis)

@@ -81,9 +81,7 @@ def build(given, threads=1):
         port = list(ports)[p["port"] % len(ports)]
         strength = STRENGTH[ports[port]]
         graded = port in target.model.model.graded
-        suits = p["model"] in RULES or (
-            p["model"] in SIGNAL_RULES and set(p["model"].reads) <= set(target.model.model.state)
-        )
+        suits = p["model"] in (*RULES, *SIGNAL_RULES) and set(p["model"].reads) <= set(target.model.model.state)
         rule = plasticity(p, dopamine, 2.5 * strength) if suits and not graded else None
         synapse = GRADED_SYNAPSES[0]() if graded else p["model"]() if p["model"] in SYNAPSES else None
         low, high = 0.0, strength if port != "inh" or ports[port] == "nS" else -0.5 * strength

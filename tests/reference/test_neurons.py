@@ -17,7 +17,7 @@ DT = 0.05
 
 HELD_AFTER_A_SPIKE = [
     sl.LIF, sl.LIFAlpha, sl.LIFDelta, sl.LIFDoubleExponential, sl.LIFConductance, sl.LIFAdaptiveThreshold, sl.MAT2,
-    sl.QIF, sl.EIF, sl.AdEx,
+    sl.QIF, sl.EIF, sl.AdEx, sl.LIFDendriticSpike,
 ]  # fmt: skip
 
 
@@ -36,6 +36,7 @@ ORDERS |= dict.fromkeys(
         "LIFAlpha",
         "LIFDelta",
         "LIFDoubleExponential",
+        "LIFDendriticSpike",
         "LIFAdaptiveThreshold",
         "MAT2",
         "EscapeNoiseLIF",
@@ -47,15 +48,16 @@ ORDERS |= dict.fromkeys(
 """Order of each model's method against Brian2's fourth; 1 for those that are not named. For a pA or nS that is switched
 on within milliseconds, derivatives are about 1 mV/ms^k."""
 ONLY_AT_SPIKES = (
-    "threshold", "w_s", "theta_1", "theta_2", "stc_1", "stc_2", "sfa_1", "sfa_2", "V_axon", "drive_axon",
+    "threshold", "w_s", "theta_1", "theta_2", "stc_1", "stc_2", "sfa_1", "sfa_2", "V_axon", "drive_axon", "z",
 )  # fmt: skip
 QUIET = {
     "HodgkinHuxley": {"I_e": -200.0},
     "MultiThreshold": {"sigma_th": 0.0, "V_th": 3.0},
     "AdaptiveMultiThreshold": {"sigma_th": 0.0},
     "PyramidalUrbanczik": {"phi_max": 0.0},
+    "LIFDendriticSpike": {"theta_dAP": 1000.0},
 }
-"""What keeps a neuron from firing that does so by itself, and from noise."""
+"""What keeps a neuron from firing that does so by itself, and from noise; and its dendrite from spiking."""
 STRONG = {"PyramidalUrbanczik": 9000.0}
 """pA that make a neuron fire which 500 pA do not."""
 COUNTERS = ("steps_since_spike",)
@@ -73,9 +75,10 @@ def by_equations(model, neuron, inputs, duration, dt):
     start = {**dict.fromkeys(model.state, 0.0), **model.initial(neuron.parameters)}
 
     def jump(statement, weight):
-        """'x += factor * weight' as (x, number)."""
+        """'x += factor * weight' as (x, number), where x has a factor that depends on the state, as it is at first."""
         variable, _, amount = statement.partition(" += ")
-        return variable, eval(amount, {"__builtins__": {}}, {"e": np.e, **parameters, "weight": weight})
+        known = {"e": np.e, "int": int, "not_refractory": True, **start, **parameters, "weight": weight}
+        return variable, eval(amount, {"__builtins__": {}}, known)
 
     variables = [name for name in model.state if f"d{name}/dt" in model.equations]
     declared = {line.strip().split(" :")[0] for line in model.equations.splitlines()}

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from forced import one_synapse
+from naive.parrots import parrot_for
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
@@ -22,7 +23,7 @@ def network(rule, *, plastic=True, dendritic=None, **options):
     dopamine = net.modulator("dopamine", tau=20.0)
     net.release(dopamine, np.arange(3, 100, 7) * 1.0, np.random.default_rng(1).normal(0.2, 0.2, 14))
     source, teacher = net.population(20, sl.Poisson(80.0)), net.population(6, sl.Poisson(60.0))
-    target = net.population(6, sl.Parrot(), name="target")
+    target = net.population(6, parrot_for(rule), name="target")
     net.connect(teacher, target, "exc", sl.OneToOne(), weight=1.0, delay=0.5)
     plasticity = rule(dopamine, W_max=10.0) if rule.modulated else rule(W_max=10.0)
     learning = net.connect(
@@ -115,21 +116,21 @@ def test_a_reset_forgets_all_but_the_weights(rule):
         net.release(dopamine, released, 5.0)
         ids = np.repeat([0, 1], [len(times) for times in trains[:2]])
         source = net.population(2, sl.SpikeList(np.concatenate(trains[:2]), ids))
-        force, target = net.population(1, sl.SpikeList(trains[2])), net.population(1, sl.Parrot())
+        force, target = net.population(1, sl.SpikeList(trains[2])), net.population(1, parrot_for(rule))
         net.connect(force, target, "exc", weight=1.0, delay=dt)
         learning = net.connect(
             source, target, "ignored", weight=weight, delay=dt, learns_from="spike",
             plasticity=rule(dopamine, W_max=10.0) if rule.modulated else rule(W_max=10.0), name="learning",
         )  # fmt: skip
         net.record(learning, "weight", every=dt)
-        return net.run(trials=sl.Trials(phases(learning), 1)).trace(learning, "weight").values
+        return net.run(trials=sl.Trials(phases([learning, target]), 1)).trace(learning, "weight").values
 
     whole = weights(
-        trains, 5.0, lambda p: [sl.Phase(first), sl.Phase(second, reset=[p])], np.array([5.0, 20.0, 20.0 + first])
+        trains, 5.0, lambda both: [sl.Phase(first), sl.Phase(second, reset=both)], np.array([5.0, 20.0, 20.0 + first])
     )
     before, after = np.split(whole, [round(first / dt)])
     later = [times[times > first] - first for times in trains]
-    new = weights(later, before[-1][:, None], lambda p: [sl.Phase(second)], np.array([20.0]))
+    new = weights(later, before[-1][:, None], lambda both: [sl.Phase(second)], np.array([20.0]))
     ULP(1_000_000, 10.0).check(after, new)
     assert np.ptp(before, axis=0).max() > 1e-4 and np.ptp(new, axis=0).max() > 1e-4
 

@@ -18,6 +18,7 @@ from validation import (
     stochastic_neurons,
     synapses,
     synaptic_equations,
+    temporal_memory,
     voltage,
 )
 from validation.case import Case
@@ -34,6 +35,7 @@ TOPICS = (
     multi_threshold,
     synapses,
     synaptic_equations,
+    temporal_memory,
     voltage,
     dendritic_prediction,
     exact,

@@ -1,0 +1,79 @@
+"""Spike-timing-dependent structural plasticity of the spiking temporal memory (Bouhadjar et al. 2022).
+
+The weight of a synapse is its permanence P: how mature it is. It transmits J_max once P exceeds P_theta, and nothing
+before. Bouhadjar, Wouters, Diesmann & Tetzlaff 2022, PLoS Computational Biology 18:e1010233, Table 'Plasticity':
+
+a spike of the target, a time Delta after the last arrival, dt_min < Delta < dt_max:
+    P += P_max (lambda_plus x_pre + lambda_h (z_target - z)),
+an arrival: P -= P_max lambda_minus,
+
+x_pre the trace of arrivals, z the target's trace of its dendritic spikes as it is at its spike (a state variable of the
+neuron, such as LIFDendriticSpike's), P_max = W_max. The second term keeps each neuron at z_target dendritic spikes: one
+that predicts too seldom grows synapses, one that predicts too often loses them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from spikelearn._jit import scalar
+from spikelearn.plasticity.rule import PlasticityRule, Trace
+from spikelearn.units import ms, number, weight
+
+
+class StructuralSTDPParameters(NamedTuple):
+    lambda_plus: number = 0.08  # potentiation rate
+    lambda_minus: number = 0.0015  # depression rate
+    lambda_h: number = 0.014  # rate of the homeostatic control
+    z_target: number = 1.0  # trace of dendritic spikes at which that control rests
+    tau_plus: ms = 20.0  # time constant of the trace of arrivals
+    dt_min: ms = 4.0  # a spike changes synapses whose last arrival is longer ago than this
+    dt_max: ms = 80.0  # and less long ago than this
+    P_theta: number = 10.0  # permanence above which a synapse transmits
+    J_max: weight = 12.98  # what it transmits then, in the unit of the port
+    W_min: weight = 0.0  # smallest permanence
+    W_max: weight = 20.0  # largest permanence
+
+
+def constants(p: StructuralSTDPParameters, dt: float) -> dict[str, float]:
+    return {
+        "step_plus": p.W_max * p.lambda_plus,
+        "step_minus": p.W_max * p.lambda_minus,
+        "step_h": p.W_max * p.lambda_h,
+        "z_target": p.z_target,
+        "dt_min": p.dt_min,
+        "dt_max": p.dt_max,
+        "P_theta": p.P_theta,
+        "J_max": p.J_max,
+    }
+
+
+@scalar
+def on_pre(weight, x_pre, step_plus, step_minus, step_h, z_target, dt_min, dt_max, P_theta, J_max):
+    return weight - step_minus
+
+
+@scalar
+def on_post(
+    weight, x_pre, z, step_plus, step_minus, step_h, z_target, dt_min, dt_max, P_theta, J_max, since_pre
+):  # fmt: skip
+    paired = dt_min < since_pre and since_pre < dt_max
+    return weight + (step_plus * x_pre + step_h * (z_target - z) if paired else 0.0)
+
+
+@scalar
+def transmits(weight, step_plus, step_minus, step_h, z_target, dt_min, dt_max, P_theta, J_max):
+    return J_max if weight > P_theta else 0.0
+
+
+StructuralSTDP = PlasticityRule(
+    "StructuralSTDP",
+    StructuralSTDPParameters,
+    pre=(Trace("x_pre", "tau_plus"),),
+    post=(),
+    on_pre=on_pre,
+    on_post=on_post,
+    constants=constants,
+    reads=("z",),
+    transmits=transmits,
+)
