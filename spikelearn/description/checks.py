@@ -17,7 +17,7 @@ from spikelearn.description.rules import Pairs, Rows, Rule
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels import connect
 from spikelearn.neurons import Neuron
-from spikelearn.plasticity import Plasticity
+from spikelearn.plasticity import Plasticity, SignalRule
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
 from spikelearn.synapses import GradedSynapse, Synapse
 from spikelearn.units import plain

@@ -63,6 +63,11 @@ class Projection:
         return self.plasticity is not None and self.plastic
 
     @property
+    def transmits(self) -> bool:
+        """Whether what arrives is not the weight but what its rule makes of it, plastic or not."""
+        return self.plasticity is not None and self.plasticity.rule.transmits is not None
+
+    @property
     def limits(self) -> tuple[float, float]:
         """The smallest and the largest weight that it may have."""
         if self.plasticity is None:

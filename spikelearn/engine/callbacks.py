@@ -197,7 +197,7 @@ def _start_calls(schedule: Trials, program: Program, plan: Plan, clock: np.ndarr
         if named_plastic:
             for projection, state in plan.plastic.items():
                 if projection.plasticity is not None:
-                    on = phase.plastic is None or projection in phase.plastic
+                    on = projection.plastic and (phase.plastic is None or projection in phase.plastic)
                     values = np.array([int(on)], np.int64)
                     calls.append(
                         Call("plastic window", kernel_of(trials.copy_at_start), clock, k, values, state.enabled)
@@ -215,12 +215,12 @@ def standing(schedule: Trials, program: Program) -> list[tuple[np.ndarray, np.nd
 
 
 def after_trials(found: list[tuple[np.ndarray, np.ndarray]], program: Program) -> None:
-    """Leave the network as a schedule found it: rates and currents as they were before, all projections plastic."""
+    """Leave the network as a schedule found it: rates and currents as they were before, and plastic what is."""
     for array, before in found:
         array[:] = before
     for plan in program.plans:
-        for state in plan.plastic.values():
-            state.enabled[0] = 1
+        for projection, state in plan.plastic.items():
+            state.enabled[0] = projection.plastic
 
 
 def _set(

@@ -59,8 +59,8 @@ class Description:
     regulations: Sequence[Regulation] = ()
 
     def weights_change(self, projection: Projection) -> bool:
-        """Whether each synapse needs a weight of its own, because it learns or is regulated."""
-        return projection.learns or any(r.projection is projection for r in self.regulations)
+        """Whether each synapse needs a weight of its own, because it learns, has a rule's form, or is regulated."""
+        return projection.learns or projection.transmits or any(r.projection is projection for r in self.regulations)
 
 
 def lower(description: Description, n_shares: int = 1) -> Program:
@@ -265,7 +265,7 @@ def _deliver_calls(d: Description, plan: Plan, places: Places, table: Table) -> 
     common = (ring.all_rows, ring.all_counts, table.delays, table.index, table.targets)
     if projection.procedural:
         procedural_call(projection, plan, places, table, ring, inputs)
-    elif projection.learns:
+    elif projection.learns or projection.transmits:
         plastic_calls(projection, d, plan, places, table, ring, inputs)
     elif projection.graded:
         graded_calls(projection, plan, places, table, ring, inputs)

@@ -48,7 +48,7 @@ def plastic_calls(
     assert target is not None
     post_ring = target.rings[projection.learns_from]
     arrays = _arrays(projection, table, post_ring, target.n, d.dt)
-    enabled = np.ones(1, np.int64)
+    enabled = np.full(1, projection.plastic, np.int64)
     plan.plastic[projection] = PlasticState(arrays, kernel, enabled)
     arrays |= {"constants": constants, "inputs": inputs}
     name, dendritic = projection.name, projection.dendritic_steps

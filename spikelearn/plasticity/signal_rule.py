@@ -99,6 +99,7 @@ class SignalRule:
     nest: NestSynapse | None = None
 
     mean_pre = False
+    transmits = None
 
     def __post_init__(self) -> None:
         for handler in ("signal", "advance", "on_pre"):

@@ -40,7 +40,7 @@ def check_synapses(d: Description) -> None:
             check_port(projection.target, projection.port, what)
         if projection.synapse is not None and not getattr(projection.synapse.model, "statements", ""):
             raise refused(f"{what} ({projection.synapse.model.name})", "Brian2", "the synapse has no statements there")
-        if not projection.learns or projection.plasticity is None:
+        if projection.plasticity is None or not (projection.learns or projection.transmits):
             continue
         rule = projection.plasticity.rule
         if not rule.equations:

@@ -303,10 +303,10 @@ def _check(projection: Projection, d: Description) -> None:
         raise refused(f"{what} (on={projection.on!r})", "NEST", "NEST knows no events but spikes")
     if not isinstance(projection.target, Modulator) and projection.port not in twin(projection.target).ports:
         raise refused(what, "NEST", f"{twin(projection.target).model} has nothing for port {projection.port!r}")
-    if projection.synapse is None and not projection.learns:
+    if projection.synapse is None and not (projection.learns or projection.transmits):
         return
     found = _twin_of(projection)
-    kind = projection.plasticity.rule.name if projection.learns and projection.plasticity else None
+    kind = projection.plasticity.rule.name if projection.plasticity else None
     if kind is None:
         assert projection.synapse is not None
         kind = projection.synapse.model.name

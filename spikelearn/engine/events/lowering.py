@@ -101,6 +101,11 @@ def check_supported(d: Description) -> None:
         raise DescriptionError(f"modulator {modulator.name!r}: engine='events' runs no modulators")
     for projection in d.projections:
         where = f"projection {projection.name!r}"
+        if projection.transmits:
+            assert projection.plasticity is not None
+            raise DescriptionError(
+                f"{where}: engine='events' delivers weights, not what {projection.plasticity.rule.name} makes of them"
+            )
         if projection.learns:
             assert projection.plasticity is not None
             raise DescriptionError(
