@@ -38,6 +38,8 @@ SETTLE = 60.0
 """ms of depolarisation before the cue of a replay."""
 PLATEAU = sl.LIFDendriticSpike().parameters.tau_dAP
 """ms that a plateau lasts unless a spike ends it."""
+REPLAYS = 2
+"""How often each sequence is cued after it was learned, or not: with depolarisation and without."""
 VOLLEY = 5.0
 """ms within which the cells of a symbol fire together, in a replay."""
 
@@ -165,8 +167,8 @@ def replay_duration(p: Parameters, task: Task) -> float:
 def build(p: Parameters, task: Task, rule: dict[str, float], seed: int, plastic: bool = True, **cell: float) -> Memory:
     """Cells of all symbols, shown what the task says and, after that, the first element of each sequence as a cue."""
     M, n = len(task.symbols), p.cells
-    cues = task.t_stop + SETTLE + replay_duration(p, task) * np.arange(2 * len(task.sequences))
-    cued = [task.symbols.index(sequence[0]) for sequence in task.sequences] * 2
+    cues = task.t_stop + SETTLE + replay_duration(p, task) * np.arange(REPLAYS * len(task.sequences))
+    cued = [task.symbols.index(sequence[0]) for sequence in task.sequences] * REPLAYS
     times, shown = np.append(task.onsets, cues), np.append(task.shown, cued)
     net = sl.Network(dt=p.dt, seed=seed, threads=1)
     elements = net.population(M, sl.SpikeList(times, shown), name="elements")
