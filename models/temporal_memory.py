@@ -66,7 +66,7 @@ class Parameters:
     J_EI: float = parameter(-12915.49, "pA", "weight of inhibitory onto excitatory cells")
     predicted_by: int = parameter(10, "", "cells with a plateau that predict their symbol")
     replay_current: float = parameter(
-        315.0, "pA", "current in a replay: 12.6 mV, so that the 8 mV of a plateau reach threshold"
+        315.0, "pA", "current in a replay: with 12.6 mV the 8 of a plateau reach threshold"
     )
     dt: float = parameter(0.1, "ms", "time step")
 
