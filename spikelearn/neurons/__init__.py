@@ -8,10 +8,12 @@ from spikelearn.neurons.hodgkin_huxley import HodgkinHuxley
 from spikelearn.neurons.izhikevich import Izhikevich, IzhikevichHalfSteps
 from spikelearn.neurons.lif import LIF, LIFAlpha, LIFDelta
 from spikelearn.neurons.lif_adaptive_threshold import MAT2, LIFAdaptiveThreshold
+from spikelearn.neurons.lif_cargo import LIFCargo
 from spikelearn.neurons.lif_conductance import LIFConductance
 from spikelearn.neurons.lif_dendritic_spike import LIFDendriticSpike
 from spikelearn.neurons.lif_double_exponential import LIFDoubleExponential
 from spikelearn.neurons.lif_escape_noise import EscapeNoiseLIF
+from spikelearn.neurons.lif_instructed import LIFInstructed
 from spikelearn.neurons.lif_nmda import LIFNMDA
 from spikelearn.neurons.model import Neuron, NeuronModel
 from spikelearn.neurons.multi_threshold import AdaptiveMultiThreshold, MultiThreshold, multi_threshold
@@ -26,6 +28,7 @@ MODELS = (
     LIF, LIFDelta, LIFAlpha, LIFDoubleExponential, LIFConductance, LIFNMDA, LIFAdaptiveThreshold, MAT2, EscapeNoiseLIF,
     SRM0, GIF, QIF, EIF, AdEx, AdExClopath, Izhikevich, IzhikevichHalfSteps, HodgkinHuxley, Pyramidal,
     PyramidalUrbanczik, Parrot, MultiThreshold, AdaptiveMultiThreshold, LIFDendriticSpike,
+    LIFCargo, LIFInstructed,
 )  # fmt: skip
 
 __all__ = [
@@ -41,10 +44,12 @@ __all__ = [
     "LIF",
     "LIFAdaptiveThreshold",
     "LIFAlpha",
+    "LIFCargo",
     "LIFConductance",
     "LIFDelta",
     "LIFDendriticSpike",
     "LIFDoubleExponential",
+    "LIFInstructed",
     "LIFNMDA",
     "MAT2",
     "MODELS",

@@ -5,6 +5,7 @@ from spikelearn.plasticity.dopamine import DopamineSTDP, NearestDopamineSTDP
 from spikelearn.plasticity.dopamine_bursts import DopamineBursts
 from spikelearn.plasticity.homeostasis import Normalisation, SynapticScaling
 from spikelearn.plasticity.inhibitory import InhibitorySTDP
+from spikelearn.plasticity.inverse_tagging import InverseTagging
 from spikelearn.plasticity.nearest_stdp import NearestSTDP, PreCentredSTDP, ReducedSTDP
 from spikelearn.plasticity.policy_gradient import PolicyGradient
 from spikelearn.plasticity.power_law import PowerLawSTDP
@@ -19,6 +20,7 @@ from spikelearn.plasticity.urbanczik import Urbanczik
 RULES = (
     STDP, PowerLawSTDP, NearestSTDP, PreCentredSTDP, ReducedSTDP, TripletSTDP, NearestTripletSTDP, InhibitorySTDP,
     DopamineSTDP, NearestDopamineSTDP, DopamineBursts, StructuralSTDP,
+    InverseTagging,
 )  # fmt: skip
 SIGNAL_RULES = (Clopath, PolicyGradient, Urbanczik)
 
@@ -27,6 +29,7 @@ __all__ = [
     "DopamineBursts",
     "DopamineSTDP",
     "InhibitorySTDP",
+    "InverseTagging",
     "NearestDopamineSTDP",
     "NearestSTDP",
     "NearestTripletSTDP",

@@ -7,6 +7,7 @@ from validation import (
     equations,
     exact,
     homeostasis,
+    instructions,
     multi_threshold,
     networks,
     neurons,
@@ -41,6 +42,7 @@ TOPICS = (
     exact,
     homeostasis,
     bursts,
+    instructions,
     elsewhere,
     networks,
 )

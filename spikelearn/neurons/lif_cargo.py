@@ -1,0 +1,79 @@
+"""Leaky integrate-and-fire neuron that sends cargo when it bursts strongly.
+
+A hypothesis, consistent with Pastuzyn et al. 2018 (Cell 172:275) and Ashley et al. 2018 (Cell 172:262): neurons
+release capsids of the protein Arc that carry messenger RNA, and others take them up. Here the membrane is that of
+LIFDelta. A trace of the neuron's own spikes, +1 at each, decays with tau_burst; when a spike takes it to theta_burst or
+above, the neuron reports an `instruction` and the trace starts again from 0. The event is to carry the state `cargo`:
+all that was in store. The store fills again with tau_store, to `capacity`; so a long burst sends no more than a short
+one, and what follows soon after sends little.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn._jit import scalar
+from spikelearn.neurons.lif import membrane
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.units import ms, mV, number, pA, pF
+
+
+class LIFCargoParameters(NamedTuple):
+    E_L: mV = -70.0  # leak reversal potential
+    V_th: mV = -55.0  # threshold
+    V_reset: mV = -70.0  # potential after a spike
+    C_m: pF = 250.0  # capacitance
+    tau_m: ms = 10.0  # membrane time constant
+    t_ref: ms = 2.0  # absolute refractory period
+    tau_burst: ms = 50.0  # time constant of the trace of its own spikes
+    theta_burst: number = 3.0  # trace at which bursting is strong
+    capacity: number = 1.0  # cargo in a full store
+    tau_store: ms = 600e3  # time constant with which the store fills
+    I_e: pA = 0.0  # constant current
+
+
+def _constants(p: LIFCargoParameters, dt: float) -> dict[str, Any]:
+    return {
+        "P_burst": np.exp(-dt / np.asarray(p.tau_burst)) + 0.0,
+        "theta_burst": p.theta_burst,
+        "capacity": p.capacity,
+        "P_store": np.exp(-dt / np.asarray(p.tau_store)) + 0.0,
+        **membrane(p, dt),
+    }
+
+
+@scalar
+def lif_cargo_step(
+    V_m, refractory, recent, store, cargo, in_exc, I_exc,
+    P_burst, theta_burst, capacity, P_store, P_mm, P_mI, I_e, E_L, V_th, V_reset, n_ref,
+):  # fmt: skip
+    """Exact. An instruction and the spike that sets it off are of one step."""
+    V = E_L + P_mm * (V_m - E_L) + P_mI * (I_exc + I_e) + in_exc
+    held = refractory > 0.0
+    V = V_m if held else V
+    refractory = refractory - 1.0 if held else refractory
+    fired = V >= V_th
+    V = V_reset if fired else V
+    refractory = n_ref if fired else refractory
+    store = capacity + P_store * (store - capacity)
+    recent = P_burst * recent + (1.0 if fired else 0.0)
+    strong = fired and recent >= theta_burst
+    cargo = store if strong else cargo
+    store = 0.0 if strong else store
+    recent = 0.0 if strong else recent
+    return V, refractory, recent, store, cargo, np.uint8(fired) + np.uint8(32) * np.uint8(strong)
+
+
+LIFCargo = NeuronModel(
+    "LIFCargo",
+    LIFCargoParameters,
+    _constants,
+    lif_cargo_step,
+    state={"V_m": "mV", "refractory": "1", "recent": "1", "store": "1", "cargo": "1"},
+    ports={"exc": "mV"},
+    currents=("exc",),
+    initial=lambda p: {"V_m": p.E_L, "store": p.capacity},
+    kinds=("spike", "instruction"),
+)
