@@ -18,6 +18,20 @@ from typing import Any
 JIT_DISABLED: bool = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
 
+@functools.cache
+def compiler() -> Any:
+    """Numba, once LLVM knows how many arrays a loop may have.
+
+    A loop vectorises only if no two of its arrays overlap, which it asks of each pair before it begins. LLVM's limit of
+    128 questions is reached with ten state variables; 512 allow twenty.
+    """
+    import llvmlite.binding
+    import numba
+
+    llvmlite.binding.set_option("spikelearn", "-vectorize-memory-check-threshold=512")
+    return numba
+
+
 class Compiled:
     """A function that Numba compiles when compiled code or Python first calls it.
 
@@ -38,18 +52,14 @@ class Compiled:
     @functools.cached_property
     def dispatcher(self) -> Any:
         """What Numba makes of it for compiled code; what Python needs takes a fifth of the compiler's time."""
-        import numba
-
         options: Any = {**self.targetoptions, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-        return numba.njit(**options)(self.py_func)
+        return compiler().njit(**options)(self.py_func)
 
     @functools.cached_property
     def for_python(self) -> Any:
         """What Numba makes of it for Python."""
-        import numba
-
         options: Any = self.targetoptions
-        return numba.njit(**options)(self.py_func)
+        return compiler().njit(**options)(self.py_func)
 
     @property
     def _numba_type_(self) -> Any:
@@ -94,8 +104,7 @@ def scalar(function: Callable[..., Any]) -> Any:
 
 def entry(function: Callable[..., Any]) -> Any:
     """Compile `function(step, address)` to a C function with an address of its own."""
-    import numba
-
+    numba = compiler()
     return numba.cfunc(numba.types.void(numba.types.int64, numba.types.int64), error_model="numpy")(function)
 
 

@@ -157,6 +157,9 @@ def check_plasticity(
         )
     for variable in rule.reads:
         receiver.check_state(variable, f"{where}, {rule.name} reads it")
+    if isinstance(rule, SignalRule):
+        for also in rule.learns_also_from:
+            receiver.check_kind(also, f"{where}, {rule.name}")
     kind = receiver.check_kind(learns_from or rule.learns_from, f"{where}, {rule.name}")
     if rule.mean_pre and dendritic_delay > 0:
         raise DescriptionError(

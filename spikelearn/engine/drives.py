@@ -18,6 +18,8 @@ from spikelearn.sources import NoiseCurrent, PoissonInput, StepCurrent
 _TABLE_UP_TO = 30.0
 """Mean number of arrivals in a step up to which a Poisson number is looked up in a table."""
 _MOST = 500.0
+_RARE_UP_TO = 0.2
+"""Mean number up to which neurons share one: three times as fast at .015, 2.5 times at .05, 1.7 times at .2."""
 
 
 def drive_calls(drives: Sequence[Drive], plan: Plan) -> None:
@@ -51,7 +53,10 @@ def _poisson_input(drive: Drive, source: PoissonInput, plan: Plan, inputs: np.nd
             f"{label}: expected at most {_MOST:g} arrivals at a neuron in a step of {plan.dt:g} ms, got {mean:g}; "
             "use a NoiseCurrent for so many, or a smaller dt"
         )
-    if rates.size == 1 and mean < _TABLE_UP_TO:
+    if rates.size == 1 and mean <= _RARE_UP_TO:
+        guide, cumulative = _poisson_table(sources.GROUP * mean)
+        call = Call(label, kernel_of(sources.poisson_input_rare), *own, guide, cumulative, inputs, tally)
+    elif rates.size == 1 and mean < _TABLE_UP_TO:
         guide, cumulative = _poisson_table(mean)
         call = Call(label, kernel_of(sources.poisson_input), *own, guide, cumulative, inputs, tally)
     else:

@@ -80,6 +80,8 @@ def signal_calls(
             last,
             enabled,
             arrays["event"],
+            *(part for k in rule.learns_also_from for part in (target.rings[k].rows, target.rings[k].counts)),
+            *(arrays[f"also_{kind}"] for kind in rule.learns_also_from),
             *(target.state[v] for v in rule.reads),
             *_rings(rule, arrays),
             *_target(projection, arrays),
@@ -188,6 +190,7 @@ def _kernel(projection: Projection, dt: float) -> Kernel:
         rule.on_pre is not None,
         bool(projection.carries),
         rule.limits == "sent",
+        rule.learns_also_from,
     )
     return Kernel(text, "function", injected)
 
@@ -210,6 +213,7 @@ def _arrays(projection: Projection, plan: Plan, places: Places, table: Table) ->
         "clock": np.zeros(3, np.int64),
         "gain": np.zeros((2 * back + 2, n)),
         "event": np.zeros(n),
+        **{f"also_{kind}": np.zeros(n) for kind in rule.learns_also_from},
         "slot_epoch": np.zeros(n_slots, np.int64),
     }
     values = ["H", "M"] if rule.has_eligibility else ["H"]
@@ -234,7 +238,8 @@ def _arrays(projection: Projection, plan: Plan, places: Places, table: Table) ->
             f"factor_{trace}": float(np.exp(-every * dt / tau)),
         }
     starts = {v: target.start[v] for v in rule.reads}
-    starts |= {v: target.start[start] if start else np.zeros(n) for v, start in rule.state.items()}
+    for v, start in rule.state.items():
+        starts[v] = starts[start] if start in rule.reads else np.full(n, getattr(parameters, start) if start else 0.0)
     for variable in rule.state:
         arrays[f"own_{variable}"] = starts[variable].copy()
     for variable in dict.fromkeys([*rule.state, *rule.delayed, *rule.seen]):

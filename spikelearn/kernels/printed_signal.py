@@ -38,16 +38,18 @@ def print_signal(
     on_pre: bool,
     carries: bool = False,
     hidden: bool = False,
+    also: Sequence[str] = (),
 ) -> str:
     """signals (once a target and step), integrate, deliver, read and reset of a rule.
 
     pre: (name, jump, amplitude) of the traces; the amplitude is part of X. carries: whether events bring values with
-        them. hidden: the limits hold for the weight that is sent, not for the one that learns. The names of arguments
-        are those of `engine.signals`.
+        them. hidden: the limits hold for the weight that is sent, not for the one that learns. also: further kinds of
+        event that the rule learns from. The names of arguments are those of `engine.signals`.
     """
     parts = _Parts(pre, reads, state, delayed, seen, constants, eligibility, on_pre, hidden)
     header = _HEADER.replace("source_in_row", "source_in_row, value_in_row") if carries else _HEADER
-    return header + _print_targets(parts) + _print_synapse(parts) + _print_deliver(parts, carries) + _print_look(parts)
+    loops = _print_targets(parts, also) + _print_synapse(parts) + _print_deliver(parts, carries) + _print_look(parts)
+    return header + loops
 
 
 class _Parts:
@@ -89,23 +91,34 @@ class _Parts:
         self.store = "weights[p] = weight" + ("; eligibilities[p] = c" if eligibility else "")
 
 
-def _print_targets(parts: _Parts) -> str:
-    """Once a target and step: signals, and their integrals."""
+def _print_targets(parts: _Parts, also: Sequence[str]) -> str:
+    """Once a target and step: signals, and their integrals. Loops over slices vectorise, not those from `first`."""
     p = parts
-    read = "".join(f"        u_{n} = post_{n}[j]\n" for n in p.reads)
-    own = "".join(f"        u_{n} = own_{n}[j]\n" for n in p.state)
-    everything = f"{names([*p.reads, *p.state], 'u_{}')}event[j], {p.constants}"
-    advanced = f"        {names(p.state, 'own_{}[j]')}= advance({everything})\n" if p.state else ""
-    late = "".join(
-        f"        delay_{n}[step % len(delay_{n}), j] = u_{n}\n"
-        f"        u_{n} = delay_{n}[(step + 1) % len(delay_{n}), j]\n"
+    kinds = ["event", *(f"also_{kind}" for kind in also)]
+    mark = "".join(
+        f"    for k in range({kind}_counts[emitted]):\n        {kind}[{kind}_rows[emitted, k]] = " + "{0}\n"
+        for kind in kinds
+    )
+    marked, cleared = mark.format("1.0"), mark.format("0.0")
+    slices = "".join(f"    now_{kind} = {kind}[first:last]\n" for kind in kinds)
+    slices += "".join(f"    now_{n} = post_{n}[first:last]\n" for n in p.reads)
+    slices += "".join(f"    now_{n} = own_{n}[first:last]\n" for n in p.state)
+    slices += "".join(
+        f"    in_{n} = delay_{n}[step % len(delay_{n})][first:last]\n"
+        f"    out_{n} = delay_{n}[(step + 1) % len(delay_{n})][first:last]\n"
         for n in p.delayed
     )
-    kept = "".join(f"        seen_{n}[step % len(seen_{n}), j] = u_{n}\n" for n in p.seen)
+    slices += "".join(f"    kept_{n} = seen_{n}[step % len(seen_{n})][first:last]\n" for n in p.seen)
+    read = "".join(f"        u_{n} = now_{n}[i]\n" for n in [*p.reads, *p.state])
+    everything = f"{names([*p.reads, *p.state], 'u_{}')}{names(kinds, 'now_{}[i]')}{p.constants}"
+    advanced = f"        {names(p.state, 'now_{}[i]')}= advance({everything})\n" if p.state else ""
+    late = "".join(f"        in_{n}[i] = u_{n}\n        u_{n} = out_{n}[i]\n" for n in p.delayed)
+    kept = "".join(f"        kept_{n}[i] = u_{n}\n" for n in p.seen)
     add = "".join(
         f"    E_{n} = math.exp(-(at - clock[1]) * rate_{n})\n"
-        "    for j in range(first, last):\n"
-        f"        H_{n}[j] += gain[row, j] * E_{n}\n"
+        f"    now_{n} = H_{n}[first:last]\n"
+        f"    for i in range(len(now_{n})):\n"
+        f"        now_{n}[i] += gain_now[i] * E_{n}\n"
         for n in p.traces
     )
     move = "".join(
@@ -133,24 +146,23 @@ def _print_targets(parts: _Parts) -> str:
 @kernel
 def add_signal(at, row, first, last, gain, clock, {names(p.traces, "H_{0}, rate_{0}")}):
     """The signal in a row of `gain` acts at the synapses in step `at`."""
+    gain_now = gain[row][first:last]
 {add}
 
 @kernel
 def signals(
-    step, rows, counts, first, last, enabled, event, {names(p.reads, "post_{}")}{p.own}{p.delays}{p.seen_rings}
-    {p.target}{p.constants}
+    step, event_rows, event_counts, first, last, enabled, event,
+    {names(kinds[1:], "{0}_rows, {0}_counts")}{names(kinds[1:])}
+    {names(p.reads, "post_{}")}{p.own}{p.delays}{p.seen_rings}{p.target}{p.constants}
 ):
     """The signal of each target at the end of this step; without a dendritic delay it acts now."""
-    emitted = step % len(counts)
-    for k in range(counts[emitted]):
-        event[rows[emitted, k]] = 1.0
-    row = step % len(gain)
-    plastic = enabled[0] != 0
-    for j in range(first, last):
-{read}{own}{advanced}{late}{kept}        gain[row, j] = signal({everything}) if plastic else 0.0
-    for k in range(counts[emitted]):
-        event[rows[emitted, k]] = 0.0
-    if dendritic == 0:
+    emitted = step % len(event_counts)
+{marked}{slices}    row = step % len(gain)
+    gain_now = gain[row][first:last]
+    plastic = 1.0 if enabled[0] != 0 else 0.0
+    for i in range(len(gain_now)):
+{read}{advanced}{late}{kept}        gain_now[i] = plastic * signal({everything})
+{cleared}    if dendritic == 0:
         add_signal(step, row, first, last, gain, clock, {names(p.traces, "H_{0}, rate_{0}")})
 
 

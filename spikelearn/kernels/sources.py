@@ -14,6 +14,11 @@ _S32 = np.uint64(32)
 _S48 = np.uint64(48)
 _S52 = np.uint64(64 - GUIDE_BITS)
 _SECOND_DRAW = 1 << 40
+_MORE_PLACES = 1 << 41
+GROUP = 64
+"""Neurons that share one Poisson number where arrivals are rare."""
+_S6 = np.uint64(6)
+_PLACE = np.uint64(GROUP - 1)
 
 
 @kernel
@@ -103,6 +108,35 @@ def poisson_input(step, seed, thing, first_id, weight, guide, cumulative, inputs
             total += poisson_numbers(i, i + 4, first_id, start, increment, weight, guide, cumulative, inputs)
     total += poisson_numbers(end, last_id, first_id, start, increment, weight, guide, cumulative, inputs)
     tally[0] += int(total)
+
+
+@kernel
+def poisson_input_rare(step, seed, thing, first_id, weight, guide, cumulative, inputs, tally):
+    """The same where most neurons get nothing: 64 neurons share one Poisson number, and each arrival is at one of them,
+    drawn at random, so that each neuron's own number is a Poisson number again and they are independent.
+
+    guide, cumulative: of the number of all 64. 12 of 64 random bits make the number, 48 the places of eight arrivals.
+    """
+    start, increment = stream(seed, thing, step)
+    last_id = first_id + len(inputs)
+    total = 0
+    for group in range(first_id // GROUP, (last_id + GROUP - 1) // GROUP):
+        z = bits(start, increment, group)
+        number = int(guide[z >> _S52])
+        if number == UNDECIDED:
+            u = (np.float64(z >> _S52) + uniform(start, increment, _SECOND_DRAW + group)) / len(guide)
+            number = 0
+            while u > cumulative[number]:
+                number += 1
+        for k in range(number):
+            if k > 0 and k % 8 == 0:
+                z = bits(start, increment, _MORE_PLACES + group * GROUP + k // 8)
+            i = group * GROUP + int(z & _PLACE)
+            z >>= _S6
+            if first_id <= i and i < last_id:
+                inputs[i - first_id] += weight
+                total += 1
+    tally[0] += total
 
 
 @kernel

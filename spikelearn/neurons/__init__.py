@@ -2,6 +2,7 @@
 
 from spikelearn.neurons.adex import AdEx
 from spikelearn.neurons.adex_clopath import AdExClopath
+from spikelearn.neurons.burst_poisson import BurstPoisson
 from spikelearn.neurons.eif import EIF
 from spikelearn.neurons.gif import GIF
 from spikelearn.neurons.hodgkin_huxley import HodgkinHuxley
@@ -28,13 +29,14 @@ MODELS = (
     LIF, LIFDelta, LIFAlpha, LIFDoubleExponential, LIFConductance, LIFNMDA, LIFAdaptiveThreshold, MAT2, EscapeNoiseLIF,
     SRM0, GIF, QIF, EIF, AdEx, AdExClopath, Izhikevich, IzhikevichHalfSteps, HodgkinHuxley, Pyramidal,
     PyramidalUrbanczik, Parrot, MultiThreshold, AdaptiveMultiThreshold, LIFDendriticSpike,
-    LIFCargo, LIFInstructed,
+    LIFCargo, LIFInstructed, BurstPoisson,
 )  # fmt: skip
 
 __all__ = [
     "AdEx",
     "AdExClopath",
     "AdaptiveMultiThreshold",
+    "BurstPoisson",
     "EIF",
     "EscapeNoiseLIF",
     "GIF",

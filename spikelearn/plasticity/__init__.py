@@ -1,5 +1,6 @@
 """Plasticity rules: one file each (or one family), and one line here."""
 
+from spikelearn.plasticity.burstprop import Burstprop
 from spikelearn.plasticity.clopath import Clopath
 from spikelearn.plasticity.dopamine import DopamineSTDP, NearestDopamineSTDP
 from spikelearn.plasticity.dopamine_bursts import DopamineBursts
@@ -22,9 +23,10 @@ RULES = (
     DopamineSTDP, NearestDopamineSTDP, DopamineBursts, StructuralSTDP,
     InverseTagging,
 )  # fmt: skip
-SIGNAL_RULES = (Clopath, PolicyGradient, Urbanczik)
+SIGNAL_RULES = (Clopath, PolicyGradient, Urbanczik, Burstprop)
 
 __all__ = [
+    "Burstprop",
     "Clopath",
     "DopamineBursts",
     "DopamineSTDP",

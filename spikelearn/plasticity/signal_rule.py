@@ -52,13 +52,14 @@ class SignalRule:
     name: shown in errors. Parameters: NamedTuple; it has W_min and W_max, the limits of the weight.
     reads: state variables of the target neuron, as they are at the end of a step.
     state: variables that the rule keeps for each target itself -> the variable of `reads` at whose starting value each
-        begins, or "" for 0.
+        begins, or the parameter that says where, or "" for 0.
     advance: scalar function, the state that the next step finds, as a tuple: advance(*reads, *state, event,
-        *constants).
+        *learns_also_from, *constants).
     delayed: variable of reads or state -> the parameter (ms) by which `signal` and `on_pre` see it late.
     signal: scalar function with the same arguments, the delayed ones late. It gives what a trace of 1 adds to the
         weight (or to the eligibility) in this step: a rate comes multiplied by dt, what happens at a post event is
         added as it is. event: 1 if the target emitted one of kind `learns_from` in this step, else 0.
+    learns_also_from: further kinds of event of the target, each an argument of its own name after `event`: 1 or 0.
     pre: traces of the source; the signal is multiplied by their sum, each times its `amplitude`. on_pre sees each as it
         is just before the arrival, without its amplitude.
     on_pre: scalar function, called at each arrival: (weight, *pre, *seen, *constants) -> weight; with an eligibility it
@@ -92,6 +93,7 @@ class SignalRule:
     low_pass: bool = False
     limits: str = "learned"
     learns_from: str = "spike"
+    learns_also_from: tuple[str, ...] = ()
     equations: str = ""
     pre_statements: str = ""
     post_statements: str = ""
@@ -121,16 +123,17 @@ class SignalRule:
             raise DescriptionError(f"{where}: limits are 'learned' or 'sent', got {self.limits!r}")
         if bool(self.state) != (self.advance is not None):
             raise DescriptionError(f"{where}: expected state and advance together, got one of them")
+        starts = [*self.reads, *self.Parameters._fields]  # type: ignore[attr-defined]
         for what, names, known in (
             ("delayed", self.delayed, variables),
             ("seen", self.seen, variables),
-            ("start of state", [start for start in self.state.values() if start], self.reads),
+            ("start of state", [start for start in self.state.values() if start], starts),
         ):
             unknown = sorted(set(names) - set(known))
             if unknown:
                 raise DescriptionError(f"{where}: {what} names {', '.join(unknown)}; there are: {', '.join(known)}")
         constants = list(self.constants(self.Parameters(), 0.1))
-        each_step = [*variables, "event", *constants]
+        each_step = [*variables, "event", *self.learns_also_from, *constants]
         weight = [] if self.has_eligibility else ["weight"]
         expected = {
             "signal": each_step,

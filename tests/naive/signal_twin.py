@@ -163,3 +163,47 @@ class TwoTraces(SignalLearning):
             synapse.c -= self.loss * before
         else:
             synapse.weight -= self.loss * before
+
+
+class BurstpropTwin(SignalLearning):
+    """spikes, events, bursts: {(step, post)}. every_change: limits hold after each change, not at arrivals only."""
+
+    def __init__(
+        self, synapses, dt, spikes, events, bursts, every_change, eta, tau_pre, tau_rate, tau_homeostasis, rate_min,
+        rate_max, event_rate_start, burst_rate_start, spike_rate_start, W_min, W_max,
+    ):  # fmt: skip
+        super().__init__(synapses, 0, dt, [tau_pre], W_min, W_max)
+        self.eta, self.rate_min, self.rate_max, self.every_change = eta, rate_min, rate_max, every_change
+        self.events, self.bursts = events, bursts
+        self.event_rate = self.mean(events, tau_rate, event_rate_start)
+        self.burst_rate = self.mean(bursts, tau_rate, burst_rate_start)
+        self.spike_rate = self.mean(spikes, tau_homeostasis, spike_rate_start)
+
+    def mean(self, fired, tau, start):
+        """Hz as a function of (step, post): exponentially weighted, without what happens in that very step."""
+
+        def at(step, post):
+            value = start * math.exp(-(step - 1) * self.dt / tau)
+            past = [s for s, j in fired if j == post and s < step]
+            return value + sum(1000.0 / tau * math.exp(-(step - s) * self.dt / tau) for s in past)
+
+        return at
+
+    def signal(self, step, post):
+        event, burst = (step, post) in self.events, (step, post) in self.bursts
+        if not event and not burst:
+            return 0.0
+        E, B = self.event_rate(step, post), self.burst_rate(step, post)
+        P = min(1.0, B / E) if E > 0 else 0.0
+        h = -(E - self.rate_max) / E if E > self.rate_max else 0.0
+        return self.eta * (event * (h - P) + burst * (1.0 + h))
+
+    def at_pre(self, synapse, step):
+        rate = self.spike_rate(max(step, 1), synapse.post)
+        if rate < self.rate_min:
+            synapse.weight += self.eta * (self.rate_min - rate)
+
+    def take(self, synapse, amount):
+        synapse.weight += amount
+        if self.every_change:
+            synapse.weight = self.clip(synapse.weight)

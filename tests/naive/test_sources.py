@@ -78,6 +78,42 @@ def test_poisson_input_is_a_sum_of_sources_of_its_own_for_each_neuron(rate):
     assert run.synaptic_events == round(number.sum())
 
 
+RARE = 64 * 0.1
+"""What comes in a step to 64 neurons that share a Poisson number, at 1,000 Hz and .1 ms."""
+
+
+def rare_arrivals(n=1000, duration=200.0, **how):
+    """(T, n): whole numbers that arrive at each neuron in each step, .1 on average."""
+    net = sl.Network(dt=0.1, seed=5, **how)
+    net.population(7, sl.LIFDelta(**PLAIN))  # so that the next begins inside a block
+    cells = net.population(n, sl.LIFDelta(**PLAIN))
+    net.drive(cells, sl.PoissonInput(1000.0), weight=1.0)
+    net.record(cells, "V_m")
+    V_m = net.run(duration).trace(cells, "V_m").values
+    return np.round(np.diff(V_m, axis=0, prepend=-70.0)).astype(int)
+
+
+def test_where_arrivals_are_rare_neurons_that_share_a_number_still_have_independent_poisson_numbers():
+    arrived = rare_arrivals()
+    total = arrived.size
+    for number in range(4):
+        expected = np.exp(-0.1) * 0.1**number / [1, 1, 2, 6][number]
+        STAT(total, np.sqrt(expected)).check(np.mean(arrived == number), expected)
+    blocks = arrived[:, :960].reshape(-1, 15, 64)
+    groups = blocks.sum(axis=2).ravel()
+    STAT(groups.size, np.sqrt(RARE)).check(groups.mean(), RARE)
+    STAT(groups.size, np.sqrt(2 * RARE**2 + RARE)).check(groups.var(), RARE)
+    for a, b in ((blocks[:, :, 0], blocks[:, :, 1]), (blocks[:-1], blocks[1:]), (blocks[:, 0], blocks[:, 1])):
+        STAT(a.size).check(np.corrcoef(a.ravel(), b.ravel())[0, 1], 0.0)
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_rare_arrivals_are_the_same_on_any_number_of_threads_and_in_any_population_that_begins_alike(threads):
+    one = rare_arrivals(duration=20.0)
+    EXACT.check(rare_arrivals(duration=20.0, threads=threads), one)
+    EXACT.check(rare_arrivals(n=90, duration=20.0), one[:, :90])
+
+
 def current_received(*drives, n=1, duration=10.0, dt=0.1, seed=3):
     """(T, n) pA: the mean current of each step, read as the jump of a cell that adds it up.
 

@@ -49,6 +49,7 @@ ORDERS |= dict.fromkeys(
 on within milliseconds, derivatives are about 1 mV/ms^k."""
 ONLY_AT_SPIKES = (
     "threshold", "w_s", "theta_1", "theta_2", "stc_1", "stc_2", "sfa_1", "sfa_2", "V_axon", "drive_axon", "z",
+    "burst_trace", "event_rate",
 )  # fmt: skip
 QUIET = {
     "HodgkinHuxley": {"I_e": -200.0},
@@ -58,7 +59,7 @@ QUIET = {
     "LIFDendriticSpike": {"theta_dAP": 1000.0},
 }
 """What keeps a neuron from firing that does so by itself, and from noise; and its dendrite from spiking."""
-STRONG = {"PyramidalUrbanczik": 9000.0}
+STRONG = {"PyramidalUrbanczik": 9000.0, "BurstPoisson": 1500.0}
 """pA that make a neuron fire which 500 pA do not."""
 COUNTERS = ("steps_since_spike",)
 AMOUNT = {"pA": 60.0, "mV": 1.5, "nS": 1.0, "1": 1.0}

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from forced import steps_of
+from naive.signal_twin import BurstpropTwin
+from naive.told import DT as TOLD_DT
+from naive.told import STEPS as TOLD_STEPS
+from naive.told import engine, scene
 from naive.twins import ModulatedByMean
-from tolerances import EXACT, METHOD, ULP
+from tolerances import EXACT, METHOD, STAT, ULP
 
 import spikelearn as sl
 from validation.case import Case
@@ -24,6 +28,54 @@ def _pyramidal(engine):
     net.record(cell, ["V_s", "V_d"])
     run = net.run(80.0, engine=engine)
     return [run.trace(cell, name).values for name in ("V_s", "V_d")]
+
+
+def _burst_poisson(engine):
+    """Both potentials below threshold, with arrivals at all four ports and a current into the dendrite."""
+    net = sl.Network(dt=0.05)
+    cell = net.population(1, sl.BurstPoisson(), name="cell")
+    for port, weight in (("soma_exc", 0.3), ("soma_inh", 0.5), ("apical_exc", 0.4), ("apical_inh", 0.3)):
+        net.connect(net.population(1, sl.SpikeList(INPUTS)), cell, port, weight=weight, delay=1.0)
+    net.drive(cell, sl.StepCurrent([20.0, 60.0], [60.0, 0.0]), "apical")
+    net.record(cell, ["V_s", "V_d"])
+    run = net.run(80.0, engine=engine)
+    return [run.trace(cell, name).values for name in ("V_s", "V_d")]
+
+
+DEPOLARISED = np.array([-60.0, -57.0, -50.0])
+"""mV, of dendrites that stay there."""
+
+
+def _burst_probabilities(engine, n=300, duration=1500.0):
+    """Events, bursts and spikes of cells whose dendrites rest at the potentials above."""
+    net = sl.Network(dt=0.5, seed=6)
+    bias = np.repeat((DEPOLARISED + 70.0) * 170.0 / 7.0, n)
+    cells = net.population(3 * n, sl.BurstPoisson(a=0.0, b=0.0, I_e_soma=500.0, I_e_apical=bias), name="cells")
+    net.record(cells, ["events", "bursts"])
+    run = net.run(duration, engine=engine)
+    return [np.bincount(run.spikes(cells, kind).ids // n, minlength=3) for kind in ("event", "burst")]
+
+
+def _shares():
+    """Shares of events that became bursts, and the closed form."""
+    events, bursts = _burst_probabilities("compiled")
+    assert events.min() > 5000
+    return bursts / events, 1.0 / (1.0 + np.exp(-(DEPOLARISED + 57.0) / 6.0))
+
+
+BURSTPROP = {
+    "eta": 0.01, "tau_pre": 40.0, "tau_rate": 300.0, "tau_homeostasis": 800.0, "rate_min": 12.0, "rate_max": 30.0,
+    "event_rate_start": 10.0, "burst_rate_start": 2.0, "spike_rate_start": 1.0, "W_min": -100.0, "W_max": 100.0,
+}  # fmt: skip
+
+
+def burstprop():
+    """Weights that are learned from given events and bursts, and what the equations say of them."""
+    found = scene(7)
+    pre, spikes, events, bursts, synapses = found
+    twin = BurstpropTwin(synapses, TOLD_DT, spikes, events, bursts, True, **BURSTPROP)
+    twin.run(pre, TOLD_STEPS)
+    return engine(found, **BURSTPROP), twin.weights
 
 
 def _parrots(engine):
@@ -73,6 +125,22 @@ CASES: tuple[Case, ...] = (
     Case(
         "Pyramidal", "V_s and V_d below threshold, arrivals at three ports and a current", "Brian2 live: its equations",
         METHOD(1, 0.05), "METHOD(1, dt)", lambda: (_pyramidal("compiled"), _pyramidal(sl.Brian2(method="rk4"))),
+    ),
+    Case(
+        "BurstPoisson", "V_s and V_d below threshold, arrivals at four ports and a current",
+        "Brian2 live: its equations",
+        METHOD(1, 0.05, 5.0), "METHOD(1, dt, 5 mV/ms): 0.3 of the leak towards 0 mV in 5 ms",
+        lambda: (_burst_poisson("compiled"), _burst_poisson(sl.Brian2(method="rk4"))),
+    ),
+    Case(
+        "BurstPoisson", "burst probability with dendrites held at -60, -57 and -50 mV, seed 6",
+        "1 / (1 + exp(-(V_d - E_d) / D_d))",
+        STAT(5000, 0.5), "STAT(5,000, 1/2): each event decides once", _shares,
+    ),
+    Case(
+        "Burstprop", "weights after 1.5 s of given events and bursts, all parts of the rule at work",
+        "a loop in which all moves in every step",
+        ULP(4_500_000, 1.0), "ULP(4,500,000)", burstprop,
     ),
     Case(
         "Parrot", "times of 20 neurons that repeat Poisson spikes, delays .1 to 5 ms, seed 4",

@@ -1,0 +1,231 @@
+"""Two-compartment cell whose dendrite turns events into bursts by chance (Payeur et al. 2021).
+
+tau_s V_s' = E_L - V_s + g_soma_exc (E_exc - V_s) + g_soma_inh (E_inh - V_s) + tau_s/C_s (w_s + I_s)
+tau_d V_d' = E_L - V_d + g_apical_exc (E_exc - V_s) + g_apical_inh (E_inh - V_s) + tau_d/C_d (w_d + I_d)
+tau_ws w_s' = -w_s, w_s += b at an event;   tau_wd w_d' = -w_d + a (V_d - E_L)
+
+It is the cell of Naud & Sprekeler 2018 (see Pyramidal) without what soma and dendrite do to each other's potential.
+Conductances are in units of the leak; those of the dendrite act with the driving force of the soma, as in the authors'
+simulations. Where V_s passes its moving threshold there is a spike. With probability 1/(1 + exp(-(V_d - E_d)/D_d)) a
+second one follows after some 5 to 15 ms, drawn uniformly, which leaves the soma as it is; no other does for t_ref.
+
+The cell tells its events from its bursts itself. A trace of its spikes decays with tau_burst; a spike that finds it
+below 1/e is an event, and the first after an event that does not is a burst. For two spikes alone this is an interval
+shorter than tau_burst. event_rate is a running mean of its own events, for teachers to read.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn._jit import scalar
+from spikelearn.kernels.exponential import exponential
+from spikelearn.neurons.lif import refractory_steps
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.units import ms, mV, nS, pA, pF
+
+
+class BurstPoissonParameters(NamedTuple):
+    E_L: mV = -70.0  # resting potential of soma and dendrite
+    V_th: mV = -50.0  # threshold of the soma at rest
+    V_reset: mV = -70.0  # potential of the soma after an event
+    E_exc: mV = 0.0  # reversal potential of the excitatory ports
+    E_inh: mV = -80.0  # reversal potential of the inhibitory ports
+    tau_s: ms = 16.0  # membrane time constant of the soma
+    C_s: pF = 370.0  # capacitance of the soma
+    b: pA = -200.0  # step of the somatic adaptation at an event
+    tau_ws: ms = 100.0  # time constant of the somatic adaptation
+    tau_d: ms = 7.0  # membrane time constant of the dendrite
+    C_d: pF = 170.0  # capacitance of the dendrite
+    a: nS = -13.0  # strength of the dendritic adaptation
+    tau_wd: ms = 30.0  # time constant of the dendritic adaptation
+    E_d: mV = -57.0  # potential of the dendrite at which half of the events become bursts
+    D_d: mV = 6.0  # slope of the burst probability
+    V_th_jump: mV = 2.0  # step of the threshold at an event
+    tau_th: ms = 27.0  # time constant of the threshold
+    t_ref: ms = 20.0  # no event for so long after a spike; the soma goes on integrating
+    second_min: ms = 5.0  # shortest interval between the two spikes of a burst
+    second_max: ms = 15.0  # longest interval
+    tau_syn_exc: ms = 5.0  # time constant of the excitatory conductances
+    tau_syn_inh: ms = 10.0  # time constant of the inhibitory conductances
+    tau_burst: ms = 16.0  # time constant of the trace that tells bursts
+    tau_rate: ms = 2000.0  # time constant of event_rate
+    I_e_soma: pA = 0.0  # constant current into the soma
+    I_e_apical: pA = 0.0  # constant current into the dendrite
+
+
+def _decay(tau: Any, dt: float) -> Any:
+    return np.exp(-dt / np.asarray(tau, float)) + 0.0
+
+
+def _constants(p: BurstPoissonParameters, dt: float) -> dict[str, Any]:
+    return {
+        "P_s": _decay(p.tau_s, dt),
+        "P_d": _decay(p.tau_d, dt),
+        "P_ws": _decay(p.tau_ws, dt),
+        "P_wd": _decay(p.tau_wd, dt),
+        "P_th": _decay(p.tau_th, dt),
+        "P_exc": _decay(p.tau_syn_exc, dt),
+        "P_inh": _decay(p.tau_syn_inh, dt),
+        "P_burst": _decay(p.tau_burst, dt),
+        "P_rate": _decay(p.tau_rate, dt),
+        "R_s": np.asarray(p.tau_s) / p.C_s,
+        "R_d": np.asarray(p.tau_d) / p.C_d,
+        "E_L": p.E_L,
+        "E_exc": p.E_exc,
+        "E_inh": p.E_inh,
+        "V_th": p.V_th,
+        "V_reset": p.V_reset,
+        "a": p.a,
+        "b": p.b,
+        "E_d": p.E_d,
+        "slope": -1.0 / np.asarray(p.D_d),
+        "V_th_jump": p.V_th_jump,
+        "n_ref": refractory_steps(p.t_ref, dt),
+        "n_min": np.asarray(p.second_min) / dt + 1.0,
+        "n_more": (np.asarray(p.second_max) - p.second_min) / dt,
+        "rate_jump": 1000.0 / np.asarray(p.tau_rate),
+        "I_e_soma": p.I_e_soma,
+        "I_e_apical": p.I_e_apical,
+    }
+
+
+def _initial(p: BurstPoissonParameters) -> dict[str, Any]:
+    return {"V_s": p.E_L, "V_d": p.E_L}
+
+
+def _check(p: BurstPoissonParameters) -> str | None:
+    if not (np.all(np.asarray(p.second_min) > 0) and np.all(np.asarray(p.second_max) >= p.second_min)):
+        return f"expected 0 < second_min <= second_max, got {p.second_min} and {p.second_max} ms"
+    if np.any(np.asarray(p.second_max) > p.t_ref):
+        return f"second_max must not be longer than t_ref, got {p.second_max} and {p.t_ref} ms"
+    return None
+
+
+_TOLD = math.exp(-1.0)
+_SPIKE = "(V_s > V_th + threshold and silent == 0) or (until_second > 0 and until_second <= 1)"
+
+
+@scalar
+def burst_poisson_step(
+    V_s, V_d, w_s, w_d, threshold, g_soma_exc, g_soma_inh, g_apical_exc, g_apical_inh, silent, until_second,
+    burst_trace, in_burst, event_rate,
+    in_soma_exc, in_soma_inh, in_apical_exc, in_apical_inh, I_soma, I_apical, uniform,
+    P_s, P_d, P_ws, P_wd, P_th, P_exc, P_inh, P_burst, P_rate, R_s, R_d, E_L, E_exc, E_inh, V_th, V_reset, a, b, E_d,
+    slope, V_th_jump, n_ref, n_min, n_more, rate_jump, I_e_soma, I_e_apical,
+):  # fmt: skip
+    """Exponential Euler: each line exact for its own leak, its input held over the step (first order)."""
+    to_exc = E_exc - V_s
+    to_inh = E_inh - V_s
+    V_s_inf = E_L + g_soma_exc * to_exc + g_soma_inh * to_inh + R_s * (w_s + I_soma + I_e_soma)
+    V_d_inf = E_L + g_apical_exc * to_exc + g_apical_inh * to_inh + R_d * (w_d + I_apical + I_e_apical)
+    w_d_inf = a * (V_d - E_L)
+    V_d_new = V_d_inf + (V_d - V_d_inf) * P_d
+    V_s_new = V_s_inf + (V_s - V_s_inf) * P_s
+    w_s = w_s * P_ws
+    w_d = w_d_inf + (w_d - w_d_inf) * P_wd
+    threshold = threshold * P_th
+    g_soma_exc = g_soma_exc * P_exc + in_soma_exc
+    g_soma_inh = g_soma_inh * P_inh + in_soma_inh
+    g_apical_exc = g_apical_exc * P_exc + in_apical_exc
+    g_apical_inh = g_apical_inh * P_inh + in_apical_inh
+    burst_trace = burst_trace * P_burst
+    event_rate = event_rate * P_rate
+    silent = max(silent - 1.0, 0.0)
+    until_second = max(until_second - 1.0, 0.0)
+    fired = (V_s_new > V_th + threshold) & (silent == 0.0)
+    second = (until_second > 0.0) & (until_second <= 1.0)
+    # With u uniform, u < sigma(x) where u (1 + exp(-x)) < 1, and this is then uniform itself: it draws the interval.
+    drawn = uniform * (1.0 + exponential((V_d_new - E_d) * slope))
+    until_second = n_min + n_more * drawn if fired & (drawn < 1.0) else until_second
+    V_s_new = V_reset if fired else V_s_new
+    w_s = w_s + b if fired else w_s
+    threshold = threshold + V_th_jump if fired else threshold
+    spike = fired | second
+    silent = n_ref if spike else silent
+    soon = burst_trace >= _TOLD
+    event = spike & (not soon)
+    burst = spike & soon & (in_burst == 0.0)
+    in_burst = np.float64(soon) if spike else in_burst
+    event_rate = event_rate + rate_jump if event else event_rate
+    burst_trace = burst_trace + 1.0 if spike else burst_trace
+    mask = np.uint8(spike) + np.uint8(4) * np.uint8(event) + np.uint8(8) * np.uint8(burst)
+    return (
+        V_s_new, V_d_new, w_s, w_d, threshold, g_soma_exc, g_soma_inh, g_apical_exc, g_apical_inh, silent,
+        until_second, burst_trace, in_burst, event_rate, mask,
+    )  # fmt: skip
+
+
+BurstPoisson = NeuronModel(
+    "BurstPoisson",
+    BurstPoissonParameters,
+    _constants,
+    burst_poisson_step,
+    state={
+        "V_s": "mV",
+        "V_d": "mV",
+        "w_s": "pA",
+        "w_d": "pA",
+        "threshold": "mV",
+        "g_soma_exc": "1",
+        "g_soma_inh": "1",
+        "g_apical_exc": "1",
+        "g_apical_inh": "1",
+        "silent": "1",
+        "until_second": "1",
+        "burst_trace": "1",
+        "in_burst": "1",
+        "event_rate": "Hz",
+    },  # fmt: skip
+    ports={"soma_exc": "1", "soma_inh": "1", "apical_exc": "1", "apical_inh": "1"},
+    currents=("soma", "apical"),
+    random=("uniform",),
+    initial=_initial,
+    kinds=("spike", "event", "burst"),
+    check=_check,
+    equations="""
+    dV_s/dt = (E_L - V_s + g_soma_exc * (E_exc - V_s) + g_soma_inh * (E_inh - V_s)) / tau_s + (w_s + I_e_soma) / C_s : volt
+    dV_d/dt = (E_L - V_d + g_apical_exc * (E_exc - V_s) + g_apical_inh * (E_inh - V_s)) / tau_d + (w_d + I_e_apical) / C_d : volt
+    dw_s/dt = -w_s / tau_ws : amp
+    dw_d/dt = (-w_d + a * (V_d - E_L)) / tau_wd : amp
+    dthreshold/dt = -threshold / tau_th : volt
+    dg_soma_exc/dt = -g_soma_exc / tau_syn_exc : 1
+    dg_soma_inh/dt = -g_soma_inh / tau_syn_inh : 1
+    dg_apical_exc/dt = -g_apical_exc / tau_syn_exc : 1
+    dg_apical_inh/dt = -g_apical_inh / tau_syn_inh : 1
+    dburst_trace/dt = -burst_trace / tau_burst : 1
+    devent_rate/dt = -event_rate / tau_rate : hertz
+    silent : 1
+    until_second : 1
+    in_burst : 1
+    """,  # noqa: E501 (an equation is one line)
+    each_step="silent = clip(silent - 1, 0, inf); until_second = clip(until_second - 1, 0, inf)",
+    threshold=_SPIKE,
+    events={
+        "event": f"({_SPIKE}) and burst_trace < exp(-1)",
+        "burst": f"({_SPIKE}) and burst_trace >= exp(-1) and in_burst == 0",
+    },
+    reset="""
+    first = int(V_s > V_th + threshold and silent == 0)
+    drawn = rand() * (1 + exp(-(V_d - E_d) / D_d))
+    follows = first * int(drawn < 1)
+    until_second = (1 - follows) * until_second + follows * (1 + (second_min + (second_max - second_min) * drawn) / dt)
+    V_s = (1 - first) * V_s + first * V_reset
+    w_s += first * b
+    threshold += first * V_th_jump
+    silent = floor(t_ref / dt + 0.5)
+    event_rate += int(burst_trace < exp(-1)) / tau_rate
+    in_burst = int(burst_trace >= exp(-1))
+    burst_trace += 1
+    """,
+    refractory=0.0,
+    arrivals={
+        "soma_exc": "g_soma_exc",
+        "soma_inh": "g_soma_inh",
+        "apical_exc": "g_apical_exc",
+        "apical_inh": "g_apical_inh",
+    },  # fmt: skip
+)

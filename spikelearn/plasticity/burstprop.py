@@ -1,0 +1,104 @@
+"""Burst-dependent plasticity with an adaptive burst probability (Payeur et al. 2021, Nature Neuroscience 24:1010).
+
+At an event of the target:  w += eta (h - P) e_pre,   P = min(1, burst_rate / event_rate);
+at a burst of the target:   w += eta (1 + h) e_pre,   h = -[event_rate - rate_max]+ / event_rate;
+at an arrival:              w += eta [rate_min - spike_rate]+.
+
+e_pre is the trace of what arrives (events of the source, with on="event"), with tau_pre. event_rate and burst_rate are
+running means of the target's events and bursts, with tau_rate, as they are just before the event itself: so weights
+grow where the target bursts more often than it used to. h and the last line are homeostasis; spike_rate is the mean of
+all its spikes over tau_homeostasis: with one as fast as event_rate networks do not learn.
+
+The rule keeps the means itself, so it suits every neuron that emits events and bursts. Weights are clipped at arrivals:
+where an event and a burst come between two, their sum is clipped, and not each.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from spikelearn._jit import scalar
+from spikelearn.plasticity.rule import Trace
+from spikelearn.plasticity.signal_rule import SignalRule
+from spikelearn.units import Hz, ms, number, weight
+
+
+class BurstpropParameters(NamedTuple):
+    eta: number = 8e-3  # learning rate, in the unit of the port
+    tau_pre: ms = 100.0  # time constant of the trace of arrivals
+    tau_rate: ms = 2000.0  # time constant of the running means of events and bursts
+    tau_homeostasis: ms = 30_000.0  # time constant of the running mean of spikes
+    rate_min: Hz = 2.0  # weights grow at arrivals while the target spikes less often; 0 turns this off
+    rate_max: Hz = 10.0  # weights shrink while the target has more events
+    event_rate_start: Hz = 0.0  # running mean of events at the start
+    burst_rate_start: Hz = 0.0  # running mean of bursts at the start
+    spike_rate_start: Hz = 0.1  # running mean of spikes at the start
+    W_min: weight = 0.0  # smallest weight, in the unit of the port
+    W_max: weight = 1.0  # largest weight
+
+
+def _constants(p: BurstpropParameters, dt: float) -> dict[str, float]:
+    return {
+        "eta": p.eta,
+        "rate_min": p.rate_min,
+        "rate_max": p.rate_max,
+        "P_rate": math.exp(-dt / p.tau_rate),
+        "P_homeostasis": math.exp(-dt / p.tau_homeostasis),
+        "jump": 1000.0 / p.tau_rate,
+        "jump_homeostasis": 1000.0 / p.tau_homeostasis,
+    }
+
+
+@scalar
+def advance(
+    event_rate, burst_rate, spike_rate, event, burst, spike,
+    eta, rate_min, rate_max, P_rate, P_homeostasis, jump, jump_homeostasis,
+):  # fmt: skip
+    return (
+        (event_rate + jump * event) * P_rate,
+        (burst_rate + jump * burst) * P_rate,
+        (spike_rate + jump_homeostasis * spike) * P_homeostasis,
+    )
+
+
+@scalar
+def signal(
+    event_rate, burst_rate, spike_rate, event, burst, spike,
+    eta, rate_min, rate_max, P_rate, P_homeostasis, jump, jump_homeostasis,
+):  # fmt: skip
+    known = max(event_rate, 1e-9)
+    P = min(burst_rate / known, 1.0)
+    h = -max(event_rate - rate_max, 0.0) / known
+    return eta * (event * (h - P) + burst * (1.0 + h))
+
+
+@scalar
+def on_pre(
+    weight, e_pre, spike_rate, eta, rate_min, rate_max, P_rate, P_homeostasis, jump, jump_homeostasis
+):  # fmt: skip
+    return weight + eta * max(rate_min - spike_rate, 0.0)
+
+
+def _check(p: BurstpropParameters) -> str | None:
+    for name in ("rate_min", "rate_max", "event_rate_start", "burst_rate_start", "spike_rate_start"):
+        if getattr(p, name) < 0:
+            return f"{name} must be at least 0 Hz, got {getattr(p, name):g} Hz"
+    return None
+
+
+Burstprop = SignalRule(
+    "Burstprop",
+    BurstpropParameters,
+    pre=(Trace("e_pre", "tau_pre"),),
+    reads=(),
+    state={"event_rate": "event_rate_start", "burst_rate": "burst_rate_start", "spike_rate": "spike_rate_start"},
+    advance=advance,
+    signal=signal,
+    on_pre=on_pre,
+    seen=("spike_rate",),
+    constants=_constants,
+    check=_check,
+    learns_from="event",
+    learns_also_from=("burst", "spike"),
+)
