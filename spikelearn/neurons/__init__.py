@@ -3,6 +3,7 @@
 from spikelearn.neurons.adex import AdEx
 from spikelearn.neurons.adex_clopath import AdExClopath
 from spikelearn.neurons.burst_poisson import BurstPoisson
+from spikelearn.neurons.dendritic_segment import DendriticSegment
 from spikelearn.neurons.eif import EIF
 from spikelearn.neurons.gif import GIF
 from spikelearn.neurons.hodgkin_huxley import HodgkinHuxley
@@ -30,6 +31,7 @@ MODELS = (
     SRM0, GIF, QIF, EIF, AdEx, AdExClopath, Izhikevich, IzhikevichHalfSteps, HodgkinHuxley, Pyramidal,
     PyramidalUrbanczik, Parrot, MultiThreshold, AdaptiveMultiThreshold, LIFDendriticSpike,
     LIFCargo, LIFInstructed, BurstPoisson,
+    DendriticSegment,
 )  # fmt: skip
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "AdExClopath",
     "AdaptiveMultiThreshold",
     "BurstPoisson",
+    "DendriticSegment",
     "EIF",
     "EscapeNoiseLIF",
     "GIF",

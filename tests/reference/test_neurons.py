@@ -139,7 +139,9 @@ def test_below_threshold_the_step_integrates_the_equations_that_the_model_shows(
 
 @pytest.mark.parametrize("model", with_equations(random=False))
 def test_above_threshold_spikes_are_those_of_the_equations_with_their_reset(model):
-    current = next(name for name in model.units if name.startswith("I_e"))
+    current = next((name for name in model.units if name.startswith("I_e")), None)
+    if current is None:
+        pytest.skip("takes no current")
     neuron = model(**{current: 800.0 if model.units[current] == "pA" else 10.0})
     brian2 = by_equations(model, neuron, [], 60.0, DT)
     _, spikes = simulate(neuron, duration=60.0, dt=DT, record=())
@@ -180,7 +182,7 @@ def test_the_compiled_step_is_its_plain_python(model):
         # exp and pow may come from two libraries, each right to a unit in the last place
         ULP(50, 100.0).check(np.array(compiled, float), np.array(plain, float))
         masks.add(int(plain[-1]))
-    assert masks >= {0, 1}
+    assert 0 in masks and any(mask % 2 for mask in masks)
 
 
 def random_models():

@@ -3,6 +3,7 @@
 from validation import (
     bursts,
     dendritic_prediction,
+    dendritic_segment,
     elsewhere,
     equations,
     exact,
@@ -34,6 +35,7 @@ TOPICS = (
     receptors,
     stochastic_neurons,
     multi_threshold,
+    dendritic_segment,
     synapses,
     synaptic_equations,
     temporal_memory,
