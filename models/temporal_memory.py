@@ -402,17 +402,12 @@ def _course(ax: Any, outcome: Outcome) -> None:
         found = outcome.data.get(name)
         if found is not None and not found.run.interrupted:
             ax.plot(1 + np.arange(len(found.error)), found.error, label=label, **how)
-    active = outcome.data["set1"].active.mean(axis=1)
-    ax.plot(
-        1 + np.arange(len(active)),
-        active,
-        color=PALETTE[2],
-        lw=1.0,
-        marker=".",
-        ms=4,
-        label="share of cells active, set I",
-    )
+    first = outcome.data["set1"]
+    if not first.run.interrupted:
+        share, how = first.active.mean(axis=1), {"color": PALETTE[2], "lw": 1.0, "marker": ".", "ms": 4}
+        ax.plot(1 + np.arange(len(share)), share, label="share of cells active, set I", **how)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(ylim=(-0.03, None), xlim=(0.5, None))
     _label(ax, "episode", "prediction error, share of cells")
-    ax.legend(frameon=False, fontsize=TEXT_SIZE, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    if ax.lines:
+        ax.legend(frameon=False, fontsize=TEXT_SIZE, loc="center left", bbox_to_anchor=(1.0, 0.5))
