@@ -1,7 +1,7 @@
 """Plasticity rules: one file each (or one family), and one line here."""
 
 from spikelearn.plasticity.burstprop import Burstprop
-from spikelearn.plasticity.clopath import Clopath
+from spikelearn.plasticity.clopath import Clopath, DendriticClopath
 from spikelearn.plasticity.dopamine import DopamineSTDP, NearestDopamineSTDP
 from spikelearn.plasticity.dopamine_bursts import DopamineBursts
 from spikelearn.plasticity.homeostasis import Normalisation, SynapticScaling
@@ -23,11 +23,12 @@ RULES = (
     DopamineSTDP, NearestDopamineSTDP, DopamineBursts, StructuralSTDP,
     InverseTagging,
 )  # fmt: skip
-SIGNAL_RULES = (Clopath, PolicyGradient, Urbanczik, Burstprop)
+SIGNAL_RULES = (Clopath, DendriticClopath, PolicyGradient, Urbanczik, Burstprop)
 
 __all__ = [
     "Burstprop",
     "Clopath",
+    "DendriticClopath",
     "DopamineBursts",
     "DopamineSTDP",
     "InhibitorySTDP",

@@ -7,7 +7,8 @@ which jumps by 1/tau_x. The filtered values are seen 4 ms late: that is not in t
 (ModelDB 144566) and in NEST's clopath_synapse, and without it the published numbers do not come out.
 
 The rule keeps both averages itself, so it suits every neuron with a V_m; the potential counts as it is after a spike,
-so that a model without the shape of its spikes (AdExClopath has it) hardly passes theta_plus.
+so that a model without the shape of its spikes (AdExClopath has it) hardly passes theta_plus. DendriticClopath is the
+same rule at a dendrite: it reads V_d, as Pyramidal has it.
 """
 
 from __future__ import annotations
@@ -62,6 +63,16 @@ def on_pre(weight, x_bar, u_bar_minus, A_LTD, A_LTP, theta_minus, theta_plus, P_
     return weight - A_LTD * max(u_bar_minus - theta_minus, 0.0)
 
 
+@scalar
+def advance_dendritic(V_d, u_bar_minus, u_bar_plus, event, A_LTD, A_LTP, theta_minus, theta_plus, P_minus, P_plus):
+    return V_d + (u_bar_minus - V_d) * P_minus, V_d + (u_bar_plus - V_d) * P_plus
+
+
+@scalar
+def signal_dendritic(V_d, u_bar_minus, u_bar_plus, event, A_LTD, A_LTP, theta_minus, theta_plus, P_minus, P_plus):
+    return A_LTP * max(V_d - theta_plus, 0.0) * max(u_bar_plus - theta_minus, 0.0)
+
+
 def _check(p: ClopathParameters) -> str | None:
     if p.A_LTP < 0 or p.A_LTD < 0:
         return f"expected A_LTP and A_LTD of at least 0, got {p.A_LTP:g} and {p.A_LTD:g}"
@@ -98,4 +109,19 @@ Clopath = SignalRule(
         },
         weights=("W_min", "W_max"),
     ),
+)
+
+DendriticClopath = SignalRule(
+    "DendriticClopath",
+    ClopathParameters,
+    pre=(Trace("x_bar", "tau_x"),),
+    reads=("V_d",),
+    state={"u_bar_minus": "V_d", "u_bar_plus": "V_d"},
+    advance=advance_dendritic,
+    delayed={"u_bar_minus": "delay_u_bars", "u_bar_plus": "delay_u_bars"},
+    signal=signal_dendritic,
+    on_pre=on_pre,
+    seen=("u_bar_minus",),
+    constants=constants,
+    check=_check,
 )

@@ -119,6 +119,30 @@ def _spikes(seed, current):
     return tuple(steps_of(times, DT) for times in _neuron(seed, current)["spikes"])
 
 
+def _dendritic():
+    """Weights sent by the rule that reads V_d of a bursting cell, and by Clopath given the same as V_m."""
+    generator = np.random.default_rng(6)
+    pre = np.sort(generator.choice(np.arange(60, 4900), 60, replace=False)) * DT
+    parameters = {"A_LTD": A_LTD, "A_LTP": A_LTP, "W_max": W_MAX}
+
+    def connect(net, target, port, rule):
+        source = net.population(1, sl.SpikeList(pre))
+        synapse = net.connect(source, target, port, weight=2.0, dendritic_delay=DT, plasticity=rule(**parameters))
+        net.record(synapse, "weight", every=DT)
+        return synapse
+
+    net = sl.Network(dt=DT)
+    cell = net.population(1, sl.Pyramidal(I_e_apical=250.0, I_e_soma=500.0))
+    synapse = connect(net, cell, "apical", sl.DendriticClopath)
+    net.record(cell, "V_d")
+    run = net.run(500.0)
+    V_d, ours = run.trace(cell, "V_d").values, run.trace(synapse, "weight").values[:, 0]
+    other = sl.Network(dt=DT)
+    synapse = connect(other, replay(other, 1, set(), V_m=V_d), "ignored", sl.Clopath)
+    assert np.ptp(ours) > 0.5
+    return ours, other.run(500.0).trace(synapse, "weight").values[:, 0]
+
+
 NEAR_THRESHOLD = METHOD(2, DT, 10.0)
 """0.1 mV: NEST integrates to 1e-6 in steps of its own. Where an input leaves V_m next to V_th, the error of our step
 grows by a factor e in each C_m/g_L of the time that V_m stays there."""
@@ -156,6 +180,14 @@ CASES: tuple[Case, ...] = (
             functools.partial(_rule_alone, seed, delay),
         )
         for seed, delay in ((1, 0.1), (2, 1.5))
+    ),
+    Case(
+        "DendriticClopath",
+        "weights in every step, 60 random pre spikes onto the dendrite of a bursting cell, seed 6",
+        "Clopath, given the same potential",
+        NINE_DIGITS,
+        "1e-9 relative",
+        _dendritic,
     ),
     *(
         Case(
