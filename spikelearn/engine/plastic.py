@@ -47,7 +47,7 @@ def plastic_calls(
     target, _ = places.target(projection)
     assert target is not None
     post_ring = target.rings[projection.learns_from]
-    arrays = _arrays(projection, table, post_ring, target.n, d.dt)
+    arrays = _arrays(projection, table, target.n, d.dt)
     enabled = np.full(1, projection.plastic, np.int64)
     plan.plastic[projection] = PlasticState(arrays, kernel, enabled)
     arrays |= {"constants": constants, "inputs": inputs}
@@ -108,25 +108,13 @@ def plastic_calls(
     )
     push = Call(
         f"post events of {name}", Kernel(kernel.text, "push", kernel.injected), post_ring.rows, post_ring.counts,
-        dendritic, arrays["sweeps"], arrays["since_sweep"], enabled, *means, *_readings(rule, arrays),
-        *_events(projection, arrays),
-        *_tables(arrays, rule.post),
+        dendritic, arrays["sweeps"], arrays["since_sweep"], enabled, *means, *(post_ring.values[v] for v in rule.reads),
+        *_events(projection, arrays), *_tables(arrays, rule.post),
     )  # fmt: skip
     meet = Call(
         f"past events of {name}", Kernel(kernel.text, "meet", kernel.injected), post_ring.rows, post_ring.counts,
         dendritic, *_events(projection, arrays), *_past(projection, arrays),
     )  # fmt: skip
-    if rule.reads:
-        plan.stages["post"].append(
-            Call(
-                f"what {name} reads",
-                Kernel(kernel.text, "take_readings", kernel.injected),
-                post_ring.rows,
-                post_ring.counts,
-                *(target.state[variable] for variable in rule.reads),
-                *_readings(rule, arrays),
-            )  # fmt: skip
-        )
     if dendritic > 0:
         plan.stages["arrive"].append(push)
     plan.stages["arrive"].append(meet)
@@ -248,7 +236,7 @@ def _kernel(projection: Projection, constants: list[str]) -> Kernel:
     return Kernel(text, "function", injected)
 
 
-def _arrays(projection: Projection, table: Table, ring: Ring, n_targets: int, dt: float) -> dict[str, Any]:
+def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> dict[str, Any]:
     assert projection.plasticity is not None
     rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
     n_slots = len(table.index) - 1
@@ -285,7 +273,6 @@ def _arrays(projection: Projection, table: Table, ring: Ring, n_targets: int, dt
         arrays[f"past_{trace.name}"] = np.zeros(n_targets)
     for variable in rule.reads:
         arrays[f"event_{variable}"] = np.zeros((n_targets, history))
-        arrays[f"read_{variable}"] = np.zeros(ring.rows.shape)
     for trace in rule.pre + rule.post:
         arrays[f"{trace.name}_coarse"], arrays[f"{trace.name}_fine"] = decay_tables(getattr(parameters, trace.tau), dt)
     if rule.modulated:
@@ -311,10 +298,6 @@ def _events(projection: Projection, arrays: dict[str, Any]) -> list[Any]:
     if rule.mean_pre:
         result += [arrays[f"event_mean_{t.name}"] for t in rule.pre]
     return result
-
-
-def _readings(rule: Any, arrays: dict[str, Any]) -> list[Any]:
-    return [arrays[f"read_{variable}"] for variable in rule.reads]
 
 
 def _past(projection: Projection, arrays: dict[str, Any]) -> list[Any]:

@@ -58,8 +58,7 @@ def print_plastic(
     """The loops of a plasticity rule: deliver, push (post events), sweep, read, reset and rebase.
 
     pre, post: (name, jump) of the traces. on_pre, on_post: names of what the handlers take. reads: state variables of
-    the target, of which `take_readings` keeps the values of an event until it enters a history. transmits: whether
-    what arrives is a function of the weight.
+    the target, whose values post events carry. transmits: whether what arrives is a function of the weight.
     Post events wait in a history of each neuron, a ring that ends before place `event_end`, until a synapse's next
     arrival, its weight is read, or the history is nearly full; then their effect is computed in closed form. `unread`
     is, for each synapse, the place of the first event that it has not taken up; those before `due_end` are due, which
@@ -86,7 +85,7 @@ def print_plastic(
     release_arrays = "slot_releases, release_N, swept, " if modulated else ""
     segment = "after, before, until, N_low, N_high, integrals, scales, release_counts, release_N, " if modulated else ""
     mean_arguments = names(pre_names, "running_{0}, decay_{0}") if mean_pre else ""
-    push_arguments = mean_arguments + names(reads, "read_{}")
+    push_arguments = mean_arguments + names(reads, "values_{}")
     kept = ["weight", *(["eligibility"] if modulated else []), *state]
     kept_in = ["weights", *(["eligibilities"] if modulated else []), *(f"synapse_{name}" for name in state)]
     synapse = ", ".join(kept)
@@ -203,7 +202,7 @@ def print_plastic(
         for n, jump in post
     ]
     push_traces += [f"event_mean_{n}[j, h] = running_{n}[0]" for n in pre_names] if mean_pre else []
-    push_traces += [f"event_{n}[j, h] = read_{n}[row, k]" for n in reads]
+    push_traces += [f"event_{n}[j, h] = values_{n}[row, k]" for n in reads]
     text = f"""\
 import math
 
@@ -418,21 +417,7 @@ def reset(
             event_step[j, h] = {LONG_AGO}
 {lines(8, [f"past_{n}[j] = 0.0" for n in post_names])}\
 {lines(4, [f"running_{n}[0] = 0.0" for n in pre_names] if mean_pre else [])}"""
-    text += take_readings(reads) if reads else ""
     return text + (REBASE if modulated else "")
-
-
-def take_readings(reads: Sequence[str]) -> str:
-    """The loop that keeps what a rule reads of its targets, for the events of this step."""
-    taken = [f"read_{n}[row, k] = {n}[rows[row, k]]" for n in reads]
-    return f"""
-
-@kernel
-def take_readings(step, rows, counts, {names(reads)}{names(reads, "read_{}")}):
-    \"\"\"Keep, for each event of this step, what the rule reads of its neuron.\"\"\"
-    row = step % len(counts)
-    for k in range(counts[row]):
-{lines(8, taken)}"""
 
 
 REBASE = f"""
