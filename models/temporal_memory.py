@@ -76,10 +76,10 @@ SEEDS = 5
 PUBLISHED = {
     "set1_episodes_to_zero": Published("<= 40", 0, 40, "bar, in every seed; 24 to 25 in the reference run"),
     "set2_episodes_to_zero": Published("<= 60", 0, 60, "bar, in the median over seeds; 36 to 39 in the reference run"),
-    "set1_final_error": Published(0.0, 0.0, 0.0, "paper, Fig 5"),
+    "set1_final_error": Published(0.0, 0.0, 0.0, "Bouhadjar et al. 2022"),
     "set2_final_error": Published(0.0, 0.0, 0.0, "bar, in the median over seeds"),
     "active_fraction": Published("0.11 to 0.12", 0.09, 0.17, "reference run; every cell fires before learning"),
-    "replay_correct": Published(1.0, 0.9, 1.0, "paper, Fig 7: all sequences"),
+    "replay_correct": Published(1.0, 0.9, 1.0, "Bouhadjar et al. 2022: all sequences"),
     "control_error_without_dendritic_spikes": Published(1.0, 0.9, None, "nothing is predicted"),
     "control_error_frozen": Published(1.0, 0.9, None, "nothing is predicted"),
     "control_error_shuffled": Published("> 0.5", 0.5, None, "nothing can be predicted"),
