@@ -100,6 +100,8 @@ class Network(NetworkDescription):
         if trials is not None:
             if not isinstance(trials, Trials):
                 raise DescriptionError(f"run: expected Trials, got {trials!r}")
+            for k, phase in enumerate(trials.phases):
+                self._check_owned((f"{where} of phase {k}", thing) for where, thing in phase.things())
             n_steps = int(trials.phase_steps(self.dt).sum()) * int(trials.n)
         else:
             length = plain(duration, "ms", "duration of run")

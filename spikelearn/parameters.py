@@ -8,11 +8,14 @@ from typing import Any, get_type_hints
 
 import numpy as np
 
-from spikelearn.errors import ParameterError, UnitError
+from spikelearn.errors import DescriptionError, ParameterError, UnitError
 from spikelearn.units import UNITS, Unit, plain
 
 POSITIVE_PREFIXES = ("tau_", "C_", "g_L", "D_", "Delta_")
 NOT_NEGATIVE_PREFIXES = ("t_ref", "rate")
+
+KINDS = ("spike", "plateau", "event", "burst", "rate", "instruction")
+"""Kinds of event that a neuron can emit, and a rule learn from, in the order of the bits of a step's mask."""
 
 
 def declared_units(declaration: type) -> dict[str, Unit]:
@@ -28,6 +31,14 @@ def suggest(name: str, known: Any) -> str:
     """' (did you mean ...?)' if something close to `name` is known, else ''."""
     close = difflib.get_close_matches(str(name), list(known), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def check_kinds(kinds: Any, owner: str) -> None:
+    """Raise DescriptionError if a model or rule names no kind of event, or one that does not exist."""
+    wrong = [kind for kind in kinds if kind not in KINDS]
+    if wrong or not kinds:
+        got = f"{wrong[0]!r}{suggest(wrong[0], KINDS)}" if wrong else "none"
+        raise DescriptionError(f"{owner}: kinds are among {', '.join(KINDS)}; got {got}")
 
 
 def checked(declaration: type, given: Mapping[str, Any], owner: str) -> Any:

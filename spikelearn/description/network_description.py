@@ -268,7 +268,9 @@ class NetworkDescription:
     def on_step(self, function: Any, *arguments: Any) -> None:
         """Call function(step, *arguments) at the end of every step; it is compiled. See Callback."""
         self._still_open("callback")
-        self._callbacks.append(Callback(function, arguments))
+        added = Callback(function, arguments)
+        self._check_owned(("callback of every step", owner) for owner in added.owners)
+        self._callbacks.append(added)
 
     def _is_built(self) -> bool:
         """Whether it is too late to add anything."""
@@ -295,6 +297,13 @@ class NetworkDescription:
         thing = whole(thing) if isinstance(thing, View) else thing
         known: list[Any] = [*self._populations.values(), *self._modulators.values(), *self._projections.values()]
         return any(thing is k for k in known)
+
+    def _check_owned(self, things: Iterable[tuple[str, Any]]) -> None:
+        """Raise DescriptionError, which names where, for what is not of this network."""
+        for where, thing in things:
+            if self._owner(thing) is not True:
+                name = getattr(thing, "name", thing)
+                raise DescriptionError(f"{where}: {name!r} is no population, projection or modulator of this network")
 
     def _still_open(self, what: str) -> None:
         if self._is_built():

@@ -85,11 +85,14 @@ class Population:
     @property
     def rates(self) -> Reference:
         """For callbacks: float64 (size,), Hz, the rates of a Poisson population."""
+        self.check_rates("rates")
+        return Reference("rates", self)
+
+    def check_rates(self, where: str) -> None:
         if not hasattr(self.model, "interval"):
             raise DescriptionError(
-                f"population {self.name!r} ({self.model_name}) has no rates; only Poisson populations have"
+                f"{where}: population {self.name!r} ({self.model_name}) has no rates; only Poisson populations have"
             )
-        return Reference("rates", self)
 
     def check_state(self, variable: str, where: str) -> str:
         states = self.model.model.state if isinstance(self.model, Neuron) else {}
@@ -105,9 +108,10 @@ class Population:
         if port is None and currents:
             return currents[0]
         if port not in currents:
+            through = "" if port is None else f" through port {port!r}{suggest(port, currents)}"
             raise DescriptionError(
-                f"{where}: population {self.name!r} ({self.model_name}) takes no current through port {port!r}"
-                f"{suggest(port or '', currents)}; it takes it through: {', '.join(currents) or 'none'}"
+                f"{where}: population {self.name!r} ({self.model_name}) takes no current{through}; "
+                f"it takes it through: {', '.join(currents) or 'none'}"
             )
         return port
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,11 @@ class Callback:
                     f"callback {getattr(self.function, '__name__', self.function)}: arguments are numpy arrays, "
                     f"numbers or references such as population.counts(), got {argument!r}"
                 )
+
+    @property
+    def owners(self) -> list[Any]:
+        """Whose arrays its arguments are."""
+        return [argument.owner for argument in self.arguments if isinstance(argument, Reference)]
 
 
 @dataclass(frozen=True)
@@ -71,10 +76,26 @@ class Phase:
             for each in found:
                 if not fits(each):
                     raise DescriptionError(f"{name} of Phase: expected {wanted}, got {each!r}")
+        for population, port in self.currents:
+            population.check_current(port, "currents of Phase")
+        for population in self.rates:
+            population.check_rates("rates of Phase")
         if not isinstance(self.reset, list | tuple):
             raise DescriptionError(f"reset of Phase: expected a list, got {self.reset!r}")
+        for each in self.reset:
+            if not isinstance(each, Population | Projection):
+                raise DescriptionError(f"reset of Phase: expected populations and plastic projections, got {each!r}")
         if self.callback is not None and not isinstance(self.callback, Callback):
             raise DescriptionError(f"callback of Phase: expected Callback(function, arguments), got {self.callback!r}")
+
+    def things(self) -> Iterable[tuple[str, Any]]:
+        """(where, population, projection or modulator) of all that the phase names."""
+        currents = [population for population, _ in self.currents]
+        named = {"rates": self.rates, "currents": currents, "releases": self.releases, "plastic": self.plastic or ()}
+        for where, all_named in {**named, "reset": self.reset}.items():
+            yield from ((where, thing) for thing in all_named)
+        if self.callback is not None:
+            yield from (("callback", thing) for thing in self.callback.owners)
 
 
 def _is_population_and_port(key: Any) -> bool:

@@ -15,10 +15,7 @@ from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.generated import function_from, source_of
 from spikelearn.nest_twin import NestNeuron
 from spikelearn.neurons.closed_form import ClosedForm
-from spikelearn.parameters import checked, declared_units, suggest
-
-REPORTED = ("spike", "plateau", "event", "burst", "rate", "instruction")
-"""Kinds that a step function can report, in the order of the bits of its mask: 1, 2, 4, 8, 16, 32."""
+from spikelearn.parameters import KINDS, check_kinds, checked, declared_units, suggest
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,12 +92,7 @@ class NeuronModel:
             raise DescriptionError(f"neuron model {self.name!r} starts unknown state {', '.join(sorted(unknown))}")
         if not set(self.graded) <= set(self.ports):
             raise DescriptionError(f"neuron model {self.name!r}: graded ports {self.graded} are not among its ports")
-        unknown = set(self.kinds) - set(REPORTED)
-        if unknown or not self.kinds:
-            raise DescriptionError(
-                f"neuron model {self.name!r}: kinds are among {', '.join(REPORTED)}; "
-                f"got {', '.join(self.kinds) or 'none'}"
-            )
+        check_kinds(self.kinds, f"neuron model {self.name!r}")
         if self.tells_bursts and not {"spike", "event", "burst"} <= set(self.kinds):
             raise DescriptionError(
                 f"neuron model {self.name!r} has a parameter burst_window, so its kinds are spike, event and burst; "
@@ -187,7 +179,7 @@ class NeuronModel:
     def reported(self) -> dict[str, int]:
         """Kind -> its bit in the mask, of all kinds that the step reports."""
         told = ("event", "burst") if self.tells_bursts else ()
-        return {kind: 1 << bit for bit, kind in enumerate(REPORTED) if kind in self.kinds and kind not in told}
+        return {kind: 1 << bit for bit, kind in enumerate(KINDS) if kind in self.kinds and kind not in told}
 
     @property
     def units(self) -> dict[str, str]:

@@ -14,7 +14,7 @@ from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.generated import function_from, source_of
 from spikelearn.kernels.printed_plastic import taken_names
 from spikelearn.nest_twin import NestSynapse
-from spikelearn.parameters import checked, declared_units
+from spikelearn.parameters import check_kinds, checked, declared_units
 
 OPTIONAL = ("since_pre",)
 """Arguments that a handler gets only if it names them."""
@@ -94,6 +94,7 @@ class PlasticityRule:
         object.__setattr__(self, "on_post", scalar(self.on_post))
         if self.transmits is not None:
             object.__setattr__(self, "transmits", scalar(self.transmits))
+        check_kinds([self.learns_from], f"learns_from of plasticity rule {self.name!r}")
         fields = self.Parameters._fields  # type: ignore[attr-defined]
         needed = {"W_min", "W_max", *(t.tau for t in self.pre + self.post)}
         needed |= {"tau_c", "b"} if self.modulated else set()

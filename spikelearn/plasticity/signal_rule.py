@@ -40,6 +40,7 @@ from typing import Any
 from spikelearn._jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.nest_twin import NestSynapse
+from spikelearn.parameters import check_kinds
 from spikelearn.plasticity.rule import Plasticity, Trace, with_parameters
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -108,6 +109,7 @@ class SignalRule:
             if getattr(self, handler) is not None:
                 object.__setattr__(self, handler, scalar(getattr(self, handler)))
         where = f"plasticity rule {self.name!r}"
+        check_kinds([self.learns_from], f"learns_from of {where}")
         variables = [*self.reads, *self.state]
         needed = {"W_min", "W_max", *(t.tau for t in self.pre), *self.delayed.values()}
         needed |= {"tau_c"} if self.has_eligibility else set()

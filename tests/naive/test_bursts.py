@@ -12,7 +12,7 @@ from validation.bursts import DT, STEPS, dopamine_at_bursts
 import spikelearn as sl
 from spikelearn._jit import scalar
 from spikelearn.errors import DescriptionError
-from spikelearn.neurons.model import REPORTED
+from spikelearn.parameters import KINDS
 from spikelearn.units import ms, number
 
 
@@ -118,7 +118,7 @@ def repeat_mask(received, in_exc, scale):
 def test_a_step_function_reports_every_kind_by_its_bit_of_the_mask():
     Reporter = sl.NeuronModel(
         "Reporter", EachKind, lambda p, dt: {"scale": p.scale}, repeat_mask, state={"received": "1"},
-        ports={"exc": "1"}, initial=lambda p: {}, kinds=REPORTED,
+        ports={"exc": "1"}, initial=lambda p: {}, kinds=KINDS,
     )  # fmt: skip
     masks = np.random.default_rng(3).integers(1, 64, 200)
     net = sl.Network(dt=1.0)
@@ -129,9 +129,9 @@ def test_a_step_function_reports_every_kind_by_its_bit_of_the_mask():
         if bit == 0:
             reporter = net.population(1, Reporter())
         net.connect(source, reporter, weight=float(1 << bit), delay=1.0)
-    net.record(reporter, [f"{kind}s" for kind in REPORTED])
+    net.record(reporter, [f"{kind}s" for kind in KINDS])
     run = net.run(210)
-    for bit, kind in enumerate(REPORTED):
+    for bit, kind in enumerate(KINDS):
         EXACT.check(run.spikes(reporter, kind).times, times[(masks >> bit) & 1 == 1] + 1.0)
 
 
