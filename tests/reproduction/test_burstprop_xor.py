@@ -1,0 +1,52 @@
+"""XOR by bursts (Payeur et al. 2021): what a fiftieth of the learning shows always, the full form with `-m slow`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spikelearn.experiment import load_experiment, run_experiment, set_parameters
+
+MODEL = load_experiment("burstprop_xor")
+
+
+@pytest.fixture(scope="module")
+def quick():
+    parameters = set_parameters(MODEL, quick=True)
+    return parameters, run_experiment(MODEL, parameters, seed=1, progress=False)
+
+
+def test_in_ten_epochs_the_output_learns_to_answer_at_all_and_the_cost_falls_by_half(quick):
+    course, metrics = quick[1].data["course"], quick[1].metrics
+    assert np.all(course.before < 3.0) and metrics["first_cost"] > 8.0
+    assert metrics["cost_after"] < 0.5 * metrics["first_cost"]
+    assert course.after[1] > 2.0 * course.before[1] and course.after[2] > 1.5 * course.before[2]
+
+
+def test_it_learns_in_the_plastic_windows_of_learning_only(quick):
+    parameters, outcome = quick
+    course = outcome.data["course"]
+    assert course.weights[0] == pytest.approx([parameters.weight] * 2, abs=1e-12)
+    assert np.all(np.abs(course.weights[-1] - parameters.weight) > 1e-4)
+    assert course.of == [0, parameters.epochs] and course.rates.shape == (parameters.epochs, 4)
+
+
+def test_the_figure_has_the_controls_that_were_run(quick):
+    costs, answers, weights = MODEL.figure(*quick).axes
+    assert [line.get_label() for line in costs.lines[:2]] == ["burstprop", "control: fast homeostasis"]
+    assert len(answers.lines) == 3 and len(weights.lines) == 2
+
+
+def test_the_published_size_is_a_matter_of_parameters():
+    parameters = set_parameters(MODEL, {"cells": 120, "dt": 0.4, "epochs": 1, "ablation_epochs": 0, "threads": 2})
+    outcome = run_experiment(MODEL, parameters, seed=1, progress=False)
+    assert np.isfinite(outcome.metrics["first_cost"]) and outcome.metrics.get("ablation_cost") is None
+    synapses = outcome.run.synapses("input->hidden")
+    assert len(synapses.weight) == pytest.approx(240 * 240 * 100 / 120, rel=0.02)
+
+
+@pytest.mark.slow
+def test_full_form_meets_every_bar():
+    metrics = run_experiment(MODEL, set_parameters(MODEL), seed=1, progress=False).metrics
+    missed = {name: metrics[name] for name, published in MODEL.published.items() if not published.agrees(metrics[name])}
+    assert not missed
