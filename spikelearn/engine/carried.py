@@ -23,7 +23,7 @@ def carried_variables(projections: Iterable[Projection], block: Block, kind: str
     for p in projections:
         if p.carries and p.on == kind and p.source in block.first:
             found.append(p.carries)
-        rule = p.plasticity.rule if p.plasticity is not None and p.learns else None
+        rule = p.plasticity.rule if p.plasticity is not None and (p.learns or p.transmits) else None
         if isinstance(rule, PlasticityRule) and p.learns_from == kind and p.target in block.first:
             found += rule.reads
     return list(dict.fromkeys(found))
