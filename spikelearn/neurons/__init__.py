@@ -20,10 +20,12 @@ from spikelearn.neurons.lif_nmda import LIFNMDA
 from spikelearn.neurons.model import Neuron, NeuronModel
 from spikelearn.neurons.multi_threshold import AdaptiveMultiThreshold, MultiThreshold, multi_threshold
 from spikelearn.neurons.parrot import Parrot
+from spikelearn.neurons.plateau_pyramidal import PlateauPyramidal
 from spikelearn.neurons.pyramidal import Pyramidal
 from spikelearn.neurons.qif import QIF
 from spikelearn.neurons.receptors import lif_with_receptors
 from spikelearn.neurons.srm0 import SRM0
+from spikelearn.neurons.taught_pyramidal import TaughtPyramidal
 from spikelearn.neurons.urbanczik import PyramidalUrbanczik
 
 MODELS = (
@@ -32,6 +34,7 @@ MODELS = (
     PyramidalUrbanczik, Parrot, MultiThreshold, AdaptiveMultiThreshold, LIFDendriticSpike,
     LIFCargo, LIFInstructed, BurstPoisson,
     DendriticSegment,
+    PlateauPyramidal, TaughtPyramidal,
 )  # fmt: skip
 
 __all__ = [
@@ -62,10 +65,12 @@ __all__ = [
     "Neuron",
     "NeuronModel",
     "Parrot",
+    "PlateauPyramidal",
     "Pyramidal",
     "PyramidalUrbanczik",
     "QIF",
     "lif_with_receptors",
     "multi_threshold",
     "SRM0",
+    "TaughtPyramidal",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from spikelearn.plasticity.homeostasis import Normalisation, SynapticScaling
 from spikelearn.plasticity.inhibitory import InhibitorySTDP
 from spikelearn.plasticity.inverse_tagging import InverseTagging
 from spikelearn.plasticity.nearest_stdp import NearestSTDP, PreCentredSTDP, ReducedSTDP
+from spikelearn.plasticity.plateau_learning import PlateauLearning
 from spikelearn.plasticity.policy_gradient import PolicyGradient
 from spikelearn.plasticity.power_law import PowerLawSTDP
 from spikelearn.plasticity.rewiring import Rewiring
@@ -23,7 +24,7 @@ RULES = (
     DopamineSTDP, NearestDopamineSTDP, DopamineBursts, StructuralSTDP,
     InverseTagging,
 )  # fmt: skip
-SIGNAL_RULES = (Clopath, DendriticClopath, PolicyGradient, Urbanczik, Burstprop)
+SIGNAL_RULES = (Clopath, DendriticClopath, PolicyGradient, Urbanczik, Burstprop, PlateauLearning)
 
 __all__ = [
     "Burstprop",
@@ -38,6 +39,7 @@ __all__ = [
     "NearestTripletSTDP",
     "Normalisation",
     "Plasticity",
+    "PlateauLearning",
     "PlasticityRule",
     "PowerLawSTDP",
     "PreCentredSTDP",

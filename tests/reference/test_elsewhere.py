@@ -67,6 +67,8 @@ def test_a_network_elsewhere_runs_on_in_pieces_of_any_length(engine):
 DT = 0.05
 AMOUNT = {"pA": 60.0, "mV": 1.5, "nS": 1.0, "1": 1.0}
 QUIET = {
+    "PlateauPyramidal": {"I_e": -200.0},
+    "TaughtPyramidal": {"I_e": -200.0},
     "HodgkinHuxley": {"I_e": -300.0},
     "MultiThreshold": {"sigma_th": 0.0, "V_th": 3.0},
     "PyramidalUrbanczik": {"phi_max": 0.0},

@@ -52,6 +52,8 @@ ONLY_AT_SPIKES = (
     "burst_trace", "event_rate",
 )  # fmt: skip
 QUIET = {
+    "PlateauPyramidal": {"I_e": -200.0},
+    "TaughtPyramidal": {"I_e": -200.0},
     "HodgkinHuxley": {"I_e": -200.0},
     "MultiThreshold": {"sigma_th": 0.0, "V_th": 3.0},
     "AdaptiveMultiThreshold": {"sigma_th": 0.0},
@@ -78,7 +80,7 @@ def by_equations(model, neuron, inputs, duration, dt):
     def jump(statement, weight):
         """'x += factor * weight' as (x, number), where x has a factor that depends on the state, as it is at first."""
         variable, _, amount = statement.partition(" += ")
-        known = {"e": np.e, "int": int, "not_refractory": True, **start, **parameters, "weight": weight}
+        known = {"e": np.e, "ms": 1.0, "int": int, "not_refractory": True, **start, **parameters, "weight": weight}
         return variable, eval(amount, {"__builtins__": {}}, known)
 
     variables = [name for name in model.state if f"d{name}/dt" in model.equations]
@@ -171,7 +173,7 @@ def test_the_compiled_step_is_its_plain_python(model):
     constants = [float(value) for value in model.constants(parameters, DT).values()]
     start = {**dict.fromkeys(model.state, 0.0), **model.initial(parameters)}
     masks = set()
-    for spread in np.repeat([10.0, 100.0], 200):
+    for spread in np.repeat([10.0, 100.0], 1000):
         state = [float(start[name]) + generator.normal(0.0, spread) for name in model.state]
         if "refractory" in model.state:
             state[list(model.state).index("refractory")] = float(generator.integers(0, 3))
