@@ -49,7 +49,7 @@ class Parameters:
     """All that can be set."""
 
     hidden: tuple[int, ...] = parameter((500,), "", "cells of each hidden layer")
-    shown: int = parameter(40_000, "", "images shown while learning, in whole epochs")
+    shown: int = parameter(30_000, "", "images shown while learning, in whole epochs")
     phase: float = parameter(51.0, "ms", "length of the forward and of the target phase")
     average: float = parameter(20.0, "ms", "time at the end of a phase over which is averaged")
     test_phase: float = parameter(250.0, "ms", "length of the forward phase of a test image")
@@ -58,12 +58,12 @@ class Parameters:
     eta_output: float = parameter(30.0, "", "learning rate of output cells at first")
     eta_alone: float = parameter(100.0, "", "the same for output cells without a hidden layer")
     last_eta: float = parameter(0.1, "", "learning rates in the last epoch, as a part of those in the first")
-    spread: float = parameter(3.0, "", "standard deviation of a hidden cell's basal potential at first")
+    spread: float = parameter(2.0, "", "standard deviation of a hidden cell's basal potential at first")
     output_spread: float = parameter(0.1, "", "the same for an output cell")
     bias: float = parameter(-2.0, "", "weight from the source that always fires to a hidden cell at first")
-    feedback: float = parameter(5.0, "", "standard deviation of the weights from the output to apical dendrites")
-    probes: int = parameter(4, "", "batches of an epoch after which weight changes are compared with backpropagation")
-    batch: int = parameter(50, "", "images of such a batch")
+    feedback: float = parameter(8.0, "", "standard deviation of the weights from the output to apical dendrites")
+    probes: int = parameter(2, "", "batches of an epoch after which weight changes are compared with backpropagation")
+    batch: int = parameter(500, "", "images of such a batch")
     controls: bool = parameter(True, "", "also learn without a hidden layer, and without feedback to it")
     images: int = parameter(0, "", "use only so many training images; 0 for all")
     validation: bool = parameter(False, "", "learn on 80 % of the training images and test on the rest: for tuning")
@@ -159,7 +159,9 @@ def first_wiring(p: Parameters, images: np.ndarray, generator: np.random.Generat
 def build(p: Parameters, wiring: Wiring, seed: int, average: float, rate: float = 0.0) -> Layered:
     """average: ms before the end of a phase. rate: the learning rates as a part of those at first; 0 for fixed weights.
 
-    The conductor says when averages begin: one source in forward phases, one in target phases.
+    Without feedback every plateau is as strong as the last, so hidden cells have nothing to learn from; their synapses
+    are then made as such that cannot learn, which is the same and takes less time. The conductor says when averages
+    begin: one source in forward phases, one in target phases.
     """
     net = sl.Network(dt=1.0, seed=seed)
     pixels = net.population(len(wiring.weights[0]), sl.Poisson(rate=0.0), name="pixels")
@@ -170,8 +172,10 @@ def build(p: Parameters, wiring: Wiring, seed: int, average: float, rate: float 
     layers.append(net.population(CLASSES, output, name="output"))
     basal, biases = [], []
     for i, (below, layer) in enumerate(zip([pixels, *layers], layers, strict=False)):
-        eta = rate * (p.eta_output if layer is layers[-1] else p.eta_hidden)
-        rule = sl.PlateauLearning(eta=eta, tau_x=p.average) if rate > 0.0 else None
+        is_output = layer is layers[-1]
+        eta = rate * (p.eta_output if is_output else p.eta_hidden)
+        learns = eta > 0.0 and (is_output or np.any(wiring.feedback[i]))
+        rule = sl.PlateauLearning(eta=eta, tau_x=p.average) if learns else None
         basal.append(net.connect(below, layer, port="basal", weight=wiring.weights[i], plasticity=rule))
         biases.append(net.connect(always, layer, port="basal", weight=wiring.biases[i][None, :], plasticity=rule))
         net.connect(conductor[:1], layer, port="forward", name=f"forward phase of {layer.name}")
@@ -272,7 +276,8 @@ def backpropagated(wiring: Wiring, images: np.ndarray, labels: np.ndarray) -> li
 def angle(one: list[np.ndarray], other: list[np.ndarray]) -> float:
     """Degrees between two lists of matrices, each taken as one vector."""
     x, y = (np.concatenate([each.ravel() for each in parts]) for parts in (one, other))
-    return float(np.degrees(np.arccos(np.clip(x @ y / max(np.linalg.norm(x) * np.linalg.norm(y), 1e-300), -1.0, 1.0))))
+    x, y = (each / max(np.linalg.norm(each), 1e-300) for each in (x, y))
+    return float(np.degrees(2.0 * np.arctan2(np.linalg.norm(x - y), np.linalg.norm(x + y))))
 
 
 def study(

@@ -1,0 +1,138 @@
+"""Plateau learning: hidden cells learn from the change of their plateaus, and nothing without feedback."""
+
+import functools
+import os
+import sys
+
+import numpy as np
+import pytest
+from tolerances import EXACT, METHOD, ULP
+
+from spikelearn.experiment import load_experiment
+
+EXPERIMENT = load_experiment("plateau_learning")
+MODEL = sys.modules[EXPERIMENT.simulate.__module__]
+
+
+@functools.cache
+def quick():
+    parameters = MODEL.Parameters(**MODEL.QUICK)
+    return parameters, MODEL.simulate(parameters, 1, progress=False)
+
+
+def small(**changed):
+    return MODEL.Parameters(**{"hidden": (30,), "images": 40, "shown": 40, "probes": 1, "batch": 40} | changed)
+
+
+def after_learning(p, rate=1.0):
+    """Wiring before and after 40 images."""
+    images = MODEL.load_images(p)
+    first = MODEL.first_wiring(p, images.learn, np.random.default_rng(1))
+    net = MODEL.build(p, first, 1, p.average, rate)
+    run, _ = MODEL.learn(p, net, images.learn, images.learn_labels)
+    return first, MODEL.wiring_of(net, run, first.feedback), run
+
+
+def test_a_wiring_that_nothing_changed_is_read_back_bit_for_bit():
+    first, last, _ = after_learning(small(), rate=0.0)
+    for one, other in zip(first.weights + first.biases, last.weights + last.biases, strict=True):
+        EXACT.check(other, one)
+
+
+def test_cells_whose_feedback_is_silent_make_the_same_plateau_twice_so_their_synapses_do_not_move():
+    """Feedback of a weight so small that the engine has it but that it moves nothing: learning is on."""
+    first, last, _ = after_learning(small(feedback=1e-300))
+    EXACT.check(last.weights[0], first.weights[0])
+    EXACT.check(last.biases[0], first.biases[0])
+    assert np.ptp(last.weights[1] - first.weights[1]) > 0.01
+    first, last, _ = after_learning(small())
+    assert np.ptp(last.weights[0] - first.weights[0]) > 0.01
+
+
+def test_each_image_makes_two_plateaus_in_every_hidden_cell_at_the_ends_of_both_phases():
+    p = small()
+    images = MODEL.load_images(p)
+    run = MODEL.sample(p, MODEL.first_wiring(p, images.learn, np.random.default_rng(1)), images, 1, None)
+    times = run.spikes("hidden 1", "plateau").times
+    ends = np.arange(1, 2 * MODEL.SHOWN_AT_THE_END + 1) * p.phase
+    EXACT.check(np.unique(times), ends)
+    assert len(times) == 30 * len(ends)
+
+
+def test_backpropagation_is_the_slope_of_the_loss():
+    """Each layer's against differences of the loss, whose error goes with the square of the step."""
+    p = small(hidden=(7, 5), images=12)
+    images = MODEL.load_images(p)
+    wiring = MODEL.first_wiring(p, images.learn, np.random.default_rng(2))
+    shown, labels = images.learn, images.learn_labels
+
+    def rates(weights):
+        found = [MODEL.MAX_RATE * shown]
+        for each, biases in zip(weights, wiring.biases, strict=True):
+            found.append(MODEL.MAX_RATE / (1.0 + np.exp(-MODEL.k * (found[-1] @ each + biases))))
+        return found[-1]
+
+    V_basal = np.log(rates(wiring.weights) / (MODEL.MAX_RATE - rates(wiring.weights))) / MODEL.k
+    teacher = np.where(labels[:, None] == np.arange(10), 8.0, -8.0)
+    wanted = MODEL.MAX_RATE / (1.0 + np.exp(-(0.6 * V_basal + teacher) / 1.7))
+    found = MODEL.backpropagated(wiring, shown, labels)
+    step = 1e-3
+    bright = int(shown.sum(axis=0).argmax())
+    for layer, (i, j) in ((0, (bright, 3)), (0, (bright, 6)), (1, (2, 4)), (1, (6, 0))):
+        losses = []
+        for sign in (1.0, -1.0):
+            weights = [each.copy() for each in wiring.weights]
+            weights[layer][i, j] += sign * step
+            losses.append(0.5 * np.sum((wanted - rates(weights)) ** 2))
+        slope = (losses[1] - losses[0]) / (2.0 * step)
+        assert abs(found[layer][i, j]) > 0.0
+        METHOD(2, step, 1.0 * np.abs(found[layer]).max()).check(found[layer][i, j], slope)
+
+
+def test_angles_are_those_of_all_layers_taken_together():
+    one, other = [np.eye(2), np.zeros((2, 3))], [np.eye(2), np.zeros((2, 3))]
+    ULP(100, 90.0).check(MODEL.angle(one, [-each for each in one]), 180.0)
+    other[1][0, 0] = np.sqrt(2.0)
+    ULP(100, 90.0).check(MODEL.angle(one, other), 45.0)
+
+
+def test_an_epoch_is_cut_into_parts_that_miss_no_image():
+    for n, probes, batch in ((100, 4, 10), (100, 0, 10), (7, 3, 10), (1437, 2, 400)):
+        found = MODEL.parts(MODEL.Parameters(probes=probes, batch=batch), n)
+        assert [start for start, _, _ in found] + [n] == [0] + [stop for _, stop, _ in found]
+        assert sum(is_batch for _, _, is_batch in found) == probes
+        assert all(stop - start <= batch for start, stop, is_batch in found if is_batch)
+
+
+def test_no_test_image_is_learned_or_tuned_on():
+    whole, tuning = MODEL.load_images(MODEL.Parameters()), MODEL.load_images(MODEL.Parameters(validation=True))
+    assert (len(whole.learn), len(whole.test)) == (1437, 360)
+    held_out = {image.tobytes() for image in whole.test}
+    assert not held_out & {image.tobytes() for image in np.concatenate([whole.learn, tuning.learn, tuning.test])}
+
+
+def test_two_hidden_layers_learn_both():
+    first, last, _ = after_learning(small(hidden=(20, 15)))
+    assert all(np.ptp(b - a) > 0.01 for a, b in zip(first.weights, last.weights, strict=True))
+
+
+def agrees_with_the_bar(parameters, seed):
+    metrics = MODEL.simulate(parameters, seed, progress=False).metrics
+    for name, published in MODEL.PUBLISHED.items():
+        assert published.agrees(metrics[name]), f"{name} = {metrics[name]}"
+    assert metrics["test_accuracy"] > metrics["no_feedback_accuracy"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_with_a_hidden_layer_two_points_more_of_the_uci_digits_are_read(seed):
+    agrees_with_the_bar(MODEL.Parameters(), seed)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not os.environ.get("SPIKELEARN_MNIST"), reason="SPIKELEARN_MNIST names no folder with MNIST's files"
+)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_with_a_hidden_layer_two_points_more_of_mnist_are_read(seed):
+    agrees_with_the_bar(MODEL.Parameters(mnist=os.environ["SPIKELEARN_MNIST"]), seed)
