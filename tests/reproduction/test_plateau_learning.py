@@ -54,7 +54,7 @@ def test_each_image_makes_two_plateaus_in_every_hidden_cell_at_the_ends_of_both_
     images = MODEL.load_images(p)
     run = MODEL.sample(p, MODEL.first_wiring(p, images.learn, np.random.default_rng(1)), images, 1, None)
     times = run.spikes("hidden 1", "plateau").times
-    ends = np.arange(1, 2 * MODEL.SHOWN_AT_THE_END + 1) * p.phase
+    ends = np.cumsum(np.tile([p.forward, p.target], MODEL.SHOWN_AT_THE_END))
     EXACT.check(np.unique(times), ends)
     assert len(times) == 30 * len(ends)
 
