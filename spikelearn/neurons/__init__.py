@@ -26,16 +26,17 @@ from spikelearn.neurons.qif import QIF
 from spikelearn.neurons.receptors import lif_with_receptors
 from spikelearn.neurons.srm0 import SRM0
 from spikelearn.neurons.taught_pyramidal import TaughtPyramidal
+from spikelearn.neurons.two_site import TwoSite, TwoSiteRate
 from spikelearn.neurons.urbanczik import PyramidalUrbanczik
 
 MODELS = (
     LIF, LIFDelta, LIFAlpha, LIFDoubleExponential, LIFConductance, LIFNMDA, LIFAdaptiveThreshold, MAT2, EscapeNoiseLIF,
     SRM0, GIF, QIF, EIF, AdEx, AdExClopath, Izhikevich, IzhikevichHalfSteps, HodgkinHuxley, Pyramidal,
     PyramidalUrbanczik, Parrot, MultiThreshold, AdaptiveMultiThreshold, LIFDendriticSpike,
-    LIFCargo, LIFInstructed, BurstPoisson,
-    DendriticSegment,
-    PlateauPyramidal, TaughtPyramidal,
+    LIFCargo, LIFInstructed, BurstPoisson, DendriticSegment, PlateauPyramidal, TaughtPyramidal, TwoSite,
 )  # fmt: skip
+RATE_MODELS = (TwoSiteRate,)
+"""They report rates and no spikes."""
 
 __all__ = [
     "AdEx",
@@ -67,6 +68,9 @@ __all__ = [
     "Parrot",
     "PlateauPyramidal",
     "Pyramidal",
+    "RATE_MODELS",
+    "TwoSite",
+    "TwoSiteRate",
     "PyramidalUrbanczik",
     "QIF",
     "lif_with_receptors",

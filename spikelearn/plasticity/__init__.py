@@ -17,6 +17,7 @@ from spikelearn.plasticity.signal_rule import SignalRule
 from spikelearn.plasticity.stdp import STDP
 from spikelearn.plasticity.structural_stdp import StructuralSTDP
 from spikelearn.plasticity.triplet import TRIPLET_SETS, NearestTripletSTDP, TripletSTDP
+from spikelearn.plasticity.two_site import BottomUpProduct, CalciumLTP, TopDownProduct
 from spikelearn.plasticity.urbanczik import Urbanczik
 
 RULES = (
@@ -24,10 +25,14 @@ RULES = (
     DopamineSTDP, NearestDopamineSTDP, DopamineBursts, StructuralSTDP,
     InverseTagging,
 )  # fmt: skip
-SIGNAL_RULES = (Clopath, DendriticClopath, PolicyGradient, Urbanczik, Burstprop, PlateauLearning)
+SIGNAL_RULES = (Clopath, DendriticClopath, PolicyGradient, Urbanczik, Burstprop, PlateauLearning, CalciumLTP)
+RATE_RULES = (BottomUpProduct, TopDownProduct)
+"""SignalRules that read targets which report rates and no spikes."""
 
 __all__ = [
+    "BottomUpProduct",
     "Burstprop",
+    "CalciumLTP",
     "Clopath",
     "DendriticClopath",
     "DopamineBursts",
@@ -43,6 +48,7 @@ __all__ = [
     "PlasticityRule",
     "PowerLawSTDP",
     "PreCentredSTDP",
+    "RATE_RULES",
     "RULES",
     "ReducedSTDP",
     "Rewiring",
@@ -53,6 +59,7 @@ __all__ = [
     "PolicyGradient",
     "SynapticScaling",
     "TRIPLET_SETS",
+    "TopDownProduct",
     "Trace",
     "TripletSTDP",
     "Urbanczik",

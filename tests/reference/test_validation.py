@@ -4,8 +4,8 @@ import pytest
 from validation.case import difference
 from validation.every_case import CASES
 
-from spikelearn.neurons import MODELS
-from spikelearn.plasticity import RULES, SIGNAL_RULES
+from spikelearn.neurons import MODELS, RATE_MODELS
+from spikelearn.plasticity import RATE_RULES, RULES, SIGNAL_RULES
 from spikelearn.synapses import GRADED_SYNAPSES, SYNAPSES
 
 
@@ -21,6 +21,10 @@ def test_no_two_cases_have_the_same_name():
     assert len({str(case) for case in CASES}) == len(CASES)
 
 
-@pytest.mark.parametrize("model", [*MODELS, *RULES, *SIGNAL_RULES, *SYNAPSES, *GRADED_SYNAPSES], ids=lambda m: m.name)
+@pytest.mark.parametrize(
+    "model",
+    [*MODELS, *RATE_MODELS, *RULES, *SIGNAL_RULES, *RATE_RULES, *SYNAPSES, *GRADED_SYNAPSES],
+    ids=lambda m: m.name,
+)
 def test_every_model_and_rule_has_an_oracle(model):
     assert any(model.name in case.subject.replace(",", " ").split() for case in CASES)

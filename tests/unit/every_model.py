@@ -82,6 +82,24 @@ def synapses_onto(model, rule, synapse):
     return net
 
 
+def rates():
+    """Cells that say rates to each other in every step, upwards and downwards, and learn from them all the time."""
+    net = sl.Network(dt=DT, seed=6)
+    low, high = net.population(4, sl.TwoSiteRate(), name="low"), net.population(3, sl.TwoSiteRate(teaching=1.0))
+    net.drive(low, sl.NoiseCurrent(std=2.0, tau=5.0), "basal")
+    weight = sl.Uniform(-1.0, 1.0)
+    for source, target, port, value, rule in (
+        (low, high, "basal", "A", sl.BottomUpProduct(eta=0.01)),
+        (high, low, "apical", "D", sl.TopDownProduct(eta=0.01)),
+    ):
+        added = net.connect(
+            source, target, port, on="rate", carries=value, weight=weight, delay=sl.Uniform(0.2, 3.0), plasticity=rule
+        )
+        net.record(added, "weight", every=7 * DT)
+        net.record(source, ["A", "D"])
+    return net
+
+
 def regulated():
     """Homeostasis and rewiring of synapses that learn, with and without a modulator, and of some that do not."""
     net = sl.Network(dt=DT, seed=5)
@@ -111,7 +129,7 @@ def networks():
     exact = [model for model in MODELS if model.closed_form is not None]
     found |= {f"exact {model.name}": lambda model=model: built_for_events(neurons_of(model)) for model in exact}
     found["several receptors"] = lambda: neurons_of(sl.lif_with_receptors({"ampa": "exponential", "gaba_b": "alpha"}))
-    found |= {"regulated": regulated, "all parts": all_parts.network}
+    found |= {"regulated": regulated, "rates": rates, "all parts": all_parts.network}
     return found | {"all parts on two threads": lambda: all_parts.network(threads=2, shareable=True)}
 
 

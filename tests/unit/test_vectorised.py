@@ -14,7 +14,7 @@ from spikelearn import _jit
 from spikelearn.engine.printing import Kernel, compiled_anew, kernel_of
 from spikelearn.kernels import sources
 from spikelearn.kernels.exponential import exponential
-from spikelearn.neurons import MODELS
+from spikelearn.neurons import MODELS, RATE_MODELS
 
 pytestmark = pytest.mark.skipif(_jit.JIT_DISABLED, reason="plain Python has no machine code")
 
@@ -63,7 +63,7 @@ def advance(model):
     return in_llvm(call.kernel, *call.arguments)
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+@pytest.mark.parametrize("model", [*MODELS, *RATE_MODELS], ids=lambda model: model.name)
 def test_the_loop_of_every_model_calculates_with_vectors(model):
     wanted = len(model.state) + len(model.ports)
     assert (vectors_stored(advance(model)) >= wanted) == (model.name not in NOT_VECTORISED)

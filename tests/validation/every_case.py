@@ -22,6 +22,7 @@ from validation import (
     synapses,
     synaptic_equations,
     temporal_memory,
+    two_sites,
     voltage,
 )
 from validation.case import Case
@@ -40,6 +41,7 @@ TOPICS = (
     dendritic_segment,
     synapses,
     synaptic_equations,
+    two_sites,
     temporal_memory,
     voltage,
     dendritic_prediction,

@@ -1,0 +1,340 @@
+"""Two sites of integration: the apical dendrite tells a cell how to learn, and hardly what to say.
+
+Körding & König 2001, Supervised and unsupervised learning with two sites of synaptic integration, J. Comput. Neurosci.
+11:207; Neurons with two sites of synaptic integration learn invariant representations, Neural Comput. 13:2823.
+
+Supervised. Cells say A_i = f(sum_j w_ij A_j), f = 1/(1 + exp(-x)), to the basal dendrites of the next layer, and
+D_i = f' sum_k v_ik D_k to the apical dendrites of the layer before; output cells have D = t - A. Weights change by
+dw_ij = eta D_i A_j. All this goes by events that carry a value, one a step. What must come out: where the top-down
+weights are the bottom-up ones (and learn as they do), each change is backprop's to rounding. Where they are
+random and stay so, the hidden change comes to less than 90 degrees from backprop's, and XOR is learned. Control:
+without top-down weights it is not.
+
+Self-supervised. Two streams of spiking cells see two things of one class, each as one of many patterns that have
+nothing in common but that they go together with those of the class in the other stream. The cells of a stream compete;
+those of the other stream project to their apical dendrites, one to one. A spike that finds its apical dendrite active
+sets off a calcium spike (`plateau`): LTP; a spike alone: LTD. What must come out: cells come to say the class, though
+no stream tells it alone. Control: with classes of the streams shuffled they do not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+import spikelearn as sl
+from spikelearn.experiment import Outcome, Published, parameter
+from spikelearn.plots.style import INK, PALETTE, TEXT_SIZE, clean
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """All that can be set. First the supervised experiment, then the self-supervised one."""
+
+    n_hidden: int = parameter(8, "", "hidden cells")
+    epochs: int = parameter(4000, "", "epochs of the four patterns of XOR")
+    eta: float = parameter(0.5, "", "learning rate")
+    initial_std: float = parameter(0.5, "", "standard deviation of bottom-up weights at the start")
+    top_down_std: float = parameter(1.0, "", "standard deviation of random top-down weights")
+    settling: int = parameter(4, "", "steps before the one in which weights change")
+    K: int = parameter(4, "", "classes, and cells in each stream")
+    patterns: int = parameter(8, "", "patterns of each class in each stream")
+    N: int = parameter(400, "", "sources of each stream")
+    n_on: int = parameter(20, "", "sources that are active in a pattern")
+    rate: float = parameter(100.0, "Hz", "rate of an active source")
+    trials: int = parameter(10000, "", "pairs of patterns to learn from")
+    tests: int = parameter(10, "", "presentations of each pattern to test with")
+    A_plus: float = parameter(0.007, "mV", "step up at a calcium spike, for a trace of 1")
+    A_minus: float = parameter(0.007, "mV", "step down at a spike alone, for a trace of 1")
+    theta_plus: float = parameter(0.01, "mV", "step of the threshold at a spike, so that no cell takes all classes")
+    spikes: float = parameter(6.0, "", "spikes of a stream in a trial at which thresholds neither rise nor fall")
+    inhibition: float = parameter(-15.0, "mV", "what a spike does to the other cells of its stream")
+    apical: float = parameter(
+        30.0, "mV", "what a spike does to the apical dendrite of its fellow; 10 mV make a calcium spike"
+    )
+    onset: float = parameter(30.0, "ms", "from a pattern's onset to where weights may change")
+    shown: float = parameter(40.0, "ms", "how long they may change")
+    gap: float = parameter(30.0, "ms", "between two patterns")
+    dt: float = parameter(1.0, "ms", "time step")
+
+
+QUICK = {"epochs": 2000, "trials": 6000, "tests": 5}
+SEEDS = 5
+
+PUBLISHED = {
+    "backprop_relative_error": Published("0: the same", high=1e-6, source="J. Comput. Neurosci. 11:207"),
+    "random_feedback_angle_deg": Published("below 90", high=90.0, source="Lillicrap et al. 2016, feedback alignment"),
+    "xor_error_random": Published("learned", high=0.2, source="ours"),
+    "control_xor_error_no_top_down": Published("not learned", low=0.4, source="ablation"),
+    "mutual_information_fraction": Published("near 1", low=0.8, source="Neural Comput. 13:2823"),
+    "shuffled_fraction": Published("near 0", high=0.2, source="control"),
+}
+
+PATTERNS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+TARGETS = np.array([0.0, 1.0, 1.0, 0.0])
+SATURATED = 20.0
+"""Input that makes a cell say 0 or 1, to two parts in a thousand million."""
+
+
+class Supervised(NamedTuple):
+    """Weights at the start and after each epoch: first (E + 1, 3, H), bias last; second (E + 1, H + 1), bias last."""
+
+    first: np.ndarray
+    second: np.ndarray
+
+
+def learn_xor(
+    parameters: Parameters, seed: int, top_down: str, progress: bool | None = None
+) -> tuple[sl.Run, Supervised]:
+    """top_down: "symmetric", "random" or "none"."""
+    p, generator = parameters, np.random.default_rng([seed, 1])
+    w_in = generator.normal(0.0, p.initial_std, (3, p.n_hidden))
+    w_out = generator.normal(0.0, p.initial_std, (p.n_hidden + 1, 1))
+    random = generator.normal(0.0, p.top_down_std, (1, p.n_hidden))
+    down = {"symmetric": w_out[:-1].T, "random": random, "none": np.zeros_like(random)}[top_down]
+
+    net = sl.Network(dt=p.dt, seed=seed)
+    inputs = net.population(3, sl.TwoSiteRate(), name="inputs and bias")
+    hidden = net.population(p.n_hidden, sl.TwoSiteRate(), name="hidden")
+    output = net.population(1, sl.TwoSiteRate(teaching=1.0), name="output")
+    up = {"port": "basal", "on": "rate", "carries": "A", "delay": p.dt, "plasticity": sl.BottomUpProduct(eta=p.eta)}
+    learning = [
+        net.connect(inputs, hidden, weight=w_in, name="first", **up),
+        net.connect(hidden, output, weight=w_out[:-1], name="second", **up),
+        net.connect(inputs[2:], output, weight=w_out[-1:], name="bias", **up),
+    ]
+    reciprocal = sl.TopDownProduct(eta=p.eta) if top_down == "symmetric" else None
+    back = net.connect(
+        output, hidden, "apical", on="rate", carries="D", weight=down, delay=p.dt, plasticity=reciprocal, name="down"
+    )
+    plastic = [*learning, back] if reciprocal else learning
+
+    n = len(PATTERNS)
+    for projection in learning:
+        net.record(projection, "weight", every=n * (p.settling + 1) * p.dt)
+    net.record(output, "A", every=(p.settling + 1) * p.dt)
+    shown = np.tile(np.column_stack([PATTERNS, np.ones(n)]), (p.epochs, 1))
+    wanted = np.tile(TARGETS[:, None], (p.epochs, 1))
+    given = {(inputs, "basal"): SATURATED * (2.0 * shown - 1.0), (output, "apical"): wanted}
+    phases = [sl.Phase(p.settling * p.dt, currents=given, plastic=[]), sl.Phase(p.dt, currents=given, plastic=plastic)]
+    run = net.run(trials=sl.Trials(phases, len(shown)), progress=progress)
+    first, second, bias = (run.trace(projection, "weight").values for projection in learning)
+    first = np.concatenate([w_in[None], first.reshape(-1, p.n_hidden, 3).swapaxes(1, 2)])
+    second = np.concatenate([w_out.T, np.column_stack([second, bias])])
+    return run, Supervised(first, second)
+
+
+def by_backprop(parameters: Parameters, found: Supervised) -> tuple[np.ndarray, np.ndarray]:
+    """Changes (E, 3, H) and (E, H + 1) that backprop, pattern by pattern, makes of the weights each epoch began with.
+
+    Of the cross-entropy between target and output, by whose derivative an output cell has t - A.
+    """
+
+    def f(x: np.ndarray) -> np.ndarray:
+        return 1.0 / (1.0 + np.exp(-x))
+
+    first, second = found.first[:-1].copy(), found.second[:-1].copy()
+    for pattern, target in zip(PATTERNS, TARGETS, strict=True):
+        x = f(SATURATED * (2.0 * np.append(pattern, 1.0) - 1.0))
+        hidden = f(np.einsum("j,ejh->eh", x, first))
+        said = np.column_stack([hidden, np.full(len(hidden), x[2])])
+        error = target - f(np.sum(said * second, axis=1))
+        back = hidden * (1.0 - hidden) * second[:, :-1] * error[:, None]
+        second += parameters.eta * error[:, None] * said
+        first += parameters.eta * x[None, :, None] * back[:, None, :]
+    return first - found.first[:-1], second - found.second[:-1]
+
+
+def angles(parameters: Parameters, found: Supervised) -> np.ndarray:
+    """(E,) degrees between the change of the hidden layer in each epoch and backprop's."""
+    ours, theirs = np.diff(found.first, axis=0), by_backprop(parameters, found)[0]
+    dot, squares = np.sum(ours * theirs, axis=(1, 2)), [np.sum(each**2, axis=(1, 2)) for each in (ours, theirs)]
+    return np.degrees(np.arccos(np.clip(dot / np.sqrt(squares[0] * squares[1]), -1.0, 1.0)))
+
+
+def relative_error(parameters: Parameters, found: Supervised) -> float:
+    """The largest of any epoch: the difference of the change from backprop's, as a part of backprop's."""
+    ours = [np.diff(each, axis=0).reshape(len(each) - 1, -1) for each in found]
+    theirs = [each.reshape(len(each), -1) for each in by_backprop(parameters, found)]
+    apart = np.linalg.norm(np.hstack(ours) - np.hstack(theirs), axis=1)
+    return float(np.max(apart / np.linalg.norm(np.hstack(theirs), axis=1)))
+
+
+def xor_error(run: sl.Run) -> np.ndarray:
+    """(E,) mean |t - A| of each epoch."""
+    said = run.trace("output", "A").values[:, 0].reshape(-1, len(PATTERNS))
+    return np.abs(said - TARGETS).mean(axis=1)
+
+
+class Streams(NamedTuple):
+    """Of the test, for each stream (2, n): the classes shown, and the cell that fired most, -1 if none did."""
+
+    classes: np.ndarray
+    answers: np.ndarray
+
+
+def stream_patterns(p: Parameters, generator: np.random.Generator) -> np.ndarray:
+    """(K, patterns, N) 0 or 1: random, so that those of one class are as unlike as any two."""
+    chosen = np.argsort(generator.random((p.K, p.patterns, p.N)), axis=2)[..., : p.n_on]
+    shown = np.zeros((p.K, p.patterns, p.N))
+    np.put_along_axis(shown, chosen, 1.0, axis=2)
+    return shown
+
+
+def learn_classes(
+    parameters: Parameters, seed: int, shuffled: bool, sink: Any = None, progress: bool | None = None
+) -> tuple[sl.Run, Streams | None]:
+    """The run in which weights change, and what came out of the test that follows it, if it was not interrupted.
+
+    shuffled: the class that the second stream sees has nothing to do with that of the first.
+    """
+    p, generator = parameters, np.random.default_rng([seed, 2])
+    net = sl.Network(dt=p.dt, seed=seed)
+    length = p.onset + p.shown + p.gap
+    cell = sl.TwoSite(theta_plus=p.theta_plus, rate=1e3 * p.spikes / (p.K * length))
+    sources, cells, learning, rates = [], [], [], {}
+    n_tests = p.tests * p.K * p.patterns
+    classes = generator.integers(0, p.K, (2, p.trials))
+    classes[1] = classes[1] if shuffled else classes[0]
+    tested = np.tile(np.repeat(np.arange(p.K), p.patterns), (2, p.tests))
+    shown = np.hstack([classes, tested])
+    for k in range(2):
+        patterns = stream_patterns(p, generator)
+        which = np.append(generator.integers(0, p.patterns, p.trials), np.tile(np.arange(p.patterns), p.K * p.tests))
+        sources.append(net.population(p.N, sl.Poisson(0.0), name=f"sources {k + 1}"))
+        cells.append(net.population(p.K, cell, name=f"stream {k + 1}"))
+        rates[sources[k]] = p.rate * patterns[shown[k], which]
+        rule = sl.CalciumLTP(A_plus=p.A_plus, A_minus=p.A_minus)
+        learning.append(
+            net.connect(sources[k], cells[k], "basal", weight=sl.Uniform(0.8, 1.2), delay=p.dt, plasticity=rule)
+        )
+        net.regulate(learning[k], sl.Normalisation(total=p.N * 1.0, every=length))
+        others = sl.AllToAll(autapses=False)
+        net.connect(cells[k], cells[k], "basal", others, weight=p.inhibition, delay=p.dt)
+        net.record(cells[k], ["spikes", "plateaus"])
+    for k in range(2):
+        net.connect(cells[k], cells[1 - k], "apical", sl.OneToOne(), weight=p.apical, delay=p.dt)
+    spans = (0, p.trials), (p.trials, p.trials + n_tests)
+    runs = []
+    for (first, last), plastic in zip(spans, (learning, []), strict=True):
+        given = {source: rate[first:last] for source, rate in rates.items()}
+        phases = [
+            sl.Phase(p.onset, rates=given, plastic=[]),
+            sl.Phase(p.shown, rates=given, plastic=plastic),
+            sl.Phase(p.gap, plastic=plastic),
+        ]
+        runs.append(net.run(trials=sl.Trials(phases, last - first), sink=None if runs else sink, progress=progress))
+        if runs[-1].interrupted:
+            return runs[-1], None
+    answers = np.array([_most_active(runs[1], each, p) for each in cells])
+    return runs[0], Streams(shown[:, p.trials :], answers)
+
+
+def _most_active(run: sl.Run, cells: Any, p: Parameters) -> np.ndarray:
+    """(n_tests,) the cell with most spikes in each trial, -1 if there are none."""
+    times, ids = run.spikes(cells)
+    length = p.onset + p.shown + p.gap
+    trial = np.floor((times - run.t_start - 0.5 * p.dt) / length).astype(int)
+    counts = np.zeros((round((run.t_stop - run.t_start) / length), p.K), int)
+    np.add.at(counts, (trial, ids), 1)
+    return np.where(counts.max(axis=1) > 0, counts.argmax(axis=1), -1)
+
+
+def information_fraction(found: Streams, K: int) -> float:
+    """Mutual information of answer and class as a part of log2 K, mean of the two streams."""
+    each = []
+    for shown, said in zip(*found, strict=True):
+        joint = np.zeros((K, K + 1))
+        np.add.at(joint, (shown, said), 1.0 / len(shown))
+        independent = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
+        some = joint > 0
+        each.append(np.sum(joint[some] * np.log2(joint[some] / independent[some])) / np.log2(K))
+    return float(np.mean(each))
+
+
+def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
+    """Both experiments and their controls; the run that comes back is that of the two streams, as they learn."""
+    p = parameters
+    run, together = learn_classes(p, seed, False, sink, progress)
+    runs, metrics = [run], dict.fromkeys(PUBLISHED)
+    data: dict[str, Any] = {"together": together, "errors": {}, "angles": None}
+    if together is not None:
+        metrics["mutual_information_fraction"] = information_fraction(together, p.K)
+    for top_down in ("symmetric", "random", "none"):
+        if runs[-1].interrupted:
+            break
+        run, found = learn_xor(p, seed, top_down, progress)
+        runs.append(run)
+        if run.interrupted:
+            break
+        error = data["errors"][top_down] = xor_error(run)
+        if top_down == "symmetric":
+            metrics["backprop_relative_error"] = relative_error(p, found)
+        elif top_down == "random":
+            data["angles"] = angles(p, found)
+            metrics["random_feedback_angle_deg"] = float(data["angles"][len(error) // 2 :].mean())
+            metrics["xor_error_random"] = float(error[-1])
+        else:
+            metrics["control_xor_error_no_top_down"] = float(error[-1])
+    if not runs[-1].interrupted:
+        run, data["shuffled"] = learn_classes(p, seed, True, None, progress)
+        runs.append(run)
+        if data["shuffled"] is not None:
+            metrics["shuffled_fraction"] = information_fraction(data["shuffled"], p.K)
+    return Outcome(runs[0], metrics, data, tuple(runs[1:]))
+
+
+def figure(parameters: Parameters, outcome: Outcome) -> Figure:
+    """a, errors of XOR; b, the angle to backprop; c and d, answers by class, streams together and shuffled."""
+    data = outcome.data
+    whole = Figure(figsize=(7.2, 4.8), layout="constrained", facecolor="white")
+    axes = [clean(ax) for ax in whole.subplots(2, 2).flat]
+    epochs = np.arange(1, parameters.epochs + 1)
+    names = {"none": "none (control)"}
+    looks = {"symmetric": (PALETTE[0], "-"), "random": (PALETTE[1], "--"), "none": (PALETTE[6], ":")}
+    for top_down, error in data["errors"].items():
+        colour, style = looks[top_down]
+        axes[0].plot(epochs, error, color=colour, ls=style, lw=1.4, label=names.get(top_down, top_down))
+    axes[0].set(xlabel="epoch", ylabel="mean |target - output|", ylim=(0.0, 0.75), xscale="log")
+    axes[0].legend(
+        loc="lower left", title="top-down weights", title_fontsize=TEXT_SIZE, frameon=False, fontsize=TEXT_SIZE
+    )
+    if data["angles"] is not None:
+        axes[1].plot(epochs, data["angles"], color=looks["random"][0], ls="--", lw=1.4)
+    axes[1].axhline(90.0, color=INK, lw=0.8, ls=":")
+    axes[1].set(xlabel="epoch", ylabel="angle of the hidden change\nto backprop's (degrees)", xscale="log")
+    axes[1].set(ylim=(0.0, 135.0), yticks=(0, 45, 90, 135))
+    for ax, name, metric, text in (
+        (axes[2], "together", "mutual_information_fraction", "streams of one class"),
+        (axes[3], "shuffled", "shuffled_fraction", "control: streams shuffled"),
+    ):
+        if data.get(name) is not None:
+            _draw_answers(whole, ax, data[name], parameters.K, f"{text}, information {outcome.metrics[metric]:.2f}")
+    for letter, ax in zip("abcd", axes, strict=True):
+        ax.annotate(
+            letter, (0, 1), xycoords="axes fraction", xytext=(-38, 4), textcoords="offset points", weight="bold",
+            size=TEXT_SIZE + 3, color=INK,
+        )  # fmt: skip
+    return whole
+
+
+def _draw_answers(whole: Figure, ax: Any, found: Streams, K: int, title: str) -> None:
+    """How often each cell of both streams was the most active one, for each class."""
+    share = np.zeros((2, K, K))
+    for k in range(2):
+        answered = found.answers[k] >= 0
+        np.add.at(share[k], (found.classes[k, answered], found.answers[k, answered]), 1.0)
+    share *= K / found.classes.shape[1]
+    image = ax.imshow(np.hstack(share), cmap="Greys", vmin=0.0, vmax=1.0, aspect="auto", interpolation="nearest")
+    ax.axvline(K - 0.5, color=PALETTE[1], lw=1.4)
+    names = [f"{stream}{cell + 1}" for stream in "AB" for cell in range(K)]
+    ax.set(xlabel="cell of stream A, of stream B", ylabel="class", xticks=range(2 * K), yticks=range(K))
+    ax.set_xticklabels(names)
+    ax.set_yticklabels([str(k + 1) for k in range(K)])
+    ax.set_title(title, size=TEXT_SIZE + 1, color=INK)
+    bar = whole.colorbar(image, ax=ax, ticks=(0.0, 0.5, 1.0))
+    bar.set_label("share of answers", size=TEXT_SIZE)
+    bar.ax.tick_params(labelsize=TEXT_SIZE)

@@ -1,0 +1,108 @@
+"""Neurons with two sites of integration (Körding & König 2001, J. Comput. Neurosci. 11:207; Neural Comput. 13:2823).
+
+What arrives at the basal dendrite drives the soma; what arrives at the apical dendrite tells how the neuron should
+learn, and hardly drives it.
+
+TwoSiteRate: values in the place of spikes. In each step A = f(basal input), f(x) = 1/(1 + exp(-x)), and
+D = f'(basal input) times apical input; a cell that is taught has D = t - A, t its apical current, besides. It reports
+a `rate` in every step, an event that is to carry A upwards and D downwards (`net.connect(..., carries="A")`). A current
+of 1 pA is an input of 1.
+
+TwoSite: a leaky integrate-and-fire soma as in LIFDelta, whose threshold is V_th + theta with theta' = theta_plus (S -
+rate), S its spikes, so that in the long run it fires at `rate`; and an apical dendrite U' = -U/tau_apical, where a
+weight is a jump. A spike that finds U >= theta_apical sets off a calcium spike, a `plateau`; the state `calcium` is
+then 1, else 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn._jit import scalar
+from spikelearn.kernels.exponential import exponential
+from spikelearn.neurons.lif import membrane
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.units import Hz, ms, mV, number, pA, pF
+
+
+class TwoSiteRateParameters(NamedTuple):
+    teaching: number = 0.0  # 1 for a cell that is taught, whose error is t - A; else 0
+
+
+@scalar
+def two_site_rate_step(A, D, in_basal, in_apical, I_basal, I_apical, teaching):
+    """What arrives in this step counts in this step; nothing stays for the next."""
+    A = 1.0 / (1.0 + exponential(-(in_basal + I_basal)))
+    D = A * (1.0 - A) * in_apical + teaching * (I_apical - A)
+    return A, D, np.uint8(16)
+
+
+TwoSiteRate = NeuronModel(
+    "TwoSiteRate",
+    TwoSiteRateParameters,
+    lambda p, dt: {"teaching": p.teaching},
+    two_site_rate_step,
+    state={"A": "1", "D": "1"},
+    ports={"basal": "1", "apical": "1"},
+    currents=("basal", "apical"),
+    initial=lambda p: {"A": 0.5},
+    kinds=("rate",),
+)
+
+
+class TwoSiteParameters(NamedTuple):
+    E_L: mV = -70.0  # leak reversal potential
+    V_th: mV = -55.0  # threshold at rest
+    V_reset: mV = -70.0  # potential after a spike
+    C_m: pF = 250.0  # capacitance
+    tau_m: ms = 10.0  # membrane time constant
+    t_ref: ms = 2.0  # absolute refractory period
+    theta_plus: mV = 0.0  # step of the threshold at a spike
+    rate: Hz = 5.0  # rate at which the threshold neither rises nor falls
+    tau_apical: ms = 20.0  # time constant of the apical dendrite
+    theta_apical: mV = 10.0  # apical depolarisation with which a spike sets off a calcium spike
+    I_e: pA = 0.0  # constant current
+
+
+def _constants(p: TwoSiteParameters, dt: float) -> dict[str, Any]:
+    return {
+        "theta_plus": p.theta_plus,
+        "theta_minus": 1e-3 * dt * np.asarray(p.rate) * p.theta_plus,
+        "P_apical": np.exp(-dt / np.asarray(p.tau_apical)) + 0.0,
+        "theta_apical": p.theta_apical,
+        **membrane(p, dt),
+    }
+
+
+@scalar
+def two_site_step(
+    V_m, refractory, theta, U, calcium, in_basal, in_apical, I_basal,
+    theta_plus, theta_minus, P_apical, theta_apical, P_mm, P_mI, I_e, E_L, V_th, V_reset, n_ref,
+):  # fmt: skip
+    V = E_L + P_mm * (V_m - E_L) + P_mI * (I_basal + I_e) + in_basal
+    held = refractory > 0.0
+    V = V_m if held else V
+    refractory = refractory - 1.0 if held else refractory
+    theta = theta - theta_minus
+    U = P_apical * U + in_apical
+    fired = V >= V_th + theta
+    plateau = fired and U >= theta_apical
+    V = V_reset if fired else V
+    refractory = n_ref if fired else refractory
+    theta = theta + theta_plus if fired else theta
+    calcium = 1.0 if plateau else 0.0
+    return V, refractory, theta, U, calcium, np.uint8(fired) + np.uint8(2) * np.uint8(plateau)
+
+
+TwoSite = NeuronModel(
+    "TwoSite",
+    TwoSiteParameters,
+    _constants,
+    two_site_step,
+    state={"V_m": "mV", "refractory": "1", "theta": "mV", "U": "mV", "calcium": "1"},
+    ports={"basal": "mV", "apical": "mV"},
+    currents=("basal",),
+    kinds=("spike", "plateau"),
+)

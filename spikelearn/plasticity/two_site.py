@@ -1,0 +1,79 @@
+"""Rules for neurons with two sites of integration (Körding & König 2001; see neurons/two_site.py).
+
+BottomUpProduct: dw = eta D_i A_j in each step, D_i the error of the target, A_j what the source's last event carried.
+TopDownProduct: dw = eta A_i D_k in each step, for synapses that carry D downwards: the change of the synapse the other
+way between the same two cells, so that weights which are equal at the start stay so. Let weights change in one step of
+a trial, when all have settled.
+
+CalciumLTP: at each spike of the target the weight goes up by A_plus x if the spike set off a calcium spike, and down by
+A_minus x if it did not; x is a trace of the source's spikes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from spikelearn._jit import scalar
+from spikelearn.plasticity.rule import Trace
+from spikelearn.plasticity.signal_rule import SignalRule
+from spikelearn.units import ms, number, weight
+
+
+class ProductParameters(NamedTuple):
+    eta: number = 0.1  # learning rate of a step
+    tau_x: ms = 1000.0  # time constant with which a value is forgotten that no event renews
+    W_min: weight = -100.0  # smallest weight
+    W_max: weight = 100.0  # largest weight
+
+
+@scalar
+def bottom_up_signal(D, event, eta):
+    return eta * D
+
+
+@scalar
+def top_down_signal(A, event, eta):
+    return eta * A
+
+
+BottomUpProduct = SignalRule(
+    "BottomUpProduct",
+    ProductParameters,
+    pre=(Trace("x", "tau_x", jump="set"),),
+    reads=("D",),
+    signal=bottom_up_signal,
+    constants=lambda p, dt: {"eta": p.eta},
+    learns_from="rate",
+)
+TopDownProduct = SignalRule(
+    "TopDownProduct",
+    ProductParameters,
+    pre=(Trace("x", "tau_x", jump="set"),),
+    reads=("A",),
+    signal=top_down_signal,
+    constants=lambda p, dt: {"eta": p.eta},
+    learns_from="rate",
+)
+
+
+class CalciumLTPParameters(NamedTuple):
+    A_plus: weight = 0.02  # step up, for a trace of 1, at a spike with a calcium spike
+    A_minus: weight = 0.01  # step down at a spike without one
+    tau_x: ms = 20.0  # time constant of the trace of the source
+    W_min: weight = 0.0  # smallest weight
+    W_max: weight = 2.0  # largest weight
+
+
+@scalar
+def calcium_signal(calcium, event, A_plus, A_minus):
+    return event * (A_plus if calcium > 0.0 else -A_minus)
+
+
+CalciumLTP = SignalRule(
+    "CalciumLTP",
+    CalciumLTPParameters,
+    pre=(Trace("x", "tau_x"),),
+    reads=("calcium",),
+    signal=calcium_signal,
+    constants=lambda p, dt: {"A_plus": p.A_plus, "A_minus": p.A_minus},
+)
