@@ -34,11 +34,11 @@ from spikelearn.plots.style import INK, PALETTE, TEXT_SIZE, clean
 class Parameters:
     """All that can be set. First the supervised experiment, then the self-supervised one."""
 
-    n_hidden: int = parameter(8, "", "hidden cells")
-    epochs: int = parameter(4000, "", "epochs of the four patterns of XOR")
+    n_hidden: int = parameter(16, "", "hidden cells")
+    epochs: int = parameter(2000, "", "epochs of the four patterns of XOR")
     eta: float = parameter(0.5, "", "learning rate")
-    initial_std: float = parameter(0.5, "", "standard deviation of bottom-up weights at the start")
-    top_down_std: float = parameter(1.0, "", "standard deviation of random top-down weights")
+    initial_std: float = parameter(0.2, "", "standard deviation of bottom-up weights at the start")
+    top_down_std: float = parameter(2.0, "", "standard deviation of random top-down weights")
     settling: int = parameter(4, "", "steps before the one in which weights change")
     K: int = parameter(4, "", "classes, and cells in each stream")
     patterns: int = parameter(8, "", "patterns of each class in each stream")
@@ -61,7 +61,7 @@ class Parameters:
     dt: float = parameter(1.0, "ms", "time step")
 
 
-QUICK = {"epochs": 2000, "trials": 6000, "tests": 5}
+QUICK = {"epochs": 1000, "trials": 6000, "tests": 5}
 SEEDS = 5
 
 PUBLISHED = {
