@@ -119,8 +119,10 @@ def inputs(parameters: Parameters, seed: int) -> dict[str, sl.SpikeList]:
     return found
 
 
-def describe(parameters: Parameters, seed: int) -> tuple[sl.Network, dict[str, Any], dict[str, Any]]:
-    """The network, its cells and their dendritic synapses by condition."""
+def describe(
+    parameters: Parameters, seed: int, conditions: tuple[str, ...] = CONDITIONS
+) -> tuple[sl.Network, dict[str, Any], dict[str, Any]]:
+    """The network, its cells and their dendritic synapses by condition; "taught" is one of them."""
     p = parameters
     net = sl.Network(dt=p.dt, seed=seed)
     sources = {
@@ -136,7 +138,7 @@ def describe(parameters: Parameters, seed: int) -> tuple[sl.Network, dict[str, A
     exc = jump * (p.g_exc_offset + p.g_exc_amplitude * np.sin(2 * np.pi * np.arange(phases) / phases))
     own = np.repeat(np.arange(p.cells), p.n_inputs)
     cells, synapses = {}, {}
-    for condition in CONDITIONS:
+    for condition in conditions:
         cells[condition] = net.population(p.cells, sl.PyramidalUrbanczik(), name=condition)
         source = sources["new patterns" if condition == "unpaired" else "pattern"]
         synapses[condition] = net.connect(
