@@ -1,7 +1,7 @@
 """Plasticity rules: one file each (or one family), and one line here."""
 
 from spikelearn.plasticity.burstprop import Burstprop
-from spikelearn.plasticity.clopath import Clopath, DendriticClopath
+from spikelearn.plasticity.clopath import Clopath, DendriticClopath, HomeostaticClopath
 from spikelearn.plasticity.dopamine import DopamineSTDP, NearestDopamineSTDP
 from spikelearn.plasticity.dopamine_bursts import DopamineBursts
 from spikelearn.plasticity.homeostasis import Normalisation, SynapticScaling
@@ -25,7 +25,9 @@ RULES = (
     DopamineSTDP, NearestDopamineSTDP, DopamineBursts, StructuralSTDP,
     InverseTagging,
 )  # fmt: skip
-SIGNAL_RULES = (Clopath, DendriticClopath, PolicyGradient, Urbanczik, Burstprop, PlateauLearning, CalciumLTP)
+SIGNAL_RULES = (
+    Clopath, DendriticClopath, HomeostaticClopath, PolicyGradient, Urbanczik, Burstprop, PlateauLearning, CalciumLTP,
+)  # fmt: skip
 RATE_RULES = (BottomUpProduct, TopDownProduct)
 """SignalRules that read targets which report rates and no spikes."""
 
@@ -37,6 +39,7 @@ __all__ = [
     "DendriticClopath",
     "DopamineBursts",
     "DopamineSTDP",
+    "HomeostaticClopath",
     "InhibitorySTDP",
     "InverseTagging",
     "NearestDopamineSTDP",

@@ -8,7 +8,9 @@ which jumps by 1/tau_x. The filtered values are seen 4 ms late: that is not in t
 
 The rule keeps both averages itself, so it suits every neuron with a V_m; the potential counts as it is after a spike,
 so that a model without the shape of its spikes (AdExClopath has it) hardly passes theta_plus. DendriticClopath is the
-same rule at a dendrite: it reads V_d, as Pyramidal has it.
+same rule at a dendrite: it reads V_d, as Pyramidal has it. HomeostaticClopath depresses the more, the more the target
+has been depolarised: A_LTD u_bar_bar^2 / u_ref_squared in the place of A_LTD (the paper, Eq. 3), u_bar_bar the average
+of [u - theta_minus]+ over tau_u_bar_bar, so that rates neither die nor run away and neurons become selective.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from spikelearn._jit import scalar
 from spikelearn.nest_twin import NestSynapse
 from spikelearn.plasticity.rule import Trace
 from spikelearn.plasticity.signal_rule import SignalRule
-from spikelearn.units import ms, mV, number, weight
+from spikelearn.units import ms, mV, number, unit, weight
 
 
 class ClopathParameters(NamedTuple):
@@ -124,4 +126,77 @@ DendriticClopath = SignalRule(
     seen=("u_bar_minus",),
     constants=constants,
     check=_check,
+)
+
+
+class HomeostaticClopathParameters(NamedTuple):
+    A_LTD: number = (
+        14e-5  # depression at an arrival where u_bar_bar^2 is u_ref_squared, in the unit of the port, per mV
+    )
+    A_LTP: number = 8e-5  # potentiation, in the unit of the port, per mV^2
+    theta_minus: mV = -70.6  # threshold of the averages
+    theta_plus: mV = -45.3  # threshold of the potential for potentiation
+    tau_u_bar_minus: ms = 10.0  # time constant of the average that depression reads
+    tau_u_bar_plus: ms = 7.0  # time constant of the average that potentiation reads
+    tau_u_bar_bar: ms = 1000.0  # time constant of the average depolarisation
+    u_ref_squared: unit("mV**2") = 60.0  # type: ignore[valid-type]  # its square at which depression is A_LTD
+    tau_x: ms = 15.0  # time constant of the trace of arrivals
+    delay_u_bars: ms = 4.0  # the averages u_bar_minus and u_bar_plus are seen so late
+    W_min: weight = 0.0  # smallest weight, in the unit of the port
+    W_max: weight = 100.0  # largest weight
+
+
+def _homeostatic_constants(p: HomeostaticClopathParameters, dt: float) -> dict[str, float]:
+    return {
+        **constants(p, dt),  # type: ignore[arg-type]
+        "A_LTD": p.A_LTD / p.u_ref_squared,
+        "P_bar": math.exp(-dt / p.tau_u_bar_bar),
+    }
+
+
+@scalar
+def advance_homeostatic(
+    V_m, u_bar_minus, u_bar_plus, u_bar_bar, event, A_LTD, A_LTP, theta_minus, theta_plus, P_minus, P_plus, P_bar
+):
+    u = max(V_m - theta_minus, 0.0)
+    return (
+        V_m + (u_bar_minus - V_m) * P_minus,
+        V_m + (u_bar_plus - V_m) * P_plus,
+        u + (u_bar_bar - u) * P_bar,
+    )
+
+
+@scalar
+def signal_homeostatic(
+    V_m, u_bar_minus, u_bar_plus, u_bar_bar, event, A_LTD, A_LTP, theta_minus, theta_plus, P_minus, P_plus, P_bar
+):
+    return A_LTP * max(V_m - theta_plus, 0.0) * max(u_bar_plus - theta_minus, 0.0)
+
+
+@scalar
+def on_pre_homeostatic(
+    weight, x_bar, u_bar_minus, u_bar_bar, A_LTD, A_LTP, theta_minus, theta_plus, P_minus, P_plus, P_bar
+):
+    return weight - A_LTD * u_bar_bar * u_bar_bar * max(u_bar_minus - theta_minus, 0.0)
+
+
+def _check_homeostatic(p: HomeostaticClopathParameters) -> str | None:
+    if p.u_ref_squared <= 0:
+        return f"expected u_ref_squared above 0 mV^2, got {p.u_ref_squared:g} mV^2"
+    return _check(p)  # type: ignore[arg-type]
+
+
+HomeostaticClopath = SignalRule(
+    "HomeostaticClopath",
+    HomeostaticClopathParameters,
+    pre=(Trace("x_bar", "tau_x"),),
+    reads=("V_m",),
+    state={"u_bar_minus": "V_m", "u_bar_plus": "V_m", "u_bar_bar": ""},
+    advance=advance_homeostatic,
+    delayed={"u_bar_minus": "delay_u_bars", "u_bar_plus": "delay_u_bars"},
+    signal=signal_homeostatic,
+    on_pre=on_pre_homeostatic,
+    seen=("u_bar_minus", "u_bar_bar"),
+    constants=_homeostatic_constants,
+    check=_check_homeostatic,
 )

@@ -143,6 +143,44 @@ def _dendritic():
     return ours, other.run(500.0).trace(synapse, "weight").values[:, 0]
 
 
+def _homeostatic():
+    """Weights sent under a potential that wanders and jumps, and what plain sums over steps make of it."""
+    generator = np.random.default_rng(7)
+    steps, late = 4000, 40
+    V = -60.0 + generator.normal(0.0, 5.0, steps)
+    V[generator.choice(steps, 60, replace=False)] = 30.0
+    arrivals = np.sort(generator.choice(np.arange(10, steps), 50, replace=False))
+    p = sl.HomeostaticClopath(A_LTD=2e-3, A_LTP=1e-4, W_max=50.0, tau_u_bar_bar=80.0, theta_minus=-69.0).parameters
+    net = sl.Network(dt=DT)
+    target = replay(net, 1, set(), V_m=V[:, None])
+    rule = sl.HomeostaticClopath(**p._asdict())
+    net.connect(
+        net.population(1, sl.SpikeList((arrivals - 1) * DT)), target, "ignored", weight=20.0, delay=DT, plasticity=rule
+    )
+    net.record(target, "ignored")
+    sent = net.run(steps * DT).trace(target, "ignored").values[arrivals - 1, 0]
+    minus, plus, bar = [-70.0], [-70.0], [0.0]  # at the end of each step; the one before lasts through a step
+    x, w, expected = 0.0, 20.0, []
+    for step in range(1, steps + 1):
+        x *= np.exp(-DT / p.tau_x)
+        if step in arrivals:
+            depression = p.A_LTD * bar[-1] ** 2 / p.u_ref_squared
+            w -= depression * max(0.0, minus[max(0, step - 1 - late)] - p.theta_minus)
+            expected.append(w)
+            x += 1.0
+        before = V[step - 2] if step > 1 else -70.0
+        for average, tau, value in (
+            (minus, p.tau_u_bar_minus, before),
+            (plus, p.tau_u_bar_plus, before),
+            (bar, p.tau_u_bar_bar, max(0.0, before - p.theta_minus)),
+        ):
+            average.append(value + (average[-1] - value) * np.exp(-DT / tau))
+        rise = max(0.0, V[step - 1] - p.theta_plus) * max(0.0, plus[max(0, step - late)] - p.theta_minus)
+        w += p.A_LTP / p.tau_x * x * rise * DT
+    assert np.ptp(expected) > 1.0 and 0.0 < min(expected) and max(expected) < 50.0
+    return sent, expected
+
+
 NEAR_THRESHOLD = METHOD(2, DT, 10.0)
 """0.1 mV: NEST integrates to 1e-6 in steps of its own. Where an input leaves V_m next to V_th, the error of our step
 grows by a factor e in each C_m/g_L of the time that V_m stays there."""
@@ -188,6 +226,14 @@ CASES: tuple[Case, ...] = (
         NINE_DIGITS,
         "1e-9 relative",
         _dendritic,
+    ),
+    Case(
+        "HomeostaticClopath",
+        "weights sent, 50 random pre spikes under a random potential, seed 7",
+        "sums over steps, from the definition",
+        NINE_DIGITS,
+        "1e-9 relative",
+        _homeostatic,
     ),
     *(
         Case(
