@@ -96,7 +96,7 @@ def rates():
             source, target, port, on="rate", carries=value, weight=weight, delay=sl.Uniform(0.2, 3.0), plasticity=rule
         )
         net.record(added, "weight", every=7 * DT)
-        net.record(source, ["A", "D"])
+        net.record(source, ["rates", "A", "D"])
     return net
 
 
