@@ -42,6 +42,8 @@ MAX_RATE = 0.2
 """Spikes/ms of a pixel of full brightness, and the largest rate of a cell."""
 k = 0.6 / 0.7
 """Steady somatic potential for a dendritic potential of 1, g_B/(g_L + g_B)."""
+LIMIT = 1000.0
+"""Of weights: out of reach."""
 SHOWN_AT_THE_END = 4
 SEEDS = 5
 
@@ -61,7 +63,7 @@ class Parameters:
     eta_output: float = parameter(30.0, "", "learning rate of output cells at first")
     eta_alone: float = parameter(100.0, "", "the same for output cells without a hidden layer")
     last_eta: float = parameter(0.1, "", "learning rates in the last epoch, as a part of those in the first")
-    spread: float = parameter(2.0, "", "standard deviation of a hidden cell's basal potential at first")
+    spread: float = parameter(0.5, "", "standard deviation of a hidden cell's basal potential at first")
     output_spread: float = parameter(0.1, "", "the same for an output cell")
     bias: float = parameter(-2.0, "", "weight from the source that always fires to a hidden cell at first")
     feedback: float = parameter(8.0, "", "standard deviation of the weights from the output to apical dendrites")
@@ -178,7 +180,7 @@ def build(p: Parameters, wiring: Wiring, seed: int, average: float, rate: float 
         is_output = layer is layers[-1]
         eta = rate * (p.eta_output if is_output else p.eta_hidden)
         learns = eta > 0.0 and (is_output or np.any(wiring.feedback[i]))
-        rule = sl.PlateauLearning(eta=eta, tau_x=p.average) if learns else None
+        rule = sl.PlateauLearning(eta=eta, tau_x=p.average, W_min=-LIMIT, W_max=LIMIT) if learns else None
         basal.append(net.connect(below, layer, port="basal", weight=wiring.weights[i], plasticity=rule))
         biases.append(net.connect(always, layer, port="basal", weight=wiring.biases[i][None, :], plasticity=rule))
         net.connect(conductor[:1], layer, port="forward", name=f"forward phase of {layer.name}")

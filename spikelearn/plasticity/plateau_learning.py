@@ -20,8 +20,8 @@ from spikelearn.units import ms, number, weight
 class PlateauLearningParameters(NamedTuple):
     eta: number = 20.0  # learning rate: step of the weight for a delta of 1 per ms and a source of 1 spike/ms
     tau_x: ms = 20.0  # time constant of the trace of what was received
-    W_min: weight = -100.0  # smallest weight, in the unit of the port
-    W_max: weight = 100.0  # largest weight
+    W_min: weight = -10.0  # smallest weight, in the unit of the port
+    W_max: weight = 10.0  # largest weight
 
 
 def _constants(p: PlateauLearningParameters, dt: float) -> dict[str, float]:

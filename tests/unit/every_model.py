@@ -78,6 +78,10 @@ def synapses_onto(model, rule, synapse):
                 net.record(added, ["weight", "c"] if rule.has_eligibility else "weight", every=7 * DT)
     strong = STRENGTH.get(model.ports[jumps[0]], 1.0)
     net.connect(net.population(20, sl.Poisson(100.0), name="drive"), cells, jumps[0], weight=strong, delay=1.0)
+    if "target" in model.ports:  # feedback and a target phase, without which PlateauLearning has nothing to learn from
+        net.connect(net.population(1, sl.SpikeList([10.0])), cells, "target", name="target phase")
+        if "apical" in model.ports:
+            net.connect(net.population(20, sl.Poisson(100.0)), cells, "apical", name="feedback")
     net.record(cells)
     return net
 
