@@ -75,7 +75,7 @@ class Parameters:
     mnist: str = parameter("", "", "a folder with MNIST's files, to use instead of the UCI digits")
 
 
-QUICK = {"hidden": (100,), "shown": 2100, "images": 700, "probes": 2}
+QUICK = {"hidden": (100,), "shown": 5748, "probes": 1}
 PUBLISHED = {
     "test_accuracy": Published("0.959 (MNIST, 60,000 images, 60 epochs)", 0.9, 1.0, "error of 4.1 % with 500 cells"),
     "no_hidden_accuracy": Published("0.917 (MNIST, 60,000 images, 60 epochs)", 0.8, 0.96, "error of 8.3 %"),

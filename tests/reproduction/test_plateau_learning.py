@@ -20,6 +20,26 @@ def quick():
     return parameters, MODEL.simulate(parameters, 1, progress=False)
 
 
+def test_in_the_quick_form_digits_are_read_and_hidden_weights_move_nearer_to_backpropagation_than_by_chance():
+    """100 hidden cells, four times through the digits. The standard error of a share of 360 images is .015."""
+    metrics = quick()[1].metrics
+    assert metrics["test_accuracy"] >= 0.88
+    assert metrics["test_accuracy"] >= metrics["no_feedback_accuracy"] + 0.1
+    assert metrics["update_angle_deg"] < 85.0 < metrics["shuffled_update_angle_deg"] < 95.0
+    assert metrics["update_angle_deg"] < metrics["first_update_angle_deg"]
+    ULP(4).check(metrics["gain"], metrics["test_accuracy"] - metrics["no_hidden_accuracy"])
+
+
+def test_the_figure_shows_both_phases_every_learner_and_every_angle():
+    parameters, outcome = quick()
+    figure = MODEL.figure(parameters, outcome)
+    figure.canvas.draw()
+    apical, course, angles = figure.axes
+    assert len(apical.lines) == 4 + 1 and apical.lines[0].get_xdata()[-1] == parameters.forward + parameters.target
+    assert len(course.lines) == 2 * 3 and len(course.lines[0].get_xdata()) == outcome.metrics["epochs"] == 4
+    assert len(angles.lines) == 1 + 2 and len(angles.lines[1].get_xdata()) == 4
+
+
 def small(**changed):
     return MODEL.Parameters(**{"hidden": (30,), "images": 40, "shown": 40, "probes": 1, "batch": 40} | changed)
 
