@@ -63,7 +63,7 @@ class Parameters:
     eta_output: float = parameter(30.0, "", "learning rate of output cells at first")
     eta_alone: float = parameter(100.0, "", "the same for output cells without a hidden layer")
     last_eta: float = parameter(0.1, "", "learning rates in the last epoch, as a part of those in the first")
-    spread: float = parameter(0.5, "", "standard deviation of a hidden cell's basal potential at first")
+    spread: float = parameter(1.0, "", "standard deviation of a hidden cell's basal potential at first")
     output_spread: float = parameter(0.1, "", "the same for an output cell")
     bias: float = parameter(-2.0, "", "weight from the source that always fires to a hidden cell at first")
     feedback: float = parameter(8.0, "", "standard deviation of the weights from the output to apical dendrites")
