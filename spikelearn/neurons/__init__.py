@@ -20,12 +20,14 @@ from spikelearn.neurons.lif_nmda import LIFNMDA
 from spikelearn.neurons.model import Neuron, NeuronModel
 from spikelearn.neurons.multi_threshold import AdaptiveMultiThreshold, MultiThreshold, multi_threshold
 from spikelearn.neurons.parrot import Parrot
+from spikelearn.neurons.perfect_integrator import PerfectIntegrator
 from spikelearn.neurons.plateau_pyramidal import PlateauPyramidal
 from spikelearn.neurons.pyramidal import Pyramidal
 from spikelearn.neurons.qif import QIF
 from spikelearn.neurons.receptors import lif_with_receptors
 from spikelearn.neurons.srm0 import SRM0
 from spikelearn.neurons.taught_pyramidal import TaughtPyramidal
+from spikelearn.neurons.three_compartment import ThreeCompartment
 from spikelearn.neurons.two_site import TwoSite, TwoSiteRate
 from spikelearn.neurons.urbanczik import PyramidalUrbanczik
 
@@ -34,6 +36,7 @@ MODELS = (
     SRM0, GIF, QIF, EIF, AdEx, AdExClopath, Izhikevich, IzhikevichHalfSteps, HodgkinHuxley, Pyramidal,
     PyramidalUrbanczik, Parrot, MultiThreshold, AdaptiveMultiThreshold, LIFDendriticSpike,
     LIFCargo, LIFInstructed, BurstPoisson, DendriticSegment, PlateauPyramidal, TaughtPyramidal, TwoSite,
+    ThreeCompartment, PerfectIntegrator,
 )  # fmt: skip
 RATE_MODELS = (TwoSiteRate,)
 """They report rates and no spikes."""
@@ -67,6 +70,7 @@ __all__ = [
     "NeuronModel",
     "Parrot",
     "PlateauPyramidal",
+    "PerfectIntegrator",
     "Pyramidal",
     "RATE_MODELS",
     "TwoSite",
@@ -77,4 +81,5 @@ __all__ = [
     "multi_threshold",
     "SRM0",
     "TaughtPyramidal",
+    "ThreeCompartment",
 ]  # fmt: skip

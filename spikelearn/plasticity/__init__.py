@@ -2,6 +2,7 @@
 
 from spikelearn.plasticity.burstprop import Burstprop
 from spikelearn.plasticity.clopath import Clopath, DendriticClopath, HomeostaticClopath
+from spikelearn.plasticity.dendritic_error import ApicalSilencing, DendriticPrediction
 from spikelearn.plasticity.dopamine import DopamineSTDP, NearestDopamineSTDP
 from spikelearn.plasticity.dopamine_bursts import DopamineBursts
 from spikelearn.plasticity.homeostasis import Normalisation, SynapticScaling
@@ -27,16 +28,19 @@ RULES = (
 )  # fmt: skip
 SIGNAL_RULES = (
     Clopath, DendriticClopath, HomeostaticClopath, PolicyGradient, Urbanczik, Burstprop, PlateauLearning, CalciumLTP,
+    DendriticPrediction, ApicalSilencing,
 )  # fmt: skip
 RATE_RULES = (BottomUpProduct, TopDownProduct)
 """SignalRules that read targets which report rates and no spikes."""
 
 __all__ = [
     "BottomUpProduct",
+    "ApicalSilencing",
     "Burstprop",
     "CalciumLTP",
     "Clopath",
     "DendriticClopath",
+    "DendriticPrediction",
     "DopamineBursts",
     "DopamineSTDP",
     "HomeostaticClopath",

@@ -2,6 +2,7 @@
 
 from validation import (
     bursts,
+    dendritic_error,
     dendritic_prediction,
     dendritic_segment,
     elsewhere,
@@ -45,6 +46,7 @@ TOPICS = (
     temporal_memory,
     voltage,
     dendritic_prediction,
+    dendritic_error,
     exact,
     homeostasis,
     bursts,

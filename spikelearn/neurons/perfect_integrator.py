@@ -1,0 +1,63 @@
+"""Perfect integrate-and-fire neuron: spikes as regular as its current, at a rate that is the current.
+
+phase' = r / interval, r = (I_e + I_syn + I) / I_1; a spike whenever 1 is full, and what is over stays. No leak and no
+reset, so nothing of the current is lost: a source that turns numbers into spikes with the least noise there can be.
+Events of kind `rate` come in every step, to carry r.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn._jit import scalar
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.units import ms, pA
+
+
+class PerfectIntegratorParameters(NamedTuple):
+    interval: ms = 1.0  # time between spikes at a rate of 1; no shorter than the time step
+    I_1: pA = 1.0  # current that makes a rate of 1
+    I_e: pA = 0.0  # constant current
+    tau_syn: ms = 5.0  # time constant of currents through port exc
+
+
+def _constants(p: PerfectIntegratorParameters, dt: float) -> dict[str, Any]:
+    return {
+        "I_1": p.I_1,
+        "I_e": p.I_e,
+        "quantum": dt / np.asarray(p.interval),
+        "P_syn": np.exp(-dt / np.asarray(p.tau_syn, float)) + 0.0,
+    }
+
+
+@scalar
+def perfect_integrator_step(phase, r, I_syn, in_exc, I_exc, I_1, I_e, quantum, P_syn):
+    r = max((I_e + I_syn + I_exc) / I_1, 0.0)
+    I_syn = I_syn * P_syn + in_exc
+    phase = phase + r * quantum
+    fired = phase >= 1.0
+    phase = phase - 1.0 if fired else phase
+    return phase, r, I_syn, np.uint8(fired) + np.uint8(16)
+
+
+PerfectIntegrator = NeuronModel(
+    "PerfectIntegrator",
+    PerfectIntegratorParameters,
+    _constants,
+    perfect_integrator_step,
+    state={"phase": "1", "r": "1", "I_syn": "pA"},
+    ports={"exc": "pA"},
+    currents=("exc",),
+    initial=lambda p: {},
+    kinds=("spike", "rate"),
+    equations="""
+    dphase/dt = r / interval : 1
+    r = clip((I_e + I_syn) / I_1, 0, inf) : 1
+    dI_syn/dt = -I_syn / tau_syn : amp
+    """,
+    threshold="phase >= 1",
+    reset="phase -= 1",
+    arrivals={"exc": "I_syn"},
+)
