@@ -46,7 +46,7 @@ TRAIN, TEST, VALIDATION, GRADIENT, SPONTANEOUS = range(5)  # three of the last
 class Parameters:
     """All that can be set."""
 
-    epochs: int = parameter(20, "", "times that all training points are shown; published 45")
+    epochs: int = parameter(15, "", "times that all training points are shown; published 45")
     n_train: int = parameter(6000, "", "points to learn")
     n_test: int = parameter(1000, "", "points to test")
     n_self: int = parameter(5400, "", "patterns of spontaneous activity from which interneurons learn, in three parts")
@@ -63,16 +63,16 @@ class Parameters:
     g_A: float = parameter(0.28, "nS", "from apical dendrite to soma")
     g_som: float = parameter(0.34, "nS", "nudging of output cells by the teacher, of interneurons by output cells")
     target: float = parameter(3.0, "mV", "teacher's potential for the right class; minus this for the others")
-    eta_hidden: float = parameter(6.0, "mV/ms", "learning rate of input to hidden layer")
+    eta_hidden: float = parameter(12.0, "mV/ms", "learning rate of input to hidden layer")
     eta_output: float = parameter(0.015, "mV/ms", "learning rate of hidden layer to output")
     eta_ip: float = parameter(0.05, "mV/ms", "learning rate of hidden layer to interneurons, with a teacher")
-    decay: float = parameter(0.85, "", "factor of the learning rates from epoch to epoch")
+    decay: float = parameter(0.8, "", "factor of the learning rates from epoch to epoch")
     eta_ip_self: float = parameter(0.1, "mV/ms", "learning rate of hidden layer to interneurons, without a teacher")
     eta_pi_self: float = parameter(0.05, "1/ms", "learning rate of interneurons to apical dendrites, without a teacher")
     decay_self: float = parameter(0.3, "", "factor of both from part to part")
-    settle_self: float = parameter(40.0, "ms", "start of a spontaneous pattern, in which nothing learns")
-    learn_self: float = parameter(60.0, "ms", "rest of a spontaneous pattern")
-    tau_syn_self: float = parameter(10.0, "ms", "time constant of synapses on dendrites in spontaneous activity")
+    settle_self: float = parameter(80.0, "ms", "start of a spontaneous pattern, in which nothing learns")
+    learn_self: float = parameter(80.0, "ms", "rest of a spontaneous pattern")
+    tau_syn_self: float = parameter(20.0, "ms", "time constant of synapses on dendrites in spontaneous activity")
     w_up: float = parameter(1.0, "mV", "basal weights start uniform from minus this to this")
     w_down: float = parameter(3.0, "mV", "fixed feedback weights, uniform from minus this to this")
     spontaneous: float = parameter(6.0, "pA", "standard deviation of the currents of spontaneous activity")
@@ -85,7 +85,7 @@ class Parameters:
             raise ValueError(f"interval: expected at least dt, {self.dt:g} ms, got {self.interval:g} ms")
 
 
-QUICK = {"epochs": 3, "n_train": 2000, "n_test": 250, "n_self": 1500, "decay": 0.6, "plane": 30}
+QUICK = {"epochs": 3, "n_train": 2500, "n_test": 250, "n_self": 1500, "decay": 0.5, "plane": 30}
 PUBLISHED = {
     "test_accuracy": Published("0.967 +- 0.008", low=0.94, source="Haider et al. 2021, as rates, 45 epochs; bar 0.94"),
     "spiking_test_accuracy": Published("as the rate limit", low=0.94, source="the same bar, with spikes"),
@@ -169,7 +169,7 @@ def build(p: Parameters, weights: Weights, seed: int, spikes: bool, etas: dict[s
     copies = p.copies if spikes else 1
     shared = {"interval": p.interval if spikes else p.dt, "tau_syn": p.tau_syn}
     sent = {"on": "spike"} if spikes else {"on": "rate", "carries": "r"}
-    cell = {**shared, "g_L": p.g_L, "g_B": p.g_B, "prospective": p.prospective}
+    cell = {**shared, "tau_syn_soma": 0.1, "g_L": p.g_L, "g_B": p.g_B, "prospective": p.prospective}
     # Copies of an input take turns.
     turns = np.random.default_rng([3, seed]).uniform(size=(4, 1)) + np.arange(copies) / copies
 

@@ -29,7 +29,7 @@ class Layer:
     def step(self, basal, apical, nudge, teacher, g_teacher):
         """basal, apical, nudge: what arrives. teacher: g u_target that acts now, with its conductance."""
         p, s = self.p, self.state
-        keep, keep_som = np.exp(-p.dt / p.tau_syn), np.exp(-p.dt / 1.0)
+        keep, keep_som = np.exp(-p.dt / p.tau_syn), np.exp(-p.dt / 0.1)
         g = p.g_L + p.g_B + self.g_A + self.g_som + g_teacher
         u_inf = (p.g_B * s["v_B"] + self.g_A * s["v_A"] + s["nudge"] + teacher) / g
         s["u"] = u_inf + (s["u"] - u_inf) * np.exp(-g * p.dt)
