@@ -32,7 +32,8 @@ def test_three_short_epochs_teach_more_than_a_linear_reader_knows_and_no_control
     metrics = quick[1].metrics
     assert metrics["test_accuracy"] > 0.75 > metrics["linear_accuracy"] > 0.5
     for form in ("test_accuracy", "spiking_test_accuracy"):
-        assert metrics[form] > metrics["no_apical_accuracy"] + 0.05
+        assert metrics[form] > 0.75
+        assert metrics[form] > metrics["no_apical_accuracy"] + 0.1
     assert metrics["untrained_accuracy"] < 0.6
 
 
@@ -94,9 +95,7 @@ def test_spikes_more_often_than_steps_are_refused():
 
 
 @pytest.mark.slow
-def test_the_full_form_reaches_the_bar_but_for_spikes_which_come_near():
-    """What spikes miss is told in docs/results.md; they know far more than a linear reader and than any control."""
+def test_the_full_form_reaches_the_bar_as_rates_and_with_spikes():
     outcome = run_experiment(MODEL, MODEL.parameters(), seed=2, progress=False)
     wrong = {row.name: row.value for row in metrics_table(MODEL, outcome.metrics) if row.agrees is False}
-    assert set(wrong) <= {"spiking_test_accuracy"}
-    assert outcome.metrics["spiking_test_accuracy"] > 0.8
+    assert not wrong
