@@ -3,6 +3,7 @@
     python scripts/reproduce.py                        all; goes on where it stopped; an hour or so on two cores
     python scripts/reproduce.py --quick                short forms, one seed, two minutes: does everything work?
     python scripts/reproduce.py burstprop_xor temporal_memory --seeds 6 7 8
+    python scripts/reproduce.py --report               the pages, of what has been measured
     python scripts/reproduce.py plateau_learning --set mnist=/path/to/mnist
 
 What has been measured is kept in results/measured of the folder --out (docs; out/quick with --quick), one file for each
@@ -29,6 +30,7 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--set", action="append", default=[], dest="settings", metavar="NAME=VALUE", help="a parameter")
     parser.add_argument("--out", type=Path, help="folder of what is written; default: docs, or out/quick")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="runs at a time; default: all cores")
+    parser.add_argument("--report", action="store_true", help="measure nothing: the pages of what is there")
     parser.add_argument("--anew", action="store_true", help="measure again what is there")
     return parser.parse_args(arguments)
 
@@ -45,16 +47,18 @@ def main(arguments: list[str] | None = None) -> int:
     settings = dict(each.partition("=")[::2] for each in options.settings)
     try:
         jobs = list(reproduction.jobs_of(options.models, settings, options.seeds, options.quick))
-        if options.anew:
+        if options.anew and not options.report:
             reproduction.forget(jobs, folder)
-        with tqdm(total=len(jobs), unit=" runs", disable=None) as bar:
+        errors: list[str] = []
+        with tqdm(total=len(jobs), unit=" runs", disable=True if options.report else None) as bar:
 
             def tell(job: reproduction.Job, found: object) -> None:
                 bar.update()
                 seconds = f"{found['cpu_s']:.0f} s of CPU" if isinstance(found, dict) else str(found)
                 bar.write(f"{job.title}, seed {job.seed}: {seconds}", file=sys.stderr)
 
-            errors = reproduction.reproduce(jobs, folder, options.processes, tell)
+            if not options.report:
+                errors = reproduction.reproduce(jobs, folder, options.processes, tell)
         command = " ".join(["python scripts/reproduce.py", *(sys.argv[1:] if arguments is None else arguments)])
         text = reproduction.page(jobs, folder, command, f"{processor()}, {os.cpu_count()} cores")
     except ExperimentError as error:

@@ -72,6 +72,8 @@ QUIET = {
     "HodgkinHuxley": {"I_e": -300.0},
     "MultiThreshold": {"sigma_th": 0.0, "V_th": 3.0},
     "PyramidalUrbanczik": {"phi_max": 0.0},
+    "ThreeCompartment": {"theta": 200.0},
+    "PerfectIntegrator": {"I_1": 1000.0},
 }
 
 

@@ -20,10 +20,14 @@ STRENGTH = {"pA": 400.0, "mV": 4.0, "nS": 20.0, "1": 1.0}
 """Weights, by the unit of the port, that make a neuron fire when some arrive together."""
 
 
+SENSITIVE = {"DendriticSegment": {"theta": 1.0}}
+"""Parameters of models that would not fire for that."""
+
+
 def neurons_of(model):
     """Neurons that are driven through all ports, by spikes that take their time; all that they have is recorded."""
     net = sl.Network(dt=DT, seed=3)
-    cells = net.population(6, model, name="cells")
+    cells = net.population(6, model(**SENSITIVE.get(model.name, {})), name="cells")
     for k, (port, unit) in enumerate(model.ports.items()):
         source = net.population(10, sl.Poisson(100.0), name=f"to {port}")
         weight = sl.Uniform(0.0, STRENGTH.get(unit, 1.0) * (1.0 if k == 0 else 0.2))
@@ -78,10 +82,10 @@ def synapses_onto(model, rule, synapse):
                 net.record(added, ["weight", "c"] if rule.has_eligibility else "weight", every=7 * DT)
     strong = STRENGTH.get(model.ports[jumps[0]], 1.0)
     net.connect(net.population(20, sl.Poisson(100.0), name="drive"), cells, jumps[0], weight=strong, delay=1.0)
-    if "target" in model.ports:  # feedback and a target phase, without which PlateauLearning has nothing to learn from
+    if "target" in model.ports:  # a target phase, without which PlateauLearning has nothing to learn from
         net.connect(net.population(1, sl.SpikeList([10.0])), cells, "target", name="target phase")
-        if "apical" in model.ports:
-            net.connect(net.population(20, sl.Poisson(100.0)), cells, "apical", name="feedback")
+    if "apical" in model.ports:  # feedback, for rules that learn from it
+        net.connect(net.population(20, sl.Poisson(100.0)), cells, "apical", name="feedback")
     net.record(cells)
     return net
 

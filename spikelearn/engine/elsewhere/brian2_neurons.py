@@ -45,7 +45,8 @@ class Group:
         added += ["held_for : second (constant)"] if held else []
         text = replaced(model.equations, {name: f"({name} + current_{port})" for port, name in constant.items()})
         self.equations = b2.Equations(text + "\n" + "\n".join(added))
-        self.variables = [name for name in model.state if name in self.equations.names]
+        own = self.equations.names - self.equations.subexpr_names
+        self.variables = [name for name in model.state if name in own]
         self.method = options.method or model.method
         if self.method == "exact":
             _check_time_constants(population, parameters)
