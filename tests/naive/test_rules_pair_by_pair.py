@@ -36,8 +36,8 @@ def beside_twin(rule, dendritic, seed, **how):
     return compare(lambda modulator: rule(**PARAMETERS[rule]), twin, PARAMETERS[rule], dendritic, seed, **how)
 
 
-def test_every_rule_without_a_modulator_has_a_twin():
-    assert {rule for rule in RULES if not rule.modulated} == set(PARAMETERS)
+def test_every_rule_that_learns_from_spikes_without_a_modulator_has_a_twin():
+    assert {rule for rule in RULES if not rule.modulated and rule.learns_from == "spike"} == set(PARAMETERS)
 
 
 @pytest.mark.parametrize("dendritic", [0, 1, 9])

@@ -54,6 +54,11 @@ networks = st.fixed_dictionaries(
 )
 
 
+def learns(model, rule):
+    """Whether a neuron model has what a rule reads, and emits what it learns from besides spikes."""
+    return set(rule.reads) <= set(model.state) and set(getattr(rule, "learns_also_from", ())) <= set(model.kinds)
+
+
 def build(given, threads=1):
     net = sl.Network(dt=DT, seed=given["seed"], threads=threads)
     dopamine = net.modulator("dopamine", tau=20.0)
@@ -81,7 +86,7 @@ def build(given, threads=1):
         port = list(ports)[p["port"] % len(ports)]
         strength = STRENGTH[ports[port]]
         graded = port in target.model.model.graded
-        suits = p["model"] in (*RULES, *SIGNAL_RULES) and set(p["model"].reads) <= set(target.model.model.state)
+        suits = p["model"] in (*RULES, *SIGNAL_RULES) and learns(target.model.model, p["model"])
         rule = plasticity(p, dopamine, 2.5 * strength) if suits and not graded else None
         synapse = GRADED_SYNAPSES[0]() if graded else p["model"]() if p["model"] in SYNAPSES else None
         low, high = 0.0, strength if port != "inh" or ports[port] == "nS" else -0.5 * strength
@@ -169,7 +174,7 @@ OPTIONS = {"deadline": None, "database": None, "suppress_health_check": [HealthC
 LEARNING = (*RULES, *SYNAPSES)
 # Each model at least once, and each rule: what is drawn at random leaves some out.
 PAIRS = [(MODELS[k % len(MODELS)], LEARNING[k % len(LEARNING)]) for k in range(max(len(MODELS), len(LEARNING)))]
-PAIRS += [(next(m for m in MODELS if set(rule.reads) <= set(m.state)), rule) for rule in SIGNAL_RULES]
+PAIRS += [(next(m for m in MODELS if learns(m, rule)), rule) for rule in SIGNAL_RULES]
 
 
 @pytest.mark.parametrize(("neuron", "learning"), PAIRS, ids=[f"{neuron.name}, {rule.name}" for neuron, rule in PAIRS])
