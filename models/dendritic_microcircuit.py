@@ -18,7 +18,7 @@ first becomes the second.
 What must come out: the apical potential falls to a small part of what it was before interneurons learned, and the
 network reads at least 94 % of Yin-Yang (published 96.7 +- 0.8 %, as rates), as rates and with spikes; without feedback
 to the apical dendrites, and without inhibition by interneurons, it does not. A linear reader reaches about 64 %.
-With spikes it all hangs on self-prediction: 1 % of feedback that is not cancelled is as much as what there is to learn.
+With spikes much hangs on self-prediction: what is not cancelled is learned from as if it were error.
 """
 
 from __future__ import annotations
