@@ -385,7 +385,7 @@ LABELS = {"hidden": "hidden layer", "none": "no hidden layer", "ablated": "hidde
 
 def figure(p: Parameters, outcome: Outcome) -> Figure:
     """Apical potentials in both phases; accuracy while learning beside the controls; the angle to backpropagation."""
-    drawing = Figure(figsize=(9.6, 3.1), layout="constrained")
+    drawing = Figure(figsize=(9.6, 3.4), layout="constrained")
     apical, course, angles = (clean(axes) for axes in drawing.subplots(1, 3, width_ratios=(1.1, 1.0, 1.0)))
     _draw_phases(apical, p, outcome.run)
     for i, (name, found) in enumerate(outcome.data["courses"].items()):
@@ -394,16 +394,23 @@ def figure(p: Parameters, outcome: Outcome) -> Figure:
         course.plot(epochs, found, color=colour(i), ls=line, marker="os^"[i], markersize=3, lw=1.2, label=LABELS[name])
         end = outcome.data["accuracy"][name]
         course.plot(1.06 * len(found) + 0.3, end, "D", color=colour(i), markersize=5, clip_on=False)
-    course.set(xlabel="epoch (diamonds: test images)", ylabel="accuracy", ylim=(None, 1.0))
+    course.set(xlabel="epoch (diamonds: test images at the end)", ylabel="accuracy", ylim=(None, 1.0))
     course.xaxis.set_major_locator(MaxNLocator(integer=True))
-    course.legend(frameon=False, fontsize=TEXT_SIZE, loc="lower right")
+    _legend_above(course)
     place, found, shuffled = outcome.data["angles"].T
     angles.axhline(90.0, color=FAINT, lw=0.8)
     angles.plot(place, shuffled, color=colour(1), ls="--", marker="s", markersize=3, lw=1.0, label="cells shuffled")
     angles.plot(place, found, color=colour(0), marker="o", markersize=3, lw=1.0, label="hidden layer")
-    angles.set(xlabel="epoch", ylabel="angle to backpropagation (degrees)", ylim=(0.0, 100.0), yticks=range(0, 91, 30))
-    angles.legend(frameon=False, fontsize=TEXT_SIZE, loc="lower right")
+    angles.set(
+        xlabel="epochs learned", ylabel="angle to backpropagation (degrees)", ylim=(0.0, 100.0), yticks=range(0, 91, 30)
+    )
+    angles.xaxis.set_major_locator(MaxNLocator(integer=True))
+    _legend_above(angles)
     return drawing
+
+
+def _legend_above(axes: Any) -> None:
+    axes.legend(frameon=False, fontsize=TEXT_SIZE, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.1)
 
 
 def _draw_phases(axes: Any, p: Parameters, run: sl.Run) -> None:
