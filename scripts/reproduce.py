@@ -59,7 +59,8 @@ def main(arguments: list[str] | None = None) -> int:
 
             if not options.report:
                 errors = reproduction.reproduce(jobs, folder, options.processes, tell)
-        command = " ".join(["python scripts/reproduce.py", *(sys.argv[1:] if arguments is None else arguments)])
+        given = [each for each in (sys.argv[1:] if arguments is None else arguments) if each != "--report"]
+        command = " ".join(["python scripts/reproduce.py", *given])
         text = reproduction.page(jobs, folder, command, f"{processor()}, {os.cpu_count()} cores")
     except ExperimentError as error:
         print(error, file=sys.stderr)
