@@ -28,7 +28,14 @@ def test_it_learns_in_the_plastic_windows_of_learning_only(quick):
     course = outcome.data["course"]
     assert course.weights[0] == pytest.approx([parameters.weight] * 2, abs=1e-12)
     assert np.all(np.abs(course.weights[-1] - parameters.weight) > 1e-4)
-    assert course.of == [0, parameters.epochs] and course.rates.shape == (parameters.epochs, 4)
+    assert course.of == [0, 8, 9, 10] and course.rates.shape == (parameters.epochs, 4)
+
+
+def test_what_was_learned_is_the_mean_of_tests_after_each_of_the_last_epochs(quick):
+    course, metrics = quick[1].data["course"], quick[1].metrics
+    assert course.tests.shape == (2, 4) and np.any(course.tests[0] != course.tests[1])
+    assert metrics["margin_hz"] == pytest.approx(min(course.after[1:3]) - max(course.after[[0, 3]]), abs=1e-12)
+    assert metrics["margin_hz_last_test"] == pytest.approx(min(course.tests[1, 1:3]) - max(course.tests[1, [0, 3]]))
 
 
 def test_the_figure_has_the_controls_that_were_run(quick):
