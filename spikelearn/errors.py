@@ -41,3 +41,7 @@ class CheckpointError(SpikelearnError, OSError):
 
 class ExperimentError(SpikelearnError, ValueError):
     """A model file or its parameters that cannot be used."""
+
+
+class StoreError(SpikelearnError, OSError):
+    """A store of a sweep that cannot be read or written, or holds another sweep than was asked for."""

@@ -162,10 +162,20 @@ def set_parameters(experiment: Experiment, settings: Mapping[str, Any] | None = 
     settings: name -> value, or text, converted by the type of the field ('1,2,3' a tuple, 'none' None).
     Raises ExperimentError for an unknown name and for a value that is not of the type, NaN or infinite.
     """
-    known = parameter_names(experiment)
-    hints = get_type_hints(experiment.parameters)
-    values = dict(experiment.quick) if quick else {}
-    for name, given in (settings or {}).items():
+    values = {**(experiment.quick if quick else {}), **converted(experiment, settings or {})}
+    try:
+        return experiment.parameters(**values)
+    except SpikelearnError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise ExperimentError(f"parameters of {experiment.name}: {error}") from error
+
+
+def converted(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings, values or text, with the types of the experiment's parameters. Raises ExperimentError."""
+    known, hints = parameter_names(experiment), get_type_hints(experiment.parameters)
+    values = {}
+    for name, given in settings.items():
         if name not in known:
             raise ExperimentError(
                 f"{experiment.name} has no parameter {name!r}{suggest(name, known)}; it has: {', '.join(known)}"
@@ -175,12 +185,13 @@ def set_parameters(experiment: Experiment, settings: Mapping[str, Any] | None = 
         except ValueError as error:
             where = f"parameter {name!r} of {experiment.name}"
             raise ExperimentError(f"{where}: {error}, got {given!r}") from None
-    try:
-        return experiment.parameters(**values)
-    except SpikelearnError:
-        raise
-    except (ValueError, TypeError) as error:
-        raise ExperimentError(f"parameters of {experiment.name}: {error}") from error
+    return values
+
+
+def takes_whole_numbers(experiment: Experiment, name: str) -> bool:
+    """Whether a parameter is an int, or an int or None."""
+    kind = get_type_hints(experiment.parameters)[name]
+    return kind is int or int in get_args(kind)
 
 
 def parameter_names(experiment: Experiment) -> list[str]:

@@ -25,7 +25,7 @@ from spikelearn.engine.lower import Description, lower, shares_by_default
 from spikelearn.engine.pace import Pace
 from spikelearn.engine.plan import Program
 from spikelearn.engine.run import PopulationInfo, ProjectionInfo, Run
-from spikelearn.engine.simulate import ENGINES, Pause, simulate
+from spikelearn.engine.simulate import ENGINES, Pause, simulate, steps_to_take
 from spikelearn.engine.sink import MemorySink, RunHeader, Sink, TraceHeader
 from spikelearn.engine.snapshot import count_synapses, put_synapses, synapses_of
 from spikelearn.errors import CheckpointError, DescriptionError, ParameterError, SimulationError
@@ -122,7 +122,7 @@ class Network(NetworkDescription):
             raise DescriptionError("run: engine='events' runs no trials, which are made of steps")
         if not isinstance(engine, str):
             raise DescriptionError(f"engine: expected a name such as 'compiled', or NEST() or Brian2(), got {engine!r}")
-        program = self.build(engine)
+        program, n_steps = self.build(engine), steps_to_take(n_steps)
         self._settle_earlier_runs()
         sink = MemorySink() if sink is None else sink
         t_start, events_before = program.step * self.dt, program.synaptic_events

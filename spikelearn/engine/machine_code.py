@@ -8,13 +8,15 @@ is loaded; code that holds addresses of this process is not kept.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import functools
 import hashlib
 import importlib.util
 import json
 import os
 import struct
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,6 +80,25 @@ def write_whole(path: Path, content: bytes) -> None:
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Wait until no other process compiles what this file will hold. Where no file can be written, nobody waits."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError:
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+        with suppress(OSError):
+            path.with_suffix(".lock").unlink()
+    finally:
+        os.close(lock)
 
 
 @functools.cache

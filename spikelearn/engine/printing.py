@@ -152,8 +152,14 @@ def _load(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> En
     with _loading:
         if digest not in _entries:
             path = cache_folder() / f"spikelearn_printed_{digest}.code"
-            _entries[digest] = machine_code.read(path) or machine_code.keep(path, _module(text, kernel.injected).call)
+            _entries[digest] = machine_code.read(path) or _compile_alone(path, text, kernel)
         return _entries[digest]
+
+
+def _compile_alone(path: Path, text: str, kernel: Kernel) -> Entry:
+    """An entry that is compiled now, unless another process was at it: then it is what that one made."""
+    with machine_code.alone(path):
+        return machine_code.read(path) or machine_code.keep(path, _module(text, kernel.injected).call)
 
 
 def _module(text: str, injected: Mapping[str, Any]) -> ModuleType:

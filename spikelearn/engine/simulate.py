@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,24 @@ from spikelearn.kernels.printed_plastic import LAST_STEP
 _CHUNK_SECONDS = 0.1
 ENGINES = ("compiled", "stepper", "events")
 """What Network.run can be told; the first two are run here, events in engine/events."""
+
+
+_no_steps: ContextVar[bool] = ContextVar("no_steps", default=False)
+
+
+@contextmanager
+def only_compile() -> Iterator[None]:
+    """Within it, every run of this thread's networks builds and compiles all that it needs, and takes no step."""
+    token = _no_steps.set(True)
+    try:
+        yield
+    finally:
+        _no_steps.reset(token)
+
+
+def steps_to_take(n_steps: int) -> int:
+    """So many, or none within `only_compile`."""
+    return 0 if _no_steps.get() else n_steps
 
 
 class Pause(NamedTuple):

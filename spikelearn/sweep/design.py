@@ -1,0 +1,230 @@
+"""The points of a sweep: grids and lists, random, Sobol and Latin hypercube samples, and tables from a file.
+
+A point is what is set, name -> value, for one run of a model; replicates are runs of one point with other seeds.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import itertools
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spikelearn import experiment as ex
+from spikelearn.errors import ExperimentError
+
+Settings = tuple[tuple[str, Any], ...]
+"""What is set at a point, name and value, in the order in which the parameters were named."""
+SAMPLES = ("random", "sobol", "latin")
+
+
+@dataclass(frozen=True)
+class Range:
+    """Values from low to high, both ends included. log: spread evenly in the logarithm."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    def at(self, shares: np.ndarray) -> np.ndarray:
+        """The values at these shares (0 to 1) of the way."""
+        if self.log:
+            return self.low * (self.high / self.low) ** shares
+        return self.low + (self.high - self.low) * shares
+
+
+@dataclass(frozen=True)
+class Sample:
+    """n points within ranges, name -> Range. how: "random", "sobol" or "latin" (hypercube).
+
+    The first points of a larger random or Sobol sample are those of a smaller one.
+    """
+
+    how: str
+    ranges: Mapping[str, Range]
+    n: int
+
+    def __post_init__(self) -> None:
+        if self.how not in SAMPLES:
+            raise ExperimentError(f"sample: expected one of {', '.join(SAMPLES)}, got {self.how!r}")
+        if self.n < 1:
+            raise ExperimentError(f"{self.how} sample: expected at least 1 point, got {self.n}")
+
+    def shares(self, seed: int) -> np.ndarray:
+        """(n, number of ranges), from 0 to 1."""
+        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(SAMPLES.index(self.how),)))
+        d = len(self.ranges)
+        if self.how == "random":
+            return generator.random((self.n, d))
+        try:
+            from scipy.stats import qmc
+        except ModuleNotFoundError as error:
+            raise ExperimentError(
+                f"{self.how} samples need scipy, which is not installed: pip install 'spikelearn[sweep]'"
+            ) from error
+        if self.how == "sobol":
+            return np.asarray(qmc.Sobol(d, rng=generator).random_base2(math.ceil(math.log2(self.n)))[: self.n])
+        return np.asarray(qmc.LatinHypercube(d, rng=generator).random(self.n))
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a sweep is made of; its points are every row of `rows` with every point of `sample` and of `grid`.
+
+    grid: name -> values. sample: further parameters, drawn from ranges. rows: points that were written down.
+    replicates: runs of each point. seed: the root of all seeds.
+    """
+
+    grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    sample: Sample | None = None
+    rows: Sequence[Mapping[str, Any]] = ()
+    replicates: int = 1
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.replicates < 1:
+            raise ExperimentError(f"replicates: expected at least 1, got {self.replicates}")
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise ExperimentError(f"seed: expected a whole number, 0 or more, got {self.seed!r}")
+        for name, values in self.grid.items():
+            if not len(values):
+                raise ExperimentError(f"grid: {name!r} has no values")
+
+    def checked(self, experiment: ex.Experiment, fixed: Mapping[str, Any]) -> Design:
+        """The same with values of the parameters' types, and `fixed` ones in every point. Raises ExperimentError."""
+        named: dict[str, str] = {}
+        for where, names in (
+            ("set", fixed), ("the grid", self.grid), ("the sample", self.sample.ranges if self.sample else ()),
+            ("the table", dict.fromkeys(name for row in self.rows for name in row)),
+        ):  # fmt: skip
+            for name in names:
+                if name in named:
+                    raise ExperimentError(f"{name!r} is in {where} and in {named[name]}; a parameter has one place")
+                named[name] = where
+
+        def converted(name: str, value: Any) -> Any:
+            return ex.converted(experiment, {name: value})[name]
+
+        grid = {name: tuple(dict.fromkeys(converted(name, v) for v in values)) for name, values in self.grid.items()}
+        if self.sample is not None:
+            for name, each in self.sample.ranges.items():
+                converted(name, int(each.low) if ex.takes_whole_numbers(experiment, name) else each.low)
+        rows = [ex.converted(experiment, row) for row in self.rows]
+        everywhere = {name: (value,) for name, value in ex.converted(experiment, fixed).items()}
+        return Design({**everywhere, **grid}, self.sample, rows, self.replicates, self.seed)
+
+    def points(self, experiment: ex.Experiment) -> list[Settings]:
+        """All points, each once, in order."""
+        rows: Iterable[Settings] = [tuple(row.items()) for row in self.rows] or [()]
+        axes = [[(name, value) for value in values] for name, values in self.grid.items()]
+        crossed = itertools.product(list(itertools.product(*axes)), self._drawn(experiment), rows)
+        return list(dict.fromkeys((*on_grid, *drawn, *row) for on_grid, drawn, row in crossed))
+
+    def _drawn(self, experiment: ex.Experiment) -> list[Settings]:
+        if self.sample is None:
+            return [()]
+        shares = self.sample.shares(self.seed)
+        columns: list[list[tuple[str, Any]]] = []
+        for k, (name, each) in enumerate(self.sample.ranges.items()):
+            if ex.takes_whole_numbers(experiment, name):
+                whole = np.floor(Range(each.low, each.high + 1.0, each.log).at(shares[:, k]))
+                columns.append([(name, int(value)) for value in np.minimum(whole, each.high)])
+            else:
+                columns.append([(name, float(value)) for value in each.at(shares[:, k])])
+        return list(zip(*columns, strict=True))
+
+
+def key_of(settings: Settings, replicate: int, seed: int) -> str:
+    """The name of a point's run in a store: it depends on what is set, the replicate and the root seed alone."""
+    text = json.dumps([sorted(settings), replicate, seed], separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def seed_of(settings: Settings, replicate: int, seed: int) -> int:
+    """The seed of a run, from 0 to 2^48 - 1, spawned from the root.
+
+    The place in the tree of spawned seeds is a hash of the settings and the replicate, so it does not depend on what
+    else is in the sweep, on the order, or on who computes it.
+    """
+    digest = hashlib.sha256(json.dumps(sorted(settings), separators=(",", ":")).encode()).digest()
+    place = (*np.frombuffer(digest[:16], np.uint32).tolist(), replicate)
+    return int(np.random.SeedSequence(seed, spawn_key=place).generate_state(1, np.uint64)[0] >> np.uint64(16))
+
+
+def values_of(text: str, what: str) -> list[str] | list[float]:
+    """'3:8:11' -> 11 numbers from 3 to 8, ':log' behind it evenly in the logarithm; '0.5,1,2' -> its parts.
+
+    Values that have commas themselves stand with semicolons between them: '100;300,100'.
+    """
+    if ";" in text:
+        return [part.strip() for part in text.split(";") if part.strip()]
+    parts = text.split(":")
+    if len(parts) == 1:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        count = int(parts[2])
+        each = range_of(":".join([*parts[:2], *parts[3:]]), what)
+        if count < 1:
+            raise ValueError
+    except (IndexError, ValueError):
+        raise ExperimentError(
+            f"{what}: expected START:STOP:NUMBER, START:STOP:NUMBER:log or A,B,..., got {text!r}"
+        ) from None
+    found = each.at(np.linspace(0.0, 1.0, count)).tolist() if count > 1 else [each.low]
+    # Rounding to 12 digits says 3.3 for 3.3000000000000003: what stands in the table can be typed again.
+    return [float(f"{value:.12g}") for value in found]
+
+
+def range_of(text: str, what: str) -> Range:
+    """'3:8' or '1:100:log' -> Range. Raises ExperimentError."""
+    parts = text.split(":")
+    try:
+        low, high = float(parts[0]), float(parts[1])
+        log = parts[2:] == ["log"]
+        if not (math.isfinite(low) and math.isfinite(high) and low <= high) or (parts[2:] and not log):
+            raise ValueError
+    except (IndexError, ValueError):
+        raise ExperimentError(f"{what}: expected LOW:HIGH or LOW:HIGH:log, the lower first, got {text!r}") from None
+    if log and low <= 0:
+        raise ExperimentError(f"{what}: a range in logarithms begins above 0, got {text!r}")
+    return Range(low, high, log)
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The points of a file, one a row, a column for each parameter: .csv, .json (a list of objects) or .parquet."""
+    try:
+        if path.suffix == ".parquet":
+            from pyarrow import parquet
+
+            rows = parquet.read_table(path).to_pylist()
+        elif path.suffix == ".json":
+            rows = json.loads(path.read_text())
+        elif path.suffix == ".csv":
+            with path.open(newline="") as file:
+                rows = list(_whole_rows(csv.DictReader(file), path))
+        else:
+            raise ExperimentError(f"{path}: expected a table of points, .csv, .json or .parquet")
+    except ModuleNotFoundError as error:
+        raise ExperimentError(f"{path}: {error}; pip install 'spikelearn[sweep]'") from error
+    except (OSError, ValueError, csv.Error) as error:
+        if isinstance(error, ExperimentError):
+            raise
+        raise ExperimentError(f"{path}: cannot be read as a table of points: {error}") from error
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) and row for row in rows):
+        raise ExperimentError(f"{path}: expected at least one point, name -> value in each")
+    return rows
+
+
+def _whole_rows(reader: csv.DictReader, path: Path) -> Iterator[dict[str, Any]]:
+    for row in reader:
+        if None in row or None in row.values():
+            wanted = len(reader.fieldnames or ())
+            raise ExperimentError(f"{path}, line {reader.line_num}: expected {wanted} values, as in the first line")
+        yield row

@@ -1,0 +1,235 @@
+"""One point of a sweep, in the process that computes it: simulate, measure, and say how it went, whatever happens."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import hashlib
+import json
+import math
+import os
+import resource
+import signal
+import socket
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spikelearn import experiment as ex
+from spikelearn.engine.simulate import only_compile
+from spikelearn.errors import ExperimentError
+from spikelearn.network import versions
+from spikelearn.sweep.design import Settings
+
+DONE, NAN, FAILED, TIMEOUT, MEMORY, DIED = "done", "nan", "failed", "timeout", "memory", "died"
+"""How a point ended: well; with metrics that are not finite; with an exception; over its time; over its memory; with
+the process that computed it."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that a process needs to compute a point. Plain data that any executor can send.
+
+    source: hash of the model file as it was when the sweep began. measure: a function Run -> metrics, by cloudpickle;
+    b"" for those of the model. kept: where the run is kept; "" for nowhere. time_limit: seconds; memory_limit: bytes of
+    data of the process; 0 for none. parent: the process that asked, (host, pid).
+    """
+
+    key: str
+    model: str
+    source: str
+    settings: Settings
+    replicate: int
+    seed: int
+    quick: bool = False
+    measure: bytes = b""
+    kept: str = ""
+    time_limit: float = 0.0
+    memory_limit: int = 0
+    parent: tuple[str, int] = ("", 0)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a store has of a point. parameters: all of the model's. started: UTC. peak_mb: of the whole process."""
+
+    key: str
+    settings: Settings
+    replicate: int
+    seed: int
+    source: str
+    status: str
+    parameters: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    error: str = ""
+    traceback: str = ""
+    wall_s: float = math.nan
+    peak_mb: float = math.nan
+    host: str = ""
+    started: str = ""
+    run_file: str = ""
+    versions: Mapping[str, str] | None = None
+
+
+class ModelChanged(ExperimentError):
+    """The model file is not the one that the sweep began with."""
+
+
+def source_of(experiment: ex.Experiment) -> str:
+    """A hash of the text of a model file."""
+    return hashlib.sha256(experiment.path.read_bytes()).hexdigest()[:16]
+
+
+def evaluate(task: Task) -> Result:
+    """Compute a point. Errors of the model are in the Result; raises ModelChanged if its file is another one by now.
+
+    A limit of time ends the process, as nothing else stops a compiled loop; executors see that it ended by SIGALRM.
+    """
+    begun, started = time.perf_counter(), datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    _forget_peak()
+    status, error, told, run_file = DONE, "", "", ""
+    parameters: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
+    try:
+        with _limits(task):
+            experiment = _model(task)
+            chosen = ex.set_parameters(experiment, dict(task.settings), task.quick)
+            parameters = {row.name: ex.json_value(row.value) for row in ex.parameters_table(experiment, chosen)}
+            outcome = ex.run_experiment(experiment, chosen, task.seed, progress=False)
+            metrics = measured(outcome, task.measure)
+            if task.kept:
+                run_file = _keep(outcome, task)
+        if wrong := [name for name, value in metrics.items() if isinstance(value, float) and not math.isfinite(value)]:
+            status, error = NAN, f"not finite: {', '.join(wrong)}"
+    except (KeyboardInterrupt, ModelChanged):
+        raise
+    except MemoryError as raised:
+        limit = f" (the limit is {task.memory_limit / 2**20:.0f} MB)" if task.memory_limit else ""
+        status, error, told = MEMORY, f"out of memory{limit}: {raised}", traceback.format_exc()
+    except BaseException as raised:
+        status, error, told = FAILED, f"{type(raised).__name__}: {raised}", traceback.format_exc()
+    return Result(
+        task.key, task.settings, task.replicate, task.seed, task.source, status, parameters, metrics, error, told,
+        time.perf_counter() - begun, _peak_mb(), _host(), started, run_file, versions(),
+    )  # fmt: skip
+
+
+def ended(task: Task, status: str, error: str) -> Result:
+    """The Result of a point whose process did not live to give one."""
+    return Result(task.key, task.settings, task.replicate, task.seed, task.source, status, {}, {}, error)
+
+
+def compile_all(task: Task) -> str:
+    """Compile what the point needs, and simulate nothing; what went wrong, or "".
+
+    Each network of the model is built, compiled and run for no time at all. What the model then says of its empty runs
+    does not matter.
+    """
+    try:
+        with only_compile(), _limits(task):
+            experiment = _model(task)
+            ex.run_experiment(
+                experiment, ex.set_parameters(experiment, dict(task.settings), task.quick), task.seed, progress=False
+            )
+    except (KeyboardInterrupt, ModelChanged):
+        raise
+    except BaseException as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def measured(outcome: ex.Outcome, measure: bytes) -> dict[str, Any]:
+    """The metrics of an outcome as plain numbers: NaN stays NaN, one that could not be measured is None.
+
+    A function of the user's adds its own to those that all models have.
+    """
+    metrics: Mapping[str, Any] = outcome.metrics
+    if measure:
+        found = _function(measure)(outcome.run)
+        if not isinstance(found, Mapping):
+            raise ExperimentError(f"the metrics function returned {type(found).__name__}, expected name -> number")
+        metrics = {**found, **ex.common_metrics(outcome)}
+    return {name: _number(name, value) for name, value in metrics.items()}
+
+
+def _number(name: str, value: Any) -> float | int | None:
+    value = value.item() if hasattr(value, "item") and getattr(value, "size", 1) == 1 else value
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    raise ExperimentError(f"metric {name!r}: expected a number, got {type(value).__name__}")
+
+
+@functools.lru_cache(maxsize=8)
+def _function(pickled: bytes) -> Any:
+    import cloudpickle
+
+    return cloudpickle.loads(pickled)
+
+
+def _model(task: Task) -> ex.Experiment:
+    experiment = ex.load_experiment(task.model)
+    if (found := source_of(experiment)) != task.source:
+        raise ModelChanged(
+            f"{experiment.path} on {_host()} is not the file that this sweep began with ({found}, not {task.source})"
+        )
+    return experiment
+
+
+def _keep(outcome: ex.Outcome, task: Task) -> str:
+    from spikelearn.io import save
+
+    path = Path(task.kept)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    model = {"path": task.model, "settings": dict(task.settings), "seed": task.seed, "replicate": task.replicate}
+    save(outcome.run, path, extra={"model": model}, synapses=())
+    return path.name
+
+
+@contextmanager
+def _limits(task: Task) -> Iterator[None]:
+    if (task.time_limit or task.memory_limit) and task.parent == (_host(), os.getpid()):
+        raise ExperimentError("limits of time and memory end a process: they need an executor that has its own")
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    if task.memory_limit:
+        if (taken := _status("VmData") * 1024) >= task.memory_limit:
+            raise MemoryError(f"the process has {taken / 2**20:.0f} MB before it begins")
+        resource.setrlimit(resource.RLIMIT_DATA, (task.memory_limit, before[1]))
+    if task.time_limit:
+        signal.setitimer(signal.ITIMER_REAL, task.time_limit)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        resource.setrlimit(resource.RLIMIT_DATA, before)
+
+
+def _forget_peak() -> None:
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        pass  # the peak is then that of the process since it began
+
+
+def _peak_mb() -> float:
+    return _status("VmHWM") / 1024.0
+
+
+def _status(name: str) -> int:
+    """kB, as the kernel counts them for this process."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(name + ":"):
+            return int(line.split()[1])
+    return 0
+
+
+@functools.cache
+def _host() -> str:
+    return socket.gethostname()
+
+
+def as_json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))

@@ -1,0 +1,106 @@
+"""How far a sweep is: a bar on a terminal, lines in a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from spikelearn.sweep.point import DONE, NAN, Result
+
+LINE_EVERY_S = 10.0
+
+
+@dataclass(frozen=True)
+class Best:
+    """Which metric is watched. lowest: whether less is better."""
+
+    metric: str
+    lowest: bool = False
+
+
+class Progress:
+    """Points done and failed, rate, time left, best so far, on standard error.
+
+    total: points of the sweep; there: those that were there before. bar: None for a bar on a terminal only, else lines
+    every ten seconds; False for lines. silent: nothing at all.
+    """
+
+    def __init__(
+        self, total: int, there: int, best: Best | None, bar: bool | None = None, silent: bool = False
+    ) -> None:
+        self.total, self.there, self.computed = total, there, 0
+        self.statuses: Counter[str] = Counter()
+        self._best, self._found = best, ""
+        self._value = float("nan")
+        self._begun = self._last = time.perf_counter()
+        self._silent = silent
+        self._bar: Any = None
+        if not silent and (sys.stderr.isatty() if bar is None else bar):
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=total, initial=there, unit=" points", dynamic_ncols=True, smoothing=0.05)
+
+    def note(self, result: Result) -> None:
+        """A point has ended."""
+        self.computed += 1
+        self.statuses[result.status] += 1
+        if self._best is not None and result.status == DONE:
+            value = result.metrics.get(self._best.metric)
+            if isinstance(value, int | float) and not (self._worse(value)):
+                self._value = value
+                where = ", ".join(f"{name}={_shown(each)}" for name, each in result.settings)
+                self._found = f"best {self._best.metric} {value:.5g} at {where}"
+        self.show()
+
+    def others(self, n: int) -> None:
+        """So many points of the sweep have been computed by other processes."""
+        self.there += n
+        self.show()
+
+    def show(self, last: bool = False) -> None:
+        """Bring what is shown up to date; a log has a line now and then, and a last one."""
+        if self._silent:
+            return
+        failed = sum(self.statuses.values()) - self.statuses[DONE] - self.statuses[NAN]
+        words = [f"{failed} failed"] if failed else []
+        words += [f"{self.statuses[NAN]} not finite"] if self.statuses[NAN] else []
+        words += [self._found] if self._found else []
+        if self._bar is not None:
+            self._bar.set_postfix_str(", ".join(words), refresh=False)
+            self._bar.update(self.there + self.computed - self._bar.n)
+            if last:
+                self._bar.close()
+            return
+        now = time.perf_counter()
+        if not last and now - self._last < LINE_EVERY_S:
+            return
+        self._last = now
+        rate = self.computed / max(now - self._begun, 1e-9)
+        left = self.total - self.there - self.computed
+        pace = [f"{rate:.3g} a second"] if self.computed else []
+        pace += [f"{_duration(left / rate)} left"] if left and rate > 0 else []
+        clock = time.strftime("%H:%M:%S")
+        print(
+            f"[{clock}] {self.there + self.computed:,} of {self.total:,} points, " + ", ".join([*pace, *words]),
+            file=sys.stderr, flush=True,
+        )  # fmt: skip
+
+    def _worse(self, value: float) -> bool:
+        if self._value != self._value:
+            return value != value
+        assert self._best is not None
+        return not (value < self._value if self._best.lowest else value > self._value)
+
+
+def _duration(seconds: float) -> str:
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.5g}" if isinstance(value, float) else str(value)

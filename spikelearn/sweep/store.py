@@ -1,0 +1,246 @@
+"""The store of a sweep: a directory with one database, which holds whole results or none.
+
+`sweep.sqlite` has a row for each point that was computed, and says which process is at work on which point;
+`results.parquet` is made from it; `runs/` has the runs that were to be kept. SQLite makes each change happen whole or
+not at all, however the process ends, and lets several processes work on one store. It is used without a write-ahead
+log, so that the processes may be on several hosts where the file system they share has locks.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from spikelearn.errors import StoreError
+from spikelearn.sweep.point import Result, as_json
+
+DATABASE, TABLE, RUNS = "sweep.sqlite", "results.parquet", "runs"
+FORMAT = "1"
+SILENT_S = 120.0
+"""Seconds without a sign of life after which a process on another host counts as dead."""
+_COLUMNS = (
+    "key", "settings", "replicate", "seed", "source", "status", "parameters", "metrics", "error", "traceback", "wall_s",
+    "peak_mb", "host", "started", "run_file", "versions",
+)  # fmt: skip
+_JSON = ("settings", "parameters", "metrics", "versions")
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS points ({", ".join(f"{c} TEXT PRIMARY KEY" if c == "key" else c for c in _COLUMNS)});
+CREATE TABLE IF NOT EXISTS sessions (name TEXT PRIMARY KEY, host TEXT, pid INTEGER, born TEXT, beat REAL);
+CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, session TEXT NOT NULL);
+"""
+
+
+class Store:
+    """An open store. Every error is a StoreError that names the directory.
+
+    directory: is made if it is not there and `create`. A store of another format, or a broken one, is an error, and is
+    left as it is.
+    """
+
+    def __init__(self, directory: str | os.PathLike[str], create: bool = False) -> None:
+        self.directory = Path(directory)
+        path = self.directory / DATABASE
+        self.session = ""
+        if not create and not path.is_file():
+            raise StoreError(f"{self.directory}: no store of a sweep is there (it has no {DATABASE})")
+        with self._told():
+            self.directory.mkdir(parents=True, exist_ok=True)
+            self._database = sqlite3.connect(path, timeout=60.0, isolation_level=None)
+        with self._told():
+            self._database.execute("PRAGMA journal_mode=PERSIST")
+            self._database.execute("PRAGMA synchronous=NORMAL")
+            known = {name for (name,) in self._database.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+            if known and "meta" not in known:
+                raise StoreError(f"{path}: a database of something else, not of a sweep")
+            if not known:
+                with self._change():
+                    for statement in _SCHEMA.split(";\n"):
+                        self._database.execute(statement)
+                    self._database.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?)", (FORMAT,))
+            if (found := self.meta().get("format")) != FORMAT:
+                raise StoreError(
+                    f"{self.directory}: this store has format {found}, this spikelearn writes format {FORMAT}; read it "
+                    "with the version that made it (meta, spikelearn), or give another directory"
+                )
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back what this process has claimed, and close."""
+        try:
+            if self.session:
+                with self._change():
+                    self._database.execute("DELETE FROM claims WHERE session = ?", (self.session,))
+                    self._database.execute("DELETE FROM sessions WHERE name = ?", (self.session,))
+        except sqlite3.Error:
+            pass  # whoever comes next sees that this process is gone
+        finally:
+            self.session = ""
+            self._database.close()
+
+    def meta(self) -> dict[str, str]:
+        """What is said of the whole sweep."""
+        with self._told():
+            return dict(self._database.execute("SELECT name, value FROM meta"))
+
+    def describe(self, values: Mapping[str, str]) -> None:
+        """Say something of the whole sweep; what is not named stays."""
+        with self._told(), self._change():
+            self._database.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
+
+    def keys(self, statuses: Iterable[str] | None = None) -> set[str]:
+        """The keys of the points that are there; only those that ended in one of `statuses`, if given."""
+        with self._told():
+            if statuses is None:
+                return {key for (key,) in self._database.execute("SELECT key FROM points")}
+            wanted = tuple(statuses)
+            marks = ",".join("?" * len(wanted))
+            found = self._database.execute(f"SELECT key FROM points WHERE status IN ({marks})", wanted)
+            return {key for (key,) in found}
+
+    def counts(self) -> dict[str, int]:
+        """How many points ended how."""
+        with self._told():
+            return dict(self._database.execute("SELECT status, count(*) FROM points GROUP BY status"))
+
+    def sources(self) -> dict[str, int]:
+        """How many points were computed with which model file (its hash)."""
+        with self._told():
+            return dict(self._database.execute("SELECT source, count(*) FROM points GROUP BY source"))
+
+    def begin(self) -> None:
+        """Make this process known to others that work on the store."""
+        born = _born(os.getpid())
+        self.session = f"{socket.gethostname()}:{os.getpid()}:{born}:{os.urandom(4).hex()}"
+        row = (self.session, socket.gethostname(), os.getpid(), born, time.time())
+        with self._told(), self._change():
+            self._database.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?)", row)
+
+    def claim(self, keys: Sequence[str]) -> tuple[list[str], set[str]]:
+        """Of these points, those that this process shall compute now, and those that are done already.
+
+        The rest is with other processes that are alive; what dead ones had is taken over.
+        """
+        marks = ",".join("?" * len(keys))
+        with self._told(), self._change():
+            self._beat()
+            found = self._database.execute(f"SELECT key FROM points WHERE key IN ({marks})", keys)
+            done = {key for (key,) in found}
+            held = dict(self._database.execute(f"SELECT key, session FROM claims WHERE key IN ({marks})", keys))
+            alive = self._alive() if held else set()
+            own = [key for key in keys if key not in done and held.get(key) not in alive]
+            self._database.executemany("INSERT OR REPLACE INTO claims VALUES (?, ?)", [(k, self.session) for k in own])
+        return own, done
+
+    def add(self, results: Sequence[Result]) -> None:
+        """Write results, all or none. A point that is there already stays as it is."""
+        marks = ",".join("?" * len(_COLUMNS))
+        with self._told(), self._change():
+            self._beat()
+            self._database.executemany(f"INSERT OR IGNORE INTO points VALUES ({marks})", [_row(r) for r in results])
+            self._database.executemany("DELETE FROM claims WHERE key = ?", [(r.key,) for r in results])
+            self._note_change()
+
+    def give_back(self, keys: Sequence[str]) -> None:
+        """Claimed points that this process will not compute."""
+        with self._told(), self._change():
+            mine = [(key, self.session) for key in keys]
+            self._database.executemany("DELETE FROM claims WHERE key = ? AND session = ?", mine)
+
+    def sign_of_life(self) -> None:
+        """To be called every few seconds: processes on other hosts see by it that this one lives."""
+        with self._told(), self._change():
+            self._beat()
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Remove points, so that they are computed again."""
+        with self._told(), self._change():
+            self._database.executemany("DELETE FROM points WHERE key = ?", [(key,) for key in keys])
+            self._note_change()
+
+    def results(self) -> Iterator[dict[str, Any]]:
+        """All points, column -> value, settings, parameters, metrics and versions as what they are."""
+        with self._told():
+            for row in self._database.execute(f"SELECT {', '.join(_COLUMNS)} FROM points"):
+                found = dict(zip(_COLUMNS, row, strict=True))
+                yield found | {name: json.loads(found[name]) for name in _JSON}
+
+    def changes(self) -> str:
+        """A number that has changed if the points have."""
+        return self.meta().get("changes", "0")
+
+    def table_is_current(self) -> bool:
+        """Whether the table was made from the points that are there now."""
+        meta = self.meta()
+        return meta.get("table") == meta.get("changes", "0")
+
+    def _note_change(self) -> None:
+        self._database.execute(
+            "INSERT INTO meta VALUES ('changes', '1') ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INT) + 1"
+        )
+
+    def _beat(self) -> None:
+        if self.session:
+            self._database.execute("UPDATE sessions SET beat = ? WHERE name = ?", (time.time(), self.session))
+
+    def _alive(self) -> set[str]:
+        """The other sessions whose process lives."""
+        now, here = time.time(), socket.gethostname()
+        found = set()
+        for name, host, pid, born, beat in self._database.execute("SELECT * FROM sessions"):
+            if name != self.session and (_born(pid) == born if host == here else now - beat < SILENT_S):
+                found.add(name)
+        return found
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._database.execute("COMMIT")
+        except BaseException:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if "locked" in str(error):
+                reason = "another process has held the database for a minute"
+            elif isinstance(error, sqlite3.OperationalError):
+                reason = f"{error}; all results that were written are whole"
+            else:
+                reason = f"{error}; it is no store, or a damaged one"
+            raise StoreError(f"{self.directory / DATABASE}: {reason}") from error
+        except OSError as error:
+            if isinstance(error, StoreError):
+                raise
+            raise StoreError(f"{self.directory}: {error.strerror or error}") from error
+
+
+def _row(result: Result) -> tuple[Any, ...]:
+    values = {name: getattr(result, name) for name in _COLUMNS}
+    return tuple(as_json(value) if name in _JSON else value for name, value in values.items())
+
+
+def _born(pid: int) -> str:
+    """When a process of this host began, in ticks since the host did; "" if there is none. A number is used again."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""

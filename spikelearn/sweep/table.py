@@ -1,0 +1,125 @@
+"""The table of a store: one row a point, for pandas, polars and xarray."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from spikelearn.errors import ExperimentError, StoreError
+from spikelearn.sweep.point import as_json
+from spikelearn.sweep.store import TABLE, Store
+
+AFTER = ("status", "error", "wall_s", "peak_mb", "host", "started", "run_file", "model_source", "versions", "traceback")
+BEFORE = ("replicate", "seed")
+
+
+def table_of(store: Store) -> Any:
+    """A pyarrow.Table: all parameters of the model, replicate, seed, metrics, and how each point went.
+
+    Rows are in the order of what was set, then of replicates, whatever order they were computed in. A metric that is
+    called like a parameter or like one of the columns that all tables have (wall_s: of the whole point) has `metric.`
+    before its name. The schema's metadata say under `spikelearn` which parameters were varied and which columns are
+    metrics. Raises StoreError.
+    """
+    pyarrow = _pyarrow()
+    results = sorted(store.results(), key=_place)
+    parameters = _names(dict(found["settings"]) | found["parameters"] for found in results)
+    metrics = _names(found["metrics"] for found in results)
+    taken = {*parameters, *BEFORE, *AFTER}
+    columns: dict[str, list[Any]] = {}
+    for name in parameters:
+        given = (dict(found["settings"]) | found["parameters"] for found in results)
+        columns[name] = [_cell(each.get(name)) for each in given]
+    for name in BEFORE:
+        columns[name] = [found[name] for found in results]
+    called = {name: f"metric.{name}" if name in taken else name for name in metrics}
+    for name in metrics:
+        columns[called[name]] = [found["metrics"].get(name) for found in results]
+    for name in AFTER:
+        columns[name] = [_text_or_number(found["source" if name == "model_source" else name]) for found in results]
+    meta = store.meta()
+    varied = [name for name in parameters if len(set(map(repr, columns[name]))) > 1]
+    model, own = meta.get("model", ""), list(called.values())
+    told = {"model": model, "varied": varied, "metrics": own, "parameters": parameters}
+    arrays = [_array(pyarrow, values) for values in columns.values()]
+    found = pyarrow.Table.from_arrays(arrays, names=list(columns))
+    return found.replace_schema_metadata({"spikelearn": json.dumps(told)})
+
+
+def write_table(store: Store) -> Path:
+    """Write the table to results.parquet, unless it is of the same points already; nobody ever sees a part of it."""
+    path = store.directory / TABLE
+    if path.exists() and store.table_is_current():
+        return path
+    changes = store.changes()
+    beside = path.with_name(f".{TABLE}.{os.getpid()}")
+    found = table_of(store)
+    try:
+        _pyarrow()
+        from pyarrow import parquet
+
+        parquet.write_table(found, beside)
+        os.replace(beside, path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from error
+    store.describe({"table": changes})
+    return path
+
+
+def read_table(directory: str | os.PathLike[str]) -> Any:
+    """The table of the store in a directory, as it is now: a pyarrow.Table (`.to_pandas()`). Raises StoreError."""
+    with Store(directory) as store:
+        return table_of(store)
+
+
+def told(table: Any) -> dict[str, Any]:
+    """What a table says of itself: model, varied, metrics, parameters."""
+    return dict(json.loads((table.schema.metadata or {}).get(b"spikelearn", b"{}")))
+
+
+def _pyarrow() -> Any:
+    try:
+        import pyarrow
+    except ModuleNotFoundError as error:
+        raise ExperimentError("sweeps need pyarrow, which is not installed: pip install 'spikelearn[sweep]'") from error
+    return pyarrow
+
+
+def _names(mappings: Iterable[Mapping[str, Any]]) -> list[str]:
+    found: dict[str, None] = {}
+    for each in mappings:
+        found.update(dict.fromkeys(each))
+    return list(found)
+
+
+def _cell(value: Any) -> Any:
+    """A value of a parameter; several in one as text, as they can be typed."""
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+def _text_or_number(value: Any) -> Any:
+    return as_json(value) if isinstance(value, dict) else value
+
+
+def _array(pyarrow: Any, values: list[Any]) -> Any:
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {int, float}:
+        return pyarrow.array([None if value is None else float(value) for value in values], pyarrow.float64())
+    if len(kinds) > 1:
+        return pyarrow.array([None if value is None else str(value) for value in values], pyarrow.string())
+    return pyarrow.array(values, from_pandas=False) if kinds else pyarrow.nulls(len(values), pyarrow.float64())
+
+
+def _place(found: Mapping[str, Any]) -> tuple[list[tuple[str, Any]], int]:
+    """Where a point stands in the table."""
+    return [_sortable(value) for _, value in found["settings"]], found["replicate"]
+
+
+def _sortable(value: Any) -> tuple[str, Any]:
+    if isinstance(value, bool | int | float):
+        return "", value
+    return "text", [] if value is None else [str(each) for each in (value if isinstance(value, list) else [value])]
