@@ -68,10 +68,14 @@ def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neur
     varying = [name for name, value in constants.items() if isinstance(value, np.ndarray)]
     noisy = [name for name in model.currents if (population, name) in block.noise]
     line, injected = import_line(model.step, "advance")
+    if model.at_event is not None:
+        also, more = import_line(model.at_event, "at_event")
+        line, injected = line + also, injected | more
     random = ["uniform"] * len(model.random) + ["normal"] * len(model.normal)
     text = printed.print_neurons(
-        list(model.state), list(model.ports), model.currents, noisy, random, list(constants), varying, model.reported
-    )
+        list(model.state), list(model.ports), model.currents, noisy, random, list(constants), varying, model.reported,
+        model.at_event is not None,
+    )  # fmt: skip
     own = (plan.seed, population.thing * 4 + 3, part.start) if random else ()
     rings = [array for kind in model.reported for array in (block.rings[kind].rows, block.rings[kind].counts)]
     plan.stages["advance"].append(

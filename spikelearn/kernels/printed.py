@@ -33,11 +33,12 @@ def print_neurons(
     constants: Sequence[str],
     varying: Sequence[str],
     kinds: Mapping[str, int],
+    at_event: bool = False,
 ) -> str:
     """The loop that advances one population, or a share of one that begins with its neuron `first_id`, by one step.
 
     random: "uniform" or "normal" for each random number that a neuron gets in a step; with any the loop takes
-        (seed, thing, first_id) too.
+        (seed, thing, first_id) too. at_event: they are for `at_event`, called for the neurons that emitted something.
     noisy: the currents that have noise too. varying: the constants that are arrays, one value per neuron.
     kinds: what the step reports itself, each with its bit of the mask.
     """
@@ -49,8 +50,18 @@ def print_neurons(
     rings = "".join(f"{kind}_rows, {kind}_counts, " for kind in kinds)
     read = [f"all_{name}[i]" for name in [*state, *inputs]]
     read += [f"all_I_{name}[i] + all_noise_{name}[i]" if name in noisy else f"all_I_{name}[i]" for name in currents]
-    read += [f"{kind}(start, increment, {len(random)} * (first_id + i) + {k})" for k, kind in enumerate(random)]
-    read += [f"all_{name}[i]" if name in varying else f"the_{name}" for name in constants]
+    drawn = [f"{kind}(start, increment, {len(random)} * (first_id + i) + {k})" for k, kind in enumerate(random)]
+    held = [f"all_{name}[i]" if name in varying else f"the_{name}" for name in constants]
+    read += held if at_event else drawn + held
+    later = []
+    if at_event:
+        given = ", ".join([*(f"all_{name}[i]" for name in state), *drawn, *held])
+        later = [
+            "        for i in range(n):",
+            "            if emitted[i]:",
+            f"                {names(state, 'new_{}')}= at_event({given})",
+            *[f"                all_{name}[i] = new_{name}" for name in state],
+        ]
     own = "seed, thing, first_id, " if random else ""
     lines = [
         NEURON_HEADER + (RANDOM_HEADER if random else ""),
@@ -68,6 +79,7 @@ def print_neurons(
         "        n_emitted += mask != 0",
         f"        n_wrong += not (new_{state[0]} - new_{state[0]} == 0.0)",
         "    if n_emitted:",
+        *later,
         *[f"        collect(step, emitted, first, {bit}, {kind}_rows, {kind}_counts)" for kind, bit in kinds.items()],
         "    if n_wrong and control[1] < 0:",
         "        for i in range(n):",

@@ -113,11 +113,14 @@ _SPIKE = "(V_s > V_th + threshold and silent == 0) or (until_second > 0 and unti
 def burst_poisson_step(
     V_s, V_d, w_s, w_d, threshold, g_soma_exc, g_soma_inh, g_apical_exc, g_apical_inh, silent, until_second,
     burst_trace, in_burst, event_rate,
-    in_soma_exc, in_soma_inh, in_apical_exc, in_apical_inh, I_soma, I_apical, uniform,
+    in_soma_exc, in_soma_inh, in_apical_exc, in_apical_inh, I_soma, I_apical,
     P_s, P_d, P_ws, P_wd, P_th, P_exc, P_inh, P_burst, P_rate, R_s, R_d, E_L, E_exc, E_inh, V_th, V_reset, a, b, E_d,
     slope, V_th_jump, n_ref, n_min, n_more, rate_jump, I_e_soma, I_e_apical,
 ):  # fmt: skip
-    """Exponential Euler: each line exact for its own leak, its input held over the step (first order)."""
+    """Exponential Euler: each line exact for its own leak, its input held over the step (first order).
+
+    until_second is -1 after a spike of the soma, for `burst_poisson_event`.
+    """
     to_exc = E_exc - V_s
     to_inh = E_inh - V_s
     V_s_inf = E_L + g_soma_exc * to_exc + g_soma_inh * to_inh + R_s * (w_s + I_soma + I_e_soma)
@@ -138,24 +141,40 @@ def burst_poisson_step(
     until_second = max(until_second - 1.0, 0.0)
     fired = (V_s_new > V_th + threshold) & (silent == 0.0)
     second = (until_second > 0.0) & (until_second <= 1.0)
-    # With u uniform, u < sigma(x) where u (1 + exp(-x)) < 1, and this is then uniform itself: it draws the interval.
-    drawn = uniform * (1.0 + exponential((V_d_new - E_d) * slope))
-    until_second = n_min + n_more * drawn if fired & (drawn < 1.0) else until_second
-    V_s_new = V_reset if fired else V_s_new
-    w_s = w_s + b if fired else w_s
-    threshold = threshold + V_th_jump if fired else threshold
+    until_second = -1.0 if fired else until_second
     spike = fired | second
-    silent = n_ref if spike else silent
     soon = burst_trace >= _TOLD
     event = spike & (not soon)
     burst = spike & soon & (in_burst == 0.0)
-    in_burst = np.float64(soon) if spike else in_burst
-    event_rate = event_rate + rate_jump if event else event_rate
-    burst_trace = burst_trace + 1.0 if spike else burst_trace
     mask = np.uint8(spike) + np.uint8(4) * np.uint8(event) + np.uint8(8) * np.uint8(burst)
     return (
         V_s_new, V_d_new, w_s, w_d, threshold, g_soma_exc, g_soma_inh, g_apical_exc, g_apical_inh, silent,
         until_second, burst_trace, in_burst, event_rate, mask,
+    )  # fmt: skip
+
+
+@scalar
+def burst_poisson_event(
+    V_s, V_d, w_s, w_d, threshold, g_soma_exc, g_soma_inh, g_apical_exc, g_apical_inh, silent, until_second,
+    burst_trace, in_burst, event_rate, uniform,
+    P_s, P_d, P_ws, P_wd, P_th, P_exc, P_inh, P_burst, P_rate, R_s, R_d, E_L, E_exc, E_inh, V_th, V_reset, a, b, E_d,
+    slope, V_th_jump, n_ref, n_min, n_more, rate_jump, I_e_soma, I_e_apical,
+):  # fmt: skip
+    """What a spike leaves behind; after one of the soma, whether a second follows, and when."""
+    if until_second < 0.0:
+        # With u uniform, u < sigma(x) where u (1 + exp(-x)) < 1, and this is then uniform too: it draws the interval.
+        drawn = uniform * (1.0 + exponential((V_d - E_d) * slope))
+        until_second = n_min + n_more * drawn if drawn < 1.0 else 0.0
+        V_s = V_reset
+        w_s += b
+        threshold += V_th_jump
+    silent = n_ref
+    in_burst = np.float64(burst_trace >= _TOLD)
+    event_rate += 0.0 if burst_trace >= _TOLD else rate_jump
+    burst_trace += 1.0
+    return (
+        V_s, V_d, w_s, w_d, threshold, g_soma_exc, g_soma_inh, g_apical_exc, g_apical_inh, silent, until_second,
+        burst_trace, in_burst, event_rate,
     )  # fmt: skip
 
 
@@ -183,6 +202,7 @@ BurstPoisson = NeuronModel(
     ports={"soma_exc": "1", "soma_inh": "1", "apical_exc": "1", "apical_inh": "1"},
     currents=("soma", "apical"),
     random=("uniform",),
+    at_event=burst_poisson_event,
     initial=_initial,
     kinds=("spike", "event", "burst"),
     check=_check,

@@ -36,6 +36,8 @@ class NeuronModel:
     random, normal: names of uniform random numbers in (0, 1), and of standard normal ones, that the step takes, drawn
         anew for each neuron and step. They depend on the seed, the population, the neuron's place in it and the step,
         and on nothing else.
+    at_event: function(*state, *random, *normal, *constants) -> state, for neurons that emitted something in a step,
+        after it; if there is one, it takes the random numbers, and `step` has none. For what is seldom needed.
     initial: function(parameters) -> dict of starting values; what is left out starts at 0.
     kinds: kinds of event that it emits. With a parameter `burst_window` (ms) "event" and "burst" are told from the
         intervals between its spikes; without one its step reports them.
@@ -76,16 +78,20 @@ class NeuronModel:
     check: Callable[[Any], str | None] = field(default=lambda parameters: None)
     graded: tuple[str, ...] = ()
     closed_form: ClosedForm | None = None
+    at_event: Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "step", scalar(self.step))
-        expected = [*self.state, *(f"in_{p}" for p in self.ports), *(f"I_{c}" for c in self.currents)]
-        expected += [*self.random, *self.normal, *self.constants(self.Parameters(), 0.1)]
-        given = list(inspect.signature(getattr(self.step, "py_func", self.step)).parameters)
-        if given != expected:
-            raise DescriptionError(
-                f"step of neuron model {self.name!r} takes ({', '.join(given)}), "
-                f"but its state, ports, currents, random numbers and constants are ({', '.join(expected)})"
+        inputs = [*(f"in_{p}" for p in self.ports), *(f"I_{c}" for c in self.currents)]
+        drawn, constants = [*self.random, *self.normal], list(self.constants(self.Parameters(), 0.1))
+        self._check_arguments(
+            "step", self.step, "state, ports, currents, random numbers and constants",
+            [*self.state, *inputs, *(drawn if self.at_event is None else ()), *constants],
+        )  # fmt: skip
+        if self.at_event is not None:
+            object.__setattr__(self, "at_event", scalar(self.at_event))
+            self._check_arguments(
+                "at_event", self.at_event, "state, random numbers and constants", [*self.state, *drawn, *constants]
             )
         unknown = set(self.initial(self.Parameters())) - set(self.state)
         if unknown:
@@ -100,6 +106,14 @@ class NeuronModel:
             )
         if self.closed_form is not None:
             self.closed_form.check(self.name, self.Parameters, list(self.state), list(self.ports), self.currents)
+
+    def _check_arguments(self, name: str, function: Any, what: str, expected: list[str]) -> None:
+        given = list(inspect.signature(getattr(function, "py_func", function)).parameters)
+        if given != expected:
+            raise DescriptionError(
+                f"{name} of neuron model {self.name!r} takes ({', '.join(given)}), "
+                f"but its {what} are ({', '.join(expected)})"
+            )
 
     @classmethod
     def from_equations(

@@ -181,10 +181,13 @@ def test_the_compiled_step_is_its_plain_python(model):
             state[list(model.state).index("refractory")] = float(generator.integers(0, 3))
         inputs = generator.normal(0.0, 30.0, len(model.ports) + len(model.currents))
         drawn = [*generator.random(len(model.random)), *generator.normal(size=len(model.normal))]
-        arguments = [*state, *inputs, *drawn, *constants]
-        compiled, plain = (function(*map(float, arguments)) for function in (model.step, model.step.py_func))
-        # exp and pow may come from two libraries, each right to a unit in the last place
-        ULP(50, 100.0).check(np.array(compiled, float), np.array(plain, float))
+        functions = [(model.step, [*state, *inputs, *(drawn if model.at_event is None else ()), *constants])]
+        if model.at_event is not None:
+            functions.append((model.at_event, [*state, *drawn, *constants]))
+        for function, arguments in reversed(functions):
+            compiled, plain = (each(*map(float, arguments)) for each in (function, function.py_func))
+            # exp and pow may come from two libraries, each right to a unit in the last place
+            ULP(50, 100.0).check(np.array(compiled, float), np.array(plain, float))
         masks.add(int(plain[-1]) & ~16)  # rates come in every step
     assert 0 in masks and any(mask % 2 for mask in masks)
 
