@@ -100,7 +100,7 @@ def working(options: argparse.Namespace, experiment: ex.Experiment) -> Iterator[
         if options.dask is not None:
             from spikelearn.sweep.executors import dask_cluster
 
-            executor, workers, close = dask_cluster(options.dask or None, options.workers or 0)
+            executor, workers, close = dask_cluster(options.dask or None, options.workers)
             common |= {"executor": executor, "workers": workers}
         yield common
     finally:

@@ -115,7 +115,8 @@ class Design:
         grid = {name: tuple(dict.fromkeys(converted(name, v) for v in values)) for name, values in self.grid.items()}
         if self.sample is not None:
             for name, each in self.sample.ranges.items():
-                converted(name, int(each.low) if ex.takes_whole_numbers(experiment, name) else each.low)
+                converted(name, each.low)
+                converted(name, each.high)
         rows = [ex.converted(experiment, row) for row in self.rows]
         everywhere = {name: (value,) for name, value in ex.converted(experiment, fixed).items()}
         return Design({**everywhere, **grid}, self.sample, rows, self.replicates, self.seed)

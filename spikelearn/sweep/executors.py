@@ -105,8 +105,10 @@ def dask_cluster(
     cluster = None
     try:
         if address is None:
-            cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
-        client = Client(address if cluster is None else cluster, timeout="20s")
+            cluster = LocalCluster(
+                n_workers=workers or len(os.sched_getaffinity(0)), threads_per_worker=1, dashboard_address=None
+            )
+        client = Client(address if cluster is None else cluster, timeout=timeout_s)
     except (OSError, ValueError, TimeoutError) as error:
         raise ExperimentError(f"--dask: no scheduler answers at {address!r}: {error}") from error
 

@@ -70,12 +70,15 @@ def contents(cache: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
-    """(cache folder, spikes): two processes began at once, when there was no such folder."""
+    """(cache folder, spikes): two processes began at once, when there was no such folder.
+
+    What one of them compiles the other waits for, so one may have found all of it compiled.
+    """
     cache = tmp_path_factory.mktemp("cache") / "new"
-    (spikes, modules), (same, _) = [outcome(process) for process in [start(POISSON, cache) for _ in range(2)]]
+    (spikes, modules), (same, others) = [outcome(process) for process in [start(POISSON, cache) for _ in range(2)]]
     assert spikes == same and len(spikes) > 100
-    assert "numba" in modules
-    assert not list(cache.glob("*.tmp"))
+    assert "numba" in modules | others
+    assert not list(cache.glob("*.tmp")) and not list(cache.glob("*.lock"))
     return cache, spikes
 
 

@@ -1,0 +1,86 @@
+"""Sweeps on a Dask cluster: the same results, and a worker that is killed in the middle."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+from sweep_model import write_model
+
+from spikelearn import cli, sweep
+from spikelearn.errors import ExperimentError
+from spikelearn.sweep import dask_cluster
+
+# What Dask's own threads warn of when a worker is killed is Dask's.
+pytestmark = pytest.mark.filterwarnings("ignore")
+SAME = ["x", "replicate", "seed", "value", "spikes", "status", "error"]
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as found:
+        yield found
+
+
+def test_a_worker_of_a_cluster_that_is_killed_in_the_middle_loses_nothing(cluster, tmp_path):
+    model = write_model(tmp_path)
+    grid, settings = {"x": list(range(30))}, {"wait": 0.1}
+    whole = sweep.run(model, tmp_path / "whole", grid=grid, settings=settings, workers=2, silent=True)
+    killed = []
+
+    def kill():
+        time.sleep(1.0)
+        pid = next(iter(cluster.workers.values())).pid
+        os.kill(pid, signal.SIGKILL)
+        killed.append(pid)
+
+    executor, workers, close = dask_cluster(cluster.scheduler_address)
+    assert workers == 2
+    thread = threading.Thread(target=kill)
+    thread.start()
+    done = sweep.run(
+        model, tmp_path / "store", grid=grid, settings=settings, executor=executor, workers=workers, silent=True
+    )
+    thread.join()
+    close()
+    assert killed and done.statuses == {"done": 30}
+    assert done.table().select(SAME).equals(whole.table().select(SAME))
+
+
+def test_the_command_runs_on_the_scheduler_that_it_is_given_and_says_if_there_is_none(cluster, tmp_path, capsys):
+    model = write_model(tmp_path)
+    words = ["sweep", str(model), "--grid", "x=1,2,3", "--out", str(tmp_path / "store")]
+    assert cli.main([*words, "--dask", cluster.scheduler_address]) == 0
+    assert sweep.read_table(tmp_path / "store").to_pydict()["status"] == ["done"] * 3
+    with pytest.raises(ExperimentError, match="no scheduler answers at 'tcp://127.0.0.1:1'"):
+        dask_cluster("tcp://127.0.0.1:1", timeout_s=1.0)
+
+
+def test_jobs_of_a_queue_compute_a_sweep_where_the_queue_is_a_script_that_starts_them(tmp_path, monkeypatch):
+    """SLURM's commands are stood for by scripts: sbatch starts the job here, scancel ends it."""
+    from dask_jobqueue import SLURMCluster
+
+    for name, text in {
+        "sbatch": f'cp "$1" {tmp_path}/job.sh; setsid sh "$1" > {tmp_path}/job.log 2>&1 & echo $! >> {tmp_path}/jobs;'
+        " echo Submitted batch job 7",
+        "scancel": f"for job in $(cat {tmp_path}/jobs); do kill -- -$job; done",
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    model = write_model(tmp_path)
+    with SLURMCluster(
+        cores=1, processes=1, memory="1GB", walltime="00:10:00", queue="long", interface=None,
+        scheduler_options={"dashboard_address": None}, local_directory=str(tmp_path), log_directory=str(tmp_path),
+    ) as cluster:  # fmt: skip
+        assert "#SBATCH -p long" in cluster.job_script() and "#SBATCH -t 00:10:00" in cluster.job_script()
+        cluster.scale(jobs=1)
+        with cluster.get_client() as client:
+            executor = client.get_executor(pure=False)
+            done = sweep.run(
+                model, tmp_path / "store", grid={"x": [1, 2, 3]}, executor=executor, workers=1, silent=True
+            )
+    assert done.statuses == {"done": 3} and (tmp_path / "job.sh").exists()
