@@ -91,12 +91,12 @@ class LocalProcesses(Executor):
 
 
 def dask_cluster(
-    address: str | None,
-    workers: int,
+    address: str | None, workers: int | None = None, timeout_s: float = 20.0
 ) -> tuple[Executor, int, Callable[[], None]]:
     """A Dask cluster as an executor: (executor, number of workers, function that closes what was opened here).
 
-    address: of the scheduler; None for a cluster of processes on this machine.
+    address: of the scheduler; None for a cluster of so many processes on this machine. Raises ExperimentError if no
+    scheduler answers.
     """
     try:
         from distributed import Client, LocalCluster
