@@ -84,7 +84,7 @@ class Progress:
         pace += [f"{_duration(left / rate)} left"] if left and rate > 0 else []
         clock = time.strftime("%H:%M:%S")
         print(
-            f"[{clock}] {self.there + self.computed:,} of {self.total:,} points, " + ", ".join([*pace, *words]),
+            ", ".join([f"[{clock}] {self.there + self.computed:,} of {self.total:,} points", *pace, *words]),
             file=sys.stderr, flush=True,
         )  # fmt: skip
 

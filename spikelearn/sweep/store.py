@@ -29,7 +29,7 @@ _COLUMNS = (
     "key", "settings", "replicate", "seed", "source", "status", "parameters", "metrics", "error", "traceback", "wall_s",
     "peak_mb", "host", "started", "run_file", "versions",
 )  # fmt: skip
-_JSON = ("settings", "parameters", "metrics", "versions")
+_JSON = ("settings", "parameters", "metrics")
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS points ({", ".join(f"{c} TEXT PRIMARY KEY" if c == "key" else c for c in _COLUMNS)});
@@ -170,12 +170,15 @@ class Store:
             self._database.executemany("DELETE FROM points WHERE key = ?", [(key,) for key in keys])
             self._note_change()
 
-    def results(self) -> Iterator[dict[str, Any]]:
-        """All points, column -> value, settings, parameters, metrics and versions as what they are."""
+    def results(self) -> list[dict[str, Any]]:
+        """All points, column -> value; settings, parameters and metrics as what they are, versions as JSON."""
         with self._told():
-            for row in self._database.execute(f"SELECT {', '.join(_COLUMNS)} FROM points"):
-                found = dict(zip(_COLUMNS, row, strict=True))
-                yield found | {name: json.loads(found[name]) for name in _JSON}
+            rows = self._database.execute(f"SELECT {', '.join(_COLUMNS)} FROM points").fetchall()
+        columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {}
+        for name in _JSON if rows else ():
+            # One text of all rows is read several times as fast as one text a row.
+            columns[name] = tuple(json.loads(f"[{','.join(columns[name])}]"))
+        return [dict(zip(_COLUMNS, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
     def changes(self) -> str:
         """A number that has changed if the points have."""
@@ -235,7 +238,7 @@ class Store:
 
 def _row(result: Result) -> tuple[Any, ...]:
     values = {name: getattr(result, name) for name in _COLUMNS}
-    return tuple(as_json(value) if name in _JSON else value for name, value in values.items())
+    return tuple(as_json(value) if name in (*_JSON, "versions") else value for name, value in values.items())
 
 
 def _born(pid: int) -> str:

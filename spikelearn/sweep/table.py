@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from spikelearn.errors import ExperimentError, StoreError
-from spikelearn.sweep.point import as_json
 from spikelearn.sweep.store import TABLE, Store
 
 AFTER = ("status", "error", "wall_s", "peak_mb", "host", "started", "run_file", "model_source", "versions", "traceback")
@@ -26,12 +25,11 @@ def table_of(store: Store) -> Any:
     """
     pyarrow = _pyarrow()
     results = sorted(store.results(), key=_place)
-    parameters = _names(dict(found["settings"]) | found["parameters"] for found in results)
-    metrics = _names(found["metrics"] for found in results)
+    given = [dict(found["settings"]) | found["parameters"] for found in results]
+    parameters, metrics = _names(given), _names(found["metrics"] for found in results)
     taken = {*parameters, *BEFORE, *AFTER}
     columns: dict[str, list[Any]] = {}
     for name in parameters:
-        given = (dict(found["settings"]) | found["parameters"] for found in results)
         columns[name] = [_cell(each.get(name)) for each in given]
     for name in BEFORE:
         columns[name] = [found[name] for found in results]
@@ -39,7 +37,7 @@ def table_of(store: Store) -> Any:
     for name in metrics:
         columns[called[name]] = [found["metrics"].get(name) for found in results]
     for name in AFTER:
-        columns[name] = [_text_or_number(found["source" if name == "model_source" else name]) for found in results]
+        columns[name] = [found["source" if name == "model_source" else name] for found in results]
     meta = store.meta()
     varied = [name for name in parameters if len(set(map(repr, columns[name]))) > 1]
     model, own = meta.get("model", ""), list(called.values())
@@ -99,10 +97,6 @@ def _names(mappings: Iterable[Mapping[str, Any]]) -> list[str]:
 def _cell(value: Any) -> Any:
     """A value of a parameter; several in one as text, as they can be typed."""
     return ",".join(map(str, value)) if isinstance(value, list | tuple) else value
-
-
-def _text_or_number(value: Any) -> Any:
-    return as_json(value) if isinstance(value, dict) else value
 
 
 def _array(pyarrow: Any, values: list[Any]) -> Any:
