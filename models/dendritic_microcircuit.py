@@ -86,7 +86,7 @@ class Parameters:
 
 QUICK = {"epochs": 3, "n_train": 2500, "n_test": 250, "n_self": 1500, "decay": 0.5, "plane": 30}
 PUBLISHED = {
-    "test_accuracy": Published("0.967 +- 0.008", low=0.94, source="Haider et al. 2021, as rates, 45 epochs; bar 0.94"),
+    "test_accuracy": Published("0.967 +- 0.008", low=0.94, source="published for rates, 45 epochs; bar 0.94"),
     "spiking_test_accuracy": Published("as the rate limit", low=0.94, source="the bar of the rates"),
     "self_prediction_ratio": Published("towards 0", high=0.05, source="Sacramento et al. 2018: nothing is left"),
     "spiking_self_prediction_ratio": Published("a small part", high=0.1, source="the same, with spikes"),

@@ -1,6 +1,8 @@
 """What the README shows is run as it stands."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +21,19 @@ def test_the_twenty_line_example_runs_and_draws_its_pictures(tmp_path, monkeypat
     assert (tmp_path / "voltage.png").stat().st_size > 10_000
 
 
+def test_the_sweep_prints_its_table(tmp_path):
+    (tmp_path / "few.py").write_text(BLOCKS[1])
+    found = subprocess.run([sys.executable, "few.py"], cwd=tmp_path, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    lines = found.stdout.splitlines()
+    assert lines[0].split() == ["g", "eta", "rate_hz"] and len(lines) == 5
+    rates = [float(line.split()[-1]) for line in lines[1:]]
+    assert rates[1] > rates[0] >= 0 and rates[3] > rates[2] >= 0
+
+
 def test_a_model_from_equations_fires_and_shows_its_step(capsys):
     names = {}
-    exec(compile(BLOCKS[1], "README.md", "exec"), names)
+    exec(compile(BLOCKS[2], "README.md", "exec"), names)
     n_spikes, source = capsys.readouterr().out.split("\n", 1)
     # 20 mV above rest in the end, 15 mV to threshold: an interval of tau_m ln(20 / 5) and two milliseconds
     assert int(n_spikes) == 10 * int(100.0 // (20.0 * np.log(20.0 / 5.0) + 2.0))
@@ -30,7 +42,7 @@ def test_a_model_from_equations_fires_and_shows_its_step(capsys):
 
 def test_a_neuron_model_of_ones_own_fires_when_it_is_driven():
     names = {}
-    exec(compile(BLOCKS[2], "README.md", "exec"), names)
+    exec(compile(BLOCKS[3], "README.md", "exec"), names)
     net = sl.Network(dt=0.1)
     cells = net.population(2, names["Quadratic"]())
     net.drive(cells[:1], sl.StepCurrent([0.0], [30.0]), port="exc")
@@ -40,7 +52,7 @@ def test_a_neuron_model_of_ones_own_fires_when_it_is_driven():
 
 def test_a_rule_of_ones_own_strengthens_what_fires_together_and_weakens_what_fires_alone():
     names = {}
-    exec(compile(BLOCKS[3], "README.md", "exec"), names)
+    exec(compile(BLOCKS[4], "README.md", "exec"), names)
     net = sl.Network(dt=0.1)
     together = np.arange(10.0, 500.0, 50.0)
     source = net.population(2, sl.SpikeList(np.r_[together, together + 25.0], np.repeat([0, 1], len(together))))
