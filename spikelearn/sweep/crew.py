@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 
 from spikelearn.errors import ExperimentError
 from spikelearn.sweep import point
-from spikelearn.sweep.executors import WorkerDied
+from spikelearn.sweep.executors import PoolLost, WorkerDied
 from spikelearn.sweep.point import ModelChanged, Result, Task
 
 TRIES = 3
@@ -60,6 +60,9 @@ class Crew:
             return future.result()
         except (ModelChanged, KeyboardInterrupt):
             raise
+        except PoolLost:
+            self.give(task)
+            return None
         except WorkerDied as error:
             if task.time_limit and error.signal == signal.SIGALRM:
                 return point.ended(task, point.TIMEOUT, f"not done within {task.time_limit:g} s")

@@ -9,9 +9,11 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
+from multiprocessing import forkserver
 from typing import Any
 
 from spikelearn.engine.pace import VARIABLE
@@ -19,6 +21,8 @@ from spikelearn.errors import ExperimentError
 
 _LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", VARIABLE)
 """Variables that say how many threads a library may use: the workers share the cores."""
+
+_MOST_REPLACED = 20
 
 
 class WorkerDied(Exception):
@@ -34,34 +38,40 @@ class WorkerDied(Exception):
         return f"its process was ended by signal {self.signal} ({signal.Signals(self.signal).name})"
 
 
+class PoolLost(Exception):
+    """All processes had to be replaced, for no fault of the task: it can be given again."""
+
+
 class LocalProcesses(Executor):
     """So many processes of this machine, each with a share of its cores.
 
-    If one dies, the task that it had raises WorkerDied, and another takes its place: the others go on.
+    If one dies, the task that it had raises WorkerDied, and another takes its place: the others go on. If the processes
+    can no longer be told apart, because one died between tasks, all are replaced, and their tasks raise PoolLost.
     """
 
     def __init__(self, workers: int) -> None:
         try:
-            from pebble import ProcessPool
+            import pebble
         except ModuleNotFoundError as error:
             raise ExperimentError(
                 "sweeps need pebble, which is not installed: pip install 'spikelearn[sweep]'"
             ) from error
-        threads = max(1, len(os.sched_getaffinity(0)) // workers)
+        self.workers = workers
+        self._pebble = pebble
+        self._pool = self._new_pool()
+        self._replaced = 0
+
+    def _new_pool(self) -> Any:
+        threads = max(1, len(os.sched_getaffinity(0)) // self.workers)
         # A server that has all imported forks each worker: it starts at once, and without this process's threads.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["spikelearn.sweep.point"])
         with _environment(dict.fromkeys(_LIBRARIES, str(threads))):
-            from multiprocessing.forkserver import ensure_running
-
-            ensure_running()
-        self._pool = ProcessPool(workers, initializer=_begin_worker, initargs=(threads,), context=context)
-        self.workers = workers
+            forkserver.ensure_running()
+        return self._pebble.ProcessPool(self.workers, initializer=_begin_worker, initargs=(threads,), context=context)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Have a function called in one of the processes."""
-        from pebble import ProcessExpired
-
+        """Have a function called in one of the processes. Raises ExperimentError if they die as soon as they begin."""
         told: Future[Any] = Future()
 
         def pass_on(inner: Future[Any]) -> None:
@@ -70,14 +80,28 @@ class LocalProcesses(Executor):
                 told.set_running_or_notify_cancel()
                 return
             error = inner.exception()
-            if isinstance(error, ProcessExpired):
+            if isinstance(error, self._pebble.ProcessExpired):
                 told.set_exception(WorkerDied(error.exitcode or 0))
+            elif isinstance(error, BrokenExecutor):
+                told.set_exception(PoolLost(str(error)))
             elif error is not None:
                 told.set_exception(error)
             else:
+                self._replaced = 0
                 told.set_result(inner.result())
 
-        self._pool.schedule(fn, args=args, kwargs=kwargs).add_done_callback(pass_on)
+        while True:
+            try:
+                inner = self._pool.schedule(fn, args=args, kwargs=kwargs)
+                break
+            except (BrokenExecutor, RuntimeError) as error:
+                self._replaced += 1
+                if self._replaced > _MOST_REPLACED:
+                    raise ExperimentError(f"the workers die as soon as they begin, {_MOST_REPLACED} times") from error
+                time.sleep(0.05 * self._replaced)
+                self._pool.stop()
+                self._pool = self._new_pool()
+        inner.add_done_callback(pass_on)
         return told
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
