@@ -83,6 +83,8 @@ def simulate(
             advance = _stepper(program, added)
         else:
             advance = _compiled(program, added, threads)
+        if _no_steps.get():
+            advance(program.step, True)
         while program.step < last and not interrupted:
             begun = time.perf_counter()
             before = program.step
