@@ -121,7 +121,7 @@ class Columns:
         else:
             self._require(name, "column", self.names)
         found = self.values(name)
-        if not all(_nothing(value) or _is_number(value) for value in found):
+        if not all(_nothing(value) or isinstance(value, int | float) for value in found):
             raise ParameterError(f"{name!r} is no metric: its values are not numbers")
         values = np.array([np.nan if value is None else value for value in found], dtype=float).reshape(self.size)
         values[~np.isfinite(values) | ~self.finished] = np.nan

@@ -232,6 +232,10 @@ class TestLines:
         assert ticks(ax.xaxis) == ["1", "5", "none"]
         assert ax.get_lines()[0].get_ydata().tolist() == [1.0, 3.0, 2.0]
 
+    def test_of_a_yes_or_no_the_share_is_drawn(self):
+        ax = lines(table({"x": [1, 1, 2, 2]}, survived=[True, False, True, True]), "x", "survived")
+        assert ax.get_lines()[0].get_ydata().tolist() == [0.5, 1.0]
+
     def test_a_third_parameter_is_an_error_unless_it_has_lines(self):
         data = table(crossed([1, 2], ["stdp", "bcm"]), rate=[1, 2, 3, 4])
         with pytest.raises(ParameterError, match=r"differ in 'y' too \(bcm, stdp\)"):
