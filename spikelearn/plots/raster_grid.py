@@ -61,7 +61,12 @@ def raster_grid(
             if (i, j) not in placed:
                 _draw_nothing(ax)
                 continue
-            _draw(ax, placed[i, j], last, neurons, named=j == 0 or (i, j - 1) not in placed)
+            shares = _shares(placed[i, j], neurons)
+            # The labels hold for the panels to the right, up to one of other sizes.
+            beside = placed.get((i, j - 1))
+            told = _told(placed[i, j], shares)
+            named = beside is None or _told(beside, _shares(beside, neurons)) != told
+            _draw(ax, placed[i, j], last, shares, told if named else [""] * len(told))
             if i < lowest[j]:
                 ax.set_xlabel("")
                 ax.tick_params(labelbottom=not one_window)
@@ -92,11 +97,9 @@ def _text(name: str, value: Any, units: Mapping[str, str] | None) -> str:
     return f"{name} = {shown(value)}{' ' if unit else ''}{unit}"
 
 
-def _draw(ax: Axes, run: Run, last: float | None, neurons: int, named: bool) -> None:
-    shares = _shares(run, neurons)
+def _draw(ax: Axes, run: Run, last: float | None, shares: list[SimpleNamespace], told: list[str]) -> None:
     raster(run, shares, *_window(run, last), ax=ax, kinds="spike")
     ax.xaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
-    told = [_share_text(view, run.populations[view.name].size) if named else "" for view in shares]
     ax.set_yticks(ax.get_yticks(), told)
 
 
@@ -117,9 +120,13 @@ def _shares(run: Run, neurons: int) -> list[SimpleNamespace]:
     ]
 
 
-def _share_text(view: SimpleNamespace, size: int) -> str:
-    shown_of = len(view.ids)
-    return f"{view.name}\n{size:,}" if shown_of == size else f"{view.name}\n{shown_of} of {size:,}"
+def _told(run: Run, shares: list[SimpleNamespace]) -> list[str]:
+    """What the labels say: each population, and how many of its neurons are drawn."""
+    found = []
+    for view in shares:
+        drawn, size = len(view.ids), run.populations[view.name].size
+        found.append(f"{view.name}\nN = {size:,}" if drawn == size else f"{view.name}\n{drawn} of {size:,}")
+    return found
 
 
 def _draw_nothing(ax: Axes) -> None:

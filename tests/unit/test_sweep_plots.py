@@ -313,6 +313,13 @@ class TestRasterGrid:
         ax = raster_grid([({}, run_of(size=1200))], neurons=30)
         assert [text.get_text() for text in ax.get_yticklabels()] == ["cells\n30 of 1,200"]
 
+    def test_labels_hold_up_to_a_run_of_another_size(self):
+        runs = [({"n": n, "g": g}, run_of(size=max(n, 2))) for n in (1, 2, 3) for g in (1, 2)]
+        axes = raster_grid(runs, rows="g", columns="n").figure.axes
+        assert [[text.get_text() for text in ax.get_yticklabels()] for ax in axes] == 2 * [
+            ["cells\nN = 2"], [""], ["cells\nN = 3"],
+        ]  # fmt: skip
+
     def test_what_has_no_place_is_told(self):
         with pytest.raises(ParameterError, match="two runs for g=1"):
             raster_grid([({"g": 1}, run_of()), ({"g": 1}, run_of())], columns="g")
