@@ -359,7 +359,7 @@ MODEL = '''
         p = parameters
         if (p.I, p.tau) == (500.0, 20.0):
             raise ValueError("too much")
-        times = np.linspace(1.0, 99.0, int(p.I / 50))
+        times = np.linspace(1.0 + 1e-14 * seed, 99.0, int(p.I / 50))
         run = Run(
             dt=0.1, t_start=0.0, t_stop=100.0, seed=seed, populations={"cells": PopulationInfo("cells", 3, "lif", {})},
             projections={}, spike_data={("cells", "spike"): Spikes(times, np.arange(len(times), dtype=np.int32) % 3)},
@@ -375,10 +375,10 @@ MODEL = '''
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """Three currents by two time constants, two replicates, one point failed; the first replicates are kept."""
+    """Three currents by two time constants, two replicates, one point failed; all runs are kept."""
     folder = tmp_path_factory.mktemp("sweep")
     (folder / "straight.py").write_text(textwrap.dedent(MODEL))
-    grid = ["--grid", "I=300,400,500", "tau=10,20", "--replicates", "2", "--keep", "first", "--workers", "1"]
+    grid = ["--grid", "I=300,400,500", "tau=10,20", "--replicates", "2", "--keep", "all", "--workers", "1"]
     assert cli.main(["sweep", str(folder / "straight.py"), *grid, "--out", str(folder / "store"), "--quiet"]) == 1
     return folder / "store"
 
@@ -420,13 +420,15 @@ class TestCommand:
         assert ticks(drawn[1].axes[0].xaxis) == ["I (pA)", "tau (ms)"]
         assert drawn[1].axes[0].get_title("left") == "4 points of 8 runs, highest on top"
 
-    def test_kept_runs_are_rasters(self, store, drawn):
+    def test_kept_runs_are_rasters_of_the_first_replicates(self, store, drawn):
         assert cli.main(["plot", "sweep", str(store), "--kind", "rasters"]) == 0
         top = [ax.get_title() for ax in drawn[0].axes[:3]]
         assert top == ["I = 300 pA", "I = 400 pA", "I = 500 pA"]
         assert [bool(ax.patch.get_hatch()) for ax in drawn[0].axes] == [False, False, True, False, False, False]
         (spikes,) = (line for line in drawn[0].axes[1].get_lines() if line.get_marker() != "None")
-        assert len(spikes.get_xdata()) == 8
+        rows = read_table(store).to_pylist()
+        (row,) = (r for r in rows if (r["I"], r["tau"], r["replicate"]) == (400.0, 20.0, 0))
+        assert spikes.get_xdata().tolist() == np.linspace(1.0 + 1e-14 * row["seed"], 99.0, 8).tolist()
 
     @pytest.mark.parametrize(
         ("arguments", "message"),
@@ -443,7 +445,6 @@ class TestCommand:
             ("--where I", "--where: expected NAME=VALUE, got 'I'"),
             ("--by tau", "--by is for --kind lines; this picture is of kind heat"),
             ("--kind rasters --metric cv", "rasters show spikes, no metric"),
-            ("--kind rasters --where replicate=1", "no run of these points was kept; sweep with --keep first"),
             ("--kind heat --where tau=10", "a heat map needs two parameters that were varied, here only I was"),
             ("--where I=500 tau=20", "no point is finished: all 2 failed; the first: ValueError: too much"),
         ],
@@ -459,6 +460,12 @@ class TestCommand:
             empty.add([Result("k", (("I", 1.0),), 0, 1, "", FAILED, {"I": 1.0}, {}, "ValueError: no")])
         assert cli.main(["plot", "sweep", str(tmp_path)]) == 2
         assert "all 1 failed; the first: ValueError: no" in capsys.readouterr().err
+
+    def test_a_store_without_kept_runs_says_how_to_keep_them(self, tmp_path, capsys):
+        with Store(tmp_path, create=True) as made:
+            made.add([Result("k", (("I", 1.0),), 0, 1, "", DONE, {"I": 1.0}, {"rate": 1.0})])
+        assert cli.main(["plot", "sweep", str(tmp_path), "--kind", "rasters"]) == 2
+        assert "no run of these points was kept; sweep with --keep first" in capsys.readouterr().err
 
     def test_a_directory_without_a_store_is_told(self, tmp_path, capsys):
         assert cli.main(["plot", "sweep", str(tmp_path)]) == 2
