@@ -1,4 +1,4 @@
-"""The command line: `spikelearn list`, `spikelearn run MODEL`, `spikelearn plot WHAT DIR`.
+"""The command line: `spikelearn list`, `spikelearn run MODEL`, `spikelearn plot WHAT DIR`; sweeps in cli_sweep.py.
 
 Only arguments and printing. h5py and matplotlib are imported where they are first used.
 Exit codes: 0; 2 for wrong usage and for every SpikelearnError; 130 after Ctrl-C; 141 if the reader went away.
@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spikelearn import cli_sweep
+from spikelearn import cli_plot_sweep, cli_sweep
 from spikelearn import experiment as ex
 from spikelearn.engine.run import Run
 from spikelearn.errors import DescriptionError, ExperimentError, RunFileError, SpikelearnError
@@ -77,8 +77,8 @@ def _parser() -> argparse.ArgumentParser:
 
     cli_sweep.add_sweep(commands)
 
-    plot = commands.add_parser("plot", help="draw a saved run", allow_abbrev=False)
-    kinds = plot.add_subparsers(metavar="raster|voltage|weights", required=True)
+    plot = commands.add_parser("plot", help="draw a saved run, or a sweep", allow_abbrev=False)
+    kinds = plot.add_subparsers(metavar="raster|voltage|weights|sweep", required=True)
     for kind, help_text in [
         ("raster", "spikes of populations"),
         ("voltage", "recorded voltages"),
@@ -100,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
             one.add_argument("--population", nargs="+" if kind == "raster" else 1, metavar="NAME",
                              help="default: all that were recorded")  # fmt: skip
         one.set_defaults(action=_plot, kind=kind)
+    cli_plot_sweep.add_plot(kinds).set_defaults(action=_plot_sweep)
     return parser
 
 
@@ -286,8 +287,17 @@ def _plot(options: argparse.Namespace) -> int:
             axes = plots.raster(run, populations=names or None, t_start=start, t_stop=stop)
         else:
             axes = plots.voltage(run, of=names[0] if names else None, t_start=start, t_stop=stop)
-    out = options.out or path.with_name(f"{options.kind}.png")
-    figure: Any = axes.figure
+    return _save_picture(axes.figure, options.out or path.with_name(f"{options.kind}.png"))
+
+
+def _plot_sweep(options: argparse.Namespace) -> int:
+    kind, figure = cli_plot_sweep.figure_of(options)
+    return _save_picture(figure, options.out or options.store / f"{kind}.png")
+
+
+def _save_picture(figure: Any, out: Path) -> int:
+    from spikelearn import plots
+
     with _writing(out):
         plots.save(figure, out)
     print(out)

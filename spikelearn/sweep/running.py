@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import socket
@@ -196,7 +197,8 @@ def agree(store: Store, experiment: ex.Experiment, work: Work, seed: int, accept
                 "of this store were computed; start over with --fresh, keep them beside new ones with --accept-changes "
                 "(the column model_source tells them apart), or give another directory"
             )
-    store.describe({**now, "text": text, "spikelearn": versions()["spikelearn"]})
+    units = {row.name: row.unit for row in ex.parameters_table(experiment, experiment.parameters())}
+    store.describe({**now, "text": text, "units": json.dumps(units), "spikelearn": versions()["spikelearn"]})
 
 
 def task_maker(

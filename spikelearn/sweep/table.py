@@ -20,17 +20,15 @@ def table_of(store: Store) -> Any:
 
     Rows are in the order of what was set, then of replicates, whatever order they were computed in. A metric that is
     called like a parameter or like one of the columns that all tables have (wall_s: of the whole point) has `metric.`
-    before its name. The schema's metadata say under `spikelearn` which parameters were varied and which columns are
-    metrics. Raises StoreError.
+    before its name. The schema's metadata say under `spikelearn` which parameters were varied, which columns are
+    metrics, and what the units of the parameters are. Raises StoreError.
     """
     pyarrow = _pyarrow()
     results = sorted(store.results(), key=_place)
     given = [dict(found["settings"]) | found["parameters"] for found in results]
     parameters, metrics = _names(given), _names(found["metrics"] for found in results)
     taken = {*parameters, *BEFORE, *AFTER}
-    columns: dict[str, list[Any]] = {}
-    for name in parameters:
-        columns[name] = [_cell(each.get(name)) for each in given]
+    columns: dict[str, list[Any]] = {name: [_cell(each.get(name)) for each in given] for name in parameters}
     for name in BEFORE:
         columns[name] = [found[name] for found in results]
     called = {name: f"metric.{name}" if name in taken else name for name in metrics}
@@ -39,9 +37,11 @@ def table_of(store: Store) -> Any:
     for name in AFTER:
         columns[name] = [found["source" if name == "model_source" else name] for found in results]
     meta = store.meta()
-    varied = [name for name in parameters if len(set(map(repr, columns[name]))) > 1]
+    # A point whose process died says nothing of parameters that were not set.
+    varied = [name for name in parameters if len({repr(each[name]) for each in given if name in each}) > 1]
     model, own = meta.get("model", ""), list(called.values())
-    told = {"model": model, "varied": varied, "metrics": own, "parameters": parameters}
+    units = json.loads(meta.get("units", "{}"))
+    told = {"model": model, "varied": varied, "metrics": own, "parameters": parameters, "units": units}
     arrays = [_array(pyarrow, values) for values in columns.values()]
     found = pyarrow.Table.from_arrays(arrays, names=list(columns))
     return found.replace_schema_metadata({"spikelearn": json.dumps(told)})
@@ -75,7 +75,7 @@ def read_table(directory: str | os.PathLike[str]) -> Any:
 
 
 def told(table: Any) -> dict[str, Any]:
-    """What a table says of itself: model, varied, metrics, parameters."""
+    """What a table says of itself: model, varied, metrics, parameters, units of the parameters."""
     return dict(json.loads((table.schema.metadata or {}).get(b"spikelearn", b"{}")))
 
 

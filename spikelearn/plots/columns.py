@@ -1,0 +1,227 @@
+"""A table of points, read for pictures: its parameters as axes, its metrics as means over replicates, with units."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn.errors import ExperimentError, ParameterError
+from spikelearn.parameters import suggest
+
+FINISHED = ("done", "nan")
+"""What the column `status` says of rows that have metrics."""
+OF_RUNS = ("replicate", "seed")
+CONFIDENCE = 0.95
+_SUFFIXES = {
+    "hz": "Hz", "ms": "ms", "s": "s", "mv": "mV", "pa": "pA", "pf": "pF", "ns": "nS", "mb": "MB", "percent": "%",
+}  # fmt: skip
+
+
+class Axis(NamedTuple):
+    """The values of a parameter. label: with its unit. values: each once, ascending.
+
+    places: (n,) where they stand: the values themselves, or 0, 1, 2, ... for words. of_row: which of the values each
+    row of the table has; -1 if none. log: whether the values are spread evenly in the logarithm.
+    """
+
+    name: str
+    label: str
+    values: list[Any]
+    places: np.ndarray
+    of_row: np.ndarray
+    log: bool
+    words: bool
+
+
+class Means(NamedTuple):
+    """Means over the rows of each group: mean and half the width of its 95 % confidence interval, both (n,).
+
+    number: (n,) of rows. The mean of no row, and the interval of fewer than two, are NaN.
+    """
+
+    mean: np.ndarray
+    half: np.ndarray
+    number: np.ndarray
+
+
+class Columns:
+    """A table whose columns are asked for by name.
+
+    table: a pyarrow.Table as sweeps write it, whose metadata say which columns are parameters and metrics and what
+    units they have; or a pandas or polars DataFrame, or a mapping name -> values, which say nothing of that.
+    units: name -> unit, over those of the table. A metric that has none there may say it at the end of its name
+    (rate_hz, wall_s).
+    """
+
+    def __init__(self, table: Any, units: Mapping[str, str] | None = None) -> None:
+        self._table = table
+        metadata = getattr(getattr(table, "schema", None), "metadata", None) or {}
+        told = json.loads(metadata.get(b"spikelearn", b"{}"))
+        self.names = [str(name) for name in getattr(table, "column_names", getattr(table, "columns", table))]
+        self.units: dict[str, str] = {**told.get("units", {}), **(units or {})}
+        self.parameters: list[str] = told.get("parameters", [])
+        self.metrics: list[str] = told.get("metrics", [])
+        lengths = {len(self.values(name)) for name in self.names[:1]}
+        self.size = lengths.pop() if lengths else 0
+        status = self.values("status") if "status" in self.names else [FINISHED[0]] * self.size
+        self.finished = np.array([each in FINISHED for each in status], dtype=bool)
+
+    def values(self, name: str) -> list[Any]:
+        """A column as Python's values."""
+        column = self._table[name]
+        for way in ("to_pylist", "to_list", "tolist"):
+            if hasattr(column, way):
+                return list(getattr(column, way)())
+        return list(column)
+
+    def varied(self) -> list[str]:
+        """The parameters of which these rows have several values."""
+        return [name for name in self.parameters if len({repr(v) for v in self._given(name) if v is not None}) > 1]
+
+    def numeric(self, name: str) -> bool:
+        """Whether all values of a parameter are numbers."""
+        return all(value is None or _is_number(value) for value in self._given(name))
+
+    def label(self, name: str) -> str:
+        """A name and its unit, as it stands on an axis."""
+        if name in self.units:
+            return f"{name} ({self.units[name]})" if self.units[name] else name
+        stem, _, suffix = name.rpartition("_")
+        if name not in self.parameters and stem and suffix in _SUFFIXES:
+            return f"{stem} ({_SUFFIXES[suffix]})"
+        return name
+
+    def axis(self, name: str, least: int = 2) -> Axis:
+        """A parameter as an axis. Raises ParameterError if there is none of that name, or fewer than `least` values."""
+        if self.parameters:
+            self._require(name, "parameter", [*self.parameters, *OF_RUNS])
+        else:
+            self._require(name, "column", self.names)
+        found = self._given(name)
+        words = not self.numeric(name)
+        if words:
+            found = [None if value is None else shown(value) for value in found]
+        values = sorted({value for value in found if value is not None})
+        if len(values) < least:
+            what = f"only one value, {shown(values[0])}" if values else "no value"
+            raise ParameterError(f"{name!r} has {what}, in these rows; an axis needs at least {least}")
+        at = {value: k for k, value in enumerate(values)}
+        of_row = np.array([-1 if value is None else at[value] for value in found], dtype=int)
+        places = np.arange(len(values), dtype=float) if words else np.array(values, dtype=float)
+        return Axis(name, self.label(name), values, places, of_row, not words and log_spaced(places), words)
+
+    def metric(self, name: str) -> np.ndarray:
+        """(rows,) float64, NaN where the row failed or has no finite value. ParameterError if no row has one."""
+        if self.parameters:
+            self._require(name, "metric", [each for each in self.names if each not in self.parameters], self.metrics)
+        else:
+            self._require(name, "column", self.names)
+        found = self.values(name)
+        if not all(_nothing(value) or isinstance(value, int | float) for value in found):
+            raise ParameterError(f"{name!r} is no metric: its values are not numbers")
+        values = np.array([np.nan if value is None else value for value in found], dtype=float).reshape(self.size)
+        values[~np.isfinite(values) | ~self.finished] = np.nan
+        if np.all(np.isnan(values)):
+            raise ParameterError(f"none of {self.size:,} rows has a finite value of {name!r}; {self._left_out(values)}")
+        return values
+
+    def note(self, values: np.ndarray) -> str:
+        """How many rows a metric leaves out, in words, or ""."""
+        missing = int(np.isnan(values).sum())
+        return f"{missing:,} of {self.size:,} runs left out: {self._left_out(values)}" if missing else ""
+
+    def require_one_point(self, used: Sequence[str], groups: np.ndarray, rows: np.ndarray) -> None:
+        """Raise ParameterError if rows of one group differ in a parameter that is not used: a mean would hide it.
+
+        groups: (rows,) the group of each row. rows: (rows,) bool, those that count.
+        """
+        for name in self.varied():
+            if name in used:
+                continue
+            values = np.array([repr(value) for value in self._given(name)])[rows]
+            pairs = {*zip(groups[rows].tolist(), values.tolist(), strict=True)}
+            if len(pairs) > len(np.unique(groups[rows])):
+                axis = self.axis(name)
+                some = ", ".join(map(shown, axis.values[:4])) + (", ..." if len(axis.values) > 4 else "")
+                raise ParameterError(
+                    f"these rows differ in {name!r} too ({some}), and a mean would hide it; take the rows of one value "
+                    f"(--where {name}={shown(axis.values[0])})"
+                )
+
+    def _given(self, name: str) -> list[Any]:
+        """The values of a parameter; 'none' is one, but None that of a row that failed and does not know it."""
+        return [
+            value if not _nothing(value) else "none" if finished else None
+            for value, finished in zip(self.values(name), self.finished, strict=True)
+        ]
+
+    def _left_out(self, values: np.ndarray) -> str:
+        failed = int((~self.finished).sum())
+        without = int((np.isnan(values) & self.finished).sum())
+        words = [f"{failed:,} failed"] * bool(failed) + [f"{without:,} without a finite value"] * bool(without)
+        return ", ".join(words) or "there are no rows"
+
+    def _require(self, name: str, what: str, known: Sequence[str], listed: Sequence[str] = ()) -> None:
+        if name not in known or name not in self.names:
+            there_are = ", ".join(listed or known) or "none"
+            raise ParameterError(f"no {what} called {name!r}{suggest(name, known)}; there are: {there_are}")
+
+
+def means(groups: np.ndarray, values: np.ndarray, n: int) -> Means:
+    """Means of the values of each of n groups, with Student's t interval. NaN, and groups below 0, do not count."""
+    counts = (groups >= 0) & ~np.isnan(values)
+    groups, values = groups[counts], values[counts]
+    number = np.bincount(groups, minlength=n)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.bincount(groups, values, n) / number
+        squares = np.bincount(groups, (values - mean[groups]) ** 2, n)
+        error = np.sqrt(squares / np.where(number > 1, number - 1, np.nan) / number)
+    half = np.full(n, np.nan)
+    if np.any(number > 1):
+        half[number > 1] = error[number > 1] * _student(number[number > 1] - 1)
+    return Means(mean, half, number)
+
+
+def log_spaced(values: np.ndarray) -> bool:
+    """Whether ascending values are spread more evenly in the logarithm, over a factor of 4 at least."""
+    if len(values) < 3 or values[0] <= 0 or values[-1] < 4 * values[0]:
+        return False
+    linear, log = np.diff(values), np.diff(np.log(values))
+    return bool(log.std() / log.mean() < linear.std() / linear.mean())
+
+
+def spread(values: Sequence[Any], most: int) -> list[Any]:
+    """At most so many of the values, the first and the last among them, evenly."""
+    if len(values) <= most:
+        return list(values)
+    return [values[k] for k in np.linspace(0, len(values) - 1, most).round().astype(int)]
+
+
+def shown(value: Any) -> str:
+    """A value of a parameter as text."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.6g}" if isinstance(value, float) else re.sub(r"\s+", " ", str(value))
+
+
+def _nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and np.isnan(value))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _student(freedom: np.ndarray) -> np.ndarray:
+    """By how many standard errors the interval reaches beyond the mean."""
+    try:
+        from scipy.special import stdtrit
+    except ModuleNotFoundError as error:
+        raise ExperimentError(
+            "confidence bands need scipy, which is not installed: pip install 'spikelearn[sweep]'"
+        ) from error
+    return np.asarray(stdtrit(freedom, 0.5 + CONFIDENCE / 2))
