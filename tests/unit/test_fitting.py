@@ -107,7 +107,7 @@ def test_it_comes_nearer_to_a_known_optimum_than_random_search_with_as_many_tria
         )
         for sampler in ("tpe", "random")
     }
-    assert lowest["tpe"] < lowest["random"] / 3  # measured: see the numbers in docs/decisions.md
+    assert lowest["tpe"] < lowest["random"] / 3  # over six seeds: 0.015 and 0.28
 
 
 def test_two_targets_are_reached_where_their_closed_form_says_and_the_command_runs_that_point(fit, capsys):
@@ -117,7 +117,7 @@ def test_two_targets_are_reached_where_their_closed_form_says_and_the_command_ru
     assert found.metrics["sum"] == [found.best["x"] + found.best["y"]]
     capsys.readouterr()
     assert cli.main([*shlex.split(found.command)[1:], "--json"]) == 0
-    measured = json.loads(capsys.readouterr().out)["metrics"]
+    measured = json.loads(capsys.readouterr().out)
     assert [measured["sum"], measured["noise"]] == [found.metrics["sum"][0], found.metrics["noise"][0]]
 
 
