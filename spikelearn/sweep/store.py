@@ -171,7 +171,7 @@ class Store:
             self._note_change()
 
     def results(self) -> list[dict[str, Any]]:
-        """All points in the order of writing, column -> value; settings, parameters, metrics decoded, versions as JSON."""
+        """All points in the order of writing, column -> value; what is structured is decoded, but versions are JSON."""
         with self._told():
             rows = self._database.execute(f"SELECT {', '.join(_COLUMNS)} FROM points ORDER BY rowid").fetchall()
         columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {}

@@ -279,7 +279,7 @@ def test_points_that_another_process_has_are_waited_for_and_not_computed_twice(f
     def before(n):
         if n == 1:  # the other process is done with its point while this one is at its second
             names = [each.name for each in dataclasses.fields(point.Result)]
-            other.add([point.Result(**{name: rows[0][name] for name in names})])
+            other.add([point.Result(**{name: rows[0][name] for name in names} | {"versions": {}})])
 
     here = Here(before)
     found = fit(executor=here, trials=3)
