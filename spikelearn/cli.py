@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spikelearn import cli_plot_sweep, cli_sweep
+from spikelearn import cli_fit, cli_plot_sweep, cli_sweep
 from spikelearn import experiment as ex
 from spikelearn.engine.run import Run
 from spikelearn.errors import DescriptionError, ExperimentError, RunFileError, SpikelearnError
@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(action=_run)
 
     cli_sweep.add_sweep(commands)
+    cli_fit.add_fit(commands)
 
     plot = commands.add_parser("plot", help="draw a saved run, or a sweep", allow_abbrev=False)
     kinds = plot.add_subparsers(metavar="raster|voltage|weights|sweep", required=True)

@@ -39,18 +39,18 @@ def add_sweep(commands: Any) -> None:
     sweep.add_argument("--points", type=int, metavar="N", help="how many random, Sobol or Latin hypercube points")
     sweep.add_argument("--table", type=Path, metavar="FILE", help="points from a file: .csv, .json or .parquet")
     sweep.add_argument("--replicates", type=int, default=1, metavar="N", help="runs of each point, with other seeds")
-    sweep.add_argument("--retry", action="store_true", help="compute again the points that failed")
-    add_common(sweep)
+    sweep.add_argument("--best", metavar="METRIC[:min]", help="watch the highest (or lowest) value of a metric")
+    add_common(sweep, "out/MODEL_sweep")
     sweep.set_defaults(action=_sweep)
 
 
-def add_common(parser: Any) -> None:
-    """What all commands on a store take."""
+def add_common(parser: Any, directory: str) -> None:
+    """What all commands that compute points of a store take. directory: where it is by default."""
     parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", dest="settings",
                         help="set parameters in all points")  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="the model's short form")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="root of all seeds (default 1)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="the store (default: out/MODEL_sweep)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help=f"the store (default: {directory})")
     parser.add_argument("--metrics", metavar="FILE.py:FUNCTION", help="Run -> name -> number, instead of the model's")
     parser.add_argument("--keep", nargs="+", default=["none"], metavar="all|first|NAME=VALUE",
                         help="which runs keep their spikes: all, the first replicates, or these")  # fmt: skip
@@ -59,10 +59,10 @@ def add_common(parser: Any) -> None:
                         help="a Dask scheduler; without ADDRESS a cluster on this machine")  # fmt: skip
     parser.add_argument("--time-limit", metavar="T", help="of a point: 90s, 5min, 2h")
     parser.add_argument("--memory-limit", metavar="SIZE", help="of a worker: 500MB, 2GB")
-    parser.add_argument("--best", metavar="METRIC[:min]", help="watch the highest (or lowest) value of a metric")
     parser.add_argument("--resume", action="store_true", help="go on with what is there: the default")
     parser.add_argument("--fresh", action="store_true", help="remove what is there and start over; asks first")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--retry", action="store_true", help="compute again the points that failed")
     parser.add_argument("--accept-changes", action="store_true", help="go on although the model file has changed")
     parser.add_argument("--quiet", action="store_true", help="lines for a log instead of a bar")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
@@ -70,27 +70,31 @@ def add_common(parser: Any) -> None:
 
 def _sweep(options: argparse.Namespace) -> int:
     experiment = ex.load_experiment(options.model)
-    grid = {name: points.values_of(text, f"--grid {name}") for name, text in _pairs(options.grid, "--grid")}
+    grid = {name: points.values_of(text, f"--grid {name}") for name, text in pairs(options.grid, "--grid")}
     rows = points.read_rows(options.table) if options.table else ()
     wanted = points.Design(grid, _sample(options), rows, options.replicates, options.seed)
-    with working(options, experiment) as common:
-        done = running.run(experiment.path, design=wanted, retry=options.retry, **common)
+    best = _best(options.best, experiment)
+    with working(options, experiment, Path("out") / f"{experiment.name}_sweep") as common:
+        done = running.run(experiment.path, design=wanted, best=best, **common)
     return report(options, done)
 
 
 @contextmanager
-def working(options: argparse.Namespace, experiment: ex.Experiment) -> Iterator[dict[str, Any]]:
-    """The arguments that all commands on a store have in common; a cluster that was opened ends with the block."""
-    directory = options.out or Path("out") / f"{experiment.name}_sweep"
+def working(options: argparse.Namespace, experiment: ex.Experiment, default: Path) -> Iterator[dict[str, Any]]:
+    """The arguments that all commands on a store have in common; a cluster that was opened ends with the block.
+
+    default: where the store is if nothing is said.
+    """
+    directory = options.out or default
     if options.fresh and options.resume:
         raise ExperimentError("--fresh starts over and --resume goes on: give one of them")
-    keep = options.keep[0] if options.keep[0] in ("none", "all", "first") else dict(_pairs(options.keep, "--keep"))
+    keep = options.keep[0] if options.keep[0] in ("none", "all", "first") else dict(pairs(options.keep, "--keep"))
     common: dict[str, Any] = {
-        "out": directory, "settings": dict(_pairs(options.settings, "--set")), "quick": options.quick,
+        "out": directory, "settings": dict(pairs(options.settings, "--set")), "quick": options.quick,
         "metrics": _function(options.metrics), "keep": keep, "workers": options.workers,
         "time_limit": None if options.time_limit is None else ex.parse_time(options.time_limit, "--time-limit") * 1e-3,
         "memory_limit": _megabytes(options.memory_limit), "accept_changes": options.accept_changes,
-        "best": _best(options.best, experiment), "progress": False if options.quiet else None,
+        "retry": options.retry, "progress": False if options.quiet else None,
         "fresh": options.fresh and _agreed(directory, options.yes),
     }  # fmt: skip
     print(f"{experiment.name}: {experiment.summary}\nstore: {directory}", file=sys.stderr)
@@ -131,7 +135,7 @@ def report(options: argparse.Namespace, done: running.Summary) -> int:
     return 1 if done.failed else 0
 
 
-def _pairs(texts: list[str], option: str) -> list[tuple[str, str]]:
+def pairs(texts: list[str], option: str) -> list[tuple[str, str]]:
     found = [text.partition("=") for text in texts]
     for name, equals, _ in found:
         if not equals or not name:
@@ -154,7 +158,7 @@ def _sample(options: argparse.Namespace) -> points.Sample | None:
     ((how, texts),) = given.items()
     if options.points is None:
         raise ExperimentError(f"--{how}: how many points? give --points N too")
-    ranges = {name: points.range_of(text, f"--{how} {name}") for name, text in _pairs(texts, f"--{how}")}
+    ranges = {name: points.range_of(text, f"--{how} {name}") for name, text in pairs(texts, f"--{how}")}
     return points.Sample(how, ranges, options.points)
 
 

@@ -1,13 +1,15 @@
-"""Sweeps over parameters and seeds: points, executors, and a store that loses nothing."""
+"""Sweeps over parameters and seeds, and fits: points, executors, and a store that loses nothing."""
 
 from spikelearn.sweep.design import Design, Range, Sample, read_rows
 from spikelearn.sweep.executors import LocalProcesses, WorkerDied, dask_cluster
+from spikelearn.sweep.fitting import Fitted, fit
+from spikelearn.sweep.objective import Objective
 from spikelearn.sweep.progress import Best
 from spikelearn.sweep.running import Summary, run
 from spikelearn.sweep.store import Store
 from spikelearn.sweep.table import read_table
 
 __all__ = [
-    "Best", "Design", "LocalProcesses", "Range", "Sample", "Store", "Summary", "WorkerDied", "dask_cluster",
-    "read_rows", "read_table", "run",
+    "Best", "Design", "Fitted", "LocalProcesses", "Objective", "Range", "Sample", "Store", "Summary", "WorkerDied",
+    "dask_cluster", "fit", "read_rows", "read_table", "run",
 ]  # fmt: skip

@@ -19,10 +19,13 @@ _MOST_AHEAD = 32
 
 
 class Crew:
-    """An executor and the tasks that it has. workers: how many tasks it can work on at once."""
+    """An executor and the tasks that it has.
 
-    def __init__(self, executor: Executor, workers: int) -> None:
-        self.executor, self.workers = executor, workers
+    workers: how many tasks it can work on at once. most_ahead: how many more may wait for each of them.
+    """
+
+    def __init__(self, executor: Executor, workers: int, most_ahead: int = _MOST_AHEAD) -> None:
+        self.executor, self.workers, self.most_ahead = executor, workers, most_ahead
         self.tasks: dict[Future[Result], Task] = {}
         self._deaths: collections.Counter[str] = collections.Counter()
         self._mean_s = _AHEAD_S
@@ -30,7 +33,7 @@ class Crew:
     @property
     def room(self) -> int:
         """How many more tasks it should be given now."""
-        ahead = min(_MOST_AHEAD, max(1, round(_AHEAD_S / max(self._mean_s, 1e-4))))
+        ahead = min(self.most_ahead, max(1, round(_AHEAD_S / max(self._mean_s, 1e-4))))
         return self.workers * (1 + ahead) - len(self.tasks)
 
     def give(self, task: Task) -> None:

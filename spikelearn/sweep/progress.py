@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,13 +26,14 @@ class Progress:
     """Points done and failed, rate, time left, best so far, on standard error.
 
     total: points of the sweep; there: those that were there before. bar: None for a bar on a terminal only, else lines
-    every ten seconds; False for lines. silent: nothing at all.
+    every ten seconds; False for lines. silent: nothing at all. unit: what is counted.
     """
 
     def __init__(
-        self, total: int, there: int, best: Best | None, bar: bool | None = None, silent: bool = False
-    ) -> None:
-        self.total, self.there, self.computed = total, there, 0
+        self, total: int, there: int, best: Best | None, bar: bool | None = None, silent: bool = False,
+        unit: str = "points",
+    ) -> None:  # fmt: skip
+        self.total, self.there, self.computed, self.unit = total, there, 0, unit
         self.statuses: Counter[str] = Counter()
         self._best, self._found = best, ""
         self._value = float("nan")
@@ -41,7 +43,7 @@ class Progress:
         if not silent and (sys.stderr.isatty() if bar is None else bar):
             from tqdm import tqdm
 
-            self._bar = tqdm(total=total, initial=there, unit=" points", dynamic_ncols=True, smoothing=0.05)
+            self._bar = tqdm(total=total, initial=there, unit=f" {unit}", dynamic_ncols=True, smoothing=0.05)
 
     def note(self, result: Result) -> None:
         """A point has ended."""
@@ -51,8 +53,7 @@ class Progress:
             value = result.metrics.get(self._best.metric)
             if isinstance(value, int | float) and not (self._worse(value)):
                 self._value = value
-                where = ", ".join(f"{name}={_shown(each)}" for name, each in result.settings)
-                self._found = f"best {self._best.metric} {value:.5g} at {where}"
+                self._found = f"best {self._best.metric} {value:.5g} at {shown_settings(result.settings)}"
         self.show()
 
     def others(self, n: int) -> None:
@@ -64,10 +65,7 @@ class Progress:
         """Bring what is shown up to date; a log has a line now and then, and a last one."""
         if self._silent:
             return
-        failed = sum(self.statuses.values()) - self.statuses[DONE] - self.statuses[NAN]
-        words = [f"{failed} failed"] if failed else []
-        words += [f"{self.statuses[NAN]} not finite"] if self.statuses[NAN] else []
-        words += [self._found] if self._found else []
+        words = self.words()
         if self._bar is not None:
             self._bar.set_postfix_str(", ".join(words), refresh=False)
             self._bar.update(self.there + self.computed - self._bar.n)
@@ -84,9 +82,16 @@ class Progress:
         pace += [f"{_duration(left / rate)} left"] if left and rate > 0 else []
         clock = time.strftime("%H:%M:%S")
         print(
-            ", ".join([f"[{clock}] {self.there + self.computed:,} of {self.total:,} points", *pace, *words]),
+            ", ".join([f"[{clock}] {self.there + self.computed:,} of {self.total:,} {self.unit}", *pace, *words]),
             file=sys.stderr, flush=True,
         )  # fmt: skip
+
+    def words(self) -> list[str]:
+        """What is said behind the numbers."""
+        failed = sum(self.statuses.values()) - self.statuses[DONE] - self.statuses[NAN]
+        words = [f"{failed} failed"] if failed else []
+        words += [f"{self.statuses[NAN]} not finite"] if self.statuses[NAN] else []
+        return words + ([self._found] if self._found else [])
 
     def _worse(self, value: float) -> bool:
         if self._value != self._value:
@@ -100,6 +105,11 @@ def _duration(seconds: float) -> str:
     if whole < 60:
         return f"{whole} s"
     return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def shown_settings(settings: Iterable[tuple[str, Any]]) -> str:
+    """'g=4.5, eta=2', numbers with five digits."""
+    return ", ".join(f"{name}={_shown(each)}" for name, each in settings)
 
 
 def _shown(value: Any) -> str:

@@ -13,7 +13,7 @@ from concurrent.futures import Executor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from spikelearn import _jit
 from spikelearn import experiment as ex
@@ -23,7 +23,7 @@ from spikelearn.sweep import design as points
 from spikelearn.sweep.crew import Crew
 from spikelearn.sweep.design import Design, Settings
 from spikelearn.sweep.executors import LocalProcesses
-from spikelearn.sweep.point import DONE, NAN, ModelChanged, Task, compile_all, source_of
+from spikelearn.sweep.point import DONE, NAN, ModelChanged, Result, Task, compile_all, source_of
 from spikelearn.sweep.progress import Best, Progress
 from spikelearn.sweep.store import DATABASE, RUNS, TABLE, Store
 from spikelearn.sweep.table import write_table
@@ -226,6 +226,23 @@ def task_maker(
     return make
 
 
+class Source(Protocol):
+    """Where tasks come from. left: whether there may be more. done_elsewhere: points that others did since it was 0."""
+
+    done_elsewhere: int
+
+    @property
+    def left(self) -> bool: ...
+
+    def next(self, n: int) -> list[Task]:
+        """At most n tasks, claimed in the store; none if there are none now."""
+        ...
+
+    def took(self, results: Sequence[Result]) -> None:
+        """Called once for each time that results were written to the store."""
+        ...
+
+
 class Tasks:
     """The points that a store lacks, handed out one by one to the process that can have them.
 
@@ -253,13 +270,16 @@ class Tasks:
             found += [self._task(key) for key in own]
         return found
 
+    def took(self, results: Sequence[Result]) -> None:
+        """The points of a sweep do not depend on results."""
+
     @property
     def left(self) -> bool:
         """Whether points are missing that this process does not have."""
         return bool(self._open or self._elsewhere)
 
 
-def drive(store: Store, crew: Crew, tasks: Tasks, progress: Progress) -> None:
+def drive(store: Store, crew: Crew, tasks: Source, progress: Progress) -> None:
     """Hand out tasks and write down results, until there are none."""
     store.begin()
     life = time.perf_counter()
@@ -272,6 +292,7 @@ def drive(store: Store, crew: Crew, tasks: Tasks, progress: Progress) -> None:
                 time.sleep(0.2)  # the rest is with other processes
             if results := crew.ended(1.0):
                 store.add(results)
+                tasks.took(results)
                 for result in results:
                     progress.note(result)
             if tasks.done_elsewhere:
@@ -288,8 +309,8 @@ def drive(store: Store, crew: Crew, tasks: Tasks, progress: Progress) -> None:
             write_table(store)
             progress.show(last=True)
             raise KeyboardInterrupt(
-                f"{progress.there + progress.computed:,} of {progress.total:,} points are in {store.directory}; "
-                "the same command goes on with the rest"
+                f"{progress.there + progress.computed:,} of {progress.total:,} {progress.unit} are in "
+                f"{store.directory}; the same command goes on with the rest"
             ) from None
         raise
 

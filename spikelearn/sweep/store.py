@@ -171,9 +171,9 @@ class Store:
             self._note_change()
 
     def results(self) -> list[dict[str, Any]]:
-        """All points, column -> value; settings, parameters and metrics as what they are, versions as JSON."""
+        """All points in the order of writing, column -> value; what is structured is decoded, but versions are JSON."""
         with self._told():
-            rows = self._database.execute(f"SELECT {', '.join(_COLUMNS)} FROM points").fetchall()
+            rows = self._database.execute(f"SELECT {', '.join(_COLUMNS)} FROM points ORDER BY rowid").fetchall()
         columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {}
         for name in _JSON if rows else ():
             # One text of all rows is read several times as fast as one text a row.

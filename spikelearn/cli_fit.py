@@ -1,0 +1,110 @@
+"""The command line of fits: `spikelearn fit MODEL --target METRIC=VALUE --search ...`. Only arguments and printing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import statistics
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from spikelearn import experiment as ex
+from spikelearn.cli_sweep import add_common, pairs, working
+from spikelearn.errors import ExperimentError
+from spikelearn.sweep import fitting
+from spikelearn.sweep.store import TABLE
+from spikelearn.sweep.trials import SAMPLERS
+
+_ERRORS_SHOWN = 5
+
+
+def add_fit(commands: Any) -> None:
+    """Add `fit` to the subcommands."""
+    usage = "spikelearn fit MODEL --target METRIC=VALUE [...] --search NAME=VALUES [...] [--trials N] [options]"
+    fit = commands.add_parser(
+        "fit", usage=usage, help="search parameters at which a model's metrics are as wanted", allow_abbrev=False,
+        epilog="VALUES: LOW:HIGH, LOW:HIGH:log, or A,B,C. The sum of the targets' squared relative errors is made "
+        "small (of the squared error itself where a target is 0). The same command again goes on.",
+    )  # fmt: skip
+    fit.add_argument("model", metavar="MODEL", help="a name from `spikelearn list`, or a path to a file")
+    fit.add_argument("--target", nargs="+", action="extend", default=[], metavar="METRIC=VALUE", help="what to reach")
+    fit.add_argument("--minimize", metavar="METRIC", help="instead of targets: make a metric small")
+    fit.add_argument("--maximize", metavar="METRIC", help="instead of targets: make a metric large")
+    fit.add_argument("--search", nargs="+", action="extend", default=[], metavar="NAME=VALUES", help="where to search")
+    fit.add_argument("--trials", type=int, default=100, metavar="N", help="with those that are there (default 100)")
+    fit.add_argument("--replicates", type=int, default=1, metavar="N", help="runs of each trial, with other seeds")
+    fit.add_argument("--sampler", choices=SAMPLERS, default="tpe", help="who chooses the next trial (default: tpe)")
+    fit.add_argument("--no-pruning", action="store_true", help="compute all replicates of hopeless trials too")
+    add_common(fit, "out/MODEL_fit")
+    fit.set_defaults(action=_fit)
+
+
+def _fit(options: argparse.Namespace) -> int:
+    experiment = ex.load_experiment(options.model)
+    targets = {name: _number(text, f"--target {name}") for name, text in pairs(options.target, "--target")}
+    search = dict(pairs(options.search, "--search"))
+    with working(options, experiment, Path("out") / f"{experiment.name}_fit") as common:
+        found = fitting.fit(
+            experiment.path, search=search, targets=targets, minimize=options.minimize, maximize=options.maximize,
+            trials=options.trials, replicates=options.replicates, seed=options.seed, sampler=options.sampler,
+            pruning=not options.no_pruning, **common,
+        )  # fmt: skip
+    return _report(options, found)
+
+
+def _report(options: argparse.Namespace, found: fitting.Fitted) -> int:
+    """Say what was found; 1 if nothing was."""
+    table = found.directory / TABLE
+    trials = found.ended + found.failed + found.pruned
+    if options.json:
+        print(json.dumps({
+            "best": {name: ex.json_value(value) for name, value in found.best.items()},
+            found.objective.name: ex.json_value(found.value),
+            "metrics": {name: ex.json_value(list(values)) for name, values in found.metrics.items()},
+            "command": found.command, "table": str(table), "trials": trials, "failed": found.failed,
+            "pruned": found.pruned, "computed": found.computed, "seconds": found.seconds,
+        }))  # fmt: skip
+    else:
+        print(
+            f"{trials:,} trials, {found.failed:,} of them failed, {found.pruned:,} pruned; {found.computed:,} points "
+            f"computed now; {table}"
+        )
+    if found.errors:
+        print(
+            f"{found.failed:,} trials failed; --retry computes again what raised or died. The first:", file=sys.stderr
+        )
+    for error in found.errors[:_ERRORS_SHOWN]:
+        print(f"  {error}", file=sys.stderr)
+    if not found.best:
+        print("no trial came to a number, so there is no best one", file=sys.stderr)
+        return 1
+    if not options.json:
+        print(f"best: {', '.join(f'{name}={value}' for name, value in found.best.items())}")
+        if found.objective.targets:
+            print(f"  loss {found.value:.5g}")
+        for name in found.objective.metrics:
+            wanted = found.objective.targets.get(name)
+            beside = "" if wanted is None else f", wanted {wanted:g}"
+            print(f"  {name} {_over_replicates(found.metrics[name])}{beside}")
+        print(found.command)
+    return 0
+
+
+def _over_replicates(values: Sequence[float]) -> str:
+    if len(values) == 1:
+        return f"{values[0]:.5g}"
+    mean, spread = statistics.fmean(values), statistics.stdev(values)
+    return f"{mean:.5g} (standard deviation {spread:.2g} over {len(values)} replicates)"
+
+
+def _number(text: str, what: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ExperimentError(f"{what}: expected a finite number, got {text!r}")
+    return value
