@@ -64,7 +64,7 @@ def test_jobs_of_a_queue_compute_a_sweep_where_the_queue_is_a_script_that_starts
     from dask_jobqueue import SLURMCluster
 
     for name, text in {
-        "sbatch": f'cp "$1" {tmp_path}/job.sh; setsid sh "$1" > {tmp_path}/job.log 2>&1 & echo $! >> {tmp_path}/jobs;'
+        "sbatch": f'cp "$1" {tmp_path}/job.sh; setsid sh {tmp_path}/job.sh > {tmp_path}/job.log 2>&1 & echo $! >> {tmp_path}/jobs;'
         " echo Submitted batch job 7",
         "scancel": f"for job in $(cat {tmp_path}/jobs); do kill -- -$job; done",
     }.items():
