@@ -64,8 +64,8 @@ def test_jobs_of_a_queue_compute_a_sweep_where_the_queue_is_a_script_that_starts
     from dask_jobqueue import SLURMCluster
 
     for name, text in {
-        "sbatch": f'cp "$1" {tmp_path}/job.sh; setsid sh {tmp_path}/job.sh > {tmp_path}/job.log 2>&1 & echo $! >> {tmp_path}/jobs;'
-        " echo Submitted batch job 7",
+        "sbatch": f'cp "$1" {tmp_path}/job.sh; setsid sh {tmp_path}/job.sh > {tmp_path}/job.log 2>&1 &'
+        f" echo $! >> {tmp_path}/jobs; echo Submitted batch job 7",
         "scancel": f"for job in $(cat {tmp_path}/jobs); do kill -- -$job; done",
     }.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")

@@ -185,7 +185,7 @@ def test_a_picture_of_what_was_not_recorded_is_skipped_with_a_reason(model, caps
 
 
 def test_synapses_of_a_large_projection_are_left_out_and_it_is_said(model, monkeypatch, capsys):
-    monkeypatch.setattr(cli, "MOST_SYNAPSES", 3)
+    monkeypatch.setattr(cli.command, "MOST_SYNAPSES", 3)
     saved_run(model, Path("o"), "n_synapses=4")
     assert "more than 3: exc->exc, exc->inh" in capsys.readouterr().err
     assert load("o/run.h5").synapse_data == {}
@@ -424,7 +424,7 @@ def test_the_raster_of_a_long_run_shows_its_last_two_seconds_and_says_so(model, 
 
 
 def test_the_raster_of_a_run_with_many_spikes_shows_its_last_two_seconds(model, monkeypatch, capsys):
-    monkeypatch.setattr(cli, "MOST_SPIKES", 100)
+    monkeypatch.setattr(cli.command, "MOST_SPIKES", 100)
     run = "run", model, "--out", "o", "--set", "duration=3000", "voltages=no"
     assert xlim_of_the_raster(model, monkeypatch, *run) == (1000.0, 3000.0)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from spikelearn import experiment as ex
-from spikelearn.cli_sweep import add_common, pairs, working
+from spikelearn.cli.sweep import add_common, pairs, working
 from spikelearn.errors import ExperimentError
 from spikelearn.sweep import fitting
 from spikelearn.sweep.store import TABLE

@@ -1,4 +1,4 @@
-"""The command line: `spikelearn list`, `spikelearn run MODEL`, `spikelearn plot WHAT DIR`; sweeps in cli_sweep.py.
+"""The command line: `spikelearn list`, `spikelearn run MODEL`, `spikelearn plot WHAT DIR`; sweeps beside this.
 
 Only arguments and printing. h5py and matplotlib are imported where they are first used.
 Exit codes: 0; 2 for wrong usage and for every SpikelearnError; 130 after Ctrl-C; 141 if the reader went away.
@@ -16,8 +16,8 @@ from contextlib import closing, contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spikelearn import cli_fit, cli_plot_sweep, cli_sweep
 from spikelearn import experiment as ex
+from spikelearn.cli import fit, plot_sweep, sweep
 from spikelearn.engine.run import Run
 from spikelearn.errors import DescriptionError, ExperimentError, RunFileError, SpikelearnError
 from spikelearn.parameters import suggest
@@ -75,8 +75,8 @@ def _parser() -> argparse.ArgumentParser:
                      help="one JSON object of metrics on standard output; files only with --out")  # fmt: skip
     run.set_defaults(action=_run)
 
-    cli_sweep.add_sweep(commands)
-    cli_fit.add_fit(commands)
+    sweep.add_sweep(commands)
+    fit.add_fit(commands)
 
     plot = commands.add_parser("plot", help="draw a saved run, or a sweep", allow_abbrev=False)
     kinds = plot.add_subparsers(metavar="raster|voltage|weights|sweep", required=True)
@@ -101,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
             one.add_argument("--population", nargs="+" if kind == "raster" else 1, metavar="NAME",
                              help="default: all that were recorded")  # fmt: skip
         one.set_defaults(action=_plot, kind=kind)
-    cli_plot_sweep.add_plot(kinds).set_defaults(action=_plot_sweep)
+    plot_sweep.add_plot(kinds).set_defaults(action=_plot_sweep)
     return parser
 
 
@@ -292,7 +292,7 @@ def _plot(options: argparse.Namespace) -> int:
 
 
 def _plot_sweep(options: argparse.Namespace) -> int:
-    kind, figure = cli_plot_sweep.figure_of(options)
+    kind, figure = plot_sweep.figure_of(options)
     return _save_picture(figure, options.out or options.store / f"{kind}.png")
 
 

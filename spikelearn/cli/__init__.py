@@ -1,0 +1,5 @@
+"""The command line. Arguments and printing only."""
+
+from spikelearn.cli.command import main
+
+__all__ = ["main"]
