@@ -21,7 +21,7 @@ from spikelearn.network import versions
 from spikelearn.sweep import Design, Store
 from spikelearn.sweep import design as points
 from spikelearn.sweep.point import Result, source_of
-from spikelearn.sweep.running import Work, agree
+from spikelearn.sweep.work import Work, agree
 
 SMALL = {"order": 50, "duration": 200.0, "epsilon": 0.1}
 """A Brunel network of 250 neurons for 200 ms: a point of some tens of milliseconds."""

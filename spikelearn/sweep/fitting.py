@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -15,14 +16,16 @@ from typing import Any
 from spikelearn import experiment as ex
 from spikelearn.errors import ExperimentError
 from spikelearn.sweep.design import Design, Range, seed_of
+from spikelearn.sweep.driving import crew_of, drive, warm
 from spikelearn.sweep.objective import Objective
 from spikelearn.sweep.point import Result
 from spikelearn.sweep.progress import Progress, shown_settings
-from spikelearn.sweep.running import Work, agree, crew_of, drive, remove, task_maker, warm
+from spikelearn.sweep.running import remove
 from spikelearn.sweep.space import space_of
 from spikelearn.sweep.store import Store
 from spikelearn.sweep.table import write_table
 from spikelearn.sweep.trials import ENDED, FAILED, PRUNED, SAMPLERS, Trial, Trials
+from spikelearn.sweep.work import Work, agree, task_maker
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,9 @@ def fit(
     if fresh:
         remove(out)
     with _optuna_silent(), Store(out, create=True) as store:
-        agree(store, experiment, work, design.seed, accept_changes)
+        for note in agree(store, experiment, work, design.seed, accept_changes):
+            if not silent:
+                print(f"{out}: {note}", file=sys.stderr)
         task = task_maker(experiment, work, kept, store, design.seed)
         source = Trials(
             store, space, objective, task, model=experiment.name, wanted=trials, replicates=design.replicates,

@@ -1,7 +1,10 @@
 """Sweeps on a Dask cluster: the same results, and a worker that is killed in the middle."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -57,6 +60,33 @@ def test_the_command_runs_on_the_scheduler_that_it_is_given_and_says_if_there_is
     assert sweep.read_table(tmp_path / "store").to_pydict()["status"] == ["done"] * 3
     with pytest.raises(ExperimentError, match="no scheduler answers at 'tcp://127.0.0.1:1'"):
         dask_cluster("tcp://127.0.0.1:1", timeout_s=1.0)
+
+
+def test_two_schedulers_share_one_store(tmp_path):
+    """Two hosts are stood for by two schedulers, each with a worker and a process that gives it work."""
+    model = write_model(tmp_path)
+    (tmp_path / "notes").mkdir()
+    settings = "wait=0.1", f"folder={tmp_path / 'notes'}"
+    words = [
+        sys.executable,
+        "-m",
+        "spikelearn",
+        "sweep",
+        str(model),
+        "--grid",
+        "x=0:23:24",
+        "--set",
+        *settings,
+        "--json",
+    ]
+    words += ["--dask", "--workers", "1", "--out", str(tmp_path / "store")]
+    both = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    told = [process.communicate(timeout=90) for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    shares = [json.loads(printed)["computed"] for printed, _ in told]
+    seeds = [line.split()[0] for line in (tmp_path / "notes" / "computed").read_text().splitlines()]
+    assert sum(shares) == 24 == len(seeds) == len(set(seeds)) and min(shares) > 0
+    assert sweep.read_table(tmp_path / "store").to_pydict()["status"] == ["done"] * 24
 
 
 def test_jobs_of_a_queue_compute_a_sweep_where_the_queue_is_a_script_that_starts_them(tmp_path, monkeypatch):

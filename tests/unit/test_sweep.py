@@ -109,6 +109,20 @@ def test_a_changed_model_file_another_model_and_another_form_are_told(model, tmp
         run(metrics=lambda run: {"duration": run.duration}, accept_changes=False)
 
 
+def test_other_versions_and_points_that_were_not_asked_for_are_told(model, tmp_path, capsys):
+    sweep.run(model, tmp_path / "store", grid={"x": [1, 2]}, silent=True)
+    with sweep.Store(tmp_path / "store") as store:
+        made_by = json.loads(store.meta()["versions"])
+        store.describe({"versions": json.dumps(made_by | {"numba": "0.1"})})
+    done = sweep.run(model, tmp_path / "store", grid={"x": [2, 3]}, seed=1)
+    told = capsys.readouterr().err
+    assert f"points that are there were computed with numba 0.1, now {made_by['numba']}" in told
+    assert "1 points of other settings or seeds are there too" in told
+    assert (done.points, done.computed, done.table().num_rows) == (2, 1, 3)
+    sweep.run(model, tmp_path / "store", grid={"x": [1, 2, 3]})
+    assert "numba" not in capsys.readouterr().err
+
+
 def test_metrics_may_come_from_a_function_of_the_run(model, tmp_path):
     def measure(run):
         return {"events": len(run.spikes("cells").times), "dt": np.float64(run.dt)}
