@@ -1,0 +1,71 @@
+"""How strongly, and how fast, the rate of a population goes up and down."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from spikelearn.analysis.checks import spike_ids, spike_times, window
+from spikelearn.analysis.rates import SpikesLike, counts
+from spikelearn.errors import ParameterError
+
+
+def rate_modulation(times: ArrayLike, t_start: float, t_stop: float, bin: float = 0.5) -> float:
+    """Standard deviation of a population's rate over its mean, without the share of chance; a pure number.
+
+    Independent Poisson neurons have counts whose variance is their mean: that much is taken off the variance, so that
+    the value does not depend on the number of neurons. 0 for a rate that does not change (and where the counts vary
+    less than by chance), a / sqrt(2) for a rate that goes as 1 + a sin(2 pi f t), less what is lost within a bin, the
+    factor sinc(f bin); without bounds for volleys with silence between them. NaN if no spikes.
+
+    times: (n,) ms, ascending, of all neurons together. bin: ms. Raises ParameterError as `counts` does.
+    """
+    in_bin = counts(times, t_start, t_stop, bin)
+    mean = in_bin.mean()
+    return float(np.sqrt(max(in_bin.var() - mean, 0.0)) / mean) if mean > 0 else float("nan")
+
+
+def dominant_frequency(
+    times: ArrayLike, t_start: float, t_stop: float, bin: float = 0.5, resolution: float = 5.0
+) -> float:
+    """Frequency at which the spectrum of a population's spike counts is highest, in Hz. NaN if no spikes.
+
+    The spectrum is Welch's mean over halfway overlapping pieces with Hann windows, of the length that gives the
+    `resolution` (Hz), or of one piece if there is not enough time for it. Its lowest two frequencies count as drift
+    and not as an oscillation; the highest is 500 / bin Hz.
+
+    times: (n,) ms, ascending, of all neurons together. bin: ms. Raises ParameterError as `counts` does, and if the
+    window has fewer than eight bins.
+    Source: Welch 1967, IEEE Trans. Audio Electroacoust. 15:70.
+    """
+    in_bin = counts(times, t_start, t_stop, bin)
+    if in_bin.size < 8:
+        raise ParameterError(f"a spectrum needs at least 8 bins of {bin} ms, got {in_bin.size}")
+    if not in_bin.any():
+        return float("nan")
+    length = min(in_bin.size, max(8, round(1e3 / (resolution * bin))))
+    pieces = np.lib.stride_tricks.sliding_window_view(in_bin - in_bin.mean(), length)[:: length // 2]
+    power = (np.abs(np.fft.rfft(pieces * np.hanning(length + 1)[:-1])) ** 2).mean(axis=0)
+    power[:2] = 0.0
+    return float(np.argmax(power) / (length * bin * 1e-3))
+
+
+def shifted_trains(spikes: SpikesLike, t_start: float, t_stop: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The spikes in a window, each neuron's train moved in time by its own random amount: (times, ids), (n,) each.
+
+    What leaves the window at its end comes in again at its start, so each neuron keeps its rate and all its intervals
+    but one, while neurons no longer know of each other. A control: synchrony that is still there is an artefact.
+
+    spikes: times ascending, ms. seed: of the shifts. Raises ParameterError for an empty window or times out of order.
+    """
+    duration = window(t_start, t_stop)
+    times = spike_times(spikes.times)
+    ids = spike_ids(spikes.ids, times)
+    inside = (times >= t_start) & (times < t_stop)
+    times, ids = times[inside], ids[inside]
+    if not ids.size:
+        return times, ids
+    shift = np.random.default_rng(seed).uniform(0.0, duration, int(ids.max()) + 1)
+    moved = t_start + (times - t_start + shift[ids]) % duration
+    order = np.argsort(moved, kind="stable")
+    return moved[order], ids[order]
