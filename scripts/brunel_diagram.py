@@ -157,10 +157,11 @@ def told(found: Any) -> str:
     lines.append("|---" * 11 + "|")
     for letter, (g, eta, state) in PAPER.items():
         for row in found[(found.g == g) & (found.eta == eta)].itertuples():
-            lines.append(
-                f"| {letter} | {g:g} | {eta:g} | {state} | {row.state} | {row.rate_hz:.1f} | {row.theory_rate_hz:.1f} | "
-                f"{row.cv_isi:.2f} | {row.rate_modulation:.2f} | {row.oscillation_hz:.0f} | {row.theory_hz:.0f} |"
-            )
+            cells = (
+                letter, f"{g:g}", f"{eta:g}", state, row.state, f"{row.rate_hz:.1f}", f"{row.theory_rate_hz:.1f}",
+                f"{row.cv_isi:.2f}", f"{row.rate_modulation:.2f}", f"{row.oscillation_hz:.0f}", f"{row.theory_hz:.0f}",
+            )  # fmt: skip
+            lines.append(f"| {' | '.join(cells)} |")
     lines += [
         "",
         "| state | points | rate (Hz) | CV | modulation | frequency (Hz) | control's modulation |",
@@ -175,9 +176,12 @@ def told(found: Any) -> str:
         lines.append(f"| {state} | {len(rows)} | {' | '.join(spans)} |")
     balanced = found[(found.g > 4) & (found.rate_hz >= SILENT_HZ)]
     unstable, synchronous = balanced.theory_gain > 1, balanced.rate_modulation > SYNCHRONOUS
-    lines += ["", f"g > 4, not silent: {len(balanced)} points; theory and simulation agree on whether the rate oscillates "
-              f"at {(unstable == synchronous).sum()}; only the simulation at {(~unstable & synchronous).sum()}, "
-              f"only the theory at {(unstable & ~synchronous).sum()}."]  # fmt: skip
+    lines += [
+        "",
+        f"g > 4, not silent: {len(balanced)} points; theory and simulation agree on whether the rate oscillates at "
+        f"{(unstable == synchronous).sum()}; only in the simulation at {(~unstable & synchronous).sum()}, only in "
+        f"the theory at {(unstable & ~synchronous).sum()}.",
+    ]
     still = balanced[balanced.state == "AI"]
     ratio = still.rate_hz / still.theory_rate_hz
     lines.append(f"Rate of the AI points over that of the theory: {ratio.min():.3f} to {ratio.max():.3f}, "
@@ -195,6 +199,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     grid, settings = (QUICK_GRID, QUICK) if options.quick else (GRID, SETTINGS)
     done = sweep.run("brunel_2000", options.out, grid=grid, settings=settings, workers=options.workers)
+    print(f"{done.points} points, {done.computed} computed now in {done.seconds:.0f} s\n")
     found = with_states(done.table())
     folder = DOCS if options.write else options.out
     found.round(4).to_parquet(folder / "brunel_phase_diagram.parquet", index=False)

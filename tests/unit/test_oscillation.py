@@ -22,7 +22,7 @@ def modulated(n, hz, depth, frequency, t_stop, seed):
 def test_a_sine_has_its_depth_over_the_root_of_two_less_what_the_bin_takes(depth, frequency, bin):
     spikes = modulated(5000, 20.0, depth, frequency, 4000.0, seed=1)
     expected = depth / np.sqrt(2) * np.sinc(frequency * bin * 1e-3)
-    # The variance of 4000 / bin counts with mean 100 bin scatters by sqrt(2 bin / 4000) of itself, and m by half of that.
+    # The variance of n = 4000 / bin counts, of mean 100 bin, scatters by sqrt(2 / n) of itself, and m by half of that.
     measured = rate_modulation(spikes.times, 0.0, 4000.0, bin)
     STAT(round(4000 / bin), deviation=(1 + expected) * (1 + 1 / (100 * bin * expected**2))).check(measured, expected)
 

@@ -1,0 +1,87 @@
+"""The scripts: each of the three uses, and the studies in small, run as they stand and leave what they say."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spikelearn import sweep
+from spikelearn.io import load
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+
+
+def script(name):
+    spec = importlib.util.spec_from_file_location(f"{name}_script", SCRIPTS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_simulate_keeps_a_run_and_draws_it(tmp_path, capsys):
+    script("simulate").main(["--duration", "100", "--out", str(tmp_path)])
+    run = load(tmp_path / "run.h5")
+    assert run.t_stop == 100.0 and len(run.spikes("excitatory").times) > 100
+    assert {path.name for path in tmp_path.iterdir()} == {"run.h5", "raster.png", "voltage.png"}
+    assert "inhibitory: " in capsys.readouterr().out
+
+
+def test_sweep_measures_with_its_own_function_and_plot_draws_its_store(tmp_path, capsys):
+    arguments = ["--workers", "1", "--duration", "120", "--out", str(tmp_path)]
+    script("sweep").main(arguments)
+    assert "36 points, 36 computed now" in capsys.readouterr().out
+    table = sweep.read_table(tmp_path).to_pydict()
+    rates = {
+        g: np.mean([r for r, each in zip(table["rate"], table["g"], strict=True) if each == g]) for g in (4.5, 7.0)
+    }
+    assert rates[4.5] > 1.5 * rates[7.0] > 0  # inhibition holds the rate down
+    script("sweep").main(arguments)
+    assert "36 points, 0 computed now" in capsys.readouterr().out
+    script("plot").main([str(tmp_path)])
+    assert {path.stem for path in tmp_path.glob("*.png")} == {"heat_map", "lines", "raster"}
+
+
+def test_the_diagram_of_brunel_is_computed_once_and_drawn(tmp_path, capsys):
+    diagram = script("brunel_diagram")
+    for computed in (6, 0):
+        diagram.main(["--quick", "--workers", "1", "--out", str(tmp_path)])
+        assert f"{computed} computed" in capsys.readouterr().out
+    assert (tmp_path / "brunel_phase_diagram.png").stat().st_size > 10_000
+    assert (tmp_path / "brunel_four_states.png").stat().st_size > 10_000
+
+
+def test_the_sensitivity_of_burst_coding_is_computed_once_and_drawn(tmp_path, capsys):
+    study = script("burst_coding_sensitivity")
+    for computed in (16, 0):
+        study.main(["--quick", "--workers", "1", "--out", str(tmp_path)])
+        assert f"{computed} computed now" in capsys.readouterr().out
+    assert len((tmp_path / "burst_coding_sensitivity.csv").read_text().splitlines()) == 17
+    assert (tmp_path / "burst_coding_sensitivity.png").stat().st_size > 10_000
+
+
+def test_rank_correlations_find_what_depends_and_shuffles_do_not():
+    study = script("burst_coding_sensitivity")
+    rng = np.random.default_rng(1)
+    columns = {name: rng.random(128) for name in (*study.VARIED, *study.METRICS)}
+    columns["mean_event_rate"] = np.exp(5.0 * columns["b"])
+    found, chance = study.rank_correlations(columns), study.by_chance(columns)
+    assert found[list(study.METRICS).index("mean_event_rate"), study.VARIED.index("b")] == pytest.approx(1.0)
+    # The largest of 30 independent ones of 128 points, each with a deviation of 1 / sqrt(127).
+    assert 2.5 < chance * 127**0.5 < 4.0
+
+
+@pytest.mark.parametrize(
+    ("measured", "state"),
+    [
+        ((0.0, None, None, None), "silent"),
+        ((333.0, 0.01, 1.4, 665.0), "SR"),
+        ((180.0, 0.13, 0.35, 665.0), "AR"),
+        ((38.0, 0.41, 0.59, 125.0), "AI"),
+        ((59.0, 0.83, 0.94, 175.0), "SI fast"),
+        ((6.0, 0.40, 1.9, 25.0), "SI slow"),
+        ((0.5, float("nan"), 0.1, 20.0), "AI"),
+    ],
+)
+def test_states_are_told_apart_by_rate_cv_modulation_and_frequency(measured, state):
+    assert script("brunel_diagram").state_of(*measured) == state
