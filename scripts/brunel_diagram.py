@@ -30,6 +30,8 @@ GRID = {
     "eta": [round(0.5 + 0.1 * k, 1) for k in range(10)] + [round(1.6 + 0.2 * k, 1) for k in range(13)],
 }
 SETTINGS = {"duration": 1000.0, "rate_from": 200.0, "threads": 1}
+IN_DEGREE = 0.1 * 2500  # epsilon * order, which stays the same in networks of other sizes
+ORDERS = (1250, 2500, 5000)
 QUICK = {"order": 100, "J": 1.0, "duration": 150.0, "rate_from": 50.0, "threads": 1}
 QUICK_GRID = {"g": [3.0, 4.5, 6.0], "eta": [0.5, 2.0]}
 
@@ -190,6 +192,19 @@ def told(found: Any) -> str:
     return "\n".join(lines)
 
 
+def sizes(out: Path, workers: int | None) -> str:
+    """Of networks with half and twice as many neurons and as many synapses for each: what is an effect of the size."""
+    rows = [
+        {"order": order, "epsilon": IN_DEGREE / order, "g": PAPER[letter][0], "eta": PAPER[letter][1]}
+        for letter in "BC" for order in ORDERS
+    ]  # fmt: skip
+    done = sweep.run("brunel_2000", out, rows=rows, replicates=3, settings=SETTINGS, workers=workers)
+    found = done.table().to_pandas().groupby(["g", "order"]).rate_modulation
+    lines = ["| g | neurons | modulation of three seeds |", "|---|---|---|"]
+    lines += [f"| {g:g} | {5 * n:,} | {each.min():.2f} to {each.max():.2f} |" for (g, n), each in found]
+    return "\n".join(lines)
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("out/brunel_diagram"))
@@ -206,6 +221,8 @@ def main(arguments: list[str] | None = None) -> None:
     save(diagram(found), folder / "brunel_phase_diagram.png", dpi=150)
     save(four_states(settings), folder / "brunel_four_states.png", dpi=150)
     print(told(found))
+    if not options.quick:
+        print(sizes(options.out / "sizes", options.workers))
 
 
 if __name__ == "__main__":
