@@ -17,8 +17,8 @@ FROM, DURATION = 100.0, 500.0  # ms
 
 def simulate(point):
     g, eta, seed = point
-    nest.set_verbosity("M_ERROR")
     nest.ResetKernel()
+    nest.verbosity = nest.VerbosityLevel.ERROR
     nest.SetKernelStatus({"resolution": 0.1, "rng_seed": seed, "local_num_threads": 1, "print_time": False})
     neuron = {"C_m": 1.0, "E_L": 0.0, "V_th": V_TH, "V_reset": 10.0, "V_m": 0.0, "tau_m": TAU_M, "t_ref": 2.0}
     exc = nest.Create("iaf_psc_delta", N_EXC, params=neuron)

@@ -86,7 +86,10 @@ def diagram(found: Any) -> Figure:
     figure = Figure(figsize=(7.4, 6.8), layout="constrained", facecolor="white")
     axes = [clean(ax) for ax in figure.subplots(2, 2, sharex=True, sharey=True).flat]
     g, eta = np.unique(found.g), np.unique(found.eta)
-    found = found.assign(number=[STATES.index(state) for state in found.state])
+    few = found.state == "silent"  # a few spikes in the whole window have no modulation to speak of
+    found = found.assign(
+        number=[STATES.index(state) for state in found.state], rate_modulation=found.rate_modulation.mask(few)
+    )
 
     def on_grid(name: str) -> np.ndarray:
         return np.ma.masked_invalid(found.pivot(index="eta", columns="g", values=name).to_numpy(dtype=float))
@@ -112,8 +115,10 @@ def diagram(found: Any) -> Figure:
     ):
         extend = style.pop("extend")
         mesh = ax.pcolormesh(borders(g), borders(eta), on_grid(name), **style)
-        figure.colorbar(mesh, ax=ax, label=label, extend=extend)
-    gain = np.ma.masked_where(np.broadcast_to(g <= 4.0, (len(eta), len(g))), on_grid("theory_gain"))
+        bar = figure.colorbar(mesh, ax=ax, extend=extend, aspect=25)
+        bar.set_label(label, size=TEXT_SIZE + 1, color=INK)
+        bar.ax.tick_params(labelsize=TEXT_SIZE)
+    gain = np.ma.masked_where(~(on_grid("theory_rate_hz") >= SILENT_HZ), on_grid("theory_gain"))
     for ax, title in zip(axes, ("state", "rate", "irregularity", "synchrony"), strict=True):
         line = "white" if ax in (axes[1], axes[3]) else INK
         if min(gain.shape) > 3:
@@ -139,11 +144,12 @@ def four_states(settings: dict[str, Any]) -> Figure:
     for (letter, (g, eta, state)), (above, below) in zip(PAPER.items(), columns, strict=True):
         parameters = ex.set_parameters(model, {**settings, "g": g, "eta": eta})
         run = ex.run_experiment(model, parameters, 1, progress=False).run
-        start = max(0.0, run.t_stop - (300.0 if state == "SI slow" else 60.0))
+        shown, bin = (300.0, 2.0) if state == "SI slow" else (60.0, 0.5)
+        start = max(0.0, run.t_stop - shown)
         times, ids = run.spikes("excitatory")
         few = (times >= start) & (ids < 50)
         clean(above).plot(times[few] - start, ids[few], ls="none", marker="|", ms=2.6, mew=0.7, color=INK)
-        bins = np.arange(start, run.t_stop + 1e-6, 0.5)
+        bins = np.arange(start, run.t_stop + 1e-6, bin)
         rate = sl.analysis.binned_rate(times, 4 * parameters.order, bins)
         clean(below).stairs(rate, bins - start, color=INK, lw=0.8, baseline=None)
         above.set_title(f"{letter}: {state}\n$g$ {g:g}, $\\eta$ {eta:g}", loc="left", size=TEXT_SIZE + 1, color=INK)
@@ -169,23 +175,31 @@ def told(found: Any) -> str:
         "| state | points | rate (Hz) | CV | modulation | frequency (Hz) | control's modulation |",
         "|---" * 7 + "|",
     ]
-    for state, rows in found.groupby("state"):
+    for state, rows in found[found.state != "silent"].groupby("state"):
         spans = (
             f"{rows[name].min():.{digits}f} to {rows[name].max():.{digits}f}"
             for name, digits in (("rate_hz", 1), ("cv_isi", 2), ("rate_modulation", 2), ("oscillation_hz", 0),
                                  ("control_rate_modulation", 3))
         )  # fmt: skip
         lines.append(f"| {state} | {len(rows)} | {' | '.join(spans)} |")
-    balanced = found[(found.g > 4) & (found.rate_hz >= SILENT_HZ)]
-    unstable, synchronous = balanced.theory_gain > 1, balanced.rate_modulation > SYNCHRONOUS
+    active = found[found.state != "silent"]
+    for side, rows in (("g up to 4", active[active.g <= 4]), ("g above 4", active[active.g > 4])):
+        unstable, synchronous = rows.theory_gain > 1, rows.rate_modulation > SYNCHRONOUS
+        without, beyond = rows[~unstable & synchronous].theory_gain, rows[unstable & ~synchronous].theory_gain
+        lines += [
+            "",
+            f"{side}, not silent: {len(rows)} points; theory and simulation agree on whether the rate oscillates at "
+            f"{(unstable == synchronous).sum()}. Only in the simulation: {len(without)}, where the theory's gain is "
+            f"{without.min():.2f} to {without.max():.2f}; only in the theory: {len(beyond)}, with a gain of "
+            f"{beyond.min():.2f} to {beyond.max():.2f}.",
+        ]
+    still = active[active.state == "AI"]
+    ratio = still.rate_hz / still.theory_rate_hz
+    silent = found[found.state == "silent"]
     lines += [
         "",
-        f"g > 4, not silent: {len(balanced)} points; theory and simulation agree on whether the rate oscillates at "
-        f"{(unstable == synchronous).sum()}; only in the simulation at {(~unstable & synchronous).sum()}, only in "
-        f"the theory at {(unstable & ~synchronous).sum()}.",
+        f"Silent: {len(silent)} points, at most {silent.rate_hz.max():.3f} Hz, eta {silent.eta.max():g} and less.",
     ]
-    still = balanced[balanced.state == "AI"]
-    ratio = still.rate_hz / still.theory_rate_hz
     lines.append(f"Rate of the AI points over that of the theory: {ratio.min():.3f} to {ratio.max():.3f}, "
                  f"median {ratio.median():.3f}.")  # fmt: skip
     lines.append(f"Synchronous points of the control: {found.control_state.str.startswith('S').sum()} of {len(found)}.")
