@@ -1,6 +1,6 @@
 """One sweep in spikelearn, NEST and Brian2, each in its own way: wall time a point, lines of code, and the same rates.
 
-    python -m benchmarks.sweeps [--repeats 5] [--workers 2] [--seeds 1,5] [--write]
+    python -m benchmarks.sweeps [--repeats 3] [--workers 2] [--seeds 1,3] [--write]
 
 sweep_in_spikelearn.py, sweep_in_nest.py and sweep_in_brian2.py are the whole of what a user writes. Whole processes are
 timed, from the command to the table on disk, simulators in turn within each round; a first round that is not counted
@@ -146,9 +146,9 @@ def page(seconds: Mapping[tuple[str, int], Sequence[float]], rates: Mapping[str,
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--seeds", default="1,5", help="numbers of seeds, with commas")
+    parser.add_argument("--seeds", default="1,3", help="numbers of seeds, with commas")
     parser.add_argument("--write", action="store_true", help="into docs/sweeps.md")
     options = parser.parse_args(arguments)
     numbers = sorted(int(each) for each in options.seeds.split(","))
