@@ -115,15 +115,21 @@ def differences(ours: Rates, theirs: Rates) -> np.ndarray:
     return np.array([np.mean(theirs[point]) / np.mean(ours[point]) - 1.0 for point in ours])
 
 
-def page(seconds: Mapping[tuple[str, int], Sequence[float]], rates: Mapping[str, Rates], workers: int) -> str:
-    """seconds: (simulator, seeds) -> wall seconds of whole sweeps. rates: of the sweeps with the most seeds."""
+def page(
+    seconds: Mapping[tuple[str, int], Sequence[float]], rates: Mapping[str, Rates], workers: int, load: float
+) -> str:
+    """The table in Markdown.
+
+    seconds: (simulator, seeds) -> wall seconds of whole sweeps. rates: of the sweeps with the most seeds. load: of the
+    machine before it began.
+    """
     numbers = sorted({seeds for _, seeds in seconds})
     head = [f"ms a point, {POINTS * seeds:,} points" for seeds in numbers]
     if len(numbers) > 1:
         head.append("ms for each further point")
     lines = [
         f"{machine_line(machine())} {workers} workers; medians of {len(next(iter(seconds.values())))} rounds (least to "
-        "most).", "",
+        f"most); load of the machine before it began: {load:.1f}.", "",
         f"| | lines of code | {' | '.join(head)} | rates |", "|---" * (len(head) + 3) + "|",
     ]  # fmt: skip
     allowed = tolerance(list(rates.values()))
@@ -154,6 +160,7 @@ def main(arguments: list[str] | None = None) -> None:
     numbers = sorted(int(each) for each in options.seeds.split(","))
     seconds: dict[tuple[str, int], list[float]] = {}
     rates: dict[str, Rates] = {}
+    load = os.getloadavg()[0]
     for simulator in FILES:
         print(f"{simulator} gets ready", file=sys.stderr)
         measure(simulator, options.workers, numbers[0])
@@ -163,7 +170,7 @@ def main(arguments: list[str] | None = None) -> None:
                 spent, rates[simulator] = measure(simulator, options.workers, seeds)
                 seconds.setdefault((simulator, seeds), []).append(spent)
                 print(f"round {k + 1}: {simulator}, {seeds} seeds, {spent:.1f} s", file=sys.stderr, flush=True)
-    text = page(seconds, rates, options.workers)
+    text = page(seconds, rates, options.workers, load)
     print(text)
     if options.write:
         before, _, rest = PAGE.read_text().partition(BEGIN)

@@ -38,7 +38,7 @@ def test_simulators_with_the_same_rates_agree_and_one_that_is_off_by_a_tenth_doe
 def test_a_further_point_takes_what_more_seeds_take_longer():
     seconds = {(name, seeds): [4.0 + 0.2 * 20 * seeds] * 3 for name in sweeps.FILES for seeds in (1, 5)}
     found = {name: rates() for name in sweeps.FILES} | {"brian2": rates(0.2)}
-    text = sweeps.page(seconds, found, workers=2)
+    text = sweeps.page(seconds, found, workers=2, load=0.1)
     row = next(line for line in text.splitlines() if line.startswith("| spikelearn |"))
     assert "| 400 (400 to 400) | 240 (240 to 240) | 200 | the reference |" in row
     assert text.count("agree:") == 1 and "DIFFER: +20.0 % on average, 20.0 % at most" in text
