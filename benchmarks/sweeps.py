@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import ast
 import csv
+import importlib.metadata
 import math
 import os
 import statistics
@@ -34,6 +35,7 @@ PAGE = ROOT / "docs" / "sweeps.md"
 BEGIN, END = "<!-- measured by benchmarks/sweeps.py -->", "<!-- end of what was measured -->"
 FILES = {name: HERE / f"sweep_in_{name}.py" for name in ("spikelearn", "nest", "brian2")}
 TITLES = {"spikelearn": "spikelearn", "nest": "NEST, pool of processes", "brian2": "Brian2 (Cython), pool of processes"}
+PACKAGES = ("spikelearn", "nest-simulator", "brian2")
 GRID = ("g=4.5,5,6,7,8", "eta=1.5,2,3,4")
 POINTS = 20
 LIMIT_S = 1800.0
@@ -115,6 +117,10 @@ def differences(ours: Rates, theirs: Rates) -> np.ndarray:
     return np.array([np.mean(theirs[point]) / np.mean(ours[point]) - 1.0 for point in ours])
 
 
+def versions() -> str:
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+
+
 def page(
     seconds: Mapping[tuple[str, int], Sequence[float]], rates: Mapping[str, Rates], workers: int, load: float
 ) -> str:
@@ -128,8 +134,8 @@ def page(
     if len(numbers) > 1:
         head.append("ms for each further point")
     lines = [
-        f"{machine_line(machine())} {workers} workers; medians of {len(next(iter(seconds.values())))} rounds (least to "
-        f"most); load of the machine before it began: {load:.1f}.", "",
+        f"{machine_line(machine())} {versions()}. {workers} workers; medians of {len(next(iter(seconds.values())))} "
+        f"rounds (least to most); load of the machine before it began: {load:.1f}.", "",
         f"| | lines of code | {' | '.join(head)} | rates |", "|---" * (len(head) + 3) + "|",
     ]  # fmt: skip
     allowed = tolerance(list(rates.values()))
