@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from spikelearn import sweep
+from spikelearn._jit import JIT_DISABLED
 from spikelearn.experiment import load_experiment
 from spikelearn.io import load
 
+compiled = pytest.mark.skipif(JIT_DISABLED, reason="networks of this size take minutes in plain Python")
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 
@@ -26,6 +28,7 @@ def model_script(name):
     return sys.modules[load_experiment(SCRIPTS / f"{name}.py").simulate.__module__]
 
 
+@compiled
 def test_simulate_keeps_a_run_and_draws_it(tmp_path, capsys):
     script("simulate").main(["--duration", "100", "--out", str(tmp_path)])
     run = load(tmp_path / "run.h5")
@@ -34,6 +37,7 @@ def test_simulate_keeps_a_run_and_draws_it(tmp_path, capsys):
     assert "inhibitory: " in capsys.readouterr().out
 
 
+@compiled
 def test_sweep_measures_with_its_own_function_and_plot_draws_its_store(tmp_path, capsys):
     arguments = ["--workers", "1", "--duration", "120", "--out", str(tmp_path)]
     script("sweep").main(arguments)
@@ -49,6 +53,7 @@ def test_sweep_measures_with_its_own_function_and_plot_draws_its_store(tmp_path,
     assert {path.stem for path in tmp_path.glob("*.png")} == {"heat_map", "lines", "raster"}
 
 
+@compiled
 def test_the_diagram_of_brunel_is_computed_and_drawn(tmp_path, capsys):
     script("brunel_diagram").main(["--quick", "--workers", "1", "--out", str(tmp_path)])
     assert "6 points, 6 computed now" in capsys.readouterr().out
@@ -56,6 +61,7 @@ def test_the_diagram_of_brunel_is_computed_and_drawn(tmp_path, capsys):
     assert (tmp_path / "brunel_four_states.png").stat().st_size > 10_000
 
 
+@compiled
 def test_the_sensitivity_of_burst_coding_is_computed_and_drawn(tmp_path, capsys):
     model_script("burst_coding_sensitivity").main(["--quick", "--workers", "1", "--out", str(tmp_path)])
     assert "16 points, 16 computed now" in capsys.readouterr().out

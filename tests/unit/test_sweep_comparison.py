@@ -7,8 +7,10 @@ import pytest
 from tolerances import EXACT, ULP
 
 from benchmarks import sweeps
+from spikelearn._jit import JIT_DISABLED
 from spikelearn.experiment import load_experiment, run_experiment, set_parameters
 
+compiled = pytest.mark.skipif(JIT_DISABLED, reason="networks of this size take minutes in plain Python")
 GRID = [(g, eta) for g in (4.5, 5.0, 6.0, 7.0, 8.0) for eta in (1.5, 2.0, 3.0, 4.0)]
 
 
@@ -49,6 +51,7 @@ def test_a_table_of_rates_is_read_by_point(tmp_path):
     assert sweeps.rates_in(tmp_path) == {(5.0, 2.0): [30.5, 31.5], (6.0, 2.0): [20.0]}
 
 
+@compiled
 def test_the_networks_of_the_three_files_fire_alike(monkeypatch):
     nest = pytest.importorskip("nest")
     del nest
