@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 import os
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from typing import Any
 from spikelearn import experiment as ex
 from spikelearn.errors import ExperimentError
 from spikelearn.network import versions
+from spikelearn.sweep import LocalProcesses
 
 COMMON = ("synaptic_events", "wall_s", "real_time_factor")
 """Metrics that every model has: they tell of the machine, and are left out of the page."""
@@ -104,10 +104,7 @@ def reproduce(
     errors: list[str] = []
     if not missing:
         return errors
-    processes = min(processes, len(missing))
-    threads = os.environ.get("SPIKELEARN_THREADS")
-    os.environ["SPIKELEARN_THREADS"] = str(max(1, (os.cpu_count() or 1) // processes))
-    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
+    pool = LocalProcesses(min(processes, len(missing)))
     try:
         running = {pool.submit(measure, job, folder): job for job in missing}
         for done in as_completed(running):
@@ -120,15 +117,10 @@ def reproduce(
                 continue
             _keep(job, found, folder)
             tell(job, found)
-    except KeyboardInterrupt:
-        for process in list(getattr(pool, "_processes", {}).values()):
-            process.terminate()
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
         raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        os.environ.pop("SPIKELEARN_THREADS")
-        if threads is not None:
-            os.environ["SPIKELEARN_THREADS"] = threads
+    pool.shutdown()
     return errors
 
 
