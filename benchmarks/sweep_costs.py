@@ -23,8 +23,8 @@ from spikelearn.sweep import design as points
 from spikelearn.sweep.point import Result, source_of
 from spikelearn.sweep.work import Work, agree
 
-SMALL = {"order": 50, "duration": 200.0, "epsilon": 0.1}
-"""A Brunel network of 250 neurons for 200 ms: a point of some tens of milliseconds."""
+SMALL = {"order": 200, "duration": 400.0, "epsilon": 0.1}
+"""A Brunel network of 1,000 neurons for 400 ms: a point of some 20 milliseconds."""
 
 
 def timed(folder: Path, n: int, workers: int) -> tuple[float, list[dict]]:

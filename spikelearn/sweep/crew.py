@@ -36,6 +36,11 @@ class Crew:
         ahead = min(self.most_ahead, max(1, round(_AHEAD_S / max(self._mean_s, 1e-4))))
         return self.workers * (1 + ahead) - len(self.tasks)
 
+    @property
+    def wants_more(self) -> bool:
+        """Whether it should be given tasks now: where half of those that may wait for a worker have gone to one."""
+        return len(self.tasks) <= max((self.room + len(self.tasks)) // 2, self.workers - 1)
+
     def give(self, task: Task) -> None:
         try:
             self.tasks[self.executor.submit(point.evaluate, task)] = task

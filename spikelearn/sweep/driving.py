@@ -21,6 +21,7 @@ from spikelearn.sweep.store import Store
 from spikelearn.sweep.table import write_table
 
 _LIFE_EVERY_S = 5.0
+_WRITE_EVERY_S = 0.2
 _COMPILE_S = 60.0
 _MOST_KINDS = 16
 
@@ -79,31 +80,47 @@ class Tasks:
 
 
 def drive(store: Store, crew: Crew, tasks: Source, progress: Progress) -> None:
-    """Hand out tasks and write down results, until there are none."""
+    """Hand out tasks and write down results, until there are none.
+
+    Of short points several are written at once: each time that something is written takes some milliseconds of disk.
+    """
     store.begin()
-    life = time.perf_counter()
+    written = life = time.perf_counter()
+    ended: list[Result] = []
+
+    def write() -> None:
+        if ended:
+            store.add(ended)
+            tasks.took(ended)
+            for result in ended:
+                progress.note(result)
+            ended.clear()
+
     try:
-        while tasks.left or crew.tasks:
-            if crew.room > 0:
+        while tasks.left or crew.tasks or ended:
+            if crew.wants_more:
                 for task in tasks.next(crew.room):
                     crew.give(task)
-            if not crew.tasks:
+            if not crew.tasks and not ended:
                 time.sleep(0.2)  # the rest is with other processes
-            if results := crew.ended(1.0):
-                store.add(results)
-                tasks.took(results)
-                for result in results:
-                    progress.note(result)
+            ended += crew.ended(_WRITE_EVERY_S if ended else 1.0)
+            now = time.perf_counter()
+            if len(crew.tasks) < crew.workers or now - written > _WRITE_EVERY_S:
+                write()
+                written = now
             if tasks.done_elsewhere:
                 progress.others(tasks.done_elsewhere)
                 tasks.done_elsewhere = 0
-            if time.perf_counter() - life > _LIFE_EVERY_S:
-                life = time.perf_counter()
+            if now - life > _LIFE_EVERY_S:
+                life = now
                 store.sign_of_life()
                 progress.show()
     except BaseException as error:
-        if not isinstance(error, StoreError) and (results := crew.ended(0.0)):
-            store.add(results)
+        if not isinstance(error, StoreError):
+            if ended := [*ended, *crew.ended(0.0)]:
+                store.add(ended)
+            for result in ended:
+                progress.note(result)
         if isinstance(error, KeyboardInterrupt):
             write_table(store)
             progress.show(last=True)
@@ -127,24 +144,22 @@ def kinds_of(places: Iterable[tuple[Settings, int]]) -> list[tuple[Settings, int
     return list(kinds.values())
 
 
-def warm(tasks: Sequence[Task]) -> None:
+def warm(tasks: Sequence[Task], crew: Crew) -> None:
     """Have compiled what these points need before the first is computed, in processes of this machine.
 
-    A model that waits for spikes waits for ever if no time passes, so each has a minute; what is then not compiled is
-    compiled by the first point that needs it, while others that need it wait.
+    These are the crew's, if it has such. A model that waits for spikes waits for ever if no time passes, so each has a
+    minute; what is then not compiled is compiled by the first point that needs it, while others that need it wait.
     """
     if _jit.JIT_DISABLED:
         return
     first = [replace(task, time_limit=_COMPILE_S, memory_limit=0, kept="") for task in tasks[:_MOST_KINDS]]
-    with LocalProcesses(min(len(first), len(os.sched_getaffinity(0)))) as processes:
-        futures = [processes.submit(compile_all, task) for task in first]
-        try:
-            for future in wait(futures).done:
-                if isinstance(future.exception(), ModelChanged):
-                    future.result()
-        except BaseException:
-            processes.shutdown(wait=True, cancel_futures=True)
-            raise
+    if not isinstance(crew.executor, LocalProcesses):
+        with crew_of(None, None, len(first)) as own:
+            warm(tasks, own)
+        return
+    for future in wait([crew.executor.submit(compile_all, task) for task in first]).done:
+        if isinstance(future.exception(), ModelChanged):
+            future.result()
 
 
 @contextmanager

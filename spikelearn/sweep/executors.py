@@ -8,12 +8,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
 from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from types import ModuleType
 from typing import Any
 
 from spikelearn.engine.pace import VARIABLE
@@ -23,6 +26,22 @@ _LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
 """Variables that say how many threads a library may use: the workers share the cores."""
 
 _MOST_REPLACED = 20
+
+
+class _Worker(ForkServerProcess):
+    """A process that does not execute the script that started it: its tasks bring all that they need."""
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:
+        main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+        try:
+            return ForkServerProcess._Popen(process_obj)
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _Context(ForkServerContext):
+    Process = _Worker
 
 
 class WorkerDied(Exception):
@@ -64,7 +83,7 @@ class LocalProcesses(Executor):
     def _new_pool(self) -> Any:
         threads = max(1, len(os.sched_getaffinity(0)) // self.workers)
         # A server that has all imported forks each worker: it starts at once, and without this process's threads.
-        context = multiprocessing.get_context("forkserver")
+        context = _Context()
         context.set_forkserver_preload(["spikelearn.sweep.point"])
         with _environment(dict.fromkeys(_LIBRARIES, str(threads))):
             forkserver.ensure_running()

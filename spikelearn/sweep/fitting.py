@@ -137,8 +137,8 @@ def fit(
         )  # fmt: skip
         shown = TrialsProgress(source, objective, progress, silent)
         if source.left:
-            warm([task(each, 0) for each in space.kinds()])
             with crew_of(executor, workers, source.most_at_once) as crew:
+                warm([task(each, 0) for each in space.kinds()], crew)
                 crew.most_ahead = 0  # what comes next depends on what came of those before
                 drive(store, crew, source, shown)
         write_table(store)

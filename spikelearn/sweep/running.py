@@ -119,8 +119,9 @@ def run(
         if missing:
             task = task_maker(experiment, work, kept, store, checked.seed)
             tasks = Tasks(store, missing, lambda key: task(*places[key]))
-            warm([task(*place) for place in kinds_of([places[key] for key in missing])])
+            kinds = [task(*place) for place in kinds_of([places[key] for key in missing])]
             with crew_of(executor, workers, len(missing)) as crew:
+                warm(kinds, crew)
                 drive(store, crew, tasks, shown)
         write_table(store)
         shown.show(last=True)

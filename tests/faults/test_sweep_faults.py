@@ -197,9 +197,10 @@ def test_a_full_disk_ends_the_sweep_with_words_and_it_goes_on_when_there_is_room
     import resource
 
     def full():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (90_000, 90_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (120_000, 120_000))
 
-    words = [str(model), "--grid", "x=0:199:200", "--workers", "1", "--quiet", "--out", str(tmp_path / "store")]
+    words = [str(model), "--grid", "x=0:199:200", "--set", "wait=0.01", "--workers", "1", "--quiet"]
+    words += ["--out", str(tmp_path / "store")]
     command = [sys.executable, "-m", "spikelearn", "sweep", *words]
     found = subprocess.run(command, preexec_fn=full, capture_output=True, text=True, timeout=60)
     assert found.returncode == 2 and "sweep.sqlite: " in found.stderr and "are whole" in found.stderr, found.stderr
