@@ -6,6 +6,7 @@ iaf_psc_exp, iaf_psc_alpha and iaf_psc_delta: input that arrives at t counts fro
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -138,8 +139,8 @@ def _alpha_constants(p: LIFParameters, dt: float) -> dict[str, Any]:
         "P_minh": current_propagator(p.tau_m, p.tau_syn_inh, p.C_m, dt),
         "P_mdexc": alpha_propagator(p.tau_m, p.tau_syn_exc, p.C_m, dt),
         "P_mdinh": alpha_propagator(p.tau_m, p.tau_syn_inh, p.C_m, dt),
-        "rise_exc": np.e / np.asarray(p.tau_syn_exc),
-        "rise_inh": np.e / np.asarray(p.tau_syn_inh),
+        "rise_exc": math.e / np.asarray(p.tau_syn_exc),
+        "rise_inh": math.e / np.asarray(p.tau_syn_inh),
         "dt": dt,
         **membrane(p, dt),
     }

@@ -11,6 +11,7 @@ exactly; the order within a step is that of LIF.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,7 +49,7 @@ def _constants(p: LIFDendriticSpikeParameters, dt: float) -> dict[str, Any]:
         "P_minh": current_propagator(p.tau_m, p.tau_syn_inh, p.C_m, dt),
         "P_mdend": current_propagator(p.tau_m, p.tau_syn_dend, p.C_m, dt),
         "P_mddend": alpha_propagator(p.tau_m, p.tau_syn_dend, p.C_m, dt),
-        "rise_dend": np.e / np.asarray(p.tau_syn_dend),
+        "rise_dend": math.e / np.asarray(p.tau_syn_dend),
         "dt": dt,
         "theta_dAP": p.theta_dAP,
         "I_dAP": p.I_dAP,

@@ -24,6 +24,7 @@ than gain_window count for nothing, and gains stay between gain_min and gain_max
 from __future__ import annotations
 
 import functools
+import math
 import textwrap
 from collections import namedtuple
 from typing import Any, NamedTuple
@@ -183,7 +184,7 @@ def _step_text(name: str, state: list[str], numbers: range, constants: list[str]
         ]
     lines += [
         "    V_axon = 0.0 if fired else V_axon",
-        f"    kick = {np.e!r} * amplitude * exponential(sigma_waveform * normal_amplitude)",
+        f"    kick = {math.e!r} * amplitude * exponential(sigma_waveform * normal_amplitude)",
         "    drive_axon = kick if fired else drive_axon",
         "    refractory = refractory - 1.0 if held else refractory",
         "    refractory = n_ref if fired else refractory",

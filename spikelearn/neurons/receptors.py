@@ -123,7 +123,7 @@ def _current_constants(receptors: tuple[tuple[str, str], ...], p: Any, dt: float
         if kinetics == "alpha":
             constants[f"P_md{receptor}"] = alpha_propagator(p.tau_m, tau, p.C_m, dt)
             constants[f"cross_{receptor}"] = dt * constants[f"P_{receptor}"]
-            constants[f"rise_{receptor}"] = np.e / tau
+            constants[f"rise_{receptor}"] = math.e / tau
     tau_m = np.asarray(p.tau_m, float)
     membrane = {"P_mm": np.exp(-dt / tau_m) + 0.0, "P_mI": -np.expm1(-dt / tau_m) * tau_m / p.C_m}
     return {**constants, **membrane, **_common(p, dt)}
