@@ -23,8 +23,8 @@ from spikelearn.sweep import design as points
 from spikelearn.sweep.point import Result, source_of
 from spikelearn.sweep.work import Work, agree
 
-SMALL = {"order": 200, "duration": 400.0, "epsilon": 0.1}
-"""A Brunel network of 1,000 neurons for 400 ms: a point of some 20 milliseconds."""
+SMALL = {"order": 200, "duration": 2000.0, "epsilon": 0.1}
+"""A Brunel network of 1,000 neurons for 2 s: a point of some 80 milliseconds."""
 
 
 def timed(folder: Path, n: int, workers: int) -> tuple[float, list[dict]]:
