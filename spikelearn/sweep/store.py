@@ -54,22 +54,12 @@ class Store:
         with self._told():
             self.directory.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path, timeout=60.0, isolation_level=None)
-        with self._told():
-            self._database.execute("PRAGMA journal_mode=PERSIST")
-            self._database.execute("PRAGMA synchronous=NORMAL")
-            known = {name for (name,) in self._database.execute("SELECT name FROM sqlite_master WHERE type='table'")}
-            if known and "meta" not in known:
-                raise StoreError(f"{path}: a database of something else, not of a sweep")
-            if not known:
-                with self._change():
-                    for statement in _SCHEMA.split(";\n"):
-                        self._database.execute(statement)
-                    self._database.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?)", (FORMAT,))
-            if (found := self.meta().get("format")) != FORMAT:
-                raise StoreError(
-                    f"{self.directory}: this store has format {found}, this spikelearn writes format {FORMAT}; read it "
-                    "with the version that made it (meta, spikelearn), or give another directory"
-                )
+        try:
+            with self._told():
+                self._prepare()
+        except BaseException:
+            self._database.close()
+            raise
 
     def __enter__(self) -> Store:
         return self
@@ -89,6 +79,24 @@ class Store:
         finally:
             self.session = ""
             self._database.close()
+
+    def _prepare(self) -> None:
+        """Make the tables if there are none. Raises StoreError unless it is a store of this format."""
+        self._database.execute("PRAGMA journal_mode=PERSIST")
+        self._database.execute("PRAGMA synchronous=NORMAL")
+        known = {name for (name,) in self._database.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+        if known and "meta" not in known:
+            raise StoreError(f"{self.directory / DATABASE}: a database of something else, not of a sweep")
+        if not known:
+            with self._change():
+                for statement in _SCHEMA.split(";\n"):
+                    self._database.execute(statement)
+                self._database.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?)", (FORMAT,))
+        if (found := self.meta().get("format")) != FORMAT:
+            raise StoreError(
+                f"{self.directory}: this store has format {found}, this spikelearn writes format {FORMAT}; read it "
+                "with the spikelearn that made it, or give another directory"
+            )
 
     def meta(self) -> dict[str, str]:
         """What is said of the whole sweep."""

@@ -5,6 +5,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -67,10 +68,10 @@ def test_a_process_on_another_host_is_alive_as_long_as_it_gives_signs(store, tmp
     with Store(tmp_path / "store") as other:
         other.begin()
         other.claim(["a"])
-        with sqlite3.connect(tmp_path / "store" / "sweep.sqlite") as raw:
+        with closing(sqlite3.connect(tmp_path / "store" / "sweep.sqlite")) as raw, raw:
             raw.execute("UPDATE sessions SET host = 'elsewhere' WHERE name = ?", (other.session,))
         assert store.claim(["a"]) == ([], set())
-        with sqlite3.connect(tmp_path / "store" / "sweep.sqlite") as raw:
+        with closing(sqlite3.connect(tmp_path / "store" / "sweep.sqlite")) as raw, raw:
             raw.execute("UPDATE sessions SET beat = beat - 1000 WHERE name = ?", (other.session,))
         assert store.claim(["a"]) == (["a"], set())
 
@@ -86,7 +87,7 @@ def test_a_store_of_another_version_a_broken_one_and_none_are_told(tmp_path):
     (tmp_path / "broken" / "sweep.sqlite").write_bytes(b"no database at all" * 1000)
     with pytest.raises(StoreError, match="it is no store, or a damaged one"):
         Store(tmp_path / "broken", create=True)
-    with sqlite3.connect(tmp_path / "broken" / "other.sqlite") as raw:
+    with closing(sqlite3.connect(tmp_path / "broken" / "other.sqlite")) as raw, raw:
         raw.execute("CREATE TABLE something (x)")
     os.replace(tmp_path / "broken" / "other.sqlite", tmp_path / "broken" / "sweep.sqlite")
     with pytest.raises(StoreError, match="a database of something else"):
