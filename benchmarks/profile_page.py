@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from benchmarks.in_spikelearn import build
 from benchmarks.networks import Network, as_request
 from benchmarks.session import processor
-from spikelearn.engine.machine import Machine
 from spikelearn.engine.profile import Timed, Work, profile
+from spikelearn.engine.roofline import Machine
 from spikelearn.network import versions
 
 NAMES = ("cuba_4000", "cuba_40000", "brunel", "brunel_stdp", "dopamine", "microcircuit_tenth")

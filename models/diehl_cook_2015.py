@@ -29,7 +29,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiment import Outcome, Published, parameter
+from spikelearn.experiments.model_file import Outcome, Published, parameter
 from spikelearn.plots.style import TEXT_SIZE, clean, colour
 
 CLASSES = 10
@@ -187,7 +187,7 @@ class Reading(NamedTuple):
 def load_images(p: Parameters) -> Images:
     """The same split for every seed, so that no test image has ever been learned."""
     if p.mnist:
-        images, labels = sl.io.read_mnist(p.mnist)
+        images, labels = sl.tasks.read_mnist(p.mnist)
     else:
         from sklearn.datasets import load_digits
 

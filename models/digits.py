@@ -30,7 +30,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 import spikelearn as sl
-from spikelearn.experiment import Outcome, Published, parameter
+from spikelearn.experiments.model_file import Outcome, Published, parameter
 from spikelearn.plots.style import clean
 
 CLASSES = 10
@@ -107,7 +107,7 @@ class Learner:
 def load_images(p: Parameters) -> Images:
     """The same split for every seed, so that no test image has ever been learned or tuned on."""
     if p.mnist:
-        images, labels = sl.io.read_mnist(p.mnist)
+        images, labels = sl.tasks.read_mnist(p.mnist)
     else:
         from sklearn.datasets import load_digits
 

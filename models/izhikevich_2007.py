@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.experiment import Outcome, Published, parameter
+from spikelearn.experiments.model_file import Outcome, Published, parameter
 
 N_TARGETS = 100
 N1 = 0

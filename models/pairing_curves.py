@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.experiment import Outcome, Published, parameter
+from spikelearn.experiments.model_file import Outcome, Published, parameter
 
 SEEDS = 1
 SHIFT = 10.0

@@ -32,7 +32,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 import spikelearn as sl
-from spikelearn.experiment import Outcome, Published, parameter
+from spikelearn.experiments.model_file import Outcome, Published, parameter
 from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, clean, colour
 
 CLASSES = 10
@@ -131,7 +131,7 @@ class Learned:
 def load_images(p: Parameters) -> Images:
     """The same split for every seed, so that no test image has ever been learned or tuned on."""
     if p.mnist:
-        images, labels = sl.io.read_mnist(p.mnist)
+        images, labels = sl.tasks.read_mnist(p.mnist)
     else:
         from sklearn.datasets import load_digits
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.experiment import Outcome, Published, parameter
+from spikelearn.experiments.model_file import Outcome, Published, parameter
 
 NAMES = ("23E", "23I", "4E", "4I", "5E", "5I", "6E", "6I")
 SIZES = (20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948)

@@ -31,7 +31,7 @@ from matplotlib.figure import Figure
 
 import spikelearn as sl
 from spikelearn.analysis import correlation
-from spikelearn.experiment import Outcome, Published, parameter
+from spikelearn.experiments.model_file import Outcome, Published, parameter
 from spikelearn.plots.style import FAINT, INK, PALETTE, TEXT_SIZE, panels
 
 SEEDS = 5

@@ -20,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.experiment import Outcome, Published, parameter
+from spikelearn.experiments.model_file import Outcome, Published, parameter
 
 RESTING = {"cuba": -49.0, "coba": -60.0, "cobahh": -60.0}
 WEIGHTS = {"cuba": (16.2, -139.5), "coba": (6.0, 67.0), "cobahh": (6.0, 67.0)}

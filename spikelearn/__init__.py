@@ -3,6 +3,7 @@
 from importlib import import_module as _import_module
 from typing import Any as _Any
 
+from spikelearn.backends import NEST, Brian2
 from spikelearn.description import (
     AllToAll,
     Callback,
@@ -19,8 +20,6 @@ from spikelearn.description import (
     Trials,
     Uniform,
 )
-from spikelearn.engine.elsewhere import NEST, Brian2
-from spikelearn.engine.run import Run
 from spikelearn.kernels.random import random_uniform
 from spikelearn.network import VERSION as __version__
 from spikelearn.network import Network
@@ -96,6 +95,7 @@ from spikelearn.plasticity import (
     TripletSTDP,
     Urbanczik,
 )
+from spikelearn.results.run import Run
 from spikelearn.sources import Images, NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent, Timed
 from spikelearn.synapses import (
     NMDA,
@@ -107,7 +107,7 @@ from spikelearn.synapses import (
     TsodyksUzielMarkram,
 )
 
-_ON_DEMAND = ("plots", "analysis", "io")
+_ON_DEMAND = ("plots", "analysis", "io", "tasks")
 
 __all__ = [
     "AdEx",

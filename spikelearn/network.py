@@ -14,26 +14,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spikelearn import backends
+from spikelearn.backends.exact import EventPlan
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Trials
-from spikelearn.engine import elsewhere
-from spikelearn.engine.callbacks import after_trials, standing, trial_calls
-from spikelearn.engine.events import EventPlan
-from spikelearn.engine.lower import Description, lower, shares_by_default
-from spikelearn.engine.pace import Pace
+from spikelearn.engine.lowering.callbacks import after_trials, standing, trial_calls
+from spikelearn.engine.lowering.network import Description, lower, shares_by_default
 from spikelearn.engine.plan import Program
-from spikelearn.engine.run import PopulationInfo, ProjectionInfo, Run
 from spikelearn.engine.simulate import ENGINES, Pause, simulate, steps_to_take
-from spikelearn.engine.sink import MemorySink, RunHeader, Sink, TraceHeader
 from spikelearn.engine.snapshot import count_synapses, put_synapses, synapses_of
+from spikelearn.engine.thread_tuner import Pace
 from spikelearn.errors import CheckpointError, DescriptionError, ParameterError, SimulationError
 from spikelearn.neurons import Neuron
+from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run
+from spikelearn.results.sink import MemorySink, RunHeader, Sink, TraceHeader
 from spikelearn.units import plain
 
 if TYPE_CHECKING:
-    from spikelearn.engine.elsewhere.run import Elsewhere
+    from spikelearn.backends.external import Elsewhere
 
 VERSION = "0.1.0"
 
@@ -76,7 +76,7 @@ class Network(NetworkDescription):
         self,
         duration: Any = None,
         trials: Trials | None = None,
-        engine: str | elsewhere.NEST | elsewhere.Brian2 | None = None,
+        engine: str | backends.NEST | backends.Brian2 | None = None,
         sink: Sink | None = None,
         progress: bool | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
@@ -113,8 +113,8 @@ class Network(NetworkDescription):
             engine = self._elsewhere.options
         elif engine is None:
             engine = "events" if isinstance(self._program, EventPlan) else "compiled"
-        if (options := elsewhere.options_of(engine)) is not None:
-            from spikelearn.engine.elsewhere.run import refuse_what_is_not_elsewhere
+        if (options := backends.options_of(engine)) is not None:
+            from spikelearn.backends.external import refuse_what_is_not_elsewhere
 
             refuse_what_is_not_elsewhere(options, trials, checkpoint, after)
             return self._run_elsewhere(options, n_steps, MemorySink() if sink is None else sink)
@@ -144,7 +144,7 @@ class Network(NetworkDescription):
         interrupted, wall, error = True, 0.0, None
         try:
             if isinstance(program, EventPlan):
-                from spikelearn.engine.events.simulate import simulate as simulate_events
+                from spikelearn.backends.exact.simulate import simulate as simulate_events
 
                 interrupted, wall = simulate_events(program, n_steps, sink, progress, pause)
             else:
@@ -258,9 +258,9 @@ class Network(NetworkDescription):
             )
         return round(interval / self.dt)
 
-    def _run_elsewhere(self, options: elsewhere.NEST | elsewhere.Brian2, n_steps: int, sink: Sink) -> Run:
+    def _run_elsewhere(self, options: backends.NEST | backends.Brian2, n_steps: int, sink: Sink) -> Run:
         """Run on another simulator, from the beginning or from where it stopped there."""
-        from spikelearn.engine.elsewhere.run import begin_elsewhere
+        from spikelearn.backends.external import begin_elsewhere
 
         if self._elsewhere is None:
             self._elsewhere = begin_elsewhere(self._description(), options, self.time)
@@ -298,7 +298,7 @@ class Network(NetworkDescription):
             description = self._description()
             self._engine = engine
             if engine == "events":
-                from spikelearn.engine.events.lowering import lower as lower_events
+                from spikelearn.backends.exact.lowering import lower as lower_events
 
                 self._program = lower_events(description)
             else:

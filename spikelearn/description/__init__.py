@@ -1,9 +1,6 @@
 """The description of a network: frozen data, checked when it is made."""
 
-from spikelearn.description.distributions import Exponential, LogNormal, Normal, Uniform
-from spikelearn.description.population import Modulator, Population, Reference, View
-from spikelearn.description.projection import Projection
-from spikelearn.description.rules import (
+from spikelearn.connectivity.rules import (
     AllToAll,
     FixedInDegree,
     FixedOutDegree,
@@ -12,6 +9,9 @@ from spikelearn.description.rules import (
     OneToOne,
     Pairs,
 )
+from spikelearn.description.distributions import Exponential, LogNormal, Normal, Uniform
+from spikelearn.description.population import Modulator, Population, Reference, View
+from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Phase, Trials
 
 __all__ = [

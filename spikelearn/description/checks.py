@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.connectivity.rules import Pairs, Rows, Rule
 from spikelearn.description.distributions import Drawn, drawn
 from spikelearn.description.population import Modulator, Population
-from spikelearn.description.rules import Pairs, Rows, Rule
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels import connect
 from spikelearn.neurons import Neuron

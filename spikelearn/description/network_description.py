@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.connectivity.rules import AllToAll, Rule
 from spikelearn.description.checks import (
     check_array,
     check_carries,
@@ -24,7 +25,6 @@ from spikelearn.description.population import Modulator, Population, View, segme
 from spikelearn.description.projection import Drive, Projection, Release
 from spikelearn.description.recording import Recording, first_step, recording, sampling_steps
 from spikelearn.description.regulation import Regulation, regulation
-from spikelearn.description.rules import AllToAll, Rule
 from spikelearn.description.trials import Callback
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.neurons import Neuron, NeuronModel

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.connectivity.rules import Rows, Rule
 from spikelearn.description.distributions import Drawn
 from spikelearn.description.population import Modulator, Population
-from spikelearn.description.rules import Rows, Rule
 from spikelearn.kernels import connect
 from spikelearn.plasticity import Plasticity
 from spikelearn.synapses import GradedSynapse, Synapse

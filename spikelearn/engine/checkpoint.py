@@ -27,10 +27,10 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.engine import pickled
-from spikelearn.engine.events import EventPlan
+from spikelearn.backends.exact import EventPlan
+from spikelearn.codegen.modules import fingerprint
+from spikelearn.engine import pickle_buffers
 from spikelearn.engine.plan import Program
-from spikelearn.engine.printing import fingerprint
 from spikelearn.errors import CheckpointError
 
 FORMAT = 1
@@ -46,12 +46,12 @@ def write(path: Path, content: Mapping[str, Any], versions: Mapping[str, str], t
     Raises CheckpointError.
     """
     try:
-        parts = pickled.dump(dict(content))
+        parts = pickle_buffers.dump(dict(content))
     except Exception as error:
         raise CheckpointError(
             f"{path}: this network cannot be written, a part of it cannot be pickled: {error}"
         ) from error
-    sizes = [len(part) for part in pickled.contents(parts)]
+    sizes = [len(part) for part in pickle_buffers.contents(parts)]
     about = {"versions": dict(versions), "kernels": fingerprint(), "time": time, "sizes": sizes}
     header = json.dumps(about).encode()
     total = _START.size + len(header) + sum(sizes) + _DIGEST_SIZE
@@ -60,7 +60,7 @@ def write(path: Path, content: Mapping[str, Any], versions: Mapping[str, str], t
     try:
         with _replacing(path) as file:
             file.write(start)
-            for part in pickled.contents(parts):
+            for part in pickle_buffers.contents(parts):
                 file.write(part)
                 digest.update(part)
             file.write(digest.digest())
@@ -80,7 +80,7 @@ def read(path: Path) -> dict[str, Any]:
             raise
         raise CheckpointError(f"{path}: cannot be read: {error}") from error
     try:
-        content = pickled.load(parts)
+        content = pickle_buffers.load(parts)
     except Exception as error:
         raise CheckpointError(
             f"{path}: whole, but what it was made with is not here: {type(error).__name__}: {error}"

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn import _jit
+from spikelearn.codegen import jit
+from spikelearn.codegen.modules import Kernel, load, pack
 from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
-from spikelearn.engine.pace import Pace
-from spikelearn.engine.printing import Kernel, load, pack
+from spikelearn.engine.thread_tuner import Pace
 
 STAGES = ("begin", "start", "integrate", "arrive", "modulate", "drive", "advance", "post", "record")
 """The order within a step; docs/decisions.md says what happens in each. A last one, "end", is the Program's: its Calls
@@ -47,7 +47,7 @@ class Call:
 
 def call_table(calls: Sequence[Call | None]) -> tuple[np.ndarray, np.ndarray]:
     """Addresses and arguments of Calls for a loop; without the compiler, functions and tuples. None: no Call, 0."""
-    if _jit.JIT_DISABLED:
+    if jit.JIT_DISABLED:
         functions, arguments = np.empty(len(calls), object), np.empty(len(calls), object)
         for k, call in enumerate(calls):
             functions[k], arguments[k] = (None, ()) if call is None else (call.function, call.arguments)

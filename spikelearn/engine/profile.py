@@ -12,9 +12,9 @@ import numba
 import numpy as np
 from numba import types
 
-from spikelearn import _jit
+from spikelearn.codegen import jit
+from spikelearn.codegen.modules import callable_of
 from spikelearn.engine.plan import STAGES, Block, Call, Plan, Program, Table, call_table, owner
-from spikelearn.engine.printing import callable_of
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels.timed_loop import run_steps_timed
 from spikelearn.neurons import Neuron
@@ -143,7 +143,7 @@ def _populations(call: Call, plan: Plan) -> Iterator[tuple[Block, int, Neuron]]:
 
 def operations_of(step: Any) -> int:
     """Additions, subtractions, products, divisions and roots of one call of a scalar function, as compiled."""
-    if _jit.JIT_DISABLED:
+    if jit.JIT_DISABLED:
         return 0
     signature = (types.float64,) * step.py_func.__code__.co_argcount
     compiled = numba.njit(signature, error_model="numpy")(step.py_func)

@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelearn import _jit
+from spikelearn.codegen import jit
+from spikelearn.codegen.modules import callable_of
+from spikelearn.engine.lowering.recorders import empty
 from spikelearn.engine.plan import STAGES, Added, Call, Program, call_table
-from spikelearn.engine.printing import callable_of
-from spikelearn.engine.recorders import empty
-from spikelearn.engine.sink import Sink
 from spikelearn.errors import SimulationError
 from spikelearn.kernels.loop import run_steps
-from spikelearn.kernels.printed_plastic import LAST_STEP
+from spikelearn.kernels.templates.event_rule import LAST_STEP
+from spikelearn.results.sink import Sink
 
 _CHUNK_SECONDS = 0.1
 ENGINES = ("compiled", "stepper", "events")
@@ -79,7 +79,7 @@ def simulate(
     for plan in plans:
         plan.control[:2] = 0, -1
     with interrupts() as interrupted, ThreadPoolExecutor(max(1, len(plans) - 1)) as threads:
-        if engine == "stepper" or _jit.JIT_DISABLED:
+        if engine == "stepper" or jit.JIT_DISABLED:
             advance = _stepper(program, added)
         else:
             advance = _compiled(program, added, threads)

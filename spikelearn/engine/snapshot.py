@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from spikelearn.backends.exact import EventPlan
 from spikelearn.description.population import Modulator
 from spikelearn.description.projection import Projection
-from spikelearn.engine.events import EventPlan
+from spikelearn.engine.lowering.event_rules import read_call
+from spikelearn.engine.lowering.synapse_tables import Places, count_alone, locate
 from spikelearn.engine.plan import Plan, Program
-from spikelearn.engine.plastic import read_call
-from spikelearn.engine.run import Synapses
-from spikelearn.engine.tables import Places, count_alone, locate
+from spikelearn.results.run import Synapses
 
 
 def count_synapses(projection: Projection, seed: int, dt: float, program: Program | EventPlan | None = None) -> int:
@@ -30,7 +30,7 @@ def count_synapses(projection: Projection, seed: int, dt: float, program: Progra
 def synapses_of(projection: Projection, program: Program | EventPlan) -> Callable[[], Synapses]:
     """A function that reads the synapses of a projection as they are when it is called."""
     if isinstance(program, EventPlan):
-        from spikelearn.engine.events.synapses import reader
+        from spikelearn.backends.exact.synapses import reader
 
         return reader(projection, program.seed, program.dt)
     if projection.procedural:
@@ -49,7 +49,7 @@ def synapses_of(projection: Projection, program: Program | EventPlan) -> Callabl
 
 def _made(projection: Projection, seed: int, dt: float) -> Synapses:
     """The synapses of a procedural projection, which no table keeps."""
-    from spikelearn.engine.events.synapses import listed
+    from spikelearn.backends.exact.synapses import listed
 
     found = listed(replace(projection, dendritic_steps=0), seed, dt)
     steps = np.floor(found.delay / dt + 0.5).astype(np.int32) + np.int32(projection.dendritic_steps)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from spikelearn.equations.printing import Printed, Unsupported, together, unused
 from spikelearn.equations.python import to_python
+from spikelearn.equations.rendering import Printed, Unsupported, together, unused
 from spikelearn.equations.system import System, from_sympy, names_in, symbol, without_units
 
 

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from spikelearn.equations.explicit import explicit
-from spikelearn.equations.printing import Printed, Unsupported, together, unused
 from spikelearn.equations.python import SCALAR_ONLY
+from spikelearn.equations.rendering import Printed, Unsupported, together, unused
 from spikelearn.equations.system import System, from_sympy, names_in, symbol, to_sympy, without_units
 from spikelearn.errors import DescriptionError
 from spikelearn.parameters import suggest

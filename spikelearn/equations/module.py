@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from spikelearn.equations.constants import Constant
-from spikelearn.equations.printing import WIDTH
 from spikelearn.equations.python import VECTORISED
+from spikelearn.equations.rendering import WIDTH
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def print_module(
     head += ["from typing import NamedTuple", ""]
     head += ["import numpy as np", ""] if re.search(r"\bnp\.", text) else []
     ours = {f"from spikelearn import {kind}", *imports}
-    ours |= {"from spikelearn._jit import scalar"} if "@scalar" in text else set()
+    ours |= {"from spikelearn.codegen.jit import scalar"} if "@scalar" in text else set()
     called = [name for name in VECTORISED if re.search(rf"(?<!\.)\b{name}\(", text)]
     for module in {VECTORISED[name] for name in called}:
         ours |= {f"from {module} import {', '.join(sorted(n for n in called if VECTORISED[n] == module))}"}

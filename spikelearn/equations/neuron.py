@@ -13,8 +13,8 @@ from spikelearn.equations.integrate import integrated
 from spikelearn.equations.module import print_module
 from spikelearn.equations.parts import Parts, no_equation_for, parts_of, values_for
 from spikelearn.equations.ports import Port, port_of
-from spikelearn.equations.printing import function, python_lines, used_names
 from spikelearn.equations.python import to_python, units
+from spikelearn.equations.rendering import function, python_lines, used_names
 from spikelearn.equations.starts import starting_values
 from spikelearn.equations.system import System, assigned, names_in, symbol, to_sympy, without_units
 from spikelearn.equations.text import statements, whole

@@ -10,14 +10,14 @@ from spikelearn.equations.brian import quiet
 from spikelearn.equations.constants import Constant, declared
 from spikelearn.equations.module import Raw, print_module
 from spikelearn.equations.parts import event_driven, no_equation_for, parts_of, values_for
-from spikelearn.equations.printing import function, python_lines, used_names
 from spikelearn.equations.python import units
+from spikelearn.equations.rendering import function, python_lines, used_names
 from spikelearn.equations.starts import starting_values
 from spikelearn.equations.system import System, assigned, from_sympy, names_in, symbol, to_sympy, without_units
 from spikelearn.equations.text import Statement, statements
 from spikelearn.equations.vocabulary import CANNOT_BE_SET, Vocabulary, dimensionless
 from spikelearn.errors import DescriptionError, ParameterError, UnitError
-from spikelearn.kernels.printed_plastic import taken_names
+from spikelearn.kernels.templates.event_rule import taken_names
 
 _LIMITS = ("W_min", "W_max")
 _RESERVED = ("weight",)

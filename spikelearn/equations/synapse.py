@@ -9,8 +9,8 @@ from spikelearn.equations.closed import closed_form
 from spikelearn.equations.constants import declared
 from spikelearn.equations.module import Raw, print_module
 from spikelearn.equations.parts import event_driven, no_equation_for, parts_of, values_for
-from spikelearn.equations.printing import function, python_lines, used_names
 from spikelearn.equations.python import to_python, uses_units
+from spikelearn.equations.rendering import function, python_lines, used_names
 from spikelearn.equations.starts import starting_values
 from spikelearn.equations.system import System, assigned, without_units
 from spikelearn.equations.text import Statement, statements, whole

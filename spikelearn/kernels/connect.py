@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from spikelearn._jit import kernel, prefetch, scalar
+from spikelearn.codegen.jit import kernel, prefetch, scalar
 from spikelearn.kernels.random import normal, normal_at_once, stream, uniform
 
 ALL_TO_ALL, ONE_TO_ONE, PROBABILITY, IN_DEGREE, OUT_DEGREE, EXPLICIT = range(6)

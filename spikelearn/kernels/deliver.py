@@ -10,7 +10,7 @@ those before it are added. `due` is the list, of any length; when it is full it 
 
 import numpy as np
 
-from spikelearn._jit import kernel, prefetch, scalar
+from spikelearn.codegen.jit import kernel, prefetch, scalar
 
 _AHEAD = 4
 _FETCHED = 512

@@ -5,7 +5,7 @@ and `counts` (depth,); delivery reads those of all shares, `rows` (shares, depth
 Where events carry a value, `values` lies beside `rows`, place by place.
 """
 
-from spikelearn._jit import kernel, scalar
+from spikelearn.codegen.jit import kernel, scalar
 
 
 @scalar

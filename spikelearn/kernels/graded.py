@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spikelearn._jit import kernel
-from spikelearn.kernels.printed import names
+from spikelearn.codegen.jit import kernel
+from spikelearn.kernels.templates.neurons import names
 
 
 def print_gates(state: Sequence[str], constants: Sequence[str]) -> str:
@@ -19,7 +19,7 @@ def print_gates(state: Sequence[str], constants: Sequence[str]) -> str:
     """
     arrays = names(state, "all_{}")
     return f"""\
-from spikelearn._jit import kernel
+from spikelearn.codegen.jit import kernel
 from spikelearn.kernels.events import count_in_row, source_in_row
 
 

@@ -6,8 +6,8 @@ up what post events have done, then `settle` if the weights are kept as q of w =
 
 import math
 
-from spikelearn._jit import kernel
-from spikelearn.kernels.printed_plastic import ALL
+from spikelearn.codegen.jit import kernel
+from spikelearn.kernels.templates.event_rule import ALL
 
 _NOTHING = 1e-9
 """A sum below this share of what it should be counts as 0: it may be nothing but rounding errors."""

@@ -1,6 +1,6 @@
 """The compiled loop: calls a table of entries step after step, with no Python inside."""
 
-from spikelearn._jit import add_one, first_of, give_way, invoke, kernel
+from spikelearn.codegen.jit import add_one, first_of, give_way, invoke, kernel
 
 _SPINS = 4000
 

@@ -4,7 +4,7 @@ What is made is what kernels/connect.py puts into a table, synapse by synapse: c
 the weight and the delay of the same number. Each share makes the whole row and keeps what goes to its own targets.
 """
 
-from spikelearn._jit import kernel
+from spikelearn.codegen.jit import kernel
 from spikelearn.kernels.connect import (
     ALL_TO_ALL,
     CONSTANT,

@@ -1,6 +1,6 @@
 """Recording of state variables and weights into buffers that Python empties."""
 
-from spikelearn._jit import kernel
+from spikelearn.codegen.jit import kernel
 
 
 @kernel

@@ -1,6 +1,6 @@
 """Rewiring: weak synapses are given new targets, each from a random number of its own."""
 
-from spikelearn._jit import kernel
+from spikelearn.codegen.jit import kernel
 from spikelearn.kernels.random import stream, uniform
 
 _ATTEMPTS = 1000

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from spikelearn._jit import kernel
+from spikelearn.codegen.jit import kernel
 from spikelearn.kernels.random import bits, normal, stream, uniform
 
 GUIDE_BITS = 12

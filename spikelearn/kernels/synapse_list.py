@@ -1,6 +1,6 @@
 """The synapses of a projection, listed: what kernels/connect.py makes, with delays in ms rather than in steps."""
 
-from spikelearn._jit import kernel
+from spikelearn.codegen.jit import kernel
 from spikelearn.kernels.connect import DELAY_STREAM, WEIGHT_STREAM, draw, ends, row_of_rule
 from spikelearn.kernels.random import stream
 

@@ -1,6 +1,6 @@
 """The loop of one share with the clock read around each call: where the time of a step goes."""
 
-from spikelearn._jit import clock, invoke, kernel
+from spikelearn.codegen.jit import clock, invoke, kernel
 
 
 @kernel

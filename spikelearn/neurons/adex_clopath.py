@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelearn._jit import scalar
-from spikelearn.nest_twin import NestNeuron
+from spikelearn.codegen.jit import scalar
+from spikelearn.nest_mapping import NestNeuron
 from spikelearn.neurons.lif import refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, nS, pA, pF

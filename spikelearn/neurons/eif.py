@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelearn._jit import scalar
-from spikelearn.nest_twin import NestNeuron, NestPort
+from spikelearn.codegen.jit import scalar
+from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.adex import exponential_slope, reset_below_peak
 from spikelearn.neurons.lif import refractory_steps
 from spikelearn.neurons.model import NeuronModel

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.lif import current_propagator, refractory_steps
 from spikelearn.neurons.lif_escape_noise import escape_probability, hazard_not_negative
 from spikelearn.neurons.model import NeuronModel

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
-from spikelearn.nest_twin import NestNeuron, NestPort
+from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.lif import refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, nS, pA, pF

@@ -11,8 +11,8 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from spikelearn._jit import scalar
-from spikelearn.nest_twin import NestNeuron, NestPort
+from spikelearn.codegen.jit import scalar
+from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import mV, unit_named
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelearn._jit import scalar
-from spikelearn.nest_twin import NestNeuron, NestPort
+from spikelearn.codegen.jit import scalar
+from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.lif import current_propagator, membrane, refractory_steps, reset_below_threshold
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, pA, pF

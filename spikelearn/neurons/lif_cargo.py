@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.lif import membrane
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, number, pA, pF

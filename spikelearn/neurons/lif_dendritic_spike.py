@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.lif import alpha_propagator, current_propagator, membrane, reset_below_threshold
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, pA, pF

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.functions import function_from, source_of
+from spikelearn.codegen.jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.generated import function_from, source_of
-from spikelearn.nest_twin import NestNeuron
+from spikelearn.nest_mapping import NestNeuron
 from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.parameters import KINDS, check_kinds, checked, declared_units, suggest
 

@@ -31,8 +31,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from spikelearn.codegen.functions import function_from
 from spikelearn.errors import DescriptionError
-from spikelearn.generated import function_from
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.lif import refractory_steps
 from spikelearn.neurons.model import NeuronModel

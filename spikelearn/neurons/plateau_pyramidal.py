@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.lif import current_propagator
 from spikelearn.neurons.lif_double_exponential import cascade_propagator

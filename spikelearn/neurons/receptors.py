@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.codegen.functions import function_from
 from spikelearn.errors import DescriptionError
-from spikelearn.generated import function_from
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.lif import (
     LIFDeltaParameters,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.lif import refractory_steps
 from spikelearn.neurons.lif_escape_noise import event_probability, hazard_not_negative

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.plateau_pyramidal import check_conductance, dendrite, sigma

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.lif import membrane
 from spikelearn.neurons.model import NeuronModel

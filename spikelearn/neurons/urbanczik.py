@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
-from spikelearn.nest_twin import NestNeuron, NestPort
+from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.lif import current_propagator, refractory_steps
 from spikelearn.neurons.lif_escape_noise import event_probability, hazard_not_negative
 from spikelearn.neurons.model import NeuronModel

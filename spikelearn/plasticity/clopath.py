@@ -18,8 +18,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from spikelearn._jit import scalar
-from spikelearn.nest_twin import NestSynapse
+from spikelearn.codegen.jit import scalar
+from spikelearn.nest_mapping import NestSynapse
 from spikelearn.plasticity.rule import Trace
 from spikelearn.plasticity.signal_rule import SignalRule
 from spikelearn.units import ms, mV, number, unit, weight

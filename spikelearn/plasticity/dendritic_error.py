@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.plasticity.rule import Trace
 from spikelearn.plasticity.signal_rule import SignalRule

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 from spikelearn.plasticity.rule import PlasticityRule, Trace
 from spikelearn.units import ms, number, weight
 

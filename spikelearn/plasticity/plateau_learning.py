@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 from spikelearn.plasticity.rule import Trace
 from spikelearn.plasticity.signal_rule import SignalRule
 from spikelearn.units import ms, number, weight

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.functions import function_from, source_of
+from spikelearn.codegen.jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.generated import function_from, source_of
-from spikelearn.kernels.printed_plastic import taken_names
-from spikelearn.nest_twin import NestSynapse
+from spikelearn.kernels.templates.event_rule import taken_names
+from spikelearn.nest_mapping import NestSynapse
 from spikelearn.parameters import check_kinds, checked, declared_units
 
 OPTIONAL = ("since_pre",)

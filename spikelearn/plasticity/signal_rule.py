@@ -37,9 +37,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.nest_twin import NestSynapse
+from spikelearn.nest_mapping import NestSynapse
 from spikelearn.parameters import check_kinds
 from spikelearn.plasticity.rule import Plasticity, Trace, with_parameters
 

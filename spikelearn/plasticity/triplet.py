@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from spikelearn._jit import scalar
-from spikelearn.nest_twin import NestSynapse
+from spikelearn.codegen.jit import scalar
+from spikelearn.nest_mapping import NestSynapse
 from spikelearn.plasticity.rule import PlasticityRule, Trace
 from spikelearn.units import ms, number, weight
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 from spikelearn.plasticity.rule import Trace
 from spikelearn.plasticity.signal_rule import SignalRule
 from spikelearn.units import ms, number, weight

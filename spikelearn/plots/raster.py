@@ -11,7 +11,6 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from spikelearn.analysis import binned_rate
-from spikelearn.engine.run import Run
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.plots.style import (
     ACCENT,
@@ -27,6 +26,7 @@ from spikelearn.plots.style import (
     time_axis,
     window,
 )
+from spikelearn.results.run import Run
 
 # Two lines of a label with air around them, in points.
 LABEL_HEIGHT = 24.0

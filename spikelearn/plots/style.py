@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from spikelearn.engine.run import Run
 from spikelearn.errors import ParameterError
+from spikelearn.results.run import Run
 
 # Dark and light alternate, so that neighbours differ in print without colour; blue against orange and
 # purple against ochre stay apart for colour-blind readers; all are dark enough for text on white.

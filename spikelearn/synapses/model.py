@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.functions import function_from, source_of
+from spikelearn.codegen.jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.generated import function_from, source_of
-from spikelearn.nest_twin import NestSynapse
+from spikelearn.nest_mapping import NestSynapse
 from spikelearn.parameters import checked, declared_units
 
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from spikelearn._jit import scalar
-from spikelearn.nest_twin import NestSynapse
+from spikelearn.codegen.jit import scalar
+from spikelearn.nest_mapping import NestSynapse
 from spikelearn.synapses.model import SynapseModel
 from spikelearn.units import ms, number
 

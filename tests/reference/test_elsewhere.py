@@ -11,7 +11,7 @@ from oracles import nest_oracle
 from tolerances import EXACT, METHOD, NINE_DIGITS
 
 import spikelearn as sl
-from spikelearn.engine.elsewhere.brian2_text import import_brian2
+from spikelearn.backends.brian2.statements import import_brian2
 from spikelearn.errors import DescriptionError, ParameterError, SimulationError
 from spikelearn.neurons import MODELS
 

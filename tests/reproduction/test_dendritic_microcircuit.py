@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from spikelearn.errors import ExperimentError
-from spikelearn.experiment import load_experiment, metrics_table, run_experiment, set_parameters
+from spikelearn.experiments.model_file import load_experiment, metrics_table, run_experiment, set_parameters
 
 MODEL = load_experiment("dendritic_microcircuit")
 MODULE = sys.modules[MODEL.simulate.__module__]

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spikelearn.engine.run import Run, Synapses
 from spikelearn.errors import ExperimentError
-from spikelearn.experiment import Outcome, load_experiment, run_experiment, set_parameters
+from spikelearn.experiments.model_file import Outcome, load_experiment, run_experiment, set_parameters
 from spikelearn.io.run_file import load
+from spikelearn.results.run import Run, Synapses
 
 
 def learned(quick, seed, **settings):

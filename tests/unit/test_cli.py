@@ -17,9 +17,10 @@ import pytest
 from matplotlib.figure import Figure
 
 import spikelearn
-from spikelearn import cli, experiment
-from spikelearn.engine.run import Run
+from spikelearn import cli
+from spikelearn.experiments import model_file as experiment
 from spikelearn.io.run_file import load, load_extra
+from spikelearn.results.run import Run
 
 REPOSITORY = Path(__file__).parents[2]
 SEEN = ("raster.png", "voltage.png", "tiny.png")
@@ -38,10 +39,10 @@ MODEL = '''
     import numpy as np
     from matplotlib.figure import Figure
 
-    from spikelearn.engine.run import PopulationInfo, ProjectionInfo, Run, Synapses
-    from spikelearn.engine.sink import MemorySink, RunHeader, TraceHeader
+    from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run, Synapses
+    from spikelearn.results.sink import MemorySink, RunHeader, TraceHeader
     from spikelearn.errors import SimulationError
-    from spikelearn.experiment import Outcome, Published
+    from spikelearn.experiments.model_file import Outcome, Published
 
 
     @dataclass(frozen=True)

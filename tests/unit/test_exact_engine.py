@@ -80,13 +80,13 @@ def test_a_run_in_pieces_is_the_run_in_one(whole):
 
 def test_small_buffers_and_a_short_queue_change_nothing(whole, monkeypatch):
     for name in ("_BUFFER_EVENTS", "_BUFFER_VALUES", "_FLIGHTS"):
-        monkeypatch.setattr(f"spikelearn.engine.events.lowering.{name}", 0)
+        monkeypatch.setattr(f"spikelearn.backends.exact.lowering.{name}", 0)
     same(outcome([network().run(60.0, engine="events")]), whole)
 
 
 def test_a_network_goes_on_from_a_checkpoint_whose_queue_has_grown(whole, monkeypatch, tmp_path):
     with monkeypatch.context() as patch:
-        patch.setattr("spikelearn.engine.events.lowering._FLIGHTS", 10_000)
+        patch.setattr("spikelearn.backends.exact.lowering._FLIGHTS", 10_000)
         first = network()
         run = first.run(23.4, engine="events")
         run.checkpoint(tmp_path / "state")

@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 
 import spikelearn
-from spikelearn.engine.run import Run
 from spikelearn.errors import ExperimentError, ParameterError
-from spikelearn.experiment import (
+from spikelearn.experiments.model_file import (
     Experiment,
     Outcome,
     Published,
@@ -30,6 +29,7 @@ from spikelearn.experiment import (
     run_experiment,
     set_parameters,
 )
+from spikelearn.results.run import Run
 
 MODEL = '''
     """A tiny model.
@@ -42,8 +42,8 @@ MODEL = '''
     from dataclasses import dataclass, field
     from typing import Literal, Optional
 
-    from spikelearn.engine.run import Run
-    from spikelearn.experiment import Outcome, Published
+    from spikelearn.results.run import Run
+    from spikelearn.experiments.model_file import Outcome, Published
 
 
     @dataclass(frozen=True)

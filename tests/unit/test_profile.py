@@ -6,9 +6,9 @@ from tolerances import EXACT, ULP
 
 import spikelearn as sl
 from benchmarks import networks, profile_page
-from spikelearn import _jit
-from spikelearn.engine.machine import at, measure_machine
+from spikelearn.codegen import jit
 from spikelearn.engine.profile import operations_of, profile
+from spikelearn.engine.roofline import at, measure_machine
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons import LIFDelta
 
@@ -54,7 +54,7 @@ def test_more_than_one_thread_is_refused():
         profile(net.build(), 10)
 
 
-@pytest.mark.skipif(_jit.JIT_DISABLED, reason="operations are counted in compiled code")
+@pytest.mark.skipif(jit.JIT_DISABLED, reason="operations are counted in compiled code")
 def test_operations_are_those_of_the_formula():
     """E_L + P_mm (V_m - E_L) + P_mI (I + I_e) + in, and a step of the refractory period: 8 in all."""
     assert operations_of(LIFDelta.step) == 8

@@ -6,8 +6,8 @@ from tolerances import EXACT
 from unit import all_parts
 
 import spikelearn as sl
-from spikelearn.engine.division import cuts
-from spikelearn.engine.pace import Pace
+from spikelearn.engine.lowering.partition import cuts
+from spikelearn.engine.thread_tuner import Pace
 from spikelearn.errors import DescriptionError, ParameterError, SimulationError
 
 

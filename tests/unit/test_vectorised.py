@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 import spikelearn as sl
-from spikelearn import _jit
-from spikelearn.engine.printing import Kernel, compiled_anew, kernel_of
+from spikelearn.codegen import jit
+from spikelearn.codegen.modules import Kernel, compiled_anew, kernel_of
 from spikelearn.kernels import sources
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons import MODELS, RATE_MODELS
 
-pytestmark = pytest.mark.skipif(_jit.JIT_DISABLED, reason="plain Python has no machine code")
+pytestmark = pytest.mark.skipif(jit.JIT_DISABLED, reason="plain Python has no machine code")
 
 NOT_VECTORISED = {
     "AdExClopath": "takes 16 small steps where a spike takes off and one elsewhere, so neighbours do not go together",
@@ -106,7 +106,7 @@ def test_uniform_noise_does_too():
 
 
 LOOP = """
-from spikelearn._jit import kernel
+from spikelearn.codegen.jit import kernel
 
 
 @kernel

@@ -1,0 +1,1 @@
+"""Connection rules: which neurons a projection joins."""

@@ -1,0 +1,1 @@
+"""Loops that are made for one model or rule at a time."""
