@@ -158,7 +158,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
             for k, sign in enumerate(("ON", "OFF"))
         ]  # fmt: skip
         for projection in projections[condition] if learns else ():
-            net.regulate(projection, sl.Normalisation(total=p.w0 * n, every=p.normalised))
+            net.homeostasis(projection, sl.Normalisation(total=p.w0 * n, every=p.normalised))
         net.record(cells)
     run = net.run(p.patches * SHOWN, sink=sink, progress=progress)
     fields = {name: fields_of(p, run, both) for name, both in projections.items()}

@@ -167,7 +167,7 @@ def build(p: Parameters, weights: Weights, seed: int, spikes: bool, etas: dict[s
     etas = etas or {}
     copies = p.copies if spikes else 1
     shared = {"interval": p.interval if spikes else p.dt, "tau_syn": p.tau_syn}
-    sent = {"on": "spike"} if spikes else {"on": "rate", "carries": "r"}
+    sent = {"on": "spike"} if spikes else {"on": "rate", "payload": "r"}
     cell = {**shared, "tau_syn_soma": 0.1, "g_L": p.g_L, "g_B": p.g_B, "prospective": p.prospective}
     # Copies of an input take turns.
     turns = np.random.default_rng([3, seed]).uniform(size=(4, 1)) + np.arange(copies) / copies
@@ -201,7 +201,7 @@ def build(p: Parameters, weights: Weights, seed: int, spikes: bool, etas: dict[s
     # An event counts for `interval`, and the potential is sent in every step.
     one_to_one = p.g_som * p.dt / shared["interval"]
     net.connect(
-        outputs, interneurons, "soma", sl.OneToOne(), weight=one_to_one, on="rate", carries="u", name="nudging"
+        outputs, interneurons, "soma", sl.OneToOne(), weight=one_to_one, on="rate", payload="u", name="nudging"
     )  # fmt: skip
     sums = np.zeros(CLASSES), np.zeros(p.hidden), np.zeros(1)
     net.on_step(add_up, outputs.state("u"), hidden.state("v_A"), *sums)

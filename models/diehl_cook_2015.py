@@ -246,7 +246,7 @@ def build(p: Parameters, wiring: Wiring, seed: int, learns: bool = False, adapts
         plasticity=learning_rule(p) if learns else None,
     )  # fmt: skip
     if learns:
-        net.regulate(synapses, sl.Normalisation(total=p.total, every=p.rest + p.show))
+        net.homeostasis(synapses, sl.Normalisation(total=p.total, every=p.rest + p.show))
     net.connect(excitatory, inhibitory, port="exc", rule=sl.OneToOne(), weight=p.excitation)
     others = np.nonzero(~np.eye(p.neurons, dtype=bool))
     net.connect(inhibitory, excitatory, port="inh", rule=sl.Pairs(*others), weight=p.inhibition)

@@ -100,7 +100,7 @@ def learn_xor(
     inputs = net.population(3, sl.TwoSiteRate(), name="inputs and bias")
     hidden = net.population(p.n_hidden, sl.TwoSiteRate(), name="hidden")
     output = net.population(1, sl.TwoSiteRate(teaching=1.0), name="output")
-    up = {"port": "basal", "on": "rate", "carries": "A", "delay": p.dt, "plasticity": sl.BottomUpProduct(eta=p.eta)}
+    up = {"port": "basal", "on": "rate", "payload": "A", "delay": p.dt, "plasticity": sl.BottomUpProduct(eta=p.eta)}
     learning = [
         net.connect(inputs, hidden, weight=w_in, name="first", **up),
         net.connect(hidden, output, weight=w_out[:-1], name="second", **up),
@@ -108,7 +108,7 @@ def learn_xor(
     ]
     reciprocal = sl.TopDownProduct(eta=p.eta) if top_down == "symmetric" else None
     back = net.connect(
-        output, hidden, "apical", on="rate", carries="D", weight=down, delay=p.dt, plasticity=reciprocal, name="down"
+        output, hidden, "apical", on="rate", payload="D", weight=down, delay=p.dt, plasticity=reciprocal, name="down"
     )
     plastic = [*learning, back] if reciprocal else learning
 
@@ -211,7 +211,7 @@ def learn_classes(
         learning.append(
             net.connect(sources[k], cells[k], "basal", weight=sl.Uniform(0.8, 1.2), delay=p.dt, plasticity=rule)
         )
-        net.regulate(learning[k], sl.Normalisation(total=p.N * 1.0, every=length))
+        net.homeostasis(learning[k], sl.Normalisation(total=p.N * 1.0, every=length))
         others = sl.AllToAll(autapses=False)
         net.connect(cells[k], cells[k], "basal", others, weight=p.inhibition, delay=p.dt)
         net.record(cells[k], ["spikes", "plateaus"])

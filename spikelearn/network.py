@@ -20,12 +20,12 @@ from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Trials
-from spikelearn.engine.lowering.callbacks import after_trials, standing, trial_calls
+from spikelearn.engine.lowering.callbacks import restore_inputs, save_inputs, trial_calls
 from spikelearn.engine.lowering.network import Description, lower, shares_by_default
 from spikelearn.engine.plan import Program
 from spikelearn.engine.simulate import ENGINES, Pause, simulate, steps_to_take
 from spikelearn.engine.snapshot import count_synapses, put_synapses, synapses_of
-from spikelearn.engine.thread_tuner import Pace
+from spikelearn.engine.thread_tuner import ThreadTuner
 from spikelearn.errors import CheckpointError, DescriptionError, ParameterError, SimulationError
 from spikelearn.neurons import Neuron
 from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run
@@ -33,7 +33,7 @@ from spikelearn.results.sink import MemorySink, RunHeader, Sink, TraceHeader
 from spikelearn.units import plain
 
 if TYPE_CHECKING:
-    from spikelearn.backends.external import Elsewhere
+    from spikelearn.backends.external import ExternalRun
 
 VERSION = "0.1.0"
 
@@ -62,14 +62,14 @@ class Network(NetworkDescription):
         self._shares = self.threads
         self._engine = "compiled"
         self._program: Program | EventPlan | None = None
-        self._elsewhere: Elsewhere | None = None
+        self._external: ExternalRun | None = None
         self._runs: list[weakref.ref[Run]] = []
         self.recorded: Run | None = None
 
     @property
     def time(self) -> float:
         """How far the network has run, in ms."""
-        runs = self._elsewhere or self._program
+        runs = self._external or self._program
         return 0.0 if runs is None else runs.step * self.dt
 
     def run(
@@ -109,15 +109,15 @@ class Network(NetworkDescription):
                 raise ParameterError(f"duration of run: expected at least 0 ms, got {duration!r}")
             n_steps = round(length / self.dt)
         every = self._steps_between_checkpoints(checkpoint, checkpoint_every, trials)
-        if engine is None and self._elsewhere is not None:
-            engine = self._elsewhere.options
+        if engine is None and self._external is not None:
+            engine = self._external.options
         elif engine is None:
             engine = "events" if isinstance(self._program, EventPlan) else "compiled"
         if (options := backends.options_of(engine)) is not None:
-            from spikelearn.backends.external import refuse_what_is_not_elsewhere
+            from spikelearn.backends.external import refuse_unsupported
 
-            refuse_what_is_not_elsewhere(options, trials, checkpoint, after)
-            return self._run_elsewhere(options, n_steps, MemorySink() if sink is None else sink)
+            refuse_unsupported(options, trials, checkpoint, after)
+            return self._run_external(options, n_steps, MemorySink() if sink is None else sink)
         if trials is not None and engine == "events":
             raise DescriptionError("run: engine='events' runs no trials, which are made of steps")
         if not isinstance(engine, str):
@@ -129,7 +129,7 @@ class Network(NetworkDescription):
         header = self._header(t_start)
         added, found = None, []
         if trials is not None and isinstance(program, Program):
-            added, found = trial_calls(trials, program), standing(trials, program)
+            added, found = trial_calls(trials, program), save_inputs(trials, program)
         sink.begin(header)
 
         def so_far(interrupted: bool, wall: float) -> Run:
@@ -154,7 +154,7 @@ class Network(NetworkDescription):
         n_events = program.synaptic_events - events_before
         sink.end(program.step * self.dt, interrupted, wall, n_events)
         if added is not None and isinstance(program, Program):
-            after_trials(found, program)
+            restore_inputs(found, program)
         run = so_far(interrupted, wall)
         if checkpoint is not None and error is None:
             try:
@@ -197,8 +197,8 @@ class Network(NetworkDescription):
         keep_weights: projections that learn or are regulated keep the synapses that they have now. Random numbers,
         drawn by step, are those of the first time. Arrays that callbacks were given are theirs, and stay as they are.
         """
-        if self._elsewhere is not None:
-            raise DescriptionError(f"reset: this network runs on {self._elsewhere.options}; make it again instead")
+        if self._external is not None:
+            raise DescriptionError(f"reset: this network runs on {self._external.options}; make it again instead")
         if self._program is None:
             return
         self._settle_earlier_runs()
@@ -258,14 +258,14 @@ class Network(NetworkDescription):
             )
         return round(interval / self.dt)
 
-    def _run_elsewhere(self, options: backends.NEST | backends.Brian2, n_steps: int, sink: Sink) -> Run:
+    def _run_external(self, options: backends.NEST | backends.Brian2, n_steps: int, sink: Sink) -> Run:
         """Run on another simulator, from the beginning or from where it stopped there."""
-        from spikelearn.backends.external import begin_elsewhere
+        from spikelearn.backends.external import begin_external
 
-        if self._elsewhere is None:
-            self._elsewhere = begin_elsewhere(self._description(), options, self.time)
-        header = self._header(self.time, {**versions(), **self._elsewhere.versions})
-        return self._elsewhere.run(options, n_steps, header, sink)
+        if self._external is None:
+            self._external = begin_external(self._description(), options, self.time)
+        header = self._header(self.time, {**versions(), **self._external.versions})
+        return self._external.run(options, n_steps, header, sink)
 
     def _description(self) -> Description:
         if not self._populations:
@@ -280,7 +280,7 @@ class Network(NetworkDescription):
             self._releases,
             self._recordings,
             self._callbacks,
-            self._regulations,
+            self._homeostases,
         )
 
     def build(self, engine: str | None = None) -> Program | EventPlan:
@@ -292,8 +292,8 @@ class Network(NetworkDescription):
         engine = engine or self._engine
         if engine not in ENGINES:
             raise DescriptionError(f"engine: expected one of {', '.join(ENGINES)}, got {engine!r}")
-        if self._elsewhere is not None:
-            raise DescriptionError(f"this network runs on {self._elsewhere.options}; make it again to run it here")
+        if self._external is not None:
+            raise DescriptionError(f"this network runs on {self._external.options}; make it again to run it here")
         if self._program is None:
             description = self._description()
             self._engine = engine
@@ -315,15 +315,15 @@ class Network(NetworkDescription):
             self._shares = shares_by_default(description)
         program = lower(description, self._shares)
         if self.threads is None and self._shares > 1:
-            program.pace = Pace()
+            program.thread_tuner = ThreadTuner()
         return program
 
     def _changes(self, projection: Projection) -> bool:
         """Whether what a run does changes its synapses."""
-        return projection.learns or any(r.projection is projection for r in self._regulations)
+        return projection.learns or any(r.projection is projection for r in self._homeostases)
 
     def _is_built(self) -> bool:
-        return self._program is not None or self._elsewhere is not None
+        return self._program is not None or self._external is not None
 
     def _settle_earlier_runs(self) -> None:
         """Weights that earlier runs have not looked at yet are read now, before they change."""
@@ -336,7 +336,7 @@ class Network(NetworkDescription):
         self._runs = []
 
     def _count(self, projection: Projection) -> int:
-        counted = None if self._elsewhere is None else self._elsewhere.count(projection)
+        counted = None if self._external is None else self._external.count(projection)
         return count_synapses(projection, self.seed, self.dt, self._program) if counted is None else counted
 
     def _header(self, t_start: float, made_by: Mapping[str, str] | None = None) -> RunHeader:

@@ -44,7 +44,7 @@ class Simulator(Protocol):
         """Name and version of the simulator."""
 
 
-def refuse_what_is_not_elsewhere(options: NEST | Brian2, trials: Any, checkpoint: Any, after: Any) -> None:
+def refuse_unsupported(options: NEST | Brian2, trials: Any, checkpoint: Any, after: Any) -> None:
     """Raise DescriptionError for what `Network.run` can be asked for but no other simulator can do."""
     name = type(options).__name__
     if trials is not None:
@@ -53,7 +53,7 @@ def refuse_what_is_not_elsewhere(options: NEST | Brian2, trials: Any, checkpoint
         raise DescriptionError(f"checkpoints cannot hold what {name} runs; run without checkpoint= and after=")
 
 
-def begin_elsewhere(description: Description, options: NEST | Brian2, time: float) -> Elsewhere:
+def begin_external(description: Description, options: NEST | Brian2, time: float) -> ExternalRun:
     """Translate a network that has run for `time` ms here. Raises DescriptionError for what cannot be translated."""
     if time > 0:
         raise DescriptionError(
@@ -64,13 +64,13 @@ def begin_elsewhere(description: Description, options: NEST | Brian2, time: floa
     if isinstance(options, NEST):
         from spikelearn.backends.nest.simulator import OnNEST
 
-        return Elsewhere(description, options, OnNEST(description, options))
+        return ExternalRun(description, options, OnNEST(description, options))
     from spikelearn.backends.brian2.simulator import OnBrian2
 
-    return Elsewhere(description, options, OnBrian2(description, options))
+    return ExternalRun(description, options, OnBrian2(description, options))
 
 
-class Elsewhere:
+class ExternalRun:
     """A network on another simulator, and how far it has run."""
 
     def __init__(self, description: Description, options: NEST | Brian2, simulator: Simulator) -> None:
@@ -150,13 +150,13 @@ def _refuse_what_nobody_else_has(d: Description, simulator: str) -> None:
         function = d.callbacks[0].function
         name = getattr(function, "__name__", repr(function))
         raise DescriptionError(f"callback {name!r} (on_step) cannot run on {simulator}; {ours}")
-    for regulation in d.regulations:
-        what = f"{type(regulation.rule).__name__} of projection {regulation.projection.name!r}"
+    for homeostasis in d.homeostases:
+        what = f"{type(homeostasis.rule).__name__} of projection {homeostasis.projection.name!r}"
         raise DescriptionError(f"{what} cannot run on {simulator}; {ours}")
     for projection in d.projections:
-        if projection.carries:
+        if projection.payload:
             raise DescriptionError(
-                f"projection {projection.name!r}: events that carry a value ({projection.carries}) cannot run on "
+                f"projection {projection.name!r}: events that carry a value ({projection.payload}) cannot run on "
                 f"{simulator}; {ours}"
             )
     for population in d.populations:

@@ -23,7 +23,7 @@ from spikelearn.sources import PoissonInput
 
 def _plan_of(description: Description, **parts: Any) -> Plan:
     nothing: dict[str, Any] = {"projections": [], "drives": [], "releases": [], "recordings": [], "callbacks": []}
-    nothing["regulations"] = []
+    nothing["homeostases"] = []
     return lower(replace(description, **{**nothing, "modulators": [], **parts})).plans[0]
 
 

@@ -20,44 +20,44 @@ _KNOWN = {*sys.stdlib_module_names, "numpy", "numba", "llvmlite", "spikelearn"} 
 """Packages whose functions are named only: the caches are keyed by their versions or sources already."""
 
 
-def identity(function: Any) -> str:
+def fingerprint(function: Any) -> str:
     """A hash that differs if the compiled function could. What cannot be hashed makes it differ every time."""
     digest = hashlib.sha256()
     _feed(digest, getattr(function, "py_func", function), set())
     return digest.hexdigest()
 
 
-def _feed(digest: Any, thing: Any, seen: set[int]) -> None:
-    digest.update(f"|{type(thing).__name__}:".encode())
-    if isinstance(thing, np.ndarray) and not thing.dtype.hasobject:
-        digest.update(f"{thing.dtype} {thing.shape}".encode() + thing.tobytes())
-    elif thing is None or isinstance(thing, bool | int | float | complex | str | bytes | np.generic):
-        digest.update(repr(thing).encode())
-    elif isinstance(thing, tuple | list):
-        digest.update(str(len(thing)).encode())
-        for each in thing:
+def _feed(digest: Any, value: Any, seen: set[int]) -> None:
+    digest.update(f"|{type(value).__name__}:".encode())
+    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        digest.update(f"{value.dtype} {value.shape}".encode() + value.tobytes())
+    elif value is None or isinstance(value, bool | int | float | complex | str | bytes | np.generic):
+        digest.update(repr(value).encode())
+    elif isinstance(value, tuple | list):
+        digest.update(str(len(value)).encode())
+        for each in value:
             _feed(digest, each, seen)
-    elif isinstance(thing, CodeType):
-        digest.update(thing.co_code)
-        counts = thing.co_argcount, thing.co_posonlyargcount, thing.co_kwonlyargcount, thing.co_flags
-        _feed(digest, [*counts, thing.co_names, thing.co_varnames, thing.co_freevars, thing.co_cellvars], seen)
-        _feed(digest, thing.co_consts, seen)
-    elif id(thing) in seen:
+    elif isinstance(value, CodeType):
+        digest.update(value.co_code)
+        counts = value.co_argcount, value.co_posonlyargcount, value.co_kwonlyargcount, value.co_flags
+        _feed(digest, [*counts, value.co_names, value.co_varnames, value.co_freevars, value.co_cellvars], seen)
+        _feed(digest, value.co_consts, seen)
+    elif id(value) in seen:
         digest.update(b"seen")
-    elif isinstance(thing, FunctionType):
-        seen.add(id(thing))
-        _feed_function(digest, thing, seen)
-    elif hasattr(thing, "py_func"):
-        _feed(digest, sorted((k, repr(v)) for k, v in getattr(thing, "targetoptions", {}).items()), seen)
-        _feed_global(digest, thing.py_func, set(), seen)
-    elif isinstance(thing, type | BuiltinFunctionType | np.ufunc):
-        digest.update(f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', thing.__name__)}".encode())
-        digest.update(_source(thing))
-    elif type(thing).__module__.partition(".")[0] == "numba" and hasattr(thing, "_defn"):
-        _feed_global(digest, thing._defn, set(), seen)
+    elif isinstance(value, FunctionType):
+        seen.add(id(value))
+        _feed_function(digest, value, seen)
+    elif hasattr(value, "py_func"):
+        _feed(digest, sorted((k, repr(v)) for k, v in getattr(value, "targetoptions", {}).items()), seen)
+        _feed_global(digest, value.py_func, set(), seen)
+    elif isinstance(value, type | BuiltinFunctionType | np.ufunc):
+        digest.update(f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', value.__name__)}".encode())
+        digest.update(_source(value))
+    elif type(value).__module__.partition(".")[0] == "numba" and hasattr(value, "_defn"):
+        _feed_global(digest, value._defn, set(), seen)
     else:
         try:
-            digest.update(pickle.dumps(thing))
+            digest.update(pickle.dumps(value))
         except Exception:
             digest.update(uuid.uuid4().bytes)
 
@@ -76,24 +76,24 @@ def _feed_function(digest: Any, function: FunctionType, seen: set[int]) -> None:
         _feed_global(digest, function.__globals__[name], names, seen)
 
 
-def _feed_global(digest: Any, thing: Any, names: set[str], seen: set[int]) -> None:
+def _feed_global(digest: Any, value: Any, names: set[str], seen: set[int]) -> None:
     """Something that code refers to by name. Of a module, those of its parts count that may be meant by `names`."""
-    if isinstance(thing, ModuleType):
-        digest.update(thing.__name__.encode())
-        if id(thing) in seen or _is_known(thing.__name__):
+    if isinstance(value, ModuleType):
+        digest.update(value.__name__.encode())
+        if id(value) in seen or _is_known(value.__name__):
             return
-        seen.add(id(thing))
-        digest.update(repr(getattr(thing, "__version__", "")).encode())
-        for name in sorted(names & vars(thing).keys()):
+        seen.add(id(value))
+        digest.update(repr(getattr(value, "__version__", "")).encode())
+        for name in sorted(names & vars(value).keys()):
             digest.update(name.encode())
-            _feed_global(digest, vars(thing)[name], names, seen)
+            _feed_global(digest, vars(value)[name], names, seen)
         return
-    plain = getattr(thing, "py_func", thing)
+    plain = getattr(value, "py_func", value)
     module, name = getattr(plain, "__module__", None), getattr(plain, "__qualname__", "")
-    if isinstance(module, str) and _is_known(module) and getattr(sys.modules.get(module), name, None) is thing:
+    if isinstance(module, str) and _is_known(module) and getattr(sys.modules.get(module), name, None) is value:
         digest.update(f"{module}.{name}".encode())
         return
-    _feed(digest, thing, seen)
+    _feed(digest, value, seen)
 
 
 def _is_known(module: str) -> bool:
@@ -109,8 +109,8 @@ def _names(code: CodeType) -> set[str]:
     return names
 
 
-def _source(thing: Any) -> bytes:
+def _source(value: Any) -> bytes:
     try:
-        return inspect.getsource(thing).encode()
+        return inspect.getsource(value).encode()
     except (OSError, TypeError):
         return b""

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.codegen import jit, object_cache
-from spikelearn.codegen.fingerprint import identity
+from spikelearn.codegen.fingerprint import fingerprint
 from spikelearn.codegen.object_cache import Entry
 
 _REACHED = ("kernels", "neurons", "synapses", "plasticity", "sources")
@@ -73,7 +73,7 @@ def import_line(function: Any, alias: str) -> tuple[str, dict[str, Any]]:
         source = Path(inspect.getfile(plain)).read_text()
     except (OSError, TypeError):
         source = ""
-    source += identity(function)
+    source += fingerprint(function)
     mark = hashlib.sha256(source.encode()).hexdigest()[:16]
     return f"# {alias}: {name} of {module}, source {mark}\n", {alias: function}
 
@@ -147,10 +147,10 @@ def _text(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> st
 def _load(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> Entry:
     """An entry, from this process, from disk, or compiled now."""
     text = _text(kernel, arguments, call, first)
-    digest = hashlib.sha256((fingerprint() + text).encode()).hexdigest()[:24]
+    digest = hashlib.sha256((sources_fingerprint() + text).encode()).hexdigest()[:24]
     with _loading:
         if digest not in _entries:
-            path = cache_folder() / f"spikelearn_printed_{digest}.code"
+            path = cache_folder() / f"spikelearn_module_{digest}.code"
             _entries[digest] = object_cache.read(path) or _compile_alone(path, text, kernel)
         return _entries[digest]
 
@@ -163,8 +163,8 @@ def _compile_alone(path: Path, text: str, kernel: Kernel) -> Entry:
 
 def _module(text: str, injected: Mapping[str, Any]) -> ModuleType:
     """A printed module. Its file is there to be read and for tracebacks; what runs is the text."""
-    digest = hashlib.sha256((fingerprint() + text).encode()).hexdigest()[:24]
-    path = cache_folder() / f"spikelearn_printed_{digest}.py"
+    digest = hashlib.sha256((sources_fingerprint() + text).encode()).hexdigest()[:24]
+    path = cache_folder() / f"spikelearn_module_{digest}.py"
     if not path.exists():
         object_cache.write_whole(path, text.encode())
     module = ModuleType(path.stem)
@@ -186,7 +186,7 @@ def cache_folder() -> Path:
 
 
 @functools.cache
-def fingerprint() -> str:
+def sources_fingerprint() -> str:
     """A hash of every source that a printed module can reach, and of all that compiling it depends on."""
     package = Path(jit.__file__).parents[1]
     sources = [Path(jit.__file__), package / "codegen" / "intrinsics.py"]

@@ -185,21 +185,21 @@ def check_procedural(rule: Rule, rows: Rows, plasticity: Any, synapse: Any, wher
         )
 
 
-def check_carries(
+def check_payload(
     source: Population, variable: Any, plasticity: Any, synapse: Any, procedural: bool, where: str
 ) -> None:
     """Check that events can bring a value with them: a state variable of their source, through synapses that use it."""
-    source.check_state(variable, f"{where}, carries")
+    source.check_state(variable, f"{where}, payload")
     if procedural:
-        raise DescriptionError(f"{where}: procedural synapses are given events without values; expected no carries")
+        raise DescriptionError(f"{where}: procedural synapses are given events without values; expected no payload")
     if synapse is not None:
         raise DescriptionError(
-            f"{where}: carries={variable!r}, but {synapse.model.name} goes by when events arrive, not by what "
+            f"{where}: payload={variable!r}, but {synapse.model.name} goes by when events arrive, not by what "
             "they bring; expected no synapse model"
         )
     if plasticity is not None and not isinstance(plasticity.rule, SignalRule):
         raise DescriptionError(
-            f"{where}: carries={variable!r}, but {plasticity.rule.name} learns from when events arrive, not from what "
+            f"{where}: payload={variable!r}, but {plasticity.rule.name} learns from when events arrive, not from what "
             "they bring; expected a SignalRule, whose traces take up values, or no rule"
         )
 

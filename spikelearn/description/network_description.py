@@ -11,7 +11,7 @@ import numpy as np
 from spikelearn.connectivity.rules import AllToAll, Rule
 from spikelearn.description.checks import (
     check_array,
-    check_carries,
+    check_payload,
     check_delays,
     check_drive,
     check_initial,
@@ -21,10 +21,10 @@ from spikelearn.description.checks import (
     check_sizes,
 )
 from spikelearn.description.distributions import drawn
+from spikelearn.description.homeostasis import Homeostasis, homeostasis
 from spikelearn.description.population import Modulator, Population, View, segment, whole
 from spikelearn.description.projection import Drive, Projection, Release
 from spikelearn.description.recording import Recording, first_step, recording, sampling_steps
-from spikelearn.description.regulation import Regulation, regulation
 from spikelearn.description.trials import Callback
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.neurons import Neuron, NeuronModel
@@ -35,7 +35,7 @@ from spikelearn.units import plain
 
 
 class NetworkDescription:
-    """Populations, projections, modulators, drives, releases, recordings, callbacks and regulations of one network.
+    """Populations, projections, modulators, drives, releases, recordings, callbacks and homeostases of one network.
 
     dt: step in ms. seed: the root of all random numbers. Nothing here runs; spikelearn.Network does.
     """
@@ -55,7 +55,7 @@ class NetworkDescription:
         self._releases: list[Release] = []
         self._recordings: list[Recording] = []
         self._callbacks: list[Callback] = []
-        self._regulations: list[Regulation] = []
+        self._homeostases: list[Homeostasis] = []
         self._things = 0
 
     @property
@@ -102,7 +102,7 @@ class NetworkDescription:
         check_sizes(name, size, model, self.dt)
         if not isinstance(initial, Mapping | None):
             raise DescriptionError(f"initial of population {name!r}: expected {{variable: value}}, got {initial!r}")
-        added = Population(name, size, model, dict(initial or {}), self._thing())
+        added = Population(name, size, model, dict(initial or {}), self._next_uid())
         check_initial(added)
         self._populations[name] = added
         return added
@@ -113,7 +113,7 @@ class NetworkDescription:
         tau_n = plain(tau, "ms", f"tau of modulator {name!r}")
         if not isinstance(tau_n, float) or not np.isfinite(tau_n) or tau_n <= 0:
             raise ParameterError(f"tau of modulator {name!r}: expected more than 0 ms, got {tau!r}")
-        added = Modulator(self._name(name, name, {**self._modulators, **self._populations}), tau_n, self._thing())
+        added = Modulator(self._name(name, name, {**self._modulators, **self._populations}), tau_n, self._next_uid())
         self._modulators[added.name] = added
         return added
 
@@ -134,7 +134,7 @@ class NetworkDescription:
         synapse: Synapse | None = None,
         name: str | None = None,
         procedural: bool = False,
-        carries: str | None = None,
+        payload: str | None = None,
     ) -> Projection:
         """Connect a population to a port of another, or to a modulator, of which each event then releases `weight`.
 
@@ -147,7 +147,7 @@ class NetworkDescription:
         memory; those of a source are made again from their random numbers whenever it has an event (Knight & Nowotny
         2021). It is the same network with the same pairs, weights and delays, and takes more time: see
         docs/decisions.md for how much. For AllToAll, OneToOne and FixedOutDegree, with weights that do not change. A
-        table of a million synapses or more rounds weights that differ to 4 bytes, which this does not. carries: a state
+        table of a million synapses or more rounds weights that differ to 4 bytes, which this does not. payload: a state
         variable of the source; each event brings with it the value that this has at the end of the step in which the
         event is emitted, and weight times value is what arrives. weight is then in the unit of the port for each unit
         of the variable. The pre traces of a SignalRule grow by the value, or are set to it. Not for other rules and
@@ -190,8 +190,8 @@ class NetworkDescription:
             low = max(source_first, target_first) - target_first
             high = min(source_first + source_size, target_first + target_size) - target_first
             shared = range(low, max(low, high))
-        thing = self._thing()
-        generator = np.random.default_rng([self.seed, thing])
+        uid = self._next_uid()
+        generator = np.random.default_rng([self.seed, uid])
         rows = rule.rows(source_size, target_size, shared, generator, where)
         weights = drawn(weight, unit, f"weight of {where}")
         check_array(rule, weights.values, rows, source_size, target_size, f"weight of {where}")
@@ -203,12 +203,12 @@ class NetworkDescription:
         )  # fmt: skip
         if procedural:
             check_procedural(rule, rows, plasticity, synapse, where)
-        if carries is not None:
-            check_carries(sender, carries, plasticity, synapse, procedural, where)
+        if payload is not None:
+            check_payload(sender, payload, plasticity, synapse, procedural, where)
         added = Projection(
             name, sender, source_first, source_size, receiver, target_first, target_size, port, unit, on, rule, rows,
             weights, axonal, dendritic_steps, plasticity, synapse, bool(plastic), learned_kind,
-            bool(getattr(rule, "autapses", True)), thing, bool(procedural), carries or "",
+            bool(getattr(rule, "autapses", True)), uid, bool(procedural), payload or "",
         )  # fmt: skip
         self._projections[name] = added
         return added
@@ -221,9 +221,9 @@ class NetworkDescription:
         population, where = whole(target), f"drive of {target.name!r}"
         first, size = segment(target, where)
         port, number = check_drive(population, size, source, port, weight, where)
-        self._drives.append(Drive(source, population, first, size, port, number, self._thing()))
+        self._drives.append(Drive(source, population, first, size, port, number, self._next_uid()))
 
-    def regulate(self, projection: Projection, rule: Any) -> None:
+    def homeostasis(self, projection: Projection, rule: Any) -> None:
         """Let Normalisation, SynapticScaling or Rewiring act on the synapses of a projection, besides what they learn.
 
         Each acts at the end of every `every`-th step, once all synapses have learned from what happened until then;
@@ -231,14 +231,14 @@ class NetworkDescription:
         as they were that long ago, as do arrivals. In phases of trials in which a projection is not plastic nothing
         regulates it, nor ever with plastic=False. Raises DescriptionError, ParameterError or UnitError.
         """
-        self._still_open("regulation")
+        self._still_open("homeostasis")
         if not isinstance(projection, Projection) or self._owner(projection) is not True:
-            raise DescriptionError(f"regulate: not a projection of this network: {projection!r}")
-        added = regulation(projection, rule, self.dt)
-        if any(r.projection is projection and type(r.rule) is type(rule) for r in self._regulations):
+            raise DescriptionError(f"homeostasis: not a projection of this network: {projection!r}")
+        added = homeostasis(projection, rule, self.dt)
+        if any(r.projection is projection and type(r.rule) is type(rule) for r in self._homeostases):
             raise DescriptionError(f"projection {projection.name!r} is regulated by {type(rule).__name__} already")
         if projection.plasticity is None or projection.plastic:
-            self._regulations.append(added)
+            self._homeostases.append(added)
 
     def release(self, modulator: Modulator, times: Any, amounts: Any = 1.0) -> None:
         """Release amounts (a number or one for each time) of a modulator at times in ms."""
@@ -280,7 +280,7 @@ class NetworkDescription:
         """How many synapses a projection has."""
         raise NotImplementedError
 
-    def _thing(self) -> int:
+    def _next_uid(self) -> int:
         self._things += 1
         return self._things
 

@@ -20,7 +20,7 @@ class Projection:
     """The synapses from one population to one port of another. Made by `Network.connect`.
 
     axonal, dendritic: delays; axonal may be drawn (ms), dendritic is a whole number of steps. procedural: its synapses
-    are made again at each event rather than kept. carries: the state variable of the source whose value each event
+    are made again at each event rather than kept. payload: the state variable of the source whose value each event
     brings with it, "" for none.
     """
 
@@ -44,9 +44,9 @@ class Projection:
     plastic: bool
     learns_from: str
     autapses: bool
-    thing: int
+    uid: int
     procedural: bool = False
-    carries: str = ""
+    payload: str = ""
 
     ids = None
 
@@ -90,7 +90,7 @@ class Projection:
         """One line for run files."""
         static = "procedural" if self.procedural else "static"
         rule = self.plasticity.rule.name if self.plasticity else self.synapse.model.name if self.synapse else static
-        rule += f", carries {self.carries}" if self.carries else ""
+        rule += f", payload {self.payload}" if self.payload else ""
         return f"{type(self.rule).__name__}, {rule}{'' if self.plastic or not self.plasticity else ', not plastic'}"
 
 
@@ -104,7 +104,7 @@ class Drive:
     size: int
     port: str
     weight: float
-    thing: int
+    uid: int
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.backends.exact import EventPlan
-from spikelearn.codegen.modules import fingerprint
+from spikelearn.codegen.modules import sources_fingerprint
 from spikelearn.engine import pickle_buffers
 from spikelearn.engine.plan import Program
 from spikelearn.errors import CheckpointError
@@ -52,7 +52,7 @@ def write(path: Path, content: Mapping[str, Any], versions: Mapping[str, str], t
             f"{path}: this network cannot be written, a part of it cannot be pickled: {error}"
         ) from error
     sizes = [len(part) for part in pickle_buffers.contents(parts)]
-    about = {"versions": dict(versions), "kernels": fingerprint(), "time": time, "sizes": sizes}
+    about = {"versions": dict(versions), "kernels": sources_fingerprint(), "time": time, "sizes": sizes}
     header = json.dumps(about).encode()
     total = _START.size + len(header) + sum(sizes) + _DIGEST_SIZE
     start = _START.pack(_MAGIC, FORMAT, total, len(header)) + header
@@ -85,7 +85,7 @@ def read(path: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{path}: whole, but what it was made with is not here: {type(error).__name__}: {error}"
         ) from error
-    if about["kernels"] != fingerprint():
+    if about["kernels"] != sources_fingerprint():
         written = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
         warnings.warn(
             f"{path} was written by other code ({written}): what follows may differ from what would have followed",

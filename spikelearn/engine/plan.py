@@ -13,7 +13,7 @@ from spikelearn.codegen.modules import Kernel, load, pack
 from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
-from spikelearn.engine.thread_tuner import Pace
+from spikelearn.engine.thread_tuner import ThreadTuner
 
 STAGES = ("begin", "start", "integrate", "arrive", "modulate", "drive", "advance", "post", "record")
 """The order within a step; docs/decisions.md says what happens in each. A last one, "end", is the Program's: its Calls
@@ -127,7 +127,7 @@ class Table:
     targets: np.ndarray
     weights: np.ndarray
     slot_weight: np.ndarray
-    tally: np.ndarray
+    event_count: np.ndarray
     first_target: int = 0
     """The neuron of the block that target 0 is."""
     sizes: dict[Projection, int] = field(default_factory=dict)
@@ -186,7 +186,7 @@ class Plan:
     modulators: dict[Modulator, dict[str, np.ndarray]]
     stages: dict[str, list[Call]]
     recorders: list[Recorder]
-    tallies: list[np.ndarray]
+    event_counts: list[np.ndarray]
     control: np.ndarray
     block_of: dict[Population, Block]
     step: int = 0
@@ -215,14 +215,14 @@ class Added:
 class Program:
     """A network ready to run: the Plans of all shares. They may run for `interval` steps before they must meet.
 
-    controls: (shares, 4) int64, a row for each Plan (see kernels/loop.py). pace: tells whether they are to run beside
-    each other; None: they always do. end: the Calls of stage "end", made whenever the shares meet.
+    controls: (shares, 4) int64, a row for each Plan (see kernels/loop.py). thread_tuner: decides
+    whether they run in parallel; None: they always do. end: the Calls of stage "end", made whenever the shares meet.
     """
 
     plans: Sequence[Plan]
     interval: int
     controls: np.ndarray
-    pace: Pace | None = None
+    thread_tuner: ThreadTuner | None = None
     end: list[Call] = field(default_factory=list)
 
     @property
@@ -237,7 +237,7 @@ class Program:
 
     @property
     def synaptic_events(self) -> int:
-        return int(sum(tally[0] for plan in self.plans for tally in plan.tallies))
+        return int(sum(event_count[0] for plan in self.plans for event_count in plan.event_counts))
 
     def arrays(self, built: bool = False) -> dict[str, np.ndarray]:
         """All that a run changes, by the first Call that it is given to: what a checkpoint keeps besides `step`.

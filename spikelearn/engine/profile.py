@@ -73,8 +73,8 @@ def profile(program: Program, n_steps: int) -> Profile:
     plan = program.plans[0]
     calls = [(stage, call) for stage in STAGES for call in plan.stages[stage]]
     calls += [("end", call) for call in program.end]
-    delivered = {id(table.tally): table for table in plan.tables.values()}
-    before = {key: int(table.tally[0]) for key, table in delivered.items()}
+    delivered = {id(table.event_count): table for table in plan.tables.values()}
+    before = {key: int(table.event_count[0]) for key, table in delivered.items()}
     ticks = np.zeros(len(calls) + 1, np.int64)
     wall, busy = _run(program, plan, [call for _, call in calls], n_steps, ticks)
     seconds = np.maximum(ticks[:-1] - ticks[-1], 0.0) * wall / max(1, ticks.sum())
@@ -82,7 +82,7 @@ def profile(program: Program, n_steps: int) -> Profile:
     for (stage, call), spent in zip(calls, seconds, strict=True):
         table = next((delivered[id(a)] for a in call.arguments if id(a) in delivered), None)
         if table is not None and stage == "arrive":
-            work = _of_events(call, table, int(table.tally[0]) - before[id(table.tally)], plan)
+            work = _of_events(call, table, int(table.event_count[0]) - before[id(table.event_count)], plan)
         else:
             work = _of_neurons(call, plan, n_steps)
         found.append(Timed(call.label, stage, float(spent), work))

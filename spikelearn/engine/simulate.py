@@ -62,7 +62,8 @@ def simulate(
 ) -> tuple[bool, float]:  # fmt: skip
     """Run n_steps; returns whether it was interrupted, and the wall seconds that the steps took.
 
-    Each Plan of the program runs in a thread of its own, or all run in turn where that is faster (program.pace).
+    Each Plan of the program runs in a thread of its own, or all run in turn where program.thread_tuner finds
+    that faster.
     progress: None shows a bar if standard error is a terminal. added: Calls of this run only. Ctrl-C stops after the
     current chunk of steps. Raises SimulationError when a state stops being finite or a callback raises; what was
     recorded until then is in the sink.
@@ -88,7 +89,7 @@ def simulate(
         while program.step < last and not interrupted:
             begun = time.perf_counter()
             before = program.step
-            beside, trial = program.pace.choose() if program.pace is not None else (True, False)
+            beside, trial = program.thread_tuner.choose() if program.thread_tuner is not None else (True, False)
             until = min(last, before + (max(1, chunk // 4) if trial else chunk))
             if pause is not None:
                 until = min(until, (before // pause.every + 1) * pause.every)
@@ -98,8 +99,8 @@ def simulate(
                 plan.control[0] = 0
             spent = time.perf_counter() - begun
             wall += spent
-            if program.pace is not None:
-                program.pace.note(beside, after - before, spent)
+            if program.thread_tuner is not None:
+                program.thread_tuner.record(beside, after - before, spent)
             if not trial:
                 chunk = next_chunk(chunk, spent)
             empty(program, sink)
@@ -192,7 +193,7 @@ def _check_finite(program: Program) -> None:
         return
     plan = min(wrong, key=lambda plan: int(plan.control[3]))
     _, number, neuron, step = (int(k) for k in plan.control)
-    population = next(p for p in plan.block_of if p.thing == number)
+    population = next(p for p in plan.block_of if p.uid == number)
     raise SimulationError(
         f"population {population.name!r}, neuron {neuron - plan.block_of[population].first[population]}: state is not "
         f"finite (NaN or infinity) at {step * plan.dt:g} ms; the run stopped there"

@@ -11,7 +11,7 @@ from spikelearn.backends.exact import EventPlan
 from spikelearn.description.population import Modulator
 from spikelearn.description.projection import Projection
 from spikelearn.engine.lowering.event_rules import read_call
-from spikelearn.engine.lowering.synapse_tables import Places, count_alone, locate
+from spikelearn.engine.lowering.synapse_tables import BlockIndex, count_alone, locate
 from spikelearn.engine.plan import Plan, Program
 from spikelearn.results.run import Synapses
 
@@ -57,9 +57,9 @@ def _made(projection: Projection, seed: int, dt: float) -> Synapses:
 
 
 def _synapses_of_share(projection: Projection, plan: Plan) -> tuple[np.ndarray, Synapses]:
-    """The synapses whose targets belong to a share, and their places among all of the projection."""
+    """The synapses whose targets belong to a share, and their block_index among all of the projection."""
     table = plan.tables[projection]
-    found = locate(projection, table, Places(plan.block_of, plan.share), plan.seed, plan.dt)
+    found = locate(projection, table, BlockIndex(plan.block_of, plan.share), plan.seed, plan.dt)
     positions, slots = found["positions"], found["slots"]
     if projection.learns:
         values = np.zeros((1, len(positions)))
@@ -80,9 +80,9 @@ def put_synapses(projection: Projection, program: Program, synapses: Synapses) -
     its targets."""
     for plan in program.plans:
         table = plan.tables[projection]
-        places = Places(plan.block_of, plan.share)
-        found = locate(projection, table, places, plan.seed, plan.dt)
+        block_index = BlockIndex(plan.block_of, plan.share)
+        found = locate(projection, table, block_index, plan.seed, plan.dt)
         table.weights[found["positions"]] = synapses.weight[found["numbers"]]
         if table.rewired:
-            first = places.target(projection)[1] - projection.target_first
+            first = block_index.target(projection)[1] - projection.target_first
             table.targets[found["positions"]] = first + synapses.post[found["numbers"]]

@@ -27,7 +27,7 @@ def default_shares(n_neurons: int) -> int:
 
 
 @dataclass
-class Pace:
+class ThreadTuner:
     """Seconds that a step costs when shares run beside each other (True) and when they run in turn (False).
 
     The faster way is taken. The slower one is tried again, more and more rarely, since other programs come and go.
@@ -46,7 +46,7 @@ class Pace:
         again = self.chunks % _TRIED_EVERY == 0 or (4 <= self.chunks < _TRIED_EVERY and self.chunks.bit_count() == 1)
         return faster != again, again
 
-    def note(self, beside: bool, steps: int, seconds: float) -> None:
+    def record(self, beside: bool, steps: int, seconds: float) -> None:
         """What a chunk of steps took. One that is too short to be told from the start of a thread does not count."""
         if steps and seconds >= _LONG_ENOUGH:
             self.cost[beside] = seconds / steps

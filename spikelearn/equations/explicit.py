@@ -38,8 +38,8 @@ class _Stages:
         self.calls: dict[str, dict[str, Any]] = {}
         every = [*self.temporaries.values(), updater.output]
         self.n_calls = len({call for text in every for call in text.find(lambda e: e.func == self.symbols["__f"])})
-        self._print_derivatives()
-        self._print_noises()
+        self._render_derivatives()
+        self._render_noises()
         for name, expression in updater.statements:
             for x in system.variables:
                 if not system.noises or self.own_noise[x]:
@@ -53,7 +53,7 @@ class _Stages:
         found = [xi for xi in self.system.noises if self.system.substituted[x].has(symbol(xi))]
         return found[0] if found else None
 
-    def _print_derivatives(self) -> None:
+    def _render_derivatives(self) -> None:
         """The function f, from the user's own text without its noise."""
         system = self.system
         trees = [piece.tree for piece in system.rights.values()]
@@ -71,7 +71,7 @@ class _Stages:
     def _change(self, x: str) -> str:
         return unused(f"d{x}", self.taken)
 
-    def _print_noises(self) -> None:
+    def _render_noises(self) -> None:
         for xi in self.system.noises:
             self.printed.noises.append(f"normal_{xi}")
             self.printed.step.append(f"{xi} = sqrt_dt * normal_{xi}")

@@ -19,7 +19,7 @@ class Raw:
     text: str
 
 
-def print_module(
+def render_module(
     kind: str,
     name: str,
     constants: Mapping[str, Constant],

@@ -10,7 +10,7 @@ from spikelearn.equations.brian import quiet
 from spikelearn.equations.constants import declared, time
 from spikelearn.equations.dimensions import coherent_name
 from spikelearn.equations.integrate import integrated
-from spikelearn.equations.module import print_module
+from spikelearn.equations.module import render_module
 from spikelearn.equations.parts import Parts, no_equation_for, parts_of, values_for
 from spikelearn.equations.ports import Port, port_of
 from spikelearn.equations.python import to_python, units
@@ -215,7 +215,7 @@ class _Neuron:
             "arrivals": {port.name: port.text for port in self.ports},
             "method": self.method,
         }  # fmt: skip
-        return print_module(
+        return render_module(
             "NeuronModel", self.name, self.constants, before, values, self.initial, [*helpers, step], "step", given,
             self.printed.imports,
         )  # fmt: skip

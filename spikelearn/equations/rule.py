@@ -8,7 +8,7 @@ from typing import Any
 
 from spikelearn.equations.brian import quiet
 from spikelearn.equations.constants import Constant, declared
-from spikelearn.equations.module import Raw, print_module
+from spikelearn.equations.module import Raw, render_module
 from spikelearn.equations.parts import event_driven, no_equation_for, parts_of, values_for
 from spikelearn.equations.python import units
 from spikelearn.equations.rendering import function, python_lines, used_names
@@ -138,7 +138,7 @@ class _Rule:
         given = {**shown, "learns_from": self.learns_from if self.learns_from != "spike" else "", **self.texts}
         given["state"] = tuple(state)
         start = {self._free(each): value for each, value in self.initial.items()}
-        return print_module(
+        return render_module(
             "PlasticityRule", self.name, self.constants, [], constants, start if state else None, functions,
             ("on_pre", "on_post"), given, ["from spikelearn.plasticity import Trace"] if self.traces else [],
         )  # fmt: skip

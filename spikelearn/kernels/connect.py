@@ -9,13 +9,21 @@ import math
 import numpy as np
 
 from spikelearn.codegen.jit import kernel, prefetch, scalar
-from spikelearn.kernels.random import normal, normal_at_once, stream, uniform
+from spikelearn.kernels.random import (
+    DELAY_STREAM,
+    PARTNERS_STREAM,
+    STREAMS,
+    WEIGHT_STREAM,
+    normal,
+    normal_at_once,
+    stream,
+    uniform,
+)
 
 ALL_TO_ALL, ONE_TO_ONE, PROBABILITY, IN_DEGREE, OUT_DEGREE, EXPLICIT = range(6)
 CONSTANT, UNIFORM, NORMAL, LOG_NORMAL, EXPONENTIAL, ARRAY = range(6)
 MARK, COUNT, PLACE, LOCATE = range(4)
 
-PARTNERS_STREAM, WEIGHT_STREAM, DELAY_STREAM = range(3)
 NO_AUTAPSE = -(1 << 40)
 LONGEST_DELAY = (1 << 16) - 1
 """Steps."""
@@ -113,11 +121,11 @@ def scratch(n_partners: int, row_width: int) -> tuple[np.ndarray, np.ndarray, np
 
 
 @kernel
-def row_of_rule(rule, row, n_partners, probability, degrees, multapses, own_offset, seed, thing, seen, partners):
+def row_of_rule(rule, row, n_partners, probability, degrees, multapses, own_offset, seed, uid, seen, partners):
     """Make one row of a rule: its partners are written to `partners`, unless they are listed; returns how many."""
     if rule == EXPLICIT:
         return 1
-    start, increment = stream(seed, thing * 4 + PARTNERS_STREAM, row)
+    start, increment = stream(seed, uid * STREAMS + PARTNERS_STREAM, row)
     own = row + own_offset
     if own < 0 or own >= n_partners:
         own = -1
@@ -182,13 +190,13 @@ def in_steps(delay, extra_delay, dt):
 
 
 @kernel
-def count_synapses(rule, n_rows, n_partners, probability, degrees, multapses, own_offset, seed, thing, partners, seen):
+def count_synapses(rule, n_rows, n_partners, probability, degrees, multapses, own_offset, seed, uid, partners, seen):
     """How many synapses a rule makes. partners, seen: see `scratch`."""
     seen[:] = -1
     total = 0
     for row in range(n_rows):
         total += row_of_rule(
-            rule, row, n_partners, probability, degrees, multapses, own_offset, seed, thing, seen, partners
+            rule, row, n_partners, probability, degrees, multapses, own_offset, seed, uid, seen, partners
         )
     return total
 
@@ -196,7 +204,7 @@ def count_synapses(rule, n_rows, n_partners, probability, degrees, multapses, ow
 @kernel
 def scan(
     mode, rule, by_source, n_rows, n_partners, probability, degrees, multapses, own_offset, pre, post,
-    seed, thing, weight_code, weight_a, weight_b, weight_low, weight_high, weight_values,
+    seed, uid, weight_code, weight_a, weight_b, weight_low, weight_high, weight_values,
     delay_code, delay_a, delay_b, delay_low, delay_high, delay_values, extra_delay, dt,
     first_source, first_target, n_delays, delay_index,
     cursor, targets, weights, positions, out_pre, out_post, out_delay, row_width, low, high, origin,
@@ -215,8 +223,8 @@ def scan(
     seen[:] = -1
     sources, posts, numbers, flats = rows[0], rows[1], rows[2], rows[3]
     orders, slots, places = rows[4], rows[5], rows[6]
-    weight_start, weight_increment = stream(seed, thing * 4 + WEIGHT_STREAM, 0)
-    delay_start, delay_increment = stream(seed, thing * 4 + DELAY_STREAM, 0)
+    weight_start, weight_increment = stream(seed, uid * STREAMS + WEIGHT_STREAM, 0)
+    delay_start, delay_increment = stream(seed, uid * STREAMS + DELAY_STREAM, 0)
     total = np.int64(0)
     n_kept = 0
     for row in range(n_rows):
@@ -227,7 +235,7 @@ def scan(
             count = degrees[row] if len(degrees) > 1 else degrees[0]
         else:
             count = row_of_rule(
-                rule, row, n_partners, probability, degrees, multapses, own_offset, seed, thing, seen, partners
+                rule, row, n_partners, probability, degrees, multapses, own_offset, seed, uid, seen, partners
             )
         n = np.int64(0)
         for k in range(count):

@@ -12,10 +12,10 @@ from spikelearn.codegen.jit import kernel
 from spikelearn.kernels.templates.neurons import names
 
 
-def print_gates(state: Sequence[str], constants: Sequence[str]) -> str:
+def render_gates(state: Sequence[str], constants: Sequence[str]) -> str:
     """The loop that advances all gates of a projection by one step. Its sources are those from `first` on.
 
-    arrived: scratch, 0 everywhere before and after. fan_out: synapses behind each gate, for the tally.
+    arrived: scratch, 0 everywhere before and after. fan_out: synapses behind each gate, for the event_count.
     """
     arrays = names(state, "all_{}")
     return f"""\
@@ -25,7 +25,7 @@ from spikelearn.kernels.events import count_in_row, source_in_row
 
 @kernel
 def function(
-    step, rows, counts, delays, first, fan_out, tally, arrived, output, {arrays}{names(constants)}
+    step, rows, counts, delays, first, fan_out, event_count, arrived, output, {arrays}{names(constants)}
 ):
     depth = counts.shape[1]
     n_delays = len(delays)
@@ -36,7 +36,7 @@ def function(
             gate = (source_in_row(rows, counts, row, k) - first) * n_delays + d
             if 0 <= gate < n_gates:
                 arrived[gate] += 1.0
-                tally[0] += fan_out[gate]
+                event_count[0] += fan_out[gate]
     for gate in range(n_gates):
         {names(state)}output[gate] = advance({names(state, "all_{}[gate]")}arrived[gate], {names(constants)})
         {"; ".join(f"all_{name}[gate] = {name}" for name in state)}

@@ -6,7 +6,7 @@ _SPINS = 4000
 
 
 @kernel
-def meet(arrived, expected):
+def barrier(arrived, expected):
     """Wait until so many threads have arrived here, counted from the first meeting on; a long wait gives way."""
     add_one(arrived)
     spins = 0
@@ -67,14 +67,14 @@ def run_steps(
         if n_shares > 1:
             if len(end_addresses) > 0:
                 meeting += 1
-                meet(arrived, meeting * n_shares)
+                barrier(arrived, meeting * n_shares)
                 if share == 0:
                     for call in range(len(end_addresses)):
                         invoke(end_addresses[call], step - 1, end_arguments[call])
             meeting += 1
             if wants_to_stop(controls):
                 stops[meeting & 1] = meeting
-            meet(arrived, meeting * n_shares)
+            barrier(arrived, meeting * n_shares)
             if stops[meeting & 1] == meeting:
                 return step
     return last

@@ -8,15 +8,12 @@ from spikelearn.codegen.jit import kernel
 from spikelearn.kernels.connect import (
     ALL_TO_ALL,
     CONSTANT,
-    DELAY_STREAM,
     OUT_DEGREE,
-    PARTNERS_STREAM,
-    WEIGHT_STREAM,
     candidate,
     draw_row,
     in_steps,
 )
-from spikelearn.kernels.random import stream
+from spikelearn.kernels.random import DELAY_STREAM, PARTNERS_STREAM, STREAMS, WEIGHT_STREAM, stream
 
 CHUNK = 256
 """Synapses that are made at a time: few enough to stay in the first-level cache."""
@@ -87,9 +84,9 @@ def scatter(n, targets, weights, delays, extra_delay, dt, now, shortest, first, 
 @kernel
 def deliver_procedural(
     step, rows, counts, shortest, rule, first_source, n_sources, first_target, n_targets, low, high, degree, multapses,
-    shift, width, seed, thing, weight_code, weight_a, weight_b, weight_low, weight_high, weight_values,
+    shift, width, seed, uid, weight_code, weight_a, weight_b, weight_low, weight_high, weight_values,
     delay_code, delay_a, delay_b, delay_low, delay_high, delay_values, extra_delay, dt,
-    integers, floats, seen, stamp, pending, arriving, inputs, tally,
+    integers, floats, seen, stamp, pending, arriving, inputs, event_count,
 ):  # fmt: skip
     """Make the rows of all sources whose events are `shortest` steps old, and give targets what arrives now.
 
@@ -104,8 +101,8 @@ def deliver_procedural(
     now = step % max(1, len(arriving))
     candidates, targets, numbers, flats = integers[0], integers[1], integers[2], integers[3]
     weights, delays = floats[0], floats[1]
-    weight_start, weight_increment = stream(seed, thing * 4 + WEIGHT_STREAM, 0)
-    delay_start, delay_increment = stream(seed, thing * 4 + DELAY_STREAM, 0)
+    weight_start, weight_increment = stream(seed, uid * STREAMS + WEIGHT_STREAM, 0)
+    delay_start, delay_increment = stream(seed, uid * STREAMS + DELAY_STREAM, 0)
     if weight_code == CONSTANT:
         weights[:] = weight_a
     for share in range(n_shares):
@@ -113,7 +110,7 @@ def deliver_procedural(
             source = int(rows[share, event, e]) - first_source
             if source < 0 or source >= n_sources:
                 continue
-            start, increment = stream(seed, thing * 4 + PARTNERS_STREAM, source)
+            start, increment = stream(seed, uid * STREAMS + PARTNERS_STREAM, source)
             stamp[0] += 1
             n_draws = 0
             count = 0
@@ -140,7 +137,7 @@ def deliver_procedural(
                         weight_increment, numbers, n, weights,
                     )  # fmt: skip
                 if len(arriving) == 0:
-                    tally[0] += n
+                    event_count[0] += n
                     for p in range(n):
                         inputs[first_target + targets[p]] += weights[p]
                 else:
@@ -152,7 +149,7 @@ def deliver_procedural(
                         n, targets, weights, delays, extra_delay, dt, now, shortest, first, pending, arriving, numbers
                     )
     if len(arriving) > 0 and arriving[now] > 0:
-        tally[0] += arriving[now]
+        event_count[0] += arriving[now]
         arriving[now] = 0
         for j in range(last - first):
             inputs[first_target + first + j] += pending[now, j]

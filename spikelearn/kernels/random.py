@@ -38,6 +38,15 @@ def _ziggurat() -> tuple[np.ndarray, np.ndarray]:
 
 _EDGES, _INNER = _ziggurat()
 
+PARTNERS_STREAM, WEIGHT_STREAM, DELAY_STREAM, NOISE_STREAM = range(4)
+STREAMS = 4
+"""The streams of random numbers of each object of a network: their keys are uid * STREAMS + stream."""
+
+
+def noise_key(uid: int) -> int:
+    """The key of what an object draws while it runs."""
+    return uid * STREAMS + NOISE_STREAM
+
 
 @scalar
 def mix(z):
@@ -48,10 +57,10 @@ def mix(z):
 
 
 @scalar
-def stream(seed, thing, step):
+def stream(seed, key, step):
     """The start and the odd increment of the stream of one object in one step."""
     start = mix(np.uint64(seed) + _GOLDEN)
-    start = mix(start + np.uint64(thing) * _GOLDEN)
+    start = mix(start + np.uint64(key) * _GOLDEN)
     start = mix(start + np.uint64(step) * _GOLDEN)
     return start, mix(start ^ _MIX_2) | _ONE
 
@@ -114,7 +123,7 @@ def normal_at_once(start, increment, counter):
 
 
 @scalar
-def random_uniform(seed, thing, counter):
+def random_uniform(seed, key, counter):
     """A float in (0, 1) for callbacks: the same for the same three integers, whenever it is asked for."""
-    start, increment = stream(seed, thing, 0)
+    start, increment = stream(seed, key, 0)
     return uniform(start, increment, counter)

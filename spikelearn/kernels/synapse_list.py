@@ -1,13 +1,13 @@
 """The synapses of a projection, listed: what kernels/connect.py makes, with delays in ms rather than in steps."""
 
 from spikelearn.codegen.jit import kernel
-from spikelearn.kernels.connect import DELAY_STREAM, WEIGHT_STREAM, draw, ends, row_of_rule
-from spikelearn.kernels.random import stream
+from spikelearn.kernels.connect import draw, ends, row_of_rule
+from spikelearn.kernels.random import DELAY_STREAM, STREAMS, WEIGHT_STREAM, stream
 
 
 @kernel
 def list_synapses(
-    rule, by_source, n_rows, n_partners, probability, degrees, multapses, own_offset, pre, post, seed, thing,
+    rule, by_source, n_rows, n_partners, probability, degrees, multapses, own_offset, pre, post, seed, uid,
     weight_code, weight_a, weight_b, weight_low, weight_high, weight_values,
     delay_code, delay_a, delay_b, delay_low, delay_high, delay_values, extra_delay, row_width,
     partners, seen, out_pre, out_post, out_weight, out_delay,
@@ -17,12 +17,12 @@ def list_synapses(
     With outputs of no length they are only counted. Returns their number. partners, seen: connect.scratch.
     """
     seen[:] = -1
-    weight_start, weight_increment = stream(seed, thing * 4 + WEIGHT_STREAM, 0)
-    delay_start, delay_increment = stream(seed, thing * 4 + DELAY_STREAM, 0)
+    weight_start, weight_increment = stream(seed, uid * STREAMS + WEIGHT_STREAM, 0)
+    delay_start, delay_increment = stream(seed, uid * STREAMS + DELAY_STREAM, 0)
     total = 0
     for row in range(n_rows):
         count = row_of_rule(
-            rule, row, n_partners, probability, degrees, multapses, own_offset, seed, thing, seen, partners
+            rule, row, n_partners, probability, degrees, multapses, own_offset, seed, uid, seen, partners
         )
         if len(out_pre) == 0:
             total += count

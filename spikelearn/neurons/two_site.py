@@ -5,7 +5,7 @@ learn, and hardly drives it.
 
 TwoSiteRate: values in the place of spikes. In each step A = f(basal input), f(x) = 1/(1 + exp(-x)), and
 D = f'(basal input) times apical input; a cell that is taught has D = t - A, t its apical current, besides. It reports
-a `rate` in every step, an event that is to carry A upwards and D downwards (`net.connect(..., carries="A")`). A current
+a `rate` in every step, an event that is to carry A upwards and D downwards (`net.connect(..., payload="A")`). A current
 of 1 pA is an input of 1.
 
 TwoSite: a leaky integrate-and-fire soma as in LIFDelta, whose threshold is V_th + theta with theta' = theta_plus (S -

@@ -10,7 +10,7 @@ ApicalSilencing, for synapses of interneurons on apical dendrites:
 the dendrite comes to rest, and from then on v_A is what the interneurons did not foresee of the feedback: the error.
 
 x is the rate of the source as the target's synapse sees it: the trace of its events, low-pass filtered with tau_syn.
-Spikes count as `interval`/tau_syn each, so that x is near r; events of kind rate bring r with them (`carries="r"`), one
+Spikes count as `interval`/tau_syn each, so that x is near r; events of kind rate bring r with them (`payload="r"`), one
 a step, so that their `interval` is dt. phi, interval and tau_syn are those of the target, a ThreeCompartment.
 """
 

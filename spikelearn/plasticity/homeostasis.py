@@ -1,6 +1,6 @@
 """Homeostasis: what holds weights or activity at a set point, whatever rule changes the weights besides.
 
-It is added to a projection by Network.regulate.
+It is added to a projection by Network.homeostasis.
 """
 
 from __future__ import annotations

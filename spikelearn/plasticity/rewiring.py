@@ -13,7 +13,7 @@ class Rewiring:
     A synapse keeps its source and its delay and starts anew: with `weight`, without eligibility or memory of its own.
     below, weight: in the unit of the port. probability: of moving, for each synapse that could. multapses: whether it
     may move to a target that its source has already. Autapses are avoided if the connection rule does.
-    It is added to a projection by Network.regulate.
+    It is added to a projection by Network.homeostasis.
     """
 
     below: Any

@@ -21,11 +21,11 @@ from spikelearn.sweep.optuna_trials import ENDED, FAILED, PRUNED, SAMPLERS, Tria
 from spikelearn.sweep.point import Result
 from spikelearn.sweep.progress import Progress, shown_settings
 from spikelearn.sweep.run import remove
-from spikelearn.sweep.scheduler import crew_of, drive, warm
+from spikelearn.sweep.scheduler import run_tasks, warm, worker_pool
 from spikelearn.sweep.space import space_of
 from spikelearn.sweep.store import Store
 from spikelearn.sweep.table import write_table
-from spikelearn.sweep.task_spec import Work, agree, task_maker
+from spikelearn.sweep.task_spec import TaskSpec, check_compatible, task_maker
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def fit(
         raise ExperimentError(f"sampler: expected one of {', '.join(SAMPLERS)}, got {sampler!r}")
     if trials < 1:
         raise ExperimentError(f"trials: expected at least 1, got {trials}")
-    work = Work(model, quick, metrics, keep, time_limit, memory_limit)
+    task_spec = TaskSpec(model, quick, metrics, keep, time_limit, memory_limit)
     experiment = ex.load_experiment(model)
     design = Design(replicates=replicates, seed=seed)
     objective = Objective(targets or {}, minimize, maximize)
@@ -127,20 +127,20 @@ def fit(
     if fresh:
         remove(out)
     with _optuna_silent(), Store(out, create=True) as store:
-        for note in agree(store, experiment, work, design.seed, accept_changes):
+        for note in check_compatible(store, experiment, task_spec, design.seed, accept_changes):
             if not silent:
                 print(f"{out}: {note}", file=sys.stderr)
-        task = task_maker(experiment, work, kept, store, design.seed)
+        task = task_maker(experiment, task_spec, kept, store, design.seed)
         source = Trials(
             store, space, objective, task, model=experiment.name, wanted=trials, replicates=design.replicates,
             seed=design.seed, sampler=sampler, pruning=pruning, retry=retry,
         )  # fmt: skip
         shown = TrialsProgress(source, objective, progress, silent)
         if source.left:
-            with crew_of(executor, workers, source.most_at_once) as crew:
-                warm([task(each, 0) for each in space.kinds()], crew)
-                crew.most_ahead = 0  # what comes next depends on what came of those before
-                drive(store, crew, source, shown)
+            with worker_pool(executor, workers, source.most_at_once) as pool:
+                warm([task(each, 0) for each in space.kinds()], pool)
+                pool.most_ahead = 0  # what comes next depends on what came of those before
+                run_tasks(store, pool, source, shown)
         write_table(store)
         shown.show(last=True)
     best, counts = source.best, source.counts
@@ -160,7 +160,7 @@ class TrialsProgress(Progress):
         self._trials, self._objective, self.points = trials, objective, 0
         super().__init__(max(trials.wanted, self._ended()), self._ended(), None, bar, silent, unit="trials")
 
-    def note(self, result: Result) -> None:
+    def record(self, result: Result) -> None:
         """A point has ended, and perhaps its trial."""
         self.points += 1
         self.computed = self._ended() - self.there

@@ -129,7 +129,7 @@ class Trials:
             self._claim(self._ask(), n, found)
         return found
 
-    def took(self, results: Sequence[Result]) -> None:
+    def on_results(self, results: Sequence[Result]) -> None:
         """These results are in the store now."""
         self._changes += 1
         for each in results:

@@ -18,10 +18,10 @@ from spikelearn.sweep import design as points
 from spikelearn.sweep.design import Design
 from spikelearn.sweep.point import DONE, NAN
 from spikelearn.sweep.progress import Best, Progress
-from spikelearn.sweep.scheduler import Tasks, crew_of, drive, kinds_of, warm
+from spikelearn.sweep.scheduler import Tasks, kinds_of, run_tasks, warm, worker_pool
 from spikelearn.sweep.store import DATABASE, RUNS, TABLE, Store
 from spikelearn.sweep.table import write_table
-from spikelearn.sweep.task_spec import Work, agree, task_maker
+from spikelearn.sweep.task_spec import TaskSpec, check_compatible, task_maker
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def run(
 
     model: a name in models/, or the path of a model file. out: directory of the store. design, or grid, sample, rows,
     replicates and seed: which points (see Design). settings: what is set in all of them. metrics: a function
-    Run -> name -> number, instead of the model's metrics. keep, time_limit (s), memory_limit (MB): see Work.
+    Run -> name -> number, instead of the model's metrics. keep, time_limit (s), memory_limit (MB): see TaskSpec.
     executor: any of concurrent.futures; by default LocalProcesses(workers), as many as there are cores. retry: compute
     again what failed. fresh: remove what is there first. accept_changes: go on although the model file is not the one
     of the points that are there; else that is a StoreError. progress: a bar; None: on a terminal only; silent: nothing.
@@ -91,7 +91,7 @@ def run(
     >>> done.table().to_pandas()  # doctest: +SKIP
     """
     begun = time.perf_counter()
-    work = Work(model, quick, metrics, keep, time_limit, memory_limit)
+    task_spec = TaskSpec(model, quick, metrics, keep, time_limit, memory_limit)
     experiment = ex.load_experiment(model)
     wanted = design or Design(grid or {}, sample, rows, replicates, seed)
     checked = wanted.checked(experiment, settings or {})
@@ -101,7 +101,7 @@ def run(
     if fresh:
         remove(out)
     with Store(out, create=True) as store:
-        notes = agree(store, experiment, work, checked.seed, accept_changes)
+        notes = check_compatible(store, experiment, task_spec, checked.seed, accept_changes)
         if retry:
             store.forget(store.keys() - store.keys((DONE, NAN)))
         places = {
@@ -117,12 +117,12 @@ def run(
             print("".join(f"{out}: {note}\n" for note in notes), end="", file=sys.stderr)
         shown = Progress(len(places), len(places) - len(missing), best, progress, silent)
         if missing:
-            task = task_maker(experiment, work, kept, store, checked.seed)
+            task = task_maker(experiment, task_spec, kept, store, checked.seed)
             tasks = Tasks(store, missing, lambda key: task(*places[key]))
             kinds = [task(*place) for place in kinds_of([places[key] for key in missing])]
-            with crew_of(executor, workers, len(missing)) as crew:
-                warm(kinds, crew)
-                drive(store, crew, tasks, shown)
+            with worker_pool(executor, workers, len(missing)) as pool:
+                warm(kinds, pool)
+                run_tasks(store, pool, tasks, shown)
         write_table(store)
         shown.show(last=True)
         statuses = store.counts()

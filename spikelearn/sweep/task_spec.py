@@ -21,7 +21,7 @@ from spikelearn.sweep.store import RUNS, Store
 
 
 @dataclass(frozen=True)
-class Work:
+class TaskSpec:
     """How points are computed: what is the same for all of them.
 
     measure: function Run -> name -> number, instead of the model's metrics. keep: which runs are kept with their
@@ -44,7 +44,9 @@ class Work:
             raise ExperimentError(f"keep: expected none, all, first or NAME=VALUE, got {self.keep!r}")
 
 
-def agree(store: Store, experiment: ex.Experiment, work: Work, seed: int, accept_changes: bool) -> list[str]:
+def check_compatible(
+    store: Store, experiment: ex.Experiment, task_spec: TaskSpec, seed: int, accept_changes: bool
+) -> list[str]:
     """Raise StoreError unless the store holds points of this model, as its file is now, measured in this way.
 
     What else is another than it was, such as the versions of packages, is given back in words.
@@ -52,7 +54,7 @@ def agree(store: Store, experiment: ex.Experiment, work: Work, seed: int, accept
     text = experiment.path.read_text()
     now = {
         "model": experiment.name, "path": str(experiment.path), "source": source_of(experiment),
-        "quick": str(work.quick), "measure": _fingerprint(work.measure), "seed": str(seed),
+        "quick": str(task_spec.quick), "measure": _fingerprint(task_spec.measure), "seed": str(seed),
     }  # fmt: skip
     before = store.meta()
     if "model" in before and store.counts():
@@ -87,12 +89,12 @@ def agree(store: Store, experiment: ex.Experiment, work: Work, seed: int, accept
 
 
 def task_maker(
-    experiment: ex.Experiment, work: Work, keep: str | Mapping[str, Any], store: Store, seed: int
+    experiment: ex.Experiment, task_spec: TaskSpec, keep: str | Mapping[str, Any], store: Store, seed: int
 ) -> Callable[[Settings, int], Task]:
     """A function that makes the Task of a point and replicate."""
     common = Task(
-        "", str(experiment.path), source_of(experiment), (), 0, 0, work.quick, _pickled(work.measure),
-        time_limit=work.time_limit or 0.0, memory_limit=int((work.memory_limit or 0.0) * 2**20),
+        "", str(experiment.path), source_of(experiment), (), 0, 0, task_spec.quick, _pickled(task_spec.measure),
+        time_limit=task_spec.time_limit or 0.0, memory_limit=int((task_spec.memory_limit or 0.0) * 2**20),
         parent=(socket.gethostname(), os.getpid()),
     )  # fmt: skip
     folder = (store.directory / RUNS).absolute()
@@ -123,9 +125,9 @@ def _fingerprint(function: Any) -> str:
     """Changes with the code of a metrics function."""
     if function is None:
         return ""
-    from spikelearn.codegen.fingerprint import identity
+    from spikelearn.codegen.fingerprint import fingerprint
 
-    return hashlib.sha256(identity(function).encode()).hexdigest()[:16]
+    return hashlib.sha256(fingerprint(function).encode()).hexdigest()[:16]
 
 
 def _difference(before: str, now: str) -> str:

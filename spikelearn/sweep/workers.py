@@ -18,7 +18,7 @@ _MOST_AHEAD = 32
 """So much work, in seconds and points, waits for each worker, that none waits for its next point."""
 
 
-class Crew:
+class WorkerPool:
     """An executor and the tasks that it has.
 
     workers: how many tasks it can work on at once. most_ahead: how many more may wait for each of them.

@@ -244,7 +244,7 @@ def test_what_needs_a_weight_of_its_own_in_each_synapse_is_refused():
     with pytest.raises(DescriptionError, match="'made'.*procedural.*Run.weights"):
         net.record(made, "weight")
     with pytest.raises(DescriptionError, match="'made'.*procedural"):
-        net.regulate(made, sl.Normalisation(1.0, every=10.0))
+        net.homeostasis(made, sl.Normalisation(1.0, every=10.0))
 
 
 def test_the_network_of_all_parts_has_procedural_synapses_too():

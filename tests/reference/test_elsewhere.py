@@ -175,7 +175,7 @@ def with_callback(net, source, cells):
 
 
 def with_normalisation(net, source, cells):
-    net.regulate(net.connect(source, cells, weight=10.0, name="kept"), sl.Normalisation(100.0, every=1.0))
+    net.homeostasis(net.connect(source, cells, weight=10.0, name="kept"), sl.Normalisation(100.0, every=1.0))
 
 
 def with_initial(net, source, cells):

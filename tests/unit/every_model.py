@@ -101,7 +101,7 @@ def rates():
         (high, low, "apical", "D", sl.TopDownProduct(eta=0.01)),
     ):
         added = net.connect(
-            source, target, port, on="rate", carries=value, weight=weight, delay=sl.Uniform(0.2, 3.0), plasticity=rule
+            source, target, port, on="rate", payload=value, weight=weight, delay=sl.Uniform(0.2, 3.0), plasticity=rule
         )
         net.record(added, "weight", every=7 * DT)
         net.record(source, ["rates", "A", "D"])
@@ -120,9 +120,9 @@ def regulated():
         name = "static" if rule is None else rule.rule.name
         wired = sl.FixedProbability(0.6)
         added = net.connect(source, cells[1:7], "exc", wired, weight=sl.Uniform(0, 200), plasticity=rule, name=name)
-        net.regulate(added, sl.Normalisation(800.0, every=7.0, subtractive=rule is not None))
-        net.regulate(added, sl.SynapticScaling(20.0, tau=50.0, beta=0.1, every=11.0))
-        net.regulate(added, sl.Rewiring(below=60.0, weight=80.0, every=13.0, probability=0.5))
+        net.homeostasis(added, sl.Normalisation(800.0, every=7.0, subtractive=rule is not None))
+        net.homeostasis(added, sl.SynapticScaling(20.0, tau=50.0, beta=0.1, every=11.0))
+        net.homeostasis(added, sl.Rewiring(below=60.0, weight=80.0, every=13.0, probability=0.5))
         net.record(added, "weight", every=7 * DT)
     net.record(cells)
     return net

@@ -284,7 +284,7 @@ def test_a_network_that_was_reset_runs_as_a_new_one_with_its_weights_or_without(
     if keep_weights:
         plan = fresh.build()
         for projection in fresh.projections.values():
-            if projection.learns or any(r.projection is projection for r in fresh._regulations):
+            if projection.learns or any(r.projection is projection for r in fresh._homeostases):
                 put_synapses(projection, plan, learned.synapses(projection))
     same(every_model.outcome(net.run(0.0)), every_model.outcome(fresh.run(0.0)), name)
     assert all(np.array_equal(net.run(0.0).weights(p), learned.weights(p)) or not keep_weights for p in net.projections)

@@ -20,7 +20,8 @@ from spikelearn.errors import DescriptionError
 from spikelearn.kernels import event_loop
 from spikelearn.kernels.event_loop import Cells, Groups, Owners, Watched
 from spikelearn.kernels.event_queue import Clocks, Flights
-from spikelearn.kernels.templates.exact_neurons import print_population, print_release
+from spikelearn.kernels.random import noise_key
+from spikelearn.kernels.templates.exact_neurons import render_population, render_release
 from spikelearn.neurons import MODELS, Neuron
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
 from spikelearn.synapses import Synapse
@@ -61,7 +62,7 @@ def lower(d: Description) -> EventPlan:
         np.zeros(_BUFFER_EVENTS + 4 * n_cells), np.zeros(_BUFFER_EVENTS + 4 * n_cells, np.int64),
         np.zeros(1, np.int64), every * -(-start // np.maximum(every, 1)), every,
     )  # fmt: skip
-    now, control, tally = np.zeros(1), np.array([0, -1, 0, 0], np.int64), np.zeros(2, np.int64)
+    now, control, event_count = np.zeros(1), np.array([0, -1, 0, 0], np.int64), np.zeros(2, np.int64)
     shared = _Shared(d, now, control, clocks, cells, groups, group_of)
     neurons: dict[Population, Neurons] = {}
     calls: list[Any] = []
@@ -83,7 +84,7 @@ def lower(d: Description) -> EventPlan:
     ]
     return EventPlan(
         d.dt, d.seed, populations, list(d.projections), neurons, clocks, flights, table, groups, cells, owners, watched,
-        calls, releases, samples, buffers, spikes, sizes, memory, now, control, tally,
+        calls, releases, samples, buffers, spikes, sizes, memory, now, control, event_count,
     )  # fmt: skip
 
 
@@ -112,16 +113,16 @@ def check_supported(d: Description) -> None:
                 f"{where}: engine='events' changes no weights, got {projection.plasticity.rule.name} "
                 "(plastic=False would freeze it)"
             )
-        if projection.carries:
+        if projection.payload:
             raise DescriptionError(
-                f"{where}: engine='events' delivers events without values, got carries={projection.carries!r}"
+                f"{where}: engine='events' delivers events without values, got payload={projection.payload!r}"
             )
         if projection.synapse is not None and not isinstance(projection.synapse, Synapse):
             raise DescriptionError(f"{where}: engine='events' runs no synapses with a state of the target's side")
-    for regulation in d.regulations:
+    for homeostasis in d.homeostases:
         raise DescriptionError(
-            f"projection {regulation.projection.name!r}: engine='events' changes no weights, got "
-            f"{type(regulation.rule).__name__}"
+            f"projection {homeostasis.projection.name!r}: engine='events' changes no weights, got "
+            f"{type(homeostasis.rule).__name__}"
         )
     for drive in d.drives:
         if isinstance(drive.source, NoiseCurrent):
@@ -187,7 +188,7 @@ def _owners(d: Description, first_cell: dict[Population, int], group_of: dict[An
         model = population.model
         row: dict[str, Any] = {
             "size": population.size,
-            "thing": population.thing * 4 + 3,
+            "key": noise_key(population.uid),
             "first_clock": first_cell[population],
         }
         if isinstance(model, Poisson):
@@ -202,7 +203,7 @@ def _owners(d: Description, first_cell: dict[Population, int], group_of: dict[An
             row |= {"kind": event_loop.NEURONS}
         rows.append(row)
     for drive in d.drives:
-        rows.append(_drive_row(drive, group_of) | {"size": drive.size, "thing": drive.thing * 4 + 3})
+        rows.append(_drive_row(drive, group_of) | {"size": drive.size, "key": noise_key(drive.uid)})
         if isinstance(drive.source, PoissonInput):
             source = drive.source
             rows[-1] |= {"first_clock": own_clocks(drive.size), "first_value": kept(values, source.rates * source.n)}
@@ -262,7 +263,7 @@ def _neurons(d: Description, population: Population) -> Neurons:
     """Starting values: the same as on the grid."""
     model, n = population.model.model, population.size
     state = {name: np.zeros(n) for name in model.state}
-    generator = np.random.default_rng([d.seed, population.thing])
+    generator = np.random.default_rng([d.seed, population.uid])
     for name, value in {**model.initial(population.model.parameters), **population.initial}.items():
         state[name] = sample(drawn(value, model.state[name], f"initial {name}"), n, generator)
     until = np.full(n, _LONG_AGO)
@@ -286,7 +287,7 @@ def _release(projection: Projection, state: dict[str, np.ndarray], now: np.ndarr
     model = projection.synapse.model
     constants = model.constants(projection.synapse.parameters, dt)
     line, injected = import_line(model.release, "release")
-    kernel = Kernel(line + print_release(model.state, list(constants)), "function", injected)
+    kernel = Kernel(line + render_release(model.state, list(constants)), "function", injected)
     numbers = [float(value) for value in constants.values()]
     return Call(f"release of {projection.name}", kernel, now, groups.released, *state.values(), *numbers)
 
@@ -332,7 +333,7 @@ class _Shared:
             if getattr(form, name) is not None:
                 line, found = import_line(getattr(form, name), name)
                 text, injected = text + line, {**injected, **found}
-        text += print_population(
+        text += render_population(
             list(neurons.state), list(model.ports), list(model.currents), list(constants), varying,
             form.hold is not None, form.soonest is not None,
         )  # fmt: skip

@@ -47,7 +47,7 @@ class EventPlan:
 
     calls: of each population, None for sources; releases: of each group, None for static synapses; samples: of each
     buffer. memory: the state of synapses that have one, (n_runs,) arrays, by projection.
-    now: (1,) ms. control, tally: as in `run_events`. sizes: how many synapses each projection has.
+    now: (1,) ms. control, event_count: as in `run_events`. sizes: how many synapses each projection has.
     """
 
     dt: float
@@ -71,7 +71,7 @@ class EventPlan:
     memory: dict[Projection, dict[str, np.ndarray]]
     now: np.ndarray
     control: np.ndarray
-    tally: np.ndarray
+    event_count: np.ndarray
     step: int = 0
 
     @property
@@ -81,19 +81,24 @@ class EventPlan:
 
     @property
     def synaptic_events(self) -> int:
-        return int(self.tally[0])
+        return int(self.event_count[0])
 
     @property
     def queue_events(self) -> int:
         """Entries that were taken from the two queues so far."""
-        return int(self.tally[1])
+        return int(self.event_count[1])
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Everything that changes while time runs, by name: what a checkpoint keeps, beside `step`.
 
         Those of `flights` grow with need, all others keep their shape.
         """
-        found = {"now": self.now, "tally": self.tally, "next_step": self.watched.next_step, "count": self.owners.count}
+        found = {
+            "now": self.now,
+            "event_count": self.event_count,
+            "next_step": self.watched.next_step,
+            "count": self.owners.count,
+        }
         for what, queue in (("clocks", self.clocks), ("flights", self.flights)):
             found |= {f"{what}.{name}": array for name, array in queue._asdict().items()}
         for name in ("touched", "n_touched", "marked", "inputs"):

@@ -11,7 +11,7 @@ from spikelearn.codegen.modules import Kernel
 from spikelearn.engine.plan import Call, call_table
 from spikelearn.engine.simulate import Pause, interrupts, next_chunk, progress_bar
 from spikelearn.errors import SimulationError
-from spikelearn.kernels.templates.exact_neurons import print_loop
+from spikelearn.kernels.templates.exact_neurons import render_loop
 from spikelearn.results.sink import Sink
 
 
@@ -63,12 +63,18 @@ def simulate(
 
 
 def _loop(plan: EventPlan) -> Call:
-    first = {"dt": plan.dt, "seed": plan.seed, "now": plan.now, "control": plan.control, "tally": plan.tally}
+    first = {
+        "dt": plan.dt,
+        "seed": plan.seed,
+        "now": plan.now,
+        "control": plan.control,
+        "event_count": plan.event_count,
+    }
     last = {}
     for prefix, calls in (("", plan.calls), ("release_", plan.releases), ("sample_", plan.samples)):
         last[f"{prefix}addresses"], last[f"{prefix}arguments"] = call_table(calls)
     arrays = [array for table in plan.tables for array in table]
-    kernel = Kernel(print_loop([type(table) for table in plan.tables], list(first), list(last)))
+    kernel = Kernel(render_loop([type(table) for table in plan.tables], list(first), list(last)))
     return Call("event loop", kernel, *first.values(), *arrays, *last.values())
 
 

@@ -21,7 +21,7 @@ def listed(projection: Projection, seed: int, dt: float) -> Listed:
     own = projection.autapse_shift if rows.by_source else -projection.autapse_shift
     arguments = (
         rows.code, rows.by_source, rows.n_rows, rows.n_partners, rows.probability, rows.degrees, rows.multapses, own,
-        rows.pre, rows.post, seed, projection.thing, *weight.arguments, *delay.arguments,
+        rows.pre, rows.post, seed, projection.uid, *weight.arguments, *delay.arguments,
         projection.dendritic_steps * dt, rows.width, *connect.scratch(rows.n_partners, rows.width)[:2],
     )  # fmt: skip
     run = callable_of(synapse_list.list_synapses)

@@ -207,7 +207,7 @@ def _start_calls(schedule: Trials, program: Program, plan: Plan, clock: np.ndarr
     return calls
 
 
-def standing(schedule: Trials, program: Program) -> list[tuple[np.ndarray, np.ndarray]]:
+def save_inputs(schedule: Trials, program: Program) -> list[tuple[np.ndarray, np.ndarray]]:
     """Rates and currents that a schedule will change, each with what it is now."""
     named = [resolve(population.rates, program) for phase in schedule.phases for population in phase.rates]
     named += [
@@ -216,7 +216,7 @@ def standing(schedule: Trials, program: Program) -> list[tuple[np.ndarray, np.nd
     return [(array, array.copy()) for array in named]
 
 
-def after_trials(found: list[tuple[np.ndarray, np.ndarray]], program: Program) -> None:
+def restore_inputs(found: list[tuple[np.ndarray, np.ndarray]], program: Program) -> None:
     """Leave the network as a schedule found it: rates and currents as they were before, and plastic what is."""
     for array, before in found:
         array[:] = before

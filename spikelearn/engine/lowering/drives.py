@@ -13,6 +13,7 @@ from spikelearn.engine.aligned_arrays import zeros
 from spikelearn.engine.plan import Block, Call, Plan
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import sources
+from spikelearn.kernels.random import noise_key
 from spikelearn.sources import NoiseCurrent, PoissonInput, StepCurrent
 
 _TABLE_UP_TO = 30.0
@@ -43,9 +44,9 @@ def drive_calls(drives: Sequence[Drive], plan: Plan) -> None:
 
 
 def _poisson_input(drive: Drive, source: PoissonInput, plan: Plan, inputs: np.ndarray, part: slice, label: str) -> None:
-    tally = np.zeros(1, np.int64)
-    plan.tallies.append(tally)
-    own = (plan.seed, drive.thing * 4 + 3, part.start, drive.weight)
+    event_count = np.zeros(1, np.int64)
+    plan.event_counts.append(event_count)
+    own = (plan.seed, noise_key(drive.uid), part.start, drive.weight)
     rates = source.rates * source.n
     mean = float(rates.max()) * plan.dt * 1e-3
     if mean > _MOST:
@@ -55,17 +56,17 @@ def _poisson_input(drive: Drive, source: PoissonInput, plan: Plan, inputs: np.nd
         )
     if rates.size == 1 and mean <= _RARE_UP_TO:
         guide, cumulative = _poisson_table(sources.GROUP * mean)
-        call = Call(label, kernel_of(sources.poisson_input_rare), *own, guide, cumulative, inputs, tally)
+        call = Call(label, kernel_of(sources.poisson_input_rare), *own, guide, cumulative, inputs, event_count)
     elif rates.size == 1 and mean < _TABLE_UP_TO:
         guide, cumulative = _poisson_table(mean)
-        call = Call(label, kernel_of(sources.poisson_input), *own, guide, cumulative, inputs, tally)
+        call = Call(label, kernel_of(sources.poisson_input), *own, guide, cumulative, inputs, event_count)
     else:
         rates = np.ascontiguousarray(np.broadcast_to(rates, (len(rates), drive.size))[:, part])
         now = rates[0].copy()
         if source.interval:
             every = max(1, round(source.interval / plan.dt))
             plan.stages["begin"].append(Call(f"rates of {label}", kernel_of(sources.set_timed), rates, every, now))
-        call = Call(label, kernel_of(sources.poisson_input_timed), *own, now, plan.dt, inputs, tally)
+        call = Call(label, kernel_of(sources.poisson_input_timed), *own, now, plan.dt, inputs, event_count)
     plan.stages["arrive"].append(call)
 
 
@@ -86,7 +87,7 @@ def _noise(
     noise = block.noise.setdefault((target, drive.port), zeros(target.size))
     first_here = (target, drive.port) not in written
     written.add((target, drive.port))
-    own = (plan.seed, drive.thing * 4 + 3, part.start)
+    own = (plan.seed, noise_key(drive.uid), part.start)
     if drive.size != target.size and first_here:
         offset, size = plan.share.part(block, block.first[target], target.size)
         nothing, here = np.zeros(size), noise[offset : offset + size]
@@ -97,7 +98,7 @@ def _noise(
     kick = source.std * float(np.sqrt(3.0 if source.uniform else 1.0 - decay**2))
     state = np.zeros(drive.size)
     if source.tau > 0:
-        state[:] = np.random.default_rng([plan.seed, drive.thing]).normal(0.0, source.std, drive.size)
+        state[:] = np.random.default_rng([plan.seed, drive.uid]).normal(0.0, source.std, drive.size)
     state = state[part]
     here = noise[drive.first : drive.first + drive.size][part]
     numbers = (every, decay, kick, int(source.uniform), source.mean)

@@ -9,7 +9,7 @@ import numpy as np
 from spikelearn.codegen.modules import Kernel, import_line, kernel_of
 from spikelearn.description.projection import Projection
 from spikelearn.engine.lowering.signal_rules import signal_calls, signal_read_call, signal_reset_call
-from spikelearn.engine.lowering.synapse_tables import Places
+from spikelearn.engine.lowering.synapse_tables import BlockIndex
 from spikelearn.engine.plan import Call, Plan, PlasticState, Ring, Table
 from spikelearn.errors import ParameterError
 from spikelearn.kernels import modulators
@@ -29,7 +29,7 @@ _STEPS = 8192
 
 
 def plastic_calls(
-    projection: Projection, d: Any, plan: Plan, places: Places, table: Table, ring: Ring, inputs: np.ndarray
+    projection: Projection, d: Any, plan: Plan, block_index: BlockIndex, table: Table, ring: Ring, inputs: np.ndarray
 ) -> None:
     """Add the Calls of one plastic projection to the plan."""
     assert projection.plasticity is not None
@@ -41,11 +41,11 @@ def plastic_calls(
             f"limits W_min and W_max of {rule.name}, drew {low:g} to {high:g}; a distribution takes low= and high="
         )
     if isinstance(rule, SignalRule):
-        signal_calls(projection, plan, places, table, ring, inputs)
+        signal_calls(projection, plan, block_index, table, ring, inputs)
         return
     constants = {name: float(value) for name, value in rule.constants(parameters, d.dt).items()}
     kernel = _kernel(projection, list(constants))
-    target, _ = places.target(projection)
+    target, _ = block_index.target(projection)
     assert target is not None
     post_ring = target.rings[projection.learns_from]
     arrays = _arrays(projection, table, target.n, d.dt)
@@ -112,13 +112,13 @@ def plastic_calls(
         dendritic, arrays["sweeps"], arrays["since_sweep"], enabled, *means, *(post_ring.values[v] for v in rule.reads),
         *_events(projection, arrays), *_tables(arrays, rule.post),
     )  # fmt: skip
-    meet = Call(
-        f"past events of {name}", Kernel(kernel.text, "meet", kernel.injected), post_ring.rows, post_ring.counts,
-        dendritic, *_events(projection, arrays), *_past(projection, arrays),
+    advance = Call(
+        f"past events of {name}", Kernel(kernel.text, "advance_post_traces", kernel.injected),
+        post_ring.rows, post_ring.counts, dendritic, *_events(projection, arrays), *_past(projection, arrays),
     )  # fmt: skip
     if dendritic > 0:
         plan.stages["arrive"].append(push)
-    plan.stages["arrive"].append(meet)
+    plan.stages["arrive"].append(advance)
     plan.stages["arrive"].append(
         Call(
             f"deliver {name}",
@@ -127,7 +127,7 @@ def plastic_calls(
             ring.all_counts,
             table.delays,
             inputs,
-            table.tally,
+            table.event_count,
             enabled,
             dendritic,
             *modulator_arguments(projection, arrays, d.dt),
@@ -221,7 +221,7 @@ def _kernel(projection: Projection, constants: list[str]) -> Kernel:
         line, more = import_line(getattr(rule, handler), handler)
         text += line
         injected |= more
-    text += event_rule.print_plastic(
+    text += event_rule.render_plastic(
         [(t.name, t.jump) for t in rule.pre],
         [(t.name, t.jump) for t in rule.post],
         constants,

@@ -1,4 +1,4 @@
-"""Lowering of regulation: Calls at the end of stage `post` of every so many steps, when all have learned and before
+"""Lowering of homeostasis: Calls at the end of stage `post` of every so many steps, when all have learned and before
 anything is recorded."""
 
 from __future__ import annotations
@@ -9,44 +9,42 @@ from typing import Any
 import numpy as np
 
 from spikelearn.codegen.modules import kernel_of
+from spikelearn.description.homeostasis import Homeostasis
 from spikelearn.description.projection import Projection
-from spikelearn.description.regulation import Regulation
 from spikelearn.engine.lowering.event_rules import sweep_call
-from spikelearn.engine.lowering.signal_rules import signal_settling_call
-from spikelearn.engine.lowering.synapse_tables import Places
+from spikelearn.engine.lowering.signal_rules import signal_materialize_call
+from spikelearn.engine.lowering.synapse_tables import BlockIndex
 from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import homeostasis, rewire
+from spikelearn.kernels.random import noise_key
 from spikelearn.plasticity import Normalisation, Rewiring, SignalRule, SynapticScaling
 
-_RANDOM = 3
-"""Of the four streams of random numbers of a projection, the one that building it does not use."""
 
-
-def regulation_calls(regulations: Sequence[Regulation], plan: Plan, places: Places) -> None:
-    """Add the Calls of all regulations to the plan, in the order in which they were added to the network."""
-    for regulation in regulations:
-        projection = regulation.projection
+def homeostasis_calls(homeostases: Sequence[Homeostasis], plan: Plan, block_index: BlockIndex) -> None:
+    """Add the Calls of all homeostases to the plan, in the order in which they were added to the network."""
+    for mechanism in homeostases:
+        projection = mechanism.projection
         table = plan.tables[projection]
-        label = f"{type(regulation.rule).__name__} of {projection.name}"
+        label = f"{type(mechanism.rule).__name__} of {projection.name}"
         table.regulated = True
         due = np.zeros(1, np.int64)
         arrays = plan.plastic[projection].arrays if projection.learns else {}
         enabled = plan.plastic[projection].enabled if projection.learns else np.ones(1, np.int64)
         sweeps = arrays.get("sweeps", np.zeros(1, np.int64))
-        before, after = _settling(projection, plan, table, arrays, due)
+        before, after = _materialization(projection, plan, table, arrays, due)
         stage = plan.stages["post"]
         stage.append(
-            Call(f"{label}: begin", kernel_of(homeostasis.begin), regulation.every, enabled, due, sweeps),
+            Call(f"{label}: begin", kernel_of(homeostasis.begin), mechanism.every, enabled, due, sweeps),
         )
         if projection.learns and not _by_signal(projection):
             stage.append(sweep_call(projection, plan))
         stage += before
-        if isinstance(regulation.rule, Normalisation):
-            stage.append(_normalise(regulation, regulation.rule, table, places, due, label))
-        elif isinstance(regulation.rule, SynapticScaling):
-            stage += _scale(regulation, table, plan, places, due, label)
+        if isinstance(mechanism.rule, Normalisation):
+            stage.append(_normalise(mechanism, mechanism.rule, table, block_index, due, label))
+        elif isinstance(mechanism.rule, SynapticScaling):
+            stage += _scale(mechanism, table, plan, block_index, due, label)
         else:
-            stage += _rewire(regulation, regulation.rule, table, plan, places, arrays, due, label)
+            stage += _rewire(mechanism, mechanism.rule, table, plan, block_index, arrays, due, label)
         stage += after
 
 
@@ -54,37 +52,39 @@ def _by_signal(projection: Projection) -> bool:
     return projection.plasticity is not None and isinstance(projection.plasticity.rule, SignalRule)
 
 
-def _settling(
+def _materialization(
     projection: Projection, plan: Plan, table: Table, arrays: dict[str, Any], due: np.ndarray
 ) -> tuple[list[Call], list[Call]]:
     """Calls that put weights as they are now into the table, and back what a rule keeps there instead."""
     if _by_signal(projection):
-        settle, unsettle = (signal_settling_call(projection, plan, which, due) for which in ("settle", "unsettle"))
-        return [settle], [unsettle]
+        materialize, dematerialize = (
+            signal_materialize_call(projection, plan, which, due) for which in ("materialize", "dematerialize")
+        )
+        return [materialize], [dematerialize]
     if "eligibilities" not in arrays:
         return [], []
     shared = (due, projection.dendritic_steps, arrays["integrals"], table.weights, arrays["eligibilities"])
     name = projection.name
     return (
-        [Call(f"settle {name}", kernel_of(homeostasis.settle), *shared, *projection.limits)],
-        [Call(f"unsettle {name}", kernel_of(homeostasis.unsettle), *shared)],
+        [Call(f"materialize {name}", kernel_of(homeostasis.materialize), *shared, *projection.limits)],
+        [Call(f"dematerialize {name}", kernel_of(homeostasis.dematerialize), *shared)],
     )
 
 
 def _normalise(
-    regulation: Regulation, rule: Normalisation, table: Table, places: Places, due: np.ndarray, label: str
+    mechanism: Homeostasis, rule: Normalisation, table: Table, block_index: BlockIndex, due: np.ndarray, label: str
 ) -> Call:
-    projection, subtractive = regulation.projection, int(rule.subtractive)
+    projection, subtractive = mechanism.projection, int(rule.subtractive)
     if rule.per == "source":
-        first = places.source(projection)[1]
+        first = block_index.source(projection)[1]
         return Call(
-            label, kernel_of(homeostasis.normalise_sources), due, regulation.values, subtractive, first,
+            label, kernel_of(homeostasis.normalise_sources), due, mechanism.values, subtractive, first,
             len(table.delays), table.index, table.weights, *projection.limits,
         )  # fmt: skip
-    block, first = places.target(projection)
+    block, first = block_index.target(projection)
     assert block is not None
     totals = np.zeros(block.n)
-    totals[first : first + projection.target_size] = regulation.values
+    totals[first : first + projection.target_size] = mechanism.values
     scratch = np.zeros(block.n), np.zeros(block.n)
     return Call(
         label, kernel_of(homeostasis.normalise_targets), due, totals, subtractive, table.targets, table.weights,
@@ -92,37 +92,39 @@ def _normalise(
     )  # fmt: skip
 
 
-def _scale(regulation: Regulation, table: Table, plan: Plan, places: Places, due: np.ndarray, label: str) -> list[Call]:
-    projection = regulation.projection
-    block, first = places.target(projection)
+def _scale(
+    mechanism: Homeostasis, table: Table, plan: Plan, block_index: BlockIndex, due: np.ndarray, label: str
+) -> list[Call]:
+    projection = mechanism.projection
+    block, first = block_index.target(projection)
     assert block is not None
     ring, n = block.rings["spike"], projection.target_size
-    tau, dt = regulation.numbers["tau"], plan.dt
-    rate, before = regulation.values.copy(), regulation.values.copy()
+    tau, dt = mechanism.numbers["tau"], plan.dt
+    rate, before = mechanism.values.copy(), mechanism.values.copy()
     at, spikes = np.zeros(n, np.int64), np.zeros(n)
     follow = Call(
         f"{label}: rates", kernel_of(homeostasis.follow_rates), ring.rows, ring.counts, first, tau, dt, rate, at, spikes
     )
     scale = Call(
-        label, kernel_of(homeostasis.scale_targets), due, regulation.every, first, regulation.values,
-        regulation.numbers["beta"], tau, dt, rate, at, spikes, before, table.targets, table.weights,
+        label, kernel_of(homeostasis.scale_targets), due, mechanism.every, first, mechanism.values,
+        mechanism.numbers["beta"], tau, dt, rate, at, spikes, before, table.targets, table.weights,
         *projection.limits, np.ones(block.n),
     )  # fmt: skip
     return [follow, scale]
 
 
 def _rewire(
-    regulation: Regulation, rule: Rewiring, table: Table, plan: Plan, places: Places, arrays: dict[str, Any],
+    mechanism: Homeostasis, rule: Rewiring, table: Table, plan: Plan, block_index: BlockIndex, arrays: dict[str, Any],
     due: np.ndarray, label: str,
 ) -> list[Call]:  # fmt: skip
-    projection, numbers = regulation.projection, regulation.numbers
-    first, first_target = places.source(projection)[1], places.target(projection)[1]
+    projection, numbers = mechanism.projection, mechanism.numbers
+    first, first_target = block_index.source(projection)[1], block_index.target(projection)[1]
     own = projection.autapse_shift
     moved, n_moved = np.zeros(table.n_synapses, np.int64), np.zeros(1, np.int64)
     table.rewired = True
     calls = [
         Call(
-            label, kernel_of(rewire.rewire), due, plan.seed, projection.thing * 4 + _RANDOM, numbers["probability"],
+            label, kernel_of(rewire.rewire), due, plan.seed, noise_key(projection.uid), numbers["probability"],
             numbers["below"], numbers["weight"], int(rule.multapses), first, projection.source_size,
             len(table.delays), first_target, projection.target_size, own, table.index, table.targets, table.weights,
             moved, n_moved,
@@ -130,7 +132,7 @@ def _rewire(
     ]  # fmt: skip
     if _by_signal(projection):
         if "eligibilities" in arrays:
-            calls.append(signal_settling_call(projection, plan, "forget", n_moved, moved))
+            calls.append(signal_materialize_call(projection, plan, "forget", n_moved, moved))
         return calls
     if projection.learns:
         move = kernel_of(rewire.move_to_histories)

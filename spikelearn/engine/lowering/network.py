@@ -11,23 +11,23 @@ import numpy as np
 
 from spikelearn.codegen.modules import Kernel, import_line, kernel_of
 from spikelearn.description.distributions import drawn, sample
+from spikelearn.description.homeostasis import Homeostasis
 from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Drive, Projection, Release
 from spikelearn.description.recording import Recording
-from spikelearn.description.regulation import Regulation
 from spikelearn.description.trials import Callback
 from spikelearn.engine.aligned_arrays import zeros
 from spikelearn.engine.lowering.callbacks import step_calls
 from spikelearn.engine.lowering.drives import drive_calls
 from spikelearn.engine.lowering.event_rules import plastic_calls
 from spikelearn.engine.lowering.graded_synapses import alike, graded_calls, table_without_synapses
-from spikelearn.engine.lowering.homeostasis import regulation_calls
-from spikelearn.engine.lowering.partition import divide
-from spikelearn.engine.lowering.payloads import carried_variables, keep_calls
+from spikelearn.engine.lowering.homeostasis import homeostasis_calls
+from spikelearn.engine.lowering.partition import partition
+from spikelearn.engine.lowering.payloads import keep_calls, payload_variables
 from spikelearn.engine.lowering.populations import advance_calls
 from spikelearn.engine.lowering.procedural_synapses import procedural_call, table_of_procedural
 from spikelearn.engine.lowering.recorders import recorder_calls
-from spikelearn.engine.lowering.synapse_tables import Places, build, delays_of
+from spikelearn.engine.lowering.synapse_tables import BlockIndex, build, delays_of
 from spikelearn.engine.plan import STAGES, Block, Call, Plan, PlasticState, Program, Ring, Share, Table
 from spikelearn.engine.thread_tuner import default_shares
 from spikelearn.errors import DescriptionError
@@ -57,11 +57,11 @@ class Description:
     releases: Sequence[Release]
     recordings: Sequence[Recording]
     callbacks: Sequence[Callback]
-    regulations: Sequence[Regulation] = ()
+    homeostases: Sequence[Homeostasis] = ()
 
     def weights_change(self, projection: Projection) -> bool:
         """Whether each synapse needs a weight of its own, because it learns, has a rule's form, or is regulated."""
-        return projection.learns or projection.transmits or any(r.projection is projection for r in self.regulations)
+        return projection.learns or projection.transmits or any(r.projection is projection for r in self.homeostases)
 
 
 def lower(description: Description, n_shares: int = 1) -> Program:
@@ -74,7 +74,7 @@ def lower(description: Description, n_shares: int = 1) -> Program:
         raise DescriptionError(f"{whole[0]} reads all neurons in each step: the network runs on one thread, threads=1")
     blocks = _blocks(d)
     groups = _groups(d, blocks)
-    divide(blocks, d.projections, d.dt, n_shares)
+    partition(blocks, d.projections, d.dt, n_shares)
     with ThreadPoolExecutor(n_shares) as threads:
         each = dict(zip(d.projections, threads.map(lambda p: delays_of(p, d.seed, d.dt), d.projections), strict=True))
         delays = [np.unique(np.concatenate([each[projection] for projection in members])) for members in groups]
@@ -113,7 +113,7 @@ def _indivisible(d: Description) -> list[str]:
     ]
     whole += [
         f"{type(r.rule).__name__} of projection {r.projection.name!r}"
-        for r in d.regulations
+        for r in d.homeostases
         if isinstance(r.rule, Rewiring) or (isinstance(r.rule, Normalisation) and r.rule.per == "source")
     ]
     return whole
@@ -140,7 +140,7 @@ def _rings(d: Description, block: Block, depth: int, n_shares: int) -> list[dict
     rings: list[dict[str, Ring]] = [{} for _ in range(n_shares)]
     for kind in block.populations[0].kinds:
         rows, counts = np.zeros((n_shares, depth, widest), np.int32), np.zeros((n_shares, depth), np.int64)
-        values = {v: np.zeros(rows.shape) for v in carried_variables(d.projections, block, kind)}
+        values = {v: np.zeros(rows.shape) for v in payload_variables(d.projections, block, kind)}
         for index, ring in enumerate(rings):
             own = {variable: every[index] for variable, every in values.items()}
             ring[kind] = Ring(rows[index], counts[index], rows, counts, own, values)
@@ -159,37 +159,37 @@ def _plan(
     for block in blocks:
         for kind, ring in block.rings.items():
             plan.stages["begin"].append(Call(f"clear {kind}", kernel_of(events.begin_row), ring.counts))
-    places = Places(block_of, share)
+    block_index = BlockIndex(block_of, share)
     for table in tables:
         if share.index == 0 or not isinstance(table.projections[0].target, Modulator):
-            plan.tallies.append(table.tally)
+            plan.event_counts.append(table.event_count)
         for projection in table.projections:
             plan.tables[projection] = table
-        _deliver_calls(d, plan, places, table)
+        _deliver_calls(d, plan, block_index, table)
     _modulator_calls(d, plan)
     drive_calls(d.drives, plan)
     for block in blocks:
         advance_calls(plan, block)
         keep_calls(plan, block)
-    regulation_calls(d.regulations, plan, places)
-    recorder_calls(d.recordings, plan, places, interval)
+    homeostasis_calls(d.homeostases, plan, block_index)
+    recorder_calls(d.recordings, plan, block_index, interval)
     return plan
 
 
 def _groups(d: Description, blocks: list[Block]) -> list[list[Projection]]:
     """Projections that lie in one table."""
-    places = Places(_block_of(blocks), Share())
+    block_index = BlockIndex(_block_of(blocks), Share())
     groups: dict[Any, list[list[Projection]]] = {}
     for projection in d.projections:
-        source = places.source(projection)[0]
-        target = places.target(projection)[0]
+        source = block_index.source(projection)[0]
+        target = block_index.target(projection)[0]
         alone = d.weights_change(projection) or projection.synapse is not None or projection.procedural
         key = (
             id(source),
             id(target if target is not None else projection.target),
             projection.port,
             projection.on,
-            projection.carries,
+            projection.payload,
             projection.weight.constant,
             id(projection) if alone else None,
         )
@@ -206,7 +206,7 @@ def _tables(
     d: Description, share: Share, blocks: list[Block], groups: list[list[Projection]], delays: list[np.ndarray]
 ) -> list[Table]:
     """The tables of one share, one for each group of projections."""
-    places = Places(_block_of(blocks), share)
+    block_index = BlockIndex(_block_of(blocks), share)
     tables = []
     for members, steps in zip(groups, delays, strict=True):
         changes = d.weights_change(members[0])
@@ -214,12 +214,12 @@ def _tables(
             tables.append(table_of_procedural(members[0], steps))
             continue
         if alike(members[0]) and not changes:
-            tables.append(table_without_synapses(members[0], places, steps))
+            tables.append(table_without_synapses(members[0], block_index, steps))
             continue
         own = members[0].synapse is not None or changes
         shared = members[0].weight.constant and not own
         local = not changes and not members[0].graded
-        tables.append(build(members, places, steps, d.seed, d.dt, shared, double=own, local=local))
+        tables.append(build(members, block_index, steps, d.seed, d.dt, shared, double=own, local=local))
     return tables
 
 
@@ -245,17 +245,17 @@ def _fill_block(d: Description, block: Block) -> None:
     block.currents = {name: zeros(block.n) for name in model.currents}
     for population in block.populations:
         start = {**model.initial(population.model.parameters), **population.initial}
-        generator = np.random.default_rng([d.seed, population.thing])
+        generator = np.random.default_rng([d.seed, population.uid])
         for name, value in start.items():
             values = drawn(value, model.state[name] if model.state[name] != "1" else "1", f"initial {name}")
             block.state[name][block.span(population)] = sample(values, population.size, generator)
     block.start = {name: values.copy() for name, values in block.state.items()}
 
 
-def _deliver_calls(d: Description, plan: Plan, places: Places, table: Table) -> None:
+def _deliver_calls(d: Description, plan: Plan, block_index: BlockIndex, table: Table) -> None:
     projection = table.projections[0]
-    source, _ = places.source(projection)
-    target, _ = places.target(projection)
+    source, _ = block_index.source(projection)
+    target, _ = block_index.target(projection)
     ring = source.rings[projection.on]
     inputs = (
         plan.modulators[projection.target]["pending"]
@@ -265,18 +265,18 @@ def _deliver_calls(d: Description, plan: Plan, places: Places, table: Table) -> 
     label = f"deliver {', '.join(p.name for p in table.projections)}"
     common = (ring.all_rows, ring.all_counts, table.delays, table.index, table.targets)
     if projection.procedural:
-        procedural_call(projection, plan, places, table, ring, inputs)
+        procedural_call(projection, plan, block_index, table, ring, inputs)
     elif projection.learns or projection.transmits:
-        plastic_calls(projection, d, plan, places, table, ring, inputs)
+        plastic_calls(projection, d, plan, block_index, table, ring, inputs)
     elif projection.graded:
-        graded_calls(projection, plan, places, table, ring, inputs)
+        graded_calls(projection, plan, block_index, table, ring, inputs)
     elif projection.synapse is not None:
         model, parameters = projection.synapse.model, projection.synapse.parameters
         constants = model.constants(parameters, d.dt)
         n_slots = len(table.index) - 1
         state = {name: np.full(n_slots, model.initial(parameters)[name]) for name in model.state}
         line, injected = import_line(model.release, "release")
-        kernel = Kernel(line + neurons.print_dynamic(model.state, list(constants)), "function", injected)
+        kernel = Kernel(line + neurons.render_dynamic(model.state, list(constants)), "function", injected)
         last = np.full(n_slots, -(1 << 40), np.int64)
         plan.stages["arrive"].append(
             Call(
@@ -285,7 +285,7 @@ def _deliver_calls(d: Description, plan: Plan, places: Places, table: Table) -> 
                 *common,
                 table.weights,
                 inputs,
-                table.tally,
+                table.event_count,
                 last,
                 d.dt,
                 *state.values(),
@@ -293,15 +293,16 @@ def _deliver_calls(d: Description, plan: Plan, places: Places, table: Table) -> 
             )  # fmt: skip
         )
         plan.plastic[projection] = PlasticState({**state, "last_arrival": last}, kernel, np.ones(1, np.int64))
-    elif projection.carries:
+    elif projection.payload:
         call = Call(
             label, kernel_of(deliver.deliver_values), ring.all_rows, ring.all_counts,
-            ring.all_values[projection.carries], *common[2:], table.slot_weight, table.weights, inputs, table.tally,
+            ring.all_values[projection.payload], *common[2:], table.slot_weight, table.weights, inputs,
+            table.event_count,
         )  # fmt: skip
         plan.stages["arrive"].append(call)
     else:
         call = Call(
-            label, kernel_of(deliver.deliver), *common, table.slot_weight, table.weights, inputs, table.tally,
+            label, kernel_of(deliver.deliver), *common, table.slot_weight, table.weights, inputs, table.event_count,
             np.zeros(_RUNS_LISTED, np.int64),
         )  # fmt: skip
         plan.stages["arrive"].append(call)

@@ -26,7 +26,7 @@ _GRAIN = 64
 """Large parts meet at multiples of so many neurons: none share a cache line."""
 
 
-def divide(blocks: Sequence[Block], projections: Sequence[Projection], dt: float, n_shares: int) -> None:
+def partition(blocks: Sequence[Block], projections: Sequence[Projection], dt: float, n_shares: int) -> None:
     """Cut all blocks: each share gets neurons that lie side by side, and all synapses onto them."""
     cost = dict.fromkeys((p for block in blocks for p in block.populations), _STEP)
     for projection in projections:

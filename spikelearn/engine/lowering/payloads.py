@@ -1,4 +1,4 @@
-"""Values that events carry: for their targets (`net.connect(..., carries=)`), or for the rules of their own synapses.
+"""Values that events carry: for their targets (`net.connect(..., payload=)`), or for the rules of their own synapses.
 
 A value is what a state variable of a neuron is at the end of the step in which it emits an event. Beside a ring of
 events lies a ring of values for each variable that some projection carries with events of this kind, or that some rule
@@ -16,13 +16,13 @@ from spikelearn.kernels import events
 from spikelearn.plasticity import PlasticityRule
 
 
-def carried_variables(projections: Iterable[Projection], block: Block, kind: str) -> list[str]:
+def payload_variables(projections: Iterable[Projection], block: Block, kind: str) -> list[str]:
     """The state variables whose values are wanted of events of a kind from a block, in the order of the projections:
     those that go out with them, and those that rules read of their target at such an event."""
     found: list[str] = []
     for p in projections:
-        if p.carries and p.on == kind and p.source in block.first:
-            found.append(p.carries)
+        if p.payload and p.on == kind and p.source in block.first:
+            found.append(p.payload)
         rule = p.plasticity.rule if p.plasticity is not None and (p.learns or p.transmits) else None
         if isinstance(rule, PlasticityRule) and p.learns_from == kind and p.target in block.first:
             found += rule.reads

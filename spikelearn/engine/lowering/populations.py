@@ -9,6 +9,7 @@ from spikelearn.description.population import Population
 from spikelearn.engine.plan import Block, Call, Plan
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, sources
+from spikelearn.kernels.random import noise_key
 from spikelearn.kernels.templates import neurons
 from spikelearn.neurons import Neuron
 from spikelearn.sources import Poisson, SpikeList
@@ -40,8 +41,8 @@ def advance_calls(plan: Plan, block: Block) -> None:
                 timed = Call(f"rates of {population.name}", kernel_of(sources.set_timed), rates, every, now)
                 plan.stages["begin"].append(timed)
             call = Call(
-                f"emit {population.name}", kernel_of(sources.emit_poisson), plan.seed, population.thing * 4 + 3, offset,
-                first, now, plan.dt, ring.rows, ring.counts,
+                f"emit {population.name}", kernel_of(sources.emit_poisson), plan.seed, noise_key(population.uid),
+                offset, first, now, plan.dt, ring.rows, ring.counts,
             )  # fmt: skip
         else:
             assert isinstance(model, SpikeList)
@@ -73,18 +74,18 @@ def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neur
         also, more = import_line(model.at_event, "at_event")
         line, injected = line + also, injected | more
     random = ["uniform"] * len(model.random) + ["normal"] * len(model.normal)
-    text = neurons.print_neurons(
+    text = neurons.render_neurons(
         list(model.state), list(model.ports), model.currents, noisy, random, list(constants), varying, model.reported,
         model.at_event is not None,
     )  # fmt: skip
-    own = (plan.seed, population.thing * 4 + 3, part.start) if random else ()
+    own = (plan.seed, noise_key(population.uid), part.start) if random else ()
     rings = [array for kind in model.reported for array in (block.rings[kind].rows, block.rings[kind].counts)]
     plan.stages["advance"].append(
         Call(
             f"advance {population.name}",
             Kernel(line + text, "function", injected),
             first,
-            population.thing,
+            population.uid,
             np.zeros(size, np.uint8),
             plan.control,
             *own,

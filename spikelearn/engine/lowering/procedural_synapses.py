@@ -6,7 +6,7 @@ import numpy as np
 
 from spikelearn.codegen.modules import kernel_of
 from spikelearn.description.projection import Projection
-from spikelearn.engine.lowering.synapse_tables import Places
+from spikelearn.engine.lowering.synapse_tables import BlockIndex
 from spikelearn.engine.plan import Call, Plan, Ring, Table
 from spikelearn.kernels import procedural
 
@@ -18,7 +18,7 @@ def table_of_procedural(projection: Projection, delays: np.ndarray) -> Table:
 
 
 def procedural_call(
-    projection: Projection, plan: Plan, places: Places, table: Table, ring: Ring, inputs: np.ndarray
+    projection: Projection, plan: Plan, block_index: BlockIndex, table: Table, ring: Ring, inputs: np.ndarray
 ) -> None:
     """Add the Call of a procedural projection to the plan. inputs: those of all neurons of the target's block.
 
@@ -28,8 +28,8 @@ def procedural_call(
     rows, delays = projection.rows, table.delays
     if len(delays) == 0:
         return
-    first_source, first_target = places.source(projection)[1], places.target(projection)[1]
-    low, high = places.bounds(projection)
+    first_source, first_target = block_index.source(projection)[1], block_index.target(projection)[1]
+    low, high = block_index.bounds(projection)
     n_own = max(0, min(high - first_target, projection.target_size) - max(low - first_target, 0))
     depth = int(delays[-1] - delays[0]) + 1 if len(delays) > 1 else 0
     plan.stages["arrive"].append(
@@ -51,7 +51,7 @@ def procedural_call(
             projection.autapse_shift,
             rows.width,
             plan.seed,
-            projection.thing,
+            projection.uid,
             *projection.weight.arguments,
             *projection.axonal.arguments,
             projection.dendritic_steps,
@@ -63,6 +63,6 @@ def procedural_call(
             np.zeros((depth, n_own)),
             np.zeros(depth, np.int64),
             inputs,
-            table.tally,
+            table.event_count,
         )  # fmt: skip
     )

@@ -12,7 +12,7 @@ from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
 from spikelearn.engine.lowering.event_rules import read_call
-from spikelearn.engine.lowering.synapse_tables import Places, locate
+from spikelearn.engine.lowering.synapse_tables import BlockIndex, locate
 from spikelearn.engine.plan import Call, Plan, Program, Recorder
 from spikelearn.kernels import events, record
 from spikelearn.results.sink import Sink
@@ -22,13 +22,13 @@ _BUFFER_VALUES = 1 << 17
 _EMPTY = np.zeros(0, np.int64)
 
 
-def recorder_calls(recordings: Sequence[Recording], plan: Plan, places: Places, interval: int) -> None:
+def recorder_calls(recordings: Sequence[Recording], plan: Plan, block_index: BlockIndex, interval: int) -> None:
     """Add a buffer and a Call for each recording. interval: steps that may pass before a wish to stop is heard."""
     for recording in recordings:
         if recording.events:
             _record_events(recording, plan, interval)
         else:
-            _record_samples(recording, plan, places, interval)
+            _record_samples(recording, plan, block_index, interval)
 
 
 def _record_events(recording: Recording, plan: Plan, interval: int) -> None:
@@ -49,7 +49,7 @@ def _record_events(recording: Recording, plan: Plan, interval: int) -> None:
     plan.stages["record"].append(call)
 
 
-def _record_samples(recording: Recording, plan: Plan, places: Places, interval: int) -> None:
+def _record_samples(recording: Recording, plan: Plan, block_index: BlockIndex, interval: int) -> None:
     """A share samples what it owns; share 0 samples the modulators, of which each share has its own."""
     of, ids = recording.of, recording.ids.astype(np.int64)
     found: dict[str, np.ndarray] = {}
@@ -59,7 +59,7 @@ def _record_samples(recording: Recording, plan: Plan, places: Places, interval: 
         offset, size = plan.share.part(block, block.first[of], of.size)
         columns = np.flatnonzero((ids >= offset) & (ids < offset + size))
     elif isinstance(of, Projection):
-        found = locate(of, plan.tables[of], places, plan.seed, plan.dt)
+        found = locate(of, plan.tables[of], block_index, plan.seed, plan.dt)
         columns = np.flatnonzero(np.isin(ids, found["numbers"]))
     elif plan.share.index > 0:
         columns = columns[:0]

@@ -8,7 +8,7 @@ import numpy as np
 
 from spikelearn.codegen.modules import Kernel, import_line
 from spikelearn.description.projection import Projection
-from spikelearn.engine.lowering.synapse_tables import Places
+from spikelearn.engine.lowering.synapse_tables import BlockIndex
 from spikelearn.engine.plan import Call, Plan, PlasticState, Ring, Table
 from spikelearn.kernels.templates import signal_rule
 
@@ -17,15 +17,15 @@ _EPOCH = 8.0
 
 
 def signal_calls(
-    projection: Projection, plan: Plan, places: Places, table: Table, ring: Ring, inputs: np.ndarray
+    projection: Projection, plan: Plan, block_index: BlockIndex, table: Table, ring: Ring, inputs: np.ndarray
 ) -> None:
     """Add the Calls of one projection with a SignalRule to the plan."""
     assert projection.plasticity is not None
     rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
-    target, _ = places.target(projection)
+    target, _ = block_index.target(projection)
     assert target is not None
     kernel = _kernel(projection, plan.dt)
-    arrays = _arrays(projection, plan, places, table)
+    arrays = _arrays(projection, plan, block_index, table)
     enabled = np.ones(1, np.int64)
     plan.plastic[projection] = PlasticState(arrays, kernel, enabled)
     first, last = arrays["span"]
@@ -56,10 +56,10 @@ def signal_calls(
             kernel,
             ring.all_rows,
             ring.all_counts,
-            *([ring.all_values[projection.carries]] if projection.carries else []),
+            *([ring.all_values[projection.payload]] if projection.payload else []),
             table.delays,
             inputs,
-            table.tally,
+            table.event_count,
             enabled,
             *(arrays[f"seen_{v}"] for v in rule.seen),
             *_target(projection, arrays),
@@ -115,8 +115,8 @@ def signal_reset_call(projection: Projection, plan: Plan, clock: np.ndarray, pha
     )  # fmt: skip
 
 
-def signal_settling_call(projection: Projection, plan: Plan, which: str, *arguments: Any) -> Call:
-    """A Call of "settle" or "unsettle" (given `due`), or of "forget" (given how many synapses moved, and which)."""
+def signal_materialize_call(projection: Projection, plan: Plan, which: str, *arguments: Any) -> Call:
+    """A Call of "materialize" or "dematerialize" (given `due`), or of "forget" (given which synapses moved)."""
     kernel = plan.plastic[projection].kernel
     whole = _whole(projection, plan)
     return Call(f"{which} {projection.name}", Kernel(kernel.text, which, kernel.injected), *arguments, *whole)
@@ -179,7 +179,7 @@ def _kernel(projection: Projection, dt: float) -> Kernel:
             line, more = import_line(getattr(rule, handler), handler)
             text += line
             injected |= more
-    text += signal_rule.print_signal(
+    text += signal_rule.render_signal(
         [(t.name, t.jump, t.amplitude) for t in rule.pre],
         rule.reads,
         list(rule.state),
@@ -188,17 +188,17 @@ def _kernel(projection: Projection, dt: float) -> Kernel:
         list(rule.constants(parameters, dt)),
         rule.has_eligibility,
         rule.on_pre is not None,
-        bool(projection.carries),
+        bool(projection.payload),
         rule.limits == "sent",
         rule.learns_also_from,
     )
     return Kernel(text, "function", injected)
 
 
-def _arrays(projection: Projection, plan: Plan, places: Places, table: Table) -> dict[str, Any]:
+def _arrays(projection: Projection, plan: Plan, block_index: BlockIndex, table: Table) -> dict[str, Any]:
     assert projection.plasticity is not None
     rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
-    target, first = places.target(projection)
+    target, first = block_index.target(projection)
     assert target is not None
     dt, n, back = plan.dt, target.n, projection.dendritic_steps
     offset, size = plan.share.part(target, first, projection.target_size)

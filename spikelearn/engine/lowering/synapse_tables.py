@@ -20,7 +20,7 @@ _EMPTY_INT = np.zeros(0, np.int64)
 _EMPTY = np.zeros(0)
 
 
-class Places:
+class BlockIndex:
     """Where the neurons of projections lie in their blocks, and which of the targets belong to a share."""
 
     def __init__(self, block_of: dict[Any, Block], share: Share) -> None:
@@ -66,7 +66,7 @@ def delays_of(projection: Projection, seed: int, dt: float) -> np.ndarray:
 
 
 def build(
-    projections: Sequence[Projection], places: Places, delays: np.ndarray, seed: int, dt: float, shared: bool,
+    projections: Sequence[Projection], block_index: BlockIndex, delays: np.ndarray, seed: int, dt: float, shared: bool,
     double: bool, local: bool,
 ) -> Table:  # fmt: skip
     """One table for projections between the same two blocks, through one port and on one kind of event.
@@ -74,18 +74,18 @@ def build(
     delays: all that occur. shared: each slot has one weight, kept once. double: weights that differ take 8 bytes each.
     local: targets are counted from the first of the share, so that they fit into 2 bytes more often.
     """
-    block, _ = places.source(projections[0])
-    low, high = places.bounds(projections[0])
+    block, _ = block_index.source(projections[0])
+    low, high = block_index.bounds(projections[0])
     delay_index = np.zeros(int(delays[-1]) + 1 if len(delays) else 1, np.int64)
     delay_index[delays] = np.arange(len(delays))
-    narrow = (high - low if local else places.target_size(projections[0])) <= 1 << 16
+    narrow = (high - low if local else block_index.target_size(projections[0])) <= 1 << 16
     target_type = np.uint16 if narrow else np.uint32
     table = Table(
         list(projections), delays, delay_index, np.zeros(block.n * max(1, len(delays)) + 1, np.int32),
         np.zeros(0, target_type), _EMPTY, _EMPTY, np.zeros(1, np.int64), low if local else 0,
     )  # fmt: skip
     for projection in projections:
-        table.sizes[projection] = _scan(projection, places, seed, dt, connect.COUNT, table, cursor=table.index)
+        table.sizes[projection] = _scan(projection, block_index, seed, dt, connect.COUNT, table, cursor=table.index)
     total = sum(table.sizes.values())
     if total > np.iinfo(np.int32).max:
         table.index = table.index.astype(np.int64)
@@ -94,36 +94,38 @@ def build(
     if shared:
         table.slot_weight = np.zeros(block.n * len(delays))
         for projection in projections:
-            first = places.source(projection)[1] * len(delays)
+            first = block_index.source(projection)[1] * len(delays)
             table.slot_weight[first : first + projection.source_size * len(delays)] = projection.weight.a
     else:
         few = sum(expected_synapses(projection) for projection in projections) < SINGLE_PRECISION_FROM
         table.weights = np.zeros(total, np.float64 if double or few else np.float32)
     cursor = table.index[:-1].copy()
     for projection in projections:
-        _scan(projection, places, seed, dt, connect.PLACE, table, cursor=cursor)
+        _scan(projection, block_index, seed, dt, connect.PLACE, table, cursor=cursor)
     return table
 
 
-def locate(projection: Projection, table: Table, places: Places, seed: int, dt: float) -> dict[str, np.ndarray]:
+def locate(
+    projection: Projection, table: Table, block_index: BlockIndex, seed: int, dt: float
+) -> dict[str, np.ndarray]:
     """positions, pre, post, delay_steps and slots of a projection's synapses in a table of one share, as they are now.
 
-    They are in the order in which they were made; `numbers` are their places among those of all shares.
+    They are in the order in which they were made; `numbers` are their block_index among those of all shares.
     """
     cursor = table.index[:-1].copy()
     found: dict[str, np.ndarray] = {}
     for member in table.projections:
-        n = table.sizes[member] if places.share.of == 1 else count_alone(member, seed)
+        n = table.sizes[member] if block_index.share.of == 1 else count_alone(member, seed)
         found = {"positions": np.full(n, -1, np.int64)}
         found |= {name: np.zeros(n, np.int32) for name in ("pre", "post", "delay_steps")}
-        _scan(member, places, seed, dt, connect.LOCATE, table, cursor=cursor, found=found)
+        _scan(member, block_index, seed, dt, connect.LOCATE, table, cursor=cursor, found=found)
         if member is projection:
             break
     numbers = np.flatnonzero(found["positions"] >= 0)
     found = {name: values[numbers] for name, values in found.items()}
     if table.rewired:
-        found["post"] = table.targets[found["positions"]].astype(np.int32) - places.target(projection)[1]
-    first = places.source(projection)[1]
+        found["post"] = table.targets[found["positions"]].astype(np.int32) - block_index.target(projection)[1]
+    first = block_index.source(projection)[1]
     slots = (first + found["pre"].astype(np.int64)) * len(table.delays) + table.delay_index[found["delay_steps"]]
     return {**found, "slots": slots, "numbers": numbers}
 
@@ -171,30 +173,30 @@ def _rule(projection: Projection, seed: int) -> tuple[Any, ...]:
     own = projection.autapse_shift if rows.by_source else -projection.autapse_shift
     return (
         rows.code, rows.n_rows, rows.n_partners, rows.probability, rows.degrees, rows.multapses, own, seed,
-        projection.thing,
+        projection.uid,
     )  # fmt: skip
 
 
 def _scan(
-    projection: Projection, places: Places | None, seed: int, dt: float, mode: int, table: Table | None,
+    projection: Projection, block_index: BlockIndex | None, seed: int, dt: float, mode: int, table: Table | None,
     cursor: np.ndarray, found: dict[str, np.ndarray] | None = None,
 ) -> int:  # fmt: skip
     """Run the kernel over a projection; without a table to tell its delays."""
     rows = projection.rows
-    code, n_rows, n_partners, probability, degrees, multapses, own, seed, thing = _rule(projection, seed)
+    code, n_rows, n_partners, probability, degrees, multapses, own, seed, uid = _rule(projection, seed)
     found = found or {}
     empty = np.zeros(0, np.int32)
     into = (0, _EMPTY_INT, cursor, np.zeros(0, np.uint16), _EMPTY)
     if table is not None:
         into = (len(table.delays), table.delay_index, cursor, table.targets, table.weights)
     first_source, first_target, low, high = 0, 0, 0, 0
-    if places is not None:
-        first_source, first_target = places.source(projection)[1], places.target(projection)[1]
-        low, high = places.bounds(projection)
+    if block_index is not None:
+        first_source, first_target = block_index.source(projection)[1], block_index.target(projection)[1]
+        low, high = block_index.bounds(projection)
     with np.errstate(over="ignore"):
         return callable_of(connect.scan)(
             mode, code, rows.by_source, n_rows, n_partners, probability, degrees, multapses, own, rows.pre, rows.post,
-            seed, thing, *projection.weight.arguments, *projection.axonal.arguments, projection.dendritic_steps, dt,
+            seed, uid, *projection.weight.arguments, *projection.axonal.arguments, projection.dendritic_steps, dt,
             first_source, first_target, *into, found.get("positions", _EMPTY_INT), found.get("pre", empty),
             found.get("post", empty), found.get("delay_steps", empty), rows.width, low, high,
             0 if table is None else table.first_target, *connect.scratch(n_partners, rows.width),

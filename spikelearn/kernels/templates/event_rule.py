@@ -36,13 +36,13 @@ from spikelearn.kernels.modulators import extremes, within_limits
 def taken_names(modulated: bool) -> frozenset[str]:
     """Names that the loops use themselves, so that no trace, state or constant of a rule may have them."""
     handlers = ["since_pre"], ["since_pre"]
-    text = print_plastic([("_", "add")], [], [], (), False, *handlers, modulated, False)
+    text = render_plastic([("_", "add")], [], [], (), False, *handlers, modulated, False)
     nodes = list(ast.walk(ast.parse(text)))
     found = {node.id for node in nodes if isinstance(node, ast.Name)}
     return frozenset(found | {node.arg for node in nodes if isinstance(node, ast.arg)}) - {"W_min", "W_max"}
 
 
-def print_plastic(
+def render_plastic(
     pre: Sequence[tuple[str, str]],
     post: Sequence[tuple[str, str]],
     constants: Sequence[str],
@@ -242,7 +242,7 @@ def take_up(run, queue, {runs}{of_slot}):
 {lines(4, hold_run if modulated else [])}
 
 @kernel
-def meet(step, rows, counts, dendritic, {event_arrays}{past_arrays}):
+def advance_post_traces(step, rows, counts, dendritic, {event_arrays}{past_arrays}):
     \"\"\"Let arrivals take up, or know of, the events that are old enough for that from this step on.\"\"\"
     mask = {mask}
     s = step - dendritic
@@ -266,7 +266,9 @@ def meet(step, rows, counts, dendritic, {event_arrays}{past_arrays}):
 
 
 @kernel
-def function(step, rows, counts, delays, inputs, tally, enabled, dendritic, {modulator}{mean_arguments}{everything}):
+def function(
+    step, rows, counts, delays, inputs, event_count, enabled, dendritic, {modulator}{mean_arguments}{everything}
+):
     \"\"\"Deliver what arrives in this step; the weight sent includes the change by this very arrival.\"\"\"
     depth = counts.shape[1]
     n_delays = len(delays)
@@ -283,7 +285,7 @@ def function(step, rows, counts, delays, inputs, tally, enabled, dendritic, {mod
             end = index[slot + 1]
             if begin == end:
                 continue
-            tally[0] += end - begin
+            event_count[0] += end - begin
             s = step - dendritic
             last = last_arrival[slot]
             after = consumed[slot]

@@ -21,7 +21,7 @@ from spikelearn.kernels.event_queue import Clocks, set_clock
 """
 
 
-def print_loop(tables: Sequence[Any], first: Sequence[str], last: Sequence[str]) -> str:
+def render_loop(tables: Sequence[Any], first: Sequence[str], last: Sequence[str]) -> str:
     """The event loop, taking the arrays of its tables, which are NamedTuples, one by one between other arguments.
 
     A table that is put together here costs nothing; one that is handed over would have its arrays counted in and out
@@ -41,7 +41,7 @@ def function(step, {names(first)}{names([name for own in fields for name in own]
 """
 
 
-def print_release(state: Sequence[str], constants: Sequence[str]) -> str:
+def render_release(state: Sequence[str], constants: Sequence[str]) -> str:
     """Short-term plasticity: what a run of synapses releases when a spike arrives; its synapses share one state."""
     read, kept = names(state, "all_{}[run]"), "; ".join(f"all_{name}[run] = {name}" for name in state)
     return f"""\
@@ -57,7 +57,7 @@ def function(run, clock_time, share, last_arrival, {names(state, "all_{}")}{name
 """
 
 
-def print_population(
+def render_population(
     state: Sequence[str],
     ports: Sequence[str],
     currents: Sequence[str],

@@ -24,7 +24,7 @@ def names(items: Sequence[str], form: str = "{}") -> str:
     return "".join(form.format(item) + ", " for item in items)
 
 
-def print_neurons(
+def render_neurons(
     state: Sequence[str],
     ports: Sequence[str],
     currents: Sequence[str],
@@ -38,7 +38,7 @@ def print_neurons(
     """The loop that advances one population, or a share of one that begins with its neuron `first_id`, by one step.
 
     random: "uniform" or "normal" for each random number that a neuron gets in a step; with any the loop takes
-        (seed, thing, first_id) too. at_event: they are for `at_event`, called for the neurons that emitted something.
+        (seed, key, first_id) too. at_event: they are for `at_event`, called for the neurons that emitted something.
     noisy: the currents that have noise too. varying: the constants that are arrays, one value per neuron.
     kinds: what the step reports itself, each with its bit of the mask.
     """
@@ -62,12 +62,12 @@ def print_neurons(
             f"                {names(state, 'new_{}')}= at_event({given})",
             *[f"                all_{name}[i] = new_{name}" for name in state],
         ]
-    own = "seed, thing, first_id, " if random else ""
+    own = "seed, key, first_id, " if random else ""
     lines = [
         NEURON_HEADER + (RANDOM_HEADER if random else ""),
         "@kernel",
         f"def function(step, first, population, emitted, control, {own}{rings}{names(arrays)}{names(fixed)}):",
-        *(["    start, increment = stream(seed, thing, step)"] if random else []),
+        *(["    start, increment = stream(seed, key, step)"] if random else []),
         f"    n = len(all_{state[0]})",
         "    n_emitted = 0",
         "    n_wrong = 0",
@@ -92,7 +92,7 @@ def print_neurons(
     return "\n".join(lines) + "\n"
 
 
-def print_dynamic(state: Sequence[str], constants: Sequence[str]) -> str:
+def render_dynamic(state: Sequence[str], constants: Sequence[str]) -> str:
     """Delivery through synapses whose release depends on when their source fired before (short-term plasticity).
 
     All synapses of a slot share one source and one delay, so they share one state.
@@ -106,7 +106,7 @@ from spikelearn.kernels.events import count_in_row, source_in_row
 
 @kernel
 def function(
-    step, rows, counts, delays, index, targets, weights, inputs, tally, last_arrival, dt, {arrays}
+    step, rows, counts, delays, index, targets, weights, inputs, event_count, last_arrival, dt, {arrays}
 ):
     depth = counts.shape[1]
     n_delays = len(delays)
@@ -120,7 +120,7 @@ def function(
             last_arrival[slot] = step
             first = index[slot]
             last = index[slot + 1]
-            tally[0] += last - first
+            event_count[0] += last - first
             for p in range(first, last):
                 inputs[targets[p]] += weights[p] * released
 """

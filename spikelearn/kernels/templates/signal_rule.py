@@ -27,7 +27,7 @@ from spikelearn.kernels.events import count_in_row, source_in_row
 """
 
 
-def print_signal(
+def render_signal(
     pre: Sequence[tuple[str, str, float]],
     reads: Sequence[str],
     state: Sequence[str],
@@ -36,19 +36,21 @@ def print_signal(
     constants: Sequence[str],
     eligibility: bool,
     on_pre: bool,
-    carries: bool = False,
+    payload: bool = False,
     hidden: bool = False,
     also: Sequence[str] = (),
 ) -> str:
     """signals (once a target and step), integrate, deliver, read and reset of a rule.
 
-    pre: (name, jump, amplitude) of the traces; the amplitude is part of X. carries: whether events bring values with
+    pre: (name, jump, amplitude) of the traces; the amplitude is part of X. payload: whether events bring values with
         them. hidden: the limits hold for the weight that is sent, not for the one that learns. also: further kinds of
         event that the rule learns from. The names of arguments are those of `engine.signals`.
     """
     parts = _Parts(pre, reads, state, delayed, seen, constants, eligibility, on_pre, hidden)
-    header = _HEADER.replace("source_in_row", "source_in_row, value_in_row") if carries else _HEADER
-    loops = _print_targets(parts, also) + _print_synapse(parts) + _print_deliver(parts, carries) + _print_look(parts)
+    header = _HEADER.replace("source_in_row", "source_in_row, value_in_row") if payload else _HEADER
+    loops = (
+        _render_targets(parts, also) + _render_synapse(parts) + _render_deliver(parts, payload) + _render_look(parts)
+    )
     return header + loops
 
 
@@ -91,7 +93,7 @@ class _Parts:
         self.store = "weights[p] = weight" + ("; eligibilities[p] = c" if eligibility else "")
 
 
-def _print_targets(parts: _Parts, also: Sequence[str]) -> str:
+def _render_targets(parts: _Parts, also: Sequence[str]) -> str:
     """Once a target and step: signals, and their integrals. Loops over slices vectorise, not those from `first`."""
     p = parts
     kinds = ["event", *(f"also_{kind}" for kind in also)]
@@ -194,7 +196,7 @@ def _integrals(parts: _Parts) -> tuple[str, ...]:
     return ("H", "M") if parts.eligibility else ("H",)
 
 
-def _print_synapse(parts: _Parts) -> str:
+def _render_synapse(parts: _Parts) -> str:
     """What one synapse, or one slot, takes up of past epochs."""
     p = parts
     shrink = "".join(f"        X_{n} *= factor_{n}\n" for n in p.traces)
@@ -238,11 +240,11 @@ def sweep(clock, {p.ends}{p.factors}{p.table}):
 '''
 
 
-def _print_deliver(parts: _Parts, carries: bool) -> str:
+def _render_deliver(parts: _Parts, payload: bool) -> str:
     """With values, traces jump by them, or to them, and they multiply the weights that are sent."""
     p = parts
-    values, times_value = ("values, ", " * value") if carries else ("", "")
-    value = "            value = value_in_row(values, counts, arriving, k)\n" if carries else ""
+    values, times_value = ("values, ", " * value") if payload else ("", "")
+    value = "            value = value_in_row(values, counts, arriving, k)\n" if payload else ""
     jumps = "".join(f"    jump_{n} = {p.amplitudes[n]!r} * math.exp((s - base) * tau_rate_{n})\n" for n in p.traces)
     slot_now = "".join(f"            X_{n} = slot_{n}[slot]\n" for n in p.traces)
     slot_now += "".join(f"            now_{n} = X_{n}\n" for n in p.traces)
@@ -289,7 +291,8 @@ def _print_deliver(parts: _Parts, carries: bool) -> str:
 
 @kernel
 def function(
-    step, rows, counts, {values}delays, inputs, tally, enabled, {p.seen_rings}{p.target}{p.ends}{p.factors}{p.table}
+    step, rows, counts, {values}delays, inputs, event_count, enabled,
+    {p.seen_rings}{p.target}{p.ends}{p.factors}{p.table}
     {p.limits}{names(p.traces, "tau_rate_{}")}{p.constants}
 ):
     """Deliver what arrives in this step; the weight sent includes the change by this very arrival."""
@@ -307,7 +310,7 @@ def function(
             end = index[slot + 1]
             if begin == end:
                 continue
-            tally[0] += end - begin
+            event_count[0] += end - begin
             since = slot_epoch[slot]
 {value}{slot_now}            for p in range(begin, end):
                 j = targets[p]
@@ -320,7 +323,7 @@ def function(
 '''
 
 
-def _print_look(parts: _Parts) -> str:
+def _render_look(parts: _Parts) -> str:
     """Reading and resetting."""
     p = parts
     load_X = "".join(f"    X_{n} = slot_{n}[slot]\n" for n in p.traces)
@@ -346,7 +349,7 @@ def _print_look(parts: _Parts) -> str:
     else:
         result = f"    return min(max(weight{plus_H}, W_min), W_max), 0.0\n"
     zero = "".join(f"        slot_{n}[slot] = 0.0\n" for n in p.traces)
-    settle = "            eligibilities[p] = 0.0\n" if p.eligibility else ""
+    materialize = "            eligibilities[p] = 0.0\n" if p.eligibility else ""
     starts = list(dict.fromkeys([*p.state, *p.delayed, *p.seen]))
     start = "".join(f"        own_{n}[j] = start_{n}[j]\n" for n in p.state)
     start += "".join(
@@ -410,14 +413,14 @@ def reset(
     for slot in range(len(slot_epoch)):
         for p in range(index[slot], index[slot + 1]):
             weights[p], _ = look(step - 1, slot, p, {learned})
-{settle}        slot_epoch[slot] = clock[0]
+{materialize}        slot_epoch[slot] = clock[0]
 {zero}    for j in range(first, last):
 {start}        for r in range(len(gain)):
             gain[r, j] = 0.0
 
 
 @kernel
-def settle(step, due, {everything}):
+def materialize(step, due, {everything}):
     """For homeostasis and rewiring: the weight as it is now takes the place of q in weights[p]."""
     if due[0] != 0:
         sweep(clock, {p.ends}{p.factors}{p.table})
@@ -427,7 +430,7 @@ def settle(step, due, {everything}):
 
 
 @kernel
-def unsettle(step, due, {everything}):
+def dematerialize(step, due, {everything}):
     """Back to q: what `look` adds to it is taken away."""
     if due[0] != 0:
         for slot in range(len(slot_epoch)):

@@ -1,4 +1,4 @@
-"""Regulation: homeostasis and rewiring of a projection, checked against it."""
+"""Homeostasis of a projection: normalisation, scaling and rewiring, checked against it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from spikelearn.units import plain
 
 
 @dataclass(frozen=True, eq=False)
-class Regulation:
+class Homeostasis:
     """Normalisation, SynapticScaling or Rewiring of a projection, every so many steps.
 
     values: one number for each target or source, of a Normalisation or SynapticScaling. numbers: the other parameters.
@@ -29,12 +29,12 @@ class Regulation:
     numbers: dict[str, float]
 
 
-def regulation(projection: Projection, rule: Any, dt: float) -> Regulation:
+def homeostasis(projection: Projection, rule: Any, dt: float) -> Homeostasis:
     """Check a rule against its projection; dt: ms. Raises DescriptionError, ParameterError or UnitError."""
     where = f"{type(rule).__name__} of projection {projection.name!r}"
     if not isinstance(rule, Normalisation | SynapticScaling | Rewiring):
         raise DescriptionError(
-            f"regulate {projection.name!r}: expected Normalisation, SynapticScaling or Rewiring, got {rule!r}"
+            f"homeostasis {projection.name!r}: expected Normalisation, SynapticScaling or Rewiring, got {rule!r}"
         )
     if isinstance(projection.target, Modulator):
         raise DescriptionError(f"{where}: a projection to a modulator cannot be regulated")
@@ -49,7 +49,7 @@ def regulation(projection: Projection, rule: Any, dt: float) -> Regulation:
         values = _values(rule.total, projection.unit, size, f"total of {where}")
         if not rule.subtractive and np.any(values == 0.0):
             raise ParameterError(f"total of {where}: expected another sum than 0, to which nothing can be multiplied")
-        return Regulation(projection, rule, every, values, {})
+        return Homeostasis(projection, rule, every, values, {})
     if isinstance(rule, SynapticScaling):
         values = _values(rule.target_rate, "Hz", projection.target_size, f"target_rate of {where}")
         tau, beta = _one(rule.tau, "ms", f"tau of {where}"), _one(rule.beta, "1", f"beta of {where}")
@@ -58,7 +58,7 @@ def regulation(projection: Projection, rule: Any, dt: float) -> Regulation:
                 f"{where}: expected target_rate of at least 0 Hz, tau and beta more than 0, got "
                 f"{values.min():g} Hz, {tau:g} ms and {beta:g}"
             )
-        return Regulation(projection, rule, every, values, {"tau": tau, "beta": beta})
+        return Homeostasis(projection, rule, every, values, {"tau": tau, "beta": beta})
     below = _one(rule.below, projection.unit, f"below of {where}", endless=True)
     weight = _one(rule.weight, projection.unit, f"weight of {where}")
     if not 0.0 < rule.probability <= 1.0:
@@ -66,7 +66,7 @@ def regulation(projection: Projection, rule: Any, dt: float) -> Regulation:
     if not low <= weight <= high:
         raise ParameterError(f"weight of {where}: expected {low:g} to {high:g}, its W_min and W_max, got {weight:g}")
     numbers = {"below": below, "weight": weight, "probability": float(rule.probability)}
-    return Regulation(projection, rule, every, np.zeros(0), numbers)
+    return Homeostasis(projection, rule, every, np.zeros(0), numbers)
 
 
 def _values(given: Any, unit: str, size: int, what: str) -> np.ndarray:
