@@ -8,16 +8,13 @@ from spikelearn.codegen.modules import Kernel, import_line, kernel_of
 from spikelearn.description.projection import Projection
 from spikelearn.engine.lowering.synapse_tables import BlockIndex
 from spikelearn.engine.plan import Call, Plan, PlasticState, Ring, Table
-from spikelearn.kernels import connect, graded
+from spikelearn.kernels import graded
 
 
 def alike(projection: Projection) -> bool:
     """Whether all targets of a graded projection are given one and the same sum, but for their autapses."""
     return (
-        projection.graded
-        and projection.rows.code == connect.ALL_TO_ALL
-        and projection.weight.constant
-        and projection.axonal.constant
+        projection.graded and projection.rule.every_pair and projection.weight.constant and projection.axonal.constant
     )
 
 
