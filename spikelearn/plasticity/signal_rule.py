@@ -35,7 +35,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.errors import DescriptionError, ParameterError
@@ -101,8 +101,11 @@ class SignalRule:
     check: Callable[[Any], str | None] = field(default=lambda parameters: None)
     nest: NestSynapse | None = None
 
-    mean_pre = False
-    transmits = None
+    learns_by: ClassVar[str] = "signal"
+    mean_pre: ClassVar[bool] = False
+    transmits: ClassVar[None] = None
+    reads_at_events: ClassVar[tuple[str, ...]] = ()
+    takes_payload: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for handler in ("signal", "advance", "on_pre"):
