@@ -11,10 +11,10 @@ import numpy as np
 from spikelearn.connectivity.rules import AllToAll, Rule
 from spikelearn.description.checks import (
     check_array,
-    check_payload,
     check_delays,
     check_drive,
     check_initial,
+    check_payload,
     check_plasticity,
     check_procedural,
     check_release,
