@@ -6,6 +6,9 @@ LIFDelta. A trace of the neuron's own spikes, +1 at each, decays with tau_burst;
 above, the neuron reports an `instruction` and the trace starts again from 0. The event is to carry the state `cargo`:
 all that was in store. The store fills again with tau_store, to `capacity`; so a long burst sends no more than a short
 one, and what follows soon after sends little.
+
+    tau_burst recent' = -recent, recent += 1 at a spike;   tau_store store' = capacity - store;
+    where recent >= theta_burst: cargo = store, store = 0, recent = 0.
 """
 
 from __future__ import annotations

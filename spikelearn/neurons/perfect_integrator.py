@@ -1,4 +1,4 @@
-"""Perfect integrate-and-fire neuron: spikes as regular as its current, at a rate that is the current.
+"""Perfect integrate-and-fire neuron (Gerstein & Mandelbrot 1964): spikes as regular as its current, which is its rate.
 
 phase' = r / interval, r = (I_e + I_syn + I) / I_1; a spike whenever 1 is full, and what is over stays. No leak and no
 reset, so nothing of the current is lost: a source that turns numbers into spikes with the least noise there can be.

@@ -34,7 +34,7 @@ class BurstpropParameters(NamedTuple):
     event_rate_start: Annotated[Hz, "running mean of events at the start"] = 0.0
     burst_rate_start: Annotated[Hz, "running mean of bursts at the start"] = 0.0
     spike_rate_start: Annotated[Hz, "running mean of spikes at the start"] = 0.1
-    W_min: Annotated[weight, "smallest weight, in the unit of the port"] = 0.0
+    W_min: Annotated[weight, "smallest weight"] = 0.0
     W_max: Annotated[weight, "largest weight"] = 1.0
 
 

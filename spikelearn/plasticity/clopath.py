@@ -36,7 +36,7 @@ class ClopathParameters(NamedTuple):
     tau_u_bar_plus: Annotated[ms, "time constant of the average that potentiation reads"] = 7.0
     tau_x: Annotated[ms, "time constant of the trace of arrivals"] = 15.0
     delay_u_bars: Annotated[ms, "both averages are seen so late"] = 4.0
-    W_min: Annotated[weight, "smallest weight, in the unit of the port"] = 0.0
+    W_min: Annotated[weight, "smallest weight"] = 0.0
     W_max: Annotated[weight, "largest weight"] = 100.0
 
 
@@ -142,7 +142,7 @@ class HomeostaticClopathParameters(NamedTuple):
     u_ref_squared: Annotated[mV_squared, "square of the average depolarisation at which depression is A_LTD"] = 60.0
     tau_x: Annotated[ms, "time constant of the trace of arrivals"] = 15.0
     delay_u_bars: Annotated[ms, "the averages u_bar_minus and u_bar_plus are seen so late"] = 4.0
-    W_min: Annotated[weight, "smallest weight, in the unit of the port"] = 0.0
+    W_min: Annotated[weight, "smallest weight"] = 0.0
     W_max: Annotated[weight, "largest weight"] = 100.0
 
 

@@ -33,7 +33,7 @@ class DendriticPredictionParameters(NamedTuple):
     Delta_u: Annotated[mV, "width of the rate function: the target's"] = 1.0
     interval: Annotated[ms, "time between spikes at a rate of 1: the target's"] = 1.0
     tau_syn: Annotated[ms, "time constant of the synapse: the target's"] = 5.0
-    W_min: Annotated[weight, "smallest weight, in the unit of the port"] = -100.0
+    W_min: Annotated[weight, "smallest weight"] = -100.0
     W_max: Annotated[weight, "largest weight"] = 100.0
 
 
@@ -41,7 +41,7 @@ class ApicalSilencingParameters(NamedTuple):
     eta: Annotated[number, "learning rate, per ms"] = 1e-3
     interval: Annotated[ms, "time between spikes at a rate of 1: the target's"] = 1.0
     tau_syn: Annotated[ms, "time constant of the synapse: the target's"] = 5.0
-    W_min: Annotated[weight, "smallest weight, in the unit of the port"] = -100.0
+    W_min: Annotated[weight, "smallest weight"] = -100.0
     W_max: Annotated[weight, "largest weight"] = 100.0
 
 

@@ -18,7 +18,7 @@ class DopamineBurstsParameters(NamedTuple):
     tau_plus: Annotated[ms, "time constant of the trace of arrivals"] = 20.0
     tau_c: Annotated[ms, "time constant of the eligibility"] = 1000.0
     b: Annotated[number, "concentration at which the weight does not move"] = 0.0
-    W_min: Annotated[weight, "smallest weight, in the unit of the port"] = 0.0
+    W_min: Annotated[weight, "smallest weight"] = 0.0
     W_max: Annotated[weight, "largest weight"] = 200.0
 
 

@@ -16,7 +16,7 @@ from spikelearn.units import ms, number, weight
 
 
 class InhibitorySTDPParameters(NamedTuple):
-    eta: Annotated[weight, "learning rate: step of the weight at a pair, in the unit of the port"] = 0.001
+    eta: Annotated[weight, "learning rate: step of the weight at a pair"] = 0.001
     alpha: Annotated[number, "depression at each arrival: 2 * target rate * tau"] = 0.12
     tau: Annotated[ms, "time constant of both traces"] = 20.0
     W_min: Annotated[weight, "smallest weight; -100 and W_max = 0 where inhibition has negative weights"] = 0.0

@@ -22,7 +22,7 @@ class PlateauLearningParameters(NamedTuple):
         20.0
     )
     tau_x: Annotated[ms, "time constant of the trace of what was received"] = 20.0
-    W_min: Annotated[weight, "smallest weight, in the unit of the port"] = -10.0
+    W_min: Annotated[weight, "smallest weight"] = -10.0
     W_max: Annotated[weight, "largest weight"] = 10.0
 
 

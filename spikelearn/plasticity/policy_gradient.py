@@ -29,7 +29,7 @@ class PolicyGradientParameters(NamedTuple):
     Delta_V: Annotated[mV, "width of the hazard: the target's"] = 1.0
     tau_c: Annotated[ms, "time constant of the eligibility"] = 500.0
     b: Annotated[number, "concentration at which the weight does not move"] = 0.0
-    W_min: Annotated[weight, "smallest weight, in the unit of the port"] = -100.0
+    W_min: Annotated[weight, "smallest weight"] = -100.0
     W_max: Annotated[weight, "largest weight"] = 100.0
 
 

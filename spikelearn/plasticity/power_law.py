@@ -22,7 +22,7 @@ class PowerLawSTDPParameters(NamedTuple):
     lambda_: Annotated[number, "learning rate"] = 0.1
     alpha: Annotated[number, "depression over potentiation, where w = w_0"] = 1.0
     mu: Annotated[number, "exponent of the weight in potentiation"] = 0.4
-    w_0: Annotated[weight, "weight at which potentiation is lambda_ of the weight, in the unit of the port"] = 1.0
+    w_0: Annotated[weight, "weight at which potentiation is lambda_ of the weight"] = 1.0
     W_min: Annotated[weight, "smallest weight"] = 0.0
     W_max: Annotated[weight, "largest weight"] = 1e6
 

@@ -22,7 +22,7 @@ class STDPParameters(NamedTuple):
     alpha: Annotated[number, "depression over potentiation"] = 1.0
     mu_plus: Annotated[number, "weight dependence of potentiation"] = 1.0
     mu_minus: Annotated[number, "weight dependence of depression"] = 1.0
-    W_max: Annotated[weight, "largest weight, in the unit of the port"] = 100.0
+    W_max: Annotated[weight, "largest weight"] = 100.0
     W_min: Annotated[weight, "smallest weight"] = 0.0
 
 

@@ -30,7 +30,7 @@ class StructuralSTDPParameters(NamedTuple):
     dt_min: Annotated[ms, "a spike changes synapses whose last arrival is longer ago than this"] = 4.0
     dt_max: Annotated[ms, "and less long ago than this"] = 80.0
     P_theta: Annotated[number, "permanence above which a synapse transmits"] = 10.0
-    J_max: Annotated[weight, "what it transmits then, in the unit of the port"] = 12.98
+    J_max: Annotated[weight, "what it transmits then"] = 12.98
     W_min: Annotated[weight, "smallest permanence"] = 0.0
     W_max: Annotated[weight, "largest permanence"] = 20.0
 

@@ -36,7 +36,7 @@ class UrbanczikParameters(NamedTuple):
     tau_L: Annotated[ms, "membrane time constant of the dendrite: the target's"] = 10.0
     tau_s: Annotated[ms, "time constant of the dendritic current: the target's"] = 3.0
     tau_c: Annotated[ms, "time constant of the low-pass filter, tau_Delta in the paper"] = 100.0
-    W_min: Annotated[weight, "smallest weight, in the unit of the port"] = 0.0
+    W_min: Annotated[weight, "smallest weight"] = 0.0
     W_max: Annotated[weight, "largest weight"] = 100.0
 
 
