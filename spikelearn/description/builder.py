@@ -147,7 +147,7 @@ class NetworkBuilder:
         the rule. plastic=False freezes the weights. synapse: short-term plasticity. procedural: no synapse is kept in
         memory; those of a source are made again from their random numbers whenever it has an event (Knight & Nowotny
         2021). It is the same network with the same pairs, weights and delays, and takes more time: see
-        docs/decisions.md for how much. For AllToAll, OneToOne and FixedOutDegree, with weights that do not change. A
+        docs/design/engine.md. For AllToAll, OneToOne and FixedOutDegree, with weights that do not change. A
         table of a million synapses or more rounds weights that differ to 4 bytes, which this does not. payload: a state
         variable of the source; each event brings with it the value that this has at the end of the step in which the
         event is emitted, and weight times value is what arrives. weight is then in the unit of the port for each unit
