@@ -9,7 +9,7 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_mapping import NestNeuron, NestPort
-from spikelearn.neurons.lif import refractory_steps
+from spikelearn.neurons.membrane import exponential_membrane, exponential_synapses, reset_below_peak
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, nS, pA, pF
 
@@ -32,23 +32,7 @@ class AdExParameters(NamedTuple):
 
 
 def _constants(p: AdExParameters, dt: float) -> dict[str, Any]:
-    return {
-        "E_L": p.E_L,
-        "V_th": p.V_th,
-        "V_peak": p.V_peak,
-        "V_reset": p.V_reset,
-        "C_m": p.C_m,
-        "g_L": p.g_L,
-        "Delta_T": p.Delta_T,
-        "a": p.a,
-        "b": p.b,
-        "tau_w": p.tau_w,
-        "n_ref": refractory_steps(p.t_ref, dt),
-        "P_exc": np.exp(-dt / np.asarray(p.tau_syn_exc)) + 0.0,
-        "P_inh": np.exp(-dt / np.asarray(p.tau_syn_inh)) + 0.0,
-        "I_e": p.I_e,
-        "dt": dt,
-    }
+    return {**exponential_membrane(p), "a": p.a, "b": p.b, "tau_w": p.tau_w, **exponential_synapses(p, dt)}
 
 
 @scalar
@@ -87,12 +71,6 @@ def adex_step(
     w = w + b if fired else w
     refractory = n_ref if fired else refractory
     return V, w, refractory, I_syn_exc, I_syn_inh, np.uint8(fired)
-
-
-def reset_below_peak(p: Any) -> str | None:
-    if np.any(np.asarray(p.V_reset) >= np.asarray(p.V_peak)):
-        return f"V_reset must lie below V_peak, got V_reset {p.V_reset} mV and V_peak {p.V_peak} mV"
-    return None
 
 
 AdEx = NeuronModel(

@@ -18,7 +18,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestNeuron
-from spikelearn.neurons.lif import refractory_steps
+from spikelearn.neurons.membrane import refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, nS, pA, pF
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
-from spikelearn.neurons.lif import refractory_steps
+from spikelearn.neurons.membrane import decay, refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, nS, pA, pF
 
@@ -57,21 +57,17 @@ class BurstPoissonParameters(NamedTuple):
     I_e_apical: pA = 0.0  # constant current into the dendrite
 
 
-def _decay(tau: Any, dt: float) -> Any:
-    return np.exp(-dt / np.asarray(tau, float)) + 0.0
-
-
 def _constants(p: BurstPoissonParameters, dt: float) -> dict[str, Any]:
     return {
-        "P_s": _decay(p.tau_s, dt),
-        "P_d": _decay(p.tau_d, dt),
-        "P_ws": _decay(p.tau_ws, dt),
-        "P_wd": _decay(p.tau_wd, dt),
-        "P_th": _decay(p.tau_th, dt),
-        "P_exc": _decay(p.tau_syn_exc, dt),
-        "P_inh": _decay(p.tau_syn_inh, dt),
-        "P_burst": _decay(p.tau_burst, dt),
-        "P_rate": _decay(p.tau_rate, dt),
+        "P_s": decay(p.tau_s, dt),
+        "P_d": decay(p.tau_d, dt),
+        "P_ws": decay(p.tau_ws, dt),
+        "P_wd": decay(p.tau_wd, dt),
+        "P_th": decay(p.tau_th, dt),
+        "P_exc": decay(p.tau_syn_exc, dt),
+        "P_inh": decay(p.tau_syn_inh, dt),
+        "P_burst": decay(p.tau_burst, dt),
+        "P_rate": decay(p.tau_rate, dt),
         "R_s": np.asarray(p.tau_s) / p.C_s,
         "R_d": np.asarray(p.tau_d) / p.C_d,
         "E_L": p.E_L,

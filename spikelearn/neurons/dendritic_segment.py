@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
-from spikelearn.neurons.lif import refractory_steps
+from spikelearn.neurons.membrane import refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, number
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestNeuron, NestPort
-from spikelearn.neurons.adex import exponential_slope, reset_below_peak
-from spikelearn.neurons.lif import refractory_steps
+from spikelearn.neurons.adex import exponential_slope
+from spikelearn.neurons.membrane import exponential_membrane, exponential_synapses, reset_below_peak
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, nS, pA, pF
 
@@ -32,20 +32,7 @@ class EIFParameters(NamedTuple):
 
 
 def _constants(p: EIFParameters, dt: float) -> dict[str, Any]:
-    return {
-        "E_L": p.E_L,
-        "V_th": p.V_th,
-        "V_peak": p.V_peak,
-        "V_reset": p.V_reset,
-        "C_m": p.C_m,
-        "g_L": p.g_L,
-        "Delta_T": p.Delta_T,
-        "n_ref": refractory_steps(p.t_ref, dt),
-        "P_exc": np.exp(-dt / np.asarray(p.tau_syn_exc)) + 0.0,
-        "P_inh": np.exp(-dt / np.asarray(p.tau_syn_inh)) + 0.0,
-        "I_e": p.I_e,
-        "dt": dt,
-    }
+    return {**exponential_membrane(p), **exponential_synapses(p, dt)}
 
 
 @scalar

@@ -18,7 +18,7 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_mapping import NestNeuron, NestPort
-from spikelearn.neurons.lif import refractory_steps
+from spikelearn.neurons.membrane import refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, nS, pA, pF
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestNeuron, NestPort
-from spikelearn.neurons.lif import current_propagator, membrane, refractory_steps, reset_below_threshold
+from spikelearn.neurons.membrane import current_propagator, leaky_membrane, refractory_steps, reset_below_threshold
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, pA, pF
 
@@ -76,7 +76,7 @@ def _mat2_constants(p: MAT2Parameters, dt: float) -> dict[str, Any]:
 
 
 def _adaptive_threshold_constants(p: LIFAdaptiveThresholdParameters, dt: float) -> dict[str, Any]:
-    return _linear(p, dt) | membrane(p, dt)
+    return _linear(p, dt) | leaky_membrane(p, dt)
 
 
 @scalar

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
-from spikelearn.neurons.lif import membrane
+from spikelearn.neurons.membrane import leaky_membrane
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, number, pA, pF
 
@@ -40,7 +40,7 @@ def _constants(p: LIFCargoParameters, dt: float) -> dict[str, Any]:
         "theta_burst": p.theta_burst,
         "capacity": p.capacity,
         "P_store": np.exp(-dt / np.asarray(p.tau_store)) + 0.0,
-        **membrane(p, dt),
+        **leaky_membrane(p, dt),
     }
 
 

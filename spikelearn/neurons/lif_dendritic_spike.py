@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
-from spikelearn.neurons.lif import alpha_propagator, current_propagator, membrane, reset_below_threshold
+from spikelearn.neurons.membrane import alpha_propagator, current_propagator, leaky_membrane, reset_below_threshold
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, pA, pF
 
@@ -54,7 +54,7 @@ def _constants(p: LIFDendriticSpikeParameters, dt: float) -> dict[str, Any]:
         "theta_dAP": p.theta_dAP,
         "I_dAP": p.I_dAP,
         "n_dAP": np.maximum(np.floor(np.asarray(p.tau_dAP) / dt + 0.5), 1.0),
-        **membrane(p, dt),
+        **leaky_membrane(p, dt),
     }
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
-from spikelearn.neurons.lif import membrane
+from spikelearn.neurons.membrane import leaky_membrane
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import Hz, ms, mV, pA, pF
 
@@ -31,7 +31,7 @@ class EscapeNoiseLIFParameters(NamedTuple):
 
 
 def _constants(p: EscapeNoiseLIFParameters, dt: float) -> dict[str, Any]:
-    return {"rho_0_dt": np.asarray(p.rho_0) * 1e-3 * dt, "Delta_V": p.Delta_V, **membrane(p, dt)}
+    return {"rho_0_dt": np.asarray(p.rho_0) * 1e-3 * dt, "Delta_V": p.Delta_V, **leaky_membrane(p, dt)}
 
 
 @scalar

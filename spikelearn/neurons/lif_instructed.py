@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
-from spikelearn.neurons.lif import membrane
+from spikelearn.neurons.membrane import leaky_membrane
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import Hz, ms, mV, pA, pF
 
@@ -48,7 +48,7 @@ def _constants(p: LIFInstructedParameters, dt: float) -> dict[str, Any]:
         "n_active": np.floor(np.asarray(p.t_active) / dt + 0.5),
         "packet": p.packet,
         "half_dt": 0.5 * dt,
-        **membrane(p, dt),
+        **leaky_membrane(p, dt),
     }
 
 

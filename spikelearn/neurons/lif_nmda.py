@@ -13,7 +13,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
-from spikelearn.neurons.lif import refractory_steps, reset_below_threshold
+from spikelearn.neurons.membrane import refractory_steps, reset_below_threshold
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, nS, number, pA, pF
 

@@ -34,7 +34,7 @@ import numpy as np
 from spikelearn.codegen.functions import function_from
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels.exponential import exponential
-from spikelearn.neurons.lif import refractory_steps
+from spikelearn.neurons.membrane import refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, number
 

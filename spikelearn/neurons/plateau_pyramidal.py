@@ -22,9 +22,8 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
-from spikelearn.neurons.lif import current_propagator
-from spikelearn.neurons.lif_double_exponential import cascade_propagator
 from spikelearn.neurons.lif_escape_noise import hazard_not_negative
+from spikelearn.neurons.membrane import cascade_propagator, current_propagator
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import Hz, ms, number
 

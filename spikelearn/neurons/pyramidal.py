@@ -14,7 +14,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
-from spikelearn.neurons.lif import refractory_steps
+from spikelearn.neurons.membrane import decay, refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, nS, pA, pF
 
@@ -49,20 +49,16 @@ class PyramidalParameters(NamedTuple):
     burst_window: ms = 16.0  # a spike within this time of the one before belongs to the same burst
 
 
-def _decay(tau: Any, dt: float) -> Any:
-    return np.exp(-dt / np.asarray(tau, float)) + 0.0
-
-
 def _constants(p: PyramidalParameters, dt: float) -> dict[str, Any]:
     return {
-        "P_s": _decay(p.tau_s, dt),
-        "P_ws": _decay(p.tau_ws, dt),
-        "P_d": _decay(p.tau_d, dt),
-        "P_wd": _decay(p.tau_wd, dt),
-        "P_th": _decay(p.tau_th, dt),
-        "P_soma": _decay(p.tau_syn_soma, dt),
-        "P_basal": _decay(p.tau_syn_basal, dt),
-        "P_apical": _decay(p.tau_syn_apical, dt),
+        "P_s": decay(p.tau_s, dt),
+        "P_ws": decay(p.tau_ws, dt),
+        "P_d": decay(p.tau_d, dt),
+        "P_wd": decay(p.tau_wd, dt),
+        "P_th": decay(p.tau_th, dt),
+        "P_soma": decay(p.tau_syn_soma, dt),
+        "P_basal": decay(p.tau_syn_basal, dt),
+        "P_apical": decay(p.tau_syn_apical, dt),
         "R_s": np.asarray(p.tau_s) / p.C_s,
         "R_d": np.asarray(p.tau_d) / p.C_d,
         "E_L": p.E_L,

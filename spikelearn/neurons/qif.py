@@ -13,9 +13,8 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
-from spikelearn.neurons.adex import reset_below_peak
 from spikelearn.neurons.closed_form import ClosedForm
-from spikelearn.neurons.lif import refractory_steps
+from spikelearn.neurons.membrane import refractory_steps, reset_below_peak
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, pA, pF
 

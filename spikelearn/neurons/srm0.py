@@ -14,8 +14,8 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
-from spikelearn.neurons.lif import refractory_steps
 from spikelearn.neurons.lif_escape_noise import event_probability, hazard_not_negative
+from spikelearn.neurons.membrane import refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import Hz, ms, mV, pA, pF
 

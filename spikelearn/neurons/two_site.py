@@ -22,7 +22,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
-from spikelearn.neurons.lif import membrane
+from spikelearn.neurons.membrane import leaky_membrane
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import Hz, ms, mV, number, pA, pF
 
@@ -72,7 +72,7 @@ def _constants(p: TwoSiteParameters, dt: float) -> dict[str, Any]:
         "theta_minus": 1e-3 * dt * np.asarray(p.rate) * p.theta_plus,
         "P_apical": np.exp(-dt / np.asarray(p.tau_apical)) + 0.0,
         "theta_apical": p.theta_apical,
-        **membrane(p, dt),
+        **leaky_membrane(p, dt),
     }
 
 

@@ -22,8 +22,8 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_mapping import NestNeuron, NestPort
-from spikelearn.neurons.lif import current_propagator, refractory_steps
 from spikelearn.neurons.lif_escape_noise import event_probability, hazard_not_negative
+from spikelearn.neurons.membrane import current_propagator, refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import Hz, ms, mV, nS, number, pA, pF, unit
 
