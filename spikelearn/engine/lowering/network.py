@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from spikelearn.codegen.modules import Kernel, import_line, kernel_of
 from spikelearn.description.distributions import drawn, sample
-from spikelearn.description.homeostasis import Homeostasis
+from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Modulator, Population
-from spikelearn.description.projection import Drive, Projection, Release
-from spikelearn.description.recording import Recording
-from spikelearn.description.trials import Callback
+from spikelearn.description.projection import Projection
 from spikelearn.engine.aligned_arrays import zeros
 from spikelearn.engine.lowering.callbacks import step_calls
 from spikelearn.engine.lowering.drives import drive_calls
@@ -44,27 +41,12 @@ _RUNS_LISTED = 256
 """Runs of synapses that are listed and fetched ahead at a time."""
 
 
-@dataclass(frozen=True)
-class Description:
-    """All that a Network has gathered."""
-
-    dt: float
-    seed: int
-    populations: Sequence[Population]
-    projections: Sequence[Projection]
-    modulators: Sequence[Modulator]
-    drives: Sequence[Drive]
-    releases: Sequence[Release]
-    recordings: Sequence[Recording]
-    callbacks: Sequence[Callback]
-    homeostases: Sequence[Homeostasis] = ()
-
-    def weights_change(self, projection: Projection) -> bool:
-        """Whether each synapse needs a weight of its own, because it learns, has a rule's form, or is regulated."""
-        return projection.learns or projection.transmits or any(r.projection is projection for r in self.homeostases)
+def weights_change(d: NetworkDescription, projection: Projection) -> bool:
+    """Whether each synapse needs a weight of its own, because it learns, has a rule's form, or is regulated."""
+    return projection.learns or projection.transmits or any(r.projection is projection for r in d.homeostases)
 
 
-def lower(description: Description, n_shares: int = 1) -> Program:
+def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
     """Build everything that a run needs, for so many threads.
 
     Raises DescriptionError if something reads all neurons at once and so cannot be shared out.
@@ -97,14 +79,14 @@ def lower(description: Description, n_shares: int = 1) -> Program:
     return program
 
 
-def shares_by_default(description: Description) -> int:
+def shares_by_default(description: NetworkDescription) -> int:
     """Into how many shares a network is lowered if nobody says."""
     if _indivisible(description):
         return 1
     return default_shares(sum(population.size for population in description.populations))
 
 
-def _indivisible(d: Description) -> list[str]:
+def _indivisible(d: NetworkDescription) -> list[str]:
     """What reads all neurons at once and so cannot be shared out."""
     whole = [
         f"projection {p.name!r} ({p.plasticity.rule.name})"
@@ -119,7 +101,7 @@ def _indivisible(d: Description) -> list[str]:
     return whole
 
 
-def _blocks(d: Description) -> list[Block]:
+def _blocks(d: NetworkDescription) -> list[Block]:
     blocks: dict[Any, Block] = {}
     for population in d.populations:
         key = population.model.model if isinstance(population.model, Neuron) else type(population.model).__name__
@@ -134,7 +116,7 @@ def _block_of(blocks: list[Block]) -> dict[Population, Block]:
     return {population: block for block in blocks for population in block.populations}
 
 
-def _rings(d: Description, block: Block, depth: int, n_shares: int) -> list[dict[str, Ring]]:
+def _rings(d: NetworkDescription, block: Block, depth: int, n_shares: int) -> list[dict[str, Ring]]:
     """For each share: kind of event -> Ring."""
     widest = max(np.diff(Share(k, n_shares).bounds(block))[0] for k in range(n_shares))
     rings: list[dict[str, Ring]] = [{} for _ in range(n_shares)]
@@ -148,7 +130,7 @@ def _rings(d: Description, block: Block, depth: int, n_shares: int) -> list[dict
 
 
 def _plan(
-    d: Description, share: Share, blocks: list[Block], tables: list[Table], interval: int, control: np.ndarray
+    d: NetworkDescription, share: Share, blocks: list[Block], tables: list[Table], interval: int, control: np.ndarray
 ) -> Plan:  # fmt: skip
     block_of = _block_of(blocks)
     plan = Plan(
@@ -176,14 +158,14 @@ def _plan(
     return plan
 
 
-def _groups(d: Description, blocks: list[Block]) -> list[list[Projection]]:
+def _groups(d: NetworkDescription, blocks: list[Block]) -> list[list[Projection]]:
     """Projections that lie in one table."""
     block_index = BlockIndex(_block_of(blocks), Share())
     groups: dict[Any, list[list[Projection]]] = {}
     for projection in d.projections:
         source = block_index.source(projection)[0]
         target = block_index.target(projection)[0]
-        alone = d.weights_change(projection) or projection.synapse is not None or projection.procedural
+        alone = weights_change(d, projection) or projection.synapse is not None or projection.procedural
         key = (
             id(source),
             id(target if target is not None else projection.target),
@@ -203,13 +185,13 @@ def _groups(d: Description, blocks: list[Block]) -> list[list[Projection]]:
 
 
 def _tables(
-    d: Description, share: Share, blocks: list[Block], groups: list[list[Projection]], delays: list[np.ndarray]
+    d: NetworkDescription, share: Share, blocks: list[Block], groups: list[list[Projection]], delays: list[np.ndarray]
 ) -> list[Table]:
     """The tables of one share, one for each group of projections."""
     block_index = BlockIndex(_block_of(blocks), share)
     tables = []
     for members, steps in zip(groups, delays, strict=True):
-        changes = d.weights_change(members[0])
+        changes = weights_change(d, members[0])
         if members[0].procedural:
             tables.append(table_of_procedural(members[0], steps))
             continue
@@ -233,7 +215,7 @@ def _compatible(a: Projection, b: Projection) -> bool:
     return apart
 
 
-def _fill_block(d: Description, block: Block) -> None:
+def _fill_block(d: NetworkDescription, block: Block) -> None:
     for population in block.populations:
         if isinstance(population.model, Poisson):
             block.rates[population] = np.broadcast_to(population.model.values[0], population.size).copy()
@@ -252,7 +234,7 @@ def _fill_block(d: Description, block: Block) -> None:
     block.start = {name: values.copy() for name, values in block.state.items()}
 
 
-def _deliver_calls(d: Description, plan: Plan, block_index: BlockIndex, table: Table) -> None:
+def _deliver_calls(d: NetworkDescription, plan: Plan, block_index: BlockIndex, table: Table) -> None:
     projection = table.projections[0]
     source, _ = block_index.source(projection)
     target, _ = block_index.target(projection)
@@ -312,7 +294,7 @@ def _modulator_arrays() -> dict[str, np.ndarray]:
     return {"n": np.zeros(1), "pending": np.zeros(1), "releases": np.zeros(1, np.int64)}
 
 
-def _modulator_calls(d: Description, plan: Plan) -> None:
+def _modulator_calls(d: NetworkDescription, plan: Plan) -> None:
     for release in d.releases:
         plan.stages["modulate"].append(
             Call(
