@@ -17,7 +17,7 @@ from spikelearn.engine.blocks import Block, Ends, Share
 from spikelearn.engine.thread_tuner import ThreadTuner
 
 STAGES = ("begin", "start", "integrate", "arrive", "modulate", "drive", "advance", "post", "record")
-"""The order within a step; docs/decisions.md says what happens in each. A last one, "end", is the Program's: its Calls
+"""The order within a step, explained in docs/design/engine.md. A last one, "end", is the Program's: its Calls
 read and write all neurons, so one share makes them while the others wait."""
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from spikelearn.codegen.modules import kernel_of
 from spikelearn.description.distributions import drawn, sample
-from spikelearn.description.homeostasis import Homeostasis
-from spikelearn.description.population import Modulator, Population
-from spikelearn.description.projection import Drive, Projection, Release
-from spikelearn.description.recording import Recording
-from spikelearn.description.trials import Callback
+from spikelearn.description.network_description import NetworkDescription
+from spikelearn.description.projection import Projection
 from spikelearn.engine.aligned_arrays import zeros
 from spikelearn.engine.blocks import Block, Ends, Ring, Share, ends_of
 from spikelearn.engine.lowering.callbacks import step_calls
@@ -39,27 +36,12 @@ _LONGEST_INTERVAL = 16
 """Steps after which shares meet even if no delay is so short: event lists hold as many, and checkpoints hold these."""
 
 
-@dataclass(frozen=True)
-class Description:
-    """All that a Network has gathered."""
-
-    dt: float
-    seed: int
-    populations: Sequence[Population]
-    projections: Sequence[Projection]
-    modulators: Sequence[Modulator]
-    drives: Sequence[Drive]
-    releases: Sequence[Release]
-    recordings: Sequence[Recording]
-    callbacks: Sequence[Callback]
-    homeostases: Sequence[Homeostasis] = ()
-
-    def weights_change(self, projection: Projection) -> bool:
-        """Whether each synapse needs a weight of its own, because it learns, has a rule's form, or is regulated."""
-        return projection.learns or projection.transmits or any(r.projection is projection for r in self.homeostases)
+def weights_change(d: NetworkDescription, projection: Projection) -> bool:
+    """Whether each synapse needs a weight of its own, because it learns, has a rule's form, or is regulated."""
+    return projection.learns or projection.transmits or any(r.projection is projection for r in d.homeostases)
 
 
-def lower(description: Description, n_shares: int = 1) -> Program:
+def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
     """Build everything that a run needs, for so many threads.
 
     Raises DescriptionError if something reads all neurons at once and so cannot be shared out.
@@ -96,14 +78,14 @@ def lower(description: Description, n_shares: int = 1) -> Program:
     return program
 
 
-def shares_by_default(description: Description) -> int:
+def shares_by_default(description: NetworkDescription) -> int:
     """Into how many shares a network is lowered if nobody says."""
     if _indivisible(description):
         return 1
     return default_shares(sum(population.size for population in description.populations))
 
 
-def _indivisible(d: Description) -> list[str]:
+def _indivisible(d: NetworkDescription) -> list[str]:
     """What reads all neurons at once and so cannot be shared out."""
     whole = [
         f"projection {p.name!r} ({p.plasticity.rule.name})"
@@ -118,7 +100,7 @@ def _indivisible(d: Description) -> list[str]:
     return whole
 
 
-def _blocks(d: Description) -> list[Block]:
+def _blocks(d: NetworkDescription) -> list[Block]:
     blocks: dict[Any, Block] = {}
     for population in d.populations:
         key = population.model.model if isinstance(population.model, Neuron) else type(population.model).__name__
@@ -129,7 +111,7 @@ def _blocks(d: Description) -> list[Block]:
     return list(blocks.values())
 
 
-def _rings(d: Description, block: Block, depth: int, n_shares: int) -> list[dict[str, Ring]]:
+def _rings(d: NetworkDescription, block: Block, depth: int, n_shares: int) -> list[dict[str, Ring]]:
     """For each share: kind of event -> Ring."""
     widest = max(np.diff(Share(k, n_shares).bounds(block))[0] for k in range(n_shares))
     rings: list[dict[str, Ring]] = [{} for _ in range(n_shares)]
@@ -142,7 +124,7 @@ def _rings(d: Description, block: Block, depth: int, n_shares: int) -> list[dict
     return rings
 
 
-def _empty_plan(d: Description, share: Share, blocks: list[Block], control: np.ndarray) -> Plan:
+def _empty_plan(d: NetworkDescription, share: Share, blocks: list[Block], control: np.ndarray) -> Plan:
     """A Plan without tables and Calls. blocks: with the rings of the share."""
     block_of = {population: block for block in blocks for population in block.populations}
     modulators = {m: _modulator_arrays() for m in d.modulators}
@@ -154,7 +136,7 @@ def _empty_plan(d: Description, share: Share, blocks: list[Block], control: np.n
     )  # fmt: skip
 
 
-def _add_calls(d: Description, plan: Plan, tables: list[Table], interval: int) -> None:
+def _add_calls(d: NetworkDescription, plan: Plan, tables: list[Table], interval: int) -> None:
     for block in plan.blocks.values():
         for kind, ring in block.rings.items():
             plan.stages["begin"].append(Call(f"clear {kind}", kernel_of(events.begin_row), ring.counts))
@@ -173,11 +155,11 @@ def _add_calls(d: Description, plan: Plan, tables: list[Table], interval: int) -
     recorder_calls(d.recordings, plan, interval)
 
 
-def _groups(d: Description, block_of: Mapping[Any, Block]) -> list[list[Projection]]:
+def _groups(d: NetworkDescription, block_of: Mapping[Any, Block]) -> list[list[Projection]]:
     """Projections that lie in one table."""
     groups: dict[Any, list[list[Projection]]] = {}
     for projection in d.projections:
-        joins = delivery_of(projection).joins(projection) and not d.weights_change(projection)
+        joins = delivery_of(projection).joins(projection) and not weights_change(d, projection)
         key = (
             id(block_of[projection.source]),
             id(block_of.get(projection.target, projection.target)),
@@ -197,11 +179,11 @@ def _groups(d: Description, block_of: Mapping[Any, Block]) -> list[list[Projecti
 
 
 def _tables(
-    d: Description, ends: Mapping[Projection, Ends], groups: list[list[Projection]], delays: list[np.ndarray]
+    d: NetworkDescription, ends: Mapping[Projection, Ends], groups: list[list[Projection]], delays: list[np.ndarray]
 ) -> list[Table]:
     """The tables of one share, one for each group of projections."""
     return [
-        delivery_of(members[0]).table(members, ends, steps, d.seed, d.dt, d.weights_change(members[0]))
+        delivery_of(members[0]).table(members, ends, steps, d.seed, d.dt, weights_change(d, members[0]))
         for members, steps in zip(groups, delays, strict=True)
     ]
 
@@ -216,7 +198,7 @@ def _compatible(a: Projection, b: Projection) -> bool:
     return apart
 
 
-def _fill_block(d: Description, block: Block) -> None:
+def _fill_block(d: NetworkDescription, block: Block) -> None:
     for population in block.populations:
         if isinstance(population.model, Poisson):
             block.rates[population] = np.broadcast_to(population.model.values[0], population.size).copy()
@@ -239,7 +221,7 @@ def _modulator_arrays() -> dict[str, np.ndarray]:
     return {"n": np.zeros(1), "pending": np.zeros(1), "releases": np.zeros(1, np.int64)}
 
 
-def _modulator_calls(d: Description, plan: Plan) -> None:
+def _modulator_calls(d: NetworkDescription, plan: Plan) -> None:
     for release in d.releases:
         plan.stages["modulate"].append(
             Call(
