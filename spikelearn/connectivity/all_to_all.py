@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
-from spikelearn.connectivity.rule import ConnectionRule, Ends, Rows
+from spikelearn.connectivity.rule import ConnectionRule, Endpoints, Rows
 from spikelearn.nest_mapping import NestRule
 
 
@@ -37,7 +37,7 @@ class AllToAll(ConnectionRule):
     rank = staticmethod(rank_among_all)
     nest = NestRule("all_to_all")
 
-    def rows(self, ends: Ends) -> Rows:
+    def rows(self, ends: Endpoints) -> Rows:
         degrees = np.array([ends.n_source])
         if ends.shared and not self.autapses:
             degrees = np.full(ends.n_target, ends.n_source)

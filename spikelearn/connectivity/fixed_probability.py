@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
-from spikelearn.connectivity.rule import ConnectionRule, Ends, Rows
+from spikelearn.connectivity.rule import ConnectionRule, Endpoints, Rows
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels.random import uniform
 from spikelearn.nest_mapping import NestRule
@@ -45,7 +45,7 @@ class FixedProbability(ConnectionRule):
     example = {"p": 0.3}
     nest = NestRule("pairwise_bernoulli", {"p": "p"})
 
-    def rows(self, ends: Ends) -> Rows:
+    def rows(self, ends: Endpoints) -> Rows:
         if not 0.0 <= self.p <= 1.0:
             raise DescriptionError(f"{ends.where}: FixedProbability needs 0 <= p <= 1, got {self.p!r}")
         return Rows(np.array([float(self.p)]), expected=float(self.p) * ends.n_target * ends.n_source)

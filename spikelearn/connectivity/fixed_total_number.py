@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikelearn.connectivity.degree import drawn_partners, rows_of_degree
-from spikelearn.connectivity.rule import ConnectionRule, Ends, Rows, whole_number
+from spikelearn.connectivity.rule import ConnectionRule, Endpoints, Rows, whole_number
 from spikelearn.errors import DescriptionError
 from spikelearn.nest_mapping import NestRule
 
@@ -23,7 +23,7 @@ class FixedTotalNumber(ConnectionRule):
     example = {"n": 40}
     nest = NestRule("fixed_total_number", {"n": "N"})
 
-    def rows(self, ends: Ends) -> Rows:
+    def rows(self, ends: Endpoints) -> Rows:
         n = whole_number(self, self.n, ends.where)
         pairs = ends.n_source * ends.n_target - (0 if self.autapses else len(ends.shared))
         if (pairs == 0 and n > 0) or (not self.multapses and n > pairs):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
-from spikelearn.connectivity.rule import ConnectionRule, Ends, Rows
+from spikelearn.connectivity.rule import ConnectionRule, Endpoints, Rows
 from spikelearn.errors import DescriptionError
 from spikelearn.nest_mapping import NestRule
 
@@ -35,7 +35,7 @@ class OneToOne(ConnectionRule):
     rank = staticmethod(rank_of_the_only_one)
     nest = NestRule("one_to_one")
 
-    def rows(self, ends: Ends) -> Rows:
+    def rows(self, ends: Endpoints) -> Rows:
         if ends.n_source != ends.n_target:
             raise DescriptionError(
                 f"{ends.where}: OneToOne needs populations of one size, got {ends.n_source} sources and "

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
-from spikelearn.connectivity.rule import ConnectionRule, Ends, Rows
+from spikelearn.connectivity.rule import ConnectionRule, Endpoints, Rows
 from spikelearn.errors import DescriptionError
 
 
@@ -29,7 +29,7 @@ class Pairs(ConnectionRule):
     row = staticmethod(listed_partner)
     example = {"pre": (3, 1, 1, 5, 0), "post": (2, 2, 0, 7, 1)}
 
-    def rows(self, ends: Ends) -> Rows:
+    def rows(self, ends: Endpoints) -> Rows:
         arrays = []
         for name, given, n in (("pre", self.pre, ends.n_source), ("post", self.post, ends.n_target)):
             array = np.atleast_1d(np.asarray(given))

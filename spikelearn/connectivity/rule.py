@@ -19,7 +19,7 @@ RANK_ARGUMENTS = ("row", "partner", "own")
 
 
 @dataclass(frozen=True)
-class Ends:
+class Endpoints:
     """The two ends of a projection, as a rule sees them.
 
     shared: the targets that are sources too, for which there may be autapses. random: a generator that depends on the
@@ -64,7 +64,7 @@ class ConnectionRule:
         n_partners - 1. own: the partner that would be an autapse and is to be left out, or -1. numbers: see Rows.
         start, increment: the stream of random numbers of this row, from which `random.uniform(start, increment, k)`
         draws number k. seen: (n_partners,) int64 for marks, in which no element is `stamp` at first.
-    rows: method(ends) -> Rows, which also checks the data of the rule against an Ends.
+    rows: method(ends) -> Rows, which also checks the data of the rule against an Endpoints.
     autapses: whether a neuron may be connected with itself, True where the dataclass has no such field.
     rank: static function(row, partner, own), compiled: how many partners of a row by target come before this one. It
         says that `row` with source and target exchanged makes the targets of a source.
@@ -112,7 +112,7 @@ class ConnectionRule:
                 )
             setattr(cls, name, staticmethod(scalar(function)))
 
-    def rows(self, ends: Ends) -> Rows:
+    def rows(self, ends: Endpoints) -> Rows:
         """What the rule is for a projection with these ends. Raises DescriptionError."""
         raise NotImplementedError
 
