@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from spikelearn.description.population import Modulator
 from spikelearn.description.projection import Projection
 from spikelearn.engine.listed_synapses import list_synapses
-from spikelearn.engine.lowering.event_rules import read_call
-from spikelearn.engine.lowering.synapse_tables import BlockIndex, count_alone, locate
+from spikelearn.engine.lowering.synapse_tables import count_alone, locate
 from spikelearn.engine.plan import Plan, Program
 from spikelearn.results.run import Synapses
 
@@ -38,9 +36,9 @@ def synapses_of(projection: Projection, program: Program) -> Callable[[], Synaps
     return read
 
 
-def _plans_with(projection: Projection, program: Program) -> Sequence[Plan]:
-    """The Plans that share the synapses of a projection. Each has all of those onto a modulator."""
-    return program.plans[:1] if isinstance(projection.target, Modulator) else program.plans
+def _plans_with(projection: Projection, program: Program) -> list[Plan]:
+    """The Plans that share the synapses of a projection."""
+    return [plan for plan in program.plans if plan.ends[projection].counted]
 
 
 def _made(projection: Projection, seed: int, dt: float) -> Synapses:
@@ -51,14 +49,14 @@ def _made(projection: Projection, seed: int, dt: float) -> Synapses:
 
 
 def _synapses_of_share(projection: Projection, plan: Plan) -> tuple[np.ndarray, Synapses]:
-    """The synapses whose targets belong to a share, and their block_index among all of the projection."""
+    """The synapses whose targets belong to a share, and their places among all of the projection."""
     table = plan.tables[projection]
-    found = locate(projection, table, BlockIndex(plan.block_of, plan.share), plan.seed, plan.dt)
+    found = locate(projection, plan)
     positions, slots = found["positions"], found["slots"]
     if projection.learns:
         values = np.zeros((1, len(positions)))
         scratch = (0, np.zeros(1, np.int64), values, np.zeros(1, np.int64), np.zeros(4, np.int64))
-        read_call(projection, plan, plan.dt, 1, 0, 0, slots, positions, *scratch)(plan.step)
+        plan.learning[projection].read("weight", 1, 0, slots, positions, *scratch)(plan.step)
         weight = values[0]
     elif len(table.weights):
         weight = table.weights[positions].astype(np.float64)
@@ -74,9 +72,8 @@ def put_synapses(projection: Projection, program: Program, synapses: Synapses) -
     its targets."""
     for plan in program.plans:
         table = plan.tables[projection]
-        block_index = BlockIndex(plan.block_of, plan.share)
-        found = locate(projection, table, block_index, plan.seed, plan.dt)
+        found = locate(projection, plan)
         table.weights[found["positions"]] = synapses.weight[found["numbers"]]
         if table.rewired:
-            first = block_index.target(projection)[1] - projection.target_first
+            first = plan.ends[projection].first_target - projection.target_first
             table.targets[found["positions"]] = first + synapses.post[found["numbers"]]

@@ -196,7 +196,7 @@ class _Neuron:
         if "n_ref" in values:
             t_ref = self.constants[self.t_ref].read if isinstance(self.t_ref, str) else repr(self.t_ref)
             values["n_ref"] = f"refractory_steps({t_ref}, dt)"
-            self.printed.imports.add("from spikelearn.neurons.lif import refractory_steps")
+            self.printed.imports.add("from spikelearn.neurons.membrane import refractory_steps")
         arguments = [*state, *inputs, *drives, *self.printed.noises, *wanted]
         doc = {"exact": "Exact integration.", "exponential_euler": "Exponential Euler."}.get(
             self.method, f"Integrated by {self.method}."

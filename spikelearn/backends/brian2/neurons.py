@@ -14,7 +14,7 @@ from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.equations.brian import import_brian2
 from spikelearn.neurons import MODELS, NeuronModel
-from spikelearn.neurons.lif import refractory_steps
+from spikelearn.neurons.membrane import refractory_steps
 
 
 class Group:
