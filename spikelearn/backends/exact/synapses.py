@@ -1,38 +1,16 @@
-"""The synapses of the exact engine: listed with delays in ms, and sorted into runs."""
+"""The synapses of the exact engine, sorted into runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
-from spikelearn.engine.lowering.row_maker import RowMaker
-from spikelearn.engine.lowering.synapse_tables import count_alone
-from spikelearn.kernels import synapse_list
+from spikelearn.engine.listed_synapses import list_synapses
 from spikelearn.kernels.event_loop import Synapses
-from spikelearn.results.run import Synapses as Listed
-
-
-def listed(projection: Projection, seed: int, dt: float) -> Listed:
-    """The synapses of a projection in the order in which its rule made them; the same as the other engines make."""
-    n = count_alone(projection, seed)
-    found = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n), np.zeros(n)
-    maker = RowMaker(projection, seed)
-    maker.run(
-        synapse_list.list_synapses, *maker.arguments, projection.rule.by_source, projection.n_rows, maker.owners,
-        projection.row_width, projection.pairs, seed, projection.uid, *projection.weight.arguments,
-        *projection.axonal.arguments, projection.dendritic_steps * dt, *found,
-    )  # fmt: skip
-    pre, post, weights, delays = found
-    return Listed(pre + np.int32(projection.source_first), post + np.int32(projection.target_first), weights, delays)
-
-
-def reader(projection: Projection, seed: int, dt: float) -> Callable[[], Listed]:
-    """A function that lists the synapses of a projection when it is called."""
-    return lambda: listed(projection, seed, dt)
 
 
 def build(
@@ -47,7 +25,7 @@ def build(
 
     first_cell: population -> its first cell. group_of: (population, port), or a projection, -> group.
     """
-    lists = [listed(projection, seed, dt) for projection in projections]
+    lists = [list_synapses(projection, seed, dt) for projection in projections]
     sizes = {projection: len(found.pre) for projection, found in zip(projections, lists, strict=True)}
     cells = _joined([found.pre + first_cell[p.source] for p, found in zip(projections, lists, strict=True)], np.int32)
     own = [group_of[p if p in group_of else (p.target, p.port)] for p in projections]
