@@ -21,7 +21,7 @@ from spikelearn.kernels.random import (
     uniform,
 )
 
-CONSTANT, UNIFORM, NORMAL, LOG_NORMAL, EXPONENTIAL, ARRAY = range(6)
+CONSTANT, UNIFORM, NORMAL, LOG_NORMAL, EXPONENTIAL, ARRAY, BY_DISTANCE = range(7)
 LIMITS = 2
 VALUES = 4
 """The numbers of a distribution: two parameters, from here on the limits, and from here on values given one by one."""
@@ -88,17 +88,18 @@ def degree_of(degrees, row):
     return degrees[row] if len(degrees) > 1 else degrees[0]
 
 
-def render_row(checked: bool, by_rank: bool = False) -> str:
+def render_row(checked: bool, by_rank: bool = False, with_function: bool = False) -> str:
     """The text of the kernel that makes one row with `make_row`, the function of a rule.
 
     It writes `partners`, in made[0] how many there are, and for procedural synapses their counters and their places in
     arrays (elsewhere these have no length). checked: whether what the rule made is looked at. by_rank: the rule makes
     rows by target, and these here are of sources: `rank` tells a synapse's place in the row of its target.
+    with_function: make_row takes `value` first.
     """
-    count = "make_row(row, n_partners, own, numbers, start, increment, seen, stamp[0], partners)"
-    counter = (
-        "j * width + rank(j, row, begin_row(j, n_rows, -own_offset, seed, uid)[2])" if by_rank else "row * width + k"
-    )
+    first = "value, " if with_function else ""
+    counter = "row * width + k"
+    if by_rank:
+        counter = "j * width + rank(j, row, begin_row(j, n_rows, -own_offset, seed, uid)[2])"
     return f"""
 from spikelearn.codegen.jit import kernel
 from spikelearn.kernels.connect import begin_row, checked_row
@@ -106,12 +107,12 @@ from spikelearn.kernels.connect import begin_row, checked_row
 
 @kernel
 def function(
-    row, n_rows, n_partners, own_offset, seed, uid, width, degrees, pairs, numbers, seen, stamp,
+    row, n_rows, n_partners, own_offset, seed, uid, width, degrees, pairs, numbers, seen, stamp, scratch,
     partners, made, counters, flats,
 ):
     start, increment, own = begin_row(row, n_partners, own_offset, seed, uid)
     stamp[0] += 1
-    count = {count}
+    count = make_row({first}row, n_partners, own, numbers, start, increment, seen, stamp[0], scratch, partners)
     made[0] = {"checked_row(count, row, n_partners, width, degrees, partners)" if checked else "count"}
     for k in range(min(made[0], len(counters))):
         j = partners[k]
@@ -121,7 +122,7 @@ def function(
 
 
 def scratch(row_width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Room for what `scan` knows of the synapses of a row.
+    """Room for what loops know of the synapses of a row: first their sources, then their targets; and for values.
 
     It is made here, since code that makes no arrays is loaded from disk without Numba.
     """
@@ -143,11 +144,15 @@ def ends(by_source, owners, pairs, row, k, partners):
 
 
 @kernel
-def draw_row(code, numbers, flats, start, increment, counters, n, drawn):
+def draw_row(code, numbers, by_distance, its_arguments, flats, start, increment, counters, n, drawn):
     """What `draw` gives for each of n synapses, with these counters and places `flats` in arrays.
 
     First what the first random number of each makes, in loops that vectorise; then what must be drawn again.
+    by_distance, its_arguments: the address of what knows the synapses and writes `drawn`, and of what it is given.
     """
+    if code == BY_DISTANCE:
+        invoke(by_distance, n, its_arguments)
+        return
     a, b, low, high = numbers[0], numbers[1], numbers[LIMITS], numbers[LIMITS + 1]
     if code == CONSTANT:
         for k in range(n):
@@ -196,7 +201,8 @@ def count_synapses(make_row, row_arguments, made, n_rows):
 @kernel
 def scan(
     mode, make_row, row_arguments, made, partners, by_source, n_rows, owners, degrees, row_width, pairs,
-    seed, uid, weight_code, weight_numbers, delay_code, delay_numbers, extra_delay, dt,
+    seed, uid, weight_code, weight_numbers, weight_by_distance, weight_arguments,
+    delay_code, delay_numbers, delay_by_distance, delay_arguments, extra_delay, dt,
     first_source, first_target, n_delays, delay_index,
     cursor, targets, weights, positions, out_pre, out_post, out_delay, low, high, origin,
     rows, drawn,
@@ -224,7 +230,7 @@ def scan(
             target = owners[row] if len(owners) > 0 else row
             if not low <= first_target + target < high:
                 continue
-        if mode == MARK and len(degrees) > 0:
+        if mode == MARK and len(degrees) > 0 and delay_code != BY_DISTANCE:
             count = degree_of(degrees, row)
         else:
             invoke(make_row, row, row_arguments)
@@ -243,7 +249,10 @@ def scan(
                 n += 1
             total += 1
         n_kept += n
-        draw_row(delay_code, delay_numbers, flats, delay_start, delay_increment, counters, n, drawn)
+        draw_row(
+            delay_code, delay_numbers, delay_by_distance, delay_arguments, flats, delay_start, delay_increment,
+            counters, n, drawn,
+        )  # fmt: skip
         for k in range(n):
             delay_steps = in_steps(drawn[k], extra_delay, dt)
             if mode == MARK:
@@ -275,7 +284,10 @@ def scan(
         for k in range(n):
             targets[places[k]] = first_target + posts[k] - origin
         if len(weights) > 0:
-            draw_row(weight_code, weight_numbers, flats, weight_start, weight_increment, counters, n, drawn)
+            draw_row(
+                weight_code, weight_numbers, weight_by_distance, weight_arguments, flats, weight_start,
+                weight_increment, counters, n, drawn,
+            )  # fmt: skip
             for k in range(n):
                 weights[places[k]] = drawn[k]
     return n_kept

@@ -227,7 +227,9 @@ def test_other_engines_are_given_the_same_synapses(engine):
 def test_a_rule_whose_synapses_are_not_made_by_source_is_refused(rule, names):
     net = sl.Network()
     source, target = net.population(4, sl.Poisson(1.0), name="a"), net.population(4, sl.LIF(), name="b")
-    with pytest.raises(DescriptionError, match=f"'a->b'.*expected AllToAll, OneToOne or FixedOutDegree, got {names}"):
+    with pytest.raises(
+        DescriptionError, match=f"'a->b'.*expected AllToAll, OneToOne, FixedOutDegree or DistanceOutDegree, got {names}"
+    ):
         net.connect(source, target, "exc", rule, procedural=True)
 
 

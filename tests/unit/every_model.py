@@ -132,7 +132,7 @@ def regulated():
 def connected_by(rule):
     """A population connected with itself by a rule, with drawn weights and delays; procedural too if it can be."""
     net = sl.Network(dt=DT, seed=7)
-    cells = net.population(12, sl.LIF(), name="cells")
+    cells = net.population(12, sl.LIF(), name="cells", positions=sl.UniformPositions((1.0, 1.0), periodic=True))
     net.connect(net.population(30, sl.Poisson(100.0)), cells, weight=300.0, delay=1.0)
     for procedural in (False, True)[: 1 + rule.procedural]:
         net.connect(
