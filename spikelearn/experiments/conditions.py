@@ -11,7 +11,7 @@ from spikelearn.experiments.outcome import Outcome
 from spikelearn.results.run import Run
 
 Condition = Callable[[], tuple[Run, Any]]
-"""Runs something; returns the run, and what was measured."""
+"""Runs something; returns the run, and what was measured in it. It may raise Interrupted."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -43,7 +43,7 @@ class Conditions:
         return Outcome(self.runs[0], metrics, self.results | data, self.runs[1:])
 
 
-def run_conditions(conditions: Mapping[str, Condition], partial: Collection[str] = ()) -> Conditions:
+def run_conditions(*, partial: Collection[str] = (), **conditions: Condition) -> Conditions:
     """Run conditions in their order; after Ctrl-C no further one is begun.
 
     partial: names of those whose result counts although Ctrl-C ended them.
@@ -51,7 +51,10 @@ def run_conditions(conditions: Mapping[str, Condition], partial: Collection[str]
     results: dict[str, Any] = dict.fromkeys(conditions)
     runs: list[Run] = []
     for name, condition in conditions.items():
-        run, found = condition()
+        try:
+            run, found = condition()
+        except Interrupted as interrupted:
+            run, found = interrupted.run, None
         runs.append(run)
         if not run.interrupted or name in partial:
             results[name] = found
