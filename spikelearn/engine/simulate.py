@@ -24,9 +24,6 @@ from spikelearn.kernels.templates.event_rule import LAST_STEP
 from spikelearn.results.sink import Sink
 
 _CHUNK_SECONDS = 0.1
-ENGINES = ("compiled", "stepper", "events")
-"""What Network.run can be told; the first two are run here, events in engine/events."""
-
 
 _no_steps: ContextVar[bool] = ContextVar("no_steps", default=False)
 
@@ -70,7 +67,7 @@ def simulate(
     """
     plans, dt = program.plans, program.plans[0].dt
     last = program.step + n_steps
-    if last > LAST_STEP and any(plan.plastic for plan in plans):
+    if last > LAST_STEP and any(plan.learning for plan in plans):
         raise SimulationError(
             f"a network that learns runs for {LAST_STEP:,} steps at most, {LAST_STEP * dt / 3.6e6:.3g} hours; "
             f"this run would end at step {last:,}"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from spikelearn.codegen.functions import arguments_of, function_from, source_of
 from spikelearn.codegen.jit import scalar
@@ -105,6 +105,12 @@ class PlasticityRule(Documented):
     post_statements: str = ""
     check: Callable[[Any], str | None] = field(default=lambda parameters: None)
     nest: NestSynapse | None = None
+
+    learns_by: ClassVar[str] = "events"
+    """How the engine lowers it: see engine/lowering/plastic_synapses.py."""
+    learns_also_from: ClassVar[tuple[str, ...]] = ()
+    takes_payload: ClassVar[bool] = False
+    """Whether its traces take up the values that events bring with them."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "on_pre", scalar(self.on_pre))
@@ -219,6 +225,11 @@ class PlasticityRule(Documented):
 
     def __repr__(self) -> str:
         return f"<plasticity rule {self.name}; its parameters are given in a call: {self.name}(W_max=...)>"
+
+    @property
+    def reads_at_events(self) -> tuple[str, ...]:
+        """State variables whose values events of the target bring to the rule."""
+        return self.reads
 
     @property
     def has_eligibility(self) -> bool:

@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.jit import scalar
@@ -102,8 +102,11 @@ class SignalRule(Documented):
     check: Callable[[Any], str | None] = field(default=lambda parameters: None)
     nest: NestSynapse | None = None
 
-    mean_pre = False
-    transmits = None
+    learns_by: ClassVar[str] = "signal"
+    mean_pre: ClassVar[bool] = False
+    transmits: ClassVar[None] = None
+    reads_at_events: ClassVar[tuple[str, ...]] = ()
+    takes_payload: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for handler in ("signal", "advance", "on_pre"):

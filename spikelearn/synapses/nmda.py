@@ -24,7 +24,7 @@ class NMDAParameters(NamedTuple):
 
 
 _NODES = ((-math.sqrt(0.6), 5.0 / 9.0), (0.0, 8.0 / 9.0), (math.sqrt(0.6), 5.0 / 9.0))
-"""BlockIndex and weights of Gauss-Legendre quadrature with three points on [-1, 1]."""
+"""Nodes and weights of Gauss-Legendre quadrature with three points on [-1, 1]."""
 
 
 def _constants(p: NMDAParameters, dt: float) -> dict[str, float]:

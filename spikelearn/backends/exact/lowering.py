@@ -11,10 +11,10 @@ from spikelearn.backends.exact import synapses
 from spikelearn.backends.exact.plan import EventPlan, Neurons, SampleBuffer
 from spikelearn.codegen.modules import Kernel, import_line
 from spikelearn.description.distributions import drawn, sample
+from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Drive, Projection
 from spikelearn.description.recording import Recording
-from spikelearn.engine.lowering.network import Description
 from spikelearn.engine.plan import Call
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import event_loop
@@ -33,7 +33,7 @@ _LONG_AGO = -1.0
 _NEVER = -1e12
 
 
-def lower(d: Description) -> EventPlan:
+def lower(d: NetworkDescription) -> EventPlan:
     """Build everything that the exact engine needs. Raises DescriptionError for what it cannot run."""
     check_supported(d)
     populations = list(d.populations)
@@ -88,7 +88,7 @@ def lower(d: Description) -> EventPlan:
     )  # fmt: skip
 
 
-def check_supported(d: Description) -> None:
+def check_supported(d: NetworkDescription) -> None:
     """Raise DescriptionError for the first thing that the exact engine cannot run."""
     able = ", ".join(model.name for model in MODELS if model.closed_form is not None)
     for population in d.populations:
@@ -167,7 +167,7 @@ def _groups(populations: Sequence[Population], projections: Sequence[Projection]
     return group_of, Groups(np.array(numbers, np.int64), np.array(firsts, np.int64), dynamic, np.zeros(1)), n_inputs
 
 
-def _owners(d: Description, first_cell: dict[Population, int], group_of: dict[Any, int], n_cells: int) -> Owners:
+def _owners(d: NetworkDescription, first_cell: dict[Population, int], group_of: dict[Any, int], n_cells: int) -> Owners:
     rows: list[dict[str, Any]] = []
     values: list[np.ndarray] = []
     times: list[np.ndarray] = []
@@ -259,7 +259,7 @@ def _drive_row(drive: Drive, group_of: dict[Any, int]) -> dict[str, Any]:
     return row | {"rows": len(source.times), "width": source.values.shape[1]}
 
 
-def _neurons(d: Description, population: Population) -> Neurons:
+def _neurons(d: NetworkDescription, population: Population) -> Neurons:
     """Starting values: the same as on the grid."""
     model, n = population.model.model, population.size
     state = {name: np.zeros(n) for name in model.state}
@@ -311,7 +311,7 @@ class _Shared:
     """What the calls of all populations have in common."""
 
     def __init__(
-        self, d: Description, now: np.ndarray, control: np.ndarray, clocks: Clocks, cells: Cells, groups: Groups,
+        self, d: NetworkDescription, now: np.ndarray, control: np.ndarray, clocks: Clocks, cells: Cells, groups: Groups,
         group_of: dict[Any, int],
     ) -> None:  # fmt: skip
         self.dt = d.dt

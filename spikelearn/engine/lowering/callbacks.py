@@ -11,7 +11,6 @@ from spikelearn.codegen.modules import Kernel, compiled, import_line, kernel_of
 from spikelearn.description.population import Population, Reference
 from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Trials
-from spikelearn.engine.lowering.event_rules import reset_call
 from spikelearn.engine.plan import STAGES, Added, Call, Plan, Program
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, modulators, trial_clock
@@ -197,13 +196,12 @@ def _start_calls(schedule: Trials, program: Program, plan: Plan, clock: np.ndarr
                 Call(f"release {modulator.name}", kernel_of(trial_clock.add_at_start), clock, k, rows, pending)
             )
         if named_plastic:
-            for projection, state in plan.plastic.items():
-                if projection.plasticity is not None:
-                    on = projection.plastic and (phase.plastic is None or projection in phase.plastic)
-                    values = np.array([int(on)], np.int64)
-                    calls.append(
-                        Call("plastic window", kernel_of(trial_clock.copy_at_start), clock, k, values, state.enabled)
-                    )
+            for projection, learning in plan.learning.items():
+                on = projection.plastic and (phase.plastic is None or projection in phase.plastic)
+                values = np.array([int(on)], np.int64)
+                calls.append(
+                    Call("plastic window", kernel_of(trial_clock.copy_at_start), clock, k, values, learning.enabled)
+                )
     return calls
 
 
@@ -221,8 +219,8 @@ def restore_inputs(found: list[tuple[np.ndarray, np.ndarray]], program: Program)
     for array, before in found:
         array[:] = before
     for plan in program.plans:
-        for projection, state in plan.plastic.items():
-            state.enabled[0] = projection.plastic
+        for projection, learning in plan.learning.items():
+            learning.enabled[0] = projection.plastic
 
 
 def _set(
@@ -240,9 +238,9 @@ def _set(
 
 def _resets(what: Any, plan: Plan, clock: np.ndarray, phase: int) -> list[Call]:
     if isinstance(what, Projection):
-        if what not in plan.plastic or what.plasticity is None:
+        if what not in plan.learning:
             raise DescriptionError(f"reset of phase {phase}: projection {what.name!r} is not plastic")
-        return [reset_call(what, plan, plan.dt, clock, phase)]
+        return [plan.learning[what].reset(clock, phase)]
     if not isinstance(what, Population) or what not in plan.block_of:
         raise DescriptionError(f"reset of phase {phase}: expected populations and plastic projections, got {what!r}")
     block = plan.block_of[what]

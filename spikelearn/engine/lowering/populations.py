@@ -6,7 +6,8 @@ import numpy as np
 
 from spikelearn.codegen.modules import Kernel, import_line, kernel_of
 from spikelearn.description.population import Population
-from spikelearn.engine.plan import Block, Call, Plan
+from spikelearn.engine.blocks import Block
+from spikelearn.engine.plan import Call, Plan
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, sources
 from spikelearn.kernels.random import noise_key
