@@ -120,7 +120,7 @@ class NeuronModel(Documented):
         if unknown:
             raise DescriptionError(f"neuron model {self.name!r} starts unknown state {', '.join(sorted(unknown))}")
         for what in ("quiet", "firing"):
-            unknown = set(getattr(self.properties, what)) - set(self.Parameters._fields)
+            unknown = set(getattr(self.properties, what)) - set(self.Parameters._fields)  # type: ignore[attr-defined]
             if unknown:
                 raise DescriptionError(
                     f"{what} of neuron model {self.name!r} names {', '.join(sorted(unknown))}, which is no parameter"

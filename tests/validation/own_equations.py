@@ -148,7 +148,7 @@ def learned(rule):
     fired = {kind: run.spikes(cells, kind) for kind in kinds}
     fired = {kind: set(zip(steps_of(e.times, dt).tolist(), e.ids.tolist(), strict=True)) for kind, e in fired.items()}
     reads = {name: run.trace(cells, name).values for name in rule.reads}
-    here, expected = [], []
+    here, expected, moved = [], [], 0.0
     for projection in net.projections.values():
         if projection.plasticity is None:
             continue
@@ -161,6 +161,9 @@ def learned(rule):
         twin.run({(step, i) for step, i in pre if step <= arriving}, steps)
         here.append(run.weights(projection))
         expected.append(twin.weights)
+        moved = max(moved, np.abs(here[-1] / start.weights(projection) - 1.0).max())
+    if moved < 1e-8:
+        raise ValueError(f"{rule.name} learned too little to be compared")
     return np.concatenate(here), np.concatenate(expected)
 
 
