@@ -21,7 +21,8 @@ import numpy as np
 from tqdm import tqdm
 
 import spikelearn as sl
-from spikelearn.plots.style import INK, colour, panels
+from spikelearn.plots.panels import panels
+from spikelearn.plots.style import INK, colour
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
