@@ -6,18 +6,12 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from spikelearn.backends import NEST as NEST
 from spikelearn.backends import Brian2 as Brian2
-from spikelearn.description import AllToAll as AllToAll
+from spikelearn.connectivity import *
 from spikelearn.description import Callback as Callback
 from spikelearn.description import Exponential as Exponential
-from spikelearn.description import FixedInDegree as FixedInDegree
-from spikelearn.description import FixedOutDegree as FixedOutDegree
-from spikelearn.description import FixedProbability as FixedProbability
-from spikelearn.description import FixedTotalNumber as FixedTotalNumber
 from spikelearn.description import LogNormal as LogNormal
 from spikelearn.description import Modulator as Modulator
 from spikelearn.description import Normal as Normal
-from spikelearn.description import OneToOne as OneToOne
-from spikelearn.description import Pairs as Pairs
 from spikelearn.description import Phase as Phase
 from spikelearn.description import Population as Population
 from spikelearn.description import Projection as Projection

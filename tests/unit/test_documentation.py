@@ -21,10 +21,7 @@ MODELS = [pytest.param(value, id=name) for name, value in EXPORTED.items() if is
 CLASSES = [
     pytest.param(value, id=name)
     for name, value in EXPORTED.items()
-    if isinstance(value, type)
-    and not issubclass(value, Documented)
-    and value is not sl.Run
-    and "connectivity" not in value.__module__
+    if isinstance(value, type) and not issubclass(value, Documented) and value is not sl.Run
 ]
 """What users make themselves; a Run is made for them."""
 CITATION = r"\b(18|19|20)\d\d\b|NEST's \w+|spikelearn's own"
