@@ -20,7 +20,7 @@ from spikelearn.engine.lowering.recorders import empty
 from spikelearn.engine.plan import STAGES, Added, Call, Program, call_table
 from spikelearn.errors import SimulationError
 from spikelearn.kernels.loop import run_steps
-from spikelearn.kernels.templates.event_rule import LAST_STEP
+from spikelearn.kernels.event_rule import LAST_STEP
 from spikelearn.results.sink import Sink
 
 _CHUNK_SECONDS = 0.1

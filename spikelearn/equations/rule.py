@@ -17,7 +17,7 @@ from spikelearn.equations.system import System, assigned, from_sympy, names_in, 
 from spikelearn.equations.text import Statement, statements
 from spikelearn.equations.vocabulary import CANNOT_BE_SET, Vocabulary, dimensionless
 from spikelearn.errors import DescriptionError, ParameterError, UnitError
-from spikelearn.kernels.templates.event_rule import taken_names
+from spikelearn.kernels.event_rule import taken_names
 
 _LIMITS = ("W_min", "W_max")
 _RESERVED = ("weight",)

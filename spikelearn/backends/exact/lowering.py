@@ -21,7 +21,7 @@ from spikelearn.kernels import event_loop
 from spikelearn.kernels.event_loop import Cells, Groups, Owners, Watched
 from spikelearn.kernels.event_queue import Clocks, Flights
 from spikelearn.kernels.random import noise_key
-from spikelearn.kernels.templates.exact_neurons import render_population, render_release
+from spikelearn.kernels.exact_neurons import render_population, render_release
 from spikelearn.neurons import MODELS, Neuron
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
 from spikelearn.synapses import Synapse

@@ -11,7 +11,7 @@ from spikelearn.codegen.modules import Kernel
 from spikelearn.engine.plan import Call, call_table
 from spikelearn.engine.simulate import Pause, interrupts, next_chunk, progress_bar
 from spikelearn.errors import SimulationError
-from spikelearn.kernels.templates.exact_neurons import render_loop
+from spikelearn.kernels.exact_neurons import render_loop
 from spikelearn.results.sink import Sink
 
 

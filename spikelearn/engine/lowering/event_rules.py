@@ -13,8 +13,8 @@ from spikelearn.engine.lowering.synapse_tables import BlockIndex
 from spikelearn.engine.plan import Call, Plan, PlasticState, Ring, Table
 from spikelearn.errors import ParameterError
 from spikelearn.kernels import modulators
-from spikelearn.kernels.templates import event_rule
-from spikelearn.kernels.templates.event_rule import LONG_AGO, NEVER
+from spikelearn.kernels import event_rule
+from spikelearn.kernels.event_rule import LONG_AGO, NEVER
 from spikelearn.kernels.traces import decay_tables
 from spikelearn.plasticity import SignalRule
 
@@ -221,7 +221,7 @@ def _kernel(projection: Projection, constants: list[str]) -> Kernel:
         line, more = import_line(getattr(rule, handler), handler)
         text += line
         injected |= more
-    text += event_rule.render_plastic(
+    text += event_rule.render_event_rule(
         [(t.name, t.jump) for t in rule.pre],
         [(t.name, t.jump) for t in rule.post],
         constants,

@@ -32,7 +32,7 @@ from spikelearn.engine.plan import STAGES, Block, Call, Plan, PlasticState, Prog
 from spikelearn.engine.thread_tuner import default_shares
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import deliver, events, modulators
-from spikelearn.kernels.templates import neurons
+from spikelearn.kernels import neurons
 from spikelearn.neurons import Neuron
 from spikelearn.plasticity import Normalisation, Rewiring
 from spikelearn.sources import Poisson
@@ -276,7 +276,7 @@ def _deliver_calls(d: Description, plan: Plan, block_index: BlockIndex, table: T
         n_slots = len(table.index) - 1
         state = {name: np.full(n_slots, model.initial(parameters)[name]) for name in model.state}
         line, injected = import_line(model.release, "release")
-        kernel = Kernel(line + neurons.render_dynamic(model.state, list(constants)), "function", injected)
+        kernel = Kernel(line + neurons.render_short_term(model.state, list(constants)), "function", injected)
         last = np.full(n_slots, -(1 << 40), np.int64)
         plan.stages["arrive"].append(
             Call(

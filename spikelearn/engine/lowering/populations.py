@@ -10,7 +10,7 @@ from spikelearn.engine.plan import Block, Call, Plan
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, sources
 from spikelearn.kernels.random import noise_key
-from spikelearn.kernels.templates import neurons
+from spikelearn.kernels import neurons
 from spikelearn.neurons import Neuron
 from spikelearn.sources import Poisson, SpikeList
 

@@ -10,7 +10,7 @@ from spikelearn.codegen.modules import Kernel, import_line
 from spikelearn.description.projection import Projection
 from spikelearn.engine.lowering.synapse_tables import BlockIndex
 from spikelearn.engine.plan import Call, Plan, PlasticState, Ring, Table
-from spikelearn.kernels.templates import signal_rule
+from spikelearn.kernels import signal_rule
 
 _EPOCH = 8.0
 """Length of an epoch, in the shortest time constant: exp(8) costs three to four of 16 digits."""
@@ -179,7 +179,7 @@ def _kernel(projection: Projection, dt: float) -> Kernel:
             line, more = import_line(getattr(rule, handler), handler)
             text += line
             injected |= more
-    text += signal_rule.render_signal(
+    text += signal_rule.render_signal_rule(
         [(t.name, t.jump, t.amplitude) for t in rule.pre],
         rule.reads,
         list(rule.state),
