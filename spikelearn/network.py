@@ -16,12 +16,13 @@ import numpy as np
 
 from spikelearn import backends
 from spikelearn.backends.exact import EventPlan
+from spikelearn.description.builder import NetworkBuilder
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Trials
 from spikelearn.engine.lowering.callbacks import restore_inputs, save_inputs, trial_calls
-from spikelearn.engine.lowering.network import Description, lower, shares_by_default
+from spikelearn.engine.lowering.network import lower, shares_by_default
 from spikelearn.engine.plan import Program
 from spikelearn.engine.simulate import ENGINES, Pause, simulate, steps_to_take
 from spikelearn.engine.snapshot import count_synapses, put_synapses, synapses_of
@@ -41,7 +42,7 @@ _installed = functools.cache(version)
 """Every run tells versions, and asking takes a quarter of a millisecond."""
 
 
-class Network(NetworkDescription):
+class Network(NetworkBuilder):
     """A network of spiking neurons: describe it, then run it.
 
     dt: step in ms. seed: the root of all random numbers; the same description and seed give the same spikes.
@@ -263,25 +264,9 @@ class Network(NetworkDescription):
         from spikelearn.backends.external import begin_external
 
         if self._external is None:
-            self._external = begin_external(self._description(), options, self.time)
+            self._external = begin_external(self.description(), options, self.time)
         header = self._header(self.time, {**versions(), **self._external.versions})
         return self._external.run(options, n_steps, header, sink)
-
-    def _description(self) -> Description:
-        if not self._populations:
-            raise DescriptionError("this network has no populations")
-        return Description(
-            self.dt,
-            self.seed,
-            list(self._populations.values()),
-            list(self._projections.values()),
-            list(self._modulators.values()),
-            self._drives,
-            self._releases,
-            self._recordings,
-            self._callbacks,
-            self._homeostases,
-        )
 
     def build(self, engine: str | None = None) -> Program | EventPlan:
         """Build the network now rather than at the first run; from then on it cannot be extended.
@@ -295,7 +280,7 @@ class Network(NetworkDescription):
         if self._external is not None:
             raise DescriptionError(f"this network runs on {self._external.options}; make it again to run it here")
         if self._program is None:
-            description = self._description()
+            description = self.description()
             self._engine = engine
             if engine == "events":
                 from spikelearn.backends.exact.lowering import lower as lower_events
@@ -310,7 +295,7 @@ class Network(NetworkDescription):
             )
         return self._program
 
-    def _lowered(self, description: Description) -> Program:
+    def _lowered(self, description: NetworkDescription) -> Program:
         if self._shares is None:
             self._shares = shares_by_default(description)
         program = lower(description, self._shares)

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from spikelearn.backends.options import NEST, Brian2
+from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
-from spikelearn.engine.lowering.network import Description
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons import Neuron
 from spikelearn.results.run import Run, Synapses
@@ -53,7 +53,7 @@ def refuse_unsupported(options: NEST | Brian2, trials: Any, checkpoint: Any, aft
         raise DescriptionError(f"checkpoints cannot hold what {name} runs; run without checkpoint= and after=")
 
 
-def begin_external(description: Description, options: NEST | Brian2, time: float) -> ExternalRun:
+def begin_external(description: NetworkDescription, options: NEST | Brian2, time: float) -> ExternalRun:
     """Translate a network that has run for `time` ms here. Raises DescriptionError for what cannot be translated."""
     if time > 0:
         raise DescriptionError(
@@ -73,7 +73,7 @@ def begin_external(description: Description, options: NEST | Brian2, time: float
 class ExternalRun:
     """A network on another simulator, and how far it has run."""
 
-    def __init__(self, description: Description, options: NEST | Brian2, simulator: Simulator) -> None:
+    def __init__(self, description: NetworkDescription, options: NEST | Brian2, simulator: Simulator) -> None:
         self.description, self.options, self.step = description, options, 0
         self._simulator = simulator
         self.learned: dict[Projection, Synapses] = {}
@@ -144,7 +144,7 @@ def _stops(recordings: Sequence[Recording], step: int, until: int) -> list[int]:
     return sorted(wanted)
 
 
-def _refuse_what_nobody_else_has(d: Description, simulator: str) -> None:
+def _refuse_what_nobody_else_has(d: NetworkDescription, simulator: str) -> None:
     ours = 'engine="compiled" and engine="stepper" can'
     if d.callbacks:
         function = d.callbacks[0].function

@@ -1,4 +1,4 @@
-"""Templates of kernels: Python that parses, highlights and lints as it stands, rendered for one model or rule at a time.
+"""Templates of kernels: Python that parses and lints as it stands, rendered for one model or rule at a time.
 
 A template is a file in kernels/templates. It is read as text and never imported. What differs from model to model is
 given to `render` as lists of names and as flags, and stands in the template so:
@@ -102,7 +102,7 @@ def render(template: str, **values: Value) -> str:
 def parse(path: Path) -> tuple[_Node, ...]:
     """A template as lines and marks. Its docstring, which comes first, is left out."""
     text = path.read_text()
-    imported = frozenset(word for line in _IMPORT.findall(text) for word in _WORD.findall(line) if _LIST.fullmatch(word))
+    imported = frozenset(word for line in _IMPORT.findall(text) for word in _WORD.findall(line))
     lines = text.splitlines()
     begin = text[: text.index('"""', 3)].count("\n") + 1
     nodes, end = _Parser(path, lines, imported).block(begin, ())
@@ -167,7 +167,7 @@ class _Parser:
         for match in _WORD.finditer(code):
             parts = match[0].split("__")
             lists = [part for part in parts if _LIST.fullmatch(part)]
-            if match[0] in self.imported or not (lists or any(part in variables for part in parts)):
+            if match[0] in self.imported & {*lists} or not (lists or any(part in variables for part in parts)):
                 if len(parts) > 1:
                     raise TemplateError(f"{place}: there is no loop with a variable in {match[0]!r}")
                 continue
@@ -244,8 +244,8 @@ def _line(node: _Line, scope: _Scope) -> str:
     """A line with names put in."""
     done = node.texts[0]
     for word, text in zip(node.words, node.texts[1:], strict=True):
-        before, name, after = word
-        before, after = ([scope.one.get(part, part) for part in parts] for parts in (before, after))
+        first, name, rest = word
+        before, after = ([scope.one.get(part, part) for part in parts] for parts in (first, rest))
         if name is None:
             done += "_".join(before) + text
             continue

@@ -17,7 +17,7 @@ from spikelearn.description.population import Modulator, Population
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels import connect
 from spikelearn.neurons import Neuron
-from spikelearn.plasticity import Plasticity, SignalRule
+from spikelearn.plasticity import Plasticity
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
 from spikelearn.synapses import GradedSynapse, Synapse
 from spikelearn.units import plain
@@ -157,9 +157,8 @@ def check_plasticity(
         )
     for variable in rule.reads:
         receiver.check_state(variable, f"{where}, {rule.name} reads it")
-    if isinstance(rule, SignalRule):
-        for also in rule.learns_also_from:
-            receiver.check_kind(also, f"{where}, {rule.name}")
+    for also in rule.learns_also_from:
+        receiver.check_kind(also, f"{where}, {rule.name}")
     kind = receiver.check_kind(learns_from or rule.learns_from, f"{where}, {rule.name}")
     if rule.mean_pre and dendritic_delay > 0:
         raise DescriptionError(
@@ -197,7 +196,7 @@ def check_payload(
             f"{where}: payload={variable!r}, but {synapse.model.name} goes by when events arrive, not by what "
             "they bring; expected no synapse model"
         )
-    if plasticity is not None and not isinstance(plasticity.rule, SignalRule):
+    if plasticity is not None and not plasticity.rule.takes_payload:
         raise DescriptionError(
             f"{where}: payload={variable!r}, but {plasticity.rule.name} learns from when events arrive, not from what "
             "they bring; expected a SignalRule, whose traces take up values, or no rule"

@@ -14,7 +14,8 @@ from numba import types
 
 from spikelearn.codegen import jit
 from spikelearn.codegen.modules import callable_of
-from spikelearn.engine.plan import STAGES, Block, Call, Plan, Program, Table, call_table, owner
+from spikelearn.engine.blocks import Block
+from spikelearn.engine.plan import STAGES, Call, Plan, Program, Table, call_table, owner
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels.timed_loop import run_steps_timed
 from spikelearn.neurons import Neuron
@@ -109,7 +110,7 @@ def _run(program: Program, plan: Plan, calls: list[Call], n_steps: int, ticks: n
 
 def _of_events(call: Call, table: Table, n: int, plan: Plan) -> Work | None:
     """Targets are read; what else a synapse has is read, and written too if it learns."""
-    learns = any(projection in plan.plastic for projection in table.projections)
+    learns = any(projection in plan.learning for projection in table.projections)
     own = [a for a in call.arguments if isinstance(a, np.ndarray) and a.ndim == 1 and len(a) == table.n_synapses]
     streamed = sum(a.itemsize * (2 if learns and a is not table.targets else 1) for a in own)
     inputs = {id(owner(a)) for block in plan.blocks.values() for a in block.inputs.values()}

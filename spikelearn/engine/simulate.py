@@ -19,8 +19,8 @@ from spikelearn.codegen.modules import callable_of
 from spikelearn.engine.lowering.recorders import empty
 from spikelearn.engine.plan import STAGES, Added, Call, Program, call_table
 from spikelearn.errors import SimulationError
-from spikelearn.kernels.loop import run_steps
 from spikelearn.kernels.event_rule import LAST_STEP
+from spikelearn.kernels.loop import run_steps
 from spikelearn.results.sink import Sink
 
 _CHUNK_SECONDS = 0.1
@@ -70,7 +70,7 @@ def simulate(
     """
     plans, dt = program.plans, program.plans[0].dt
     last = program.step + n_steps
-    if last > LAST_STEP and any(plan.plastic for plan in plans):
+    if last > LAST_STEP and any(plan.learning for plan in plans):
         raise SimulationError(
             f"a network that learns runs for {LAST_STEP:,} steps at most, {LAST_STEP * dt / 3.6e6:.3g} hours; "
             f"this run would end at step {last:,}"

@@ -8,10 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from spikelearn.backends.exact import EventPlan
-from spikelearn.description.population import Modulator
 from spikelearn.description.projection import Projection
-from spikelearn.engine.lowering.event_rules import read_call
-from spikelearn.engine.lowering.synapse_tables import BlockIndex, count_alone, locate
+from spikelearn.engine.lowering.synapse_tables import count_alone, locate
 from spikelearn.engine.plan import Plan, Program
 from spikelearn.results.run import Synapses
 
@@ -21,9 +19,8 @@ def count_synapses(projection: Projection, seed: int, dt: float, program: Progra
     if isinstance(program, EventPlan):
         return program.sizes[projection]
     if program is not None and not projection.procedural:
-        if isinstance(projection.target, Modulator):
-            return program.plans[0].tables[projection].sizes[projection]
-        return sum(plan.tables[projection].sizes[projection] for plan in program.plans)
+        plans = [plan for plan in program.plans if plan.ends[projection].counted]
+        return sum(plan.tables[projection].sizes[projection] for plan in plans)
     return count_alone(projection, seed)
 
 
@@ -37,7 +34,7 @@ def synapses_of(projection: Projection, program: Program | EventPlan) -> Callabl
         return lambda: _made(projection, program.plans[0].seed, program.plans[0].dt)
 
     def read() -> Synapses:
-        plans = program.plans[:1] if isinstance(projection.target, Modulator) else program.plans
+        plans = [plan for plan in program.plans if plan.ends[projection].counted]
         parts = [_synapses_of_share(projection, plan) for plan in plans]
         if len(parts) == 1:
             return parts[0][1]
@@ -57,14 +54,14 @@ def _made(projection: Projection, seed: int, dt: float) -> Synapses:
 
 
 def _synapses_of_share(projection: Projection, plan: Plan) -> tuple[np.ndarray, Synapses]:
-    """The synapses whose targets belong to a share, and their block_index among all of the projection."""
+    """The synapses whose targets belong to a share, and their places among all of the projection."""
     table = plan.tables[projection]
-    found = locate(projection, table, BlockIndex(plan.block_of, plan.share), plan.seed, plan.dt)
+    found = locate(projection, plan)
     positions, slots = found["positions"], found["slots"]
     if projection.learns:
         values = np.zeros((1, len(positions)))
         scratch = (0, np.zeros(1, np.int64), values, np.zeros(1, np.int64), np.zeros(4, np.int64))
-        read_call(projection, plan, plan.dt, 1, 0, 0, slots, positions, *scratch)(plan.step)
+        plan.learning[projection].read("weight", 1, 0, slots, positions, *scratch)(plan.step)
         weight = values[0]
     elif len(table.weights):
         weight = table.weights[positions].astype(np.float64)
@@ -80,9 +77,8 @@ def put_synapses(projection: Projection, program: Program, synapses: Synapses) -
     its targets."""
     for plan in program.plans:
         table = plan.tables[projection]
-        block_index = BlockIndex(plan.block_of, plan.share)
-        found = locate(projection, table, block_index, plan.seed, plan.dt)
+        found = locate(projection, plan)
         table.weights[found["positions"]] = synapses.weight[found["numbers"]]
         if table.rewired:
-            first = block_index.target(projection)[1] - projection.target_first
+            first = plan.ends[projection].first_target - projection.target_first
             table.targets[found["positions"]] = first + synapses.post[found["numbers"]]

@@ -1,4 +1,4 @@
-"""The exact engine's parts that are made for one model at a time: templates/exact_neurons.py, release.py, exact_loop.py."""
+"""What the exact engine makes for one model at a time: templates/exact_neurons.py, release.py and exact_loop.py."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Numba compiles loops over a fixed set of arrays best, and each model has its own set: so the loop of each kind is
 written once, as a template, and rendered with the model's names put in. Comments that start with a number are steps of
-the order in docs/decisions.md.
+the order in docs/design/engine.md.
 """
 
 from __future__ import annotations

@@ -10,18 +10,23 @@ import numpy as np
 from spikelearn.backends.brian2.statements import declared_unit, lines, quantity, replaced
 from spikelearn.backends.options import Brian2
 from spikelearn.backends.unsupported import refused
+from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
-from spikelearn.engine.lowering.network import Description
 from spikelearn.equations.brian import import_brian2
 from spikelearn.neurons import MODELS, NeuronModel
-from spikelearn.neurons.lif import refractory_steps
+from spikelearn.neurons.membrane import refractory_steps
 
 
 class Group:
     """A population of neurons in Brian2. parts: the objects that belong to its network."""
 
     def __init__(
-        self, population: Population, d: Description, options: Brian2, arrivals: Iterable[str], currents: Iterable[str]
+        self,
+        population: Population,
+        d: NetworkDescription,
+        options: Brian2,
+        arrivals: Iterable[str],
+        currents: Iterable[str],
     ) -> None:
         """arrivals, currents: the ports that drives act on."""
         model, parameters = population.model.model, population.model.parameters._asdict()
@@ -88,7 +93,7 @@ class Group:
         return "\n".join(lines(self.model.reset))
 
 
-def check_neurons(d: Description, arriving: Iterable[tuple[Population, str]]) -> None:
+def check_neurons(d: NetworkDescription, arriving: Iterable[tuple[Population, str]]) -> None:
     """Raise DescriptionError for models, states and recordings that Brian2 gets no equal of."""
     for population in d.populations:
         if not population.is_neuron:

@@ -17,9 +17,9 @@ from spikelearn.backends.brian2.neurons import Group, check_port
 from spikelearn.backends.brian2.statements import assigned, lines, quantity, renamed, replaced
 from spikelearn.backends.presampled import synapses
 from spikelearn.backends.unsupported import refused
+from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
-from spikelearn.engine.lowering.network import Description
 from spikelearn.equations.brian import import_brian2
 from spikelearn.results.run import Synapses
 
@@ -29,7 +29,7 @@ _NEVER = -1e9
 """When a synapse was last active that never was, in seconds."""
 
 
-def check_synapses(d: Description) -> None:
+def check_synapses(d: NetworkDescription) -> None:
     """Raise DescriptionError for synapses that Brian2 gets no equal of."""
     for projection in d.projections:
         what = f"projection {projection.name!r}"
@@ -68,7 +68,9 @@ class Pathway:
 class Connected:
     """The synapses of a projection in Brian2."""
 
-    def __init__(self, projection: Projection, d: Description, source: Any, target: Any, group: Group | None) -> None:
+    def __init__(
+        self, projection: Projection, d: NetworkDescription, source: Any, target: Any, group: Group | None
+    ) -> None:
         """source, target: Brian2's groups. group: of the target, unless that is a modulator."""
         b2, self.projection = import_brian2(), projection
         self.start = synapses(d, projection)

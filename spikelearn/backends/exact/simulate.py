@@ -74,7 +74,7 @@ def _loop(plan: EventPlan) -> Call:
     for prefix, calls in (("", plan.calls), ("release_", plan.releases), ("sample_", plan.samples)):
         last[f"{prefix}addresses"], last[f"{prefix}arguments"] = call_table(calls)
     arrays = [array for table in plan.tables for array in table]
-    kernel = Kernel(render_loop([type(table) for table in plan.tables], list(first), list(last)))
+    kernel = Kernel(render_loop([type(table) for table in plan.tables], list(first), list(last)), "Event loop")
     return Call("event loop", kernel, *first.values(), *arrays, *last.values())
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from spikelearn.backends.unsupported import refused
+from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
-from spikelearn.engine.lowering.network import Description
 from spikelearn.nest_mapping import NestNeuron
 from spikelearn.neurons import MODELS, Neuron
 
@@ -23,7 +23,7 @@ def twin(population: Population) -> NestNeuron:
     return found
 
 
-def check_neurons(d: Description) -> None:
+def check_neurons(d: NetworkDescription) -> None:
     """Raise DescriptionError for models, states and recordings that NEST has no equal of."""
     for population in d.populations:
         if not is_neuron(population):

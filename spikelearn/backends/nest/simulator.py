@@ -30,10 +30,10 @@ from spikelearn.backends.nest.synapses import NestSynapses, gathered, settling_t
 from spikelearn.backends.options import NEST
 from spikelearn.backends.presampled import Driven, SourceSpikes, initial_state
 from spikelearn.backends.unsupported import refused
+from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
-from spikelearn.engine.lowering.network import Description
 from spikelearn.errors import DescriptionError, SimulationError
 from spikelearn.neurons import Parrot
 from spikelearn.results.run import Synapses
@@ -68,7 +68,7 @@ def import_nest() -> Any:
 class OnNEST:
     """A network in NEST's kernel, of which there is one in a process: building another network there ends this one."""
 
-    def __init__(self, description: Description, options: NEST) -> None:
+    def __init__(self, description: NetworkDescription, options: NEST) -> None:
         check_neurons(description)
         self._d, self._options, self._step = description, options, 0
         self._nest = nest = import_nest()

@@ -9,9 +9,9 @@ import numpy as np
 
 from spikelearn.backends.nest.neurons import check_sign, twin
 from spikelearn.backends.unsupported import refused
+from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Drive
-from spikelearn.engine.lowering.network import Description
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput
 
 _LIKELIEST = 0.05
@@ -23,7 +23,7 @@ def is_native(what: Any) -> bool:
     return isinstance(what, Poisson | PoissonInput | NoiseCurrent)
 
 
-def create_source(nest: ModuleType, population: Population, d: Description, lead: int, native: bool) -> Any:
+def create_source(nest: ModuleType, population: Population, d: NetworkDescription, lead: int, native: bool) -> Any:
     """Nodes that emit the spikes of a population of sources."""
     if not native or not is_native(population.model):
         return nest.Create("spike_train_injector", population.size)
@@ -60,7 +60,9 @@ def feed(nodes: Any, times: np.ndarray, ids: np.ndarray, weights: np.ndarray | N
     nodes.set(values)
 
 
-def connect_native_drive(nest: ModuleType, drive: Drive, nodes: Any, d: Description, lead: int, delay: int) -> None:
+def connect_native_drive(
+    nest: ModuleType, drive: Drive, nodes: Any, d: NetworkDescription, lead: int, delay: int
+) -> None:
     """Let a generator of NEST's act on neurons, with a delay of so many steps."""
     targets = nodes[drive.first : drive.first + drive.size]
     if isinstance(drive.source, PoissonInput):

@@ -20,9 +20,9 @@ from spikelearn.connectivity.rules import (
     OneToOne,
 )
 from spikelearn.description.distributions import Drawn
+from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Projection
-from spikelearn.engine.lowering.network import Description
 from spikelearn.kernels import connect
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.results.run import Synapses
@@ -43,7 +43,7 @@ _UNTIL_NOTHING_IS_LEFT = 40.0
 class NestSynapses:
     """The projections of a network in NEST, each with a synapse model of its own there."""
 
-    def __init__(self, nest: ModuleType, d: Description, native_rules: bool, lead: int) -> None:
+    def __init__(self, nest: ModuleType, d: NetworkDescription, native_rules: bool, lead: int) -> None:
         self._nest, self._d, self._native, self._lead = nest, d, native_rules, lead
         for projection in d.projections:
             _check(projection, d)
@@ -253,7 +253,7 @@ class NestSynapses:
             nest.Connect(injector, transmitter, syn_spec={"delay": d.dt})
 
 
-def settling_time(d: Description) -> float:
+def settling_time(d: NetworkDescription) -> float:
     """How long NEST's synapses must be left alone, in ms, until no trace is left of what they take for an arrival."""
     times = [
         float(getattr(_parameters_of(projection), found.settles)) * _UNTIL_NOTHING_IS_LEFT
@@ -297,7 +297,7 @@ def _given_with_each(projection: Projection) -> dict[str, float]:
     return {found.parameters.get(found.each, found.each): float(getattr(_parameters_of(projection), found.each))}
 
 
-def _check(projection: Projection, d: Description) -> None:
+def _check(projection: Projection, d: NetworkDescription) -> None:
     what = f"projection {projection.name!r}"
     if projection.on != "spike":
         raise refused(f"{what} (on={projection.on!r})", "NEST", "NEST knows no events but spikes")
@@ -339,7 +339,7 @@ def _check(projection: Projection, d: Description) -> None:
         )  # fmt: skip
 
 
-def _parameters_of_targets(d: Description) -> dict[Population, dict[str, tuple[float, str]]]:
+def _parameters_of_targets(d: NetworkDescription) -> dict[Population, dict[str, tuple[float, str]]]:
     """Population -> NEST's parameter -> its value, and which projection wants it."""
     result: dict[Population, dict[str, tuple[float, str]]] = {}
     for projection in d.projections:

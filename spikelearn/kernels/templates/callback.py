@@ -15,6 +15,8 @@ def function(step, control, raised, clock, phase_of_callback, ARGUMENTS):
         except Exception:
             control[0] = 1
             raised[0] = step
+
+
 # else:
 
 
@@ -25,4 +27,6 @@ def function(step, control, raised, ARGUMENTS):
     except Exception:
         control[0] = 1
         raised[0] = step
+
+
 # end

@@ -27,6 +27,7 @@ from spikelearn.codegen.jit import kernel, scalar
 from spikelearn.kernels.deliver import fetch_run
 from spikelearn.kernels.events import count_in_row, source_in_row
 from spikelearn.kernels.traces import decay
+
 # if modulated:
 from spikelearn.kernels.modulators import extremes, within_limits
 # end
@@ -82,6 +83,8 @@ def held_until(j, h, after, before, event_step, release_counts):
     if at > after:
         return max(before, release_counts[at & (len(release_counts) - 1)])
     return before
+
+
 # end
 
 
@@ -525,6 +528,8 @@ def reset(
     running__x[0] = 0.0
     # end
     # end
+
+
 # if modulated:
 
 
@@ -552,4 +557,6 @@ def rebase(
     for k in range(swept[0], release_counts[step & ring]):
         release_N[k & (len(release_N) - 1)] = (release_N[k & (len(release_N) - 1)] - N0) / f
     base[0] = step
+
+
 # end

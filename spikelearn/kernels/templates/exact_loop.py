@@ -6,6 +6,7 @@ every call.
 
 from spikelearn.codegen.jit import kernel
 from spikelearn.kernels.event_loop import run_events
+
 # for module, table in imports:
 from module import table
 # end

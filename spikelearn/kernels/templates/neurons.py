@@ -9,6 +9,7 @@ its bit of the mask.
 
 from spikelearn.codegen.jit import kernel
 from spikelearn.kernels.events import collect
+
 # if draws:
 from spikelearn.kernels.random import normal, stream, uniform
 # end

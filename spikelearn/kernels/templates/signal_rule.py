@@ -17,8 +17,10 @@ one that learns. also: further kinds of event that the rule learns from.
 import math
 
 from spikelearn.codegen.jit import kernel
+
 # if payload:
 from spikelearn.kernels.events import count_in_row, source_in_row, value_in_row
+
 # else:
 from spikelearn.kernels.events import count_in_row, source_in_row
 # end
@@ -481,6 +483,8 @@ def dematerialize(step, due, EVERYTHING):
             for p in range(index[slot], index[slot + 1]):
                 now, _ = look(step, slot, p, UNLIMITED)
                 weights[p] -= now - weights[p]
+
+
 # if eligibility:
 
 
@@ -495,4 +499,6 @@ def forget(step, n_moved, moved, EVERYTHING):
                 eligibilities[p] = 0.0
                 _, c_now = look(step, slot, p, EVERYTHING)
                 eligibilities[p] = -c_now * math.exp((step - clock[1]) * c_rate)
+
+
 # end
