@@ -72,8 +72,4 @@ def render_event_rule(
         modulated=modulated,
         mean_pre=mean_pre,
         transmits=transmits,
-        long_ago=str(LONG_AGO),
-        never=str(NEVER),
-        some=str(SOME),
-        all=str(ALL),
     )

@@ -6,6 +6,10 @@ from collections.abc import Sequence
 
 from spikelearn.codegen.template import render
 
+EPOCH, BASE, SWEPT = range(3)
+"""Places of a rule's own clock, (3,) int64: the number of the epoch, its base in steps, and the epoch in which all
+synapses were last brought up to date."""
+
 EPOCHS = 16
 """Ends of epochs that are kept. Sources that were silent for so long are swept."""
 
@@ -46,5 +50,4 @@ def render_signal_rule(
         on_pre=on_pre,
         payload=payload,
         hidden=hidden,
-        epochs=str(EPOCHS),
     )
