@@ -178,7 +178,7 @@ def test_20_million_synapses_take_no_memory():
     made = net.connect(
         source, target, "ignored", sl.FixedOutDegree(1000), weight=sl.Normal(1.0, 0.1), delay=1.0, procedural=True
     )
-    arrays = net.build().arrays(built=True)
+    arrays = net.build().program.arrays(built=True)
     # lists of the spikes of 12 steps, and a few numbers for each neuron; a table would have 200 MB
     assert sum(array.nbytes for array in arrays.values()) < 5_000_000
     run = net.run(2.0)

@@ -10,7 +10,7 @@ import numpy as np
 
 from spikelearn.backends.nest.neurons import check_sign, is_neuron, twin
 from spikelearn.backends.presampled import synapses
-from spikelearn.backends.unsupported import refused
+from spikelearn.backends.unsupported import unsupported
 from spikelearn.connectivity.rules import (
     AllToAll,
     FixedInDegree,
@@ -200,7 +200,7 @@ class NestSynapses:
         if isinstance(projection.target, Modulator):
             step = 1.0 / projection.target.tau_n
             if not np.allclose(weight, step, rtol=1e-9, atol=0.0):
-                raise refused(
+                raise unsupported(
                     what, "NEST",
                     f"a spike adds 1/tau_n to a volume_transmitter, so weights must be {step:g}, got {weight.min():g} "
                     f"to {weight.max():g}",
@@ -240,7 +240,7 @@ class NestSynapses:
         at, which = np.unique(steps, return_inverse=True)
         spikes = np.bincount(which, amounts * modulator.tau_n, len(at)) if len(at) else np.zeros(0)
         if np.any(spikes < -1e-9) or np.any(np.abs(spikes - np.round(spikes)) > 1e-9 * np.maximum(1.0, spikes)):
-            raise refused(
+            raise unsupported(
                 f"release of {modulator.name!r}", "NEST",
                 f"dopamine comes in spikes, each of which adds 1/tau_n = {1.0 / modulator.tau_n:g}, so amounts must be "
                 "multiples of it",
@@ -300,9 +300,9 @@ def _given_with_each(projection: Projection) -> dict[str, float]:
 def _check(projection: Projection, d: NetworkDescription) -> None:
     what = f"projection {projection.name!r}"
     if projection.on != "spike":
-        raise refused(f"{what} (on={projection.on!r})", "NEST", "NEST knows no events but spikes")
+        raise unsupported(f"{what} (on={projection.on!r})", "NEST", "NEST knows no events but spikes")
     if not isinstance(projection.target, Modulator) and projection.port not in twin(projection.target).ports:
-        raise refused(what, "NEST", f"{twin(projection.target).model} has nothing for port {projection.port!r}")
+        raise unsupported(what, "NEST", f"{twin(projection.target).model} has nothing for port {projection.port!r}")
     if projection.synapse is None and not (projection.learns or projection.transmits):
         return
     found = _twin_of(projection)
@@ -311,29 +311,31 @@ def _check(projection: Projection, d: NetworkDescription) -> None:
         assert projection.synapse is not None
         kind = projection.synapse.model.name
     if found is None:
-        raise refused(f"{what} ({kind})", "NEST", "NEST has no such synapse")
+        raise unsupported(f"{what} ({kind})", "NEST", "NEST has no such synapse")
     if projection.learns and projection.learns_from != "spike":
-        raise refused(f"{what} ({kind})", "NEST", f"its rules learn from spikes, not from {projection.learns_from!r}")
+        raise unsupported(
+            f"{what} ({kind})", "NEST", f"its rules learn from spikes, not from {projection.learns_from!r}"
+        )
     parameters = _parameters_of(projection)
     complaint = found.check(parameters, d.dt)
     if complaint:
-        raise refused(f"{what} ({kind})", "NEST", complaint)
+        raise unsupported(f"{what} ({kind})", "NEST", complaint)
     for name, value in found.must.items():
         if getattr(parameters, name) != value:
-            raise refused(
+            raise unsupported(
                 f"{what} ({kind})", "NEST",
                 f"{found.model} has no {name}, which is {value:g} there, got {getattr(parameters, name):g}",
             )  # fmt: skip
     if not isinstance(projection.target, Modulator) and is_neuron(projection.target):
         for name, value in found.taken(projection.target.model.parameters).items():
             if not np.allclose(value, getattr(parameters, name), rtol=1e-12, atol=0.0):
-                raise refused(
+                raise unsupported(
                     f"{what} ({kind})", "NEST",
                     f"{found.model} takes {name} from its target, where it is {np.ravel(value)[0]:g}, got "
                     f"{getattr(parameters, name):g}",
                 )  # fmt: skip
     if found.dendritic and not (projection.axonal.constant and round(projection.axonal.a / d.dt) == 0):
-        raise refused(
+        raise unsupported(
             f"{what} ({kind})", "NEST",
             f"{found.model} takes the whole delay for dendritic; give dendritic_delay=... in place of delay",
         )  # fmt: skip
@@ -351,7 +353,7 @@ def _parameters_of_targets(d: NetworkDescription) -> dict[Population, dict[str, 
             value = float(getattr(_parameters_of(projection), ours))
             known, owner = wanted.setdefault(theirs, (value, projection.name))
             if known != value:
-                raise refused(
+                raise unsupported(
                     f"projection {projection.name!r}", "NEST",
                     f"{theirs} belongs to the target neuron there, and projection {owner!r} onto "
                     f"{projection.target.name!r} has another {ours}: {known:g}, not {value:g}",
