@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from spikelearn.codegen.modules import callable_of
 from spikelearn.description.projection import Projection
-from spikelearn.kernels import connect, synapse_list
+from spikelearn.engine.lowering.row_maker import RowMaker
+from spikelearn.engine.lowering.synapse_tables import count_alone
+from spikelearn.kernels import synapse_list
 from spikelearn.results.run import Synapses
 
 
 def list_synapses(projection: Projection, seed: int, dt: float) -> Synapses:
     """The synapses of a projection as every engine has them at the start, in the order in which its rule made them."""
-    rows, weight, delay = projection.rows, projection.weight, projection.axonal
-    own = projection.autapse_shift if rows.by_source else -projection.autapse_shift
-    arguments = (
-        rows.code, rows.by_source, rows.n_rows, rows.n_partners, rows.probability, rows.degrees, rows.multapses, own,
-        rows.pre, rows.post, seed, projection.uid, *weight.arguments, *delay.arguments,
-        projection.dendritic_steps * dt, rows.width, *connect.scratch(rows.n_partners, rows.width)[:2],
+    n = count_alone(projection, seed)
+    found = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n), np.zeros(n)
+    maker = RowMaker(projection, seed)
+    maker.run(
+        synapse_list.list_synapses, *maker.arguments, projection.rule.by_source, projection.n_rows, maker.owners,
+        projection.row_width, projection.pairs, seed, projection.uid, *projection.weight.arguments,
+        *projection.axonal.arguments, projection.dendritic_steps * dt, *found,
     )  # fmt: skip
-    run = callable_of(synapse_list.list_synapses)
-
-    def made(n: int) -> tuple[np.ndarray, ...]:
-        return np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n), np.zeros(n)
-
-    with np.errstate(over="ignore"):
-        found = made(run(*arguments, *made(0)))
-        if len(found[0]):
-            run(*arguments, *found)
     pre, post, weights, delays = found
     return Synapses(pre + np.int32(projection.source_first), post + np.int32(projection.target_first), weights, delays)

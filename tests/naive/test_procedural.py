@@ -160,13 +160,10 @@ def test_events_may_go_to_a_modulator():
 def test_values_drawn_many_at_a_time_are_those_drawn_one_by_one(code, a, b, low, high):
     counters = np.arange(2000, dtype=np.int64) * 7919
     start, increment = np.uint64(0x1234567890ABCDEF), np.uint64(0xFEDCBA0987654321)
-    result, nothing = np.full(len(counters), np.nan), np.zeros(0)
+    result, numbers = np.full(len(counters), np.nan), np.array([a, b, low, high])
     with np.errstate(over="ignore"):
-        draw_row(
-            code, a, b, low, high, nothing, counters, start, increment, counters, len(counters), result
-        )  # fmt: skip
-        one = draw
-        expected = [one(code, a, b, low, high, nothing, 0, start, increment, counter) for counter in counters]
+        draw_row(code, numbers, counters, start, increment, counters, len(counters), result)
+        expected = [draw(code, numbers, 0, start, increment, counter) for counter in counters]
     EXACT.check(result, expected)
     assert low <= result.min() and result.max() <= high and (code == 0 or len(np.unique(result)) > 1900)
 

@@ -19,7 +19,7 @@ from spikelearn.neurons import MODELS, RATE_MODELS
 pytestmark = pytest.mark.skipif(jit.JIT_DISABLED, reason="plain Python has no machine code")
 
 NOT_VECTORISED = {
-    "AdExClopath": "takes 16 small steps where a spike takes off and one elsewhere, so neighbours do not go together",
+    "AdExClopath": "takes 16 small steps where a spike takes off and else one, so neighbours do not go together",
     **dict.fromkeys(
         ["MultiThreshold", "AdaptiveMultiThreshold"],
         "take normal numbers, one in a hundred of which needs another one, so neighbours do not go together",

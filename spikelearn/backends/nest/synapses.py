@@ -11,14 +11,6 @@ import numpy as np
 from spikelearn.backends.nest.neurons import check_sign, is_neuron, twin
 from spikelearn.backends.presampled import synapses
 from spikelearn.backends.unsupported import unsupported
-from spikelearn.connectivity.rules import (
-    AllToAll,
-    FixedInDegree,
-    FixedOutDegree,
-    FixedProbability,
-    FixedTotalNumber,
-    OneToOne,
-)
 from spikelearn.description.distributions import Drawn
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Modulator, Population
@@ -27,14 +19,6 @@ from spikelearn.kernels import connect
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.results.run import Synapses
 
-_RULES = {
-    AllToAll: ("all_to_all", ""),
-    OneToOne: ("one_to_one", ""),
-    FixedProbability: ("pairwise_bernoulli", "p"),
-    FixedInDegree: ("fixed_indegree", "indegree"),
-    FixedOutDegree: ("fixed_outdegree", "outdegree"),
-    FixedTotalNumber: ("fixed_total_number", "N"),
-}
 _FARTHEST = 1e300
 _UNTIL_NOTHING_IS_LEFT = 40.0
 """Time constants; exp(-40) is below rounding."""
@@ -99,7 +83,7 @@ class NestSynapses:
         return Synapses(start.pre, start.post, weights, start.delay)
 
     def _is_native(self, projection: Projection) -> bool:
-        return self._native and type(projection.rule) in _RULES and _drawn_by_nest(projection)
+        return self._native and projection.rule.nest is not None and _drawn_by_nest(projection)
 
     def _model(self, projection: Projection) -> str:
         return _name(list(self._d.projections).index(projection))
@@ -176,11 +160,8 @@ class NestSynapses:
                 projection.target_first : projection.target_first + projection.target_size
             ]
         rule: Any = projection.rule
-        name, number = _RULES[type(rule)]
-        how: dict[str, Any] = {"rule": name, "allow_autapses": bool(rule.autapses)}
-        if number:
-            how[number] = {"p": "p", "N": "n"}.get(number, "k")
-            how[number] = getattr(rule, how[number])
+        how: dict[str, Any] = {"rule": rule.nest.rule, "allow_autapses": bool(rule.autapses)}
+        how |= {theirs: getattr(rule, ours) for ours, theirs in rule.nest.numbers.items()}
         if hasattr(rule, "multapses"):
             how["allow_multapses"] = bool(rule.multapses)
         scale, dt = self._scale(projection), self._d.dt
