@@ -4,7 +4,7 @@ import ast
 import re
 
 import pytest
-from unit.every_call import every_call
+from unit.every_kernel import every_kernel
 
 from spikelearn.codegen.modules import kernel_for, source_of_module
 from spikelearn.codegen.template import TEMPLATES
@@ -14,9 +14,12 @@ from spikelearn.codegen.template import TEMPLATES
 def modules():
     """label -> module, one of each."""
     with pytest.MonkeyPatch.context() as patch:
-        calls = every_call(patch)
-    found = {source_of_module(call.kernel, call.arguments): f"{name}: {call.label}" for name, call in calls}
-    return {label: module for module, label in found.items()}
+        kernels = every_kernel(patch)
+    found = {
+        source_of_module(kernel, arguments): f"{name}: {kernel.of}, {kernel.name}"
+        for name, kernel, arguments in kernels
+    }
+    return {f"{label}, {k}": module for k, (module, label) in enumerate(found.items())}
 
 
 def test_every_generated_module_parses_and_says_what_it_is_of(modules):

@@ -1,32 +1,36 @@
-"""The Calls of small networks around every model, rule and synapse, and of trials, with nothing compiled."""
+"""The kernels of small networks around every model, rule and synapse, and of trials, with hardly any compiled."""
+
+from typing import Any
 
 import numpy as np
 from unit import every_model
 
 import spikelearn as sl
 from spikelearn.backends.exact import simulate
+from spikelearn.codegen.modules import Kernel
 from spikelearn.codegen.object_cache import Entry
 from spikelearn.engine import plan
 from spikelearn.engine.lowering.callbacks import trial_calls
 
 
-def every_call(monkeypatch) -> list[tuple[str, plan.Call]]:
-    """(what it is of, Call)."""
-    monkeypatch.setattr(plan, "load", lambda kernel, arguments: (Entry(0, None), None))
-    found = []
-    for name, describe in every_model.networks().items():
+def every_kernel(monkeypatch) -> list[tuple[str, Kernel, tuple[Any, ...]]]:
+    """(network, kernel, its arguments) of all Calls. Those that make rows are compiled: building a network runs them."""
+    found, load = [], plan.load
+
+    def noted(kernel: Kernel, arguments: tuple[Any, ...]) -> tuple[Any, Any]:
+        found.append((name, kernel, arguments))
+        return load(kernel, arguments) if kernel.of.startswith("Rows of") else (Entry(0, None), None)
+
+    monkeypatch.setattr(plan, "load", noted)
+    networks = every_model.networks() | {"trials": _trials, "exact engine": _exact}
+    for name, describe in networks.items():
         net = describe()
-        program = net.build()
-        if hasattr(program, "plans"):
-            of = [call for share in program.plans for call in share.calls()] + program.end
-        else:
-            of = [call for calls in (program.calls, program.releases, program.samples) for call in calls if call]
-        found += [(name, call) for call in of]
-    found += [("trials", call) for call in _calls_of_trials()]
-    return found + [("exact engine", call) for call in _calls_of_the_exact_engine()]
+        if net is not None:
+            net.build()
+    return found
 
 
-def _calls_of_trials() -> list[plan.Call]:
+def _trials() -> None:
     net = sl.Network(dt=0.1, seed=1)
     dopamine = net.modulator("dopamine", tau=30.0)
     source, cells = net.population(4, sl.Poisson(20.0)), net.population(3, sl.LIF(), name="cells")
@@ -46,14 +50,11 @@ def _calls_of_trials() -> list[plan.Call]:
         sl.Phase(10.0, rates={source: 10.0}, currents={(cells, "exc"): 100.0}, reset=[cells, *learned]),
         sl.Phase(5.0, releases={dopamine: 0.1}, plastic=learned[:1], callback=callback),
     ]
-    program = net.build()
-    added = trial_calls(sl.Trials(phases, n=2), program)
-    return [*program.end, *added.end, *(call for stages in added.stages for calls in stages.values() for call in calls)]
+    trial_calls(sl.Trials(phases, n=2), net.build().program)
 
 
-def _calls_of_the_exact_engine() -> list[plan.Call]:
+def _exact() -> None:
     net = sl.Network(dt=0.1, seed=1)
     source, cells = net.population(4, sl.Poisson(20.0)), net.population(3, sl.LIF(), name="cells")
     net.connect(source, cells, synapse=sl.TsodyksMarkram(), weight=1.0)
-    built = net.build("events")
-    return [simulate._loop(built), *(call for call in built.releases if call)]
+    simulate._loop(net.build("events").plan)
