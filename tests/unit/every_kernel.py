@@ -14,11 +14,11 @@ from spikelearn.engine.lowering.callbacks import trial_calls
 
 
 def every_kernel(monkeypatch) -> list[tuple[str, Kernel, tuple[Any, ...]]]:
-    """(network, kernel, its arguments) of all Calls. Those that make rows are compiled: building a network runs them."""
-    found, load = [], plan.load
+    """(network, kernel, its arguments) of all Calls. Those that make rows are compiled: they run in a build."""
+    found, made, load = [], [], plan.load
 
     def noted(kernel: Kernel, arguments: tuple[Any, ...]) -> tuple[Any, Any]:
-        found.append((name, kernel, arguments))
+        made.append((kernel, arguments))
         return load(kernel, arguments) if kernel.of.startswith("Rows of") else (Entry(0, None), None)
 
     monkeypatch.setattr(plan, "load", noted)
@@ -27,6 +27,8 @@ def every_kernel(monkeypatch) -> list[tuple[str, Kernel, tuple[Any, ...]]]:
         net = describe()
         if net is not None:
             net.build()
+        found += [(name, *each) for each in made]
+        made.clear()
     return found
 
 
