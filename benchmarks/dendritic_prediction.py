@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.experiment import load_experiment
+from spikelearn.experiments import load_experiment
 
 
 def model() -> Any:
@@ -36,7 +36,7 @@ def in_spikelearn(parameters: Any, seed: int) -> tuple[float, int]:
 
 def in_nest(parameters: Any, seed: int) -> tuple[float, int]:
     """The same for NEST, its neuron and its synapse, with one spike_generator for each conductance of the teacher."""
-    from spikelearn.engine.elsewhere.on_nest import import_nest
+    from spikelearn.backends.nest.simulator import import_nest
 
     p, nest = parameters, import_nest()
     nest.ResetKernel()

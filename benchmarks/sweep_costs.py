@@ -15,13 +15,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from spikelearn import experiment as ex
+from spikelearn import experiments as ex
 from spikelearn import sweep
 from spikelearn.network import versions
 from spikelearn.sweep import Design, Store
 from spikelearn.sweep import design as points
 from spikelearn.sweep.point import Result, source_of
-from spikelearn.sweep.work import Work, agree
+from spikelearn.sweep.task_spec import Work, agree
 
 SMALL = {"order": 200, "duration": 2000.0, "epsilon": 0.1}
 """A Brunel network of 1,000 neurons for 2 s: a point of some 80 milliseconds."""

@@ -30,7 +30,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiment import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, parameter
 from spikelearn.plots.style import FAINT, INK, PALETTE, TEXT_SIZE, clean
 
 SEEDS = 5
@@ -158,7 +158,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
             for k, sign in enumerate(("ON", "OFF"))
         ]  # fmt: skip
         for projection in projections[condition] if learns else ():
-            net.regulate(projection, sl.Normalisation(total=p.w0 * n, every=p.normalised))
+            net.homeostasis(projection, sl.Normalisation(total=p.w0 * n, every=p.normalised))
         net.record(cells)
     run = net.run(p.patches * SHOWN, sink=sink, progress=progress)
     fields = {name: fields_of(p, run, both) for name, both in projections.items()}

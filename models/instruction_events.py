@@ -30,7 +30,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiment import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, parameter
 from spikelearn.plots.style import INK, PALETTE, TEXT_SIZE, clean
 
 
@@ -121,7 +121,7 @@ def run_condition(
         name="target",
     )  # fmt: skip
     net.connect(told, sender, weight=STRONG, delay=p.dt)
-    net.connect(sender, target, "instruction", on="instruction", carries="cargo", weight=1.0, delay=p.dt)
+    net.connect(sender, target, "instruction", on="instruction", payload="cargo", weight=1.0, delay=p.dt)
     tagging = sl.InverseTagging(
         eta=p.depression * p.packet * 1e-3, tau_up=p.tau_up if condition.tags else NO_TAGS, tau_tag=p.tau_tag,
     )  # fmt: skip

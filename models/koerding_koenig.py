@@ -26,7 +26,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiment import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, parameter
 from spikelearn.plots.style import INK, PALETTE, TEXT_SIZE, clean
 
 
@@ -73,8 +73,7 @@ PUBLISHED = {
     "shuffled_fraction": Published("near 0", high=0.2, source="control"),
 }
 
-PATTERNS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-TARGETS = np.array([0.0, 1.0, 1.0, 0.0])
+PATTERNS, TARGETS = sl.tasks.xor()
 SATURATED = 20.0
 """Input that makes a cell say 0 or 1, to two parts in a thousand million."""
 
@@ -100,7 +99,7 @@ def learn_xor(
     inputs = net.population(3, sl.TwoSiteRate(), name="inputs and bias")
     hidden = net.population(p.n_hidden, sl.TwoSiteRate(), name="hidden")
     output = net.population(1, sl.TwoSiteRate(teaching=1.0), name="output")
-    up = {"port": "basal", "on": "rate", "carries": "A", "delay": p.dt, "plasticity": sl.BottomUpProduct(eta=p.eta)}
+    up = {"port": "basal", "on": "rate", "payload": "A", "delay": p.dt, "plasticity": sl.BottomUpProduct(eta=p.eta)}
     learning = [
         net.connect(inputs, hidden, weight=w_in, name="first", **up),
         net.connect(hidden, output, weight=w_out[:-1], name="second", **up),
@@ -108,7 +107,7 @@ def learn_xor(
     ]
     reciprocal = sl.TopDownProduct(eta=p.eta) if top_down == "symmetric" else None
     back = net.connect(
-        output, hidden, "apical", on="rate", carries="D", weight=down, delay=p.dt, plasticity=reciprocal, name="down"
+        output, hidden, "apical", on="rate", payload="D", weight=down, delay=p.dt, plasticity=reciprocal, name="down"
     )
     plastic = [*learning, back] if reciprocal else learning
 
@@ -211,7 +210,7 @@ def learn_classes(
         learning.append(
             net.connect(sources[k], cells[k], "basal", weight=sl.Uniform(0.8, 1.2), delay=p.dt, plasticity=rule)
         )
-        net.regulate(learning[k], sl.Normalisation(total=p.N * 1.0, every=length))
+        net.homeostasis(learning[k], sl.Normalisation(total=p.N * 1.0, every=length))
         others = sl.AllToAll(autapses=False)
         net.connect(cells[k], cells[k], "basal", others, weight=p.inhibition, delay=p.dt)
         net.record(cells[k], ["spikes", "plateaus"])

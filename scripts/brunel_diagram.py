@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 import spikelearn as sl
-from spikelearn import experiment as ex
+from spikelearn import experiments as ex
 from spikelearn import sweep
 from spikelearn.analysis.mean_field import SparseNetwork, oscillation, stationary_rate
 from spikelearn.plots.style import ACCENT, INK, TEXT_SIZE, clean, save

@@ -17,7 +17,7 @@ sys.path[0] = str(ROOT)  # in place of this folder, where Python's own module of
 
 from benchmarks import networks  # noqa: E402
 from benchmarks.profile_page import NAMES, page  # noqa: E402
-from spikelearn.engine.machine import measure_machine  # noqa: E402
+from spikelearn.engine.roofline import measure_machine  # noqa: E402
 
 
 def main() -> int:

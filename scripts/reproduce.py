@@ -39,8 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     from tqdm import tqdm
 
     from benchmarks.session import processor
-    from spikelearn import reproduction
     from spikelearn.errors import ExperimentError
+    from spikelearn.sweep import reproduction
 
     options = options_of(arguments)
     folder = options.out or ROOT / ("out/quick" if options.quick else "docs")

@@ -3,24 +3,19 @@
 from importlib import import_module as _import_module
 from typing import Any as _Any
 
-from spikelearn.description import (
+from spikelearn.backends import NEST, Brian2
+from spikelearn.connectivity import (
     AllToAll,
-    Callback,
-    Exponential,
+    ConnectionRule,
     FixedInDegree,
     FixedOutDegree,
     FixedProbability,
     FixedTotalNumber,
-    LogNormal,
-    Normal,
     OneToOne,
     Pairs,
-    Phase,
-    Trials,
-    Uniform,
+    Rows,
 )
-from spikelearn.engine.elsewhere import NEST, Brian2
-from spikelearn.engine.run import Run
+from spikelearn.description import Callback, Exponential, LogNormal, Normal, Phase, Trials, Uniform
 from spikelearn.kernels.random import random_uniform
 from spikelearn.network import VERSION as __version__
 from spikelearn.network import Network
@@ -96,6 +91,7 @@ from spikelearn.plasticity import (
     TripletSTDP,
     Urbanczik,
 )
+from spikelearn.results.run import Run
 from spikelearn.sources import Images, NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent, Timed
 from spikelearn.synapses import (
     NMDA,
@@ -107,7 +103,7 @@ from spikelearn.synapses import (
     TsodyksUzielMarkram,
 )
 
-_ON_DEMAND = ("plots", "analysis", "io")
+_ON_DEMAND = ("plots", "analysis", "io", "tasks")
 
 __all__ = [
     "AdEx",
@@ -120,6 +116,7 @@ __all__ = [
     "Callback",
     "Burstprop",
     "Clopath",
+    "ConnectionRule",
     "DendriticSegment",
     "DendriticClopath",
     "DendriticPrediction",
@@ -189,6 +186,7 @@ __all__ = [
     "ReducedSTDP",
     "ReleaseFirst",
     "Rewiring",
+    "Rows",
     "Run",
     "SRM0",
     "STDP",

@@ -16,11 +16,11 @@ from contextlib import closing, contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spikelearn import experiment as ex
+from spikelearn import experiments as ex
 from spikelearn.cli import fit, plot_sweep, sweep
-from spikelearn.engine.run import Run
 from spikelearn.errors import DescriptionError, ExperimentError, RunFileError, SpikelearnError
 from spikelearn.parameters import suggest
+from spikelearn.results.run import Run
 
 if TYPE_CHECKING:
     from spikelearn.io.run_file import RunWriter

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spikelearn import experiment as ex
+from spikelearn import experiments as ex
+from spikelearn import sweep
 from spikelearn.cli.sweep import add_common, pairs, working
 from spikelearn.errors import ExperimentError
-from spikelearn.sweep import fitting
+from spikelearn.sweep.optuna_trials import SAMPLERS
 from spikelearn.sweep.store import TABLE
-from spikelearn.sweep.trials import SAMPLERS
 
 _ERRORS_SHOWN = 5
 
@@ -47,7 +47,7 @@ def _fit(options: argparse.Namespace) -> int:
     targets = {name: _number(text, f"--target {name}") for name, text in pairs(options.target, "--target")}
     search = dict(pairs(options.search, "--search"))
     with working(options, experiment, Path("out") / f"{experiment.name}_fit") as common:
-        found = fitting.fit(
+        found = sweep.fit(
             experiment.path, search=search, targets=targets, minimize=options.minimize, maximize=options.maximize,
             trials=options.trials, replicates=options.replicates, seed=options.seed, sampler=options.sampler,
             pruning=not options.no_pruning, **common,
@@ -55,7 +55,7 @@ def _fit(options: argparse.Namespace) -> int:
     return _report(options, found)
 
 
-def _report(options: argparse.Namespace, found: fitting.Fitted) -> int:
+def _report(options: argparse.Namespace, found: sweep.Fitted) -> int:
     """Say what was found; 1 if nothing was."""
     table = found.directory / TABLE
     trials = found.ended + found.failed + found.pruned

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from spikelearn import experiment as ex
+from spikelearn import experiments as ex
+from spikelearn import sweep
 from spikelearn.errors import ExperimentError, StoreError
 from spikelearn.sweep import design as points
-from spikelearn.sweep import running
 from spikelearn.sweep.progress import Best
 from spikelearn.sweep.store import DATABASE, TABLE, Store
 
@@ -75,7 +75,7 @@ def _sweep(options: argparse.Namespace) -> int:
     wanted = points.Design(grid, _sample(options), rows, options.replicates, options.seed)
     best = _best(options.best, experiment)
     with working(options, experiment, Path("out") / f"{experiment.name}_sweep") as common:
-        done = running.run(experiment.path, design=wanted, best=best, **common)
+        done = sweep.run(experiment.path, design=wanted, best=best, **common)
     return report(options, done)
 
 
@@ -112,7 +112,7 @@ def working(options: argparse.Namespace, experiment: ex.Experiment, default: Pat
         signal.signal(signal.SIGTERM, before)
 
 
-def report(options: argparse.Namespace, done: running.Summary) -> int:
+def report(options: argparse.Namespace, done: sweep.Summary) -> int:
     """Say what came of it; 1 if points failed."""
     table = done.directory / TABLE
     if options.json:

@@ -33,7 +33,7 @@ class Population:
     size: int
     model: Any
     initial: Mapping[str, Any] = field(default_factory=dict)
-    thing: int = 0
+    uid: int = 0
 
     ids = None
 
@@ -141,7 +141,7 @@ class Modulator:
 
     name: str
     tau_n: float
-    thing: int = 0
+    uid: int = 0
 
     ids = None
     size = 1

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.connectivity import ConnectionRule, Rows
 from spikelearn.description.distributions import Drawn
 from spikelearn.description.population import Modulator, Population
-from spikelearn.description.rules import Rows, Rule
 from spikelearn.kernels import connect
 from spikelearn.plasticity import Plasticity
 from spikelearn.synapses import GradedSynapse, Synapse
@@ -20,7 +20,7 @@ class Projection:
     """The synapses from one population to one port of another. Made by `Network.connect`.
 
     axonal, dendritic: delays; axonal may be drawn (ms), dendritic is a whole number of steps. procedural: its synapses
-    are made again at each event rather than kept. carries: the state variable of the source whose value each event
+    are made again at each event rather than kept. payload: the state variable of the source whose value each event
     brings with it, "" for none.
     """
 
@@ -34,7 +34,7 @@ class Projection:
     port: str
     unit: str
     on: str
-    rule: Rule
+    rule: ConnectionRule
     rows: Rows
     weight: Drawn
     axonal: Drawn
@@ -44,9 +44,9 @@ class Projection:
     plastic: bool
     learns_from: str
     autapses: bool
-    thing: int
+    uid: int
     procedural: bool = False
-    carries: str = ""
+    payload: str = ""
 
     ids = None
 
@@ -56,6 +56,31 @@ class Projection:
         if self.source is self.target and not self.autapses:
             return self.source_first - self.target_first
         return connect.NO_AUTAPSE
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that its rule makes: one for each source or target, or for each of the owners that the rule names."""
+        if self.rows.owners is not None:
+            return len(self.rows.owners)
+        return self.source_size if self.rule.by_source else self.target_size
+
+    @property
+    def n_partners(self) -> int:
+        """Neurons of which each row names some."""
+        return self.target_size if self.rule.by_source else self.source_size
+
+    @property
+    def row_width(self) -> int:
+        """No row has more synapses than this."""
+        if self.rows.width is not None:
+            return self.rows.width
+        largest = 0 if self.rows.degrees is None else int(self.rows.degrees.max(initial=0))
+        return max(self.n_partners, largest)
+
+    @property
+    def pairs(self) -> int:
+        """The number of targets, if weights and delays may be given for each pair; else 0."""
+        return self.target_size if self.rule.arrays == "pairs" else 0
 
     @property
     def learns(self) -> bool:
@@ -90,7 +115,7 @@ class Projection:
         """One line for run files."""
         static = "procedural" if self.procedural else "static"
         rule = self.plasticity.rule.name if self.plasticity else self.synapse.model.name if self.synapse else static
-        rule += f", carries {self.carries}" if self.carries else ""
+        rule += f", payload {self.payload}" if self.payload else ""
         return f"{type(self.rule).__name__}, {rule}{'' if self.plastic or not self.plasticity else ', not plastic'}"
 
 
@@ -104,7 +129,7 @@ class Drive:
     size: int
     port: str
     weight: float
-    thing: int
+    uid: int
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,13 +27,11 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.engine import pickled
-from spikelearn.engine.events import EventPlan
-from spikelearn.engine.plan import Program
-from spikelearn.engine.printing import fingerprint
+from spikelearn.codegen.modules import sources_fingerprint
+from spikelearn.engine import pickle_buffers
 from spikelearn.errors import CheckpointError
 
-FORMAT = 1
+FORMAT = 2
 _MAGIC = b"spikelearn-state"
 _START = struct.Struct("<16sIQI")
 _DIGEST_SIZE = 32
@@ -46,13 +44,13 @@ def write(path: Path, content: Mapping[str, Any], versions: Mapping[str, str], t
     Raises CheckpointError.
     """
     try:
-        parts = pickled.dump(dict(content))
+        parts = pickle_buffers.dump(dict(content))
     except Exception as error:
         raise CheckpointError(
             f"{path}: this network cannot be written, a part of it cannot be pickled: {error}"
         ) from error
-    sizes = [len(part) for part in pickled.contents(parts)]
-    about = {"versions": dict(versions), "kernels": fingerprint(), "time": time, "sizes": sizes}
+    sizes = [len(part) for part in pickle_buffers.contents(parts)]
+    about = {"versions": dict(versions), "kernels": sources_fingerprint(), "time": time, "sizes": sizes}
     header = json.dumps(about).encode()
     total = _START.size + len(header) + sum(sizes) + _DIGEST_SIZE
     start = _START.pack(_MAGIC, FORMAT, total, len(header)) + header
@@ -60,7 +58,7 @@ def write(path: Path, content: Mapping[str, Any], versions: Mapping[str, str], t
     try:
         with _replacing(path) as file:
             file.write(start)
-            for part in pickled.contents(parts):
+            for part in pickle_buffers.contents(parts):
                 file.write(part)
                 digest.update(part)
             file.write(digest.digest())
@@ -80,12 +78,12 @@ def read(path: Path) -> dict[str, Any]:
             raise
         raise CheckpointError(f"{path}: cannot be read: {error}") from error
     try:
-        content = pickled.load(parts)
+        content = pickle_buffers.load(parts)
     except Exception as error:
         raise CheckpointError(
             f"{path}: whole, but what it was made with is not here: {type(error).__name__}: {error}"
         ) from error
-    if about["kernels"] != fingerprint():
+    if about["kernels"] != sources_fingerprint():
         written = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
         warnings.warn(
             f"{path} was written by other code ({written}): what follows may differ from what would have followed",
@@ -94,9 +92,8 @@ def read(path: Path) -> dict[str, Any]:
     return content
 
 
-def put_back(program: Program | EventPlan, arrays: Mapping[str, np.ndarray], step: int, path: Path) -> None:
-    """Make a program that is as built what it was at `step`. Raises CheckpointError if it has other arrays."""
-    own = program.arrays()
+def put_back(own: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray], path: Path) -> None:
+    """Copy what a checkpoint holds into the arrays of a network. Raises CheckpointError if it has other arrays."""
     for name in [*own, *arrays]:
         found = [
             "no such array" if name not in of else f"{of[name].dtype} of shape {of[name].shape}" for of in (own, arrays)
@@ -107,7 +104,6 @@ def put_back(program: Program | EventPlan, arrays: Mapping[str, np.ndarray], ste
             )
     for name, array in own.items():
         np.copyto(array, arrays[name])
-    program.step = step
 
 
 def _read_parts(file: BufferedIOBase, path: Path) -> tuple[list[bytearray], dict[str, Any]]:

@@ -12,10 +12,12 @@ import numba
 import numpy as np
 from numba import types
 
-from spikelearn import _jit
-from spikelearn.engine.plan import STAGES, Block, Call, Plan, Program, Table, call_table, owner
-from spikelearn.engine.printing import callable_of
+from spikelearn.codegen import jit
+from spikelearn.codegen.modules import callable_of
+from spikelearn.engine.blocks import Block
+from spikelearn.engine.plan import STAGES, Call, Plan, Program, Table, call_table, owner
 from spikelearn.errors import DescriptionError
+from spikelearn.kernels.control import POPULATION, STOP
 from spikelearn.kernels.timed_loop import run_steps_timed
 from spikelearn.neurons import Neuron
 
@@ -73,8 +75,8 @@ def profile(program: Program, n_steps: int) -> Profile:
     plan = program.plans[0]
     calls = [(stage, call) for stage in STAGES for call in plan.stages[stage]]
     calls += [("end", call) for call in program.end]
-    delivered = {id(table.tally): table for table in plan.tables.values()}
-    before = {key: int(table.tally[0]) for key, table in delivered.items()}
+    delivered = {id(table.event_count): table for table in plan.tables.values()}
+    before = {key: int(table.event_count[0]) for key, table in delivered.items()}
     ticks = np.zeros(len(calls) + 1, np.int64)
     wall, busy = _run(program, plan, [call for _, call in calls], n_steps, ticks)
     seconds = np.maximum(ticks[:-1] - ticks[-1], 0.0) * wall / max(1, ticks.sum())
@@ -82,7 +84,7 @@ def profile(program: Program, n_steps: int) -> Profile:
     for (stage, call), spent in zip(calls, seconds, strict=True):
         table = next((delivered[id(a)] for a in call.arguments if id(a) in delivered), None)
         if table is not None and stage == "arrive":
-            work = _of_events(call, table, int(table.tally[0]) - before[id(table.tally)], plan)
+            work = _of_events(call, table, int(table.event_count[0]) - before[id(table.event_count)], plan)
         else:
             work = _of_neurons(call, plan, n_steps)
         found.append(Timed(call.label, stage, float(spent), work))
@@ -95,7 +97,7 @@ def _run(program: Program, plan: Plan, calls: list[Call], n_steps: int, ticks: n
     run, last, wall, own = callable_of(run_steps_timed), program.step + n_steps, 0.0, 0.0
     run(1, 1, addresses, arguments, plan.control, ticks)
     while program.step < last:
-        plan.control[:2] = 0, -1
+        plan.control[[STOP, POPULATION]] = 0, -1
         begun, begun_thread = time.perf_counter(), time.thread_time()
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             program.step = int(run(program.step + 1, last + 1, addresses, arguments, plan.control, ticks)) - 1
@@ -103,13 +105,13 @@ def _run(program: Program, plan: Plan, calls: list[Call], n_steps: int, ticks: n
         own += time.thread_time() - begun_thread
         for recorder in plan.recorders:
             recorder.used[0] = 0
-    plan.control[0] = 0
+    plan.control[STOP] = 0
     return wall, min(1.0, own / max(wall, 1e-12))
 
 
 def _of_events(call: Call, table: Table, n: int, plan: Plan) -> Work | None:
     """Targets are read; what else a synapse has is read, and written too if it learns."""
-    learns = any(projection in plan.plastic for projection in table.projections)
+    learns = any(projection in plan.learning for projection in table.projections)
     own = [a for a in call.arguments if isinstance(a, np.ndarray) and a.ndim == 1 and len(a) == table.n_synapses]
     streamed = sum(a.itemsize * (2 if learns and a is not table.targets else 1) for a in own)
     inputs = {id(owner(a)) for block in plan.blocks.values() for a in block.inputs.values()}
@@ -143,7 +145,7 @@ def _populations(call: Call, plan: Plan) -> Iterator[tuple[Block, int, Neuron]]:
 
 def operations_of(step: Any) -> int:
     """Additions, subtractions, products, divisions and roots of one call of a scalar function, as compiled."""
-    if _jit.JIT_DISABLED:
+    if jit.JIT_DISABLED:
         return 0
     signature = (types.float64,) * step.py_func.__code__.co_argcount
     compiled = numba.njit(signature, error_model="numpy")(step.py_func)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from spikelearn.equations.printing import together, unused
+from spikelearn.equations.rendering import together, unused
 from spikelearn.equations.system import System, from_sympy, symbol
 from spikelearn.errors import DescriptionError
 

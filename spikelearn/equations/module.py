@@ -1,4 +1,4 @@
-"""Printed models as the text of a module."""
+"""Generated models as the text of a module."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from spikelearn.equations.constants import Constant
-from spikelearn.equations.printing import WIDTH
 from spikelearn.equations.python import VECTORISED
+from spikelearn.equations.rendering import WIDTH
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Raw:
     text: str
 
 
-def print_module(
+def render_module(
     kind: str,
     name: str,
     constants: Mapping[str, Constant],
@@ -40,7 +40,7 @@ def print_module(
     """
     mains = [main] if isinstance(main, str) else list(main)
     fields = [f"    {c.name}: {c.annotation} = {c.default!r}" for c in constants.values()] or ["    pass"]
-    annotations = {c.annotation.split("(")[0] for c in constants.values()}
+    annotations = {c.unit_annotation.split("(")[0] for c in constants.values()}
     dictionary = [f'        "{n}": {value},' for n, value in constant_values.items()]
     body = [*(f"    {line}" for line in constants_before), *_dict_lines("    return ", dictionary)]
     start = _dict_lines("    return ", [f'        "{n}": {value},' for n, value in (initial or {}).items()])
@@ -52,14 +52,15 @@ def print_module(
         _model(kind, name, initial is not None, mains, given),
     ]
     text = "\n\n".join(blocks)
-    doc = f"{name}: printed from equations; edit it as you like."
+    doc = f"{name}: generated from equations; edit it as you like."
     about = about.replace("\\", "").replace('"""', "")
     head = [f'"""{doc}\n\n{about.strip()}\n"""' if about.strip() else f'"""{doc}"""', ""]
     head += ["import math"] if re.search(r"\bmath\.", text) else []
-    head += ["from typing import NamedTuple", ""]
+    meanings = any(c.meaning for c in constants.values())
+    head += [f"from typing import {'Annotated, ' if meanings else ''}NamedTuple", ""]
     head += ["import numpy as np", ""] if re.search(r"\bnp\.", text) else []
     ours = {f"from spikelearn import {kind}", *imports}
-    ours |= {"from spikelearn._jit import scalar"} if "@scalar" in text else set()
+    ours |= {"from spikelearn.codegen.jit import scalar"} if "@scalar" in text else set()
     called = [name for name in VECTORISED if re.search(rf"(?<!\.)\b{name}\(", text)]
     for module in {VECTORISED[name] for name in called}:
         ours |= {f"from {module} import {', '.join(sorted(n for n in called if VECTORISED[n] == module))}"}

@@ -1,4 +1,4 @@
-"""A plasticity rule from equations: variables sorted into traces of one side and state of the synapse, and printed."""
+"""A plasticity rule from equations: variables sorted into traces of one side and state of the synapse, and rendered."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 from spikelearn.equations.brian import quiet
 from spikelearn.equations.constants import Constant, declared
-from spikelearn.equations.module import Raw, print_module
+from spikelearn.equations.module import Raw, render_module
 from spikelearn.equations.parts import event_driven, no_equation_for, parts_of, values_for
-from spikelearn.equations.printing import function, python_lines, used_names
 from spikelearn.equations.python import units
+from spikelearn.equations.rendering import function, python_lines, used_names
 from spikelearn.equations.starts import starting_values
 from spikelearn.equations.system import System, assigned, from_sympy, names_in, symbol, to_sympy, without_units
 from spikelearn.equations.text import Statement, statements
 from spikelearn.equations.vocabulary import CANNOT_BE_SET, Vocabulary, dimensionless
 from spikelearn.errors import DescriptionError, ParameterError, UnitError
-from spikelearn.kernels.printed_plastic import taken_names
+from spikelearn.kernels.event_rule import taken_names
 
 _LIMITS = ("W_min", "W_max")
 _RESERVED = ("weight",)
@@ -138,13 +138,13 @@ class _Rule:
         given = {**shown, "learns_from": self.learns_from if self.learns_from != "spike" else "", **self.texts}
         given["state"] = tuple(state)
         start = {self._free(each): value for each, value in self.initial.items()}
-        return print_module(
+        return render_module(
             "PlasticityRule", self.name, self.constants, [], constants, start if state else None, functions,
             ("on_pre", "on_post"), given, ["from spikelearn.plasticity import Trace"] if self.traces else [],
         )  # fmt: skip
 
     def _free(self, name: str) -> str:
-        """A name as it is written in the printed handlers: the loops around them have names of their own."""
+        """A name as it is written in the rendered handlers: the loops around them have names of their own."""
         return f"{name}_" if name in taken_names(False) else name
 
     def _shown(self, trace: _Trace) -> str:

@@ -1,4 +1,4 @@
-"""A synapse model from equations: advanced in closed form to the next arrival, and printed as a module."""
+"""A synapse model from equations: advanced in closed form to the next arrival, and rendered as a module."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 from spikelearn.equations.brian import quiet
 from spikelearn.equations.closed import closed_form
 from spikelearn.equations.constants import declared
-from spikelearn.equations.module import Raw, print_module
+from spikelearn.equations.module import Raw, render_module
 from spikelearn.equations.parts import event_driven, no_equation_for, parts_of, values_for
-from spikelearn.equations.printing import function, python_lines, used_names
 from spikelearn.equations.python import to_python, uses_units
+from spikelearn.equations.rendering import function, python_lines, used_names
 from spikelearn.equations.starts import starting_values
 from spikelearn.equations.system import System, assigned, without_units
 from spikelearn.equations.text import Statement, statements, whole
@@ -55,7 +55,7 @@ def synapse_source(equations: Any, on_pre: Any, parameters: Any, initial: Any, n
             given["check"] = Raw("check")
         if not any(uses_units(part.tree) for part in (*parts.rights.values(), *(each.expression for each in arrival))):
             given["statements"] = "\n".join(["", *lines, ""])
-        return print_module(
+        return render_module(
             "SynapseModel", name, constants, [], {each: constants[each].read for each in used},
             {each: start.get(each, "0.0") for each in state}, functions, "release", given, (),
             f"{equations.strip()}\n\non_pre: {on_pre.strip()}",

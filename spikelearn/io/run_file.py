@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 import h5py
 import numpy as np
 
-from spikelearn.engine.run import Run, Spikes, Trace
-from spikelearn.engine.sink import RunHeader, TraceHeader, announced
 from spikelearn.errors import RunFileError
 from spikelearn.io import run_layout as layout
 from spikelearn.io.hdf5_file import explained, open_for_streaming, read, replacing
+from spikelearn.results.run import Run, Spikes, Trace
+from spikelearn.results.sink import RunHeader, TraceHeader, announced
 
 T = TypeVar("T")
 
@@ -112,7 +112,7 @@ def _load(file: h5py.File) -> Run:
 
 
 class RunWriter:
-    """A sink (see `spikelearn.engine.sink.Sink`) that writes a run file while the run is going on.
+    """A sink (see `spikelearn.results.sink.Sink`) that writes a run file while the run is going on.
 
     After `flush(t)` returns, the file can be loaded up to t, by another process too, whatever happens to this
     one. Chunks are gathered in memory (1 MiB a recording) in between. Values of traces become float64.

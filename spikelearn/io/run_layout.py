@@ -26,9 +26,9 @@ from typing import Any
 import h5py
 import numpy as np
 
-from spikelearn.engine.run import PopulationInfo, ProjectionInfo, Spikes, Synapses, Trace
-from spikelearn.engine.sink import RunHeader
 from spikelearn.io.hdf5_file import Damaged
+from spikelearn.results.run import PopulationInfo, ProjectionInfo, Spikes, Synapses, Trace
+from spikelearn.results.sink import RunHeader
 
 FORMAT = "spikelearn run"
 FORMAT_VERSION = 1

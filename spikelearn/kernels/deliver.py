@@ -10,7 +10,7 @@ those before it are added. `due` is the list, of any length; when it is full it 
 
 import numpy as np
 
-from spikelearn._jit import kernel, prefetch, scalar
+from spikelearn.codegen.jit import kernel, prefetch, scalar
 
 _AHEAD = 4
 _FETCHED = 512
@@ -56,7 +56,7 @@ def add_runs(due, n_due, index, targets, slot_weight, weights, inputs):
 
 
 @kernel
-def deliver(step, rows, counts, delays, index, targets, slot_weight, weights, inputs, tally, due):
+def deliver(step, rows, counts, delays, index, targets, slot_weight, weights, inputs, event_count, due):
     """Add what arrives in this step to the inputs of all targets."""
     n_shares, depth = counts.shape
     n_delays = len(delays)
@@ -70,13 +70,13 @@ def deliver(step, rows, counts, delays, index, targets, slot_weight, weights, in
                 due[n_due] = slot
                 n_due += 1
                 if n_due == len(due):
-                    tally[0] += add_runs(due, n_due, index, targets, slot_weight, weights, inputs)
+                    event_count[0] += add_runs(due, n_due, index, targets, slot_weight, weights, inputs)
                     n_due = 0
-    tally[0] += add_runs(due, n_due, index, targets, slot_weight, weights, inputs)
+    event_count[0] += add_runs(due, n_due, index, targets, slot_weight, weights, inputs)
 
 
 @kernel
-def deliver_values(step, rows, counts, values, delays, index, targets, slot_weight, weights, inputs, tally):
+def deliver_values(step, rows, counts, values, delays, index, targets, slot_weight, weights, inputs, event_count):
     """The same for events that carry a value, which multiplies the weights."""
     n_shares, depth = counts.shape
     n_delays = len(delays)
@@ -88,7 +88,7 @@ def deliver_values(step, rows, counts, values, delays, index, targets, slot_weig
                 slot = rows[share, row, k] * n_delays + d
                 value = values[share, row, k]
                 run = targets[index[slot] : index[slot + 1]]
-                tally[0] += len(run)
+                event_count[0] += len(run)
                 if own_weights:
                     weights_of_run = weights[index[slot] : index[slot + 1]]
                     for p in range(len(run)):

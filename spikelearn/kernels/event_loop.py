@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikelearn._jit import invoke, scalar
+from spikelearn.codegen.jit import invoke, scalar
+from spikelearn.kernels.control import STEP, STOP
 from spikelearn.kernels.event_queue import add_flight, replace_first, set_clock
+from spikelearn.kernels.exact_neurons import SAMPLE, SETTLE
 from spikelearn.kernels.poisson_process import next_arrival
-from spikelearn.kernels.printed_events import SAMPLE, SETTLE
 
 NEURONS, POISSON, POISSON_INPUT, SPIKE_LIST, STEP_CURRENT = range(5)
 
@@ -55,7 +56,7 @@ class Owners(NamedTuple):
 
     kind: np.ndarray
     first_clock: np.ndarray
-    thing: np.ndarray
+    key: np.ndarray
     group: np.ndarray  # of a drive
     weight: np.ndarray  # of a Poisson input
     first_neuron: np.ndarray  # of a drive, in its population
@@ -84,17 +85,17 @@ class Watched(NamedTuple):
 
 @scalar
 def run_events(
-    step, dt, seed, now, control, tally, clocks, flights, synapses, groups, cells, owners, watched,
+    step, dt, seed, now, control, event_count, clocks, flights, synapses, groups, cells, owners, watched,
     addresses, arguments, release_addresses, release_arguments, sample_addresses, sample_arguments,
 ):  # fmt: skip
     """Run all events up to and including the end of `step`, or until buffers have to be emptied.
 
-    control: (0 if all were run, else 1, population and neuron of a state that is not finite or -1, step of a sample).
-    tally: (synaptic events, events of the queue). addresses, arguments: of each population, 0 for sources, and of each
-    group, 0 for static synapses.
+    control: see kernels/control.py; STOP is 0 if all were run.
+    event_count: (synaptic events, events of the queue). addresses, arguments: of each population, 0 for
+    sources, and of each group, 0 for static synapses.
     """
     until = step * dt
-    control[0] = 0
+    control[STOP] = 0
     n_cells = len(cells.marked)
     while True:
         for population in range(len(cells.n_touched)):
@@ -102,8 +103,8 @@ def run_events(
                 invoke(addresses[population], SETTLE, arguments[population])
         _send(now[0], cells, flights, synapses, watched)
         if watched.used[0] + 2 * n_cells > len(watched.times) or flights.size[0] + 2 * n_cells > len(flights.due):
-            control[0] = 1
-        if control[0] != 0:
+            control[STOP] = 1
+        if control[STOP] != 0:
             return
         due = clocks.due[clocks.heap[0]] if clocks.size[0] > 0 else np.inf
         if flights.size[0] > 0:
@@ -111,7 +112,7 @@ def run_events(
         sample = _next_sample(watched)
         if sample >= 0 and sample * dt < due and sample * dt <= until:
             now[0] = sample * dt
-            control[3] = sample
+            control[STEP] = sample
             for k in range(len(watched.every)):
                 if watched.next_step[k] == sample:
                     invoke(sample_addresses[k], SAMPLE, sample_arguments[k])
@@ -121,22 +122,22 @@ def run_events(
             return
         now[0] = due
         while clocks.size[0] > 0 and clocks.due[clocks.heap[0]] <= due:
-            tally[1] += 1
+            event_count[1] += 1
             clock = clocks.heap[0]
             owner = owners.owner_of[clock]
             if owners.kind[owner] == NEURONS:
                 invoke(addresses[owner], clock - owners.first_clock[owner], arguments[owner])
             else:
-                set_clock(clocks, clock, _tick(clock, owner, due, seed, tally, groups, cells, owners))
+                set_clock(clocks, clock, _tick(clock, owner, due, seed, event_count, groups, cells, owners))
         while flights.size[0] > 0 and flights.due[0] <= due:
-            tally[1] += 1
+            event_count[1] += 1
             run = flights.run[0]
             group = synapses.group[run]
             released = 1.0
             if groups.dynamic[group]:
                 invoke(release_addresses[group], run, release_arguments[group])
                 released = groups.released[0]
-            _deliver(run, released, tally, synapses, groups, cells)
+            _deliver(run, released, event_count, synapses, groups, cells)
             replace_first(flights, flights.sent[0] + synapses.next_delay[run], run + 1)
 
 
@@ -159,7 +160,7 @@ def _reach(population, i, cells):
 
 
 @scalar
-def _tick(clock, owner, due, seed, tally, groups, cells, owners):
+def _tick(clock, owner, due, seed, event_count, groups, cells, owners):
     """The clock of a source or a drive is due; returns when it is due again."""
     kind = owners.kind[owner]
     row = owners.count[clock]
@@ -174,10 +175,10 @@ def _tick(clock, owner, due, seed, tally, groups, cells, owners):
             neuron = owners.first_neuron[owner] + i
             cells.inputs[groups.first_input[group] + neuron] += owners.weight[owner]
             _reach(groups.population[group], neuron, cells)
-            tally[0] += 1
+            event_count[0] += 1
         rates = owners.values[owners.first_value[owner] :]
         time = next_arrival(
-            seed, owners.thing[owner], i, row, due, rates, owners.rows[owner], owners.width[owner],
+            seed, owners.key[owner], i, row, due, rates, owners.rows[owner], owners.width[owner],
             owners.interval[owner],
         )  # fmt: skip
         return max(time, due + max(due * 2.3e-16, 1e-300))
@@ -204,14 +205,14 @@ def _change_current(owner, row, groups, cells, owners):
 
 
 @scalar
-def _deliver(run, released, tally, synapses, groups, cells):
+def _deliver(run, released, event_count, synapses, groups, cells):
     """Add what is sent to the inputs of its targets."""
     group = synapses.group[run]
     population = groups.population[group]
     first_input = groups.first_input[group]
     first = synapses.begin[run]
     last = synapses.begin[run + 1]
-    tally[0] += last - first
+    event_count[0] += last - first
     first_cell = cells.first[population]
     n_touched = cells.n_touched[population]
     for k in range(first, last):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 
 
 class Clocks(NamedTuple):

@@ -2,7 +2,7 @@
 
 import math
 
-from spikelearn._jit import JIT_DISABLED, bits_to_float, float_to_bits, scalar
+from spikelearn.codegen.jit import JIT_DISABLED, bits_to_float, float_to_bits, scalar
 
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH = 6.93147180369123816490e-01

@@ -1,6 +1,6 @@
 """Functions that equations use, in arithmetic that vectorises."""
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import expm1, exponential
 
 

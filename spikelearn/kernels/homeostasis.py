@@ -1,13 +1,14 @@
 """Homeostasis: weights are brought to a sum, or scaled by how much their targets fire.
 
 All of it acts at the end of every `every`-th step, when the weights are those of now: `begin`, then a sweep that takes
-up what post events have done, then `settle` if the weights are kept as q of w = q + c N, and at last `unsettle`.
+up what post events have done, then `materialize` if the weights are kept as q of w = q + c N, and at
+last `dematerialize`.
 """
 
 import math
 
-from spikelearn._jit import kernel
-from spikelearn.kernels.printed_plastic import ALL
+from spikelearn.codegen.jit import kernel
+from spikelearn.kernels.event_rule import ALL
 
 _NOTHING = 1e-9
 """A sum below this share of what it should be counts as 0: it may be nothing but rounding errors."""
@@ -22,7 +23,7 @@ def begin(step, every, enabled, due, sweeps):
 
 
 @kernel
-def settle(step, due, dendritic, integrals, weights, eligibilities, W_min, W_max):
+def materialize(step, due, dendritic, integrals, weights, eligibilities, W_min, W_max):
     """From q to w = q + c N."""
     if due[0] != 0:
         N = integrals[(step - dendritic) % len(integrals)]
@@ -31,7 +32,7 @@ def settle(step, due, dendritic, integrals, weights, eligibilities, W_min, W_max
 
 
 @kernel
-def unsettle(step, due, dendritic, integrals, weights, eligibilities):
+def dematerialize(step, due, dendritic, integrals, weights, eligibilities):
     """From w = q + c N back to q."""
     if due[0] != 0:
         N = integrals[(step - dendritic) % len(integrals)]

@@ -2,8 +2,8 @@
 
 import math
 
-from spikelearn._jit import kernel, scalar
-from spikelearn.kernels.printed_plastic import ALL, SOME
+from spikelearn.codegen.jit import kernel, scalar
+from spikelearn.kernels.event_rule import ALL, SOME
 
 
 @kernel

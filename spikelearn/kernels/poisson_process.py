@@ -4,18 +4,18 @@ import math
 
 import numpy as np
 
-from spikelearn._jit import kernel
+from spikelearn.codegen.jit import kernel
 from spikelearn.kernels.random import stream, uniform
 
 
 @kernel
-def next_arrival(seed, thing, neuron, count, since, rates, rows, width, interval):
+def next_arrival(seed, key, neuron, count, since, rates, rows, width, interval):
     """ms of arrival number `count` of a neuron's process, if the one before was at `since`.
 
     rates: Hz, row after row of `width` values; row k holds from k * interval on, the last one stays, and with one row
     the rate is constant. What is exponentially distributed is the integral of the rate, so it may change at any time.
     """
-    start, increment = stream(seed, thing, neuron)
+    start, increment = stream(seed, key, neuron)
     left = -math.log(uniform(start, increment, count)) * 1e3
     column = neuron if width > 1 else 0
     row = 0 if rows == 1 else int(since / interval)

@@ -3,7 +3,7 @@
 Each is the loop that a kernel would be if it did nothing else; all but `read` return how many numbers they worked on.
 """
 
-from spikelearn._jit import kernel
+from spikelearn.codegen.jit import kernel
 
 OPERATIONS = 16
 """Operations of `calculate` on each number that it loads."""

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -38,6 +38,15 @@ def _ziggurat() -> tuple[np.ndarray, np.ndarray]:
 
 _EDGES, _INNER = _ziggurat()
 
+PARTNERS_STREAM, WEIGHT_STREAM, DELAY_STREAM, NOISE_STREAM = range(4)
+STREAMS = 4
+"""The streams of random numbers of each object of a network: their keys are uid * STREAMS + stream."""
+
+
+def noise_key(uid: int) -> int:
+    """The key of what an object draws while it runs."""
+    return uid * STREAMS + NOISE_STREAM
+
 
 @scalar
 def mix(z):
@@ -48,10 +57,10 @@ def mix(z):
 
 
 @scalar
-def stream(seed, thing, step):
+def stream(seed, key, step):
     """The start and the odd increment of the stream of one object in one step."""
     start = mix(np.uint64(seed) + _GOLDEN)
-    start = mix(start + np.uint64(thing) * _GOLDEN)
+    start = mix(start + np.uint64(key) * _GOLDEN)
     start = mix(start + np.uint64(step) * _GOLDEN)
     return start, mix(start ^ _MIX_2) | _ONE
 
@@ -106,7 +115,7 @@ def normal(start, increment, counter):
 
 @scalar
 def normal_at_once(start, increment, counter):
-    """`normal` where it takes one draw, which is nearly always; NaN elsewhere. A loop of these vectorises."""
+    """`normal` where it takes one draw, which is nearly always; else NaN. A loop of these vectorises."""
     z = bits(start, increment, counter)
     layer = int(z & _LAYER_BITS)
     u = 2.0 * to_unit(z) - 1.0
@@ -114,7 +123,7 @@ def normal_at_once(start, increment, counter):
 
 
 @scalar
-def random_uniform(seed, thing, counter):
+def random_uniform(seed, key, counter):
     """A float in (0, 1) for callbacks: the same for the same three integers, whenever it is asked for."""
-    start, increment = stream(seed, thing, 0)
+    start, increment = stream(seed, key, 0)
     return uniform(start, increment, counter)

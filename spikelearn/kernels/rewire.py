@@ -1,6 +1,6 @@
 """Rewiring: weak synapses are given new targets, each from a random number of its own."""
 
-from spikelearn._jit import kernel
+from spikelearn.codegen.jit import kernel
 from spikelearn.kernels.random import stream, uniform
 
 _ATTEMPTS = 1000
@@ -8,7 +8,7 @@ _ATTEMPTS = 1000
 
 @kernel
 def rewire(
-    step, due, seed, thing, probability, below, weight, multapses, first, n_sources, n_delays, first_target, n_targets,
+    step, due, seed, key, probability, below, weight, multapses, first, n_sources, n_delays, first_target, n_targets,
     own, index, targets, weights, moved, n_moved,
 ):  # fmt: skip
     """Move synapses at or below `below`. own: the autapse of source i is target i + own, if there is such a target.
@@ -18,7 +18,7 @@ def rewire(
     n_moved[0] = 0
     if due[0] == 0:
         return
-    start, increment = stream(seed, thing, step)
+    start, increment = stream(seed, key, step)
     for i in range(n_sources):
         begin = index[(first + i) * n_delays]
         end = index[(first + i + 1) * n_delays]

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from spikelearn._jit import kernel
+from spikelearn.codegen.jit import kernel
 from spikelearn.kernels.random import bits, normal, stream, uniform
 
 GUIDE_BITS = 12
@@ -22,12 +22,12 @@ _PLACE = np.uint64(GROUP - 1)
 
 
 @kernel
-def emit_poisson(step, seed, thing, first_id, first, rates, dt, rows, counts):
+def emit_poisson(step, seed, key, first_id, first, rates, dt, rows, counts):
     """Each neuron fires in a step with probability rate * dt. rates: Hz, one for each neuron.
 
     first_id: the first of these neurons within its population; first: within its block.
     """
-    start, increment = stream(seed, thing, step)
+    start, increment = stream(seed, key, step)
     row = step % len(counts)
     count = counts[row]
     scale = dt * 1e-3
@@ -82,14 +82,14 @@ def poisson_numbers(begin, end, first_id, start, increment, weight, guide, cumul
 
 
 @kernel
-def poisson_input(step, seed, thing, first_id, weight, guide, cumulative, inputs, tally):
+def poisson_input(step, seed, key, first_id, weight, guide, cumulative, inputs, event_count):
     """Add weight times a Poisson number to each neuron: many sources that fire for it alone.
 
     cumulative: P(number <= k). guide: the number for each value of 12 random bits, where they decide it, else
     UNDECIDED; then more bits are drawn and `cumulative` is searched. 64 bits serve four neurons: four at a time where
     all are here and decided.
     """
-    start, increment = stream(seed, thing, step)
+    start, increment = stream(seed, key, step)
     last_id = first_id + len(inputs)
     begin = min((first_id + 3) & -4, last_id)
     end = max(last_id & -4, begin)
@@ -107,17 +107,17 @@ def poisson_input(step, seed, thing, first_id, weight, guide, cumulative, inputs
         else:
             total += poisson_numbers(i, i + 4, first_id, start, increment, weight, guide, cumulative, inputs)
     total += poisson_numbers(end, last_id, first_id, start, increment, weight, guide, cumulative, inputs)
-    tally[0] += int(total)
+    event_count[0] += int(total)
 
 
 @kernel
-def poisson_input_rare(step, seed, thing, first_id, weight, guide, cumulative, inputs, tally):
+def poisson_input_rare(step, seed, key, first_id, weight, guide, cumulative, inputs, event_count):
     """The same where most neurons get nothing: 64 neurons share one Poisson number, and each arrival is at one of them,
     drawn at random, so that each neuron's own number is a Poisson number again and they are independent.
 
     guide, cumulative: of the number of all 64. 12 of 64 random bits make the number, 48 the places of eight arrivals.
     """
-    start, increment = stream(seed, thing, step)
+    start, increment = stream(seed, key, step)
     last_id = first_id + len(inputs)
     total = 0
     for group in range(first_id // GROUP, (last_id + GROUP - 1) // GROUP):
@@ -136,13 +136,13 @@ def poisson_input_rare(step, seed, thing, first_id, weight, guide, cumulative, i
             if first_id <= i and i < last_id:
                 inputs[i - first_id] += weight
                 total += 1
-    tally[0] += total
+    event_count[0] += total
 
 
 @kernel
-def poisson_input_timed(step, seed, thing, first_id, weight, rates, dt, inputs, tally):
+def poisson_input_timed(step, seed, key, first_id, weight, rates, dt, inputs, event_count):
     """Poisson input whose rate (Hz) differs from neuron to neuron or from time to time: inversion (Devroye 1986)."""
-    start, increment = stream(seed, thing, step)
+    start, increment = stream(seed, key, step)
     total = 0
     for i in range(len(inputs)):
         mean = rates[i] * dt * 1e-3
@@ -156,22 +156,22 @@ def poisson_input_timed(step, seed, thing, first_id, weight, rates, dt, inputs, 
             below += term
         inputs[i] += weight * k
         total += k
-    tally[0] += total
+    event_count[0] += total
 
 
 @kernel
-def noise_current(step, seed, thing, first_id, every, decay, kick, flat, mean, state, first_here, noise):
+def noise_current(step, seed, key, first_id, every, decay, kick, flat, mean, state, first_here, noise):
     """Noise (pA), new every `every` steps; with decay > 0 an Ornstein-Uhlenbeck process, exact in time.
 
     kick: its standard deviation, or half its width if it is `flat` (uniform, not Gaussian). state: the deviation from
     the mean. first_here: 1 if this is the first noise on `noise`, which is then overwritten.
     """
     if (step - 1) % every == 0 and flat:
-        start, increment = stream(seed, thing, step)
+        start, increment = stream(seed, key, step)
         for i in range(len(state)):
             state[i] = kick * (2.0 * uniform(start, increment, first_id + i) - 1.0)
     elif (step - 1) % every == 0:
-        start, increment = stream(seed, thing, step)
+        start, increment = stream(seed, key, step)
         for i in range(len(state)):
             state[i] = decay * state[i] + kick * normal(start, increment, first_id + i)
     if first_here:

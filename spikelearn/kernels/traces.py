@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 
 _FINE_BITS = 8
 _NEGLIGIBLE = 60.0

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.closed_form import ClosedForm
 
 _ROUNDING = 2.0**-52

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelearn._jit import scalar
-from spikelearn.nest_twin import NestNeuron, NestPort
+from spikelearn.codegen.jit import scalar
+from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.neurons.model import NeuronModel
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from spikelearn._jit import scalar
-from spikelearn.nest_twin import NestSynapse
+from spikelearn.codegen.jit import scalar
+from spikelearn.nest_mapping import NestSynapse
 from spikelearn.plasticity.rule import PlasticityRule, Trace
 from spikelearn.plasticity.stdp import STDP, STDPParameters, check_limits, on_post, on_pre, stdp_constants
 

@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from spikelearn.analysis import binned_rate
-from spikelearn.engine.run import Run
 from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.plots.panels import panels
 from spikelearn.plots.style import (
     ACCENT,
     FAINT,
@@ -22,11 +22,11 @@ from spikelearn.plots.style import (
     colour,
     legend,
     name_of,
-    panels,
     recorded,
     time_axis,
     window,
 )
+from spikelearn.results.run import Run
 
 # Two lines of a label with air around them, in points.
 LABEL_HEIGHT = 24.0

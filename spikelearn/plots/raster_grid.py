@@ -10,11 +10,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from spikelearn.engine.run import Run
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.plots.columns import shown
+from spikelearn.plots.panels import panels
 from spikelearn.plots.raster import raster
-from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, panels
+from spikelearn.plots.style import FAINT, INK, TEXT_SIZE
+from spikelearn.results.run import Run
 
 _FEWEST_SHOWN = 6
 

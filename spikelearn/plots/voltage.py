@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from spikelearn.engine.run import Run
 from spikelearn.errors import DescriptionError
+from spikelearn.plots.panels import panels
 from spikelearn.plots.style import (
     ACCENT,
     FAINT,
@@ -22,11 +22,11 @@ from spikelearn.plots.style import (
     between,
     legend,
     name_of,
-    panels,
     recorded,
     time_axis,
     window,
 )
+from spikelearn.results.run import Run
 
 # What a reader calls the variable, and how it is drawn: style and darkness differ as well as colour.
 LOOK: dict[str, tuple[str, str, Any, float]] = {

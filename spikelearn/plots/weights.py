@@ -9,9 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
-from spikelearn.engine.run import Run
 from spikelearn.errors import DescriptionError
-from spikelearn.plots.style import ACCENT, INK, PALETTE, TEXT_SIZE, legend, name_of, panels, time_axis
+from spikelearn.plots.panels import panels
+from spikelearn.plots.style import ACCENT, INK, PALETTE, TEXT_SIZE, legend, name_of, time_axis
+from spikelearn.results.run import Run
 
 BINS = 50
 STEPS = [1, 2, 2.5, 5, 10]

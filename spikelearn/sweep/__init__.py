@@ -2,10 +2,10 @@
 
 from spikelearn.sweep.design import Design, Range, Sample, read_rows
 from spikelearn.sweep.executors import LocalProcesses, WorkerDied, dask_cluster
-from spikelearn.sweep.fitting import Fitted, fit
+from spikelearn.sweep.fit import Fitted, fit
 from spikelearn.sweep.objective import Objective
 from spikelearn.sweep.progress import Best
-from spikelearn.sweep.running import Summary, run
+from spikelearn.sweep.run import Summary, run
 from spikelearn.sweep.store import Store
 from spikelearn.sweep.table import read_table
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn import experiment as ex
+from spikelearn import experiments as ex
 from spikelearn.errors import ExperimentError
 
 Settings = tuple[tuple[str, Any], ...]

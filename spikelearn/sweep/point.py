@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spikelearn import experiment as ex
+from spikelearn import experiments as ex
 from spikelearn.engine.simulate import only_compile
 from spikelearn.errors import ExperimentError
 from spikelearn.network import versions

@@ -45,7 +45,7 @@ class Progress:
 
             self._bar = tqdm(total=total, initial=there, unit=f" {unit}", dynamic_ncols=True, smoothing=0.05)
 
-    def note(self, result: Result) -> None:
+    def record(self, result: Result) -> None:
         """A point has ended."""
         self.computed += 1
         self.statuses[result.status] += 1

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spikelearn import experiment as ex
+from spikelearn import experiments as ex
 from spikelearn.errors import ExperimentError
 from spikelearn.sweep.design import Range, Settings, range_of, values_of
 

@@ -10,7 +10,7 @@ from tolerances import EXACT, ULP
 from validation.bursts import DT, STEPS, dopamine_at_bursts
 
 import spikelearn as sl
-from spikelearn._jit import scalar
+from spikelearn.codegen.jit import scalar
 from spikelearn.errors import DescriptionError
 from spikelearn.parameters import KINDS
 from spikelearn.units import ms, number

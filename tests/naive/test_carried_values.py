@@ -79,7 +79,7 @@ def values_of(run, population, variable):
 def delivered(run, projection):
     """(STEPS, n): what arrives through a static projection, looked up event by event."""
     total = np.zeros((STEPS, projection.target.size))
-    values = values_of(run, projection.source, projection.carries)
+    values = values_of(run, projection.source, projection.payload)
     synapses = run.synapses(projection)
     for step, i in events_of(run, projection.source, projection.on):
         for pre, post, w, delay in zip(*synapses[:4], strict=True):
@@ -134,12 +134,12 @@ def test_what_arrives_is_the_weight_times_the_value_at_the_end_of_the_step_of_th
     net, one, two = network(seed)
     p = sl.FixedProbability(0.6)
     into_one = [
-        net.connect(two, one, "ignored", p, weight=1.5, delay=2.0, on="rate", carries="r"),
-        net.connect(two, one, "ignored", weight=-0.5, delay=2.0, on="rate", carries="V_m"),
-        net.connect(one[2:5], one[:4], "ignored", weight=sl.Normal(0, 1), delay=sl.Uniform(0.5, 6.0), carries="r"),
+        net.connect(two, one, "ignored", p, weight=1.5, delay=2.0, on="rate", payload="r"),
+        net.connect(two, one, "ignored", weight=-0.5, delay=2.0, on="rate", payload="V_m"),
+        net.connect(one[2:5], one[:4], "ignored", weight=sl.Normal(0, 1), delay=sl.Uniform(0.5, 6.0), payload="r"),
     ]
-    into_two = [net.connect(one, two, "ignored", p, weight=2.0, delay=0.5, on="rate", carries="r")]
-    net.connect(one, two, "exc", weight=0.05, carries="r", delay=1.0)  # and it acts: the cells wander elsewhere
+    into_two = [net.connect(one, two, "ignored", p, weight=2.0, delay=0.5, on="rate", payload="r")]
+    net.connect(one, two, "exc", weight=0.05, payload="r", delay=1.0)  # and it acts: the cells go another way
     run = net.run(STEPS * DT)
     for target, projections in ((one, into_one), (two, into_two)):
         expected = sum(delivered(run, projection) for projection in projections)
@@ -150,7 +150,7 @@ def test_what_arrives_is_the_weight_times_the_value_at_the_end_of_the_step_of_th
 def test_a_modulator_is_released_by_values():
     net, one, _ = network()
     modulator = net.modulator(tau=10.0)
-    net.connect(one, modulator, weight=0.5, on="rate", carries="r", delay=1.0)
+    net.connect(one, modulator, weight=0.5, on="rate", payload="r", delay=1.0)
     net.record(modulator, "n")
     run = net.run(STEPS * DT)
     values, n, expected = values_of(run, one, "r"), 0.0, []
@@ -169,7 +169,7 @@ def test_traces_of_a_signal_rule_grow_by_values_or_are_set_to_them(name, dendrit
     rule = RULES[name]()
     pre, post = generator.integers(0, 7, 12), generator.integers(0, 5, 12)
     projection = net.connect(
-        one, two, "ignored", sl.Pairs(pre, post), weight=generator.normal(0, 1, 12), on="rate", carries="r",
+        one, two, "ignored", sl.Pairs(pre, post), weight=generator.normal(0, 1, 12), on="rate", payload="r",
         axonal_delay=generator.choice([1, 2, 5], 12) * DT, dendritic_delay=dendritic * DT, plasticity=rule,
     )  # fmt: skip
     if name == "LowPass":
@@ -190,7 +190,7 @@ def test_traces_of_a_signal_rule_grow_by_values_or_are_set_to_them(name, dendrit
 def test_a_frozen_projection_sends_values_and_learns_nothing():
     net, one, two = network(3)
     projection = net.connect(
-        one, two, "ignored", weight=sl.Normal(0, 1), on="rate", carries="r", plasticity=RULES["Plain"](), plastic=False,
+        one, two, "ignored", weight=sl.Normal(0, 1), on="rate", payload="r", plasticity=RULES["Plain"](), plastic=False,
         delay=1.0,
     )  # fmt: skip
     run = net.run(STEPS * DT)
@@ -200,10 +200,10 @@ def test_a_frozen_projection_sends_values_and_learns_nothing():
 def built(seed=5, threads=1):
     net, one, two = network(seed, threads)
     net.connect(
-        one, two, weight=sl.Uniform(-0.1, 0.1), delay=sl.Uniform(0.5, 6.0), carries="r", on="rate", name="static"
+        one, two, weight=sl.Uniform(-0.1, 0.1), delay=sl.Uniform(0.5, 6.0), payload="r", on="rate", name="static"
     )
     rule = RULES["Plain"](gain=0.005, W_min=-0.1, W_max=0.1)
-    net.connect(two, one, weight=0.01, delay=4.0, carries="V_m", on="rate", plasticity=rule, name="plastic")
+    net.connect(two, one, weight=0.01, delay=4.0, payload="V_m", on="rate", plasticity=rule, name="plastic")
     return net
 
 
@@ -232,10 +232,10 @@ def test_a_checkpoint_holds_values_that_are_on_their_way(tmp_path):
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"carries": "q"}, "no state 'q'"),
-        ({"carries": "r", "procedural": True, "rule": sl.AllToAll()}, "procedural"),
-        ({"carries": "r", "synapse": sl.TsodyksMarkram()}, "TsodyksMarkram goes by when events arrive"),
-        ({"carries": "r", "plasticity": sl.STDP()}, "STDP learns from when events arrive"),
+        ({"payload": "q"}, "no state 'q'"),
+        ({"payload": "r", "procedural": True, "rule": sl.AllToAll()}, "procedural"),
+        ({"payload": "r", "synapse": sl.TsodyksMarkram()}, "TsodyksMarkram goes by when events arrive"),
+        ({"payload": "r", "plasticity": sl.STDP()}, "STDP learns from when events arrive"),
     ],
 )
 def test_what_cannot_use_values_says_so(asked, said):
@@ -247,13 +247,13 @@ def test_what_cannot_use_values_says_so(asked, said):
 def test_sources_have_no_values():
     net, one, _ = network()
     with pytest.raises(DescriptionError, match="no state 'rate'"):
-        net.connect(net.population(3, sl.Poisson(20.0)), one, "ignored", carries="rate")
+        net.connect(net.population(3, sl.Poisson(20.0)), one, "ignored", payload="rate")
 
 
 @pytest.mark.parametrize("engine", ["events", "nest", "brian2"])
 def test_engines_that_know_no_values_refuse_them(engine):
     net = sl.Network(dt=DT)
     cells = net.population(3, sl.LIFDelta())
-    net.connect(cells, cells, weight=0.01, carries="V_m")
+    net.connect(cells, cells, weight=0.01, payload="V_m")
     with pytest.raises(DescriptionError, match="value"):
         net.run(1.0, engine=engine)

@@ -56,7 +56,7 @@ def with_homeostasis(twin_class, act):
     return Regulated
 
 
-def learned_and_regulated(rule, twin_class, parameters, regulation, act, dendritic=0, seed=1, plastic=None):
+def learned_and_homeostatic(rule, twin_class, parameters, homeostasis, act, dendritic=0, seed=1, plastic=None):
     """14 synapses with multapses and three axonal delays; what they send, and their weights, here and in the twin."""
     generator = np.random.default_rng(seed)
     pre_ids, post_ids = generator.integers(0, N_PRE, 14), generator.integers(0, N_POST, 14)
@@ -73,7 +73,7 @@ def learned_and_regulated(rule, twin_class, parameters, regulation, act, dendrit
         source, target, "ignored", sl.Pairs(pre_ids, post_ids), weight=weights, axonal_delay=axonal * DT,
         dendritic_delay=dendritic * DT, plasticity=rule(modulator), learns_from="spike",
     )  # fmt: skip
-    net.regulate(projection, regulation)
+    net.homeostasis(projection, homeostasis)
     net.record(target, "ignored")
     run = net.run(STEPS * DT)
     more = {"released": released, "tau_n": 30.0} if issubclass(twin_class, Modulated) else {}
@@ -109,8 +109,8 @@ def test_normalisation_of_what_learns_is_that_of_weights_that_move_in_every_step
         posts = [s.post for s in twin.synapses]
         return normalised(posts, twin.weights.tolist(), TOTALS, subtractive, twin.W_min, twin.W_max)
 
-    regulation = sl.Normalisation(TOTALS, EVERY * DT, subtractive=subtractive)
-    learned_and_regulated(rule, twin, parameters, regulation, act, dendritic)
+    homeostasis = sl.Normalisation(TOTALS, EVERY * DT, subtractive=subtractive)
+    learned_and_homeostatic(rule, twin, parameters, homeostasis, act, dendritic)
 
 
 @pytest.mark.parametrize(("rule", "twin", "parameters"), RULES)
@@ -121,7 +121,7 @@ def test_normalisation_by_source_too(rule, twin, parameters):
         pres = [s.pre for s in twin.synapses]
         return normalised(pres, twin.weights.tolist(), totals, False, twin.W_min, twin.W_max)
 
-    learned_and_regulated(rule, twin, parameters, sl.Normalisation(totals, EVERY * DT, per="source"), act)
+    learned_and_homeostatic(rule, twin, parameters, sl.Normalisation(totals, EVERY * DT, per="source"), act)
 
 
 def test_normalisation_keeps_the_eligibility():
@@ -137,7 +137,7 @@ def test_normalisation_keeps_the_eligibility():
             source, target, "ignored", weight=50.0, delay=DT, plasticity=sl.DopamineSTDP(modulator, **DOPAMINE)
         )
         if regulated:
-            net.regulate(projection, sl.Normalisation(200.0, EVERY * DT))
+            net.homeostasis(projection, sl.Normalisation(200.0, EVERY * DT))
         net.record(projection, ["c", "weight"], every=5 * DT)
         run = net.run(STEPS * DT)
         return run.trace(projection, "c").values, run.trace(projection, "weight").values
@@ -161,8 +161,8 @@ def test_static_weights_are_normalised_and_what_is_sent_with_them(how):
     )
     alike = net.connect(source, other, "ignored", p, weight=3.0)
     untouched = net.connect(source, cells, "ignored", p, weight=sl.Uniform(0.5, 2.0))
-    net.regulate(projection, sl.Normalisation(np.arange(1.0, 6.0), 10.0))
-    net.regulate(alike, sl.Normalisation(2.0, 10.0, per="source"))
+    net.homeostasis(projection, sl.Normalisation(np.arange(1.0, 6.0), 10.0))
+    net.homeostasis(alike, sl.Normalisation(2.0, 10.0, per="source"))
     net.record(projection, "weight", every=5.0)
     before = net.run(0.0)
     first, free = before.synapses(projection), before.synapses(untouched)
@@ -193,7 +193,7 @@ def test_what_learns_stays_within_its_limits(weights, rule, expected):
     source, cells = net.population(3, sl.SpikeList([])), net.population(2, sl.Parrot())
     pairs = sl.Pairs([0, 1, 2], [0, 1, 1])
     projection = net.connect(source, cells, "ignored", pairs, weight=np.array(weights), plasticity=sl.STDP())
-    net.regulate(projection, rule)
+    net.homeostasis(projection, rule)
     ULP(2).check(net.run(1.0).weights(projection), expected)
 
 
@@ -222,7 +222,7 @@ def test_scaling_is_the_integral_of_the_low_passed_rate(every):
     net.connect(force, cells, "exc", sl.OneToOne(), weight=1.0, delay=0.5)
     source = net.population(4, sl.SpikeList([]))
     projection = net.connect(source, cells, "ignored", weight=sl.Uniform(0.5, 2.0))
-    net.regulate(projection, sl.SynapticScaling(goals, tau=40.0, beta=0.3, every=every * 0.5))
+    net.homeostasis(projection, sl.SynapticScaling(goals, tau=40.0, beta=0.3, every=every * 0.5))
     net.record(projection, "weight", every=25 * 0.5)
     start = net.run(0.0).synapses(projection)
     found = net.run(200.0).trace(projection, "weight").values
@@ -241,7 +241,7 @@ def test_scaling_brings_rates_to_their_target_and_its_absence_does_not(regulated
     projection = net.connect(source, cells, "exc", rule, weight=sl.Uniform(30.0, 300.0), plasticity=sl.STDP(
         lambda_=1e-9, W_max=1e5
     ), plastic=regulated)  # fmt: skip
-    net.regulate(projection, sl.SynapticScaling(8.0, tau=1000.0, beta=0.05, every=100.0))
+    net.homeostasis(projection, sl.SynapticScaling(8.0, tau=1000.0, beta=0.05, every=100.0))
     net.record(cells)
     net.run(40_000.0)
     rates = np.bincount(net.run(20_000.0).spikes(cells).ids, minlength=20) / 20.0
@@ -259,7 +259,7 @@ def test_a_frozen_projection_and_phases_that_are_not_plastic_are_not_regulated()
     frozen = net.connect(source, cells, "ignored", plastic=False, **how)
     windowed = net.connect(source, cells, "ignored", **how)
     for projection in (frozen, windowed):
-        net.regulate(projection, sl.Normalisation(20.0, 5.0))
+        net.homeostasis(projection, sl.Normalisation(20.0, 5.0))
     off, on = sl.Phase(50.0, plastic=[]), sl.Phase(50.0, plastic=[windowed])
     run = net.run(trials=sl.Trials([off], 1))
     EXACT.check(run.weights(windowed), 10.0)
@@ -268,8 +268,8 @@ def test_a_frozen_projection_and_phases_that_are_not_plastic_are_not_regulated()
     ULP(10).check(run.weights(windowed).reshape(3, 5).sum(axis=1), 20.0)
 
 
-@pytest.mark.parametrize("regulation", [sl.Normalisation(300.0, 10.0), sl.SynapticScaling(20.0, 100.0, 0.1, 10.0)])
-def test_any_number_of_threads_gives_the_same_bits(regulation):
+@pytest.mark.parametrize("homeostasis", [sl.Normalisation(300.0, 10.0), sl.SynapticScaling(20.0, 100.0, 0.1, 10.0)])
+def test_any_number_of_threads_gives_the_same_bits(homeostasis):
     weights = []
     for threads in (1, 3):
         net = sl.Network(dt=0.5, seed=1, threads=threads)
@@ -277,24 +277,24 @@ def test_any_number_of_threads_gives_the_same_bits(regulation):
         projection = net.connect(
             source, cells, "exc", sl.FixedProbability(0.5), weight=sl.Uniform(0, 80), plasticity=sl.STDP(W_max=200.0)
         )
-        net.regulate(projection, regulation)
+        net.homeostasis(projection, homeostasis)
         weights.append(net.run(100.0).weights(projection))
     EXACT.check(*weights)
 
 
 def test_what_needs_all_synapses_at_once_runs_on_one_thread():
-    for regulation in (sl.Normalisation(1.0, 10.0, per="source"), sl.Rewiring(0.0, 1.0, 10.0)):
+    for homeostasis in (sl.Normalisation(1.0, 10.0, per="source"), sl.Rewiring(0.0, 1.0, 10.0)):
         net = sl.Network(threads=2)
         source, cells = net.population(4, sl.Poisson(1.0)), net.population(4, sl.LIF())
-        net.regulate(net.connect(source, cells, "exc", weight=1.0, name="p"), regulation)
-        with pytest.raises(DescriptionError, match=f"{type(regulation).__name__} of projection 'p' reads all neurons"):
+        net.homeostasis(net.connect(source, cells, "exc", weight=1.0, name="p"), homeostasis)
+        with pytest.raises(DescriptionError, match=f"{type(homeostasis).__name__} of projection 'p' reads all neurons"):
             net.run(1.0)
 
 
 def test_the_exact_engine_regulates_nothing_and_says_so():
     net = sl.Network()
     cells = net.population(2, sl.LIF())
-    net.regulate(net.connect(cells, cells, "exc", weight=1.0, name="p"), sl.Normalisation(1.0, 1.0))
+    net.homeostasis(net.connect(cells, cells, "exc", weight=1.0, name="p"), sl.Normalisation(1.0, 1.0))
     with pytest.raises(DescriptionError, match="'p': engine='events' changes no weights, got Normalisation"):
         net.run(1.0, engine="events")
 
@@ -303,7 +303,7 @@ def test_earlier_runs_keep_their_weights():
     net = sl.Network(dt=0.5)
     source, cells = net.population(2, sl.Poisson(1.0)), net.population(2, sl.LIF())
     projection = net.connect(source, cells, "exc", weight=4.0)
-    net.regulate(projection, sl.Normalisation(2.0, 5.0))
+    net.homeostasis(projection, sl.Normalisation(2.0, 5.0))
     first = net.run(2.0)
     second = net.run(10.0)
     EXACT.check(first.weights(projection), 4.0)
@@ -329,7 +329,7 @@ def test_regulation_that_cannot_be_is_refused(rule, said, error):
     source, cells = net.population(2, sl.Poisson(1.0)), net.population(3, sl.LIF())
     projection = net.connect(source, cells, "exc", weight=4.0, plasticity=sl.STDP(), name="p")
     with pytest.raises(error or ParameterError, match=said):
-        net.regulate(projection, rule)
+        net.homeostasis(projection, rule)
 
 
 def test_a_regulation_belongs_to_a_projection_of_the_network_and_is_given_once():
@@ -338,12 +338,12 @@ def test_a_regulation_belongs_to_a_projection_of_the_network_and_is_given_once()
     projection = net.connect(cells, cells, "exc", weight=4.0, name="p")
     reward = net.connect(cells, net.modulator(), weight=1.0, name="reward")
     with pytest.raises(DescriptionError, match="not a projection of this network"):
-        sl.Network().regulate(projection, sl.Normalisation(1.0, 1.0))
+        sl.Network().homeostasis(projection, sl.Normalisation(1.0, 1.0))
     with pytest.raises(DescriptionError, match="a projection to a modulator cannot be regulated"):
-        net.regulate(reward, sl.Normalisation(1.0, 1.0))
-    net.regulate(projection, sl.Normalisation(1.0, 1.0))
+        net.homeostasis(reward, sl.Normalisation(1.0, 1.0))
+    net.homeostasis(projection, sl.Normalisation(1.0, 1.0))
     with pytest.raises(DescriptionError, match="regulated by Normalisation already"):
-        net.regulate(projection, sl.Normalisation(2.0, 1.0))
+        net.homeostasis(projection, sl.Normalisation(2.0, 1.0))
 
 
 @pytest.mark.parametrize("dendritic", [0, 3])
@@ -366,7 +366,7 @@ def test_rules_that_learn_from_a_signal_are_normalised_and_go_on_as_they_would(n
             plasticity=rule(modulator) if rule.modulated else rule(),
         )  # fmt: skip
         if regulated:
-            net.regulate(projection, sl.Normalisation(totals, every * test_signals.DT, subtractive=True))
+            net.homeostasis(projection, sl.Normalisation(totals, every * test_signals.DT, subtractive=True))
         net.record(projection, ["weight", "c"] if rule.has_eligibility else "weight", every=every * test_signals.DT)
         run = net.run(test_signals.STEPS * test_signals.DT)
         c = run.trace(projection, "c").values if rule.has_eligibility else None

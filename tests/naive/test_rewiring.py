@@ -12,7 +12,7 @@ import spikelearn as sl
 DT = 0.5
 
 
-def network(regulation, rule=None, seed=1, n=12, weight=None, recurrent=False, plasticity=None, spikes=()):
+def network(homeostasis, rule=None, seed=1, n=12, weight=None, recurrent=False, plasticity=None, spikes=()):
     net = sl.Network(dt=DT, seed=seed)
     net.population(3, sl.Parrot(), name="first in the block")
     cells = net.population(n, sl.Parrot(), name="cells")
@@ -21,7 +21,7 @@ def network(regulation, rule=None, seed=1, n=12, weight=None, recurrent=False, p
         source, cells[2:] if not recurrent else cells, "ignored", rule or sl.FixedProbability(0.4), name="wired",
         weight=sl.Uniform(0.0, 100.0) if weight is None else weight, delay=sl.Uniform(0.5, 3.0), plasticity=plasticity,
     )  # fmt: skip
-    net.regulate(projection, regulation)
+    net.homeostasis(projection, homeostasis)
     net.record(cells, "ignored")
     return net, cells, projection
 
@@ -85,8 +85,8 @@ def test_autapses_are_made_if_the_rule_allows_them():
 
 
 def test_multapses_are_avoided_if_they_are_not_wanted():
-    def twice(regulation):
-        net, _, projection = network(regulation, sl.FixedOutDegree(6, multapses=False), weight=1.0)
+    def twice(homeostasis):
+        net, _, projection = network(homeostasis, sl.FixedOutDegree(6, multapses=False), weight=1.0)
         found = [net.run(5.0).synapses(projection) for _ in range(10)]
         pairs = [set(zip(f.pre.tolist(), f.post.tolist(), strict=True)) for f in found]
         assert all(pairs[0] != other for other in pairs[1:])
@@ -117,10 +117,10 @@ def test_new_targets_are_uniform_and_the_probability_is_what_was_asked_for():
 
 
 def test_the_seed_decides_and_neither_pauses_nor_another_run_matter():
-    regulation = sl.Rewiring(50.0, 40.0, every=2.0, probability=0.5)
+    homeostasis = sl.Rewiring(50.0, 40.0, every=2.0, probability=0.5)
 
     def wired(seed, pieces):
-        net, _, projection = network(regulation, seed=seed, plasticity=sl.STDP())
+        net, _, projection = network(homeostasis, seed=seed, plasticity=sl.STDP())
         for length in pieces:
             run = net.run(length)
         return run.synapses(projection)
@@ -141,7 +141,7 @@ def test_a_synapse_that_moved_has_no_eligibility_and_the_others_keep_theirs():
         projection = net.connect(source, cells, "ignored", weight=sl.Uniform(0.0, 100.0), plasticity=rule)
         net.release(dopamine, 60.0, 0.01)
         if probability:
-            net.regulate(projection, sl.Rewiring(50.0, 70.0, every=50.0, probability=probability))
+            net.homeostasis(projection, sl.Rewiring(50.0, 70.0, every=50.0, probability=probability))
         net.record(projection, "c", every=50.0)
         run = net.run(50.0)
         return run.trace(projection, "c").values[-1], run.synapses(projection), net.run(50.0).synapses(projection)
@@ -171,7 +171,7 @@ def test_a_rule_that_learns_from_a_signal_starts_anew_at_the_new_target(name):
         source = net.population(5, sl.SpikeList([s * dt for s, _ in spikes], [i for _, i in spikes]))
         projection = net.connect(source, target, "ignored", pairs, weight=50.0, delay=dt, plasticity=rule())
         if regulated:
-            net.regulate(projection, sl.Rewiring(below=5000.0, weight=10.0, every=moves, probability=0.4))
+            net.homeostasis(projection, sl.Rewiring(below=5000.0, weight=10.0, every=moves, probability=0.4))
         net.record(projection, ["weight", "c"] if rule.has_eligibility else "weight", every=moves / 2)
         first = net.run(moves)
         second = net.run(moves - dt)
@@ -204,7 +204,7 @@ def patterns(seed, n_groups, group, duration):
     return times.astype(float), ids, events.astype(float) + 4.0, groups
 
 
-def share_that_found_its_group(regulation, n_groups=4, group=20, duration=60_000):
+def share_that_found_its_group(homeostasis, n_groups=4, group=20, duration=60_000):
     """Each of four targets fires just after its group of sources; each source has two synapses anywhere."""
     times, ids, teaching, groups = patterns(1, n_groups, group, duration)
     net = sl.Network(dt=1.0, seed=3)
@@ -213,7 +213,7 @@ def share_that_found_its_group(regulation, n_groups=4, group=20, duration=60_000
     net.connect(teacher, cells, "exc", sl.OneToOne(), weight=1.0)
     rule = sl.STDP(lambda_=0.1, alpha=1.5, mu_plus=0.0, mu_minus=0.0, tau_plus=10.0, tau_minus=40.0)
     projection = net.connect(source, cells, "ignored", sl.FixedOutDegree(2), weight=50.0, plasticity=rule)
-    net.regulate(projection, regulation)
+    net.homeostasis(projection, homeostasis)
     before, after = net.run(0.0).synapses(projection), net.run(float(duration)).synapses(projection)
     EXACT.check(np.bincount(after.pre, minlength=80), 2)
     return tuple(np.mean(found.post == found.pre // group) for found in (before, after))

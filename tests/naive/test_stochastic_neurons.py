@@ -55,7 +55,7 @@ def test_each_neuron_of_each_population_fires_by_numbers_of_its_own():
         order = np.lexsort((spikes.ids, steps_of(spikes.times, DT)))
         found = np.stack([steps_of(spikes.times, DT), spikes.ids], axis=1)[order]
         assert len(found) > 10
-        EXACT.check(found, fired_by_twin(population.thing, V_th))
+        EXACT.check(found, fired_by_twin(population.uid, V_th))
 
 
 class CounterParameters(NamedTuple):
@@ -96,8 +96,8 @@ def test_what_happens_at_an_event_happens_to_the_neurons_that_had_one_with_numbe
         V_m = V_m + rises
         for i in np.flatnonzero(V_m > 1.0):
             spikes.append((step, i))
-            V_m[i] = (V_m[i] - 1.0) * drawn(cells.thing, 2 * i, step)
-            chance[i] = drawn(cells.thing, 2 * i + 1, step)
+            V_m[i] = (V_m[i] - 1.0) * drawn(cells.uid, 2 * i, step)
+            chance[i] = drawn(cells.uid, 2 * i + 1, step)
         expected[:, step - 1] = V_m, chance
     found = run.spikes(cells)
     assert len(spikes) > 1000

@@ -16,7 +16,7 @@ from validation import receptors
 from validation.neurons import simulate
 
 import spikelearn as sl
-from spikelearn._jit import JIT_DISABLED
+from spikelearn.codegen.jit import JIT_DISABLED
 from spikelearn.errors import DescriptionError, ParameterError
 
 MIXED = {"ampa": "exponential", "gaba_b": "alpha", "slow": "beta"}

@@ -54,10 +54,10 @@ def network(seed=1, record_weights=True, dt=0.1, plastic=True, threads=1, sharea
         procedural=True, name="procedural",
     )  # fmt: skip
     net.connect(
-        cells, cells, "basal", carries="V_d", weight=sl.Uniform(-1, 0), delay=sl.Uniform(0.1, 2.0), name="values"
+        cells, cells, "basal", payload="V_d", weight=sl.Uniform(-1, 0), delay=sl.Uniform(0.1, 2.0), name="values"
     )
     net.connect(
-        lif, lif, "exc", carries="V_m", weight=-0.1, delay=1.0, name="learned values", plastic=plastic,
+        lif, lif, "exc", payload="V_m", weight=-0.1, delay=1.0, name="learned values", plastic=plastic,
         plasticity=sl.Clopath(A_LTD=1e-4, A_LTP=1e-4, theta_plus=-62.0, W_min=-1.0, W_max=0.0),
     )  # fmt: skip
     net.drive(cells, sl.NoiseCurrent(std=200.0, tau=5.0, mean=250.0))

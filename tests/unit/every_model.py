@@ -10,6 +10,7 @@ import numpy as np
 from unit import all_parts
 
 import spikelearn as sl
+from spikelearn.connectivity import CONNECTION_RULES
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons import MODELS
 from spikelearn.plasticity import RULES, SIGNAL_RULES
@@ -101,7 +102,7 @@ def rates():
         (high, low, "apical", "D", sl.TopDownProduct(eta=0.01)),
     ):
         added = net.connect(
-            source, target, port, on="rate", carries=value, weight=weight, delay=sl.Uniform(0.2, 3.0), plasticity=rule
+            source, target, port, on="rate", payload=value, weight=weight, delay=sl.Uniform(0.2, 3.0), plasticity=rule
         )
         net.record(added, "weight", every=7 * DT)
         net.record(source, ["rates", "A", "D"])
@@ -120,10 +121,23 @@ def regulated():
         name = "static" if rule is None else rule.rule.name
         wired = sl.FixedProbability(0.6)
         added = net.connect(source, cells[1:7], "exc", wired, weight=sl.Uniform(0, 200), plasticity=rule, name=name)
-        net.regulate(added, sl.Normalisation(800.0, every=7.0, subtractive=rule is not None))
-        net.regulate(added, sl.SynapticScaling(20.0, tau=50.0, beta=0.1, every=11.0))
-        net.regulate(added, sl.Rewiring(below=60.0, weight=80.0, every=13.0, probability=0.5))
+        net.homeostasis(added, sl.Normalisation(800.0, every=7.0, subtractive=rule is not None))
+        net.homeostasis(added, sl.SynapticScaling(20.0, tau=50.0, beta=0.1, every=11.0))
+        net.homeostasis(added, sl.Rewiring(below=60.0, weight=80.0, every=13.0, probability=0.5))
         net.record(added, "weight", every=7 * DT)
+    net.record(cells)
+    return net
+
+
+def connected_by(rule):
+    """A population connected with itself by a rule, with drawn weights and delays; procedural too if it can be."""
+    net = sl.Network(dt=DT, seed=7)
+    cells = net.population(12, sl.LIF(), name="cells")
+    net.connect(net.population(30, sl.Poisson(100.0)), cells, weight=300.0, delay=1.0)
+    for procedural in (False, True)[: 1 + rule.procedural]:
+        net.connect(
+            cells, cells, "exc", rule, weight=sl.Uniform(0.0, 200.0), delay=sl.Uniform(0.5, 3.0), procedural=procedural
+        )
     net.record(cells)
     return net
 
@@ -136,6 +150,10 @@ def networks():
     found |= {f"synapse {model.name}": lambda model=model: synapses_of(synapse=model()) for model in synapses}
     exact = [model for model in MODELS if model.closed_form is not None]
     found |= {f"exact {model.name}": lambda model=model: built_for_events(neurons_of(model)) for model in exact}
+    found |= {
+        f"connected by {rule.__name__}": lambda rule=rule: connected_by(rule(**rule.example))
+        for rule in CONNECTION_RULES
+    }
     found["several receptors"] = lambda: neurons_of(sl.lif_with_receptors({"ampa": "exponential", "gaba_b": "alpha"}))
     found |= {"regulated": regulated, "rates": rates, "all parts": all_parts.network}
     return found | {"all parts on two threads": lambda: all_parts.network(threads=2, shareable=True)}

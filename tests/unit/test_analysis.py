@@ -16,8 +16,8 @@ from spikelearn.analysis import (
     rates_per_neuron,
     synchrony,
 )
-from spikelearn.engine.run import Spikes
 from spikelearn.errors import ParameterError
+from spikelearn.results.run import Spikes
 
 
 def poisson(n: int, hz: float, t_stop: float, seed: int, dt: float | None = None) -> Spikes:

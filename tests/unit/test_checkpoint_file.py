@@ -14,7 +14,7 @@ import pytest
 from unit import all_parts, checkpoint_writer, every_model
 
 import spikelearn as sl
-from spikelearn.engine import checkpoint, pickled
+from spikelearn.engine import checkpoint, pickle_buffers
 from spikelearn.errors import CheckpointError
 
 TESTS = Path(__file__).parent.parent
@@ -54,7 +54,7 @@ def test_one_flipped_bit_anywhere_is_found(written, tmp_path):
 
 def test_what_is_no_checkpoint_is_said_to_be_none(written, tmp_path):
     refused(tmp_path / "a", b"\x89HDF\r\n\x1a\n" + bytes(1000), "not a checkpoint of spikelearn")
-    refused(tmp_path / "a", written[:16] + b"\x07" + written[17:], "of format version 7, expected version 1")
+    refused(tmp_path / "a", written[:16] + b"\x07" + written[17:], "of format version 7, expected version 2")
     with pytest.raises(CheckpointError, match="cannot be read: .*No such file"):
         sl.Network.restore(tmp_path / "none")
     with pytest.raises(CheckpointError, match="cannot be read: .*directory"):
@@ -86,13 +86,13 @@ def test_a_network_whose_code_has_changed_since_is_refused_and_the_difference_is
 
 def test_other_code_of_the_same_shape_is_warned_of(written, tmp_path, monkeypatch):
     (tmp_path / "a").write_bytes(written)
-    monkeypatch.setattr(checkpoint, "fingerprint", lambda: "other")
+    monkeypatch.setattr(checkpoint, "sources_fingerprint", lambda: "other")
     with pytest.warns(UserWarning, match="written by other code .*numba"):
         assert sl.Network.restore(tmp_path / "a").time == pytest.approx(20.0)
 
 
 def test_a_module_that_is_missing_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(pickled, "_names", lambda thing, module: ("a_module_of_mine", "Model"))
+    monkeypatch.setattr(pickle_buffers, "_names", lambda thing, module: ("a_module_of_mine", "Model"))
     all_parts.network().run(1.0).checkpoint(tmp_path / "a")
     with pytest.raises(CheckpointError, match="is not here: ModuleNotFoundError: .*a_module_of_mine"):
         sl.Network.restore(tmp_path / "a")

@@ -17,9 +17,10 @@ import pytest
 from matplotlib.figure import Figure
 
 import spikelearn
-from spikelearn import cli, experiment
-from spikelearn.engine.run import Run
+from spikelearn import cli
+from spikelearn import experiments as experiment
 from spikelearn.io.run_file import load, load_extra
+from spikelearn.results.run import Run
 
 REPOSITORY = Path(__file__).parents[2]
 SEEN = ("raster.png", "voltage.png", "tiny.png")
@@ -38,10 +39,10 @@ MODEL = '''
     import numpy as np
     from matplotlib.figure import Figure
 
-    from spikelearn.engine.run import PopulationInfo, ProjectionInfo, Run, Synapses
-    from spikelearn.engine.sink import MemorySink, RunHeader, TraceHeader
+    from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run, Synapses
+    from spikelearn.results.sink import MemorySink, RunHeader, TraceHeader
     from spikelearn.errors import SimulationError
-    from spikelearn.experiment import Outcome, Published
+    from spikelearn.experiments import Outcome, Published
 
 
     @dataclass(frozen=True)
@@ -367,7 +368,7 @@ def test_a_plot_that_cannot_be_drawn_is_one_line_and_exit_code_2(model, capsys, 
 
 
 def test_the_list_shows_what_each_model_is(model, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(experiment, "models_directory", lambda: tmp_path)
+    monkeypatch.setattr("spikelearn.experiments.model_file.models_directory", lambda: tmp_path)
     assert cli.main(["list"]) == 0
     assert capsys.readouterr().out == "tiny  A tiny model.\n"
     assert cli.main(["list", "--json"]) == 0

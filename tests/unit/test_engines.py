@@ -12,7 +12,7 @@ from tolerances import EXACT, ULP
 from unit import all_parts
 
 import spikelearn as sl
-from spikelearn._jit import JIT_DISABLED
+from spikelearn.codegen.jit import JIT_DISABLED
 from spikelearn.errors import ParameterError, SimulationError, UnitError
 
 TESTS = Path(__file__).parent.parent

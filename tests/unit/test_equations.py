@@ -72,10 +72,10 @@ import sys
 import numpy as np
 sys.path[:0] = sys.argv[1:]
 import my_model
-from spikelearn.engine import machine_code
+from spikelearn.codegen import object_cache
 from test_equations import make, spikes
-keep, compiled = machine_code.keep, []
-machine_code.keep = lambda path, made: compiled.append(path) or keep(path, made)
+keep, compiled = object_cache.keep, []
+object_cache.keep = lambda path, made: compiled.append(path) or keep(path, made)
 made = spikes(make()())
 # what comes from equations was compiled by the first process; the edited file is another model
 print(made.tobytes().hex(), len(compiled), spikes(my_model.Model()).tobytes().hex())

@@ -80,13 +80,13 @@ def test_a_run_in_pieces_is_the_run_in_one(whole):
 
 def test_small_buffers_and_a_short_queue_change_nothing(whole, monkeypatch):
     for name in ("_BUFFER_EVENTS", "_BUFFER_VALUES", "_FLIGHTS"):
-        monkeypatch.setattr(f"spikelearn.engine.events.lowering.{name}", 0)
+        monkeypatch.setattr(f"spikelearn.backends.exact.lowering.{name}", 0)
     same(outcome([network().run(60.0, engine="events")]), whole)
 
 
 def test_a_network_goes_on_from_a_checkpoint_whose_queue_has_grown(whole, monkeypatch, tmp_path):
     with monkeypatch.context() as patch:
-        patch.setattr("spikelearn.engine.events.lowering._FLIGHTS", 10_000)
+        patch.setattr("spikelearn.backends.exact.lowering._FLIGHTS", 10_000)
         first = network()
         run = first.run(23.4, engine="events")
         run.checkpoint(tmp_path / "state")
@@ -229,7 +229,8 @@ def test_what_the_engine_cannot_run_is_named_with_what_it_can():
 
     refused(watched, "'w'.*do not change")
     trials = sl.Trials([sl.Phase(1.0)], n=2)
-    refused(lambda net: net.population(1, sl.LIF()), "runs no trials", duration=None, trials=trials)
+    message = 'trials cannot run on engine="events"; engine="compiled" or engine="stepper" can'
+    refused(lambda net: net.population(1, sl.LIF()), message, duration=None, trials=trials)
 
 
 def test_a_network_stays_with_the_engine_that_it_was_built_for():
@@ -237,7 +238,7 @@ def test_a_network_stays_with_the_engine_that_it_was_built_for():
         net = sl.Network()
         net.population(1, sl.LIF())
         net.run(1.0, engine=first)
-        with pytest.raises(DescriptionError, match=f"cannot change to '{then}'"):
+        with pytest.raises(DescriptionError, match=f'cannot change to engine="{then}"'):
             net.run(1.0, engine=then)
 
 

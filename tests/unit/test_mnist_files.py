@@ -25,7 +25,7 @@ def write(folder, name="t10k", images=IMAGES, labels=LABELS):
 
 def test_images_are_rows_from_0_to_1_beside_their_labels_compressed_or_not(tmp_path):
     write(tmp_path)
-    images, labels = sl.io.read_mnist(tmp_path)
+    images, labels = sl.tasks.read_mnist(tmp_path)
     assert np.array_equal(images, IMAGES.reshape(3, 16) / 255.0)
     assert np.array_equal(labels, LABELS)
 
@@ -34,14 +34,14 @@ def test_all_files_of_a_folder_are_read_and_one_that_is_there_twice_is_read_once
     write(tmp_path)
     write(tmp_path, "train", IMAGES[:1] + 1, LABELS[1:2])
     (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(IMAGES[:1] + 1))
-    images, labels = sl.io.read_mnist(str(tmp_path))
+    images, labels = sl.tasks.read_mnist(str(tmp_path))
     assert np.array_equal(labels, [7, 0, 9, 0])
     assert np.array_equal(images[3], (IMAGES[0].ravel() + 1) / 255.0)
 
 
 def test_a_folder_without_them_is_told_what_is_missing_and_where_it_can_be_had(tmp_path):
     with pytest.raises(ExperimentError, match=r"no file \*images-idx3-ubyte\* \(or \.gz\) in .*had from https://"):
-        sl.io.read_mnist(tmp_path / "nowhere")
+        sl.tasks.read_mnist(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize(
@@ -59,10 +59,10 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path, spoil, compl
     write(tmp_path)
     (tmp_path / "t10k-images-idx3-ubyte.gz").write_bytes(spoil(idx(IMAGES)))
     with pytest.raises(ExperimentError, match=f"images-idx3-ubyte.gz .*{complaint}"):
-        sl.io.read_mnist(tmp_path)
+        sl.tasks.read_mnist(tmp_path)
 
 
 def test_images_without_their_labels_are_refused(tmp_path):
     write(tmp_path, labels=LABELS[:2])
     with pytest.raises(ExperimentError, match=r"\[3\] images, but \[2\] labels"):
-        sl.io.read_mnist(tmp_path)
+        sl.tasks.read_mnist(tmp_path)

@@ -5,8 +5,8 @@ import pytest
 from tolerances import EXACT, METHOD, STAT
 
 from spikelearn.analysis import dominant_frequency, rate_modulation, shifted_trains
-from spikelearn.engine.run import Spikes
 from spikelearn.errors import ParameterError
+from spikelearn.results.run import Spikes
 
 
 def modulated(n, hz, depth, frequency, t_stop, seed):

@@ -11,10 +11,10 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from spikelearn.engine.run import PopulationInfo, ProjectionInfo, Run, Spikes, Synapses, Trace
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.plots import raster, save, voltage, weights
 from spikelearn.plots.style import PALETTE
+from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run, Spikes, Synapses, Trace
 
 
 def make_run(sizes, spikes=None, traces=None, synapses=None, t_stop=1000.0) -> Run:

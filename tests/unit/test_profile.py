@@ -6,9 +6,9 @@ from tolerances import EXACT, ULP
 
 import spikelearn as sl
 from benchmarks import networks, profile_page
-from spikelearn import _jit
-from spikelearn.engine.machine import at, measure_machine
+from spikelearn.codegen import jit
 from spikelearn.engine.profile import operations_of, profile
+from spikelearn.engine.roofline import at, measure_machine
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons import LIFDelta
 
@@ -26,7 +26,7 @@ def network(threads=1):
 def test_each_call_is_timed_and_counted_and_a_profile_changes_nothing_of_what_comes_after():
     net, cells = network()
     net.run(20.0)
-    found = profile(net.build(), 300)
+    found = profile(net.build().program, 300)
     timed = {call.label: call for call in found.calls}
     after = net.run(50.0)
     twin, twin_cells = network()
@@ -51,10 +51,10 @@ def test_each_call_is_timed_and_counted_and_a_profile_changes_nothing_of_what_co
 def test_more_than_one_thread_is_refused():
     net, _ = network(threads=2)
     with pytest.raises(DescriptionError, match="threads=1"):
-        profile(net.build(), 10)
+        profile(net.build().program, 10)
 
 
-@pytest.mark.skipif(_jit.JIT_DISABLED, reason="operations are counted in compiled code")
+@pytest.mark.skipif(jit.JIT_DISABLED, reason="operations are counted in compiled code")
 def test_operations_are_those_of_the_formula():
     """E_L + P_mm (V_m - E_L) + P_mI (I + I_e) + in, and a step of the refractory period: 8 in all."""
     assert operations_of(LIFDelta.step) == 8

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from spikelearn import reproduction
 from spikelearn.errors import ExperimentError
+from spikelearn.sweep import reproduction
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "reproduce.py"
 
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiment import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, parameter
 
 SEEDS = 3
 QUICK = {"duration": 5.0}

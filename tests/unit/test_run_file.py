@@ -16,10 +16,10 @@ import h5py
 import numpy as np
 import pytest
 
-from spikelearn.engine.run import PopulationInfo, ProjectionInfo, Run, Spikes, Synapses, Trace
-from spikelearn.engine.sink import MemorySink, RunHeader, TraceHeader
 from spikelearn.errors import RunFileError, SimulationError, SpikelearnError
 from spikelearn.io.run_file import RunWriter, load, load_extra, save
+from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run, Spikes, Synapses, Trace
+from spikelearn.results.sink import MemorySink, RunHeader, TraceHeader
 
 REPOSITORY = Path(__file__).parents[2]
 SYNAPSE_TYPES = (np.int32, np.int32, np.float64, np.float64)
@@ -243,7 +243,7 @@ def test_a_running_writer_can_be_read_up_to_its_last_flush(tmp_path):
 WRITER_WITHOUT_END = """
     import sys
     import numpy as np
-    from spikelearn.engine.sink import RunHeader, TraceHeader
+    from spikelearn.results.sink import RunHeader, TraceHeader
     from spikelearn.io.run_file import RunWriter
 
     writer = RunWriter(sys.argv[1])

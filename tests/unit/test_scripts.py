@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from spikelearn import sweep
-from spikelearn._jit import JIT_DISABLED
-from spikelearn.experiment import load_experiment
+from spikelearn.codegen.jit import JIT_DISABLED
+from spikelearn.experiments import load_experiment
 from spikelearn.io import load
 
 compiled = pytest.mark.skipif(JIT_DISABLED, reason="networks of this size take minutes in plain Python")

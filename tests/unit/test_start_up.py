@@ -12,10 +12,9 @@ import numba
 import numpy as np
 import pytest
 
-from spikelearn import _jit
-from spikelearn.engine import machine_code
+from spikelearn.codegen import jit, object_cache
 
-pytestmark = pytest.mark.skipif(_jit.JIT_DISABLED, reason="nothing is compiled")
+pytestmark = pytest.mark.skipif(jit.JIT_DISABLED, reason="nothing is compiled")
 
 REPORT = """
 import sys
@@ -38,9 +37,9 @@ net.record(cells)
 {REPORT}"""
 NOT_NEEDED = {
     "numba", "scipy", "brian2", "sympy", "nest", "matplotlib", "h5py", "pandas", "sklearn", "tqdm", "cloudpickle",
-    "spikelearn.analysis", "spikelearn.plots", "spikelearn.io", "spikelearn.experiment", "spikelearn.cli",
-    "spikelearn.equations.system", "spikelearn.engine.checkpoint", "spikelearn.engine.elsewhere.run",
-    "spikelearn.engine.events.lowering", "spikelearn.kernels.event_loop",
+    "spikelearn.analysis", "spikelearn.plots", "spikelearn.io", "spikelearn.experiments.model_file", "spikelearn.cli",
+    "spikelearn.equations.system", "spikelearn.engine.checkpoint", "spikelearn.backends.simulator",
+    "spikelearn.backends.exact", "spikelearn.kernels.event_loop",
 }  # fmt: skip
 EXTERNAL_COSINE = ctypes.CDLL(None).cos
 EXTERNAL_COSINE.argtypes, EXTERNAL_COSINE.restype = [ctypes.c_double], ctypes.c_double
@@ -128,12 +127,12 @@ def test_without_a_place_for_a_cache_everything_is_compiled(shared, tmp_path):
     assert outcome(start(POISSON, tmp_path / "file" / "cache"))[0] == spikes
 
 
-def kept(function, path: Path) -> tuple[machine_code.Entry, machine_code.Entry | None]:
+def kept(function, path: Path) -> tuple[object_cache.Entry, object_cache.Entry | None]:
     """The entry of function(step, address) now, and as another process finds it."""
-    return machine_code.keep(path, _jit.entry(function)), machine_code.read(path)
+    return object_cache.keep(path, jit.entry(function)), object_cache.read(path)
 
 
-def result(entry: machine_code.Entry, number: float) -> float:
+def result(entry: object_cache.Entry, number: float) -> float:
     memory = np.array([number])
     entry.call(0, memory.ctypes.data)
     return float(memory[0])
@@ -143,7 +142,7 @@ def test_any_damage_to_a_file_is_noticed(tmp_path):
     path = tmp_path / "code"
 
     def call(step, address):
-        memory = numba.carray(_jit.pointer(address), (1,), numba.float64)
+        memory = numba.carray(jit.pointer(address), (1,), numba.float64)
         memory[0] = math.log1p(memory[0])
 
     now, found = kept(call, path)
@@ -151,13 +150,13 @@ def test_any_damage_to_a_file_is_noticed(tmp_path):
     content = path.read_bytes()
     for length in range(len(content)):
         path.write_bytes(content[:length])
-        assert machine_code.read(path) is None
-    assert machine_code.undefined_symbols(content[content.index(b"\n", 32) + 1 :]) == ["log1p"]
+        assert object_cache.read(path) is None
+    assert object_cache.undefined_symbols(content[content.index(b"\n", 32) + 1 :]) == ["log1p"]
 
 
 def test_code_that_makes_arrays_is_kept(tmp_path):
     def call(step, address):
-        memory = numba.carray(_jit.pointer(address), (1,), numba.float64)
+        memory = numba.carray(jit.pointer(address), (1,), numba.float64)
         memory[0] = np.full(int(memory[0]), 2.5).sum()
 
     now, found = kept(call, tmp_path / "code")
@@ -166,7 +165,7 @@ def test_code_that_makes_arrays_is_kept(tmp_path):
 
 def test_code_with_an_address_of_this_process_is_not_kept(tmp_path):
     def call(step, address):
-        memory = numba.carray(_jit.pointer(address), (1,), numba.float64)
+        memory = numba.carray(jit.pointer(address), (1,), numba.float64)
         memory[0] = EXTERNAL_COSINE(memory[0])
 
     now, found = kept(call, tmp_path / "code")

@@ -12,9 +12,9 @@ from matplotlib.collections import LineCollection, PathCollection, QuadMesh
 from scipy import stats
 
 from spikelearn import cli, plots
-from spikelearn.engine.run import PopulationInfo, Run, Spikes
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.plots import heat_map, lines, parallel_coordinates, raster_grid
+from spikelearn.results.run import PopulationInfo, Run, Spikes
 from spikelearn.sweep.point import DIED, DONE, FAILED, Result
 from spikelearn.sweep.store import Store
 from spikelearn.sweep.table import read_table, table_of, told
@@ -341,8 +341,8 @@ MODEL = '''
     import numpy as np
     from matplotlib.figure import Figure
 
-    from spikelearn.engine.run import PopulationInfo, Run, Spikes
-    from spikelearn.experiment import Outcome, parameter
+    from spikelearn.results.run import PopulationInfo, Run, Spikes
+    from spikelearn.experiments import Outcome, parameter
 
 
     @dataclass(frozen=True)

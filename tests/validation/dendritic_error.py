@@ -12,7 +12,7 @@ from naive import microcircuit_twin
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
-from spikelearn.experiment import load_experiment
+from spikelearn.experiments import load_experiment
 from validation.case import Case
 
 LEARNING = {"up_hidden": 2.0, "up_output": 0.01, "ip": 0.05, "pi": 0.02}
@@ -30,7 +30,7 @@ def _circuit(prospective):
     """Both: weights at the end, u of output cells and v_A of hidden cells in every step; all synapses learn."""
     m = model()
     p = m.Parameters(**SMALL, prospective=prospective)
-    points, labels = m.yin_yang(40, 5)
+    points, labels = sl.tasks.yin_yang(40, 5)
     weights = m.starting_weights(p, 1)
     circuit = m.build(p, weights, 1, False, LEARNING)
     circuit.net.record(circuit.outputs, "u")
@@ -54,12 +54,12 @@ ARRIVING = {"basal": 1.3, "apical": -2.1, "soma": 0.7, "nudging": 0.3}
 def _steady(prospective):
     """u, v_B, v_A and r of a cell reached by everything for a second, by rates and by spikes, in one step each."""
     found = []
-    for on, carries in (("rate", "r"), ("spike", None)):
+    for on, payload in (("rate", "r"), ("spike", None)):
         net = sl.Network(dt=0.5)
         source = net.population(1, sl.PerfectIntegrator(interval=0.5, I_e=1.0))
         cell = net.population(1, sl.ThreeCompartment(interval=0.5, I_e=0.15, prospective=prospective, **G), name="cell")
         for port, weight in ARRIVING.items():
-            net.connect(source, cell, port, weight=weight, on=on, carries=carries, name=port)
+            net.connect(source, cell, port, weight=weight, on=on, payload=payload, name=port)
         net.record(cell, ["u", "v_B", "v_A", "r"])
         run = net.run(1000.0)
         found += [run.trace(cell, variable).values[-1, 0] for variable in ("u", "v_B", "v_A", "r")]

@@ -19,7 +19,7 @@ def sums_of_what_learns(rule, **how):
     projection = net.connect(source, cells, "exc", weight=sl.Uniform(20.0, 60.0), delay=1.0, plasticity=rule(dopamine))
     n = 30 if how.get("per") == "source" else 12
     totals = np.linspace(35.0, 45.0, n) * (12 if n == 30 else 30)
-    net.regulate(projection, sl.Normalisation(totals, every=100.0, **how))
+    net.homeostasis(projection, sl.Normalisation(totals, every=100.0, **how))
     found = net.run(1000.0).synapses(projection)
     assert np.ptp(found.weight) > 10.0 and found.weight.min() > 0.0 and found.weight.max() < 1000.0
     return np.bincount(found.pre if n == 30 else found.post, found.weight), totals
@@ -34,7 +34,7 @@ def scaled(spikes, goal=20.0, tau=500.0, beta=0.2, every=50.0, duration=2000.0):
     projection = net.connect(
         net.population(3, sl.SpikeList([])), cell, "ignored", weight=np.array([[1.0], [2.0], [3.0]])
     )
-    net.regulate(projection, sl.SynapticScaling(goal, tau=tau, beta=beta, every=every))
+    net.homeostasis(projection, sl.SynapticScaling(goal, tau=tau, beta=beta, every=every))
     found = net.run(duration).weights(projection)
     a = goal * np.exp(-duration / tau) + np.sum(1000.0 / tau * np.exp((np.asarray(spikes) - duration) / tau))
     expected = beta * (0.001 * (goal * duration - tau * (goal - a)) - len(spikes))
@@ -50,7 +50,7 @@ def targets_of_moves():
     net = sl.Network(dt=0.5, seed=2)
     source, cells = net.population(20, sl.SpikeList([])), net.population(10, sl.Parrot())
     projection = net.connect(source, cells, "ignored", sl.FixedOutDegree(300), weight=1.0)
-    net.regulate(projection, sl.Rewiring(below=1.0, weight=1.0, every=0.5))
+    net.homeostasis(projection, sl.Rewiring(below=1.0, weight=1.0, every=0.5))
     after = net.run(0.5).synapses(projection).post
     assert np.all(before != after)
     return np.bincount(after, minlength=10) / 6000, np.full(10, 0.1)

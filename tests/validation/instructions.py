@@ -66,7 +66,7 @@ def _cargo():
     cell = net.population(1, sl.LIFCargo(tau_store=700.0, capacity=2.0), name="cell")
     net.connect(net.population(1, sl.SpikeList((steps - 1) * DT)), cell, weight=100.0, delay=DT)
     taker = net.population(1, sl.Parrot(), name="taker")
-    net.connect(cell, taker, "ignored", on="instruction", carries="cargo", weight=1.0, delay=3 * DT)
+    net.connect(cell, taker, "ignored", on="instruction", payload="cargo", weight=1.0, delay=3 * DT)
     net.record(taker, "ignored")
     run = net.run(4000.0)
     arrived = run.trace(taker, "ignored").values[:, 0]

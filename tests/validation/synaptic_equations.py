@@ -197,7 +197,7 @@ def _network():
             "El": (-0.07, "volt"), "R": (50.0, "Mohm"), "tau": (15.0, "ms"), "rate": (200.0, "Hz"), "I_0": 0.1 * 1000.0,
             "vt": (-50.0, "mV"), "pause": (0.003, "second"),
         },
-        initial={"v": "El"}, name="Elsewhere",
+        initial={"v": "El"}, name="ExternalRun",
     )  # fmt: skip
     net = sl.Network(dt=0.1, seed=3)
     source = net.population(5, sl.Poisson(40.0), name="source")

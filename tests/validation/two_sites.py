@@ -32,10 +32,10 @@ def _products():
     net.drive(low, sl.StepCurrent(times, drive), "basal")
     net.drive(high, sl.StepCurrent(times, taught), "apical")
     upwards = net.connect(
-        low, high, "basal", on="rate", carries="A", weight=up, delay=DT, plasticity=sl.BottomUpProduct(eta=0.1)
+        low, high, "basal", on="rate", payload="A", weight=up, delay=DT, plasticity=sl.BottomUpProduct(eta=0.1)
     )
     downwards = net.connect(
-        high, low, "apical", on="rate", carries="D", weight=down, delay=2 * DT, plasticity=sl.TopDownProduct(eta=0.2)
+        high, low, "apical", on="rate", payload="D", weight=down, delay=2 * DT, plasticity=sl.TopDownProduct(eta=0.2)
     )
     for cells in (low, high):
         net.record(cells, ["A", "D"])

@@ -1,0 +1,117 @@
+"""EventPlan: what a network becomes for the exact engine. Arrays, and for each population a rendered function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spikelearn.description.population import Population
+from spikelearn.description.projection import Projection
+from spikelearn.description.recording import Recording
+from spikelearn.kernels.event_loop import Cells, Groups, Owners, Synapses, Watched
+from spikelearn.kernels.event_queue import Clocks, Flights
+
+
+@dataclass
+class Neurons:
+    """The neurons of one population. state: as of `last` (ms). until: ms, the end of the refractory period.
+
+    exact: whether the clock is the next spike, or only no later. currents: pA, through each port that takes one.
+    """
+
+    state: dict[str, np.ndarray]
+    currents: dict[str, np.ndarray]
+    last: np.ndarray
+    until: np.ndarray
+    exact: np.ndarray
+
+
+@dataclass
+class SampleBuffer:
+    """A recording of a variable and what has been sampled. used: (1,)."""
+
+    recording: Recording
+    steps: np.ndarray
+    values: np.ndarray
+    used: np.ndarray
+
+
+@dataclass
+class EventPlan:
+    """A network ready to run from event to event. `step` is the end of the last run; the time is step * dt.
+
+    calls: of each population, None for sources; releases: of each group, None for static synapses; samples: of each
+    buffer. memory: the state of synapses that have one, (n_runs,) arrays, by projection.
+    now: (1,) ms. control, event_count: as in `run_events`. sizes: how many synapses each projection has.
+    """
+
+    dt: float
+    seed: int
+    populations: list[Population]
+    projections: list[Projection]
+    neurons: dict[Population, Neurons]
+    clocks: Clocks
+    flights: Flights
+    synapses: Synapses
+    groups: Groups
+    cells: Cells
+    owners: Owners
+    watched: Watched
+    calls: list[Any]
+    releases: list[Any]
+    samples: list[Any]
+    buffers: list[SampleBuffer]
+    spike_recordings: list[Recording]
+    sizes: dict[Projection, int]
+    memory: dict[Projection, dict[str, np.ndarray]]
+    now: np.ndarray
+    control: np.ndarray
+    event_count: np.ndarray
+    step: int = 0
+
+    @property
+    def tables(self) -> tuple[Any, ...]:
+        """What the event loop works on, in its order."""
+        return self.clocks, self.flights, self.synapses, self.groups, self.cells, self.owners, self.watched
+
+    @property
+    def synaptic_events(self) -> int:
+        return int(self.event_count[0])
+
+    @property
+    def queue_events(self) -> int:
+        """Entries that were taken from the two queues so far."""
+        return int(self.event_count[1])
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Everything that changes while time runs, by name: what a checkpoint keeps, beside `step`.
+
+        Those of `flights` grow with need, all others keep their shape.
+        """
+        found = {
+            "now": self.now,
+            "event_count": self.event_count,
+            "next_step": self.watched.next_step,
+            "count": self.owners.count,
+        }
+        for what, queue in (("clocks", self.clocks), ("flights", self.flights)):
+            found |= {f"{what}.{name}": array for name, array in queue._asdict().items()}
+        for name in ("touched", "n_touched", "marked", "inputs"):
+            found[f"cells.{name}"] = getattr(self.cells, name)
+        for population, neurons in self.neurons.items():
+            parts = {"last": neurons.last, "until": neurons.until, "exact": neurons.exact}
+            parts |= {f"state.{name}": array for name, array in neurons.state.items()}
+            parts |= {f"current.{name}": array for name, array in neurons.currents.items()}
+            found |= {f"{population.name}.{name}": array for name, array in parts.items()}
+        for projection, state in self.memory.items():
+            found |= {f"{projection.name}.{name}": array for name, array in state.items()}
+        return found
+
+    def make_room_for(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Give the queue of spikes on their way the capacity that it had when `arrays` were read."""
+        missing = len(arrays["flights.due"]) - len(self.flights.due)
+        if missing > 0:
+            self.flights = self.flights.longer(missing)

@@ -1,0 +1,106 @@
+"""Run an EventPlan: the compiled event loop in chunks, between which buffers are emptied and Ctrl-C is seen."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from spikelearn.backends.exact.plan import EventPlan
+from spikelearn.codegen.modules import Kernel
+from spikelearn.engine.plan import Call, call_table
+from spikelearn.engine.simulate import Pause, interrupts, next_chunk, progress_bar
+from spikelearn.errors import SimulationError
+from spikelearn.kernels.control import NEURON, POPULATION, STOP
+from spikelearn.kernels.exact_neurons import render_loop
+from spikelearn.results.sink import Sink
+
+
+def simulate(
+    plan: EventPlan, n_steps: int, sink: Sink, progress: bool | None = None, pause: Pause | None = None
+) -> tuple[bool, float]:
+    """Run for n_steps * dt; returns whether it was interrupted, and the wall seconds that the events took.
+
+    progress: None shows a bar if standard error is a terminal. Ctrl-C stops after the current chunk. Raises
+    SimulationError when a state stops being finite; what was recorded until then is in the sink.
+    """
+    run = _loop(plan)
+    last = plan.step + n_steps
+    bar = progress_bar(n_steps * plan.dt, progress)
+    chunk, wall = 1, 0.0
+    plan.control[[STOP, POPULATION]] = 1, -1
+    with interrupts() as interrupted, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        while plan.step < last and not interrupted:
+            begun = time.perf_counter()
+            before, until = plan.step, min(last, plan.step + chunk)
+            if pause is not None:
+                until = min(until, (before // pause.every + 1) * pause.every)
+            full = True
+            while full and plan.control[POPULATION] < 0:
+                if _made_room(plan):
+                    run = _loop(plan)
+                run(until)
+                full = plan.control[STOP] != 0
+                empty(plan, sink)
+            finite = plan.control[POPULATION] < 0
+            plan.step = until if finite else int(np.ceil(plan.now[0] / plan.dt))
+            spent = time.perf_counter() - begun
+            wall += spent
+            chunk = next_chunk(chunk, spent)
+            sink.flush(plan.step * plan.dt)
+            if bar is not None:
+                bar.update((plan.step - before) * plan.dt)
+            if not finite:
+                population, neuron = plan.populations[int(plan.control[POPULATION])], int(plan.control[NEURON])
+                raise SimulationError(
+                    f"population {population.name!r}, neuron {neuron}: state is not finite (NaN or infinity) at "
+                    f"{plan.now[0]:g} ms; the run stopped there"
+                )
+            if pause is not None and until % pause.every == 0 and until < last:
+                pause.act(wall)
+    if bar is not None:
+        bar.close()
+    return bool(interrupted), wall
+
+
+def _loop(plan: EventPlan) -> Call:
+    first = {
+        "dt": plan.dt,
+        "seed": plan.seed,
+        "now": plan.now,
+        "control": plan.control,
+        "event_count": plan.event_count,
+    }
+    last = {}
+    for prefix, calls in (("", plan.calls), ("release_", plan.releases), ("sample_", plan.samples)):
+        last[f"{prefix}addresses"], last[f"{prefix}arguments"] = call_table(calls)
+    arrays = [array for table in plan.tables for array in table]
+    kernel = Kernel(render_loop([type(table) for table in plan.tables], list(first), list(last)), "Event loop")
+    return Call("event loop", kernel, *first.values(), *arrays, *last.values())
+
+
+def empty(plan: EventPlan, sink: Sink) -> None:
+    """Hand what is in the buffers to the sink."""
+    n = int(plan.watched.used[0])
+    times, cells = plan.watched.times[:n], plan.watched.cells[:n]
+    for recording in plan.spike_recordings if n else ():
+        first = plan.cells.first[plan.populations.index(recording.of)]
+        mine = (cells >= first) & (cells < first + recording.of.size) & (times >= recording.start * plan.dt)
+        if np.any(mine):
+            sink.spikes(recording.of.name, recording.variable, times[mine], cells[mine] - first)
+    plan.watched.used[0] = 0
+    for buffer in plan.buffers:
+        n = int(buffer.used[0])
+        if n:
+            name, variable = buffer.recording.of.name, buffer.recording.variable
+            sink.trace(name, variable, buffer.steps[:n] * plan.dt, buffer.values[:n])
+            buffer.used[0] = 0
+
+
+def _made_room(plan: EventPlan) -> bool:
+    """More places for spikes on their way, if they might run out within one batch of events."""
+    capacity = len(plan.flights.due)
+    if int(plan.flights.size[0]) + 2 * len(plan.cells.marked) <= capacity:
+        return False
+    plan.flights = plan.flights.longer(capacity)
+    return True

@@ -1,0 +1,1 @@
+"""Descriptions run by NEST."""

@@ -1,0 +1,302 @@
+"""A network on NEST: its one global kernel, simulated piece by piece, with what is recorded from it.
+
+NEST's clock runs `lead` steps ahead of the network's: what arrives in step 1 is emitted by a generator in step 0, which
+NEST does not have. Neurons wait out these steps at rest and are then put into the state in which they start.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from spikelearn.backends.nest import sources as nest_sources
+from spikelearn.backends.nest.neurons import (
+    check_neurons,
+    check_sign,
+    constant_currents,
+    is_neuron,
+    listed,
+    neuron_parameters,
+    starting_values,
+    twin,
+)
+from spikelearn.backends.nest.synapses import NestSynapses, gathered, settling_time
+from spikelearn.backends.options import NEST
+from spikelearn.backends.presampled import Driven, SourceSpikes, initial_state
+from spikelearn.backends.simulator import SimulatorBackend
+from spikelearn.backends.unsupported import unsupported
+from spikelearn.description.network_description import NetworkDescription
+from spikelearn.description.population import Population
+from spikelearn.description.projection import Projection
+from spikelearn.description.recording import Recording
+from spikelearn.errors import DescriptionError, SimulationError
+from spikelearn.neurons import Parrot
+from spikelearn.results.run import Synapses
+from spikelearn.sources import PoissonInput
+
+_MOST_NUMBERS = 20_000_000
+"""How many numbers of drives are made before they are handed over."""
+
+
+def import_nest() -> Any:
+    """NEST, without its banner, which it writes to file descriptor 1 when it is imported for the first time."""
+    if sys.modules.get("nest") is not None:
+        return sys.modules["nest"]
+    sys.stdout.flush()
+    standard_output = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        import nest
+    except ImportError as error:
+        raise DescriptionError(
+            'engine="nest" needs NEST, which is not installed: pip install nest-simulator'
+        ) from error
+    finally:
+        sys.stdout.flush()
+        os.dup2(standard_output, 1)
+        os.close(standard_output)
+        os.close(nowhere)
+    return nest
+
+
+class OnNEST:
+    """A network in NEST's kernel, of which there is one in a process: building another network there ends this one."""
+
+    def __init__(self, description: NetworkDescription, options: NEST) -> None:
+        check_neurons(description)
+        self._d, self._options, self._step = description, options, 0
+        self._nest = nest = import_nest()
+        nest.verbosity = nest.VerbosityLevel.ERROR
+        nest.ResetKernel()
+        nest.verbosity = nest.VerbosityLevel.ERROR
+        nest.local_num_threads = options.threads
+        nest.resolution = description.dt
+        nest.rng_seed = description.seed % ((1 << 32) - 2) + 1
+        self._kernel = f"spikelearn_{uuid.uuid4().hex}"
+        nest.CopyModel("static_synapse", self._kernel)
+        try:
+            self._build()
+        except nest.NESTError as error:
+            raise DescriptionError(f"NEST refused the network: {error}") from error
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        processes = self._nest.num_processes
+        how = f"{self._options.threads} threads" + (f", {processes} MPI processes" if processes > 1 else "")
+        return {"nest": str(self._nest.build_info["version"]), "nest_run": how}
+
+    def advance(self, step: int) -> None:
+        self._check_kernel()
+        while self._step < step:
+            until = min(step, self._step + self._at_once)
+            self._feed(until)
+            self._simulate(until)
+        self._check_parrots()
+
+    def collect(self, step: int) -> None:
+        """A multimeter gives the sample of the last step in the step after it."""
+        if self._meters:
+            self.advance(step + 1)
+
+    def spikes(self, recording: Recording, step: int) -> tuple[np.ndarray, np.ndarray]:
+        steps, ids = self._emitted(recording.of)
+        keep = (steps > self._not_given(recording, step)) & (steps <= step) & np.isin(ids, recording.ids)
+        return steps[keep], ids[keep]
+
+    def samples(self, recording: Recording, step: int) -> tuple[np.ndarray, np.ndarray]:
+        variable = twin(recording.of).variables[recording.variable]
+        events = gathered(self._nest, self._meters[recording].events)
+        steps = np.round(events["times"] / self._d.dt).astype(np.int64) - self._lead
+        columns = np.searchsorted(recording.ids, events["senders"] - self._nodes[recording.of][0].global_id)
+        first = self._not_given(recording, step)
+        at = np.arange(first + 1, step + 1)
+        at = at[at % recording.every == 0]
+        keep = (steps > first) & (steps <= step)
+        values = np.full((len(at), len(recording.ids)), np.nan)
+        found = events[variable.removeprefix("-")][keep]
+        values[np.searchsorted(at, steps[keep]), columns[keep]] = -found if variable.startswith("-") else found
+        return at, values
+
+    def count(self, projection: Projection) -> int | None:
+        return self._synapses.count(projection)
+
+    def synapses(self, projection: Projection) -> Synapses:
+        self._check_kernel()
+        return self._synapses.read(projection, self._nodes)
+
+    def _build(self) -> None:
+        nest, d = self._nest, self._d
+        native = self._options.native_sources
+        handed = [drive for drive in d.drives if not native or not nest_sources.is_native(drive.source)]
+        arriving = any(isinstance(drive.source, PoissonInput) for drive in handed)
+        self._lead = max(1 if arriving or d.releases else 0, math.ceil(settling_time(d) / d.dt))
+        self._synapses = NestSynapses(nest, d, self._options.native_rules, self._lead)
+        self._nodes: dict[Population, Any] = {}
+        for population in d.populations:
+            if is_neuron(population):
+                parameters = neuron_parameters(population, d.dt) | self._synapses.of_target(population)
+                self._nodes[population] = nest.Create(twin(population).model, population.size, parameters)
+            else:
+                self._nodes[population] = nest_sources.create_source(nest, population, d, self._lead, native)
+        self._synapses.connect(self._nodes)
+        delay = self._synapses.shortest_delay
+        for drive in d.drives:
+            if drive not in handed:
+                there = self._nodes[drive.target]
+                nest_sources.connect_native_drive(nest, drive, there, d, self._lead, delay)
+        self._prepare_feeding(handed)
+        self._add_recorders(delay)
+        self._begin()
+
+    def _prepare_feeding(self, handed: list[Any]) -> None:
+        nest, d, native = self._nest, self._d, self._options.native_sources
+        sources = [p for p in d.populations if not is_neuron(p)]
+        sources = [p for p in sources if not native or not nest_sources.is_native(p.model)]
+        self._sources = SourceSpikes(d, sources) if sources else None
+        self._driven = Driven(d, handed) if handed else None
+        self._at_once = max(1, _MOST_NUMBERS // self._driven.size) if self._driven is not None else 1 << 40
+        arrivals = self._driven.arrivals if self._driven is not None else []
+        self._generators = {
+            (p, port): nest_sources.connect_generators(nest, p, port, self._nodes[p], d.dt) for p, port in arrivals
+        }
+        currents = self._driven.currents if self._driven is not None else []
+        self._constant = {p: constant_currents(p, d.dt) for p in dict.fromkeys(p for p, _ in currents)}
+        self._felt = {key: np.zeros(key[0].size) for key in currents}
+        self._changes: list[tuple[int, tuple[Population, str], np.ndarray]] = []
+
+    def _add_recorders(self, delay: int) -> None:
+        nest, d = self._nest, self._d
+        self._recorders: dict[Population, Any] = {}
+        self._meters: dict[Recording, Any] = {}
+        self._given: dict[Recording, int] = {}
+        recorded = {recording.of for recording in d.recordings if recording.events}
+        for population, nodes in self._nodes.items():
+            if population in recorded or _repeats(population):
+                self._recorders[population] = nest.Create("spike_recorder")
+                nest.Connect(nodes, self._recorders[population], syn_spec={"delay": delay * d.dt})
+        for recording in d.recordings:
+            if recording.events or not isinstance(recording.of, Population):
+                continue
+            self._meters[recording] = nest.Create(
+                "multimeter",
+                params={
+                    "record_from": [twin(recording.of).variables[recording.variable].removeprefix("-")],
+                    "interval": recording.every * d.dt,
+                    "offset": self._lead * d.dt,
+                },
+            )
+            nodes = self._nodes[recording.of][recording.ids.tolist()]
+            nest.Connect(self._meters[recording], nodes, syn_spec={"delay": d.dt})
+
+    def _begin(self) -> None:
+        """Let the lead pass, and put all neurons into the state in which they start."""
+        d, start = self._d, initial_state(self._d)
+        neurons = [p for p in self._nodes if is_neuron(p)]
+        if self._lead:
+            for population in neurons:
+                silent = dict.fromkeys(twin(population).currents.values(), 0.0)
+                _set(self._nodes[population], silent | dict(twin(population).rest(population.model.parameters)))
+            self._feed(0)
+            self._nest.Simulate(self._lead * d.dt)
+        for population in neurons:
+            nodes = self._nodes[population]
+            if self._lead and np.any(np.asarray(nodes.get("t_spike")) > 0.0):
+                raise unsupported(
+                    f"population {population.name!r} ({population.model_name})", "NEST",
+                    f"its neurons fire before they have started, in the {self._lead} steps that NEST needs first",
+                )  # fmt: skip
+            standing = neuron_parameters(population, d.dt) if self._lead else {}
+            _set(nodes, standing | starting_values(population, start[population]))
+
+    def _feed(self, until: int) -> None:
+        """Hand over what sources emit up to a step, what arrives up to the next, and the currents until then."""
+        dt, lead = self._d.dt, self._lead
+        if self._sources is not None and until > 0:
+            for population, (steps, ids) in self._sources.until(until).items():
+                nest_sources.feed(self._nodes[population], (steps + lead) * dt, ids)
+        if self._driven is None:
+            return
+        arrived: dict[Any, list[np.ndarray]] = {key: [] for key in self._generators}
+        first = self._driven.step
+        while self._driven.step < until + 1:
+            self._driven.advance()
+            for key, amounts in arrived.items():
+                amounts.append(self._driven.arriving(*key))
+            for key, before in self._felt.items():
+                now = self._driven.current(*key)
+                if np.any(now != before):
+                    self._changes.append((self._driven.step, key, now))
+                    self._felt[key] = now
+        for (population, port), amounts in arrived.items():
+            values = np.array(amounts) * twin(population).ports[port].scale(dt)
+            check_sign(population, port, values[values != 0], f"drive of {population.name!r}")
+            rows, ids = np.nonzero(values)
+            # What arrives in a step has been emitted one step before.
+            times = (first + rows + lead) * dt
+            nest_sources.feed(self._generators[population, port], times, ids, values[rows, ids])
+
+    def _simulate(self, until: int) -> None:
+        """Simulate up to a step; currents change on the way."""
+        while self._step < until:
+            while self._changes and self._changes[0][0] == self._step + 1:
+                _, (population, port), values = self._changes.pop(0)
+                name = twin(population).currents[port]
+                _set(self._nodes[population], {name: (self._constant[population][port] + values).tolist()})
+            stop = min(until, self._changes[0][0] - 1) if self._changes else until
+            self._nest.Simulate((stop - self._step) * self._d.dt)
+            self._step = stop
+
+    def _not_given(self, recording: Recording, step: int) -> int:
+        """The last step of which a recording needs nothing any more; from now on that is `step`."""
+        first = max(self._given.get(recording, 0), recording.start - 1)
+        self._given[recording] = step
+        return first
+
+    def _emitted(self, population: Population) -> tuple[np.ndarray, np.ndarray]:
+        events = gathered(self._nest, self._recorders[population].events)
+        steps = np.round(events["times"] / self._d.dt).astype(np.int64) - self._lead
+        return steps, events["senders"] - self._nodes[population][0].global_id
+
+    def _check_parrots(self) -> None:
+        for population in self._recorders:
+            if not _repeats(population):
+                continue
+            steps, ids = self._emitted(population)
+            pairs, counts = np.unique(np.stack([steps, ids]), axis=1, return_counts=True)
+            if np.any(counts > 1):
+                step, neuron = pairs[:, np.argmax(counts > 1)]
+                raise SimulationError(
+                    f"population {population.name!r}, neuron {neuron}: {counts.max()} spikes reached it in the step to "
+                    f"{step * self._d.dt:g} ms; NEST's parrot_neuron repeats each, spikelearn's Parrot fires once"
+                )
+
+    def _check_kernel(self) -> None:
+        nest = self._nest
+        expected = (self._step + self._lead) * self._d.dt
+        if self._kernel not in nest.synapse_models or abs(nest.biological_time - expected) > 0.5 * self._d.dt:
+            raise SimulationError(
+                "NEST has one kernel in a process, and it no longer holds this network: another network was built on "
+                "NEST, or the kernel was reset or simulated from outside. Make the network again"
+            )
+
+
+class NESTBackend(SimulatorBackend):
+    """The engine "nest"."""
+
+    simulator = OnNEST
+
+
+def _repeats(population: Population) -> bool:
+    return is_neuron(population) and population.model.model is Parrot
+
+
+def _set(nodes: Any, values: Mapping[str, Any]) -> None:
+    if values:
+        nodes.set({name: listed(value) for name, value in values.items()})

@@ -1,0 +1,104 @@
+"""Sources and drives in NEST: what spikelearn has drawn is handed to generators, or NEST's own generators draw."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from spikelearn.backends.nest.neurons import check_sign, twin
+from spikelearn.backends.unsupported import unsupported
+from spikelearn.description.network_description import NetworkDescription
+from spikelearn.description.population import Population
+from spikelearn.description.projection import Drive
+from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput
+
+_LIKELIEST = 0.05
+"""Probability of a spike in a step from which on NEST's generators, which may fire twice in it, differ visibly."""
+
+
+def is_native(what: Any) -> bool:
+    """Whether NEST has a generator for it."""
+    return isinstance(what, Poisson | PoissonInput | NoiseCurrent)
+
+
+def create_source(nest: ModuleType, population: Population, d: NetworkDescription, lead: int, native: bool) -> Any:
+    """Nodes that emit the spikes of a population of sources."""
+    if not native or not is_native(population.model):
+        return nest.Create("spike_train_injector", population.size)
+    model = population.model
+    if model.values.max() * d.dt * 1e-3 > _LIKELIEST:
+        raise unsupported(
+            f"population {population.name!r} (Poisson)", "NEST with native_sources=True",
+            f"its generators may fire twice in a step, which shows from {_LIKELIEST / d.dt * 1e3:g} Hz on, got "
+            f"{model.values.max():g} Hz", "native_sources=False can",
+        )  # fmt: skip
+    nodes = nest.Create("parrot_neuron", population.size)
+    generators = _poisson(nest, model.values, model.interval, population.size, d.dt, lead)
+    rule = "one_to_one" if len(generators) == population.size else "all_to_all"
+    nest.Connect(generators, nodes, rule, {"delay": d.dt})
+    return nodes
+
+
+def connect_generators(nest: ModuleType, population: Population, port: str, nodes: Any, dt: float) -> Any:
+    """Generators that can be told, one for each neuron, what arrives through a port."""
+    generators = nest.Create("spike_generator", population.size)
+    synapse = {"weight": 1.0, "delay": dt, "receptor_type": twin(population).ports[port].receptor}
+    nest.Connect(generators, nodes, "one_to_one", synapse)
+    return generators
+
+
+def feed(nodes: Any, times: np.ndarray, ids: np.ndarray, weights: np.ndarray | None = None) -> None:
+    """Tell node `ids` (n,) to emit at `times` (n,), ms, what it has not emitted yet."""
+    order = np.lexsort((times, ids))
+    splits = np.searchsorted(ids[order], np.arange(1, len(nodes)))
+    values = [{"spike_times": part} for part in np.split(times[order], splits)]
+    if weights is not None:
+        for value, part in zip(values, np.split(weights[order], splits), strict=True):
+            value["spike_weights"] = part
+    nodes.set(values)
+
+
+def connect_native_drive(
+    nest: ModuleType, drive: Drive, nodes: Any, d: NetworkDescription, lead: int, delay: int
+) -> None:
+    """Let a generator of NEST's act on neurons, with a delay of so many steps."""
+    targets = nodes[drive.first : drive.first + drive.size]
+    if isinstance(drive.source, PoissonInput):
+        where = twin(drive.target).ports[drive.port]
+        weight = drive.weight * where.scale(d.dt)
+        check_sign(drive.target, drive.port, np.array([weight]), f"drive of {drive.target.name!r}")
+        source = drive.source
+        generators = _poisson(nest, source.rates * source.n, source.interval, drive.size, d.dt, lead)
+        synapse = {"weight": weight, "delay": delay * d.dt, "receptor_type": where.receptor}
+    else:
+        generators = nest.Create("noise_generator", params=_noise(drive, d.dt, lead))
+        synapse = {"delay": d.dt}
+    rule = "one_to_one" if len(generators) == drive.size else "all_to_all"
+    nest.Connect(generators, targets, rule, synapse)
+
+
+def _noise(drive: Drive, dt: float, lead: int) -> dict[str, float]:
+    source = drive.source
+    what = f"drive of {drive.target.name!r} (NoiseCurrent)"
+    if source.tau > 0 or source.uniform:
+        kind = "an Ornstein-Uhlenbeck process" if source.tau > 0 else "uniform noise"
+        raise unsupported(
+            what, "NEST with native_sources=True", f"noise_generator makes no {kind}", "native_sources=False can"
+        )
+    interval = dt if source.interval is None else max(1, round(source.interval / dt)) * dt
+    return {"mean": source.mean, "std": source.std, "dt": interval, "start": lead * dt}
+
+
+def _poisson(nest: ModuleType, rates: np.ndarray, interval: float, size: int, dt: float, lead: int) -> Any:
+    """Generators for rates (T, 1 or size) in Hz, of which row k holds from k * interval ms on; one, or one for each."""
+    n = size if rates.shape[1] > 1 else 1
+    if not interval:
+        rate = rates[0].tolist() if n > 1 else float(rates[0, 0])
+        return nest.Create("poisson_generator", n, {"rate": rate, "start": lead * dt})
+    every = max(1, round(interval / dt))
+    times = (np.arange(len(rates)) * every + lead + 1) * dt
+    generators = nest.Create("inhomogeneous_poisson_generator", n)
+    generators.set([{"rate_times": times, "rate_values": np.ascontiguousarray(rates[:, k])} for k in range(n)])
+    return generators

@@ -1,0 +1,355 @@
+"""Synapses in NEST: handed over one by one with weights and delays, or drawn by NEST's rules of the same names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from spikelearn.backends.nest.neurons import check_sign, is_neuron, twin
+from spikelearn.backends.presampled import synapses
+from spikelearn.backends.unsupported import unsupported
+from spikelearn.description.distributions import Drawn
+from spikelearn.description.network_description import NetworkDescription
+from spikelearn.description.population import Modulator, Population
+from spikelearn.description.projection import Projection
+from spikelearn.kernels import connect
+from spikelearn.nest_mapping import NestSynapse
+from spikelearn.results.run import Synapses
+
+_FARTHEST = 1e300
+_UNTIL_NOTHING_IS_LEFT = 40.0
+"""Time constants; exp(-40) is below rounding."""
+
+
+class NestSynapses:
+    """The projections of a network in NEST, each with a synapse model of its own there."""
+
+    def __init__(self, nest: ModuleType, d: NetworkDescription, native_rules: bool, lead: int) -> None:
+        self._nest, self._d, self._native, self._lead = nest, d, native_rules, lead
+        for projection in d.projections:
+            _check(projection, d)
+        self._of_target = _parameters_of_targets(d)
+        self._start: dict[Projection, Synapses] = {}
+        self._transmitters: dict[Modulator, Any] = {}
+        self._shortest: list[int] = []
+
+    def of_target(self, population: Population) -> dict[str, float]:
+        """NEST's parameters of a neuron that belong to the rules of its incoming synapses."""
+        return {name: value for name, (value, _) in self._of_target.get(population, {}).items()}
+
+    @property
+    def shortest_delay(self) -> int:
+        """The shortest delay of all synapses, in steps; 1 if there are none."""
+        return min(self._shortest, default=1)
+
+    def connect(self, nodes: Mapping[Population, Any]) -> None:
+        """Make all synapses."""
+        for modulator in self._d.modulators:
+            self._add_transmitter(modulator)
+        for number, projection in enumerate(self._d.projections):
+            if isinstance(projection.target, Modulator) and projection.target not in self._transmitters:
+                continue
+            self._nest.CopyModel(self._base(projection), _name(number), self._common(projection))
+            if self._is_native(projection):
+                self._connect_by_rule(projection, _name(number), nodes)
+            else:
+                self._connect_one_by_one(projection, _name(number), nodes)
+
+    def count(self, projection: Projection) -> int | None:
+        """How many synapses a projection has, if NEST drew them."""
+        if not self._is_native(projection):
+            return None
+        return int(self._nest.GetDefaults(self._model(projection))["num_connections"])
+
+    def read(self, projection: Projection, nodes: Mapping[Population, Any]) -> Synapses:
+        """The synapses as they are now: in our order if they were handed over, else sorted by target and source.
+
+        Synapses of one pair with one delay are told apart by the order of their weights, which rules keep.
+        """
+        if not projection.learns and not self._is_native(projection):
+            return synapses(self._d, projection)
+        pre, post, weight, delay = self._connections(projection, nodes)
+        if self._is_native(projection):
+            order = np.lexsort((weight, delay, pre, post))
+            return Synapses(pre[order], post[order], weight[order], delay[order])
+        start = self._start[projection]
+        ours = np.lexsort((start.weight, np.round(start.delay / self._d.dt), start.pre, start.post))
+        theirs = np.lexsort((weight, np.round(delay / self._d.dt), pre, post))
+        weights = np.empty(len(weight))
+        weights[ours] = weight[theirs]
+        return Synapses(start.pre, start.post, weights, start.delay)
+
+    def _is_native(self, projection: Projection) -> bool:
+        return self._native and projection.rule.nest is not None and _drawn_by_nest(projection)
+
+    def _model(self, projection: Projection) -> str:
+        return _name(list(self._d.projections).index(projection))
+
+    def _connections(self, projection: Projection, nodes: Mapping[Population, Any]) -> tuple[np.ndarray, ...]:
+        found = self._nest.GetConnections(synapse_model=self._model(projection))
+        names = ("source", "target", "weight", "delay")
+        parts = found.get(list(names)) if len(found) else {name: [] for name in names}
+        arrays = gathered(self._nest, {name: np.atleast_1d(parts[name]) for name in names})
+        target: Any = projection.target
+        source, target = nodes[projection.source], nodes.get(target) or self._transmitters[target]
+        return (
+            (arrays["source"] - source[0].global_id).astype(np.int32),
+            (arrays["target"] - target[0].global_id).astype(np.int32),
+            arrays["weight"] / self._scale(projection),
+            np.round(arrays["delay"] / self._d.dt) * self._d.dt,
+        )
+
+    def _scale(self, projection: Projection) -> float:
+        if isinstance(projection.target, Modulator):
+            return 1.0
+        return twin(projection.target).ports[projection.port].scale(self._d.dt)
+
+    def _base(self, projection: Projection) -> str:
+        found = _twin_of(projection)
+        return "static_synapse" if found is None else found.model
+
+    def _common(self, projection: Projection) -> dict[str, Any]:
+        """What all synapses of a projection have in common."""
+        if isinstance(projection.target, Modulator):
+            return {}
+        result: dict[str, Any] = {}
+        receptor = twin(projection.target).ports[projection.port].receptor
+        if receptor:
+            result["receptor_type"] = receptor
+        found = _twin_of(projection)
+        if found is None:
+            return result
+        parameters = _parameters_of(projection)
+        for name, value in parameters._asdict().items():
+            theirs = found.parameters.get(name, name)
+            if theirs and name not in found.of_target and name not in found.must:
+                result[theirs] = value * self._scale(projection) if name in found.weights else value
+        if projection.learns and projection.plasticity is not None and projection.plasticity.modulator is not None:
+            modulator = projection.plasticity.modulator
+            result |= {"tau_n": modulator.tau_n, "volume_transmitter": self._transmitters[modulator]}
+        return result | dict(found.more(parameters, self._d.dt))
+
+    def _connect_one_by_one(self, projection: Projection, model: str, nodes: Mapping[Population, Any]) -> None:
+        found = synapses(self._d, projection)
+        if len(found.pre) == 0:
+            return
+        weight = found.weight * self._scale(projection)
+        self._check_weights(projection, weight)
+        if projection.learns:
+            self._start[projection] = found
+        self._shortest.append(round(float(found.delay.min()) / self._d.dt))
+        source = nodes[projection.source][0].global_id + found.pre.astype(np.int64)
+        if isinstance(projection.target, Modulator):
+            target = np.full(len(source), self._transmitters[projection.target][0].global_id)
+        else:
+            target = nodes[projection.target][0].global_id + found.post.astype(np.int64)
+        synapse = {"synapse_model": model, "weight": weight, "delay": found.delay}
+        synapse |= {name: np.full(len(source), value) for name, value in _given_with_each(projection).items()}
+        self._nest.Connect(source, target, "one_to_one", synapse)
+
+    def _connect_by_rule(self, projection: Projection, model: str, nodes: Mapping[Population, Any]) -> None:
+        first, last = projection.source_first, projection.source_first + projection.source_size
+        source = nodes[projection.source][first:last]
+        if isinstance(projection.target, Modulator):
+            target = self._transmitters[projection.target]
+        else:
+            target = nodes[projection.target][
+                projection.target_first : projection.target_first + projection.target_size
+            ]
+        rule: Any = projection.rule
+        how: dict[str, Any] = {"rule": rule.nest.rule, "allow_autapses": bool(rule.autapses)}
+        how |= {theirs: getattr(rule, ours) for ours, theirs in rule.nest.numbers.items()}
+        if hasattr(rule, "multapses"):
+            how["allow_multapses"] = bool(rule.multapses)
+        scale, dt = self._scale(projection), self._d.dt
+        self._check_weights(projection, np.array(_limits(projection.weight)) * scale)
+        back = projection.dendritic_steps * dt
+        shortest = max(1, round((_limits(projection.axonal)[0] + back) / dt))
+        self._shortest.append(shortest)
+        synapse = {
+            "synapse_model": model,
+            "weight": self._drawn(projection.weight) * scale,
+            "delay": self._drawn(projection.axonal) + back,
+        } | _given_with_each(projection)
+        self._nest.Connect(source, target, how, synapse)
+
+    def _check_weights(self, projection: Projection, weight: np.ndarray) -> None:
+        what = f"projection {projection.name!r}"
+        if isinstance(projection.target, Modulator):
+            step = 1.0 / projection.target.tau_n
+            if not np.allclose(weight, step, rtol=1e-9, atol=0.0):
+                raise unsupported(
+                    what, "NEST",
+                    f"a spike adds 1/tau_n to a volume_transmitter, so weights must be {step:g}, got {weight.min():g} "
+                    f"to {weight.max():g}",
+                )  # fmt: skip
+            return
+        if projection.learns and projection.plasticity is not None:
+            limits = projection.plasticity.parameters
+            weight = np.append(weight, np.array([limits.W_min, limits.W_max]) * self._scale(projection))
+        check_sign(projection.target, projection.port, weight, what)
+
+    def _drawn(self, value: Drawn) -> Any:
+        nest, low, high = self._nest, max(value.low, -_FARTHEST), min(value.high, _FARTHEST)
+        if value.constant:
+            return value.a
+        if value.code == connect.UNIFORM:
+            return nest.random.uniform(value.a, value.b)
+        if value.code == connect.EXPONENTIAL:
+            found = nest.random.exponential(value.a)
+        elif value.code == connect.NORMAL:
+            found = nest.random.normal(value.a, value.b)
+        else:
+            found = nest.random.lognormal(value.a, value.b)
+        limited = value.low > -np.inf or value.high < np.inf
+        return nest.math.redraw(found, low, high) if limited else found
+
+    def _add_transmitter(self, modulator: Modulator) -> None:
+        """A volume_transmitter, and injectors of what is released at given times."""
+        nest, d = self._nest, self._d
+        if not any(
+            p.learns and p.plasticity is not None and p.plasticity.modulator is modulator for p in d.projections
+        ):
+            return
+        transmitter = nest.Create("volume_transmitter", params={"deliver_interval": 1})
+        self._transmitters[modulator] = transmitter
+        steps = np.concatenate([np.zeros(0, np.int64), *(r.steps for r in d.releases if r.modulator is modulator)])
+        amounts = np.concatenate([np.zeros(0), *(r.amounts for r in d.releases if r.modulator is modulator)])
+        at, which = np.unique(steps, return_inverse=True)
+        spikes = np.bincount(which, amounts * modulator.tau_n, len(at)) if len(at) else np.zeros(0)
+        if np.any(spikes < -1e-9) or np.any(np.abs(spikes - np.round(spikes)) > 1e-9 * np.maximum(1.0, spikes)):
+            raise unsupported(
+                f"release of {modulator.name!r}", "NEST",
+                f"dopamine comes in spikes, each of which adds 1/tau_n = {1.0 / modulator.tau_n:g}, so amounts must be "
+                "multiples of it",
+            )  # fmt: skip
+        # One more injector than is needed: its delay of one step is then the smallest, and the transmitter does not
+        # bring synapses further up to date than spikes have come.
+        for k in range(int(np.round(spikes).max(initial=0)) + 1):
+            injector = nest.Create("spike_train_injector")
+            injector.spike_times = ((at[np.round(spikes) > k] - 1 + self._lead) * d.dt).tolist()
+            nest.Connect(injector, transmitter, syn_spec={"delay": d.dt})
+
+
+def settling_time(d: NetworkDescription) -> float:
+    """How long NEST's synapses must be left alone, in ms, until no trace is left of what they take for an arrival."""
+    times = [
+        float(getattr(_parameters_of(projection), found.settles)) * _UNTIL_NOTHING_IS_LEFT
+        for projection in d.projections
+        if (found := _twin_of(projection)) is not None and found.settles
+    ]
+    return max(times, default=0.0)
+
+
+def gathered(nest: ModuleType, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Arrays of all MPI processes, one after the other: each process has what belongs to its own neurons."""
+    if nest.num_processes == 1:
+        return dict(arrays)
+    from mpi4py import MPI
+
+    parts = MPI.COMM_WORLD.allgather(dict(arrays))
+    return {name: np.concatenate([part[name] for part in parts]) for name in arrays}
+
+
+def _name(number: int) -> str:
+    return f"projection_{number}"
+
+
+def _twin_of(projection: Projection) -> NestSynapse | None:
+    """What NEST has for the rule or the memory of a projection's synapses; None for static ones."""
+    if projection.learns and projection.plasticity is not None:
+        return projection.plasticity.rule.nest
+    return getattr(projection.synapse.model, "nest", None) if projection.synapse is not None else None
+
+
+def _parameters_of(projection: Projection) -> Any:
+    owner = projection.plasticity if projection.learns else projection.synapse
+    assert owner is not None
+    return owner.parameters
+
+
+def _given_with_each(projection: Projection) -> dict[str, float]:
+    found = _twin_of(projection)
+    if found is None or not found.each:
+        return {}
+    return {found.parameters.get(found.each, found.each): float(getattr(_parameters_of(projection), found.each))}
+
+
+def _check(projection: Projection, d: NetworkDescription) -> None:
+    what = f"projection {projection.name!r}"
+    if projection.on != "spike":
+        raise unsupported(f"{what} (on={projection.on!r})", "NEST", "NEST knows no events but spikes")
+    if not isinstance(projection.target, Modulator) and projection.port not in twin(projection.target).ports:
+        raise unsupported(what, "NEST", f"{twin(projection.target).model} has nothing for port {projection.port!r}")
+    if projection.synapse is None and not (projection.learns or projection.transmits):
+        return
+    found = _twin_of(projection)
+    kind = projection.plasticity.rule.name if projection.plasticity else None
+    if kind is None:
+        assert projection.synapse is not None
+        kind = projection.synapse.model.name
+    if found is None:
+        raise unsupported(f"{what} ({kind})", "NEST", "NEST has no such synapse")
+    if projection.learns and projection.learns_from != "spike":
+        raise unsupported(
+            f"{what} ({kind})", "NEST", f"its rules learn from spikes, not from {projection.learns_from!r}"
+        )
+    parameters = _parameters_of(projection)
+    complaint = found.check(parameters, d.dt)
+    if complaint:
+        raise unsupported(f"{what} ({kind})", "NEST", complaint)
+    for name, value in found.must.items():
+        if getattr(parameters, name) != value:
+            raise unsupported(
+                f"{what} ({kind})", "NEST",
+                f"{found.model} has no {name}, which is {value:g} there, got {getattr(parameters, name):g}",
+            )  # fmt: skip
+    if not isinstance(projection.target, Modulator) and is_neuron(projection.target):
+        for name, value in found.taken(projection.target.model.parameters).items():
+            if not np.allclose(value, getattr(parameters, name), rtol=1e-12, atol=0.0):
+                raise unsupported(
+                    f"{what} ({kind})", "NEST",
+                    f"{found.model} takes {name} from its target, where it is {np.ravel(value)[0]:g}, got "
+                    f"{getattr(parameters, name):g}",
+                )  # fmt: skip
+    if found.dendritic and not (projection.axonal.constant and round(projection.axonal.a / d.dt) == 0):
+        raise unsupported(
+            f"{what} ({kind})", "NEST",
+            f"{found.model} takes the whole delay for dendritic; give dendritic_delay=... in place of delay",
+        )  # fmt: skip
+
+
+def _parameters_of_targets(d: NetworkDescription) -> dict[Population, dict[str, tuple[float, str]]]:
+    """Population -> NEST's parameter -> its value, and which projection wants it."""
+    result: dict[Population, dict[str, tuple[float, str]]] = {}
+    for projection in d.projections:
+        found = _twin_of(projection)
+        if found is None or isinstance(projection.target, Modulator) or not is_neuron(projection.target):
+            continue
+        wanted = result.setdefault(projection.target, {})
+        for ours, theirs in found.of_target.items():
+            value = float(getattr(_parameters_of(projection), ours))
+            known, owner = wanted.setdefault(theirs, (value, projection.name))
+            if known != value:
+                raise unsupported(
+                    f"projection {projection.name!r}", "NEST",
+                    f"{theirs} belongs to the target neuron there, and projection {owner!r} onto "
+                    f"{projection.target.name!r} has another {ours}: {known:g}, not {value:g}",
+                )  # fmt: skip
+    return result
+
+
+def _drawn_by_nest(projection: Projection) -> bool:
+    return projection.weight.values is None and projection.axonal.values is None
+
+
+def _limits(value: Drawn) -> tuple[float, float]:
+    """Between which numbers a distribution lies."""
+    if value.constant:
+        return value.a, value.a
+    if value.code in (connect.LOG_NORMAL, connect.EXPONENTIAL):
+        return max(0.0, value.low), value.high
+    return value.low, value.high

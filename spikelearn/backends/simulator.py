@@ -1,0 +1,155 @@
+"""Running a network on another simulator: what NEST and Brian2 have in common."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from spikelearn.backends.backend import Backend, Choice
+from spikelearn.description.network_description import NetworkDescription
+from spikelearn.description.projection import Projection
+from spikelearn.description.recording import Recording
+from spikelearn.engine.lowering.synapse_tables import count_alone
+from spikelearn.engine.simulate import Pause
+from spikelearn.errors import DescriptionError
+from spikelearn.neurons import Neuron
+from spikelearn.results.run import Synapses
+from spikelearn.results.sink import Sink
+
+
+class Simulator(Protocol):
+    """A network as another simulator holds it. Steps are spikelearn's: step k ends at k dt."""
+
+    def advance(self, step: int) -> None:
+        """Simulate up to the end of this step."""
+
+    def collect(self, step: int) -> None:
+        """Make sure that all that was recorded up to this step can be had; called when time stops there."""
+
+    def spikes(self, recording: Recording, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """(steps, ids) of recorded events up to this step that have not been returned yet, in any order."""
+
+    def samples(self, recording: Recording, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """(steps (T,), values (T, k)) of a variable up to this step that have not been returned yet, in order."""
+
+    def synapses(self, projection: Projection) -> Synapses:
+        """The synapses of a projection as they are now."""
+
+    def count(self, projection: Projection) -> int | None:
+        """How many synapses a projection has, where the simulator drew them itself."""
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Name and version of the simulator."""
+
+
+class SimulatorBackend(Backend):
+    """A network on another simulator, and how far it has run. Its subclasses say which simulator."""
+
+    simulator: ClassVar[type]
+    """Makes a Simulator from a description and options; raises DescriptionError for what cannot be translated."""
+
+    def __init__(self, description: NetworkDescription, choice: Choice) -> None:
+        _check_supported(description, choice.name)
+        self.description, self._name, self._step = description, choice.name, 0
+        self._simulator: Simulator = self.simulator(description, choice.options)
+        self._learned: dict[Projection, Synapses] = {}
+
+    @classmethod
+    def begin(
+        cls, description: NetworkDescription, choice: Choice, threads: int | None = None, shares: int | None = None
+    ) -> SimulatorBackend:
+        return cls(description, choice)
+
+    @property
+    def step(self) -> int:
+        return self._step
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        return {"engine": self._name, **self._simulator.versions}
+
+    def advance(
+        self, n_steps: int, sink: Sink, progress: bool | None = None, pause: Pause | None = None, trials: Any = None
+    ) -> tuple[bool, float]:
+        """As in Backend, but that no progress is shown and Ctrl-C does as the simulator does."""
+        begun, d, until = time.perf_counter(), self.description, self._step + n_steps
+        weights = [r for r in d.recordings if isinstance(r.of, Projection)]
+        sampled: dict[Recording, tuple[list[int], list[np.ndarray]]] = {r: ([], []) for r in weights}
+        for stop in _stops(weights, self._step, until):
+            self._simulator.advance(stop)
+            for recording in weights:
+                if stop >= recording.start and stop % recording.every == 0:
+                    sampled[recording][0].append(stop)
+                    sampled[recording][1].append(self._simulator.synapses(recording.of).weight[recording.ids])
+        self._learned = {p: self._simulator.synapses(p) for p in d.projections if p.learns}
+        self._simulator.collect(until)
+        self._step = until
+        for recording in d.recordings:
+            name, variable = recording.of.name, recording.variable
+            if recording.events:
+                steps, ids = self._simulator.spikes(recording, until)
+                order = np.lexsort((ids, steps))
+                sink.spikes(name, variable, steps[order] * d.dt, ids[order].astype(np.int32))
+                continue
+            if recording in sampled:
+                at, rows = np.array(sampled[recording][0], np.int64), sampled[recording][1]
+                values = np.array(rows).reshape(len(at), len(recording.ids))
+            else:
+                at, values = self._simulator.samples(recording, until)
+            sink.trace(name, variable, at * d.dt, values)
+        sink.flush(until * d.dt)
+        return False, time.perf_counter() - begun
+
+    def synapses(self, projection: Projection) -> Synapses | Callable[[], Synapses]:
+        """As in Backend. Those that learn are read whenever time stops, while the simulator still has them."""
+        return self._learned.get(projection) or partial(self._simulator.synapses, projection)
+
+    def count(self, projection: Projection) -> int:
+        counted = self._simulator.count(projection)
+        return count_alone(projection, self.description.seed) if counted is None else counted
+
+
+def _stops(recordings: Sequence[Recording], step: int, until: int) -> list[int]:
+    """The steps at which weights are sampled, and the last."""
+    wanted = {until}
+    for recording in recordings:
+        first = max(step + 1, recording.start)
+        wanted.update(range(-(-first // recording.every) * recording.every, until + 1, recording.every))
+    return sorted(wanted)
+
+
+def _check_supported(d: NetworkDescription, simulator: str) -> None:
+    """Raise DescriptionError for the first thing that spikelearn has and no other simulator."""
+    ours = 'engine="compiled" and engine="stepper" can'
+    if d.callbacks:
+        function = d.callbacks[0].function
+        name = getattr(function, "__name__", repr(function))
+        raise DescriptionError(f"callback {name!r} (on_step) cannot run on {simulator}; {ours}")
+    for homeostasis in d.homeostases:
+        what = f"{type(homeostasis.rule).__name__} of projection {homeostasis.projection.name!r}"
+        raise DescriptionError(f"{what} cannot run on {simulator}; {ours}")
+    for projection in d.projections:
+        if projection.payload:
+            raise DescriptionError(
+                f"projection {projection.name!r}: events that carry a value ({projection.payload}) cannot run on "
+                f"{simulator}; {ours}"
+            )
+    for population in d.populations:
+        if not isinstance(population.model, Neuron):
+            continue
+        held = [name for name in ("refractory",) if name in population.initial]
+        if held:
+            raise DescriptionError(
+                f"initial {held[0]} of population {population.name!r}: {simulator} cannot start a neuron in its "
+                f"refractory period; {ours}"
+            )
+    for recording in d.recordings:
+        if isinstance(recording.of, Projection) and recording.variable != "weight":
+            raise DescriptionError(
+                f"recording of {recording.of.name!r}: {recording.variable!r} cannot be recorded on {simulator}; {ours}"
+            )

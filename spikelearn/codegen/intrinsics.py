@@ -1,0 +1,117 @@
+"""What kernels need of the machine and Numba does not have. Importing it imports Numba; kernels get it from `jit`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+
+@intrinsic
+def invoke(typing_context, address, step, arguments):
+    """Call the compiled entry at `address` with (step, arguments)."""
+    signature = types.void(types.int64, types.int64, types.int64)
+
+    def generate(context, builder, signature, values):
+        integer = ir.IntType(64)
+        function_type = ir.FunctionType(ir.VoidType(), [integer, integer])
+        function = builder.inttoptr(values[0], function_type.as_pointer())
+        builder.call(function, [values[1], values[2]])
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def pointer(typing_context, address):
+    """A void pointer from an integer address, for numba.carray."""
+    signature = types.voidptr(types.int64)
+
+    def generate(context, builder, signature, values):
+        return builder.inttoptr(values[0], cgutils.voidptr_t)
+
+    return signature, generate
+
+
+@intrinsic
+def bits_to_float(typing_context, bits):
+    """The float64 that has these 64 bits."""
+    signature = types.float64(types.int64)
+
+    def generate(context, builder, signature, values):
+        return builder.bitcast(values[0], ir.DoubleType())
+
+    return signature, generate
+
+
+@intrinsic
+def float_to_bits(typing_context, number):
+    """The 64 bits of a float64, as an integer."""
+    signature = types.int64(types.float64)
+
+    def generate(context, builder, signature, values):
+        return builder.bitcast(values[0], ir.IntType(64))
+
+    return signature, generate
+
+
+@intrinsic
+def prefetch(typing_context, array, place):
+    """Ask for the cache line of element `place` of an array (any place: nothing is read, nothing can fail)."""
+    signature = types.void(array, place)
+
+    def generate(context, builder, signature, values):
+        data = context.make_array(signature.args[0])(context, builder, values[0]).data
+        flag = ir.IntType(32)
+        address = builder.bitcast(builder.gep(data, [values[1]]), cgutils.voidptr_t)
+        function_type = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, flag, flag, flag])
+        function = cgutils.get_or_insert_function(builder.module, function_type, "llvm.prefetch.p0i8")
+        for_reading, keep, data_cache = flag(0), flag(3), flag(1)
+        builder.call(function, [address, for_reading, keep, data_cache])
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def add_one(typing_context, counters):
+    """Add 1 to the first of some counters that threads share."""
+    signature = types.void(counters)
+
+    def generate(context, builder, signature, values):
+        data = context.make_array(signature.args[0])(context, builder, values[0]).data
+        builder.atomic_rmw("add", data, ir.Constant(ir.IntType(64), 1), "seq_cst")
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def first_of(typing_context, counters):
+    """The first of some counters that threads share, as it is in memory now."""
+    signature = types.int64(counters)
+
+    def generate(context, builder, signature, values):
+        data = context.make_array(signature.args[0])(context, builder, values[0]).data
+        return builder.load_atomic(data, "seq_cst", 8)
+
+    return signature, generate
+
+
+@intrinsic
+def clock(typing_context) -> Any:
+    """The processor's counter of time (x86-64), as int64. How long a tick is must be measured."""
+    signature = types.int64()
+
+    def generate(context, builder, signature, values):
+        counter = ir.FunctionType(ir.IntType(64), [])
+        return builder.call(cgutils.get_or_insert_function(builder.module, counter, "llvm.readcyclecounter"), [])
+
+    return signature, generate
+
+
+give_way = types.ExternalFunction("sched_yield", types.int32())
+"""Let another thread or process have the processor (POSIX)."""

@@ -1,0 +1,128 @@
+"""The one place that names Numba options.
+
+`kernel` and `scalar` mark functions that run compiled; `entry` gives one a machine address that the compiled loop can
+call; `invoke` makes that call. `add_one`, `first_of` and `give_way` are what threads need to meet; `prefetch` asks for
+memory ahead of its use. Numba itself is imported when something is compiled, not before: a process that finds all its
+machine code on disk does without it.
+With NUMBA_DISABLE_JIT=1 kernels are plain Python.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+JIT_DISABLED: bool = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+
+
+@functools.cache
+def compiler() -> Any:
+    """Numba, once LLVM knows how many arrays a loop may have.
+
+    A loop vectorises only if no two of its arrays overlap, which it asks of each pair before it begins. LLVM's limit of
+    128 questions is reached with ten state variables; 512 allow twenty.
+    """
+    import llvmlite.binding
+    import numba
+
+    llvmlite.binding.set_option("spikelearn", "-vectorize-memory-check-threshold=512")
+    return numba
+
+
+class Compiled:
+    """A function that Numba compiles when compiled code or Python first calls it.
+
+    py_func: the function itself, as in Numba. targetoptions: what numba.njit is told.
+    """
+
+    def __init__(self, function: Callable[..., Any], targetoptions: Mapping[str, Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.py_func = function
+        self.targetoptions = dict(targetoptions)
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.for_python(*arguments)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Compiled, (self.py_func, self.targetoptions)
+
+    @functools.cached_property
+    def dispatcher(self) -> Any:
+        """What Numba makes of it for compiled code; what Python needs takes a fifth of the compiler's time."""
+        options: Any = {**self.targetoptions, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+        return compiler().njit(**options)(self.py_func)
+
+    @functools.cached_property
+    def for_python(self) -> Any:
+        """What Numba makes of it for Python."""
+        options: Any = self.targetoptions
+        return compiler().njit(**options)(self.py_func)
+
+    @property
+    def _numba_type_(self) -> Any:
+        """Numba asks for this where compiled code names the function."""
+        return self.dispatcher._numba_type_
+
+
+class Intrinsic:
+    """Something in `intrinsics`, which needs Numba, by its name."""
+
+    def __init__(self, name: str) -> None:
+        self.__module__, self.__name__, self.__qualname__ = __name__, name, name
+
+    @property
+    def _numba_type_(self) -> Any:
+        """Numba asks for this where compiled code names the intrinsic."""
+        from numba.core.registry import cpu_target
+
+        from spikelearn.codegen import intrinsics
+
+        cpu_target.typing_context.refresh()
+        return cpu_target.typing_context.resolve_value_type(getattr(intrinsics, self.__name__))
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a scalar function or loop that other kernels call.
+
+    Division by zero gives inf or NaN, as in numpy: an exception path would stop loops from vectorising.
+    """
+    return function if JIT_DISABLED else Compiled(function, {"error_model": "numpy", "nogil": True})
+
+
+def scalar(function: Callable[..., Any]) -> Any:
+    """Compile a function from scalars to scalars so that it is always inlined into the loop that calls it.
+
+    One that is compiled already is given back as it is.
+    """
+    if JIT_DISABLED or hasattr(function, "py_func"):
+        return function
+    return Compiled(function, {"error_model": "numpy", "forceinline": True})
+
+
+def entry(function: Callable[..., Any]) -> Any:
+    """Compile `function(step, address)` to a C function with an address of its own."""
+    numba = compiler()
+    return numba.cfunc(numba.types.void(numba.types.int64, numba.types.int64), error_model="numpy")(function)
+
+
+def _invoke_plain(function, step, arguments):
+    """What `invoke` is without the compiler."""
+    function(step, *arguments)
+
+
+def _prefetch_nothing(array, place):
+    """What `prefetch` is without the compiler."""
+
+
+invoke: Any = _invoke_plain if JIT_DISABLED else Intrinsic("invoke")
+prefetch: Any = _prefetch_nothing if JIT_DISABLED else Intrinsic("prefetch")
+pointer = Intrinsic("pointer")
+bits_to_float: Any = Intrinsic("bits_to_float")
+float_to_bits: Any = Intrinsic("float_to_bits")
+add_one: Any = Intrinsic("add_one")
+first_of: Any = Intrinsic("first_of")
+give_way: Any = Intrinsic("give_way")
+clock: Any = time.perf_counter_ns if JIT_DISABLED else Intrinsic("clock")

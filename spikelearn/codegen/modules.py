@@ -1,0 +1,231 @@
+"""Generated modules: a model's loop, or any kernel, as a small readable module with an entry that has an address.
+
+The name of a module and of its machine code comes from the hash of its text and of all the sources that it can reach,
+so it is compiled once for each model, whatever the parameter values, and never served stale.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import os
+import struct
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from spikelearn.codegen import jit, object_cache
+from spikelearn.codegen.fingerprint import fingerprint
+from spikelearn.codegen.object_cache import Entry
+
+_REACHED = ("kernels", "neurons", "synapses", "plasticity", "sources", "connectivity")
+_ENTRY = """
+from numba import carray, float32, float64, int32, int64, uint8, uint16, uint32
+
+from spikelearn.codegen.jit import bits_to_float, entry, pointer
+
+
+@entry
+def call(step, address):
+    a = carray(pointer(address), ({size},), int64)
+    {call}(
+{arguments}
+    )
+"""
+_entries: dict[str, Entry] = {}
+_loading = threading.RLock()
+"""Networks may be built in several threads; a module is loaded by one of them."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel to call: the text that defines `name`, and functions that the text needs but cannot import.
+
+    of: the model, rule or function that it is made for, which the first line of its module says. It is no part of what
+        a module is known by: models whose text is the same share one.
+    """
+
+    text: str
+    of: str
+    name: str = "function"
+    injected: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def header(self) -> str:
+        return f"# {self.of}; whatever has this very code shares this module.\n"
+
+
+def kernel_of(function: Any) -> Kernel:
+    """The Kernel of a compiled function that lives in a module."""
+    line, injected = import_line(function, "function")
+    return Kernel(line, getattr(function, "py_func", function).__qualname__, "function", injected)
+
+
+def kernel_for(of: str, text: str, functions: Mapping[str, Any]) -> Kernel:
+    """The Kernel of a rendered text. functions: those of a model that the text calls, by the names it uses, or None."""
+    lines = ""
+    injected: dict[str, Any] = {}
+    for alias, function in functions.items():
+        if function is not None:
+            line, more = import_line(function, alias)
+            lines, injected = lines + line, injected | more
+    return Kernel(lines + text, of, "function", injected)
+
+
+def import_line(function: Any, alias: str) -> tuple[str, dict[str, Any]]:
+    """Text that imports a function under another name; a function that cannot be imported is injected instead.
+
+    Whatever has to be injected, or lives outside spikelearn, leaves the hash of its source and of all that it reaches
+    in the text.
+    """
+    plain = getattr(function, "py_func", function)
+    module, name = plain.__module__ or "a script", plain.__qualname__
+    if module.startswith("spikelearn.") and getattr(sys.modules.get(module), name, None) is function:
+        return f"from {module} import {name} as {alias}\n", {}
+    try:
+        source = Path(inspect.getfile(plain)).read_text()
+    except (OSError, TypeError):
+        source = ""
+    source += fingerprint(function)
+    mark = hashlib.sha256(source.encode()).hexdigest()[:16]
+    return f"# {alias}: {name}\n# of {module}, source {mark}\n", {alias: function}
+
+
+def load(kernel: Kernel, arguments: Sequence[Any]) -> tuple[Entry | None, Any]:
+    """(entry, None) of a kernel for arguments of these types; where nothing is compiled, (None, plain function)."""
+    if jit.JIT_DISABLED:
+        return None, getattr(_module(kernel.text, kernel), kernel.name)
+    return _load(kernel, arguments, kernel.name, "        step,\n"), None
+
+
+@functools.cache
+def callable_of(function: Any) -> Any:
+    """A kernel that Python calls with arrays and numbers, and that gives back a whole number."""
+    if jit.JIT_DISABLED:
+        return function
+    kernel = kernel_of(function)
+    entries: dict[Any, Entry] = {}
+
+    def call(*arguments: Any) -> int:
+        result, packed = np.zeros(1, np.int64), pack(arguments)
+        kinds = tuple((a.dtype, a.ndim) if isinstance(a, np.ndarray) else type(a) for a in arguments)
+        if kinds not in entries:
+            entries[kinds] = _load(kernel, arguments, f"carray(pointer(step), (1,), int64)[0] = {kernel.name}", "")
+        entries[kinds].call(result.ctypes.data, packed.ctypes.data)
+        return int(result[0])
+
+    return call
+
+
+def pack(arguments: Sequence[Any]) -> np.ndarray:
+    """Addresses, lengths and values as the entry unpacks them. The caller keeps the arrays alive."""
+    packed: list[int] = []
+    for argument in arguments:
+        if isinstance(argument, np.ndarray):
+            packed.append(argument.ctypes.data)
+            packed.extend(argument.shape)
+        elif isinstance(argument, float | np.floating):
+            packed.append(struct.unpack("q", struct.pack("d", float(argument)))[0])
+        else:
+            packed.append(int(argument))
+    return np.array(packed or [0], np.int64)
+
+
+def _unpack(argument: Any, place: int) -> tuple[str, int]:
+    if isinstance(argument, np.ndarray):
+        if not argument.flags.c_contiguous:
+            raise TypeError(f"kernel arguments must be contiguous, got strides {argument.strides}")
+        shape = ", ".join(f"a[{place + 1 + k}]" for k in range(argument.ndim))
+        return f"carray(pointer(a[{place}]), ({shape},), {argument.dtype.name})", 1 + argument.ndim
+    if isinstance(argument, float | np.floating):
+        return f"bits_to_float(a[{place}])", 1
+    return f"a[{place}]", 1
+
+
+def compiled_anew(kernel: Kernel, arguments: Sequence[Any]) -> Any:
+    """The numba.cfunc of an entry, for tests that look at what the compiler made of it."""
+    return _module(_text(kernel, arguments, kernel.name, "        step,\n"), kernel).call
+
+
+def source_of_module(kernel: Kernel, arguments: Sequence[Any]) -> str:
+    """The module that is compiled for a kernel and arguments of these types, as its file has it."""
+    return kernel.header + _text(kernel, arguments, kernel.name, "        step,\n")
+
+
+def _text(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> str:
+    """The module of a kernel and of the entry that unpacks such arguments and makes the call."""
+    loads, place = [], 0
+    for argument in arguments:
+        text, used = _unpack(argument, place)
+        loads.append(f"        {text},")
+        place += used
+    return kernel.text + _ENTRY.format(size=max(place, 1), call=call, arguments=first + "\n".join(loads))
+
+
+def _load(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> Entry:
+    """An entry, from this process, from disk, or compiled now."""
+    text = _text(kernel, arguments, call, first)
+    digest = hashlib.sha256((sources_fingerprint() + text).encode()).hexdigest()[:24]
+    with _loading:
+        if digest not in _entries:
+            path = cache_folder() / f"spikelearn_module_{digest}.code"
+            _entries[digest] = object_cache.read(path) or _compile_alone(path, text, kernel)
+        return _entries[digest]
+
+
+def _compile_alone(path: Path, text: str, kernel: Kernel) -> Entry:
+    """An entry that is compiled now, unless another process was at it: then it is what that one made."""
+    with object_cache.alone(path):
+        return object_cache.read(path) or object_cache.keep(path, _module(text, kernel).call)
+
+
+def _module(text: str, kernel: Kernel) -> ModuleType:
+    """A module with a header. Its file is there to be read and for tracebacks; what runs is the text."""
+    digest = hashlib.sha256((sources_fingerprint() + text).encode()).hexdigest()[:24]
+    path = cache_folder() / f"spikelearn_module_{digest}.py"
+    text = kernel.header + text
+    if not path.exists():
+        object_cache.write_whole(path, text.encode())
+    module = ModuleType(path.stem)
+    module.__file__ = str(path)
+    vars(module).update(kernel.injected)
+    exec(compile(text, path, "exec"), vars(module))
+    return module
+
+
+@functools.cache
+def cache_folder() -> Path:
+    """Where generated modules and their compiled forms are kept: $SPIKELEARN_CACHE, or the user's cache folder.
+
+    It may be a folder that can only be read, or none at all: what is not there is compiled.
+    """
+    wanted = os.environ.get("SPIKELEARN_CACHE")
+    base = Path(wanted) if wanted else Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "spikelearn"
+    return base / "disabled" if jit.JIT_DISABLED else base
+
+
+@functools.cache
+def sources_fingerprint() -> str:
+    """A hash of every source that a generated module can reach, and of all that compiling it depends on."""
+    package = Path(jit.__file__).parents[1]
+    sources = [Path(jit.__file__), package / "codegen" / "intrinsics.py"]
+    for folder in _REACHED:
+        sources += sorted((package / folder).rglob("*.py"))
+    digest = hashlib.sha256(f"{sys.version_info} {np.__version__} {object_cache.versions()}".encode())
+    for source in sources:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """A user's callback, compiled if it is not already."""
+    if jit.JIT_DISABLED or hasattr(function, "py_func"):
+        return function
+    return jit.kernel(function)

@@ -1,0 +1,199 @@
+"""Machine code on disk: what Numba made of an entry, in one file that is loaded without Numba.
+
+A file is written whole or not at all, and begins with a hash of the rest: one that is damaged is as good as none, and
+so is one that could not be written. Code that uses Numba's runtime (a callback that makes arrays) imports Numba when it
+is loaded; code that holds addresses of this process is not kept.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import functools
+import hashlib
+import importlib.util
+import json
+import os
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_ENVIRONMENT = "NumbaEnv"
+"""In the names of variables that Numba sets in each process: Python objects that a function may use, to print, say."""
+_DIGEST = 32
+_SYMBOL = struct.Struct("<IBBHQQ")
+_SECTION = struct.Struct("<IIQQQQIIQQ")
+_SYMBOL_TABLE = 2
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Compiled `call(step, address of packed arguments)`. owner: what must live as long as the code may be called."""
+
+    address: int
+    owner: Any
+
+    @functools.cached_property
+    def call(self) -> Any:
+        """The entry as a Python function; others may run meanwhile."""
+        return ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)(self.address)
+
+
+def read(path: Path) -> Entry | None:
+    """The entry that a file holds; None if it is missing, damaged, or of use only with what this process lacks."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    rest = content[_DIGEST:]
+    if hashlib.sha256(rest).digest() != content[:_DIGEST]:
+        return None
+    head, _, code = rest.partition(b"\n")
+    return _loaded(json.loads(head)["name"], code)
+
+
+def keep(path: Path, compiled: Any) -> Entry:
+    """The entry of a numba.cfunc. It is written to a file if other processes can use it."""
+    name = compiled.native_name
+    # Numba does not say in public whether code holds addresses; where it says nothing, none is kept.
+    holds_addresses = getattr(getattr(compiled, "_library", None), "has_dynamic_globals", True)
+    code = None if holds_addresses else _alone(compiled.inspect_llvm(), name)
+    entry = None if code is None else _loaded(name, code)
+    if code is None or entry is None:
+        return Entry(compiled.address, compiled)
+    content = json.dumps({"name": name}).encode() + b"\n" + code
+    write_whole(path, hashlib.sha256(content).digest() + content)
+    return entry
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that nobody ever sees a part of it. If it cannot be written, there is none."""
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        try:
+            temporary.write_bytes(content)
+            os.replace(temporary, path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Wait until no other process compiles what this file will hold. Where no file can be written, nobody waits."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError:
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+        with suppress(OSError):
+            path.with_suffix(".lock").unlink()
+    finally:
+        os.close(lock)
+
+
+@functools.cache
+def versions() -> str:
+    """All that machine code depends on besides its source: processor, compilers, and what Numba is told."""
+    import llvmlite
+    import llvmlite.binding as llvm
+
+    numba = importlib.util.find_spec("numba")
+    assert numba is not None and numba.origin is not None
+    told = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("NUMBA_"))
+    parts = [
+        (Path(numba.origin).parent / "_version.py").read_text(),
+        llvmlite.__version__,
+        llvm.get_process_triple(),
+        llvm.get_host_cpu_name(),
+        llvm.get_host_cpu_features().flatten(),
+        *(each for each in told if not each.startswith(("NUMBA_NUM_THREADS=", "NUMBA_CACHE_DIR="))),
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _alone(text: str, name: str) -> bytes | None:
+    """Object code of one function and what it calls, from LLVM's language; None if it needs more than this text."""
+    import llvmlite.binding as llvm
+
+    if any(_ENVIRONMENT in line for line in text.splitlines() if not line.startswith("@")):
+        return None
+    machine = _machine()
+    module = llvm.parse_assembly(text)
+    for thing in (*module.functions, *module.global_variables):
+        if not thing.is_declaration and thing.name != name:
+            thing.linkage = "internal"
+    options = llvm.PipelineTuningOptions(speed_level=3)
+    options.loop_vectorization = options.slp_vectorization = True
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return machine.emit_object(module)
+
+
+def _loaded(name: str, code: bytes) -> Entry | None:
+    import llvmlite.binding as llvm
+
+    # The first engine makes the symbols of the process known, so it comes before the question.
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
+    missing = [symbol for symbol in undefined_symbols(code) if llvm.address_of_symbol(symbol) is None]
+    if missing:
+        _start_runtime_of_numba()
+        if any(llvm.address_of_symbol(symbol) is None for symbol in missing):
+            return None
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return Entry(engine.get_function_address(name), engine)
+
+
+def undefined_symbols(code: bytes) -> list[str]:
+    """What an ELF object (System V ABI, 64 bits) does not define itself. LLVM ends the process if one is missing."""
+    (first,) = struct.unpack_from("<Q", code, 40)
+    size, number = struct.unpack_from("<HH", code, 58)
+    sections = [_SECTION.unpack_from(code, first + k * size) for k in range(number)]
+    found = []
+    for _, kind, _, _, offset, length, link, *_ in sections:
+        if kind == _SYMBOL_TABLE:
+            names = sections[link][4]
+            for at in range(offset, offset + length, _SYMBOL.size):
+                name, _, _, section, _, _ = _SYMBOL.unpack_from(code, at)
+                if name and section == 0:
+                    found.append(code[names + name : code.index(b"\0", names + name)].decode())
+    return found
+
+
+def _start_runtime_of_numba() -> None:
+    """Make known what compiled code may call in Numba: memory for arrays, exceptions."""
+    from numba.core.registry import cpu_target
+    from numba.core.runtime import rtsys
+
+    rtsys.initialize(cpu_target.target_context)
+
+
+def _machine() -> Any:
+    """The processor that code is made for, as LLVM knows it. An engine takes it over: each needs its own."""
+    target, options = _target()
+    return target.create_target_machine(**options)
+
+
+@functools.cache
+def _target() -> tuple[Any, dict[str, Any]]:
+    """What Numba tells LLVM about the processor."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    target = llvm.Target.from_default_triple()
+    reloc = "static" if target.name.startswith("x86") else "default"
+    cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    return target, {
+        "cpu": cpu, "features": features, "opt": 3, "reloc": reloc, "codemodel": "jitdefault", "jit": True,
+    }  # fmt: skip

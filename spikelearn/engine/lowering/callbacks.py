@@ -1,0 +1,234 @@
+"""Lowering of callbacks and trials to Calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from spikelearn.codegen.modules import compiled, kernel_for, kernel_of
+from spikelearn.codegen.template import render
+from spikelearn.description.population import Population, Reference
+from spikelearn.description.projection import Projection
+from spikelearn.description.trials import Callback, Trials
+from spikelearn.engine.plan import STAGES, Added, Call, Plan, Program
+from spikelearn.errors import DescriptionError
+from spikelearn.kernels import events, modulators, trial_clock
+
+
+def resolve(
+    argument: Any, program: Program, counters: dict[Any, np.ndarray] | None = None, added: Added | None = None
+) -> Any:
+    """The array that a reference stands for; other arguments as they are.
+
+    counters: those of the trials that it is for. added: takes the Calls which those trials need at the end of "record".
+    """
+    if not isinstance(argument, Reference):
+        if isinstance(argument, np.ndarray) and not argument.flags.c_contiguous:
+            raise DescriptionError("arrays that are given to callbacks must be contiguous: numpy.ascontiguousarray")
+        return argument
+    plan = program.plans[0]
+    if argument.what == "release":
+        return plan.modulators[argument.owner]["pending"]
+    population: Population = argument.owner
+    block = plan.block_of[population]
+    span = block.span(population)
+    if argument.what == "current":
+        return block.currents[argument.detail][span]
+    if argument.what == "state":
+        return block.state[argument.detail][span]
+    if argument.what == "rates":
+        return block.rates[population]
+    if argument.what == "fired":
+        return _fired(population, argument.detail, program, added)
+    if counters is None:
+        raise DescriptionError(f"counts of {population.name!r}: counts are for callbacks of trials, not of every step")
+    return counters.setdefault((population, argument.detail), np.zeros(population.size, np.int64))
+
+
+def _fired(population: Population, kind: str, program: Program, added: Added | None) -> np.ndarray:
+    """The array of 0 and 1 that Calls of its own keep up to date, one in each share."""
+    label = f"mark {kind}s of {population.name}"
+    for call in program.plans[0].calls(added):
+        if call.label == label:
+            return call.arguments[-1]
+    fired = np.zeros(population.size, np.uint8)
+    for plan in program.plans:
+        block = plan.block_of[population]
+        ring = block.rings[kind]
+        stages = plan.stages if added is None else added.stages[plan.share.index]
+        stages["record"].append(
+            Call(label, kernel_of(events.mark_events), ring.rows, ring.counts, block.first[population], fired)
+        )
+    return fired
+
+
+def step_calls(callbacks: Sequence[Callback], program: Program) -> None:
+    """Add the callbacks of every step to a Program."""
+    for callback in callbacks:
+        arguments = [resolve(a, program) for a in callback.arguments]
+        program.end.append(_user_call("every step", callback, program.controls[0], (), arguments))
+        program.end += _handed_on(callback, program)
+
+
+def _handed_on(callback: Callback, program: Program) -> list[Call]:
+    """Each share has modulators of its own: Calls that give all of them what a callback wrote into the first one's."""
+    written = {a.owner for a in callback.arguments if isinstance(a, Reference) and a.what == "release"}
+    return [
+        Call(
+            f"hand on {modulator.name}", kernel_of(modulators.hand_on), plan.modulators[modulator]["pending"],
+            program.plans[0].modulators[modulator]["pending"],
+        )
+        for modulator in program.plans[0].modulators if modulator in written
+        for plan in program.plans[1:]
+    ]  # fmt: skip
+
+
+def _user_call(
+    label: str, callback: Callback, control: np.ndarray, of_phase: tuple[Any, ...], arguments: list[Any]
+) -> Call:
+    function = compiled(callback.function)
+    name = getattr(callback.function, "__name__", "callback")
+    names = tuple(f"argument_{k}" for k in range(len(arguments)))
+    text = render("callback", of_phase=bool(of_phase), arguments=names)
+    try:
+        kernel = kernel_for(f"Callback {name}", text, {"user": function})
+        raised = np.zeros(1, np.int64)
+        call = Call(f"{label}: {name}", kernel, control, raised, *of_phase, *arguments)
+        call.raised = raised
+        return call
+    except Exception as error:
+        if type(error).__module__.startswith("numba"):
+            raise DescriptionError(f"callback {name} cannot be compiled: {error}") from error
+        raise
+
+
+def trial_calls(schedule: Trials, program: Program) -> Added:
+    """The Calls that a schedule of trials adds to a run: of each share, and at the end of steps."""
+    phase_steps = schedule.phase_steps(program.plans[0].dt)
+    stages: list[dict[str, list[Call]]] = [{stage: [] for stage in STAGES} for _ in program.plans]
+    added = Added(stages, [], program.step + 1, np.cumsum(phase_steps))
+    clocks = [np.zeros(trial_clock.N_PLACES, np.int64) for _ in program.plans]
+    for plan, stages_of_plan, clock in zip(program.plans, stages, clocks, strict=True):
+        clock[trial_clock.ORIGIN] = added.origin
+        stages_of_plan["begin"].append(Call("clock of trials", kernel_of(trial_clock.tick), clock, phase_steps))
+        stages_of_plan["start"] += _start_calls(schedule, program, plan, clock)
+    counters: dict[Any, np.ndarray] = {}
+    for k, phase in enumerate(schedule.phases):
+        if phase.callback is not None:
+            arguments = [resolve(a, program, counters, added) for a in phase.callback.arguments]
+            own, control = (clocks[0], k), program.controls[0]
+            added.end.append(_user_call(f"end of phase {k}", phase.callback, control, own, arguments))
+            added.end += _handed_on(phase.callback, program)
+    for (population, kind), n_events in counters.items():
+        for plan, stages_of_plan, clock in zip(program.plans, stages, clocks, strict=True):
+            block = plan.block_of[population]
+            ring, first = block.rings[kind], block.first[population]
+            offset, size = plan.share.part(block, first, population.size)
+            own_counts = n_events[offset : offset + size]
+            clear = Call("counts from 0", kernel_of(trial_clock.clear_counts), clock, -1, own_counts)
+            count = kernel_of(events.count_events)
+            stages_of_plan["start"].append(clear)
+            stages_of_plan["record"].append(
+                Call(f"count {kind}s of {population.name}", count, ring.rows, ring.counts, first, n_events)
+            )
+    return added
+
+
+def _start_calls(schedule: Trials, program: Program, plan: Plan, clock: np.ndarray) -> list[Call]:
+    """What a share does at the start of phases, for its own neurons and synapses."""
+    calls: list[Call] = []
+    named_rates = {p for phase in schedule.phases for p in phase.rates}
+    named_currents = {key for phase in schedule.phases for key in phase.currents}
+    named_plastic = any(phase.plastic is not None for phase in schedule.phases)
+    for k, phase in enumerate(schedule.phases):
+        for what in phase.reset:
+            calls += _resets(what, plan, clock, k)
+        for population in named_rates:
+            rows = schedule.rows(phase.rates.get(population, 0.0), population.size, "Hz", f"rates of phase {k}")
+            if rows.min() < 0 or rows.max() * plan.dt * 1e-3 > 1:
+                raise DescriptionError(
+                    f"rates of phase {k}: expected 0 to {1e3 / plan.dt:g} Hz, got {rows.min()} to {rows.max()}"
+                )
+            rates = resolve(population.rates, program)
+            calls += _set(f"rates of {population.name}", clock, k, rows, rates, population, plan)
+        for population, port in named_currents:
+            if any(c.label == f"drive {population.name}.{port}" for c in plan.stages["drive"]):
+                raise DescriptionError(
+                    f"current of phase {k}: {population.name}.{port} is driven by a StepCurrent already; "
+                    "use one of them"
+                )
+            current = resolve(population.current(port), program)
+            value = phase.currents.get((population, port), 0.0)
+            rows = schedule.rows(value, population.size, "pA", f"current of phase {k} into {population.name}.{port}")
+            calls += _set(f"current into {population.name}.{port}", clock, k, rows, current, population, plan)
+        for modulator, amount in phase.releases.items():
+            rows = schedule.rows(amount, 1, "1", f"release of {modulator.name} in phase {k}")
+            pending = plan.modulators[modulator]["pending"]
+            calls.append(
+                Call(f"release {modulator.name}", kernel_of(trial_clock.add_at_start), clock, k, rows, pending)
+            )
+        if named_plastic:
+            for projection, learning in plan.learning.items():
+                on = projection.plastic and (phase.plastic is None or projection in phase.plastic)
+                values = np.array([int(on)], np.int64)
+                calls.append(
+                    Call("plastic window", kernel_of(trial_clock.copy_at_start), clock, k, values, learning.enabled)
+                )
+    return calls
+
+
+def save_inputs(schedule: Trials, program: Program) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Rates and currents that a schedule will change, each with what it is now."""
+    named = [resolve(population.rates, program) for phase in schedule.phases for population in phase.rates]
+    named += [
+        resolve(population.current(port), program) for phase in schedule.phases for population, port in phase.currents
+    ]
+    return [(array, array.copy()) for array in named]
+
+
+def restore_inputs(found: list[tuple[np.ndarray, np.ndarray]], program: Program) -> None:
+    """Leave the network as a schedule found it: rates and currents as they were before, and plastic what is."""
+    for array, before in found:
+        array[:] = before
+    for plan in program.plans:
+        for projection, learning in plan.learning.items():
+            learning.enabled[0] = projection.plastic
+
+
+def _set(
+    label: str, clock: np.ndarray, phase: int, rows: np.ndarray, target: np.ndarray, population: Population, plan: Plan
+) -> list[Call]:
+    """A Call that sets the share's part of an array of a population, (n,), to rows (1 or trials, 1 or n)."""
+    block = plan.block_of[population]
+    offset, size = plan.share.part(block, block.first[population], population.size)
+    if size == 0:
+        return []
+    part = slice(offset, offset + size)
+    own = rows if rows.shape[1] == 1 else np.ascontiguousarray(rows[:, part])
+    return [Call(label, kernel_of(trial_clock.set_at_start), clock, phase, own, target[part])]
+
+
+def _resets(what: Any, plan: Plan, clock: np.ndarray, phase: int) -> list[Call]:
+    if isinstance(what, Projection):
+        if what not in plan.learning:
+            raise DescriptionError(f"reset of phase {phase}: projection {what.name!r} is not plastic")
+        return [plan.learning[what].reset(clock, phase)]
+    if not isinstance(what, Population) or what not in plan.block_of:
+        raise DescriptionError(f"reset of phase {phase}: expected populations and plastic projections, got {what!r}")
+    block = plan.block_of[what]
+    offset, size = plan.share.part(block, block.first[what], what.size)
+    span = slice(block.first[what] + offset, block.first[what] + offset + size)
+    calls = [
+        Call(
+            f"reset {what.name}",
+            kernel_of(trial_clock.copy_at_start),
+            clock,
+            phase,
+            block.start[name][span],
+            values[span],
+        )
+        for name, values in block.state.items()
+    ]
+    return calls

@@ -1,0 +1,117 @@
+"""Lowering of homeostasis: Calls at the end of stage `post` of every so many steps, when all have learned and before
+anything is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from spikelearn.codegen.modules import kernel_of
+from spikelearn.description.homeostasis import Homeostasis
+from spikelearn.engine.plan import Call, Learning, Plan
+from spikelearn.kernels import homeostasis, rewire
+from spikelearn.kernels.random import noise_key
+from spikelearn.plasticity import Normalisation, Rewiring, SynapticScaling
+
+
+@dataclass(frozen=True, eq=False)
+class NoLearning:
+    """What homeostasis needs to know of a projection that learns nothing besides."""
+
+    enabled: np.ndarray = field(default_factory=lambda: np.ones(1, np.int64))
+    sweeps: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
+
+    def sweep(self) -> list[Call]:
+        return []
+
+    def materialize(self, due: np.ndarray) -> list[Call]:
+        return []
+
+    def dematerialize(self, due: np.ndarray) -> list[Call]:
+        return []
+
+    def forget(self, label: str, moved: np.ndarray, n_moved: np.ndarray) -> list[Call]:
+        return []
+
+
+def homeostasis_calls(homeostases: Sequence[Homeostasis], plan: Plan) -> None:
+    """Add the Calls of all homeostases to the plan, in the order in which they were added to the network."""
+    for mechanism in homeostases:
+        projection = mechanism.projection
+        label = f"{type(mechanism.rule).__name__} of {projection.name}"
+        plan.tables[projection].regulated = True
+        due = np.zeros(1, np.int64)
+        learning = plan.learning.get(projection) or NoLearning()
+        begin = kernel_of(homeostasis.begin)
+        plan.stages["post"] += [
+            Call(f"{label}: begin", begin, mechanism.every, learning.enabled, due, learning.sweeps),
+            *learning.sweep(),
+            *learning.materialize(due),
+            *_ACTS[type(mechanism.rule)](mechanism, plan, learning, due, label),
+            *learning.dematerialize(due),
+        ]
+
+
+def _normalise(
+    mechanism: Homeostasis, plan: Plan, learning: Learning | NoLearning, due: np.ndarray, label: str
+) -> list[Call]:
+    projection, subtractive = mechanism.projection, int(mechanism.rule.subtractive)
+    ends, table = plan.ends[projection], plan.tables[projection]
+    if mechanism.rule.per == "source":
+        return [
+            Call(
+                label, kernel_of(homeostasis.normalise_sources), due, mechanism.values, subtractive, ends.first_source,
+                len(table.delays), table.index, table.weights, *projection.limits,
+            )
+        ]  # fmt: skip
+    totals = np.zeros(ends.n_targets)
+    totals[ends.first_target : ends.first_target + projection.target_size] = mechanism.values
+    scratch = np.zeros(ends.n_targets), np.zeros(ends.n_targets)
+    return [
+        Call(
+            label, kernel_of(homeostasis.normalise_targets), due, totals, subtractive, table.targets, table.weights,
+            *projection.limits, *scratch,
+        )
+    ]  # fmt: skip
+
+
+def _scale(
+    mechanism: Homeostasis, plan: Plan, learning: Learning | NoLearning, due: np.ndarray, label: str
+) -> list[Call]:
+    projection = mechanism.projection
+    ends, table = plan.ends[projection], plan.tables[projection]
+    ring, first, n = ends.neurons.rings["spike"], ends.first_target, projection.target_size
+    tau, dt = mechanism.numbers["tau"], plan.dt
+    rate, before = mechanism.values.copy(), mechanism.values.copy()
+    at, spikes = np.zeros(n, np.int64), np.zeros(n)
+    follow = Call(
+        f"{label}: rates", kernel_of(homeostasis.follow_rates), ring.rows, ring.counts, first, tau, dt, rate, at, spikes
+    )
+    scale = Call(
+        label, kernel_of(homeostasis.scale_targets), due, mechanism.every, first, mechanism.values,
+        mechanism.numbers["beta"], tau, dt, rate, at, spikes, before, table.targets, table.weights,
+        *projection.limits, np.ones(ends.n_targets),
+    )  # fmt: skip
+    return [follow, scale]
+
+
+def _rewire(
+    mechanism: Homeostasis, plan: Plan, learning: Learning | NoLearning, due: np.ndarray, label: str
+) -> list[Call]:
+    projection, numbers = mechanism.projection, mechanism.numbers
+    ends, table = plan.ends[projection], plan.tables[projection]
+    moved, n_moved = np.zeros(table.n_synapses, np.int64), np.zeros(1, np.int64)
+    table.rewired = True
+    move = Call(
+        label, kernel_of(rewire.rewire), due, plan.seed, noise_key(projection.uid), numbers["probability"],
+        numbers["below"], numbers["weight"], int(mechanism.rule.multapses), ends.first_source, projection.source_size,
+        len(table.delays), ends.first_target, projection.target_size, projection.autapse_shift, table.index,
+        table.targets, table.weights, moved, n_moved,
+    )  # fmt: skip
+    return [move, *learning.forget(label, moved, n_moved)]
+
+
+_ACTS = {Normalisation: _normalise, SynapticScaling: _scale, Rewiring: _rewire}
+"""Kind of homeostasis -> the function that makes its Calls."""

@@ -1,0 +1,246 @@
+"""Lower a description to a Program: blocks of neurons, tables of synapses, and the Calls of a step in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from spikelearn.codegen.modules import kernel_of
+from spikelearn.description.distributions import drawn, sample
+from spikelearn.description.network_description import NetworkDescription
+from spikelearn.description.projection import Projection
+from spikelearn.engine.aligned_arrays import zeros
+from spikelearn.engine.blocks import Block, Ends, Ring, Share, ends_of
+from spikelearn.engine.lowering.callbacks import step_calls
+from spikelearn.engine.lowering.delivery import delivery_of
+from spikelearn.engine.lowering.drives import drive_calls
+from spikelearn.engine.lowering.homeostasis import homeostasis_calls
+from spikelearn.engine.lowering.partition import partition
+from spikelearn.engine.lowering.payloads import keep_calls, payload_variables
+from spikelearn.engine.lowering.populations import advance_calls
+from spikelearn.engine.lowering.recorders import recorder_calls
+from spikelearn.engine.lowering.synapse_tables import delays_of
+from spikelearn.engine.plan import STAGES, Call, Plan, Program, Table
+from spikelearn.engine.thread_tuner import default_shares
+from spikelearn.errors import DescriptionError
+from spikelearn.kernels import events, modulators
+from spikelearn.neurons import Neuron
+from spikelearn.plasticity import Normalisation, Rewiring
+from spikelearn.sources import Poisson
+
+_LONGEST_INTERVAL = 16
+"""Steps after which shares meet even if no delay is so short: event lists hold as many, and checkpoints hold these."""
+
+
+def weights_change(d: NetworkDescription, projection: Projection) -> bool:
+    """Whether each synapse needs a weight of its own, because it learns, has a rule's form, or is regulated."""
+    return projection.learns or projection.transmits or any(r.projection is projection for r in d.homeostases)
+
+
+def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
+    """Build everything that a run needs, for so many threads.
+
+    Raises DescriptionError if something reads all neurons at once and so cannot be shared out.
+    """
+    d = description
+    if n_shares > 1 and (whole := _indivisible(d)):
+        raise DescriptionError(f"{whole[0]} reads all neurons in each step: the network runs on one thread, threads=1")
+    blocks = _blocks(d)
+    block_of = {population: block for block in blocks for population in block.populations}
+    groups = _groups(d, block_of)
+    partition(blocks, d.projections, d.dt, n_shares)
+    with ThreadPoolExecutor(n_shares) as threads:
+        each = dict(zip(d.projections, threads.map(lambda p: delays_of(p, d.seed, d.dt), d.projections), strict=True))
+    delays = [np.unique(np.concatenate([each[projection] for projection in members])) for members in groups]
+    shortest = min([int(steps[0]) for steps in delays if len(steps)], default=_LONGEST_INTERVAL)
+    interval = 1 if n_shares == 1 or d.callbacks else min(shortest, _LONGEST_INTERVAL)
+    depth = max(
+        [0, *(int(steps[-1]) for steps in delays if len(steps)), *(2 * p.dendritic_steps + 1 for p in d.projections)]
+    )
+    for block in blocks:
+        _fill_block(d, block)
+    rings = [_rings(d, block, depth + 1 + interval, n_shares) for block in blocks]
+    controls = np.tile(np.array([0, -1, 0, 0], np.int64), (n_shares, 1))
+    plans: list[Plan] = []
+    for index in range(n_shares):
+        own = [replace(block, rings=of[index]) for block, of in zip(blocks, rings, strict=True)]
+        plans.append(_empty_plan(d, Share(index, n_shares), own, controls[index]))
+    with ThreadPoolExecutor(n_shares) as threads:
+        tables = list(threads.map(lambda plan: _tables(d, plan.ends, groups, delays), plans))
+    for plan, tables_of_share in zip(plans, tables, strict=True):
+        _add_calls(d, plan, tables_of_share, interval)
+    program = Program(plans, interval, controls)
+    step_calls(d.callbacks, program)
+    return program
+
+
+def shares_by_default(description: NetworkDescription) -> int:
+    """Into how many shares a network is lowered if nobody says."""
+    if _indivisible(description):
+        return 1
+    return default_shares(sum(population.size for population in description.populations))
+
+
+def _indivisible(d: NetworkDescription) -> list[str]:
+    """What reads all neurons at once and so cannot be shared out."""
+    whole = [
+        f"projection {p.name!r} ({p.plasticity.rule.name})"
+        for p in d.projections
+        if p.plasticity is not None and p.learns and p.plasticity.rule.mean_pre
+    ]
+    whole += [
+        f"{type(r.rule).__name__} of projection {r.projection.name!r}"
+        for r in d.homeostases
+        if isinstance(r.rule, Rewiring) or (isinstance(r.rule, Normalisation) and r.rule.per == "source")
+    ]
+    return whole
+
+
+def _blocks(d: NetworkDescription) -> list[Block]:
+    blocks: dict[Any, Block] = {}
+    for population in d.populations:
+        key = population.model.model if isinstance(population.model, Neuron) else type(population.model).__name__
+        block = blocks.setdefault(key, Block(key))
+        block.first[population] = block.n
+        block.populations.append(population)
+        block.n += population.size
+    return list(blocks.values())
+
+
+def _rings(d: NetworkDescription, block: Block, depth: int, n_shares: int) -> list[dict[str, Ring]]:
+    """For each share: kind of event -> Ring."""
+    widest = max(np.diff(Share(k, n_shares).bounds(block))[0] for k in range(n_shares))
+    rings: list[dict[str, Ring]] = [{} for _ in range(n_shares)]
+    for kind in block.populations[0].kinds:
+        rows, counts = np.zeros((n_shares, depth, widest), np.int32), np.zeros((n_shares, depth), np.int64)
+        values = {v: np.zeros(rows.shape) for v in payload_variables(d.projections, block, kind)}
+        for index, ring in enumerate(rings):
+            own = {variable: every[index] for variable, every in values.items()}
+            ring[kind] = Ring(rows[index], counts[index], rows, counts, own, values)
+    return rings
+
+
+def _empty_plan(d: NetworkDescription, share: Share, blocks: list[Block], control: np.ndarray) -> Plan:
+    """A Plan without tables and Calls. blocks: with the rings of the share."""
+    block_of = {population: block for block in blocks for population in block.populations}
+    modulators = {m: _modulator_arrays() for m in d.modulators}
+    return Plan(
+        dt=d.dt, seed=d.seed, share=share, blocks={block.key: block for block in blocks},
+        ends={projection: ends_of(projection, block_of, modulators, share) for projection in d.projections},
+        tables={}, learning={}, modulators=modulators, stages={stage: [] for stage in STAGES}, recorders=[],
+        event_counts=[], control=control, block_of=block_of,
+    )  # fmt: skip
+
+
+def _add_calls(d: NetworkDescription, plan: Plan, tables: list[Table], interval: int) -> None:
+    for block in plan.blocks.values():
+        for kind, ring in block.rings.items():
+            plan.stages["begin"].append(Call(f"clear {kind}", kernel_of(events.begin_row), ring.counts))
+    for table in tables:
+        if plan.ends[table.projections[0]].counted:
+            plan.event_counts.append(table.event_count)
+        for projection in table.projections:
+            plan.tables[projection] = table
+        delivery_of(table.projections[0]).deliver(table, plan)
+    _modulator_calls(d, plan)
+    drive_calls(d.drives, plan)
+    for block in plan.blocks.values():
+        advance_calls(plan, block)
+        keep_calls(plan, block)
+    homeostasis_calls(d.homeostases, plan)
+    recorder_calls(d.recordings, plan, interval)
+
+
+def _groups(d: NetworkDescription, block_of: Mapping[Any, Block]) -> list[list[Projection]]:
+    """Projections that lie in one table."""
+    groups: dict[Any, list[list[Projection]]] = {}
+    for projection in d.projections:
+        joins = delivery_of(projection).joins(projection) and not weights_change(d, projection)
+        key = (
+            id(block_of[projection.source]),
+            id(block_of.get(projection.target, projection.target)),
+            projection.port,
+            projection.on,
+            projection.payload,
+            projection.weight.constant,
+            None if joins else id(projection),
+        )
+        for members in groups.setdefault(key, []):
+            if all(_compatible(projection, member) for member in members):
+                members.append(projection)
+                break
+        else:
+            groups[key].append([projection])
+    return [group for key in groups for group in groups[key]]
+
+
+def _tables(
+    d: NetworkDescription, ends: Mapping[Projection, Ends], groups: list[list[Projection]], delays: list[np.ndarray]
+) -> list[Table]:
+    """The tables of one share, one for each group of projections."""
+    return [
+        delivery_of(members[0]).table(members, ends, steps, d.seed, d.dt, weights_change(d, members[0]))
+        for members, steps in zip(groups, delays, strict=True)
+    ]
+
+
+def _compatible(a: Projection, b: Projection) -> bool:
+    """Whether two projections can lie in one table: slots with shared weights must agree."""
+    if not a.weight.constant or a.weight.a == b.weight.a:
+        return True
+    apart = a.source is not b.source or (
+        a.source_first + a.source_size <= b.source_first or b.source_first + b.source_size <= a.source_first
+    )
+    return apart
+
+
+def _fill_block(d: NetworkDescription, block: Block) -> None:
+    for population in block.populations:
+        if isinstance(population.model, Poisson):
+            block.rates[population] = np.broadcast_to(population.model.values[0], population.size).copy()
+    if not isinstance(block.populations[0].model, Neuron):
+        return
+    model = block.populations[0].model.model
+    block.state = {name: zeros(block.n) for name in model.state}
+    block.inputs = {port: zeros(block.n) for port in model.ports}
+    block.currents = {name: zeros(block.n) for name in model.currents}
+    for population in block.populations:
+        start = {**model.initial(population.model.parameters), **population.initial}
+        generator = np.random.default_rng([d.seed, population.uid])
+        for name, value in start.items():
+            values = drawn(value, model.state[name] if model.state[name] != "1" else "1", f"initial {name}")
+            block.state[name][block.span(population)] = sample(values, population.size, generator)
+    block.start = {name: values.copy() for name, values in block.state.items()}
+
+
+def _modulator_arrays() -> dict[str, np.ndarray]:
+    return {"n": np.zeros(1), "pending": np.zeros(1), "releases": np.zeros(1, np.int64)}
+
+
+def _modulator_calls(d: NetworkDescription, plan: Plan) -> None:
+    for release in d.releases:
+        plan.stages["modulate"].append(
+            Call(
+                f"release {release.modulator.name}",
+                kernel_of(modulators.release_list),
+                release.steps,
+                release.amounts,
+                np.zeros(1, np.int64),
+                plan.modulators[release.modulator]["pending"],
+            )  # fmt: skip
+        )
+    for modulator, arrays in plan.modulators.items():
+        plan.stages["modulate"].append(
+            Call(
+                f"advance {modulator.name}",
+                kernel_of(modulators.advance_modulator),
+                arrays["n"],
+                float(np.exp(-d.dt / modulator.tau_n)),
+                arrays["pending"],
+                arrays["releases"],
+            )  # fmt: skip
+        )

@@ -1,0 +1,46 @@
+"""Where blocks of neurons are cut into shares, so that each share has about as much to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from spikelearn.description.population import Population
+from spikelearn.description.projection import Projection
+from spikelearn.engine.blocks import Block
+from spikelearn.engine.lowering.synapse_tables import expected_synapses
+
+_STEP = 1.5
+_EVENT = 0.7
+_PLASTIC_EVENT = 12.0
+"""Nanoseconds of a neuron and step, of a synaptic event, and of one that is learned from (docs/profile.md)."""
+
+_RATE = 5.0
+"""Hz of all sources: what they will do is not known yet."""
+
+_GRAIN = 64
+"""Large parts meet at multiples of so many neurons: none share a cache line."""
+
+
+def partition(blocks: Sequence[Block], projections: Sequence[Projection], dt: float, n_shares: int) -> None:
+    """Cut all blocks: each share gets neurons that lie side by side, and all synapses onto them."""
+    cost = dict.fromkeys((p for block in blocks for p in block.populations), _STEP)
+    for projection in projections:
+        target = projection.target
+        if isinstance(target, Population):
+            each = _PLASTIC_EVENT if projection.learns else _EVENT
+            cost[target] += expected_synapses(projection) / target.size * _RATE * dt * 1e-3 * each
+    for block in blocks:
+        sizes = [population.size for population in block.populations]
+        block.edges = cuts(sizes, [cost[population] for population in block.populations], n_shares)
+
+
+def cuts(sizes: Sequence[int], costs: Sequence[float], n_shares: int) -> tuple[int, ...]:
+    """Where shares of equal cost begin and end. sizes: of populations side by side; costs: of a neuron of each."""
+    ends = np.cumsum(sizes)
+    n = int(ends[-1])
+    grain = _GRAIN if n >= 1024 * n_shares else 1
+    spent = np.cumsum(np.multiply(sizes, costs))
+    places = np.interp(np.arange(1, n_shares) * spent[-1] / n_shares, [0.0, *spent], [0, *ends])
+    return (0, *(int(place) // grain * grain for place in places), n)

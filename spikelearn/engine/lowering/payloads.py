@@ -1,0 +1,45 @@
+"""Values that events carry: for their targets (`net.connect(..., payload=)`), or for the rules of their own synapses.
+
+A value is what a state variable of a neuron is at the end of the step in which it emits an event. Beside a ring of
+events lies a ring of values for each variable that some projection carries with events of this kind, or that some rule
+reads of its target at such an event (`PlasticityRule.reads_at_events`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from spikelearn.codegen.modules import kernel_of
+from spikelearn.description.projection import Projection
+from spikelearn.engine.blocks import Block
+from spikelearn.engine.plan import Call, Plan
+from spikelearn.kernels import events
+
+
+def payload_variables(projections: Iterable[Projection], block: Block, kind: str) -> list[str]:
+    """The state variables whose values are wanted of events of a kind from a block, in the order of the projections:
+    those that go out with them, and those that rules read of their target at such an event."""
+    found: list[str] = []
+    for p in projections:
+        if p.payload and p.on == kind and p.source in block.first:
+            found.append(p.payload)
+        rule = p.plasticity.rule if p.plasticity is not None and (p.learns or p.transmits) else None
+        if rule is not None and p.learns_from == kind and p.target in block.first:
+            found += rule.reads_at_events
+    return list(dict.fromkeys(found))
+
+
+def keep_calls(plan: Plan, block: Block) -> None:
+    """Add to the plan what writes values beside the events of a block, once all its kinds of event are told."""
+    for kind, ring in block.rings.items():
+        for variable, values in ring.values.items():
+            plan.stages["advance"].append(
+                Call(
+                    f"keep {variable} of {kind}s",
+                    kernel_of(events.keep_values),
+                    ring.rows,
+                    ring.counts,
+                    block.state[variable],
+                    values,
+                )  # fmt: skip
+            )

@@ -1,0 +1,116 @@
+"""Lowering of populations: the Calls that advance neurons, tell bursts from single spikes and make sources emit."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spikelearn.codegen.modules import kernel_for, kernel_of
+from spikelearn.description.population import Population
+from spikelearn.engine.blocks import Block
+from spikelearn.engine.plan import Call, Plan
+from spikelearn.errors import DescriptionError
+from spikelearn.kernels import events, neurons, sources
+from spikelearn.kernels.random import noise_key
+from spikelearn.neurons import Neuron
+from spikelearn.sources import Poisson, SpikeList
+
+
+def advance_calls(plan: Plan, block: Block) -> None:
+    """Add to the plan what advances the neurons of a block, or makes its sources emit."""
+    for population in block.populations:
+        offset, size = plan.share.part(block, block.first[population], population.size)
+        if size == 0:
+            continue
+        first = block.first[population] + offset
+        model = population.model
+        if isinstance(model, Neuron):
+            _neuron_calls(plan, block, population, model, slice(offset, offset + size))
+            continue
+        ring = block.rings["spike"]
+        if isinstance(model, Poisson):
+            rates = np.broadcast_to(model.values, (len(model.values), population.size))[:, offset : offset + size]
+            rates = np.ascontiguousarray(rates)
+            now = block.rates[population][offset : offset + size]
+            if rates.max() * plan.dt * 1e-3 > 1.0:
+                raise DescriptionError(
+                    f"population {population.name!r}: a Poisson neuron fires at most once in a step of {plan.dt} ms, "
+                    f"rates go up to {1e3 / plan.dt:g} Hz, got {rates.max():g} Hz"
+                )
+            if model.interval:
+                every = max(1, round(model.interval / plan.dt))
+                timed = Call(f"rates of {population.name}", kernel_of(sources.set_timed), rates, every, now)
+                plan.stages["begin"].append(timed)
+            call = Call(
+                f"emit {population.name}", kernel_of(sources.emit_poisson), plan.seed, noise_key(population.uid),
+                offset, first, now, plan.dt, ring.rows, ring.counts,
+            )  # fmt: skip
+        else:
+            assert isinstance(model, SpikeList)
+            here = (model.ids >= offset) & (model.ids < offset + size)
+            steps = np.floor(model.times[here] / plan.dt + 0.5).astype(np.int64)
+            ids = model.ids[here].astype(np.int64) - offset
+            order = np.lexsort((ids, steps))
+            call = Call(
+                f"emit {population.name}", kernel_of(sources.emit_spike_list), np.ascontiguousarray(steps[order]),
+                np.ascontiguousarray(ids[order]), np.zeros(1, np.int64), first, ring.rows, ring.counts,
+            )  # fmt: skip
+        plan.stages["advance"].append(call)
+
+
+def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neuron, part: slice) -> None:
+    """The calls that advance the neurons `part` of a population."""
+    model, first, size = neuron.model, block.first[population] + part.start, part.stop - part.start
+    span = slice(first, first + size)
+    constants = {}
+    for name, value in model.constants(neuron.parameters, plan.dt).items():
+        array = np.asarray(value, dtype=np.float64)
+        constants[name] = (
+            float(array) if array.ndim == 0 else np.ascontiguousarray(np.broadcast_to(array, population.size)[part])
+        )
+    varying = [name for name, value in constants.items() if isinstance(value, np.ndarray)]
+    noisy = [name for name in model.currents if (population, name) in block.noise]
+    random = ["uniform"] * len(model.random) + ["normal"] * len(model.normal)
+    text = neurons.render_neurons(
+        list(model.state), list(model.ports), model.currents, noisy, random, list(constants), varying, model.reported,
+        model.at_event is not None,
+    )  # fmt: skip
+    own = (plan.seed, noise_key(population.uid), part.start) if random else ()
+    rings = [array for kind in model.reported for array in (block.rings[kind].rows, block.rings[kind].counts)]
+    plan.stages["advance"].append(
+        Call(
+            f"advance {population.name}",
+            kernel_for(f"Neurons of {model.name}", text, {"advance": model.step, "at_event": model.at_event}),
+            first,
+            population.uid,
+            np.zeros(size, np.uint8),
+            plan.control,
+            *own,
+            *rings,
+            *(values[span] for values in block.state.values()),
+            *(values[span] for values in block.inputs.values()),
+            *(values[span] for values in block.currents.values()),
+            *(block.noise[population, name][part] for name in noisy),
+            *constants.values(),
+        )  # fmt: skip
+    )
+    if model.tells_bursts:
+        windows = np.atleast_1d(np.floor(np.asarray(neuron.parameters.burst_window) / plan.dt + 0.5)).astype(np.int64)
+        windows = windows[part] if len(windows) > 1 else windows
+        spike, event, burst = (block.rings[kind] for kind in ("spike", "event", "burst"))
+        plan.stages["advance"].append(
+            Call(
+                f"classify {population.name}",
+                kernel_of(events.classify_bursts),
+                spike.rows,
+                spike.counts,
+                first,
+                first + size,
+                windows,
+                np.full(size, -(1 << 40), np.int64),
+                np.zeros(size, np.int64),
+                event.rows,
+                event.counts,
+                burst.rows,
+                burst.counts,
+            )  # fmt: skip
+        )

@@ -1,0 +1,128 @@
+"""Lowering of recordings, and emptying their buffers into a sink."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from spikelearn.codegen.modules import kernel_of
+from spikelearn.description.population import Modulator, Population
+from spikelearn.description.projection import Projection
+from spikelearn.description.recording import Recording
+from spikelearn.engine.lowering.synapse_tables import locate
+from spikelearn.engine.plan import Call, Plan, Program, Recorder
+from spikelearn.kernels import events, record
+from spikelearn.results.sink import Sink
+
+_BUFFER_EVENTS = 1 << 18
+_BUFFER_VALUES = 1 << 17
+_EMPTY = np.zeros(0, np.int64)
+
+
+def recorder_calls(recordings: Sequence[Recording], plan: Plan, interval: int) -> None:
+    """Add a buffer and a Call for each recording. interval: steps that may pass before a wish to stop is heard."""
+    for recording in recordings:
+        if recording.events:
+            _record_events(recording, plan, interval)
+        else:
+            _record_samples(recording, plan, interval)
+
+
+def _record_events(recording: Recording, plan: Plan, interval: int) -> None:
+    population = recording.of
+    block = plan.block_of[population]
+    ring, first = block.rings[recording.variable], block.first[population]
+    wanted = np.zeros(population.size, np.uint8)
+    wanted[recording.ids] = 1
+    room = interval * plan.share.part(block, first, population.size)[1]
+    capacity, used = max(_BUFFER_EVENTS, 2 * room), np.zeros(1, np.int64)
+    ids = np.zeros(capacity, np.int32)
+    recorder = Recorder(recording, np.zeros(capacity, np.int64), ids, used, population.name, _EMPTY)
+    plan.recorders.append(recorder)
+    call = Call(
+        f"record {recording.variable}s of {population.name}", kernel_of(events.record_events), recording.start,
+        ring.rows, ring.counts, first, wanted, room, recorder.steps, ids, used, plan.control,
+    )  # fmt: skip
+    plan.stages["record"].append(call)
+
+
+def _record_samples(recording: Recording, plan: Plan, interval: int) -> None:
+    """A share samples what it owns; share 0 samples the modulators, of which each share has its own."""
+    of, ids = recording.of, recording.ids.astype(np.int64)
+    found: dict[str, np.ndarray] = {}
+    columns = np.arange(len(ids))
+    if isinstance(of, Population):
+        block = plan.block_of[of]
+        offset, size = plan.share.part(block, block.first[of], of.size)
+        columns = np.flatnonzero((ids >= offset) & (ids < offset + size))
+    elif isinstance(of, Projection):
+        found = locate(of, plan)
+        columns = np.flatnonzero(np.isin(ids, found["numbers"]))
+    elif plan.share.index > 0:
+        columns = columns[:0]
+    rows = interval + max(16, _BUFFER_VALUES // max(1, len(columns)))
+    values, used = np.zeros((rows, len(columns))), np.zeros(1, np.int64)
+    recorder = Recorder(recording, np.zeros(rows, np.int64), values, used, of.name, columns)
+    plan.recorders.append(recorder)
+    plan.stages["record"].append(_sample_call(recording, ids[columns], recorder, plan, found, interval))
+
+
+def _sample_call(
+    recording: Recording, ids: np.ndarray, recorder: Recorder, plan: Plan, found: dict[str, np.ndarray], room: int
+) -> Call:
+    of = recording.of
+    label = f"record {recording.variable} of {of.name}"
+    when = (recording.every, recording.start)
+    end: tuple[Any, ...] = (room, recorder.steps, recorder.values, recorder.used, plan.control)
+    if isinstance(of, Modulator):
+        return Call(label, kernel_of(record.record_state), *when, ids, plan.modulators[of]["n"], *end)
+    if isinstance(of, Population):
+        block = plan.block_of[of]
+        source = block.state[recording.variable][block.span(of)]
+        return Call(label, kernel_of(record.record_state), *when, ids, source, *end)
+    assert isinstance(of, Projection)
+    table = plan.tables[of]
+    here = np.searchsorted(found["numbers"], ids)
+    slots = np.ascontiguousarray(found["slots"][here])
+    positions = np.ascontiguousarray(found["positions"][here])
+    if of.learns:
+        return plan.learning[of].read(recording.variable, *when, slots, positions, *end)
+    if len(table.weights):
+        return Call(label, kernel_of(record.record_state), *when, positions, table.weights, *end)
+    return Call(label, kernel_of(record.record_state), *when, slots, table.slot_weight, *end)
+
+
+def empty(program: Program, sink: Sink) -> None:
+    """Hand what is in the buffers of all shares to the sink."""
+    dt = program.plans[0].dt
+    for parts in zip(*(plan.recorders for plan in program.plans), strict=True):
+        recording, name = parts[0].recording, parts[0].name
+        steps, values = _merged_events(parts) if recording.events else _merged_samples(parts)
+        if len(steps):
+            (sink.spikes if recording.events else sink.trace)(name, recording.variable, steps * dt, values)
+        for part in parts:
+            part.used[0] = 0
+    sink.flush(program.step * dt)
+
+
+def _merged_events(parts: Sequence[Recorder]) -> tuple[np.ndarray, np.ndarray]:
+    if len(parts) == 1:
+        n = int(parts[0].used[0])
+        return parts[0].steps[:n], parts[0].values[:n]
+    steps = np.concatenate([part.steps[: part.used[0]] for part in parts])
+    ids = np.concatenate([part.values[: part.used[0]] for part in parts])
+    order = np.argsort(steps, kind="stable")
+    return steps[order], ids[order]
+
+
+def _merged_samples(parts: Sequence[Recorder]) -> tuple[np.ndarray, np.ndarray]:
+    n = int(parts[0].used[0])
+    steps = parts[0].steps[:n]
+    if len(parts) == 1:
+        return steps, parts[0].values[:n]
+    values = np.empty((n, sum(len(part.columns) for part in parts)))
+    for part in parts:
+        values[:, part.columns] = part.values[:n]
+    return steps, values

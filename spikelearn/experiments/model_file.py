@@ -1,0 +1,232 @@
+"""Model files: how they are found, loaded and checked.
+
+A model file is a Python file, in models/ or anywhere else, that has
+
+    a docstring       whose first line says what it is
+    Parameters        a frozen dataclass, every field with a default, its unit and meaning in
+                      parameter(default, unit, meaning); `duration` (ms) if it has one
+    QUICK             parameter -> value, for the quick form
+    PUBLISHED         metric -> Published
+    simulate(parameters, seed, sink=None, progress=None) -> Outcome
+    figure(parameters, outcome) -> matplotlib Figure
+    SEEDS             if it is reproduced by scripts/reproduce.py: with how many seeds
+
+All errors are ExperimentError and name the file.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from spikelearn.errors import ExperimentError
+from spikelearn.experiments.outcome import Outcome, Published
+from spikelearn.parameters import suggest
+
+MODELS = "spikelearn.models"
+"""The package of the models that come with spikelearn."""
+OTHER_MODELS = "spikelearn_models"
+"""That of model files elsewhere, which exists only while a process runs."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A model file that was loaded and has all that it should have."""
+
+    name: str
+    path: Path
+    summary: str
+    parameters: type
+    quick: Mapping[str, Any]
+    published: Mapping[str, Published]
+    simulate: Callable[..., Outcome]
+    figure: Callable[[Any, Outcome], Any]
+    seeds: int = 0
+
+
+class Listed(NamedTuple):
+    """A model file that was found. summary: the first line of its docstring."""
+
+    name: str
+    path: Path
+    summary: str
+
+
+def models_directory() -> Path:
+    """Where the models are: in the package when it was installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    beside = package.parent / "models"
+    return beside if (package.parent / "pyproject.toml").is_file() and beside.is_dir() else package / "models"
+
+
+def list_experiments(directory: Path | None = None) -> list[Listed]:
+    """All model files of a directory (default: `models_directory()`), by name. None of them is executed."""
+    directory = models_directory() if directory is None else directory
+    paths = sorted(path for path in directory.glob("*.py") if not path.name.startswith("_"))
+    return [Listed(path.stem, path, _summary(path)) for path in paths]
+
+
+def load_experiment(name_or_path: str | Path, directory: Path | None = None) -> Experiment:
+    """Load a model file: a name in `directory` (default: `models_directory()`), or a path to a .py file.
+
+    The module is spikelearn.models.NAME, or spikelearn_models.NAME if the file is not in `models_directory()`; it stays
+    in sys.modules, so that its classes can be pickled.
+    Raises ExperimentError if there is none, if it cannot be executed (with file and line), or if something
+    that a model file must have is missing.
+    """
+    path = _find(str(name_or_path), directory)
+    module = _execute(path)
+    _check(module, path)
+    return Experiment(
+        name=path.stem,
+        path=path,
+        summary=_first_line(module.__doc__),
+        parameters=module.Parameters,
+        quick=dict(module.QUICK),
+        published=dict(module.PUBLISHED),
+        simulate=module.simulate,
+        figure=module.figure,
+        seeds=getattr(module, "SEEDS", 0),
+    )
+
+
+def _find(name_or_path: str, directory: Path | None) -> Path:
+    path = Path(name_or_path)
+    if path.suffix == ".py" or len(path.parts) > 1 or name_or_path in ("", ".", ".."):
+        if not path.is_file():
+            raise ExperimentError(f"{name_or_path}: there is no such file; expected a model file (.py)")
+        if path.suffix != ".py":
+            raise ExperimentError(f"{name_or_path}: not a Python file; expected a model file (.py)")
+        return path.resolve()
+    directory = models_directory() if directory is None else directory
+    listed = {each.name: each.path for each in list_experiments(directory)}
+    if name_or_path not in listed:
+        raise ExperimentError(
+            f"no model called {name_or_path!r} in {directory}{suggest(name_or_path, listed)}; "
+            f"there are: {', '.join(listed) or 'none'}. A path to a .py file is accepted too"
+        )
+    return listed[name_or_path].resolve()
+
+
+def _execute(path: Path) -> types.ModuleType:
+    """The module of a model file; of an unchanged file the one from last time, with the same classes."""
+    package = _package_of(path)
+    name = f"{package.__name__}.{path.stem}"
+    before = sys.modules.get(name)
+    stat = path.stat()
+    version = (str(path), stat.st_mtime_ns, stat.st_size)
+    if before is not None and before.__dict__.setdefault("__file_version__", version) == version:
+        return before
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException as error:
+        del sys.modules[name]
+        if before is not None:
+            sys.modules[name] = before
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise ExperimentError(_what_went_wrong(path, error)) from error
+    module.__dict__["__file_version__"] = version
+    setattr(package, path.stem, module)
+    return module
+
+
+def _package_of(path: Path) -> types.ModuleType:
+    """The package in which the module of a model file is."""
+    if path.parent == models_directory():
+        return importlib.import_module(MODELS)
+    if OTHER_MODELS not in sys.modules:
+        sys.modules[OTHER_MODELS] = types.ModuleType(OTHER_MODELS, "The model files that were loaded.")
+        sys.modules[OTHER_MODELS].__path__ = []
+    return sys.modules[OTHER_MODELS]
+
+
+def _what_went_wrong(path: Path, error: BaseException) -> str:
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return f"{path}, line {error.lineno}: {error.msg}: {(error.text or '').strip()}"
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+    where = f", line {lines[-1]}" if lines else ""
+    return f"{path}{where}: cannot be loaded: {type(error).__name__}: {error}"
+
+
+def _check(module: types.ModuleType, path: Path) -> None:
+    missing = [] if module.__doc__ else ["a docstring"]
+    required = ("Parameters", "QUICK", "PUBLISHED", "simulate", "figure")
+    missing += [name for name in required if not hasattr(module, name)]
+    if missing:
+        raise ExperimentError(f"{path}: not a model file: it lacks {', '.join(missing)}")
+    problem = (
+        _problem_of_parameters(module.Parameters)
+        or _problem_of_tables(module)
+        or _problem_of_function(module.simulate, "simulate", (None, 0), {"sink": None, "progress": None})
+        or _problem_of_function(module.figure, "figure", (None, None), {})
+    )
+    if problem:
+        raise ExperimentError(f"{path}: {problem}")
+
+
+def _problem_of_parameters(declared: Any) -> str:
+    if not (isinstance(declared, type) and dataclasses.is_dataclass(declared)):
+        return "`Parameters` must be a dataclass"
+    if not declared.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        return "`Parameters` must be a frozen dataclass"
+    lacking = [
+        each.name
+        for each in dataclasses.fields(declared)
+        if each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING
+    ]
+    return f"every field of `Parameters` needs a default; {', '.join(lacking)} has none" if lacking else ""
+
+
+def _problem_of_tables(module: types.ModuleType) -> str:
+    seeds = getattr(module, "SEEDS", 0)
+    if not isinstance(seeds, int) or isinstance(seeds, bool) or seeds < 0:
+        return f"`SEEDS` must be a whole number, got {seeds!r}"
+    known = [each.name for each in dataclasses.fields(module.Parameters)]
+    for name, value in (("QUICK", module.QUICK), ("PUBLISHED", module.PUBLISHED)):
+        if not isinstance(value, Mapping):
+            return f"`{name}` must be a dict, got {type(value).__name__}"
+    for name in module.QUICK:
+        if name not in known:
+            return f"`QUICK` sets {name!r}{suggest(name, known)}; `Parameters` has: {', '.join(known)}"
+    for name, value in module.PUBLISHED.items():
+        if not isinstance(value, Published):
+            return f"`PUBLISHED[{name!r}]` must be a Published, got {type(value).__name__}"
+    return ""
+
+
+def _problem_of_function(function: Any, name: str, arguments: tuple, keywords: dict[str, None]) -> str:
+    try:
+        inspect.signature(function).bind(*arguments, **keywords)
+    except TypeError as error:
+        wanted = "parameters, seed, sink=None, progress=None" if name == "simulate" else "parameters, outcome"
+        return f"`{name}` cannot be called as {name}({wanted}): {error}"
+    return ""
+
+
+def _summary(path: Path) -> str:
+    try:
+        return _first_line(ast.get_docstring(ast.parse(path.read_bytes())))
+    except (SyntaxError, ValueError) as error:
+        return f"(cannot be read: {error})"
+    except OSError as error:
+        return f"(cannot be read: {error.strerror})"
+
+
+def _first_line(docstring: str | None) -> str:
+    return next(iter((docstring or "").strip().splitlines()), "")

@@ -1,0 +1,79 @@
+"""The loop that advances one population, or a share of one that begins with its neuron `first_id`, by one step.
+
+state, ports, currents: of the model, `membrane` the first of its state. noisy: the currents that have noise too.
+fixed: constants, all_<name> where there is one per neuron, the_<name> otherwise; `held`: what they are for neuron i.
+draws: "uniform" or "normal" for each random number that a neuron gets in a step, with its number. at_event: they are
+for `at_event`, which is called for the neurons that emitted something. kinds: what the step reports itself, each with
+its bit of the mask.
+"""
+
+from spikelearn.codegen.jit import kernel
+from spikelearn.kernels.control import NEURON, POPULATION, STEP, STOP
+from spikelearn.kernels.events import collect
+
+# if draws:
+from spikelearn.kernels.random import normal, stream, uniform
+# end
+
+# RANDOM =
+# DRAWN =
+# if draws:
+# RANDOM = seed, key, first_id
+# DRAWN = kind(start, increment, PER_NEURON * (first_id + i) + k) for kind, k in draws
+# end
+# RINGS = kind__rows, kind__counts for kind, bit in kinds
+# INTO =
+# for name in currents:
+# if name in noisy:
+# INTO = INTO, all_I__name[i] + all_noise__name[i]
+# else:
+# INTO = INTO, all_I__name[i]
+# end
+# end
+
+
+@kernel
+def function(
+    step, first, population, emitted, control, RANDOM, RINGS, all__STATE, all_in__PORTS, all_I__CURRENTS,
+    all_noise__NOISY, FIXED
+):  # fmt: skip
+    # if draws:
+    start, increment = stream(seed, key, step)
+    # end
+    n = len(all__MEMBRANE)
+    n_emitted = 0
+    n_wrong = 0
+    for i in range(n):
+        # if at_event:
+        new__STATE, mask = advance(all__STATE[i], all_in__PORTS[i], INTO, HELD)
+        # else:
+        new__STATE, mask = advance(all__STATE[i], all_in__PORTS[i], INTO, DRAWN, HELD)
+        # end
+        # for name in state:
+        all__name[i] = new__name
+        # end
+        # for name in ports:
+        all_in__name[i] = 0.0
+        # end
+        emitted[i] = mask
+        n_emitted += mask != 0
+        n_wrong += not (new__MEMBRANE - new__MEMBRANE == 0.0)
+    if n_emitted:
+        # if at_event:
+        for i in range(n):
+            if emitted[i]:
+                (new__STATE,) = at_event(all__STATE[i], DRAWN, HELD)
+                # for name in state:
+                all__name[i] = new__name
+                # end
+        # end
+        # for kind, bit in kinds:
+        collect(step, emitted, first, bit, kind__rows, kind__counts)
+        # end
+    if n_wrong and control[POPULATION] < 0:
+        for i in range(n):
+            if not (all__MEMBRANE[i] - all__MEMBRANE[i] == 0.0) and control[POPULATION] < 0:
+                control[STOP] = 1
+                control[POPULATION] = population
+                control[NEURON] = first + i
+                control[STEP] = step

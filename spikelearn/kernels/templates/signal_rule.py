@@ -1,0 +1,507 @@
+"""The loops of a SignalRule: signals (once a target and step), integrate, deliver, read and reset.
+
+What the names stand for is said in plasticity/signal_rule.py: w = q + X H, or with an eligibility
+c exp((t - base)/tau_c) = C + X H and w = q + C N + X M. `weights` holds q and `eligibilities` C, both as of the last
+arrival; slot_x is X, slot_epoch the epoch it is scaled to. An epoch lasts from one base to the next; H, M and N at the
+end of the last epochs are in end_H, end_M and end_N, rings that a synapse takes up at its next arrival:
+
+    q <- q + C N + X M,   C <- (C + X H) exp(-T/tau_c),   X <- X exp(-T/tau_x),   T the length of an epoch.
+
+pre: the traces; `added` those to which 1 is added at an arrival, the others are set to 1; `amplitudes` are part of X.
+state: the rule's own, of each target. delayed: variables that count later. reads: state variables of the target.
+seen: variables that `on_pre` takes as they are at the synapse. payload: events bring values; traces jump by them, or
+to them, and they multiply the weights that are sent. hidden: the limits hold for the weight that is sent, not for the
+one that learns. also: further kinds of event that the rule learns from.
+"""
+
+import math
+
+from spikelearn.codegen.jit import kernel
+from spikelearn.kernels.control import STOP
+from spikelearn.kernels.signal_rule import BASE, EPOCH, EPOCHS, SWEPT
+from spikelearn.kernels.trial_clock import PHASE, STARTS
+
+# if payload:
+from spikelearn.kernels.events import count_in_row, source_in_row, value_in_row
+
+# else:
+from spikelearn.kernels.events import count_in_row, source_in_row
+# end
+
+# KINDS = event, also__ALSO
+# ALSO_ROWS = also__kind__rows, also__kind__counts for kind in also
+# READ = READS, STATE
+# OWN = own__STATE
+# DELAYS = delay__DELAYED
+# SEEN_RINGS = seen__SEEN
+# SIGNALLED = H__x, rate__x for x in pre
+# SYNAPSE = weight
+# SUMS = H__PRE
+# RATES = rate__PRE
+# ENDS = end_H__PRE
+# FACTORS = factor__PRE
+# WEIGHTS = weights
+# MODULATOR =
+# if eligibility:
+# SYNAPSE = weight, c
+# SUMS = H__PRE, N, M__PRE
+# RATES = rate__PRE, c_rate, released
+# ENDS = end_H__PRE, end_N, end_M__PRE
+# FACTORS = factor__PRE, c_factor
+# WEIGHTS = weights, eligibilities
+# MODULATOR = concentration, b, n_rate, dt
+# end
+# TARGET = dendritic, clock, gain, SUMS, RATES
+# TABLE = index, targets, WEIGHTS, slot_epoch, slot__PRE
+# UNLIMITED = TARGET, ENDS, FACTORS, TABLE, -math.inf, math.inf
+# EVERYTHING = TARGET, ENDS, FACTORS, TABLE, W_min, W_max
+# LEARNED = EVERYTHING
+# VALUES =
+# if hidden:
+# LEARNED = UNLIMITED
+# end
+# if payload:
+# VALUES = values
+# end
+
+
+@kernel
+def add_signal(at, row, first, last, gain, clock, SIGNALLED):
+    """The signal in a row of `gain` acts at the synapses in step `at`."""
+    gain_now = gain[row][first:last]
+    # for x in pre:
+    E__x = math.exp(-(at - clock[BASE]) * rate__x)
+    now__x = H__x[first:last]
+    for i in range(len(now__x)):
+        now__x[i] += gain_now[i] * E__x
+    # end
+
+
+@kernel
+def signals(
+    step, event_rows, event_counts, first, last, enabled, event, ALSO_ROWS, also__ALSO, post__READS, OWN, DELAYS,
+    SEEN_RINGS, TARGET, constant__CONSTANTS
+):  # fmt: skip
+    """The signal of each target at the end of this step; without a dendritic delay it acts now."""
+    emitted = step % len(event_counts)
+    # for kind in kinds:
+    for k in range(kind__counts[emitted]):
+        kind[kind__rows[emitted, k]] = 1.0
+    # end
+    # Loops over slices vectorise, not those from `first`.
+    # for kind in kinds:
+    now__kind = kind[first:last]
+    # end
+    # for v in reads:
+    now__v = post__v[first:last]
+    # end
+    # for v in state:
+    now__v = own__v[first:last]
+    # end
+    # for v in delayed:
+    in__v = delay__v[step % len(delay__v)][first:last]
+    out__v = delay__v[(step + 1) % len(delay__v)][first:last]
+    # end
+    # for v in seen:
+    kept__v = seen__v[step % len(seen__v)][first:last]
+    # end
+    row = step % len(gain)
+    gain_now = gain[row][first:last]
+    plastic = 1.0 if enabled[0] != 0 else 0.0
+    for i in range(len(gain_now)):
+        # for v in read:
+        u__v = now__v[i]
+        # end
+        # if state:
+        (now__STATE[i],) = advance(u__READ, now__KINDS[i], constant__CONSTANTS)
+        # end
+        # for v in delayed:
+        in__v[i] = u__v
+        u__v = out__v[i]
+        # end
+        # for v in seen:
+        kept__v[i] = u__v
+        # end
+        gain_now[i] = plastic * signal(u__READ, now__KINDS[i], constant__CONSTANTS)
+    # for kind in kinds:
+    for k in range(kind__counts[emitted]):
+        kind[kind__rows[emitted, k]] = 0.0
+    # end
+    if dendritic == 0:
+        add_signal(step, row, first, last, gain, clock, SIGNALLED)
+
+
+@kernel
+def integrate(step, first, last, every, enabled, MODULATOR, TARGET, ENDS, FACTORS, TABLE):
+    """Bring the integrals to the step in which this step's arrivals are at their synapses."""
+    at = step - dendritic
+    if at - 1 - clock[BASE] >= every:
+        begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, TABLE)
+    # if eligibility:
+    n0 = concentration[0]
+    w_rate = c_rate + n_rate
+    increment = -n0 * math.expm1(-w_rate) / w_rate * dt + b * math.expm1(-c_rate) / c_rate * dt
+    released[step % len(released)] = increment if enabled[0] != 0 else 0.0
+    increment = released[at % len(released)] * math.exp(-(at - 1 - clock[BASE]) * c_rate)
+    N[0] += increment
+    # for x in pre:
+    for j in range(first, last):
+        M__x[j] += H__x[j] * increment
+    # end
+    # end
+    if dendritic > 0:
+        add_signal(at, (at - dendritic) % len(gain), first, last, gain, clock, SIGNALLED)
+
+
+@kernel
+def begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, TABLE):
+    """Move base; when the ring of ends is full, bring every synapse up to date."""
+    r = clock[EPOCH] % EPOCHS
+    # for x in pre:
+    for j in range(first, last):
+        end_H__x[r, j] = H__x[j]
+        H__x[j] = 0.0
+        # if eligibility:
+        end_M__x[r, j] = M__x[j]
+        M__x[j] = 0.0
+        # end
+    # end
+    # if eligibility:
+    end_N[r] = N[0]
+    N[0] = 0.0
+    # end
+    clock[EPOCH] += 1
+    clock[BASE] += every
+    if clock[EPOCH] - clock[SWEPT] == EPOCHS:
+        sweep(clock, ENDS, FACTORS, TABLE)
+
+
+@kernel
+def catch_up(SYNAPSE, j, since, epoch, X__PRE, ENDS, FACTORS):
+    """Take up the ends of epochs since, ..., epoch - 1."""
+    for m in range(since, epoch):
+        r = m % EPOCHS
+        # if eligibility:
+        weight += c * end_N[r]
+        # for x in pre:
+        weight += X__x * end_M__x[r, j]
+        # end
+        # for x in pre:
+        c += X__x * end_H__x[r, j]
+        # end
+        c *= c_factor
+        # else:
+        # for x in pre:
+        weight += X__x * end_H__x[r, j]
+        # end
+        # end
+        # for x in pre:
+        X__x *= factor__x
+        # end
+    return SYNAPSE
+
+
+@kernel
+def sweep(clock, ENDS, FACTORS, TABLE):
+    """Bring every synapse to this epoch."""
+    epoch = clock[EPOCH]
+    clock[SWEPT] = epoch
+    for slot in range(len(slot_epoch)):
+        since = slot_epoch[slot]
+        if since < epoch:
+            # for x in pre:
+            X__x = slot__x[slot]
+            # end
+            for p in range(index[slot], index[slot + 1]):
+                weight = weights[p]
+                # if eligibility:
+                c = eligibilities[p]
+                # end
+                SYNAPSE = catch_up(SYNAPSE, targets[p], since, epoch, X__PRE, ENDS, FACTORS)
+                weights[p] = weight
+                # if eligibility:
+                eligibilities[p] = c
+                # end
+            for _ in range(since, epoch):
+                # for x in pre:
+                slot__x[slot] *= factor__x
+                # end
+            slot_epoch[slot] = epoch
+
+
+# HANDED = now__x / jump__x for x in pre
+# HANDED = HANDED, seen__SEEN[row, j], constant__CONSTANTS
+# if eligibility:
+# OWED = weight + c * N[0]
+# LEARNT = c
+# REST = c
+# KEPT = now - c * N[0]
+# if hidden:
+# KEPT = learned - c * N[0]
+# end
+# for x in pre:
+# OWED = OWED + now__x * M__x[j]
+# LEARNT = LEARNT + now__x * H__x[j]
+# REST = REST - new__x * H__x[j]
+# KEPT = KEPT - new__x * M__x[j]
+# end
+# else:
+# OWED = weight
+# KEPT = now
+# if hidden:
+# KEPT = learned
+# end
+# for x in pre:
+# OWED = OWED + now__x * H__x[j]
+# KEPT = KEPT - new__x * H__x[j]
+# end
+# end
+
+
+@kernel
+def function(
+    step, rows, counts, VALUES, delays, inputs, event_count, enabled, SEEN_RINGS, TARGET, ENDS, FACTORS, TABLE,
+    W_min, W_max, tau_rate__PRE, constant__CONSTANTS
+):  # fmt: skip
+    """Deliver what arrives in this step; the weight sent includes the change by this very arrival."""
+    depth = counts.shape[-1]
+    n_delays = len(delays)
+    s = step - dendritic
+    epoch = clock[EPOCH]
+    base = clock[BASE]
+    plastic = enabled[0] != 0
+    # if seen:
+    row = (s - dendritic if dendritic > 0 else s - 1) % len(seen__FIRST_SEEN)
+    # end
+    # for x, amplitude in amplitudes:
+    jump__x = amplitude * math.exp((s - base) * tau_rate__x)
+    # end
+    # if eligibility and on_pre:
+    c_scale = math.exp((s - base) * c_rate)
+    # end
+    for d in range(n_delays):
+        arriving = (step - delays[d]) % depth
+        for k in range(count_in_row(counts, arriving)):
+            slot = source_in_row(rows, counts, arriving, k) * n_delays + d
+            begin = index[slot]
+            end = index[slot + 1]
+            if begin == end:
+                continue
+            event_count[0] += end - begin
+            since = slot_epoch[slot]
+            # if payload:
+            value = value_in_row(values, counts, arriving, k)
+            # end
+            # for x in pre:
+            X__x = slot__x[slot]
+            # end
+            # for x in pre:
+            now__x = X__x
+            # end
+            for _ in range(since, epoch):
+                # for x in pre:
+                now__x *= factor__x
+                # end
+            # for x in pre:
+            # JUMP = jump__x
+            # if payload:
+            # JUMP = jump__x * value
+            # end
+            # if x in added:
+            new__x = now__x + JUMP
+            # else:
+            new__x = JUMP
+            # end
+            # end
+            for p in range(begin, end):
+                j = targets[p]
+                weight = weights[p]
+                # if eligibility:
+                c = eligibilities[p]
+                # end
+                if since < epoch:
+                    SYNAPSE = catch_up(SYNAPSE, j, since, epoch, X__PRE, ENDS, FACTORS)
+                # if hidden:
+                learned = OWED
+                now = min(max(learned, W_min), W_max)
+                # else:
+                now = min(max(OWED, W_min), W_max)
+                # end
+                # if eligibility:
+                c = LEARNT
+                # if on_pre:
+                if plastic:
+                    c += on_pre(HANDED) * c_scale
+                # end
+                c = REST
+                # else:
+                # if on_pre:
+                if plastic:
+                    # if hidden:
+                    learned = on_pre(learned, HANDED)
+                    now = min(max(learned, W_min), W_max)
+                    # else:
+                    now = min(max(on_pre(now, HANDED), W_min), W_max)
+                    # end
+                # end
+                # end
+                weight = KEPT
+                weights[p] = weight
+                # if eligibility:
+                eligibilities[p] = c
+                # end
+                # if payload:
+                inputs[j] += now * value
+                # else:
+                inputs[j] += now
+                # end
+            # for x in pre:
+            slot__x[slot] = new__x
+            # end
+            slot_epoch[slot] = epoch
+
+
+# AS_IT_IS = weight
+# OF_NOW = c
+# if eligibility:
+# AS_IT_IS = weight + c * N_now
+# end
+# for x in pre:
+# OF_NOW = OF_NOW + X__x * H__x__now
+# if eligibility:
+# AS_IT_IS = AS_IT_IS + X__x * M__x__now
+# else:
+# AS_IT_IS = AS_IT_IS + X__x * H__x__now
+# end
+# end
+
+
+@kernel
+def look(step, slot, p, EVERYTHING):
+    """(weight, eligibility) of one synapse, with the signals that reach it up to this step; nothing is changed."""
+    j = targets[p]
+    weight = weights[p]
+    # if eligibility:
+    c = eligibilities[p]
+    # end
+    # for x in pre:
+    X__x = slot__x[slot]
+    # end
+    SYNAPSE = catch_up(SYNAPSE, j, slot_epoch[slot], clock[EPOCH], X__PRE, ENDS, FACTORS)
+    for _ in range(slot_epoch[slot], clock[EPOCH]):
+        # for x in pre:
+        X__x *= factor__x
+        # end
+    # for x in pre:
+    H__x__now = H__x[j]
+    # end
+    # if eligibility:
+    # for x in pre:
+    M__x__now = M__x[j]
+    # end
+    N_now = N[0]
+    # end
+    for at in range(step - dendritic + 1, step + 1):
+        # if eligibility:
+        increment = released[at % len(released)] * math.exp(-(at - 1 - clock[BASE]) * c_rate)
+        N_now += increment
+        # for x in pre:
+        M__x__now += H__x__now * increment
+        # end
+        # end
+        g = gain[(at - dendritic) % len(gain), j]
+        # for x in pre:
+        H__x__now += g * math.exp(-(at - clock[BASE]) * rate__x)
+        # end
+    # if eligibility:
+    c_now = (OF_NOW) * math.exp(-(step - clock[BASE]) * c_rate)
+    return min(max(AS_IT_IS, W_min), W_max), c_now
+    # else:
+    return min(max(AS_IT_IS, W_min), W_max), 0.0
+    # end
+
+
+@kernel
+def read(step, every, start, what, slots, positions, room, steps, values, used, control, EVERYTHING):
+    """Write weights (what = 0) or eligibilities (1) as they are now, from step `start` on; nothing is changed."""
+    if step >= start and step % every == 0:
+        row = used[0]
+        steps[row] = step
+        for k in range(len(positions)):
+            now, c_now = look(step, slots[k], positions[k], EVERYTHING)
+            values[row, k] = now if what == 0 else c_now
+        used[0] = row + 1
+        if row + 1 + room > len(steps):
+            control[STOP] = 1
+
+
+@kernel
+def reset(
+    step, clock_of_trials, phase, first, last, OWN, DELAYS, SEEN_RINGS, start__STARTS, EVERYTHING
+):  # fmt: skip
+    """At the start of a phase: keep the weights, forget traces, eligibilities and the rule's own variables."""
+    if clock_of_trials[STARTS] == 0 or clock_of_trials[PHASE] != phase:
+        return
+    for slot in range(len(slot_epoch)):
+        for p in range(index[slot], index[slot + 1]):
+            weights[p], _ = look(step - 1, slot, p, LEARNED)
+            # if eligibility:
+            eligibilities[p] = 0.0
+            # end
+        slot_epoch[slot] = clock[EPOCH]
+        # for x in pre:
+        slot__x[slot] = 0.0
+        # end
+    for j in range(first, last):
+        # for v in state:
+        own__v[j] = start__v[j]
+        # end
+        # for v in delayed:
+        for r in range(len(delay__v)):
+            delay__v[r, j] = start__v[j]
+        # end
+        # for v in seen:
+        for r in range(len(seen__v)):
+            seen__v[r, j] = start__v[j]
+        # end
+        for r in range(len(gain)):
+            gain[r, j] = 0.0
+
+
+@kernel
+def materialize(step, due, EVERYTHING):
+    """For homeostasis and rewiring: the weight as it is now takes the place of q in weights[p]."""
+    if due[0] != 0:
+        sweep(clock, ENDS, FACTORS, TABLE)
+        for slot in range(len(slot_epoch)):
+            for p in range(index[slot], index[slot + 1]):
+                weights[p], _ = look(step, slot, p, LEARNED)
+
+
+@kernel
+def dematerialize(step, due, EVERYTHING):
+    """Back to q: what `look` adds to it is taken away."""
+    if due[0] != 0:
+        for slot in range(len(slot_epoch)):
+            for p in range(index[slot], index[slot + 1]):
+                now, _ = look(step, slot, p, UNLIMITED)
+                weights[p] -= now - weights[p]
+
+
+# if eligibility:
+
+
+@kernel
+def forget(step, n_moved, moved, EVERYTHING):
+    """Synapses that have new targets, by their places in order, have no eligibility now."""
+    k = 0
+    for slot in range(len(slot_epoch)):
+        for p in range(index[slot], index[slot + 1]):
+            if k < n_moved[0] and moved[k] == p:
+                k += 1
+                eligibilities[p] = 0.0
+                _, c_now = look(step, slot, p, EVERYTHING)
+                eligibilities[p] = -c_now * math.exp((step - clock[BASE]) * c_rate)
+
+
+# end

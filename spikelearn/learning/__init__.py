@@ -1,0 +1,1 @@
+"""Learners: networks with a rule for assigning credit, and their comparison."""

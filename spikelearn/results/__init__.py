@@ -1,0 +1,1 @@
+"""What a run returns, and where it puts what it records."""

@@ -1,0 +1,225 @@
+"""Run: what comes back from a simulation. Plain data; nothing here simulates."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn.errors import CheckpointError, DescriptionError
+
+
+class Spikes(NamedTuple):
+    """Events of one kind of one population, in order of time.
+
+    times: (n,) float64, ms. ids: (n,) int32, index within the population.
+    """
+
+    times: np.ndarray
+    ids: np.ndarray
+
+
+class Trace(NamedTuple):
+    """A recorded variable. times: (T,) ms. values: (T, k). ids: (k,) neuron or synapse index. unit: e.g. 'mV'."""
+
+    times: np.ndarray
+    values: np.ndarray
+    ids: np.ndarray
+    unit: str
+
+
+class Synapses(NamedTuple):
+    """The synapses of one projection in the order in which its rule made them.
+
+    pre, post: (n,) int32, index within the populations. weight: (n,) in the unit of the port. delay: (n,) ms.
+    """
+
+    pre: np.ndarray
+    post: np.ndarray
+    weight: np.ndarray
+    delay: np.ndarray
+
+
+@dataclass(frozen=True)
+class PopulationInfo:
+    """What a run remembers of a population. parameters: name -> number or (size,) array."""
+
+    name: str
+    size: int
+    model: str
+    parameters: Mapping[str, Any]
+    kinds: tuple[str, ...] = ("spike",)
+
+
+@dataclass(frozen=True)
+class ProjectionInfo:
+    """What a run remembers of a projection. source, target: population names. on: kind of event carried.
+
+    unit: that of the weights, "" if they have none or it is not known.
+    """
+
+    name: str
+    source: str
+    target: str
+    port: str
+    on: str
+    n_synapses: int
+    description: str = ""
+    unit: str = ""
+
+
+@dataclass
+class Run:
+    """The result of a simulation from `t_start` to `t_stop` (ms).
+
+    `spikes`, `trace`, `weights` and `synapses` take a population or projection, or its name.
+    They raise DescriptionError if what is asked for was not recorded.
+    """
+
+    dt: float
+    t_start: float
+    t_stop: float
+    seed: int
+    populations: dict[str, PopulationInfo]
+    projections: dict[str, ProjectionInfo]
+    spike_data: dict[tuple[str, str], Spikes] = field(default_factory=dict)
+    trace_data: dict[tuple[str, str], Trace] = field(default_factory=dict)
+    synapse_data: dict[str, Synapses | Callable[[], Synapses]] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    interrupted: bool = False
+    wall_s: float = 0.0
+    synaptic_events: int = 0
+    checkpoint_writer: Callable[[Run, Path], None] | None = field(default=None, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        events = ", ".join(f"{len(found.times):,} {kind}s of {name}" for (name, kind), found in self.spike_data.items())
+        traces = ", ".join(f"{variable} of {name}" for name, variable in self.trace_data)
+        recorded = "; ".join(part for part in (events, traces) if part) or "nothing recorded"
+        cut = ", interrupted" if self.interrupted else ""
+        return f"<Run {self.t_start:g} to {self.t_stop:g} ms, seed {self.seed}{cut}: {recorded}>"
+
+    @property
+    def duration(self) -> float:
+        """Simulated time in ms."""
+        return self.t_stop - self.t_start
+
+    @property
+    def real_time_factor(self) -> float:
+        """Wall seconds per simulated second."""
+        return self.wall_s / (self.duration * 1e-3) if self.duration > 0 else float("nan")
+
+    def checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Write the network as it is at the end of this run, and what this run recorded, to one file.
+
+        `Network.restore(path)` reads it, in another process too, and goes on as if nothing had happened, bit for bit.
+        What was at `path` before stays whole until the new file is. Models, callbacks and functions of a script are
+        kept with it, those that can be imported by their names. A checkpoint lies between runs: there is none in the
+        middle of a schedule of trials. Raises CheckpointError if the network has run on since, or if the file cannot be
+        written.
+        """
+        if self.checkpoint_writer is None:
+            raise CheckpointError(f"{path}: a run without its network, such as one from a file, makes no checkpoints")
+        self.checkpoint_writer(self, Path(path))
+
+    def joined(self, later: Run) -> Run:
+        """This run and the one that went on where it stopped, as one run.
+
+        Recordings lie one after the other; weights are those at the end of the later run.
+        Raises DescriptionError if the later one does not begin where this one stops, or records something else.
+        """
+        spike_keys, trace_keys = set(later.spike_data), set(later.trace_data)
+        self.check_joins(later.t_start, later.dt, later.seed, spike_keys, trace_keys, set(later.synapse_data))
+        spikes = {
+            key: Spikes(*(np.concatenate(pair) for pair in zip(found, later.spike_data[key], strict=True)))
+            for key, found in self.spike_data.items()
+        }
+        traces = {
+            key: found._replace(
+                times=np.concatenate([found.times, later.trace_data[key].times]),
+                values=np.concatenate([found.values, later.trace_data[key].values]),
+            )
+            for key, found in self.trace_data.items()
+        }
+        synapses: dict[str, Synapses | Callable[[], Synapses]] = {
+            name: partial(later.synapses, name) for name in later.synapse_data
+        }
+        return replace(
+            later, t_start=self.t_start, spike_data=spikes, trace_data=traces, synapse_data=synapses,
+            wall_s=self.wall_s + later.wall_s, synaptic_events=self.synaptic_events + later.synaptic_events,
+        )  # fmt: skip
+
+    def check_joins(
+        self,
+        t_start: float,
+        dt: float,
+        seed: int,
+        spikes: Set[tuple[str, str]],
+        traces: Set[tuple[str, str]],
+        projections: Set[str],
+    ) -> None:
+        """Raise DescriptionError unless a run from `t_start` (ms) on, which records this, continues this one."""
+        if abs(t_start - self.t_stop) > 0.5 * self.dt or dt != self.dt:
+            raise DescriptionError(
+                f"joined: expected a run from {self.t_stop:g} ms on in steps of {self.dt:g} ms, got one from "
+                f"{t_start:g} ms on in steps of {dt:g} ms"
+            )
+        pairs: list[tuple[str, object, object]] = [
+            ("seed", self.seed, seed),
+            ("spike_data", set(self.spike_data), spikes),
+            ("trace_data", set(self.trace_data), traces),
+            ("synapse_data", set(self.synapse_data), projections),
+        ]
+        for what, one, other in pairs:
+            if one != other:
+                raise DescriptionError(f"joined: these are runs of two networks: {what} has {one} and {other}")
+
+    def spikes(self, population: Any, kind: str = "spike") -> Spikes:
+        """Events of `kind` recorded from a population, a view of it (`pop[:3]`), or a population's name."""
+        name, ids = _name_and_ids(population)
+        found = self._find(self.spike_data, (name, kind), "spikes")
+        if ids is None:
+            return found
+        keep = np.isin(found.ids, ids)
+        return Spikes(found.times[keep], found.ids[keep])
+
+    def trace(self, of: Any, variable: str) -> Trace:
+        """A recorded variable of a population, a view of it, or a projection."""
+        name, ids = _name_and_ids(of)
+        found = self._find(self.trace_data, (name, variable), "traces")
+        if ids is None:
+            return found
+        columns = np.flatnonzero(np.isin(found.ids, ids))
+        return Trace(found.times, found.values[:, columns], found.ids[columns], found.unit)
+
+    def synapses(self, projection: Any) -> Synapses:
+        """The synapses of a projection with their weights at the end of the run."""
+        name, _ = _name_and_ids(projection)
+        if name not in self.synapse_data:
+            known = ", ".join(sorted(self.synapse_data)) or "none"
+            raise DescriptionError(f"no projection called {name!r} in this run; there are: {known}")
+        found = self.synapse_data[name]
+        if callable(found):
+            found = self.synapse_data[name] = found()
+        return found
+
+    def weights(self, projection: Any) -> np.ndarray:
+        """The weights of a projection at the end of the run, in the order in which its rule made them."""
+        return self.synapses(projection).weight
+
+    @staticmethod
+    def _find(data: Mapping[tuple[str, str], Any], key: tuple[str, str], what: str) -> Any:
+        if key not in data:
+            known = ", ".join(f"{name} ({kind})" for name, kind in sorted(data)) or "nothing"
+            raise DescriptionError(f"{key[1]!r} of {key[0]!r} was not recorded; recorded {what}: {known}")
+        return data[key]
+
+
+def _name_and_ids(what: Any) -> tuple[str, np.ndarray | None]:
+    if isinstance(what, str):
+        return what, None
+    return what.name, getattr(what, "ids", None)

@@ -1,0 +1,209 @@
+"""Fit the parameters of a model to what its metrics should be, with Optuna, on the store and executors of sweeps."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spikelearn import experiments as ex
+from spikelearn.errors import ExperimentError
+from spikelearn.sweep.design import Design, Range, seed_of
+from spikelearn.sweep.objective import Objective
+from spikelearn.sweep.optuna_trials import ENDED, FAILED, PRUNED, SAMPLERS, Trial, Trials
+from spikelearn.sweep.point import Result
+from spikelearn.sweep.progress import Progress, shown_settings
+from spikelearn.sweep.run import remove
+from spikelearn.sweep.scheduler import run_tasks, warm, worker_pool
+from spikelearn.sweep.space import space_of
+from spikelearn.sweep.store import Store
+from spikelearn.sweep.table import write_table
+from spikelearn.sweep.task_spec import TaskSpec, check_compatible, task_maker
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What came of a fit.
+
+    best: parameter -> value of the best trial, {} if none has ended with a number; value: of the objective there, the
+    mean over replicates. metrics: those of the best trial, name -> one value for each replicate. command: runs its
+    first replicate. ended, failed, pruned: trials. computed: points that this call computed. errors: of failed trials,
+    "where: what". seconds: wall time of this call.
+    """
+
+    directory: Path
+    objective: Objective
+    best: Mapping[str, Any]
+    value: float
+    metrics: Mapping[str, Sequence[Any]]
+    command: str
+    ended: int
+    failed: int
+    pruned: int
+    computed: int
+    errors: Sequence[str]
+    seconds: float
+
+    def table(self) -> Any:
+        """The table of all points, a pyarrow.Table."""
+        from spikelearn.sweep.table import read_table
+
+        return read_table(self.directory)
+
+
+def fit(
+    model: str | Path,
+    out: str | os.PathLike[str],
+    search: Mapping[str, str | Range | Sequence[Any]],
+    *,
+    targets: Mapping[str, float] | None = None,
+    minimize: str | None = None,
+    maximize: str | None = None,
+    trials: int = 100,
+    replicates: int = 1,
+    seed: int = 1,
+    sampler: str = "tpe",
+    pruning: bool = True,
+    settings: Mapping[str, Any] | None = None,
+    quick: bool = False,
+    metrics: Callable[..., Mapping[str, Any]] | None = None,
+    keep: str | Mapping[str, Any] = "none",
+    executor: Executor | None = None,
+    workers: int | None = None,
+    time_limit: float | None = None,
+    memory_limit: float | None = None,
+    retry: bool = False,
+    fresh: bool = False,
+    accept_changes: bool = False,
+    progress: bool | None = None,
+    silent: bool = False,
+) -> Fitted:
+    """Search the point of a model whose metrics are nearest to targets, or at which one is least or greatest.
+
+    search: parameter -> Range or its text ("3:8", "0.5:2:log"), or the values that it may take. targets, minimize,
+    maximize: see Objective; a trial's value is the mean over its replicates. trials: how many there shall be at the
+    end. sampler: "tpe" (Optuna's tree-structured Parzen estimator, all parameters together) or "random"; others of
+    Optuna either keep a state outside the trials (CMA-ES, NSGA, quasi-random), so that they cannot go on from a store,
+    or need further packages. pruning: give up a trial whose best mean so far is worse than the median of earlier trials
+    after as many replicates (Optuna's MedianPruner); without it a trial's replicates are computed at the same time. The
+    rest is as in `run`; a store that one of the two has written may be given to the other.
+
+    A trial is a point of the store, its replicates are the runs of that point. Every point counts as a trial that is of
+    the same model and root seed, has the same `settings` and lies in the search space, whatever it was computed for: a
+    fit to other targets begins with all that is known. A trial fails if a replicate raises, is over its limits, or has
+    no finite number for a metric that counts; the fit goes on.
+
+    The same call after an interruption goes on. The point of trial n follows from the root seed, n, and how the trials
+    before it ended. With one worker a fit computes the same points in the same order, interrupted or not. With several
+    workers, or processes on one store, it matters which trials had ended when a point was chosen, and that is a matter
+    of time: from about the eleventh trial on, as the first ten are drawn at random, two fits differ in their points.
+    What comes out at a point never differs. Several processes share their trials, and may compute a few too many.
+
+    Raises ExperimentError and StoreError as `run` does, and ExperimentError if points have no metric of that name.
+
+    >>> from spikelearn import sweep  # doctest: +SKIP
+    >>> found = sweep.fit("brunel_2000", "out/fit", {"g": "3:8"}, targets={"rate_hz": 20})  # doctest: +SKIP
+    >>> found.best, found.metrics["rate_hz"]  # doctest: +SKIP
+    """
+    begun = time.perf_counter()
+    if sampler not in SAMPLERS:
+        raise ExperimentError(f"sampler: expected one of {', '.join(SAMPLERS)}, got {sampler!r}")
+    if trials < 1:
+        raise ExperimentError(f"trials: expected at least 1, got {trials}")
+    task_spec = TaskSpec(model, quick, metrics, keep, time_limit, memory_limit)
+    experiment = ex.load_experiment(model)
+    design = Design(replicates=replicates, seed=seed)
+    objective = Objective(targets or {}, minimize, maximize)
+    space = space_of(experiment, search, settings or {})
+    kept = ex.converted(experiment, keep) if not isinstance(keep, str) else keep
+    ex.set_parameters(experiment, space.fixed, quick)
+    if fresh:
+        remove(out)
+    with _optuna_silent(), Store(out, create=True) as store:
+        for note in check_compatible(store, experiment, task_spec, design.seed, accept_changes):
+            if not silent:
+                print(f"{out}: {note}", file=sys.stderr)
+        task = task_maker(experiment, task_spec, kept, store, design.seed)
+        source = Trials(
+            store, space, objective, task, model=experiment.name, wanted=trials, replicates=design.replicates,
+            seed=design.seed, sampler=sampler, pruning=pruning, retry=retry,
+        )  # fmt: skip
+        shown = TrialsProgress(source, objective, progress, silent)
+        if source.left:
+            with worker_pool(executor, workers, source.most_at_once) as pool:
+                warm([task(each, 0) for each in space.kinds()], pool)
+                pool.most_ahead = 0  # what comes next depends on what came of those before
+                run_tasks(store, pool, source, shown)
+        write_table(store)
+        shown.show(last=True)
+    best, counts = source.best, source.counts
+    return Fitted(
+        Path(out), objective, dict(best.settings) if best else {}, best.value if best else float("nan"),
+        _by_metric(best) if best else {}, _command(experiment, best, quick, design.seed) if best else "",
+        counts[ENDED], counts[FAILED], counts[PRUNED], shown.points,
+        [f"{shown_settings(each.settings)}: {each.error}" for each in source.trials.values() if each.state == FAILED],
+        time.perf_counter() - begun,
+    )  # fmt: skip
+
+
+class TrialsProgress(Progress):
+    """How far a fit is: trials instead of points."""
+
+    def __init__(self, trials: Trials, objective: Objective, bar: bool | None = None, silent: bool = False) -> None:
+        self._trials, self._objective, self.points = trials, objective, 0
+        super().__init__(max(trials.wanted, self._ended()), self._ended(), None, bar, silent, unit="trials")
+
+    def record(self, result: Result) -> None:
+        """A point has ended, and perhaps its trial."""
+        self.points += 1
+        self.computed = self._ended() - self.there
+        self.show()
+
+    def words(self) -> list[str]:
+        """Failed, pruned, best so far."""
+        counts, best = self._trials.counts, self._trials.best
+        found = [f"{counts[state]} {state}" for state in (FAILED, PRUNED) if counts[state]]
+        if best is not None:
+            found.append(f"best {self._objective.name} {best.value:.5g} at {shown_settings(best.settings)}")
+        return found
+
+    def _ended(self) -> int:
+        return sum(self._trials.counts.values())
+
+
+@contextmanager
+def _optuna_silent() -> Iterator[None]:
+    """Optuna says nothing within the block. Raises ExperimentError if it is not installed."""
+    try:
+        import optuna
+    except ModuleNotFoundError as error:
+        raise ExperimentError("fits need optuna, which is not installed: pip install 'spikelearn[sweep]'") from error
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
+def _by_metric(trial: Trial) -> dict[str, list[Any]]:
+    found = [trial.metrics[replicate] for replicate in sorted(trial.metrics)]
+    return {name: [each.get(name) for each in found] for name in found[0]}
+
+
+def _command(experiment: ex.Experiment, trial: Trial, quick: bool, seed: int) -> str:
+    """What is typed to run the first replicate of a trial."""
+    in_models = experiment.path.parent == ex.models_directory().resolve()
+    words = ["spikelearn", "run", experiment.name if in_models else str(experiment.path)]
+    for name, value in trial.settings:
+        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        words += ["--set", f"{name}={text}"]
+    words += ["--seed", str(seed_of(trial.settings, 0, seed))]
+    return shlex.join([*words, "--quick"] if quick else words)

@@ -1,0 +1,186 @@
+"""Give tasks to an executor and write what comes back into a store, until all is done."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, wait
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Protocol
+
+from spikelearn.codegen import jit
+from spikelearn.errors import ExperimentError, StoreError
+from spikelearn.sweep.design import Settings
+from spikelearn.sweep.executors import LocalProcesses
+from spikelearn.sweep.point import ModelChanged, Result, Task, compile_all
+from spikelearn.sweep.progress import Progress
+from spikelearn.sweep.store import Store
+from spikelearn.sweep.table import write_table
+from spikelearn.sweep.workers import WorkerPool
+
+_LIFE_EVERY_S = 5.0
+_WRITE_EVERY_S = 0.2
+_COMPILE_S = 60.0
+_MOST_KINDS = 16
+
+
+class Source(Protocol):
+    """Where tasks come from. left: whether there may be more. done_by_others: points that others did since it was 0."""
+
+    done_by_others: int
+
+    @property
+    def left(self) -> bool: ...
+
+    def next(self, n: int) -> list[Task]:
+        """At most n tasks, claimed in the store; none if there are none now."""
+        ...
+
+    def on_results(self, results: Sequence[Result]) -> None:
+        """Called once for each time that results were written to the store."""
+        ...
+
+
+class Tasks:
+    """The points that a store lacks, handed out one by one to the process that can have them.
+
+    Those that another process is at work on are asked for again later: it may die.
+    """
+
+    def __init__(self, store: Store, missing: Sequence[str], task: Callable[[str], Task]) -> None:
+        self._store, self._task = store, task
+        self._open = list(reversed(missing))
+        self._external: list[str] = []
+        self._asked = 0.0
+        self.done_by_others = 0
+
+    def next(self, n: int) -> list[Task]:
+        """At most n tasks; none if there are none now."""
+        if not self._open and self._external and time.perf_counter() - self._asked > 1.0:
+            self._open, self._external = self._external, []
+            self._asked = time.perf_counter()
+        found: list[Task] = []
+        while self._open and len(found) < n:
+            asked = [self._open.pop() for _ in range(min(n - len(found), len(self._open), 500))]
+            own, done = self._store.claim(asked)
+            self.done_by_others += len(done)
+            self._external += [key for key in asked if key not in done and key not in own]
+            found += [self._task(key) for key in own]
+        return found
+
+    def on_results(self, results: Sequence[Result]) -> None:
+        """The points of a sweep do not depend on results."""
+
+    @property
+    def left(self) -> bool:
+        """Whether points are missing that this process does not have."""
+        return bool(self._open or self._external)
+
+
+def run_tasks(store: Store, pool: WorkerPool, tasks: Source, progress: Progress) -> None:
+    """Hand out tasks and write down results, until there are none.
+
+    Of short points several are written at once: each time that something is written takes some milliseconds of disk.
+    """
+    store.begin()
+    written = life = time.perf_counter()
+    ended: list[Result] = []
+
+    def write() -> None:
+        if ended:
+            store.add(ended)
+            tasks.on_results(ended)
+            for result in ended:
+                progress.record(result)
+            ended.clear()
+
+    try:
+        while tasks.left or pool.tasks or ended:
+            if pool.wants_more:
+                for task in tasks.next(pool.room):
+                    pool.give(task)
+            if not pool.tasks and not ended:
+                time.sleep(0.2)  # the rest is with other processes
+            ended += pool.ended(_WRITE_EVERY_S if ended else 1.0)
+            now = time.perf_counter()
+            if len(pool.tasks) < pool.workers or now - written > _WRITE_EVERY_S:
+                write()
+                written = now
+            if tasks.done_by_others:
+                progress.others(tasks.done_by_others)
+                tasks.done_by_others = 0
+            if now - life > _LIFE_EVERY_S:
+                life = now
+                store.sign_of_life()
+                progress.show()
+    except BaseException as error:
+        if not isinstance(error, StoreError):
+            if ended := [*ended, *pool.ended(0.0)]:
+                store.add(ended)
+            for result in ended:
+                progress.record(result)
+        if isinstance(error, KeyboardInterrupt):
+            write_table(store)
+            progress.show(last=True)
+            raise KeyboardInterrupt(
+                f"{progress.there + progress.computed:,} of {progress.total:,} {progress.unit} are in "
+                f"{store.directory}; the same command goes on with the rest"
+            ) from None
+        raise
+
+
+def kinds_of(places: Iterable[tuple[Settings, int]]) -> list[tuple[Settings, int]]:
+    """A point, settings and replicate, of each kind that may need other kernels: at most sixteen.
+
+    What is compiled depends on names and switches, not on numbers.
+    """
+    kinds: dict[Settings, tuple[Settings, int]] = {}
+    for place in places:
+        kinds.setdefault(tuple(pair for pair in place[0] if not isinstance(pair[1], int | float)), place)
+        if len(kinds) == _MOST_KINDS:
+            break
+    return list(kinds.values())
+
+
+def warm(tasks: Sequence[Task], pool: WorkerPool) -> None:
+    """Have compiled what these points need before the first is computed, in processes of this machine.
+
+    These are the pool's, if it has such. A model that waits for spikes waits for ever if no time passes, so each has a
+    minute; what is then not compiled is compiled by the first point that needs it, while others that need it wait.
+    """
+    if jit.JIT_DISABLED:
+        return
+    first = [replace(task, time_limit=_COMPILE_S, memory_limit=0, kept="") for task in tasks[:_MOST_KINDS]]
+    if not isinstance(pool.executor, LocalProcesses):
+        with worker_pool(None, None, len(first)) as own:
+            warm(tasks, own)
+        return
+    for future in wait([pool.executor.submit(compile_all, task) for task in first]).done:
+        if isinstance(future.exception(), ModelChanged):
+            future.result()
+
+
+@contextmanager
+def worker_pool(executor: Executor | None, workers: int | None, n_tasks: int) -> Iterator[WorkerPool]:
+    """A pool on an executor; on local processes if there is none, which end with it."""
+    cores = len(os.sched_getaffinity(0))
+    if workers is not None and workers < 1:
+        raise ExperimentError(f"workers: expected at least 1, got {workers}")
+    if executor is not None:
+        pool = WorkerPool(executor, workers or getattr(executor, "_max_workers", None) or cores)
+        try:
+            yield pool
+        except BaseException:
+            for future in pool.tasks:
+                future.cancel()
+            raise
+        return
+    local = LocalProcesses(min(workers or cores, n_tasks))
+    try:
+        yield WorkerPool(local, local.workers)
+    except BaseException:
+        local.shutdown(wait=True, cancel_futures=True)
+        raise
+    local.shutdown(wait=True)
