@@ -1,7 +1,7 @@
 """Hashes of what a fixed set of small networks computes: the proof that a change to the internals changes no bit.
 
     python scripts/hash_networks.py --out scripts/network_hashes.json     # write what this version computes
-    python scripts/hash_networks.py --check scripts/network_hashes.json   # compute again; tells each difference, exit 1
+    python scripts/hash_networks.py --check scripts/network_hashes.json   # compute again; reports each difference, exit 1
     python scripts/hash_networks.py --only "rule*" [--check FILE]         # some of them; --parts: each array by itself
 
 A hash is of all spikes and traces that are recorded, of the source, target, weight and delay of each synapse at the end
@@ -30,14 +30,14 @@ from typing import Any
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[0] = str(ROOT)  # in place of this folder, which has a profile.py; and the package beside it is the one meant
+sys.path[0] = str(ROOT)  # in place of this folder, which has a profile.py; and the package next to it is the one meant
 
 import spikelearn as sl  # noqa: E402
 from scripts.hashed_networks import Case, cases  # noqa: E402
 
 HEADER = "made with"
 
-# Model files, in small
+# Model files, scaled down
 
 FILES: dict[str, dict[str, Any]] = {
     "brunel_2000": {"order": 100, "duration": 100.0, "threads": 1},

@@ -251,7 +251,7 @@ def rates(threads: int) -> Scene:
         (low, high, "basal", "A", sl.BottomUpProduct(eta=0.01)),
         (high, low, "apical", "D", sl.TopDownProduct(eta=0.01, W_max=1.5)),
     ):
-        net.connect(source, target, port, on="rate", carries=value, weight=sl.Uniform(-1.0, 1.0),
+        net.connect(source, target, port, on="rate", payload=value, weight=sl.Uniform(-1.0, 1.0),
                     delay=sl.Uniform(0.2, 3.0), plasticity=rule)  # fmt: skip
     return Scene(record_all(net), 60.0)
 
@@ -268,8 +268,8 @@ def regulated(per: str, threads: int) -> Scene:
     for k, rule in enumerate(rules):
         half, delays = sl.FixedProbability(0.6), {"axonal_delay": 0.4, "dendritic_delay": 0.6 * (k % 2)}
         added = net.connect(source, cells[1:7], "exc", half, sl.Uniform(0, 200), plasticity=rule, **delays)
-        net.regulate(added, sl.Normalisation(totals[k % 2], every=3.1 + k, per=per, subtractive=k in (1, 2)))
-        net.regulate(added, sl.SynapticScaling(20.0 + k, tau=50.0, beta=0.1, every=11.0))
+        net.homeostasis(added, sl.Normalisation(totals[k % 2], every=3.1 + k, per=per, subtractive=k in (1, 2)))
+        net.homeostasis(added, sl.SynapticScaling(20.0 + k, tau=50.0, beta=0.1, every=11.0))
     return Scene(record_all(net), 120.0)
 
 
@@ -292,8 +292,8 @@ def rewired(threads: int) -> Scene:
     )):  # fmt: skip
         few, delays = sl.FixedInDegree(5, autapses=False), sl.Uniform(0.1, 3.0)
         added = net.connect(origin, target, port, few, sl.Uniform(0, 200), delay=delays, plasticity=rule)
-        net.regulate(added, sl.Rewiring(below=60.0, weight=80.0, every=13.0, probability=0.5, multapses=k % 2 == 0))
-        net.regulate(added, sl.Normalisation(700.0, every=17.0))
+        net.homeostasis(added, sl.Rewiring(below=60.0, weight=80.0, every=13.0, probability=0.5, multapses=k % 2 == 0))
+        net.homeostasis(added, sl.Normalisation(700.0, every=17.0))
     return Scene(record_all(net), 120.0)
 
 
@@ -347,18 +347,18 @@ def kinds(threads: int) -> Scene:
     for on in ("event", "burst"):
         net.connect(cells["chance"], cells["chance"], "apical_exc", sent, 0.1, delay=sl.Uniform(0.1, 3.0), on=on)
     net.connect(cells["plateaus"], cells["plateaus"], "inh", on="plateau", weight=-50.0, delay=1.0)
-    net.connect(cells["cargo"], cells["instructed"], "instruction", on="instruction", carries="cargo", delay=1.0)
+    net.connect(cells["cargo"], cells["instructed"], "instruction", on="instruction", payload="cargo", delay=1.0)
     net.connect(cells["instructed"], cells["cargo"], on="instruction", weight=-1.0, delay=1.0)
     net.connect(cells["bursts"], dopamine, on="burst", weight=0.01, delay=1.0)
     net.connect(
-        cells["circuit"], cells["circuit"], "basal", on="rate", carries="r", weight=sl.Normal(0, 0.3), delay=0.5
+        cells["circuit"], cells["circuit"], "basal", on="rate", payload="r", weight=sl.Normal(0, 0.3), delay=0.5
     )
-    net.connect(cells["circuit"], cells["integrator"], "exc", on="rate", carries="u", weight=0.2, delay=1.0)
-    net.connect(cells["integrator"], cells["circuit"], "basal", sent, on="rate", carries="r", weight=sl.Uniform(-1, 1),
+    net.connect(cells["circuit"], cells["integrator"], "exc", on="rate", payload="u", weight=0.2, delay=1.0)
+    net.connect(cells["integrator"], cells["circuit"], "basal", sent, on="rate", payload="r", weight=sl.Uniform(-1, 1),
                 axonal_delay=0.3, dendritic_delay=0.9,
                 plasticity=sl.DendriticPrediction(eta=0.05, W_max=2.0))  # fmt: skip
-    net.connect(cells["bursts"], cells["bursts"], "basal", carries="V_d", weight=sl.Uniform(-1, 0), delay=0.7)
-    net.connect(cells["chance"], cells["bursts"], "basal", on="event", carries="event_rate", weight=0.5, delay=1.5,
+    net.connect(cells["bursts"], cells["bursts"], "basal", payload="V_d", weight=sl.Uniform(-1, 0), delay=0.7)
+    net.connect(cells["chance"], cells["bursts"], "basal", on="event", payload="event_rate", weight=0.5, delay=1.5,
                 plasticity=sl.DendriticClopath(A_LTD=1e-3, A_LTP=1e-3, theta_plus=-62.0))  # fmt: skip
     return Scene(record_all(net), 100.0)
 
@@ -516,7 +516,7 @@ def together(threads: int) -> Scene:
     net.connect(listed, dopamine, weight=0.01, delay=1.0)
     net.connect(listed, cells[:3], "apical", sl.OneToOne(), 500.0, delay=1.0)
     net.connect(poisson, lif, "exc", sl.FixedOutDegree(2), 50.0, delay=sl.Uniform(0.1, 3.0), procedural=True)
-    net.connect(lif, lif, "exc", carries="V_m", weight=-0.1, delay=1.0,
+    net.connect(lif, lif, "exc", payload="V_m", weight=-0.1, delay=1.0,
                 plasticity=sl.Clopath(A_LTD=1e-4, A_LTP=1e-4, W_min=-1.0, W_max=0.0, **clopath))  # fmt: skip
     net.drive(cells, sl.NoiseCurrent(std=200.0, tau=5.0, mean=250.0))
     net.drive(cells, sl.StepCurrent([10.0, 60.0], [300.0, 800.0]), "apical")
