@@ -23,7 +23,7 @@ class Homeostasis:
     """
 
     projection: Projection
-    rule: Normalisation | SynapticScaling | Rewiring
+    rule: Any
     every: int
     values: np.ndarray
     numbers: dict[str, float]

@@ -2,53 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_mapping import NestNeuron, NestPort
-from spikelearn.neurons.lif import refractory_steps
+from spikelearn.neurons.membrane import exponential_membrane, exponential_synapses, reset_below_peak
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, nS, pA, pF
 
 
 class AdExParameters(NamedTuple):
-    E_L: mV = -70.6  # leak reversal potential
-    V_th: mV = -50.4  # threshold of the exponential term
-    V_peak: mV = 0.0  # cut-off of the spike
-    V_reset: mV = -60.0  # potential after a spike
-    C_m: pF = 281.0  # capacitance
-    g_L: nS = 30.0  # leak conductance
-    Delta_T: mV = 2.0  # slope factor
-    a: nS = 4.0  # subthreshold adaptation
-    b: pA = 80.5  # step of adaptation at a spike
-    tau_w: ms = 144.0  # time constant of adaptation
-    t_ref: ms = 0.0  # absolute refractory period
-    tau_syn_exc: ms = 2.0  # time constant of currents through port exc
-    tau_syn_inh: ms = 2.0  # time constant of currents through port inh
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "leak reversal potential"] = -70.6
+    V_th: Annotated[mV, "threshold of the exponential term"] = -50.4
+    V_peak: Annotated[mV, "cut-off of the spike"] = 0.0
+    V_reset: Annotated[mV, "potential after a spike"] = -60.0
+    C_m: Annotated[pF, "capacitance"] = 281.0
+    g_L: Annotated[nS, "leak conductance"] = 30.0
+    Delta_T: Annotated[mV, "slope factor"] = 2.0
+    a: Annotated[nS, "subthreshold adaptation"] = 4.0
+    b: Annotated[pA, "step of adaptation at a spike"] = 80.5
+    tau_w: Annotated[ms, "time constant of adaptation"] = 144.0
+    t_ref: Annotated[ms, "absolute refractory period"] = 0.0
+    tau_syn_exc: Annotated[ms, "time constant of currents through port exc"] = 2.0
+    tau_syn_inh: Annotated[ms, "time constant of currents through port inh"] = 2.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 def _constants(p: AdExParameters, dt: float) -> dict[str, Any]:
-    return {
-        "E_L": p.E_L,
-        "V_th": p.V_th,
-        "V_peak": p.V_peak,
-        "V_reset": p.V_reset,
-        "C_m": p.C_m,
-        "g_L": p.g_L,
-        "Delta_T": p.Delta_T,
-        "a": p.a,
-        "b": p.b,
-        "tau_w": p.tau_w,
-        "n_ref": refractory_steps(p.t_ref, dt),
-        "P_exc": np.exp(-dt / np.asarray(p.tau_syn_exc)) + 0.0,
-        "P_inh": np.exp(-dt / np.asarray(p.tau_syn_inh)) + 0.0,
-        "I_e": p.I_e,
-        "dt": dt,
-    }
+    return {**exponential_membrane(p), "a": p.a, "b": p.b, "tau_w": p.tau_w, **exponential_synapses(p, dt)}
 
 
 @scalar
@@ -87,12 +71,6 @@ def adex_step(
     w = w + b if fired else w
     refractory = n_ref if fired else refractory
     return V, w, refractory, I_syn_exc, I_syn_inh, np.uint8(fired)
-
-
-def reset_below_peak(p: Any) -> str | None:
-    if np.any(np.asarray(p.V_reset) >= np.asarray(p.V_peak)):
-        return f"V_reset must lie below V_peak, got V_reset {p.V_reset} mV and V_peak {p.V_peak} mV"
-    return None
 
 
 AdEx = NeuronModel(

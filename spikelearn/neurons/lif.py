@@ -8,88 +8,42 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.lif_closed_form import LIF_DELTA, LIF_EXPONENTIAL
+from spikelearn.neurons.membrane import alpha_propagator, current_propagator, leaky_membrane, reset_below_threshold
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, pA, pF
 
 
 class LIFParameters(NamedTuple):
-    E_L: mV = -70.0  # leak reversal potential
-    V_th: mV = -55.0  # threshold
-    V_reset: mV = -70.0  # potential after a spike
-    C_m: pF = 250.0  # capacitance
-    tau_m: ms = 10.0  # membrane time constant
-    t_ref: ms = 2.0  # absolute refractory period
-    tau_syn_exc: ms = 2.0  # time constant of currents through port exc
-    tau_syn_inh: ms = 2.0  # time constant of currents through port inh
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "leak reversal potential"] = -70.0
+    V_th: Annotated[mV, "threshold"] = -55.0
+    V_reset: Annotated[mV, "potential after a spike"] = -70.0
+    C_m: Annotated[pF, "capacitance"] = 250.0
+    tau_m: Annotated[ms, "membrane time constant"] = 10.0
+    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    tau_syn_exc: Annotated[ms, "time constant of currents through port exc"] = 2.0
+    tau_syn_inh: Annotated[ms, "time constant of currents through port inh"] = 2.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 class LIFDeltaParameters(NamedTuple):
-    E_L: mV = -70.0  # leak reversal potential
-    V_th: mV = -55.0  # threshold
-    V_reset: mV = -70.0  # potential after a spike
-    C_m: pF = 250.0  # capacitance
-    tau_m: ms = 10.0  # membrane time constant
-    t_ref: ms = 2.0  # absolute refractory period
-    I_e: pA = 0.0  # constant current
-
-
-def refractory_steps(t_ref: Any, dt: float) -> Any:
-    """Whole steps in a refractory period, rounded up as in NEST, as a float."""
-    return np.ceil(np.asarray(t_ref) / dt - 1e-6) + 0.0
-
-
-def reset_below_threshold(p: Any) -> str | None:
-    if np.any(np.asarray(p.V_reset) >= np.asarray(p.V_th)):
-        return f"V_reset must lie below V_th, got V_reset {p.V_reset} mV and V_th {p.V_th} mV"
-    return None
-
-
-def current_propagator(tau_m: Any, tau_syn: Any, C_m: Any, dt: float) -> Any:
-    """mV at the end of a step per pA of an exponential current at its start (Rotter & Diesmann 1999, Eq. 10)."""
-    tau_m, tau_syn = np.broadcast_arrays(np.asarray(tau_m, float), np.asarray(tau_syn, float))
-    rate = 1.0 / tau_syn - 1.0 / tau_m
-    same = np.abs(rate) * dt < 1e-12
-    safe = np.where(same, 1.0, rate)
-    gain = np.where(same, dt, -np.expm1(-dt * safe) / safe)
-    return gain * np.exp(-dt / tau_m) / C_m
-
-
-def alpha_propagator(tau_m: Any, tau_syn: Any, C_m: Any, dt: float) -> Any:
-    """mV at the end of a step per pA/ms of the rising variable of an alpha current at its start."""
-    tau_m, tau_syn = np.broadcast_arrays(np.asarray(tau_m, float), np.asarray(tau_syn, float))
-    x = dt * (1.0 / tau_syn - 1.0 / tau_m)
-    small = np.abs(x) < 1e-3
-    safe = np.where(small, 1.0, x)
-    series = 0.5 - x / 3.0 + x**2 / 8.0 - x**3 / 30.0
-    factor = np.where(small, series, (-np.expm1(-safe) - safe * np.exp(-safe)) / safe**2)
-    return dt**2 * factor * np.exp(-dt / tau_m) / C_m
-
-
-def membrane(p: Any, dt: float) -> dict[str, Any]:
-    """The constants that all current-based models share: decay, response to a constant current, threshold and reset."""
-    tau_m = np.asarray(p.tau_m, float)
-    resistance = tau_m / p.C_m
-    return {
-        "P_mm": np.exp(-dt / tau_m) + 0.0,
-        "P_mI": -np.expm1(-dt / tau_m) * resistance,
-        "I_e": p.I_e,
-        "E_L": p.E_L,
-        "V_th": p.V_th,
-        "V_reset": p.V_reset,
-        "n_ref": refractory_steps(p.t_ref, dt),
-    }
+    E_L: Annotated[mV, "leak reversal potential"] = -70.0
+    V_th: Annotated[mV, "threshold"] = -55.0
+    V_reset: Annotated[mV, "potential after a spike"] = -70.0
+    C_m: Annotated[pF, "capacitance"] = 250.0
+    tau_m: Annotated[ms, "membrane time constant"] = 10.0
+    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 def _delta_constants(p: LIFDeltaParameters, dt: float) -> dict[str, Any]:
-    return membrane(p, dt)
+    return leaky_membrane(p, dt)
 
 
 @scalar
@@ -110,7 +64,7 @@ def _exp_constants(p: LIFParameters, dt: float) -> dict[str, Any]:
         "P_inh": np.exp(-dt / np.asarray(p.tau_syn_inh)) + 0.0,
         "P_mexc": current_propagator(p.tau_m, p.tau_syn_exc, p.C_m, dt),
         "P_minh": current_propagator(p.tau_m, p.tau_syn_inh, p.C_m, dt),
-        **membrane(p, dt),
+        **leaky_membrane(p, dt),
     }
 
 
@@ -142,7 +96,7 @@ def _alpha_constants(p: LIFParameters, dt: float) -> dict[str, Any]:
         "rise_exc": math.e / np.asarray(p.tau_syn_exc),
         "rise_inh": math.e / np.asarray(p.tau_syn_inh),
         "dt": dt,
-        **membrane(p, dt),
+        **leaky_membrane(p, dt),
     }
 
 

@@ -7,66 +7,35 @@ the order within a step is that of LIF.
 
 from __future__ import annotations
 
-import math
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
-from spikelearn.neurons.lif import current_propagator, membrane, reset_below_threshold
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.lif import LIFAlpha
+from spikelearn.neurons.membrane import (
+    cascade_propagator,
+    current_propagator,
+    leaky_membrane,
+    peak_factor,
+    reset_below_threshold,
+)
 from spikelearn.units import ms, mV, pA, pF
 
 
 class LIFDoubleExponentialParameters(NamedTuple):
-    E_L: mV = -70.0  # leak reversal potential
-    V_th: mV = -55.0  # threshold
-    V_reset: mV = -70.0  # potential after a spike
-    C_m: pF = 250.0  # capacitance
-    tau_m: ms = 10.0  # membrane time constant
-    t_ref: ms = 2.0  # absolute refractory period
-    tau_rise_exc: ms = 0.5  # time constant with which currents through port exc rise
-    tau_decay_exc: ms = 2.0  # time constant with which they decay
-    tau_rise_inh: ms = 0.5  # time constant with which currents through port inh rise
-    tau_decay_inh: ms = 5.0  # time constant with which they decay
-    I_e: pA = 0.0  # constant current
-
-
-def _exponential_difference(a: Any, b: Any) -> Any:
-    """(exp(a) - exp(b)) / (a - b), and exp(a) where they are equal."""
-    apart = a - b
-    safe = np.where(apart == 0.0, 1.0, apart)
-    return np.exp(b) * np.where(apart == 0.0, 1.0, np.expm1(safe) / safe)
-
-
-def cascade_propagator(tau_1: Any, tau_2: Any, tau_3: Any, dt: float) -> Any:
-    """dt^2 times the second divided difference of exp at -dt/tau: what the last of three leaky integrators in a row has
-    at the end of a step, per unit in the first at its start. The time constants may be equal.
-    """
-    points = np.broadcast_arrays(*(-dt / np.asarray(tau, float) for tau in (tau_1, tau_2, tau_3)))
-    low, middle, high = np.sort(np.stack(points), axis=0)
-    near = high - low < 0.5
-    apart = np.where(near, 1.0, high - low)
-    by_difference = (_exponential_difference(high, middle) - _exponential_difference(middle, low)) / apart
-    # about their mean: the sum of h_k / (k + 2)!, h_k the complete symmetric polynomials, by their generating function
-    mean = (low + middle + high) / 3.0
-    x, y, z = ((point - mean) * near for point in (low, middle, high))
-    one, two, three = x + y + z, -(x * y + y * z + z * x), x * y * z
-    h = [np.zeros_like(x), np.zeros_like(x), np.ones_like(x)]
-    total = 0.5 * h[-1]
-    for k in range(1, 16):
-        h.append(one * h[-1] + two * h[-2] + three * h[-3])
-        total = total + h[-1] / math.factorial(k + 2)
-    return dt**2 * np.where(near, np.exp(mean) * total, by_difference)
-
-
-def peak_factor(tau_rise: Any, tau_decay: Any) -> Any:
-    """Jump of the rising variable (1/ms) for which the peak is 1; e / tau where the two time constants are equal."""
-    rise, decay = np.broadcast_arrays(np.asarray(tau_rise, float), np.asarray(tau_decay, float))
-    x = (decay - rise) / rise
-    small = x < 1e-8
-    safe = np.where(small, 1.0, x)
-    return np.exp(np.where(small, 1.0 + 0.5 * x, np.log1p(safe) * (1.0 + safe) / safe)) / decay
+    E_L: Annotated[mV, "leak reversal potential"] = -70.0
+    V_th: Annotated[mV, "threshold"] = -55.0
+    V_reset: Annotated[mV, "potential after a spike"] = -70.0
+    C_m: Annotated[pF, "capacitance"] = 250.0
+    tau_m: Annotated[ms, "membrane time constant"] = 10.0
+    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    tau_rise_exc: Annotated[ms, "time constant with which currents through port exc rise"] = 0.5
+    tau_decay_exc: Annotated[ms, "time constant with which they decay"] = 2.0
+    tau_rise_inh: Annotated[ms, "time constant with which currents through port inh rise"] = 0.5
+    tau_decay_inh: Annotated[ms, "time constant with which they decay"] = 5.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 def _constants(p: LIFDoubleExponentialParameters, dt: float) -> dict[str, Any]:
@@ -80,7 +49,7 @@ def _constants(p: LIFDoubleExponentialParameters, dt: float) -> dict[str, Any]:
             f"P_md_{port}": cascade_propagator(p.tau_m, decay, rise, dt) / p.C_m,
             f"factor_{port}": peak_factor(rise, decay),
         }
-    return constants | membrane(p, dt)
+    return constants | leaky_membrane(p, dt)
 
 
 @scalar
@@ -117,21 +86,12 @@ def _check(p: LIFDoubleExponentialParameters) -> str | None:
 
 _FACTOR = "(tau_decay_{0} / tau_rise_{0})**(tau_decay_{0} / (tau_decay_{0} - tau_rise_{0})) / tau_decay_{0}"
 
-LIFDoubleExponential = NeuronModel(
-    "LIFDoubleExponential",
-    LIFDoubleExponentialParameters,
-    _constants,
-    lif_double_exponential_step,
-    state={
-        "V_m": "mV",
-        "refractory": "1",
-        "I_syn_exc": "pA",
-        "dI_syn_exc": "pA/ms",
-        "I_syn_inh": "pA",
-        "dI_syn_inh": "pA/ms",
-    },  # fmt: skip
-    ports={"exc": "pA", "inh": "pA"},
-    currents=("exc",),
+LIFDoubleExponential = replace(
+    LIFAlpha,
+    name="LIFDoubleExponential",
+    Parameters=LIFDoubleExponentialParameters,
+    constants=_constants,
+    step=lif_double_exponential_step,
     equations="""
     dV_m/dt = -(V_m - E_L) / tau_m + (I_syn_exc + I_syn_inh + I_e) / C_m : volt (unless refractory)
     dI_syn_exc/dt = dI_syn_exc - I_syn_exc / tau_decay_exc : amp
@@ -139,9 +99,7 @@ LIFDoubleExponential = NeuronModel(
     dI_syn_inh/dt = dI_syn_inh - I_syn_inh / tau_decay_inh : amp
     ddI_syn_inh/dt = -dI_syn_inh / tau_rise_inh : amp/second
     """,
-    threshold="V_m >= V_th",
-    reset="V_m = V_reset",
     arrivals={port: f"dI_syn_{port} += {_FACTOR.format(port)} * weight" for port in ("exc", "inh")},
-    method="exact",
     check=_check,
+    nest=None,
 )

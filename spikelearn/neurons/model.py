@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from spikelearn.codegen.functions import function_from, source_of
+from spikelearn.codegen.functions import arguments_of, function_from, source_of
 from spikelearn.codegen.jit import scalar
+from spikelearn.documented import Documented, equations_and, listed
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.nest_mapping import NestNeuron
 from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.parameters import KINDS, check_kinds, checked, declared_units, suggest
+from spikelearn.units import unit_named
 
 
 @dataclass(frozen=True, eq=False)
-class NeuronModel:
+class NeuronModel(Documented):
     """A model of a neuron.
 
     name: short name, shown in errors and run files.
@@ -108,8 +109,8 @@ class NeuronModel:
             self.closed_form.check(self.name, self.Parameters, list(self.state), list(self.ports), self.currents)
 
     def _check_arguments(self, name: str, function: Any, what: str, expected: list[str]) -> None:
-        given = list(inspect.signature(getattr(function, "py_func", function)).parameters)
-        if given != expected:
+        given = arguments_of(function)
+        if list(given) != expected:
             raise DescriptionError(
                 f"{name} of neuron model {self.name!r} takes ({', '.join(given)}), "
                 f"but its {what} are ({', '.join(expected)})"
@@ -138,8 +139,9 @@ class NeuronModel:
             up to whole steps as in NEST. There is no spike in that time.
         ports: port -> the variable to which an arriving weight is added, or statements about `weight`, such as
             "I_syn += 2 * weight". currents: port -> the name that the equations have for its continuous current.
-        parameters: name -> default, as a quantity, as (10.0, "ms"), or as a number without unit (or in the unit that
-            the equations declare for it: `I_e : amp`). Defaults are single numbers; a call may give one per neuron.
+        parameters: name -> default, as a quantity, as (10.0, "ms"), with its meaning as (10.0, "ms", "time constant"),
+            or as a number without unit (or in the unit that the equations declare for it: `I_e : amp`). Defaults are
+            single numbers; a call may give one per neuron.
         initial: variable -> number in its unit, quantity, (value, unit), or an expression of parameters as text. What
             is left out starts at 0, or V_m at E_L.
         method: "exact", "exponential_euler", "rk4", "rk2", "euler"; with noise `xi` "euler", "heun", "milstein". By
@@ -173,6 +175,26 @@ class NeuronModel:
     def save(self, path: str | Path) -> None:
         """Write `source` to a file, which can be edited and imported: it defines `Model`."""
         Path(path).write_text(self.source)
+
+    def facts(self) -> Iterator[tuple[str, str]]:
+        """State, ports, events, equations and other simulators, for `help`."""
+        yield "State", listed(self.state)
+        currents = {port: ", and continuous currents" for port in self.currents}
+        graded = {port: ", of graded synapses" for port in self.graded}
+        ports = (
+            f"{p}: weights {unit_named(u).wanted}{graded.get(p, '')}{currents.get(p, '')}"
+            for p, u in self.ports.items()
+        )
+        yield "Ports", "\n".join(ports)
+        yield "Emits", ", ".join(self.kinds)
+        happens = {"in each step": self.each_step}
+        happens |= {f"what arrives at {port}": self.arrival(port) for port in self.ports}
+        happens |= {"a spike": self.threshold, "at a spike": self.reset}
+        yield "Equations", equations_and(self.equations, happens | dict(self.events)) if self.equations else ""
+        others = [f"NEST: {self.nest.model}"] if self.nest is not None else []
+        others += ["Brian2: by these equations"] if self.equations else []
+        others += ["the exact engine, in continuous time"] if self.closed_form is not None else []
+        yield "Also runs on", "\n".join(others)
 
     def __repr__(self) -> str:
         return f"<neuron model {self.name}; its parameters are given in a call: {self.name}()>"

@@ -21,14 +21,9 @@ import numpy as np
 from spikelearn.codegen.functions import function_from
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels.exponential import exponential
-from spikelearn.neurons.lif import (
-    LIFDeltaParameters,
-    alpha_propagator,
-    current_propagator,
-    refractory_steps,
-    reset_below_threshold,
-)
+from spikelearn.neurons.lif import LIFDeltaParameters
 from spikelearn.neurons.lif_conductance import LIFConductanceParameters
+from spikelearn.neurons.membrane import alpha_propagator, current_propagator, refractory_steps, reset_below_threshold
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.parameters import suggest
 from spikelearn.units import ms, mV

@@ -16,10 +16,10 @@ import numpy as np
 from spikelearn.backends.brian2.neurons import Group, check_port
 from spikelearn.backends.brian2.statements import assigned, lines, quantity, renamed, replaced
 from spikelearn.backends.presampled import synapses
-from spikelearn.backends.unsupported import refused
+from spikelearn.backends.unsupported import unsupported
+from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
-from spikelearn.engine.lowering.network import Description
 from spikelearn.equations.brian import import_brian2
 from spikelearn.results.run import Synapses
 
@@ -29,24 +29,28 @@ _NEVER = -1e9
 """When a synapse was last active that never was, in seconds."""
 
 
-def check_synapses(d: Description) -> None:
+def check_synapses(d: NetworkDescription) -> None:
     """Raise DescriptionError for synapses that Brian2 gets no equal of."""
     for projection in d.projections:
         what = f"projection {projection.name!r}"
         events = projection.source.model.model.events if projection.source.is_neuron else ()
         if projection.on != "spike" and projection.on not in events:
-            raise refused(f"{what} (on={projection.on!r})", "Brian2", "its source does not say there when this happens")
+            raise unsupported(
+                f"{what} (on={projection.on!r})", "Brian2", "its source does not say there when this happens"
+            )
         if isinstance(projection.target, Population):
             check_port(projection.target, projection.port, what)
         if projection.synapse is not None and not getattr(projection.synapse.model, "statements", ""):
-            raise refused(f"{what} ({projection.synapse.model.name})", "Brian2", "the synapse has no statements there")
+            raise unsupported(
+                f"{what} ({projection.synapse.model.name})", "Brian2", "the synapse has no statements there"
+            )
         if projection.plasticity is None or not (projection.learns or projection.transmits):
             continue
         rule = projection.plasticity.rule
         if not rule.equations:
-            raise refused(f"{what} ({rule.name})", "Brian2", "the rule has no equations there")
+            raise unsupported(f"{what} ({rule.name})", "Brian2", "the rule has no equations there")
         if projection.learns_from != "spike" and projection.learns_from not in _events_of(projection.target):
-            raise refused(f"{what} ({rule.name})", "Brian2", f"it learns from {projection.learns_from!r}")
+            raise unsupported(f"{what} ({rule.name})", "Brian2", f"it learns from {projection.learns_from!r}")
 
 
 def _events_of(target: Any) -> tuple[str, ...]:
@@ -68,7 +72,9 @@ class Pathway:
 class Connected:
     """The synapses of a projection in Brian2."""
 
-    def __init__(self, projection: Projection, d: Description, source: Any, target: Any, group: Group | None) -> None:
+    def __init__(
+        self, projection: Projection, d: NetworkDescription, source: Any, target: Any, group: Group | None
+    ) -> None:
         """source, target: Brian2's groups. group: of the target, unless that is a modulator."""
         b2, self.projection = import_brian2(), projection
         self.start = synapses(d, projection)

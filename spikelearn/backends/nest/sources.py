@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from spikelearn.backends.nest.neurons import check_sign, twin
-from spikelearn.backends.unsupported import refused
+from spikelearn.backends.unsupported import unsupported
+from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Drive
-from spikelearn.engine.lowering.network import Description
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput
 
 _LIKELIEST = 0.05
@@ -23,13 +23,13 @@ def is_native(what: Any) -> bool:
     return isinstance(what, Poisson | PoissonInput | NoiseCurrent)
 
 
-def create_source(nest: ModuleType, population: Population, d: Description, lead: int, native: bool) -> Any:
+def create_source(nest: ModuleType, population: Population, d: NetworkDescription, lead: int, native: bool) -> Any:
     """Nodes that emit the spikes of a population of sources."""
     if not native or not is_native(population.model):
         return nest.Create("spike_train_injector", population.size)
     model = population.model
     if model.values.max() * d.dt * 1e-3 > _LIKELIEST:
-        raise refused(
+        raise unsupported(
             f"population {population.name!r} (Poisson)", "NEST with native_sources=True",
             f"its generators may fire twice in a step, which shows from {_LIKELIEST / d.dt * 1e3:g} Hz on, got "
             f"{model.values.max():g} Hz", "native_sources=False can",
@@ -60,7 +60,9 @@ def feed(nodes: Any, times: np.ndarray, ids: np.ndarray, weights: np.ndarray | N
     nodes.set(values)
 
 
-def connect_native_drive(nest: ModuleType, drive: Drive, nodes: Any, d: Description, lead: int, delay: int) -> None:
+def connect_native_drive(
+    nest: ModuleType, drive: Drive, nodes: Any, d: NetworkDescription, lead: int, delay: int
+) -> None:
     """Let a generator of NEST's act on neurons, with a delay of so many steps."""
     targets = nodes[drive.first : drive.first + drive.size]
     if isinstance(drive.source, PoissonInput):
@@ -82,7 +84,7 @@ def _noise(drive: Drive, dt: float, lead: int) -> dict[str, float]:
     what = f"drive of {drive.target.name!r} (NoiseCurrent)"
     if source.tau > 0 or source.uniform:
         kind = "an Ornstein-Uhlenbeck process" if source.tau > 0 else "uniform noise"
-        raise refused(
+        raise unsupported(
             what, "NEST with native_sources=True", f"noise_generator makes no {kind}", "native_sources=False can"
         )
     interval = dt if source.interval is None else max(1, round(source.interval / dt)) * dt

@@ -1,0 +1,119 @@
+"""What membranes have in common: numbers that their steps need, and checks of their parameters."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+
+def refractory_steps(t_ref: Any, dt: float) -> Any:
+    """Whole steps in a refractory period, rounded up as in NEST, as a float."""
+    return np.ceil(np.asarray(t_ref) / dt - 1e-6) + 0.0
+
+
+def decay(tau: Any, dt: float) -> Any:
+    """What is left after a step of something that decays with tau."""
+    return np.exp(-dt / np.asarray(tau, float)) + 0.0
+
+
+def current_propagator(tau_m: Any, tau_syn: Any, C_m: Any, dt: float) -> Any:
+    """mV at the end of a step per pA of an exponential current at its start (Rotter & Diesmann 1999, Eq. 10)."""
+    tau_m, tau_syn = np.broadcast_arrays(np.asarray(tau_m, float), np.asarray(tau_syn, float))
+    rate = 1.0 / tau_syn - 1.0 / tau_m
+    same = np.abs(rate) * dt < 1e-12
+    safe = np.where(same, 1.0, rate)
+    gain = np.where(same, dt, -np.expm1(-dt * safe) / safe)
+    return gain * np.exp(-dt / tau_m) / C_m
+
+
+def alpha_propagator(tau_m: Any, tau_syn: Any, C_m: Any, dt: float) -> Any:
+    """mV at the end of a step per pA/ms of the rising variable of an alpha current at its start."""
+    tau_m, tau_syn = np.broadcast_arrays(np.asarray(tau_m, float), np.asarray(tau_syn, float))
+    x = dt * (1.0 / tau_syn - 1.0 / tau_m)
+    small = np.abs(x) < 1e-3
+    safe = np.where(small, 1.0, x)
+    series = 0.5 - x / 3.0 + x**2 / 8.0 - x**3 / 30.0
+    factor = np.where(small, series, (-np.expm1(-safe) - safe * np.exp(-safe)) / safe**2)
+    return dt**2 * factor * np.exp(-dt / tau_m) / C_m
+
+
+def _exponential_difference(a: Any, b: Any) -> Any:
+    """(exp(a) - exp(b)) / (a - b), and exp(a) where they are equal."""
+    apart = a - b
+    safe = np.where(apart == 0.0, 1.0, apart)
+    return np.exp(b) * np.where(apart == 0.0, 1.0, np.expm1(safe) / safe)
+
+
+def cascade_propagator(tau_1: Any, tau_2: Any, tau_3: Any, dt: float) -> Any:
+    """dt^2 times the second divided difference of exp at -dt/tau: what the last of three leaky integrators in a row has
+    at the end of a step, per unit in the first at its start. The time constants may be equal.
+    """
+    points = np.broadcast_arrays(*(-dt / np.asarray(tau, float) for tau in (tau_1, tau_2, tau_3)))
+    low, middle, high = np.sort(np.stack(points), axis=0)
+    near = high - low < 0.5
+    apart = np.where(near, 1.0, high - low)
+    by_difference = (_exponential_difference(high, middle) - _exponential_difference(middle, low)) / apart
+    # about their mean: the sum of h_k / (k + 2)!, h_k the complete symmetric polynomials, by their generating function
+    mean = (low + middle + high) / 3.0
+    x, y, z = ((point - mean) * near for point in (low, middle, high))
+    one, two, three = x + y + z, -(x * y + y * z + z * x), x * y * z
+    h = [np.zeros_like(x), np.zeros_like(x), np.ones_like(x)]
+    total = 0.5 * h[-1]
+    for k in range(1, 16):
+        h.append(one * h[-1] + two * h[-2] + three * h[-3])
+        total = total + h[-1] / math.factorial(k + 2)
+    return dt**2 * np.where(near, np.exp(mean) * total, by_difference)
+
+
+def peak_factor(tau_rise: Any, tau_decay: Any) -> Any:
+    """Jump of the rising variable (1/ms) for which the peak is 1; e / tau where the two time constants are equal."""
+    rise, decay = np.broadcast_arrays(np.asarray(tau_rise, float), np.asarray(tau_decay, float))
+    x = (decay - rise) / rise
+    small = x < 1e-8
+    safe = np.where(small, 1.0, x)
+    return np.exp(np.where(small, 1.0 + 0.5 * x, np.log1p(safe) * (1.0 + safe) / safe)) / decay
+
+
+def leaky_membrane(p: Any, dt: float) -> dict[str, Any]:
+    """The constants that all current-based models share: decay, response to a constant current, threshold and reset."""
+    tau_m = np.asarray(p.tau_m, float)
+    resistance = tau_m / p.C_m
+    return {
+        "P_mm": np.exp(-dt / tau_m) + 0.0,
+        "P_mI": -np.expm1(-dt / tau_m) * resistance,
+        "I_e": p.I_e,
+        "E_L": p.E_L,
+        "V_th": p.V_th,
+        "V_reset": p.V_reset,
+        "n_ref": refractory_steps(p.t_ref, dt),
+    }
+
+
+def exponential_membrane(p: Any) -> dict[str, Any]:
+    """The constants of a membrane with an exponential term."""
+    return {name: getattr(p, name) for name in ("E_L", "V_th", "V_peak", "V_reset", "C_m", "g_L", "Delta_T")}
+
+
+def exponential_synapses(p: Any, dt: float) -> dict[str, Any]:
+    """The constants of two exponential synapses, of refractoriness and of a constant current, for Heun's method."""
+    return {
+        "n_ref": refractory_steps(p.t_ref, dt),
+        "P_exc": decay(p.tau_syn_exc, dt),
+        "P_inh": decay(p.tau_syn_inh, dt),
+        "I_e": p.I_e,
+        "dt": dt,
+    }
+
+
+def reset_below_threshold(p: Any) -> str | None:
+    if np.any(np.asarray(p.V_reset) >= np.asarray(p.V_th)):
+        return f"V_reset must lie below V_th, got V_reset {p.V_reset} mV and V_th {p.V_th} mV"
+    return None
+
+
+def reset_below_peak(p: Any) -> str | None:
+    if np.any(np.asarray(p.V_reset) >= np.asarray(p.V_peak)):
+        return f"V_reset must lie below V_peak, got V_reset {p.V_reset} mV and V_peak {p.V_peak} mV"
+    return None
