@@ -1,7 +1,7 @@
 """Hashes of what a fixed set of small networks computes: the proof that a change to the internals changes no bit.
 
     python scripts/hash_networks.py --out scripts/network_hashes.json     # write what this version computes
-    python scripts/hash_networks.py --check scripts/network_hashes.json   # compute again; reports each difference, exit 1
+    python scripts/hash_networks.py --check scripts/network_hashes.json   # compute again; each difference is reported
     python scripts/hash_networks.py --only "rule*" [--check FILE]         # some of them; --parts: each array by itself
 
 A hash is of all spikes and traces that are recorded, of the source, target, weight and delay of each synapse at the end
