@@ -67,7 +67,7 @@ class Parameters:
         if not {1, self.theta} <= set(self.thetas):
             raise ValueError(f"thetas: expected 1, the control, and theta = {self.theta} among them, got {self.thetas}")
         if not self.t_plateau < self.interval:
-            raise ValueError(f"t_plateau: expected less than the interval, {self.interval:g} ms, got {self.t_plateau:g}")
+            raise ValueError(f"t_plateau: expected less than the interval of {self.interval:g}, got {self.t_plateau:g}")
 
 
 QUICK = {"patterns": 200, "segments": 100, "neuron_patterns": 60, "segments_per_neuron": (1, 5, 20), "repeats": 3}
