@@ -8,6 +8,7 @@ from spikelearn.analysis.probability import Shares, overlap_probability
 from spikelearn.analysis.rates import counts, rate, rates_per_neuron
 from spikelearn.analysis.steps import mean_of_steps, ratio
 from spikelearn.analysis.synchrony import synchrony
+from spikelearn.analysis.volleys import spikes_between, volleys
 
 __all__ = [
     "EventsAndBursts",
@@ -28,5 +29,7 @@ __all__ = [
     "rates_per_neuron",
     "ratio",
     "shifted_trains",
+    "spikes_between",
     "synchrony",
+    "volleys",
 ]

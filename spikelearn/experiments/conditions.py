@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from spikelearn.experiments.outcome import Outcome
 from spikelearn.results.run import Run
 
-Condition = Callable[[], tuple[Run, Any]]
-"""Runs something; returns the run, and what was measured in it. It may raise Interrupted."""
+Condition = Callable[[], tuple[Run | Sequence[Run], Any]]
+"""Runs something; returns the run, or its runs, and what was measured in it. It may raise Interrupted."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -52,13 +52,15 @@ def run_conditions(*, partial: Collection[str] = (), **conditions: Condition) ->
     runs: list[Run] = []
     for name, condition in conditions.items():
         try:
-            run, found = condition()
+            made, found = condition()
         except Interrupted as interrupted:
-            run, found = interrupted.run, None
-        runs.append(run)
-        if not run.interrupted or name in partial:
+            made, found = interrupted.run, None
+        those = (made,) if isinstance(made, Run) else tuple(made)
+        runs.extend(those)
+        ended = any(run.interrupted for run in those)
+        if not ended or name in partial:
             results[name] = found
-        if run.interrupted:
+        if ended:
             break
     return Conditions(results, tuple(runs))
 

@@ -20,7 +20,9 @@ from spikelearn.analysis import (
     rate,
     rates_per_neuron,
     ratio,
+    spikes_between,
     synchrony,
+    volleys,
 )
 from spikelearn.errors import ParameterError
 from spikelearn.results.run import Spikes
@@ -310,3 +312,14 @@ class TestProbability:
     def test_deviations_are_in_standard_errors_where_enough_is_expected(self):
         shares = Shares(np.array([0.6, 0.001, 1.0]), np.array([0.5, 0.002, 0.995]), cases=100)
         assert shares.deviations == pytest.approx([0.1 / 0.05])
+
+
+class TestVolleys:
+    def test_a_volley_begins_with_the_first_of_enough_spikes_and_no_spike_belongs_to_two(self):
+        times = [0.0, 10.0, 11.0, 12.0, 13.0, 14.0, 20.0, 21.0, 24.9, 25.0]
+        assert volleys(times, at_least=3, within=5.0) == [10.0, 20.0]
+        assert volleys(times, at_least=6, within=5.0) == [] == volleys([], at_least=1, within=5.0)
+
+    def test_spikes_between_two_times_are_those_from_the_first_on_and_before_the_last(self):
+        found = spikes_between(Spikes(np.array([1.0, 2.0, 3.0]), np.array([7, 8, 9])), 2.0, 3.0)
+        assert found.times.tolist() == [2.0] and found.ids.tolist() == [8]
