@@ -113,7 +113,7 @@ def simulate(
 
 
 def _compiled(program: Program, added: Added | None, threads: ThreadPoolExecutor) -> Callable[[int, bool], int]:
-    """A function that runs up to a step, compiled, the shares in parallel or in turn, and returns the step it came to."""
+    """A function that runs up to a step, compiled, the shares in parallel or in turn; returns the step it came to."""
     n_shares = len(program.plans)
     end = call_table(_end(program, added))
     phases = (0, np.zeros(0, np.int64)) if added is None else (added.origin, added.ends)

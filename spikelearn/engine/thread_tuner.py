@@ -37,7 +37,7 @@ class ThreadTuner:
     chunks: int = 0
 
     def choose(self) -> tuple[bool, bool]:
-        """Whether shares are to run the next chunk of steps in parallel, and whether it is a trial of the slower way."""
+        """Whether shares run the next chunk of steps in parallel, and whether it is a trial of the slower way."""
         for way, cost in self.cost.items():
             if cost == math.inf:
                 return way, False
