@@ -106,6 +106,6 @@ def check_sign(population: Population, port: str, weights: np.ndarray, what: str
     if where.sign and not alike(population) and np.any(weights * where.sign < 0):
         raise unsupported(
             what, "NEST",
-            f"{mapping_of(population).model} tells ports apart by the sign of the weight, and one through port {port!r} "
-            f"has the other sign; use the other port, or give both the same time constant",
+            f"{mapping_of(population).model} tells ports apart by the sign of the weight, and one through port "
+            f"{port!r} has the other sign; use the other port, or give both the same time constant",
         )  # fmt: skip
