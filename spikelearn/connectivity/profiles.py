@@ -157,7 +157,3 @@ def profile_of(given: Any) -> Profile | None:
     if isinstance(given, Profile):
         return given
     return FunctionProfile(given) if callable(given) else None
-
-
-PROFILES = (GaussianProfile, ExponentialProfile, BoxcarProfile, LinearProfile)
-"""All profiles with numbers; common tests take them from here."""

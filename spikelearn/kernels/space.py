@@ -35,24 +35,3 @@ def distance(space, i, j):
             along = min(along, period - along)
         square += along * along
     return math.sqrt(square)
-
-
-def render_values() -> str:
-    """The text of the kernel that gives n synapses the values that `value`, a function of distance, has for them.
-
-    wrong[0] is set to 1 if one is not a number.
-    """
-    return """
-from spikelearn.codegen.jit import kernel
-from spikelearn.kernels.space import distance
-
-
-@kernel
-def function(n, numbers, low, high, space, sources, targets, drawn, wrong):
-    for k in range(n):
-        found = value(distance(space, sources[k], targets[k]), numbers)
-        if found != found:
-            wrong[0] = 1
-            found = low
-        drawn[k] = min(max(found, low), high)
-"""

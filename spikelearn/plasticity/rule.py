@@ -12,7 +12,7 @@ from spikelearn.codegen.functions import arguments_of, function_from, source_of
 from spikelearn.codegen.jit import scalar
 from spikelearn.documented import Documented, equations_and
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.kernels.templates.event_rule import taken_names
+from spikelearn.kernels.event_rule import taken_names
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.parameters import check_kinds, checked, declared_units
 
@@ -22,8 +22,10 @@ OPTIONAL = ("since_pre",)
 
 @dataclass(frozen=True)
 class Trace:
-    """A trace of one side of a synapse: decays with the parameter `tau`; at an event 1 is added, or it is set to 1.
+    """A trace of one side of a synapse: it decays, and jumps at an event.
 
+    name: what handlers call it. tau: the parameter (ms) that is its time constant.
+    jump: "add": 1 is added at an event; "set": it becomes 1.
     amplitude: what the trace counts in the sum that a SignalRule multiplies its signal by; two traces with 1 and -1
         make a difference of exponentials, the shape of a postsynaptic potential. Handlers see the trace without it.
     """

@@ -210,7 +210,7 @@ def test_a_delay_that_would_be_shorter_than_a_step_is_one_step():
     EXACT.check(np.round(made.delay / 0.1), expected)
 
 
-@pytest.mark.parametrize("profile", PROFILES, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("profile", [each for each in PROFILES if each is not sl.FunctionProfile])
 def test_a_profile_is_the_function_that_it_says(profile):
     made = profile(0.5, 0.25)
     d = np.array([0.0, 0.1, 0.25, 0.3, 2.0])

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from spikelearn.codegen.modules import Kernel, import_line, kernel_of
+from spikelearn.codegen.modules import Kernel, kernel_for, kernel_of
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
 from spikelearn.engine.plan import Call, Plan, Table
-from spikelearn.kernels import homeostasis, modulators, rewire
-from spikelearn.kernels.templates import event_rule
-from spikelearn.kernels.templates.event_rule import LONG_AGO, NEVER
+from spikelearn.kernels import event_rule, homeostasis, modulators, rewire
+from spikelearn.kernels.event_rule import LONG_AGO, NEVER
 from spikelearn.kernels.traces import decay_tables
 
 _REBASE_AFTER = 5.0
@@ -119,8 +118,7 @@ class EventLearning:
         ]
 
     def _call(self, label: str, function: str, *arguments: Any) -> Call:
-        kernel = Kernel(self.kernel.text, function, self.kernel.injected)
-        return Call(f"{label} {self.projection.name}", kernel, *arguments)
+        return Call(f"{label} {self.projection.name}", replace(self.kernel, name=function), *arguments)
 
     def _follow_modulator(self) -> list[Call]:
         """Calls that integrate the modulator, note its releases, and re-base its exponential factor."""
@@ -217,13 +215,7 @@ class EventLearning:
 
 
 def _kernel(rule: Any, constants: list[str]) -> Kernel:
-    text = ""
-    injected: dict[str, Any] = {}
-    for handler in ("on_pre", "on_post", *(["transmits"] if rule.transmits is not None else [])):
-        line, more = import_line(getattr(rule, handler), handler)
-        text += line
-        injected |= more
-    text += event_rule.render_plastic(
+    text = event_rule.render_event_rule(
         [(t.name, t.jump) for t in rule.pre],
         [(t.name, t.jump) for t in rule.post],
         constants,
@@ -236,7 +228,8 @@ def _kernel(rule: Any, constants: list[str]) -> Kernel:
         rule.reads,
         rule.transmits is not None,
     )
-    return Kernel(text, "function", injected)
+    functions = {name: getattr(rule, name) for name in ("on_pre", "on_post", "transmits")}
+    return kernel_for(f"Synapses of {rule.name}", text, functions)
 
 
 def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> dict[str, Any]:

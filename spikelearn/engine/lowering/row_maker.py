@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.codegen.modules import Kernel, callable_of, import_line
+from spikelearn.codegen.modules import Kernel, callable_of, import_line, kernel_for
+from spikelearn.codegen.template import render
 from spikelearn.description.distributions import Drawn
 from spikelearn.description.projection import Projection
 from spikelearn.engine.plan import Call
 from spikelearn.errors import DescriptionError
-from spikelearn.kernels import connect, space
+from spikelearn.kernels import connect
 
 _EMPTY = np.zeros(0, np.int64)
 
@@ -44,7 +45,7 @@ class RowMaker:
         self.counters, self.flats = np.empty((2, len(self.partners) if counted else 0), np.int64)
         self.call = Call(
             f"make rows of {projection.name}",
-            _row_kernel(rule.row, rule.rank if turned else None, rows.function),
+            _row_kernel(rule.name, rule.row, rule.rank if turned else None, rows.function),
             n_rows,
             n_partners,
             projection.autapse_shift if by_source else -projection.autapse_shift,
@@ -110,19 +111,14 @@ def _address(call: Call | None) -> tuple[Any, Any]:
 
 
 @functools.cache
-def _row_kernel(row: Any, rank: Any, function: Any) -> Kernel:
+def _row_kernel(name: str, row: Any, rank: Any, value: Any) -> Kernel:
     """The Kernel that makes rows. What a user's rule makes is looked at before it is used."""
-    text, injected = import_line(row, "make_row")
-    checked = bool(injected)
-    for name, needed in (("rank", rank), ("value", function)):
-        if needed is not None:
-            line, more = import_line(needed, name)
-            text, injected = text + line, injected | more
-    return Kernel(text + connect.render_row(checked, rank is not None, function is not None), "function", injected)
+    checked = bool(import_line(row, "make_row")[1])
+    text = render("row", checked=checked, by_rank=rank is not None, with_value=value is not None)
+    return kernel_for(f"Rows of {name}", text, {"make_row": row, "rank": rank, "value": value})
 
 
 @functools.cache
 def _value_kernel(value: Any) -> Kernel:
     """The Kernel that gives synapses the values of a profile."""
-    text, injected = import_line(value, "value")
-    return Kernel(text + space.render_values(), "function", injected)
+    return kernel_for("Values by distance", render("values"), {"value": value})

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from spikelearn.codegen.modules import Kernel, import_line
+from spikelearn.codegen.modules import kernel_for
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
 from spikelearn.engine.lowering.synapse_tables import build
 from spikelearn.engine.plan import Call, Plan, Table
-from spikelearn.kernels.templates import neurons
+from spikelearn.kernels import neurons
 
 _NEVER = -(1 << 40)
 """The step of the last arrival where there was none."""
@@ -38,8 +38,8 @@ def deliver(table: Table, plan: Plan) -> None:
     ends, model, parameters = plan.ends[projection], projection.synapse.model, projection.synapse.parameters
     constants = model.constants(parameters, plan.dt)
     n_slots, start = len(table.index) - 1, model.initial(parameters)
-    line, injected = import_line(model.release, "release")
-    kernel = Kernel(line + neurons.render_dynamic(model.state, list(constants)), "function", injected)
+    text = neurons.render_short_term(list(model.state), list(constants))
+    kernel = kernel_for(f"Synapses of {model.name}", text, {"release": model.release})
     plan.stages["arrive"].append(
         Call(
             f"deliver {projection.name}", kernel, ends.ring.all_rows, ends.ring.all_counts, table.delays, table.index,
