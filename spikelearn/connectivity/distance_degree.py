@@ -139,9 +139,14 @@ class _DistanceDegree(ConnectionRule):
 
 @dataclass(frozen=True)
 class DistanceInDegree(_DistanceDegree):
-    """k synapses onto every target, from sources drawn in proportion to `profile` at their distance.
+    """As many synapses onto every target, from sources that are the likelier the larger `profile` is at their distance.
 
-    None is farther than `radius`. Without multapses sources are drawn one after the other without replacement.
+    k: how many.
+    profile: what the choice of a source is proportional to: a Profile, or a function of the distance.
+    radius: no source is farther away than this.
+    autapses: whether a neuron may be connected with itself.
+    multapses: whether there may be several synapses between the same two neurons. If not, sources are drawn one after
+        the other, without replacement.
 
     >>> rule = DistanceInDegree(100, GaussianProfile(1.0, sigma=0.2), multapses=False)
     """
@@ -149,9 +154,14 @@ class DistanceInDegree(_DistanceDegree):
 
 @dataclass(frozen=True)
 class DistanceOutDegree(_DistanceDegree):
-    """k synapses from every source, to targets drawn in proportion to `profile` at their distance.
+    """As many synapses from every source, to targets that are the likelier the larger `profile` is at their distance.
 
-    None is farther than `radius`. Without multapses targets are drawn one after the other without replacement.
+    k: how many.
+    profile: what the choice of a target is proportional to: a Profile, or a function of the distance.
+    radius: no target is farther away than this.
+    autapses: whether a neuron may be connected with itself.
+    multapses: whether there may be several synapses between the same two neurons. If not, targets are drawn one after
+        the other, without replacement.
 
     >>> rule = DistanceOutDegree(100, ExponentialProfile(1.0, scale=0.3))
     """

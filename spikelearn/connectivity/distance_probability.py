@@ -38,7 +38,11 @@ def partners_by_distance(
 
 @dataclass(frozen=True)
 class DistanceProbability(ConnectionRule):
-    """Each pair independently, with the probability that `profile` has at its distance; none beyond `radius`.
+    """Each pair independently, with a probability that depends on its distance.
+
+    profile: the probability: a Profile, or a function of the distance.
+    radius: no pair farther apart than this is connected.
+    autapses: whether a neuron may be connected with itself.
 
     >>> rule = DistanceProbability(GaussianProfile(0.8, sigma=0.2), radius=0.6)
     """

@@ -82,7 +82,11 @@ def linear(distance, numbers):
 
 @dataclass(frozen=True)
 class GaussianProfile(Profile):
-    """peak * exp(-d^2 / (2 sigma^2))."""
+    """peak * exp(-d^2 / (2 sigma^2)).
+
+    peak: its value at distance 0.
+    sigma: its standard deviation.
+    """
 
     peak: float
     sigma: float
@@ -92,7 +96,11 @@ class GaussianProfile(Profile):
 
 @dataclass(frozen=True)
 class ExponentialProfile(Profile):
-    """peak * exp(-d / scale)."""
+    """peak * exp(-d / scale).
+
+    peak: its value at distance 0.
+    scale: the distance over which it falls to 1/e.
+    """
 
     peak: float
     scale: float
@@ -102,7 +110,11 @@ class ExponentialProfile(Profile):
 
 @dataclass(frozen=True)
 class BoxcarProfile(Profile):
-    """`height` up to `radius`, 0 beyond."""
+    """One value up to a distance, 0 beyond.
+
+    height: the value.
+    radius: the distance.
+    """
 
     height: float
     radius: float
@@ -112,7 +124,11 @@ class BoxcarProfile(Profile):
 
 @dataclass(frozen=True)
 class LinearProfile(Profile):
-    """start + slope * d."""
+    """start + slope * d.
+
+    start: its value at distance 0.
+    slope: what it gains with each unit of distance.
+    """
 
     start: float
     slope: float
@@ -121,7 +137,9 @@ class LinearProfile(Profile):
 
 @dataclass(frozen=True)
 class FunctionProfile(Profile):
-    """A function of the distance that is compiled.
+    """Any function of the distance; it is compiled.
+
+    function: function(distance) -> value.
 
     >>> FunctionProfile(lambda d: 1.0 / (1.0 + d * d))(1.0)
     0.5

@@ -25,9 +25,11 @@ class Endpoints:
     """The two ends of a projection, as a rule sees them.
 
     n_source, n_target: numbers of neurons.
-    shared: the targets that are sources too, for which there may be autapses. random: a generator that depends on the
-    seed of the network and on the projection only. where: the projection, for errors. source_positions,
-    target_positions: (n, dimensions) coordinates, or None. source_period, target_period: (dimensions,), or None.
+    shared: the targets that are sources too, for which there may be autapses.
+    random: a generator that depends on the seed of the network and on the projection only.
+    where: the projection, for errors.
+    source_positions, target_positions: (n, dimensions) coordinates, or None.
+    source_period, target_period: (dimensions,) lengths after which space repeats itself, or None.
     """
 
     n_source: int

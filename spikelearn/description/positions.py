@@ -16,8 +16,9 @@ from spikelearn.errors import DescriptionError, ParameterError
 
 @dataclass(frozen=True, eq=False)
 class Positions:
-    """Coordinates (n, dimensions) or (n,), one to three of them for each neuron.
+    """Positions that are given one by one.
 
+    coordinates: (n, dimensions) or (n,), one to three of them for each neuron.
     period: the length after which space repeats itself along each axis, one number or one for each; None: it does not.
     """
 
@@ -43,11 +44,14 @@ class Positions:
 
 @dataclass(frozen=True)
 class Grid:
-    """A regular grid, `shape` points along each axis, e.g. (20, 30); the last axis runs fastest.
+    """A regular grid; the last axis runs fastest.
 
-    spacing: between neighbours, one number or one for each axis. extent: given instead, the length of each axis, of
-    which each point has an equal part around it (as in NEST, the outer points lie half a spacing inside). centre: of
-    the grid. periodic: whether space repeats itself after the extent, which is shape * spacing.
+    shape: how many points there are along each axis, e.g. (20, 30).
+    spacing: the distance of neighbours, one number or one for each axis; 1 by default.
+    extent: given instead, the length of each axis, of which each point has an equal part around it (as in NEST, the
+        outer points lie half a spacing inside).
+    centre: where the middle of the grid is.
+    periodic: whether space repeats itself after the extent, which is shape * spacing.
     """
 
     shape: Any
@@ -79,8 +83,9 @@ class Grid:
 class UniformPositions:
     """Drawn evenly from an interval, a rectangle or a box; they depend on the network's seed and the population only.
 
-    extent: its length along each axis, which says how many axes there are: 2.0, (1.0, 1.0) or (1, 1, 0.5). centre: of
-    it. periodic: whether space repeats itself after the extent.
+    extent: its length along each axis, which says how many axes there are: 2.0, (1.0, 1.0) or (1, 1, 0.5).
+    centre: where the middle of it is.
+    periodic: whether space repeats itself after the extent.
     """
 
     extent: Any
