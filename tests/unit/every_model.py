@@ -142,6 +142,16 @@ def connected_by(rule):
     return net
 
 
+def by_distance():
+    """Weights and delays that go by distance, by a profile and by a function."""
+    net = sl.Network(dt=DT, seed=8)
+    source = net.population(20, sl.Poisson(80.0), positions=sl.UniformPositions(1.0))
+    cells = net.population(8, sl.LIF(), name="cells", positions=sl.Grid(8, extent=1.0))
+    net.connect(source, cells, weight=sl.GaussianProfile(300.0, 0.3), delay=lambda distance: 0.5 + distance)
+    net.record(cells)
+    return net
+
+
 def networks():
     """name -> function that describes a network."""
     found = {f"neuron {model.name}": lambda model=model: neurons_of(model) for model in MODELS}
@@ -156,6 +166,7 @@ def networks():
     }
     found["several receptors"] = lambda: neurons_of(sl.lif_with_receptors({"ampa": "exponential", "gaba_b": "alpha"}))
     found |= {"regulated": regulated, "rates": rates, "all parts": all_parts.network}
+    found["by distance"] = by_distance
     return found | {"all parts on two threads": lambda: all_parts.network(threads=2, shareable=True)}
 
 
