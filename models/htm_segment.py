@@ -183,7 +183,7 @@ def neurons_of_segments(p: Parameters, seed: int, progress: bool | None) -> tupl
     a = p.active[1]
     net = sl.Network(dt=p.dt, seed=seed)
     cells = show(net, p, [generator.choice(p.n, a, replace=False) for _ in range(p.neuron_patterns)])
-    neuron = sl.lif_with_receptors({"proximal": "exponential", "distal": "exponential"})
+    neuron = sl.LIF.with_receptors(proximal=sl.ExponentialCurrent(), distal=sl.ExponentialCurrent())
     groups = [(theta, K) for theta in p.neuron_thetas for K in p.segments_per_neuron]
     neurons = net.population(len(groups) * p.neurons, neuron(tau_syn_distal=TAU_DISTAL), name="neurons")
     owner = np.concatenate(
@@ -256,7 +256,7 @@ def cell(p: Parameters, seed: int, plateau: bool, progress: bool | None) -> tupl
     )
     if plateau:
         net.connect(pattern, segment, weight=1.0, delay=dt)
-    neuron = sl.lif_with_receptors({"proximal": "exponential", "distal": "exponential"})
+    neuron = sl.LIF.with_receptors(proximal=sl.ExponentialCurrent(), distal=sl.ExponentialCurrent())
     neurons = net.population(2, neuron(tau_syn_proximal=10.0, tau_syn_distal=50.0), name="neurons")
     net.connect(segment, neurons[:1], "distal", on="plateau", weight=3.0 * WEIGHT, delay=dt)
     volley = net.population(1, sl.SpikeList([30.0]), name="volley")

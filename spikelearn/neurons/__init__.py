@@ -24,7 +24,18 @@ from spikelearn.neurons.perfect_integrator import PerfectIntegrator
 from spikelearn.neurons.plateau_pyramidal import PlateauPyramidal
 from spikelearn.neurons.pyramidal import Pyramidal
 from spikelearn.neurons.qif import QIF
-from spikelearn.neurons.receptors import lif_with_receptors
+from spikelearn.neurons.receptors import (
+    RECEPTORS,
+    AlphaConductance,
+    AlphaCurrent,
+    BetaConductance,
+    BetaCurrent,
+    ExponentialConductance,
+    ExponentialCurrent,
+    NMDAConductance,
+    Receptor,
+    ReceptorModel,
+)
 from spikelearn.neurons.srm0 import SRM0
 from spikelearn.neurons.taught_pyramidal import TaughtPyramidal
 from spikelearn.neurons.three_compartment import ThreeCompartment
@@ -77,7 +88,16 @@ __all__ = [
     "TwoSiteRate",
     "PyramidalUrbanczik",
     "QIF",
-    "lif_with_receptors",
+    "AlphaConductance",
+    "AlphaCurrent",
+    "BetaConductance",
+    "BetaCurrent",
+    "ExponentialConductance",
+    "ExponentialCurrent",
+    "NMDAConductance",
+    "RECEPTORS",
+    "Receptor",
+    "ReceptorModel",
     "multi_threshold",
     "SRM0",
     "TaughtPyramidal",

@@ -136,7 +136,8 @@ def networks():
     found |= {f"synapse {model.name}": lambda model=model: synapses_of(synapse=model()) for model in synapses}
     exact = [model for model in MODELS if model.closed_form is not None]
     found |= {f"exact {model.name}": lambda model=model: built_for_events(neurons_of(model)) for model in exact}
-    found["several receptors"] = lambda: neurons_of(sl.lif_with_receptors({"ampa": "exponential", "gaba_b": "alpha"}))
+    receptors = {"ampa": sl.ExponentialConductance(E=0), "gaba_b": sl.AlphaConductance(E=-95), "slow": sl.BetaCurrent()}
+    found["several receptors"] = lambda: neurons_of(sl.AdEx.with_receptors(**receptors))
     found |= {"regulated": regulated, "rates": rates, "all parts": all_parts.network}
     return found | {"all parts on two threads": lambda: all_parts.network(threads=2, shareable=True)}
 
