@@ -101,7 +101,7 @@ class Learning(Protocol):
 
     @property
     def sweeps(self) -> np.ndarray:
-        """What asks for a sweep, in its first place: SOME or ALL of kernels/templates/event_rule.py."""
+        """What asks for a sweep, in its first place: SOME or ALL of kernels/event_rule.py."""
 
     def deliver(self) -> None:
         """Add to the plan what delivers arrivals, and what makes synapses learn."""

@@ -19,8 +19,8 @@ from spikelearn.codegen.modules import callable_of
 from spikelearn.engine.lowering.recorders import empty
 from spikelearn.engine.plan import STAGES, Added, Call, Program, call_table
 from spikelearn.errors import SimulationError
+from spikelearn.kernels.event_rule import LAST_STEP
 from spikelearn.kernels.loop import run_steps
-from spikelearn.kernels.templates.event_rule import LAST_STEP
 from spikelearn.results.sink import Sink
 
 _CHUNK_SECONDS = 0.1

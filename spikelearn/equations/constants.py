@@ -1,4 +1,4 @@
-"""The parameters of a model from equations: each has a default and a unit, which is written in the printed module."""
+"""The parameters of a model from equations: each has a default and a unit, which is written in the generated module."""
 
 from __future__ import annotations
 

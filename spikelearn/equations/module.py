@@ -1,4 +1,4 @@
-"""Printed models as the text of a module."""
+"""Generated models as the text of a module."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def render_module(
         _model(kind, name, initial is not None, mains, given),
     ]
     text = "\n\n".join(blocks)
-    doc = f"{name}: printed from equations; edit it as you like."
+    doc = f"{name}: generated from equations; edit it as you like."
     about = about.replace("\\", "").replace('"""', "")
     head = [f'"""{doc}\n\n{about.strip()}\n"""' if about.strip() else f'"""{doc}"""', ""]
     head += ["import math"] if re.search(r"\bmath\.", text) else []

@@ -57,7 +57,7 @@ def parts_of(text: Any, owner: str, flags: tuple[str, ...], taken: tuple[str, ..
     equations = _parsed(found)
     for name, (piece, _) in found.items():
         if reserved(name, taken):
-            raise DescriptionError(piece.complaint_about(f"{name} has a meaning of its own in a printed model", name))
+            raise DescriptionError(piece.complaint_about(f"{name} has a meaning of its own in a generated model", name))
         for flag in equations[name].flags:
             if flag not in flags:
                 known = ", ".join(f"({each})" for each in flags) or "none"

@@ -10,8 +10,8 @@ import numpy as np
 
 from spikelearn.codegen.jit import invoke, scalar
 from spikelearn.kernels.event_queue import add_flight, replace_first, set_clock
+from spikelearn.kernels.exact_neurons import SAMPLE, SETTLE
 from spikelearn.kernels.poisson_process import next_arrival
-from spikelearn.kernels.templates.exact_neurons import SAMPLE, SETTLE
 
 NEURONS, POISSON, POISSON_INPUT, SPIKE_LIST, STEP_CURRENT = range(5)
 

@@ -12,7 +12,7 @@ from spikelearn.codegen.functions import arguments_of, function_from, source_of
 from spikelearn.codegen.jit import scalar
 from spikelearn.documented import Documented, equations_and
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.kernels.templates.event_rule import taken_names
+from spikelearn.kernels.event_rule import taken_names
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.parameters import check_kinds, checked, declared_units
 

@@ -122,7 +122,7 @@ def function(step, x, y):
      ("2.0 * y[i - 1] + 1.0 if i > 0 else x[i]", False)],
 )  # fmt: skip
 def test_a_call_or_a_loop_that_needs_its_last_result_is_seen_not_to(expression, vectors):
-    kernel = Kernel(LOOP.format(expression), "function", {"math": math, "exponential": exponential})
+    kernel = Kernel(LOOP.format(expression), "A loop", "function", {"math": math, "exponential": exponential})
     assert (vectors_stored(in_llvm(kernel, np.zeros(3), np.zeros(3))) > 0) == vectors
 
 

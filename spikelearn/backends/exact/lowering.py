@@ -9,7 +9,7 @@ import numpy as np
 
 from spikelearn.backends.exact import synapses
 from spikelearn.backends.exact.plan import EventPlan, Neurons, SampleBuffer
-from spikelearn.codegen.modules import Kernel, import_line
+from spikelearn.codegen.modules import kernel_for
 from spikelearn.description.distributions import drawn, sample
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Modulator, Population
@@ -20,8 +20,8 @@ from spikelearn.errors import DescriptionError
 from spikelearn.kernels import event_loop
 from spikelearn.kernels.event_loop import Cells, Groups, Owners, Watched
 from spikelearn.kernels.event_queue import Clocks, Flights
+from spikelearn.kernels.exact_neurons import render_population, render_release
 from spikelearn.kernels.random import noise_key
-from spikelearn.kernels.templates.exact_neurons import render_population, render_release
 from spikelearn.neurons import MODELS, Neuron
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
 from spikelearn.synapses import Synapse
@@ -286,8 +286,8 @@ def _release(projection: Projection, state: dict[str, np.ndarray], now: np.ndarr
     assert projection.synapse is not None
     model = projection.synapse.model
     constants = model.constants(projection.synapse.parameters, dt)
-    line, injected = import_line(model.release, "release")
-    kernel = Kernel(line + render_release(model.state, list(constants)), "function", injected)
+    text = render_release(list(model.state), list(constants))
+    kernel = kernel_for(f"Synapses of {model.name}", text, {"release": model.release})
     numbers = [float(value) for value in constants.values()]
     return Call(f"release of {projection.name}", kernel, now, groups.released, *state.values(), *numbers)
 
@@ -327,16 +327,12 @@ class _Shared:
             array = np.asarray(value, dtype=np.float64)
             constants[name] = float(array) if array.ndim == 0 else np.ascontiguousarray(np.broadcast_to(array, n))
         varying = [name for name, value in constants.items() if isinstance(value, np.ndarray)]
-        text = ""
-        injected: dict[str, Any] = {}
-        for name in ("flow", "receive", "crossing", "reset", "hold", "soonest"):
-            if getattr(form, name) is not None:
-                line, found = import_line(getattr(form, name), name)
-                text, injected = text + line, {**injected, **found}
-        text += render_population(
+        text = render_population(
             list(neurons.state), list(model.ports), list(model.currents), list(constants), varying,
             form.hold is not None, form.soonest is not None,
         )  # fmt: skip
+        names = ("flow", "receive", "crossing", "reset", "hold", "soonest")
+        kernel = kernel_for(f"Neurons of {model.name}", text, {name: getattr(form, name) for name in names})
 
         def inputs(name: str) -> np.ndarray:
             first = self.groups.first_input[self.group_of[population, name]]
@@ -347,7 +343,7 @@ class _Shared:
         t_ref = np.asarray(neuron.parameters.t_ref if form.hold is not None else 0.0, dtype=np.float64)
         sampled = self._sampled(buffer, [*neurons.state, form.clock])
         return Call(
-            f"{'events' if buffer is None else 'samples'} of {population.name}", Kernel(text, "function", injected),
+            f"{'events' if buffer is None else 'samples'} of {population.name}", kernel,
             *self.first, number, first, self.cells.touched[span], self.cells.n_touched[number : number + 1],
             self.cells.marked[span], neurons.last, neurons.until, neurons.exact,
             np.ascontiguousarray(np.broadcast_to(t_ref, n)), *neurons.state.values(),

@@ -1,4 +1,4 @@
-"""EventPlan: what a network becomes for the exact engine. Arrays, and for each population a printed function."""
+"""EventPlan: what a network becomes for the exact engine. Arrays, and for each population a rendered function."""
 
 from __future__ import annotations
 

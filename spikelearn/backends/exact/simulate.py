@@ -11,7 +11,7 @@ from spikelearn.codegen.modules import Kernel
 from spikelearn.engine.plan import Call, call_table
 from spikelearn.engine.simulate import Pause, interrupts, next_chunk, progress_bar
 from spikelearn.errors import SimulationError
-from spikelearn.kernels.templates.exact_neurons import render_loop
+from spikelearn.kernels.exact_neurons import render_loop
 from spikelearn.results.sink import Sink
 
 
@@ -74,7 +74,7 @@ def _loop(plan: EventPlan) -> Call:
     for prefix, calls in (("", plan.calls), ("release_", plan.releases), ("sample_", plan.samples)):
         last[f"{prefix}addresses"], last[f"{prefix}arguments"] = call_table(calls)
     arrays = [array for table in plan.tables for array in table]
-    kernel = Kernel(render_loop([type(table) for table in plan.tables], list(first), list(last)))
+    kernel = Kernel(render_loop([type(table) for table in plan.tables], list(first), list(last)), "Event loop")
     return Call("event loop", kernel, *first.values(), *arrays, *last.values())
 
 

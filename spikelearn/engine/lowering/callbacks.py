@@ -7,41 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.codegen.modules import Kernel, compiled, import_line, kernel_of
+from spikelearn.codegen.modules import compiled, kernel_for, kernel_of
+from spikelearn.codegen.template import render
 from spikelearn.description.population import Population, Reference
 from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Trials
 from spikelearn.engine.plan import STAGES, Added, Call, Plan, Program
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, modulators, trial_clock
-
-# An exception cannot leave the compiled loop: it stops the run, and `simulate` raises another.
-_PHASE_TEXT = """
-from spikelearn.codegen.jit import kernel
-
-
-@kernel
-def function(step, control, raised, clock, phase_of_callback, {names}):
-    if clock[5] == 1 and clock[2] == phase_of_callback:
-        try:
-            user(clock[1], clock[2], {names})
-        except Exception:
-            control[0] = 1
-            raised[0] = step
-"""
-
-_STEP_TEXT = """
-from spikelearn.codegen.jit import kernel
-
-
-@kernel
-def function(step, control, raised, {names}):
-    try:
-        user(step, {names})
-    except Exception:
-        control[0] = 1
-        raised[0] = step
-"""
 
 
 def resolve(
@@ -95,7 +68,7 @@ def step_calls(callbacks: Sequence[Callback], program: Program) -> None:
     """Add the callbacks of every step to a Program."""
     for callback in callbacks:
         arguments = [resolve(a, program) for a in callback.arguments]
-        program.end.append(_user_call("every step", _STEP_TEXT, callback, program.controls[0], (), arguments))
+        program.end.append(_user_call("every step", callback, program.controls[0], (), arguments))
         program.end += _handed_on(callback, program)
 
 
@@ -113,16 +86,16 @@ def _handed_on(callback: Callback, program: Program) -> list[Call]:
 
 
 def _user_call(
-    label: str, text: str, callback: Callback, control: np.ndarray, own: tuple[Any, ...], arguments: list[Any]
+    label: str, callback: Callback, control: np.ndarray, of_phase: tuple[Any, ...], arguments: list[Any]
 ) -> Call:
     function = compiled(callback.function)
-    line, injected = import_line(function, "user")
-    names = ", ".join(f"argument_{k}" for k in range(len(arguments)))
     name = getattr(callback.function, "__name__", "callback")
+    names = tuple(f"argument_{k}" for k in range(len(arguments)))
+    text = render("callback", of_phase=bool(of_phase), arguments=names)
     try:
-        kernel = Kernel(line + text.format(names=names), "function", injected)
+        kernel = kernel_for(f"Callback {name}", text, {"user": function})
         raised = np.zeros(1, np.int64)
-        call = Call(f"{label}: {name}", kernel, control, raised, *own, *arguments)
+        call = Call(f"{label}: {name}", kernel, control, raised, *of_phase, *arguments)
         call.raised = raised
         return call
     except Exception as error:
@@ -145,7 +118,7 @@ def trial_calls(schedule: Trials, program: Program) -> Added:
         if phase.callback is not None:
             arguments = [resolve(a, program, counters, added) for a in phase.callback.arguments]
             own, control = (clocks[0], k), program.controls[0]
-            added.end.append(_user_call(f"end of phase {k}", _PHASE_TEXT, phase.callback, control, own, arguments))
+            added.end.append(_user_call(f"end of phase {k}", phase.callback, control, own, arguments))
             added.end += _handed_on(phase.callback, program)
     for (population, kind), n_events in counters.items():
         for plan, stages_of_plan, clock in zip(program.plans, stages, clocks, strict=True):

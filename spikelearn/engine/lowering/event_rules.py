@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from spikelearn.codegen.modules import Kernel, import_line, kernel_of
+from spikelearn.codegen.modules import Kernel, kernel_for, kernel_of
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
 from spikelearn.engine.lowering.short_term_synapses import Release
 from spikelearn.engine.plan import Call, Plan, Table
-from spikelearn.kernels import homeostasis, modulators, rewire
-from spikelearn.kernels.templates import event_rule
-from spikelearn.kernels.templates.event_rule import LONG_AGO, NEVER
+from spikelearn.kernels import event_rule, homeostasis, modulators, rewire
+from spikelearn.kernels.event_rule import LONG_AGO, NEVER
 from spikelearn.kernels.traces import decay_tables
 
 _REBASE_AFTER = 5.0
@@ -124,8 +123,7 @@ class EventLearning:
         ]
 
     def _call(self, label: str, function: str, *arguments: Any) -> Call:
-        kernel = Kernel(self.kernel.text, function, self.kernel.injected)
-        return Call(f"{label} {self.projection.name}", kernel, *arguments)
+        return Call(f"{label} {self.projection.name}", replace(self.kernel, name=function), *arguments)
 
     def _follow_modulator(self) -> list[Call]:
         """Calls that integrate the modulator, note its releases, and re-base its exponential factor."""
@@ -223,13 +221,7 @@ class EventLearning:
 
 
 def _kernel(rule: Any, constants: list[str], release: Release | None) -> Kernel:
-    text = "" if release is None else release.text
-    injected: dict[str, Any] = {} if release is None else dict(release.injected)
-    for handler in ("on_pre", "on_post", *(["transmits"] if rule.transmits is not None else [])):
-        line, more = import_line(getattr(rule, handler), handler)
-        text += line
-        injected |= more
-    text += event_rule.render_plastic(
+    text = event_rule.render_event_rule(
         [(t.name, t.jump) for t in rule.pre],
         [(t.name, t.jump) for t in rule.post],
         constants,
@@ -241,8 +233,10 @@ def _kernel(rule: Any, constants: list[str], release: Release | None) -> Kernel:
         rule.mean_pre,
         rule.reads,
         rule.transmits is not None,
+        release.names if release else None,
     )
-    return Kernel(text, "function", injected)
+    functions = {name: getattr(rule, name) for name in ("on_pre", "on_post", "transmits")}
+    return kernel_for(f"Synapses of {rule.name}", text, {**functions, "release": release and release.model.release})
 
 
 def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from spikelearn.codegen.modules import Kernel, import_line, kernel_of
+from spikelearn.codegen.modules import kernel_for, kernel_of
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
 from spikelearn.engine.lowering.synapse_tables import build
@@ -50,8 +50,8 @@ def deliver(table: Table, plan: Plan) -> None:
         fan_out = _fan_out(projection, ends)
     else:
         fan_out = np.diff(table.index)[first * n_delays : first * n_delays + n_gates]
-    line, injected = import_line(model.advance, "advance")
-    kernel = Kernel(line + graded.render_gates(model.state, list(constants)), "function", injected)
+    text = graded.render_gates(list(model.state), list(constants))
+    kernel = kernel_for(f"Gates of {model.name}", text, {"advance": model.advance})
     plan.stages["arrive"].append(
         Call(
             f"gates of {projection.name}", kernel, ends.ring.all_rows, ends.ring.all_counts, table.delays, first,

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.codegen.modules import Kernel, import_line, kernel_of
+from spikelearn.codegen.modules import kernel_for, kernel_of
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
 from spikelearn.engine.lowering.synapse_tables import build
 from spikelearn.engine.plan import Call, Plan, Table
-from spikelearn.kernels import trial_clock
-from spikelearn.kernels.templates import neurons
+from spikelearn.kernels import neurons, trial_clock
+from spikelearn.synapses import SynapseModel
 
 _NEVER = -(1 << 40)
 """The step of the last arrival where there was none."""
@@ -24,17 +24,15 @@ _NEVER = -(1 << 40)
 class Release:
     """How much the synapses of one projection release at an arrival. All of a slot share one source, and one state.
 
-    last: (slots,), the step of the last arrival. state: variable -> (slots,). start: what each begins with. text,
-    injected: the line that imports the model's `release`.
+    last: (slots,), the step of the last arrival. state: variable -> (slots,). start: what each begins with.
     """
 
+    model: SynapseModel
     last: np.ndarray
     state: Mapping[str, np.ndarray]
     start: Mapping[str, float]
     constants: Mapping[str, float]
     dt: float
-    text: str
-    injected: dict[str, Any]
 
     @classmethod
     def of(cls, projection: Projection, table: Table, dt: float) -> Release:
@@ -42,11 +40,18 @@ class Release:
         model, parameters = projection.synapse.model, projection.synapse.parameters
         n_slots, start = len(table.index) - 1, model.initial(parameters)
         return cls(
-            np.full(n_slots, _NEVER, np.int64), {name: np.full(n_slots, start[name]) for name in model.state},
-            {name: float(start[name]) for name in model.state},
-            {name: float(value) for name, value in model.constants(parameters, dt).items()}, dt,
-            *import_line(model.release, "release"),
-        )  # fmt: skip
+            model=model,
+            last=np.full(n_slots, _NEVER, np.int64),
+            state={name: np.full(n_slots, start[name]) for name in model.state},
+            start={name: float(start[name]) for name in model.state},
+            constants={name: float(value) for name, value in model.constants(parameters, dt).items()},
+            dt=dt,
+        )
+
+    @property
+    def names(self) -> tuple[list[str], list[str]]:
+        """Of the state and of the constants."""
+        return list(self.state), list(self.constants)
 
     @property
     def arguments(self) -> list[Any]:
@@ -78,11 +83,11 @@ def table(
 def deliver(table: Table, plan: Plan) -> None:
     [projection] = table.projections
     ends, release = plan.ends[projection], Release.of(projection, table, plan.dt)
-    text = release.text + neurons.render_dynamic(list(release.state), list(release.constants))
+    text = neurons.render_short_term(*release.names)
+    kernel = kernel_for(f"Synapses of {release.model.name}", text, {"release": release.model.release})
     plan.stages["arrive"].append(
         Call(
-            f"deliver {projection.name}", Kernel(text, "function", release.injected), ends.ring.all_rows,
-            ends.ring.all_counts, table.delays, table.index, table.targets, table.weights,
-            ends.inputs[table.first_target :], table.event_count, *release.arguments,
+            f"deliver {projection.name}", kernel, ends.ring.all_rows, ends.ring.all_counts, table.delays, table.index,
+            table.targets, table.weights, ends.inputs[table.first_target :], table.event_count, *release.arguments,
         )
     )  # fmt: skip

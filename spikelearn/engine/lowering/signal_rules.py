@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from spikelearn.codegen.modules import Kernel, import_line
+from spikelearn.codegen.modules import Kernel, kernel_for
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
 from spikelearn.engine.lowering.short_term_synapses import Release
 from spikelearn.engine.plan import Call, Plan, Table
-from spikelearn.kernels.templates import signal_rule
+from spikelearn.kernels import signal_rule
 
 _EPOCH = 8.0
 """Length of an epoch, in the shortest time constant: exp(8) costs three to four of 16 digits."""
@@ -83,8 +83,7 @@ class SignalLearning:
         return [self._call("forget", "forget", n_moved, moved, *self._everything())]
 
     def _call(self, label: str, function: str, *arguments: Any) -> Call:
-        kernel = Kernel(self.kernel.text, function, self.kernel.injected)
-        return Call(f"{label} {self.projection.name}", kernel, *arguments)
+        return Call(f"{label} {self.projection.name}", replace(self.kernel, name=function), *arguments)
 
     def _integrate(self) -> Call:
         assert self.projection.plasticity is not None
@@ -160,14 +159,7 @@ class SignalLearning:
 def _kernel(projection: Projection, dt: float, release: Release | None) -> Kernel:
     assert projection.plasticity is not None
     rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
-    text = "" if release is None else release.text
-    injected: dict[str, Any] = {} if release is None else dict(release.injected)
-    for handler in ("signal", "advance", "on_pre"):
-        if getattr(rule, handler) is not None:
-            line, more = import_line(getattr(rule, handler), handler)
-            text += line
-            injected |= more
-    text += signal_rule.render_signal(
+    text = signal_rule.render_signal_rule(
         [(t.name, t.jump, t.amplitude) for t in rule.pre],
         rule.reads,
         list(rule.state),
@@ -179,8 +171,10 @@ def _kernel(projection: Projection, dt: float, release: Release | None) -> Kerne
         bool(projection.payload),
         rule.limits == "sent",
         rule.learns_also_from,
+        release.names if release else None,
     )
-    return Kernel(text, "function", injected)
+    functions = {name: getattr(rule, name) for name in ("signal", "advance", "on_pre")}
+    return kernel_for(f"Synapses of {rule.name}", text, {**functions, "release": release and release.model.release})
 
 
 def _arrays(projection: Projection, plan: Plan, table: Table) -> dict[str, Any]:
