@@ -4,22 +4,18 @@ from importlib import import_module as _import_module
 from typing import Any as _Any
 
 from spikelearn.backends import NEST, Brian2
-from spikelearn.description import (
+from spikelearn.connectivity import (
     AllToAll,
-    Callback,
-    Exponential,
+    ConnectionRule,
     FixedInDegree,
     FixedOutDegree,
     FixedProbability,
     FixedTotalNumber,
-    LogNormal,
-    Normal,
     OneToOne,
     Pairs,
-    Phase,
-    Trials,
-    Uniform,
+    Rows,
 )
+from spikelearn.description import Callback, Exponential, LogNormal, Normal, Phase, Trials, Uniform
 from spikelearn.kernels.random import random_uniform
 from spikelearn.network import VERSION as __version__
 from spikelearn.network import Network
@@ -120,6 +116,7 @@ __all__ = [
     "Callback",
     "Burstprop",
     "Clopath",
+    "ConnectionRule",
     "DendriticSegment",
     "DendriticClopath",
     "DendriticPrediction",
@@ -189,6 +186,7 @@ __all__ = [
     "ReducedSTDP",
     "ReleaseFirst",
     "Rewiring",
+    "Rows",
     "Run",
     "SRM0",
     "STDP",

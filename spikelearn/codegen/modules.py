@@ -25,7 +25,7 @@ from spikelearn.codegen import jit, object_cache
 from spikelearn.codegen.fingerprint import fingerprint
 from spikelearn.codegen.object_cache import Entry
 
-_REACHED = ("kernels", "neurons", "synapses", "plasticity", "sources")
+_REACHED = ("kernels", "neurons", "synapses", "plasticity", "sources", "connectivity")
 _ENTRY = """
 from numba import carray, float32, float64, int32, int64, uint8, uint16, uint32
 

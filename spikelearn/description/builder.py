@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.connectivity.rules import AllToAll, Rule
+from spikelearn.connectivity import AllToAll, ConnectionRule, Endpoints
 from spikelearn.description.checks import (
     check_array,
     check_delays,
@@ -123,7 +123,7 @@ class NetworkBuilder:
         source: Population | View,
         target: Population | View | Modulator,
         port: str | None = None,
-        rule: Rule | None = None,
+        rule: ConnectionRule | None = None,
         weight: Any = 1.0,
         delay: Any = None,
         axonal_delay: Any = None,
@@ -184,8 +184,8 @@ class NetworkBuilder:
             port = receiver.model.model.port(port, where)
             unit = receiver.model.model.ports[port]
         rule = AllToAll() if rule is None else rule
-        if not isinstance(rule, Rule):
-            raise DescriptionError(f"{where}: expected a rule such as FixedInDegree(100), got {rule!r}")
+        if not isinstance(rule, ConnectionRule):
+            raise DescriptionError(f"{where}: expected a connection rule such as FixedInDegree(100), got {rule!r}")
         shared = range(0)
         if sender is receiver:
             low = max(source_first, target_first) - target_first
@@ -193,7 +193,7 @@ class NetworkBuilder:
             shared = range(low, max(low, high))
         uid = self._next_uid()
         generator = np.random.default_rng([self.seed, uid])
-        rows = rule.rows(source_size, target_size, shared, generator, where)
+        rows = rule.rows(Endpoints(source_size, target_size, shared, generator, where))
         weights = drawn(weight, unit, f"weight of {where}")
         check_array(rule, weights.values, rows, source_size, target_size, f"weight of {where}")
         axonal, dendritic_steps = check_delays(delay, axonal_delay, dendritic_delay, self.dt, where)
@@ -203,7 +203,7 @@ class NetworkBuilder:
             receiver, port, plasticity, synapse, learns_from, weights, back, modulators, where
         )  # fmt: skip
         if procedural:
-            check_procedural(rule, rows, plasticity, synapse, where)
+            check_procedural(rule, plasticity, synapse, where)
         if payload is not None:
             check_payload(sender, payload, plasticity, synapse, procedural, where)
         added = Projection(

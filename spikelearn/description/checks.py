@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.connectivity.rules import Pairs, Rows, Rule
+from spikelearn.connectivity import CONNECTION_RULES, ConnectionRule, Pairs, Rows
 from spikelearn.description.distributions import Drawn, drawn
 from spikelearn.description.population import Modulator, Population
 from spikelearn.errors import DescriptionError, ParameterError
@@ -71,19 +71,18 @@ def check_initial(population: Population) -> None:
             raise DescriptionError(f"{what}: expected {population.size} values, got shape {values.array.shape}")
 
 
-def check_array(rule: Rule, values: np.ndarray | None, rows: Rows, n_source: int, n_target: int, what: str) -> None:
+def check_array(
+    rule: ConnectionRule, values: np.ndarray | None, rows: Rows, n_source: int, n_target: int, what: str
+) -> None:
     """Check that weights or delays which are given synapse by synapse have the shape that the rule asks for."""
     if values is None:
         return
-    expected = {
-        connect.ALL_TO_ALL: (n_source, n_target),
-        connect.ONE_TO_ONE: (n_target,),
-        connect.EXPLICIT: (rows.n_rows,),
-    }.get(rows.code)
+    n_rows = n_target if rows.owners is None else len(rows.owners)
+    expected = {"pairs": (n_source, n_target), "rows": (n_rows,)}.get(rule.arrays)
     if expected is None:
-        raise DescriptionError(f"{what}: {type(rule).__name__} takes a number or a distribution, not an array")
+        raise DescriptionError(f"{what}: {rule.name} takes a number or a distribution, not an array")
     if values.shape != expected:
-        raise DescriptionError(f"{what}: {type(rule).__name__} needs an array of shape {expected}, got {values.shape}")
+        raise DescriptionError(f"{what}: {rule.name} needs an array of shape {expected}, got {values.shape}")
 
 
 def check_delays(delay: Any, axonal: Any, dendritic: Any, dt: float, where: str) -> tuple[Drawn, int]:
@@ -166,7 +165,7 @@ def check_plasticity(
     return kind
 
 
-def check_procedural(rule: Rule, rows: Rows, plasticity: Any, synapse: Any, where: str) -> None:
+def check_procedural(rule: ConnectionRule, plasticity: Any, synapse: Any, where: str) -> None:
     """Check that synapses can be made again at each event: by their source, and with nothing to remember."""
     for what, given in (("plasticity rule", plasticity), ("synapse model", synapse)):
         if given is not None:
@@ -174,11 +173,12 @@ def check_procedural(rule: Rule, rows: Rows, plasticity: Any, synapse: Any, wher
                 f"{where}: procedural synapses are made anew at each event and remember nothing; expected no {what}, "
                 f"got {given}"
             )
-    if not rows.each_source_alone:
+    if not rule.procedural:
+        *most, last = (each.__name__ for each in CONNECTION_RULES if each.by_source or each.rank is not None)
         by_target = "" if isinstance(rule, Pairs) else ", whose synapses are made by their targets"
         raise DescriptionError(
-            f"{where}: procedural synapses are made by their sources; expected AllToAll, OneToOne or FixedOutDegree, "
-            f"got {type(rule).__name__}{by_target}; without procedural=True they are kept in a table"
+            f"{where}: procedural synapses are made by their sources; expected {', '.join(most)} or {last}, "
+            f"got {rule.name}{by_target}; without procedural=True they are kept in a table"
         )
 
 

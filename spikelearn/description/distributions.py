@@ -43,9 +43,8 @@ class Drawn:
 
     @property
     def arguments(self) -> tuple[Any, ...]:
-        """What kernels are given to draw it."""
-        values = np.ascontiguousarray(self.array, np.float64).ravel()
-        return self.code, self.a, self.b, self.low, self.high, values
+        """What kernels are given to draw it: its code, and its numbers in the order of connect.LIMITS and VALUES."""
+        return self.code, np.append([self.a, self.b, self.low, self.high], self.array)
 
     @property
     def constant(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.connectivity.rules import Rows, Rule
+from spikelearn.connectivity import ConnectionRule, Rows
 from spikelearn.description.distributions import Drawn
 from spikelearn.description.population import Modulator, Population
 from spikelearn.kernels import connect
@@ -34,7 +34,7 @@ class Projection:
     port: str
     unit: str
     on: str
-    rule: Rule
+    rule: ConnectionRule
     rows: Rows
     weight: Drawn
     axonal: Drawn
@@ -56,6 +56,31 @@ class Projection:
         if self.source is self.target and not self.autapses:
             return self.source_first - self.target_first
         return connect.NO_AUTAPSE
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that its rule makes: one for each source or target, or for each of the owners that the rule names."""
+        if self.rows.owners is not None:
+            return len(self.rows.owners)
+        return self.source_size if self.rule.by_source else self.target_size
+
+    @property
+    def n_partners(self) -> int:
+        """Neurons of which each row names some."""
+        return self.target_size if self.rule.by_source else self.source_size
+
+    @property
+    def row_width(self) -> int:
+        """No row has more synapses than this."""
+        if self.rows.width is not None:
+            return self.rows.width
+        largest = 0 if self.rows.degrees is None else int(self.rows.degrees.max(initial=0))
+        return max(self.n_partners, largest)
+
+    @property
+    def pairs(self) -> int:
+        """The number of targets, if weights and delays may be given for each pair; else 0."""
+        return self.target_size if self.rule.arrays == "pairs" else 0
 
     @property
     def learns(self) -> bool:

@@ -29,7 +29,9 @@ class Call:
         self.kernel = kernel
         self.arguments = arguments
         self.entry, self.function = load(kernel, arguments)
-        self.packed = pack(arguments)
+        self.packed = np.zeros(0, np.int64) if self.entry is None else pack(arguments)
+        self.calls: Sequence[Call] = ()
+        """Calls that its kernel makes by their addresses; they must live as long."""
         self.raised: np.ndarray | None = None
         """Of a user's callback: (1,), the step in which it raised an exception, 0 while it has not."""
 

@@ -24,9 +24,6 @@ from spikelearn.kernels.loop import run_steps
 from spikelearn.results.sink import Sink
 
 _CHUNK_SECONDS = 0.1
-ENGINES = ("compiled", "stepper", "events")
-"""What Network.run can be told; the first two are run here, events in engine/events."""
-
 
 _no_steps: ContextVar[bool] = ContextVar("no_steps", default=False)
 

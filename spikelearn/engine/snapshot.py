@@ -1,4 +1,4 @@
-"""Reading the synapses of a projection out of a Plan."""
+"""Reading the synapses of a projection out of a Program, and putting them back."""
 
 from __future__ import annotations
 
@@ -7,35 +7,27 @@ from dataclasses import replace
 
 import numpy as np
 
-from spikelearn.backends.exact import EventPlan
 from spikelearn.description.projection import Projection
+from spikelearn.engine.listed_synapses import list_synapses
 from spikelearn.engine.lowering.synapse_tables import count_alone, locate
 from spikelearn.engine.plan import Plan, Program
 from spikelearn.results.run import Synapses
 
 
-def count_synapses(projection: Projection, seed: int, dt: float, program: Program | EventPlan | None = None) -> int:
-    """How many synapses a projection has; from the program where there is one."""
-    if isinstance(program, EventPlan):
-        return program.sizes[projection]
-    if program is not None and not projection.procedural:
-        plans = [plan for plan in program.plans if plan.ends[projection].counted]
-        return sum(plan.tables[projection].sizes[projection] for plan in plans)
-    return count_alone(projection, seed)
+def count_synapses(projection: Projection, program: Program) -> int:
+    """How many synapses a projection has."""
+    if projection.procedural:
+        return count_alone(projection, program.plans[0].seed)
+    return sum(plan.tables[projection].sizes[projection] for plan in _plans_with(projection, program))
 
 
-def synapses_of(projection: Projection, program: Program | EventPlan) -> Callable[[], Synapses]:
+def synapses_of(projection: Projection, program: Program) -> Callable[[], Synapses]:
     """A function that reads the synapses of a projection as they are when it is called."""
-    if isinstance(program, EventPlan):
-        from spikelearn.backends.exact.synapses import reader
-
-        return reader(projection, program.seed, program.dt)
     if projection.procedural:
         return lambda: _made(projection, program.plans[0].seed, program.plans[0].dt)
 
     def read() -> Synapses:
-        plans = [plan for plan in program.plans if plan.ends[projection].counted]
-        parts = [_synapses_of_share(projection, plan) for plan in plans]
+        parts = [_synapses_of_share(projection, plan) for plan in _plans_with(projection, program)]
         if len(parts) == 1:
             return parts[0][1]
         order = np.argsort(np.concatenate([numbers for numbers, _ in parts]))
@@ -44,11 +36,14 @@ def synapses_of(projection: Projection, program: Program | EventPlan) -> Callabl
     return read
 
 
+def _plans_with(projection: Projection, program: Program) -> list[Plan]:
+    """The Plans that share the synapses of a projection."""
+    return [plan for plan in program.plans if plan.ends[projection].counted]
+
+
 def _made(projection: Projection, seed: int, dt: float) -> Synapses:
     """The synapses of a procedural projection, which no table keeps."""
-    from spikelearn.backends.exact.synapses import listed
-
-    found = listed(replace(projection, dendritic_steps=0), seed, dt)
+    found = list_synapses(replace(projection, dendritic_steps=0), seed, dt)
     steps = np.floor(found.delay / dt + 0.5).astype(np.int32) + np.int32(projection.dendritic_steps)
     return Synapses(found.pre, found.post, found.weight, np.maximum(1, steps) * dt)
 

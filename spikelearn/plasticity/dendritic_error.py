@@ -3,7 +3,7 @@
 DendriticPrediction, for synapses on basal dendrites, of pyramidal cells as of interneurons:
     w' = eta (r - phi(attenuation v_B)) x,
 r the rate of the target, phi(attenuation v_B) the rate that its dendrite alone would make, attenuation = g_B/(g_L +
-g_B + g_A). What is left is what came from elsewhere: from the apical dendrite, or from nudging of the soma.
+g_B + g_A). What is left came from somewhere else: from the apical dendrite, or from nudging of the soma.
 
 ApicalSilencing, for synapses of interneurons on apical dendrites:
     w' = -eta v_A x:

@@ -10,7 +10,7 @@ import pytest
 
 import spikelearn as sl
 from spikelearn.errors import ExperimentError
-from spikelearn.experiments.model_file import load_experiment, metrics_table, run_experiment, set_parameters
+from spikelearn.experiments import load_experiment, metrics_table, run_experiment, set_parameters
 
 MODEL = load_experiment("dendritic_microcircuit")
 MODULE = sys.modules[MODEL.simulate.__module__]

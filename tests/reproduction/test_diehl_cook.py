@@ -11,7 +11,7 @@ from forced import one_synapse, steps_of
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import load_experiment
+from spikelearn.experiments import load_experiment
 
 EXPERIMENT = load_experiment("diehl_cook_2015")
 MODEL = sys.modules[EXPERIMENT.simulate.__module__]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from spikelearn.errors import ExperimentError
-from spikelearn.experiments.model_file import Outcome, load_experiment, run_experiment, set_parameters
+from spikelearn.experiments import Outcome, load_experiment, run_experiment, set_parameters
 from spikelearn.io.run_file import load
 from spikelearn.results.run import Run, Synapses
 

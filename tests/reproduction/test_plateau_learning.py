@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tolerances import EXACT, METHOD, ULP
 
-from spikelearn.experiments.model_file import load_experiment
+from spikelearn.experiments import load_experiment
 
 EXPERIMENT = load_experiment("plateau_learning")
 MODEL = sys.modules[EXPERIMENT.simulate.__module__]

@@ -10,6 +10,7 @@ import numpy as np
 from unit import all_parts
 
 import spikelearn as sl
+from spikelearn.connectivity import CONNECTION_RULES
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons import MODELS
 from spikelearn.plasticity import RULES, SIGNAL_RULES
@@ -128,6 +129,19 @@ def regulated():
     return net
 
 
+def connected_by(rule):
+    """A population connected with itself by a rule, with drawn weights and delays; procedural too if it can be."""
+    net = sl.Network(dt=DT, seed=7)
+    cells = net.population(12, sl.LIF(), name="cells")
+    net.connect(net.population(30, sl.Poisson(100.0)), cells, weight=300.0, delay=1.0)
+    for procedural in (False, True)[: 1 + rule.procedural]:
+        net.connect(
+            cells, cells, "exc", rule, weight=sl.Uniform(0.0, 200.0), delay=sl.Uniform(0.5, 3.0), procedural=procedural
+        )
+    net.record(cells)
+    return net
+
+
 def networks():
     """name -> function that describes a network."""
     found = {f"neuron {model.name}": lambda model=model: neurons_of(model) for model in MODELS}
@@ -136,6 +150,10 @@ def networks():
     found |= {f"synapse {model.name}": lambda model=model: synapses_of(synapse=model()) for model in synapses}
     exact = [model for model in MODELS if model.closed_form is not None]
     found |= {f"exact {model.name}": lambda model=model: built_for_events(neurons_of(model)) for model in exact}
+    found |= {
+        f"connected by {rule.__name__}": lambda rule=rule: connected_by(rule(**rule.example))
+        for rule in CONNECTION_RULES
+    }
     found["several receptors"] = lambda: neurons_of(sl.lif_with_receptors({"ampa": "exponential", "gaba_b": "alpha"}))
     found |= {"regulated": regulated, "rates": rates, "all parts": all_parts.network}
     return found | {"all parts on two threads": lambda: all_parts.network(threads=2, shareable=True)}

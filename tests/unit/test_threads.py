@@ -73,7 +73,7 @@ def test_shares_have_as_much_to_do_however_dear_the_neurons_of_each_population_a
     exc = net.population(2000, sl.LIF())
     net.population(2000, sl.LIF())
     net.connect(exc, exc, rule=sl.FixedInDegree(200), weight=1.0, plasticity=sl.STDP(W_max=2.0))
-    [block] = net.build().plans[0].blocks.values()
+    [block] = net.build().program.plans[0].blocks.values()
     assert 1000 < block.edges[1] < 2000
 
 
@@ -187,7 +187,7 @@ def test_a_network_of_two_thousand_neurons_is_shared_by_all_cores_unless_told_ot
     def shares(n, **options):
         net = sl.Network(**options)
         net.population(n, sl.LIF())
-        return len(net.build().plans)
+        return len(net.build().program.plans)
 
     monkeypatch.setenv("SPIKELEARN_THREADS", "3")
     assert [shares(1999), shares(2000), shares(2999), shares(4000)] == [1, 2, 2, 3]
@@ -210,7 +210,7 @@ def test_what_cannot_be_shared_runs_on_one_thread_by_default(monkeypatch):
         if options:
             net.homeostasis(moving, sl.Rewiring(**options))
         net.on_step(lambda step, fired: None, cells.fired())
-        return len(net.build().plans)
+        return len(net.build().program.plans)
 
     assert shares() == 2
     assert shares(below=0.5, weight=1.0, every=100.0) == 1
@@ -245,9 +245,9 @@ def test_shares_that_take_turns_in_one_thread_give_the_bits_of_those_that_run_be
             pass
 
     net = all_parts.network(threads=2, shareable=True)
-    net.build().thread_tuner = Alternating()
+    net.build().program.thread_tuner = Alternating()
     same(all_parts.outcome(net, [net.run(length) for length in (20.0, 100.0)]), one_thread)
-    assert {True, False} <= set(net.build().thread_tuner.ways)
+    assert {True, False} <= set(net.build().program.thread_tuner.ways)
 
 
 @pytest.mark.parametrize("rule", [sl.FixedInDegree(1000), sl.FixedProbability(0.6), sl.FixedOutDegree(1000)])

@@ -19,7 +19,7 @@ from spikelearn.neurons import MODELS, RATE_MODELS
 pytestmark = pytest.mark.skipif(jit.JIT_DISABLED, reason="plain Python has no machine code")
 
 NOT_VECTORISED = {
-    "AdExClopath": "takes 16 small steps where a spike takes off and one elsewhere, so neighbours do not go together",
+    "AdExClopath": "takes 16 small steps where a spike takes off and else one, so neighbours do not go together",
     **dict.fromkeys(
         ["MultiThreshold", "AdaptiveMultiThreshold"],
         "take normal numbers, one in a hundred of which needs another one, so neighbours do not go together",
@@ -58,7 +58,7 @@ def advance(model):
     """What LLVM made of the loop that advances a population."""
     net = sl.Network(dt=0.1, seed=1)
     net.population(3, model())
-    calls = net.build("compiled").plans[0].stages["advance"]
+    calls = net.build("compiled").program.plans[0].stages["advance"]
     call = next(call for call in calls if call.label.startswith("advance"))
     return in_llvm(call.kernel, *call.arguments)
 
@@ -130,6 +130,6 @@ def test_arrays_of_neurons_begin_at_a_cache_line_so_that_no_vector_lies_in_two()
     net = sl.Network(dt=0.1)
     cells = net.population(100, sl.LIF())
     net.drive(cells, sl.NoiseCurrent(std=1.0), port="exc")
-    [block] = net.build("compiled").plans[0].blocks.values()
+    [block] = net.build("compiled").program.plans[0].blocks.values()
     for arrays in (block.state, block.inputs, block.currents, block.noise):
         assert arrays and all(array.ctypes.data % 64 == 0 for array in arrays.values())

@@ -12,7 +12,7 @@ from naive import microcircuit_twin
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import load_experiment
+from spikelearn.experiments import load_experiment
 from validation.case import Case
 
 LEARNING = {"up_hidden": 2.0, "up_output": 0.01, "ip": 0.05, "pi": 0.02}

@@ -5,7 +5,6 @@ from validation import (
     dendritic_error,
     dendritic_prediction,
     dendritic_segment,
-    elsewhere,
     equations,
     exact,
     homeostasis,
@@ -15,6 +14,7 @@ from validation import (
     neurons,
     noise,
     nonlinear_neurons,
+    other_engines,
     plasticity,
     plateaus,
     policy_gradient,
@@ -51,7 +51,7 @@ TOPICS = (
     homeostasis,
     bursts,
     instructions,
-    elsewhere,
+    other_engines,
     networks,
 )
 CASES: tuple[Case, ...] = tuple(case for topic in TOPICS for case in topic.CASES)

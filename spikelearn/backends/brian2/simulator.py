@@ -16,6 +16,7 @@ from spikelearn.backends.brian2.statements import unit_of
 from spikelearn.backends.brian2.synapses import Connected, check_synapses
 from spikelearn.backends.options import Brian2
 from spikelearn.backends.presampled import Driven, SourceSpikes, initial_state
+from spikelearn.backends.simulator import SimulatorBackend
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
@@ -177,6 +178,12 @@ class OnBrian2:
                         f"population {population.name!r}, neuron {wrong[0]}: {name} is not finite after "
                         f"{self._step * self._d.dt:g} ms on Brian2, method {group.method!r}"
                     )
+
+
+class Brian2Backend(SimulatorBackend):
+    """The engine "brian2"."""
+
+    simulator = OnBrian2
 
 
 class _Settings:

@@ -16,7 +16,7 @@ import numpy as np
 from spikelearn.backends.brian2.neurons import Group, check_port
 from spikelearn.backends.brian2.statements import assigned, lines, quantity, renamed, replaced
 from spikelearn.backends.presampled import synapses
-from spikelearn.backends.unsupported import refused
+from spikelearn.backends.unsupported import unsupported
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
@@ -35,18 +35,22 @@ def check_synapses(d: NetworkDescription) -> None:
         what = f"projection {projection.name!r}"
         events = projection.source.model.model.events if projection.source.is_neuron else ()
         if projection.on != "spike" and projection.on not in events:
-            raise refused(f"{what} (on={projection.on!r})", "Brian2", "its source does not say there when this happens")
+            raise unsupported(
+                f"{what} (on={projection.on!r})", "Brian2", "its source does not say there when this happens"
+            )
         if isinstance(projection.target, Population):
             check_port(projection.target, projection.port, what)
         if projection.synapse is not None and not getattr(projection.synapse.model, "statements", ""):
-            raise refused(f"{what} ({projection.synapse.model.name})", "Brian2", "the synapse has no statements there")
+            raise unsupported(
+                f"{what} ({projection.synapse.model.name})", "Brian2", "the synapse has no statements there"
+            )
         if projection.plasticity is None or not (projection.learns or projection.transmits):
             continue
         rule = projection.plasticity.rule
         if not rule.equations:
-            raise refused(f"{what} ({rule.name})", "Brian2", "the rule has no equations there")
+            raise unsupported(f"{what} ({rule.name})", "Brian2", "the rule has no equations there")
         if projection.learns_from != "spike" and projection.learns_from not in _events_of(projection.target):
-            raise refused(f"{what} ({rule.name})", "Brian2", f"it learns from {projection.learns_from!r}")
+            raise unsupported(f"{what} ({rule.name})", "Brian2", f"it learns from {projection.learns_from!r}")
 
 
 def _events_of(target: Any) -> tuple[str, ...]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
-
-if TYPE_CHECKING:
-    from spikelearn.kernels.event_loop import Cells, Groups, Owners, Synapses, Watched
-    from spikelearn.kernels.event_queue import Clocks, Flights
+from spikelearn.kernels.event_loop import Cells, Groups, Owners, Synapses, Watched
+from spikelearn.kernels.event_queue import Clocks, Flights
 
 
 @dataclass

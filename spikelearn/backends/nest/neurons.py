@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.backends.unsupported import refused
+from spikelearn.backends.unsupported import unsupported
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.nest_mapping import NestNeuron
@@ -31,14 +31,14 @@ def check_neurons(d: NetworkDescription) -> None:
         what = f"population {population.name!r} ({population.model_name})"
         if population.model.model.nest is None:
             known = ", ".join(model.name for model in MODELS if model.nest is not None)
-            raise refused(what, "NEST", f"NEST has no such neuron; it has those of {known}")
+            raise unsupported(what, "NEST", f"NEST has no such neuron; it has those of {known}")
         complaint = twin(population).check(population.model.parameters, d.dt)
         if complaint:
-            raise refused(what, "NEST", complaint)
+            raise unsupported(what, "NEST", complaint)
         for variable in population.initial:
             if variable not in twin(population).start:
                 settable = ", ".join(twin(population).start) or "none"
-                raise refused(
+                raise unsupported(
                     f"initial {variable} of {what}", "NEST", f"{twin(population).model} lets be set: {settable}"
                 )
     for recording in d.recordings:
@@ -47,14 +47,14 @@ def check_neurons(d: NetworkDescription) -> None:
             continue
         what = f"recording of {of.name!r} ({of.model_name})"
         if recording.events and variable != "spike":
-            raise refused(f"{what}: {variable!r}", "NEST", "NEST knows no events but spikes")
+            raise unsupported(f"{what}: {variable!r}", "NEST", "NEST knows no events but spikes")
         if not recording.events and variable not in twin(of).variables:
             known = ", ".join(twin(of).variables) or "no variable"
-            raise refused(f"{what}: {variable!r}", "NEST", f"{twin(of).model} lets be recorded: {known}")
+            raise unsupported(f"{what}: {variable!r}", "NEST", f"{twin(of).model} lets be recorded: {known}")
     for drive in d.drives:
         ports = twin(drive.target).ports if drive.weight else twin(drive.target).currents
         if drive.port not in ports:
-            raise refused(
+            raise unsupported(
                 f"drive of {drive.target.name!r}", "NEST", f"{twin(drive.target).model} has no {drive.port!r}"
             )
 
@@ -100,9 +100,9 @@ def check_sign(population: Population, port: str, weights: np.ndarray, what: str
     """Raise DescriptionError for weights (NEST's) whose sign would take them to another port in NEST."""
     where = twin(population).ports[port]
     if where.weightless and np.any(weights <= 0):
-        raise refused(what, "NEST", f"{twin(population).model} counts every spike, so weights must be above 0")
+        raise unsupported(what, "NEST", f"{twin(population).model} counts every spike, so weights must be above 0")
     if where.sign and not alike(population) and np.any(weights * where.sign < 0):
-        raise refused(
+        raise unsupported(
             what, "NEST",
             f"{twin(population).model} tells ports apart by the sign of the weight, and one through port {port!r} has "
             f"the other sign; use the other port, or give both the same time constant",

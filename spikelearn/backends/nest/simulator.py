@@ -29,7 +29,8 @@ from spikelearn.backends.nest.neurons import (
 from spikelearn.backends.nest.synapses import NestSynapses, gathered, settling_time
 from spikelearn.backends.options import NEST
 from spikelearn.backends.presampled import Driven, SourceSpikes, initial_state
-from spikelearn.backends.unsupported import refused
+from spikelearn.backends.simulator import SimulatorBackend
+from spikelearn.backends.unsupported import unsupported
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
@@ -207,7 +208,7 @@ class OnNEST:
         for population in neurons:
             nodes = self._nodes[population]
             if self._lead and np.any(np.asarray(nodes.get("t_spike")) > 0.0):
-                raise refused(
+                raise unsupported(
                     f"population {population.name!r} ({population.model_name})", "NEST",
                     f"its neurons fire before they have started, in the {self._lead} steps that NEST needs first",
                 )  # fmt: skip
@@ -284,6 +285,12 @@ class OnNEST:
                 "NEST has one kernel in a process, and it no longer holds this network: another network was built on "
                 "NEST, or the kernel was reset or simulated from outside. Make the network again"
             )
+
+
+class NESTBackend(SimulatorBackend):
+    """The engine "nest"."""
+
+    simulator = OnNEST
 
 
 def _repeats(population: Population) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.backends.nest.neurons import check_sign, twin
-from spikelearn.backends.unsupported import refused
+from spikelearn.backends.unsupported import unsupported
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Drive
@@ -29,7 +29,7 @@ def create_source(nest: ModuleType, population: Population, d: NetworkDescriptio
         return nest.Create("spike_train_injector", population.size)
     model = population.model
     if model.values.max() * d.dt * 1e-3 > _LIKELIEST:
-        raise refused(
+        raise unsupported(
             f"population {population.name!r} (Poisson)", "NEST with native_sources=True",
             f"its generators may fire twice in a step, which shows from {_LIKELIEST / d.dt * 1e3:g} Hz on, got "
             f"{model.values.max():g} Hz", "native_sources=False can",
@@ -84,7 +84,7 @@ def _noise(drive: Drive, dt: float, lead: int) -> dict[str, float]:
     what = f"drive of {drive.target.name!r} (NoiseCurrent)"
     if source.tau > 0 or source.uniform:
         kind = "an Ornstein-Uhlenbeck process" if source.tau > 0 else "uniform noise"
-        raise refused(
+        raise unsupported(
             what, "NEST with native_sources=True", f"noise_generator makes no {kind}", "native_sources=False can"
         )
     interval = dt if source.interval is None else max(1, round(source.interval / dt)) * dt

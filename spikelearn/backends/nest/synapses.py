@@ -10,15 +10,7 @@ import numpy as np
 
 from spikelearn.backends.nest.neurons import check_sign, is_neuron, twin
 from spikelearn.backends.presampled import synapses
-from spikelearn.backends.unsupported import refused
-from spikelearn.connectivity.rules import (
-    AllToAll,
-    FixedInDegree,
-    FixedOutDegree,
-    FixedProbability,
-    FixedTotalNumber,
-    OneToOne,
-)
+from spikelearn.backends.unsupported import unsupported
 from spikelearn.description.distributions import Drawn
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Modulator, Population
@@ -27,14 +19,6 @@ from spikelearn.kernels import connect
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.results.run import Synapses
 
-_RULES = {
-    AllToAll: ("all_to_all", ""),
-    OneToOne: ("one_to_one", ""),
-    FixedProbability: ("pairwise_bernoulli", "p"),
-    FixedInDegree: ("fixed_indegree", "indegree"),
-    FixedOutDegree: ("fixed_outdegree", "outdegree"),
-    FixedTotalNumber: ("fixed_total_number", "N"),
-}
 _FARTHEST = 1e300
 _UNTIL_NOTHING_IS_LEFT = 40.0
 """Time constants; exp(-40) is below rounding."""
@@ -99,7 +83,7 @@ class NestSynapses:
         return Synapses(start.pre, start.post, weights, start.delay)
 
     def _is_native(self, projection: Projection) -> bool:
-        return self._native and type(projection.rule) in _RULES and _drawn_by_nest(projection)
+        return self._native and projection.rule.nest is not None and _drawn_by_nest(projection)
 
     def _model(self, projection: Projection) -> str:
         return _name(list(self._d.projections).index(projection))
@@ -176,11 +160,8 @@ class NestSynapses:
                 projection.target_first : projection.target_first + projection.target_size
             ]
         rule: Any = projection.rule
-        name, number = _RULES[type(rule)]
-        how: dict[str, Any] = {"rule": name, "allow_autapses": bool(rule.autapses)}
-        if number:
-            how[number] = {"p": "p", "N": "n"}.get(number, "k")
-            how[number] = getattr(rule, how[number])
+        how: dict[str, Any] = {"rule": rule.nest.rule, "allow_autapses": bool(rule.autapses)}
+        how |= {theirs: getattr(rule, ours) for ours, theirs in rule.nest.numbers.items()}
         if hasattr(rule, "multapses"):
             how["allow_multapses"] = bool(rule.multapses)
         scale, dt = self._scale(projection), self._d.dt
@@ -200,7 +181,7 @@ class NestSynapses:
         if isinstance(projection.target, Modulator):
             step = 1.0 / projection.target.tau_n
             if not np.allclose(weight, step, rtol=1e-9, atol=0.0):
-                raise refused(
+                raise unsupported(
                     what, "NEST",
                     f"a spike adds 1/tau_n to a volume_transmitter, so weights must be {step:g}, got {weight.min():g} "
                     f"to {weight.max():g}",
@@ -240,7 +221,7 @@ class NestSynapses:
         at, which = np.unique(steps, return_inverse=True)
         spikes = np.bincount(which, amounts * modulator.tau_n, len(at)) if len(at) else np.zeros(0)
         if np.any(spikes < -1e-9) or np.any(np.abs(spikes - np.round(spikes)) > 1e-9 * np.maximum(1.0, spikes)):
-            raise refused(
+            raise unsupported(
                 f"release of {modulator.name!r}", "NEST",
                 f"dopamine comes in spikes, each of which adds 1/tau_n = {1.0 / modulator.tau_n:g}, so amounts must be "
                 "multiples of it",
@@ -300,9 +281,9 @@ def _given_with_each(projection: Projection) -> dict[str, float]:
 def _check(projection: Projection, d: NetworkDescription) -> None:
     what = f"projection {projection.name!r}"
     if projection.on != "spike":
-        raise refused(f"{what} (on={projection.on!r})", "NEST", "NEST knows no events but spikes")
+        raise unsupported(f"{what} (on={projection.on!r})", "NEST", "NEST knows no events but spikes")
     if not isinstance(projection.target, Modulator) and projection.port not in twin(projection.target).ports:
-        raise refused(what, "NEST", f"{twin(projection.target).model} has nothing for port {projection.port!r}")
+        raise unsupported(what, "NEST", f"{twin(projection.target).model} has nothing for port {projection.port!r}")
     if projection.synapse is None and not (projection.learns or projection.transmits):
         return
     found = _twin_of(projection)
@@ -311,29 +292,31 @@ def _check(projection: Projection, d: NetworkDescription) -> None:
         assert projection.synapse is not None
         kind = projection.synapse.model.name
     if found is None:
-        raise refused(f"{what} ({kind})", "NEST", "NEST has no such synapse")
+        raise unsupported(f"{what} ({kind})", "NEST", "NEST has no such synapse")
     if projection.learns and projection.learns_from != "spike":
-        raise refused(f"{what} ({kind})", "NEST", f"its rules learn from spikes, not from {projection.learns_from!r}")
+        raise unsupported(
+            f"{what} ({kind})", "NEST", f"its rules learn from spikes, not from {projection.learns_from!r}"
+        )
     parameters = _parameters_of(projection)
     complaint = found.check(parameters, d.dt)
     if complaint:
-        raise refused(f"{what} ({kind})", "NEST", complaint)
+        raise unsupported(f"{what} ({kind})", "NEST", complaint)
     for name, value in found.must.items():
         if getattr(parameters, name) != value:
-            raise refused(
+            raise unsupported(
                 f"{what} ({kind})", "NEST",
                 f"{found.model} has no {name}, which is {value:g} there, got {getattr(parameters, name):g}",
             )  # fmt: skip
     if not isinstance(projection.target, Modulator) and is_neuron(projection.target):
         for name, value in found.taken(projection.target.model.parameters).items():
             if not np.allclose(value, getattr(parameters, name), rtol=1e-12, atol=0.0):
-                raise refused(
+                raise unsupported(
                     f"{what} ({kind})", "NEST",
                     f"{found.model} takes {name} from its target, where it is {np.ravel(value)[0]:g}, got "
                     f"{getattr(parameters, name):g}",
                 )  # fmt: skip
     if found.dendritic and not (projection.axonal.constant and round(projection.axonal.a / d.dt) == 0):
-        raise refused(
+        raise unsupported(
             f"{what} ({kind})", "NEST",
             f"{found.model} takes the whole delay for dendritic; give dendritic_delay=... in place of delay",
         )  # fmt: skip
@@ -351,7 +334,7 @@ def _parameters_of_targets(d: NetworkDescription) -> dict[Population, dict[str, 
             value = float(getattr(_parameters_of(projection), ours))
             known, owner = wanted.setdefault(theirs, (value, projection.name))
             if known != value:
-                raise refused(
+                raise unsupported(
                     f"projection {projection.name!r}", "NEST",
                     f"{theirs} belongs to the target neuron there, and projection {owner!r} onto "
                     f"{projection.target.name!r} has another {ours}: {known:g}, not {value:g}",

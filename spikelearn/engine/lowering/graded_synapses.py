@@ -11,7 +11,7 @@ from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
 from spikelearn.engine.lowering.synapse_tables import build
 from spikelearn.engine.plan import Call, Plan, Table
-from spikelearn.kernels import connect, graded
+from spikelearn.kernels import graded
 
 
 def applies(projection: Projection) -> bool:
@@ -28,8 +28,7 @@ def table(
 ) -> Table:  # fmt: skip
     """Where all targets are given one and the same sum, but for their autapses, no list of N x N synapses is made."""
     [projection] = projections
-    rows = projection.rows
-    alike = rows.code == connect.ALL_TO_ALL and projection.weight.constant and projection.axonal.constant
+    alike = projection.rule.every_pair and projection.weight.constant and projection.axonal.constant
     if alike and not own_weights:
         return _table_without_synapses(projection, ends[projection], delays)
     return build(projections, ends, delays, seed, dt, shared=False, double=True, local=False)

@@ -9,6 +9,7 @@ import numpy as np
 from spikelearn.codegen.modules import kernel_of
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
+from spikelearn.engine.lowering.row_maker import RowMaker
 from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import procedural
 
@@ -35,43 +36,40 @@ def deliver(table: Table, plan: Plan) -> None:
     the share, and nothing if all delays are the same.
     """
     [projection] = table.projections
-    ends, rows, delays = plan.ends[projection], projection.rows, table.delays
+    ends, delays = plan.ends[projection], table.delays
     if len(delays) == 0:
         return
     first_target, low, high = ends.first_target, ends.low, ends.high
     n_own = max(0, min(high - first_target, projection.target_size) - max(low - first_target, 0))
     depth = int(delays[-1] - delays[0]) + 1 if len(delays) > 1 else 0
-    plan.stages["arrive"].append(
-        Call(
-            f"make and deliver {projection.name}",
-            kernel_of(procedural.deliver_procedural),
-            ends.ring.all_rows,
-            ends.ring.all_counts,
-            int(delays[0]),
-            rows.code,
-            ends.first_source,
-            projection.source_size,
-            first_target,
-            projection.target_size,
-            low,
-            high,
-            int(rows.degrees[0]),
-            rows.multapses,
-            projection.autapse_shift,
-            rows.width,
-            plan.seed,
-            projection.uid,
-            *projection.weight.arguments,
-            *projection.axonal.arguments,
-            projection.dendritic_steps,
-            plan.dt,
-            np.zeros((4, procedural.CHUNK), np.int64),
-            np.zeros((2, procedural.CHUNK)),
-            np.zeros(0 if rows.multapses else projection.target_size, np.int64),
-            np.zeros(1, np.int64),
-            np.zeros((depth, n_own)),
-            np.zeros(depth, np.int64),
-            ends.inputs,
-            table.event_count,
-        )  # fmt: skip
+    maker = RowMaker(projection, plan.seed, by_event=True)
+    call = Call(
+        f"make and deliver {projection.name}",
+        kernel_of(procedural.deliver_procedural),
+        ends.ring.all_rows,
+        ends.ring.all_counts,
+        int(delays[0]),
+        *maker.arguments,
+        maker.counters,
+        maker.flats,
+        ends.first_source,
+        projection.source_size,
+        first_target,
+        projection.target_size,
+        low,
+        high,
+        plan.seed,
+        projection.uid,
+        *projection.weight.arguments,
+        *projection.axonal.arguments,
+        projection.dendritic_steps,
+        plan.dt,
+        np.zeros((3, procedural.CHUNK), np.int64),
+        np.zeros((2, procedural.CHUNK)),
+        np.zeros((depth, n_own)),
+        np.zeros(depth, np.int64),
+        ends.inputs,
+        table.event_count,
     )
+    call.calls = (maker.call,)
+    plan.stages["arrive"].append(call)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from spikelearn.codegen.modules import callable_of
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
+from spikelearn.engine.lowering.row_maker import RowMaker
 from spikelearn.engine.plan import Plan, Table
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import connect
@@ -105,50 +104,18 @@ def locate(projection: Projection, plan: Plan) -> dict[str, np.ndarray]:
 
 
 def count_alone(projection: Projection, seed: int) -> int:
-    """How many synapses a projection has. Where its rule does not tell, they are made only to be counted."""
-    rows = projection.rows
-    if rows.code == connect.EXPLICIT:
-        return rows.n_rows
-    if rows.code in (connect.IN_DEGREE, connect.OUT_DEGREE):
-        return int(rows.degrees.sum()) * (rows.n_rows if len(rows.degrees) == 1 else 1)
-    if rows.code == connect.ALL_TO_ALL:
-        return rows.n_rows * rows.n_partners - (0 if projection.autapses else _shared(projection))
-    if rows.code == connect.ONE_TO_ONE:
-        same = projection.source_first == projection.target_first
-        return rows.n_rows - (_shared(projection) if same and not projection.autapses else 0)
-    with np.errstate(over="ignore"):
-        return int(
-            callable_of(connect.count_synapses)(
-                *_rule(projection, seed), *connect.scratch(rows.n_partners, rows.width)[:2]
-            )
-        )
+    """How many synapses a projection has. Where its rule does not say, they are made only to be counted."""
+    degrees = projection.rows.degrees
+    if degrees is not None:
+        return int(degrees.sum()) * (projection.n_rows if len(degrees) == 1 else 1)
+    maker = RowMaker(projection, seed)
+    make_row, row_arguments, made, _ = maker.arguments
+    return maker.run(connect.count_synapses, make_row, row_arguments, made, projection.n_rows)
 
 
 def expected_synapses(projection: Projection) -> float:
-    """How many synapses a projection has in all shares together, as far as its rule tells without making them."""
-    rows = projection.rows
-    if rows.code == connect.PROBABILITY:
-        return rows.probability * rows.n_rows * rows.n_partners
-    return count_alone(projection, 0)
-
-
-def _shared(projection: Projection) -> int:
-    """How many neurons are both sources and targets of a projection."""
-    if projection.source is not projection.target:
-        return 0
-    first = max(projection.source_first, projection.target_first)
-    ends = (projection.source_first + projection.source_size, projection.target_first + projection.target_size)
-    return max(0, min(ends) - first)
-
-
-def _rule(projection: Projection, seed: int) -> tuple[Any, ...]:
-    """What kernels need to make the rows of a projection that are not listed one by one."""
-    rows = projection.rows
-    own = projection.autapse_shift if rows.by_source else -projection.autapse_shift
-    return (
-        rows.code, rows.n_rows, rows.n_partners, rows.probability, rows.degrees, rows.multapses, own, seed,
-        projection.uid,
-    )  # fmt: skip
+    """How many synapses a projection has in all shares together, as far as its rule says without making them."""
+    return projection.rows.expected if projection.rows.degrees is None else count_alone(projection, 0)
 
 
 def _scan(
@@ -156,8 +123,6 @@ def _scan(
     cursor: np.ndarray, found: dict[str, np.ndarray] | None = None,
 ) -> int:  # fmt: skip
     """Run the kernel over a projection; without a table to mark its delays."""
-    rows = projection.rows
-    code, n_rows, n_partners, probability, degrees, multapses, own, seed, uid = _rule(projection, seed)
     found = found or {}
     empty = np.zeros(0, np.int32)
     into = (0, _EMPTY_INT, cursor, np.zeros(0, np.uint16), _EMPTY)
@@ -166,11 +131,12 @@ def _scan(
     first_source, first_target, low, high = 0, 0, 0, 0
     if ends is not None:
         first_source, first_target, low, high = ends.first_source, ends.first_target, ends.low, ends.high
-    with np.errstate(over="ignore"):
-        return callable_of(connect.scan)(
-            mode, code, rows.by_source, n_rows, n_partners, probability, degrees, multapses, own, rows.pre, rows.post,
-            seed, uid, *projection.weight.arguments, *projection.axonal.arguments, projection.dendritic_steps, dt,
-            first_source, first_target, *into, found.get("positions", _EMPTY_INT), found.get("pre", empty),
-            found.get("post", empty), found.get("delay_steps", empty), rows.width, low, high,
-            0 if table is None else table.first_target, *connect.scratch(n_partners, rows.width),
-        )  # fmt: skip
+    maker = RowMaker(projection, seed)
+    return maker.run(
+        connect.scan, mode, *maker.arguments, projection.rule.by_source, projection.n_rows, maker.owners, maker.degrees,
+        projection.row_width, projection.pairs, seed, projection.uid, *projection.weight.arguments,
+        *projection.axonal.arguments, projection.dendritic_steps, dt, first_source, first_target, *into,
+        found.get("positions", _EMPTY_INT), found.get("pre", empty), found.get("post", empty),
+        found.get("delay_steps", empty), low, high, 0 if table is None else table.first_target,
+        *connect.scratch(projection.row_width),
+    )  # fmt: skip

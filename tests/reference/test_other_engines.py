@@ -1,6 +1,6 @@
 """The same network on NEST and on Brian2: what is translated, and what is refused by name.
 
-What comes out is compared with the compiled engine in tests/validation/elsewhere.py.
+What comes out is compared with the compiled engine in tests/validation/other_engines.py.
 """
 
 import sys
@@ -26,7 +26,7 @@ def small(**neuron):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_run_elsewhere_says_who_made_it_and_is_the_same_kind_of_run(engine):
+def test_a_run_on_another_engine_says_who_made_it_and_is_the_same_kind_of_run(engine):
     net, source, cells = small(I_e=400.0)
     static = net.connect(source, cells, weight=sl.Normal(100.0, 10.0), delay=sl.Uniform(0.5, 3.0), name="static")
     net.record(cells[1:3], ["spikes", "V_m"], every=0.5)
@@ -42,7 +42,7 @@ def test_a_run_elsewhere_says_who_made_it_and_is_the_same_kind_of_run(engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_network_elsewhere_runs_on_in_pieces_of_any_length(engine):
+def test_a_network_on_another_engine_runs_on_in_pieces_of_any_length(engine):
     def network():
         net, source, cells = small(I_e=np.linspace(300.0, 450.0, 4))
         poisson = net.population(5, sl.Poisson(300.0), name="poisson")
@@ -88,7 +88,7 @@ def translated(engine):
 
 
 @pytest.mark.parametrize(("engine", "model", "variables"), [*translated("nest"), *translated("brian2")])
-def test_every_model_is_the_same_elsewhere_below_its_threshold(engine, model, variables):
+def test_every_model_is_the_same_on_other_engines_below_its_threshold(engine, model, variables):
     def recorded(engine):
         net = sl.Network(dt=DT, seed=1)
         cell = net.population(2, model(**QUIET.get(model.name, {})), name="cell")
@@ -150,7 +150,10 @@ def test_nests_kernel_holds_one_network_and_a_network_that_was_lost_says_so():
 def test_a_network_stays_where_it_began():
     net, *_ = small()
     net.run(1.0)
-    with pytest.raises(DescriptionError, match="NEST starts from the description.*run to 1 ms already"):
+    with pytest.raises(
+        DescriptionError,
+        match='runs on engine="compiled" .*to 1 ms already; it cannot change to NEST',
+    ):
         net.run(1.0, engine="nest")
     net, *_ = small()
     net.run(1.0, engine="nest")
@@ -287,7 +290,7 @@ def test_what_cannot_be_translated_is_named(engine, add, message):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_trials_do_not_run_elsewhere(engine):
+def test_trials_do_not_run_on_other_engines(engine):
     net, *_ = small()
     with pytest.raises(DescriptionError, match="trials cannot run on"):
         net.run(trials=sl.Trials([sl.Phase(10.0)], 2), engine=engine)
