@@ -154,6 +154,11 @@ def compiled_anew(kernel: Kernel, arguments: Sequence[Any]) -> Any:
     return _module(_text(kernel, arguments, kernel.name, "        step,\n"), kernel).call
 
 
+def source_of_module(kernel: Kernel, arguments: Sequence[Any]) -> str:
+    """The module that is compiled for a kernel and arguments of these types, as its file has it."""
+    return kernel.header + _text(kernel, arguments, kernel.name, "        step,\n")
+
+
 def _text(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> str:
     """The module of a kernel and of the entry that unpacks such arguments and makes the call."""
     loads, place = [], 0

@@ -36,7 +36,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 _LIST = re.compile(r"[A-Z]{2,}(?:_[A-Z0-9]+)*")
 _IMPORT = re.compile(r"^(?:from|import) .*$", re.MULTILINE)
 _EMPTY = "\0"
-_EMPTY_WITH_COMMA = re.compile(f", {_EMPTY}(?=[)\\]]|$)|{_EMPTY},? ?")
+_EMPTY_WITH_COMMA = re.compile(f"(?:, {_EMPTY})+(?=[)\\]]|$)|{_EMPTY},? ?")
 
 
 @dataclass(frozen=True)

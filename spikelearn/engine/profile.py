@@ -17,6 +17,7 @@ from spikelearn.codegen.modules import callable_of
 from spikelearn.engine.blocks import Block
 from spikelearn.engine.plan import STAGES, Call, Plan, Program, Table, call_table, owner
 from spikelearn.errors import DescriptionError
+from spikelearn.kernels.control import POPULATION, STOP
 from spikelearn.kernels.timed_loop import run_steps_timed
 from spikelearn.neurons import Neuron
 
@@ -96,7 +97,7 @@ def _run(program: Program, plan: Plan, calls: list[Call], n_steps: int, ticks: n
     run, last, wall, own = callable_of(run_steps_timed), program.step + n_steps, 0.0, 0.0
     run(1, 1, addresses, arguments, plan.control, ticks)
     while program.step < last:
-        plan.control[:2] = 0, -1
+        plan.control[[STOP, POPULATION]] = 0, -1
         begun, begun_thread = time.perf_counter(), time.thread_time()
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             program.step = int(run(program.step + 1, last + 1, addresses, arguments, plan.control, ticks)) - 1
@@ -104,7 +105,7 @@ def _run(program: Program, plan: Plan, calls: list[Call], n_steps: int, ticks: n
         own += time.thread_time() - begun_thread
         for recorder in plan.recorders:
             recorder.used[0] = 0
-    plan.control[0] = 0
+    plan.control[STOP] = 0
     return wall, min(1.0, own / max(wall, 1e-12))
 
 

@@ -19,6 +19,7 @@ from spikelearn.codegen.modules import callable_of
 from spikelearn.engine.lowering.recorders import empty
 from spikelearn.engine.plan import STAGES, Added, Call, Program, call_table
 from spikelearn.errors import SimulationError
+from spikelearn.kernels.control import NEURON, POPULATION, STEP, STOP
 from spikelearn.kernels.event_rule import LAST_STEP
 from spikelearn.kernels.loop import run_steps
 from spikelearn.results.sink import Sink
@@ -75,7 +76,7 @@ def simulate(
     bar = progress_bar(n_steps * dt, progress)
     chunk, wall = 1, 0.0
     for plan in plans:
-        plan.control[:2] = 0, -1
+        plan.control[[STOP, POPULATION]] = 0, -1
     with interrupts() as interrupted, ThreadPoolExecutor(max(1, len(plans) - 1)) as threads:
         if engine == "stepper" or jit.JIT_DISABLED:
             advance = _stepper(program, added)
@@ -93,7 +94,7 @@ def simulate(
             after = advance(until, beside)
             program.step = after
             for plan in plans:
-                plan.control[0] = 0
+                plan.control[STOP] = 0
             spent = time.perf_counter() - begun
             wall += spent
             if program.thread_tuner is not None:
@@ -164,7 +165,7 @@ def _stepper(program: Program, added: Added | None) -> Callable[[int, bool], int
     def advance(until: int, beside: bool) -> int:
         step = program.step
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            while step < until and not any(plan.control[0] for plan in program.plans):
+            while step < until and not any(plan.control[STOP] for plan in program.plans):
                 step += 1
                 for calls in stages:
                     for call in calls:
@@ -185,11 +186,11 @@ def _check_callbacks(calls: Sequence[Call], dt: float) -> None:
 
 
 def _check_finite(program: Program) -> None:
-    wrong = [plan for plan in program.plans if plan.control[1] >= 0]
+    wrong = [plan for plan in program.plans if plan.control[POPULATION] >= 0]
     if not wrong:
         return
-    plan = min(wrong, key=lambda plan: int(plan.control[3]))
-    _, number, neuron, step = (int(k) for k in plan.control)
+    plan = min(wrong, key=lambda plan: int(plan.control[STEP]))
+    number, neuron, step = (int(plan.control[k]) for k in (POPULATION, NEURON, STEP))
     population = next(p for p in plan.block_of if p.uid == number)
     raise SimulationError(
         f"population {population.name!r}, neuron {neuron - plan.block_of[population].first[population]}: state is not "

@@ -2,7 +2,7 @@
 
 A rule is made row by row from counter-based random numbers, so that it can be made again: once to count, once to
 place, once more to find where the synapses of a projection lie. Nothing is kept in between. What makes a row is a small
-kernel of its own for each rule (`render_row`), which all loops call by its address: they are compiled once for all.
+kernel of its own for each rule (templates/row.py), which all loops call by its address: they are compiled once for all.
 """
 
 import math
@@ -86,38 +86,6 @@ def checked_row(count, row, n_partners, width, degrees, partners):
 def degree_of(degrees, row):
     """The number of synapses of a row: one for all rows, or one for each."""
     return degrees[row] if len(degrees) > 1 else degrees[0]
-
-
-def render_row(checked: bool, by_rank: bool = False) -> str:
-    """The text of the kernel that makes one row with `make_row`, the function of a rule.
-
-    It writes `partners`, in made[0] how many there are, and for procedural synapses their counters and their places in
-    arrays (elsewhere these have no length). checked: whether what the rule made is looked at. by_rank: the rule makes
-    rows by target, and these here are of sources: `rank` tells a synapse's place in the row of its target.
-    """
-    count = "make_row(row, n_partners, own, numbers, start, increment, seen, stamp[0], partners)"
-    counter = (
-        "j * width + rank(j, row, begin_row(j, n_rows, -own_offset, seed, uid)[2])" if by_rank else "row * width + k"
-    )
-    return f"""
-from spikelearn.codegen.jit import kernel
-from spikelearn.kernels.connect import begin_row, checked_row
-
-
-@kernel
-def function(
-    row, n_rows, n_partners, own_offset, seed, uid, width, degrees, pairs, numbers, seen, stamp,
-    partners, made, counters, flats,
-):
-    start, increment, own = begin_row(row, n_partners, own_offset, seed, uid)
-    stamp[0] += 1
-    count = {count}
-    made[0] = {"checked_row(count, row, n_partners, width, degrees, partners)" if checked else "count"}
-    for k in range(min(made[0], len(counters))):
-        j = partners[k]
-        counters[k] = {counter}
-        flats[k] = row * pairs + j if pairs > 0 else j
-"""
 
 
 def scratch(row_width: int) -> tuple[np.ndarray, np.ndarray]:

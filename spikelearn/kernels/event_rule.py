@@ -77,8 +77,4 @@ def render_event_rule(
         short_term=release is not None,
         release_state=tuple(release[0]) if release else (),
         release_constants=tuple(release[1]) if release else (),
-        long_ago=str(LONG_AGO),
-        never=str(NEVER),
-        some=str(SOME),
-        all=str(ALL),
     )

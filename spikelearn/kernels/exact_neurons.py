@@ -59,5 +59,4 @@ def render_population(
         clock_number=str(len(state)),
         refractory=held,
         bounded=bounded,
-        settle=str(SETTLE),
     )

@@ -55,7 +55,7 @@ def deliver_procedural(
 
     Where there is one delay (`arriving` is empty) a row arrives at once, in the order of a table. Otherwise it waits
     in a ring: pending (depth, targets of the share), arriving (depth,) synaptic events. Targets of the block from
-    `low` to `high` - 1 belong to the share. make_row and what it writes: see connect.render_row. integers, floats:
+    `low` to `high` - 1 belong to the share. make_row and what it writes: see templates/row.py. integers, floats:
     scratch, (3, CHUNK) and (2, CHUNK).
     """
     n_shares, depth = counts.shape

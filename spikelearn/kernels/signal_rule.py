@@ -6,6 +6,10 @@ from collections.abc import Sequence
 
 from spikelearn.codegen.template import render
 
+EPOCH, BASE, SWEPT = range(3)
+"""Places of a rule's own clock, (3,) int64: the number of the epoch, its base in steps, and the epoch in which all
+synapses were last brought up to date."""
+
 EPOCHS = 16
 """Ends of epochs that are kept. Sources that were silent for so long are swept."""
 
@@ -50,5 +54,4 @@ def render_signal_rule(
         short_term=release is not None,
         release_state=tuple(release[0]) if release else (),
         release_constants=tuple(release[1]) if release else (),
-        epochs=str(EPOCHS),
     )

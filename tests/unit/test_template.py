@@ -41,8 +41,14 @@ def test_one_name_is_a_list_of_one(rendered):
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("f(PRE)", "f()"), ("f(PRE, a)", "f(a)"), ("f(a, PRE)", "f(a)"), ("f(a, PRE, b)", "f(a, b)"), ("f(a, PRE[i], PRE)", "f(a)")],
-)  # fmt: skip
+    [
+        ("f(PRE)", "f()"),
+        ("f(PRE, a)", "f(a)"),
+        ("f(a, PRE)", "f(a)"),
+        ("f(a, PRE, b)", "f(a, b)"),
+        ("f(a, PRE[i], PRE)", "f(a)"),
+    ],
+)
 def test_an_empty_list_takes_its_comma_with_it(rendered, text, expected):
     assert rendered(text, pre=()) == [expected]
 

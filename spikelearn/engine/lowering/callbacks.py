@@ -109,8 +109,9 @@ def trial_calls(schedule: Trials, program: Program) -> Added:
     phase_steps = schedule.phase_steps(program.plans[0].dt)
     stages: list[dict[str, list[Call]]] = [{stage: [] for stage in STAGES} for _ in program.plans]
     added = Added(stages, [], program.step + 1, np.cumsum(phase_steps))
-    clocks = [np.array([added.origin, 0, 0, 0, 0, 0], np.int64) for _ in program.plans]
+    clocks = [np.zeros(trial_clock.N_PLACES, np.int64) for _ in program.plans]
     for plan, stages_of_plan, clock in zip(program.plans, stages, clocks, strict=True):
+        clock[trial_clock.ORIGIN] = added.origin
         stages_of_plan["begin"].append(Call("clock of trials", kernel_of(trial_clock.tick), clock, phase_steps))
         stages_of_plan["start"] += _start_calls(schedule, program, plan, clock)
     counters: dict[Any, np.ndarray] = {}

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.codegen.modules import Kernel, callable_of, import_line
+from spikelearn.codegen.modules import Kernel, callable_of, import_line, kernel_for
+from spikelearn.codegen.template import render
 from spikelearn.description.projection import Projection
 from spikelearn.engine.plan import Call
 from spikelearn.errors import DescriptionError
@@ -38,7 +39,7 @@ class RowMaker:
         self.counters, self.flats = np.empty((2, len(self.partners) if counted else 0), np.int64)
         self.call = Call(
             f"make rows of {projection.name}",
-            _kernel(rule.row, rule.rank if turned else None),
+            _kernel(rule.name, rule.row, rule.rank if turned else None),
             n_rows,
             n_partners,
             projection.autapse_shift if by_source else -projection.autapse_shift,
@@ -76,14 +77,11 @@ class RowMaker:
 
 
 @functools.cache
-def _kernel(row: Any, rank: Any) -> Kernel:
+def _kernel(name: str, row: Any, rank: Any) -> Kernel:
     """The Kernel that makes rows. What a user's rule makes is looked at before it is used."""
-    text, injected = import_line(row, "make_row")
-    checked = bool(injected)
-    if rank is not None:
-        line, more = import_line(rank, "rank")
-        text, injected = text + line, injected | more
-    return Kernel(text + connect.render_row(checked, rank is not None), "function", injected)
+    checked = bool(import_line(row, "make_row")[1])
+    text = render("row", checked=checked, by_rank=rank is not None)
+    return kernel_for(f"Rows of {name}", text, {"make_row": row, "rank": rank})
 
 
 _EMPTY = np.zeros(0, np.int64)

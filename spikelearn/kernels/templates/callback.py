@@ -4,16 +4,22 @@ An exception cannot leave the compiled loop: it stops the run, and `simulate` ra
 """
 
 from spikelearn.codegen.jit import kernel
+from spikelearn.kernels.control import STOP
+
+# if of_phase:
+from spikelearn.kernels.trial_clock import ENDS, PHASE, TRIAL
+
+# end
 # if of_phase:
 
 
 @kernel
 def function(step, control, raised, clock, phase_of_callback, ARGUMENTS):
-    if clock[5] == 1 and clock[2] == phase_of_callback:
+    if clock[ENDS] == 1 and clock[PHASE] == phase_of_callback:
         try:
-            user(clock[1], clock[2], ARGUMENTS)
+            user(clock[TRIAL], clock[PHASE], ARGUMENTS)
         except Exception:
-            control[0] = 1
+            control[STOP] = 1
             raised[0] = step
 
 
@@ -25,7 +31,7 @@ def function(step, control, raised, ARGUMENTS):
     try:
         user(step, ARGUMENTS)
     except Exception:
-        control[0] = 1
+        control[STOP] = 1
         raised[0] = step
 
 

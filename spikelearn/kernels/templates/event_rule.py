@@ -26,9 +26,12 @@ weight is dropped.
 import math
 
 from spikelearn.codegen.jit import kernel, scalar
+from spikelearn.kernels.control import STOP
 from spikelearn.kernels.deliver import fetch_run
+from spikelearn.kernels.event_rule import ALL, LONG_AGO, NEVER, SOME
 from spikelearn.kernels.events import count_in_row, source_in_row
 from spikelearn.kernels.traces import decay
+from spikelearn.kernels.trial_clock import PHASE, STARTS
 
 # if modulated:
 from spikelearn.kernels.modulators import extremes, within_limits
@@ -502,7 +505,7 @@ def read(
             # end
         used[0] = row + 1
         if row + 1 + room > len(steps):
-            control[0] = 1
+            control[STOP] = 1
 
 
 @kernel
@@ -510,7 +513,7 @@ def reset(
     step, clock, phase, sweeps, since_sweep, dendritic, initial__STATE, MODULATOR, MEANS, EVERYTHING
 ):  # fmt: skip
     """At the start of a phase: keep the weights, forget traces, state, pending events and eligibilities."""
-    if clock[4] == 0 or clock[2] != phase:
+    if clock[STARTS] == 0 or clock[PHASE] != phase:
         return
     sweeps[0] = ALL
     sweep(step - 1, sweeps, since_sweep, dendritic, MODULATOR, EVERYTHING)

@@ -12,7 +12,9 @@ those are also in `varying`. A neuron's state is as of `last`. Its clock is neve
 import numpy as np
 
 from spikelearn.codegen.jit import kernel, scalar
+from spikelearn.kernels.control import NEURON, POPULATION, STEP, STOP
 from spikelearn.kernels.event_queue import Clocks, set_clock
+from spikelearn.kernels.exact_neurons import SETTLE
 
 # GIVEN = I__CURRENTS, CONSTANTS
 # READ = STATE, I__CURRENTS, VARYING
@@ -82,10 +84,10 @@ def function(
             change__name[i] = 0.0
             all_I__name[i] = I__name
             # end
-            if not (MEMBRANE - MEMBRANE == 0.0) and control[1] < 0:
-                control[0] = 1
-                control[1] = population
-                control[2] = i
+            if not (MEMBRANE - MEMBRANE == 0.0) and control[POPULATION] < 0:
+                control[STOP] = 1
+                control[POPULATION] = population
+                control[NEURON] = i
             time = earliest(STATE, now, until, GIVEN)
             if time <= now and not held:
                 STATE = reset(STATE, CONSTANTS)
@@ -143,7 +145,7 @@ def function(
         set_clock(clocks, first + i, max(time, now + max(now * 2.3e-16, 1e-300)))
     else:
         row = used[0]
-        steps[row] = control[3]
+        steps[row] = control[STEP]
         for k in range(len(ids)):
             i = ids[k]
             # for name in read:
@@ -166,4 +168,4 @@ def function(
                 values[row, k] = max(0.0, all_until[i] - now) / dt
         used[0] = row + 1
         if row + 1 >= len(steps):
-            control[0] = 1
+            control[STOP] = 1

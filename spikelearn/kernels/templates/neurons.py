@@ -8,6 +8,7 @@ its bit of the mask.
 """
 
 from spikelearn.codegen.jit import kernel
+from spikelearn.kernels.control import NEURON, POPULATION, STEP, STOP
 from spikelearn.kernels.events import collect
 
 # if draws:
@@ -69,10 +70,10 @@ def function(
         # for kind, bit in kinds:
         collect(step, emitted, first, bit, kind__rows, kind__counts)
         # end
-    if n_wrong and control[1] < 0:
+    if n_wrong and control[POPULATION] < 0:
         for i in range(n):
-            if not (all__MEMBRANE[i] - all__MEMBRANE[i] == 0.0) and control[1] < 0:
-                control[0] = 1
-                control[1] = population
-                control[2] = first + i
-                control[3] = step
+            if not (all__MEMBRANE[i] - all__MEMBRANE[i] == 0.0) and control[POPULATION] < 0:
+                control[STOP] = 1
+                control[POPULATION] = population
+                control[NEURON] = first + i
+                control[STEP] = step

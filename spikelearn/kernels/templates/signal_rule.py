@@ -18,6 +18,9 @@ the weight that is sent, not for the one that learns. also: further kinds of eve
 import math
 
 from spikelearn.codegen.jit import kernel
+from spikelearn.kernels.control import STOP
+from spikelearn.kernels.signal_rule import BASE, EPOCH, EPOCHS, SWEPT
+from spikelearn.kernels.trial_clock import PHASE, STARTS
 
 # if payload:
 from spikelearn.kernels.events import count_in_row, source_in_row, value_in_row
@@ -75,7 +78,7 @@ def add_signal(at, row, first, last, gain, clock, SIGNALLED):
     """The signal in a row of `gain` acts at the synapses in step `at`."""
     gain_now = gain[row][first:last]
     # for x in pre:
-    E__x = math.exp(-(at - clock[1]) * rate__x)
+    E__x = math.exp(-(at - clock[BASE]) * rate__x)
     now__x = H__x[first:last]
     for i in range(len(now__x)):
         now__x[i] += gain_now[i] * E__x
@@ -140,14 +143,14 @@ def signals(
 def integrate(step, first, last, every, enabled, MODULATOR, TARGET, ENDS, FACTORS, TABLE):
     """Bring the integrals to the step in which this step's arrivals are at their synapses."""
     at = step - dendritic
-    if at - 1 - clock[1] >= every:
+    if at - 1 - clock[BASE] >= every:
         begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, TABLE)
     # if eligibility:
     n0 = concentration[0]
     w_rate = c_rate + n_rate
     increment = -n0 * math.expm1(-w_rate) / w_rate * dt + b * math.expm1(-c_rate) / c_rate * dt
     released[step % len(released)] = increment if enabled[0] != 0 else 0.0
-    increment = released[at % len(released)] * math.exp(-(at - 1 - clock[1]) * c_rate)
+    increment = released[at % len(released)] * math.exp(-(at - 1 - clock[BASE]) * c_rate)
     N[0] += increment
     # for x in pre:
     for j in range(first, last):
@@ -161,7 +164,7 @@ def integrate(step, first, last, every, enabled, MODULATOR, TARGET, ENDS, FACTOR
 @kernel
 def begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, TABLE):
     """Move base; when the ring of ends is full, bring every synapse up to date."""
-    r = clock[0] % EPOCHS
+    r = clock[EPOCH] % EPOCHS
     # for x in pre:
     for j in range(first, last):
         end_H__x[r, j] = H__x[j]
@@ -175,9 +178,9 @@ def begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, TABLE):
     end_N[r] = N[0]
     N[0] = 0.0
     # end
-    clock[0] += 1
-    clock[1] += every
-    if clock[0] - clock[2] == EPOCHS:
+    clock[EPOCH] += 1
+    clock[BASE] += every
+    if clock[EPOCH] - clock[SWEPT] == EPOCHS:
         sweep(clock, ENDS, FACTORS, TABLE)
 
 
@@ -209,8 +212,8 @@ def catch_up(SYNAPSE, j, since, epoch, X__PRE, ENDS, FACTORS):
 @kernel
 def sweep(clock, ENDS, FACTORS, TABLE):
     """Bring every synapse to this epoch."""
-    epoch = clock[0]
-    clock[2] = epoch
+    epoch = clock[EPOCH]
+    clock[SWEPT] = epoch
     for slot in range(len(slot_epoch)):
         since = slot_epoch[slot]
         if since < epoch:
@@ -272,8 +275,8 @@ def function(
     depth = counts.shape[-1]
     n_delays = len(delays)
     s = step - dendritic
-    epoch = clock[0]
-    base = clock[1]
+    epoch = clock[EPOCH]
+    base = clock[BASE]
     plastic = enabled[0] != 0
     # if seen:
     row = (s - dendritic if dendritic > 0 else s - 1) % len(seen__FIRST_SEEN)
@@ -397,8 +400,8 @@ def look(step, slot, p, EVERYTHING):
     # for x in pre:
     X__x = slot__x[slot]
     # end
-    SYNAPSE = catch_up(SYNAPSE, j, slot_epoch[slot], clock[0], X__PRE, ENDS, FACTORS)
-    for _ in range(slot_epoch[slot], clock[0]):
+    SYNAPSE = catch_up(SYNAPSE, j, slot_epoch[slot], clock[EPOCH], X__PRE, ENDS, FACTORS)
+    for _ in range(slot_epoch[slot], clock[EPOCH]):
         # for x in pre:
         X__x *= factor__x
         # end
@@ -413,7 +416,7 @@ def look(step, slot, p, EVERYTHING):
     # end
     for at in range(step - dendritic + 1, step + 1):
         # if eligibility:
-        increment = released[at % len(released)] * math.exp(-(at - 1 - clock[1]) * c_rate)
+        increment = released[at % len(released)] * math.exp(-(at - 1 - clock[BASE]) * c_rate)
         N_now += increment
         # for x in pre:
         M__x__now += H__x__now * increment
@@ -421,10 +424,10 @@ def look(step, slot, p, EVERYTHING):
         # end
         g = gain[(at - dendritic) % len(gain), j]
         # for x in pre:
-        H__x__now += g * math.exp(-(at - clock[1]) * rate__x)
+        H__x__now += g * math.exp(-(at - clock[BASE]) * rate__x)
         # end
     # if eligibility:
-    c_now = (OF_NOW) * math.exp(-(step - clock[1]) * c_rate)
+    c_now = (OF_NOW) * math.exp(-(step - clock[BASE]) * c_rate)
     return min(max(AS_IT_IS, W_min), W_max), c_now
     # else:
     return min(max(AS_IT_IS, W_min), W_max), 0.0
@@ -442,7 +445,7 @@ def read(step, every, start, what, slots, positions, room, steps, values, used, 
             values[row, k] = now if what == 0 else c_now
         used[0] = row + 1
         if row + 1 + room > len(steps):
-            control[0] = 1
+            control[STOP] = 1
 
 
 @kernel
@@ -450,7 +453,7 @@ def reset(
     step, clock_of_trials, phase, first, last, OWN, DELAYS, SEEN_RINGS, start__STARTS, EVERYTHING
 ):  # fmt: skip
     """At the start of a phase: keep the weights, forget traces, eligibilities and the rule's own variables."""
-    if clock_of_trials[4] == 0 or clock_of_trials[2] != phase:
+    if clock_of_trials[STARTS] == 0 or clock_of_trials[PHASE] != phase:
         return
     for slot in range(len(slot_epoch)):
         for p in range(index[slot], index[slot + 1]):
@@ -458,7 +461,7 @@ def reset(
             # if eligibility:
             eligibilities[p] = 0.0
             # end
-        slot_epoch[slot] = clock[0]
+        slot_epoch[slot] = clock[EPOCH]
         # for x in pre:
         slot__x[slot] = 0.0
         # end
@@ -511,7 +514,7 @@ def forget(step, n_moved, moved, EVERYTHING):
                 k += 1
                 eligibilities[p] = 0.0
                 _, c_now = look(step, slot, p, EVERYTHING)
-                eligibilities[p] = -c_now * math.exp((step - clock[1]) * c_rate)
+                eligibilities[p] = -c_now * math.exp((step - clock[BASE]) * c_rate)
 
 
 # end
