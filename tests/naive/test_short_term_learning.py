@@ -7,10 +7,11 @@ import pytest
 from naive import test_learning, test_signals
 from naive.comparison import DT, N_POST, STEPS, TOLERANCE, compare
 from naive.twins import Modulated, PairSTDP, tsodyks_markram
-from tolerances import EXACT
+from tolerances import EXACT, ULP
 
 import spikelearn as sl
 from spikelearn.errors import DescriptionError
+from spikelearn.units import number
 
 NUMBERS = {"U": 0.4, "tau_rec": 60.0, "tau_fac": 25.0}
 SYNAPSE = sl.TsodyksMarkram(**NUMBERS)
@@ -97,7 +98,6 @@ def same(run, other):
 LEARNED = {
     "STDP": lambda m: sl.STDP(lambda_=0.05, W_max=100.0),
     "DopamineSTDP": lambda m: sl.DopamineSTDP(m, A_plus=5.0, A_minus=5.0, W_max=100.0),
-    "InverseTagging": lambda m: sl.InverseTagging(m),
     "Clopath": lambda m: sl.Clopath(W_max=100.0),
 }
 
@@ -149,6 +149,33 @@ def test_a_phase_that_resets_a_projection_lets_its_release_begin_anew(name):
     EXACT.check(found, np.tile(found[0], (3, 1)))
     without = potentials(False)
     assert np.ptp(without[1]) < 0.5 * np.ptp(without[0])
+
+
+class Limits(NamedTuple):
+    W_min: number = 0.0
+    W_max: number = 100.0
+
+
+Doubling = sl.PlasticityRule(
+    "Doubling", Limits, (), (), on_pre=lambda weight: weight + 1.0, on_post=lambda weight: weight,
+    constants=lambda p, dt: {}, transmits=lambda weight: 2.0 * weight,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("plastic", [True, False])
+def test_what_a_rule_makes_of_the_weight_is_multiplied_by_the_release(plastic):
+    arrivals = [3.0, 5.0, 6.5, 15.0]
+    net = sl.Network(dt=DT)
+    source = net.population(1, sl.SpikeList(np.array(arrivals) - 1.0, np.zeros(4, int)))
+    target = net.population(1, sl.Parrot())
+    net.connect(
+        source, target, "ignored", weight=20.0, delay=1.0, synapse=SYNAPSE, plasticity=Doubling(), plastic=plastic
+    )
+    net.record(target, "ignored")
+    found = net.run(20.0).trace(target, "ignored").values[:, 0]
+    weights = 20.0 + (np.arange(1, 5) if plastic else np.zeros(4))
+    expected = [2.0 * w * SHARE(arrivals[: k + 1]) for k, w in enumerate(weights)]
+    ULP(10).check(found[np.round(np.array(arrivals) / DT).astype(int) - 1], expected)
 
 
 @pytest.mark.parametrize("name", RULES)
