@@ -66,15 +66,6 @@ def test_a_network_on_another_engine_runs_on_in_pieces_of_any_length(engine):
 
 DT = 0.05
 AMOUNT = {"pA": 60.0, "mV": 1.5, "nS": 1.0, "1": 1.0}
-QUIET = {
-    "PlateauPyramidal": {"I_e": -200.0},
-    "TaughtPyramidal": {"I_e": -200.0},
-    "HodgkinHuxley": {"I_e": -300.0},
-    "MultiThreshold": {"sigma_th": 0.0, "V_th": 3.0},
-    "PyramidalUrbanczik": {"phi_max": 0.0},
-    "ThreeCompartment": {"theta": 200.0},
-    "PerfectIntegrator": {"I_1": 1000.0},
-}
 
 
 def translated(engine):
@@ -91,7 +82,7 @@ def translated(engine):
 def test_every_model_is_the_same_on_other_engines_below_its_threshold(engine, model, variables):
     def recorded(engine):
         net = sl.Network(dt=DT, seed=1)
-        cell = net.population(2, model(**QUIET.get(model.name, {})), name="cell")
+        cell = net.population(2, model(**model.properties.quiet), name="cell")
         for k, (port, unit) in enumerate(model.ports.items()):
             if port in model.graded:
                 continue
