@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.experiments.model_file import load_experiment
+from spikelearn.experiments import load_experiment
 
 
 def model() -> Any:

@@ -12,7 +12,8 @@ from benchmarks import goals
 from benchmarks.agreement import as_runs, overall
 from benchmarks.networks import TITLES, Network
 from benchmarks.report import OURS, Compared, belongs, bytes_per_synapse, compare, event_costs
-from spikelearn.plots.style import INK, TEXT_SIZE, colour, legend, panels, save
+from spikelearn.plots.panels import panels
+from spikelearn.plots.style import INK, TEXT_SIZE, colour, legend, save
 
 MARKERS = ("o", "s", "^", "D")
 

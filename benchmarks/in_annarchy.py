@@ -1,4 +1,4 @@
-"""The networks in ANNarchy 5: one, the only one with figures from elsewhere. Compiled once, like Brian2's.
+"""The networks in ANNarchy 5: one, the only one with published figures. Compiled once, like Brian2's.
 
 Delays of one step are ANNarchy's own: it takes no shorter ones, and such synapses need no queue.
 """

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from types import ModuleType
 from typing import Any
 
-from spikelearn.experiments.model_file import load_experiment
+from spikelearn.experiments import load_experiment
 
 SIMULATORS = ("spikelearn", "nest", "brian2", "annarchy")
 TITLES = {"spikelearn": "spikelearn", "nest": "NEST", "brian2": "Brian2 C++", "annarchy": "ANNarchy"}

@@ -68,7 +68,7 @@ def section(network: Network, machine: Machine, settle: float, n_steps: int, lea
     net = build({**as_request(network), "seed": 1, "threads": 1})
     if settle > 0:
         net.run(settle, progress=False)
-    found = profile(net.build(), n_steps)
+    found = profile(net.build().program, n_steps)
     calls, total = found.calls, found.seconds
     taken = f"{total / (n_steps * net.dt * 1e-3):.3g} s a biological second"
     lines = [f"\n## {network.title}\n", f"{taken}; the thread had its processor {found.busy:.0%} of the time.\n"]

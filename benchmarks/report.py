@@ -111,14 +111,14 @@ def times_table(found: Sequence[Compared], missing: Sequence[str]) -> list[str]:
         for threads in sorted(quoted_only.union(c.numbers_of_threads())):
             for simulator in c.simulators():
                 rows.append(time_row(c, simulator, threads))
-            rows += rows_from_elsewhere(c, threads)
+            rows += rows_of_the_other_machine(c, threads)
     lines = table(head, [row for row in rows if row])
     for simulator in missing:
         lines += [f"{TITLES[simulator]} is not installed here: it has no rows.", ""]
     return lines
 
 
-def rows_from_elsewhere(c: Compared, threads: int) -> list[list[str]]:
+def rows_of_the_other_machine(c: Compared, threads: int) -> list[list[str]]:
     """What the other machine's peers took there, and the ratio where NEST stands between; NEST where it has no run."""
     rows, ratios = [], through_nest(c, threads)
     for peer, seconds in goals.ELSEWHERE.get(c.network.name, {}).items():

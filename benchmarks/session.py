@@ -223,10 +223,10 @@ def complete_rounds(
     return found
 
 
-def interpreters(peers: Sequence[str], elsewhere: dict[str, str]) -> Iterator[tuple[str, str, str | None]]:
+def interpreters(peers: Sequence[str], other_pythons: dict[str, str]) -> Iterator[tuple[str, str, str | None]]:
     """(simulator, its interpreter, its version or None if it is not installed there)."""
     for simulator in ("spikelearn", *peers):
-        python = elsewhere.get(simulator, sys.executable)
+        python = other_pythons.get(simulator, sys.executable)
         yield simulator, python, version(PACKAGES[simulator], python)
 
 

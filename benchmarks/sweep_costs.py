@@ -15,8 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from spikelearn import experiments as ex
 from spikelearn import sweep
-from spikelearn.experiments import model_file as ex
 from spikelearn.network import versions
 from spikelearn.sweep import Design, Store
 from spikelearn.sweep import design as points

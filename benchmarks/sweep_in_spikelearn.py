@@ -6,7 +6,7 @@ spikelearn sweep benchmarks/sweep_in_spikelearn.py --grid g=4.5,5,6,7,8 eta=1.5,
 from dataclasses import dataclass
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import Outcome, parameter
+from spikelearn.experiments import Outcome, parameter
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, parameter
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,8 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
 
 def figure(parameters: Parameters, outcome: Outcome) -> Any:
     """Raster of 50 neurons, and the rate of all excitatory ones with its mean and the published number."""
-    from spikelearn.plots.style import ACCENT, INK, colour, legend, panels, time_axis
+    from spikelearn.plots.panels import panels
+    from spikelearn.plots.style import ACCENT, INK, colour, legend, time_axis
 
     p, run = parameters, outcome.run
     start, stop = max(0.0, run.t_stop - 300.0), run.t_stop

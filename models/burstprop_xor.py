@@ -34,11 +34,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, parameter
 from spikelearn.plots.style import FAINT, INK, PALETTE, TEXT_SIZE, clean
 
-EXAMPLES = ((0, 0), (1, 0), (0, 1), (1, 1))
-TARGETS = np.array([0, 1, 1, 0])
+EXAMPLES, TARGETS = sl.tasks.xor()[0][:, ::-1], sl.tasks.xor()[1]
+"""(0, 0), (1, 0), (0, 1) and (1, 1), in this order, and what the answers should be."""
 E_MIN, E_MAX = 2.0, 10.0
 """Event rates (Hz) of the output that stand for 0 and for 1."""
 CHANCE = 4.0 * np.log(2.0)
@@ -192,7 +192,7 @@ def stop_teaching(trial, phase, current):
 
 def currents(gate: Gate, p: Parameters, times: int) -> dict[Any, np.ndarray]:
     """What the four examples are to the input cells, so many times."""
-    rows = np.repeat(np.where(np.array(EXAMPLES) == 1, p.one, p.zero), p.cells, axis=1)
+    rows = np.repeat(np.where(EXAMPLES == 1, p.one, p.zero), p.cells, axis=1)
     return {(gate.inputs, "soma"): np.tile(rows, (times, 1))}
 
 

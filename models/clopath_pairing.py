@@ -28,8 +28,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import Outcome, Published, parameter
-from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, colour, panels
+from spikelearn.experiments import Outcome, Published, parameter
+from spikelearn.plots.panels import panels
+from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, colour
 
 SEEDS = 1
 ORDERS = {"post_pre": -1.0, "pre_post": 1.0}

@@ -31,7 +31,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, parameter
 from spikelearn.plots.style import INK, PALETTE, TEXT_SIZE, clean
 
 SEEDS = 5
@@ -96,31 +96,6 @@ PUBLISHED = {
     "no_interneurons_accuracy": Published("below 0.9", high=0.9, source="control: feedback is not cancelled"),
     "linear_accuracy": Published("0.64", low=0.5, high=0.75, source="Kriener et al. 2021: 0.638 +- 0.015"),
 }
-
-
-def yin_yang(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """n points (x, y, 1 - x, 1 - y) of the disc of radius 1/2 about (1/2, 1/2), (n, 4), and their classes, (n,).
-
-    0 is yin, 1 yang, 2 the two dots of radius 0.1; each class is as likely as the others (Kriener et al. 2021).
-    """
-    generator = np.random.default_rng([2021, seed])
-    labels = generator.integers(0, CLASSES, n)
-    points = np.empty((n, 2))
-    wanted = np.arange(n)
-    while wanted.size:
-        tried = generator.uniform(0.0, 1.0, (wanted.size, 2))
-        fits = (np.hypot(*(tried.T - 0.5)) <= 0.5) & (class_of(tried) == labels[wanted])
-        points[wanted[fits]] = tried[fits]
-        wanted = wanted[~fits]
-    return np.hstack([points, 1.0 - points]), labels
-
-
-def class_of(points: np.ndarray) -> np.ndarray:
-    """The class of each of the points, (n, 2): yin is the upper half and the left bulge, without the right one."""
-    x, y = points.T
-    left, right = np.hypot(x - 0.25, y - 0.5), np.hypot(x - 0.75, y - 0.5)
-    yin = (left <= 0.25) | ((y > 0.5) & (right > 0.25))
-    return np.where(np.minimum(left, right) < 0.1, 2, np.where(yin, 0, 1))
 
 
 Weights = dict[str, np.ndarray]
@@ -322,7 +297,7 @@ def predict_oneself(
         n = max(1, p.n_self // 3)
         factor = p.decay_self**part
         circuit = build(slow, weights, seed, spikes, {"ip": factor * p.eta_ip_self, "pi": factor * p.eta_pi_self})
-        patterns = yin_yang(n, SEEDS_OF_POINTS * seed + SPONTANEOUS + part)[0]
+        patterns = sl.tasks.yin_yang(n, SEEDS_OF_POINTS * seed + SPONTANEOUS + part)[0]
         currents = generator.normal(0.0, p.spontaneous, (n, p.hidden))
         shown = present(circuit, slow, patterns, learn=True, spontaneous=currents)
         ledger.add(shown.run)
@@ -350,8 +325,8 @@ def learn(
     p: Parameters, weights: Weights, seed: int, spikes: bool, ledger: Ledger, name: str, progress: bool | None
 ) -> Learned:
     """Yin-Yang with a teacher; interneurons go on learning, their synapses onto apical dendrites do not."""
-    train, labels = yin_yang(p.n_train, SEEDS_OF_POINTS * seed + TRAIN)
-    test, test_labels = yin_yang(p.n_test, SEEDS_OF_POINTS * seed + (VALIDATION if p.validation else TEST))
+    train, labels = sl.tasks.yin_yang(p.n_train, SEEDS_OF_POINTS * seed + TRAIN)
+    test, test_labels = sl.tasks.yin_yang(p.n_test, SEEDS_OF_POINTS * seed + (VALIDATION if p.validation else TEST))
     generator = np.random.default_rng([2, seed])
     first = present(build(p, weights, seed, spikes), p, test)
     ledger.add(first.run)
@@ -382,7 +357,7 @@ def backprop_angle(p: Parameters, seed: int, ledger: Ledger, symmetric: bool = T
     weights = starting_weights(p, seed)
     down = weights["up_output"].T if symmetric else weights["down"]
     weights |= {"down": down, "pi": -down, "ip": weights["up_output"]}
-    points, labels = yin_yang(50, SEEDS_OF_POINTS * seed + GRADIENT)
+    points, labels = sl.tasks.yin_yang(50, SEEDS_OF_POINTS * seed + GRADIENT)
     circuit = build(weak, weights, seed, False, {"up_hidden": 1e-6})
     shown = present(circuit, weak, points, labels, learn=True)
     ledger.add(shown.run)
@@ -437,8 +412,8 @@ def _all(
 ) -> sl.Run:  # fmt: skip
     from sklearn.linear_model import LogisticRegression
 
-    train, labels = yin_yang(p.n_train, SEEDS_OF_POINTS * seed + TRAIN)
-    test, test_labels = yin_yang(p.n_test, SEEDS_OF_POINTS * seed + (VALIDATION if p.validation else TEST))
+    train, labels = sl.tasks.yin_yang(p.n_train, SEEDS_OF_POINTS * seed + TRAIN)
+    test, test_labels = sl.tasks.yin_yang(p.n_test, SEEDS_OF_POINTS * seed + (VALIDATION if p.validation else TEST))
     linear = LogisticRegression(max_iter=2000).fit(train, labels)
     metrics["linear_accuracy"] = float(linear.score(test, test_labels))
     metrics["backprop_angle"] = backprop_angle(p, seed, ledger)
@@ -463,7 +438,7 @@ def _all(
         "no_interneurons_accuracy": accuracy["no interneurons"][-1],
     }
     weights = data["learned"]["spikes"].weights
-    plane = grid(p.plane)
+    plane = sl.tasks.yin_yang_grid(p.plane)
     answered = present(build(p, weights, seed, True), p, np.hstack([plane, 1.0 - plane]))
     tested = present(build(p, weights, seed, True), p, test)
     data["plane"] = (plane, answered.answers, test, test_labels, tested.answers)
@@ -475,13 +450,6 @@ def _all(
     for each in (answered, tested, shown):
         ledger.add(each.run)
     return shown.run
-
-
-def grid(n: int) -> np.ndarray:
-    """The points of an n x n grid that lie in the disc of Yin-Yang, (points, 2)."""
-    middle = (np.arange(n) + 0.5) / n
-    points = np.stack(np.meshgrid(middle, middle), axis=-1).reshape(-1, 2)
-    return points[np.hypot(*(points.T - 0.5)) <= 0.5]
 
 
 FORMS = {

@@ -29,7 +29,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, parameter
 from spikelearn.plots.style import TEXT_SIZE, clean, colour
 
 CLASSES = 10
@@ -107,15 +107,6 @@ INHIBITORY = sl.LIFConductance(
 )  # fmt: skip
 
 
-class Images(NamedTuple):
-    """Images from 0 to 1, (n, pixels), and labels, (n,)."""
-
-    learn: np.ndarray
-    learn_labels: np.ndarray
-    test: np.ndarray
-    test_labels: np.ndarray
-
-
 class Wiring(NamedTuple):
     """From pixels to neurons: weights (pixels, neurons), delays (pixels, neurons) in ms, and theta (neurons,) in mV."""
 
@@ -182,22 +173,6 @@ class Reading(NamedTuple):
     digits: np.ndarray
     answers: np.ndarray
     accuracy: float
-
-
-def load_images(p: Parameters) -> Images:
-    """The same split for every seed, so that no test image has ever been learned."""
-    if p.mnist:
-        images, labels = sl.tasks.read_mnist(p.mnist)
-    else:
-        from sklearn.datasets import load_digits
-
-        digits = load_digits()
-        images, labels = digits.data / 16.0, digits.target
-    order = np.random.default_rng(12345).permutation(len(images))
-    images, labels = np.ascontiguousarray(images[order]), labels[order].astype(np.int64)
-    n = int(0.8 * len(images))
-    kept = min(n, p.images) if p.images else n
-    return Images(images[:kept], labels[:kept], images[n:], labels[n:])
 
 
 def scaled(p: Parameters, images: np.ndarray) -> Parameters:
@@ -311,14 +286,14 @@ def _cost(run: sl.Run) -> np.ndarray:
 
 
 def study(
-    p: Parameters, images: Images, first: Wiring, seed: int, learns: bool = True, progress: bool | None = False
+    p: Parameters, images: sl.tasks.Split, first: Wiring, seed: int, learns: bool = True, progress: bool | None = False
 ) -> Studied:  # fmt: skip
     """Let a layer learn, freeze it, and show it all images that it learned, for the labels, and those of the test."""
     layer = build(p, first, seed, learns, adapts=True)
     layer.network.record(layer.excitatory, "theta", every=p.rest + p.show)
     generator = np.random.default_rng(seed)
-    order = np.concatenate([generator.permutation(len(images.learn)) for _ in range(p.passes)])
-    learned = show(p, layer, images.learn, order, progress)
+    order = np.concatenate([generator.permutation(len(images.train)) for _ in range(p.passes)])
+    learned = show(p, layer, images.train, order, progress)
     found = learned.last.synapses(layer.synapses)
     weights = np.zeros_like(first.weights)
     weights[found.pre, found.post] = found.weight
@@ -328,7 +303,7 @@ def study(
     if learned.last.interrupted:
         return studied
     frozen = build(p, wiring, seed + 1)
-    studied = studied._replace(labelled=show(p, frozen, images.learn, np.arange(len(images.learn)), progress))
+    studied = studied._replace(labelled=show(p, frozen, images.train, np.arange(len(images.train)), progress))
     if studied.labelled.last.interrupted:
         return studied
     return studied._replace(tested=show(p, frozen, images.test, np.arange(len(images.test)), progress))
@@ -348,7 +323,7 @@ def answers(responses: np.ndarray, digits: np.ndarray) -> np.ndarray:
     return np.where(votes.max(axis=1) > 0, votes.argmax(axis=1), -1)
 
 
-def read_test(studied: Studied, images: Images, labels: np.ndarray) -> Reading:
+def read_test(studied: Studied, images: sl.tasks.Split, labels: np.ndarray) -> Reading:
     """What the test images are taken for if the images that were learned have these labels."""
     assert studied.labelled is not None and studied.tested is not None
     digits = digits_of_neurons(studied.labelled.responses, labels)
@@ -381,9 +356,9 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
 
     After Ctrl-C the metrics are of what there is, and the run is the one that it ended.
     """
-    images = load_images(parameters)
-    p = scaled(parameters, images.learn)
-    first = first_wiring(p, images.learn.shape[1], seed)
+    images = sl.tasks.split(*sl.tasks.digits(parameters.mnist), parameters.images)
+    p = scaled(parameters, images.train)
+    first = first_wiring(p, images.train.shape[1], seed)
     studied = [study(p, images, first, 10 * seed, progress=progress)]
     if p.control and studied[0].finished:
         studied.append(study(p, images, first, 10 * seed + 2, learns=False, progress=progress))
@@ -395,18 +370,18 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
 
     learner, learned = studied[0], studied[0].learned
     done = len(learned.responses)
-    course = course_of(learned.responses, images.learn_labels[learner.order[:done]])
+    course = course_of(learned.responses, images.train_labels[learner.order[:done]])
     data: dict[str, Any] = {"weights": learner.wiring.weights, "course": course, "digits": None, "confusion": None}
     metrics: dict[str, Any] = dict.fromkeys(("test_accuracy", "frozen_weights_accuracy", "shuffled_labels_accuracy"))
     if learner.finished:
-        reading = read_test(learner, images, images.learn_labels)
+        reading = read_test(learner, images, images.train_labels)
         data["digits"], data["confusion"] = reading.digits, confusion_of(reading.answers, images.test_labels)
         metrics["test_accuracy"] = reading.accuracy
         shuffle = np.random.default_rng(seed).permutation
-        shuffled = [read_test(learner, images, shuffle(images.learn_labels)).accuracy for _ in range(SHUFFLES)]
+        shuffled = [read_test(learner, images, shuffle(images.train_labels)).accuracy for _ in range(SHUFFLES)]
         metrics["shuffled_labels_accuracy"] = float(np.mean(shuffled))
     if len(studied) > 1 and studied[1].finished:
-        metrics["frozen_weights_accuracy"] = read_test(studied[1], images, images.learn_labels).accuracy
+        metrics["frozen_weights_accuracy"] = read_test(studied[1], images, images.train_labels).accuracy
     wall, biological, events = cost.tolist()
     metrics |= {
         "images_learned": done,
@@ -421,7 +396,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
     return Outcome(run, metrics, data)
 
 
-def sample(p: Parameters, wiring: Wiring, images: Images, seed: int, sink: Any) -> sl.Run:
+def sample(p: Parameters, wiring: Wiring, images: sl.tasks.Split, seed: int, sink: Any) -> sl.Run:
     """A run in which a few test images are shown, with spikes and some potentials recorded."""
     layer = build(p, wiring, seed)
     layer.network.record(layer.pixels, "spikes")

@@ -30,7 +30,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, parameter
 from spikelearn.plots.style import clean
 
 CLASSES = 10
@@ -78,17 +78,6 @@ PUBLISHED = {
 }
 
 
-@dataclass(frozen=True)
-class Images:
-    """Images from 0 to 1, (n, pixels), and labels, (n,)."""
-
-    learn: np.ndarray
-    learn_labels: np.ndarray
-    test: np.ndarray
-    test_labels: np.ndarray
-    side: int
-
-
 @dataclass
 class Learner:
     """A network with what its callbacks remember. shuffled: its reward follows the labels of other images."""
@@ -104,32 +93,13 @@ class Learner:
     runs: list[tuple[float, float, int]]
 
 
-def load_images(p: Parameters) -> Images:
-    """The same split for every seed, so that no test image has ever been learned or tuned on."""
-    if p.mnist:
-        images, labels = sl.tasks.read_mnist(p.mnist)
-    else:
-        from sklearn.datasets import load_digits
-
-        digits = load_digits()
-        images, labels = digits.data / 16.0, digits.target
-    order = np.random.default_rng(12345).permutation(len(images))
-    images, labels = np.ascontiguousarray(images[order]), labels[order].astype(np.int64)
-    n = int(0.8 * len(images))
-    if p.validation:
-        images, labels = images[:n], labels[:n]
-        n = int(0.8 * n)
-    kept = min(n, p.images) if p.images else n
-    return Images(images[:kept], labels[:kept], images[n:], labels[n:], round(images.shape[1] ** 0.5))
-
-
-def build(p: Parameters, images: Images, seed: int, shuffled: bool = False) -> Learner:
+def build(p: Parameters, images: sl.tasks.Split, seed: int, shuffled: bool = False) -> Learner:
     """The network of a learner."""
     net = sl.Network(dt=p.dt, seed=seed)
     dopamine = net.modulator("dopamine", tau=p.tau_dopamine)
-    pixels = net.population(images.learn.shape[1], sl.Poisson(rate=0.0), name="pixels")
+    pixels = net.population(images.train.shape[1], sl.Poisson(rate=0.0), name="pixels")
     cells = net.population(CLASSES * p.cells, sl.Pyramidal(I_e_apical=p.dendritic_bias), name="pyramidal")
-    scale = USUAL_DRIVE / images.learn.sum(axis=1).mean()
+    scale = USUAL_DRIVE / images.train.sum(axis=1).mean()
     rule = sl.DopamineBursts(dopamine, A_plus=p.learning_rate * scale, tau_plus=p.tau_plus, W_max=p.W_max * scale)
     basal = net.connect(pixels, cells, port="basal", weight=sl.Uniform(0.0, p.W_start * scale), plasticity=rule)
     net.connect(pixels, cells, port="soma", weight=-p.inhibition * scale, name="inhibition")
@@ -229,20 +199,20 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
     """
     from sklearn.linear_model import LogisticRegression
 
-    images = load_images(p)
+    images = sl.tasks.split(*sl.tasks.digits(p.mnist), p.images, p.validation)
     learners = [build(p, images, seed), build(p, images, seed, shuffled=True)]
 
     def epoch_of(learner: Learner, epoch: int) -> tuple[float, float]:
         begun = time.perf_counter()
         if epoch > 0:
             generator = np.random.default_rng([seed, epoch])
-            order = generator.permutation(len(images.learn))
-            labels = images.learn_labels[generator.permutation(order) if learner.shuffled else order]
-            learn(learner, p, images.learn[order], labels, epoch - 1, 1000 * seed + 2 * epoch)
+            order = generator.permutation(len(images.train))
+            labels = images.train_labels[generator.permutation(order) if learner.shuffled else order]
+            learn(learner, p, images.train[order], labels, epoch - 1, 1000 * seed + 2 * epoch)
         answers = show(learner, p, images.test, 1000 * seed + 2 * epoch + 1)
         return float(np.mean(answers == images.test_labels)), time.perf_counter() - begun
 
-    regression = LogisticRegression(max_iter=2000).fit(images.learn, images.learn_labels)
+    regression = LogisticRegression(max_iter=2000).fit(images.train, images.train_labels)
     accuracies = []
     interrupted = False
     with ThreadPoolExecutor(2) as pool:

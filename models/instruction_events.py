@@ -30,7 +30,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, parameter
 from spikelearn.plots.style import INK, PALETTE, TEXT_SIZE, clean
 
 

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, parameter
 
 N_TARGETS = 100
 N1 = 0
@@ -172,7 +172,8 @@ def _last_quarter(run: sl.Run, projection: Any) -> np.ndarray:
 
 def figure(parameters: Parameters, outcome: Outcome) -> Any:
     """The target's weight, rewarded and yoked, beside those of the other synapses, and all weights at the end."""
-    from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, colour, legend, panels, time_axis
+    from spikelearn.plots.panels import panels
+    from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, colour, legend, time_axis
 
     p, run = parameters, outcome.run
     course, histogram = panels(None, 1, 2, (7.2, 3.0), width_ratios=[2.2, 1.0])

@@ -26,7 +26,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, parameter
 from spikelearn.plots.style import INK, PALETTE, TEXT_SIZE, clean
 
 
@@ -73,8 +73,7 @@ PUBLISHED = {
     "shuffled_fraction": Published("near 0", high=0.2, source="control"),
 }
 
-PATTERNS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-TARGETS = np.array([0.0, 1.0, 1.0, 0.0])
+PATTERNS, TARGETS = sl.tasks.xor()
 SATURATED = 20.0
 """Input that makes a cell say 0 or 1, to two parts in a thousand million."""
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, parameter
 
 SEEDS = 1
 SHIFT = 10.0
@@ -101,7 +101,8 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
 
 def figure(parameters: Parameters, outcome: Outcome) -> Any:
     """Change against frequency, and against the time between two spikes; rings are what was reported."""
-    from spikelearn.plots.style import INK, TEXT_SIZE, colour, panels
+    from spikelearn.plots.panels import panels
+    from spikelearn.plots.style import INK, TEXT_SIZE, colour
 
     above, beside = panels(None, 1, 2, (7.2, 3.0))
     pairs, changes = np.array(outcome.data["pairs"]), 100.0 + 100.0 * outcome.data["changes"]

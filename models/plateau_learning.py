@@ -32,7 +32,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, parameter
 from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, clean, colour
 
 CLASSES = 10
@@ -85,15 +85,6 @@ PUBLISHED = {
 }
 
 
-class Images(NamedTuple):
-    """Brightness from 0 to 1, (n, sources), and labels, (n,)."""
-
-    learn: np.ndarray
-    learn_labels: np.ndarray
-    test: np.ndarray
-    test_labels: np.ndarray
-
-
 class Wiring(NamedTuple):
     """For each layer, the output last: weights (n_below, n), biases (n,); for hidden ones feedback (CLASSES, n)."""
 
@@ -128,24 +119,11 @@ class Learned:
     cost: Any = 0.0
 
 
-def load_images(p: Parameters) -> Images:
-    """The same split for every seed, so that no test image has ever been learned or tuned on."""
-    if p.mnist:
-        images, labels = sl.tasks.read_mnist(p.mnist)
-    else:
-        from sklearn.datasets import load_digits
-
-        digits = load_digits()
-        images, labels = digits.data / 16.0, digits.target
-    order = np.random.default_rng(12345).permutation(len(images))
+def load_images(p: Parameters) -> sl.tasks.Split:
+    """Brightness from 0 to 1 of each source."""
+    images, labels = sl.tasks.digits(p.mnist)
     copies = max(1, round(USUAL_BRIGHTNESS / images.sum(axis=1).mean()))
-    images, labels = np.repeat(images[order], copies, axis=1), labels[order].astype(np.int64)
-    n = int(0.8 * len(images))
-    if p.validation:
-        images, labels = images[:n], labels[:n]
-        n = int(0.8 * n)
-    kept = min(n, p.images) if p.images else n
-    return Images(images[:kept], labels[:kept], images[n:], labels[n:])
+    return sl.tasks.split(np.repeat(images, copies, axis=1), labels, p.images, p.validation)
 
 
 def first_wiring(p: Parameters, images: np.ndarray, generator: np.random.Generator) -> Wiring:
@@ -286,24 +264,29 @@ def angle(one: list[np.ndarray], other: list[np.ndarray]) -> float:
 
 
 def study(
-    p: Parameters, images: Images, seed: int, feedback: bool = True, name: str = "", progress: bool | None = False
+    p: Parameters,
+    images: sl.tasks.Split,
+    seed: int,
+    feedback: bool = True,
+    name: str = "",
+    progress: bool | None = False,
 ) -> Learned:
     """Let a network learn, and test it. Each epoch has a network of its own, with the weights that there are by then.
 
     seed: those of one seed differ in nothing but what they are said to.
     """
     generator = np.random.default_rng(seed)
-    wiring = first_wiring(p, images.learn, generator)
+    wiring = first_wiring(p, images.train, generator)
     if not feedback:
         wiring = wiring._replace(feedback=[0.0 * each for each in wiring.feedback])
     learned = Learned(wiring, [], [])
-    epochs = max(1, round(p.shown / len(images.learn)))
+    epochs = max(1, round(p.shown / len(images.train)))
     for epoch in range(epochs):
         net = build(p, learned.wiring, 1000 * seed + epoch, p.average, p.last_eta ** (epoch / max(1, epochs - 1)))
-        order = generator.permutation(len(images.learn))
+        order = generator.permutation(len(images.train))
         right = 0
         for start, stop, is_batch in parts(p, len(order)):
-            shown, labels = images.learn[order[start:stop]], images.learn_labels[order[start:stop]]
+            shown, labels = images.train[order[start:stop]], images.train_labels[order[start:stop]]
             run, answers = learn(p, net, shown, labels)
             right += int(np.sum(answers == labels))
             learned.cost += _cost(run)
@@ -336,7 +319,7 @@ def parts(p: Parameters, n: int) -> list[tuple[int, int, bool]]:
     return [each for each in found if each[1] > each[0]]
 
 
-def sample(p: Parameters, wiring: Wiring, images: Images, seed: int, sink: Any) -> sl.Run:
+def sample(p: Parameters, wiring: Wiring, images: sl.tasks.Split, seed: int, sink: Any) -> sl.Run:
     """A run in which a few test images are shown with both phases, with spikes, plateaus and potentials recorded."""
     net = build(p, wiring, seed, p.average)
     net.network.record(net.pixels)

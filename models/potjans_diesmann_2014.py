@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, parameter
 
 NAMES = ("23E", "23I", "4E", "4I", "5E", "5I", "6E", "6I")
 SIZES = (20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948)
@@ -177,7 +177,8 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
 
 def figure(parameters: Parameters, outcome: Outcome) -> Any:
     """Raster of a few neurons of each population, and each population's rate beside the published one."""
-    from spikelearn.plots.style import INK, colour, legend, panels, time_axis
+    from spikelearn.plots.panels import panels
+    from spikelearn.plots.style import INK, colour, legend, time_axis
 
     p, run, populations = parameters, outcome.run, outcome.data["populations"]
     raster, bars = panels(None, 1, 2, (7.6, 4.4), width_ratios=[2.2, 1.0])

@@ -31,8 +31,9 @@ from matplotlib.figure import Figure
 
 import spikelearn as sl
 from spikelearn.analysis import correlation
-from spikelearn.experiments.model_file import Outcome, Published, parameter
-from spikelearn.plots.style import FAINT, INK, PALETTE, TEXT_SIZE, panels
+from spikelearn.experiments import Outcome, Published, parameter
+from spikelearn.plots.panels import panels
+from spikelearn.plots.style import FAINT, INK, PALETTE, TEXT_SIZE
 
 SEEDS = 5
 CONDITIONS = ("taught", "frozen", "unpaired")

@@ -20,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, parameter
 
 RESTING = {"cuba": -49.0, "coba": -60.0, "cobahh": -60.0}
 WEIGHTS = {"cuba": (16.2, -139.5), "coba": (6.0, 67.0), "cobahh": (6.0, 67.0)}
@@ -113,7 +113,8 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
 
 def figure(parameters: Parameters, outcome: Outcome) -> Any:
     """Raster of 100 neurons that are not kicked, the rates of both populations, and one neuron's potential."""
-    from spikelearn.plots.style import colour, legend, panels, time_axis
+    from spikelearn.plots.panels import panels
+    from spikelearn.plots.style import colour, legend, time_axis
 
     run = outcome.run
     raster, rates, potential = panels(None, 3, 1, (6.4, 5.4), height_ratios=[2.2, 1.0, 1.2], sharex=True)

@@ -19,9 +19,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 import spikelearn as sl
+from spikelearn import experiments as ex
 from spikelearn import sweep
 from spikelearn.analysis.mean_field import SparseNetwork, oscillation, stationary_rate
-from spikelearn.experiments import model_file as ex
 from spikelearn.plots.style import ACCENT, INK, TEXT_SIZE, clean, save
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "studies"

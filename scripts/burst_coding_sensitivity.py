@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 
 import spikelearn as sl
 from spikelearn import sweep
-from spikelearn.experiments.model_file import Outcome, load_experiment, parameter
+from spikelearn.experiments import Outcome, load_experiment, parameter
 from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, clean, save
 
 FILE = Path(__file__).resolve()

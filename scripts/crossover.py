@@ -21,7 +21,8 @@ import numpy as np
 from tqdm import tqdm
 
 import spikelearn as sl
-from spikelearn.plots.style import INK, colour, panels
+from spikelearn.plots.panels import panels
+from spikelearn.plots.style import INK, colour
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -76,7 +77,7 @@ def measure(dt: float, n: int, k: int, rate: float, repeats: int) -> Measured:
     duration = round(max(200, min(WALL_S / (warm.wall_s / 200), 20_000 / dt, enough))) * dt
     exact[0].run(200 * dt, engine="events", progress=False)
     ratios, counts, arrivals = [], np.zeros(2), 0
-    queue_before = exact[0].build("events").queue_events
+    queue_before = exact[0].build("events").plan.queue_events
     for _ in range(repeats):
         runs = [
             net.run(duration, engine=engine, progress=False)
@@ -89,7 +90,7 @@ def measure(dt: float, n: int, k: int, rate: float, repeats: int) -> Measured:
     if abs(counts[0] - counts[1]) > 5.0 * (counts.sum() + 1) ** 0.5 + late:
         raise SystemExit(f"N {n}, K {k}, {rate} Hz: {counts[0]:g} spikes on the grid, {counts[1]:g} exactly")
     total = repeats * duration
-    queue = exact[0].build("events").queue_events - queue_before
+    queue = exact[0].build("events").plan.queue_events - queue_before
     fired = float(counts[1]) / n / total * 1e3
     return Measured(dt, n, k, fired, arrivals / n / total * 1e3, queue / total * dt, ratios)
 

@@ -45,3 +45,7 @@ class ExperimentError(SpikelearnError, ValueError):
 
 class StoreError(SpikelearnError, OSError):
     """A store of a sweep that cannot be read or written, or holds another sweep than was asked for."""
+
+
+class TemplateError(SpikelearnError, ValueError):
+    """A template of a kernel that cannot be rendered: a mark or a name that is unknown, with file and line."""

@@ -96,3 +96,11 @@ class NestSynapse:
     dendritic: bool = True
     settles: str = ""
     each: str = ""
+
+
+@dataclass(frozen=True)
+class NestRule:
+    """A connection rule in NEST. rule: its name there. numbers: fields of ours -> NEST's names."""
+
+    rule: str
+    numbers: Mapping[str, str] = field(default_factory=dict)

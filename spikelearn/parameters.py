@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Mapping
-from typing import Any, get_type_hints
+from types import MappingProxyType
+from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 
 from spikelearn.errors import DescriptionError, ParameterError, UnitError
 from spikelearn.units import UNITS, Unit, plain
+
+T = TypeVar("T")
 
 POSITIVE_PREFIXES = ("tau_", "C_", "g_L", "D_", "Delta_")
 NOT_NEGATIVE_PREFIXES = ("t_ref", "rate")
@@ -18,13 +22,24 @@ KINDS = ("spike", "plateau", "event", "burst", "rate", "instruction")
 """Kinds of event that a neuron can emit, and a rule learn from, in the order of the bits of a step's mask."""
 
 
-def declared_units(declaration: type) -> dict[str, Unit]:
-    """name -> Unit for each line of a parameter NamedTuple."""
+@functools.cache
+def declared_units(declaration: type) -> Mapping[str, Unit]:
+    """name -> Unit for each line of a parameter NamedTuple, such as `tau_m: Annotated[ms, "time constant"] = 10.0`."""
+    return MappingProxyType({name: _among(found, Unit, UNITS["1"]) for name, found in _metadata(declaration).items()})
+
+
+def meanings(declaration: type) -> dict[str, str]:
+    """name -> what it is, "" where the declaration does not say, for each line of a parameter NamedTuple."""
+    return {name: _among(found, str, "") for name, found in _metadata(declaration).items()}
+
+
+def _metadata(declaration: type) -> dict[str, tuple[Any, ...]]:
     hints = get_type_hints(declaration, include_extras=True)
-    return {
-        name: next((m for m in getattr(hint, "__metadata__", ()) if isinstance(m, Unit)), UNITS["1"])
-        for name, hint in hints.items()
-    }
+    return {name: getattr(hint, "__metadata__", ()) for name, hint in hints.items()}
+
+
+def _among(found: tuple[Any, ...], kind: type[T], otherwise: T) -> T:
+    return next((each for each in found if isinstance(each, kind)), otherwise)
 
 
 def suggest(name: str, known: Any) -> str:

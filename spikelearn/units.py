@@ -24,6 +24,9 @@ class Unit:
     name: str
     per_si: float
 
+    def __repr__(self) -> str:
+        return {"1": "number", "port": "weight"}.get(self.name, self.name)
+
     def __str__(self) -> str:
         return {"1": "no unit", "port": "the unit of the port"}.get(self.name, self.name)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, parameter
 
 FINE, RAISES, NAN, KILLED, FULL, ENDLESS, ENDLESS_LOOP, KILLED_ONCE = range(8)
 

@@ -1,18 +1,20 @@
-"""Which other simulator runs a network, and how."""
+"""How other simulators run a network."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from spikelearn.errors import ParameterError
 
 _CODEGEN = ("numpy", "cython")
 
 
+class Options:
+    """How an engine is to run a network: what `Network.run` takes for `engine` besides the name of one."""
+
+
 @dataclass(frozen=True)
-class NEST:
+class NEST(Options):
     """Run on NEST (pip install nest-simulator): `network.run(1000, engine=sl.NEST(threads=4))`.
 
     NEST is handed the very network: each synapse with its weight and delay, the state of each neuron at the start, each
@@ -37,7 +39,7 @@ class NEST:
 
 
 @dataclass(frozen=True)
-class Brian2:
+class Brian2(Options):
     """Run on Brian2 (pip install brian2): `network.run(1000, engine=sl.Brian2(method="rk4"))`.
 
     Brian2 integrates the equations that each model shows. It is handed the very network: each synapse, the state of
@@ -59,13 +61,3 @@ class Brian2:
             raise ParameterError(f"codegen of Brian2: expected one of {', '.join(_CODEGEN)}, got {self.codegen!r}")
         if self.method is not None and not isinstance(self.method, str):
             raise ParameterError(f"method of Brian2: expected the name of a method or None, got {self.method!r}")
-
-
-_NAMES: Mapping[str, type[NEST] | type[Brian2]] = {"nest": NEST, "brian2": Brian2}
-
-
-def options_of(engine: Any) -> NEST | Brian2 | None:
-    """The options of another simulator, from its name or from options; None if `engine` is neither."""
-    if isinstance(engine, NEST | Brian2):
-        return engine
-    return _NAMES[engine]() if isinstance(engine, str) and engine in _NAMES else None

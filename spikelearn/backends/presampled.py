@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Drive, Projection
-from spikelearn.engine.lowering.network import Description, lower
+from spikelearn.engine.lowering.network import lower
 from spikelearn.engine.plan import Plan, Program
 from spikelearn.engine.snapshot import synapses_of
 from spikelearn.neurons import Neuron
@@ -21,13 +22,13 @@ from spikelearn.results.run import Synapses
 from spikelearn.sources import PoissonInput
 
 
-def _plan_of(description: Description, **parts: Any) -> Plan:
+def _plan_of(description: NetworkDescription, **parts: Any) -> Plan:
     nothing: dict[str, Any] = {"projections": [], "drives": [], "releases": [], "recordings": [], "callbacks": []}
     nothing["homeostases"] = []
     return lower(replace(description, **{**nothing, "modulators": [], **parts})).plans[0]
 
 
-def synapses(description: Description, projection: Projection) -> Synapses:
+def synapses(description: NetworkDescription, projection: Projection) -> Synapses:
     """The synapses of a projection as they are at the start."""
     wanted = replace(projection, plasticity=None, synapse=None) if projection.learns else projection
     ends = [p for p in description.populations if p is projection.source or p is projection.target]
@@ -37,7 +38,7 @@ def synapses(description: Description, projection: Projection) -> Synapses:
     return synapses_of(wanted, Program([plan], 1, plan.control[None]))()
 
 
-def initial_state(description: Description) -> dict[Population, dict[str, np.ndarray]]:
+def initial_state(description: NetworkDescription) -> dict[Population, dict[str, np.ndarray]]:
     """Of each population of neurons: state variable -> (size,) values at the start."""
     neurons = [p for p in description.populations if isinstance(p.model, Neuron)]
     plan = _plan_of(description, populations=neurons)
@@ -50,7 +51,7 @@ def initial_state(description: Description) -> dict[Population, dict[str, np.nda
 class SourceSpikes:
     """The spikes of all Poisson populations and SpikeLists, made step by step."""
 
-    def __init__(self, description: Description, populations: Sequence[Population]) -> None:
+    def __init__(self, description: NetworkDescription, populations: Sequence[Population]) -> None:
         self.populations = populations
         self._plan = _plan_of(description, populations=self.populations)
 
@@ -83,7 +84,7 @@ class SourceSpikes:
 class Driven:
     """What drives do to the neurons, step by step: arrivals at ports, and currents."""
 
-    def __init__(self, description: Description, drives: Sequence[Drive]) -> None:
+    def __init__(self, description: NetworkDescription, drives: Sequence[Drive]) -> None:
         self.arrivals = list(dict.fromkeys((d.target, d.port) for d in drives if isinstance(d.source, PoissonInput)))
         self.currents = list(
             dict.fromkeys((d.target, d.port) for d in drives if not isinstance(d.source, PoissonInput))
@@ -108,7 +109,7 @@ class Driven:
         for block in plan.blocks.values():
             for inputs in block.inputs.values():
                 inputs[:] = 0.0
-        # Random numbers are made by integers that overflow, which numpy tells where nothing is compiled.
+        # Random numbers are made by integers that overflow, which NumPy warns of where nothing is compiled.
         with np.errstate(over="ignore"):
             for stage in ("begin", "arrive", "drive"):
                 for call in plan.stages[stage]:

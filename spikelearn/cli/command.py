@@ -16,9 +16,9 @@ from contextlib import closing, contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spikelearn import experiments as ex
 from spikelearn.cli import fit, plot_sweep, sweep
 from spikelearn.errors import DescriptionError, ExperimentError, RunFileError, SpikelearnError
-from spikelearn.experiments import model_file as ex
 from spikelearn.parameters import suggest
 from spikelearn.results.run import Run
 

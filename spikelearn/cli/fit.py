@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from spikelearn import experiments as ex
 from spikelearn import sweep
 from spikelearn.cli.sweep import add_common, pairs, working
 from spikelearn.errors import ExperimentError
-from spikelearn.experiments import model_file as ex
 from spikelearn.sweep.optuna_trials import SAMPLERS
 from spikelearn.sweep.store import TABLE
 

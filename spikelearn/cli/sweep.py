@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from spikelearn import experiments as ex
 from spikelearn import sweep
 from spikelearn.errors import ExperimentError, StoreError
-from spikelearn.experiments import model_file as ex
 from spikelearn.sweep import design as points
 from spikelearn.sweep.progress import Best
 from spikelearn.sweep.store import DATABASE, TABLE, Store

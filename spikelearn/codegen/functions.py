@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import linecache
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,6 +13,14 @@ def source_of(function: Any) -> str:
     """The text of the file, or what was generated in its place, in which a function was written."""
     plain = getattr(function, "py_func", function)
     return "".join(linecache.getlines(plain.__code__.co_filename, plain.__globals__))
+
+
+def arguments_of(function: Any) -> tuple[str, ...]:
+    """The names of the arguments of a function, compiled or not. Reads its code: inspect takes fifty times longer."""
+    plain = getattr(function, "py_func", function)
+    if not inspect.isfunction(plain):
+        return tuple(inspect.signature(plain).parameters)
+    return plain.__code__.co_varnames[: plain.__code__.co_argcount]
 
 
 def function_from(text: str, name: str, known: Mapping[str, Any]) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""What kernels need of the machine and Numba does not have. Importing it imports Numba; kernels get it from `_jit`."""
+"""What kernels need of the machine and Numba does not have. Importing it imports Numba; kernels get it from `jit`."""
 
 from __future__ import annotations
 

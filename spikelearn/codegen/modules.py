@@ -1,4 +1,4 @@
-"""Printed kernels: a model's loop, or any kernel, as a small readable module with an entry that has an address.
+"""Generated modules: a model's loop, or any kernel, as a small readable module with an entry that has an address.
 
 The name of a module and of its machine code comes from the hash of its text and of all the sources that it can reach,
 so it is compiled once for each model, whatever the parameter values, and never served stale.
@@ -25,7 +25,7 @@ from spikelearn.codegen import jit, object_cache
 from spikelearn.codegen.fingerprint import fingerprint
 from spikelearn.codegen.object_cache import Entry
 
-_REACHED = ("kernels", "neurons", "synapses", "plasticity", "sources")
+_REACHED = ("kernels", "neurons", "synapses", "plasticity", "sources", "connectivity")
 _ENTRY = """
 from numba import carray, float32, float64, int32, int64, uint8, uint16, uint32
 
@@ -46,17 +46,37 @@ _loading = threading.RLock()
 
 @dataclass(frozen=True)
 class Kernel:
-    """A kernel to call: the text that defines `name`, and functions that the text needs but cannot import."""
+    """A kernel to call: the text that defines `name`, and functions that the text needs but cannot import.
+
+    of: the model, rule or function that it is made for, which the first line of its module says. It is no part of what
+        a module is known by: models whose text is the same share one.
+    """
 
     text: str
+    of: str
     name: str = "function"
     injected: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def header(self) -> str:
+        return f"# {self.of}; whatever has this very code shares this module.\n"
 
 
 def kernel_of(function: Any) -> Kernel:
     """The Kernel of a compiled function that lives in a module."""
     line, injected = import_line(function, "function")
-    return Kernel(line, "function", injected)
+    return Kernel(line, getattr(function, "py_func", function).__qualname__, "function", injected)
+
+
+def kernel_for(of: str, text: str, functions: Mapping[str, Any]) -> Kernel:
+    """The Kernel of a rendered text. functions: those of a model that the text calls, by the names it uses, or None."""
+    lines = ""
+    injected: dict[str, Any] = {}
+    for alias, function in functions.items():
+        if function is not None:
+            line, more = import_line(function, alias)
+            lines, injected = lines + line, injected | more
+    return Kernel(lines + text, of, "function", injected)
 
 
 def import_line(function: Any, alias: str) -> tuple[str, dict[str, Any]]:
@@ -75,13 +95,13 @@ def import_line(function: Any, alias: str) -> tuple[str, dict[str, Any]]:
         source = ""
     source += fingerprint(function)
     mark = hashlib.sha256(source.encode()).hexdigest()[:16]
-    return f"# {alias}: {name} of {module}, source {mark}\n", {alias: function}
+    return f"# {alias}: {name}\n# of {module}, source {mark}\n", {alias: function}
 
 
 def load(kernel: Kernel, arguments: Sequence[Any]) -> tuple[Entry | None, Any]:
     """(entry, None) of a kernel for arguments of these types; where nothing is compiled, (None, plain function)."""
     if jit.JIT_DISABLED:
-        return None, getattr(_module(kernel.text, kernel.injected), kernel.name)
+        return None, getattr(_module(kernel.text, kernel), kernel.name)
     return _load(kernel, arguments, kernel.name, "        step,\n"), None
 
 
@@ -131,7 +151,12 @@ def _unpack(argument: Any, place: int) -> tuple[str, int]:
 
 def compiled_anew(kernel: Kernel, arguments: Sequence[Any]) -> Any:
     """The numba.cfunc of an entry, for tests that look at what the compiler made of it."""
-    return _module(_text(kernel, arguments, kernel.name, "        step,\n"), kernel.injected).call
+    return _module(_text(kernel, arguments, kernel.name, "        step,\n"), kernel).call
+
+
+def source_of_module(kernel: Kernel, arguments: Sequence[Any]) -> str:
+    """The module that is compiled for a kernel and arguments of these types, as its file has it."""
+    return kernel.header + _text(kernel, arguments, kernel.name, "        step,\n")
 
 
 def _text(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> str:
@@ -158,25 +183,26 @@ def _load(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> En
 def _compile_alone(path: Path, text: str, kernel: Kernel) -> Entry:
     """An entry that is compiled now, unless another process was at it: then it is what that one made."""
     with object_cache.alone(path):
-        return object_cache.read(path) or object_cache.keep(path, _module(text, kernel.injected).call)
+        return object_cache.read(path) or object_cache.keep(path, _module(text, kernel).call)
 
 
-def _module(text: str, injected: Mapping[str, Any]) -> ModuleType:
-    """A printed module. Its file is there to be read and for tracebacks; what runs is the text."""
+def _module(text: str, kernel: Kernel) -> ModuleType:
+    """A module with a header. Its file is there to be read and for tracebacks; what runs is the text."""
     digest = hashlib.sha256((sources_fingerprint() + text).encode()).hexdigest()[:24]
     path = cache_folder() / f"spikelearn_module_{digest}.py"
+    text = kernel.header + text
     if not path.exists():
         object_cache.write_whole(path, text.encode())
     module = ModuleType(path.stem)
     module.__file__ = str(path)
-    vars(module).update(injected)
+    vars(module).update(kernel.injected)
     exec(compile(text, path, "exec"), vars(module))
     return module
 
 
 @functools.cache
 def cache_folder() -> Path:
-    """Where printed modules and their compiled forms are kept: $SPIKELEARN_CACHE, or the user's cache folder.
+    """Where generated modules and their compiled forms are kept: $SPIKELEARN_CACHE, or the user's cache folder.
 
     It may be a folder that can only be read, or none at all: what is not there is compiled.
     """
@@ -187,7 +213,7 @@ def cache_folder() -> Path:
 
 @functools.cache
 def sources_fingerprint() -> str:
-    """A hash of every source that a printed module can reach, and of all that compiling it depends on."""
+    """A hash of every source that a generated module can reach, and of all that compiling it depends on."""
     package = Path(jit.__file__).parents[1]
     sources = [Path(jit.__file__), package / "codegen" / "intrinsics.py"]
     for folder in _REACHED:

@@ -155,7 +155,7 @@ def _loaded(name: str, code: bytes) -> Entry | None:
 
 
 def undefined_symbols(code: bytes) -> list[str]:
-    """What an ELF object (System V ABI, 64 bits) needs from elsewhere. LLVM ends the process if one is missing."""
+    """What an ELF object (System V ABI, 64 bits) does not define itself. LLVM ends the process if one is missing."""
     (first,) = struct.unpack_from("<Q", code, 40)
     size, number = struct.unpack_from("<HH", code, 58)
     sections = [_SECTION.unpack_from(code, first + k * size) for k in range(number)]

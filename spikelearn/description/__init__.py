@@ -1,21 +1,11 @@
 """The description of a network: frozen data, checked when it is made."""
 
-from spikelearn.connectivity.rules import (
-    AllToAll,
-    FixedInDegree,
-    FixedOutDegree,
-    FixedProbability,
-    FixedTotalNumber,
-    OneToOne,
-    Pairs,
-)
 from spikelearn.description.distributions import Exponential, LogNormal, Normal, Uniform
 from spikelearn.description.population import Modulator, Population, Reference, View
 from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Phase, Trials
 
 __all__ = [
-    "AllToAll", "Callback", "Exponential", "FixedInDegree", "FixedOutDegree", "FixedProbability", "FixedTotalNumber",
-    "LogNormal", "Modulator", "Normal", "OneToOne", "Pairs", "Phase", "Population", "Projection", "Reference", "Trials",
-    "Uniform", "View",
+    "Callback", "Exponential", "LogNormal", "Modulator", "Normal", "Phase", "Population", "Projection", "Reference",
+    "Trials", "Uniform", "View",
 ]  # fmt: skip

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.connectivity.rules import Pairs, Rows, Rule
+from spikelearn.connectivity import CONNECTION_RULES, ConnectionRule, Pairs, Rows
 from spikelearn.description.distributions import Drawn, drawn
 from spikelearn.description.population import Modulator, Population
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels import connect
 from spikelearn.neurons import Neuron
-from spikelearn.plasticity import Plasticity, SignalRule
+from spikelearn.plasticity import Plasticity
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
 from spikelearn.synapses import GradedSynapse, Synapse
 from spikelearn.units import plain
@@ -71,19 +71,18 @@ def check_initial(population: Population) -> None:
             raise DescriptionError(f"{what}: expected {population.size} values, got shape {values.array.shape}")
 
 
-def check_array(rule: Rule, values: np.ndarray | None, rows: Rows, n_source: int, n_target: int, what: str) -> None:
+def check_array(
+    rule: ConnectionRule, values: np.ndarray | None, rows: Rows, n_source: int, n_target: int, what: str
+) -> None:
     """Check that weights or delays which are given synapse by synapse have the shape that the rule asks for."""
     if values is None:
         return
-    expected = {
-        connect.ALL_TO_ALL: (n_source, n_target),
-        connect.ONE_TO_ONE: (n_target,),
-        connect.EXPLICIT: (rows.n_rows,),
-    }.get(rows.code)
+    n_rows = n_target if rows.owners is None else len(rows.owners)
+    expected = {"pairs": (n_source, n_target), "rows": (n_rows,)}.get(rule.arrays)
     if expected is None:
-        raise DescriptionError(f"{what}: {type(rule).__name__} takes a number or a distribution, not an array")
+        raise DescriptionError(f"{what}: {rule.name} takes a number or a distribution, not an array")
     if values.shape != expected:
-        raise DescriptionError(f"{what}: {type(rule).__name__} needs an array of shape {expected}, got {values.shape}")
+        raise DescriptionError(f"{what}: {rule.name} needs an array of shape {expected}, got {values.shape}")
 
 
 def check_delays(delay: Any, axonal: Any, dendritic: Any, dt: float, where: str) -> tuple[Drawn, int]:
@@ -142,8 +141,6 @@ def check_plasticity(
         return "spike"
     if not isinstance(plasticity, Plasticity):
         raise DescriptionError(f"{where}: expected a plasticity rule such as STDP(), got {plasticity!r}")
-    if synapse is not None:
-        raise DescriptionError(f"{where}: a projection takes a plasticity rule or a synapse model, not both")
     if isinstance(receiver, Modulator):
         raise DescriptionError(f"{where}: a projection to a modulator takes no plasticity rule")
     if plasticity.modulator is not None and not any(plasticity.modulator is known for known in modulators):
@@ -157,9 +154,8 @@ def check_plasticity(
         )
     for variable in rule.reads:
         receiver.check_state(variable, f"{where}, {rule.name} reads it")
-    if isinstance(rule, SignalRule):
-        for also in rule.learns_also_from:
-            receiver.check_kind(also, f"{where}, {rule.name}")
+    for also in rule.learns_also_from:
+        receiver.check_kind(also, f"{where}, {rule.name}")
     kind = receiver.check_kind(learns_from or rule.learns_from, f"{where}, {rule.name}")
     if rule.mean_pre and dendritic_delay > 0:
         raise DescriptionError(
@@ -169,7 +165,7 @@ def check_plasticity(
     return kind
 
 
-def check_procedural(rule: Rule, rows: Rows, plasticity: Any, synapse: Any, where: str) -> None:
+def check_procedural(rule: ConnectionRule, plasticity: Any, synapse: Any, where: str) -> None:
     """Check that synapses can be made again at each event: by their source, and with nothing to remember."""
     for what, given in (("plasticity rule", plasticity), ("synapse model", synapse)):
         if given is not None:
@@ -177,11 +173,12 @@ def check_procedural(rule: Rule, rows: Rows, plasticity: Any, synapse: Any, wher
                 f"{where}: procedural synapses are made anew at each event and remember nothing; expected no {what}, "
                 f"got {given}"
             )
-    if not rows.each_source_alone:
+    if not rule.procedural:
+        *most, last = (each.__name__ for each in CONNECTION_RULES if each.by_source or each.rank is not None)
         by_target = "" if isinstance(rule, Pairs) else ", whose synapses are made by their targets"
         raise DescriptionError(
-            f"{where}: procedural synapses are made by their sources; expected AllToAll, OneToOne or FixedOutDegree, "
-            f"got {type(rule).__name__}{by_target}; without procedural=True they are kept in a table"
+            f"{where}: procedural synapses are made by their sources; expected {', '.join(most)} or {last}, "
+            f"got {rule.name}{by_target}; without procedural=True they are kept in a table"
         )
 
 
@@ -197,7 +194,7 @@ def check_payload(
             f"{where}: payload={variable!r}, but {synapse.model.name} goes by when events arrive, not by what "
             "they bring; expected no synapse model"
         )
-    if plasticity is not None and not isinstance(plasticity.rule, SignalRule):
+    if plasticity is not None and not plasticity.rule.takes_payload:
         raise DescriptionError(
             f"{where}: payload={variable!r}, but {plasticity.rule.name} learns from when events arrive, not from what "
             "they bring; expected a SignalRule, whose traces take up values, or no rule"
@@ -214,6 +211,11 @@ def _check_graded(
         raise DescriptionError(
             f"{where}: {synapse.model.name} acts on a graded port, which {receiver.name!r} has: "
             f"{', '.join(expected) or 'none'}; got port {port!r}"
+        )
+    if synapse is not None and graded and plasticity is not None:
+        raise DescriptionError(
+            f"{where}: {synapse.model.name} is a graded synapse, which gives a value in every step and learns nothing; "
+            f"expected no plasticity rule, got {plasticity}"
         )
     if port in expected and not graded:
         given = plasticity if plasticity is not None else synapse.model.name if synapse is not None else "none"

@@ -43,9 +43,8 @@ class Drawn:
 
     @property
     def arguments(self) -> tuple[Any, ...]:
-        """What kernels are given to draw it."""
-        values = np.ascontiguousarray(self.array, np.float64).ravel()
-        return self.code, self.a, self.b, self.low, self.high, values
+        """What kernels are given to draw it: its code, and its numbers in the order of connect.LIMITS and VALUES."""
+        return self.code, np.append([self.a, self.b, self.low, self.high], self.array)
 
     @property
     def constant(self) -> bool:
@@ -61,7 +60,10 @@ def _one(value: Any, unit: str, what: str) -> float:
 
 @dataclass(frozen=True)
 class Uniform(Distribution):
-    """Uniform from `low` to `high`."""
+    """Uniform from `low` to `high`.
+
+    low, high: in the unit of what is drawn.
+    """
 
     low: Any = 0.0
     high: Any = 1.0
@@ -75,7 +77,10 @@ class Uniform(Distribution):
 
 @dataclass(frozen=True)
 class Normal(Distribution):
-    """Normal with `mean` and `std`."""
+    """Normal, or what of it lies between limits: values outside are drawn again.
+
+    mean, std: in the unit of what is drawn. low, high: limits, in that unit.
+    """
 
     mean: Any = 0.0
     std: Any = 1.0
@@ -91,7 +96,11 @@ class Normal(Distribution):
 
 @dataclass(frozen=True)
 class LogNormal(Distribution):
-    """exp of a normal with `mu` and `sigma`, in the unit of what is drawn."""
+    """exp of a normal number, or what of it lies between limits: values outside are drawn again.
+
+    mu, sigma: mean and standard deviation of the logarithm, without a unit. low, high: limits, in the unit of what is
+    drawn.
+    """
 
     mu: float = 0.0
     sigma: float = 1.0
@@ -106,7 +115,10 @@ class LogNormal(Distribution):
 
 @dataclass(frozen=True)
 class Exponential(Distribution):
-    """Exponential with `mean`."""
+    """Exponential, or what of it lies between limits: values outside are drawn again.
+
+    mean: in the unit of what is drawn. low, high: limits, in that unit.
+    """
 
     mean: Any = 1.0
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.connectivity.rules import Rows, Rule
+from spikelearn.connectivity import ConnectionRule, Rows
 from spikelearn.description.distributions import Drawn
 from spikelearn.description.population import Modulator, Population
 from spikelearn.kernels import connect
@@ -34,7 +34,7 @@ class Projection:
     port: str
     unit: str
     on: str
-    rule: Rule
+    rule: ConnectionRule
     rows: Rows
     weight: Drawn
     axonal: Drawn
@@ -56,6 +56,31 @@ class Projection:
         if self.source is self.target and not self.autapses:
             return self.source_first - self.target_first
         return connect.NO_AUTAPSE
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that its rule makes: one for each source or target, or for each of the owners that the rule names."""
+        if self.rows.owners is not None:
+            return len(self.rows.owners)
+        return self.source_size if self.rule.by_source else self.target_size
+
+    @property
+    def n_partners(self) -> int:
+        """Neurons of which each row names some."""
+        return self.target_size if self.rule.by_source else self.source_size
+
+    @property
+    def row_width(self) -> int:
+        """No row has more synapses than this."""
+        if self.rows.width is not None:
+            return self.rows.width
+        largest = 0 if self.rows.degrees is None else int(self.rows.degrees.max(initial=0))
+        return max(self.n_partners, largest)
+
+    @property
+    def pairs(self) -> int:
+        """The number of targets, if weights and delays may be given for each pair; else 0."""
+        return self.target_size if self.rule.arrays == "pairs" else 0
 
     @property
     def learns(self) -> bool:
@@ -88,10 +113,16 @@ class Projection:
 
     def describe(self) -> str:
         """One line for run files."""
-        static = "procedural" if self.procedural else "static"
-        rule = self.plasticity.rule.name if self.plasticity else self.synapse.model.name if self.synapse else static
-        rule += f", payload {self.payload}" if self.payload else ""
-        return f"{type(self.rule).__name__}, {rule}{'' if self.plastic or not self.plasticity else ', not plastic'}"
+        parts = [type(self.rule).__name__]
+        if self.synapse is not None:
+            parts.append(self.synapse.model.name)
+        if self.plasticity is not None:
+            parts.append(self.plasticity.rule.name)
+        if len(parts) == 1:
+            parts.append("procedural" if self.procedural else "static")
+        if self.payload:
+            parts.append(f"payload {self.payload}")
+        return ", ".join(parts + ["not plastic"] * (self.plasticity is not None and not self.plastic))
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,8 +18,9 @@ from spikelearn.units import plain
 class Callback:
     """A function that is called while time runs.
 
-    As the callback of a phase: function(trial, phase, *arguments), at the end of the phase's last step; as a callback
-    of every step: function(step, *arguments). It is compiled with Numba unless it is already; it returns nothing.
+    function: as the callback of a phase, function(trial, phase, *arguments), at the end of the phase's last step; as a
+        callback of every step, function(step, *arguments). It is compiled with Numba unless it is already, and returns
+        nothing.
     arguments: numpy arrays, numbers, or references such as `population.counts()` and `modulator.release`.
     """
 
@@ -104,7 +105,10 @@ def _is_population_and_port(key: Any) -> bool:
 
 @dataclass(frozen=True)
 class Trials:
-    """n repeats of a sequence of phases."""
+    """n repeats of a sequence of phases.
+
+    phases: the Phases of one trial, in order. n: number of trials.
+    """
 
     phases: Sequence[Phase]
     n: int

@@ -8,7 +8,7 @@
     parts     a pickle, then arrays as they lie in memory
     32 bytes  BLAKE2b of all before
 
-All numbers are little-endian. A new file is written beside the old one and takes its place when it is on the disk.
+All numbers are little-endian. A new file is written next to the old one and takes its place when it is on the disk.
 """
 
 from __future__ import annotations
@@ -27,13 +27,11 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.backends.exact import EventPlan
 from spikelearn.codegen.modules import sources_fingerprint
 from spikelearn.engine import pickle_buffers
-from spikelearn.engine.plan import Program
 from spikelearn.errors import CheckpointError
 
-FORMAT = 1
+FORMAT = 2
 _MAGIC = b"spikelearn-state"
 _START = struct.Struct("<16sIQI")
 _DIGEST_SIZE = 32
@@ -94,9 +92,8 @@ def read(path: Path) -> dict[str, Any]:
     return content
 
 
-def put_back(program: Program | EventPlan, arrays: Mapping[str, np.ndarray], step: int, path: Path) -> None:
-    """Make a program that is as built what it was at `step`. Raises CheckpointError if it has other arrays."""
-    own = program.arrays()
+def put_back(own: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray], path: Path) -> None:
+    """Copy what a checkpoint holds into the arrays of a network. Raises CheckpointError if it has other arrays."""
     for name in [*own, *arrays]:
         found = [
             "no such array" if name not in of else f"{of[name].dtype} of shape {of[name].shape}" for of in (own, arrays)
@@ -107,7 +104,6 @@ def put_back(program: Program | EventPlan, arrays: Mapping[str, np.ndarray], ste
             )
     for name, array in own.items():
         np.copyto(array, arrays[name])
-    program.step = step
 
 
 def _read_parts(file: BufferedIOBase, path: Path) -> tuple[list[bytearray], dict[str, Any]]:
@@ -148,7 +144,7 @@ def _read_parts(file: BufferedIOBase, path: Path) -> tuple[list[bytearray], dict
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[BufferedIOBase]:
-    """A file beside `path` that takes its place when it has been written and is on the disk.
+    """A file next to `path` that takes its place when it has been written and is on the disk.
 
     It always has the same name, so that one which a killed process left behind is used again; a lock, which ends with
     its process, keeps two from writing it at once.

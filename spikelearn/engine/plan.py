@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from spikelearn.codegen.modules import Kernel, load, pack
 from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
+from spikelearn.engine.blocks import Block, Ends, Share
 from spikelearn.engine.thread_tuner import ThreadTuner
 
 STAGES = ("begin", "start", "integrate", "arrive", "modulate", "drive", "advance", "post", "record")
@@ -28,7 +29,9 @@ class Call:
         self.kernel = kernel
         self.arguments = arguments
         self.entry, self.function = load(kernel, arguments)
-        self.packed = pack(arguments)
+        self.packed = np.zeros(0, np.int64) if self.entry is None else pack(arguments)
+        self.calls: Sequence[Call] = ()
+        """Calls that its kernel makes by their addresses; they must live as long."""
         self.raised: np.ndarray | None = None
         """Of a user's callback: (1,), the step in which it raised an exception, 0 while it has not."""
 
@@ -54,63 +57,6 @@ def call_table(calls: Sequence[Call | None]) -> tuple[np.ndarray, np.ndarray]:
         return functions, arguments
     addresses = np.array([0 if call is None else call.address for call in calls], np.int64)
     return addresses, np.array([0 if call is None else call.packed.ctypes.data for call in calls], np.int64)
-
-
-@dataclass(frozen=True)
-class Share:
-    """What one thread does: it advances a contiguous part of the neurons of each block and delivers all their input."""
-
-    index: int = 0
-    of: int = 1
-
-    def bounds(self, block: Block) -> tuple[int, int]:
-        """The first and the last + 1 of the neurons of a block."""
-        if self.of == 1:
-            return 0, block.n
-        return block.edges[self.index], block.edges[self.index + 1]
-
-    def part(self, block: Block, first: int, size: int) -> tuple[int, int]:
-        """What lies in this share of `size` neurons of a block from `first` on: (offset from `first`, size)."""
-        low, high = self.bounds(block)
-        begin, end = max(first, low), min(first + size, high)
-        return (begin - first, end - begin) if begin < end else (0, 0)
-
-
-@dataclass
-class Ring:
-    """Event lists of the last steps: those of this share, rows (depth, n) int32 and counts (depth,) int64, and those of
-    all shares, one after the other. values: state variable -> what events carried, beside rows; see engine/carried.py.
-    """
-
-    rows: np.ndarray
-    counts: np.ndarray
-    all_rows: np.ndarray
-    all_counts: np.ndarray
-    values: dict[str, np.ndarray] = field(default_factory=dict)
-    all_values: dict[str, np.ndarray] = field(default_factory=dict)
-
-
-@dataclass
-class Block:
-    """All populations of one model, side by side in the same arrays. Shares have all in common but the rings."""
-
-    key: Any
-    populations: list[Population] = field(default_factory=list)
-    first: dict[Population, int] = field(default_factory=dict)
-    n: int = 0
-    state: dict[str, np.ndarray] = field(default_factory=dict)
-    start: dict[str, np.ndarray] = field(default_factory=dict)
-    inputs: dict[str, np.ndarray] = field(default_factory=dict)
-    currents: dict[str, np.ndarray] = field(default_factory=dict)
-    noise: dict[tuple[Population, str], np.ndarray] = field(default_factory=dict)
-    rates: dict[Population, np.ndarray] = field(default_factory=dict)
-    rings: dict[str, Ring] = field(default_factory=dict)
-    edges: tuple[int, ...] = ()
-    """Where the shares begin, and where the last one ends: see engine/division.py."""
-
-    def span(self, population: Population) -> slice:
-        first = self.first[population]
-        return slice(first, first + population.size)
 
 
 @dataclass
@@ -148,13 +94,40 @@ class Table:
         return [self.delays, self.delay_index, self.index, self.slot_weight, *may_change]
 
 
-@dataclass
-class PlasticState:
-    """Arrays of a plastic projection, by the names that its printed kernel gives them."""
+class Learning(Protocol):
+    """How the synapses of one projection learn, in one share: what a kind of rule is to the rest of the engine."""
 
-    arrays: dict[str, Any]
-    kernel: Kernel
-    enabled: np.ndarray
+    @property
+    def enabled(self) -> np.ndarray:
+        """(1,), 1 while they learn, 0 while a phase of trials keeps their weights as they are."""
+
+    @property
+    def sweeps(self) -> np.ndarray:
+        """What asks for a sweep, in its first place: SOME or ALL of kernels/event_rule.py."""
+
+    def deliver(self) -> None:
+        """Add to the plan what delivers arrivals, and what makes synapses learn."""
+
+    def read(self, variable: str, every: int, start: int, slots: np.ndarray, positions: np.ndarray, *to: Any) -> Call:
+        """A Call that writes "weight" or "c" of synapses, as they are now, into rows.
+
+        slots, positions: of the synapses in their Table. to: room, steps, values, used and control of a recorder.
+        """
+
+    def reset(self, clock: np.ndarray, phase: int) -> list[Call]:
+        """Calls that keep the weights and forget all else at the start of a phase."""
+
+    def sweep(self) -> list[Call]:
+        """Calls that bring all synapses up to now, if a sweep is asked for."""
+
+    def materialize(self, due: np.ndarray) -> list[Call]:
+        """Calls that put weights as they are now into the table, where a rule keeps something else there."""
+
+    def dematerialize(self, due: np.ndarray) -> list[Call]:
+        """Calls that put back what the rule keeps there instead."""
+
+    def forget(self, label: str, moved: np.ndarray, n_moved: np.ndarray) -> list[Call]:
+        """Calls that let synapses begin anew which were moved to another target. moved: their positions."""
 
 
 @dataclass
@@ -181,8 +154,9 @@ class Plan:
     seed: int
     share: Share
     blocks: dict[Any, Block]
+    ends: dict[Projection, Ends]
     tables: dict[Projection, Table]
-    plastic: dict[Projection, PlasticState]
+    learning: dict[Projection, Learning]
     modulators: dict[Modulator, dict[str, np.ndarray]]
     stages: dict[str, list[Call]]
     recorders: list[Recorder]

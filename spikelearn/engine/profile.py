@@ -14,8 +14,10 @@ from numba import types
 
 from spikelearn.codegen import jit
 from spikelearn.codegen.modules import callable_of
-from spikelearn.engine.plan import STAGES, Block, Call, Plan, Program, Table, call_table, owner
+from spikelearn.engine.blocks import Block
+from spikelearn.engine.plan import STAGES, Call, Plan, Program, Table, call_table, owner
 from spikelearn.errors import DescriptionError
+from spikelearn.kernels.control import POPULATION, STOP
 from spikelearn.kernels.timed_loop import run_steps_timed
 from spikelearn.neurons import Neuron
 
@@ -95,7 +97,7 @@ def _run(program: Program, plan: Plan, calls: list[Call], n_steps: int, ticks: n
     run, last, wall, own = callable_of(run_steps_timed), program.step + n_steps, 0.0, 0.0
     run(1, 1, addresses, arguments, plan.control, ticks)
     while program.step < last:
-        plan.control[:2] = 0, -1
+        plan.control[[STOP, POPULATION]] = 0, -1
         begun, begun_thread = time.perf_counter(), time.thread_time()
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             program.step = int(run(program.step + 1, last + 1, addresses, arguments, plan.control, ticks)) - 1
@@ -103,13 +105,13 @@ def _run(program: Program, plan: Plan, calls: list[Call], n_steps: int, ticks: n
         own += time.thread_time() - begun_thread
         for recorder in plan.recorders:
             recorder.used[0] = 0
-    plan.control[0] = 0
+    plan.control[STOP] = 0
     return wall, min(1.0, own / max(wall, 1e-12))
 
 
 def _of_events(call: Call, table: Table, n: int, plan: Plan) -> Work | None:
     """Targets are read; what else a synapse has is read, and written too if it learns."""
-    learns = any(projection in plan.plastic for projection in table.projections)
+    learns = any(projection in plan.learning for projection in table.projections)
     own = [a for a in call.arguments if isinstance(a, np.ndarray) and a.ndim == 1 and len(a) == table.n_synapses]
     streamed = sum(a.itemsize * (2 if learns and a is not table.targets else 1) for a in own)
     inputs = {id(owner(a)) for block in plan.blocks.values() for a in block.inputs.values()}

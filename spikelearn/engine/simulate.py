@@ -19,14 +19,12 @@ from spikelearn.codegen.modules import callable_of
 from spikelearn.engine.lowering.recorders import empty
 from spikelearn.engine.plan import STAGES, Added, Call, Program, call_table
 from spikelearn.errors import SimulationError
+from spikelearn.kernels.control import NEURON, POPULATION, STEP, STOP
+from spikelearn.kernels.event_rule import LAST_STEP
 from spikelearn.kernels.loop import run_steps
-from spikelearn.kernels.templates.event_rule import LAST_STEP
 from spikelearn.results.sink import Sink
 
 _CHUNK_SECONDS = 0.1
-ENGINES = ("compiled", "stepper", "events")
-"""What Network.run can be told; the first two are run here, events in engine/events."""
-
 
 _no_steps: ContextVar[bool] = ContextVar("no_steps", default=False)
 
@@ -70,7 +68,7 @@ def simulate(
     """
     plans, dt = program.plans, program.plans[0].dt
     last = program.step + n_steps
-    if last > LAST_STEP and any(plan.plastic for plan in plans):
+    if last > LAST_STEP and any(plan.learning for plan in plans):
         raise SimulationError(
             f"a network that learns runs for {LAST_STEP:,} steps at most, {LAST_STEP * dt / 3.6e6:.3g} hours; "
             f"this run would end at step {last:,}"
@@ -78,7 +76,7 @@ def simulate(
     bar = progress_bar(n_steps * dt, progress)
     chunk, wall = 1, 0.0
     for plan in plans:
-        plan.control[:2] = 0, -1
+        plan.control[[STOP, POPULATION]] = 0, -1
     with interrupts() as interrupted, ThreadPoolExecutor(max(1, len(plans) - 1)) as threads:
         if engine == "stepper" or jit.JIT_DISABLED:
             advance = _stepper(program, added)
@@ -89,18 +87,18 @@ def simulate(
         while program.step < last and not interrupted:
             begun = time.perf_counter()
             before = program.step
-            beside, trial = program.thread_tuner.choose() if program.thread_tuner is not None else (True, False)
+            in_parallel, trial = program.thread_tuner.choose() if program.thread_tuner is not None else (True, False)
             until = min(last, before + (max(1, chunk // 4) if trial else chunk))
             if pause is not None:
                 until = min(until, (before // pause.every + 1) * pause.every)
-            after = advance(until, beside)
+            after = advance(until, in_parallel)
             program.step = after
             for plan in plans:
-                plan.control[0] = 0
+                plan.control[STOP] = 0
             spent = time.perf_counter() - begun
             wall += spent
             if program.thread_tuner is not None:
-                program.thread_tuner.record(beside, after - before, spent)
+                program.thread_tuner.record(in_parallel, after - before, spent)
             if not trial:
                 chunk = next_chunk(chunk, spent)
             empty(program, sink)
@@ -116,8 +114,7 @@ def simulate(
 
 
 def _compiled(program: Program, added: Added | None, threads: ThreadPoolExecutor) -> Callable[[int, bool], int]:
-    """A function that runs up to a step, compiled, the shares beside each other or in turn, and gives the step it came
-    to."""
+    """A function that runs up to a step, compiled, the shares in parallel or in turn; returns the step it came to."""
     n_shares = len(program.plans)
     end = call_table(_end(program, added))
     phases = (0, np.zeros(0, np.int64)) if added is None else (added.origin, added.ends)
@@ -132,13 +129,13 @@ def _compiled(program: Program, added: Added | None, threads: ThreadPoolExecutor
     run = callable_of(run_steps)
     stops, arrived = np.zeros(2, np.int64), np.zeros(1, np.int64)
 
-    def advance(until: int, beside: bool) -> int:
+    def advance(until: int, in_parallel: bool) -> int:
         stops[:], arrived[:] = 0, 0
 
         def run_table(table: tuple[Any, ...], share: int, of: int) -> int:
             return int(run(program.step + 1, until + 1, *table, stops, arrived, share, of, program.interval))
 
-        if not beside:
+        if not in_parallel:
             return run_table(all_in_turn, 0, 1) - 1
         others = [threads.submit(run_table, table, k, n_shares) for k, table in enumerate(own) if k > 0]
         after = run_table(own[0], 0, n_shares) - 1
@@ -164,10 +161,10 @@ def _stepper(program: Program, added: Added | None) -> Callable[[int, bool], int
     """The same in Python, one call after the other, the shares always in turn."""
     stages = [*_in_turn(program, added), _end(program, added)]
 
-    def advance(until: int, beside: bool) -> int:
+    def advance(until: int, in_parallel: bool) -> int:
         step = program.step
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            while step < until and not any(plan.control[0] for plan in program.plans):
+            while step < until and not any(plan.control[STOP] for plan in program.plans):
                 step += 1
                 for calls in stages:
                     for call in calls:
@@ -188,11 +185,11 @@ def _check_callbacks(calls: Sequence[Call], dt: float) -> None:
 
 
 def _check_finite(program: Program) -> None:
-    wrong = [plan for plan in program.plans if plan.control[1] >= 0]
+    wrong = [plan for plan in program.plans if plan.control[POPULATION] >= 0]
     if not wrong:
         return
-    plan = min(wrong, key=lambda plan: int(plan.control[3]))
-    _, number, neuron, step = (int(k) for k in plan.control)
+    plan = min(wrong, key=lambda plan: int(plan.control[STEP]))
+    number, neuron, step = (int(plan.control[k]) for k in (POPULATION, NEURON, STEP))
     population = next(p for p in plan.block_of if p.uid == number)
     raise SimulationError(
         f"population {population.name!r}, neuron {neuron - plan.block_of[population].first[population]}: state is not "

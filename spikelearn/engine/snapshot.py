@@ -1,4 +1,4 @@
-"""Reading the synapses of a projection out of a Plan."""
+"""Reading the synapses of a projection out of a Program, and putting them back."""
 
 from __future__ import annotations
 
@@ -7,38 +7,27 @@ from dataclasses import replace
 
 import numpy as np
 
-from spikelearn.backends.exact import EventPlan
-from spikelearn.description.population import Modulator
 from spikelearn.description.projection import Projection
-from spikelearn.engine.lowering.event_rules import read_call
-from spikelearn.engine.lowering.synapse_tables import BlockIndex, count_alone, locate
+from spikelearn.engine.listed_synapses import list_synapses
+from spikelearn.engine.lowering.synapse_tables import count_alone, locate
 from spikelearn.engine.plan import Plan, Program
 from spikelearn.results.run import Synapses
 
 
-def count_synapses(projection: Projection, seed: int, dt: float, program: Program | EventPlan | None = None) -> int:
-    """How many synapses a projection has; from the program where there is one."""
-    if isinstance(program, EventPlan):
-        return program.sizes[projection]
-    if program is not None and not projection.procedural:
-        if isinstance(projection.target, Modulator):
-            return program.plans[0].tables[projection].sizes[projection]
-        return sum(plan.tables[projection].sizes[projection] for plan in program.plans)
-    return count_alone(projection, seed)
+def count_synapses(projection: Projection, program: Program) -> int:
+    """How many synapses a projection has."""
+    if projection.procedural:
+        return count_alone(projection, program.plans[0].seed)
+    return sum(plan.tables[projection].sizes[projection] for plan in _plans_with(projection, program))
 
 
-def synapses_of(projection: Projection, program: Program | EventPlan) -> Callable[[], Synapses]:
+def synapses_of(projection: Projection, program: Program) -> Callable[[], Synapses]:
     """A function that reads the synapses of a projection as they are when it is called."""
-    if isinstance(program, EventPlan):
-        from spikelearn.backends.exact.synapses import reader
-
-        return reader(projection, program.seed, program.dt)
     if projection.procedural:
         return lambda: _made(projection, program.plans[0].seed, program.plans[0].dt)
 
     def read() -> Synapses:
-        plans = program.plans[:1] if isinstance(projection.target, Modulator) else program.plans
-        parts = [_synapses_of_share(projection, plan) for plan in plans]
+        parts = [_synapses_of_share(projection, plan) for plan in _plans_with(projection, program)]
         if len(parts) == 1:
             return parts[0][1]
         order = np.argsort(np.concatenate([numbers for numbers, _ in parts]))
@@ -47,24 +36,27 @@ def synapses_of(projection: Projection, program: Program | EventPlan) -> Callabl
     return read
 
 
+def _plans_with(projection: Projection, program: Program) -> list[Plan]:
+    """The Plans that share the synapses of a projection."""
+    return [plan for plan in program.plans if plan.ends[projection].counted]
+
+
 def _made(projection: Projection, seed: int, dt: float) -> Synapses:
     """The synapses of a procedural projection, which no table keeps."""
-    from spikelearn.backends.exact.synapses import listed
-
-    found = listed(replace(projection, dendritic_steps=0), seed, dt)
+    found = list_synapses(replace(projection, dendritic_steps=0), seed, dt)
     steps = np.floor(found.delay / dt + 0.5).astype(np.int32) + np.int32(projection.dendritic_steps)
     return Synapses(found.pre, found.post, found.weight, np.maximum(1, steps) * dt)
 
 
 def _synapses_of_share(projection: Projection, plan: Plan) -> tuple[np.ndarray, Synapses]:
-    """The synapses whose targets belong to a share, and their block_index among all of the projection."""
+    """The synapses whose targets belong to a share, and their places among all of the projection."""
     table = plan.tables[projection]
-    found = locate(projection, table, BlockIndex(plan.block_of, plan.share), plan.seed, plan.dt)
+    found = locate(projection, plan)
     positions, slots = found["positions"], found["slots"]
     if projection.learns:
         values = np.zeros((1, len(positions)))
         scratch = (0, np.zeros(1, np.int64), values, np.zeros(1, np.int64), np.zeros(4, np.int64))
-        read_call(projection, plan, plan.dt, 1, 0, 0, slots, positions, *scratch)(plan.step)
+        plan.learning[projection].read("weight", 1, 0, slots, positions, *scratch)(plan.step)
         weight = values[0]
     elif len(table.weights):
         weight = table.weights[positions].astype(np.float64)
@@ -80,9 +72,8 @@ def put_synapses(projection: Projection, program: Program, synapses: Synapses) -
     its targets."""
     for plan in program.plans:
         table = plan.tables[projection]
-        block_index = BlockIndex(plan.block_of, plan.share)
-        found = locate(projection, table, block_index, plan.seed, plan.dt)
+        found = locate(projection, plan)
         table.weights[found["positions"]] = synapses.weight[found["numbers"]]
         if table.rewired:
-            first = block_index.target(projection)[1] - projection.target_first
+            first = plan.ends[projection].first_target - projection.target_first
             table.targets[found["positions"]] = first + synapses.post[found["numbers"]]

@@ -1,4 +1,4 @@
-"""Models from equations in Brian2's syntax: checked by its parser, integrated by its methods, printed as Python."""
+"""Models from equations in Brian2's syntax: checked by its parser, integrated by its methods, rendered as Python."""
 
 from spikelearn.equations.neuron import neuron_source
 from spikelearn.equations.rule import rule_source

@@ -1,7 +1,8 @@
-"""The parameters of a model from equations: each has a default and a unit, which is written in the printed module."""
+"""The parameters of a model from equations: each has a default and a unit, which is written in the generated module."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,12 +21,13 @@ _OF_THE_PROJECT = ("ms", "mV", "pA", "pF", "nS", "Hz", "1")
 
 @dataclass(frozen=True)
 class Constant:
-    """name: default, in `unit`. factor: by which it is multiplied to be coherent with ms, mV and pA."""
+    """name: default, in `unit`, and what it means. factor: by which it is multiplied to be coherent with ms, mV, pA."""
 
     name: str
     default: float
     unit: str
     dimension: Any
+    meaning: str = ""
 
     @property
     def factor(self) -> float:
@@ -35,9 +37,14 @@ class Constant:
         return power_of_ten(round(exponent, 9))
 
     @property
-    def annotation(self) -> str:
+    def unit_annotation(self) -> str:
         own = {"1": "number", "port": "weight"}
         return own.get(self.unit, self.unit if self.unit in UNITS else f'unit("{self.unit}")')
+
+    @property
+    def annotation(self) -> str:
+        quoted = json.dumps(self.meaning, ensure_ascii=False)
+        return f"Annotated[{self.unit_annotation}, {quoted}]" if self.meaning else self.unit_annotation
 
     @property
     def read(self) -> str:
@@ -62,10 +69,14 @@ def _constant(name: str, given: Any, dimension: Any, owner: str, taken: tuple[st
     what = f"parameter {name} of {owner}"
     if not isinstance(name, str) or not name.isidentifier() or reserved(name, taken) or name.startswith("_"):
         raise ParameterError(f"{what}: {name!r} cannot be the name of a parameter")
-    value, name_of_unit = given if isinstance(given, tuple) and len(given) == 2 else (given, None)
-    if name_of_unit is not None:
-        if not isinstance(name_of_unit, str):
-            raise UnitError(f"{what}: expected (value, name of its unit) such as (10.0, 'ms'), got {given!r}")
+    value, name_of_unit, meaning = given, None, ""
+    if isinstance(given, tuple) and len(given) in (2, 3):
+        value, name_of_unit, meaning = (*given, "")[:3]
+        if not isinstance(name_of_unit, str) or not isinstance(meaning, str):
+            raise UnitError(
+                f"{what}: expected (value, name of its unit) such as (10.0, 'ms'), or with its meaning as well, "
+                f"(10.0, 'ms', 'time constant'), got {given!r}"
+            )
         try:
             unit_named(name_of_unit)
         except UnitError as error:
@@ -83,7 +94,7 @@ def _constant(name: str, given: Any, dimension: Any, owner: str, taken: tuple[st
         raise ParameterError(f"{what}: a default is one number; values per neuron are given when the model is called")
     if not math.isfinite(number):
         raise ParameterError(f"{what}: expected a finite number, got {number}")
-    return Constant(name, float(f"{number:.15g}"), name_of_unit, found)
+    return Constant(name, float(f"{number:.15g}"), name_of_unit, found, meaning)
 
 
 def _own_name(dimension: Any) -> str:

@@ -10,11 +10,11 @@ import ast
 from typing import Any
 
 from spikelearn.equations.python import to_python
-from spikelearn.equations.rendering import Printed, Unsupported, together, unused
+from spikelearn.equations.rendering import Rendered, Unsupported, together, unused
 from spikelearn.equations.system import System, from_sympy, names_in, symbol, without_units
 
 
-def explicit(system: System, method: str) -> Printed:
+def explicit(system: System, method: str) -> Rendered:
     from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
 
     updater = StateUpdateMethod.stateupdaters[method]
@@ -23,14 +23,14 @@ def explicit(system: System, method: str) -> Printed:
             updater(system.brian2(), {})
         except UnsupportedEquationsException as reason:
             raise Unsupported(str(reason).rstrip(".")[:1].lower() + str(reason).rstrip(".")[1:]) from None
-    return _Stages(system, updater).printed
+    return _Stages(system, updater).rendered
 
 
 class _Stages:
-    """The stages of one method for one system. `printed` is what comes out."""
+    """The stages of one method for one system. `rendered` is what comes out."""
 
     def __init__(self, system: System, updater: Any) -> None:
-        self.system, self.symbols, self.printed = system, updater.symbols, Printed()
+        self.system, self.symbols, self.rendered = system, updater.symbols, Rendered()
         self.taken = system.names
         self.temporaries = dict(updater.statements)
         self.own_noise = {x: self._noise_of(x) for x in system.variables}
@@ -44,9 +44,11 @@ class _Stages:
             for x in system.variables:
                 if not system.noises or self.own_noise[x]:
                     value = self._complete(expression, x, self.own_noise[x])
-                    self.printed.step.append(f"{self._stored(name, x)} = {from_sympy(value)}")
+                    self.rendered.step.append(f"{self._stored(name, x)} = {from_sympy(value)}")
         updates = [(x, from_sympy(self._new_value(updater.output, x))) for x in system.variables]
-        self.printed.step += together({x: f"{x} if held else {new}" if x in system.held else new for x, new in updates})
+        self.rendered.step += together(
+            {x: f"{x} if held else {new}" if x in system.held else new for x, new in updates}
+        )
 
     def _noise_of(self, x: str) -> str | None:
         """The noise of a variable. Where there are several, the method has no temporary values."""
@@ -66,27 +68,27 @@ class _Stages:
         used = names_in(ast.parse("\n".join(lines).replace("return ", "")))
         own = [name for name in (*system.given, *system.constant) if name in used]
         self.others = [*(["held"] if system.held else []), *own]
-        self.printed.helpers[self.derivatives] = ([*system.variables, *self.others], lines)
+        self.rendered.helpers[self.derivatives] = ([*system.variables, *self.others], lines)
 
     def _change(self, x: str) -> str:
         return unused(f"d{x}", self.taken)
 
     def _render_noises(self) -> None:
         for xi in self.system.noises:
-            self.printed.noises.append(f"normal_{xi}")
-            self.printed.step.append(f"{xi} = sqrt_dt * normal_{xi}")
+            self.rendered.noises.append(f"normal_{xi}")
+            self.rendered.step.append(f"{xi} = sqrt_dt * normal_{xi}")
         if self.system.noises:
-            self.printed.constants["sqrt_dt"] = "sqrt(dt)"
+            self.rendered.constants["sqrt_dt"] = "sqrt(dt)"
 
     def _evaluate(self, call: Any) -> dict[str, Any]:
-        """Variable -> what f is at the point that `call` names; the line that computes it is printed once."""
+        """Variable -> what f is at the point that `call` names; the line that computes it is rendered once."""
         key = str(call.args[0])
         if key not in self.calls:
             stage = "" if self.n_calls == 1 else f"_{len(self.calls) + 1}"
             names = {x: unused(f"d{x}{stage}", self.taken) for x in self.system.variables}
             arguments = [from_sympy(self._put(call.args[0], x, None)) for x in self.system.variables]
             line = f"{', '.join(names.values())} = {self.derivatives}({', '.join([*arguments, *self.others])})"
-            self.printed.step.append(line)
+            self.rendered.step.append(line)
             self.calls[key] = {x: symbol(name) for x, name in names.items()}
         return self.calls[key]
 
@@ -112,7 +114,7 @@ class _Stages:
         if g.free_symbols and {str(s) for s in g.free_symbols} <= set(self.system.constant):
             several = len(self.system.noises) > 1
             name = unused(f"noise_{x}_{xi}" if several else f"noise_{x}", self.taken)
-            self.printed.constants[name] = from_sympy(g)
+            self.rendered.constants[name] = from_sympy(g)
             return symbol(name)
         moved = {symbol(y): self._put(point, y, xi if y == x else None) for y in self.system.variables}
         return g.subs(moved, simultaneous=True)

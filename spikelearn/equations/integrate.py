@@ -9,13 +9,13 @@ from typing import Any
 
 from spikelearn.equations.explicit import explicit
 from spikelearn.equations.python import SCALAR_ONLY
-from spikelearn.equations.rendering import Printed, Unsupported, together, unused
+from spikelearn.equations.rendering import Rendered, Unsupported, together, unused
 from spikelearn.equations.system import System, from_sympy, names_in, symbol, to_sympy, without_units
 from spikelearn.errors import DescriptionError
 from spikelearn.parameters import suggest
 
 
-def exact(system: System) -> Printed:
+def exact(system: System) -> Rendered:
     """x(t + dt) = P x(t) + Q b for linear equations x' = A x + b, from the linear system that Brian2 finds."""
     import sympy
     from brian2.stateupdaters.base import UnsupportedEquationsException
@@ -38,33 +38,33 @@ def exact(system: System) -> Printed:
             )
     held = [i for i, name in enumerate(variables) if name in system.held]
     reach = _reach(A, [])
-    printed = Printed()
-    printed.constants_before += _matrix_lines("A", A, [])
-    printed.constants_before.append("P, Q = propagators(A, dt)")
-    printed.imports.add("from spikelearn.equations.linear import propagators")
+    rendered = Rendered()
+    rendered.constants_before += _matrix_lines("A", A, [])
+    rendered.constants_before.append("P, Q = propagators(A, dt)")
+    rendered.imports.add("from spikelearn.equations.linear import propagators")
     free = [i for i in range(n) if i not in held]
     disturbed = [i for i in free if any(reach[i][j] for j in held)]
     updates = {}
     for i in range(n):
-        updates[i] = _linear_update(printed, system, variables, A, b, i, reach, "P", "Q", "")
+        updates[i] = _linear_update(rendered, system, variables, A, b, i, reach, "P", "Q", "")
     if disturbed:
-        printed.constants_before += _matrix_lines("A_held", A, held)
-        printed.constants_before.append("P_held, Q_held = propagators(A_held, dt)")
+        rendered.constants_before += _matrix_lines("A_held", A, held)
+        rendered.constants_before.append("P_held, Q_held = propagators(A_held, dt)")
         reach_held, b_held = _reach(A, held), sympy.Matrix([0 if i in held else b[i] for i in range(n)])
     for i in range(n):
         if i in held:
             updates[i] = f"{variables[i]} if held else {updates[i]}"
         elif i in disturbed:
             while_held = _linear_update(
-                printed, system, variables, A, b_held, i, reach_held, "P_held", "Q_held", "_held"
+                rendered, system, variables, A, b_held, i, reach_held, "P_held", "Q_held", "_held"
             )
             updates[i] = f"{while_held} if held else {updates[i]}"
-    printed.step += together({variables[i]: updates[i] for i in _order(reach, n)})
-    return printed
+    rendered.step += together({variables[i]: updates[i] for i in _order(reach, n)})
+    return rendered
 
 
-def _linear_update(printed, system, variables, A, b, i, reach, P, Q, suffix) -> str:
-    """The right side of one line of the step; the constants that it needs are added to `printed`."""
+def _linear_update(rendered, system, variables, A, b, i, reach, P, Q, suffix) -> str:
+    """The right side of one line of the step; the constants that it needs are added to `rendered`."""
     import sympy
 
     taken = system.names
@@ -72,7 +72,7 @@ def _linear_update(printed, system, variables, A, b, i, reach, P, Q, suffix) -> 
 
     def constant(wanted: str, text: str) -> str:
         found = unused(wanted, taken)
-        printed.constants[found] = text
+        rendered.constants[found] = text
         return found
 
     for j in [i, *(j for j in range(len(variables)) if j != i)]:
@@ -136,7 +136,7 @@ def _matrix_lines(name: str, A: Any, held: list[int]) -> list[str]:
     return [f"{name} = [", *(f"    [{row}]," for row in rows), "]"]
 
 
-def exponential_euler(system: System) -> Printed:
+def exponential_euler(system: System) -> Rendered:
     """x = x_inf + (x - x_inf) exp(A dt) where x' = A x + B and A and B are held over the step; the lines that have no
     leak are Euler's. Brian2 finds whether each equation is linear in its own variable."""
     import sympy
@@ -148,7 +148,7 @@ def exponential_euler(system: System) -> Printed:
         get_conditionally_linear_system(system.brian2())
     except ValueError:
         raise Unsupported("an equation is not linear in its own variable") from None
-    printed, taken = Printed(), system.names
+    rendered, taken = Rendered(), system.names
     own = {x: [e for e in system.expressions if system.depends(e, x)] for x in system.variables}
     parts = {}
     for x, piece in system.rights.items():
@@ -164,38 +164,38 @@ def exponential_euler(system: System) -> Printed:
         parts[x] = leak, right.subs(symbol(x), 0)
     written = [ast.parse(from_sympy(each), mode="eval") for pair in parts.values() for each in pair]
     for name in system.needed_expressions([tree.body for tree in written]):
-        printed.step.append(f"{name} = {without_units(system.expressions[name].tree)}")
+        rendered.step.append(f"{name} = {without_units(system.expressions[name].tree)}")
     updates = []
     for x, (leak, rest) in parts.items():
         if leak == 0:
             change = unused(f"d{x}", taken)
-            printed.step.append(f"{change} = {from_sympy(rest)}")
+            rendered.step.append(f"{change} = {from_sympy(rest)}")
             update = f"{x} + dt * {change}"
         else:
             P, decay = unused(f"P_{x}", taken), f"exp(dt * ({from_sympy(leak)}))"
             used = names_in(ast.parse(decay, mode="eval"))
             if {str(s) for s in leak.free_symbols} <= set(system.constant) and not used & SCALAR_ONLY:
-                printed.constants[P] = decay
+                rendered.constants[P] = decay
             else:
-                printed.step.append(f"{P} = {decay}")
+                rendered.step.append(f"{P} = {decay}")
             update = f"{P} * {x}"
             if rest != 0:
                 target = unused(f"{x}_inf", taken)
-                printed.step.append(f"{target} = {from_sympy(sympy.together(-rest / leak))}")
+                rendered.step.append(f"{target} = {from_sympy(sympy.together(-rest / leak))}")
                 update = f"{target} + ({x} - {target}) * {P}"
         updates.append(f"{x} = {x} if held else {update}" if x in system.held else f"{x} = {update}")
-    printed.step += updates
-    return printed
+    rendered.step += updates
+    return rendered
 
 
-METHODS: Mapping[str, Callable[[System], Printed]] = {
+METHODS: Mapping[str, Callable[[System], Rendered]] = {
     "exact": exact,
     "exponential_euler": exponential_euler,
     **{name: partial(explicit, method=name) for name in ("euler", "rk2", "rk4", "heun", "milstein")},
 }
 
 
-def integrated(system: System, method: str | None) -> tuple[str, Printed]:
+def integrated(system: System, method: str | None) -> tuple[str, Rendered]:
     """The method and the lines of one step. Without a method: exact, else exponential Euler, else RK4; with noise
     Euler where it is additive, else Heun. Raises DescriptionError with the reason where a method cannot be used."""
     if method is not None:

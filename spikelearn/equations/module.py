@@ -1,4 +1,4 @@
-"""Printed models as the text of a module."""
+"""Generated models as the text of a module."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def render_module(
     """
     mains = [main] if isinstance(main, str) else list(main)
     fields = [f"    {c.name}: {c.annotation} = {c.default!r}" for c in constants.values()] or ["    pass"]
-    annotations = {c.annotation.split("(")[0] for c in constants.values()}
+    annotations = {c.unit_annotation.split("(")[0] for c in constants.values()}
     dictionary = [f'        "{n}": {value},' for n, value in constant_values.items()]
     body = [*(f"    {line}" for line in constants_before), *_dict_lines("    return ", dictionary)]
     start = _dict_lines("    return ", [f'        "{n}": {value},' for n, value in (initial or {}).items()])
@@ -52,11 +52,12 @@ def render_module(
         _model(kind, name, initial is not None, mains, given),
     ]
     text = "\n\n".join(blocks)
-    doc = f"{name}: printed from equations; edit it as you like."
+    doc = f"{name}: generated from equations; edit it as you like."
     about = about.replace("\\", "").replace('"""', "")
     head = [f'"""{doc}\n\n{about.strip()}\n"""' if about.strip() else f'"""{doc}"""', ""]
     head += ["import math"] if re.search(r"\bmath\.", text) else []
-    head += ["from typing import NamedTuple", ""]
+    meanings = any(c.meaning for c in constants.values())
+    head += [f"from typing import {'Annotated, ' if meanings else ''}NamedTuple", ""]
     head += ["import numpy as np", ""] if re.search(r"\bnp\.", text) else []
     ours = {f"from spikelearn import {kind}", *imports}
     ours |= {"from spikelearn.codegen.jit import scalar"} if "@scalar" in text else set()

@@ -1,4 +1,4 @@
-"""A neuron model from equations: checked, integrated, and printed as the module that one would write by hand."""
+"""A neuron model from equations: checked, integrated, and rendered as the module that one would write by hand."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class _Neuron:
         self.system = System(
             self.owner, parts.rights, parts.expressions, tuple(self.constants), given, self.held, parts.noises
         )
-        self.method, self.printed = integrated(self.system, texts["method"])
+        self.method, self.rendered = integrated(self.system, texts["method"])
         self.initial = starting_values(
             initial, {n: parts.dimensions[n] for n in self.state}, self.constants, self.owner
         )
@@ -145,7 +145,7 @@ class _Neuron:
         names = {current: f"I_{port}" for port, current in self.drives.items()}
         held = self.t_ref is not None
         lines = ["held = refractory > 0.0"] if held else []
-        lines += self.printed.step
+        lines += self.rendered.step
         lines += ["refractory = refractory - 1.0 if held else refractory"] if held else []
         for port in self.ports:
             lines += self._arrival(port)
@@ -179,25 +179,25 @@ class _Neuron:
 
     def _text(self, lines: list[str], own: Mapping[str, str], state: list[str]) -> str:
         helpers = []
-        for name, (arguments, body) in self.printed.helpers.items():
+        for name, (arguments, body) in self.rendered.helpers.items():
             arguments = [own.get(each, each) for each in arguments]
             doc = f"The right sides of {', '.join(f'd{x}/dt' for x in self.parts.rights)}."
             helpers.append(function(name, arguments, doc, python_lines(body, own)))
         inputs = [f"in_{port.name}" for port in self.ports]
         drives = [f"I_{port}" for port in self.drives]
         used = used_names(lines)
-        wanted = [n for n in used if n in self.constants or n in self.printed.constants or n in ("dt", "n_ref")]
+        wanted = [n for n in used if n in self.constants or n in self.rendered.constants or n in ("dt", "n_ref")]
         read = {name: constant.read for name, constant in self.constants.items()}
         values = {name: read[name] if name in read else name for name in wanted}
         values |= {
-            n: to_python(self.printed.constants[n], read, "numpy") for n in wanted if n in self.printed.constants
+            n: to_python(self.rendered.constants[n], read, "numpy") for n in wanted if n in self.rendered.constants
         }
-        before = python_lines(self.printed.constants_before, read, "numpy")
+        before = python_lines(self.rendered.constants_before, read, "numpy")
         if "n_ref" in values:
             t_ref = self.constants[self.t_ref].read if isinstance(self.t_ref, str) else repr(self.t_ref)
             values["n_ref"] = f"refractory_steps({t_ref}, dt)"
-            self.printed.imports.add("from spikelearn.neurons.membrane import refractory_steps")
-        arguments = [*state, *inputs, *drives, *self.printed.noises, *wanted]
+            self.rendered.imports.add("from spikelearn.neurons.membrane import refractory_steps")
+        arguments = [*state, *inputs, *drives, *self.rendered.noises, *wanted]
         doc = {"exact": "Exact integration.", "exponential_euler": "Exponential Euler."}.get(
             self.method, f"Integrated by {self.method}."
         )
@@ -206,7 +206,7 @@ class _Neuron:
             "state": {n: coherent_name(self.parts.dimensions[n]) if n in self.parts.dimensions else "1" for n in state},
             "ports": {port.name: port.unit for port in self.ports},
             "currents": tuple(self.drives),
-            "normal": tuple(self.printed.noises),
+            "normal": tuple(self.rendered.noises),
             "equations": self.equations,
             "threshold": self.texts["threshold"],
             "reset": self.texts["reset"],
@@ -217,7 +217,7 @@ class _Neuron:
         }  # fmt: skip
         return render_module(
             "NeuronModel", self.name, self.constants, before, values, self.initial, [*helpers, step], "step", given,
-            self.printed.imports,
+            self.rendered.imports,
         )  # fmt: skip
 
 

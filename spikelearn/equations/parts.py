@@ -57,7 +57,7 @@ def parts_of(text: Any, owner: str, flags: tuple[str, ...], taken: tuple[str, ..
     equations = _parsed(found)
     for name, (piece, _) in found.items():
         if reserved(name, taken):
-            raise DescriptionError(piece.complaint_about(f"{name} has a meaning of its own in a printed model", name))
+            raise DescriptionError(piece.complaint_about(f"{name} has a meaning of its own in a generated model", name))
         for flag in equations[name].flags:
             if flag not in flags:
                 known = ", ".join(f"({each})" for each in flags) or "none"
@@ -86,11 +86,11 @@ def no_equation_for(parts: Parts, parameters: Iterable[str]) -> None:
             raise DescriptionError(parts.pieces[each].complaint_about(message, each))
 
 
-def values_for(parts: Parts, names: Iterable[str], changed: Container[str], elsewhere: str) -> None:
-    """Raises ParameterError for a name that is only declared and is given no value anywhere."""
+def values_for(parts: Parts, names: Iterable[str], changed: Container[str], otherwise: str) -> None:
+    """Raise ParameterError for a name that is only declared and has no value. otherwise: how else it can get one."""
     for name in names:
         if name not in changed:
-            message = f"{name} has no value: give it in parameters=, {elsewhere}"
+            message = f"{name} has no value: give it in parameters=, {otherwise}"
             raise ParameterError(parts.pieces[name].complaint_about(message, name))
 
 

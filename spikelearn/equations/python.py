@@ -31,7 +31,7 @@ SCALAR_ONLY = {"clip", "int", "exprel"}
 
 
 def reserved(name: str, also: Container[str]) -> bool:
-    """Whether a variable or parameter may not be called so in a printed function; also: its own names."""
+    """Whether a variable or parameter may not be called so in a rendered function; also: its own names."""
     return name in _RESERVED or keyword.iskeyword(name) or name in also
 
 

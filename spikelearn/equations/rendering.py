@@ -1,4 +1,4 @@
-"""Functions that are being printed: lines in Brian2's syntax, made Python and broken into short lines at the end."""
+"""Functions that are being rendered: lines in Brian2's syntax, made Python and broken into short lines at the end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Unsupported(Exception):
 
 
 @dataclass
-class Printed:
+class Rendered:
     """What a method of integration makes, with the names of the equations and Brian2's functions.
 
     step: lines that take the variables from the start of the step to its end. helpers: name -> (arguments, lines) of

@@ -1,4 +1,4 @@
-"""A plasticity rule from equations: variables sorted into traces of one side and state of the synapse, and printed."""
+"""A plasticity rule from equations: variables sorted into traces of one side and state of the synapse, and rendered."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from spikelearn.equations.system import System, assigned, from_sympy, names_in, 
 from spikelearn.equations.text import Statement, statements
 from spikelearn.equations.vocabulary import CANNOT_BE_SET, Vocabulary, dimensionless
 from spikelearn.errors import DescriptionError, ParameterError, UnitError
-from spikelearn.kernels.templates.event_rule import taken_names
+from spikelearn.kernels.event_rule import taken_names
 
 _LIMITS = ("W_min", "W_max")
 _RESERVED = ("weight",)
@@ -144,7 +144,7 @@ class _Rule:
         )  # fmt: skip
 
     def _free(self, name: str) -> str:
-        """A name as it is written in the printed handlers: the loops around them have names of their own."""
+        """A name as it is written in the rendered handlers: the loops around them have names of their own."""
         return f"{name}_" if name in taken_names(False) else name
 
     def _shown(self, trace: _Trace) -> str:

@@ -1,4 +1,4 @@
-"""A synapse model from equations: advanced in closed form to the next arrival, and printed as a module."""
+"""A synapse model from equations: advanced in closed form to the next arrival, and rendered as a module."""
 
 from __future__ import annotations
 

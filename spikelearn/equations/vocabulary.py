@@ -36,7 +36,7 @@ def shown(dimension: Any) -> str:
 @dataclass(frozen=True)
 class Vocabulary:
     """dimensions: name -> Brian2's dimension, of the model's own names. hints: what is said of names that it has
-    elsewhere, but not here."""
+    in other places."""
 
     dimensions: Mapping[str, Any]
     hints: Mapping[str, str] = field(default_factory=dict)

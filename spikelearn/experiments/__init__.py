@@ -1,1 +1,49 @@
-"""Model files: how they are found, run and controlled."""
+"""Experiments: model files, their parameters, and what models share to run, control and cost what they do."""
+
+from spikelearn.experiments.conditions import Conditions, Interrupted, finished, report, run_conditions
+from spikelearn.experiments.cost import Cost, cost_of, total_cost
+from spikelearn.experiments.model_file import Experiment, Listed, list_experiments, load_experiment, models_directory
+from spikelearn.experiments.outcome import Outcome, Published, common_metrics, finite, json_value
+from spikelearn.experiments.parameters import (
+    ParameterRow,
+    converted,
+    parameter,
+    parameter_names,
+    parameters_table,
+    parse_time,
+    set_parameters,
+    takes_whole_numbers,
+)
+from spikelearn.experiments.run import MetricRow, metrics_table, run_experiment
+
+__all__ = [
+    "Conditions",
+    "Cost",
+    "Experiment",
+    "Interrupted",
+    "Listed",
+    "MetricRow",
+    "Outcome",
+    "ParameterRow",
+    "Published",
+    "common_metrics",
+    "converted",
+    "cost_of",
+    "finished",
+    "finite",
+    "json_value",
+    "list_experiments",
+    "load_experiment",
+    "metrics_table",
+    "models_directory",
+    "parameter",
+    "parameter_names",
+    "parameters_table",
+    "parse_time",
+    "report",
+    "run_conditions",
+    "run_experiment",
+    "set_parameters",
+    "takes_whole_numbers",
+    "total_cost",
+]

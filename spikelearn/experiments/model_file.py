@@ -1,10 +1,10 @@
-"""Experiments: model files, how they are found, loaded and checked, and how their parameters are set.
+"""Model files: how they are found, loaded and checked.
 
 A model file is a Python file, in models/ or anywhere else, that has
 
     a docstring       whose first line says what it is
     Parameters        a frozen dataclass, every field with a default, its unit and meaning in
-                      field(default=..., metadata={"unit": "mV", "doc": "..."}); `duration` (ms) if it has one
+                      parameter(default, unit, meaning); `duration` (ms) if it has one
     QUICK             parameter -> value, for the quick form
     PUBLISHED         metric -> Published
     simulate(parameters, seed, sink=None, progress=None) -> Outcome
@@ -18,58 +18,25 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import importlib
 import importlib.util
 import inspect
-import math
-import re
 import sys
 import traceback
 import types
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple
 
-from spikelearn.errors import ExperimentError, SpikelearnError
+from spikelearn.errors import ExperimentError
+from spikelearn.experiments.outcome import Outcome, Published
 from spikelearn.parameters import suggest
-from spikelearn.results.run import Run
-from spikelearn.results.sink import Sink
 
-PACKAGE = "spikelearn_models"
-MILLISECONDS = {"": 1.0, "us": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4, "h": 3.6e6}
-TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
-
-
-@dataclass(frozen=True)
-class Published:
-    """What a metric should be. low, high: the range that counts as agreement, both ends included."""
-
-    value: str | float
-    low: float | None = None
-    high: float | None = None
-    source: str = ""
-
-    def agrees(self, measured: float | None) -> bool | None:
-        """Whether a measured value is in the range; None if there is no range. A missing one never agrees."""
-        if self.low is None and self.high is None:
-            return None
-        if measured is None or math.isnan(measured):
-            return False
-        return (self.low is None or measured >= self.low) and (self.high is None or measured <= self.high)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What `simulate` of a model file returns.
-
-    run: the main run, for raster and voltage. metrics: name -> number, None if it could not be measured.
-    data: whatever the model's figure needs. other_runs: further runs, counted in the common metrics.
-    """
-
-    run: Run
-    metrics: Mapping[str, float | int | None]
-    data: Mapping[str, Any] = field(default_factory=dict)
-    other_runs: tuple[Run, ...] = ()
+MODELS = "spikelearn.models"
+"""The package of the models that come with spikelearn."""
+OTHER_MODELS = "spikelearn_models"
+"""That of model files elsewhere, which exists only while a process runs."""
 
 
 @dataclass(frozen=True)
@@ -95,35 +62,11 @@ class Listed(NamedTuple):
     summary: str
 
 
-class ParameterRow(NamedTuple):
-    """One parameter of an experiment: its value, and what the model file says of it."""
-
-    name: str
-    value: Any
-    default: Any
-    unit: str
-    doc: str
-
-
-class MetricRow(NamedTuple):
-    """One metric beside what was published. agrees: None if no range was published."""
-
-    name: str
-    value: Any
-    published: Published | None
-    agrees: bool | None
-
-
-def parameter(default: Any, unit: str, doc: str) -> Any:
-    """A field of Parameters: its default, unit ("" for names and numbers without one) and meaning."""
-    return field(default=default, metadata={"unit": unit, "doc": doc})
-
-
 def models_directory() -> Path:
-    """Where the models are: in the package when it was installed, beside it in a working copy."""
-    package = Path(__file__).parents[1]
-    inside = package / "models"
-    return inside if inside.is_dir() else package.parent / "models"
+    """Where the models are: in the package when it was installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    beside = package.parent / "models"
+    return beside if (package.parent / "pyproject.toml").is_file() and beside.is_dir() else package / "models"
 
 
 def list_experiments(directory: Path | None = None) -> list[Listed]:
@@ -136,7 +79,8 @@ def list_experiments(directory: Path | None = None) -> list[Listed]:
 def load_experiment(name_or_path: str | Path, directory: Path | None = None) -> Experiment:
     """Load a model file: a name in `directory` (default: `models_directory()`), or a path to a .py file.
 
-    The module is registered in sys.modules as spikelearn_models.NAME, so that its classes can be pickled.
+    The module is spikelearn.models.NAME, or spikelearn_models.NAME if the file is not in `models_directory()`; it stays
+    in sys.modules, so that its classes can be pickled.
     Raises ExperimentError if there is none, if it cannot be executed (with file and line), or if something
     that a model file must have is missing.
     """
@@ -154,122 +98,6 @@ def load_experiment(name_or_path: str | Path, directory: Path | None = None) -> 
         figure=module.figure,
         seeds=getattr(module, "SEEDS", 0),
     )
-
-
-def set_parameters(experiment: Experiment, settings: Mapping[str, Any] | None = None, quick: bool = False) -> Any:
-    """The experiment's Parameters: defaults, then QUICK if asked for, then `settings`.
-
-    settings: name -> value, or text, converted by the type of the field ('1,2,3' a tuple, 'none' None).
-    Raises ExperimentError for an unknown name and for a value that is not of the type, NaN or infinite.
-    """
-    values = {**(experiment.quick if quick else {}), **converted(experiment, settings or {})}
-    try:
-        return experiment.parameters(**values)
-    except SpikelearnError:
-        raise
-    except (ValueError, TypeError) as error:
-        raise ExperimentError(f"parameters of {experiment.name}: {error}") from error
-
-
-def converted(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings, values or text, with the types of the experiment's parameters. Raises ExperimentError."""
-    known, hints = parameter_names(experiment), get_type_hints(experiment.parameters)
-    values = {}
-    for name, given in settings.items():
-        if name not in known:
-            raise ExperimentError(
-                f"{experiment.name} has no parameter {name!r}{suggest(name, known)}; it has: {', '.join(known)}"
-            )
-        try:
-            values[name] = _converted(_as_text(given), hints[name])
-        except ValueError as error:
-            where = f"parameter {name!r} of {experiment.name}"
-            raise ExperimentError(f"{where}: {error}, got {given!r}") from None
-    return values
-
-
-def takes_whole_numbers(experiment: Experiment, name: str) -> bool:
-    """Whether a parameter is an int, or an int or None."""
-    kind = get_type_hints(experiment.parameters)[name]
-    return kind is int or int in get_args(kind)
-
-
-def parameter_names(experiment: Experiment) -> list[str]:
-    return [each.name for each in dataclasses.fields(experiment.parameters)]
-
-
-def parameters_table(experiment: Experiment, parameters: Any) -> list[ParameterRow]:
-    """Every parameter with its default, unit and meaning, in the order of the model file."""
-    defaults = experiment.parameters()
-    return [
-        ParameterRow(
-            each.name,
-            getattr(parameters, each.name),
-            getattr(defaults, each.name),
-            str(each.metadata.get("unit", "")),
-            str(each.metadata.get("doc", "")),
-        )
-        for each in dataclasses.fields(experiment.parameters)
-    ]
-
-
-def run_experiment(
-    experiment: Experiment, parameters: Any, seed: int, sink: Sink | None = None, progress: bool | None = None
-) -> Outcome:
-    """Simulate. The metrics that come back include the common ones.
-
-    sink: where the main run's recordings are streamed to. progress: None shows a bar on a terminal only.
-    Raises ExperimentError if the model returns no Outcome; errors in the model itself pass through.
-    """
-    try:
-        outcome = experiment.simulate(parameters, seed, sink=sink, progress=progress)
-    except ModuleNotFoundError as error:
-        raise ExperimentError(
-            f"{experiment.path}: needs the package {error.name!r}, which is not installed; what the models need is "
-            "installed by: pip install 'spikelearn[models]'"
-        ) from error
-    if not isinstance(outcome, Outcome):
-        got = type(outcome).__name__
-        raise ExperimentError(f"{experiment.path}: `simulate` returned {got}, expected an Outcome")
-    common = {name: value for name, value in common_metrics(outcome).items() if name not in outcome.metrics}
-    return dataclasses.replace(outcome, metrics={**outcome.metrics, **common})
-
-
-def common_metrics(outcome: Outcome) -> dict[str, float | int | None]:
-    """What every model reports, summed over its runs.
-
-    synaptic_events; wall_s, seconds; real_time_factor, wall seconds a simulated second (None if no time was
-    simulated). A model that makes runs which it does not return reports these itself, and its values count.
-    """
-    runs = (outcome.run, *outcome.other_runs)
-    wall_s = float(sum(run.wall_s for run in runs))
-    simulated_s = sum(run.duration for run in runs) * 1e-3
-    return {
-        "synaptic_events": int(sum(run.synaptic_events for run in runs)),
-        "wall_s": wall_s,
-        "real_time_factor": wall_s / simulated_s if simulated_s > 0 else None,
-    }
-
-
-def metrics_table(experiment: Experiment, metrics: Mapping[str, Any]) -> list[MetricRow]:
-    """Every metric beside the published value. One that was published but not measured has the value None."""
-    rows = []
-    for name in [*metrics, *(name for name in experiment.published if name not in metrics)]:
-        value, published = metrics.get(name), experiment.published.get(name)
-        rows.append(MetricRow(name, value, published, published.agrees(value) if published else None))
-    return rows
-
-
-def parse_time(text: str, what: str) -> float:
-    """'250', '250ms', '10 s', '1.5min', '1h' -> ms. Raises ExperimentError, which names `what`, for anything else."""
-    match = re.fullmatch(r"\s*([-+.\w]*?)\s*(us|ms|s|min|h|)\s*", text)
-    try:
-        value = _number(match[1]) * MILLISECONDS[match[2]] if match else None
-    except ValueError:
-        value = None
-    if value is None:
-        raise ExperimentError(f"{what}: expected a time in ms, or with a unit (us, ms, s, min, h), got {text!r}")
-    return value
 
 
 def _find(name_or_path: str, directory: Path | None) -> Path:
@@ -292,14 +120,12 @@ def _find(name_or_path: str, directory: Path | None) -> Path:
 
 def _execute(path: Path) -> types.ModuleType:
     """The module of a model file; of an unchanged file the one from last time, with the same classes."""
-    if PACKAGE not in sys.modules:
-        sys.modules[PACKAGE] = types.ModuleType(PACKAGE, "The model files that were loaded.")
-        sys.modules[PACKAGE].__path__ = []
-    name = f"{PACKAGE}.{path.stem}"
+    package = _package_of(path)
+    name = f"{package.__name__}.{path.stem}"
     before = sys.modules.get(name)
     stat = path.stat()
     version = (str(path), stat.st_mtime_ns, stat.st_size)
-    if before is not None and getattr(before, "__file_version__", None) == version:
+    if before is not None and before.__dict__.setdefault("__file_version__", version) == version:
         return before
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
@@ -315,7 +141,18 @@ def _execute(path: Path) -> types.ModuleType:
             raise
         raise ExperimentError(_what_went_wrong(path, error)) from error
     module.__dict__["__file_version__"] = version
+    setattr(package, path.stem, module)
     return module
+
+
+def _package_of(path: Path) -> types.ModuleType:
+    """The package in which the module of a model file is."""
+    if path.parent == models_directory():
+        return importlib.import_module(MODELS)
+    if OTHER_MODELS not in sys.modules:
+        sys.modules[OTHER_MODELS] = types.ModuleType(OTHER_MODELS, "The model files that were loaded.")
+        sys.modules[OTHER_MODELS].__path__ = []
+    return sys.modules[OTHER_MODELS]
 
 
 def _what_went_wrong(path: Path, error: BaseException) -> str:
@@ -380,92 +217,6 @@ def _problem_of_function(function: Any, name: str, arguments: tuple, keywords: d
         wanted = "parameters, seed, sink=None, progress=None" if name == "simulate" else "parameters, outcome"
         return f"`{name}` cannot be called as {name}({wanted}): {error}"
     return ""
-
-
-def json_value(value: Any) -> Any:
-    """numpy's numbers as Python's; what JSON cannot write (NaN, infinity) as null."""
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, list | tuple):
-        return [json_value(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _as_text(given: Any) -> str:
-    if isinstance(given, tuple | list):
-        return ",".join(str(each) for each in given)
-    return str(given)
-
-
-def _converted(text: str, kind: Any) -> Any:
-    """A value of a field's type from text. Raises ValueError that says what was expected."""
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin in (Union, types.UnionType):
-        return _first_that_fits(text, inner)
-    if origin is Literal:
-        for each in inner:
-            if str(each) == text:
-                return each
-        raise ValueError(f"expected one of {', '.join(map(str, inner))}")
-    if kind is tuple or origin is tuple:
-        parts = [part for part in re.split(r"[,\s]+", text.strip("()[] ")) if part]
-        kinds = [float] * len(parts) if not inner else inner
-        if len(inner) == 2 and inner[1] is Ellipsis:
-            kinds = [inner[0]] * len(parts)
-        if len(kinds) != len(parts):
-            raise ValueError(f"expected {len(kinds)} values with commas between them")
-        return tuple(_converted(part, each) for part, each in zip(parts, kinds, strict=True))
-    if kind is bool:
-        if (word := text.strip().lower()) not in TRUE + FALSE:
-            raise ValueError("expected true or false")
-        return word in TRUE
-    if kind is int:
-        return _whole_number(text)
-    if kind is float:
-        return _number(text)
-    if kind is str:
-        return text
-    raise ValueError(f"a value of type {kind} cannot be set from outside; edit the model file")
-
-
-def _first_that_fits(text: str, kinds: Iterable[Any]) -> Any:
-    kinds = list(kinds)
-    if types.NoneType in kinds and text.strip().lower() in ("none", ""):
-        return None
-    problems = []
-    for kind in kinds:
-        if kind is not types.NoneType:
-            try:
-                return _converted(text, kind)
-            except ValueError as error:
-                problems.append(str(error))
-    if types.NoneType in kinds:
-        problems.append("none")
-    raise ValueError(", or ".join(problems))
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ValueError("expected a finite number")
-    return value
-
-
-def _whole_number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        value = _number(text)  # 1e4 is a whole number too
-    except ValueError:
-        value = 0.5
-    if not value.is_integer():
-        raise ValueError("expected a whole number")
-    return int(value)
 
 
 def _summary(path: Path) -> str:

@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from spikelearn.codegen.jit import invoke, scalar
+from spikelearn.kernels.control import STEP, STOP
 from spikelearn.kernels.event_queue import add_flight, replace_first, set_clock
+from spikelearn.kernels.exact_neurons import SAMPLE, SETTLE
 from spikelearn.kernels.poisson_process import next_arrival
-from spikelearn.kernels.templates.exact_neurons import SAMPLE, SETTLE
 
 NEURONS, POISSON, POISSON_INPUT, SPIKE_LIST, STEP_CURRENT = range(5)
 
@@ -89,12 +90,12 @@ def run_events(
 ):  # fmt: skip
     """Run all events up to and including the end of `step`, or until buffers have to be emptied.
 
-    control: (0 if all were run, else 1, population and neuron of a state that is not finite or -1, step of a sample).
+    control: see kernels/control.py; STOP is 0 if all were run.
     event_count: (synaptic events, events of the queue). addresses, arguments: of each population, 0 for
     sources, and of each group, 0 for static synapses.
     """
     until = step * dt
-    control[0] = 0
+    control[STOP] = 0
     n_cells = len(cells.marked)
     while True:
         for population in range(len(cells.n_touched)):
@@ -102,8 +103,8 @@ def run_events(
                 invoke(addresses[population], SETTLE, arguments[population])
         _send(now[0], cells, flights, synapses, watched)
         if watched.used[0] + 2 * n_cells > len(watched.times) or flights.size[0] + 2 * n_cells > len(flights.due):
-            control[0] = 1
-        if control[0] != 0:
+            control[STOP] = 1
+        if control[STOP] != 0:
             return
         due = clocks.due[clocks.heap[0]] if clocks.size[0] > 0 else np.inf
         if flights.size[0] > 0:
@@ -111,7 +112,7 @@ def run_events(
         sample = _next_sample(watched)
         if sample >= 0 and sample * dt < due and sample * dt <= until:
             now[0] = sample * dt
-            control[3] = sample
+            control[STEP] = sample
             for k in range(len(watched.every)):
                 if watched.next_step[k] == sample:
                     invoke(sample_addresses[k], SAMPLE, sample_arguments[k])

@@ -6,6 +6,7 @@ Where events carry a value, `values` lies beside `rows`, place by place.
 """
 
 from spikelearn.codegen.jit import kernel, scalar
+from spikelearn.kernels.control import STOP
 
 
 @scalar
@@ -127,4 +128,4 @@ def record_events(step, start, rows, counts, first, wanted, room, steps, ids, us
             count += 1
     used[0] = count
     if count + room > len(steps):
-        control[0] = 1
+        control[STOP] = 1

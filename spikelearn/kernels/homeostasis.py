@@ -8,7 +8,7 @@ last `dematerialize`.
 import math
 
 from spikelearn.codegen.jit import kernel
-from spikelearn.kernels.templates.event_rule import ALL
+from spikelearn.kernels.event_rule import ALL
 
 _NOTHING = 1e-9
 """A sum below this share of what it should be counts as 0: it may be nothing but rounding errors."""

@@ -1,6 +1,7 @@
 """The compiled loop: calls a table of entries step after step, with no Python inside."""
 
 from spikelearn.codegen.jit import add_one, first_of, give_way, invoke, kernel
+from spikelearn.kernels.control import STOP
 
 _SPINS = 4000
 
@@ -20,7 +21,7 @@ def barrier(arrived, expected):
 def wants_to_stop(controls):
     """Whether any share wants to."""
     for share in range(len(controls)):
-        if controls[share, 0] != 0:
+        if controls[share, STOP] != 0:
             return True
     return False
 
@@ -42,7 +43,7 @@ def run_steps(
 ):  # fmt: skip
     """Run the steps first to last - 1; returns the step after the last one that was run.
 
-    controls[:, 0]: set by a kernel to stop (a buffer is full, or a state is not finite). share, n_shares: which it is
+    controls: (shares, 4), see kernels/control.py. share, n_shares: which it is
     of how many that run beside each other; the calls may be those of several shares that run in turn. Shares that run
     beside each other meet every `interval` steps and where a phase of a trial ends (see `end_of_phase`; no trials: no
     ends). If there is anything to be done at the end of a step for all neurons, the first share does it there while

@@ -3,7 +3,7 @@
 import math
 
 from spikelearn.codegen.jit import kernel, scalar
-from spikelearn.kernels.templates.event_rule import ALL, SOME
+from spikelearn.kernels.event_rule import ALL, SOME
 
 
 @kernel

@@ -115,7 +115,7 @@ def normal(start, increment, counter):
 
 @scalar
 def normal_at_once(start, increment, counter):
-    """`normal` where it takes one draw, which is nearly always; NaN elsewhere. A loop of these vectorises."""
+    """`normal` where it takes one draw, which is nearly always; else NaN. A loop of these vectorises."""
     z = bits(start, increment, counter)
     layer = int(z & _LAYER_BITS)
     u = 2.0 * to_unit(z) - 1.0

@@ -1,6 +1,7 @@
 """Recording of state variables and weights into buffers that Python empties."""
 
 from spikelearn.codegen.jit import kernel
+from spikelearn.kernels.control import STOP
 
 
 @kernel
@@ -13,4 +14,4 @@ def record_state(step, every, start, ids, source, room, steps, values, used, con
             values[k, i] = source[ids[i]]
         used[0] = k + 1
         if k + 1 + room > len(steps):
-            control[0] = 1
+            control[STOP] = 1

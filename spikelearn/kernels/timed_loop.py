@@ -1,6 +1,7 @@
 """The loop of one share with the clock read around each call: where the time of a step goes."""
 
 from spikelearn.codegen.jit import clock, invoke, kernel
+from spikelearn.kernels.control import STOP
 
 
 @kernel
@@ -19,6 +20,6 @@ def run_steps_timed(first, last, addresses, arguments, control, ticks):
             before = after
         after = clock()
         ticks[n] += after - before
-        if control[0] != 0:
+        if control[STOP] != 0:
             return now + 1
     return last

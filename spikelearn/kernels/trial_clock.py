@@ -1,34 +1,36 @@
-"""The clock of trials and what it sets off. clock: [origin, trial, phase, step in phase, starts, ends]."""
+"""The clock of trials and what it sets off. clock: (N_PLACES,) int64, whose places have the names below."""
 
 from spikelearn.codegen.jit import kernel
 
 ORIGIN, TRIAL, PHASE, STEP_IN_PHASE, STARTS, ENDS = range(6)
+N_PLACES = 6
+"""ORIGIN: the step in which the first trial begins. STARTS, ENDS: 1 in the first and in the last step of a phase."""
 
 
 @kernel
 def tick(step, clock, phase_steps):
-    """Find the trial, the phase and the step in it; `starts` and `ends` are 1 in its first and last step."""
+    """Find the trial, the phase and the step in it; and whether it is the first or the last."""
     per_trial = 0
     for p in range(len(phase_steps)):
         per_trial += phase_steps[p]
-    since = step - clock[0]
-    clock[1] = since // per_trial
+    since = step - clock[ORIGIN]
+    clock[TRIAL] = since // per_trial
     rest = since % per_trial
     phase = 0
     while rest >= phase_steps[phase]:
         rest -= phase_steps[phase]
         phase += 1
-    clock[2] = phase
-    clock[3] = rest
-    clock[4] = 1 if rest == 0 else 0
-    clock[5] = 1 if rest == phase_steps[phase] - 1 else 0
+    clock[PHASE] = phase
+    clock[STEP_IN_PHASE] = rest
+    clock[STARTS] = 1 if rest == 0 else 0
+    clock[ENDS] = 1 if rest == phase_steps[phase] - 1 else 0
 
 
 @kernel
 def set_at_start(step, clock, phase, values, target):
     """At the start of a phase, set an array to the trial's row of values."""
-    if clock[4] == 1 and clock[2] == phase:
-        row = clock[1] % len(values)
+    if clock[STARTS] == 1 and clock[PHASE] == phase:
+        row = clock[TRIAL] % len(values)
         for i in range(len(target)):
             target[i] = values[row, i % values.shape[1]]
 
@@ -36,8 +38,8 @@ def set_at_start(step, clock, phase, values, target):
 @kernel
 def add_at_start(step, clock, phase, values, target):
     """At the start of a phase, add the trial's row of values to an array."""
-    if clock[4] == 1 and clock[2] == phase:
-        row = clock[1] % len(values)
+    if clock[STARTS] == 1 and clock[PHASE] == phase:
+        row = clock[TRIAL] % len(values)
         for i in range(len(target)):
             target[i] += values[row, i % values.shape[1]]
 
@@ -45,7 +47,7 @@ def add_at_start(step, clock, phase, values, target):
 @kernel
 def copy_at_start(step, clock, phase, values, target):
     """At the start of a phase, put an array back to given values."""
-    if clock[4] == 1 and clock[2] == phase:
+    if clock[STARTS] == 1 and clock[PHASE] == phase:
         for i in range(len(target)):
             target[i] = values[i]
 
@@ -53,6 +55,6 @@ def copy_at_start(step, clock, phase, values, target):
 @kernel
 def clear_counts(step, clock, phase, n_events):
     """At the start of a phase (of any if it is -1), count events from zero."""
-    if clock[4] == 1 and (phase < 0 or clock[2] == phase):
+    if clock[STARTS] == 1 and (phase < 0 or clock[PHASE] == phase):
         for i in range(len(n_events)):
             n_events[i] = 0

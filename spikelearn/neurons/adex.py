@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -17,25 +17,25 @@ from spikelearn.neurons.membrane import (
     refractory_and_current,
     reset_below_peak,
 )
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, nS, pA, pF
 
 
 class AdExParameters(NamedTuple):
-    E_L: mV = -70.6  # leak reversal potential
-    V_th: mV = -50.4  # threshold of the exponential term
-    V_peak: mV = 0.0  # cut-off of the spike
-    V_reset: mV = -60.0  # potential after a spike
-    C_m: pF = 281.0  # capacitance
-    g_L: nS = 30.0  # leak conductance
-    Delta_T: mV = 2.0  # slope factor
-    a: nS = 4.0  # subthreshold adaptation
-    b: pA = 80.5  # step of adaptation at a spike
-    tau_w: ms = 144.0  # time constant of adaptation
-    t_ref: ms = 0.0  # absolute refractory period
-    tau_syn_exc: ms = 2.0  # time constant of currents through port exc
-    tau_syn_inh: ms = 2.0  # time constant of currents through port inh
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "leak reversal potential"] = -70.6
+    V_th: Annotated[mV, "threshold of the exponential term"] = -50.4
+    V_peak: Annotated[mV, "cut-off of the spike"] = 0.0
+    V_reset: Annotated[mV, "potential after a spike"] = -60.0
+    C_m: Annotated[pF, "capacitance"] = 281.0
+    g_L: Annotated[nS, "leak conductance"] = 30.0
+    Delta_T: Annotated[mV, "slope factor"] = 2.0
+    a: Annotated[nS, "subthreshold adaptation"] = 4.0
+    b: Annotated[pA, "step of adaptation at a spike"] = 80.5
+    tau_w: Annotated[ms, "time constant of adaptation"] = 144.0
+    t_ref: Annotated[ms, "absolute refractory period"] = 0.0
+    tau_syn_exc: Annotated[ms, "time constant of currents through port exc"] = 2.0
+    tau_syn_inh: Annotated[ms, "time constant of currents through port inh"] = 2.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 def _constants(p: AdExParameters, dt: float) -> dict[str, Any]:
@@ -151,4 +151,5 @@ AdEx = NeuronModel(
             for kinetics in ("Alpha", "Beta")
         },
     ),
+    properties=Properties(order=2),
 )

@@ -12,37 +12,37 @@ held is lost. The same as NEST's aeif_psc_delta_clopath, whose averages of V_m a
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestNeuron
 from spikelearn.neurons.membrane import refractory_steps
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, nS, pA, pF
 
 UPSTROKE_PARTS = 16
 
 
 class AdExClopathParameters(NamedTuple):
-    E_L: mV = -70.6  # leak reversal potential
-    V_peak: mV = 33.0  # cut-off of the spike
-    V_clamp: mV = 33.0  # V_m is held here after the cut-off
-    t_clamp: ms = 2.0  # for so long
-    V_reset: mV = -49.6  # potential after that; NEST's default is -60
-    V_th_rest: mV = -50.4  # threshold of the exponential term at rest
-    V_th_max: mV = 30.4  # threshold just after a spike
-    tau_V_th: ms = 50.0  # time constant of the threshold
-    C_m: pF = 281.0  # capacitance
-    g_L: nS = 30.0  # leak conductance
-    Delta_T: mV = 2.0  # slope factor
-    a: nS = 4.0  # subthreshold adaptation
-    b: pA = 0.0805  # step of adaptation at a spike; NEST's default is 80.5
-    tau_w: ms = 144.0  # time constant of adaptation
-    I_sp: pA = 400.0  # depolarising current after a spike
-    tau_z: ms = 40.0  # time constant of that current
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "leak reversal potential"] = -70.6
+    V_peak: Annotated[mV, "cut-off of the spike"] = 33.0
+    V_clamp: Annotated[mV, "V_m is held here after the cut-off"] = 33.0
+    t_clamp: Annotated[ms, "for so long"] = 2.0
+    V_reset: Annotated[mV, "potential after that; NEST's default is -60"] = -49.6
+    V_th_rest: Annotated[mV, "threshold of the exponential term at rest"] = -50.4
+    V_th_max: Annotated[mV, "threshold just after a spike"] = 30.4
+    tau_V_th: Annotated[ms, "time constant of the threshold"] = 50.0
+    C_m: Annotated[pF, "capacitance"] = 281.0
+    g_L: Annotated[nS, "leak conductance"] = 30.0
+    Delta_T: Annotated[mV, "slope factor"] = 2.0
+    a: Annotated[nS, "subthreshold adaptation"] = 4.0
+    b: Annotated[pA, "step of adaptation at a spike; NEST's default is 80.5"] = 0.0805
+    tau_w: Annotated[ms, "time constant of adaptation"] = 144.0
+    I_sp: Annotated[pA, "depolarising current after a spike"] = 400.0
+    tau_z: Annotated[ms, "time constant of that current"] = 40.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 def _constants(p: AdExClopathParameters, dt: float) -> dict[str, Any]:
@@ -142,4 +142,7 @@ AdExClopath = NeuronModel(
     initial=lambda p: {"V_m": p.E_L, "V_th": p.V_th_rest},
     check=_check,
     nest=NestNeuron("aeif_psc_delta_clopath", variables={name: name for name in ("V_m", "w", "z", "V_th")}),
+    properties=Properties(
+        not_vectorised="16 small steps where a spike takes off and one elsewhere, so neighbours do not go together"
+    ),
 )

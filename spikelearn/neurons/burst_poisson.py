@@ -17,44 +17,44 @@ shorter than tau_burst. event_rate is a running mean of its own events, for teac
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.membrane import decay, refractory_steps
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, nS, pA, pF
 
 
 class BurstPoissonParameters(NamedTuple):
-    E_L: mV = -70.0  # resting potential of soma and dendrite
-    V_th: mV = -50.0  # threshold of the soma at rest
-    V_reset: mV = -70.0  # potential of the soma after an event
-    E_exc: mV = 0.0  # reversal potential of the excitatory ports
-    E_inh: mV = -80.0  # reversal potential of the inhibitory ports
-    tau_s: ms = 16.0  # membrane time constant of the soma
-    C_s: pF = 370.0  # capacitance of the soma
-    b: pA = -200.0  # step of the somatic adaptation at an event
-    tau_ws: ms = 100.0  # time constant of the somatic adaptation
-    tau_d: ms = 7.0  # membrane time constant of the dendrite
-    C_d: pF = 170.0  # capacitance of the dendrite
-    a: nS = -13.0  # strength of the dendritic adaptation
-    tau_wd: ms = 30.0  # time constant of the dendritic adaptation
-    E_d: mV = -57.0  # potential of the dendrite at which half of the events become bursts
-    D_d: mV = 6.0  # slope of the burst probability
-    V_th_jump: mV = 2.0  # step of the threshold at an event
-    tau_th: ms = 27.0  # time constant of the threshold
-    t_ref: ms = 20.0  # no event for so long after a spike; the soma goes on integrating
-    second_min: ms = 5.0  # shortest interval between the two spikes of a burst
-    second_max: ms = 15.0  # longest interval
-    tau_syn_exc: ms = 5.0  # time constant of the excitatory conductances
-    tau_syn_inh: ms = 10.0  # time constant of the inhibitory conductances
-    tau_burst: ms = 16.0  # time constant of the trace that tells bursts
-    tau_rate: ms = 2000.0  # time constant of event_rate
-    I_e_soma: pA = 0.0  # constant current into the soma
-    I_e_apical: pA = 0.0  # constant current into the dendrite
+    E_L: Annotated[mV, "resting potential of soma and dendrite"] = -70.0
+    V_th: Annotated[mV, "threshold of the soma at rest"] = -50.0
+    V_reset: Annotated[mV, "potential of the soma after an event"] = -70.0
+    E_exc: Annotated[mV, "reversal potential of the excitatory ports"] = 0.0
+    E_inh: Annotated[mV, "reversal potential of the inhibitory ports"] = -80.0
+    tau_s: Annotated[ms, "membrane time constant of the soma"] = 16.0
+    C_s: Annotated[pF, "capacitance of the soma"] = 370.0
+    b: Annotated[pA, "step of the somatic adaptation at an event"] = -200.0
+    tau_ws: Annotated[ms, "time constant of the somatic adaptation"] = 100.0
+    tau_d: Annotated[ms, "membrane time constant of the dendrite"] = 7.0
+    C_d: Annotated[pF, "capacitance of the dendrite"] = 170.0
+    a: Annotated[nS, "strength of the dendritic adaptation"] = -13.0
+    tau_wd: Annotated[ms, "time constant of the dendritic adaptation"] = 30.0
+    E_d: Annotated[mV, "potential of the dendrite at which half of the events become bursts"] = -57.0
+    D_d: Annotated[mV, "slope of the burst probability"] = 6.0
+    V_th_jump: Annotated[mV, "step of the threshold at an event"] = 2.0
+    tau_th: Annotated[ms, "time constant of the threshold"] = 27.0
+    t_ref: Annotated[ms, "no event for so long after a spike; the soma goes on integrating"] = 20.0
+    second_min: Annotated[ms, "shortest interval between the two spikes of a burst"] = 5.0
+    second_max: Annotated[ms, "longest interval"] = 15.0
+    tau_syn_exc: Annotated[ms, "time constant of the excitatory conductances"] = 5.0
+    tau_syn_inh: Annotated[ms, "time constant of the inhibitory conductances"] = 10.0
+    tau_burst: Annotated[ms, "time constant of the trace that tells bursts"] = 16.0
+    tau_rate: Annotated[ms, "time constant of event_rate"] = 2000.0
+    I_e_soma: Annotated[pA, "constant current into the soma"] = 0.0
+    I_e_apical: Annotated[pA, "constant current into the dendrite"] = 0.0
 
 
 def _constants(p: BurstPoissonParameters, dt: float) -> dict[str, Any]:
@@ -244,4 +244,5 @@ BurstPoisson = NeuronModel(
         "apical_exc": "g_apical_exc",
         "apical_inh": "g_apical_inh",
     },  # fmt: skip
+    properties=Properties(firing={"I_e_soma": 1500.0}),
 )

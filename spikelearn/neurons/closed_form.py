@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.jit import scalar
 from spikelearn.errors import DescriptionError
 
@@ -68,8 +68,8 @@ class ClosedForm:
             function = getattr(self, name)
             if function is None:
                 continue
-            given = list(inspect.signature(getattr(function, "py_func", function)).parameters)
-            if given != wanted:
+            given = arguments_of(function)
+            if list(given) != wanted:
                 raise DescriptionError(
                     f"{name} in the closed form of {model!r} takes ({', '.join(given)}), expected ({', '.join(wanted)})"
                 )

@@ -8,9 +8,10 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from spikelearn.codegen.functions import arguments_of
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons.membrane import Membrane
-from spikelearn.neurons.receptors.model import Receptor, arguments_of
+from spikelearn.neurons.receptors.model import Receptor
 
 _WIDTH = 116
 

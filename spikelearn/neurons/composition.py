@@ -18,14 +18,14 @@ from typing import Any, get_type_hints
 
 import numpy as np
 
-from spikelearn.codegen.functions import function_from
+from spikelearn.codegen.functions import arguments_of, function_from
 from spikelearn.errors import DescriptionError
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.composed_step import ComposedStep, drive_ports, imported, method_of, variables
 from spikelearn.neurons.membrane import Membrane
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import EXACT, NeuronModel, Properties
 from spikelearn.neurons.receptors import Receptor, ReceptorModel
-from spikelearn.neurons.receptors.model import arguments_of, replaced_words
+from spikelearn.neurons.receptors.model import replaced_words
 from spikelearn.parameters import suggest
 
 _BASE_UNITS = {"pA": "amp", "nS": "siemens", "mV/ms": "volt/second", "1/ms": "hertz"}
@@ -87,6 +87,7 @@ def composed(step: Any, name: str, model: NeuronModel, **receptors: Receptor) ->
     step takes state, inputs, currents, and those of the constants of membrane and receptors that it needs.
     """
     membrane, wanted = _membrane(model), arguments_of(step)
+    exact = method_of(membrane, receptors) == "linear"
     arrivals = {r: replaced_words(given.model.arrival, _renamed(r, given)) for r, given in receptors.items()}
 
     def constants(p: Any, dt: float) -> dict[str, Any]:
@@ -108,7 +109,8 @@ def composed(step: Any, name: str, model: NeuronModel, **receptors: Receptor) ->
         reset=model.reset,
         refractory=model.refractory,
         arrivals=arrivals,
-        method="exact" if method_of(membrane, receptors) == "linear" else "rk4",
+        method="exact" if exact else "rk4",
+        properties=Properties(order=EXACT if exact else 2),
         check=model.check,
         nest=_nest(membrane, receptors),
     )

@@ -10,20 +10,20 @@ that are connected to it, `net.connect(segments, cells, port, sl.Pairs(...), on=
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.membrane import refractory_steps
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, number
 
 
 class DendriticSegmentParameters(NamedTuple):
-    theta: number = 10.0  # how many synapses must be active together
-    tau_syn: ms = 2.0  # time constant with which a synapse ceases to be active
-    t_ref: ms = 20.0  # how long a plateau lasts; there is no other meanwhile
+    theta: Annotated[number, "how many synapses must be active together"] = 10.0
+    tau_syn: Annotated[ms, "time constant with which a synapse ceases to be active"] = 2.0
+    t_ref: Annotated[ms, "how long a plateau lasts; there is no other meanwhile"] = 20.0
 
 
 def _constants(p: DendriticSegmentParameters, dt: float) -> dict[str, Any]:
@@ -61,4 +61,5 @@ DendriticSegment = NeuronModel(
     arrivals={"synapses": "n_active"},
     method="exact",
     check=_complaint,
+    properties=Properties(firing={"theta": 1.0}),
 )

@@ -5,7 +5,7 @@ It is AdEx without its adaptation: NEST's aeif_psc_exp with a = b = 0.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -21,22 +21,22 @@ from spikelearn.neurons.membrane import (
     reset_below_peak,
     spike_at_peak,
 )
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, nS, pA, pF
 
 
 class EIFParameters(NamedTuple):
-    E_L: mV = -65.0  # leak reversal potential
-    V_th: mV = -59.9  # threshold of the exponential term
-    V_peak: mV = -30.0  # cut-off of the spike
-    V_reset: mV = -68.0  # potential after a spike
-    C_m: pF = 200.0  # capacitance
-    g_L: nS = 20.0  # leak conductance
-    Delta_T: mV = 3.48  # slope factor
-    t_ref: ms = 1.7  # absolute refractory period
-    tau_syn_exc: ms = 2.0  # time constant of currents through port exc
-    tau_syn_inh: ms = 2.0  # time constant of currents through port inh
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "leak reversal potential"] = -65.0
+    V_th: Annotated[mV, "threshold of the exponential term"] = -59.9
+    V_peak: Annotated[mV, "cut-off of the spike"] = -30.0
+    V_reset: Annotated[mV, "potential after a spike"] = -68.0
+    C_m: Annotated[pF, "capacitance"] = 200.0
+    g_L: Annotated[nS, "leak conductance"] = 20.0
+    Delta_T: Annotated[mV, "slope factor"] = 3.48
+    t_ref: Annotated[ms, "absolute refractory period"] = 1.7
+    tau_syn_exc: Annotated[ms, "time constant of currents through port exc"] = 2.0
+    tau_syn_inh: Annotated[ms, "time constant of currents through port inh"] = 2.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 def _constants(p: EIFParameters, dt: float) -> dict[str, Any]:
@@ -117,4 +117,5 @@ EIF = NeuronModel(
             for kinetics in ("Alpha", "Beta")
         },
     ),
+    properties=Properties(order=2),
 )

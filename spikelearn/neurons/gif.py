@@ -10,37 +10,37 @@ start, as there (first order after a spike). In NEST an input counts one step so
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.lif_escape_noise import escape_probability, hazard_not_negative
 from spikelearn.neurons.membrane import current_propagator, refractory_steps
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import EXACT, NeuronModel, Properties
 from spikelearn.units import Hz, ms, mV, nS, pA, pF
 
 
 class GIFParameters(NamedTuple):
-    E_L: mV = -67.0  # leak reversal potential
-    V_T_star: mV = -39.6  # threshold of a neuron that has not fired: there the hazard is lambda_0
-    V_reset: mV = -36.7  # potential after a spike
-    C_m: pF = 83.1  # capacitance
-    g_L: nS = 3.7  # leak conductance
-    t_ref: ms = 4.0  # absolute refractory period
-    lambda_0: Hz = 1.0  # hazard at threshold
-    Delta_V: mV = 1.4  # width of the hazard
-    q_stc_1: pA = 56.7  # jump of the first spike-triggered current
-    tau_stc_1: ms = 57.8  # its time constant
-    q_stc_2: pA = -6.9  # jump of the second spike-triggered current
-    tau_stc_2: ms = 218.2  # its time constant
-    q_sfa_1: mV = 11.7  # jump of the threshold's first part
-    tau_sfa_1: ms = 53.8  # its time constant
-    q_sfa_2: mV = 1.8  # jump of the threshold's second part
-    tau_sfa_2: ms = 640.0  # its time constant
-    tau_syn_exc: ms = 10.0  # time constant of currents through port exc
-    tau_syn_inh: ms = 10.0  # time constant of currents through port inh
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "leak reversal potential"] = -67.0
+    V_T_star: Annotated[mV, "threshold of a neuron that has not fired: there the hazard is lambda_0"] = -39.6
+    V_reset: Annotated[mV, "potential after a spike"] = -36.7
+    C_m: Annotated[pF, "capacitance"] = 83.1
+    g_L: Annotated[nS, "leak conductance"] = 3.7
+    t_ref: Annotated[ms, "absolute refractory period"] = 4.0
+    lambda_0: Annotated[Hz, "hazard at threshold"] = 1.0
+    Delta_V: Annotated[mV, "width of the hazard"] = 1.4
+    q_stc_1: Annotated[pA, "jump of the first spike-triggered current"] = 56.7
+    tau_stc_1: Annotated[ms, "its time constant"] = 57.8
+    q_stc_2: Annotated[pA, "jump of the second spike-triggered current"] = -6.9
+    tau_stc_2: Annotated[ms, "its time constant"] = 218.2
+    q_sfa_1: Annotated[mV, "jump of the threshold's first part"] = 11.7
+    tau_sfa_1: Annotated[ms, "its time constant"] = 53.8
+    q_sfa_2: Annotated[mV, "jump of the threshold's second part"] = 1.8
+    tau_sfa_2: Annotated[ms, "its time constant"] = 640.0
+    tau_syn_exc: Annotated[ms, "time constant of currents through port exc"] = 10.0
+    tau_syn_inh: Annotated[ms, "time constant of currents through port inh"] = 10.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 def _constants(p: GIFParameters, dt: float) -> dict[str, Any]:
@@ -129,4 +129,5 @@ GIF = NeuronModel(
     arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     method="exact",
     check=lambda p: hazard_not_negative("lambda_0", p.lambda_0),
+    properties=Properties(order=EXACT),
 )

@@ -11,7 +11,7 @@ Brian2's form of the benchmark takes, makes them 8 % too long; the classical Run
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -19,25 +19,25 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.membrane import refractory_steps
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, nS, pA, pF
 
 
 class HodgkinHuxleyParameters(NamedTuple):
-    E_L: mV = -60.0  # leak reversal potential
-    E_Na: mV = 50.0  # reversal potential of sodium
-    E_K: mV = -90.0  # reversal potential of potassium
-    V_T: mV = -63.0  # potential from which those of the kinetics are counted
-    C_m: pF = 200.0  # capacitance
-    g_L: nS = 10.0  # leak conductance
-    g_Na: nS = 20_000.0  # largest sodium conductance
-    g_K: nS = 6_000.0  # largest potassium conductance
-    t_ref: ms = 2.0  # time after a spike in which no other is counted, though V_m goes on
-    E_exc: mV = 0.0  # reversal potential of port exc
-    E_inh: mV = -80.0  # reversal potential of port inh
-    tau_syn_exc: ms = 5.0  # time constant of conductance through port exc
-    tau_syn_inh: ms = 10.0  # time constant of conductance through port inh
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "leak reversal potential"] = -60.0
+    E_Na: Annotated[mV, "reversal potential of sodium"] = 50.0
+    E_K: Annotated[mV, "reversal potential of potassium"] = -90.0
+    V_T: Annotated[mV, "potential from which those of the kinetics are counted"] = -63.0
+    C_m: Annotated[pF, "capacitance"] = 200.0
+    g_L: Annotated[nS, "leak conductance"] = 10.0
+    g_Na: Annotated[nS, "largest sodium conductance"] = 20_000.0
+    g_K: Annotated[nS, "largest potassium conductance"] = 6_000.0
+    t_ref: Annotated[ms, "time after a spike in which no other is counted, though V_m goes on"] = 2.0
+    E_exc: Annotated[mV, "reversal potential of port exc"] = 0.0
+    E_inh: Annotated[mV, "reversal potential of port inh"] = -80.0
+    tau_syn_exc: Annotated[ms, "time constant of conductance through port exc"] = 5.0
+    tau_syn_inh: Annotated[ms, "time constant of conductance through port inh"] = 10.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 @scalar
@@ -172,4 +172,5 @@ HodgkinHuxley = NeuronModel(
         start={"V_m": "V_m", "m": "Act_m", "h": "Inact_h", "n": "Act_n"},
         rest=lambda p: {"V_m": p.E_L},
     ),
+    properties=Properties(quiet={"I_e": -200.0}),
 )

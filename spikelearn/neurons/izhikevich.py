@@ -22,12 +22,12 @@ mV_per_ms = Annotated[float, unit_named("mV/ms")]
 
 
 class IzhikevichParameters(NamedTuple):
-    a: per_ms = 0.02  # rate of recovery
-    b: per_ms = 0.2  # sensitivity of recovery
-    c: mV = -65.0  # potential after a spike
-    d: mV_per_ms = 8.0  # step of recovery at a spike
-    V_peak: mV = 30.0  # cut-off of the spike
-    I_e: mV_per_ms = 0.0  # constant input
+    a: Annotated[per_ms, "rate of recovery"] = 0.02
+    b: Annotated[per_ms, "sensitivity of recovery"] = 0.2
+    c: Annotated[mV, "potential after a spike"] = -65.0
+    d: Annotated[mV_per_ms, "step of recovery at a spike"] = 8.0
+    V_peak: Annotated[mV, "cut-off of the spike"] = 30.0
+    I_e: Annotated[mV_per_ms, "constant input"] = 0.0
 
 
 def _constants(p: IzhikevichParameters, dt: float) -> dict[str, Any]:

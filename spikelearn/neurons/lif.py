@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -26,30 +26,30 @@ from spikelearn.neurons.membrane import (
     refractory_steps,
     reset_below_threshold,
 )
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import EXACT, NeuronModel, Properties
 from spikelearn.units import ms, mV, pA, pF
 
 
 class LIFParameters(NamedTuple):
-    E_L: mV = -70.0  # leak reversal potential
-    V_th: mV = -55.0  # threshold
-    V_reset: mV = -70.0  # potential after a spike
-    C_m: pF = 250.0  # capacitance
-    tau_m: ms = 10.0  # membrane time constant
-    t_ref: ms = 2.0  # absolute refractory period
-    tau_syn_exc: ms = 2.0  # time constant of currents through port exc
-    tau_syn_inh: ms = 2.0  # time constant of currents through port inh
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "leak reversal potential"] = -70.0
+    V_th: Annotated[mV, "threshold"] = -55.0
+    V_reset: Annotated[mV, "potential after a spike"] = -70.0
+    C_m: Annotated[pF, "capacitance"] = 250.0
+    tau_m: Annotated[ms, "membrane time constant"] = 10.0
+    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    tau_syn_exc: Annotated[ms, "time constant of currents through port exc"] = 2.0
+    tau_syn_inh: Annotated[ms, "time constant of currents through port inh"] = 2.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 class LIFDeltaParameters(NamedTuple):
-    E_L: mV = -70.0  # leak reversal potential
-    V_th: mV = -55.0  # threshold
-    V_reset: mV = -70.0  # potential after a spike
-    C_m: pF = 250.0  # capacitance
-    tau_m: ms = 10.0  # membrane time constant
-    t_ref: ms = 2.0  # absolute refractory period
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "leak reversal potential"] = -70.0
+    V_th: Annotated[mV, "threshold"] = -55.0
+    V_reset: Annotated[mV, "potential after a spike"] = -70.0
+    C_m: Annotated[pF, "capacitance"] = 250.0
+    tau_m: Annotated[ms, "membrane time constant"] = 10.0
+    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 def _delta_constants(p: LIFDeltaParameters, dt: float) -> dict[str, Any]:
@@ -204,6 +204,7 @@ LIFDelta = NeuronModel(
     check=reset_below_threshold,
     nest=NestNeuron("iaf_psc_delta"),
     closed_form=LIF_DELTA,
+    properties=Properties(order=EXACT),
 )
 
 LIF = NeuronModel(
@@ -236,6 +237,7 @@ LIF = NeuronModel(
             "AlphaCurrent": NestNeuron("iaf_psc_alpha_multisynapse"),
         },
     ),
+    properties=Properties(order=EXACT),
 )
 
 LIFAlpha = NeuronModel(
@@ -269,4 +271,5 @@ LIFAlpha = NeuronModel(
     method="exact",
     check=reset_below_threshold,
     nest=replace(_NEST, model="iaf_psc_alpha"),
+    properties=Properties(order=EXACT),
 )

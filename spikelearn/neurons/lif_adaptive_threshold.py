@@ -8,46 +8,46 @@ it there for t_ref.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.membrane import current_propagator, leaky_membrane, refractory_steps, reset_below_threshold
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import EXACT, NeuronModel, Properties
 from spikelearn.units import ms, mV, pA, pF
 
 
 class MAT2Parameters(NamedTuple):
-    E_L: mV = -70.0  # leak reversal potential
-    V_th: mV = -51.0  # threshold of a neuron that has not fired; NEST's omega
-    C_m: pF = 100.0  # capacitance
-    tau_m: ms = 5.0  # membrane time constant
-    t_ref: ms = 2.0  # time after a spike in which it does not fire, though V_m goes on
-    alpha_1: mV = 37.0  # jump of the threshold's first part
-    alpha_2: mV = 2.0  # jump of its second part
-    tau_1: ms = 10.0  # time constant of the first part
-    tau_2: ms = 200.0  # time constant of the second part
-    tau_syn_exc: ms = 1.0  # time constant of currents through port exc
-    tau_syn_inh: ms = 3.0  # time constant of currents through port inh
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "leak reversal potential"] = -70.0
+    V_th: Annotated[mV, "threshold of a neuron that has not fired; NEST's omega"] = -51.0
+    C_m: Annotated[pF, "capacitance"] = 100.0
+    tau_m: Annotated[ms, "membrane time constant"] = 5.0
+    t_ref: Annotated[ms, "time after a spike in which it does not fire, though V_m goes on"] = 2.0
+    alpha_1: Annotated[mV, "jump of the threshold's first part"] = 37.0
+    alpha_2: Annotated[mV, "jump of its second part"] = 2.0
+    tau_1: Annotated[ms, "time constant of the first part"] = 10.0
+    tau_2: Annotated[ms, "time constant of the second part"] = 200.0
+    tau_syn_exc: Annotated[ms, "time constant of currents through port exc"] = 1.0
+    tau_syn_inh: Annotated[ms, "time constant of currents through port inh"] = 3.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 class LIFAdaptiveThresholdParameters(NamedTuple):
-    E_L: mV = -70.0  # leak reversal potential
-    V_th: mV = -55.0  # threshold of a neuron that has not fired
-    V_reset: mV = -70.0  # potential after a spike
-    C_m: pF = 250.0  # capacitance
-    tau_m: ms = 10.0  # membrane time constant
-    t_ref: ms = 2.0  # absolute refractory period
-    alpha_1: mV = 5.0  # jump of the threshold's first part
-    alpha_2: mV = 0.0  # jump of its second part
-    tau_1: ms = 100.0  # time constant of the first part
-    tau_2: ms = 1000.0  # time constant of the second part
-    tau_syn_exc: ms = 2.0  # time constant of currents through port exc
-    tau_syn_inh: ms = 2.0  # time constant of currents through port inh
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "leak reversal potential"] = -70.0
+    V_th: Annotated[mV, "threshold of a neuron that has not fired"] = -55.0
+    V_reset: Annotated[mV, "potential after a spike"] = -70.0
+    C_m: Annotated[pF, "capacitance"] = 250.0
+    tau_m: Annotated[ms, "membrane time constant"] = 10.0
+    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    alpha_1: Annotated[mV, "jump of the threshold's first part"] = 5.0
+    alpha_2: Annotated[mV, "jump of its second part"] = 0.0
+    tau_1: Annotated[ms, "time constant of the first part"] = 100.0
+    tau_2: Annotated[ms, "time constant of the second part"] = 1000.0
+    tau_syn_exc: Annotated[ms, "time constant of currents through port exc"] = 2.0
+    tau_syn_inh: Annotated[ms, "time constant of currents through port inh"] = 2.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 def _linear(p: Any, dt: float) -> dict[str, Any]:
@@ -148,6 +148,7 @@ MAT2 = NeuronModel(
         alike=("tau_syn_exc", "tau_syn_inh"),
         rest=lambda p: {"V_m": p.E_L, "omega": np.asarray(p.V_th) * 0.0 + 1e6},
     ),
+    properties=Properties(order=EXACT),
 )
 
 LIFAdaptiveThreshold = NeuronModel(
@@ -164,4 +165,5 @@ LIFAdaptiveThreshold = NeuronModel(
     arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     method="exact",
     check=reset_below_threshold,
+    properties=Properties(order=EXACT),
 )

@@ -6,11 +6,14 @@ LIFDelta. A trace of the neuron's own spikes, +1 at each, decays with tau_burst;
 above, the neuron reports an `instruction` and the trace starts again from 0. The event is to carry the state `cargo`:
 all that was in store. The store fills again with tau_store, to `capacity`; so a long burst sends no more than a short
 one, and what follows soon after sends little.
+
+    tau_burst recent' = -recent, recent += 1 at a spike;   tau_store store' = capacity - store;
+    where recent >= theta_burst: cargo = store, store = 0, recent = 0.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -21,17 +24,17 @@ from spikelearn.units import ms, mV, number, pA, pF
 
 
 class LIFCargoParameters(NamedTuple):
-    E_L: mV = -70.0  # leak reversal potential
-    V_th: mV = -55.0  # threshold
-    V_reset: mV = -70.0  # potential after a spike
-    C_m: pF = 250.0  # capacitance
-    tau_m: ms = 10.0  # membrane time constant
-    t_ref: ms = 2.0  # absolute refractory period
-    tau_burst: ms = 50.0  # time constant of the trace of its own spikes
-    theta_burst: number = 3.0  # trace at which bursting is strong
-    capacity: number = 1.0  # cargo in a full store
-    tau_store: ms = 600e3  # time constant with which the store fills
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "leak reversal potential"] = -70.0
+    V_th: Annotated[mV, "threshold"] = -55.0
+    V_reset: Annotated[mV, "potential after a spike"] = -70.0
+    C_m: Annotated[pF, "capacitance"] = 250.0
+    tau_m: Annotated[ms, "membrane time constant"] = 10.0
+    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    tau_burst: Annotated[ms, "time constant of the trace of its own spikes"] = 50.0
+    theta_burst: Annotated[number, "trace at which bursting is strong"] = 3.0
+    capacity: Annotated[number, "cargo in a full store"] = 1.0
+    tau_store: Annotated[ms, "time constant with which the store fills"] = 600e3
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 def _constants(p: LIFCargoParameters, dt: float) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -11,22 +11,22 @@ from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.lif import lif_membrane
 from spikelearn.neurons.membrane import refractory_steps, reset_below_threshold
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, nS, pA, pF
 
 
 class LIFConductanceParameters(NamedTuple):
-    E_L: mV = -60.0  # leak reversal potential
-    V_th: mV = -50.0  # threshold
-    V_reset: mV = -60.0  # potential after a spike
-    C_m: pF = 200.0  # capacitance
-    g_L: nS = 10.0  # leak conductance
-    t_ref: ms = 5.0  # absolute refractory period
-    E_exc: mV = 0.0  # reversal potential of port exc
-    E_inh: mV = -80.0  # reversal potential of port inh
-    tau_syn_exc: ms = 5.0  # time constant of conductance through port exc
-    tau_syn_inh: ms = 10.0  # time constant of conductance through port inh
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "leak reversal potential"] = -60.0
+    V_th: Annotated[mV, "threshold"] = -50.0
+    V_reset: Annotated[mV, "potential after a spike"] = -60.0
+    C_m: Annotated[pF, "capacitance"] = 200.0
+    g_L: Annotated[nS, "leak conductance"] = 10.0
+    t_ref: Annotated[ms, "absolute refractory period"] = 5.0
+    E_exc: Annotated[mV, "reversal potential of port exc"] = 0.0
+    E_inh: Annotated[mV, "reversal potential of port inh"] = -80.0
+    tau_syn_exc: Annotated[ms, "time constant of conductance through port exc"] = 5.0
+    tau_syn_inh: Annotated[ms, "time constant of conductance through port inh"] = 10.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 def _constants(p: LIFConductanceParameters, dt: float) -> dict[str, Any]:
@@ -103,4 +103,5 @@ LIFConductance = NeuronModel(
             for kinetics in ("Alpha", "Beta")
         },
     ),
+    properties=Properties(order=2),
 )

@@ -8,7 +8,7 @@ the order within a step is that of LIF.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -21,21 +21,22 @@ from spikelearn.neurons.membrane import (
     peak_factor,
     reset_below_threshold,
 )
+from spikelearn.neurons.model import EXACT, Properties
 from spikelearn.units import ms, mV, pA, pF
 
 
 class LIFDoubleExponentialParameters(NamedTuple):
-    E_L: mV = -70.0  # leak reversal potential
-    V_th: mV = -55.0  # threshold
-    V_reset: mV = -70.0  # potential after a spike
-    C_m: pF = 250.0  # capacitance
-    tau_m: ms = 10.0  # membrane time constant
-    t_ref: ms = 2.0  # absolute refractory period
-    tau_rise_exc: ms = 0.5  # time constant with which currents through port exc rise
-    tau_decay_exc: ms = 2.0  # time constant with which they decay
-    tau_rise_inh: ms = 0.5  # time constant with which currents through port inh rise
-    tau_decay_inh: ms = 5.0  # time constant with which they decay
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "leak reversal potential"] = -70.0
+    V_th: Annotated[mV, "threshold"] = -55.0
+    V_reset: Annotated[mV, "potential after a spike"] = -70.0
+    C_m: Annotated[pF, "capacitance"] = 250.0
+    tau_m: Annotated[ms, "membrane time constant"] = 10.0
+    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    tau_rise_exc: Annotated[ms, "time constant with which currents through port exc rise"] = 0.5
+    tau_decay_exc: Annotated[ms, "time constant with which they decay"] = 2.0
+    tau_rise_inh: Annotated[ms, "time constant with which currents through port inh rise"] = 0.5
+    tau_decay_inh: Annotated[ms, "time constant with which they decay"] = 5.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 def _constants(p: LIFDoubleExponentialParameters, dt: float) -> dict[str, Any]:
@@ -102,4 +103,5 @@ LIFDoubleExponential = replace(
     arrivals={port: f"dI_syn_{port} += {_FACTOR.format(port)} * weight" for port in ("exc", "inh")},
     check=_check,
     nest=None,
+    properties=Properties(order=EXACT),
 )

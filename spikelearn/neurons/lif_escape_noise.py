@@ -7,27 +7,27 @@ Delta_V goes to 0 it becomes LIFDelta. With t_ref = 0 it is NEST's pp_psc_delta 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.membrane import leaky_membrane
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import EXACT, NeuronModel, Properties
 from spikelearn.units import Hz, ms, mV, pA, pF
 
 
 class EscapeNoiseLIFParameters(NamedTuple):
-    E_L: mV = -70.0  # leak reversal potential
-    V_th: mV = -50.0  # potential at which the hazard is rho_0
-    V_reset: mV = -70.0  # potential after a spike
-    C_m: pF = 250.0  # capacitance
-    tau_m: ms = 10.0  # membrane time constant
-    t_ref: ms = 2.0  # absolute refractory period
-    rho_0: Hz = 1000.0  # hazard at V_th
-    Delta_V: mV = 1.0  # width of the hazard
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "leak reversal potential"] = -70.0
+    V_th: Annotated[mV, "potential at which the hazard is rho_0"] = -50.0
+    V_reset: Annotated[mV, "potential after a spike"] = -70.0
+    C_m: Annotated[pF, "capacitance"] = 250.0
+    tau_m: Annotated[ms, "membrane time constant"] = 10.0
+    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    rho_0: Annotated[Hz, "hazard at V_th"] = 1000.0
+    Delta_V: Annotated[mV, "width of the hazard"] = 1.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 def _constants(p: EscapeNoiseLIFParameters, dt: float) -> dict[str, Any]:
@@ -81,4 +81,5 @@ EscapeNoiseLIF = NeuronModel(
     arrivals={"exc": "V_m"},
     method="exact",
     check=lambda p: hazard_not_negative("rho_0", p.rho_0),
+    properties=Properties(order=EXACT),
 )

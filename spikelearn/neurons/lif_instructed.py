@@ -12,7 +12,7 @@ membrane is that of LIFDelta.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -23,18 +23,18 @@ from spikelearn.units import Hz, ms, mV, pA, pF
 
 
 class LIFInstructedParameters(NamedTuple):
-    E_L: mV = -70.0  # leak reversal potential
-    V_th: mV = -55.0  # threshold
-    V_reset: mV = -70.0  # potential after a spike
-    C_m: pF = 250.0  # capacitance
-    tau_m: ms = 10.0  # membrane time constant
-    t_ref: ms = 2.0  # absolute refractory period
-    tau_message: ms = 3600e3  # time constant with which a message decays that is not read
-    k_active: Hz = 0.02  # rate at which it is read while the neuron is active
-    tau_p: ms = 300e3  # time constant of the protein
-    t_active: ms = 1000.0  # how long after a spike the neuron is active
-    packet: ms = 100.0  # integral of p from one instruction to its synapses to the next
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "leak reversal potential"] = -70.0
+    V_th: Annotated[mV, "threshold"] = -55.0
+    V_reset: Annotated[mV, "potential after a spike"] = -70.0
+    C_m: Annotated[pF, "capacitance"] = 250.0
+    tau_m: Annotated[ms, "membrane time constant"] = 10.0
+    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    tau_message: Annotated[ms, "time constant with which a message decays that is not read"] = 3600e3
+    k_active: Annotated[Hz, "rate at which it is read while the neuron is active"] = 0.02
+    tau_p: Annotated[ms, "time constant of the protein"] = 300e3
+    t_active: Annotated[ms, "how long after a spike the neuron is active"] = 1000.0
+    packet: Annotated[ms, "integral of p from one instruction to its synapses to the next"] = 100.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 def _constants(p: LIFInstructedParameters, dt: float) -> dict[str, Any]:

@@ -7,30 +7,30 @@ NMDA(). The same as NEST's iaf_bw_2001_exact.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.membrane import refractory_steps, reset_below_threshold
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.neurons.receptors.nmda import unblocked
 from spikelearn.units import ms, mV, nS, number, pA, pF
 
 
 class LIFNMDAParameters(NamedTuple):
-    E_L: mV = -70.0  # leak reversal potential
-    V_th: mV = -50.0  # threshold
-    V_reset: mV = -55.0  # potential after a spike
-    C_m: pF = 500.0  # capacitance
-    g_L: nS = 25.0  # leak conductance
-    t_ref: ms = 2.0  # absolute refractory period
-    E_exc: mV = 0.0  # reversal potential of ports exc and nmda
-    E_inh: mV = -70.0  # reversal potential of port inh
-    tau_syn_exc: ms = 2.0  # time constant of conductance through port exc (AMPA)
-    tau_syn_inh: ms = 5.0  # time constant of conductance through port inh (GABA)
-    conc_Mg2: number = 1.0  # magnesium outside, mM
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "leak reversal potential"] = -70.0
+    V_th: Annotated[mV, "threshold"] = -50.0
+    V_reset: Annotated[mV, "potential after a spike"] = -55.0
+    C_m: Annotated[pF, "capacitance"] = 500.0
+    g_L: Annotated[nS, "leak conductance"] = 25.0
+    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    E_exc: Annotated[mV, "reversal potential of ports exc and nmda"] = 0.0
+    E_inh: Annotated[mV, "reversal potential of port inh"] = -70.0
+    tau_syn_exc: Annotated[ms, "time constant of conductance through port exc (AMPA)"] = 2.0
+    tau_syn_inh: Annotated[ms, "time constant of conductance through port inh (GABA)"] = 5.0
+    conc_Mg2: Annotated[number, "magnesium outside, mM"] = 1.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 def _constants(p: LIFNMDAParameters, dt: float) -> dict[str, Any]:
@@ -100,4 +100,5 @@ LIFNMDA = NeuronModel(
     reset="V_m = V_reset",
     arrivals={"exc": "g_exc", "inh": "g_inh"},
     check=reset_below_threshold,
+    properties=Properties(order=2),
 )

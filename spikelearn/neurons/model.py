@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelearn.codegen.functions import function_from, source_of
+from spikelearn.codegen.functions import arguments_of, function_from, source_of
 from spikelearn.codegen.jit import scalar
+from spikelearn.documented import Documented, equations_and, listed
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.nest_mapping import NestNeuron
 from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.neurons.membrane import Membrane
 from spikelearn.parameters import KINDS, check_kinds, checked, declared_units, suggest
+from spikelearn.units import unit_named
+
+EXACT = math.inf
+"""The order of a step that is a closed form."""
+
+
+class Properties(NamedTuple):
+    """What holds of a neuron model beyond its equations: the common tests hold it to this.
+
+    order: of accuracy, between spikes: the error at a given time goes as dt to this power.
+    quiet: parameters with which it is silent and without noise as long as nothing arrives.
+    firing: parameters with which it fires by itself, or at inputs if it takes no current; empty: a constant current of
+        800 pA (10 mV/ms) is enough.
+    not_vectorised: why the loop over its neurons does not calculate with vectors; "" if it does.
+    """
+
+    order: float = 1
+    quiet: Mapping[str, float] = {}
+    firing: Mapping[str, float] = {}
+    not_vectorised: str = ""
 
 
 @dataclass(frozen=True, eq=False)
-class NeuronModel:
+class NeuronModel(Documented):
     """A model of a neuron.
 
     name: short name, shown in errors and run files.
@@ -52,6 +73,7 @@ class NeuronModel:
     nest: the model in NEST, for engine="nest".
     closed_form: how it moves between events, if the exact engine is to run it.
     membrane: what it is without its own synapses, for `with_receptors`.
+    properties: what tests hold it to: order of accuracy, parameters with which it is silent or fires, vectors.
 
     Calling a model with parameters gives a Neuron: `LIF(tau_m=20)`.
     """
@@ -82,6 +104,7 @@ class NeuronModel:
     closed_form: ClosedForm | None = None
     membrane: Membrane | None = None
     at_event: Callable[..., Any] | None = None
+    properties: Properties = Properties()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "step", scalar(self.step))
@@ -99,6 +122,12 @@ class NeuronModel:
         unknown = set(self.initial(self.Parameters())) - set(self.state)
         if unknown:
             raise DescriptionError(f"neuron model {self.name!r} starts unknown state {', '.join(sorted(unknown))}")
+        for what in ("quiet", "firing"):
+            unknown = set(getattr(self.properties, what)) - set(self.Parameters._fields)  # type: ignore[attr-defined]
+            if unknown:
+                raise DescriptionError(
+                    f"{what} of neuron model {self.name!r} names {', '.join(sorted(unknown))}, which is no parameter"
+                )
         if not set(self.graded) <= set(self.ports):
             raise DescriptionError(f"neuron model {self.name!r}: graded ports {self.graded} are not among its ports")
         check_kinds(self.kinds, f"neuron model {self.name!r}")
@@ -111,8 +140,8 @@ class NeuronModel:
             self.closed_form.check(self.name, self.Parameters, list(self.state), list(self.ports), self.currents)
 
     def _check_arguments(self, name: str, function: Any, what: str, expected: list[str]) -> None:
-        given = list(inspect.signature(getattr(function, "py_func", function)).parameters)
-        if given != expected:
+        given = arguments_of(function)
+        if list(given) != expected:
             raise DescriptionError(
                 f"{name} of neuron model {self.name!r} takes ({', '.join(given)}), "
                 f"but its {what} are ({', '.join(expected)})"
@@ -141,8 +170,9 @@ class NeuronModel:
             up to whole steps as in NEST. There is no spike in that time.
         ports: port -> the variable to which an arriving weight is added, or statements about `weight`, such as
             "I_syn += 2 * weight". currents: port -> the name that the equations have for its continuous current.
-        parameters: name -> default, as a quantity, as (10.0, "ms"), or as a number without unit (or in the unit that
-            the equations declare for it: `I_e : amp`). Defaults are single numbers; a call may give one per neuron.
+        parameters: name -> default, as a quantity, as (10.0, "ms"), with its meaning as (10.0, "ms", "time constant"),
+            or as a number without unit (or in the unit that the equations declare for it: `I_e : amp`). Defaults are
+            single numbers; a call may give one per neuron.
         initial: variable -> number in its unit, quantity, (value, unit), or an expression of parameters as text. What
             is left out starts at 0, or V_m at E_L.
         method: "exact", "exponential_euler", "rk4", "rk2", "euler"; with noise `xi` "euler", "heun", "milstein". By
@@ -199,6 +229,28 @@ class NeuronModel:
     def save(self, path: str | Path) -> None:
         """Write `source` to a file, which can be edited and imported: it defines `Model`."""
         Path(path).write_text(self.source)
+
+    def facts(self) -> Iterator[tuple[str, str]]:
+        """State, ports, events, equations and other simulators, for `help`."""
+        yield "State", listed(self.state)
+        currents = {port: ", and continuous currents" for port in self.currents}
+        graded = {port: ", of graded synapses" for port in self.graded}
+        ports = (
+            f"{p}: weights {unit_named(u).wanted}{graded.get(p, '')}{currents.get(p, '')}"
+            for p, u in self.ports.items()
+        )
+        yield "Ports", "\n".join(ports)
+        yield "Emits", ", ".join(self.kinds)
+        happens = {"in each step": self.each_step}
+        happens |= {f"what arrives at {port}": self.arrival(port) for port in self.ports}
+        happens |= {"a spike": self.threshold, "at a spike": self.reset}
+        yield "Equations", equations_and(self.equations, happens | dict(self.events)) if self.equations else ""
+        order = "a closed form" if self.properties.order == EXACT else f"of order {self.properties.order:g} in dt"
+        yield "Integration between spikes", order if "/dt" in self.equations else ""
+        others = [f"NEST: {self.nest.model}"] if self.nest is not None else []
+        others += ["Brian2: by these equations"] if self.equations else []
+        others += ["the exact engine, in continuous time"] if self.closed_form is not None else []
+        yield "Also runs on", "\n".join(others)
 
     def __repr__(self) -> str:
         return f"<neuron model {self.name}; its parameters are given in a call: {self.name}()>"

@@ -27,7 +27,7 @@ import functools
 import math
 import textwrap
 from collections import namedtuple
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -35,29 +35,31 @@ from spikelearn.codegen.functions import function_from
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.membrane import refractory_steps
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, number
 
 AMPLITUDES = (60.0, 75.0, 95.0, 120.0)
 WIDTHS = (0.3, 0.4, 0.55, 0.75)
 """Of the axon's spike when it comes from arm 1, 2, ...; neighbours differ by a quarter and a third."""
 
+_WHY_NO_VECTORS = "one in a hundred of its normal numbers needs another one, so neighbours do not go together"
+
 
 class MultiThresholdParameters(NamedTuple):
-    V_th: number = 1.0  # mean threshold of each arm
-    sigma_th: number = 0.05  # standard deviation of a threshold, as a share of it
-    tau_th: ms = 10.0  # correlation time of a threshold
-    tau_m: ms = 10.0  # time constant of each arm
-    t_ref: ms = 3.0  # refractory period of all arms together
-    sigma_waveform: number = 0.05  # standard deviation of the logarithms of amplitude and width
+    V_th: Annotated[number, "mean threshold of each arm"] = 1.0
+    sigma_th: Annotated[number, "standard deviation of a threshold, as a share of it"] = 0.05
+    tau_th: Annotated[ms, "correlation time of a threshold"] = 10.0
+    tau_m: Annotated[ms, "time constant of each arm"] = 10.0
+    t_ref: Annotated[ms, "refractory period of all arms together"] = 3.0
+    sigma_waveform: Annotated[number, "standard deviation of the logarithms of amplitude and width"] = 0.05
 
 
 class AdaptationParameters(NamedTuple):
-    A_gain: number = 0.05  # change of an arm's gain by a hit and a spike at the same time; 0: arms do not adapt
-    tau_gain: ms = 15.0  # time constant with which it falls with the lag between them
-    gain_window: ms = 50.0  # longest lag that counts
-    gain_min: number = 0.5  # smallest gain
-    gain_max: number = 2.0  # largest gain
+    A_gain: Annotated[number, "change of an arm's gain by a hit and a spike at once; 0: arms do not adapt"] = 0.05
+    tau_gain: Annotated[ms, "time constant with which it falls with the lag between them"] = 15.0
+    gain_window: Annotated[ms, "longest lag that counts"] = 50.0
+    gain_min: Annotated[number, "smallest gain"] = 0.5
+    gain_max: Annotated[number, "largest gain"] = 2.0
 
 
 def multi_threshold(arms: int = 2, adaptive: bool = False) -> NeuronModel:
@@ -96,6 +98,7 @@ def _model(arms: int, adaptive: bool) -> NeuronModel:
         normal=(*(f"normal_{k}" for k in numbers), "normal_amplitude", "normal_width"),
         initial=lambda p: {"width": p.width_1} | ({f"gain_{k}": 1.0 for k in numbers} if adaptive else {}),
         check=_complaint,
+        properties=Properties(quiet={"sigma_th": 0.0, "V_th": 3.0}, not_vectorised=_WHY_NO_VECTORS),
         **({} if adaptive else _in_brian2(numbers)),
     )
 
@@ -106,7 +109,10 @@ def _parameters(name: str, numbers: range, adaptive: bool) -> Any:
     values = {field: value for base in bases for field, value in base._field_defaults.items()}
     values |= {f"amplitude_{k}": AMPLITUDES[k - 1] for k in numbers} | {f"width_{k}": WIDTHS[k - 1] for k in numbers}
     declaration = namedtuple(f"{name}Parameters", list(values), defaults=list(values.values()))  # type: ignore[misc]
-    own = {field: mV if field.startswith("amplitude") else ms for field in values if field[-1].isdigit()}
+    own: dict[str, Any] = {}
+    for k in numbers:
+        own[f"amplitude_{k}"] = Annotated[mV, f"peak of the axon's potential after a spike through arm {k}"]
+        own[f"width_{k}"] = Annotated[ms, f"time to that peak after a spike through arm {k}"]
     declaration.__annotations__ = {**{f: u for base in bases for f, u in base.__annotations__.items()}, **own}
     declaration.__module__ = MultiThresholdParameters.__module__
     return declaration

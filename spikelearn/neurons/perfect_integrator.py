@@ -1,4 +1,4 @@
-"""Perfect integrate-and-fire neuron: spikes as regular as its current, at a rate that is the current.
+"""Perfect integrate-and-fire neuron (Gerstein & Mandelbrot 1964): spikes as regular as its current, which is its rate.
 
 phase' = r / interval, r = (I_e + I_syn + I) / I_1; a spike whenever 1 is full, and what is over stays. No leak and no
 reset, so nothing of the current is lost: a source that turns numbers into spikes with the least noise there can be.
@@ -7,20 +7,20 @@ Events of kind `rate` come in every step, to carry r.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, pA
 
 
 class PerfectIntegratorParameters(NamedTuple):
-    interval: ms = 1.0  # time between spikes at a rate of 1; no shorter than the time step
-    I_1: pA = 1.0  # current that makes a rate of 1
-    I_e: pA = 0.0  # constant current
-    tau_syn: ms = 5.0  # time constant of currents through port exc
+    interval: Annotated[ms, "time between spikes at a rate of 1; no shorter than the time step"] = 1.0
+    I_1: Annotated[pA, "current that makes a rate of 1"] = 1.0
+    I_e: Annotated[pA, "constant current"] = 0.0
+    tau_syn: Annotated[ms, "time constant of currents through port exc"] = 5.0
 
 
 def _constants(p: PerfectIntegratorParameters, dt: float) -> dict[str, Any]:
@@ -60,4 +60,5 @@ PerfectIntegrator = NeuronModel(
     threshold="phase >= 1",
     reset="phase -= 1",
     arrivals={"exc": "I_syn"},
+    properties=Properties(quiet={"I_1": 1e4}),
 )

@@ -16,7 +16,7 @@ teaches, and does not change the answer.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -24,17 +24,17 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.lif_escape_noise import hazard_not_negative
 from spikelearn.neurons.membrane import cascade_propagator, current_propagator
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import Hz, ms, number
 
 
 class PlateauPyramidalParameters(NamedTuple):
-    tau_L: ms = 10.0  # leak time constant of the soma, and the decay of what an arrival makes
-    tau_s: ms = 3.0  # the rise of what an arrival makes
-    g_B: number = 0.6  # conductance from the basal dendrite to the soma, per ms
-    phi_max: Hz = 200.0  # largest rate
-    t_average: ms = 20.0  # time over which is averaged before a plateau
-    I_e: number = 0.0  # constant part of the basal potential, b in the paper
+    tau_L: Annotated[ms, "leak time constant of the soma, and the decay of what an arrival makes"] = 10.0
+    tau_s: Annotated[ms, "the rise of what an arrival makes"] = 3.0
+    g_B: Annotated[number, "conductance from the basal dendrite to the soma, per ms"] = 0.6
+    phi_max: Annotated[Hz, "largest rate"] = 200.0
+    t_average: Annotated[ms, "time over which is averaged before a plateau"] = 20.0
+    I_e: Annotated[number, "constant part of the basal potential, b in the paper"] = 0.0
 
 
 def dendrite(p: Any, g: Any, dt: float) -> dict[str, Any]:
@@ -159,4 +159,5 @@ PlateauPyramidal = NeuronModel(
         "target": "target_left += weight * t_average",
     },
     check=lambda p: check_conductance(p, "g_B"),
+    properties=Properties(quiet={"I_e": -200.0}),
 )

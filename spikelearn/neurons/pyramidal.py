@@ -8,7 +8,7 @@ The apical dendrite makes bursts of what the soma would answer with one spike.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -20,33 +20,33 @@ from spikelearn.units import ms, mV, nS, pA, pF
 
 
 class PyramidalParameters(NamedTuple):
-    E_L: mV = -70.0  # resting potential of soma and dendrite
-    V_th: mV = -50.0  # threshold of the soma
-    V_reset: mV = -70.0  # potential of the soma after a spike
-    tau_s: ms = 16.0  # membrane time constant of the soma
-    C_s: pF = 370.0  # capacitance of the soma
-    g_s: pA = 1300.0  # current from a fully active dendrite into the soma
-    b: pA = -200.0  # step of the somatic adaptation at a spike
-    tau_ws: ms = 100.0  # time constant of the somatic adaptation
-    tau_d: ms = 7.0  # membrane time constant of the dendrite
-    C_d: pF = 170.0  # capacitance of the dendrite
-    g_d: pA = 1200.0  # regenerative current of the dendrite
-    c_d: pA = 2600.0  # current of the back-propagating spike
-    a: nS = -13.0  # strength of the dendritic adaptation
-    tau_wd: ms = 30.0  # time constant of the dendritic adaptation
-    E_d: mV = -38.0  # potential at which the dendrite is half active
-    D_d: mV = 6.0  # slope of the dendritic activation
-    K_start: ms = 0.5  # the back-propagating spike begins this long after a spike
-    K_stop: ms = 2.5  # and ends here
-    t_ref: ms = 3.0  # absolute refractory period
-    V_th_jump: mV = 0.0  # step of the threshold at a spike
-    tau_th: ms = 27.0  # time constant of the threshold
-    tau_syn_soma: ms = 5.0  # time constant of currents through port soma
-    tau_syn_basal: ms = 5.0  # time constant of currents through port basal, which reach the soma
-    tau_syn_apical: ms = 5.0  # time constant of currents through port apical, which reach the dendrite
-    I_e_soma: pA = 0.0  # constant current into the soma
-    I_e_apical: pA = 0.0  # constant current into the dendrite
-    burst_window: ms = 16.0  # a spike within this time of the one before belongs to the same burst
+    E_L: Annotated[mV, "resting potential of soma and dendrite"] = -70.0
+    V_th: Annotated[mV, "threshold of the soma"] = -50.0
+    V_reset: Annotated[mV, "potential of the soma after a spike"] = -70.0
+    tau_s: Annotated[ms, "membrane time constant of the soma"] = 16.0
+    C_s: Annotated[pF, "capacitance of the soma"] = 370.0
+    g_s: Annotated[pA, "current from a fully active dendrite into the soma"] = 1300.0
+    b: Annotated[pA, "step of the somatic adaptation at a spike"] = -200.0
+    tau_ws: Annotated[ms, "time constant of the somatic adaptation"] = 100.0
+    tau_d: Annotated[ms, "membrane time constant of the dendrite"] = 7.0
+    C_d: Annotated[pF, "capacitance of the dendrite"] = 170.0
+    g_d: Annotated[pA, "regenerative current of the dendrite"] = 1200.0
+    c_d: Annotated[pA, "current of the back-propagating spike"] = 2600.0
+    a: Annotated[nS, "strength of the dendritic adaptation"] = -13.0
+    tau_wd: Annotated[ms, "time constant of the dendritic adaptation"] = 30.0
+    E_d: Annotated[mV, "potential at which the dendrite is half active"] = -38.0
+    D_d: Annotated[mV, "slope of the dendritic activation"] = 6.0
+    K_start: Annotated[ms, "the back-propagating spike begins this long after a spike"] = 0.5
+    K_stop: Annotated[ms, "and ends here"] = 2.5
+    t_ref: Annotated[ms, "absolute refractory period"] = 3.0
+    V_th_jump: Annotated[mV, "step of the threshold at a spike"] = 0.0
+    tau_th: Annotated[ms, "time constant of the threshold"] = 27.0
+    tau_syn_soma: Annotated[ms, "time constant of currents through port soma"] = 5.0
+    tau_syn_basal: Annotated[ms, "time constant of currents through port basal, which reach the soma"] = 5.0
+    tau_syn_apical: Annotated[ms, "time constant of currents through port apical, which reach the dendrite"] = 5.0
+    I_e_soma: Annotated[pA, "constant current into the soma"] = 0.0
+    I_e_apical: Annotated[pA, "constant current into the dendrite"] = 0.0
+    burst_window: Annotated[ms, "a spike within this time of the one before belongs to the same burst"] = 16.0
 
 
 def _constants(p: PyramidalParameters, dt: float) -> dict[str, Any]:

@@ -7,7 +7,7 @@ with time constant tau_m, and above V_c the neuron fires. The rheobase is C_m (V
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -15,21 +15,21 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.neurons.membrane import Membrane, refractory_steps, reset_below_peak, spike_at_peak
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import EXACT, NeuronModel, Properties
 from spikelearn.units import ms, mV, pA, pF
 
 _PI_2 = math.pi**2
 
 
 class QIFParameters(NamedTuple):
-    E_L: mV = -65.0  # resting potential
-    V_c: mV = -50.0  # critical potential: above it the neuron fires without input
-    V_peak: mV = 30.0  # cut-off of the spike
-    V_reset: mV = -70.0  # potential after a spike
-    C_m: pF = 250.0  # capacitance
-    tau_m: ms = 10.0  # time constant at E_L
-    t_ref: ms = 0.0  # absolute refractory period
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "resting potential"] = -65.0
+    V_c: Annotated[mV, "critical potential: above it the neuron fires without input"] = -50.0
+    V_peak: Annotated[mV, "cut-off of the spike"] = 30.0
+    V_reset: Annotated[mV, "potential after a spike"] = -70.0
+    C_m: Annotated[pF, "capacitance"] = 250.0
+    tau_m: Annotated[ms, "time constant at E_L"] = 10.0
+    t_ref: Annotated[ms, "absolute refractory period"] = 0.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 def _constants(p: QIFParameters, dt: float) -> dict[str, Any]:
@@ -216,4 +216,5 @@ QIF = NeuronModel(
         dV_m/dt = (V_m - E_L) * (V_m - V_c) / (tau_m * (V_c - E_L)) + (I_syn + I_e) / C_m : volt (unless refractory)
         """,
     ),
+    properties=Properties(order=EXACT),
 )

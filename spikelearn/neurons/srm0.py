@@ -8,7 +8,7 @@ is linear in the weights whatever the neuron did, which makes the gradient of wh
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -23,16 +23,16 @@ _LARGEST_EXPONENT = 600.0
 
 
 class SRM0Parameters(NamedTuple):
-    E_L: mV = -70.0  # potential without input
-    V_th: mV = -50.0  # potential at which the hazard is rho_0
-    C_m: pF = 250.0  # capacitance
-    tau_m: ms = 10.0  # membrane time constant
-    eta_0: mV = 15.0  # step down of the potential at a spike
-    tau_eta: ms = 10.0  # time constant of its recovery
-    t_ref: ms = 0.0  # absolute refractory period, in which the hazard is 0
-    rho_0: Hz = 1000.0  # hazard at V_th
-    Delta_V: mV = 1.0  # width of the hazard
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "potential without input"] = -70.0
+    V_th: Annotated[mV, "potential at which the hazard is rho_0"] = -50.0
+    C_m: Annotated[pF, "capacitance"] = 250.0
+    tau_m: Annotated[ms, "membrane time constant"] = 10.0
+    eta_0: Annotated[mV, "step down of the potential at a spike"] = 15.0
+    tau_eta: Annotated[ms, "time constant of its recovery"] = 10.0
+    t_ref: Annotated[ms, "absolute refractory period, in which the hazard is 0"] = 0.0
+    rho_0: Annotated[Hz, "hazard at V_th"] = 1000.0
+    Delta_V: Annotated[mV, "width of the hazard"] = 1.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 def _constants(p: SRM0Parameters, dt: float) -> dict[str, Any]:

@@ -14,26 +14,26 @@ in spikes/ms, is what the rule PlateauLearning multiplies with what the synapse 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.neurons.plateau_pyramidal import check_conductance, dendrite, sigma
 from spikelearn.units import Hz, ms, number
 
 
 class TaughtPyramidalParameters(NamedTuple):
-    tau_L: ms = 10.0  # leak time constant of the soma, and the decay of what an arrival makes
-    tau_s: ms = 3.0  # the rise of what an arrival makes
-    g_D: number = 0.6  # conductance from the dendrite to the soma, per ms
-    phi_max: Hz = 200.0  # largest rate
-    E_exc: number = 8.0  # reversal potential of the excitatory teacher
-    E_inh: number = -8.0  # reversal potential of the inhibitory teacher
-    t_average: ms = 20.0  # time over which is averaged
-    I_e: number = 0.0  # constant part of the dendritic potential, b in the paper
+    tau_L: Annotated[ms, "leak time constant of the soma, and the decay of what an arrival makes"] = 10.0
+    tau_s: Annotated[ms, "the rise of what an arrival makes"] = 3.0
+    g_D: Annotated[number, "conductance from the dendrite to the soma, per ms"] = 0.6
+    phi_max: Annotated[Hz, "largest rate"] = 200.0
+    E_exc: Annotated[number, "reversal potential of the excitatory teacher"] = 8.0
+    E_inh: Annotated[number, "reversal potential of the inhibitory teacher"] = -8.0
+    t_average: Annotated[ms, "time over which is averaged"] = 20.0
+    I_e: Annotated[number, "constant part of the dendritic potential, b in the paper"] = 0.0
 
 
 def _constants(p: TaughtPyramidalParameters, dt: float) -> dict[str, Any]:
@@ -123,4 +123,5 @@ TaughtPyramidal = NeuronModel(
     },
     driven={"teacher": "teacher"},
     check=lambda p: check_conductance(p, "g_D"),
+    properties=Properties(quiet={"I_e": -200.0}),
 )

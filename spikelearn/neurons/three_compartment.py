@@ -21,29 +21,31 @@ interval/tau_syn of their weight, so that at a constant rate r the dendrite is a
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, nS, number, pA, pF
 
 
 class ThreeCompartmentParameters(NamedTuple):
-    C_m: pF = 1.0  # capacitance of the soma
-    g_L: nS = 0.1  # leak of the soma, towards 0 mV
-    g_B: nS = 1.0  # from the basal dendrite to the soma
-    g_A: nS = 0.28  # from the apical dendrite to the soma
-    g_som: nS = 0.0  # nudging of the soma that is always there
-    theta: mV = 0.0  # potential at which the rate is one half
-    Delta_u: mV = 1.0  # width of the rate function
-    prospective: number = 1.0  # 1: latent equilibrium, 0: rates follow the membrane
-    interval: ms = 1.0  # time between spikes at a rate of 1; the time step where events of kind rate are used
-    tau_syn: ms = 5.0  # time constant of synapses on the dendrites
-    tau_syn_soma: ms = 1.0  # time constant of what reaches the soma
-    I_e: pA = 0.0  # constant current into the soma
+    C_m: Annotated[pF, "capacitance of the soma"] = 1.0
+    g_L: Annotated[nS, "leak of the soma, towards 0 mV"] = 0.1
+    g_B: Annotated[nS, "from the basal dendrite to the soma"] = 1.0
+    g_A: Annotated[nS, "from the apical dendrite to the soma"] = 0.28
+    g_som: Annotated[nS, "nudging of the soma that is always there"] = 0.0
+    theta: Annotated[mV, "potential at which the rate is one half"] = 0.0
+    Delta_u: Annotated[mV, "width of the rate function"] = 1.0
+    prospective: Annotated[number, "1: latent equilibrium, 0: rates follow the membrane"] = 1.0
+    interval: Annotated[ms, "time between spikes at a rate of 1; the time step where events of kind rate are used"] = (
+        1.0
+    )
+    tau_syn: Annotated[ms, "time constant of synapses on the dendrites"] = 5.0
+    tau_syn_soma: Annotated[ms, "time constant of what reaches the soma"] = 1.0
+    I_e: Annotated[pA, "constant current into the soma"] = 0.0
 
 
 def _constants(p: ThreeCompartmentParameters, dt: float) -> dict[str, Any]:
@@ -118,4 +120,5 @@ ThreeCompartment = NeuronModel(
         "soma": "I_nudge += weight * interval / tau_syn_soma",
         "nudging": "g_nudge += weight * interval / tau_syn_soma",
     },
+    properties=Properties(quiet={"theta": 600.0}),
 )

@@ -16,7 +16,7 @@ then 1, else 0.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from spikelearn.units import Hz, ms, mV, number, pA, pF
 
 
 class TwoSiteRateParameters(NamedTuple):
-    teaching: number = 0.0  # 1 for a cell that is taught, whose error is t - A; else 0
+    teaching: Annotated[number, "1 for a cell that is taught, whose error is t - A; else 0"] = 0.0
 
 
 @scalar
@@ -53,17 +53,17 @@ TwoSiteRate = NeuronModel(
 
 
 class TwoSiteParameters(NamedTuple):
-    E_L: mV = -70.0  # leak reversal potential
-    V_th: mV = -55.0  # threshold at rest
-    V_reset: mV = -70.0  # potential after a spike
-    C_m: pF = 250.0  # capacitance
-    tau_m: ms = 10.0  # membrane time constant
-    t_ref: ms = 2.0  # absolute refractory period
-    theta_plus: mV = 0.0  # step of the threshold at a spike
-    rate: Hz = 5.0  # rate at which the threshold neither rises nor falls
-    tau_apical: ms = 20.0  # time constant of the apical dendrite
-    theta_apical: mV = 10.0  # apical depolarisation with which a spike sets off a calcium spike
-    I_e: pA = 0.0  # constant current
+    E_L: Annotated[mV, "leak reversal potential"] = -70.0
+    V_th: Annotated[mV, "threshold at rest"] = -55.0
+    V_reset: Annotated[mV, "potential after a spike"] = -70.0
+    C_m: Annotated[pF, "capacitance"] = 250.0
+    tau_m: Annotated[ms, "membrane time constant"] = 10.0
+    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    theta_plus: Annotated[mV, "step of the threshold at a spike"] = 0.0
+    rate: Annotated[Hz, "rate at which the threshold neither rises nor falls"] = 5.0
+    tau_apical: Annotated[ms, "time constant of the apical dendrite"] = 20.0
+    theta_apical: Annotated[mV, "apical depolarisation with which a spike sets off a calcium spike"] = 10.0
+    I_e: Annotated[pA, "constant current"] = 0.0
 
 
 def _constants(p: TwoSiteParameters, dt: float) -> dict[str, Any]:

@@ -15,7 +15,7 @@ own, so that on NEST the spikes are others.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -24,31 +24,33 @@ from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.lif_escape_noise import event_probability, hazard_not_negative
 from spikelearn.neurons.membrane import current_propagator, refractory_steps
-from spikelearn.neurons.model import NeuronModel
-from spikelearn.units import Hz, ms, mV, nS, number, pA, pF, unit
+from spikelearn.neurons.model import NeuronModel, Properties
+from spikelearn.units import Hz, ms, mV, nS, number, pA, pF, unit_named
+
+per_mV = Annotated[float, unit_named("1/mV")]
 
 
 class PyramidalUrbanczikParameters(NamedTuple):
-    C_m_soma: pF = 300.0  # capacitance of the soma
-    g_L_soma: nS = 30.0  # leak conductance of the soma
-    E_L_soma: mV = -70.0  # leak reversal potential of the soma
-    E_exc: mV = 0.0  # reversal potential of port soma_exc
-    E_inh: mV = -75.0  # reversal potential of port soma_inh
-    tau_syn_soma_exc: ms = 3.0  # time constant of conductance through port soma_exc
-    tau_syn_soma_inh: ms = 3.0  # time constant of conductance through port soma_inh
-    I_e_soma: pA = 0.0  # constant current into the soma
-    C_m_dend: pF = 300.0  # capacitance of the dendrite
-    g_L_dend: nS = 30.0  # leak conductance of the dendrite
-    E_L_dend: mV = -70.0  # leak reversal potential of the dendrite
-    tau_syn_dend_exc: ms = 3.0  # time constant of currents through port dend_exc
-    tau_syn_dend_inh: ms = 3.0  # time constant of currents through port dend_inh
-    I_e_dend: pA = 0.0  # constant current into the dendrite
-    g_sp: nS = 600.0  # conductance from the dendrite to the soma
-    phi_max: Hz = 150.0  # largest hazard; NEST's is per ms
-    rate_slope: number = 0.5  # called k in the paper
-    beta: unit("1/mV") = 1.0 / 3.0  # type: ignore[valid-type]  # steepness of the hazard
-    theta: mV = -55.0  # where it is phi_max / (1 + rate_slope)
-    t_ref: ms = 3.0  # refractory period
+    C_m_soma: Annotated[pF, "capacitance of the soma"] = 300.0
+    g_L_soma: Annotated[nS, "leak conductance of the soma"] = 30.0
+    E_L_soma: Annotated[mV, "leak reversal potential of the soma"] = -70.0
+    E_exc: Annotated[mV, "reversal potential of port soma_exc"] = 0.0
+    E_inh: Annotated[mV, "reversal potential of port soma_inh"] = -75.0
+    tau_syn_soma_exc: Annotated[ms, "time constant of conductance through port soma_exc"] = 3.0
+    tau_syn_soma_inh: Annotated[ms, "time constant of conductance through port soma_inh"] = 3.0
+    I_e_soma: Annotated[pA, "constant current into the soma"] = 0.0
+    C_m_dend: Annotated[pF, "capacitance of the dendrite"] = 300.0
+    g_L_dend: Annotated[nS, "leak conductance of the dendrite"] = 30.0
+    E_L_dend: Annotated[mV, "leak reversal potential of the dendrite"] = -70.0
+    tau_syn_dend_exc: Annotated[ms, "time constant of currents through port dend_exc"] = 3.0
+    tau_syn_dend_inh: Annotated[ms, "time constant of currents through port dend_inh"] = 3.0
+    I_e_dend: Annotated[pA, "constant current into the dendrite"] = 0.0
+    g_sp: Annotated[nS, "conductance from the dendrite to the soma"] = 600.0
+    phi_max: Annotated[Hz, "largest hazard; NEST's is per ms"] = 150.0
+    rate_slope: Annotated[number, "called k in the paper"] = 0.5
+    beta: Annotated[per_mV, "steepness of the hazard"] = 1.0 / 3.0
+    theta: Annotated[mV, "where it is phi_max / (1 + rate_slope)"] = -55.0
+    t_ref: Annotated[ms, "refractory period"] = 3.0
 
 
 def _constants(p: PyramidalUrbanczikParameters, dt: float) -> dict[str, Any]:
@@ -203,4 +205,5 @@ PyramidalUrbanczik = NeuronModel(
         check=_not_in_nest,
         rest=lambda p: {"phi_max": 0.0},
     ),
+    properties=Properties(order=2, quiet={"phi_max": 0.0}, firing={"I_e_soma": 9000.0}),
 )

@@ -16,7 +16,7 @@ where an event and a burst come between two, their sum is clipped, and not each.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.plasticity.rule import Trace
@@ -25,17 +25,17 @@ from spikelearn.units import Hz, ms, number, weight
 
 
 class BurstpropParameters(NamedTuple):
-    eta: number = 8e-3  # learning rate, in the unit of the port
-    tau_pre: ms = 100.0  # time constant of the trace of arrivals
-    tau_rate: ms = 2000.0  # time constant of the running means of events and bursts
-    tau_homeostasis: ms = 30_000.0  # time constant of the running mean of spikes
-    rate_min: Hz = 2.0  # weights grow at arrivals while the target spikes less often; 0 turns this off
-    rate_max: Hz = 10.0  # weights shrink while the target has more events
-    event_rate_start: Hz = 0.0  # running mean of events at the start
-    burst_rate_start: Hz = 0.0  # running mean of bursts at the start
-    spike_rate_start: Hz = 0.1  # running mean of spikes at the start
-    W_min: weight = 0.0  # smallest weight, in the unit of the port
-    W_max: weight = 1.0  # largest weight
+    eta: Annotated[number, "learning rate, in the unit of the port"] = 8e-3
+    tau_pre: Annotated[ms, "time constant of the trace of arrivals"] = 100.0
+    tau_rate: Annotated[ms, "time constant of the running means of events and bursts"] = 2000.0
+    tau_homeostasis: Annotated[ms, "time constant of the running mean of spikes"] = 30_000.0
+    rate_min: Annotated[Hz, "weights grow at arrivals while the target spikes less often; 0 turns this off"] = 2.0
+    rate_max: Annotated[Hz, "weights shrink while the target has more events"] = 10.0
+    event_rate_start: Annotated[Hz, "running mean of events at the start"] = 0.0
+    burst_rate_start: Annotated[Hz, "running mean of bursts at the start"] = 0.0
+    spike_rate_start: Annotated[Hz, "running mean of spikes at the start"] = 0.1
+    W_min: Annotated[weight, "smallest weight"] = 0.0
+    W_max: Annotated[weight, "largest weight"] = 1.0
 
 
 def _constants(p: BurstpropParameters, dt: float) -> dict[str, float]:

@@ -16,26 +16,28 @@ of [u - theta_minus]+ over tau_u_bar_bar, so that rates neither die nor run away
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.plasticity.rule import Trace
 from spikelearn.plasticity.signal_rule import SignalRule
-from spikelearn.units import ms, mV, number, unit, weight
+from spikelearn.units import ms, mV, number, unit_named, weight
+
+mV_squared = Annotated[float, unit_named("mV**2")]
 
 
 class ClopathParameters(NamedTuple):
-    A_LTD: number = 14e-5  # depression at an arrival, in the unit of the port, per mV
-    A_LTP: number = 8e-5  # potentiation, in the unit of the port, per mV^2
-    theta_minus: mV = -70.6  # threshold of the averages
-    theta_plus: mV = -45.3  # threshold of the potential for potentiation
-    tau_u_bar_minus: ms = 10.0  # time constant of the average that depression reads
-    tau_u_bar_plus: ms = 7.0  # time constant of the average that potentiation reads
-    tau_x: ms = 15.0  # time constant of the trace of arrivals
-    delay_u_bars: ms = 4.0  # both averages are seen so late
-    W_min: weight = 0.0  # smallest weight, in the unit of the port
-    W_max: weight = 100.0  # largest weight
+    A_LTD: Annotated[number, "depression at an arrival, in the unit of the port, per mV"] = 14e-5
+    A_LTP: Annotated[number, "potentiation, in the unit of the port, per mV^2"] = 8e-5
+    theta_minus: Annotated[mV, "threshold of the averages"] = -70.6
+    theta_plus: Annotated[mV, "threshold of the potential for potentiation"] = -45.3
+    tau_u_bar_minus: Annotated[ms, "time constant of the average that depression reads"] = 10.0
+    tau_u_bar_plus: Annotated[ms, "time constant of the average that potentiation reads"] = 7.0
+    tau_x: Annotated[ms, "time constant of the trace of arrivals"] = 15.0
+    delay_u_bars: Annotated[ms, "both averages are seen so late"] = 4.0
+    W_min: Annotated[weight, "smallest weight"] = 0.0
+    W_max: Annotated[weight, "largest weight"] = 100.0
 
 
 def constants(p: ClopathParameters, dt: float) -> dict[str, float]:
@@ -130,20 +132,18 @@ DendriticClopath = SignalRule(
 
 
 class HomeostaticClopathParameters(NamedTuple):
-    A_LTD: number = (
-        14e-5  # depression at an arrival where u_bar_bar^2 is u_ref_squared, in the unit of the port, per mV
-    )
-    A_LTP: number = 8e-5  # potentiation, in the unit of the port, per mV^2
-    theta_minus: mV = -70.6  # threshold of the averages
-    theta_plus: mV = -45.3  # threshold of the potential for potentiation
-    tau_u_bar_minus: ms = 10.0  # time constant of the average that depression reads
-    tau_u_bar_plus: ms = 7.0  # time constant of the average that potentiation reads
-    tau_u_bar_bar: ms = 1000.0  # time constant of the average depolarisation
-    u_ref_squared: unit("mV**2") = 60.0  # type: ignore[valid-type]  # its square at which depression is A_LTD
-    tau_x: ms = 15.0  # time constant of the trace of arrivals
-    delay_u_bars: ms = 4.0  # the averages u_bar_minus and u_bar_plus are seen so late
-    W_min: weight = 0.0  # smallest weight, in the unit of the port
-    W_max: weight = 100.0  # largest weight
+    A_LTD: Annotated[number, "as Clopath's, at an arrival where u_bar_bar^2 is u_ref_squared"] = 14e-5
+    A_LTP: Annotated[number, "potentiation, in the unit of the port, per mV^2"] = 8e-5
+    theta_minus: Annotated[mV, "threshold of the averages"] = -70.6
+    theta_plus: Annotated[mV, "threshold of the potential for potentiation"] = -45.3
+    tau_u_bar_minus: Annotated[ms, "time constant of the average that depression reads"] = 10.0
+    tau_u_bar_plus: Annotated[ms, "time constant of the average that potentiation reads"] = 7.0
+    tau_u_bar_bar: Annotated[ms, "time constant of the average depolarisation"] = 1000.0
+    u_ref_squared: Annotated[mV_squared, "square of the average depolarisation at which depression is A_LTD"] = 60.0
+    tau_x: Annotated[ms, "time constant of the trace of arrivals"] = 15.0
+    delay_u_bars: Annotated[ms, "the averages u_bar_minus and u_bar_plus are seen so late"] = 4.0
+    W_min: Annotated[weight, "smallest weight"] = 0.0
+    W_max: Annotated[weight, "largest weight"] = 100.0
 
 
 def _homeostatic_constants(p: HomeostaticClopathParameters, dt: float) -> dict[str, float]:

@@ -3,7 +3,7 @@
 DendriticPrediction, for synapses on basal dendrites, of pyramidal cells as of interneurons:
     w' = eta (r - phi(attenuation v_B)) x,
 r the rate of the target, phi(attenuation v_B) the rate that its dendrite alone would make, attenuation = g_B/(g_L +
-g_B + g_A). What is left is what came from elsewhere: from the apical dendrite, or from nudging of the soma.
+g_B + g_A). What is left came from somewhere else: from the apical dendrite, or from nudging of the soma.
 
 ApicalSilencing, for synapses of interneurons on apical dendrites:
     w' = -eta v_A x:
@@ -17,7 +17,7 @@ a step, so that their `interval` is dt. phi, interval and tau_syn are those of t
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
@@ -27,22 +27,22 @@ from spikelearn.units import ms, mV, number, weight
 
 
 class DendriticPredictionParameters(NamedTuple):
-    eta: number = 1e-3  # learning rate, in the unit of the port per ms
-    attenuation: number = 1.0 / 1.1  # share of v_B that the soma would be at: g_B/(g_L + g_B + g_A)
-    theta: mV = 0.0  # potential at which the rate is one half: the target's
-    Delta_u: mV = 1.0  # width of the rate function: the target's
-    interval: ms = 1.0  # time between spikes at a rate of 1: the target's
-    tau_syn: ms = 5.0  # time constant of the synapse: the target's
-    W_min: weight = -100.0  # smallest weight, in the unit of the port
-    W_max: weight = 100.0  # largest weight
+    eta: Annotated[number, "learning rate, in the unit of the port per ms"] = 1e-3
+    attenuation: Annotated[number, "share of v_B that the soma would be at: g_B/(g_L + g_B + g_A)"] = 1.0 / 1.1
+    theta: Annotated[mV, "potential at which the rate is one half: the target's"] = 0.0
+    Delta_u: Annotated[mV, "width of the rate function: the target's"] = 1.0
+    interval: Annotated[ms, "time between spikes at a rate of 1: the target's"] = 1.0
+    tau_syn: Annotated[ms, "time constant of the synapse: the target's"] = 5.0
+    W_min: Annotated[weight, "smallest weight"] = -100.0
+    W_max: Annotated[weight, "largest weight"] = 100.0
 
 
 class ApicalSilencingParameters(NamedTuple):
-    eta: number = 1e-3  # learning rate, per ms
-    interval: ms = 1.0  # time between spikes at a rate of 1: the target's
-    tau_syn: ms = 5.0  # time constant of the synapse: the target's
-    W_min: weight = -100.0  # smallest weight, in the unit of the port
-    W_max: weight = 100.0  # largest weight
+    eta: Annotated[number, "learning rate, per ms"] = 1e-3
+    interval: Annotated[ms, "time between spikes at a rate of 1: the target's"] = 1.0
+    tau_syn: Annotated[ms, "time constant of the synapse: the target's"] = 5.0
+    W_min: Annotated[weight, "smallest weight"] = -100.0
+    W_max: Annotated[weight, "largest weight"] = 100.0
 
 
 def _rate(eta: float, interval: float, tau_syn: float, dt: float) -> float:

@@ -6,7 +6,7 @@ c' = -c/tau_c + STDP;  w' = c (n - b), n the modulator's concentration. STDP: +A
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestSynapse
@@ -15,14 +15,14 @@ from spikelearn.units import ms, number, weight
 
 
 class DopamineSTDPParameters(NamedTuple):
-    A_plus: number = 1.0  # step of the eligibility at a post event
-    A_minus: number = 1.5  # step down at an arrival
-    tau_plus: ms = 20.0  # time constant of the trace of arrivals
-    tau_minus: ms = 20.0  # time constant of the trace of post events
-    tau_c: ms = 1000.0  # time constant of the eligibility
-    b: number = 0.0  # concentration at which the weight does not move
-    W_min: weight = 0.0  # smallest weight, in the unit of the port
-    W_max: weight = 200.0  # largest weight
+    A_plus: Annotated[number, "step of the eligibility at a post event"] = 1.0
+    A_minus: Annotated[number, "step down at an arrival"] = 1.5
+    tau_plus: Annotated[ms, "time constant of the trace of arrivals"] = 20.0
+    tau_minus: Annotated[ms, "time constant of the trace of post events"] = 20.0
+    tau_c: Annotated[ms, "time constant of the eligibility"] = 1000.0
+    b: Annotated[number, "concentration at which the weight does not move"] = 0.0
+    W_min: Annotated[weight, "smallest weight"] = 0.0
+    W_max: Annotated[weight, "largest weight"] = 200.0
 
 
 def _constants(p: DopamineSTDPParameters, dt: float) -> dict[str, float]:

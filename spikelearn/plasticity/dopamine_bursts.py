@@ -6,7 +6,7 @@ heterosynaptic depression: what is common to all inputs is not learned. spikelea
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.plasticity.rule import PlasticityRule, Trace
@@ -14,12 +14,12 @@ from spikelearn.units import ms, number, weight
 
 
 class DopamineBurstsParameters(NamedTuple):
-    A_plus: number = 1.0  # step of the eligibility at a burst, per unit of trace
-    tau_plus: ms = 20.0  # time constant of the trace of arrivals
-    tau_c: ms = 1000.0  # time constant of the eligibility
-    b: number = 0.0  # concentration at which the weight does not move
-    W_min: weight = 0.0  # smallest weight, in the unit of the port
-    W_max: weight = 200.0  # largest weight
+    A_plus: Annotated[number, "step of the eligibility at a burst, per unit of trace"] = 1.0
+    tau_plus: Annotated[ms, "time constant of the trace of arrivals"] = 20.0
+    tau_c: Annotated[ms, "time constant of the eligibility"] = 1000.0
+    b: Annotated[number, "concentration at which the weight does not move"] = 0.0
+    W_min: Annotated[weight, "smallest weight"] = 0.0
+    W_max: Annotated[weight, "largest weight"] = 200.0
 
 
 def _constants(p: DopamineBurstsParameters, dt: float) -> dict[str, float]:

@@ -6,18 +6,21 @@ It is added to a projection by Network.homeostasis.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
 class Normalisation:
-    """Every `every` ms the weights onto each target are brought to the sum `total`.
+    """The weights onto each target are brought to one sum, again and again (Miller & MacKay 1994).
 
-    total: one number, or one for each target (each source), in the unit of the port. per: "target", or "source" for the
-    weights from each source. subtractive: add the same number to all weights of a neuron, where otherwise they are
-    multiplied by the same (Miller & MacKay 1994). What would leave the limits W_min and W_max of a plasticity rule
-    stays at the limit, and the sum then misses `total`. Multiplied weights keep their sign: neurons whose sum is less
-    than 1e-9 of `total`, or of the other sign, are left alone.
+    What would leave the limits W_min and W_max of a plasticity rule stays at the limit, and the sum then misses
+    `total`. Multiplied weights keep their sign: neurons whose sum is less than 1e-9 of `total`, or of the other sign,
+    are left alone.
+
+    total: the sum, in the unit of the port; one number, or one for each target (each source).
+    every: ms from one time to the next.
+    per: "target", or "source" for the weights from each source.
+    subtractive: add the same number to all weights of a neuron, where otherwise they are multiplied by the same.
     """
 
     total: Any
@@ -25,18 +28,28 @@ class Normalisation:
     per: str = "target"
     subtractive: bool = False
 
+    @property
+    def indivisible(self) -> bool:
+        """Whether it reads all targets at once, so that they cannot be shared out among threads."""
+        return self.per == "source"
+
 
 @dataclass(frozen=True)
 class SynapticScaling:
     """Weights onto each target grow while it fires less than `target_rate`, and shrink while it fires more.
 
-    dw/dt = beta w (target_rate - a), where a is the rate of the target in Hz, low-passed with `tau` (ms); a starts at
-    target_rate (van Rossum, Bi & Turrigiano 2000, Eqs. 3 and 4, without their integral term). beta: 1/(s Hz).
-    Weights are changed every `every` ms, by the exact integral over that time. target_rate: one number, or one for each
-    target.
+    dw/dt = beta w (target_rate - a), where a is the rate of the target, low-passed; a starts at target_rate
+    (van Rossum, Bi & Turrigiano 2000, Eqs. 3 and 4, without their integral term).
+
+    target_rate: Hz; one number, or one for each target.
+    tau: ms, time constant of the low-pass filter of the rate.
+    beta: strength, in 1/(s Hz).
+    every: ms from one change of the weights to the next, each by the exact integral over that time.
     """
 
     target_rate: Any
     tau: Any
     beta: Any
     every: Any
+
+    indivisible: ClassVar[bool] = False

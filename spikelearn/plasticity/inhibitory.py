@@ -7,7 +7,7 @@ weight after either part of the change at an arrival.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestSynapse
@@ -16,11 +16,11 @@ from spikelearn.units import ms, number, weight
 
 
 class InhibitorySTDPParameters(NamedTuple):
-    eta: weight = 0.001  # learning rate: step of the weight at a pair, in the unit of the port
-    alpha: number = 0.12  # depression at each arrival: 2 * target rate * tau
-    tau: ms = 20.0  # time constant of both traces
-    W_min: weight = 0.0  # smallest weight; -100 and W_max = 0 where inhibition has negative weights
-    W_max: weight = 100.0  # largest weight
+    eta: Annotated[weight, "learning rate: step of the weight at a pair"] = 0.001
+    alpha: Annotated[number, "depression at each arrival: 2 * target rate * tau"] = 0.12
+    tau: Annotated[ms, "time constant of both traces"] = 20.0
+    W_min: Annotated[weight, "smallest weight; -100 and W_max = 0 where inhibition has negative weights"] = 0.0
+    W_max: Annotated[weight, "largest weight"] = 100.0
 
 
 def _constants(p: InhibitorySTDPParameters, dt: float) -> dict[str, float]:

@@ -14,7 +14,7 @@ Between two arrivals T has a closed form; a synapse keeps T as of its last arriv
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.plasticity.rule import PlasticityRule
@@ -22,12 +22,12 @@ from spikelearn.units import ms, number, weight
 
 
 class InverseTaggingParameters(NamedTuple):
-    eta: number = 0.0004  # part that one event takes from a synapse without a tag
-    tau_up: ms = 10e3  # time constant with which an active synapse is tagged
-    tau_tag: ms = 60e3  # time constant with which a tag is lost
-    t_act: ms = 500.0  # how long a synapse is active after an arrival
-    W_min: weight = 0.0  # smallest weight
-    W_max: weight = 100.0  # largest weight
+    eta: Annotated[number, "part that one event takes from a synapse without a tag"] = 0.0004
+    tau_up: Annotated[ms, "time constant with which an active synapse is tagged"] = 10e3
+    tau_tag: Annotated[ms, "time constant with which a tag is lost"] = 60e3
+    t_act: Annotated[ms, "how long a synapse is active after an arrival"] = 500.0
+    W_min: Annotated[weight, "smallest weight"] = 0.0
+    W_max: Annotated[weight, "largest weight"] = 100.0
 
 
 def _constants(p: InverseTaggingParameters, dt: float) -> dict[str, float]:

@@ -9,7 +9,7 @@ the forward phase; it has the same mean, since the sources get the same input in
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.plasticity.rule import Trace
@@ -18,10 +18,12 @@ from spikelearn.units import ms, number, weight
 
 
 class PlateauLearningParameters(NamedTuple):
-    eta: number = 20.0  # learning rate: step of the weight for a delta of 1 per ms and a source of 1 spike/ms
-    tau_x: ms = 20.0  # time constant of the trace of what was received
-    W_min: weight = -10.0  # smallest weight, in the unit of the port
-    W_max: weight = 10.0  # largest weight
+    eta: Annotated[number, "learning rate: step of the weight for a delta of 1 per ms and a source of 1 spike/ms"] = (
+        20.0
+    )
+    tau_x: Annotated[ms, "time constant of the trace of what was received"] = 20.0
+    W_min: Annotated[weight, "smallest weight"] = -10.0
+    W_max: Annotated[weight, "largest weight"] = 10.0
 
 
 def _constants(p: PlateauLearningParameters, dt: float) -> dict[str, float]:

@@ -15,7 +15,7 @@ weights, whose width is Delta_V and whose time constant is tau_m: SRM0. A reset 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.plasticity.rule import Trace
@@ -24,13 +24,13 @@ from spikelearn.units import ms, mV, number, weight
 
 
 class PolicyGradientParameters(NamedTuple):
-    eta: number = 1.0  # learning rate
-    tau_m: ms = 10.0  # time constant of the potential that an arrival makes: the target's
-    Delta_V: mV = 1.0  # width of the hazard: the target's
-    tau_c: ms = 500.0  # time constant of the eligibility
-    b: number = 0.0  # concentration at which the weight does not move
-    W_min: weight = -100.0  # smallest weight, in the unit of the port
-    W_max: weight = 100.0  # largest weight
+    eta: Annotated[number, "learning rate"] = 1.0
+    tau_m: Annotated[ms, "time constant of the potential that an arrival makes: the target's"] = 10.0
+    Delta_V: Annotated[mV, "width of the hazard: the target's"] = 1.0
+    tau_c: Annotated[ms, "time constant of the eligibility"] = 500.0
+    b: Annotated[number, "concentration at which the weight does not move"] = 0.0
+    W_min: Annotated[weight, "smallest weight"] = -100.0
+    W_max: Annotated[weight, "largest weight"] = 100.0
 
 
 def _constants(p: PolicyGradientParameters, dt: float) -> dict[str, float]:

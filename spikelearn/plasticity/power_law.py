@@ -7,7 +7,7 @@ limits for themselves; W_max is there to bound them should they not.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestSynapse
@@ -17,14 +17,14 @@ from spikelearn.units import ms, number, weight
 
 
 class PowerLawSTDPParameters(NamedTuple):
-    tau_plus: ms = 20.0  # time constant of the trace of arrivals
-    tau_minus: ms = 20.0  # time constant of the trace of post events
-    lambda_: number = 0.1  # learning rate
-    alpha: number = 1.0  # depression over potentiation, where w = w_0
-    mu: number = 0.4  # exponent of the weight in potentiation
-    w_0: weight = 1.0  # weight at which potentiation is lambda_ of the weight, in the unit of the port
-    W_min: weight = 0.0  # smallest weight
-    W_max: weight = 1e6  # largest weight
+    tau_plus: Annotated[ms, "time constant of the trace of arrivals"] = 20.0
+    tau_minus: Annotated[ms, "time constant of the trace of post events"] = 20.0
+    lambda_: Annotated[number, "learning rate"] = 0.1
+    alpha: Annotated[number, "depression over potentiation, where w = w_0"] = 1.0
+    mu: Annotated[number, "exponent of the weight in potentiation"] = 0.4
+    w_0: Annotated[weight, "weight at which potentiation is lambda_ of the weight"] = 1.0
+    W_min: Annotated[weight, "smallest weight"] = 0.0
+    W_max: Annotated[weight, "largest weight"] = 1e6
 
 
 def _constants(p: PowerLawSTDPParameters, dt: float) -> dict[str, float]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
 class Rewiring:
-    """Every `every` ms, synapses whose weight is at or below `below` move to a new random target.
+    """Weak synapses move to a new random target (Kappel et al. 2015; Bellec et al. 2018).
 
     A synapse keeps its source and its delay and starts anew: with `weight`, without eligibility or memory of its own.
-    below, weight: in the unit of the port. probability: of moving, for each synapse that could. multapses: whether it
-    may move to a target that its source has already. Autapses are avoided if the connection rule does.
-    It is added to a projection by Network.homeostasis.
+    Autapses are avoided if the connection rule does. It is added to a projection by Network.homeostasis.
+
+    below: weight at or below which a synapse moves, in the unit of the port.
+    weight: of a synapse that has moved, in the unit of the port.
+    every: ms from one time to the next.
+    probability: of moving, for each synapse that could.
+    multapses: whether it may move to a target that its source has already.
     """
 
     below: Any
@@ -21,3 +25,5 @@ class Rewiring:
     every: Any
     probability: float = 1.0
     multapses: bool = True
+
+    indivisible: ClassVar[bool] = True

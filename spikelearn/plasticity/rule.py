@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from spikelearn.codegen.functions import function_from, source_of
+from spikelearn.codegen.functions import arguments_of, function_from, source_of
 from spikelearn.codegen.jit import scalar
+from spikelearn.documented import Documented, equations_and
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.kernels.templates.event_rule import taken_names
+from spikelearn.kernels.event_rule import taken_names
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.parameters import check_kinds, checked, declared_units
 
@@ -22,8 +22,10 @@ OPTIONAL = ("since_pre",)
 
 @dataclass(frozen=True)
 class Trace:
-    """A trace of one side of a synapse: decays with the parameter `tau`; at an event 1 is added, or it is set to 1.
+    """A trace of one side of a synapse: it decays, and jumps at an event.
 
+    name: what handlers call it. tau: the parameter (ms) that is its time constant.
+    jump: "add": 1 is added at an event; "set": it becomes 1.
     amplitude: what the trace counts in the sum that a SignalRule multiplies its signal by; two traces with 1 and -1
         make a difference of exponentials, the shape of a postsynaptic potential. Handlers see the trace without it.
     """
@@ -39,9 +41,26 @@ class Trace:
         if not math.isfinite(self.amplitude) or self.amplitude == 0:
             raise DescriptionError(f"trace {self.name!r}: expected an amplitude other than 0, got {self.amplitude!r}")
 
+    def __str__(self) -> str:
+        jump = "1 is added" if self.jump == "add" else "it is set to 1"
+        counts = "" if self.amplitude == 1 else f"; counts {self.amplitude:g} times"
+        return f"{self.name}: decays with {self.tau}; at an event {jump}{counts}"
+
+
+def equations_of(rule: Any) -> Iterator[tuple[str, str]]:
+    """The facts that a PlasticityRule and a SignalRule have in common: equations, and other simulators."""
+    event = "event" if rule.learns_from == "event" else f"{rule.learns_from} of the target"
+    happens = {
+        "at an arrival": rule.pre_statements,
+        f"at {'an' if event[0] in 'aeiou' else 'a'} {event}": rule.post_statements,
+    }
+    yield "Equations", equations_and(rule.equations, happens)
+    others = [f"NEST: {rule.nest.model}"] if rule.nest is not None else []
+    yield "Also runs on", "\n".join([*others, *(["Brian2: by these equations"] if rule.equations else [])])
+
 
 @dataclass(frozen=True, eq=False)
-class PlasticityRule:
+class PlasticityRule(Documented):
     """A rule that changes weights at events.
 
     name: shown in errors. Parameters: NamedTuple; it has W_min and W_max, the limits of the weight.
@@ -88,6 +107,12 @@ class PlasticityRule:
     post_statements: str = ""
     check: Callable[[Any], str | None] = field(default=lambda parameters: None)
     nest: NestSynapse | None = None
+
+    learns_by: ClassVar[str] = "events"
+    """How the engine lowers it: see engine/lowering/plastic_synapses.py."""
+    learns_also_from: ClassVar[tuple[str, ...]] = ()
+    takes_payload: ClassVar[bool] = False
+    """Whether its traces take up the values that events bring with them."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "on_pre", scalar(self.on_pre))
@@ -179,16 +204,34 @@ class PlasticityRule:
 
     def takes(self, handler: str) -> tuple[str, ...]:
         """The names of the arguments of `on_pre`, `on_post` or `transmits`."""
-        function = getattr(self, handler)
-        return tuple(inspect.signature(getattr(function, "py_func", function)).parameters)
+        return arguments_of(getattr(self, handler))
 
     def initial_state(self, parameters: Any) -> dict[str, float]:
         """State of a synapse at first, in the order of `state`."""
         given = self.initial(parameters)
         return {name: float(given.get(name, 0.0)) for name in self.state}
 
+    @property
+    def takes_first(self) -> tuple[str, ...]:  # type: ignore[override]
+        """What a call takes before the parameters."""
+        return ("modulator",) if self.modulated else ()
+
+    def facts(self) -> Iterator[tuple[str, str]]:
+        """Traces, state, equations and other simulators, for `help`."""
+        yield "Traces of the source", "\n".join(map(str, self.pre))
+        yield "Traces of the target", "\n".join(map(str, self.post))
+        yield "State of a synapse", ", ".join((*self.state, *(("eligibility",) if self.modulated else ())))
+        reads = f"{', '.join(self.reads)} of the target, at its {self.learns_from}" if self.reads else ""
+        yield "Reads", reads
+        yield from equations_of(self)
+
     def __repr__(self) -> str:
         return f"<plasticity rule {self.name}; its parameters are given in a call: {self.name}(W_max=...)>"
+
+    @property
+    def reads_at_events(self) -> tuple[str, ...]:
+        """State variables whose values events of the target bring to the rule."""
+        return self.reads
 
     @property
     def has_eligibility(self) -> bool:

@@ -31,23 +31,24 @@ are integrated in closed form between steps.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
+from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.jit import scalar
+from spikelearn.documented import Documented
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.parameters import check_kinds
-from spikelearn.plasticity.rule import Plasticity, Trace, with_parameters
+from spikelearn.plasticity.rule import Plasticity, Trace, equations_of, with_parameters
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
-class SignalRule:
+class SignalRule(Documented):
     """A rule that changes weights in every step, by the product of a trace of the source and a signal of the target.
 
     name: shown in errors. Parameters: NamedTuple; it has W_min and W_max, the limits of the weight.
@@ -101,8 +102,11 @@ class SignalRule:
     check: Callable[[Any], str | None] = field(default=lambda parameters: None)
     nest: NestSynapse | None = None
 
-    mean_pre = False
-    transmits = None
+    learns_by: ClassVar[str] = "signal"
+    mean_pre: ClassVar[bool] = False
+    transmits: ClassVar[None] = None
+    reads_at_events: ClassVar[tuple[str, ...]] = ()
+    takes_payload: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for handler in ("signal", "advance", "on_pre"):
@@ -146,11 +150,24 @@ class SignalRule:
             function = getattr(self, handler)
             if function is None:
                 continue
-            given = list(inspect.signature(getattr(function, "py_func", function)).parameters)
-            if given != arguments:
+            given = arguments_of(function)
+            if list(given) != arguments:
                 raise DescriptionError(
                     f"{handler} of {where} takes ({', '.join(given)}), but what it is given is ({', '.join(arguments)})"
                 )
+
+    @property
+    def takes_first(self) -> tuple[str, ...]:  # type: ignore[override]
+        """What a call takes before the parameters."""
+        return ("modulator",) if self.modulated else ()
+
+    def facts(self) -> Iterator[tuple[str, str]]:
+        """Traces, state, equations and other simulators, for `help`."""
+        yield "Traces of the source", "\n".join(map(str, self.pre))
+        yield "Reads of the target in each step", ", ".join(self.reads)
+        yield "Kept for each target", ", ".join(self.state)
+        yield "State of a synapse", "eligibility" if self.has_eligibility else ""
+        yield from equations_of(self)
 
     @property
     def has_eligibility(self) -> bool:

@@ -7,7 +7,7 @@ Guetig et al. 2003; Morrison et al. 2007; the same as NEST's stdp_synapse (mu = 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestSynapse
@@ -16,14 +16,14 @@ from spikelearn.units import ms, number, weight
 
 
 class STDPParameters(NamedTuple):
-    tau_plus: ms = 20.0  # time constant of the trace of arrivals
-    tau_minus: ms = 20.0  # time constant of the trace of post events
-    lambda_: number = 0.01  # learning rate
-    alpha: number = 1.0  # depression over potentiation
-    mu_plus: number = 1.0  # weight dependence of potentiation
-    mu_minus: number = 1.0  # weight dependence of depression
-    W_max: weight = 100.0  # largest weight, in the unit of the port
-    W_min: weight = 0.0  # smallest weight
+    tau_plus: Annotated[ms, "time constant of the trace of arrivals"] = 20.0
+    tau_minus: Annotated[ms, "time constant of the trace of post events"] = 20.0
+    lambda_: Annotated[number, "learning rate"] = 0.01
+    alpha: Annotated[number, "depression over potentiation"] = 1.0
+    mu_plus: Annotated[number, "weight dependence of potentiation"] = 1.0
+    mu_minus: Annotated[number, "weight dependence of depression"] = 1.0
+    W_max: Annotated[weight, "largest weight"] = 100.0
+    W_min: Annotated[weight, "smallest weight"] = 0.0
 
 
 def stdp_constants(p: STDPParameters, dt: float) -> dict[str, float]:

@@ -14,7 +14,7 @@ that predicts too seldom grows synapses, one that predicts too often loses them.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.plasticity.rule import PlasticityRule, Trace
@@ -22,17 +22,17 @@ from spikelearn.units import ms, number, weight
 
 
 class StructuralSTDPParameters(NamedTuple):
-    lambda_plus: number = 0.08  # potentiation rate
-    lambda_minus: number = 0.0015  # depression rate
-    lambda_h: number = 0.014  # rate of the homeostatic control
-    z_target: number = 1.0  # trace of dendritic spikes at which that control rests
-    tau_plus: ms = 20.0  # time constant of the trace of arrivals
-    dt_min: ms = 4.0  # a spike changes synapses whose last arrival is longer ago than this
-    dt_max: ms = 80.0  # and less long ago than this
-    P_theta: number = 10.0  # permanence above which a synapse transmits
-    J_max: weight = 12.98  # what it transmits then, in the unit of the port
-    W_min: weight = 0.0  # smallest permanence
-    W_max: weight = 20.0  # largest permanence
+    lambda_plus: Annotated[number, "potentiation rate"] = 0.08
+    lambda_minus: Annotated[number, "depression rate"] = 0.0015
+    lambda_h: Annotated[number, "rate of the homeostatic control"] = 0.014
+    z_target: Annotated[number, "trace of dendritic spikes at which that control rests"] = 1.0
+    tau_plus: Annotated[ms, "time constant of the trace of arrivals"] = 20.0
+    dt_min: Annotated[ms, "a spike changes synapses whose last arrival is longer ago than this"] = 4.0
+    dt_max: Annotated[ms, "and less long ago than this"] = 80.0
+    P_theta: Annotated[number, "permanence above which a synapse transmits"] = 10.0
+    J_max: Annotated[weight, "what it transmits then"] = 12.98
+    W_min: Annotated[weight, "smallest permanence"] = 0.0
+    W_max: Annotated[weight, "largest permanence"] = 20.0
 
 
 def constants(p: StructuralSTDPParameters, dt: float) -> dict[str, float]:

@@ -7,7 +7,7 @@ same as NEST's stdp_triplet_synapse, in which w_0 is 1. In the paper K_plus is r
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestSynapse
@@ -16,17 +16,17 @@ from spikelearn.units import ms, number, weight
 
 
 class TripletSTDPParameters(NamedTuple):
-    A2_plus: number = 5e-10  # potentiation by pairs, pre before post
-    A3_plus: number = 6.2e-3  # potentiation by triplets post-pre-post
-    A2_minus: number = 7e-3  # depression by pairs, post before pre
-    A3_minus: number = 2.3e-4  # depression by triplets pre-post-pre
-    tau_plus: ms = 16.8  # time constant of the fast trace of arrivals
-    tau_x: ms = 101.0  # time constant of the slow trace of arrivals
-    tau_minus: ms = 33.7  # time constant of the fast trace of post events
-    tau_y: ms = 125.0  # time constant of the slow trace of post events
-    w_0: weight = 1.0  # weight that the amplitudes are relative to, in the unit of the port
-    W_min: weight = 0.0  # smallest weight
-    W_max: weight = 100.0  # largest weight
+    A2_plus: Annotated[number, "potentiation by pairs, pre before post"] = 5e-10
+    A3_plus: Annotated[number, "potentiation by triplets post-pre-post"] = 6.2e-3
+    A2_minus: Annotated[number, "depression by pairs, post before pre"] = 7e-3
+    A3_minus: Annotated[number, "depression by triplets pre-post-pre"] = 2.3e-4
+    tau_plus: Annotated[ms, "time constant of the fast trace of arrivals"] = 16.8
+    tau_x: Annotated[ms, "time constant of the slow trace of arrivals"] = 101.0
+    tau_minus: Annotated[ms, "time constant of the fast trace of post events"] = 33.7
+    tau_y: Annotated[ms, "time constant of the slow trace of post events"] = 125.0
+    w_0: Annotated[weight, "weight that the amplitudes are relative to"] = 1.0
+    W_min: Annotated[weight, "smallest weight"] = 0.0
+    W_max: Annotated[weight, "largest weight"] = 100.0
 
 
 TRIPLET_SETS: dict[str, dict[str, float]] = {

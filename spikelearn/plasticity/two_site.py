@@ -11,7 +11,7 @@ A_minus x if it did not; x is a trace of the source's spikes.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.plasticity.rule import Trace
@@ -20,10 +20,10 @@ from spikelearn.units import ms, number, weight
 
 
 class ProductParameters(NamedTuple):
-    eta: number = 0.1  # learning rate of a step
-    tau_x: ms = 1000.0  # time constant with which a value is forgotten that no event renews
-    W_min: weight = -100.0  # smallest weight
-    W_max: weight = 100.0  # largest weight
+    eta: Annotated[number, "learning rate of a step"] = 0.1
+    tau_x: Annotated[ms, "time constant with which a value is forgotten that no event renews"] = 1000.0
+    W_min: Annotated[weight, "smallest weight"] = -100.0
+    W_max: Annotated[weight, "largest weight"] = 100.0
 
 
 @scalar
@@ -57,11 +57,11 @@ TopDownProduct = SignalRule(
 
 
 class CalciumLTPParameters(NamedTuple):
-    A_plus: weight = 0.02  # step up, for a trace of 1, at a spike with a calcium spike
-    A_minus: weight = 0.01  # step down at a spike without one
-    tau_x: ms = 20.0  # time constant of the trace of the source
-    W_min: weight = 0.0  # smallest weight
-    W_max: weight = 2.0  # largest weight
+    A_plus: Annotated[weight, "step up, for a trace of 1, at a spike with a calcium spike"] = 0.02
+    A_minus: Annotated[weight, "step down at a spike without one"] = 0.01
+    tau_x: Annotated[ms, "time constant of the trace of the source"] = 20.0
+    W_min: Annotated[weight, "smallest weight"] = 0.0
+    W_max: Annotated[weight, "largest weight"] = 2.0
 
 
 @scalar

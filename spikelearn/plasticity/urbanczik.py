@@ -19,7 +19,7 @@ the one that learns goes on beyond.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestSynapse
@@ -32,12 +32,12 @@ MILLIVOLTS = 15.0
 
 
 class UrbanczikParameters(NamedTuple):
-    eta: number = 0.07  # learning rate
-    tau_L: ms = 10.0  # membrane time constant of the dendrite: the target's
-    tau_s: ms = 3.0  # time constant of the dendritic current: the target's
-    tau_c: ms = 100.0  # time constant of the low-pass filter, tau_Delta in the paper
-    W_min: weight = 0.0  # smallest weight, in the unit of the port
-    W_max: weight = 100.0  # largest weight
+    eta: Annotated[number, "learning rate"] = 0.07
+    tau_L: Annotated[ms, "membrane time constant of the dendrite: the target's"] = 10.0
+    tau_s: Annotated[ms, "time constant of the dendritic current: the target's"] = 3.0
+    tau_c: Annotated[ms, "time constant of the low-pass filter, tau_Delta in the paper"] = 100.0
+    W_min: Annotated[weight, "smallest weight"] = 0.0
+    W_max: Annotated[weight, "largest weight"] = 100.0
 
 
 def constants(p: UrbanczikParameters, dt: float) -> dict[str, float]:

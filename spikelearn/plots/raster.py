@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from spikelearn.analysis import binned_rate
 from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.plots.panels import panels
 from spikelearn.plots.style import (
     ACCENT,
     FAINT,
@@ -21,7 +22,6 @@ from spikelearn.plots.style import (
     colour,
     legend,
     name_of,
-    panels,
     recorded,
     time_axis,
     window,

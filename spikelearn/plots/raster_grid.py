@@ -12,8 +12,9 @@ from matplotlib.ticker import MaxNLocator
 
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.plots.columns import shown
+from spikelearn.plots.panels import panels
 from spikelearn.plots.raster import raster
-from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, panels
+from spikelearn.plots.style import FAINT, INK, TEXT_SIZE
 from spikelearn.results.run import Run
 
 _FEWEST_SHOWN = 6

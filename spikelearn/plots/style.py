@@ -1,8 +1,7 @@
-"""How the plots look: one palette, one clean Figure, one way to save. No pyplot, so no global state."""
+"""How the plots look: one palette, clean Axes, one way to save. No pyplot, so no global state."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from os import PathLike
 from typing import Any
 
@@ -22,6 +21,9 @@ PALETTE = ("#1b3f73", "#d2571c", "#0d5947", "#c2588a", "#472a78", "#a87400", "#3
 INK = "#262626"
 FAINT = "#c9c9c9"
 ACCENT = "#d81159"
+CONTROL = "#7a7a7a"
+"""Of what is drawn beside a result to show that it could have failed."""
+DASHED, DOTTED = (0, (3.0, 1.2)), (0, (1.0, 1.0))
 TEXT_SIZE = 8.0
 
 
@@ -38,27 +40,6 @@ def clean(ax: Axes) -> Axes:
     ax.xaxis.label.set(size=TEXT_SIZE + 1, color=INK)
     ax.yaxis.label.set(size=TEXT_SIZE + 1, color=INK)
     return ax
-
-
-def panels(
-    ax: Axes | Sequence[Axes] | None,
-    rows: int = 1,
-    columns: int = 1,
-    size: tuple[float, float] = (6.4, 3.6),
-    **grid: Any,
-) -> list[Axes]:
-    """The Axes that were given, or those of a new Figure of `size` inches, cleaned; row by row.
-
-    grid: passed to `Figure.subplots` (height_ratios, sharex, ...).
-    Raises ParameterError if another number of Axes was given than rows * columns.
-    """
-    if ax is None:
-        figure = Figure(figsize=size, layout="constrained", facecolor="white")
-        return [clean(each) for each in figure.subplots(rows, columns, squeeze=False, **grid).flat]
-    given = [ax] if isinstance(ax, Axes) else list(ax)
-    if len(given) != rows * columns:
-        raise ParameterError(f"this plot has {rows * columns} panels, but {len(given)} Axes were given as ax")
-    return [clean(each) for each in given]
 
 
 def save(figure: Figure, path: str | PathLike[str], dpi: float = 300.0) -> None:

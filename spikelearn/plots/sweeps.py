@@ -18,7 +18,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from spikelearn.errors import ParameterError
 from spikelearn.plots.columns import Axis, Columns, means, shown, spread
-from spikelearn.plots.style import INK, TEXT_SIZE, colour, panels
+from spikelearn.plots.panels import panels
+from spikelearn.plots.style import INK, TEXT_SIZE, colour
 
 DARK_IS_LOW, DARK_IS_HIGH = "viridis", "viridis_r"
 """Lightness of both grows or falls evenly, so they read in grey as in colour."""

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from spikelearn.errors import DescriptionError
+from spikelearn.plots.panels import panels
 from spikelearn.plots.style import (
     ACCENT,
     FAINT,
@@ -21,7 +22,6 @@ from spikelearn.plots.style import (
     between,
     legend,
     name_of,
-    panels,
     recorded,
     time_axis,
     window,

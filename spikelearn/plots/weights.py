@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from spikelearn.errors import DescriptionError
-from spikelearn.plots.style import ACCENT, INK, PALETTE, TEXT_SIZE, legend, name_of, panels, time_axis
+from spikelearn.plots.panels import panels
+from spikelearn.plots.style import ACCENT, INK, PALETTE, TEXT_SIZE, legend, name_of, time_axis
 from spikelearn.results.run import Run
 
 BINS = 50

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -132,15 +132,8 @@ class Run:
         Recordings lie one after the other; weights are those at the end of the later run.
         Raises DescriptionError if the later one does not begin where this one stops, or records something else.
         """
-        if abs(later.t_start - self.t_stop) > 0.5 * self.dt or later.dt != self.dt:
-            raise DescriptionError(
-                f"joined: expected a run from {self.t_stop:g} ms on in steps of {self.dt:g} ms, got one from "
-                f"{later.t_start:g} ms on in steps of {later.dt:g} ms"
-            )
-        for what in ("seed", "spike_data", "trace_data", "synapse_data"):
-            one, other = ((set(v) if isinstance(v, dict) else v) for v in (getattr(self, what), getattr(later, what)))
-            if one != other:
-                raise DescriptionError(f"joined: these are runs of two networks: {what} has {one} and {other}")
+        spike_keys, trace_keys = set(later.spike_data), set(later.trace_data)
+        self.check_joins(later.t_start, later.dt, later.seed, spike_keys, trace_keys, set(later.synapse_data))
         spikes = {
             key: Spikes(*(np.concatenate(pair) for pair in zip(found, later.spike_data[key], strict=True)))
             for key, found in self.spike_data.items()
@@ -159,6 +152,31 @@ class Run:
             later, t_start=self.t_start, spike_data=spikes, trace_data=traces, synapse_data=synapses,
             wall_s=self.wall_s + later.wall_s, synaptic_events=self.synaptic_events + later.synaptic_events,
         )  # fmt: skip
+
+    def check_joins(
+        self,
+        t_start: float,
+        dt: float,
+        seed: int,
+        spikes: Set[tuple[str, str]],
+        traces: Set[tuple[str, str]],
+        projections: Set[str],
+    ) -> None:
+        """Raise DescriptionError unless a run from `t_start` (ms) on, which records this, continues this one."""
+        if abs(t_start - self.t_stop) > 0.5 * self.dt or dt != self.dt:
+            raise DescriptionError(
+                f"joined: expected a run from {self.t_stop:g} ms on in steps of {self.dt:g} ms, got one from "
+                f"{t_start:g} ms on in steps of {dt:g} ms"
+            )
+        pairs: list[tuple[str, object, object]] = [
+            ("seed", self.seed, seed),
+            ("spike_data", set(self.spike_data), spikes),
+            ("trace_data", set(self.trace_data), traces),
+            ("synapse_data", set(self.synapse_data), projections),
+        ]
+        for what, one, other in pairs:
+            if one != other:
+                raise DescriptionError(f"joined: these are runs of two networks: {what} has {one} and {other}")
 
     def spikes(self, population: Any, kind: str = "spike") -> Spikes:
         """Events of `kind` recorded from a population, a view of it (`pop[:3]`), or a population's name."""

@@ -12,7 +12,10 @@ from spikelearn.units import plain
 
 
 class PoissonInput:
-    """`n` Poisson sources of `rate` Hz for each target neuron, its own. rate: number, one per neuron, or Timed."""
+    """Poisson sources for each target neuron, its own.
+
+    rate: Hz of each source; a number, one for each target neuron, or Timed. n: number of sources.
+    """
 
     def __init__(self, rate: Any, n: int = 1) -> None:
         if n < 1:
@@ -30,7 +33,10 @@ class PoissonInput:
 
 
 class StepCurrent:
-    """A current in pA that changes at given times. values: (T,), or (T, n) with one column for each target neuron."""
+    """A current that changes at given times, and is 0 before the first.
+
+    times: (T,) ms, ascending. values: pA, (T,), or (T, n) with one column for each target neuron.
+    """
 
     def __init__(self, times: Any, values: Any) -> None:
         self.times = np.atleast_1d(np.asarray(plain(times, "ms", "times of StepCurrent")))
@@ -48,9 +54,12 @@ class StepCurrent:
 
 
 class NoiseCurrent:
-    """Noise for each target neuron: mean and standard deviation in pA. distribution: "normal" or "uniform".
+    """Noise for each target neuron, its own: white, held for some time, or coloured (Ornstein & Uhlenbeck 1930).
 
-    tau = 0: a new value every `interval` ms (default: every step). tau > 0: an Ornstein-Uhlenbeck process.
+    mean, std: mean and standard deviation, pA.
+    tau: ms, correlation time of an Ornstein-Uhlenbeck process; 0: a new value every `interval`.
+    interval: ms for which a value holds; None: one step.
+    distribution: "normal" or "uniform".
     """
 
     def __init__(

@@ -13,7 +13,10 @@ from spikelearn.units import plain
 
 @dataclass(frozen=True)
 class Timed:
-    """Values that change in time: row k of `values`, (T,) or (T, n), holds from k * interval ms on; the last stays."""
+    """Values that change in time: row k holds from k * interval on, and the last stays.
+
+    values: (T,), or (T, n) with one column for each neuron, in the unit of what changes. interval: ms.
+    """
 
     values: Any
     interval: Any
@@ -33,7 +36,10 @@ class Timed:
 
 
 class Poisson:
-    """Poisson neurons: independent spikes at `rate` Hz (a number, one per neuron, or Timed)."""
+    """Poisson neurons: independent spikes, at most one in a step.
+
+    rate: Hz; a number, one for each neuron, or Timed.
+    """
 
     name = "Poisson"
     kinds = ("spike",)
@@ -58,9 +64,11 @@ class Poisson:
 
 
 class Images(Poisson):
-    """Images as spikes: image k is shown for `on` ms, each pixel a Poisson train, then `off` ms of silence.
+    """Images as spikes: one after the other is shown, each pixel a Poisson train, with silence in between.
 
-    images: (n_images, n_pixels) or (n_images, height, width), from 0 to 1. max_rate: Hz of a pixel of 1.
+    images: (n_images, n_pixels) or (n_images, height, width), brightness from 0 to 1.
+    max_rate: Hz, of a pixel of 1.
+    on: ms for which an image is shown. off: ms of silence after it.
     """
 
     def __init__(self, images: Any, max_rate: Any = 100.0, on: Any = 100.0, off: Any = 0.0) -> None:
@@ -88,7 +96,10 @@ class Images(Poisson):
 
 
 class SpikeList:
-    """Neurons that fire at given times. times: ms, ids: index within the population, one each; in any order."""
+    """Neurons that fire at given times.
+
+    times: ms, in any order. ids: index within the population, one for each time; 0 if left out.
+    """
 
     name = "SpikeList"
     kinds = ("spike",)

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn import experiments as ex
 from spikelearn.errors import ExperimentError
-from spikelearn.experiments import model_file as ex
 
 Settings = tuple[tuple[str, Any], ...]
 """What is set at a point, name and value, in the order in which the parameters were named."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spikelearn import experiments as ex
 from spikelearn.errors import ExperimentError
-from spikelearn.experiments import model_file as ex
 from spikelearn.sweep.design import Design, Range, seed_of
 from spikelearn.sweep.objective import Objective
 from spikelearn.sweep.optuna_trials import ENDED, FAILED, PRUNED, SAMPLERS, Trial, Trials

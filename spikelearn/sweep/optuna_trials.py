@@ -69,7 +69,7 @@ class Trials:
     failed. Raises ExperimentError if the points have no metric of that name.
     """
 
-    done_elsewhere = 0
+    done_by_others = 0
 
     def __init__(
         self, store: Store, space: Space, objective: Objective, task: Callable[[Settings, int], Task], *,

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spikelearn import experiments as ex
 from spikelearn.engine.simulate import only_compile
 from spikelearn.errors import ExperimentError
-from spikelearn.experiments import model_file as ex
 from spikelearn.network import versions
 from spikelearn.sweep.design import Settings
 

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spikelearn import experiments as ex
 from spikelearn.errors import ExperimentError
-from spikelearn.experiments import model_file as ex
 from spikelearn.network import versions
 from spikelearn.sweep import LocalProcesses
 

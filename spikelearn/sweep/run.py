@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spikelearn import experiments as ex
 from spikelearn.errors import StoreError
-from spikelearn.experiments import model_file as ex
 from spikelearn.sweep import design as points
 from spikelearn.sweep.design import Design
 from spikelearn.sweep.point import DONE, NAN

@@ -27,9 +27,9 @@ _MOST_KINDS = 16
 
 
 class Source(Protocol):
-    """Where tasks come from. left: whether there may be more. done_elsewhere: points that others did since it was 0."""
+    """Where tasks come from. left: whether there may be more. done_by_others: points that others did since it was 0."""
 
-    done_elsewhere: int
+    done_by_others: int
 
     @property
     def left(self) -> bool: ...
@@ -54,7 +54,7 @@ class Tasks:
         self._open = list(reversed(missing))
         self._external: list[str] = []
         self._asked = 0.0
-        self.done_elsewhere = 0
+        self.done_by_others = 0
 
     def next(self, n: int) -> list[Task]:
         """At most n tasks; none if there are none now."""
@@ -65,7 +65,7 @@ class Tasks:
         while self._open and len(found) < n:
             asked = [self._open.pop() for _ in range(min(n - len(found), len(self._open), 500))]
             own, done = self._store.claim(asked)
-            self.done_elsewhere += len(done)
+            self.done_by_others += len(done)
             self._external += [key for key in asked if key not in done and key not in own]
             found += [self._task(key) for key in own]
         return found
@@ -108,9 +108,9 @@ def run_tasks(store: Store, pool: WorkerPool, tasks: Source, progress: Progress)
             if len(pool.tasks) < pool.workers or now - written > _WRITE_EVERY_S:
                 write()
                 written = now
-            if tasks.done_elsewhere:
-                progress.others(tasks.done_elsewhere)
-                tasks.done_elsewhere = 0
+            if tasks.done_by_others:
+                progress.others(tasks.done_by_others)
+                tasks.done_by_others = 0
             if now - life > _LIFE_EVERY_S:
                 life = now
                 store.sign_of_life()

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from spikelearn import experiments as ex
 from spikelearn.errors import ExperimentError
-from spikelearn.experiments import model_file as ex
 from spikelearn.sweep.design import Range, Settings, range_of, values_of
 
 

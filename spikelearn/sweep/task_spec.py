@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from spikelearn import experiments as ex
 from spikelearn.errors import ExperimentError, StoreError
-from spikelearn.experiments import model_file as ex
 from spikelearn.network import versions
 from spikelearn.sweep import design as points
 from spikelearn.sweep.design import Settings

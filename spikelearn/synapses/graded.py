@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.jit import scalar
+from spikelearn.documented import Documented
 from spikelearn.errors import DescriptionError
 from spikelearn.synapses.model import Synapse, checked_for_all
 
 
 @dataclass(frozen=True, eq=False)
-class GradedSynapse:
+class GradedSynapse(Documented):
     """A synapse whose output is a value that holds for a step, such as the open share of NMDA receptors.
 
     All synapses of one source and delay share one gate. In every step a graded port of the target is given the sum of
@@ -40,12 +41,19 @@ class GradedSynapse:
     def __post_init__(self) -> None:
         object.__setattr__(self, "advance", scalar(self.advance))
         expected = [*self.state, "arrived", *self.constants(self.Parameters(), 0.1)]
-        given = list(inspect.signature(getattr(self.advance, "py_func", self.advance)).parameters)
-        if given != expected:
+        given = arguments_of(self.advance)
+        if list(given) != expected:
             raise DescriptionError(
                 f"advance of graded synapse {self.name!r} takes ({', '.join(given)}), "
                 f"but its state and constants are ({', '.join(expected)})"
             )
+
+    def facts(self) -> Iterator[tuple[str, str]]:
+        """State, for `help`."""
+        yield "State of each source and delay", ", ".join(self.state)
+
+    def __repr__(self) -> str:
+        return f"<graded synapse {self.name}; its parameters are given in a call: {self.name}()>"
 
     def __call__(self, **parameters: Any) -> Synapse:
         return Synapse(self, checked_for_all(self, parameters))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spikelearn.codegen.functions import function_from, source_of
+from spikelearn.codegen.functions import arguments_of, function_from, source_of
 from spikelearn.codegen.jit import scalar
+from spikelearn.documented import Documented, equations_and
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.parameters import checked, declared_units
 
 
 @dataclass(frozen=True, eq=False)
-class SynapseModel:
+class SynapseModel(Documented):
     """A synapse whose release depends on when its source fired before.
 
     release: function(*state, interval, *constants) -> (*state, released), called at each arrival; `interval` is
@@ -38,12 +38,22 @@ class SynapseModel:
     def __post_init__(self) -> None:
         object.__setattr__(self, "release", scalar(self.release))
         expected = [*self.state, "interval", *self.constants(self.Parameters(), 0.1)]
-        given = list(inspect.signature(getattr(self.release, "py_func", self.release)).parameters)
-        if given != expected:
+        given = arguments_of(self.release)
+        if list(given) != expected:
             raise DescriptionError(
                 f"release of synapse model {self.name!r} takes ({', '.join(given)}), "
                 f"but its state and constants are ({', '.join(expected)})"
             )
+
+    def facts(self) -> Iterator[tuple[str, str]]:
+        """State, equations and other simulators, for `help`."""
+        yield "State of each source and delay", ", ".join(self.state)
+        yield "Equations", equations_and("", {"at an arrival, `interval` ms after the last": self.statements})
+        others = [f"NEST: {self.nest.model}"] if self.nest is not None else []
+        yield "Also runs on", "\n".join([*others, *(["Brian2: by these statements"] if self.statements else [])])
+
+    def __repr__(self) -> str:
+        return f"<synapse model {self.name}; its parameters are given in a call: {self.name}()>"
 
     @property
     def units(self) -> dict[str, str]:

@@ -7,7 +7,7 @@ number of its targets; magnesium acts at the target: see the neuron model LIFNMD
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.synapses.graded import GradedSynapse
@@ -18,13 +18,13 @@ CLOSED = 1e-15
 
 
 class NMDAParameters(NamedTuple):
-    tau_rise: ms = 2.0  # decay of x, which opens the gate
-    tau_decay: ms = 100.0  # closing of the gate
-    alpha: number = 0.5  # rate of opening, 1/ms
+    tau_rise: Annotated[ms, "decay of x, which opens the gate"] = 2.0
+    tau_decay: Annotated[ms, "closing of the gate"] = 100.0
+    alpha: Annotated[number, "rate of opening, 1/ms"] = 0.5
 
 
 _NODES = ((-math.sqrt(0.6), 5.0 / 9.0), (0.0, 8.0 / 9.0), (math.sqrt(0.6), 5.0 / 9.0))
-"""BlockIndex and weights of Gauss-Legendre quadrature with three points on [-1, 1]."""
+"""Nodes and weights of Gauss-Legendre quadrature with three points on [-1, 1]."""
 
 
 def _constants(p: NMDAParameters, dt: float) -> dict[str, float]:

@@ -11,7 +11,7 @@ f (1 - u) after the release, which takes the old u and x.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestSynapse
@@ -20,29 +20,29 @@ from spikelearn.units import ms, number
 
 
 class TsodyksMarkramParameters(NamedTuple):
-    U: number = 0.5  # release at rest
-    tau_rec: ms = 800.0  # recovery of x
-    tau_fac: ms = 10.0  # decay of u
+    U: Annotated[number, "release at rest"] = 0.5
+    tau_rec: Annotated[ms, "recovery of x"] = 800.0
+    tau_fac: Annotated[ms, "decay of u"] = 10.0
 
 
 class TsodyksUzielMarkramParameters(NamedTuple):
-    U: number = 0.5  # release of a rested synapse
-    tau_psc: ms = 3.0  # decay of the active share
-    tau_rec: ms = 800.0  # recovery from inactivation
-    tau_fac: ms = 10.0  # decay of u
+    U: Annotated[number, "release of a rested synapse"] = 0.5
+    tau_psc: Annotated[ms, "decay of the active share"] = 3.0
+    tau_rec: Annotated[ms, "recovery from inactivation"] = 800.0
+    tau_fac: Annotated[ms, "decay of u"] = 10.0
 
 
 class MongilloParameters(NamedTuple):
-    U: number = 0.19  # release at rest
-    tau_D: ms = 200.0  # recovery of x
-    tau_F: ms = 1500.0  # decay of u to U
+    U: Annotated[number, "release at rest"] = 0.19
+    tau_D: Annotated[ms, "recovery of x"] = 200.0
+    tau_F: Annotated[ms, "decay of u to U"] = 1500.0
 
 
 class ReleaseFirstParameters(NamedTuple):
-    U: number = 0.02  # release at rest
-    f: number = 0.1  # facilitation at a spike
-    tau_D: ms = 100.0  # recovery of x
-    tau_F: ms = 100.0  # decay of u to U
+    U: Annotated[number, "release at rest"] = 0.02
+    f: Annotated[number, "facilitation at a spike"] = 0.1
+    tau_D: Annotated[ms, "recovery of x"] = 100.0
+    tau_F: Annotated[ms, "decay of u to U"] = 100.0
 
 
 def _check(p: Any) -> str | None:

@@ -17,7 +17,7 @@ N = 10_000
 
 def steps_of(net, label, before=lambda plan: None):
     """A function that makes the call of that name for one more step."""
-    plan = net.build("compiled").plans[0]
+    plan = net.build("compiled").program.plans[0]
     before(plan)
     call = next(call for call in plan.calls() if call.label.startswith(label))
     steps = itertools.count(1)
@@ -77,7 +77,7 @@ def test_recording_of_a_variable(benchmark):
     cells = net.population(N, sl.LIF(), name="cells")
     net.record(cells, "V_m")
     record = steps_of(net, "record V_m")
-    [recorder] = net.build().plans[0].recorders
+    [recorder] = net.build().program.plans[0].recorders
 
     def step():
         recorder.used[0] = 0

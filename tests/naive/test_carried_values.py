@@ -139,7 +139,7 @@ def test_what_arrives_is_the_weight_times_the_value_at_the_end_of_the_step_of_th
         net.connect(one[2:5], one[:4], "ignored", weight=sl.Normal(0, 1), delay=sl.Uniform(0.5, 6.0), payload="r"),
     ]
     into_two = [net.connect(one, two, "ignored", p, weight=2.0, delay=0.5, on="rate", payload="r")]
-    net.connect(one, two, "exc", weight=0.05, payload="r", delay=1.0)  # and it acts: the cells wander elsewhere
+    net.connect(one, two, "exc", weight=0.05, payload="r", delay=1.0)  # and it acts: the cells go another way
     run = net.run(STEPS * DT)
     for target, projections in ((one, into_one), (two, into_two)):
         expected = sum(delivered(run, projection) for projection in projections)

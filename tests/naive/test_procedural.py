@@ -160,13 +160,10 @@ def test_events_may_go_to_a_modulator():
 def test_values_drawn_many_at_a_time_are_those_drawn_one_by_one(code, a, b, low, high):
     counters = np.arange(2000, dtype=np.int64) * 7919
     start, increment = np.uint64(0x1234567890ABCDEF), np.uint64(0xFEDCBA0987654321)
-    result, nothing = np.full(len(counters), np.nan), np.zeros(0)
+    result, numbers = np.full(len(counters), np.nan), np.array([a, b, low, high])
     with np.errstate(over="ignore"):
-        draw_row(
-            code, a, b, low, high, nothing, counters, start, increment, counters, len(counters), result
-        )  # fmt: skip
-        one = draw
-        expected = [one(code, a, b, low, high, nothing, 0, start, increment, counter) for counter in counters]
+        draw_row(code, numbers, counters, start, increment, counters, len(counters), result)
+        expected = [draw(code, numbers, 0, start, increment, counter) for counter in counters]
     EXACT.check(result, expected)
     assert low <= result.min() and result.max() <= high and (code == 0 or len(np.unique(result)) > 1900)
 
@@ -178,7 +175,7 @@ def test_20_million_synapses_take_no_memory():
     made = net.connect(
         source, target, "ignored", sl.FixedOutDegree(1000), weight=sl.Normal(1.0, 0.1), delay=1.0, procedural=True
     )
-    arrays = net.build().arrays(built=True)
+    arrays = net.build().program.arrays(built=True)
     # lists of the spikes of 12 steps, and a few numbers for each neuron; a table would have 200 MB
     assert sum(array.nbytes for array in arrays.values()) < 5_000_000
     run = net.run(2.0)

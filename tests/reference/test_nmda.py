@@ -90,7 +90,7 @@ def test_all_to_all_with_one_weight_needs_no_memory_for_n_times_n_synapses():
     net = sl.Network(dt=0.5)
     cells = net.population(n, sl.LIFNMDA())
     added = net.connect(cells, cells, "nmda", sl.AllToAll(autapses=False), weight=0.1, synapse=sl.NMDA())
-    plan = net.build().plans[0]
+    plan = net.build().program.plans[0]
     arrays = {
         id(a): a.nbytes
         for call in plan.calls()

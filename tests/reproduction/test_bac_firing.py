@@ -8,7 +8,7 @@ from tolerances import PRINTED
 
 import spikelearn as sl
 from spikelearn.errors import ExperimentError
-from spikelearn.experiments.model_file import load_experiment, metrics_table, run_experiment, set_parameters
+from spikelearn.experiments import load_experiment, metrics_table, run_experiment, set_parameters
 
 MODEL = load_experiment("bac_firing")
 

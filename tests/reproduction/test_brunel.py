@@ -6,7 +6,7 @@ from oracles import nest_oracle
 from tolerances import STAT
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import load_experiment
+from spikelearn.experiments import load_experiment
 
 BRUNEL = load_experiment("brunel_2000")
 IRREGULAR_SLOW = {"g": 4.5, "eta": 0.9}

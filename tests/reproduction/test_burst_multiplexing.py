@@ -7,7 +7,7 @@ import pytest
 from tolerances import ULP
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import load_experiment, metrics_table, run_experiment, set_parameters
+from spikelearn.experiments import load_experiment, metrics_table, run_experiment, set_parameters
 
 MODEL = load_experiment("burst_multiplexing")
 

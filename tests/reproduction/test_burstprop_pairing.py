@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spikelearn.experiments.model_file import load_experiment, run_experiment, set_parameters
+from spikelearn.experiments import load_experiment, run_experiment, set_parameters
 
 MODEL = load_experiment("burstprop_pairing")
 

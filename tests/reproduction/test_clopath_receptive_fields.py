@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from spikelearn.experiments.model_file import load_experiment, metrics_table, run_experiment, set_parameters
+from spikelearn.experiments import load_experiment, metrics_table, run_experiment, set_parameters
 
 MODEL = load_experiment("clopath_receptive_fields")
 MODULE = sys.modules[MODEL.simulate.__module__]

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import spikelearn as sl
 from spikelearn.errors import ExperimentError
-from spikelearn.experiments.model_file import load_experiment, metrics_table, run_experiment, set_parameters
+from spikelearn.experiments import load_experiment, metrics_table, run_experiment, set_parameters
 
 MODEL = load_experiment("dendritic_microcircuit")
 MODULE = sys.modules[MODEL.simulate.__module__]
@@ -57,7 +58,7 @@ def test_spikes_come_nearer_to_the_rates_the_shorter_their_interval():
     """The same circuit, not learning, at ten points: mean distance of v_A and u from those of the rate form. Ripple is
     proportional to the interval; 16 times shorter leaves an eighth at most."""
     parameters = replace(MODEL.parameters(), dt=0.0625, settle=40.0, read=20.0, hidden=30)
-    weights, points = MODULE.starting_weights(parameters, 2), MODULE.yin_yang(10, 3)[0]
+    weights, points = MODULE.starting_weights(parameters, 2), sl.tasks.yin_yang(10, 3)[0]
 
     def potentials(spikes, interval=1.0):
         p = replace(parameters, interval=interval)
@@ -76,17 +77,6 @@ def test_spikes_come_nearer_to_the_rates_the_shorter_their_interval():
     for v_A_or_u in np.transpose(apart):
         assert v_A_or_u[0] > 2 * v_A_or_u[1] > 4 * v_A_or_u[2]
         assert v_A_or_u[2] < v_A_or_u[0] / 8
-
-
-def test_yin_yang_has_three_classes_as_likely_as_each_other_and_is_symmetric():
-    """Turned by half a turn, yin is yang and a dot a dot."""
-    points, labels = MODULE.yin_yang(3000, 7)
-    assert np.all(np.hypot(*(points[:, :2].T - 0.5)) <= 0.5) and np.allclose(points[:, :2] + points[:, 2:], 1.0)
-    assert np.all(np.abs(np.bincount(labels) - 1000) < 130)
-    turned = MODULE.class_of(1.0 - points[:, :2])
-    edge = np.abs(np.hypot(*(points[:, :2].T - 0.5)) - 0.5) < 1e-9
-    assert np.all((turned == np.array([1, 0, 2])[labels]) | edge)
-    assert not {point.tobytes() for point in points} & {point.tobytes() for point in MODULE.yin_yang(3000, 8)[0]}
 
 
 def test_spikes_more_often_than_steps_are_refused():

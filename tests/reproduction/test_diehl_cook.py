@@ -11,7 +11,7 @@ from forced import one_synapse, steps_of
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import load_experiment
+from spikelearn.experiments import load_experiment
 
 EXPERIMENT = load_experiment("diehl_cook_2015")
 MODEL = sys.modules[EXPERIMENT.simulate.__module__]
@@ -36,7 +36,7 @@ def test_in_the_quick_form_most_digits_are_read_and_fewer_with_weights_that_do_n
 def test_the_weights_onto_each_neuron_have_the_sum_that_they_are_brought_to():
     parameters, outcome = quick()
     weights = outcome.data["weights"]
-    total = MODEL.scaled(parameters, MODEL.load_images(parameters).learn).total
+    total = MODEL.scaled(parameters, sl.tasks.split(*sl.tasks.digits(), parameters.images).train).total
     assert weights.min() >= 0.0 and weights.max() <= 1.0
     # 64 weights are added up, multiplied and added up once more.
     ULP(200).check(weights.sum(axis=0), np.full(parameters.neurons, total))
@@ -139,13 +139,6 @@ def test_what_is_taken_for_what_counts_images_without_an_answer_as_wrong():
     assert table[4, 5] == 1.0 and table.sum() == 2 / 3 + 1.0
 
 
-def test_the_split_is_the_same_for_every_number_of_images_and_no_test_image_is_learned():
-    whole, few = MODEL.load_images(MODEL.Parameters()), MODEL.load_images(MODEL.Parameters(images=100))
-    assert (len(whole.learn), len(few.learn), len(whole.test)) == (1437, 100, 360)
-    assert np.array_equal(whole.test, few.test)
-    assert not {image.tobytes() for image in whole.learn} & {image.tobytes() for image in whole.test}
-
-
 def test_other_images_drive_a_layer_of_uniform_weights_as_much_as_those_of_mnist_would():
     p, generator = MODEL.Parameters(), np.random.default_rng(1)
     images = generator.random((50, 100))
@@ -183,7 +176,8 @@ def test_after_ctrl_c_what_was_not_measured_is_missing_and_the_rest_is_there(mon
 
     monkeypatch.setattr(sl.Network, "run", run)
     p = MODEL.Parameters(neurons=5, images=12, show=20.0, rest=5.0, least_spikes=0)
-    monkeypatch.setattr(MODEL, "load_images", lambda p: MODEL.Images(*(each[:12] for each in IMAGES)))
+    few = sl.tasks.Split(*(each[:12] for each in sl.tasks.split(*sl.tasks.digits())))
+    monkeypatch.setattr(sl.tasks, "split", lambda *how: few)
     outcome = MODEL.simulate(p, 1, progress=False)
     MODEL.figure(p, outcome).canvas.draw()
     assert outcome.run.interrupted and len(schedules) == at
@@ -191,9 +185,6 @@ def test_after_ctrl_c_what_was_not_measured_is_missing_and_the_rest_is_there(mon
     assert metrics["images_learned"] == (6 if at == 1 else 12)
     assert (metrics["test_accuracy"] is None) == (at <= 3)
     assert (metrics["frozen_weights_accuracy"] is None) == (at <= 6)
-
-
-IMAGES = MODEL.load_images(MODEL.Parameters(images=12))
 
 
 @pytest.mark.slow

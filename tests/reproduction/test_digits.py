@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from spikelearn.errors import ExperimentError
-from spikelearn.experiments.model_file import Outcome, load_experiment, run_experiment, set_parameters
+from spikelearn.experiments import Outcome, load_experiment, run_experiment, set_parameters
 from spikelearn.io.run_file import load
 from spikelearn.results.run import Run, Synapses
 
@@ -30,15 +30,6 @@ def test_three_times_through_700_digits_teach_most_of_them_and_shuffled_reward_t
     assert metrics["shuffled_reward_accuracy"] < 0.25
     assert metrics["untrained_accuracy"] < 0.25
     assert metrics["logistic_regression_accuracy"] > 0.9
-
-
-def test_the_split_is_the_same_for_every_seed_and_test_digits_are_never_tuned_on():
-    module = __import__("sys").modules[load_experiment("digits").simulate.__module__]
-    whole, tuning = module.load_images(module.Parameters()), module.load_images(module.Parameters(validation=True))
-    assert (len(whole.learn), len(whole.test)) == (1437, 360)
-    held_out = {image.tobytes() for image in whole.test}
-    seen = {image.tobytes() for image in np.concatenate([tuning.learn, tuning.test])}
-    assert not held_out & seen
 
 
 def test_a_folder_without_mnist_is_refused(tmp_path):

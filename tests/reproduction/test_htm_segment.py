@@ -8,7 +8,7 @@ import pytest
 from tolerances import PRINTED, ULP
 
 from spikelearn.errors import ExperimentError
-from spikelearn.experiments.model_file import load_experiment, metrics_table, run_experiment, set_parameters
+from spikelearn.experiments import load_experiment, metrics_table, run_experiment, set_parameters
 
 MODEL = load_experiment("htm_segment")
 

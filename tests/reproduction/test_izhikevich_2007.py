@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import load_experiment
+from spikelearn.experiments import load_experiment
 
 MODEL = load_experiment("izhikevich_2007")
 

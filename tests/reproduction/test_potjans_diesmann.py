@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from spikelearn.experiments.model_file import load_experiment
+from spikelearn.experiments import load_experiment
 
 MODEL = load_experiment("potjans_diesmann_2014")
 FILE = sys.modules[MODEL.simulate.__module__]

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 
-from spikelearn.experiments.model_file import load_experiment, set_parameters
+from spikelearn.experiments import load_experiment, set_parameters
 
 MODEL = load_experiment("temporal_memory")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import load_experiment, metrics_table, run_experiment, set_parameters
+from spikelearn.experiments import load_experiment, metrics_table, run_experiment, set_parameters
 
 MODEL = load_experiment("urbanczik_senn")
 

@@ -11,9 +11,8 @@ from tolerances import EXACT
 from unit import all_parts, every_model
 
 import spikelearn as sl
+from spikelearn.backends.compiled import CompiledBackend
 from spikelearn.engine import checkpoint
-from spikelearn.engine.plan import Program
-from spikelearn.engine.snapshot import put_synapses
 from spikelearn.errors import CheckpointError, DescriptionError, ParameterError, UnitError
 
 TESTS = Path(__file__).parent.parent
@@ -40,13 +39,13 @@ def same(one, other, what=""):
 
 def everything(net):
     """name -> array, of all that a network has, but for buffers: more than a checkpoint holds."""
-    program = net.build()
-    if isinstance(program, Program):
-        return program.arrays(built=True)
-    tables = {f"{type(t).__name__}.{name}": array for t in program.tables for name, array in t._asdict().items()}
+    backend = net.build()
+    if isinstance(backend, CompiledBackend):
+        return backend.program.arrays(built=True)
+    tables = {f"{type(t).__name__}.{name}": array for t in backend.plan.tables for name, array in t._asdict().items()}
     for buffer in ("Watched.times", "Watched.cells", "Cells.fired"):
         del tables[buffer]
-    return tables | program.arrays()
+    return tables | backend.arrays()
 
 
 NETWORKS = every_model.networks()
@@ -282,10 +281,10 @@ def test_a_network_that_was_reset_runs_as_a_new_one_with_its_weights_or_without(
     net.reset(keep_weights=keep_weights)
     assert net.time == 0.0
     if keep_weights:
-        plan = fresh.build()
+        backend = fresh.build()
         for projection in fresh.projections.values():
             if projection.learns or any(r.projection is projection for r in fresh._homeostases):
-                put_synapses(projection, plan, learned.synapses(projection))
+                backend.put_synapses(projection, learned.synapses(projection))
     same(every_model.outcome(net.run(0.0)), every_model.outcome(fresh.run(0.0)), name)
     assert all(np.array_equal(net.run(0.0).weights(p), learned.weights(p)) or not keep_weights for p in net.projections)
     same(every_model.outcome(net.run(every_model.HALF)), every_model.outcome(fresh.run(every_model.HALF)), name)

@@ -54,7 +54,7 @@ def test_one_flipped_bit_anywhere_is_found(written, tmp_path):
 
 def test_what_is_no_checkpoint_is_said_to_be_none(written, tmp_path):
     refused(tmp_path / "a", b"\x89HDF\r\n\x1a\n" + bytes(1000), "not a checkpoint of spikelearn")
-    refused(tmp_path / "a", written[:16] + b"\x07" + written[17:], "of format version 7, expected version 1")
+    refused(tmp_path / "a", written[:16] + b"\x07" + written[17:], "of format version 7, expected version 2")
     with pytest.raises(CheckpointError, match="cannot be read: .*No such file"):
         sl.Network.restore(tmp_path / "none")
     with pytest.raises(CheckpointError, match="cannot be read: .*directory"):
@@ -86,7 +86,7 @@ def test_a_network_whose_code_has_changed_since_is_refused_and_the_difference_is
 
 def test_other_code_of_the_same_shape_is_warned_of(written, tmp_path, monkeypatch):
     (tmp_path / "a").write_bytes(written)
-    monkeypatch.setattr(checkpoint, "fingerprint", lambda: "other")
+    monkeypatch.setattr(checkpoint, "sources_fingerprint", lambda: "other")
     with pytest.warns(UserWarning, match="written by other code .*numba"):
         assert sl.Network.restore(tmp_path / "a").time == pytest.approx(20.0)
 

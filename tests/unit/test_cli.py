@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 import spikelearn
 from spikelearn import cli
-from spikelearn.experiments import model_file as experiment
+from spikelearn import experiments as experiment
 from spikelearn.io.run_file import load, load_extra
 from spikelearn.results.run import Run
 
@@ -42,7 +42,7 @@ MODEL = '''
     from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run, Synapses
     from spikelearn.results.sink import MemorySink, RunHeader, TraceHeader
     from spikelearn.errors import SimulationError
-    from spikelearn.experiments.model_file import Outcome, Published
+    from spikelearn.experiments import Outcome, Published
 
 
     @dataclass(frozen=True)
@@ -368,7 +368,7 @@ def test_a_plot_that_cannot_be_drawn_is_one_line_and_exit_code_2(model, capsys, 
 
 
 def test_the_list_shows_what_each_model_is(model, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(experiment, "models_directory", lambda: tmp_path)
+    monkeypatch.setattr("spikelearn.experiments.model_file.models_directory", lambda: tmp_path)
     assert cli.main(["list"]) == 0
     assert capsys.readouterr().out == "tiny  A tiny model.\n"
     assert cli.main(["list", "--json"]) == 0

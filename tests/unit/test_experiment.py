@@ -8,6 +8,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 
 import spikelearn
 from spikelearn.errors import ExperimentError, ParameterError
-from spikelearn.experiments.model_file import (
+from spikelearn.experiments import (
     Experiment,
     Outcome,
     Published,
@@ -43,7 +44,7 @@ MODEL = '''
     from typing import Literal, Optional
 
     from spikelearn.results.run import Run
-    from spikelearn.experiments.model_file import Outcome, Published
+    from spikelearn.experiments import Outcome, Published
 
 
     @dataclass(frozen=True)
@@ -305,3 +306,28 @@ def test_neither_h5py_nor_matplotlib_is_loaded_with_the_package_or_the_command_l
     command = [sys.executable, "-c", f"import sys, spikelearn.cli; print(*{heavy} & set(sys.modules))"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
     assert done.stdout.strip() == ""
+
+
+def test_models_are_importable_and_loading_one_gives_the_module_that_is_imported():
+    script = (
+        "import pickle, spikelearn.models.brunel_2000 as model; from spikelearn.experiments import load_experiment; "
+        "experiment = load_experiment('brunel_2000'); assert experiment.parameters is model.Parameters; "
+        "from spikelearn.models import brunel_2000; assert brunel_2000 is model; print(model.__name__); "
+        "open('parameters.pickle', 'wb').write(pickle.dumps(model.Parameters()))"
+    )
+    root = Path(spikelearn.__file__).parents[1]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    with tempfile.TemporaryDirectory() as folder:
+        found = [
+            subprocess.run(
+                [sys.executable, "-c", each], cwd=folder, env=environment, capture_output=True, text=True, check=True
+            ).stdout.strip()
+            for each in (script, "import pickle; print(pickle.load(open('parameters.pickle', 'rb')).__module__)")
+        ]
+    assert found == ["spikelearn.models.brunel_2000"] * 2
+
+
+def test_a_model_file_elsewhere_does_not_hide_the_model_of_the_same_name(tmp_path):
+    other = load_experiment(write(tmp_path / "brunel_2000.py", MODEL))
+    assert other.parameters.__module__ == "spikelearn_models.brunel_2000"
+    assert load_experiment("brunel_2000").parameters is not other.parameters

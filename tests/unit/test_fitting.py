@@ -22,7 +22,7 @@ import os
 import time
 from dataclasses import dataclass
 import spikelearn as sl
-from spikelearn.experiments.model_file import Outcome, parameter
+from spikelearn.experiments import Outcome, parameter
 
 @dataclass(frozen=True)
 class Parameters:

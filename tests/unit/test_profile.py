@@ -26,7 +26,7 @@ def network(threads=1):
 def test_each_call_is_timed_and_counted_and_a_profile_changes_nothing_of_what_comes_after():
     net, cells = network()
     net.run(20.0)
-    found = profile(net.build(), 300)
+    found = profile(net.build().program, 300)
     timed = {call.label: call for call in found.calls}
     after = net.run(50.0)
     twin, twin_cells = network()
@@ -51,7 +51,7 @@ def test_each_call_is_timed_and_counted_and_a_profile_changes_nothing_of_what_co
 def test_more_than_one_thread_is_refused():
     net, _ = network(threads=2)
     with pytest.raises(DescriptionError, match="threads=1"):
-        profile(net.build(), 10)
+        profile(net.build().program, 10)
 
 
 @pytest.mark.skipif(jit.JIT_DISABLED, reason="operations are counted in compiled code")

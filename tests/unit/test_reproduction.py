@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, parameter
 
 SEEDS = 3
 QUICK = {"duration": 5.0}

@@ -9,7 +9,7 @@ import pytest
 
 from spikelearn import sweep
 from spikelearn.codegen.jit import JIT_DISABLED
-from spikelearn.experiments.model_file import load_experiment
+from spikelearn.experiments import load_experiment
 from spikelearn.io import load
 
 compiled = pytest.mark.skipif(JIT_DISABLED, reason="networks of this size take minutes in plain Python")

@@ -38,8 +38,8 @@ net.record(cells)
 NOT_NEEDED = {
     "numba", "scipy", "brian2", "sympy", "nest", "matplotlib", "h5py", "pandas", "sklearn", "tqdm", "cloudpickle",
     "spikelearn.analysis", "spikelearn.plots", "spikelearn.io", "spikelearn.experiments.model_file", "spikelearn.cli",
-    "spikelearn.equations.system", "spikelearn.engine.checkpoint", "spikelearn.backends.external",
-    "spikelearn.backends.exact.lowering", "spikelearn.kernels.event_loop",
+    "spikelearn.equations.system", "spikelearn.engine.checkpoint", "spikelearn.backends.simulator",
+    "spikelearn.backends.exact", "spikelearn.kernels.event_loop",
 }  # fmt: skip
 EXTERNAL_COSINE = ctypes.CDLL(None).cos
 EXTERNAL_COSINE.argtypes, EXTERNAL_COSINE.restype = [ctypes.c_double], ctypes.c_double

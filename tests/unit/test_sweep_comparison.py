@@ -8,7 +8,7 @@ from tolerances import EXACT, ULP
 
 from benchmarks import sweeps
 from spikelearn.codegen.jit import JIT_DISABLED
-from spikelearn.experiments.model_file import load_experiment, run_experiment, set_parameters
+from spikelearn.experiments import load_experiment, run_experiment, set_parameters
 
 compiled = pytest.mark.skipif(JIT_DISABLED, reason="networks of this size take minutes in plain Python")
 GRID = [(g, eta) for g in (4.5, 5.0, 6.0, 7.0, 8.0) for eta in (1.5, 2.0, 3.0, 4.0)]

@@ -8,7 +8,7 @@ import pytest
 from sweep_model import write_model
 
 from spikelearn.errors import ExperimentError
-from spikelearn.experiments.model_file import load_experiment
+from spikelearn.experiments import load_experiment
 from spikelearn.sweep import Design, Range, Sample, read_rows
 from spikelearn.sweep.design import key_of, range_of, seed_of, values_of
 

@@ -342,7 +342,7 @@ MODEL = '''
     from matplotlib.figure import Figure
 
     from spikelearn.results.run import PopulationInfo, Run, Spikes
-    from spikelearn.experiments.model_file import Outcome, parameter
+    from spikelearn.experiments import Outcome, parameter
 
 
     @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def test_a_process_on_another_host_is_alive_as_long_as_it_gives_signs(store, tmp
         other.begin()
         other.claim(["a"])
         with closing(sqlite3.connect(tmp_path / "store" / "sweep.sqlite")) as raw, raw:
-            raw.execute("UPDATE sessions SET host = 'elsewhere' WHERE name = ?", (other.session,))
+            raw.execute("UPDATE sessions SET host = 'another' WHERE name = ?", (other.session,))
         assert store.claim(["a"]) == ([], set())
         with closing(sqlite3.connect(tmp_path / "store" / "sweep.sqlite")) as raw, raw:
             raw.execute("UPDATE sessions SET beat = beat - 1000 WHERE name = ?", (other.session,))

@@ -73,7 +73,7 @@ def test_shares_have_as_much_to_do_however_dear_the_neurons_of_each_population_a
     exc = net.population(2000, sl.LIF())
     net.population(2000, sl.LIF())
     net.connect(exc, exc, rule=sl.FixedInDegree(200), weight=1.0, plasticity=sl.STDP(W_max=2.0))
-    [block] = net.build().plans[0].blocks.values()
+    [block] = net.build().program.plans[0].blocks.values()
     assert 1000 < block.edges[1] < 2000
 
 
@@ -187,7 +187,7 @@ def test_a_network_of_two_thousand_neurons_is_shared_by_all_cores_unless_told_ot
     def shares(n, **options):
         net = sl.Network(**options)
         net.population(n, sl.LIF())
-        return len(net.build().plans)
+        return len(net.build().program.plans)
 
     monkeypatch.setenv("SPIKELEARN_THREADS", "3")
     assert [shares(1999), shares(2000), shares(2999), shares(4000)] == [1, 2, 2, 3]
@@ -210,7 +210,7 @@ def test_what_cannot_be_shared_runs_on_one_thread_by_default(monkeypatch):
         if options:
             net.homeostasis(moving, sl.Rewiring(**options))
         net.on_step(lambda step, fired: None, cells.fired())
-        return len(net.build().plans)
+        return len(net.build().program.plans)
 
     assert shares() == 2
     assert shares(below=0.5, weight=1.0, every=100.0) == 1
@@ -220,19 +220,19 @@ def test_the_faster_way_is_taken_and_the_slower_one_tried_again_ever_more_rarely
     thread_tuner = ThreadTuner()
     ways = []
     for _ in range(200):
-        beside, trial = thread_tuner.choose()
-        ways.append((beside, trial))
-        thread_tuner.record(beside, 100, 0.01 if beside else 0.02)
+        in_parallel, trial = thread_tuner.choose()
+        ways.append((in_parallel, trial))
+        thread_tuner.record(in_parallel, 100, 0.01 if in_parallel else 0.02)
     assert ways[:3] == [(True, False), (False, False), (True, False)]
-    assert [k - 1 for k, (beside, trial) in enumerate(ways) if trial] == [4, 8, 16, 32, 64, 128, 192]
-    assert all(beside != trial for beside, trial in ways[2:])
+    assert [k - 1 for k, (in_parallel, trial) in enumerate(ways) if trial] == [4, 8, 16, 32, 64, 128, 192]
+    assert all(in_parallel != trial for in_parallel, trial in ways[2:])
     thread_tuner.record(True, 100, 0.03)
     assert thread_tuner.choose() == (False, False)
     thread_tuner.record(True, 100, 0.0001)  # too short to tell
     assert thread_tuner.choose() == (False, False)
 
 
-def test_shares_that_take_turns_in_one_thread_give_the_bits_of_those_that_run_beside_each_other(one_thread):
+def test_shares_that_take_turns_in_one_thread_give_the_bits_of_those_that_run_in_parallel(one_thread):
     class Alternating:
         def __init__(self):
             self.ways = []
@@ -241,13 +241,13 @@ def test_shares_that_take_turns_in_one_thread_give_the_bits_of_those_that_run_be
             self.ways.append(len(self.ways) % 2 == 0)
             return self.ways[-1], False
 
-        def note(self, beside, steps, seconds):
+        def record(self, in_parallel, steps, seconds):
             pass
 
     net = all_parts.network(threads=2, shareable=True)
-    net.build().thread_tuner = Alternating()
+    net.build().program.thread_tuner = Alternating()
     same(all_parts.outcome(net, [net.run(length) for length in (20.0, 100.0)]), one_thread)
-    assert {True, False} <= set(net.build().thread_tuner.ways)
+    assert {True, False} <= set(net.build().program.thread_tuner.ways)
 
 
 @pytest.mark.parametrize("rule", [sl.FixedInDegree(1000), sl.FixedProbability(0.6), sl.FixedOutDegree(1000)])

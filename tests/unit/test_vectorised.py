@@ -18,15 +18,6 @@ from spikelearn.neurons import MODELS, RATE_MODELS
 
 pytestmark = pytest.mark.skipif(jit.JIT_DISABLED, reason="plain Python has no machine code")
 
-NOT_VECTORISED = {
-    "AdExClopath": "takes 16 small steps where a spike takes off and one elsewhere, so neighbours do not go together",
-    **dict.fromkeys(
-        ["MultiThreshold", "AdaptiveMultiThreshold"],
-        "take normal numbers, one in a hundred of which needs another one, so neighbours do not go together",
-    ),
-}
-"""Models whose loop goes neuron by neuron, and why."""
-
 INSTRUCTIONS = ("memset", "fabs", "sqrt", "fma", "fmuladd", "minnum", "maxnum", "floor", "ceil", "copysign", "masked",
                 "smin", "smax", "umin", "umax", "abs", "ctlz", "fshl", "vector")  # fmt: skip
 """Intrinsics of LLVM that a machine has instructions for, whole vectors at a time; of others it makes calls."""
@@ -58,7 +49,7 @@ def advance(model):
     """What LLVM made of the loop that advances a population."""
     net = sl.Network(dt=0.1, seed=1)
     net.population(3, model())
-    calls = net.build("compiled").plans[0].stages["advance"]
+    calls = net.build("compiled").program.plans[0].stages["advance"]
     call = next(call for call in calls if call.label.startswith("advance"))
     return in_llvm(call.kernel, *call.arguments)
 
@@ -66,7 +57,7 @@ def advance(model):
 @pytest.mark.parametrize("model", [*MODELS, *RATE_MODELS], ids=lambda model: model.name)
 def test_the_loop_of_every_model_calculates_with_vectors(model):
     wanted = len(model.state) + len(model.ports) - handed_through(model)
-    assert (vectors_stored(advance(model)) >= wanted) == (model.name not in NOT_VECTORISED)
+    assert (vectors_stored(advance(model)) >= wanted) == (not model.properties.not_vectorised)
 
 
 def handed_through(model):
@@ -122,7 +113,7 @@ def function(step, x, y):
      ("2.0 * y[i - 1] + 1.0 if i > 0 else x[i]", False)],
 )  # fmt: skip
 def test_a_call_or_a_loop_that_needs_its_last_result_is_seen_not_to(expression, vectors):
-    kernel = Kernel(LOOP.format(expression), "function", {"math": math, "exponential": exponential})
+    kernel = Kernel(LOOP.format(expression), "A loop", "function", {"math": math, "exponential": exponential})
     assert (vectors_stored(in_llvm(kernel, np.zeros(3), np.zeros(3))) > 0) == vectors
 
 
@@ -130,6 +121,6 @@ def test_arrays_of_neurons_begin_at_a_cache_line_so_that_no_vector_lies_in_two()
     net = sl.Network(dt=0.1)
     cells = net.population(100, sl.LIF())
     net.drive(cells, sl.NoiseCurrent(std=1.0), port="exc")
-    [block] = net.build("compiled").plans[0].blocks.values()
+    [block] = net.build("compiled").program.plans[0].blocks.values()
     for arrays in (block.state, block.inputs, block.currents, block.noise):
         assert arrays and all(array.ctypes.data % 64 == 0 for array in arrays.values())

@@ -12,7 +12,7 @@ from naive import microcircuit_twin
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import load_experiment
+from spikelearn.experiments import load_experiment
 from validation.case import Case
 
 LEARNING = {"up_hidden": 2.0, "up_output": 0.01, "ip": 0.05, "pi": 0.02}
@@ -30,7 +30,7 @@ def _circuit(prospective):
     """Both: weights at the end, u of output cells and v_A of hidden cells in every step; all synapses learn."""
     m = model()
     p = m.Parameters(**SMALL, prospective=prospective)
-    points, labels = m.yin_yang(40, 5)
+    points, labels = sl.tasks.yin_yang(40, 5)
     weights = m.starting_weights(p, 1)
     circuit = m.build(p, weights, 1, False, LEARNING)
     circuit.net.record(circuit.outputs, "u")

@@ -11,7 +11,7 @@ from replayed import replay
 from tolerances import EXACT, METHOD, NINE_DIGITS, STAT
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import load_experiment
+from spikelearn.experiments import load_experiment
 from validation.case import Case
 from validation.stochastic_neurons import KOLMOGOROV, difference_of_means, distance, intervals
 

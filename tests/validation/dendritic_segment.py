@@ -7,7 +7,7 @@ from forced import steps_of
 from tolerances import EXACT, STAT
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import load_experiment
+from spikelearn.experiments import load_experiment
 from validation.case import Case
 
 N, ACTIVE, SYNAPSES, THETA, SEGMENTS, PATTERNS, INTERVAL = 60, 12, 8, 3, 50, 80, 40.0

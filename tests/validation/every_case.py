@@ -5,7 +5,6 @@ from validation import (
     dendritic_error,
     dendritic_prediction,
     dendritic_segment,
-    elsewhere,
     equations,
     exact,
     homeostasis,
@@ -15,6 +14,8 @@ from validation import (
     neurons,
     noise,
     nonlinear_neurons,
+    other_engines,
+    own_equations,
     plasticity,
     plateaus,
     policy_gradient,
@@ -29,6 +30,7 @@ from validation import (
 from validation.case import Case
 
 TOPICS = (
+    own_equations,
     equations,
     neurons,
     noise,
@@ -51,7 +53,7 @@ TOPICS = (
     homeostasis,
     bursts,
     instructions,
-    elsewhere,
+    other_engines,
     networks,
 )
 CASES: tuple[Case, ...] = tuple(case for topic in TOPICS for case in topic.CASES)

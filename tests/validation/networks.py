@@ -12,7 +12,7 @@ import numpy as np
 from tolerances import STAT, Tolerance
 
 import spikelearn as sl
-from spikelearn.experiments.model_file import load_experiment
+from spikelearn.experiments import load_experiment
 from validation.case import Case
 
 MODEL = load_experiment("vogels_abbott_2005")

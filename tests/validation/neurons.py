@@ -143,8 +143,8 @@ def _mat2():
 
 def _adaptive_threshold():
     """NEST's GIF fires where V_m passes its threshold once the width of its hazard is next to 0. Its inputs count one
-    step sooner than elsewhere, so their delay is one step longer; its threshold starts to decay one step later, so its
-    jumps are what has decayed for a step."""
+    step sooner than in its other models, so their delay is one step longer; its threshold starts to decay one step
+    later, so its jumps are what has decayed for a step."""
     ours = MEMBRANE | SYN_TAUS | {"alpha_1": 2.0, "alpha_2": 0.5, "tau_1": 10.0, "tau_2": 90.0}
     gif = {name: MEMBRANE[name] for name in ("C_m", "E_L", "V_reset", "t_ref")} | SYN_TAUS
     gif |= {"g_L": MEMBRANE["C_m"] / MEMBRANE["tau_m"], "V_T_star": MEMBRANE["V_th"], "Delta_V": 1e-6}

@@ -9,9 +9,9 @@ import numpy as np
 
 from spikelearn.backends.brian2.statements import declared_unit, lines, quantity, replaced
 from spikelearn.backends.options import Brian2
-from spikelearn.backends.unsupported import refused
+from spikelearn.backends.unsupported import unsupported
+from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
-from spikelearn.engine.lowering.network import Description
 from spikelearn.equations.brian import import_brian2
 from spikelearn.neurons import MODELS, NeuronModel
 from spikelearn.neurons.membrane import refractory_steps
@@ -21,7 +21,12 @@ class Group:
     """A population of neurons in Brian2. parts: the objects that belong to its network."""
 
     def __init__(
-        self, population: Population, d: Description, options: Brian2, arrivals: Iterable[str], currents: Iterable[str]
+        self,
+        population: Population,
+        d: NetworkDescription,
+        options: Brian2,
+        arrivals: Iterable[str],
+        currents: Iterable[str],
     ) -> None:
         """arrivals, currents: the ports that drives act on."""
         model, parameters = population.model.model, population.model.parameters._asdict()
@@ -88,7 +93,7 @@ class Group:
         return "\n".join(lines(self.model.reset))
 
 
-def check_neurons(d: Description, arriving: Iterable[tuple[Population, str]]) -> None:
+def check_neurons(d: NetworkDescription, arriving: Iterable[tuple[Population, str]]) -> None:
     """Raise DescriptionError for models, states and recordings that Brian2 gets no equal of."""
     for population in d.populations:
         if not population.is_neuron:
@@ -96,26 +101,26 @@ def check_neurons(d: Description, arriving: Iterable[tuple[Population, str]]) ->
         model, what = population.model.model, f"population {population.name!r} ({population.model_name})"
         if not model.equations:
             known = ", ".join(each.name for each in MODELS if each.equations)
-            raise refused(what, "Brian2", f"the model shows no equations; those that do are {known}")
+            raise unsupported(what, "Brian2", f"the model shows no equations; those that do are {known}")
         for variable in population.initial:
             if not _has(model, variable):
-                raise refused(f"initial {variable} of {what}", "Brian2", "it is not in the equations of the model")
+                raise unsupported(f"initial {variable} of {what}", "Brian2", "it is not in the equations of the model")
     for recording in d.recordings:
         of, variable = recording.of, recording.variable
         if not isinstance(of, Population):
             continue
         what = f"recording of {of.name!r} ({of.model_name}): {variable!r}"
         if recording.events and variable not in ("spike", *(of.model.model.events if of.is_neuron else ())):
-            raise refused(what, "Brian2", "the model does not say in Brian2's syntax when this happens")
+            raise unsupported(what, "Brian2", "the model does not say in Brian2's syntax when this happens")
         if not recording.events and not _has(of.model.model, variable):
-            raise refused(what, "Brian2", "it is not in the equations of the model")
+            raise unsupported(what, "Brian2", "it is not in the equations of the model")
     for population, port in arriving:
         check_port(population, port, f"drive of {population.name!r}")
 
 
 def check_port(population: Population, port: str, what: str) -> None:
     if not population.model.model.arrival(port):
-        raise refused(what, "Brian2", f"{population.model_name} does not say what arrives at port {port!r} there")
+        raise unsupported(what, "Brian2", f"{population.model_name} does not say what arrives at port {port!r} there")
 
 
 def constant_current(model: NeuronModel, port: str) -> str:
@@ -142,7 +147,7 @@ def _check_time_constants(population: Population, parameters: Mapping[str, Any])
     membrane = parameters.get("tau_m")
     for name, value in parameters.items():
         if membrane is not None and name.startswith("tau_syn") and np.any(np.asarray(value) == np.asarray(membrane)):
-            raise refused(
+            raise unsupported(
                 f"population {population.name!r} ({population.model_name})", 'Brian2 with method="exact"',
                 f"its closed form divides by tau_m - {name}, which is 0", 'sl.Brian2(method="rk4") can',
             )  # fmt: skip

@@ -16,9 +16,10 @@ from spikelearn.backends.brian2.statements import unit_of
 from spikelearn.backends.brian2.synapses import Connected, check_synapses
 from spikelearn.backends.options import Brian2
 from spikelearn.backends.presampled import Driven, SourceSpikes, initial_state
+from spikelearn.backends.simulator import SimulatorBackend
+from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
-from spikelearn.engine.lowering.network import Description
 from spikelearn.equations.brian import import_brian2, quiet
 from spikelearn.errors import DescriptionError, SimulationError
 from spikelearn.results.run import Synapses
@@ -27,7 +28,7 @@ from spikelearn.results.run import Synapses
 class OnBrian2:
     """A network as Brian2 holds it."""
 
-    def __init__(self, description: Description, options: Brian2) -> None:
+    def __init__(self, description: NetworkDescription, options: Brian2) -> None:
         self._d, self._options, self._step = description, options, 0
         self._given: dict[Recording, int] = {}
         b2 = import_brian2()
@@ -152,7 +153,7 @@ class OnBrian2:
             self._neurons[population].write("current", port, self._driven.current(population, port))
 
     def _modulate(self) -> None:
-        """Release what is due at the end of this step, and tell plastic synapses."""
+        """Release what is due at the end of this step, and show plastic synapses the concentration."""
         self._now += 1
         for release in self._d.releases:
             amount = release.amounts[release.steps == self._now].sum()
@@ -177,6 +178,12 @@ class OnBrian2:
                         f"population {population.name!r}, neuron {wrong[0]}: {name} is not finite after "
                         f"{self._step * self._d.dt:g} ms on Brian2, method {group.method!r}"
                     )
+
+
+class Brian2Backend(SimulatorBackend):
+    """The engine "brian2"."""
+
+    simulator = OnBrian2
 
 
 class _Settings:

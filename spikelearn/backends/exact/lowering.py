@@ -9,19 +9,19 @@ import numpy as np
 
 from spikelearn.backends.exact import synapses
 from spikelearn.backends.exact.plan import EventPlan, Neurons, SampleBuffer
-from spikelearn.codegen.modules import Kernel, import_line
+from spikelearn.codegen.modules import kernel_for
 from spikelearn.description.distributions import drawn, sample
+from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Drive, Projection
 from spikelearn.description.recording import Recording
-from spikelearn.engine.lowering.network import Description
 from spikelearn.engine.plan import Call
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import event_loop
 from spikelearn.kernels.event_loop import Cells, Groups, Owners, Watched
 from spikelearn.kernels.event_queue import Clocks, Flights
+from spikelearn.kernels.exact_neurons import render_population, render_release
 from spikelearn.kernels.random import noise_key
-from spikelearn.kernels.templates.exact_neurons import render_population, render_release
 from spikelearn.neurons import MODELS, Neuron
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
 from spikelearn.synapses import Synapse
@@ -33,7 +33,7 @@ _LONG_AGO = -1.0
 _NEVER = -1e12
 
 
-def lower(d: Description) -> EventPlan:
+def lower(d: NetworkDescription) -> EventPlan:
     """Build everything that the exact engine needs. Raises DescriptionError for what it cannot run."""
     check_supported(d)
     populations = list(d.populations)
@@ -88,7 +88,7 @@ def lower(d: Description) -> EventPlan:
     )  # fmt: skip
 
 
-def check_supported(d: Description) -> None:
+def check_supported(d: NetworkDescription) -> None:
     """Raise DescriptionError for the first thing that the exact engine cannot run."""
     able = ", ".join(model.name for model in MODELS if model.closed_form is not None)
     for population in d.populations:
@@ -167,7 +167,7 @@ def _groups(populations: Sequence[Population], projections: Sequence[Projection]
     return group_of, Groups(np.array(numbers, np.int64), np.array(firsts, np.int64), dynamic, np.zeros(1)), n_inputs
 
 
-def _owners(d: Description, first_cell: dict[Population, int], group_of: dict[Any, int], n_cells: int) -> Owners:
+def _owners(d: NetworkDescription, first_cell: dict[Population, int], group_of: dict[Any, int], n_cells: int) -> Owners:
     rows: list[dict[str, Any]] = []
     values: list[np.ndarray] = []
     times: list[np.ndarray] = []
@@ -259,7 +259,7 @@ def _drive_row(drive: Drive, group_of: dict[Any, int]) -> dict[str, Any]:
     return row | {"rows": len(source.times), "width": source.values.shape[1]}
 
 
-def _neurons(d: Description, population: Population) -> Neurons:
+def _neurons(d: NetworkDescription, population: Population) -> Neurons:
     """Starting values: the same as on the grid."""
     model, n = population.model.model, population.size
     state = {name: np.zeros(n) for name in model.state}
@@ -286,8 +286,8 @@ def _release(projection: Projection, state: dict[str, np.ndarray], now: np.ndarr
     assert projection.synapse is not None
     model = projection.synapse.model
     constants = model.constants(projection.synapse.parameters, dt)
-    line, injected = import_line(model.release, "release")
-    kernel = Kernel(line + render_release(model.state, list(constants)), "function", injected)
+    text = render_release(list(model.state), list(constants))
+    kernel = kernel_for(f"Synapses of {model.name}", text, {"release": model.release})
     numbers = [float(value) for value in constants.values()]
     return Call(f"release of {projection.name}", kernel, now, groups.released, *state.values(), *numbers)
 
@@ -311,7 +311,7 @@ class _Shared:
     """What the calls of all populations have in common."""
 
     def __init__(
-        self, d: Description, now: np.ndarray, control: np.ndarray, clocks: Clocks, cells: Cells, groups: Groups,
+        self, d: NetworkDescription, now: np.ndarray, control: np.ndarray, clocks: Clocks, cells: Cells, groups: Groups,
         group_of: dict[Any, int],
     ) -> None:  # fmt: skip
         self.dt = d.dt
@@ -327,16 +327,12 @@ class _Shared:
             array = np.asarray(value, dtype=np.float64)
             constants[name] = float(array) if array.ndim == 0 else np.ascontiguousarray(np.broadcast_to(array, n))
         varying = [name for name, value in constants.items() if isinstance(value, np.ndarray)]
-        text = ""
-        injected: dict[str, Any] = {}
-        for name in ("flow", "receive", "crossing", "reset", "hold", "soonest"):
-            if getattr(form, name) is not None:
-                line, found = import_line(getattr(form, name), name)
-                text, injected = text + line, {**injected, **found}
-        text += render_population(
+        text = render_population(
             list(neurons.state), list(model.ports), list(model.currents), list(constants), varying,
             form.hold is not None, form.soonest is not None,
         )  # fmt: skip
+        names = ("flow", "receive", "crossing", "reset", "hold", "soonest")
+        kernel = kernel_for(f"Neurons of {model.name}", text, {name: getattr(form, name) for name in names})
 
         def inputs(name: str) -> np.ndarray:
             first = self.groups.first_input[self.group_of[population, name]]
@@ -347,7 +343,7 @@ class _Shared:
         t_ref = np.asarray(neuron.parameters.t_ref if form.hold is not None else 0.0, dtype=np.float64)
         sampled = self._sampled(buffer, [*neurons.state, form.clock])
         return Call(
-            f"{'events' if buffer is None else 'samples'} of {population.name}", Kernel(text, "function", injected),
+            f"{'events' if buffer is None else 'samples'} of {population.name}", kernel,
             *self.first, number, first, self.cells.touched[span], self.cells.n_touched[number : number + 1],
             self.cells.marked[span], neurons.last, neurons.until, neurons.exact,
             np.ascontiguousarray(np.broadcast_to(t_ref, n)), *neurons.state.values(),

@@ -1,20 +1,18 @@
-"""EventPlan: what a network becomes for the exact engine. Arrays, and for each population a printed function."""
+"""EventPlan: what a network becomes for the exact engine. Arrays, and for each population a rendered function."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
-
-if TYPE_CHECKING:
-    from spikelearn.kernels.event_loop import Cells, Groups, Owners, Synapses, Watched
-    from spikelearn.kernels.event_queue import Clocks, Flights
+from spikelearn.kernels.event_loop import Cells, Groups, Owners, Synapses, Watched
+from spikelearn.kernels.event_queue import Clocks, Flights
 
 
 @dataclass
@@ -89,7 +87,7 @@ class EventPlan:
         return int(self.event_count[1])
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Everything that changes while time runs, by name: what a checkpoint keeps, beside `step`.
+        """Everything that changes while time runs, by name: what a checkpoint keeps besides `step`.
 
         Those of `flights` grow with need, all others keep their shape.
         """

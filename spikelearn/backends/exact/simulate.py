@@ -11,7 +11,8 @@ from spikelearn.codegen.modules import Kernel
 from spikelearn.engine.plan import Call, call_table
 from spikelearn.engine.simulate import Pause, interrupts, next_chunk, progress_bar
 from spikelearn.errors import SimulationError
-from spikelearn.kernels.templates.exact_neurons import render_loop
+from spikelearn.kernels.control import NEURON, POPULATION, STOP
+from spikelearn.kernels.exact_neurons import render_loop
 from spikelearn.results.sink import Sink
 
 
@@ -27,7 +28,7 @@ def simulate(
     last = plan.step + n_steps
     bar = progress_bar(n_steps * plan.dt, progress)
     chunk, wall = 1, 0.0
-    plan.control[:2] = 1, -1
+    plan.control[[STOP, POPULATION]] = 1, -1
     with interrupts() as interrupted, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         while plan.step < last and not interrupted:
             begun = time.perf_counter()
@@ -35,13 +36,13 @@ def simulate(
             if pause is not None:
                 until = min(until, (before // pause.every + 1) * pause.every)
             full = True
-            while full and plan.control[1] < 0:
+            while full and plan.control[POPULATION] < 0:
                 if _made_room(plan):
                     run = _loop(plan)
                 run(until)
-                full = plan.control[0] != 0
+                full = plan.control[STOP] != 0
                 empty(plan, sink)
-            finite = plan.control[1] < 0
+            finite = plan.control[POPULATION] < 0
             plan.step = until if finite else int(np.ceil(plan.now[0] / plan.dt))
             spent = time.perf_counter() - begun
             wall += spent
@@ -50,7 +51,7 @@ def simulate(
             if bar is not None:
                 bar.update((plan.step - before) * plan.dt)
             if not finite:
-                population, neuron = plan.populations[int(plan.control[1])], int(plan.control[2])
+                population, neuron = plan.populations[int(plan.control[POPULATION])], int(plan.control[NEURON])
                 raise SimulationError(
                     f"population {population.name!r}, neuron {neuron}: state is not finite (NaN or infinity) at "
                     f"{plan.now[0]:g} ms; the run stopped there"
@@ -74,7 +75,7 @@ def _loop(plan: EventPlan) -> Call:
     for prefix, calls in (("", plan.calls), ("release_", plan.releases), ("sample_", plan.samples)):
         last[f"{prefix}addresses"], last[f"{prefix}arguments"] = call_table(calls)
     arrays = [array for table in plan.tables for array in table]
-    kernel = Kernel(render_loop([type(table) for table in plan.tables], list(first), list(last)))
+    kernel = Kernel(render_loop([type(table) for table in plan.tables], list(first), list(last)), "Event loop")
     return Call("event loop", kernel, *first.values(), *arrays, *last.values())
 
 

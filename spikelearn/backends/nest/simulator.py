@@ -22,19 +22,20 @@ from spikelearn.backends.nest.neurons import (
     constant_currents,
     is_neuron,
     listed,
+    mapping_of,
     neuron_parameters,
     settings,
     starting_values,
-    twin,
 )
 from spikelearn.backends.nest.synapses import NestSynapses, gathered, settling_time
 from spikelearn.backends.options import NEST
 from spikelearn.backends.presampled import Driven, SourceSpikes, initial_state
-from spikelearn.backends.unsupported import refused
+from spikelearn.backends.simulator import SimulatorBackend
+from spikelearn.backends.unsupported import unsupported
+from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
-from spikelearn.engine.lowering.network import Description
 from spikelearn.errors import DescriptionError, SimulationError
 from spikelearn.neurons import Parrot
 from spikelearn.results.run import Synapses
@@ -69,7 +70,7 @@ def import_nest() -> Any:
 class OnNEST:
     """A network in NEST's kernel, of which there is one in a process: building another network there ends this one."""
 
-    def __init__(self, description: Description, options: NEST) -> None:
+    def __init__(self, description: NetworkDescription, options: NEST) -> None:
         check_neurons(description)
         self._d, self._options, self._step = description, options, 0
         self._nest = nest = import_nest()
@@ -111,7 +112,7 @@ class OnNEST:
         return steps[keep], ids[keep]
 
     def samples(self, recording: Recording, step: int) -> tuple[np.ndarray, np.ndarray]:
-        variable = twin(recording.of).variables[recording.variable]
+        variable = mapping_of(recording.of).variables[recording.variable]
         events = gathered(self._nest, self._meters[recording].events)
         steps = np.round(events["times"] / self._d.dt).astype(np.int64) - self._lead
         columns = np.searchsorted(recording.ids, events["senders"] - self._nodes[recording.of][0].global_id)
@@ -143,7 +144,7 @@ class OnNEST:
             if is_neuron(population):
                 parameters = neuron_parameters(population, d.dt) | self._synapses.of_target(population)
                 given = settings(population, parameters)
-                self._nodes[population] = nest.Create(twin(population).model, population.size, given)
+                self._nodes[population] = nest.Create(mapping_of(population).model, population.size, given)
             else:
                 self._nodes[population] = nest_sources.create_source(nest, population, d, self._lead, native)
         self._synapses.connect(self._nodes)
@@ -188,7 +189,7 @@ class OnNEST:
             self._meters[recording] = nest.Create(
                 "multimeter",
                 params={
-                    "record_from": [twin(recording.of).variables[recording.variable].removeprefix("-")],
+                    "record_from": [mapping_of(recording.of).variables[recording.variable].removeprefix("-")],
                     "interval": recording.every * d.dt,
                     "offset": self._lead * d.dt,
                 },
@@ -202,14 +203,14 @@ class OnNEST:
         neurons = [p for p in self._nodes if is_neuron(p)]
         if self._lead:
             for population in neurons:
-                silent = dict.fromkeys(twin(population).currents.values(), 0.0)
-                _set(self._nodes[population], silent | dict(twin(population).rest(population.model.parameters)))
+                silent = dict.fromkeys(mapping_of(population).currents.values(), 0.0)
+                _set(self._nodes[population], silent | dict(mapping_of(population).rest(population.model.parameters)))
             self._feed(0)
             self._nest.Simulate(self._lead * d.dt)
         for population in neurons:
             nodes = self._nodes[population]
             if self._lead and np.any(np.asarray(nodes.get("t_spike")) > 0.0):
-                raise refused(
+                raise unsupported(
                     f"population {population.name!r} ({population.model_name})", "NEST",
                     f"its neurons fire before they have started, in the {self._lead} steps that NEST needs first",
                 )  # fmt: skip
@@ -236,7 +237,7 @@ class OnNEST:
                     self._changes.append((self._driven.step, key, now))
                     self._felt[key] = now
         for (population, port), amounts in arrived.items():
-            values = np.array(amounts) * twin(population).ports[port].scale(dt)
+            values = np.array(amounts) * mapping_of(population).ports[port].scale(dt)
             check_sign(population, port, values[values != 0], f"drive of {population.name!r}")
             rows, ids = np.nonzero(values)
             # What arrives in a step has been emitted one step before.
@@ -248,7 +249,7 @@ class OnNEST:
         while self._step < until:
             while self._changes and self._changes[0][0] == self._step + 1:
                 _, (population, port), values = self._changes.pop(0)
-                name = twin(population).currents[port]
+                name = mapping_of(population).currents[port]
                 _set(self._nodes[population], {name: (self._constant[population][port] + values).tolist()})
             stop = min(until, self._changes[0][0] - 1) if self._changes else until
             self._nest.Simulate((stop - self._step) * self._d.dt)
@@ -286,6 +287,12 @@ class OnNEST:
                 "NEST has one kernel in a process, and it no longer holds this network: another network was built on "
                 "NEST, or the kernel was reset or simulated from outside. Make the network again"
             )
+
+
+class NESTBackend(SimulatorBackend):
+    """The engine "nest"."""
+
+    simulator = OnNEST
 
 
 def _repeats(population: Population) -> bool:

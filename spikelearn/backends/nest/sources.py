@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.backends.nest.neurons import check_sign, twin
-from spikelearn.backends.unsupported import refused
+from spikelearn.backends.nest.neurons import check_sign, mapping_of
+from spikelearn.backends.unsupported import unsupported
+from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Drive
-from spikelearn.engine.lowering.network import Description
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput
 
 _LIKELIEST = 0.05
@@ -23,13 +23,13 @@ def is_native(what: Any) -> bool:
     return isinstance(what, Poisson | PoissonInput | NoiseCurrent)
 
 
-def create_source(nest: ModuleType, population: Population, d: Description, lead: int, native: bool) -> Any:
+def create_source(nest: ModuleType, population: Population, d: NetworkDescription, lead: int, native: bool) -> Any:
     """Nodes that emit the spikes of a population of sources."""
     if not native or not is_native(population.model):
         return nest.Create("spike_train_injector", population.size)
     model = population.model
     if model.values.max() * d.dt * 1e-3 > _LIKELIEST:
-        raise refused(
+        raise unsupported(
             f"population {population.name!r} (Poisson)", "NEST with native_sources=True",
             f"its generators may fire twice in a step, which shows from {_LIKELIEST / d.dt * 1e3:g} Hz on, got "
             f"{model.values.max():g} Hz", "native_sources=False can",
@@ -44,7 +44,7 @@ def create_source(nest: ModuleType, population: Population, d: Description, lead
 def connect_generators(nest: ModuleType, population: Population, port: str, nodes: Any, dt: float) -> Any:
     """Generators that can be told, one for each neuron, what arrives through a port."""
     generators = nest.Create("spike_generator", population.size)
-    synapse = {"weight": 1.0, "delay": dt, "receptor_type": twin(population).ports[port].receptor}
+    synapse = {"weight": 1.0, "delay": dt, "receptor_type": mapping_of(population).ports[port].receptor}
     nest.Connect(generators, nodes, "one_to_one", synapse)
     return generators
 
@@ -60,11 +60,13 @@ def feed(nodes: Any, times: np.ndarray, ids: np.ndarray, weights: np.ndarray | N
     nodes.set(values)
 
 
-def connect_native_drive(nest: ModuleType, drive: Drive, nodes: Any, d: Description, lead: int, delay: int) -> None:
+def connect_native_drive(
+    nest: ModuleType, drive: Drive, nodes: Any, d: NetworkDescription, lead: int, delay: int
+) -> None:
     """Let a generator of NEST's act on neurons, with a delay of so many steps."""
     targets = nodes[drive.first : drive.first + drive.size]
     if isinstance(drive.source, PoissonInput):
-        where = twin(drive.target).ports[drive.port]
+        where = mapping_of(drive.target).ports[drive.port]
         weight = drive.weight * where.scale(d.dt)
         check_sign(drive.target, drive.port, np.array([weight]), f"drive of {drive.target.name!r}")
         source = drive.source
@@ -82,7 +84,7 @@ def _noise(drive: Drive, dt: float, lead: int) -> dict[str, float]:
     what = f"drive of {drive.target.name!r} (NoiseCurrent)"
     if source.tau > 0 or source.uniform:
         kind = "an Ornstein-Uhlenbeck process" if source.tau > 0 else "uniform noise"
-        raise refused(
+        raise unsupported(
             what, "NEST with native_sources=True", f"noise_generator makes no {kind}", "native_sources=False can"
         )
     interval = dt if source.interval is None else max(1, round(source.interval / dt)) * dt

@@ -8,33 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.backends.nest.neurons import check_sign, is_neuron, twin
+from spikelearn.backends.nest.neurons import check_sign, is_neuron, mapping_of
 from spikelearn.backends.presampled import synapses
-from spikelearn.backends.unsupported import refused
-from spikelearn.connectivity.rules import (
-    AllToAll,
-    FixedInDegree,
-    FixedOutDegree,
-    FixedProbability,
-    FixedTotalNumber,
-    OneToOne,
-)
+from spikelearn.backends.unsupported import unsupported
 from spikelearn.description.distributions import Drawn
+from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Projection
-from spikelearn.engine.lowering.network import Description
 from spikelearn.kernels import connect
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.results.run import Synapses
 
-_RULES = {
-    AllToAll: ("all_to_all", ""),
-    OneToOne: ("one_to_one", ""),
-    FixedProbability: ("pairwise_bernoulli", "p"),
-    FixedInDegree: ("fixed_indegree", "indegree"),
-    FixedOutDegree: ("fixed_outdegree", "outdegree"),
-    FixedTotalNumber: ("fixed_total_number", "N"),
-}
 _FARTHEST = 1e300
 _UNTIL_NOTHING_IS_LEFT = 40.0
 """Time constants; exp(-40) is below rounding."""
@@ -43,7 +27,7 @@ _UNTIL_NOTHING_IS_LEFT = 40.0
 class NestSynapses:
     """The projections of a network in NEST, each with a synapse model of its own there."""
 
-    def __init__(self, nest: ModuleType, d: Description, native_rules: bool, lead: int) -> None:
+    def __init__(self, nest: ModuleType, d: NetworkDescription, native_rules: bool, lead: int) -> None:
         self._nest, self._d, self._native, self._lead = nest, d, native_rules, lead
         for projection in d.projections:
             _check(projection, d)
@@ -99,7 +83,7 @@ class NestSynapses:
         return Synapses(start.pre, start.post, weights, start.delay)
 
     def _is_native(self, projection: Projection) -> bool:
-        return self._native and type(projection.rule) in _RULES and _drawn_by_nest(projection)
+        return self._native and projection.rule.nest is not None and _drawn_by_nest(projection)
 
     def _model(self, projection: Projection) -> str:
         return _name(list(self._d.projections).index(projection))
@@ -121,7 +105,7 @@ class NestSynapses:
     def _scale(self, projection: Projection) -> float:
         if isinstance(projection.target, Modulator):
             return 1.0
-        return twin(projection.target).ports[projection.port].scale(self._d.dt)
+        return mapping_of(projection.target).ports[projection.port].scale(self._d.dt)
 
     def _base(self, projection: Projection) -> str:
         found = _twin_of(projection)
@@ -132,7 +116,7 @@ class NestSynapses:
         if isinstance(projection.target, Modulator):
             return {}
         result: dict[str, Any] = {}
-        receptor = twin(projection.target).ports[projection.port].receptor
+        receptor = mapping_of(projection.target).ports[projection.port].receptor
         if receptor:
             result["receptor_type"] = receptor
         found = _twin_of(projection)
@@ -176,11 +160,8 @@ class NestSynapses:
                 projection.target_first : projection.target_first + projection.target_size
             ]
         rule: Any = projection.rule
-        name, number = _RULES[type(rule)]
-        how: dict[str, Any] = {"rule": name, "allow_autapses": bool(rule.autapses)}
-        if number:
-            how[number] = {"p": "p", "N": "n"}.get(number, "k")
-            how[number] = getattr(rule, how[number])
+        how: dict[str, Any] = {"rule": rule.nest.rule, "allow_autapses": bool(rule.autapses)}
+        how |= {theirs: getattr(rule, ours) for ours, theirs in rule.nest.numbers.items()}
         if hasattr(rule, "multapses"):
             how["allow_multapses"] = bool(rule.multapses)
         scale, dt = self._scale(projection), self._d.dt
@@ -200,7 +181,7 @@ class NestSynapses:
         if isinstance(projection.target, Modulator):
             step = 1.0 / projection.target.tau_n
             if not np.allclose(weight, step, rtol=1e-9, atol=0.0):
-                raise refused(
+                raise unsupported(
                     what, "NEST",
                     f"a spike adds 1/tau_n to a volume_transmitter, so weights must be {step:g}, got {weight.min():g} "
                     f"to {weight.max():g}",
@@ -240,7 +221,7 @@ class NestSynapses:
         at, which = np.unique(steps, return_inverse=True)
         spikes = np.bincount(which, amounts * modulator.tau_n, len(at)) if len(at) else np.zeros(0)
         if np.any(spikes < -1e-9) or np.any(np.abs(spikes - np.round(spikes)) > 1e-9 * np.maximum(1.0, spikes)):
-            raise refused(
+            raise unsupported(
                 f"release of {modulator.name!r}", "NEST",
                 f"dopamine comes in spikes, each of which adds 1/tau_n = {1.0 / modulator.tau_n:g}, so amounts must be "
                 "multiples of it",
@@ -253,7 +234,7 @@ class NestSynapses:
             nest.Connect(injector, transmitter, syn_spec={"delay": d.dt})
 
 
-def settling_time(d: Description) -> float:
+def settling_time(d: NetworkDescription) -> float:
     """How long NEST's synapses must be left alone, in ms, until no trace is left of what they take for an arrival."""
     times = [
         float(getattr(_parameters_of(projection), found.settles)) * _UNTIL_NOTHING_IS_LEFT
@@ -297,49 +278,55 @@ def _given_with_each(projection: Projection) -> dict[str, float]:
     return {found.parameters.get(found.each, found.each): float(getattr(_parameters_of(projection), found.each))}
 
 
-def _check(projection: Projection, d: Description) -> None:
+def _check(projection: Projection, d: NetworkDescription) -> None:
     what = f"projection {projection.name!r}"
     if projection.on != "spike":
-        raise refused(f"{what} (on={projection.on!r})", "NEST", "NEST knows no events but spikes")
-    if not isinstance(projection.target, Modulator) and projection.port not in twin(projection.target).ports:
-        raise refused(what, "NEST", f"{twin(projection.target).model} has nothing for port {projection.port!r}")
+        raise unsupported(f"{what} (on={projection.on!r})", "NEST", "NEST knows no events but spikes")
+    if not isinstance(projection.target, Modulator) and projection.port not in mapping_of(projection.target).ports:
+        raise unsupported(
+            what, "NEST", f"{mapping_of(projection.target).model} has nothing for port {projection.port!r}"
+        )
     if projection.synapse is None and not (projection.learns or projection.transmits):
         return
     found = _twin_of(projection)
-    kind = projection.plasticity.rule.name if projection.plasticity else None
-    if kind is None:
-        assert projection.synapse is not None
-        kind = projection.synapse.model.name
+    parts = [projection.synapse.model.name] if projection.synapse is not None else []
+    if projection.plasticity is not None and (projection.learns or projection.transmits):
+        parts.append(projection.plasticity.rule.name)
+    kind = ", ".join(parts)
+    if len(parts) > 1:
+        raise unsupported(f"{what} ({kind})", "NEST", "no synapse of NEST has short-term plasticity and learns")
     if found is None:
-        raise refused(f"{what} ({kind})", "NEST", "NEST has no such synapse")
+        raise unsupported(f"{what} ({kind})", "NEST", "NEST has no such synapse")
     if projection.learns and projection.learns_from != "spike":
-        raise refused(f"{what} ({kind})", "NEST", f"its rules learn from spikes, not from {projection.learns_from!r}")
+        raise unsupported(
+            f"{what} ({kind})", "NEST", f"its rules learn from spikes, not from {projection.learns_from!r}"
+        )
     parameters = _parameters_of(projection)
     complaint = found.check(parameters, d.dt)
     if complaint:
-        raise refused(f"{what} ({kind})", "NEST", complaint)
+        raise unsupported(f"{what} ({kind})", "NEST", complaint)
     for name, value in found.must.items():
         if getattr(parameters, name) != value:
-            raise refused(
+            raise unsupported(
                 f"{what} ({kind})", "NEST",
                 f"{found.model} has no {name}, which is {value:g} there, got {getattr(parameters, name):g}",
             )  # fmt: skip
     if not isinstance(projection.target, Modulator) and is_neuron(projection.target):
         for name, value in found.taken(projection.target.model.parameters).items():
             if not np.allclose(value, getattr(parameters, name), rtol=1e-12, atol=0.0):
-                raise refused(
+                raise unsupported(
                     f"{what} ({kind})", "NEST",
                     f"{found.model} takes {name} from its target, where it is {np.ravel(value)[0]:g}, got "
                     f"{getattr(parameters, name):g}",
                 )  # fmt: skip
     if found.dendritic and not (projection.axonal.constant and round(projection.axonal.a / d.dt) == 0):
-        raise refused(
+        raise unsupported(
             f"{what} ({kind})", "NEST",
             f"{found.model} takes the whole delay for dendritic; give dendritic_delay=... in place of delay",
         )  # fmt: skip
 
 
-def _parameters_of_targets(d: Description) -> dict[Population, dict[str, tuple[float, str]]]:
+def _parameters_of_targets(d: NetworkDescription) -> dict[Population, dict[str, tuple[float, str]]]:
     """Population -> NEST's parameter -> its value, and which projection wants it."""
     result: dict[Population, dict[str, tuple[float, str]]] = {}
     for projection in d.projections:
@@ -351,7 +338,7 @@ def _parameters_of_targets(d: Description) -> dict[Population, dict[str, tuple[f
             value = float(getattr(_parameters_of(projection), ours))
             known, owner = wanted.setdefault(theirs, (value, projection.name))
             if known != value:
-                raise refused(
+                raise unsupported(
                     f"projection {projection.name!r}", "NEST",
                     f"{theirs} belongs to the target neuron there, and projection {owner!r} onto "
                     f"{projection.target.name!r} has another {ours}: {known:g}, not {value:g}",

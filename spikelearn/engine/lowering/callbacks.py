@@ -7,42 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.codegen.modules import Kernel, compiled, import_line, kernel_of
+from spikelearn.codegen.modules import compiled, kernel_for, kernel_of
+from spikelearn.codegen.template import render
 from spikelearn.description.population import Population, Reference
 from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Trials
-from spikelearn.engine.lowering.event_rules import reset_call
 from spikelearn.engine.plan import STAGES, Added, Call, Plan, Program
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, modulators, trial_clock
-
-# An exception cannot leave the compiled loop: it stops the run, and `simulate` raises another.
-_PHASE_TEXT = """
-from spikelearn.codegen.jit import kernel
-
-
-@kernel
-def function(step, control, raised, clock, phase_of_callback, {names}):
-    if clock[5] == 1 and clock[2] == phase_of_callback:
-        try:
-            user(clock[1], clock[2], {names})
-        except Exception:
-            control[0] = 1
-            raised[0] = step
-"""
-
-_STEP_TEXT = """
-from spikelearn.codegen.jit import kernel
-
-
-@kernel
-def function(step, control, raised, {names}):
-    try:
-        user(step, {names})
-    except Exception:
-        control[0] = 1
-        raised[0] = step
-"""
 
 
 def resolve(
@@ -96,7 +68,7 @@ def step_calls(callbacks: Sequence[Callback], program: Program) -> None:
     """Add the callbacks of every step to a Program."""
     for callback in callbacks:
         arguments = [resolve(a, program) for a in callback.arguments]
-        program.end.append(_user_call("every step", _STEP_TEXT, callback, program.controls[0], (), arguments))
+        program.end.append(_user_call("every step", callback, program.controls[0], (), arguments))
         program.end += _handed_on(callback, program)
 
 
@@ -114,16 +86,16 @@ def _handed_on(callback: Callback, program: Program) -> list[Call]:
 
 
 def _user_call(
-    label: str, text: str, callback: Callback, control: np.ndarray, own: tuple[Any, ...], arguments: list[Any]
+    label: str, callback: Callback, control: np.ndarray, of_phase: tuple[Any, ...], arguments: list[Any]
 ) -> Call:
     function = compiled(callback.function)
-    line, injected = import_line(function, "user")
-    names = ", ".join(f"argument_{k}" for k in range(len(arguments)))
     name = getattr(callback.function, "__name__", "callback")
+    names = tuple(f"argument_{k}" for k in range(len(arguments)))
+    text = render("callback", of_phase=bool(of_phase), arguments=names)
     try:
-        kernel = Kernel(line + text.format(names=names), "function", injected)
+        kernel = kernel_for(f"Callback {name}", text, {"user": function})
         raised = np.zeros(1, np.int64)
-        call = Call(f"{label}: {name}", kernel, control, raised, *own, *arguments)
+        call = Call(f"{label}: {name}", kernel, control, raised, *of_phase, *arguments)
         call.raised = raised
         return call
     except Exception as error:
@@ -137,8 +109,9 @@ def trial_calls(schedule: Trials, program: Program) -> Added:
     phase_steps = schedule.phase_steps(program.plans[0].dt)
     stages: list[dict[str, list[Call]]] = [{stage: [] for stage in STAGES} for _ in program.plans]
     added = Added(stages, [], program.step + 1, np.cumsum(phase_steps))
-    clocks = [np.array([added.origin, 0, 0, 0, 0, 0], np.int64) for _ in program.plans]
+    clocks = [np.zeros(trial_clock.N_PLACES, np.int64) for _ in program.plans]
     for plan, stages_of_plan, clock in zip(program.plans, stages, clocks, strict=True):
+        clock[trial_clock.ORIGIN] = added.origin
         stages_of_plan["begin"].append(Call("clock of trials", kernel_of(trial_clock.tick), clock, phase_steps))
         stages_of_plan["start"] += _start_calls(schedule, program, plan, clock)
     counters: dict[Any, np.ndarray] = {}
@@ -146,7 +119,7 @@ def trial_calls(schedule: Trials, program: Program) -> Added:
         if phase.callback is not None:
             arguments = [resolve(a, program, counters, added) for a in phase.callback.arguments]
             own, control = (clocks[0], k), program.controls[0]
-            added.end.append(_user_call(f"end of phase {k}", _PHASE_TEXT, phase.callback, control, own, arguments))
+            added.end.append(_user_call(f"end of phase {k}", phase.callback, control, own, arguments))
             added.end += _handed_on(phase.callback, program)
     for (population, kind), n_events in counters.items():
         for plan, stages_of_plan, clock in zip(program.plans, stages, clocks, strict=True):
@@ -197,13 +170,12 @@ def _start_calls(schedule: Trials, program: Program, plan: Plan, clock: np.ndarr
                 Call(f"release {modulator.name}", kernel_of(trial_clock.add_at_start), clock, k, rows, pending)
             )
         if named_plastic:
-            for projection, state in plan.plastic.items():
-                if projection.plasticity is not None:
-                    on = projection.plastic and (phase.plastic is None or projection in phase.plastic)
-                    values = np.array([int(on)], np.int64)
-                    calls.append(
-                        Call("plastic window", kernel_of(trial_clock.copy_at_start), clock, k, values, state.enabled)
-                    )
+            for projection, learning in plan.learning.items():
+                on = projection.plastic and (phase.plastic is None or projection in phase.plastic)
+                values = np.array([int(on)], np.int64)
+                calls.append(
+                    Call("plastic window", kernel_of(trial_clock.copy_at_start), clock, k, values, learning.enabled)
+                )
     return calls
 
 
@@ -221,8 +193,8 @@ def restore_inputs(found: list[tuple[np.ndarray, np.ndarray]], program: Program)
     for array, before in found:
         array[:] = before
     for plan in program.plans:
-        for projection, state in plan.plastic.items():
-            state.enabled[0] = projection.plastic
+        for projection, learning in plan.learning.items():
+            learning.enabled[0] = projection.plastic
 
 
 def _set(
@@ -240,9 +212,9 @@ def _set(
 
 def _resets(what: Any, plan: Plan, clock: np.ndarray, phase: int) -> list[Call]:
     if isinstance(what, Projection):
-        if what not in plan.plastic or what.plasticity is None:
+        if what not in plan.learning:
             raise DescriptionError(f"reset of phase {phase}: projection {what.name!r} is not plastic")
-        return [reset_call(what, plan, plan.dt, clock, phase)]
+        return plan.learning[what].reset(clock, phase)
     if not isinstance(what, Population) or what not in plan.block_of:
         raise DescriptionError(f"reset of phase {phase}: expected populations and plastic projections, got {what!r}")
     block = plan.block_of[what]

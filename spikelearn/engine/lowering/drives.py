@@ -10,7 +10,8 @@ from spikelearn.codegen.modules import kernel_of
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Drive
 from spikelearn.engine.aligned_arrays import zeros
-from spikelearn.engine.plan import Block, Call, Plan
+from spikelearn.engine.blocks import Block
+from spikelearn.engine.plan import Call, Plan
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import sources
 from spikelearn.kernels.random import noise_key

@@ -1,22 +1,20 @@
-"""Lowering of plastic projections: the arrays and Calls of a rule's printed kernels."""
+"""Lowering of projections that learn at events: the arrays and Calls of a PlasticityRule's kernels."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from spikelearn.codegen.modules import Kernel, import_line, kernel_of
+from spikelearn.codegen.modules import Kernel, kernel_for, kernel_of
 from spikelearn.description.projection import Projection
-from spikelearn.engine.lowering.signal_rules import signal_calls, signal_read_call, signal_reset_call
-from spikelearn.engine.lowering.synapse_tables import BlockIndex
-from spikelearn.engine.plan import Call, Plan, PlasticState, Ring, Table
-from spikelearn.errors import ParameterError
-from spikelearn.kernels import modulators
-from spikelearn.kernels.templates import event_rule
-from spikelearn.kernels.templates.event_rule import LONG_AGO, NEVER
+from spikelearn.engine.blocks import Ends
+from spikelearn.engine.lowering.short_term_synapses import Release
+from spikelearn.engine.plan import Call, Plan, Table
+from spikelearn.kernels import event_rule, homeostasis, modulators, rewire
+from spikelearn.kernels.event_rule import LONG_AGO, NEVER
 from spikelearn.kernels.traces import decay_tables
-from spikelearn.plasticity import SignalRule
 
 _REBASE_AFTER = 5.0
 """Time constants of the eligibility after which its exponential factor is re-based: exp(5) costs two digits at most."""
@@ -28,200 +26,202 @@ _STEPS = 8192
 """Steps of which a modulator's integral is kept, for post events that wait; a power of 2."""
 
 
-def plastic_calls(
-    projection: Projection, d: Any, plan: Plan, block_index: BlockIndex, table: Table, ring: Ring, inputs: np.ndarray
-) -> None:
-    """Add the Calls of one plastic projection to the plan."""
-    assert projection.plasticity is not None
-    rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
-    low, high = (float(f(table.weights, initial=0.5 * (parameters.W_min + parameters.W_max))) for f in (np.min, np.max))
-    if low < parameters.W_min or high > parameters.W_max:
-        raise ParameterError(
-            f"weight of projection {projection.name!r}: expected {parameters.W_min:g} to {parameters.W_max:g}, the "
-            f"limits W_min and W_max of {rule.name}, drew {low:g} to {high:g}; a distribution takes low= and high="
-        )
-    if isinstance(rule, SignalRule):
-        signal_calls(projection, plan, block_index, table, ring, inputs)
-        return
-    constants = {name: float(value) for name, value in rule.constants(parameters, d.dt).items()}
-    kernel = _kernel(projection, list(constants))
-    target, _ = block_index.target(projection)
-    assert target is not None
-    post_ring = target.rings[projection.learns_from]
-    arrays = _arrays(projection, table, target.n, d.dt)
-    enabled = np.full(1, projection.plastic, np.int64)
-    plan.plastic[projection] = PlasticState(arrays, kernel, enabled)
-    arrays |= {"constants": constants, "inputs": inputs}
-    name, dendritic = projection.name, projection.dendritic_steps
-    if rule.modulated:
-        modulator = projection.plasticity.modulator
-        plan.stages["integrate"].append(
-            Call(
-                f"integrate {modulator.name} for {name}",
-                kernel_of(modulators.integrate_modulator),
-                plan.modulators[modulator]["n"],
-                parameters.b,
-                modulator.tau_n,
-                parameters.tau_c,
-                d.dt,
-                arrays["base"],
-                enabled,
-                arrays["integrals"],
-                arrays["scales"],
-            )  # fmt: skip
-        )
-        plan.stages["integrate"].append(
-            Call(
-                f"releases of {modulator.name} for {name}",
-                kernel_of(modulators.note_release),
-                plan.modulators[modulator]["releases"],
-                arrays["integrals"],
-                arrays["release_N"],
-                arrays["release_counts"],
-                arrays["swept"],
-                arrays["sweeps"],
-            )  # fmt: skip
-        )
-        every = max(1, round(_REBASE_AFTER * parameters.tau_c / d.dt))
-        plan.stages["integrate"].append(
-            Call(
-                f"rebase {name}",
-                Kernel(kernel.text, "rebase", kernel.injected),
-                every,
-                projection.dendritic_steps,
-                arrays["sweeps"],
-                arrays["base"],
-                parameters.tau_c,
-                d.dt,
-                arrays["integrals"],
-                arrays["scales"],
-                table.weights,
-                arrays["eligibilities"],
-                arrays["release_counts"],
-                arrays["release_N"],
-                arrays["swept"],
-            )  # fmt: skip
-        )
-    means = (
-        [value for t in rule.pre for value in (arrays[f"running_{t.name}"], arrays[f"decay_{t.name}"])]
-        if rule.mean_pre
-        else []
-    )
-    push = Call(
-        f"post events of {name}", Kernel(kernel.text, "push", kernel.injected), post_ring.rows, post_ring.counts,
-        dendritic, arrays["sweeps"], arrays["since_sweep"], enabled, *means, *(post_ring.values[v] for v in rule.reads),
-        *_events(projection, arrays), *_tables(arrays, rule.post),
-    )  # fmt: skip
-    advance = Call(
-        f"past events of {name}", Kernel(kernel.text, "advance_post_traces", kernel.injected),
-        post_ring.rows, post_ring.counts, dendritic, *_events(projection, arrays), *_past(projection, arrays),
-    )  # fmt: skip
-    if dendritic > 0:
-        plan.stages["arrive"].append(push)
-    plan.stages["arrive"].append(advance)
-    plan.stages["arrive"].append(
-        Call(
-            f"deliver {name}",
-            kernel,
-            ring.all_rows,
-            ring.all_counts,
-            table.delays,
-            inputs,
-            table.event_count,
-            enabled,
-            dendritic,
-            *modulator_arguments(projection, arrays, d.dt),
-            *means,
-            *everything(projection, table, arrays),
+@dataclass(frozen=True, eq=False)
+class EventLearning:
+    """How the synapses of one projection learn at events, in one share. arrays: by the names that the kernels use."""
+
+    projection: Projection
+    plan: Plan
+    ends: Ends
+    table: Table
+    kernel: Kernel
+    arrays: dict[str, Any]
+    constants: dict[str, float]
+    enabled: np.ndarray
+    release: Release | None
+
+    @classmethod
+    def of(cls, projection: Projection, plan: Plan, table: Table) -> EventLearning:
+        assert projection.plasticity is not None
+        rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
+        constants = {name: float(value) for name, value in rule.constants(parameters, plan.dt).items()}
+        ends = plan.ends[projection]
+        release = Release.of(projection, table, plan.dt) if projection.synapse is not None else None
+        return cls(
+            projection, plan, ends, table, _kernel(rule, list(constants), release),
+            _arrays(projection, table, ends.n_targets, plan.dt), constants, np.full(1, projection.plastic, np.int64),
+            release,
         )  # fmt: skip
-    )
-    if dendritic == 0:
-        plan.stages["post"].append(push)
-    plan.stages["post"].append(sweep_call(projection, plan))
 
+    @property
+    def rule(self) -> Any:
+        assert self.projection.plasticity is not None
+        return self.projection.plasticity.rule
 
-def sweep_call(projection: Projection, plan: Plan) -> Call:
-    """A Call that brings all synapses up to now, if a sweep is wanted."""
-    state, table = plan.plastic[projection], plan.tables[projection]
-    arrays = state.arrays
-    return Call(
-        f"sweep {projection.name}", Kernel(state.kernel.text, "sweep", state.kernel.injected), arrays["sweeps"],
-        arrays["since_sweep"], projection.dendritic_steps, *modulator_arguments(projection, arrays, plan.dt),
-        *everything(projection, table, arrays),
-    )  # fmt: skip
+    @property
+    def parameters(self) -> Any:
+        assert self.projection.plasticity is not None
+        return self.projection.plasticity.parameters
 
+    @property
+    def sweeps(self) -> np.ndarray:
+        return self.arrays["sweeps"]
 
-def reset_call(projection: Projection, plan: Plan, dt: float, clock: np.ndarray, phase: int) -> Call:
-    """A Call that forgets traces and eligibilities at the start of a phase."""
-    state, table = plan.plastic[projection], plan.tables[projection]
-    assert projection.plasticity is not None
-    rule, arrays = projection.plasticity.rule, state.arrays
-    if isinstance(rule, SignalRule):
-        return signal_reset_call(projection, plan, clock, phase)
-    means = (
-        [v for t in rule.pre for v in (arrays[f"running_{t.name}"], arrays[f"decay_{t.name}"])] if rule.mean_pre else []
-    )
-    return Call(
-        f"reset {projection.name}", Kernel(state.kernel.text, "reset", state.kernel.injected), clock, phase,
-        arrays["sweeps"], arrays["since_sweep"], projection.dendritic_steps,
-        *rule.initial_state(projection.plasticity.parameters).values(),
-        *modulator_arguments(projection, arrays, dt), *means, *everything(projection, table, arrays),
-    )  # fmt: skip
+    def deliver(self) -> None:
+        stages, push = self.plan.stages, self._push()
+        if self.rule.modulated:
+            stages["integrate"] += self._follow_modulator()
+        delayed = self.projection.dendritic_steps > 0
+        stages["arrive"] += [*([push] if delayed else []), self._advance_post_traces(), self._deliver()]
+        stages["post"] += [*([] if delayed else [push]), *self.sweep()]
 
+    def sweep(self) -> list[Call]:
+        return [
+            self._call(
+                "sweep", "sweep", self.sweeps, self.arrays["since_sweep"], self.projection.dendritic_steps,
+                *self._modulator(), *self._everything(),
+            )
+        ]  # fmt: skip
 
-def read_call(
-    projection: Projection, plan: Plan, dt: float, every: int, start: int, what: int, slots: np.ndarray,
-    positions: np.ndarray, room: int, steps: np.ndarray, values: np.ndarray, used: np.ndarray, control: np.ndarray,
-) -> Call:  # fmt: skip
-    """A Call that writes weights or eligibilities, as they are now, into rows of `values`."""
-    assert projection.plasticity is not None
-    if isinstance(projection.plasticity.rule, SignalRule):
-        return signal_read_call(
-            projection, plan, every, start, what, slots, positions, room, steps, values, used, control
+    def reset(self, clock: np.ndarray, phase: int) -> list[Call]:
+        learned = self._call(
+            "reset", "reset", clock, phase, self.sweeps, self.arrays["since_sweep"], self.projection.dendritic_steps,
+            *self.rule.initial_state(self.parameters).values(), *self._modulator(), *self._means(), *self._everything(),
+        )  # fmt: skip
+        return [learned, *(self.release.reset(self.projection.name, clock, phase) if self.release else [])]
+
+    def read(self, variable: str, every: int, start: int, slots: np.ndarray, positions: np.ndarray, *to: Any) -> Call:
+        what = 1 if variable == "c" else 0
+        return self._call(
+            "read", "read", every, start, what, slots, positions, *to, *self._modulator(), *self._everything()
         )
-    state, table = plan.plastic[projection], plan.tables[projection]
-    return Call(
-        f"read {projection.name}", Kernel(state.kernel.text, "read", state.kernel.injected), every, start, what,
-        slots, positions, room, steps, values, used, control, *modulator_arguments(projection, state.arrays, dt),
-        *everything(projection, table, state.arrays),
-    )  # fmt: skip
+
+    def materialize(self, due: np.ndarray) -> list[Call]:
+        if not self.rule.modulated:
+            return []
+        kernel = kernel_of(homeostasis.materialize)
+        return [Call(f"materialize {self.projection.name}", kernel, *self._kept(due), *self.projection.limits)]
+
+    def dematerialize(self, due: np.ndarray) -> list[Call]:
+        if not self.rule.modulated:
+            return []
+        kernel = kernel_of(homeostasis.dematerialize)
+        return [Call(f"dematerialize {self.projection.name}", kernel, *self._kept(due))]
+
+    def forget(self, label: str, moved: np.ndarray, n_moved: np.ndarray) -> list[Call]:
+        arrays = self.arrays
+        events = Call(
+            f"{label}: events", kernel_of(rewire.move_to_histories), n_moved, moved, self.table.targets,
+            arrays["due_end"], arrays["unread"],
+        )  # fmt: skip
+        start = {"eligibilities": 0.0} if self.rule.modulated else {}
+        start |= {f"synapse_{name}": value for name, value in self.rule.initial_state(self.parameters).items()}
+        forget = kernel_of(rewire.forget)
+        return [
+            events,
+            *(Call(f"{label}: {name}", forget, n_moved, moved, float(v), arrays[name]) for name, v in start.items()),
+        ]
+
+    def _call(self, label: str, function: str, *arguments: Any) -> Call:
+        return Call(f"{label} {self.projection.name}", replace(self.kernel, name=function), *arguments)
+
+    def _follow_modulator(self) -> list[Call]:
+        """Calls that integrate the modulator, note its releases, and re-base its exponential factor."""
+        assert self.projection.plasticity is not None
+        modulator, parameters, arrays = self.projection.plasticity.modulator, self.parameters, self.arrays
+        found, name, dt = self.plan.modulators[modulator], self.projection.name, self.plan.dt
+        integrate = Call(
+            f"integrate {modulator.name} for {name}", kernel_of(modulators.integrate_modulator), found["n"],
+            parameters.b, modulator.tau_n, parameters.tau_c, dt, arrays["base"], self.enabled, arrays["integrals"],
+            arrays["scales"],
+        )  # fmt: skip
+        releases = Call(
+            f"releases of {modulator.name} for {name}", kernel_of(modulators.note_release), found["releases"],
+            arrays["integrals"], arrays["release_N"], arrays["release_counts"], arrays["swept"], self.sweeps,
+        )  # fmt: skip
+        every = max(1, round(_REBASE_AFTER * parameters.tau_c / dt))
+        rebase = self._call(
+            "rebase", "rebase", every, self.projection.dendritic_steps, self.sweeps, arrays["base"], parameters.tau_c,
+            dt, arrays["integrals"], arrays["scales"], self.table.weights, arrays["eligibilities"],
+            arrays["release_counts"], arrays["release_N"], arrays["swept"],
+        )  # fmt: skip
+        return [integrate, releases, rebase]
+
+    def _push(self) -> Call:
+        ring = self.ends.neurons.rings[self.projection.learns_from]
+        return self._call(
+            "post events of", "push", ring.rows, ring.counts, self.projection.dendritic_steps, self.sweeps,
+            self.arrays["since_sweep"], self.enabled, *self._means(), *(ring.values[v] for v in self.rule.reads),
+            *self._events(), *self._decays(self.rule.post),
+        )  # fmt: skip
+
+    def _advance_post_traces(self) -> Call:
+        ring = self.ends.neurons.rings[self.projection.learns_from]
+        return self._call(
+            "past events of", "advance_post_traces", ring.rows, ring.counts, self.projection.dendritic_steps,
+            *self._events(), *self._past(),
+        )  # fmt: skip
+
+    def _deliver(self) -> Call:
+        ring, table = self.ends.ring, self.table
+        return self._call(
+            "deliver", "function", ring.all_rows, ring.all_counts, table.delays, self.ends.inputs, table.event_count,
+            self.enabled, self.projection.dendritic_steps, *self._modulator(), *self._means(), *self._everything(),
+            *(self.release.arguments if self.release else []),
+        )  # fmt: skip
+
+    def _kept(self, due: np.ndarray) -> list[Any]:
+        """The arguments by which w is made of what is kept instead, w - c N (kernels/templates/event_rule.py)."""
+        integrals, eligibilities = self.arrays["integrals"], self.arrays["eligibilities"]
+        return [due, self.projection.dendritic_steps, integrals, self.table.weights, eligibilities]
+
+    def _modulator(self) -> list[Any]:
+        if not self.rule.modulated:
+            return []
+        arrays = self.arrays
+        of_modulator = [arrays[name] for name in ("integrals", "scales", "release_counts", "base")]
+        return [*of_modulator, self.parameters.tau_c, self.plan.dt]
+
+    def _means(self) -> list[Any]:
+        """Means of the traces of the source over all synapses."""
+        if not self.rule.mean_pre:
+            return []
+        return [self.arrays[f"{part}_{t.name}"] for t in self.rule.pre for part in ("running", "decay")]
+
+    def _everything(self) -> list[Any]:
+        """The arguments that all functions of a rule end with."""
+        rule, parameters, arrays, table = self.rule, self.parameters, self.arrays, self.table
+        synapse = [table.weights, *([arrays["eligibilities"]] if rule.modulated else [])]
+        synapse += [arrays[f"synapse_{name}"] for name in rule.state]
+        releases = [arrays[name] for name in ("slot_releases", "release_N", "swept")] if rule.modulated else []
+        return [
+            table.index, table.targets, arrays["last_arrival"], arrays["consumed"], arrays["queue"], *synapse,
+            arrays["unread"], *(arrays[f"slot_{t.name}"] for t in rule.pre), *releases, *self._events(), *self._past(),
+            *self._decays(rule.pre + rule.post), parameters.W_min, parameters.W_max,
+            *(value for name, value in self.constants.items() if name not in ("W_min", "W_max")),
+            *([arrays["ms_per_step"]] if "since_pre" in (*rule.takes("on_pre"), *rule.takes("on_post")) else []),
+        ]  # fmt: skip
+
+    def _events(self) -> list[Any]:
+        """The histories of the targets."""
+        rule, arrays = self.rule, self.arrays
+        result = [arrays[name] for name in ("event_end", "due_end", "event_step", "event_plastic", "frozen")]
+        result += [arrays[f"event_{name}"] for name in (*(t.name for t in rule.post), *rule.reads)]
+        if rule.mean_pre:
+            result += [arrays[f"event_mean_{t.name}"] for t in rule.pre]
+        return result
+
+    def _past(self) -> list[Any]:
+        """The newest event of each target that arrivals know."""
+        of_traces = (self.arrays[f"past_{t.name}"] for t in self.rule.post)
+        return [self.arrays["past_end"], self.arrays["past_step"], *of_traces]
+
+    def _decays(self, traces: Any) -> list[Any]:
+        return [self.arrays[f"{t.name}_{part}"] for t in traces for part in ("coarse", "fine")]
 
 
-def modulator_arguments(projection: Projection, arrays: dict[str, Any], dt: float) -> list[Any]:
-    assert projection.plasticity is not None
-    if not projection.plasticity.rule.modulated:
-        return []
-    tau_c = projection.plasticity.parameters.tau_c
-    return [arrays["integrals"], arrays["scales"], arrays["release_counts"], arrays["base"], tau_c, dt]
-
-
-def everything(projection: Projection, table: Table, arrays: dict[str, Any]) -> list[Any]:
-    """The arguments that all functions of a printed rule end with."""
-    assert projection.plasticity is not None
-    rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
-    synapse = [table.weights, *([arrays["eligibilities"]] if rule.modulated else [])]
-    synapse += [arrays[f"synapse_{name}"] for name in rule.state]
-    releases = [arrays[name] for name in ("slot_releases", "release_N", "swept")] if rule.modulated else []
-    return [
-        table.index, table.targets, arrays["last_arrival"], arrays["consumed"], arrays["queue"], *synapse,
-        arrays["unread"], *(arrays[f"slot_{t.name}"] for t in rule.pre), *releases, *_events(projection, arrays),
-        *_past(projection, arrays),
-        *_tables(arrays, rule.pre + rule.post), parameters.W_min, parameters.W_max,
-        *(value for name, value in arrays["constants"].items() if name not in ("W_min", "W_max")),
-        *([arrays["ms_per_step"]] if "since_pre" in (*rule.takes("on_pre"), *rule.takes("on_post")) else []),
-    ]  # fmt: skip
-
-
-def _kernel(projection: Projection, constants: list[str]) -> Kernel:
-    assert projection.plasticity is not None
-    rule = projection.plasticity.rule
-    text = ""
-    injected: dict[str, Any] = {}
-    for handler in ("on_pre", "on_post", *(["transmits"] if rule.transmits is not None else [])):
-        line, more = import_line(getattr(rule, handler), handler)
-        text += line
-        injected |= more
-    text += event_rule.render_plastic(
+def _kernel(rule: Any, constants: list[str], release: Release | None) -> Kernel:
+    text = event_rule.render_event_rule(
         [(t.name, t.jump) for t in rule.pre],
         [(t.name, t.jump) for t in rule.post],
         constants,
@@ -233,8 +233,10 @@ def _kernel(projection: Projection, constants: list[str]) -> Kernel:
         rule.mean_pre,
         rule.reads,
         rule.transmits is not None,
+        release.names if release else None,
     )
-    return Kernel(text, "function", injected)
+    functions = {name: getattr(rule, name) for name in ("on_pre", "on_post", "transmits")}
+    return kernel_for(f"Synapses of {rule.name}", text, {**functions, "release": release and release.model.release})
 
 
 def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> dict[str, Any]:
@@ -289,23 +291,3 @@ def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> 
         arrays["swept"] = np.zeros(1, np.int64)
         arrays["base"] = np.zeros(1, np.int64)
     return arrays
-
-
-def _events(projection: Projection, arrays: dict[str, Any]) -> list[Any]:
-    assert projection.plasticity is not None
-    rule = projection.plasticity.rule
-    result = [arrays[name] for name in ("event_end", "due_end", "event_step", "event_plastic", "frozen")]
-    result += [arrays[f"event_{name}"] for name in (*(t.name for t in rule.post), *rule.reads)]
-    if rule.mean_pre:
-        result += [arrays[f"event_mean_{t.name}"] for t in rule.pre]
-    return result
-
-
-def _past(projection: Projection, arrays: dict[str, Any]) -> list[Any]:
-    assert projection.plasticity is not None
-    of_traces = (arrays[f"past_{t.name}"] for t in projection.plasticity.rule.post)
-    return [arrays["past_end"], arrays["past_step"], *of_traces]
-
-
-def _tables(arrays: dict[str, Any], traces: Any) -> list[Any]:
-    return [arrays[f"{t.name}_{part}"] for t in traces for part in ("coarse", "fine")]

@@ -2,69 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from spikelearn.codegen.modules import Kernel, import_line, kernel_of
+from spikelearn.codegen.modules import kernel_of
 from spikelearn.description.distributions import drawn, sample
-from spikelearn.description.homeostasis import Homeostasis
-from spikelearn.description.population import Modulator, Population
-from spikelearn.description.projection import Drive, Projection, Release
-from spikelearn.description.recording import Recording
-from spikelearn.description.trials import Callback
+from spikelearn.description.network_description import NetworkDescription
+from spikelearn.description.projection import Projection
 from spikelearn.engine.aligned_arrays import zeros
+from spikelearn.engine.blocks import Block, Ends, Ring, Share, ends_of
 from spikelearn.engine.lowering.callbacks import step_calls
+from spikelearn.engine.lowering.delivery import delivery_of
 from spikelearn.engine.lowering.drives import drive_calls
-from spikelearn.engine.lowering.event_rules import plastic_calls
-from spikelearn.engine.lowering.graded_synapses import alike, graded_calls, table_without_synapses
 from spikelearn.engine.lowering.homeostasis import homeostasis_calls
 from spikelearn.engine.lowering.partition import partition
 from spikelearn.engine.lowering.payloads import keep_calls, payload_variables
 from spikelearn.engine.lowering.populations import advance_calls
-from spikelearn.engine.lowering.procedural_synapses import procedural_call, table_of_procedural
 from spikelearn.engine.lowering.recorders import recorder_calls
-from spikelearn.engine.lowering.synapse_tables import BlockIndex, build, delays_of
-from spikelearn.engine.plan import STAGES, Block, Call, Plan, PlasticState, Program, Ring, Share, Table
+from spikelearn.engine.lowering.synapse_tables import delays_of
+from spikelearn.engine.plan import STAGES, Call, Plan, Program, Table
 from spikelearn.engine.thread_tuner import default_shares
 from spikelearn.errors import DescriptionError
-from spikelearn.kernels import deliver, events, modulators
-from spikelearn.kernels.templates import neurons
+from spikelearn.kernels import events, modulators
 from spikelearn.neurons import Neuron
-from spikelearn.plasticity import Normalisation, Rewiring
 from spikelearn.sources import Poisson
 
 _LONGEST_INTERVAL = 16
 """Steps after which shares meet even if no delay is so short: event lists hold as many, and checkpoints hold these."""
 
-_RUNS_LISTED = 256
-"""Runs of synapses that are listed and fetched ahead at a time."""
+
+def weights_change(d: NetworkDescription, projection: Projection) -> bool:
+    """Whether each synapse needs a weight of its own, because it learns, has a rule's form, or is regulated."""
+    return projection.learns or projection.transmits or any(r.projection is projection for r in d.homeostases)
 
 
-@dataclass(frozen=True)
-class Description:
-    """All that a Network has gathered."""
-
-    dt: float
-    seed: int
-    populations: Sequence[Population]
-    projections: Sequence[Projection]
-    modulators: Sequence[Modulator]
-    drives: Sequence[Drive]
-    releases: Sequence[Release]
-    recordings: Sequence[Recording]
-    callbacks: Sequence[Callback]
-    homeostases: Sequence[Homeostasis] = ()
-
-    def weights_change(self, projection: Projection) -> bool:
-        """Whether each synapse needs a weight of its own, because it learns, has a rule's form, or is regulated."""
-        return projection.learns or projection.transmits or any(r.projection is projection for r in self.homeostases)
-
-
-def lower(description: Description, n_shares: int = 1) -> Program:
+def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
     """Build everything that a run needs, for so many threads.
 
     Raises DescriptionError if something reads all neurons at once and so cannot be shared out.
@@ -73,12 +49,12 @@ def lower(description: Description, n_shares: int = 1) -> Program:
     if n_shares > 1 and (whole := _indivisible(d)):
         raise DescriptionError(f"{whole[0]} reads all neurons in each step: the network runs on one thread, threads=1")
     blocks = _blocks(d)
-    groups = _groups(d, blocks)
+    block_of = {population: block for block in blocks for population in block.populations}
+    groups = _groups(d, block_of)
     partition(blocks, d.projections, d.dt, n_shares)
     with ThreadPoolExecutor(n_shares) as threads:
         each = dict(zip(d.projections, threads.map(lambda p: delays_of(p, d.seed, d.dt), d.projections), strict=True))
-        delays = [np.unique(np.concatenate([each[projection] for projection in members])) for members in groups]
-        tables = list(threads.map(lambda k: _tables(d, Share(k, n_shares), blocks, groups, delays), range(n_shares)))
+    delays = [np.unique(np.concatenate([each[projection] for projection in members])) for members in groups]
     shortest = min([int(steps[0]) for steps in delays if len(steps)], default=_LONGEST_INTERVAL)
     interval = 1 if n_shares == 1 or d.callbacks else min(shortest, _LONGEST_INTERVAL)
     depth = max(
@@ -91,35 +67,36 @@ def lower(description: Description, n_shares: int = 1) -> Program:
     plans: list[Plan] = []
     for index in range(n_shares):
         own = [replace(block, rings=of[index]) for block, of in zip(blocks, rings, strict=True)]
-        plans.append(_plan(d, Share(index, n_shares), own, tables[index], interval, controls[index]))
+        plans.append(_empty_plan(d, Share(index, n_shares), own, controls[index]))
+    with ThreadPoolExecutor(n_shares) as threads:
+        tables = list(threads.map(lambda plan: _tables(d, plan.ends, groups, delays), plans))
+    for plan, tables_of_share in zip(plans, tables, strict=True):
+        _add_calls(d, plan, tables_of_share, interval)
     program = Program(plans, interval, controls)
     step_calls(d.callbacks, program)
     return program
 
 
-def shares_by_default(description: Description) -> int:
+def shares_by_default(description: NetworkDescription) -> int:
     """Into how many shares a network is lowered if nobody says."""
     if _indivisible(description):
         return 1
     return default_shares(sum(population.size for population in description.populations))
 
 
-def _indivisible(d: Description) -> list[str]:
+def _indivisible(d: NetworkDescription) -> list[str]:
     """What reads all neurons at once and so cannot be shared out."""
-    whole = [
+    rules = [
         f"projection {p.name!r} ({p.plasticity.rule.name})"
         for p in d.projections
         if p.plasticity is not None and p.learns and p.plasticity.rule.mean_pre
     ]
-    whole += [
-        f"{type(r.rule).__name__} of projection {r.projection.name!r}"
-        for r in d.homeostases
-        if isinstance(r.rule, Rewiring) or (isinstance(r.rule, Normalisation) and r.rule.per == "source")
+    return rules + [
+        f"{type(r.rule).__name__} of projection {r.projection.name!r}" for r in d.homeostases if r.rule.indivisible
     ]
-    return whole
 
 
-def _blocks(d: Description) -> list[Block]:
+def _blocks(d: NetworkDescription) -> list[Block]:
     blocks: dict[Any, Block] = {}
     for population in d.populations:
         key = population.model.model if isinstance(population.model, Neuron) else type(population.model).__name__
@@ -130,11 +107,7 @@ def _blocks(d: Description) -> list[Block]:
     return list(blocks.values())
 
 
-def _block_of(blocks: list[Block]) -> dict[Population, Block]:
-    return {population: block for block in blocks for population in block.populations}
-
-
-def _rings(d: Description, block: Block, depth: int, n_shares: int) -> list[dict[str, Ring]]:
+def _rings(d: NetworkDescription, block: Block, depth: int, n_shares: int) -> list[dict[str, Ring]]:
     """For each share: kind of event -> Ring."""
     widest = max(np.diff(Share(k, n_shares).bounds(block))[0] for k in range(n_shares))
     rings: list[dict[str, Ring]] = [{} for _ in range(n_shares)]
@@ -147,51 +120,50 @@ def _rings(d: Description, block: Block, depth: int, n_shares: int) -> list[dict
     return rings
 
 
-def _plan(
-    d: Description, share: Share, blocks: list[Block], tables: list[Table], interval: int, control: np.ndarray
-) -> Plan:  # fmt: skip
-    block_of = _block_of(blocks)
-    plan = Plan(
-        d.dt, d.seed, share, {block.key: block for block in blocks}, {}, {},
-        {m: _modulator_arrays() for m in d.modulators}, {stage: [] for stage in STAGES},
-        [], [], control, block_of,
+def _empty_plan(d: NetworkDescription, share: Share, blocks: list[Block], control: np.ndarray) -> Plan:
+    """A Plan without tables and Calls. blocks: with the rings of the share."""
+    block_of = {population: block for block in blocks for population in block.populations}
+    modulators = {m: _modulator_arrays() for m in d.modulators}
+    return Plan(
+        dt=d.dt, seed=d.seed, share=share, blocks={block.key: block for block in blocks},
+        ends={projection: ends_of(projection, block_of, modulators, share) for projection in d.projections},
+        tables={}, learning={}, modulators=modulators, stages={stage: [] for stage in STAGES}, recorders=[],
+        event_counts=[], control=control, block_of=block_of,
     )  # fmt: skip
-    for block in blocks:
+
+
+def _add_calls(d: NetworkDescription, plan: Plan, tables: list[Table], interval: int) -> None:
+    for block in plan.blocks.values():
         for kind, ring in block.rings.items():
             plan.stages["begin"].append(Call(f"clear {kind}", kernel_of(events.begin_row), ring.counts))
-    block_index = BlockIndex(block_of, share)
     for table in tables:
-        if share.index == 0 or not isinstance(table.projections[0].target, Modulator):
+        if plan.ends[table.projections[0]].counted:
             plan.event_counts.append(table.event_count)
         for projection in table.projections:
             plan.tables[projection] = table
-        _deliver_calls(d, plan, block_index, table)
+        delivery_of(table.projections[0]).deliver(table, plan)
     _modulator_calls(d, plan)
     drive_calls(d.drives, plan)
-    for block in blocks:
+    for block in plan.blocks.values():
         advance_calls(plan, block)
         keep_calls(plan, block)
-    homeostasis_calls(d.homeostases, plan, block_index)
-    recorder_calls(d.recordings, plan, block_index, interval)
-    return plan
+    homeostasis_calls(d.homeostases, plan)
+    recorder_calls(d.recordings, plan, interval)
 
 
-def _groups(d: Description, blocks: list[Block]) -> list[list[Projection]]:
+def _groups(d: NetworkDescription, block_of: Mapping[Any, Block]) -> list[list[Projection]]:
     """Projections that lie in one table."""
-    block_index = BlockIndex(_block_of(blocks), Share())
     groups: dict[Any, list[list[Projection]]] = {}
     for projection in d.projections:
-        source = block_index.source(projection)[0]
-        target = block_index.target(projection)[0]
-        alone = d.weights_change(projection) or projection.synapse is not None or projection.procedural
+        joins = delivery_of(projection).joins(projection) and not weights_change(d, projection)
         key = (
-            id(source),
-            id(target if target is not None else projection.target),
+            id(block_of[projection.source]),
+            id(block_of.get(projection.target, projection.target)),
             projection.port,
             projection.on,
             projection.payload,
             projection.weight.constant,
-            id(projection) if alone else None,
+            None if joins else id(projection),
         )
         for members in groups.setdefault(key, []):
             if all(_compatible(projection, member) for member in members):
@@ -203,24 +175,13 @@ def _groups(d: Description, blocks: list[Block]) -> list[list[Projection]]:
 
 
 def _tables(
-    d: Description, share: Share, blocks: list[Block], groups: list[list[Projection]], delays: list[np.ndarray]
+    d: NetworkDescription, ends: Mapping[Projection, Ends], groups: list[list[Projection]], delays: list[np.ndarray]
 ) -> list[Table]:
     """The tables of one share, one for each group of projections."""
-    block_index = BlockIndex(_block_of(blocks), share)
-    tables = []
-    for members, steps in zip(groups, delays, strict=True):
-        changes = d.weights_change(members[0])
-        if members[0].procedural:
-            tables.append(table_of_procedural(members[0], steps))
-            continue
-        if alike(members[0]) and not changes:
-            tables.append(table_without_synapses(members[0], block_index, steps))
-            continue
-        own = members[0].synapse is not None or changes
-        shared = members[0].weight.constant and not own
-        local = not changes and not members[0].graded
-        tables.append(build(members, block_index, steps, d.seed, d.dt, shared, double=own, local=local))
-    return tables
+    return [
+        delivery_of(members[0]).table(members, ends, steps, d.seed, d.dt, weights_change(d, members[0]))
+        for members, steps in zip(groups, delays, strict=True)
+    ]
 
 
 def _compatible(a: Projection, b: Projection) -> bool:
@@ -233,7 +194,7 @@ def _compatible(a: Projection, b: Projection) -> bool:
     return apart
 
 
-def _fill_block(d: Description, block: Block) -> None:
+def _fill_block(d: NetworkDescription, block: Block) -> None:
     for population in block.populations:
         if isinstance(population.model, Poisson):
             block.rates[population] = np.broadcast_to(population.model.values[0], population.size).copy()
@@ -252,67 +213,11 @@ def _fill_block(d: Description, block: Block) -> None:
     block.start = {name: values.copy() for name, values in block.state.items()}
 
 
-def _deliver_calls(d: Description, plan: Plan, block_index: BlockIndex, table: Table) -> None:
-    projection = table.projections[0]
-    source, _ = block_index.source(projection)
-    target, _ = block_index.target(projection)
-    ring = source.rings[projection.on]
-    inputs = (
-        plan.modulators[projection.target]["pending"]
-        if isinstance(projection.target, Modulator)
-        else plan.block_of[projection.target].inputs[projection.port]
-    )[table.first_target :]
-    label = f"deliver {', '.join(p.name for p in table.projections)}"
-    common = (ring.all_rows, ring.all_counts, table.delays, table.index, table.targets)
-    if projection.procedural:
-        procedural_call(projection, plan, block_index, table, ring, inputs)
-    elif projection.learns or projection.transmits:
-        plastic_calls(projection, d, plan, block_index, table, ring, inputs)
-    elif projection.graded:
-        graded_calls(projection, plan, block_index, table, ring, inputs)
-    elif projection.synapse is not None:
-        model, parameters = projection.synapse.model, projection.synapse.parameters
-        constants = model.constants(parameters, d.dt)
-        n_slots = len(table.index) - 1
-        state = {name: np.full(n_slots, model.initial(parameters)[name]) for name in model.state}
-        line, injected = import_line(model.release, "release")
-        kernel = Kernel(line + neurons.render_dynamic(model.state, list(constants)), "function", injected)
-        last = np.full(n_slots, -(1 << 40), np.int64)
-        plan.stages["arrive"].append(
-            Call(
-                label,
-                kernel,
-                *common,
-                table.weights,
-                inputs,
-                table.event_count,
-                last,
-                d.dt,
-                *state.values(),
-                *(float(value) for value in constants.values()),
-            )  # fmt: skip
-        )
-        plan.plastic[projection] = PlasticState({**state, "last_arrival": last}, kernel, np.ones(1, np.int64))
-    elif projection.payload:
-        call = Call(
-            label, kernel_of(deliver.deliver_values), ring.all_rows, ring.all_counts,
-            ring.all_values[projection.payload], *common[2:], table.slot_weight, table.weights, inputs,
-            table.event_count,
-        )  # fmt: skip
-        plan.stages["arrive"].append(call)
-    else:
-        call = Call(
-            label, kernel_of(deliver.deliver), *common, table.slot_weight, table.weights, inputs, table.event_count,
-            np.zeros(_RUNS_LISTED, np.int64),
-        )  # fmt: skip
-        plan.stages["arrive"].append(call)
-
-
 def _modulator_arrays() -> dict[str, np.ndarray]:
     return {"n": np.zeros(1), "pending": np.zeros(1), "releases": np.zeros(1, np.int64)}
 
 
-def _modulator_calls(d: Description, plan: Plan) -> None:
+def _modulator_calls(d: NetworkDescription, plan: Plan) -> None:
     for release in d.releases:
         plan.stages["modulate"].append(
             Call(

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
+from spikelearn.engine.blocks import Block
 from spikelearn.engine.lowering.synapse_tables import expected_synapses
-
-if TYPE_CHECKING:
-    from spikelearn.engine.plan import Block
 
 _STEP = 1.5
 _EVENT = 0.7

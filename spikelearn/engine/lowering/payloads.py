@@ -2,7 +2,7 @@
 
 A value is what a state variable of a neuron is at the end of the step in which it emits an event. Beside a ring of
 events lies a ring of values for each variable that some projection carries with events of this kind, or that some rule
-reads of its target at such an event (`PlasticityRule.reads`).
+reads of its target at such an event (`PlasticityRule.reads_at_events`).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Iterable
 
 from spikelearn.codegen.modules import kernel_of
 from spikelearn.description.projection import Projection
-from spikelearn.engine.plan import Block, Call, Plan
+from spikelearn.engine.blocks import Block
+from spikelearn.engine.plan import Call, Plan
 from spikelearn.kernels import events
-from spikelearn.plasticity import PlasticityRule
 
 
 def payload_variables(projections: Iterable[Projection], block: Block, kind: str) -> list[str]:
@@ -24,8 +24,8 @@ def payload_variables(projections: Iterable[Projection], block: Block, kind: str
         if p.payload and p.on == kind and p.source in block.first:
             found.append(p.payload)
         rule = p.plasticity.rule if p.plasticity is not None and (p.learns or p.transmits) else None
-        if isinstance(rule, PlasticityRule) and p.learns_from == kind and p.target in block.first:
-            found += rule.reads
+        if rule is not None and p.learns_from == kind and p.target in block.first:
+            found += rule.reads_at_events
     return list(dict.fromkeys(found))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from spikelearn.codegen.modules import Kernel, import_line, kernel_of
+from spikelearn.codegen.modules import kernel_for, kernel_of
 from spikelearn.description.population import Population
-from spikelearn.engine.plan import Block, Call, Plan
+from spikelearn.engine.blocks import Block
+from spikelearn.engine.plan import Call, Plan
 from spikelearn.errors import DescriptionError
-from spikelearn.kernels import events, sources
+from spikelearn.kernels import events, neurons, sources
 from spikelearn.kernels.random import noise_key
-from spikelearn.kernels.templates import neurons
 from spikelearn.neurons import Neuron
 from spikelearn.sources import Poisson, SpikeList
 
@@ -69,10 +69,6 @@ def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neur
         )
     varying = [name for name, value in constants.items() if isinstance(value, np.ndarray)]
     noisy = [name for name in model.currents if (population, name) in block.noise]
-    line, injected = import_line(model.step, "advance")
-    if model.at_event is not None:
-        also, more = import_line(model.at_event, "at_event")
-        line, injected = line + also, injected | more
     random = ["uniform"] * len(model.random) + ["normal"] * len(model.normal)
     text = neurons.render_neurons(
         list(model.state), list(model.ports), model.currents, noisy, random, list(constants), varying, model.reported,
@@ -83,7 +79,7 @@ def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neur
     plan.stages["advance"].append(
         Call(
             f"advance {population.name}",
-            Kernel(line + text, "function", injected),
+            kernel_for(f"Neurons of {model.name}", text, {"advance": model.step, "at_event": model.at_event}),
             first,
             population.uid,
             np.zeros(size, np.uint8),

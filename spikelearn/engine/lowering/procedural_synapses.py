@@ -2,67 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from spikelearn.codegen.modules import kernel_of
 from spikelearn.description.projection import Projection
-from spikelearn.engine.lowering.synapse_tables import BlockIndex
-from spikelearn.engine.plan import Call, Plan, Ring, Table
+from spikelearn.engine.blocks import Ends
+from spikelearn.engine.lowering.row_maker import RowMaker
+from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import procedural
 
 
-def table_of_procedural(projection: Projection, delays: np.ndarray) -> Table:
-    """The Table of a projection whose synapses are not kept. delays: all that occur, in steps, ascending."""
+def applies(projection: Projection) -> bool:
+    return projection.procedural
+
+
+def joins(projection: Projection) -> bool:
+    return False
+
+
+def table(
+    projections: Sequence[Projection], ends: Mapping[Projection, Ends], delays: np.ndarray, seed: int, dt: float,
+    own_weights: bool,
+) -> Table:  # fmt: skip
+    """A Table whose synapses are not kept."""
     nothing = np.zeros(0, np.int32)
-    return Table([projection], delays, nothing, nothing, nothing, np.zeros(0), np.zeros(0), np.zeros(1, np.int64))
+    return Table(list(projections), delays, nothing, nothing, nothing, np.zeros(0), np.zeros(0), np.zeros(1, np.int64))
 
 
-def procedural_call(
-    projection: Projection, plan: Plan, block_index: BlockIndex, table: Table, ring: Ring, inputs: np.ndarray
-) -> None:
-    """Add the Call of a procedural projection to the plan. inputs: those of all neurons of the target's block.
-
-    What a run changes is what is on its way to targets: (longest - shortest delay + 1) numbers for each target of the
-    share, and nothing if all delays are the same.
+def deliver(table: Table, plan: Plan) -> None:
+    """What a run changes is what is on its way to targets: (longest - shortest delay + 1) numbers for each target of
+    the share, and nothing if all delays are the same.
     """
-    rows, delays = projection.rows, table.delays
+    [projection] = table.projections
+    ends, delays = plan.ends[projection], table.delays
     if len(delays) == 0:
         return
-    first_source, first_target = block_index.source(projection)[1], block_index.target(projection)[1]
-    low, high = block_index.bounds(projection)
+    first_target, low, high = ends.first_target, ends.low, ends.high
     n_own = max(0, min(high - first_target, projection.target_size) - max(low - first_target, 0))
     depth = int(delays[-1] - delays[0]) + 1 if len(delays) > 1 else 0
-    plan.stages["arrive"].append(
-        Call(
-            f"make and deliver {projection.name}",
-            kernel_of(procedural.deliver_procedural),
-            ring.all_rows,
-            ring.all_counts,
-            int(delays[0]),
-            rows.code,
-            first_source,
-            projection.source_size,
-            first_target,
-            projection.target_size,
-            low,
-            high,
-            int(rows.degrees[0]),
-            rows.multapses,
-            projection.autapse_shift,
-            rows.width,
-            plan.seed,
-            projection.uid,
-            *projection.weight.arguments,
-            *projection.axonal.arguments,
-            projection.dendritic_steps,
-            plan.dt,
-            np.zeros((4, procedural.CHUNK), np.int64),
-            np.zeros((2, procedural.CHUNK)),
-            np.zeros(0 if rows.multapses else projection.target_size, np.int64),
-            np.zeros(1, np.int64),
-            np.zeros((depth, n_own)),
-            np.zeros(depth, np.int64),
-            inputs,
-            table.event_count,
-        )  # fmt: skip
+    maker = RowMaker(projection, plan.seed, by_event=True)
+    call = Call(
+        f"make and deliver {projection.name}",
+        kernel_of(procedural.deliver_procedural),
+        ends.ring.all_rows,
+        ends.ring.all_counts,
+        int(delays[0]),
+        *maker.arguments,
+        maker.counters,
+        maker.flats,
+        ends.first_source,
+        projection.source_size,
+        first_target,
+        projection.target_size,
+        low,
+        high,
+        plan.seed,
+        projection.uid,
+        *projection.weight.arguments,
+        *projection.axonal.arguments,
+        projection.dendritic_steps,
+        plan.dt,
+        np.zeros((3, procedural.CHUNK), np.int64),
+        np.zeros((2, procedural.CHUNK)),
+        np.zeros((depth, n_own)),
+        np.zeros(depth, np.int64),
+        ends.inputs,
+        table.event_count,
     )
+    call.calls = (maker.call,)
+    plan.stages["arrive"].append(call)

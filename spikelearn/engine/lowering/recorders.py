@@ -11,8 +11,7 @@ from spikelearn.codegen.modules import kernel_of
 from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
-from spikelearn.engine.lowering.event_rules import read_call
-from spikelearn.engine.lowering.synapse_tables import BlockIndex, locate
+from spikelearn.engine.lowering.synapse_tables import locate
 from spikelearn.engine.plan import Call, Plan, Program, Recorder
 from spikelearn.kernels import events, record
 from spikelearn.results.sink import Sink
@@ -22,13 +21,13 @@ _BUFFER_VALUES = 1 << 17
 _EMPTY = np.zeros(0, np.int64)
 
 
-def recorder_calls(recordings: Sequence[Recording], plan: Plan, block_index: BlockIndex, interval: int) -> None:
+def recorder_calls(recordings: Sequence[Recording], plan: Plan, interval: int) -> None:
     """Add a buffer and a Call for each recording. interval: steps that may pass before a wish to stop is heard."""
     for recording in recordings:
         if recording.events:
             _record_events(recording, plan, interval)
         else:
-            _record_samples(recording, plan, block_index, interval)
+            _record_samples(recording, plan, interval)
 
 
 def _record_events(recording: Recording, plan: Plan, interval: int) -> None:
@@ -49,7 +48,7 @@ def _record_events(recording: Recording, plan: Plan, interval: int) -> None:
     plan.stages["record"].append(call)
 
 
-def _record_samples(recording: Recording, plan: Plan, block_index: BlockIndex, interval: int) -> None:
+def _record_samples(recording: Recording, plan: Plan, interval: int) -> None:
     """A share samples what it owns; share 0 samples the modulators, of which each share has its own."""
     of, ids = recording.of, recording.ids.astype(np.int64)
     found: dict[str, np.ndarray] = {}
@@ -59,7 +58,7 @@ def _record_samples(recording: Recording, plan: Plan, block_index: BlockIndex, i
         offset, size = plan.share.part(block, block.first[of], of.size)
         columns = np.flatnonzero((ids >= offset) & (ids < offset + size))
     elif isinstance(of, Projection):
-        found = locate(of, plan.tables[of], block_index, plan.seed, plan.dt)
+        found = locate(of, plan)
         columns = np.flatnonzero(np.isin(ids, found["numbers"]))
     elif plan.share.index > 0:
         columns = columns[:0]
@@ -89,8 +88,7 @@ def _sample_call(
     slots = np.ascontiguousarray(found["slots"][here])
     positions = np.ascontiguousarray(found["positions"][here])
     if of.learns:
-        what = 1 if recording.variable == "c" else 0
-        return read_call(of, plan, plan.dt, *when, what, slots, positions, *end)
+        return plan.learning[of].read(recording.variable, *when, slots, positions, *end)
     if len(table.weights):
         return Call(label, kernel_of(record.record_state), *when, positions, table.weights, *end)
     return Call(label, kernel_of(record.record_state), *when, slots, table.slot_weight, *end)

@@ -2,184 +2,164 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from spikelearn.codegen.modules import Kernel, import_line
+from spikelearn.codegen.modules import Kernel, kernel_for
 from spikelearn.description.projection import Projection
-from spikelearn.engine.lowering.synapse_tables import BlockIndex
-from spikelearn.engine.plan import Call, Plan, PlasticState, Ring, Table
-from spikelearn.kernels.templates import signal_rule
+from spikelearn.engine.blocks import Ends
+from spikelearn.engine.lowering.short_term_synapses import Release
+from spikelearn.engine.plan import Call, Plan, Table
+from spikelearn.kernels import signal_rule
 
 _EPOCH = 8.0
 """Length of an epoch, in the shortest time constant: exp(8) costs three to four of 16 digits."""
 
 
-def signal_calls(
-    projection: Projection, plan: Plan, block_index: BlockIndex, table: Table, ring: Ring, inputs: np.ndarray
-) -> None:
-    """Add the Calls of one projection with a SignalRule to the plan."""
-    assert projection.plasticity is not None
-    rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
-    target, _ = block_index.target(projection)
-    assert target is not None
-    kernel = _kernel(projection, plan.dt)
-    arrays = _arrays(projection, plan, block_index, table)
-    enabled = np.ones(1, np.int64)
-    plan.plastic[projection] = PlasticState(arrays, kernel, enabled)
-    first, last = arrays["span"]
-    name, post_ring = projection.name, target.rings[projection.learns_from]
-    modulator: tuple[Any, ...] = ()
-    if rule.modulated:
-        of = projection.plasticity.modulator
-        modulator = plan.modulators[of]["n"], parameters.b, plan.dt / of.tau_n, plan.dt
-    elif rule.low_pass:
-        modulator = np.ones(1), 0.0, 0.0, plan.dt
-    past = (*_ends(rule, arrays), *_factors(rule, arrays), *_table(rule, table, arrays))
-    plan.stages["integrate"].append(
-        Call(
-            f"integrate {name}",
-            Kernel(kernel.text, "integrate", kernel.injected),
-            first,
-            last,
-            arrays["every"],
-            enabled,
-            *modulator,
-            *_target(projection, arrays),
-            *past,
+@dataclass(frozen=True, eq=False)
+class SignalLearning:
+    """How the synapses of one projection learn from signals, in one share. arrays: by the names that kernels use."""
+
+    projection: Projection
+    plan: Plan
+    ends: Ends
+    table: Table
+    kernel: Kernel
+    arrays: dict[str, Any]
+    enabled: np.ndarray
+    sweeps: np.ndarray
+    release: Release | None
+
+    @classmethod
+    def of(cls, projection: Projection, plan: Plan, table: Table) -> SignalLearning:
+        release = Release.of(projection, table, plan.dt) if projection.synapse is not None else None
+        return cls(
+            projection, plan, plan.ends[projection], table, _kernel(projection, plan.dt, release),
+            _arrays(projection, plan, table), np.ones(1, np.int64), np.zeros(1, np.int64), release,
         )  # fmt: skip
-    )
-    plan.stages["arrive"].append(
-        Call(
-            f"deliver {name}",
-            kernel,
-            ring.all_rows,
-            ring.all_counts,
-            *([ring.all_values[projection.payload]] if projection.payload else []),
-            table.delays,
-            inputs,
-            table.event_count,
-            enabled,
+
+    @property
+    def rule(self) -> Any:
+        assert self.projection.plasticity is not None
+        return self.projection.plasticity.rule
+
+    @property
+    def parameters(self) -> Any:
+        assert self.projection.plasticity is not None
+        return self.projection.plasticity.parameters
+
+    def deliver(self) -> None:
+        stages = self.plan.stages
+        stages["integrate"].append(self._integrate())
+        stages["arrive"].append(self._deliver())
+        stages["post"].append(self._signals())
+
+    def sweep(self) -> list[Call]:
+        return []
+
+    def reset(self, clock: np.ndarray, phase: int) -> list[Call]:
+        starts = dict.fromkeys([*self.rule.state, *self.rule.delayed, *self.rule.seen])
+        learned = self._call(
+            "reset", "reset", clock, phase, *self.arrays["span"], *self._own_variables(),
+            *(self.arrays[f"start_{v}"] for v in starts), *self._everything(),
+        )  # fmt: skip
+        return [learned, *(self.release.reset(self.projection.name, clock, phase) if self.release else [])]
+
+    def read(self, variable: str, every: int, start: int, slots: np.ndarray, positions: np.ndarray, *to: Any) -> Call:
+        what = 1 if variable == "c" else 0
+        return self._call("read", "read", every, start, what, slots, positions, *to, *self._everything())
+
+    def materialize(self, due: np.ndarray) -> list[Call]:
+        return [self._call("materialize", "materialize", due, *self._everything())]
+
+    def dematerialize(self, due: np.ndarray) -> list[Call]:
+        return [self._call("dematerialize", "dematerialize", due, *self._everything())]
+
+    def forget(self, label: str, moved: np.ndarray, n_moved: np.ndarray) -> list[Call]:
+        if not self.rule.has_eligibility:
+            return []
+        return [self._call("forget", "forget", n_moved, moved, *self._everything())]
+
+    def _call(self, label: str, function: str, *arguments: Any) -> Call:
+        return Call(f"{label} {self.projection.name}", replace(self.kernel, name=function), *arguments)
+
+    def _integrate(self) -> Call:
+        assert self.projection.plasticity is not None
+        dt, modulator = self.plan.dt, self.projection.plasticity.modulator
+        numbers: tuple[Any, ...] = ()
+        if self.rule.modulated:
+            numbers = self.plan.modulators[modulator]["n"], self.parameters.b, dt / modulator.tau_n, dt
+        elif self.rule.low_pass:
+            numbers = np.ones(1), 0.0, 0.0, dt
+        return self._call(
+            "integrate", "integrate", *self.arrays["span"], self.arrays["every"], self.enabled, *numbers,
+            *self._of_targets(), *self._past(),
+        )  # fmt: skip
+
+    def _deliver(self) -> Call:
+        projection, rule, arrays, table = self.projection, self.rule, self.arrays, self.table
+        ring = self.ends.ring
+        return self._call(
+            "deliver", "function", ring.all_rows, ring.all_counts,
+            *([ring.all_values[projection.payload]] if projection.payload else []), table.delays, self.ends.inputs,
+            table.event_count, self.enabled, *(arrays[f"seen_{v}"] for v in rule.seen), *self._of_targets(),
+            *self._past(), self.parameters.W_min, self.parameters.W_max,
+            *(arrays[f"tau_rate_{t.name}"] for t in rule.pre), *arrays["constants"],
+            *(self.release.arguments if self.release else []),
+        )  # fmt: skip
+
+    def _signals(self) -> Call:
+        rule, arrays, target = self.rule, self.arrays, self.ends.neurons
+        ring, also = target.rings[self.projection.learns_from], [target.rings[k] for k in rule.learns_also_from]
+        return self._call(
+            "signals of", "signals", ring.rows, ring.counts, *arrays["span"], self.enabled, arrays["event"],
+            *(part for one in also for part in (one.rows, one.counts)),
+            *(arrays[f"also_{kind}"] for kind in rule.learns_also_from), *(target.state[v] for v in rule.reads),
+            *self._own_variables(), *self._of_targets(), *arrays["constants"],
+        )  # fmt: skip
+
+    def _everything(self) -> list[Any]:
+        """The arguments that all functions end with which go through the synapses."""
+        return [*self._of_targets(), *self._past(), self.parameters.W_min, self.parameters.W_max]
+
+    def _past(self) -> list[Any]:
+        """What was integrated until the ends of past epochs, and what synapses keep, which take it up."""
+        rule, arrays, table = self.rule, self.arrays, self.table
+        traces = [t.name for t in rule.pre]
+        result = [arrays[f"end_H_{t}"] for t in traces]
+        if rule.has_eligibility:
+            result += [arrays["end_N"], *(arrays[f"end_M_{t}"] for t in traces)]
+        result += [arrays[f"factor_{t}"] for t in traces]
+        result += [arrays["c_factor"]] if rule.has_eligibility else []
+        result += [table.index, table.targets, table.weights]
+        result += [arrays["eligibilities"]] if rule.has_eligibility else []
+        return [*result, arrays["slot_epoch"], *(arrays[f"slot_{t}"] for t in traces)]
+
+    def _of_targets(self) -> list[Any]:
+        """What is integrated for each target in the present epoch."""
+        rule, arrays = self.rule, self.arrays
+        traces = [t.name for t in rule.pre]
+        result = [self.projection.dendritic_steps, arrays["clock"], arrays["gain"], *(arrays[f"H_{t}"] for t in traces)]
+        if rule.has_eligibility:
+            result += [arrays["N"], *(arrays[f"M_{t}"] for t in traces)]
+        result += [arrays[f"rate_{t}"] for t in traces]
+        return result + ([arrays["c_rate"], arrays["released"]] if rule.has_eligibility else [])
+
+    def _own_variables(self) -> list[Any]:
+        """The rule's own variables of each target, and those that it sees late."""
+        rule, arrays = self.rule, self.arrays
+        return [
+            *(arrays[f"own_{v}"] for v in rule.state), *(arrays[f"delay_{v}"] for v in rule.delayed),
             *(arrays[f"seen_{v}"] for v in rule.seen),
-            *_target(projection, arrays),
-            *past,
-            parameters.W_min,
-            parameters.W_max,
-            *(arrays[f"tau_rate_{t.name}"] for t in rule.pre),
-            *arrays["constants"],
-        )  # fmt: skip
-    )
-    plan.stages["post"].append(
-        Call(
-            f"signals of {name}",
-            Kernel(kernel.text, "signals", kernel.injected),
-            post_ring.rows,
-            post_ring.counts,
-            first,
-            last,
-            enabled,
-            arrays["event"],
-            *(part for k in rule.learns_also_from for part in (target.rings[k].rows, target.rings[k].counts)),
-            *(arrays[f"also_{kind}"] for kind in rule.learns_also_from),
-            *(target.state[v] for v in rule.reads),
-            *_rings(rule, arrays),
-            *_target(projection, arrays),
-            *arrays["constants"],
-        )  # fmt: skip
-    )
+        ]  # fmt: skip
 
 
-def signal_read_call(
-    projection: Projection, plan: Plan, every: int, start: int, what: int, slots: np.ndarray, positions: np.ndarray,
-    room: int, steps: np.ndarray, values: np.ndarray, used: np.ndarray, control: np.ndarray,
-) -> Call:  # fmt: skip
-    """A Call that writes weights or eligibilities, as they are now, into rows of `values`."""
-    state = plan.plastic[projection]
-    return Call(
-        f"read {projection.name}", Kernel(state.kernel.text, "read", state.kernel.injected), every, start, what,
-        slots, positions, room, steps, values, used, control, *_whole(projection, plan),
-    )  # fmt: skip
-
-
-def signal_reset_call(projection: Projection, plan: Plan, clock: np.ndarray, phase: int) -> Call:
-    """A Call that forgets traces, eligibilities and the rule's own variables at the start of a phase."""
-    assert projection.plasticity is not None
-    state, rule = plan.plastic[projection], projection.plasticity.rule
-    starts = dict.fromkeys([*rule.state, *rule.delayed, *rule.seen])
-    first, last = state.arrays["span"]
-    return Call(
-        f"reset {projection.name}", Kernel(state.kernel.text, "reset", state.kernel.injected), clock, phase,
-        first, last, *_rings(rule, state.arrays), *(state.arrays[f"start_{v}"] for v in starts),
-        *_whole(projection, plan),
-    )  # fmt: skip
-
-
-def signal_materialize_call(projection: Projection, plan: Plan, which: str, *arguments: Any) -> Call:
-    """A Call of "materialize" or "dematerialize" (given `due`), or of "forget" (given which synapses moved)."""
-    kernel = plan.plastic[projection].kernel
-    whole = _whole(projection, plan)
-    return Call(f"{which} {projection.name}", Kernel(kernel.text, which, kernel.injected), *arguments, *whole)
-
-
-def _whole(projection: Projection, plan: Plan) -> list[Any]:
+def _kernel(projection: Projection, dt: float, release: Release | None) -> Kernel:
     assert projection.plasticity is not None
     rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
-    arrays = plan.plastic[projection].arrays
-    return [
-        *_target(projection, arrays), *_ends(rule, arrays), *_factors(rule, arrays),
-        *_table(rule, plan.tables[projection], arrays), parameters.W_min, parameters.W_max,
-    ]  # fmt: skip
-
-
-def _target(projection: Projection, arrays: dict[str, Any]) -> list[Any]:
-    assert projection.plasticity is not None
-    rule = projection.plasticity.rule
-    traces = [t.name for t in rule.pre]
-    result = [projection.dendritic_steps, arrays["clock"], arrays["gain"], *(arrays[f"H_{t}"] for t in traces)]
-    if rule.has_eligibility:
-        result += [arrays["N"], *(arrays[f"M_{t}"] for t in traces)]
-    result += [arrays[f"rate_{t}"] for t in traces]
-    return result + ([arrays["c_rate"], arrays["released"]] if rule.has_eligibility else [])
-
-
-def _ends(rule: Any, arrays: dict[str, Any]) -> list[Any]:
-    result = [arrays[f"end_H_{t.name}"] for t in rule.pre]
-    if rule.has_eligibility:
-        result += [arrays["end_N"], *(arrays[f"end_M_{t.name}"] for t in rule.pre)]
-    return result
-
-
-def _factors(rule: Any, arrays: dict[str, Any]) -> list[Any]:
-    result = [arrays[f"factor_{t.name}"] for t in rule.pre]
-    return result + ([arrays["c_factor"]] if rule.has_eligibility else [])
-
-
-def _table(rule: Any, table: Table, arrays: dict[str, Any]) -> list[Any]:
-    synapse = [table.weights, *([arrays["eligibilities"]] if rule.has_eligibility else [])]
-    return [
-        table.index, table.targets, *synapse, arrays["slot_epoch"], *(arrays[f"slot_{t.name}"] for t in rule.pre)
-    ]  # fmt: skip
-
-
-def _rings(rule: Any, arrays: dict[str, Any]) -> list[Any]:
-    return [
-        *(arrays[f"own_{v}"] for v in rule.state), *(arrays[f"delay_{v}"] for v in rule.delayed),
-        *(arrays[f"seen_{v}"] for v in rule.seen),
-    ]  # fmt: skip
-
-
-def _kernel(projection: Projection, dt: float) -> Kernel:
-    assert projection.plasticity is not None
-    rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
-    text = ""
-    injected: dict[str, Any] = {}
-    for handler in ("signal", "advance", "on_pre"):
-        if getattr(rule, handler) is not None:
-            line, more = import_line(getattr(rule, handler), handler)
-            text += line
-            injected |= more
-    text += signal_rule.render_signal(
+    text = signal_rule.render_signal_rule(
         [(t.name, t.jump, t.amplitude) for t in rule.pre],
         rule.reads,
         list(rule.state),
@@ -191,15 +171,17 @@ def _kernel(projection: Projection, dt: float) -> Kernel:
         bool(projection.payload),
         rule.limits == "sent",
         rule.learns_also_from,
+        release.names if release else None,
     )
-    return Kernel(text, "function", injected)
+    functions = {name: getattr(rule, name) for name in ("signal", "advance", "on_pre")}
+    return kernel_for(f"Synapses of {rule.name}", text, {**functions, "release": release and release.model.release})
 
 
-def _arrays(projection: Projection, plan: Plan, block_index: BlockIndex, table: Table) -> dict[str, Any]:
+def _arrays(projection: Projection, plan: Plan, table: Table) -> dict[str, Any]:
     assert projection.plasticity is not None
     rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
-    target, first = block_index.target(projection)
-    assert target is not None
+    ends = plan.ends[projection]
+    target, first = ends.neurons, ends.first_target
     dt, n, back = plan.dt, target.n, projection.dendritic_steps
     offset, size = plan.share.part(target, first, projection.target_size)
     taus = {t.name: getattr(parameters, t.tau) for t in rule.pre}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from spikelearn.codegen.modules import callable_of
-from spikelearn.description.population import Modulator
 from spikelearn.description.projection import Projection
-from spikelearn.engine.plan import Block, Share, Table
+from spikelearn.engine.blocks import Ends
+from spikelearn.engine.lowering.row_maker import RowMaker
+from spikelearn.engine.plan import Plan, Table
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import connect
 
@@ -18,33 +17,6 @@ SINGLE_PRECISION_FROM = 1_000_000
 """From this many synapses on, static weights that differ are kept in 4 bytes."""
 _EMPTY_INT = np.zeros(0, np.int64)
 _EMPTY = np.zeros(0)
-
-
-class BlockIndex:
-    """Where the neurons of projections lie in their blocks, and which of the targets belong to a share."""
-
-    def __init__(self, block_of: dict[Any, Block], share: Share) -> None:
-        self.block_of = block_of
-        self.share = share
-
-    def source(self, projection: Projection) -> tuple[Block, int]:
-        block = self.block_of[projection.source]
-        return block, block.first[projection.source] + projection.source_first
-
-    def target(self, projection: Projection) -> tuple[Block | None, int]:
-        if isinstance(projection.target, Modulator):
-            return None, 0
-        block = self.block_of[projection.target]
-        return block, block.first[projection.target] + projection.target_first
-
-    def target_size(self, projection: Projection) -> int:
-        block, _ = self.target(projection)
-        return 1 if block is None else block.n
-
-    def bounds(self, projection: Projection) -> tuple[int, int]:
-        """The first and the last + 1 of the targets of this share. Each share has modulators of its own."""
-        block, _ = self.target(projection)
-        return (0, 1) if block is None else self.share.bounds(block)
 
 
 def delays_of(projection: Projection, seed: int, dt: float) -> np.ndarray:
@@ -66,138 +38,105 @@ def delays_of(projection: Projection, seed: int, dt: float) -> np.ndarray:
 
 
 def build(
-    projections: Sequence[Projection], block_index: BlockIndex, delays: np.ndarray, seed: int, dt: float, shared: bool,
-    double: bool, local: bool,
+    projections: Sequence[Projection], ends: Mapping[Projection, Ends], delays: np.ndarray, seed: int, dt: float,
+    shared: bool, double: bool, local: bool,
 ) -> Table:  # fmt: skip
     """One table for projections between the same two blocks, through one port and on one kind of event.
 
     delays: all that occur. shared: each slot has one weight, kept once. double: weights that differ take 8 bytes each.
     local: targets are counted from the first of the share, so that they fit into 2 bytes more often.
     """
-    block, _ = block_index.source(projections[0])
-    low, high = block_index.bounds(projections[0])
+    these = ends[projections[0]]
+    n_sources, low, high = these.source.n, these.low, these.high
     delay_index = np.zeros(int(delays[-1]) + 1 if len(delays) else 1, np.int64)
     delay_index[delays] = np.arange(len(delays))
-    narrow = (high - low if local else block_index.target_size(projections[0])) <= 1 << 16
+    narrow = (high - low if local else these.n_targets) <= 1 << 16
     target_type = np.uint16 if narrow else np.uint32
     table = Table(
-        list(projections), delays, delay_index, np.zeros(block.n * max(1, len(delays)) + 1, np.int32),
+        list(projections), delays, delay_index, np.zeros(n_sources * max(1, len(delays)) + 1, np.int32),
         np.zeros(0, target_type), _EMPTY, _EMPTY, np.zeros(1, np.int64), low if local else 0,
     )  # fmt: skip
     for projection in projections:
-        table.sizes[projection] = _scan(projection, block_index, seed, dt, connect.COUNT, table, cursor=table.index)
+        table.sizes[projection] = _scan(
+            projection, ends[projection], seed, dt, connect.COUNT, table, cursor=table.index
+        )
     total = sum(table.sizes.values())
     if total > np.iinfo(np.int32).max:
         table.index = table.index.astype(np.int64)
     np.cumsum(table.index, out=table.index, dtype=table.index.dtype)
     table.targets = np.zeros(total, target_type)
     if shared:
-        table.slot_weight = np.zeros(block.n * len(delays))
+        table.slot_weight = np.zeros(n_sources * len(delays))
         for projection in projections:
-            first = block_index.source(projection)[1] * len(delays)
+            first = ends[projection].first_source * len(delays)
             table.slot_weight[first : first + projection.source_size * len(delays)] = projection.weight.a
     else:
         few = sum(expected_synapses(projection) for projection in projections) < SINGLE_PRECISION_FROM
         table.weights = np.zeros(total, np.float64 if double or few else np.float32)
     cursor = table.index[:-1].copy()
     for projection in projections:
-        _scan(projection, block_index, seed, dt, connect.PLACE, table, cursor=cursor)
+        _scan(projection, ends[projection], seed, dt, connect.PLACE, table, cursor=cursor)
     return table
 
 
-def locate(
-    projection: Projection, table: Table, block_index: BlockIndex, seed: int, dt: float
-) -> dict[str, np.ndarray]:
-    """positions, pre, post, delay_steps and slots of a projection's synapses in a table of one share, as they are now.
+def locate(projection: Projection, plan: Plan) -> dict[str, np.ndarray]:
+    """positions, pre, post, delay_steps and slots of a projection's synapses in one share's table, as they are now.
 
-    They are in the order in which they were made; `numbers` are their block_index among those of all shares.
+    They are in the order in which they were made; `numbers` are their places among those of all shares.
     """
+    table, ends = plan.tables[projection], plan.ends[projection]
     cursor = table.index[:-1].copy()
     found: dict[str, np.ndarray] = {}
     for member in table.projections:
-        n = table.sizes[member] if block_index.share.of == 1 else count_alone(member, seed)
+        n = table.sizes[member] if plan.share.of == 1 else count_alone(member, plan.seed)
         found = {"positions": np.full(n, -1, np.int64)}
         found |= {name: np.zeros(n, np.int32) for name in ("pre", "post", "delay_steps")}
-        _scan(member, block_index, seed, dt, connect.LOCATE, table, cursor=cursor, found=found)
+        _scan(member, plan.ends[member], plan.seed, plan.dt, connect.LOCATE, table, cursor=cursor, found=found)
         if member is projection:
             break
     numbers = np.flatnonzero(found["positions"] >= 0)
     found = {name: values[numbers] for name, values in found.items()}
     if table.rewired:
-        found["post"] = table.targets[found["positions"]].astype(np.int32) - block_index.target(projection)[1]
-    first = block_index.source(projection)[1]
-    slots = (first + found["pre"].astype(np.int64)) * len(table.delays) + table.delay_index[found["delay_steps"]]
+        found["post"] = table.targets[found["positions"]].astype(np.int32) - ends.first_target
+    sources = ends.first_source + found["pre"].astype(np.int64)
+    slots = sources * len(table.delays) + table.delay_index[found["delay_steps"]]
     return {**found, "slots": slots, "numbers": numbers}
 
 
 def count_alone(projection: Projection, seed: int) -> int:
-    """How many synapses a projection has. Where its rule does not tell, they are made only to be counted."""
-    rows = projection.rows
-    if rows.code == connect.EXPLICIT:
-        return rows.n_rows
-    if rows.code in (connect.IN_DEGREE, connect.OUT_DEGREE):
-        return int(rows.degrees.sum()) * (rows.n_rows if len(rows.degrees) == 1 else 1)
-    if rows.code == connect.ALL_TO_ALL:
-        return rows.n_rows * rows.n_partners - (0 if projection.autapses else _shared(projection))
-    if rows.code == connect.ONE_TO_ONE:
-        same = projection.source_first == projection.target_first
-        return rows.n_rows - (_shared(projection) if same and not projection.autapses else 0)
-    with np.errstate(over="ignore"):
-        return int(
-            callable_of(connect.count_synapses)(
-                *_rule(projection, seed), *connect.scratch(rows.n_partners, rows.width)[:2]
-            )
-        )
+    """How many synapses a projection has. Where its rule does not say, they are made only to be counted."""
+    degrees = projection.rows.degrees
+    if degrees is not None:
+        return int(degrees.sum()) * (projection.n_rows if len(degrees) == 1 else 1)
+    maker = RowMaker(projection, seed)
+    make_row, row_arguments, made, _ = maker.arguments
+    return maker.run(connect.count_synapses, make_row, row_arguments, made, projection.n_rows)
 
 
 def expected_synapses(projection: Projection) -> float:
-    """How many synapses a projection has in all shares together, as far as its rule tells without making them."""
-    rows = projection.rows
-    if rows.code == connect.PROBABILITY:
-        return rows.probability * rows.n_rows * rows.n_partners
-    return count_alone(projection, 0)
-
-
-def _shared(projection: Projection) -> int:
-    """How many neurons are both sources and targets of a projection."""
-    if projection.source is not projection.target:
-        return 0
-    first = max(projection.source_first, projection.target_first)
-    ends = (projection.source_first + projection.source_size, projection.target_first + projection.target_size)
-    return max(0, min(ends) - first)
-
-
-def _rule(projection: Projection, seed: int) -> tuple[Any, ...]:
-    """What kernels need to make the rows of a projection that are not listed one by one."""
-    rows = projection.rows
-    own = projection.autapse_shift if rows.by_source else -projection.autapse_shift
-    return (
-        rows.code, rows.n_rows, rows.n_partners, rows.probability, rows.degrees, rows.multapses, own, seed,
-        projection.uid,
-    )  # fmt: skip
+    """How many synapses a projection has in all shares together, as far as its rule says without making them."""
+    return projection.rows.expected if projection.rows.degrees is None else count_alone(projection, 0)
 
 
 def _scan(
-    projection: Projection, block_index: BlockIndex | None, seed: int, dt: float, mode: int, table: Table | None,
+    projection: Projection, ends: Ends | None, seed: int, dt: float, mode: int, table: Table | None,
     cursor: np.ndarray, found: dict[str, np.ndarray] | None = None,
 ) -> int:  # fmt: skip
-    """Run the kernel over a projection; without a table to tell its delays."""
-    rows = projection.rows
-    code, n_rows, n_partners, probability, degrees, multapses, own, seed, uid = _rule(projection, seed)
+    """Run the kernel over a projection; without a table to mark its delays."""
     found = found or {}
     empty = np.zeros(0, np.int32)
     into = (0, _EMPTY_INT, cursor, np.zeros(0, np.uint16), _EMPTY)
     if table is not None:
         into = (len(table.delays), table.delay_index, cursor, table.targets, table.weights)
     first_source, first_target, low, high = 0, 0, 0, 0
-    if block_index is not None:
-        first_source, first_target = block_index.source(projection)[1], block_index.target(projection)[1]
-        low, high = block_index.bounds(projection)
-    with np.errstate(over="ignore"):
-        return callable_of(connect.scan)(
-            mode, code, rows.by_source, n_rows, n_partners, probability, degrees, multapses, own, rows.pre, rows.post,
-            seed, uid, *projection.weight.arguments, *projection.axonal.arguments, projection.dendritic_steps, dt,
-            first_source, first_target, *into, found.get("positions", _EMPTY_INT), found.get("pre", empty),
-            found.get("post", empty), found.get("delay_steps", empty), rows.width, low, high,
-            0 if table is None else table.first_target, *connect.scratch(n_partners, rows.width),
-        )  # fmt: skip
+    if ends is not None:
+        first_source, first_target, low, high = ends.first_source, ends.first_target, ends.low, ends.high
+    maker = RowMaker(projection, seed)
+    return maker.run(
+        connect.scan, mode, *maker.arguments, projection.rule.by_source, projection.n_rows, maker.owners, maker.degrees,
+        projection.row_width, projection.pairs, seed, projection.uid, *projection.weight.arguments,
+        *projection.axonal.arguments, projection.dendritic_steps, dt, first_source, first_target, *into,
+        found.get("positions", _EMPTY_INT), found.get("pre", empty), found.get("post", empty),
+        found.get("delay_steps", empty), low, high, 0 if table is None else table.first_target,
+        *connect.scratch(projection.row_width),
+    )  # fmt: skip

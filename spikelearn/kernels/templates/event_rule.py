@@ -1,250 +1,235 @@
-"""The loops of a plasticity rule, printed as Python for one rule at a time; see kernels/printed.py."""
+"""The loops of a plasticity rule that learns at events: deliver, push (post events), sweep, read, reset and rebase.
 
-from __future__ import annotations
+pre, post: the traces, and `added` those to which 1 is added at an event; the others are set to 1. state: of the
+synapse. reads: state variables of the target, whose values post events bring. on_pre, on_post: what the handlers take.
+transmits: what arrives is a function of the weight. short_term: what arrives is multiplied by the share that a slot
+releases, which has a state of its own (release_state) and depends on when its source fired before. mean_pre: post
+events bring the mean of the traces of all sources.
 
-import ast
-import functools
-from collections.abc import Sequence
+Post events wait in a history of each neuron, a ring that ends before place `event_end`, until a synapse's next
+arrival, its weight is read, or the history is nearly full; then their effect is computed in closed form. `unread` is,
+for each synapse, the place of the first event that it has not taken up; those before `due_end` are due, which is
+`event_end` itself unless there is a dendritic delay. `past_*` are the newest event of each neuron that arrivals know,
+and its traces with the jump.
 
-from spikelearn.kernels.templates.neurons import names
+All synapses of a slot take up their oldest event, then all that have more take up their next, and so on: what a
+synapse does is then no branch that a processor would guess wrongly half of the time.
 
-NEVER = -(1 << 40)
-"""A step before all others."""
+A modulated rule keeps weight = w - c N and eligibility c scaled by exp((t - base)/tau_c), so that
+w(t) = weight + eligibility N(t) holds between events (N: kernels.modulators.integrate_modulator). Its limits are kept
+at every release of the modulator, too, as NEST does: kernels.modulators.within_limits.
 
-LONG_AGO = -(1 << 30)
-"""The same for steps that are kept in 4 bytes."""
-
-LAST_STEP = (1 << 31) - 1
-"""The last of those steps."""
-
-SOME, ALL = 1, 2
-"""What a sweep may be wanted for: the synapses that have waited long, or all."""
-
-HEADER = """\
-from spikelearn.codegen.jit import kernel, scalar
-from spikelearn.kernels.deliver import fetch_run
-from spikelearn.kernels.events import count_in_row, source_in_row
-from spikelearn.kernels.traces import decay
+state_goes_on: state is like a trace, so the handlers are called while nothing is learned too, and the change of the
+weight is dropped.
 """
 
-MODULATED = """\
-from spikelearn.kernels.modulators import extremes, within_limits
-"""
-
-
-@functools.cache
-def taken_names(modulated: bool) -> frozenset[str]:
-    """Names that the loops use themselves, so that no trace, state or constant of a rule may have them."""
-    handlers = ["since_pre"], ["since_pre"]
-    text = render_plastic([("_", "add")], [], [], (), False, *handlers, modulated, False)
-    nodes = list(ast.walk(ast.parse(text)))
-    found = {node.id for node in nodes if isinstance(node, ast.Name)}
-    return frozenset(found | {node.arg for node in nodes if isinstance(node, ast.arg)}) - {"W_min", "W_max"}
-
-
-def render_plastic(
-    pre: Sequence[tuple[str, str]],
-    post: Sequence[tuple[str, str]],
-    constants: Sequence[str],
-    state: Sequence[str],
-    state_goes_on: bool,
-    on_pre: Sequence[str],
-    on_post: Sequence[str],
-    modulated: bool,
-    mean_pre: bool,
-    reads: Sequence[str] = (),
-    transmits: bool = False,
-) -> str:
-    """The loops of a plasticity rule: deliver, push (post events), sweep, read, reset and rebase.
-
-    pre, post: (name, jump) of the traces. on_pre, on_post: names of what the handlers take. reads: state variables of
-    the target, whose values post events carry. transmits: whether what arrives is a function of the weight.
-    Post events wait in a history of each neuron, a ring that ends before place `event_end`, until a synapse's next
-    arrival, its weight is read, or the history is nearly full; then their effect is computed in closed form. `unread`
-    is, for each synapse, the place of the first event that it has not taken up; those before `due_end` are due, which
-    is `event_end` itself unless there is a dendritic delay. `past_*` are the newest event of each neuron that arrivals
-    know, and its traces with the jump.
-    All synapses of a slot take up their oldest event, then all that have more take up their next, and so on: what a
-    synapse does is then no branch that a processor would guess wrongly half of the time.
-    A modulated rule keeps weight = w - c N and eligibility c scaled by exp((t - base)/tau_c), so that
-    w(t) = weight + eligibility N(t) holds between events (N: kernels.modulators.integrate_modulator). Its limits are
-    kept at every release of the modulator, too, as NEST does: kernels.modulators.within_limits.
-    """
-    pre_names = [name for name, _ in pre]
-    post_names = [name for name, _ in post]
-    event_arrays = "event_end, due_end, event_step, event_plastic, frozen, " + names([*post_names, *reads], "event_{}")
-    if mean_pre:
-        event_arrays += names(pre_names, "event_mean_{}")
-    past_arrays = "past_end, past_step, " + names(post_names, "past_{}")
-    pre_tables = names(pre_names, "{0}_coarse, {0}_fine")
-    post_tables = names(post_names, "{0}_coarse, {0}_fine")
-    limits = "W_min, W_max, " + names([name for name in constants if name not in ("W_min", "W_max")])
-    if "since_pre" in (*on_pre, *on_post):
-        limits += "ms_per_step, "
-    modulator = "integrals, scales, release_counts, base, tau_c, dt, " if modulated else ""
-    release_arrays = "slot_releases, release_N, swept, " if modulated else ""
-    segment = "after, before, until, N_low, N_high, integrals, scales, release_counts, release_N, " if modulated else ""
-    mean_arguments = names(pre_names, "running_{0}, decay_{0}") if mean_pre else ""
-    push_arguments = mean_arguments + names(reads, "values_{}")
-    kept = ["weight", *(["eligibility"] if modulated else []), *state]
-    kept_in = ["weights", *(["eligibilities"] if modulated else []), *(f"synapse_{name}" for name in state)]
-    synapse = ", ".join(kept)
-    everything = f"index, targets, last_arrival, consumed, queue, {names(kept_in)}unread, {names(pre_names, 'slot_{}')}"
-    everything += f"{release_arrays}{event_arrays}{past_arrays}{pre_tables}{post_tables}{limits}"
-
-    load = "; ".join(f"{name} = run_{array}[i]" for name, array in zip(kept, kept_in, strict=True))
-    store = "; ".join(f"run_{array}[i] = {name}" for name, array in zip(kept, kept_in, strict=True))
-    load_one = "; ".join(f"{name} = {array}[p]" for name, array in zip(kept, kept_in, strict=True))
-    runs = names([f"run_{array}" for array in [*kept_in, "unread"]])
-    slices = [f"run_{array} = {array}[begin:end]" for array in [*kept_in, "unread"]]
-    shared = f"{segment}{event_arrays}{pre_tables}{limits}"
-    of_slot = f"last, {names(pre_names, '{}_at')}{shared}"
-    at_slot = f"last, {names(pre_names, 'slot_{}[slot]')}{shared}"
-    mask = "event_step.shape[1] - 1"
-
-    def jumped(value: str, jump: str) -> str:
-        return f"({value} + 1.0)" if jump == "add" else "1.0"
-
-    # State that goes on while nothing is learned: the handlers are called all the same, and the change is dropped.
-    changed = ", ".join(["change" if modulated else "weight", *state])
-    drop = "change = 0.0" if modulated else "weight = weight_before"
-    wanted_post, wanted_pre = "frozen[0] != 0 and event_plastic[j, h] == 0", "not plastic"
-
-    def handled(handler: str, arguments: Sequence[str], given: dict[str, str], unwanted: str) -> list[str]:
-        call = f"{changed} = {handler}({', '.join(given.get(name, name) for name in arguments)})"
-        if not state_goes_on:
-            return [call]
-        return [*([] if modulated else ["weight_before = weight"]), call, f"if {unwanted}:", f"    {drop}"]
-
-    on_pre_now = {"since_pre": "(s - last) * ms_per_step"} | {name: f"{name}_now" for name in pre_names}
-    call_pre = handled("on_pre", on_pre, on_pre_now, wanted_pre)
-    call_post = handled("on_post", on_post, {"since_pre": "(at - last) * ms_per_step"}, wanted_post)
-    if modulated:
-        clip_now = ["now = weight + eligibility * N", "weight += min(max(now, W_min), W_max) - now"]
-        hold_event = [
-            "ring = len(integrals) - 1",
-            "if until > before:",
-            "    since = held_until(j, h, after, before, event_step, release_counts)",
-            "    until = release_counts[at & ring]",
-            "    weight = within_limits(weight, eligibility, since, until, N_low, N_high, release_N, W_min, W_max)",
-            "N = integrals[at & ring]",
-            *clip_now,
-        ]
-        move = ["eligibility += change", "weight -= change * N"]
-        apply_post = [*hold_event, *call_post, "change *= scales[at & ring]", *move]
-        apply_pre = [*clip_now, *call_pre, "change *= E", *move]
-        value_now = "min(max(weight + eligibility * N, W_min), W_max)"
-    else:
-        clip = "weight = min(max(weight, W_min), W_max)"
-        apply_post, apply_pre, value_now = [*call_post, clip], [*call_pre, clip], "weight"
-    if transmits:
-        value_now = f"transmits({', '.join([value_now, *constants])})"
-    traces_at = [f"{n} = {n}_at * decay(at - last, {n}_coarse, {n}_fine)" for n in pre_names]
-    traces_at += [f"mean_{n} = event_mean_{n}[j, h]" for n in pre_names] if mean_pre else []
-    traces_at += [f"{n} = event_{n}[j, h]" for n in [*post_names, *reads]]
-    take_up_oldest = [
-        "for k in range(n):",
-        "    i = queue[k]",
-        "    j = run[i]",
-        "    h = run_unread[i]",
-        f"    {load}",
-        f"    {synapse} = learn({synapse}, j, h, {of_slot})",
-        f"    {store}",
-        "    place = (int(h) + 1) & mask",
-        "    run_unread[i] = place",
-        "    queue[left] = i",
-        "    left += place != due_end[j]",
-    ]
-    take_up_all, learn_one = take_up_oldest, [f"{synapse} = learn({synapse}, j, h, {at_slot})"]
-    if not state_goes_on:
-        # Two loops, since one with the question in it takes a third longer.
-        unless_frozen = ["    if event_plastic[j, h] != 0:", *(f"    {line}" for line in take_up_oldest[4:7])]
-        careful = [*take_up_oldest[:4], *unless_frozen, *take_up_oldest[7:]]
-        take_up_all = ["if frozen[0] == 0:", *indented(take_up_oldest), "else:", *indented(careful)]
-        learn_one = ["if frozen[0] == 0 or event_plastic[j, h] != 0:", *indented(learn_one)]
-
-    def releases_up_to(when: str) -> list[str]:
-        if not modulated:
-            return []
-        return [
-            "before = slot_releases[slot]",
-            f"until = release_counts[{when} & (len(release_counts) - 1)]",
-            "N_low, N_high = extremes(release_N, before, until)",
-        ]
-
-    def hold(place: str) -> list[str]:
-        """Keep a synapse within its limits at the releases since the last event that it took up."""
-        return [
-            f"since = held_until(j, {place}, after, before, event_step, release_counts)",
-            "weight = within_limits(weight, eligibility, since, until, N_low, N_high, release_N, W_min, W_max)",
-        ]
-
-    hold_run = [
-        "if until > before:",
-        "    for i in range(len(run)):",
-        "        j = run[i]",
-        f"        {load}",
-        *(f"        {line}" for line in hold("run_unread[i]")),
-        f"        {store}",
-    ]
-    all_swept = [f"if wanted == {ALL}:", "    swept[0] = release_counts[through & (len(release_counts) - 1)]"]
-    N_and_E = ["N = integrals[s & (len(integrals) - 1)]", "E = scales[s & (len(scales) - 1)]"]
-    deliver_alone = [
-        "else:",
-        "    for i in range(len(run)):",
-        f"        {load}",
-        f"        inputs[run[i]] += {value_now}",
-    ]
-    traces_now = [f"{n} = past_{n}[j] * decay(s - past_step[j], {n}_coarse, {n}_fine)" for n in post_names]
-    push_traces = [
-        f"event_{n}[j, h] = {jumped(f'event_{n}[j, g]', jump)} * decay(step - event_step[j, g], {n}_coarse, {n}_fine) "
-        f"if event_step[j, g] != {LONG_AGO} else 0.0"
-        for n, jump in post
-    ]
-    push_traces += [f"event_mean_{n}[j, h] = running_{n}[0]" for n in pre_names] if mean_pre else []
-    push_traces += [f"event_{n}[j, h] = values_{n}[row, k]" for n in reads]
-    text = f"""\
 import math
 
-{HEADER}{MODULATED if modulated else ""}
-"""
-    if modulated:
-        text += """
+from spikelearn.codegen.jit import kernel, scalar
+from spikelearn.kernels.control import STOP
+from spikelearn.kernels.deliver import fetch_run
+from spikelearn.kernels.event_rule import ALL, LONG_AGO, NEVER, SOME
+from spikelearn.kernels.events import count_in_row, source_in_row
+from spikelearn.kernels.traces import decay
+from spikelearn.kernels.trial_clock import PHASE, STARTS
+
+# if modulated:
+from spikelearn.kernels.modulators import extremes, within_limits
+# end
+
+# SYNAPSE = weight, eligibility, STATE
+# KEPT_IN = weights, eligibilities, synapse__STATE
+# CHANGED = change, STATE
+# MODULATOR = integrals, scales, release_counts, base, tau_c, dt
+# RELEASES = slot_releases, release_N, swept
+# SEGMENT = after, before, until, N_low, N_high, integrals, scales, release_counts, release_N
+# SENT = min(max(weight + eligibility * N, W_min), W_max)
+# if not modulated:
+# SYNAPSE = weight, STATE
+# KEPT_IN = weights, synapse__STATE
+# CHANGED = weight, STATE
+# MODULATOR =
+# RELEASES =
+# SEGMENT =
+# SENT = weight
+# end
+# if transmits:
+# SENT = transmits(SENT, CONSTANTS)
+# end
+# RELEASED =
+# if short_term:
+# SENT = SENT * released_share
+# RELEASED = release_last, release_dt, release__RELEASE_STATE, release_of__RELEASE_CONSTANTS
+# end
+# RUNS = run__KEPT_IN, run_unread
+# MEANS =
+# EVENTS = event_end, due_end, event_step, event_plastic, frozen, event__POST, event__READS
+# if mean_pre:
+# MEANS = running__x, decay__x for x in pre
+# EVENTS = EVENTS, event_mean__PRE
+# end
+# PAST = past_end, past_step, past__POST
+# PRE_TABLES = x__coarse, x__fine for x in pre
+# POST_TABLES = x__coarse, x__fine for x in post
+# LIMITS = W_min, W_max, OWN_CONSTANTS
+# if since_pre:
+# LIMITS = LIMITS, ms_per_step
+# end
+# SHARED = SEGMENT, EVENTS, PRE_TABLES, LIMITS
+# TABLE = index, targets, last_arrival, consumed, queue, KEPT_IN, unread, slot__PRE
+# EVERYTHING = TABLE, RELEASES, EVENTS, PAST, PRE_TABLES, POST_TABLES, LIMITS
+# FETCHED = targets, unread, KEPT_IN
+# LEARNS = plastic
+# if state_goes_on:
+# LEARNS = True
+# end
+# if modulated:
+
+
 @scalar
 def held_until(j, h, after, before, event_step, release_counts):
-    \"\"\"How many releases a synapse that takes up place h next has been kept within its limits at.\"\"\"
+    """How many releases a synapse that takes up place h next has been kept within its limits at."""
     at = event_step[j, (int(h) - 1) & (event_step.shape[1] - 1)]
     if at > after:
         return max(before, release_counts[at & (len(release_counts) - 1)])
     return before
 
-"""
-    text += f"""
+
+# end
+
+
 @scalar
-def learn({synapse}, j, h, {of_slot}):
-    \"\"\"The effect on a synapse of the event in place h of the history of its target j.\"\"\"
+def learn(SYNAPSE, j, h, last, PRE__at, SHARED):
+    """The effect on a synapse of the event in place h of the history of its target j."""
     at = event_step[j, h]
-{lines(4, [*traces_at, *apply_post])}    return {synapse}
+    # for x in pre:
+    x = x__at * decay(at - last, x__coarse, x__fine)
+    # end
+    # if mean_pre:
+    # for x in pre:
+    mean__x = event_mean__x[j, h]
+    # end
+    # end
+    # for y in post:
+    y = event__y[j, h]
+    # end
+    # for y in reads:
+    y = event__y[j, h]
+    # end
+    # if modulated:
+    ring = len(integrals) - 1
+    if until > before:
+        since = held_until(j, h, after, before, event_step, release_counts)
+        until = release_counts[at & ring]
+        weight = within_limits(weight, eligibility, since, until, N_low, N_high, release_N, W_min, W_max)
+    N = integrals[at & ring]
+    now = weight + eligibility * N
+    weight += min(max(now, W_min), W_max) - now
+    # end
+    # if state_goes_on and not modulated:
+    weight_before = weight
+    # end
+    CHANGED = on_post(ON_POST)
+    # if state_goes_on:
+    if frozen[0] != 0 and event_plastic[j, h] == 0:
+        # if modulated:
+        change = 0.0
+        # else:
+        weight = weight_before
+        # end
+    # end
+    # if modulated:
+    change *= scales[at & ring]
+    eligibility += change
+    weight -= change * N
+    # else:
+    weight = min(max(weight, W_min), W_max)
+    # end
+    return SYNAPSE
 
 
 @scalar
-def take_up(run, queue, {runs}{of_slot}):
-    \"\"\"Apply to the synapses of a slot the post events that are due: to all synapses the oldest, then the next.\"\"\"
-    mask = {mask}
+def take_up(run, queue, RUNS, last, PRE__at, SHARED):
+    """Apply to the synapses of a slot the post events that are due: to all synapses the oldest, then the next."""
+    mask = event_step.shape[1] - 1
     n = 0
     for i in range(len(run)):
         queue[n] = i
         n += run_unread[i] != due_end[run[i]]
     while n > 0:
         left = 0
-{lines(8, take_up_all)}\
+        # if state_goes_on:
+        for k in range(n):
+            i = queue[k]
+            j = run[i]
+            h = run_unread[i]
+            # for v, array in kept:
+            v = run__array[i]
+            # end
+            SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, SHARED)
+            # for v, array in kept:
+            run__array[i] = v
+            # end
+            place = (int(h) + 1) & mask
+            run_unread[i] = place
+            queue[left] = i
+            left += place != due_end[j]
+        # else:
+        # Two loops, since one with the question in it takes a third longer.
+        if frozen[0] == 0:
+            for k in range(n):
+                i = queue[k]
+                j = run[i]
+                h = run_unread[i]
+                # for v, array in kept:
+                v = run__array[i]
+                # end
+                SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, SHARED)
+                # for v, array in kept:
+                run__array[i] = v
+                # end
+                place = (int(h) + 1) & mask
+                run_unread[i] = place
+                queue[left] = i
+                left += place != due_end[j]
+        else:
+            for k in range(n):
+                i = queue[k]
+                j = run[i]
+                h = run_unread[i]
+                if event_plastic[j, h] != 0:
+                    # for v, array in kept:
+                    v = run__array[i]
+                    # end
+                    SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, SHARED)
+                    # for v, array in kept:
+                    run__array[i] = v
+                    # end
+                place = (int(h) + 1) & mask
+                run_unread[i] = place
+                queue[left] = i
+                left += place != due_end[j]
+        # end
         n = left
-{lines(4, hold_run if modulated else [])}
+    # if modulated:
+    if until > before:
+        for i in range(len(run)):
+            j = run[i]
+            # for v, array in kept:
+            v = run__array[i]
+            # end
+            since = held_until(j, run_unread[i], after, before, event_step, release_counts)
+            weight = within_limits(weight, eligibility, since, until, N_low, N_high, release_N, W_min, W_max)
+            # for v, array in kept:
+            run__array[i] = v
+            # end
+    # end
+
 
 @kernel
-def advance_post_traces(step, rows, counts, dendritic, {event_arrays}{past_arrays}):
-    \"\"\"Let arrivals take up, or know of, the events that are old enough for that from this step on.\"\"\"
-    mask = {mask}
+def advance_post_traces(step, rows, counts, dendritic, EVENTS, PAST):
+    """Let arrivals take up, or know of, the events that are old enough for that from this step on."""
+    mask = event_step.shape[1] - 1
     s = step - dendritic
     row = (step - 2 * dendritic - 1) % len(counts)
     for k in range(counts[row]):
@@ -252,7 +237,13 @@ def advance_post_traces(step, rows, counts, dendritic, {event_arrays}{past_array
         h = int(past_end[j])
         while h != event_end[j] and event_step[j, h] < s:
             past_step[j] = event_step[j, h]
-{lines(12, [f"past_{n}[j] = {jumped(f'event_{n}[j, h]', jump)}" for n, jump in post])}\
+            # for y in post:
+            # if y in added:
+            past__y[j] = event__y[j, h] + 1.0
+            # else:
+            past__y[j] = 1.0
+            # end
+            # end
             h = (h + 1) & mask
         past_end[j] = h
     row = (step - 2 * dendritic) % len(counts)
@@ -267,12 +258,16 @@ def advance_post_traces(step, rows, counts, dendritic, {event_arrays}{past_array
 
 @kernel
 def function(
-    step, rows, counts, delays, inputs, event_count, enabled, dendritic, {modulator}{mean_arguments}{everything}
-):
-    \"\"\"Deliver what arrives in this step; the weight sent includes the change by this very arrival.\"\"\"
+    step, rows, counts, delays, inputs, event_count, enabled, dendritic, MODULATOR, MEANS, EVERYTHING, RELEASED
+):  # fmt: skip
+    """Deliver what arrives in this step; the weight sent includes the change by this very arrival."""
     depth = counts.shape[1]
     n_delays = len(delays)
-{lines(4, [f"running_{n}[0] *= decay_{n}" for n in pre_names] if mean_pre else [])}\
+    # if mean_pre:
+    # for x in pre:
+    running__x[0] *= decay__x
+    # end
+    # end
     for d in range(n_delays):
         row = (step - delays[d]) % depth
         n_due = count_in_row(counts, row)
@@ -280,7 +275,9 @@ def function(
             slot = source_in_row(rows, counts, row, k) * n_delays + d
             if k + 1 < n_due:
                 ahead = source_in_row(rows, counts, row, k + 1) * n_delays + d
-{lines(16, [f"fetch_run(index, {array}, ahead)" for array in ["targets", "unread", *kept_in]])}\
+                # for array in fetched:
+                fetch_run(index, array, ahead)
+                # end
             begin = index[slot]
             end = index[slot + 1]
             if begin == end:
@@ -292,48 +289,140 @@ def function(
             through = s if dendritic > 0 else s - 1
             plastic = enabled[0] != 0
             run = targets[begin:end]
-{lines(12, slices + releases_up_to("s") + (N_and_E if modulated else []))}\
-            take_up(run, queue, {runs}{at_slot})
-{lines(12, [f"{n}_now = slot_{n}[slot] * decay(s - last, {n}_coarse, {n}_fine)" for n in pre_names])}\
-            if {"True" if state_goes_on else "plastic"}:
+            # for v, array in kept:
+            run__array = array[begin:end]
+            # end
+            run_unread = unread[begin:end]
+            # if modulated:
+            before = slot_releases[slot]
+            until = release_counts[s & (len(release_counts) - 1)]
+            N_low, N_high = extremes(release_N, before, until)
+            N = integrals[s & (len(integrals) - 1)]
+            E = scales[s & (len(scales) - 1)]
+            # end
+            take_up(run, queue, RUNS, last, slot__PRE[slot], SHARED)
+            # for x in pre:
+            x__now = slot__x[slot] * decay(s - last, x__coarse, x__fine)
+            # end
+            # if short_term:
+            after_release__RELEASE_STATE, released_share = release(
+                release__RELEASE_STATE[slot], (step - release_last[slot]) * release_dt, release_of__RELEASE_CONSTANTS
+            )
+            # for v in release_state:
+            release__v[slot] = after_release__v
+            # end
+            release_last[slot] = step
+            # end
+            if LEARNS:
                 for i in range(len(run)):
                     j = run[i]
-                    {load}
-{lines(20, traces_now + apply_pre + [store])}\
-                    inputs[j] += {value_now}
-{lines(12, [] if state_goes_on else deliver_alone)}\
-{lines(12, [f"slot_{n}[slot] = {jumped(f'{n}_now', jump)}" for n, jump in pre])}\
+                    # for v, array in kept:
+                    v = run__array[i]
+                    # end
+                    # for y in post:
+                    y = past__y[j] * decay(s - past_step[j], y__coarse, y__fine)
+                    # end
+                    # if modulated:
+                    now = weight + eligibility * N
+                    weight += min(max(now, W_min), W_max) - now
+                    # end
+                    # if state_goes_on and not modulated:
+                    weight_before = weight
+                    # end
+                    CHANGED = on_pre(ON_PRE)
+                    # if state_goes_on:
+                    if not plastic:
+                        # if modulated:
+                        change = 0.0
+                        # else:
+                        weight = weight_before
+                        # end
+                    # end
+                    # if modulated:
+                    change *= E
+                    eligibility += change
+                    weight -= change * N
+                    # else:
+                    weight = min(max(weight, W_min), W_max)
+                    # end
+                    # for v, array in kept:
+                    run__array[i] = v
+                    # end
+                    inputs[j] += SENT
+            # if not state_goes_on:
+            else:
+                for i in range(len(run)):
+                    # for v, array in kept:
+                    v = run__array[i]
+                    # end
+                    inputs[run[i]] += SENT
+            # end
+            # for x in pre:
+            # if x in added:
+            slot__x[slot] = x__now + 1.0
+            # else:
+            slot__x[slot] = 1.0
+            # end
+            # end
             last_arrival[slot] = s
             consumed[slot] = through
-{lines(12, ["slot_releases[slot] = until"] if modulated else [])}\
-{lines(12, [f"running_{n}[0] += (end - begin) / len(weights)" for n in pre_names] if mean_pre else [])}
+            # if modulated:
+            slot_releases[slot] = until
+            # end
+            # if mean_pre:
+            # for x in pre:
+            running__x[0] += (end - begin) / len(weights)
+            # end
+            # end
+
 
 @kernel
-def push(step, rows, counts, delay, sweeps, since_sweep, enabled, {push_arguments}{event_arrays}{post_tables}):
-    \"\"\"Enter the post events that reach the synapses in this step into the histories of their neurons.
+def push(step, rows, counts, delay, sweeps, since_sweep, enabled, MEANS, values__READS, EVENTS, POST_TABLES):
+    """Enter the post events that reach the synapses in this step into the histories of their neurons.
 
     A sweep brings up to now what no sweep and no arrival has since the last sweep; hence the histories hold what may
     wait if each half of them is filled between two sweeps.
-    \"\"\"
+    """
     row = (step - delay) % len(counts)
-    mask = {mask}
+    mask = event_step.shape[1] - 1
     for k in range(counts[row]):
         j = rows[row, k]
         h = int(event_end[j])
         g = (h - 1) & mask
-{lines(8, push_traces)}        event_plastic[j, h] = enabled[0]
+        # for y in post:
+        # if y in added:
+        event__y[j, h] = (
+            (event__y[j, g] + 1.0) * decay(step - event_step[j, g], y__coarse, y__fine)
+            if event_step[j, g] != LONG_AGO
+            else 0.0
+        )
+        # else:
+        event__y[j, h] = (
+            1.0 * decay(step - event_step[j, g], y__coarse, y__fine) if event_step[j, g] != LONG_AGO else 0.0
+        )
+        # end
+        # end
+        # if mean_pre:
+        # for x in pre:
+        event_mean__x[j, h] = running__x[0]
+        # end
+        # end
+        # for y in reads:
+        event__y[j, h] = values__y[row, k]
+        # end
+        event_plastic[j, h] = enabled[0]
         if enabled[0] == 0:
             frozen[0] = 1
         event_step[j, h] = step
         event_end[j] = (h + 1) & mask
         since_sweep[j] += 1
         if since_sweep[j] >= (mask - delay) // 2:
-            sweeps[0] = max(sweeps[0], {SOME})
+            sweeps[0] = max(sweeps[0], SOME)
 
 
 @kernel
-def sweep(step, sweeps, since_sweep, dendritic, {modulator}{everything}):
-    \"\"\"Bring up to now all synapses, or those that have not been since the sweep before, if it is wanted.\"\"\"
+def sweep(step, sweeps, since_sweep, dendritic, MODULATOR, EVERYTHING):
+    """Bring up to now all synapses, or those that have not been since the sweep before, if it is wanted."""
     wanted = sweeps[0]
     if wanted == 0:
         return
@@ -348,36 +437,36 @@ def sweep(step, sweeps, since_sweep, dendritic, {modulator}{everything}):
         end = index[slot + 1]
         last = last_arrival[slot]
         after = consumed[slot]
-        if begin == end or (wanted == {SOME} and after >= before_last):
+        if begin == end or (wanted == SOME and after >= before_last):
             continue
         run = targets[begin:end]
-{lines(8, slices + releases_up_to("through"))}        take_up(run, queue, {runs}{at_slot})
+        # for v, array in kept:
+        run__array = array[begin:end]
+        # end
+        run_unread = unread[begin:end]
+        # if modulated:
+        before = slot_releases[slot]
+        until = release_counts[through & (len(release_counts) - 1)]
+        N_low, N_high = extremes(release_N, before, until)
+        # end
+        take_up(run, queue, RUNS, last, slot__PRE[slot], SHARED)
         consumed[slot] = through
-{lines(8, ["slot_releases[slot] = until"] if modulated else [])}\
-{lines(4, all_swept if modulated else [])}"""
-    read_value = ["values[row, k] = weight"]
-    settle = ["weights[p] = min(max(weights[p], W_min), W_max)"]
-    if modulated:
-        now = "integrals[{} & (len(integrals) - 1)]"
-        read_value = [
-            f"now = weight + eligibility * {now.format('step')}",
-            "values[row, k] = min(max(now, W_min), W_max)",
-            "if what == 1:",
-            "    values[row, k] = eligibility * math.exp(-(step - base[0]) * dt / tau_c)",
-        ]
-        settle = [
-            f"now = weights[p] + eligibilities[p] * {now.format('(step - 1)')}",
-            "weights[p] = min(max(now, W_min), W_max)",
-            "eligibilities[p] = 0.0",
-        ]
-    read_hold = ["if until > before:", *(f"    {line}" for line in hold("h"))] if modulated else []
-    text += f"""
+        # if modulated:
+        slot_releases[slot] = until
+        # end
+    # if modulated:
+    if wanted == ALL:
+        swept[0] = release_counts[through & (len(release_counts) - 1)]
+    # end
+
 
 @kernel
-def read(step, every, start, what, slots, positions, room, steps, values, used, control, {modulator}{everything}):
-    \"\"\"Write weights (what = 0) or eligibilities (1) as they are now, from step `start` on; nothing is changed.\"\"\"
+def read(
+    step, every, start, what, slots, positions, room, steps, values, used, control, MODULATOR, EVERYTHING
+):  # fmt: skip
+    """Write weights (what = 0) or eligibilities (1) as they are now, from step `start` on; nothing is changed."""
     if step >= start and step % every == 0:
-        mask = {mask}
+        mask = event_step.shape[1] - 1
         row = used[0]
         steps[row] = step
         for k in range(len(positions)):
@@ -386,56 +475,97 @@ def read(step, every, start, what, slots, positions, room, steps, values, used, 
             last = last_arrival[slot]
             after = consumed[slot]
             j = targets[p]
-            {load_one}
-{lines(12, releases_up_to("step"))}            h = int(unread[p])
+            # for v, array in kept:
+            v = array[p]
+            # end
+            # if modulated:
+            before = slot_releases[slot]
+            until = release_counts[step & (len(release_counts) - 1)]
+            N_low, N_high = extremes(release_N, before, until)
+            # end
+            h = int(unread[p])
             while h != event_end[j]:
-{lines(16, learn_one)}\
+                # if state_goes_on:
+                SYNAPSE = learn(SYNAPSE, j, h, last, slot__PRE[slot], SHARED)
+                # else:
+                if frozen[0] == 0 or event_plastic[j, h] != 0:
+                    SYNAPSE = learn(SYNAPSE, j, h, last, slot__PRE[slot], SHARED)
+                # end
                 h = (h + 1) & mask
-{lines(12, read_hold + read_value)}        used[0] = row + 1
+            # if modulated:
+            if until > before:
+                since = held_until(j, h, after, before, event_step, release_counts)
+                weight = within_limits(weight, eligibility, since, until, N_low, N_high, release_N, W_min, W_max)
+            now = weight + eligibility * integrals[step & (len(integrals) - 1)]
+            values[row, k] = min(max(now, W_min), W_max)
+            if what == 1:
+                values[row, k] = eligibility * math.exp(-(step - base[0]) * dt / tau_c)
+            # else:
+            values[row, k] = weight
+            # end
+        used[0] = row + 1
         if row + 1 + room > len(steps):
-            control[0] = 1
+            control[STOP] = 1
 
 
 @kernel
 def reset(
-    step, clock, phase, sweeps, since_sweep, dendritic,
-    {names(state, "initial_{}")}{modulator}{mean_arguments}{everything}
-):
-    \"\"\"At the start of a phase: keep the weights, forget traces, state, pending events and eligibilities.\"\"\"
-    if clock[4] == 0 or clock[2] != phase:
+    step, clock, phase, sweeps, since_sweep, dendritic, initial__STATE, MODULATOR, MEANS, EVERYTHING
+):  # fmt: skip
+    """At the start of a phase: keep the weights, forget traces, state, pending events and eligibilities."""
+    if clock[STARTS] == 0 or clock[PHASE] != phase:
         return
-    sweeps[0] = {ALL}
-    sweep(step - 1, sweeps, since_sweep, dendritic, {modulator}{everything})
+    sweeps[0] = ALL
+    sweep(step - 1, sweeps, since_sweep, dendritic, MODULATOR, EVERYTHING)
     for slot in range(len(last_arrival)):
-{lines(8, [f"slot_{n}[slot] = 0.0" for n in pre_names])}        last_arrival[slot] = {NEVER}
+        # for x in pre:
+        slot__x[slot] = 0.0
+        # end
+        last_arrival[slot] = NEVER
     for p in range(len(weights)):
         unread[p] = 0
-{lines(8, settle + [f"synapse_{name}[p] = initial_{name}" for name in state])}    for j in range(len(event_end)):
+        # if modulated:
+        now = weights[p] + eligibilities[p] * integrals[(step - 1) & (len(integrals) - 1)]
+        weights[p] = min(max(now, W_min), W_max)
+        eligibilities[p] = 0.0
+        # else:
+        weights[p] = min(max(weights[p], W_min), W_max)
+        # end
+        # for v in state:
+        synapse__v[p] = initial__v
+        # end
+    for j in range(len(event_end)):
         event_end[j] = 0
         due_end[j] = 0
         past_end[j] = 0
-        past_step[j] = {LONG_AGO}
+        past_step[j] = LONG_AGO
         for h in range(event_step.shape[1]):
-            event_step[j, h] = {LONG_AGO}
-{lines(8, [f"past_{n}[j] = 0.0" for n in post_names])}\
-{lines(4, [f"running_{n}[0] = 0.0" for n in pre_names] if mean_pre else [])}"""
-    return text + (REBASE if modulated else "")
+            event_step[j, h] = LONG_AGO
+        # for y in post:
+        past__y[j] = 0.0
+        # end
+    # if mean_pre:
+    # for x in pre:
+    running__x[0] = 0.0
+    # end
+    # end
 
 
-REBASE = f"""
+# if modulated:
+
 
 @kernel
 def rebase(
     step, every, dendritic, sweeps, base, tau_c, dt, integrals, scales, weights, eligibilities, release_counts,
     release_N, swept
-):
-    \"\"\"Move the origin of exp((t - base)/tau_c) to now before it grows large; w(t) and c(t) stay what they are.
+):  # fmt: skip
+    """Move the origin of exp((t - base)/tau_c) to now before it grows large; w(t) and c(t) stay what they are.
 
     A sweep later in this step takes up the post events that wait: the factors of older steps are of no use any more.
-    \"\"\"
+    """
     if step - base[0] < every:
         return
-    sweeps[0] = {ALL}
+    sweeps[0] = ALL
     f = math.exp(-(step - base[0]) * dt / tau_c)
     ring = len(integrals) - 1
     N0 = integrals[step & ring]
@@ -448,13 +578,6 @@ def rebase(
     for k in range(swept[0], release_counts[step & ring]):
         release_N[k & (len(release_N) - 1)] = (release_N[k & (len(release_N) - 1)] - N0) / f
     base[0] = step
-"""
 
 
-def indented(text: Sequence[str]) -> list[str]:
-    return [f"    {line}" for line in text]
-
-
-def lines(indent: int, text: Sequence[str]) -> str:
-    """Lines of a printed function, indented."""
-    return "".join(f"{' ' * indent}{line}\n" for line in text)
+# end

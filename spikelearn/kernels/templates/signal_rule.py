@@ -1,308 +1,293 @@
-"""The loops of a SignalRule (plasticity/signal_rule.py), printed as Python for one rule at a time.
+"""The loops of a SignalRule: signals (once a target and step), integrate, deliver, read and reset.
 
-What the names stand for is said there: w = q + X H, or with an eligibility c exp((t - base)/tau_c) = C + X H and
-w = q + C N + X M. `weights` holds q and `eligibilities` C, both as of the last arrival; slot_x is X, slot_epoch the
-epoch it is scaled to. An epoch lasts from one base to the next; H, M and N at the end of the last epochs are in
-end_H, end_M and end_N, rings that a synapse takes up at its next arrival:
+What the names stand for is said in plasticity/signal_rule.py: w = q + X H, or with an eligibility
+c exp((t - base)/tau_c) = C + X H and w = q + C N + X M. `weights` holds q and `eligibilities` C, both as of the last
+arrival; slot_x is X, slot_epoch the epoch it is scaled to. An epoch lasts from one base to the next; H, M and N at the
+end of the last epochs are in end_H, end_M and end_N, rings that a synapse takes up at its next arrival:
 
     q <- q + C N + X M,   C <- (C + X H) exp(-T/tau_c),   X <- X exp(-T/tau_x),   T the length of an epoch.
 
-clock: [epoch, base in steps, epoch in which all synapses were last brought up to date].
+pre: the traces; `added` those to which 1 is added at an arrival, the others are set to 1; `amplitudes` are part of X.
+state: the rule's own, of each target. delayed: variables that count later. reads: state variables of the target. seen:
+variables that `on_pre` takes as they are at the synapse. payload: events bring values; traces jump by them, or to them,
+and they multiply the weights that are sent. short_term: what is sent is multiplied by the share that a slot releases,
+which has a state of its own (release_state) and depends on when its source fired before. hidden: the limits hold for
+the weight that is sent, not for the one that learns. also: further kinds of event that the rule learns from.
 """
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-
-from spikelearn.kernels.templates.neurons import names
-
-EPOCHS = 16
-"""Ends of epochs that are kept. Sources that were silent for so long are swept."""
-
-_HEADER = """\
 import math
 
 from spikelearn.codegen.jit import kernel
+from spikelearn.kernels.control import STOP
+from spikelearn.kernels.signal_rule import BASE, EPOCH, EPOCHS, SWEPT
+from spikelearn.kernels.trial_clock import PHASE, STARTS
+
+# if payload:
+from spikelearn.kernels.events import count_in_row, source_in_row, value_in_row
+
+# else:
 from spikelearn.kernels.events import count_in_row, source_in_row
-"""
+# end
+
+# KINDS = event, also__ALSO
+# ALSO_ROWS = also__kind__rows, also__kind__counts for kind in also
+# READ = READS, STATE
+# OWN = own__STATE
+# DELAYS = delay__DELAYED
+# SEEN_RINGS = seen__SEEN
+# SIGNALLED = H__x, rate__x for x in pre
+# SYNAPSE = weight
+# SUMS = H__PRE
+# RATES = rate__PRE
+# ENDS = end_H__PRE
+# FACTORS = factor__PRE
+# WEIGHTS = weights
+# MODULATOR =
+# if eligibility:
+# SYNAPSE = weight, c
+# SUMS = H__PRE, N, M__PRE
+# RATES = rate__PRE, c_rate, released
+# ENDS = end_H__PRE, end_N, end_M__PRE
+# FACTORS = factor__PRE, c_factor
+# WEIGHTS = weights, eligibilities
+# MODULATOR = concentration, b, n_rate, dt
+# end
+# TARGET = dendritic, clock, gain, SUMS, RATES
+# TABLE = index, targets, WEIGHTS, slot_epoch, slot__PRE
+# UNLIMITED = TARGET, ENDS, FACTORS, TABLE, -math.inf, math.inf
+# EVERYTHING = TARGET, ENDS, FACTORS, TABLE, W_min, W_max
+# LEARNED = EVERYTHING
+# VALUES =
+# SENT = now
+# RELEASED =
+# if hidden:
+# LEARNED = UNLIMITED
+# end
+# if payload:
+# VALUES = values
+# SENT = SENT * value
+# end
+# if short_term:
+# SENT = SENT * released_share
+# RELEASED = release_last, release_dt, release__RELEASE_STATE, release_of__RELEASE_CONSTANTS
+# end
 
 
-def render_signal(
-    pre: Sequence[tuple[str, str, float]],
-    reads: Sequence[str],
-    state: Sequence[str],
-    delayed: Sequence[str],
-    seen: Sequence[str],
-    constants: Sequence[str],
-    eligibility: bool,
-    on_pre: bool,
-    payload: bool = False,
-    hidden: bool = False,
-    also: Sequence[str] = (),
-) -> str:
-    """signals (once a target and step), integrate, deliver, read and reset of a rule.
-
-    pre: (name, jump, amplitude) of the traces; the amplitude is part of X. payload: whether events bring values with
-        them. hidden: the limits hold for the weight that is sent, not for the one that learns. also: further kinds of
-        event that the rule learns from. The names of arguments are those of `engine.signals`.
-    """
-    parts = _Parts(pre, reads, state, delayed, seen, constants, eligibility, on_pre, hidden)
-    header = _HEADER.replace("source_in_row", "source_in_row, value_in_row") if payload else _HEADER
-    loops = (
-        _render_targets(parts, also) + _render_synapse(parts) + _render_deliver(parts, payload) + _render_look(parts)
-    )
-    return header + loops
+@kernel
+def add_signal(at, row, first, last, gain, clock, SIGNALLED):
+    """The signal in a row of `gain` acts at the synapses in step `at`."""
+    gain_now = gain[row][first:last]
+    # for x in pre:
+    E__x = math.exp(-(at - clock[BASE]) * rate__x)
+    now__x = H__x[first:last]
+    for i in range(len(now__x)):
+        now__x[i] += gain_now[i] * E__x
+    # end
 
 
-class _Parts:
-    """Pieces of text that several loops share."""
+@kernel
+def signals(
+    step, event_rows, event_counts, first, last, enabled, event, ALSO_ROWS, also__ALSO, post__READS, OWN, DELAYS,
+    SEEN_RINGS, TARGET, constant__CONSTANTS
+):  # fmt: skip
+    """The signal of each target at the end of this step; without a dendritic delay it acts now."""
+    emitted = step % len(event_counts)
+    # for kind in kinds:
+    for k in range(kind__counts[emitted]):
+        kind[kind__rows[emitted, k]] = 1.0
+    # end
+    # Loops over slices vectorise, not those from `first`.
+    # for kind in kinds:
+    now__kind = kind[first:last]
+    # end
+    # for v in reads:
+    now__v = post__v[first:last]
+    # end
+    # for v in state:
+    now__v = own__v[first:last]
+    # end
+    # for v in delayed:
+    in__v = delay__v[step % len(delay__v)][first:last]
+    out__v = delay__v[(step + 1) % len(delay__v)][first:last]
+    # end
+    # for v in seen:
+    kept__v = seen__v[step % len(seen__v)][first:last]
+    # end
+    row = step % len(gain)
+    gain_now = gain[row][first:last]
+    plastic = 1.0 if enabled[0] != 0 else 0.0
+    for i in range(len(gain_now)):
+        # for v in read:
+        u__v = now__v[i]
+        # end
+        # if state:
+        (now__STATE[i],) = advance(u__READ, now__KINDS[i], constant__CONSTANTS)
+        # end
+        # for v in delayed:
+        in__v[i] = u__v
+        u__v = out__v[i]
+        # end
+        # for v in seen:
+        kept__v[i] = u__v
+        # end
+        gain_now[i] = plastic * signal(u__READ, now__KINDS[i], constant__CONSTANTS)
+    # for kind in kinds:
+    for k in range(kind__counts[emitted]):
+        kind[kind__rows[emitted, k]] = 0.0
+    # end
+    if dendritic == 0:
+        add_signal(step, row, first, last, gain, clock, SIGNALLED)
 
-    def __init__(
-        self, pre: Sequence[tuple[str, str, float]], reads: Sequence[str], state: Sequence[str],
-        delayed: Sequence[str], seen: Sequence[str], constants: Sequence[str], eligibility: bool, on_pre: bool,
-        hidden: bool,
-    ) -> None:  # fmt: skip
-        traces = [name for name, _, _ in pre]
-        self.traces, self.reads, self.state = traces, reads, state
-        self.jumps = {name: jump for name, jump, _ in pre}
-        self.amplitudes = {name: float(amplitude) for name, _, amplitude in pre}
-        self.delayed, self.seen, self.eligibility, self.on_pre = delayed, seen, eligibility, on_pre
-        self.constants = names(constants, "constant_{}")
-        self.own = names(state, "own_{}")
-        self.delays = names(delayed, "delay_{}")
-        self.seen_rings = names(seen, "seen_{}")
-        self.H = names(traces, "H_{}")
-        self.ends = names(traces, "end_H_{}")
-        self.factors = names(traces, "factor_{}")
-        self.rates = names(traces, "rate_{}")
-        self.synapse = "weight, c" if eligibility else "weight"
-        self.weights = "weights, eligibilities, " if eligibility else "weights, "
-        if eligibility:
-            self.H += "N, " + names(traces, "M_{}")
-            self.ends += "end_N, " + names(traces, "end_M_{}")
-            self.factors += "c_factor, "
-            self.rates += "c_rate, released, "
-        self.slots = names(traces, "slot_{}")
-        self.X = names(traces, "X_{}")
-        self.limits = "W_min, W_max, "
-        self.no_limits = "-math.inf, math.inf"
-        self.kept, self.hidden = ("learned", True) if hidden else ("now", False)
-        self.target = f"dendritic, clock, gain, {self.H}{self.rates}"
-        self.table = f"index, targets, {self.weights}slot_epoch, {self.slots}"
-        self.load = "weight = weights[p]" + ("; c = eligibilities[p]" if eligibility else "")
-        self.store = "weights[p] = weight" + ("; eligibilities[p] = c" if eligibility else "")
 
-
-def _render_targets(parts: _Parts, also: Sequence[str]) -> str:
-    """Once a target and step: signals, and their integrals. Loops over slices vectorise, not those from `first`."""
-    p = parts
-    kinds = ["event", *(f"also_{kind}" for kind in also)]
-    mark = "".join(
-        f"    for k in range({kind}_counts[emitted]):\n        {kind}[{kind}_rows[emitted, k]] = " + "{0}\n"
-        for kind in kinds
-    )
-    marked, cleared = mark.format("1.0"), mark.format("0.0")
-    slices = "".join(f"    now_{kind} = {kind}[first:last]\n" for kind in kinds)
-    slices += "".join(f"    now_{n} = post_{n}[first:last]\n" for n in p.reads)
-    slices += "".join(f"    now_{n} = own_{n}[first:last]\n" for n in p.state)
-    slices += "".join(
-        f"    in_{n} = delay_{n}[step % len(delay_{n})][first:last]\n"
-        f"    out_{n} = delay_{n}[(step + 1) % len(delay_{n})][first:last]\n"
-        for n in p.delayed
-    )
-    slices += "".join(f"    kept_{n} = seen_{n}[step % len(seen_{n})][first:last]\n" for n in p.seen)
-    read = "".join(f"        u_{n} = now_{n}[i]\n" for n in [*p.reads, *p.state])
-    everything = f"{names([*p.reads, *p.state], 'u_{}')}{names(kinds, 'now_{}[i]')}{p.constants}"
-    advanced = f"        {names(p.state, 'now_{}[i]')}= advance({everything})\n" if p.state else ""
-    late = "".join(f"        in_{n}[i] = u_{n}\n        u_{n} = out_{n}[i]\n" for n in p.delayed)
-    kept = "".join(f"        kept_{n}[i] = u_{n}\n" for n in p.seen)
-    add = "".join(
-        f"    E_{n} = math.exp(-(at - clock[1]) * rate_{n})\n"
-        f"    now_{n} = H_{n}[first:last]\n"
-        f"    for i in range(len(now_{n})):\n"
-        f"        now_{n}[i] += gain_now[i] * E_{n}\n"
-        for n in p.traces
-    )
-    move = "".join(
-        "    for j in range(first, last):\n"
-        + "".join(f"        end_{v}_{n}[r, j] = {v}_{n}[j]\n        {v}_{n}[j] = 0.0\n" for v in _integrals(p))
-        for n in p.traces
-    )
-    released = ""
-    if p.eligibility:
-        move += "    end_N[r] = N[0]\n    N[0] = 0.0\n"
-        released = """\
+@kernel
+def integrate(step, first, last, every, enabled, MODULATOR, TARGET, ENDS, FACTORS, TABLE):
+    """Bring the integrals to the step in which this step's arrivals are at their synapses."""
+    at = step - dendritic
+    if at - 1 - clock[BASE] >= every:
+        begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, TABLE)
+    # if eligibility:
     n0 = concentration[0]
     w_rate = c_rate + n_rate
     increment = -n0 * math.expm1(-w_rate) / w_rate * dt + b * math.expm1(-c_rate) / c_rate * dt
     released[step % len(released)] = increment if enabled[0] != 0 else 0.0
-    increment = released[at % len(released)] * math.exp(-(at - 1 - clock[1]) * c_rate)
+    increment = released[at % len(released)] * math.exp(-(at - 1 - clock[BASE]) * c_rate)
     N[0] += increment
-"""
-        released += "".join(
-            f"    for j in range(first, last):\n        M_{n}[j] += H_{n}[j] * increment\n" for n in p.traces
-        )
-    modulator = "concentration, b, n_rate, dt, " if p.eligibility else ""
-    return f'''
-
-@kernel
-def add_signal(at, row, first, last, gain, clock, {names(p.traces, "H_{0}, rate_{0}")}):
-    """The signal in a row of `gain` acts at the synapses in step `at`."""
-    gain_now = gain[row][first:last]
-{add}
-
-@kernel
-def signals(
-    step, event_rows, event_counts, first, last, enabled, event,
-    {names(kinds[1:], "{0}_rows, {0}_counts")}{names(kinds[1:])}
-    {names(p.reads, "post_{}")}{p.own}{p.delays}{p.seen_rings}{p.target}{p.constants}
-):
-    """The signal of each target at the end of this step; without a dendritic delay it acts now."""
-    emitted = step % len(event_counts)
-{marked}{slices}    row = step % len(gain)
-    gain_now = gain[row][first:last]
-    plastic = 1.0 if enabled[0] != 0 else 0.0
-    for i in range(len(gain_now)):
-{read}{advanced}{late}{kept}        gain_now[i] = plastic * signal({everything})
-{cleared}    if dendritic == 0:
-        add_signal(step, row, first, last, gain, clock, {names(p.traces, "H_{0}, rate_{0}")})
+    # for x in pre:
+    for j in range(first, last):
+        M__x[j] += H__x[j] * increment
+    # end
+    # end
+    if dendritic > 0:
+        add_signal(at, (at - dendritic) % len(gain), first, last, gain, clock, SIGNALLED)
 
 
 @kernel
-def integrate(
-    step, first, last, every, enabled, {modulator}{p.target}{p.ends}{p.factors}{p.table}
-):
-    """Bring the integrals to the step in which this step's arrivals are at their synapses."""
-    at = step - dendritic
-    if at - 1 - clock[1] >= every:
-        begin_epoch(first, last, every, clock, {p.H}{p.ends}{p.factors}{p.table})
-{released}    if dendritic > 0:
-        add_signal(at, (at - dendritic) % len(gain), first, last, gain, clock, {names(p.traces, "H_{0}, rate_{0}")})
-
-
-@kernel
-def begin_epoch(first, last, every, clock, {p.H}{p.ends}{p.factors}{p.table}):
+def begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, TABLE):
     """Move base; when the ring of ends is full, bring every synapse up to date."""
-    r = clock[0] % {EPOCHS}
-{move}    clock[0] += 1
-    clock[1] += every
-    if clock[0] - clock[2] == {EPOCHS}:
-        sweep(clock, {p.ends}{p.factors}{p.table})
-'''
+    r = clock[EPOCH] % EPOCHS
+    # for x in pre:
+    for j in range(first, last):
+        end_H__x[r, j] = H__x[j]
+        H__x[j] = 0.0
+        # if eligibility:
+        end_M__x[r, j] = M__x[j]
+        M__x[j] = 0.0
+        # end
+    # end
+    # if eligibility:
+    end_N[r] = N[0]
+    N[0] = 0.0
+    # end
+    clock[EPOCH] += 1
+    clock[BASE] += every
+    if clock[EPOCH] - clock[SWEPT] == EPOCHS:
+        sweep(clock, ENDS, FACTORS, TABLE)
 
-
-def _integrals(parts: _Parts) -> tuple[str, ...]:
-    """The integrals that each target has for each trace."""
-    return ("H", "M") if parts.eligibility else ("H",)
-
-
-def _render_synapse(parts: _Parts) -> str:
-    """What one synapse, or one slot, takes up of past epochs."""
-    p = parts
-    shrink = "".join(f"        X_{n} *= factor_{n}\n" for n in p.traces)
-    if p.eligibility:
-        take_up = (
-            "        weight += c * end_N[r]\n"
-            + "".join(f"        weight += X_{n} * end_M_{n}[r, j]\n" for n in p.traces)
-            + "".join(f"        c += X_{n} * end_H_{n}[r, j]\n" for n in p.traces)
-            + "        c *= c_factor\n"
-        )
-    else:
-        take_up = "".join(f"        weight += X_{n} * end_H_{n}[r, j]\n" for n in p.traces)
-    slot_X = "".join(f"            X_{n} = slot_{n}[slot]\n" for n in p.traces)
-    new_X = "".join(
-        f"                slot_{n}[slot] *= factor_{n}\n" for n in p.traces
-    )  # in the loop over missed epochs
-    return f'''
 
 @kernel
-def catch_up({p.synapse}, j, since, epoch, {p.X}{p.ends}{p.factors}):
+def catch_up(SYNAPSE, j, since, epoch, X__PRE, ENDS, FACTORS):
     """Take up the ends of epochs since, ..., epoch - 1."""
     for m in range(since, epoch):
-        r = m % {EPOCHS}
-{take_up}{shrink}    return {p.synapse}
+        r = m % EPOCHS
+        # if eligibility:
+        weight += c * end_N[r]
+        # for x in pre:
+        weight += X__x * end_M__x[r, j]
+        # end
+        # for x in pre:
+        c += X__x * end_H__x[r, j]
+        # end
+        c *= c_factor
+        # else:
+        # for x in pre:
+        weight += X__x * end_H__x[r, j]
+        # end
+        # end
+        # for x in pre:
+        X__x *= factor__x
+        # end
+    return SYNAPSE
 
 
 @kernel
-def sweep(clock, {p.ends}{p.factors}{p.table}):
+def sweep(clock, ENDS, FACTORS, TABLE):
     """Bring every synapse to this epoch."""
-    epoch = clock[0]
-    clock[2] = epoch
+    epoch = clock[EPOCH]
+    clock[SWEPT] = epoch
     for slot in range(len(slot_epoch)):
         since = slot_epoch[slot]
         if since < epoch:
-{slot_X}            for p in range(index[slot], index[slot + 1]):
-                {p.load}
-                {p.synapse} = catch_up({p.synapse}, targets[p], since, epoch, {p.X}{p.ends}{p.factors})
-                {p.store}
+            # for x in pre:
+            X__x = slot__x[slot]
+            # end
+            for p in range(index[slot], index[slot + 1]):
+                weight = weights[p]
+                # if eligibility:
+                c = eligibilities[p]
+                # end
+                SYNAPSE = catch_up(SYNAPSE, targets[p], since, epoch, X__PRE, ENDS, FACTORS)
+                weights[p] = weight
+                # if eligibility:
+                eligibilities[p] = c
+                # end
             for _ in range(since, epoch):
-{new_X}            slot_epoch[slot] = epoch
-'''
+                # for x in pre:
+                slot__x[slot] *= factor__x
+                # end
+            slot_epoch[slot] = epoch
 
 
-def _render_deliver(parts: _Parts, payload: bool) -> str:
-    """With values, traces jump by them, or to them, and they multiply the weights that are sent."""
-    p = parts
-    values, times_value = ("values, ", " * value") if payload else ("", "")
-    value = "            value = value_in_row(values, counts, arriving, k)\n" if payload else ""
-    jumps = "".join(f"    jump_{n} = {p.amplitudes[n]!r} * math.exp((s - base) * tau_rate_{n})\n" for n in p.traces)
-    slot_now = "".join(f"            X_{n} = slot_{n}[slot]\n" for n in p.traces)
-    slot_now += "".join(f"            now_{n} = X_{n}\n" for n in p.traces)
-    slot_now += "            for _ in range(since, epoch):\n"
-    slot_now += "".join(f"                now_{n} *= factor_{n}\n" for n in p.traces)
-    slot_now += "".join(
-        f"            new_{n} = {f'now_{n} + ' if p.jumps[n] == 'add' else ''}jump_{n}{times_value}\n" for n in p.traces
-    )
-    arguments = names(p.traces, "now_{0} / jump_{0}") + names(p.seen, "seen_{}[row, j]") + p.constants
-    plus_H = "".join(f" + now_{n} * H_{n}[j]" for n in p.traces)
-    minus_H = "".join(f" - new_{n} * H_{n}[j]" for n in p.traces)
-    limited = "                now = min(max({}, W_min), W_max)\n"
-    stepped = f"                    now = min(max(on_pre(now, {arguments}), W_min), W_max)\n"
-    if p.hidden:
-        limited = "                learned = {}\n                now = min(max(learned, W_min), W_max)\n"
-        stepped = f"                    learned = on_pre(learned, {arguments})\n"
-        stepped += "                    now = min(max(learned, W_min), W_max)\n"
-    if p.eligibility:
-        plus_M = "".join(f" + now_{n} * M_{n}[j]" for n in p.traces)
-        minus_M = "".join(f" - new_{n} * M_{n}[j]" for n in p.traces)
-        change = (
-            f"                if plastic:\n                    c += on_pre({arguments}) * c_scale\n" if p.on_pre else ""
-        )
-        update = f"""\
-{limited.format(f"weight + c * N[0]{plus_M}")}                c = c{plus_H}
-{change}                c = c{minus_H}
-                weight = {p.kept} - c * N[0]{minus_M}
-"""
-    else:
-        change = (
-            f"""\
-                if plastic:
-{stepped}"""
-            if p.on_pre
-            else ""
-        )
-        update = f"""\
-{limited.format(f"weight{plus_H}")}{change}                weight = {p.kept}{minus_H}
-"""
-    c_scale = "    c_scale = math.exp((s - base) * c_rate)\n" if p.eligibility and p.on_pre else ""
-    row = f"    row = (s - dendritic if dendritic > 0 else s - 1) % len(seen_{p.seen[0]})\n" if p.seen else ""
-    grow = "".join(f"            slot_{n}[slot] = new_{n}\n" for n in p.traces)
-    return f'''
+# HANDED = now__x / jump__x for x in pre
+# HANDED = HANDED, seen__SEEN[row, j], constant__CONSTANTS
+# if eligibility:
+# OWED = weight + c * N[0]
+# LEARNT = c
+# REST = c
+# KEPT = now - c * N[0]
+# if hidden:
+# KEPT = learned - c * N[0]
+# end
+# for x in pre:
+# OWED = OWED + now__x * M__x[j]
+# LEARNT = LEARNT + now__x * H__x[j]
+# REST = REST - new__x * H__x[j]
+# KEPT = KEPT - new__x * M__x[j]
+# end
+# else:
+# OWED = weight
+# KEPT = now
+# if hidden:
+# KEPT = learned
+# end
+# for x in pre:
+# OWED = OWED + now__x * H__x[j]
+# KEPT = KEPT - new__x * H__x[j]
+# end
+# end
+
 
 @kernel
 def function(
-    step, rows, counts, {values}delays, inputs, event_count, enabled,
-    {p.seen_rings}{p.target}{p.ends}{p.factors}{p.table}
-    {p.limits}{names(p.traces, "tau_rate_{}")}{p.constants}
-):
+    step, rows, counts, VALUES, delays, inputs, event_count, enabled, SEEN_RINGS, TARGET, ENDS, FACTORS, TABLE,
+    W_min, W_max, tau_rate__PRE, constant__CONSTANTS, RELEASED
+):  # fmt: skip
     """Deliver what arrives in this step; the weight sent includes the change by this very arrival."""
     depth = counts.shape[-1]
     n_delays = len(delays)
     s = step - dendritic
-    epoch = clock[0]
-    base = clock[1]
+    epoch = clock[EPOCH]
+    base = clock[BASE]
     plastic = enabled[0] != 0
-{row}{jumps}{c_scale}    for d in range(n_delays):
+    # if seen:
+    row = (s - dendritic if dendritic > 0 else s - 1) % len(seen__FIRST_SEEN)
+    # end
+    # for x, amplitude in amplitudes:
+    jump__x = amplitude * math.exp((s - base) * tau_rate__x)
+    # end
+    # if eligibility and on_pre:
+    c_scale = math.exp((s - base) * c_rate)
+    # end
+    for d in range(n_delays):
         arriving = (step - delays[d]) % depth
         for k in range(count_in_row(counts, arriving)):
             slot = source_in_row(rows, counts, arriving, k) * n_delays + d
@@ -312,60 +297,215 @@ def function(
                 continue
             event_count[0] += end - begin
             since = slot_epoch[slot]
-{value}{slot_now}            for p in range(begin, end):
+            # if payload:
+            value = value_in_row(values, counts, arriving, k)
+            # end
+            # for x in pre:
+            X__x = slot__x[slot]
+            # end
+            # for x in pre:
+            now__x = X__x
+            # end
+            for _ in range(since, epoch):
+                # for x in pre:
+                now__x *= factor__x
+                # end
+            # for x in pre:
+            # JUMP = jump__x
+            # if payload:
+            # JUMP = jump__x * value
+            # end
+            # if x in added:
+            new__x = now__x + JUMP
+            # else:
+            new__x = JUMP
+            # end
+            # end
+            # if short_term:
+            after_release__RELEASE_STATE, released_share = release(
+                release__RELEASE_STATE[slot], (step - release_last[slot]) * release_dt, release_of__RELEASE_CONSTANTS
+            )
+            # for v in release_state:
+            release__v[slot] = after_release__v
+            # end
+            release_last[slot] = step
+            # end
+            for p in range(begin, end):
                 j = targets[p]
-                {p.load}
+                weight = weights[p]
+                # if eligibility:
+                c = eligibilities[p]
+                # end
                 if since < epoch:
-                    {p.synapse} = catch_up({p.synapse}, j, since, epoch, {p.X}{p.ends}{p.factors})
-{update}                {p.store}
-                inputs[j] += now{times_value}
-{grow}            slot_epoch[slot] = epoch
-'''
+                    SYNAPSE = catch_up(SYNAPSE, j, since, epoch, X__PRE, ENDS, FACTORS)
+                # if hidden:
+                learned = OWED
+                now = min(max(learned, W_min), W_max)
+                # else:
+                now = min(max(OWED, W_min), W_max)
+                # end
+                # if eligibility:
+                c = LEARNT
+                # if on_pre:
+                if plastic:
+                    c += on_pre(HANDED) * c_scale
+                # end
+                c = REST
+                # else:
+                # if on_pre:
+                if plastic:
+                    # if hidden:
+                    learned = on_pre(learned, HANDED)
+                    now = min(max(learned, W_min), W_max)
+                    # else:
+                    now = min(max(on_pre(now, HANDED), W_min), W_max)
+                    # end
+                # end
+                # end
+                weight = KEPT
+                weights[p] = weight
+                # if eligibility:
+                eligibilities[p] = c
+                # end
+                inputs[j] += SENT
+            # for x in pre:
+            slot__x[slot] = new__x
+            # end
+            slot_epoch[slot] = epoch
 
 
-def _render_look(parts: _Parts) -> str:
-    """Reading and resetting."""
-    p = parts
-    load_X = "".join(f"    X_{n} = slot_{n}[slot]\n" for n in p.traces)
-    shrink = "".join(f"        X_{n} *= factor_{n}\n" for n in p.traces)
-    load_H = "".join(f"    {v}_{n}_now = {v}_{n}[j]\n" for v in _integrals(p) for n in p.traces)
-    ahead = ""
-    if p.eligibility:
-        load_H += "    N_now = N[0]\n"
-        ahead += """\
-        increment = released[at % len(released)] * math.exp(-(at - 1 - clock[1]) * c_rate)
-        N_now += increment
-"""
-        ahead += "".join(f"        M_{n}_now += H_{n}_now * increment\n" for n in p.traces)
-    ahead += "        g = gain[(at - dendritic) % len(gain), j]\n"
-    ahead += "".join(f"        H_{n}_now += g * math.exp(-(at - clock[1]) * rate_{n})\n" for n in p.traces)
-    plus_H = "".join(f" + X_{n} * H_{n}_now" for n in p.traces)
-    if p.eligibility:
-        plus_M = "".join(f" + X_{n} * M_{n}_now" for n in p.traces)
-        result = f"""\
-    c_now = (c{plus_H}) * math.exp(-(step - clock[1]) * c_rate)
-    return min(max(weight + c * N_now{plus_M}, W_min), W_max), c_now
-"""
-    else:
-        result = f"    return min(max(weight{plus_H}, W_min), W_max), 0.0\n"
-    zero = "".join(f"        slot_{n}[slot] = 0.0\n" for n in p.traces)
-    materialize = "            eligibilities[p] = 0.0\n" if p.eligibility else ""
-    starts = list(dict.fromkeys([*p.state, *p.delayed, *p.seen]))
-    start = "".join(f"        own_{n}[j] = start_{n}[j]\n" for n in p.state)
-    start += "".join(
-        f"        for r in range(len({ring}_{n})):\n            {ring}_{n}[r, j] = start_{n}[j]\n"
-        for ring, variables in (("delay", p.delayed), ("seen", p.seen))
-        for n in variables
-    )
-    everything = f"{p.target}{p.ends}{p.factors}{p.table}{p.limits}"
-    unlimited = f"{everything.removesuffix(p.limits)}{p.no_limits}"
-    learned = unlimited if p.hidden else everything
-    forget = ""
-    if p.eligibility:
-        forget = f'''
+# AS_IT_IS = weight
+# OF_NOW = c
+# if eligibility:
+# AS_IT_IS = weight + c * N_now
+# end
+# for x in pre:
+# OF_NOW = OF_NOW + X__x * H__x__now
+# if eligibility:
+# AS_IT_IS = AS_IT_IS + X__x * M__x__now
+# else:
+# AS_IT_IS = AS_IT_IS + X__x * H__x__now
+# end
+# end
+
 
 @kernel
-def forget(step, n_moved, moved, {everything}):
+def look(step, slot, p, EVERYTHING):
+    """(weight, eligibility) of one synapse, with the signals that reach it up to this step; nothing is changed."""
+    j = targets[p]
+    weight = weights[p]
+    # if eligibility:
+    c = eligibilities[p]
+    # end
+    # for x in pre:
+    X__x = slot__x[slot]
+    # end
+    SYNAPSE = catch_up(SYNAPSE, j, slot_epoch[slot], clock[EPOCH], X__PRE, ENDS, FACTORS)
+    for _ in range(slot_epoch[slot], clock[EPOCH]):
+        # for x in pre:
+        X__x *= factor__x
+        # end
+    # for x in pre:
+    H__x__now = H__x[j]
+    # end
+    # if eligibility:
+    # for x in pre:
+    M__x__now = M__x[j]
+    # end
+    N_now = N[0]
+    # end
+    for at in range(step - dendritic + 1, step + 1):
+        # if eligibility:
+        increment = released[at % len(released)] * math.exp(-(at - 1 - clock[BASE]) * c_rate)
+        N_now += increment
+        # for x in pre:
+        M__x__now += H__x__now * increment
+        # end
+        # end
+        g = gain[(at - dendritic) % len(gain), j]
+        # for x in pre:
+        H__x__now += g * math.exp(-(at - clock[BASE]) * rate__x)
+        # end
+    # if eligibility:
+    c_now = (OF_NOW) * math.exp(-(step - clock[BASE]) * c_rate)
+    return min(max(AS_IT_IS, W_min), W_max), c_now
+    # else:
+    return min(max(AS_IT_IS, W_min), W_max), 0.0
+    # end
+
+
+@kernel
+def read(step, every, start, what, slots, positions, room, steps, values, used, control, EVERYTHING):
+    """Write weights (what = 0) or eligibilities (1) as they are now, from step `start` on; nothing is changed."""
+    if step >= start and step % every == 0:
+        row = used[0]
+        steps[row] = step
+        for k in range(len(positions)):
+            now, c_now = look(step, slots[k], positions[k], EVERYTHING)
+            values[row, k] = now if what == 0 else c_now
+        used[0] = row + 1
+        if row + 1 + room > len(steps):
+            control[STOP] = 1
+
+
+@kernel
+def reset(
+    step, clock_of_trials, phase, first, last, OWN, DELAYS, SEEN_RINGS, start__STARTS, EVERYTHING
+):  # fmt: skip
+    """At the start of a phase: keep the weights, forget traces, eligibilities and the rule's own variables."""
+    if clock_of_trials[STARTS] == 0 or clock_of_trials[PHASE] != phase:
+        return
+    for slot in range(len(slot_epoch)):
+        for p in range(index[slot], index[slot + 1]):
+            weights[p], _ = look(step - 1, slot, p, LEARNED)
+            # if eligibility:
+            eligibilities[p] = 0.0
+            # end
+        slot_epoch[slot] = clock[EPOCH]
+        # for x in pre:
+        slot__x[slot] = 0.0
+        # end
+    for j in range(first, last):
+        # for v in state:
+        own__v[j] = start__v[j]
+        # end
+        # for v in delayed:
+        for r in range(len(delay__v)):
+            delay__v[r, j] = start__v[j]
+        # end
+        # for v in seen:
+        for r in range(len(seen__v)):
+            seen__v[r, j] = start__v[j]
+        # end
+        for r in range(len(gain)):
+            gain[r, j] = 0.0
+
+
+@kernel
+def materialize(step, due, EVERYTHING):
+    """For homeostasis and rewiring: the weight as it is now takes the place of q in weights[p]."""
+    if due[0] != 0:
+        sweep(clock, ENDS, FACTORS, TABLE)
+        for slot in range(len(slot_epoch)):
+            for p in range(index[slot], index[slot + 1]):
+                weights[p], _ = look(step, slot, p, LEARNED)
+
+
+@kernel
+def dematerialize(step, due, EVERYTHING):
+    """Back to q: what `look` adds to it is taken away."""
+    if due[0] != 0:
+        for slot in range(len(slot_epoch)):
+            for p in range(index[slot], index[slot + 1]):
+                now, _ = look(step, slot, p, UNLIMITED)
+                weights[p] -= now - weights[p]
+
+
+# if eligibility:
+
+
+@kernel
+def forget(step, n_moved, moved, EVERYTHING):
     """Synapses that have new targets, by their places in order, have no eligibility now."""
     k = 0
     for slot in range(len(slot_epoch)):
@@ -373,68 +513,8 @@ def forget(step, n_moved, moved, {everything}):
             if k < n_moved[0] and moved[k] == p:
                 k += 1
                 eligibilities[p] = 0.0
-                _, c_now = look(step, slot, p, {everything})
-                eligibilities[p] = -c_now * math.exp((step - clock[1]) * c_rate)
-'''
-    return f'''
-
-@kernel
-def look(step, slot, p, {everything}):
-    """(weight, eligibility) of one synapse, with the signals that reach it up to this step; nothing is changed."""
-    j = targets[p]
-    {p.load}
-{load_X}    {p.synapse} = catch_up({p.synapse}, j, slot_epoch[slot], clock[0], {p.X}{p.ends}{p.factors})
-    for _ in range(slot_epoch[slot], clock[0]):
-{shrink}{load_H}    for at in range(step - dendritic + 1, step + 1):
-{ahead}{result}
-
-@kernel
-def read(step, every, start, what, slots, positions, room, steps, values, used, control, {everything}):
-    """Write weights (what = 0) or eligibilities (1) as they are now, from step `start` on; nothing is changed."""
-    if step >= start and step % every == 0:
-        row = used[0]
-        steps[row] = step
-        for k in range(len(positions)):
-            now, c_now = look(step, slots[k], positions[k], {everything})
-            values[row, k] = now if what == 0 else c_now
-        used[0] = row + 1
-        if row + 1 + room > len(steps):
-            control[0] = 1
+                _, c_now = look(step, slot, p, EVERYTHING)
+                eligibilities[p] = -c_now * math.exp((step - clock[BASE]) * c_rate)
 
 
-@kernel
-def reset(
-    step, clock_of_trials, phase, first, last, {p.own}{p.delays}{p.seen_rings}{names(starts, "start_{}")}
-    {everything}
-):
-    """At the start of a phase: keep the weights, forget traces, eligibilities and the rule's own variables."""
-    if clock_of_trials[4] == 0 or clock_of_trials[2] != phase:
-        return
-    for slot in range(len(slot_epoch)):
-        for p in range(index[slot], index[slot + 1]):
-            weights[p], _ = look(step - 1, slot, p, {learned})
-{materialize}        slot_epoch[slot] = clock[0]
-{zero}    for j in range(first, last):
-{start}        for r in range(len(gain)):
-            gain[r, j] = 0.0
-
-
-@kernel
-def materialize(step, due, {everything}):
-    """For homeostasis and rewiring: the weight as it is now takes the place of q in weights[p]."""
-    if due[0] != 0:
-        sweep(clock, {p.ends}{p.factors}{p.table})
-        for slot in range(len(slot_epoch)):
-            for p in range(index[slot], index[slot + 1]):
-                weights[p], _ = look(step, slot, p, {learned})
-
-
-@kernel
-def dematerialize(step, due, {everything}):
-    """Back to q: what `look` adds to it is taken away."""
-    if due[0] != 0:
-        for slot in range(len(slot_epoch)):
-            for p in range(index[slot], index[slot + 1]):
-                now, _ = look(step, slot, p, {unlimited})
-                weights[p] -= now - weights[p]
-{forget}'''
+# end

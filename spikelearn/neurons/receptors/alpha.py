@@ -1,10 +1,10 @@
-"""A current or conductance w t/tau_syn exp(1 - t/tau_syn) after each arrival of a weight w: it peaks at tau_syn."""
+"""A current or conductance w t/tau_syn exp(1 - t/tau_syn) after each arrival of a weight w (Rall 1967): its peak is w."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -15,12 +15,12 @@ from spikelearn.units import ms, mV
 
 
 class AlphaCurrentParameters(NamedTuple):
-    tau_syn: ms = 2.0  # time from an arrival to the peak
+    tau_syn: Annotated[ms, "time from an arrival to the peak"] = 2.0
 
 
 class AlphaConductanceParameters(NamedTuple):
-    E: mV  # reversal potential
-    tau_syn: ms = 2.0  # time from an arrival to the peak
+    E: Annotated[mV, "reversal potential"]
+    tau_syn: Annotated[ms, "time from an arrival to the peak"] = 2.0
 
 
 def _constants(p: Any, dt: float) -> dict[str, Any]:

@@ -5,7 +5,7 @@ weight, as in NEST's beta functions (Rotter & Diesmann 1999). The two time const
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -16,14 +16,14 @@ from spikelearn.units import ms, mV
 
 
 class BetaCurrentParameters(NamedTuple):
-    tau_rise: ms = 2.0  # time constant of the rise
-    tau_decay: ms = 20.0  # time constant of the decay
+    tau_rise: Annotated[ms, "time constant of the rise"] = 2.0
+    tau_decay: Annotated[ms, "time constant of the decay"] = 20.0
 
 
 class BetaConductanceParameters(NamedTuple):
-    E: mV  # reversal potential
-    tau_rise: ms = 2.0  # time constant of the rise
-    tau_decay: ms = 20.0  # time constant of the decay
+    E: Annotated[mV, "reversal potential"]
+    tau_rise: Annotated[ms, "time constant of the rise"] = 2.0
+    tau_decay: Annotated[ms, "time constant of the decay"] = 20.0
 
 
 def jump_at_arrival(tau_rise: Any, tau_decay: Any) -> Any:

@@ -1,9 +1,9 @@
-"""A current or conductance that jumps by the weight at each arrival and decays exponentially."""
+"""A current or conductance that jumps by the weight at each arrival and decays exponentially, as in NEST's iaf_psc_exp."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.membrane import current_propagator, decay
@@ -12,12 +12,12 @@ from spikelearn.units import ms, mV
 
 
 class ExponentialCurrentParameters(NamedTuple):
-    tau_syn: ms = 2.0  # time constant of the decay
+    tau_syn: Annotated[ms, "time constant of the decay"] = 2.0
 
 
 class ExponentialConductanceParameters(NamedTuple):
-    E: mV  # reversal potential
-    tau_syn: ms = 2.0  # time constant of the decay
+    E: Annotated[mV, "reversal potential"]
+    tau_syn: Annotated[ms, "time constant of the decay"] = 2.0
 
 
 def _constants(p: Any, dt: float) -> dict[str, Any]:

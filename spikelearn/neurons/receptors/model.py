@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.jit import scalar
+from spikelearn.documented import Documented, equations_and
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.parameters import checked
-
-
-def arguments_of(function: Any) -> list[str]:
-    """The names of what a function takes."""
-    return list(inspect.signature(getattr(function, "py_func", function)).parameters)
 
 
 def replaced_words(text: str, names: Mapping[str, str]) -> str:
@@ -26,7 +22,7 @@ def replaced_words(text: str, names: Mapping[str, str]) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class ReceptorModel:
+class ReceptorModel(Documented):
     """The kinetics of a receptor, which `NeuronModel.with_receptors` composes with a membrane.
 
     name: short name, shown in errors.
@@ -82,6 +78,16 @@ class ReceptorModel:
                 raise DescriptionError(
                     f"{name} of receptor {self.name!r} takes {unknown[0]!r}; it may take {', '.join(names)}"
                 )
+
+    def facts(self) -> Iterator[tuple[str, str]]:
+        """Equations, for `help`."""
+        what = "a conductance" if self.conductance else "a current"
+        yield (
+            "Equations",
+            equations_and(
+                self.equations, {f"x, {what}, gives the current": self.current, "at an arrival": self.arrival}
+            ),
+        )
 
     def __repr__(self) -> str:
         return f"<receptor {self.name}; its parameters are given in a call: {self.name}()>"

@@ -7,7 +7,7 @@ instead has a gate for each source, which saturates.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -18,10 +18,10 @@ from spikelearn.units import ms, mV, number
 
 
 class NMDAConductanceParameters(NamedTuple):
-    E: mV = 0.0  # reversal potential
-    tau_rise: ms = 2.0  # time constant of the rise
-    tau_decay: ms = 100.0  # time constant of the decay
-    conc_Mg2: number = 1.0  # magnesium outside, mM
+    E: Annotated[mV, "reversal potential"] = 0.0
+    tau_rise: Annotated[ms, "time constant of the rise"] = 2.0
+    tau_decay: Annotated[ms, "time constant of the decay"] = 100.0
+    conc_Mg2: Annotated[number, "magnesium outside, mM"] = 1.0
 
 
 def _constants(p: Any, dt: float) -> dict[str, Any]:

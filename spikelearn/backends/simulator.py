@@ -1,21 +1,24 @@
-"""Running a network on another simulator: what all of them have in common."""
+"""Running a network on another simulator: what NEST and Brian2 have in common."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from spikelearn.backends.options import NEST, Brian2
+from spikelearn.backends.backend import Backend, Choice
+from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
-from spikelearn.engine.lowering.network import Description
+from spikelearn.engine.lowering.synapse_tables import count_alone
+from spikelearn.engine.simulate import Pause
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons import Neuron
-from spikelearn.results.run import Run, Synapses
-from spikelearn.results.sink import RunHeader, Sink
+from spikelearn.results.run import Synapses
+from spikelearn.results.sink import Sink
 
 
 class Simulator(Protocol):
@@ -28,10 +31,10 @@ class Simulator(Protocol):
         """Make sure that all that was recorded up to this step can be had; called when time stops there."""
 
     def spikes(self, recording: Recording, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """(steps, ids) of recorded events up to this step that have not been given yet, in any order."""
+        """(steps, ids) of recorded events up to this step that have not been returned yet, in any order."""
 
     def samples(self, recording: Recording, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """(steps (T,), values (T, k)) of a variable up to this step that have not been given yet, in order."""
+        """(steps (T,), values (T, k)) of a variable up to this step that have not been returned yet, in order."""
 
     def synapses(self, projection: Projection) -> Synapses:
         """The synapses of a projection as they are now."""
@@ -44,76 +47,48 @@ class Simulator(Protocol):
         """Name and version of the simulator."""
 
 
-def refuse_unsupported(options: NEST | Brian2, trials: Any, checkpoint: Any, after: Any) -> None:
-    """Raise DescriptionError for what `Network.run` can be asked for but no other simulator can do."""
-    name = type(options).__name__
-    if trials is not None:
-        raise DescriptionError(f'trials cannot run on {name}; engine="compiled" can')
-    if checkpoint is not None or after is not None:
-        raise DescriptionError(f"checkpoints cannot hold what {name} runs; run without checkpoint= and after=")
+class SimulatorBackend(Backend):
+    """A network on another simulator, and how far it has run. Its subclasses say which simulator."""
 
+    simulator: ClassVar[type]
+    """Makes a Simulator from a description and options; raises DescriptionError for what cannot be translated."""
 
-def begin_external(description: Description, options: NEST | Brian2, time: float) -> ExternalRun:
-    """Translate a network that has run for `time` ms here. Raises DescriptionError for what cannot be translated."""
-    if time > 0:
-        raise DescriptionError(
-            f"{type(options).__name__} starts from the description, but this network has run to {time:g} ms already; "
-            "make it again"
-        )
-    _refuse_what_nobody_else_has(description, type(options).__name__)
-    if isinstance(options, NEST):
-        from spikelearn.backends.nest.simulator import OnNEST
+    def __init__(self, description: NetworkDescription, choice: Choice) -> None:
+        _check_supported(description, choice.name)
+        self.description, self._name, self._step = description, choice.name, 0
+        self._simulator: Simulator = self.simulator(description, choice.options)
+        self._learned: dict[Projection, Synapses] = {}
 
-        return ExternalRun(description, options, OnNEST(description, options))
-    from spikelearn.backends.brian2.simulator import OnBrian2
+    @classmethod
+    def begin(
+        cls, description: NetworkDescription, choice: Choice, threads: int | None = None, shares: int | None = None
+    ) -> SimulatorBackend:
+        return cls(description, choice)
 
-    return ExternalRun(description, options, OnBrian2(description, options))
-
-
-class ExternalRun:
-    """A network on another simulator, and how far it has run."""
-
-    def __init__(self, description: Description, options: NEST | Brian2, simulator: Simulator) -> None:
-        self.description, self.options, self.step = description, options, 0
-        self._simulator = simulator
-        self.learned: dict[Projection, Synapses] = {}
+    @property
+    def step(self) -> int:
+        return self._step
 
     @property
     def versions(self) -> Mapping[str, str]:
-        return {"engine": type(self.options).__name__, **self._simulator.versions}
+        return {"engine": self._name, **self._simulator.versions}
 
-    def run(self, options: NEST | Brian2, n_steps: int, header: RunHeader, sink: Sink) -> Run:
-        """Run from where the network stopped."""
-        if options != self.options:
-            raise DescriptionError(f"this network runs on {self.options}; make it again for {options}")
-        sink.begin(header)
-        wall = self.advance(n_steps, sink)
-        dt, t_stop = self.description.dt, self.step * self.description.dt
-        sink.end(t_stop, False, wall, 0)
-        found = {p.name: self.synapses_later(p) for p in self.description.projections}
-        return Run(
-            dt, header.t_start, t_stop, header.seed, dict(header.populations), dict(header.projections),
-            sink.spike_data(), sink.trace_data(), found, dict(header.versions), False, wall, 0,
-        )  # fmt: skip
-
-    def count(self, projection: Projection) -> int | None:
-        """How many synapses a projection has, where the simulator drew them itself."""
-        return self._simulator.count(projection)
-
-    def advance(self, n_steps: int, sink: Sink) -> float:
-        """Run n_steps, hand what was recorded to the sink, and give the wall seconds that it took."""
-        begun, d, until = time.perf_counter(), self.description, self.step + n_steps
+    def advance(
+        self, n_steps: int, sink: Sink, progress: bool | None = None, pause: Pause | None = None, trials: Any = None
+    ) -> tuple[bool, float]:
+        """As in Backend, but that no progress is shown and Ctrl-C does as the simulator does."""
+        begun, d, until = time.perf_counter(), self.description, self._step + n_steps
         weights = [r for r in d.recordings if isinstance(r.of, Projection)]
         sampled: dict[Recording, tuple[list[int], list[np.ndarray]]] = {r: ([], []) for r in weights}
-        for stop in _stops(weights, self.step, until):
+        for stop in _stops(weights, self._step, until):
             self._simulator.advance(stop)
             for recording in weights:
                 if stop >= recording.start and stop % recording.every == 0:
                     sampled[recording][0].append(stop)
                     sampled[recording][1].append(self._simulator.synapses(recording.of).weight[recording.ids])
-        self.learned = {p: self._simulator.synapses(p) for p in d.projections if p.learns}
+        self._learned = {p: self._simulator.synapses(p) for p in d.projections if p.learns}
         self._simulator.collect(until)
-        self.step = until
+        self._step = until
         for recording in d.recordings:
             name, variable = recording.of.name, recording.variable
             if recording.events:
@@ -128,11 +103,15 @@ class ExternalRun:
                 at, values = self._simulator.samples(recording, until)
             sink.trace(name, variable, at * d.dt, values)
         sink.flush(until * d.dt)
-        return time.perf_counter() - begun
+        return False, time.perf_counter() - begun
 
-    def synapses_later(self, projection: Projection) -> Synapses | Callable[[], Synapses]:
-        """The synapses of a projection as they were when this network stopped last, or a function that reads them."""
-        return self.learned.get(projection) or (lambda: self._simulator.synapses(projection))
+    def synapses(self, projection: Projection) -> Synapses | Callable[[], Synapses]:
+        """As in Backend. Those that learn are read whenever time stops, while the simulator still has them."""
+        return self._learned.get(projection) or partial(self._simulator.synapses, projection)
+
+    def count(self, projection: Projection) -> int:
+        counted = self._simulator.count(projection)
+        return count_alone(projection, self.description.seed) if counted is None else counted
 
 
 def _stops(recordings: Sequence[Recording], step: int, until: int) -> list[int]:
@@ -144,7 +123,8 @@ def _stops(recordings: Sequence[Recording], step: int, until: int) -> list[int]:
     return sorted(wanted)
 
 
-def _refuse_what_nobody_else_has(d: Description, simulator: str) -> None:
+def _check_supported(d: NetworkDescription, simulator: str) -> None:
+    """Raise DescriptionError for the first thing that spikelearn has and no other simulator."""
     ours = 'engine="compiled" and engine="stepper" can'
     if d.callbacks:
         function = d.callbacks[0].function

@@ -1,6 +1,6 @@
 """The same network on NEST and on Brian2: what is translated, and what is refused by name.
 
-What comes out is compared with the compiled engine in tests/validation/elsewhere.py.
+What comes out is compared with the compiled engine in tests/validation/other_engines.py.
 """
 
 import sys
@@ -26,7 +26,7 @@ def small(**neuron):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_run_elsewhere_says_who_made_it_and_is_the_same_kind_of_run(engine):
+def test_a_run_on_another_engine_says_who_made_it_and_is_the_same_kind_of_run(engine):
     net, source, cells = small(I_e=400.0)
     static = net.connect(source, cells, weight=sl.Normal(100.0, 10.0), delay=sl.Uniform(0.5, 3.0), name="static")
     net.record(cells[1:3], ["spikes", "V_m"], every=0.5)
@@ -42,7 +42,7 @@ def test_a_run_elsewhere_says_who_made_it_and_is_the_same_kind_of_run(engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_network_elsewhere_runs_on_in_pieces_of_any_length(engine):
+def test_a_network_on_another_engine_runs_on_in_pieces_of_any_length(engine):
     def network():
         net, source, cells = small(I_e=np.linspace(300.0, 450.0, 4))
         poisson = net.population(5, sl.Poisson(300.0), name="poisson")
@@ -66,15 +66,6 @@ def test_a_network_elsewhere_runs_on_in_pieces_of_any_length(engine):
 
 DT = 0.05
 AMOUNT = {"pA": 60.0, "mV": 1.5, "nS": 1.0, "1": 1.0}
-QUIET = {
-    "PlateauPyramidal": {"I_e": -200.0},
-    "TaughtPyramidal": {"I_e": -200.0},
-    "HodgkinHuxley": {"I_e": -300.0},
-    "MultiThreshold": {"sigma_th": 0.0, "V_th": 3.0},
-    "PyramidalUrbanczik": {"phi_max": 0.0},
-    "ThreeCompartment": {"theta": 200.0},
-    "PerfectIntegrator": {"I_1": 1000.0},
-}
 
 
 def translated(engine):
@@ -88,10 +79,10 @@ def translated(engine):
 
 
 @pytest.mark.parametrize(("engine", "model", "variables"), [*translated("nest"), *translated("brian2")])
-def test_every_model_is_the_same_elsewhere_below_its_threshold(engine, model, variables):
+def test_every_model_is_the_same_on_other_engines_below_its_threshold(engine, model, variables):
     def recorded(engine):
         net = sl.Network(dt=DT, seed=1)
-        cell = net.population(2, model(**QUIET.get(model.name, {})), name="cell")
+        cell = net.population(2, model(**model.properties.quiet), name="cell")
         for k, (port, unit) in enumerate(model.ports.items()):
             if port in model.graded:
                 continue
@@ -150,7 +141,10 @@ def test_nests_kernel_holds_one_network_and_a_network_that_was_lost_says_so():
 def test_a_network_stays_where_it_began():
     net, *_ = small()
     net.run(1.0)
-    with pytest.raises(DescriptionError, match="NEST starts from the description.*run to 1 ms already"):
+    with pytest.raises(
+        DescriptionError,
+        match='runs on engine="compiled" .*to 1 ms already; it cannot change to NEST',
+    ):
         net.run(1.0, engine="nest")
     net, *_ = small()
     net.run(1.0, engine="nest")
@@ -215,6 +209,11 @@ def with_mongillo(net, source, cells):
     net.connect(source, cells, weight=10.0, synapse=sl.Mongillo(), name="short")
 
 
+def with_both(net, source, cells):
+    how = {"synapse": sl.TsodyksMarkram(), "plasticity": sl.STDP()}
+    net.connect(source, cells, weight=10.0, dendritic_delay=1.0, **how, name="both")
+
+
 def with_nearest(net, source, cells):
     rule = sl.NearestDopamineSTDP(net.modulator("dopamine"))
     net.connect(source, cells, weight=10.0, dendritic_delay=1.0, plasticity=rule, name="learns")
@@ -266,6 +265,7 @@ REFUSED = [
     ("nest", with_w_min, "'learns'.*no W_min, which is 0 there, got 5"),
     ("nest", with_other_sign, "'negative'.*iaf_psc_exp tells ports apart by the sign"),
     ("nest", with_mongillo, r"'short' \(Mongillo\) cannot run on NEST"),
+    ("nest", with_both, r"'both' \(TsodyksMarkram, STDP\) cannot run on NEST.*short-term plasticity and learns"),
     ("nest", with_nearest, r"'learns' \(NearestDopamineSTDP\) cannot run on NEST"),
     ("nest", with_amount, "release of 'dopamine'.*multiples"),
     ("nest", with_current_into_state, "initial I_syn_exc of population 'held'.*lets be set: V_m"),
@@ -286,8 +286,41 @@ def test_what_cannot_be_translated_is_named(engine, add, message):
         net.run(10.0, engine=engine)
 
 
+def released_and_learned(plasticity, engine, **delays):
+    """V_m, I_syn_exc and final weights of cells under sources whose synapses learn, and are depressed."""
+    generator = np.random.default_rng(7)
+    times = np.unique(generator.integers(2, 1400, 160)) * 0.1
+    net = sl.Network(dt=0.1, seed=2)
+    dopamine = net.modulator("dopamine", tau=100.0)
+    net.release(dopamine, [40.0, 90.0], 0.1)
+    source = net.population(4, sl.SpikeList(times, generator.integers(0, 4, len(times))), name="source")
+    cells = net.population(3, sl.LIF(I_e=[350.0, 400.0, 500.0], tau_syn_exc=1.0), name="cells")
+    learned = net.connect(
+        source, cells, "exc", weight=sl.Uniform(20.0, 60.0), plasticity=plasticity(dopamine),
+        synapse=sl.TsodyksMarkram(U=0.4, tau_rec=100.0, tau_fac=50.0), **delays,
+    )  # fmt: skip
+    net.record(cells, ["spikes", "V_m", "I_syn_exc"])
+    run = net.run(150.0, engine=engine)
+    assert len(run.spikes(cells).times) > 10 and np.ptp(run.weights(learned)) > 1.0
+    return np.concatenate([run.trace(cells, v).values.ravel() for v in ("V_m", "I_syn_exc")] + [run.weights(learned)])
+
+
+@pytest.mark.parametrize("delays", [{"delay": 1.0}, {"axonal_delay": 0.5, "dendritic_delay": 0.8}], ids=str)
+@pytest.mark.parametrize(
+    "plasticity",
+    [
+        lambda dopamine: sl.STDP(lambda_=0.05, W_max=100.0),
+        lambda dopamine: sl.DopamineSTDP(dopamine, A_plus=5.0, A_minus=5.0, W_max=100.0),
+    ],
+    ids=["STDP", "DopamineSTDP"],
+)
+def test_brian2_learns_and_releases_on_one_projection(plasticity, delays):
+    measured, expected = (released_and_learned(plasticity, engine, **delays) for engine in ("brian2", "compiled"))
+    NINE_DIGITS.check(measured, expected)
+
+
 @pytest.mark.parametrize("engine", ENGINES)
-def test_trials_do_not_run_elsewhere(engine):
+def test_trials_do_not_run_on_other_engines(engine):
     net, *_ = small()
     with pytest.raises(DescriptionError, match="trials cannot run on"):
         net.run(trials=sl.Trials([sl.Phase(10.0)], 2), engine=engine)

@@ -1,4 +1,4 @@
-"""The same network on other simulators, by `network.run(engine=...)`, beside the compiled engine."""
+"""The same network on other simulators, by `network.run(engine=...)`, compared with the compiled engine."""
 
 from __future__ import annotations
 

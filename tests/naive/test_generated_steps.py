@@ -1,4 +1,4 @@
-"""Steps that are printed from equations beside textbook code, in plain Python, for the same numbers."""
+"""Steps that are generated from equations compared with textbook code, in plain Python, for the same numbers."""
 
 import math
 
@@ -48,7 +48,7 @@ def classical_runge_kutta():
     return trace, spikes
 
 
-def test_a_step_printed_from_equations_is_classical_runge_kutta():
+def test_a_step_generated_from_equations_is_classical_runge_kutta():
     model = sl.NeuronModel.from_equations(
         "dV_m/dt = (g_L*(E_L - V_m) + g_L*D*exp((V_m - V_T)/D) - w + I)/C : volt (unless refractory)\n"
         "dw/dt = (a*(V_m - E_L) - w)/tau_w : amp",

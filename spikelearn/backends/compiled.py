@@ -1,0 +1,99 @@
+"""The engines "compiled" and "stepper": one Program on the grid of dt, run by one compiled loop or call by call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from spikelearn.backends.backend import Backend, Choice
+from spikelearn.description.network_description import NetworkDescription
+from spikelearn.description.projection import Projection
+from spikelearn.description.trials import Trials
+from spikelearn.engine.lowering.callbacks import restore_inputs, save_inputs, trial_calls
+from spikelearn.engine.lowering.network import lower, shares_by_default
+from spikelearn.engine.plan import Added, Program
+from spikelearn.engine.simulate import Pause, simulate
+from spikelearn.engine.snapshot import count_synapses, put_synapses, synapses_of
+from spikelearn.engine.thread_tuner import ThreadTuner
+from spikelearn.results.run import Synapses
+from spikelearn.results.sink import Sink
+
+
+class LoweredTrials(NamedTuple):
+    """A schedule for one run: the Calls that it adds, and the inputs that it changes as they are before it."""
+
+    added: Added
+    inputs: list[tuple[np.ndarray, np.ndarray]]
+
+
+class CompiledBackend(Backend):
+    """A description that was lowered to a Program. From step to step it may change between its two engines."""
+
+    supports = frozenset({"trials", "checkpoints", "reset"})
+
+    def __init__(self, description: NetworkDescription, program: Program, engine: str) -> None:
+        self.description, self.program, self._engine = description, program, engine
+        self.shares = len(program.plans)
+
+    @classmethod
+    def begin(
+        cls, description: NetworkDescription, choice: Choice, threads: int | None = None, shares: int | None = None
+    ) -> CompiledBackend:
+        n_shares = shares or threads or shares_by_default(description)
+        program = lower(description, n_shares)
+        if threads is None and n_shares > 1:
+            program.thread_tuner = ThreadTuner()
+        return cls(description, program, choice.engine)
+
+    @property
+    def step(self) -> int:
+        return self.program.step
+
+    @property
+    def synaptic_events(self) -> int:
+        return self.program.synaptic_events
+
+    def advance(
+        self,
+        n_steps: int,
+        sink: Sink,
+        progress: bool | None = None,
+        pause: Pause | None = None,
+        trials: LoweredTrials | None = None,
+    ) -> tuple[bool, float]:
+        added = None if trials is None else trials.added
+        try:
+            return simulate(self.program, n_steps, sink, self._engine, progress, added, pause)
+        finally:
+            if trials is not None:
+                restore_inputs(trials.inputs, self.program)
+
+    def synapses(self, projection: Projection) -> Callable[[], Synapses]:
+        return synapses_of(projection, self.program)
+
+    def count(self, projection: Projection) -> int:
+        return count_synapses(projection, self.program)
+
+    def change_to(self, choice: Choice) -> bool:
+        if choice.engine not in ("compiled", "stepper"):
+            return False
+        self._engine = choice.engine
+        return True
+
+    def lower_trials(self, trials: Trials) -> LoweredTrials:
+        return LoweredTrials(trial_calls(trials, self.program), save_inputs(trials, self.program))
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return self.program.arrays()
+
+    def restore(self, arrays: Mapping[str, np.ndarray], step: int, path: Path) -> None:
+        from spikelearn.engine.checkpoint import put_back
+
+        put_back(self.program.arrays(), arrays, path)
+        self.program.step = step
+
+    def put_synapses(self, projection: Projection, synapses: Synapses) -> None:
+        put_synapses(projection, self.program, synapses)

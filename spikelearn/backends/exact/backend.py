@@ -1,0 +1,64 @@
+"""The engine "events": one EventPlan, run from event to event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spikelearn.backends.backend import Backend, Choice
+from spikelearn.backends.exact.lowering import lower
+from spikelearn.backends.exact.simulate import simulate
+from spikelearn.description.network_description import NetworkDescription
+from spikelearn.description.projection import Projection
+from spikelearn.engine.listed_synapses import list_synapses
+from spikelearn.engine.simulate import Pause
+from spikelearn.results.run import Synapses
+from spikelearn.results.sink import Sink
+
+
+class ExactBackend(Backend):
+    """A description that was lowered to an EventPlan. It runs on one thread, and none of its synapses changes."""
+
+    supports = frozenset({"checkpoints", "reset"})
+
+    def __init__(self, description: NetworkDescription) -> None:
+        self.description, self.plan = description, lower(description)
+
+    @classmethod
+    def begin(
+        cls, description: NetworkDescription, choice: Choice, threads: int | None = None, shares: int | None = None
+    ) -> ExactBackend:
+        return cls(description)
+
+    @property
+    def step(self) -> int:
+        return self.plan.step
+
+    @property
+    def synaptic_events(self) -> int:
+        return self.plan.synaptic_events
+
+    def advance(
+        self, n_steps: int, sink: Sink, progress: bool | None = None, pause: Pause | None = None, trials: Any = None
+    ) -> tuple[bool, float]:
+        return simulate(self.plan, n_steps, sink, progress, pause)
+
+    def synapses(self, projection: Projection) -> Callable[[], Synapses]:
+        return partial(list_synapses, projection, self.plan.seed, self.plan.dt)
+
+    def count(self, projection: Projection) -> int:
+        return self.plan.sizes[projection]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return self.plan.arrays()
+
+    def restore(self, arrays: Mapping[str, np.ndarray], step: int, path: Path) -> None:
+        from spikelearn.engine.checkpoint import put_back
+
+        self.plan.make_room_for(arrays)
+        put_back(self.plan.arrays(), arrays, path)
+        self.plan.step = step

@@ -1,0 +1,105 @@
+"""One run on a backend, from the header to the Run, with checkpoints on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from spikelearn.backends.backend import Backend
+from spikelearn.backends.request import RunRequest
+from spikelearn.description.population import Population
+from spikelearn.description.projection import Projection
+from spikelearn.engine.simulate import Pause, steps_to_take
+from spikelearn.errors import CheckpointError, SimulationError
+from spikelearn.neurons import Neuron
+from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run
+from spikelearn.results.sink import RunHeader, TraceHeader
+
+
+def execute(backend: Backend, request: RunRequest, versions: Mapping[str, str], finish: Callable[[Run], Run]) -> Run:
+    """Run a request and return what was recorded.
+
+    versions: those of spikelearn. finish: adds to a run that ends now what only its network can: synapses and a way to
+    make a checkpoint. A SimulationError or CheckpointError that stops the run has the Run up to there as `run`.
+    """
+    sink, after = request.sink, request.after
+    header = _header(backend, versions)
+    if after is not None:
+        traces = {(trace.name, trace.variable) for trace in header.traces}
+        after.check_joins(header.t_start, header.dt, header.seed, set(header.spikes), traces, set(header.projections))
+    trials = None if request.trials is None else backend.lower_trials(request.trials)
+    events_before = backend.synaptic_events
+    sink.begin(header)
+
+    def so_far(interrupted: bool, wall: float) -> Run:
+        run = Run(
+            dt=header.dt,
+            t_start=header.t_start,
+            t_stop=backend.step * header.dt,
+            seed=header.seed,
+            populations=dict(header.populations),
+            projections=dict(header.projections),
+            spike_data=sink.spike_data(),
+            trace_data=sink.trace_data(),
+            versions=dict(header.versions),
+            interrupted=interrupted,
+            wall_s=wall,
+            synaptic_events=backend.synaptic_events - events_before,
+        )
+        run = finish(run)
+        return run if after is None else after.joined(run)
+
+    pause, path = None, request.checkpoint
+    if path is not None and request.checkpoint_steps:
+        pause = Pause(request.checkpoint_steps, lambda wall: so_far(False, wall).checkpoint(path))
+    interrupted, wall, error = True, 0.0, None
+    try:
+        interrupted, wall = backend.advance(steps_to_take(request.n_steps), sink, request.progress, pause, trials)
+    except (SimulationError, CheckpointError) as raised:
+        error = raised
+    sink.end(backend.step * header.dt, interrupted, wall, backend.synaptic_events - events_before)
+    run = so_far(interrupted, wall)
+    if path is not None and error is None:
+        try:
+            run.checkpoint(path)
+        except CheckpointError as raised:
+            error = raised
+    if error is not None:
+        error.run = run
+        raise error
+    return run
+
+
+def _header(backend: Backend, versions: Mapping[str, str]) -> RunHeader:
+    d = backend.description
+    return RunHeader(
+        dt=d.dt,
+        t_start=backend.step * d.dt,
+        seed=d.seed,
+        populations={
+            p.name: PopulationInfo(p.name, p.size, p.model_name, _parameters(p), p.kinds) for p in d.populations
+        },
+        projections={p.name: _projection_info(p, backend) for p in d.projections},
+        spikes=tuple((r.of.name, r.variable) for r in d.recordings if r.events),
+        traces=tuple(TraceHeader(r.of.name, r.variable, r.unit, r.ids) for r in d.recordings if not r.events),
+        versions={**versions, **backend.versions},
+    )
+
+
+def _projection_info(projection: Projection, backend: Backend) -> ProjectionInfo:
+    return ProjectionInfo(
+        name=projection.name,
+        source=projection.source.name,
+        target=projection.target.name,
+        port=projection.port,
+        on=projection.on,
+        n_synapses=backend.count(projection),
+        description=projection.describe(),
+        unit="" if projection.unit == "1" else projection.unit,
+    )
+
+
+def _parameters(population: Population) -> dict[str, Any]:
+    if isinstance(population.model, Neuron):
+        return population.model.parameters._asdict()
+    return population.model.parameters

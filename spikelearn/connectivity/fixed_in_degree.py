@@ -1,0 +1,26 @@
+"""As many synapses onto every target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spikelearn.connectivity.degree import FixedDegree, checked_degree, rows_of_degree
+from spikelearn.connectivity.rule import Endpoints, Rows
+from spikelearn.nest_mapping import NestRule
+
+
+@dataclass(frozen=True)
+class FixedInDegree(FixedDegree):
+    """As many synapses onto every target, from random sources.
+
+    k: how many.
+    autapses: whether a neuron may be connected with itself.
+    multapses: whether there may be several synapses between the same two neurons.
+    """
+
+    example = {"k": 4}
+    nest = NestRule("fixed_indegree", {"k": "indegree"})
+
+    def rows(self, ends: Endpoints) -> Rows:
+        k = checked_degree(self, ends.n_source, ends.shared, "source", ends.where)
+        return rows_of_degree(k, self.multapses)

@@ -1,0 +1,27 @@
+"""As many synapses from every source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spikelearn.connectivity.degree import FixedDegree, checked_degree, rows_of_degree
+from spikelearn.connectivity.rule import Endpoints, Rows
+from spikelearn.nest_mapping import NestRule
+
+
+@dataclass(frozen=True)
+class FixedOutDegree(FixedDegree):
+    """As many synapses from every source, to random targets.
+
+    k: how many.
+    autapses: whether a neuron may be connected with itself.
+    multapses: whether there may be several synapses between the same two neurons.
+    """
+
+    by_source = True
+    example = {"k": 4}
+    nest = NestRule("fixed_outdegree", {"k": "outdegree"})
+
+    def rows(self, ends: Endpoints) -> Rows:
+        k = checked_degree(self, ends.n_target, ends.shared, "target", ends.where)
+        return rows_of_degree(k, self.multapses)

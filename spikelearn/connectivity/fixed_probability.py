@@ -1,0 +1,55 @@
+"""Each pair of neurons with the same probability."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from spikelearn.codegen.jit import scalar
+from spikelearn.connectivity.rule import ConnectionRule, Endpoints, Rows
+from spikelearn.errors import DescriptionError
+from spikelearn.kernels.random import uniform
+from spikelearn.nest_mapping import NestRule
+
+
+@scalar
+def partners_by_chance(row, n_partners, own, numbers, start, increment, seen, stamp, partners):
+    """The gaps between chosen partners are geometric (Fan, Muller & Rezucha 1962)."""
+    p = numbers[0]
+    scale = 0.0 if p >= 1.0 or p <= 0.0 else 1.0 / math.log1p(-p)
+    count = 0
+    i = -1
+    k = np.int64(0)
+    while p > 0.0:
+        i += 1
+        if p < 1.0:
+            i += int(math.log(uniform(start, increment, k)) * scale)
+        k += 1
+        if i >= n_partners:
+            break
+        if i != own:
+            partners[count] = i
+            count += 1
+    return count
+
+
+@dataclass(frozen=True)
+class FixedProbability(ConnectionRule):
+    """Each pair with the same probability, independently.
+
+    p: the probability, from 0 to 1.
+    autapses: whether a neuron may be connected with itself.
+    """
+
+    p: float
+    autapses: bool = True
+    row = staticmethod(partners_by_chance)
+    example = {"p": 0.3}
+    nest = NestRule("pairwise_bernoulli", {"p": "p"})
+
+    def rows(self, ends: Endpoints) -> Rows:
+        if not 0.0 <= self.p <= 1.0:
+            raise DescriptionError(f"{ends.where}: FixedProbability needs 0 <= p <= 1, got {self.p!r}")
+        return Rows(np.array([float(self.p)]), expected=float(self.p) * ends.n_target * ends.n_source)

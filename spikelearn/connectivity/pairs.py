@@ -1,0 +1,58 @@
+"""Pairs of neurons that are listed one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spikelearn.codegen.jit import scalar
+from spikelearn.connectivity.rule import ConnectionRule, Endpoints, Rows
+from spikelearn.errors import DescriptionError
+
+
+@scalar
+def listed_partner(row, n_partners, own, numbers, start, increment, seen, stamp, partners):
+    partners[0] = numbers[row]
+    return 1
+
+
+@dataclass(frozen=True)
+class Pairs(ConnectionRule):
+    """Exactly these synapses, in this order.
+
+    pre, post: (n,) index within the source and within the target of each synapse.
+    autapses: whether a neuron may be connected with itself.
+    """
+
+    pre: Any
+    post: Any
+    autapses: bool = True
+    arrays = "rows"
+    row = staticmethod(listed_partner)
+    example = {"pre": (3, 1, 1, 5, 0), "post": (2, 2, 0, 7, 1)}
+
+    def rows(self, ends: Endpoints) -> Rows:
+        arrays = []
+        for name, given, n in (("pre", self.pre, ends.n_source), ("post", self.post, ends.n_target)):
+            array = np.atleast_1d(np.asarray(given))
+            if array.size == 0:
+                array = array.astype(np.int64)
+            if array.ndim != 1 or not np.issubdtype(array.dtype, np.integer):
+                raise DescriptionError(
+                    f"{ends.where}: {name} of Pairs: expected a list of whole numbers, "
+                    f"got {array.dtype} of shape {array.shape}"
+                )
+            wrong = np.flatnonzero((array < 0) | (array >= n))
+            if len(wrong):
+                raise DescriptionError(
+                    f"{ends.where}: {name} of Pairs: index {array[wrong[0]]} at place {wrong[0]} is out of range "
+                    f"0..{n - 1}"
+                )
+            arrays.append(array.astype(np.int64))
+        if len(arrays[0]) != len(arrays[1]):
+            raise DescriptionError(
+                f"{ends.where}: Pairs: expected one post for each pre, got {len(arrays[0])} and {len(arrays[1])}"
+            )
+        return Rows(arrays[0], degrees=np.array([1]), owners=arrays[1], width=1)

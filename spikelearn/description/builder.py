@@ -1,0 +1,350 @@
+"""What users extend a network with: the verbs that describe it, which check what they are given and gather it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from spikelearn.connectivity import AllToAll, ConnectionRule, Endpoints
+from spikelearn.description.checks import (
+    check_array,
+    check_delays,
+    check_drive,
+    check_initial,
+    check_payload,
+    check_plasticity,
+    check_procedural,
+    check_release,
+    check_sizes,
+)
+from spikelearn.description.distributions import drawn
+from spikelearn.description.homeostasis import Homeostasis, homeostasis
+from spikelearn.description.network_description import NetworkDescription
+from spikelearn.description.population import Modulator, Population, View, segment, whole
+from spikelearn.description.projection import Drive, Projection, Release
+from spikelearn.description.recording import Recording, first_step, recording, sampling_steps
+from spikelearn.description.trials import Callback
+from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.neurons import Neuron, NeuronModel
+from spikelearn.plasticity import Plasticity
+from spikelearn.sources import Poisson, SpikeList
+from spikelearn.synapses import Synapse
+from spikelearn.units import plain
+
+
+class NetworkBuilder:
+    """Populations, projections, modulators, drives, releases, recordings, callbacks and homeostases of one network.
+
+    dt: step in ms. seed: the root of all random numbers. Nothing here runs; spikelearn.Network does.
+    """
+
+    def __init__(self, dt: Any, seed: int) -> None:
+        step = plain(dt, "ms", "dt of Network")
+        if not isinstance(step, float) or not np.isfinite(step) or step <= 0:
+            raise ParameterError(f"dt of Network: expected more than 0 ms, got {dt!r}")
+        if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= seed < 1 << 63:
+            raise ParameterError(f"seed of Network: expected a whole number from 0 to 2^63 - 1, got {seed!r}")
+        self.dt = step
+        self.seed = int(seed)
+        self._populations: dict[str, Population] = {}
+        self._projections: dict[str, Projection] = {}
+        self._modulators: dict[str, Modulator] = {}
+        self._drives: list[Drive] = []
+        self._releases: list[Release] = []
+        self._recordings: list[Recording] = []
+        self._callbacks: list[Callback] = []
+        self._homeostases: list[Homeostasis] = []
+        self._things = 0
+
+    @property
+    def populations(self) -> Mapping[str, Population]:
+        """All populations by name."""
+        return MappingProxyType(self._populations)
+
+    @property
+    def projections(self) -> Mapping[str, Projection]:
+        """All projections by name."""
+        return MappingProxyType(self._projections)
+
+    @property
+    def modulators(self) -> Mapping[str, Modulator]:
+        """All modulators by name."""
+        return MappingProxyType(self._modulators)
+
+    @property
+    def callbacks(self) -> tuple[Callback, ...]:
+        """What `on_step` added, in order; their arguments hold the arrays that they were given."""
+        return tuple(self._callbacks)
+
+    def population(
+        self, size: int, model: Any, name: str | None = None, initial: Mapping[str, Any] | None = None
+    ) -> Population:
+        """Add `size` neurons of a model with parameters, `LIF(tau_m=20)`, or of a source, `Poisson(rate=20)`.
+
+        initial: state variable -> number, array (size,) or distribution. Raises DescriptionError.
+        """
+        self._still_open("population")
+        if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
+            called = "population" if name is None else f"population {name!r}"
+            raise DescriptionError(f"{called}: expected a size of at least 1, a whole number, got {size!r}")
+        if isinstance(model, NeuronModel):
+            model = model()
+        if not isinstance(model, Neuron | Poisson | SpikeList):
+            raise DescriptionError(
+                f"population {name!r}: expected a neuron model such as LIF() or a source such as Poisson(rate=20), "
+                f"got {model!r}"
+            )
+        kind = model.model.name if isinstance(model, Neuron) else model.name
+        name = self._name(name, kind.lower(), self._populations)
+        size = int(size)
+        check_sizes(name, size, model, self.dt)
+        if not isinstance(initial, Mapping | None):
+            raise DescriptionError(f"initial of population {name!r}: expected {{variable: value}}, got {initial!r}")
+        added = Population(name, size, model, dict(initial or {}), self._next_uid())
+        check_initial(added)
+        self._populations[name] = added
+        return added
+
+    def modulator(self, name: str = "dopamine", tau: Any = 200.0) -> Modulator:
+        """Add a modulator whose concentration decays with time constant `tau` (ms)."""
+        self._still_open("modulator")
+        tau_n = plain(tau, "ms", f"tau of modulator {name!r}")
+        if not isinstance(tau_n, float) or not np.isfinite(tau_n) or tau_n <= 0:
+            raise ParameterError(f"tau of modulator {name!r}: expected more than 0 ms, got {tau!r}")
+        added = Modulator(self._name(name, name, {**self._modulators, **self._populations}), tau_n, self._next_uid())
+        self._modulators[added.name] = added
+        return added
+
+    def connect(
+        self,
+        source: Population | View,
+        target: Population | View | Modulator,
+        port: str | None = None,
+        rule: ConnectionRule | None = None,
+        weight: Any = 1.0,
+        delay: Any = None,
+        axonal_delay: Any = None,
+        dendritic_delay: Any = None,
+        on: str = "spike",
+        plasticity: Plasticity | None = None,
+        plastic: bool = True,
+        learns_from: str | None = None,
+        synapse: Synapse | None = None,
+        name: str | None = None,
+        procedural: bool = False,
+        payload: str | None = None,
+    ) -> Projection:
+        """Connect a population to a port of another, or to a modulator, of which each event then releases `weight`.
+
+        rule: AllToAll() by default. weight: number, array or distribution, in the unit of the port; an array has shape
+        (n_source, n_target) for AllToAll and one value for each synapse for OneToOne and Pairs. delay: ms, axonal; by
+        default one step; one that would be drawn shorter is drawn again. axonal_delay may be a number, array or
+        distribution, dendritic_delay is a number: it delays the input and, on their way back to the synapse, the post
+        events that a plasticity rule learns from. on: kind of event that is carried. learns_from: kind of post event of
+        the rule. plastic=False freezes the weights. synapse: short-term plasticity, or a graded synapse. With
+        short-term plasticity and a plasticity rule together, weight times release arrives, and the rule learns from
+        arrivals as it would without. procedural: no synapse is kept in memory; those of a source are made again from
+        their random numbers whenever it has an event (Knight & Nowotny 2021). It is the same network with the same
+        pairs, weights and delays, and takes more time: see docs/design/engine.md. For AllToAll, OneToOne and
+        FixedOutDegree, with weights that do not change. A table of a million synapses or more rounds weights that
+        differ to 4 bytes, which this does not. payload: a state variable of the source; each event brings with it the
+        value that this has at the end of the step in which the event is emitted, and weight times value is what
+        arrives. weight is then in the unit of the port for each unit of the variable. The pre traces of a SignalRule
+        grow by the value, or are set to it. Not for other rules and synapse models, which know events and no values.
+        Raises DescriptionError, ParameterError or UnitError.
+
+        >>> net = Network()
+        >>> cells = net.population(100_000, LIF())
+        >>> net.connect(cells, cells, "exc", FixedOutDegree(1000), weight=Normal(20, 2), procedural=True).procedural
+        True
+        """
+        self._still_open("projection")
+        for what, end in (("source", source), ("target", target)):
+            if not isinstance(end, Population | View | Modulator) or self._owner(end) is not True:
+                raise DescriptionError(f"connect: {what} is not a population of this network: {end!r}")
+        if isinstance(source, Modulator):
+            raise DescriptionError(f"connect: source must be a population, got the modulator {source.name!r}")
+        name = self._name(name, f"{source.name}->{target.name}", self._projections)
+        where = f"projection {name!r}"
+        sender = whole(source)
+        sender.check_kind(on, where)
+        source_first, source_size = segment(source, where)
+        receiver: Population | Modulator
+        if isinstance(target, Modulator):
+            receiver, target_first, target_size, unit = target, 0, 1, "1"
+            if port not in (None, "release"):
+                raise DescriptionError(f"{where}: a modulator has no port {port!r}; leave it out")
+            port = "release"
+        else:
+            receiver = whole(target)
+            target_first, target_size = segment(target, where)
+            if not isinstance(receiver.model, Neuron):
+                raise DescriptionError(f"{where}: population {receiver.name!r} ({receiver.model_name}) takes no input")
+            port = receiver.model.model.port(port, where)
+            unit = receiver.model.model.ports[port]
+        rule = AllToAll() if rule is None else rule
+        if not isinstance(rule, ConnectionRule):
+            raise DescriptionError(f"{where}: expected a connection rule such as FixedInDegree(100), got {rule!r}")
+        shared = range(0)
+        if sender is receiver:
+            low = max(source_first, target_first) - target_first
+            high = min(source_first + source_size, target_first + target_size) - target_first
+            shared = range(low, max(low, high))
+        uid = self._next_uid()
+        generator = np.random.default_rng([self.seed, uid])
+        rows = rule.rows(Endpoints(source_size, target_size, shared, generator, where))
+        weights = drawn(weight, unit, f"weight of {where}")
+        check_array(rule, weights.values, rows, source_size, target_size, f"weight of {where}")
+        axonal, dendritic_steps = check_delays(delay, axonal_delay, dendritic_delay, self.dt, where)
+        check_array(rule, axonal.values, rows, source_size, target_size, f"delay of {where}")
+        back, modulators = dendritic_steps * self.dt, self._modulators.values()
+        learned_kind = check_plasticity(
+            receiver, port, plasticity, synapse, learns_from, weights, back, modulators, where
+        )  # fmt: skip
+        if procedural:
+            check_procedural(rule, plasticity, synapse, where)
+        if payload is not None:
+            check_payload(sender, payload, plasticity, synapse, procedural, where)
+        added = Projection(
+            name=name,
+            source=sender,
+            source_first=source_first,
+            source_size=source_size,
+            target=receiver,
+            target_first=target_first,
+            target_size=target_size,
+            port=port,
+            unit=unit,
+            on=on,
+            rule=rule,
+            rows=rows,
+            weight=weights,
+            axonal=axonal,
+            dendritic_steps=dendritic_steps,
+            plasticity=plasticity,
+            synapse=synapse,
+            plastic=bool(plastic),
+            learns_from=learned_kind,
+            autapses=bool(getattr(rule, "autapses", True)),
+            uid=uid,
+            procedural=bool(procedural),
+            payload=payload or "",
+        )
+        self._projections[name] = added
+        return added
+
+    def drive(self, target: Population | View, source: Any, port: str | None = None, weight: Any = None) -> None:
+        """Let a PoissonInput (with a weight), a StepCurrent or a NoiseCurrent act on every neuron of a population."""
+        self._still_open("drive")
+        if not isinstance(target, Population | View) or self._owner(target) is not True:
+            raise DescriptionError(f"drive: target is not a population of this network: {target!r}")
+        population, where = whole(target), f"drive of {target.name!r}"
+        first, size = segment(target, where)
+        port, number = check_drive(population, size, source, port, weight, where)
+        self._drives.append(Drive(source, population, first, size, port, number, self._next_uid()))
+
+    def homeostasis(self, projection: Projection, rule: Any) -> None:
+        """Let Normalisation, SynapticScaling or Rewiring act on the synapses of a projection, besides what they learn.
+
+        Each acts at the end of every `every`-th step, once all synapses have learned from what happened until then;
+        several on one projection act in the order in which they were added. With a dendritic delay they act on weights
+        as they were that long ago, as do arrivals. In phases of trials in which a projection is not plastic nothing
+        regulates it, nor ever with plastic=False. Raises DescriptionError, ParameterError or UnitError.
+        """
+        self._still_open("homeostasis")
+        if not isinstance(projection, Projection) or self._owner(projection) is not True:
+            raise DescriptionError(f"homeostasis: not a projection of this network: {projection!r}")
+        added = homeostasis(projection, rule, self.dt)
+        if any(r.projection is projection and type(r.rule) is type(rule) for r in self._homeostases):
+            raise DescriptionError(f"projection {projection.name!r} is regulated by {type(rule).__name__} already")
+        if projection.plasticity is None or projection.plastic:
+            self._homeostases.append(added)
+
+    def release(self, modulator: Modulator, times: Any, amounts: Any = 1.0) -> None:
+        """Release amounts (a number or one for each time) of a modulator at times in ms."""
+        self._still_open("release")
+        if self._owner(modulator) is not True:
+            raise DescriptionError(f"release: not a modulator of this network: {modulator!r}")
+        steps, amount_of_each = check_release(modulator, times, amounts, self.dt)
+        self._releases.append(Release(modulator, steps, amount_of_each))
+
+    def record(self, of: Any, variables: str | Sequence[str] = "spikes", every: Any = None, start: Any = 0.0) -> None:
+        """Record "spikes" (or "events", "bursts", "plateaus") or state variables of a population or a view of it,
+        "n" of a modulator, or "weight" and "c" of a projection (`net.record(ff, "weight", every=100)`).
+
+        every: interval of samples in ms; by default each step, for projections 100 ms. start: ms; nothing is recorded
+        before it.
+        """
+        self._still_open("recording")
+        if self._owner(whole(of) if isinstance(of, View) else of) is not True:
+            raise DescriptionError(f"record: not a population, modulator or projection of this network: {of!r}")
+        steps, first = sampling_steps(of, every, self.dt), first_step(of, start, self.dt)
+        for variable in [variables] if isinstance(variables, str) else variables:
+            new = recording(of, variable, steps, first, self._count)
+            if any(r.of is new.of and r.variable == new.variable for r in self._recordings):
+                raise DescriptionError(f"recording of {of.name!r}: {variable!r} is recorded already")
+            self._recordings.append(new)
+
+    def on_step(self, function: Any, *arguments: Any) -> None:
+        """Call function(step, *arguments) at the end of every step; it is compiled. See Callback."""
+        self._still_open("callback")
+        added = Callback(function, arguments)
+        self._check_owned(("callback of every step", owner) for owner in added.owners)
+        self._callbacks.append(added)
+
+    def description(self) -> NetworkDescription:
+        """All that has been added, as backends run it. Raises DescriptionError if there are no populations."""
+        if not self._populations:
+            raise DescriptionError("this network has no populations")
+        return NetworkDescription(
+            dt=self.dt,
+            seed=self.seed,
+            populations=tuple(self._populations.values()),
+            projections=tuple(self._projections.values()),
+            modulators=tuple(self._modulators.values()),
+            drives=tuple(self._drives),
+            releases=tuple(self._releases),
+            recordings=tuple(self._recordings),
+            callbacks=tuple(self._callbacks),
+            homeostases=tuple(self._homeostases),
+        )
+
+    def _is_built(self) -> bool:
+        """Whether it is too late to add anything."""
+        raise NotImplementedError
+
+    def _count(self, projection: Projection) -> int:
+        """How many synapses a projection has."""
+        raise NotImplementedError
+
+    def _next_uid(self) -> int:
+        self._things += 1
+        return self._things
+
+    def _name(self, wanted: str | None, default: str, taken: Iterable[str]) -> str:
+        if wanted is None:
+            wanted, k = default, 2
+            while wanted in taken:
+                wanted, k = f"{default}_{k}", k + 1
+        if wanted in taken:
+            raise DescriptionError(f"the name {wanted!r} is taken")
+        return wanted
+
+    def _owner(self, thing: Any) -> bool:
+        thing = whole(thing) if isinstance(thing, View) else thing
+        known: list[Any] = [*self._populations.values(), *self._modulators.values(), *self._projections.values()]
+        return any(thing is k for k in known)
+
+    def _check_owned(self, things: Iterable[tuple[str, Any]]) -> None:
+        """Raise DescriptionError, which names where, for what is not of this network."""
+        for where, thing in things:
+            if self._owner(thing) is not True:
+                name = getattr(thing, "name", thing)
+                raise DescriptionError(f"{where}: {name!r} is no population, projection or modulator of this network")
+
+    def _still_open(self, what: str) -> None:
+        if self._is_built():
+            raise DescriptionError(f"the network is built already: a {what} must be added before the first run")

@@ -1,0 +1,119 @@
+"""Where things lie: blocks of neurons and the shares that threads have of them, and the ends of projections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from spikelearn.description.population import Population
+from spikelearn.description.projection import Projection
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one thread does: it advances a contiguous part of the neurons of each block and delivers all their input."""
+
+    index: int = 0
+    of: int = 1
+
+    def bounds(self, block: Block) -> tuple[int, int]:
+        """The first and the last + 1 of the neurons of a block."""
+        if self.of == 1:
+            return 0, block.n
+        return block.edges[self.index], block.edges[self.index + 1]
+
+    def part(self, block: Block, first: int, size: int) -> tuple[int, int]:
+        """What lies in this share of `size` neurons of a block from `first` on: (offset from `first`, size)."""
+        low, high = self.bounds(block)
+        begin, end = max(first, low), min(first + size, high)
+        return (begin - first, end - begin) if begin < end else (0, 0)
+
+
+@dataclass
+class Ring:
+    """Event lists of the last steps: those of this share, rows (depth, n) int32 and counts (depth,) int64, and those of
+    all shares, one after the other. values: state variable -> its values at these events, as in rows; see
+    engine/lowering/payloads.py.
+    """
+
+    rows: np.ndarray
+    counts: np.ndarray
+    all_rows: np.ndarray
+    all_counts: np.ndarray
+    values: dict[str, np.ndarray] = field(default_factory=dict)
+    all_values: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass
+class Block:
+    """All populations of one model, side by side in the same arrays. Shares have all in common but the rings."""
+
+    key: Any
+    populations: list[Population] = field(default_factory=list)
+    first: dict[Any, int] = field(default_factory=dict)
+    n: int = 0
+    state: dict[str, np.ndarray] = field(default_factory=dict)
+    start: dict[str, np.ndarray] = field(default_factory=dict)
+    inputs: dict[str, np.ndarray] = field(default_factory=dict)
+    currents: dict[str, np.ndarray] = field(default_factory=dict)
+    noise: dict[tuple[Population, str], np.ndarray] = field(default_factory=dict)
+    rates: dict[Population, np.ndarray] = field(default_factory=dict)
+    rings: dict[str, Ring] = field(default_factory=dict)
+    edges: tuple[int, ...] = ()
+    """Where the shares begin, and where the last one ends: see engine/lowering/partition.py."""
+
+    def span(self, population: Population) -> slice:
+        first = self.first[population]
+        return slice(first, first + population.size)
+
+
+@dataclass(frozen=True, eq=False)
+class Ends:
+    """Source and target of a projection, as one share sees them.
+
+    source, target: their blocks; a modulator is in no block, and each share has one of its own. first_source,
+    first_target: the first neuron of the projection in its block. n_targets: the size of the target's block. low, high:
+    the first and the last + 1 of these that belong to the share. ring: the events that are delivered. inputs:
+    (n_targets,), what arrives is added to.
+    """
+
+    share: Share
+    source: Block
+    first_source: int
+    target: Block | None
+    first_target: int
+    n_targets: int
+    low: int
+    high: int
+    ring: Ring
+    inputs: np.ndarray
+
+    @property
+    def neurons(self) -> Block:
+        """The target's block, for what acts on neurons only."""
+        assert self.target is not None
+        return self.target
+
+    @property
+    def counted(self) -> bool:
+        """Whether this share counts its synapses: those onto a modulator are in every share."""
+        return self.target is not None or self.share.index == 0
+
+
+def ends_of(
+    projection: Projection, block_of: Mapping[Any, Block], modulators: Mapping[Any, Mapping[str, np.ndarray]],
+    share: Share,
+) -> Ends:  # fmt: skip
+    """The ends of a projection. modulators: the arrays of each."""
+    source, target = block_of[projection.source], block_of.get(projection.target)
+    first_source = source.first[projection.source] + projection.source_first
+    ring = source.rings[projection.on]
+    if target is None:
+        inputs = modulators[projection.target]["pending"]
+        return Ends(share, source, first_source, None, 0, 1, 0, 1, ring, inputs)
+    first_target = target.first[projection.target] + projection.target_first
+    inputs = target.inputs[projection.port]
+    return Ends(share, source, first_source, target, first_target, target.n, *share.bounds(target), ring, inputs)

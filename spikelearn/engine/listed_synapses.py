@@ -1,0 +1,25 @@
+"""The synapses of a projection made from its connection rule and listed, with delays in ms, without a table."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spikelearn.description.projection import Projection
+from spikelearn.engine.lowering.row_maker import RowMaker
+from spikelearn.engine.lowering.synapse_tables import count_alone
+from spikelearn.kernels import synapse_list
+from spikelearn.results.run import Synapses
+
+
+def list_synapses(projection: Projection, seed: int, dt: float) -> Synapses:
+    """The synapses of a projection as every engine has them at the start, in the order in which its rule made them."""
+    n = count_alone(projection, seed)
+    found = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n), np.zeros(n)
+    maker = RowMaker(projection, seed)
+    maker.run(
+        synapse_list.list_synapses, *maker.arguments, projection.rule.by_source, projection.n_rows, maker.owners,
+        projection.row_width, projection.pairs, seed, projection.uid, *projection.weight.arguments,
+        *projection.axonal.arguments, projection.dendritic_steps * dt, *found,
+    )  # fmt: skip
+    pre, post, weights, delays = found
+    return Synapses(pre + np.int32(projection.source_first), post + np.int32(projection.target_first), weights, delays)

@@ -1,0 +1,56 @@
+"""Lowering of synapses that learn, each kind of rule in its own way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from spikelearn.description.projection import Projection
+from spikelearn.engine.blocks import Ends
+from spikelearn.engine.lowering.event_rules import EventLearning
+from spikelearn.engine.lowering.signal_rules import SignalLearning
+from spikelearn.engine.lowering.synapse_tables import build
+from spikelearn.engine.plan import Learning, Plan, Table
+from spikelearn.errors import ParameterError
+
+LEARNING: Mapping[str, Callable[[Projection, Plan, Table], Learning]] = {
+    "events": EventLearning.of,
+    "signal": SignalLearning.of,
+}
+"""`learns_by` of a rule -> how it is lowered."""
+
+
+def applies(projection: Projection) -> bool:
+    return projection.learns or projection.transmits
+
+
+def joins(projection: Projection) -> bool:
+    return False
+
+
+def table(
+    projections: Sequence[Projection], ends: Mapping[Projection, Ends], delays: np.ndarray, seed: int, dt: float,
+    own_weights: bool,
+) -> Table:  # fmt: skip
+    return build(projections, ends, delays, seed, dt, shared=False, double=True, local=False)
+
+
+def deliver(table: Table, plan: Plan) -> None:
+    [projection] = table.projections
+    assert projection.plasticity is not None
+    _check_weights(projection, table)
+    plan.learning[projection] = LEARNING[projection.plasticity.rule.learns_by](projection, plan, table)
+    plan.learning[projection].deliver()
+
+
+def _check_weights(projection: Projection, table: Table) -> None:
+    """What was drawn may lie beyond the limits of the rule."""
+    assert projection.plasticity is not None
+    rule, (low, high) = projection.plasticity.rule, projection.limits
+    smallest, largest = (float(f(table.weights, initial=0.5 * (low + high))) for f in (np.min, np.max))
+    if smallest < low or largest > high:
+        raise ParameterError(
+            f"weight of projection {projection.name!r}: expected {low:g} to {high:g}, the limits W_min and W_max of "
+            f"{rule.name}, drew {smallest:g} to {largest:g}; a distribution takes low= and high="
+        )

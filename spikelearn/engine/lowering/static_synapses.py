@@ -1,0 +1,45 @@
+"""Lowering of static synapses: what arrives is the weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from spikelearn.codegen.modules import kernel_of
+from spikelearn.description.projection import Projection
+from spikelearn.engine.blocks import Ends
+from spikelearn.engine.lowering.synapse_tables import build
+from spikelearn.engine.plan import Call, Plan, Table
+from spikelearn.kernels import deliver as kernels
+
+_RUNS_LISTED = 256
+"""Runs of synapses that are listed and fetched ahead at a time."""
+
+
+def applies(projection: Projection) -> bool:
+    return True
+
+
+def joins(projection: Projection) -> bool:
+    return True
+
+
+def table(
+    projections: Sequence[Projection], ends: Mapping[Projection, Ends], delays: np.ndarray, seed: int, dt: float,
+    own_weights: bool,
+) -> Table:  # fmt: skip
+    """Where all weights of a slot are the same they are kept once."""
+    shared = projections[0].weight.constant and not own_weights
+    return build(projections, ends, delays, seed, dt, shared, double=own_weights, local=not own_weights)
+
+
+def deliver(table: Table, plan: Plan) -> None:
+    ends = plan.ends[table.projections[0]]
+    plan.stages["arrive"].append(
+        Call(
+            f"deliver {', '.join(p.name for p in table.projections)}", kernel_of(kernels.deliver), ends.ring.all_rows,
+            ends.ring.all_counts, table.delays, table.index, table.targets, table.slot_weight, table.weights,
+            ends.inputs[table.first_target :], table.event_count, np.zeros(_RUNS_LISTED, np.int64),
+        )
+    )  # fmt: skip

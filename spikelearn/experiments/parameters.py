@@ -1,0 +1,179 @@
+"""Parameters of model files: how a file declares them, and how their values are set, also from text."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import types
+from collections.abc import Iterable, Mapping
+from dataclasses import field
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+from spikelearn.errors import ExperimentError, SpikelearnError
+from spikelearn.experiments.model_file import Experiment
+from spikelearn.parameters import suggest
+
+MILLISECONDS = {"": 1.0, "us": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4, "h": 3.6e6}
+TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+class ParameterRow(NamedTuple):
+    """One parameter of an experiment: its value, and what the model file says of it."""
+
+    name: str
+    value: Any
+    default: Any
+    unit: str
+    doc: str
+
+
+def parameter(default: Any, unit: str, doc: str) -> Any:
+    """A field of Parameters: its default, unit ("" for names and numbers without one) and meaning."""
+    return field(default=default, metadata={"unit": unit, "doc": doc})
+
+
+def set_parameters(experiment: Experiment, settings: Mapping[str, Any] | None = None, quick: bool = False) -> Any:
+    """The experiment's Parameters: defaults, then QUICK if asked for, then `settings`.
+
+    settings: name -> value, or text, converted by the type of the field ('1,2,3' a tuple, 'none' None).
+    Raises ExperimentError for an unknown name and for a value that is not of the type, NaN or infinite.
+    """
+    values = {**(experiment.quick if quick else {}), **converted(experiment, settings or {})}
+    try:
+        return experiment.parameters(**values)
+    except SpikelearnError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise ExperimentError(f"parameters of {experiment.name}: {error}") from error
+
+
+def converted(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings, values or text, with the types of the experiment's parameters. Raises ExperimentError."""
+    known, hints = parameter_names(experiment), get_type_hints(experiment.parameters)
+    values = {}
+    for name, given in settings.items():
+        if name not in known:
+            raise ExperimentError(
+                f"{experiment.name} has no parameter {name!r}{suggest(name, known)}; it has: {', '.join(known)}"
+            )
+        try:
+            values[name] = _converted(_as_text(given), hints[name])
+        except ValueError as error:
+            where = f"parameter {name!r} of {experiment.name}"
+            raise ExperimentError(f"{where}: {error}, got {given!r}") from None
+    return values
+
+
+def takes_whole_numbers(experiment: Experiment, name: str) -> bool:
+    """Whether a parameter is an int, or an int or None."""
+    kind = get_type_hints(experiment.parameters)[name]
+    return kind is int or int in get_args(kind)
+
+
+def parameter_names(experiment: Experiment) -> list[str]:
+    return [each.name for each in dataclasses.fields(experiment.parameters)]
+
+
+def parameters_table(experiment: Experiment, parameters: Any) -> list[ParameterRow]:
+    """Every parameter with its default, unit and meaning, in the order of the model file."""
+    defaults = experiment.parameters()
+    return [
+        ParameterRow(
+            each.name,
+            getattr(parameters, each.name),
+            getattr(defaults, each.name),
+            str(each.metadata.get("unit", "")),
+            str(each.metadata.get("doc", "")),
+        )
+        for each in dataclasses.fields(experiment.parameters)
+    ]
+
+
+def parse_time(text: str, what: str) -> float:
+    """'250', '250ms', '10 s', '1.5min', '1h' -> ms. Raises ExperimentError, which names `what`, for anything else."""
+    match = re.fullmatch(r"\s*([-+.\w]*?)\s*(us|ms|s|min|h|)\s*", text)
+    try:
+        value = _number(match[1]) * MILLISECONDS[match[2]] if match else None
+    except ValueError:
+        value = None
+    if value is None:
+        raise ExperimentError(f"{what}: expected a time in ms, or with a unit (us, ms, s, min, h), got {text!r}")
+    return value
+
+
+def _as_text(given: Any) -> str:
+    if isinstance(given, tuple | list):
+        return ",".join(str(each) for each in given)
+    return str(given)
+
+
+def _converted(text: str, kind: Any) -> Any:
+    """A value of a field's type from text. Raises ValueError that says what was expected."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        return _first_that_fits(text, inner)
+    if origin is Literal:
+        for each in inner:
+            if str(each) == text:
+                return each
+        raise ValueError(f"expected one of {', '.join(map(str, inner))}")
+    if kind is tuple or origin is tuple:
+        parts = [part for part in re.split(r"[,\s]+", text.strip("()[] ")) if part]
+        kinds = [float] * len(parts) if not inner else inner
+        if len(inner) == 2 and inner[1] is Ellipsis:
+            kinds = [inner[0]] * len(parts)
+        if len(kinds) != len(parts):
+            raise ValueError(f"expected {len(kinds)} values with commas between them")
+        return tuple(_converted(part, each) for part, each in zip(parts, kinds, strict=True))
+    if kind is bool:
+        if (word := text.strip().lower()) not in TRUE + FALSE:
+            raise ValueError("expected true or false")
+        return word in TRUE
+    if kind is int:
+        return _whole_number(text)
+    if kind is float:
+        return _number(text)
+    if kind is str:
+        return text
+    raise ValueError(f"a value of type {kind} cannot be set from outside; edit the model file")
+
+
+def _first_that_fits(text: str, kinds: Iterable[Any]) -> Any:
+    kinds = list(kinds)
+    if types.NoneType in kinds and text.strip().lower() in ("none", ""):
+        return None
+    problems = []
+    for kind in kinds:
+        if kind is not types.NoneType:
+            try:
+                return _converted(text, kind)
+            except ValueError as error:
+                problems.append(str(error))
+    if types.NoneType in kinds:
+        problems.append("none")
+    raise ValueError(", or ".join(problems))
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError("expected a finite number")
+    return value
+
+
+def _whole_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        value = _number(text)  # 1e4 is a whole number too
+    except ValueError:
+        value = 0.5
+    if not value.is_integer():
+        raise ValueError("expected a whole number")
+    return int(value)

@@ -1,0 +1,80 @@
+"""The loops of a plasticity rule that learns at events, made for one rule at a time: templates/event_rule.py."""
+
+from __future__ import annotations
+
+import functools
+import keyword
+import re
+from collections.abc import Sequence
+
+from spikelearn.codegen.template import render
+
+NEVER = -(1 << 40)
+"""A step before all others."""
+
+LONG_AGO = -(1 << 30)
+"""The same for steps that are kept in 4 bytes."""
+
+LAST_STEP = (1 << 31) - 1
+"""The last of those steps."""
+
+SOME, ALL = 1, 2
+"""What a sweep may be wanted for: the synapses that have waited long, or all."""
+
+_NOT_CODE = re.compile(r'"""(?:.|\n)*?"""|#.*|^from .*|^import .*|^def \w+', re.MULTILINE)
+_USED_NAME = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
+_NOT_NAMES = {*keyword.kwlist, "W_min", "W_max"}
+
+
+@functools.cache
+def taken_names(modulated: bool) -> frozenset[str]:
+    """Names that the loops use themselves, so that no trace, state or constant of a rule may have them."""
+    handlers = ["since_pre"], ["since_pre"]
+    text = render_event_rule([("_", "add")], [], [], (), False, *handlers, modulated, False, release=(["_"], ["_"]))
+    return frozenset(_USED_NAME.findall(_NOT_CODE.sub("", text))) - _NOT_NAMES
+
+
+def render_event_rule(
+    pre: Sequence[tuple[str, str]],
+    post: Sequence[tuple[str, str]],
+    constants: Sequence[str],
+    state: Sequence[str],
+    state_goes_on: bool,
+    on_pre: Sequence[str],
+    on_post: Sequence[str],
+    modulated: bool,
+    mean_pre: bool,
+    reads: Sequence[str] = (),
+    transmits: bool = False,
+    release: tuple[Sequence[str], Sequence[str]] | None = None,
+) -> str:
+    """The loops: deliver, push (post events), sweep, read, reset and rebase.
+
+    pre, post: (name, jump) of the traces. on_pre, on_post: names of what the handlers take. reads: state variables of
+    the target, whose values post events carry. transmits: whether what arrives is a function of the weight.
+    release: state and constants of short-term plasticity, None without it.
+    """
+    before = {"since_pre": "(s - last) * ms_per_step"} | {name: f"{name}_now" for name, _ in pre}
+    since = {"since_pre": "(at - last) * ms_per_step"}
+    kept = [("weight", "weights"), *([("eligibility", "eligibilities")] if modulated else [])]
+    return render(
+        "event_rule",
+        pre=tuple(name for name, _ in pre),
+        post=tuple(name for name, _ in post),
+        added=tuple(name for name, jump in (*pre, *post) if jump == "add"),
+        constants=tuple(constants),
+        own_constants=tuple(name for name in constants if name not in ("W_min", "W_max")),
+        state=tuple(state),
+        kept=(*kept, *((name, f"synapse_{name}") for name in state)),
+        on_pre=tuple(before.get(name, name) for name in on_pre),
+        on_post=tuple(since.get(name, name) for name in on_post),
+        since_pre="since_pre" in (*on_pre, *on_post),
+        reads=tuple(reads),
+        state_goes_on=state_goes_on,
+        modulated=modulated,
+        mean_pre=mean_pre,
+        transmits=transmits,
+        short_term=release is not None,
+        release_state=tuple(release[0]) if release else (),
+        release_constants=tuple(release[1]) if release else (),
+    )

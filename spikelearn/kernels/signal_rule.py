@@ -1,0 +1,57 @@
+"""The loops of a SignalRule (plasticity/signal_rule.py), made for one rule at a time: templates/signal_rule.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from spikelearn.codegen.template import render
+
+EPOCH, BASE, SWEPT = range(3)
+"""Places of a rule's own clock, (3,) int64: the number of the epoch, its base in steps, and the epoch in which all
+synapses were last brought up to date."""
+
+EPOCHS = 16
+"""Ends of epochs that are kept. Sources that were silent for so long are swept."""
+
+
+def render_signal_rule(
+    pre: Sequence[tuple[str, str, float]],
+    reads: Sequence[str],
+    state: Sequence[str],
+    delayed: Sequence[str],
+    seen: Sequence[str],
+    constants: Sequence[str],
+    eligibility: bool,
+    on_pre: bool,
+    payload: bool = False,
+    hidden: bool = False,
+    also: Sequence[str] = (),
+    release: tuple[Sequence[str], Sequence[str]] | None = None,
+) -> str:
+    """The loops: signals (once a target and step), integrate, deliver, read and reset.
+
+    pre: (name, jump, amplitude) of the traces; the amplitude is part of X. payload: whether events bring values with
+        them. hidden: the limits hold for the weight that is sent, not for the one that learns. also: further kinds of
+        event that the rule learns from. release: state and constants of short-term plasticity, None without it.
+    """
+    return render(
+        "signal_rule",
+        pre=tuple(name for name, _, _ in pre),
+        added=tuple(name for name, jump, _ in pre if jump == "add"),
+        amplitudes=tuple((name, repr(float(amplitude))) for name, _, amplitude in pre),
+        reads=tuple(reads),
+        state=tuple(state),
+        delayed=tuple(delayed),
+        seen=tuple(seen),
+        first_seen=tuple(seen)[:1],
+        starts=tuple(dict.fromkeys([*state, *delayed, *seen])),
+        constants=tuple(constants),
+        also=tuple(also),
+        eligibility=eligibility,
+        on_pre=on_pre,
+        payload=payload,
+        hidden=hidden,
+        short_term=release is not None,
+        release_state=tuple(release[0]) if release else (),
+        release_constants=tuple(release[1]) if release else (),
+    )

@@ -1,0 +1,29 @@
+"""The loop that advances all gates of a projection of graded synapses. Its sources are those from `first` on.
+
+arrived: scratch, 0 everywhere before and after. fan_out: synapses behind each gate, for the event_count.
+"""
+
+from spikelearn.codegen.jit import kernel
+from spikelearn.kernels.events import count_in_row, source_in_row
+
+
+@kernel
+def function(
+    step, rows, counts, delays, first, fan_out, event_count, arrived, output, all__STATE, CONSTANTS
+):  # fmt: skip
+    depth = counts.shape[1]
+    n_delays = len(delays)
+    n_gates = len(output)
+    for d in range(n_delays):
+        row = (step - delays[d]) % depth
+        for k in range(count_in_row(counts, row)):
+            gate = (source_in_row(rows, counts, row, k) - first) * n_delays + d
+            if 0 <= gate < n_gates:
+                arrived[gate] += 1.0
+                event_count[0] += fan_out[gate]
+    for gate in range(n_gates):
+        STATE, output[gate] = advance(all__STATE[gate], arrived[gate], CONSTANTS)
+        # for name in state:
+        all__name[gate] = name
+        # end
+        arrived[gate] = 0.0

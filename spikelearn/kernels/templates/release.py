@@ -1,0 +1,13 @@
+"""Short-term plasticity between two steps: what a run of synapses, which share one state, releases at a spike."""
+
+from spikelearn.codegen.jit import kernel
+
+
+@kernel
+def function(run, clock_time, share, last_arrival, all__STATE, CONSTANTS):
+    STATE, released = release(all__STATE[run], clock_time[0] - last_arrival[run], CONSTANTS)
+    # for name in state:
+    all__name[run] = name
+    # end
+    last_arrival[run] = clock_time[0]
+    share[0] = released

@@ -1,0 +1,32 @@
+"""The kernel that makes one row with `make_row`, the function of a connection rule.
+
+It writes `partners`, in made[0] how many there are, and for procedural synapses their counters and their places in
+arrays (elsewhere these have no length). checked: what the rule made is looked at. by_rank: the rule makes rows by
+target, and these here are of sources: `rank` says a synapse's place in the row of its target.
+"""
+
+from spikelearn.codegen.jit import kernel
+from spikelearn.kernels.connect import begin_row, checked_row
+
+
+@kernel
+def function(
+    row, n_rows, n_partners, own_offset, seed, uid, width, degrees, pairs, numbers, seen, stamp, partners, made,
+    counters, flats
+):  # fmt: skip
+    start, increment, own = begin_row(row, n_partners, own_offset, seed, uid)
+    stamp[0] += 1
+    count = make_row(row, n_partners, own, numbers, start, increment, seen, stamp[0], partners)
+    # if checked:
+    made[0] = checked_row(count, row, n_partners, width, degrees, partners)
+    # else:
+    made[0] = count
+    # end
+    for k in range(min(made[0], len(counters))):
+        j = partners[k]
+        # if by_rank:
+        counters[k] = j * width + rank(j, row, begin_row(j, n_rows, -own_offset, seed, uid)[2])
+        # else:
+        counters[k] = row * width + k
+        # end
+        flats[k] = row * pairs + j if pairs > 0 else j

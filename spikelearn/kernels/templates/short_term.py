@@ -1,0 +1,31 @@
+"""Delivery through synapses whose release depends on when their source fired before (short-term plasticity).
+
+All synapses of a slot share one source and one delay, so they share one state.
+"""
+
+from spikelearn.codegen.jit import kernel
+from spikelearn.kernels.events import count_in_row, source_in_row
+
+
+@kernel
+def function(
+    step, rows, counts, delays, index, targets, weights, inputs, event_count, last_arrival, dt, all__STATE,
+    the__CONSTANTS
+):  # fmt: skip
+    depth = counts.shape[1]
+    n_delays = len(delays)
+    for d in range(n_delays):
+        row = (step - delays[d]) % depth
+        for k in range(count_in_row(counts, row)):
+            slot = source_in_row(rows, counts, row, k) * n_delays + d
+            interval = (step - last_arrival[slot]) * dt
+            new__STATE, released = release(all__STATE[slot], interval, the__CONSTANTS)
+            # for name in state:
+            all__name[slot] = new__name
+            # end
+            last_arrival[slot] = step
+            first = index[slot]
+            last = index[slot + 1]
+            event_count[0] += last - first
+            for p in range(first, last):
+                inputs[targets[p]] += weights[p] * released

@@ -1,0 +1,124 @@
+"""Figures of several panels: made, lettered and labelled in one way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from spikelearn.errors import ParameterError
+from spikelearn.plots.style import CONTROL, INK, TEXT_SIZE, clean
+
+
+def new_figure(width: float, height: float, w_pad: float | None = None, h_pad: float | None = None) -> Figure:
+    """An empty white Figure, in inches. w_pad, h_pad: space around each panel, in inches; by default matplotlib's."""
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.set(w_pad=w_pad, h_pad=h_pad)  # type: ignore[call-arg]
+    return figure
+
+
+def panels(
+    ax: Axes | Sequence[Axes] | None,
+    rows: int = 1,
+    columns: int = 1,
+    size: tuple[float, float] = (6.4, 3.6),
+    **grid: Any,
+) -> list[Axes]:
+    """The Axes that were given, or those of a new Figure of `size` inches, cleaned; row by row.
+
+    grid: passed to `Figure.subplots` (height_ratios, sharex, ...).
+    Raises ParameterError if another number of Axes was given than rows * columns.
+    """
+    if ax is None:
+        figure = Figure(figsize=size, layout="constrained", facecolor="white")
+        return [clean(each) for each in figure.subplots(rows, columns, squeeze=False, **grid).flat]
+    given = [ax] if isinstance(ax, Axes) else list(ax)
+    if len(given) != rows * columns:
+        raise ParameterError(f"this plot has {rows * columns} panels, but {len(given)} Axes were given as ax")
+    return [clean(each) for each in given]
+
+
+def letter_panels(axes: Iterable[Axes], offset: tuple[float, float] | None = (-34.0, 6.0)) -> None:
+    """Write a, b, c ... at the upper left corners of panels.
+
+    offset: from the corner, in points; None: as the title on the left, which makes room for itself.
+    """
+    for letter, ax in zip("abcdefghij", axes, strict=False):
+        font: dict[str, Any] = {"weight": "bold", "size": TEXT_SIZE + 3, "color": INK}
+        if offset is None:
+            ax.set_title(letter, loc="left", **font)
+        else:
+            ax.annotate(letter, (0, 1), xycoords="axes fraction", xytext=offset, textcoords="offset points", **font)
+
+
+def empty_panels(axes: Iterable[Axes]) -> None:
+    """Take the ticks from panels in which nothing is drawn, as of an experiment that was interrupted."""
+    for ax in axes:
+        if not ax.has_data():
+            clean(ax).set(xticks=[], yticks=[])
+
+
+def draw_measured(*drawings: tuple[Callable[..., Any], tuple[Any, ...], Sequence[Any]]) -> None:
+    """Call each function with its arguments and what it draws, unless one of these was not measured (None)."""
+    for draw, arguments, measured in drawings:
+        if all(each is not None for each in measured):
+            draw(*arguments, *measured)
+
+
+def plain_title(ax: Axes, text: str, **options: Any) -> None:
+    """A title in small text."""
+    ax.set_title(text, size=TEXT_SIZE + 1, color=INK, **options)
+
+
+def plain_legend(ax: Axes, **options: Any) -> None:
+    """A legend without a frame, in small text. options: of `Axes.legend`."""
+    ax.legend(**{"frameon": False, "fontsize": TEXT_SIZE, "title_fontsize": TEXT_SIZE, **options})
+
+
+def whole_numbers(axis: Axis) -> None:
+    """Ticks at whole numbers only: epochs, trials."""
+    axis.set_major_locator(MaxNLocator(integer=True))
+
+
+def colour_bar(picture: Any, axes: Axes | Sequence[Axes], label: str, **options: Any) -> None:
+    """The colour bar of a picture, beside one panel or several. options: of `Figure.colorbar`."""
+    figure = (axes if isinstance(axes, Axes) else axes[0]).figure
+    bar = figure.colorbar(picture, ax=axes, **options)
+    bar.set_label(label, size=TEXT_SIZE + 1, color=INK)
+    bar.ax.tick_params(labelsize=TEXT_SIZE)
+
+
+def learning_curves(ax: Axes, curves: Mapping[str, tuple[Any, Mapping[str, Any]]], first: int = 1) -> None:
+    """What was measured in each epoch or trial, one line for each condition.
+
+    curves: label -> the values, (epochs,), and how the line looks (options of `Axes.plot`). first: number of the first
+    epoch; 0 if values begin before learning.
+    """
+    for label, (values, look) in curves.items():
+        ax.plot(first + np.arange(len(values)), values, label=label, **look)
+    whole_numbers(ax.xaxis)
+
+
+def with_control(
+    ax: Axes,
+    x: Any,
+    values: Any,
+    control: Any,
+    labels: tuple[str, str],
+    ms: float = 4.0,
+    lw: tuple[float, float] = (1.2, 1.0),
+    **look: Any,
+) -> None:
+    """A result as a dark line with dots, and its control as a grey one with white squares.
+
+    labels, lw: of both; sizes in points. look: options of `Axes.plot` for the result alone.
+    """
+    ax.plot(x, values, **{"color": INK, "marker": "o", "ms": ms, "lw": lw[0], "label": labels[0], **look})
+    ax.plot(x, control, color=CONTROL, marker="s", ms=ms, mfc="white", lw=lw[1], label=labels[1])

@@ -1,0 +1,61 @@
+"""Handwritten digits, of scikit-learn or of MNIST, and their split into those to learn and those to test."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+import numpy as np
+
+from spikelearn.errors import ExperimentError
+from spikelearn.tasks.mnist_files import read_mnist
+
+N_CLASSES = 10
+SPLIT_SEED = 12345
+TRAINED = 0.8
+"""Share of the images that are learned."""
+
+
+class Split(NamedTuple):
+    """Images (n, pixels) and their labels (n,), those to learn and those to test."""
+
+    train: np.ndarray
+    train_labels: np.ndarray
+    test: np.ndarray
+    test_labels: np.ndarray
+
+    @property
+    def side(self) -> int:
+        """Pixels along each side of a square image."""
+        return round(self.train.shape[1] ** 0.5)
+
+
+def digits(mnist: str | os.PathLike[str] = "") -> tuple[np.ndarray, np.ndarray]:
+    """All images, (n, pixels), brightness from 0 to 1, and their labels, (n,), in the order of their source.
+
+    mnist: a folder with MNIST's files (see `read_mnist`); without one, the 1,797 digits of 8 x 8 pixels of UCI that
+    ship with scikit-learn. Raises ExperimentError if the folder has no such files, ModuleNotFoundError without
+    scikit-learn.
+    """
+    if mnist:
+        return read_mnist(mnist)
+    from sklearn.datasets import load_digits
+
+    found = load_digits()
+    return found.data / 16.0, found.target.astype(np.int64)
+
+
+def split(images: np.ndarray, labels: np.ndarray, n_train: int = 0, validation: bool = False) -> Split:
+    """80 % of the images to learn and 20 % to test, in an order that is the same in every call.
+
+    images: (n, ...), labels: (n,). n_train: keep only so many to learn; 0 keeps all. validation: split the 80 % once
+    more instead, 80 to 20, so that parameters can be tuned without a look at the test images.
+    """
+    if len(images) != len(labels):
+        raise ExperimentError(f"split: expected as many labels as images, got {len(labels)} and {len(images)}")
+    order = np.random.default_rng(SPLIT_SEED).permutation(len(images))
+    if validation:
+        order = order[: int(TRAINED * len(order))]
+    n = int(TRAINED * len(order))
+    train, test = order[: min(n, n_train) if n_train else n], order[n:]
+    return Split(images[train], labels[train], images[test], labels[test])

@@ -1,0 +1,55 @@
+"""The Yin-Yang data set: three classes in the plane, which a linear classifier tells apart in 64 % of the cases.
+
+Kriener, L., Göltz, J. & Petrovici, M. A. (2022). The Yin-Yang dataset. NICE '22, 107-111; arXiv:2102.08211.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+N_CLASSES = 3
+RADIUS = 0.5
+"""Of the disc, whose centre is (1/2, 1/2)."""
+DOT_RADIUS = 0.1
+"""Of the two dots, whose centres are 1/4 to the left and right of that of the disc."""
+
+
+def yin_yang(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """n points (x, y, 1 - x, 1 - y) of the disc, (n, 4), and their classes, (n,): 0 yin, 1 yang, 2 the dots.
+
+    As published, the class of a point is drawn first, each with equal probability, and the point by rejection: uniform
+    in the square until it lies in that class. The mirrored coordinates spare a network the bias.
+    """
+    generator = np.random.default_rng([2021, seed])
+    labels = generator.integers(0, N_CLASSES, n)
+    points = np.empty((n, 2))
+    remaining = np.arange(n)
+    while remaining.size:
+        drawn = generator.uniform(0.0, 1.0, (remaining.size, 2))
+        accepted = in_disc(drawn) & (yin_yang_class(drawn) == labels[remaining])
+        points[remaining[accepted]] = drawn[accepted]
+        remaining = remaining[~accepted]
+    return np.hstack([points, 1.0 - points]), labels
+
+
+def yin_yang_class(points: np.ndarray) -> np.ndarray:
+    """The class, (n,), of each of the points (x, y), (n, 2), of the disc.
+
+    Yin is the upper half with the left bulge and without the right one.
+    """
+    x, y = points.T
+    left, right = np.hypot(x - 0.25, y - 0.5), np.hypot(x - 0.75, y - 0.5)
+    yin = (left <= 0.25) | ((y > 0.5) & (right > 0.25))
+    return np.where(np.minimum(left, right) < DOT_RADIUS, 2, np.where(yin, 0, 1))
+
+
+def yin_yang_grid(n: int) -> np.ndarray:
+    """The points (x, y) of an n x n grid that lie in the disc, (points, 2): for a map of what a network answers."""
+    middle = (np.arange(n) + 0.5) / n
+    points = np.stack(np.meshgrid(middle, middle), axis=-1).reshape(-1, 2)
+    return points[in_disc(points)]
+
+
+def in_disc(points: np.ndarray) -> np.ndarray:
+    """Whether each of the points (x, y), (n, 2), lies in the disc, (n,)."""
+    return np.asarray(np.hypot(*(points.T - 0.5)) <= RADIUS)

@@ -1,0 +1,55 @@
+"""The modules that are generated for kernels are Python that one can read."""
+
+import ast
+import re
+
+import pytest
+from unit.every_kernel import every_kernel
+
+from spikelearn.codegen.modules import kernel_for, source_of_module
+from spikelearn.codegen.template import TEMPLATES
+
+
+@pytest.fixture(scope="module")
+def modules():
+    """label -> module, one of each."""
+    with pytest.MonkeyPatch.context() as patch:
+        kernels = every_kernel(patch)
+    found = {
+        source_of_module(kernel, arguments): f"{name}: {kernel.of}, {kernel.name}"
+        for name, kernel, arguments in kernels
+    }
+    return {f"{label}, {k}": module for k, (module, label) in enumerate(found.items())}
+
+
+def test_every_generated_module_parses_and_says_what_it_is_of(modules):
+    assert len(modules) > 150
+    for label, module in modules.items():
+        ast.parse(module)
+        first = module.partition("\n")[0]
+        assert re.fullmatch(r"# \S.*; whatever has this very code shares this module\.", first), (label, first)
+
+
+def test_no_line_of_a_generated_module_is_too_long(modules):
+    assert not [(label, line) for label, text in modules.items() for line in text.splitlines() if len(line) > 120]
+
+
+def test_generated_modules_of_templates_name_the_template(modules):
+    of_templates = [module for module in modules.values() if "# Rendered from" in module]
+    named = {re.search(r"# Rendered from kernels/templates/(\w+)\.py\.", module)[1] for module in of_templates}
+    assert named == {path.stem for path in TEMPLATES.glob("*.py")} - {"__init__"}
+
+
+def test_no_mark_and_no_name_of_a_list_is_left(modules):
+    for label, module in modules.items():
+        code = re.sub(r'"""(?:.|\n)*?"""|#.*|^from .*', "", module, flags=re.MULTILINE)
+        assert not re.search(r"\w__\w", code), label
+        assert not re.search(r"^\s*# (?:for|if|else|end)\b", module, re.MULTILINE), label
+
+
+def test_models_of_equal_code_share_a_module():
+    def step(x):
+        return x
+
+    one, other = (kernel_for(f"Neurons of {name}", "def function(step): pass\n", {"advance": step}) for name in "AB")
+    assert one.header != other.header and one.text == other.text

@@ -1,0 +1,73 @@
+"""Tasks: what their arrays are, and that no test image is ever learned."""
+
+import numpy as np
+import pytest
+
+from spikelearn import tasks
+from spikelearn.errors import ExperimentError
+
+
+def as_bytes(images):
+    return {image.tobytes() for image in images}
+
+
+def test_digits_are_split_the_same_way_for_every_number_and_no_test_image_is_learned_or_tuned_on():
+    images, labels = tasks.digits()
+    whole, few, tuning = (tasks.split(images, labels, **how) for how in ({}, {"n_train": 100}, {"validation": True}))
+    assert [len(each) for each in whole] == [1437, 1437, 360, 360] and whole.side == 8
+    assert len(few.train) == len(few.train_labels) == 100
+    assert np.array_equal(few.train, whole.train[:100]) and np.array_equal(few.test, whole.test)
+    assert (len(tuning.train), len(tuning.test)) == (1149, 288)
+    held_out = as_bytes(whole.test)
+    assert not held_out & as_bytes(np.concatenate([whole.train, tuning.train, tuning.test]))
+
+
+def test_every_image_keeps_its_label_in_a_split():
+    found = tasks.split(np.arange(50)[:, None], np.arange(50))
+    assert np.array_equal(found.train[:, 0], found.train_labels) and np.array_equal(found.test[:, 0], found.test_labels)
+    assert sorted([*found.train_labels, *found.test_labels]) == list(range(50))
+
+
+def test_images_and_labels_of_different_numbers_are_refused():
+    with pytest.raises(ExperimentError, match="expected as many labels as images, got 2 and 3"):
+        tasks.split(np.zeros((3, 4)), np.zeros(2, int))
+
+
+def test_xor_is_1_where_its_inputs_differ():
+    patterns, labels = tasks.xor()
+    assert len({tuple(pattern) for pattern in patterns.tolist()}) == 4
+    assert np.array_equal(labels == 1, patterns[:, 0] != patterns[:, 1])
+
+
+def test_yin_yang_has_three_classes_as_likely_as_each_other_and_is_symmetric():
+    """Turned by half a turn, yin is yang and a dot a dot."""
+    points, labels = tasks.yin_yang(3000, 7)
+    assert np.all(np.hypot(*(points[:, :2].T - 0.5)) <= 0.5) and np.allclose(points[:, :2] + points[:, 2:], 1.0)
+    assert np.all(np.abs(np.bincount(labels) - 1000) < 130)
+    turned = tasks.yin_yang_class(1.0 - points[:, :2])
+    edge = np.abs(np.hypot(*(points[:, :2].T - 0.5)) - 0.5) < 1e-9
+    assert np.all((turned == np.array([1, 0, 2])[labels]) | edge)
+    assert not as_bytes(points) & as_bytes(tasks.yin_yang(3000, 8)[0])
+
+
+def test_the_grid_of_yin_yang_fills_the_disc():
+    """The share of the square that the disc covers, pi / 4, within the points along its edge."""
+    points = tasks.yin_yang_grid(100)
+    assert abs(len(points) / 100**2 - np.pi / 4) < 0.02 and np.all(np.hypot(*(points.T - 0.5)) <= 0.5)
+
+
+def test_sequences_are_shown_element_by_element_and_shuffled_in_each_episode():
+    task = tasks.sequence_task(["ADB", "FDC"], 4, 40.0, 100.0, t_start=10.0)
+    assert task.symbols == "ABCDF" and task.shown.shape == task.onsets.shape == (4, 2, 3)
+    assert "".join(task.symbols[k] for k in task.shown[3, 1]) == "FDC"
+    assert np.array_equal(np.diff(task.onsets.ravel()), ([40.0, 40.0, 100.0] * 8)[:-1])
+    assert task.onsets[0, 0, 0] == 10.0 and task.t_stop == 10.0 + 8 * 180.0 and task.episode == 2 * 180.0
+    mixed = tasks.sequence_task(["ADB", "FDC"], 4, 40.0, 100.0, shuffle=[1])
+    assert np.array_equal(np.sort(mixed.shown, axis=2), np.sort(task.shown, axis=2))
+    assert not np.array_equal(mixed.shown, task.shown)
+
+
+@pytest.mark.parametrize("sequences", [[], ["AB", "ABC"]])
+def test_sequences_of_no_or_different_length_are_refused(sequences):
+    with pytest.raises(ExperimentError, match="expected one or more of one length"):
+        tasks.sequence_task(sequences, 1, 1.0, 1.0)
