@@ -1,4 +1,4 @@
-"""A current or conductance w t/tau_syn exp(1 - t/tau_syn) after each arrival of a weight w (Rall 1967): its peak is w."""
+"""A current or conductance w t/tau_syn exp(1 - t/tau_syn) after an arrival of weight w (Rall 1967); its peak is w."""
 
 from __future__ import annotations
 
