@@ -1,4 +1,4 @@
-"""A current or conductance that jumps by the weight at an arrival and then decays exponentially (NEST's iaf_psc_exp)."""
+"""A current or conductance that jumps by the weight at an arrival and decays exponentially (NEST's iaf_psc_exp)."""
 
 from __future__ import annotations
 
