@@ -166,10 +166,11 @@ class NetworkBuilder:
         their random numbers whenever it has an event (Knight & Nowotny 2021). It is the same network with the same
         pairs, weights and delays, and takes more time: see docs/design/engine.md. For AllToAll, OneToOne,
         FixedOutDegree and DistanceOutDegree, with weights that do not change. A table of a million synapses or more
-        rounds weights that differ to 4 bytes, which this does not. payload: a state variable of the source; each event brings with it the
-        value that this has at the end of the step in which the event is emitted, and weight times value is what
-        arrives. weight is then in the unit of the port for each unit of the variable. The pre traces of a SignalRule
-        grow by the value, or are set to it. Not for other rules and synapse models, which know events and no values.
+        rounds weights that differ to 4 bytes, which this does not. payload: a state variable of the source; each event
+        brings with it the value that this has at the end of the step in which the event is emitted, and weight times
+        value is what arrives. weight is then in the unit of the port for each unit of the variable. The pre traces of a
+        SignalRule grow by the value, or are set to it. Not for other rules and synapse models, which know events and no
+        values.
         Raises DescriptionError, ParameterError or UnitError.
 
         >>> net = Network()

@@ -21,9 +21,7 @@ _EMPTY = np.zeros(0, np.int64)
 class RowMaker:
     """Makes the rows of one projection, one after the other, for kernels that call it by its address.
 
-    sources, targets: of the synapses of a row, and `drawn`, all (row width,): where a kernel puts what it knows of a
-    row, before it asks for weights and delays that go by distance. by_event: it makes the synapses of one source at an
-    event, with their counters, whatever the rule's own rows are.
+    by_event: it makes the synapses of one source at an event, with their counters, whatever the rule's own rows are.
     """
 
     def __init__(self, projection: Projection, seed: int, by_event: bool = False) -> None:
