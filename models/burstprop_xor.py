@@ -5,42 +5,38 @@ hierarchical circuits, Nature Neuroscience 24:1010, Fig. 6.
 
 Two input populations, two hidden ones, one output. Events go up, bursts come down: feedforward synapses carry events
 only and are plastic, feedback from the output to the dendrites of the hidden cells carries bursts only and is fixed.
-An example lasts 8 s. In its last .8 s a current into the dendrites of the output cells, the teacher, makes more of
+An example lasts 8 s. In its last 0.8 s a current into the dendrites of the output cells, the teacher, makes more of
 their events bursts where there should have been more events, and fewer where fewer. Bursts that come or stay away do
-the same to the hidden cells: in the first population as at the output, in the second, whose feedback is mostly
-inhibition, the other way. Each synapse learns, in these .8 s alone, from the events of its source and the events and
-bursts of its target: it grows where the target bursts more often than its own running mean (see Burstprop). Nothing
-else tells a hidden cell its share of the error.
+the same to the hidden cells; in the second population, whose feedback is mostly inhibition, the other way. In these
+0.8 s a synapse grows where its target bursts more often than its own running mean (see Burstprop).
 
 What must come out: the cross-entropy of the answers, summed over the four examples (2.77 by chance), falls to 2 or
 less; the output has at least 1 Hz more events for (1, 0) and (0, 1) than for (0, 0) and (1, 1); the first hidden
 population drives the output and the second does not. Control: homeostasis, which lifts the weights of cells that have
-hardly spiked for half a minute, is made as fast as the mean event rate that the answer is read from; then it holds up
-every answer that should be low, and the cost stays above chance. A second control, off by default as it takes as long
-as the network itself, has no feedback: its hidden layer is told nothing.
+hardly spiked for half a minute, is made as fast as the mean event rate that the answer is read from; it holds up every
+answer that should be low, and the cost stays above chance. A second control, off by default, has no feedback.
 
 The published size is cells=500, dt=0.1 (four hours with the authors' simulator).
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
-from spikelearn.plots.style import FAINT, INK, PALETTE, TEXT_SIZE, clean
+from spikelearn.analysis import running_mean
+from spikelearn.experiments import Outcome, Published, finite, parameter, report, run_conditions
+from spikelearn.plots.panels import learning_curves, letter_panels, new_figure, plain_legend, whole_numbers
+from spikelearn.plots.style import CONTROL, DASHED, DOTTED, FAINT, INK, PALETTE, TEXT_SIZE, clean
 
-EXAMPLES, TARGETS = sl.tasks.xor()[0][:, ::-1], sl.tasks.xor()[1]
-"""(0, 0), (1, 0), (0, 1) and (1, 1), in this order, and what the answers should be."""
-E_MIN, E_MAX = 2.0, 10.0
-"""Event rates (Hz) of the output that stand for 0 and for 1."""
+PATTERNS, TARGETS = sl.tasks.xor()
+EXAMPLES = PATTERNS[:, ::-1]  # (0, 0), (1, 0), (0, 1) and (1, 1), in this order
+E_MIN, E_MAX = 2.0, 10.0  # Hz, event rates of the output that stand for 0 and for 1
 CHANCE = 4.0 * np.log(2.0)
 NOISE = {"input": (0.35, 0.35, 500.0), "hidden": (0.385, 0.49, 150.0), "output": (0.35, 0.35, 150.0)}
 """Weights, excitatory and inhibitory, and rate (Hz) of each soma's Poisson input."""
@@ -89,8 +85,7 @@ PUBLISHED = {
 }
 
 
-@dataclass
-class Gate:
+class Gate(NamedTuple):
     """A network and its parts. Populations 1 and 2 of a layer are the first and second half of it."""
 
     network: sl.Network
@@ -103,10 +98,8 @@ class Gate:
 
 @dataclass
 class Course:
-    """What came of learning.
-
-    rates: (epochs, 4) Hz, the answers before the teacher. before, after: (4,) Hz, those with all weights frozen, after
-    the mean of the tests, (n, 4). weights: of `of` epochs, (k, 2) from hidden 1 and 2.
+    """rates: (epochs, 4) Hz, the answers before the teacher. before, after: (4,) Hz, those with all weights frozen,
+    after the mean of the tests, (n, 4). weights: of `of` epochs, (k, 2) from hidden 1 and 2.
     """
 
     before: np.ndarray
@@ -209,13 +202,11 @@ def train(gate: Gate, p: Parameters, epochs: int) -> tuple[sl.Run, np.ndarray]:
     rates, given = np.zeros(4 * epochs), currents(gate, p, epochs)
     E, apical = gate.output.state("event_rate"), gate.output.current("apical")
     teaching = sl.Callback(teach, (E, rates, apical, TARGETS, p.teacher, E_MIN, E_MAX))
+    stopping = sl.Callback(stop_teaching, (apical,))
     phases = [
         sl.Phase(p.predict, currents=given, plastic=(), callback=teaching),
-        sl.Phase(
-            p.learn, currents=given, plastic=[gate.to_hidden, gate.to_output],
-            callback=sl.Callback(stop_teaching, (apical,)),
-        ),
-    ]  # fmt: skip
+        sl.Phase(p.learn, currents=given, plastic=[gate.to_hidden, gate.to_output], callback=stopping),
+    ]
     return gate.network.run(trials=sl.Trials(phases, n=4 * epochs), progress=False), rates.reshape(epochs, 4)
 
 
@@ -228,8 +219,7 @@ def cost(rates: np.ndarray) -> np.ndarray:
 def learn(gate: Gate, p: Parameters, epochs: int, tell: Callable[[str], None], sink: Any = None) -> Course:
     """Burn-in, the four examples, `epochs` of learning, with the four examples again after each of the last ones.
 
-    Weights never come to rest, and after some epoch two answers may come close that were and will be apart: what was
-    learned is the mean of several tests.
+    Weights never come to rest, so that what was learned is the mean of several tests.
     """
 
     def weights() -> list[float]:
@@ -246,61 +236,55 @@ def learn(gate: Gate, p: Parameters, epochs: int, tell: Callable[[str], None], s
         left = epochs - course.of[-1] - p.tests
         run, rates = train(gate, p, min(25, left) if left > 0 else 1)
         runs.append(run)
-        if not run.interrupted:
-            course.of.append(course.of[-1] + len(rates))
-            course.rates = np.concatenate([course.rates, rates])
-            course.weights = np.concatenate([course.weights, [weights()]])
-            tell(f"epoch {course.of[-1]} of {epochs}: cost {cost(rates).mean():.2f}")
-        if not run.interrupted and left <= 0:
-            last = course.of[-1] == epochs
-            run, answers = examine(gate, p, sink=sink if last else None)
+        if run.interrupted:
+            break
+        course.of.append(course.of[-1] + len(rates))
+        course.rates = np.concatenate([course.rates, rates])
+        course.weights = np.concatenate([course.weights, [weights()]])
+        tell(f"epoch {course.of[-1]} of {epochs}: cost {cost(rates).mean():.2f}")
+        if left <= 0:
+            run, answers = examine(gate, p, sink=sink if course.of[-1] == epochs else None)
             runs.append(run)
-            if not run.interrupted:
-                course.tests = np.concatenate([course.tests, answers[None]])
+            course.tests = course.tests if run.interrupted else np.concatenate([course.tests, answers[None]])
     return course
 
 
-def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """The network, then the controls; the run that comes back is the last look at the four examples."""
-    p = parameters
+def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
+    """The network, then the controls; the run that is returned is the last look at the four examples."""
 
-    def teller(name: str) -> Callable[[str], None]:
-        return lambda text: None if progress is False else print(f"{name}, {text}", file=sys.stderr)
+    def study(name: str, epochs: int, sink: Any = None, **how: Any) -> tuple[list[sl.Run], Course | None]:
+        if not epochs:
+            return [], None
+        found = learn(build(p, seed, **how), p, epochs, lambda text: report(f"{name}, {text}", progress), sink)
+        return [found.runs[-1], *found.runs[:-1]], found
 
-    example = p.predict + p.learn
-    shown = p.burn_in + 4 * (p.epochs + min(p.tests, p.epochs)) * example
-    course = learn(build(p, seed, show=shown), p, p.epochs, teller("burstprop"), sink)
-    controls: dict[str, Course] = {}
-    conditions: tuple[tuple[str, int, dict[str, bool]], ...] = (
-        ("fast homeostasis", p.ablation_epochs, {"fast": True}),
-        ("no feedback", p.feedback_ablation_epochs, {"feedback": False}),
+    shown = p.burn_in + 4 * (p.epochs + min(p.tests, p.epochs)) * (p.predict + p.learn)
+    done = run_conditions(
+        partial=("course", "fast_homeostasis", "no_feedback"),
+        course=lambda: study("burstprop", p.epochs, sink, show=shown),
+        fast_homeostasis=lambda: study("fast homeostasis", p.ablation_epochs, fast=True),
+        no_feedback=lambda: study("no feedback", p.feedback_ablation_epochs, feedback=False),
     )
-    for name, epochs, without in conditions:
-        if epochs and not any(each.runs[-1].interrupted for each in (course, *controls.values())):
-            controls[name] = learn(build(p, seed, **without), p, epochs, teller(name))
-    metrics: dict[str, Any] = dict.fromkeys(PUBLISHED)
+    course, metrics = done.results["course"], dict.fromkeys(PUBLISHED)
     if len(course.rates):
         weights = course.weights[-1]
         metrics |= {
             "mean_cost_last_50": float(cost(course.rates[-50:]).mean()),
             "first_cost": float(cost(course.before)),
-            "cost_after": _known(float(cost(course.after))),
-            "margin_hz": _known(margin(course.after)),
-            "margin_hz_last_test": _known(margin(course.tests[-1])) if len(course.tests) else None,
+            "cost_after": finite(float(cost(course.after))),
+            "margin_hz": finite(margin(course.after)),
+            "margin_hz_last_test": finite(margin(course.tests[-1])) if len(course.tests) else None,
             "margin_hz_last_50": margin(course.rates[-50:].mean(axis=0)),
             "hidden_weight_ratio": float(weights[0] / weights[1]),
             "weight_from_hidden_1": float(weights[0]),
             "weight_from_hidden_2": float(weights[1]),
             "epochs_done": course.of[-1],
         }
-    for name, metric in (("fast homeostasis", "ablation_cost"), ("no feedback", "no_feedback_cost")):
-        found = controls.get(name)
-        if found is not None and len(found.rates):
-            metrics[metric] = float(cost(found.rates[-50:]).mean())
-            metrics[metric.replace("cost", "margin_hz")] = _known(margin(found.after))
-    data = {"course": course, "controls": controls}
-    others = [run for each in (course, *controls.values()) for run in each.runs if run is not course.runs[-1]]
-    return Outcome(course.runs[-1], metrics, data, tuple(others))
+    for name, metric in (("fast_homeostasis", "ablation"), ("no_feedback", "no_feedback")):
+        if (found := done.results[name]) is not None and len(found.rates):
+            metrics[f"{metric}_cost"] = float(cost(found.rates[-50:]).mean())
+            metrics[f"{metric}_margin_hz"] = finite(margin(found.after))
+    return done.outcome(metrics)
 
 
 def margin(rates: np.ndarray) -> float:
@@ -308,56 +292,38 @@ def margin(rates: np.ndarray) -> float:
     return float(rates[TARGETS == 1].min() - rates[TARGETS == 0].max())
 
 
-def _known(value: float) -> float | None:
-    return value if np.isfinite(value) else None
-
-
-def figure(parameters: Parameters, outcome: Outcome) -> Figure:
+def figure(p: Parameters, outcome: Outcome) -> Figure:
     """Cost by epoch with the controls (a), answers before and after (b), weights from both hidden populations (c)."""
-    course, controls = outcome.data["course"], outcome.data["controls"]
-    whole = Figure(figsize=(9.6, 3.2), layout="constrained", facecolor="white")
-    costs, answers, weights = whole.subplots(1, 3, width_ratios=(1.3, 1.0, 1.0))
-
-    lines = {"burstprop": (course, INK, "-", 1.4)}
-    styles = {"fast homeostasis": (PALETTE[1], (0, (3.0, 1.2)), 1.1), "no feedback": (PALETTE[7], (0, (1.0, 1.0)), 1.3)}
-    lines |= {f"control: {name}": (each, *styles[name]) for name, each in controls.items()}
-    for label, (each, shade, line, width) in lines.items():
-        epochs = 1 + np.arange(len(each.rates))
-        costs.plot(epochs, _smooth(cost(each.rates)), color=shade, linestyle=line, linewidth=width, label=label)
+    course = outcome.data["course"]
+    whole = new_figure(9.6, 3.2)
+    costs, answers, weights = (clean(ax) for ax in whole.subplots(1, 3, width_ratios=(1.3, 1.0, 1.0)))
+    looks = {
+        "course": ("burstprop", {"color": INK, "linestyle": "-", "linewidth": 1.4}),
+        "fast_homeostasis": ("control: fast homeostasis", {"color": PALETTE[1], "linestyle": DASHED, "linewidth": 1.1}),
+        "no_feedback": ("control: no feedback", {"color": PALETTE[7], "linestyle": DOTTED, "linewidth": 1.3}),
+    }
+    found = {name: each for name in looks if (each := outcome.data[name]) is not None}
+    means = {name: running_mean(cost(each.rates), 10) for name, each in found.items()}
+    learning_curves(costs, {looks[name][0]: (mean, looks[name][1]) for name, mean in means.items()})
     costs.axhline(CHANCE, color=FAINT, linewidth=0.9, zorder=0)
-    costs.annotate(
-        "chance", (1.0, CHANCE), (-2, 3), ("axes fraction", "data"), "offset points", ha="right", size=TEXT_SIZE
-    )
+    at = ("axes fraction", "data")
+    costs.annotate("chance", (1.0, CHANCE), (-2, 3), at, "offset points", ha="right", size=TEXT_SIZE)
     costs.set(xlabel="epoch", ylabel="cost (nats, mean of 10 epochs)", ylim=(0.0, None))
-    costs.xaxis.set_major_locator(MaxNLocator(integer=True))
 
     at = np.arange(4)
-    answers.plot(at - 0.12, course.before, color="#7a7a7a", marker="s", ls="", ms=5, mfc="white", label="before")
+    answers.plot(at - 0.12, course.before, color=CONTROL, marker="s", ls="", ms=5, mfc="white", label="before")
     answers.plot(at + 0.12, course.after, color=INK, marker="o", ls="", ms=6, label="after")
     answers.axhline(0.5 * (E_MIN + E_MAX), color=FAINT, linewidth=0.9, zorder=0)
-    names = [f"({a}, {b})\n{target}" for (a, b), target in zip(EXAMPLES, TARGETS, strict=True)]
-    answers.set(
-        xlabel="example and its answer", ylabel="event rate of the output (Hz)", ylim=(0.0, None), xlim=(-0.5, 3.5)
-    )
-    answers.set_xticks(at, names)
+    answers.set_xticks(at, [f"({a}, {b})\n{target}" for (a, b), target in zip(EXAMPLES, TARGETS, strict=True)])
+    answers.set(xlabel="example and its answer", xlim=(-0.5, 3.5))
+    answers.set(ylabel="event rate of the output (Hz)", ylim=(0.0, None))
 
-    for k, (line, marker) in enumerate((("-", "o"), ((0, (3.0, 1.2)), "^"))):
-        weights.plot(
-            course.of, course.weights[:, k], color=PALETTE[2 * k], linestyle=line, marker=marker, ms=3.5, lw=1.2,
-            label=f"from hidden {k + 1}",
-        )  # fmt: skip
+    for k, (line, marker) in enumerate((("-", "o"), (DASHED, "^"))):
+        look = {"color": PALETTE[2 * k], "linestyle": line, "marker": marker, "ms": 3.5, "lw": 1.2}
+        weights.plot(course.of, course.weights[:, k], label=f"from hidden {k + 1}", **look)
     weights.set(xlabel="epoch", ylabel="mean weight onto the output (leaks)", ylim=(0.0, None))
-    weights.xaxis.set_major_locator(MaxNLocator(integer=True))
-    for ax, letter in ((costs, "a"), (answers, "b"), (weights, "c")):
-        clean(ax)
-        ax.legend(frameon=False, fontsize=TEXT_SIZE, loc="best")
-        ax.set_title(letter, loc="left", weight="bold", size=TEXT_SIZE + 3, color=INK)
+    whole_numbers(weights.xaxis)
+    for ax in whole.axes:
+        plain_legend(ax, loc="best")
+    letter_panels(whole.axes, None)
     return whole
-
-
-def _smooth(values: np.ndarray, width: int = 10) -> np.ndarray:
-    """The mean of each value and up to nine before it."""
-    total = np.cumsum(np.concatenate([[0.0], values]))
-    stop = np.arange(1, len(values) + 1)
-    start = np.maximum(stop - width, 0)
-    return (total[stop] - total[start]) / (stop - start)

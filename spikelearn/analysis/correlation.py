@@ -57,3 +57,11 @@ def fitted_line(x: ArrayLike, y: ArrayLike) -> np.ndarray:
     if known.sum() < 2 or np.ptp(of[known]) == 0:
         return of
     return np.asarray(np.polyval(np.polyfit(of[known], to[known], 1), of))
+
+
+def mutual_information(joint: ArrayLike) -> float:
+    """Bits that two variables tell of each other; joint: (n, m), the probability of each pair of their values."""
+    p = np.asarray(joint, dtype=np.float64)
+    independent = p.sum(axis=1, keepdims=True) * p.sum(axis=0, keepdims=True)
+    some = p > 0
+    return float(np.sum(p[some] * np.log2(p[some] / independent[some])))
