@@ -1,7 +1,7 @@
 """Arrays -> numbers: rates, irregularity, synchrony, bursts, correlation."""
 
 from spikelearn.analysis.bursts import EventsAndBursts, binned_rate, burst_probability, classify_events
-from spikelearn.analysis.correlation import correlation, fitted_line, known_correlation, mutual_information
+from spikelearn.analysis.correlation import angle, correlation, fitted_line, known_correlation, mutual_information
 from spikelearn.analysis.irregularity import cv_isi
 from spikelearn.analysis.oscillation import dominant_frequency, rate_modulation, shifted_trains
 from spikelearn.analysis.probability import Shares, overlap_probability
@@ -14,6 +14,7 @@ from spikelearn.analysis.volleys import spikes_between, volleys
 __all__ = [
     "EventsAndBursts",
     "Shares",
+    "angle",
     "binned_rate",
     "burst_probability",
     "classes_of_neurons",

@@ -104,7 +104,7 @@ def learning_curves(ax: Axes, curves: Mapping[str, tuple[Any, Mapping[str, Any]]
     epoch; 0 if values begin before learning.
     """
     for label, (values, look) in curves.items():
-        ax.plot(first + np.arange(len(values)), values, label=label, **look)
+        ax.plot(first + np.arange(len(values)), values, **{"label": label, **look})
     whole_numbers(ax.xaxis)
 
 
