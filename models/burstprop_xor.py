@@ -1,27 +1,23 @@
 """Burstprop: a hidden layer learns XOR from bursts.
 
 Payeur, Guerguiev, Zenke, Richards & Naud 2021, Burst-dependent synaptic plasticity can coordinate learning in
-hierarchical circuits, Nature Neuroscience 24:1010, Fig. 6.
+hierarchical circuits, Nature Neuroscience 24:1010, Fig. 6. The published size is cells=500, dt=0.1.
 
-Two input populations, two hidden ones, one output. Events go up, bursts come down: feedforward synapses carry events
-only and are plastic, feedback from the output to the dendrites of the hidden cells carries bursts only and is fixed.
-An example lasts 8 s. In its last 0.8 s a current into the dendrites of the output cells, the teacher, makes more of
-their events bursts where there should have been more events, and fewer where fewer. Bursts that come or stay away do
-the same to the hidden cells; in the second population, whose feedback is mostly inhibition, the other way. In these
-0.8 s a synapse grows where its target bursts more often than its own running mean (see Burstprop).
+Two input populations, two hidden ones, one output. Events go up through plastic synapses, bursts come down through
+fixed ones. An example lasts 8 s. In its last 0.8 s a current into the dendrites of the output cells, the teacher, makes
+more of their events bursts where there should have been more events, and fewer where fewer. Bursts that come or stay
+away do the same to the hidden cells; in the second population, whose feedback is mostly inhibition, the other way. In
+these 0.8 s a synapse grows where its target bursts more often than its own running mean (see Burstprop).
 
 What must come out: the cross-entropy of the answers, summed over the four examples (2.77 by chance), falls to 2 or
 less; the output has at least 1 Hz more events for (1, 0) and (0, 1) than for (0, 0) and (1, 1); the first hidden
 population drives the output and the second does not. Control: homeostasis, which lifts the weights of cells that have
-hardly spiked for half a minute, is made as fast as the mean event rate that the answer is read from; it holds up every
-answer that should be low, and the cost stays above chance. A second control, off by default, has no feedback.
-
-The published size is cells=500, dt=0.1 (four hours with the authors' simulator).
+hardly spiked, as fast as the mean event rate that the answer is read from; it holds up every answer that should be low,
+and the cost stays above chance. A second control, off by default, has no feedback.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -34,12 +30,11 @@ from spikelearn.experiments import Outcome, Published, finite, parameter, report
 from spikelearn.plots.panels import learning_curves, letter_panels, new_figure, plain_legend, whole_numbers
 from spikelearn.plots.style import CONTROL, DASHED, DOTTED, FAINT, INK, PALETTE, TEXT_SIZE, clean
 
-PATTERNS, TARGETS = sl.tasks.xor()
-EXAMPLES = PATTERNS[:, ::-1]  # (0, 0), (1, 0), (0, 1) and (1, 1), in this order
-E_MIN, E_MAX = 2.0, 10.0  # Hz, event rates of the output that stand for 0 and for 1
-CHANCE = 4.0 * np.log(2.0)
+EXAMPLES, TARGETS = sl.tasks.xor()[0][:, ::-1], sl.tasks.xor()[1]  # (0, 0), (1, 0), (0, 1), (1, 1)
+E_MIN, E_MAX, CHANCE = 2.0, 10.0, 4.0 * np.log(2.0)  # event rates (Hz) that stand for 0 and for 1; cost by chance
 NOISE = {"input": (0.35, 0.35, 500.0), "hidden": (0.385, 0.49, 150.0), "output": (0.35, 0.35, 150.0)}
 """Weights, excitatory and inhibitory, and rate (Hz) of each soma's Poisson input."""
+APICAL_NOISE = ("apical_exc", 500.0, 0.05), ("apical_inh", 500.0, 0.05)
 
 
 @dataclass(frozen=True)
@@ -66,22 +61,18 @@ class Parameters:
     threads: int = parameter(1, "", "threads of a network; 0 for as many as are faster")
 
     def __post_init__(self) -> None:
-        if self.cells < 1 or self.epochs < 1 or min(self.ablation_epochs, self.feedback_ablation_epochs) < 0:
-            raise ValueError("cells and epochs: expected at least 1; those of controls: at least 0")
-        if self.tests < 1:
-            raise ValueError(f"tests: expected at least 1, got {self.tests}")
+        if min(self.cells, self.epochs, self.tests) < 1 or min(self.ablation_epochs, self.feedback_ablation_epochs) < 0:
+            raise ValueError("cells, epochs and tests: expected at least 1; epochs of controls: at least 0")
 
 
 SEEDS = 5
-# Enough for homeostasis to lift the weights, and for the output to tell how many inputs are 1; not for XOR.
 QUICK = {"epochs": 10, "tests": 2, "ablation_epochs": 4, "dt": 0.4}
-_SPEC = "authors' code at a fifth of its size"
 PUBLISHED = {
-    "mean_cost_last_50": Published(1.5, high=2.0, source=_SPEC),
+    "mean_cost_last_50": Published(1.5, high=2.0, source="authors' code at a fifth of its size"),
     "margin_hz": Published("1 Hz or more", low=1.0, source="Fig. 6: a threshold can tell the answers"),
     "hidden_weight_ratio": Published("more than 1.5", low=1.5, source="Fig. 6: hidden 1 drives the output"),
     "ablation_cost": Published("above chance, 2.77", low=CHANCE, source="control: fast homeostasis"),
-    "first_cost": Published(10.8, low=CHANCE, source=_SPEC),
+    "first_cost": Published(10.8, low=CHANCE, source="authors' code at a fifth of its size"),
 }
 
 
@@ -123,10 +114,8 @@ def build(p: Parameters, seed: int, fast: bool = False, feedback: bool = True, s
     output = net.population(n, sl.BurstPoisson(I_e_apical=400.0), name="output")
     for cells in (inputs, hidden, output):
         exc, inh, rate = NOISE[cells.name]
-        net.drive(cells, sl.PoissonInput(rate), port="soma_exc", weight=exc)
-        net.drive(cells, sl.PoissonInput(rate), port="soma_inh", weight=inh)
-        net.drive(cells, sl.PoissonInput(500.0), port="apical_exc", weight=0.05)
-        net.drive(cells, sl.PoissonInput(500.0), port="apical_inh", weight=0.05)
+        for port, hz, weight in (("soma_exc", rate, exc), ("soma_inh", rate, inh), *APICAL_NOISE):
+            net.drive(cells, sl.PoissonInput(hz), port=port, weight=weight)
 
     def connect(source: Any, target: Any, port: str, weight: float, **more: Any) -> Any:
         rule = sl.FixedProbability(100.0 / n) if n > 100 else sl.AllToAll()
@@ -150,18 +139,13 @@ def build(p: Parameters, seed: int, fast: bool = False, feedback: bool = True, s
 
 def answer(trial, phase, event_rate, rates):
     """The answer is the mean event rate of the output."""
-    total = 0.0
-    for i in range(len(event_rate)):
-        total += event_rate[i]
-    rates[trial] = total / len(event_rate)
+    rates[trial] = np.mean(event_rate)
 
 
 def teach(trial, phase, event_rate, rates, current, targets, strongest, low, high):
     """The answer is taken, and each output cell gets a current into its dendrite, by its own event rate."""
-    total = 0.0
-    for i in range(len(event_rate)):
-        E = event_rate[i]
-        total += E
+    rates[trial] = np.mean(event_rate)
+    for i, E in enumerate(event_rate):
         if targets[trial % 4] == 1:
             if E <= low + 1.0:
                 current[i] = strongest
@@ -175,12 +159,10 @@ def teach(trial, phase, event_rate, rates, current, targets, strongest, low, hig
             current[i] = -strongest / (high - E)
         else:
             current[i] = 0.0
-    rates[trial] = total / len(event_rate)
 
 
 def stop_teaching(trial, phase, current):
-    for i in range(len(current)):
-        current[i] = 0.0
+    current[:] = 0.0
 
 
 def currents(gate: Gate, p: Parameters, times: int) -> dict[Any, np.ndarray]:
@@ -216,18 +198,14 @@ def cost(rates: np.ndarray) -> np.ndarray:
     return -(TARGETS * np.log(likely) + (1 - TARGETS) * np.log(1.0 - likely)).sum(axis=-1)
 
 
-def learn(gate: Gate, p: Parameters, epochs: int, tell: Callable[[str], None], sink: Any = None) -> Course:
-    """Burn-in, the four examples, `epochs` of learning, with the four examples again after each of the last ones.
-
-    Weights never come to rest, so that what was learned is the mean of several tests.
-    """
+def learn(gate: Gate, p: Parameters, epochs: int, name: str, progress: bool | None, sink: Any) -> Course:
+    """Burn-in, the four examples, epochs; after each of the last ones the examples again, as weights never rest."""
 
     def weights() -> list[float]:
         found = runs[-1].synapses(gate.to_output)
         return [float(found.weight[found.pre // p.cells == k].mean()) for k in (0, 1)]
 
-    rest = sl.Phase(p.burn_in, plastic=())
-    runs = [gate.network.run(trials=sl.Trials([rest], n=1), progress=False)]
+    runs = [gate.network.run(trials=sl.Trials([sl.Phase(p.burn_in, plastic=())], n=1), progress=False)]
     course = Course(np.full(4, np.nan), np.zeros((0, 4)), np.zeros((0, 4)), [0], np.array([weights()]), runs)
     if not runs[-1].interrupted:
         run, course.before = examine(gate, p)
@@ -241,7 +219,7 @@ def learn(gate: Gate, p: Parameters, epochs: int, tell: Callable[[str], None], s
         course.of.append(course.of[-1] + len(rates))
         course.rates = np.concatenate([course.rates, rates])
         course.weights = np.concatenate([course.weights, [weights()]])
-        tell(f"epoch {course.of[-1]} of {epochs}: cost {cost(rates).mean():.2f}")
+        report(f"{name}, epoch {course.of[-1]} of {epochs}: cost {cost(rates).mean():.2f}", progress)
         if left <= 0:
             run, answers = examine(gate, p, sink=sink if course.of[-1] == epochs else None)
             runs.append(run)
@@ -253,10 +231,8 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
     """The network, then the controls; the run that is returned is the last look at the four examples."""
 
     def study(name: str, epochs: int, sink: Any = None, **how: Any) -> tuple[list[sl.Run], Course | None]:
-        if not epochs:
-            return [], None
-        found = learn(build(p, seed, **how), p, epochs, lambda text: report(f"{name}, {text}", progress), sink)
-        return [found.runs[-1], *found.runs[:-1]], found
+        found = learn(build(p, seed, **how), p, epochs, name, progress, sink) if epochs else None
+        return [found.runs[-1], *found.runs[:-1]] if found else [], found
 
     shown = p.burn_in + 4 * (p.epochs + min(p.tests, p.epochs)) * (p.predict + p.learn)
     done = run_conditions(
@@ -294,30 +270,26 @@ def margin(rates: np.ndarray) -> float:
 
 def figure(p: Parameters, outcome: Outcome) -> Figure:
     """Cost by epoch with the controls (a), answers before and after (b), weights from both hidden populations (c)."""
-    course = outcome.data["course"]
-    whole = new_figure(9.6, 3.2)
+    whole, course = new_figure(9.6, 3.2), outcome.data["course"]
     costs, answers, weights = (clean(ax) for ax in whole.subplots(1, 3, width_ratios=(1.3, 1.0, 1.0)))
     looks = {
-        "course": ("burstprop", {"color": INK, "linestyle": "-", "linewidth": 1.4}),
-        "fast_homeostasis": ("control: fast homeostasis", {"color": PALETTE[1], "linestyle": DASHED, "linewidth": 1.1}),
-        "no_feedback": ("control: no feedback", {"color": PALETTE[7], "linestyle": DOTTED, "linewidth": 1.3}),
+        "course": {"color": INK, "linestyle": "-", "linewidth": 1.4, "label": "burstprop"},
+        "fast_homeostasis": {"color": PALETTE[1], "ls": DASHED, "lw": 1.1, "label": "control: fast homeostasis"},
+        "no_feedback": {"color": PALETTE[7], "linestyle": DOTTED, "linewidth": 1.3, "label": "control: no feedback"},
     }
     found = {name: each for name in looks if (each := outcome.data[name]) is not None}
-    means = {name: running_mean(cost(each.rates), 10) for name, each in found.items()}
-    learning_curves(costs, {looks[name][0]: (mean, looks[name][1]) for name, mean in means.items()})
+    learning_curves(costs, {name: (running_mean(cost(each.rates), 10), looks[name]) for name, each in found.items()})
     costs.axhline(CHANCE, color=FAINT, linewidth=0.9, zorder=0)
     at = ("axes fraction", "data")
     costs.annotate("chance", (1.0, CHANCE), (-2, 3), at, "offset points", ha="right", size=TEXT_SIZE)
     costs.set(xlabel="epoch", ylabel="cost (nats, mean of 10 epochs)", ylim=(0.0, None))
-
     at = np.arange(4)
     answers.plot(at - 0.12, course.before, color=CONTROL, marker="s", ls="", ms=5, mfc="white", label="before")
     answers.plot(at + 0.12, course.after, color=INK, marker="o", ls="", ms=6, label="after")
     answers.axhline(0.5 * (E_MIN + E_MAX), color=FAINT, linewidth=0.9, zorder=0)
     answers.set_xticks(at, [f"({a}, {b})\n{target}" for (a, b), target in zip(EXAMPLES, TARGETS, strict=True)])
-    answers.set(xlabel="example and its answer", xlim=(-0.5, 3.5))
-    answers.set(ylabel="event rate of the output (Hz)", ylim=(0.0, None))
-
+    answers.set(xlabel="example and its answer", xlim=(-0.5, 3.5), ylim=(0.0, None))
+    answers.set_ylabel("event rate of the output (Hz)")
     for k, (line, marker) in enumerate((("-", "o"), (DASHED, "^"))):
         look = {"color": PALETTE[2 * k], "linestyle": line, "marker": marker, "ms": 3.5, "lw": 1.2}
         weights.plot(course.of, course.weights[:, k], label=f"from hidden {k + 1}", **look)

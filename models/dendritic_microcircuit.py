@@ -219,8 +219,8 @@ class Presented(NamedTuple):
 
 
 def present(
-    circuit: Circuit, p: Parameters, points: np.ndarray, labels: Any = None, learn: bool = False, spontaneous: Any = None,
-    sink: Any = None, costs: list[Cost] | None = None,
+    circuit: Circuit, p: Parameters, points: np.ndarray, labels: Any = None, learn: bool = False, costs: Any = None,
+    spontaneous: Any = None, sink: Any = None,
 ) -> Presented:  # fmt: skip
     """Show points one after the other, with a teacher if there are labels.
 
