@@ -5,7 +5,7 @@ rule, and the weight and the delay of the same number. Each share makes the whol
 targets.
 """
 
-from spikelearn.codegen.jit import invoke, kernel
+from spikelearn.codegen.jit import Written, invoke, kernel
 from spikelearn.kernels.connect import CONSTANT, draw_row, in_steps
 from spikelearn.kernels.random import DELAY_STREAM, STREAMS, WEIGHT_STREAM, stream
 
@@ -49,7 +49,7 @@ def deliver_procedural(
     step, rows, counts, shortest, make_row, row_arguments, made, partners, all_counters, all_flats,
     first_source, n_sources, first_target, n_targets, low, high,
     seed, uid, weight_code, weight_numbers, delay_code, delay_numbers, extra_delay, dt,
-    integers, floats, pending, arriving, inputs, event_count,
+    integers: Written, floats: Written, pending: Written, arriving: Written, inputs: Written, event_count: Written,
 ):  # fmt: skip
     """Make the rows of all sources whose events are `shortest` steps old, and give targets what arrives now.
 

@@ -42,9 +42,11 @@ def deliver(table: Table, plan: Plan) -> None:
     kernel = kernel_for(f"Synapses of {model.name}", text, {"release": model.release})
     plan.stages["arrive"].append(
         Call(
-            f"deliver {projection.name}", kernel, ends.ring.all_rows, ends.ring.all_counts, table.delays, table.index,
-            table.targets, table.weights, ends.inputs[table.first_target :], table.event_count,
-            np.full(n_slots, _NEVER, np.int64), plan.dt, *(np.full(n_slots, start[name]) for name in model.state),
-            *(float(value) for value in constants.values()),
+            f"deliver {projection.name}", kernel, rows=ends.ring.all_rows, counts=ends.ring.all_counts,
+            delays=table.delays, index=table.index, targets=table.targets, weights=table.weights,
+            inputs=ends.inputs[table.first_target :], event_count=table.event_count,
+            last_arrival=np.full(n_slots, _NEVER, np.int64), dt=plan.dt,
+            **{f"all_{name}": np.full(n_slots, start[name]) for name in model.state},
+            **{f"the_{name}": float(value) for name, value in constants.items()},
         )
     )  # fmt: skip

@@ -3,14 +3,14 @@
 All synapses of a slot share one source and one delay, so they share one state.
 """
 
-from spikelearn.codegen.jit import kernel
+from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.events import count_in_row, source_in_row
 
 
 @kernel
 def function(
-    step, rows, counts, delays, index, targets, weights, inputs, event_count, last_arrival, dt, all__STATE,
-    the__CONSTANTS
+    step, rows, counts, delays, index, targets, weights, inputs: Written, event_count: Written, last_arrival: Written,
+    dt, all__STATE: Written, the__CONSTANTS
 ):  # fmt: skip
     depth = counts.shape[1]
     n_delays = len(delays)
