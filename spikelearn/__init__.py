@@ -1,219 +1,43 @@
 """spikelearn: spiking networks that learn the way brains might, simulated event by event."""
 
 from importlib import import_module as _import_module
-from typing import Any as _Any
+from types import ModuleType as _Module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from spikelearn.backends import NEST, Brian2
-from spikelearn.connectivity import (
-    AllToAll,
-    ConnectionRule,
-    FixedInDegree,
-    FixedOutDegree,
-    FixedProbability,
-    FixedTotalNumber,
-    OneToOne,
-    Pairs,
-    Rows,
-)
-from spikelearn.description import Callback, Exponential, LogNormal, Normal, Phase, Trials, Uniform
-from spikelearn.kernels.random import random_uniform
+from spikelearn.backends import NEST as NEST
+from spikelearn.backends import Brian2 as Brian2
+from spikelearn.connectivity import *
+from spikelearn.description import Callback as Callback
+from spikelearn.description import Exponential as Exponential
+from spikelearn.description import LogNormal as LogNormal
+from spikelearn.description import Modulator as Modulator
+from spikelearn.description import Normal as Normal
+from spikelearn.description import Phase as Phase
+from spikelearn.description import Population as Population
+from spikelearn.description import Projection as Projection
+from spikelearn.description import Trials as Trials
+from spikelearn.description import Uniform as Uniform
+from spikelearn.description import View as View
+from spikelearn.kernels.random import random_uniform as random_uniform
 from spikelearn.network import VERSION as __version__
-from spikelearn.network import Network
-from spikelearn.neurons import (
-    EIF,
-    GIF,
-    LIF,
-    LIFNMDA,
-    MAT2,
-    QIF,
-    SRM0,
-    AdaptiveMultiThreshold,
-    AdEx,
-    AdExClopath,
-    BurstPoisson,
-    DendriticSegment,
-    EscapeNoiseLIF,
-    HodgkinHuxley,
-    Izhikevich,
-    IzhikevichHalfSteps,
-    LIFAdaptiveThreshold,
-    LIFAlpha,
-    LIFCargo,
-    LIFConductance,
-    LIFDelta,
-    LIFDendriticSpike,
-    LIFDoubleExponential,
-    LIFInstructed,
-    MultiThreshold,
-    NeuronModel,
-    Parrot,
-    PerfectIntegrator,
-    PlateauPyramidal,
-    Pyramidal,
-    PyramidalUrbanczik,
-    TaughtPyramidal,
-    ThreeCompartment,
-    TwoSite,
-    TwoSiteRate,
-    lif_with_receptors,
-    multi_threshold,
-)
-from spikelearn.plasticity import (
-    STDP,
-    TRIPLET_SETS,
-    ApicalSilencing,
-    BottomUpProduct,
-    Burstprop,
-    CalciumLTP,
-    Clopath,
-    DendriticClopath,
-    DendriticPrediction,
-    DopamineBursts,
-    DopamineSTDP,
-    HomeostaticClopath,
-    InhibitorySTDP,
-    InverseTagging,
-    NearestDopamineSTDP,
-    NearestSTDP,
-    NearestTripletSTDP,
-    Normalisation,
-    PlasticityRule,
-    PlateauLearning,
-    PolicyGradient,
-    PowerLawSTDP,
-    PreCentredSTDP,
-    ReducedSTDP,
-    Rewiring,
-    SignalRule,
-    StructuralSTDP,
-    SynapticScaling,
-    TopDownProduct,
-    TripletSTDP,
-    Urbanczik,
-)
-from spikelearn.results.run import Run
-from spikelearn.sources import Images, NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent, Timed
-from spikelearn.synapses import (
-    NMDA,
-    GradedSynapse,
-    Mongillo,
-    ReleaseFirst,
-    SynapseModel,
-    TsodyksMarkram,
-    TsodyksUzielMarkram,
-)
+from spikelearn.network import Network as Network
+from spikelearn.neurons import *
+from spikelearn.plasticity import *
+from spikelearn.results.run import Run as Run
+from spikelearn.sources import *
+from spikelearn.synapses import *
 
-_ON_DEMAND = ("plots", "analysis", "io", "tasks")
+if _TYPE_CHECKING:
+    from spikelearn import analysis as analysis
+    from spikelearn import io as io
+    from spikelearn import plots as plots
+    from spikelearn import tasks as tasks
+else:  # type checkers go by the lines above, whose names are exported by `as` and by `*`
+    _ON_DEMAND = ("plots", "analysis", "io", "tasks")
+    __all__ = [n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module)]
+    __all__ += ["__version__"]
 
-__all__ = [
-    "AdEx",
-    "AdExClopath",
-    "AdaptiveMultiThreshold",
-    "BurstPoisson",
-    "AllToAll",
-    "ApicalSilencing",
-    "Brian2",
-    "Callback",
-    "Burstprop",
-    "Clopath",
-    "ConnectionRule",
-    "DendriticSegment",
-    "DendriticClopath",
-    "DendriticPrediction",
-    "DopamineBursts",
-    "DopamineSTDP",
-    "EIF",
-    "EscapeNoiseLIF",
-    "Exponential",
-    "FixedInDegree",
-    "FixedOutDegree",
-    "FixedProbability",
-    "FixedTotalNumber",
-    "GIF",
-    "GradedSynapse",
-    "HodgkinHuxley",
-    "Images",
-    "HomeostaticClopath",
-    "InhibitorySTDP",
-    "InverseTagging",
-    "Izhikevich",
-    "IzhikevichHalfSteps",
-    "LIF",
-    "LIFAdaptiveThreshold",
-    "LIFAlpha",
-    "LIFCargo",
-    "LIFConductance",
-    "LIFDelta",
-    "LIFDendriticSpike",
-    "LIFDoubleExponential",
-    "LIFInstructed",
-    "LIFNMDA",
-    "LogNormal",
-    "MAT2",
-    "Mongillo",
-    "MultiThreshold",
-    "NEST",
-    "NMDA",
-    "NearestDopamineSTDP",
-    "NearestSTDP",
-    "NearestTripletSTDP",
-    "Network",
-    "NeuronModel",
-    "NoiseCurrent",
-    "Normal",
-    "Normalisation",
-    "OneToOne",
-    "Pairs",
-    "Parrot",
-    "PerfectIntegrator",
-    "Phase",
-    "PlasticityRule",
-    "PlateauLearning",
-    "PlateauPyramidal",
-    "Poisson",
-    "PoissonInput",
-    "PolicyGradient",
-    "PowerLawSTDP",
-    "PreCentredSTDP",
-    "Pyramidal",
-    "TwoSite",
-    "TwoSiteRate",
-    "BottomUpProduct",
-    "CalciumLTP",
-    "TopDownProduct",
-    "PyramidalUrbanczik",
-    "QIF",
-    "ReducedSTDP",
-    "ReleaseFirst",
-    "Rewiring",
-    "Rows",
-    "Run",
-    "SRM0",
-    "STDP",
-    "SignalRule",
-    "SpikeList",
-    "StructuralSTDP",
-    "StepCurrent",
-    "SynapseModel",
-    "SynapticScaling",
-    "TRIPLET_SETS",
-    "TaughtPyramidal",
-    "ThreeCompartment",
-    "Timed",
-    "Trials",
-    "TripletSTDP",
-    "Urbanczik",
-    "TsodyksMarkram",
-    "TsodyksUzielMarkram",
-    "Uniform",
-    "__version__",
-    "lif_with_receptors",
-    "multi_threshold",
-    "random_uniform",
-]
-
-
-def __getattr__(name: str) -> _Any:
-    if name in _ON_DEMAND:
-        return _import_module(f"spikelearn.{name}")
-    raise AttributeError(f"module 'spikelearn' has no attribute {name!r}")
+    def __getattr__(name: str) -> _Module:
+        if name in _ON_DEMAND:
+            return _import_module(f"spikelearn.{name}")
+        raise AttributeError(f"module 'spikelearn' has no attribute {name!r}")

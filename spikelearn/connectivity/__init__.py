@@ -1,18 +1,26 @@
-"""Connection rules: which pairs of neurons a projection connects."""
+"""Connection rules, which pairs of neurons a projection connects: one file each, and one line here.
 
-from spikelearn.connectivity.all_to_all import AllToAll
-from spikelearn.connectivity.fixed_in_degree import FixedInDegree
-from spikelearn.connectivity.fixed_out_degree import FixedOutDegree
-from spikelearn.connectivity.fixed_probability import FixedProbability
-from spikelearn.connectivity.fixed_total_number import FixedTotalNumber
-from spikelearn.connectivity.one_to_one import OneToOne
-from spikelearn.connectivity.pairs import Pairs
-from spikelearn.connectivity.rule import ConnectionRule, Endpoints, Rows
+By that line the whole package has it.
+"""
 
-CONNECTION_RULES = (AllToAll, OneToOne, FixedProbability, FixedInDegree, FixedOutDegree, FixedTotalNumber, Pairs)
+from typing import TYPE_CHECKING
+
+from spikelearn.connectivity.all_to_all import AllToAll as AllToAll
+from spikelearn.connectivity.fixed_in_degree import FixedInDegree as FixedInDegree
+from spikelearn.connectivity.fixed_out_degree import FixedOutDegree as FixedOutDegree
+from spikelearn.connectivity.fixed_probability import FixedProbability as FixedProbability
+from spikelearn.connectivity.fixed_total_number import FixedTotalNumber as FixedTotalNumber
+from spikelearn.connectivity.one_to_one import OneToOne as OneToOne
+from spikelearn.connectivity.pairs import Pairs as Pairs
+from spikelearn.connectivity.rule import ConnectionRule as ConnectionRule
+from spikelearn.connectivity.rule import Endpoints as Endpoints
+from spikelearn.connectivity.rule import Rows as Rows
+
+_EXPORTED = {name: value for name, value in globals().items() if isinstance(value, type)}
+CONNECTION_RULES = tuple(
+    rule for rule in _EXPORTED.values() if issubclass(rule, ConnectionRule) and rule is not ConnectionRule
+)
 """All rules; common tests take them from here."""
 
-__all__ = [
-    "AllToAll", "CONNECTION_RULES", "ConnectionRule", "Endpoints", "FixedInDegree", "FixedOutDegree",
-    "FixedProbability", "FixedTotalNumber", "OneToOne", "Pairs", "Rows",
-]  # fmt: skip
+if not TYPE_CHECKING:  # these go by the lines above, whose names are exported by `as`
+    __all__ = [*_EXPORTED]

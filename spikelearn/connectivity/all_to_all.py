@@ -28,7 +28,10 @@ def rank_among_all(row, partner, own):
 
 @dataclass(frozen=True)
 class AllToAll(ConnectionRule):
-    """Every source to every target."""
+    """Every source to every target.
+
+    autapses: whether a neuron may be connected with itself.
+    """
 
     autapses: bool = True
     arrays = "pairs"

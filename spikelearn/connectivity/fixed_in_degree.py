@@ -11,7 +11,12 @@ from spikelearn.nest_mapping import NestRule
 
 @dataclass(frozen=True)
 class FixedInDegree(FixedDegree):
-    """k synapses onto every target, from random sources."""
+    """As many synapses onto every target, from random sources.
+
+    k: how many.
+    autapses: whether a neuron may be connected with itself.
+    multapses: whether there may be several synapses between the same two neurons.
+    """
 
     example = {"k": 4}
     nest = NestRule("fixed_indegree", {"k": "indegree"})

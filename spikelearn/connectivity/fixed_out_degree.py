@@ -11,7 +11,12 @@ from spikelearn.nest_mapping import NestRule
 
 @dataclass(frozen=True)
 class FixedOutDegree(FixedDegree):
-    """k synapses from every source, to random targets."""
+    """As many synapses from every source, to random targets.
+
+    k: how many.
+    autapses: whether a neuron may be connected with itself.
+    multapses: whether there may be several synapses between the same two neurons.
+    """
 
     by_source = True
     example = {"k": 4}

@@ -37,7 +37,11 @@ def partners_by_chance(row, n_partners, own, numbers, start, increment, seen, st
 
 @dataclass(frozen=True)
 class FixedProbability(ConnectionRule):
-    """Each pair with probability p, independently."""
+    """Each pair with the same probability, independently.
+
+    p: the probability, from 0 to 1.
+    autapses: whether a neuron may be connected with itself.
+    """
 
     p: float
     autapses: bool = True

@@ -14,7 +14,12 @@ from spikelearn.nest_mapping import NestRule
 
 @dataclass(frozen=True)
 class FixedTotalNumber(ConnectionRule):
-    """n synapses in all, between random pairs."""
+    """Synapses between random pairs, so many in all.
+
+    n: how many.
+    autapses: whether a neuron may be connected with itself.
+    multapses: whether there may be several synapses between the same two neurons.
+    """
 
     n: int
     autapses: bool = True

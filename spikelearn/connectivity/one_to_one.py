@@ -27,7 +27,10 @@ def rank_of_the_only_one(row, partner, own):
 
 @dataclass(frozen=True)
 class OneToOne(ConnectionRule):
-    """Source i to target i; both have the same size."""
+    """Source i to target i; both have the same size.
+
+    autapses: whether a neuron may be connected with itself.
+    """
 
     autapses: bool = True
     arrays = "rows"

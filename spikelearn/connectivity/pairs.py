@@ -20,7 +20,11 @@ def listed_partner(row, n_partners, own, numbers, start, increment, seen, stamp,
 
 @dataclass(frozen=True)
 class Pairs(ConnectionRule):
-    """Exactly these synapses: source pre[k] to target post[k], in this order."""
+    """Exactly these synapses, in this order.
+
+    pre, post: (n,) index within the source and within the target of each synapse.
+    autapses: whether a neuron may be connected with itself.
+    """
 
     pre: Any
     post: Any

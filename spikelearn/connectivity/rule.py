@@ -22,6 +22,7 @@ RANK_ARGUMENTS = ("row", "partner", "own")
 class Endpoints:
     """The two ends of a projection, as a rule sees them.
 
+    n_source, n_target: numbers of neurons.
     shared: the targets that are sources too, for which there may be autapses. random: a generator that depends on the
     seed of the network and on the projection only. where: the projection, for errors.
     """

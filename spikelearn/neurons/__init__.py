@@ -1,85 +1,50 @@
-"""Neuron models: one file each (or one family), and one line here."""
+"""Neuron models: one file each (or one family), and one line here, by which the whole package has it."""
 
-from spikelearn.neurons.adex import AdEx
-from spikelearn.neurons.adex_clopath import AdExClopath
-from spikelearn.neurons.burst_poisson import BurstPoisson
-from spikelearn.neurons.dendritic_segment import DendriticSegment
-from spikelearn.neurons.eif import EIF
-from spikelearn.neurons.gif import GIF
-from spikelearn.neurons.hodgkin_huxley import HodgkinHuxley
-from spikelearn.neurons.izhikevich import Izhikevich, IzhikevichHalfSteps
-from spikelearn.neurons.lif import LIF, LIFAlpha, LIFDelta
-from spikelearn.neurons.lif_adaptive_threshold import MAT2, LIFAdaptiveThreshold
-from spikelearn.neurons.lif_cargo import LIFCargo
-from spikelearn.neurons.lif_conductance import LIFConductance
-from spikelearn.neurons.lif_dendritic_spike import LIFDendriticSpike
-from spikelearn.neurons.lif_double_exponential import LIFDoubleExponential
-from spikelearn.neurons.lif_escape_noise import EscapeNoiseLIF
-from spikelearn.neurons.lif_instructed import LIFInstructed
-from spikelearn.neurons.lif_nmda import LIFNMDA
-from spikelearn.neurons.model import Neuron, NeuronModel
-from spikelearn.neurons.multi_threshold import AdaptiveMultiThreshold, MultiThreshold, multi_threshold
-from spikelearn.neurons.parrot import Parrot
-from spikelearn.neurons.perfect_integrator import PerfectIntegrator
-from spikelearn.neurons.plateau_pyramidal import PlateauPyramidal
-from spikelearn.neurons.pyramidal import Pyramidal
-from spikelearn.neurons.qif import QIF
-from spikelearn.neurons.receptors import lif_with_receptors
-from spikelearn.neurons.srm0 import SRM0
-from spikelearn.neurons.taught_pyramidal import TaughtPyramidal
-from spikelearn.neurons.three_compartment import ThreeCompartment
-from spikelearn.neurons.two_site import TwoSite, TwoSiteRate
-from spikelearn.neurons.urbanczik import PyramidalUrbanczik
+from typing import TYPE_CHECKING
 
-MODELS = (
-    LIF, LIFDelta, LIFAlpha, LIFDoubleExponential, LIFConductance, LIFNMDA, LIFAdaptiveThreshold, MAT2, EscapeNoiseLIF,
-    SRM0, GIF, QIF, EIF, AdEx, AdExClopath, Izhikevich, IzhikevichHalfSteps, HodgkinHuxley, Pyramidal,
-    PyramidalUrbanczik, Parrot, MultiThreshold, AdaptiveMultiThreshold, LIFDendriticSpike,
-    LIFCargo, LIFInstructed, BurstPoisson, DendriticSegment, PlateauPyramidal, TaughtPyramidal, TwoSite,
-    ThreeCompartment, PerfectIntegrator,
-)  # fmt: skip
-RATE_MODELS = (TwoSiteRate,)
+from spikelearn.neurons.adex import AdEx as AdEx
+from spikelearn.neurons.adex_clopath import AdExClopath as AdExClopath
+from spikelearn.neurons.burst_poisson import BurstPoisson as BurstPoisson
+from spikelearn.neurons.dendritic_segment import DendriticSegment as DendriticSegment
+from spikelearn.neurons.eif import EIF as EIF
+from spikelearn.neurons.gif import GIF as GIF
+from spikelearn.neurons.hodgkin_huxley import HodgkinHuxley as HodgkinHuxley
+from spikelearn.neurons.izhikevich import Izhikevich as Izhikevich
+from spikelearn.neurons.izhikevich import IzhikevichHalfSteps as IzhikevichHalfSteps
+from spikelearn.neurons.lif import LIF as LIF
+from spikelearn.neurons.lif import LIFAlpha as LIFAlpha
+from spikelearn.neurons.lif import LIFDelta as LIFDelta
+from spikelearn.neurons.lif_adaptive_threshold import MAT2 as MAT2
+from spikelearn.neurons.lif_adaptive_threshold import LIFAdaptiveThreshold as LIFAdaptiveThreshold
+from spikelearn.neurons.lif_cargo import LIFCargo as LIFCargo
+from spikelearn.neurons.lif_conductance import LIFConductance as LIFConductance
+from spikelearn.neurons.lif_dendritic_spike import LIFDendriticSpike as LIFDendriticSpike
+from spikelearn.neurons.lif_double_exponential import LIFDoubleExponential as LIFDoubleExponential
+from spikelearn.neurons.lif_escape_noise import EscapeNoiseLIF as EscapeNoiseLIF
+from spikelearn.neurons.lif_instructed import LIFInstructed as LIFInstructed
+from spikelearn.neurons.lif_nmda import LIFNMDA as LIFNMDA
+from spikelearn.neurons.model import Neuron as Neuron
+from spikelearn.neurons.model import NeuronModel as NeuronModel
+from spikelearn.neurons.multi_threshold import AdaptiveMultiThreshold as AdaptiveMultiThreshold
+from spikelearn.neurons.multi_threshold import MultiThreshold as MultiThreshold
+from spikelearn.neurons.multi_threshold import multi_threshold as multi_threshold
+from spikelearn.neurons.parrot import Parrot as Parrot
+from spikelearn.neurons.perfect_integrator import PerfectIntegrator as PerfectIntegrator
+from spikelearn.neurons.plateau_pyramidal import PlateauPyramidal as PlateauPyramidal
+from spikelearn.neurons.pyramidal import Pyramidal as Pyramidal
+from spikelearn.neurons.qif import QIF as QIF
+from spikelearn.neurons.receptors import lif_with_receptors as lif_with_receptors
+from spikelearn.neurons.srm0 import SRM0 as SRM0
+from spikelearn.neurons.taught_pyramidal import TaughtPyramidal as TaughtPyramidal
+from spikelearn.neurons.three_compartment import ThreeCompartment as ThreeCompartment
+from spikelearn.neurons.two_site import TwoSite as TwoSite
+from spikelearn.neurons.two_site import TwoSiteRate as TwoSiteRate
+from spikelearn.neurons.urbanczik import PyramidalUrbanczik as PyramidalUrbanczik
+
+_EXPORTED = {name: value for name, value in globals().items() if isinstance(value, NeuronModel)}
+MODELS = tuple(model for model in _EXPORTED.values() if "spike" in model.kinds)
+RATE_MODELS = tuple(model for model in _EXPORTED.values() if "spike" not in model.kinds)
 """They report rates and no spikes."""
 
-__all__ = [
-    "AdEx",
-    "AdExClopath",
-    "AdaptiveMultiThreshold",
-    "BurstPoisson",
-    "DendriticSegment",
-    "EIF",
-    "EscapeNoiseLIF",
-    "GIF",
-    "HodgkinHuxley",
-    "Izhikevich",
-    "IzhikevichHalfSteps",
-    "LIF",
-    "LIFAdaptiveThreshold",
-    "LIFAlpha",
-    "LIFCargo",
-    "LIFConductance",
-    "LIFDelta",
-    "LIFDendriticSpike",
-    "LIFDoubleExponential",
-    "LIFInstructed",
-    "LIFNMDA",
-    "MAT2",
-    "MODELS",
-    "MultiThreshold",
-    "Neuron",
-    "NeuronModel",
-    "Parrot",
-    "PlateauPyramidal",
-    "PerfectIntegrator",
-    "Pyramidal",
-    "RATE_MODELS",
-    "TwoSite",
-    "TwoSiteRate",
-    "PyramidalUrbanczik",
-    "QIF",
-    "lif_with_receptors",
-    "multi_threshold",
-    "SRM0",
-    "TaughtPyramidal",
-    "ThreeCompartment",
-]  # fmt: skip
+if not TYPE_CHECKING:  # these go by the lines above, whose names are exported by `as`
+    __all__ = [*_EXPORTED, "Neuron", "NeuronModel", "lif_with_receptors", "multi_threshold"]

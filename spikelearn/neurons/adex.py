@@ -10,7 +10,7 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.membrane import exponential_membrane, exponential_synapses, reset_below_peak
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, nS, pA, pF
 
 
@@ -100,4 +100,5 @@ AdEx = NeuronModel(
         start={"V_m": "V_m", "w": "w"},
         alike=("tau_syn_exc", "tau_syn_inh"),
     ),
+    properties=Properties(order=2),
 )

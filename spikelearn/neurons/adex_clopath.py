@@ -19,7 +19,7 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestNeuron
 from spikelearn.neurons.membrane import refractory_steps
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, nS, pA, pF
 
 UPSTROKE_PARTS = 16
@@ -142,4 +142,7 @@ AdExClopath = NeuronModel(
     initial=lambda p: {"V_m": p.E_L, "V_th": p.V_th_rest},
     check=_check,
     nest=NestNeuron("aeif_psc_delta_clopath", variables={name: name for name in ("V_m", "w", "z", "V_th")}),
+    properties=Properties(
+        not_vectorised="16 small steps where a spike takes off and one elsewhere, so neighbours do not go together"
+    ),
 )

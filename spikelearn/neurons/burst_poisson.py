@@ -24,7 +24,7 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.membrane import decay, refractory_steps
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, nS, pA, pF
 
 
@@ -244,4 +244,5 @@ BurstPoisson = NeuronModel(
         "apical_exc": "g_apical_exc",
         "apical_inh": "g_apical_inh",
     },  # fmt: skip
+    properties=Properties(firing={"I_e_soma": 1500.0}),
 )

@@ -16,7 +16,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.membrane import refractory_steps
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, number
 
 
@@ -61,4 +61,5 @@ DendriticSegment = NeuronModel(
     arrivals={"synapses": "n_active"},
     method="exact",
     check=_complaint,
+    properties=Properties(firing={"theta": 1.0}),
 )

@@ -13,7 +13,7 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.adex import exponential_slope
 from spikelearn.neurons.membrane import exponential_membrane, exponential_synapses, reset_below_peak
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, nS, pA, pF
 
 
@@ -84,4 +84,5 @@ EIF = NeuronModel(
         alike=("tau_syn_exc", "tau_syn_inh"),
         more=lambda p, dt: {"a": 0.0, "b": 0.0},
     ),
+    properties=Properties(order=2),
 )

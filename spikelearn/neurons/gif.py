@@ -17,7 +17,7 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.lif_escape_noise import escape_probability, hazard_not_negative
 from spikelearn.neurons.membrane import current_propagator, refractory_steps
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import EXACT, NeuronModel, Properties
 from spikelearn.units import Hz, ms, mV, nS, pA, pF
 
 
@@ -129,4 +129,5 @@ GIF = NeuronModel(
     arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     method="exact",
     check=lambda p: hazard_not_negative("lambda_0", p.lambda_0),
+    properties=Properties(order=EXACT),
 )

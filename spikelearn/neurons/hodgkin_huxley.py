@@ -19,7 +19,7 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.membrane import refractory_steps
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, nS, pA, pF
 
 
@@ -172,4 +172,5 @@ HodgkinHuxley = NeuronModel(
         start={"V_m": "V_m", "m": "Act_m", "h": "Inact_h", "n": "Act_n"},
         rest=lambda p: {"V_m": p.E_L},
     ),
+    properties=Properties(quiet={"I_e": -200.0}),
 )

@@ -16,7 +16,7 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.lif_closed_form import LIF_DELTA, LIF_EXPONENTIAL
 from spikelearn.neurons.membrane import alpha_propagator, current_propagator, leaky_membrane, reset_below_threshold
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import EXACT, NeuronModel, Properties
 from spikelearn.units import ms, mV, pA, pF
 
 
@@ -144,6 +144,7 @@ LIFDelta = NeuronModel(
     check=reset_below_threshold,
     nest=NestNeuron("iaf_psc_delta"),
     closed_form=LIF_DELTA,
+    properties=Properties(order=EXACT),
 )
 
 LIF = NeuronModel(
@@ -166,6 +167,7 @@ LIF = NeuronModel(
     check=reset_below_threshold,
     nest=_NEST,
     closed_form=LIF_EXPONENTIAL,
+    properties=Properties(order=EXACT),
 )
 
 LIFAlpha = NeuronModel(
@@ -199,4 +201,5 @@ LIFAlpha = NeuronModel(
     method="exact",
     check=reset_below_threshold,
     nest=replace(_NEST, model="iaf_psc_alpha"),
+    properties=Properties(order=EXACT),
 )

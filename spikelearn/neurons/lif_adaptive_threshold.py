@@ -15,7 +15,7 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.membrane import current_propagator, leaky_membrane, refractory_steps, reset_below_threshold
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import EXACT, NeuronModel, Properties
 from spikelearn.units import ms, mV, pA, pF
 
 
@@ -148,6 +148,7 @@ MAT2 = NeuronModel(
         alike=("tau_syn_exc", "tau_syn_inh"),
         rest=lambda p: {"V_m": p.E_L, "omega": np.asarray(p.V_th) * 0.0 + 1e6},
     ),
+    properties=Properties(order=EXACT),
 )
 
 LIFAdaptiveThreshold = NeuronModel(
@@ -164,4 +165,5 @@ LIFAdaptiveThreshold = NeuronModel(
     arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     method="exact",
     check=reset_below_threshold,
+    properties=Properties(order=EXACT),
 )

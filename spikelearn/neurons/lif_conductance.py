@@ -10,7 +10,7 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.membrane import refractory_steps, reset_below_threshold
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, nS, pA, pF
 
 
@@ -89,4 +89,5 @@ LIFConductance = NeuronModel(
         {"V_m": "V_m", "g_exc": "g_ex", "g_inh": "g_in"},
         {"exc": NestPort(sign=1), "inh": NestPort(sign=-1, factor=-1.0)},
     ),
+    properties=Properties(order=2),
 )

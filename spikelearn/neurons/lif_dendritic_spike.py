@@ -18,7 +18,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.membrane import alpha_propagator, current_propagator, leaky_membrane, reset_below_threshold
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import EXACT, NeuronModel, Properties
 from spikelearn.units import ms, mV, pA, pF
 
 
@@ -143,4 +143,5 @@ LIFDendriticSpike = NeuronModel(
     """,
     events={"plateau": "plateau == 0 and I_dend > theta_dAP"},
     check=_check,
+    properties=Properties(order=EXACT, quiet={"theta_dAP": 1000.0}),
 )

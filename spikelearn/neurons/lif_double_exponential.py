@@ -21,6 +21,7 @@ from spikelearn.neurons.membrane import (
     peak_factor,
     reset_below_threshold,
 )
+from spikelearn.neurons.model import EXACT, Properties
 from spikelearn.units import ms, mV, pA, pF
 
 
@@ -102,4 +103,5 @@ LIFDoubleExponential = replace(
     arrivals={port: f"dI_syn_{port} += {_FACTOR.format(port)} * weight" for port in ("exc", "inh")},
     check=_check,
     nest=None,
+    properties=Properties(order=EXACT),
 )

@@ -14,7 +14,7 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.membrane import leaky_membrane
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import EXACT, NeuronModel, Properties
 from spikelearn.units import Hz, ms, mV, pA, pF
 
 
@@ -81,4 +81,5 @@ EscapeNoiseLIF = NeuronModel(
     arrivals={"exc": "V_m"},
     method="exact",
     check=lambda p: hazard_not_negative("rho_0", p.rho_0),
+    properties=Properties(order=EXACT),
 )

@@ -14,7 +14,7 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.membrane import refractory_steps, reset_below_threshold
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, nS, number, pA, pF
 
 
@@ -106,4 +106,5 @@ LIFNMDA = NeuronModel(
     reset="V_m = V_reset",
     arrivals={"exc": "g_exc", "inh": "g_inh"},
     check=reset_below_threshold,
+    properties=Properties(order=2),
 )

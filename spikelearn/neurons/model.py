@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,25 @@ from spikelearn.nest_mapping import NestNeuron
 from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.parameters import KINDS, check_kinds, checked, declared_units, suggest
 from spikelearn.units import unit_named
+
+EXACT = math.inf
+"""The order of a step that is a closed form."""
+
+
+class Properties(NamedTuple):
+    """What holds of a neuron model beyond its equations: the common tests hold it to this.
+
+    order: of accuracy, between spikes: the error at a given time goes as dt to this power.
+    quiet: parameters with which it is silent and without noise as long as nothing arrives.
+    firing: parameters with which it fires by itself, or at inputs if it takes no current; empty: a constant current of
+        800 pA (10 mV/ms) is enough.
+    not_vectorised: why the loop over its neurons does not calculate with vectors; "" if it does.
+    """
+
+    order: float = 1
+    quiet: Mapping[str, float] = {}
+    firing: Mapping[str, float] = {}
+    not_vectorised: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +71,7 @@ class NeuronModel(Documented):
     method: Brian2's method of integration that is nearest to `step`.
     nest: the model in NEST, for engine="nest".
     closed_form: how it moves between events, if the exact engine is to run it.
+    properties: what tests hold it to: order of accuracy, parameters with which it is silent or fires, vectors.
 
     Calling a model with parameters gives a Neuron: `LIF(tau_m=20)`.
     """
@@ -80,6 +101,7 @@ class NeuronModel(Documented):
     graded: tuple[str, ...] = ()
     closed_form: ClosedForm | None = None
     at_event: Callable[..., Any] | None = None
+    properties: Properties = Properties()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "step", scalar(self.step))
@@ -97,6 +119,12 @@ class NeuronModel(Documented):
         unknown = set(self.initial(self.Parameters())) - set(self.state)
         if unknown:
             raise DescriptionError(f"neuron model {self.name!r} starts unknown state {', '.join(sorted(unknown))}")
+        for what in ("quiet", "firing"):
+            unknown = set(getattr(self.properties, what)) - set(self.Parameters._fields)  # type: ignore[attr-defined]
+            if unknown:
+                raise DescriptionError(
+                    f"{what} of neuron model {self.name!r} names {', '.join(sorted(unknown))}, which is no parameter"
+                )
         if not set(self.graded) <= set(self.ports):
             raise DescriptionError(f"neuron model {self.name!r}: graded ports {self.graded} are not among its ports")
         check_kinds(self.kinds, f"neuron model {self.name!r}")
@@ -191,6 +219,8 @@ class NeuronModel(Documented):
         happens |= {f"what arrives at {port}": self.arrival(port) for port in self.ports}
         happens |= {"a spike": self.threshold, "at a spike": self.reset}
         yield "Equations", equations_and(self.equations, happens | dict(self.events)) if self.equations else ""
+        order = "a closed form" if self.properties.order == EXACT else f"of order {self.properties.order:g} in dt"
+        yield "Integration between spikes", order if "/dt" in self.equations else ""
         others = [f"NEST: {self.nest.model}"] if self.nest is not None else []
         others += ["Brian2: by these equations"] if self.equations else []
         others += ["the exact engine, in continuous time"] if self.closed_form is not None else []

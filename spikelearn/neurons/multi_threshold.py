@@ -35,12 +35,14 @@ from spikelearn.codegen.functions import function_from
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.membrane import refractory_steps
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, number
 
 AMPLITUDES = (60.0, 75.0, 95.0, 120.0)
 WIDTHS = (0.3, 0.4, 0.55, 0.75)
 """Of the axon's spike when it comes from arm 1, 2, ...; neighbours differ by a quarter and a third."""
+
+_WHY_NO_VECTORS = "one in a hundred of its normal numbers needs another one, so neighbours do not go together"
 
 
 class MultiThresholdParameters(NamedTuple):
@@ -96,6 +98,7 @@ def _model(arms: int, adaptive: bool) -> NeuronModel:
         normal=(*(f"normal_{k}" for k in numbers), "normal_amplitude", "normal_width"),
         initial=lambda p: {"width": p.width_1} | ({f"gain_{k}": 1.0 for k in numbers} if adaptive else {}),
         check=_complaint,
+        properties=Properties(quiet={"sigma_th": 0.0, "V_th": 3.0}, not_vectorised=_WHY_NO_VECTORS),
         **({} if adaptive else _in_brian2(numbers)),
     )
 

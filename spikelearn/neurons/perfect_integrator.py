@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, pA
 
 
@@ -60,4 +60,5 @@ PerfectIntegrator = NeuronModel(
     threshold="phase >= 1",
     reset="phase -= 1",
     arrivals={"exc": "I_syn"},
+    properties=Properties(quiet={"I_1": 1e4}),
 )

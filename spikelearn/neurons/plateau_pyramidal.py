@@ -24,7 +24,7 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.lif_escape_noise import hazard_not_negative
 from spikelearn.neurons.membrane import cascade_propagator, current_propagator
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import Hz, ms, number
 
 
@@ -159,4 +159,5 @@ PlateauPyramidal = NeuronModel(
         "target": "target_left += weight * t_average",
     },
     check=lambda p: check_conductance(p, "g_B"),
+    properties=Properties(quiet={"I_e": -200.0}),
 )

@@ -15,7 +15,7 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.neurons.membrane import refractory_steps, reset_below_peak
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import EXACT, NeuronModel, Properties
 from spikelearn.units import ms, mV, pA, pF
 
 _PI_2 = math.pi**2
@@ -196,4 +196,5 @@ QIF = NeuronModel(
         hold=qif_hold,
         clock="refractory",
     ),
+    properties=Properties(order=EXACT),
 )

@@ -20,7 +20,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.neurons.plateau_pyramidal import check_conductance, dendrite, sigma
 from spikelearn.units import Hz, ms, number
 
@@ -123,4 +123,5 @@ TaughtPyramidal = NeuronModel(
     },
     driven={"teacher": "teacher"},
     check=lambda p: check_conductance(p, "g_D"),
+    properties=Properties(quiet={"I_e": -200.0}),
 )

@@ -27,7 +27,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, nS, number, pA, pF
 
 
@@ -120,4 +120,5 @@ ThreeCompartment = NeuronModel(
         "soma": "I_nudge += weight * interval / tau_syn_soma",
         "nudging": "g_nudge += weight * interval / tau_syn_soma",
     },
+    properties=Properties(quiet={"theta": 600.0}),
 )

@@ -24,7 +24,7 @@ from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.lif_escape_noise import event_probability, hazard_not_negative
 from spikelearn.neurons.membrane import current_propagator, refractory_steps
-from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import Hz, ms, mV, nS, number, pA, pF, unit_named
 
 per_mV = Annotated[float, unit_named("1/mV")]
@@ -205,4 +205,5 @@ PyramidalUrbanczik = NeuronModel(
         check=_not_in_nest,
         rest=lambda p: {"phi_max": 0.0},
     ),
+    properties=Properties(order=2, quiet={"phi_max": 0.0}, firing={"I_e_soma": 9000.0}),
 )

@@ -1,73 +1,47 @@
-"""Plasticity rules: one file each (or one family), and one line here."""
+"""Plasticity rules: one file each (or one family), and one line here, by which the whole package has it."""
 
-from spikelearn.plasticity.burstprop import Burstprop
-from spikelearn.plasticity.clopath import Clopath, DendriticClopath, HomeostaticClopath
-from spikelearn.plasticity.dendritic_error import ApicalSilencing, DendriticPrediction
-from spikelearn.plasticity.dopamine import DopamineSTDP, NearestDopamineSTDP
-from spikelearn.plasticity.dopamine_bursts import DopamineBursts
-from spikelearn.plasticity.homeostasis import Normalisation, SynapticScaling
-from spikelearn.plasticity.inhibitory import InhibitorySTDP
-from spikelearn.plasticity.inverse_tagging import InverseTagging
-from spikelearn.plasticity.nearest_stdp import NearestSTDP, PreCentredSTDP, ReducedSTDP
-from spikelearn.plasticity.plateau_learning import PlateauLearning
-from spikelearn.plasticity.policy_gradient import PolicyGradient
-from spikelearn.plasticity.power_law import PowerLawSTDP
-from spikelearn.plasticity.rewiring import Rewiring
-from spikelearn.plasticity.rule import Plasticity, PlasticityRule, Trace
-from spikelearn.plasticity.signal_rule import SignalRule
-from spikelearn.plasticity.stdp import STDP
-from spikelearn.plasticity.structural_stdp import StructuralSTDP
-from spikelearn.plasticity.triplet import TRIPLET_SETS, NearestTripletSTDP, TripletSTDP
-from spikelearn.plasticity.two_site import BottomUpProduct, CalciumLTP, TopDownProduct
-from spikelearn.plasticity.urbanczik import Urbanczik
+from typing import TYPE_CHECKING
 
-RULES = (
-    STDP, PowerLawSTDP, NearestSTDP, PreCentredSTDP, ReducedSTDP, TripletSTDP, NearestTripletSTDP, InhibitorySTDP,
-    DopamineSTDP, NearestDopamineSTDP, DopamineBursts, StructuralSTDP,
-    InverseTagging,
-)  # fmt: skip
-SIGNAL_RULES = (
-    Clopath, DendriticClopath, HomeostaticClopath, PolicyGradient, Urbanczik, Burstprop, PlateauLearning, CalciumLTP,
-    DendriticPrediction, ApicalSilencing,
-)  # fmt: skip
-RATE_RULES = (BottomUpProduct, TopDownProduct)
+from spikelearn.plasticity.burstprop import Burstprop as Burstprop
+from spikelearn.plasticity.clopath import Clopath as Clopath
+from spikelearn.plasticity.clopath import DendriticClopath as DendriticClopath
+from spikelearn.plasticity.clopath import HomeostaticClopath as HomeostaticClopath
+from spikelearn.plasticity.dendritic_error import ApicalSilencing as ApicalSilencing
+from spikelearn.plasticity.dendritic_error import DendriticPrediction as DendriticPrediction
+from spikelearn.plasticity.dopamine import DopamineSTDP as DopamineSTDP
+from spikelearn.plasticity.dopamine import NearestDopamineSTDP as NearestDopamineSTDP
+from spikelearn.plasticity.dopamine_bursts import DopamineBursts as DopamineBursts
+from spikelearn.plasticity.homeostasis import Normalisation as Normalisation
+from spikelearn.plasticity.homeostasis import SynapticScaling as SynapticScaling
+from spikelearn.plasticity.inhibitory import InhibitorySTDP as InhibitorySTDP
+from spikelearn.plasticity.inverse_tagging import InverseTagging as InverseTagging
+from spikelearn.plasticity.nearest_stdp import NearestSTDP as NearestSTDP
+from spikelearn.plasticity.nearest_stdp import PreCentredSTDP as PreCentredSTDP
+from spikelearn.plasticity.nearest_stdp import ReducedSTDP as ReducedSTDP
+from spikelearn.plasticity.plateau_learning import PlateauLearning as PlateauLearning
+from spikelearn.plasticity.policy_gradient import PolicyGradient as PolicyGradient
+from spikelearn.plasticity.power_law import PowerLawSTDP as PowerLawSTDP
+from spikelearn.plasticity.rewiring import Rewiring as Rewiring
+from spikelearn.plasticity.rule import Plasticity as Plasticity
+from spikelearn.plasticity.rule import PlasticityRule as PlasticityRule
+from spikelearn.plasticity.rule import Trace as Trace
+from spikelearn.plasticity.signal_rule import SignalRule as SignalRule
+from spikelearn.plasticity.stdp import STDP as STDP
+from spikelearn.plasticity.structural_stdp import StructuralSTDP as StructuralSTDP
+from spikelearn.plasticity.triplet import TRIPLET_SETS as TRIPLET_SETS
+from spikelearn.plasticity.triplet import NearestTripletSTDP as NearestTripletSTDP
+from spikelearn.plasticity.triplet import TripletSTDP as TripletSTDP
+from spikelearn.plasticity.two_site import BottomUpProduct as BottomUpProduct
+from spikelearn.plasticity.two_site import CalciumLTP as CalciumLTP
+from spikelearn.plasticity.two_site import TopDownProduct as TopDownProduct
+from spikelearn.plasticity.urbanczik import Urbanczik as Urbanczik
+
+_EXPORTED = {name: value for name, value in globals().items() if isinstance(value, PlasticityRule | SignalRule)}
+RULES = tuple(rule for rule in _EXPORTED.values() if isinstance(rule, PlasticityRule))
+SIGNAL_RULES = tuple(r for r in _EXPORTED.values() if isinstance(r, SignalRule) and r.learns_from != "rate")
+RATE_RULES = tuple(r for r in _EXPORTED.values() if isinstance(r, SignalRule) and r.learns_from == "rate")
 """SignalRules that read targets which report rates and no spikes."""
 
-__all__ = [
-    "BottomUpProduct",
-    "ApicalSilencing",
-    "Burstprop",
-    "CalciumLTP",
-    "Clopath",
-    "DendriticClopath",
-    "DendriticPrediction",
-    "DopamineBursts",
-    "DopamineSTDP",
-    "HomeostaticClopath",
-    "InhibitorySTDP",
-    "InverseTagging",
-    "NearestDopamineSTDP",
-    "NearestSTDP",
-    "NearestTripletSTDP",
-    "Normalisation",
-    "Plasticity",
-    "PlateauLearning",
-    "PlasticityRule",
-    "PowerLawSTDP",
-    "PreCentredSTDP",
-    "RATE_RULES",
-    "RULES",
-    "ReducedSTDP",
-    "Rewiring",
-    "SIGNAL_RULES",
-    "STDP",
-    "SignalRule",
-    "StructuralSTDP",
-    "PolicyGradient",
-    "SynapticScaling",
-    "TRIPLET_SETS",
-    "TopDownProduct",
-    "Trace",
-    "TripletSTDP",
-    "Urbanczik",
-]  # fmt: skip
+if not TYPE_CHECKING:  # these go by the lines above, whose names are exported by `as`
+    __all__ = [*_EXPORTED, "Normalisation", "Plasticity", "PlasticityRule", "Rewiring", "SignalRule", "SynapticScaling"]
+    __all__ += ["TRIPLET_SETS", "Trace"]

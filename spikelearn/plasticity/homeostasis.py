@@ -6,7 +6,7 @@ It is added to a projection by Network.homeostasis.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,11 @@ class Normalisation:
     per: str = "target"
     subtractive: bool = False
 
+    @property
+    def indivisible(self) -> bool:
+        """Whether it reads all targets at once, so that they cannot be shared out among threads."""
+        return self.per == "source"
+
 
 @dataclass(frozen=True)
 class SynapticScaling:
@@ -46,3 +51,5 @@ class SynapticScaling:
     tau: Any
     beta: Any
     every: Any
+
+    indivisible: ClassVar[bool] = False

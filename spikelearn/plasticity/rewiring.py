@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
@@ -25,3 +25,5 @@ class Rewiring:
     every: Any
     probability: float = 1.0
     multapses: bool = True
+
+    indivisible: ClassVar[bool] = True

@@ -22,8 +22,10 @@ OPTIONAL = ("since_pre",)
 
 @dataclass(frozen=True)
 class Trace:
-    """A trace of one side of a synapse: decays with the parameter `tau`; at an event 1 is added, or it is set to 1.
+    """A trace of one side of a synapse: it decays, and jumps at an event.
 
+    name: what handlers call it. tau: the parameter (ms) that is its time constant.
+    jump: "add": 1 is added at an event; "set": it becomes 1.
     amplitude: what the trace counts in the sum that a SignalRule multiplies its signal by; two traces with 1 and -1
         make a difference of exponentials, the shape of a postsynaptic potential. Handlers see the trace without it.
     """

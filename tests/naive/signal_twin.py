@@ -22,16 +22,21 @@ class SignalSynapse:
     axonal: int
     x: list
     c: float = 0.0
-    sent: dict = field(default_factory=dict)  # step of arrival at the target -> weight
+    arrivals: list = field(default_factory=list)  # ms, so far
+    sent: dict = field(default_factory=dict)  # step of arrival at the target -> what arrives
 
 
 class SignalLearning:
-    """signal(step, post): what a trace of 1 takes in. at_pre(synapse, step): an arrival, the target as of `step`."""
+    """signal(step, post): what a trace of 1 takes in. at_pre(synapse, step): an arrival, the target as of `step`.
+
+    share: how much of its weight a synapse releases, given its arrivals until then; by default all of it.
+    """
 
     def __init__(
         self, synapses, dendritic, dt, taus, W_min, W_max, tau_c=None, tau_n=None, b=0.0, released=None,
-        amplitudes=None, hidden=False,
+        amplitudes=None, hidden=False, share=lambda arrivals: 1.0,
     ):  # fmt: skip
+        self.share = share
         self.synapses = [SignalSynapse(*s, [0.0] * len(taus)) for s in synapses]
         self.dendritic, self.dt, self.taus, self.W_min, self.W_max = dendritic, dt, taus, W_min, W_max
         self.tau_c, self.tau_n, self.b, self.released = tau_c, tau_n, b, released or {}
@@ -69,12 +74,17 @@ class SignalLearning:
                     if self.plastic:
                         self.at_pre(synapse, step - d if d > 0 else step - 1)
                         synapse.weight = self.kept(synapse.weight)
-                    synapse.sent[step + d] = self.clip(synapse.weight)
-                    synapse.x = [x + 1.0 for x in synapse.x]
+                    synapse.arrivals.append(step * self.dt)
+                    synapse.sent[step + d] = self.clip(synapse.weight) * self.share(synapse.arrivals)
+                    synapse.x = self.jumped(synapse.x)
                 if d == 0 and self.plastic:
                     self.take(synapse, self.x(synapse) * self.signal(step, synapse.post))
             if self.tau_n:
                 self.n = self.n * math.exp(-self.dt / self.tau_n) + self.released.get(step, 0.0)
+
+    def jumped(self, x):
+        """The traces after an arrival."""
+        return [trace + 1.0 for trace in x]
 
     def x(self, synapse):
         return sum(a * x for a, x in zip(self.amplitudes, synapse.x, strict=True))
@@ -109,6 +119,79 @@ class SignalLearning:
     @property
     def eligibilities(self):
         return np.array([s.c for s in self.synapses])
+
+
+class OwnFunctions(SignalLearning):
+    """Any rule, by its own functions in plain Python. Limits hold at arrivals, as a SignalRule says.
+
+    projection: as it was described. start, run: its network at time 0 and at the end. reads: variable -> (steps, n), at
+    the end of each step. fired: kind -> {(step, post)}.
+    """
+
+    def __init__(self, projection, start, run, dt, steps, reads, fired, tau_n=None, released=None):
+        rule, p = projection.plasticity.rule, projection.plasticity.parameters
+        found = run.synapses(projection)
+        axonal = np.round(found.delay / dt).astype(int) - projection.dendritic_steps
+        synapses = zip(*(v.tolist() for v in (found.pre, found.post, start.weights(projection), axonal)), strict=True)
+        super().__init__(
+            synapses, projection.dendritic_steps, dt, [getattr(p, trace.tau) for trace in rule.pre], p.W_min, p.W_max,
+            tau_c=p.tau_c if rule.has_eligibility else None, tau_n=tau_n if rule.modulated else None,
+            b=p.b if rule.modulated else 0.0, released=released, amplitudes=[trace.amplitude for trace in rule.pre],
+            hidden=rule.limits == "sent",
+        )  # fmt: skip
+        self.rule, self.reads, self.fired, self.signals = rule, reads, fired, {}
+        self.constants = rule.constants(p, dt)
+        neuron = projection.target.model
+        at_start = {**dict.fromkeys(neuron.model.state, 0.0), **neuron.model.initial(neuron.parameters)}
+        own = {v: at_start[s] if s in rule.reads else getattr(p, s) if s else 0.0 for v, s in rule.state.items()}
+        self.start = {**{name: float(at_start[name]) for name in rule.reads}, **{v: float(x) for v, x in own.items()}}
+        self.late = {variable: round(getattr(p, name) / dt) for variable, name in rule.delayed.items()}
+        self.history = {post: self.followed(post, steps) for post in sorted({s.post for s in self.synapses})}
+
+    def followed(self, post, steps):
+        """Of one target: its variables in each step; the rule's own as the step finds them. Step 0 is the start."""
+        history = [dict(self.start)]
+        own = {name: self.start[name] for name in self.rule.state}
+        for step in range(1, steps + 1):
+            now = {**{name: float(values[step - 1, post]) for name, values in self.reads.items()}, **own}
+            history.append(now)
+            if own:
+                own = dict(zip(own, self.call("advance", now, step, post), strict=True))
+        return history
+
+    def call(self, function, variables, step, post):
+        kinds = (self.rule.learns_from, *self.rule.learns_also_from)
+        events = [float((step, post) in self.fired[kind]) for kind in kinds]
+        return getattr(self.rule, function).py_func(*variables.values(), *events, *self.constants.values())
+
+    def seen(self, step, post):
+        """The variables as a step sees them, the delayed ones late."""
+        history = self.history[post]
+        return {name: history[max(0, step - self.late.get(name, 0))][name] for name in self.start}
+
+    def signal(self, step, post):
+        if (step, post) not in self.signals:
+            self.signals[step, post] = float(self.call("signal", self.seen(step, post), step, post))
+        return self.signals[step, post]
+
+    def at_pre(self, synapse, step):
+        if self.rule.on_pre is None:
+            return
+        seen = self.seen(max(0, step), synapse.post)
+        arguments = [*synapse.x, *(seen[name] for name in self.rule.seen), *self.constants.values()]
+        if self.tau_c:
+            synapse.c += self.rule.on_pre.py_func(*arguments)
+        else:
+            synapse.weight = self.rule.on_pre.py_func(synapse.weight, *arguments)
+
+    def jumped(self, x):
+        return [1.0 if trace.jump == "set" else value + 1.0 for trace, value in zip(self.rule.pre, x, strict=True)]
+
+    def take(self, synapse, amount):
+        if self.tau_c:
+            synapse.c += amount
+        else:
+            synapse.weight += amount
 
 
 class ClopathTwin(SignalLearning):

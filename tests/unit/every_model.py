@@ -21,14 +21,14 @@ STRENGTH = {"pA": 400.0, "mV": 4.0, "nS": 20.0, "1": 1.0}
 """Weights, by the unit of the port, that make a neuron fire when some arrive together."""
 
 
-SENSITIVE = {"DendriticSegment": {"theta": 1.0}}
-"""Parameters of models that would not fire for that."""
+RELEASES, RELEASED, TAU_N = (15.0, 50.0, 90.0), 0.05, 30.0
+"""When dopamine is released (ms), how much each time, and the time constant with which it decays (ms)."""
 
 
 def neurons_of(model):
     """Neurons that are driven through all ports, by spikes that take their time; all that they have is recorded."""
     net = sl.Network(dt=DT, seed=3)
-    cells = net.population(6, model(**SENSITIVE.get(model.name, {})), name="cells")
+    cells = net.population(6, model(**model.properties.firing), name="cells")
     for k, (port, unit) in enumerate(model.ports.items()):
         source = net.population(10, sl.Poisson(100.0), name=f"to {port}")
         weight = sl.Uniform(0.0, STRENGTH.get(unit, 1.0) * (1.0 if k == 0 else 0.2))
@@ -60,8 +60,8 @@ def synapses_of(rule=None, synapse=None):
 def synapses_onto(model, rule, synapse):
     """Synapses from Poisson neurons and between the targets, with delays on both sides; weights from limit to limit."""
     net = sl.Network(dt=DT, seed=4)
-    dopamine = net.modulator("dopamine", tau=30.0)
-    net.release(dopamine, [15.0, 50.0, 90.0], 0.05)
+    dopamine = net.modulator("dopamine", tau=TAU_N)
+    net.release(dopamine, RELEASES, RELEASED)
     cells = net.population(5, model, name="cells")
     jumps = [port for port in model.ports if port not in model.graded]
     graded = synapse is not None and isinstance(synapse.model, GradedSynapse)
@@ -112,8 +112,8 @@ def rates():
 def regulated():
     """Homeostasis and rewiring of synapses that learn, with and without a modulator, and of some that do not."""
     net = sl.Network(dt=DT, seed=5)
-    dopamine = net.modulator("dopamine", tau=30.0)
-    net.release(dopamine, [15.0, 50.0, 90.0], 0.05)
+    dopamine = net.modulator("dopamine", tau=TAU_N)
+    net.release(dopamine, RELEASES, RELEASED)
     net.population(2, sl.LIF(), name="first in the block")
     source, cells = net.population(15, sl.Poisson(80.0), name="source"), net.population(8, sl.LIF(), name="cells")
     net.connect(net.population(20, sl.Poisson(100.0), name="drive"), cells, weight=400.0, delay=1.0)

@@ -18,15 +18,6 @@ from spikelearn.neurons import MODELS, RATE_MODELS
 
 pytestmark = pytest.mark.skipif(jit.JIT_DISABLED, reason="plain Python has no machine code")
 
-NOT_VECTORISED = {
-    "AdExClopath": "takes 16 small steps where a spike takes off and else one, so neighbours do not go together",
-    **dict.fromkeys(
-        ["MultiThreshold", "AdaptiveMultiThreshold"],
-        "take normal numbers, one in a hundred of which needs another one, so neighbours do not go together",
-    ),
-}
-"""Models whose loop goes neuron by neuron, and why."""
-
 INSTRUCTIONS = ("memset", "fabs", "sqrt", "fma", "fmuladd", "minnum", "maxnum", "floor", "ceil", "copysign", "masked",
                 "smin", "smax", "umin", "umax", "abs", "ctlz", "fshl", "vector")  # fmt: skip
 """Intrinsics of LLVM that a machine has instructions for, whole vectors at a time; of others it makes calls."""
@@ -66,7 +57,7 @@ def advance(model):
 @pytest.mark.parametrize("model", [*MODELS, *RATE_MODELS], ids=lambda model: model.name)
 def test_the_loop_of_every_model_calculates_with_vectors(model):
     wanted = len(model.state) + len(model.ports) - handed_through(model)
-    assert (vectors_stored(advance(model)) >= wanted) == (model.name not in NOT_VECTORISED)
+    assert (vectors_stored(advance(model)) >= wanted) == (not model.properties.not_vectorised)
 
 
 def handed_through(model):

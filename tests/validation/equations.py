@@ -14,8 +14,6 @@ from validation.neurons import on_ports, random_inputs, simulate
 
 DT, DURATION, DELAY = 0.1, 100.0, 1.5
 
-IZHIKEVICH_UNITS = {"a": "1/ms", "b": "1/ms", "d": "mV/ms", "I_e": "mV/ms"}
-
 HODGKIN_HUXLEY = """
 dV_m/dt = (g_L*(E_L - V_m) + g_Na*m**3*h*(E_Na - V_m) + g_K*n**4*(E_K - V_m) + I_syn + I_e)/C_m : volt
 dm/dt = alpha_m*(1 - m) - beta_m*m : 1
@@ -49,7 +47,6 @@ RESONATOR_PARAMETERS = {
 @functools.cache
 def rebuilt(model, method=None):
     """A model of the package once more, from the equations that it shows."""
-    units = {**model.units, **(IZHIKEVICH_UNITS if model.name == "Izhikevich" else {})}
     fields = model.Parameters._field_defaults
     return sl.NeuronModel.from_equations(
         model.equations,
@@ -57,7 +54,7 @@ def rebuilt(model, method=None):
         reset=model.reset,
         refractory="t_ref" if "t_ref" in fields else None,
         ports=model.arrivals,
-        parameters={name: (default, units[name]) for name, default in fields.items()},
+        parameters={name: (default, model.units[name]) for name, default in fields.items()},
         initial={"V_m": -65.0, "u": "b * -65 * mV"} if model.name == "Izhikevich" else None,
         method=method,
         name=f"{model.name} from its equations",

@@ -15,6 +15,7 @@ from validation import (
     noise,
     nonlinear_neurons,
     other_engines,
+    own_equations,
     plasticity,
     plateaus,
     policy_gradient,
@@ -29,6 +30,7 @@ from validation import (
 from validation.case import Case
 
 TOPICS = (
+    own_equations,
     equations,
     neurons,
     noise,

@@ -11,6 +11,7 @@ import numpy as np
 from spikelearn.codegen.modules import Kernel, kernel_for, kernel_of
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
+from spikelearn.engine.lowering.short_term_synapses import Release
 from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import event_rule, homeostasis, modulators, rewire
 from spikelearn.kernels.event_rule import LONG_AGO, NEVER
@@ -35,6 +36,7 @@ class EventLearning:
     ends: Ends
     kernel: Kernel
     values: dict[str, Any]
+    release: Release | None
 
     @classmethod
     def of(cls, projection: Projection, plan: Plan, table: Table) -> EventLearning:
@@ -52,7 +54,9 @@ class EventLearning:
         }  # fmt: skip
         if rule.modulated:
             values |= {"tau_c": parameters.tau_c, "dt": plan.dt}
-        return cls(projection, plan, ends, _kernel(rule, list(constants)), values)
+        release = Release.of(projection, table, plan.dt) if projection.synapse is not None else None
+        values |= release.values if release else {}
+        return cls(projection, plan, ends, _kernel(rule, list(constants), release), values, release)
 
     @property
     def rule(self) -> Any:
@@ -83,8 +87,9 @@ class EventLearning:
     def sweep(self) -> list[Call]:
         return [self._call("sweep", "sweep")]
 
-    def reset(self, clock: np.ndarray, phase: int) -> Call:
-        return self._call("reset", "reset", clock=clock, phase=phase)
+    def reset(self, clock: np.ndarray, phase: int) -> list[Call]:
+        learned = self._call("reset", "reset", clock=clock, phase=phase)
+        return [learned, *(self.release.reset(self.projection.name, clock, phase) if self.release else [])]
 
     def read(
         self, variable: str, every: int, start: int, slots: np.ndarray, positions: np.ndarray, to: Mapping[str, Any]
@@ -157,7 +162,7 @@ class EventLearning:
         return self._call("deliver", "function", rows=self.ends.ring.all_rows, counts=self.ends.ring.all_counts)
 
 
-def _kernel(rule: Any, constants: list[str]) -> Kernel:
+def _kernel(rule: Any, constants: list[str], release: Release | None) -> Kernel:
     text = event_rule.render_event_rule(
         [(t.name, t.jump) for t in rule.pre],
         [(t.name, t.jump) for t in rule.post],
@@ -170,9 +175,10 @@ def _kernel(rule: Any, constants: list[str]) -> Kernel:
         rule.mean_pre,
         rule.reads,
         rule.transmits is not None,
+        release.names if release else None,
     )
     functions = {name: getattr(rule, name) for name in ("on_pre", "on_post", "transmits")}
-    return kernel_for(f"Synapses of {rule.name}", text, functions)
+    return kernel_for(f"Synapses of {rule.name}", text, {**functions, "release": release and release.model.release})
 
 
 def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> dict[str, Any]:

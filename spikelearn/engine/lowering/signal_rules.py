@@ -11,6 +11,7 @@ import numpy as np
 from spikelearn.codegen.modules import Kernel, kernel_for
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
+from spikelearn.engine.lowering.short_term_synapses import Release
 from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import signal_rule
 
@@ -28,6 +29,7 @@ class SignalLearning:
     kernel: Kernel
     values: dict[str, Any]
     sweeps: np.ndarray
+    release: Release | None
 
     @classmethod
     def of(cls, projection: Projection, plan: Plan, table: Table) -> SignalLearning:
@@ -38,7 +40,10 @@ class SignalLearning:
             "index": table.index, "targets": table.targets, "weights": table.weights, "delays": table.delays,
             "event_count": table.event_count, "inputs": ends.inputs, "enabled": np.ones(1, np.int64),
         }  # fmt: skip
-        return cls(projection, plan, ends, _kernel(projection, plan.dt), values, np.zeros(1, np.int64))
+        release = Release.of(projection, table, plan.dt) if projection.synapse is not None else None
+        values |= release.values if release else {}
+        kernel = _kernel(projection, plan.dt, release)
+        return cls(projection, plan, ends, kernel, values, np.zeros(1, np.int64), release)
 
     @property
     def rule(self) -> Any:
@@ -58,8 +63,9 @@ class SignalLearning:
     def sweep(self) -> list[Call]:
         return []
 
-    def reset(self, clock: np.ndarray, phase: int) -> Call:
-        return self._call("reset", "reset", clock_of_trials=clock, phase=phase)
+    def reset(self, clock: np.ndarray, phase: int) -> list[Call]:
+        learned = self._call("reset", "reset", clock_of_trials=clock, phase=phase)
+        return [learned, *(self.release.reset(self.projection.name, clock, phase) if self.release else [])]
 
     def read(
         self, variable: str, every: int, start: int, slots: np.ndarray, positions: np.ndarray, to: Mapping[str, Any]
@@ -111,7 +117,7 @@ class SignalLearning:
         return self._call("signals of", "signals", **own)
 
 
-def _kernel(projection: Projection, dt: float) -> Kernel:
+def _kernel(projection: Projection, dt: float, release: Release | None) -> Kernel:
     assert projection.plasticity is not None
     rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
     text = signal_rule.render_signal_rule(
@@ -126,9 +132,10 @@ def _kernel(projection: Projection, dt: float) -> Kernel:
         bool(projection.payload),
         rule.limits == "sent",
         rule.learns_also_from,
+        release.names if release else None,
     )
     functions = {name: getattr(rule, name) for name in ("signal", "advance", "on_pre")}
-    return kernel_for(f"Synapses of {rule.name}", text, functions)
+    return kernel_for(f"Synapses of {rule.name}", text, {**functions, "release": release and release.model.release})
 
 
 def _arrays(projection: Projection, plan: Plan, table: Table) -> dict[str, Any]:

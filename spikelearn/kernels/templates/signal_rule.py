@@ -8,10 +8,11 @@ end of the last epochs are in end_H, end_M and end_N, rings that a synapse takes
     q <- q + C N + X M,   C <- (C + X H) exp(-T/tau_c),   X <- X exp(-T/tau_x),   T the length of an epoch.
 
 pre: the traces; `added` those to which 1 is added at an arrival, the others are set to 1; `amplitudes` are part of X.
-state: the rule's own, of each target. delayed: variables that count later. reads: state variables of the target.
-seen: variables that `on_pre` takes as they are at the synapse. payload: events bring values; traces jump by them, or
-to them, and they multiply the weights that are sent. hidden: the limits hold for the weight that is sent, not for the
-one that learns. also: further kinds of event that the rule learns from.
+state: the rule's own, of each target. delayed: variables that count later. reads: state variables of the target. seen:
+variables that `on_pre` takes as they are at the synapse. payload: events bring values; traces jump by them, or to them,
+and they multiply the weights that are sent. short_term: what is sent is multiplied by the share that a slot releases,
+which has a state of its own (release_state) and depends on when its source fired before. hidden: the limits hold for
+the weight that is sent, not for the one that learns. also: further kinds of event that the rule learns from.
 """
 
 import math
@@ -38,7 +39,7 @@ from spikelearn.kernels.events import count_in_row, source_in_row
 # SYNAPSE = weight
 # SUMS = H__PRE
 # RATES = rate__PRE
-# RELEASED =
+# INCREMENTS =
 # ELIGIBILITIES =
 # ENDS = end_H__PRE
 # FACTORS = factor__PRE
@@ -47,7 +48,7 @@ from spikelearn.kernels.events import count_in_row, source_in_row
 # SYNAPSE = weight, c
 # SUMS = H__PRE, N, M__PRE
 # RATES = rate__PRE, c_rate
-# RELEASED = released
+# INCREMENTS = released
 # ENDS = end_H__PRE, end_N, end_M__PRE
 # FACTORS = factor__PRE, c_factor
 # ELIGIBILITIES = eligibilities
@@ -55,16 +56,25 @@ from spikelearn.kernels.events import count_in_row, source_in_row
 # end
 # INDEX = index, targets
 # SYNAPSES = weights, ELIGIBILITIES, slot_epoch, slot__PRE
-# GIVEN = dendritic, SUMS, RATES, RELEASED, ENDS, FACTORS, INDEX
+# GIVEN = dendritic, SUMS, RATES, INCREMENTS, ENDS, FACTORS, INDEX
 # UNLIMITED = GIVEN, clock, gain, SYNAPSES, -math.inf, math.inf
 # EVERYTHING = GIVEN, clock, gain, SYNAPSES, W_min, W_max
 # LEARNED = EVERYTHING
 # VALUES =
+# SENT = now
+# RELEASE =
+# RELEASE_OF =
 # if hidden:
 # LEARNED = UNLIMITED
 # end
 # if payload:
 # VALUES = values
+# SENT = SENT * value
+# end
+# if short_term:
+# SENT = SENT * released_share
+# RELEASE = release_last, release__RELEASE_STATE
+# RELEASE_OF = release_dt, release_of__RELEASE_CONSTANTS
 # end
 
 
@@ -138,7 +148,7 @@ def signals(
 @kernel
 def integrate(
     step, first, last, every, enabled, MODULATOR, dendritic, clock: Written, gain, SUMS: Written, RATES,
-    RELEASED: Written, ENDS: Written, FACTORS, INDEX, SYNAPSES: Written
+    INCREMENTS: Written, ENDS: Written, FACTORS, INDEX, SYNAPSES: Written
 ):  # fmt: skip
     """Bring the integrals to the step in which this step's arrivals are at their synapses."""
     at = step - dendritic
@@ -268,7 +278,8 @@ def sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES):
 @kernel
 def function(
     step, rows, counts, VALUES, delays, inputs: Written, event_count: Written, enabled, SEEN_RINGS, dendritic, clock,
-    SUMS, RATES, ENDS, FACTORS, INDEX, SYNAPSES: Written, W_min, W_max, tau_rate__PRE, constant__CONSTANTS
+    SUMS, RATES, ENDS, FACTORS, INDEX, SYNAPSES: Written, W_min, W_max, tau_rate__PRE, constant__CONSTANTS,
+    RELEASE: Written, RELEASE_OF
 ):  # fmt: skip
     """Deliver what arrives in this step; the weight sent includes the change by this very arrival."""
     depth = counts.shape[-1]
@@ -320,6 +331,15 @@ def function(
             new__x = JUMP
             # end
             # end
+            # if short_term:
+            after_release__RELEASE_STATE, released_share = release(
+                release__RELEASE_STATE[slot], (step - release_last[slot]) * release_dt, release_of__RELEASE_CONSTANTS
+            )
+            # for v in release_state:
+            release__v[slot] = after_release__v
+            # end
+            release_last[slot] = step
+            # end
             for p in range(begin, end):
                 j = targets[p]
                 weight = weights[p]
@@ -357,11 +377,7 @@ def function(
                 # if eligibility:
                 eligibilities[p] = c
                 # end
-                # if payload:
-                inputs[j] += now * value
-                # else:
-                inputs[j] += now
-                # end
+                inputs[j] += SENT
             # for x in pre:
             slot__x[slot] = new__x
             # end
