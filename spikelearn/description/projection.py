@@ -83,6 +83,11 @@ class Projection:
         return self.target_size if self.rule.arrays == "pairs" else 0
 
     @property
+    def receiver(self) -> Population | None:
+        """The population that it is connected to; None if its events release a modulator."""
+        return None if isinstance(self.target, Modulator) else self.target
+
+    @property
     def learns(self) -> bool:
         """Whether its weights change: it has a rule and is plastic."""
         return self.plasticity is not None and self.plastic

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.codegen.modules import kernel_of
-from spikelearn.description.population import Modulator, Population
+from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
 from spikelearn.engine.lowering.synapse_tables import locate
@@ -80,7 +80,7 @@ def _sample_call(
         "room": room, "steps": recorder.steps, "values": recorder.values, "used": recorder.used, "control": plan.control
     }  # fmt: skip
     copy = kernel_of(record.record_state)
-    if isinstance(of, Modulator):
+    if of in plan.modulators:
         return Call(label, copy, ids=ids, source=plan.modulators[of]["n"], **when, **to)
     if isinstance(of, Population):
         block = plan.block_of[of]

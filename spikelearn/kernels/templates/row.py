@@ -1,7 +1,7 @@
 """The kernel that makes one row with `make_row`, the function of a connection rule.
 
 It writes `partners`, in made[0] how many there are, and for procedural synapses their counters and their places in
-arrays (elsewhere these have no length). checked: what the rule made is looked at. by_rank: the rule makes rows by
+arrays (otherwise these have no length). checked: what the rule made is looked at. by_rank: the rule makes rows by
 target, and these here are of sources: `rank` says a synapse's place in the row of its target.
 """
 
