@@ -19,6 +19,7 @@ from spikelearn.synapses import GradedSynapse, Synapse
 class Projection:
     """The synapses from one population to one port of another. Made by `Network.connect`.
 
+    space: the positions of source and target (kernels/space.py), if weights or delays go by distance.
     axonal, dendritic: delays; axonal may be drawn (ms), dendritic is a whole number of steps. procedural: its synapses
     are made again at each event rather than kept. payload: the state variable of the source whose value each event
     brings with it, "" for none.
@@ -47,6 +48,7 @@ class Projection:
     uid: int
     procedural: bool = False
     payload: str = ""
+    space: np.ndarray | None = None
 
     ids = None
 

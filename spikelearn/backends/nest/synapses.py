@@ -347,7 +347,8 @@ def _parameters_of_targets(d: NetworkDescription) -> dict[Population, dict[str, 
 
 
 def _drawn_by_nest(projection: Projection) -> bool:
-    return projection.weight.values is None and projection.axonal.values is None
+    drawn = projection.weight, projection.axonal
+    return all(each.values is None and each.profile is None for each in drawn)
 
 
 def _limits(value: Drawn) -> tuple[float, float]:

@@ -43,9 +43,12 @@ def deliver(table: Table, plan: Plan) -> None:
     n_own = max(0, min(high - first_target, projection.target_size) - max(low - first_target, 0))
     depth = int(delays[-1] - delays[0]) + 1 if len(delays) > 1 else 0
     maker = RowMaker(projection, plan.seed, by_event=True)
+    sources, targets = np.zeros(procedural.CHUNK, np.int64), np.zeros(procedural.CHUNK, np.int64)
+    floats = np.zeros((2, procedural.CHUNK))
     make_row, row_arguments, made, partners = maker.arguments
-    weight_code, weight_numbers = projection.weight.arguments
-    delay_code, delay_numbers = projection.axonal.arguments
+    weights = maker.values(projection.weight, sources, targets, floats[0])
+    delays_drawn = maker.values(projection.axonal, sources, targets, floats[1])
+    drawn = ("code", "numbers", "by_distance", "arguments")
     call = Call(
         f"make and deliver {projection.name}",
         kernel_of(procedural.deliver_procedural),
@@ -66,18 +69,18 @@ def deliver(table: Table, plan: Plan) -> None:
         high=high,
         seed=plan.seed,
         uid=projection.uid,
-        weight_code=weight_code,
-        weight_numbers=weight_numbers,
-        delay_code=delay_code,
-        delay_numbers=delay_numbers,
+        **{f"weight_{name}": value for name, value in zip(drawn, weights, strict=True)},
+        **{f"delay_{name}": value for name, value in zip(drawn, delays_drawn, strict=True)},
         extra_delay=projection.dendritic_steps,
         dt=plan.dt,
-        integers=np.zeros((3, procedural.CHUNK), np.int64),
-        floats=np.zeros((2, procedural.CHUNK)),
+        sources=sources,
+        targets=targets,
+        integers=np.zeros((2, procedural.CHUNK), np.int64),
+        floats=floats,
         pending=np.zeros((depth, n_own)),
         arriving=np.zeros(depth, np.int64),
         inputs=ends.inputs,
         event_count=table.event_count,
     )
-    call.calls = (maker.call,)
+    call.calls = maker.calls
     plan.stages["arrive"].append(call)
