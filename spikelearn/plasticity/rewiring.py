@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from spikelearn.units import Quantity
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,8 @@ class Rewiring:
     multapses: whether it may move to a target that its source has already.
     """
 
-    below: Any
-    weight: Any
-    every: Any
+    below: Quantity
+    weight: Quantity
+    every: Quantity
     probability: float = 1.0
     multapses: bool = True
