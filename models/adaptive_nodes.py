@@ -18,7 +18,6 @@ Control: no adaptation (A = 0). Gains stay at 1, and the link does what it did.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -26,8 +25,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
-from spikelearn.plots.style import FAINT, INK, PALETTE, TEXT_SIZE, clean
+from spikelearn.experiments import Outcome, Published, parameter, run_conditions
+from spikelearn.plots.panels import empty_panels, letter_panels, new_figure, plain_legend
+from spikelearn.plots.style import CONTROL, DASHED, DOTTED, FAINT, INK, PALETTE, clean
 
 SEEDS = 5
 
@@ -191,28 +191,17 @@ def wander(p: Parameters, seed: int, A_gain: float, progress: bool | None = None
 
 
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """The three experiments, each with its control; the run that comes back is that of the links.
-
-    After Ctrl-C no further experiment is begun, and the metrics of those without a result are None.
-    """
+    """The three experiments, each with its control; the run that is returned is that of the links."""
     p = parameters
-    run, found = link(p, seed, p.A_gain, sink, progress)
-    data: dict[str, Any] = {"link": None if run.interrupted else found}
-    others: list[sl.Run] = []
-    experiments: dict[str, Callable[[], tuple[sl.Run, Any]]] = {
-        "control_link": lambda: link(p, seed, 0.0, progress=progress),
-        "pair": lambda: pair(p, seed, p.A_gain, progress),
-        "control_pair": lambda: pair(p, seed, 0.0, progress),
-        "events": lambda: wander(p, seed, p.A_gain, progress),
-        "control_events": lambda: wander(p, seed, 0.0, progress),
-    }
-    for name, experiment in experiments.items():
-        data[name] = None
-        if not any(each.interrupted for each in (run, *others)):
-            other, found = experiment()
-            others.append(other)
-            data[name] = None if other.interrupted else found
-
+    done = run_conditions(
+        link=lambda: link(p, seed, p.A_gain, sink, progress),
+        control_link=lambda: link(p, seed, 0.0, progress=progress),
+        pair=lambda: pair(p, seed, p.A_gain, progress),
+        control_pair=lambda: pair(p, seed, 0.0, progress),
+        events=lambda: wander(p, seed, p.A_gain, progress),
+        control_events=lambda: wander(p, seed, 0.0, progress),
+    )
+    data = done.results
     metrics: dict[str, Any] = dict.fromkeys(PUBLISHED)
     if (changed := data["pair"]) is not None:
         metrics["gain_change_error"] = float(np.abs(changed.changes - changed.expected).max())
@@ -230,21 +219,14 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
             metrics[f"{prefix}gain_highest"] = float(found.gains.max())
             metrics[f"{prefix}gain_moved"] = float(last.std(axis=0).min())
             metrics["fewest_events"] = int(found.stimuli.min())
-    return Outcome(run, metrics, data, tuple(others))
-
-
-CONTROL = "#7a7a7a"
-DASHED = (0, (3.0, 1.2))
+    return done.outcome(metrics)
 
 
 def figure(parameters: Parameters, outcome: Outcome) -> Figure:
     """Change of the gain by lag (a), the link before and after (b), gains over random events (c)."""
-    whole = Figure(figsize=(7.2, 5.6), layout="constrained", facecolor="white")
-    whole.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
+    whole = new_figure(7.2, 5.6, w_pad=0.08, h_pad=0.08)
     upper, lower = whole.subfigures(2, 1)
-    axes = [*upper.subplots(1, 2), lower.subplots()]
-    for ax in axes:
-        clean(ax)
+    axes = [clean(ax) for ax in (*upper.subplots(1, 2), lower.subplots())]
     p, data = parameters, outcome.data
     if data["control_pair"] is not None:
         _draw_pairs(axes[0], data["pair"], data["control_pair"])
@@ -252,20 +234,9 @@ def figure(parameters: Parameters, outcome: Outcome) -> Figure:
         _draw_links(axes[1], p, data["link"], data["control_link"])
     if data["control_events"] is not None:
         _draw_events(axes[2], p, data["events"], data["control_events"])
-    for letter, ax in zip("abc", axes, strict=True):
-        ax.annotate(
-            letter, (0, 1), xycoords="axes fraction", xytext=(-34, 6), textcoords="offset points",
-            weight="bold", size=TEXT_SIZE + 3, color=INK,
-        )  # fmt: skip
-        if not ax.has_data():
-            ax.set(xticks=[], yticks=[])
+    letter_panels(axes)
+    empty_panels(axes)
     return whole
-
-
-def _label(ax: Any, x: str, y: str, **key: Any) -> None:
-    ax.set_xlabel(x, size=TEXT_SIZE + 1, color=INK)
-    ax.set_ylabel(y, size=TEXT_SIZE + 1, color=INK)
-    ax.legend(frameon=False, fontsize=TEXT_SIZE, borderaxespad=0.1, **key)
 
 
 def _draw_pairs(ax: Any, found: Changed, control: Changed) -> None:
@@ -274,7 +245,8 @@ def _draw_pairs(ax: Any, found: Changed, control: Changed) -> None:
         ax.plot(found.lags[side], found.expected[side], color=INK, lw=1.0, zorder=3, label="formula" if first else None)
     ax.plot(found.lags, found.changes, "o", color=PALETTE[1], ms=2.6, label="adaptive arms")
     ax.plot(control.lags, control.changes, "s", color=CONTROL, mfc="white", ms=2.2, mew=0.6, label="no adaptation")
-    _label(ax, "spike through arm 2 after hit on arm 1 (ms)", "change of the gain of arm 1", loc="upper left")
+    ax.set(xlabel="spike through arm 2 after hit on arm 1 (ms)", ylabel="change of the gain of arm 1")
+    plain_legend(ax, borderaxespad=0.1, loc="upper left")
 
 
 def _draw_links(ax: Any, p: Parameters, found: dict[str, np.ndarray], control: dict[str, np.ndarray]) -> None:
@@ -285,14 +257,11 @@ def _draw_links(ax: Any, p: Parameters, found: dict[str, np.ndarray], control: d
     }
     for name, (shade, marker, line, label) in looks.items():
         ax.plot(p.strengths, found[name], color=shade, marker=marker, ms=3.2, ls=line, lw=1.1, label=label)
-    for k, name in enumerate(("potentiation", "depression")):
-        ax.plot(
-            p.strengths, control[name], "s", color=CONTROL, mfc="none", ms=5.5, mew=0.6,
-            label="no adaptation, after either" if k == 0 else None,
-        )  # fmt: skip
-    ax.set_ylim(-0.03, 1.62)
-    ax.set_yticks([0.0, 0.5, 1.0])
-    _label(ax, "strength of a link without pairs (thresholds)", "probability of a spike", loc="upper left")
+    for name, label in (("potentiation", "no adaptation, after either"), ("depression", None)):
+        ax.plot(p.strengths, control[name], "s", color=CONTROL, mfc="none", ms=5.5, mew=0.6, label=label)
+    ax.set(xlabel="strength of a link without pairs (thresholds)", ylabel="probability of a spike")
+    ax.set(ylim=(-0.03, 1.62), yticks=[0.0, 0.5, 1.0])
+    plain_legend(ax, borderaxespad=0.1, loc="upper left")
 
 
 def _draw_events(ax: Any, p: Parameters, found: Wandering, control: Wandering) -> None:
@@ -301,9 +270,7 @@ def _draw_events(ax: Any, p: Parameters, found: Wandering, control: Wandering) -
         ax.axhline(limit, color=FAINT, lw=2.0)
     for arm, line in ((0, "-"), (1, DASHED)):
         ax.plot(number, found.gains[:, 0, arm], color=PALETTE[arm], ls=line, lw=1.0, label=f"gain of arm {arm + 1}")
-    ax.plot(number, control.gains[:, 0, 0], color=CONTROL, lw=1.0, ls=(0, (1.0, 1.0)), label="no adaptation")
-    ax.set_xlim(0.0, number[-1])
-    ax.set_ylim(p.gain_min - 0.05, p.gain_max + 0.05)
-    _label(
-        ax, "stimuli to the cell (thousands)", "gain", loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3
-    )  # fmt: skip
+    ax.plot(number, control.gains[:, 0, 0], color=CONTROL, lw=1.0, ls=DOTTED, label="no adaptation")
+    ax.set(xlabel="stimuli to the cell (thousands)", xlim=(0.0, number[-1]))
+    ax.set(ylabel="gain", ylim=(p.gain_min - 0.05, p.gain_max + 0.05))
+    plain_legend(ax, borderaxespad=0.1, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3)

@@ -6,9 +6,7 @@ the gain of layer 5 pyramidal neurons. Cereb. Cortex 14:1059. The cell is that o
 (Pyramidal).
 
 A spike runs back into the apical dendrite (c_d). Where that is depolarised already, the two together open a plateau,
-whose current into the soma (g_s) makes a burst. Every current, time, lag and range below is a parameter:
-
-    spikelearn run bac_firing --set dendrite_current=1200 --set lag_step=0.5 --set c_d=2000
+whose current into the soma (g_s) makes a burst.
 
 What must come out of the two experiments:
 
@@ -21,16 +19,17 @@ Control: without the back-propagating spike (c_d = 0) there is no burst at any l
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
-from spikelearn.plots.style import FAINT, INK, PALETTE, TEXT_SIZE, clean
+from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.plots.panels import empty_panels, letter_panels, new_figure, plain_legend, plain_title, with_control
+from spikelearn.plots.style import DASHED, FAINT, PALETTE, clean
 
 SEEDS = 5
 
@@ -55,12 +54,8 @@ class Parameters:
     lag_step: float = parameter(1.0, "ms", "distance of the lags")
     shown_lag: float = parameter(0.0, "ms", "lag of the pair whose spikes are counted and drawn")
     dt: float = parameter(0.05, "ms", "time step of the coincidence experiment")
-    gain_soma: tuple[float, ...] = parameter(
-        tuple(100.0 * k for k in range(11)), "pA", "gain experiment: currents into the soma"
-    )
-    gain_dendrite: tuple[float, ...] = parameter(
-        (0.0, 100.0, 200.0, 300.0, 400.0), "pA", "gain experiment: currents into the dendrite"
-    )
+    gain_soma: tuple[float, ...] = parameter(tuple(100.0 * k for k in range(11)), "pA", "gain: currents into the soma")
+    gain_dendrite: tuple[float, ...] = parameter((0.0, 100.0, 200.0, 300.0, 400.0), "pA", "gain: into the dendrite")
     gain_noise: float = parameter(200.0, "pA", "standard deviation of the noise into soma and dendrite")
     gain_noise_tau: float = parameter(2.0, "ms", "its time constant")
     gain_cells: int = parameter(20, "", "cells for each pair of currents")
@@ -69,10 +64,8 @@ class Parameters:
 
     def __post_init__(self) -> None:
         if not (self.lag_first <= 0.0 <= self.lag_last and self.lag_step > 0.0):
-            raise ValueError(
-                f"lags: expected lag_first <= 0 <= lag_last and lag_step > 0 ms, got {self.lag_first:g}, "
-                f"{self.lag_last:g} and {self.lag_step:g}"
-            )
+            lags = f"{self.lag_first:g}, {self.lag_last:g} and {self.lag_step:g}"
+            raise ValueError(f"lags: expected lag_first <= 0 <= lag_last and lag_step > 0 ms, got {lags}")
         if len(set(self.gain_soma)) < 2 or len(set(self.gain_dendrite)) < 2:
             raise ValueError("gain_soma and gain_dendrite: expected at least two different currents each")
         for name in ("soma_duration", "dendrite_rise", "dendrite_decay", "gain_duration"):
@@ -120,9 +113,7 @@ class Coincidence(NamedTuple):
 
 
 class Gain(NamedTuple):
-    """rates: (dendrite, soma) Hz, a row for each current into the dendrite. slopes: (dendrite,) Hz/nA, of straight
-    lines through each row.
-    """
+    """rates: (dendrite, soma) Hz, a row for each current. slopes: (dendrite,) Hz/nA, of lines through the rows."""
 
     rates: np.ndarray
     slopes: np.ndarray
@@ -146,7 +137,7 @@ def pulses(parameters: Parameters) -> tuple[float, np.ndarray, np.ndarray, np.nd
 
 def coincide(
     parameters: Parameters, cell: Any, sink: Any = None, progress: bool | None = None
-) -> tuple[sl.Run, Coincidence | None]:
+) -> tuple[sl.Run, Coincidence]:
     """Pulses to soma and dendrite, alone and together at many lags, a cell for each, no noise."""
     p = parameters
     onset, lags, soma, dendrite = pulses(p)
@@ -156,16 +147,14 @@ def coincide(
     net.drive(cells, sl.StepCurrent(t, soma), port="soma")
     net.drive(cells, sl.StepCurrent(t, dendrite), port="apical")
     net.record(cells, ["spikes", "V_s", "V_d"])
-    run = net.run(p.dt * len(t), sink=sink, progress=progress)
-    if run.interrupted:
-        return run, None
+    run = finished(net.run(p.dt * len(t), sink=sink, progress=progress))
     number = np.bincount(run.spikes(cells).ids, minlength=len(cells))
     together = 2 + int(np.argmin(np.abs(lags - p.shown_lag)))
     highest = run.trace(cells, "V_d").values.max(axis=0)
     return run, Coincidence(run, onset, lags, together, number, highest, soma, dendrite)
 
 
-def gain(parameters: Parameters, seed: int, cell: Any, progress: bool | None = None) -> tuple[sl.Run, Gain | None]:
+def gain(parameters: Parameters, seed: int, cell: Any, progress: bool | None = None) -> tuple[sl.Run, Gain]:
     """Rates under noise for each current into the soma and each into the dendrite, all in one population."""
     p = parameters
     dendrite, soma = (grid.ravel() for grid in np.meshgrid(p.gain_dendrite, p.gain_soma, indexing="ij"))
@@ -175,9 +164,7 @@ def gain(parameters: Parameters, seed: int, cell: Any, progress: bool | None = N
         net.drive(cells, sl.NoiseCurrent(std=p.gain_noise, tau=p.gain_noise_tau), port=port)
         net.drive(cells, sl.StepCurrent([0.0], np.repeat(current, p.gain_cells)[None]), port=port)
     net.record(cells)
-    run = net.run(SETTLING + p.gain_duration, progress=progress)
-    if run.interrupted:
-        return run, None
+    run = finished(net.run(SETTLING + p.gain_duration, progress=progress))
     spikes = run.spikes(cells)
     counted = np.bincount(spikes.ids[spikes.times > SETTLING] // p.gain_cells, minlength=len(soma))
     rates = (counted / (p.gain_cells * p.gain_duration * 1e-3)).reshape(len(p.gain_dendrite), len(p.gain_soma))
@@ -185,30 +172,20 @@ def gain(parameters: Parameters, seed: int, cell: Any, progress: bool | None = N
 
 
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """Both experiments and their controls; the run that comes back is that of the pulses.
-
-    After Ctrl-C no further experiment is begun, and the metrics of those without a result are None.
-    """
+    """Both experiments and their controls; the run that is returned is that of the pulses."""
     p = parameters
     cell = sl.Pyramidal(c_d=p.c_d, g_d=p.g_d, g_s=p.g_s, t_ref=p.t_ref)
     passive = sl.Pyramidal(c_d=0.0, g_d=p.g_d, g_s=p.g_s, t_ref=p.t_ref)
-    run, full = coincide(p, cell, sink, progress)
-    data: dict[str, Any] = {"pulses": full}
-    others: list[sl.Run] = []
-    experiments: dict[str, Callable[[], tuple[sl.Run, Any]]] = {
-        "control_pulses": lambda: coincide(p, passive, progress=progress),
-        "gain": lambda: gain(p, seed, cell, progress),
-        "control_gain": lambda: gain(p, seed, passive, progress),
-    }
-    for name, experiment in experiments.items():
-        data[name] = None
-        if not any(each.interrupted for each in (run, *others)):
-            other, data[name] = experiment()
-            others.append(other)
-
+    done = run_conditions(
+        pulses=lambda: coincide(p, cell, sink, progress),
+        control_pulses=lambda: coincide(p, passive, progress=progress),
+        gain=lambda: gain(p, seed, cell, progress),
+        control_gain=lambda: gain(p, seed, passive, progress),
+    )
+    data = done.results
     metrics: dict[str, Any] = dict.fromkeys(PUBLISHED)
-    if full is not None:
-        metrics |= _of_pulses(full)
+    if data["pulses"] is not None:
+        metrics |= _of_pulses(data["pulses"])
     if data["control_pulses"] is not None:
         control = _of_pulses(data["control_pulses"])
         metrics |= {f"control_{name}": control[name] for name in ("spikes_paired", "window_ms")}
@@ -219,10 +196,10 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
             metrics[f"{prefix}gain_ratio"] = float(found.slopes[most] / found.slopes[least]) if steep else None
             metrics[f"{prefix}gain_without_dendrite"] = float(found.slopes[least])
             metrics[f"{prefix}gain_with_dendrite"] = float(found.slopes[most])
-    return Outcome(run, metrics, data, tuple(others))
+    return done.outcome(metrics)
 
 
-def _of_pulses(paired: Coincidence) -> dict[str, float | None]:
+def _of_pulses(paired: Coincidence) -> dict[str, float]:
     """window_ms: from the first lag with a burst to the last. first_, last_lag_with_burst: None if there is none."""
     near, far = np.abs(paired.lags) <= 10.0 + 1e-6, np.abs(paired.lags) >= 15.0 - 1e-6
     bursts, single = paired.spikes[2:] >= 2, paired.spikes[2:] == 1
@@ -240,22 +217,19 @@ def _of_pulses(paired: Coincidence) -> dict[str, float | None]:
     }
 
 
-SOMA, DENDRITE, CONTROL = PALETTE[0], PALETTE[1], "#7a7a7a"
-DASHED = (0, (3.0, 1.2))
+SOMA, DENDRITE = PALETTE[:2]
 MARKERS = "os^Dv"
-PASSIVE = "no back-propagating spike"
+CELLS = "full cell", "no back-propagating spike"
 
 
 def figure(parameters: Parameters, outcome: Outcome) -> Figure:
-    """Pulses and potentials (a), spikes by lag (b), rates by current (c), and their slopes (d), beside the control.
-
-    What an interrupted run did not measure is left empty.
-    """
-    whole = Figure(figsize=(7.6, 6.2), layout="constrained", facecolor="white")
-    whole.get_layout_engine().set(w_pad=0.06, h_pad=0.06)
+    """Pulses and potentials (a), spikes by lag (b), rates by current (c), and their slopes (d), beside the control."""
+    whole = new_figure(7.6, 6.2, w_pad=0.06, h_pad=0.06)
     upper, lower = whole.subfigures(2, 1, height_ratios=(1.15, 1.0))
     cells = upper.subplots(2, 3, sharex=True, sharey="row", height_ratios=(1, 2.6))
     window, curves, slopes = lower.subplots(1, 3, width_ratios=(1.15, 1.25, 1.0))
+    for ax in whole.axes:
+        clean(ax)
     data = outcome.data
     if data["pulses"] is not None:
         _draw_cells(cells, data["pulses"])
@@ -265,24 +239,13 @@ def figure(parameters: Parameters, outcome: Outcome) -> Figure:
         _draw_curves(curves, parameters, data["gain"])
     if data["control_gain"] is not None:
         _draw_slopes(slopes, parameters, data["gain"], data["control_gain"])
-    for letter, ax in zip("abcd", [cells[0, 0], window, curves, slopes], strict=True):
-        ax.annotate(
-            letter, (0, 1), xycoords="axes fraction", xytext=(-34, 6), textcoords="offset points",
-            weight="bold", size=TEXT_SIZE + 3, color=INK,
-        )  # fmt: skip
-    for ax in whole.axes:
-        if not ax.has_data():
-            clean(ax).set(xticks=[], yticks=[])
+    letter_panels([cells[0, 0], window, curves, slopes])
+    empty_panels(whole.axes)
     return whole
 
 
-def _label(ax: Any, x: str, y: str) -> None:
-    ax.set_xlabel(x, size=TEXT_SIZE + 1, color=INK)
-    ax.set_ylabel(y, size=TEXT_SIZE + 1, color=INK)
-
-
-def _key(ax: Any, **options: Any) -> None:
-    ax.legend(frameon=False, fontsize=TEXT_SIZE, handlelength=1.6, borderaxespad=0.2, labelspacing=0.3, **options)
+def _legend(ax: Any, **options: Any) -> None:
+    plain_legend(ax, handlelength=1.6, borderaxespad=0.2, labelspacing=0.3, **options)
 
 
 def _draw_cells(axes: Any, c: Coincidence) -> None:
@@ -293,56 +256,42 @@ def _draw_cells(axes: Any, c: Coincidence) -> None:
     lag = c.lags[c.together - 2]
     both = "both" if lag == 0 else f"dendrite {lag:+g} ms"
     for column, (cell, title) in enumerate(((0, "soma alone"), (1, "dendrite alone"), (c.together, both))):
-        top, below = clean(axes[0, column]), clean(axes[1, column])
+        top, below = axes[:, column]
         top.plot(t, c.soma_current[:, cell] * 1e-3, color=SOMA, lw=1.1)
         top.plot(t, c.dendrite_current[:, cell] * 1e-3, color=DENDRITE, ls=DASHED, lw=1.1)
         below.plot(at, V_d.values[:, cell], color=DENDRITE, ls=DASHED, lw=1.1, label="dendrite $V_d$")
         below.plot(at, V_s.values[:, cell], color=SOMA, lw=1.0, label="soma $V_s$")
         below.vlines(spikes.times[spikes.ids == cell] - c.onset, -50.0, 25.0, color=SOMA, lw=1.0)
         number = int(c.spikes[cell])
-        top.set_title(f"{title}: {number} spike{'' if number == 1 else 's'}", size=TEXT_SIZE + 1, color=INK)
-        _label(below, "time (ms)", "")
-    axes[1, 0].set_xlim(min(-10.0, lag - 5.0), max(70.0, lag + 50.0))
-    axes[1, 0].set_yticks([-80, -40, 0])
-    _label(axes[0, 0], "", "pulse (nA)")
-    _label(axes[1, 0], "time (ms)", "potential (mV)")
-    _key(axes[1, 1], loc="upper right")
+        plain_title(top, f"{title}: {number} spike{'' if number == 1 else 's'}")
+        below.set_xlabel("time (ms)")
+    axes[0, 0].set_ylabel("pulse (nA)")
+    axes[1, 0].set(xlim=(min(-10.0, lag - 5.0), max(70.0, lag + 50.0)), ylabel="potential (mV)", yticks=[-80, -40, 0])
+    _legend(axes[1, 1], loc="upper right")
 
 
 def _draw_window(ax: Any, full: Coincidence, passive: Coincidence) -> None:
-    clean(ax)
     highest = max(4, int(full.spikes.max()))
     ax.axvspan(-10, 10, ymax=0.8, color=FAINT, alpha=0.35, lw=0, label="a burst is due")
-    ax.plot(full.lags, full.spikes[2:], color=INK, marker="o", ms=3, lw=0.8, ds="steps-mid", label="full cell")
-    ax.plot(passive.lags, passive.spikes[2:], color=CONTROL, marker="s", ms=3, mfc="white", lw=0.8, label=PASSIVE)
-    ax.set_ylim(0, 1.45 * highest)
-    ax.set_yticks(range(highest + 1))
-    _label(ax, "dendrite after soma (ms)", "spikes")
-    _key(ax, loc="upper left")
+    with_control(ax, full.lags, full.spikes[2:], passive.spikes[2:], CELLS, ms=3, lw=(0.8, 0.8), ds="steps-mid")
+    ax.set(xlabel="dendrite after soma (ms)", ylabel="spikes", ylim=(0, 1.45 * highest), yticks=range(highest + 1))
+    _legend(ax, loc="upper left")
 
 
 def _draw_curves(ax: Any, p: Parameters, full: Gain) -> None:
-    clean(ax)
-    shades = np.linspace(0.75, 0.0, len(p.gain_dendrite))
+    """The more current into the dendrite, the darker."""
+    soma = np.asarray(p.gain_soma) * 1e-3
     for k, (current, rates) in enumerate(zip(p.gain_dendrite, full.rates, strict=True)):
-        shade = tuple(np.array(_rgb(DENDRITE)) * (1 - shades[k]) + shades[k])
-        ax.plot(
-            np.asarray(p.gain_soma) * 1e-3, rates, color=shade, marker=MARKERS[k % len(MARKERS)], ms=3.2, lw=1.1,
-            label=f"{current:g} pA",
-        )  # fmt: skip
+        pale = np.linspace(0.75, 0.0, len(p.gain_dendrite))[k]
+        shade = tuple(np.array(to_rgb(DENDRITE)) * (1 - pale) + pale)
+        ax.plot(soma, rates, color=shade, marker=MARKERS[k % 5], ms=3.2, lw=1.1, label=f"{current:g} pA")
+    ax.set(xlabel="current into the soma (nA)", ylabel="rate (Hz)")
     ax.set_ylim(bottom=0)
-    _label(ax, "current into the soma (nA)", "rate (Hz)")
-    _key(ax, loc="upper left", title="into the dendrite", title_fontsize=TEXT_SIZE)
-
-
-def _rgb(text: str) -> tuple[float, ...]:
-    return tuple(int(text[k : k + 2], 16) / 255 for k in (1, 3, 5))
+    _legend(ax, loc="upper left", title="into the dendrite")
 
 
 def _draw_slopes(ax: Any, p: Parameters, full: Gain, passive: Gain) -> None:
-    clean(ax)
-    ax.plot(p.gain_dendrite, full.slopes, color=INK, marker="o", ms=4, lw=1.1, label="full cell")
-    ax.plot(p.gain_dendrite, passive.slopes, color=CONTROL, marker="s", ms=4, mfc="white", lw=0.9, label=PASSIVE)
+    with_control(ax, p.gain_dendrite, full.slopes, passive.slopes, CELLS, lw=(1.1, 0.9))
+    ax.set(xlabel="current into the dendrite (pA)", ylabel="gain: slope of c (Hz/nA)")
     ax.set_ylim(0, 1.35 * max(full.slopes.max(), passive.slopes.max()))
-    _label(ax, "current into the dendrite (pA)", "gain: slope of c (Hz/nA)")
-    _key(ax, loc="upper left")
+    _legend(ax, loc="upper left")

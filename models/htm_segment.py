@@ -4,40 +4,30 @@ Hawkins, J. & Ahmad, S. (2016). Why neurons have thousands of synapses, a theory
 Neural Circuits 10:23, Eq. 1 and figure 1.
 
 Of n cells a are active. A segment (sl.DendriticSegment) has synapses from s of the n; theta active ones make a plateau,
-which depolarises its neuron, so that it will fire before others. With synapses and activity drawn at random, the
-number of active synapses has a hypergeometric distribution, and the probability of a plateau is
-
-    p = sum over b from theta to s of C(s, b) C(n - s, a - b) / C(n, a);     1 - (1 - p)^K for a neuron of K segments.
-
-n = 200,000, a = 2,000, s = theta = 10 gives p = 9.8e-21. Where p can be measured (n = 200), random patterns are shown
-to random segments, and to neurons that are each a population of segments whose plateaus go to it.
-
-What must come out of the four experiments:
+which depolarises its neuron, so that it will fire before others. If synapses and activity are random, the number of
+active synapses is hypergeometric (p = 9.8e-21 for n = 200,000, a = 2,000, s = theta = 10). What must come out, n = 200:
 
 random     The share of plateaus is p within binomial error, for all thresholds and activities.
-neurons    The share of depolarised neurons is 1 - (1 - p)^K within binomial error.
+           Control: a threshold of one synapse, with which most segments answer most patterns.
+neurons    The share of depolarised neurons, of K segments each, is 1 - (1 - p)^K within binomial error.
 noise      A segment whose synapses are from its pattern still recognises it when many active cells are replaced.
            Control: a segment with as many synapses from anywhere does not recognise it at any noise.
 cell       After a plateau, a volley of inputs makes the neuron fire earlier. Control: without plateau it does not.
-Control of all: a threshold of one synapse, with which most segments answer most patterns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from math import comb
 from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
-from spikelearn.plots.style import INK, PALETTE, TEXT_SIZE, clean
-
-SEEDS = 5
+from spikelearn.analysis import Shares, overlap_probability
+from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.plots.panels import draw_measured, empty_panels, letter_panels, new_figure, plain_legend
+from spikelearn.plots.style import CONTROL, DASHED, DOTTED, INK, PALETTE, TEXT_SIZE, clean
 
 
 @dataclass(frozen=True)
@@ -53,11 +43,7 @@ class Parameters:
     segments_per_neuron: tuple[int, ...] = parameter((1, 2, 5, 10, 20, 50), "", "K")
     neurons: int = parameter(40, "", "neurons for each threshold and K")
     neuron_patterns: int = parameter(250, "", "patterns that are shown to them")
-    noise: tuple[float, ...] = parameter(
-        tuple(round(0.1 * k, 1) for k in range(11)),
-        "",
-        "shares of the active cells of a known pattern that are replaced",
-    )
+    noise: tuple[float, ...] = parameter(tuple(round(0.1 * k, 1) for k in range(11)), "", "shares of cells replaced")
     noise_thetas: tuple[int, ...] = parameter((4, 6, 8), "", "thresholds of the segments that know a pattern")
     known: int = parameter(20, "", "known patterns, each with 10 segments for each threshold")
     repeats: int = parameter(10, "", "how often each is shown with each noise")
@@ -81,13 +67,11 @@ class Parameters:
         if not {1, self.theta} <= set(self.thetas):
             raise ValueError(f"thetas: expected 1, the control, and theta = {self.theta} among them, got {self.thetas}")
         if not self.t_plateau < self.interval:
-            raise ValueError(
-                f"t_plateau: expected less than the interval of {self.interval:g} ms, got {self.t_plateau:g}"
-            )
+            raise ValueError(f"t_plateau: expected less than the interval of {self.interval:g}, got {self.t_plateau:g}")
 
 
 QUICK = {"patterns": 200, "segments": 100, "neuron_patterns": 60, "segments_per_neuron": (1, 5, 20), "repeats": 3}
-
+SEEDS = 5
 _PAPER = "Hawkins & Ahmad 2016, Eq. 1"
 PUBLISHED = {
     "false_positive_probability": Published(9.78e-21, low=9.775e-21, high=9.785e-21, source=_PAPER),
@@ -101,26 +85,10 @@ PUBLISHED = {
     "control_advance_ms": Published(0.0, low=0.0, high=0.0, source="control: no plateau"),
 }
 
-NOISE = 0.3  # share of replaced cells of which recognised_with_noise is
 PER_PATTERN = 10  # segments that know a pattern
-FEWEST = 20.0  # plateaus to be expected, or their absence, for a share to be compared with its probability
-WEIGHT = 100.0  # pA, of a plateau
-TAU_DISTAL = 5.0  # ms, of the current that tells whether a neuron is depolarised
-
-
-class Shares(NamedTuple):
-    """What was counted: share of cases, expected probability, and number of cases, arrays of one shape."""
-
-    share: np.ndarray
-    expected: np.ndarray
-    cases: int
-
-    @property
-    def deviations(self) -> np.ndarray:
-        """From what is expected, in standard errors of a binomial, where enough can be expected."""
-        p = self.expected
-        enough = self.cases * np.minimum(p, 1.0 - p) >= FEWEST
-        return (self.share - p)[enough] / np.sqrt(p * (1.0 - p) / self.cases)[enough]
+WEIGHT, TAU_DISTAL = 100.0, 5.0  # pA of a plateau; ms of the current by which a neuron is seen to be depolarised
+LINES, MARKERS = ("-", (0, (5.0, 1.5)), DASHED, DOTTED), "os^D"
+NEURON = sl.lif_with_receptors({"proximal": "exponential", "distal": "exponential"})
 
 
 class Cell(NamedTuple):
@@ -131,286 +99,201 @@ class Cell(NamedTuple):
     spikes: tuple[np.ndarray, np.ndarray]
 
 
-def overlap_probability(population: int, marked: int, drawn: int, at_least: int) -> float:
-    """That of `drawn` out of a population at least so many are marked: exact, rounded once."""
-    ways = sum(comb(marked, b) * comb(population - marked, drawn - b) for b in range(at_least, min(marked, drawn) + 1))
-    return float(Fraction(ways, comb(population, drawn)))
-
-
-def show(net: sl.Network, p: Parameters, patterns: Sequence[np.ndarray]) -> Any:
-    """The cells, of which pattern k is active (k + 1) intervals from the start."""
+def network(p: Parameters, seed: int, patterns: Any, thetas: Any, rule: Any, neurons: Any = None) -> tuple[Any, ...]:
+    """Segments, and neurons, (n, model), if any. Pattern k is active (k + 1) intervals from the start."""
+    net = sl.Network(dt=p.dt, seed=seed)
     times = np.repeat(p.interval * np.arange(1, len(patterns) + 1), [len(pattern) for pattern in patterns])
-    return net.population(p.n, sl.SpikeList(times, np.concatenate(patterns)), name="cells")
+    cells = net.population(p.n, sl.SpikeList(times, np.concatenate(patterns)), name="cells")
+    added = net.population(*neurons, name="neurons") if neurons else None
+    segment = sl.DendriticSegment(theta=np.asarray(thetas, float), tau_syn=p.tau_syn, t_ref=p.t_plateau)
+    segments = net.population(len(thetas), segment, name="segments")
+    net.connect(cells, segments, rule=rule, weight=1.0, delay=p.dt)
+    return net, segments, added
 
 
-def segments_of(net: sl.Network, p: Parameters, thetas: np.ndarray, name: str = "segments") -> Any:
-    return net.population(
-        len(thetas), sl.DendriticSegment(theta=thetas, tau_syn=p.tau_syn, t_ref=p.t_plateau), name=name
-    )  # fmt: skip
-
-
-def answered(p: Parameters, run: sl.Run, segments: Any, n_patterns: int) -> np.ndarray:
-    """(patterns, segments): whether each pattern made a plateau of each segment."""
+def recognised(p: Parameters, net: sl.Network, segments: Any, n: int, **how: Any) -> tuple[sl.Run, np.ndarray]:
+    """(n, segments): whether each of the n patterns made a plateau of each segment."""
+    net.record(segments, "plateaus")
+    run = finished(net.run(p.interval * (n + 1), **how))
     plateaus = run.spikes(segments, "plateau")
     shown = np.floor(plateaus.times / p.interval + 1e-6).astype(int) - 1
-    found = np.zeros((n_patterns, len(segments)), bool)
+    found = np.zeros((n, len(segments)), bool)
     found[shown, plateaus.ids] = True
-    return found
+    return run, found
 
 
-def random_patterns(p: Parameters, seed: int, sink: Any, progress: bool | None) -> tuple[sl.Run, Shares | None]:
+def random_patterns(p: Parameters, seed: int, sink: Any, progress: bool | None) -> tuple[sl.Run, Shares]:
     """Shares (active, thetas) of plateaus: patterns of each number of active cells, segments of each threshold."""
     generator = np.random.default_rng((seed, 0))
     patterns = [generator.choice(p.n, a, replace=False) for a in p.active for _ in range(p.patterns)]
-    net = sl.Network(dt=p.dt, seed=seed)
-    cells = show(net, p, patterns)
-    segments = segments_of(net, p, np.repeat(np.array(p.thetas, float), p.segments))
-    net.connect(cells, segments, rule=sl.FixedInDegree(p.s, multapses=False), weight=1.0, delay=p.dt)
-    net.record(segments, "plateaus")
+    rule = sl.FixedInDegree(p.s, multapses=False)
+    net, segments, _ = network(p, seed, patterns, np.repeat(p.thetas, p.segments), rule)
     net.record(segments[:: p.segments], "n_active", every=p.dt)
-    run = net.run(p.interval * (len(patterns) + 1), sink=sink, progress=progress)
-    if run.interrupted:
-        return run, None
-    found = answered(p, run, segments, len(patterns))
+    run, found = recognised(p, net, segments, len(patterns), sink=sink, progress=progress)
     share = found.reshape(len(p.active), p.patterns, len(p.thetas), p.segments).mean(axis=(1, 3))
     expected = np.array([[overlap_probability(p.n, p.s, a, theta) for theta in p.thetas] for a in p.active])
     return run, Shares(share, expected, p.patterns * p.segments)
 
 
-def neurons_of_segments(p: Parameters, seed: int, progress: bool | None) -> tuple[sl.Run, Shares | None]:
+def neurons_of_segments(p: Parameters, seed: int, progress: bool | None) -> tuple[sl.Run, Shares]:
     """Shares (thetas, K) of neurons that a random pattern depolarises."""
     generator = np.random.default_rng((seed, 1))
-    a = p.active[1]
-    net = sl.Network(dt=p.dt, seed=seed)
-    cells = show(net, p, [generator.choice(p.n, a, replace=False) for _ in range(p.neuron_patterns)])
-    neuron = sl.lif_with_receptors({"proximal": "exponential", "distal": "exponential"})
+    patterns = [generator.choice(p.n, p.active[1], replace=False) for _ in range(p.neuron_patterns)]
     groups = [(theta, K) for theta in p.neuron_thetas for K in p.segments_per_neuron]
-    neurons = net.population(len(groups) * p.neurons, neuron(tau_syn_distal=TAU_DISTAL), name="neurons")
-    owner = np.concatenate(
-        [np.repeat(g * p.neurons + np.arange(p.neurons), K) for g, (_, K) in enumerate(groups)]
-    )  # fmt: skip
-    thetas = np.array([groups[of // p.neurons][0] for of in owner], float)
-    segments = segments_of(net, p, thetas)
-    net.connect(cells, segments, rule=sl.FixedInDegree(p.s, multapses=False), weight=1.0, delay=p.dt)
+    owner = np.concatenate([np.repeat(g * p.neurons + np.arange(p.neurons), K) for g, (_, K) in enumerate(groups)])
+    thetas = [groups[of // p.neurons][0] for of in owner]
+    rule, model = sl.FixedInDegree(p.s, multapses=False), NEURON(tau_syn_distal=TAU_DISTAL)
+    net, segments, neurons = network(p, seed, patterns, thetas, rule, (len(groups) * p.neurons, model))
     pairs = sl.Pairs(np.arange(len(owner)), owner)
     net.connect(segments, neurons, "distal", pairs, on="plateau", weight=WEIGHT, delay=p.dt)
     net.record(neurons, "I_syn_distal", every=p.dt * round(p.interval / p.dt / 8))
-    run = net.run(p.interval * (p.neuron_patterns + 1), progress=progress)
-    if run.interrupted:
-        return run, None
+    run = finished(net.run(p.interval * (p.neuron_patterns + 1), progress=progress))
     trace = run.trace(neurons, "I_syn_distal")
     shown = np.floor((trace.times - 0.5 * p.dt) / p.interval).astype(int) - 1
     highest = np.zeros((p.neuron_patterns, len(neurons)))
-    inside = shown >= 0
-    np.maximum.at(highest, shown[inside], trace.values[inside])
+    np.maximum.at(highest, shown[shown >= 0], trace.values[shown >= 0])
     # Between two samples a current of WEIGHT falls by a factor of 3 at most, until the next pattern by one of 3,000.
     depolarised = (highest > 0.2 * WEIGHT).reshape(p.neuron_patterns, len(groups), p.neurons)
-    p_of = {theta: overlap_probability(p.n, p.s, a, theta) for theta in p.neuron_thetas}
-    expected = np.array([1.0 - (1.0 - p_of[theta]) ** K for theta, K in groups])
-    shape = len(p.neuron_thetas), len(p.segments_per_neuron)
-    share = depolarised.mean(axis=(0, 2))
-    return run, Shares(share.reshape(shape), expected.reshape(shape), p.neuron_patterns * p.neurons)
+    one = [overlap_probability(p.n, p.s, p.active[1], theta) for theta in p.neuron_thetas]
+    expected = np.array([[1.0 - (1.0 - each) ** K for K in p.segments_per_neuron] for each in one])
+    share = depolarised.mean(axis=(0, 2)).reshape(expected.shape)
+    return run, Shares(share, expected, p.neuron_patterns * p.neurons)
 
 
-def noisy_patterns(p: Parameters, seed: int, shuffled: bool, progress: bool | None) -> tuple[sl.Run, Shares | None]:
+def noisy_patterns(p: Parameters, seed: int, shuffled: bool, progress: bool | None) -> tuple[sl.Run, Shares]:
     """Shares (thetas, noise) of known patterns that are recognised; shuffled: by segments with any synapses."""
     generator = np.random.default_rng((seed, 2))
     a, n = p.active[1], p.n
     known = [generator.choice(n, a, replace=False) for _ in range(p.known)]
     patterns = []
-    for share in p.noise:
-        for _ in range(p.repeats):
-            for pattern in known:
-                kept = generator.choice(pattern, a - round(share * a), replace=False)
-                others = np.setdiff1d(np.arange(n), pattern)
-                patterns.append(np.concatenate([kept, generator.choice(others, a - len(kept), replace=False)]))
+    for share, pattern in ((share, each) for share in p.noise for _ in range(p.repeats) for each in known):
+        kept = generator.choice(pattern, a - round(share * a), replace=False)
+        others = np.setdiff1d(np.arange(n), pattern)
+        patterns.append(np.concatenate([kept, generator.choice(others, a - len(kept), replace=False)]))
     owner = np.repeat(np.arange(p.known), PER_PATTERN * len(p.noise_thetas))
-    thetas = np.tile(np.repeat(np.array(p.noise_thetas, float), PER_PATTERN), p.known)
     chosen = [generator.choice(n if shuffled else known[of], p.s, replace=False) for of in owner]
-    net = sl.Network(dt=p.dt, seed=seed)
-    cells = show(net, p, patterns)
-    segments = segments_of(net, p, thetas)
     pairs = sl.Pairs(np.concatenate(chosen), np.repeat(np.arange(len(owner)), p.s))
-    net.connect(cells, segments, rule=pairs, weight=1.0, delay=p.dt)
-    net.record(segments, "plateaus")
-    run = net.run(p.interval * (len(patterns) + 1), progress=progress)
-    if run.interrupted:
-        return run, None
-    found = answered(p, run, segments, len(patterns)).reshape(len(p.noise), p.repeats, p.known, -1)
+    net, segments, _ = network(p, seed, patterns, np.tile(np.repeat(p.noise_thetas, PER_PATTERN), p.known), pairs)
+    run, found = recognised(p, net, segments, len(patterns), progress=progress)
+    found = found.reshape(len(p.noise), p.repeats, p.known, -1)
     own = np.stack([found[:, :, k, owner == k] for k in range(p.known)], axis=2)
     share = own.reshape(len(p.noise), p.repeats * p.known, len(p.noise_thetas), PER_PATTERN).mean(axis=(1, 3)).T
-    expected = [
-        [overlap_probability(n if shuffled else a, a if shuffled else a - round(x * a), p.s, theta) for x in p.noise]
-        for theta in p.noise_thetas
-    ]
+    left = [(n, a) if shuffled else (a, a - round(x * a)) for x in p.noise]
+    expected = [[overlap_probability(*each, p.s, theta) for each in left] for theta in p.noise_thetas]
     return run, Shares(share, np.array(expected), p.repeats * p.known * PER_PATTERN)
 
 
-def cell(p: Parameters, seed: int, plateau: bool, progress: bool | None) -> tuple[sl.Run, Cell | None]:
+def cell(p: Parameters, seed: int, plateau: bool, progress: bool | None) -> tuple[sl.Run, Cell]:
     """A volley at 30 ms to two neurons; at 10 ms a pattern that the segment of the first knows, if `plateau`."""
-    dt = 0.1 * p.dt
-    net = sl.Network(dt=dt, seed=seed)
+    net = sl.Network(dt=0.1 * p.dt, seed=seed)
     pattern = net.population(p.theta, sl.SpikeList(np.full(p.theta, 10.0), np.arange(p.theta)), name="pattern")
-    segment = net.population(
-        1, sl.DendriticSegment(theta=p.theta, tau_syn=p.tau_syn, t_ref=p.t_plateau), name="segment"
-    )
+    model = sl.DendriticSegment(theta=p.theta, tau_syn=p.tau_syn, t_ref=p.t_plateau)
+    segment = net.population(1, model, name="segment")
     if plateau:
-        net.connect(pattern, segment, weight=1.0, delay=dt)
-    neuron = sl.lif_with_receptors({"proximal": "exponential", "distal": "exponential"})
-    neurons = net.population(2, neuron(tau_syn_proximal=10.0, tau_syn_distal=50.0), name="neurons")
-    net.connect(segment, neurons[:1], "distal", on="plateau", weight=3.0 * WEIGHT, delay=dt)
+        net.connect(pattern, segment, weight=1.0, delay=net.dt)
+    neurons = net.population(2, NEURON(tau_syn_proximal=10.0, tau_syn_distal=50.0), name="neurons")
+    net.connect(segment, neurons[:1], "distal", on="plateau", weight=3.0 * WEIGHT, delay=net.dt)
     volley = net.population(1, sl.SpikeList([30.0]), name="volley")
-    net.connect(volley, neurons, "proximal", weight=1150.0, delay=dt)
+    net.connect(volley, neurons, "proximal", weight=1150.0, delay=net.dt)
     net.record(neurons, ["spikes", "V_m"])
-    run = net.run(70.0, progress=progress)
-    if run.interrupted:
-        return run, None
+    run = finished(net.run(70.0, progress=progress))
     spikes, trace = run.spikes(neurons), run.trace(neurons, "V_m")
     return run, Cell(trace.times, trace.values, (spikes.times[spikes.ids == 0], spikes.times[spikes.ids == 1]))
 
 
-def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """The four experiments and the controls; the run that comes back is that of the random patterns.
-
-    After Ctrl-C no further experiment is begun, and the metrics of those without a result are None.
-    """
-    p = parameters
-    run, shares = random_patterns(p, seed, sink, progress)
-    data: dict[str, Any] = {"random": shares}
-    others: list[sl.Run] = []
-    experiments: dict[str, Callable[[], tuple[sl.Run, Any]]] = {
-        "neurons": lambda: neurons_of_segments(p, seed, progress),
-        "noise": lambda: noisy_patterns(p, seed, False, progress),
-        "control_noise": lambda: noisy_patterns(p, seed, True, progress),
-        "cell": lambda: cell(p, seed, True, progress),
-        "control_cell": lambda: cell(p, seed, False, progress),
-    }
-    for name, experiment in experiments.items():
-        data[name] = None
-        if not any(each.interrupted for each in (run, *others)):
-            other, data[name] = experiment()
-            others.append(other)
-
+def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
+    """The four experiments and the controls; the run that is returned is that of the random patterns."""
+    done = run_conditions(
+        random=lambda: random_patterns(p, seed, sink, progress),
+        neurons=lambda: neurons_of_segments(p, seed, progress),
+        noise=lambda: noisy_patterns(p, seed, False, progress),
+        control_noise=lambda: noisy_patterns(p, seed, True, progress),
+        cell=lambda: cell(p, seed, True, progress),
+        control_cell=lambda: cell(p, seed, False, progress),
+    )
+    data = done.results
     metrics: dict[str, Any] = dict.fromkeys(PUBLISHED)
-    large = p.large_n, p.large_s, p.large_active, p.large_theta
-    metrics["false_positive_probability"] = overlap_probability(*large)
-    if shares is not None:
+    metrics["false_positive_probability"] = overlap_probability(p.large_n, p.large_s, p.large_active, p.large_theta)
+    if (shares := data["random"]) is not None:
         at = 1, p.thetas.index(p.theta)
         metrics["simulated_false_positive_probability"] = float(shares.share[at])
         metrics["expected_false_positive_probability"] = float(shares.expected[at])
         metrics["control_probability_of_one_synapse"] = float(shares.share[1, p.thetas.index(1)])
-    for name, metric in (
-        ("random", "largest_deviation"), ("neurons", "largest_deviation_of_neurons"),
-        ("noise", "largest_deviation_with_noise"),
-    ):  # fmt: skip
+    for name, metric in (("random", ""), ("neurons", "_of_neurons"), ("noise", "_with_noise")):
         if data[name] is not None:
-            metrics[metric] = float(np.abs(data[name].deviations).max(initial=0.0))
-    level = int(np.argmin(np.abs(np.array(p.noise) - NOISE)))
+            metrics[f"largest_deviation{metric}"] = float(np.abs(data[name].deviations).max(initial=0.0))
+    level = int(np.argmin(np.abs(np.array(p.noise) - 0.3)))
     for name, metric in (("noise", "recognised_with_noise"), ("control_noise", "control_recognised_shuffled")):
         if data[name] is not None:
             metrics[metric] = float(data[name].share[0, level])
     for prefix in ("", "control_"):
         if (found := data[f"{prefix}cell"]) is not None and all(len(times) for times in found.spikes):
             metrics[f"{prefix}advance_ms"] = float(found.spikes[1][0] - found.spikes[0][0])
-    return Outcome(run, metrics, data, tuple(others))
+    return done.outcome(metrics)
 
 
-CONTROL = "#7a7a7a"
-LINES = ("-", (0, (5.0, 1.5)), (0, (3.0, 1.2)), (0, (1.0, 1.0)))
-MARKERS = "os^D"
-
-
-def figure(parameters: Parameters, outcome: Outcome) -> Figure:
-    """False positives of segments (a) and of neurons (b), recognition under noise (c), and a neuron's potential (d).
-
-    Lines are closed forms, points are what was simulated.
-    """
-    whole = Figure(figsize=(7.4, 6.2), layout="constrained", facecolor="white")
-    whole.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
+def figure(p: Parameters, outcome: Outcome) -> Figure:
+    """Segments (a), neurons (b), recognition under noise (c), a neuron (d). Lines are closed forms, points counts."""
+    whole = new_figure(7.4, 6.2, w_pad=0.08, h_pad=0.08)
     axes = [clean(ax) for ax in whole.subplots(2, 2).ravel()]
-    p, data = parameters, outcome.data
-    if data["random"] is not None:
-        _draw_random(axes[0], p, data["random"])
-    if data["neurons"] is not None:
-        _draw_neurons(axes[1], p, data["neurons"])
-    if data["control_noise"] is not None:
-        _draw_noise(axes[2], p, data["noise"], data["control_noise"])
-    if data["control_cell"] is not None:
-        _draw_cell(axes[3], data["cell"])
-    for letter, ax in zip("abcd", axes, strict=True):
-        ax.annotate(
-            letter, (0, 1), xycoords="axes fraction", xytext=(-34, 6), textcoords="offset points",
-            weight="bold", size=TEXT_SIZE + 3, color=INK,
-        )  # fmt: skip
-        if not ax.has_data():
-            ax.set(xticks=[], yticks=[])
+    data = outcome.data
+    draw_measured(
+        (_draw_random, (axes[0], p), [data["random"]]),
+        (_draw_neurons, (axes[1], p), [data["neurons"]]),
+        (_draw_noise, (axes[2], p), [data["noise"], data["control_noise"]]),
+        (_draw_cell, (axes[3],), [data["cell"]]),
+    )
+    letter_panels(axes)
+    empty_panels(axes)
     return whole
 
 
-def _label(ax: Any, x: str, y: str, **key: Any) -> None:
-    ax.set_xlabel(x, size=TEXT_SIZE + 1, color=INK)
-    ax.set_ylabel(y, size=TEXT_SIZE + 1, color=INK)
-    options = {"frameon": False, "fontsize": TEXT_SIZE, "borderaxespad": 0.1, "title_fontsize": TEXT_SIZE, **key}
-    ax.legend(**options)
-
-
-def _positive(values: np.ndarray) -> np.ndarray:
-    """What can be drawn on a logarithmic axis."""
-    return np.where(values > 0, values, np.nan)
+def _compare(ax: Any, k: int, x: Any, closed_form: Any, at: Any, share: np.ndarray, label: str) -> None:
+    """The k-th closed form and what was simulated; on a logarithmic axis only what is more than nothing."""
+    ax.plot(x, closed_form, color=PALETTE[k % 8], ls=LINES[k % 4], lw=1.0, label=label)
+    values = np.where(share > 0, share, np.nan) if ax.get_yscale() == "log" else share
+    ax.plot(at, values, MARKERS[k % 4], color=PALETTE[k % 8], ms=4, mfc="white")
 
 
 def _draw_random(ax: Any, p: Parameters, found: Shares) -> None:
-    thetas = np.arange(1, p.s + 1)
+    ax.set(xlabel=r"threshold / synapses  $\theta/s$", ylabel="false positives of a segment", yscale="log")
+    at, thetas = np.array(p.thetas) / p.s, range(1, p.s + 1)
     for k, a in enumerate(p.active):
-        look = {"color": PALETTE[k % 8], "ls": LINES[k % 4]}
-        line = [overlap_probability(p.n, p.s, a, int(theta)) for theta in thetas]
-        ax.plot(thetas / p.s, line, lw=1.0, label=f"{100 * a / p.n:g} %", **look)
-        ax.plot(
-            np.array(p.thetas) / p.s, _positive(found.share[k]), MARKERS[k % 4], color=PALETTE[k % 8], ms=4, mfc="white"
-        )
+        line = [overlap_probability(p.n, p.s, a, theta) for theta in thetas]
+        _compare(ax, k, np.array(thetas) / p.s, line, at, found.share[k], f"{100 * a / p.n:g} %")
     sparse = [overlap_probability(p.large_n, p.large_s, p.large_active, theta) for theta in range(1, p.large_s + 1)]
-    at = np.arange(1, p.large_s + 1) / p.large_s
     label = f"{100 * p.large_active / p.large_n:g} % of {p.large_n:,}"
-    ax.plot(at, sparse, color=INK, lw=1.0, ls=LINES[3], label=label)
-    ax.plot(at[-1:], sparse[-1:], "*", color=INK, ms=7)
-    ax.annotate(f"{sparse[-1]:.1e}", (at[-1], sparse[-1]), xytext=(-8, -1), textcoords="offset points", ha="right",
-                va="center",
-                size=TEXT_SIZE, color=INK)  # fmt: skip
-    ax.set_yscale("log")
-    _label(ax, r"threshold / synapses  $\theta/s$", "false positives of a segment", title="active", loc="lower left")
+    ax.plot(np.arange(1, p.large_s + 1) / p.large_s, sparse, color=INK, lw=1.0, ls=DOTTED, label=label)
+    ax.plot([1.0], sparse[-1:], "*", color=INK, ms=7)
+    font = {"ha": "right", "va": "center", "size": TEXT_SIZE, "color": INK}
+    ax.annotate(f"{sparse[-1]:.1e}", (1.0, sparse[-1]), (-8, -1), textcoords="offset points", **font)
+    plain_legend(ax, borderaxespad=0.1, title="active", loc="lower left")
 
 
 def _draw_neurons(ax: Any, p: Parameters, found: Shares) -> None:
+    ax.set(xlabel="segments of a neuron $K$", ylabel="false positives of a neuron", xscale="log", yscale="log")
     K = np.unique(np.round(np.geomspace(1, max(p.segments_per_neuron), 60)))
     for k, theta in enumerate(p.neuron_thetas):
-        one = overlap_probability(p.n, p.s, p.active[1], theta)
-        ax.plot(K, 1.0 - (1.0 - one) ** K, color=PALETTE[k % 8], ls=LINES[k % 4], lw=1.0, label=rf"$\theta$ = {theta}")
-        ax.plot(
-            p.segments_per_neuron, _positive(found.share[k]), MARKERS[k % 4], color=PALETTE[k % 8], ms=4, mfc="white"
-        )
-    ax.set_xscale("log")
-    ax.set_yscale("log")
-    _label(ax, "segments of a neuron $K$", "false positives of a neuron", loc="lower right")
+        line = 1.0 - (1.0 - overlap_probability(p.n, p.s, p.active[1], theta)) ** K
+        _compare(ax, k, K, line, p.segments_per_neuron, found.share[k], rf"$\theta$ = {theta}")
+    plain_legend(ax, borderaxespad=0.1, loc="lower right")
 
 
 def _draw_noise(ax: Any, p: Parameters, found: Shares, shuffled: Shares) -> None:
-    level = 100.0 * np.array(p.noise)
+    ax.set(xlabel="replaced active cells (%)", ylabel="known patterns recognised", ylim=(-0.04, 1.06))
+    level, theta_0 = 100.0 * np.array(p.noise), p.noise_thetas[0]
     for k, theta in enumerate(p.noise_thetas):
-        ax.plot(level, found.expected[k], color=PALETTE[k % 8], ls=LINES[k % 4], lw=1.0, label=rf"$\theta$ = {theta}")
-        ax.plot(level, found.share[k], MARKERS[k % 4], color=PALETTE[k % 8], ms=4, mfc="white")
-    label = rf"shuffled, $\theta$ = {p.noise_thetas[0]}"
-    ax.plot(level, shuffled.share[0], "x", color=CONTROL, ms=4, mew=0.9, label=label)
-    ax.set_ylim(-0.04, 1.06)
-    _label(ax, "replaced active cells (%)", "known patterns recognised", loc="upper right", bbox_to_anchor=(1.0, 0.97))
+        _compare(ax, k, level, found.expected[k], level, found.share[k], rf"$\theta$ = {theta}")
+    ax.plot(level, shuffled.share[0], "x", color=CONTROL, ms=4, mew=0.9, label=rf"shuffled, $\theta$ = {theta_0}")
+    plain_legend(ax, borderaxespad=0.1, loc="upper right", bbox_to_anchor=(1.0, 0.97))
 
 
 def _draw_cell(ax: Any, found: Cell) -> None:
-    for k, (shade, line, label) in enumerate(((PALETTE[1], "-", "with plateau"), (CONTROL, LINES[2], "without"))):
+    for k, (shade, line, label) in enumerate(((PALETTE[1], "-", "with plateau"), (CONTROL, DASHED, "without"))):
         ax.plot(found.times, found.V_m[:, k], color=shade, ls=line, lw=1.1, label=label)
         ax.vlines(found.spikes[k], -55.0, -45.0, color=shade, lw=1.4, ls=line)
+    arrow = {"ha": "center", "va": "top", "arrowprops": {"arrowstyle": "-|>", "lw": 0.8, "color": INK}}
     for time, what in ((10.0, "pattern"), (30.0, "volley")):
-        ax.annotate(what, (time, -70.4), xytext=(time, -73.2), ha="center", va="top", size=TEXT_SIZE, color=INK,
-                    arrowprops={"arrowstyle": "-|>", "lw": 0.8, "color": INK})  # fmt: skip
-    ax.set_xlim(0.0, found.times[-1])
-    ax.set_ylim(-76.0, -43.0)
-    _label(ax, "time (ms)", "potential of the neuron (mV)", loc="upper left")
+        ax.annotate(what, (time, -70.4), xytext=(time, -73.2), size=TEXT_SIZE, color=INK, **arrow)
+    ax.set(xlabel="time (ms)", ylabel="potential of the neuron (mV)", xlim=(0.0, found.times[-1]), ylim=(-76.0, -43.0))
+    plain_legend(ax, borderaxespad=0.1, loc="upper left")

@@ -18,7 +18,6 @@ arms, inhibition cancels excitation wherever it arrives, and its spikes are all 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -26,8 +25,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
-from spikelearn.plots.style import INK, PALETTE, TEXT_SIZE, clean
+from spikelearn.experiments import Outcome, Published, parameter, run_conditions
+from spikelearn.plots.panels import colour_bar, empty_panels, letter_panels, new_figure, plain_legend, plain_title
+from spikelearn.plots.style import CONTROL, DASHED, DOTTED, INK, PALETTE, TEXT_SIZE, clean
 
 SEEDS = 5
 
@@ -94,7 +94,7 @@ class Map(NamedTuple):
     probabilities: np.ndarray
 
 
-class Told(NamedTuple):
+class Waveforms(NamedTuple):
     """times (t,) ms after the spike; traces (n, t) mV of the axon; arms (n,) which was stimulated; accuracy."""
 
     times: np.ndarray
@@ -149,7 +149,9 @@ def probabilities(
     return run, dict(zip(protocols(p), (counts.reshape(-1, p.trials) > 0).mean(axis=1), strict=True))
 
 
-def told_by_waveform(p: Parameters, seed: int, arms: int, progress: bool | None = None) -> tuple[sl.Run, Told | None]:
+def classify_waveforms(
+    p: Parameters, seed: int, arms: int, progress: bool | None = None
+) -> tuple[sl.Run, Waveforms | None]:
     """Stimulate each arm of some cells, twice the subthreshold strength, and find out from the axon which it was."""
     target = np.repeat(np.arange(p.arms), p.trials)
     stimulus = np.stack([target, np.full(len(target), p.strength)], axis=1)
@@ -164,7 +166,7 @@ def told_by_waveform(p: Parameters, seed: int, arms: int, progress: bool | None 
     whole = begins + len(steps) <= len(trace.times)
     ids, begins = ids[whole], begins[whole]
     traces = trace.values[begins[:, None] + steps, ids[:, None]]
-    return run, Told(p.dt * steps, traces, target[ids], nearest_mean(traces, target[ids]))
+    return run, Waveforms(p.dt * steps, traces, target[ids], nearest_mean(traces, target[ids]))
 
 
 def nearest_mean(traces: np.ndarray, labels: np.ndarray) -> float:
@@ -194,67 +196,47 @@ def respond(p: Parameters, seed: int, arms: int, progress: bool | None = None) -
 
 
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """The protocols, the waveforms and the map, each with its control; the run that comes back is of the protocols.
-
-    After Ctrl-C no further experiment is begun, and the metrics of those without a result are None.
-    """
+    """The protocols, the waveforms and the map, each with its control; the run that is returned is of the protocols."""
     p = parameters
-    run, found = probabilities(p, seed, p.arms, sink, progress)
-    data: dict[str, Any] = {"probabilities": None if run.interrupted else found}
-    others: list[sl.Run] = []
-    experiments: dict[str, Callable[[], tuple[sl.Run, Any]]] = {
-        "control_probabilities": lambda: probabilities(p, seed, 1, progress=progress),
-        "waveforms": lambda: told_by_waveform(p, seed, p.arms, progress),
-        "control_waveforms": lambda: told_by_waveform(p, seed, 1, progress),
-        "map": lambda: respond(p, seed, p.arms, progress),
-        "control_map": lambda: respond(p, seed, 1, progress),
-    }
-    for name, experiment in experiments.items():
-        data[name] = None
-        if not any(each.interrupted for each in (run, *others)):
-            other, found = experiment()
-            others.append(other)
-            data[name] = None if other.interrupted else found
+    done = run_conditions(
+        probabilities=lambda: probabilities(p, seed, p.arms, sink, progress),
+        control_probabilities=lambda: probabilities(p, seed, 1, progress=progress),
+        waveforms=lambda: classify_waveforms(p, seed, p.arms, progress),
+        control_waveforms=lambda: classify_waveforms(p, seed, 1, progress),
+        map=lambda: respond(p, seed, p.arms, progress),
+        control_map=lambda: respond(p, seed, 1, progress),
+    )
+    data = done.results
     metrics: dict[str, Any] = dict.fromkeys(PUBLISHED)
     for prefix in ("", "control_"):
         for protocol, share in (data[f"{prefix}probabilities"] or {}).items():
             metrics[f"{prefix}{protocol}_probability"] = float(share)
         if data[f"{prefix}waveforms"] is not None:
             metrics[f"{prefix}waveform_accuracy"] = data[f"{prefix}waveforms"].accuracy
-    return Outcome(run, metrics, data, tuple(others))
+    return done.outcome(metrics)
 
 
-CONTROL = "#7a7a7a"
-LINES = ("-", (0, (3.0, 1.2)), (0, (1.0, 1.0)), "-.")
+LINES = ("-", DASHED, DOTTED, "-.")
 
 
 def figure(parameters: Parameters, outcome: Outcome) -> Figure:
     """Spikes by strength on two arms (a) and in the control (b), the protocols (c), and the axon by arm (d)."""
-    whole = Figure(figsize=(7.2, 6.0), layout="constrained", facecolor="white")
-    whole.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
-    axes = whole.subplots(2, 2, height_ratios=(1.15, 1.0)).ravel()
+    whole = new_figure(7.2, 6.0, w_pad=0.08, h_pad=0.08)
+    axes = [clean(ax) for ax in whole.subplots(2, 2, height_ratios=(1.15, 1.0)).ravel()]
     data, p = outcome.data, parameters
     titles = ("a threshold for each arm", "control: one threshold on the sum")
     for ax, name, title in zip(axes, ("map", "control_map"), titles, strict=False):
-        clean(ax)
         if data[name] is not None:
             image = _draw_map(ax, data[name])
-            ax.set_title(title, size=TEXT_SIZE + 1, color=INK)
+            plain_title(ax, title)
             if name == "control_map":
-                bar = whole.colorbar(image, ax=axes[:2].tolist(), shrink=0.8, pad=0.02)
-                bar.set_label("probability of a spike", size=TEXT_SIZE + 1, color=INK)
-                bar.ax.tick_params(labelsize=TEXT_SIZE)
+                colour_bar(image, axes[:2], "probability of a spike", shrink=0.8, pad=0.02)
     if data["control_probabilities"] is not None:
-        _draw_protocols(clean(axes[2]), p, data["probabilities"], data["control_probabilities"])
+        _draw_protocols(axes[2], p, data["probabilities"], data["control_probabilities"])
     if data["waveforms"] is not None:
-        _draw_waveforms(clean(axes[3]), data["waveforms"])
-    for letter, ax in zip("abcd", axes, strict=True):
-        ax.annotate(
-            letter, (0, 1), xycoords="axes fraction", xytext=(-34, 6), textcoords="offset points",
-            weight="bold", size=TEXT_SIZE + 3, color=INK,
-        )  # fmt: skip
-        if not ax.has_data():
-            clean(ax).set(xticks=[], yticks=[])
+        _draw_waveforms(axes[3], data["waveforms"])
+    letter_panels(axes)
+    empty_panels(axes)
     return whole
 
 
@@ -264,8 +246,7 @@ def _draw_map(ax: Any, found: Map) -> Any:
     image = ax.imshow(
         found.probabilities, origin="lower", extent=(low, high, low, high), cmap="Greys", vmin=0.0, vmax=1.0
     )
-    ax.set_xlabel("strength on arm 1 (thresholds)", size=TEXT_SIZE + 1, color=INK)
-    ax.set_ylabel("strength on arm 2 (thresholds)", size=TEXT_SIZE + 1, color=INK)
+    ax.set(xlabel="strength on arm 1 (thresholds)", ylabel="strength on arm 2 (thresholds)")
     return image
 
 
@@ -283,21 +264,16 @@ def _draw_protocols(ax: Any, p: Parameters, multi: dict[str, float], single: dic
         for x, height in zip(place + shift, heights, strict=True):
             ax.text(x, height + 0.02, f"{height:.2f}", ha="center", va="bottom", size=TEXT_SIZE - 1, color=INK)
     ax.set_xticks(place, names, size=TEXT_SIZE)
-    ax.set_ylim(0.0, 1.6)
-    ax.set_yticks([0.0, 0.5, 1.0])
-    ax.set_ylabel("probability of a spike", size=TEXT_SIZE + 1, color=INK)
-    ax.legend(loc="upper left", frameon=False, fontsize=TEXT_SIZE, borderaxespad=0.1)
+    ax.set(ylim=(0.0, 1.6), yticks=[0.0, 0.5, 1.0], ylabel="probability of a spike")
+    plain_legend(ax, loc="upper left", borderaxespad=0.1)
 
 
-def _draw_waveforms(ax: Any, told: Told) -> None:
-    for arm in np.unique(told.arms):
-        mine = told.traces[told.arms == arm]
+def _draw_waveforms(ax: Any, found: Waveforms) -> None:
+    for arm in np.unique(found.arms):
+        mine = found.traces[found.arms == arm]
         options = {"color": PALETTE[int(arm)], "ls": LINES[int(arm)]}
-        ax.plot(told.times, mine[:25].T, lw=0.4, alpha=0.35, **options)
-        ax.plot(told.times, mine.mean(axis=0), lw=1.8, label=f"arm {int(arm) + 1}", **options)
-    ax.set_xlim(0.0, told.times[-1])
+        ax.plot(found.times, mine[:25].T, lw=0.4, alpha=0.35, **options)
+        ax.plot(found.times, mine.mean(axis=0), lw=1.8, label=f"arm {int(arm) + 1}", **options)
+    ax.set(xlabel="time after the spike (ms)", xlim=(0.0, found.times[-1]), ylabel="potential of the axon (mV)")
     ax.set_ylim(bottom=0.0)
-    ax.set_xlabel("time after the spike (ms)", size=TEXT_SIZE + 1, color=INK)
-    ax.set_ylabel("potential of the axon (mV)", size=TEXT_SIZE + 1, color=INK)
-    title = f"arm told right: {100 * told.accuracy:.1f} %"
-    ax.legend(loc="upper right", frameon=False, fontsize=TEXT_SIZE, title=title, title_fontsize=TEXT_SIZE)
+    plain_legend(ax, loc="upper right", title=f"arm told right: {100 * found.accuracy:.1f} %")

@@ -3,45 +3,39 @@
 Bouhadjar, Y., Wouters, D. J., Diesmann, M. & Tetzlaff, T. (2022). Sequence learning, prediction, and replay in networks
 of spiking neurons. PLoS Comput. Biol. 18:e1010233; after Hawkins & Ahmad 2016.
 
-Each symbol has 150 excitatory cells and one inhibitory cell, which joins in once some 17 of them fire together. An
-element that is shown excites all cells of its symbol; those whose dendrite has spiked, and so holds them depolarised (a
-plateau), fire first, and the inhibitory cell silences the others. Synapses between the cells are many and silent; each
-has a permanence that grows where its target fires after its source, and transmits once that has passed a threshold. A
-homeostatic term keeps every cell near one plateau an episode: its time constant is the duration of an episode.
+Each symbol has 150 excitatory cells and an inhibitory one, which fires once some 17 of them do. An element that is
+shown excites all cells of its symbol; those whose dendrite has spiked, and so holds them depolarised (a plateau), fire
+first, and the inhibitory cell silences the others. Each of the many synapses between cells has a permanence, which
+grows where its target fires after its source, and transmits once that has passed a threshold. A homeostatic term keeps
+every cell near one plateau an episode.
 
-Two sets of sequences share elements, so that one element alone does not tell the next: ADBE and FDBC, and six of five
-elements. What must come out: before learning all cells of a symbol fire; after it some 17 to 20 do, others in each
-context, and before the last element of each sequence enough cells of that one, and of no other, hold a plateau: the
-prediction error is 0 (set I by episode 40 in every seed, set II by 60 in the median). Rates of learning are the paper's
-for each set. Replay: all cells are depolarised, so that a plateau alone makes them fire, and a first element is enough.
-
-Controls: dendrites that cannot spike; permanences that are frozen; the elements of each sequence in a new order in each
-episode, so that there is nothing to predict; no homeostasis; replay without depolarisation, and by the frozen network.
+Two sets of sequences share elements, so that one element alone does not tell the next. What must come out: before
+learning all cells of a symbol fire; after it some 17 to 20 do, others in each context, and before the last element of
+each sequence enough cells of that one, and of no other, hold a plateau: the prediction error is 0. Replay: all cells
+are depolarised, so that a plateau alone makes them fire, and a first element is enough. Controls: dendrites that cannot
+spike; permanences that are frozen; elements in a new order in each episode; no homeostasis; replay without
+depolarisation, and by the frozen network.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
+from spikelearn.analysis import spikes_between, volleys
+from spikelearn.experiments import Outcome, Published, parameter, run_conditions
+from spikelearn.plots.panels import learning_curves, letter_panels, new_figure, plain_legend, plain_title
 from spikelearn.plots.style import INK, PALETTE, TEXT_SIZE, clean
 
-START = 10.0
-"""ms before the first element."""
-SETTLE = 60.0
-"""ms of depolarisation before the cue of a replay."""
-PLATEAU = sl.LIFDendriticSpike().parameters.tau_dAP
-"""ms that a plateau lasts unless a spike ends it."""
-REPLAYS = 2
-"""How often each sequence is cued after it was learned, or not: with depolarisation and without."""
-VOLLEY = 5.0
-"""ms within which the cells of a symbol fire together, in a replay."""
+Task = sl.tasks.SequenceTask
+START, SETTLE = 10.0, 60.0  # ms before the first element; ms of depolarisation before the cue of a replay
+PLATEAU = sl.LIFDendriticSpike().parameters.tau_dAP  # ms that a plateau lasts unless a spike ends it
+REPLAYS = 2  # how often each sequence is cued after it was learned: with depolarisation and without
+VOLLEY = 5.0  # ms within which the cells of a symbol fire together, in a replay
 
 
 @dataclass(frozen=True)
@@ -65,9 +59,7 @@ class Parameters:
     J_IE: float = parameter(581.19, "pA", "weight of excitatory onto inhibitory cells")
     J_EI: float = parameter(-12915.49, "pA", "weight of inhibitory onto excitatory cells")
     predicted_by: int = parameter(10, "", "cells with a plateau that predict their symbol")
-    replay_current: float = parameter(
-        315.0, "pA", "current in a replay: with 12.6 mV the 8 of a plateau reach threshold"
-    )
+    replay_current: float = parameter(315.0, "pA", "in a replay: 12.6 mV, with the 8 of a plateau the threshold")
     dt: float = parameter(0.1, "ms", "time step")
 
 
@@ -88,37 +80,19 @@ PUBLISHED = {
 }
 
 
-@dataclass(frozen=True)
-class Task:
-    """Sequences and when each element is shown. shown: (episodes, sequences, length), symbols; onsets: the same, ms.
-
-    symbols: all of them, in the order of their populations. t_stop: ms, the end of the last episode.
-    """
-
-    sequences: tuple[str, ...]
-    symbols: str
-    shown: np.ndarray
-    onsets: np.ndarray
-    episode: float
-    t_stop: float
-
-
-@dataclass(frozen=True)
-class Memory:
+class Memory(NamedTuple):
     """A network that holds or has held sequences."""
 
     task: Task
     network: sl.Network
     cells: Any
     inhibitory: Any
-    synapses: Any
 
 
 @dataclass(frozen=True)
 class Learned:
-    """A run, and for each of its episodes the prediction error, (episodes,): how far the symbols predicted before the
-    last element are from that element, as 0 or 1 each, by Euclid, in the mean over sequences; and `active`, the share
-    of the last symbol's cells that fire, (episodes, sequences).
+    """error: (episodes,), how far the symbols predicted before the last element are from that element, as 0 or 1 each,
+    by Euclid, in the mean over sequences. active: (episodes, sequences), share of the last symbol's cells that fire.
     """
 
     run: sl.Run
@@ -129,14 +103,11 @@ class Learned:
     @property
     def episodes_to_zero(self) -> int | None:
         """Episodes before the error is zero and stays so; None if it is not zero at the end."""
-        wrong = np.flatnonzero(self.error > 0.0)
-        if not len(wrong):
-            return 0
-        return int(wrong[-1]) + 1 if wrong[-1] + 1 < len(self.error) else None
+        wrong = np.flatnonzero(np.append(1.0, self.error) > 0.0)[-1]
+        return int(wrong) if wrong < len(self.error) else None
 
 
-@dataclass(frozen=True)
-class Replay:
+class Replay(NamedTuple):
     """Spikes after each cue, and the symbols whose cells then fired together, in order, as text."""
 
     run: sl.Run
@@ -145,29 +116,15 @@ class Replay:
     correct: float
 
 
-def present(p: Parameters, sequences: str, episodes: int, seed: int, shuffled: bool = False) -> Task:
-    """When each element is shown. shuffled: the elements of a sequence in a new order in each episode."""
-    each = tuple(sequences.split())
-    symbols = "".join(sorted(set("".join(each))))
-    length = len(each[0])
-    generator = np.random.default_rng([seed, 77])
-    shown = np.array([[[symbols.index(c) for c in sequence] for sequence in each] for _ in range(episodes)])
-    if shuffled:
-        shown = generator.permuted(shown, axis=2)
-    lasts = (length - 1) * p.element_interval + p.sequence_interval
-    starts = START + lasts * np.arange(episodes * len(each)).reshape(episodes, len(each), 1)
-    onsets = starts + p.element_interval * np.arange(length)
-    return Task(each, symbols, shown, onsets, lasts * len(each), float(starts[-1, -1, 0] + lasts))
-
-
-def replay_duration(p: Parameters, task: Task) -> float:
-    return SETTLE + p.element_interval * len(task.sequences[0])
+def present(p: Parameters, sequences: str, episodes: int, shuffle: Any = None) -> Task:
+    """When each element is shown. shuffle: a seed to have the elements in a new order in each episode."""
+    return sl.tasks.sequence_task(sequences.split(), episodes, p.element_interval, p.sequence_interval, START, shuffle)
 
 
 def build(p: Parameters, task: Task, rule: dict[str, float], seed: int, plastic: bool = True, **cell: float) -> Memory:
     """Cells of all symbols, shown what the task says and, after that, the first element of each sequence as a cue."""
-    M, n = len(task.symbols), p.cells
-    cues = task.t_stop + SETTLE + replay_duration(p, task) * np.arange(REPLAYS * len(task.sequences))
+    M, n, lasts = len(task.symbols), p.cells, SETTLE + p.element_interval * len(task.sequences[0])
+    cues = task.t_stop + SETTLE + lasts * np.arange(REPLAYS * len(task.sequences))
     cued = [task.symbols.index(sequence[0]) for sequence in task.sequences] * REPLAYS
     times, shown = np.append(task.onsets, cues), np.append(task.shown, cued)
     net = sl.Network(dt=p.dt, seed=seed, threads=1)
@@ -179,43 +136,35 @@ def build(p: Parameters, task: Task, rule: dict[str, float], seed: int, plastic:
     net.connect(elements, cells, "exc", sl.Pairs(symbol, every), weight=p.J_EX, delay=0.1)
     net.connect(cells, inhibitory, "exc", sl.Pairs(every, symbol), weight=p.J_IE, delay=0.1)
     net.connect(inhibitory, cells, "inh", sl.Pairs(symbol, every), weight=p.J_EI, delay=0.1)
-    synapses = net.connect(
-        cells, cells, "dendrite", sl.FixedInDegree(round(p.connection_probability * M * n), autapses=False),
-        weight=sl.Uniform(0.0, p.initial_permanence), dendritic_delay=2.0, plasticity=sl.StructuralSTDP(**rule),
-        plastic=plastic, name="permanences",
+    potential = sl.FixedInDegree(round(p.connection_probability * M * n), autapses=False)
+    permanence, learns = sl.Uniform(0.0, p.initial_permanence), sl.StructuralSTDP(**rule)
+    net.connect(
+        cells, cells, "dendrite", potential, weight=permanence, dendritic_delay=2.0, plasticity=learns, plastic=plastic,
+        name="permanences",
     )  # fmt: skip
     net.record(cells, ["spikes", "plateaus"])
-    return Memory(task, net, cells, inhibitory, synapses)
+    return Memory(task, net, cells, inhibitory)
 
 
 def learn(p: Parameters, memory: Memory, sink: Any = None, progress: bool | None = False) -> Learned:
     """Show all episodes; then judge each from its spikes and plateaus. No episodes are judged of an interrupted run."""
-    run = memory.network.run(memory.task.t_stop, sink=sink, progress=progress)
-    task = memory.task
-    episodes, sequences = task.shown.shape[:2]
-    error, active = np.zeros((episodes, sequences)), np.zeros((episodes, sequences))
-    if not run.interrupted:
-        spikes, plateaus = run.spikes(memory.cells), run.spikes(memory.cells, "plateau")
-        for episode in range(episodes):
-            for k in range(sequences):
-                last, at = task.shown[episode, k, -1], task.onsets[episode, k, -1]
-                held = np.bincount(holding(spikes, plateaus, at) // p.cells, minlength=len(task.symbols))
-                wrong = (held >= p.predicted_by) != (np.arange(len(task.symbols)) == last)
-                error[episode, k] = np.sqrt(wrong.sum())
-                fired = np.unique(during(spikes, at, at + 0.5 * p.element_interval).ids)
-                active[episode, k] = np.sum(fired // p.cells == last) / p.cells
+    task, run = memory.task, memory.network.run(memory.task.t_stop, sink=sink, progress=progress)
+    judged = task.shown[:0] if run.interrupted else task.shown
+    error, active = np.zeros(judged.shape[:2]), np.zeros(judged.shape[:2])
+    spikes, plateaus = run.spikes(memory.cells), run.spikes(memory.cells, "plateau")
+    for place in np.ndindex(error.shape):
+        last, at = task.shown[place][-1], task.onsets[place][-1]
+        held = np.bincount(holding(spikes, plateaus, at) // p.cells, minlength=len(task.symbols))
+        wrong = (held >= p.predicted_by) != (np.arange(len(task.symbols)) == last)
+        error[place] = np.sqrt(wrong.sum())
+        fired = np.unique(spikes_between(spikes, at, at + 0.5 * p.element_interval).ids)
+        active[place] = np.sum(fired // p.cells == last) / p.cells
     return Learned(run, memory, error.mean(axis=1), active)
-
-
-def during(events: Any, t_start: float, t_stop: float) -> Any:
-    """Events in [t_start, t_stop)."""
-    low, high = np.searchsorted(events.times, [t_start, t_stop])
-    return events._replace(times=events.times[low:high], ids=events.ids[low:high])
 
 
 def holding(spikes: Any, plateaus: Any, at: float) -> np.ndarray:
     """Cells that hold a plateau at a time: it began less than its duration ago, and no spike has ended it since."""
-    recent, ended = (during(events, at - PLATEAU, at) for events in (plateaus, spikes))
+    recent, ended = (spikes_between(events, at - PLATEAU, at) for events in (plateaus, spikes))
     begun = dict(zip(recent.ids.tolist(), recent.times.tolist(), strict=True))
     for time, cell in zip(ended.times.tolist(), ended.ids.tolist(), strict=True):
         if begun.get(cell, np.inf) <= time:
@@ -226,188 +175,129 @@ def holding(spikes: Any, plateaus: Any, at: float) -> np.ndarray:
 def replay(p: Parameters, memory: Memory, current: float) -> Replay:
     """Cue each sequence by its first element, with a current into all cells, and read which symbols fire after it."""
     task, n = memory.task, len(memory.task.sequences)
-    phase = sl.Phase(
-        replay_duration(p, task), currents={(memory.cells, "exc"): current}, plastic=(),
-        reset=[memory.cells, memory.inhibitory],
-    )  # fmt: skip
+    lasts = SETTLE + p.element_interval * len(task.sequences[0])
+    currents, reset = {(memory.cells, "exc"): current}, [memory.cells, memory.inhibitory]
+    phase = sl.Phase(lasts, currents=currents, plastic=(), reset=reset)
     run = memory.network.run(trials=sl.Trials([phase], n), progress=False)
-    begins = run.t_start + replay_duration(p, task) * np.arange(n)
-    replayed = tuple(
-        volleys(during(run.spikes(memory.cells), begin + SETTLE, begin + replay_duration(p, task)), p, task.symbols)
-        for begin in begins
-    )
-    correct = float(np.mean([one == other for one, other in zip(replayed, task.sequences, strict=True)]))
-    return Replay(run, begins, replayed, correct)
+    begins, spikes = run.t_start + lasts * np.arange(n), run.spikes(memory.cells)
+    read = tuple(symbols_of(spikes_between(spikes, at + SETTLE, at + lasts), p, task.symbols) for at in begins)
+    return Replay(run, begins, read, float(np.mean([a == b for a, b in zip(read, task.sequences, strict=True)])))
 
 
-def volleys(spikes: Any, p: Parameters, symbols: str) -> str:
-    """The symbols of which enough cells fire within VOLLEY ms, in the order in which they do, as often as they do."""
+def symbols_of(spikes: Any, p: Parameters, symbols: str) -> str:
+    """The symbols of which enough cells fire together, in the order in which they do, as often as they do."""
     found = []
     for k, symbol in enumerate(symbols):
-        times = spikes.times[spikes.ids // p.cells == k]
-        begun = 0
-        while begun + p.predicted_by <= len(times):
-            end = int(np.searchsorted(times, times[begun] + VOLLEY))
-            if end - begun >= p.predicted_by:
-                found.append((times[begun], symbol))
-                begun = end
-            else:
-                begun += 1
+        of_symbol = spikes.times[spikes.ids // p.cells == k]
+        found += [(time, symbol) for time in volleys(of_symbol, p.predicted_by, VOLLEY)]
     return "".join(symbol for _, symbol in sorted(found))
 
 
-def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """Both sets, and on set I the controls. The run that comes back is that of learning set I.
-
-    After Ctrl-C nothing more is begun, and the metrics of what has no result are None.
-    """
-    p = parameters
+def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
+    """Both sets, and on set I the controls, then the replays. The run that is returned is that of learning set I."""
     rule = {"lambda_plus": p.lambda_plus_1, "lambda_minus": p.lambda_minus_1, "lambda_h": p.lambda_h_1}
     rule_2 = {"lambda_plus": p.lambda_plus_2, "lambda_minus": p.lambda_minus_2, "lambda_h": p.lambda_h_2}
-    task = present(p, p.set1, p.episodes_1, seed)
-    first = learn(p, build(p, task, rule, seed), sink, progress)
-    data: dict[str, Any] = {"set1": first}
-    others: list[sl.Run] = []
-    metrics: dict[str, Any] = dict.fromkeys(PUBLISHED)
+    task = present(p, p.set1, p.episodes_1)
+    learned: dict[str, Learned] = {}
 
-    def also(name: str, task: Task, rule: dict[str, float], **how: Any) -> Learned | None:
-        """Another network that learns; None once something was interrupted."""
-        if any(run.interrupted for run in (first.run, *others)):
-            return None
-        found = learn(p, build(p, task, rule, seed, **how))
-        others.append(found.run)
-        data[name] = found
-        return None if found.run.interrupted else found
+    def study(name: str, task: Any, rule: Any, sink: Any = None, progress: bool | None = False, **how: Any) -> Any:
+        learned[name] = learn(p, build(p, task, rule, seed, **how), sink, progress)
+        return learned[name].run, learned[name]
 
-    second = also("set2", present(p, p.set2, p.episodes_2, seed), rule_2) if p.set2 else None
-    frozen = also("frozen", task, rule, plastic=False)
-    silent = also("silent", task, rule, theta_dAP=1e9)
-    shuffled = also("shuffled", present(p, p.set1, p.episodes_1, seed, shuffled=True), rule)
-    unstable = also("no homeostasis", task, {**rule, "lambda_h": 0.0})
-    if not first.run.interrupted:
-        metrics |= {
-            "set1_episodes_to_zero": first.episodes_to_zero,
-            "set1_final_error": float(first.error[-1]),
-            "active_fraction": float(first.active[-5:].mean()),
-            "active_fraction_untrained": float(first.active[0].mean()),
-        }
-    if second is not None:
-        metrics |= {
-            "set2_episodes_to_zero": second.episodes_to_zero,
-            "set2_final_error": float(second.error[-1]),
-            "active_fraction_set2": float(second.active[-5:].mean()),
-        }
-    for name, control in (
-        ("error_frozen", frozen), ("error_without_dendritic_spikes", silent), ("error_shuffled", shuffled),
-        ("error_without_homeostasis", unstable),
-    ):  # fmt: skip
-        if control is not None:
-            metrics[f"control_{name}"] = float(control.error[-10:].mean())
-    if unstable is not None and frozen is not None:
-        learners = [each for each in (first, second) if each is not None]
-        replays = [replay(p, each.memory, p.replay_current) for each in learners]
-        without = [replay(p, each.memory, 0.0) for each in learners]
-        untrained = replay(p, frozen.memory, p.replay_current)
-        data["replays"] = replays
-        others += [each.run for each in (*replays, *without, untrained)]
-        of_all = [len(each.replayed) for each in replays]
-        metrics |= {
-            "replay_correct": float(np.average([each.correct for each in replays], weights=of_all)),
-            "control_replay_without_depolarisation": float(np.mean([each.correct for each in without])),
-            "control_replay_frozen": untrained.correct,
-        }
-    return Outcome(first.run, metrics, data, tuple(others))
+    def replay_all() -> tuple[list[sl.Run], tuple[list[Replay], ...]]:
+        memories = [learned[name].memory for name in ("set1", "set2") if name in learned]
+        found, without = ([replay(p, each, current) for each in memories] for current in (p.replay_current, 0.0))
+        untrained = [replay(p, learned["frozen"].memory, p.replay_current)]
+        return [each.run for each in (*found, *without, *untrained)], (found, without, untrained)
+
+    second = {"set2": lambda: study("set2", present(p, p.set2, p.episodes_2), rule_2)} if p.set2 else {}
+    done = run_conditions(
+        partial=("set1",),
+        set1=lambda: study("set1", task, rule, sink=sink, progress=progress),
+        **second,
+        frozen=lambda: study("frozen", task, rule, plastic=False),
+        without_dendritic_spikes=lambda: study("silent", task, rule, theta_dAP=1e9),
+        shuffled=lambda: study("shuffled", present(p, p.set1, p.episodes_1, [seed, 77]), rule),
+        without_homeostasis=lambda: study("unstable", task, {**rule, "lambda_h": 0.0}),
+        replays=replay_all,
+    )
+    data, metrics = done.results, dict.fromkeys(PUBLISHED)
+    for name, suffix in (("set1", ""), ("set2", "_set2")):
+        if (found := data.get(name)) is not None and len(found.error):
+            metrics[f"{name}_episodes_to_zero"] = found.episodes_to_zero
+            metrics[f"{name}_final_error"] = float(found.error[-1])
+            metrics[f"active_fraction{suffix}"] = float(found.active[-5:].mean())
+    if len(data["set1"].error):
+        metrics["active_fraction_untrained"] = float(data["set1"].active[0].mean())
+    for name in ("frozen", "without_dendritic_spikes", "shuffled", "without_homeostasis"):
+        if data[name] is not None:
+            metrics[f"control_error_{name}"] = float(data[name].error[-10:].mean())
+    if data["replays"] is None:
+        return done.outcome(metrics)
+    replays, without, untrained = data["replays"]
+    number = [len(each.replayed) for each in replays]
+    metrics["replay_correct"] = float(np.average([each.correct for each in replays], weights=number))
+    metrics["control_replay_without_depolarisation"] = float(np.mean([each.correct for each in without]))
+    metrics["control_replay_frozen"] = untrained[0].correct
+    return done.outcome(metrics, replays=replays)
 
 
-def figure(parameters: Parameters, outcome: Outcome) -> Figure:
+def figure(p: Parameters, outcome: Outcome) -> Figure:
     """One sequence before and after learning, with plateaus (a, b), its replay (c), and the course of learning (d)."""
-    p, first = parameters, outcome.data["set1"]
-    task, run = first.memory.task, first.run
-    whole = Figure(figsize=(9.2, 6.2), layout="constrained", facecolor="white")
+    first, replays = outcome.data["set1"], outcome.data["replays"]
+    onsets, elements = first.memory.task.onsets[:, 0], first.memory.task.sequences[0]
+    shown = [(first.run, onsets[0], elements, "before learning"), (first.run, onsets[-1], elements, "after learning")]
+    if replays is not None:
+        shown.append((replays[0].run, replays[0].begins[:1] + SETTLE, elements[:1], "replay: the first element alone"))
+    whole = new_figure(9.2, 6.2)
     upper, lower = whole.subfigures(2, 1, height_ratios=(1.25, 1.0))
-    rasters = upper.subplots(1, 3, sharey=True)
-    length = task.onsets[0, 0, -1] - task.onsets[0, 0, 0]
-    shown = list(task.sequences[0])
-    for ax, episode, title in ((rasters[0], 0, "before learning"), (rasters[1], -1, "after learning")):
-        onsets = task.onsets[episode, 0]
-        _raster(ax, p, run, task.symbols, onsets[0], length + p.element_interval, title)
-        _elements(ax, onsets - onsets[0], shown)
-    _label(rasters[0], "time after the first element (ms)", "cells of each symbol")
-    if "replays" in outcome.data:
-        again = outcome.data["replays"][0]
-        title = "replay: the first element alone"
-        _raster(rasters[2], p, again.run, task.symbols, again.begins[0] + SETTLE, length + p.element_interval, title)
-        _elements(rasters[2], [0.0], shown[:1])
-    else:
-        clean(rasters[2])
-    for ax in rasters[1:]:
-        _label(ax, "time after the first element (ms)", "")
-    _course(lower.subplots(), outcome)
-    for letter, ax in zip("abcd", whole.axes, strict=True):
-        ax.annotate(
-            letter, (0, 1), xycoords="axes fraction", xytext=(-26, 16), textcoords="offset points", weight="bold",
-            size=TEXT_SIZE + 3, color=INK,
-        )  # fmt: skip
+    rasters = [clean(ax) for ax in upper.subplots(1, 3, sharey=True)]
+    for ax, panel in zip(rasters, shown, strict=False):
+        _raster(ax, p, first.memory.task.symbols, p.element_interval * len(elements), *panel)
+    rasters[0].set_ylabel("cells of each symbol")
+    _course(clean(lower.subplots()), outcome)
+    letter_panels(whole.axes, (-26, 16))
     return whole
 
 
-def _label(ax: Any, x: str, y: str) -> None:
-    ax.set_xlabel(x, size=TEXT_SIZE + 1, color=INK)
-    ax.set_ylabel(y, size=TEXT_SIZE + 1, color=INK)
-
-
-def _elements(ax: Any, times: Any, symbols: list[str]) -> None:
-    """What is shown, above a raster, at its time."""
-    for time, symbol in zip(times, symbols, strict=True):
-        ax.annotate(
-            symbol, (time, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 5), textcoords="offset points",
-            ha="center", size=TEXT_SIZE, color=INK, arrowprops=None,
-        )  # fmt: skip
-        ax.axvline(time, color=INK, lw=0.5, ls=(0, (1, 2)), zorder=0)
-
-
-def _raster(ax: Any, p: Parameters, run: sl.Run, symbols: str, begin: float, duration: float, title: str) -> None:
-    """Spikes as dots and plateaus as lines, until a spike ends them; one colour for each symbol."""
-    clean(ax)
+def _raster(ax: Any, p: Parameters, symbols: str, lasts: float, run: sl.Run, at: Any, shown: str, title: str) -> None:
+    """Spikes as dots and plateaus as lines, until a spike ends them; above, the elements shown, at their times."""
+    begin, end = at[0], at[0] + lasts
     spikes, plateaus = run.spikes("cells"), run.spikes("cells", "plateau")
-    fired, held = during(spikes, begin, begin + duration), during(plateaus, begin - PLATEAU, begin + duration)
+    fired, held = spikes_between(spikes, begin, end), spikes_between(plateaus, begin - PLATEAU, end)
     ends = []
     for time, cell in zip(held.times, held.ids, strict=True):
         later = spikes.times[(spikes.ids == cell) & (spikes.times > time) & (spikes.times < time + PLATEAU)]
-        ends.append(later[0] if len(later) else time + PLATEAU)
+        ends.append((later[0] if len(later) else time + PLATEAU) - begin)
     for k in range(len(symbols)):
-        shade = PALETTE[k % len(PALETTE)]
-        mine = held.ids // p.cells == k
-        low, high = held.times[mine] - begin, np.array(ends)[mine] - begin
-        ax.hlines(held.ids[mine], low, high, color=shade, lw=0.5, alpha=0.35)
+        shade, mine = PALETTE[k % len(PALETTE)], held.ids // p.cells == k
+        ax.hlines(held.ids[mine], held.times[mine] - begin, np.array(ends)[mine], color=shade, lw=0.5, alpha=0.35)
         mine = fired.ids // p.cells == k
         ax.plot(fired.times[mine] - begin, fired.ids[mine], ls="", marker="o", ms=1.6, mew=0, color=shade)
-    for k in range(1, len(symbols)):
-        ax.axhline(k * p.cells - 0.5, color="0.85", lw=0.5, zorder=0)
+        ax.axhline(k * p.cells - 0.5, color="0.85", lw=0.5 if k else 0.0, zorder=0)
+    font = {"ha": "center", "size": TEXT_SIZE, "color": INK}
+    for time, symbol in zip(at - begin, shown, strict=True):
+        ax.annotate(symbol, (time, 1.0), (0, 5), ("data", "axes fraction"), "offset points", **font)
+        ax.axvline(time, color=INK, lw=0.5, ls=(0, (1, 2)), zorder=0)
     ax.set_yticks((np.arange(len(symbols)) + 0.5) * p.cells, list(symbols))
-    ax.set(xlim=(-8.0, duration), ylim=(-0.5, len(symbols) * p.cells - 0.5))
-    ax.set_title(title, size=TEXT_SIZE + 1, color=INK, pad=16)
+    ax.set(xlabel="time after the first element (ms)", xlim=(-8.0, lasts), ylim=(-0.5, len(symbols) * p.cells - 0.5))
+    plain_title(ax, title, pad=16)
 
 
 def _course(ax: Any, outcome: Outcome) -> None:
     """Prediction error by episode, with controls, and the share of cells that fire."""
-    clean(ax)
-    drawn = (
-        ("set1", "error, set I", {"color": PALETTE[0], "lw": 1.8}),
-        ("set2", "error, set II", {"color": PALETTE[1], "lw": 1.8, "ls": (0, (5, 1.5))}),
-        ("shuffled", "control: elements in a new order each time", {"color": "0.45", "lw": 1.0}),
-        ("silent", "control: dendrites cannot spike", {"color": "0.2", "lw": 1.0, "ls": (0, (1, 1.5))}),
-    )
-    for name, label, how in drawn:
-        found = outcome.data.get(name)
-        if found is not None and not found.run.interrupted:
-            ax.plot(1 + np.arange(len(found.error)), found.error, label=label, **how)
-    first = outcome.data["set1"]
-    if not first.run.interrupted:
-        share, how = first.active.mean(axis=1), {"color": PALETTE[2], "lw": 1.0, "marker": ".", "ms": 4}
-        ax.plot(1 + np.arange(len(share)), share, label="share of cells active, set I", **how)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set(ylim=(-0.03, None), xlim=(0.5, None))
-    _label(ax, "episode", "prediction error, share of cells")
-    if ax.lines:
-        ax.legend(frameon=False, fontsize=TEXT_SIZE, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    silent, share = {"color": "0.2", "lw": 1.0, "ls": (0, (1, 1.5))}, {"color": PALETTE[2], "marker": ".", "ms": 4}
+    looks = {
+        "set1": ("error, set I", {"color": PALETTE[0], "lw": 1.8}),
+        "set2": ("error, set II", {"color": PALETTE[1], "lw": 1.8, "ls": (0, (5, 1.5))}),
+        "shuffled": ("control: elements in a new order each time", {"color": "0.45", "lw": 1.0}),
+        "without_dendritic_spikes": ("control: dendrites cannot spike", silent),
+    }
+    known = {name: each for name in looks if (each := outcome.data.get(name)) is not None and len(each.error)}
+    curves = {looks[name][0]: (each.error, looks[name][1]) for name, each in known.items()}
+    if "set1" in known:
+        curves["share of cells active, set I"] = (known["set1"].active.mean(axis=1), {**share, "lw": 1.0})
+    learning_curves(ax, curves)
+    ax.set(xlabel="episode", xlim=(0.5, None), ylabel="prediction error, share of cells", ylim=(-0.03, None))
+    if curves:
+        plain_legend(ax, loc="center left", bbox_to_anchor=(1.0, 0.5))

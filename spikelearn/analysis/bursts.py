@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from spikelearn.analysis.checks import ROUNDING, bin_edges, counts_between, positive, spike_times
 from spikelearn.analysis.intervals import by_neuron
+from spikelearn.analysis.steps import ratio
 from spikelearn.errors import ParameterError
 
 
@@ -83,4 +84,4 @@ def burst_probability(bursts: ArrayLike, events: ArrayLike, edges: ArrayLike) ->
         raise ParameterError(
             "a bin holds more bursts than events: stamp bursts at their first spike, as classify_events does"
         )
-    return np.divide(n_bursts, n_events, out=np.full(n_events.shape, np.nan), where=n_events > 0)
+    return ratio(n_bursts, n_events)

@@ -1,4 +1,4 @@
-"""How alike two signals are."""
+"""How two signals go together."""
 
 from __future__ import annotations
 
@@ -34,3 +34,26 @@ def correlation(a: ArrayLike, b: ArrayLike) -> float:
         centred = centred - centred.mean()
         unit.append(centred / np.linalg.norm(centred))
     return float(np.clip(unit[0] @ unit[1], -1.0, 1.0))
+
+
+def known_correlation(a: ArrayLike, b: ArrayLike) -> float:
+    """Pearson's correlation coefficient of two signals where both are finite; NaN where it is not defined.
+
+    a, b: (n,) numbers, NaN where a signal is not known, such as the burst probability of a bin without events.
+    """
+    x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    both = np.isfinite(x) & np.isfinite(y)
+    x, y = x[both], y[both]
+    return correlation(x, y) if x.size > 1 and np.ptp(x) > 0 and np.ptp(y) > 0 else float("nan")
+
+
+def fitted_line(x: ArrayLike, y: ArrayLike) -> np.ndarray:
+    """The straight line in x that is nearest to y by least squares, at each x, (n,): to draw both on one axis.
+
+    NaN are left out; where there is no line, as x is constant or has fewer than two values, x itself.
+    """
+    of, to = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    known = np.isfinite(of) & np.isfinite(to)
+    if known.sum() < 2 or np.ptp(of[known]) == 0:
+        return of
+    return np.asarray(np.polyval(np.polyfit(of[known], to[known], 1), of))

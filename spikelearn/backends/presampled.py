@@ -109,7 +109,7 @@ class Driven:
         for block in plan.blocks.values():
             for inputs in block.inputs.values():
                 inputs[:] = 0.0
-        # Random numbers are made by integers that overflow, which numpy tells where nothing is compiled.
+        # Random numbers are made by integers that overflow, which NumPy warns of where nothing is compiled.
         with np.errstate(over="ignore"):
             for stage in ("begin", "arrive", "drive"):
                 for call in plan.stages[stage]:

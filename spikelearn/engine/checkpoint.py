@@ -8,7 +8,7 @@
     parts     a pickle, then arrays as they lie in memory
     32 bytes  BLAKE2b of all before
 
-All numbers are little-endian. A new file is written beside the old one and takes its place when it is on the disk.
+All numbers are little-endian. A new file is written next to the old one and takes its place when it is on the disk.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def _read_parts(file: BufferedIOBase, path: Path) -> tuple[list[bytearray], dict
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[BufferedIOBase]:
-    """A file beside `path` that takes its place when it has been written and is on the disk.
+    """A file next to `path` that takes its place when it has been written and is on the disk.
 
     It always has the same name, so that one which a killed process left behind is used again; a lock, which ends with
     its process, keeps two from writing it at once.

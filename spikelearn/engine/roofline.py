@@ -59,8 +59,8 @@ def measure_machine(sizes: tuple[int, ...] = SIZES, inputs: tuple[int, ...] = IN
         numbers, others, floats = zeros(size // 8).view(np.int64), zeros(size // 8).view(np.int64), zeros(size // 8)
         reads[size] = size / _seconds(repeats, read, numbers)
         updates[size] = 2 * size / _seconds(repeats, update, floats)
-        with ThreadPoolExecutor(1) as beside:
-            by_two[size] = 2 * size / _seconds(repeats, partial(_beside, beside, read), numbers, others)
+        with ThreadPoolExecutor(1) as second:
+            by_two[size] = 2 * size / _seconds(repeats, partial(_in_parallel, second, read), numbers, others)
     few = zeros(512)
     operations = probe.OPERATIONS * len(few) / _seconds(repeats, calculate, few)
     generator = np.random.default_rng(1)
@@ -70,11 +70,11 @@ def measure_machine(sizes: tuple[int, ...] = SIZES, inputs: tuple[int, ...] = IN
     return Machine(reads, updates, by_two, adds, operations)
 
 
-def _beside(other: Executor, loop: Callable[..., object], a: np.ndarray, b: np.ndarray, times: int) -> None:
+def _in_parallel(other: Executor, loop: Callable[..., object], a: np.ndarray, b: np.ndarray, times: int) -> None:
     """A loop on two threads at once."""
-    second = other.submit(loop, b, times)
+    submitted = other.submit(loop, b, times)
     loop(a, times)
-    second.result()
+    submitted.result()
 
 
 def _seconds(repeats: int, loop: Callable[..., object], *arrays: np.ndarray) -> float:

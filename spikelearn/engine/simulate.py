@@ -87,18 +87,18 @@ def simulate(
         while program.step < last and not interrupted:
             begun = time.perf_counter()
             before = program.step
-            beside, trial = program.thread_tuner.choose() if program.thread_tuner is not None else (True, False)
+            in_parallel, trial = program.thread_tuner.choose() if program.thread_tuner is not None else (True, False)
             until = min(last, before + (max(1, chunk // 4) if trial else chunk))
             if pause is not None:
                 until = min(until, (before // pause.every + 1) * pause.every)
-            after = advance(until, beside)
+            after = advance(until, in_parallel)
             program.step = after
             for plan in plans:
                 plan.control[STOP] = 0
             spent = time.perf_counter() - begun
             wall += spent
             if program.thread_tuner is not None:
-                program.thread_tuner.record(beside, after - before, spent)
+                program.thread_tuner.record(in_parallel, after - before, spent)
             if not trial:
                 chunk = next_chunk(chunk, spent)
             empty(program, sink)
@@ -114,8 +114,7 @@ def simulate(
 
 
 def _compiled(program: Program, added: Added | None, threads: ThreadPoolExecutor) -> Callable[[int, bool], int]:
-    """A function that runs up to a step, compiled, the shares beside each other or in turn, and gives the step it came
-    to."""
+    """A function that runs up to a step, compiled, the shares in parallel or in turn; returns the step it came to."""
     n_shares = len(program.plans)
     end = call_table(_end(program, added))
     phases = (0, np.zeros(0, np.int64)) if added is None else (added.origin, added.ends)
@@ -130,13 +129,13 @@ def _compiled(program: Program, added: Added | None, threads: ThreadPoolExecutor
     run = callable_of(run_steps)
     stops, arrived = np.zeros(2, np.int64), np.zeros(1, np.int64)
 
-    def advance(until: int, beside: bool) -> int:
+    def advance(until: int, in_parallel: bool) -> int:
         stops[:], arrived[:] = 0, 0
 
         def run_table(table: tuple[Any, ...], share: int, of: int) -> int:
             return int(run(program.step + 1, until + 1, *table, stops, arrived, share, of, program.interval))
 
-        if not beside:
+        if not in_parallel:
             return run_table(all_in_turn, 0, 1) - 1
         others = [threads.submit(run_table, table, k, n_shares) for k, table in enumerate(own) if k > 0]
         after = run_table(own[0], 0, n_shares) - 1
@@ -162,7 +161,7 @@ def _stepper(program: Program, added: Added | None) -> Callable[[int, bool], int
     """The same in Python, one call after the other, the shares always in turn."""
     stages = [*_in_turn(program, added), _end(program, added)]
 
-    def advance(until: int, beside: bool) -> int:
+    def advance(until: int, in_parallel: bool) -> int:
         step = program.step
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             while step < until and not any(plan.control[STOP] for plan in program.plans):

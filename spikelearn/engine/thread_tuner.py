@@ -28,7 +28,7 @@ def default_shares(n_neurons: int) -> int:
 
 @dataclass
 class ThreadTuner:
-    """Seconds that a step costs when shares run beside each other (True) and when they run in turn (False).
+    """Seconds that a step costs when shares run in parallel (True) and when they run in turn (False).
 
     The faster way is taken. The slower one is tried again, more and more rarely, since other programs come and go.
     """
@@ -37,7 +37,7 @@ class ThreadTuner:
     chunks: int = 0
 
     def choose(self) -> tuple[bool, bool]:
-        """Whether the next chunk of steps is to run beside each other, and whether it is a trial of the slower way."""
+        """Whether shares run the next chunk of steps in parallel, and whether it is a trial of the slower way."""
         for way, cost in self.cost.items():
             if cost == math.inf:
                 return way, False
@@ -46,7 +46,7 @@ class ThreadTuner:
         again = self.chunks % _TRIED_EVERY == 0 or (4 <= self.chunks < _TRIED_EVERY and self.chunks.bit_count() == 1)
         return faster != again, again
 
-    def record(self, beside: bool, steps: int, seconds: float) -> None:
-        """What a chunk of steps took. One that is too short to be told from the start of a thread does not count."""
+    def record(self, in_parallel: bool, steps: int, seconds: float) -> None:
+        """What a chunk of steps took. One that takes no longer than the start of a thread does not count."""
         if steps and seconds >= _LONG_ENOUGH:
-            self.cost[beside] = seconds / steps
+            self.cost[in_parallel] = seconds / steps

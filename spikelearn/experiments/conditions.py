@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from spikelearn.experiments.outcome import Outcome
 from spikelearn.results.run import Run
 
-Condition = Callable[[], tuple[Run, Any]]
-"""Runs something; returns the run, and what was measured."""
+Condition = Callable[[], tuple[Run | Sequence[Run], Any]]
+"""Runs something; returns the run, or its runs, and what was measured in it. It may raise Interrupted."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -43,7 +43,7 @@ class Conditions:
         return Outcome(self.runs[0], metrics, self.results | data, self.runs[1:])
 
 
-def run_conditions(conditions: Mapping[str, Condition], partial: Collection[str] = ()) -> Conditions:
+def run_conditions(*, partial: Collection[str] = (), **conditions: Condition) -> Conditions:
     """Run conditions in their order; after Ctrl-C no further one is begun.
 
     partial: names of those whose result counts although Ctrl-C ended them.
@@ -51,11 +51,16 @@ def run_conditions(conditions: Mapping[str, Condition], partial: Collection[str]
     results: dict[str, Any] = dict.fromkeys(conditions)
     runs: list[Run] = []
     for name, condition in conditions.items():
-        run, found = condition()
-        runs.append(run)
-        if not run.interrupted or name in partial:
+        try:
+            made, found = condition()
+        except Interrupted as interrupted:
+            made, found = interrupted.run, None
+        those = (made,) if isinstance(made, Run) else tuple(made)
+        runs.extend(those)
+        ended = any(run.interrupted for run in those)
+        if not ended or name in partial:
             results[name] = found
-        if run.interrupted:
+        if ended:
             break
     return Conditions(results, tuple(runs))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from spikelearn.errors import ParameterError
-from spikelearn.plots.style import INK, TEXT_SIZE, clean
+from spikelearn.plots.style import CONTROL, INK, TEXT_SIZE, clean
 
 
 def new_figure(width: float, height: float, w_pad: float | None = None, h_pad: float | None = None) -> Figure:
@@ -65,6 +65,13 @@ def empty_panels(axes: Iterable[Axes]) -> None:
             clean(ax).set(xticks=[], yticks=[])
 
 
+def draw_measured(*drawings: tuple[Callable[..., Any], tuple[Any, ...], Sequence[Any]]) -> None:
+    """Call each function with its arguments and what it draws, unless one of these was not measured (None)."""
+    for draw, arguments, measured in drawings:
+        if all(each is not None for each in measured):
+            draw(*arguments, *measured)
+
+
 def plain_title(ax: Axes, text: str, **options: Any) -> None:
     """A title in small text."""
     ax.set_title(text, size=TEXT_SIZE + 1, color=INK, **options)
@@ -97,3 +104,21 @@ def learning_curves(ax: Axes, curves: Mapping[str, tuple[Any, Mapping[str, Any]]
     for label, (values, look) in curves.items():
         ax.plot(first + np.arange(len(values)), values, label=label, **look)
     whole_numbers(ax.xaxis)
+
+
+def with_control(
+    ax: Axes,
+    x: Any,
+    values: Any,
+    control: Any,
+    labels: tuple[str, str],
+    ms: float = 4.0,
+    lw: tuple[float, float] = (1.2, 1.0),
+    **look: Any,
+) -> None:
+    """A result as a dark line with dots, and its control as a grey one with white squares.
+
+    labels, lw: of both; sizes in points. look: options of `Axes.plot` for the result alone.
+    """
+    ax.plot(x, values, **{"color": INK, "marker": "o", "ms": ms, "lw": lw[0], "label": labels[0], **look})
+    ax.plot(x, control, color=CONTROL, marker="s", ms=ms, mfc="white", lw=lw[1], label=labels[1])

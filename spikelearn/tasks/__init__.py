@@ -2,7 +2,19 @@
 
 from spikelearn.tasks.digits import Split, digits, split
 from spikelearn.tasks.mnist_files import read_mnist
+from spikelearn.tasks.sequences import SequenceTask, sequence_task
 from spikelearn.tasks.xor import xor
 from spikelearn.tasks.yin_yang import yin_yang, yin_yang_class, yin_yang_grid
 
-__all__ = ["Split", "digits", "read_mnist", "split", "xor", "yin_yang", "yin_yang_class", "yin_yang_grid"]
+__all__ = [
+    "SequenceTask",
+    "Split",
+    "digits",
+    "read_mnist",
+    "sequence_task",
+    "split",
+    "xor",
+    "yin_yang",
+    "yin_yang_class",
+    "yin_yang_grid",
+]

@@ -6,15 +6,23 @@ import numpy as np
 import pytest
 
 from spikelearn.analysis import (
+    Shares,
     binned_rate,
     burst_probability,
     classify_events,
     correlation,
     counts,
     cv_isi,
+    fitted_line,
+    known_correlation,
+    mean_of_steps,
+    overlap_probability,
     rate,
     rates_per_neuron,
+    ratio,
+    spikes_between,
     synchrony,
+    volleys,
 )
 from spikelearn.errors import ParameterError
 from spikelearn.results.run import Spikes
@@ -268,3 +276,50 @@ class TestCorrelation:
     def test_signals_without_a_correlation_are_refused(self, a, b, reason):
         with pytest.raises(ParameterError, match=reason):
             correlation(a, b)
+
+    def test_where_a_signal_is_not_known_it_is_left_out_and_without_an_answer_it_is_nan(self):
+        a, b = np.array([1.0, 2.0, np.nan, 4.0]), np.array([2.0, 4.0, 5.0, 9.0])
+        assert known_correlation(a, b) == correlation(a[[0, 1, 3]], b[[0, 1, 3]])
+        assert np.isnan(known_correlation([1.0, np.nan], [1.0, 2.0])) and np.isnan(known_correlation([1, 1], [1, 2]))
+
+    def test_the_fitted_line_is_numpys_and_of_a_constant_it_is_the_constant(self):
+        x, y = np.random.default_rng(14).normal(size=(2, 50))
+        expected = np.polyval(np.polyfit(x, y, 1), x)
+        assert np.array_equal(fitted_line(x, y), expected)
+        assert np.array_equal(fitted_line([3.0, 3.0], [1.0, 2.0]), [3.0, 3.0])
+
+
+class TestSteps:
+    def test_the_mean_of_steps_is_that_of_many_samples(self):
+        times, values = np.array([0.0, 3.0, 4.5, 9.0]), np.array([1.0, -2.0, 5.0, 0.5])
+        edges = np.array([1.0, 4.0, 4.25, 12.0])
+        samples = [np.linspace(a, b, 200_001)[:-1] for a, b in zip(edges, edges[1:], strict=False)]
+        slow = [values[np.searchsorted(times, t, "right") - 1].mean() for t in samples]
+        assert mean_of_steps(times, values, edges) == pytest.approx(slow, abs=1e-4)
+
+    def test_a_share_of_nothing_is_not_a_number(self):
+        assert ratio([1.0, 0.0], [4.0, 0.0]).tolist()[0] == 0.25 and np.isnan(ratio(1.0, 0.0))
+
+
+class TestProbability:
+    @pytest.mark.parametrize(("n", "marked", "drawn"), [(12, 4, 5), (9, 9, 3), (20, 3, 17)])
+    def test_an_overlap_is_as_probable_as_scipy_says(self, n, marked, drawn):
+        stats = pytest.importorskip("scipy.stats")
+        for least in range(drawn + 2):
+            expected = stats.hypergeom.sf(least - 1, n, marked, drawn)
+            assert overlap_probability(n, marked, drawn, least) == pytest.approx(expected, abs=1e-12)
+
+    def test_deviations_are_in_standard_errors_where_enough_is_expected(self):
+        shares = Shares(np.array([0.6, 0.001, 1.0]), np.array([0.5, 0.002, 0.995]), cases=100)
+        assert shares.deviations == pytest.approx([0.1 / 0.05])
+
+
+class TestVolleys:
+    def test_a_volley_begins_with_the_first_of_enough_spikes_and_no_spike_belongs_to_two(self):
+        times = [0.0, 10.0, 11.0, 12.0, 13.0, 14.0, 20.0, 21.0, 24.9, 25.0]
+        assert volleys(times, at_least=3, within=5.0) == [10.0, 20.0]
+        assert volleys(times, at_least=6, within=5.0) == [] == volleys([], at_least=1, within=5.0)
+
+    def test_spikes_between_two_times_are_those_from_the_first_on_and_before_the_last(self):
+        found = spikes_between(Spikes(np.array([1.0, 2.0, 3.0]), np.array([7, 8, 9])), 2.0, 3.0)
+        assert found.times.tolist() == [2.0] and found.ids.tolist() == [8]

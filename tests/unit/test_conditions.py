@@ -19,11 +19,16 @@ def test_conditions_run_in_their_order_and_the_first_run_is_that_of_the_outcome(
         begun.append(name)
         return run(events=len(begun)), name.upper()
 
-    done = run_conditions({name: (lambda name=name: condition(name)) for name in ("a", "control_a", "b")})
+    done = run_conditions(**{name: (lambda name=name: condition(name)) for name in ("a", "control_a", "b")})
     assert begun == ["a", "control_a", "b"] and not done.interrupted
     outcome = done.outcome({"metric": 1.0}, more=7)
     assert outcome.data == {"a": "A", "control_a": "CONTROL_A", "b": "B", "more": 7}
     assert outcome.run.synaptic_events == 1 and [each.synaptic_events for each in outcome.other_runs] == [2, 3]
+
+
+def test_a_condition_may_say_that_it_was_interrupted():
+    done = run_conditions(a=lambda: (run(), 1), b=lambda: (finished(run(interrupted=True)), 2))
+    assert done.interrupted and len(done.runs) == 2 and done.results == {"a": 1, "b": None}
 
 
 @pytest.mark.parametrize("partial", [(), ("b",)])
@@ -31,8 +36,7 @@ def test_after_ctrl_c_nothing_is_begun_and_only_partial_results_count(partial):
     def never():
         raise AssertionError("begun after Ctrl-C")
 
-    conditions = {"a": lambda: (run(), 1), "b": lambda: (run(interrupted=True), 2), "c": never}
-    done = run_conditions(conditions, partial)
+    done = run_conditions(a=lambda: (run(), 1), b=lambda: (run(interrupted=True), 2), c=never, partial=partial)
     assert done.interrupted and len(done.runs) == 2
     assert done.results == {"a": 1, "b": 2 if partial else None, "c": None}
 

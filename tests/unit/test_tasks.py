@@ -54,3 +54,20 @@ def test_the_grid_of_yin_yang_fills_the_disc():
     """The share of the square that the disc covers, pi / 4, within the points along its edge."""
     points = tasks.yin_yang_grid(100)
     assert abs(len(points) / 100**2 - np.pi / 4) < 0.02 and np.all(np.hypot(*(points.T - 0.5)) <= 0.5)
+
+
+def test_sequences_are_shown_element_by_element_and_shuffled_in_each_episode():
+    task = tasks.sequence_task(["ADB", "FDC"], 4, 40.0, 100.0, t_start=10.0)
+    assert task.symbols == "ABCDF" and task.shown.shape == task.onsets.shape == (4, 2, 3)
+    assert "".join(task.symbols[k] for k in task.shown[3, 1]) == "FDC"
+    assert np.array_equal(np.diff(task.onsets.ravel()), ([40.0, 40.0, 100.0] * 8)[:-1])
+    assert task.onsets[0, 0, 0] == 10.0 and task.t_stop == 10.0 + 8 * 180.0 and task.episode == 2 * 180.0
+    mixed = tasks.sequence_task(["ADB", "FDC"], 4, 40.0, 100.0, shuffle=[1])
+    assert np.array_equal(np.sort(mixed.shown, axis=2), np.sort(task.shown, axis=2))
+    assert not np.array_equal(mixed.shown, task.shown)
+
+
+@pytest.mark.parametrize("sequences", [[], ["AB", "ABC"]])
+def test_sequences_of_no_or_different_length_are_refused(sequences):
+    with pytest.raises(ExperimentError, match="expected one or more of one length"):
+        tasks.sequence_task(sequences, 1, 1.0, 1.0)

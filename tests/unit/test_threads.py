@@ -220,19 +220,19 @@ def test_the_faster_way_is_taken_and_the_slower_one_tried_again_ever_more_rarely
     thread_tuner = ThreadTuner()
     ways = []
     for _ in range(200):
-        beside, trial = thread_tuner.choose()
-        ways.append((beside, trial))
-        thread_tuner.record(beside, 100, 0.01 if beside else 0.02)
+        in_parallel, trial = thread_tuner.choose()
+        ways.append((in_parallel, trial))
+        thread_tuner.record(in_parallel, 100, 0.01 if in_parallel else 0.02)
     assert ways[:3] == [(True, False), (False, False), (True, False)]
-    assert [k - 1 for k, (beside, trial) in enumerate(ways) if trial] == [4, 8, 16, 32, 64, 128, 192]
-    assert all(beside != trial for beside, trial in ways[2:])
+    assert [k - 1 for k, (in_parallel, trial) in enumerate(ways) if trial] == [4, 8, 16, 32, 64, 128, 192]
+    assert all(in_parallel != trial for in_parallel, trial in ways[2:])
     thread_tuner.record(True, 100, 0.03)
     assert thread_tuner.choose() == (False, False)
     thread_tuner.record(True, 100, 0.0001)  # too short to tell
     assert thread_tuner.choose() == (False, False)
 
 
-def test_shares_that_take_turns_in_one_thread_give_the_bits_of_those_that_run_beside_each_other(one_thread):
+def test_shares_that_take_turns_in_one_thread_give_the_bits_of_those_that_run_in_parallel(one_thread):
     class Alternating:
         def __init__(self):
             self.ways = []
@@ -241,7 +241,7 @@ def test_shares_that_take_turns_in_one_thread_give_the_bits_of_those_that_run_be
             self.ways.append(len(self.ways) % 2 == 0)
             return self.ways[-1], False
 
-        def note(self, beside, steps, seconds):
+        def record(self, in_parallel, steps, seconds):
             pass
 
     net = all_parts.network(threads=2, shareable=True)

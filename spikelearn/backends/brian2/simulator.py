@@ -153,7 +153,7 @@ class OnBrian2:
             self._neurons[population].write("current", port, self._driven.current(population, port))
 
     def _modulate(self) -> None:
-        """Release what is due at the end of this step, and tell plastic synapses."""
+        """Release what is due at the end of this step, and show plastic synapses the concentration."""
         self._now += 1
         for release in self._d.releases:
             amount = release.amounts[release.steps == self._now].sum()

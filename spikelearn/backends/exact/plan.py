@@ -87,7 +87,7 @@ class EventPlan:
         return int(self.event_count[1])
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Everything that changes while time runs, by name: what a checkpoint keeps, beside `step`.
+        """Everything that changes while time runs, by name: what a checkpoint keeps besides `step`.
 
         Those of `flights` grow with need, all others keep their shape.
         """

@@ -18,7 +18,7 @@ def is_neuron(population: Any) -> bool:
     return isinstance(population.model, Neuron)
 
 
-def twin(population: Population) -> NestNeuron:
+def mapping_of(population: Population) -> NestNeuron:
     found: NestNeuron = population.model.model.nest
     return found
 
@@ -32,14 +32,14 @@ def check_neurons(d: NetworkDescription) -> None:
         if population.model.model.nest is None:
             known = ", ".join(model.name for model in MODELS if model.nest is not None)
             raise unsupported(what, "NEST", f"NEST has no such neuron; it has those of {known}")
-        complaint = twin(population).check(population.model.parameters, d.dt)
+        complaint = mapping_of(population).check(population.model.parameters, d.dt)
         if complaint:
             raise unsupported(what, "NEST", complaint)
         for variable in population.initial:
-            if variable not in twin(population).start:
-                settable = ", ".join(twin(population).start) or "none"
+            if variable not in mapping_of(population).start:
+                settable = ", ".join(mapping_of(population).start) or "none"
                 raise unsupported(
-                    f"initial {variable} of {what}", "NEST", f"{twin(population).model} lets be set: {settable}"
+                    f"initial {variable} of {what}", "NEST", f"{mapping_of(population).model} lets be set: {settable}"
                 )
     for recording in d.recordings:
         of, variable = recording.of, recording.variable
@@ -48,29 +48,29 @@ def check_neurons(d: NetworkDescription) -> None:
         what = f"recording of {of.name!r} ({of.model_name})"
         if recording.events and variable != "spike":
             raise unsupported(f"{what}: {variable!r}", "NEST", "NEST knows no events but spikes")
-        if not recording.events and variable not in twin(of).variables:
-            known = ", ".join(twin(of).variables) or "no variable"
-            raise unsupported(f"{what}: {variable!r}", "NEST", f"{twin(of).model} lets be recorded: {known}")
+        if not recording.events and variable not in mapping_of(of).variables:
+            known = ", ".join(mapping_of(of).variables) or "no variable"
+            raise unsupported(f"{what}: {variable!r}", "NEST", f"{mapping_of(of).model} lets be recorded: {known}")
     for drive in d.drives:
-        ports = twin(drive.target).ports if drive.weight else twin(drive.target).currents
+        ports = mapping_of(drive.target).ports if drive.weight else mapping_of(drive.target).currents
         if drive.port not in ports:
             raise unsupported(
-                f"drive of {drive.target.name!r}", "NEST", f"{twin(drive.target).model} has no {drive.port!r}"
+                f"drive of {drive.target.name!r}", "NEST", f"{mapping_of(drive.target).model} has no {drive.port!r}"
             )
 
 
 def neuron_parameters(population: Population, dt: float) -> dict[str, Any]:
     """NEST's parameter -> number, or list with one for each neuron."""
-    names = twin(population).parameters
+    names = mapping_of(population).parameters
     given = {names.get(name, name): value for name, value in population.model.parameters._asdict().items()}
     given.pop("", None)
-    given |= twin(population).more(population.model.parameters, dt)
+    given |= mapping_of(population).more(population.model.parameters, dt)
     return {name: listed(value) for name, value in given.items()}
 
 
 def starting_values(population: Population, state: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """NEST's state variable -> list of values at the start."""
-    return {theirs: listed(state[ours]) for ours, theirs in twin(population).start.items()}
+    return {theirs: listed(state[ours]) for ours, theirs in mapping_of(population).start.items()}
 
 
 def constant_currents(population: Population, dt: float) -> dict[str, np.ndarray]:
@@ -78,13 +78,13 @@ def constant_currents(population: Population, dt: float) -> dict[str, np.ndarray
     parameters = neuron_parameters(population, dt)
     return {
         port: np.broadcast_to(np.asarray(parameters.get(name, 0.0), float), population.size).copy()
-        for port, name in twin(population).currents.items()
+        for port, name in mapping_of(population).currents.items()
     }
 
 
 def alike(population: Population) -> bool:
     """Whether ports that NEST tells apart by the sign of the weight have the same parameters here."""
-    pair = twin(population).alike
+    pair = mapping_of(population).alike
     if pair is None:
         return False
     first, second = (np.asarray(getattr(population.model.parameters, name)) for name in pair)
@@ -98,12 +98,14 @@ def listed(value: Any) -> Any:
 
 def check_sign(population: Population, port: str, weights: np.ndarray, what: str) -> None:
     """Raise DescriptionError for weights (NEST's) whose sign would take them to another port in NEST."""
-    where = twin(population).ports[port]
+    where = mapping_of(population).ports[port]
     if where.weightless and np.any(weights <= 0):
-        raise unsupported(what, "NEST", f"{twin(population).model} counts every spike, so weights must be above 0")
+        raise unsupported(
+            what, "NEST", f"{mapping_of(population).model} counts every spike, so weights must be above 0"
+        )
     if where.sign and not alike(population) and np.any(weights * where.sign < 0):
         raise unsupported(
             what, "NEST",
-            f"{twin(population).model} tells ports apart by the sign of the weight, and one through port {port!r} has "
-            f"the other sign; use the other port, or give both the same time constant",
+            f"{mapping_of(population).model} tells ports apart by the sign of the weight, and one through port "
+            f"{port!r} has the other sign; use the other port, or give both the same time constant",
         )  # fmt: skip

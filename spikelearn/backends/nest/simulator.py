@@ -22,9 +22,9 @@ from spikelearn.backends.nest.neurons import (
     constant_currents,
     is_neuron,
     listed,
+    mapping_of,
     neuron_parameters,
     starting_values,
-    twin,
 )
 from spikelearn.backends.nest.synapses import NestSynapses, gathered, settling_time
 from spikelearn.backends.options import NEST
@@ -111,7 +111,7 @@ class OnNEST:
         return steps[keep], ids[keep]
 
     def samples(self, recording: Recording, step: int) -> tuple[np.ndarray, np.ndarray]:
-        variable = twin(recording.of).variables[recording.variable]
+        variable = mapping_of(recording.of).variables[recording.variable]
         events = gathered(self._nest, self._meters[recording].events)
         steps = np.round(events["times"] / self._d.dt).astype(np.int64) - self._lead
         columns = np.searchsorted(recording.ids, events["senders"] - self._nodes[recording.of][0].global_id)
@@ -142,7 +142,7 @@ class OnNEST:
         for population in d.populations:
             if is_neuron(population):
                 parameters = neuron_parameters(population, d.dt) | self._synapses.of_target(population)
-                self._nodes[population] = nest.Create(twin(population).model, population.size, parameters)
+                self._nodes[population] = nest.Create(mapping_of(population).model, population.size, parameters)
             else:
                 self._nodes[population] = nest_sources.create_source(nest, population, d, self._lead, native)
         self._synapses.connect(self._nodes)
@@ -187,7 +187,7 @@ class OnNEST:
             self._meters[recording] = nest.Create(
                 "multimeter",
                 params={
-                    "record_from": [twin(recording.of).variables[recording.variable].removeprefix("-")],
+                    "record_from": [mapping_of(recording.of).variables[recording.variable].removeprefix("-")],
                     "interval": recording.every * d.dt,
                     "offset": self._lead * d.dt,
                 },
@@ -201,8 +201,8 @@ class OnNEST:
         neurons = [p for p in self._nodes if is_neuron(p)]
         if self._lead:
             for population in neurons:
-                silent = dict.fromkeys(twin(population).currents.values(), 0.0)
-                _set(self._nodes[population], silent | dict(twin(population).rest(population.model.parameters)))
+                silent = dict.fromkeys(mapping_of(population).currents.values(), 0.0)
+                _set(self._nodes[population], silent | dict(mapping_of(population).rest(population.model.parameters)))
             self._feed(0)
             self._nest.Simulate(self._lead * d.dt)
         for population in neurons:
@@ -235,7 +235,7 @@ class OnNEST:
                     self._changes.append((self._driven.step, key, now))
                     self._felt[key] = now
         for (population, port), amounts in arrived.items():
-            values = np.array(amounts) * twin(population).ports[port].scale(dt)
+            values = np.array(amounts) * mapping_of(population).ports[port].scale(dt)
             check_sign(population, port, values[values != 0], f"drive of {population.name!r}")
             rows, ids = np.nonzero(values)
             # What arrives in a step has been emitted one step before.
@@ -247,7 +247,7 @@ class OnNEST:
         while self._step < until:
             while self._changes and self._changes[0][0] == self._step + 1:
                 _, (population, port), values = self._changes.pop(0)
-                name = twin(population).currents[port]
+                name = mapping_of(population).currents[port]
                 _set(self._nodes[population], {name: (self._constant[population][port] + values).tolist()})
             stop = min(until, self._changes[0][0] - 1) if self._changes else until
             self._nest.Simulate((stop - self._step) * self._d.dt)

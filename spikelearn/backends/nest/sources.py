@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.backends.nest.neurons import check_sign, twin
+from spikelearn.backends.nest.neurons import check_sign, mapping_of
 from spikelearn.backends.unsupported import unsupported
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
@@ -44,7 +44,7 @@ def create_source(nest: ModuleType, population: Population, d: NetworkDescriptio
 def connect_generators(nest: ModuleType, population: Population, port: str, nodes: Any, dt: float) -> Any:
     """Generators that can be told, one for each neuron, what arrives through a port."""
     generators = nest.Create("spike_generator", population.size)
-    synapse = {"weight": 1.0, "delay": dt, "receptor_type": twin(population).ports[port].receptor}
+    synapse = {"weight": 1.0, "delay": dt, "receptor_type": mapping_of(population).ports[port].receptor}
     nest.Connect(generators, nodes, "one_to_one", synapse)
     return generators
 
@@ -66,7 +66,7 @@ def connect_native_drive(
     """Let a generator of NEST's act on neurons, with a delay of so many steps."""
     targets = nodes[drive.first : drive.first + drive.size]
     if isinstance(drive.source, PoissonInput):
-        where = twin(drive.target).ports[drive.port]
+        where = mapping_of(drive.target).ports[drive.port]
         weight = drive.weight * where.scale(d.dt)
         check_sign(drive.target, drive.port, np.array([weight]), f"drive of {drive.target.name!r}")
         source = drive.source

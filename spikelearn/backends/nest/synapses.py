@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.backends.nest.neurons import check_sign, is_neuron, twin
+from spikelearn.backends.nest.neurons import check_sign, is_neuron, mapping_of
 from spikelearn.backends.presampled import synapses
 from spikelearn.backends.unsupported import unsupported
 from spikelearn.description.distributions import Drawn
@@ -105,7 +105,7 @@ class NestSynapses:
     def _scale(self, projection: Projection) -> float:
         if isinstance(projection.target, Modulator):
             return 1.0
-        return twin(projection.target).ports[projection.port].scale(self._d.dt)
+        return mapping_of(projection.target).ports[projection.port].scale(self._d.dt)
 
     def _base(self, projection: Projection) -> str:
         found = _twin_of(projection)
@@ -116,7 +116,7 @@ class NestSynapses:
         if isinstance(projection.target, Modulator):
             return {}
         result: dict[str, Any] = {}
-        receptor = twin(projection.target).ports[projection.port].receptor
+        receptor = mapping_of(projection.target).ports[projection.port].receptor
         if receptor:
             result["receptor_type"] = receptor
         found = _twin_of(projection)
@@ -282,8 +282,10 @@ def _check(projection: Projection, d: NetworkDescription) -> None:
     what = f"projection {projection.name!r}"
     if projection.on != "spike":
         raise unsupported(f"{what} (on={projection.on!r})", "NEST", "NEST knows no events but spikes")
-    if not isinstance(projection.target, Modulator) and projection.port not in twin(projection.target).ports:
-        raise unsupported(what, "NEST", f"{twin(projection.target).model} has nothing for port {projection.port!r}")
+    if not isinstance(projection.target, Modulator) and projection.port not in mapping_of(projection.target).ports:
+        raise unsupported(
+            what, "NEST", f"{mapping_of(projection.target).model} has nothing for port {projection.port!r}"
+        )
     if projection.synapse is None and not (projection.learns or projection.transmits):
         return
     found = _twin_of(projection)

@@ -1,0 +1,22 @@
+"""Of signals that are constant between steps, and of shares."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+def mean_of_steps(times: ArrayLike, values: ArrayLike, edges: ArrayLike) -> np.ndarray:
+    """Mean of a signal between consecutive `edges`, (k,): it steps to values[i] at times[i], ascending, and stays.
+
+    times, values: (n,), as of a StepCurrent. edges: (k + 1,), in the unit of times, none before the first of them.
+    """
+    at_steps, levels, at = (np.asarray(each, dtype=np.float64) for each in (times, values, edges))
+    integral = np.concatenate([[0.0], np.cumsum(levels[:-1] * np.diff(at_steps))])
+    last = np.searchsorted(at_steps, at, "right") - 1
+    return np.asarray(np.diff(integral[last] + levels[last] * (at - at_steps[last])) / np.diff(at))
+
+
+def ratio(part: ArrayLike, whole: ArrayLike) -> np.ndarray:
+    """part / whole, element by element; NaN where whole is not positive."""
+    return np.asarray(np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=np.asarray(whole) > 0))

@@ -1,0 +1,56 @@
+"""Sequences of symbols, shown one element after the other, episode by episode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from spikelearn.errors import ExperimentError
+
+
+class SequenceTask(NamedTuple):
+    """Sequences of one length, and when each element is shown.
+
+    symbols: all that occur, in order; a symbol's number is its place there. shown: (episodes, sequences, length), the
+    numbers of the elements; onsets: the same shape, ms. episode: ms. t_stop: ms, the end of the last episode.
+    """
+
+    sequences: tuple[str, ...]
+    symbols: str
+    shown: np.ndarray
+    onsets: np.ndarray
+    episode: float
+    t_stop: float
+
+
+def sequence_task(
+    sequences: Sequence[str],
+    episodes: int,
+    element_interval: float,
+    sequence_interval: float,
+    t_start: float = 0.0,
+    shuffle: Sequence[int] | None = None,
+) -> SequenceTask:
+    """All sequences in each episode, one after the other, from t_start (ms) on.
+
+    sequences: a letter for each symbol, all of one length. element_interval: ms from one element to the next;
+    sequence_interval: from the last element of a sequence to the first of the next. shuffle: a seed with which the
+    elements of each sequence get a new order in each episode, so that none can be predicted.
+    Raises ExperimentError if there are no sequences, or if they differ in length.
+
+    >>> sequence_task(["AB", "CB"], 1, 40.0, 100.0).onsets[0].tolist()
+    [[0.0, 40.0], [140.0, 180.0]]
+    """
+    if len({len(sequence) for sequence in sequences}) != 1:
+        raise ExperimentError(f"sequences: expected one or more of one length, got {', '.join(sequences) or 'none'}")
+    symbols, length = "".join(sorted(set("".join(sequences)))), len(sequences[0])
+    shown = np.array([[[symbols.index(c) for c in sequence] for sequence in sequences] for _ in range(episodes)])
+    if shuffle is not None:
+        shown = np.random.default_rng(shuffle).permuted(shown, axis=2)
+    duration = (length - 1) * element_interval + sequence_interval
+    starts = t_start + duration * np.arange(episodes * len(sequences)).reshape(episodes, len(sequences), 1)
+    onsets = starts + element_interval * np.arange(length)
+    t_stop = float(starts[-1, -1, 0] + duration)
+    return SequenceTask(tuple(sequences), symbols, shown, onsets, duration * len(sequences), t_stop)
