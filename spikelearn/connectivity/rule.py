@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -10,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.jit import scalar
 from spikelearn.errors import DescriptionError
 from spikelearn.nest_mapping import NestRule
@@ -105,7 +105,7 @@ class ConnectionRule:
             function = getattr(cls, name)
             if function is None:
                 continue
-            given = tuple(inspect.signature(getattr(function, "py_func", function)).parameters)
+            given = arguments_of(function)
             if given != expected:
                 raise DescriptionError(
                     f"{name} of connection rule {cls.__name__!r} takes ({', '.join(given)}), "
