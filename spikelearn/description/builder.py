@@ -144,19 +144,21 @@ class NetworkBuilder:
         """Connect a population to a port of another, or to a modulator, of which each event then releases `weight`.
 
         rule: AllToAll() by default. weight: number, array or distribution, in the unit of the port; an array has shape
-        (n_source, n_target) for AllToAll and one value for each synapse for OneToOne and Pairs. delay: ms, axonal;
-        by default one step; one that would be drawn shorter is drawn again. axonal_delay may be a number, array or
+        (n_source, n_target) for AllToAll and one value for each synapse for OneToOne and Pairs. delay: ms, axonal; by
+        default one step; one that would be drawn shorter is drawn again. axonal_delay may be a number, array or
         distribution, dendritic_delay is a number: it delays the input and, on their way back to the synapse, the post
         events that a plasticity rule learns from. on: kind of event that is carried. learns_from: kind of post event of
-        the rule. plastic=False freezes the weights. synapse: short-term plasticity. procedural: no synapse is kept in
-        memory; those of a source are made again from their random numbers whenever it has an event (Knight & Nowotny
-        2021). It is the same network with the same pairs, weights and delays, and takes more time: see
-        docs/design/engine.md. For AllToAll, OneToOne and FixedOutDegree, with weights that do not change. A
-        table of a million synapses or more rounds weights that differ to 4 bytes, which this does not. payload: a state
-        variable of the source; each event brings with it the value that this has at the end of the step in which the
-        event is emitted, and weight times value is what arrives. weight is then in the unit of the port for each unit
-        of the variable. The pre traces of a SignalRule grow by the value, or are set to it. Not for other rules and
-        synapse models, which know events and no values. Raises DescriptionError, ParameterError or UnitError.
+        the rule. plastic=False freezes the weights. synapse: short-term plasticity, or a graded synapse. With
+        short-term plasticity and a plasticity rule together, weight times release arrives, and the rule learns from
+        arrivals as it would without. procedural: no synapse is kept in memory; those of a source are made again from
+        their random numbers whenever it has an event (Knight & Nowotny 2021). It is the same network with the same
+        pairs, weights and delays, and takes more time: see docs/design/engine.md. For AllToAll, OneToOne and
+        FixedOutDegree, with weights that do not change. A table of a million synapses or more rounds weights that
+        differ to 4 bytes, which this does not. payload: a state variable of the source; each event brings with it the
+        value that this has at the end of the step in which the event is emitted, and weight times value is what
+        arrives. weight is then in the unit of the port for each unit of the variable. The pre traces of a SignalRule
+        grow by the value, or are set to it. Not for other rules and synapse models, which know events and no values.
+        Raises DescriptionError, ParameterError or UnitError.
 
         >>> net = Network()
         >>> cells = net.population(100_000, LIF())

@@ -113,10 +113,16 @@ class Projection:
 
     def describe(self) -> str:
         """One line for run files."""
-        static = "procedural" if self.procedural else "static"
-        rule = self.plasticity.rule.name if self.plasticity else self.synapse.model.name if self.synapse else static
-        rule += f", payload {self.payload}" if self.payload else ""
-        return f"{type(self.rule).__name__}, {rule}{'' if self.plastic or not self.plasticity else ', not plastic'}"
+        parts = [type(self.rule).__name__]
+        if self.synapse is not None:
+            parts.append(self.synapse.model.name)
+        if self.plasticity is not None:
+            parts.append(self.plasticity.rule.name)
+        if len(parts) == 1:
+            parts.append("procedural" if self.procedural else "static")
+        if self.payload:
+            parts.append(f"payload {self.payload}")
+        return ", ".join(parts + ["not plastic"] * (self.plasticity is not None and not self.plastic))
 
 
 @dataclass(frozen=True, eq=False)

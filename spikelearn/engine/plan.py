@@ -114,8 +114,8 @@ class Learning(Protocol):
         slots, positions: of the synapses in their Table. to: room, steps, values, used and control of a recorder.
         """
 
-    def reset(self, clock: np.ndarray, phase: int) -> Call:
-        """A Call that keeps the weights and forgets all else at the start of a phase."""
+    def reset(self, clock: np.ndarray, phase: int) -> list[Call]:
+        """Calls that keep the weights and forget all else at the start of a phase."""
 
     def sweep(self) -> list[Call]:
         """Calls that bring all synapses up to now, if a sweep is asked for."""

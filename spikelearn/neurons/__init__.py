@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from spikelearn.neurons import receptors as receptors
 from spikelearn.neurons.adex import AdEx as AdEx
 from spikelearn.neurons.adex_clopath import AdExClopath as AdExClopath
 from spikelearn.neurons.burst_poisson import BurstPoisson as BurstPoisson
@@ -33,7 +34,7 @@ from spikelearn.neurons.perfect_integrator import PerfectIntegrator as PerfectIn
 from spikelearn.neurons.plateau_pyramidal import PlateauPyramidal as PlateauPyramidal
 from spikelearn.neurons.pyramidal import Pyramidal as Pyramidal
 from spikelearn.neurons.qif import QIF as QIF
-from spikelearn.neurons.receptors import lif_with_receptors as lif_with_receptors
+from spikelearn.neurons.receptors import *
 from spikelearn.neurons.srm0 import SRM0 as SRM0
 from spikelearn.neurons.taught_pyramidal import TaughtPyramidal as TaughtPyramidal
 from spikelearn.neurons.three_compartment import ThreeCompartment as ThreeCompartment
@@ -47,4 +48,4 @@ RATE_MODELS = tuple(model for model in _EXPORTED.values() if "spike" not in mode
 """They report rates and no spikes."""
 
 if not TYPE_CHECKING:  # these go by the lines above, whose names are exported by `as`
-    __all__ = [*_EXPORTED, "Neuron", "NeuronModel", "lif_with_receptors", "multi_threshold"]
+    __all__ = [*_EXPORTED, *receptors.__all__, "Neuron", "NeuronModel", "multi_threshold"]

@@ -6,6 +6,7 @@ It is added to a projection by Network.homeostasis.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from spikelearn.units import Quantity
 
@@ -29,6 +30,11 @@ class Normalisation:
     per: str = "target"
     subtractive: bool = False
 
+    @property
+    def indivisible(self) -> bool:
+        """Whether it reads all targets at once, so that they cannot be shared out among threads."""
+        return self.per == "source"
+
 
 @dataclass(frozen=True)
 class SynapticScaling:
@@ -47,3 +53,5 @@ class SynapticScaling:
     tau: Quantity
     beta: Quantity
     every: Quantity
+
+    indivisible: ClassVar[bool] = False

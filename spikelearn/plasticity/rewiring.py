@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from spikelearn.units import Quantity
 
@@ -26,3 +27,5 @@ class Rewiring:
     every: Quantity
     probability: float = 1.0
     multapses: bool = True
+
+    indivisible: ClassVar[bool] = True

@@ -154,7 +154,8 @@ def networks():
         f"connected by {rule.__name__}": lambda rule=rule: connected_by(rule(**rule.example))
         for rule in CONNECTION_RULES
     }
-    found["several receptors"] = lambda: neurons_of(sl.lif_with_receptors({"ampa": "exponential", "gaba_b": "alpha"}))
+    receptors = {"ampa": sl.ExponentialConductance(E=0), "gaba_b": sl.AlphaConductance(E=-95), "slow": sl.BetaCurrent()}
+    found["several receptors"] = lambda: neurons_of(sl.AdEx.with_receptors(**receptors))
     found |= {"regulated": regulated, "rates": rates, "all parts": all_parts.network}
     return found | {"all parts on two threads": lambda: all_parts.network(threads=2, shareable=True)}
 

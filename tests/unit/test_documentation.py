@@ -34,13 +34,19 @@ def shown(model):
     return pydoc.render_doc(model, renderer=pydoc.plaintext)
 
 
+def must_be_given(model):
+    """A value for each parameter that has no default."""
+    return {name: 0.0 for name in model.Parameters._fields if name not in model.Parameters._field_defaults}
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_help_shows_every_parameter_with_its_unit_its_default_and_what_it_means(model):
     text, units, meaning = shown(model), declared_units(model.Parameters), meanings(model.Parameters)
-    for name, default in model.Parameters._field_defaults.items():
-        assert f"{name} : {units[name]}, default {default:g}\n" in text
+    for name in model.Parameters._fields:
+        default = "" if name in must_be_given(model) else f", default {model.Parameters._field_defaults[name]:g}"
+        assert f"{name} : {units[name]}{default}\n" in text
         assert meaning[name] in text and len(meaning[name]) > 3
-    assert set(model.Parameters._field_defaults) == set(model.Parameters._fields)
+    assert must_be_given(model) in ({}, {"E": 0.0})  # a conductance can have no reversal potential by default
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -55,15 +61,19 @@ def test_help_shows_the_equations_and_where_they_are_published(model):
 def test_the_signature_is_that_of_a_call(model):
     found = inspect.signature(model)
     named = {name: p for name, p in found.parameters.items() if p.kind is p.KEYWORD_ONLY}
-    assert {name: p.default for name, p in named.items()} == model.Parameters._field_defaults
+    defaults, required = model.Parameters._field_defaults, must_be_given(model)
+    assert {name: p.default for name, p in named.items()} == {
+        **dict.fromkeys(required, inspect.Parameter.empty),
+        **defaults,
+    }
     assert {name: str(p.annotation) for name, p in named.items()} == {
         name: str(unit) for name, unit in declared_units(model.Parameters).items()
     }
     first = [sl.Network(dt=0.1).modulator("dopamine", tau=200.0)] if "modulator" in found.parameters else []
-    bound = found.bind(*first, **model.Parameters._field_defaults)
-    assert model(*bound.args, **bound.kwargs).parameters == model(*first).parameters
+    bound = found.bind(*first, **required, **defaults)
+    assert model(*bound.args, **bound.kwargs).parameters == model(*first, **required).parameters
     with pytest.raises(TypeError, match="unexpected keyword argument 'tau_mm'"):
-        found.bind(*first, tau_mm=1.0)
+        found.bind(*first, **required, tau_mm=1.0)
 
 
 @pytest.mark.parametrize("cls", CLASSES)
@@ -94,10 +104,10 @@ def test_a_model_that_comes_from_equations_shows_its_text_and_what_was_said_of_i
 
 
 def test_a_parameter_that_must_be_given_has_no_default_in_the_signature():
-    found = inspect.signature(sl.lif_with_receptors({"ampa": "exponential"}, conductance=True))
-    assert found.parameters["E_ampa"].default is inspect.Parameter.empty
+    found = inspect.signature(sl.ExponentialConductance)
+    assert found.parameters["E"].default is inspect.Parameter.empty
     with pytest.raises(TypeError, match="missing a required"):
-        found.bind(tau_m=10.0)
+        found.bind(tau_syn=10.0)
 
 
 def test_nothing_is_made_before_somebody_asks(monkeypatch):

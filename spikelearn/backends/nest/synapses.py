@@ -289,10 +289,12 @@ def _check(projection: Projection, d: NetworkDescription) -> None:
     if projection.synapse is None and not (projection.learns or projection.transmits):
         return
     found = _twin_of(projection)
-    kind = projection.plasticity.rule.name if projection.plasticity else None
-    if kind is None:
-        assert projection.synapse is not None
-        kind = projection.synapse.model.name
+    parts = [projection.synapse.model.name] if projection.synapse is not None else []
+    if projection.plasticity is not None and (projection.learns or projection.transmits):
+        parts.append(projection.plasticity.rule.name)
+    kind = ", ".join(parts)
+    if len(parts) > 1:
+        raise unsupported(f"{what} ({kind})", "NEST", "no synapse of NEST has short-term plasticity and learns")
     if found is None:
         raise unsupported(f"{what} ({kind})", "NEST", "NEST has no such synapse")
     if projection.learns and projection.learns_from != "spike":

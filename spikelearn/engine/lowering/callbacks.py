@@ -214,7 +214,7 @@ def _resets(what: Any, plan: Plan, clock: np.ndarray, phase: int) -> list[Call]:
     if isinstance(what, Projection):
         if what not in plan.learning:
             raise DescriptionError(f"reset of phase {phase}: projection {what.name!r} is not plastic")
-        return [plan.learning[what].reset(clock, phase)]
+        return plan.learning[what].reset(clock, phase)
     if not isinstance(what, Population) or what not in plan.block_of:
         raise DescriptionError(f"reset of phase {phase}: expected populations and plastic projections, got {what!r}")
     block = plan.block_of[what]

@@ -10,6 +10,7 @@ import numpy as np
 from spikelearn.codegen.modules import Kernel, kernel_for, kernel_of
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
+from spikelearn.engine.lowering.short_term_synapses import Release
 from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import event_rule, homeostasis, modulators, rewire
 from spikelearn.kernels.event_rule import LONG_AGO, NEVER
@@ -37,6 +38,7 @@ class EventLearning:
     arrays: dict[str, Any]
     constants: dict[str, float]
     enabled: np.ndarray
+    release: Release | None
 
     @classmethod
     def of(cls, projection: Projection, plan: Plan, table: Table) -> EventLearning:
@@ -44,9 +46,11 @@ class EventLearning:
         rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
         constants = {name: float(value) for name, value in rule.constants(parameters, plan.dt).items()}
         ends = plan.ends[projection]
+        release = Release.of(projection, table, plan.dt) if projection.synapse is not None else None
         return cls(
-            projection, plan, ends, table, _kernel(rule, list(constants)),
+            projection, plan, ends, table, _kernel(rule, list(constants), release),
             _arrays(projection, table, ends.n_targets, plan.dt), constants, np.full(1, projection.plastic, np.int64),
+            release,
         )  # fmt: skip
 
     @property
@@ -79,11 +83,12 @@ class EventLearning:
             )
         ]  # fmt: skip
 
-    def reset(self, clock: np.ndarray, phase: int) -> Call:
-        return self._call(
+    def reset(self, clock: np.ndarray, phase: int) -> list[Call]:
+        learned = self._call(
             "reset", "reset", clock, phase, self.sweeps, self.arrays["since_sweep"], self.projection.dendritic_steps,
             *self.rule.initial_state(self.parameters).values(), *self._modulator(), *self._means(), *self._everything(),
         )  # fmt: skip
+        return [learned, *(self.release.reset(self.projection.name, clock, phase) if self.release else [])]
 
     def read(self, variable: str, every: int, start: int, slots: np.ndarray, positions: np.ndarray, *to: Any) -> Call:
         what = 1 if variable == "c" else 0
@@ -162,6 +167,7 @@ class EventLearning:
         return self._call(
             "deliver", "function", ring.all_rows, ring.all_counts, table.delays, self.ends.inputs, table.event_count,
             self.enabled, self.projection.dendritic_steps, *self._modulator(), *self._means(), *self._everything(),
+            *(self.release.arguments if self.release else []),
         )  # fmt: skip
 
     def _kept(self, due: np.ndarray) -> list[Any]:
@@ -214,7 +220,7 @@ class EventLearning:
         return [self.arrays[f"{t.name}_{part}"] for t in traces for part in ("coarse", "fine")]
 
 
-def _kernel(rule: Any, constants: list[str]) -> Kernel:
+def _kernel(rule: Any, constants: list[str], release: Release | None) -> Kernel:
     text = event_rule.render_event_rule(
         [(t.name, t.jump) for t in rule.pre],
         [(t.name, t.jump) for t in rule.post],
@@ -227,9 +233,10 @@ def _kernel(rule: Any, constants: list[str]) -> Kernel:
         rule.mean_pre,
         rule.reads,
         rule.transmits is not None,
+        release.names if release else None,
     )
     functions = {name: getattr(rule, name) for name in ("on_pre", "on_post", "transmits")}
-    return kernel_for(f"Synapses of {rule.name}", text, functions)
+    return kernel_for(f"Synapses of {rule.name}", text, {**functions, "release": release and release.model.release})
 
 
 def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> dict[str, Any]:

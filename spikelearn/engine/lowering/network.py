@@ -29,7 +29,6 @@ from spikelearn.engine.thread_tuner import default_shares
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, modulators
 from spikelearn.neurons import Neuron
-from spikelearn.plasticity import Normalisation, Rewiring
 from spikelearn.sources import Poisson
 
 _LONGEST_INTERVAL = 16
@@ -87,17 +86,14 @@ def shares_by_default(description: NetworkDescription) -> int:
 
 def _indivisible(d: NetworkDescription) -> list[str]:
     """What reads all neurons at once and so cannot be shared out."""
-    whole = [
+    rules = [
         f"projection {p.name!r} ({p.plasticity.rule.name})"
         for p in d.projections
         if p.plasticity is not None and p.learns and p.plasticity.rule.mean_pre
     ]
-    whole += [
-        f"{type(r.rule).__name__} of projection {r.projection.name!r}"
-        for r in d.homeostases
-        if isinstance(r.rule, Rewiring) or (isinstance(r.rule, Normalisation) and r.rule.per == "source")
+    return rules + [
+        f"{type(r.rule).__name__} of projection {r.projection.name!r}" for r in d.homeostases if r.rule.indivisible
     ]
-    return whole
 
 
 def _blocks(d: NetworkDescription) -> list[Block]:

@@ -10,6 +10,7 @@ import numpy as np
 from spikelearn.codegen.modules import Kernel, kernel_for
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
+from spikelearn.engine.lowering.short_term_synapses import Release
 from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import signal_rule
 
@@ -29,12 +30,14 @@ class SignalLearning:
     arrays: dict[str, Any]
     enabled: np.ndarray
     sweeps: np.ndarray
+    release: Release | None
 
     @classmethod
     def of(cls, projection: Projection, plan: Plan, table: Table) -> SignalLearning:
+        release = Release.of(projection, table, plan.dt) if projection.synapse is not None else None
         return cls(
-            projection, plan, plan.ends[projection], table, _kernel(projection, plan.dt),
-            _arrays(projection, plan, table), np.ones(1, np.int64), np.zeros(1, np.int64),
+            projection, plan, plan.ends[projection], table, _kernel(projection, plan.dt, release),
+            _arrays(projection, plan, table), np.ones(1, np.int64), np.zeros(1, np.int64), release,
         )  # fmt: skip
 
     @property
@@ -56,12 +59,13 @@ class SignalLearning:
     def sweep(self) -> list[Call]:
         return []
 
-    def reset(self, clock: np.ndarray, phase: int) -> Call:
+    def reset(self, clock: np.ndarray, phase: int) -> list[Call]:
         starts = dict.fromkeys([*self.rule.state, *self.rule.delayed, *self.rule.seen])
-        return self._call(
+        learned = self._call(
             "reset", "reset", clock, phase, *self.arrays["span"], *self._own_variables(),
             *(self.arrays[f"start_{v}"] for v in starts), *self._everything(),
         )  # fmt: skip
+        return [learned, *(self.release.reset(self.projection.name, clock, phase) if self.release else [])]
 
     def read(self, variable: str, every: int, start: int, slots: np.ndarray, positions: np.ndarray, *to: Any) -> Call:
         what = 1 if variable == "c" else 0
@@ -103,6 +107,7 @@ class SignalLearning:
             table.event_count, self.enabled, *(arrays[f"seen_{v}"] for v in rule.seen), *self._of_targets(),
             *self._past(), self.parameters.W_min, self.parameters.W_max,
             *(arrays[f"tau_rate_{t.name}"] for t in rule.pre), *arrays["constants"],
+            *(self.release.arguments if self.release else []),
         )  # fmt: skip
 
     def _signals(self) -> Call:
@@ -151,7 +156,7 @@ class SignalLearning:
         ]  # fmt: skip
 
 
-def _kernel(projection: Projection, dt: float) -> Kernel:
+def _kernel(projection: Projection, dt: float, release: Release | None) -> Kernel:
     assert projection.plasticity is not None
     rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
     text = signal_rule.render_signal_rule(
@@ -166,9 +171,10 @@ def _kernel(projection: Projection, dt: float) -> Kernel:
         bool(projection.payload),
         rule.limits == "sent",
         rule.learns_also_from,
+        release.names if release else None,
     )
     functions = {name: getattr(rule, name) for name in ("signal", "advance", "on_pre")}
-    return kernel_for(f"Synapses of {rule.name}", text, functions)
+    return kernel_for(f"Synapses of {rule.name}", text, {**functions, "release": release and release.model.release})
 
 
 def _arrays(projection: Projection, plan: Plan, table: Table) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 pre, post: the traces, and `added` those to which 1 is added at an event; the others are set to 1. state: of the
 synapse. reads: state variables of the target, whose values post events bring. on_pre, on_post: what the handlers take.
-transmits: what arrives is a function of the weight. mean_pre: post events bring the mean of the traces of all sources.
+transmits: what arrives is a function of the weight. short_term: what arrives is multiplied by the share that a slot
+releases, which has a state of its own (release_state) and depends on when its source fired before. mean_pre: post
+events bring the mean of the traces of all sources.
 
 Post events wait in a history of each neuron, a ring that ends before place `event_end`, until a synapse's next
 arrival, its weight is read, or the history is nearly full; then their effect is computed in closed form. `unread` is,
@@ -53,6 +55,11 @@ from spikelearn.kernels.modulators import extremes, within_limits
 # end
 # if transmits:
 # SENT = transmits(SENT, CONSTANTS)
+# end
+# RELEASED =
+# if short_term:
+# SENT = SENT * released_share
+# RELEASED = release_last, release_dt, release__RELEASE_STATE, release_of__RELEASE_CONSTANTS
 # end
 # RUNS = run__KEPT_IN, run_unread
 # MEANS =
@@ -250,7 +257,9 @@ def advance_post_traces(step, rows, counts, dendritic, EVENTS, PAST):
 
 
 @kernel
-def function(step, rows, counts, delays, inputs, event_count, enabled, dendritic, MODULATOR, MEANS, EVERYTHING):
+def function(
+    step, rows, counts, delays, inputs, event_count, enabled, dendritic, MODULATOR, MEANS, EVERYTHING, RELEASED
+):  # fmt: skip
     """Deliver what arrives in this step; the weight sent includes the change by this very arrival."""
     depth = counts.shape[1]
     n_delays = len(delays)
@@ -294,6 +303,15 @@ def function(step, rows, counts, delays, inputs, event_count, enabled, dendritic
             take_up(run, queue, RUNS, last, slot__PRE[slot], SHARED)
             # for x in pre:
             x__now = slot__x[slot] * decay(s - last, x__coarse, x__fine)
+            # end
+            # if short_term:
+            after_release__RELEASE_STATE, released_share = release(
+                release__RELEASE_STATE[slot], (step - release_last[slot]) * release_dt, release_of__RELEASE_CONSTANTS
+            )
+            # for v in release_state:
+            release__v[slot] = after_release__v
+            # end
+            release_last[slot] = step
             # end
             if LEARNS:
                 for i in range(len(run)):

@@ -8,10 +8,11 @@ end of the last epochs are in end_H, end_M and end_N, rings that a synapse takes
     q <- q + C N + X M,   C <- (C + X H) exp(-T/tau_c),   X <- X exp(-T/tau_x),   T the length of an epoch.
 
 pre: the traces; `added` those to which 1 is added at an arrival, the others are set to 1; `amplitudes` are part of X.
-state: the rule's own, of each target. delayed: variables that count later. reads: state variables of the target.
-seen: variables that `on_pre` takes as they are at the synapse. payload: events bring values; traces jump by them, or
-to them, and they multiply the weights that are sent. hidden: the limits hold for the weight that is sent, not for the
-one that learns. also: further kinds of event that the rule learns from.
+state: the rule's own, of each target. delayed: variables that count later. reads: state variables of the target. seen:
+variables that `on_pre` takes as they are at the synapse. payload: events bring values; traces jump by them, or to them,
+and they multiply the weights that are sent. short_term: what is sent is multiplied by the share that a slot releases,
+which has a state of its own (release_state) and depends on when its source fired before. hidden: the limits hold for
+the weight that is sent, not for the one that learns. also: further kinds of event that the rule learns from.
 """
 
 import math
@@ -57,11 +58,18 @@ from spikelearn.kernels.events import count_in_row, source_in_row
 # EVERYTHING = TARGET, ENDS, FACTORS, TABLE, W_min, W_max
 # LEARNED = EVERYTHING
 # VALUES =
+# SENT = now
+# RELEASED =
 # if hidden:
 # LEARNED = UNLIMITED
 # end
 # if payload:
 # VALUES = values
+# SENT = SENT * value
+# end
+# if short_term:
+# SENT = SENT * released_share
+# RELEASED = release_last, release_dt, release__RELEASE_STATE, release_of__RELEASE_CONSTANTS
 # end
 
 
@@ -261,7 +269,7 @@ def sweep(clock, ENDS, FACTORS, TABLE):
 @kernel
 def function(
     step, rows, counts, VALUES, delays, inputs, event_count, enabled, SEEN_RINGS, TARGET, ENDS, FACTORS, TABLE,
-    W_min, W_max, tau_rate__PRE, constant__CONSTANTS
+    W_min, W_max, tau_rate__PRE, constant__CONSTANTS, RELEASED
 ):  # fmt: skip
     """Deliver what arrives in this step; the weight sent includes the change by this very arrival."""
     depth = counts.shape[-1]
@@ -313,6 +321,15 @@ def function(
             new__x = JUMP
             # end
             # end
+            # if short_term:
+            after_release__RELEASE_STATE, released_share = release(
+                release__RELEASE_STATE[slot], (step - release_last[slot]) * release_dt, release_of__RELEASE_CONSTANTS
+            )
+            # for v in release_state:
+            release__v[slot] = after_release__v
+            # end
+            release_last[slot] = step
+            # end
             for p in range(begin, end):
                 j = targets[p]
                 weight = weights[p]
@@ -350,11 +367,7 @@ def function(
                 # if eligibility:
                 eligibilities[p] = c
                 # end
-                # if payload:
-                inputs[j] += now * value
-                # else:
-                inputs[j] += now
-                # end
+                inputs[j] += SENT
             # for x in pre:
             slot__x[slot] = new__x
             # end
