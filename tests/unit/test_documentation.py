@@ -19,7 +19,17 @@ from spikelearn.parameters import declared_units, meanings
 
 EXPORTED = {name: getattr(sl, name) for name in sl.__all__}
 MODELS = [pytest.param(value, id=name) for name, value in EXPORTED.items() if isinstance(value, Documented)]
-MADE_BY_OTHERS = (sl.Run, sl.Population, sl.View, sl.Projection, sl.Modulator, sl.Neuron, sl.Plasticity, sl.Synapse)
+MADE_BY_OTHERS = (
+    sl.Run,
+    sl.Population,
+    sl.View,
+    sl.Projection,
+    sl.Modulator,
+    sl.Neuron,
+    sl.Plasticity,
+    sl.Synapse,
+    sl.Receptor,
+)
 """Results of calls: users name these classes and do not make them."""
 CLASSES = [
     pytest.param(value, id=name)

@@ -197,6 +197,29 @@ ADDED = {
             constants=lambda p, dt: {"rate": p.eta * dt, "theta": p.theta},
         )
         '''),
+    "neurons/receptors/lasting.py": (
+        "LastingCurrent",
+        '''
+        """A current that outlasts what caused it (Egorov et al. 2002)."""
+
+        from __future__ import annotations
+
+        from dataclasses import replace
+        from typing import Annotated, NamedTuple
+
+        from spikelearn.neurons.receptors.exponential import ExponentialCurrent
+        from spikelearn.units import ms
+
+
+        class LastingCurrentParameters(NamedTuple):
+            tau_syn: Annotated[ms, "time constant of the decay"] = 500.0
+
+
+        LastingCurrent = replace(
+            ExponentialCurrent, name="LastingCurrent", Parameters=LastingCurrentParameters, nest={}
+        )
+        ''',
+    ),
     "connectivity/followers.py": ("Followers", '''
         """Neurons that follow each other on a ring."""
 
@@ -237,12 +260,19 @@ ADDED = {
 
 COMMON = (
     "unit/test_documentation.py", "unit/test_types.py", "unit/test_vectorised.py", "unit/test_checkpoint.py",
-    "unit/test_rules.py", "reference/test_neurons.py", "reference/test_validation.py",
+    "unit/test_rules.py", "unit/test_composition.py", "reference/test_neurons.py", "reference/test_validation.py",
     "naive/test_every_connection_rule.py", "naive/test_rules_pair_by_pair.py",
 )  # fmt: skip
 """Tests that take what they hold for from the lists of the package."""
 
-HELD_TO = {"LeakyResonator": 10, "Depressing": 6, "AntiHebbian": 8, "DepolarisationLTP": 6, "Followers": 5}
+HELD_TO = {
+    "LeakyResonator": 10,
+    "Depressing": 6,
+    "AntiHebbian": 8,
+    "DepolarisationLTP": 6,
+    "LastingCurrent": 8,
+    "Followers": 5,
+}
 """How many tests, at the fewest, each joins."""
 
 
@@ -258,9 +288,11 @@ def copied(tmp_path_factory):
         file.write_text(textwrap.dedent(text).lstrip())
         init = file.with_name("__init__.py")
         lines = init.read_text().splitlines(keepends=True)
-        first = next(k for k, line in enumerate(lines) if line.startswith(f"from spikelearn.{file.parent.name}."))
-        module = ".".join(file.relative_to(copy).with_suffix("").parts)
-        init.write_text("".join([*lines[:first], f"from {module} import {name} as {name}\n", *lines[first:]]))
+        package = ".".join(file.parent.relative_to(copy).parts)
+        first = next(k for k, line in enumerate(lines) if line.startswith(f"from {package}."))
+        init.write_text(
+            "".join([*lines[:first], f"from {package}.{file.stem} import {name} as {name}\n", *lines[first:]])
+        )
     return copy
 
 
@@ -277,7 +309,7 @@ def test_adding_one_of_any_kind_is_one_file_and_one_line(copied):
     before, after = files_of(ROOT), files_of(copied)
     assert {path.removeprefix("spikelearn/") for path in after.keys() - before.keys()} == set(ADDED)
     changed = [path for path in before.keys() & after.keys() if before[path] != after[path]]
-    assert sorted(changed) == sorted({f"spikelearn/{path.split('/')[0]}/__init__.py" for path in ADDED})
+    assert sorted(changed) == sorted({f"spikelearn/{Path(path).parent}/__init__.py" for path in ADDED})
     lines = [
         line
         for path in changed

@@ -29,7 +29,9 @@ def test_what_is_exported_at_run_time_is_what_type_checkers_see():
         found = set()
         for node in ast.parse(Path(module).read_text()).body:
             if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
-                found |= named(Path(sl.__file__).parent / node.module.removeprefix("spikelearn.") / "__init__.py")
+                found |= named(
+                    Path(sl.__file__).parent / node.module.removeprefix("spikelearn.").replace(".", "/") / "__init__.py"
+                )
             elif isinstance(node, ast.ImportFrom):
                 found |= {each.asname for each in node.names if each.asname and not each.asname.startswith("_")}
         return found
