@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.connectivity import AllToAll, ConnectionRule, Endpoints
+from spikelearn.connectivity import AllToAll, ConnectionRule, Endpoints, Profile
 from spikelearn.description.checks import (
     check_array,
     check_delays,
@@ -24,6 +24,7 @@ from spikelearn.description.distributions import Distribution, drawn
 from spikelearn.description.homeostasis import Homeostasis, homeostasis
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Modulator, Population, View, segment, whole
+from spikelearn.description.positions import Grid, Positions, UniformPositions, positions_of
 from spikelearn.description.projection import Drive, Projection, Release
 from spikelearn.description.recording import Recording, first_step, recording, sampling_steps
 from spikelearn.description.trials import Callback
@@ -33,6 +34,9 @@ from spikelearn.plasticity import Normalisation, Plasticity, Rewiring, SynapticS
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
 from spikelearn.synapses import Synapse
 from spikelearn.units import Quantity, plain
+
+_POSITIONS = 1
+"""The generator of a population's positions is seeded with (seed, uid, this)."""
 
 
 class NetworkBuilder:
@@ -85,10 +89,14 @@ class NetworkBuilder:
         model: Neuron | NeuronModel | Poisson | SpikeList,
         name: str | None = None,
         initial: Mapping[str, Quantity | Distribution] | None = None,
+        positions: Grid | UniformPositions | Positions | Quantity | None = None,
     ) -> Population:
         """Add `size` neurons of a model with parameters, `LIF(tau_m=20)`, or of a source, `Poisson(rate=20)`.
 
-        initial: state variable -> number, array (size,) or distribution. Raises DescriptionError.
+        initial: state variable -> number, array (size,) or distribution. positions: Grid, UniformPositions, Positions,
+        or an array (size, dimensions) of coordinates in one, two or three dimensions, in any unit of length (mm, say)
+        that profiles then use too; for rules, weights and delays that go by distance. Raises DescriptionError or
+        ParameterError.
         """
         self._still_open("population")
         if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
@@ -107,7 +115,10 @@ class NetworkBuilder:
         check_sizes(name, size, model, self.dt)
         if not isinstance(initial, Mapping | None):
             raise DescriptionError(f"initial of population {name!r}: expected {{variable: value}}, got {initial!r}")
-        added = Population(name, size, model, dict(initial or {}), self._next_uid())
+        uid = self._next_uid()
+        random = np.random.default_rng([self.seed, uid, _POSITIONS])
+        place = positions_of(positions, size, random, f"population {name!r}")
+        added = Population(name, size, model, dict(initial or {}), uid, place)
         check_initial(added)
         self._populations[name] = added
         return added
@@ -128,10 +139,10 @@ class NetworkBuilder:
         target: Population | View | Modulator,
         port: str | None = None,
         rule: ConnectionRule | None = None,
-        weight: Quantity | Distribution = 1.0,
-        delay: Quantity | Distribution | None = None,
-        axonal_delay: Quantity | Distribution | None = None,
-        dendritic_delay: Quantity | Distribution | None = None,
+        weight: Quantity | Distribution | Profile = 1.0,
+        delay: Quantity | Distribution | Profile | None = None,
+        axonal_delay: Quantity | Distribution | Profile | None = None,
+        dendritic_delay: Quantity | Distribution | Profile | None = None,
         on: str = "spike",
         plasticity: Plasticity | None = None,
         plastic: bool = True,
@@ -144,20 +155,22 @@ class NetworkBuilder:
         """Connect a population to a port of another, or to a modulator, of which each event then releases `weight`.
 
         rule: AllToAll() by default. weight: number, array or distribution, in the unit of the port; an array has shape
-        (n_source, n_target) for AllToAll and one value for each synapse for OneToOne and Pairs. delay: ms, axonal; by
-        default one step; one that would be drawn shorter is drawn again. axonal_delay may be a number, array or
-        distribution, dendritic_delay is a number: it delays the input and, on their way back to the synapse, the post
+        (n_source, n_target) for AllToAll and one value for each synapse for OneToOne and Pairs; a profile such as
+        LinearProfile(200, -50), or a function, says what it is at each distance. delay: ms, axonal; by default one
+        step; one that would be drawn shorter is drawn again, and by distance it is one step. axonal_delay may be like
+        delay, dendritic_delay is a number: it delays the input and, on their way back to the synapse, the post
         events that a plasticity rule learns from. on: kind of event that is carried. learns_from: kind of post event of
         the rule. plastic=False freezes the weights. synapse: short-term plasticity, or a graded synapse. With
         short-term plasticity and a plasticity rule together, weight times release arrives, and the rule learns from
         arrivals as it would without. procedural: no synapse is kept in memory; those of a source are made again from
         their random numbers whenever it has an event (Knight & Nowotny 2021). It is the same network with the same
-        pairs, weights and delays, and takes more time: see docs/design/engine.md. For AllToAll, OneToOne and
-        FixedOutDegree, with weights that do not change. A table of a million synapses or more rounds weights that
-        differ to 4 bytes, which this does not. payload: a state variable of the source; each event brings with it the
-        value that this has at the end of the step in which the event is emitted, and weight times value is what
-        arrives. weight is then in the unit of the port for each unit of the variable. The pre traces of a SignalRule
-        grow by the value, or are set to it. Not for other rules and synapse models, which know events and no values.
+        pairs, weights and delays, and takes more time: see docs/design/engine.md. For AllToAll, OneToOne,
+        FixedOutDegree and DistanceOutDegree, with weights that do not change. A table of a million synapses or more
+        rounds weights that differ to 4 bytes, which this does not. payload: a state variable of the source; each event
+        brings with it the value that this has at the end of the step in which the event is emitted, and weight times
+        value is what arrives. weight is then in the unit of the port for each unit of the variable. The pre traces of a
+        SignalRule grow by the value, or are set to it. Not for other rules and synapse models, which know events and no
+        values.
         Raises DescriptionError, ParameterError or UnitError.
 
         >>> net = Network()
@@ -199,11 +212,17 @@ class NetworkBuilder:
             shared = range(low, max(low, high))
         uid = self._next_uid()
         generator = np.random.default_rng([self.seed, uid])
-        rows = rule.rows(Endpoints(source_size, target_size, shared, generator, where))
+        ends = Endpoints(
+            source_size, target_size, shared, generator, where, source.positions,
+            None if isinstance(target, Modulator) else target.positions, sender.period,
+            None if isinstance(receiver, Modulator) else receiver.period,
+        )  # fmt: skip
+        rows = rule.rows(ends)
         weights = drawn(weight, unit, f"weight of {where}")
         check_array(rule, weights.values, rows, source_size, target_size, f"weight of {where}")
         axonal, dendritic_steps = check_delays(delay, axonal_delay, dendritic_delay, self.dt, where)
         check_array(rule, axonal.values, rows, source_size, target_size, f"delay of {where}")
+        by_distance = weights.profile is not None or axonal.profile is not None
         back, modulators = dendritic_steps * self.dt, self._modulators.values()
         learned_kind = check_plasticity(
             receiver, port, plasticity, synapse, learns_from, weights, back, modulators, where
@@ -236,6 +255,7 @@ class NetworkBuilder:
             uid=uid,
             procedural=bool(procedural),
             payload=payload or "",
+            space=ends.space if by_distance else None,
         )
         self._projections[name] = added
         return added

@@ -67,6 +67,8 @@ def check_initial(population: Population) -> None:
     for variable, value in population.initial.items():
         what = f"initial {variable} of population {population.name!r}"
         values = drawn(value, population.check_state(variable, "initial"), what)
+        if values.profile is not None:
+            raise DescriptionError(f"{what}: neurons have no distance, which synapses have; got {value!r}")
         if values.code == connect.ARRAY and values.array.shape != (population.size,):
             raise DescriptionError(f"{what}: expected {population.size} values, got shape {values.array.shape}")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.connectivity.profiles import Profile, profile_of
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels import connect
 from spikelearn.units import Quantity, plain
@@ -28,7 +29,10 @@ class Distribution:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A distribution as the kernels take it: code, two parameters, limits, and values if they are given one by one."""
+    """A distribution as the kernels take it: code, two parameters, limits, and values if they are given one by one.
+
+    profile: of the distance between source and target, if that is what values go by; they are kept within the limits.
+    """
 
     code: int
     a: float
@@ -36,6 +40,7 @@ class Drawn:
     low: float = -np.inf
     high: float = np.inf
     values: Any = None
+    profile: Profile | None = None
 
     @property
     def array(self) -> np.ndarray:
@@ -142,9 +147,11 @@ def _spread(code: int, given: Distribution, a: float, b: float, unit: str, what:
 
 
 def drawn(value: Any, unit: str, what: str) -> Drawn:
-    """A number, an array or a distribution as the kernels take it; raises if it is not finite."""
+    """A number, an array, a distribution or a profile as the kernels take it; raises if it is not finite."""
     if isinstance(value, Distribution):
         return value.numbers(unit, what)
+    if (profile := profile_of(value)) is not None:
+        return Drawn(connect.BY_DISTANCE, 0.0, profile=profile)
     numbers = plain(value, unit, what)
     if isinstance(numbers, float):
         if not np.isfinite(numbers):

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.description.population import Modulator
 from spikelearn.description.projection import Projection
 from spikelearn.description.steps import whole_steps
 from spikelearn.errors import DescriptionError, ParameterError
@@ -37,7 +36,7 @@ def homeostasis(projection: Projection, rule: Any, dt: float) -> Homeostasis:
         raise DescriptionError(
             f"homeostasis {projection.name!r}: expected Normalisation, SynapticScaling or Rewiring, got {rule!r}"
         )
-    if isinstance(projection.target, Modulator):
+    if projection.receiver is None:
         raise DescriptionError(f"{where}: a projection to a modulator cannot be regulated")
     if projection.procedural:
         raise DescriptionError(f"{where}: its synapses are procedural, so there are no weights that could change")

@@ -19,6 +19,7 @@ from spikelearn.synapses import GradedSynapse, Synapse
 class Projection:
     """The synapses from one population to one port of another. Made by `Network.connect`.
 
+    space: the positions of source and target (kernels/space.py), if weights or delays go by distance.
     axonal, dendritic: delays; axonal may be drawn (ms), dendritic is a whole number of steps. procedural: its synapses
     are made again at each event rather than kept. payload: the state variable of the source whose value each event
     brings with it, "" for none.
@@ -47,6 +48,7 @@ class Projection:
     uid: int
     procedural: bool = False
     payload: str = ""
+    space: np.ndarray | None = None
 
     ids = None
 
@@ -81,6 +83,11 @@ class Projection:
     def pairs(self) -> int:
         """The number of targets, if weights and delays may be given for each pair; else 0."""
         return self.target_size if self.rule.arrays == "pairs" else 0
+
+    @property
+    def receiver(self) -> Population | None:
+        """The population that it is connected to; None if its events release a modulator."""
+        return None if isinstance(self.target, Modulator) else self.target
 
     @property
     def learns(self) -> bool:

@@ -36,7 +36,7 @@ from spikelearn.parameters import suggest
 MODELS = "spikelearn.models"
 """The package of the models that come with spikelearn."""
 OTHER_MODELS = "spikelearn_models"
-"""That of model files elsewhere, which exists only while a process runs."""
+"""That of model files in other folders, which exists only while a process runs."""
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,15 @@ class Synapses(NamedTuple):
     weight: np.ndarray
     delay: np.ndarray
 
+    def matrix(self, shape: tuple[int, ...]) -> np.ndarray:
+        """The weights as a table of this shape, (sources, targets), 0 where there is no synapse.
+
+        Of several synapses of one pair, the last counts.
+        """
+        table = np.zeros(shape)
+        table[self.pre, self.post] = self.weight
+        return table
+
 
 @dataclass(frozen=True)
 class PopulationInfo:

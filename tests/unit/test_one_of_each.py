@@ -234,7 +234,7 @@ ADDED = {
 
 
         @scalar
-        def row_of_followers(row, n_partners, own, numbers, start, increment, seen, stamp, partners):
+        def row_of_followers(row, n_partners, own, numbers, start, increment, seen, stamp, scratch, partners):
             for i in range(numbers[0]):
                 partners[i] = (row + 1 + i) % n_partners
             return numbers[0]

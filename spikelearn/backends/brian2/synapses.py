@@ -40,8 +40,8 @@ def check_synapses(d: NetworkDescription) -> None:
             raise unsupported(
                 f"{what} (on={projection.on!r})", "Brian2", "its source does not say there when this happens"
             )
-        if isinstance(projection.target, Population):
-            check_port(projection.target, projection.port, what)
+        if projection.receiver is not None:
+            check_port(projection.receiver, projection.port, what)
         if projection.synapse is not None and not getattr(projection.synapse.model, "statements", ""):
             raise unsupported(
                 f"{what} ({projection.synapse.model.name})", "Brian2", "the synapse has no statements there"
@@ -51,12 +51,12 @@ def check_synapses(d: NetworkDescription) -> None:
         rule = projection.plasticity.rule
         if not rule.equations:
             raise unsupported(f"{what} ({rule.name})", "Brian2", "the rule has no equations there")
-        if projection.learns_from != "spike" and projection.learns_from not in _events_of(projection.target):
+        if projection.learns_from != "spike" and projection.learns_from not in _events_of(projection.receiver):
             raise unsupported(f"{what} ({rule.name})", "Brian2", f"it learns from {projection.learns_from!r}")
 
 
-def _events_of(target: Any) -> tuple[str, ...]:
-    return tuple(target.model.model.events) if isinstance(target, Population) else ()
+def _events_of(target: Population | None) -> tuple[str, ...]:
+    return tuple(target.model.model.events) if target is not None else ()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from spikelearn.backends.exact.plan import EventPlan, Neurons, SampleBuffer
 from spikelearn.codegen.modules import kernel_for
 from spikelearn.description.distributions import drawn, sample
 from spikelearn.description.network_description import NetworkDescription
-from spikelearn.description.population import Modulator, Population
+from spikelearn.description.population import Population
 from spikelearn.description.projection import Drive, Projection
 from spikelearn.description.recording import Recording
 from spikelearn.engine.plan import Call
@@ -133,7 +133,7 @@ def check_supported(d: NetworkDescription) -> None:
     if d.callbacks:
         raise DescriptionError("on_step: engine='events' has no steps, so it calls no callbacks")
     for recording in d.recordings:
-        if isinstance(recording.of, Projection | Modulator):
+        if not isinstance(recording.of, Population):
             raise DescriptionError(
                 f"recording of {recording.of.name!r}: engine='events' records spikes and state variables of "
                 "populations; the weights of its synapses do not change"

@@ -43,6 +43,8 @@ def deliver(table: Table, plan: Plan) -> None:
     n_own = max(0, min(high - first_target, projection.target_size) - max(low - first_target, 0))
     depth = int(delays[-1] - delays[0]) + 1 if len(delays) > 1 else 0
     maker = RowMaker(projection, plan.seed, by_event=True)
+    sources, targets = np.zeros(procedural.CHUNK, np.int64), np.zeros(procedural.CHUNK, np.int64)
+    weights_and_delays = np.zeros((2, procedural.CHUNK))
     call = Call(
         f"make and deliver {projection.name}",
         kernel_of(procedural.deliver_procedural),
@@ -60,16 +62,18 @@ def deliver(table: Table, plan: Plan) -> None:
         high,
         plan.seed,
         projection.uid,
-        *projection.weight.arguments,
-        *projection.axonal.arguments,
+        *maker.values(projection.weight, sources, targets, weights_and_delays[0]),
+        *maker.values(projection.axonal, sources, targets, weights_and_delays[1]),
         projection.dendritic_steps,
         plan.dt,
-        np.zeros((3, procedural.CHUNK), np.int64),
-        np.zeros((2, procedural.CHUNK)),
+        sources,
+        targets,
+        np.zeros((2, procedural.CHUNK), np.int64),
+        weights_and_delays,
         np.zeros((depth, n_own)),
         np.zeros(depth, np.int64),
         ends.inputs,
         table.event_count,
     )
-    call.calls = (maker.call,)
+    call.calls = maker.calls
     plan.stages["arrive"].append(call)

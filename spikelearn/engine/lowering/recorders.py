@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.codegen.modules import kernel_of
-from spikelearn.description.population import Modulator, Population
+from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
 from spikelearn.engine.lowering.synapse_tables import locate
@@ -76,7 +76,7 @@ def _sample_call(
     label = f"record {recording.variable} of {of.name}"
     when = (recording.every, recording.start)
     end: tuple[Any, ...] = (room, recorder.steps, recorder.values, recorder.used, plan.control)
-    if isinstance(of, Modulator):
+    if of in plan.modulators:
         return Call(label, kernel_of(record.record_state), *when, ids, plan.modulators[of]["n"], *end)
     if isinstance(of, Population):
         block = plan.block_of[of]

@@ -132,11 +132,13 @@ def _scan(
     if ends is not None:
         first_source, first_target, low, high = ends.first_source, ends.first_target, ends.low, ends.high
     maker = RowMaker(projection, seed)
+    rows, drawn = connect.scratch(projection.row_width)
     return maker.run(
         connect.scan, mode, *maker.arguments, projection.rule.by_source, projection.n_rows, maker.owners, maker.degrees,
-        projection.row_width, projection.pairs, seed, projection.uid, *projection.weight.arguments,
-        *projection.axonal.arguments, projection.dendritic_steps, dt, first_source, first_target, *into,
-        found.get("positions", _EMPTY_INT), found.get("pre", empty), found.get("post", empty),
-        found.get("delay_steps", empty), low, high, 0 if table is None else table.first_target,
-        *connect.scratch(projection.row_width),
+        projection.row_width, projection.pairs, seed, projection.uid,
+        *maker.values(projection.weight, rows[0], rows[1], drawn),
+        *maker.values(projection.axonal, rows[0], rows[1], drawn), projection.dendritic_steps, dt,
+        first_source, first_target, *into, found.get("positions", _EMPTY_INT), found.get("pre", empty),
+        found.get("post", empty), found.get("delay_steps", empty), low, high,
+        0 if table is None else table.first_target, rows, drawn,
     )  # fmt: skip
