@@ -259,7 +259,7 @@ ADDED = {
 """File -> (name, text) of one of each kind."""
 
 COMMON = (
-    "unit/test_documentation.py", "unit/test_types.py", "unit/test_vectorised.py", "unit/test_checkpoint.py",
+    "unit/test_documentation.py", "unit/test_types.py", "unit/test_vectorised.py",
     "unit/test_rules.py", "unit/test_composition.py", "reference/test_neurons.py", "reference/test_validation.py",
     "naive/test_every_connection_rule.py", "naive/test_rules_pair_by_pair.py",
 )  # fmt: skip
