@@ -266,10 +266,10 @@ COMMON = (
 """Tests that take what they hold for from the lists of the package."""
 
 HELD_TO = {
-    "LeakyResonator": 10,
-    "Depressing": 6,
+    "LeakyResonator": 8,
+    "Depressing": 4,
     "AntiHebbian": 8,
-    "DepolarisationLTP": 6,
+    "DepolarisationLTP": 4,
     "LastingCurrent": 8,
     "Followers": 5,
 }
