@@ -127,9 +127,9 @@ def fit(
     if fresh:
         remove(out)
     with _optuna_silent(), Store(out, create=True) as store:
-        for note in check_compatible(store, experiment, task_spec, design.seed, accept_changes):
+        for remark in check_compatible(store, experiment, task_spec, design.seed, accept_changes):
             if not silent:
-                print(f"{out}: {note}", file=sys.stderr)
+                print(f"{out}: {remark}", file=sys.stderr)
         task = task_maker(experiment, task_spec, kept, store, design.seed)
         source = Trials(
             store, space, objective, task, model=experiment.name, wanted=trials, replicates=design.replicates,

@@ -101,7 +101,7 @@ def run(
     if fresh:
         remove(out)
     with Store(out, create=True) as store:
-        notes = check_compatible(store, experiment, task_spec, checked.seed, accept_changes)
+        remarks = check_compatible(store, experiment, task_spec, checked.seed, accept_changes)
         if retry:
             store.forget(store.keys() - store.keys((DONE, NAN)))
         places = {
@@ -112,9 +112,9 @@ def run(
         there = store.keys()
         missing = [key for key in places if key not in there]
         if others := len(there) - (len(places) - len(missing)):
-            notes.append(f"{others:,} points of other settings or seeds are there too, and stay in the table")
+            remarks.append(f"{others:,} points of other settings or seeds are there too, and stay in the table")
         if not silent:
-            print("".join(f"{out}: {note}\n" for note in notes), end="", file=sys.stderr)
+            print("".join(f"{out}: {remark}\n" for remark in remarks), end="", file=sys.stderr)
         shown = Progress(len(places), len(places) - len(missing), best, progress, silent)
         if missing:
             task = task_maker(experiment, task_spec, kept, store, checked.seed)
