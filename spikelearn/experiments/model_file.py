@@ -210,7 +210,7 @@ def _problem_of_tables(module: types.ModuleType) -> str:
     return ""
 
 
-def _problem_of_function(function: Any, name: str, arguments: tuple, keywords: dict[str, None]) -> str:
+def _problem_of_function(function: Any, name: str, arguments: tuple[Any, ...], keywords: dict[str, None]) -> str:
     try:
         inspect.signature(function).bind(*arguments, **keywords)
     except TypeError as error:
