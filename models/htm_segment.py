@@ -88,7 +88,7 @@ PUBLISHED = {
 PER_PATTERN = 10  # segments that know a pattern
 WEIGHT, TAU_DISTAL = 100.0, 5.0  # pA of a plateau; ms of the current by which a neuron is seen to be depolarised
 LINES, MARKERS = ("-", (0, (5.0, 1.5)), DASHED, DOTTED), "os^D"
-NEURON = sl.lif_with_receptors({"proximal": "exponential", "distal": "exponential"})
+NEURON = sl.LIF.with_receptors(proximal=sl.ExponentialCurrent(), distal=sl.ExponentialCurrent())
 
 
 class Cell(NamedTuple):

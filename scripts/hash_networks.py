@@ -141,7 +141,7 @@ def made_with() -> dict[str, str]:
 
 def missing() -> dict[str, str]:
     """Start of a name -> why nothing of it can be computed here."""
-    packages = {"elsewhere NEST": "nest", "elsewhere Brian2": "brian2", "model digits": "sklearn"}
+    packages = {"on NEST": "nest", "on Brian2": "brian2", "model digits": "sklearn"}
     return {
         start: f"{package} is not installed"
         for start, package in packages.items()

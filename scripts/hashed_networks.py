@@ -91,11 +91,15 @@ def spread(model: Any) -> dict[str, Any]:
 
 
 def neuron_cases() -> Iterator[tuple[str, Case]]:
-    kinetics = {"ampa": "exponential", "gaba_b": "alpha"}
-    reversals = {"E_ampa": 0.0, "E_gaba_b": -95.0, "E_slow": 0.0}
+    currents = {"ampa": sl.ExponentialCurrent(), "gaba_b": sl.AlphaCurrent()}
+    conductances = {
+        "ampa": sl.ExponentialConductance(E=0),
+        "gaba_b": sl.AlphaConductance(E=-95),
+        "slow": sl.BetaConductance(E=0),
+    }
     others = [
-        ("receptors, currents", sl.lif_with_receptors(kinetics), {}),
-        ("receptors, conductances", sl.lif_with_receptors({**kinetics, "slow": "beta"}, conductance=True), reversals),
+        ("receptors, currents", sl.LIF.with_receptors(**currents), {}),
+        ("receptors, conductances", sl.LIFConductance.with_receptors(**conductances), {}),
         ("three arms", sl.multi_threshold(3), {}),
         ("three adaptive arms", sl.multi_threshold(3, adaptive=True), {}),
     ]
@@ -469,7 +473,7 @@ def closed_loop(trials: bool, threads: int) -> Scene:
     return Scene(net, sl.Trials(phases, 6), (seen,))
 
 
-# Models of a user, all together, exactly, and elsewhere
+# Models of a user, all together, exactly, and on other simulators
 
 
 def from_equations(method: str, threads: int) -> Scene:
@@ -553,7 +557,7 @@ def exact(threads: int) -> Scene:
     return Scene(net, 60.0)
 
 
-def elsewhere(learns: bool, threads: int) -> Scene:
+def on_others(learns: bool, threads: int) -> Scene:
     """What NEST and Brian2 both run: sources, drives and neurons that are integrated exactly, and STDP."""
     net = sl.Network(dt=0.1, seed=3)
     poisson, listed = net.population(20, sl.Poisson(200.0)), net.population(3, sl.SpikeList([0.1, 5, 7.3], [0, 1, 2]))
@@ -590,7 +594,7 @@ def other_cases() -> Iterator[tuple[str, Case]]:
     for name, package in (("NEST", "nest"), ("Brian2", "brian2")):
         for learns in (False, True):
             tail = "learning" if learns else "static"
-            yield f"elsewhere {name}, {tail}", Case(lambda n, each=learns: elsewhere(each, n), (), package)
+            yield f"on {name}, {tail}", Case(lambda n, each=learns: on_others(each, n), (), package)
 
 
 def cases() -> Iterator[tuple[str, Case]]:

@@ -9,14 +9,17 @@ from spikelearn.backends import Brian2 as Brian2
 from spikelearn.connectivity import *
 from spikelearn.description import Callback as Callback
 from spikelearn.description import Exponential as Exponential
+from spikelearn.description import Grid as Grid
 from spikelearn.description import LogNormal as LogNormal
 from spikelearn.description import Modulator as Modulator
 from spikelearn.description import Normal as Normal
 from spikelearn.description import Phase as Phase
 from spikelearn.description import Population as Population
+from spikelearn.description import Positions as Positions
 from spikelearn.description import Projection as Projection
 from spikelearn.description import Trials as Trials
 from spikelearn.description import Uniform as Uniform
+from spikelearn.description import UniformPositions as UniformPositions
 from spikelearn.description import View as View
 from spikelearn.kernels.random import random_uniform as random_uniform
 from spikelearn.network import VERSION as __version__

@@ -50,6 +50,7 @@ class NestNeuron:
     start: state variable -> NEST's name, of what can be set at the start; the others start at 0 there and here.
     alike: two of our parameters; where they are equal the sign of a weight does not matter.
     more: function(parameters, dt) -> further parameters of NEST; values may be arrays, one for each neuron.
+    lists: those of them that are a list in each neuron: arrays whose last axis is that list.
     check: function(parameters, dt) -> what NEST cannot do with these parameters, or None.
     rest: values of NEST's state and parameters with which a neuron without a current does not fire; for what passes
         before the network's time 0.
@@ -63,6 +64,7 @@ class NestNeuron:
     start: Mapping[str, str] = field(default_factory=lambda: {"V_m": "V_m"})
     alike: tuple[str, str] | None = None
     more: Callable[[Any, float], Mapping[str, Any]] = _nothing_more
+    lists: tuple[str, ...] = ()
     check: Callable[[Any, float], str | None] = _no_complaint
     rest: Callable[[Any], Mapping[str, Any]] = lambda p: {"V_m": p.V_reset, "E_L": p.V_reset}
 

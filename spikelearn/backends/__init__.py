@@ -1,4 +1,4 @@
-"""The same description on other simulators: Brian2 and NEST. Only a run there imports more than the options."""
+"""What runs a description: the compiled and the exact engine, NEST and Brian2, by one protocol (backend.py)."""
 
 from spikelearn.backends.options import NEST, Brian2, Options
 

@@ -3,7 +3,8 @@
 A template is a file in kernels/templates. It is read as text and never imported. What differs from model to model is
 given to `render` as lists of names and as flags, and stands in the template so:
 
-    PRE, slot__PRE[k]                a list, in capitals: with pre = ("x", "y") this is x, y, slot_x[k], slot_y[k]
+    PRE, slot__PRE[k]                a list, in capitals: with pre = ("x", "y") this is x, y, slot_x[k], slot_y[k];
+                                     `: Written` after it, in a signature, goes with each as an index does
     # for x in pre:  ...  # end      lines that are repeated; in them `x` and `slot__x` are one name of the list
     # if modulated:  ...  # else:  ...  # end     lines that are left out; any Python expression of lists and flags
     # EVENTS = step, event__PRE      a list that the template makes, also with `... for x in pre` at its end
@@ -35,6 +36,7 @@ _ONE_EACH = re.compile(r"(.+) for ([a-z, ]+) in (\w+)")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _LIST = re.compile(r"[A-Z]{2,}(?:_[A-Z0-9]+)*")
 _IMPORT = re.compile(r"^(?:from|import) .*$", re.MULTILINE)
+_MARKED = ": Written"
 _EMPTY = "\0"
 _EMPTY_WITH_COMMA = re.compile(f"(?:, {_EMPTY})+(?=[)\\]]|$)|{_EMPTY},? ?")
 
@@ -251,7 +253,7 @@ def _line(node: _Line, scope: _Scope) -> str:
             continue
         if text.startswith("[") and "]" not in text:
             raise TemplateError(f"{node.place}: the index of list {name!r} may have no names that are put in")
-        index = text[: text.index("]") + 1] if text.startswith("[") else ""
+        index = text[: text.index("]") + 1] if text.startswith("[") else _MARKED if text.startswith(_MARKED) else ""
         names = ("_".join([*before, each, *after]) + index for each in _list(name, node.place, scope))
         done += (", ".join(names) or _EMPTY) + text[len(index) :]
     return _EMPTY_WITH_COMMA.sub("", done) if _EMPTY in done else done

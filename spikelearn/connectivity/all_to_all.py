@@ -12,7 +12,7 @@ from spikelearn.nest_mapping import NestRule
 
 
 @scalar
-def every_partner(row, n_partners, own, numbers, start, increment, seen, stamp, partners):
+def every_partner(row, n_partners, own, numbers, start, increment, seen, stamp, scratch, partners):
     count = 0
     for i in range(n_partners):
         if i != own:

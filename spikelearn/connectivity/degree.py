@@ -14,7 +14,7 @@ from spikelearn.kernels.random import uniform
 
 
 @scalar
-def drawn_partners(row, n_partners, own, numbers, start, increment, seen, stamp, partners):
+def drawn_partners(row, n_partners, own, numbers, start, increment, seen, stamp, scratch, partners):
     """numbers: whether a partner may occur twice, then the degree of all rows or of each."""
     multapses = numbers[0] != 0
     degree = numbers[1 + row] if len(numbers) > 2 else numbers[1]

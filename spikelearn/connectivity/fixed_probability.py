@@ -15,7 +15,7 @@ from spikelearn.nest_mapping import NestRule
 
 
 @scalar
-def partners_by_chance(row, n_partners, own, numbers, start, increment, seen, stamp, partners):
+def partners_by_chance(row, n_partners, own, numbers, start, increment, seen, stamp, scratch, partners):
     """The gaps between chosen partners are geometric (Fan, Muller & Rezucha 1962)."""
     p = numbers[0]
     scale = 0.0 if p >= 1.0 or p <= 0.0 else 1.0 / math.log1p(-p)

@@ -13,7 +13,7 @@ from spikelearn.nest_mapping import NestRule
 
 
 @scalar
-def equal_partner(row, n_partners, own, numbers, start, increment, seen, stamp, partners):
+def equal_partner(row, n_partners, own, numbers, start, increment, seen, stamp, scratch, partners):
     if row == own:
         return 0
     partners[0] = row

@@ -13,7 +13,7 @@ from spikelearn.errors import DescriptionError
 
 
 @scalar
-def listed_partner(row, n_partners, own, numbers, start, increment, seen, stamp, partners):
+def listed_partner(row, n_partners, own, numbers, start, increment, seen, stamp, scratch, partners):
     partners[0] = numbers[row]
     return 1
 

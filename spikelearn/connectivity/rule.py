@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -10,11 +10,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.jit import scalar
 from spikelearn.errors import DescriptionError
+from spikelearn.kernels.space import DIMENSIONS, PERIOD, packed
 from spikelearn.nest_mapping import NestRule
 
-ROW_ARGUMENTS = ("row", "n_partners", "own", "numbers", "start", "increment", "seen", "stamp", "partners")
+ROW_ARGUMENTS = ("row", "n_partners", "own", "numbers", "start", "increment", "seen", "stamp", "scratch", "partners")
 RANK_ARGUMENTS = ("row", "partner", "own")
 
 
@@ -23,8 +25,11 @@ class Endpoints:
     """The two ends of a projection, as a rule sees them.
 
     n_source, n_target: numbers of neurons.
-    shared: the targets that are sources too, for which there may be autapses. random: a generator that depends on the
-    seed of the network and on the projection only. where: the projection, for errors.
+    shared: the targets that are sources too, for which there may be autapses.
+    random: a generator that depends on the seed of the network and on the projection only.
+    where: the projection, for errors.
+    source_positions, target_positions: (n, dimensions) coordinates, or None.
+    source_period, target_period: (dimensions,) lengths after which space repeats itself, or None.
     """
 
     n_source: int
@@ -32,6 +37,44 @@ class Endpoints:
     shared: range
     random: np.random.Generator
     where: str
+    source_positions: np.ndarray | None = None
+    target_positions: np.ndarray | None = None
+    source_period: np.ndarray | None = None
+    target_period: np.ndarray | None = None
+
+    @functools.cached_property
+    def space(self) -> np.ndarray:
+        """The positions of both ends in one array: see kernels/space.py. Raises DescriptionError if they differ."""
+        source, target = self.source_positions, self.target_positions
+        if source is None or target is None:
+            which = "source has" if target is not None else "target has" if source is not None else "populations have"
+            raise DescriptionError(
+                f"{self.where}: distances need positions, and the {which} none; expected both made with "
+                "net.population(..., positions=...)"
+            )
+        if source.shape[1] != target.shape[1]:
+            raise DescriptionError(
+                f"{self.where}: distances need positions of the same number of dimensions, got {source.shape[1]} of "
+                f"the source and {target.shape[1]} of the target"
+            )
+        no_period = np.zeros(source.shape[1])
+        period = no_period if self.source_period is None else self.source_period
+        other = no_period if self.target_period is None else self.target_period
+        if not np.array_equal(period, other):
+            raise DescriptionError(
+                f"{self.where}: distances need source and target in one space, got periods {_listed(period)} and "
+                f"{_listed(other)} (0: not periodic)"
+            )
+        return packed(source, target, period)
+
+    def distances(self, sources: Any, targets: Any) -> np.ndarray:
+        """(sources, targets) distances between neurons with these numbers. Raises DescriptionError, as `space`."""
+        period = self.space[PERIOD : PERIOD + int(self.space[DIMENSIONS])]
+        assert self.source_positions is not None and self.target_positions is not None
+        along = np.abs(self.source_positions[sources][:, None] - self.target_positions[targets][None])
+        around = along % np.where(period > 0, period, np.inf)
+        along = np.where(period > 0, np.minimum(around, period - around), along)
+        return np.sqrt((along**2).sum(axis=2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +86,7 @@ class Rows:
     expected: how many synapses there will be, about; needed only without degrees.
     owners: (rows,) int64, the neuron of each row; None: row i belongs to neuron i.
     width: no row has more synapses; by default as many as there are partners, or the largest of `degrees`.
+    function: a compiled function of scalars that `row` is given as its first argument, if it takes one.
     """
 
     numbers: np.ndarray = field(default_factory=lambda: np.zeros(0))
@@ -50,6 +94,7 @@ class Rows:
     expected: float = 0.0
     owners: np.ndarray | None = None
     width: int | None = None
+    function: Any = None
 
 
 @dataclass(frozen=True)
@@ -60,11 +105,12 @@ class ConnectionRule:
 
     by_source: each row holds the targets of one source; else the sources of one target. Only rules by source, and those
         with a `rank`, can be procedural.
-    row: static function(row, n_partners, own, numbers, start, increment, seen, stamp, partners), compiled, that writes
-        the partners of one row to `partners` and returns how many there are. Partners are counted from 0 to
+    row: static function(row, n_partners, own, numbers, start, increment, seen, stamp, scratch, partners), compiled,
+        that writes the partners of one row to `partners` and returns how many there are. Partners are counted from 0 to
         n_partners - 1. own: the partner that would be an autapse and is to be left out, or -1. numbers: see Rows.
         start, increment: the stream of random numbers of this row, from which `random.uniform(start, increment, k)`
-        draws number k. seen: (n_partners,) int64 for marks, in which no element is `stamp` at first.
+        draws number k. seen: (n_partners,) int64 for marks, in which no element is `stamp` at first. scratch:
+        (n_partners,) float64, whatever they are. A rule whose Rows have a `function` takes that first, as `value`.
     rows: method(ends) -> Rows, which also checks the data of the rule against an Endpoints.
     autapses: whether a neuron may be connected with itself, True where the dataclass has no such field.
     rank: static function(row, partner, own), compiled: how many partners of a row by target come before this one. It
@@ -72,6 +118,7 @@ class ConnectionRule:
     arrays: which arrays of weights and delays it takes: "pairs" (n_source, n_target), "rows" (rows,), "" none.
     every_pair: whether it makes all pairs, but for autapses.
     example: values for the fields that need some, with which tests make it between two populations of 12 neurons.
+    complaint: what it means if `row` returns -1, for errors.
     nest: the rule in NEST, for engine="nest" with rules of NEST's own.
 
     >>> @dataclass(frozen=True)
@@ -82,7 +129,7 @@ class ConnectionRule:
     ...     by_source = True
     ...
     ...     @staticmethod
-    ...     def row(row, n_partners, own, numbers, start, increment, seen, stamp, partners):
+    ...     def row(row, n_partners, own, numbers, start, increment, seen, stamp, scratch, partners):
     ...         for i in range(numbers[0]):
     ...             partners[i] = (row + 1 + i) % n_partners
     ...         return numbers[0]
@@ -97,6 +144,10 @@ class ConnectionRule:
     row: ClassVar[Callable[..., Any] | None] = None
     rank: ClassVar[Callable[..., Any] | None] = None
     example: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    complaint: ClassVar[str] = (
+        "made a row with too many partners, with some that are out of range, or with other numbers of them than its "
+        "degrees"
+    )
     nest: ClassVar[NestRule | None] = None
 
     def __init_subclass__(cls) -> None:
@@ -105,8 +156,8 @@ class ConnectionRule:
             function = getattr(cls, name)
             if function is None:
                 continue
-            given = tuple(inspect.signature(getattr(function, "py_func", function)).parameters)
-            if given != expected:
+            given = arguments_of(function)
+            if given != expected and (name == "rank" or given != ("value", *expected)):
                 raise DescriptionError(
                     f"{name} of connection rule {cls.__name__!r} takes ({', '.join(given)}), "
                     f"expected ({', '.join(expected)})"
@@ -125,6 +176,10 @@ class ConnectionRule:
     @property
     def name(self) -> str:
         return type(self).__name__
+
+
+def _listed(numbers: np.ndarray) -> str:
+    return "(" + ", ".join(f"{number:g}" for number in numbers) + ")"
 
 
 def whole_number(rule: ConnectionRule, value: Any, where: str) -> int:

@@ -2,10 +2,11 @@
 
 from spikelearn.description.distributions import Exponential, LogNormal, Normal, Uniform
 from spikelearn.description.population import Modulator, Population, Reference, View
+from spikelearn.description.positions import Grid, Positions, UniformPositions
 from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Phase, Trials
 
 __all__ = [
-    "Callback", "Exponential", "LogNormal", "Modulator", "Normal", "Phase", "Population", "Projection", "Reference",
-    "Trials", "Uniform", "View",
+    "Callback", "Exponential", "Grid", "LogNormal", "Modulator", "Normal", "Phase", "Population", "Positions",
+    "Projection", "Reference", "Trials", "Uniform", "UniformPositions", "View",
 ]  # fmt: skip

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from spikelearn.connectivity import AllToAll, ConnectionRule, Endpoints
+from spikelearn.connectivity import AllToAll, ConnectionRule, Endpoints, Profile
 from spikelearn.description.checks import (
     check_array,
     check_delays,
@@ -20,19 +20,23 @@ from spikelearn.description.checks import (
     check_release,
     check_sizes,
 )
-from spikelearn.description.distributions import drawn
+from spikelearn.description.distributions import Distribution, drawn
 from spikelearn.description.homeostasis import Homeostasis, homeostasis
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Modulator, Population, View, segment, whole
+from spikelearn.description.positions import Grid, Positions, UniformPositions, positions_of
 from spikelearn.description.projection import Drive, Projection, Release
 from spikelearn.description.recording import Recording, first_step, recording, sampling_steps
 from spikelearn.description.trials import Callback
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.neurons import Neuron, NeuronModel
-from spikelearn.plasticity import Plasticity
-from spikelearn.sources import Poisson, SpikeList
+from spikelearn.plasticity import Normalisation, Plasticity, Rewiring, SynapticScaling
+from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
 from spikelearn.synapses import Synapse
-from spikelearn.units import plain
+from spikelearn.units import Quantity, plain
+
+_POSITIONS = 1
+"""The generator of a population's positions is seeded with (seed, uid, this)."""
 
 
 class NetworkBuilder:
@@ -41,7 +45,7 @@ class NetworkBuilder:
     dt: step in ms. seed: the root of all random numbers. Nothing here runs; spikelearn.Network does.
     """
 
-    def __init__(self, dt: Any, seed: int) -> None:
+    def __init__(self, dt: Quantity, seed: int) -> None:
         step = plain(dt, "ms", "dt of Network")
         if not isinstance(step, float) or not np.isfinite(step) or step <= 0:
             raise ParameterError(f"dt of Network: expected more than 0 ms, got {dt!r}")
@@ -80,11 +84,19 @@ class NetworkBuilder:
         return tuple(self._callbacks)
 
     def population(
-        self, size: int, model: Any, name: str | None = None, initial: Mapping[str, Any] | None = None
+        self,
+        size: int,
+        model: Neuron | NeuronModel | Poisson | SpikeList,
+        name: str | None = None,
+        initial: Mapping[str, Quantity | Distribution] | None = None,
+        positions: Grid | UniformPositions | Positions | Quantity | None = None,
     ) -> Population:
         """Add `size` neurons of a model with parameters, `LIF(tau_m=20)`, or of a source, `Poisson(rate=20)`.
 
-        initial: state variable -> number, array (size,) or distribution. Raises DescriptionError.
+        initial: state variable -> number, array (size,) or distribution. positions: Grid, UniformPositions, Positions,
+        or an array (size, dimensions) of coordinates in one, two or three dimensions, in any unit of length (mm, say)
+        that profiles then use too; for rules, weights and delays that go by distance. Raises DescriptionError or
+        ParameterError.
         """
         self._still_open("population")
         if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
@@ -103,12 +115,15 @@ class NetworkBuilder:
         check_sizes(name, size, model, self.dt)
         if not isinstance(initial, Mapping | None):
             raise DescriptionError(f"initial of population {name!r}: expected {{variable: value}}, got {initial!r}")
-        added = Population(name, size, model, dict(initial or {}), self._next_uid())
+        uid = self._next_uid()
+        random = np.random.default_rng([self.seed, uid, _POSITIONS])
+        place = positions_of(positions, size, random, f"population {name!r}")
+        added = Population(name, size, model, dict(initial or {}), uid, place)
         check_initial(added)
         self._populations[name] = added
         return added
 
-    def modulator(self, name: str = "dopamine", tau: Any = 200.0) -> Modulator:
+    def modulator(self, name: str = "dopamine", tau: Quantity = 200.0) -> Modulator:
         """Add a modulator whose concentration decays with time constant `tau` (ms)."""
         self._still_open("modulator")
         tau_n = plain(tau, "ms", f"tau of modulator {name!r}")
@@ -124,10 +139,10 @@ class NetworkBuilder:
         target: Population | View | Modulator,
         port: str | None = None,
         rule: ConnectionRule | None = None,
-        weight: Any = 1.0,
-        delay: Any = None,
-        axonal_delay: Any = None,
-        dendritic_delay: Any = None,
+        weight: Quantity | Distribution | Profile = 1.0,
+        delay: Quantity | Distribution | Profile | None = None,
+        axonal_delay: Quantity | Distribution | Profile | None = None,
+        dendritic_delay: Quantity | Distribution | Profile | None = None,
         on: str = "spike",
         plasticity: Plasticity | None = None,
         plastic: bool = True,
@@ -140,19 +155,23 @@ class NetworkBuilder:
         """Connect a population to a port of another, or to a modulator, of which each event then releases `weight`.
 
         rule: AllToAll() by default. weight: number, array or distribution, in the unit of the port; an array has shape
-        (n_source, n_target) for AllToAll and one value for each synapse for OneToOne and Pairs. delay: ms, axonal;
-        by default one step; one that would be drawn shorter is drawn again. axonal_delay may be a number, array or
-        distribution, dendritic_delay is a number: it delays the input and, on their way back to the synapse, the post
+        (n_source, n_target) for AllToAll and one value for each synapse for OneToOne and Pairs; a profile such as
+        LinearProfile(200, -50), or a function, says what it is at each distance. delay: ms, axonal; by default one
+        step; one that would be drawn shorter is drawn again, and by distance it is one step. axonal_delay may be like
+        delay, dendritic_delay is a number: it delays the input and, on their way back to the synapse, the post
         events that a plasticity rule learns from. on: kind of event that is carried. learns_from: kind of post event of
-        the rule. plastic=False freezes the weights. synapse: short-term plasticity. procedural: no synapse is kept in
-        memory; those of a source are made again from their random numbers whenever it has an event (Knight & Nowotny
-        2021). It is the same network with the same pairs, weights and delays, and takes more time: see
-        docs/design/engine.md. For AllToAll, OneToOne and FixedOutDegree, with weights that do not change. A
-        table of a million synapses or more rounds weights that differ to 4 bytes, which this does not. payload: a state
-        variable of the source; each event brings with it the value that this has at the end of the step in which the
-        event is emitted, and weight times value is what arrives. weight is then in the unit of the port for each unit
-        of the variable. The pre traces of a SignalRule grow by the value, or are set to it. Not for other rules and
-        synapse models, which know events and no values. Raises DescriptionError, ParameterError or UnitError.
+        the rule. plastic=False freezes the weights. synapse: short-term plasticity, or a graded synapse. With
+        short-term plasticity and a plasticity rule together, weight times release arrives, and the rule learns from
+        arrivals as it would without. procedural: no synapse is kept in memory; those of a source are made again from
+        their random numbers whenever it has an event (Knight & Nowotny 2021). It is the same network with the same
+        pairs, weights and delays, and takes more time: see docs/design/engine.md. For AllToAll, OneToOne,
+        FixedOutDegree and DistanceOutDegree, with weights that do not change. A table of a million synapses or more
+        rounds weights that differ to 4 bytes, which this does not. payload: a state variable of the source; each event
+        brings with it the value that this has at the end of the step in which the event is emitted, and weight times
+        value is what arrives. weight is then in the unit of the port for each unit of the variable. The pre traces of a
+        SignalRule grow by the value, or are set to it. Not for other rules and synapse models, which know events and no
+        values.
+        Raises DescriptionError, ParameterError or UnitError.
 
         >>> net = Network()
         >>> cells = net.population(100_000, LIF())
@@ -193,11 +212,17 @@ class NetworkBuilder:
             shared = range(low, max(low, high))
         uid = self._next_uid()
         generator = np.random.default_rng([self.seed, uid])
-        rows = rule.rows(Endpoints(source_size, target_size, shared, generator, where))
+        ends = Endpoints(
+            source_size, target_size, shared, generator, where, source.positions,
+            None if isinstance(target, Modulator) else target.positions, sender.period,
+            None if isinstance(receiver, Modulator) else receiver.period,
+        )  # fmt: skip
+        rows = rule.rows(ends)
         weights = drawn(weight, unit, f"weight of {where}")
         check_array(rule, weights.values, rows, source_size, target_size, f"weight of {where}")
         axonal, dendritic_steps = check_delays(delay, axonal_delay, dendritic_delay, self.dt, where)
         check_array(rule, axonal.values, rows, source_size, target_size, f"delay of {where}")
+        by_distance = weights.profile is not None or axonal.profile is not None
         back, modulators = dendritic_steps * self.dt, self._modulators.values()
         learned_kind = check_plasticity(
             receiver, port, plasticity, synapse, learns_from, weights, back, modulators, where
@@ -230,11 +255,18 @@ class NetworkBuilder:
             uid=uid,
             procedural=bool(procedural),
             payload=payload or "",
+            space=ends.space if by_distance else None,
         )
         self._projections[name] = added
         return added
 
-    def drive(self, target: Population | View, source: Any, port: str | None = None, weight: Any = None) -> None:
+    def drive(
+        self,
+        target: Population | View,
+        source: PoissonInput | StepCurrent | NoiseCurrent,
+        port: str | None = None,
+        weight: Quantity | None = None,
+    ) -> None:
         """Let a PoissonInput (with a weight), a StepCurrent or a NoiseCurrent act on every neuron of a population."""
         self._still_open("drive")
         if not isinstance(target, Population | View) or self._owner(target) is not True:
@@ -244,7 +276,7 @@ class NetworkBuilder:
         port, number = check_drive(population, size, source, port, weight, where)
         self._drives.append(Drive(source, population, first, size, port, number, self._next_uid()))
 
-    def homeostasis(self, projection: Projection, rule: Any) -> None:
+    def homeostasis(self, projection: Projection, rule: Normalisation | SynapticScaling | Rewiring) -> None:
         """Let Normalisation, SynapticScaling or Rewiring act on the synapses of a projection, besides what they learn.
 
         Each acts at the end of every `every`-th step, once all synapses have learned from what happened until then;
@@ -261,7 +293,7 @@ class NetworkBuilder:
         if projection.plasticity is None or projection.plastic:
             self._homeostases.append(added)
 
-    def release(self, modulator: Modulator, times: Any, amounts: Any = 1.0) -> None:
+    def release(self, modulator: Modulator, times: Quantity, amounts: Quantity = 1.0) -> None:
         """Release amounts (a number or one for each time) of a modulator at times in ms."""
         self._still_open("release")
         if self._owner(modulator) is not True:
@@ -269,7 +301,13 @@ class NetworkBuilder:
         steps, amount_of_each = check_release(modulator, times, amounts, self.dt)
         self._releases.append(Release(modulator, steps, amount_of_each))
 
-    def record(self, of: Any, variables: str | Sequence[str] = "spikes", every: Any = None, start: Any = 0.0) -> None:
+    def record(
+        self,
+        of: Population | View | Modulator | Projection,
+        variables: str | Sequence[str] = "spikes",
+        every: Quantity | None = None,
+        start: Quantity = 0.0,
+    ) -> None:
         """Record "spikes" (or "events", "bursts", "plateaus") or state variables of a population or a view of it,
         "n" of a modulator, or "weight" and "c" of a projection (`net.record(ff, "weight", every=100)`).
 
@@ -286,7 +324,7 @@ class NetworkBuilder:
                 raise DescriptionError(f"recording of {of.name!r}: {variable!r} is recorded already")
             self._recordings.append(new)
 
-    def on_step(self, function: Any, *arguments: Any) -> None:
+    def on_step(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Call function(step, *arguments) at the end of every step; it is compiled. See Callback."""
         self._still_open("callback")
         added = Callback(function, arguments)

@@ -67,6 +67,8 @@ def check_initial(population: Population) -> None:
     for variable, value in population.initial.items():
         what = f"initial {variable} of population {population.name!r}"
         values = drawn(value, population.check_state(variable, "initial"), what)
+        if values.profile is not None:
+            raise DescriptionError(f"{what}: neurons have no distance, which synapses have; got {value!r}")
         if values.code == connect.ARRAY and values.array.shape != (population.size,):
             raise DescriptionError(f"{what}: expected {population.size} values, got shape {values.array.shape}")
 
@@ -141,8 +143,6 @@ def check_plasticity(
         return "spike"
     if not isinstance(plasticity, Plasticity):
         raise DescriptionError(f"{where}: expected a plasticity rule such as STDP(), got {plasticity!r}")
-    if synapse is not None:
-        raise DescriptionError(f"{where}: a projection takes a plasticity rule or a synapse model, not both")
     if isinstance(receiver, Modulator):
         raise DescriptionError(f"{where}: a projection to a modulator takes no plasticity rule")
     if plasticity.modulator is not None and not any(plasticity.modulator is known for known in modulators):
@@ -213,6 +213,11 @@ def _check_graded(
         raise DescriptionError(
             f"{where}: {synapse.model.name} acts on a graded port, which {receiver.name!r} has: "
             f"{', '.join(expected) or 'none'}; got port {port!r}"
+        )
+    if synapse is not None and graded and plasticity is not None:
+        raise DescriptionError(
+            f"{where}: {synapse.model.name} is a graded synapse, which gives a value in every step and learns nothing; "
+            f"expected no plasticity rule, got {plasticity}"
         )
     if port in expected and not graded:
         given = plasticity if plasticity is not None else synapse.model.name if synapse is not None else "none"

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.connectivity.profiles import Profile, profile_of
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels import connect
-from spikelearn.units import plain
+from spikelearn.units import Quantity, plain
 
 _NOTHING = np.zeros(0)
 
@@ -18,8 +19,8 @@ _NOTHING = np.zeros(0)
 class Distribution:
     """Base: what is drawn. Values outside [low, high] are drawn again."""
 
-    low: Any = -np.inf
-    high: Any = np.inf
+    low: Quantity = -np.inf
+    high: Quantity = np.inf
 
     def numbers(self, unit: str, what: str) -> Drawn:
         """Checked numbers in `unit`, for the kernels."""
@@ -28,7 +29,10 @@ class Distribution:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A distribution as the kernels take it: code, two parameters, limits, and values if they are given one by one."""
+    """A distribution as the kernels take it: code, two parameters, limits, and values if they are given one by one.
+
+    profile: of the distance between source and target, if that is what values go by; they are kept within the limits.
+    """
 
     code: int
     a: float
@@ -36,6 +40,7 @@ class Drawn:
     low: float = -np.inf
     high: float = np.inf
     values: Any = None
+    profile: Profile | None = None
 
     @property
     def array(self) -> np.ndarray:
@@ -65,8 +70,8 @@ class Uniform(Distribution):
     low, high: in the unit of what is drawn.
     """
 
-    low: Any = 0.0
-    high: Any = 1.0
+    low: Quantity = 0.0
+    high: Quantity = 1.0
 
     def numbers(self, unit: str, what: str) -> Drawn:
         low, high = _one(self.low, unit, f"low of {what}"), _one(self.high, unit, f"high of {what}")
@@ -82,10 +87,10 @@ class Normal(Distribution):
     mean, std: in the unit of what is drawn. low, high: limits, in that unit.
     """
 
-    mean: Any = 0.0
-    std: Any = 1.0
+    mean: Quantity = 0.0
+    std: Quantity = 1.0
 
-    def __init__(self, mean: Any, std: Any, low: Any = -np.inf, high: Any = np.inf) -> None:
+    def __init__(self, mean: Quantity, std: Quantity, low: Quantity = -np.inf, high: Quantity = np.inf) -> None:
         _set(self, mean=mean, std=std, low=low, high=high)
 
     def numbers(self, unit: str, what: str) -> Drawn:
@@ -105,7 +110,7 @@ class LogNormal(Distribution):
     mu: float = 0.0
     sigma: float = 1.0
 
-    def __init__(self, mu: float, sigma: float, low: Any = -np.inf, high: Any = np.inf) -> None:
+    def __init__(self, mu: float, sigma: float, low: Quantity = -np.inf, high: Quantity = np.inf) -> None:
         _set(self, mu=mu, sigma=sigma, low=low, high=high)
 
     def numbers(self, unit: str, what: str) -> Drawn:
@@ -120,9 +125,9 @@ class Exponential(Distribution):
     mean: in the unit of what is drawn. low, high: limits, in that unit.
     """
 
-    mean: Any = 1.0
+    mean: Quantity = 1.0
 
-    def __init__(self, mean: Any, low: Any = -np.inf, high: Any = np.inf) -> None:
+    def __init__(self, mean: Quantity, low: Quantity = -np.inf, high: Quantity = np.inf) -> None:
         _set(self, mean=mean, low=low, high=high)
 
     def numbers(self, unit: str, what: str) -> Drawn:
@@ -142,9 +147,11 @@ def _spread(code: int, given: Distribution, a: float, b: float, unit: str, what:
 
 
 def drawn(value: Any, unit: str, what: str) -> Drawn:
-    """A number, an array or a distribution as the kernels take it; raises if it is not finite."""
+    """A number, an array, a distribution or a profile as the kernels take it; raises if it is not finite."""
     if isinstance(value, Distribution):
         return value.numbers(unit, what)
+    if (profile := profile_of(value)) is not None:
+        return Drawn(connect.BY_DISTANCE, 0.0, profile=profile)
     numbers = plain(value, unit, what)
     if isinstance(numbers, float):
         if not np.isfinite(numbers):

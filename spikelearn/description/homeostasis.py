@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from spikelearn.description.population import Modulator
 from spikelearn.description.projection import Projection
 from spikelearn.description.steps import whole_steps
 from spikelearn.errors import DescriptionError, ParameterError
@@ -32,41 +32,48 @@ class Homeostasis:
 def homeostasis(projection: Projection, rule: Any, dt: float) -> Homeostasis:
     """Check a rule against its projection; dt: ms. Raises DescriptionError, ParameterError or UnitError."""
     where = f"{type(rule).__name__} of projection {projection.name!r}"
-    if not isinstance(rule, Normalisation | SynapticScaling | Rewiring):
+    if type(rule) not in _CHECKS:
         raise DescriptionError(
             f"homeostasis {projection.name!r}: expected Normalisation, SynapticScaling or Rewiring, got {rule!r}"
         )
-    if isinstance(projection.target, Modulator):
+    if projection.receiver is None:
         raise DescriptionError(f"{where}: a projection to a modulator cannot be regulated")
     if projection.procedural:
         raise DescriptionError(f"{where}: its synapses are procedural, so there are no weights that could change")
     every = whole_steps(rule.every, dt, f"every of {where}")
+    return Homeostasis(projection, rule, every, *_CHECKS[type(rule)](projection, rule, where))
+
+
+def _normalisation(projection: Projection, rule: Normalisation, where: str) -> tuple[np.ndarray, dict[str, float]]:
+    if rule.per not in ("target", "source"):
+        raise DescriptionError(f"{where}: per is 'target' or 'source', got {rule.per!r}")
+    size = projection.target_size if rule.per == "target" else projection.source_size
+    values = _values(rule.total, projection.unit, size, f"total of {where}")
+    if not rule.subtractive and np.any(values == 0.0):
+        raise ParameterError(f"total of {where}: expected another sum than 0, to which nothing can be multiplied")
+    return values, {}
+
+
+def _scaling(projection: Projection, rule: SynapticScaling, where: str) -> tuple[np.ndarray, dict[str, float]]:
+    values = _values(rule.target_rate, "Hz", projection.target_size, f"target_rate of {where}")
+    tau, beta = _one(rule.tau, "ms", f"tau of {where}"), _one(rule.beta, "1", f"beta of {where}")
+    if np.any(values < 0.0) or tau <= 0.0 or beta <= 0.0:
+        raise ParameterError(
+            f"{where}: expected target_rate of at least 0 Hz, tau and beta more than 0, got "
+            f"{values.min():g} Hz, {tau:g} ms and {beta:g}"
+        )
+    return values, {"tau": tau, "beta": beta}
+
+
+def _rewiring(projection: Projection, rule: Rewiring, where: str) -> tuple[np.ndarray, dict[str, float]]:
     low, high = projection.limits
-    if isinstance(rule, Normalisation):
-        if rule.per not in ("target", "source"):
-            raise DescriptionError(f"{where}: per is 'target' or 'source', got {rule.per!r}")
-        size = projection.target_size if rule.per == "target" else projection.source_size
-        values = _values(rule.total, projection.unit, size, f"total of {where}")
-        if not rule.subtractive and np.any(values == 0.0):
-            raise ParameterError(f"total of {where}: expected another sum than 0, to which nothing can be multiplied")
-        return Homeostasis(projection, rule, every, values, {})
-    if isinstance(rule, SynapticScaling):
-        values = _values(rule.target_rate, "Hz", projection.target_size, f"target_rate of {where}")
-        tau, beta = _one(rule.tau, "ms", f"tau of {where}"), _one(rule.beta, "1", f"beta of {where}")
-        if np.any(values < 0.0) or tau <= 0.0 or beta <= 0.0:
-            raise ParameterError(
-                f"{where}: expected target_rate of at least 0 Hz, tau and beta more than 0, got "
-                f"{values.min():g} Hz, {tau:g} ms and {beta:g}"
-            )
-        return Homeostasis(projection, rule, every, values, {"tau": tau, "beta": beta})
     below = _one(rule.below, projection.unit, f"below of {where}", endless=True)
     weight = _one(rule.weight, projection.unit, f"weight of {where}")
     if not 0.0 < rule.probability <= 1.0:
         raise ParameterError(f"probability of {where}: expected more than 0 and at most 1, got {rule.probability!r}")
     if not low <= weight <= high:
         raise ParameterError(f"weight of {where}: expected {low:g} to {high:g}, its W_min and W_max, got {weight:g}")
-    numbers = {"below": below, "weight": weight, "probability": float(rule.probability)}
-    return Homeostasis(projection, rule, every, np.zeros(0), numbers)
+    return np.zeros(0), {"below": below, "weight": weight, "probability": float(rule.probability)}
 
 
 def _values(given: Any, unit: str, size: int, what: str) -> np.ndarray:
@@ -83,3 +90,11 @@ def _one(given: Any, unit: str, what: str, endless: bool = False) -> float:
     if not isinstance(value, float) or np.isnan(value) or (np.isinf(value) and not endless):
         raise ParameterError(f"{what}: expected one {'' if endless else 'finite '}number, got {given!r}")
     return value
+
+
+_CHECKS: Mapping[type, Callable[[Projection, Any, str], tuple[np.ndarray, dict[str, float]]]] = {
+    Normalisation: _normalisation,
+    SynapticScaling: _scaling,
+    Rewiring: _rewiring,
+}
+"""Kind of homeostasis -> what checks it, and returns the values and numbers of a Homeostasis."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from spikelearn.description.positions import Positions
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons import Neuron
 from spikelearn.parameters import suggest
@@ -27,20 +28,34 @@ class Reference:
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """n neurons of one model. Made by `Network.population`. `population[:3]` is a view of some of its neurons."""
+    """n neurons of one model. Made by `Network.population`. `population[:3]` is a view of some of its neurons.
+
+    place: where they are, if they have positions.
+    """
 
     name: str
     size: int
     model: Any
     initial: Mapping[str, Any] = field(default_factory=dict)
     uid: int = 0
+    place: Positions | None = None
 
     ids = None
+
+    @property
+    def positions(self) -> np.ndarray | None:
+        """(size, dimensions) float64, read-only; None if the population has no positions."""
+        return None if self.place is None else self.place.coordinates
+
+    @property
+    def period(self) -> np.ndarray | None:
+        """(dimensions,) the length after which the space of the population repeats itself; None if it does not."""
+        return None if self.place is None else self.place.period
 
     def __len__(self) -> int:
         return self.size
 
-    def __getitem__(self, which: Any) -> View:
+    def __getitem__(self, which: int | slice | Sequence[int] | np.ndarray) -> View:
         return View(self, _indices(which, self.size, self.name))
 
     @property
@@ -122,6 +137,11 @@ class View:
 
     population: Population
     ids: np.ndarray
+
+    @property
+    def positions(self) -> np.ndarray | None:
+        """(size, dimensions) of these neurons; None if the population has no positions."""
+        return None if self.population.positions is None else self.population.positions[self.ids]
 
     @property
     def name(self) -> str:

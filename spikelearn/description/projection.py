@@ -19,6 +19,7 @@ from spikelearn.synapses import GradedSynapse, Synapse
 class Projection:
     """The synapses from one population to one port of another. Made by `Network.connect`.
 
+    space: the positions of source and target (kernels/space.py), if weights or delays go by distance.
     axonal, dendritic: delays; axonal may be drawn (ms), dendritic is a whole number of steps. procedural: its synapses
     are made again at each event rather than kept. payload: the state variable of the source whose value each event
     brings with it, "" for none.
@@ -47,6 +48,7 @@ class Projection:
     uid: int
     procedural: bool = False
     payload: str = ""
+    space: np.ndarray | None = None
 
     ids = None
 
@@ -83,6 +85,11 @@ class Projection:
         return self.target_size if self.rule.arrays == "pairs" else 0
 
     @property
+    def receiver(self) -> Population | None:
+        """The population that it is connected to; None if its events release a modulator."""
+        return None if isinstance(self.target, Modulator) else self.target
+
+    @property
     def learns(self) -> bool:
         """Whether its weights change: it has a rule and is plastic."""
         return self.plasticity is not None and self.plastic
@@ -113,10 +120,16 @@ class Projection:
 
     def describe(self) -> str:
         """One line for run files."""
-        static = "procedural" if self.procedural else "static"
-        rule = self.plasticity.rule.name if self.plasticity else self.synapse.model.name if self.synapse else static
-        rule += f", payload {self.payload}" if self.payload else ""
-        return f"{type(self.rule).__name__}, {rule}{'' if self.plastic or not self.plasticity else ', not plastic'}"
+        parts = [type(self.rule).__name__]
+        if self.synapse is not None:
+            parts.append(self.synapse.model.name)
+        if self.plasticity is not None:
+            parts.append(self.plasticity.rule.name)
+        if len(parts) == 1:
+            parts.append("procedural" if self.procedural else "static")
+        if self.payload:
+            parts.append(f"payload {self.payload}")
+        return ", ".join(parts + ["not plastic"] * (self.plasticity is not None and not self.plastic))
 
 
 @dataclass(frozen=True, eq=False)

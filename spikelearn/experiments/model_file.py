@@ -36,7 +36,7 @@ from spikelearn.parameters import suggest
 MODELS = "spikelearn.models"
 """The package of the models that come with spikelearn."""
 OTHER_MODELS = "spikelearn_models"
-"""That of model files elsewhere, which exists only while a process runs."""
+"""That of model files in other folders, which exists only while a process runs."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ def _problem_of_tables(module: types.ModuleType) -> str:
     return ""
 
 
-def _problem_of_function(function: Any, name: str, arguments: tuple, keywords: dict[str, None]) -> str:
+def _problem_of_function(function: Any, name: str, arguments: tuple[Any, ...], keywords: dict[str, None]) -> str:
     try:
         inspect.signature(function).bind(*arguments, **keywords)
     except TypeError as error:

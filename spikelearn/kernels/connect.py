@@ -21,7 +21,7 @@ from spikelearn.kernels.random import (
     uniform,
 )
 
-CONSTANT, UNIFORM, NORMAL, LOG_NORMAL, EXPONENTIAL, ARRAY = range(6)
+CONSTANT, UNIFORM, NORMAL, LOG_NORMAL, EXPONENTIAL, ARRAY, BY_DISTANCE = range(7)
 LIMITS = 2
 VALUES = 4
 """The numbers of a distribution: two parameters, from here on the limits, and from here on values given one by one."""
@@ -89,7 +89,7 @@ def degree_of(degrees, row):
 
 
 def scratch(row_width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Room for what `scan` knows of the synapses of a row.
+    """Room for what loops know of the synapses of a row: first their sources, then their targets; and for values.
 
     It is made here, since code that makes no arrays is loaded from disk without Numba.
     """
@@ -111,11 +111,15 @@ def ends(by_source, owners, pairs, row, k, partners):
 
 
 @kernel
-def draw_row(code, numbers, flats, start, increment, counters, n, drawn):
+def draw_row(code, numbers, by_distance, its_arguments, flats, start, increment, counters, n, drawn):
     """What `draw` gives for each of n synapses, with these counters and places `flats` in arrays.
 
     First what the first random number of each makes, in loops that vectorise; then what must be drawn again.
+    by_distance, its_arguments: the address of what knows the synapses and writes `drawn`, and of what it is given.
     """
+    if code == BY_DISTANCE:
+        invoke(by_distance, n, its_arguments)
+        return
     a, b, low, high = numbers[0], numbers[1], numbers[LIMITS], numbers[LIMITS + 1]
     if code == CONSTANT:
         for k in range(n):
@@ -164,7 +168,8 @@ def count_synapses(make_row, row_arguments, made, n_rows):
 @kernel
 def scan(
     mode, make_row, row_arguments, made, partners, by_source, n_rows, owners, degrees, row_width, pairs,
-    seed, uid, weight_code, weight_numbers, delay_code, delay_numbers, extra_delay, dt,
+    seed, uid, weight_code, weight_numbers, weight_by_distance, weight_arguments,
+    delay_code, delay_numbers, delay_by_distance, delay_arguments, extra_delay, dt,
     first_source, first_target, n_delays, delay_index,
     cursor, targets, weights, positions, out_pre, out_post, out_delay, low, high, origin,
     rows, drawn,
@@ -192,7 +197,7 @@ def scan(
             target = owners[row] if len(owners) > 0 else row
             if not low <= first_target + target < high:
                 continue
-        if mode == MARK and len(degrees) > 0:
+        if mode == MARK and len(degrees) > 0 and delay_code != BY_DISTANCE:
             count = degree_of(degrees, row)
         else:
             invoke(make_row, row, row_arguments)
@@ -211,7 +216,10 @@ def scan(
                 n += 1
             total += 1
         n_kept += n
-        draw_row(delay_code, delay_numbers, flats, delay_start, delay_increment, counters, n, drawn)
+        draw_row(
+            delay_code, delay_numbers, delay_by_distance, delay_arguments, flats, delay_start, delay_increment,
+            counters, n, drawn,
+        )  # fmt: skip
         for k in range(n):
             delay_steps = in_steps(drawn[k], extra_delay, dt)
             if mode == MARK:
@@ -243,7 +251,10 @@ def scan(
         for k in range(n):
             targets[places[k]] = first_target + posts[k] - origin
         if len(weights) > 0:
-            draw_row(weight_code, weight_numbers, flats, weight_start, weight_increment, counters, n, drawn)
+            draw_row(
+                weight_code, weight_numbers, weight_by_distance, weight_arguments, flats, weight_start,
+                weight_increment, counters, n, drawn,
+            )  # fmt: skip
             for k in range(n):
                 weights[places[k]] = drawn[k]
     return n_kept

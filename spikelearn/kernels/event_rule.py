@@ -30,7 +30,7 @@ _NOT_NAMES = {*keyword.kwlist, "W_min", "W_max"}
 def taken_names(modulated: bool) -> frozenset[str]:
     """Names that the loops use themselves, so that no trace, state or constant of a rule may have them."""
     handlers = ["since_pre"], ["since_pre"]
-    text = render_event_rule([("_", "add")], [], [], (), False, *handlers, modulated, False)
+    text = render_event_rule([("_", "add")], [], [], (), False, *handlers, modulated, False, release=(["_"], ["_"]))
     return frozenset(_USED_NAME.findall(_NOT_CODE.sub("", text))) - _NOT_NAMES
 
 
@@ -46,11 +46,13 @@ def render_event_rule(
     mean_pre: bool,
     reads: Sequence[str] = (),
     transmits: bool = False,
+    release: tuple[Sequence[str], Sequence[str]] | None = None,
 ) -> str:
     """The loops: deliver, push (post events), sweep, read, reset and rebase.
 
     pre, post: (name, jump) of the traces. on_pre, on_post: names of what the handlers take. reads: state variables of
     the target, whose values post events carry. transmits: whether what arrives is a function of the weight.
+    release: state and constants of short-term plasticity, None without it.
     """
     before = {"since_pre": "(s - last) * ms_per_step"} | {name: f"{name}_now" for name, _ in pre}
     since = {"since_pre": "(at - last) * ms_per_step"}
@@ -72,4 +74,7 @@ def render_event_rule(
         modulated=modulated,
         mean_pre=mean_pre,
         transmits=transmits,
+        short_term=release is not None,
+        release_state=tuple(release[0]) if release else (),
+        release_constants=tuple(release[1]) if release else (),
     )

@@ -5,7 +5,7 @@ rule, and the weight and the delay of the same number. Each share makes the whol
 targets.
 """
 
-from spikelearn.codegen.jit import invoke, kernel
+from spikelearn.codegen.jit import Written, invoke, kernel
 from spikelearn.kernels.connect import CONSTANT, draw_row, in_steps
 from spikelearn.kernels.random import DELAY_STREAM, STREAMS, WEIGHT_STREAM, stream
 
@@ -48,22 +48,24 @@ def scatter(n, targets, weights, delays, extra_delay, dt, now, shortest, first, 
 def deliver_procedural(
     step, rows, counts, shortest, make_row, row_arguments, made, partners, all_counters, all_flats,
     first_source, n_sources, first_target, n_targets, low, high,
-    seed, uid, weight_code, weight_numbers, delay_code, delay_numbers, extra_delay, dt,
-    integers, floats, pending, arriving, inputs, event_count,
+    seed, uid, weight_code, weight_numbers, weight_by_distance, weight_arguments,
+    delay_code, delay_numbers, delay_by_distance, delay_arguments, extra_delay, dt,
+    sources: Written, targets: Written, integers: Written, floats: Written, pending: Written, arriving: Written,
+    inputs: Written, event_count: Written,
 ):  # fmt: skip
     """Make the rows of all sources whose events are `shortest` steps old, and give targets what arrives now.
 
     Where there is one delay (`arriving` is empty) a row arrives at once, in the order of a table. Otherwise it waits
     in a ring: pending (depth, targets of the share), arriving (depth,) synaptic events. Targets of the block from
-    `low` to `high` - 1 belong to the share. make_row and what it writes: see templates/row.py. integers, floats:
-    scratch, (3, CHUNK) and (2, CHUNK).
+    `low` to `high` - 1 belong to the share. make_row and what it writes: see templates/row.py. sources, targets,
+    integers, floats: scratch, (CHUNK,), (CHUNK,), (2, CHUNK) and (2, CHUNK).
     """
     n_shares, depth = counts.shape
     first = max(low - first_target, 0)
     last = min(high - first_target, n_targets)
     event = (step - shortest) % depth
     now = step % max(1, len(arriving))
-    targets, counters, flats = integers[0], integers[1], integers[2]
+    counters, flats = integers[0], integers[1]
     weights, delays = floats[0], floats[1]
     weight_start, weight_increment = stream(seed, uid * STREAMS + WEIGHT_STREAM, 0)
     delay_start, delay_increment = stream(seed, uid * STREAMS + DELAY_STREAM, 0)
@@ -74,6 +76,7 @@ def deliver_procedural(
             source = int(rows[share, event, e]) - first_source
             if source < 0 or source >= n_sources:
                 continue
+            sources[:] = source
             invoke(make_row, source, row_arguments)
             count = made[0]
             for begin in range(0, count, CHUNK):
@@ -82,13 +85,19 @@ def deliver_procedural(
                     targets, counters, flats,
                 )  # fmt: skip
                 if weight_code != CONSTANT:
-                    draw_row(weight_code, weight_numbers, flats, weight_start, weight_increment, counters, n, weights)
+                    draw_row(
+                        weight_code, weight_numbers, weight_by_distance, weight_arguments, flats, weight_start,
+                        weight_increment, counters, n, weights,
+                    )  # fmt: skip
                 if len(arriving) == 0:
                     event_count[0] += n
                     for p in range(n):
                         inputs[first_target + targets[p]] += weights[p]
                 else:
-                    draw_row(delay_code, delay_numbers, flats, delay_start, delay_increment, counters, n, delays)
+                    draw_row(
+                        delay_code, delay_numbers, delay_by_distance, delay_arguments, flats, delay_start,
+                        delay_increment, counters, n, delays,
+                    )  # fmt: skip
                     scatter(
                         n, targets, weights, delays, extra_delay, dt, now, shortest, first, pending, arriving, counters
                     )

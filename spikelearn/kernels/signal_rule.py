@@ -26,12 +26,13 @@ def render_signal_rule(
     payload: bool = False,
     hidden: bool = False,
     also: Sequence[str] = (),
+    release: tuple[Sequence[str], Sequence[str]] | None = None,
 ) -> str:
     """The loops: signals (once a target and step), integrate, deliver, read and reset.
 
     pre: (name, jump, amplitude) of the traces; the amplitude is part of X. payload: whether events bring values with
         them. hidden: the limits hold for the weight that is sent, not for the one that learns. also: further kinds of
-        event that the rule learns from.
+        event that the rule learns from. release: state and constants of short-term plasticity, None without it.
     """
     return render(
         "signal_rule",
@@ -50,4 +51,7 @@ def render_signal_rule(
         on_pre=on_pre,
         payload=payload,
         hidden=hidden,
+        short_term=release is not None,
+        release_state=tuple(release[0]) if release else (),
+        release_constants=tuple(release[1]) if release else (),
     )

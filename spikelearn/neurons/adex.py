@@ -9,7 +9,14 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_mapping import NestNeuron, NestPort
-from spikelearn.neurons.membrane import exponential_membrane, exponential_synapses, reset_below_peak
+from spikelearn.neurons.membrane import (
+    Compartment,
+    Membrane,
+    exponential_membrane,
+    exponential_synapses,
+    refractory_and_current,
+    reset_below_peak,
+)
 from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, nS, pA, pF
 
@@ -73,6 +80,21 @@ def adex_step(
     return V, w, refractory, I_syn_exc, I_syn_inh, np.uint8(fired)
 
 
+@scalar
+def adex_slopes(V_m, w, current, E_L, V_th, V_peak, C_m, g_L, Delta_T, a, tau_w):
+    dw = (a * (min(V_m, V_peak) - E_L) - w) / tau_w
+    return exponential_slope(V_m, w, current, E_L, V_th, V_peak, C_m, g_L, Delta_T), dw
+
+
+@scalar
+def adex_spike(V_m, w, refractory, V_peak, V_reset, b, n_ref):
+    fired = V_m >= V_peak
+    refractory = n_ref if fired else max(refractory - 1.0, 0.0)
+    w = w + b if fired else w
+    V_m = V_reset if fired else V_m
+    return V_m, w, refractory, np.uint8(fired)
+
+
 AdEx = NeuronModel(
     "AdEx",
     AdExParameters,
@@ -99,6 +121,35 @@ AdEx = NeuronModel(
         {"exc": NestPort(sign=1), "inh": NestPort(sign=-1)},
         start={"V_m": "V_m", "w": "w"},
         alike=("tau_syn_exc", "tau_syn_inh"),
+    ),
+    membrane=Membrane(
+        state=("V_m", "w", "refractory"),
+        constants=lambda p, dt: {
+            **exponential_membrane(p),
+            "a": p.a,
+            "b": p.b,
+            "tau_w": p.tau_w,
+            **refractory_and_current(p, dt),
+        },
+        slopes=adex_slopes,
+        moving=("V_m", "w"),
+        spike=adex_spike,
+        held="refractory > 0.0",
+        compartments={"soma": Compartment(V=("min(V_m, V_peak)", "V"))},
+        equations="""
+        V = clip(V_m, -1 * volt, V_peak) : volt
+        dV_m/dt = (-g_L * (V - E_L) + g_L * Delta_T * exp((V - V_th) / Delta_T) - w + I_syn + I_e) / C_m : volt (unless refractory)
+        dw/dt = (a * (V - E_L) - w) / tau_w : amp
+        """,  # noqa: E501
+        synaptic=("tau_syn_exc", "tau_syn_inh"),
+        nest={
+            f"{kinetics}Conductance": NestNeuron(
+                f"aeif_cond_{kinetics.lower()}_multisynapse",
+                variables={"V_m": "V_m", "w": "w"},
+                start={"V_m": "V_m", "w": "w"},
+            )
+            for kinetics in ("Alpha", "Beta")
+        },
     ),
     properties=Properties(order=2),
 )

@@ -143,6 +143,6 @@ AdExClopath = NeuronModel(
     check=_check,
     nest=NestNeuron("aeif_psc_delta_clopath", variables={name: name for name in ("V_m", "w", "z", "V_th")}),
     properties=Properties(
-        not_vectorised="16 small steps where a spike takes off and one elsewhere, so neighbours do not go together"
+        not_vectorised="16 small steps where a spike takes off and else one, so neighbours do not go together"
     ),
 )

@@ -12,7 +12,15 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.adex import exponential_slope
-from spikelearn.neurons.membrane import exponential_membrane, exponential_synapses, reset_below_peak
+from spikelearn.neurons.membrane import (
+    Compartment,
+    Membrane,
+    exponential_membrane,
+    exponential_synapses,
+    refractory_and_current,
+    reset_below_peak,
+    spike_at_peak,
+)
 from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, nS, pA, pF
 
@@ -58,6 +66,11 @@ def eif_step(
     return V, refractory, I_syn_exc, I_syn_inh, np.uint8(fired)
 
 
+@scalar
+def eif_slope(V_m, current, E_L, V_th, V_peak, C_m, g_L, Delta_T):
+    return exponential_slope(V_m, 0.0, current, E_L, V_th, V_peak, C_m, g_L, Delta_T)
+
+
 EIF = NeuronModel(
     "EIF",
     EIFParameters,
@@ -83,6 +96,26 @@ EIF = NeuronModel(
         {"exc": NestPort(sign=1), "inh": NestPort(sign=-1)},
         alike=("tau_syn_exc", "tau_syn_inh"),
         more=lambda p, dt: {"a": 0.0, "b": 0.0},
+    ),
+    membrane=Membrane(
+        state=("V_m", "refractory"),
+        constants=lambda p, dt: {**exponential_membrane(p), **refractory_and_current(p, dt)},
+        slopes=eif_slope,
+        moving=("V_m",),
+        spike=spike_at_peak,
+        held="refractory > 0.0",
+        compartments={"soma": Compartment(V=("min(V_m, V_peak)", "V"))},
+        equations="""
+        V = clip(V_m, -1 * volt, V_peak) : volt
+        dV_m/dt = (-g_L * (V - E_L) + g_L * Delta_T * exp((V - V_th) / Delta_T) + I_syn + I_e) / C_m : volt (unless refractory)
+        """,  # noqa: E501
+        synaptic=("tau_syn_exc", "tau_syn_inh"),
+        nest={
+            f"{kinetics}Conductance": NestNeuron(
+                f"aeif_cond_{kinetics.lower()}_multisynapse", more=lambda p, dt: {"a": 0.0, "b": 0.0}
+            )
+            for kinetics in ("Alpha", "Beta")
+        },
     ),
     properties=Properties(order=2),
 )

@@ -13,6 +13,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestNeuron, NestPort
+from spikelearn.neurons.membrane import Membrane
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import mV, unit_named
 
@@ -60,6 +61,19 @@ def izhikevich_half_steps_step(V_m, u, in_exc, I_exc, a, b, c, d, V_peak, I_e, d
     return V, u, np.uint8(fired)
 
 
+@scalar
+def izhikevich_slopes(V_m, u, current, a, b):
+    return 0.04 * V_m * V_m + 5.0 * V_m + 140.0 - u + current, a * (b * V_m - u)
+
+
+@scalar
+def izhikevich_spike(V_m, u, c, d, V_peak):
+    fired = V_m >= V_peak
+    V_m = c if fired else V_m
+    u = u + d if fired else u
+    return V_m, u, np.uint8(fired)
+
+
 _EQUATIONS = """
 dV_m/dt = (0.04/ms/mV) * V_m**2 + (5/ms) * V_m + 140*mV/ms - u + I_e : volt
 du/dt = a * (b * V_m - u) : volt/second
@@ -88,11 +102,21 @@ Izhikevich = NeuronModel(
     arrivals={"exc": "V_m"},
     method="euler",
     nest=_NEST,
+    membrane=Membrane(
+        state=("V_m", "u"),
+        constants=_constants,
+        slopes=izhikevich_slopes,
+        moving=("V_m", "u"),
+        spike=izhikevich_spike,
+        equations=_EQUATIONS.replace("I_e", "I_syn + I_e"),
+        units=("mV/ms", "1/ms"),
+    ),
 )
 
 IzhikevichHalfSteps = replace(
     Izhikevich,
     name="IzhikevichHalfSteps",
+    membrane=None,
     step=izhikevich_half_steps_step,
     nest=replace(
         _NEST, ports={"exc": NestPort(factor=lambda dt: 1.0 / dt)}, more=lambda p, dt: {"consistent_integration": False}

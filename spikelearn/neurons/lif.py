@@ -7,15 +7,25 @@ iaf_psc_exp, iaf_psc_alpha and iaf_psc_delta: input that arrives at t counts fro
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
+from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.lif_closed_form import LIF_DELTA, LIF_EXPONENTIAL
-from spikelearn.neurons.membrane import alpha_propagator, current_propagator, leaky_membrane, reset_below_threshold
+from spikelearn.neurons.membrane import (
+    Membrane,
+    alpha_propagator,
+    current_propagator,
+    decay,
+    leaky_membrane,
+    refractory_steps,
+    reset_below_threshold,
+)
 from spikelearn.neurons.model import EXACT, NeuronModel, Properties
 from spikelearn.units import ms, mV, pA, pF
 
@@ -120,6 +130,56 @@ def lif_alpha_step(
     return V, refractory, I_syn_exc, dI_syn_exc, I_syn_inh, dI_syn_inh, np.uint8(fired)
 
 
+@scalar
+def lif_linear(V_m, current, E_L, P_mm, P_mI):
+    return E_L + P_mm * (V_m - E_L) + P_mI * current
+
+
+@scalar
+def lif_flow(V_m, current, conductance, dt_C):
+    """Exponential Euler; `current` includes each conductance times its reversal potential."""
+    V_inf = current / conductance
+    return V_inf + (V_m - V_inf) * exponential(-dt_C * conductance)
+
+
+@scalar
+def lif_spike(V_m, refractory, V_th, V_reset, n_ref):
+    fired = V_m >= V_th
+    refractory = n_ref if fired else max(refractory - 1.0, 0.0)
+    V_m = V_reset if fired else V_m
+    return V_m, refractory, np.uint8(fired)
+
+
+def lif_membrane(tau_m: Callable[[Any], Any], g_L: Callable[[Any], Any], **more: Any) -> Membrane:
+    """The membrane of a LIF whose parameters p give these time constant and leak conductance."""
+
+    def constants(p: Any, dt: float) -> dict[str, Any]:
+        tau = np.asarray(tau_m(p), float)
+        return {
+            "P_mm": decay(tau, dt),
+            "P_mI": -np.expm1(-dt / tau) * tau / p.C_m,
+            "dt_C": dt / np.asarray(p.C_m),
+            "g_L": g_L(p),
+            "I_e": p.I_e,
+            "E_L": p.E_L,
+            "V_th": p.V_th,
+            "V_reset": p.V_reset,
+            "n_ref": refractory_steps(p.t_ref, dt),
+        }
+
+    return Membrane(
+        state=("V_m", "refractory"),
+        constants=constants,
+        flow=lif_flow,
+        leak=("g_L", "g_L * E_L"),
+        linear=lif_linear,
+        time_constant=tau_m,
+        spike=lif_spike,
+        held="refractory > 0.0",
+        **more,
+    )
+
+
 _NEST = NestNeuron(
     "iaf_psc_exp",
     {"tau_syn_exc": "tau_syn_ex", "tau_syn_inh": "tau_syn_in"},
@@ -167,6 +227,16 @@ LIF = NeuronModel(
     check=reset_below_threshold,
     nest=_NEST,
     closed_form=LIF_EXPONENTIAL,
+    membrane=lif_membrane(
+        tau_m=lambda p: p.tau_m,
+        g_L=lambda p: np.asarray(p.C_m) / p.tau_m,
+        equations="dV_m/dt = -(V_m - E_L) / tau_m + (I_syn + I_e) / C_m : volt (unless refractory)",
+        synaptic=("tau_syn_exc", "tau_syn_inh"),
+        nest={
+            "ExponentialCurrent": NestNeuron("iaf_psc_exp_multisynapse"),
+            "AlphaCurrent": NestNeuron("iaf_psc_alpha_multisynapse"),
+        },
+    ),
     properties=Properties(order=EXACT),
 )
 

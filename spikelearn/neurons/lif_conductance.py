@@ -9,6 +9,7 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_mapping import NestNeuron, NestPort
+from spikelearn.neurons.lif import lif_membrane
 from spikelearn.neurons.membrane import refractory_steps, reset_below_threshold
 from spikelearn.neurons.model import NeuronModel, Properties
 from spikelearn.units import ms, mV, nS, pA, pF
@@ -88,6 +89,19 @@ LIFConductance = NeuronModel(
         {"tau_syn_exc": "tau_syn_ex", "tau_syn_inh": "tau_syn_in", "E_exc": "E_ex", "E_inh": "E_in"},
         {"V_m": "V_m", "g_exc": "g_ex", "g_inh": "g_in"},
         {"exc": NestPort(sign=1), "inh": NestPort(sign=-1, factor=-1.0)},
+    ),
+    membrane=lif_membrane(
+        tau_m=lambda p: np.asarray(p.C_m) / p.g_L,
+        g_L=lambda p: p.g_L,
+        equations="dV_m/dt = (g_L * (E_L - V_m) + I_syn + I_e) / C_m : volt (unless refractory)",
+        synaptic=("E_exc", "E_inh", "tau_syn_exc", "tau_syn_inh"),
+        nest={
+            f"{kinetics}Conductance": NestNeuron(
+                f"aeif_cond_{kinetics.lower()}_multisynapse",
+                more=lambda p, dt: {"a": 0.0, "b": 0.0, "Delta_T": 0.0, "V_peak": p.V_th},
+            )
+            for kinetics in ("Alpha", "Beta")
+        },
     ),
     properties=Properties(order=2),
 )

@@ -12,9 +12,9 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
-from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.membrane import refractory_steps, reset_below_threshold
 from spikelearn.neurons.model import NeuronModel, Properties
+from spikelearn.neurons.receptors.nmda import unblocked
 from spikelearn.units import ms, mV, nS, number, pA, pF
 
 
@@ -48,12 +48,6 @@ def _constants(p: LIFNMDAParameters, dt: float) -> dict[str, Any]:
         "V_reset": p.V_reset,
         "n_ref": refractory_steps(p.t_ref, dt),
     }
-
-
-@scalar
-def unblocked(V_m, block):
-    """The share of NMDA conductance that magnesium leaves open (Jahr & Stevens 1990); block: [Mg] / 3.57 mM."""
-    return 1.0 / (1.0 + block * exponential(-0.062 * V_m))
 
 
 @scalar

@@ -1,11 +1,78 @@
-"""What membranes have in common: numbers that their steps need, and checks of their parameters."""
+"""What a membrane is, to be composed with receptors; and the numbers and checks that membranes have in common."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+from spikelearn.codegen.jit import scalar
+from spikelearn.errors import DescriptionError
+from spikelearn.nest_mapping import NestNeuron
+
+
+@dataclass(frozen=True)
+class Compartment:
+    """potential: its state variable. I_e: the parameter that is its constant current. V: what receptors see of the
+    potential, as an expression, and its name in the equations, if these are not the potential."""
+
+    potential: str = "V_m"
+    I_e: str = "I_e"
+    V: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Membrane:
+    """A neuron model without its synapses, which `NeuronModel.with_receptors` composes receptors with.
+
+    state: its state variables, of those of the model. synaptic: the parameters of the model that it does without.
+    constants: function(parameters, dt) -> dict of all numbers that the functions below need.
+    spike: function(...) -> (*state, mask), after the potentials have moved: threshold, reset, refractoriness. It may
+        take the state variable x as it was before the step as `x_before`.
+    equations: of the membrane, in Brian2's syntax; I_syn is the current of its receptors.
+    One of two, both of second order:
+    slopes: function(...) -> time derivatives of the variables `moving`, for Heun's method. `current` is the current of
+        receptors, drives and I_e.
+    flow: function(...) -> the potential at the end of a step in which `current` and `conductance` are held at their
+        values of mid-step; exact if these are constant. A receptor's conductance g adds g to `conductance` and g E to
+        `current`; `leak` is what the membrane itself adds to the two.
+    linear: function(...) -> the potential at the end of a step with `current` alone, if the membrane only leaks;
+        time_constant: function(parameters) -> its tau_m (ms). Where all receptors are currents this is exact.
+    held: an expression that is true while the potential (the first one) stands still.
+    compartments: name -> Compartment. With several, `current` and I_syn have their names: `current_<compartment>`.
+    units: of currents and of conductances. nest: name of a receptor model -> the neuron in NEST that has any number of
+        these receptors.
+
+    Functions take what their arguments name: state, constants, `current`, `conductance`.
+    """
+
+    state: tuple[str, ...]
+    constants: Callable[[Any, float], dict[str, Any]]
+    spike: Callable[..., Any]
+    equations: str
+    synaptic: tuple[str, ...] = ()
+    slopes: Callable[..., Any] | None = None
+    moving: tuple[str, ...] = ()
+    flow: Callable[..., Any] | None = None
+    leak: tuple[str, str] | None = None
+    linear: Callable[..., Any] | None = None
+    time_constant: Callable[[Any], Any] | None = None
+    held: str = ""
+    compartments: Mapping[str, Compartment] = field(default_factory=lambda: {"soma": Compartment()})
+    units: tuple[str, str] = ("pA", "nS")
+    nest: Mapping[str, NestNeuron] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.slopes is None) == (self.flow is None):
+            raise DescriptionError("a membrane has either slopes or a flow")
+        if self.flow is not None and len(self.compartments) > 1:
+            raise DescriptionError("a membrane with several compartments needs slopes")
+        for name in ("spike", "slopes", "flow", "linear"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, scalar(getattr(self, name)))
 
 
 def refractory_steps(t_ref: Any, dt: float) -> Any:
@@ -96,6 +163,11 @@ def exponential_membrane(p: Any) -> dict[str, Any]:
     return {name: getattr(p, name) for name in ("E_L", "V_th", "V_peak", "V_reset", "C_m", "g_L", "Delta_T")}
 
 
+def refractory_and_current(p: Any, dt: float) -> dict[str, Any]:
+    """The constants of refractoriness and of a constant current, for Heun's method."""
+    return {"n_ref": refractory_steps(p.t_ref, dt), "I_e": p.I_e, "dt": dt}
+
+
 def exponential_synapses(p: Any, dt: float) -> dict[str, Any]:
     """The constants of two exponential synapses, of refractoriness and of a constant current, for Heun's method."""
     return {
@@ -117,3 +189,11 @@ def reset_below_peak(p: Any) -> str | None:
     if np.any(np.asarray(p.V_reset) >= np.asarray(p.V_peak)):
         return f"V_reset must lie below V_peak, got V_reset {p.V_reset} mV and V_peak {p.V_peak} mV"
     return None
+
+
+@scalar
+def spike_at_peak(V_m, refractory, V_peak, V_reset, n_ref):
+    fired = V_m >= V_peak
+    refractory = n_ref if fired else max(refractory - 1.0, 0.0)
+    V_m = V_reset if fired else V_m
+    return V_m, refractory, np.uint8(fired)

@@ -16,8 +16,9 @@ from spikelearn.documented import Documented, equations_and, listed
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.nest_mapping import NestNeuron
 from spikelearn.neurons.closed_form import ClosedForm
+from spikelearn.neurons.membrane import Membrane
 from spikelearn.parameters import KINDS, check_kinds, checked, declared_units, suggest
-from spikelearn.units import unit_named
+from spikelearn.units import Quantity, unit_named
 
 EXACT = math.inf
 """The order of a step that is a closed form."""
@@ -71,6 +72,7 @@ class NeuronModel(Documented):
     method: Brian2's method of integration that is nearest to `step`.
     nest: the model in NEST, for engine="nest".
     closed_form: how it moves between events, if the exact engine is to run it.
+    membrane: what it is without its own synapses, for `with_receptors`.
     properties: what tests hold it to: order of accuracy, parameters with which it is silent or fires, vectors.
 
     Calling a model with parameters gives a Neuron: `LIF(tau_m=20)`.
@@ -100,6 +102,7 @@ class NeuronModel(Documented):
     check: Callable[[Any], str | None] = field(default=lambda parameters: None)
     graded: tuple[str, ...] = ()
     closed_form: ClosedForm | None = None
+    membrane: Membrane | None = None
     at_event: Callable[..., Any] | None = None
     properties: Properties = Properties()
 
@@ -195,6 +198,29 @@ class NeuronModel(Documented):
         )  # fmt: skip
         return function_from(text, "Model", {})  # type: ignore[return-value]
 
+    def with_receptors(self, /, *, name: str | None = None, **receptors: Any) -> NeuronModel:
+        """The same membrane with these receptors in place of its own synapses: one port each, of that name.
+
+        receptors: name -> its kinetics, such as `sl.ExponentialConductance(E=0)`; where the neuron has several
+            compartments, `sl.ExponentialConductance(E=0).at("apical")`. Currents and conductances may be mixed. Their
+            parameters become those of the neuron, `tau_syn_<name>` and so on, with the given values as defaults. A
+            weight is the peak of what an arrival causes: pA, or for a conductance nS, in the units of the membrane.
+        name: of the model. Default: that of this one, and "Receptors".
+
+        Receptors are integrated exactly. The potential is exact where the membrane is linear and all receptors are
+        currents, else of second order. `source` is the model as a module; `equations` shows it in Brian2's syntax. The
+        same receptors give the same model. Raises DescriptionError.
+
+            Cell = sl.AdEx.with_receptors(
+                ampa=sl.ExponentialConductance(E=0, tau_syn=2), gaba_b=sl.AlphaConductance(E=-95, tau_syn=80)
+            )
+            cells = net.population(100, Cell(tau_syn_gaba_b=120))
+            net.connect(inputs, cells, "gaba_b", weight=2.0)
+        """
+        from spikelearn.neurons.composition import with_receptors
+
+        return with_receptors(self, receptors, f"{self.name}Receptors" if name is None else name)
+
     @property
     def source(self) -> str:
         """The text of the module in which `step` was written: the whole model, for those that come from equations."""
@@ -229,7 +255,7 @@ class NeuronModel(Documented):
     def __repr__(self) -> str:
         return f"<neuron model {self.name}; its parameters are given in a call: {self.name}()>"
 
-    def __call__(self, **parameters: Any) -> Neuron:
+    def __call__(self, **parameters: Quantity) -> Neuron:
         values = checked(self.Parameters, parameters, self.name)
         complaint = self.check(values)
         if complaint:

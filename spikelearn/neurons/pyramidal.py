@@ -14,7 +14,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
-from spikelearn.neurons.membrane import decay, refractory_steps
+from spikelearn.neurons.membrane import Compartment, Membrane, decay, refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import ms, mV, nS, pA, pF
 
@@ -117,6 +117,45 @@ def pyramidal_step(
     return V_s_new, V_d_new, w_s, w_d, threshold, steps_since_spike, I_syn_soma, I_syn_basal, I_syn_apical, mask
 
 
+@scalar
+def pyramidal_slopes(
+    V_s, V_d, w_s, w_d, threshold, steps_since_spike, current_soma, current_apical,
+    E_L, tau_s, C_s, g_s, tau_ws, tau_d, C_d, g_d, c_d, a, tau_wd, E_d, D_d, tau_th, n_start, n_stop,
+):  # fmt: skip
+    f = 1.0 / (1.0 + exponential(-(V_d - E_d) / D_d))
+    K = 1.0 if n_start <= steps_since_spike and steps_since_spike < n_stop else 0.0
+    dV_s = -(V_s - E_L) / tau_s + (g_s * f + w_s + current_soma) / C_s
+    dV_d = -(V_d - E_L) / tau_d + (g_d * f + c_d * K + w_d + current_apical) / C_d
+    return dV_s, dV_d, -w_s / tau_ws, (a * (V_d - E_L) - w_d) / tau_wd, -threshold / tau_th
+
+
+@scalar
+def pyramidal_spike(V_s, V_d, w_s, w_d, threshold, steps_since_spike, V_d_before, V_th, V_reset, b, E_d, V_th_jump):
+    fired = V_s >= V_th + threshold
+    plateau = V_d_before < E_d and V_d >= E_d
+    V_s = V_reset if fired else V_s
+    w_s = w_s + b if fired else w_s
+    threshold = threshold + V_th_jump if fired else threshold
+    steps_since_spike = 0.0 if fired else steps_since_spike + 1.0
+    return V_s, V_d, w_s, w_d, threshold, steps_since_spike, np.uint8(fired) + np.uint8(2) * np.uint8(plateau)
+
+
+_OF_MEMBRANE = (
+    "E_L", "V_th", "V_reset", "tau_s", "C_s", "g_s", "b", "tau_ws", "tau_d", "C_d", "g_d", "c_d", "a", "tau_wd", "E_d",
+    "D_d", "V_th_jump", "tau_th", "I_e_soma", "I_e_apical",
+)  # fmt: skip
+
+
+def _membrane_constants(p: Any, dt: float) -> dict[str, Any]:
+    return {
+        **{name: getattr(p, name) for name in _OF_MEMBRANE},
+        "n_start": np.floor(np.asarray(p.K_start) / dt + 0.5) + 0.0,
+        "n_stop": np.floor(np.asarray(p.K_stop) / dt + 0.5) + 0.0,
+        "n_ref": refractory_steps(p.t_ref, dt),
+        "dt": dt,
+    }
+
+
 Pyramidal = NeuronModel(
     "Pyramidal",
     PyramidalParameters,
@@ -152,4 +191,23 @@ Pyramidal = NeuronModel(
     threshold="V_s >= V_th + threshold",
     reset="V_s = V_reset; w_s += b; threshold += V_th_jump",
     arrivals={"soma": "I_syn_soma", "basal": "I_syn_basal", "apical": "I_syn_apical"},
+    membrane=Membrane(
+        state=("V_s", "V_d", "w_s", "w_d", "threshold", "steps_since_spike"),
+        constants=_membrane_constants,
+        slopes=pyramidal_slopes,
+        moving=("V_s", "V_d", "w_s", "w_d", "threshold"),
+        spike=pyramidal_spike,
+        held="steps_since_spike < n_ref",
+        compartments={"soma": Compartment("V_s", "I_e_soma"), "apical": Compartment("V_d", "I_e_apical")},
+        equations="""
+        dV_s/dt = -(V_s - E_L) / tau_s + (g_s * f + w_s + I_syn_soma + I_e_soma) / C_s : volt (unless refractory)
+        dV_d/dt = -(V_d - E_L) / tau_d + (g_d * f + c_d * K + w_d + I_syn_apical + I_e_apical) / C_d : volt
+        f = 1 / (1 + exp(-(V_d - E_d) / D_d)) : 1
+        K = int(t - lastspike > K_start) * int(t - lastspike <= K_stop) : 1
+        dw_s/dt = -w_s / tau_ws : amp
+        dw_d/dt = (-w_d + a * (V_d - E_L)) / tau_wd : amp
+        dthreshold/dt = -threshold / tau_th : volt
+        """,
+        synaptic=("tau_syn_soma", "tau_syn_basal", "tau_syn_apical"),
+    ),
 )

@@ -14,7 +14,7 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.closed_form import ClosedForm
-from spikelearn.neurons.membrane import refractory_steps, reset_below_peak
+from spikelearn.neurons.membrane import Membrane, refractory_steps, reset_below_peak, spike_at_peak
 from spikelearn.neurons.model import EXACT, NeuronModel, Properties
 from spikelearn.units import ms, mV, pA, pF
 
@@ -117,6 +117,16 @@ def qif_step(V_m, refractory, in_exc, I_exc, V_middle, half_square, scale_C, s, 
     return V, refractory, np.uint8(fired)
 
 
+@scalar
+def qif_flow_with_conductance(V_m, current, conductance, V_middle, half_square, scale_C, s, V_peak):
+    """Exact for a current and a conductance that are constant over the step: dV/ds is a square, as without them."""
+    shift = 0.5 * scale_C * conductance
+    middle = V_middle + shift
+    D = scale_C * (current - conductance * V_middle) - shift * shift - half_square
+    x, infinite = quadratic_flow(V_m - middle, D, s)
+    return V_peak if infinite else middle + x
+
+
 def _continuous_constants(p: QIFParameters) -> dict[str, Any]:
     E_L, V_c = np.asarray(p.E_L), np.asarray(p.V_c)
     scale = np.asarray(p.tau_m) * (V_c - E_L)
@@ -195,6 +205,16 @@ QIF = NeuronModel(
         qif_reset,
         hold=qif_hold,
         clock="refractory",
+    ),
+    membrane=Membrane(
+        state=("V_m", "refractory"),
+        constants=_constants,
+        flow=qif_flow_with_conductance,
+        spike=spike_at_peak,
+        held="refractory > 0.0",
+        equations="""
+        dV_m/dt = (V_m - E_L) * (V_m - V_c) / (tau_m * (V_c - E_L)) + (I_syn + I_e) / C_m : volt (unless refractory)
+        """,
     ),
     properties=Properties(order=EXACT),
 )

@@ -37,9 +37,9 @@ from spikelearn.plasticity.two_site import TopDownProduct as TopDownProduct
 from spikelearn.plasticity.urbanczik import Urbanczik as Urbanczik
 
 _EXPORTED = {name: value for name, value in globals().items() if isinstance(value, PlasticityRule | SignalRule)}
-RULES = tuple(rule for rule in _EXPORTED.values() if isinstance(rule, PlasticityRule))
-SIGNAL_RULES = tuple(r for r in _EXPORTED.values() if isinstance(r, SignalRule) and r.learns_from != "rate")
-RATE_RULES = tuple(r for r in _EXPORTED.values() if isinstance(r, SignalRule) and r.learns_from == "rate")
+RULES = tuple(rule for rule in _EXPORTED.values() if rule.learns_by == "events")
+SIGNAL_RULES = tuple(r for r in _EXPORTED.values() if r.learns_by == "signal" and r.learns_from != "rate")
+RATE_RULES = tuple(r for r in _EXPORTED.values() if r.learns_by == "signal" and r.learns_from == "rate")
 """SignalRules that read targets which report rates and no spikes."""
 
 if not TYPE_CHECKING:  # these go by the lines above, whose names are exported by `as`

@@ -6,7 +6,9 @@ It is added to a projection by Network.homeostasis.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
+
+from spikelearn.units import Quantity
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,15 @@ class Normalisation:
     subtractive: add the same number to all weights of a neuron, where otherwise they are multiplied by the same.
     """
 
-    total: Any
-    every: Any
+    total: Quantity
+    every: Quantity
     per: str = "target"
     subtractive: bool = False
+
+    @property
+    def indivisible(self) -> bool:
+        """Whether it reads all targets at once, so that they cannot be shared out among threads."""
+        return self.per == "source"
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,9 @@ class SynapticScaling:
     every: ms from one change of the weights to the next, each by the exact integral over that time.
     """
 
-    target_rate: Any
-    tau: Any
-    beta: Any
-    every: Any
+    target_rate: Quantity
+    tau: Quantity
+    beta: Quantity
+    every: Quantity
+
+    indivisible: ClassVar[bool] = False

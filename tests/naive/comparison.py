@@ -36,8 +36,13 @@ def as_list(spikes):
     return sl.SpikeList([s * DT for s, _ in ordered], [i for _, i in ordered])
 
 
-def compare(rule, twin_class, twin_parameters, dendritic, seed, trials=None, plastic=lambda step: True, tau_n=30.0):
-    """14 synapses, with multapses and three axonal delays: all that they send, their weights and eligibilities."""
+def compare(
+    rule, twin_class, twin_parameters, dendritic, seed, trials=None, plastic=lambda step: True, tau_n=30.0, synapse=None
+):  # fmt: skip
+    """14 synapses, with multapses and three axonal delays: all that they send, their weights and eligibilities.
+
+    synapse: short-term plasticity; the twin is told of it in its parameters.
+    """
     generator = np.random.default_rng(seed)
     pre_ids, post_ids = generator.integers(0, N_PRE, 14), generator.integers(0, N_POST, 14)
     axonal = generator.choice([1, 2, 7], 14)
@@ -56,7 +61,7 @@ def compare(rule, twin_class, twin_parameters, dendritic, seed, trials=None, pla
     net.connect(force, target, "exc", sl.OneToOne(), weight=1.0, delay=DT)
     projection = net.connect(
         source, target, "ignored", sl.Pairs(pre_ids, post_ids), weight=weights, axonal_delay=axonal * DT,
-        dendritic_delay=dendritic * DT, plasticity=learning, learns_from="spike",
+        dendritic_delay=dendritic * DT, plasticity=learning, learns_from="spike", synapse=synapse,
     )  # fmt: skip
     net.record(target, ["spikes", "ignored"])
     run = net.run(STEPS * DT) if trials is None else net.run(trials=trials(projection))

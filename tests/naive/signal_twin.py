@@ -22,16 +22,21 @@ class SignalSynapse:
     axonal: int
     x: list
     c: float = 0.0
-    sent: dict = field(default_factory=dict)  # step of arrival at the target -> weight
+    arrivals: list = field(default_factory=list)  # ms, so far
+    sent: dict = field(default_factory=dict)  # step of arrival at the target -> what arrives
 
 
 class SignalLearning:
-    """signal(step, post): what a trace of 1 takes in. at_pre(synapse, step): an arrival, the target as of `step`."""
+    """signal(step, post): what a trace of 1 takes in. at_pre(synapse, step): an arrival, the target as of `step`.
+
+    share: how much of its weight a synapse releases, given its arrivals until then; by default all of it.
+    """
 
     def __init__(
         self, synapses, dendritic, dt, taus, W_min, W_max, tau_c=None, tau_n=None, b=0.0, released=None,
-        amplitudes=None, hidden=False,
+        amplitudes=None, hidden=False, share=lambda arrivals: 1.0,
     ):  # fmt: skip
+        self.share = share
         self.synapses = [SignalSynapse(*s, [0.0] * len(taus)) for s in synapses]
         self.dendritic, self.dt, self.taus, self.W_min, self.W_max = dendritic, dt, taus, W_min, W_max
         self.tau_c, self.tau_n, self.b, self.released = tau_c, tau_n, b, released or {}
@@ -69,7 +74,8 @@ class SignalLearning:
                     if self.plastic:
                         self.at_pre(synapse, step - d if d > 0 else step - 1)
                         synapse.weight = self.kept(synapse.weight)
-                    synapse.sent[step + d] = self.clip(synapse.weight)
+                    synapse.arrivals.append(step * self.dt)
+                    synapse.sent[step + d] = self.clip(synapse.weight) * self.share(synapse.arrivals)
                     synapse.x = self.jumped(synapse.x)
                 if d == 0 and self.plastic:
                     self.take(synapse, self.x(synapse) * self.signal(step, synapse.post))

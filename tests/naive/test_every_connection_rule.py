@@ -23,7 +23,7 @@ class Neighbours(sl.ConnectionRule):
     example = {"k": 3}
 
     @staticmethod
-    def row(row, n_partners, own, numbers, start, increment, seen, stamp, partners):
+    def row(row, n_partners, own, numbers, start, increment, seen, stamp, scratch, partners):
         for i in range(numbers[0]):
             partners[i] = (row + 1 + i) % n_partners
         return numbers[0]
@@ -42,7 +42,7 @@ class NearThePlace(sl.ConnectionRule):
     example = {"reach": 4, "p": 0.6}
 
     @staticmethod
-    def row(row, n_partners, own, numbers, start, increment, seen, stamp, partners):
+    def row(row, n_partners, own, numbers, start, increment, seen, stamp, scratch, partners):
         count = 0
         reach = int(numbers[0])
         for i in range(max(0, row - reach), min(n_partners, row + reach + 1)):
@@ -68,8 +68,8 @@ def network(rule, threads=1, seed=1, procedural=False, recurrent=True):
     """Neurons that fire often; a projection of the rule among them, or onto them from others."""
     net = sl.Network(dt=0.1, seed=seed, threads=threads)
     net.population(3, sl.LIF(), name="others in the block")
-    cells = net.population(N, sl.LIF(), name="cells")
-    source = net.population(N, sl.Poisson(200.0), name="source")
+    cells = net.population(N, sl.LIF(), name="cells", positions=sl.Grid((3, 4), extent=1.0))
+    source = net.population(N, sl.Poisson(200.0), name="source", positions=sl.UniformPositions((1.0, 1.0)))
     net.connect(source, cells, weight=400.0, delay=1.0)
     projection = net.connect(
         cells if recurrent else source, cells, "exc", rule, weight=sl.Normal(100.0, 20.0),
@@ -154,7 +154,7 @@ def test_a_rule_defined_in_a_function_goes_through_a_checkpoint(tmp_path):
     @dataclass(frozen=True)
     class Shifted(sl.ConnectionRule):
         @staticmethod
-        def row(row, n_partners, own, numbers, start, increment, seen, stamp, partners):
+        def row(row, n_partners, own, numbers, start, increment, seen, stamp, scratch, partners):
             partners[0] = (row + offset) % n_partners
             return 1
 
@@ -177,7 +177,7 @@ def test_two_rules_of_one_text_that_close_over_other_numbers_are_two_rules():
         @dataclass(frozen=True)
         class Shifted(sl.ConnectionRule):
             @staticmethod
-            def row(row, n_partners, own, numbers, start, increment, seen, stamp, partners):
+            def row(row, n_partners, own, numbers, start, increment, seen, stamp, scratch, partners):
                 partners[0] = (row + offset) % n_partners
                 return 1
 
@@ -197,17 +197,17 @@ def rule_with(row, degrees=None, width=None):
     )  # fmt: skip
 
 
-def out_of_range(row, n_partners, own, numbers, start, increment, seen, stamp, partners):
+def out_of_range(row, n_partners, own, numbers, start, increment, seen, stamp, scratch, partners):
     partners[0] = n_partners
     return 1
 
 
-def one_partner(row, n_partners, own, numbers, start, increment, seen, stamp, partners):
+def one_partner(row, n_partners, own, numbers, start, increment, seen, stamp, scratch, partners):
     partners[0] = 0
     return 1
 
 
-def two_partners(row, n_partners, own, numbers, start, increment, seen, stamp, partners):
+def two_partners(row, n_partners, own, numbers, start, increment, seen, stamp, scratch, partners):
     partners[0] = partners[1] = 0
     return 2
 

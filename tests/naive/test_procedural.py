@@ -162,7 +162,7 @@ def test_values_drawn_many_at_a_time_are_those_drawn_one_by_one(code, a, b, low,
     start, increment = np.uint64(0x1234567890ABCDEF), np.uint64(0xFEDCBA0987654321)
     result, numbers = np.full(len(counters), np.nan), np.array([a, b, low, high])
     with np.errstate(over="ignore"):
-        draw_row(code, numbers, counters, start, increment, counters, len(counters), result)
+        draw_row(code, numbers, 0, 0, counters, start, increment, counters, len(counters), result)
         expected = [draw(code, numbers, 0, start, increment, counter) for counter in counters]
     EXACT.check(result, expected)
     assert low <= result.min() and result.max() <= high and (code == 0 or len(np.unique(result)) > 1900)
@@ -227,7 +227,9 @@ def test_other_engines_are_given_the_same_synapses(engine):
 def test_a_rule_whose_synapses_are_not_made_by_source_is_refused(rule, names):
     net = sl.Network()
     source, target = net.population(4, sl.Poisson(1.0), name="a"), net.population(4, sl.LIF(), name="b")
-    with pytest.raises(DescriptionError, match=f"'a->b'.*expected AllToAll, OneToOne or FixedOutDegree, got {names}"):
+    with pytest.raises(
+        DescriptionError, match=f"'a->b'.*expected AllToAll, DistanceOutDegree, FixedOutDegree or OneToOne, got {names}"
+    ):
         net.connect(source, target, "exc", rule, procedural=True)
 
 

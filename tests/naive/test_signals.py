@@ -114,7 +114,7 @@ def scene(seed, dendritic=0, steps=STEPS):
     return Scene(pre, post, V_m, second, synapses, released, dendritic)
 
 
-def engine(found, rule, threads=1, trials=None, record=()):
+def engine(found, rule, threads=1, trials=None, record=(), synapse=None):
     """(run, network, projection, targets)."""
     net = sl.Network(dt=DT, threads=threads)
     modulator = net.modulator(tau=30.0)
@@ -125,7 +125,7 @@ def engine(found, rule, threads=1, trials=None, record=()):
     ids_pre, ids_post, weights, axonal = (np.array(values) for values in zip(*found.synapses, strict=True))
     projection = net.connect(
         source, target, "ignored", sl.Pairs(ids_pre, ids_post), weight=weights, axonal_delay=axonal * DT,
-        dendritic_delay=found.dendritic * DT, plasticity=rule(modulator), name="synapses",
+        dendritic_delay=found.dendritic * DT, plasticity=rule(modulator), synapse=synapse, name="synapses",
     )  # fmt: skip
     net.record(target, ["spikes", "ignored", "V_m"])
     for variable in record:

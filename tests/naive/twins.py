@@ -44,16 +44,35 @@ class Synapse:
     delay: int  # from the spike to its arrival, dendritic part included
     K_plus: float = 0.0
     c: float = 0.0
-    sent: dict = field(default_factory=dict)  # step of arrival -> weight
+    arrivals: list = field(default_factory=list)  # ms, so far
+    sent: dict = field(default_factory=dict)  # step of arrival at the target -> what arrives
+
+
+def tsodyks_markram(U, tau_rec, tau_fac):
+    """A function that says how much of its weight a synapse releases at the last of its arrivals, listed in ms."""
+
+    def released(arrivals):
+        x, u = 1.0, U
+        for interval in np.diff(arrivals):
+            x = 1.0 + (x - x * u - 1.0) * math.exp(-interval / tau_rec)
+            u = U + u * (1.0 - U) * math.exp(-interval / tau_fac)
+        return x * u
+
+    return released
 
 
 class Learning:
     """The synapses of one projection. Every trace, eligibility and weight moves in every step.
 
     Order of coincident events: with a dendritic delay neither sees the other; without one the post event sees the pre.
+    share: how much of its weight a synapse releases, given its arrivals until then; by default all of it.
     """
 
-    def __init__(self, synapses, dendritic, dt, tau_plus=20.0, tau_minus=None, nearest=False, W_min=0.0, W_max=100.0):
+    def __init__(
+        self, synapses, dendritic, dt, tau_plus=20.0, tau_minus=None, nearest=False, W_min=0.0, W_max=100.0,
+        share=lambda arrivals: 1.0,
+    ):  # fmt: skip
+        self.share = share
         self.synapses = [Synapse(*s) for s in synapses]
         self.K_minus = defaultdict(float)
         self.dendritic, self.dt, self.nearest = dendritic, dt, nearest
@@ -92,7 +111,8 @@ class Learning:
             for synapse in arriving:
                 if self.plastic:
                     self.at_pre(synapse, self.K_minus[synapse.post])
-                synapse.sent[step + self.dendritic] = self.clip(synapse.weight)
+                synapse.arrivals.append(step * self.dt)
+                synapse.sent[step + self.dendritic] = self.clip(synapse.weight) * self.share(synapse.arrivals)
                 synapse.K_plus = self.jump(synapse.K_plus)
             if self.dendritic == 0:
                 self.post_events(emitting, {id(s): s.K_plus for s in self.synapses})

@@ -209,6 +209,11 @@ def with_mongillo(net, source, cells):
     net.connect(source, cells, weight=10.0, synapse=sl.Mongillo(), name="short")
 
 
+def with_both(net, source, cells):
+    how = {"synapse": sl.TsodyksMarkram(), "plasticity": sl.STDP()}
+    net.connect(source, cells, weight=10.0, dendritic_delay=1.0, **how, name="both")
+
+
 def with_nearest(net, source, cells):
     rule = sl.NearestDopamineSTDP(net.modulator("dopamine"))
     net.connect(source, cells, weight=10.0, dendritic_delay=1.0, plasticity=rule, name="learns")
@@ -260,6 +265,7 @@ REFUSED = [
     ("nest", with_w_min, "'learns'.*no W_min, which is 0 there, got 5"),
     ("nest", with_other_sign, "'negative'.*iaf_psc_exp tells ports apart by the sign"),
     ("nest", with_mongillo, r"'short' \(Mongillo\) cannot run on NEST"),
+    ("nest", with_both, r"'both' \(TsodyksMarkram, STDP\) cannot run on NEST.*short-term plasticity and learns"),
     ("nest", with_nearest, r"'learns' \(NearestDopamineSTDP\) cannot run on NEST"),
     ("nest", with_amount, "release of 'dopamine'.*multiples"),
     ("nest", with_current_into_state, "initial I_syn_exc of population 'held'.*lets be set: V_m"),
@@ -278,6 +284,39 @@ def test_what_cannot_be_translated_is_named(engine, add, message):
     add(net, source, cells)
     with pytest.raises(DescriptionError, match=message):
         net.run(10.0, engine=engine)
+
+
+def released_and_learned(plasticity, engine, **delays):
+    """V_m, I_syn_exc and final weights of cells under sources whose synapses learn, and are depressed."""
+    generator = np.random.default_rng(7)
+    times = np.unique(generator.integers(2, 1400, 160)) * 0.1
+    net = sl.Network(dt=0.1, seed=2)
+    dopamine = net.modulator("dopamine", tau=100.0)
+    net.release(dopamine, [40.0, 90.0], 0.1)
+    source = net.population(4, sl.SpikeList(times, generator.integers(0, 4, len(times))), name="source")
+    cells = net.population(3, sl.LIF(I_e=[350.0, 400.0, 500.0], tau_syn_exc=1.0), name="cells")
+    learned = net.connect(
+        source, cells, "exc", weight=sl.Uniform(20.0, 60.0), plasticity=plasticity(dopamine),
+        synapse=sl.TsodyksMarkram(U=0.4, tau_rec=100.0, tau_fac=50.0), **delays,
+    )  # fmt: skip
+    net.record(cells, ["spikes", "V_m", "I_syn_exc"])
+    run = net.run(150.0, engine=engine)
+    assert len(run.spikes(cells).times) > 10 and np.ptp(run.weights(learned)) > 1.0
+    return np.concatenate([run.trace(cells, v).values.ravel() for v in ("V_m", "I_syn_exc")] + [run.weights(learned)])
+
+
+@pytest.mark.parametrize("delays", [{"delay": 1.0}, {"axonal_delay": 0.5, "dendritic_delay": 0.8}], ids=str)
+@pytest.mark.parametrize(
+    "plasticity",
+    [
+        lambda dopamine: sl.STDP(lambda_=0.05, W_max=100.0),
+        lambda dopamine: sl.DopamineSTDP(dopamine, A_plus=5.0, A_minus=5.0, W_max=100.0),
+    ],
+    ids=["STDP", "DopamineSTDP"],
+)
+def test_brian2_learns_and_releases_on_one_projection(plasticity, delays):
+    measured, expected = (released_and_learned(plasticity, engine, **delays) for engine in ("brian2", "compiled"))
+    NINE_DIGITS.check(measured, expected)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -14,12 +14,16 @@ from spikelearn.engine.lowering.callbacks import trial_calls
 
 
 def every_kernel(monkeypatch) -> list[tuple[str, Kernel, tuple[Any, ...]]]:
-    """(network, kernel, its arguments) of all Calls. Those that make rows are compiled: they run in a build."""
+    """(network, kernel, its arguments) of all Calls. Those that make synapses are compiled: they run in a build."""
     found, made, load = [], [], plan.load
 
     def noted(kernel: Kernel, arguments: tuple[Any, ...]) -> tuple[Any, Any]:
         made.append((kernel, arguments))
-        return load(kernel, arguments) if kernel.of.startswith("Rows of") else (Entry(0, None), None)
+        return (
+            load(kernel, arguments)
+            if kernel.of.startswith(("Rows of", "Values by distance"))
+            else (Entry(0, None), None)
+        )
 
     monkeypatch.setattr(plan, "load", noted)
     networks = every_model.networks() | {"trials": _trials, "exact engine": _exact}

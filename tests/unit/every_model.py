@@ -132,12 +132,22 @@ def regulated():
 def connected_by(rule):
     """A population connected with itself by a rule, with drawn weights and delays; procedural too if it can be."""
     net = sl.Network(dt=DT, seed=7)
-    cells = net.population(12, sl.LIF(), name="cells")
+    cells = net.population(12, sl.LIF(), name="cells", positions=sl.UniformPositions((1.0, 1.0), periodic=True))
     net.connect(net.population(30, sl.Poisson(100.0)), cells, weight=300.0, delay=1.0)
     for procedural in (False, True)[: 1 + rule.procedural]:
         net.connect(
             cells, cells, "exc", rule, weight=sl.Uniform(0.0, 200.0), delay=sl.Uniform(0.5, 3.0), procedural=procedural
         )
+    net.record(cells)
+    return net
+
+
+def by_distance():
+    """Weights and delays that go by distance, by a profile and by a function."""
+    net = sl.Network(dt=DT, seed=8)
+    source = net.population(20, sl.Poisson(80.0), positions=sl.UniformPositions(1.0))
+    cells = net.population(8, sl.LIF(), name="cells", positions=sl.Grid(8, extent=1.0))
+    net.connect(source, cells, weight=sl.GaussianProfile(300.0, 0.3), delay=lambda distance: 0.5 + distance)
     net.record(cells)
     return net
 
@@ -154,8 +164,10 @@ def networks():
         f"connected by {rule.__name__}": lambda rule=rule: connected_by(rule(**rule.example))
         for rule in CONNECTION_RULES
     }
-    found["several receptors"] = lambda: neurons_of(sl.lif_with_receptors({"ampa": "exponential", "gaba_b": "alpha"}))
+    receptors = {"ampa": sl.ExponentialConductance(E=0), "gaba_b": sl.AlphaConductance(E=-95), "slow": sl.BetaCurrent()}
+    found["several receptors"] = lambda: neurons_of(sl.AdEx.with_receptors(**receptors))
     found |= {"regulated": regulated, "rates": rates, "all parts": all_parts.network}
+    found["by distance"] = by_distance
     return found | {"all parts on two threads": lambda: all_parts.network(threads=2, shareable=True)}
 
 

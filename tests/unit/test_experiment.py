@@ -327,7 +327,7 @@ def test_models_are_importable_and_loading_one_gives_the_module_that_is_imported
     assert found == ["spikelearn.models.brunel_2000"] * 2
 
 
-def test_a_model_file_elsewhere_does_not_hide_the_model_of_the_same_name(tmp_path):
+def test_a_model_file_in_another_folder_does_not_hide_the_model_of_the_same_name(tmp_path):
     other = load_experiment(write(tmp_path / "brunel_2000.py", MODEL))
     assert other.parameters.__module__ == "spikelearn_models.brunel_2000"
     assert load_experiment("brunel_2000").parameters is not other.parameters

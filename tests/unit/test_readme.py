@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tolerances import ULP
 
 import spikelearn as sl
 
@@ -40,9 +41,14 @@ def test_a_model_from_equations_fires_and_shows_its_step(capsys):
     assert "def step(" in source or "_step(" in source
 
 
+def test_cells_with_receptors_of_ones_choice_fire(capsys):
+    exec(compile(BLOCKS[3], "README.md", "exec"), {})
+    assert int(capsys.readouterr().out) > 10
+
+
 def test_a_neuron_model_of_ones_own_fires_when_it_is_driven():
     names = {}
-    exec(compile(BLOCKS[3], "README.md", "exec"), names)
+    exec(compile(BLOCKS[4], "README.md", "exec"), names)
     net = sl.Network(dt=0.1)
     cells = net.population(2, names["Quadratic"]())
     net.drive(cells[:1], sl.StepCurrent([0.0], [30.0]), port="exc")
@@ -52,7 +58,7 @@ def test_a_neuron_model_of_ones_own_fires_when_it_is_driven():
 
 def test_a_rule_of_ones_own_strengthens_what_fires_together_and_weakens_what_fires_alone():
     names = {}
-    exec(compile(BLOCKS[4], "README.md", "exec"), names)
+    exec(compile(BLOCKS[5], "README.md", "exec"), names)
     net = sl.Network(dt=0.1)
     together = np.arange(10.0, 500.0, 50.0)
     source = net.population(2, sl.SpikeList(np.r_[together, together + 25.0], np.repeat([0, 1], len(together))))
@@ -69,3 +75,15 @@ def test_a_rule_of_ones_own_strengthens_what_fires_together_and_weakens_what_fir
 @pytest.mark.parametrize("wanted", ["pip install", "spikelearn run digits", "[test]"])
 def test_the_commands_that_set_everything_up_are_there(wanted):
     assert wanted in README.read_text()
+
+
+def test_a_connection_rule_of_ones_own_connects_what_it_says_in_a_network_with_space():
+    names = {}
+    exec(compile(BLOCKS[5], "README.md", "exec"), names)
+    net, sheet = names["net"], names["sheet"]
+    run = net.run(0.0)
+    near, far = (run.synapses(name) for name in net.projections)
+    ahead = (far.post - far.pre) % sheet.size
+    assert np.all(np.bincount(far.pre) == 4) and 0.85 < np.mean((ahead >= 1) & (ahead <= 4)) < 0.97
+    # neighbours are 0.05 apart
+    ULP(20).check(near.weight.max(), 80.0 * np.exp(-0.05 / 0.2))

@@ -10,6 +10,7 @@ from tolerances import EXACT, METHOD, NINE_DIGITS
 
 import spikelearn as sl
 from spikelearn.plasticity import RULES, PlasticityRule
+from spikelearn.synapses import SYNAPSES
 from validation.case import Case
 
 
@@ -168,9 +169,7 @@ SHORT_TERM = [
     )
     for synapse, engine in (
         (sl.TsodyksMarkram(U=0.4, tau_rec=100.0, tau_fac=50.0), "nest"),
-        (sl.TsodyksMarkram(U=0.4, tau_rec=100.0, tau_fac=50.0), "brian2"),
-        (sl.Mongillo(), "brian2"),
-        (sl.ReleaseFirst(), "brian2"),
+        *((model(), "brian2") for model in SYNAPSES if model.statements),
     )
 ]
 
@@ -205,6 +204,34 @@ NEURONS = [
         (
             sl.IzhikevichHalfSteps, {}, [("exc", INPUTS, 4.0)], ([20.0], [10.0]), 0.5, ("V_m", "u"),
             {"nest": NINE_DIGITS},
+        ),
+        (
+            sl.LIF.with_receptors(a=sl.ExponentialCurrent(), b=sl.ExponentialCurrent(tau_syn=20), name="TwoCurrents"),
+            {}, [("a", INPUTS, 200.0), ("b", INPUTS + 3.0, 50.0)], ([30.0, 50.0], [150.0, 0.0]), 0.1,
+            ("V_m",), {"nest": NINE_DIGITS, "brian2": NINE_DIGITS},
+        ),
+        # conductances of 20 nS on 200 pF
+        (
+            sl.LIFConductance.with_receptors(
+                a=sl.BetaConductance(E=0, tau_rise=1, tau_decay=5), b=sl.BetaConductance(E=-90), name="TwoConductances"
+            ),
+            {"V_th": -40.0}, [("a", INPUTS, 6.0), ("b", INPUTS + 3.0, 5.0)], ([30.0, 50.0], [40.0, 0.0]), 0.1,
+            ("V_m", "g_a"), {"nest": METHOD(2, 0.1), "brian2": METHOD(2, 0.1)},
+        ),
+        (
+            sl.AdEx.with_receptors(
+                a=sl.AlphaConductance(E=0), b=sl.AlphaConductance(E=-95, tau_syn=30), name="AdExTwoConductances"
+            ),
+            {}, [("a", INPUTS, 10.0), ("b", INPUTS + 3.0, 5.0)], ([30.0, 50.0], [150.0, 0.0]), 0.1,
+            ("V_m", "w", "g_b"), {"nest": METHOD(2, 0.1), "brian2": METHOD(2, 0.1)},
+        ),
+        (
+            sl.Pyramidal.with_receptors(
+                a=sl.ExponentialConductance(E=0).at("soma"), b=sl.NMDAConductance().at("apical"),
+                c=sl.BetaCurrent().at("apical"), name="PyramidalThreeReceptors"
+            ),
+            {}, [("a", INPUTS, 10.0), ("b", INPUTS, 10.0), ("c", INPUTS, 50.0)], ([30.0, 50.0], [150.0, 0.0]), 0.1,
+            ("V_s", "V_d", "w_d"), {"brian2": METHOD(2, 0.1)},
         ),
     )
     for engine, tolerance in tolerances.items()

@@ -167,11 +167,11 @@ def with_receptors(neuron, inputs, dt=0.1, current=None, record=("V_m",)):
 @functools.cache
 def current_based(kinetics, n):
     """((spikes, V_m) here, the same in NEST), of a neuron with n receptors of one kind."""
-    model = sl.lif_with_receptors(dict.fromkeys(NAMES[:n], kinetics))
     inputs = spikes_at_receptors(n, 150.0, signs=True)
     taus = TAUS[kinetics][:n]
-    neuron = model(**MEMBRANE, **{f"tau_syn_{name}": tau for name, tau in zip(NAMES, taus, strict=False)})
-    traces, spikes = with_receptors(neuron, inputs, current=CURRENT)
+    receptor = {"exponential": sl.ExponentialCurrent, "alpha": sl.AlphaCurrent}[kinetics]
+    model = sl.LIF.with_receptors(**{name: receptor(tau_syn=tau) for name, tau in zip(NAMES, taus, strict=False)})
+    traces, spikes = with_receptors(model(**MEMBRANE), inputs, current=CURRENT)
     other = nest_receptors.neuron(
         {"exponential": "iaf_psc_exp_multisynapse", "alpha": "iaf_psc_alpha_multisynapse"}[kinetics], inputs,
         params=MEMBRANE | {"tau_syn": list(taus), "V_m": -65.0}, duration=200.0, currents=CURRENT,
@@ -180,15 +180,19 @@ def current_based(kinetics, n):
     return (spikes, traces["V_m"]), (steps_of(other.spike_times, 0.1), other.V_m)
 
 
-def conductance_based(kinetics, n, dt=0.1, record=("V_m",)):
-    model = sl.lif_with_receptors(dict.fromkeys(NAMES[:n], kinetics), conductance=True)
-    own = {f"E_{name}": E for name, E in zip(NAMES[:n], E_REV, strict=False)}
+def conductances_of(kinetics, n):
+    """name -> receptor, n of one kind."""
     if kinetics == "beta":
-        own |= {f"tau_rise_{name}": tau for name, tau in zip(NAMES[:n], RISES, strict=False)}
-        own |= {f"tau_decay_{name}": tau for name, tau in zip(NAMES[:n], DECAYS, strict=False)}
-    else:
-        own |= {f"tau_syn_{name}": tau for name, tau in zip(NAMES[:n], TAUS[kinetics], strict=False)}
-    return with_receptors(model(**LEAK, **own), spikes_at_receptors(n, 2.0, signs=False), dt, record=record)[0]
+        given = zip(NAMES[:n], E_REV, RISES, DECAYS, strict=False)
+        return {name: sl.BetaConductance(E=E, tau_rise=rise, tau_decay=decay) for name, E, rise, decay in given}
+    receptor = {"exponential": sl.ExponentialConductance, "alpha": sl.AlphaConductance}[kinetics]
+    given = zip(NAMES[:n], E_REV, TAUS[kinetics], strict=False)
+    return {name: receptor(E=E, tau_syn=tau) for name, E, tau in given}
+
+
+def conductance_based(kinetics, n, dt=0.1, record=("V_m",)):
+    model = sl.LIFConductance.with_receptors(**conductances_of(kinetics, n))
+    return with_receptors(model(**LEAK), spikes_at_receptors(n, 2.0, signs=False), dt, record=record)[0]
 
 
 @functools.cache
@@ -214,6 +218,34 @@ def conductances(kinetics, n):
     return np.array([here[name] for name in names]), np.array([other[f"g_{k}"] for k in range(1, n + 1)])
 
 
+TO_AEIF = {"AdEx": {}, "EIF": {"a": 0.0, "b": 0.0}}
+"""What makes NEST's aeif neurons these models."""
+FIRING = {"AdEx": 1200.0, "EIF": 600.0}
+"""pA with which they fire 4 and 8 times; either finds a spike at the end of a step, and what it is late by adds up."""
+
+
+@functools.cache
+def spiking(model, kinetics):
+    """(times of spikes, V_m up to the first) of an AdEx or EIF with three receptors here, and the same in NEST."""
+    membrane = getattr(sl, model)
+    inputs = spikes_at_receptors(3, 3.0, signs=False)
+    neuron = membrane.with_receptors(**conductances_of(kinetics, 3))(I_e=FIRING[model])
+    traces, spikes = with_receptors(neuron, inputs)
+    own = {"tau_rise": list(RISES[:3]), "tau_decay": list(DECAYS[:3])}
+    own = own if kinetics == "beta" else {"tau_syn": list(TAUS["alpha"][:3])}
+    shared = {name: value for name, value in membrane().parameters._asdict().items() if not name.startswith("tau_syn")}
+    other = nest_receptors.neuron(
+        f"aeif_cond_{kinetics}_multisynapse", inputs, duration=200.0,
+        params=shared | TO_AEIF[model] | own | {
+            "E_rev": list(E_REV[:3]), "V_m": shared["E_L"], "I_e": FIRING[model],
+            "gsl_error_tol": nest_receptors.PRECISION,
+        },
+    )  # fmt: skip
+    assert len(spikes) > 2
+    first = min(spikes[0], steps_of(other.spike_times, 0.1)[0]) - 5
+    return (spikes * 0.1, traces["V_m"][:first]), (other.spike_times, other.V_m[:first])
+
+
 SECOND_ORDER_OF_MANY = METHOD(2, DT, 1.0)
 """V''' is about g/C_m (V - E) / tau_syn^2: 5 nS of a receptor with 2 ms and 60 mV on 200 pF give .4 mV/ms^3, and two or
 three receptors act at a time."""
@@ -221,7 +253,7 @@ three receptors act at a time."""
 RECEPTOR_CASES: tuple[Case, ...] = (
     *(
         Case(
-            "lif_with_receptors", f"{what}, {n} {kinetics} receptors, 30 random inputs to each and a stepped current",
+            "LIF.with_receptors", f"{what}, {n} {kinetics} receptors, 30 random inputs to each and a stepped current",
             f"NEST live: {nest_model}", tolerance, tolerance_name,
             lambda args=(kinetics, n), k=k: tuple(found[k] for found in current_based(*args)),
         )
@@ -235,7 +267,7 @@ RECEPTOR_CASES: tuple[Case, ...] = (
     ),
     *(
         Case(
-            "lif_with_receptors", f"V_m, {n} {kinetics} conductances, 30 random inputs to each",
+            "LIFConductance.with_receptors", f"V_m, {n} {kinetics} conductances, 30 random inputs to each",
             f"NEST live: {nest_model}", SECOND_ORDER_OF_MANY, "METHOD(2, dt)",
             lambda args=(kinetics, n): (conductance_based(*args)["V_m"], conductance_in_nest(*args).V_m),
         )
@@ -247,11 +279,24 @@ RECEPTOR_CASES: tuple[Case, ...] = (
     ),
     *(
         Case(
-            "lif_with_receptors", f"conductances of 5 {kinetics} receptors", f"NEST live: {nest_model}",
+            "LIFConductance.with_receptors", f"conductances of 5 {kinetics} receptors", f"NEST live: {nest_model}",
             ULP(4_500_000, 10.0), "1e-9 of 10 nS", lambda kinetics=kinetics: conductances(kinetics, 5),
         )
         for kinetics, nest_model in (
             ("alpha", "aeif_cond_alpha_multisynapse"), ("beta", "aeif_cond_beta_multisynapse"),
+        )
+    ),
+    *(
+        Case(
+            f"{model}.with_receptors", f"{what}, 3 {kinetics} conductances, 30 random inputs to each",
+            f"NEST live: aeif_cond_{kinetics}_multisynapse", tolerance, tolerance_name,
+            lambda args=(model, kinetics), k=k: tuple(found[k] for found in spiking(*args)),
+        )
+        for model in TO_AEIF
+        for kinetics in ("alpha", "beta")
+        for k, (what, tolerance, tolerance_name) in enumerate(
+            (("times of spikes", METHOD(1, DT, 2.0 * {"AdEx": 4, "EIF": 8}[model]), "METHOD(1, dt)"),
+             ("V_m up to the first spike", SECOND_ORDER_OF_MANY, "METHOD(2, dt)"))
         )
     ),
 )  # fmt: skip

@@ -1,1 +1,1 @@
-"""Descriptions run by Brian2."""
+"""The engine "brian2": descriptions run by Brian2."""

@@ -8,7 +8,7 @@ dendritic delay act after the thresholds of their own step.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ from spikelearn.results.run import Synapses
 
 _OWN, _GIVEN = "_syn", "_given"
 """What the names of a synapse's variables and parameters end with, so that none is one of its target's."""
+_RELEASE, _GIVEN_RELEASE = "_release", "_given_release"
+"""The same for short-term plasticity, so that none is one of the rule's."""
 _NEVER = -1e9
 """When a synapse was last active that never was, in seconds."""
 
@@ -38,8 +40,8 @@ def check_synapses(d: NetworkDescription) -> None:
             raise unsupported(
                 f"{what} (on={projection.on!r})", "Brian2", "its source does not say there when this happens"
             )
-        if isinstance(projection.target, Population):
-            check_port(projection.target, projection.port, what)
+        if projection.receiver is not None:
+            check_port(projection.receiver, projection.port, what)
         if projection.synapse is not None and not getattr(projection.synapse.model, "statements", ""):
             raise unsupported(
                 f"{what} ({projection.synapse.model.name})", "Brian2", "the synapse has no statements there"
@@ -49,12 +51,12 @@ def check_synapses(d: NetworkDescription) -> None:
         rule = projection.plasticity.rule
         if not rule.equations:
             raise unsupported(f"{what} ({rule.name})", "Brian2", "the rule has no equations there")
-        if projection.learns_from != "spike" and projection.learns_from not in _events_of(projection.target):
+        if projection.learns_from != "spike" and projection.learns_from not in _events_of(projection.receiver):
             raise unsupported(f"{what} ({rule.name})", "Brian2", f"it learns from {projection.learns_from!r}")
 
 
-def _events_of(target: Any) -> tuple[str, ...]:
-    return tuple(target.model.model.events) if isinstance(target, Population) else ()
+def _events_of(target: Population | None) -> tuple[str, ...]:
+    return tuple(target.model.model.events) if target is not None else ()
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class Connected:
         self.synapses.w_syn = self.start.weight
         if projection.synapse is not None:
             for name, value in projection.synapse.model.initial(projection.synapse.parameters).items():
-                setattr(self.synapses, name + _OWN, value)
+                setattr(self.synapses, name + _RELEASE, value)
             self.synapses.last_arrival = _NEVER * b2.second
         for pathway in pathways:
             if pathway.name in pre or pathway.name in post:
@@ -127,20 +129,41 @@ def _texts(
     if group is None:
         return "w_syn : 1", [Pathway("pre", ["n_post += w_syn"], steps, 1, before_thresholds=True)], {}
 
-    def arriving(amount: str) -> list[str]:
-        return lines(replaced(group.arrival(projection.port), {"weight": f"({amount} * {projection.unit})"}))
+    release = _release(projection)
+
+    def arriving(weight: str) -> list[str]:
+        """Statements at an arrival in the target, which is given so much."""
+        amount = f"({weight}{release.factor} * {projection.unit})"
+        return [*release.statements, *lines(replaced(group.arrival(projection.port), {"weight": amount}))]
 
     if projection.learns and projection.plasticity is not None:
-        return _plastic_texts(projection, steps, arriving)
-    if projection.synapse is not None:
-        model = projection.synapse.model
-        values = projection.synapse.parameters._asdict()
-        statements = lines(renamed(renamed(model.statements, model.state, _OWN), values, _GIVEN))
-        equations = "w_syn : 1\nlast_arrival : second\n" + "\n".join(f"{name}{_OWN} : 1" for name in model.state)
-        statements = ["interval = t - last_arrival", *statements, "last_arrival = t", *arriving("w_syn * released")]
-        namespace = {name + _GIVEN: quantity(value, model.units[name]) for name, value in values.items()}
-        return equations, [Pathway("pre", statements, steps, 1, before_thresholds=True)], namespace
-    return "w_syn : 1", [Pathway("pre", arriving("w_syn"), steps, 1, before_thresholds=True)], {}
+        equations, pathways, namespace = _plastic_texts(projection, steps, arriving)
+        return equations + release.equations, pathways, {**namespace, **release.namespace}
+    pathway = Pathway("pre", arriving("w_syn"), steps, 1, before_thresholds=True)
+    return "w_syn : 1" + release.equations, [pathway], release.namespace
+
+
+@dataclass(frozen=True)
+class _Release:
+    """Short-term plasticity: statements that find at an arrival what is `released` of the weight."""
+
+    equations: str = ""
+    statements: Sequence[str] = ()
+    factor: str = ""
+    namespace: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _release(projection: Projection) -> _Release:
+    if projection.synapse is None:
+        return _Release()
+    model, values = projection.synapse.model, projection.synapse.parameters._asdict()
+    statements = lines(renamed(renamed(model.statements, model.state, _RELEASE), values, _GIVEN_RELEASE))
+    return _Release(
+        "".join(f"\n{name}{_RELEASE} : 1" for name in model.state) + "\nlast_arrival : second\n",
+        ["interval = t - last_arrival", *statements, "last_arrival = t"],
+        " * released",
+        {name + _GIVEN_RELEASE: quantity(value, model.units[name]) for name, value in values.items()},
+    )
 
 
 def _plastic_texts(

@@ -1,1 +1,1 @@
-"""Descriptions run by NEST."""
+"""The engine "nest": descriptions run by NEST."""

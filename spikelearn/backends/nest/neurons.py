@@ -68,6 +68,20 @@ def neuron_parameters(population: Population, dt: float) -> dict[str, Any]:
     return {name: listed(value) for name, value in given.items()}
 
 
+def settings(population: Population, values: Mapping[str, Any]) -> Any:
+    """Parameters as NEST takes them: if some are lists in each neuron, a dict for each neuron."""
+    lists = mapping_of(population).lists
+    if not lists:
+        return values
+    size = population.size
+    arrays = {name: np.asarray(value) for name, value in values.items()}
+    spread = {
+        name: np.broadcast_to(array, (size, array.shape[-1]) if name in lists else size).tolist()
+        for name, array in arrays.items()
+    }
+    return [{name: each[k] for name, each in spread.items()} for k in range(size)]
+
+
 def starting_values(population: Population, state: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """NEST's state variable -> list of values at the start."""
     return {theirs: listed(state[ours]) for ours, theirs in mapping_of(population).start.items()}

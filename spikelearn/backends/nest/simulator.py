@@ -24,6 +24,7 @@ from spikelearn.backends.nest.neurons import (
     listed,
     mapping_of,
     neuron_parameters,
+    settings,
     starting_values,
 )
 from spikelearn.backends.nest.synapses import NestSynapses, gathered, settling_time
@@ -142,7 +143,8 @@ class OnNEST:
         for population in d.populations:
             if is_neuron(population):
                 parameters = neuron_parameters(population, d.dt) | self._synapses.of_target(population)
-                self._nodes[population] = nest.Create(mapping_of(population).model, population.size, parameters)
+                given = settings(population, parameters)
+                self._nodes[population] = nest.Create(mapping_of(population).model, population.size, given)
             else:
                 self._nodes[population] = nest_sources.create_source(nest, population, d, self._lead, native)
         self._synapses.connect(self._nodes)
@@ -213,7 +215,7 @@ class OnNEST:
                     f"its neurons fire before they have started, in the {self._lead} steps that NEST needs first",
                 )  # fmt: skip
             standing = neuron_parameters(population, d.dt) if self._lead else {}
-            _set(nodes, standing | starting_values(population, start[population]))
+            nodes.set(settings(population, standing | starting_values(population, start[population])))
 
     def _feed(self, until: int) -> None:
         """Hand over what sources emit up to a step, what arrives up to the next, and the currents until then."""

@@ -49,14 +49,15 @@ class NestSynapses:
         """Make all synapses."""
         for modulator in self._d.modulators:
             self._add_transmitter(modulator)
+        targets: dict[Any, Any] = {**nodes, **self._transmitters}
         for number, projection in enumerate(self._d.projections):
-            if isinstance(projection.target, Modulator) and projection.target not in self._transmitters:
+            if projection.target not in targets:
                 continue
             self._nest.CopyModel(self._base(projection), _name(number), self._common(projection))
             if self._is_native(projection):
-                self._connect_by_rule(projection, _name(number), nodes)
+                self._connect_by_rule(projection, _name(number), targets)
             else:
-                self._connect_one_by_one(projection, _name(number), nodes)
+                self._connect_one_by_one(projection, _name(number), targets)
 
     def count(self, projection: Projection) -> int | None:
         """How many synapses a projection has, if NEST drew them."""
@@ -103,23 +104,23 @@ class NestSynapses:
         )
 
     def _scale(self, projection: Projection) -> float:
-        if isinstance(projection.target, Modulator):
+        if projection.receiver is None:
             return 1.0
-        return mapping_of(projection.target).ports[projection.port].scale(self._d.dt)
+        return mapping_of(projection.receiver).ports[projection.port].scale(self._d.dt)
 
     def _base(self, projection: Projection) -> str:
-        found = _twin_of(projection)
+        found = _nest_synapse(projection)
         return "static_synapse" if found is None else found.model
 
     def _common(self, projection: Projection) -> dict[str, Any]:
         """What all synapses of a projection have in common."""
-        if isinstance(projection.target, Modulator):
+        if projection.receiver is None:
             return {}
         result: dict[str, Any] = {}
-        receptor = mapping_of(projection.target).ports[projection.port].receptor
+        receptor = mapping_of(projection.receiver).ports[projection.port].receptor
         if receptor:
             result["receptor_type"] = receptor
-        found = _twin_of(projection)
+        found = _nest_synapse(projection)
         if found is None:
             return result
         parameters = _parameters_of(projection)
@@ -132,7 +133,8 @@ class NestSynapses:
             result |= {"tau_n": modulator.tau_n, "volume_transmitter": self._transmitters[modulator]}
         return result | dict(found.more(parameters, self._d.dt))
 
-    def _connect_one_by_one(self, projection: Projection, model: str, nodes: Mapping[Population, Any]) -> None:
+    def _connect_one_by_one(self, projection: Projection, model: str, nodes: Mapping[Any, Any]) -> None:
+        """nodes: of populations and modulators."""
         found = synapses(self._d, projection)
         if len(found.pre) == 0:
             return
@@ -142,23 +144,16 @@ class NestSynapses:
             self._start[projection] = found
         self._shortest.append(round(float(found.delay.min()) / self._d.dt))
         source = nodes[projection.source][0].global_id + found.pre.astype(np.int64)
-        if isinstance(projection.target, Modulator):
-            target = np.full(len(source), self._transmitters[projection.target][0].global_id)
-        else:
-            target = nodes[projection.target][0].global_id + found.post.astype(np.int64)
+        target = nodes[projection.target][0].global_id + found.post.astype(np.int64)
         synapse = {"synapse_model": model, "weight": weight, "delay": found.delay}
         synapse |= {name: np.full(len(source), value) for name, value in _given_with_each(projection).items()}
         self._nest.Connect(source, target, "one_to_one", synapse)
 
-    def _connect_by_rule(self, projection: Projection, model: str, nodes: Mapping[Population, Any]) -> None:
-        first, last = projection.source_first, projection.source_first + projection.source_size
-        source = nodes[projection.source][first:last]
-        if isinstance(projection.target, Modulator):
-            target = self._transmitters[projection.target]
-        else:
-            target = nodes[projection.target][
-                projection.target_first : projection.target_first + projection.target_size
-            ]
+    def _connect_by_rule(self, projection: Projection, model: str, nodes: Mapping[Any, Any]) -> None:
+        """nodes: of populations and modulators."""
+        first, first_target = projection.source_first, projection.target_first
+        source = nodes[projection.source][first : first + projection.source_size]
+        target = nodes[projection.target][first_target : first_target + projection.target_size]
         rule: Any = projection.rule
         how: dict[str, Any] = {"rule": rule.nest.rule, "allow_autapses": bool(rule.autapses)}
         how |= {theirs: getattr(rule, ours) for ours, theirs in rule.nest.numbers.items()}
@@ -178,8 +173,9 @@ class NestSynapses:
 
     def _check_weights(self, projection: Projection, weight: np.ndarray) -> None:
         what = f"projection {projection.name!r}"
-        if isinstance(projection.target, Modulator):
-            step = 1.0 / projection.target.tau_n
+        modulator: Any = projection.target
+        if projection.receiver is None:
+            step = 1.0 / modulator.tau_n
             if not np.allclose(weight, step, rtol=1e-9, atol=0.0):
                 raise unsupported(
                     what, "NEST",
@@ -190,7 +186,7 @@ class NestSynapses:
         if projection.learns and projection.plasticity is not None:
             limits = projection.plasticity.parameters
             weight = np.append(weight, np.array([limits.W_min, limits.W_max]) * self._scale(projection))
-        check_sign(projection.target, projection.port, weight, what)
+        check_sign(projection.receiver, projection.port, weight, what)
 
     def _drawn(self, value: Drawn) -> Any:
         nest, low, high = self._nest, max(value.low, -_FARTHEST), min(value.high, _FARTHEST)
@@ -239,7 +235,7 @@ def settling_time(d: NetworkDescription) -> float:
     times = [
         float(getattr(_parameters_of(projection), found.settles)) * _UNTIL_NOTHING_IS_LEFT
         for projection in d.projections
-        if (found := _twin_of(projection)) is not None and found.settles
+        if (found := _nest_synapse(projection)) is not None and found.settles
     ]
     return max(times, default=0.0)
 
@@ -258,7 +254,7 @@ def _name(number: int) -> str:
     return f"projection_{number}"
 
 
-def _twin_of(projection: Projection) -> NestSynapse | None:
+def _nest_synapse(projection: Projection) -> NestSynapse | None:
     """What NEST has for the rule or the memory of a projection's synapses; None for static ones."""
     if projection.learns and projection.plasticity is not None:
         return projection.plasticity.rule.nest
@@ -272,7 +268,7 @@ def _parameters_of(projection: Projection) -> Any:
 
 
 def _given_with_each(projection: Projection) -> dict[str, float]:
-    found = _twin_of(projection)
+    found = _nest_synapse(projection)
     if found is None or not found.each:
         return {}
     return {found.parameters.get(found.each, found.each): float(getattr(_parameters_of(projection), found.each))}
@@ -282,17 +278,23 @@ def _check(projection: Projection, d: NetworkDescription) -> None:
     what = f"projection {projection.name!r}"
     if projection.on != "spike":
         raise unsupported(f"{what} (on={projection.on!r})", "NEST", "NEST knows no events but spikes")
-    if not isinstance(projection.target, Modulator) and projection.port not in mapping_of(projection.target).ports:
-        raise unsupported(
-            what, "NEST", f"{mapping_of(projection.target).model} has nothing for port {projection.port!r}"
-        )
-    if projection.synapse is None and not (projection.learns or projection.transmits):
-        return
-    found = _twin_of(projection)
-    kind = projection.plasticity.rule.name if projection.plasticity else None
-    if kind is None:
-        assert projection.synapse is not None
-        kind = projection.synapse.model.name
+    receiver = projection.receiver
+    if receiver is not None and projection.port not in mapping_of(receiver).ports:
+        raise unsupported(what, "NEST", f"{mapping_of(receiver).model} has nothing for port {projection.port!r}")
+    if projection.synapse is not None or projection.learns or projection.transmits:
+        _check_synapse(projection, d, what)
+
+
+def _check_synapse(projection: Projection, d: NetworkDescription, what: str) -> None:
+    """Whether NEST has the rule or the memory of a projection's synapses, with these parameters."""
+    receiver = projection.receiver
+    found = _nest_synapse(projection)
+    parts = [projection.synapse.model.name] if projection.synapse is not None else []
+    if projection.plasticity is not None and (projection.learns or projection.transmits):
+        parts.append(projection.plasticity.rule.name)
+    kind = ", ".join(parts)
+    if len(parts) > 1:
+        raise unsupported(f"{what} ({kind})", "NEST", "no synapse of NEST has short-term plasticity and learns")
     if found is None:
         raise unsupported(f"{what} ({kind})", "NEST", "NEST has no such synapse")
     if projection.learns and projection.learns_from != "spike":
@@ -309,8 +311,8 @@ def _check(projection: Projection, d: NetworkDescription) -> None:
                 f"{what} ({kind})", "NEST",
                 f"{found.model} has no {name}, which is {value:g} there, got {getattr(parameters, name):g}",
             )  # fmt: skip
-    if not isinstance(projection.target, Modulator) and is_neuron(projection.target):
-        for name, value in found.taken(projection.target.model.parameters).items():
+    if receiver is not None and is_neuron(receiver):
+        for name, value in found.taken(receiver.model.parameters).items():
             if not np.allclose(value, getattr(parameters, name), rtol=1e-12, atol=0.0):
                 raise unsupported(
                     f"{what} ({kind})", "NEST",
@@ -328,10 +330,10 @@ def _parameters_of_targets(d: NetworkDescription) -> dict[Population, dict[str, 
     """Population -> NEST's parameter -> its value, and which projection wants it."""
     result: dict[Population, dict[str, tuple[float, str]]] = {}
     for projection in d.projections:
-        found = _twin_of(projection)
-        if found is None or isinstance(projection.target, Modulator) or not is_neuron(projection.target):
+        found, receiver = _nest_synapse(projection), projection.receiver
+        if found is None or receiver is None or not is_neuron(receiver):
             continue
-        wanted = result.setdefault(projection.target, {})
+        wanted = result.setdefault(receiver, {})
         for ours, theirs in found.of_target.items():
             value = float(getattr(_parameters_of(projection), ours))
             known, owner = wanted.setdefault(theirs, (value, projection.name))
@@ -339,13 +341,14 @@ def _parameters_of_targets(d: NetworkDescription) -> dict[Population, dict[str, 
                 raise unsupported(
                     f"projection {projection.name!r}", "NEST",
                     f"{theirs} belongs to the target neuron there, and projection {owner!r} onto "
-                    f"{projection.target.name!r} has another {ours}: {known:g}, not {value:g}",
+                    f"{receiver.name!r} has another {ours}: {known:g}, not {value:g}",
                 )  # fmt: skip
     return result
 
 
 def _drawn_by_nest(projection: Projection) -> bool:
-    return projection.weight.values is None and projection.axonal.values is None
+    drawn = projection.weight, projection.axonal
+    return all(each.values is None and each.profile is None for each in drawn)
 
 
 def _limits(value: Drawn) -> tuple[float, float]:

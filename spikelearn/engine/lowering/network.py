@@ -29,7 +29,6 @@ from spikelearn.engine.thread_tuner import default_shares
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, modulators
 from spikelearn.neurons import Neuron
-from spikelearn.plasticity import Normalisation, Rewiring
 from spikelearn.sources import Poisson
 
 _LONGEST_INTERVAL = 16
@@ -87,17 +86,14 @@ def shares_by_default(description: NetworkDescription) -> int:
 
 def _indivisible(d: NetworkDescription) -> list[str]:
     """What reads all neurons at once and so cannot be shared out."""
-    whole = [
+    rules = [
         f"projection {p.name!r} ({p.plasticity.rule.name})"
         for p in d.projections
         if p.plasticity is not None and p.learns and p.plasticity.rule.mean_pre
     ]
-    whole += [
-        f"{type(r.rule).__name__} of projection {r.projection.name!r}"
-        for r in d.homeostases
-        if isinstance(r.rule, Rewiring) or (isinstance(r.rule, Normalisation) and r.rule.per == "source")
+    return rules + [
+        f"{type(r.rule).__name__} of projection {r.projection.name!r}" for r in d.homeostases if r.rule.indivisible
     ]
-    return whole
 
 
 def _blocks(d: NetworkDescription) -> list[Block]:
@@ -139,7 +135,7 @@ def _empty_plan(d: NetworkDescription, share: Share, blocks: list[Block], contro
 def _add_calls(d: NetworkDescription, plan: Plan, tables: list[Table], interval: int) -> None:
     for block in plan.blocks.values():
         for kind, ring in block.rings.items():
-            plan.stages["begin"].append(Call(f"clear {kind}", kernel_of(events.begin_row), ring.counts))
+            plan.stages["begin"].append(Call(f"clear {kind}", kernel_of(events.begin_row), counts=ring.counts))
     for table in tables:
         if plan.ends[table.projections[0]].counted:
             plan.event_counts.append(table.event_count)
@@ -227,10 +223,10 @@ def _modulator_calls(d: NetworkDescription, plan: Plan) -> None:
             Call(
                 f"release {release.modulator.name}",
                 kernel_of(modulators.release_list),
-                release.steps,
-                release.amounts,
-                np.zeros(1, np.int64),
-                plan.modulators[release.modulator]["pending"],
+                steps=release.steps,
+                amounts=release.amounts,
+                cursor=np.zeros(1, np.int64),
+                pending=plan.modulators[release.modulator]["pending"],
             )  # fmt: skip
         )
     for modulator, arrays in plan.modulators.items():
@@ -238,9 +234,9 @@ def _modulator_calls(d: NetworkDescription, plan: Plan) -> None:
             Call(
                 f"advance {modulator.name}",
                 kernel_of(modulators.advance_modulator),
-                arrays["n"],
-                float(np.exp(-d.dt / modulator.tau_n)),
-                arrays["pending"],
-                arrays["releases"],
+                concentration=arrays["n"],
+                decay=float(np.exp(-d.dt / modulator.tau_n)),
+                pending=arrays["pending"],
+                releases=arrays["releases"],
             )  # fmt: skip
         )

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Block
 from spikelearn.engine.lowering.synapse_tables import expected_synapses
@@ -27,8 +26,8 @@ def partition(blocks: Sequence[Block], projections: Sequence[Projection], dt: fl
     """Cut all blocks: each share gets neurons that lie side by side, and all synapses onto them."""
     cost = dict.fromkeys((p for block in blocks for p in block.populations), _STEP)
     for projection in projections:
-        target = projection.target
-        if isinstance(target, Population):
+        target = projection.receiver
+        if target is not None:
             each = _PLASTIC_EVENT if projection.learns else _EVENT
             cost[target] += expected_synapses(projection) / target.size * _RATE * dt * 1e-3 * each
     for block in blocks:

@@ -1,4 +1,4 @@
-"""What makes the rows of a projection: the function of its rule, compiled, with its numbers and room for one row."""
+"""What makes the synapses of a projection for kernels: rows by its connection rule, and values that go by distance."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import numpy as np
 
 from spikelearn.codegen.modules import Kernel, callable_of, import_line, kernel_for
 from spikelearn.codegen.template import render
+from spikelearn.description.distributions import Drawn
 from spikelearn.description.projection import Projection
 from spikelearn.engine.plan import Call
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import connect
+
+_EMPTY = np.zeros(0, np.int64)
 
 
 class RowMaker:
@@ -27,7 +30,7 @@ class RowMaker:
         n_rows, n_partners = projection.n_rows, projection.n_partners
         if by_event:
             n_rows, n_partners = projection.source_size, projection.target_size
-        self.where = f"projection {projection.name!r}: connection rule {rule.name}"
+        self.projection = projection
         self.degrees = _EMPTY if rows.degrees is None else rows.degrees
         self.owners = _EMPTY if rows.owners is None else rows.owners
         turned = by_event and not rule.by_source
@@ -35,53 +38,85 @@ class RowMaker:
         # One more: a row that is written without a branch, and counted if it is one, touches it.
         self.partners = np.empty(room + 1, np.int64)
         self.made = np.zeros(1, np.int64)
+        self._wrong = np.zeros(1, np.int64)
         counted = by_event and not (projection.weight.constant and projection.axonal.constant)
         self.counters, self.flats = np.empty((2, len(self.partners) if counted else 0), np.int64)
         self.call = Call(
             f"make rows of {projection.name}",
-            _kernel(rule.name, rule.row, rule.rank if turned else None),
-            n_rows,
-            n_partners,
-            projection.autapse_shift if by_source else -projection.autapse_shift,
-            seed,
-            projection.uid,
-            projection.row_width,
-            self.degrees,
-            projection.pairs,
-            rows.numbers,
-            np.zeros(max(1, n_partners), np.int64),
-            np.zeros(1, np.int64),
-            self.partners,
-            self.made,
-            self.counters,
-            self.flats,
+            _row_kernel(rule.name, rule.row, rule.rank if turned else None, rows.function),
+            n_rows=n_rows,
+            n_partners=n_partners,
+            own_offset=projection.autapse_shift if by_source else -projection.autapse_shift,
+            seed=seed,
+            uid=projection.uid,
+            width=projection.row_width,
+            degrees=self.degrees,
+            pairs=projection.pairs,
+            numbers=rows.numbers,
+            seen=np.zeros(max(1, n_partners), np.int64),
+            stamp=np.zeros(1, np.int64),
+            scratch=np.empty(max(1, n_partners)),
+            partners=self.partners,
+            made=self.made,
+            counters=self.counters,
+            flats=self.flats,
         )
+        self.calls = [self.call]
+        """All that kernels call by their addresses; they must live as long as these."""
 
     @property
     def arguments(self) -> tuple[Any, ...]:
         """For kernels: how to make a row, how many partners it then has, and which."""
-        if self.call.entry is None:
-            return self.call.function, self.call.arguments, self.made, self.partners
-        return self.call.address, self.call.packed.ctypes.data, self.made, self.partners
+        return *_address(self.call), self.made, self.partners
+
+    def values(self, drawn: Drawn, sources: np.ndarray, targets: np.ndarray, result: np.ndarray) -> tuple[Any, ...]:
+        """For kernels: how to draw weights or delays of synapses with these ends into `result`, as connect.draw_row."""
+        if drawn.profile is None:
+            return *drawn.arguments, *_address(None)
+        call = Call(
+            f"values by distance of {self.projection.name}",
+            _value_kernel(drawn.profile.value),
+            numbers=drawn.profile.numbers,
+            low=drawn.low,
+            high=drawn.high,
+            space=self.projection.space,
+            sources=sources,
+            targets=targets,
+            drawn=result,
+            wrong=self._wrong,
+        )
+        self.calls.append(call)
+        return *drawn.arguments, *_address(call)
 
     def run(self, kernel: Any, *arguments: Any) -> int:
-        """The number of synapses that a kernel returns. Raises DescriptionError if a row cannot be what it should."""
+        """The number of synapses that a kernel returns. Raises DescriptionError if rows or values cannot be."""
         with np.errstate(over="ignore"):
             total = int(callable_of(kernel)(*arguments))
+        where = f"projection {self.projection.name!r}"
         if total == connect.WRONG_ROW:
-            raise DescriptionError(
-                f"{self.where} made a row with too many partners, with some that are out of range, or with other "
-                "numbers of them than its degrees"
-            )
+            rule = self.projection.rule
+            raise DescriptionError(f"{where}: connection rule {rule.name} {rule.complaint}")
+        if self._wrong[0]:
+            raise DescriptionError(f"{where}: a weight or delay by distance is not a number")
         return total
 
 
+def _address(call: Call | None) -> tuple[Any, Any]:
+    """What `invoke` takes; for nothing to call, zeros."""
+    if call is None:
+        return 0, 0
+    return (call.function, call.arguments) if call.entry is None else (call.address, call.packed.ctypes.data)
+
+
 @functools.cache
-def _kernel(name: str, row: Any, rank: Any) -> Kernel:
+def _row_kernel(name: str, row: Any, rank: Any, value: Any) -> Kernel:
     """The Kernel that makes rows. What a user's rule makes is looked at before it is used."""
     checked = bool(import_line(row, "make_row")[1])
-    text = render("row", checked=checked, by_rank=rank is not None)
-    return kernel_for(f"Rows of {name}", text, {"make_row": row, "rank": rank})
+    text = render("row", checked=checked, by_rank=rank is not None, with_value=value is not None)
+    return kernel_for(f"Rows of {name}", text, {"make_row": row, "rank": rank, "value": value})
 
 
-_EMPTY = np.zeros(0, np.int64)
+@functools.cache
+def _value_kernel(value: Any) -> Kernel:
+    """The Kernel that gives synapses the values of a profile."""
+    return kernel_for("Values by distance", render("values"), {"value": value})

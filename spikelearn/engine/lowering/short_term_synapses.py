@@ -3,18 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from spikelearn.codegen.modules import kernel_for
+from spikelearn.codegen.modules import kernel_for, kernel_of
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
 from spikelearn.engine.lowering.synapse_tables import build
 from spikelearn.engine.plan import Call, Plan, Table
-from spikelearn.kernels import neurons
+from spikelearn.kernels import neurons, trial_clock
+from spikelearn.synapses import SynapseModel
 
 _NEVER = -(1 << 40)
 """The step of the last arrival where there was none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Release:
+    """How much the synapses of one projection release at an arrival. All of a slot share one source, and one state.
+
+    last: (slots,), the step of the last arrival. state: variable -> (slots,). start: what each begins with.
+    """
+
+    model: SynapseModel
+    last: np.ndarray
+    state: Mapping[str, np.ndarray]
+    start: Mapping[str, float]
+    constants: Mapping[str, float]
+    dt: float
+
+    @classmethod
+    def of(cls, projection: Projection, table: Table, dt: float) -> Release:
+        assert projection.synapse is not None
+        model, parameters = projection.synapse.model, projection.synapse.parameters
+        n_slots, start = len(table.index) - 1, model.initial(parameters)
+        return cls(
+            model=model,
+            last=np.full(n_slots, _NEVER, np.int64),
+            state={name: np.full(n_slots, start[name]) for name in model.state},
+            start={name: float(start[name]) for name in model.state},
+            constants={name: float(value) for name, value in model.constants(parameters, dt).items()},
+            dt=dt,
+        )
+
+    @property
+    def names(self) -> tuple[list[str], list[str]]:
+        """Of the state and of the constants."""
+        return list(self.state), list(self.constants)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """By the names that kernels use."""
+        values = {"release_last": self.last, "release_dt": self.dt}
+        values |= {f"release_{name}": array for name, array in self.state.items()}
+        return values | {f"release_of_{name}": value for name, value in self.constants.items()}
+
+    def reset(self, name: str, clock: np.ndarray, phase: int) -> list[Call]:
+        """Calls that forget the past of the sources at the start of a phase. name: of the projection."""
+        kernel = kernel_of(trial_clock.copy_at_start)
+        begins = [(self.last, np.full_like(self.last, _NEVER))]
+        begins += [(values, np.full_like(values, self.start[v])) for v, values in self.state.items()]
+        return [
+            Call(f"reset release of {name}", kernel, clock=clock, phase=phase, values=start, target=values)
+            for values, start in begins
+        ]
 
 
 def applies(projection: Projection) -> bool:
@@ -34,17 +88,13 @@ def table(
 
 def deliver(table: Table, plan: Plan) -> None:
     [projection] = table.projections
-    assert projection.synapse is not None
-    ends, model, parameters = plan.ends[projection], projection.synapse.model, projection.synapse.parameters
-    constants = model.constants(parameters, plan.dt)
-    n_slots, start = len(table.index) - 1, model.initial(parameters)
-    text = neurons.render_short_term(list(model.state), list(constants))
-    kernel = kernel_for(f"Synapses of {model.name}", text, {"release": model.release})
+    ends, release = plan.ends[projection], Release.of(projection, table, plan.dt)
+    text = neurons.render_short_term(*release.names)
+    kernel = kernel_for(f"Synapses of {release.model.name}", text, {"release": release.model.release})
     plan.stages["arrive"].append(
         Call(
-            f"deliver {projection.name}", kernel, ends.ring.all_rows, ends.ring.all_counts, table.delays, table.index,
-            table.targets, table.weights, ends.inputs[table.first_target :], table.event_count,
-            np.full(n_slots, _NEVER, np.int64), plan.dt, *(np.full(n_slots, start[name]) for name in model.state),
-            *(float(value) for value in constants.values()),
+            f"deliver {projection.name}", kernel, rows=ends.ring.all_rows, counts=ends.ring.all_counts,
+            delays=table.delays, index=table.index, targets=table.targets, weights=table.weights,
+            inputs=ends.inputs[table.first_target :], event_count=table.event_count, **release.values,
         )
     )  # fmt: skip

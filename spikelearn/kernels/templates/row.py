@@ -1,22 +1,27 @@
 """The kernel that makes one row with `make_row`, the function of a connection rule.
 
 It writes `partners`, in made[0] how many there are, and for procedural synapses their counters and their places in
-arrays (elsewhere these have no length). checked: what the rule made is looked at. by_rank: the rule makes rows by
-target, and these here are of sources: `rank` says a synapse's place in the row of its target.
+arrays (otherwise these have no length). checked: what the rule made is looked at. by_rank: the rule makes rows by
+target, and these here are of sources: `rank` says a synapse's place in the row of its target. with_value: the rule
+takes a function of its own, `value`.
 """
 
-from spikelearn.codegen.jit import kernel
+from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.connect import begin_row, checked_row
 
 
 @kernel
 def function(
-    row, n_rows, n_partners, own_offset, seed, uid, width, degrees, pairs, numbers, seen, stamp, partners, made,
-    counters, flats
+    row, n_rows, n_partners, own_offset, seed, uid, width, degrees, pairs, numbers, seen: Written, stamp: Written,
+    scratch: Written, partners: Written, made: Written, counters: Written, flats: Written
 ):  # fmt: skip
     start, increment, own = begin_row(row, n_partners, own_offset, seed, uid)
     stamp[0] += 1
-    count = make_row(row, n_partners, own, numbers, start, increment, seen, stamp[0], partners)
+    # if with_value:
+    count = make_row(value, row, n_partners, own, numbers, start, increment, seen, stamp[0], scratch, partners)
+    # else:
+    count = make_row(row, n_partners, own, numbers, start, increment, seen, stamp[0], scratch, partners)
+    # end
     # if checked:
     made[0] = checked_row(count, row, n_partners, width, degrees, partners)
     # else:

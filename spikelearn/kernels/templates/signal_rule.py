@@ -8,15 +8,16 @@ end of the last epochs are in end_H, end_M and end_N, rings that a synapse takes
     q <- q + C N + X M,   C <- (C + X H) exp(-T/tau_c),   X <- X exp(-T/tau_x),   T the length of an epoch.
 
 pre: the traces; `added` those to which 1 is added at an arrival, the others are set to 1; `amplitudes` are part of X.
-state: the rule's own, of each target. delayed: variables that count later. reads: state variables of the target.
-seen: variables that `on_pre` takes as they are at the synapse. payload: events bring values; traces jump by them, or
-to them, and they multiply the weights that are sent. hidden: the limits hold for the weight that is sent, not for the
-one that learns. also: further kinds of event that the rule learns from.
+state: the rule's own, of each target. delayed: variables that count later. reads: state variables of the target. seen:
+variables that `on_pre` takes as they are at the synapse. payload: events bring values; traces jump by them, or to them,
+and they multiply the weights that are sent. short_term: what is sent is multiplied by the share that a slot releases,
+which has a state of its own (release_state) and depends on when its source fired before. hidden: the limits hold for
+the weight that is sent, not for the one that learns. also: further kinds of event that the rule learns from.
 """
 
 import math
 
-from spikelearn.codegen.jit import kernel
+from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.control import STOP
 from spikelearn.kernels.signal_rule import BASE, EPOCH, EPOCHS, SWEPT
 from spikelearn.kernels.trial_clock import PHASE, STARTS
@@ -38,30 +39,42 @@ from spikelearn.kernels.events import count_in_row, source_in_row
 # SYNAPSE = weight
 # SUMS = H__PRE
 # RATES = rate__PRE
+# INCREMENTS =
+# ELIGIBILITIES =
 # ENDS = end_H__PRE
 # FACTORS = factor__PRE
-# WEIGHTS = weights
 # MODULATOR =
 # if eligibility:
 # SYNAPSE = weight, c
 # SUMS = H__PRE, N, M__PRE
-# RATES = rate__PRE, c_rate, released
+# RATES = rate__PRE, c_rate
+# INCREMENTS = released
 # ENDS = end_H__PRE, end_N, end_M__PRE
 # FACTORS = factor__PRE, c_factor
-# WEIGHTS = weights, eligibilities
+# ELIGIBILITIES = eligibilities
 # MODULATOR = concentration, b, n_rate, dt
 # end
-# TARGET = dendritic, clock, gain, SUMS, RATES
-# TABLE = index, targets, WEIGHTS, slot_epoch, slot__PRE
-# UNLIMITED = TARGET, ENDS, FACTORS, TABLE, -math.inf, math.inf
-# EVERYTHING = TARGET, ENDS, FACTORS, TABLE, W_min, W_max
+# INDEX = index, targets
+# SYNAPSES = weights, ELIGIBILITIES, slot_epoch, slot__PRE
+# GIVEN = dendritic, SUMS, RATES, INCREMENTS, ENDS, FACTORS, INDEX
+# UNLIMITED = GIVEN, clock, gain, SYNAPSES, -math.inf, math.inf
+# EVERYTHING = GIVEN, clock, gain, SYNAPSES, W_min, W_max
 # LEARNED = EVERYTHING
 # VALUES =
+# SENT = now
+# RELEASE =
+# RELEASE_OF =
 # if hidden:
 # LEARNED = UNLIMITED
 # end
 # if payload:
 # VALUES = values
+# SENT = SENT * value
+# end
+# if short_term:
+# SENT = SENT * released_share
+# RELEASE = release_last, release__RELEASE_STATE
+# RELEASE_OF = release_dt, release_of__RELEASE_CONSTANTS
 # end
 
 
@@ -79,8 +92,9 @@ def add_signal(at, row, first, last, gain, clock, SIGNALLED):
 
 @kernel
 def signals(
-    step, event_rows, event_counts, first, last, enabled, event, ALSO_ROWS, also__ALSO, post__READS, OWN, DELAYS,
-    SEEN_RINGS, TARGET, constant__CONSTANTS
+    step, event_rows, event_counts, first, last, enabled, event: Written, ALSO_ROWS, also__ALSO: Written, post__READS,
+    OWN: Written, DELAYS: Written, SEEN_RINGS: Written, dendritic, clock, gain: Written, H__PRE: Written, rate__PRE,
+    constant__CONSTANTS
 ):  # fmt: skip
     """The signal of each target at the end of this step; without a dendritic delay it acts now."""
     emitted = step % len(event_counts)
@@ -132,11 +146,14 @@ def signals(
 
 
 @kernel
-def integrate(step, first, last, every, enabled, MODULATOR, TARGET, ENDS, FACTORS, TABLE):
+def integrate(
+    step, first, last, every, enabled, MODULATOR, dendritic, clock: Written, gain, SUMS: Written, RATES,
+    INCREMENTS: Written, ENDS: Written, FACTORS, INDEX, SYNAPSES: Written
+):  # fmt: skip
     """Bring the integrals to the step in which this step's arrivals are at their synapses."""
     at = step - dendritic
     if at - 1 - clock[BASE] >= every:
-        begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, TABLE)
+        begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, INDEX, SYNAPSES)
     # if eligibility:
     n0 = concentration[0]
     w_rate = c_rate + n_rate
@@ -154,7 +171,7 @@ def integrate(step, first, last, every, enabled, MODULATOR, TARGET, ENDS, FACTOR
 
 
 @kernel
-def begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, TABLE):
+def begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, INDEX, SYNAPSES):
     """Move base; when the ring of ends is full, bring every synapse up to date."""
     r = clock[EPOCH] % EPOCHS
     # for x in pre:
@@ -173,7 +190,7 @@ def begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, TABLE):
     clock[EPOCH] += 1
     clock[BASE] += every
     if clock[EPOCH] - clock[SWEPT] == EPOCHS:
-        sweep(clock, ENDS, FACTORS, TABLE)
+        sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES)
 
 
 @kernel
@@ -202,7 +219,7 @@ def catch_up(SYNAPSE, j, since, epoch, X__PRE, ENDS, FACTORS):
 
 
 @kernel
-def sweep(clock, ENDS, FACTORS, TABLE):
+def sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES):
     """Bring every synapse to this epoch."""
     epoch = clock[EPOCH]
     clock[SWEPT] = epoch
@@ -260,8 +277,9 @@ def sweep(clock, ENDS, FACTORS, TABLE):
 
 @kernel
 def function(
-    step, rows, counts, VALUES, delays, inputs, event_count, enabled, SEEN_RINGS, TARGET, ENDS, FACTORS, TABLE,
-    W_min, W_max, tau_rate__PRE, constant__CONSTANTS
+    step, rows, counts, VALUES, delays, inputs: Written, event_count: Written, enabled, SEEN_RINGS, dendritic, clock,
+    SUMS, RATES, ENDS, FACTORS, INDEX, SYNAPSES: Written, W_min, W_max, tau_rate__PRE, constant__CONSTANTS,
+    RELEASE: Written, RELEASE_OF
 ):  # fmt: skip
     """Deliver what arrives in this step; the weight sent includes the change by this very arrival."""
     depth = counts.shape[-1]
@@ -313,6 +331,15 @@ def function(
             new__x = JUMP
             # end
             # end
+            # if short_term:
+            after_release__RELEASE_STATE, released_share = release(
+                release__RELEASE_STATE[slot], (step - release_last[slot]) * release_dt, release_of__RELEASE_CONSTANTS
+            )
+            # for v in release_state:
+            release__v[slot] = after_release__v
+            # end
+            release_last[slot] = step
+            # end
             for p in range(begin, end):
                 j = targets[p]
                 weight = weights[p]
@@ -350,11 +377,7 @@ def function(
                 # if eligibility:
                 eligibilities[p] = c
                 # end
-                # if payload:
-                inputs[j] += now * value
-                # else:
-                inputs[j] += now
-                # end
+                inputs[j] += SENT
             # for x in pre:
             slot__x[slot] = new__x
             # end
@@ -422,7 +445,10 @@ def look(step, slot, p, EVERYTHING):
 
 
 @kernel
-def read(step, every, start, what, slots, positions, room, steps, values, used, control, EVERYTHING):
+def read(
+    step, every, start, what, slots, positions, room, steps: Written, values: Written, used: Written, control: Written,
+    EVERYTHING
+):  # fmt: skip
     """Write weights (what = 0) or eligibilities (1) as they are now, from step `start` on; nothing is changed."""
     if step >= start and step % every == 0:
         row = used[0]
@@ -437,7 +463,8 @@ def read(step, every, start, what, slots, positions, room, steps, values, used, 
 
 @kernel
 def reset(
-    step, clock_of_trials, phase, first, last, OWN, DELAYS, SEEN_RINGS, start__STARTS, EVERYTHING
+    step, clock_of_trials, phase, first, last, OWN: Written, DELAYS: Written, SEEN_RINGS: Written, start__STARTS, GIVEN,
+    clock, gain: Written, SYNAPSES: Written, W_min, W_max
 ):  # fmt: skip
     """At the start of a phase: keep the weights, forget traces, eligibilities and the rule's own variables."""
     if clock_of_trials[STARTS] == 0 or clock_of_trials[PHASE] != phase:
@@ -469,17 +496,17 @@ def reset(
 
 
 @kernel
-def materialize(step, due, EVERYTHING):
+def materialize(step, due, GIVEN, clock: Written, gain, SYNAPSES: Written, W_min, W_max):
     """For homeostasis and rewiring: the weight as it is now takes the place of q in weights[p]."""
     if due[0] != 0:
-        sweep(clock, ENDS, FACTORS, TABLE)
+        sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES)
         for slot in range(len(slot_epoch)):
             for p in range(index[slot], index[slot + 1]):
                 weights[p], _ = look(step, slot, p, LEARNED)
 
 
 @kernel
-def dematerialize(step, due, EVERYTHING):
+def dematerialize(step, due, GIVEN, clock, gain, weights: Written, ELIGIBILITIES, slot_epoch, slot__PRE):
     """Back to q: what `look` adds to it is taken away."""
     if due[0] != 0:
         for slot in range(len(slot_epoch)):
@@ -492,7 +519,9 @@ def dematerialize(step, due, EVERYTHING):
 
 
 @kernel
-def forget(step, n_moved, moved, EVERYTHING):
+def forget(
+    step, n_moved, moved, GIVEN, clock, gain, weights, eligibilities: Written, slot_epoch, slot__PRE, W_min, W_max
+):  # fmt: skip
     """Synapses that have new targets, by their places in order, have no eligibility now."""
     k = 0
     for slot in range(len(slot_epoch)):

@@ -1,0 +1,177 @@
+"""Profiles: functions of the distance between two neurons, for probabilities, weights and delays."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+import numpy as np
+
+from spikelearn.codegen.jit import scalar
+from spikelearn.errors import DescriptionError, ParameterError
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Base: a function of the distance d between source and target, in the unit of length of their positions.
+
+    A profile is a frozen dataclass whose fields are numbers, with
+
+    value: static function(distance, numbers), compiled; numbers are its fields, in order.
+
+    `FunctionProfile` makes one of any function.
+    """
+
+    value: ClassVar[Callable[..., Any] | None] = None
+    not_negative: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        function = cls.__dict__.get("value")
+        if isinstance(function, staticmethod):
+            given = tuple(inspect.signature(getattr(function.__func__, "py_func", function.__func__)).parameters)
+            if given != ("distance", "numbers"):
+                raise DescriptionError(
+                    f"value of profile {cls.__name__!r} takes ({', '.join(given)}), expected (distance, numbers)"
+                )
+            cls.value = staticmethod(scalar(function.__func__))
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            number = getattr(self, field.name)
+            if isinstance(number, bool) or not isinstance(number, int | float | np.number) or not np.isfinite(number):
+                raise ParameterError(f"{field.name} of {type(self).__name__}: expected a finite number, got {number!r}")
+            if field.name in self.not_negative and number <= 0:
+                raise ParameterError(f"{field.name} of {type(self).__name__}: expected more than 0, got {number!r}")
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """What `value` is given."""
+        return np.array([float(getattr(self, field.name)) for field in fields(self)])
+
+    def __call__(self, distance: Any) -> Any:
+        """The profile at a distance, or at an array of distances."""
+        function: Any = self.value
+        plain, numbers = getattr(function, "py_func", function), self.numbers
+        result = np.array([plain(float(d), numbers) for d in np.ravel(distance)], float).reshape(np.shape(distance))
+        return float(result) if result.ndim == 0 else result
+
+
+@scalar
+def gaussian(distance, numbers):
+    return numbers[0] * math.exp(-0.5 * (distance / numbers[1]) * (distance / numbers[1]))
+
+
+@scalar
+def exponential_decay(distance, numbers):
+    return numbers[0] * math.exp(-distance / numbers[1])
+
+
+@scalar
+def boxcar(distance, numbers):
+    return numbers[0] if distance <= numbers[1] else 0.0
+
+
+@scalar
+def linear(distance, numbers):
+    return numbers[0] + numbers[1] * distance
+
+
+@dataclass(frozen=True)
+class GaussianProfile(Profile):
+    """peak * exp(-d^2 / (2 sigma^2)).
+
+    peak: its value at distance 0.
+    sigma: its standard deviation.
+    """
+
+    peak: float
+    sigma: float
+    not_negative = ("sigma",)
+    value = staticmethod(gaussian)
+
+
+@dataclass(frozen=True)
+class ExponentialProfile(Profile):
+    """peak * exp(-d / scale).
+
+    peak: its value at distance 0.
+    scale: the distance over which it falls to 1/e.
+    """
+
+    peak: float
+    scale: float
+    not_negative = ("scale",)
+    value = staticmethod(exponential_decay)
+
+
+@dataclass(frozen=True)
+class BoxcarProfile(Profile):
+    """One value up to a distance, 0 beyond.
+
+    height: the value.
+    radius: the distance.
+    """
+
+    height: float
+    radius: float
+    not_negative = ("radius",)
+    value = staticmethod(boxcar)
+
+
+@dataclass(frozen=True)
+class LinearProfile(Profile):
+    """start + slope * d.
+
+    start: its value at distance 0.
+    slope: what it gains with each unit of distance.
+    """
+
+    start: float
+    slope: float
+    value = staticmethod(linear)
+
+
+@dataclass(frozen=True)
+class FunctionProfile(Profile):
+    """Any function of the distance; it is compiled.
+
+    function: function(distance) -> value.
+
+    >>> FunctionProfile(lambda d: 1.0 / (1.0 + d * d))(1.0)
+    0.5
+    """
+
+    function: Callable[[float], float]
+
+    def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise ParameterError(f"FunctionProfile: expected a function of the distance, got {self.function!r}")
+
+    @functools.cached_property
+    def value(self) -> Any:  # type: ignore[override]
+        function = scalar(self.function)
+
+        def value_of_function(distance, numbers):
+            return function(distance)
+
+        return scalar(value_of_function)
+
+    @property
+    def numbers(self) -> np.ndarray:
+        return np.zeros(1)
+
+    def __call__(self, distance: Any) -> Any:
+        plain = getattr(self.function, "py_func", self.function)
+        result = np.array([plain(float(d)) for d in np.ravel(distance)], float).reshape(np.shape(distance))
+        return float(result) if result.ndim == 0 else result
+
+
+def profile_of(given: Any) -> Profile | None:
+    """A profile, or one made of a function of the distance; None for anything else."""
+    if isinstance(given, Profile):
+        return given
+    return FunctionProfile(given) if callable(given) else None

@@ -1,0 +1,140 @@
+"""Where the neurons of a population are: on a grid, drawn evenly, or given one by one.
+
+Coordinates are plain numbers in any unit of length, as long as profiles use the same; NEST's users think of mm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spikelearn.errors import DescriptionError, ParameterError
+
+
+@dataclass(frozen=True, eq=False)
+class Positions:
+    """Positions that are given one by one.
+
+    coordinates: (n, dimensions) or (n,), one to three of them for each neuron.
+    period: the length after which space repeats itself along each axis, one number or one for each; None: it does not.
+    """
+
+    coordinates: Any
+    period: Any = None
+
+    def placed(self, n: int, random: np.random.Generator, where: str) -> Positions:
+        """These positions for n neurons: (n, dimensions) float64, read-only, and (dimensions,) periods or None."""
+        coordinates = _numbers(self.coordinates, f"positions of {where}")
+        coordinates = coordinates[:, None] if coordinates.ndim == 1 else coordinates
+        if coordinates.ndim != 2 or coordinates.shape[0] != n or not 1 <= coordinates.shape[1] <= 3:
+            raise DescriptionError(
+                f"positions of {where}: expected an array of shape ({n}, 1), ({n}, 2) or ({n}, 3), one row for each "
+                f"neuron, got {np.shape(self.coordinates)}"
+            )
+        period = None
+        if self.period is not None:
+            period = _lengths(self.period, coordinates.shape[1], f"period of positions of {where}")
+        coordinates = np.array(coordinates)
+        coordinates.flags.writeable = False
+        return Positions(coordinates, period)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A regular grid; the last axis runs fastest.
+
+    shape: how many points there are along each axis, e.g. (20, 30).
+    spacing: the distance of neighbours, one number or one for each axis; 1 by default.
+    extent: given instead, the length of each axis, of which each point has an equal part around it (as in NEST, the
+        outer points lie half a spacing inside).
+    centre: where the middle of the grid is.
+    periodic: whether space repeats itself after the extent, which is shape * spacing.
+    """
+
+    shape: Any
+    spacing: Any = None
+    extent: Any = None
+    centre: Any = 0.0
+    periodic: bool = False
+
+    def placed(self, n: int, random: np.random.Generator, where: str) -> Positions:
+        what = f"Grid of {where}"
+        shape = tuple(np.atleast_1d(self.shape).tolist())
+        if not (1 <= len(shape) <= 3 and all(isinstance(k, int) and k >= 1 for k in shape)):
+            raise DescriptionError(f"{what}: expected a shape of one to three whole numbers, got {self.shape!r}")
+        if int(np.prod(shape)) != n:
+            raise DescriptionError(f"{what}: a shape of {shape} has {int(np.prod(shape))} points, expected {n}")
+        if self.spacing is not None and self.extent is not None:
+            raise DescriptionError(f"{what}: give spacing or extent, not both")
+        if self.extent is not None:
+            spacing = _lengths(self.extent, len(shape), f"extent of {what}") / shape
+        else:
+            spacing = _lengths(1.0 if self.spacing is None else self.spacing, len(shape), f"spacing of {what}")
+        centre = _vector(self.centre, len(shape), f"centre of {what}")
+        axes = [c + (np.arange(k) - 0.5 * (k - 1)) * step for k, step, c in zip(shape, spacing, centre, strict=True)]
+        coordinates = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
+        return Positions(coordinates, spacing * shape if self.periodic else None).placed(n, random, where)
+
+
+@dataclass(frozen=True)
+class UniformPositions:
+    """Drawn evenly from an interval, a rectangle or a box; they depend on the network's seed and the population only.
+
+    extent: its length along each axis, which says how many axes there are: 2.0, (1.0, 1.0) or (1, 1, 0.5).
+    centre: where the middle of it is.
+    periodic: whether space repeats itself after the extent.
+    """
+
+    extent: Any
+    centre: Any = 0.0
+    periodic: bool = False
+
+    def placed(self, n: int, random: np.random.Generator, where: str) -> Positions:
+        what = f"UniformPositions of {where}"
+        dimensions = np.size(self.extent)
+        if not 1 <= dimensions <= 3:
+            raise DescriptionError(f"{what}: expected an extent of one to three lengths, got {self.extent!r}")
+        extent = _lengths(self.extent, dimensions, f"extent of {what}")
+        centre = _vector(self.centre, dimensions, f"centre of {what}")
+        coordinates = centre + (random.random((n, dimensions)) - 0.5) * extent
+        return Positions(coordinates, extent if self.periodic else None).placed(n, random, where)
+
+
+def positions_of(given: Any, n: int, random: np.random.Generator, where: str) -> Positions | None:
+    """What `Network.population(positions=...)` was given, for n neurons. Raises DescriptionError or ParameterError."""
+    if given is None:
+        return None
+    if not isinstance(given, Positions | Grid | UniformPositions):
+        if not isinstance(given, np.ndarray | Sequence) or isinstance(given, str):
+            raise DescriptionError(
+                f"positions of {where}: expected Grid, UniformPositions, Positions or an array, got {given!r}"
+            )
+        given = Positions(given)
+    return given.placed(n, random, where)
+
+
+def _numbers(value: Any, what: str) -> np.ndarray:
+    try:
+        numbers = np.asarray(value, float)
+    except (TypeError, ValueError):
+        raise ParameterError(f"{what}: expected numbers, got {value!r}") from None
+    if not np.all(np.isfinite(numbers)):
+        raise ParameterError(f"{what}: expected finite numbers, got {numbers[~np.isfinite(numbers)][0]:g}")
+    return numbers
+
+
+def _vector(value: Any, dimensions: int, what: str) -> np.ndarray:
+    numbers = _numbers(value, what)
+    if numbers.shape not in ((), (1,), (dimensions,)):
+        raise DescriptionError(f"{what}: expected one number or {dimensions}, one for each axis, got {value!r}")
+    return np.broadcast_to(numbers, (dimensions,)).copy()
+
+
+def _lengths(value: Any, dimensions: int, what: str) -> np.ndarray:
+    lengths = _vector(value, dimensions, what)
+    if not np.all(lengths > 0):
+        raise ParameterError(f"{what}: expected more than 0, got {value!r}")
+    return lengths

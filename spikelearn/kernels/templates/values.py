@@ -1,0 +1,17 @@
+"""The kernel that gives n synapses of a projection what `value`, a function of distance, is for each.
+
+wrong[0] is set to 1 if one is not a number.
+"""
+
+from spikelearn.codegen.jit import Written, kernel
+from spikelearn.kernels.space import distance
+
+
+@kernel
+def function(n, numbers, low, high, space, sources, targets, drawn: Written, wrong: Written):
+    for k in range(n):
+        found = value(distance(space, sources[k], targets[k]), numbers)
+        if found != found:
+            wrong[0] = 1
+            found = low
+        drawn[k] = min(max(found, low), high)

@@ -1,0 +1,23 @@
+"""Postsynaptic receptors: one file for each kind of kinetics, and one line here, by which the whole package has it.
+
+They are in this folder because they are nothing without a neuron: `NeuronModel.with_receptors` makes one step function
+of a membrane and its receptors. How a synapse releases, and gates with a state for each source, is in synapses/.
+"""
+
+from typing import TYPE_CHECKING
+
+from spikelearn.neurons.receptors.alpha import AlphaConductance as AlphaConductance
+from spikelearn.neurons.receptors.alpha import AlphaCurrent as AlphaCurrent
+from spikelearn.neurons.receptors.beta import BetaConductance as BetaConductance
+from spikelearn.neurons.receptors.beta import BetaCurrent as BetaCurrent
+from spikelearn.neurons.receptors.exponential import ExponentialConductance as ExponentialConductance
+from spikelearn.neurons.receptors.exponential import ExponentialCurrent as ExponentialCurrent
+from spikelearn.neurons.receptors.model import Receptor as Receptor
+from spikelearn.neurons.receptors.model import ReceptorModel as ReceptorModel
+from spikelearn.neurons.receptors.nmda import NMDAConductance as NMDAConductance
+
+_EXPORTED = {name: value for name, value in globals().items() if isinstance(value, ReceptorModel)}
+RECEPTORS = tuple(_EXPORTED.values())
+
+if not TYPE_CHECKING:  # these go by the lines above, whose names are exported by `as`
+    __all__ = [*_EXPORTED, "Receptor", "ReceptorModel"]
