@@ -198,7 +198,7 @@ class NeuronModel(Documented):
         )  # fmt: skip
         return function_from(text, "Model", {})  # type: ignore[return-value]
 
-    def with_receptors(self, *, name: str | None = None, **receptors: Any) -> NeuronModel:
+    def with_receptors(self, /, *, name: str | None = None, **receptors: Any) -> NeuronModel:
         """The same membrane with these receptors in place of its own synapses: one port each, of that name.
 
         receptors: name -> its kinetics, such as `sl.ExponentialConductance(E=0)`; where the neuron has several
