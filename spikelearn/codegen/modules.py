@@ -42,7 +42,7 @@ def call(step, address):
     )
 """
 _WRITTEN = ": Written"
-_entries: dict[str, Entry] = {}
+_entries: dict[Any, Entry] = {}
 _loading = threading.RLock()
 """Networks may be built in several threads; a module is loaded by one of them."""
 
@@ -201,13 +201,21 @@ def _text(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> st
 
 def _load(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> Entry:
     """An entry, from this process, from disk, or compiled now."""
-    text = _text(kernel, arguments, call, first)
-    digest = hashlib.sha256((sources_fingerprint() + text).encode()).hexdigest()[:24]
+    known = kernel.text, call, first, tuple(_kind(argument) for argument in arguments)
     with _loading:
-        if digest not in _entries:
+        if known not in _entries:
+            text = _text(kernel, arguments, call, first)
+            digest = hashlib.sha256((sources_fingerprint() + text).encode()).hexdigest()[:24]
             path = cache_folder() / f"spikelearn_module_{digest}.code"
-            _entries[digest] = object_cache.read(path) or _compile_alone(path, text, kernel)
-        return _entries[digest]
+            _entries[known] = object_cache.read(path) or _compile_alone(path, text, kernel)
+        return _entries[known]
+
+
+def _kind(argument: Any) -> Any:
+    """What the text of an entry depends on: much faster to find than the text."""
+    if isinstance(argument, np.ndarray):
+        return argument.dtype.char, argument.ndim, argument.flags.c_contiguous
+    return float if isinstance(argument, float | np.floating) else int
 
 
 def _compile_alone(path: Path, text: str, kernel: Kernel) -> Entry:
