@@ -1,49 +1,40 @@
 """Burstprop: a hidden layer learns XOR from bursts.
 
 Payeur, Guerguiev, Zenke, Richards & Naud 2021, Burst-dependent synaptic plasticity can coordinate learning in
-hierarchical circuits, Nature Neuroscience 24:1010, Fig. 6.
+hierarchical circuits, Nature Neuroscience 24:1010, Fig. 6. The published size is cells=500, dt=0.1.
 
-Two input populations, two hidden ones, one output. Events go up, bursts come down: feedforward synapses carry events
-only and are plastic, feedback from the output to the dendrites of the hidden cells carries bursts only and is fixed.
-An example lasts 8 s. In its last .8 s a current into the dendrites of the output cells, the teacher, makes more of
-their events bursts where there should have been more events, and fewer where fewer. Bursts that come or stay away do
-the same to the hidden cells: in the first population as at the output, in the second, whose feedback is mostly
-inhibition, the other way. Each synapse learns, in these .8 s alone, from the events of its source and the events and
-bursts of its target: it grows where the target bursts more often than its own running mean (see Burstprop). Nothing
-else tells a hidden cell its share of the error.
+Two input populations, two hidden ones, one output. Events go up through plastic synapses, bursts come down through
+fixed ones. An example lasts 8 s. In its last 0.8 s a current into the dendrites of the output cells, the teacher, makes
+more of their events bursts where there should have been more events, and fewer where fewer. Bursts that come or stay
+away do the same to the hidden cells; in the second population, whose feedback is mostly inhibition, the other way. In
+these 0.8 s a synapse grows where its target bursts more often than its own running mean (see Burstprop).
 
 What must come out: the cross-entropy of the answers, summed over the four examples (2.77 by chance), falls to 2 or
 less; the output has at least 1 Hz more events for (1, 0) and (0, 1) than for (0, 0) and (1, 1); the first hidden
 population drives the output and the second does not. Control: homeostasis, which lifts the weights of cells that have
-hardly spiked for half a minute, is made as fast as the mean event rate that the answer is read from; then it holds up
-every answer that should be low, and the cost stays above chance. A second control, off by default as it takes as long
-as the network itself, has no feedback: its hidden layer is told nothing.
-
-The published size is cells=500, dt=0.1 (four hours with the authors' simulator).
+hardly spiked, as fast as the mean event rate that the answer is read from; it holds up every answer that should be low,
+and the cost stays above chance. A second control, off by default, has no feedback.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
-from spikelearn.plots.style import FAINT, INK, PALETTE, TEXT_SIZE, clean
+from spikelearn.analysis import running_mean
+from spikelearn.experiments import Outcome, Published, finite, parameter, report, run_conditions
+from spikelearn.plots.panels import learning_curves, letter_panels, new_figure, plain_legend, whole_numbers
+from spikelearn.plots.style import CONTROL, DASHED, DOTTED, FAINT, INK, PALETTE, clean
 
-EXAMPLES, TARGETS = sl.tasks.xor()[0][:, ::-1], sl.tasks.xor()[1]
-"""(0, 0), (1, 0), (0, 1) and (1, 1), in this order, and what the answers should be."""
-E_MIN, E_MAX = 2.0, 10.0
-"""Event rates (Hz) of the output that stand for 0 and for 1."""
-CHANCE = 4.0 * np.log(2.0)
+EXAMPLES, TARGETS = sl.tasks.xor()[0][:, ::-1], sl.tasks.xor()[1]  # (0, 0), (1, 0), (0, 1), (1, 1)
+E_MIN, E_MAX, CHANCE = 2.0, 10.0, 4.0 * np.log(2.0)  # event rates (Hz) that stand for 0 and for 1; cost by chance
 NOISE = {"input": (0.35, 0.35, 500.0), "hidden": (0.385, 0.49, 150.0), "output": (0.35, 0.35, 150.0)}
 """Weights, excitatory and inhibitory, and rate (Hz) of each soma's Poisson input."""
+APICAL_NOISE = ("apical_exc", 500.0, 0.05), ("apical_inh", 500.0, 0.05)
 
 
 @dataclass(frozen=True)
@@ -70,27 +61,22 @@ class Parameters:
     threads: int = parameter(1, "", "threads of a network; 0 for as many as are faster")
 
     def __post_init__(self) -> None:
-        if self.cells < 1 or self.epochs < 1 or min(self.ablation_epochs, self.feedback_ablation_epochs) < 0:
-            raise ValueError("cells and epochs: expected at least 1; those of controls: at least 0")
-        if self.tests < 1:
-            raise ValueError(f"tests: expected at least 1, got {self.tests}")
+        if min(self.cells, self.epochs, self.tests) < 1 or min(self.ablation_epochs, self.feedback_ablation_epochs) < 0:
+            raise ValueError("cells, epochs and tests: expected at least 1; epochs of controls: at least 0")
 
 
 SEEDS = 5
-# Enough for homeostasis to lift the weights, and for the output to tell how many inputs are 1; not for XOR.
 QUICK = {"epochs": 10, "tests": 2, "ablation_epochs": 4, "dt": 0.4}
-_SPEC = "authors' code at a fifth of its size"
 PUBLISHED = {
-    "mean_cost_last_50": Published(1.5, high=2.0, source=_SPEC),
+    "mean_cost_last_50": Published(1.5, high=2.0, source="authors' code at a fifth of its size"),
     "margin_hz": Published("1 Hz or more", low=1.0, source="Fig. 6: a threshold can tell the answers"),
     "hidden_weight_ratio": Published("more than 1.5", low=1.5, source="Fig. 6: hidden 1 drives the output"),
     "ablation_cost": Published("above chance, 2.77", low=CHANCE, source="control: fast homeostasis"),
-    "first_cost": Published(10.8, low=CHANCE, source=_SPEC),
+    "first_cost": Published(10.8, low=CHANCE, source="authors' code at a fifth of its size"),
 }
 
 
-@dataclass
-class Gate:
+class Gate(NamedTuple):
     """A network and its parts. Populations 1 and 2 of a layer are the first and second half of it."""
 
     network: sl.Network
@@ -103,10 +89,8 @@ class Gate:
 
 @dataclass
 class Course:
-    """What came of learning.
-
-    rates: (epochs, 4) Hz, the answers before the teacher. before, after: (4,) Hz, those with all weights frozen, after
-    the mean of the tests, (n, 4). weights: of `of` epochs, (k, 2) from hidden 1 and 2.
+    """rates: (epochs, 4) Hz, the answers before the teacher. before, after: (4,) Hz, those with all weights frozen,
+    after the mean of the tests, (n, 4). weights: of `of` epochs, (k, 2) from hidden 1 and 2.
     """
 
     before: np.ndarray
@@ -130,10 +114,8 @@ def build(p: Parameters, seed: int, fast: bool = False, feedback: bool = True, s
     output = net.population(n, sl.BurstPoisson(I_e_apical=400.0), name="output")
     for cells in (inputs, hidden, output):
         exc, inh, rate = NOISE[cells.name]
-        net.drive(cells, sl.PoissonInput(rate), port="soma_exc", weight=exc)
-        net.drive(cells, sl.PoissonInput(rate), port="soma_inh", weight=inh)
-        net.drive(cells, sl.PoissonInput(500.0), port="apical_exc", weight=0.05)
-        net.drive(cells, sl.PoissonInput(500.0), port="apical_inh", weight=0.05)
+        for port, hz, weight in (("soma_exc", rate, exc), ("soma_inh", rate, inh), *APICAL_NOISE):
+            net.drive(cells, sl.PoissonInput(hz), port=port, weight=weight)
 
     def connect(source: Any, target: Any, port: str, weight: float, **more: Any) -> Any:
         rule = sl.FixedProbability(100.0 / n) if n > 100 else sl.AllToAll()
@@ -157,18 +139,13 @@ def build(p: Parameters, seed: int, fast: bool = False, feedback: bool = True, s
 
 def answer(trial, phase, event_rate, rates):
     """The answer is the mean event rate of the output."""
-    total = 0.0
-    for i in range(len(event_rate)):
-        total += event_rate[i]
-    rates[trial] = total / len(event_rate)
+    rates[trial] = np.mean(event_rate)
 
 
 def teach(trial, phase, event_rate, rates, current, targets, strongest, low, high):
     """The answer is taken, and each output cell gets a current into its dendrite, by its own event rate."""
-    total = 0.0
-    for i in range(len(event_rate)):
-        E = event_rate[i]
-        total += E
+    rates[trial] = np.mean(event_rate)
+    for i, E in enumerate(event_rate):
         if targets[trial % 4] == 1:
             if E <= low + 1.0:
                 current[i] = strongest
@@ -182,12 +159,10 @@ def teach(trial, phase, event_rate, rates, current, targets, strongest, low, hig
             current[i] = -strongest / (high - E)
         else:
             current[i] = 0.0
-    rates[trial] = total / len(event_rate)
 
 
 def stop_teaching(trial, phase, current):
-    for i in range(len(current)):
-        current[i] = 0.0
+    current[:] = 0.0
 
 
 def currents(gate: Gate, p: Parameters, times: int) -> dict[Any, np.ndarray]:
@@ -209,13 +184,11 @@ def train(gate: Gate, p: Parameters, epochs: int) -> tuple[sl.Run, np.ndarray]:
     rates, given = np.zeros(4 * epochs), currents(gate, p, epochs)
     E, apical = gate.output.state("event_rate"), gate.output.current("apical")
     teaching = sl.Callback(teach, (E, rates, apical, TARGETS, p.teacher, E_MIN, E_MAX))
+    stopping = sl.Callback(stop_teaching, (apical,))
     phases = [
         sl.Phase(p.predict, currents=given, plastic=(), callback=teaching),
-        sl.Phase(
-            p.learn, currents=given, plastic=[gate.to_hidden, gate.to_output],
-            callback=sl.Callback(stop_teaching, (apical,)),
-        ),
-    ]  # fmt: skip
+        sl.Phase(p.learn, currents=given, plastic=[gate.to_hidden, gate.to_output], callback=stopping),
+    ]
     return gate.network.run(trials=sl.Trials(phases, n=4 * epochs), progress=False), rates.reshape(epochs, 4)
 
 
@@ -225,19 +198,14 @@ def cost(rates: np.ndarray) -> np.ndarray:
     return -(TARGETS * np.log(likely) + (1 - TARGETS) * np.log(1.0 - likely)).sum(axis=-1)
 
 
-def learn(gate: Gate, p: Parameters, epochs: int, tell: Callable[[str], None], sink: Any = None) -> Course:
-    """Burn-in, the four examples, `epochs` of learning, with the four examples again after each of the last ones.
-
-    Weights never come to rest, and after some epoch two answers may come close that were and will be apart: what was
-    learned is the mean of several tests.
-    """
+def learn(gate: Gate, p: Parameters, epochs: int, name: str, progress: bool | None, sink: Any) -> Course:
+    """Burn-in, the four examples, epochs; after each of the last ones the examples again, as weights never rest."""
 
     def weights() -> list[float]:
         found = runs[-1].synapses(gate.to_output)
         return [float(found.weight[found.pre // p.cells == k].mean()) for k in (0, 1)]
 
-    rest = sl.Phase(p.burn_in, plastic=())
-    runs = [gate.network.run(trials=sl.Trials([rest], n=1), progress=False)]
+    runs = [gate.network.run(trials=sl.Trials([sl.Phase(p.burn_in, plastic=())], n=1), progress=False)]
     course = Course(np.full(4, np.nan), np.zeros((0, 4)), np.zeros((0, 4)), [0], np.array([weights()]), runs)
     if not runs[-1].interrupted:
         run, course.before = examine(gate, p)
@@ -246,61 +214,53 @@ def learn(gate: Gate, p: Parameters, epochs: int, tell: Callable[[str], None], s
         left = epochs - course.of[-1] - p.tests
         run, rates = train(gate, p, min(25, left) if left > 0 else 1)
         runs.append(run)
-        if not run.interrupted:
-            course.of.append(course.of[-1] + len(rates))
-            course.rates = np.concatenate([course.rates, rates])
-            course.weights = np.concatenate([course.weights, [weights()]])
-            tell(f"epoch {course.of[-1]} of {epochs}: cost {cost(rates).mean():.2f}")
-        if not run.interrupted and left <= 0:
-            last = course.of[-1] == epochs
-            run, answers = examine(gate, p, sink=sink if last else None)
+        if run.interrupted:
+            break
+        course.of.append(course.of[-1] + len(rates))
+        course.rates = np.concatenate([course.rates, rates])
+        course.weights = np.concatenate([course.weights, [weights()]])
+        report(f"{name}, epoch {course.of[-1]} of {epochs}: cost {cost(rates).mean():.2f}", progress)
+        if left <= 0:
+            run, answers = examine(gate, p, sink=sink if course.of[-1] == epochs else None)
             runs.append(run)
-            if not run.interrupted:
-                course.tests = np.concatenate([course.tests, answers[None]])
+            course.tests = course.tests if run.interrupted else np.concatenate([course.tests, answers[None]])
     return course
 
 
-def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """The network, then the controls; the run that comes back is the last look at the four examples."""
-    p = parameters
+def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
+    """The network, then the controls; the run that is returned is the last look at the four examples."""
 
-    def teller(name: str) -> Callable[[str], None]:
-        return lambda text: None if progress is False else print(f"{name}, {text}", file=sys.stderr)
+    def study(name: str, epochs: int, sink: Any = None, **how: Any) -> tuple[list[sl.Run], Course | None]:
+        found = learn(build(p, seed, **how), p, epochs, name, progress, sink) if epochs else None
+        return [found.runs[-1], *found.runs[:-1]] if found else [], found
 
-    example = p.predict + p.learn
-    shown = p.burn_in + 4 * (p.epochs + min(p.tests, p.epochs)) * example
-    course = learn(build(p, seed, show=shown), p, p.epochs, teller("burstprop"), sink)
-    controls: dict[str, Course] = {}
-    conditions: tuple[tuple[str, int, dict[str, bool]], ...] = (
-        ("fast homeostasis", p.ablation_epochs, {"fast": True}),
-        ("no feedback", p.feedback_ablation_epochs, {"feedback": False}),
+    shown = p.burn_in + 4 * (p.epochs + min(p.tests, p.epochs)) * (p.predict + p.learn)
+    done = run_conditions(
+        partial=("course", "fast_homeostasis", "no_feedback"),
+        course=lambda: study("burstprop", p.epochs, sink, show=shown),
+        fast_homeostasis=lambda: study("fast homeostasis", p.ablation_epochs, fast=True),
+        no_feedback=lambda: study("no feedback", p.feedback_ablation_epochs, feedback=False),
     )
-    for name, epochs, without in conditions:
-        if epochs and not any(each.runs[-1].interrupted for each in (course, *controls.values())):
-            controls[name] = learn(build(p, seed, **without), p, epochs, teller(name))
-    metrics: dict[str, Any] = dict.fromkeys(PUBLISHED)
+    course, metrics = done.results["course"], dict.fromkeys(PUBLISHED)
     if len(course.rates):
         weights = course.weights[-1]
         metrics |= {
             "mean_cost_last_50": float(cost(course.rates[-50:]).mean()),
             "first_cost": float(cost(course.before)),
-            "cost_after": _known(float(cost(course.after))),
-            "margin_hz": _known(margin(course.after)),
-            "margin_hz_last_test": _known(margin(course.tests[-1])) if len(course.tests) else None,
+            "cost_after": finite(float(cost(course.after))),
+            "margin_hz": finite(margin(course.after)),
+            "margin_hz_last_test": finite(margin(course.tests[-1])) if len(course.tests) else None,
             "margin_hz_last_50": margin(course.rates[-50:].mean(axis=0)),
             "hidden_weight_ratio": float(weights[0] / weights[1]),
             "weight_from_hidden_1": float(weights[0]),
             "weight_from_hidden_2": float(weights[1]),
             "epochs_done": course.of[-1],
         }
-    for name, metric in (("fast homeostasis", "ablation_cost"), ("no feedback", "no_feedback_cost")):
-        found = controls.get(name)
-        if found is not None and len(found.rates):
-            metrics[metric] = float(cost(found.rates[-50:]).mean())
-            metrics[metric.replace("cost", "margin_hz")] = _known(margin(found.after))
-    data = {"course": course, "controls": controls}
-    others = [run for each in (course, *controls.values()) for run in each.runs if run is not course.runs[-1]]
-    return Outcome(course.runs[-1], metrics, data, tuple(others))
+    for name, metric in (("fast_homeostasis", "ablation"), ("no_feedback", "no_feedback")):
+        if (found := done.results[name]) is not None and len(found.rates):
+            metrics[f"{metric}_cost"] = float(cost(found.rates[-50:]).mean())
+            metrics[f"{metric}_margin_hz"] = finite(margin(found.after))
+    return done.outcome(metrics)
 
 
 def margin(rates: np.ndarray) -> float:
@@ -308,56 +268,33 @@ def margin(rates: np.ndarray) -> float:
     return float(rates[TARGETS == 1].min() - rates[TARGETS == 0].max())
 
 
-def _known(value: float) -> float | None:
-    return value if np.isfinite(value) else None
-
-
-def figure(parameters: Parameters, outcome: Outcome) -> Figure:
+def figure(p: Parameters, outcome: Outcome) -> Figure:
     """Cost by epoch with the controls (a), answers before and after (b), weights from both hidden populations (c)."""
-    course, controls = outcome.data["course"], outcome.data["controls"]
-    whole = Figure(figsize=(9.6, 3.2), layout="constrained", facecolor="white")
-    costs, answers, weights = whole.subplots(1, 3, width_ratios=(1.3, 1.0, 1.0))
-
-    lines = {"burstprop": (course, INK, "-", 1.4)}
-    styles = {"fast homeostasis": (PALETTE[1], (0, (3.0, 1.2)), 1.1), "no feedback": (PALETTE[7], (0, (1.0, 1.0)), 1.3)}
-    lines |= {f"control: {name}": (each, *styles[name]) for name, each in controls.items()}
-    for label, (each, shade, line, width) in lines.items():
-        epochs = 1 + np.arange(len(each.rates))
-        costs.plot(epochs, _smooth(cost(each.rates)), color=shade, linestyle=line, linewidth=width, label=label)
+    whole, course = new_figure(9.6, 3.2), outcome.data["course"]
+    costs, answers, weights = (clean(ax) for ax in whole.subplots(1, 3, width_ratios=(1.3, 1.0, 1.0)))
+    looks = {
+        "course": {"color": INK, "ls": "-", "lw": 1.4, "label": "burstprop"},
+        "fast_homeostasis": {"color": PALETTE[1], "ls": DASHED, "lw": 1.1, "label": "control: fast homeostasis"},
+        "no_feedback": {"color": PALETTE[7], "ls": DOTTED, "lw": 1.3, "label": "control: no feedback"},
+    }
+    found = {name: each for name in looks if (each := outcome.data[name]) is not None}
+    learning_curves(costs, {name: (running_mean(cost(each.rates), 10), looks[name]) for name, each in found.items()})
     costs.axhline(CHANCE, color=FAINT, linewidth=0.9, zorder=0)
-    costs.annotate(
-        "chance", (1.0, CHANCE), (-2, 3), ("axes fraction", "data"), "offset points", ha="right", size=TEXT_SIZE
-    )
+    costs.annotate("chance", (1.0, CHANCE), (-2, 3), ("axes fraction", "data"), "offset points", ha="right", size=8)
     costs.set(xlabel="epoch", ylabel="cost (nats, mean of 10 epochs)", ylim=(0.0, None))
-    costs.xaxis.set_major_locator(MaxNLocator(integer=True))
-
     at = np.arange(4)
-    answers.plot(at - 0.12, course.before, color="#7a7a7a", marker="s", ls="", ms=5, mfc="white", label="before")
+    answers.plot(at - 0.12, course.before, color=CONTROL, marker="s", ls="", ms=5, mfc="white", label="before")
     answers.plot(at + 0.12, course.after, color=INK, marker="o", ls="", ms=6, label="after")
     answers.axhline(0.5 * (E_MIN + E_MAX), color=FAINT, linewidth=0.9, zorder=0)
-    names = [f"({a}, {b})\n{target}" for (a, b), target in zip(EXAMPLES, TARGETS, strict=True)]
-    answers.set(
-        xlabel="example and its answer", ylabel="event rate of the output (Hz)", ylim=(0.0, None), xlim=(-0.5, 3.5)
-    )
-    answers.set_xticks(at, names)
-
-    for k, (line, marker) in enumerate((("-", "o"), ((0, (3.0, 1.2)), "^"))):
-        weights.plot(
-            course.of, course.weights[:, k], color=PALETTE[2 * k], linestyle=line, marker=marker, ms=3.5, lw=1.2,
-            label=f"from hidden {k + 1}",
-        )  # fmt: skip
+    answers.set_xticks(at, [f"({a}, {b})\n{target}" for (a, b), target in zip(EXAMPLES, TARGETS, strict=True)])
+    answers.set(xlabel="example and its answer", xlim=(-0.5, 3.5), ylim=(0.0, None))
+    answers.set_ylabel("event rate of the output (Hz)")
+    for k, (line, marker) in enumerate((("-", "o"), (DASHED, "^"))):
+        look = {"color": PALETTE[2 * k], "linestyle": line, "marker": marker, "ms": 3.5, "lw": 1.2}
+        weights.plot(course.of, course.weights[:, k], label=f"from hidden {k + 1}", **look)
     weights.set(xlabel="epoch", ylabel="mean weight onto the output (leaks)", ylim=(0.0, None))
-    weights.xaxis.set_major_locator(MaxNLocator(integer=True))
-    for ax, letter in ((costs, "a"), (answers, "b"), (weights, "c")):
-        clean(ax)
-        ax.legend(frameon=False, fontsize=TEXT_SIZE, loc="best")
-        ax.set_title(letter, loc="left", weight="bold", size=TEXT_SIZE + 3, color=INK)
+    whole_numbers(weights.xaxis)
+    for ax in whole.axes:
+        plain_legend(ax, loc="best")
+    letter_panels(whole.axes, None)
     return whole
-
-
-def _smooth(values: np.ndarray, width: int = 10) -> np.ndarray:
-    """The mean of each value and up to nine before it."""
-    total = np.cumsum(np.concatenate([[0.0], values]))
-    stop = np.arange(1, len(values) + 1)
-    start = np.maximum(stop - width, 0)
-    return (total[stop] - total[start]) / (stop - start)

@@ -23,16 +23,17 @@ With spikes much hangs on self-prediction: what is not cancelled is learned from
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
-from spikelearn.plots.style import INK, PALETTE, TEXT_SIZE, clean
+from spikelearn.analysis import logistic
+from spikelearn.experiments import Cost, Interrupted, Outcome, Published, cost_of, finished, parameter, report
+from spikelearn.plots.panels import learning_curves, letter_panels, new_figure, plain_legend
+from spikelearn.plots.style import CONTROL, DASHED, DOTTED, INK, PALETTE, TEXT_SIZE, clean
 
 SEEDS = 5
 CLASSES = 3
@@ -208,8 +209,7 @@ def read_out(trial, phase, sum_u, sum_v_A, n, answers, apical):
     apical[trial] = total / len(sum_v_A) / n[0]
 
 
-@dataclass
-class Presented:
+class Presented(NamedTuple):
     """What came of showing n points. answers: (n,). apical: (n,) mV, the mean over hidden cells of the size of v_A,
     each averaged over the window in which synapses may learn."""
 
@@ -218,16 +218,9 @@ class Presented:
     apical: np.ndarray
 
 
-class Interrupted(Exception):
-    """Ctrl-C: what was to be shown was not."""
-
-    def __init__(self, run: sl.Run):
-        self.run = run
-
-
 def present(
-    circuit: Circuit, p: Parameters, points: np.ndarray, labels: np.ndarray | None = None, learn: bool = False,
-    spontaneous: np.ndarray | None = None, sink: Any = None,
+    circuit: Circuit, p: Parameters, points: np.ndarray, labels: Any = None, learn: bool = False, costs: Any = None,
+    spontaneous: Any = None, sink: Any = None,
 ) -> Presented:  # fmt: skip
     """Show points one after the other, with a teacher if there are labels.
 
@@ -241,45 +234,30 @@ def present(
         targets = np.where(np.arange(CLASSES) == labels[:, None], p.target, -p.target)
         currents |= {(circuit.outputs, "soma"): p.g_som * targets, (circuit.outputs, "nudging"): p.g_som}
     plastic = [circuit.projections[name] for name in circuit.learning] if learn else []
-    begin = sl.Callback(begin_window, circuit.sums)
-    end = sl.Callback(read_out, (*circuit.sums, answers, apical))
+    begin, end = sl.Callback(begin_window, circuit.sums), sl.Callback(read_out, (*circuit.sums, answers, apical))
     phases = [
         sl.Phase(p.settle, currents=currents, plastic=(), callback=begin),
         sl.Phase(p.learn if learn else p.read, currents=currents, plastic=plastic, callback=end),
     ]
     run = circuit.net.run(trials=sl.Trials(phases, n=len(points)), progress=False, sink=sink)
-    if run.interrupted:
-        raise Interrupted(run)
-    return Presented(run, answers, apical)
+    if costs is not None:
+        costs.append(cost_of(run))
+    return Presented(finished(run), answers, apical)
 
 
 def weights_of(circuit: Circuit, run: sl.Run) -> Weights:
     """All weights at the end of a run; those of the copies of an input are added up."""
     found = {}
     for name, projection in circuit.projections.items():
-        synapses = run.synapses(projection)
-        table = np.empty((projection.source_size, projection.target_size))
-        table[synapses.pre, synapses.post] = synapses.weight
+        table = run.synapses(projection).matrix((projection.source_size, projection.target_size))
         share = circuit.copies if name == "up_hidden" else 1
         found[name] = table.reshape(-1, share, projection.target_size).sum(axis=1)
     return found
 
 
-class Ledger:
-    """What all runs together cost."""
-
-    def __init__(self) -> None:
-        self.events, self.wall_s, self.duration = 0, 0.0, 0.0
-
-    def add(self, run: sl.Run) -> None:
-        self.events += run.synaptic_events
-        self.wall_s += run.wall_s
-        self.duration += run.duration
-
-
 def predict_oneself(
-    p: Parameters, seed: int, spikes: bool, points: np.ndarray, ledger: Ledger
-) -> tuple[Weights, np.ndarray, np.ndarray, np.ndarray]:
+    p: Parameters, seed: int, spikes: bool, points: np.ndarray, costs: list[Cost]
+) -> tuple[Weights, tuple[np.ndarray, ...]]:
     """Interneurons learn, from spontaneous activity and without a teacher, to cancel the feedback.
 
     The ripple of spikes, which differs between an output cell and its interneuron, makes their synapses too weak; the
@@ -287,80 +265,70 @@ def predict_oneself(
 
     Returns the weights, and |v_A| at points before, while learning at each pattern, and at the same points after.
     """
-    weights = starting_weights(p, seed)
-    generator = np.random.default_rng([1, seed])
+    weights, generator = starting_weights(p, seed), np.random.default_rng([1, seed])
     slow = replace(p, settle=p.settle_self, learn=p.learn_self, tau_syn=p.tau_syn_self)
-    before = present(build(p, weights, seed, spikes), p, points)
-    ledger.add(before.run)
-    during = []
+    before = present(build(p, weights, seed, spikes), p, points, costs=costs).apical
+    during, n = [], max(1, p.n_self // 3)
     for part in range(3):
-        n = max(1, p.n_self // 3)
         factor = p.decay_self**part
         circuit = build(slow, weights, seed, spikes, {"ip": factor * p.eta_ip_self, "pi": factor * p.eta_pi_self})
         patterns = sl.tasks.yin_yang(n, SEEDS_OF_POINTS * seed + SPONTANEOUS + part)[0]
         currents = generator.normal(0.0, p.spontaneous, (n, p.hidden))
-        shown = present(circuit, slow, patterns, learn=True, spontaneous=currents)
-        ledger.add(shown.run)
+        shown = present(circuit, slow, patterns, learn=True, spontaneous=currents, costs=costs)
         weights = weights_of(circuit, shown.run)
         during.append(shown.apical)
-    after = present(build(p, weights, seed, spikes), p, points)
-    ledger.add(after.run)
-    return weights, before.apical, np.concatenate(during), after.apical
+    after = present(build(p, weights, seed, spikes), p, points, costs=costs).apical
+    return weights, (before, np.concatenate(during), after)
 
 
-def without(weights: Weights, removed: tuple[str, ...]) -> Weights:
-    """The weights with those of some projections at 0."""
-    return {name: np.zeros_like(values) if name in removed else values for name, values in weights.items()}
-
-
-@dataclass
-class Learned:
+class Learned(NamedTuple):
     """weights: at the end. accuracy: on the test points, before and after each epoch."""
 
     weights: Weights
     accuracy: list[float]
 
 
+def points_of(p: Parameters, seed: int) -> sl.tasks.Split:
+    """Yin-Yang to learn and to test."""
+    test = sl.tasks.yin_yang(p.n_test, SEEDS_OF_POINTS * seed + (VALIDATION if p.validation else TEST))
+    return sl.tasks.Split(*sl.tasks.yin_yang(p.n_train, SEEDS_OF_POINTS * seed + TRAIN), *test)
+
+
 def learn(
-    p: Parameters, weights: Weights, seed: int, spikes: bool, ledger: Ledger, name: str, progress: bool | None
+    p: Parameters, weights: Weights, seed: int, spikes: bool, costs: list[Cost], name: str, progress: bool | None
 ) -> Learned:
     """Yin-Yang with a teacher; interneurons go on learning, their synapses onto apical dendrites do not."""
-    train, labels = sl.tasks.yin_yang(p.n_train, SEEDS_OF_POINTS * seed + TRAIN)
-    test, test_labels = sl.tasks.yin_yang(p.n_test, SEEDS_OF_POINTS * seed + (VALIDATION if p.validation else TEST))
-    generator = np.random.default_rng([2, seed])
-    first = present(build(p, weights, seed, spikes), p, test)
-    ledger.add(first.run)
-    learned = Learned(weights, [float(np.mean(first.answers == test_labels))])
+    points, accuracy, generator = points_of(p, seed), [], np.random.default_rng([2, seed])
+
+    def test() -> float:
+        tested = present(circuit, p, points.test, costs=costs)
+        return float(np.mean(tested.answers == points.test_labels))
+
+    circuit = build(p, weights, seed, spikes)
+    accuracy.append(test())
     for epoch in range(p.epochs):
-        factor = p.decay**epoch
         etas = {"up_hidden": p.eta_hidden, "up_output": p.eta_output, "ip": p.eta_ip}
-        circuit = build(p, learned.weights, seed, spikes, {key: factor * eta for key, eta in etas.items()})
+        circuit = build(p, weights, seed, spikes, {key: p.decay**epoch * eta for key, eta in etas.items()})
         order = generator.permutation(p.n_train)
-        taught = present(circuit, p, train[order], labels[order], learn=True)
-        learned.weights = weights_of(circuit, taught.run)
-        tested = present(circuit, p, test)
-        for each in (taught, tested):
-            ledger.add(each.run)
-        learned.accuracy.append(float(np.mean(tested.answers == test_labels)))
-        if progress is not False:
-            print(f"{name}: epoch {epoch + 1:2d} of {p.epochs}: {learned.accuracy[-1]:.3f}", file=sys.stderr)
-    return learned
+        taught = present(circuit, p, points.train[order], points.train_labels[order], learn=True, costs=costs)
+        weights = weights_of(circuit, taught.run)
+        accuracy.append(test())
+        report(f"{name}: epoch {epoch + 1:2d} of {p.epochs}: {accuracy[-1]:.3f}", progress)
+    return Learned(weights, accuracy)
 
 
-def backprop_angle(p: Parameters, seed: int, ledger: Ledger, symmetric: bool = True) -> float:
+def backprop_angle(p: Parameters, seed: int, costs: list[Cost], symmetric: bool = True) -> float:
     """Degrees between what the hidden layer's synapses learn from 50 points and the gradient, with weak nudging.
 
     As rates, in the self-predicting state: interneurons like output cells, their synapses like feedback with the
     other sign. symmetric: feedback weights are those of the forward path, as backpropagation has it.
     """
-    weak = replace(p, g_som=1e-3)
-    weights = starting_weights(p, seed)
+    weak, weights = replace(p, g_som=1e-3), starting_weights(p, seed)
     down = weights["up_output"].T if symmetric else weights["down"]
     weights |= {"down": down, "pi": -down, "ip": weights["up_output"]}
     points, labels = sl.tasks.yin_yang(50, SEEDS_OF_POINTS * seed + GRADIENT)
     circuit = build(weak, weights, seed, False, {"up_hidden": 1e-6})
-    shown = present(circuit, weak, points, labels, learn=True)
-    ledger.add(shown.run)
+    shown = present(circuit, weak, points, labels, learn=True, costs=costs)
     moved = weights_of(circuit, shown.run)["up_hidden"] - weights["up_hidden"]
     expected = -gradient(p, weights, points, labels)
     cosine = np.sum(moved * expected) / (np.linalg.norm(moved) * np.linalg.norm(expected))
@@ -369,14 +337,10 @@ def backprop_angle(p: Parameters, seed: int, ledger: Ledger, symmetric: bool = T
 
 def gradient(p: Parameters, weights: Weights, points: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Of the loss whose derivative by the potential of an output cell is -phi'(u) (u_target - u), (4, hidden)."""
-
-    def phi(u: np.ndarray) -> np.ndarray:
-        return 1.0 / (1.0 + np.exp(-u))
-
     at_hidden, at_output = p.g_B / (p.g_L + p.g_B + p.g_A), p.g_B / (p.g_L + p.g_B)
-    r_hidden = phi(at_hidden * points @ weights["up_hidden"])
+    r_hidden = logistic(at_hidden * points @ weights["up_hidden"])
     u_output = at_output * r_hidden @ weights["up_output"]
-    r_output = phi(u_output)
+    r_output = logistic(u_output)
     targets = np.where(np.arange(CLASSES) == labels[:, None], p.target, -p.target)
     by_output = -r_output * (1.0 - r_output) * (targets - u_output)
     by_hidden = at_output * by_output @ weights["up_output"].T * r_hidden * (1.0 - r_hidden)
@@ -384,51 +348,39 @@ def gradient(p: Parameters, weights: Weights, points: np.ndarray, labels: np.nda
 
 
 def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """Self-prediction and Yin-Yang with spikes and as rates, and the controls as rates; the run that comes back
+    """Self-prediction and Yin-Yang with spikes and as rates, and the controls as rates; the run that is returned
     shows six test points to the spiking circuit that learned.
 
     After Ctrl-C nothing further is begun, and the metrics of what was not finished are None.
     """
-    ledger = Ledger()
+    costs: list[Cost] = []
     metrics: dict[str, Any] = dict.fromkeys(PUBLISHED)
     data: dict[str, Any] = {"self": {}, "learned": {}, "plane": None}
     try:
-        run = _all(p, seed, metrics, data, ledger, sink, progress)
+        run = _all(p, seed, metrics, data, costs, sink, progress)
     except Interrupted as interrupted:
         run = interrupted.run
-        ledger.add(run)
-    metrics |= {
-        "epochs_done": min((len(each.accuracy) - 1 for each in data["learned"].values()), default=0),
-        "synaptic_events": ledger.events,
-        "wall_s": ledger.wall_s,
-        "real_time_factor": ledger.wall_s / (ledger.duration * 1e-3),
-    }
-    return Outcome(run, metrics, data)
+    metrics["epochs_done"] = min((len(each.accuracy) - 1 for each in data["learned"].values()), default=0)
+    return Outcome(run, metrics | sum(costs, Cost()).metrics(), data)
 
 
-def _all(
-    p: Parameters, seed: int, metrics: dict[str, Any], data: dict[str, Any], ledger: Ledger, sink: Any,
-    progress: bool | None,
-) -> sl.Run:  # fmt: skip
+def _all(p: Parameters, seed: int, metrics: Any, data: Any, costs: list[Cost], sink: Any, progress: Any) -> sl.Run:
+    """Everything in turn; what is found goes into metrics and data as it comes."""
     from sklearn.linear_model import LogisticRegression
 
-    train, labels = sl.tasks.yin_yang(p.n_train, SEEDS_OF_POINTS * seed + TRAIN)
-    test, test_labels = sl.tasks.yin_yang(p.n_test, SEEDS_OF_POINTS * seed + (VALIDATION if p.validation else TEST))
-    linear = LogisticRegression(max_iter=2000).fit(train, labels)
-    metrics["linear_accuracy"] = float(linear.score(test, test_labels))
-    metrics["backprop_angle"] = backprop_angle(p, seed, ledger)
-    metrics["random_feedback_angle"] = backprop_angle(p, seed, ledger, symmetric=False)
-    for form, spikes in (("spikes", True), ("rates", False)):
-        prefix = "spiking_" if spikes else ""
-        weights, before, during, after = predict_oneself(p, seed, spikes, test[:200], ledger)
+    points = points_of(p, seed)
+    linear = LogisticRegression(max_iter=2000).fit(points.train, points.train_labels)
+    metrics["linear_accuracy"] = float(linear.score(points.test, points.test_labels))
+    metrics["backprop_angle"] = backprop_angle(p, seed, costs)
+    metrics["random_feedback_angle"] = backprop_angle(p, seed, costs, symmetric=False)
+    removed = {"rates": (), "no apical feedback": ("down", "pi"), "no interneurons": ("pi",)}
+    for form, prefix, studied in (("spikes", "spiking_", {"spikes": ()}), ("rates", "", removed)):
+        weights, (before, during, after) = predict_oneself(p, seed, form == "spikes", points.test[:200], costs)
         data["self"][form] = (before, during, after)
-        metrics[prefix + "self_prediction_ratio"] = float(after.mean() / before.mean())
-        controls: dict[str, tuple[str, ...]] = {form: ()}
-        if not spikes:
-            controls |= {"no apical feedback": ("down", "pi"), "no interneurons": ("pi",)}
-        for name, removed in controls.items():
-            found = learn(p, without(weights, removed), seed, spikes, ledger, name, progress)
-            data["learned"][name] = found
+        metrics[f"{prefix}self_prediction_ratio"] = float(after.mean() / before.mean())
+        for name, without in studied.items():
+            kept = {key: np.zeros_like(each) if key in without else each for key, each in weights.items()}
+            data["learned"][name] = learn(p, kept, seed, form == "spikes", costs, name, progress)
     accuracy = {name: found.accuracy for name, found in data["learned"].items()}
     metrics |= {
         "test_accuracy": accuracy["rates"][-1],
@@ -437,66 +389,51 @@ def _all(
         "no_apical_accuracy": accuracy["no apical feedback"][-1],
         "no_interneurons_accuracy": accuracy["no interneurons"][-1],
     }
-    weights = data["learned"]["spikes"].weights
-    plane = sl.tasks.yin_yang_grid(p.plane)
-    answered = present(build(p, weights, seed, True), p, np.hstack([plane, 1.0 - plane]))
-    tested = present(build(p, weights, seed, True), p, test)
-    data["plane"] = (plane, answered.answers, test, test_labels, tested.answers)
+    weights, plane = data["learned"]["spikes"].weights, sl.tasks.yin_yang_grid(p.plane)
+    on_plane, on_test = (
+        present(build(p, weights, seed, True), p, each, costs=costs).answers
+        for each in (np.hstack([plane, 1.0 - plane]), points.test)
+    )
+    data["plane"] = (plane, on_plane, points.test, points.test_labels, on_test)
     circuit = build(p, weights, seed, True)
     circuit.net.record(circuit.hidden, ["spikes"])
     circuit.net.record(circuit.outputs, ["spikes", "u"])
     circuit.net.record(circuit.hidden[:3], ["u", "v_B", "v_A"])
-    shown = present(circuit, p, test[:6], sink=sink)
-    for each in (answered, tested, shown):
-        ledger.add(each.run)
-    return shown.run
+    return present(circuit, p, points.test[:6], sink=sink, costs=costs).run
 
 
-FORMS = {
-    "spikes": (PALETTE[0], "-", "spikes"),
-    "rates": (PALETTE[1], (0, (3.0, 1.2)), "rate limit"),
-    "no interneurons": ("#7a7a7a", "-", "no interneurons (rates)"),
-    "no apical feedback": ("#7a7a7a", (0, (1.0, 1.0)), "no apical feedback (rates)"),
+LOOKS = {
+    "spikes": {"color": PALETTE[0], "ls": "-", "label": "spikes"},
+    "rates": {"color": PALETTE[1], "ls": DASHED, "label": "rate limit"},
+    "no interneurons": {"color": CONTROL, "ls": "-", "label": "no interneurons (rates)"},
+    "no apical feedback": {"color": CONTROL, "ls": DOTTED, "label": "no apical feedback (rates)"},
 }
 
 
 def figure(p: Parameters, outcome: Outcome) -> Figure:
     """The apical potential while interneurons learn, accuracy by epoch beside its controls, and Yin-Yang as read."""
-    whole = Figure(figsize=(9.6, 3.3), layout="constrained", facecolor="white")
-    first, second, third = whole.subplots(1, 3)
-    for axes in (first, second, third):
-        clean(axes)
-    _draw_self_prediction(first, outcome.data["self"])
-    _draw_accuracy(second, outcome.data["learned"], outcome.metrics["linear_accuracy"])
+    whole = new_figure(9.6, 3.3)
+    axes = [clean(ax) for ax in whole.subplots(1, 3)]
+    _draw_self_prediction(axes[0], outcome.data["self"])
+    _draw_accuracy(axes[1], outcome.data["learned"], outcome.metrics["linear_accuracy"])
     if outcome.data["plane"] is not None:
-        _draw_plane(third, *outcome.data["plane"])
-    for letter, axes in zip("abc", (first, second, third), strict=True):
-        axes.set_title(letter, loc="left", weight="bold", size=TEXT_SIZE + 3, color=INK)
+        _draw_plane(axes[2], *outcome.data["plane"])
+    letter_panels(axes, None)
     return whole
 
 
 def _draw_self_prediction(axes: Any, found: dict[str, Any]) -> None:
     for form, (before, during, after) in found.items():
-        shade, line, label = FORMS[form]
         width = max(1, len(during) // 80)
         kept = during[: len(during) // width * width].reshape(-1, width).mean(axis=1)
-        at = (np.arange(len(kept)) + 0.5) * width
-        axes.plot(at, kept, color=shade, ls=line, lw=1.2, label=label)
-        marked = {
-            "color": shade,
-            "ls": "none",
-            "clip_on": False,
-            "zorder": 3 + (form == "spikes"),
-            "ms": 7 if form == "rates" else 4,
-        }
-        white = "white" if form == "spikes" else None
+        axes.plot((np.arange(len(kept)) + 0.5) * width, kept, lw=1.2, **LOOKS[form])
+        ms, zorder, white = (4, 4, "white") if form == "spikes" else (7, 3, None)
+        look = {"color": LOOKS[form]["color"], "ls": "none", "clip_on": False, "zorder": zorder, "ms": ms, "mfc": white}
         for place, value in ((-0.05, before), (1.05, after)):
-            axes.plot([place * len(during)], [value.mean()], marker="D", mfc=white, **marked)
-    axes.set_yscale("log")
-    axes.set_xlabel("spontaneous patterns (diamonds: test points)", size=TEXT_SIZE + 1, color=INK)
-    axes.set_ylabel("apical potential |v_A| (mV)", size=TEXT_SIZE + 1, color=INK)
+            axes.plot([place * len(during)], [value.mean()], marker="D", **look)
+    axes.set(xlabel="spontaneous patterns (diamonds: test points)", ylabel="apical potential |v_A| (mV)", yscale="log")
     if found:
-        axes.legend(frameon=False, fontsize=TEXT_SIZE, loc="upper right")
+        plain_legend(axes, loc="upper right")
 
 
 def _draw_accuracy(axes: Any, learned: dict[str, Learned], linear: float | None) -> None:
@@ -504,31 +441,22 @@ def _draw_accuracy(axes: Any, learned: dict[str, Learned], linear: float | None)
     axes.annotate("bar", (0.0, 0.945), size=TEXT_SIZE - 1, color="0.5")
     if linear is not None:
         axes.axhline(linear, color="0.6", lw=0.8, ls=(0, (5, 2)), label="linear reader")
-    for name, found in learned.items():
-        shade, line, label = FORMS[name]
-        axes.plot(range(len(found.accuracy)), found.accuracy, color=shade, ls=line, lw=1.3, label=label)
-    axes.set_ylim(0.2, 1.0)
-    axes.set_xlabel("epoch", size=TEXT_SIZE + 1, color=INK)
-    axes.set_ylabel("test accuracy", size=TEXT_SIZE + 1, color=INK)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    curves = {name: (found.accuracy, {"lw": 1.3, **LOOKS[name]}) for name, found in learned.items()}
+    learning_curves(axes, curves, first=0)
+    axes.set(xlabel="epoch", ylabel="test accuracy", ylim=(0.2, 1.0))
     if learned:
-        axes.legend(frameon=False, fontsize=TEXT_SIZE, loc="lower right", bbox_to_anchor=(1.0, 0.0))
+        plain_legend(axes, loc="lower right", bbox_to_anchor=(1.0, 0.0))
 
 
-def _draw_plane(
-    axes: Any, plane: np.ndarray, read: np.ndarray, test: np.ndarray, labels: np.ndarray, answers: np.ndarray
-) -> None:
+def _draw_plane(axes: Any, plane: Any, read: Any, test: np.ndarray, labels: np.ndarray, answers: np.ndarray) -> None:
     shades = np.array(["#e4e4e4", "#a8a8a8", PALETTE[0]])
     side = 190.0 * np.sqrt(np.pi / 4.0 / len(plane))  # in points, of a panel of 190
     axes.scatter(*plane.T, c=shades[read], s=side**2, marker="s", lw=0)
     wrong = answers != labels
     axes.scatter(*test[wrong, :2].T, s=16, marker="o", facecolor=shades[labels[wrong]], edgecolor=INK, lw=0.8)
-    angle = np.linspace(0.0, 2.0 * np.pi, 200)
-    for x, y, radius, part in ((0.5, 0.5, 0.5, 1.0), (0.25, 0.5, 0.1, 1.0), (0.75, 0.5, 0.1, 1.0)):
-        axes.plot(x + radius * np.cos(angle * part), y + radius * np.sin(angle * part), color=INK, lw=0.8)
-    half = angle / 2.0
-    axes.plot(0.25 + 0.25 * np.cos(half), 0.5 - 0.25 * np.sin(half), color=INK, lw=0.8)
-    axes.plot(0.75 + 0.25 * np.cos(half), 0.5 + 0.25 * np.sin(half), color=INK, lw=0.8)
+    around = np.linspace(0.0, 2.0 * np.pi, 200)
+    arcs = (0.25, 0.25, -around / 2), (0.75, 0.25, around / 2)
+    for x, radius, angle in ((0.5, 0.5, around), (0.25, 0.1, around), (0.75, 0.1, around), *arcs):
+        axes.plot(x + radius * np.cos(angle), 0.5 + radius * np.sin(angle), color=INK, lw=0.8)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal", xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
-    axes.set_xlabel("x (no unit); small circles: read wrong", size=TEXT_SIZE + 1, color=INK)
-    axes.set_ylabel("y (no unit)", size=TEXT_SIZE + 1, color=INK)
+    axes.set(xlabel="x (no unit); small circles: read wrong", ylabel="y (no unit)")

@@ -29,17 +29,15 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
-from spikelearn.plots.style import TEXT_SIZE, clean, colour
+from spikelearn.analysis import classes_of_neurons, confusion, votes
+from spikelearn.experiments import Cost, Outcome, Published, cost_of, parameter
+from spikelearn.plots.panels import colour_bar, new_figure, plain_legend, tiled_images
+from spikelearn.plots.style import clean, colour
 
 CLASSES = 10
-USUAL_PIXELS, USUAL_BRIGHTNESS = 784, 104.0
-"""Pixels of an MNIST image, and the mean of their sum, from 0 to 784."""
-BLOCKS = 8
-"""Parts of the learning in which the accuracy is followed."""
-SHUFFLES = 20
-SAMPLE = 5
-"""Test images that are shown at the end with everything recorded."""
+USUAL_PIXELS, USUAL_BRIGHTNESS = 784, 104.0  # of an MNIST image, and the mean of the sum of its pixels, from 0 to 784
+BLOCKS, SHUFFLES = 8, 20  # parts of the learning in which the accuracy is followed; shuffled labels that are tried
+SAMPLE = 5  # test images that are shown at the end with everything recorded
 
 
 @dataclass(frozen=True)
@@ -135,14 +133,13 @@ class Turns(NamedTuple):
     unanswered: np.ndarray
 
 
-@dataclass
-class Shown:
-    """What images drew, and what it took. last: the run in which it ended. cost: wall s, biological s and events."""
+class Shown(NamedTuple):
+    """What images drew, and what it took. last: the run in which it ended."""
 
     turns: Turns
     presentations: int
     last: sl.Run
-    cost: np.ndarray
+    cost: Cost
 
     @property
     def responses(self) -> np.ndarray:
@@ -150,21 +147,15 @@ class Shown:
 
 
 class Studied(NamedTuple):
-    """A layer that has learned, been given its labels and been tested; None for what Ctrl-C did not let happen."""
+    """A layer that has learned, been given its labels and been tested; less if Ctrl-C came before. order: of images."""
 
     wiring: Wiring
     order: np.ndarray
-    learned: Shown
-    labelled: Shown | None = None
-    tested: Shown | None = None
-
-    @property
-    def all_shown(self) -> list[Shown]:
-        return [each for each in (self.learned, self.labelled, self.tested) if each is not None]
+    shown: list[Shown]
 
     @property
     def finished(self) -> bool:
-        return self.tested is not None and not self.tested.last.interrupted
+        return len(self.shown) == 3 and not self.shown[-1].last.interrupted
 
 
 class Reading(NamedTuple):
@@ -268,66 +259,42 @@ def show(p: Parameters, layer: Layer, images: np.ndarray, order: np.ndarray, pro
     multiples of the time of a trial, are so just before each image and at the end.
     """
     phases, turns = schedule(p, layer, images, order)
-    presentations = 0
     run = layer.network.run(p.show, progress=False)
-    cost = _cost(run)
+    presentations, cost = 0, cost_of(run)
     while turns.shown[0] < len(order) and not run.interrupted:
         trials = sl.Trials(phases, n=int(len(order) - turns.shown[0]))
         presentations += trials.n
         run = layer.network.run(trials=trials, progress=progress)
-        cost += _cost(run)
+        cost += cost_of(run)
     if not run.interrupted:
         run = layer.network.run(p.rest, progress=False)
     return Shown(turns, presentations, run, cost)
 
 
-def _cost(run: sl.Run) -> np.ndarray:
-    return np.array([run.wall_s, run.duration * 1e-3, run.synaptic_events])
-
-
 def study(
-    p: Parameters, images: sl.tasks.Split, first: Wiring, seed: int, learns: bool = True, progress: bool | None = False
-) -> Studied:  # fmt: skip
+    p: Parameters, images: sl.tasks.Split, first: Wiring, seed: int, progress: bool | None, learns: bool = True
+) -> Studied:
     """Let a layer learn, freeze it, and show it all images that it learned, for the labels, and those of the test."""
     layer = build(p, first, seed, learns, adapts=True)
     layer.network.record(layer.excitatory, "theta", every=p.rest + p.show)
     generator = np.random.default_rng(seed)
     order = np.concatenate([generator.permutation(len(images.train)) for _ in range(p.passes)])
-    learned = show(p, layer, images.train, order, progress)
-    found = learned.last.synapses(layer.synapses)
-    weights = np.zeros_like(first.weights)
-    weights[found.pre, found.post] = found.weight
-    thetas = learned.last.trace(layer.excitatory, "theta").values
+    shown = [show(p, layer, images.train, order, progress)]
+    weights = shown[0].last.synapses(layer.synapses).matrix(first.weights.shape)
+    thetas = shown[0].last.trace(layer.excitatory, "theta").values
     wiring = Wiring(weights, first.delays, thetas[-1] if len(thetas) else first.theta)
-    studied = Studied(wiring, order, learned)
-    if learned.last.interrupted:
-        return studied
     frozen = build(p, wiring, seed + 1)
-    studied = studied._replace(labelled=show(p, frozen, images.train, np.arange(len(images.train)), progress))
-    if studied.labelled.last.interrupted:
-        return studied
-    return studied._replace(tested=show(p, frozen, images.test, np.arange(len(images.test)), progress))
-
-
-def digits_of_neurons(responses: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The digit at which each neuron fired most on average, (neurons,); -1 for those that never fired."""
-    means = np.stack(
-        [responses[labels == k].mean(axis=0) if np.any(labels == k) else 0.0 * responses[0] for k in range(CLASSES)]
-    )
-    return np.where(means.max(axis=0) > 0, means.argmax(axis=0), -1)
-
-
-def answers(responses: np.ndarray, digits: np.ndarray) -> np.ndarray:
-    """The digit whose neurons fired most on average, (n,); -1 if none did."""
-    votes = np.stack([responses[:, digits == k].sum(axis=1) / max(1, np.sum(digits == k)) for k in range(CLASSES)], 1)
-    return np.where(votes.max(axis=1) > 0, votes.argmax(axis=1), -1)
+    for each in (images.train, images.test):
+        if not shown[-1].last.interrupted:
+            shown.append(show(p, frozen, each, np.arange(len(each)), progress))
+    return Studied(wiring, order, shown)
 
 
 def read_test(studied: Studied, images: sl.tasks.Split, labels: np.ndarray) -> Reading:
     """What the test images are taken for if the images that were learned have these labels."""
-    assert studied.labelled is not None and studied.tested is not None
-    digits = digits_of_neurons(studied.labelled.responses, labels)
-    found = answers(studied.tested.responses, digits)
+    _, labelled, tested = studied.shown
+    digits = classes_of_neurons(labelled.responses, labels, CLASSES)
+    found = votes(tested.responses, digits, CLASSES)
     return Reading(digits, found, float(np.mean(found == images.test_labels)))
 
 
@@ -337,18 +304,10 @@ def course_of(responses: np.ndarray, labels: np.ndarray) -> np.ndarray:
         return np.zeros((0, 2))
     edges = np.linspace(0, len(labels), BLOCKS + 1).astype(int)
     parts = [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
-    accuracy = [
-        np.mean(answers(responses[now], digits_of_neurons(responses[before], labels[before])) == labels[now])
-        for before, now in zip(parts, parts[1:], strict=False)
-    ]
+    digits = [classes_of_neurons(responses[part], labels[part], CLASSES) for part in parts[:-1]]
+    found = [votes(responses[part], known, CLASSES) for part, known in zip(parts[1:], digits, strict=True)]
+    accuracy = [np.mean(read == labels[part]) for read, part in zip(found, parts[1:], strict=True)]
     return np.stack([edges[2:], accuracy], axis=1)
-
-
-def confusion_of(found: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(digits, answers) share of a digit's images that got an answer; what is missing to 1 got none."""
-    counts = np.zeros((CLASSES, CLASSES + 1))
-    np.add.at(counts, (labels, found), 1.0)
-    return counts[:, :CLASSES] / np.maximum(1.0, counts.sum(axis=1, keepdims=True))
 
 
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
@@ -359,39 +318,35 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
     images = sl.tasks.split(*sl.tasks.digits(parameters.mnist), parameters.images)
     p = scaled(parameters, images.train)
     first = first_wiring(p, images.train.shape[1], seed)
-    studied = [study(p, images, first, 10 * seed, progress=progress)]
-    if p.control and studied[0].finished:
-        studied.append(study(p, images, first, 10 * seed + 2, learns=False, progress=progress))
-    cost = sum(each.cost for one in studied for each in one.all_shown)
-    run = studied[-1].all_shown[-1].last
+    learner = study(p, images, first, 10 * seed, progress)
+    studied = [learner]
+    if p.control and learner.finished:
+        studied.append(study(p, images, first, 10 * seed + 2, progress, learns=False))
+    cost = sum((each.cost for one in studied for each in one.shown), Cost())
+    run = studied[-1].shown[-1].last
     if studied[-1].finished:
-        run = sample(p, studied[0].wiring, images, 10 * seed + 4, sink)
-        cost += _cost(run)
-
-    learner, learned = studied[0], studied[0].learned
-    done = len(learned.responses)
+        run = sample(p, learner.wiring, images, 10 * seed + 4, sink)
+        cost += cost_of(run)
+    learned, done = learner.shown[0], len(learner.shown[0].responses)
     course = course_of(learned.responses, images.train_labels[learner.order[:done]])
     data: dict[str, Any] = {"weights": learner.wiring.weights, "course": course, "digits": None, "confusion": None}
-    metrics: dict[str, Any] = dict.fromkeys(("test_accuracy", "frozen_weights_accuracy", "shuffled_labels_accuracy"))
+    metrics: dict[str, Any] = dict.fromkeys(PUBLISHED)
     if learner.finished:
         reading = read_test(learner, images, images.train_labels)
-        data["digits"], data["confusion"] = reading.digits, confusion_of(reading.answers, images.test_labels)
+        data |= {"digits": reading.digits, "confusion": confusion(reading.answers, images.test_labels, CLASSES)}
         metrics["test_accuracy"] = reading.accuracy
         shuffle = np.random.default_rng(seed).permutation
         shuffled = [read_test(learner, images, shuffle(images.train_labels)).accuracy for _ in range(SHUFFLES)]
         metrics["shuffled_labels_accuracy"] = float(np.mean(shuffled))
     if len(studied) > 1 and studied[1].finished:
         metrics["frozen_weights_accuracy"] = read_test(studied[1], images, images.train_labels).accuracy
-    wall, biological, events = cost.tolist()
     metrics |= {
         "images_learned": done,
         "presentations_per_image": learned.presentations / max(1, done),
         "spikes_per_image": float(learned.responses.sum() / max(1, done)),
         "mean_theta": float(learner.wiring.theta.mean()),
-        "learning_s_per_1000_images": 1000.0 * float(learned.cost[0]) / max(1, done),
-        "synaptic_events": int(events),
-        "wall_s": wall,
-        "real_time_factor": wall / biological,
+        "learning_s_per_1000_images": 1000.0 * learned.cost.wall_s / max(1, done),
+        **cost.metrics(),
     }
     return Outcome(run, metrics, data)
 
@@ -411,44 +366,25 @@ def sample(p: Parameters, wiring: Wiring, images: sl.tasks.Split, seed: int, sin
 def figure(parameters: Parameters, outcome: Outcome) -> Figure:
     """The weights onto each neuron as an image, ordered by digit; accuracy while learning; what is taken for what."""
     data, metrics = outcome.data, outcome.metrics
-    drawing = Figure(figsize=(9.6, 3.3), layout="constrained")
+    drawing = new_figure(9.6, 3.3)
     fields, course, table = (clean(axes) for axes in drawing.subplots(1, 3, width_ratios=(1.2, 1.0, 1.1)))
-    _draw_fields(fields, data["weights"], data["digits"])
+    bar = {"shrink": 0.8, "aspect": 30}
+    known, digits = data["digits"] is not None, data["digits"]
+    order = np.argsort(digits, kind="stable") if known else np.arange(data["weights"].shape[1])
+    colour_bar(tiled_images(fields, data["weights"][:, order].T, cmap="gray_r", vmin=0.0), fields, "weight", **bar)
+    fields.set_xlabel("neurons, in the order of their digits" if known else "neurons")
     course.plot(*data["course"].T, color=colour(0), marker="o", markersize=3, lw=1.2, label="while learning")
-    for k, (name, label) in enumerate(
-        (("test", "test"), ("frozen_weights", "weights frozen"), ("shuffled_labels", "labels shuffled"))
-    ):
+    controls = ("test", "test"), ("frozen_weights", "weights frozen"), ("shuffled_labels", "labels shuffled")
+    for k, (name, label) in enumerate(controls):
         if (accuracy := metrics[f"{name}_accuracy"]) is not None:
             course.axhline(accuracy, color=colour(k), ls=("--", "-.", ":")[k], lw=1.2, label=f"{label}: {accuracy:.3f}")
     course.set(xlabel="images learned", ylabel="accuracy", ylim=(0.0, 1.0))
     course.set_xlim(left=0.0)
-    course.legend(
-        frameon=False, fontsize=TEXT_SIZE, ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1.0), columnspacing=1.0
-    )
+    plain_legend(course, ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1.0), columnspacing=1.0)
     if data["confusion"] is None:
         table.set_visible(False)
         return drawing
     picture = table.imshow(data["confusion"], cmap="Blues", vmin=0.0, vmax=1.0)
     table.set(xticks=range(CLASSES), yticks=range(CLASSES), xlabel="answer", ylabel="digit")
-    _colour_bar(table, picture, "share of a digit's test images")
+    colour_bar(picture, table, "share of a digit's test images", **bar)
     return drawing
-
-
-def _draw_fields(axes: Any, weights: np.ndarray, digits: np.ndarray | None) -> None:
-    side, n = round(len(weights) ** 0.5), weights.shape[1]
-    order = np.arange(n) if digits is None else np.argsort(digits, kind="stable")
-    columns = int(np.ceil(np.sqrt(n)))
-    rows = -(-n // columns)
-    tiles = np.full((rows * columns, side + 1, side + 1), np.nan)
-    tiles[:n, :side, :side] = weights[:, order].T.reshape(n, side, side)
-    mosaic = tiles.reshape(rows, columns, side + 1, side + 1).swapaxes(1, 2).reshape(rows * (side + 1), -1)[:-1, :-1]
-    picture = axes.imshow(mosaic, cmap="gray_r", vmin=0.0, interpolation="nearest")
-    axes.set(xticks=[], yticks=[], xlabel="neurons" if digits is None else "neurons, in the order of their digits")
-    axes.spines[:].set_visible(False)
-    _colour_bar(axes, picture, "weight")
-
-
-def _colour_bar(axes: Any, picture: Any, label: str) -> None:
-    bar = axes.figure.colorbar(picture, ax=axes, shrink=0.8, aspect=30)
-    bar.set_label(label, size=TEXT_SIZE + 1)
-    bar.ax.tick_params(labelsize=TEXT_SIZE)

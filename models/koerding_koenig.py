@@ -6,9 +6,9 @@ Körding & König 2001, Supervised and unsupervised learning with two sites of s
 Supervised. Cells say A_i = f(sum_j w_ij A_j), f = 1/(1 + exp(-x)), to the basal dendrites of the next layer, and
 D_i = f' sum_k v_ik D_k to the apical dendrites of the layer before; output cells have D = t - A. Weights change by
 dw_ij = eta D_i A_j. All this goes by events that carry a value, one a step. What must come out: where the top-down
-weights are the bottom-up ones (and learn as they do), each change is backprop's to rounding. Where they are
-random and stay so, the hidden change comes to less than 90 degrees from backprop's, and XOR is learned. Control:
-without top-down weights it is not.
+weights are the bottom-up ones (and learn as they do), each change is backprop's to rounding. Where they are random and
+stay so, the hidden change comes to less than 90 degrees from backprop's, and XOR is learned. Control: without top-down
+weights it is not.
 
 Self-supervised. Two streams of spiking cells see two things of one class, each as one of many patterns that have
 nothing in common but that they go together with those of the class in the other stream. The cells of a stream compete;
@@ -26,7 +26,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
+from spikelearn.analysis import logistic, mutual_information
+from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.plots.panels import colour_bar, letter_panels, new_figure, plain_legend, plain_title
 from spikelearn.plots.style import INK, PALETTE, TEXT_SIZE, clean
 
 
@@ -52,9 +54,7 @@ class Parameters:
     theta_plus: float = parameter(0.01, "mV", "step of the threshold at a spike, so that no cell takes all classes")
     spikes: float = parameter(6.0, "", "spikes of a stream in a trial at which thresholds neither rise nor fall")
     inhibition: float = parameter(-15.0, "mV", "what a spike does to the other cells of its stream")
-    apical: float = parameter(
-        30.0, "mV", "what a spike does to the apical dendrite of its fellow; 10 mV make a calcium spike"
-    )
+    apical: float = parameter(30.0, "mV", "the same to the apical dendrite of its fellow; 10 mV make a calcium spike")
     onset: float = parameter(30.0, "ms", "from a pattern's onset to where weights may change")
     shown: float = parameter(40.0, "ms", "how long they may change")
     gap: float = parameter(30.0, "ms", "between two patterns")
@@ -63,7 +63,6 @@ class Parameters:
 
 QUICK = {"epochs": 1000, "trials": 6000, "tests": 5}
 SEEDS = 5
-
 PUBLISHED = {
     "backprop_relative_error": Published("0: the same", high=1e-6, source="J. Comput. Neurosci. 11:207"),
     "random_feedback_angle_deg": Published("below 90", high=90.0, source="Lillicrap et al. 2016, feedback alignment"),
@@ -74,8 +73,7 @@ PUBLISHED = {
 }
 
 PATTERNS, TARGETS = sl.tasks.xor()
-SATURATED = 20.0
-"""Input that makes a cell say 0 or 1, to two parts in a thousand million."""
+SATURATED = 20.0  # input that makes a cell say 0 or 1, to two parts in a thousand million
 
 
 class Supervised(NamedTuple):
@@ -85,11 +83,9 @@ class Supervised(NamedTuple):
     second: np.ndarray
 
 
-def learn_xor(
-    parameters: Parameters, seed: int, top_down: str, progress: bool | None = None
-) -> tuple[sl.Run, Supervised]:
+def learn_xor(p: Parameters, seed: int, top_down: str, progress: bool | None = None) -> tuple[sl.Run, Supervised]:
     """top_down: "symmetric", "random" or "none"."""
-    p, generator = parameters, np.random.default_rng([seed, 1])
+    generator = np.random.default_rng([seed, 1])
     w_in = generator.normal(0.0, p.initial_std, (3, p.n_hidden))
     w_out = generator.normal(0.0, p.initial_std, (p.n_hidden + 1, 1))
     random = generator.normal(0.0, p.top_down_std, (1, p.n_hidden))
@@ -106,9 +102,8 @@ def learn_xor(
         net.connect(inputs[2:], output, weight=w_out[-1:], name="bias", **up),
     ]
     reciprocal = sl.TopDownProduct(eta=p.eta) if top_down == "symmetric" else None
-    back = net.connect(
-        output, hidden, "apical", on="rate", payload="D", weight=down, delay=p.dt, plasticity=reciprocal, name="down"
-    )
+    sent = {"on": "rate", "payload": "D", "delay": p.dt, "name": "down"}
+    back = net.connect(output, hidden, "apical", weight=down, plasticity=reciprocal, **sent)
     plastic = [*learning, back] if reciprocal else learning
 
     n = len(PATTERNS)
@@ -119,7 +114,7 @@ def learn_xor(
     wanted = np.tile(TARGETS[:, None], (p.epochs, 1))
     given = {(inputs, "basal"): SATURATED * (2.0 * shown - 1.0), (output, "apical"): wanted}
     phases = [sl.Phase(p.settling * p.dt, currents=given, plastic=[]), sl.Phase(p.dt, currents=given, plastic=plastic)]
-    run = net.run(trials=sl.Trials(phases, len(shown)), progress=progress)
+    run = finished(net.run(trials=sl.Trials(phases, len(shown)), progress=progress))
     first, second, bias = (run.trace(projection, "weight").values for projection in learning)
     first = np.concatenate([w_in[None], first.reshape(-1, p.n_hidden, 3).swapaxes(1, 2)])
     second = np.concatenate([w_out.T, np.column_stack([second, bias])])
@@ -127,20 +122,13 @@ def learn_xor(
 
 
 def by_backprop(parameters: Parameters, found: Supervised) -> tuple[np.ndarray, np.ndarray]:
-    """Changes (E, 3, H) and (E, H + 1) that backprop, pattern by pattern, makes of the weights each epoch began with.
-
-    Of the cross-entropy between target and output, by whose derivative an output cell has t - A.
-    """
-
-    def f(x: np.ndarray) -> np.ndarray:
-        return 1.0 / (1.0 + np.exp(-x))
-
+    """Changes (E, 3, H) and (E, H + 1) by backprop of the cross-entropy, from the weights each epoch began with."""
     first, second = found.first[:-1].copy(), found.second[:-1].copy()
     for pattern, target in zip(PATTERNS, TARGETS, strict=True):
-        x = f(SATURATED * (2.0 * np.append(pattern, 1.0) - 1.0))
-        hidden = f(np.einsum("j,ejh->eh", x, first))
+        x = logistic(SATURATED * (2.0 * np.append(pattern, 1.0) - 1.0))
+        hidden = logistic(np.einsum("j,ejh->eh", x, first))
         said = np.column_stack([hidden, np.full(len(hidden), x[2])])
-        error = target - f(np.sum(said * second, axis=1))
+        error = target - logistic(np.sum(said * second, axis=1))
         back = hidden * (1.0 - hidden) * second[:, :-1] * error[:, None]
         second += parameters.eta * error[:, None] * said
         first += parameters.eta * x[None, :, None] * back[:, None, :]
@@ -183,14 +171,12 @@ def stream_patterns(p: Parameters, generator: np.random.Generator) -> np.ndarray
     return shown
 
 
-def learn_classes(
-    parameters: Parameters, seed: int, shuffled: bool, sink: Any = None, progress: bool | None = None
-) -> tuple[sl.Run, Streams | None]:
-    """The run in which weights change, and what came out of the test that follows it, if it was not interrupted.
+def learn_classes(p: Parameters, seed: int, shuffled: bool, progress: bool | None, sink: Any) -> tuple[sl.Run, Streams]:
+    """The run in which weights change, and what came out of the test that follows it.
 
     shuffled: the class that the second stream sees has nothing to do with that of the first.
     """
-    p, generator = parameters, np.random.default_rng([seed, 2])
+    generator = np.random.default_rng([seed, 2])
     net = sl.Network(dt=p.dt, seed=seed)
     length = p.onset + p.shown + p.gap
     cell = sl.TwoSite(theta_plus=p.theta_plus, rate=1e3 * p.spikes / (p.K * length))
@@ -198,8 +184,7 @@ def learn_classes(
     n_tests = p.tests * p.K * p.patterns
     classes = generator.integers(0, p.K, (2, p.trials))
     classes[1] = classes[1] if shuffled else classes[0]
-    tested = np.tile(np.repeat(np.arange(p.K), p.patterns), (2, p.tests))
-    shown = np.hstack([classes, tested])
+    shown = np.hstack([classes, np.tile(np.repeat(np.arange(p.K), p.patterns), (2, p.tests))])
     for k in range(2):
         patterns = stream_patterns(p, generator)
         which = np.append(generator.integers(0, p.patterns, p.trials), np.tile(np.arange(p.patterns), p.K * p.tests))
@@ -207,29 +192,21 @@ def learn_classes(
         cells.append(net.population(p.K, cell, name=f"stream {k + 1}"))
         rates[sources[k]] = p.rate * patterns[shown[k], which]
         rule = sl.CalciumLTP(A_plus=p.A_plus, A_minus=p.A_minus)
-        learning.append(
-            net.connect(sources[k], cells[k], "basal", weight=sl.Uniform(0.8, 1.2), delay=p.dt, plasticity=rule)
-        )
+        how = {"weight": sl.Uniform(0.8, 1.2), "delay": p.dt, "plasticity": rule}
+        learning.append(net.connect(sources[k], cells[k], "basal", **how))
         net.homeostasis(learning[k], sl.Normalisation(total=p.N * 1.0, every=length))
-        others = sl.AllToAll(autapses=False)
-        net.connect(cells[k], cells[k], "basal", others, weight=p.inhibition, delay=p.dt)
+        net.connect(cells[k], cells[k], "basal", sl.AllToAll(autapses=False), weight=p.inhibition, delay=p.dt)
         net.record(cells[k], ["spikes", "plateaus"])
     for k in range(2):
         net.connect(cells[k], cells[1 - k], "apical", sl.OneToOne(), weight=p.apical, delay=p.dt)
-    spans = (0, p.trials), (p.trials, p.trials + n_tests)
     runs = []
-    for (first, last), plastic in zip(spans, (learning, []), strict=True):
+    for first, last, plastic in ((0, p.trials, learning), (p.trials, p.trials + n_tests, [])):
         given = {source: rate[first:last] for source, rate in rates.items()}
-        phases = [
-            sl.Phase(p.onset, rates=given, plastic=[]),
-            sl.Phase(p.shown, rates=given, plastic=plastic),
-            sl.Phase(p.gap, plastic=plastic),
-        ]
-        runs.append(net.run(trials=sl.Trials(phases, last - first), sink=None if runs else sink, progress=progress))
-        if runs[-1].interrupted:
-            return runs[-1], None
-    answers = np.array([_most_active(runs[1], each, p) for each in cells])
-    return runs[0], Streams(shown[:, p.trials :], answers)
+        phases = [sl.Phase(p.onset, rates=given, plastic=[]), sl.Phase(p.shown, rates=given, plastic=plastic)]
+        phases.append(sl.Phase(p.gap, plastic=plastic))
+        trials = sl.Trials(phases, last - first)
+        runs.append(finished(net.run(trials=trials, sink=None if runs else sink, progress=progress)))
+    return runs[0], Streams(shown[:, p.trials :], np.array([_most_active(runs[1], each, p) for each in cells]))
 
 
 def _most_active(run: sl.Run, cells: Any, p: Parameters) -> np.ndarray:
@@ -248,61 +225,52 @@ def information_fraction(found: Streams, K: int) -> float:
     for shown, said in zip(*found, strict=True):
         joint = np.zeros((K, K + 1))
         np.add.at(joint, (shown, said), 1.0 / len(shown))
-        independent = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
-        some = joint > 0
-        each.append(np.sum(joint[some] * np.log2(joint[some] / independent[some])) / np.log2(K))
+        each.append(mutual_information(joint) / np.log2(K))
     return float(np.mean(each))
 
 
-def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """Both experiments and their controls; the run that comes back is that of the two streams, as they learn."""
-    p = parameters
-    run, together = learn_classes(p, seed, False, sink, progress)
-    runs, metrics = [run], dict.fromkeys(PUBLISHED)
-    data: dict[str, Any] = {"together": together, "errors": {}, "angles": None}
-    if together is not None:
-        metrics["mutual_information_fraction"] = information_fraction(together, p.K)
-    for top_down in ("symmetric", "random", "none"):
-        if runs[-1].interrupted:
-            break
-        run, found = learn_xor(p, seed, top_down, progress)
-        runs.append(run)
-        if run.interrupted:
-            break
-        error = data["errors"][top_down] = xor_error(run)
-        if top_down == "symmetric":
-            metrics["backprop_relative_error"] = relative_error(p, found)
-        elif top_down == "random":
-            data["angles"] = angles(p, found)
-            metrics["random_feedback_angle_deg"] = float(data["angles"][len(error) // 2 :].mean())
-            metrics["xor_error_random"] = float(error[-1])
-        else:
-            metrics["control_xor_error_no_top_down"] = float(error[-1])
-    if not runs[-1].interrupted:
-        run, data["shuffled"] = learn_classes(p, seed, True, None, progress)
-        runs.append(run)
-        if data["shuffled"] is not None:
-            metrics["shuffled_fraction"] = information_fraction(data["shuffled"], p.K)
-    return Outcome(runs[0], metrics, data, tuple(runs[1:]))
-
-
-def figure(parameters: Parameters, outcome: Outcome) -> Figure:
-    """a, errors of XOR; b, the angle to backprop; c and d, answers by class, streams together and shuffled."""
-    data = outcome.data
-    whole = Figure(figsize=(7.2, 4.8), layout="constrained", facecolor="white")
-    axes = [clean(ax) for ax in whole.subplots(2, 2).flat]
-    epochs = np.arange(1, parameters.epochs + 1)
-    names = {"none": "none (control)"}
-    looks = {"symmetric": (PALETTE[0], "-"), "random": (PALETTE[1], "--"), "none": (PALETTE[6], ":")}
-    for top_down, error in data["errors"].items():
-        colour, style = looks[top_down]
-        axes[0].plot(epochs, error, color=colour, ls=style, lw=1.4, label=names.get(top_down, top_down))
-    axes[0].set(xlabel="epoch", ylabel="mean |target - output|", ylim=(0.0, 0.75), xscale="log")
-    axes[0].legend(
-        loc="lower left", title="top-down weights", title_fontsize=TEXT_SIZE, frameon=False, fontsize=TEXT_SIZE
+def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
+    """Both experiments and their controls; the run that is returned is that of the two streams, as they learn."""
+    done = run_conditions(
+        together=lambda: learn_classes(p, seed, False, progress, sink),
+        symmetric=lambda: learn_xor(p, seed, "symmetric", progress),
+        random=lambda: learn_xor(p, seed, "random", progress),
+        none=lambda: learn_xor(p, seed, "none", progress),
+        shuffled=lambda: learn_classes(p, seed, True, progress, None),
     )
+    data, metrics = done.results, dict.fromkeys(PUBLISHED)
+    runs = zip(("symmetric", "random", "none"), done.runs[1:], strict=False)
+    errors = {name: xor_error(run) for name, run in runs if data[name] is not None}
+    degrees = angles(p, data["random"]) if data["random"] is not None else None
+    if degrees is not None:
+        metrics["random_feedback_angle_deg"] = float(degrees[p.epochs // 2 :].mean())
+        metrics["xor_error_random"] = float(errors["random"][-1])
+    if data["symmetric"] is not None:
+        metrics["backprop_relative_error"] = relative_error(p, data["symmetric"])
+    if data["none"] is not None:
+        metrics["control_xor_error_no_top_down"] = float(errors["none"][-1])
+    for name, metric in (("together", "mutual_information_fraction"), ("shuffled", "shuffled_fraction")):
+        if data[name] is not None:
+            metrics[metric] = information_fraction(data[name], p.K)
+    return done.outcome(metrics, errors=errors, angles=degrees)
+
+
+def figure(p: Parameters, outcome: Outcome) -> Figure:
+    """a, errors of XOR; b, the angle to backprop; c and d, answers by class, streams together and shuffled."""
+    data, metrics, epochs = outcome.data, outcome.metrics, np.arange(1, p.epochs + 1)
+    whole = new_figure(7.2, 4.8)
+    axes = [clean(ax) for ax in whole.subplots(2, 2).flat]
+    looks = {
+        "symmetric": {"color": PALETTE[0], "ls": "-", "label": "symmetric"},
+        "random": {"color": PALETTE[1], "ls": "--", "label": "random"},
+        "none": {"color": PALETTE[6], "ls": ":", "label": "none (control)"},
+    }
+    for top_down, error in data["errors"].items():
+        axes[0].plot(epochs, error, lw=1.4, **looks[top_down])
+    axes[0].set(xlabel="epoch", ylabel="mean |target - output|", ylim=(0.0, 0.75), xscale="log")
+    plain_legend(axes[0], loc="lower left", title="top-down weights")
     if data["angles"] is not None:
-        axes[1].plot(epochs, data["angles"], color=looks["random"][0], ls="--", lw=1.4)
+        axes[1].plot(epochs, data["angles"], lw=1.4, **looks["random"])
     axes[1].axhline(90.0, color=INK, lw=0.8, ls=":")
     axes[1].set(xlabel="epoch", ylabel="angle of the hidden change\nto backprop's (degrees)", xscale="log")
     axes[1].set(ylim=(0.0, 135.0), yticks=(0, 45, 90, 135))
@@ -310,17 +278,13 @@ def figure(parameters: Parameters, outcome: Outcome) -> Figure:
         (axes[2], "together", "mutual_information_fraction", "streams of one class"),
         (axes[3], "shuffled", "shuffled_fraction", "control: streams shuffled"),
     ):
-        if data.get(name) is not None:
-            _draw_answers(whole, ax, data[name], parameters.K, f"{text}, information {outcome.metrics[metric]:.2f}")
-    for letter, ax in zip("abcd", axes, strict=True):
-        ax.annotate(
-            letter, (0, 1), xycoords="axes fraction", xytext=(-38, 4), textcoords="offset points", weight="bold",
-            size=TEXT_SIZE + 3, color=INK,
-        )  # fmt: skip
+        if data[name] is not None:
+            _draw_answers(ax, data[name], p.K, f"{text}, information {metrics[metric]:.2f}")
+    letter_panels(axes, (-38, 4))
     return whole
 
 
-def _draw_answers(whole: Figure, ax: Any, found: Streams, K: int, title: str) -> None:
+def _draw_answers(ax: Any, found: Streams, K: int, title: str) -> None:
     """How often each cell of both streams was the most active one, for each class."""
     share = np.zeros((2, K, K))
     for k in range(2):
@@ -329,11 +293,8 @@ def _draw_answers(whole: Figure, ax: Any, found: Streams, K: int, title: str) ->
     share *= K / found.classes.shape[1]
     image = ax.imshow(np.hstack(share), cmap="Greys", vmin=0.0, vmax=1.0, aspect="auto", interpolation="nearest")
     ax.axvline(K - 0.5, color=PALETTE[1], lw=1.4)
-    names = [f"{stream}{cell + 1}" for stream in "AB" for cell in range(K)]
-    ax.set(xlabel="cell of stream A, of stream B", ylabel="class", xticks=range(2 * K), yticks=range(K))
-    ax.set_xticklabels(names)
-    ax.set_yticklabels([str(k + 1) for k in range(K)])
-    ax.set_title(title, size=TEXT_SIZE + 1, color=INK)
-    bar = whole.colorbar(image, ax=ax, ticks=(0.0, 0.5, 1.0))
-    bar.set_label("share of answers", size=TEXT_SIZE)
-    bar.ax.tick_params(labelsize=TEXT_SIZE)
+    ax.set(xlabel="cell of stream A, of stream B", ylabel="class")
+    ax.set_xticks(range(2 * K), [f"{stream}{cell + 1}" for stream in "AB" for cell in range(K)])
+    ax.set_yticks(range(K), [str(k + 1) for k in range(K)])
+    plain_title(ax, title)
+    colour_bar(image, ax, "share of answers", TEXT_SIZE, ticks=(0.0, 0.5, 1.0))

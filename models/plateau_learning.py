@@ -5,45 +5,38 @@ gets what comes up and drives the soma, and an apical dendrite that gets spikes 
 which never change. In the forward phase the network answers; in the target phase a teacher clamps the output to the
 right answer. Each phase ends with a plateau potential in every hidden cell, as strong as its apical potential was in
 the last 20 ms, and at the second a cell learns from the difference of the two, times the slope of its rate, times what
-each synapse received. Output cells learn from the difference of their rates. No cell sees a label, an error or the
-weights of another: there is no backward pass, and all that is sent are spikes.
+each synapse received. Output cells learn from the difference of their rates. There is no backward pass: no cell sees a
+label, an error or the weights of another.
 
 What must come out: with a hidden layer at least 2 points more of the test images are read than without one, and the
 weights of the hidden layer move within 90 degrees of where backpropagation through the same network's rates would move
-them, the less so the longer it learned. Controls: without a hidden layer; with a hidden layer whose apical dendrites
-get no feedback, so that it never learns; and the angle of the same weight changes with the hidden cells shuffled.
+them. Controls: no hidden layer; no feedback to the hidden layer; the angle with hidden cells shuffled.
 
-The images are the digits of UCI that ship with scikit-learn (1,437 to learn, 360 to test), or MNIST where a folder is
-given. Each pixel of small images drives several sources, so that an image sends as many spikes as one of MNIST.
-Otherwise than in the paper, phases have one length (there: 50 ms and a random time of 1 to 2 ms more on average) and
-the forward one is longer: what is left of the image before passes three synapses, pixel to hidden cell to output to
-apical dendrite, and after 50 ms is still a quarter of the apical potential. Learning rates, which suit far fewer
-images, fall while it learns.
+The images are the digits of UCI that ship with scikit-learn, or MNIST where a folder is given. Each pixel of small
+images drives several sources, so that an image sends as many spikes as one of MNIST. Otherwise than in the paper,
+phases have one length and the forward one is longer: what is left of the image before passes three synapses, and after
+50 ms is still a quarter of the apical potential. Learning rates fall while it learns.
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
+from spikelearn.analysis import angle, logistic
+from spikelearn.experiments import Cost, Outcome, Published, cost_of, finished, parameter, report
+from spikelearn.plots.panels import learning_curves, new_figure, plain_legend, whole_numbers
 from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, clean, colour
 
 CLASSES = 10
-USUAL_BRIGHTNESS = 102.0
-"""Mean brightness of an image of MNIST, summed over its pixels."""
-MAX_RATE = 0.2
-"""Spikes/ms of a pixel of full brightness, and the largest rate of a cell."""
-k = 0.6 / 0.7
-"""Steady somatic potential for a dendritic potential of 1, g_B/(g_L + g_B)."""
-LIMIT = 1000.0
-"""Of weights: out of reach."""
+USUAL_BRIGHTNESS = 102.0  # of an image of MNIST, summed over its pixels, in the mean
+MAX_RATE = 0.2  # spikes/ms of a pixel of full brightness, and the largest rate of a cell
+k = 0.6 / 0.7  # steady somatic potential for a dendritic potential of 1, g_B/(g_L + g_B)
+LIMIT = 1000.0  # of weights: out of reach
 SHOWN_AT_THE_END = 4
 SEEDS = 5
 
@@ -116,7 +109,7 @@ class Learned:
     course: list[float]
     angles: list[tuple[float, float, float]]
     test_accuracy: float = 0.0
-    cost: Any = 0.0
+    cost: Cost = Cost()
 
 
 def load_images(p: Parameters) -> sl.tasks.Split:
@@ -142,9 +135,8 @@ def first_wiring(p: Parameters, images: np.ndarray, generator: np.random.Generat
 def build(p: Parameters, wiring: Wiring, seed: int, average: float, rate: float = 0.0) -> Layered:
     """average: ms before the end of a phase. rate: the learning rates as a part of those at first; 0 for fixed weights.
 
-    Without feedback every plateau is as strong as the last, so hidden cells have nothing to learn from; their synapses
-    are then made as such that cannot learn, which is the same and takes less time. The conductor says when averages
-    begin: one source in forward phases, one in target phases.
+    Without feedback every plateau is as strong as the last, so that synapses of hidden cells are made as such that
+    cannot learn. The conductor says when averages begin: one source in forward phases, one in target phases.
     """
     net = sl.Network(dt=1.0, seed=seed)
     pixels = net.population(len(wiring.weights[0]), sl.Poisson(rate=0.0), name="pixels")
@@ -177,76 +169,62 @@ def answer(trial, phase, V_s_forward, answers):
     answers[trial] = best
 
 
-def phases_of(
-    net: Layered, images: np.ndarray, duration: float, average: float, source: int, teacher: Any, callback: Any
-) -> list[sl.Phase]:
+def phases_of(net: Layered, images: Any, duration: float, average: float, source: int, **end: Any) -> list[sl.Phase]:
     """A forward or target phase: in its middle the conductor begins the averages, which last to its end."""
     rates = {net.pixels: images * 1000.0 * MAX_RATE}
     begin = np.zeros(2)
     begin[source] = 1000.0
-    currents = {} if teacher is None else {(net.output, "teacher"): teacher}
+    currents = {(net.output, "teacher"): end.pop("teacher")} if "teacher" in end else {}
     return [
         sl.Phase(duration - average - 2.0, rates=rates, currents=currents),
         sl.Phase(1.0, rates=rates | {net.conductor: begin}, currents=currents),
-        sl.Phase(average + 1.0, rates=rates, currents=currents, callback=callback),
+        sl.Phase(average + 1.0, rates=rates, currents=currents, **end),
     ]
+
+
+def both_phases(p: Parameters, net: Layered, images: np.ndarray, labels: np.ndarray, callback: Any) -> list[sl.Phase]:
+    teacher = np.where(labels[:, None] == np.arange(CLASSES), 1.0, -1.0)
+    forward = phases_of(net, images, p.forward, p.average, 0, callback=callback)
+    return forward + phases_of(net, images, p.target, p.average, 1, teacher=teacher)
+
+
+def reading(net: Layered, n: int) -> tuple[Any, np.ndarray]:
+    """A callback, and the answers to n images that it fills in."""
+    answers = np.zeros(n, np.int64)
+    return sl.Callback(answer, (net.output.state("V_s_forward"), answers)), answers
 
 
 def learn(p: Parameters, net: Layered, images: np.ndarray, labels: np.ndarray) -> tuple[sl.Run, np.ndarray]:
     """Show images once, each with its target phase; the run, and what they were taken for before their target phase."""
-    answers = np.zeros(len(images), np.int64)
-    reading = sl.Callback(answer, (net.output.state("V_s_forward"), answers))
-    teacher = np.where(labels[:, None] == np.arange(CLASSES), 1.0, -1.0)
-    forward = phases_of(net, images, p.forward, p.average, 0, None, reading)
-    target = phases_of(net, images, p.target, p.average, 1, teacher, None)
-    return _finished(net.network.run(trials=sl.Trials(forward + target, n=len(images)), progress=False)), answers
+    callback, answers = reading(net, len(images))
+    trials = sl.Trials(both_phases(p, net, images, labels, callback), n=len(images))
+    return finished(net.network.run(trials=trials, progress=False)), answers
 
 
 def show(p: Parameters, net: Layered, images: np.ndarray) -> tuple[sl.Run, np.ndarray]:
     """What images are taken for in one long forward phase each."""
-    answers = np.zeros(len(images), np.int64)
-    reading = sl.Callback(answer, (net.output.state("V_s_forward"), answers))
-    phases = phases_of(net, images, p.test_phase, p.test_phase - p.settle, 0, None, reading)
-    return _finished(net.network.run(trials=sl.Trials(phases, n=len(images)), progress=False)), answers
-
-
-def _finished(run: sl.Run) -> sl.Run:
-    if run.interrupted:
-        raise KeyboardInterrupt  # images that were not shown have no answers
-    return run
-
-
-def _cost(run: sl.Run) -> np.ndarray:
-    return np.array([run.wall_s, run.duration * 1e-3, run.synaptic_events])
+    callback, answers = reading(net, len(images))
+    phases = phases_of(net, images, p.test_phase, p.test_phase - p.settle, 0, callback=callback)
+    return finished(net.network.run(trials=sl.Trials(phases, n=len(images)), progress=False)), answers
 
 
 def wiring_of(net: Layered, run: sl.Run, feedback: list[np.ndarray]) -> Wiring:
     """The weights at the end of a run."""
-
-    def dense(projection: Any) -> np.ndarray:
-        found = run.synapses(projection)
-        weights = np.zeros((projection.source_size, projection.target_size))
-        weights[found.pre, found.post] = found.weight
-        return weights
-
-    return Wiring([dense(each) for each in net.basal], [dense(each)[0] for each in net.biases], feedback)
-
-
-def sigma(x: np.ndarray) -> np.ndarray:
-    return 1.0 / (1.0 + np.exp(-x))
+    basal, biases = (
+        [run.synapses(each).matrix((each.source_size, each.target_size)) for each in projections]
+        for projections in (net.basal, net.biases)
+    )
+    return Wiring(basal, [each[0] for each in biases], feedback)
 
 
 def backpropagated(wiring: Wiring, images: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
-    """Where backpropagation would move the weights of each hidden layer: the network with its mean rates for spikes.
-
-    The loss is half the squared difference of the output's rates from those that the teacher makes.
-    """
+    """Where backpropagation of half the squared error of the output's rates would move the weights of hidden layers."""
     rates = [MAX_RATE * images]
     for weights, biases in zip(wiring.weights, wiring.biases, strict=True):
-        rates.append(MAX_RATE * sigma(k * (rates[-1] @ weights + biases)))
+        rates.append(MAX_RATE * logistic(k * (rates[-1] @ weights + biases)))
     V_basal = rates[-2] @ wiring.weights[-1] + wiring.biases[-1]
     teacher = np.where(labels[:, None] == np.arange(CLASSES), 8.0, -8.0)
-    error = MAX_RATE * sigma((0.6 * V_basal + teacher) / 1.7) - rates[-1]
+    error = MAX_RATE * logistic((0.6 * V_basal + teacher) / 1.7) - rates[-1]
     found = []
     for i in range(len(wiring.weights) - 1, 0, -1):
         error = error * k * rates[i + 1] * (1.0 - rates[i + 1] / MAX_RATE)
@@ -256,25 +234,8 @@ def backpropagated(wiring: Wiring, images: np.ndarray, labels: np.ndarray) -> li
     return found
 
 
-def angle(one: list[np.ndarray], other: list[np.ndarray]) -> float:
-    """Degrees between two lists of matrices, each taken as one vector."""
-    x, y = (np.concatenate([each.ravel() for each in parts]) for parts in (one, other))
-    x, y = (each / max(np.linalg.norm(each), 1e-300) for each in (x, y))
-    return float(np.degrees(2.0 * np.arctan2(np.linalg.norm(x - y), np.linalg.norm(x + y))))
-
-
-def study(
-    p: Parameters,
-    images: sl.tasks.Split,
-    seed: int,
-    feedback: bool = True,
-    name: str = "",
-    progress: bool | None = False,
-) -> Learned:
-    """Let a network learn, and test it. Each epoch has a network of its own, with the weights that there are by then.
-
-    seed: those of one seed differ in nothing but what they are said to.
-    """
+def study(p: Parameters, images: Any, seed: int, name: str, progress: bool | None, feedback: bool = True) -> Learned:
+    """Let a network learn, and test it. Each epoch has a network of its own, with the weights of the one before."""
     generator = np.random.default_rng(seed)
     wiring = first_wiring(p, images.train, generator)
     if not feedback:
@@ -289,7 +250,7 @@ def study(
             shown, labels = images.train[order[start:stop]], images.train_labels[order[start:stop]]
             run, answers = learn(p, net, shown, labels)
             right += int(np.sum(answers == labels))
-            learned.cost += _cost(run)
+            learned.cost += cost_of(run)
             before, learned.wiring = learned.wiring, wiring_of(net, run, wiring.feedback)
             if is_batch and p.hidden and feedback:
                 moved = [a - b for a, b in zip(learned.wiring.weights[:-1], before.weights[:-1], strict=True)]
@@ -298,13 +259,10 @@ def study(
                 place = epoch + start / len(order)
                 learned.angles.append((place, angle(moved, wanted), angle(shuffled, wanted)))
         learned.course.append(right / len(order))
-        if progress is not False:
-            said = f", {learned.angles[-1][1]:.0f} degrees from backpropagation" if learned.angles else ""
-            print(
-                f"{name}: epoch {epoch + 1} of {epochs}: {learned.course[-1]:.3f} while learning{said}", file=sys.stderr
-            )
+        said = f", {learned.angles[-1][1]:.0f} degrees from backpropagation" if learned.angles else ""
+        report(f"{name}: epoch {epoch + 1} of {epochs}: {learned.course[-1]:.3f} while learning{said}", progress)
     run, answers = show(p, build(p, learned.wiring, 1000 * seed + 999, p.test_phase - p.settle), images.test)
-    learned.cost += _cost(run)
+    learned.cost += cost_of(run)
     learned.test_accuracy = float(np.mean(answers == images.test_labels))
     return learned
 
@@ -327,24 +285,21 @@ def sample(p: Parameters, wiring: Wiring, images: sl.tasks.Split, seed: int, sin
         net.network.record(layer, ["spikes", "plateaus"] if layer is not net.output else "spikes")
         net.network.record(layer[:CLASSES], ["V_s", "V_apical"] if layer is not net.output else "V_s")
     few = slice(0, SHOWN_AT_THE_END)
-    teacher = np.where(images.test_labels[few, None] == np.arange(CLASSES), 1.0, -1.0)
-    forward = phases_of(net, images.test[few], p.forward, p.average, 0, None, None)
-    target = phases_of(net, images.test[few], p.target, p.average, 1, teacher, None)
-    return net.network.run(trials=sl.Trials(forward + target, n=len(teacher)), sink=sink, progress=False)
+    phases = both_phases(p, net, images.test[few], images.test_labels[few], None)
+    return net.network.run(trials=sl.Trials(phases, n=len(images.test[few])), sink=sink, progress=False)
 
 
 def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
     """With a hidden layer, without one, and with one that gets no feedback; at last some images with all recorded."""
     images = load_images(p)
-    learned = {"hidden": study(p, images, seed, name="hidden layer", progress=progress)}
+    learned = {"hidden": study(p, images, seed, "hidden layer", progress)}
     if p.controls:
         alone = replace(p, hidden=(), eta_output=p.eta_alone)
-        learned["none"] = study(alone, images, seed, name="no hidden layer", progress=progress)
-        learned["ablated"] = study(p, images, seed, feedback=False, name="no feedback", progress=progress)
+        learned["none"] = study(alone, images, seed, "no hidden layer", progress)
+        learned["ablated"] = study(p, images, seed, "no feedback", progress, feedback=False)
     run = sample(p, learned["hidden"].wiring, images, 1000 * seed + 998, sink)
-    wall, biological, events = sum(each.cost for each in learned.values()).tolist()
-    angles = np.array(learned["hidden"].angles).reshape(-1, 3)
-    last = angles[angles[:, 0] >= len(learned["hidden"].course) - 1]
+    angles, epochs = np.array(learned["hidden"].angles).reshape(-1, 3), len(learned["hidden"].course)
+    last = angles[angles[:, 0] >= epochs - 1]
     accuracy = {name: each.test_accuracy for name, each in learned.items()}
     metrics = {
         "test_accuracy": accuracy["hidden"],
@@ -354,63 +309,53 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
         "update_angle_deg": float(last[:, 1].mean()) if len(last) else None,
         "shuffled_update_angle_deg": float(last[:, 2].mean()) if len(last) else None,
         "first_update_angle_deg": float(angles[0, 1]) if len(angles) else None,
-        "epochs": len(learned["hidden"].course),
-        "synaptic_events": int(events),
-        "wall_s": wall,
-        "real_time_factor": wall / biological,
+        "epochs": epochs,
+        **sum((each.cost for each in learned.values()), Cost()).metrics(),
     }
     courses = {name: each.course for name, each in learned.items()}
     return Outcome(run, metrics, {"courses": courses, "angles": angles, "accuracy": accuracy})
 
 
 LABELS = {"hidden": "hidden layer", "none": "no hidden layer", "ablated": "hidden layer, no feedback"}
+ABOVE = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.1}
 
 
 def figure(p: Parameters, outcome: Outcome) -> Figure:
     """Apical potentials in both phases; accuracy while learning beside the controls; the angle to backpropagation."""
-    drawing = Figure(figsize=(9.6, 3.4), layout="constrained")
+    drawing = new_figure(9.6, 3.4)
     apical, course, angles = (clean(axes) for axes in drawing.subplots(1, 3, width_ratios=(1.1, 1.0, 1.0)))
-    _draw_phases(apical, p, outcome.run)
+    apical.set_visible(bool(p.hidden))
+    if p.hidden:
+        _draw_phases(apical, p, outcome.run)
     for i, (name, found) in enumerate(outcome.data["courses"].items()):
-        epochs = np.arange(1, len(found) + 1)
-        line = ("-", "--", ":")[i]
-        course.plot(epochs, found, color=colour(i), ls=line, marker="os^"[i], markersize=3, lw=1.2, label=LABELS[name])
-        end = outcome.data["accuracy"][name]
-        course.plot(1.06 * len(found) + 0.3, end, "D", color=colour(i), markersize=5, clip_on=False)
+        look = {"color": colour(i), "ls": ("-", "--", ":")[i], "marker": "os^"[i], "markersize": 3, "lw": 1.2}
+        learning_curves(course, {LABELS[name]: (found, look)})
+        end = 1.06 * len(found) + 0.3, outcome.data["accuracy"][name]
+        course.plot(*end, "D", color=colour(i), markersize=5, clip_on=False)
     course.set(xlabel="epoch (diamonds: test images at the end)", ylabel="accuracy", ylim=(None, 1.0))
-    course.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _legend_above(course)
     place, found, shuffled = outcome.data["angles"].T
     angles.axhline(90.0, color=FAINT, lw=0.8)
     angles.plot(place, shuffled, color=colour(1), ls="--", marker="s", markersize=3, lw=1.0, label="cells shuffled")
     angles.plot(place, found, color=colour(0), marker="o", markersize=3, lw=1.0, label="hidden layer")
-    angles.set(
-        xlabel="epochs learned", ylabel="angle to backpropagation (degrees)", ylim=(0.0, 100.0), yticks=range(0, 91, 30)
-    )
-    angles.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _legend_above(angles)
+    angles.set(xlabel="epochs learned", ylabel="angle to backpropagation (degrees)")
+    angles.set(ylim=(0.0, 100.0), yticks=range(0, 91, 30))
+    whole_numbers(angles.xaxis)
+    for ax in (course, angles):
+        plain_legend(ax, **ABOVE)
     return drawing
-
-
-def _legend_above(axes: Any) -> None:
-    axes.legend(frameon=False, fontsize=TEXT_SIZE, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.1)
 
 
 def _draw_phases(axes: Any, p: Parameters, run: sl.Run) -> None:
     """The apical potentials of some hidden cells while one image is shown."""
-    if not p.hidden:
-        axes.set_visible(False)
-        return
     trace = run.trace("hidden 1", "V_apical")
     both = start = p.forward + p.target
     within = (trace.times > start) & (trace.times <= start + both)
-    values = trace.values[within]
-    for i in range(min(4, values.shape[1])):
-        axes.plot(trace.times[within] - start, values[:, i], color=colour(i), lw=1.0, ls=("-", "--", "-.", ":")[i])
+    for i, potential in enumerate(trace.values[within].T[:4]):
+        axes.plot(trace.times[within] - start, potential, color=colour(i), lw=1.0, ls=("-", "--", "-.", ":")[i])
+    font = {"ha": "center", "fontsize": TEXT_SIZE, "color": INK}
     for begin, end, name in ((0.0, p.forward, "forward"), (p.forward, both, "target")):
         axes.axvspan(end - p.average, end, color=FAINT, alpha=0.5, lw=0)
-        axes.text(0.5 * (begin + end), 1.02, name, transform=axes.get_xaxis_transform(), ha="center",
-                  fontsize=TEXT_SIZE, color=INK)  # fmt: skip
+        axes.text(0.5 * (begin + end), 1.02, name, transform=axes.get_xaxis_transform(), **font)
     axes.axvline(p.forward, color=INK, lw=0.8)
     axes.set(xlabel="time of an image (ms); averaged where grey", ylabel="apical potential of hidden cells")
     axes.set_xlim(0.0, both)

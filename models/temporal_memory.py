@@ -12,9 +12,8 @@ every cell near one plateau an episode.
 Two sets of sequences share elements, so that one element alone does not tell the next. What must come out: before
 learning all cells of a symbol fire; after it some 17 to 20 do, others in each context, and before the last element of
 each sequence enough cells of that one, and of no other, hold a plateau: the prediction error is 0. Replay: all cells
-are depolarised, so that a plateau alone makes them fire, and a first element is enough. Controls: dendrites that cannot
-spike; permanences that are frozen; elements in a new order in each episode; no homeostasis; replay without
-depolarisation, and by the frozen network.
+are depolarised, so that a plateau alone makes them fire, and a first element is enough. Controls: no dendritic spikes;
+frozen permanences; shuffled elements; no homeostasis; replay without depolarisation, and by the frozen network.
 """
 
 from __future__ import annotations
@@ -89,8 +88,7 @@ class Memory(NamedTuple):
     inhibitory: Any
 
 
-@dataclass(frozen=True)
-class Learned:
+class Learned(NamedTuple):
     """error: (episodes,), how far the symbols predicted before the last element are from that element, as 0 or 1 each,
     by Euclid, in the mean over sequences. active: (episodes, sequences), share of the last symbol's cells that fire.
     """
@@ -108,10 +106,9 @@ class Learned:
 
 
 class Replay(NamedTuple):
-    """Spikes after each cue, and the symbols whose cells then fired together, in order, as text."""
+    """The symbols whose cells fired together after each cue, in order, as text."""
 
     run: sl.Run
-    begins: np.ndarray
     replayed: tuple[str, ...]
     correct: float
 
@@ -149,8 +146,7 @@ def build(p: Parameters, task: Task, rule: dict[str, float], seed: int, plastic:
 def learn(p: Parameters, memory: Memory, sink: Any = None, progress: bool | None = False) -> Learned:
     """Show all episodes; then judge each from its spikes and plateaus. No episodes are judged of an interrupted run."""
     task, run = memory.task, memory.network.run(memory.task.t_stop, sink=sink, progress=progress)
-    judged = task.shown[:0] if run.interrupted else task.shown
-    error, active = np.zeros(judged.shape[:2]), np.zeros(judged.shape[:2])
+    error, active = np.zeros((2, 0 if run.interrupted else len(task.shown), len(task.sequences)))
     spikes, plateaus = run.spikes(memory.cells), run.spikes(memory.cells, "plateau")
     for place in np.ndindex(error.shape):
         last, at = task.shown[place][-1], task.onsets[place][-1]
@@ -181,7 +177,7 @@ def replay(p: Parameters, memory: Memory, current: float) -> Replay:
     run = memory.network.run(trials=sl.Trials([phase], n), progress=False)
     begins, spikes = run.t_start + lasts * np.arange(n), run.spikes(memory.cells)
     read = tuple(symbols_of(spikes_between(spikes, at + SETTLE, at + lasts), p, task.symbols) for at in begins)
-    return Replay(run, begins, read, float(np.mean([a == b for a, b in zip(read, task.sequences, strict=True)])))
+    return Replay(run, read, float(np.mean([a == b for a, b in zip(read, task.sequences, strict=True)])))
 
 
 def symbols_of(spikes: Any, p: Parameters, symbols: str) -> str:
@@ -235,8 +231,8 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
     if data["replays"] is None:
         return done.outcome(metrics)
     replays, without, untrained = data["replays"]
-    number = [len(each.replayed) for each in replays]
-    metrics["replay_correct"] = float(np.average([each.correct for each in replays], weights=number))
+    correct, number = zip(*((each.correct, len(each.replayed)) for each in replays), strict=True)
+    metrics["replay_correct"] = float(np.average(correct, weights=number))
     metrics["control_replay_without_depolarisation"] = float(np.mean([each.correct for each in without]))
     metrics["control_replay_frozen"] = untrained[0].correct
     return done.outcome(metrics, replays=replays)
@@ -248,7 +244,8 @@ def figure(p: Parameters, outcome: Outcome) -> Figure:
     onsets, elements = first.memory.task.onsets[:, 0], first.memory.task.sequences[0]
     shown = [(first.run, onsets[0], elements, "before learning"), (first.run, onsets[-1], elements, "after learning")]
     if replays is not None:
-        shown.append((replays[0].run, replays[0].begins[:1] + SETTLE, elements[:1], "replay: the first element alone"))
+        again = replays[0].run
+        shown.append((again, np.array([again.t_start + SETTLE]), elements[:1], "replay: the first element alone"))
     whole = new_figure(9.2, 6.2)
     upper, lower = whole.subfigures(2, 1, height_ratios=(1.25, 1.0))
     rasters = [clean(ax) for ax in upper.subplots(1, 3, sharey=True)]

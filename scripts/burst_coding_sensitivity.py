@@ -71,7 +71,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
     rate = sl.analysis.binned_rate(found.event_times, p.N, edges)
     bursts = sl.analysis.binned_rate(found.burst_times, p.N, edges)
     share = sl.analysis.burst_probability(found.burst_times, found.event_times, edges)
-    into_soma, into_dendrite = (source.means_between(*each, edges) for each in (soma, dendrite))
+    into_soma, into_dendrite = (sl.analysis.mean_of_steps(*each, edges) for each in (soma, dendrite))
     known = np.isfinite(share)
     metrics = {
         "corr_event_rate_soma": sl.analysis.correlation(rate, into_soma),

@@ -1,4 +1,4 @@
-"""Every published result beside its bar and its control: all models, several seeds, one page and a gallery.
+"""Every published result with its threshold and its control: all models, several seeds, one page and a gallery.
 
     python scripts/reproduce.py                        all; goes on where it stopped; an hour or so on two cores
     python scripts/reproduce.py --quick                short forms, one seed, two minutes: does everything work?
@@ -6,9 +6,10 @@
     python scripts/reproduce.py --report               the pages, of what has been measured
     python scripts/reproduce.py plateau_learning --set mnist=/path/to/mnist
 
-What has been measured is kept in results/measured of the folder --out (docs; out/quick with --quick), one file for each
-model; what is there and whose model file has not changed is not measured again, unless --anew. In the end results.md
-and gallery/ are written of all models that were asked for; with settings or seeds of one's own they are printed only.
+What has been measured is kept in stores of sweeps, and as text in results/measured, of the folder --out (docs, or
+out/quick with --quick). What this version of spikelearn has measured with the present model file is not computed again,
+unless --anew; --accept-changes keeps it although model files have changed. In the end results.md and gallery/ are
+written of all models that were asked for; with settings or seeds of one's own they are printed only.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="folder of what is written; default: docs, or out/quick")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="runs at a time; default: all cores")
     parser.add_argument("--report", action="store_true", help="measure nothing: the pages of what is there")
+    parser.add_argument(
+        "--accept-changes", action="store_true", help="keep what is there although model files have changed since"
+    )
     parser.add_argument("--anew", action="store_true", help="measure again what is there")
     return parser.parse_args(arguments)
 
@@ -39,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     from tqdm import tqdm
 
     from benchmarks.session import processor
-    from spikelearn.errors import ExperimentError
+    from spikelearn.errors import SpikelearnError
     from spikelearn.sweep import reproduction
 
     options = options_of(arguments)
@@ -49,20 +53,26 @@ def main(arguments: list[str] | None = None) -> int:
         jobs = list(reproduction.jobs_of(options.models, settings, options.seeds, options.quick))
         if options.anew and not options.report:
             reproduction.forget(jobs, folder)
+        if options.accept_changes:
+            reproduction.accept_changes([*jobs, *reproduction.kept_jobs(folder)], folder)
         errors: list[str] = []
         with tqdm(total=len(jobs), unit=" runs", disable=True if options.report else None) as bar:
 
-            def tell(job: reproduction.Job, found: object) -> None:
-                bar.update()
+            def on_result(job: reproduction.Job, found: object) -> None:
+                bar.update(isinstance(found, dict))
                 seconds = f"{found['cpu_s']:.0f} s of CPU" if isinstance(found, dict) else str(found)
                 bar.write(f"{job.title}, seed {job.seed}: {seconds}", file=sys.stderr)
 
             if not options.report:
-                errors = reproduction.reproduce(jobs, folder, options.processes, tell)
-        given = [each for each in (sys.argv[1:] if arguments is None else arguments) if each != "--report"]
+                errors = reproduction.reproduce(jobs, folder, options.processes, on_result)
+        given = [
+            each
+            for each in (sys.argv[1:] if arguments is None else arguments)
+            if each not in ("--report", "--accept-changes")
+        ]
         command = " ".join(["python scripts/reproduce.py", *given])
         text = reproduction.page(jobs, folder, command, f"{processor()}, {os.cpu_count()} cores")
-    except ExperimentError as error:
+    except SpikelearnError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from spikelearn.analysis.checks import ROUNDING, bin_edges, counts_between, positive, spike_times
 from spikelearn.analysis.intervals import by_neuron
-from spikelearn.analysis.steps import ratio
+from spikelearn.analysis.signals import ratio
 from spikelearn.errors import ParameterError
 
 

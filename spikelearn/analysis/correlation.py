@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -57,3 +59,21 @@ def fitted_line(x: ArrayLike, y: ArrayLike) -> np.ndarray:
     if known.sum() < 2 or np.ptp(of[known]) == 0:
         return of
     return np.asarray(np.polyval(np.polyfit(of[known], to[known], 1), of))
+
+
+def mutual_information(joint: ArrayLike) -> float:
+    """Bits that two variables tell of each other; joint: (n, m), the probability of each pair of their values."""
+    p = np.asarray(joint, dtype=np.float64)
+    independent = p.sum(axis=1, keepdims=True) * p.sum(axis=0, keepdims=True)
+    some = p > 0
+    return float(np.sum(p[some] * np.log2(p[some] / independent[some])))
+
+
+def angle(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
+    """Degrees between two lists of arrays, each taken as one vector: two sets of changes of the same weights.
+
+    Exact for small angles too, where the cosine is 1 to rounding.
+    """
+    x, y = (np.concatenate([each.ravel() for each in parts]) for parts in (one, other))
+    x, y = (each / max(np.linalg.norm(each), 1e-300) for each in (x, y))
+    return float(np.degrees(2.0 * np.arctan2(np.linalg.norm(x - y), np.linalg.norm(x + y))))

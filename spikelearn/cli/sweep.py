@@ -116,8 +116,13 @@ def report(options: argparse.Namespace, done: sweep.Summary) -> int:
     """Say what came of it; 1 if points failed."""
     table = done.directory / TABLE
     if options.json:
-        told = {"table": str(table), "points": done.points, "computed": done.computed, "statuses": dict(done.statuses)}
-        print(json.dumps(told | {"failed": done.failed, "seconds": done.seconds}))
+        report = {
+            "table": str(table),
+            "points": done.points,
+            "computed": done.computed,
+            "statuses": dict(done.statuses),
+        }
+        print(json.dumps(report | {"failed": done.failed, "seconds": done.seconds}))
     else:
         print(f"{done.points:,} points, {done.computed:,} of them computed now; {table}")
     if done.failed:

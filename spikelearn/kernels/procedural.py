@@ -5,7 +5,7 @@ rule, and the weight and the delay of the same number. Each share makes the whol
 targets.
 """
 
-from spikelearn.codegen.jit import invoke, kernel
+from spikelearn.codegen.jit import Written, invoke, kernel
 from spikelearn.kernels.connect import CONSTANT, draw_row, in_steps
 from spikelearn.kernels.random import DELAY_STREAM, STREAMS, WEIGHT_STREAM, stream
 
@@ -67,7 +67,8 @@ def deliver_procedural(
     first_source, n_sources, first_target, n_targets, low, high,
     seed, uid, weight_code, weight_numbers, weight_by_distance, weight_arguments,
     delay_code, delay_numbers, delay_by_distance, delay_arguments, extra_delay, dt,
-    sources, targets, integers, floats, pending, arriving, inputs, event_count,
+    sources: Written, targets: Written, integers: Written, floats: Written, pending: Written, arriving: Written,
+    inputs: Written, event_count: Written,
 ):  # fmt: skip
     """Make the rows of all sources whose events are `shortest` steps old, and give targets what arrives now.
 

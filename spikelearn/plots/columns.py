@@ -60,11 +60,11 @@ class Columns:
     def __init__(self, table: Any, units: Mapping[str, str] | None = None) -> None:
         self._table = table
         metadata = getattr(getattr(table, "schema", None), "metadata", None) or {}
-        told = json.loads(metadata.get(b"spikelearn", b"{}"))
+        described = json.loads(metadata.get(b"spikelearn", b"{}"))
         self.names = [str(name) for name in getattr(table, "column_names", getattr(table, "columns", table))]
-        self.units: dict[str, str] = {**told.get("units", {}), **(units or {})}
-        self.parameters: list[str] = told.get("parameters", [])
-        self.metrics: list[str] = told.get("metrics", [])
+        self.units: dict[str, str] = {**described.get("units", {}), **(units or {})}
+        self.parameters: list[str] = described.get("parameters", [])
+        self.metrics: list[str] = described.get("metrics", [])
         lengths = {len(self.values(name)) for name in self.names[:1]}
         self.size = lengths.pop() if lengths else 0
         status = self.values("status") if "status" in self.names else [FINISHED[0]] * self.size

@@ -87,11 +87,13 @@ def whole_numbers(axis: Axis) -> None:
     axis.set_major_locator(MaxNLocator(integer=True))
 
 
-def colour_bar(picture: Any, axes: Axes | Sequence[Axes], label: str, **options: Any) -> None:
-    """The colour bar of a picture, beside one panel or several. options: of `Figure.colorbar`."""
+def colour_bar(
+    picture: Any, axes: Axes | Sequence[Axes], label: str, size: float = TEXT_SIZE + 1, **options: Any
+) -> None:
+    """The colour bar of a picture, beside one panel or several. size: of the label. options: of `Figure.colorbar`."""
     figure = (axes if isinstance(axes, Axes) else axes[0]).figure
     bar = figure.colorbar(picture, ax=axes, **options)
-    bar.set_label(label, size=TEXT_SIZE + 1, color=INK)
+    bar.set_label(label, size=size, color=INK)
     bar.ax.tick_params(labelsize=TEXT_SIZE)
 
 
@@ -102,7 +104,7 @@ def learning_curves(ax: Axes, curves: Mapping[str, tuple[Any, Mapping[str, Any]]
     epoch; 0 if values begin before learning.
     """
     for label, (values, look) in curves.items():
-        ax.plot(first + np.arange(len(values)), values, label=label, **look)
+        ax.plot(first + np.arange(len(values)), values, **{"label": label, **look})
     whole_numbers(ax.xaxis)
 
 
@@ -122,3 +124,19 @@ def with_control(
     """
     ax.plot(x, values, **{"color": INK, "marker": "o", "ms": ms, "lw": lw[0], "label": labels[0], **look})
     ax.plot(x, control, color=CONTROL, marker="s", ms=ms, mfc="white", lw=lw[1], label=labels[1])
+
+
+def tiled_images(ax: Axes, images: np.ndarray, **options: Any) -> Any:
+    """Square images, (n, side * side), in rows and columns with a gap of a pixel; the picture, for its colour bar.
+
+    options: of `Axes.imshow`.
+    """
+    n, side = len(images), round(images.shape[1] ** 0.5)
+    columns = int(np.ceil(np.sqrt(n)))
+    rows = -(-n // columns)
+    tiles = np.full((rows * columns, side + 1, side + 1), np.nan)
+    tiles[:n, :side, :side] = images.reshape(n, side, side)
+    whole = tiles.reshape(rows, columns, side + 1, side + 1).swapaxes(1, 2).reshape(rows * (side + 1), -1)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    return ax.imshow(whole[:-1, :-1], interpolation="nearest", **options)

@@ -91,23 +91,23 @@ class LocalProcesses(Executor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Have a function called in one of the processes. Raises ExperimentError if they die as soon as they begin."""
-        told: Future[Any] = Future()
+        outer: Future[Any] = Future()
 
         def pass_on(inner: Future[Any]) -> None:
             if inner.cancelled():
-                told.cancel()
-                told.set_running_or_notify_cancel()
+                outer.cancel()
+                outer.set_running_or_notify_cancel()
                 return
             error = inner.exception()
             if isinstance(error, self._pebble.ProcessExpired):
-                told.set_exception(WorkerDied(error.exitcode or 0))
+                outer.set_exception(WorkerDied(error.exitcode or 0))
             elif isinstance(error, BrokenExecutor):
-                told.set_exception(PoolLost(str(error)))
+                outer.set_exception(PoolLost(str(error)))
             elif error is not None:
-                told.set_exception(error)
+                outer.set_exception(error)
             else:
                 self._replaced = 0
-                told.set_result(inner.result())
+                outer.set_result(inner.result())
 
         while True:
             try:
@@ -121,7 +121,7 @@ class LocalProcesses(Executor):
                 self._pool.stop()
                 self._pool = self._new_pool()
         inner.add_done_callback(pass_on)
-        return told
+        return outer
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """With cancel_futures, tasks are stopped where they are."""

@@ -36,7 +36,7 @@ class Trial:
     """A point of the search space.
 
     metrics, values: replicate -> what it gave (value None: no number). state: "" until it ends; value: of the whole
-    trial then. asked: what Optuna knows it by; told: how many replicates it knows of. in_hand: replicates that an
+    trial then. asked: what Optuna knows it by; reported: how many replicates it knows of. in_hand: replicates that an
     executor has; refused: when another process was last found to have one.
     """
 
@@ -47,7 +47,7 @@ class Trial:
     value: float = math.nan
     error: str = ""
     asked: Any = None
-    told: int = 0
+    reported: int = 0
     in_hand: set[int] = field(default_factory=set)
     refused: float = -math.inf
 
@@ -247,9 +247,9 @@ class Trials:
         from optuna.trial import TrialState
 
         means = trial.means()
-        for step in range(trial.told, len(means)):
+        for step in range(trial.reported, len(means)):
             trial.asked.report(means[step], step)
-        trial.told = len(means)
+        trial.reported = len(means)
         state = self._state(trial)
         if not state and self._pruning and means and trial.asked.should_prune():
             state = PRUNED

@@ -35,8 +35,9 @@ class Task:
     """All that a process needs to compute a point. Plain data that any executor can send.
 
     source: hash of the model file as it was when the sweep began. measure: a function Run -> metrics, by cloudpickle;
-    b"" for those of the model. kept: where the run is kept; "" for nowhere. time_limit: seconds; memory_limit: bytes of
-    data of the process; 0 for none. parent: the process that asked, (host, pid).
+    b"" for those of the model. kept, figure: where the run is kept and the model's figure is drawn; "" for nowhere.
+    time_limit: seconds; memory_limit: bytes of data of the process; 0 for none. parent: the process that asked, (host,
+    pid).
     """
 
     key: str
@@ -48,6 +49,7 @@ class Task:
     quick: bool = False
     measure: bytes = b""
     kept: str = ""
+    figure: str = ""
     time_limit: float = 0.0
     memory_limit: int = 0
     parent: tuple[str, int] = ("", 0)
@@ -55,7 +57,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Result:
-    """What a store has of a point. parameters: all of the model's. started: UTC. peak_mb: of the whole process."""
+    """What a store has of a point. parameters: all of the model's. cpu_s, peak_mb: of the process. started: UTC."""
 
     key: str
     settings: Settings
@@ -68,6 +70,7 @@ class Result:
     error: str = ""
     traceback: str = ""
     wall_s: float = math.nan
+    cpu_s: float = math.nan
     peak_mb: float = math.nan
     host: str = ""
     started: str = ""
@@ -89,9 +92,10 @@ def evaluate(task: Task) -> Result:
 
     A limit of time ends the process, as nothing else stops a compiled loop; executors see that it ended by SIGALRM.
     """
-    begun, started = time.perf_counter(), datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    begun, own = time.perf_counter(), time.process_time()
+    started = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     _forget_peak()
-    status, error, told, run_file = DONE, "", "", ""
+    status, error, trace, run_file = DONE, "", "", ""
     parameters: dict[str, Any] = {}
     metrics: dict[str, Any] = {}
     try:
@@ -103,18 +107,20 @@ def evaluate(task: Task) -> Result:
             metrics = measured(outcome, task.measure)
             if task.kept:
                 run_file = _keep(outcome, task)
+            if task.figure:
+                _draw(experiment, chosen, outcome, Path(task.figure))
         if wrong := [name for name, value in metrics.items() if isinstance(value, float) and not math.isfinite(value)]:
             status, error = NAN, f"not finite: {', '.join(wrong)}"
     except (KeyboardInterrupt, ModelChanged):
         raise
     except MemoryError as raised:
         limit = f" (the limit is {task.memory_limit / 2**20:.0f} MB)" if task.memory_limit else ""
-        status, error, told = MEMORY, f"out of memory{limit}: {raised}", traceback.format_exc()
+        status, error, trace = MEMORY, f"out of memory{limit}: {raised}", traceback.format_exc()
     except BaseException as raised:
-        status, error, told = FAILED, f"{type(raised).__name__}: {raised}", traceback.format_exc()
+        status, error, trace = FAILED, f"{type(raised).__name__}: {raised}", traceback.format_exc()
     return Result(
-        task.key, task.settings, task.replicate, task.seed, task.source, status, parameters, metrics, error, told,
-        time.perf_counter() - begun, _peak_mb(), _host(), started, run_file, versions(),
+        task.key, task.settings, task.replicate, task.seed, task.source, status, parameters, metrics, error, trace,
+        time.perf_counter() - begun, time.process_time() - own, _peak_mb(), _host(), started, run_file, versions(),
     )  # fmt: skip
 
 
@@ -187,6 +193,13 @@ def _keep(outcome: ex.Outcome, task: Task) -> str:
     model = {"path": task.model, "settings": dict(task.settings), "seed": task.seed, "replicate": task.replicate}
     save(outcome.run, path, extra={"model": model}, synapses=())
     return path.name
+
+
+def _draw(experiment: ex.Experiment, parameters: Any, outcome: ex.Outcome, path: Path) -> None:
+    from spikelearn import plots
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    plots.save(experiment.figure(parameters, outcome), path)
 
 
 @contextmanager

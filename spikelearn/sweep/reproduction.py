@@ -1,9 +1,11 @@
-"""Reproductions: model files run with several seeds, each measurement kept as it comes, and a page of all of them.
+"""Reproductions: model files run with several seeds, each result kept as it comes, and a page of all of them.
 
-A folder holds them: `results/measured/*.json`, one file for each model with its settings, `results.md`, the page, and
-`gallery/`, the figure of each model's first seed. A measurement is made once: it is kept under a key of the model
-file's text, the settings and the seed, so that a session that breaks goes on where it was, and one that is repeated
-measures only what has changed in the model files.
+Results are in stores of sweeps, one for each model with its settings, in `results/store/` of a folder. They are written
+as text, too, `results/measured/*.json`, from which a store that is not there is filled anew, and from which the page is
+made, `results.md`, with `gallery/`, the figure of each model's first seed.
+A result has a key of the model file's text, the settings, the seed and the version of spikelearn, and is computed once:
+a session that breaks goes on where it was, and one that is repeated computes only what has changed. Results of other
+versions and texts stay in the store.
 """
 
 from __future__ import annotations
@@ -11,18 +13,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
 import statistics
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from spikelearn import experiments as ex
 from spikelearn.errors import ExperimentError
-from spikelearn.network import versions
-from spikelearn.sweep import LocalProcesses
+from spikelearn.network import VERSION, versions
+from spikelearn.sweep.point import DONE, NAN, Result, Task, source_of
+from spikelearn.sweep.scheduler import worker_pool
+from spikelearn.sweep.store import Store
 
 COMMON = ("synaptic_events", "wall_s", "real_time_factor")
 """Metrics that every model has: they tell of the machine, and are left out of the page."""
@@ -46,10 +50,10 @@ class Job:
 
     @property
     def key(self) -> str:
-        """Changes with the model file, the settings and the seed."""
-        text = ex.load_experiment(self.model).path.read_bytes()
-        settings = json.dumps([self.settings, self.seed, self.quick]).encode()
-        return hashlib.sha256(text + settings).hexdigest()[:16]
+        """Changes with the model file, the settings, the seed and the version of spikelearn."""
+        source = source_of(ex.load_experiment(self.model))
+        text = json.dumps([source, self.settings, self.seed, self.quick, VERSION])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def jobs_of(
@@ -69,65 +73,138 @@ def jobs_of(
             yield Job(name, tuple(sorted(settings.items())), seed, quick, seed == found[0])
 
 
-def measure(job: Job, folder: Path) -> dict[str, Any]:
-    """Run one job in this process and draw its figure; what is kept of it."""
-    experiment = ex.load_experiment(job.model)
-    parameters = ex.set_parameters(experiment, dict(job.settings), job.quick)
-    begun, own = time.perf_counter(), time.process_time()
-    outcome = ex.run_experiment(experiment, parameters, job.seed, progress=False)
-    if any(run.interrupted for run in (outcome.run, *outcome.other_runs)):
-        raise KeyboardInterrupt
-    wall_s, cpu_s = time.perf_counter() - begun, time.process_time() - own
-    if job.first:
-        from spikelearn import plots
-
-        (folder / "gallery").mkdir(parents=True, exist_ok=True)
-        plots.save(experiment.figure(parameters, outcome), folder / "gallery" / f"{job.title}.png")
-    metrics = {name: ex.json_value(value) for name, value in outcome.metrics.items()}
-    return {"key": job.key, "metrics": metrics, "cpu_s": cpu_s, "wall_s": wall_s, "versions": versions()}
-
-
 def reproduce(
-    jobs: Sequence[Job], folder: Path, processes: int, tell: Callable[[Job, Mapping[str, Any] | str], None]
+    jobs: Sequence[Job],
+    folder: Path,
+    processes: int,
+    on_result: Callable[[Job, Mapping[str, Any] | str], None],
 ) -> list[str]:
-    """Measure what is not there yet, so many jobs at a time, on all cores together; gives back what went wrong.
+    """Compute what is not there yet, so many jobs at a time, on all cores together; returns what went wrong.
 
-    tell: called with each job and what was measured, or the error. Ctrl-C ends it; what is done is kept.
+    on_result: called with each job and what was measured, or what went wrong; before that, where there are results of
+    other versions of spikelearn, with these versions. Ctrl-C ends it; what is done is kept. Raises ExperimentError.
     """
-    missing = []
-    for job in jobs:
-        kept = read(folder, job.title).get(str(job.seed))
-        if kept is not None and kept["key"] == job.key:
-            tell(job, kept)
-        else:
-            missing.append(job)
     errors: list[str] = []
-    if not missing:
-        return errors
-    pool = LocalProcesses(min(processes, len(missing)))
-    try:
-        running = {pool.submit(measure, job, folder): job for job in missing}
-        for done in as_completed(running):
-            job = running[done]
-            try:
-                found = done.result()
-            except Exception as error:
-                errors.append(f"{job.title}, seed {job.seed}: {type(error).__name__}: {error}")
-                tell(job, errors[-1])
+    with ExitStack() as stack:
+        stores = {job.title: stack.enter_context(_store(folder, job)) for job in reversed(jobs)}
+        missing = []
+        for job in jobs:
+            rows = _rows(stores[job.title], job)
+            if found := [row for row in rows if row["key"] == job.key]:
+                result = _result(job, found[-1])
+                _export(folder, job, result)
+                on_result(job, _measured(job, result))
                 continue
-            _keep(job, found, folder)
-            tell(job, found)
-    except BaseException:
-        pool.shutdown(cancel_futures=True)
-        raise
-    pool.shutdown()
+            missing.append(job)
+            if others := sorted({row["versions"].get("spikelearn", "unknown") for row in rows} - {VERSION}):
+                on_result(job, f"there is a result of spikelearn {', '.join(others)}; computed anew")
+        waiting, by_key = list(reversed(missing)), {job.key: job for job in missing}
+        if not missing:
+            return errors
+        with worker_pool(None, processes, len(missing)) as pool:
+            while waiting or pool.tasks:
+                while waiting and len(pool.tasks) < pool.workers:
+                    pool.give(_task(waiting.pop(), folder))
+                for result in pool.ended(1.0):
+                    job = by_key[result.key]
+                    if result.status not in (DONE, NAN):
+                        errors.append(f"{job.title}, seed {job.seed}: {result.error}")
+                        on_result(job, errors[-1])
+                        continue
+                    stores[job.title].add([result])
+                    _export(folder, job, result)
+                    on_result(job, _measured(job, result))
     return errors
 
 
+def accept_changes(jobs: Sequence[Job], folder: Path) -> None:
+    """Let the last results of these jobs count, if this version computed them, though the model files have changed."""
+    for job in jobs:
+        with _store(folder, job) as store:
+            rows = [row for row in _rows(store, job) if row["versions"].get("spikelearn") == VERSION]
+            if rows and rows[-1]["key"] != job.key:
+                result = _result(job, rows[-1] | {"key": job.key})
+                store.add([result])
+                _export(folder, job, result)
+
+
 def forget(jobs: Sequence[Job], folder: Path) -> None:
-    """Remove what is kept of the models of these jobs."""
-    for title in {job.title for job in jobs}:
-        _path(folder, title).unlink(missing_ok=True)
+    """Remove what is kept of these jobs, so that they are computed again."""
+    for job in jobs:
+        with _store(folder, job) as store:
+            store.forget([job.key])
+        seeds = read(folder, job.title)
+        if seeds.get(str(job.seed), {}).get("key") == job.key:
+            _write(folder, job, {seed: each for seed, each in seeds.items() if seed != str(job.seed)})
+
+
+def _store(folder: Path, job: Job) -> Store:
+    """The store of a job's model and settings; one that is new has what was measured before."""
+    store = Store(folder / "results" / "store" / job.title, create=True)
+    try:
+        measured = read(folder, job.title)
+        if measured and not store.counts():
+            store.add([_result(replace(job, seed=int(seed)), each) for seed, each in measured.items()])
+        experiment = ex.load_experiment(job.model)
+        about = {"model": experiment.name, "path": str(experiment.path), "quick": str(job.quick)}
+        store.describe({**about, "versions": json.dumps(versions())})
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _task(job: Job, folder: Path) -> Task:
+    experiment = ex.load_experiment(job.model)
+    settings = tuple(ex.converted(experiment, dict(job.settings)).items())
+    figure = str((folder / "gallery" / f"{job.title}.png").absolute()) if job.first else ""
+    parent = (socket.gethostname(), os.getpid())
+    return Task(
+        job.key, str(experiment.path), source_of(experiment), settings, 0, job.seed, job.quick, figure=figure,
+        parent=parent,
+    )  # fmt: skip
+
+
+def _result(job: Job, measured: Mapping[str, Any]) -> Result:
+    """A result from what was written of it."""
+    return Result(
+        measured["key"], job.settings, 0, job.seed, measured.get("source", ""), DONE, {}, measured["metrics"],
+        wall_s=measured["wall_s"], cpu_s=measured["cpu_s"], versions=measured["versions"],
+    )  # fmt: skip
+
+
+def _measured(job: Job, result: Result) -> dict[str, Any]:
+    """What is written of a result."""
+    metrics = {name: ex.json_value(value) for name, value in result.metrics.items()}
+    return {
+        "key": job.key, "source": result.source, "metrics": metrics, "cpu_s": result.cpu_s, "wall_s": result.wall_s,
+        "versions": dict(result.versions or {}),
+    }  # fmt: skip
+
+
+def _rows(store: Store, job: Job) -> list[dict[str, Any]]:
+    """All results of a job's seed, the last one last, whatever they were computed with."""
+    rows = [row for row in store.results() if row["seed"] == job.seed]
+    return [row | {"versions": json.loads(row["versions"])} for row in rows]
+
+
+def _export(folder: Path, job: Job, result: Result) -> None:
+    """Write a result as text, beside those of other seeds."""
+    seeds, written = read(folder, job.title), _measured(job, result)
+    if seeds.get(str(job.seed)) != written:
+        _write(folder, job, seeds | {str(job.seed): written})
+
+
+def _write(folder: Path, job: Job, seeds: Mapping[str, Any]) -> None:
+    path = _path(folder, job.title)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {
+        "model": job.model, "settings": dict(job.settings), "quick": job.quick,
+        "seeds": {seed: seeds[seed] for seed in sorted(seeds, key=int)},
+    }  # fmt: skip
+    beside = path.with_suffix(".writing")
+    beside.write_text(json.dumps(content, indent=1) + "\n")
+    os.replace(beside, path)
 
 
 def _path(folder: Path, title: str) -> Path:
@@ -157,29 +234,16 @@ def read(folder: Path, title: str) -> dict[str, Any]:
         raise ExperimentError(f"{path}: no measurements can be read ({error}); remove the file to begin anew") from None
 
 
-def _keep(job: Job, found: Mapping[str, Any], folder: Path) -> None:
-    path = _path(folder, job.title)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    seeds = read(folder, job.title) | {str(job.seed): dict(found)}
-    content = {
-        "model": job.model, "settings": dict(job.settings), "quick": job.quick,
-        "seeds": {seed: seeds[seed] for seed in sorted(seeds, key=int)},
-    }  # fmt: skip
-    beside = path.with_suffix(".writing")
-    beside.write_text(json.dumps(content, indent=1) + "\n")
-    os.replace(beside, path)
-
-
 def page(jobs: Sequence[Job], folder: Path, command: str, machine: str) -> str:
-    """Every metric beside what was published, over the seeds: median, least and most, and how many are in range.
+    """Every metric with what was published, over the seeds: median, min and max, and how many are in range.
 
     What the folder has of other settings and seeds is there too. Jobs that were not measured, or of a model file that
     has changed since, are left out and named.
     """
     lines = [
-        "# Results", "", f"Made by `{command}` on {machine}.",
+        "# Results", "", f"Generated by `{command}` on {machine}.",
         "What is in range is judged seed by seed; the last column says how many of the seeds are. Controls, which must",
-        "fail, stand beside what they control. Figures: [gallery](gallery/README.md).", "",
+        "fail, are listed with what they control. Figures: [gallery](gallery/README.md).", "",
     ]  # fmt: skip
     asked = {(job.title, job.seed) for job in jobs}
     everything = [*jobs, *(job for job in kept_jobs(folder) if (job.title, job.seed) not in asked)]
@@ -204,7 +268,7 @@ def _section(job: Job, found: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = [f"## {job.title}", "", experiment.summary, ""]
     lines += [f"`{command}`, {len(found)} seed{'s' if len(found) > 1 else ''}, {cpu:.0f} s of CPU each.", ""]
     lines += [
-        "| metric | median | least | most | published or bar | source | in range |",
+        "| metric | median | min | max | published or threshold | source | in range |",
         "|---|---|---|---|---|---|---|",
     ]
     names = dict.fromkeys([*found[0]["metrics"], *experiment.published])
@@ -218,8 +282,8 @@ def _section(job: Job, found: Sequence[Mapping[str, Any]]) -> list[str]:
         agree = [published.agrees(value) for value in values] if published else []
         judged = [each for each in agree if each is not None]
         in_range = f"{sum(judged)} of {len(judged)}" if judged else ""
-        beside = [_cell(published.value), _range(published), _cell(published.source)] if published else [""] * 3
-        lines.append(f"| {' | '.join([name, *shown, *beside, in_range])} |")
+        compared = [_cell(published.value), _range(published), _cell(published.source)] if published else [""] * 3
+        lines.append(f"| {' | '.join([name, *shown, *compared, in_range])} |")
     return [*lines, ""]
 
 
@@ -235,7 +299,7 @@ def _cell(value: Any) -> str:
 
 
 def gallery(jobs: Sequence[Job], folder: Path) -> str:
-    """A page with the figures that are there, two side by side."""
+    """A page with the figures that are there, two in a row."""
     by_title = {job.title: job for job in [*jobs, *kept_jobs(folder)]}
     figures = [job for job in by_title.values() if (folder / "gallery" / f"{job.title}.png").exists()]
     cells = []

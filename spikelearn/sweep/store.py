@@ -22,12 +22,12 @@ from spikelearn.errors import StoreError
 from spikelearn.sweep.point import Result, as_json
 
 DATABASE, TABLE, RUNS = "sweep.sqlite", "results.parquet", "runs"
-FORMAT = "1"
+FORMAT = "2"
 SILENT_S = 120.0
 """Seconds without a sign of life after which a process on another host counts as dead."""
 _COLUMNS = (
     "key", "settings", "replicate", "seed", "source", "status", "parameters", "metrics", "error", "traceback", "wall_s",
-    "peak_mb", "host", "started", "run_file", "versions",
+    "cpu_s", "peak_mb", "host", "started", "run_file", "versions",
 )  # fmt: skip
 _JSON = ("settings", "parameters", "metrics")
 _SCHEMA = f"""
@@ -51,11 +51,11 @@ class Store:
         self.session = ""
         if not create and not path.is_file():
             raise StoreError(f"{self.directory}: no store of a sweep is there (it has no {DATABASE})")
-        with self._told():
+        with self._reported():
             self.directory.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path, timeout=60.0, isolation_level=None)
         try:
-            with self._told():
+            with self._reported():
                 self._prepare()
         except BaseException:
             self._database.close()
@@ -100,17 +100,17 @@ class Store:
 
     def meta(self) -> dict[str, str]:
         """What is said of the whole sweep."""
-        with self._told():
+        with self._reported():
             return dict(self._database.execute("SELECT name, value FROM meta"))
 
     def describe(self, values: Mapping[str, str]) -> None:
         """Say something of the whole sweep; what is not named stays."""
-        with self._told(), self._change():
+        with self._reported(), self._change():
             self._database.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
 
     def keys(self, statuses: Iterable[str] | None = None) -> set[str]:
         """The keys of the points that are there; only those that ended in one of `statuses`, if given."""
-        with self._told():
+        with self._reported():
             if statuses is None:
                 return {key for (key,) in self._database.execute("SELECT key FROM points")}
             wanted = tuple(statuses)
@@ -120,12 +120,12 @@ class Store:
 
     def counts(self) -> dict[str, int]:
         """How many points ended how."""
-        with self._told():
+        with self._reported():
             return dict(self._database.execute("SELECT status, count(*) FROM points GROUP BY status"))
 
     def sources(self) -> dict[str, int]:
         """How many points were computed with which model file (its hash)."""
-        with self._told():
+        with self._reported():
             return dict(self._database.execute("SELECT source, count(*) FROM points GROUP BY source"))
 
     def begin(self) -> None:
@@ -133,7 +133,7 @@ class Store:
         born = _born(os.getpid())
         self.session = f"{socket.gethostname()}:{os.getpid()}:{born}:{os.urandom(4).hex()}"
         row = (self.session, socket.gethostname(), os.getpid(), born, time.time())
-        with self._told(), self._change():
+        with self._reported(), self._change():
             self._database.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?)", row)
 
     def claim(self, keys: Sequence[str]) -> tuple[list[str], set[str]]:
@@ -142,7 +142,7 @@ class Store:
         The rest is with other processes that are alive; what dead ones had is taken over.
         """
         marks = ",".join("?" * len(keys))
-        with self._told(), self._change():
+        with self._reported(), self._change():
             self._beat()
             found = self._database.execute(f"SELECT key FROM points WHERE key IN ({marks})", keys)
             done = {key for (key,) in found}
@@ -155,7 +155,7 @@ class Store:
     def add(self, results: Sequence[Result]) -> None:
         """Write results, all or none. A point that is there already stays as it is."""
         marks = ",".join("?" * len(_COLUMNS))
-        with self._told(), self._change():
+        with self._reported(), self._change():
             self._beat()
             self._database.executemany(f"INSERT OR IGNORE INTO points VALUES ({marks})", [_row(r) for r in results])
             self._database.executemany("DELETE FROM claims WHERE key = ?", [(r.key,) for r in results])
@@ -163,24 +163,24 @@ class Store:
 
     def give_back(self, keys: Sequence[str]) -> None:
         """Claimed points that this process will not compute."""
-        with self._told(), self._change():
+        with self._reported(), self._change():
             mine = [(key, self.session) for key in keys]
             self._database.executemany("DELETE FROM claims WHERE key = ? AND session = ?", mine)
 
     def sign_of_life(self) -> None:
         """To be called every few seconds: processes on other hosts see by it that this one lives."""
-        with self._told(), self._change():
+        with self._reported(), self._change():
             self._beat()
 
     def forget(self, keys: Iterable[str]) -> None:
         """Remove points, so that they are computed again."""
-        with self._told(), self._change():
+        with self._reported(), self._change():
             self._database.executemany("DELETE FROM points WHERE key = ?", [(key,) for key in keys])
             self._note_change()
 
     def results(self) -> list[dict[str, Any]]:
         """All points in the order of writing, column -> value; what is structured is decoded, but versions are JSON."""
-        with self._told():
+        with self._reported():
             rows = self._database.execute(f"SELECT {', '.join(_COLUMNS)} FROM points ORDER BY rowid").fetchall()
         columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {}
         for name in _JSON if rows else ():
@@ -227,7 +227,7 @@ class Store:
             raise
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _reported(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.DatabaseError as error:

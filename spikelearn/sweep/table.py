@@ -11,7 +11,10 @@ from typing import Any
 from spikelearn.errors import ExperimentError, StoreError
 from spikelearn.sweep.store import TABLE, Store
 
-AFTER = ("status", "error", "wall_s", "peak_mb", "host", "started", "run_file", "model_source", "versions", "traceback")
+AFTER = (
+    "status", "error", "wall_s", "cpu_s", "peak_mb", "host", "started", "run_file", "model_source", "versions",
+    "traceback",
+)  # fmt: skip
 BEFORE = ("replicate", "seed")
 
 
@@ -41,10 +44,10 @@ def table_of(store: Store) -> Any:
     varied = [name for name in parameters if len({repr(each[name]) for each in given if name in each}) > 1]
     model, own = meta.get("model", ""), list(called.values())
     units = json.loads(meta.get("units", "{}"))
-    told = {"model": model, "varied": varied, "metrics": own, "parameters": parameters, "units": units}
+    metadata = {"model": model, "varied": varied, "metrics": own, "parameters": parameters, "units": units}
     arrays = [_array(pyarrow, values) for values in columns.values()]
     found = pyarrow.Table.from_arrays(arrays, names=list(columns))
-    return found.replace_schema_metadata({"spikelearn": json.dumps(told)})
+    return found.replace_schema_metadata({"spikelearn": json.dumps(metadata)})
 
 
 def write_table(store: Store) -> Path:
@@ -74,7 +77,7 @@ def read_table(directory: str | os.PathLike[str]) -> Any:
         return table_of(store)
 
 
-def told(table: Any) -> dict[str, Any]:
+def metadata(table: Any) -> dict[str, Any]:
     """What a table says of itself: model, varied, metrics, parameters, units of the parameters."""
     return dict(json.loads((table.schema.metadata or {}).get(b"spikelearn", b"{}")))
 

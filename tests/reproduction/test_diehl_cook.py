@@ -123,22 +123,6 @@ def test_an_image_that_draws_too_few_spikes_is_shown_again_brighter_and_at_last_
     assert (now.shown[0], now.repeats[0], now.unanswered[0]) == (2, 0, 1)
 
 
-def test_neurons_stand_for_the_digit_at_which_they_fired_most_and_those_that_never_did_for_none():
-    # The first fires for 2, the second more often for 7 but on average most for 2, the last never.
-    responses = np.array([[4, 3, 0], [0, 2, 0], [0, 2, 0], [0, 0, 0]])
-    labels = np.array([2, 7, 7, 1])
-    digits = MODEL.digits_of_neurons(responses, labels)
-    assert digits.tolist() == [2, 2, -1]
-    # Two neurons for 2 with three spikes each are less than one for 7 with four.
-    assert MODEL.answers(np.array([[3, 3, 4], [3, 3, 2], [0, 0, 0]]), np.array([2, 2, 7])).tolist() == [7, 2, -1]
-
-
-def test_what_is_taken_for_what_counts_images_without_an_answer_as_wrong():
-    table = MODEL.confusion_of(np.array([3, 3, -1, 5]), np.array([3, 3, 3, 4]))
-    ULP(2).check(table[3, 3], 2 / 3)
-    assert table[4, 5] == 1.0 and table.sum() == 2 / 3 + 1.0
-
-
 def test_other_images_drive_a_layer_of_uniform_weights_as_much_as_those_of_mnist_would():
     p, generator = MODEL.Parameters(), np.random.default_rng(1)
     images = generator.random((50, 100))

@@ -9,20 +9,26 @@ from spikelearn.analysis import (
     Shares,
     binned_rate,
     burst_probability,
+    classes_of_neurons,
     classify_events,
+    confusion,
     correlation,
     counts,
     cv_isi,
     fitted_line,
     known_correlation,
+    logistic,
     mean_of_steps,
+    mutual_information,
     overlap_probability,
     rate,
     rates_per_neuron,
     ratio,
+    running_mean,
     spikes_between,
     synchrony,
     volleys,
+    votes,
 )
 from spikelearn.errors import ParameterError
 from spikelearn.results.run import Spikes
@@ -300,6 +306,17 @@ class TestSteps:
     def test_a_share_of_nothing_is_not_a_number(self):
         assert ratio([1.0, 0.0], [4.0, 0.0]).tolist()[0] == 0.25 and np.isnan(ratio(1.0, 0.0))
 
+    def test_a_running_mean_is_of_what_came_before(self):
+        assert running_mean([1.0, 3.0, 5.0, 9.0], 2) == pytest.approx([1.0, 2.0, 4.0, 7.0])
+
+    def test_the_logistic_function_is_one_half_at_nothing_and_symmetric(self):
+        x = np.linspace(-5.0, 5.0, 11)
+        assert logistic(0.0) == 0.5 and logistic(x) + logistic(-x) == pytest.approx(1.0)
+
+    @pytest.mark.parametrize(("joint", "bits"), [(np.eye(4) / 4, 2.0), (np.ones((2, 8)) / 16, 0.0)])
+    def test_what_two_variables_tell_of_each_other(self, joint, bits):
+        assert mutual_information(joint) == pytest.approx(bits, abs=1e-12)
+
 
 class TestProbability:
     @pytest.mark.parametrize(("n", "marked", "drawn"), [(12, 4, 5), (9, 9, 3), (20, 3, 17)])
@@ -323,3 +340,19 @@ class TestVolleys:
     def test_spikes_between_two_times_are_those_from_the_first_on_and_before_the_last(self):
         found = spikes_between(Spikes(np.array([1.0, 2.0, 3.0]), np.array([7, 8, 9])), 2.0, 3.0)
         assert found.times.tolist() == [2.0] and found.ids.tolist() == [8]
+
+
+class TestReadout:
+    def test_neurons_stand_for_the_class_at_which_they_fired_most_and_those_that_never_did_for_none(self):
+        # The first fires for 2, the second more often for 7 but on average most for 2, the last never.
+        responses = np.array([[4, 3, 0], [0, 2, 0], [0, 2, 0], [0, 0, 0]])
+        labels = np.array([2, 7, 7, 1])
+        classes = classes_of_neurons(responses, labels, 10)
+        assert classes.tolist() == [2, 2, -1]
+        # Two neurons for 2 with three spikes each are less than one for 7 with four.
+        assert votes(np.array([[3, 3, 4], [3, 3, 2], [0, 0, 0]]), np.array([2, 2, 7]), 10).tolist() == [7, 2, -1]
+
+    def test_what_is_taken_for_what_counts_patterns_without_an_answer_as_wrong(self):
+        table = confusion(np.array([3, 3, -1, 5]), np.array([3, 3, 3, 4]), 10)
+        assert table[3, 3] == pytest.approx(2 / 3)
+        assert table[4, 5] == 1.0 and table.sum() == pytest.approx(2 / 3 + 1.0)

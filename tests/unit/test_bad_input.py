@@ -288,8 +288,10 @@ CASES = [
             trials=sl.Trials([sl.Phase(1.0, reset=[k["net"].connect(k["inp"], k["lif"], "exc", name="static")])], 2)
         )
     ),
-    bad(DescriptionError, "plasticity rule", "synapse", id="two kinds of plasticity")(
-        lambda k: k["net"].connect(k["inp"], k["lif"], "exc", plasticity=sl.STDP(), synapse=sl.Mongillo())
+    bad(DescriptionError, "NMDA", "learns nothing", "no plasticity rule", "STDP", id="a graded synapse that learns")(
+        lambda k: k["net"].connect(
+            k["inp"], k["net"].population(1, sl.LIFNMDA()), "nmda", plasticity=sl.STDP(), synapse=sl.NMDA()
+        )
     ),
     # not a number at all
     bad(UnitError, "tau_m of LIF", "ms", "'10 ms'", id="text as a number")(lambda k: sl.LIF(tau_m="10 ms")),

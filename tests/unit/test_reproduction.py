@@ -2,12 +2,13 @@
 
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from spikelearn.errors import ExperimentError
-from spikelearn.sweep import reproduction
+from spikelearn.sweep import Store, reproduction
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "reproduce.py"
 
@@ -54,11 +55,11 @@ def model(tmp_path):
 
 
 def reproduced(model, folder, settings=None, seeds=None, quick=False):
-    """(what was told of each job in turn, errors, the page)."""
-    told = []
+    """(what was reported of each job in turn, errors, the page)."""
+    reported = []
     jobs = list(reproduction.jobs_of([model], settings or {}, seeds, quick))
-    errors = reproduction.reproduce(jobs, folder, 2, lambda job, found: told.append((job.seed, found)))
-    return told, errors, reproduction.page(jobs, folder, "command", "a machine")
+    errors = reproduction.reproduce(jobs, folder, 2, lambda job, found: reported.append((job.seed, found)))
+    return reported, errors, reproduction.page(jobs, folder, "command", "a machine")
 
 
 def test_each_seed_is_measured_once_until_the_model_file_changes(model, tmp_path):
@@ -76,10 +77,34 @@ def test_each_seed_is_measured_once_until_the_model_file_changes(model, tmp_path
     assert "![coin](<coin.png>)" in reproduction.gallery([], tmp_path)
 
 
-def test_what_goes_wrong_with_one_seed_is_told_and_the_others_are_kept(model, tmp_path):
-    told, errors, page = reproduced(model, tmp_path, {"unlucky": "2", "folder": "/a/path/to/some"})
+def test_a_result_of_another_version_is_reported_and_kept_and_the_seed_is_computed_anew(model, tmp_path, monkeypatch):
+    reproduced(model, tmp_path, seeds=[1])
+    monkeypatch.setattr(reproduction, "VERSION", "99.0")
+    reported, errors, page = reproduced(model, tmp_path, seeds=[1])
+    assert (
+        not errors and "there is a result of spikelearn 0" in reported[0][1] and reported[1][1]["metrics"]["seed"] == 1
+    )
+    assert "Not measured" not in page
+    assert len(Store(tmp_path / "results" / "store" / "coin").keys()) == 2
+    monkeypatch.undo()
+    assert [each["metrics"]["seed"] for _, each in reproduced(model, tmp_path, seeds=[1])[0]] == [1.0]
+
+
+def test_results_of_another_text_of_the_model_file_count_if_that_is_accepted(model, tmp_path):
+    before, _, _ = reproduced(model, tmp_path, seeds=[1, 2])
+    Path(model).write_text(MODEL.replace("A coin:", "Another coin:"))
+    jobs = list(reproduction.jobs_of([model], {}, [1, 2], False))
+    assert "- coin, seed 1" in reproduction.page(jobs, tmp_path, "command", "a machine")
+    reproduction.accept_changes(jobs, tmp_path)
+    assert "Not measured" not in reproduction.page(jobs, tmp_path, "command", "a machine")
+    after, _, _ = reproduced(model, tmp_path, seeds=[1, 2])
+    assert sorted(each["wall_s"] for _, each in after) == sorted(each["wall_s"] for _, each in before)
+
+
+def test_what_goes_wrong_with_one_seed_is_reported_and_the_others_are_kept(model, tmp_path):
+    reported, errors, page = reproduced(model, tmp_path, {"unlucky": "2", "folder": "/a/path/to/some"})
     assert errors == ["coin, folder=some, unlucky=2, seed 2: ValueError: out of luck"]
-    assert len(told) == 3
+    assert len(reported) == 3
     assert "- coin, folder=some, unlucky=2, seed 2" in page.split("## Not measured")[1]
     assert "| seed | 2 | 1 | 3 | below 3 | at most 2 | made up | 1 of 2 |" in page
     # the page of other jobs has them too
@@ -117,6 +142,7 @@ def test_the_script_measures_prints_and_measures_anew(model, tmp_path, capsys):
     kept = json.loads(path.read_text())
     kept["seeds"]["2"]["metrics"]["seed"] = 77.0
     path.write_text(json.dumps(kept))
+    shutil.rmtree(tmp_path / "results" / "store")
     script.main(arguments)
     assert "| seed | 77 | 77 | 77 |" in capsys.readouterr().out
     script.main([*arguments, "--anew"])

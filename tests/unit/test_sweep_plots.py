@@ -17,7 +17,7 @@ from spikelearn.plots import heat_map, lines, parallel_coordinates, raster_grid
 from spikelearn.results.run import PopulationInfo, Run, Spikes
 from spikelearn.sweep.point import DIED, DONE, FAILED, Result
 from spikelearn.sweep.store import Store
-from spikelearn.sweep.table import read_table, table_of, told
+from spikelearn.sweep.table import metadata, read_table, table_of
 
 
 def table(columns, units=None, **more) -> pyarrow.Table:
@@ -474,10 +474,10 @@ class TestCommand:
 
 class TestTable:
     def test_it_knows_the_units_of_the_parameters(self, store):
-        assert told(read_table(store))["units"] == {"I": "pA", "tau": "ms", "rule": ""}
+        assert metadata(read_table(store))["units"] == {"I": "pA", "tau": "ms", "rule": ""}
 
     def test_a_point_whose_process_died_does_not_make_parameters_varied(self, tmp_path):
         with Store(tmp_path, create=True) as made:
             made.add([Result("a", (("I", 1.0),), 0, 1, "", DONE, {"I": 1.0, "tau": 2.0}, {"rate": 1.0})])
             made.add([Result("b", (("I", 3.0),), 0, 1, "", DIED, {}, {})])
-            assert told(table_of(made))["varied"] == ["I"]
+            assert metadata(table_of(made))["varied"] == ["I"]

@@ -81,7 +81,7 @@ def test_a_store_of_another_version_a_broken_one_and_none_are_told(tmp_path):
         Store(tmp_path)
     with Store(tmp_path / "newer", create=True) as newer:
         newer.describe({"format": "99"})
-    with pytest.raises(StoreError, match="newer: this store has format 99, this spikelearn writes format 1"):
+    with pytest.raises(StoreError, match="newer: this store has format 99, this spikelearn writes format 2"):
         Store(tmp_path / "newer", create=True)
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "sweep.sqlite").write_bytes(b"no database at all" * 1000)

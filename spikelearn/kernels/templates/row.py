@@ -6,14 +6,14 @@ rows by target, and these here are of sources: `rank` says a synapse's place in 
 rule takes a function of its own, `value`.
 """
 
-from spikelearn.codegen.jit import kernel
+from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.connect import begin_row, checked_row
 
 
 @kernel
 def function(
-    row, n_rows, n_partners, own_offset, seed, uid, width, degrees, pairs, numbers, seen, stamp, scratch,
-    partners, made, counters, flats
+    row, n_rows, n_partners, own_offset, seed, uid, width, degrees, pairs, numbers, seen: Written, stamp: Written,
+    scratch: Written, partners: Written, made: Written, counters: Written, flats: Written
 ):  # fmt: skip
     start, increment, own = begin_row(row, n_partners, own_offset, seed, uid)
     stamp[0] += 1

@@ -1,4 +1,4 @@
-"""Of signals that are constant between steps, and of shares."""
+"""Signals that are constant between steps, shares, and the logistic function."""
 
 from __future__ import annotations
 
@@ -20,3 +20,16 @@ def mean_of_steps(times: ArrayLike, values: ArrayLike, edges: ArrayLike) -> np.n
 def ratio(part: ArrayLike, whole: ArrayLike) -> np.ndarray:
     """part / whole, element by element; NaN where whole is not positive."""
     return np.asarray(np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=np.asarray(whole) > 0))
+
+
+def logistic(x: ArrayLike) -> np.ndarray:
+    """1 / (1 + exp(-x)), element by element."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.asarray(x))))
+
+
+def running_mean(values: ArrayLike, width: int) -> np.ndarray:
+    """The mean of each value and of up to width - 1 values before it, (n,)."""
+    total = np.cumsum(np.concatenate([[0.0], np.asarray(values, dtype=np.float64)]))
+    stop = np.arange(1, len(total))
+    start = np.maximum(stop - width, 0)
+    return np.asarray((total[stop] - total[start]) / (stop - start))
