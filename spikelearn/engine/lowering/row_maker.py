@@ -36,11 +36,14 @@ class RowMaker:
         turned = by_event and not rule.by_source
         room = n_partners if turned else projection.row_width if rows.degrees is None else self.degrees.max(initial=0)
         # One more: a row that is written without a branch, and counted if it is one, touches it.
-        self.partners = np.empty(room + 1, np.int64)
+        self.partners = np.zeros(room + 1, np.int64)
         self.made = np.zeros(1, np.int64)
         self._wrong = np.zeros(1, np.int64)
-        counted = by_event and not (projection.weight.constant and projection.axonal.constant)
-        self.counters, self.flats = np.empty((2, len(self.partners) if counted else 0), np.int64)
+        drawn = projection.weight, projection.axonal
+        counted = turned and not all(each.constant for each in drawn)
+        listed = by_event and any(each.values is not None for each in drawn)
+        self.counters = np.zeros(len(self.partners) if counted else 0, np.int64)
+        self.flats = np.zeros(len(self.partners) if listed else 0, np.int64)
         self.call = Call(
             f"make rows of {projection.name}",
             _row_kernel(rule.name, rule.row, rule.rank if turned else None, rows.function),
@@ -55,7 +58,7 @@ class RowMaker:
             numbers=rows.numbers,
             seen=np.zeros(max(1, n_partners), np.int64),
             stamp=np.zeros(1, np.int64),
-            scratch=np.empty(max(1, n_partners)),
+            scratch=np.zeros(max(1, n_partners)),
             partners=self.partners,
             made=self.made,
             counters=self.counters,
