@@ -28,7 +28,7 @@ import spikelearn as sl
 from spikelearn.analysis import running_mean
 from spikelearn.experiments import Outcome, Published, finite, parameter, report, run_conditions
 from spikelearn.plots.panels import learning_curves, letter_panels, new_figure, plain_legend, whole_numbers
-from spikelearn.plots.style import CONTROL, DASHED, DOTTED, FAINT, INK, PALETTE, TEXT_SIZE, clean
+from spikelearn.plots.style import CONTROL, DASHED, DOTTED, FAINT, INK, PALETTE, clean
 
 EXAMPLES, TARGETS = sl.tasks.xor()[0][:, ::-1], sl.tasks.xor()[1]  # (0, 0), (1, 0), (0, 1), (1, 1)
 E_MIN, E_MAX, CHANCE = 2.0, 10.0, 4.0 * np.log(2.0)  # event rates (Hz) that stand for 0 and for 1; cost by chance
@@ -273,15 +273,14 @@ def figure(p: Parameters, outcome: Outcome) -> Figure:
     whole, course = new_figure(9.6, 3.2), outcome.data["course"]
     costs, answers, weights = (clean(ax) for ax in whole.subplots(1, 3, width_ratios=(1.3, 1.0, 1.0)))
     looks = {
-        "course": {"color": INK, "linestyle": "-", "linewidth": 1.4, "label": "burstprop"},
+        "course": {"color": INK, "ls": "-", "lw": 1.4, "label": "burstprop"},
         "fast_homeostasis": {"color": PALETTE[1], "ls": DASHED, "lw": 1.1, "label": "control: fast homeostasis"},
-        "no_feedback": {"color": PALETTE[7], "linestyle": DOTTED, "linewidth": 1.3, "label": "control: no feedback"},
+        "no_feedback": {"color": PALETTE[7], "ls": DOTTED, "lw": 1.3, "label": "control: no feedback"},
     }
     found = {name: each for name in looks if (each := outcome.data[name]) is not None}
     learning_curves(costs, {name: (running_mean(cost(each.rates), 10), looks[name]) for name, each in found.items()})
     costs.axhline(CHANCE, color=FAINT, linewidth=0.9, zorder=0)
-    at = ("axes fraction", "data")
-    costs.annotate("chance", (1.0, CHANCE), (-2, 3), at, "offset points", ha="right", size=TEXT_SIZE)
+    costs.annotate("chance", (1.0, CHANCE), (-2, 3), ("axes fraction", "data"), "offset points", ha="right", size=8)
     costs.set(xlabel="epoch", ylabel="cost (nats, mean of 10 epochs)", ylim=(0.0, None))
     at = np.arange(4)
     answers.plot(at - 0.12, course.before, color=CONTROL, marker="s", ls="", ms=5, mfc="white", label="before")

@@ -12,11 +12,10 @@ What must come out: with a hidden layer at least 2 points more of the test image
 weights of the hidden layer move within 90 degrees of where backpropagation through the same network's rates would move
 them. Controls: no hidden layer; no feedback to the hidden layer; the angle with hidden cells shuffled.
 
-The images are the digits of UCI that ship with scikit-learn (1,437 to learn, 360 to test), or MNIST where a folder is
-given. Each pixel of small images drives several sources, so that an image sends as many spikes as one of MNIST.
-Otherwise than in the paper, phases have one length (there: 50 ms and a random time of 1 to 2 ms more on average) and
-the forward one is longer: what is left of the image before passes three synapses, pixel to hidden cell to output to
-apical dendrite, and after 50 ms is still a quarter of the apical potential. Learning rates fall while it learns.
+The images are the digits of UCI that ship with scikit-learn, or MNIST where a folder is given. Each pixel of small
+images drives several sources, so that an image sends as many spikes as one of MNIST. Otherwise than in the paper,
+phases have one length and the forward one is longer: what is left of the image before passes three synapses, and after
+50 ms is still a quarter of the apical potential. Learning rates fall while it learns.
 """
 
 from __future__ import annotations
@@ -136,9 +135,8 @@ def first_wiring(p: Parameters, images: np.ndarray, generator: np.random.Generat
 def build(p: Parameters, wiring: Wiring, seed: int, average: float, rate: float = 0.0) -> Layered:
     """average: ms before the end of a phase. rate: the learning rates as a part of those at first; 0 for fixed weights.
 
-    Without feedback every plateau is as strong as the last, so hidden cells have nothing to learn from; their synapses
-    are then made as such that cannot learn, which is the same and takes less time. The conductor says when averages
-    begin: one source in forward phases, one in target phases.
+    Without feedback every plateau is as strong as the last, so that synapses of hidden cells are made as such that
+    cannot learn. The conductor says when averages begin: one source in forward phases, one in target phases.
     """
     net = sl.Network(dt=1.0, seed=seed)
     pixels = net.population(len(wiring.weights[0]), sl.Poisson(rate=0.0), name="pixels")
@@ -171,57 +169,56 @@ def answer(trial, phase, V_s_forward, answers):
     answers[trial] = best
 
 
-def phases_of(
-    net: Layered, images: np.ndarray, duration: float, average: float, source: int, teacher: Any, callback: Any
-) -> list[sl.Phase]:
+def phases_of(net: Layered, images: Any, duration: float, average: float, source: int, **end: Any) -> list[sl.Phase]:
     """A forward or target phase: in its middle the conductor begins the averages, which last to its end."""
     rates = {net.pixels: images * 1000.0 * MAX_RATE}
     begin = np.zeros(2)
     begin[source] = 1000.0
-    currents = {} if teacher is None else {(net.output, "teacher"): teacher}
+    currents = {(net.output, "teacher"): end.pop("teacher")} if "teacher" in end else {}
     return [
         sl.Phase(duration - average - 2.0, rates=rates, currents=currents),
         sl.Phase(1.0, rates=rates | {net.conductor: begin}, currents=currents),
-        sl.Phase(average + 1.0, rates=rates, currents=currents, callback=callback),
+        sl.Phase(average + 1.0, rates=rates, currents=currents, **end),
     ]
 
 
 def both_phases(p: Parameters, net: Layered, images: np.ndarray, labels: np.ndarray, callback: Any) -> list[sl.Phase]:
     teacher = np.where(labels[:, None] == np.arange(CLASSES), 1.0, -1.0)
-    forward = phases_of(net, images, p.forward, p.average, 0, None, callback)
-    return forward + phases_of(net, images, p.target, p.average, 1, teacher, None)
+    forward = phases_of(net, images, p.forward, p.average, 0, callback=callback)
+    return forward + phases_of(net, images, p.target, p.average, 1, teacher=teacher)
+
+
+def reading(net: Layered, n: int) -> tuple[Any, np.ndarray]:
+    """A callback, and the answers to n images that it fills in."""
+    answers = np.zeros(n, np.int64)
+    return sl.Callback(answer, (net.output.state("V_s_forward"), answers)), answers
 
 
 def learn(p: Parameters, net: Layered, images: np.ndarray, labels: np.ndarray) -> tuple[sl.Run, np.ndarray]:
     """Show images once, each with its target phase; the run, and what they were taken for before their target phase."""
-    answers = np.zeros(len(images), np.int64)
-    reading = sl.Callback(answer, (net.output.state("V_s_forward"), answers))
-    trials = sl.Trials(both_phases(p, net, images, labels, reading), n=len(images))
+    callback, answers = reading(net, len(images))
+    trials = sl.Trials(both_phases(p, net, images, labels, callback), n=len(images))
     return finished(net.network.run(trials=trials, progress=False)), answers
 
 
 def show(p: Parameters, net: Layered, images: np.ndarray) -> tuple[sl.Run, np.ndarray]:
     """What images are taken for in one long forward phase each."""
-    answers = np.zeros(len(images), np.int64)
-    reading = sl.Callback(answer, (net.output.state("V_s_forward"), answers))
-    phases = phases_of(net, images, p.test_phase, p.test_phase - p.settle, 0, None, reading)
+    callback, answers = reading(net, len(images))
+    phases = phases_of(net, images, p.test_phase, p.test_phase - p.settle, 0, callback=callback)
     return finished(net.network.run(trials=sl.Trials(phases, n=len(images)), progress=False)), answers
 
 
 def wiring_of(net: Layered, run: sl.Run, feedback: list[np.ndarray]) -> Wiring:
     """The weights at the end of a run."""
-
-    def weights(projection: Any) -> np.ndarray:
-        return run.synapses(projection).matrix((projection.source_size, projection.target_size))
-
-    return Wiring([weights(each) for each in net.basal], [weights(each)[0] for each in net.biases], feedback)
+    basal, biases = (
+        [run.synapses(each).matrix((each.source_size, each.target_size)) for each in projections]
+        for projections in (net.basal, net.biases)
+    )
+    return Wiring(basal, [each[0] for each in biases], feedback)
 
 
 def backpropagated(wiring: Wiring, images: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
-    """Where backpropagation would move the weights of each hidden layer: the network with its mean rates for spikes.
-
-    The loss is half the squared difference of the output's rates from those that the teacher makes.
-    """
+    """Where backpropagation of half the squared error of the output's rates would move the weights of hidden layers."""
     rates = [MAX_RATE * images]
     for weights, biases in zip(wiring.weights, wiring.biases, strict=True):
         rates.append(MAX_RATE * logistic(k * (rates[-1] @ weights + biases)))
@@ -238,10 +235,7 @@ def backpropagated(wiring: Wiring, images: np.ndarray, labels: np.ndarray) -> li
 
 
 def study(p: Parameters, images: Any, seed: int, name: str, progress: bool | None, feedback: bool = True) -> Learned:
-    """Let a network learn, and test it. Each epoch has a network of its own, with the weights that there are by then.
-
-    seed: those of one seed differ in nothing but what they are said to.
-    """
+    """Let a network learn, and test it. Each epoch has a network of its own, with the weights of the one before."""
     generator = np.random.default_rng(seed)
     wiring = first_wiring(p, images.train, generator)
     if not feedback:

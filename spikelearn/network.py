@@ -9,7 +9,7 @@ import weakref
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from spikelearn.description.builder import NetworkBuilder
 from spikelearn.engine.lowering.synapse_tables import count_alone
 from spikelearn.errors import CheckpointError, DescriptionError, ParameterError
 from spikelearn.results.run import Run
+from spikelearn.units import Quantity
 
 if TYPE_CHECKING:
     from spikelearn.backends.backend import Backend, Choice
@@ -46,7 +47,7 @@ class Network(NetworkBuilder):
     >>> source = net.population(100, Poisson(rate=20), name="source")
     """
 
-    def __init__(self, dt: Any = 0.1, seed: int = 0, threads: int | None = None) -> None:
+    def __init__(self, dt: Quantity = 0.1, seed: int = 0, threads: int | None = None) -> None:
         super().__init__(dt, seed)
         whole = isinstance(threads, int | np.integer) and not isinstance(threads, bool)
         if threads is not None and not (whole and threads >= 1):
@@ -65,13 +66,13 @@ class Network(NetworkBuilder):
 
     def run(
         self,
-        duration: Any = None,
+        duration: Quantity | None = None,
         trials: Trials | None = None,
         engine: str | Options | None = None,
         sink: Sink | None = None,
         progress: bool | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
-        checkpoint_every: Any = None,
+        checkpoint_every: Quantity | None = None,
         after: Run | None = None,
     ) -> Run:
         """Run for `duration` ms, or for a schedule of trials, and return what was recorded.

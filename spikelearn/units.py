@@ -10,11 +10,20 @@ import ast
 import functools
 import sys
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import numpy as np
 
 from spikelearn.errors import UnitError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+else:
+    ArrayLike = Any  # numpy.typing takes its time to import
+
+Quantity: TypeAlias = ArrayLike
+"""What is accepted where a number with a unit is: a plain number in that unit, or an array, or a Brian2 quantity, which
+is an array as well."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,10 @@ import functools
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any, TypeAlias
+
+Written: TypeAlias = Annotated[Any, "written"]
+"""Marks, in the signature of a kernel, an array that the kernel or another that it hands it on to writes to."""
 
 JIT_DISABLED: bool = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 

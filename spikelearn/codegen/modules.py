@@ -10,6 +10,7 @@ import functools
 import hashlib
 import inspect
 import os
+import re
 import struct
 import sys
 import threading
@@ -23,6 +24,7 @@ import numpy as np
 
 from spikelearn.codegen import jit, object_cache
 from spikelearn.codegen.fingerprint import fingerprint
+from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.object_cache import Entry
 
 _REACHED = ("kernels", "neurons", "synapses", "plasticity", "sources", "connectivity")
@@ -39,7 +41,8 @@ def call(step, address):
 {arguments}
     )
 """
-_entries: dict[str, Entry] = {}
+_WRITTEN = ": Written"
+_entries: dict[Any, Entry] = {}
 _loading = threading.RLock()
 """Networks may be built in several threads; a module is loaded by one of them."""
 
@@ -49,13 +52,25 @@ class Kernel:
     """A kernel to call: the text that defines `name`, and functions that the text needs but cannot import.
 
     of: the model, rule or function that it is made for, which the first line of its module says. It is no part of what
-        a module is known by: models whose text is the same share one.
+        a module is known by: models whose text is the same share one. plain: the function, if it lives in a module.
     """
 
     text: str
     of: str
     name: str = "function"
     injected: Mapping[str, Any] = field(default_factory=dict)
+    plain: Any = None
+
+    @property
+    def parameters(self) -> dict[str, bool]:
+        """The names of its arguments in their order, without the first, the step -> whether it writes to them."""
+        if self.plain is not None:
+            return _parameters_of(self.plain)
+        return _parameters_in(self.text, self.name)
+
+    def choose(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Of some values by name, those that it takes."""
+        return {name: values[name] for name in self.parameters if name in values}
 
     @property
     def header(self) -> str:
@@ -65,7 +80,22 @@ class Kernel:
 def kernel_of(function: Any) -> Kernel:
     """The Kernel of a compiled function that lives in a module."""
     line, injected = import_line(function, "function")
-    return Kernel(line, getattr(function, "py_func", function).__qualname__, "function", injected)
+    return Kernel(line, getattr(function, "py_func", function).__qualname__, "function", injected, function)
+
+
+@functools.cache
+def _parameters_of(function: Any) -> dict[str, bool]:
+    marked = getattr(function, "py_func", function).__annotations__
+    return {name: marked.get(name) in (jit.Written, "Written") for name in arguments_of(function)[1:]}
+
+
+@functools.cache
+def _parameters_in(text: str, name: str) -> dict[str, bool]:
+    """Those of a function that a text defines."""
+    found = re.search(rf"^def {name}\(([^)]*)\):", text, re.MULTILINE)
+    assert found is not None
+    arguments = [argument.strip() for argument in found[1].split(",")][1:]
+    return {each.removesuffix(_WRITTEN): each.endswith(_WRITTEN) for each in arguments if each}
 
 
 def kernel_for(of: str, text: str, functions: Mapping[str, Any]) -> Kernel:
@@ -171,13 +201,21 @@ def _text(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> st
 
 def _load(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> Entry:
     """An entry, from this process, from disk, or compiled now."""
-    text = _text(kernel, arguments, call, first)
-    digest = hashlib.sha256((sources_fingerprint() + text).encode()).hexdigest()[:24]
+    known = kernel.text, call, first, tuple(_kind(argument) for argument in arguments)
     with _loading:
-        if digest not in _entries:
+        if known not in _entries:
+            text = _text(kernel, arguments, call, first)
+            digest = hashlib.sha256((sources_fingerprint() + text).encode()).hexdigest()[:24]
             path = cache_folder() / f"spikelearn_module_{digest}.code"
-            _entries[digest] = object_cache.read(path) or _compile_alone(path, text, kernel)
-        return _entries[digest]
+            _entries[known] = object_cache.read(path) or _compile_alone(path, text, kernel)
+        return _entries[known]
+
+
+def _kind(argument: Any) -> Any:
+    """What the text of an entry depends on: much faster to find than the text."""
+    if isinstance(argument, np.ndarray):
+        return argument.dtype.char, argument.ndim, argument.flags.c_contiguous
+    return float if isinstance(argument, float | np.floating) else int
 
 
 def _compile_alone(path: Path, text: str, kernel: Kernel) -> Entry:

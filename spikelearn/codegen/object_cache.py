@@ -173,7 +173,7 @@ def undefined_symbols(code: bytes) -> list[str]:
 def _start_runtime_of_numba() -> None:
     """Make known what compiled code may call in Numba: memory for arrays, exceptions."""
     from numba.core.registry import cpu_target
-    from numba.core.runtime import rtsys
+    from numba.core.runtime.nrt import rtsys
 
     rtsys.initialize(cpu_target.target_context)
 

@@ -3,7 +3,8 @@
 A template is a file in kernels/templates. It is read as text and never imported. What differs from model to model is
 given to `render` as lists of names and as flags, and stands in the template so:
 
-    PRE, slot__PRE[k]                a list, in capitals: with pre = ("x", "y") this is x, y, slot_x[k], slot_y[k]
+    PRE, slot__PRE[k]                a list, in capitals: with pre = ("x", "y") this is x, y, slot_x[k], slot_y[k];
+                                     `: Written` after it, in a signature, goes with each as an index does
     # for x in pre:  ...  # end      lines that are repeated; in them `x` and `slot__x` are one name of the list
     # if modulated:  ...  # else:  ...  # end     lines that are left out; any Python expression of lists and flags
     # EVENTS = step, event__PRE      a list that the template makes, also with `... for x in pre` at its end
@@ -35,6 +36,7 @@ _ONE_EACH = re.compile(r"(.+) for ([a-z, ]+) in (\w+)")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _LIST = re.compile(r"[A-Z]{2,}(?:_[A-Z0-9]+)*")
 _IMPORT = re.compile(r"^(?:from|import) .*$", re.MULTILINE)
+_MARKED = ": Written"
 _EMPTY = "\0"
 _EMPTY_WITH_COMMA = re.compile(f"(?:, {_EMPTY})+(?=[)\\]]|$)|{_EMPTY},? ?")
 
@@ -126,10 +128,12 @@ class _Parser:
             if quoted or '"""' in line:
                 quoted ^= line.count('"""') == 1
                 nodes.append(line)
+            elif not line.lstrip().startswith("#"):
+                nodes.append(self.line(line, k, variables))
             elif not (mark := _MARK.fullmatch(line)):
                 if _LIKE_A_MARK.fullmatch(line):
                     raise TemplateError(f"{self.path}:{k + 1}: unknown mark {line.strip()!r}")
-                nodes.append(self.line(line, k, variables))
+                nodes.append(line)
             elif mark[6] or mark[7]:
                 break
             elif mark[8]:
@@ -164,7 +168,7 @@ class _Parser:
         place, begin = f"{self.path}:{k + 1}", 0
         code, comment = (text, "") if (end := text.find("  # ")) < 0 else (text[:end], text[end:])
         texts, words = [], []
-        for match in _WORD.finditer(code):
+        for match in _words(variables).finditer(code):
             parts = match[0].split("__")
             lists = [part for part in parts if _LIST.fullmatch(part)]
             if match[0] in self.imported & {*lists} or not (lists or any(part in variables for part in parts)):
@@ -180,6 +184,12 @@ class _Parser:
         inside = self.open > 0
         self.open += _opened(code)
         return _Line(place, (*texts, code[begin:] + comment), tuple(words), inside)
+
+
+@functools.cache
+def _words(variables: tuple[str, ...]) -> re.Pattern[str]:
+    """Words that names may be put in for: with __ in them, in capitals, and the variables of loops."""
+    return re.compile(rf"(?<!\w)(?:\w*__\w*|{_LIST.pattern}{''.join(f'|{name}' for name in variables)})(?!\w)")
 
 
 def _split(text: str | None) -> tuple[str, ...]:
@@ -251,7 +261,7 @@ def _line(node: _Line, scope: _Scope) -> str:
             continue
         if text.startswith("[") and "]" not in text:
             raise TemplateError(f"{node.place}: the index of list {name!r} may have no names that are put in")
-        index = text[: text.index("]") + 1] if text.startswith("[") else ""
+        index = text[: text.index("]") + 1] if text.startswith("[") else _MARKED if text.startswith(_MARKED) else ""
         names = ("_".join([*before, each, *after]) + index for each in _list(name, node.place, scope))
         done += (", ".join(names) or _EMPTY) + text[len(index) :]
     return _EMPTY_WITH_COMMA.sub("", done) if _EMPTY in done else done

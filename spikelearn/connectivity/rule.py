@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -11,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.jit import scalar
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels.space import DIMENSIONS, PERIOD, packed
@@ -156,7 +156,7 @@ class ConnectionRule:
             function = getattr(cls, name)
             if function is None:
                 continue
-            given = tuple(inspect.signature(getattr(function, "py_func", function)).parameters)
+            given = arguments_of(function)
             if given != expected and (name == "rank" or given != ("value", *expected)):
                 raise DescriptionError(
                     f"{name} of connection rule {cls.__name__!r} takes ({', '.join(given)}), "

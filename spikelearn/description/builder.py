@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from spikelearn.connectivity import AllToAll, ConnectionRule, Endpoints
+from spikelearn.connectivity import AllToAll, ConnectionRule, Endpoints, Profile
 from spikelearn.description.checks import (
     check_array,
     check_delays,
@@ -20,7 +20,7 @@ from spikelearn.description.checks import (
     check_release,
     check_sizes,
 )
-from spikelearn.description.distributions import drawn
+from spikelearn.description.distributions import Distribution, drawn
 from spikelearn.description.homeostasis import Homeostasis, homeostasis
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Modulator, Population, View, segment, whole
@@ -30,10 +30,10 @@ from spikelearn.description.recording import Recording, first_step, recording, s
 from spikelearn.description.trials import Callback
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.neurons import Neuron, NeuronModel
-from spikelearn.plasticity import Plasticity
-from spikelearn.sources import Poisson, SpikeList
+from spikelearn.plasticity import Normalisation, Plasticity, Rewiring, SynapticScaling
+from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
 from spikelearn.synapses import Synapse
-from spikelearn.units import plain
+from spikelearn.units import Quantity, plain
 
 _POSITIONS = 1
 """The generator of a population's positions is seeded with (seed, uid, this)."""
@@ -45,7 +45,7 @@ class NetworkBuilder:
     dt: step in ms. seed: the root of all random numbers. Nothing here runs; spikelearn.Network does.
     """
 
-    def __init__(self, dt: Any, seed: int) -> None:
+    def __init__(self, dt: Quantity, seed: int) -> None:
         step = plain(dt, "ms", "dt of Network")
         if not isinstance(step, float) or not np.isfinite(step) or step <= 0:
             raise ParameterError(f"dt of Network: expected more than 0 ms, got {dt!r}")
@@ -86,10 +86,10 @@ class NetworkBuilder:
     def population(
         self,
         size: int,
-        model: Any,
+        model: Neuron | NeuronModel | Poisson | SpikeList,
         name: str | None = None,
-        initial: Mapping[str, Any] | None = None,
-        positions: Grid | UniformPositions | Positions | Any | None = None,
+        initial: Mapping[str, Quantity | Distribution] | None = None,
+        positions: Grid | UniformPositions | Positions | Quantity | None = None,
     ) -> Population:
         """Add `size` neurons of a model with parameters, `LIF(tau_m=20)`, or of a source, `Poisson(rate=20)`.
 
@@ -123,7 +123,7 @@ class NetworkBuilder:
         self._populations[name] = added
         return added
 
-    def modulator(self, name: str = "dopamine", tau: Any = 200.0) -> Modulator:
+    def modulator(self, name: str = "dopamine", tau: Quantity = 200.0) -> Modulator:
         """Add a modulator whose concentration decays with time constant `tau` (ms)."""
         self._still_open("modulator")
         tau_n = plain(tau, "ms", f"tau of modulator {name!r}")
@@ -139,10 +139,10 @@ class NetworkBuilder:
         target: Population | View | Modulator,
         port: str | None = None,
         rule: ConnectionRule | None = None,
-        weight: Any = 1.0,
-        delay: Any = None,
-        axonal_delay: Any = None,
-        dendritic_delay: Any = None,
+        weight: Quantity | Distribution | Profile = 1.0,
+        delay: Quantity | Distribution | Profile | None = None,
+        axonal_delay: Quantity | Distribution | Profile | None = None,
+        dendritic_delay: Quantity | Distribution | Profile | None = None,
         on: str = "spike",
         plasticity: Plasticity | None = None,
         plastic: bool = True,
@@ -260,7 +260,13 @@ class NetworkBuilder:
         self._projections[name] = added
         return added
 
-    def drive(self, target: Population | View, source: Any, port: str | None = None, weight: Any = None) -> None:
+    def drive(
+        self,
+        target: Population | View,
+        source: PoissonInput | StepCurrent | NoiseCurrent,
+        port: str | None = None,
+        weight: Quantity | None = None,
+    ) -> None:
         """Let a PoissonInput (with a weight), a StepCurrent or a NoiseCurrent act on every neuron of a population."""
         self._still_open("drive")
         if not isinstance(target, Population | View) or self._owner(target) is not True:
@@ -270,7 +276,7 @@ class NetworkBuilder:
         port, number = check_drive(population, size, source, port, weight, where)
         self._drives.append(Drive(source, population, first, size, port, number, self._next_uid()))
 
-    def homeostasis(self, projection: Projection, rule: Any) -> None:
+    def homeostasis(self, projection: Projection, rule: Normalisation | SynapticScaling | Rewiring) -> None:
         """Let Normalisation, SynapticScaling or Rewiring act on the synapses of a projection, besides what they learn.
 
         Each acts at the end of every `every`-th step, once all synapses have learned from what happened until then;
@@ -287,7 +293,7 @@ class NetworkBuilder:
         if projection.plasticity is None or projection.plastic:
             self._homeostases.append(added)
 
-    def release(self, modulator: Modulator, times: Any, amounts: Any = 1.0) -> None:
+    def release(self, modulator: Modulator, times: Quantity, amounts: Quantity = 1.0) -> None:
         """Release amounts (a number or one for each time) of a modulator at times in ms."""
         self._still_open("release")
         if self._owner(modulator) is not True:
@@ -295,7 +301,13 @@ class NetworkBuilder:
         steps, amount_of_each = check_release(modulator, times, amounts, self.dt)
         self._releases.append(Release(modulator, steps, amount_of_each))
 
-    def record(self, of: Any, variables: str | Sequence[str] = "spikes", every: Any = None, start: Any = 0.0) -> None:
+    def record(
+        self,
+        of: Population | View | Modulator | Projection,
+        variables: str | Sequence[str] = "spikes",
+        every: Quantity | None = None,
+        start: Quantity = 0.0,
+    ) -> None:
         """Record "spikes" (or "events", "bursts", "plateaus") or state variables of a population or a view of it,
         "n" of a modulator, or "weight" and "c" of a projection (`net.record(ff, "weight", every=100)`).
 
@@ -312,7 +324,7 @@ class NetworkBuilder:
                 raise DescriptionError(f"recording of {of.name!r}: {variable!r} is recorded already")
             self._recordings.append(new)
 
-    def on_step(self, function: Any, *arguments: Any) -> None:
+    def on_step(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Call function(step, *arguments) at the end of every step; it is compiled. See Callback."""
         self._still_open("callback")
         added = Callback(function, arguments)

@@ -10,7 +10,7 @@ import numpy as np
 from spikelearn.connectivity.profiles import Profile, profile_of
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels import connect
-from spikelearn.units import plain
+from spikelearn.units import Quantity, plain
 
 _NOTHING = np.zeros(0)
 
@@ -19,8 +19,8 @@ _NOTHING = np.zeros(0)
 class Distribution:
     """Base: what is drawn. Values outside [low, high] are drawn again."""
 
-    low: Any = -np.inf
-    high: Any = np.inf
+    low: Quantity = -np.inf
+    high: Quantity = np.inf
 
     def numbers(self, unit: str, what: str) -> Drawn:
         """Checked numbers in `unit`, for the kernels."""
@@ -70,8 +70,8 @@ class Uniform(Distribution):
     low, high: in the unit of what is drawn.
     """
 
-    low: Any = 0.0
-    high: Any = 1.0
+    low: Quantity = 0.0
+    high: Quantity = 1.0
 
     def numbers(self, unit: str, what: str) -> Drawn:
         low, high = _one(self.low, unit, f"low of {what}"), _one(self.high, unit, f"high of {what}")
@@ -87,10 +87,10 @@ class Normal(Distribution):
     mean, std: in the unit of what is drawn. low, high: limits, in that unit.
     """
 
-    mean: Any = 0.0
-    std: Any = 1.0
+    mean: Quantity = 0.0
+    std: Quantity = 1.0
 
-    def __init__(self, mean: Any, std: Any, low: Any = -np.inf, high: Any = np.inf) -> None:
+    def __init__(self, mean: Quantity, std: Quantity, low: Quantity = -np.inf, high: Quantity = np.inf) -> None:
         _set(self, mean=mean, std=std, low=low, high=high)
 
     def numbers(self, unit: str, what: str) -> Drawn:
@@ -110,7 +110,7 @@ class LogNormal(Distribution):
     mu: float = 0.0
     sigma: float = 1.0
 
-    def __init__(self, mu: float, sigma: float, low: Any = -np.inf, high: Any = np.inf) -> None:
+    def __init__(self, mu: float, sigma: float, low: Quantity = -np.inf, high: Quantity = np.inf) -> None:
         _set(self, mu=mu, sigma=sigma, low=low, high=high)
 
     def numbers(self, unit: str, what: str) -> Drawn:
@@ -125,9 +125,9 @@ class Exponential(Distribution):
     mean: in the unit of what is drawn. low, high: limits, in that unit.
     """
 
-    mean: Any = 1.0
+    mean: Quantity = 1.0
 
-    def __init__(self, mean: Any, low: Any = -np.inf, high: Any = np.inf) -> None:
+    def __init__(self, mean: Quantity, low: Quantity = -np.inf, high: Quantity = np.inf) -> None:
         _set(self, mean=mean, low=low, high=high)
 
     def numbers(self, unit: str, what: str) -> Drawn:

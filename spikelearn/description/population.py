@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +55,7 @@ class Population:
     def __len__(self) -> int:
         return self.size
 
-    def __getitem__(self, which: Any) -> View:
+    def __getitem__(self, which: int | slice | Sequence[int] | np.ndarray) -> View:
         return View(self, _indices(which, self.size, self.name))
 
     @property

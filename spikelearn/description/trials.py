@@ -11,7 +11,7 @@ import numpy as np
 from spikelearn.description.population import Modulator, Population, Reference
 from spikelearn.description.projection import Projection
 from spikelearn.errors import DescriptionError
-from spikelearn.units import plain
+from spikelearn.units import Quantity, plain
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,10 @@ class Phase:
     callback: called at the end of the phase.
     """
 
-    duration: Any
-    rates: Mapping[Population, Any] = field(default_factory=dict)
-    currents: Mapping[tuple[Population, str], Any] = field(default_factory=dict)
-    releases: Mapping[Modulator, Any] = field(default_factory=dict)
+    duration: Quantity
+    rates: Mapping[Population, Quantity] = field(default_factory=dict)
+    currents: Mapping[tuple[Population, str], Quantity] = field(default_factory=dict)
+    releases: Mapping[Modulator, Quantity] = field(default_factory=dict)
     plastic: Sequence[Projection] | None = None
     reset: Sequence[Population | Projection] = ()
     callback: Callback | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -22,18 +22,38 @@ read and write all neurons, so one share makes them while the others wait."""
 
 
 class Call:
-    """A kernel with its arguments, called once a step as kernel(step, *arguments)."""
+    """A kernel with its arguments, called once a step as kernel(step, *arguments).
 
-    def __init__(self, label: str, kernel: Kernel, *arguments: Any) -> None:
+    The arguments are given by the names that the kernel has for them; their order is that of its signature, which also
+    says which of them it writes to.
+    """
+
+    def __init__(self, label: str, kernel: Kernel, /, **arguments: Any) -> None:
+        expected = kernel.parameters
+        if arguments.keys() != expected.keys():
+            missing, unknown = sorted(expected.keys() - arguments.keys()), sorted(arguments.keys() - expected.keys())
+            raise TypeError(f"{label}: {kernel.of}, {kernel.name}: missing arguments {missing}, unknown {unknown}")
         self.label = label
         self.kernel = kernel
-        self.arguments = arguments
-        self.entry, self.function = load(kernel, arguments)
-        self.packed = np.zeros(0, np.int64) if self.entry is None else pack(arguments)
+        self.arguments = tuple(arguments[name] for name in expected)
+        self.entry, self.function = load(kernel, self.arguments)
+        self.packed = np.zeros(0, np.int64) if self.entry is None else pack(self.arguments)
         self.calls: Sequence[Call] = ()
         """Calls that its kernel makes by their addresses; they must live as long."""
         self.raised: np.ndarray | None = None
         """Of a user's callback: (1,), the step in which it raised an exception, 0 while it has not."""
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays among its arguments, by the names that its kernel has for them."""
+        named = zip(self.kernel.parameters, self.arguments, strict=True)
+        return {name: argument for name, argument in named if isinstance(argument, np.ndarray)}
+
+    @property
+    def written(self) -> dict[str, np.ndarray]:
+        """Those that it writes to."""
+        written = self.kernel.parameters
+        return {name: array for name, array in self.arrays.items() if written[name]}
 
     @property
     def address(self) -> int:
@@ -108,7 +128,9 @@ class Learning(Protocol):
     def deliver(self) -> None:
         """Add to the plan what delivers arrivals, and what makes synapses learn."""
 
-    def read(self, variable: str, every: int, start: int, slots: np.ndarray, positions: np.ndarray, *to: Any) -> Call:
+    def read(
+        self, variable: str, every: int, start: int, slots: np.ndarray, positions: np.ndarray, to: Mapping[str, Any]
+    ) -> Call:
         """A Call that writes "weight" or "c" of synapses, as they are now, into rows.
 
         slots, positions: of the synapses in their Table. to: room, steps, values, used and control of a recorder.
@@ -171,6 +193,20 @@ class Plan:
             yield from self.stages[stage]
             yield from added.stages[self.share.index].get(stage, ()) if added is not None else ()
 
+    def set_by_trials(self) -> Iterator[tuple[str, np.ndarray]]:
+        """What trials, and callbacks at the end of their phases, write to besides what Calls do; with names."""
+        for number, block in enumerate(self.blocks.values()):
+            for population, rates in block.rates.items():
+                yield f"rates of {population.name}", rates
+            for port, current in block.currents.items():
+                yield f"block {number}, current {port}", current
+            for name, state in block.state.items():
+                yield f"block {number}, state {name}", state
+        for modulator, arrays in self.modulators.items():
+            yield f"pending of {modulator.name}", arrays["pending"]
+        for projection, learning in self.learning.items():
+            yield f"enabled of {projection.name}", learning.enabled
+
 
 @dataclass
 class Added:
@@ -214,23 +250,31 @@ class Program:
         return int(sum(event_count[0] for plan in self.plans for event_count in plan.event_counts))
 
     def arrays(self, built: bool = False) -> dict[str, np.ndarray]:
-        """All that a run changes, by the first Call that it is given to: what a checkpoint keeps besides `step`.
+        """All that a run changes, by the first Call that writes to it: what a checkpoint keeps besides `step`.
 
-        Whatever any Call is given counts as changed, but for the tables, which are built again (with `built` they are
-        here too), and the buffers of recorders, which are empty between two runs. Views stand for what they are of.
+        Tables that no run changes are built again, and the buffers of recorders are empty between two runs. Views stand
+        for what they are of. built: all that Calls are given, buffers apart, whether they change or not.
         """
         found: dict[str, np.ndarray] = {}
-        stages = [(plan.share.index, stage, plan.stages[stage]) for plan in self.plans for stage in STAGES]
         seen = {id(owner(a)) for plan in self.plans for recorder in plan.recorders for a in recorder.buffers}
         if not built:
             seen |= {id(owner(a)) for plan in self.plans for table in plan.tables.values() for a in table.fixed}
+        for name, array in self._arrays(built):
+            if id(owner(array)) not in seen:
+                seen.add(id(owner(array)))
+                found[name] = owner(array)
+        return found
+
+    def _arrays(self, built: bool) -> Iterator[tuple[str, np.ndarray]]:
+        """Arrays with names: those that Calls write to, and those that trials and callbacks of phases may."""
+        stages = [(plan.share.index, stage, plan.stages[stage]) for plan in self.plans for stage in STAGES]
         for share, stage, calls in [*stages, (0, "end", self.end)]:
             for n, call in enumerate(calls):
-                for k, argument in enumerate(call.arguments):
-                    if isinstance(argument, np.ndarray) and id(owner(argument)) not in seen:
-                        seen.add(id(owner(argument)))
-                        found[f"share {share}, {stage} {n}, {call.label}, argument {k}"] = owner(argument)
-        return found
+                for name, array in (call.arrays if built else call.written).items():
+                    yield f"share {share}, {stage} {n}, {call.label}, {name}", array
+        for plan in self.plans:
+            for name, array in plan.set_by_trials():
+                yield f"share {plan.share.index}, {name}", array
 
 
 def owner(array: np.ndarray) -> np.ndarray:

@@ -55,8 +55,9 @@ def _synapses_of_share(projection: Projection, plan: Plan) -> tuple[np.ndarray, 
     positions, slots = found["positions"], found["slots"]
     if projection.learns:
         values = np.zeros((1, len(positions)))
-        scratch = (0, np.zeros(1, np.int64), values, np.zeros(1, np.int64), np.zeros(4, np.int64))
-        plan.learning[projection].read("weight", 1, 0, slots, positions, *scratch)(plan.step)
+        to = {"room": 0, "values": values, "control": np.zeros(4, np.int64)}
+        to |= {"steps": np.zeros(1, np.int64), "used": np.zeros(1, np.int64)}
+        plan.learning[projection].read("weight", 1, 0, slots, positions, to)(plan.step)
         weight = values[0]
     elif len(table.weights):
         weight = table.weights[positions].astype(np.float64)

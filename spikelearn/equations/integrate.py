@@ -63,7 +63,9 @@ def exact(system: System) -> Rendered:
     return rendered
 
 
-def _linear_update(rendered, system, variables, A, b, i, reach, P, Q, suffix) -> str:
+def _linear_update(
+    rendered: Rendered, system: Any, variables: Any, A: Any, b: Any, i: int, reach: Any, P: Any, Q: Any, suffix: str
+) -> str:
     """The right side of one line of the step; the constants that it needs are added to `rendered`."""
     import sympy
 

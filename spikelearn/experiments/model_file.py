@@ -109,13 +109,14 @@ def _find(name_or_path: str, directory: Path | None) -> Path:
             raise ExperimentError(f"{name_or_path}: not a Python file; expected a model file (.py)")
         return path.resolve()
     directory = models_directory() if directory is None else directory
-    listed = {each.name: each.path for each in list_experiments(directory)}
-    if name_or_path not in listed:
+    path = directory / f"{name_or_path}.py"
+    if path.name.startswith("_") or not path.is_file():
+        known = [each.name for each in list_experiments(directory)]
         raise ExperimentError(
-            f"no model called {name_or_path!r} in {directory}{suggest(name_or_path, listed)}; "
-            f"there are: {', '.join(listed) or 'none'}. A path to a .py file is accepted too"
+            f"no model called {name_or_path!r} in {directory}{suggest(name_or_path, known)}; "
+            f"there are: {', '.join(known) or 'none'}. A path to a .py file is accepted too"
         )
-    return listed[name_or_path].resolve()
+    return path.resolve()
 
 
 def _execute(path: Path) -> types.ModuleType:
@@ -210,7 +211,7 @@ def _problem_of_tables(module: types.ModuleType) -> str:
     return ""
 
 
-def _problem_of_function(function: Any, name: str, arguments: tuple, keywords: dict[str, None]) -> str:
+def _problem_of_function(function: Any, name: str, arguments: tuple[Any, ...], keywords: dict[str, None]) -> str:
     try:
         inspect.signature(function).bind(*arguments, **keywords)
     except TypeError as error:

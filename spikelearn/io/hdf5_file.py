@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import h5py
 
@@ -166,7 +166,7 @@ class _PatchedStart(io.RawIOBase):
         self._position = origin + offset
         return self._position
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         wanted = memoryview(buffer).cast("B")[: max(self._size - self._position, 0)]
         self._raw.seek(self._position)
         n = 0

@@ -10,7 +10,7 @@ those before it are added. `due` is the list, of any length; when it is full it 
 
 import numpy as np
 
-from spikelearn.codegen.jit import kernel, prefetch, scalar
+from spikelearn.codegen.jit import Written, kernel, prefetch, scalar
 
 _AHEAD = 4
 _FETCHED = 512
@@ -56,7 +56,19 @@ def add_runs(due, n_due, index, targets, slot_weight, weights, inputs):
 
 
 @kernel
-def deliver(step, rows, counts, delays, index, targets, slot_weight, weights, inputs, event_count, due):
+def deliver(
+    step,
+    rows,
+    counts,
+    delays,
+    index,
+    targets,
+    slot_weight,
+    weights,
+    inputs: Written,
+    event_count: Written,
+    due: Written,
+):
     """Add what arrives in this step to the inputs of all targets."""
     n_shares, depth = counts.shape
     n_delays = len(delays)
@@ -76,7 +88,9 @@ def deliver(step, rows, counts, delays, index, targets, slot_weight, weights, in
 
 
 @kernel
-def deliver_values(step, rows, counts, values, delays, index, targets, slot_weight, weights, inputs, event_count):
+def deliver_values(
+    step, rows, counts, values, delays, index, targets, slot_weight, weights, inputs: Written, event_count: Written
+):
     """The same for events that carry a value, which multiplies the weights."""
     n_shares, depth = counts.shape
     n_delays = len(delays)

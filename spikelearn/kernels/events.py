@@ -5,7 +5,7 @@ and `counts` (depth,); delivery reads those of all shares, `rows` (shares, depth
 Where events carry a value, `values` lies beside `rows`, place by place.
 """
 
-from spikelearn.codegen.jit import kernel, scalar
+from spikelearn.codegen.jit import Written, kernel, scalar
 from spikelearn.kernels.control import STOP
 
 
@@ -39,7 +39,7 @@ def value_in_row(values, counts, row, k):
 
 
 @kernel
-def begin_row(step, counts):
+def begin_row(step, counts: Written):
     """Empty this step's row."""
     counts[step % len(counts)] = 0
 
@@ -57,7 +57,7 @@ def collect(step, emitted, first, bit, rows, counts):
 
 
 @kernel
-def keep_values(step, rows, counts, variable, values):
+def keep_values(step, rows, counts, variable, values: Written):
     """Beside each event of this step's row, what a state variable of its source is now."""
     row = step % len(counts)
     for k in range(counts[row]):
@@ -66,8 +66,8 @@ def keep_values(step, rows, counts, variable, values):
 
 @kernel
 def classify_bursts(
-    step, rows, counts, first, last, windows, last_spike, spikes_in_burst, event_rows, event_counts, burst_rows,
-    burst_counts,
+    step, rows, counts, first, last, windows, last_spike: Written, spikes_in_burst: Written, event_rows: Written,
+    event_counts: Written, burst_rows: Written, burst_counts: Written,
 ):  # fmt: skip
     """Tell events (a spike after more than a window of silence) from bursts (the second spike of such a group)."""
     row = step % len(counts)
@@ -89,7 +89,7 @@ def classify_bursts(
 
 
 @kernel
-def count_events(step, rows, counts, first, n_events):
+def count_events(step, rows, counts, first, n_events: Written):
     """Count this step's events for each neuron of one population, for callbacks to read."""
     row = step % len(counts)
     for k in range(counts[row]):
@@ -99,7 +99,7 @@ def count_events(step, rows, counts, first, n_events):
 
 
 @kernel
-def mark_events(step, rows, counts, first, fired):
+def mark_events(step, rows, counts, first, fired: Written):
     """1 for the neurons of one population that emitted an event in this step, 0 for all others."""
     before = (step - 1) % len(counts)
     for k in range(counts[before]):
@@ -114,7 +114,9 @@ def mark_events(step, rows, counts, first, fired):
 
 
 @kernel
-def record_events(step, start, rows, counts, first, wanted, room, steps, ids, used, control):
+def record_events(
+    step, start, rows, counts, first, wanted, room, steps: Written, ids: Written, used: Written, control: Written
+):
     """From step `start` on, append this step's events to a buffer; ask for a stop when `room` more might not fit."""
     if step < start:
         return

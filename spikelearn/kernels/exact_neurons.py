@@ -12,16 +12,14 @@ SETTLE, SAMPLE = -1, -2
 a recording."""
 
 
-def render_loop(tables: Sequence[Any], first: Sequence[str], last: Sequence[str]) -> str:
-    """The event loop, taking the arrays of its tables, which are NamedTuples, one by one between other arguments."""
+def render_loop(tables: Sequence[Any]) -> str:
+    """The event loop, taking the arrays of its tables, which are NamedTuples, one by one."""
     fields = [[f"{table.__name__.lower()}_{field}" for field in table._fields] for table in tables]
     return render(
         "exact_loop",
         imports=tuple((table.__module__, table.__name__) for table in tables),
-        first=tuple(first),
         fields=tuple(name for own in fields for name in own),
         tables=tuple(f"{table.__name__}({', '.join(own)})" for table, own in zip(tables, fields, strict=True)),
-        last=tuple(last),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spikelearn.codegen.jit import kernel
+from spikelearn.codegen.jit import Written, kernel
 from spikelearn.codegen.template import render
 
 
@@ -18,7 +18,7 @@ def render_gates(state: Sequence[str], constants: Sequence[str]) -> str:
 
 
 @kernel
-def broadcast(step, output, weight, shift, inputs):
+def broadcast(step, output, weight, shift, inputs: Written):
     """All to all with one weight: one sum for all targets, less a target's own output where there are no autapses.
 
     shift: the autapse of target j is source j + shift, if there is such a source.
@@ -34,7 +34,7 @@ def broadcast(step, output, weight, shift, inputs):
 
 
 @kernel
-def deliver_graded(step, output, first_slot, index, targets, weights, inputs):
+def deliver_graded(step, output, first_slot, index, targets, weights, inputs: Written):
     """Synapse by synapse, behind the gates that are not closed."""
     for gate in range(len(output)):
         value = output[gate]

@@ -7,7 +7,7 @@ last `dematerialize`.
 
 import math
 
-from spikelearn.codegen.jit import kernel
+from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.event_rule import ALL
 
 _NOTHING = 1e-9
@@ -15,7 +15,7 @@ _NOTHING = 1e-9
 
 
 @kernel
-def begin(step, every, enabled, due, sweeps):
+def begin(step, every, enabled, due: Written, sweeps: Written):
     """Every so many steps: `due` is 1 for the kernels that follow, and the synapses are brought up to now."""
     due[0] = 1 if step % every == 0 and enabled[0] != 0 else 0
     if due[0] != 0:
@@ -23,7 +23,7 @@ def begin(step, every, enabled, due, sweeps):
 
 
 @kernel
-def materialize(step, due, dendritic, integrals, weights, eligibilities, W_min, W_max):
+def materialize(step, due, dendritic, integrals, weights: Written, eligibilities, W_min, W_max):
     """From q to w = q + c N."""
     if due[0] != 0:
         N = integrals[(step - dendritic) % len(integrals)]
@@ -32,7 +32,7 @@ def materialize(step, due, dendritic, integrals, weights, eligibilities, W_min, 
 
 
 @kernel
-def dematerialize(step, due, dendritic, integrals, weights, eligibilities):
+def dematerialize(step, due, dendritic, integrals, weights: Written, eligibilities):
     """From w = q + c N back to q."""
     if due[0] != 0:
         N = integrals[(step - dendritic) % len(integrals)]
@@ -41,7 +41,9 @@ def dematerialize(step, due, dendritic, integrals, weights, eligibilities):
 
 
 @kernel
-def normalise_targets(step, due, totals, subtractive, targets, weights, W_min, W_max, sums, sizes):
+def normalise_targets(
+    step, due, totals, subtractive, targets, weights: Written, W_min, W_max, sums: Written, sizes: Written
+):
     """sums, sizes: scratch, one for each neuron; they become the factor and the term of each."""
     if due[0] == 0:
         return
@@ -63,7 +65,7 @@ def normalise_targets(step, due, totals, subtractive, targets, weights, W_min, W
 
 
 @kernel
-def normalise_sources(step, due, totals, subtractive, first, n_delays, index, weights, W_min, W_max):
+def normalise_sources(step, due, totals, subtractive, first, n_delays, index, weights: Written, W_min, W_max):
     """The synapses of a source lie together."""
     if due[0] == 0:
         return
@@ -84,7 +86,7 @@ def normalise_sources(step, due, totals, subtractive, first, n_delays, index, we
 
 
 @kernel
-def follow_rates(step, rows, counts, first, tau, dt, rate, at, spikes):
+def follow_rates(step, rows, counts, first, tau, dt, rate: Written, at: Written, spikes: Written):
     """The low-passed rate (Hz) of each neuron when it last fired, in step `at`: tau a' = -a + sum of delta."""
     row = step % len(counts)
     for k in range(counts[row]):
@@ -97,7 +99,23 @@ def follow_rates(step, rows, counts, first, tau, dt, rate, at, spikes):
 
 @kernel
 def scale_targets(
-    step, due, every, first, goals, beta, tau, dt, rate, at, spikes, before, targets, weights, W_min, W_max, factors
+    step,
+    due,
+    every,
+    first,
+    goals,
+    beta,
+    tau,
+    dt,
+    rate: Written,
+    at: Written,
+    spikes: Written,
+    before: Written,
+    targets,
+    weights: Written,
+    W_min,
+    W_max,
+    factors: Written,
 ):
     """ln w moves by beta times the integral of (goal - a), which is (goal T - tau (a before - a now) - spikes).
 

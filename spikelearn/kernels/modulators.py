@@ -2,12 +2,12 @@
 
 import math
 
-from spikelearn.codegen.jit import kernel, scalar
+from spikelearn.codegen.jit import Written, kernel, scalar
 from spikelearn.kernels.event_rule import ALL, SOME
 
 
 @kernel
-def advance_modulator(step, concentration, decay, pending, releases):
+def advance_modulator(step, concentration: Written, decay, pending: Written, releases: Written):
     """n' = -n/tau_n, plus what was released and arrives now. releases: in how many steps there was a release."""
     releases[0] += pending[0] != 0.0
     concentration[0] = concentration[0] * decay + pending[0]
@@ -15,7 +15,7 @@ def advance_modulator(step, concentration, decay, pending, releases):
 
 
 @kernel
-def release_list(step, steps, amounts, cursor, pending):
+def release_list(step, steps, amounts, cursor: Written, pending: Written):
     """Release listed amounts at listed steps."""
     k = cursor[0]
     while k < len(steps) and steps[k] <= step:
@@ -26,7 +26,9 @@ def release_list(step, steps, amounts, cursor, pending):
 
 
 @kernel
-def integrate_modulator(step, concentration, baseline, tau_n, tau_c, dt, base, enabled, integrals, scales):
+def integrate_modulator(
+    step, concentration, baseline, tau_n, tau_c, dt, base, enabled, integrals: Written, scales: Written
+):
     """Advance N(t) = integral of (n - b) exp(-(s - base)/tau_c) ds over the step that ends now.
 
     Closed form of a segment in specs: c0 n0 (1 - exp(-s D))/s - c0 b tau_c (1 - exp(-D/tau_c)), s = 1/tau_c + 1/tau_n.
@@ -44,7 +46,7 @@ def integrate_modulator(step, concentration, baseline, tau_n, tau_c, dt, base, e
 
 
 @kernel
-def note_release(step, releases, integrals, release_N, release_counts, swept, sweeps):
+def note_release(step, releases, integrals, release_N: Written, release_counts: Written, swept, sweeps: Written):
     """Remember N at a release in the step before this one, for `within_limits`.
 
     release_N: a ring of the last releases. release_counts: a ring: how many came before each of the last steps.
@@ -95,6 +97,6 @@ def within_limits(weight, eligibility, seen, until, N_low, N_high, release_N, W_
 
 
 @kernel
-def hand_on(step, pending, of_first):
+def hand_on(step, pending: Written, of_first):
     """Give a share's modulator what the first share's is about to release."""
     pending[0] = of_first[0]

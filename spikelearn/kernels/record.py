@@ -1,11 +1,13 @@
 """Recording of state variables and weights into buffers that Python empties."""
 
-from spikelearn.codegen.jit import kernel
+from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.control import STOP
 
 
 @kernel
-def record_state(step, every, start, ids, source, room, steps, values, used, control):
+def record_state(
+    step, every, start, ids, source, room, steps: Written, values: Written, used: Written, control: Written
+):
     """Copy source[ids] every `every` steps, from step `start` on; ask for a stop when less than `room` is left."""
     if step >= start and step % every == 0:
         k = used[0]

@@ -1,6 +1,6 @@
 """Rewiring: weak synapses are given new targets, each from a random number of its own."""
 
-from spikelearn.codegen.jit import kernel
+from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.random import stream, uniform
 
 _ATTEMPTS = 1000
@@ -9,7 +9,7 @@ _ATTEMPTS = 1000
 @kernel
 def rewire(
     step, due, seed, key, probability, below, weight, multapses, first, n_sources, n_delays, first_target, n_targets,
-    own, index, targets, weights, moved, n_moved,
+    own, index, targets: Written, weights: Written, moved: Written, n_moved: Written,
 ):  # fmt: skip
     """Move synapses at or below `below`. own: the autapse of source i is target i + own, if there is such a target.
 
@@ -46,14 +46,14 @@ def rewire(
 
 
 @kernel
-def move_to_histories(step, n_moved, moved, targets, due_end, unread):
+def move_to_histories(step, n_moved, moved, targets, due_end, unread: Written):
     """Synapses that moved wait for what happens to their new targets from now on."""
     for k in range(n_moved[0]):
         unread[moved[k]] = due_end[targets[moved[k]]]
 
 
 @kernel
-def forget(step, n_moved, moved, value, values):
+def forget(step, n_moved, moved, value, values: Written):
     """Synapses that moved start with `value`."""
     for k in range(n_moved[0]):
         values[moved[k]] = value

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from spikelearn.codegen.jit import kernel
+from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.random import bits, normal, stream, uniform
 
 GUIDE_BITS = 12
@@ -22,7 +22,7 @@ _PLACE = np.uint64(GROUP - 1)
 
 
 @kernel
-def emit_poisson(step, seed, key, first_id, first, rates, dt, rows, counts):
+def emit_poisson(step, seed, key, first_id, first, rates, dt, rows: Written, counts: Written):
     """Each neuron fires in a step with probability rate * dt. rates: Hz, one for each neuron.
 
     first_id: the first of these neurons within its population; first: within its block.
@@ -39,7 +39,7 @@ def emit_poisson(step, seed, key, first_id, first, rates, dt, rows, counts):
 
 
 @kernel
-def set_timed(step, values, every, target):
+def set_timed(step, values, every, target: Written):
     """Copy the row of `values` that holds from this step on; the last row stays."""
     if (step - 1) % every == 0:
         row = min((step - 1) // every, len(values) - 1)
@@ -48,7 +48,7 @@ def set_timed(step, values, every, target):
 
 
 @kernel
-def emit_spike_list(step, steps, ids, cursor, first, rows, counts):
+def emit_spike_list(step, steps, ids, cursor: Written, first, rows: Written, counts: Written):
     """Emit the spikes of a list that is sorted by step."""
     row = step % len(counts)
     count = counts[row]
@@ -82,7 +82,7 @@ def poisson_numbers(begin, end, first_id, start, increment, weight, guide, cumul
 
 
 @kernel
-def poisson_input(step, seed, key, first_id, weight, guide, cumulative, inputs, event_count):
+def poisson_input(step, seed, key, first_id, weight, guide, cumulative, inputs: Written, event_count: Written):
     """Add weight times a Poisson number to each neuron: many sources that fire for it alone.
 
     cumulative: P(number <= k). guide: the number for each value of 12 random bits, where they decide it, else
@@ -111,7 +111,7 @@ def poisson_input(step, seed, key, first_id, weight, guide, cumulative, inputs, 
 
 
 @kernel
-def poisson_input_rare(step, seed, key, first_id, weight, guide, cumulative, inputs, event_count):
+def poisson_input_rare(step, seed, key, first_id, weight, guide, cumulative, inputs: Written, event_count: Written):
     """The same where most neurons get nothing: 64 neurons share one Poisson number, and each arrival is at one of them,
     drawn at random, so that each neuron's own number is a Poisson number again and they are independent.
 
@@ -140,7 +140,7 @@ def poisson_input_rare(step, seed, key, first_id, weight, guide, cumulative, inp
 
 
 @kernel
-def poisson_input_timed(step, seed, key, first_id, weight, rates, dt, inputs, event_count):
+def poisson_input_timed(step, seed, key, first_id, weight, rates, dt, inputs: Written, event_count: Written):
     """Poisson input whose rate (Hz) differs from neuron to neuron or from time to time: inversion (Devroye 1986)."""
     start, increment = stream(seed, key, step)
     total = 0
@@ -160,7 +160,9 @@ def poisson_input_timed(step, seed, key, first_id, weight, rates, dt, inputs, ev
 
 
 @kernel
-def noise_current(step, seed, key, first_id, every, decay, kick, flat, mean, state, first_here, noise):
+def noise_current(
+    step, seed, key, first_id, every, decay, kick, flat, mean, state: Written, first_here, noise: Written
+):
     """Noise (pA), new every `every` steps; with decay > 0 an Ornstein-Uhlenbeck process, exact in time.
 
     kick: its standard deviation, or half its width if it is `flat` (uniform, not Gaussian). state: the deviation from
@@ -183,7 +185,7 @@ def noise_current(step, seed, key, first_id, every, decay, kick, flat, mean, sta
 
 
 @kernel
-def step_current(step, steps, rows, cursor, values, previous, current):
+def step_current(step, steps, rows, cursor: Written, values, previous: Written, current: Written):
     """At each listed step, change a current by the difference between the new value and the one before it."""
     k = cursor[0]
     while k < len(steps) and steps[k] <= step:

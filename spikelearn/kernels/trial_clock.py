@@ -1,6 +1,6 @@
 """The clock of trials and what it sets off. clock: (N_PLACES,) int64, whose places have the names below."""
 
-from spikelearn.codegen.jit import kernel
+from spikelearn.codegen.jit import Written, kernel
 
 ORIGIN, TRIAL, PHASE, STEP_IN_PHASE, STARTS, ENDS = range(6)
 N_PLACES = 6
@@ -8,7 +8,7 @@ N_PLACES = 6
 
 
 @kernel
-def tick(step, clock, phase_steps):
+def tick(step, clock: Written, phase_steps):
     """Find the trial, the phase and the step in it; and whether it is the first or the last."""
     per_trial = 0
     for p in range(len(phase_steps)):
@@ -27,7 +27,7 @@ def tick(step, clock, phase_steps):
 
 
 @kernel
-def set_at_start(step, clock, phase, values, target):
+def set_at_start(step, clock, phase, values, target: Written):
     """At the start of a phase, set an array to the trial's row of values."""
     if clock[STARTS] == 1 and clock[PHASE] == phase:
         row = clock[TRIAL] % len(values)
@@ -36,7 +36,7 @@ def set_at_start(step, clock, phase, values, target):
 
 
 @kernel
-def add_at_start(step, clock, phase, values, target):
+def add_at_start(step, clock, phase, values, target: Written):
     """At the start of a phase, add the trial's row of values to an array."""
     if clock[STARTS] == 1 and clock[PHASE] == phase:
         row = clock[TRIAL] % len(values)
@@ -45,7 +45,7 @@ def add_at_start(step, clock, phase, values, target):
 
 
 @kernel
-def copy_at_start(step, clock, phase, values, target):
+def copy_at_start(step, clock, phase, values, target: Written):
     """At the start of a phase, put an array back to given values."""
     if clock[STARTS] == 1 and clock[PHASE] == phase:
         for i in range(len(target)):
@@ -53,7 +53,7 @@ def copy_at_start(step, clock, phase, values, target):
 
 
 @kernel
-def clear_counts(step, clock, phase, n_events):
+def clear_counts(step, clock, phase, n_events: Written):
     """At the start of a phase (of any if it is -1), count events from zero."""
     if clock[STARTS] == 1 and (phase < 0 or clock[PHASE] == phase):
         for i in range(len(n_events)):

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from spikelearn.neurons import receptors as receptors
 from spikelearn.neurons.adex import AdEx as AdEx
 from spikelearn.neurons.adex_clopath import AdExClopath as AdExClopath
 from spikelearn.neurons.burst_poisson import BurstPoisson as BurstPoisson
@@ -35,6 +34,8 @@ from spikelearn.neurons.plateau_pyramidal import PlateauPyramidal as PlateauPyra
 from spikelearn.neurons.pyramidal import Pyramidal as Pyramidal
 from spikelearn.neurons.qif import QIF as QIF
 from spikelearn.neurons.receptors import *
+from spikelearn.neurons.receptors.model import Receptor as Receptor
+from spikelearn.neurons.receptors.model import ReceptorModel as ReceptorModel
 from spikelearn.neurons.srm0 import SRM0 as SRM0
 from spikelearn.neurons.taught_pyramidal import TaughtPyramidal as TaughtPyramidal
 from spikelearn.neurons.three_compartment import ThreeCompartment as ThreeCompartment
@@ -48,4 +49,5 @@ RATE_MODELS = tuple(model for model in _EXPORTED.values() if "spike" not in mode
 """They report rates and no spikes."""
 
 if not TYPE_CHECKING:  # these go by the lines above, whose names are exported by `as`
-    __all__ = [*_EXPORTED, *receptors.__all__, "Neuron", "NeuronModel", "multi_threshold"]
+    _RECEPTORS = [name for name, value in globals().items() if isinstance(value, ReceptorModel)]
+    __all__ = [*_EXPORTED, *_RECEPTORS, "Neuron", "NeuronModel", "Receptor", "ReceptorModel", "multi_threshold"]

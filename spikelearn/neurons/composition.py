@@ -39,6 +39,9 @@ def with_receptors(model: NeuronModel, receptors: Mapping[str, Any], name: str) 
     if not receptors:
         raise DescriptionError(f"{name}: expected receptors such as ampa=ExponentialConductance(E=0), got none")
     taken = {receptor: _checked(receptor, given, membrane, name) for receptor, given in receptors.items()}
+    models = {given.model for given in taken.values()}
+    if len({kind.name for kind in models}) < len(models):
+        raise DescriptionError(f"{name}: two receptor models have the same name, of {sorted(k.name for k in models)}")
     return _with_receptors(model, tuple(taken.items()), name)
 
 
@@ -81,7 +84,7 @@ def _with_receptors(model: NeuronModel, receptors: tuple[tuple[str, Receptor], .
     return function_from("\n".join(text), "Model", injected)  # type: ignore[return-value]
 
 
-def composed(step: Any, name: str, model: NeuronModel, **receptors: Receptor) -> NeuronModel:
+def composed(step: Any, name: str, model: NeuronModel, /, **receptors: Receptor) -> NeuronModel:
     """The model whose step function is `step`: what the text of a composed model ends with.
 
     step takes state, inputs, currents, and those of the constants of membrane and receptors that it needs.
@@ -126,7 +129,7 @@ def _membrane(model: NeuronModel) -> Membrane:
 
 def _name_of(model: NeuronModel) -> str:
     """The name of a model in its module."""
-    names = vars(sys.modules.get(model.Parameters.__module__, None))
+    names = vars(sys.modules.get(model.Parameters.__module__, sys))
     return next((name for name, value in names.items() if value is model), "membrane_of")
 
 

@@ -18,7 +18,7 @@ from spikelearn.nest_mapping import NestNeuron
 from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.neurons.membrane import Membrane
 from spikelearn.parameters import KINDS, check_kinds, checked, declared_units, suggest
-from spikelearn.units import unit_named
+from spikelearn.units import Quantity, unit_named
 
 EXACT = math.inf
 """The order of a step that is a closed form."""
@@ -198,7 +198,7 @@ class NeuronModel(Documented):
         )  # fmt: skip
         return function_from(text, "Model", {})  # type: ignore[return-value]
 
-    def with_receptors(self, *, name: str | None = None, **receptors: Any) -> NeuronModel:
+    def with_receptors(self, /, *, name: str | None = None, **receptors: Any) -> NeuronModel:
         """The same membrane with these receptors in place of its own synapses: one port each, of that name.
 
         receptors: name -> its kinetics, such as `sl.ExponentialConductance(E=0)`; where the neuron has several
@@ -255,7 +255,7 @@ class NeuronModel(Documented):
     def __repr__(self) -> str:
         return f"<neuron model {self.name}; its parameters are given in a call: {self.name}()>"
 
-    def __call__(self, **parameters: Any) -> Neuron:
+    def __call__(self, **parameters: Quantity) -> Neuron:
         values = checked(self.Parameters, parameters, self.name)
         complaint = self.check(values)
         if complaint:

@@ -6,7 +6,9 @@ It is added to a projection by Network.homeostasis.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
+
+from spikelearn.units import Quantity
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,8 @@ class Normalisation:
     subtractive: add the same number to all weights of a neuron, where otherwise they are multiplied by the same.
     """
 
-    total: Any
-    every: Any
+    total: Quantity
+    every: Quantity
     per: str = "target"
     subtractive: bool = False
 
@@ -47,9 +49,9 @@ class SynapticScaling:
     every: ms from one change of the weights to the next, each by the exact integral over that time.
     """
 
-    target_rate: Any
-    tau: Any
-    beta: Any
-    every: Any
+    target_rate: Quantity
+    tau: Quantity
+    beta: Quantity
+    every: Quantity
 
     indivisible: ClassVar[bool] = False

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
+
+from spikelearn.units import Quantity
 
 
 @dataclass(frozen=True)
@@ -20,9 +22,9 @@ class Rewiring:
     multapses: whether it may move to a target that its source has already.
     """
 
-    below: Any
-    weight: Any
-    every: Any
+    below: Quantity
+    weight: Quantity
+    every: Quantity
     probability: float = 1.0
     multapses: bool = True
 

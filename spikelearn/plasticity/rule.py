@@ -15,6 +15,7 @@ from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels.event_rule import taken_names
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.parameters import check_kinds, checked, declared_units
+from spikelearn.units import Quantity
 
 OPTIONAL = ("since_pre",)
 """Arguments that a handler gets only if it names them."""
@@ -243,7 +244,7 @@ class PlasticityRule(Documented):
         """Parameter -> unit."""
         return {name: unit.name for name, unit in declared_units(self.Parameters).items()}
 
-    def __call__(self, modulator: Any = None, **parameters: Any) -> Plasticity:
+    def __call__(self, modulator: Any = None, **parameters: Quantity) -> Plasticity:
         return with_parameters(self, modulator, parameters)
 
 

@@ -43,6 +43,7 @@ from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.parameters import check_kinds
 from spikelearn.plasticity.rule import Plasticity, Trace, equations_of, with_parameters
+from spikelearn.units import Quantity
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -177,7 +178,7 @@ class SignalRule(Documented):
     def __repr__(self) -> str:
         return f"<plasticity rule {self.name}; its parameters are given in a call: {self.name}(W_max=...)>"
 
-    def __call__(self, modulator: Any = None, **parameters: Any) -> Plasticity:
+    def __call__(self, modulator: Any = None, **parameters: Quantity) -> Plasticity:
         made = with_parameters(self, modulator, parameters)
         for variable, parameter in self.delayed.items():
             delay = getattr(made.parameters, parameter)

@@ -7,11 +7,16 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from spikelearn.errors import CheckpointError, DescriptionError
+
+if TYPE_CHECKING:
+    from spikelearn.description import Modulator, Population, Projection, View
+
+T = TypeVar("T")
 
 
 class Spikes(NamedTuple):
@@ -187,7 +192,7 @@ class Run:
             if one != other:
                 raise DescriptionError(f"joined: these are runs of two networks: {what} has {one} and {other}")
 
-    def spikes(self, population: Any, kind: str = "spike") -> Spikes:
+    def spikes(self, population: str | Population | View, kind: str = "spike") -> Spikes:
         """Events of `kind` recorded from a population, a view of it (`pop[:3]`), or a population's name."""
         name, ids = _name_and_ids(population)
         found = self._find(self.spike_data, (name, kind), "spikes")
@@ -196,7 +201,7 @@ class Run:
         keep = np.isin(found.ids, ids)
         return Spikes(found.times[keep], found.ids[keep])
 
-    def trace(self, of: Any, variable: str) -> Trace:
+    def trace(self, of: str | Population | View | Modulator | Projection, variable: str) -> Trace:
         """A recorded variable of a population, a view of it, or a projection."""
         name, ids = _name_and_ids(of)
         found = self._find(self.trace_data, (name, variable), "traces")
@@ -205,7 +210,7 @@ class Run:
         columns = np.flatnonzero(np.isin(found.ids, ids))
         return Trace(found.times, found.values[:, columns], found.ids[columns], found.unit)
 
-    def synapses(self, projection: Any) -> Synapses:
+    def synapses(self, projection: str | Projection) -> Synapses:
         """The synapses of a projection with their weights at the end of the run."""
         name, _ = _name_and_ids(projection)
         if name not in self.synapse_data:
@@ -216,19 +221,19 @@ class Run:
             found = self.synapse_data[name] = found()
         return found
 
-    def weights(self, projection: Any) -> np.ndarray:
+    def weights(self, projection: str | Projection) -> np.ndarray:
         """The weights of a projection at the end of the run, in the order in which its rule made them."""
         return self.synapses(projection).weight
 
     @staticmethod
-    def _find(data: Mapping[tuple[str, str], Any], key: tuple[str, str], what: str) -> Any:
+    def _find(data: Mapping[tuple[str, str], T], key: tuple[str, str], what: str) -> T:
         if key not in data:
             known = ", ".join(f"{name} ({kind})" for name, kind in sorted(data)) or "nothing"
             raise DescriptionError(f"{key[1]!r} of {key[0]!r} was not recorded; recorded {what}: {known}")
         return data[key]
 
 
-def _name_and_ids(what: Any) -> tuple[str, np.ndarray | None]:
+def _name_and_ids(what: str | Population | View | Modulator | Projection) -> tuple[str, np.ndarray | None]:
     if isinstance(what, str):
         return what, None
     return what.name, getattr(what, "ids", None)

@@ -8,7 +8,7 @@ import numpy as np
 
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.sources.spikes import Timed
-from spikelearn.units import plain
+from spikelearn.units import Quantity, plain
 
 
 class PoissonInput:
@@ -17,7 +17,7 @@ class PoissonInput:
     rate: Hz of each source; a number, one for each target neuron, or Timed. n: number of sources.
     """
 
-    def __init__(self, rate: Any, n: int = 1) -> None:
+    def __init__(self, rate: Quantity | Timed, n: int = 1) -> None:
         if n < 1:
             raise ParameterError(f"n of PoissonInput: expected at least 1 source, got {n}")
         self.n = int(n)
@@ -38,7 +38,7 @@ class StepCurrent:
     times: (T,) ms, ascending. values: pA, (T,), or (T, n) with one column for each target neuron.
     """
 
-    def __init__(self, times: Any, values: Any) -> None:
+    def __init__(self, times: Quantity, values: Quantity) -> None:
         self.times = np.atleast_1d(np.asarray(plain(times, "ms", "times of StepCurrent")))
         values = np.atleast_1d(np.asarray(plain(values, "pA", "values of StepCurrent")))
         self.values = values[:, None] if values.ndim == 1 else values
@@ -63,7 +63,12 @@ class NoiseCurrent:
     """
 
     def __init__(
-        self, mean: Any = 0.0, std: Any = 0.0, tau: Any = 0.0, interval: Any = None, distribution: str = "normal"
+        self,
+        mean: Quantity = 0.0,
+        std: Quantity = 0.0,
+        tau: Quantity = 0.0,
+        interval: Quantity | None = None,
+        distribution: str = "normal",
     ) -> None:
         self.mean = self._number(mean, "pA", "mean")
         self.std = self._number(std, "pA", "std")

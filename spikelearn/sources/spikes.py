@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.units import plain
+from spikelearn.units import Quantity, plain
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class Timed:
     values: (T,), or (T, n) with one column for each neuron, in the unit of what changes. interval: ms.
     """
 
-    values: Any
-    interval: Any
+    values: Quantity
+    interval: Quantity
 
     def checked(self, unit: str, what: str) -> tuple[np.ndarray, float]:
         """(T, n or 1) finite values, and the interval in ms."""
@@ -44,7 +44,7 @@ class Poisson:
     name = "Poisson"
     kinds = ("spike",)
 
-    def __init__(self, rate: Any) -> None:
+    def __init__(self, rate: Quantity | Timed) -> None:
         self.timed = rate if isinstance(rate, Timed) else None
         if isinstance(rate, Timed):
             self.values, self.interval = rate.checked("Hz", "rate of Poisson")
@@ -71,7 +71,7 @@ class Images(Poisson):
     on: ms for which an image is shown. off: ms of silence after it.
     """
 
-    def __init__(self, images: Any, max_rate: Any = 100.0, on: Any = 100.0, off: Any = 0.0) -> None:
+    def __init__(self, images: Any, max_rate: Quantity | Timed = 100.0, on: Any = 100.0, off: Any = 0.0) -> None:
         images = np.asarray(plain(images, "1", "images of Images"))
         if images.ndim < 2:
             raise DescriptionError(f"images: expected (n_images, n_pixels), got shape {images.shape}")
@@ -104,7 +104,7 @@ class SpikeList:
     name = "SpikeList"
     kinds = ("spike",)
 
-    def __init__(self, times: Any, ids: Any = None) -> None:
+    def __init__(self, times: Quantity, ids: Quantity | None = None) -> None:
         self.times = np.atleast_1d(np.asarray(plain(times, "ms", "times of SpikeList")))
         self.ids = np.zeros(len(self.times), np.int64) if ids is None else np.atleast_1d(np.asarray(ids))
         if self.times.ndim != 1 or self.ids.shape != self.times.shape:

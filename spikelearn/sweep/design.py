@@ -223,7 +223,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _whole_rows(reader: csv.DictReader, path: Path) -> Iterator[dict[str, Any]]:
+def _whole_rows(reader: csv.DictReader[str], path: Path) -> Iterator[dict[str, Any]]:
     for row in reader:
         if None in row or None in row.values():
             wanted = len(reader.fieldnames or ())

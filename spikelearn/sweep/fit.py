@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -20,12 +19,9 @@ from spikelearn.sweep.objective import Objective
 from spikelearn.sweep.optuna_trials import ENDED, FAILED, PRUNED, SAMPLERS, Trial, Trials
 from spikelearn.sweep.point import Result
 from spikelearn.sweep.progress import Progress, shown_settings
-from spikelearn.sweep.run import remove
-from spikelearn.sweep.scheduler import run_tasks, warm, worker_pool
+from spikelearn.sweep.session import Options, compute, open_session
 from spikelearn.sweep.space import space_of
-from spikelearn.sweep.store import Store
-from spikelearn.sweep.table import write_table
-from spikelearn.sweep.task_spec import TaskSpec, check_compatible, task_maker
+from spikelearn.sweep.task_spec import TaskSpec
 
 
 @dataclass(frozen=True)
@@ -118,31 +114,21 @@ def fit(
     if trials < 1:
         raise ExperimentError(f"trials: expected at least 1, got {trials}")
     task_spec = TaskSpec(model, quick, metrics, keep, time_limit, memory_limit)
+    options = Options(task_spec, executor, workers, fresh, accept_changes, silent)
     experiment = ex.load_experiment(model)
     design = Design(replicates=replicates, seed=seed)
     objective = Objective(targets or {}, minimize, maximize)
     space = space_of(experiment, search, settings or {})
-    kept = ex.converted(experiment, keep) if not isinstance(keep, str) else keep
     ex.set_parameters(experiment, space.fixed, quick)
-    if fresh:
-        remove(out)
-    with _optuna_silent(), Store(out, create=True) as store:
-        for remark in check_compatible(store, experiment, task_spec, design.seed, accept_changes):
-            if not silent:
-                print(f"{out}: {remark}", file=sys.stderr)
-        task = task_maker(experiment, task_spec, kept, store, design.seed)
+    with _optuna_silent(), open_session(experiment, out, options, design.seed) as (store, task):
         source = Trials(
             store, space, objective, task, model=experiment.name, wanted=trials, replicates=design.replicates,
             seed=design.seed, sampler=sampler, pruning=pruning, retry=retry,
         )  # fmt: skip
         shown = TrialsProgress(source, objective, progress, silent)
-        if source.left:
-            with worker_pool(executor, workers, source.most_at_once) as pool:
-                warm([task(each, 0) for each in space.kinds()], pool)
-                pool.most_ahead = 0  # what comes next depends on what came of those before
-                run_tasks(store, pool, source, shown)
-        write_table(store)
-        shown.show(last=True)
+        kinds = [task(each, 0) for each in space.kinds()] if source.left else []
+        # What comes next depends on what came of those before: none waits for a worker.
+        compute(store, source, kinds, source.most_at_once, shown, options, most_ahead=0)
     best, counts = source.best, source.counts
     return Fitted(
         Path(out), objective, dict(best.settings) if best else {}, best.value if best else float("nan"),

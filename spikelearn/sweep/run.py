@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -13,15 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from spikelearn import experiments as ex
-from spikelearn.errors import StoreError
 from spikelearn.sweep import design as points
 from spikelearn.sweep.design import Design
 from spikelearn.sweep.point import DONE, NAN
 from spikelearn.sweep.progress import Best, Progress
-from spikelearn.sweep.scheduler import Tasks, kinds_of, run_tasks, warm, worker_pool
-from spikelearn.sweep.store import DATABASE, RUNS, TABLE, Store
-from spikelearn.sweep.table import write_table
-from spikelearn.sweep.task_spec import TaskSpec, check_compatible, task_maker
+from spikelearn.sweep.scheduler import Tasks, kinds_of
+from spikelearn.sweep.session import Options, compute, open_session, remarked
+from spikelearn.sweep.task_spec import TaskSpec
 
 
 @dataclass(frozen=True)
@@ -92,16 +88,13 @@ def run(
     """
     begun = time.perf_counter()
     task_spec = TaskSpec(model, quick, metrics, keep, time_limit, memory_limit)
+    options = Options(task_spec, executor, workers, fresh, accept_changes, silent)
     experiment = ex.load_experiment(model)
     wanted = design or Design(grid or {}, sample, rows, replicates, seed)
     checked = wanted.checked(experiment, settings or {})
-    kept = ex.converted(experiment, keep) if not isinstance(keep, str) else keep
     all_points = checked.points(experiment)
     ex.set_parameters(experiment, dict(all_points[0]), quick)
-    if fresh:
-        remove(out)
-    with Store(out, create=True) as store:
-        remarks = check_compatible(store, experiment, task_spec, checked.seed, accept_changes)
+    with open_session(experiment, out, options, checked.seed) as (store, task):
         if retry:
             store.forget(store.keys() - store.keys((DONE, NAN)))
         places = {
@@ -112,30 +105,10 @@ def run(
         there = store.keys()
         missing = [key for key in places if key not in there]
         if others := len(there) - (len(places) - len(missing)):
-            remarks.append(f"{others:,} points of other settings or seeds are there too, and stay in the table")
-        if not silent:
-            print("".join(f"{out}: {remark}\n" for remark in remarks), end="", file=sys.stderr)
+            remarked(out, f"{others:,} points of other settings or seeds are there too, and stay in the table", options)
         shown = Progress(len(places), len(places) - len(missing), best, progress, silent)
-        if missing:
-            task = task_maker(experiment, task_spec, kept, store, checked.seed)
-            tasks = Tasks(store, missing, lambda key: task(*places[key]))
-            kinds = [task(*place) for place in kinds_of([places[key] for key in missing])]
-            with worker_pool(executor, workers, len(missing)) as pool:
-                warm(kinds, pool)
-                run_tasks(store, pool, tasks, shown)
-        write_table(store)
-        shown.show(last=True)
+        tasks = Tasks(store, missing, lambda key: task(*places[key]))
+        kinds = [task(*place) for place in kinds_of([places[key] for key in missing])]
+        compute(store, tasks, kinds, len(missing), shown, options)
         statuses = store.counts()
     return Summary(Path(out), len(places), shown.computed, statuses, time.perf_counter() - begun)
-
-
-def remove(directory: str | os.PathLike[str]) -> None:
-    """Remove a store; other files of the directory stay."""
-    path = Path(directory)
-    try:
-        for each in (DATABASE, f"{DATABASE}-journal", TABLE):
-            (path / each).unlink(missing_ok=True)
-        if (path / RUNS).is_dir():
-            shutil.rmtree(path / RUNS)
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be removed: {error.strerror or error}") from error

@@ -11,6 +11,7 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.documented import Documented
 from spikelearn.errors import DescriptionError
 from spikelearn.synapses.model import Synapse, checked_for_all
+from spikelearn.units import Quantity
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,5 +56,5 @@ class GradedSynapse(Documented):
     def __repr__(self) -> str:
         return f"<graded synapse {self.name}; its parameters are given in a call: {self.name}()>"
 
-    def __call__(self, **parameters: Any) -> Synapse:
+    def __call__(self, **parameters: Quantity) -> Synapse:
         return Synapse(self, checked_for_all(self, parameters))

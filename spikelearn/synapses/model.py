@@ -13,6 +13,7 @@ from spikelearn.documented import Documented, equations_and
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.parameters import checked, declared_units
+from spikelearn.units import Quantity
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +99,7 @@ class SynapseModel(Documented):
         """Write `source` to a file, which can be edited and imported: it defines `Model`."""
         Path(path).write_text(self.source)
 
-    def __call__(self, **parameters: Any) -> Synapse:
+    def __call__(self, **parameters: Quantity) -> Synapse:
         return Synapse(self, checked_for_all(self, parameters))
 
 

@@ -52,11 +52,12 @@ NETWORKS = every_model.networks()
 
 
 @pytest.fixture(scope="module")
-def continued(tmp_path_factory):
-    """A folder of all networks, each written after the first half and continued in a new process."""
+def continued(tmp_path_factory, request):
+    """A folder of all networks that are tested, each written after the first half and continued in a new process."""
     folder = tmp_path_factory.mktemp("checkpoints")
-    for name, describe in NETWORKS.items():
-        describe().run(every_model.HALF).checkpoint(folder / f"{name}.half")
+    tested = {item.callspec.params.get("name") for item in request.session.items if hasattr(item, "callspec")}
+    for name in NETWORKS.keys() & tested:
+        NETWORKS[name]().run(every_model.HALF).checkpoint(folder / f"{name}.half")
     script(TESTS / "unit" / "every_model.py", folder)
     return folder
 

@@ -6,6 +6,7 @@ Brian2 and NEST: tests/reference/test_receptors.py.
 
 import importlib
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,6 @@ import spikelearn as sl
 from spikelearn.codegen import jit
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.neurons import MODELS
-from spikelearn.neurons.composed_step import method_of
 from spikelearn.neurons.receptors import RECEPTORS
 
 MEMBRANES = [
@@ -165,7 +165,7 @@ def test_a_dendrite_that_is_driven_moves_the_soma_and_each_takes_a_current_of_it
     assert V_s[0] > V_s[1] and V_d[1] > V_d[0]
 
 
-SLOW_GABA = """
+SQUARED = """
 from typing import NamedTuple
 
 import numpy as np
@@ -201,8 +201,8 @@ SquaredConductance = sl.ReceptorModel(
 
 @pytest.fixture
 def one_more(tmp_path, monkeypatch):
-    """A receptor in a file of its own."""
-    (tmp_path / "squared_conductance.py").write_text(SLOW_GABA)
+    """A receptor in a file of its own: its conductance jumps by the square of the weight."""
+    (tmp_path / "squared_conductance.py").write_text(SQUARED)
     monkeypatch.syspath_prepend(tmp_path)
     yield importlib.import_module("squared_conductance").SquaredConductance
     del sys.modules["squared_conductance"]
@@ -212,7 +212,7 @@ def one_more(tmp_path, monkeypatch):
 def test_a_kinetics_of_ones_own_is_one_file(one_more, model, compartment):
     composed = model.with_receptors(own=one_more().at(compartment), ampa=given(sl.ExponentialConductance, compartment))
     assert "from squared_conductance import SquaredConductance, advance, receive" in composed.source
-    assert method_of(model.membrane, {}) != "" and "dg_own/dt = -g_own / tau_syn_own" in composed.equations
+    assert "dg_own/dt = -g_own / tau_syn_own" in composed.equations
     if model is sl.AdEx:
         found = run(composed, 0.2).trace("cells", "g_own").values
         assert found[:, 1].max() == 0.0 and found[:, 0].max() > 9.0
@@ -249,6 +249,17 @@ def test_a_saved_model_is_the_same_model_and_its_step_may_be_edited(tmp_path, mo
 def test_receptors_that_cannot_be_are_refused(call, message):
     with pytest.raises(DescriptionError, match=message):
         call()
+
+
+def test_a_receptor_may_be_called_as_what_the_composition_is_made_of():
+    model = sl.LIF.with_receptors(model=sl.AlphaCurrent(), step=sl.AlphaCurrent(), self=sl.ExponentialCurrent())
+    assert list(model.ports) == ["model", "step", "self"] and "I_syn_step" in model.state
+
+
+def test_two_receptor_models_of_one_name_are_refused():
+    other = replace(sl.AlphaCurrent, constants=sl.AlphaCurrent.constants)
+    with pytest.raises(DescriptionError, match="two receptor models have the same name"):
+        sl.LIF.with_receptors(a=sl.AlphaCurrent(), b=other())
 
 
 def test_a_conductance_needs_its_reversal_potential_and_one_number_for_each_parameter():

@@ -35,6 +35,12 @@ def test_a_list_may_be_part_of_a_name_and_have_an_index(rendered):
     ]
 
 
+def test_what_is_said_of_a_list_in_a_signature_is_said_of_each(rendered):
+    text = "def f(step, PRE: Written, slot__PRE: Written, NONE: Written, POST):\n    pass"
+    [first, _] = rendered(text, pre=("x", "y"), none=(), post=("z",))
+    assert first == "def f(step, x: Written, y: Written, slot_x: Written, slot_y: Written, z):"
+
+
 def test_one_name_is_a_list_of_one(rendered):
     assert rendered("n = len(all__MEMBRANE)", membrane="V_m") == ["n = len(all_V_m)"]
 

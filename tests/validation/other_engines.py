@@ -10,6 +10,7 @@ from tolerances import EXACT, METHOD, NINE_DIGITS
 
 import spikelearn as sl
 from spikelearn.plasticity import RULES, PlasticityRule
+from spikelearn.synapses import SYNAPSES
 from validation.case import Case
 
 
@@ -168,9 +169,7 @@ SHORT_TERM = [
     )
     for synapse, engine in (
         (sl.TsodyksMarkram(U=0.4, tau_rec=100.0, tau_fac=50.0), "nest"),
-        (sl.TsodyksMarkram(U=0.4, tau_rec=100.0, tau_fac=50.0), "brian2"),
-        (sl.Mongillo(), "brian2"),
-        (sl.ReleaseFirst(), "brian2"),
+        *((model(), "brian2") for model in SYNAPSES if model.statements),
     )
 ]
 

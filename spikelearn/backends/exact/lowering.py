@@ -288,8 +288,9 @@ def _release(projection: Projection, state: dict[str, np.ndarray], now: np.ndarr
     constants = model.constants(projection.synapse.parameters, dt)
     text = render_release(list(model.state), list(constants))
     kernel = kernel_for(f"Synapses of {model.name}", text, {"release": model.release})
-    numbers = [float(value) for value in constants.values()]
-    return Call(f"release of {projection.name}", kernel, now, groups.released, *state.values(), *numbers)
+    values = {name if name == "last_arrival" else f"all_{name}": array for name, array in state.items()}
+    values |= {name: float(value) for name, value in constants.items()}
+    return Call(f"release of {projection.name}", kernel, clock_time=now, share=groups.released, **values)
 
 
 def _touch_all(population: Population, number: int, cells: Cells) -> None:
@@ -315,7 +316,8 @@ class _Shared:
         group_of: dict[Any, int],
     ) -> None:  # fmt: skip
         self.dt = d.dt
-        self.first = (now, control, *clocks, cells.fired, cells.n_fired)
+        self.common = {"clock_time": now, "control": control, "fired": cells.fired, "n_fired": cells.n_fired}
+        self.common |= clocks._asdict()
         self.cells, self.groups, self.group_of = cells, groups, group_of
 
     def call(self, population: Population, number: int, neurons: Neurons, buffer: SampleBuffer | None) -> Call:
@@ -341,19 +343,26 @@ class _Shared:
         first = int(self.cells.first[number])
         span = slice(first, first + n)
         t_ref = np.asarray(neuron.parameters.t_ref if form.hold is not None else 0.0, dtype=np.float64)
-        sampled = self._sampled(buffer, [*neurons.state, form.clock])
-        return Call(
-            f"{'events' if buffer is None else 'samples'} of {population.name}", kernel,
-            *self.first, number, first, self.cells.touched[span], self.cells.n_touched[number : number + 1],
-            self.cells.marked[span], neurons.last, neurons.until, neurons.exact,
-            np.ascontiguousarray(np.broadcast_to(t_ref, n)), *neurons.state.values(),
-            *(inputs(port) for port in model.ports), *neurons.currents.values(),
-            *(inputs(f"I_{name}") for name in model.currents), *constants.values(), *sampled,
-        )  # fmt: skip
+        values = {
+            **self.common, "population": number, "first": first, "touched": self.cells.touched[span],
+            "n_touched": self.cells.n_touched[number : number + 1], "marked": self.cells.marked[span],
+            "last": neurons.last, "all_until": neurons.until, "exact": neurons.exact,
+            "t_ref": np.ascontiguousarray(np.broadcast_to(t_ref, n)),
+        }  # fmt: skip
+        values |= self._sampled(buffer, [*neurons.state, form.clock])
+        values |= {f"all_{name}": array for name, array in neurons.state.items()}
+        values |= {f"all_in_{port}": inputs(port) for port in model.ports}
+        for name, array in neurons.currents.items():
+            values |= {f"all_I_{name}": array, f"change_{name}": inputs(f"I_{name}")}
+        values |= {f"all_{name}" if name in varying else name: value for name, value in constants.items()}
+        return Call(f"{'events' if buffer is None else 'samples'} of {population.name}", kernel, **values)
 
-    def _sampled(self, buffer: SampleBuffer | None, variables: Sequence[str]) -> tuple[Any, ...]:
+    def _sampled(self, buffer: SampleBuffer | None, variables: Sequence[str]) -> dict[str, Any]:
+        """Where samples go, and which variable of which neurons they are of; with no buffer, nowhere."""
+        nothing = np.zeros(0, np.int64)
         if buffer is None:
-            return self.dt, 0, np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 0)), np.zeros(1, np.int64)
+            room = {"steps": nothing, "values": np.zeros((0, 0)), "used": np.zeros(1, np.int64)}
+            return {"dt": self.dt, "variable": 0, "ids": nothing, **room}
         ids = np.ascontiguousarray(buffer.recording.ids.astype(np.int64))
-        number = variables.index(buffer.recording.variable)
-        return self.dt, number, ids, buffer.steps, buffer.values, buffer.used
+        room = {"steps": buffer.steps, "values": buffer.values, "used": buffer.used}
+        return {"dt": self.dt, "variable": variables.index(buffer.recording.variable), "ids": ids, **room}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 
@@ -64,19 +65,16 @@ def simulate(
 
 
 def _loop(plan: EventPlan) -> Call:
-    first = {
-        "dt": plan.dt,
-        "seed": plan.seed,
-        "now": plan.now,
-        "control": plan.control,
-        "event_count": plan.event_count,
-    }
-    last = {}
+    values: dict[str, Any] = {
+        "dt": plan.dt, "seed": plan.seed, "now": plan.now, "control": plan.control, "event_count": plan.event_count,
+    }  # fmt: skip
+    called = {}
     for prefix, calls in (("", plan.calls), ("release_", plan.releases), ("sample_", plan.samples)):
-        last[f"{prefix}addresses"], last[f"{prefix}arguments"] = call_table(calls)
-    arrays = [array for table in plan.tables for array in table]
-    kernel = Kernel(render_loop([type(table) for table in plan.tables], list(first), list(last)), "Event loop")
-    return Call("event loop", kernel, *first.values(), *arrays, *last.values())
+        called[f"{prefix}addresses"], called[f"{prefix}arguments"] = call_table(calls)
+    for table in plan.tables:
+        values |= {f"{type(table).__name__.lower()}_{name}": array for name, array in table._asdict().items()}
+    kernel = Kernel(render_loop([type(table) for table in plan.tables]), "Event loop")
+    return Call("event loop", kernel, **values, **called)
 
 
 def empty(plan: EventPlan, sink: Sink) -> None:

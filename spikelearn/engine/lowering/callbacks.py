@@ -52,14 +52,21 @@ def _fired(population: Population, kind: str, program: Program, added: Added | N
     label = f"mark {kind}s of {population.name}"
     for call in program.plans[0].calls(added):
         if call.label == label:
-            return call.arguments[-1]
+            return call.written["fired"]
     fired = np.zeros(population.size, np.uint8)
     for plan in program.plans:
         block = plan.block_of[population]
         ring = block.rings[kind]
         stages = plan.stages if added is None else added.stages[plan.share.index]
         stages["record"].append(
-            Call(label, kernel_of(events.mark_events), ring.rows, ring.counts, block.first[population], fired)
+            Call(
+                label,
+                kernel_of(events.mark_events),
+                rows=ring.rows,
+                counts=ring.counts,
+                first=block.first[population],
+                fired=fired,
+            )  # fmt: skip
         )
     return fired
 
@@ -68,7 +75,7 @@ def step_calls(callbacks: Sequence[Callback], program: Program) -> None:
     """Add the callbacks of every step to a Program."""
     for callback in callbacks:
         arguments = [resolve(a, program) for a in callback.arguments]
-        program.end.append(_user_call("every step", callback, program.controls[0], (), arguments))
+        program.end.append(_user_call("every step", callback, program.controls[0], {}, arguments))
         program.end += _handed_on(callback, program)
 
 
@@ -77,8 +84,8 @@ def _handed_on(callback: Callback, program: Program) -> list[Call]:
     written = {a.owner for a in callback.arguments if isinstance(a, Reference) and a.what == "release"}
     return [
         Call(
-            f"hand on {modulator.name}", kernel_of(modulators.hand_on), plan.modulators[modulator]["pending"],
-            program.plans[0].modulators[modulator]["pending"],
+            f"hand on {modulator.name}", kernel_of(modulators.hand_on), pending=plan.modulators[modulator]["pending"],
+            of_first=program.plans[0].modulators[modulator]["pending"],
         )
         for modulator in program.plans[0].modulators if modulator in written
         for plan in program.plans[1:]
@@ -86,7 +93,7 @@ def _handed_on(callback: Callback, program: Program) -> list[Call]:
 
 
 def _user_call(
-    label: str, callback: Callback, control: np.ndarray, of_phase: tuple[Any, ...], arguments: list[Any]
+    label: str, callback: Callback, control: np.ndarray, of_phase: dict[str, Any], arguments: list[Any]
 ) -> Call:
     function = compiled(callback.function)
     name = getattr(callback.function, "__name__", "callback")
@@ -95,7 +102,8 @@ def _user_call(
     try:
         kernel = kernel_for(f"Callback {name}", text, {"user": function})
         raised = np.zeros(1, np.int64)
-        call = Call(f"{label}: {name}", kernel, control, raised, *of_phase, *arguments)
+        own = dict(zip(names, arguments, strict=True)) | of_phase
+        call = Call(f"{label}: {name}", kernel, control=control, raised=raised, **own)
         call.raised = raised
         return call
     except Exception as error:
@@ -112,14 +120,15 @@ def trial_calls(schedule: Trials, program: Program) -> Added:
     clocks = [np.zeros(trial_clock.N_PLACES, np.int64) for _ in program.plans]
     for plan, stages_of_plan, clock in zip(program.plans, stages, clocks, strict=True):
         clock[trial_clock.ORIGIN] = added.origin
-        stages_of_plan["begin"].append(Call("clock of trials", kernel_of(trial_clock.tick), clock, phase_steps))
+        tick = Call("clock of trials", kernel_of(trial_clock.tick), clock=clock, phase_steps=phase_steps)
+        stages_of_plan["begin"].append(tick)
         stages_of_plan["start"] += _start_calls(schedule, program, plan, clock)
     counters: dict[Any, np.ndarray] = {}
     for k, phase in enumerate(schedule.phases):
         if phase.callback is not None:
             arguments = [resolve(a, program, counters, added) for a in phase.callback.arguments]
-            own, control = (clocks[0], k), program.controls[0]
-            added.end.append(_user_call(f"end of phase {k}", phase.callback, control, own, arguments))
+            of_phase, control = {"clock": clocks[0], "phase_of_callback": k}, program.controls[0]
+            added.end.append(_user_call(f"end of phase {k}", phase.callback, control, of_phase, arguments))
             added.end += _handed_on(phase.callback, program)
     for (population, kind), n_events in counters.items():
         for plan, stages_of_plan, clock in zip(program.plans, stages, clocks, strict=True):
@@ -127,12 +136,13 @@ def trial_calls(schedule: Trials, program: Program) -> Added:
             ring, first = block.rings[kind], block.first[population]
             offset, size = plan.share.part(block, first, population.size)
             own_counts = n_events[offset : offset + size]
-            clear = Call("counts from 0", kernel_of(trial_clock.clear_counts), clock, -1, own_counts)
-            count = kernel_of(events.count_events)
-            stages_of_plan["start"].append(clear)
-            stages_of_plan["record"].append(
-                Call(f"count {kind}s of {population.name}", count, ring.rows, ring.counts, first, n_events)
-            )
+            clear = kernel_of(trial_clock.clear_counts)
+            stages_of_plan["start"].append(Call("counts from 0", clear, clock=clock, phase=-1, n_events=own_counts))
+            count = Call(
+                f"count {kind}s of {population.name}", kernel_of(events.count_events), rows=ring.rows,
+                counts=ring.counts, first=first, n_events=n_events,
+            )  # fmt: skip
+            stages_of_plan["record"].append(count)
     return added
 
 
@@ -166,16 +176,14 @@ def _start_calls(schedule: Trials, program: Program, plan: Plan, clock: np.ndarr
         for modulator, amount in phase.releases.items():
             rows = schedule.rows(amount, 1, "1", f"release of {modulator.name} in phase {k}")
             pending = plan.modulators[modulator]["pending"]
-            calls.append(
-                Call(f"release {modulator.name}", kernel_of(trial_clock.add_at_start), clock, k, rows, pending)
-            )
+            add = kernel_of(trial_clock.add_at_start)
+            calls.append(Call(f"release {modulator.name}", add, clock=clock, phase=k, values=rows, target=pending))
         if named_plastic:
             for projection, learning in plan.learning.items():
                 on = projection.plastic and (phase.plastic is None or projection in phase.plastic)
                 values = np.array([int(on)], np.int64)
-                calls.append(
-                    Call("plastic window", kernel_of(trial_clock.copy_at_start), clock, k, values, learning.enabled)
-                )
+                copy = kernel_of(trial_clock.copy_at_start)
+                calls.append(Call("plastic window", copy, clock=clock, phase=k, values=values, target=learning.enabled))
     return calls
 
 
@@ -207,7 +215,8 @@ def _set(
         return []
     part = slice(offset, offset + size)
     own = rows if rows.shape[1] == 1 else np.ascontiguousarray(rows[:, part])
-    return [Call(label, kernel_of(trial_clock.set_at_start), clock, phase, own, target[part])]
+    kernel = kernel_of(trial_clock.set_at_start)
+    return [Call(label, kernel, clock=clock, phase=phase, values=own, target=target[part])]
 
 
 def _resets(what: Any, plan: Plan, clock: np.ndarray, phase: int) -> list[Call]:
@@ -224,10 +233,10 @@ def _resets(what: Any, plan: Plan, clock: np.ndarray, phase: int) -> list[Call]:
         Call(
             f"reset {what.name}",
             kernel_of(trial_clock.copy_at_start),
-            clock,
-            phase,
-            block.start[name][span],
-            values[span],
+            clock=clock,
+            phase=phase,
+            values=block.start[name][span],
+            target=values[span],
         )
         for name, values in block.state.items()
     ]

@@ -47,7 +47,8 @@ def drive_calls(drives: Sequence[Drive], plan: Plan) -> None:
 def _poisson_input(drive: Drive, source: PoissonInput, plan: Plan, inputs: np.ndarray, part: slice, label: str) -> None:
     event_count = np.zeros(1, np.int64)
     plan.event_counts.append(event_count)
-    own = (plan.seed, noise_key(drive.uid), part.start, drive.weight)
+    own = {"seed": plan.seed, "key": noise_key(drive.uid), "first_id": part.start, "weight": drive.weight}
+    own |= {"inputs": inputs, "event_count": event_count}
     rates = source.rates * source.n
     mean = float(rates.max()) * plan.dt * 1e-3
     if mean > _MOST:
@@ -57,17 +58,18 @@ def _poisson_input(drive: Drive, source: PoissonInput, plan: Plan, inputs: np.nd
         )
     if rates.size == 1 and mean <= _RARE_UP_TO:
         guide, cumulative = _poisson_table(sources.GROUP * mean)
-        call = Call(label, kernel_of(sources.poisson_input_rare), *own, guide, cumulative, inputs, event_count)
+        call = Call(label, kernel_of(sources.poisson_input_rare), guide=guide, cumulative=cumulative, **own)
     elif rates.size == 1 and mean < _TABLE_UP_TO:
         guide, cumulative = _poisson_table(mean)
-        call = Call(label, kernel_of(sources.poisson_input), *own, guide, cumulative, inputs, event_count)
+        call = Call(label, kernel_of(sources.poisson_input), guide=guide, cumulative=cumulative, **own)
     else:
         rates = np.ascontiguousarray(np.broadcast_to(rates, (len(rates), drive.size))[:, part])
         now = rates[0].copy()
         if source.interval:
             every = max(1, round(source.interval / plan.dt))
-            plan.stages["begin"].append(Call(f"rates of {label}", kernel_of(sources.set_timed), rates, every, now))
-        call = Call(label, kernel_of(sources.poisson_input_timed), *own, now, plan.dt, inputs, event_count)
+            timed = kernel_of(sources.set_timed)
+            plan.stages["begin"].append(Call(f"rates of {label}", timed, values=rates, every=every, target=now))
+        call = Call(label, kernel_of(sources.poisson_input_timed), rates=now, dt=plan.dt, **own)
     plan.stages["arrive"].append(call)
 
 
@@ -76,7 +78,11 @@ def _step_current(source: StepCurrent, plan: Plan, current: np.ndarray, part: sl
     cursor, previous = np.zeros(1, np.int64), np.zeros(len(current))
     values = np.ascontiguousarray(source.values if source.values.shape[1] == 1 else source.values[:, part])
     kernel = kernel_of(sources.step_current)
-    plan.stages["drive"].append(Call(label, kernel, steps, np.arange(len(steps)), cursor, values, previous, current))
+    call = Call(
+        label, kernel, steps=steps, rows=np.arange(len(steps)), cursor=cursor, values=values, previous=previous,
+        current=current,
+    )  # fmt: skip
+    plan.stages["drive"].append(call)
 
 
 def _noise(
@@ -88,11 +94,14 @@ def _noise(
     noise = block.noise.setdefault((target, drive.port), zeros(target.size))
     first_here = (target, drive.port) not in written
     written.add((target, drive.port))
-    own = (plan.seed, noise_key(drive.uid), part.start)
+    own = {"seed": plan.seed, "key": noise_key(drive.uid), "first_id": part.start}
     if drive.size != target.size and first_here:
         offset, size = plan.share.part(block, block.first[target], target.size)
-        nothing, here = np.zeros(size), noise[offset : offset + size]
-        plan.stages["drive"].append(Call(f"{label} noise", kernel, *own, 1, 0.0, 0.0, 0, 0.0, nothing, 1, here))
+        nothing = Call(
+            f"{label} noise", kernel, every=1, decay=0.0, kick=0.0, flat=0, mean=0.0, state=np.zeros(size),
+            first_here=1, noise=noise[offset : offset + size], **own,
+        )  # fmt: skip
+        plan.stages["drive"].append(nothing)
         first_here = False
     every = 1 if source.interval is None else max(1, round(source.interval / plan.dt))
     decay = float(np.exp(-plan.dt / source.tau)) if source.tau > 0 else 0.0
@@ -102,8 +111,11 @@ def _noise(
         state[:] = np.random.default_rng([plan.seed, drive.uid]).normal(0.0, source.std, drive.size)
     state = state[part]
     here = noise[drive.first : drive.first + drive.size][part]
-    numbers = (every, decay, kick, int(source.uniform), source.mean)
-    plan.stages["drive"].append(Call(f"{label} noise", kernel, *own, *numbers, state, int(first_here), here))
+    call = Call(
+        f"{label} noise", kernel, every=every, decay=decay, kick=kick, flat=int(source.uniform), mean=source.mean,
+        state=state, first_here=int(first_here), noise=here, **own,
+    )  # fmt: skip
+    plan.stages["drive"].append(call)
 
 
 def _poisson_table(mean: float) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,16 +29,13 @@ _STEPS = 8192
 
 @dataclass(frozen=True, eq=False)
 class EventLearning:
-    """How the synapses of one projection learn at events, in one share. arrays: by the names that the kernels use."""
+    """How the synapses of one projection learn at events, in one share. values: by the names that the kernels use."""
 
     projection: Projection
     plan: Plan
     ends: Ends
-    table: Table
     kernel: Kernel
-    arrays: dict[str, Any]
-    constants: dict[str, float]
-    enabled: np.ndarray
+    values: dict[str, Any]
     release: Release | None
 
     @classmethod
@@ -46,12 +44,19 @@ class EventLearning:
         rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
         constants = {name: float(value) for name, value in rule.constants(parameters, plan.dt).items()}
         ends = plan.ends[projection]
+        values = constants | _arrays(projection, table, ends.n_targets, plan.dt)
+        values |= {f"initial_{name}": value for name, value in rule.initial_state(parameters).items()}
+        values |= {
+            "W_min": parameters.W_min, "W_max": parameters.W_max, "dendritic": projection.dendritic_steps,
+            "index": table.index, "targets": table.targets, "weights": table.weights, "delays": table.delays,
+            "event_count": table.event_count, "inputs": ends.inputs,
+            "enabled": np.full(1, projection.plastic, np.int64),
+        }  # fmt: skip
+        if rule.modulated:
+            values |= {"tau_c": parameters.tau_c, "dt": plan.dt}
         release = Release.of(projection, table, plan.dt) if projection.synapse is not None else None
-        return cls(
-            projection, plan, ends, table, _kernel(rule, list(constants), release),
-            _arrays(projection, table, ends.n_targets, plan.dt), constants, np.full(1, projection.plastic, np.int64),
-            release,
-        )  # fmt: skip
+        values |= release.values if release else {}
+        return cls(projection, plan, ends, _kernel(rule, list(constants), release), values, release)
 
     @property
     def rule(self) -> Any:
@@ -64,8 +69,12 @@ class EventLearning:
         return self.projection.plasticity.parameters
 
     @property
+    def enabled(self) -> np.ndarray:
+        return self.values["enabled"]
+
+    @property
     def sweeps(self) -> np.ndarray:
-        return self.arrays["sweeps"]
+        return self.values["sweeps"]
 
     def deliver(self) -> None:
         stages, push = self.plan.stages, self._push()
@@ -76,148 +85,81 @@ class EventLearning:
         stages["post"] += [*([] if delayed else [push]), *self.sweep()]
 
     def sweep(self) -> list[Call]:
-        return [
-            self._call(
-                "sweep", "sweep", self.sweeps, self.arrays["since_sweep"], self.projection.dendritic_steps,
-                *self._modulator(), *self._everything(),
-            )
-        ]  # fmt: skip
+        return [self._call("sweep", "sweep")]
 
     def reset(self, clock: np.ndarray, phase: int) -> list[Call]:
-        learned = self._call(
-            "reset", "reset", clock, phase, self.sweeps, self.arrays["since_sweep"], self.projection.dendritic_steps,
-            *self.rule.initial_state(self.parameters).values(), *self._modulator(), *self._means(), *self._everything(),
-        )  # fmt: skip
+        learned = self._call("reset", "reset", clock=clock, phase=phase)
         return [learned, *(self.release.reset(self.projection.name, clock, phase) if self.release else [])]
 
-    def read(self, variable: str, every: int, start: int, slots: np.ndarray, positions: np.ndarray, *to: Any) -> Call:
+    def read(
+        self, variable: str, every: int, start: int, slots: np.ndarray, positions: np.ndarray, to: Mapping[str, Any]
+    ) -> Call:
         what = 1 if variable == "c" else 0
         return self._call(
-            "read", "read", every, start, what, slots, positions, *to, *self._modulator(), *self._everything()
-        )
+            "read", "read", every=every, start=start, what=what, slots=slots, positions=positions, **to
+        )  # fmt: skip
 
     def materialize(self, due: np.ndarray) -> list[Call]:
         if not self.rule.modulated:
             return []
+        low, high = self.projection.limits
         kernel = kernel_of(homeostasis.materialize)
-        return [Call(f"materialize {self.projection.name}", kernel, *self._kept(due), *self.projection.limits)]
+        return [self._plain_call("materialize", kernel, due=due, W_min=low, W_max=high)]
 
     def dematerialize(self, due: np.ndarray) -> list[Call]:
         if not self.rule.modulated:
             return []
-        kernel = kernel_of(homeostasis.dematerialize)
-        return [Call(f"dematerialize {self.projection.name}", kernel, *self._kept(due))]
+        return [self._plain_call("dematerialize", kernel_of(homeostasis.dematerialize), due=due)]
 
     def forget(self, label: str, moved: np.ndarray, n_moved: np.ndarray) -> list[Call]:
-        arrays = self.arrays
         events = Call(
-            f"{label}: events", kernel_of(rewire.move_to_histories), n_moved, moved, self.table.targets,
-            arrays["due_end"], arrays["unread"],
+            f"{label}: events", kernel_of(rewire.move_to_histories), n_moved=n_moved, moved=moved,
+            targets=self.values["targets"], due_end=self.values["due_end"], unread=self.values["unread"],
         )  # fmt: skip
         start = {"eligibilities": 0.0} if self.rule.modulated else {}
         start |= {f"synapse_{name}": value for name, value in self.rule.initial_state(self.parameters).items()}
         forget = kernel_of(rewire.forget)
         return [
             events,
-            *(Call(f"{label}: {name}", forget, n_moved, moved, float(v), arrays[name]) for name, v in start.items()),
+            *(
+                Call(f"{label}: {name}", forget, n_moved=n_moved, moved=moved, value=float(v), values=self.values[name])
+                for name, v in start.items()
+            ),
         ]
 
-    def _call(self, label: str, function: str, *arguments: Any) -> Call:
-        return Call(f"{label} {self.projection.name}", replace(self.kernel, name=function), *arguments)
+    def _call(self, label: str, function: str, **own: Any) -> Call:
+        """A Call of one of the rule's kernels, with what it takes of `values` and of its own."""
+        return self._plain_call(label, replace(self.kernel, name=function), **own)
+
+    def _plain_call(self, label: str, kernel: Kernel, **own: Any) -> Call:
+        return Call(f"{label} {self.projection.name}", kernel, **kernel.choose(self.values | own))
 
     def _follow_modulator(self) -> list[Call]:
         """Calls that integrate the modulator, note its releases, and re-base its exponential factor."""
         assert self.projection.plasticity is not None
-        modulator, parameters, arrays = self.projection.plasticity.modulator, self.parameters, self.arrays
-        found, name, dt = self.plan.modulators[modulator], self.projection.name, self.plan.dt
-        integrate = Call(
-            f"integrate {modulator.name} for {name}", kernel_of(modulators.integrate_modulator), found["n"],
-            parameters.b, modulator.tau_n, parameters.tau_c, dt, arrays["base"], self.enabled, arrays["integrals"],
-            arrays["scales"],
-        )  # fmt: skip
-        releases = Call(
-            f"releases of {modulator.name} for {name}", kernel_of(modulators.note_release), found["releases"],
-            arrays["integrals"], arrays["release_N"], arrays["release_counts"], arrays["swept"], self.sweeps,
-        )  # fmt: skip
-        every = max(1, round(_REBASE_AFTER * parameters.tau_c / dt))
-        rebase = self._call(
-            "rebase", "rebase", every, self.projection.dendritic_steps, self.sweeps, arrays["base"], parameters.tau_c,
-            dt, arrays["integrals"], arrays["scales"], self.table.weights, arrays["eligibilities"],
-            arrays["release_counts"], arrays["release_N"], arrays["swept"],
-        )  # fmt: skip
-        return [integrate, releases, rebase]
+        modulator, parameters, values = self.projection.plasticity.modulator, self.parameters, {**self.values}
+        found, name = self.plan.modulators[modulator], self.projection.name
+        integrate, note = kernel_of(modulators.integrate_modulator), kernel_of(modulators.note_release)
+        values |= {"concentration": found["n"], "baseline": parameters.b, "tau_n": modulator.tau_n}
+        values |= {"releases": found["releases"]}
+        every = max(1, round(_REBASE_AFTER * parameters.tau_c / self.plan.dt))
+        return [
+            Call(f"integrate {modulator.name} for {name}", integrate, **integrate.choose(values)),
+            Call(f"releases of {modulator.name} for {name}", note, **note.choose(values)),
+            self._call("rebase", "rebase", every=every),
+        ]
 
     def _push(self) -> Call:
         ring = self.ends.neurons.rings[self.projection.learns_from]
-        return self._call(
-            "post events of", "push", ring.rows, ring.counts, self.projection.dendritic_steps, self.sweeps,
-            self.arrays["since_sweep"], self.enabled, *self._means(), *(ring.values[v] for v in self.rule.reads),
-            *self._events(), *self._decays(self.rule.post),
-        )  # fmt: skip
+        read = {f"values_{v}": ring.values[v] for v in self.rule.reads}
+        return self._call("post events of", "push", rows=ring.rows, counts=ring.counts, **read)
 
     def _advance_post_traces(self) -> Call:
         ring = self.ends.neurons.rings[self.projection.learns_from]
-        return self._call(
-            "past events of", "advance_post_traces", ring.rows, ring.counts, self.projection.dendritic_steps,
-            *self._events(), *self._past(),
-        )  # fmt: skip
+        return self._call("past events of", "advance_post_traces", rows=ring.rows, counts=ring.counts)
 
     def _deliver(self) -> Call:
-        ring, table = self.ends.ring, self.table
-        return self._call(
-            "deliver", "function", ring.all_rows, ring.all_counts, table.delays, self.ends.inputs, table.event_count,
-            self.enabled, self.projection.dendritic_steps, *self._modulator(), *self._means(), *self._everything(),
-            *(self.release.arguments if self.release else []),
-        )  # fmt: skip
-
-    def _kept(self, due: np.ndarray) -> list[Any]:
-        """The arguments by which w is made of what is kept instead, w - c N (kernels/templates/event_rule.py)."""
-        integrals, eligibilities = self.arrays["integrals"], self.arrays["eligibilities"]
-        return [due, self.projection.dendritic_steps, integrals, self.table.weights, eligibilities]
-
-    def _modulator(self) -> list[Any]:
-        if not self.rule.modulated:
-            return []
-        arrays = self.arrays
-        of_modulator = [arrays[name] for name in ("integrals", "scales", "release_counts", "base")]
-        return [*of_modulator, self.parameters.tau_c, self.plan.dt]
-
-    def _means(self) -> list[Any]:
-        """Means of the traces of the source over all synapses."""
-        if not self.rule.mean_pre:
-            return []
-        return [self.arrays[f"{part}_{t.name}"] for t in self.rule.pre for part in ("running", "decay")]
-
-    def _everything(self) -> list[Any]:
-        """The arguments that all functions of a rule end with."""
-        rule, parameters, arrays, table = self.rule, self.parameters, self.arrays, self.table
-        synapse = [table.weights, *([arrays["eligibilities"]] if rule.modulated else [])]
-        synapse += [arrays[f"synapse_{name}"] for name in rule.state]
-        releases = [arrays[name] for name in ("slot_releases", "release_N", "swept")] if rule.modulated else []
-        return [
-            table.index, table.targets, arrays["last_arrival"], arrays["consumed"], arrays["queue"], *synapse,
-            arrays["unread"], *(arrays[f"slot_{t.name}"] for t in rule.pre), *releases, *self._events(), *self._past(),
-            *self._decays(rule.pre + rule.post), parameters.W_min, parameters.W_max,
-            *(value for name, value in self.constants.items() if name not in ("W_min", "W_max")),
-            *([arrays["ms_per_step"]] if "since_pre" in (*rule.takes("on_pre"), *rule.takes("on_post")) else []),
-        ]  # fmt: skip
-
-    def _events(self) -> list[Any]:
-        """The histories of the targets."""
-        rule, arrays = self.rule, self.arrays
-        result = [arrays[name] for name in ("event_end", "due_end", "event_step", "event_plastic", "frozen")]
-        result += [arrays[f"event_{name}"] for name in (*(t.name for t in rule.post), *rule.reads)]
-        if rule.mean_pre:
-            result += [arrays[f"event_mean_{t.name}"] for t in rule.pre]
-        return result
-
-    def _past(self) -> list[Any]:
-        """The newest event of each target that arrivals know."""
-        of_traces = (self.arrays[f"past_{t.name}"] for t in self.rule.post)
-        return [self.arrays["past_end"], self.arrays["past_step"], *of_traces]
-
-    def _decays(self, traces: Any) -> list[Any]:
-        return [self.arrays[f"{t.name}_{part}"] for t in traces for part in ("coarse", "fine")]
+        return self._call("deliver", "function", rows=self.ends.ring.all_rows, counts=self.ends.ring.all_counts)
 
 
 def _kernel(rule: Any, constants: list[str], release: Release | None) -> Kernel:

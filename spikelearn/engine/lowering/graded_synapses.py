@@ -53,9 +53,10 @@ def deliver(table: Table, plan: Plan) -> None:
     kernel = kernel_for(f"Gates of {model.name}", text, {"advance": model.advance})
     plan.stages["arrive"].append(
         Call(
-            f"gates of {projection.name}", kernel, ends.ring.all_rows, ends.ring.all_counts, table.delays, first,
-            np.ascontiguousarray(fan_out), table.event_count, np.zeros(n_gates), output, *state.values(),
-            *constants.values(),
+            f"gates of {projection.name}", kernel, rows=ends.ring.all_rows, counts=ends.ring.all_counts,
+            delays=table.delays, first=first, fan_out=np.ascontiguousarray(fan_out), event_count=table.event_count,
+            arrived=np.zeros(n_gates), output=output, **{f"all_{name}": array for name, array in state.items()},
+            **constants,
         )
     )  # fmt: skip
     label, inputs = f"deliver {projection.name}", ends.inputs
@@ -63,11 +64,13 @@ def deliver(table: Table, plan: Plan) -> None:
         begin, size = _targets(projection, ends)
         own = inputs[ends.first_target + begin : ends.first_target + begin + size]
         shift = begin - projection.autapse_shift
-        call = Call(label, kernel_of(graded.broadcast), output, projection.weight.a, shift, own)
+        call = Call(
+            label, kernel_of(graded.broadcast), output=output, weight=projection.weight.a, shift=shift, inputs=own
+        )
     else:
         call = Call(
-            label, kernel_of(graded.deliver_graded), output, first * n_delays, table.index, table.targets,
-            table.weights, inputs,
+            label, kernel_of(graded.deliver_graded), output=output, first_slot=first * n_delays, index=table.index,
+            targets=table.targets, weights=table.weights, inputs=inputs,
         )  # fmt: skip
     plan.stages["arrive"].append(call)
 

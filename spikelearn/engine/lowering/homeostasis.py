@@ -46,7 +46,14 @@ def homeostasis_calls(homeostases: Sequence[Homeostasis], plan: Plan) -> None:
         learning = plan.learning.get(projection) or NoLearning()
         begin = kernel_of(homeostasis.begin)
         plan.stages["post"] += [
-            Call(f"{label}: begin", begin, mechanism.every, learning.enabled, due, learning.sweeps),
+            Call(
+                f"{label}: begin",
+                begin,
+                every=mechanism.every,
+                enabled=learning.enabled,
+                due=due,
+                sweeps=learning.sweeps,
+            ),  # fmt: skip
             *learning.sweep(),
             *learning.materialize(due),
             *_ACTS[type(mechanism.rule)](mechanism, plan, learning, due, label),
@@ -58,21 +65,23 @@ def _normalise(
     mechanism: Homeostasis, plan: Plan, learning: Learning | NoLearning, due: np.ndarray, label: str
 ) -> list[Call]:
     projection, subtractive = mechanism.projection, int(mechanism.rule.subtractive)
+    low, high = projection.limits
     ends, table = plan.ends[projection], plan.tables[projection]
     if mechanism.rule.per == "source":
         return [
             Call(
-                label, kernel_of(homeostasis.normalise_sources), due, mechanism.values, subtractive, ends.first_source,
-                len(table.delays), table.index, table.weights, *projection.limits,
+                label, kernel_of(homeostasis.normalise_sources), due=due, totals=mechanism.values,
+                subtractive=subtractive, first=ends.first_source, n_delays=len(table.delays), index=table.index,
+                weights=table.weights, W_min=low, W_max=high,
             )
         ]  # fmt: skip
     totals = np.zeros(ends.n_targets)
     totals[ends.first_target : ends.first_target + projection.target_size] = mechanism.values
-    scratch = np.zeros(ends.n_targets), np.zeros(ends.n_targets)
     return [
         Call(
-            label, kernel_of(homeostasis.normalise_targets), due, totals, subtractive, table.targets, table.weights,
-            *projection.limits, *scratch,
+            label, kernel_of(homeostasis.normalise_targets), due=due, totals=totals, subtractive=subtractive,
+            targets=table.targets, weights=table.weights, W_min=low, W_max=high, sums=np.zeros(ends.n_targets),
+            sizes=np.zeros(ends.n_targets),
         )
     ]  # fmt: skip
 
@@ -83,16 +92,18 @@ def _scale(
     projection = mechanism.projection
     ends, table = plan.ends[projection], plan.tables[projection]
     ring, first, n = ends.neurons.rings["spike"], ends.first_target, projection.target_size
-    tau, dt = mechanism.numbers["tau"], plan.dt
+    tau, dt, (low, high) = mechanism.numbers["tau"], plan.dt, projection.limits
     rate, before = mechanism.values.copy(), mechanism.values.copy()
     at, spikes = np.zeros(n, np.int64), np.zeros(n)
     follow = Call(
-        f"{label}: rates", kernel_of(homeostasis.follow_rates), ring.rows, ring.counts, first, tau, dt, rate, at, spikes
-    )
+        f"{label}: rates", kernel_of(homeostasis.follow_rates), rows=ring.rows, counts=ring.counts, first=first,
+        tau=tau, dt=dt, rate=rate, at=at, spikes=spikes,
+    )  # fmt: skip
     scale = Call(
-        label, kernel_of(homeostasis.scale_targets), due, mechanism.every, first, mechanism.values,
-        mechanism.numbers["beta"], tau, dt, rate, at, spikes, before, table.targets, table.weights,
-        *projection.limits, np.ones(ends.n_targets),
+        label, kernel_of(homeostasis.scale_targets), due=due, every=mechanism.every, first=first,
+        goals=mechanism.values, beta=mechanism.numbers["beta"], tau=tau, dt=dt, rate=rate, at=at, spikes=spikes,
+        before=before, targets=table.targets, weights=table.weights, W_min=low, W_max=high,
+        factors=np.ones(ends.n_targets),
     )  # fmt: skip
     return [follow, scale]
 
@@ -105,10 +116,12 @@ def _rewire(
     moved, n_moved = np.zeros(table.n_synapses, np.int64), np.zeros(1, np.int64)
     table.rewired = True
     move = Call(
-        label, kernel_of(rewire.rewire), due, plan.seed, noise_key(projection.uid), numbers["probability"],
-        numbers["below"], numbers["weight"], int(mechanism.rule.multapses), ends.first_source, projection.source_size,
-        len(table.delays), ends.first_target, projection.target_size, projection.autapse_shift, table.index,
-        table.targets, table.weights, moved, n_moved,
+        label, kernel_of(rewire.rewire), due=due, seed=plan.seed, key=noise_key(projection.uid),
+        probability=numbers["probability"], below=numbers["below"], weight=numbers["weight"],
+        multapses=int(mechanism.rule.multapses), first=ends.first_source, n_sources=projection.source_size,
+        n_delays=len(table.delays), first_target=ends.first_target, n_targets=projection.target_size,
+        own=projection.autapse_shift, index=table.index, targets=table.targets, weights=table.weights, moved=moved,
+        n_moved=n_moved,
     )  # fmt: skip
     return [move, *learning.forget(label, moved, n_moved)]
 

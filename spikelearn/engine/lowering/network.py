@@ -135,7 +135,7 @@ def _empty_plan(d: NetworkDescription, share: Share, blocks: list[Block], contro
 def _add_calls(d: NetworkDescription, plan: Plan, tables: list[Table], interval: int) -> None:
     for block in plan.blocks.values():
         for kind, ring in block.rings.items():
-            plan.stages["begin"].append(Call(f"clear {kind}", kernel_of(events.begin_row), ring.counts))
+            plan.stages["begin"].append(Call(f"clear {kind}", kernel_of(events.begin_row), counts=ring.counts))
     for table in tables:
         if plan.ends[table.projections[0]].counted:
             plan.event_counts.append(table.event_count)
@@ -223,10 +223,10 @@ def _modulator_calls(d: NetworkDescription, plan: Plan) -> None:
             Call(
                 f"release {release.modulator.name}",
                 kernel_of(modulators.release_list),
-                release.steps,
-                release.amounts,
-                np.zeros(1, np.int64),
-                plan.modulators[release.modulator]["pending"],
+                steps=release.steps,
+                amounts=release.amounts,
+                cursor=np.zeros(1, np.int64),
+                pending=plan.modulators[release.modulator]["pending"],
             )  # fmt: skip
         )
     for modulator, arrays in plan.modulators.items():
@@ -234,9 +234,9 @@ def _modulator_calls(d: NetworkDescription, plan: Plan) -> None:
             Call(
                 f"advance {modulator.name}",
                 kernel_of(modulators.advance_modulator),
-                arrays["n"],
-                float(np.exp(-d.dt / modulator.tau_n)),
-                arrays["pending"],
-                arrays["releases"],
+                concentration=arrays["n"],
+                decay=float(np.exp(-d.dt / modulator.tau_n)),
+                pending=arrays["pending"],
+                releases=arrays["releases"],
             )  # fmt: skip
         )

@@ -20,8 +20,9 @@ def deliver(table: Table, plan: Plan) -> None:
     ends = plan.ends[projection]
     plan.stages["arrive"].append(
         Call(
-            f"deliver {', '.join(p.name for p in table.projections)}", kernel_of(deliver_values), ends.ring.all_rows,
-            ends.ring.all_counts, ends.ring.all_values[projection.payload], table.delays, table.index, table.targets,
-            table.slot_weight, table.weights, ends.inputs[table.first_target :], table.event_count,
+            f"deliver {', '.join(p.name for p in table.projections)}", kernel_of(deliver_values),
+            rows=ends.ring.all_rows, counts=ends.ring.all_counts, values=ends.ring.all_values[projection.payload],
+            delays=table.delays, index=table.index, targets=table.targets, slot_weight=table.slot_weight,
+            weights=table.weights, inputs=ends.inputs[table.first_target :], event_count=table.event_count,
         )
     )  # fmt: skip

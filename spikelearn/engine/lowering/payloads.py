@@ -37,9 +37,9 @@ def keep_calls(plan: Plan, block: Block) -> None:
                 Call(
                     f"keep {variable} of {kind}s",
                     kernel_of(events.keep_values),
-                    ring.rows,
-                    ring.counts,
-                    block.state[variable],
-                    values,
+                    rows=ring.rows,
+                    counts=ring.counts,
+                    variable=block.state[variable],
+                    values=values,
                 )  # fmt: skip
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from spikelearn.codegen.modules import kernel_for, kernel_of
@@ -38,11 +40,14 @@ def advance_calls(plan: Plan, block: Block) -> None:
                 )
             if model.interval:
                 every = max(1, round(model.interval / plan.dt))
-                timed = Call(f"rates of {population.name}", kernel_of(sources.set_timed), rates, every, now)
+                timed = Call(
+                    f"rates of {population.name}", kernel_of(sources.set_timed), values=rates, every=every, target=now
+                )
                 plan.stages["begin"].append(timed)
             call = Call(
-                f"emit {population.name}", kernel_of(sources.emit_poisson), plan.seed, noise_key(population.uid),
-                offset, first, now, plan.dt, ring.rows, ring.counts,
+                f"emit {population.name}", kernel_of(sources.emit_poisson), seed=plan.seed,
+                key=noise_key(population.uid), first_id=offset, first=first, rates=now, dt=plan.dt, rows=ring.rows,
+                counts=ring.counts,
             )  # fmt: skip
         else:
             assert isinstance(model, SpikeList)
@@ -51,8 +56,9 @@ def advance_calls(plan: Plan, block: Block) -> None:
             ids = model.ids[here].astype(np.int64) - offset
             order = np.lexsort((ids, steps))
             call = Call(
-                f"emit {population.name}", kernel_of(sources.emit_spike_list), np.ascontiguousarray(steps[order]),
-                np.ascontiguousarray(ids[order]), np.zeros(1, np.int64), first, ring.rows, ring.counts,
+                f"emit {population.name}", kernel_of(sources.emit_spike_list), steps=np.ascontiguousarray(steps[order]),
+                ids=np.ascontiguousarray(ids[order]), cursor=np.zeros(1, np.int64), first=first, rows=ring.rows,
+                counts=ring.counts,
             )  # fmt: skip
         plan.stages["advance"].append(call)
 
@@ -74,25 +80,19 @@ def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neur
         list(model.state), list(model.ports), model.currents, noisy, random, list(constants), varying, model.reported,
         model.at_event is not None,
     )  # fmt: skip
-    own = (plan.seed, noise_key(population.uid), part.start) if random else ()
-    rings = [array for kind in model.reported for array in (block.rings[kind].rows, block.rings[kind].counts)]
-    plan.stages["advance"].append(
-        Call(
-            f"advance {population.name}",
-            kernel_for(f"Neurons of {model.name}", text, {"advance": model.step, "at_event": model.at_event}),
-            first,
-            population.uid,
-            np.zeros(size, np.uint8),
-            plan.control,
-            *own,
-            *rings,
-            *(values[span] for values in block.state.values()),
-            *(values[span] for values in block.inputs.values()),
-            *(values[span] for values in block.currents.values()),
-            *(block.noise[population, name][part] for name in noisy),
-            *constants.values(),
-        )  # fmt: skip
-    )
+    values: dict[str, Any] = {
+        "first": first, "population": population.uid, "emitted": np.zeros(size, np.uint8), "control": plan.control,
+    }  # fmt: skip
+    if random:
+        values |= {"seed": plan.seed, "key": noise_key(population.uid), "first_id": part.start}
+    for kind in model.reported:
+        values |= {f"{kind}_rows": block.rings[kind].rows, f"{kind}_counts": block.rings[kind].counts}
+    for prefix, arrays in (("all", block.state), ("all_in", block.inputs), ("all_I", block.currents)):
+        values |= {f"{prefix}_{name}": array[span] for name, array in arrays.items()}
+    values |= {f"all_noise_{name}": block.noise[population, name][part] for name in noisy}
+    values |= {f"all_{name}" if name in varying else f"the_{name}": value for name, value in constants.items()}
+    kernel = kernel_for(f"Neurons of {model.name}", text, {"advance": model.step, "at_event": model.at_event})
+    plan.stages["advance"].append(Call(f"advance {population.name}", kernel, **values))
     if model.tells_bursts:
         windows = np.atleast_1d(np.floor(np.asarray(neuron.parameters.burst_window) / plan.dt + 0.5)).astype(np.int64)
         windows = windows[part] if len(windows) > 1 else windows
@@ -101,16 +101,16 @@ def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neur
             Call(
                 f"classify {population.name}",
                 kernel_of(events.classify_bursts),
-                spike.rows,
-                spike.counts,
-                first,
-                first + size,
-                windows,
-                np.full(size, -(1 << 40), np.int64),
-                np.zeros(size, np.int64),
-                event.rows,
-                event.counts,
-                burst.rows,
-                burst.counts,
-            )  # fmt: skip
+                rows=spike.rows,
+                counts=spike.counts,
+                first=first,
+                last=first + size,
+                windows=windows,
+                last_spike=np.full(size, -(1 << 40), np.int64),
+                spikes_in_burst=np.zeros(size, np.int64),
+                event_rows=event.rows,
+                event_counts=event.counts,
+                burst_rows=burst.rows,
+                burst_counts=burst.counts,
+            )
         )

@@ -44,36 +44,44 @@ def deliver(table: Table, plan: Plan) -> None:
     depth = int(delays[-1] - delays[0]) + 1 if len(delays) > 1 else 0
     maker = RowMaker(projection, plan.seed, by_event=True)
     sources, targets = np.zeros(procedural.CHUNK, np.int64), np.zeros(procedural.CHUNK, np.int64)
-    weights_and_delays = np.zeros((2, procedural.CHUNK))
+    floats = np.zeros((2, procedural.CHUNK))
+    make_row, row_arguments, made, partners = maker.arguments
+    weights = maker.values(projection.weight, sources, targets, floats[0])
+    delays_drawn = maker.values(projection.axonal, sources, targets, floats[1])
+    drawn = ("code", "numbers", "by_distance", "arguments")
     call = Call(
         f"make and deliver {projection.name}",
         kernel_of(procedural.deliver_procedural),
-        ends.ring.all_rows,
-        ends.ring.all_counts,
-        int(delays[0]),
-        *maker.arguments,
-        maker.counters,
-        maker.flats,
-        ends.first_source,
-        projection.source_size,
-        first_target,
-        projection.target_size,
-        low,
-        high,
-        plan.seed,
-        projection.uid,
-        *maker.values(projection.weight, sources, targets, weights_and_delays[0]),
-        *maker.values(projection.axonal, sources, targets, weights_and_delays[1]),
-        projection.dendritic_steps,
-        plan.dt,
-        sources,
-        targets,
-        np.zeros((2, procedural.CHUNK), np.int64),
-        weights_and_delays,
-        np.zeros((depth, n_own)),
-        np.zeros(depth, np.int64),
-        ends.inputs,
-        table.event_count,
+        rows=ends.ring.all_rows,
+        counts=ends.ring.all_counts,
+        shortest=int(delays[0]),
+        make_row=make_row,
+        row_arguments=row_arguments,
+        made=made,
+        partners=partners,
+        row_width=projection.row_width,
+        all_counters=maker.counters,
+        all_flats=maker.flats,
+        first_source=ends.first_source,
+        n_sources=projection.source_size,
+        first_target=first_target,
+        n_targets=projection.target_size,
+        low=low,
+        high=high,
+        seed=plan.seed,
+        uid=projection.uid,
+        **{f"weight_{name}": value for name, value in zip(drawn, weights, strict=True)},
+        **{f"delay_{name}": value for name, value in zip(drawn, delays_drawn, strict=True)},
+        extra_delay=projection.dendritic_steps,
+        dt=plan.dt,
+        sources=sources,
+        targets=targets,
+        integers=np.zeros((3, procedural.CHUNK), np.int64),
+        floats=floats,
+        pending=np.zeros((depth, n_own)),
+        arriving=np.zeros(depth, np.int64),
+        inputs=ends.inputs,
+        event_count=table.event_count,
     )
     call.calls = maker.calls
     plan.stages["arrive"].append(call)

@@ -42,8 +42,9 @@ def _record_events(recording: Recording, plan: Plan, interval: int) -> None:
     recorder = Recorder(recording, np.zeros(capacity, np.int64), ids, used, population.name, _EMPTY)
     plan.recorders.append(recorder)
     call = Call(
-        f"record {recording.variable}s of {population.name}", kernel_of(events.record_events), recording.start,
-        ring.rows, ring.counts, first, wanted, room, recorder.steps, ids, used, plan.control,
+        f"record {recording.variable}s of {population.name}", kernel_of(events.record_events), start=recording.start,
+        rows=ring.rows, counts=ring.counts, first=first, wanted=wanted, room=room, steps=recorder.steps, ids=ids,
+        used=used, control=plan.control,
     )  # fmt: skip
     plan.stages["record"].append(call)
 
@@ -74,24 +75,27 @@ def _sample_call(
 ) -> Call:
     of = recording.of
     label = f"record {recording.variable} of {of.name}"
-    when = (recording.every, recording.start)
-    end: tuple[Any, ...] = (room, recorder.steps, recorder.values, recorder.used, plan.control)
+    when = {"every": recording.every, "start": recording.start}
+    to: dict[str, Any] = {
+        "room": room, "steps": recorder.steps, "values": recorder.values, "used": recorder.used, "control": plan.control
+    }  # fmt: skip
+    copy = kernel_of(record.record_state)
     if of in plan.modulators:
-        return Call(label, kernel_of(record.record_state), *when, ids, plan.modulators[of]["n"], *end)
+        return Call(label, copy, ids=ids, source=plan.modulators[of]["n"], **when, **to)
     if isinstance(of, Population):
         block = plan.block_of[of]
         source = block.state[recording.variable][block.span(of)]
-        return Call(label, kernel_of(record.record_state), *when, ids, source, *end)
+        return Call(label, copy, ids=ids, source=source, **when, **to)
     assert isinstance(of, Projection)
     table = plan.tables[of]
     here = np.searchsorted(found["numbers"], ids)
     slots = np.ascontiguousarray(found["slots"][here])
     positions = np.ascontiguousarray(found["positions"][here])
     if of.learns:
-        return plan.learning[of].read(recording.variable, *when, slots, positions, *end)
+        return plan.learning[of].read(recording.variable, slots=slots, positions=positions, to=to, **when)
     if len(table.weights):
-        return Call(label, kernel_of(record.record_state), *when, positions, table.weights, *end)
-    return Call(label, kernel_of(record.record_state), *when, slots, table.slot_weight, *end)
+        return Call(label, copy, ids=positions, source=table.weights, **when, **to)
+    return Call(label, copy, ids=slots, source=table.slot_weight, **when, **to)
 
 
 def empty(program: Program, sink: Sink) -> None:

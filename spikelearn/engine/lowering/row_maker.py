@@ -36,30 +36,33 @@ class RowMaker:
         turned = by_event and not rule.by_source
         room = n_partners if turned else projection.row_width if rows.degrees is None else self.degrees.max(initial=0)
         # One more: a row that is written without a branch, and counted if it is one, touches it.
-        self.partners = np.empty(room + 1, np.int64)
+        self.partners = np.zeros(room + 1, np.int64)
         self.made = np.zeros(1, np.int64)
         self._wrong = np.zeros(1, np.int64)
-        counted = by_event and not (projection.weight.constant and projection.axonal.constant)
-        self.counters, self.flats = np.empty((2, len(self.partners) if counted else 0), np.int64)
+        drawn = projection.weight, projection.axonal
+        counted = turned and not all(each.constant for each in drawn)
+        listed = by_event and any(each.values is not None for each in drawn)
+        self.counters = np.zeros(len(self.partners) if counted else 0, np.int64)
+        self.flats = np.zeros(len(self.partners) if listed else 0, np.int64)
         self.call = Call(
             f"make rows of {projection.name}",
             _row_kernel(rule.name, rule.row, rule.rank if turned else None, rows.function),
-            n_rows,
-            n_partners,
-            projection.autapse_shift if by_source else -projection.autapse_shift,
-            seed,
-            projection.uid,
-            projection.row_width,
-            self.degrees,
-            projection.pairs,
-            rows.numbers,
-            np.zeros(max(1, n_partners), np.int64),
-            np.zeros(1, np.int64),
-            np.empty(max(1, n_partners)),
-            self.partners,
-            self.made,
-            self.counters,
-            self.flats,
+            n_rows=n_rows,
+            n_partners=n_partners,
+            own_offset=projection.autapse_shift if by_source else -projection.autapse_shift,
+            seed=seed,
+            uid=projection.uid,
+            width=projection.row_width,
+            degrees=self.degrees,
+            pairs=projection.pairs,
+            numbers=rows.numbers,
+            seen=np.zeros(max(1, n_partners), np.int64),
+            stamp=np.zeros(1, np.int64),
+            scratch=np.zeros(max(1, n_partners)),
+            partners=self.partners,
+            made=self.made,
+            counters=self.counters,
+            flats=self.flats,
         )
         self.calls = [self.call]
         """All that kernels call by their addresses; they must live as long as these."""
@@ -76,14 +79,14 @@ class RowMaker:
         call = Call(
             f"values by distance of {self.projection.name}",
             _value_kernel(drawn.profile.value),
-            drawn.profile.numbers,
-            drawn.low,
-            drawn.high,
-            self.projection.space,
-            sources,
-            targets,
-            result,
-            self._wrong,
+            numbers=drawn.profile.numbers,
+            low=drawn.low,
+            high=drawn.high,
+            space=self.projection.space,
+            sources=sources,
+            targets=targets,
+            drawn=result,
+            wrong=self._wrong,
         )
         self.calls.append(call)
         return *drawn.arguments, *_address(call)

@@ -54,15 +54,21 @@ class Release:
         return list(self.state), list(self.constants)
 
     @property
-    def arguments(self) -> list[Any]:
-        return [self.last, self.dt, *self.state.values(), *self.constants.values()]
+    def values(self) -> dict[str, Any]:
+        """By the names that kernels use."""
+        values = {"release_last": self.last, "release_dt": self.dt}
+        values |= {f"release_{name}": array for name, array in self.state.items()}
+        return values | {f"release_of_{name}": value for name, value in self.constants.items()}
 
     def reset(self, name: str, clock: np.ndarray, phase: int) -> list[Call]:
         """Calls that forget the past of the sources at the start of a phase. name: of the projection."""
         kernel = kernel_of(trial_clock.copy_at_start)
         begins = [(self.last, np.full_like(self.last, _NEVER))]
         begins += [(values, np.full_like(values, self.start[v])) for v, values in self.state.items()]
-        return [Call(f"reset release of {name}", kernel, clock, phase, start, values) for values, start in begins]
+        return [
+            Call(f"reset release of {name}", kernel, clock=clock, phase=phase, values=start, target=values)
+            for values, start in begins
+        ]
 
 
 def applies(projection: Projection) -> bool:
@@ -87,7 +93,8 @@ def deliver(table: Table, plan: Plan) -> None:
     kernel = kernel_for(f"Synapses of {release.model.name}", text, {"release": release.model.release})
     plan.stages["arrive"].append(
         Call(
-            f"deliver {projection.name}", kernel, ends.ring.all_rows, ends.ring.all_counts, table.delays, table.index,
-            table.targets, table.weights, ends.inputs[table.first_target :], table.event_count, *release.arguments,
+            f"deliver {projection.name}", kernel, rows=ends.ring.all_rows, counts=ends.ring.all_counts,
+            delays=table.delays, index=table.index, targets=table.targets, weights=table.weights,
+            inputs=ends.inputs[table.first_target :], event_count=table.event_count, **release.values,
         )
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,25 +21,29 @@ _EPOCH = 8.0
 
 @dataclass(frozen=True, eq=False)
 class SignalLearning:
-    """How the synapses of one projection learn from signals, in one share. arrays: by the names that kernels use."""
+    """How the synapses of one projection learn from signals, in one share. values: by the names that kernels use."""
 
     projection: Projection
     plan: Plan
     ends: Ends
-    table: Table
     kernel: Kernel
-    arrays: dict[str, Any]
-    enabled: np.ndarray
+    values: dict[str, Any]
     sweeps: np.ndarray
     release: Release | None
 
     @classmethod
     def of(cls, projection: Projection, plan: Plan, table: Table) -> SignalLearning:
+        assert projection.plasticity is not None
+        parameters, ends = projection.plasticity.parameters, plan.ends[projection]
+        values = _arrays(projection, plan, table) | {
+            "W_min": parameters.W_min, "W_max": parameters.W_max, "dendritic": projection.dendritic_steps,
+            "index": table.index, "targets": table.targets, "weights": table.weights, "delays": table.delays,
+            "event_count": table.event_count, "inputs": ends.inputs, "enabled": np.ones(1, np.int64),
+        }  # fmt: skip
         release = Release.of(projection, table, plan.dt) if projection.synapse is not None else None
-        return cls(
-            projection, plan, plan.ends[projection], table, _kernel(projection, plan.dt, release),
-            _arrays(projection, plan, table), np.ones(1, np.int64), np.zeros(1, np.int64), release,
-        )  # fmt: skip
+        values |= release.values if release else {}
+        kernel = _kernel(projection, plan.dt, release)
+        return cls(projection, plan, ends, kernel, values, np.zeros(1, np.int64), release)
 
     @property
     def rule(self) -> Any:
@@ -46,13 +51,12 @@ class SignalLearning:
         return self.projection.plasticity.rule
 
     @property
-    def parameters(self) -> Any:
-        assert self.projection.plasticity is not None
-        return self.projection.plasticity.parameters
+    def enabled(self) -> np.ndarray:
+        return self.values["enabled"]
 
     def deliver(self) -> None:
         stages = self.plan.stages
-        stages["integrate"].append(self._integrate())
+        stages["integrate"].append(self._call("integrate", "integrate", **self._modulator()))
         stages["arrive"].append(self._deliver())
         stages["post"].append(self._signals())
 
@@ -60,100 +64,57 @@ class SignalLearning:
         return []
 
     def reset(self, clock: np.ndarray, phase: int) -> list[Call]:
-        starts = dict.fromkeys([*self.rule.state, *self.rule.delayed, *self.rule.seen])
-        learned = self._call(
-            "reset", "reset", clock, phase, *self.arrays["span"], *self._own_variables(),
-            *(self.arrays[f"start_{v}"] for v in starts), *self._everything(),
-        )  # fmt: skip
+        learned = self._call("reset", "reset", clock_of_trials=clock, phase=phase)
         return [learned, *(self.release.reset(self.projection.name, clock, phase) if self.release else [])]
 
-    def read(self, variable: str, every: int, start: int, slots: np.ndarray, positions: np.ndarray, *to: Any) -> Call:
+    def read(
+        self, variable: str, every: int, start: int, slots: np.ndarray, positions: np.ndarray, to: Mapping[str, Any]
+    ) -> Call:
         what = 1 if variable == "c" else 0
-        return self._call("read", "read", every, start, what, slots, positions, *to, *self._everything())
+        own = {"every": every, "start": start, "what": what, "slots": slots, "positions": positions, **to}
+        return self._call("read", "read", **own)
 
     def materialize(self, due: np.ndarray) -> list[Call]:
-        return [self._call("materialize", "materialize", due, *self._everything())]
+        return [self._call("materialize", "materialize", due=due)]
 
     def dematerialize(self, due: np.ndarray) -> list[Call]:
-        return [self._call("dematerialize", "dematerialize", due, *self._everything())]
+        return [self._call("dematerialize", "dematerialize", due=due)]
 
     def forget(self, label: str, moved: np.ndarray, n_moved: np.ndarray) -> list[Call]:
         if not self.rule.has_eligibility:
             return []
-        return [self._call("forget", "forget", n_moved, moved, *self._everything())]
+        return [self._call("forget", "forget", n_moved=n_moved, moved=moved)]
 
-    def _call(self, label: str, function: str, *arguments: Any) -> Call:
-        return Call(f"{label} {self.projection.name}", replace(self.kernel, name=function), *arguments)
+    def _call(self, label: str, function: str, **own: Any) -> Call:
+        """A Call of one of the rule's kernels, with what it takes of `values` and of its own."""
+        kernel = replace(self.kernel, name=function)
+        return Call(f"{label} {self.projection.name}", kernel, **kernel.choose(self.values | own))
 
-    def _integrate(self) -> Call:
+    def _modulator(self) -> dict[str, Any]:
+        """What an eligibility is multiplied by; of a rule that only low-passes its signal, 1."""
         assert self.projection.plasticity is not None
         dt, modulator = self.plan.dt, self.projection.plasticity.modulator
-        numbers: tuple[Any, ...] = ()
         if self.rule.modulated:
-            numbers = self.plan.modulators[modulator]["n"], self.parameters.b, dt / modulator.tau_n, dt
-        elif self.rule.low_pass:
-            numbers = np.ones(1), 0.0, 0.0, dt
-        return self._call(
-            "integrate", "integrate", *self.arrays["span"], self.arrays["every"], self.enabled, *numbers,
-            *self._of_targets(), *self._past(),
-        )  # fmt: skip
+            parameters = self.projection.plasticity.parameters
+            concentration = self.plan.modulators[modulator]["n"]
+            return {"concentration": concentration, "b": parameters.b, "n_rate": dt / modulator.tau_n, "dt": dt}
+        if self.rule.low_pass:
+            return {"concentration": np.ones(1), "b": 0.0, "n_rate": 0.0, "dt": dt}
+        return {}
 
     def _deliver(self) -> Call:
-        projection, rule, arrays, table = self.projection, self.rule, self.arrays, self.table
-        ring = self.ends.ring
-        return self._call(
-            "deliver", "function", ring.all_rows, ring.all_counts,
-            *([ring.all_values[projection.payload]] if projection.payload else []), table.delays, self.ends.inputs,
-            table.event_count, self.enabled, *(arrays[f"seen_{v}"] for v in rule.seen), *self._of_targets(),
-            *self._past(), self.parameters.W_min, self.parameters.W_max,
-            *(arrays[f"tau_rate_{t.name}"] for t in rule.pre), *arrays["constants"],
-            *(self.release.arguments if self.release else []),
-        )  # fmt: skip
+        ring, payload = self.ends.ring, self.projection.payload
+        values = {"values": ring.all_values[payload]} if payload else {}
+        return self._call("deliver", "function", rows=ring.all_rows, counts=ring.all_counts, **values)
 
     def _signals(self) -> Call:
-        rule, arrays, target = self.rule, self.arrays, self.ends.neurons
-        ring, also = target.rings[self.projection.learns_from], [target.rings[k] for k in rule.learns_also_from]
-        return self._call(
-            "signals of", "signals", ring.rows, ring.counts, *arrays["span"], self.enabled, arrays["event"],
-            *(part for one in also for part in (one.rows, one.counts)),
-            *(arrays[f"also_{kind}"] for kind in rule.learns_also_from), *(target.state[v] for v in rule.reads),
-            *self._own_variables(), *self._of_targets(), *arrays["constants"],
-        )  # fmt: skip
-
-    def _everything(self) -> list[Any]:
-        """The arguments that all functions end with which go through the synapses."""
-        return [*self._of_targets(), *self._past(), self.parameters.W_min, self.parameters.W_max]
-
-    def _past(self) -> list[Any]:
-        """What was integrated until the ends of past epochs, and what synapses keep, which take it up."""
-        rule, arrays, table = self.rule, self.arrays, self.table
-        traces = [t.name for t in rule.pre]
-        result = [arrays[f"end_H_{t}"] for t in traces]
-        if rule.has_eligibility:
-            result += [arrays["end_N"], *(arrays[f"end_M_{t}"] for t in traces)]
-        result += [arrays[f"factor_{t}"] for t in traces]
-        result += [arrays["c_factor"]] if rule.has_eligibility else []
-        result += [table.index, table.targets, table.weights]
-        result += [arrays["eligibilities"]] if rule.has_eligibility else []
-        return [*result, arrays["slot_epoch"], *(arrays[f"slot_{t}"] for t in traces)]
-
-    def _of_targets(self) -> list[Any]:
-        """What is integrated for each target in the present epoch."""
-        rule, arrays = self.rule, self.arrays
-        traces = [t.name for t in rule.pre]
-        result = [self.projection.dendritic_steps, arrays["clock"], arrays["gain"], *(arrays[f"H_{t}"] for t in traces)]
-        if rule.has_eligibility:
-            result += [arrays["N"], *(arrays[f"M_{t}"] for t in traces)]
-        result += [arrays[f"rate_{t}"] for t in traces]
-        return result + ([arrays["c_rate"], arrays["released"]] if rule.has_eligibility else [])
-
-    def _own_variables(self) -> list[Any]:
-        """The rule's own variables of each target, and those that it sees late."""
-        rule, arrays = self.rule, self.arrays
-        return [
-            *(arrays[f"own_{v}"] for v in rule.state), *(arrays[f"delay_{v}"] for v in rule.delayed),
-            *(arrays[f"seen_{v}"] for v in rule.seen),
-        ]  # fmt: skip
+        rule, target = self.rule, self.ends.neurons
+        ring = target.rings[self.projection.learns_from]
+        own = {"event_rows": ring.rows, "event_counts": ring.counts}
+        own |= {f"also_{kind}_rows": target.rings[kind].rows for kind in rule.learns_also_from}
+        own |= {f"also_{kind}_counts": target.rings[kind].counts for kind in rule.learns_also_from}
+        own |= {f"post_{variable}": target.state[variable] for variable in rule.reads}
+        return self._call("signals of", "signals", **own)
 
 
 def _kernel(projection: Projection, dt: float, release: Release | None) -> Kernel:
@@ -189,9 +150,10 @@ def _arrays(projection: Projection, plan: Plan, table: Table) -> dict[str, Any]:
     every = max(1, round(_EPOCH * shortest / dt))
     n_slots = len(table.index) - 1
     arrays: dict[str, Any] = {
-        "constants": [float(value) for value in rule.constants(parameters, dt).values()],
+        **{f"constant_{name}": float(value) for name, value in rule.constants(parameters, dt).items()},
         "every": every,
-        "span": (first + offset, first + offset + size),
+        "first": first + offset,
+        "last": first + offset + size,
         "clock": np.zeros(3, np.int64),
         "gain": np.zeros((2 * back + 2, n)),
         "event": np.zeros(n),

@@ -38,8 +38,10 @@ def deliver(table: Table, plan: Plan) -> None:
     ends = plan.ends[table.projections[0]]
     plan.stages["arrive"].append(
         Call(
-            f"deliver {', '.join(p.name for p in table.projections)}", kernel_of(kernels.deliver), ends.ring.all_rows,
-            ends.ring.all_counts, table.delays, table.index, table.targets, table.slot_weight, table.weights,
-            ends.inputs[table.first_target :], table.event_count, np.zeros(_RUNS_LISTED, np.int64),
+            f"deliver {', '.join(p.name for p in table.projections)}", kernel_of(kernels.deliver),
+            rows=ends.ring.all_rows, counts=ends.ring.all_counts, delays=table.delays, index=table.index,
+            targets=table.targets, slot_weight=table.slot_weight, weights=table.weights,
+            inputs=ends.inputs[table.first_target :], event_count=table.event_count,
+            due=np.zeros(_RUNS_LISTED, np.int64),
         )
     )  # fmt: skip

@@ -28,7 +28,7 @@ def delays_of(projection: Projection, seed: int, dt: float) -> np.ndarray:
         delays = np.unique(np.minimum(steps, connect.LONGEST_DELAY))
     else:
         used = np.zeros(connect.LONGEST_DELAY + 1, np.int32)
-        _scan(projection, None, seed, dt, connect.MARK, None, used)
+        _scan(projection, RowMaker(projection, seed), None, seed, dt, connect.MARK, None, used)
         delays = np.flatnonzero(used).astype(np.int64)
     if len(delays) and delays[-1] == connect.LONGEST_DELAY:
         raise DescriptionError(
@@ -56,9 +56,10 @@ def build(
         list(projections), delays, delay_index, np.zeros(n_sources * max(1, len(delays)) + 1, np.int32),
         np.zeros(0, target_type), _EMPTY, _EMPTY, np.zeros(1, np.int64), low if local else 0,
     )  # fmt: skip
-    for projection in projections:
+    makers = {projection: RowMaker(projection, seed) for projection in projections}
+    for projection, maker in makers.items():
         table.sizes[projection] = _scan(
-            projection, ends[projection], seed, dt, connect.COUNT, table, cursor=table.index
+            projection, maker, ends[projection], seed, dt, connect.COUNT, table, cursor=table.index
         )
     total = sum(table.sizes.values())
     if total > np.iinfo(np.int32).max:
@@ -74,8 +75,8 @@ def build(
         few = sum(expected_synapses(projection) for projection in projections) < SINGLE_PRECISION_FROM
         table.weights = np.zeros(total, np.float64 if double or few else np.float32)
     cursor = table.index[:-1].copy()
-    for projection in projections:
-        _scan(projection, ends[projection], seed, dt, connect.PLACE, table, cursor=cursor)
+    for projection, maker in makers.items():
+        _scan(projection, maker, ends[projection], seed, dt, connect.PLACE, table, cursor=cursor)
     return table
 
 
@@ -91,7 +92,8 @@ def locate(projection: Projection, plan: Plan) -> dict[str, np.ndarray]:
         n = table.sizes[member] if plan.share.of == 1 else count_alone(member, plan.seed)
         found = {"positions": np.full(n, -1, np.int64)}
         found |= {name: np.zeros(n, np.int32) for name in ("pre", "post", "delay_steps")}
-        _scan(member, plan.ends[member], plan.seed, plan.dt, connect.LOCATE, table, cursor=cursor, found=found)
+        maker = RowMaker(member, plan.seed)
+        _scan(member, maker, plan.ends[member], plan.seed, plan.dt, connect.LOCATE, table, cursor=cursor, found=found)
         if member is projection:
             break
     numbers = np.flatnonzero(found["positions"] >= 0)
@@ -119,7 +121,7 @@ def expected_synapses(projection: Projection) -> float:
 
 
 def _scan(
-    projection: Projection, ends: Ends | None, seed: int, dt: float, mode: int, table: Table | None,
+    projection: Projection, maker: RowMaker, ends: Ends | None, seed: int, dt: float, mode: int, table: Table | None,
     cursor: np.ndarray, found: dict[str, np.ndarray] | None = None,
 ) -> int:  # fmt: skip
     """Run the kernel over a projection; without a table to mark its delays."""
@@ -131,7 +133,6 @@ def _scan(
     first_source, first_target, low, high = 0, 0, 0, 0
     if ends is not None:
         first_source, first_target, low, high = ends.first_source, ends.first_target, ends.low, ends.high
-    maker = RowMaker(projection, seed)
     rows, drawn = connect.scratch(projection.row_width)
     return maker.run(
         connect.scan, mode, *maker.arguments, projection.rule.by_source, projection.n_rows, maker.owners, maker.degrees,

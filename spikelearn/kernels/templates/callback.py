@@ -3,7 +3,7 @@
 An exception cannot leave the compiled loop: it stops the run, and `simulate` raises another.
 """
 
-from spikelearn.codegen.jit import kernel
+from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.control import STOP
 
 # if of_phase:
@@ -14,7 +14,7 @@ from spikelearn.kernels.trial_clock import ENDS, PHASE, TRIAL
 
 
 @kernel
-def function(step, control, raised, clock, phase_of_callback, ARGUMENTS):
+def function(step, control: Written, raised: Written, clock, phase_of_callback, ARGUMENTS: Written):
     if clock[ENDS] == 1 and clock[PHASE] == phase_of_callback:
         try:
             user(clock[TRIAL], clock[PHASE], ARGUMENTS)
@@ -27,7 +27,7 @@ def function(step, control, raised, clock, phase_of_callback, ARGUMENTS):
 
 
 @kernel
-def function(step, control, raised, ARGUMENTS):
+def function(step, control: Written, raised: Written, ARGUMENTS: Written):
     try:
         user(step, ARGUMENTS)
     except Exception:

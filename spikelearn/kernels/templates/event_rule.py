@@ -25,7 +25,7 @@ weight is dropped.
 
 import math
 
-from spikelearn.codegen.jit import kernel, scalar
+from spikelearn.codegen.jit import Written, kernel, scalar
 from spikelearn.kernels.control import STOP
 from spikelearn.kernels.deliver import fetch_run
 from spikelearn.kernels.event_rule import ALL, LONG_AGO, NEVER, SOME
@@ -41,7 +41,9 @@ from spikelearn.kernels.modulators import extremes, within_limits
 # KEPT_IN = weights, eligibilities, synapse__STATE
 # CHANGED = change, STATE
 # MODULATOR = integrals, scales, release_counts, base, tau_c, dt
-# RELEASES = slot_releases, release_N, swept
+# SLOT_RELEASES = slot_releases
+# RELEASE_N = release_N
+# SWEPT = swept
 # SEGMENT = after, before, until, N_low, N_high, integrals, scales, release_counts, release_N
 # SENT = min(max(weight + eligibility * N, W_min), W_max)
 # if not modulated:
@@ -49,25 +51,33 @@ from spikelearn.kernels.modulators import extremes, within_limits
 # KEPT_IN = weights, synapse__STATE
 # CHANGED = weight, STATE
 # MODULATOR =
-# RELEASES =
+# SLOT_RELEASES =
+# RELEASE_N =
+# SWEPT =
 # SEGMENT =
 # SENT = weight
 # end
 # if transmits:
 # SENT = transmits(SENT, CONSTANTS)
 # end
-# RELEASED =
+# RELEASE =
+# RELEASE_OF =
 # if short_term:
 # SENT = SENT * released_share
-# RELEASED = release_last, release_dt, release__RELEASE_STATE, release_of__RELEASE_CONSTANTS
+# RELEASE = release_last, release__RELEASE_STATE
+# RELEASE_OF = release_dt, release_of__RELEASE_CONSTANTS
 # end
 # RUNS = run__KEPT_IN, run_unread
-# MEANS =
-# EVENTS = event_end, due_end, event_step, event_plastic, frozen, event__POST, event__READS
+# RUNNING =
+# DECAYS =
+# HISTORIES = event_end, due_end, event_step
+# EVENT_VALUES = event_plastic, frozen, event__POST, event__READS
 # if mean_pre:
-# MEANS = running__x, decay__x for x in pre
-# EVENTS = EVENTS, event_mean__PRE
+# RUNNING = running__PRE
+# DECAYS = decay__PRE
+# EVENT_VALUES = EVENT_VALUES, event_mean__PRE
 # end
+# EVENTS = HISTORIES, EVENT_VALUES
 # PAST = past_end, past_step, past__POST
 # PRE_TABLES = x__coarse, x__fine for x in pre
 # POST_TABLES = x__coarse, x__fine for x in post
@@ -76,8 +86,9 @@ from spikelearn.kernels.modulators import extremes, within_limits
 # LIMITS = LIMITS, ms_per_step
 # end
 # SHARED = SEGMENT, EVENTS, PRE_TABLES, LIMITS
-# TABLE = index, targets, last_arrival, consumed, queue, KEPT_IN, unread, slot__PRE
-# EVERYTHING = TABLE, RELEASES, EVENTS, PAST, PRE_TABLES, POST_TABLES, LIMITS
+# ARRIVED = last_arrival, slot__PRE
+# TAKEN_UP = consumed, queue, KEPT_IN, unread, SLOT_RELEASES
+# GIVEN = index, targets, RELEASE_N, PRE_TABLES, LIMITS
 # FETCHED = targets, unread, KEPT_IN
 # LEARNS = plastic
 # if state_goes_on:
@@ -227,7 +238,9 @@ def take_up(run, queue, RUNS, last, PRE__at, SHARED):
 
 
 @kernel
-def advance_post_traces(step, rows, counts, dendritic, EVENTS, PAST):
+def advance_post_traces(
+    step, rows, counts, dendritic, due_end: Written, event_end, event_step, event__POST, PAST: Written
+):
     """Let arrivals take up, or know of, the events that are old enough for that from this step on."""
     mask = event_step.shape[1] - 1
     s = step - dendritic
@@ -258,7 +271,8 @@ def advance_post_traces(step, rows, counts, dendritic, EVENTS, PAST):
 
 @kernel
 def function(
-    step, rows, counts, delays, inputs, event_count, enabled, dendritic, MODULATOR, MEANS, EVERYTHING, RELEASED
+    step, rows, counts, delays, inputs: Written, event_count: Written, enabled, dendritic, MODULATOR, RUNNING: Written,
+    DECAYS, ARRIVED: Written, TAKEN_UP: Written, EVENTS, PAST, POST_TABLES, GIVEN, RELEASE: Written, RELEASE_OF
 ):  # fmt: skip
     """Deliver what arrives in this step; the weight sent includes the change by this very arrival."""
     depth = counts.shape[1]
@@ -377,13 +391,16 @@ def function(
 
 
 @kernel
-def push(step, rows, counts, delay, sweeps, since_sweep, enabled, MEANS, values__READS, EVENTS, POST_TABLES):
+def push(
+    step, rows, counts, dendritic, sweeps: Written, since_sweep: Written, enabled, RUNNING, values__READS,
+    event_end: Written, event_step: Written, EVENT_VALUES: Written, POST_TABLES
+):  # fmt: skip
     """Enter the post events that reach the synapses in this step into the histories of their neurons.
 
     A sweep brings up to now what no sweep and no arrival has since the last sweep; hence the histories hold what may
     wait if each half of them is filled between two sweeps.
     """
-    row = (step - delay) % len(counts)
+    row = (step - dendritic) % len(counts)
     mask = event_step.shape[1] - 1
     for k in range(counts[row]):
         j = rows[row, k]
@@ -416,12 +433,15 @@ def push(step, rows, counts, delay, sweeps, since_sweep, enabled, MEANS, values_
         event_step[j, h] = step
         event_end[j] = (h + 1) & mask
         since_sweep[j] += 1
-        if since_sweep[j] >= (mask - delay) // 2:
+        if since_sweep[j] >= (mask - dendritic) // 2:
             sweeps[0] = max(sweeps[0], SOME)
 
 
 @kernel
-def sweep(step, sweeps, since_sweep, dendritic, MODULATOR, EVERYTHING):
+def sweep(
+    step, sweeps: Written, since_sweep: Written, dendritic, MODULATOR, SWEPT: Written, ARRIVED, TAKEN_UP: Written,
+    EVENTS, GIVEN
+):  # fmt: skip
     """Bring up to now all synapses, or those that have not been since the sweep before, if it is wanted."""
     wanted = sweeps[0]
     if wanted == 0:
@@ -462,7 +482,8 @@ def sweep(step, sweeps, since_sweep, dendritic, MODULATOR, EVERYTHING):
 
 @kernel
 def read(
-    step, every, start, what, slots, positions, room, steps, values, used, control, MODULATOR, EVERYTHING
+    step, every, start, what, slots, positions, room, steps: Written, values: Written, used: Written, control: Written,
+    MODULATOR, ARRIVED, TAKEN_UP, EVENTS, GIVEN
 ):  # fmt: skip
     """Write weights (what = 0) or eligibilities (1) as they are now, from step `start` on; nothing is changed."""
     if step >= start and step % every == 0:
@@ -510,13 +531,14 @@ def read(
 
 @kernel
 def reset(
-    step, clock, phase, sweeps, since_sweep, dendritic, initial__STATE, MODULATOR, MEANS, EVERYTHING
+    step, clock, phase, sweeps: Written, since_sweep: Written, dendritic, initial__STATE, MODULATOR, RUNNING: Written,
+    SWEPT: Written, ARRIVED: Written, TAKEN_UP: Written, HISTORIES: Written, EVENT_VALUES, PAST: Written, GIVEN
 ):  # fmt: skip
     """At the start of a phase: keep the weights, forget traces, state, pending events and eligibilities."""
     if clock[STARTS] == 0 or clock[PHASE] != phase:
         return
     sweeps[0] = ALL
-    sweep(step - 1, sweeps, since_sweep, dendritic, MODULATOR, EVERYTHING)
+    sweep(step - 1, sweeps, since_sweep, dendritic, MODULATOR, SWEPT, ARRIVED, TAKEN_UP, EVENTS, GIVEN)
     for slot in range(len(last_arrival)):
         # for x in pre:
         slot__x[slot] = 0.0
@@ -556,8 +578,8 @@ def reset(
 
 @kernel
 def rebase(
-    step, every, dendritic, sweeps, base, tau_c, dt, integrals, scales, weights, eligibilities, release_counts,
-    release_N, swept
+    step, every, dendritic, sweeps: Written, base: Written, tau_c, dt, integrals: Written, scales: Written,
+    weights: Written, eligibilities: Written, release_counts, release_N: Written, swept
 ):  # fmt: skip
     """Move the origin of exp((t - base)/tau_c) to now before it grows large; w(t) and c(t) stay what they are.
 

@@ -4,7 +4,7 @@ A table that is put together here costs nothing; one that is handed over would h
 every call.
 """
 
-from spikelearn.codegen.jit import kernel
+from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.event_loop import run_events
 
 # for module, table in imports:
@@ -13,5 +13,11 @@ from module import table
 
 
 @kernel
-def function(step, FIRST, FIELDS, LAST):
-    run_events(step, FIRST, TABLES, LAST)
+def function(
+    step, dt, seed, now: Written, control: Written, event_count: Written, FIELDS: Written, addresses, arguments,
+    release_addresses, release_arguments, sample_addresses, sample_arguments
+):  # fmt: skip
+    run_events(
+        step, dt, seed, now, control, event_count, TABLES, addresses, arguments, release_addresses, release_arguments,
+        sample_addresses, sample_arguments
+    )  # fmt: skip

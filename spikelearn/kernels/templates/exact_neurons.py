@@ -11,7 +11,7 @@ those are also in `varying`. A neuron's state is as of `last`. Its clock is neve
 
 import numpy as np
 
-from spikelearn.codegen.jit import kernel, scalar
+from spikelearn.codegen.jit import Written, kernel, scalar
 from spikelearn.kernels.control import NEURON, POPULATION, STEP, STOP
 from spikelearn.kernels.event_queue import Clocks, set_clock
 from spikelearn.kernels.exact_neurons import SETTLE
@@ -52,9 +52,10 @@ def exactly(STATE, since, until, GIVEN):
 
 @kernel
 def function(
-    what, clock_time, control, due, heap, place, size, fired, n_fired, population, first, touched, n_touched, marked,
-    last, all_until, exact, t_ref, all__STATE, all_in__PORTS, all_I__CURRENTS, change__CURRENTS, FIXED, dt, variable,
-    ids, steps, values, used
+    what, clock_time, control: Written, due: Written, heap: Written, place: Written, size: Written, fired: Written,
+    n_fired: Written, population, first, touched, n_touched: Written, marked: Written, last: Written,
+    all_until: Written, exact: Written, t_ref, all__STATE: Written, all_in__PORTS: Written, all_I__CURRENTS: Written,
+    change__CURRENTS: Written, FIXED, dt, variable, ids, steps: Written, values: Written, used: Written
 ):  # fmt: skip
     now = clock_time[0]
     clocks = Clocks(due, heap, place, size)

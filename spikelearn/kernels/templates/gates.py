@@ -3,13 +3,14 @@
 arrived: scratch, 0 everywhere before and after. fan_out: synapses behind each gate, for the event_count.
 """
 
-from spikelearn.codegen.jit import kernel
+from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.events import count_in_row, source_in_row
 
 
 @kernel
 def function(
-    step, rows, counts, delays, first, fan_out, event_count, arrived, output, all__STATE, CONSTANTS
+    step, rows, counts, delays, first, fan_out, event_count: Written, arrived: Written, output: Written,
+    all__STATE: Written, CONSTANTS
 ):  # fmt: skip
     depth = counts.shape[1]
     n_delays = len(delays)

@@ -7,7 +7,7 @@ for `at_event`, which is called for the neurons that emitted something. kinds: w
 its bit of the mask.
 """
 
-from spikelearn.codegen.jit import kernel
+from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.control import NEURON, POPULATION, STEP, STOP
 from spikelearn.kernels.events import collect
 
@@ -34,8 +34,8 @@ from spikelearn.kernels.random import normal, stream, uniform
 
 @kernel
 def function(
-    step, first, population, emitted, control, RANDOM, RINGS, all__STATE, all_in__PORTS, all_I__CURRENTS,
-    all_noise__NOISY, FIXED
+    step, first, population, emitted: Written, control: Written, RANDOM, RINGS: Written, all__STATE: Written,
+    all_in__PORTS: Written, all_I__CURRENTS, all_noise__NOISY, FIXED
 ):  # fmt: skip
     # if draws:
     start, increment = stream(seed, key, step)

@@ -1,10 +1,10 @@
 """Short-term plasticity between two steps: what a run of synapses, which share one state, releases at a spike."""
 
-from spikelearn.codegen.jit import kernel
+from spikelearn.codegen.jit import Written, kernel
 
 
 @kernel
-def function(run, clock_time, share, last_arrival, all__STATE, CONSTANTS):
+def function(run, clock_time, share: Written, last_arrival: Written, all__STATE: Written, CONSTANTS):
     STATE, released = release(all__STATE[run], clock_time[0] - last_arrival[run], CONSTANTS)
     # for name in state:
     all__name[run] = name

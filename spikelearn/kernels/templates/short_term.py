@@ -3,14 +3,14 @@
 All synapses of a slot share one source and one delay, so they share one state.
 """
 
-from spikelearn.codegen.jit import kernel
+from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.events import count_in_row, source_in_row
 
 
 @kernel
 def function(
-    step, rows, counts, delays, index, targets, weights, inputs, event_count, last_arrival, dt, all__STATE,
-    the__CONSTANTS
+    step, rows, counts, delays, index, targets, weights, inputs: Written, event_count: Written, release_last: Written,
+    release_dt, release__STATE: Written, release_of__CONSTANTS
 ):  # fmt: skip
     depth = counts.shape[1]
     n_delays = len(delays)
@@ -18,12 +18,12 @@ def function(
         row = (step - delays[d]) % depth
         for k in range(count_in_row(counts, row)):
             slot = source_in_row(rows, counts, row, k) * n_delays + d
-            interval = (step - last_arrival[slot]) * dt
-            new__STATE, released = release(all__STATE[slot], interval, the__CONSTANTS)
+            interval = (step - release_last[slot]) * release_dt
+            new__STATE, released = release(release__STATE[slot], interval, release_of__CONSTANTS)
             # for name in state:
-            all__name[slot] = new__name
+            release__name[slot] = new__name
             # end
-            last_arrival[slot] = step
+            release_last[slot] = step
             first = index[slot]
             last = index[slot + 1]
             event_count[0] += last - first

@@ -17,7 +17,7 @@ the weight that is sent, not for the one that learns. also: further kinds of eve
 
 import math
 
-from spikelearn.codegen.jit import kernel
+from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.control import STOP
 from spikelearn.kernels.signal_rule import BASE, EPOCH, EPOCHS, SWEPT
 from spikelearn.kernels.trial_clock import PHASE, STARTS
@@ -39,27 +39,31 @@ from spikelearn.kernels.events import count_in_row, source_in_row
 # SYNAPSE = weight
 # SUMS = H__PRE
 # RATES = rate__PRE
+# INCREMENTS =
+# ELIGIBILITIES =
 # ENDS = end_H__PRE
 # FACTORS = factor__PRE
-# WEIGHTS = weights
 # MODULATOR =
 # if eligibility:
 # SYNAPSE = weight, c
 # SUMS = H__PRE, N, M__PRE
-# RATES = rate__PRE, c_rate, released
+# RATES = rate__PRE, c_rate
+# INCREMENTS = released
 # ENDS = end_H__PRE, end_N, end_M__PRE
 # FACTORS = factor__PRE, c_factor
-# WEIGHTS = weights, eligibilities
+# ELIGIBILITIES = eligibilities
 # MODULATOR = concentration, b, n_rate, dt
 # end
-# TARGET = dendritic, clock, gain, SUMS, RATES
-# TABLE = index, targets, WEIGHTS, slot_epoch, slot__PRE
-# UNLIMITED = TARGET, ENDS, FACTORS, TABLE, -math.inf, math.inf
-# EVERYTHING = TARGET, ENDS, FACTORS, TABLE, W_min, W_max
+# INDEX = index, targets
+# SYNAPSES = weights, ELIGIBILITIES, slot_epoch, slot__PRE
+# GIVEN = dendritic, SUMS, RATES, INCREMENTS, ENDS, FACTORS, INDEX
+# UNLIMITED = GIVEN, clock, gain, SYNAPSES, -math.inf, math.inf
+# EVERYTHING = GIVEN, clock, gain, SYNAPSES, W_min, W_max
 # LEARNED = EVERYTHING
 # VALUES =
 # SENT = now
-# RELEASED =
+# RELEASE =
+# RELEASE_OF =
 # if hidden:
 # LEARNED = UNLIMITED
 # end
@@ -69,7 +73,8 @@ from spikelearn.kernels.events import count_in_row, source_in_row
 # end
 # if short_term:
 # SENT = SENT * released_share
-# RELEASED = release_last, release_dt, release__RELEASE_STATE, release_of__RELEASE_CONSTANTS
+# RELEASE = release_last, release__RELEASE_STATE
+# RELEASE_OF = release_dt, release_of__RELEASE_CONSTANTS
 # end
 
 
@@ -87,8 +92,9 @@ def add_signal(at, row, first, last, gain, clock, SIGNALLED):
 
 @kernel
 def signals(
-    step, event_rows, event_counts, first, last, enabled, event, ALSO_ROWS, also__ALSO, post__READS, OWN, DELAYS,
-    SEEN_RINGS, TARGET, constant__CONSTANTS
+    step, event_rows, event_counts, first, last, enabled, event: Written, ALSO_ROWS, also__ALSO: Written, post__READS,
+    OWN: Written, DELAYS: Written, SEEN_RINGS: Written, dendritic, clock, gain: Written, H__PRE: Written, rate__PRE,
+    constant__CONSTANTS
 ):  # fmt: skip
     """The signal of each target at the end of this step; without a dendritic delay it acts now."""
     emitted = step % len(event_counts)
@@ -140,11 +146,14 @@ def signals(
 
 
 @kernel
-def integrate(step, first, last, every, enabled, MODULATOR, TARGET, ENDS, FACTORS, TABLE):
+def integrate(
+    step, first, last, every, enabled, MODULATOR, dendritic, clock: Written, gain, SUMS: Written, RATES,
+    INCREMENTS: Written, ENDS: Written, FACTORS, INDEX, SYNAPSES: Written
+):  # fmt: skip
     """Bring the integrals to the step in which this step's arrivals are at their synapses."""
     at = step - dendritic
     if at - 1 - clock[BASE] >= every:
-        begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, TABLE)
+        begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, INDEX, SYNAPSES)
     # if eligibility:
     n0 = concentration[0]
     w_rate = c_rate + n_rate
@@ -162,7 +171,7 @@ def integrate(step, first, last, every, enabled, MODULATOR, TARGET, ENDS, FACTOR
 
 
 @kernel
-def begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, TABLE):
+def begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, INDEX, SYNAPSES):
     """Move base; when the ring of ends is full, bring every synapse up to date."""
     r = clock[EPOCH] % EPOCHS
     # for x in pre:
@@ -181,7 +190,7 @@ def begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, TABLE):
     clock[EPOCH] += 1
     clock[BASE] += every
     if clock[EPOCH] - clock[SWEPT] == EPOCHS:
-        sweep(clock, ENDS, FACTORS, TABLE)
+        sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES)
 
 
 @kernel
@@ -210,7 +219,7 @@ def catch_up(SYNAPSE, j, since, epoch, X__PRE, ENDS, FACTORS):
 
 
 @kernel
-def sweep(clock, ENDS, FACTORS, TABLE):
+def sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES):
     """Bring every synapse to this epoch."""
     epoch = clock[EPOCH]
     clock[SWEPT] = epoch
@@ -268,8 +277,9 @@ def sweep(clock, ENDS, FACTORS, TABLE):
 
 @kernel
 def function(
-    step, rows, counts, VALUES, delays, inputs, event_count, enabled, SEEN_RINGS, TARGET, ENDS, FACTORS, TABLE,
-    W_min, W_max, tau_rate__PRE, constant__CONSTANTS, RELEASED
+    step, rows, counts, VALUES, delays, inputs: Written, event_count: Written, enabled, SEEN_RINGS, dendritic, clock,
+    SUMS, RATES, ENDS, FACTORS, INDEX, SYNAPSES: Written, W_min, W_max, tau_rate__PRE, constant__CONSTANTS,
+    RELEASE: Written, RELEASE_OF
 ):  # fmt: skip
     """Deliver what arrives in this step; the weight sent includes the change by this very arrival."""
     depth = counts.shape[-1]
@@ -435,7 +445,10 @@ def look(step, slot, p, EVERYTHING):
 
 
 @kernel
-def read(step, every, start, what, slots, positions, room, steps, values, used, control, EVERYTHING):
+def read(
+    step, every, start, what, slots, positions, room, steps: Written, values: Written, used: Written, control: Written,
+    EVERYTHING
+):  # fmt: skip
     """Write weights (what = 0) or eligibilities (1) as they are now, from step `start` on; nothing is changed."""
     if step >= start and step % every == 0:
         row = used[0]
@@ -450,7 +463,8 @@ def read(step, every, start, what, slots, positions, room, steps, values, used, 
 
 @kernel
 def reset(
-    step, clock_of_trials, phase, first, last, OWN, DELAYS, SEEN_RINGS, start__STARTS, EVERYTHING
+    step, clock_of_trials, phase, first, last, OWN: Written, DELAYS: Written, SEEN_RINGS: Written, start__STARTS, GIVEN,
+    clock, gain: Written, SYNAPSES: Written, W_min, W_max
 ):  # fmt: skip
     """At the start of a phase: keep the weights, forget traces, eligibilities and the rule's own variables."""
     if clock_of_trials[STARTS] == 0 or clock_of_trials[PHASE] != phase:
@@ -482,17 +496,17 @@ def reset(
 
 
 @kernel
-def materialize(step, due, EVERYTHING):
+def materialize(step, due, GIVEN, clock: Written, gain, SYNAPSES: Written, W_min, W_max):
     """For homeostasis and rewiring: the weight as it is now takes the place of q in weights[p]."""
     if due[0] != 0:
-        sweep(clock, ENDS, FACTORS, TABLE)
+        sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES)
         for slot in range(len(slot_epoch)):
             for p in range(index[slot], index[slot + 1]):
                 weights[p], _ = look(step, slot, p, LEARNED)
 
 
 @kernel
-def dematerialize(step, due, EVERYTHING):
+def dematerialize(step, due, GIVEN, clock, gain, weights: Written, ELIGIBILITIES, slot_epoch, slot__PRE):
     """Back to q: what `look` adds to it is taken away."""
     if due[0] != 0:
         for slot in range(len(slot_epoch)):
@@ -505,7 +519,9 @@ def dematerialize(step, due, EVERYTHING):
 
 
 @kernel
-def forget(step, n_moved, moved, EVERYTHING):
+def forget(
+    step, n_moved, moved, GIVEN, clock, gain, weights, eligibilities: Written, slot_epoch, slot__PRE, W_min, W_max
+):  # fmt: skip
     """Synapses that have new targets, by their places in order, have no eligibility now."""
     k = 0
     for slot in range(len(slot_epoch)):

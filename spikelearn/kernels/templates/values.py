@@ -3,12 +3,12 @@
 wrong[0] is set to 1 if one is not a number.
 """
 
-from spikelearn.codegen.jit import kernel
+from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.space import distance
 
 
 @kernel
-def function(n, numbers, low, high, space, sources, targets, drawn, wrong):
+def function(n, numbers, low, high, space, sources, targets, drawn: Written, wrong: Written):
     for k in range(n):
         found = value(distance(space, sources[k], targets[k]), numbers)
         if found != found:

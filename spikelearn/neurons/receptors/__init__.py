@@ -20,4 +20,4 @@ _EXPORTED = {name: value for name, value in globals().items() if isinstance(valu
 RECEPTORS = tuple(_EXPORTED.values())
 
 if not TYPE_CHECKING:  # these go by the lines above, whose names are exported by `as`
-    __all__ = [*_EXPORTED, "ReceptorModel"]
+    __all__ = [*_EXPORTED, "Receptor", "ReceptorModel"]

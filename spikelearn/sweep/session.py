@@ -1,0 +1,93 @@
+"""What a sweep and a fit do alike: open a store for a model, compute on an executor, write the table."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from spikelearn import experiments as ex
+from spikelearn.errors import StoreError
+from spikelearn.sweep.design import Settings
+from spikelearn.sweep.point import Task
+from spikelearn.sweep.progress import Progress
+from spikelearn.sweep.scheduler import Source, run_tasks, warm, worker_pool
+from spikelearn.sweep.store import DATABASE, RUNS, TABLE, Store
+from spikelearn.sweep.table import write_table
+from spikelearn.sweep.task_spec import TaskSpec, check_compatible, task_maker
+
+
+@dataclass(frozen=True)
+class Options:
+    """How points are computed, by whom, and what becomes of those that are there; see `run` for each."""
+
+    task_spec: TaskSpec
+    executor: Executor | None = None
+    workers: int | None = None
+    fresh: bool = False
+    accept_changes: bool = False
+    silent: bool = False
+
+
+@contextmanager
+def open_session(
+    experiment: ex.Experiment, out: str | os.PathLike[str], options: Options, seed: int
+) -> Iterator[tuple[Store, Callable[[Settings, int], Task]]]:
+    """The store in `out`, made if it is not there, and a function that makes the Task of a point and replicate.
+
+    Raises ExperimentError for a run that cannot be kept, StoreError for a store that is of something else.
+    """
+    keep = options.task_spec.keep
+    kept = ex.converted(experiment, keep) if not isinstance(keep, str) else keep
+    if options.fresh:
+        remove(out)
+    with Store(out, create=True) as store:
+        for remark in check_compatible(store, experiment, options.task_spec, seed, options.accept_changes):
+            remarked(out, remark, options)
+        yield store, task_maker(experiment, options.task_spec, kept, store, seed)
+
+
+def remarked(out: str | os.PathLike[str], remark: str, options: Options) -> None:
+    """Say something of a store on standard error."""
+    if not options.silent:
+        print(f"{out}: {remark}", file=sys.stderr)
+
+
+def compute(
+    store: Store,
+    source: Source,
+    kinds: Sequence[Task],
+    n: int,
+    progress: Progress,
+    options: Options,
+    most_ahead: int | None = None,
+) -> None:
+    """Compute all that a source has, of n tasks at most, and write the table.
+
+    kinds: a task of each kind that may need other kernels. most_ahead: tasks that may wait for each worker.
+    """
+    if source.left:
+        with worker_pool(options.executor, options.workers, n) as pool:
+            warm(kinds, pool)
+            if most_ahead is not None:
+                pool.most_ahead = most_ahead
+            run_tasks(store, pool, source, progress)
+    write_table(store)
+    progress.show(last=True)
+
+
+def remove(directory: str | os.PathLike[str]) -> None:
+    """Remove a store; other files of the directory stay."""
+    path = Path(directory)
+    try:
+        for each in (DATABASE, f"{DATABASE}-journal", TABLE):
+            (path / each).unlink(missing_ok=True)
+        if (path / RUNS).is_dir():
+            shutil.rmtree(path / RUNS)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be removed: {error.strerror or error}") from error
