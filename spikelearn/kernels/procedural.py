@@ -63,7 +63,8 @@ def scatter(n, targets, weights, delays, extra_delay, dt, now, shortest, first, 
 
 @kernel
 def deliver_procedural(
-    step, rows, counts, shortest, make_row, row_arguments, made, partners, row_width, all_counters, all_flats,
+    step, rows, counts, shortest, make_row, row_arguments, made: Written, partners: Written, row_width,
+    all_counters: Written, all_flats: Written,
     first_source, n_sources, first_target, n_targets, low, high,
     seed, uid, weight_code, weight_numbers, weight_by_distance, weight_arguments,
     delay_code, delay_numbers, delay_by_distance, delay_arguments, extra_delay, dt,
