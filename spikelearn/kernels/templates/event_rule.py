@@ -68,15 +68,15 @@ from spikelearn.kernels.modulators import extremes, within_limits
 # RELEASE_OF = release_dt, release_of__RELEASE_CONSTANTS
 # end
 # RUNS = run__KEPT_IN, run_unread
-# RUNNING =
-# DECAYS =
+# AVERAGED =
 # HISTORIES = event_end, due_end, event_step
 # EVENT_VALUES = event_plastic, frozen, event__POST, event__READS
 # if mean_pre:
-# RUNNING = running__PRE
-# DECAYS = decay__PRE
+# AVERAGED = PRE
 # EVENT_VALUES = EVENT_VALUES, event_mean__PRE
 # end
+# RUNNING = running__AVERAGED
+# DECAYS = decay__AVERAGED
 # EVENTS = HISTORIES, EVENT_VALUES
 # PAST = past_end, past_step, past__POST
 # PRE_TABLES = x__coarse, x__fine for x in pre
@@ -116,10 +116,8 @@ def learn(SYNAPSE, j, h, last, PRE__at, SHARED):
     # for x in pre:
     x = x__at * decay(at - last, x__coarse, x__fine)
     # end
-    # if mean_pre:
-    # for x in pre:
+    # for x in averaged:
     mean__x = event_mean__x[j, h]
-    # end
     # end
     # for y in post:
     y = event__y[j, h]
@@ -277,10 +275,8 @@ def function(
     """Deliver what arrives in this step; the weight sent includes the change by this very arrival."""
     depth = counts.shape[1]
     n_delays = len(delays)
-    # if mean_pre:
-    # for x in pre:
+    # for x in averaged:
     running__x[0] *= decay__x
-    # end
     # end
     for d in range(n_delays):
         row = (step - delays[d]) % depth
@@ -383,10 +379,8 @@ def function(
             # if modulated:
             slot_releases[slot] = until
             # end
-            # if mean_pre:
-            # for x in pre:
+            # for x in averaged:
             running__x[0] += (end - begin) / len(weights)
-            # end
             # end
 
 
@@ -419,10 +413,8 @@ def push(
         )
         # end
         # end
-        # if mean_pre:
-        # for x in pre:
+        # for x in averaged:
         event_mean__x[j, h] = running__x[0]
-        # end
         # end
         # for y in reads:
         event__y[j, h] = values__y[row, k]
@@ -566,10 +558,8 @@ def reset(
         # for y in post:
         past__y[j] = 0.0
         # end
-    # if mean_pre:
-    # for x in pre:
+    # for x in averaged:
     running__x[0] = 0.0
-    # end
     # end
 
 
