@@ -295,7 +295,7 @@ def test_the_exact_engine_regulates_nothing_and_says_so():
     net = sl.Network()
     cells = net.population(2, sl.LIF())
     net.homeostasis(net.connect(cells, cells, "exc", weight=1.0, name="p"), sl.Normalisation(1.0, 1.0))
-    with pytest.raises(DescriptionError, match="'p': engine='events' changes no weights, got Normalisation"):
+    with pytest.raises(DescriptionError, match="'p': engine='events' does not change weights, got Normalisation"):
         net.run(1.0, engine="events")
 
 

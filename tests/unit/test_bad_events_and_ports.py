@@ -60,7 +60,7 @@ CASES = [
     bad(DescriptionError, "learns_from", "'wrong'", "'spikes'", "mean 'spike'", id="a SignalRule with such a kind")(
         lambda k: dataclasses.replace(sl.Clopath, name="wrong", learns_from="spikes")
     ),
-    bad(DescriptionError, "'wrong'", "kinds are among", "'platau'", "mean 'plateau'", id="a neuron with such a kind")(
+    bad(DescriptionError, "'wrong'", "expected kinds among", "'platau'", "mean 'plateau'", id="a neuron of this kind")(
         lambda k: dataclasses.replace(sl.DendriticSegment, name="wrong", kinds=("spike", "platau"))
     ),
     bad(DescriptionError, "kinds", "'wrong'", "got none", id="a neuron that emits nothing")(

@@ -373,7 +373,7 @@ def test_a_list_of_quantities_is_the_array_of_them(brian2):
     objects = np.empty(2, object)
     objects[:] = [1 * second, 2 * ms]
     ULP(2).check(sl.SpikeList(objects, [0, 0]).times, [1000.0, 2.0])
-    with pytest.raises(UnitError, match="tau_m of LIF, place 1: expected ms, got .*mvolt"):
+    with pytest.raises(UnitError, match="tau_m of LIF, index 1: expected ms, got .*mvolt"):
         sl.LIF(tau_m=[10 * ms, 20 * brian2.mV])
 
 

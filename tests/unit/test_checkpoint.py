@@ -298,7 +298,7 @@ def test_a_run_before_a_reset_keeps_its_weights_and_makes_no_checkpoint_any_more
     net.reset()
     net.run(20.0)
     EXACT.check(run.weights("STDP"), all_parts.network().run(20.0).weights("STDP"))
-    with pytest.raises(CheckpointError, match="the network has gone on since"):
+    with pytest.raises(CheckpointError, match="the network has since run on"):
         run.checkpoint(tmp_path / "a")
 
 

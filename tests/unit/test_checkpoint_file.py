@@ -113,7 +113,7 @@ def test_a_run_whose_network_has_gone_on_or_is_not_there_makes_no_checkpoint(tmp
     net.run(0.0)
     run.checkpoint(tmp_path / "a")
     net.run(0.1)
-    with pytest.raises(CheckpointError, match="this run ended at 5 ms and the network has gone on since, to 5.1 ms"):
+    with pytest.raises(CheckpointError, match="this run ended at 5 ms and the network has since run on to 5.1 ms"):
         run.checkpoint(tmp_path / "b")
     sl.io.save(run, tmp_path / "run.h5")
     with pytest.raises(CheckpointError, match="a run without its network"):
