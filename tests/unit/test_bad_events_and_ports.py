@@ -101,7 +101,7 @@ CASES = [
     bad(DescriptionError, "drive of 'pyramidal'", "'basal'", "soma, apical", id="a current to a port of synapses")(
         lambda k: k["net"].drive(k["pyr"], sl.NoiseCurrent(std=1.0), "basal")
     ),
-    bad(DescriptionError, "drive of 'segments'", "takes no current; ", "none", id="a current to what takes none")(
+    bad(DescriptionError, "drive of 'segments'", "accepts no current; ", "none", id="a current to what takes none")(
         lambda k: k["net"].drive(k["segments"], sl.StepCurrent([0.0], [1.0]))
     ),
     # teachers of trials and callbacks

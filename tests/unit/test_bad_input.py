@@ -136,7 +136,7 @@ CASES = [
     bad(DescriptionError, "20000", "10000", "most once", id="rate above one spike a step")(
         lambda k: (k["net"].population(1, sl.Poisson(20000.0)), k["net"].run(1.0))
     ),
-    bad(ParameterError, "times of SpikeList", "after 0 ms", "-1 ms", "place 1", id="spike before the start")(
+    bad(ParameterError, "times of SpikeList", "after 0 ms", "-1 ms", "index 1", id="spike before the start")(
         lambda k: sl.SpikeList([2.0, -1.0])
     ),
     bad(ParameterError, "rate of PoissonInput", "at least 0 Hz", "-3 Hz", id="negative rate of an input")(

@@ -237,7 +237,7 @@ def test_where_every_trial_fails_there_is_no_best_and_the_command_says_so(model,
     words = f"fit {model} --minimize bowl --search x=0:1 --set rule=raise --trials 3 --workers 1 --out {tmp_path}/out"
     assert cli.main(words.split()) == 1
     told = capsys.readouterr()
-    assert "3 of them failed" in told.out and "no trial came to a number" in told.err and "there is a wall" in told.err
+    assert "3 of them failed" in told.out and "no trial returned a number" in told.err and "there is a wall" in told.err
 
 
 def test_failed_trials_are_computed_again_on_demand(fit, tmp_path):
@@ -324,7 +324,7 @@ def test_the_command_prints_the_best_point_its_metrics_and_how_to_run_it(model, 
         "best: x=",
         "loss ",
         "sum ",
-        ", wanted 1\n",
+        ", target 1\n",
         "over 2 replicates",
         f"spikelearn run {model}",
     ):

@@ -206,7 +206,7 @@ def test_starting_over_asks_first(model, tmp_path, capsys, monkeypatch):
     (("--set", "x=a"), "finite number"), (("--table", "none.csv"), "none.csv"), (("--keep", "x"), "NAME=VALUE"),
     (("--metrics", "none.py:f"), "FILE.py:FUNCTION"), (("--time-limit", "soon"), "expected a time"),
     (("--memory-limit", "much"), "500MB or 2GB"), (("--best", ":min"), "METRIC:min"),
-    (("--workers", "0"), "at least 1"), (("--fresh", "--resume"), "give one of them"),
+    (("--workers", "0"), "at least 1"), (("--fresh", "--resume"), "give only one"),
     (("--set", "n=-1"), "n: expected at least 0"),
 ])  # fmt: skip
 def test_wrong_usage_is_told_before_anything_is_computed(model, tmp_path, capsys, words, match):
