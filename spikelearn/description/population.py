@@ -74,8 +74,8 @@ class Population:
         """Check that this population emits events of `kind`."""
         if kind not in self.kinds:
             raise DescriptionError(
-                f"{where}: population {self.name!r} ({self.model_name}) does not emit {kind!r}"
-                f"{suggest(kind, self.kinds)}; it emits: {', '.join(self.kinds)}"
+                f"{where}: population {self.name!r} ({self.model_name}) emits no {kind!r}{suggest(kind, self.kinds)}; "
+                f"it emits: {', '.join(self.kinds)}"
             )
         return kind
 

@@ -1,7 +1,7 @@
-"""Python objects as bytes: one pickle, and the arrays in it apart from it, as they lie in memory.
+"""Python objects as bytes: one pickle, and its arrays separately as raw memory.
 
-What can be imported is named, so that a model of the library is that very model again; what a script or a notebook has
-defined is kept whole, code and all (cloudpickle).
+Importable objects are stored by name, so that a model of the library is restored as the same object; those defined in a
+script or notebook are stored in full, including their code (cloudpickle).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from spikelearn.engine.plan import owner
 
 
 def dump(thing: Any) -> list[pickle.PickleBuffer]:
-    """The pickle, then its arrays in their order, not copied; `contents` gives their bytes."""
+    """The pickle, then its arrays in order, not copied; `contents` yields their bytes."""
     stream = io.BytesIO()
     buffers: list[pickle.PickleBuffer] = []
     _Pickler(stream, protocol=5, buffer_callback=buffers.append).dump(thing)
@@ -28,14 +28,14 @@ def dump(thing: Any) -> list[pickle.PickleBuffer]:
 
 
 def contents(parts: Sequence[pickle.PickleBuffer]) -> Iterator[memoryview]:
-    """The bytes of each part in turn. They are let go again, for CPython 3.11 crashes on memory views in garbage."""
+    """The bytes of each part in turn. Views are released, as CPython 3.11 crashes on memory views in garbage."""
     for part in parts:
         with part.raw() as view:
             yield view
 
 
 def load(parts: Sequence[bytearray]) -> Any:
-    """What was given to `dump`. The arrays lie in the buffers that are given here."""
+    """The object passed to `dump`. Its arrays use the memory of these buffers."""
     return pickle.loads(parts[0], buffers=parts[1:])
 
 
@@ -53,7 +53,7 @@ class _Pickler(cloudpickle.Pickler):
 
 
 def _reduced(array: np.ndarray) -> tuple[Any, ...]:
-    """An array over bytes of its own; a view stays a view, so that two of one array still share it."""
+    """An array with its own memory; a view stays a view, so that two views of one array still share it."""
     base = owner(array)
     if base is array:
         writeable: Any = array if array.flags.writeable else array.copy()
@@ -67,7 +67,7 @@ def _named(module: str, name: str) -> Any:
 
 
 def _names(thing: Any, module: str | None) -> tuple[str, str] | None:
-    """(module, name) under which another process can import a thing; None if it cannot."""
+    """(module, name) under which another process can import an object; None if it cannot."""
     if module is None or module not in sys.modules or not _importable(module):
         return None
     return next(((module, name) for name, value in vars(sys.modules[module]).items() if value is thing), None)

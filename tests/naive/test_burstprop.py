@@ -74,9 +74,9 @@ def test_any_number_of_threads_learns_the_same():
 def test_a_cell_that_emits_no_bursts_cannot_learn_from_them():
     net = sl.Network()
     source, cells = net.population(2, sl.Poisson(10.0)), net.population(2, sl.LIF(), name="cells")
-    with pytest.raises(DescriptionError, match=r"Burstprop: population 'cells' \(LIF\) does not emit 'burst'"):
+    with pytest.raises(DescriptionError, match=r"Burstprop: population 'cells' \(LIF\) emits no 'burst'"):
         net.connect(source, cells, weight=0.5, plasticity=sl.Burstprop())
-    with pytest.raises(DescriptionError, match="does not emit 'burst'; it emits: spike"):
+    with pytest.raises(DescriptionError, match="emits no 'burst'; it emits: spike"):
         net.connect(source, cells, weight=0.5, plasticity=sl.DopamineBursts(net.modulator()))
-    with pytest.raises(DescriptionError, match="does not emit 'burst'; it emits: spike"):
+    with pytest.raises(DescriptionError, match="emits no 'burst'; it emits: spike"):
         net.connect(cells, cells, weight=0.5, on="burst")

@@ -342,7 +342,7 @@ def test_a_regulation_belongs_to_a_projection_of_the_network_and_is_given_once()
     with pytest.raises(DescriptionError, match="a projection to a modulator cannot be regulated"):
         net.homeostasis(reward, sl.Normalisation(1.0, 1.0))
     net.homeostasis(projection, sl.Normalisation(1.0, 1.0))
-    with pytest.raises(DescriptionError, match="regulated by Normalisation already"):
+    with pytest.raises(DescriptionError, match="already regulated by Normalisation"):
         net.homeostasis(projection, sl.Normalisation(2.0, 1.0))
 
 

@@ -151,7 +151,7 @@ def test_a_network_stays_where_it_began():
     for engine in ("compiled", "brian2", sl.NEST(threads=2)):
         with pytest.raises(DescriptionError, match="runs on .*make a new network"):
             net.run(1.0, engine=engine)
-    with pytest.raises(DescriptionError, match="built already"):
+    with pytest.raises(DescriptionError, match="already built"):
         net.population(1, sl.LIF())
 
 

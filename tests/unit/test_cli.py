@@ -181,7 +181,7 @@ def test_a_model_that_does_not_stream_is_saved_all_the_same(model):
 def test_a_picture_of_what_was_not_recorded_is_skipped_with_a_reason(model, capsys):
     saved_run(model, Path("o"))
     saved_run(model, Path("o"), "voltages=no")
-    assert "voltage.png is skipped: " in capsys.readouterr().err
+    assert "voltage.png skipped: " in capsys.readouterr().err
     assert sorted(os.listdir("o")) == ["metrics.json", "raster.png", "run.h5", "tiny.png"]
 
 
