@@ -47,9 +47,9 @@ CASES = [
     bad(DescriptionError, "LIF", "'soma_exc'", "it has: exc, inh", id="teacher of a neuron without a port for it")(
         lambda k: k["net"].connect(k["inp"], k["lif"], "soma_exc")
     ),
-    bad(DescriptionError, "Pyramidal", "'soma_exc'", "ports for currents: soma, apical", id="teaching current without a port")(
-        lambda k: k["net"].drive(k["pyr"], sl.StepCurrent([0.0], [100.0]), "soma_exc")
-    ),
+    bad(
+        DescriptionError, "Pyramidal", "'soma_exc'", "for currents: soma, apical", id="teaching current without a port"
+    )(lambda k: k["net"].drive(k["pyr"], sl.StepCurrent([0.0], [100.0]), "soma_exc")),
     bad(
         DescriptionError,
         "Urbanczik reads it",
