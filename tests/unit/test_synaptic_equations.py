@@ -195,7 +195,7 @@ def test_an_error_points_at_what_is_wrong(make, error, message, marked, changes)
 def test_a_rule_needs_limits_and_must_change_the_weight():
     with pytest.raises(P, match=re.escape("plasticity rule 'Mine' needs W_min and W_max in parameters=")):
         rule(parameters={"tau": (20.0, "ms"), "A": 0.5})
-    with pytest.raises(U, match="W_min and W_max should have one unit"):
+    with pytest.raises(U, match="W_min and W_max should have the same unit"):
         rule(parameters={"tau": (20.0, "ms"), "A": 0.5, "W_min": 0.0, "W_max": (1.0, "nS")})
     with pytest.raises(D, match="never changes the weight w"):
         rule(on_pre="apre += A", on_post="apost += A")
