@@ -46,7 +46,7 @@ class RunRequest:
     def named(self) -> Iterator[tuple[str, Any]]:
         """(where, population, projection or modulator) for everything that phases name."""
         for k, phase in enumerate(self.trials.phases if self.trials is not None else ()):
-            yield from ((f"{where} of phase {k}", thing) for where, thing in phase.things())
+            yield from ((f"{where} of phase {k}", part) for where, part in phase.references())
 
 
 def check_request(

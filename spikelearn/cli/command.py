@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     ]:
         one = kinds.add_parser(kind, help=help_text, allow_abbrev=False)
         one.add_argument("run", type=Path, metavar="DIR", help="a directory with a run.h5, or a run file")
-        one.add_argument("--out", type=Path, metavar="FILE", help=f"default: {kind}.png beside the run file")
+        one.add_argument("--out", type=Path, metavar="FILE", help=f"default: {kind}.png next to the run file")
         if kind == "weights":
             one.add_argument("--projection", metavar="NAME", help="required if the run has several")
         else:
@@ -358,11 +358,11 @@ def _print_parameters(experiment: ex.Experiment, parameters: Any, options: argpa
 def _print_metrics(experiment: ex.Experiment, metrics: Mapping[str, Any], parameters: Any) -> None:
     rows = []
     for row in ex.metrics_table(experiment, metrics):
-        beside: tuple[str, ...] = ("", "", "")
+        published: tuple[str, ...] = ("", "", "")
         if row.published is not None:
             agrees = {True: "yes", False: "no", None: ""}[row.agrees]
-            beside = _shown(row.published.value), agrees, row.published.source
-        rows.append((row.name, _shown(row.value), *beside))
+            published = _shown(row.published.value), agrees, row.published.source
+        rows.append((row.name, _shown(row.value), *published))
     print()
     _print_table([("metric", "this run", "published", "in range", "source"), *rows])
     if experiment.published and parameters != experiment.parameters():

@@ -98,8 +98,8 @@ def _report(options: argparse.Namespace, found: sweep.Fitted) -> int:
             print(f"  loss {found.value:.5g}")
         for name in found.objective.metrics:
             wanted = found.objective.targets.get(name)
-            beside = "" if wanted is None else f", target {wanted:g}"
-            print(f"  {name} {_over_replicates(found.metrics[name])}{beside}")
+            target = "" if wanted is None else f", target {wanted:g}"
+            print(f"  {name} {_over_replicates(found.metrics[name])}{target}")
         print(found.command)
     return 0
 

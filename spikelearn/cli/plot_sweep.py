@@ -146,7 +146,7 @@ def _rasters(store: Path, columns: Any, x: str | None, y: str | None) -> Any:
             f"{store}: no run of these points was kept; sweep with --keep first or all (and --fresh: existing points "
             "are not computed again)"
         )
-    axes = [columns.axis(name, least=1) for name in (x, y) if name]
+    axes = [columns.axis(name, min_values=1) for name in (x, y) if name]
     places = np.column_stack([axis.of_row for axis in axes]) if axes else np.zeros((len(files), 1), int)
     _, groups = np.unique(places, axis=0, return_inverse=True)
     columns.require_one_point([axis.name for axis in axes], groups.ravel(), kept)

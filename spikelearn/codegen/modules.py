@@ -74,7 +74,7 @@ class Kernel:
 
     @property
     def header(self) -> str:
-        return f"# {self.of}; whatever has this very code shares this module.\n"
+        return f"# {self.of}; all models with this code share this module.\n"
 
 
 def kernel_of(function: Any) -> Kernel:

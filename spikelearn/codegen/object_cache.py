@@ -109,14 +109,14 @@ def versions() -> str:
 
     numba = importlib.util.find_spec("numba")
     assert numba is not None and numba.origin is not None
-    told = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("NUMBA_"))
+    options = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("NUMBA_"))
     parts = [
         (Path(numba.origin).parent / "_version.py").read_text(),
         llvmlite.__version__,
         llvm.get_process_triple(),
         llvm.get_host_cpu_name(),
         llvm.get_host_cpu_features().flatten(),
-        *(each for each in told if not each.startswith(("NUMBA_NUM_THREADS=", "NUMBA_CACHE_DIR="))),
+        *(each for each in options if not each.startswith(("NUMBA_NUM_THREADS=", "NUMBA_CACHE_DIR="))),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -129,9 +129,9 @@ def _alone(text: str, name: str) -> bytes | None:
         return None
     machine = _machine()
     module = llvm.parse_assembly(text)
-    for thing in (*module.functions, *module.global_variables):
-        if not thing.is_declaration and thing.name != name:
-            thing.linkage = "internal"
+    for symbol in (*module.functions, *module.global_variables):
+        if not symbol.is_declaration and symbol.name != name:
+            symbol.linkage = "internal"
     options = llvm.PipelineTuningOptions(speed_level=3)
     options.loop_vectorization = options.slp_vectorization = True
     builder = llvm.create_pass_builder(machine, options)

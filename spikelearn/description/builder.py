@@ -61,7 +61,7 @@ class NetworkBuilder:
         self._recordings: list[Recording] = []
         self._callbacks: list[Callback] = []
         self._homeostases: list[Homeostasis] = []
-        self._things = 0
+        self._last_uid = 0
 
     @property
     def populations(self) -> Mapping[str, Population]:
@@ -356,8 +356,8 @@ class NetworkBuilder:
         raise NotImplementedError
 
     def _next_uid(self) -> int:
-        self._things += 1
-        return self._things
+        self._last_uid += 1
+        return self._last_uid
 
     def _name(self, wanted: str | None, default: str, taken: Iterable[str]) -> str:
         if wanted is None:
@@ -368,16 +368,16 @@ class NetworkBuilder:
             raise DescriptionError(f"the name {wanted!r} is already in use")
         return wanted
 
-    def _owner(self, thing: Any) -> bool:
-        thing = whole(thing) if isinstance(thing, View) else thing
+    def _owner(self, part: Any) -> bool:
+        part = whole(part) if isinstance(part, View) else part
         known: list[Any] = [*self._populations.values(), *self._modulators.values(), *self._projections.values()]
-        return any(thing is k for k in known)
+        return any(part is k for k in known)
 
-    def _check_owned(self, things: Iterable[tuple[str, Any]]) -> None:
+    def _check_owned(self, parts: Iterable[tuple[str, Any]]) -> None:
         """Raise DescriptionError, naming where, for objects that do not belong to this network."""
-        for where, thing in things:
-            if self._owner(thing) is not True:
-                name = getattr(thing, "name", thing)
+        for where, part in parts:
+            if self._owner(part) is not True:
+                name = getattr(part, "name", part)
                 raise DescriptionError(
                     f"{where}: {name!r} is not a population, projection or modulator of this network"
                 )

@@ -107,12 +107,12 @@ def check_delays(delay: Any, axonal: Any, dendritic: Any, dt: float, where: str)
     if drawn_delay.low == -np.inf and not drawn_delay.constant and drawn_delay.values is None:
         drawn_delay = replace(drawn_delay, low=max(0.0, dt - back))
     if drawn_delay.values is not None:
-        least = float(drawn_delay.values.min())
+        shortest = float(drawn_delay.values.min())
     else:
-        least = drawn_delay.a if drawn_delay.constant else drawn_delay.low
-    if least < 0:
+        shortest = drawn_delay.a if drawn_delay.constant else drawn_delay.low
+    if shortest < 0:
         raise ParameterError(f"delay of {where}: expected at least 0 ms, got {least:g} ms")
-    if least + back < dt * (1 - 1e-6):
+    if shortest + back < dt * (1 - 1e-6):
         raise DescriptionError(
             f"delay of {where}: expected at least one step (dt = {dt:g} ms), got {least + back:g} ms"
         )

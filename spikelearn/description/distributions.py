@@ -134,9 +134,9 @@ class Exponential(Distribution):
         return _spread(connect.EXPONENTIAL, self, _one(self.mean, unit, f"mean of {what}"), 0.0, unit, what)
 
 
-def _set(thing: Any, **values: Any) -> None:
+def _set(instance: Any, **values: Any) -> None:
     for name, value in values.items():
-        object.__setattr__(thing, name, value)
+        object.__setattr__(instance, name, value)
 
 
 def _spread(code: int, given: Distribution, a: float, b: float, unit: str, what: str) -> Drawn:

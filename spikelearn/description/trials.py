@@ -89,14 +89,14 @@ class Phase:
         if self.callback is not None and not isinstance(self.callback, Callback):
             raise DescriptionError(f"callback of Phase: expected Callback(function, arguments), got {self.callback!r}")
 
-    def things(self) -> Iterable[tuple[str, Any]]:
+    def references(self) -> Iterable[tuple[str, Any]]:
         """(where, population, projection or modulator) for everything that the phase names."""
         currents = [population for population, _ in self.currents]
         named = {"rates": self.rates, "currents": currents, "releases": self.releases, "plastic": self.plastic or ()}
         for where, all_named in {**named, "reset": self.reset}.items():
-            yield from ((where, thing) for thing in all_named)
+            yield from ((where, part) for part in all_named)
         if self.callback is not None:
-            yield from (("callback", thing) for thing in self.callback.owners)
+            yield from (("callback", part) for part in self.callback.owners)
 
 
 def _is_population_and_port(key: Any) -> bool:

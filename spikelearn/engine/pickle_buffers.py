@@ -19,11 +19,11 @@ import numpy as np
 from spikelearn.engine.plan import owner
 
 
-def dump(thing: Any) -> list[pickle.PickleBuffer]:
+def dump(obj: Any) -> list[pickle.PickleBuffer]:
     """The pickle, then its arrays in order, not copied; `contents` yields their bytes."""
     stream = io.BytesIO()
     buffers: list[pickle.PickleBuffer] = []
-    _Pickler(stream, protocol=5, buffer_callback=buffers.append).dump(thing)
+    _Pickler(stream, protocol=5, buffer_callback=buffers.append).dump(obj)
     return [pickle.PickleBuffer(stream.getvalue()), *buffers]
 
 
@@ -40,16 +40,16 @@ def load(parts: Sequence[bytearray]) -> Any:
 
 
 class _Pickler(cloudpickle.Pickler):
-    def reducer_override(self, thing: Any) -> Any:
-        if isinstance(getattr(thing, "Parameters", None), type):  # a model of a neuron or a synapse, or a rule
-            names = _names(thing, thing.Parameters.__module__)
-        elif hasattr(thing, "py_func"):
-            names = _names(thing, thing.py_func.__module__)
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(getattr(obj, "Parameters", None), type):  # a model of a neuron or a synapse, or a rule
+            names = _names(obj, obj.Parameters.__module__)
+        elif hasattr(obj, "py_func"):
+            names = _names(obj, obj.py_func.__module__)
         else:
             names = None
-            if type(thing) is np.ndarray and owner(thing).flags.c_contiguous and not owner(thing).dtype.hasobject:
-                return _reduced(thing)
-        return super().reducer_override(thing) if names is None else (_named, names)
+            if type(obj) is np.ndarray and owner(obj).flags.c_contiguous and not owner(obj).dtype.hasobject:
+                return _reduced(obj)
+        return super().reducer_override(obj) if names is None else (_named, names)
 
 
 def _reduced(array: np.ndarray) -> tuple[Any, ...]:
@@ -66,11 +66,11 @@ def _named(module: str, name: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def _names(thing: Any, module: str | None) -> tuple[str, str] | None:
+def _names(obj: Any, module: str | None) -> tuple[str, str] | None:
     """(module, name) under which another process can import an object; None if it cannot."""
     if module is None or module not in sys.modules or not _importable(module):
         return None
-    return next(((module, name) for name, value in vars(sys.modules[module]).items() if value is thing), None)
+    return next(((module, name) for name, value in vars(sys.modules[module]).items() if value is obj), None)
 
 
 def _importable(module: str) -> bool:

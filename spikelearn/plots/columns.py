@@ -95,8 +95,8 @@ class Columns:
             return f"{stem} ({_SUFFIXES[suffix]})"
         return name
 
-    def axis(self, name: str, least: int = 2) -> Axis:
-        """A parameter as an axis. Raises ParameterError if it is unknown or has fewer than `least` values."""
+    def axis(self, name: str, min_values: int = 2) -> Axis:
+        """A parameter as an axis. Raises ParameterError if it is unknown or has fewer than `min_values` values."""
         if self.parameters:
             self._require(name, "parameter", [*self.parameters, *OF_RUNS])
         else:
@@ -106,9 +106,9 @@ class Columns:
         if words:
             found = [None if value is None else shown(value) for value in found]
         values = sorted({value for value in found if value is not None})
-        if len(values) < least:
+        if len(values) < min_values:
             what = f"only one value, {shown(values[0])}" if values else "no value"
-            raise ParameterError(f"{name!r} has {what}, in these rows; an axis needs at least {least}")
+            raise ParameterError(f"{name!r} has {what}, in these rows; an axis needs at least {min_values}")
         at = {value: k for k, value in enumerate(values)}
         of_row = np.array([-1 if value is None else at[value] for value in found], dtype=int)
         places = np.arange(len(values), dtype=float) if words else np.array(values, dtype=float)
@@ -194,11 +194,11 @@ def log_spaced(values: np.ndarray) -> bool:
     return bool(log.std() / log.mean() < linear.std() / linear.mean())
 
 
-def spread(values: Sequence[Any], most: int) -> list[Any]:
-    """At most `most` of the values, evenly spaced, including the first and the last."""
-    if len(values) <= most:
+def spread(values: Sequence[Any], n: int) -> list[Any]:
+    """At most `n` of the values, evenly spaced, including the first and the last."""
+    if len(values) <= n:
         return list(values)
-    return [values[k] for k in np.linspace(0, len(values) - 1, most).round().astype(int)]
+    return [values[k] for k in np.linspace(0, len(values) - 1, n).round().astype(int)]
 
 
 def shown(value: Any) -> str:

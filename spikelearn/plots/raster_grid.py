@@ -65,10 +65,10 @@ def raster_grid(
                 continue
             shares = _shares(placed[i, j], neurons)
             # The labels apply to the panels to the right, up to one of different sizes.
-            beside = placed.get((i, j - 1))
-            told = _told(placed[i, j], shares)
-            named = beside is None or _told(beside, _shares(beside, neurons)) != told
-            _draw(ax, placed[i, j], last, shares, told if named else [""] * len(told))
+            left = placed.get((i, j - 1))
+            labels = _labels(placed[i, j], shares)
+            named = left is None or _labels(left, _shares(left, neurons)) != labels
+            _draw(ax, placed[i, j], last, shares, labels if named else [""] * len(labels))
             if i < lowest[j]:
                 ax.set_xlabel("")
                 ax.tick_params(labelbottom=not one_window)
@@ -99,10 +99,10 @@ def _text(name: str, value: Any, units: Mapping[str, str] | None) -> str:
     return f"{name} = {shown(value)}{' ' if unit else ''}{unit}"
 
 
-def _draw(ax: Axes, run: Run, last: float | None, shares: list[SimpleNamespace], told: list[str]) -> None:
+def _draw(ax: Axes, run: Run, last: float | None, shares: list[SimpleNamespace], labels: list[str]) -> None:
     raster(run, shares, *_window(run, last), ax=ax, kinds="spike")
     ax.xaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
-    ax.set_yticks(ax.get_yticks(), told)
+    ax.set_yticks(ax.get_yticks(), labels)
 
 
 def _window(run: Run, last: float | None) -> tuple[float, float]:
@@ -122,7 +122,7 @@ def _shares(run: Run, neurons: int) -> list[SimpleNamespace]:
     ]
 
 
-def _told(run: Run, shares: list[SimpleNamespace]) -> list[str]:
+def _labels(run: Run, shares: list[SimpleNamespace]) -> list[str]:
     """The labels: each population, and the number of its neurons drawn."""
     found = []
     for view in shares:

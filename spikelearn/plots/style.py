@@ -68,8 +68,8 @@ def time_axis(ax: Axes, t_start: float, t_stop: float, label: bool = True) -> No
     seconds = t_stop - t_start > 2000.0 or t_stop >= 100_000.0
     ax.set_xlim(t_start, t_stop)
     if seconds:
-        # The data stay in ms, so that whatever is drawn on top is in ms for any length; ticks fall on
-        # whole multiples of powers of ten in either unit.
+        # The data stay in ms, so that later additions are in ms for any length; ticks are at whole
+        # multiples of powers of ten in either unit.
         ax.xaxis.set_major_formatter(FuncFormatter(lambda t, _: f"{t * 1e-3:.10g}"))
     ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
     if label:

@@ -80,11 +80,11 @@ def lines(
     """
     columns = Columns(table, units)
     across = columns.axis(x)
-    beside = None if by is None else columns.axis(by, least=1)
+    by_axis = None if by is None else columns.axis(by, min_values=1)
     names = _several(metric)
-    drawn = _multiples(ax, len(names), (4.8 if beside is None else 5.4, 3.2))
+    drawn = _multiples(ax, len(names), (4.8 if by_axis is None else 5.4, 3.2))
     for each, name in zip(drawn, names, strict=True):
-        _draw_lines(each, columns, across, beside, name)
+        _draw_lines(each, columns, across, by_axis, name)
     return drawn[0]
 
 
@@ -171,13 +171,13 @@ def _draw_map(ax: Axes, columns: Columns, across: Axis, up: Axis, metric: str) -
     _note(ax, notes)
 
 
-def _draw_lines(ax: Axes, columns: Columns, across: Axis, beside: Axis | None, metric: str) -> None:
+def _draw_lines(ax: Axes, columns: Columns, across: Axis, by_axis: Axis | None, metric: str) -> None:
     values = columns.metric(metric)
-    of = np.zeros(columns.size, dtype=int) if beside is None else beside.of_row
+    of = np.zeros(columns.size, dtype=int) if by_axis is None else by_axis.of_row
     groups = np.where((across.of_row >= 0) & (of >= 0), of * len(across.values) + across.of_row, -1)
-    used = (across.name,) if beside is None else (across.name, beside.name)
+    used = (across.name,) if by_axis is None else (across.name, by_axis.name)
     columns.require_one_point(used, groups, (groups >= 0) & ~np.isnan(values))
-    n_lines = 1 if beside is None else len(beside.values)
+    n_lines = 1 if by_axis is None else len(by_axis.values)
     found = means(groups, values, n_lines * len(across.values))
     mean, half, number = (each.reshape(n_lines, len(across.values)) for each in found)
     chosen = spread(range(n_lines), _MOST_LINES)
@@ -187,7 +187,7 @@ def _draw_lines(ax: Axes, columns: Columns, across: Axis, beside: Axis | None, m
         there = number[line] > 0 if number[line].astype(bool).mean() < _FEWEST_ON_GRID else slice(None)
         places, height, reach = across.places[there], mean[line][there], half[line][there]
         look: dict[str, Any] = {"color": colour(k), "ls": STYLES[k % len(STYLES)], "marker": MARKERS[k]}
-        label = "" if beside is None else shown(beside.values[line])
+        label = "" if by_axis is None else shown(by_axis.values[line])
         ax.plot(places, height, lw=1.3, ms=4.5, mec="white", mew=0.5, markevery=every, label=label, zorder=3, **look)
         ax.fill_between(places, height - reach, height + reach, color=colour(k), alpha=0.2, lw=0, zorder=1)
         # A band needs two adjacent values: isolated ones get a bar.
@@ -200,14 +200,14 @@ def _draw_lines(ax: Axes, columns: Columns, across: Axis, beside: Axis | None, m
     ax.set_xlabel(across.label)
     ax.set_ylabel(columns.label(metric))
     ax.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
-    if beside is not None:
+    if by_axis is not None:
         size = {"title_fontsize": TEXT_SIZE, "fontsize": TEXT_SIZE, "handlelength": 3.4}
         handles = [handle for handle in ax.get_lines() if not str(handle.get_label()).startswith("_")]
-        ax.legend(handles=handles if beside.words else handles[::-1], title=beside.label, loc="upper left",
+        ax.legend(handles=handles if by_axis.words else handles[::-1], title=by_axis.label, loc="upper left",
                   bbox_to_anchor=(1.0, 1.0), frameon=False, **size)  # fmt: skip
     notes = [_of_how_many(number[chosen])]
-    if len(chosen) < n_lines and beside is not None:
-        notes.append(f"{len(chosen)} of {n_lines} values of {beside.name} are drawn")
+    if len(chosen) < n_lines and by_axis is not None:
+        notes.append(f"{len(chosen)} of {n_lines} values of {by_axis.name} are drawn")
     _note(ax, [*notes, columns.note(values)])
 
 
@@ -216,8 +216,8 @@ def _of_how_many(number: np.ndarray) -> str:
     there = number[number > 0]
     if not np.any(there > 1):
         return "one run each"
-    few, most = int(there.min()), int(there.max())
-    runs = f"{most}" if few == most else f"{few} to {most}"
+    low, high = int(there.min()), int(there.max())
+    runs = f"{high}" if low == high else f"{low} to {high}"
     return f"mean of {runs} runs, band: its 95 % confidence interval (Student's t)"
 
 
@@ -291,8 +291,8 @@ def _colour_bar(ax: Axes, shades: Any, label: str) -> None:
 
 
 def _note(ax: Axes, texts: Sequence[str]) -> None:
-    if told := "\n".join(text for text in texts if text):
-        ax.set_title(told, loc="left", size=TEXT_SIZE - 1, color=INK)
+    if title := "\n".join(text for text in texts if text):
+        ax.set_title(title, loc="left", size=TEXT_SIZE - 1, color=INK)
 
 
 def _scaled(axis: Axis) -> np.ndarray:

@@ -135,8 +135,8 @@ class OnNEST:
     def _build(self) -> None:
         nest, d = self._nest, self._d
         native = self._options.native_sources
-        handed = [drive for drive in d.drives if not native or not nest_sources.is_native(drive.source)]
-        arriving = any(isinstance(drive.source, PoissonInput) for drive in handed)
+        replayed = [drive for drive in d.drives if not native or not nest_sources.is_native(drive.source)]
+        arriving = any(isinstance(drive.source, PoissonInput) for drive in replayed)
         self._lead = max(1 if arriving or d.releases else 0, math.ceil(settling_time(d) / d.dt))
         self._synapses = NestSynapses(nest, d, self._options.native_rules, self._lead)
         self._nodes: dict[Population, Any] = {}
@@ -150,19 +150,19 @@ class OnNEST:
         self._synapses.connect(self._nodes)
         delay = self._synapses.shortest_delay
         for drive in d.drives:
-            if drive not in handed:
+            if drive not in replayed:
                 there = self._nodes[drive.target]
                 nest_sources.connect_native_drive(nest, drive, there, d, self._lead, delay)
-        self._prepare_feeding(handed)
+        self._prepare_feeding(replayed)
         self._add_recorders(delay)
         self._begin()
 
-    def _prepare_feeding(self, handed: list[Any]) -> None:
+    def _prepare_feeding(self, replayed: list[Any]) -> None:
         nest, d, native = self._nest, self._d, self._options.native_sources
         sources = [p for p in d.populations if not is_neuron(p)]
         sources = [p for p in sources if not native or not nest_sources.is_native(p.model)]
         self._sources = SourceSpikes(d, sources) if sources else None
-        self._driven = Driven(d, handed) if handed else None
+        self._driven = Driven(d, replayed) if replayed else None
         self._at_once = max(1, _MOST_NUMBERS // self._driven.size) if self._driven is not None else 1 << 40
         arrivals = self._driven.arrivals if self._driven is not None else []
         self._generators = {

@@ -20,7 +20,7 @@ from spikelearn.nest_mapping import NestSynapse
 from spikelearn.results.run import Synapses
 
 _FARTHEST = 1e300
-_UNTIL_NOTHING_IS_LEFT = 40.0
+_DECAYED = 40.0
 """Number of time constants; exp(-40) is below rounding."""
 
 
@@ -233,7 +233,7 @@ class NestSynapses:
 def settling_time(d: NetworkDescription) -> float:
     """How long NEST's synapses must stay idle, in ms, until the trace of a spurious initial arrival has decayed."""
     times = [
-        float(getattr(_parameters_of(projection), found.settles)) * _UNTIL_NOTHING_IS_LEFT
+        float(getattr(_parameters_of(projection), found.settles)) * _DECAYED
         for projection in d.projections
         if (found := _nest_synapse(projection)) is not None and found.settles
     ]

@@ -139,13 +139,13 @@ class EventLearning:
         assert self.projection.plasticity is not None
         modulator, parameters, values = self.projection.plasticity.modulator, self.parameters, {**self.values}
         found, name = self.plan.modulators[modulator], self.projection.name
-        integrate, note = kernel_of(modulators.integrate_modulator), kernel_of(modulators.note_release)
+        integrate, store = kernel_of(modulators.integrate_modulator), kernel_of(modulators.note_release)
         values |= {"concentration": found["n"], "baseline": parameters.b, "tau_n": modulator.tau_n}
         values |= {"releases": found["releases"]}
         every = max(1, round(_REBASE_AFTER * parameters.tau_c / self.plan.dt))
         return [
             Call(f"integrate {modulator.name} for {name}", integrate, **integrate.choose(values)),
-            Call(f"releases of {modulator.name} for {name}", note, **note.choose(values)),
+            Call(f"releases of {modulator.name} for {name}", store, **store.choose(values)),
             self._call("rebase", "rebase", every=every),
         ]
 
