@@ -111,10 +111,10 @@ def check_delays(delay: Any, axonal: Any, dendritic: Any, dt: float, where: str)
     else:
         shortest = drawn_delay.a if drawn_delay.constant else drawn_delay.low
     if shortest < 0:
-        raise ParameterError(f"delay of {where}: expected at least 0 ms, got {least:g} ms")
+        raise ParameterError(f"delay of {where}: expected at least 0 ms, got {shortest:g} ms")
     if shortest + back < dt * (1 - 1e-6):
         raise DescriptionError(
-            f"delay of {where}: expected at least one step (dt = {dt:g} ms), got {least + back:g} ms"
+            f"delay of {where}: expected at least one step (dt = {dt:g} ms), got {shortest + back:g} ms"
         )
     return drawn_delay, round(back / dt)
 
