@@ -1,4 +1,4 @@
-"""Diehl & Cook (2015): digits that nobody has told a layer are told apart, and the parts of which it is made."""
+"""Diehl & Cook (2015): a layer without labels tells digits apart; and the parts of which it is made."""
 
 import functools
 import math
@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from forced import one_synapse, steps_of
+from given_spikes import one_synapse, steps_of
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
@@ -101,7 +101,7 @@ def test_a_synapse_learns_as_the_rule_says_in_words(seed):
     )
     sent, final = rule_step_by_step(set(arrivals.tolist()), set(spikes.tolist()), 0.5, p, dt)
     assert min(sent) < 0.1 and max(sent) > 0.8
-    # 100 updates, each with traces that the twin decays in up to 1,200 steps and the engine in one.
+    # 100 updates, each with traces that the reference decays in up to 1,200 steps and the engine in one.
     ULP(100 * 1200, scale=1.0).check(found.sent, sent)
     ULP(100 * 1200, scale=1.0).check(found.final, final)
 

@@ -1,4 +1,4 @@
-"""Each analysis function against an obvious slow twin, a closed form, and inputs that have no answer."""
+"""Each analysis function against an obvious slow reference, a closed form, and inputs that have no answer."""
 
 from __future__ import annotations
 

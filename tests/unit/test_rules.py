@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from forced import one_synapse
+from given_spikes import one_synapse
 from naive.parrots import parrot_for
 from tolerances import EXACT, ULP
 
