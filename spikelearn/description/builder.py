@@ -26,6 +26,7 @@ from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Modulator, Population, View, segment, whole
 from spikelearn.description.positions import Grid, Positions, UniformPositions, positions_of
 from spikelearn.description.projection import Drive, Projection, Release
+from spikelearn.description.receiver import receiver_of
 from spikelearn.description.recording import Recording, first_step, recording, sampling_steps
 from spikelearn.description.trials import Callback
 from spikelearn.errors import DescriptionError, ParameterError
@@ -178,68 +179,52 @@ class NetworkBuilder:
         True
         """
         self._still_open("projection")
-        for what, end in (("source", source), ("target", target)):
-            if not isinstance(end, Population | View | Modulator) or self._owner(end) is not True:
-                raise DescriptionError(f"connect: {what} is not a population of this network: {end!r}")
-        if isinstance(source, Modulator):
-            raise DescriptionError(f"connect: source must be a population, got the modulator {source.name!r}")
+        self._check_ends(source, target)
         name = self._name(name, f"{source.name}->{target.name}", self._projections)
         where = f"projection {name!r}"
         sender = whole(source)
         sender.check_kind(on, where)
         source_first, source_size = segment(source, where)
-        receiver: Population | Modulator
-        if isinstance(target, Modulator):
-            receiver, target_first, target_size, unit = target, 0, 1, "1"
-            if port not in (None, "release"):
-                raise DescriptionError(f"{where}: a modulator has no port {port!r}; leave it out")
-            port = "release"
-        else:
-            receiver = whole(target)
-            target_first, target_size = segment(target, where)
-            if not isinstance(receiver.model, Neuron):
-                raise DescriptionError(f"{where}: population {receiver.name!r} ({receiver.model_name}) takes no input")
-            port = receiver.model.model.port(port, where)
-            unit = receiver.model.model.ports[port]
+        receiver = receiver_of(target, port, where)
         rule = AllToAll() if rule is None else rule
         if not isinstance(rule, ConnectionRule):
             raise DescriptionError(f"{where}: expected a connection rule such as FixedInDegree(100), got {rule!r}")
-        shared = range(0)
-        if sender is receiver:
-            low = max(source_first, target_first) - target_first
-            high = min(source_first + source_size, target_first + target_size) - target_first
-            shared = range(low, max(low, high))
         uid = self._next_uid()
-        generator = np.random.default_rng([self.seed, uid])
         ends = Endpoints(
-            source_size, target_size, shared, generator, where, source.positions,
-            None if isinstance(target, Modulator) else target.positions, sender.period,
-            None if isinstance(receiver, Modulator) else receiver.period,
-        )  # fmt: skip
+            n_source=source_size,
+            n_target=receiver.size,
+            shared=receiver.shared(sender, source_first, source_size),
+            random=np.random.default_rng([self.seed, uid]),
+            where=where,
+            source_positions=source.positions,
+            target_positions=receiver.positions,
+            source_period=sender.period,
+            target_period=receiver.period,
+        )
         rows = rule.rows(ends)
-        weights = drawn(weight, unit, f"weight of {where}")
-        check_array(rule, weights.values, rows, source_size, target_size, f"weight of {where}")
+        weights = drawn(weight, receiver.unit, f"weight of {where}")
+        check_array(rule, weights.values, rows, source_size, receiver.size, f"weight of {where}")
         axonal, dendritic_steps = check_delays(delay, axonal_delay, dendritic_delay, self.dt, where)
-        check_array(rule, axonal.values, rows, source_size, target_size, f"delay of {where}")
-        by_distance = weights.profile is not None or axonal.profile is not None
-        back, modulators = dendritic_steps * self.dt, self._modulators.values()
+        check_array(rule, axonal.values, rows, source_size, receiver.size, f"delay of {where}")
         learned_kind = check_plasticity(
-            receiver, port, plasticity, synapse, learns_from, weights, back, modulators, where
+            receiver.target, receiver.port, plasticity, synapse, learns_from, weights, dendritic_steps * self.dt,
+            self._modulators.values(), where,
         )  # fmt: skip
         if procedural:
             check_procedural(rule, plasticity, synapse, where)
         if payload is not None:
             check_payload(sender, payload, plasticity, synapse, procedural, where)
+        by_distance = weights.profile is not None or axonal.profile is not None
         added = Projection(
             name=name,
             source=sender,
             source_first=source_first,
             source_size=source_size,
-            target=receiver,
-            target_first=target_first,
-            target_size=target_size,
-            port=port,
-            unit=unit,
+            target=receiver.target,
+            target_first=receiver.first,
+            target_size=receiver.size,
+            port=receiver.port,
+            unit=receiver.unit,
             on=on,
             rule=rule,
             rows=rows,
@@ -258,6 +243,13 @@ class NetworkBuilder:
         )
         self._projections[name] = added
         return added
+
+    def _check_ends(self, source: Any, target: Any) -> None:
+        for what, end in (("source", source), ("target", target)):
+            if not isinstance(end, Population | View | Modulator) or self._owner(end) is not True:
+                raise DescriptionError(f"connect: {what} is not a population of this network: {end!r}")
+        if isinstance(source, Modulator):
+            raise DescriptionError(f"connect: source must be a population, got the modulator {source.name!r}")
 
     def drive(
         self,
