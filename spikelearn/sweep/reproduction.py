@@ -40,9 +40,18 @@ class Job:
 
     @property
     def title(self) -> str:
-        """The model and its settings, without the folders of paths: also the name of its file."""
+        """The model and its settings, without the folders of paths."""
+        return ", ".join(self._parts)
+
+    @property
+    def file_name(self) -> str:
+        """The same without spaces and commas, as files and stores are named."""
+        return "+".join(self._parts)
+
+    @property
+    def _parts(self) -> list[str]:
         shown = [f"{name}={os.path.basename(value.rstrip('/'))}" for name, value in self.settings]
-        return ", ".join([Path(self.model).stem, *shown])
+        return [Path(self.model).stem, *shown]
 
     @property
     def key(self) -> str:
@@ -129,16 +138,16 @@ def forget(jobs: Sequence[Job], folder: Path) -> None:
     for job in jobs:
         with _store(folder, job) as store:
             store.forget([job.key])
-        seeds = read(folder, job.title)
+        seeds = read(folder, job.file_name)
         if seeds.get(str(job.seed), {}).get("key") == job.key:
             _write(folder, job, {seed: each for seed, each in seeds.items() if seed != str(job.seed)})
 
 
 def _store(folder: Path, job: Job) -> Store:
     """The store of a job's model and settings; one that is new has what was measured before."""
-    store = Store(folder / "results" / "store" / job.title, create=True)
+    store = Store(folder / "results" / "store" / job.file_name, create=True)
     try:
-        measured = read(folder, job.title)
+        measured = read(folder, job.file_name)
         if measured and not store.counts():
             store.add([_result(replace(job, seed=int(seed)), each) for seed, each in measured.items()])
         experiment = ex.load_experiment(job.model)
@@ -153,7 +162,7 @@ def _store(folder: Path, job: Job) -> Store:
 def _task(job: Job, folder: Path) -> Task:
     experiment = ex.load_experiment(job.model)
     settings = tuple(ex.converted(experiment, dict(job.settings)).items())
-    figure = str((folder / "gallery" / f"{job.title}.png").absolute()) if job.first else ""
+    figure = str((folder / "gallery" / f"{job.file_name}.png").absolute()) if job.first else ""
     parent = (socket.gethostname(), os.getpid())
     return Task(
         job.key, str(experiment.path), source_of(experiment), settings, 0, job.seed, job.quick, figure=figure,
@@ -186,13 +195,13 @@ def _rows(store: Store, job: Job) -> list[dict[str, Any]]:
 
 def _export(folder: Path, job: Job, result: Result) -> None:
     """Write a result as text, beside those of other seeds."""
-    seeds, written = read(folder, job.title), _measured(job, result)
+    seeds, written = read(folder, job.file_name), _measured(job, result)
     if seeds.get(str(job.seed)) != written:
         _write(folder, job, seeds | {str(job.seed): written})
 
 
 def _write(folder: Path, job: Job, seeds: Mapping[str, Any]) -> None:
-    path = _path(folder, job.title)
+    path = _path(folder, job.file_name)
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {
         "model": job.model, "settings": dict(job.settings), "quick": job.quick,
@@ -203,8 +212,8 @@ def _write(folder: Path, job: Job, seeds: Mapping[str, Any]) -> None:
     os.replace(beside, path)
 
 
-def _path(folder: Path, title: str) -> Path:
-    return folder / "results" / "measured" / f"{title}.json"
+def _path(folder: Path, file_name: str) -> Path:
+    return folder / "results" / "measured" / f"{file_name}.json"
 
 
 def kept_jobs(folder: Path) -> list[Job]:
@@ -219,9 +228,9 @@ def kept_jobs(folder: Path) -> list[Job]:
     return jobs
 
 
-def read(folder: Path, title: str) -> dict[str, Any]:
+def read(folder: Path, file_name: str) -> dict[str, Any]:
     """What is kept of a model with its settings: seed -> measurement. Raises ExperimentError if it cannot be read."""
-    path = _path(folder, title)
+    path = _path(folder, file_name)
     if not path.exists():
         return {}
     try:

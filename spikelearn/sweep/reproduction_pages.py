@@ -30,7 +30,7 @@ def page(jobs: Sequence[Job], folder: Path, command: str, machine: str) -> str:
     missing = []
     for title in dict.fromkeys(job.title for job in everything):
         own = [job for job in everything if job.title == title]
-        kept = read(folder, title)
+        kept = read(folder, own[0].file_name)
         found = [kept[str(job.seed)] for job in own if kept.get(str(job.seed), {}).get("key") == job.key]
         missing += [f"{title}, seed {job.seed}" for job in own if kept.get(str(job.seed), {}).get("key") != job.key]
         if found:
@@ -81,11 +81,11 @@ def _cell(value: Any) -> str:
 def gallery(jobs: Sequence[Job], folder: Path) -> str:
     """A page with the figures that are there, two in a row."""
     by_title = {job.title: job for job in [*jobs, *kept_jobs(folder)]}
-    figures = [job for job in by_title.values() if (folder / "gallery" / f"{job.title}.png").exists()]
+    figures = [job for job in by_title.values() if (folder / "gallery" / f"{job.file_name}.png").exists()]
     cells = []
     for job in figures:
         summary = ex.load_experiment(job.model).summary
-        cells.append(f"**{job.title}**<br>{summary}<br>![{job.title}](<{job.title}.png>)")
+        cells.append(f"**{job.title}**<br>{summary}<br>![{job.title}]({job.file_name}.png)")
     lines = ["# Gallery", "", "The first seed of each; what the figures show in numbers: [results](../results.md).", ""]
     lines += ["| | |", "|---|---|"]
     lines += [f"| {cells[k]} | {cells[k + 1] if k + 1 < len(cells) else ''} |" for k in range(0, len(cells), 2)]

@@ -74,7 +74,7 @@ def test_each_seed_is_measured_once_until_the_model_file_changes(model, tmp_path
     assert "| seed | 2 | 1 | 3 | below 3 | at most 2 | made up | 2 of 3 |" in page
     assert "| never | none | none | none | 1 | at least 1 |  | 0 of 3 |" in page
     assert (tmp_path / "gallery" / "coin.png").exists()
-    assert "![coin](<coin.png>)" in reproduction_pages.gallery([], tmp_path)
+    assert "![coin](coin.png)" in reproduction_pages.gallery([], tmp_path)
 
 
 def test_a_result_of_another_version_is_reported_and_kept_and_the_seed_is_computed_anew(model, tmp_path, monkeypatch):
