@@ -14,7 +14,7 @@ from spikelearn.experiments.parameters import (
     set_parameters,
     takes_whole_numbers,
 )
-from spikelearn.experiments.presentation import Presentation, Shown
+from spikelearn.experiments.presentation import Presentation, Shown, largest_of
 from spikelearn.experiments.run import MetricRow, metrics_table, run_experiment
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "finished",
     "finite",
     "json_value",
+    "largest_of",
     "list_experiments",
     "load_experiment",
     "metrics_table",
