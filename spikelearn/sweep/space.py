@@ -94,7 +94,7 @@ def space_of(
     if not search:
         raise ExperimentError("a fit needs at least one parameter to search")
     if both := [name for name in search if name in settings]:
-        raise ExperimentError(f"{both[0]!r} is in both search and settings; give it only once")
+        raise ExperimentError(f"{both[0]!r} is both searched and set; give it only once")
     ranges: dict[str, Range] = {}
     choices: dict[str, dict[str, Any]] = {}
     for name, given in search.items():

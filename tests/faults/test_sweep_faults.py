@@ -203,7 +203,7 @@ def test_a_full_disk_ends_the_sweep_with_words_and_it_goes_on_when_there_is_room
     words += ["--out", str(tmp_path / "store")]
     command = [sys.executable, "-m", "spikelearn", "sweep", *words]
     found = subprocess.run(command, preexec_fn=full, capture_output=True, text=True, timeout=60)
-    assert found.returncode == 2 and "sweep.sqlite: " in found.stderr and "are whole" in found.stderr, found.stderr
+    assert found.returncode == 2 and "sweep.sqlite: " in found.stderr and "are intact" in found.stderr, found.stderr
     with Store(tmp_path / "store") as store:
         n = len(store.keys())
     assert 0 < n < 200

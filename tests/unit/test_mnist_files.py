@@ -47,9 +47,9 @@ def test_a_folder_without_them_is_told_what_is_missing_and_where_it_can_be_had(t
 @pytest.mark.parametrize(
     "spoil, complaint",
     [
-        (lambda whole: gzip.compress(whole[:-1]), "no whole IDX file"),
-        (lambda whole: gzip.compress(bytes([0, 0, 13, 3]) + whole[4:]), "no whole IDX file"),
-        (lambda whole: gzip.compress(b""), "no whole IDX file"),
+        (lambda whole: gzip.compress(whole[:-1]), "not a complete IDX file"),
+        (lambda whole: gzip.compress(bytes([0, 0, 13, 3]) + whole[4:]), "not a complete IDX file"),
+        (lambda whole: gzip.compress(b""), "not a complete IDX file"),
         (lambda whole: gzip.compress(whole)[:-9], "cannot be read"),
         (lambda whole: whole, "cannot be read"),
     ],

@@ -117,7 +117,7 @@ def test_other_versions_and_points_that_were_not_asked_for_are_told(model, tmp_p
     done = sweep.run(model, tmp_path / "store", grid={"x": [2, 3]}, seed=1)
     told = capsys.readouterr().err
     assert f"stored points were computed with numba 0.1, now {made_by['numba']}" in told
-    assert "1 points of other settings or seeds are there too" in told
+    assert "the store also has 1 points with other settings or seeds" in told
     assert (done.points, done.computed, done.table().num_rows) == (2, 1, 3)
     sweep.run(model, tmp_path / "store", grid={"x": [1, 2, 3]})
     assert "numba" not in capsys.readouterr().err
