@@ -40,7 +40,7 @@ def test_all_files_of_a_folder_are_read_and_one_that_is_there_twice_is_read_once
 
 
 def test_a_folder_without_them_is_told_what_is_missing_and_where_it_can_be_had(tmp_path):
-    with pytest.raises(ExperimentError, match=r"no file \*images-idx3-ubyte\* \(or \.gz\) in .*had from https://"):
+    with pytest.raises(ExperimentError, match=r"no file \*images-idx3-ubyte\* \(or \.gz\) in .*download it from https://"):
         sl.tasks.read_mnist(tmp_path / "nowhere")
 
 
@@ -64,5 +64,5 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path, spoil, compl
 
 def test_images_without_their_labels_are_refused(tmp_path):
     write(tmp_path, labels=LABELS[:2])
-    with pytest.raises(ExperimentError, match=r"\[3\] images, but \[2\] labels"):
+    with pytest.raises(ExperimentError, match=r"\[3\] images but \[2\] labels"):
         sl.tasks.read_mnist(tmp_path)
