@@ -1,14 +1,27 @@
-"""What a layer that learned without labels knows: classes of its neurons, and the answers that they vote for."""
+"""Readout of a layer trained without labels: classes of its neurons, and the answers that they vote for."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
 
-def classes_of_neurons(responses: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
-    """The class at which each neuron fired most on average, (neurons,); -1 for those that never fired.
+class Reading(NamedTuple):
+    """How patterns were read.
 
-    responses: (n, neurons) spikes at each of n patterns. labels: (n,) their classes, from 0 on.
+    classes: (neurons,), what each neuron stands for. answers: (n,). accuracy: share of the answers that are right.
+    """
+
+    classes: np.ndarray
+    answers: np.ndarray
+    accuracy: float
+
+
+def classes_of_neurons(responses: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
+    """The class for which each neuron fired most on average, (neurons,); -1 for those that never fired.
+
+    responses: (n, neurons) spike counts for each of n patterns. labels: (n,) their classes, starting at 0.
     Source: Diehl & Cook 2015.
     """
     means = np.zeros((n_classes, responses.shape[1]))
@@ -18,7 +31,7 @@ def classes_of_neurons(responses: np.ndarray, labels: np.ndarray, n_classes: int
 
 
 def votes(responses: np.ndarray, classes: np.ndarray, n_classes: int) -> np.ndarray:
-    """The class whose neurons fired most on average, at each pattern, (n,); -1 if none did.
+    """The class whose neurons fired most on average, for each pattern, (n,); -1 if none did.
 
     responses: (n, neurons). classes: (neurons,), as `classes_of_neurons` returns them.
     """
@@ -27,8 +40,36 @@ def votes(responses: np.ndarray, classes: np.ndarray, n_classes: int) -> np.ndar
     return np.where(table.max(axis=1) > 0, table.argmax(axis=1), -1)
 
 
+def read_by_votes(
+    learned: np.ndarray, learned_labels: np.ndarray, tested: np.ndarray, test_labels: np.ndarray, n_classes: int
+) -> Reading:
+    """What patterns are taken for by the votes of neurons whose classes are those of the patterns that were learned.
+
+    learned, tested: (n, neurons) spikes at each pattern; labels: (n,).
+    """
+    classes = classes_of_neurons(learned, learned_labels, n_classes)
+    answers = votes(tested, classes, n_classes)
+    return Reading(classes, answers, float(np.mean(answers == test_labels)))
+
+
+def course_of_votes(responses: np.ndarray, labels: np.ndarray, n_classes: int, parts: int) -> np.ndarray:
+    """(patterns learned, accuracy) after each part of the learning but the first, (parts - 1, 2).
+
+    Classes of neurons are those of the part before. Empty, (0, 2), if there are fewer patterns than parts.
+    responses: (n, neurons) spikes at each pattern while learning. labels: (n,).
+    """
+    if len(labels) < parts:
+        return np.zeros((0, 2))
+    edges = np.linspace(0, len(labels), parts + 1).astype(int)
+    accuracy = [
+        read_by_votes(responses[a:b], labels[a:b], responses[b:c], labels[b:c], n_classes).accuracy
+        for a, b, c in zip(edges, edges[1:], edges[2:], strict=False)
+    ]
+    return np.stack([edges[2:], accuracy], axis=1)
+
+
 def confusion(answers: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
-    """Share of the patterns of each class that got each answer, (classes, answers); the rest got none, -1."""
+    """Share of the patterns of each class with each answer, (classes, answers); the rest had none, -1."""
     counts = np.zeros((n_classes, n_classes + 1))
     np.add.at(counts, (labels, answers), 1.0)
     return counts[:, :n_classes] / np.maximum(1.0, counts.sum(axis=1, keepdims=True))

@@ -1,11 +1,11 @@
-"""Events that bring a value with them, against a twin that looks each value up in the trace of the source."""
+"""Events that bring a value with them, against a reference that looks each value up in the trace of the source."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
 import pytest
-from forced import steps_of
+from given_spikes import steps_of
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
@@ -234,8 +234,8 @@ def test_a_checkpoint_holds_values_that_are_on_their_way(tmp_path):
     [
         ({"payload": "q"}, "no state 'q'"),
         ({"payload": "r", "procedural": True, "rule": sl.AllToAll()}, "procedural"),
-        ({"payload": "r", "synapse": sl.TsodyksMarkram()}, "TsodyksMarkram goes by when events arrive"),
-        ({"payload": "r", "plasticity": sl.STDP()}, "STDP learns from when events arrive"),
+        ({"payload": "r", "synapse": sl.TsodyksMarkram()}, "TsodyksMarkram depends on event times"),
+        ({"payload": "r", "plasticity": sl.STDP()}, "STDP learns from event times"),
     ],
 )
 def test_what_cannot_use_values_says_so(asked, said):

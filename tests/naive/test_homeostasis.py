@@ -1,13 +1,13 @@
-"""Homeostasis against twins in which everything moves in every step."""
+"""Homeostasis against references in which everything moves in every step."""
 
 import math
 
 import numpy as np
 import pytest
+from given_traces import replay
 from naive import test_signals
+from naive.step_by_step import Modulated, PairSTDP
 from naive.test_learning import DOPAMINE, DT, N_POST, N_PRE, STDP, STEPS, TOLERANCE, as_list, coincident_spikes
-from naive.twins import Modulated, PairSTDP
-from replayed import replay
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
@@ -32,13 +32,13 @@ def normalised(groups, weights, totals, subtractive, low, high):
     return result
 
 
-def with_homeostasis(twin_class, act):
-    """A twin that is regulated at the end of every EVERY-th step, when its weights are clipped.
+def with_homeostasis(reference_class, act):
+    """A reference that is regulated at the end of every EVERY-th step, when its weights are clipped.
 
     Its steps are those in which events reach the synapses: `dendritic` before they are dealt with at the soma.
     """
 
-    class Regulated(twin_class):
+    class Regulated(reference_class):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)
             self.steps = 0
@@ -56,8 +56,8 @@ def with_homeostasis(twin_class, act):
     return Regulated
 
 
-def learned_and_homeostatic(rule, twin_class, parameters, homeostasis, act, dendritic=0, seed=1, plastic=None):
-    """14 synapses with multapses and three axonal delays; what they send, and their weights, here and in the twin."""
+def learned_and_homeostatic(rule, reference_class, parameters, homeostasis, act, dendritic=0, seed=1, plastic=None):
+    """14 synapses with multapses and three axonal delays; what they send, and their weights, in both."""
     generator = np.random.default_rng(seed)
     pre_ids, post_ids = generator.integers(0, N_PRE, 14), generator.integers(0, N_POST, 14)
     axonal, weights = generator.choice([1, 2, 7], 14), generator.uniform(0, 100, 14)
@@ -76,17 +76,17 @@ def learned_and_homeostatic(rule, twin_class, parameters, homeostasis, act, dend
     net.homeostasis(projection, homeostasis)
     net.record(target, "ignored")
     run = net.run(STEPS * DT)
-    more = {"released": released, "tau_n": 30.0} if issubclass(twin_class, Modulated) else {}
+    more = {"released": released, "tau_n": 30.0} if issubclass(reference_class, Modulated) else {}
     synapses = zip(pre_ids.tolist(), post_ids.tolist(), weights.tolist(), (axonal + dendritic).tolist(), strict=True)
-    twin = with_homeostasis(twin_class, act)(synapses, dendritic, DT, **parameters, **more)
-    twin.run(pre, post, STEPS)
-    twin.end_of_step()
+    reference = with_homeostasis(reference_class, act)(synapses, dendritic, DT, **parameters, **more)
+    reference.run(pre, post, STEPS)
+    reference.end_of_step()
     sent = run.trace(target, "ignored").values
     assert sent.any()
-    TOLERANCE.check(sent, twin.inputs(N_POST, STEPS), "weights sent")
+    TOLERANCE.check(sent, reference.inputs(N_POST, STEPS), "weights sent")
     if dendritic == 0:
-        TOLERANCE.check(run.weights(projection), twin.weights)
-    return run, projection, twin
+        TOLERANCE.check(run.weights(projection), reference.weights)
+    return run, projection, reference
 
 
 RULES = [
@@ -101,27 +101,27 @@ RULES = [
 
 @pytest.mark.parametrize("dendritic", [0, 3])
 @pytest.mark.parametrize("subtractive", [False, True])
-@pytest.mark.parametrize(("rule", "twin", "parameters"), RULES)
+@pytest.mark.parametrize(("rule", "reference", "parameters"), RULES)
 def test_normalisation_of_what_learns_is_that_of_weights_that_move_in_every_step(
-    rule, twin, parameters, subtractive, dendritic
+    rule, reference, parameters, subtractive, dendritic
 ):
-    def act(twin):
-        posts = [s.post for s in twin.synapses]
-        return normalised(posts, twin.weights.tolist(), TOTALS, subtractive, twin.W_min, twin.W_max)
+    def act(reference):
+        posts = [s.post for s in reference.synapses]
+        return normalised(posts, reference.weights.tolist(), TOTALS, subtractive, reference.W_min, reference.W_max)
 
     homeostasis = sl.Normalisation(TOTALS, EVERY * DT, subtractive=subtractive)
-    learned_and_homeostatic(rule, twin, parameters, homeostasis, act, dendritic)
+    learned_and_homeostatic(rule, reference, parameters, homeostasis, act, dendritic)
 
 
-@pytest.mark.parametrize(("rule", "twin", "parameters"), RULES)
-def test_normalisation_by_source_too(rule, twin, parameters):
+@pytest.mark.parametrize(("rule", "reference", "parameters"), RULES)
+def test_normalisation_by_source_too(rule, reference, parameters):
     totals = np.array([50.0, 100.0, 80.0, 120.0, 90.0])
 
-    def act(twin):
-        pres = [s.pre for s in twin.synapses]
-        return normalised(pres, twin.weights.tolist(), totals, False, twin.W_min, twin.W_max)
+    def act(reference):
+        pres = [s.pre for s in reference.synapses]
+        return normalised(pres, reference.weights.tolist(), totals, False, reference.W_min, reference.W_max)
 
-    learned_and_homeostatic(rule, twin, parameters, sl.Normalisation(totals, EVERY * DT, per="source"), act)
+    learned_and_homeostatic(rule, reference, parameters, sl.Normalisation(totals, EVERY * DT, per="source"), act)
 
 
 def test_normalisation_keeps_the_eligibility():
@@ -295,7 +295,7 @@ def test_the_exact_engine_regulates_nothing_and_says_so():
     net = sl.Network()
     cells = net.population(2, sl.LIF())
     net.homeostasis(net.connect(cells, cells, "exc", weight=1.0, name="p"), sl.Normalisation(1.0, 1.0))
-    with pytest.raises(DescriptionError, match="'p': engine='events' changes no weights, got Normalisation"):
+    with pytest.raises(DescriptionError, match="'p': engine='events' does not change weights, got Normalisation"):
         net.run(1.0, engine="events")
 
 
@@ -315,9 +315,9 @@ def test_earlier_runs_keep_their_weights():
     [
         (sl.Normalisation(1.0, 0.01), "every of Normalisation of projection 'p': expected at least dt = 0.1 ms", None),
         (sl.Normalisation(1.0, 0.25), "expected a multiple of dt", None),
-        (sl.Normalisation(0.0, 1.0), "expected another sum than 0", None),
+        (sl.Normalisation(0.0, 1.0), "expected a sum other than 0", None),
         (sl.Normalisation([1.0, 2.0], 1.0), "expected one number or 3, one for each neuron", DescriptionError),
-        (sl.Normalisation(1.0, 1.0, per="post"), "per is 'target' or 'source', got 'post'", DescriptionError),
+        (sl.Normalisation(1.0, 1.0, per="post"), "expected per='target' or 'source', got 'post'", DescriptionError),
         (sl.SynapticScaling(-1.0, 1.0, 1.0, 1.0), "expected target_rate of at least 0 Hz", None),
         (sl.Rewiring(0.0, 200.0, 1.0), "weight of Rewiring of projection 'p': expected 0 to 100", None),
         (sl.Rewiring(0.0, 2.0, 1.0, probability=0.0), "expected more than 0 and at most 1, got 0.0", None),
@@ -342,7 +342,7 @@ def test_a_regulation_belongs_to_a_projection_of_the_network_and_is_given_once()
     with pytest.raises(DescriptionError, match="a projection to a modulator cannot be regulated"):
         net.homeostasis(reward, sl.Normalisation(1.0, 1.0))
     net.homeostasis(projection, sl.Normalisation(1.0, 1.0))
-    with pytest.raises(DescriptionError, match="regulated by Normalisation already"):
+    with pytest.raises(DescriptionError, match="already regulated by Normalisation"):
         net.homeostasis(projection, sl.Normalisation(2.0, 1.0))
 
 

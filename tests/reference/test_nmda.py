@@ -1,6 +1,6 @@
 """Graded synapses: gates against a fine integration, and the two ways in which they are handed on.
 
-NEST and Brian2 are held against the same synapse and neuron in tests/validation/receptors.py.
+NEST and Brian2 are held against the same synapse and neuron in tests/cases/receptors.py.
 """
 
 import math
@@ -167,7 +167,7 @@ def test_any_number_of_threads_gives_the_same_bits(weight):
             {"synapse": sl.Mongillo()},
             "is graded: expected a graded synapse such as synapse=NMDA(), got Mongillo",
         ),
-        ("exc", {"synapse": sl.NMDA()}, "NMDA acts on a graded port, which 'cells' has: nmda; got port 'exc'"),
+        ("exc", {"synapse": sl.NMDA()}, "NMDA needs a graded port; those of 'cells' are nmda; got port 'exc'"),
     ],
 )
 def test_graded_synapses_and_graded_ports_belong_together(port, how, said):
