@@ -40,7 +40,9 @@ def test_all_files_of_a_folder_are_read_and_one_that_is_there_twice_is_read_once
 
 
 def test_a_folder_without_them_is_told_what_is_missing_and_where_it_can_be_had(tmp_path):
-    with pytest.raises(ExperimentError, match=r"no file \*images-idx3-ubyte\* \(or \.gz\) in .*download it from https://"):
+    with pytest.raises(
+        ExperimentError, match=r"no file \*images-idx3-ubyte\* \(or \.gz\) in .*download it from https://"
+    ):
         sl.tasks.read_mnist(tmp_path / "nowhere")
 
 
