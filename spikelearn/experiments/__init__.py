@@ -1,4 +1,4 @@
-"""Experiments: model files, their parameters, and what models share to run, control and cost what they do."""
+"""Experiments: model files, their parameters, and the shared code for conditions, controls and costs."""
 
 from spikelearn.experiments.conditions import Conditions, Interrupted, finished, report, run_conditions
 from spikelearn.experiments.cost import Cost, cost_of, total_cost

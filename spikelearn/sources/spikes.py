@@ -119,7 +119,7 @@ class SpikeList:
         if not np.all(np.isfinite(self.times)) or np.any(self.times <= 0):
             wrong = np.flatnonzero(~(np.isfinite(self.times) & (self.times > 0)))[0]
             raise ParameterError(
-                f"times of SpikeList: expected finite times after 0 ms, got {self.times[wrong]:g} ms at place {wrong}"
+                f"times of SpikeList: expected finite times after 0 ms, got {self.times[wrong]:g} ms at index {wrong}"
             )
 
     @property
