@@ -2,7 +2,7 @@
 
     python scripts/sweep.py [--workers 2] [--out out/sweep]
 
-Stop it when you like: the same command goes on with what is missing. `python scripts/plot.py out/sweep` draws it.
+Stop it at any time: the same command resumes with what is missing. `python scripts/plot.py out/sweep` draws it.
 """
 
 import argparse

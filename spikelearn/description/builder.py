@@ -285,7 +285,7 @@ class NetworkBuilder:
             self._homeostases.append(added)
 
     def release(self, modulator: Modulator, times: Quantity, amounts: Quantity = 1.0) -> None:
-        """Release amounts (a number or one for each time) of a modulator at times in ms."""
+        """Release amounts (a number or one per time) of a modulator at times in ms."""
         self._still_open("release")
         if self._owner(modulator) is not True:
             raise DescriptionError(f"release: not a modulator of this network: {modulator!r}")

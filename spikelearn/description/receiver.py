@@ -36,7 +36,7 @@ class Receiver:
 
 
 def receiver_of(target: Population | View | Modulator, port: str | None, where: str) -> Receiver:
-    """The target of a projection. Raises DescriptionError if it takes no input or has no such port."""
+    """The target of a projection. Raises DescriptionError if it accepts no input or has no such port."""
     if isinstance(target, Modulator):
         if port not in (None, "release"):
             raise DescriptionError(f"{where}: a modulator has no port {port!r}; leave it out")
@@ -44,7 +44,7 @@ def receiver_of(target: Population | View | Modulator, port: str | None, where: 
     population = whole(target)
     first, size = segment(target, where)
     if not isinstance(population.model, Neuron):
-        raise DescriptionError(f"{where}: population {population.name!r} ({population.model_name}) takes no input")
+        raise DescriptionError(f"{where}: population {population.name!r} ({population.model_name}) accepts no input")
     port = population.model.model.port(port, where)
     unit = population.model.model.ports[port]
     return Receiver(population, first, size, port, unit, target.positions, population.period)
