@@ -7,10 +7,10 @@ capsids that carry messenger RNA from cell to cell (Pastuzyn et al. 2018, Cell 1
 A sender that bursts strongly emits an `instruction`, an event that carries a value: the cargo that it had in store.
 The target does not fire for it. It stores the message m, reads it while it is active itself, and makes the protein p:
 
-    m' = -m/3600 s - k m, k = .02/s while the target is active, else 0;   p' = k m - p/300 s.
+    m' = -m/3600 s - k m, k = 0.02/s while the target is active, else 0;   p' = k m - p/300 s.
 
 Each synapse onto the target has a tag, T' = act (1 - T)/10 s - T/60 s, act = 1 while its source is active. p takes
-weight from those without one: w' = -.004/s p (1 - T) w. The target does this by instructions of its own, one for each
+weight from those without one: w' = -0.004/s p (1 - T) w. The target does this by instructions of its own, one for each
 tenth of a unit and second of the integral of p; no synapse is touched in between.
 
 The experiment: 200 synapses; half of their sources are active from 120 to 420 s, which makes the target fire; the
@@ -74,7 +74,7 @@ _OWN = "differential equations, prototype"
 PUBLISHED = {
     "weight_active": Published(0.774, low=0.75, high=0.80, source=_OWN),
     "weight_inactive": Published(0.413, low=0.39, high=0.44, source=_OWN),
-    "contrast": Published("1.87 (.774/.413)", low=1.8, source=_OWN),
+    "contrast": Published("1.87 (0.774/.413)", low=1.8, source=_OWN),
     "max_other_change": Published("below 0.01", high=0.01, source=_OWN),
     "control_contrast_tags_off": Published("1", low=0.999, high=1.001, source="ablation"),
     "control_change_payload_dropped": Published("0", high=0.001, source="ablation"),

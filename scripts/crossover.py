@@ -3,7 +3,7 @@
     python scripts/crossover.py [--repeats 5] [--write]
 
 N LIF neurons, each with K synapses from random others and its own Poisson input, every spike of which makes it fire
-once unless it just has: so the mean rate is about what is asked for, .01 to 50 Hz. Both engines run the same
+once unless it just has: so the mean rate is about what is asked for, 0.01 to 50 Hz. Both engines run the same
 description, A B A B, on one thread; only ratios of neighbouring runs are used. The rates of both are checked against
 one another. --write puts the result into docs/results/exact_engine.md and docs/exact_engine.png.
 """

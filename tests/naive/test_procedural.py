@@ -31,7 +31,7 @@ DELAYS = [0.1, 1.5, sl.Uniform(0.1, 3.0), sl.Normal(1.0, 1.0), sl.Exponential(0.
 
 
 def values_of(value, rule, n_source, n_target, generator):
-    """The value, or numbers one by one for a rule that takes them, from .1 to 4."""
+    """The value, or numbers one by one for a rule that takes them, from 0.1 to 4."""
     if not isinstance(value, str):
         return value
     if isinstance(rule, sl.FixedOutDegree):

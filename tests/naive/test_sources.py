@@ -79,11 +79,11 @@ def test_poisson_input_is_a_sum_of_sources_of_its_own_for_each_neuron(rate):
 
 
 RARE = 64 * 0.1
-"""What comes in a step to 64 neurons that share a Poisson number, at 1,000 Hz and .1 ms."""
+"""What comes in a step to 64 neurons that share a Poisson number, at 1,000 Hz and 0.1 ms."""
 
 
 def rare_arrivals(n=1000, duration=200.0, **how):
-    """(T, n): whole numbers that arrive at each neuron in each step, .1 on average."""
+    """(T, n): whole numbers that arrive at each neuron in each step, 0.1 on average."""
     net = sl.Network(dt=0.1, seed=5, **how)
     net.population(7, sl.LIFDelta(**PLAIN))  # so that the next begins inside a block
     cells = net.population(n, sl.LIFDelta(**PLAIN))

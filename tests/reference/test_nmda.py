@@ -46,7 +46,7 @@ def test_a_gate_converges_in_sixth_order():
         events = [(round(t / dt) + 1, 0) for t in spikes]
         fine = gates_integrated_finely(events, 1, len(found), dt, pieces=round(160 * dt))
         errors.append(np.abs(found - fine[:, 0]).max())
-    # three Gauss points are wrong by the sixth derivative of what is integrated, here .1, over 2,016,000 in each step
+    # three Gauss points are wrong by the sixth derivative of what is integrated, here 0.1, over 2,016,000 in each step
     METHOD(6, 0.5, 1e-6).check(errors[-1], 0.0)
     assert errors[0] / errors[1] > 40 and errors[1] / errors[2] > 40
 

@@ -76,10 +76,10 @@ def adaptive_threshold(p):
 
 
 def gif_of(p):
-    """The membrane as a GIF's, with a hazard of no width."""
+    """The membrane as a GIF's, with a hazard of no width: within 1e-8 mV of the threshold it fires by chance."""
     own = membrane(p) | syn(p)
     V_th, tau_m = own.pop("V_th"), own.pop("tau_m")
-    return own | {"g_L": p["C_m"] / tau_m, "V_T_star": V_th, "Delta_V": 1e-6}
+    return own | {"g_L": p["C_m"] / tau_m, "V_T_star": V_th, "Delta_V": 1e-9}
 
 
 def gif(p):

@@ -34,7 +34,7 @@ def test_pulses_burst_at_the_lags_between_ten_before_and_ten_after_and_the_contr
 
 
 def test_spike_times_of_the_paired_pulses_are_those_of_the_prototype(quick):
-    """4.1, 16.0 and 30.8 ms after the onset of the pulses, printed to .1 ms."""
+    """4.1, 16.0 and 30.8 ms after the onset of the pulses, printed to 0.1 ms."""
     paired = quick[1].data["pulses"]
     spikes = paired.run.spikes("pyramidal")
     PRINTED(1).check(spikes.times[spikes.ids == paired.together] - paired.onset, [4.1, 16.0, 30.8])

@@ -15,20 +15,20 @@ MODEL = load_experiment("burst_multiplexing")
 # as many events, which attenuates them a little and lets them scatter. The comments have mean and standard
 # deviation over twelve seeds. Each range ends five of these from the mean, or is that of the full form.
 QUICK_RANGES = {
-    "corr_event_rate_soma": (0.87, 1.0),  # .932 +- .012
-    "corr_burst_probability_dendrite": (0.80, 1.0),  # .894 +- .018
-    "max_abs_cross_corr": (0.0, 0.30),  # .123 +- .033
-    "mean_event_rate": (5.5, 6.0),  # 5.73 +- .02 Hz; 5.8 in the prototype
-    "mean_burst_probability": (0.075, 0.105),  # .089 +- .003
+    "corr_event_rate_soma": (0.87, 1.0),  # 0.932 +- 0.012
+    "corr_burst_probability_dendrite": (0.80, 1.0),  # 0.894 +- 0.018
+    "max_abs_cross_corr": (0.0, 0.30),  # 0.123 +- 0.033
+    "mean_event_rate": (5.5, 6.0),  # 5.73 +- 0.02 Hz; 5.8 in the prototype
+    "mean_burst_probability": (0.075, 0.105),  # 0.089 +- 0.003
     "burst_probability_gain": (20.0, np.inf),  # 66 +- 13, from only 15 bursts at the lowest current
-    "event_rate_change": (0.0, 0.10),  # .029 +- .009
-    "corr_depressing_event_rate": (0.93, 1.0),  # .972 +- .002
-    "corr_facilitating_burst_rate": (0.72, 1.0),  # .826 +- .020
-    "corr_ratio_burst_probability": (0.59, 1.0),  # .730 +- .027
-    "control_corr_burst_probability_no_steps": (-0.57, 0.57),  # -.09 +- .10, and about -.1 is the input's own
+    "event_rate_change": (0.0, 0.10),  # 0.029 +- 0.009
+    "corr_depressing_event_rate": (0.93, 1.0),  # 0.972 +- 0.002
+    "corr_facilitating_burst_rate": (0.72, 1.0),  # 0.826 +- 0.020
+    "corr_ratio_burst_probability": (0.59, 1.0),  # 0.730 +- 0.027
+    "control_corr_burst_probability_no_steps": (-0.57, 0.57),  # -0.09 +- 0.10, and about -0.1 is the input's own
 }
 
-# .23 +- .016 against a bar of more than .10.
+# 0.23 +- 0.016 against a bar of more than 0.10.
 AT_THE_FULL_BAR = ("control_event_rate_change_no_backpropagation",)
 
 

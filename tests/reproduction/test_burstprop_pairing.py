@@ -11,10 +11,10 @@ MODEL = load_experiment("burstprop_pairing")
 # 10 pairs and 60 s, not 60 and 100 s. The comments have mean and standard deviation over ten seeds; each range ends
 # five of these from the mean.
 QUICK_RANGES = {
-    "sign_change_at": (0.172, 0.239),  # .206 +- .007
-    "sign_change_at_lowest_rate": (0.134, 0.276),  # .205 +- .014
-    "sign_change_at_highest_rate": (0.163, 0.249),  # .206 +- .009
-    "control_sign_change_at": (0.342, 0.461),  # .402 +- .012
+    "sign_change_at": (0.172, 0.239),  # 0.206 +- 0.007
+    "sign_change_at_lowest_rate": (0.134, 0.276),  # 0.205 +- 0.014
+    "sign_change_at_highest_rate": (0.163, 0.249),  # 0.206 +- 0.009
+    "control_sign_change_at": (0.342, 0.461),  # 0.402 +- 0.012
     "control_growing_share": (1.0, 1.0),  # always
 }
 

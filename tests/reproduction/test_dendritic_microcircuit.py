@@ -29,7 +29,7 @@ def test_interneurons_learn_to_silence_apical_dendrites_as_rates_and_with_spikes
 
 
 def test_three_short_epochs_teach_more_than_a_linear_reader_knows_and_no_control_learns_as_much(quick):
-    """250 test points: a standard error of .03. Without apical feedback the hidden layer stays as it was."""
+    """250 test points: a standard error of 0.03. Without apical feedback the hidden layer stays as it was."""
     metrics = quick[1].metrics
     assert metrics["test_accuracy"] > 0.75 > metrics["linear_accuracy"] > 0.5
     for form in ("test_accuracy", "spiking_test_accuracy"):

@@ -25,8 +25,8 @@ def quick():
 
 
 def test_in_the_quick_form_most_digits_are_read_and_fewer_with_weights_that_do_not_learn():
-    """Seeds 1 to 3 gave .69 to .71, and .47, .44 and .53 with frozen weights, which differ enough to tell digits
-    apart by chance. The standard error of a share of 360 images is .025."""
+    """Seeds 1 to 3 gave 0.69 to 0.71, and 0.47, 0.44 and 0.53 with frozen weights, which differ enough to tell digits
+    apart by chance. The standard error of a share of 360 images is 0.025."""
     metrics = quick()[1].metrics
     assert metrics["test_accuracy"] >= 0.62
     assert metrics["test_accuracy"] >= metrics["frozen_weights_accuracy"] + 0.1

@@ -34,7 +34,7 @@ def by_the_equations(p, dt=20.0):
 
 
 def test_weights_are_those_of_the_differential_equations(quick):
-    """Euler's steps of 20 ms, where .02/s and 1/10 s are the fastest rates, are off by 1e-3; so is one packet, and so
+    """Euler's steps of 20 ms, where 0.02/s and 1/10 s are the fastest rates, are off by 1e-3; so is one packet, and so
     are the target's first spike after its input begins and the end of `act`, up to a second late."""
     parameters, outcome = quick
     measured = [outcome.metrics[name] for name in ("weight_active", "weight_inactive")]

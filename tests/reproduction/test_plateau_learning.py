@@ -21,7 +21,7 @@ def quick():
 
 
 def test_in_the_quick_form_digits_are_read_and_hidden_weights_move_nearer_to_backpropagation_than_by_chance():
-    """100 hidden cells, four times through the digits. The standard error of a share of 360 images is .015."""
+    """100 hidden cells, four times through the digits. The standard error of a share of 360 images is 0.015."""
     metrics = quick()[1].metrics
     assert metrics["test_accuracy"] >= 0.88
     assert metrics["test_accuracy"] >= metrics["no_feedback_accuracy"] + 0.1

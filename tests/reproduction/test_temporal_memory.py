@@ -16,7 +16,7 @@ def outcome(quick, seed=1):
 
 
 def test_set_one_is_predicted_within_40_episodes_by_few_cells_in_each_context():
-    """Quick form: set I alone. ten seeds gave 18 to 28 episodes, and .12 to .14 of the cells."""
+    """Quick form: set I alone. ten seeds gave 18 to 28 episodes, and 0.12 to 0.14 of the cells."""
     metrics = outcome(True).metrics
     for name in ("set1_episodes_to_zero", "set1_final_error", "active_fraction"):
         assert MODEL.published[name].agrees(metrics[name]), (name, metrics[name])

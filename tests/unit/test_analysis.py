@@ -139,13 +139,13 @@ class TestIrregularity:
 
     def test_a_poisson_train_varies_as_much_as_its_mean(self):
         # 100 neurons with about 500 intervals each. The CV of N exponential intervals has a standard
-        # deviation of about 1 / sqrt(N) and a bias of order 1 / N: .0045 for the mean, and .002.
+        # deviation of about 1 / sqrt(N) and a bias of order 1 / N: 0.0045 for the mean, and 0.002.
         # The tolerance is four standard deviations and the bias.
         spikes = poisson(100, 50, 10_000, seed=4)
         assert cv_isi(*spikes) == pytest.approx(1.0, abs=0.02)
 
     def test_a_gamma_train_of_shape_four_varies_half_as_much(self):
-        # One train of 20,000 intervals: its CV has a standard deviation below 1 / sqrt(20,000) = .007.
+        # One train of 20,000 intervals: its CV has a standard deviation below 1 / sqrt(20,000) = 0.007.
         times = np.cumsum(np.random.default_rng(5).gamma(4, 5.0, 20_000))
         assert cv_isi(times, np.zeros(times.size, int)) == pytest.approx(0.5, abs=0.02)
 
@@ -170,7 +170,7 @@ class TestIrregularity:
 
 class TestSynchrony:
     def test_independent_poisson_neurons_have_synchrony_one(self):
-        # Variance over mean of N Poisson counts has a standard deviation of sqrt(2 / N); 20,000 bins: .01.
+        # Variance over mean of N Poisson counts has a standard deviation of sqrt(2 / N); 20,000 bins: 0.01.
         spikes = poisson(1000, 8, 60_000, seed=7)
         assert synchrony(spikes.times, 0, 60_000) == pytest.approx(1.0, abs=0.04)
 
@@ -222,7 +222,7 @@ class TestBursts:
 
     def test_a_poisson_event_is_a_burst_with_the_chance_of_a_short_interval(self):
         # The next spike comes within the window with probability 1 - exp(-rate * window), whatever came
-        # before. About 29,000 events: four standard deviations of a binomial share are .011.
+        # before. About 29,000 events: four standard deviations of a binomial share are 0.011.
         spikes = poisson(50, 20, 40_000, seed=10)
         found = classify_events(*spikes, window=16.0)
         share = burst_probability(found.burst_times, found.event_times, [0, 40_000])[0]

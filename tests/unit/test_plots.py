@@ -268,7 +268,7 @@ class TestVoltage:
         assert np.all(segments[:, 0, 1] < segments[:, 1, 1])
         assert np.ptp(segments[:, 1, 1]) == 0
         trace = cells.trace("pyramidal", "V_s")
-        # The higher of two samples .5 ms apart, on a wave that moves by less than .17 mV a ms.
+        # The higher of two samples 0.5 ms apart, on a wave that moves by less than 0.17 mV a ms.
         curve = np.interp(100.0, trace.times, trace.values[:, 0])
         assert segments[0, 0, 1] == pytest.approx(curve, abs=0.1)
 

@@ -15,15 +15,21 @@ README = Path(__file__).parents[2] / "README.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
 
 
+def block(words):
+    """The one block of code that has these words."""
+    (found,) = [each for each in BLOCKS if words in each]
+    return found
+
+
 def test_the_twenty_line_example_runs_and_draws_its_pictures(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    exec(compile(BLOCKS[0], "README.md", "exec"), {})
+    exec(compile(block("sl.plots.raster"), "README.md", "exec"), {})
     assert (tmp_path / "raster.png").stat().st_size > 10_000
     assert (tmp_path / "voltage.png").stat().st_size > 10_000
 
 
 def test_the_sweep_prints_its_table(tmp_path):
-    (tmp_path / "few.py").write_text(BLOCKS[1])
+    (tmp_path / "few.py").write_text(block("sweep.run"))
     found = subprocess.run([sys.executable, "few.py"], cwd=tmp_path, capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
     lines = found.stdout.splitlines()
@@ -34,7 +40,7 @@ def test_the_sweep_prints_its_table(tmp_path):
 
 def test_a_model_from_equations_fires_and_shows_its_step(capsys):
     names = {}
-    exec(compile(BLOCKS[2], "README.md", "exec"), names)
+    exec(compile(block("NeuronModel.from_equations"), "README.md", "exec"), names)
     n_spikes, source = capsys.readouterr().out.split("\n", 1)
     # 20 mV above rest in the end, 15 mV to threshold: an interval of tau_m ln(20 / 5) and two milliseconds
     assert int(n_spikes) == 10 * int(100.0 // (20.0 * np.log(20.0 / 5.0) + 2.0))
@@ -42,13 +48,13 @@ def test_a_model_from_equations_fires_and_shows_its_step(capsys):
 
 
 def test_cells_with_receptors_of_ones_choice_fire(capsys):
-    exec(compile(BLOCKS[3], "README.md", "exec"), {})
+    exec(compile(block("with_receptors"), "README.md", "exec"), {})
     assert int(capsys.readouterr().out) > 10
 
 
 def test_a_neuron_model_of_ones_own_fires_when_it_is_driven():
     names = {}
-    exec(compile(BLOCKS[4], "README.md", "exec"), names)
+    exec(compile(block("QuadraticParameters"), "README.md", "exec"), names)
     net = sl.Network(dt=0.1)
     cells = net.population(2, names["Quadratic"]())
     net.drive(cells[:1], sl.StepCurrent([0.0], [30.0]), port="exc")
@@ -58,7 +64,7 @@ def test_a_neuron_model_of_ones_own_fires_when_it_is_driven():
 
 def test_a_rule_of_ones_own_strengthens_what_fires_together_and_weakens_what_fires_alone():
     names = {}
-    exec(compile(BLOCKS[5], "README.md", "exec"), names)
+    exec(compile(block("HebbianParameters"), "README.md", "exec"), names)
     net = sl.Network(dt=0.1)
     together = np.arange(10.0, 500.0, 50.0)
     source = net.population(2, sl.SpikeList(np.r_[together, together + 25.0], np.repeat([0, 1], len(together))))
@@ -79,7 +85,7 @@ def test_the_commands_that_set_everything_up_are_there(wanted):
 
 def test_a_connection_rule_of_ones_own_connects_what_it_says_in_a_network_with_space():
     names = {}
-    exec(compile(BLOCKS[5], "README.md", "exec"), names)
+    exec(compile(block("sl.ConnectionRule"), "README.md", "exec"), names)
     net, sheet = names["net"], names["sheet"]
     run = net.run(0.0)
     near, far = (run.synapses(name) for name in net.projections)

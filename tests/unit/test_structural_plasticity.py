@@ -25,7 +25,7 @@ def network(plastic=True, **options):
 @pytest.mark.parametrize("engine", ["compiled", "stepper"])
 def test_a_synapse_transmits_only_while_its_permanence_is_above_the_threshold(engine):
     run = network().run(100.0, engine=engine)
-    # each arrival takes 20 * .05 = 1 off the permanence before it is delivered
+    # each arrival takes 20 * 0.05 = 1 off the permanence before it is delivered
     assert len(run.spikes("cells", "plateau").times) == 0
     EXACT.check(run.weights("permanences"), [8.5, 7.0])
 

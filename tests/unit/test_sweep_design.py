@@ -66,7 +66,7 @@ def test_samples_fill_their_ranges(model, how):
     assert {each["n"] for each in found} == {2, 3, 4, 5}
     logs = [math.log(each["x"]) for each in found]
     assert min(logs) >= 0 and max(logs) <= math.log(100.0)
-    # the mean of 64 uniform numbers has a deviation of .036 of the range; those of the others are smaller
+    # the mean of 64 uniform numbers has a deviation of 0.036 of the range; those of the others are smaller
     assert np.mean(logs) == pytest.approx(0.5 * math.log(100.0), abs=4 * 0.036 * math.log(100.0))
     if how != "random":
         halves = np.histogram(logs, 2, (0, math.log(100.0)))[0]
