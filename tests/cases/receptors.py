@@ -247,8 +247,8 @@ def spiking(model, kinetics):
 
 
 SECOND_ORDER_OF_MANY = METHOD(2, DT, 1.0)
-"""V''' is about g/C_m (V - E) / tau_syn^2: 5 nS of a receptor with 2 ms and 60 mV on 200 pF give 0.4 mV/ms^3, and two or
-three receptors act at a time."""
+"""V''' is about g/C_m (V - E) / tau_syn^2: 5 nS of a receptor with 2 ms and 60 mV on 200 pF give 0.4 mV/ms^3, and two
+or three receptors act at a time."""
 
 RECEPTOR_CASES: tuple[Case, ...] = (
     *(

@@ -8,8 +8,8 @@ from tolerances import EXACT, ULP
 import spikelearn as sl
 
 CHAIN = ULP(20_000, 100.0)
-"""A potential of up to 100 mV, rounded, meets the threshold, mostly at more than 0.1 mV/ms: 10 ulp or so each time. That
-shift is passed on from spike to spike, through up to a hundred of them, and a weak slope multiplies it."""
+"""A potential of up to 100 mV, rounded, meets the threshold, mostly at more than 0.1 mV/ms: 10 ulp or so each time.
+That shift is passed on from spike to spike, through up to a hundred of them, and a weak slope multiplies it."""
 
 
 def build(seed, n, **parameters):

@@ -19,7 +19,7 @@ def quick():
 
 
 def test_fields_of_natural_images_are_local_and_those_of_the_controls_are_not():
-    """A third of the patches; means over six neurons, whose localisation deviates by 0.1 (images) or 0.05 (controls)."""
+    """A third of the patches; means over six neurons, whose localisation deviates by 0.1 (images, 0.05 controls)."""
     metrics = quick()[1].metrics
     assert metrics["localisation"] > 0.3
     assert max(metrics[f"control_localisation_{name}"] for name in ("shuffled", "frozen")) < 0.15
