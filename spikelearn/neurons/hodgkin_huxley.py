@@ -6,7 +6,7 @@ NEST's hh_cond_exp_traub. With these parameters it fires without input, at 14 Hz
 
 A spike is what NEST takes for one: V_m begins to fall while above V_T + 30 mV, t_ref or more after the one before.
 At 300 pA steps of 0.1 ms make intervals 1 % too long, and four times less when they are halved. Exponential Euler,
-which Brian2's form of the benchmark takes, makes them 8 % too long; the classical Runge-Kutta method is not stable at 0.1 ms.
+which Brian2's form of the benchmark takes, makes them 8 % too long; classical Runge-Kutta is unstable at 0.1 ms.
 """
 
 from __future__ import annotations
