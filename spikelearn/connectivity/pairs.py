@@ -1,4 +1,4 @@
-"""Pairs of neurons that are listed one by one."""
+"""An explicit list of pairs of neurons."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Pairs(ConnectionRule):
     """Exactly these synapses, in this order.
 
     pre, post: (n,) index within the source and within the target of each synapse.
-    autapses: whether a neuron may be connected with itself.
+    autapses: whether a neuron may be connected to itself.
     """
 
     pre: Any
@@ -47,7 +47,7 @@ class Pairs(ConnectionRule):
             wrong = np.flatnonzero((array < 0) | (array >= n))
             if len(wrong):
                 raise DescriptionError(
-                    f"{ends.where}: {name} of Pairs: index {array[wrong[0]]} at place {wrong[0]} is out of range "
+                    f"{ends.where}: {name} of Pairs: index {array[wrong[0]]} at position {wrong[0]} is out of range "
                     f"0..{n - 1}"
                 )
             arrays.append(array.astype(np.int64))
