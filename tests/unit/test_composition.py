@@ -240,7 +240,7 @@ def test_a_saved_model_is_the_same_model_and_its_step_may_be_edited(tmp_path, mo
         (lambda: sl.Parrot.with_receptors(a=sl.AlphaCurrent()), "Parrot cannot take receptors"),
         (lambda: sl.LIF.with_receptors(**{"a b": sl.AlphaCurrent()}), "'a b' cannot be the name of a receptor"),
         (lambda: sl.LIF.with_receptors(a="alpha"), "expected a receptor such as .* for 'a', got 'alpha'"),
-        (lambda: sl.LIF.with_receptors(L=sl.AlphaConductance(E=0)), "a receptor cannot be called 'L': .* E_L is already"),
+        (lambda: sl.LIF.with_receptors(L=sl.AlphaConductance(E=0)), "cannot be called 'L': .* E_L is already"),
         (lambda: sl.AdEx.with_receptors(a=sl.AlphaCurrent().at("dendrite")), "'a' must be at soma, got 'dendrite'"),
         (lambda: sl.Pyramidal.with_receptors(a=sl.AlphaCurrent()), "at soma or apical, got none; write Alpha"),
         (lambda: sl.Pyramidal.with_receptors(soma=sl.AlphaCurrent().at("soma")), "cannot be called 'soma'"),
