@@ -6,7 +6,7 @@ from tolerances import METHOD
 from validation.voltage import DT, SJOSTROM, nest_pairing, pairing
 
 BAR = METHOD(1, DT, 30.0)
-"""3 of 100, the bar of the specs."""
+"""3 of 100."""
 
 
 def within(measured):
