@@ -219,5 +219,5 @@ def quick() -> list[Network]:
 
 def as_request(network: Network) -> dict[str, Any]:
     """The description of a network sent to the process of a simulator."""
-    told = asdict(network)
-    return {key: told[key] for key in ("name", "family", "populations", "duration", "numbers")}
+    fields = asdict(network)
+    return {key: fields[key] for key in ("name", "family", "populations", "duration", "numbers")}

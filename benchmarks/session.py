@@ -94,12 +94,12 @@ class Session:
     def prepare(self, simulator: str, network: Network, threads: int) -> dict[str, Any]:
         """Compile the code of this simulator for a network, unless this has been done for the same numbers."""
         folder = self.compiled_folder(simulator, network, threads)
-        told, marker = json.dumps(as_request(network), sort_keys=True), folder / "prepared.json"
-        if marker.exists() and (kept := json.loads(marker.read_text()))["network"] == told:
+        request, marker = json.dumps(as_request(network), sort_keys=True), folder / "prepared.json"
+        if marker.exists() and (kept := json.loads(marker.read_text()))["network"] == request:
             return kept["answer"]
         answer = self.job(simulator, "prepare", threads, **as_request(network), seed=0, folder=str(folder))
         if "error" not in answer:
-            marker.write_text(json.dumps({"network": told, "answer": answer}))
+            marker.write_text(json.dumps({"network": request, "answer": answer}))
         return answer
 
     def gets_ready(self, simulator: str, network: Network) -> bool:

@@ -48,12 +48,12 @@ Rates = Mapping[tuple[float, float], Sequence[float]]
 def code_lines(path: Path) -> int:
     """Number of lines of a Python file that are not blank, comment or docstring."""
     text = path.read_text()
-    told: set[int] = set()
+    docstrings: set[int] = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node, clean=False):
-            told.update(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+            docstrings.update(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
     lines = enumerate(text.splitlines(), 1)
-    return sum(bool(line.strip()) and not line.strip().startswith("#") and k not in told for k, line in lines)
+    return sum(bool(line.strip()) and not line.strip().startswith("#") and k not in docstrings for k, line in lines)
 
 
 def command(simulator: str, folder: Path, workers: int, seeds: int) -> list[str]:

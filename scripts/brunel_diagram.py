@@ -159,7 +159,7 @@ def four_states(settings: dict[str, Any]) -> Figure:
     return figure
 
 
-def told(found: Any) -> str:
+def summary(found: Any) -> str:
     """The numbers of the page, in Markdown."""
     lines = ["| point | g | eta | paper | found | rate (Hz) | theory | CV | modulation | frequency (Hz) | theory |"]
     lines.append("|---" * 11 + "|")
@@ -234,7 +234,7 @@ def main(arguments: list[str] | None = None) -> None:
     found.round(4).to_parquet(folder / "brunel_phase_diagram.parquet", index=False)
     save(diagram(found), folder / "brunel_phase_diagram.png", dpi=150)
     save(four_states(settings), folder / "brunel_four_states.png", dpi=150)
-    print(told(found))
+    print(summary(found))
     if not options.quick:
         print(sizes(options.out / "sizes", options.workers))
 

@@ -126,7 +126,7 @@ def draw(found: np.ndarray, chance: float) -> Figure:
     return whole
 
 
-def told(columns: Mapping[str, np.ndarray], found: np.ndarray, chance: float) -> str:
+def summary(columns: Mapping[str, np.ndarray], found: np.ndarray, chance: float) -> str:
     """The numbers of the page, in Markdown."""
     lines = [f"| | {' | '.join(VARIED)} | sum of squares | min | median | max |", "|---" * (len(VARIED) + 5) + "|"]
     for name, values in zip(METRICS, found, strict=True):
@@ -156,7 +156,7 @@ def main(arguments: list[str] | None = None) -> None:
     folder = DOCS if options.write else options.out
     table.round(5).to_csv(folder / "burst_coding_sensitivity.csv", index=False)
     save(draw(found, chance), folder / "burst_coding_sensitivity.png", dpi=150)
-    print(told(columns, found, chance))
+    print(summary(columns, found, chance))
 
 
 if __name__ == "__main__":

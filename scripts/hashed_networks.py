@@ -377,8 +377,8 @@ def wired(rule: Any, procedural: bool, threads: int) -> Scene:
     net.population(3, sl.Parrot(), name="others before")
     cells, others = net.population(16, sl.Parrot(), name="cells"), net.population(16, sl.Parrot(), name="others")
     steps, ids = np.nonzero(generator.random((300, 16)) < 0.03)
-    told = net.population(16, sl.SpikeList((steps + 1) * 0.1, ids))
-    net.connect(told, cells, "exc", sl.OneToOne())
+    listed = net.population(16, sl.SpikeList((steps + 1) * 0.1, ids))
+    net.connect(listed, cells, "exc", sl.OneToOne())
     shape = {sl.AllToAll: (9, 9), sl.OneToOne: 9, sl.Pairs: 20}.get(type(rule))
     weights: list[Any] = [2.5, sl.Uniform(-1, 3), sl.Normal(3, 2), sl.Normal(0, 1, low=0.5), sl.LogNormal(0.5, 0.4)]
     weights += [sl.Exponential(2, high=3), *([] if shape is None else [generator.uniform(0.0, 4.0, shape)])]

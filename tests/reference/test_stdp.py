@@ -34,7 +34,7 @@ def against_nest(pre, post, **parameters):
 @pytest.mark.parametrize(
     ("mu_plus", "mu_minus", "alpha", "lambda_", "w0"),
     [(0.0, 0.0, 1.05, 0.01, 50.0), (1.0, 1.0, 1.0, 0.05, 20.0), (0.4, 0.4, 2.0, 0.02, 70.0), (0.0, 1.0, 0.3, 0.1, 5.0)],
-    ids=["additive", "multiplicative", "mu .4", "mixed"],
+    ids=["additive", "multiplicative", "mu 0.4", "mixed"],
 )
 def test_weights_are_those_of_nest_on_random_trains_with_many_coincidences(
     mu_plus, mu_minus, alpha, lambda_, w0, delay

@@ -169,4 +169,4 @@ def test_a_quick_session_measures_compares_and_draws(tmp_path, capsys):
 def test_an_unknown_network_is_an_error_that_lists_the_known_ones(capsys):
     with pytest.raises(SystemExit):
         script().options_of(["--only", "brunell"])
-    assert "--only: unknown brunell; there are" in capsys.readouterr().err
+    assert "--only: unknown brunell; expected some of" in capsys.readouterr().err

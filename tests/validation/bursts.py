@@ -143,7 +143,7 @@ CASES: tuple[Case, ...] = (
         ULP(4_500_000, 1.0), "ULP(4,500,000)", burstprop,
     ),
     Case(
-        "Parrot", "times of 20 neurons that repeat Poisson spikes, delays .1 to 5 ms, seed 4",
+        "Parrot", "times of 20 neurons that repeat Poisson spikes, delays 0.1 to 5 ms, seed 4",
         "NEST live: parrot_neuron",
         EXACT, "EXACT", lambda: (_parrots("compiled"), _parrots("nest")),
     ),

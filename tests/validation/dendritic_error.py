@@ -69,7 +69,7 @@ def _steady(prospective):
 
 
 def _regular(make, rate):
-    """Steps of spikes of a cell at a rate, in .1 ms with interval 1 ms: the k-th when k intervals/rate have passed."""
+    """Steps of spikes of a cell at a rate, in 0.1 ms with interval 1 ms: the k-th when k intervals/rate have passed."""
     net = sl.Network(dt=0.1)
     cell = net.population(1, make(), initial={"phase": 0.35})
     net.record(cell)
@@ -111,8 +111,8 @@ CASES = [
              lambda prospective=prospective: _late(prospective))
         for prospective, form in ((1.0, "latent equilibrium"), (0.0, "rates that follow the membrane"))
     ),
-    Case("PerfectIntegrator", "spikes at a rate of .377", "closed form", EXACT, "EXACT",
+    Case("PerfectIntegrator", "spikes at a rate of 0.377", "closed form", EXACT, "EXACT",
          lambda: _regular(lambda: sl.PerfectIntegrator(I_1=2.0, I_e=0.754), 0.377)),
-    Case("ThreeCompartment", "spikes at the rate of rest, 1/(1 + exp(.5))", "closed form", EXACT, "EXACT",
+    Case("ThreeCompartment", "spikes at the rate of rest, 1/(1 + exp(0.5))", "closed form", EXACT, "EXACT",
          lambda: _regular(lambda: sl.ThreeCompartment(theta=0.5), 1.0 / (1.0 + math.exp(0.5)))),
 ]  # fmt: skip

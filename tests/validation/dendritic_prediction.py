@@ -19,7 +19,7 @@ DT = 0.1
 NO_WIDTH = {"beta": 1e6, "phi_max": 1e9}
 """With a hazard of no width the neuron fires wherever V_s is above theta; phi_max is ours, in Hz."""
 SECOND_ORDER = METHOD(2, DT, 1.0)
-"""V_s follows an input of 40 nS, which is worth 3 mV, within .4 ms, so V_s'' is up to 20 mV/ms^2, of which a step with
+"""V_s follows an input of 40 nS, which is worth 3 mV, within 0.4 ms, so V_s'' is up to 20 mV/ms^2, of which a step with
 the conductances of its middle misses a twelfth and less. NEST's own integration errs by up to 1e-3 mV."""
 
 

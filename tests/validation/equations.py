@@ -104,7 +104,7 @@ def _both(model, method, parameters):
 def _beside_brian2(model, method, parameters, record):
     """({variable: trace}, spikes) of a model from equations here and in Brian2, with the same method."""
     made = rebuilt(model, method) if isinstance(model, sl.NeuronModel) else custom(model, method)
-    # classical Runge-Kutta is not stable at .1 ms in the spike of Hodgkin and Huxley
+    # classical Runge-Kutta is not stable at 0.1 ms in the spike of Hodgkin and Huxley
     dt, duration = (0.02, 25.0) if (model, method) == ("HodgkinHuxley", "rk4") else (DT, DURATION)
     neuron = made(**dict(parameters))
     inputs = _inputs(SCALES[made.ports["exc"]], made.ports, duration)

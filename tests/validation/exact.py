@@ -17,7 +17,7 @@ REGULAR = ULP(400, 100.0)
 """Up to a hundred equal intervals are added up, each from a logarithm or an arc tangent of potentials below 100 mV."""
 
 CROSSING = ULP(2_000, 100.0)
-"""A potential of up to 100 mV, rounded, meets the threshold at .1 mV/ms or more: 10 ulp a spike, and the shift of one
+"""A potential of up to 100 mV, rounded, meets the threshold at 0.1 mV/ms or more: 10 ulp a spike, and the shift of one
 spike is passed on to the next, some thirty times."""
 
 
@@ -132,7 +132,7 @@ N_GRID = 300
 
 
 def _first_spikes(dt, engine):
-    """Of neurons of different time constants and currents, each with three inputs at multiples of .2 ms."""
+    """Of neurons of different time constants and currents, each with three inputs at multiples of 0.2 ms."""
     net = sl.Network(dt=dt)
     tau_m = np.linspace(8.0, 14.0, N_GRID)
     cells = net.population(N_GRID, sl.LIF(tau_m=tau_m, I_e=560.0 + 60.0 * np.sin(np.arange(N_GRID)), tau_syn_inh=5.0))
@@ -245,11 +245,11 @@ CASES: tuple[Case, ...] = (
         for k, what in enumerate(("spike times", "who fires"))
     ),
     _case(
-        "grid", f"order in dt of the error of {N_GRID} spikes, .025 to .2 ms", "theory: 1 (Morrison et al. 2007)",
+        "grid", f"order in dt of the error of {N_GRID} spikes, 0.025 to 0.2 ms", "theory: 1 (Morrison et al. 2007)",
         STAT(N_GRID, 0.6), "STAT", _order_of_the_grid,
     ),
     _case(
-        "grid", f"mean error of {N_GRID} spikes in steps, dt .025 to .2 ms", "theory: 1/2", STAT(N_GRID, 12**-0.5),
+        "grid", f"mean error of {N_GRID} spikes in steps, dt 0.025 to 0.2 ms", "theory: 1/2", STAT(N_GRID, 12**-0.5),
         "STAT", _delay_of_the_grid,
     ),
     _case(

@@ -174,7 +174,7 @@ CASES: tuple[Case, ...] = (
         "LIFDoubleExponential", "V_m, tau_rise = tau_decay, and once tau_m too", "LIFAlpha", NINE_DIGITS,
         "1e-9 relative", _double_exponential_as_alpha,
     ),
-    # the peak is missed by half a step at most, where the current is curved by 100 pA over .1 ms squared
+    # the peak is missed by half a step at most, where the current is curved by 100 pA over 0.1 ms squared
     Case(
         "LIFDoubleExponential", "peak of the current, four pairs of time constants", "closed form: the weight",
         METHOD(2, 0.001, 10_000.0), "METHOD(2, dt)", _peaks,

@@ -56,7 +56,7 @@ NO_ADAPTATION = {"a": 0.0, "b": 0.0}
 
 
 def _exponential_spikes(model, shared, nest_only, dt):
-    """Times of spikes under a constant current, and those of NEST's adaptive solver on a grid of .01 ms."""
+    """Times of spikes under a constant current, and those of NEST's adaptive solver on a grid of 0.01 ms."""
     params = shared | nest_only | {"V_m": shared["E_L"]}
     nest = nest_oracle.lif("aeif_psc_exp", [], [], params=params, duration=60.0, resolution=0.01)
     _, spikes = simulate(model(**shared), duration=60.0, dt=dt, record=())
@@ -64,7 +64,7 @@ def _exponential_spikes(model, shared, nest_only, dt):
 
 
 def _eif_potential(dt):
-    """V_m under random currents that stay below threshold, every .1 ms."""
+    """V_m under random currents that stay below threshold, every 0.1 ms."""
     params = EIF | {"I_e": 0.0, "tau_syn_exc": 3.0, "tau_syn_inh": 7.0}
     times, weights = random_inputs(20.0, seed=1)
     nest = nest_oracle.lif(
@@ -76,7 +76,7 @@ def _eif_potential(dt):
 
 
 def _conductance_potential(dt):
-    """V_m under random conductances without threshold, every .1 ms."""
+    """V_m under random conductances without threshold, every 0.1 ms."""
     times, weights = random_inputs(4.0, seed=1, n=60)
     params = {"C_m": 200.0, "E_L": -65.0, "V_th": 0.0, "V_reset": -66.0, "g_L": 10.0}
     params |= {"tau_syn_exc": 3.0, "tau_syn_inh": 7.0, "E_exc": 0.0, "E_inh": -80.0}
@@ -89,7 +89,7 @@ def _conductance_potential(dt):
 
 
 def order_of(potential):
-    """The order of convergence that the errors at .1 and .05 ms show."""
+    """The order of convergence that the errors at 0.1 and 0.05 ms show."""
     errors = [np.abs(np.subtract(*potential(dt))).max() for dt in (0.1, 0.05)]
     return np.log2(errors[0] / errors[1])
 
@@ -142,7 +142,7 @@ GATES_AT_REST = _gates_at_rest()
 
 
 def _hodgkin_huxley_spikes(dt):
-    """Times of spikes under 300 pA and random conductances, and those of NEST on a grid of .005 ms."""
+    """Times of spikes under 300 pA and random conductances, and those of NEST on a grid of 0.005 ms."""
     times, weights = random_inputs(10.0, seed=1, n=20)
     inputs = [(port, t, abs(w)) for port, t, w in on_ports(times, weights)]
     _, spikes = simulate(sl.HodgkinHuxley(I_e=300.0), inputs, duration=100.0, dt=dt, delay=1.0, record=())
@@ -154,7 +154,7 @@ def _hodgkin_huxley_spikes(dt):
 
 
 def _hodgkin_huxley_potential(dt):
-    """V_m under random conductances below threshold, every .1 ms."""
+    """V_m under random conductances below threshold, every 0.1 ms."""
     times, weights = random_inputs(2.0, seed=1, n=60)
     inputs = [(port, t, abs(w)) for port, t, w in on_ports(times, weights)]
     traces, spikes = simulate(sl.HodgkinHuxley(I_e=-300.0), inputs, duration=200.0, dt=dt, delay=1.0)
@@ -189,7 +189,7 @@ CASES: tuple[Case, ...] = (
         )
         for dt in (0.1, 0.05, 0.02)
     ),
-    # the third derivative: several currents of 20 pA on 200 pF that decay in 3 ms make .5 mV/ms over (3 ms)^2
+    # the third derivative: several currents of 20 pA on 200 pF that decay in 3 ms make 0.5 mV/ms over (3 ms)^2
     *(
         Case(
             "EIF", f"V_m below threshold, 150 random inputs, dt = {dt} ms", WITHOUT_ADAPTATION, METHOD(2, dt, 0.05),
@@ -217,7 +217,7 @@ CASES: tuple[Case, ...] = (
             ("HodgkinHuxley", "NEST live: hh_cond_exp_traub", _hodgkin_huxley_potential),
         )
     ),
-    # found at the end of its step, and 1 % of an interval late at .1 ms for each of five intervals (second order)
+    # found at the end of its step, and 1 % of an interval late at 0.1 ms for each of five intervals (second order)
     *(
         Case(
             "HodgkinHuxley", f"times of spikes, 300 pA and 20 random inputs, dt = {dt} ms",

@@ -23,8 +23,8 @@ TRIPLET = {
 BESIDE_NEST = {
     "additive": (sl.STDP, PAIR | {"mu_plus": 0.0, "mu_minus": 0.0, "lambda_": 0.01, "alpha": 0.6}, 0.0),
     "multiplicative": (sl.STDP, PAIR, 0.0),
-    "mu .4": (sl.STDP, PAIR | {"mu_plus": 0.4, "mu_minus": 0.4}, 0.0),
-    "mu .4, power law": (sl.PowerLawSTDP, PAIR | {"alpha": 0.15}, 0.0),
+    "mu 0.4": (sl.STDP, PAIR | {"mu_plus": 0.4, "mu_minus": 0.4}, 0.0),
+    "mu 0.4, power law": (sl.PowerLawSTDP, PAIR | {"alpha": 0.15}, 0.0),
     "nearest, symmetric": (sl.NearestSTDP, PAIR | {"lambda_": 0.05}, 1700.0),
     "presynaptic centred": (sl.PreCentredSTDP, PAIR | {"lambda_": 0.05}, 0.0),
     "reduced symmetric": (sl.ReducedSTDP, PAIR | {"lambda_": 0.05}, 1700.0),
@@ -90,7 +90,7 @@ def relative_change(rule, parameters, pre, post):
 
 
 def pairings(rule, name, shift):
-    """60 pairs at .1, 10, 20, 40 and 50 Hz; the post spike comes `shift` ms after the pre spike."""
+    """60 pairs at 0.1, 10, 20, 40 and 50 Hz; the post spike comes `shift` ms after the pre spike."""
     changes = []
     for rate in (0.1, 10.0, 20.0, 40.0, 50.0):
         pre = 20.0 + np.arange(60) * 1000.0 / rate

@@ -122,7 +122,7 @@ def magnesium_block():
 
 SECOND_ORDER = METHOD(2, DT, 0.1)
 """Heun's method: V''' is about the derivative of the current over C_m and tau_AMPA squared; 3 nS and 60 mV on 500 pF
-in 2 ms give .1 mV/ms^3, and tens of spikes act within one membrane time constant."""
+in 2 ms give 0.1 mV/ms^3, and tens of spikes act within one membrane time constant."""
 NMDA_GATES = METHOD(6, DT, 0.1)
 """1e-7: gates are exact but for a quadrature of sixth order, and NEST's solver was asked for 1e-9 a step."""
 
@@ -247,8 +247,8 @@ def spiking(model, kinetics):
 
 
 SECOND_ORDER_OF_MANY = METHOD(2, DT, 1.0)
-"""V''' is about g/C_m (V - E) / tau_syn^2: 5 nS of a receptor with 2 ms and 60 mV on 200 pF give .4 mV/ms^3, and two or
-three receptors act at a time."""
+"""V''' is about g/C_m (V - E) / tau_syn^2: 5 nS of a receptor with 2 ms and 60 mV on 200 pF give 0.4 mV/ms^3, and two
+or three receptors act at a time."""
 
 RECEPTOR_CASES: tuple[Case, ...] = (
     *(

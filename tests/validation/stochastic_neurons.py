@@ -1,7 +1,7 @@
 """Neurons that fire at random: beside closed forms, two-sample tests beside NEST, and what they become without noise.
 
 A two-sample test compares the distance of Kolmogorov and Smirnov, times the root of n m / (n + m), with 0: it is the
-largest of a Brownian bridge, which is more than 2.7 once in a million (2 exp(-2 2.7^2)); as STAT, 5 deviations of .54.
+largest of a Brownian bridge, which is more than 2.7 once in a million (2 exp(-2 2.7^2)); as STAT, 5 deviations of 0.54.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ STEPS_OF_CURRENT = ([50.0, 400.0], [200.0, 140.0])
 
 
 def _beside_gif(what, k=0):
-    """800 neurons of ours (seed 14) and of NEST (seed 4) for .8 s under a stepped current."""
+    """800 neurons of ours (seed 14) and of NEST (seed 4) for 0.8 s under a stepped current."""
     params = GIF | ADAPTATION
     ours = spikes_of(sl.GIF(**params), 800, 800.0, current=STEPS_OF_CURRENT, seed=14)
     times, ids = nest_oracle.population_spikes(
