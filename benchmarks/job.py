@@ -1,9 +1,9 @@
 """One job in its own process: `python -m benchmarks.job`, with a request in JSON on standard input.
 
-A request names a simulator and a verb of its module, `prepare`, `run`, `start_up` or `memory`, and the file that the
-answer goes to; what simulators print is no part of it. `run` also writes its spikes (ms, and neurons from 0 on, through
-all populations) to a file. This module and those of other simulators import nothing of spikelearn, so a peer may live
-in another interpreter.
+A request names a simulator, a function of its module (`prepare`, `run`, `start_up` or `memory`), and the file for the
+answer, which excludes anything that simulators print. `run` also writes its spikes (ms, and neurons numbered from 0
+across all populations) to a file. This module and those of other simulators import nothing from spikelearn, so a peer
+may use another interpreter.
 """
 
 from __future__ import annotations

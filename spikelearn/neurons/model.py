@@ -270,8 +270,8 @@ class NeuronModel(Documented):
     @property
     def reported(self) -> dict[str, int]:
         """Kind -> its bit in the mask, for all kinds that the step reports."""
-        told = ("event", "burst") if self.tells_bursts else ()
-        return {kind: 1 << bit for bit, kind in enumerate(KINDS) if kind in self.kinds and kind not in told}
+        derived = ("event", "burst") if self.tells_bursts else ()
+        return {kind: 1 << bit for bit, kind in enumerate(KINDS) if kind in self.kinds and kind not in derived}
 
     @property
     def units(self) -> dict[str, str]:
