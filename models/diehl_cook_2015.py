@@ -29,9 +29,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.analysis import classes_of_neurons, confusion, votes
-from spikelearn.experiments import Cost, Outcome, Published, cost_of, parameter
-from spikelearn.plots.panels import colour_bar, new_figure, plain_legend, tiled_images
+from spikelearn.analysis import Reading, confusion, course_of_votes, read_by_votes
+from spikelearn.experiments import Cost, Outcome, Presentation, Published, Shown, cost_of, parameter
+from spikelearn.plots.panels import colour_bar, confusion_table, new_figure, plain_legend, tiled_images
 from spikelearn.plots.style import clean, colour
 
 CLASSES = 10
@@ -120,32 +120,6 @@ class Layer(NamedTuple):
     synapses: Any
 
 
-class Turns(NamedTuple):
-    """Whose turn it is, and what came of those who had theirs; the callbacks change it.
-
-    responses: (n, neurons) spikes that each image drew when it was last shown. shown: (1,) images that are done with.
-    repeats: (1,) of the present one. unanswered: (1,) images that drew too few spikes to the end.
-    """
-
-    responses: np.ndarray
-    shown: np.ndarray
-    repeats: np.ndarray
-    unanswered: np.ndarray
-
-
-class Shown(NamedTuple):
-    """What images drew, and what it took. last: the run in which it ended."""
-
-    turns: Turns
-    presentations: int
-    last: sl.Run
-    cost: Cost
-
-    @property
-    def responses(self) -> np.ndarray:
-        return self.turns.responses[: self.turns.shown[0]]
-
-
 class Studied(NamedTuple):
     """A layer that has learned, been given its labels and been tested; less if Ctrl-C came before. order: of images."""
 
@@ -156,14 +130,6 @@ class Studied(NamedTuple):
     @property
     def finished(self) -> bool:
         return len(self.shown) == 3 and not self.shown[-1].last.interrupted
-
-
-class Reading(NamedTuple):
-    """How test images were read. digits: (neurons,) what each stands for. answers: (n,), and how many were right."""
-
-    digits: np.ndarray
-    answers: np.ndarray
-    accuracy: float
 
 
 def scaled(p: Parameters, images: np.ndarray) -> Parameters:
@@ -219,56 +185,11 @@ def build(p: Parameters, wiring: Wiring, seed: int, learns: bool = False, adapts
     return Layer(net, pixels, excitatory, synapses)
 
 
-def begin_image(trial, phase, rates, images, order, shown, repeats, max_rate, brighter):
-    """The image whose turn it is, brighter by so much for each time that it has been shown before."""
-    for i in range(len(rates)):
-        rates[i] = images[order[shown[0]], i] * max_rate * (1.0 + brighter * repeats[0])
-
-
-def end_image(trial, phase, rates, counts, responses, shown, repeats, unanswered, least_spikes, most_repeats):
-    """The next image has its turn, unless this one drew too few spikes."""
-    spikes = 0
-    for j in range(len(counts)):
-        responses[shown[0], j] = counts[j]
-        spikes += counts[j]
-    for i in range(len(rates)):
-        rates[i] = 0.0
-    if spikes < least_spikes and repeats[0] < most_repeats:
-        repeats[0] += 1
-        return
-    if spikes < least_spikes:
-        unanswered[0] += 1
-    repeats[0] = 0
-    shown[0] += 1
-
-
-def schedule(p: Parameters, layer: Layer, images: np.ndarray, order: np.ndarray) -> tuple[list[sl.Phase], Turns]:
-    """The phases of a trial, in which an image is shown once, and what they fill in."""
-    turns = Turns(np.zeros((len(order), p.neurons), np.int32), *(np.zeros(1, np.int64) for _ in range(3)))
-    rates = layer.pixels.rates
-    begin = sl.Callback(begin_image, (rates, images, order, turns.shown, turns.repeats, p.max_rate, p.brighter))
-    end = sl.Callback(end_image, (rates, layer.excitatory.counts(), *turns, p.least_spikes, p.most_repeats))
-    return [sl.Phase(p.rest, callback=begin), sl.Phase(p.show, callback=end)], turns
-
-
-def show(p: Parameters, layer: Layer, images: np.ndarray, order: np.ndarray, progress: bool | None = False) -> Shown:
-    """Show images in an order, each until it has drawn enough spikes.
-
-    A schedule has as many trials as there are images left; each that had to be shown again leaves one for the next
-    schedule. The time of one image passes before and the rest after, so that weights, which are normalised at whole
-    multiples of the time of a trial, are so just before each image and at the end.
-    """
-    phases, turns = schedule(p, layer, images, order)
-    run = layer.network.run(p.show, progress=False)
-    presentations, cost = 0, cost_of(run)
-    while turns.shown[0] < len(order) and not run.interrupted:
-        trials = sl.Trials(phases, n=int(len(order) - turns.shown[0]))
-        presentations += trials.n
-        run = layer.network.run(trials=trials, progress=progress)
-        cost += cost_of(run)
-    if not run.interrupted:
-        run = layer.network.run(p.rest, progress=False)
-    return Shown(turns, presentations, run, cost)
+def presentation(p: Parameters, layer: Layer) -> Presentation:
+    """How a layer is shown images."""
+    return Presentation(
+        layer.pixels, layer.excitatory, p.rest, p.show, p.max_rate, p.brighter, p.least_spikes, p.most_repeats
+    )
 
 
 def study(
@@ -279,35 +200,21 @@ def study(
     layer.network.record(layer.excitatory, "theta", every=p.rest + p.show)
     generator = np.random.default_rng(seed)
     order = np.concatenate([generator.permutation(len(images.train)) for _ in range(p.passes)])
-    shown = [show(p, layer, images.train, order, progress)]
+    shown = [presentation(p, layer).run(layer.network, images.train, order, progress)]
     weights = shown[0].last.synapses(layer.synapses).matrix(first.weights.shape)
     thetas = shown[0].last.trace(layer.excitatory, "theta").values
     wiring = Wiring(weights, first.delays, thetas[-1] if len(thetas) else first.theta)
     frozen = build(p, wiring, seed + 1)
     for each in (images.train, images.test):
         if not shown[-1].last.interrupted:
-            shown.append(show(p, frozen, each, np.arange(len(each)), progress))
+            shown.append(presentation(p, frozen).run(frozen.network, each, np.arange(len(each)), progress))
     return Studied(wiring, order, shown)
 
 
 def read_test(studied: Studied, images: sl.tasks.Split, labels: np.ndarray) -> Reading:
     """What the test images are taken for if the images that were learned have these labels."""
-    _, labelled, tested = studied.shown
-    digits = classes_of_neurons(labelled.responses, labels, CLASSES)
-    found = votes(tested.responses, digits, CLASSES)
-    return Reading(digits, found, float(np.mean(found == images.test_labels)))
-
-
-def course_of(responses: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(images learned, accuracy) after each part of the learning: digits of neurons are those of the part before."""
-    if len(labels) < BLOCKS:
-        return np.zeros((0, 2))
-    edges = np.linspace(0, len(labels), BLOCKS + 1).astype(int)
-    parts = [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
-    digits = [classes_of_neurons(responses[part], labels[part], CLASSES) for part in parts[:-1]]
-    found = [votes(responses[part], known, CLASSES) for part, known in zip(parts[1:], digits, strict=True)]
-    accuracy = [np.mean(read == labels[part]) for read, part in zip(found, parts[1:], strict=True)]
-    return np.stack([edges[2:], accuracy], axis=1)
+    _, learned, tested = studied.shown
+    return read_by_votes(learned.responses, labels, tested.responses, images.test_labels, CLASSES)
 
 
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
@@ -328,12 +235,12 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
         run = sample(p, learner.wiring, images, 10 * seed + 4, sink)
         cost += cost_of(run)
     learned, done = learner.shown[0], len(learner.shown[0].responses)
-    course = course_of(learned.responses, images.train_labels[learner.order[:done]])
+    course = course_of_votes(learned.responses, images.train_labels[learner.order[:done]], CLASSES, BLOCKS)
     data: dict[str, Any] = {"weights": learner.wiring.weights, "course": course, "digits": None, "confusion": None}
     metrics: dict[str, Any] = dict.fromkeys(PUBLISHED)
     if learner.finished:
         reading = read_test(learner, images, images.train_labels)
-        data |= {"digits": reading.digits, "confusion": confusion(reading.answers, images.test_labels, CLASSES)}
+        data |= {"digits": reading.classes, "confusion": confusion(reading.answers, images.test_labels, CLASSES)}
         metrics["test_accuracy"] = reading.accuracy
         shuffle = np.random.default_rng(seed).permutation
         shuffled = [read_test(learner, images, shuffle(images.train_labels)).accuracy for _ in range(SHUFFLES)]
@@ -359,7 +266,7 @@ def sample(p: Parameters, wiring: Wiring, images: sl.tasks.Split, seed: int, sin
     layer.network.record(layer.network.populations["inhibitory"], "spikes")
     layer.network.record(layer.excitatory[:3], "V_m", every=2 * p.dt)
     n = min(SAMPLE, len(images.test))
-    phases, _ = schedule(p, layer, images.test, np.arange(n))
+    phases, _ = presentation(p, layer).phases(images.test, np.arange(n))
     return layer.network.run(trials=sl.Trials(phases, n=n), sink=sink, progress=False)
 
 
@@ -384,7 +291,6 @@ def figure(parameters: Parameters, outcome: Outcome) -> Figure:
     if data["confusion"] is None:
         table.set_visible(False)
         return drawing
-    picture = table.imshow(data["confusion"], cmap="Blues", vmin=0.0, vmax=1.0)
-    table.set(xticks=range(CLASSES), yticks=range(CLASSES), xlabel="answer", ylabel="digit")
+    picture = confusion_table(table, data["confusion"], "answer", "digit")
     colour_bar(picture, table, "share of a digit's test images", **bar)
     return drawing

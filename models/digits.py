@@ -19,7 +19,6 @@ The digits are those of UCI that ship with scikit-learn (1,437 to learn, 360 to 
 
 from __future__ import annotations
 
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -27,10 +26,10 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
+from spikelearn.experiments import Cost, Outcome, Published, cost_of, finished, parameter, report
+from spikelearn.plots.panels import whole_numbers
 from spikelearn.plots.style import clean
 
 CLASSES = 10
@@ -90,7 +89,7 @@ class Learner:
     shuffled: bool
     expected: np.ndarray
     seed: int
-    runs: list[tuple[float, float, int]]
+    cost: Cost = Cost()
 
 
 def build(p: Parameters, images: sl.tasks.Split, seed: int, shuffled: bool = False) -> Learner:
@@ -108,7 +107,7 @@ def build(p: Parameters, images: sl.tasks.Split, seed: int, shuffled: bool = Fal
     net.record(cells, ["spikes", "bursts"])
     net.record(cells[:: 2 * p.cells], ["V_s", "V_d"], every=2 * p.dt)
     net.record(dopamine, "n", every=2 * p.dt)
-    return Learner(net, pixels, cells, basal, dopamine, shuffled, np.full(CLASSES, 1.0 / CLASSES), seed, [])
+    return Learner(net, pixels, cells, basal, dopamine, shuffled, np.full(CLASSES, 1.0 / CLASSES), seed)
 
 
 def answer(trial, phase, counts, apical, answers, exploration, feedback, seed):
@@ -151,9 +150,8 @@ def show(learner: Learner, p: Parameters, images: np.ndarray, seed: int) -> np.n
         callback=sl.Callback(answer, arguments),
     )  # fmt: skip
     run = learner.network.run(trials=sl.Trials([decide], n=len(images)), progress=False)
-    _keep(learner, run)
-    if run.interrupted:
-        raise KeyboardInterrupt  # images that were not shown have no answers
+    learner.cost += cost_of(run)
+    finished(run)  # images that were not shown have no answers
     return answers
 
 
@@ -184,12 +182,8 @@ def learn(
         sl.Phase(p.reward),
     ]
     run = learner.network.run(trials=sl.Trials(phases, n=len(images)), progress=False, sink=sink)
-    _keep(learner, run)
+    learner.cost += cost_of(run)
     return run, answers
-
-
-def _keep(learner: Learner, run: sl.Run) -> None:
-    learner.runs.append((run.wall_s, run.duration, run.synaptic_events))
 
 
 def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
@@ -222,16 +216,12 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
                 wait(both)
             except KeyboardInterrupt:
                 interrupted = True
-                print(f"interrupted: epoch {epoch} of {p.epochs} is finished first", file=sys.stderr)
+                report(f"interrupted: epoch {epoch} of {p.epochs} is finished first")
             found = [each.result() for each in both]
             accuracies.append([accuracy for accuracy, _ in found])
-            if progress is not False:
-                (rewarded, seconds), (shuffled, more_seconds) = found
-                print(
-                    f"epoch {epoch:2d} of {p.epochs}: test accuracy {rewarded:.3f}, with shuffled reward {shuffled:.3f}"
-                    f"  ({max(seconds, more_seconds):.1f} s)",
-                    file=sys.stderr,
-                )
+            (rewarded, seconds), (shuffled, more_seconds) = found
+            text = f"epoch {epoch:2d} of {p.epochs}: test accuracy {rewarded:.3f}, with shuffled reward {shuffled:.3f}"
+            report(f"{text}  ({max(seconds, more_seconds):.1f} s)", progress)
             if interrupted:
                 break
     few = slice(0, 6)
@@ -240,8 +230,6 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
     )
     run.interrupted |= interrupted
     course = np.array(accuracies)
-    runs = learners[0].runs + learners[1].runs
-    wall = sum(r[0] for r in runs)
     metrics = {
         "test_accuracy": course[-1, 0],
         "untrained_accuracy": course[0, 0],
@@ -249,9 +237,7 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
         "logistic_regression_accuracy": float(regression.score(images.test, images.test_labels)),
         "epochs_done": len(course) - 1,
         "best_epoch_accuracy": float(course[:, 0].max()),
-        "synaptic_events": sum(r[2] for r in runs),
-        "wall_s": wall,
-        "real_time_factor": wall / (sum(r[1] for r in runs) * 1e-3),
+        **(learners[0].cost + learners[1].cost).metrics(),
     }
     return Outcome(run, metrics, {"course": course, "side": images.side})
 
@@ -270,12 +256,10 @@ def figure(p: Parameters, outcome: Outcome) -> Figure:
     axes.plot(epochs, course[:, 1], color="#c8781e", marker="s", linestyle="--", label="shuffled reward")
     axes.axhline(0.1, color="0.75", linewidth=0.8, label="chance")
     axes.set(xlabel="epoch", ylabel="test accuracy", ylim=(0.0, 1.0), xlim=(-0.2, epochs[-1] + 0.2))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    whole_numbers(axes.xaxis)
     axes.legend(frameon=False, loc="center right", bbox_to_anchor=(1.0, 0.42), fontsize=8)
     grid = right.subplots(2, 5)
-    synapses = outcome.run.synapses("pixels->pyramidal")
-    weights = np.zeros((side * side, CLASSES * p.cells))
-    weights[synapses.pre, synapses.post] = synapses.weight
+    weights = outcome.run.synapses("pixels->pyramidal").matrix((side * side, CLASSES * p.cells))
     picture = None
     for k, axis in enumerate(grid.flat):
         mean = weights[:, k * p.cells : (k + 1) * p.cells].mean(axis=1).reshape(side, side)

@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     from benchmarks.session import processor
     from spikelearn.errors import SpikelearnError
-    from spikelearn.sweep import reproduction
+    from spikelearn.sweep import reproduction, reproduction_pages
 
     options = options_of(arguments)
     folder = options.out or ROOT / ("out/quick" if options.quick else "docs")
@@ -73,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
             if each not in ("--report", "--accept-changes")
         ]
         command = " ".join(["python scripts/reproduce.py", *given])
-        text = reproduction.page(jobs, folder, command, f"{processor()}, {os.cpu_count()} cores")
+        text = reproduction_pages.page(jobs, folder, command, f"{processor()}, {os.cpu_count()} cores")
     except SpikelearnError as error:
         print(error, file=sys.stderr)
         return 2
@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(text)
     else:
         (folder / "results.md").write_text(text)
-        (folder / "gallery" / "README.md").write_text(reproduction.gallery(jobs, folder))
+        (folder / "gallery" / "README.md").write_text(reproduction_pages.gallery(jobs, folder))
         print(f"{folder / 'results.md'}, {folder / 'gallery'}")
     for error in errors:
         print(error, file=sys.stderr)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
+from cases.case import Case, Difference, difference
+from cases.every_case import CASES
 from tqdm import tqdm
-from validation.case import Case, Difference, difference
-from validation.every_case import CASES
 
 from spikelearn.network import versions
 

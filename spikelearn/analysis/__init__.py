@@ -6,13 +6,14 @@ from spikelearn.analysis.irregularity import cv_isi
 from spikelearn.analysis.oscillation import dominant_frequency, rate_modulation, shifted_trains
 from spikelearn.analysis.probability import Shares, overlap_probability
 from spikelearn.analysis.rates import counts, rate, rates_per_neuron
-from spikelearn.analysis.readout import classes_of_neurons, confusion, votes
+from spikelearn.analysis.readout import Reading, classes_of_neurons, confusion, course_of_votes, read_by_votes, votes
 from spikelearn.analysis.signals import logistic, mean_of_steps, ratio, running_mean
 from spikelearn.analysis.synchrony import synchrony
 from spikelearn.analysis.volleys import spikes_between, volleys
 
 __all__ = [
     "EventsAndBursts",
+    "Reading",
     "Shares",
     "angle",
     "binned_rate",
@@ -22,6 +23,7 @@ __all__ = [
     "confusion",
     "correlation",
     "counts",
+    "course_of_votes",
     "cv_isi",
     "dominant_frequency",
     "fitted_line",
@@ -34,6 +36,7 @@ __all__ = [
     "rate_modulation",
     "rates_per_neuron",
     "ratio",
+    "read_by_votes",
     "running_mean",
     "shifted_trains",
     "spikes_between",

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+
+
+class Reading(NamedTuple):
+    """How patterns were read.
+
+    classes: (neurons,), what each neuron stands for. answers: (n,). accuracy: share of the answers that are right.
+    """
+
+    classes: np.ndarray
+    answers: np.ndarray
+    accuracy: float
 
 
 def classes_of_neurons(responses: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
@@ -25,6 +38,34 @@ def votes(responses: np.ndarray, classes: np.ndarray, n_classes: int) -> np.ndar
     means = [responses[:, classes == k].sum(axis=1) / max(1, np.sum(classes == k)) for k in range(n_classes)]
     table = np.stack(means, axis=1)
     return np.where(table.max(axis=1) > 0, table.argmax(axis=1), -1)
+
+
+def read_by_votes(
+    learned: np.ndarray, learned_labels: np.ndarray, tested: np.ndarray, test_labels: np.ndarray, n_classes: int
+) -> Reading:
+    """What patterns are taken for by the votes of neurons whose classes are those of the patterns that were learned.
+
+    learned, tested: (n, neurons) spikes at each pattern; labels: (n,).
+    """
+    classes = classes_of_neurons(learned, learned_labels, n_classes)
+    answers = votes(tested, classes, n_classes)
+    return Reading(classes, answers, float(np.mean(answers == test_labels)))
+
+
+def course_of_votes(responses: np.ndarray, labels: np.ndarray, n_classes: int, parts: int) -> np.ndarray:
+    """(patterns learned, accuracy) after each part of the learning but the first, (parts - 1, 2).
+
+    Classes of neurons are those of the part before. Empty, (0, 2), if there are fewer patterns than parts.
+    responses: (n, neurons) spikes at each pattern while learning. labels: (n,).
+    """
+    if len(labels) < parts:
+        return np.zeros((0, 2))
+    edges = np.linspace(0, len(labels), parts + 1).astype(int)
+    accuracy = [
+        read_by_votes(responses[a:b], labels[a:b], responses[b:c], labels[b:c], n_classes).accuracy
+        for a, b, c in zip(edges, edges[1:], edges[2:], strict=False)
+    ]
+    return np.stack([edges[2:], accuracy], axis=1)
 
 
 def confusion(answers: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:

@@ -128,10 +128,12 @@ class _Parser:
             if quoted or '"""' in line:
                 quoted ^= line.count('"""') == 1
                 nodes.append(line)
+            elif not line.lstrip().startswith("#"):
+                nodes.append(self.line(line, k, variables))
             elif not (mark := _MARK.fullmatch(line)):
                 if _LIKE_A_MARK.fullmatch(line):
                     raise TemplateError(f"{self.path}:{k + 1}: unknown mark {line.strip()!r}")
-                nodes.append(self.line(line, k, variables))
+                nodes.append(line)
             elif mark[6] or mark[7]:
                 break
             elif mark[8]:
@@ -166,7 +168,7 @@ class _Parser:
         place, begin = f"{self.path}:{k + 1}", 0
         code, comment = (text, "") if (end := text.find("  # ")) < 0 else (text[:end], text[end:])
         texts, words = [], []
-        for match in _WORD.finditer(code):
+        for match in _words(variables).finditer(code):
             parts = match[0].split("__")
             lists = [part for part in parts if _LIST.fullmatch(part)]
             if match[0] in self.imported & {*lists} or not (lists or any(part in variables for part in parts)):
@@ -182,6 +184,12 @@ class _Parser:
         inside = self.open > 0
         self.open += _opened(code)
         return _Line(place, (*texts, code[begin:] + comment), tuple(words), inside)
+
+
+@functools.cache
+def _words(variables: tuple[str, ...]) -> re.Pattern[str]:
+    """Words that names may be put in for: with __ in them, in capitals, and the variables of loops."""
+    return re.compile(rf"(?<!\w)(?:\w*__\w*|{_LIST.pattern}{''.join(f'|{name}' for name in variables)})(?!\w)")
 
 
 def _split(text: str | None) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ def drawn_partners(row, n_partners, own, numbers, start, increment, seen, stamp,
         for c in range(missing):
             partners[count + c] = int(uniform(start, increment, k + c) * n_partners)
         k += missing
+        if multapses and own < 0:
+            return degree
         first = count
         for c in range(missing):
             i = partners[first + c]

@@ -14,6 +14,7 @@ from spikelearn.experiments.parameters import (
     set_parameters,
     takes_whole_numbers,
 )
+from spikelearn.experiments.presentation import Presentation, Shown
 from spikelearn.experiments.run import MetricRow, metrics_table, run_experiment
 
 __all__ = [
@@ -25,7 +26,9 @@ __all__ = [
     "MetricRow",
     "Outcome",
     "ParameterRow",
+    "Presentation",
     "Published",
+    "Shown",
     "common_metrics",
     "converted",
     "cost_of",

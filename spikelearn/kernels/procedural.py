@@ -13,20 +13,37 @@ CHUNK = 256
 
 
 @kernel
-def part_of_row(begin, end, first, last, partners, counters, flats, targets, own_counters, own_flats):
+def part_of_row(
+    begin, end, first, last, n_targets, first_counter, partners, counters, flats,
+    targets, own_counters, own_flats, places,
+):  # fmt: skip
     """List those of the synapses `begin` to `end` - 1 of a row whose targets are `first` to `last` - 1.
 
-    Returns their number.
+    first_counter: of the row, if its counters are consecutive from there rather than given by `counters`. places:
+    scratch. Returns their number.
     """
     n = 0
-    for k in range(begin, end):
-        # Written in any case and counted if it matches: a randomly taken branch costs more.
-        j = partners[k]
-        targets[n] = j
-        if len(counters) > 0:
-            own_counters[n] = counters[k]
-            own_flats[n] = flats[k]
-        n += first <= j < last
+    if first == 0 and last == n_targets:
+        n = end - begin
+        for k in range(n):
+            targets[k] = partners[begin + k]
+            places[k] = begin + k
+    else:
+        for k in range(begin, end):
+            # Written in any case and counted if it matches: a randomly taken branch costs more.
+            j = partners[k]
+            targets[n] = j
+            places[n] = k
+            n += first <= j < last
+    if len(counters) > 0:
+        for p in range(n):
+            own_counters[p] = counters[places[p]]
+    else:
+        for p in range(n):
+            own_counters[p] = first_counter + places[p]
+    if len(flats) > 0:
+        for p in range(n):
+            own_flats[p] = flats[places[p]]
     return n
 
 
@@ -45,7 +62,8 @@ def scatter(n, targets, weights, delays, extra_delay, dt, now, shortest, first, 
 
 @kernel
 def deliver_procedural(
-    step, rows, counts, shortest, make_row, row_arguments, made, partners, all_counters, all_flats,
+    step, rows, counts, shortest, make_row, row_arguments, made: Written, partners: Written, row_width,
+    all_counters: Written, all_flats: Written,
     first_source, n_sources, first_target, n_targets, low, high,
     seed, uid, weight_code, weight_numbers, weight_by_distance, weight_arguments,
     delay_code, delay_numbers, delay_by_distance, delay_arguments, extra_delay, dt,
@@ -57,14 +75,14 @@ def deliver_procedural(
     With a single delay (`arriving` is empty) a row arrives at once, in the order of a table. Otherwise it waits in a
     ring: pending (depth, targets of the share), arriving (depth,) synaptic events. Targets of the block from
     `low` to `high` - 1 belong to the share. make_row and its output: see templates/row.py. sources, targets,
-    integers, floats: scratch, (CHUNK,), (CHUNK,), (2, CHUNK) and (2, CHUNK).
+    integers, floats: scratch, (CHUNK,), (CHUNK,), (3, CHUNK) and (2, CHUNK).
     """
     n_shares, depth = counts.shape
     first = max(low - first_target, 0)
     last = min(high - first_target, n_targets)
     event = (step - shortest) % depth
     now = step % max(1, len(arriving))
-    counters, flats = integers[0], integers[1]
+    counters, flats, places = integers[0], integers[1], integers[2]
     weights, delays = floats[0], floats[1]
     weight_start, weight_increment = stream(seed, uid * STREAMS + WEIGHT_STREAM, 0)
     delay_start, delay_increment = stream(seed, uid * STREAMS + DELAY_STREAM, 0)
@@ -80,8 +98,8 @@ def deliver_procedural(
             count = made[0]
             for begin in range(0, count, CHUNK):
                 n = part_of_row(
-                    begin, min(begin + CHUNK, count), first, last, partners, all_counters, all_flats,
-                    targets, counters, flats,
+                    begin, min(begin + CHUNK, count), first, last, n_targets, source * row_width, partners,
+                    all_counters, all_flats, targets, counters, flats, places,
                 )  # fmt: skip
                 if weight_code != CONSTANT:
                     draw_row(

@@ -140,3 +140,10 @@ def tiled_images(ax: Axes, images: np.ndarray, **options: Any) -> Any:
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     return ax.imshow(whole[:-1, :-1], interpolation="nearest", **options)
+
+
+def confusion_table(ax: Axes, shares: np.ndarray, xlabel: str, ylabel: str) -> Any:
+    """Which answer each class got, (classes, answers), from 0 to 1, as shades; the picture, for its colour bar."""
+    picture = ax.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
+    ax.set(xticks=range(shares.shape[1]), yticks=range(len(shares)), xlabel=xlabel, ylabel=ylabel)
+    return picture

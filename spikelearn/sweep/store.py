@@ -68,7 +68,7 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Give back what this process has claimed, and close."""
+        """Release what this process has claimed, and close."""
         try:
             if self.session:
                 with self._change():
@@ -161,7 +161,7 @@ class Store:
             self._database.executemany("DELETE FROM claims WHERE key = ?", [(r.key,) for r in results])
             self._note_change()
 
-    def give_back(self, keys: Sequence[str]) -> None:
+    def release(self, keys: Sequence[str]) -> None:
         """Claimed points that this process will not compute."""
         with self._reported(), self._change():
             mine = [(key, self.session) for key in keys]

@@ -49,7 +49,7 @@ def check_compatible(
 ) -> list[str]:
     """Raise StoreError unless the store holds points of this model, as its file is now, measured in this way.
 
-    What else is another than it was, such as the versions of packages, is given back in words.
+    What else is another than it was, such as the versions of packages, is returned in words.
     """
     text = experiment.path.read_text()
     now = {

@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from sweep_model import write_model
+from sweep_model_file import write_model
 
 from spikelearn import cli, sweep
 from spikelearn.errors import ExperimentError
@@ -81,9 +81,9 @@ def test_two_schedulers_share_one_store(tmp_path):
     ]
     words += ["--dask", "--workers", "1", "--out", str(tmp_path / "store")]
     both = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    told = [process.communicate(timeout=90) for process in both]
-    assert [process.returncode for process in both] == [0, 0], told
-    shares = [json.loads(printed)["computed"] for printed, _ in told]
+    output = [process.communicate(timeout=90) for process in both]
+    assert [process.returncode for process in both] == [0, 0], output
+    shares = [json.loads(printed)["computed"] for printed, _ in output]
     seeds = [line.split()[0] for line in (tmp_path / "notes" / "computed").read_text().splitlines()]
     assert sum(shares) == 24 == len(seeds) == len(set(seeds)) and min(shares) > 0
     assert sweep.read_table(tmp_path / "store").to_pydict()["status"] == ["done"] * 24

@@ -1,4 +1,4 @@
-"""What may happen to a sweep while it runs: no point is lost, none computed twice, and each fault is told."""
+"""What may happen to a sweep while it runs: no point is lost, none computed twice, and each fault is reported."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from sweep_model import write_model
+from sweep_model_file import write_model
 
 from spikelearn import sweep
 from spikelearn.errors import StoreError
@@ -98,8 +98,8 @@ def test_a_worker_that_is_killed_loses_nothing(model, tmp_path):
                 killed += 1
             except OSError:
                 pass
-    _, told = process.communicate(timeout=60)
-    assert process.returncode == 0 and killed, told
+    _, output = process.communicate(timeout=60)
+    assert process.returncode == 0 and killed, output
     assert rows(tmp_path / "store") == whole.table().select(SAME).to_pylist()
 
 
@@ -119,9 +119,9 @@ def kill_and_resume(model, out, kills, generator):
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
     process = start(model, out, *words)
-    told = process.communicate(timeout=120)
-    assert process.returncode == 0, told
-    return told
+    output = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    return output
 
 
 def check_killed(model, tmp_path, kills, seed):
@@ -165,11 +165,11 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(model, tmp_path):
                 if len(store.keys()) > 4:
                     break
     os.kill(process.pid, signal.SIGINT)
-    _, told = process.communicate(timeout=30)
+    _, output = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "of 100 points are in" in told and "the same command goes on with the rest" in told
+    assert "of 100 points are in" in output and "the same command goes on with the rest" in output
     n = sweep.read_table(tmp_path / "store").num_rows
-    assert 4 < n < 100 and f"{n} of 100 points are in" in told
+    assert 4 < n < 100 and f"{n} of 100 points are in" in output
     assert (tmp_path / "store" / "results.parquet").exists()
 
 
@@ -185,9 +185,9 @@ def test_two_processes_on_one_store_share_the_points(model, tmp_path):
         "--json",
     )
     both = [start(model, tmp_path / "store", *words) for _ in range(2)]
-    told = [process.communicate(timeout=60) for process in both]
-    assert [process.returncode for process in both] == [0, 0], told
-    shares = [json.loads(printed)["computed"] for printed, _ in told]
+    output = [process.communicate(timeout=60) for process in both]
+    assert [process.returncode for process in both] == [0, 0], output
+    shares = [json.loads(printed)["computed"] for printed, _ in output]
     assert sum(shares) == 30 and min(shares) > 0
     assert len(computed(model)) == 30 and set(computed(model).values()) == {1}
     assert sweep.read_table(tmp_path / "store").num_rows == 30

@@ -1,9 +1,9 @@
-"""One projection of an engine run beside a twin of it: forced spikes, many of them coincident, and all that is sent."""
+"""One projection run by the engine and by a reference: given spikes, many of them coincident, and all that is sent."""
 
 import numpy as np
-from forced import steps_of
+from given_spikes import steps_of
 from naive.parrots import parrot_for
-from naive.twins import Modulated
+from naive.step_by_step import Modulated
 from tolerances import ULP
 
 import spikelearn as sl
@@ -37,11 +37,12 @@ def as_list(spikes):
 
 
 def compare(
-    rule, twin_class, twin_parameters, dendritic, seed, trials=None, plastic=lambda step: True, tau_n=30.0, synapse=None
+    rule, reference_class, reference_parameters, dendritic, seed, trials=None, plastic=lambda step: True, tau_n=30.0,
+    synapse=None,
 ):  # fmt: skip
     """14 synapses, with multapses and three axonal delays: all that they send, their weights and eligibilities.
 
-    synapse: short-term plasticity; the twin is told of it in its parameters.
+    synapse: short-term plasticity; the reference gets it among its parameters.
     """
     generator = np.random.default_rng(seed)
     pre_ids, post_ids = generator.integers(0, N_PRE, 14), generator.integers(0, N_POST, 14)
@@ -67,10 +68,10 @@ def compare(
     run = net.run(STEPS * DT) if trials is None else net.run(trials=trials(projection))
     times, ids = run.spikes(target)
     assert set(zip(steps_of(times, DT).tolist(), ids.tolist(), strict=True)) == {(s, j) for s, j in post if s <= STEPS}
-    more = {"released": released, "tau_n": tau_n} if issubclass(twin_class, Modulated) else {}
+    more = {"released": released, "tau_n": tau_n} if issubclass(reference_class, Modulated) else {}
     synapses = zip(pre_ids.tolist(), post_ids.tolist(), weights.tolist(), (axonal + dendritic).tolist(), strict=True)
-    twin = twin_class(synapses, dendritic, DT, **twin_parameters, **more)
-    twin.run(pre, post, STEPS, plastic)
-    assert np.ptp(np.concatenate([list(s.sent.values()) for s in twin.synapses if s.sent])) > 1.0
-    TOLERANCE.check(run.trace(target, "ignored").values, twin.inputs(N_POST, STEPS), "weights sent")
-    return run.weights(projection), twin, net, projection
+    reference = reference_class(synapses, dendritic, DT, **reference_parameters, **more)
+    reference.run(pre, post, STEPS, plastic)
+    assert np.ptp(np.concatenate([list(s.sent.values()) for s in reference.synapses if s.sent])) > 1.0
+    TOLERANCE.check(run.trace(target, "ignored").values, reference.inputs(N_POST, STEPS), "weights sent")
+    return run.weights(projection), reference, net, projection

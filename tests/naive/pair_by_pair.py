@@ -1,13 +1,13 @@
-"""Twins of the plasticity rules that know no traces: at each event they look back at every earlier one.
+"""References of the plasticity rules that know no traces: at each event they look back at every earlier one.
 
-The order of events is that of twins.Learning: with a dendritic delay a post event comes first and a coincident pair
-does not interact, without one the arrival comes first and the post event pairs with it.
+The order of events is that of step_by_step.Learning: with a dendritic delay a post event comes first and a coincident
+pair does not interact, without one the arrival comes first and the post event pairs with it.
 """
 
 import math
 
 from naive.parrots import turning
-from naive.twins import Learning, Synapse
+from naive.step_by_step import Learning, Synapse
 
 
 class PairByPair:

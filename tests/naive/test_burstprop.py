@@ -1,16 +1,16 @@
-"""Burstprop against a twin whose synapses move at every event and burst, as its equations say."""
+"""Burstprop against a reference whose synapses move at every event and burst, as its equations say."""
 
 import numpy as np
 import pytest
-from naive.signal_twin import BurstpropTwin
-from naive.told import DT, STEPS, engine, scene
+from naive.given_events import DT, STEPS, engine, scene
+from naive.signal_rules import NaiveBurstprop
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
 from spikelearn.errors import DescriptionError
 
 TOLERANCE = ULP(4_500_000, 1.0)
-"""1e-9: the twin adds up decayed events, the engine takes differences of integrals up to exp(8) times as large."""
+"""1e-9: the reference adds up decayed events, the engine takes differences of integrals up to exp(8) times as large."""
 SLOW = {
     "eta": 0.01,
     "tau_pre": 40.0,
@@ -26,9 +26,9 @@ SLOW = {
 }
 
 
-def twin(found, every_change=True, **parameters):
+def reference(found, every_change=True, **parameters):
     pre, spikes, events, bursts, synapses = found
-    made = BurstpropTwin(synapses, DT, spikes, events, bursts, every_change, **parameters)
+    made = NaiveBurstprop(synapses, DT, spikes, events, bursts, every_change, **parameters)
     made.run(pre, STEPS)
     return made
 
@@ -37,7 +37,7 @@ def twin(found, every_change=True, **parameters):
 def test_burstprop_is_its_equations_at_every_event_and_burst(seed):
     found = scene(seed)
     learned = engine(found, **SLOW)
-    TOLERANCE.check(learned, twin(found, **SLOW).weights)
+    TOLERANCE.check(learned, reference(found, **SLOW).weights)
     moved = learned - [w for _, _, w, _ in found[-1]]
     assert moved.min() < -0.05 and moved.max() > 0.5
 
@@ -48,7 +48,7 @@ def test_each_part_of_it_counts(without):
     other = {"rate_min": 0.0, "rate_max": 1e6, "tau_homeostasis": 300.0, "burst_rate_start": 0.0}
     changed = SLOW | {without: other[without]}
     learned = engine(found, **changed)
-    TOLERANCE.check(learned, twin(found, **changed).weights)
+    TOLERANCE.check(learned, reference(found, **changed).weights)
     assert np.abs(learned - engine(found, **SLOW)).max() > 0.01
 
 
@@ -58,8 +58,8 @@ def test_limits_hold_at_arrivals_and_what_comes_between_two_is_clipped_as_a_sum(
     found = scene(3)
     limited = SLOW | {"W_min": 0.3, "W_max": 0.7}
     learned = engine(found, **limited)
-    TOLERANCE.check(learned, twin(found, every_change=False, **limited).weights)
-    at_every_change = twin(found, **limited)
+    TOLERANCE.check(learned, reference(found, every_change=False, **limited).weights)
+    at_every_change = reference(found, **limited)
     assert at_every_change.limited > 100 and learned.min() >= 0.3 and learned.max() <= 0.7
     assert 0 < np.abs(learned - at_every_change.weights).max() < 6 * 2 * SLOW["eta"]
 

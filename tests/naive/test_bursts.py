@@ -4,10 +4,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from forced import steps_of
-from naive.twins import events_and_bursts
+from cases.bursts import DT, STEPS, dopamine_at_bursts
+from given_spikes import steps_of
+from naive.step_by_step import events_and_bursts
 from tolerances import EXACT, ULP
-from validation.bursts import DT, STEPS, dopamine_at_bursts
 
 import spikelearn as sl
 from spikelearn.codegen.jit import scalar
@@ -100,10 +100,10 @@ def test_pyramidal_cells_burst_when_their_apical_dendrite_is_driven(apical):
 
 
 def test_dopamine_bursts_learn_from_the_bursts_of_the_target():
-    before, learned, twin, (n_bursts, n_spikes) = dopamine_at_bursts()
+    before, learned, reference, (n_bursts, n_spikes) = dopamine_at_bursts()
     assert 3 < n_bursts < n_spikes
-    assert np.ptp(twin - before) > 1.0
-    ULP(1_000_000, 100.0).check(learned, twin)
+    assert np.ptp(reference - before) > 1.0
+    ULP(1_000_000, 100.0).check(learned, reference)
 
 
 class EachKind(NamedTuple):

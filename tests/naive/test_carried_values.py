@@ -1,11 +1,11 @@
-"""Events that bring a value with them, against a twin that looks each value up in the trace of the source."""
+"""Events that bring a value with them, against a reference that looks each value up in the trace of the source."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
 import pytest
-from forced import steps_of
+from given_spikes import steps_of
 from tolerances import EXACT, ULP
 
 import spikelearn as sl

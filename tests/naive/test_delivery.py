@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from forced import steps_of
-from naive.twins import delivered
+from given_spikes import steps_of
+from naive.step_by_step import delivered
 from tolerances import EXACT, ULP
 
 import spikelearn as sl

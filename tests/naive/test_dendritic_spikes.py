@@ -1,9 +1,9 @@
-"""A cell whose dendrite spikes beside a twin that knows no recursion: all that has arrived, summed at every instant."""
+"""A cell whose dendrite spikes, compared with a reference without recursion: a sum over all that has arrived."""
 
 import math
 
 import numpy as np
-from forced import steps_of
+from given_spikes import steps_of
 from tolerances import EXACT, METHOD, ULP
 
 import spikelearn as sl
@@ -84,13 +84,13 @@ def test_a_dendrite_that_spikes_is_what_the_sum_of_all_that_arrives_says():
     net.record(cell, ["spikes", "plateaus", "V_m", "I_dend", "z"])
     run = net.run(STEPS * DT)
 
-    twin, expected, events = Cell(neuron.parameters), [], {"spike": [], "plateau": [], "": []}
+    reference, expected, events = Cell(neuron.parameters), [], {"spike": [], "plateau": [], "": []}
     for step in range(1, STEPS + 1):
-        events[twin.step(step, [(port, weight) for at, port, weight in arrivals if at == step])].append(step)
+        events[reference.step(step, [(port, weight) for at, port, weight in arrivals if at == step])].append(step)
         # at its own end a dendritic spike has not been clamped yet, and a plateau still is
         t = step * DT
-        shown = twin.p.I_dAP if step <= twin.plateau_until and step not in events["plateau"] else None
-        expected.append((twin.V_m, shown, twin.z(t), twin.I_dend(t)))
+        shown = reference.p.I_dAP if step <= reference.plateau_until and step not in events["plateau"] else None
+        expected.append((reference.V_m, shown, reference.z(t), reference.I_dend(t)))
     assert len(events["spike"]) >= 10 and len(events["plateau"]) >= 8
     for kind in ("spike", "plateau"):
         EXACT.check(steps_of(run.spikes(cell, kind).times, DT), events[kind])
@@ -101,4 +101,6 @@ def test_a_dendrite_that_spikes_is_what_the_sum_of_all_that_arrives_says():
     ULP(30_000, 10.0).check(found["z"], [row[2] for row in expected])
     I_dend = np.array([row[3] if row[1] is None else row[1] for row in expected])
     ULP(30_000, 200.0).check(found["I_dend"][~crossing], I_dend[~crossing])
-    assert np.all(found["I_dend"][crossing] > twin.p.theta_dAP) and np.all(found["I_dend"][crossing] < twin.p.I_dAP)
+    assert np.all(found["I_dend"][crossing] > reference.p.theta_dAP) and np.all(
+        found["I_dend"][crossing] < reference.p.I_dAP
+    )

@@ -1,8 +1,8 @@
-"""The exact engine beside a twin that finds crossings by looking; and the synapses that it makes beside the grid's."""
+"""The exact engine compared with a reference that scans for crossings; its synapses compared with the grid's."""
 
 import numpy as np
 import pytest
-from naive import event_twin
+from naive import exact_engine
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
@@ -13,7 +13,7 @@ shift is passed on from spike to spike, through up to a hundred of them, and a w
 
 
 def build(seed, n, **parameters):
-    """(network, its neurons, arguments of the twin): n recurrent LIF neurons, spikes from outside, all off the grid."""
+    """(network, its neurons, arguments of the reference): n recurrent LIF neurons and spikes from outside."""
     generator = np.random.default_rng(seed)
     starts = generator.uniform(-70.0, -56.0, n)
     n_in, n_syn, duration = 25 * n, 3 * n, 30.0
@@ -43,9 +43,9 @@ def build(seed, n, **parameters):
         {"tau_m": 6.0, "tau_syn_exc": 7.0, "tau_syn_inh": 1.0, "I_e": 700.0},
     ],
 )
-def test_a_small_network_fires_when_its_twin_does(parameters):
+def test_a_small_network_fires_when_its_reference_does(parameters):
     net, cells, described = build(1, 3, **parameters)
-    times, ids = event_twin.spikes(*described)
+    times, ids = exact_engine.spikes(*described)
     found = net.run(described[-1], engine="events").spikes(cells)
     assert len(times) > 10
     EXACT.check(found.ids, ids)

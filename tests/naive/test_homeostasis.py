@@ -1,13 +1,13 @@
-"""Homeostasis against twins in which everything moves in every step."""
+"""Homeostasis against references in which everything moves in every step."""
 
 import math
 
 import numpy as np
 import pytest
+from given_traces import replay
 from naive import test_signals
+from naive.step_by_step import Modulated, PairSTDP
 from naive.test_learning import DOPAMINE, DT, N_POST, N_PRE, STDP, STEPS, TOLERANCE, as_list, coincident_spikes
-from naive.twins import Modulated, PairSTDP
-from replayed import replay
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
@@ -32,13 +32,13 @@ def normalised(groups, weights, totals, subtractive, low, high):
     return result
 
 
-def with_homeostasis(twin_class, act):
-    """A twin that is regulated at the end of every EVERY-th step, when its weights are clipped.
+def with_homeostasis(reference_class, act):
+    """A reference that is regulated at the end of every EVERY-th step, when its weights are clipped.
 
     Its steps are those in which events reach the synapses: `dendritic` before they are dealt with at the soma.
     """
 
-    class Regulated(twin_class):
+    class Regulated(reference_class):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)
             self.steps = 0
@@ -56,8 +56,8 @@ def with_homeostasis(twin_class, act):
     return Regulated
 
 
-def learned_and_homeostatic(rule, twin_class, parameters, homeostasis, act, dendritic=0, seed=1, plastic=None):
-    """14 synapses with multapses and three axonal delays; what they send, and their weights, here and in the twin."""
+def learned_and_homeostatic(rule, reference_class, parameters, homeostasis, act, dendritic=0, seed=1, plastic=None):
+    """14 synapses with multapses and three axonal delays; what they send, and their weights, in both."""
     generator = np.random.default_rng(seed)
     pre_ids, post_ids = generator.integers(0, N_PRE, 14), generator.integers(0, N_POST, 14)
     axonal, weights = generator.choice([1, 2, 7], 14), generator.uniform(0, 100, 14)
@@ -76,17 +76,17 @@ def learned_and_homeostatic(rule, twin_class, parameters, homeostasis, act, dend
     net.homeostasis(projection, homeostasis)
     net.record(target, "ignored")
     run = net.run(STEPS * DT)
-    more = {"released": released, "tau_n": 30.0} if issubclass(twin_class, Modulated) else {}
+    more = {"released": released, "tau_n": 30.0} if issubclass(reference_class, Modulated) else {}
     synapses = zip(pre_ids.tolist(), post_ids.tolist(), weights.tolist(), (axonal + dendritic).tolist(), strict=True)
-    twin = with_homeostasis(twin_class, act)(synapses, dendritic, DT, **parameters, **more)
-    twin.run(pre, post, STEPS)
-    twin.end_of_step()
+    reference = with_homeostasis(reference_class, act)(synapses, dendritic, DT, **parameters, **more)
+    reference.run(pre, post, STEPS)
+    reference.end_of_step()
     sent = run.trace(target, "ignored").values
     assert sent.any()
-    TOLERANCE.check(sent, twin.inputs(N_POST, STEPS), "weights sent")
+    TOLERANCE.check(sent, reference.inputs(N_POST, STEPS), "weights sent")
     if dendritic == 0:
-        TOLERANCE.check(run.weights(projection), twin.weights)
-    return run, projection, twin
+        TOLERANCE.check(run.weights(projection), reference.weights)
+    return run, projection, reference
 
 
 RULES = [
@@ -101,27 +101,27 @@ RULES = [
 
 @pytest.mark.parametrize("dendritic", [0, 3])
 @pytest.mark.parametrize("subtractive", [False, True])
-@pytest.mark.parametrize(("rule", "twin", "parameters"), RULES)
+@pytest.mark.parametrize(("rule", "reference", "parameters"), RULES)
 def test_normalisation_of_what_learns_is_that_of_weights_that_move_in_every_step(
-    rule, twin, parameters, subtractive, dendritic
+    rule, reference, parameters, subtractive, dendritic
 ):
-    def act(twin):
-        posts = [s.post for s in twin.synapses]
-        return normalised(posts, twin.weights.tolist(), TOTALS, subtractive, twin.W_min, twin.W_max)
+    def act(reference):
+        posts = [s.post for s in reference.synapses]
+        return normalised(posts, reference.weights.tolist(), TOTALS, subtractive, reference.W_min, reference.W_max)
 
     homeostasis = sl.Normalisation(TOTALS, EVERY * DT, subtractive=subtractive)
-    learned_and_homeostatic(rule, twin, parameters, homeostasis, act, dendritic)
+    learned_and_homeostatic(rule, reference, parameters, homeostasis, act, dendritic)
 
 
-@pytest.mark.parametrize(("rule", "twin", "parameters"), RULES)
-def test_normalisation_by_source_too(rule, twin, parameters):
+@pytest.mark.parametrize(("rule", "reference", "parameters"), RULES)
+def test_normalisation_by_source_too(rule, reference, parameters):
     totals = np.array([50.0, 100.0, 80.0, 120.0, 90.0])
 
-    def act(twin):
-        pres = [s.pre for s in twin.synapses]
-        return normalised(pres, twin.weights.tolist(), totals, False, twin.W_min, twin.W_max)
+    def act(reference):
+        pres = [s.pre for s in reference.synapses]
+        return normalised(pres, reference.weights.tolist(), totals, False, reference.W_min, reference.W_max)
 
-    learned_and_homeostatic(rule, twin, parameters, sl.Normalisation(totals, EVERY * DT, per="source"), act)
+    learned_and_homeostatic(rule, reference, parameters, sl.Normalisation(totals, EVERY * DT, per="source"), act)
 
 
 def test_normalisation_keeps_the_eligibility():

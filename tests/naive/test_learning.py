@@ -1,9 +1,9 @@
-"""Lazy, closed-form learning against twins in which everything moves in every step."""
+"""Lazy, closed-form learning against references in which everything moves in every step."""
 
 import numpy as np
 import pytest
 from naive.comparison import DT, N_POST, N_PRE, STEPS, TOLERANCE, as_list, coincident_spikes, compare
-from naive.twins import Modulated, ModulatedByMean, PairSTDP
+from naive.step_by_step import Modulated, ModulatedByMean, PairSTDP
 from tolerances import ULP
 
 import spikelearn as sl
@@ -27,9 +27,9 @@ BURSTS = {"A_plus": 2.0, "tau_plus": 15.0, "tau_c": 60.0, "b": 0.02, "W_max": 10
 )
 @pytest.mark.parametrize("dendritic", [0, 1, 9])
 def test_pair_stdp_is_what_happens_event_by_event(dendritic, mu, seed):
-    final, twin, *_ = compare(lambda m: sl.STDP(**STDP, **mu), PairSTDP, STDP | mu, dendritic, seed)
+    final, reference, *_ = compare(lambda m: sl.STDP(**STDP, **mu), PairSTDP, STDP | mu, dendritic, seed)
     if dendritic == 0:
-        TOLERANCE.check(final, twin.weights)
+        TOLERANCE.check(final, reference.weights)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -37,17 +37,17 @@ def test_pair_stdp_is_what_happens_event_by_event(dendritic, mu, seed):
 @pytest.mark.parametrize("nearest", [False, True], ids=["all to all", "nearest"])
 def test_dopamine_stdp_is_what_happens_step_by_step_with_clipping_at_events_and_releases(nearest, dendritic, seed):
     model = sl.NearestDopamineSTDP if nearest else sl.DopamineSTDP
-    final, twin, *_ = compare(
+    final, reference, *_ = compare(
         lambda m: model(m, **DOPAMINE), Modulated, DOPAMINE | {"nearest": nearest}, dendritic, seed
     )
     if dendritic == 0:
-        TOLERANCE.check(final, twin.weights)
+        TOLERANCE.check(final, reference.weights)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_dopamine_bursts_tag_what_is_above_the_mean_of_all_traces_of_the_projection(seed):
-    final, twin, *_ = compare(lambda m: sl.DopamineBursts(m, **BURSTS), ModulatedByMean, BURSTS, 0, seed)
-    TOLERANCE.check(final, twin.weights)
+    final, reference, *_ = compare(lambda m: sl.DopamineBursts(m, **BURSTS), ModulatedByMean, BURSTS, 0, seed)
+    TOLERANCE.check(final, reference.weights)
 
 
 @pytest.mark.parametrize("dendritic", [0, 9])
@@ -55,9 +55,9 @@ def test_dopamine_bursts_tag_what_is_above_the_mean_of_all_traces_of_the_project
 def test_the_origin_of_the_exponentials_moves_without_a_trace(tau_c, dendritic):
     """Every 5 tau_c: 20 times, 3 times and never."""
     parameters = DOPAMINE | {"tau_c": tau_c, "A_plus": 120.0 / tau_c, "A_minus": 150.0 / tau_c}
-    final, twin, *_ = compare(lambda m: sl.DopamineSTDP(m, **parameters), Modulated, parameters, dendritic, 5)
+    final, reference, *_ = compare(lambda m: sl.DopamineSTDP(m, **parameters), Modulated, parameters, dendritic, 5)
     if dendritic == 0:
-        TOLERANCE.check(final, twin.weights)
+        TOLERANCE.check(final, reference.weights)
 
 
 @pytest.mark.parametrize("dendritic", [0, 3])
@@ -77,14 +77,14 @@ def test_a_post_event_may_wait_for_a_thousand_time_constants_of_the_eligibility(
     )  # fmt: skip
     net.record(target, "ignored")
     run = net.run(STEPS * DT)
-    twin = Modulated(
+    reference = Modulated(
         [(k, 0, 50.0, 1 + dendritic) for k in range(2)], dendritic, DT, **rule, tau_n=30.0, released=released
     )
-    twin.run(pre, post, STEPS)
-    assert abs(twin.weights[0] - 50.0) > 0.1
-    TOLERANCE.check(run.trace(target, "ignored").values, twin.inputs(1, STEPS))
+    reference.run(pre, post, STEPS)
+    assert abs(reference.weights[0] - 50.0) > 0.1
+    TOLERANCE.check(run.trace(target, "ignored").values, reference.inputs(1, STEPS))
     if dendritic == 0:
-        TOLERANCE.check(run.weights(projection), twin.weights)
+        TOLERANCE.check(run.weights(projection), reference.weights)
 
 
 @pytest.mark.parametrize("dendritic", [3, 9])
@@ -104,11 +104,11 @@ def test_a_reading_does_not_know_of_arrivals_on_their_way_through_the_dendrite(d
     )  # fmt: skip
     found = net.run(STEPS * DT).synapses(projection)
     synapses = [(int(i), int(j), 50.0, 1 + dendritic) for i, j in zip(found.pre, found.post, strict=True)]
-    twin = PairSTDP(synapses, dendritic, DT, **rule)
+    reference = PairSTDP(synapses, dendritic, DT, **rule)
     arrived = {(s, i) for s, i in pre if s + 1 + dendritic <= STEPS}
     assert len(arrived) < len(pre)
-    twin.run(arrived, post, STEPS)
-    TOLERANCE.check(found.weight, twin.weights)
+    reference.run(arrived, post, STEPS)
+    TOLERANCE.check(found.weight, reference.weights)
 
 
 def test_a_plastic_projection_between_views_is_one_between_those_neurons():
@@ -142,7 +142,7 @@ def test_a_plastic_projection_between_views_is_one_between_those_neurons():
 
 
 @pytest.mark.parametrize(
-    ("rule", "twin_class", "parameters"),
+    ("rule", "reference_class", "parameters"),
     [
         (lambda m: sl.STDP(**STDP, mu_plus=0.0, mu_minus=0.0), PairSTDP, STDP | {"mu_plus": 0.0, "mu_minus": 0.0}),
         (lambda m: sl.DopamineSTDP(m, **DOPAMINE), Modulated, DOPAMINE),
@@ -151,15 +151,15 @@ def test_a_plastic_projection_between_views_is_one_between_those_neurons():
     ],
     ids=["STDP", "DopamineSTDP", "DopamineSTDP whose origin moves", "DopamineBursts"],
 )
-def test_outside_plastic_windows_nothing_is_learned_but_traces_go_on(rule, twin_class, parameters):
+def test_outside_plastic_windows_nothing_is_learned_but_traces_go_on(rule, reference_class, parameters):
     def trials(projection):
         on, off = sl.Phase(30 * DT, plastic=[projection]), sl.Phase(20 * DT, plastic=[])
         return sl.Trials([on, off], STEPS // 50)
 
-    final, twin, *_ = compare(
-        rule, twin_class, parameters, 0, 7, trials=trials, plastic=lambda step: (step - 1) % 50 < 30
+    final, reference, *_ = compare(
+        rule, reference_class, parameters, 0, 7, trials=trials, plastic=lambda step: (step - 1) % 50 < 30
     )
-    TOLERANCE.check(final, twin.weights)
+    TOLERANCE.check(final, reference.weights)
 
 
 @pytest.mark.parametrize("dendritic", [0, 3])
@@ -177,11 +177,11 @@ def test_a_silent_synapse_learns_from_more_post_spikes_than_a_history_holds(dend
     )  # fmt: skip
     net.record(target, "ignored")
     run = net.run(STEPS * DT)
-    twin = PairSTDP([(k, 0, 50.0, 1 + dendritic) for k in range(2)], dendritic, DT, **rule)
-    twin.run(pre, post, STEPS)
-    TOLERANCE.check(run.weights(projection), twin.weights)
-    TOLERANCE.check(run.trace(target, "ignored").values, twin.inputs(1, STEPS))
-    assert twin.weights[0] != 50.0 == twin.weights[1]
+    reference = PairSTDP([(k, 0, 50.0, 1 + dendritic) for k in range(2)], dendritic, DT, **rule)
+    reference.run(pre, post, STEPS)
+    TOLERANCE.check(run.weights(projection), reference.weights)
+    TOLERANCE.check(run.trace(target, "ignored").values, reference.inputs(1, STEPS))
+    assert reference.weights[0] != 50.0 == reference.weights[1]
 
 
 @pytest.mark.parametrize("dendritic", [0, 3])
@@ -200,11 +200,11 @@ def test_a_silent_synapse_is_swept_with_dopamine_too(dendritic):
     )  # fmt: skip
     net.record(target, "ignored")
     run = net.run(STEPS * DT)
-    twin = Modulated(
+    reference = Modulated(
         [(0, 0, 50.0, 1 + dendritic)], dendritic, DT, **DOPAMINE | {"A_plus": 0.1}, tau_n=30.0, released=released
     )
-    twin.run(pre, post, STEPS)
-    TOLERANCE.check(run.trace(target, "ignored").values, twin.inputs(1, STEPS))
+    reference.run(pre, post, STEPS)
+    TOLERANCE.check(run.trace(target, "ignored").values, reference.inputs(1, STEPS))
     assert abs(run.trace(target, "ignored").values[390 + dendritic, 0] - 50.0) > 1.0
 
 
@@ -226,9 +226,9 @@ def test_recorded_weights_and_eligibilities_are_those_of_every_moment():
     found = run.synapses(projection)
     synapses = [(int(i), int(j), 50.0, 1) for i, j in zip(found.pre, found.post, strict=True)]
     for sample in (1, 7, 20):
-        twin = Modulated(synapses, 0, DT, **DOPAMINE, tau_n=30.0, released=released)
-        twin.run(pre, post, 20 * sample)
-        TOLERANCE.check(run.trace(projection, "weight").values[sample - 1], twin.weights)
-        TOLERANCE.check(run.trace(projection, "c").values[sample - 1], twin.eligibilities)
-        TOLERANCE.check(run.trace(modulator, "n").values[sample - 1, 0], twin.n)
+        reference = Modulated(synapses, 0, DT, **DOPAMINE, tau_n=30.0, released=released)
+        reference.run(pre, post, 20 * sample)
+        TOLERANCE.check(run.trace(projection, "weight").values[sample - 1], reference.weights)
+        TOLERANCE.check(run.trace(projection, "c").values[sample - 1], reference.eligibilities)
+        TOLERANCE.check(run.trace(modulator, "n").values[sample - 1, 0], reference.n)
     assert run.trace(projection, "c").unit == "" and len(run.trace(projection, "weight").times) == 20

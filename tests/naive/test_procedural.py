@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from forced import steps_of
+from given_spikes import steps_of
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
-from naive.twins import delivered
+from naive.step_by_step import delivered
 from tolerances import EXACT, ULP
 from unit.all_parts import network as all_parts
 
@@ -40,15 +40,15 @@ def values_of(value, rule, n_source, n_target, generator):
 
 
 def network(given, procedural, threads=1):
-    """Cells among others of their model, which fire when they are told; a projection from some of them to others."""
+    """Cells among others of their model, which fire at given steps; a projection from some of them to others."""
     generator = np.random.default_rng(given["seed"])
     net = sl.Network(dt=DT, seed=given["seed"], threads=threads)
     net.population(3, sl.Parrot(), name="others before")
     cells = net.population(16, sl.Parrot(), name="cells")
     others = net.population(9, sl.Parrot(), name="others")
     steps, ids = np.nonzero(generator.random((STEPS - 2, cells.size)) < 0.03)
-    told = net.population(cells.size, sl.SpikeList((steps + 1) * DT, ids))
-    net.connect(told, cells, "exc", sl.OneToOne(), delay=DT)
+    forced = net.population(cells.size, sl.SpikeList((steps + 1) * DT, ids))
+    net.connect(forced, cells, "exc", sl.OneToOne(), delay=DT)
     n = given["size"]
     source = cells[given["source_first"] : given["source_first"] + n]
     target = others if given["feedforward"] else cells

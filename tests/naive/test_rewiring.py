@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from given_traces import replay
 from naive import test_signals
-from naive.twins import delivered
-from replayed import replay
+from naive.step_by_step import delivered
 from tolerances import EXACT, STAT, ULP
 
 import spikelearn as sl

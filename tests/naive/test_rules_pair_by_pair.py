@@ -1,4 +1,4 @@
-"""Every rule without a modulator beside a twin that goes through all pairs of spikes."""
+"""Every rule without a modulator beside a reference that goes through all pairs of spikes."""
 
 import pytest
 from naive import pair_by_pair
@@ -31,9 +31,9 @@ PARAMETERS = {
 by_name = pytest.mark.parametrize("rule", PARAMETERS, ids=lambda rule: rule.name)
 
 
-def beside_twin(rule, dendritic, seed, **how):
-    twin = getattr(pair_by_pair, rule.name)
-    return compare(lambda modulator: rule(**PARAMETERS[rule]), twin, PARAMETERS[rule], dendritic, seed, **how)
+def against_reference(rule, dendritic, seed, **how):
+    reference = getattr(pair_by_pair, rule.name)
+    return compare(lambda modulator: rule(**PARAMETERS[rule]), reference, PARAMETERS[rule], dendritic, seed, **how)
 
 
 def test_every_rule_that_brian2_does_not_run_has_a_twin_if_it_learns_from_spikes_without_a_modulator():
@@ -44,9 +44,9 @@ def test_every_rule_that_brian2_does_not_run_has_a_twin_if_it_learns_from_spikes
 @pytest.mark.parametrize("dendritic", [0, 1, 9])
 @by_name
 def test_a_rule_is_what_it_says_of_pairs_of_spikes(rule, dendritic):
-    final, twin, *_ = beside_twin(rule, dendritic, seed=1 + dendritic)
+    final, reference, *_ = against_reference(rule, dendritic, seed=1 + dendritic)
     if dendritic == 0:
-        TOLERANCE.check(final, twin.weights)
+        TOLERANCE.check(final, reference.weights)
 
 
 @by_name
@@ -55,5 +55,5 @@ def test_outside_plastic_windows_no_weight_moves_but_the_spikes_count_for_what_c
         on, off = sl.Phase(30 * DT, plastic=[projection]), sl.Phase(20 * DT, plastic=[])
         return sl.Trials([on, off], STEPS // 50)
 
-    final, twin, *_ = beside_twin(rule, 0, 7, trials=trials, plastic=lambda step: (step - 1) % 50 < 30)
-    TOLERANCE.check(final, twin.weights)
+    final, reference, *_ = against_reference(rule, 0, 7, trials=trials, plastic=lambda step: (step - 1) % 50 < 30)
+    TOLERANCE.check(final, reference.weights)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from naive import test_learning, test_signals
 from naive.comparison import DT, N_POST, STEPS, TOLERANCE, compare
-from naive.twins import Modulated, PairSTDP, tsodyks_markram
+from naive.step_by_step import Modulated, PairSTDP, tsodyks_markram
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
@@ -37,12 +37,14 @@ AllOfIt = sl.SynapseModel(
 @pytest.mark.parametrize("dendritic", [0, 1, 9])
 @pytest.mark.parametrize("name", RULES)
 def test_what_arrives_is_the_learned_weight_times_the_release(name, dendritic, seed):
-    rule, twin_class, parameters = RULES[name]
-    final, twin, *_ = compare(rule, twin_class, parameters | {"share": SHARE}, dendritic, seed, synapse=SYNAPSE)
-    shares = [SHARE(s.arrivals[:n]) for s in twin.synapses for n in range(1, len(s.arrivals) + 1)]
+    rule, reference_class, parameters = RULES[name]
+    final, reference, *_ = compare(
+        rule, reference_class, parameters | {"share": SHARE}, dendritic, seed, synapse=SYNAPSE
+    )
+    shares = [SHARE(s.arrivals[:n]) for s in reference.synapses for n in range(1, len(s.arrivals) + 1)]
     assert np.ptp(shares) > 0.2
     if dendritic == 0:
-        TOLERANCE.check(final, twin.weights)
+        TOLERANCE.check(final, reference.weights)
 
 
 @pytest.mark.parametrize("dendritic", [0, 9])
@@ -50,21 +52,21 @@ def test_what_arrives_is_the_learned_weight_times_the_release(name, dendritic, s
 def test_rules_that_learn_from_a_signal_send_the_weight_times_the_release_too(name, dendritic):
     found = test_signals.scene(3, dendritic)
     run, _, projection, target = test_signals.engine(found, test_signals.rule_of(name), synapse=SYNAPSE)
-    twin = test_signals.two_traces(name, found)
-    twin.share = SHARE
-    twin.run(found.pre, test_signals.STEPS)
-    sent = twin.inputs(test_signals.N_POST, test_signals.STEPS)
+    reference = test_signals.two_traces(name, found)
+    reference.share = SHARE
+    reference.run(found.pre, test_signals.STEPS)
+    sent = reference.inputs(test_signals.N_POST, test_signals.STEPS)
     test_signals.TOLERANCE.check(run.trace(target, "ignored").values, sent, "weights times release")
     if dendritic == 0:
-        test_signals.TOLERANCE.check(run.weights(projection), twin.weights)
+        test_signals.TOLERANCE.check(run.weights(projection), reference.weights)
 
 
 @pytest.mark.parametrize("dendritic", [0, 9])
 @pytest.mark.parametrize("name", RULES)
 def test_a_rule_learns_bit_for_bit_what_it_learns_without_short_term_plasticity(name, dendritic):
-    rule, twin_class, parameters = RULES[name]
-    plain, *_ = compare(rule, twin_class, parameters, dendritic, 3)
-    released, *_ = compare(rule, twin_class, parameters | {"share": SHARE}, dendritic, 3, synapse=SYNAPSE)
+    rule, reference_class, parameters = RULES[name]
+    plain, *_ = compare(rule, reference_class, parameters, dendritic, 3)
+    released, *_ = compare(rule, reference_class, parameters | {"share": SHARE}, dendritic, 3, synapse=SYNAPSE)
     EXACT.check(released, plain)
 
 
@@ -180,13 +182,13 @@ def test_what_a_rule_makes_of_the_weight_is_multiplied_by_the_release(plastic):
 
 @pytest.mark.parametrize("name", RULES)
 def test_release_goes_on_where_nothing_is_learned(name):
-    rule, twin_class, parameters = RULES[name]
+    rule, reference_class, parameters = RULES[name]
 
     def trials(projection):
         return sl.Trials([sl.Phase(30 * DT, plastic=[projection]), sl.Phase(20 * DT, plastic=[])], STEPS // 50)
 
     compare(
-        rule, twin_class, parameters | {"share": SHARE}, 0, 4, trials=trials,
+        rule, reference_class, parameters | {"share": SHARE}, 0, 4, trials=trials,
         plastic=lambda step: (step - 1) % 50 < 30, synapse=SYNAPSE,
     )  # fmt: skip
 

@@ -1,12 +1,12 @@
-"""Rules that learn from a signal of the target, in closed form, against twins whose synapses move in every step."""
+"""Rules that learn from a signal of the target, in closed form, against references that move in every step."""
 
 from typing import NamedTuple
 
 import numpy as np
 import pytest
-from forced import steps_of
-from naive.signal_twin import ClopathTwin, TwoTraces
-from replayed import replay
+from given_spikes import steps_of
+from given_traces import replay
+from naive.signal_rules import NaiveClopath, TwoTraces
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
@@ -15,8 +15,8 @@ from spikelearn.units import ms, number, weight
 
 DT, STEPS, N_PRE, N_POST = 0.5, 600, 5, 4
 TOLERANCE = ULP(4_500_000, 1.0)
-"""1e-9: 600 steps in each of which the twin decays a trace and adds to weights, where the engine takes differences of
-integrals that are up to exp(8) = 3,000 times as large."""
+"""1e-9: 600 steps in each of which the reference decays a trace and adds to weights, where the engine takes
+differences of integrals that are up to exp(8) = 3,000 times as large."""
 CLOPATH = {
     "A_LTD": 4e-3,
     "A_LTP": 3e-3,
@@ -137,8 +137,8 @@ def engine(found, rule, threads=1, trials=None, record=(), synapse=None):
     return run, net, projection, target
 
 
-def clopath_twin(found, **changed):
-    return ClopathTwin(found.synapses, found.dendritic, DT, found.V_m, -70.0, **CLOPATH | changed)
+def clopath_reference(found, **changed):
+    return NaiveClopath(found.synapses, found.dendritic, DT, found.V_m, -70.0, **CLOPATH | changed)
 
 
 def two_traces(name, found, hidden=False, **changed):
@@ -164,13 +164,13 @@ def rule_of(name, **changed):
 def test_clopath_is_what_happens_when_every_synapse_moves_in_every_step(dendritic, seed):
     found = scene(seed, dendritic)
     run, _, projection, target = engine(found, lambda m: sl.Clopath(**CLOPATH))
-    twin = clopath_twin(found)
-    twin.run(found.pre, STEPS)
-    TOLERANCE.check(run.trace(target, "ignored").values, twin.inputs(N_POST, STEPS), "weights sent")
-    sent = np.concatenate([list(s.sent.values()) for s in twin.synapses])
-    assert twin.limited > 10 and np.ptp(sent) > 1.0, "limits are met, and left again"
+    reference = clopath_reference(found)
+    reference.run(found.pre, STEPS)
+    TOLERANCE.check(run.trace(target, "ignored").values, reference.inputs(N_POST, STEPS), "weights sent")
+    sent = np.concatenate([list(s.sent.values()) for s in reference.synapses])
+    assert reference.limited > 10 and np.ptp(sent) > 1.0, "limits are met, and left again"
     if dendritic == 0:
-        TOLERANCE.check(run.weights(projection), twin.weights)
+        TOLERANCE.check(run.weights(projection), reference.weights)
 
 
 @pytest.mark.parametrize("dendritic", [0, 1, 9])
@@ -178,12 +178,12 @@ def test_clopath_is_what_happens_when_every_synapse_moves_in_every_step(dendriti
 def test_traces_of_either_sign_eligibilities_and_modulators_are_what_happens_step_by_step(name, dendritic):
     found = scene(3, dendritic)
     run, _, projection, target = engine(found, rule_of(name))
-    twin = two_traces(name, found)
-    twin.run(found.pre, STEPS)
-    TOLERANCE.check(run.trace(target, "ignored").values, twin.inputs(N_POST, STEPS), "weights sent")
+    reference = two_traces(name, found)
+    reference.run(found.pre, STEPS)
+    TOLERANCE.check(run.trace(target, "ignored").values, reference.inputs(N_POST, STEPS), "weights sent")
     if dendritic == 0:
-        TOLERANCE.check(run.weights(projection), twin.weights)
-        moved = np.abs(twin.weights - [w for _, _, w, _ in found.synapses])
+        TOLERANCE.check(run.weights(projection), reference.weights)
+        moved = np.abs(reference.weights - [w for _, _, w, _ in found.synapses])
         assert np.median(moved) > 1.0 and moved.max() < 4000.0
 
 
@@ -192,12 +192,12 @@ def test_traces_of_either_sign_eligibilities_and_modulators_are_what_happens_ste
 def test_a_weight_that_learns_beyond_its_limits_sends_what_they_allow(rule, dendritic):
     found, limits = scene(3, dendritic), {"W_min": 0.4, "W_max": 2.4}
     run, _, projection, target = engine(found, lambda m: rule(**limits))
-    twin = two_traces("LowPass" if rule.low_pass else "Plain", found, hidden=True, **limits)
-    twin.run(found.pre, STEPS)
-    TOLERANCE.check(run.trace(target, "ignored").values, twin.inputs(N_POST, STEPS), "weights sent")
-    assert twin.limited > 10
+    reference = two_traces("LowPass" if rule.low_pass else "Plain", found, hidden=True, **limits)
+    reference.run(found.pre, STEPS)
+    TOLERANCE.check(run.trace(target, "ignored").values, reference.inputs(N_POST, STEPS), "weights sent")
+    assert reference.limited > 10
     if dendritic == 0:
-        TOLERANCE.check(run.weights(projection), twin.weights)
+        TOLERANCE.check(run.weights(projection), reference.weights)
 
 
 @pytest.mark.parametrize("dendritic", [0, 9])
@@ -209,11 +209,11 @@ def test_the_origin_of_the_exponentials_moves_without_a_trace(name, changed, den
     """Every 8, every 16 steps and never; sources are silent for more than the 16 moves that are remembered."""
     found = scene(10, dendritic)
     run, _, projection, target = engine(found, rule_of(name, **changed))
-    twin = two_traces(name, found, **changed)
-    twin.run(found.pre, STEPS)
-    TOLERANCE.check(run.trace(target, "ignored").values, twin.inputs(N_POST, STEPS), "weights sent")
+    reference = two_traces(name, found, **changed)
+    reference.run(found.pre, STEPS)
+    TOLERANCE.check(run.trace(target, "ignored").values, reference.inputs(N_POST, STEPS), "weights sent")
     if dendritic == 0:
-        TOLERANCE.check(run.weights(projection), twin.weights)
+        TOLERANCE.check(run.weights(projection), reference.weights)
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -222,11 +222,11 @@ def test_recorded_weights_and_eligibilities_are_those_of_every_moment(name):
     has_c = name != "Plain"
     run, *_ = engine(found, rule_of(name), record=["weight", "c"] if has_c else ["weight"])
     for sample in (1, 7, 30, 60):
-        twin = two_traces(name, found)
-        twin.run(found.pre, 10 * sample)
-        TOLERANCE.check(run.trace("synapses", "weight").values[sample - 1], twin.weights)
+        reference = two_traces(name, found)
+        reference.run(found.pre, 10 * sample)
+        TOLERANCE.check(run.trace("synapses", "weight").values[sample - 1], reference.weights)
         if has_c:
-            TOLERANCE.check(run.trace("synapses", "c").values[sample - 1], twin.eligibilities)
+            TOLERANCE.check(run.trace("synapses", "c").values[sample - 1], reference.eligibilities)
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -235,9 +235,9 @@ def test_a_reading_takes_in_the_signals_that_have_come_back_through_the_dendrite
     found = scene(5, 9)
     found = found._replace(pre={(s, i) for s, i in found.pre if s + 7 + 9 <= STEPS})
     run, _, projection, _ = engine(found, rule_of(name))
-    twin = two_traces(name, found)
-    twin.run(found.pre, STEPS)
-    TOLERANCE.check(run.weights(projection), twin.weights)
+    reference = two_traces(name, found)
+    reference.run(found.pre, STEPS)
+    TOLERANCE.check(run.weights(projection), reference.weights)
 
 
 def test_looking_at_weights_and_the_number_of_threads_change_nothing():
@@ -259,9 +259,9 @@ def test_outside_plastic_windows_nothing_is_learned_but_traces_go_on(name):
 
     rule = (lambda m: sl.Clopath(**CLOPATH)) if name == "Clopath" else rule_of(name)
     run, _, projection, _ = engine(found, rule, trials=trials)
-    twin = clopath_twin(found) if name == "Clopath" else two_traces(name, found)
-    twin.run(found.pre, STEPS, plastic=lambda step: (step - 1) % 50 < 30)
-    TOLERANCE.check(run.weights(projection), twin.weights)
+    reference = clopath_reference(found) if name == "Clopath" else two_traces(name, found)
+    reference.run(found.pre, STEPS, plastic=lambda step: (step - 1) % 50 < 30)
+    TOLERANCE.check(run.weights(projection), reference.weights)
 
 
 @pytest.mark.parametrize("name", ["Clopath", *RULES])
@@ -279,12 +279,12 @@ def test_a_reset_keeps_the_weights_and_forgets_all_else(name):
     found = found._replace(released={s: a for s, a in found.released.items() if s > half})
     run, _, projection, target = engine(found, rule, trials=trials)
 
-    def twin_of(scene_, steps):
-        twin = clopath_twin(scene_) if name == "Clopath" else two_traces(name, scene_)
-        twin.run(scene_.pre, steps)
-        return twin
+    def reference_of(scene_, steps):
+        reference = clopath_reference(scene_) if name == "Clopath" else two_traces(name, scene_)
+        reference.run(scene_.pre, steps)
+        return reference
 
-    first = twin_of(found, half)
+    first = reference_of(found, half)
     later = found._replace(
         pre={(s - half, i) for s, i in found.pre if s > half},
         post={(s - half, j) for s, j in found.post},
@@ -293,7 +293,7 @@ def test_a_reset_keeps_the_weights_and_forgets_all_else(name):
         synapses=[(i, j, float(w), d) for (i, j, _, d), w in zip(found.synapses, first.weights, strict=True)],
         released={s - half: a for s, a in found.released.items()},
     )
-    second = twin_of(later, half)
+    second = reference_of(later, half)
     TOLERANCE.check(run.weights(projection), second.weights)
     TOLERANCE.check(run.trace(target, "ignored").values[half:], second.inputs(N_POST, half))
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from forced import steps_of
+from given_spikes import steps_of
 from tolerances import EXACT, STAT, ULP
 
 import spikelearn as sl

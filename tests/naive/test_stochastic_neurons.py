@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from forced import steps_of
+from given_spikes import steps_of
 from tolerances import EXACT
 
 import spikelearn as sl
@@ -24,7 +24,7 @@ def drawn(thing, neuron, step):
         return float(uniform(start, increment, neuron))
 
 
-def fired_by_twin(thing, V_th):
+def fired_in_plain_python(thing, V_th):
     """(step, neuron) of every spike of a population with these thresholds, sorted."""
     found = []
     for neuron, threshold in enumerate(V_th):
@@ -55,7 +55,7 @@ def test_each_neuron_of_each_population_fires_by_numbers_of_its_own():
         order = np.lexsort((spikes.ids, steps_of(spikes.times, DT)))
         found = np.stack([steps_of(spikes.times, DT), spikes.ids], axis=1)[order]
         assert len(found) > 10
-        EXACT.check(found, fired_by_twin(population.uid, V_th))
+        EXACT.check(found, fired_in_plain_python(population.uid, V_th))
 
 
 class CounterParameters(NamedTuple):

@@ -1,9 +1,9 @@
-"""What voltage-based plasticity needs to be that of the paper, shown by taking it away; see validation/voltage.py."""
+"""What voltage-based plasticity needs to be that of the paper, shown by taking it away; see cases/voltage.py."""
 
 import numpy as np
 import pytest
+from cases.voltage import DT, SJOSTROM, nest_pairing, pairing
 from tolerances import METHOD
-from validation.voltage import DT, SJOSTROM, nest_pairing, pairing
 
 BAR = METHOD(1, DT, 30.0)
 """3 of 100."""

@@ -6,7 +6,7 @@ every dopamine spike, and clips the weight at each; where a weight would leave i
 
 import numpy as np
 import pytest
-from forced import coincident_trains, one_synapse
+from given_spikes import coincident_trains, one_synapse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import nest_oracle

@@ -1,13 +1,13 @@
 """What holds of every neuron model: each joins by being exported.
 
-Each is compared with Brian2 running the equations that it shows in tests/validation/own_equations.py.
+Each is compared with Brian2 running the equations that it shows in tests/cases/own_equations.py.
 """
 
 import numpy as np
 import pytest
+from cases.neurons import simulate
+from cases.own_equations import constant_current
 from tolerances import EXACT, ULP
-from validation.neurons import simulate
-from validation.own_equations import constant_current
 
 import spikelearn as sl
 from spikelearn.neurons import MODELS

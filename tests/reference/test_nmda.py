@@ -1,6 +1,6 @@
 """Graded synapses: gates against a fine integration, and the two ways in which they are handed on.
 
-NEST and Brian2 are held against the same synapse and neuron in tests/validation/receptors.py.
+NEST and Brian2 are held against the same synapse and neuron in tests/cases/receptors.py.
 """
 
 import math

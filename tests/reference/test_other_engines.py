@@ -1,6 +1,6 @@
 """The same network on NEST and on Brian2: what is translated, and what is refused by name.
 
-What comes out is compared with the compiled engine in tests/validation/other_engines.py.
+What comes out is compared with the compiled engine in tests/cases/other_engines.py.
 """
 
 import sys

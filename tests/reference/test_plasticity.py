@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from cases.plasticity import beside_nest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tolerances import ULP
-from validation.plasticity import beside_nest
 
 import spikelearn as sl
 

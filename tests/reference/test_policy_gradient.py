@@ -1,10 +1,10 @@
-"""The policy gradient has no mean without reward, and learns with one; see also validation/policy_gradient.py."""
+"""The policy gradient has no mean without reward, and learns with one; see also cases/policy_gradient.py."""
 
 import math
 
 import numpy as np
+from cases.policy_gradient import DT, FOR_EVER
 from tolerances import STAT
-from validation.policy_gradient import DT, FOR_EVER
 
 import spikelearn as sl
 

@@ -6,13 +6,13 @@ delays from one step to 20 ms. A spike in another step would show at once in V_m
 
 import numpy as np
 import pytest
-from forced import steps_of
+from cases.neurons import nest_names, on_exc, on_ports, simulate
+from cases.stochastic_neurons import nest_gif
+from given_spikes import steps_of
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from oracles import nest_oracle
 from tolerances import EXACT, NINE_DIGITS
-from validation.neurons import nest_names, on_exc, on_ports, simulate
-from validation.stochastic_neurons import nest_gif
 
 import spikelearn as sl
 
@@ -66,7 +66,7 @@ def mat2(p):
 
 
 def adaptive_threshold(p):
-    """NEST's threshold starts to decay one step later: tests/validation/neurons.py."""
+    """NEST's threshold starts to decay one step later: tests/cases/neurons.py."""
     ours = membrane(p) | syn(p)
     for k in (1, 2):
         ours |= {f"alpha_{k}": p["jumps"][k - 1], f"tau_{k}": p["tau_jumps"][k - 1]}
@@ -90,17 +90,17 @@ def gif(p):
     return sl.GIF, ours, "gif_psc_exp", nest_gif(ours), 1
 
 
-TWINS = {
+REFERENCES = {
     "LIFDelta": delta, "LIF": lif(sl.LIF, "iaf_psc_exp"), "LIFAlpha": lif(sl.LIFAlpha, "iaf_psc_alpha"), "MAT2": mat2,
     "LIFAdaptiveThreshold": adaptive_threshold, "GIF": gif,
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("twin", [pytest.param(twin, id=name) for name, twin in TWINS.items()])
+@pytest.mark.parametrize("reference", [pytest.param(reference, id=name) for name, reference in REFERENCES.items()])
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(p=protocols)
-def test_spikes_and_potential_are_those_of_nest(twin, p):
-    model, ours, nest_model, theirs, later = twin(p)
+def test_spikes_and_potential_are_those_of_nest(reference, p):
+    model, ours, nest_model, theirs, later = reference(p)
     # NEST refuses MAT2 where they are equal
     assume(model is not sl.MAT2 or min(abs(p["tau_m"] - p[name]) for name in syn(p)) > 0.01)
     generator = np.random.default_rng(p["seed"])

@@ -1,6 +1,6 @@
 """Membranes with receptors against Brian2 running the equations that they show; and GABA_B on AdEx.
 
-Against NEST: tests/validation/receptors.py. Every receptor with every membrane: tests/unit/test_composition.py.
+Against NEST: tests/cases/receptors.py. Every receptor with every membrane: tests/unit/test_composition.py.
 """
 
 import os
@@ -9,10 +9,10 @@ import sys
 
 import numpy as np
 import pytest
+from cases import receptors
+from cases.neurons import simulate
 from oracles import brian2_oracle
 from tolerances import METHOD, ULP
-from validation import receptors
-from validation.neurons import simulate
 
 import spikelearn as sl
 from spikelearn.codegen.jit import JIT_DISABLED

@@ -1,12 +1,12 @@
 """What tells the forms of short-term plasticity apart, and how synapses of one projection keep apart.
 
-Each form beside NEST and beside its recurrence: validation.synapses.
+Each form beside NEST and beside its recurrence: cases.synapses.
 """
 
 import numpy as np
-from forced import steps_of
+from cases.synapses import TRAIN, amplitudes, random_train
+from given_spikes import steps_of
 from tolerances import ULP
-from validation.synapses import TRAIN, amplitudes, random_train
 
 import spikelearn as sl
 

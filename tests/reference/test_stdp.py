@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from forced import coincident_trains, one_synapse
+from given_spikes import coincident_trains, one_synapse
 from oracles import brian2_oracle, nest_oracle
 from tolerances import EXACT, NINE_DIGITS, ULP
 

@@ -1,8 +1,8 @@
 """Every model and rule against its oracle: the cases of docs/validation.md, one test each."""
 
 import pytest
-from validation.case import difference
-from validation.every_case import CASES
+from cases.case import difference
+from cases.every_case import CASES
 
 from spikelearn.neurons import MODELS, RATE_MODELS
 from spikelearn.plasticity import RATE_RULES, RULES, SIGNAL_RULES

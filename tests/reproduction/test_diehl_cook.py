@@ -1,4 +1,4 @@
-"""Diehl & Cook (2015): digits that nobody has told a layer are told apart, and the parts of which it is made."""
+"""Diehl & Cook (2015): a layer without labels tells digits apart; and the parts of which it is made."""
 
 import functools
 import math
@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from forced import one_synapse, steps_of
+from given_spikes import one_synapse, steps_of
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
@@ -101,26 +101,9 @@ def test_a_synapse_learns_as_the_rule_says_in_words(seed):
     )
     sent, final = rule_step_by_step(set(arrivals.tolist()), set(spikes.tolist()), 0.5, p, dt)
     assert min(sent) < 0.1 and max(sent) > 0.8
-    # 100 updates, each with traces that the twin decays in up to 1,200 steps and the engine in one.
+    # 100 updates, each with traces that the reference decays in up to 1,200 steps and the engine in one.
     ULP(100 * 1200, scale=1.0).check(found.sent, sent)
     ULP(100 * 1200, scale=1.0).check(found.final, final)
-
-
-def turns(n, neurons):
-    return MODEL.Turns(np.zeros((n, neurons), np.int32), *(np.zeros(1, np.int64) for _ in range(3)))
-
-
-def test_an_image_that_draws_too_few_spikes_is_shown_again_brighter_and_at_last_left_alone():
-    images, order = np.array([[0.0, 1.0], [0.5, 0.0]]), np.array([1, 0])
-    now, rates, seen = turns(2, 3), np.zeros(2), []
-    for counts in ([1, 2, 0], [3, 2, 0], [0, 0, 0], [0, 4, 0], [0, 0, 1]):
-        MODEL.begin_image(0, 0, rates, images, order, now.shown, now.repeats, 60.0, 0.5)
-        seen.append(rates.tolist())
-        MODEL.end_image(0, 1, rates, np.array(counts), *now, 5, 2)
-        assert not rates.any()
-    assert seen == [[30.0, 0.0], [45.0, 0.0], [0.0, 60.0], [0.0, 90.0], [0.0, 120.0]]
-    assert now.responses.tolist() == [[3, 2, 0], [0, 0, 1]]
-    assert (now.shown[0], now.repeats[0], now.unanswered[0]) == (2, 0, 1)
 
 
 def test_other_images_drive_a_layer_of_uniform_weights_as_much_as_those_of_mnist_would():

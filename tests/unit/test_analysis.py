@@ -1,4 +1,4 @@
-"""Each analysis function against an obvious slow twin, a closed form, and inputs that have no answer."""
+"""Each analysis function against an obvious slow reference, a closed form, and inputs that have no answer."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from spikelearn.analysis import (
     confusion,
     correlation,
     counts,
+    course_of_votes,
     cv_isi,
     fitted_line,
     known_correlation,
@@ -24,6 +25,7 @@ from spikelearn.analysis import (
     rate,
     rates_per_neuron,
     ratio,
+    read_by_votes,
     running_mean,
     spikes_between,
     synchrony,
@@ -351,6 +353,18 @@ class TestReadout:
         assert classes.tolist() == [2, 2, -1]
         # Two neurons for 2 with three spikes each are less than one for 7 with four.
         assert votes(np.array([[3, 3, 4], [3, 3, 2], [0, 0, 0]]), np.array([2, 2, 7]), 10).tolist() == [7, 2, -1]
+
+    def test_the_course_of_learning_reads_each_part_by_the_classes_of_the_part_before(self):
+        """Both neurons change what they stand for after the second of four parts, so the third is read wrong."""
+        labels = np.tile([0, 1], 8)
+        first, second = np.eye(2)[labels] * 3, np.eye(2)[1 - labels] * 3
+        responses = np.concatenate([first[:8], second[8:]])
+        course = course_of_votes(responses, labels, 2, 4)
+        assert course.tolist() == [[8.0, 1.0], [12.0, 0.0], [16.0, 1.0]]
+        assert course_of_votes(responses[:3], labels[:3], 2, 4).shape == (0, 2)
+        reading = read_by_votes(first, labels, second, labels, 2)
+        assert reading.classes.tolist() == [0, 1] and reading.accuracy == 0.0
+        assert reading.answers.tolist() == (1 - labels).tolist()
 
     def test_what_is_taken_for_what_counts_patterns_without_an_answer_as_wrong(self):
         table = confusion(np.array([3, 3, -1, 5]), np.array([3, 3, 3, 4]), 10)

@@ -39,7 +39,7 @@ CASES = [
     bad(DescriptionError, "input->cells", "DopamineBursts", "'cells' (LIF)", "no 'burst'", id="bursts of a LIF")(
         lambda k: k["net"].connect(k["inp"], k["lif"], plasticity=sl.DopamineBursts(k["dopamine"]))
     ),
-    bad(DescriptionError, "input->cells", "STDP", "no 'burst'", id="a rule told to learn from bursts of a LIF")(
+    bad(DescriptionError, "input->cells", "STDP", "no 'burst'", id="a rule that is to learn from bursts of a LIF")(
         lambda k: k["net"].connect(k["inp"], k["lif"], plasticity=sl.STDP(), learns_from="burst")
     ),
     bad(DescriptionError, "input->segments", "no 'burst'", "spike, plateau", id="bursts of a segment")(

@@ -1,4 +1,4 @@
-"""Neuron models from equations: what they are made into, what is kept, and what a wrong one is told."""
+"""Neuron models from equations: what they are made into, what is kept, and the errors for a wrong one."""
 
 import os
 import re

@@ -69,9 +69,9 @@ class Here(Executor):
     def submit(self, fn, /, *args, **kwargs):
         self.before(len(self.calls))
         self.calls.append(args[0])
-        told = Future()
-        told.set_result(fn(*args, **kwargs))
-        return told
+        done = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
 
 
 @pytest.fixture
@@ -236,8 +236,12 @@ def test_points_that_raise_or_give_no_number_are_told_and_the_fit_goes_on(fit, r
 def test_where_every_trial_fails_there_is_no_best_and_the_command_says_so(model, tmp_path, capsys):
     words = f"fit {model} --minimize bowl --search x=0:1 --set rule=raise --trials 3 --workers 1 --out {tmp_path}/out"
     assert cli.main(words.split()) == 1
-    told = capsys.readouterr()
-    assert "3 of them failed" in told.out and "no trial came to a number" in told.err and "there is a wall" in told.err
+    reported = capsys.readouterr()
+    assert (
+        "3 of them failed" in reported.out
+        and "no trial came to a number" in reported.err
+        and "there is a wall" in reported.err
+    )
 
 
 def test_failed_trials_are_computed_again_on_demand(fit, tmp_path):
@@ -307,18 +311,18 @@ def test_the_log_has_trials_failures_pruned_and_the_best_and_nothing_of_optuna(f
 
     before = optuna.logging.get_verbosity()
     fit(settings={"rule": "wall"}, trials=30, replicates=2, sampler="random", silent=False, progress=False)
-    told = capfd.readouterr()
-    assert told.out == ""
-    assert len(told.err.splitlines()) == 1
+    reported = capfd.readouterr()
+    assert reported.out == ""
+    assert len(reported.err.splitlines()) == 1
     for word in ("30 of 30 trials", " failed", " pruned", "best bowl ", " at rule=wall, x=-"):
-        assert word in told.err
+        assert word in reported.err
     assert optuna.logging.get_verbosity() == before
 
 
 def test_the_command_prints_the_best_point_its_metrics_and_how_to_run_it(model, tmp_path, capsys):
     words = f"fit {model} --target sum=1 noise=500 --search x=-2:2 --trials 12 --replicates 2 --workers 1"
     assert cli.main([*words.split(), "--out", str(tmp_path / "out"), "--quiet"]) == 0
-    told = capsys.readouterr().out
+    reported = capsys.readouterr().out
     for word in (
         "12 trials",
         "best: x=",
@@ -328,14 +332,14 @@ def test_the_command_prints_the_best_point_its_metrics_and_how_to_run_it(model, 
         "over 2 replicates",
         f"spikelearn run {model}",
     ):
-        assert word in told
+        assert word in reported
     assert cli.main([*words.split(), "--out", str(tmp_path / "out"), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["computed"] == 0 and found["trials"] == 12 and len(found["metrics"]["sum"]) == 2
 
 
 @pytest.mark.parametrize(
-    "words, told",
+    "words, reported",
     [
         ("--search x=0:1", "needs targets"),
         ("--search x=0:1 --minimize bowl --target sum=1", "more than one"),
@@ -353,9 +357,9 @@ def test_the_command_prints_the_best_point_its_metrics_and_how_to_run_it(model, 
         ("--target sum=1 --search x=0:1 --replicates 0", "at least 1"),
     ],
 )
-def test_bad_input_is_told_before_anything_is_computed(model, tmp_path, capsys, words, told):
+def test_bad_input_is_reported_before_anything_is_computed(model, tmp_path, capsys, words, reported):
     assert cli.main(["fit", str(model), *words.split(), "--out", str(tmp_path / "out")]) == 2
-    assert told in capsys.readouterr().err
+    assert reported in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

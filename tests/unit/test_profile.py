@@ -29,9 +29,9 @@ def test_each_call_is_timed_and_counted_and_a_profile_changes_nothing_of_what_co
     found = profile(net.build().program, 300)
     timed = {call.label: call for call in found.calls}
     after = net.run(50.0)
-    twin, twin_cells = network()
-    whole = twin.run(100.0)
-    spikes = whole.spikes(twin_cells)
+    reference, reference_cells = network()
+    whole = reference.run(100.0)
+    spikes = whole.spikes(reference_cells)
     EXACT.check(after.spikes(cells).times, spikes.times[spikes.times > 50.0 + 1e-9])
     assert all(call.seconds >= 0.0 for call in found.calls) and found.seconds > 0.0 and 0.0 < found.busy <= 1.0
     neurons, fixed, learns = (timed[label].work for label in ("advance cells", "deliver fixed", "deliver learns"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from spikelearn.errors import ExperimentError
-from spikelearn.sweep import Store, reproduction
+from spikelearn.sweep import Store, reproduction, reproduction_pages
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "reproduce.py"
 
@@ -59,7 +59,7 @@ def reproduced(model, folder, settings=None, seeds=None, quick=False):
     reported = []
     jobs = list(reproduction.jobs_of([model], settings or {}, seeds, quick))
     errors = reproduction.reproduce(jobs, folder, 2, lambda job, found: reported.append((job.seed, found)))
-    return reported, errors, reproduction.page(jobs, folder, "command", "a machine")
+    return reported, errors, reproduction_pages.page(jobs, folder, "command", "a machine")
 
 
 def test_each_seed_is_measured_once_until_the_model_file_changes(model, tmp_path):
@@ -74,7 +74,7 @@ def test_each_seed_is_measured_once_until_the_model_file_changes(model, tmp_path
     assert "| seed | 2 | 1 | 3 | below 3 | at most 2 | made up | 2 of 3 |" in page
     assert "| never | none | none | none | 1 | at least 1 |  | 0 of 3 |" in page
     assert (tmp_path / "gallery" / "coin.png").exists()
-    assert "![coin](<coin.png>)" in reproduction.gallery([], tmp_path)
+    assert "![coin](<coin.png>)" in reproduction_pages.gallery([], tmp_path)
 
 
 def test_a_result_of_another_version_is_reported_and_kept_and_the_seed_is_computed_anew(model, tmp_path, monkeypatch):
@@ -94,9 +94,9 @@ def test_results_of_another_text_of_the_model_file_count_if_that_is_accepted(mod
     before, _, _ = reproduced(model, tmp_path, seeds=[1, 2])
     Path(model).write_text(MODEL.replace("A coin:", "Another coin:"))
     jobs = list(reproduction.jobs_of([model], {}, [1, 2], False))
-    assert "- coin, seed 1" in reproduction.page(jobs, tmp_path, "command", "a machine")
+    assert "- coin, seed 1" in reproduction_pages.page(jobs, tmp_path, "command", "a machine")
     reproduction.accept_changes(jobs, tmp_path)
-    assert "Not measured" not in reproduction.page(jobs, tmp_path, "command", "a machine")
+    assert "Not measured" not in reproduction_pages.page(jobs, tmp_path, "command", "a machine")
     after, _, _ = reproduced(model, tmp_path, seeds=[1, 2])
     assert sorted(each["wall_s"] for _, each in after) == sorted(each["wall_s"] for _, each in before)
 
@@ -108,7 +108,7 @@ def test_what_goes_wrong_with_one_seed_is_reported_and_the_others_are_kept(model
     assert "- coin, folder=some, unlucky=2, seed 2" in page.split("## Not measured")[1]
     assert "| seed | 2 | 1 | 3 | below 3 | at most 2 | made up | 1 of 2 |" in page
     # the page of other jobs has them too
-    assert "folder=some" in reproduction.page([], tmp_path, "command", "a machine")
+    assert "folder=some" in reproduction_pages.page([], tmp_path, "command", "a machine")
 
 
 def test_the_quick_form_has_one_seed_and_settings_of_its_own(model, tmp_path):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from forced import one_synapse
+from given_spikes import one_synapse
 from naive.parrots import parrot_for
 from tolerances import EXACT, ULP
 
@@ -78,7 +78,7 @@ def test_its_text_for_other_simulators_names_its_parameters_and_traces(rule):
 
 def test_a_handler_that_forgets_the_state_is_refused():
     stdp = sl.STDP
-    with pytest.raises(DescriptionError, match=r"on_pre of plasticity rule 'wrong' takes .* given is \(weight, tag"):
+    with pytest.raises(DescriptionError, match=r"on_pre of plasticity rule 'wrong' takes .* expected \(weight, tag"):
         PlasticityRule(
             "wrong", stdp.Parameters, stdp.pre, stdp.post, stdp.on_pre, stdp.on_post, stdp.constants, state=("tag",)
         )

@@ -79,7 +79,7 @@ def test_a_rule_that_learns_at_events_reads_no_amplitudes_and_says_so():
     [
         ({"delay_u_bars": -1.0}, "delay_u_bars of Clopath, the delay of u_bar_minus: expected at least 0 ms"),
         ({"A_LTP": -1.0}, "A_LTP and A_LTD of at least 0"),
-        ({"W_min": 1.0, "W_max": 1.0}, "W_min must lie below W_max"),
+        ({"W_min": 1.0, "W_max": 1.0}, "W_min must be below W_max"),
         ({"tau_z": 1.0}, "has no parameter 'tau_z'"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Sweeps as their users see them: the same results however they are computed, resumed, told, and opened."""
+"""Sweeps as their users see them: the same results however they are computed, resumed, reported and opened."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ from multiprocessing import get_context
 
 import numpy as np
 import pytest
-from sweep_model import write_model
+from sweep_model_file import write_model
 
 from spikelearn import cli, sweep
 from spikelearn.errors import ExperimentError, StoreError
@@ -115,9 +115,9 @@ def test_other_versions_and_points_that_were_not_asked_for_are_told(model, tmp_p
         made_by = json.loads(store.meta()["versions"])
         store.describe({"versions": json.dumps(made_by | {"numba": "0.1"})})
     done = sweep.run(model, tmp_path / "store", grid={"x": [2, 3]}, seed=1)
-    told = capsys.readouterr().err
-    assert f"points that are there were computed with numba 0.1, now {made_by['numba']}" in told
-    assert "1 points of other settings or seeds are there too" in told
+    output = capsys.readouterr().err
+    assert f"points that are there were computed with numba 0.1, now {made_by['numba']}" in output
+    assert "1 points of other settings or seeds are there too" in output
     assert (done.points, done.computed, done.table().num_rows) == (2, 1, 3)
     sweep.run(model, tmp_path / "store", grid={"x": [1, 2, 3]})
     assert "numba" not in capsys.readouterr().err
@@ -169,12 +169,12 @@ def test_the_command_says_what_came_of_it_and_how_to_go_on(model, tmp_path, caps
     out = tmp_path / "store"
     words = (model, "--grid", "x=1:2:3", "what=0,1,2", "--out", out, "--workers", "2")
     assert command(*words, "--json") == 1
-    printed, told = capsys.readouterr()
+    printed, output = capsys.readouterr()
     found = json.loads(printed)
     assert found["points"] == found["computed"] == 9 and found["statuses"] == {"done": 3, "failed": 3, "nan": 3}
-    assert "9 of 9 points" in told and "3 failed" in told and "3 not finite" in told and "best value" in told
-    assert "x=1.0, what=1 (replicate 0): failed: ValueError: as the parameters say" in told
-    assert "3 points have metrics that are not finite" in told
+    assert "9 of 9 points" in output and "3 failed" in output and "3 not finite" in output and "best value" in output
+    assert "x=1.0, what=1 (replicate 0): failed: ValueError: as the parameters say" in output
+    assert "3 points have metrics that are not finite" in output
     table = sweep.read_table(out).to_pydict()
     assert all(
         "as the parameters say" in text for text, w in zip(table["traceback"], table["what"], strict=True) if w == 1

@@ -22,7 +22,7 @@ def rates(share=0.0, seeds=5, scatter=0.01):
 def test_lines_of_code_are_those_that_say_something(tmp_path):
     path = tmp_path / "some.py"
     path.write_text(
-        '"""What it is,\nin two lines."""\n\n# why\nx = 1  # so\n\ndef f():\n    """Told."""\n    return """a\nb"""\n'
+        '"""What it is,\nin two lines."""\n\n# why\nx = 1  # so\n\ndef f():\n    """Given."""\n    return """a\nb"""\n'
     )
     EXACT.check(sweeps.code_lines(path), 4)
 

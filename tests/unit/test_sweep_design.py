@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from sweep_model import write_model
+from sweep_model_file import write_model
 
 from spikelearn.errors import ExperimentError
 from spikelearn.experiments import load_experiment

@@ -48,7 +48,7 @@ def test_two_processes_never_have_the_same_point_and_what_one_gives_back_the_oth
         assert other.claim(["a", "b", "c"]) == (["c"], set())
         store.add([result("a")])
         assert other.claim(["a", "b"]) == ([], {"a"})
-        store.give_back(["b"])
+        store.release(["b"])
         assert other.claim(["b"]) == (["b"], set())
         assert store.claim(["b", "c"]) == ([], set())
     assert store.claim(["b", "c"]) == (["b", "c"], set())

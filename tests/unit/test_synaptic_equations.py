@@ -1,4 +1,4 @@
-"""Synapse models and plasticity rules from equations: what is kept, and what a wrong one is told."""
+"""Synapse models and plasticity rules from equations: what is kept, and the errors for a wrong one."""
 
 import re
 import subprocess
@@ -6,10 +6,10 @@ import sys
 
 import numpy as np
 import pytest
-from forced import one_synapse
+from cases.synapses import amplitudes
+from given_spikes import one_synapse
 from tolerances import EXACT, ULP
 from unit.test_equations import _marked
-from validation.synapses import amplitudes
 
 import spikelearn as sl
 from spikelearn.errors import DescriptionError, ParameterError, UnitError

@@ -16,6 +16,10 @@ WHOLE_TABLES = "exact_loop"
 """It is given tables as a whole, of which it writes to some."""
 
 
+BY_ADDRESS = {"deliver_procedural": {"made", "partners", "all_counters", "all_flats"}}
+"""What a kernel writes to by calling another, the one that makes rows, by its address."""
+
+
 @pytest.fixture(scope="module")
 def kernels():
     """(template or function, kernel, parameters that are declared written, those that the code writes to)."""
@@ -55,7 +59,8 @@ def test_every_array_that_is_declared_written_is_written_to_for_some_model(kerne
         somewhere[origin, kernel.name] |= found
     for origin, kernel, declared, _ in kernels:
         if origin != WHOLE_TABLES:
-            assert declared <= somewhere[origin, kernel.name], (origin, kernel.of, kernel.name)
+            found = somewhere[origin, kernel.name] | BY_ADDRESS.get(kernel.of, set())
+            assert declared <= found, (origin, kernel.of, kernel.name, declared - found)
 
 
 def test_the_check_sees_stores_through_views_and_calls():

@@ -39,8 +39,11 @@ class RowMaker:
         self.partners = np.zeros(room + 1, np.int64)
         self.made = np.zeros(1, np.int64)
         self._wrong = np.zeros(1, np.int64)
-        counted = by_event and not (projection.weight.constant and projection.axonal.constant)
-        self.counters, self.flats = np.zeros((2, len(self.partners) if counted else 0), np.int64)
+        drawn = projection.weight, projection.axonal
+        counted = turned and not all(each.constant for each in drawn)
+        listed = by_event and any(each.values is not None for each in drawn)
+        self.counters = np.zeros(len(self.partners) if counted else 0, np.int64)
+        self.flats = np.zeros(len(self.partners) if listed else 0, np.int64)
         self.call = Call(
             f"make rows of {projection.name}",
             _row_kernel(rule.name, rule.row, rule.rank if turned else None, rows.function),

@@ -1,8 +1,9 @@
 """The kernel that makes one row with `make_row`, the function of a connection rule.
 
-It writes `partners`, their number to made[0], and for procedural synapses their counters and indices in arrays
-(otherwise these are empty). checked: the row is validated. by_rank: the rule makes rows by target but these are rows of
-sources: `rank` is a synapse's position in the row of its target. with_value: the rule takes a function, `value`.
+It writes `partners`, their number to made[0], and where procedural synapses need them their counters and indices
+in arrays (otherwise these are empty). checked: the row is validated. by_rank: the rule makes rows by target but these
+are rows of sources: `rank` is a synapse's position in the row of its target. with_value: the rule takes a function,
+`value`.
 """
 
 from spikelearn.codegen.jit import Written, kernel
@@ -26,11 +27,10 @@ def function(
     # else:
     made[0] = count
     # end
+    # if by_rank:
     for k in range(min(made[0], len(counters))):
         j = partners[k]
-        # if by_rank:
         counters[k] = j * width + rank(j, row, begin_row(j, n_rows, -own_offset, seed, uid)[2])
-        # else:
-        counters[k] = row * width + k
-        # end
-        flats[k] = row * pairs + j if pairs > 0 else j
+    # end
+    for k in range(min(made[0], len(flats))):
+        flats[k] = row * pairs + partners[k] if pairs > 0 else partners[k]
