@@ -242,7 +242,7 @@ class NeuronModel(Documented):
         yield "Ports", "\n".join(ports)
         yield "Emits", ", ".join(self.kinds)
         happens = {"in each step": self.each_step}
-        happens |= {f"at an arrival at {port}": self.arrival(port) for port in self.ports}
+        happens |= {f"on arrival at {port}": self.arrival(port) for port in self.ports}
         happens |= {"a spike": self.threshold, "at a spike": self.reset}
         yield "Equations", equations_and(self.equations, happens | dict(self.events)) if self.equations else ""
         order = "a closed form" if self.properties.order == EXACT else f"of order {self.properties.order:g} in dt"
