@@ -1,6 +1,6 @@
-"""Models and rules that explain themselves: what `help`, `inspect.signature` and editors show is made from their data.
+"""Self-documenting models and rules: what `help`, `inspect.signature` and editors show is generated from their data.
 
-It is made when somebody asks; a process that does not ask pays nothing.
+It is generated on access only, so it costs nothing otherwise.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ WIDTH = 100
 
 
 class _Docstring:
-    """`__doc__` of a class: its own text; of an object of that class: what the object is."""
+    """`__doc__` of a class: its own text; of an instance: a description of the object."""
 
     def __init__(self, of_class: str | None) -> None:
         self.of_class = of_class
@@ -28,7 +28,7 @@ class _Docstring:
 
 
 class _Signature:
-    """`__signature__` of an object: that of a call with its parameters. A class has that of its constructor."""
+    """`__signature__` of an instance: that of a call with its parameters; of a class: that of its constructor."""
 
     def __get__(self, instance: Documented | None, owner: type) -> inspect.Signature:
         if instance is None:
@@ -37,11 +37,11 @@ class _Signature:
 
 
 class Documented:
-    """Base of what is made by a call with parameters: neuron models, plasticity rules, synapse models.
+    """Base of models that are called with parameters: neuron models, plasticity rules, synapse models.
 
-    A subclass has `name` and `Parameters`, a NamedTuple of `name: Annotated[unit, meaning] = default`, and may say more
-    of itself in `facts`. What a model is, and the paper that it comes from, is the docstring of the module in which it
-    is written.
+    A subclass has `name` and `Parameters`, a NamedTuple of `name: Annotated[unit, meaning] = default`, and can add
+    further sections in `facts`. The description of a model and its source are the docstring of the module that defines
+    it.
     """
 
     name: str
@@ -53,12 +53,12 @@ class Documented:
         setattr(cls, "__doc__", _Docstring(cls.__doc__))  # noqa: B010 (a text is what type checkers expect)
 
     def facts(self) -> Iterator[tuple[str, str]]:
-        """(heading, text) of what is known beyond the parameters, in order; what has no text is left out."""
+        """(heading, text) of the sections beyond the parameters, in order; empty ones are left out."""
         yield from ()
 
 
 def signature(of: Documented) -> inspect.Signature:
-    """The signature of a call, each parameter by name, with its unit and its default; NaN: it has no default."""
+    """The signature of a call: each parameter by name, with its unit and default; NaN: no default."""
     units, defaults = declared_units(of.Parameters), of.Parameters._field_defaults
     first = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in of.takes_first]
     named = [
@@ -78,7 +78,7 @@ def _is_default(value: Any) -> bool:
 
 
 def documentation(of: Documented) -> str:
-    """The reference page of a model or rule: its call, what it is, parameters, facts."""
+    """The reference page of a model or rule: call, description, parameters, facts."""
     blocks = [_call(of), module_docstring(of), _parameters(of)]
     blocks += [_section(heading, text) for heading, text in of.facts() if text.strip()]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -110,7 +110,7 @@ def _section(heading: str, text: str) -> str:
 
 
 def module_docstring(of: Documented) -> str:
-    """The docstring of the module in which a model is written: of its functions' modules the one that holds it."""
+    """The docstring of the module that defines a model, found among the modules of its functions."""
     found = list(_namespaces(vars(of).values()))
     own = [names for names in found if any(value is of for value in list(names.values()))]
     texts = [names.get("__doc__") for names in (*own, *found) if names.get("__name__") != "__main__"]
@@ -118,7 +118,7 @@ def module_docstring(of: Documented) -> str:
 
 
 def _namespaces(values: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
-    """The global names of each function among the values, then those of the module of each class."""
+    """The globals of each function among the values, then those of the module of each class."""
     values = list(values)
     for value in values:
         while isinstance(value, functools.partial):
@@ -137,7 +137,7 @@ def listed(units: Mapping[str, str]) -> str:
 
 
 def equations_and(equations: str, happens: Mapping[str, str]) -> str:
-    """Equations, and below them what happens when: occasion -> statements, which are left out where there are none."""
+    """Equations, followed by the statements of each occasion; occasions without statements are left out."""
     blocks = [inspect.cleandoc(equations).strip()]
     for occasion, text in happens.items():
         lines = inspect.cleandoc(text).strip().splitlines()

@@ -18,9 +18,9 @@ class DescriptionError(SpikelearnError, ValueError):
 
 
 class SimulationError(SpikelearnError, RuntimeError):
-    """Something went wrong while time was running, such as a state that is no longer finite.
+    """A failure during a run, such as a state that is no longer finite.
 
-    run: the Run up to that moment, where there is one.
+    run: the Run up to that time, if there is one.
     """
 
     run: object = None
@@ -31,9 +31,9 @@ class RunFileError(SpikelearnError, OSError):
 
 
 class CheckpointError(SpikelearnError, OSError):
-    """A checkpoint that cannot be written, or is missing, broken, truncated, of another version or another network.
+    """A checkpoint that cannot be written, or is missing, broken, truncated or of another version or network.
 
-    run: the Run up to that moment, where a run was stopped by it.
+    run: the Run up to that time, if it stopped a run.
     """
 
     run: object = None
@@ -44,7 +44,7 @@ class ExperimentError(SpikelearnError, ValueError):
 
 
 class StoreError(SpikelearnError, OSError):
-    """A store of a sweep that cannot be read or written, or holds another sweep than was asked for."""
+    """A store of a sweep that cannot be read or written, or holds a different sweep."""
 
 
 class TemplateError(SpikelearnError, ValueError):

@@ -1,6 +1,6 @@
-"""What a model is called in NEST: data that stands beside its equations, in the model's own file.
+"""The counterpart of a model in NEST: data kept with its equations, in the model's own file.
 
-A model without a twin cannot run on NEST, and says so. Nothing here imports NEST.
+A model without a counterpart cannot run on NEST and raises an error. Nothing here imports NEST.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ def _no_complaint(parameters: Any, dt: float) -> str | None:
 class NestPort:
     """Where the weights of a port go. receptor: NEST's receptor_type.
 
-    factor: NEST's weight over ours, or a function of dt (ms) that gives it. sign: the sign that NEST's weight must have
-    (NEST often tells ports apart by it), 0 if either will do. weightless: every spike counts, whatever its weight.
+    factor: ratio of NEST's weight to ours, or a function of dt (ms) that returns it. sign: the required sign of NEST's
+    weight (NEST often distinguishes ports by it), 0 if either is allowed. weightless: every spike counts, whatever its
+    weight.
     """
 
     receptor: int = 0
@@ -43,17 +44,17 @@ class NestPort:
 class NestNeuron:
     """A neuron model in NEST.
 
-    model: its name there. parameters: ours -> NEST's name, where it is another; one that maps to "" is not handed over
-        (`more` may make of it what NEST wants). variables: state variable -> NEST's name of what is recorded, with a
-        minus sign before it where NEST's has the other sign.
+    model: NEST's name. parameters: our name -> NEST's name, if different; one that maps to "" is not passed on
+        (`more` may convert it). variables: state variable -> NEST's name of the recordable, prefixed with a minus sign
+        if NEST's has the opposite sign.
     ports: port -> NestPort. currents: port that takes continuous currents -> NEST's parameter of the constant current.
-    start: state variable -> NEST's name, of what can be set at the start; the others start at 0 there and here.
-    alike: two of our parameters; where they are equal the sign of a weight does not matter.
-    more: function(parameters, dt) -> further parameters of NEST; values may be arrays, one for each neuron.
-    lists: those of them that are a list in each neuron: arrays whose last axis is that list.
+    start: state variable -> NEST's name, for those that can be initialized; the others start at 0 in both.
+    alike: two of our parameters; if they are equal, the sign of a weight does not matter.
+    more: function(parameters, dt) -> further NEST parameters; values may be arrays with one value per neuron.
+    lists: those of them that are a list for each neuron: arrays whose last axis is that list.
     check: function(parameters, dt) -> what NEST cannot do with these parameters, or None.
-    rest: values of NEST's state and parameters with which a neuron without a current does not fire; for what passes
-        before the network's time 0.
+    rest: values of NEST's state and parameters with which a neuron without a current does not fire; used before the
+        network's time 0.
     """
 
     model: str
@@ -73,16 +74,16 @@ class NestNeuron:
 class NestSynapse:
     """A plasticity rule, or a synapse with memory, in NEST.
 
-    model: its name there. parameters: ours -> NEST's name, where it is another; "" for one that is not handed over.
-    of_target: our parameters that NEST keeps in the target neuron -> their names there; all rules that a neuron's
-        synapses have must then agree. weights: our parameters that are weights.
-    must: our parameters that NEST lacks -> the value that it takes them to have.
+    model: NEST's name. parameters: our name -> NEST's name, if different; "" for one that is not passed on.
+    of_target: our parameters that NEST stores in the target neuron -> their names there; the rules of all synapses of a
+        neuron must then agree. weights: our parameters that are weights.
+    must: our parameters that NEST lacks -> the value that NEST assumes.
     taken: function(parameters of the target) -> our parameters that NEST takes from there instead; they must agree.
-    each: one of our parameters, if it must be given with each synapse: a synapse that also keeps the weight it began
-        with takes it from there only when NEST sets a parameter of that very synapse.
+    each: one of our parameters, if it must be set for each synapse: a synapse that also stores its initial weight
+        reads it only when NEST sets a parameter of that individual synapse.
     more, check: as in NestNeuron.
-    settles: the time constant of a trace that NEST starts as if something had come at time 0; it is left to decay.
-    dendritic: NEST takes the whole delay for dendritic, so ours must be; False if it makes no difference.
+    settles: the time constant of a trace that NEST starts as if an event had arrived at time 0; it is left to decay.
+    dendritic: NEST treats the whole delay as dendritic, so ours must be; False if it makes no difference.
     """
 
     model: str
@@ -100,7 +101,7 @@ class NestSynapse:
 
 @dataclass(frozen=True)
 class NestRule:
-    """A connection rule in NEST. rule: its name there. numbers: fields of ours -> NEST's names."""
+    """A connection rule in NEST. rule: NEST's name. numbers: our fields -> NEST's names."""
 
     rule: str
     numbers: Mapping[str, str] = field(default_factory=dict)

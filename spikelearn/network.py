@@ -1,4 +1,4 @@
-"""Network: what a user holds. It gathers a description and hands it to a backend."""
+"""Network: the user's main object. It collects a description and runs it on a backend."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
 VERSION = "0.1.0"
 
 _installed = functools.cache(version)
-"""Every run reports versions, and asking takes a quarter of a millisecond."""
+"""Cached: every run reports versions, and a look-up takes 0.25 ms."""
 
 
 class Network(NetworkBuilder):
     """A network of spiking neurons: describe it, then run it.
 
     dt: step in ms. seed: the root of all random numbers; the same description and seed give the same spikes.
-    threads: how many run it, each its share of the neurons; any number of them gives the same spikes and weights. None:
-    one for networks below 2,000 neurons, else as many as there are cores (or SPIKELEARN_THREADS, if that is set), while
-    they take less time than one does; this is measured as the network runs.
+    threads: number of threads, each running its share of the neurons; results do not depend on it. None: one for
+    networks below 2,000 neurons, else as many as there are cores (or SPIKELEARN_THREADS, if set), as long as they are
+    faster than one; this is measured during the run.
 
     >>> net = Network(dt=0.1, seed=1)
     >>> source = net.population(100, Poisson(rate=20), name="source")
@@ -51,7 +51,7 @@ class Network(NetworkBuilder):
         super().__init__(dt, seed)
         whole = isinstance(threads, int | np.integer) and not isinstance(threads, bool)
         if threads is not None and not (whole and threads >= 1):
-            raise ParameterError(f"threads of Network: expected a whole number from 1 on, got {threads!r}")
+            raise ParameterError(f"threads of Network: expected a whole number of at least 1, got {threads!r}")
         self.threads = None if threads is None else int(threads)
         self._choice = choose("compiled")
         self._shares: int | None = None
@@ -79,13 +79,13 @@ class Network(NetworkBuilder):
 
         Called again, it continues where it stopped. engine: "compiled"; "stepper", the same in Python, for debugging;
         "events", exact in continuous time, from one event to the next, for models that have a closed form; "nest" or
-        "brian2", or NEST(...) or Brian2(...) with options: the same network there, from its beginning. None is
-        "compiled", or how the network has run so far. sink: where recordings go (memory by default;
-        spikelearn.io.RunWriter streams them to a file). progress: a bar on standard error; by default only on a
+        "brian2", or NEST(...) or Brian2(...) with options: the same network on that simulator, from time 0. None is
+        "compiled", or the engine used so far. sink: where recordings go (memory by default; spikelearn.io.RunWriter
+        streams them to a file). progress: whether to show a progress bar on standard error; by default only on a
         terminal. Ctrl-C returns what has been simulated so far. checkpoint: a file that is written at the end (see
-        Run.checkpoint), and each `checkpoint_every` ms before, so that a process that is killed loses no more than
-        that. after: the run that this one continues; what is returned, and is in checkpoints, is then both as one (see
-        Run.joined). All arguments are checked before anything is simulated.
+        Run.checkpoint) and every `checkpoint_every` ms, so that a killed process loses no more than that. after: the
+        run that this one continues; the returned run, also in checkpoints, is then the two joined (see Run.joined). All
+        arguments are checked before anything is simulated.
         """
         request = check_request(self.dt, duration, trials, sink, progress, checkpoint, checkpoint_every, after)
         self._check_owned(request.named)
@@ -97,13 +97,13 @@ class Network(NetworkBuilder):
 
     @classmethod
     def restore(cls, path: str | os.PathLike[str]) -> Network:
-        """The network that a checkpoint holds, ready to go on: see Run.checkpoint.
+        """Restore a network from a checkpoint, ready to continue: see Run.checkpoint.
 
         Its populations, projections and modulators are found by name, `net.populations["pyramidal"]`; `net.recorded` is
-        the run that was checkpointed. The weights, the state and all random numbers are those that would have followed,
-        with the same code on the same kind of processor. A checkpoint holds code, which runs when it is read: restore
-        none from people whose programs you would not run. Raises CheckpointError if the file is missing, damaged,
-        truncated, no checkpoint, of another format, or of models that have changed since.
+        the run that was checkpointed. A restored network continues with the same weights, state and random numbers as
+        the original would have, given the same code and kind of processor. A checkpoint contains code that runs when it
+        is read: restore only checkpoints from sources you trust. Raises CheckpointError if the file is missing,
+        damaged, truncated, not a checkpoint, of another format version, or if its models have changed since.
 
         >>> net = Network.restore("state.ckpt")  # doctest: +SKIP
         >>> run = net.run(500, after=net.recorded)  # doctest: +SKIP
@@ -118,15 +118,15 @@ class Network(NetworkBuilder):
         return net
 
     def reset(self, keep_weights: bool = True) -> None:
-        """Back to time 0: states, traces, spikes on their way, eligibilities and modulators as they were at the start.
+        """Reset to time 0: states, traces, spikes in transit, eligibilities and modulators take their initial values.
 
-        keep_weights: projections that learn or are regulated keep the synapses that they have now. Random numbers,
-        drawn by step, are those of the first time. Arrays that callbacks were given are theirs, and stay as they are.
+        keep_weights: plastic and regulated projections keep their current synapses. Random numbers, drawn by step, are
+        the same as the first time. Arrays passed to callbacks by the user are left unchanged.
         """
         if self._backend is None:
             return
         if "reset" not in self._backend.supports:
-            raise DescriptionError(f"reset: this network runs on {self._choice}; make it again instead")
+            raise DescriptionError(f"reset: this network runs on {self._choice}; make a new network instead")
         self._read_synapses_of_earlier_runs()
         before = self._backend
         self._backend, self.recorded = None, None
@@ -137,20 +137,20 @@ class Network(NetworkBuilder):
                 backend.put_synapses(projection, synapses() if callable(synapses) else synapses)
 
     def build(self, engine: str | Options | None = None) -> Backend:
-        """Build the network now rather than at the first run; from then on it cannot be extended.
+        """Build the network now rather than at the first run; after that it cannot be extended.
 
-        engine: as in `run`; None: the one that it was built for before, or "compiled". A network that has begun to run
-        stays with its engine, but for "compiled" and "stepper", which are two ways to run one and the same.
+        engine: as in `run`; None: the one that it was last built for, or "compiled". Once a network has started to run
+        its engine is fixed, except that "compiled" and "stepper" are interchangeable.
         """
         return self._begin(self._choice if engine is None else choose(engine))
 
     def _begin(self, choice: Choice) -> Backend:
-        """The network as an engine has it, built for it unless it is already."""
+        """The backend of an engine with this network, built if necessary."""
         if self._backend is not None and choice != self._choice and not self._backend.change_to(choice):
             if self._backend.step > 0:
                 raise DescriptionError(
-                    f"engine: this network runs on {self._choice} and has run to {self.time:g} ms already; it cannot "
-                    f"change to {choice}: make it again for that"
+                    f"engine: this network runs on {self._choice} and has already run to {self.time:g} ms; it cannot "
+                    f"change to {choice}: make a new network for that"
                 )
             self._backend, self._shares = None, None
         if self._backend is None:
@@ -161,7 +161,7 @@ class Network(NetworkBuilder):
         return self._backend
 
     def _finish(self, run: Run) -> Run:
-        """A run that ends now, with synapses as they are now and a way to make a checkpoint while they are."""
+        """A run that ends now, with the current synapses and a way to write a checkpoint while they are current."""
         backend = self._backend
         assert backend is not None
         run.synapse_data = {name: backend.synapses(p) for name, p in self._projections.items()}
@@ -171,11 +171,11 @@ class Network(NetworkBuilder):
         return run
 
     def _write_checkpoint(self, backend: Backend, step: int, run: Run, path: Path) -> None:
-        """Write a run of a backend that ended at `step`. Raises CheckpointError if the network has gone on since."""
+        """Write a run of a backend that ended at `step`. Raises CheckpointError if the network has run on since."""
         if backend is not self._backend or backend.step != step:
             raise CheckpointError(
-                f"{path}: this run ended at {run.t_stop:g} ms and the network has gone on since, to {self.time:g} ms; "
-                "make the checkpoint before it does"
+                f"{path}: this run ended at {run.t_stop:g} ms and the network has since run on to {self.time:g} ms; "
+                "write the checkpoint before that"
             )
         from spikelearn.engine import checkpoint
 
@@ -185,7 +185,7 @@ class Network(NetworkBuilder):
         checkpoint.write(path, content, versions(), self.time)
 
     def _read_synapses_of_earlier_runs(self) -> None:
-        """Weights that earlier runs have not looked at yet are read now, before they change."""
+        """Read weights that earlier runs have not read yet, before they change."""
         for reference in self._runs:
             run = reference()
             if run is not None:
@@ -195,7 +195,7 @@ class Network(NetworkBuilder):
         self._runs = []
 
     def _changes(self, projection: Projection) -> bool:
-        """Whether what a run does changes its synapses."""
+        """Whether a run changes synapses."""
         return projection.learns or any(r.projection is projection for r in self._homeostases)
 
     def _is_built(self) -> bool:

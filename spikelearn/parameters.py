@@ -19,7 +19,7 @@ POSITIVE_PREFIXES = ("tau_", "C_", "g_L", "D_", "Delta_")
 NOT_NEGATIVE_PREFIXES = ("t_ref", "rate")
 
 KINDS = ("spike", "plateau", "event", "burst", "rate", "instruction")
-"""Kinds of event that a neuron can emit, and a rule learn from, in the order of the bits of a step's mask."""
+"""Kinds of event that neurons can emit and rules can learn from, in the order of the bits of a step's mask."""
 
 
 @functools.cache
@@ -29,7 +29,7 @@ def declared_units(declaration: type) -> Mapping[str, Unit]:
 
 
 def meanings(declaration: type) -> dict[str, str]:
-    """name -> what it is, "" where the declaration does not say, for each line of a parameter NamedTuple."""
+    """name -> meaning, "" if the declaration gives none, for each line of a parameter NamedTuple."""
     return {name: _among(found, str, "") for name, found in _metadata(declaration).items()}
 
 
@@ -49,11 +49,11 @@ def suggest(name: str, known: Any) -> str:
 
 
 def check_kinds(kinds: Any, owner: str) -> None:
-    """Raise DescriptionError if a model or rule names no kind of event, or one that does not exist."""
+    """Raise DescriptionError if a model or rule has no kind of event, or an unknown one."""
     wrong = [kind for kind in kinds if kind not in KINDS]
     if wrong or not kinds:
         got = f"{wrong[0]!r}{suggest(wrong[0], KINDS)}" if wrong else "none"
-        raise DescriptionError(f"{owner}: kinds are among {', '.join(KINDS)}; got {got}")
+        raise DescriptionError(f"{owner}: expected kinds among {', '.join(KINDS)}; got {got}")
 
 
 def checked(declaration: type, given: Mapping[str, Any], owner: str) -> Any:

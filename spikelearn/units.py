@@ -1,7 +1,7 @@
 """Plain numbers inside, quantities at the boundary.
 
 Plain numbers are ms, mV, pA, pF, nS and Hz. A Brian2 quantity is accepted wherever a number with a unit is;
-its dimension is checked. Brian2 is never imported here: whoever passes a quantity has imported it already.
+its dimension is checked. Brian2 is never imported here: a caller that passes a quantity has already imported it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from spikelearn.errors import UnitError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 else:
-    ArrayLike = Any  # numpy.typing takes its time to import
+    ArrayLike = Any  # numpy.typing is slow to import
 
 Quantity: TypeAlias = ArrayLike
 """What is accepted where a number with a unit is: a plain number in that unit, or an array, or a Brian2 quantity, which
@@ -28,7 +28,7 @@ is an array as well."""
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit of this project: its name in Brian2, and how many of it make one SI unit."""
+    """A unit of this project: its name in Brian2, and how many of it make up one SI unit."""
 
     name: str
     per_si: float
@@ -41,7 +41,7 @@ class Unit:
 
     @property
     def wanted(self) -> str:
-        """'in ms', for errors."""
+        """'in ms', for error messages."""
         return "without a unit" if self.name == "1" else f"in {self}"
 
 
@@ -75,7 +75,7 @@ _SYMBOLS = (
 
 @functools.cache
 def unit_named(name: str) -> Unit:
-    """A Unit from its name in Brian2's words: one of UNITS, or a compound such as "mV/ms", "Mohm" or "mole/metre**3".
+    """A Unit from its name in Brian2: one of UNITS, or a compound such as "mV/ms", "Mohm" or "mole/metre**3".
 
     Raises UnitError for a name that is not a unit.
     """
@@ -83,12 +83,12 @@ def unit_named(name: str) -> Unit:
 
 
 def unit(name: str) -> Any:
-    """The annotation of a parameter whose unit has no name of its own here: `R: unit("Mohm") = 100.0`."""
+    """The annotation of a parameter whose unit is not predefined here: `R: unit("Mohm") = 100.0`."""
     return Annotated[float, unit_named(name)]
 
 
 def power_of_ten(exponent: float) -> float:
-    """10 to a power, to the last digit where it is a whole one."""
+    """10 to a power, exact for whole exponents."""
     return float(f"1e{exponent:.0f}") if exponent == int(exponent) else 10.0**exponent
 
 
@@ -116,13 +116,13 @@ def _exponent(name: str) -> float:
             ):
                 return -of(left) * p
         raise UnitError(
-            f"{name!r} is not a unit; units are such as 'ms', 'mV', 'mV/ms', '1/ms', 'Mohm', 'mole/metre**3'"
+            f"{name!r} is not a unit; examples of units are 'ms', 'mV', 'mV/ms', '1/ms', 'Mohm', 'mole/metre**3'"
         )
 
     try:
         return of(ast.parse(name.strip(), mode="eval").body)
     except SyntaxError:
-        raise UnitError(f"{name!r} is not a unit; units are such as 'ms', 'mV', 'mV/ms', '1/ms', 'Mohm'") from None
+        raise UnitError(f"{name!r} is not a unit; examples of units are 'ms', 'mV', 'mV/ms', '1/ms', 'Mohm'") from None
 
 
 def is_quantity(value: Any) -> bool:
@@ -134,7 +134,7 @@ def plain(value: Any, unit: str | Unit, what: str) -> float | np.ndarray:
     """A float or float64 array in `unit` from a number, an array or a Brian2 quantity.
 
     `what` names the value in errors, e.g. "tau_m of LIF". Raises UnitError for a wrong dimension or type.
-    The limit of a weight (`unit="port"`) may have any of this project's dimensions: ports differ.
+    The limit of a weight (`unit="port"`) may have any of this project's dimensions, as ports differ.
     """
     unit = unit_named(unit) if isinstance(unit, str) else unit
     if is_quantity(value):
@@ -142,8 +142,8 @@ def plain(value: Any, unit: str | Unit, what: str) -> float | np.ndarray:
     if isinstance(value, bool) or value is None or isinstance(value, str):
         raise UnitError(f"{what}: expected a number {unit.wanted}, got {value!r}")
     if _holds_quantities(value):
-        # numpy would take their numbers in SI units, and no longer know which.
-        value = [plain(each, unit, f"{what}, place {place}") for place, each in enumerate(value)]
+        # numpy would convert them to SI units and lose track of the unit.
+        value = [plain(each, unit, f"{what}, index {place}") for place, each in enumerate(value)]
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
@@ -175,7 +175,7 @@ def _from_quantity(value: Any, unit: Unit, what: str) -> float | np.ndarray:
 
 
 def dimension_of(name: str) -> Any:
-    """Brian2's dimension of a unit; Brian2 has been imported by whoever asks."""
+    """Brian2's dimension of a unit; the caller has already imported Brian2."""
     known = {**vars(sys.modules["brian2.units.allunits"]), **vars(sys.modules["brian2.units.stdunits"])}
     value = eval(compile(name, "<unit>", "eval"), {"__builtins__": {}}, known)  # `unit_named` lets only units pass
     return sys.modules["brian2"].get_dimensions(value)

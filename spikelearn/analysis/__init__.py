@@ -1,4 +1,4 @@
-"""Arrays -> numbers: rates, irregularity, synchrony, bursts, correlation."""
+"""Analysis of spike trains: rates, irregularity, synchrony, bursts, correlation."""
 
 from spikelearn.analysis.bursts import EventsAndBursts, binned_rate, burst_probability, classify_events
 from spikelearn.analysis.correlation import angle, correlation, fitted_line, known_correlation, mutual_information

@@ -1,7 +1,7 @@
-"""Events and bursts: the two messages of a spike train that is read as a multiplexed code.
+"""Events and bursts: the two signals of a spike train that is read as a multiplexed code.
 
-An *event* is an isolated spike or the first of a burst. The rate of events tells what drives the soma, the
-share of events that are bursts what drives the dendrite (Naud & Sprekeler 2018, PNAS 115:E6329).
+An *event* is an isolated spike or the first spike of a burst. The rate of events reflects the input to the soma,
+the share of events that are bursts the input to the dendrite (Naud & Sprekeler 2018, PNAS 115:E6329).
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ class EventsAndBursts(NamedTuple):
 
 
 def classify_events(times: ArrayLike, ids: ArrayLike, window: float = 16.0) -> EventsAndBursts:
-    """Tell events and bursts apart by the intervals between the spikes of each neuron.
+    """Classify events and bursts by the intervals between the spikes of each neuron.
 
     An event is a spike more than `window` ms after the previous one of its neuron, or that neuron's first.
-    A burst is an event that is followed by another spike of its neuron within `window` ms. A simulator that
-    emits the burst when it is known stamps it at the second spike; here, with the whole train at hand, it is
-    stamped at the first, so that bursts and events of one bin belong together. An event closer than
-    `window` to the end of the recording may be a burst that is not seen.
+    A burst is an event that is followed by another spike of its neuron within `window` ms. A simulator can only
+    emit a burst at its second spike; here, with the whole train available, it is stamped at the first, so that
+    bursts and events of the same bin belong together. An event less than `window` before the end of the
+    recording may be an undetected burst.
 
     times: (n,) ms, ascending. ids: (n,) integers. window: ms.
     Raises ParameterError if shapes, types or order are wrong or the window is not positive.
@@ -45,13 +45,13 @@ def classify_events(times: ArrayLike, ids: ArrayLike, window: float = 16.0) -> E
     positive(window, "window", "ms")
     spikes = by_neuron(times, ids)
     is_event = spikes.since_previous > window + ROUNDING
-    # The next spike of the same neuron follows within the window exactly if that next one is no event.
+    # The next spike of the same neuron follows within the window if and only if it is not an event.
     is_burst = is_event.copy()
     is_burst[:-1] &= ~is_event[1:]
     is_burst[-1:] = False
 
     def in_time_order(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        # The position in the arrays that were given restores their order, ties included.
+        # The position in the given arrays restores their order, including ties.
         order = np.argsort(spikes.order[chosen])
         return spikes.times[chosen][order], spikes.ids[chosen][order]
 
@@ -70,7 +70,7 @@ def binned_rate(times: ArrayLike, n: int, edges: ArrayLike) -> np.ndarray:
 
 
 def burst_probability(bursts: ArrayLike, events: ArrayLike, edges: ArrayLike) -> np.ndarray:
-    """Share of events that are bursts, between consecutive `edges`: (k,) float64, NaN where no event is.
+    """Share of events that are bursts, between consecutive `edges`: (k,) float64, NaN without events.
 
     bursts, events: (m,) times in ms, ascending, as `classify_events` returns them. edges: (k + 1,) ms.
     Raises ParameterError if an array is not ascending, or a bin holds more bursts than events, as happens

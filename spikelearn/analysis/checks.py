@@ -1,4 +1,4 @@
-"""What every analysis function asks of its input, said once and with one wording."""
+"""Input checks common to all analysis functions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def spike_ids(ids: ArrayLike, times: np.ndarray) -> np.ndarray:
     """`ids` as a (n,) integer array. ParameterError unless there is one whole number for each time."""
     array = np.asarray(ids)
     if array.shape != times.shape:
-        raise ParameterError(f"there must be one id a time, got {array.shape} ids, {times.shape} times")
+        raise ParameterError(f"expected one id per time, got {array.shape} ids and {times.shape} times")
     if array.size == 0:
         return array.astype(np.int64)
     if not np.issubdtype(array.dtype, np.integer):
@@ -61,5 +61,5 @@ def bin_edges(edges: ArrayLike) -> np.ndarray:
 
 
 def counts_between(times: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Spikes in [edges[i], edges[i + 1]): (k,) int64. Both arrays checked already."""
+    """Spikes in [edges[i], edges[i + 1]): (k,) int64. Both arrays are already checked."""
     return np.diff(np.searchsorted(times, edges - ROUNDING)).astype(np.int64)

@@ -1,4 +1,4 @@
-"""How two signals go together."""
+"""Correlation and mutual information of two signals."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def correlation(a: ArrayLike, b: ArrayLike) -> float:
     signals = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if signals[0].shape != signals[1].shape or signals[0].ndim != 1:
         raise ParameterError(
-            f"correlation needs two (n,) arrays of one length, got {signals[0].shape} and {signals[1].shape}"
+            f"correlation needs two (n,) arrays of the same length, got {signals[0].shape} and {signals[1].shape}"
         )
     if signals[0].size < 2:
         raise ParameterError(f"correlation needs at least 2 values, got {signals[0].size}")
@@ -41,7 +41,7 @@ def correlation(a: ArrayLike, b: ArrayLike) -> float:
 def known_correlation(a: ArrayLike, b: ArrayLike) -> float:
     """Pearson's correlation coefficient of two signals where both are finite; NaN where it is not defined.
 
-    a, b: (n,) numbers, NaN where a signal is not known, such as the burst probability of a bin without events.
+    a, b: (n,) numbers, NaN where a signal is unknown, such as the burst probability of a bin without events.
     """
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     both = np.isfinite(x) & np.isfinite(y)
@@ -50,9 +50,9 @@ def known_correlation(a: ArrayLike, b: ArrayLike) -> float:
 
 
 def fitted_line(x: ArrayLike, y: ArrayLike) -> np.ndarray:
-    """The straight line in x that is nearest to y by least squares, at each x, (n,): to draw both on one axis.
+    """The least-squares linear fit of y to x, at each x, (n,): to draw both on one axis.
 
-    NaN are left out; where there is no line, as x is constant or has fewer than two values, x itself.
+    NaN are ignored; if there is no fit, because x is constant or has fewer than two values, returns x.
     """
     of, to = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     known = np.isfinite(of) & np.isfinite(to)
@@ -62,7 +62,7 @@ def fitted_line(x: ArrayLike, y: ArrayLike) -> np.ndarray:
 
 
 def mutual_information(joint: ArrayLike) -> float:
-    """Bits that two variables tell of each other; joint: (n, m), the probability of each pair of their values."""
+    """Mutual information of two variables in bits; joint: (n, m), the probability of each pair of their values."""
     p = np.asarray(joint, dtype=np.float64)
     independent = p.sum(axis=1, keepdims=True) * p.sum(axis=0, keepdims=True)
     some = p > 0
@@ -70,9 +70,9 @@ def mutual_information(joint: ArrayLike) -> float:
 
 
 def angle(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
-    """Degrees between two lists of arrays, each taken as one vector: two sets of changes of the same weights.
+    """Angle in degrees between two lists of arrays, each taken as one vector, such as two sets of weight changes.
 
-    Exact for small angles too, where the cosine is 1 to rounding.
+    Also exact for small angles, where the cosine rounds to 1.
     """
     x, y = (np.concatenate([each.ravel() for each in parts]) for parts in (one, other))
     x, y = (each / max(np.linalg.norm(each), 1e-300) for each in (x, y))

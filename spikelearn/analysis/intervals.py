@@ -1,4 +1,4 @@
-"""Spikes put in order of neuron, with the interval from each to the one before."""
+"""Spikes sorted by neuron, with the interval to the previous spike."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from spikelearn.analysis.checks import spike_ids, spike_times
 class ByNeuron(NamedTuple):
     """Spikes sorted by neuron, then time.
 
-    order: (n,) position of each in the arrays that were given. times: (n,) ms. ids: (n,) integers.
+    order: (n,) position of each in the given arrays. times: (n,) ms. ids: (n,) integers.
     since_previous: (n,) ms since the previous spike of the same neuron; infinite for a neuron's first.
     """
 

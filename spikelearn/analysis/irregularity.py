@@ -1,4 +1,4 @@
-"""How irregularly neurons fire: 0 for a clock, 1 for a Poisson process."""
+"""Irregularity of spike trains: 0 for a clock, 1 for a Poisson process."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from spikelearn.errors import ParameterError
 def cv_isi(times: ArrayLike, ids: ArrayLike, min_spikes: int = 3) -> float:
     """Coefficient of variation of the inter-spike intervals, averaged over neurons; a pure number.
 
-    For each neuron with at least `min_spikes` spikes, the standard deviation of its intervals (divided by
-    their number, not one less) over their mean; then the mean over those neurons. NaN if there are none.
+    For each neuron with at least `min_spikes` spikes, the standard deviation of its intervals (with ddof=0)
+    divided by their mean; then the mean over those neurons. NaN if there are none.
     A few intervals underestimate the CV of an irregular neuron, and a window favours short intervals:
-    compare only windows that hold many spikes a neuron.
+    compare only windows with many spikes per neuron.
 
     times: (n,) ms, ascending. ids: (n,) integers. Raises ParameterError if shapes, types or order are
     wrong, or min_spikes is below 3 (one interval has no variation).
@@ -30,8 +30,8 @@ def cv_isi(times: ArrayLike, ids: ArrayLike, min_spikes: int = 3) -> float:
     number = np.bincount(neuron, minlength=int(first.sum()))
     safe = np.maximum(number, 1)
     mean = np.bincount(neuron, intervals, minlength=number.size) / safe
-    # Deviations are summed in a second pass: the difference of two large sums would lose digits.
+    # Deviations are summed in a second pass: the difference of two large sums would lose precision.
     variance = np.bincount(neuron, (intervals - mean[neuron]) ** 2, minlength=number.size) / safe
-    # A mean of zero is a source that put all its spikes in one step: it has no CV.
+    # The mean is zero for a source with all its spikes in one step: it has no CV.
     keep = (number >= min_spikes - 1) & (mean > 0)
     return float(np.mean(np.sqrt(variance[keep]) / mean[keep])) if np.any(keep) else float("nan")

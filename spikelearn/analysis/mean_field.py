@@ -1,8 +1,8 @@
-"""Mean-field theory of sparse random networks of leaky integrate-and-fire neurons: rates, and when they oscillate.
+"""Mean-field theory of sparse random networks of leaky integrate-and-fire neurons: rates and oscillations.
 
-Each neuron sees white noise whose mean and variance follow from the rate of all (Brunel 2000, J. Comput. Neurosci.
-8:183). What small oscillations of that mean and variance do to the rate is found by integrating the Fokker-Planck
-equation down from threshold (Richardson 2007, Phys. Rev. E 76:021919).
+Each neuron receives white noise whose mean and variance follow from the population rate (Brunel 2000, J. Comput.
+Neurosci. 8:183). The response of the rate to small oscillations of that mean and variance is computed by integrating
+the Fokker-Planck equation down from threshold (Richardson 2007, Phys. Rev. E 76:021919).
 
 Potentials in mV above rest, times in ms, rates in Hz.
 """
@@ -20,19 +20,19 @@ from numpy.typing import ArrayLike
 from spikelearn.errors import ParameterError
 
 _STEPS = 400
-"""Of the potential, between reset and threshold."""
+"""Number of steps of the potential between reset and threshold."""
 _TAIL = 6.0
-"""Standard deviations below the mean or the reset, whichever is lower, where no neuron is."""
+"""Lower limit of the potential, in standard deviations below the mean or the reset, whichever is lower."""
 _SILENT = 26.0
-"""Threshold above the mean, in standard deviations of the input, from which on the rate is nought to rounding."""
+"""Threshold above the mean, in standard deviations of the input, beyond which the rate rounds to zero."""
 
 
 @dataclass(frozen=True)
 class SparseNetwork:
-    """Brunel's model A. in_exc: excitatory inputs of a neuron from the network, and as many external ones.
+    """Brunel's model A. in_exc: number of excitatory inputs of a neuron from the network, and of external ones.
 
-    Inhibitory inputs are `share` as many and g times as strong. eta: external rate over that which alone brings the
-    mean potential to threshold.
+    There are `share` times as many inhibitory inputs, g times as strong. eta: external rate relative to the rate that
+    alone brings the mean potential to threshold.
     """
 
     g: float = 5.0
@@ -55,25 +55,25 @@ class SparseNetwork:
 
     @property
     def mean_gain(self) -> float:
-        """mV of mean input for each spike a ms of all neurons."""
+        """Mean input in mV per unit population rate (spikes per ms)."""
         return self.J * self.in_exc * self.tau_m * (1.0 - self.share * self.g)
 
     @property
     def variance_gain(self) -> float:
-        """mV^2 of variance of the input for each spike a ms of all neurons."""
+        """Variance of the input in mV^2 per unit population rate (spikes per ms)."""
         return self.J**2 * self.in_exc * self.tau_m * (1.0 + self.share * self.g**2)
 
     def input_at(self, rate: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-        """Mean (mV) and standard deviation (mV) of the input of a neuron while all fire at `rate` (Hz)."""
+        """Mean (mV) and standard deviation (mV) of the input of a neuron if all fire at `rate` (Hz)."""
         per_ms = np.asarray(rate, dtype=np.float64) * 1e-3
         mean = self.eta * self.V_th + self.mean_gain * per_ms
         return mean, np.sqrt(self.J * self.eta * self.V_th + self.variance_gain * per_ms)
 
 
 class Oscillation(NamedTuple):
-    """How a network answers its own small oscillations, where they come back in phase.
+    """The response of a network to its own small oscillations, where they return in phase.
 
-    gain: of one turn through the network, at the frequency (Hz) where it is largest; above 1 they grow.
+    gain: of one pass through the network, at the frequency (Hz) where it is largest; above 1, oscillations grow.
     """
 
     gain: float
@@ -94,9 +94,9 @@ def lif_rate(network: SparseNetwork, mean: ArrayLike, std: ArrayLike) -> np.ndar
 
 
 def stationary_rate(network: SparseNetwork, highest: float = 499.0) -> float:
-    """The lowest rate (Hz) that keeps itself up: what a network that was silent comes to. NaN if it is above `highest`.
+    """The lowest self-consistent rate (Hz), reached by an initially silent network. NaN if it is above `highest`.
 
-    On a logarithmic grid of rates, and between its points by bisection.
+    Found on a logarithmic grid of rates, refined by bisection.
     """
     rates = np.concatenate([[0.0], np.geomspace(1e-6, highest, 300)])
     rises = lif_rate(network, *network.input_at(rates)) > rates
@@ -116,9 +116,9 @@ def stationary_rate(network: SparseNetwork, highest: float = 499.0) -> float:
 
 
 def lif_response(network: SparseNetwork, mean: float, std: float, frequencies: ArrayLike) -> np.ndarray:
-    """What small oscillations of the input do to the rate: (2, k) complex, for those of the mean and of the variance.
+    """The response of the rate to small oscillations of the input: (2, k) complex, for its mean and its variance.
 
-    In spikes a ms for each mV, and for each mV^2. frequencies: (k,) Hz.
+    In spikes per ms per mV, and per mV^2. frequencies: (k,) Hz.
     """
     omega = 2e-3 * np.pi * np.asarray(frequencies, dtype=np.float64)
     rate = float(lif_rate(network, mean, std)) * 1e-3
@@ -126,7 +126,7 @@ def lif_response(network: SparseNetwork, mean: float, std: float, frequencies: A
     lowest = min(mean, network.V_reset) - _TAIL * std
     scale = 2.0 / std**2
     # Three oscillating densities at once: of a rate alone, of the mean alone and of the variance alone. Their sum must
-    # carry no flux below the lowest potential, which says how much rate goes with how much mean or variance.
+    # carry no flux below the lowest potential, which determines the rate for a given mean or variance.
     flux = np.zeros((3, omega.size), dtype=np.complex128)
     flux[0] = 1.0
     density = np.zeros_like(flux)
@@ -149,10 +149,10 @@ def lif_response(network: SparseNetwork, mean: float, std: float, frequencies: A
 
 
 def oscillation(network: SparseNetwork, rate: float | None = None, frequencies: ArrayLike | None = None) -> Oscillation:
-    """The gain of small oscillations about the stationary rate, where the delay brings them back in phase.
+    """The gain of small oscillations about the stationary rate, where the delay returns them in phase.
 
-    rate: Hz; of `stationary_rate` if left out. frequencies: Hz, ascending; 2 to 1000 if left out. The gain is 0 and the
-    frequency NaN if none of them comes back in phase, if there is no stationary rate, and below 1e-6 Hz.
+    rate: Hz; by default `stationary_rate`. frequencies: Hz, ascending; by default 2 to 1000. The gain is 0 and the
+    frequency NaN if none of them returns in phase, if there is no stationary rate, and below 1e-6 Hz.
     """
     rate = stationary_rate(network) if rate is None else rate
     if not rate > 1e-6:
@@ -166,7 +166,7 @@ def oscillation(network: SparseNetwork, rate: float | None = None, frequencies: 
 
 
 def _in_phase(turn: np.ndarray, hertz: np.ndarray) -> Iterator[Oscillation]:
-    """Where the imaginary part is 0 and the real one positive, by interpolation."""
+    """The points at which the imaginary part is 0 and the real part positive, by interpolation."""
     for k in np.flatnonzero(turn.imag[:-1] * turn.imag[1:] < 0):
         share = turn.imag[k] / (turn.imag[k] - turn.imag[k + 1])
         gain = turn.real[k] + share * (turn.real[k + 1] - turn.real[k])

@@ -1,4 +1,4 @@
-"""How strongly, and how fast, the rate of a population goes up and down."""
+"""Strength and frequency of oscillations of a population's rate."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from spikelearn.errors import ParameterError
 
 
 def rate_modulation(times: ArrayLike, t_start: float, t_stop: float, bin: float = 0.5) -> float:
-    """Standard deviation of a population's rate over its mean, without the share of chance; a pure number.
+    """Coefficient of variation of a population's rate, corrected for chance; a pure number.
 
-    Independent Poisson neurons have counts whose variance is their mean: that much is taken off the variance, so that
-    the value does not depend on the number of neurons. 0 for a rate that does not change (and where the counts vary
-    less than by chance), a / sqrt(2) for a rate that goes as 1 + a sin(2 pi f t), less what is lost within a bin, the
-    factor sinc(f bin); without bounds for volleys with silence between them. NaN if no spikes.
+    For independent Poisson neurons the variance of counts equals their mean: this is subtracted from the variance, so
+    that the value does not depend on the number of neurons. 0 for a constant rate (and if counts vary less than by
+    chance); a / sqrt(2) for a rate proportional to 1 + a sin(2 pi f t), times the factor sinc(f bin) due to binning;
+    unbounded for volleys separated by silence. NaN if there are no spikes.
 
     times: (n,) ms, ascending, of all neurons together. bin: ms. Raises ParameterError as `counts` does.
     """
@@ -28,11 +28,11 @@ def rate_modulation(times: ArrayLike, t_start: float, t_stop: float, bin: float 
 def dominant_frequency(
     times: ArrayLike, t_start: float, t_stop: float, bin: float = 0.5, resolution: float = 5.0
 ) -> float:
-    """Frequency at which the spectrum of a population's spike counts is highest, in Hz. NaN if no spikes.
+    """Frequency at which the spectrum of a population's spike counts is highest, in Hz. NaN if there are no spikes.
 
-    The spectrum is Welch's mean over halfway overlapping pieces with Hann windows, of the length that gives the
-    `resolution` (Hz), or of one piece if there is not enough time for it. Its lowest two frequencies count as drift
-    and not as an oscillation; the highest is 500 / bin Hz.
+    The spectrum is Welch's mean over half-overlapping segments with Hann windows, of the length required for the
+    `resolution` (Hz), or of one segment if the recording is shorter. The lowest two frequencies are regarded as drift,
+    not as an oscillation; the highest is 500 / bin Hz.
 
     times: (n,) ms, ascending, of all neurons together. bin: ms. Raises ParameterError as `counts` does, and if the
     window has fewer than eight bins.
@@ -51,10 +51,10 @@ def dominant_frequency(
 
 
 def shifted_trains(spikes: SpikesLike, t_start: float, t_stop: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The spikes in a window, each neuron's train moved in time by its own random amount: (times, ids), (n,) each.
+    """The spikes in a window, each neuron's train shifted in time by its own random amount: (times, ids), (n,) each.
 
-    What leaves the window at its end comes in again at its start, so each neuron keeps its rate and all its intervals
-    but one, while neurons no longer know of each other. A control: synchrony that is still there is an artefact.
+    Spikes wrap around from the end of the window to its start, so each neuron keeps its rate and all its intervals but
+    one, while neurons become independent. A control: any remaining synchrony is an artefact.
 
     spikes: times ascending, ms. seed: of the shifts. Raises ParameterError for an empty window or times out of order.
     """

@@ -1,4 +1,4 @@
-"""Probabilities in closed form, and how far counts are from them."""
+"""Probabilities in closed form, and the deviation of counts from them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 
 def overlap_probability(population: int, marked: int, drawn: int, at_least: int) -> float:
-    """That of `drawn` out of a population at least so many are marked: hypergeometric, exact, rounded once.
+    """Probability that at least `at_least` of `drawn` are marked: hypergeometric, exact, rounded once.
 
     >>> overlap_probability(200_000, 10, 2000, 10)  # Hawkins & Ahmad 2016
     9.779...e-21
@@ -20,9 +20,9 @@ def overlap_probability(population: int, marked: int, drawn: int, at_least: int)
 
 
 class Shares(NamedTuple):
-    """Shares that were counted, and the probabilities that they should be, arrays of one shape.
+    """Observed shares and their expected probabilities, arrays of the same shape.
 
-    cases: of how many, the same for all.
+    cases: the number of cases, the same for all.
     """
 
     share: np.ndarray
@@ -31,9 +31,9 @@ class Shares(NamedTuple):
 
     @property
     def deviations(self) -> np.ndarray:
-        """Of shares from their probabilities, in standard errors of a binomial, (k,).
+        """Deviations of shares from their probabilities, in standard errors of a binomial, (k,).
 
-        Only of those of which at least 20 cases, and as many of their opposite, are expected.
+        Only of those for which at least 20 cases, and as many of the opposite, are expected.
         """
         p = self.expected
         enough = self.cases * np.minimum(p, 1.0 - p) >= 20.0

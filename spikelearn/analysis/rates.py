@@ -1,4 +1,4 @@
-"""How much neurons fire. Times in ms, rates in Hz; windows are half-open, [t_start, t_stop), so they tile."""
+"""Firing rates. Times in ms, rates in Hz; windows are half-open, [t_start, t_stop), so they tile."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def rates_per_neuron(spikes: SpikesLike, n: int, t_start: float, t_stop: float) 
 
 
 def counts(times: ArrayLike, t_start: float, t_stop: float, bin: float) -> np.ndarray:
-    """Spikes in consecutive bins of `bin` ms from `t_start` on: (k,) int64, k = (t_stop - t_start) // bin.
+    """Spikes in consecutive bins of `bin` ms from `t_start`: (k,) int64, k = (t_stop - t_start) // bin.
 
-    Only whole bins are counted, so that all have the same expectation; what is left at the end is dropped.
+    Only whole bins are counted, so that all have the same expectation; a remainder at the end is dropped.
     times: (m,) ms, ascending. Raises ParameterError if times are not ascending, or no whole bin fits.
     """
     positive(bin, "bin", "ms")

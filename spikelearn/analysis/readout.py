@@ -1,4 +1,4 @@
-"""What a layer that learned without labels knows: classes of its neurons, and the answers that they vote for."""
+"""Readout of a layer trained without labels: classes of its neurons, and the answers that they vote for."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Reading(NamedTuple):
 
 
 def classes_of_neurons(responses: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
-    """The class at which each neuron fired most on average, (neurons,); -1 for those that never fired.
+    """The class for which each neuron fired most on average, (neurons,); -1 for those that never fired.
 
-    responses: (n, neurons) spikes at each of n patterns. labels: (n,) their classes, from 0 on.
+    responses: (n, neurons) spike counts for each of n patterns. labels: (n,) their classes, starting at 0.
     Source: Diehl & Cook 2015.
     """
     means = np.zeros((n_classes, responses.shape[1]))
@@ -31,7 +31,7 @@ def classes_of_neurons(responses: np.ndarray, labels: np.ndarray, n_classes: int
 
 
 def votes(responses: np.ndarray, classes: np.ndarray, n_classes: int) -> np.ndarray:
-    """The class whose neurons fired most on average, at each pattern, (n,); -1 if none did.
+    """The class whose neurons fired most on average, for each pattern, (n,); -1 if none did.
 
     responses: (n, neurons). classes: (neurons,), as `classes_of_neurons` returns them.
     """
@@ -69,7 +69,7 @@ def course_of_votes(responses: np.ndarray, labels: np.ndarray, n_classes: int, p
 
 
 def confusion(answers: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
-    """Share of the patterns of each class that got each answer, (classes, answers); the rest got none, -1."""
+    """Share of the patterns of each class with each answer, (classes, answers); the rest had none, -1."""
     counts = np.zeros((n_classes, n_classes + 1))
     np.add.at(counts, (labels, answers), 1.0)
     return counts[:, :n_classes] / np.maximum(1.0, counts.sum(axis=1, keepdims=True))

@@ -1,4 +1,4 @@
-"""Signals that are constant between steps, shares, and the logistic function."""
+"""Piecewise constant signals, shares, moving averages and the logistic function."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike
 
 
 def mean_of_steps(times: ArrayLike, values: ArrayLike, edges: ArrayLike) -> np.ndarray:
-    """Mean of a signal between consecutive `edges`, (k,): it steps to values[i] at times[i], ascending, and stays.
+    """Mean of a signal between consecutive `edges`, (k,): it is values[i] from times[i], ascending.
 
-    times, values: (n,), as of a StepCurrent. edges: (k + 1,), in the unit of times, none before the first of them.
+    times, values: (n,), as for a StepCurrent. edges: (k + 1,), in the unit of times, none before times[0].
     """
     at_steps, levels, at = (np.asarray(each, dtype=np.float64) for each in (times, values, edges))
     integral = np.concatenate([[0.0], np.cumsum(levels[:-1] * np.diff(at_steps))])
@@ -28,7 +28,7 @@ def logistic(x: ArrayLike) -> np.ndarray:
 
 
 def running_mean(values: ArrayLike, width: int) -> np.ndarray:
-    """The mean of each value and of up to width - 1 values before it, (n,)."""
+    """Moving average of each value and up to width - 1 values before it, (n,)."""
     total = np.cumsum(np.concatenate([[0.0], np.asarray(values, dtype=np.float64)]))
     stop = np.arange(1, len(total))
     start = np.maximum(stop - width, 0)

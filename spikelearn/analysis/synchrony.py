@@ -1,4 +1,4 @@
-"""How much neurons fire together."""
+"""Synchrony of a population."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from spikelearn.analysis.rates import counts
 def synchrony(times: ArrayLike, t_start: float, t_stop: float, bin: float = 3.0) -> float:
     """Variance over mean of the spike counts of a population in bins of `bin` ms; a pure number.
 
-    1 for independent Poisson neurons, 0 for a constant count, above 1 where neurons fire together. It
-    depends on the number of neurons and the bin: compare only where both are the same. NaN if no spikes.
+    1 for independent Poisson neurons, 0 for a constant count, above 1 if neurons fire together. It
+    depends on the number of neurons and the bin: compare only if both are equal. NaN if no spikes.
 
     times: (n,) ms, ascending, of all neurons together. Raises ParameterError as `counts` does.
-    Source: Potjans & Diesmann 2014, Cereb. Cortex 24:785 (there with 1,000 neurons a layer and 3 ms).
+    Source: Potjans & Diesmann 2014, Cereb. Cortex 24:785 (with 1,000 neurons per layer and 3 ms).
     """
     in_bin = counts(times, t_start, t_stop, bin)
     mean = in_bin.mean()

@@ -1,4 +1,4 @@
-"""Spikes of a part of the time, and volleys: many spikes at about the same time."""
+"""Spikes in a time window, and volleys: many spikes at about the same time."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from spikelearn.results.run import Spikes
 
 
 def spikes_between(spikes: Spikes, t_start: float, t_stop: float) -> Spikes:
-    """Those of the spikes, in order of time, that lie in [t_start, t_stop), ms."""
+    """The spikes, sorted by time, in [t_start, t_stop), ms."""
     low, high = np.searchsorted(spikes.times, [t_start, t_stop])
     return Spikes(spikes.times[low:high], spikes.ids[low:high])
 
 
 def volleys(times: ArrayLike, at_least: int, within: float) -> list[float]:
-    """When volleys begin: of at least so many spikes within less than so many ms. No spike belongs to two.
+    """Start times of volleys: at least `at_least` spikes within less than `within` ms. No spike belongs to two.
 
     times: (n,) ms, ascending. Raises ParameterError if they are not, or if a number is not positive.
     """

@@ -1,4 +1,4 @@
-"""The protocol of backends: what everything that runs a description has in common, and all that Network knows of it."""
+"""The backend protocol: the interface common to everything that runs a description, and all that Network relies on."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from spikelearn.results.sink import Sink
 
 @dataclass(frozen=True)
 class Choice:
-    """An engine by its name in ENGINES, and its options if it has any."""
+    """An engine: its name in ENGINES and its options, if any."""
 
     engine: str
     options: Options | None = None
 
     @property
     def name(self) -> str:
-        """What error messages call it."""
+        """Its name in error messages."""
         return str(self) if self.options is None else type(self.options).__name__
 
     def __str__(self) -> str:
@@ -37,13 +37,13 @@ class Choice:
 
 
 class Backend(ABC):
-    """A network as something runs it. Steps are those of the description: step k ends at k dt.
+    """A network in the form in which an engine runs it. Steps are those of the description: step k ends at k dt.
 
-    What is abstract here, every backend has; the rest belongs to what `supports` names: "trials" (lower_trials),
-    "checkpoints" (arrays, restore) and "reset" (put_synapses, where synapses change). A class joins by an entry in
-    backends.engines.ENGINES.
+    Every backend implements the abstract methods; the others are needed only for what `supports` names: "trials"
+    (lower_trials), "checkpoints" (arrays, restore) and "reset" (put_synapses, where synapses change). A class is
+    registered by an entry in backends.engines.ENGINES.
 
-    description: what it runs. shares: into how many parts it is divided, by which its arrays are laid out.
+    description: what it runs. shares: number of parts into which the network, and so the layout of arrays, is divided.
     """
 
     supports: ClassVar[frozenset[str]] = frozenset()
@@ -55,67 +55,67 @@ class Backend(ABC):
     def begin(
         cls, description: NetworkDescription, choice: Choice, threads: int | None = None, shares: int | None = None
     ) -> Backend:
-        """The network at time 0. Raises DescriptionError, which names the part, for what it cannot run.
+        """The network at time 0. Raises DescriptionError, naming the part, if something cannot be run.
 
-        threads: those that the user asked for, None: none in particular. shares: those of the same network before a
-        reset or in the process that wrote a checkpoint, None: any number.
+        threads: as requested by the user; None: no preference. shares: as for the same network before a reset or in
+        the process that wrote a checkpoint; None: any number.
         """
 
     @property
     @abstractmethod
     def step(self) -> int:
-        """The last step that has been run."""
+        """The last step run so far."""
 
     @abstractmethod
     def advance(
         self, n_steps: int, sink: Sink, progress: bool | None = None, pause: Pause | None = None, trials: Any = None
     ) -> tuple[bool, float]:
-        """Run n_steps and hand what is recorded to the sink, on which `begin` has been called.
+        """Run n_steps and pass recordings to the sink, on which `begin` has been called.
 
-        Returns whether it was interrupted, and the wall seconds that the steps took. progress: whether to show a bar,
-        None: on a terminal. pause: what to do between steps, only for backends with checkpoints. trials: what
-        `lower_trials` returned for the schedule that these steps are. Raises SimulationError.
+        Returns whether it was interrupted, and the wall time of the steps in seconds. progress: whether to show a
+        progress bar; None: only on a terminal. pause: called between steps, only for backends with checkpoints. trials:
+        the return value of `lower_trials` for the schedule that these steps run. Raises SimulationError.
         """
 
     @abstractmethod
     def synapses(self, projection: Projection) -> Synapses | Callable[[], Synapses]:
-        """The synapses of a projection as they are now, or a function that reads them while the network stays so."""
+        """The current synapses of a projection, or a function that reads them, valid until the network advances."""
 
     @abstractmethod
     def count(self, projection: Projection) -> int:
-        """How many synapses a projection has."""
+        """The number of synapses of a projection."""
 
     @property
     def synaptic_events(self) -> int:
-        """How many events have reached a synapse; 0 where nobody counts them."""
+        """The number of events that have reached a synapse; 0 if they are not counted."""
         return 0
 
     @property
     def versions(self) -> Mapping[str, str]:
-        """Name -> version of what runs it, besides spikelearn itself."""
+        """Name -> version of the software that runs it, besides spikelearn itself."""
         return {}
 
     def change_to(self, choice: Choice) -> bool:
-        """Go on as another engine or with other options from here; returns whether it can."""
+        """Continue as another engine or with other options; returns whether that is possible."""
         return False
 
     def lower_trials(self, trials: Trials) -> Any:
-        """What `advance` needs to run a schedule. Raises DescriptionError for what it cannot run."""
+        """What `advance` needs to run a schedule. Raises DescriptionError if it cannot be run."""
         raise self._unsupported("trials")
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Everything that changes while time runs, by name: what a checkpoint keeps besides `step`."""
+        """All state that changes during a run, by name: the contents of a checkpoint besides `step`."""
         raise self._unsupported("checkpoints")
 
     def restore(self, arrays: Mapping[str, np.ndarray], step: int, path: Path) -> None:
-        """Make a network at time 0 what it was at `step`, when `arrays` were its own.
+        """Restore a network at time 0 to its state at `step`, given by `arrays`.
 
-        Raises CheckpointError, which names the file at `path`, if it has other arrays.
+        Raises CheckpointError, naming the file at `path`, if the arrays do not match.
         """
         raise self._unsupported("checkpoints")
 
     def put_synapses(self, projection: Projection, synapses: Synapses) -> None:
-        """Give a projection that learns or is regulated, in a network at time 0, the synapses that it had in a run."""
+        """Set the synapses of a plastic or regulated projection, in a network at time 0, to those from a run."""
         raise self._unsupported("synapses that change")
 
     def _unsupported(self, what: str) -> DescriptionError:

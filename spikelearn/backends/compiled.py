@@ -23,14 +23,14 @@ from spikelearn.results.sink import Sink
 
 
 class LoweredTrials(NamedTuple):
-    """A schedule for one run: the Calls that it adds, and the inputs that it changes as they are before it."""
+    """A schedule for one run: the Calls that it adds, and the original values of the inputs that it changes."""
 
     added: Added
     inputs: list[tuple[np.ndarray, np.ndarray]]
 
 
 class CompiledBackend(Backend):
-    """A description that was lowered to a Program. From step to step it may change between its two engines."""
+    """A description lowered to a Program. It can switch between its two engines at any step."""
 
     supports = frozenset({"trials", "checkpoints", "reset"})
 

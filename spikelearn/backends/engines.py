@@ -1,4 +1,4 @@
-"""The list of engines. Whatever runs a description joins by an entry here, and is imported when it is first used."""
+"""The list of engines. Each backend is registered by an entry here and imported on first use."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from spikelearn.errors import DescriptionError
 
 @dataclass(frozen=True)
 class Engine:
-    """backend: "module:class" of a Backend. options: the class of its options, None if it has none; `engine=` takes
-    instances of it as well as the name."""
+    """backend: "module:class" of a Backend. options: the class of its options, or None; `engine=` accepts instances
+    of it as well as the name."""
 
     backend: str
     options: type[Options] | None = None
@@ -28,11 +28,11 @@ ENGINES: dict[str, Engine] = {
     "nest": Engine("spikelearn.backends.nest.simulator:NESTBackend", NEST),
     "brian2": Engine("spikelearn.backends.brian2.simulator:Brian2Backend", Brian2),
 }
-"""Name of an engine -> how it is found."""
+"""Name of an engine -> where it is defined."""
 
 
 def choose(engine: Any) -> Choice:
-    """The engine that a name or options stand for. Raises DescriptionError, with all names, if there is none."""
+    """The engine for a name or options. Raises DescriptionError, listing all names, if there is none."""
     for name, entry in ENGINES.items():
         if isinstance(engine, str) and engine == name:
             return Choice(name, None if entry.options is None else entry.options())
@@ -50,7 +50,7 @@ def backend_of(engine: str) -> type[Backend]:
 
 
 def check_supported(choice: Choice, needed: Iterable[str]) -> None:
-    """Raise DescriptionError for the first thing (see Backend.supports) that an engine does not support."""
+    """Raise DescriptionError for the first feature (see Backend.supports) that an engine does not support."""
     for what in needed:
         if what not in backend_of(choice.engine).supports:
             able = " or ".join(f'engine="{name}"' for name in ENGINES if what in backend_of(name).supports)

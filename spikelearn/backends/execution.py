@@ -1,4 +1,4 @@
-"""One run on a backend, from the header to the Run, with checkpoints on the way."""
+"""One run on a backend, from the header to the Run, with intermediate checkpoints."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from spikelearn.results.sink import RunHeader, TraceHeader
 def execute(backend: Backend, request: RunRequest, versions: Mapping[str, str], finish: Callable[[Run], Run]) -> Run:
     """Run a request and return what was recorded.
 
-    versions: those of spikelearn. finish: adds to a run that ends now what only its network can: synapses and a way to
-    make a checkpoint. A SimulationError or CheckpointError that stops the run has the Run up to there as `run`.
+    versions: those of spikelearn. finish: adds what only the network can provide to a run that ends now: synapses and a
+    way to write a checkpoint. A SimulationError or CheckpointError that stops the run has the Run so far as `run`.
     """
     sink, after = request.sink, request.after
     header = _header(backend, versions)

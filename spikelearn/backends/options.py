@@ -1,4 +1,4 @@
-"""How other simulators run a network."""
+"""Options for running a network on other simulators."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ _CODEGEN = ("numpy", "cython")
 
 
 class Options:
-    """How an engine is to run a network: what `Network.run` takes for `engine` besides the name of one."""
+    """Options of an engine: what `Network.run` accepts as `engine` besides a name."""
 
 
 @dataclass(frozen=True)
 class NEST(Options):
     """Run on NEST (pip install nest-simulator): `network.run(1000, engine=sl.NEST(threads=4))`.
 
-    NEST is handed the very network: each synapse with its weight and delay, the state of each neuron at the start, each
-    spike of a source, each arrival of a PoissonInput and each value of a noise, as spikelearn has drawn them from the
-    network's seed. What is integrated exactly gives the same spikes. Weights that learn are as the last spike of their
-    source left them: NEST brings a synapse up to date when its source fires.
+    NEST receives exactly the same network: each synapse with its weight and delay, the initial state of each neuron,
+    each spike of a source, each arrival of a PoissonInput and each value of a noise, as drawn by spikelearn from the
+    network's seed. Exactly integrated models give the same spikes. Plastic weights are those at the last spike of their
+    source, because NEST updates a synapse when its source fires.
 
-    threads: NEST's threads, in each of its MPI processes.
-    native_rules: NEST draws the synapses itself, by its own rule of the same name. This is another draw of the same
-        network, made in parallel, of which each MPI process holds its part: for networks that outgrow one machine.
-    native_sources: NEST's own generators make Poisson spikes, PoissonInput and NoiseCurrent: another draw, and much
-        faster where there are many of them.
+    threads: number of NEST threads in each MPI process.
+    native_rules: NEST draws the synapses itself, with its own rule of the same name. This is a different random draw of
+        the same network, made in parallel; each MPI process holds its part, for networks too large for one machine.
+    native_sources: NEST's own generators produce Poisson spikes, PoissonInput and NoiseCurrent: a different random
+        draw, and much faster if there are many of them.
     """
 
     threads: int = 1
@@ -42,15 +42,15 @@ class NEST(Options):
 class Brian2(Options):
     """Run on Brian2 (pip install brian2): `network.run(1000, engine=sl.Brian2(method="rk4"))`.
 
-    Brian2 integrates the equations that each model shows. It is handed the very network: each synapse, the state of
-    each neuron at the start, each spike of a source, each arrival and each noise, as spikelearn has drawn them.
+    Brian2 integrates the published equations of each model. It receives exactly the same network: each synapse, the
+    initial state of each neuron, each spike of a source, each arrival and each noise value, as drawn by spikelearn.
 
-    Neurons that draw random numbers themselves (escape noise) draw others there. Equations without a closed form are
-    integrated by another method than here, and agree as far as methods do.
+    Neurons that draw random numbers themselves (escape noise) draw different ones. Equations without a closed form are
+    integrated by a different method, so results agree only up to the integration error.
 
-    method: Brian2's method of integration for all neurons, such as "exact", "euler", "rk4"; by default each model's
-        own.
-    codegen: "numpy", or "cython", which compiles for a while and then is faster.
+    method: Brian2's integration method for all neurons, such as "exact", "euler" or "rk4"; by default that of each
+        model.
+    codegen: "numpy", or "cython", which takes time to compile and is then faster.
     """
 
     method: str | None = None

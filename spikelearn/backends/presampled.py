@@ -1,6 +1,6 @@
-"""What another simulator is handed: all that spikelearn draws for a network, drawn as its own engines draw it.
+"""The random draws passed to another simulator: the same ones that spikelearn's own engines make for the network.
 
-The Calls that make spikes, currents and arrivals are those of the Plan; here they run alone, ahead of the simulator.
+The Calls that generate spikes, currents and arrivals are those of the Plan; here they run alone, before the simulator.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _plan_of(description: NetworkDescription, **parts: Any) -> Plan:
 
 
 def synapses(description: NetworkDescription, projection: Projection) -> Synapses:
-    """The synapses of a projection as they are at the start."""
+    """The initial synapses of a projection."""
     wanted = replace(projection, plasticity=None, synapse=None) if projection.learns else projection
     ends = [p for p in description.populations if p is projection.source or p is projection.target]
     plan = _plan_of(
@@ -39,7 +39,7 @@ def synapses(description: NetworkDescription, projection: Projection) -> Synapse
 
 
 def initial_state(description: NetworkDescription) -> dict[Population, dict[str, np.ndarray]]:
-    """Of each population of neurons: state variable -> (size,) values at the start."""
+    """For each population of neurons: state variable -> (size,) initial values."""
     neurons = [p for p in description.populations if isinstance(p.model, Neuron)]
     plan = _plan_of(description, populations=neurons)
     return {
@@ -49,14 +49,14 @@ def initial_state(description: NetworkDescription) -> dict[Population, dict[str,
 
 
 class SourceSpikes:
-    """The spikes of all Poisson populations and SpikeLists, made step by step."""
+    """The spikes of all Poisson populations and SpikeLists, generated step by step."""
 
     def __init__(self, description: NetworkDescription, populations: Sequence[Population]) -> None:
         self.populations = populations
         self._plan = _plan_of(description, populations=self.populations)
 
     def until(self, step: int) -> dict[Population, tuple[np.ndarray, np.ndarray]]:
-        """Population -> (steps, ids) of its spikes from where the last call stopped up to this step."""
+        """Population -> (steps, ids) of its spikes since the last call, up to this step."""
         plan = self._plan
         found: dict[Population, list[tuple[int, np.ndarray]]] = {p: [] for p in self.populations}
         while plan.step < step:
@@ -82,7 +82,7 @@ class SourceSpikes:
 
 
 class Driven:
-    """What drives do to the neurons, step by step: arrivals at ports, and currents."""
+    """Input from drives to the neurons, step by step: arrivals at ports, and currents."""
 
     def __init__(self, description: NetworkDescription, drives: Sequence[Drive]) -> None:
         self.arrivals = list(dict.fromkeys((d.target, d.port) for d in drives if isinstance(d.source, PoissonInput)))
@@ -94,29 +94,29 @@ class Driven:
 
     @property
     def step(self) -> int:
-        """The step up to which this has been made."""
+        """The last step generated so far."""
         return self._plan.step
 
     @property
     def size(self) -> int:
-        """How many numbers a step makes."""
+        """How many numbers are generated per step."""
         return sum(population.size for population, _ in [*self.arrivals, *self.currents])
 
     def advance(self) -> None:
-        """Make the next step."""
+        """Generate the next step."""
         plan = self._plan
         plan.step += 1
         for block in plan.blocks.values():
             for inputs in block.inputs.values():
                 inputs[:] = 0.0
-        # Random numbers are made by integers that overflow, which NumPy warns of where nothing is compiled.
+        # Random numbers rely on integer overflow, about which NumPy warns if nothing is compiled.
         with np.errstate(over="ignore"):
             for stage in ("begin", "arrive", "drive"):
                 for call in plan.stages[stage]:
                     call(plan.step)
 
     def arriving(self, population: Population, port: str) -> np.ndarray:
-        """(size,): what arrives at a port at the end of this step, in its unit."""
+        """(size,): sum of what arrives at a port at the end of this step, in its unit."""
         block = self._plan.block_of[population]
         return block.inputs[port][block.span(population)].copy()
 

@@ -1,4 +1,4 @@
-"""What Network.run is asked for, checked before anything is built or simulated."""
+"""The arguments of Network.run, checked before anything is built or simulated."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _SINK_METHODS = ("begin", "spikes", "trace", "flush", "end", "spike_data", "trac
 
 @dataclass(frozen=True)
 class RunRequest:
-    """The arguments of Network.run in steps and of one type each; they are explained there.
+    """The arguments of Network.run, in steps and with one type each; they are documented there.
 
-    checkpoint_steps: between two checkpoints on the way, 0 for none but that at the end.
+    checkpoint_steps: steps between intermediate checkpoints; 0: only a checkpoint at the end.
     """
 
     n_steps: int
@@ -36,7 +36,7 @@ class RunRequest:
 
     @property
     def needs(self) -> Iterator[str]:
-        """What a backend must support for it: see Backend.supports."""
+        """The features that a backend must support: see Backend.supports."""
         if self.trials is not None:
             yield "trials"
         if self.checkpoint is not None or self.after is not None:
@@ -44,9 +44,9 @@ class RunRequest:
 
     @property
     def named(self) -> Iterator[tuple[str, Any]]:
-        """(where, population, projection or modulator) of all that phases name."""
+        """(where, population, projection or modulator) for everything that phases name."""
         for k, phase in enumerate(self.trials.phases if self.trials is not None else ()):
-            yield from ((f"{where} of phase {k}", thing) for where, thing in phase.things())
+            yield from ((f"{where} of phase {k}", part) for where, part in phase.references())
 
 
 def check_request(

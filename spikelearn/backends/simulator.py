@@ -1,4 +1,4 @@
-"""Running a network on another simulator: what NEST and Brian2 have in common."""
+"""Running a network on another simulator: the code shared by NEST and Brian2."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from spikelearn.results.sink import Sink
 
 
 class Simulator(Protocol):
-    """A network as another simulator holds it. Steps are spikelearn's: step k ends at k dt."""
+    """A network inside another simulator. Steps are spikelearn's: step k ends at k dt."""
 
     def advance(self, step: int) -> None:
         """Simulate up to the end of this step."""
 
     def collect(self, step: int) -> None:
-        """Make sure that all that was recorded up to this step can be had; called when time stops there."""
+        """Make everything recorded up to this step available; called when simulation stops there."""
 
     def spikes(self, recording: Recording, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """(steps, ids) of recorded events up to this step that have not been returned yet, in any order."""
+        """(steps, ids) of recorded events up to this step that were not yet returned, in any order."""
 
     def samples(self, recording: Recording, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """(steps (T,), values (T, k)) of a variable up to this step that have not been returned yet, in order."""
+        """(steps (T,), values (T, k)) of a variable up to this step that were not yet returned, in order."""
 
     def synapses(self, projection: Projection) -> Synapses:
-        """The synapses of a projection as they are now."""
+        """The current synapses of a projection."""
 
     def count(self, projection: Projection) -> int | None:
-        """How many synapses a projection has, where the simulator drew them itself."""
+        """The number of synapses of a projection, if the simulator drew them itself."""
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -48,10 +48,10 @@ class Simulator(Protocol):
 
 
 class SimulatorBackend(Backend):
-    """A network on another simulator, and how far it has run. Its subclasses say which simulator."""
+    """A network on another simulator, and how far it has run. Subclasses define the simulator."""
 
     simulator: ClassVar[type]
-    """Makes a Simulator from a description and options; raises DescriptionError for what cannot be translated."""
+    """Makes a Simulator from a description and options; raises DescriptionError if something cannot be translated."""
 
     def __init__(self, description: NetworkDescription, choice: Choice) -> None:
         _check_supported(description, choice.name)
@@ -76,7 +76,7 @@ class SimulatorBackend(Backend):
     def advance(
         self, n_steps: int, sink: Sink, progress: bool | None = None, pause: Pause | None = None, trials: Any = None
     ) -> tuple[bool, float]:
-        """As in Backend, but that no progress is shown and Ctrl-C does as the simulator does."""
+        """As in Backend, except that no progress is shown and Ctrl-C is handled by the simulator."""
         begun, d, until = time.perf_counter(), self.description, self._step + n_steps
         weights = [r for r in d.recordings if isinstance(r.of, Projection)]
         sampled: dict[Recording, tuple[list[int], list[np.ndarray]]] = {r: ([], []) for r in weights}
@@ -106,7 +106,7 @@ class SimulatorBackend(Backend):
         return False, time.perf_counter() - begun
 
     def synapses(self, projection: Projection) -> Synapses | Callable[[], Synapses]:
-        """As in Backend. Those that learn are read whenever time stops, while the simulator still has them."""
+        """As in Backend. Plastic synapses are read whenever a run stops, while the simulator still holds them."""
         return self._learned.get(projection) or partial(self._simulator.synapses, projection)
 
     def count(self, projection: Projection) -> int:
@@ -115,7 +115,7 @@ class SimulatorBackend(Backend):
 
 
 def _stops(recordings: Sequence[Recording], step: int, until: int) -> list[int]:
-    """The steps at which weights are sampled, and the last."""
+    """The steps at which weights are sampled, and the last step."""
     wanted = {until}
     for recording in recordings:
         first = max(step + 1, recording.start)
@@ -124,7 +124,7 @@ def _stops(recordings: Sequence[Recording], step: int, until: int) -> list[int]:
 
 
 def _check_supported(d: NetworkDescription, simulator: str) -> None:
-    """Raise DescriptionError for the first thing that spikelearn has and no other simulator."""
+    """Raise DescriptionError for the first feature that only spikelearn has."""
     ours = 'engine="compiled" and engine="stepper" can'
     if d.callbacks:
         function = d.callbacks[0].function

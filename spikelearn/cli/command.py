@@ -1,7 +1,7 @@
-"""The command line: `spikelearn list`, `spikelearn run MODEL`, `spikelearn plot WHAT DIR`; sweeps beside this.
+"""The command line: `spikelearn list`, `spikelearn run MODEL`, `spikelearn plot WHAT DIR`; for sweeps see sweep.py.
 
 Only arguments and printing. h5py and matplotlib are imported where they are first used.
-Exit codes: 0; 2 for wrong usage and for every SpikelearnError; 130 after Ctrl-C; 141 if the reader went away.
+Exit codes: 0; 2 for wrong usage and for every SpikelearnError; 130 after Ctrl-C; 141 after a broken pipe.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from spikelearn.results.run import Run
 if TYPE_CHECKING:
     from spikelearn.io.run_file import RunWriter
 
-# Synapses of larger projections are left out of run.h5: nobody asked for the gigabytes of a microcircuit.
+# Synapses of larger projections are left out of run.h5: those of a microcircuit take gigabytes.
 MOST_SYNAPSES = 1_000_000
-# Longer runs, and runs with more spikes, are a grey wall in one picture: the end of them is drawn (ms).
+# Longer runs, and runs with more spikes, are too dense for one plot: only their end is drawn (ms).
 LONGEST_RASTER, MOST_SPIKES, RASTER_SHOWN = 10_000.0, 300_000, 2000.0
 RUN_FILE = "run.h5"
 
@@ -43,9 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"spikelearn: error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as interrupt:
-        return _interrupted(str(interrupt) or "what was being written may be missing")
+        return _interrupted(str(interrupt) or "output may be incomplete")
     except BrokenPipeError:
-        # Python would complain once more when it flushes at exit.
+        # Python would report the error again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
 
@@ -61,16 +61,16 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true", help="one JSON array on standard output")
     listing.set_defaults(action=_list)
 
-    # MODEL comes first: after --set it would be taken for one of the settings.
+    # MODEL comes first: after --set it would be parsed as a setting.
     usage = "spikelearn run MODEL [--set NAME=VALUE ...] [--seed N] [--duration T] [--quick] [--out DIR] [--json]"
     run = commands.add_parser("run", usage=usage, help="simulate a model, report and plot it", allow_abbrev=False)
     run.add_argument("model", metavar="MODEL", help="a name from `spikelearn list`, or a path to a file")
     run.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", dest="settings",
                      help="set parameters of the model")  # fmt: skip
-    run.add_argument("--seed", type=_seed, default=1, metavar="N", help="of all random numbers (default 1)")
+    run.add_argument("--seed", type=_seed, default=1, metavar="N", help="seed of all random numbers (default 1)")
     run.add_argument("--duration", metavar="T", help="biological time, ms or with a unit: 500ms, 10s")
     run.add_argument("--quick", action="store_true", help="the model's short form")
-    run.add_argument("--out", type=Path, metavar="DIR", help="where the files go (default: out/MODEL)")
+    run.add_argument("--out", type=Path, metavar="DIR", help="output directory (default: out/MODEL)")
     run.add_argument("--json", action="store_true",
                      help="one JSON object of metrics on standard output; files only with --out")  # fmt: skip
     run.set_defaults(action=_run)
@@ -87,19 +87,19 @@ def _parser() -> argparse.ArgumentParser:
     ]:
         one = kinds.add_parser(kind, help=help_text, allow_abbrev=False)
         one.add_argument("run", type=Path, metavar="DIR", help="a directory with a run.h5, or a run file")
-        one.add_argument("--out", type=Path, metavar="FILE", help=f"default: {kind}.png beside the run file")
+        one.add_argument("--out", type=Path, metavar="FILE", help=f"default: {kind}.png next to the run file")
         if kind == "weights":
-            one.add_argument("--projection", metavar="NAME", help="needed if the run has several")
+            one.add_argument("--projection", metavar="NAME", help="required if the run has several")
         else:
             if kind == "raster":
                 one.epilog = (
                     f"Without --from and --to, the last {RASTER_SHOWN / 1000:g} s are drawn of a run that is longer "
                     f"than {LONGEST_RASTER / 1000:g} s or has more than {MOST_SPIKES:,} spikes."
                 )
-            one.add_argument("--from", dest="t_start", metavar="MS", help="start of the part that is drawn")
-            one.add_argument("--to", dest="t_stop", metavar="MS", help="end of the part that is drawn")
+            one.add_argument("--from", dest="t_start", metavar="MS", help="start of the plotted window")
+            one.add_argument("--to", dest="t_stop", metavar="MS", help="end of the plotted window")
             one.add_argument("--population", nargs="+" if kind == "raster" else 1, metavar="NAME",
-                             help="default: all that were recorded")  # fmt: skip
+                             help="default: all recorded ones")  # fmt: skip
         one.set_defaults(action=_plot, kind=kind)
     plot_sweep.add_plot(kinds).set_defaults(action=_plot_sweep)
     return parser
@@ -143,7 +143,7 @@ def _interrupted(what_was_saved: str) -> int:
 
 
 def _simulate_and_report(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
-    """The metrics, ready for JSON, and, if Ctrl-C cut the run short, what was saved."""
+    """Report the metrics, as JSON if requested, and, after Ctrl-C, what was saved."""
     experiment = ex.load_experiment(options.model)
     parameters = ex.set_parameters(experiment, _settings(options, experiment), options.quick)
     directory = options.out
@@ -172,8 +172,8 @@ def _simulate_and_report(options: argparse.Namespace) -> tuple[dict[str, Any], s
         return metrics, ""
     where = "nothing was saved" if directory is None else f"saved in {directory}"
     if not outcome.run.interrupted:
-        return metrics, f"{where}; the main run is whole, metrics of what came after it are none"
-    return metrics, f"{where}; files and metrics are of the part up to {outcome.run.t_stop:g} ms"
+        return metrics, f"{where}; the main run is complete, metrics of later runs are missing"
+    return metrics, f"{where}; files and metrics cover the run up to {outcome.run.t_stop:g} ms"
 
 
 def _settings(options: argparse.Namespace, experiment: ex.Experiment) -> dict[str, Any]:
@@ -213,7 +213,7 @@ def _simulate_to_disk(experiment: ex.Experiment, parameters: Any, seed: int, dir
                 print(there, file=sys.stderr)
             raise
         finally:
-            # The run file is of this run now: pictures and metrics of an earlier one beside it would mislead.
+            # The run file is now that of this run: plots and metrics of an earlier one next to it would mislead.
             if writer.t_saved is not None:
                 _remove(directory / name for name in ("metrics.json", *_pictures(experiment)))
 
@@ -259,7 +259,7 @@ def _draw_pictures(directory: Path, experiment: ex.Experiment, parameters: Any, 
         try:
             figure = draw()
         except SpikelearnError as error:
-            print(f"{name} is skipped: {error}", file=sys.stderr)
+            print(f"{name} skipped: {error}", file=sys.stderr)
             _remove([path])
             continue
         with _writing(path):
@@ -306,7 +306,7 @@ def _save_picture(figure: Any, out: Path) -> int:
 
 
 def _raster_window(run: Run, populations: Sequence[str] | None, picture: str) -> tuple[float | None, float | None]:
-    """The part of a run that a raster shows if nobody said which: (None, None) is all of it."""
+    """The default window of a raster: (None, None) is the whole run."""
     kept = [len(found.times) for (name, _), found in run.spike_data.items() if not populations or name in populations]
     if run.duration <= RASTER_SHOWN or (run.duration <= LONGEST_RASTER and sum(kept) <= MOST_SPIKES):
         return None, None
@@ -321,7 +321,7 @@ def _projection(run: Run, name: str | None) -> str:
         return name
     if len(run.synapse_data) != 1:
         names = ", ".join(run.synapse_data) or "none"
-        raise DescriptionError(f"say which weights to draw with --projection; this run has those of: {names}")
+        raise DescriptionError(f"choose the weights to draw with --projection; this run has those of: {names}")
     return next(iter(run.synapse_data))
 
 
@@ -358,11 +358,11 @@ def _print_parameters(experiment: ex.Experiment, parameters: Any, options: argpa
 def _print_metrics(experiment: ex.Experiment, metrics: Mapping[str, Any], parameters: Any) -> None:
     rows = []
     for row in ex.metrics_table(experiment, metrics):
-        beside: tuple[str, ...] = ("", "", "")
+        published: tuple[str, ...] = ("", "", "")
         if row.published is not None:
             agrees = {True: "yes", False: "no", None: ""}[row.agrees]
-            beside = _shown(row.published.value), agrees, row.published.source
-        rows.append((row.name, _shown(row.value), *beside))
+            published = _shown(row.published.value), agrees, row.published.source
+        rows.append((row.name, _shown(row.value), *published))
     print()
     _print_table([("metric", "this run", "published", "in range", "source"), *rows])
     if experiment.published and parameters != experiment.parameters():

@@ -25,19 +25,29 @@ def add_fit(commands: Any) -> None:
     """Add `fit` to the subcommands."""
     usage = "spikelearn fit MODEL --target METRIC=VALUE [...] --search NAME=VALUES [...] [--trials N] [options]"
     fit = commands.add_parser(
-        "fit", usage=usage, help="search parameters at which a model's metrics are as wanted", allow_abbrev=False,
-        epilog="VALUES: LOW:HIGH, LOW:HIGH:log, or A,B,C. The sum of the targets' squared relative errors is made "
-        "small (of the squared error itself where a target is 0). The same command again goes on.",
+        "fit", usage=usage, help="search for parameters at which a model's metrics reach targets", allow_abbrev=False,
+        epilog="VALUES: LOW:HIGH, LOW:HIGH:log, or A,B,C. Minimizes the sum of squared relative errors "
+        "of the targets (absolute errors where a target is 0). The same command run again continues.",
     )  # fmt: skip
     fit.add_argument("model", metavar="MODEL", help="a name from `spikelearn list`, or a path to a file")
-    fit.add_argument("--target", nargs="+", action="extend", default=[], metavar="METRIC=VALUE", help="what to reach")
-    fit.add_argument("--minimize", metavar="METRIC", help="instead of targets: make a metric small")
-    fit.add_argument("--maximize", metavar="METRIC", help="instead of targets: make a metric large")
-    fit.add_argument("--search", nargs="+", action="extend", default=[], metavar="NAME=VALUES", help="where to search")
-    fit.add_argument("--trials", type=int, default=100, metavar="N", help="with those that are there (default 100)")
-    fit.add_argument("--replicates", type=int, default=1, metavar="N", help="runs of each trial, with other seeds")
-    fit.add_argument("--sampler", choices=SAMPLERS, default="tpe", help="who chooses the next trial (default: tpe)")
-    fit.add_argument("--no-pruning", action="store_true", help="compute all replicates of hopeless trials too")
+    fit.add_argument(
+        "--target", nargs="+", action="extend", default=[], metavar="METRIC=VALUE", help="target value of a metric"
+    )
+    fit.add_argument("--minimize", metavar="METRIC", help="minimize a metric instead")
+    fit.add_argument("--maximize", metavar="METRIC", help="maximize a metric instead")
+    fit.add_argument(
+        "--search", nargs="+", action="extend", default=[], metavar="NAME=VALUES", help="range or values to search"
+    )
+    fit.add_argument(
+        "--trials",
+        type=int,
+        default=100,
+        metavar="N",
+        help="total number of trials, including existing ones (default 100)",
+    )
+    fit.add_argument("--replicates", type=int, default=1, metavar="N", help="runs per trial, with different seeds")
+    fit.add_argument("--sampler", choices=SAMPLERS, default="tpe", help="sampler that proposes trials (default: tpe)")
+    fit.add_argument("--no-pruning", action="store_true", help="compute all replicates even of hopeless trials")
     add_common(fit, "out/MODEL_fit")
     fit.set_defaults(action=_fit)
 
@@ -56,7 +66,7 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace, found: sweep.Fitted) -> int:
-    """Say what was found; 1 if nothing was."""
+    """Report the result; return 1 if there is none."""
     table = found.directory / TABLE
     trials = found.ended + found.failed + found.pruned
     if options.json:
@@ -74,12 +84,13 @@ def _report(options: argparse.Namespace, found: sweep.Fitted) -> int:
         )
     if found.errors:
         print(
-            f"{found.failed:,} trials failed; --retry computes again what raised or died. The first:", file=sys.stderr
+            f"{found.failed:,} trials failed; --retry computes again those that raised or crashed. The first:",
+            file=sys.stderr,
         )
     for error in found.errors[:_ERRORS_SHOWN]:
         print(f"  {error}", file=sys.stderr)
     if not found.best:
-        print("no trial came to a number, so there is no best one", file=sys.stderr)
+        print("no trial returned a number, so there is no best one", file=sys.stderr)
         return 1
     if not options.json:
         print(f"best: {', '.join(f'{name}={value}' for name, value in found.best.items())}")
@@ -87,8 +98,8 @@ def _report(options: argparse.Namespace, found: sweep.Fitted) -> int:
             print(f"  loss {found.value:.5g}")
         for name in found.objective.metrics:
             wanted = found.objective.targets.get(name)
-            beside = "" if wanted is None else f", wanted {wanted:g}"
-            print(f"  {name} {_over_replicates(found.metrics[name])}{beside}")
+            target = "" if wanted is None else f", target {wanted:g}"
+            print(f"  {name} {_over_replicates(found.metrics[name])}{target}")
         print(found.command)
     return 0
 

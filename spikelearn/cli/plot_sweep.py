@@ -1,4 +1,4 @@
-"""The command line of pictures of a sweep: `spikelearn plot sweep DIR`. Arguments, and what is drawn by default."""
+"""The command line of plots of a sweep: `spikelearn plot sweep DIR`. Arguments and their defaults."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from spikelearn.sweep.store import RUNS
 from spikelearn.sweep.table import read_table
 
 KINDS = ("heat", "lines", "parallel", "rasters")
-# Rasters of more runs, and of longer ones, are too small to read: some of them, and their ends, are drawn.
+# Rasters of more or longer runs are too small to read: only some runs, and their ends, are drawn.
 _MOST_RASTERS, _LAST = 5, 500.0
 
 
 def add_plot(kinds: Any) -> argparse.ArgumentParser:
-    """Add `sweep` to what `spikelearn plot` draws; returns its parser."""
+    """Add `sweep` to the subcommands of `spikelearn plot`; returns its parser."""
     one: argparse.ArgumentParser = kinds.add_parser(
         "sweep", help="a sweep, from its store", allow_abbrev=False,
         epilog="Without --kind: lines if one parameter was varied, a heat map if two, else parallel coordinates.",
     )  # fmt: skip
     one.add_argument("store", type=Path, metavar="DIR", help="the store of a sweep")
-    one.add_argument("--kind", choices=KINDS, help="how it is drawn")
+    one.add_argument("--kind", choices=KINDS, help="kind of plot")
     one.add_argument("--metric", nargs="+", action="extend", default=[], metavar="NAME",
                      help="default: the first; several have a panel each")  # fmt: skip
-    one.add_argument("--x", metavar="NAME", help="parameter to the right (default: the first that was varied)")
-    one.add_argument("--y", metavar="NAME", help="parameter upwards, of heat maps and rasters")
+    one.add_argument("--x", metavar="NAME", help="parameter on the x axis (default: the first that was varied)")
+    one.add_argument("--y", metavar="NAME", help="parameter on the y axis of heat maps and rasters")
     one.add_argument("--by", metavar="NAME", help="parameter with a line for each value")
     one.add_argument("--where", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
                      help="only the points with this value, or one of A,B,C")  # fmt: skip
@@ -39,7 +39,7 @@ def add_plot(kinds: Any) -> argparse.ArgumentParser:
 
 
 def figure_of(options: argparse.Namespace) -> tuple[str, Any]:
-    """What kind of picture it is, and the Figure."""
+    """The kind of plot, and the Figure."""
     from spikelearn import plots
     from spikelearn.plots.columns import Columns
 
@@ -49,7 +49,9 @@ def figure_of(options: argparse.Namespace) -> tuple[str, Any]:
     columns = Columns(table)
     varied = columns.varied()
     if not varied and options.kind != "rasters":
-        raise ExperimentError(f"{options.store}: no parameter has two values in these points, so nothing is its effect")
+        raise ExperimentError(
+            f"{options.store}: no parameter has two values in these points, so there is no effect to plot"
+        )
     numbers = [name for name in varied if columns.numeric(name)]
     ordered = [*numbers, *(name for name in varied if name not in numbers)]
     kind = options.kind or _kind(len(ordered), len(numbers))
@@ -64,11 +66,11 @@ def figure_of(options: argparse.Namespace) -> tuple[str, Any]:
         return kind, _rasters(options.store, columns, x, options.y or (free[0] if free else None))
     metrics = options.metric or columns.metrics[:1]
     if x is None:
-        raise ExperimentError(f"nothing is left for --x; the parameters that were varied: {', '.join(ordered)}")
+        raise ExperimentError(f"no parameter is left for --x; the parameters that were varied: {', '.join(ordered)}")
     if kind == "lines":
         return kind, plots.lines(table, x, metrics, options.by or (free[0] if free else None)).figure
     if not (options.y or free):
-        raise ExperimentError(f"a heat map needs two parameters that were varied, here only {x} was; draw --kind lines")
+        raise ExperimentError(f"a heat map needs two parameters that were varied, but only {x} was; use --kind lines")
     return kind, plots.heat_map(table, x, options.y or free[0], metrics).figure
 
 
@@ -81,18 +83,18 @@ def _kind(n_varied: int, n_numbers: int) -> str:
 def _refuse(options: argparse.Namespace, kind: str) -> None:
     for option, kinds in (("x", ("heat", "lines", "rasters")), ("y", ("heat", "rasters")), ("by", ("lines",))):
         if getattr(options, option) is not None and kind not in kinds:
-            raise ExperimentError(f"--{option} is for --kind {' or '.join(kinds)}; this picture is of kind {kind}")
+            raise ExperimentError(f"--{option} is for --kind {' or '.join(kinds)}; this plot is of kind {kind}")
     if kind == "rasters" and options.metric:
-        raise ExperimentError("--metric: rasters show spikes, no metric")
+        raise ExperimentError("--metric: rasters show spikes, not metrics")
 
 
 def _finished(table: Any, store: Path) -> Any:
-    """The table, if a point of it has metrics."""
+    """The table; raises if no point has metrics."""
     statuses = table["status"].to_pylist() if table.num_rows else []
     if any(status in ("done", "nan") for status in statuses):
         return table
     first = next((f"; the first: {error}" for error in (table["error"].to_pylist() if statuses else []) if error), "")
-    there = f"all {len(statuses):,} failed{first}" if statuses else "there are none yet"
+    there = f"all {len(statuses):,} failed{first}" if statuses else "there are no points yet"
     raise StoreError(f"{store}: no point is finished: {there}")
 
 
@@ -130,7 +132,7 @@ def _same(value: Any, text: str) -> bool:
 
 
 def _rasters(store: Path, columns: Any, x: str | None, y: str | None) -> Any:
-    """Rasters of the runs that were kept, of the first replicate of each point."""
+    """Rasters of the stored runs, of the first replicate of each point."""
     import numpy as np
 
     from spikelearn import plots
@@ -141,10 +143,10 @@ def _rasters(store: Path, columns: Any, x: str | None, y: str | None) -> Any:
     kept = np.array([bool(file) for file in files])
     if not kept.any():
         raise ExperimentError(
-            f"{store}: no run of these points was kept; sweep with --keep first, or all (and --fresh: points that are "
-            "there are not computed again)"
+            f"{store}: no run of these points was kept; sweep with --keep first or all (and --fresh: existing points "
+            "are not computed again)"
         )
-    axes = [columns.axis(name, least=1) for name in (x, y) if name]
+    axes = [columns.axis(name, min_values=1) for name in (x, y) if name]
     places = np.column_stack([axis.of_row for axis in axes]) if axes else np.zeros((len(files), 1), int)
     _, groups = np.unique(places, axis=0, return_inverse=True)
     columns.require_one_point([axis.name for axis in axes], groups.ravel(), kept)
@@ -157,7 +159,7 @@ def _rasters(store: Path, columns: Any, x: str | None, y: str | None) -> Any:
             first.setdefault(place, row)
     for axis, some in zip(axes, drawn, strict=True):
         if (n := len(set(axis.of_row[kept].tolist()))) > len(some):
-            print(f"{len(some)} of {n} values of {axis.name} are drawn; --where chooses others", file=sys.stderr)
+            print(f"{len(some)} of {n} values of {axis.name} are drawn; choose others with --where", file=sys.stderr)
     runs = [
         ({axis.name: axis.values[axis.of_row[row]] for axis in axes}, load(store / RUNS / files[row]))
         for row in first.values()

@@ -27,44 +27,46 @@ def add_sweep(commands: Any) -> None:
     """Add `sweep` to the subcommands."""
     usage = "spikelearn sweep MODEL [--grid NAME=VALUES ...] [--replicates N] [--out DIR] [options]"
     sweep = commands.add_parser(
-        "sweep", usage=usage, help="run a model at many points, and never lose a result", allow_abbrev=False,
-        epilog="VALUES: START:STOP:NUMBER, START:STOP:NUMBER:log, or A,B,C (with values that have commas: A;B). Grids, "
-        "samples and tables are crossed. The same command again computes what is missing.",
+        "sweep", usage=usage, help="run a model at many parameter points and store each result", allow_abbrev=False,
+        epilog="VALUES: START:STOP:NUMBER, START:STOP:NUMBER:log, or A,B,C (A;B if values contain commas). Grids, "
+        "samples and tables are crossed. The same command run again computes missing points.",
     )  # fmt: skip
     sweep.add_argument("model", metavar="MODEL", help="a name from `spikelearn list`, or a path to a file")
     sweep.add_argument("--grid", nargs="+", action="extend", default=[], metavar="NAME=VALUES", help="every value")
     for how, text in (("random", "random"), ("sobol", "Sobol"), ("latin", "Latin hypercube")):
         sweep.add_argument(f"--{how}", nargs="+", action="extend", default=[], metavar="NAME=LOW:HIGH[:log]",
                            help=f"{text} points within ranges")  # fmt: skip
-    sweep.add_argument("--points", type=int, metavar="N", help="how many random, Sobol or Latin hypercube points")
+    sweep.add_argument("--points", type=int, metavar="N", help="number of random, Sobol or Latin hypercube points")
     sweep.add_argument("--table", type=Path, metavar="FILE", help="points from a file: .csv, .json or .parquet")
-    sweep.add_argument("--replicates", type=int, default=1, metavar="N", help="runs of each point, with other seeds")
-    sweep.add_argument("--best", metavar="METRIC[:min]", help="watch the highest (or lowest) value of a metric")
+    sweep.add_argument("--replicates", type=int, default=1, metavar="N", help="runs per point, with different seeds")
+    sweep.add_argument("--best", metavar="METRIC[:min]", help="report the highest (or lowest) value of a metric")
     add_common(sweep, "out/MODEL_sweep")
     sweep.set_defaults(action=_sweep)
 
 
 def add_common(parser: Any, directory: str) -> None:
-    """What all commands that compute points of a store take. directory: where it is by default."""
+    """Add the arguments common to all commands that compute points. directory: the default store."""
     parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", dest="settings",
                         help="set parameters in all points")  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="the model's short form")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="root of all seeds (default 1)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="root seed (default 1)")
     parser.add_argument("--out", type=Path, metavar="DIR", help=f"the store (default: {directory})")
-    parser.add_argument("--metrics", metavar="FILE.py:FUNCTION", help="Run -> name -> number, instead of the model's")
+    parser.add_argument(
+        "--metrics", metavar="FILE.py:FUNCTION", help="function Run -> {name: number}, instead of the model's metrics"
+    )
     parser.add_argument("--keep", nargs="+", default=["none"], metavar="all|first|NAME=VALUE",
                         help="which runs keep their spikes: all, the first replicates, or these")  # fmt: skip
-    parser.add_argument("--workers", type=int, metavar="N", help="points at a time (default: all cores)")
+    parser.add_argument("--workers", type=int, metavar="N", help="points to run in parallel (default: all cores)")
     parser.add_argument("--dask", nargs="?", const="", metavar="ADDRESS",
-                        help="a Dask scheduler; without ADDRESS a cluster on this machine")  # fmt: skip
-    parser.add_argument("--time-limit", metavar="T", help="of a point: 90s, 5min, 2h")
-    parser.add_argument("--memory-limit", metavar="SIZE", help="of a worker: 500MB, 2GB")
-    parser.add_argument("--resume", action="store_true", help="go on with what is there: the default")
-    parser.add_argument("--fresh", action="store_true", help="remove what is there and start over; asks first")
+                        help="use a Dask scheduler; without ADDRESS, a local cluster")  # fmt: skip
+    parser.add_argument("--time-limit", metavar="T", help="time limit per point: 90s, 5min, 2h")
+    parser.add_argument("--memory-limit", metavar="SIZE", help="memory limit per worker: 500MB, 2GB")
+    parser.add_argument("--resume", action="store_true", help="continue an existing store (the default)")
+    parser.add_argument("--fresh", action="store_true", help="remove an existing store and start over; asks first")
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    parser.add_argument("--retry", action="store_true", help="compute again the points that failed")
-    parser.add_argument("--accept-changes", action="store_true", help="go on although the model file has changed")
-    parser.add_argument("--quiet", action="store_true", help="lines for a log instead of a bar")
+    parser.add_argument("--retry", action="store_true", help="recompute points that failed")
+    parser.add_argument("--accept-changes", action="store_true", help="continue even if the model file has changed")
+    parser.add_argument("--quiet", action="store_true", help="log lines instead of a progress bar")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
 
 
@@ -81,13 +83,13 @@ def _sweep(options: argparse.Namespace) -> int:
 
 @contextmanager
 def working(options: argparse.Namespace, experiment: ex.Experiment, default: Path) -> Iterator[dict[str, Any]]:
-    """The arguments that all commands on a store have in common; a cluster that was opened ends with the block.
+    """The arguments common to all commands on a store; a cluster opened here is closed at the end of the block.
 
-    default: where the store is if nothing is said.
+    default: the default store.
     """
     directory = options.out or default
     if options.fresh and options.resume:
-        raise ExperimentError("--fresh starts over and --resume goes on: give one of them")
+        raise ExperimentError("--fresh starts over and --resume continues: give only one")
     keep = options.keep[0] if options.keep[0] in ("none", "all", "first") else dict(pairs(options.keep, "--keep"))
     common: dict[str, Any] = {
         "out": directory, "settings": dict(pairs(options.settings, "--set")), "quick": options.quick,
@@ -113,7 +115,7 @@ def working(options: argparse.Namespace, experiment: ex.Experiment, default: Pat
 
 
 def report(options: argparse.Namespace, done: sweep.Summary) -> int:
-    """Say what came of it; 1 if points failed."""
+    """Report the outcome; return 1 if points failed."""
     table = done.directory / TABLE
     if options.json:
         report = {
@@ -156,13 +158,13 @@ def _sample(options: argparse.Namespace) -> points.Sample | None:
     given = {how: getattr(options, how) for how in points.SAMPLES if getattr(options, how)}
     if not given:
         if options.points is not None:
-            raise ExperimentError("--points: of which sample? give --random, --sobol or --latin NAME=LOW:HIGH too")
+            raise ExperimentError("--points needs a sample: give --random, --sobol or --latin NAME=LOW:HIGH too")
         return None
     if len(given) > 1:
-        raise ExperimentError(f"expected one kind of sample, got {' and '.join('--' + how for how in given)}")
+        raise ExperimentError(f"expected only one kind of sample, got {' and '.join('--' + how for how in given)}")
     ((how, texts),) = given.items()
     if options.points is None:
-        raise ExperimentError(f"--{how}: how many points? give --points N too")
+        raise ExperimentError(f"--{how} needs a number of points: give --points N too")
     ranges = {name: points.range_of(text, f"--{how} {name}") for name, text in pairs(texts, f"--{how}")}
     return points.Sample(how, ranges, options.points)
 
@@ -206,7 +208,7 @@ def _megabytes(text: str | None) -> float | None:
 
 
 def _agreed(directory: Path, yes: bool) -> bool:
-    """Whether a store may be removed. Asks, unless there is nothing to lose."""
+    """Whether a store may be removed. Asks for confirmation unless it is empty."""
     if not (directory / DATABASE).exists() or yes:
         return True
     try:
@@ -218,7 +220,7 @@ def _agreed(directory: Path, yes: bool) -> bool:
     if not n:
         return True
     if not sys.stdin.isatty():
-        raise ExperimentError(f"--fresh would remove {what}; nobody is there to be asked: give --yes too")
+        raise ExperimentError(f"--fresh would remove {what}; confirm with --yes, as standard input is not a terminal")
     if input(f"remove {what}? [y/N] ").strip().lower() not in ("y", "yes"):
         raise ExperimentError("nothing was removed")
     return True

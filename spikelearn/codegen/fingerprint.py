@@ -1,7 +1,7 @@
-"""What a user's function is, for caches: a hash of its code and of all that the compiler freezes into it.
+"""Fingerprints of a user's functions, for caches: a hash of the code and of all values that it is compiled with.
 
-Numba takes closed-over and global values for constants. Two closures of one source text, or one script run with another
-global value, are therefore two functions, and source text alone cannot tell them apart.
+Numba treats closed-over and global values as constants. Two closures with the same source text, or one script run with
+different global values, are therefore different functions that source text alone cannot distinguish.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 _KNOWN = {*sys.stdlib_module_names, "numpy", "numba", "llvmlite", "spikelearn"} - {"__main__"}
-"""Packages whose functions are named only: the caches are keyed by their versions or sources already."""
+"""Packages whose functions are identified by name: the caches are already keyed by their versions or sources."""
 
 
 def fingerprint(function: Any) -> str:
-    """A hash that differs if the compiled function could. What cannot be hashed makes it differ every time."""
+    """A hash that differs if the compiled function could differ. Unhashable values make it differ every time."""
     digest = hashlib.sha256()
     _feed(digest, getattr(function, "py_func", function), set())
     return digest.hexdigest()
@@ -77,7 +77,7 @@ def _feed_function(digest: Any, function: FunctionType, seen: set[int]) -> None:
 
 
 def _feed_global(digest: Any, value: Any, names: set[str], seen: set[int]) -> None:
-    """Something that code refers to by name. Of a module, those of its parts count that may be meant by `names`."""
+    """Hash an object that code refers to by name. For a module, only the members in `names` count."""
     if isinstance(value, ModuleType):
         digest.update(value.__name__.encode())
         if id(value) in seen or _is_known(value.__name__):
@@ -101,7 +101,7 @@ def _is_known(module: str) -> bool:
 
 
 def _names(code: CodeType) -> set[str]:
-    """All names that code refers to, those of the functions inside it too."""
+    """All names that code refers to, including those in nested functions."""
     names = set(code.co_names)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):

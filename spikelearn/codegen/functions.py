@@ -1,4 +1,4 @@
-"""Functions whose text is written when a model is made. The text can be read, and caches are keyed by what it does."""
+"""Functions defined from text when a model is created. The text can be inspected, and caches are keyed by it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def source_of(function: Any) -> str:
-    """The text of the file, or what was generated in its place, in which a function was written."""
+    """The text of the file, or the generated text, in which a function is defined."""
     plain = getattr(function, "py_func", function)
     return "".join(linecache.getlines(plain.__code__.co_filename, plain.__globals__))
 
@@ -26,8 +26,8 @@ def arguments_of(function: Any) -> tuple[str, ...]:
 def function_from(text: str, name: str, known: Mapping[str, Any]) -> Callable[..., Any]:
     """The function `name` that a text defines.
 
-    known: what the text may refer to, such as {"np": numpy}. inspect.getsource and tracebacks show the text. Compiled,
-    the function is cached from process to process like one from a file: its identity is its code and what it refers to.
+    known: globals of the text, such as {"np": numpy}. inspect.getsource and tracebacks show the text. Once compiled,
+    the function is cached across processes like one from a file: its fingerprint is its code and what it refers to.
     """
     place = f"<{name}, generated: {hashlib.sha256(text.encode()).hexdigest()[:16]}>"
     linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)

@@ -1,4 +1,4 @@
-"""What kernels need of the machine and Numba does not have. Importing it imports Numba; kernels get it from `jit`."""
+"""Machine operations that kernels need and Numba lacks. Importing this imports Numba; kernels use it through `jit`."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def float_to_bits(typing_context, number):
 
 @intrinsic
 def prefetch(typing_context, array, place):
-    """Ask for the cache line of element `place` of an array (any place: nothing is read, nothing can fail)."""
+    """Prefetch the cache line of element `place` of an array (any index: nothing is read, nothing can fail)."""
     signature = types.void(array, place)
 
     def generate(context, builder, signature, values):
@@ -78,7 +78,7 @@ def prefetch(typing_context, array, place):
 
 @intrinsic
 def add_one(typing_context, counters):
-    """Add 1 to the first of some counters that threads share."""
+    """Atomically add 1 to the first element of counters shared by threads."""
     signature = types.void(counters)
 
     def generate(context, builder, signature, values):
@@ -91,7 +91,7 @@ def add_one(typing_context, counters):
 
 @intrinsic
 def first_of(typing_context, counters):
-    """The first of some counters that threads share, as it is in memory now."""
+    """The first element of counters shared by threads, read from memory now."""
     signature = types.int64(counters)
 
     def generate(context, builder, signature, values):
@@ -103,7 +103,7 @@ def first_of(typing_context, counters):
 
 @intrinsic
 def clock(typing_context) -> Any:
-    """The processor's counter of time (x86-64), as int64. How long a tick is must be measured."""
+    """The processor's time stamp counter (x86-64), as int64. The length of a tick must be measured."""
     signature = types.int64()
 
     def generate(context, builder, signature, values):
@@ -114,4 +114,4 @@ def clock(typing_context) -> Any:
 
 
 give_way = types.ExternalFunction("sched_yield", types.int32())
-"""Let another thread or process have the processor (POSIX)."""
+"""Yield the processor to another thread or process (POSIX)."""

@@ -1,9 +1,9 @@
 """The one place that names Numba options.
 
 `kernel` and `scalar` mark functions that run compiled; `entry` gives one a machine address that the compiled loop can
-call; `invoke` makes that call. `add_one`, `first_of` and `give_way` are what threads need to meet; `prefetch` asks for
-memory ahead of its use. Numba itself is imported when something is compiled, not before: a process that finds all its
-machine code on disk does without it.
+call; `invoke` makes that call. `add_one`, `first_of` and `give_way` implement barriers between threads; `prefetch`
+requests memory ahead of its use. Numba itself is imported only when something is compiled: a process that finds all its
+machine code on disk does not need it.
 With NUMBA_DISABLE_JIT=1 kernels are plain Python.
 """
 
@@ -16,17 +16,17 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeAlias
 
 Written: TypeAlias = Annotated[Any, "written"]
-"""Marks, in the signature of a kernel, an array that the kernel or another that it hands it on to writes to."""
+"""Marks, in the signature of a kernel, an array that the kernel, or another that it passes it to, writes to."""
 
 JIT_DISABLED: bool = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
 
 @functools.cache
 def compiler() -> Any:
-    """Numba, once LLVM knows how many arrays a loop may have.
+    """Numba, after LLVM's limit of overlap checks has been raised.
 
-    A loop vectorises only if no two of its arrays overlap, which it asks of each pair before it begins. LLVM's limit of
-    128 questions is reached with ten state variables; 512 allow twenty.
+    A loop vectorises only if no two of its arrays overlap, which is checked for each pair before it starts. LLVM's
+    limit of 128 checks is reached with ten state variables; 512 allow twenty.
     """
     import llvmlite.binding
     import numba
@@ -38,7 +38,7 @@ def compiler() -> Any:
 class Compiled:
     """A function that Numba compiles when compiled code or Python first calls it.
 
-    py_func: the function itself, as in Numba. targetoptions: what numba.njit is told.
+    py_func: the function itself, as in Numba. targetoptions: options passed to numba.njit.
     """
 
     def __init__(self, function: Callable[..., Any], targetoptions: Mapping[str, Any]) -> None:
@@ -54,31 +54,31 @@ class Compiled:
 
     @functools.cached_property
     def dispatcher(self) -> Any:
-        """What Numba makes of it for compiled code; what Python needs takes a fifth of the compiler's time."""
+        """Numba's dispatcher for compiled code; without the Python wrapper, which takes a fifth of the compile time."""
         options: Any = {**self.targetoptions, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
         return compiler().njit(**options)(self.py_func)
 
     @functools.cached_property
     def for_python(self) -> Any:
-        """What Numba makes of it for Python."""
+        """Numba's dispatcher for Python."""
         options: Any = self.targetoptions
         return compiler().njit(**options)(self.py_func)
 
     @property
     def _numba_type_(self) -> Any:
-        """Numba asks for this where compiled code names the function."""
+        """Called by Numba if compiled code uses the function."""
         return self.dispatcher._numba_type_
 
 
 class Intrinsic:
-    """Something in `intrinsics`, which needs Numba, by its name."""
+    """A member of `intrinsics`, which needs Numba, by name."""
 
     def __init__(self, name: str) -> None:
         self.__module__, self.__name__, self.__qualname__ = __name__, name, name
 
     @property
     def _numba_type_(self) -> Any:
-        """Numba asks for this where compiled code names the intrinsic."""
+        """Called by Numba if compiled code uses the intrinsic."""
         from numba.core.registry import cpu_target
 
         from spikelearn.codegen import intrinsics
@@ -90,7 +90,7 @@ class Intrinsic:
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a scalar function or loop that other kernels call.
 
-    Division by zero gives inf or NaN, as in numpy: an exception path would stop loops from vectorising.
+    Division by zero returns inf or NaN, as in NumPy: an exception path would prevent vectorisation.
     """
     return function if JIT_DISABLED else Compiled(function, {"error_model": "numpy", "nogil": True})
 
@@ -98,7 +98,7 @@ def kernel(function: Callable[..., Any]) -> Any:
 def scalar(function: Callable[..., Any]) -> Any:
     """Compile a function from scalars to scalars so that it is always inlined into the loop that calls it.
 
-    One that is compiled already is given back as it is.
+    An already compiled function is returned unchanged.
     """
     if JIT_DISABLED or hasattr(function, "py_func"):
         return function
@@ -106,18 +106,18 @@ def scalar(function: Callable[..., Any]) -> Any:
 
 
 def entry(function: Callable[..., Any]) -> Any:
-    """Compile `function(step, address)` to a C function with an address of its own."""
+    """Compile `function(step, address)` to a C function with its own address."""
     numba = compiler()
     return numba.cfunc(numba.types.void(numba.types.int64, numba.types.int64), error_model="numpy")(function)
 
 
 def _invoke_plain(function, step, arguments):
-    """What `invoke` is without the compiler."""
+    """`invoke` without the compiler."""
     function(step, *arguments)
 
 
 def _prefetch_nothing(array, place):
-    """What `prefetch` is without the compiler."""
+    """`prefetch` without the compiler."""
 
 
 invoke: Any = _invoke_plain if JIT_DISABLED else Intrinsic("invoke")

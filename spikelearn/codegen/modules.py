@@ -1,7 +1,7 @@
 """Generated modules: a model's loop, or any kernel, as a small readable module with an entry that has an address.
 
-The name of a module and of its machine code comes from the hash of its text and of all the sources that it can reach,
-so it is compiled once for each model, whatever the parameter values, and never served stale.
+The name of a module and of its machine code is the hash of its text and of all sources that it can reach, so it is
+compiled once per model, whatever the parameter values, and never stale.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ def call(step, address):
 _WRITTEN = ": Written"
 _entries: dict[Any, Entry] = {}
 _loading = threading.RLock()
-"""Networks may be built in several threads; a module is loaded by one of them."""
+"""Networks may be built in several threads; only one of them loads a module."""
 
 
 @dataclass(frozen=True)
 class Kernel:
     """A kernel to call: the text that defines `name`, and functions that the text needs but cannot import.
 
-    of: the model, rule or function that it is made for, which the first line of its module says. It is no part of what
-        a module is known by: models whose text is the same share one. plain: the function, if it lives in a module.
+    of: the model, rule or function that it is made for, named in the first line of its module. It is not part of the
+        module's hash: models with the same text share a module. plain: the function, if it is in a module.
     """
 
     text: str
@@ -63,22 +63,22 @@ class Kernel:
 
     @property
     def parameters(self) -> dict[str, bool]:
-        """The names of its arguments in their order, without the first, the step -> whether it writes to them."""
+        """Argument names in order, without the first, the step -> whether it writes to them."""
         if self.plain is not None:
             return _parameters_of(self.plain)
         return _parameters_in(self.text, self.name)
 
     def choose(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Of some values by name, those that it takes."""
+        """The subset of named values that are its arguments."""
         return {name: values[name] for name in self.parameters if name in values}
 
     @property
     def header(self) -> str:
-        return f"# {self.of}; whatever has this very code shares this module.\n"
+        return f"# {self.of}; all models with this code share this module.\n"
 
 
 def kernel_of(function: Any) -> Kernel:
-    """The Kernel of a compiled function that lives in a module."""
+    """The Kernel of a compiled function defined in a module."""
     line, injected = import_line(function, "function")
     return Kernel(line, getattr(function, "py_func", function).__qualname__, "function", injected, function)
 
@@ -91,7 +91,7 @@ def _parameters_of(function: Any) -> dict[str, bool]:
 
 @functools.cache
 def _parameters_in(text: str, name: str) -> dict[str, bool]:
-    """Those of a function that a text defines."""
+    """The arguments of a function that a text defines."""
     found = re.search(rf"^def {name}\(([^)]*)\):", text, re.MULTILINE)
     assert found is not None
     arguments = [argument.strip() for argument in found[1].split(",")][1:]
@@ -99,7 +99,7 @@ def _parameters_in(text: str, name: str) -> dict[str, bool]:
 
 
 def kernel_for(of: str, text: str, functions: Mapping[str, Any]) -> Kernel:
-    """The Kernel of a rendered text. functions: those of a model that the text calls, by the names it uses, or None."""
+    """The Kernel of a rendered text. functions: functions of a model, by the names that the text calls, or None."""
     lines = ""
     injected: dict[str, Any] = {}
     for alias, function in functions.items():
@@ -112,8 +112,8 @@ def kernel_for(of: str, text: str, functions: Mapping[str, Any]) -> Kernel:
 def import_line(function: Any, alias: str) -> tuple[str, dict[str, Any]]:
     """Text that imports a function under another name; a function that cannot be imported is injected instead.
 
-    Whatever has to be injected, or lives outside spikelearn, leaves the hash of its source and of all that it reaches
-    in the text.
+    For functions that are injected or defined outside spikelearn, the text contains the hash of their source and of
+    all that it reaches.
     """
     plain = getattr(function, "py_func", function)
     module, name = plain.__module__ or "a script", plain.__qualname__
@@ -129,7 +129,7 @@ def import_line(function: Any, alias: str) -> tuple[str, dict[str, Any]]:
 
 
 def load(kernel: Kernel, arguments: Sequence[Any]) -> tuple[Entry | None, Any]:
-    """(entry, None) of a kernel for arguments of these types; where nothing is compiled, (None, plain function)."""
+    """(entry, None) of a kernel for arguments of these types; without the compiler, (None, plain function)."""
     if jit.JIT_DISABLED:
         return None, getattr(_module(kernel.text, kernel), kernel.name)
     return _load(kernel, arguments, kernel.name, "        step,\n"), None
@@ -137,7 +137,7 @@ def load(kernel: Kernel, arguments: Sequence[Any]) -> tuple[Entry | None, Any]:
 
 @functools.cache
 def callable_of(function: Any) -> Any:
-    """A kernel that Python calls with arrays and numbers, and that gives back a whole number."""
+    """A kernel that Python calls with arrays and numbers, and that returns a whole number."""
     if jit.JIT_DISABLED:
         return function
     kernel = kernel_of(function)
@@ -180,17 +180,17 @@ def _unpack(argument: Any, place: int) -> tuple[str, int]:
 
 
 def compiled_anew(kernel: Kernel, arguments: Sequence[Any]) -> Any:
-    """The numba.cfunc of an entry, for tests that look at what the compiler made of it."""
+    """The numba.cfunc of an entry, for tests that inspect the compiled code."""
     return _module(_text(kernel, arguments, kernel.name, "        step,\n"), kernel).call
 
 
 def source_of_module(kernel: Kernel, arguments: Sequence[Any]) -> str:
-    """The module that is compiled for a kernel and arguments of these types, as its file has it."""
+    """The text of the module that is compiled for a kernel and arguments of these types."""
     return kernel.header + _text(kernel, arguments, kernel.name, "        step,\n")
 
 
 def _text(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> str:
-    """The module of a kernel and of the entry that unpacks such arguments and makes the call."""
+    """The module with a kernel and the entry that unpacks its arguments and calls it."""
     loads, place = [], 0
     for argument in arguments:
         text, used = _unpack(argument, place)
@@ -212,20 +212,20 @@ def _load(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> En
 
 
 def _kind(argument: Any) -> Any:
-    """What the text of an entry depends on: much faster to find than the text."""
+    """A key of everything that the text of an entry depends on: much faster to compute than the text."""
     if isinstance(argument, np.ndarray):
         return argument.dtype.char, argument.ndim, argument.flags.c_contiguous
     return float if isinstance(argument, float | np.floating) else int
 
 
 def _compile_alone(path: Path, text: str, kernel: Kernel) -> Entry:
-    """An entry that is compiled now, unless another process was at it: then it is what that one made."""
+    """An entry compiled now, or loaded if another process compiled it in the meantime."""
     with object_cache.alone(path):
         return object_cache.read(path) or object_cache.keep(path, _module(text, kernel).call)
 
 
 def _module(text: str, kernel: Kernel) -> ModuleType:
-    """A module with a header. Its file is there to be read and for tracebacks; what runs is the text."""
+    """A module with a header. Its file is for reading and tracebacks; the text is what runs."""
     digest = hashlib.sha256((sources_fingerprint() + text).encode()).hexdigest()[:24]
     path = cache_folder() / f"spikelearn_module_{digest}.py"
     text = kernel.header + text
@@ -240,9 +240,9 @@ def _module(text: str, kernel: Kernel) -> ModuleType:
 
 @functools.cache
 def cache_folder() -> Path:
-    """Where generated modules and their compiled forms are kept: $SPIKELEARN_CACHE, or the user's cache folder.
+    """The folder for generated modules and their machine code: $SPIKELEARN_CACHE, or the user's cache folder.
 
-    It may be a folder that can only be read, or none at all: what is not there is compiled.
+    It may be read-only or missing: modules that are not found are compiled.
     """
     wanted = os.environ.get("SPIKELEARN_CACHE")
     base = Path(wanted) if wanted else Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "spikelearn"
@@ -251,7 +251,7 @@ def cache_folder() -> Path:
 
 @functools.cache
 def sources_fingerprint() -> str:
-    """A hash of every source that a generated module can reach, and of all that compiling it depends on."""
+    """A hash of every source that a generated module can reach, and of everything that its compilation depends on."""
     package = Path(jit.__file__).parents[1]
     sources = [Path(jit.__file__), package / "codegen" / "intrinsics.py"]
     for folder in _REACHED:

@@ -1,8 +1,8 @@
-"""Machine code on disk: what Numba made of an entry, in one file that is loaded without Numba.
+"""Machine code on disk: an entry compiled by Numba, in one file that is loaded without Numba.
 
-A file is written whole or not at all, and begins with a hash of the rest: one that is damaged is as good as none, and
-so is one that could not be written. Code that uses Numba's runtime (a callback that makes arrays) imports Numba when it
-is loaded; code that holds addresses of this process is not kept.
+Files are written atomically and start with a hash of the rest: a damaged file is ignored, and a failed write has no
+effect. Code that uses Numba's runtime (a callback that makes arrays) imports Numba when it is loaded; code that
+contains addresses of this process is not stored.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 _ENVIRONMENT = "NumbaEnv"
-"""In the names of variables that Numba sets in each process: Python objects that a function may use, to print, say."""
+"""Occurs in names of variables that Numba sets per process: Python objects used by a function, e.g. to print."""
 _DIGEST = 32
 _SYMBOL = struct.Struct("<IBBHQQ")
 _SECTION = struct.Struct("<IIQQQQIIQQ")
@@ -31,19 +31,19 @@ _SYMBOL_TABLE = 2
 
 @dataclass(frozen=True)
 class Entry:
-    """Compiled `call(step, address of packed arguments)`. owner: what must live as long as the code may be called."""
+    """Compiled `call(step, address of packed arguments)`. owner: kept alive as long as the code may be called."""
 
     address: int
     owner: Any
 
     @functools.cached_property
     def call(self) -> Any:
-        """The entry as a Python function; others may run meanwhile."""
+        """The entry as a Python function, which releases the GIL."""
         return ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)(self.address)
 
 
 def read(path: Path) -> Entry | None:
-    """The entry that a file holds; None if it is missing, damaged, or of use only with what this process lacks."""
+    """The entry stored in a file; None if it is missing, damaged, or needs something that this process lacks."""
     try:
         content = path.read_bytes()
     except OSError:
@@ -56,9 +56,9 @@ def read(path: Path) -> Entry | None:
 
 
 def keep(path: Path, compiled: Any) -> Entry:
-    """The entry of a numba.cfunc. It is written to a file if other processes can use it."""
+    """The entry of a numba.cfunc, written to a file if other processes can use it."""
     name = compiled.native_name
-    # Numba does not say in public whether code holds addresses; where it says nothing, none is kept.
+    # Numba has no public way to tell whether code contains addresses; if unknown, it is not stored.
     holds_addresses = getattr(getattr(compiled, "_library", None), "has_dynamic_globals", True)
     code = None if holds_addresses else _alone(compiled.inspect_llvm(), name)
     entry = None if code is None else _loaded(name, code)
@@ -70,7 +70,7 @@ def keep(path: Path, compiled: Any) -> Entry:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees a part of it. If it cannot be written, there is none."""
+    """Write a file atomically. If it cannot be written, there is none."""
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
@@ -84,7 +84,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Wait until no other process compiles what this file will hold. Where no file can be written, nobody waits."""
+    """Wait until no other process compiles the code for this file. If files cannot be written, do not wait."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -103,35 +103,35 @@ def alone(path: Path) -> Iterator[None]:
 
 @functools.cache
 def versions() -> str:
-    """All that machine code depends on besides its source: processor, compilers, and what Numba is told."""
+    """Everything that machine code depends on besides its source: processor, compilers and Numba's options."""
     import llvmlite
     import llvmlite.binding as llvm
 
     numba = importlib.util.find_spec("numba")
     assert numba is not None and numba.origin is not None
-    told = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("NUMBA_"))
+    options = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("NUMBA_"))
     parts = [
         (Path(numba.origin).parent / "_version.py").read_text(),
         llvmlite.__version__,
         llvm.get_process_triple(),
         llvm.get_host_cpu_name(),
         llvm.get_host_cpu_features().flatten(),
-        *(each for each in told if not each.startswith(("NUMBA_NUM_THREADS=", "NUMBA_CACHE_DIR="))),
+        *(each for each in options if not each.startswith(("NUMBA_NUM_THREADS=", "NUMBA_CACHE_DIR="))),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _alone(text: str, name: str) -> bytes | None:
-    """Object code of one function and what it calls, from LLVM's language; None if it needs more than this text."""
+    """Object code of one function and what it calls, from LLVM IR; None if it needs more than this text."""
     import llvmlite.binding as llvm
 
     if any(_ENVIRONMENT in line for line in text.splitlines() if not line.startswith("@")):
         return None
     machine = _machine()
     module = llvm.parse_assembly(text)
-    for thing in (*module.functions, *module.global_variables):
-        if not thing.is_declaration and thing.name != name:
-            thing.linkage = "internal"
+    for symbol in (*module.functions, *module.global_variables):
+        if not symbol.is_declaration and symbol.name != name:
+            symbol.linkage = "internal"
     options = llvm.PipelineTuningOptions(speed_level=3)
     options.loop_vectorization = options.slp_vectorization = True
     builder = llvm.create_pass_builder(machine, options)
@@ -142,7 +142,7 @@ def _alone(text: str, name: str) -> bytes | None:
 def _loaded(name: str, code: bytes) -> Entry | None:
     import llvmlite.binding as llvm
 
-    # The first engine makes the symbols of the process known, so it comes before the question.
+    # The first engine registers the symbols of the process, so it must precede the query.
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
     missing = [symbol for symbol in undefined_symbols(code) if llvm.address_of_symbol(symbol) is None]
     if missing:
@@ -155,7 +155,7 @@ def _loaded(name: str, code: bytes) -> Entry | None:
 
 
 def undefined_symbols(code: bytes) -> list[str]:
-    """What an ELF object (System V ABI, 64 bits) does not define itself. LLVM ends the process if one is missing."""
+    """Undefined symbols of an ELF object (System V ABI, 64 bits). LLVM aborts the process if one is missing."""
     (first,) = struct.unpack_from("<Q", code, 40)
     size, number = struct.unpack_from("<HH", code, 58)
     sections = [_SECTION.unpack_from(code, first + k * size) for k in range(number)]
@@ -171,7 +171,7 @@ def undefined_symbols(code: bytes) -> list[str]:
 
 
 def _start_runtime_of_numba() -> None:
-    """Make known what compiled code may call in Numba: memory for arrays, exceptions."""
+    """Register what compiled code may call in Numba: memory for arrays, exceptions."""
     from numba.core.registry import cpu_target
     from numba.core.runtime.nrt import rtsys
 
@@ -179,14 +179,14 @@ def _start_runtime_of_numba() -> None:
 
 
 def _machine() -> Any:
-    """The processor that code is made for, as LLVM knows it. An engine takes it over: each needs its own."""
+    """The LLVM target machine. An engine takes ownership of it, so each needs its own."""
     target, options = _target()
     return target.create_target_machine(**options)
 
 
 @functools.cache
 def _target() -> tuple[Any, dict[str, Any]]:
-    """What Numba tells LLVM about the processor."""
+    """The processor name and features that Numba passes to LLVM."""
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()

@@ -1,16 +1,16 @@
-"""Templates of kernels: Python that parses and lints as it stands, rendered for one model or rule at a time.
+"""Templates of kernels: valid Python that parses and lints, rendered for one model or rule at a time.
 
-A template is a file in kernels/templates. It is read as text and never imported. What differs from model to model is
-given to `render` as lists of names and as flags, and stands in the template so:
+A template is a file in kernels/templates. It is read as text and never imported. Differences between models are passed
+to `render` as lists of names and as flags, and appear in the template as follows:
 
     PRE, slot__PRE[k]                a list, in capitals: with pre = ("x", "y") this is x, y, slot_x[k], slot_y[k];
-                                     `: Written` after it, in a signature, goes with each as an index does
+                                     `: Written` after it, in a signature, applies to each, as an index does
     # for x in pre:  ...  # end      lines that are repeated; in them `x` and `slot__x` are one name of the list
-    # if modulated:  ...  # else:  ...  # end     lines that are left out; any Python expression of lists and flags
-    # EVENTS = step, event__PRE      a list that the template makes, also with `... for x in pre` at its end
+    # if modulated:  ...  # else:  ...  # end     conditional lines; any Python expression of lists and flags
+    # EVENTS = step, event__PRE      a list defined in the template, also with `... for x in pre` at its end
 
-An empty list takes its comma with it. Names in capitals that the template imports stand for themselves. All other
-comments are kept, and lines that names have made too long are broken at commas. Faults raise TemplateError.
+An empty list removes its comma. Names in capitals that the template imports are left unchanged. All other comments
+are kept, and lines that become too long are wrapped at commas. Errors raise TemplateError.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ _EMPTY_WITH_COMMA = re.compile(f"(?:, {_EMPTY})+(?=[)\\]]|$)|{_EMPTY},? ?")
 
 @dataclass(frozen=True)
 class _Line:
-    """A line: plain text, and between its pieces words that names are put in for. inside: it begins within brackets.
+    """A line: plain text, alternating with words to be substituted. inside: it begins within brackets.
 
-    words: what a word is made of: parts, a list or None, and parts after it.
+    words: the components of each word: parts, a list or None, and parts after it.
     """
 
     place: str
@@ -56,7 +56,7 @@ class _Line:
 
 @dataclass(frozen=True)
 class _For:
-    """Lines that are repeated for each item of the list `source`, its parts called `names`."""
+    """Lines repeated for each item of the list `source`, whose parts are called `names`."""
 
     place: str
     names: tuple[str, ...]
@@ -66,7 +66,7 @@ class _For:
 
 @dataclass(frozen=True)
 class _If:
-    """Lines of which some are left out."""
+    """Conditional lines."""
 
     place: str
     condition: str
@@ -76,7 +76,7 @@ class _If:
 
 @dataclass(frozen=True)
 class _List:
-    """A list that is made of a line, or of one for each item of another list."""
+    """A list made from a line, or from one line per item of another list."""
 
     name: str
     made_of: _Line | _For
@@ -87,7 +87,7 @@ _Node: TypeAlias = "str | _Line | _For | _If | _List"
 
 @dataclass(frozen=True)
 class _Scope:
-    """What names stand for: flags and lists, and the variables of the loops around a line."""
+    """The meanings of names: flags and lists, and the variables of the loops around a line."""
 
     values: dict[str, Any]
     one: dict[str, str]
@@ -95,32 +95,32 @@ class _Scope:
 
 @functools.cache
 def render(template: str, **values: Value) -> str:
-    """The text of kernels/templates/`template`.py with these lists and flags put in."""
+    """The text of kernels/templates/`template`.py with these lists and flags substituted."""
     text = "\n".join(_rendered(parse(TEMPLATES / f"{template}.py"), _Scope(dict(values), {})))
     return f"# Rendered from kernels/templates/{template}.py.\n" + re.sub(r"\n{4,}", "\n\n\n", text) + "\n"
 
 
 @functools.cache
 def parse(path: Path) -> tuple[_Node, ...]:
-    """A template as lines and marks. Its docstring, which comes first, is left out."""
+    """A template as lines and marks, without its docstring, which comes first."""
     text = path.read_text()
     imported = frozenset(word for line in _IMPORT.findall(text) for word in _WORD.findall(line))
     lines = text.splitlines()
     begin = text[: text.index('"""', 3)].count("\n") + 1
     nodes, end = _Parser(path, lines, imported).block(begin, ())
     if end < len(lines):
-        raise TemplateError(f"{path}:{end + 1}: nothing begins that {lines[end].strip()!r} could end")
+        raise TemplateError(f"{path}:{end + 1}: {lines[end].strip()!r} without a matching start")
     return nodes
 
 
 class _Parser:
-    """The lines of one template, and how many brackets are open where the next one begins."""
+    """The lines of one template, and the number of brackets open at the start of the next one."""
 
     def __init__(self, path: Path, lines: Sequence[str], imported: frozenset[str]) -> None:
         self.path, self.lines, self.imported, self.open = path, lines, imported, 0
 
     def block(self, k: int, variables: tuple[str, ...]) -> tuple[tuple[_Node, ...], int]:
-        """The lines from k on up to the mark that ends their block; and where that mark is."""
+        """The lines from k up to the mark that ends their block, and the index of that mark."""
         nodes: list[_Node] = []
         quoted = False
         while k < len(self.lines):
@@ -145,7 +145,7 @@ class _Parser:
         return tuple(nodes), k
 
     def marked(self, mark: re.Match[str], k: int, variables: tuple[str, ...]) -> tuple[_Node, int]:
-        """A loop or a choice that begins in line k; and where it ends."""
+        """A loop or condition that begins in line k, and the index of its end."""
         place, names = f"{self.path}:{k + 1}", _split(mark[2])
         body, end = self.block(k + 1, variables + names)
         otherwise: tuple[_Node, ...] = ()
@@ -173,7 +173,7 @@ class _Parser:
             lists = [part for part in parts if _LIST.fullmatch(part)]
             if match[0] in self.imported & {*lists} or not (lists or any(part in variables for part in parts)):
                 if len(parts) > 1:
-                    raise TemplateError(f"{place}: there is no loop with a variable in {match[0]!r}")
+                    raise TemplateError(f"{place}: no loop has a variable in {match[0]!r}")
                 continue
             if len(lists) > 1:
                 raise TemplateError(f"{place}: two lists in {match[0]!r}")
@@ -232,7 +232,7 @@ def _holds(node: _If, scope: _Scope) -> bool:
 
 
 def _each(node: _For, scope: _Scope) -> Iterator[_Scope]:
-    """The scopes in which the lines of a loop stand."""
+    """The scopes of the lines of a loop."""
     for item in _list(node.source, node.place, scope):
         parts = (item,) if isinstance(item, str) else item
         if len(parts) != len(node.names):
@@ -251,7 +251,7 @@ def _list(name: str, place: str, scope: _Scope) -> tuple[Any, ...]:
 
 
 def _line(node: _Line, scope: _Scope) -> str:
-    """A line with names put in."""
+    """A line with names substituted."""
     done = node.texts[0]
     for word, text in zip(node.words, node.texts[1:], strict=True):
         first, name, rest = word
@@ -260,7 +260,7 @@ def _line(node: _Line, scope: _Scope) -> str:
             done += "_".join(before) + text
             continue
         if text.startswith("[") and "]" not in text:
-            raise TemplateError(f"{node.place}: the index of list {name!r} may have no names that are put in")
+            raise TemplateError(f"{node.place}: the index of list {name!r} cannot contain names to be substituted")
         index = text[: text.index("]") + 1] if text.startswith("[") else _MARKED if text.startswith(_MARKED) else ""
         names = ("_".join([*before, each, *after]) + index for each in _list(name, node.place, scope))
         done += (", ".join(names) or _EMPTY) + text[len(index) :]
@@ -268,7 +268,7 @@ def _line(node: _Line, scope: _Scope) -> str:
 
 
 def _items(text: str) -> Iterator[str]:
-    """What lies between the commas of a text that are in no brackets."""
+    """The parts of a text between commas outside all brackets."""
     depth, begin = 0, 0
     for k, sign in enumerate(text + ","):
         depth += (sign in "([{") - (sign in ")]}")
@@ -279,7 +279,7 @@ def _items(text: str) -> Iterator[str]:
 
 
 def _broken(line: str, inside: bool) -> Iterator[str]:
-    """A line, in several where it is too long. Many names before a " = " are put into brackets for that."""
+    """A line, wrapped if it is too long. Many names before a " = " are put into brackets for that."""
     if len(line) <= LINE_LENGTH:
         yield line
         return
@@ -301,5 +301,5 @@ def _broken(line: str, inside: bool) -> Iterator[str]:
 
 
 def _opened(text: str) -> int:
-    """How many brackets are open after a text that were not before it."""
+    """The number of brackets opened but not closed by a text."""
     return sum(map(text.count, "([{")) - sum(map(text.count, ")]}"))

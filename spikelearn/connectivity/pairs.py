@@ -47,7 +47,7 @@ class Pairs(ConnectionRule):
             wrong = np.flatnonzero((array < 0) | (array >= n))
             if len(wrong):
                 raise DescriptionError(
-                    f"{ends.where}: {name} of Pairs: index {array[wrong[0]]} at position {wrong[0]} is out of range "
+                    f"{ends.where}: {name} of Pairs: index {array[wrong[0]]} at index {wrong[0]} is out of range "
                     f"0..{n - 1}"
                 )
             arrays.append(array.astype(np.int64))

@@ -1,4 +1,4 @@
-"""What users extend a network with: the verbs that describe it, which check what they are given and gather it."""
+"""The methods with which users describe a network: they check their arguments and collect the description."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from spikelearn.synapses import Synapse
 from spikelearn.units import Quantity, plain
 
 _POSITIONS = 1
-"""The generator of a population's positions is seeded with (seed, uid, this)."""
+"""Positions of a population are drawn from a generator seeded with (seed, uid, this)."""
 
 
 class NetworkBuilder:
@@ -61,7 +61,7 @@ class NetworkBuilder:
         self._recordings: list[Recording] = []
         self._callbacks: list[Callback] = []
         self._homeostases: list[Homeostasis] = []
-        self._things = 0
+        self._last_uid = 0
 
     @property
     def populations(self) -> Mapping[str, Population]:
@@ -80,7 +80,7 @@ class NetworkBuilder:
 
     @property
     def callbacks(self) -> tuple[Callback, ...]:
-        """What `on_step` added, in order; their arguments hold the arrays that they were given."""
+        """The callbacks added by `on_step`, in order; their arguments include the arrays that were passed."""
         return tuple(self._callbacks)
 
     def population(
@@ -94,8 +94,8 @@ class NetworkBuilder:
         """Add `size` neurons of a model with parameters, `LIF(tau_m=20)`, or of a source, `Poisson(rate=20)`.
 
         initial: state variable -> number, array (size,) or distribution. positions: Grid, UniformPositions, Positions,
-        or an array (size, dimensions) of coordinates in one, two or three dimensions, in any unit of length (mm, say)
-        that profiles then use too; for rules, weights and delays that go by distance. Raises DescriptionError or
+        or an array (size, dimensions) of coordinates in one, two or three dimensions, in the unit of length used by
+        profiles (e.g. mm); for rules, weights and delays that depend on distance. Raises DescriptionError or
         ParameterError.
         """
         self._still_open("population")
@@ -152,25 +152,24 @@ class NetworkBuilder:
         procedural: bool = False,
         payload: str | None = None,
     ) -> Projection:
-        """Connect a population to a port of another, or to a modulator, of which each event then releases `weight`.
+        """Connect a population to a port of another, or to a modulator, in which case each event releases `weight`.
 
         rule: AllToAll() by default. weight: number, array or distribution, in the unit of the port; an array has shape
-        (n_source, n_target) for AllToAll and one value for each synapse for OneToOne and Pairs; a profile such as
-        LinearProfile(200, -50), or a function, says what it is at each distance. delay: ms, axonal; by default one
-        step; one that would be drawn shorter is drawn again, and by distance it is one step. axonal_delay may be like
-        delay, dendritic_delay is a number: it delays the input and, on their way back to the synapse, the post
-        events that a plasticity rule learns from. on: kind of event that is carried. learns_from: kind of post event of
-        the rule. plastic=False freezes the weights. synapse: short-term plasticity, or a graded synapse. With
-        short-term plasticity and a plasticity rule together, weight times release arrives, and the rule learns from
-        arrivals as it would without. procedural: no synapse is kept in memory; those of a source are made again from
-        their random numbers whenever it has an event (Knight & Nowotny 2021). It is the same network with the same
-        pairs, weights and delays, and takes more time: see docs/design/engine.md. For AllToAll, OneToOne,
-        FixedOutDegree and DistanceOutDegree, with weights that do not change. A table of a million synapses or more
-        rounds weights that differ to 4 bytes, which this does not. payload: a state variable of the source; each event
-        brings with it the value that this has at the end of the step in which the event is emitted, and weight times
-        value is what arrives. weight is then in the unit of the port for each unit of the variable. The pre traces of a
-        SignalRule grow by the value, or are set to it. Not for other rules and synapse models, which know events and no
-        values.
+        (n_source, n_target) for AllToAll and one value per synapse for OneToOne and Pairs; a profile such as
+        LinearProfile(200, -50), or a function, gives it as a function of distance. delay: ms, axonal; by default one
+        step. Delays drawn below one step are redrawn; delays by distance are at least one step. axonal_delay accepts
+        the same values as delay; dendritic_delay is a number: it delays the input and, on their way back to the
+        synapse, the post events that a plasticity rule learns from. on: kind of event transmitted. learns_from: kind of
+        post event of the rule. plastic=False freezes the weights. synapse: short-term plasticity, or a graded synapse.
+        If short-term plasticity is combined with a plasticity rule, weight times release arrives, and the rule learns
+        from arrivals as it would without release. procedural: synapses are not stored; those of a source are
+        regenerated from their random numbers at each of its events (Knight & Nowotny 2021). The network has the same
+        pairs, weights and delays, but runs more slowly: see docs/design/engine.md. For AllToAll, OneToOne,
+        FixedOutDegree and DistanceOutDegree, with constant weights. Unlike tables of a million synapses or more,
+        procedural synapses do not round differing weights to 4 bytes. payload: a state variable of the source; each
+        event carries its value at the end of the step in which the event is emitted, and weight times value arrives.
+        weight is then in the unit of the port per unit of the variable. The pre traces of a SignalRule grow by the
+        value, or are set to it. Not for other rules and synapse models, which use events without values.
         Raises DescriptionError, ParameterError or UnitError.
 
         >>> net = Network()
@@ -267,7 +266,7 @@ class NetworkBuilder:
         port: str | None = None,
         weight: Quantity | None = None,
     ) -> None:
-        """Let a PoissonInput (with a weight), a StepCurrent or a NoiseCurrent act on every neuron of a population."""
+        """Drive every neuron of a population with a PoissonInput (with a weight), StepCurrent or NoiseCurrent."""
         self._still_open("drive")
         if not isinstance(target, Population | View) or self._owner(target) is not True:
             raise DescriptionError(f"drive: target is not a population of this network: {target!r}")
@@ -277,19 +276,19 @@ class NetworkBuilder:
         self._drives.append(Drive(source, population, first, size, port, number, self._next_uid()))
 
     def homeostasis(self, projection: Projection, rule: Normalisation | SynapticScaling | Rewiring) -> None:
-        """Let Normalisation, SynapticScaling or Rewiring act on the synapses of a projection, besides what they learn.
+        """Apply Normalisation, SynapticScaling or Rewiring to the synapses of a projection, in addition to its rule.
 
-        Each acts at the end of every `every`-th step, once all synapses have learned from what happened until then;
-        several on one projection act in the order in which they were added. With a dendritic delay they act on weights
-        as they were that long ago, as do arrivals. In phases of trials in which a projection is not plastic nothing
-        regulates it, nor ever with plastic=False. Raises DescriptionError, ParameterError or UnitError.
+        Each acts at the end of every `every`-th step, after all synapses have learned from that step; several on one
+        projection act in the order in which they were added. With a dendritic delay they act on the weights of that
+        long ago, as do arrivals. A projection is not regulated in phases of trials in which it is not plastic, nor with
+        plastic=False. Raises DescriptionError, ParameterError or UnitError.
         """
         self._still_open("homeostasis")
         if not isinstance(projection, Projection) or self._owner(projection) is not True:
             raise DescriptionError(f"homeostasis: not a projection of this network: {projection!r}")
         added = homeostasis(projection, rule, self.dt)
         if any(r.projection is projection and type(r.rule) is type(rule) for r in self._homeostases):
-            raise DescriptionError(f"projection {projection.name!r} is regulated by {type(rule).__name__} already")
+            raise DescriptionError(f"projection {projection.name!r} is already regulated by {type(rule).__name__}")
         if projection.plasticity is None or projection.plastic:
             self._homeostases.append(added)
 
@@ -321,7 +320,7 @@ class NetworkBuilder:
         for variable in [variables] if isinstance(variables, str) else variables:
             new = recording(of, variable, steps, first, self._count)
             if any(r.of is new.of and r.variable == new.variable for r in self._recordings):
-                raise DescriptionError(f"recording of {of.name!r}: {variable!r} is recorded already")
+                raise DescriptionError(f"recording of {of.name!r}: {variable!r} is already recorded")
             self._recordings.append(new)
 
     def on_step(self, function: Callable[..., Any], *arguments: Any) -> None:
@@ -332,7 +331,7 @@ class NetworkBuilder:
         self._callbacks.append(added)
 
     def description(self) -> NetworkDescription:
-        """All that has been added, as backends run it. Raises DescriptionError if there are no populations."""
+        """The description of everything added, for backends. Raises DescriptionError if there are no populations."""
         if not self._populations:
             raise DescriptionError("this network has no populations")
         return NetworkDescription(
@@ -349,16 +348,16 @@ class NetworkBuilder:
         )
 
     def _is_built(self) -> bool:
-        """Whether it is too late to add anything."""
+        """Whether the network is built, so that nothing can be added."""
         raise NotImplementedError
 
     def _count(self, projection: Projection) -> int:
-        """How many synapses a projection has."""
+        """The number of synapses of a projection."""
         raise NotImplementedError
 
     def _next_uid(self) -> int:
-        self._things += 1
-        return self._things
+        self._last_uid += 1
+        return self._last_uid
 
     def _name(self, wanted: str | None, default: str, taken: Iterable[str]) -> str:
         if wanted is None:
@@ -366,21 +365,23 @@ class NetworkBuilder:
             while wanted in taken:
                 wanted, k = f"{default}_{k}", k + 1
         if wanted in taken:
-            raise DescriptionError(f"the name {wanted!r} is taken")
+            raise DescriptionError(f"the name {wanted!r} is already in use")
         return wanted
 
-    def _owner(self, thing: Any) -> bool:
-        thing = whole(thing) if isinstance(thing, View) else thing
+    def _owner(self, part: Any) -> bool:
+        part = whole(part) if isinstance(part, View) else part
         known: list[Any] = [*self._populations.values(), *self._modulators.values(), *self._projections.values()]
-        return any(thing is k for k in known)
+        return any(part is k for k in known)
 
-    def _check_owned(self, things: Iterable[tuple[str, Any]]) -> None:
-        """Raise DescriptionError, which names where, for what is not of this network."""
-        for where, thing in things:
-            if self._owner(thing) is not True:
-                name = getattr(thing, "name", thing)
-                raise DescriptionError(f"{where}: {name!r} is no population, projection or modulator of this network")
+    def _check_owned(self, parts: Iterable[tuple[str, Any]]) -> None:
+        """Raise DescriptionError, naming where, for objects that do not belong to this network."""
+        for where, part in parts:
+            if self._owner(part) is not True:
+                name = getattr(part, "name", part)
+                raise DescriptionError(
+                    f"{where}: {name!r} is not a population, projection or modulator of this network"
+                )
 
     def _still_open(self, what: str) -> None:
         if self._is_built():
-            raise DescriptionError(f"the network is built already: a {what} must be added before the first run")
+            raise DescriptionError(f"the network is already built: a {what} must be added before the first run")

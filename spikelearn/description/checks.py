@@ -1,6 +1,6 @@
-"""What the parts of a network are checked for against one another, when they are added to it.
+"""Consistency checks between the parts of a network, made when they are added to it.
 
-What can be checked of a part alone, it checks itself when it is made. All raise DescriptionError or ParameterError.
+Parts check themselves on creation where they can. All raise DescriptionError or ParameterError.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from spikelearn.units import plain
 
 
 def check_sizes(name: str, size: int, model: Any, dt: float) -> None:
-    """Check that the parameters, rates or spikes of a model fit a population of this size; dt: ms."""
+    """Check that the parameters, rates or spikes of a model match the size of a population; dt: ms."""
     values = model.parameters._asdict() if isinstance(model, Neuron) else model.parameters
     for parameter, value in values.items():
         if isinstance(value, np.ndarray) and value.shape != (size,):
             raise DescriptionError(
-                f"population {name!r}: {parameter} needs one value or {size}, one for each neuron, got {value.shape}"
+                f"population {name!r}: {parameter} needs one value or {size}, one per neuron, got {value.shape}"
             )
     if isinstance(model, Poisson) and model.values.shape[1] not in (1, size):
         raise DescriptionError(f"population {name!r}: rate needs one value or {size}, got {model.values.shape[1]}")
@@ -38,37 +38,37 @@ def check_sizes(name: str, size: int, model: Any, dt: float) -> None:
 
 
 def _check_spike_list(name: str, size: int, model: SpikeList, dt: float) -> None:
-    """A neuron fires at most once a step; the rings of events have room for no more."""
+    """Check that a neuron fires at most once per step, the capacity of the event rings."""
     steps = np.floor(model.times / dt + 0.5).astype(np.int64)
     early = np.flatnonzero(steps < 1)
     if len(early):
         raise DescriptionError(
             f"population {name!r}: spikes of a SpikeList are at {dt:g} ms, the end of the first step, or later, "
-            f"got {model.times[early[0]]:g} ms at place {early[0]}"
+            f"got {model.times[early[0]]:g} ms at index {early[0]}"
         )
     order = np.lexsort((steps, model.ids))
     twice = np.flatnonzero((np.diff(steps[order]) == 0) & (np.diff(model.ids[order]) == 0))
     if len(twice):
         first, second = (order[twice[0] + k] for k in (0, 1))
         raise DescriptionError(
-            f"population {name!r}: a neuron fires at most once in a step of {dt:g} ms, but neuron {model.ids[first]} "
+            f"population {name!r}: a neuron fires at most once per step of {dt:g} ms, but neuron {model.ids[first]} "
             f"of SpikeList does at {model.times[first]:g} and {model.times[second]:g} ms"
         )
     wrong = np.flatnonzero((model.ids < 0) | (model.ids >= size))
     if len(wrong):
         raise DescriptionError(
-            f"population {name!r}: id {model.ids[wrong[0]]} at place {wrong[0]} of SpikeList is out of range "
+            f"population {name!r}: id {model.ids[wrong[0]]} at index {wrong[0]} of SpikeList is out of range "
             f"0..{size - 1}"
         )
 
 
 def check_initial(population: Population) -> None:
-    """Check that initial values are given for state variables that there are, and one for each neuron if in arrays."""
+    """Check that initial values are for existing state variables, and that arrays have one value per neuron."""
     for variable, value in population.initial.items():
         what = f"initial {variable} of population {population.name!r}"
         values = drawn(value, population.check_state(variable, "initial"), what)
         if values.profile is not None:
-            raise DescriptionError(f"{what}: neurons have no distance, which synapses have; got {value!r}")
+            raise DescriptionError(f"{what}: only synapses have a distance; got {value!r}")
         if values.code == connect.ARRAY and values.array.shape != (population.size,):
             raise DescriptionError(f"{what}: expected {population.size} values, got shape {values.array.shape}")
 
@@ -76,7 +76,7 @@ def check_initial(population: Population) -> None:
 def check_array(
     rule: ConnectionRule, values: np.ndarray | None, rows: Rows, n_source: int, n_target: int, what: str
 ) -> None:
-    """Check that weights or delays which are given synapse by synapse have the shape that the rule asks for."""
+    """Check that weights or delays given for each synapse have the shape that the rule requires."""
     if values is None:
         return
     n_rows = n_target if rows.owners is None else len(rows.owners)
@@ -88,12 +88,12 @@ def check_array(
 
 
 def check_delays(delay: Any, axonal: Any, dendritic: Any, dt: float, where: str) -> tuple[Drawn, int]:
-    """The axonal delay in ms and the dendritic one in steps; together they are at least one step of dt ms.
+    """The axonal delay in ms and the dendritic one in steps; together at least one step of dt ms.
 
-    A distribution without a lower limit gets one step as its limit: what falls below is drawn again.
+    A distribution without a lower limit gets one step as its limit: lower values are redrawn.
     """
     if delay is not None and (axonal is not None or dendritic is not None):
-        raise DescriptionError(f"{where}: give delay, which is axonal, or axonal_delay and dendritic_delay")
+        raise DescriptionError(f"{where}: give either delay, which is axonal, or axonal_delay and dendritic_delay")
     given = delay if delay is not None else axonal
     back = 0.0
     if dendritic is not None:
@@ -107,14 +107,14 @@ def check_delays(delay: Any, axonal: Any, dendritic: Any, dt: float, where: str)
     if drawn_delay.low == -np.inf and not drawn_delay.constant and drawn_delay.values is None:
         drawn_delay = replace(drawn_delay, low=max(0.0, dt - back))
     if drawn_delay.values is not None:
-        least = float(drawn_delay.values.min())
+        shortest = float(drawn_delay.values.min())
     else:
-        least = drawn_delay.a if drawn_delay.constant else drawn_delay.low
-    if least < 0:
-        raise ParameterError(f"delay of {where}: expected at least 0 ms, got {least:g} ms")
-    if least + back < dt * (1 - 1e-6):
+        shortest = drawn_delay.a if drawn_delay.constant else drawn_delay.low
+    if shortest < 0:
+        raise ParameterError(f"delay of {where}: expected at least 0 ms, got {shortest:g} ms")
+    if shortest + back < dt * (1 - 1e-6):
         raise DescriptionError(
-            f"delay of {where}: expected at least one step (dt = {dt:g} ms), got {least + back:g} ms"
+            f"delay of {where}: expected at least one step (dt = {dt:g} ms), got {shortest + back:g} ms"
         )
     return drawn_delay, round(back / dt)
 
@@ -130,7 +130,7 @@ def check_plasticity(
     modulators: Collection[Modulator],
     where: str,
 ) -> str:
-    """The kind of post event that a projection learns from, once its rule suits its receiver, weights and delay.
+    """The kind of post event that a projection learns from, after checking its rule, target, weights and delay.
 
     dendritic_delay: ms. modulators: those of the network.
     """
@@ -144,9 +144,9 @@ def check_plasticity(
     if not isinstance(plasticity, Plasticity):
         raise DescriptionError(f"{where}: expected a plasticity rule such as STDP(), got {plasticity!r}")
     if isinstance(receiver, Modulator):
-        raise DescriptionError(f"{where}: a projection to a modulator takes no plasticity rule")
+        raise DescriptionError(f"{where}: a projection to a modulator cannot have a plasticity rule")
     if plasticity.modulator is not None and not any(plasticity.modulator is known for known in modulators):
-        raise DescriptionError(f"{where}: modulator {plasticity.modulator.name!r} is not one of this network")
+        raise DescriptionError(f"{where}: modulator {plasticity.modulator.name!r} does not belong to this network")
     rule, limits = plasticity.rule, plasticity.parameters
     given = [weights.a] if weights.constant else [] if weights.values is None else weights.values.ravel()
     if len(given) and not (limits.W_min <= np.min(given) and np.max(given) <= limits.W_max):
@@ -161,62 +161,62 @@ def check_plasticity(
     kind = receiver.check_kind(learns_from or rule.learns_from, f"{where}, {rule.name}")
     if rule.mean_pre and dendritic_delay > 0:
         raise DescriptionError(
-            f"{where}: {rule.name} compares traces with their mean when the target's event happens, so it takes axonal "
+            f"{where}: {rule.name} compares traces with their mean at the target's events, so it supports axonal "
             f"delays only; expected no dendritic_delay, got {dendritic_delay:g} ms"
         )
     return kind
 
 
 def check_procedural(rule: ConnectionRule, plasticity: Any, synapse: Any, where: str) -> None:
-    """Check that synapses can be made again at each event: by their source, and with nothing to remember."""
+    """Check that synapses can be regenerated at each event: from their source, and without state."""
     for what, given in (("plasticity rule", plasticity), ("synapse model", synapse)):
         if given is not None:
             raise DescriptionError(
-                f"{where}: procedural synapses are made anew at each event and remember nothing; expected no {what}, "
+                f"{where}: procedural synapses are regenerated at each event and have no state; expected no {what}, "
                 f"got {given}"
             )
     if not rule.procedural:
         *most, last = (each.__name__ for each in CONNECTION_RULES if each.by_source or each.rank is not None)
-        by_target = "" if isinstance(rule, Pairs) else ", whose synapses are made by their targets"
+        by_target = "" if isinstance(rule, Pairs) else ", whose synapses are generated from their targets"
         raise DescriptionError(
-            f"{where}: procedural synapses are made by their sources; expected {', '.join(most)} or {last}, "
-            f"got {rule.name}{by_target}; without procedural=True they are kept in a table"
+            f"{where}: procedural synapses are generated from their sources; expected {', '.join(most)} or {last}, "
+            f"got {rule.name}{by_target}; without procedural=True they are stored in a table"
         )
 
 
 def check_payload(
     source: Population, variable: Any, plasticity: Any, synapse: Any, procedural: bool, where: str
 ) -> None:
-    """Check that events can bring a value with them: a state variable of their source, through synapses that use it."""
+    """Check that events can carry a value: a state variable of their source, through synapses that use it."""
     source.check_state(variable, f"{where}, payload")
     if procedural:
-        raise DescriptionError(f"{where}: procedural synapses are given events without values; expected no payload")
+        raise DescriptionError(f"{where}: procedural synapses transmit events without values; expected no payload")
     if synapse is not None:
         raise DescriptionError(
-            f"{where}: payload={variable!r}, but {synapse.model.name} goes by when events arrive, not by what "
-            "they bring; expected no synapse model"
+            f"{where}: payload={variable!r}, but {synapse.model.name} depends on event times, not on the values that "
+            "they carry; expected no synapse model"
         )
     if plasticity is not None and not plasticity.rule.takes_payload:
         raise DescriptionError(
-            f"{where}: payload={variable!r}, but {plasticity.rule.name} learns from when events arrive, not from what "
-            "they bring; expected a SignalRule, whose traces take up values, or no rule"
+            f"{where}: payload={variable!r}, but {plasticity.rule.name} learns from event times, not from values that "
+            "they carry; expected a SignalRule, whose traces use values, or no rule"
         )
 
 
 def _check_graded(
     receiver: Population | Modulator, port: str, synapse: Synapse | None, plasticity: Any, where: str
 ) -> None:
-    """A graded port is given a value in each step, by graded synapses; any other port is given jumps."""
+    """Check that graded ports get graded synapses, with a value in each step, and other ports get events."""
     expected = receiver.model.model.graded if isinstance(receiver, Population) else ()
     graded = synapse is not None and isinstance(synapse.model, GradedSynapse)
     if synapse is not None and graded and port not in expected:
         raise DescriptionError(
-            f"{where}: {synapse.model.name} acts on a graded port, which {receiver.name!r} has: "
+            f"{where}: {synapse.model.name} needs a graded port; those of {receiver.name!r} are "
             f"{', '.join(expected) or 'none'}; got port {port!r}"
         )
     if synapse is not None and graded and plasticity is not None:
         raise DescriptionError(
-            f"{where}: {synapse.model.name} is a graded synapse, which gives a value in every step and learns nothing; "
+            f"{where}: {synapse.model.name} is a graded synapse, which sends a value in every step and does not learn; "
             f"expected no plasticity rule, got {plasticity}"
         )
     if port in expected and not graded:
@@ -230,14 +230,14 @@ def _check_graded(
 def check_drive(
     population: Population, size: int, source: Any, port: str | None, weight: Any, where: str
 ) -> tuple[str, float]:
-    """The port and the weight (0 for a current) of what drives `size` neurons of a population."""
+    """The port and the weight (0 for a current) of a drive of `size` neurons of a population."""
     number = 0.0
     if isinstance(source, PoissonInput):
         if not isinstance(population.model, Neuron):
             raise DescriptionError(f"{where}: population {population.name!r} ({population.model_name}) takes no input")
         port = population.model.model.port(port, where)
         if port in population.model.model.graded:
-            raise DescriptionError(f"{where}: port {port!r} is graded: it takes graded synapses such as NMDA() only")
+            raise DescriptionError(f"{where}: port {port!r} is graded: it accepts only graded synapses such as NMDA()")
         given = plain(1.0 if weight is None else weight, population.model.model.ports[port], f"weight of {where}")
         if not isinstance(given, float) or not np.isfinite(given):
             raise ParameterError(f"weight of {where}: expected one finite number, got {weight!r}")
@@ -251,24 +251,24 @@ def check_drive(
     else:
         raise DescriptionError(f"{where}: expected PoissonInput, StepCurrent or NoiseCurrent, got {source!r}")
     if width not in (1, size):
-        raise DescriptionError(f"{where}: expected one value or {size}, one for each neuron, got {width}")
+        raise DescriptionError(f"{where}: expected one value or {size}, one per neuron, got {width}")
     return port, number
 
 
 def check_release(modulator: Modulator, times: Any, amounts: Any, dt: float) -> tuple[np.ndarray, np.ndarray]:
-    """Steps (n,) int64, in order, and the amount (n,) that is released at each."""
+    """Steps (n,) int64, ascending, and the amount (n,) released at each."""
     at = np.atleast_1d(np.asarray(plain(times, "ms", f"times of release of {modulator.name!r}")))
     much = np.asarray(plain(amounts, "1", f"amounts of release of {modulator.name!r}"))
     if much.ndim and much.shape != at.shape:
         raise DescriptionError(
-            f"release of {modulator.name!r}: expected one amount or {len(at)}, one for each time, got {much.shape}"
+            f"release of {modulator.name!r}: expected one amount or {len(at)}, one per time, got {much.shape}"
         )
     if not (np.all(np.isfinite(at)) and np.all(np.isfinite(much)) and np.all(at > 0)):
         raise ParameterError(f"release of {modulator.name!r}: expected finite amounts and times after 0 ms")
     steps = np.floor(at / dt + 0.5).astype(np.int64)
     if np.any(steps < 1):
         raise DescriptionError(
-            f"release of {modulator.name!r}: expected times from {dt:g} ms, the end of the first step, on, "
+            f"release of {modulator.name!r}: expected times of at least {dt:g} ms, the end of the first step, "
             f"got {at.min():g} ms"
         )
     order = np.argsort(steps, kind="stable")

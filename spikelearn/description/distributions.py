@@ -1,4 +1,4 @@
-"""Distributions from which weights, delays and starting values are drawn."""
+"""Distributions from which weights, delays and initial values are drawn."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NOTHING = np.zeros(0)
 
 @dataclass(frozen=True)
 class Distribution:
-    """Base: what is drawn. Values outside [low, high] are drawn again."""
+    """Base of distributions. Values outside [low, high] are redrawn."""
 
     low: Quantity = -np.inf
     high: Quantity = np.inf
@@ -29,9 +29,9 @@ class Distribution:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A distribution as the kernels take it: code, two parameters, limits, and values if they are given one by one.
+    """A distribution in the form used by kernels: code, two parameters, limits, and values if given explicitly.
 
-    profile: of the distance between source and target, if that is what values go by; they are kept within the limits.
+    profile: of the distance between source and target, if values depend on it; they are clipped to the limits.
     """
 
     code: int
@@ -48,7 +48,7 @@ class Drawn:
 
     @property
     def arguments(self) -> tuple[Any, ...]:
-        """What kernels are given to draw it: its code, and its numbers in the order of connect.LIMITS and VALUES."""
+        """The kernel arguments to draw from it: its code, and its numbers in the order of connect.LIMITS and VALUES."""
         return self.code, np.append([self.a, self.b, self.low, self.high], self.array)
 
     @property
@@ -67,7 +67,7 @@ def _one(value: Any, unit: str, what: str) -> float:
 class Uniform(Distribution):
     """Uniform from `low` to `high`.
 
-    low, high: in the unit of what is drawn.
+    low, high: in the unit of the drawn values.
     """
 
     low: Quantity = 0.0
@@ -82,9 +82,9 @@ class Uniform(Distribution):
 
 @dataclass(frozen=True)
 class Normal(Distribution):
-    """Normal, or what of it lies between limits: values outside are drawn again.
+    """Normal, truncated to the limits: values outside are redrawn.
 
-    mean, std: in the unit of what is drawn. low, high: limits, in that unit.
+    mean, std: in the unit of the drawn values. low, high: limits, in that unit.
     """
 
     mean: Quantity = 0.0
@@ -101,10 +101,10 @@ class Normal(Distribution):
 
 @dataclass(frozen=True)
 class LogNormal(Distribution):
-    """exp of a normal number, or what of it lies between limits: values outside are drawn again.
+    """Log-normal, truncated to the limits: values outside are redrawn.
 
-    mu, sigma: mean and standard deviation of the logarithm, without a unit. low, high: limits, in the unit of what is
-    drawn.
+    mu, sigma: mean and standard deviation of the logarithm, without a unit. low, high: limits, in the unit of the drawn
+    values.
     """
 
     mu: float = 0.0
@@ -120,9 +120,9 @@ class LogNormal(Distribution):
 
 @dataclass(frozen=True)
 class Exponential(Distribution):
-    """Exponential, or what of it lies between limits: values outside are drawn again.
+    """Exponential, truncated to the limits: values outside are redrawn.
 
-    mean: in the unit of what is drawn. low, high: limits, in that unit.
+    mean: in the unit of the drawn values. low, high: limits, in that unit.
     """
 
     mean: Quantity = 1.0
@@ -134,9 +134,9 @@ class Exponential(Distribution):
         return _spread(connect.EXPONENTIAL, self, _one(self.mean, unit, f"mean of {what}"), 0.0, unit, what)
 
 
-def _set(thing: Any, **values: Any) -> None:
+def _set(instance: Any, **values: Any) -> None:
     for name, value in values.items():
-        object.__setattr__(thing, name, value)
+        object.__setattr__(instance, name, value)
 
 
 def _spread(code: int, given: Distribution, a: float, b: float, unit: str, what: str) -> Drawn:
@@ -147,7 +147,7 @@ def _spread(code: int, given: Distribution, a: float, b: float, unit: str, what:
 
 
 def drawn(value: Any, unit: str, what: str) -> Drawn:
-    """A number, an array, a distribution or a profile as the kernels take it; raises if it is not finite."""
+    """Convert a number, array, distribution or profile to the form used by kernels; raises if it is not finite."""
     if isinstance(value, Distribution):
         return value.numbers(unit, what)
     if (profile := profile_of(value)) is not None:
@@ -167,7 +167,7 @@ def drawn(value: Any, unit: str, what: str) -> Drawn:
 
 
 def sample(value: Drawn, n: int, generator: np.random.Generator) -> np.ndarray:
-    """n values for a population, drawn with numpy. Arrays must have n values."""
+    """n values for a population, drawn with NumPy. Arrays must have n values."""
     if value.code == connect.CONSTANT:
         return np.full(n, value.a)
     if value.code == connect.ARRAY:

@@ -1,4 +1,4 @@
-"""Homeostasis of a projection: normalisation, scaling and rewiring, checked against it."""
+"""Homeostasis of a projection: normalisation, scaling and rewiring, checked against the projection."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from spikelearn.units import plain
 
 @dataclass(frozen=True, eq=False)
 class Homeostasis:
-    """Normalisation, SynapticScaling or Rewiring of a projection, every so many steps.
+    """Normalisation, SynapticScaling or Rewiring of a projection, every `every` steps.
 
-    values: one number for each target or source, of a Normalisation or SynapticScaling. numbers: the other parameters.
+    values: one number per target or source, for Normalisation and SynapticScaling. numbers: the other parameters.
     """
 
     projection: Projection
@@ -39,18 +39,18 @@ def homeostasis(projection: Projection, rule: Any, dt: float) -> Homeostasis:
     if projection.receiver is None:
         raise DescriptionError(f"{where}: a projection to a modulator cannot be regulated")
     if projection.procedural:
-        raise DescriptionError(f"{where}: its synapses are procedural, so there are no weights that could change")
+        raise DescriptionError(f"{where}: its synapses are procedural, so their weights cannot change")
     every = whole_steps(rule.every, dt, f"every of {where}")
     return Homeostasis(projection, rule, every, *_CHECKS[type(rule)](projection, rule, where))
 
 
 def _normalisation(projection: Projection, rule: Normalisation, where: str) -> tuple[np.ndarray, dict[str, float]]:
     if rule.per not in ("target", "source"):
-        raise DescriptionError(f"{where}: per is 'target' or 'source', got {rule.per!r}")
+        raise DescriptionError(f"{where}: expected per='target' or 'source', got {rule.per!r}")
     size = projection.target_size if rule.per == "target" else projection.source_size
     values = _values(rule.total, projection.unit, size, f"total of {where}")
     if not rule.subtractive and np.any(values == 0.0):
-        raise ParameterError(f"total of {where}: expected another sum than 0, to which nothing can be multiplied")
+        raise ParameterError(f"total of {where}: expected a sum other than 0, to which no weights can be scaled")
     return values, {}
 
 
@@ -79,7 +79,7 @@ def _rewiring(projection: Projection, rule: Rewiring, where: str) -> tuple[np.nd
 def _values(given: Any, unit: str, size: int, what: str) -> np.ndarray:
     values = np.asarray(plain(given, unit, what))
     if values.shape not in ((), (size,)):
-        raise DescriptionError(f"{what}: expected one number or {size}, one for each neuron, got shape {values.shape}")
+        raise DescriptionError(f"{what}: expected one number or {size}, one per neuron, got shape {values.shape}")
     if not np.all(np.isfinite(values)):
         raise ParameterError(f"{what}: expected finite numbers, got {given!r}")
     return np.broadcast_to(values, size).astype(np.float64)
@@ -97,4 +97,4 @@ _CHECKS: Mapping[type, Callable[[Projection, Any, str], tuple[np.ndarray, dict[s
     SynapticScaling: _scaling,
     Rewiring: _rewiring,
 }
-"""Kind of homeostasis -> what checks it, and returns the values and numbers of a Homeostasis."""
+"""Kind of homeostasis -> function that checks it and returns the values and numbers of a Homeostasis."""

@@ -1,4 +1,4 @@
-"""The description of a whole network, as backends run it."""
+"""The description of a whole network, the input of backends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from spikelearn.description.trials import Callback
 
 @dataclass(frozen=True)
 class NetworkDescription:
-    """All that a NetworkBuilder has gathered. dt: step in ms. seed: the root of all random numbers."""
+    """Everything added to a NetworkBuilder. dt: step in ms. seed: the root of all random numbers."""
 
     dt: float
     seed: int

@@ -16,7 +16,7 @@ from spikelearn.parameters import suggest
 
 @dataclass(frozen=True)
 class Reference:
-    """An array of a network that a callback is given: what it is, of whom, and which one.
+    """A reference to an array of a network, as an argument of a callback.
 
     what: "counts", "fired", "current", "rates", "state" or "release".
     """
@@ -30,7 +30,7 @@ class Reference:
 class Population:
     """n neurons of one model. Made by `Network.population`. `population[:3]` is a view of some of its neurons.
 
-    place: where they are, if they have positions.
+    place: their positions, if they have any.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Population:
 
     @property
     def period(self) -> np.ndarray | None:
-        """(dimensions,) the length after which the space of the population repeats itself; None if it does not."""
+        """(dimensions,) period of the population's space along each axis; None if it is not periodic."""
         return None if self.place is None else self.place.period
 
     def __len__(self) -> int:
@@ -84,11 +84,11 @@ class Population:
         return Reference("counts", self, self.check_kind(kind, "counts"))
 
     def fired(self, kind: str = "spike") -> Reference:
-        """For callbacks: uint8 (size,), 1 for each neuron that emitted an event in this very step, else 0."""
+        """For callbacks: uint8 (size,), 1 for each neuron that emitted an event in the current step, else 0."""
         return Reference("fired", self, self.check_kind(kind, "fired"))
 
     def current(self, port: str) -> Reference:
-        """For callbacks: float64 (size,), pA, the current into a port; what a callback writes stays until changed."""
+        """For callbacks: float64 (size,), pA, the current into a port; values that a callback writes persist."""
         self.check_current(port, "current")
         return Reference("current", self, port)
 
@@ -106,7 +106,7 @@ class Population:
     def check_rates(self, where: str) -> None:
         if not hasattr(self.model, "interval"):
             raise DescriptionError(
-                f"{where}: population {self.name!r} ({self.model_name}) has no rates; only Poisson populations have"
+                f"{where}: population {self.name!r} ({self.model_name}) has no rates; only Poisson populations do"
             )
 
     def check_state(self, variable: str, where: str) -> str:
@@ -125,8 +125,8 @@ class Population:
         if port not in currents:
             through = "" if port is None else f" through port {port!r}{suggest(port, currents)}"
             raise DescriptionError(
-                f"{where}: population {self.name!r} ({self.model_name}) takes no current{through}; "
-                f"it takes it through: {', '.join(currents) or 'none'}"
+                f"{where}: population {self.name!r} ({self.model_name}) accepts no current{through}; "
+                f"ports for currents: {', '.join(currents) or 'none'}"
             )
         return port
 
@@ -168,7 +168,7 @@ class Modulator:
 
     @property
     def release(self) -> Reference:
-        """For callbacks: float64 (1,); what is added to it is released in the next step."""
+        """For callbacks: float64 (1,); amounts added to it are released in the next step."""
         return Reference("release", self)
 
 
@@ -194,13 +194,13 @@ def whole(what: Population | View) -> Population:
 
 
 def segment(what: Population | View, where: str) -> tuple[int, int]:
-    """(first, size) of a view that is one contiguous piece."""
+    """(first, size) of a contiguous view."""
     if isinstance(what, Population):
         return 0, what.size
     ids = what.ids
     if len(ids) == 0 or np.any(np.diff(ids) != 1):
         raise DescriptionError(
-            f"{where}: a view that is connected must be one piece of neighbours, e.g. population[10:20]; "
-            "for any other choice connect the whole population with Pairs(pre, post)"
+            f"{where}: only contiguous views can be connected, e.g. population[10:20]; "
+            "for other neurons connect the whole population with Pairs(pre, post)"
         )
     return int(ids[0]), len(ids)

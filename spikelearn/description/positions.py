@@ -1,6 +1,6 @@
-"""Where the neurons of a population are: on a grid, drawn evenly, or given one by one.
+"""Positions of the neurons of a population: on a grid, drawn uniformly, or given explicitly.
 
-Coordinates are plain numbers in any unit of length, as long as profiles use the same; NEST's users think of mm.
+Coordinates are plain numbers in any unit of length, as long as profiles use the same unit (in NEST, usually mm).
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from spikelearn.errors import DescriptionError, ParameterError
 
 @dataclass(frozen=True, eq=False)
 class Positions:
-    """Positions that are given one by one.
+    """Positions given explicitly.
 
-    coordinates: (n, dimensions) or (n,), one to three of them for each neuron.
-    period: the length after which space repeats itself along each axis, one number or one for each; None: it does not.
+    coordinates: (n, dimensions) or (n,), one to three per neuron.
+    period: the period of space along each axis, one number or one per axis; None: space is not periodic.
     """
 
     coordinates: Any
     period: Any = None
 
     def placed(self, n: int, random: np.random.Generator, where: str) -> Positions:
-        """These positions for n neurons: (n, dimensions) float64, read-only, and (dimensions,) periods or None."""
+        """Positions of n neurons: (n, dimensions) float64, read-only, and (dimensions,) periods or None."""
         coordinates = _numbers(self.coordinates, f"positions of {where}")
         coordinates = coordinates[:, None] if coordinates.ndim == 1 else coordinates
         if coordinates.ndim != 2 or coordinates.shape[0] != n or not 1 <= coordinates.shape[1] <= 3:
             raise DescriptionError(
-                f"positions of {where}: expected an array of shape ({n}, 1), ({n}, 2) or ({n}, 3), one row for each "
+                f"positions of {where}: expected an array of shape ({n}, 1), ({n}, 2) or ({n}, 3), one row per "
                 f"neuron, got {np.shape(self.coordinates)}"
             )
         period = None
@@ -46,12 +46,11 @@ class Positions:
 class Grid:
     """A regular grid; the last axis runs fastest.
 
-    shape: how many points there are along each axis, e.g. (20, 30).
-    spacing: the distance of neighbours, one number or one for each axis; 1 by default.
-    extent: given instead, the length of each axis, of which each point has an equal part around it (as in NEST, the
-        outer points lie half a spacing inside).
-    centre: where the middle of the grid is.
-    periodic: whether space repeats itself after the extent, which is shape * spacing.
+    shape: number of points along each axis, e.g. (20, 30).
+    spacing: distance between neighbours, one number or one per axis; 1 by default.
+    extent: alternative to spacing: the length of each axis (as in NEST, the outer points lie half a spacing inside).
+    centre: the centre of the grid.
+    periodic: whether space is periodic with the extent, which is shape * spacing.
     """
 
     shape: Any
@@ -81,11 +80,11 @@ class Grid:
 
 @dataclass(frozen=True)
 class UniformPositions:
-    """Drawn evenly from an interval, a rectangle or a box; they depend on the network's seed and the population only.
+    """Positions drawn uniformly from an interval, rectangle or box; they depend only on the seed and the population.
 
-    extent: its length along each axis, which says how many axes there are: 2.0, (1.0, 1.0) or (1, 1, 0.5).
-    centre: where the middle of it is.
-    periodic: whether space repeats itself after the extent.
+    extent: the length of each axis, which determines the number of axes: 2.0, (1.0, 1.0) or (1, 1, 0.5).
+    centre: the centre of the space.
+    periodic: whether space is periodic with the extent.
     """
 
     extent: Any
@@ -104,7 +103,7 @@ class UniformPositions:
 
 
 def positions_of(given: Any, n: int, random: np.random.Generator, where: str) -> Positions | None:
-    """What `Network.population(positions=...)` was given, for n neurons. Raises DescriptionError or ParameterError."""
+    """Convert the argument of `Network.population(positions=...)`. Raises DescriptionError or ParameterError."""
     if given is None:
         return None
     if not isinstance(given, Positions | Grid | UniformPositions):
@@ -129,7 +128,7 @@ def _numbers(value: Any, what: str) -> np.ndarray:
 def _vector(value: Any, dimensions: int, what: str) -> np.ndarray:
     numbers = _numbers(value, what)
     if numbers.shape not in ((), (1,), (dimensions,)):
-        raise DescriptionError(f"{what}: expected one number or {dimensions}, one for each axis, got {value!r}")
+        raise DescriptionError(f"{what}: expected one number or {dimensions}, one per axis, got {value!r}")
     return np.broadcast_to(numbers, (dimensions,)).copy()
 
 

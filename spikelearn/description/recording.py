@@ -20,7 +20,7 @@ from spikelearn.units import plain
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """What is recorded of whom. variable: a kind of event if `events`, else a variable. every, start: steps."""
+    """A recorded variable of an object. variable: a kind of event if `events`, else a variable. every, start: steps."""
 
     of: Any
     variable: str
@@ -39,7 +39,7 @@ def sampling_steps(of: Any, every: Any, dt: float) -> int:
 
 
 def first_step(of: Any, start: Any, dt: float) -> int:
-    """The step from which a recording is made; start: ms. Raises ParameterError if it is not a time from 0 on."""
+    """The first step of a recording; start: ms. Raises ParameterError if it is negative or not finite."""
     time = plain(start, "ms", f"start of recording {of.name!r}")
     if not isinstance(time, float) or not np.isfinite(time) or time < 0:
         raise ParameterError(f"start of recording {of.name!r}: expected at least 0 ms, got {start!r}")
@@ -49,7 +49,7 @@ def first_step(of: Any, start: Any, dt: float) -> int:
 def recording(of: Any, variable: str, every: int, start: int, count: Callable[[Projection], int]) -> Recording:
     """The Recording of one variable, or of one kind of event, of a population, a view, a modulator or a projection.
 
-    every, start: steps. count: gives the number of synapses of a projection. Raises DescriptionError if `of` has no
+    every, start: steps. count: returns the number of synapses of a projection. Raises DescriptionError if `of` has no
     such variable.
     """
     where = f"recording of {of.name!r}"
@@ -60,7 +60,7 @@ def recording(of: Any, variable: str, every: int, start: int, count: Callable[[P
     if isinstance(of, Projection):
         if of.procedural:
             raise DescriptionError(
-                f"{where}: its synapses are procedural: they are not kept and do not change; Run.weights makes them"
+                f"{where}: its synapses are procedural: they are not stored and do not change; use Run.weights"
             )
         if variable not in of.recordable:
             raise DescriptionError(
@@ -80,6 +80,6 @@ def recording(of: Any, variable: str, every: int, start: int, count: Callable[[P
         return Recording(population, variable, False, ids, every, start, "" if unit == "1" else unit)
     known = [*(f"{k}s" for k in population.kinds), *states]
     raise DescriptionError(
-        f"{where} ({population.model_name}): nothing is called {variable!r}{suggest(variable, known)}; "
+        f"{where} ({population.model_name}): no variable {variable!r}{suggest(variable, known)}; "
         f"it has: {', '.join(known)}"
     )

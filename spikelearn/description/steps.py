@@ -1,4 +1,4 @@
-"""Intervals that users give in ms, in whole steps."""
+"""Conversion of intervals from ms to whole steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from spikelearn.units import plain
 
 
 def whole_steps(interval: Any, dt: float, what: str) -> int:
-    """The steps of dt ms in an interval. Raises ParameterError if it is below dt or no multiple of it, or UnitError."""
+    """The number of steps in an interval. Raises UnitError, or ParameterError if it is not a multiple of dt."""
     length = plain(interval, "ms", what)
     if not isinstance(length, float) or not np.isfinite(length) or length < dt * (1 - 1e-9):
         raise ParameterError(f"{what}: expected at least dt = {dt:g} ms, got {interval!r}")

@@ -1,4 +1,4 @@
-"""Trials: a schedule of phases that runs inside one compiled call, and callbacks that close the loop."""
+"""Trials: a schedule of phases that runs within one compiled call, and callbacks that close the loop."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from spikelearn.units import Quantity, plain
 
 @dataclass(frozen=True)
 class Callback:
-    """A function that is called while time runs.
+    """A function that is called during a run.
 
     function: as the callback of a phase, function(trial, phase, *arguments), at the end of the phase's last step; as a
-        callback of every step, function(step, *arguments). It is compiled with Numba unless it is already, and returns
-        nothing.
+        callback of every step, function(step, *arguments). It is compiled with Numba unless already compiled, and
+        returns nothing.
     arguments: numpy arrays, numbers, or references such as `population.counts()` and `modulator.release`.
     """
 
@@ -40,7 +40,7 @@ class Callback:
 
     @property
     def owners(self) -> list[Any]:
-        """Whose arrays its arguments are."""
+        """The objects whose arrays are its arguments."""
         return [argument.owner for argument in self.arguments if isinstance(argument, Reference)]
 
 
@@ -49,10 +49,10 @@ class Phase:
     """A part of a trial.
 
     duration: ms. rates: Poisson population -> Hz; currents: (population, port) -> pA; releases: modulator -> amount, at
-    the start of the phase. Each value is a number, (n,) for the neurons, or (n_trials, n) with a row for each trial;
-    amounts are a number or (n_trials,). A rate or current that only other phases name is 0 in this one.
-    plastic: projections whose weights may change in this phase; None leaves all as they are described.
-    reset: populations (state back to its start) and plastic projections (traces and eligibility to 0, weights kept).
+    the start of the phase. Each value is a number, (n,) for the neurons, or (n_trials, n) with one row per trial;
+    amounts are a number or (n_trials,). Rates and currents set only in other phases are 0 in this one.
+    plastic: projections whose weights may change in this phase; None: as in the description.
+    reset: populations (to their initial state) and plastic projections (traces and eligibility to 0, weights kept).
     callback: called at the end of the phase.
     """
 
@@ -89,14 +89,14 @@ class Phase:
         if self.callback is not None and not isinstance(self.callback, Callback):
             raise DescriptionError(f"callback of Phase: expected Callback(function, arguments), got {self.callback!r}")
 
-    def things(self) -> Iterable[tuple[str, Any]]:
-        """(where, population, projection or modulator) of all that the phase names."""
+    def references(self) -> Iterable[tuple[str, Any]]:
+        """(where, population, projection or modulator) for everything that the phase names."""
         currents = [population for population, _ in self.currents]
         named = {"rates": self.rates, "currents": currents, "releases": self.releases, "plastic": self.plastic or ()}
         for where, all_named in {**named, "reset": self.reset}.items():
-            yield from ((where, thing) for thing in all_named)
+            yield from ((where, part) for part in all_named)
         if self.callback is not None:
-            yield from (("callback", thing) for thing in self.callback.owners)
+            yield from (("callback", part) for part in self.callback.owners)
 
 
 def _is_population_and_port(key: Any) -> bool:
@@ -121,7 +121,7 @@ class Trials:
             raise DescriptionError(f"Trials: expected n of at least 1, got {self.n!r}")
 
     def phase_steps(self, dt: float) -> np.ndarray:
-        """Steps of each phase."""
+        """Number of steps of each phase."""
         steps = []
         for k, phase in enumerate(self.phases):
             duration = plain(phase.duration, "ms", f"duration of phase {k}")
@@ -133,7 +133,7 @@ class Trials:
         return np.array(steps, np.int64)
 
     def rows(self, values: Any, width: int, unit: str, what: str) -> np.ndarray:
-        """Values as (1 or n, 1 or width) rows; raises if the shape fits neither neurons nor trials."""
+        """Values as (1 or n, 1 or width) rows; raises if the shape matches neither neurons nor trials."""
         array = np.asarray(plain(values, unit, what), dtype=np.float64)
         if not np.all(np.isfinite(array)):
             raise DescriptionError(f"{what}: expected finite values in {unit}")

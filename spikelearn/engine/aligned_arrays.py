@@ -1,7 +1,7 @@
-"""Arrays that begin at a cache line: a vector of eight doubles then never lies in two of them.
+"""Arrays aligned to cache lines, so that a vector of eight doubles never crosses two of them.
 
-numpy's begin 16 bytes after one, so that each vector of AVX-512 lies in two. Aligned, the loop over 4,000 to 12,500 LIF
-neurons is 15 to 18 % faster.
+NumPy's arrays start 16 bytes after a cache line, so each AVX-512 vector crosses two. Aligned, the loop over 4,000 to
+12,500 LIF neurons is 15 to 18 % faster.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ _LINE = 64
 
 
 class _Memory:
-    """Zeros that begin at a cache line, in the form in which numpy takes foreign memory.
+    """Cache-aligned zeros, exposed through NumPy's array interface.
 
-    For views of an array that is made of it, numpy gives that array as their base, and not the bytes.
+    The base of views of an array made from it is that array, not the bytes.
     """
 
     def __init__(self, n: int) -> None:

@@ -1,4 +1,4 @@
-"""Where things lie: blocks of neurons and the shares that threads have of them, and the ends of projections."""
+"""Memory layout: blocks of neurons, the shares of them assigned to threads, and the ends of projections."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from spikelearn.description.projection import Projection
 
 @dataclass(frozen=True)
 class Share:
-    """What one thread does: it advances a contiguous part of the neurons of each block and delivers all their input."""
+    """The work of one thread: it advances a contiguous part of the neurons of each block and delivers their input."""
 
     index: int = 0
     of: int = 1
 
     def bounds(self, block: Block) -> tuple[int, int]:
-        """The first and the last + 1 of the neurons of a block."""
+        """The first and the last + 1 neuron of a block."""
         if self.of == 1:
             return 0, block.n
         return block.edges[self.index], block.edges[self.index + 1]
 
     def part(self, block: Block, first: int, size: int) -> tuple[int, int]:
-        """What lies in this share of `size` neurons of a block from `first` on: (offset from `first`, size)."""
+        """The part in this share of `size` neurons of a block starting at `first`: (offset from `first`, size)."""
         low, high = self.bounds(block)
         begin, end = max(first, low), min(first + size, high)
         return (begin - first, end - begin) if begin < end else (0, 0)
@@ -35,7 +35,7 @@ class Share:
 @dataclass
 class Ring:
     """Event lists of the last steps: those of this share, rows (depth, n) int32 and counts (depth,) int64, and those of
-    all shares, one after the other. values: state variable -> its values at these events, as in rows; see
+    all shares, concatenated. values: state variable -> its values at these events, as in rows; see
     engine/lowering/payloads.py.
     """
 
@@ -49,7 +49,7 @@ class Ring:
 
 @dataclass
 class Block:
-    """All populations of one model, side by side in the same arrays. Shares have all in common but the rings."""
+    """All populations of one model, concatenated in the same arrays. Shares have separate rings only."""
 
     key: Any
     populations: list[Population] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Block:
     rates: dict[Population, np.ndarray] = field(default_factory=dict)
     rings: dict[str, Ring] = field(default_factory=dict)
     edges: tuple[int, ...] = ()
-    """Where the shares begin, and where the last one ends: see engine/lowering/partition.py."""
+    """The start of each share and the end of the last: see engine/lowering/partition.py."""
 
     def span(self, population: Population) -> slice:
         first = self.first[population]
@@ -72,12 +72,12 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Ends:
-    """Source and target of a projection, as one share sees them.
+    """Source and target of a projection in one share.
 
-    source, target: their blocks; a modulator is in no block, and each share has one of its own. first_source,
+    source, target: their blocks; a modulator is in no block, and each share has its own copy. first_source,
     first_target: the first neuron of the projection in its block. n_targets: the size of the target's block. low, high:
-    the first and the last + 1 of these that belong to the share. ring: the events that are delivered. inputs:
-    (n_targets,), what arrives is added to.
+    the first and the last + 1 of these that belong to the share. ring: the events to deliver. inputs:
+    (n_targets,), to which arrivals are added.
     """
 
     share: Share
@@ -93,13 +93,13 @@ class Ends:
 
     @property
     def neurons(self) -> Block:
-        """The target's block, for what acts on neurons only."""
+        """The target's block, for targets that are neurons."""
         assert self.target is not None
         return self.target
 
     @property
     def counted(self) -> bool:
-        """Whether this share counts its synapses: those onto a modulator are in every share."""
+        """Whether this share counts its synapses: synapses onto a modulator are in every share."""
         return self.target is not None or self.share.index == 0
 
 

@@ -1,14 +1,14 @@
-"""The checkpoint file: the state of a network between two steps, whole or not there.
+"""The checkpoint file: the state of a network between two steps, written atomically.
 
     16 bytes  "spikelearn-state"
     uint32    version of this format
     uint64    size of the whole file
     uint32    size of the header
     header    JSON: versions that wrote it, time, sizes of the parts
-    parts     a pickle, then arrays as they lie in memory
-    32 bytes  BLAKE2b of all before
+    parts     a pickle, then raw arrays
+    32 bytes  BLAKE2b of everything before
 
-All numbers are little-endian. A new file is written next to the old one and takes its place when it is on the disk.
+All numbers are little-endian. A new file is written next to the old one and replaces it once it is on disk.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ FORMAT = 2
 _MAGIC = b"spikelearn-state"
 _START = struct.Struct("<16sIQI")
 _DIGEST_SIZE = 32
-_DIFFERENT = "a network that is built now from what it describes has other arrays than those it holds"
+_DIFFERENT = "a network built from its description has different arrays from those stored"
 
 
 def write(path: Path, content: Mapping[str, Any], versions: Mapping[str, str], time: float) -> None:
-    """Write `content` (names -> objects with arrays). What was at `path` before stays whole until the new file is.
+    """Write `content` (names -> objects with arrays). An existing file at `path` is replaced atomically.
 
     Raises CheckpointError.
     """
@@ -47,7 +47,7 @@ def write(path: Path, content: Mapping[str, Any], versions: Mapping[str, str], t
         parts = pickle_buffers.dump(dict(content))
     except Exception as error:
         raise CheckpointError(
-            f"{path}: this network cannot be written, a part of it cannot be pickled: {error}"
+            f"{path}: this network cannot be written because part of it cannot be pickled: {error}"
         ) from error
     sizes = [len(part) for part in pickle_buffers.contents(parts)]
     about = {"versions": dict(versions), "kernels": sources_fingerprint(), "time": time, "sizes": sizes}
@@ -64,12 +64,12 @@ def write(path: Path, content: Mapping[str, Any], versions: Mapping[str, str], t
             file.write(digest.digest())
     except OSError as error:
         raise CheckpointError(
-            f"{path}: the checkpoint could not be written ({error}); what was there before is there still"
+            f"{path}: the checkpoint could not be written ({error}); an existing file is unchanged"
         ) from error
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What was given to `write`. Raises CheckpointError unless the file is whole, and this program can use it."""
+    """Read the `content` passed to `write`. Raises CheckpointError if the file is damaged or cannot be used here."""
     try:
         with open(path, "rb") as file:
             parts, about = _read_parts(file, path)
@@ -81,26 +81,26 @@ def read(path: Path) -> dict[str, Any]:
         content = pickle_buffers.load(parts)
     except Exception as error:
         raise CheckpointError(
-            f"{path}: whole, but what it was made with is not here: {type(error).__name__}: {error}"
+            f"{path}: intact, but needs something that is missing here: {type(error).__name__}: {error}"
         ) from error
     if about["kernels"] != sources_fingerprint():
         written = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
         warnings.warn(
-            f"{path} was written by other code ({written}): what follows may differ from what would have followed",
+            f"{path} was written by different code ({written}): results may differ from those of an uninterrupted run",
             stacklevel=3,
         )
     return content
 
 
 def put_back(own: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray], path: Path) -> None:
-    """Copy what a checkpoint holds into the arrays of a network. Raises CheckpointError if it has other arrays."""
+    """Copy the arrays of a checkpoint into those of a network. Raises CheckpointError if they do not match."""
     for name in [*own, *arrays]:
         found = [
             "no such array" if name not in of else f"{of[name].dtype} of shape {of[name].shape}" for of in (own, arrays)
         ]
         if found[0] != found[1]:
             raise CheckpointError(
-                f"{path}: {_DIFFERENT} ({name}: {found[0]} now, {found[1]} there); its code has changed"
+                f"{path}: {_DIFFERENT} ({name}: {found[0]} now, {found[1]} stored); its code has changed"
             )
     for name, array in own.items():
         np.copyto(array, arrays[name])
@@ -111,7 +111,7 @@ def _read_parts(file: BufferedIOBase, path: Path) -> tuple[list[bytearray], dict
     start = file.read(_START.size)
     if start[: len(_MAGIC)] != _MAGIC[: len(start)] or not start:
         raise CheckpointError(f"{path}: not a checkpoint of spikelearn")
-    damaged = CheckpointError(f"{path}: damaged, its checksum is not that of its contents")
+    damaged = CheckpointError(f"{path}: damaged, its checksum does not match its contents")
     if len(start) < _START.size:
         raise CheckpointError(f"{path}: truncated, it ends after {len(start)} bytes")
     _, version, total, header_size = _START.unpack(start)
@@ -144,10 +144,10 @@ def _read_parts(file: BufferedIOBase, path: Path) -> tuple[list[bytearray], dict
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[BufferedIOBase]:
-    """A file next to `path` that takes its place when it has been written and is on the disk.
+    """A file next to `path` that replaces it once it is written and on disk.
 
-    It always has the same name, so that one which a killed process left behind is used again; a lock, which ends with
-    its process, keeps two from writing it at once.
+    It always has the same name, so that one left by a killed process is reused; a lock, released when its process
+    ends, prevents two processes from writing it at once.
     """
     temporary = path.with_name(f".{path.name}.partial")
     with _locked(temporary) as file:
@@ -184,7 +184,7 @@ def _locked(path: Path) -> Iterator[BufferedIOBase]:
 
 
 def _is_at(path: Path, file: BufferedIOBase) -> bool:
-    """Whether an open file has its name still: another process may have just given it the name of the checkpoint."""
+    """Whether an open file still has its name: another process may have just renamed it to the checkpoint."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
     except FileNotFoundError:

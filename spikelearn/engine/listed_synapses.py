@@ -1,4 +1,4 @@
-"""The synapses of a projection made from its connection rule and listed, with delays in ms, without a table."""
+"""The synapses of a projection as arrays, generated from its connection rule without a table; delays in ms."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from spikelearn.results.run import Synapses
 
 
 def list_synapses(projection: Projection, seed: int, dt: float) -> Synapses:
-    """The synapses of a projection as every engine has them at the start, in the order in which its rule made them."""
+    """The initial synapses of a projection, the same for all engines, in the order in which its rule makes them."""
     n = count_alone(projection, seed)
     found = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n), np.zeros(n)
     maker = RowMaker(projection, seed)

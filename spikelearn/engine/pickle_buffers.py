@@ -1,7 +1,7 @@
-"""Python objects as bytes: one pickle, and the arrays in it apart from it, as they lie in memory.
+"""Python objects as bytes: one pickle, and its arrays separately as raw memory.
 
-What can be imported is named, so that a model of the library is that very model again; what a script or a notebook has
-defined is kept whole, code and all (cloudpickle).
+Importable objects are stored by name, so that a model of the library is restored as the same object; those defined in a
+script or notebook are stored in full, including their code (cloudpickle).
 """
 
 from __future__ import annotations
@@ -19,41 +19,41 @@ import numpy as np
 from spikelearn.engine.plan import owner
 
 
-def dump(thing: Any) -> list[pickle.PickleBuffer]:
-    """The pickle, then its arrays in their order, not copied; `contents` gives their bytes."""
+def dump(obj: Any) -> list[pickle.PickleBuffer]:
+    """The pickle, then its arrays in order, not copied; `contents` yields their bytes."""
     stream = io.BytesIO()
     buffers: list[pickle.PickleBuffer] = []
-    _Pickler(stream, protocol=5, buffer_callback=buffers.append).dump(thing)
+    _Pickler(stream, protocol=5, buffer_callback=buffers.append).dump(obj)
     return [pickle.PickleBuffer(stream.getvalue()), *buffers]
 
 
 def contents(parts: Sequence[pickle.PickleBuffer]) -> Iterator[memoryview]:
-    """The bytes of each part in turn. They are let go again, for CPython 3.11 crashes on memory views in garbage."""
+    """The bytes of each part in turn. Views are released, as CPython 3.11 crashes on memory views in garbage."""
     for part in parts:
         with part.raw() as view:
             yield view
 
 
 def load(parts: Sequence[bytearray]) -> Any:
-    """What was given to `dump`. The arrays lie in the buffers that are given here."""
+    """The object passed to `dump`. Its arrays use the memory of these buffers."""
     return pickle.loads(parts[0], buffers=parts[1:])
 
 
 class _Pickler(cloudpickle.Pickler):
-    def reducer_override(self, thing: Any) -> Any:
-        if isinstance(getattr(thing, "Parameters", None), type):  # a model of a neuron or a synapse, or a rule
-            names = _names(thing, thing.Parameters.__module__)
-        elif hasattr(thing, "py_func"):
-            names = _names(thing, thing.py_func.__module__)
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(getattr(obj, "Parameters", None), type):  # a model of a neuron or a synapse, or a rule
+            names = _names(obj, obj.Parameters.__module__)
+        elif hasattr(obj, "py_func"):
+            names = _names(obj, obj.py_func.__module__)
         else:
             names = None
-            if type(thing) is np.ndarray and owner(thing).flags.c_contiguous and not owner(thing).dtype.hasobject:
-                return _reduced(thing)
-        return super().reducer_override(thing) if names is None else (_named, names)
+            if type(obj) is np.ndarray and owner(obj).flags.c_contiguous and not owner(obj).dtype.hasobject:
+                return _reduced(obj)
+        return super().reducer_override(obj) if names is None else (_named, names)
 
 
 def _reduced(array: np.ndarray) -> tuple[Any, ...]:
-    """An array over bytes of its own; a view stays a view, so that two of one array still share it."""
+    """An array with its own memory; a view stays a view, so that two views of one array still share it."""
     base = owner(array)
     if base is array:
         writeable: Any = array if array.flags.writeable else array.copy()
@@ -66,11 +66,11 @@ def _named(module: str, name: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def _names(thing: Any, module: str | None) -> tuple[str, str] | None:
-    """(module, name) under which another process can import a thing; None if it cannot."""
+def _names(obj: Any, module: str | None) -> tuple[str, str] | None:
+    """(module, name) under which another process can import an object; None if it cannot."""
     if module is None or module not in sys.modules or not _importable(module):
         return None
-    return next(((module, name) for name, value in vars(sys.modules[module]).items() if value is thing), None)
+    return next(((module, name) for name, value in vars(sys.modules[module]).items() if value is obj), None)
 
 
 def _importable(module: str) -> bool:

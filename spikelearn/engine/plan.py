@@ -1,4 +1,4 @@
-"""What a network becomes: for each thread a Plan (arrays, and an ordered list of Calls); together, a Program."""
+"""The lowered form of a network: a Plan for each thread (arrays, and an ordered list of Calls); together, a Program."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from spikelearn.engine.blocks import Block, Ends, Share
 from spikelearn.engine.thread_tuner import ThreadTuner
 
 STAGES = ("begin", "start", "integrate", "arrive", "modulate", "drive", "advance", "post", "record")
-"""The order within a step, explained in docs/design/engine.md. A last one, "end", is the Program's: its Calls
-read and write all neurons, so one share makes them while the others wait."""
+"""The order of stages within a step, explained in docs/design/engine.md. A last stage, "end", belongs to the Program:
+its Calls read and write all neurons, so one share makes them while the others wait."""
 
 
 class Call:
-    """A kernel with its arguments, called once a step as kernel(step, *arguments).
+    """A kernel with its arguments, called once per step as kernel(step, *arguments).
 
-    The arguments are given by the names that the kernel has for them; their order is that of its signature, which also
-    says which of them it writes to.
+    Arguments are given by the kernel's names for them; the signature determines their order, and which of them the
+    kernel writes to.
     """
 
     def __init__(self, label: str, kernel: Kernel, /, **arguments: Any) -> None:
@@ -39,19 +39,19 @@ class Call:
         self.entry, self.function = load(kernel, self.arguments)
         self.packed = np.zeros(0, np.int64) if self.entry is None else pack(self.arguments)
         self.calls: Sequence[Call] = ()
-        """Calls that its kernel makes by their addresses; they must live as long."""
+        """Calls that its kernel makes by address; kept alive with it."""
         self.raised: np.ndarray | None = None
-        """Of a user's callback: (1,), the step in which it raised an exception, 0 while it has not."""
+        """For a user's callback: (1,), the step in which it raised an exception, else 0."""
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
-        """The arrays among its arguments, by the names that its kernel has for them."""
+        """The arrays among its arguments, by the kernel's names for them."""
         named = zip(self.kernel.parameters, self.arguments, strict=True)
         return {name: argument for name, argument in named if isinstance(argument, np.ndarray)}
 
     @property
     def written(self) -> dict[str, np.ndarray]:
-        """Those that it writes to."""
+        """The arrays that it writes to."""
         written = self.kernel.parameters
         return {name: array for name, array in self.arrays.items() if written[name]}
 
@@ -61,7 +61,7 @@ class Call:
         return self.entry.address
 
     def __call__(self, step: int) -> None:
-        """Call it from Python: the stepper's way."""
+        """Call it from Python, as the stepper does."""
         if self.entry is None:
             self.function(step, *self.arguments)
         else:
@@ -69,7 +69,7 @@ class Call:
 
 
 def call_table(calls: Sequence[Call | None]) -> tuple[np.ndarray, np.ndarray]:
-    """Addresses and arguments of Calls for a loop; without the compiler, functions and tuples. None: no Call, 0."""
+    """Addresses and arguments of Calls for a loop; without the compiler, functions and tuples. None: 0, no Call."""
     if jit.JIT_DISABLED:
         functions, arguments = np.empty(len(calls), object), np.empty(len(calls), object)
         for k, call in enumerate(calls):
@@ -83,7 +83,7 @@ def call_table(calls: Sequence[Call | None]) -> tuple[np.ndarray, np.ndarray]:
 class Table:
     """Synapses sorted by (source, delay).
 
-    index: (n_sources * n_delays + 1,), where the synapses of each slot begin; slot = source * n_delays + delay number.
+    index: (n_sources * n_delays + 1,), the start of each slot's synapses; slot = source * n_delays + delay number.
     """
 
     projections: list[Projection]
@@ -95,12 +95,12 @@ class Table:
     slot_weight: np.ndarray
     event_count: np.ndarray
     first_target: int = 0
-    """The neuron of the block that target 0 is."""
+    """The index in the block of target 0."""
     sizes: dict[Projection, int] = field(default_factory=dict)
     regulated: bool = False
-    """Whether homeostasis or rewiring changes its weights."""
+    """Whether homeostasis or rewiring changes weights."""
     rewired: bool = False
-    """Whether its synapses move from target to target: its rule then no longer tells where they are."""
+    """Whether its synapses move between targets, so that its rule no longer determines where they are."""
 
     @property
     def n_synapses(self) -> int:
@@ -108,53 +108,53 @@ class Table:
 
     @property
     def fixed(self) -> list[np.ndarray]:
-        """The arrays that no run changes."""
+        """The arrays that runs never change."""
         change = self.regulated or any(projection.learns for projection in self.projections)
         may_change = [*([] if change else [self.weights]), *([] if self.rewired else [self.targets])]
         return [self.delays, self.delay_index, self.index, self.slot_weight, *may_change]
 
 
 class Learning(Protocol):
-    """How the synapses of one projection learn, in one share: what a kind of rule is to the rest of the engine."""
+    """How the synapses of one projection learn, in one share: the interface of all kinds of rule to the engine."""
 
     @property
     def enabled(self) -> np.ndarray:
-        """(1,), 1 while they learn, 0 while a phase of trials keeps their weights as they are."""
+        """(1,), 1 while they learn, 0 while a phase of trials freezes their weights."""
 
     @property
     def sweeps(self) -> np.ndarray:
-        """What asks for a sweep, in its first place: SOME or ALL of kernels/event_rule.py."""
+        """Requests a sweep by its first element: SOME or ALL of kernels/event_rule.py."""
 
     def deliver(self) -> None:
-        """Add to the plan what delivers arrivals, and what makes synapses learn."""
+        """Add the Calls that deliver arrivals and update synapses to the plan."""
 
     def read(
         self, variable: str, every: int, start: int, slots: np.ndarray, positions: np.ndarray, to: Mapping[str, Any]
     ) -> Call:
-        """A Call that writes "weight" or "c" of synapses, as they are now, into rows.
+        """A Call that writes the current "weight" or "c" of synapses into rows.
 
         slots, positions: of the synapses in their Table. to: room, steps, values, used and control of a recorder.
         """
 
     def reset(self, clock: np.ndarray, phase: int) -> list[Call]:
-        """Calls that keep the weights and forget all else at the start of a phase."""
+        """Calls that reset all state but the weights at the start of a phase."""
 
     def sweep(self) -> list[Call]:
-        """Calls that bring all synapses up to now, if a sweep is asked for."""
+        """Calls that bring all synapses up to date, if a sweep is requested."""
 
     def materialize(self, due: np.ndarray) -> list[Call]:
-        """Calls that put weights as they are now into the table, where a rule keeps something else there."""
+        """Calls that write the current weights into the table, if the rule stores something else there."""
 
     def dematerialize(self, due: np.ndarray) -> list[Call]:
-        """Calls that put back what the rule keeps there instead."""
+        """Calls that restore what the rule stores there instead."""
 
     def forget(self, label: str, moved: np.ndarray, n_moved: np.ndarray) -> list[Call]:
-        """Calls that let synapses begin anew which were moved to another target. moved: their positions."""
+        """Calls that reset synapses moved to another target. moved: their positions."""
 
 
 @dataclass
 class Recorder:
-    """A recording and the buffer of one share. values: ids of events, or (rows, k) samples of these `columns`."""
+    """A recording and its buffer in one share. values: ids of events, or (rows, k) samples of these `columns`."""
 
     recording: Recording
     steps: np.ndarray
@@ -170,7 +170,7 @@ class Recorder:
 
 @dataclass
 class Plan:
-    """What one thread does in each step. `step` is the last step that has been run; the time is step * dt."""
+    """What one thread does in each step. `step` is the last step run so far; the time is step * dt."""
 
     dt: float
     seed: int
@@ -188,13 +188,13 @@ class Plan:
     step: int = 0
 
     def calls(self, added: Added | None = None) -> Iterator[Call]:
-        """All calls in order, with those that a run adds for itself."""
+        """All calls in order, including those added for a single run."""
         for stage in STAGES:
             yield from self.stages[stage]
             yield from added.stages[self.share.index].get(stage, ()) if added is not None else ()
 
     def set_by_trials(self) -> Iterator[tuple[str, np.ndarray]]:
-        """What trials, and callbacks at the end of their phases, write to besides what Calls do; with names."""
+        """Named arrays that trials and their callbacks write to, in addition to those written by Calls."""
         for number, block in enumerate(self.blocks.values()):
             for population, rates in block.rates.items():
                 yield f"rates of {population.name}", rates
@@ -212,7 +212,7 @@ class Plan:
 class Added:
     """What a schedule of trials adds to a Program for one run: Calls of each share by stage, and of stage "end".
 
-    The phases of a trial end after `ends` steps of it; trials begin with step `origin`. Shares meet where a phase ends.
+    The phases of a trial end after `ends` of its steps; trials start at step `origin`. The end of a phase is a barrier.
     """
 
     stages: list[dict[str, list[Call]]]
@@ -223,10 +223,10 @@ class Added:
 
 @dataclass
 class Program:
-    """A network ready to run: the Plans of all shares. They may run for `interval` steps before they must meet.
+    """A network ready to run: the Plans of all shares. They run for up to `interval` steps between barriers.
 
-    controls: (shares, 4) int64, a row for each Plan (see kernels/loop.py). thread_tuner: decides
-    whether they run in parallel; None: they always do. end: the Calls of stage "end", made whenever the shares meet.
+    controls: (shares, 4) int64, one row per Plan (see kernels/loop.py). thread_tuner: decides whether they run in
+    parallel; None: always. end: the Calls of stage "end", made at each barrier.
     """
 
     plans: Sequence[Plan]
@@ -237,7 +237,7 @@ class Program:
 
     @property
     def step(self) -> int:
-        """The last step that has been run."""
+        """The last step run so far."""
         return self.plans[0].step
 
     @step.setter
@@ -250,10 +250,10 @@ class Program:
         return int(sum(event_count[0] for plan in self.plans for event_count in plan.event_counts))
 
     def arrays(self, built: bool = False) -> dict[str, np.ndarray]:
-        """All that a run changes, by the first Call that writes to it: what a checkpoint keeps besides `step`.
+        """All state that runs change, named by the first Call that writes it: a checkpoint's contents besides `step`.
 
-        Tables that no run changes are built again, and the buffers of recorders are empty between two runs. Views stand
-        for what they are of. built: all that Calls are given, buffers apart, whether they change or not.
+        Constant tables are rebuilt, and the buffers of recorders are empty between two runs. Views stand for their
+        base. built: all arguments of Calls except buffers, whether they change or not.
         """
         found: dict[str, np.ndarray] = {}
         seen = {id(owner(a)) for plan in self.plans for recorder in plan.recorders for a in recorder.buffers}
@@ -266,7 +266,7 @@ class Program:
         return found
 
     def _arrays(self, built: bool) -> Iterator[tuple[str, np.ndarray]]:
-        """Arrays with names: those that Calls write to, and those that trials and callbacks of phases may."""
+        """Named arrays: those written by Calls, and those that trials and callbacks of phases may write."""
         stages = [(plan.share.index, stage, plan.stages[stage]) for plan in self.plans for stage in STAGES]
         for share, stage, calls in [*stages, (0, "end", self.end)]:
             for n, call in enumerate(calls):
@@ -278,7 +278,7 @@ class Program:
 
 
 def owner(array: np.ndarray) -> np.ndarray:
-    """The array that an array is a view of; itself if it is a view of none."""
+    """The array that an array is a view of, or the array itself."""
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array

@@ -1,4 +1,4 @@
-"""Where the time of a step goes: each Call of a Program timed, and what it must touch and calculate."""
+"""Where the time of a step goes: each Call of a Program timed, with its memory traffic and operations."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _FEWEST_NEURONS = 16
 
 @dataclass(frozen=True)
 class Work:
-    """What a Call did in some steps. n: how many `unit`s ("neuron" or "event"), in all steps.
+    """The work of a Call over some steps. n: how many `unit`s ("neuron" or "event"), in all steps.
 
-    streamed: bytes that each touches in order, written ones counted twice; written: whether there are such.
-    footprint: bytes of all that is streamed. scattered: bytes of the inputs that each adds to out of order, 0 if none.
-    operations: on float64, each.
+    streamed: bytes accessed in order per unit, counting written ones twice; written: whether there are any.
+    footprint: total bytes of streamed arrays. scattered: bytes of the inputs that are added to out of order, 0 if none.
+    operations: float64 operations per unit.
     """
 
     unit: str
@@ -44,7 +44,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Timed:
-    """One Call of a step. seconds: in all steps together. work: None if it depends on neither neurons nor events."""
+    """One Call of a step. seconds: total over all steps. work: None if it depends on neither neurons nor events."""
 
     label: str
     stage: str
@@ -54,8 +54,8 @@ class Timed:
 
 @dataclass(frozen=True)
 class Profile:
-    """calls: in the order of a step. busy: the share of the time in which the thread had a processor; where it is much
-    less than 1, other work took its turns within the calls."""
+    """calls: in the order of a step. busy: the share of the time in which the thread had a processor; if it is much
+    less than 1, other work ran during the calls."""
 
     calls: list[Timed]
     busy: float
@@ -66,12 +66,12 @@ class Profile:
 
 
 def profile(program: Program, n_steps: int) -> Profile:
-    """Run n_steps with the clock read around each Call; what is recorded in them is dropped.
+    """Run n_steps, timing each Call; recordings are discarded.
 
-    The results are those of any run, and a run can go on from there. Raises DescriptionError for more than one thread.
+    Results are those of an ordinary run, which can continue from there. Raises DescriptionError for several threads.
     """
     if len(program.plans) != 1:
-        raise DescriptionError(f"a profile is that of one thread, expected threads=1, got {len(program.plans)} threads")
+        raise DescriptionError(f"profiling needs a single thread: expected threads=1, got {len(program.plans)} threads")
     plan = program.plans[0]
     calls = [(stage, call) for stage in STAGES for call in plan.stages[stage]]
     calls += [("end", call) for call in program.end]
@@ -92,7 +92,7 @@ def profile(program: Program, n_steps: int) -> Profile:
 
 
 def _run(program: Program, plan: Plan, calls: list[Call], n_steps: int, ticks: np.ndarray) -> tuple[float, float]:
-    """The wall seconds of the steps, and the share of them that the thread ran; their ticks are added to `ticks`."""
+    """The wall time of the steps in seconds, and the share in which the thread ran; ticks are added to `ticks`."""
     addresses, arguments = call_table(calls)
     run, last, wall, own = callable_of(run_steps_timed), program.step + n_steps, 0.0, 0.0
     run(1, 1, addresses, arguments, plan.control, ticks)
@@ -110,7 +110,7 @@ def _run(program: Program, plan: Plan, calls: list[Call], n_steps: int, ticks: n
 
 
 def _of_events(call: Call, table: Table, n: int, plan: Plan) -> Work | None:
-    """Targets are read; what else a synapse has is read, and written too if it learns."""
+    """Targets are read; other arrays of a synapse are read, and also written if it learns."""
     learns = any(projection in plan.learning for projection in table.projections)
     own = [a for a in call.arguments if isinstance(a, np.ndarray) and a.ndim == 1 and len(a) == table.n_synapses]
     streamed = sum(a.itemsize * (2 if learns and a is not table.targets else 1) for a in own)
@@ -120,7 +120,7 @@ def _of_events(call: Call, table: Table, n: int, plan: Plan) -> Work | None:
 
 
 def _of_neurons(call: Call, plan: Plan, n_steps: int) -> Work | None:
-    """Of calls that go through the arrays of a population once a step."""
+    """The work of calls that go through the arrays of a population once per step."""
     found = list(_populations(call, plan))
     if not found:
         return None
@@ -133,7 +133,7 @@ def _of_neurons(call: Call, plan: Plan, n_steps: int) -> Work | None:
 
 
 def _populations(call: Call, plan: Plan) -> Iterator[tuple[Block, int, Neuron]]:
-    """The block, size and model of the population whose arrays a call is given."""
+    """The block, size and model of the population whose arrays are arguments of a call."""
     own = {id(owner(a)): len(a) for a in call.arguments if isinstance(a, np.ndarray) and a.ndim == 1}
     for block in plan.blocks.values():
         model = block.populations[0].model
@@ -144,7 +144,7 @@ def _populations(call: Call, plan: Plan) -> Iterator[tuple[Block, int, Neuron]]:
 
 
 def operations_of(step: Any) -> int:
-    """Additions, subtractions, products, divisions and roots of one call of a scalar function, as compiled."""
+    """The number of float64 additions, subtractions, products, divisions and roots in a compiled scalar function."""
     if jit.JIT_DISABLED:
         return 0
     signature = (types.float64,) * step.py_func.__code__.co_argcount

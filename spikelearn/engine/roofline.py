@@ -1,4 +1,4 @@
-"""What this machine can do, measured in a few seconds by the loops of kernels/probe.py."""
+"""The performance limits of this machine, measured in a few seconds by the loops of kernels/probe.py."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from spikelearn.engine.aligned_arrays import zeros
 from spikelearn.kernels import probe
 
 SIZES = (30_000, 300_000, 1_500_000, 8_000_000, 200_000_000)
-"""Bytes of arrays that are read and updated in order: within each level of a usual memory, and beyond all."""
+"""Bytes of arrays that are read and updated in order: within each level of a typical cache, and beyond all."""
 
 INPUTS = (100_000, 300_000, 600_000, 5_000_000)
-"""Bytes of the inputs that are added to in random order."""
+"""Bytes of arrays that are added to in random order."""
 
 _LEAST_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
 class Machine:
-    """read, update: size in bytes -> bytes a second on one thread, bytes that are written counted twice.
-    read_by_two: the same of two threads together. add: bytes of inputs -> seconds for an addition in random order.
-    operations: additions and products of float64 a second."""
+    """read, update: size in bytes -> bytes per second on one thread, counting written bytes twice.
+    read_by_two: the same for two threads together. add: bytes of inputs -> seconds per addition in random order.
+    operations: float64 additions and products per second."""
 
     read: dict[int, float]
     update: dict[int, float]
@@ -36,7 +36,7 @@ class Machine:
     operations: float
 
     def seconds_to_stream(self, streamed: float, footprint: int, written: bool) -> float:
-        """The least time for so many bytes of something of that size."""
+        """The minimum time for accessing so many bytes of arrays of that size."""
         return streamed / at(self.update if written else self.read, footprint)
 
     def seconds_to_add(self, inputs: int) -> float:
@@ -44,13 +44,13 @@ class Machine:
 
 
 def at(measured: dict[int, float], size: float) -> float:
-    """The value at a size between those that were measured: linear in its logarithm, level beyond the ends."""
+    """Interpolate between measured sizes: linear in the logarithm of the size, constant beyond the ends."""
     sizes = sorted(measured)
     return float(np.interp(np.log(max(size, 1)), np.log(sizes), [measured[each] for each in sizes]))
 
 
 def measure_machine(sizes: tuple[int, ...] = SIZES, inputs: tuple[int, ...] = INPUTS, repeats: int = 5) -> Machine:
-    """The best of some repeats of each loop: about 10 s."""
+    """Measure the best of several repeats of each loop: about 10 s."""
     read, update, scatter, calculate = (
         callable_of(kernel) for kernel in (probe.read, probe.update, probe.scatter, probe.calculate)
     )
@@ -71,14 +71,14 @@ def measure_machine(sizes: tuple[int, ...] = SIZES, inputs: tuple[int, ...] = IN
 
 
 def _in_parallel(other: Executor, loop: Callable[..., object], a: np.ndarray, b: np.ndarray, times: int) -> None:
-    """A loop on two threads at once."""
+    """Run a loop on two threads at once."""
     submitted = other.submit(loop, b, times)
     loop(a, times)
     submitted.result()
 
 
 def _seconds(repeats: int, loop: Callable[..., object], *arrays: np.ndarray) -> float:
-    """The least time of one turn of loop(*arrays, turns)."""
+    """The minimum time of one turn of loop(*arrays, turns)."""
     loop(*arrays, 1)
     turns, best = 1, _timed(loop, arrays, 1)
     while best * turns < _LEAST_SECONDS:

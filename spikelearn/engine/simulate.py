@@ -1,4 +1,4 @@
-"""Run a Program: step by step from Python, or in one compiled loop a thread. Both make the same calls in one order."""
+"""Run a Program: step by step from Python, or in one compiled loop per thread. Both make the same calls in order."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _no_steps: ContextVar[bool] = ContextVar("no_steps", default=False)
 
 @contextmanager
 def only_compile() -> Iterator[None]:
-    """Within it, every run of this thread's networks builds and compiles all that it needs, and takes no step."""
+    """Context in which runs of this thread's networks build and compile everything but take no steps."""
     token = _no_steps.set(True)
     try:
         yield
@@ -40,14 +40,14 @@ def only_compile() -> Iterator[None]:
 
 
 def steps_to_take(n_steps: int) -> int:
-    """So many, or none within `only_compile`."""
+    """n_steps, or 0 within `only_compile`."""
     return 0 if _no_steps.get() else n_steps
 
 
 class Pause(NamedTuple):
-    """Something to do between two steps, whenever the number of steps since time 0 is a multiple of `every`.
+    """An action between two steps, whenever the number of steps since time 0 is a multiple of `every`.
 
-    act: function(wall seconds that the steps of this run took so far).
+    act: function(wall time of this run's steps so far, in seconds).
     """
 
     every: int
@@ -58,10 +58,9 @@ def simulate(
     program: Program, n_steps: int, sink: Sink, engine: str = "compiled", progress: bool | None = None,
     added: Added | None = None, pause: Pause | None = None,
 ) -> tuple[bool, float]:  # fmt: skip
-    """Run n_steps; returns whether it was interrupted, and the wall seconds that the steps took.
+    """Run n_steps; returns whether it was interrupted, and the wall time of the steps in seconds.
 
-    Each Plan of the program runs in a thread of its own, or all run in turn where program.thread_tuner finds
-    that faster.
+    Each Plan of the program runs in its own thread, or all run in turn if program.thread_tuner finds that faster.
     progress: None shows a bar if standard error is a terminal. added: Calls of this run only. Ctrl-C stops after the
     current chunk of steps. Raises SimulationError when a state stops being finite or a callback raises; what was
     recorded until then is in the sink.
@@ -70,7 +69,7 @@ def simulate(
     last = program.step + n_steps
     if last > LAST_STEP and any(plan.learning for plan in plans):
         raise SimulationError(
-            f"a network that learns runs for {LAST_STEP:,} steps at most, {LAST_STEP * dt / 3.6e6:.3g} hours; "
+            f"a network that learns can run for at most {LAST_STEP:,} steps, {LAST_STEP * dt / 3.6e6:.3g} hours; "
             f"this run would end at step {last:,}"
         )
     bar = progress_bar(n_steps * dt, progress)
@@ -114,7 +113,7 @@ def simulate(
 
 
 def _compiled(program: Program, added: Added | None, threads: ThreadPoolExecutor) -> Callable[[int, bool], int]:
-    """A function that runs up to a step, compiled, the shares in parallel or in turn; returns the step it came to."""
+    """A compiled function that runs up to a step, the shares in parallel or in turn; returns the step reached."""
     n_shares = len(program.plans)
     end = call_table(_end(program, added))
     phases = (0, np.zeros(0, np.int64)) if added is None else (added.origin, added.ends)
@@ -180,7 +179,7 @@ def _check_callbacks(calls: Sequence[Call], dt: float) -> None:
             at, call.raised[0] = call.raised[0] * dt, 0
             raise SimulationError(
                 f"callback ({call.label}) raised an exception at {at:g} ms; the run stopped there. "
-                "A test that calls it from Python, uncompiled, shows which"
+                "Call it from Python, uncompiled, to see the exception"
             )
 
 
@@ -199,7 +198,7 @@ def _check_finite(program: Program) -> None:
 
 @contextmanager
 def interrupts() -> Iterator[list[int]]:
-    """A list that is empty until Ctrl-C. An exception in the middle of a chunk would lose the count of steps."""
+    """A list that is empty until Ctrl-C. An exception within a chunk would lose the step count."""
     seen: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield seen
@@ -212,7 +211,7 @@ def interrupts() -> Iterator[list[int]]:
 
 
 def next_chunk(chunk: int, spent: float) -> int:
-    """As many steps as take about a tenth of a second: short enough for Ctrl-C, long enough to cost nothing."""
+    """The number of steps that take about 0.1 s: short enough for Ctrl-C, long enough for negligible overhead."""
     wanted = chunk * _CHUNK_SECONDS / max(spent, 1e-6)
     return int(max(1, min(wanted, 4 * chunk, 1 << 30)))
 

@@ -1,4 +1,4 @@
-"""Reading the synapses of a projection out of a Program, and putting them back."""
+"""Reading the synapses of a projection from a Program, and restoring them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from spikelearn.results.run import Synapses
 
 
 def count_synapses(projection: Projection, program: Program) -> int:
-    """How many synapses a projection has."""
+    """The number of synapses of a projection."""
     if projection.procedural:
         return count_alone(projection, program.plans[0].seed)
     return sum(plan.tables[projection].sizes[projection] for plan in _plans_with(projection, program))
 
 
 def synapses_of(projection: Projection, program: Program) -> Callable[[], Synapses]:
-    """A function that reads the synapses of a projection as they are when it is called."""
+    """A function that returns the current synapses of a projection when called."""
     if projection.procedural:
         return lambda: _made(projection, program.plans[0].seed, program.plans[0].dt)
 
@@ -42,14 +42,14 @@ def _plans_with(projection: Projection, program: Program) -> list[Plan]:
 
 
 def _made(projection: Projection, seed: int, dt: float) -> Synapses:
-    """The synapses of a procedural projection, which no table keeps."""
+    """The synapses of a procedural projection, which are in no table."""
     found = list_synapses(replace(projection, dendritic_steps=0), seed, dt)
     steps = np.floor(found.delay / dt + 0.5).astype(np.int32) + np.int32(projection.dendritic_steps)
     return Synapses(found.pre, found.post, found.weight, np.maximum(1, steps) * dt)
 
 
 def _synapses_of_share(projection: Projection, plan: Plan) -> tuple[np.ndarray, Synapses]:
-    """The synapses whose targets belong to a share, and their places among all of the projection."""
+    """The synapses whose targets belong to a share, and their indices among all of the projection."""
     table = plan.tables[projection]
     found = locate(projection, plan)
     positions, slots = found["positions"], found["slots"]
@@ -69,8 +69,8 @@ def _synapses_of_share(projection: Projection, plan: Plan) -> tuple[np.ndarray, 
 
 
 def put_synapses(projection: Projection, program: Program, synapses: Synapses) -> None:
-    """Give synapses that change, in a program that has not run yet, the weights that a Run has, and if they are rewired
-    its targets."""
+    """Set synapses that change, in a program that has not run yet, to the weights of a Run, and if they are rewired
+    also to its targets."""
     for plan in program.plans:
         table = plan.tables[projection]
         found = locate(projection, plan)

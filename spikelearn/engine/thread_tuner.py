@@ -1,4 +1,4 @@
-"""How many threads a network gets when nobody says, and whether they pay: by what either way has cost."""
+"""The default number of threads, and whether to use them: decided by the measured cost of both ways."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _TRIED_EVERY = 64
 
 
 def default_shares(n_neurons: int) -> int:
-    """Shares for so many neurons: as many as there are cores for this process, each of 1,000 neurons at least.
+    """The number of shares for n neurons: one per core available to this process, each of at least 1,000 neurons.
 
-    The environment variable SPIKELEARN_THREADS stands for the number of cores; jobs that run side by side set it to 1.
+    The environment variable SPIKELEARN_THREADS overrides the number of cores; parallel jobs set it to 1.
     """
     given = os.environ.get(VARIABLE)
     if given is not None and not (given.isdecimal() and int(given) > 0):
-        raise ParameterError(f"environment variable {VARIABLE}: expected a whole number from 1 on, got {given!r}")
+        raise ParameterError(f"environment variable {VARIABLE}: expected a whole number of at least 1, got {given!r}")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(int(given or cores), n_neurons // _NEURONS_A_SHARE))
 
 
 @dataclass
 class ThreadTuner:
-    """Seconds that a step costs when shares run in parallel (True) and when they run in turn (False).
+    """Seconds per step when shares run in parallel (True) and in turn (False).
 
-    The faster way is taken. The slower one is tried again, more and more rarely, since other programs come and go.
+    The faster way is used. The slower one is retried, at increasing intervals, as the load of the machine changes.
     """
 
     cost: dict[bool, float] = field(default_factory=lambda: {True: math.inf, False: math.inf})
@@ -47,6 +47,6 @@ class ThreadTuner:
         return faster != again, again
 
     def record(self, in_parallel: bool, steps: int, seconds: float) -> None:
-        """What a chunk of steps took. One that takes no longer than the start of a thread does not count."""
+        """Record the time of a chunk of steps. Chunks shorter than the start of a thread are ignored."""
         if steps and seconds >= _LONG_ENOUGH:
             self.cost[in_parallel] = seconds / steps

@@ -1,4 +1,4 @@
-"""Brian2, imported when it is first needed (it takes a second), and kept from changing the process around it."""
+"""Brian2, imported on first use (it takes a second) and prevented from changing the process around it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from spikelearn.errors import DescriptionError
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """The warnings of Brian2's dependencies are not the user's; those of the code that it makes are."""
+    """Hide the warnings of Brian2's dependencies, but not those of the code that it generates."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"(brian2|pyparsing|sympy|jinja2|Cython|setuptools)(\.|$)")
         warnings.filterwarnings("ignore", category=DeprecationWarning)
@@ -24,8 +24,8 @@ def quiet() -> Iterator[None]:
 
 @functools.cache
 def import_brian2() -> ModuleType:
-    """Brian2. It logs warnings and uncaught exceptions when it is imported: both are given back, unless the user has
-    imported it already. Raises DescriptionError if it cannot be imported."""
+    """The brian2 module. On import it starts to log warnings and uncaught exceptions: both are undone, unless the user
+    has already imported it. Raises DescriptionError if it cannot be imported."""
     imported_by_user = "brian2" in sys.modules
     hook = sys.excepthook
     try:

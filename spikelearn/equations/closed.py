@@ -1,4 +1,4 @@
-"""Equations of synapses between two events: `interval` may be long, so only what is solved in closed form will do."""
+"""Equations of synapses between two events: `interval` may be long, so they must have a closed form."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from spikelearn.errors import DescriptionError
 
 
 def closed_form(system: System) -> tuple[list[str], list[str]]:
-    """Lines that take the variables over `interval` ms, in Brian2's syntax; and what they divide by, which must not
-    be 0. Brian2 finds the linear system; its solution is a sum of exponentials. Raises DescriptionError."""
+    """Lines that advance the variables by `interval` ms, in Brian2's syntax; and their divisors, which must not be 0.
+    Brian2 finds the linear system; its solution is a sum of exponentials. Raises DescriptionError."""
     from brian2.stateupdaters.base import UnsupportedEquationsException
     from brian2.stateupdaters.exact import get_linear_system
 
@@ -47,7 +47,7 @@ def _alone(x: str, rate: Any, b: Any) -> str:
 
 
 def _coupled(system: System, A: Any, b: Any) -> tuple[list[str], list[str]]:
-    """x = x_inf + sum over eigenvalues r of exp(r interval) times the part of (x - x_inf) that decays with it."""
+    """x = x_inf + sum over eigenvalues r of exp(r interval) times the component of (x - x_inf) that decays with it."""
     import sympy
 
     n = A.shape[0]

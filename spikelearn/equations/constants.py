@@ -1,4 +1,4 @@
-"""The parameters of a model from equations: each has a default and a unit, which is written in the generated module."""
+"""The parameters of a model from equations: each has a default and a unit, which appear in the generated module."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OF_THE_PROJECT = ("ms", "mV", "pA", "pF", "nS", "Hz", "1")
 
 @dataclass(frozen=True)
 class Constant:
-    """name: default, in `unit`, and what it means. factor: by which it is multiplied to be coherent with ms, mV, pA."""
+    """name: default, in `unit`, and its meaning. factor: converts it to a unit coherent with ms, mV, pA."""
 
     name: str
     default: float
@@ -48,7 +48,7 @@ class Constant:
 
     @property
     def read(self) -> str:
-        """The number that equations are about, in terms of the parameters p."""
+        """The number used in equations, in terms of the parameters p."""
         return f"p.{self.name}" if self.factor == 1.0 else f"({self.factor!r} * p.{self.name})"
 
 
@@ -56,7 +56,7 @@ def declared(
     parameters: Mapping[str, Any], dimensions: Mapping[str, Any], owner: str, taken: tuple[str, ...]
 ) -> dict[str, Constant]:
     """The `parameters=` of a model. dimensions: of those that the equations declare (`I_e : amp`).
-    taken: names that are not free.
+    taken: reserved names.
 
     Raises UnitError or ParameterError.
     """
@@ -74,7 +74,7 @@ def _constant(name: str, given: Any, dimension: Any, owner: str, taken: tuple[st
         value, name_of_unit, meaning = (*given, "")[:3]
         if not isinstance(name_of_unit, str) or not isinstance(meaning, str):
             raise UnitError(
-                f"{what}: expected (value, name of its unit) such as (10.0, 'ms'), or with its meaning as well, "
+                f"{what}: expected (value, unit name) such as (10.0, 'ms'), or with its meaning, "
                 f"(10.0, 'ms', 'time constant'), got {given!r}"
             )
         try:
@@ -91,14 +91,16 @@ def _constant(name: str, given: Any, dimension: Any, owner: str, taken: tuple[st
         raise UnitError(f"{what}: the equations declare it {shown(dimension)}, but {given!r} is {shown(found)}")
     number = plain(value, name_of_unit, what)
     if np.ndim(number):
-        raise ParameterError(f"{what}: a default is one number; values per neuron are given when the model is called")
+        raise ParameterError(
+            f"{what}: expected one number as the default; pass values per neuron when calling the model"
+        )
     if not math.isfinite(number):
         raise ParameterError(f"{what}: expected a finite number, got {number}")
     return Constant(name, float(f"{number:.15g}"), name_of_unit, found, meaning)
 
 
 def _own_name(dimension: Any) -> str:
-    """The unit of the project that has this dimension, or the coherent one."""
+    """The project's unit with this dimension, or the coherent one."""
     return next((name for name in _OF_THE_PROJECT if dimension_of(name) == dimension), coherent_name(dimension))
 
 

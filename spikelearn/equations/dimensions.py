@@ -1,6 +1,6 @@
-"""Dimensions and the numbers that stand for them inside: ms, mV and pA, and whatever follows from these three.
+"""Dimensions and the internal units: ms, mV and pA, and those that follow from these three.
 
-mV nS = pA, pA ms = mV pF and so on, so that equations hold for the plain numbers as they stand. Metre, mole, kelvin
+mV nS = pA, pA ms = mV pF and so on, so that equations hold for plain numbers without conversion. Metre, mole, kelvin
 and candela keep their SI units; the unit of mass follows from the others.
 """
 
@@ -15,7 +15,7 @@ _NAMES = (
     "1/ms**2", "mV**2", "pA**2", "pA*ms", "mV*pA",
 )  # fmt: skip
 _EXPONENTS = {"kg": 24, "s": 3, "A": 12}
-"""Powers of ten by which the numbers inside are larger than those in SI units: 1 kg m2/s3/A is 1e3 mV."""
+"""Powers of ten by which internal numbers are larger than those in SI units: 1 kg m2/s3/A is 1e3 mV."""
 
 
 def _powers(dimension: Any) -> dict[str, float]:
@@ -24,21 +24,21 @@ def _powers(dimension: Any) -> dict[str, float]:
 
 
 def per_si(dimension: Any) -> float:
-    """How many of the coherent unit of this dimension make one SI unit."""
+    """The number of coherent units of this dimension per SI unit."""
     powers = _powers(dimension)
     exponent = sum(_EXPONENTS[name] * powers[name] for name in _EXPONENTS)
     return power_of_ten(exponent)
 
 
 def coherent_value(unit: Any) -> float:
-    """One of Brian2's units as the number that stands for it inside: 1 for mV, 1000 for volt, .001 for Hz."""
+    """One of Brian2's units as an internal number: 1 for mV, 1000 for volt, 0.001 for Hz."""
     powers = _powers(unit.dim)
     exponent = unit.scale + sum(_EXPONENTS[name] * powers[name] for name in _EXPONENTS)
     return power_of_ten(exponent)
 
 
 def coherent_name(dimension: Any) -> str:
-    """The coherent unit of a dimension, as it is written: 'mV/ms'."""
+    """The name of the coherent unit of a dimension: 'mV/ms'."""
     wanted = _powers(dimension)
     for name in _NAMES:
         if _powers(dimension_of(name)) == wanted:

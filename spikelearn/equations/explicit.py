@@ -1,4 +1,4 @@
-"""Explicit methods, read from Brian2's own descriptions of them: Euler, RK2, RK4, and Heun and Milstein for noise.
+"""Explicit methods, read from Brian2's own descriptions: Euler, RK2, RK4, and Heun and Milstein for noise.
 
 A description is a few statements about x, f(x, t) and, for noise, g(x, t) and dW, such as `k_1 = dt*f(x,t)`. Here f
 becomes a function `derivatives` of all variables, called once for each stage.
@@ -27,7 +27,7 @@ def explicit(system: System, method: str) -> Rendered:
 
 
 class _Stages:
-    """The stages of one method for one system. `rendered` is what comes out."""
+    """The stages of one method for one system. `rendered` is the result."""
 
     def __init__(self, system: System, updater: Any) -> None:
         self.system, self.symbols, self.rendered = system, updater.symbols, Rendered()
@@ -51,7 +51,7 @@ class _Stages:
         )
 
     def _noise_of(self, x: str) -> str | None:
-        """The noise of a variable. Where there are several, the method has no temporary values."""
+        """The noise of a variable. If there are several, the method has no temporary values."""
         found = [xi for xi in self.system.noises if self.system.substituted[x].has(symbol(xi))]
         return found[0] if found else None
 
@@ -81,7 +81,7 @@ class _Stages:
             self.rendered.constants["sqrt_dt"] = "sqrt(dt)"
 
     def _evaluate(self, call: Any) -> dict[str, Any]:
-        """Variable -> what f is at the point that `call` names; the line that computes it is rendered once."""
+        """Variable -> value of f at the point that `call` names; the line that computes it is rendered once."""
         key = str(call.args[0])
         if key not in self.calls:
             stage = "" if self.n_calls == 1 else f"_{len(self.calls) + 1}"
@@ -96,7 +96,7 @@ class _Stages:
         return symbol(unused(f"{temporary.strip('_')}_{x}", self.taken))
 
     def _put(self, expression: Any, x: str, xi: str | None) -> Any:
-        """x and the results of earlier statements, for one variable, of which `xi` is the noise."""
+        """x and the results of earlier statements, for one variable with noise `xi`."""
         known = {self.symbols["__x"]: symbol(x), self.symbols["__t"]: symbol("t")}
         for name, statement in self.temporaries.items():
             if self.symbols.get(name) in expression.free_symbols:

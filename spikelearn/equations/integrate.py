@@ -1,4 +1,4 @@
-"""How a system of equations is integrated over a step: the methods of Brian2, as lines of Python."""
+"""Integration of a system of equations over a step: the methods of Brian2, as lines of Python."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def exact(system: System) -> Rendered:
 def _linear_update(
     rendered: Rendered, system: Any, variables: Any, A: Any, b: Any, i: int, reach: Any, P: Any, Q: Any, suffix: str
 ) -> str:
-    """The right side of one line of the step; the constants that it needs are added to `rendered`."""
+    """The right-hand side of one line of the step; the constants that it needs are added to `rendered`."""
     import sympy
 
     taken = system.names
@@ -121,7 +121,7 @@ def _reach(A: Any, held: list[int]) -> list[list[bool]]:
 
 
 def _order(reach: list[list[bool]], n: int) -> list[int]:
-    """An order in which no variable is changed before one that needs its old value, if there is one."""
+    """An order in which no variable is changed before another that needs its old value, if there is one."""
     left, order = list(range(n)), []
     while left:
         ready = [i for i in left if not any(reach[j][i] for j in left if j != i)]
@@ -139,8 +139,8 @@ def _matrix_lines(name: str, A: Any, held: list[int]) -> list[str]:
 
 
 def exponential_euler(system: System) -> Rendered:
-    """x = x_inf + (x - x_inf) exp(A dt) where x' = A x + B and A and B are held over the step; the lines that have no
-    leak are Euler's. Brian2 finds whether each equation is linear in its own variable."""
+    """x = x_inf + (x - x_inf) exp(A dt), where x' = A x + B and A and B are constant over the step; equations without a
+    leak use Euler's method. Brian2 checks whether each equation is linear in its own variable."""
     import sympy
     from brian2.stateupdaters.exponential_euler import get_conditionally_linear_system
 
@@ -198,13 +198,13 @@ METHODS: Mapping[str, Callable[[System], Rendered]] = {
 
 
 def integrated(system: System, method: str | None) -> tuple[str, Rendered]:
-    """The method and the lines of one step. Without a method: exact, else exponential Euler, else RK4; with noise
-    Euler where it is additive, else Heun. Raises DescriptionError with the reason where a method cannot be used."""
+    """The method and the lines of one step. Default: exact, else exponential Euler, else RK4; with noise Euler if it is
+    additive, else Heun. Raises DescriptionError with the reason if a method cannot be used."""
     if method is not None:
         if method not in METHODS:
             raise DescriptionError(
-                f"method of {system.owner}: there is no method {method!r}{suggest(method, METHODS)}; "
-                f"there are {', '.join(METHODS)}"
+                f"method of {system.owner}: unknown method {method!r}{suggest(method, METHODS)}; "
+                f"expected one of {', '.join(METHODS)}"
             )
         try:
             return method, METHODS[method](system)
@@ -217,4 +217,4 @@ def integrated(system: System, method: str | None) -> tuple[str, Rendered]:
             return name, METHODS[name](system)
         except Unsupported:
             continue
-    raise DescriptionError(f"no method of Brian2's can integrate the equations of {system.owner}")
+    raise DescriptionError(f"no Brian2 method can integrate the equations of {system.owner}")

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 _TERMS = 20
-"""1/2^20/20! is far below the last place of 1."""
+"""1/2^20/20! is far below the rounding error of 1."""
 
 
 def propagators(A: Sequence[Sequence[Any]], dt: float) -> tuple[np.ndarray, np.ndarray]:
     """P and Q with x(t + dt) = P x(t) + Q b, for x' = A x + b with constant A and b: P = exp(A dt), Q its integral.
 
     A: k rows of k numbers in 1/ms, each one number or an array with one value per neuron. P[i, j] and Q[i, j] are
-    numbers or arrays likewise. Exact for any A, with equal time constants or none too: the exponential series of
+    likewise numbers or arrays. Exact for any A, also with equal or no time constants: the exponential series of
     A dt / 2^s, which is small, then s doublings of the step.
     """
     k = len(A)

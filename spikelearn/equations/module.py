@@ -1,4 +1,4 @@
-"""Generated models as the text of a module."""
+"""The text of the module of a generated model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from spikelearn.equations.rendering import WIDTH
 
 @dataclass(frozen=True)
 class Raw:
-    """Text that stands as it is among the arguments of a model."""
+    """Text inserted verbatim among the arguments of a model."""
 
     text: str
 
@@ -34,9 +34,9 @@ def render_module(
 ) -> str:
     """The text of a module that defines `Model`.
 
-    kind: the class of the model. constants: its parameters. constants_before, constant_values: the body of its function
-    `constants` and what that gives. initial: variable -> value. functions: texts. main: the functions that the model
-    takes, which are also the names of their arguments. given: its other arguments. about: more for the docstring.
+    kind: the class of the model. constants: its parameters. constants_before, constant_values: the body and the result
+    of its function `constants`. initial: variable -> value. functions: texts. main: the functions passed to the model,
+    which are also the names of its arguments. given: its other arguments. about: added to the docstring.
     """
     mains = [main] if isinstance(main, str) else list(main)
     fields = [f"    {c.name}: {c.annotation} = {c.default!r}" for c in constants.values()] or ["    pass"]

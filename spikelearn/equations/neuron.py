@@ -1,4 +1,4 @@
-"""A neuron model from equations: checked, integrated, and rendered as the module that one would write by hand."""
+"""A neuron model from equations: checked, integrated, and rendered like a module written by hand."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def neuron_source(
 
 
 class _Neuron:
-    """Everything that is known of the model on its way to text. Every check is made in __init__."""
+    """Everything known about the model while it is rendered. All checks are made in __init__."""
 
     def __init__(
         self, name: str, parts: Parts, equations: str, texts: Mapping[str, Any], ports: Any, currents: Any,
@@ -98,14 +98,14 @@ class _Neuron:
         )
 
     def _drives(self, currents: Any) -> dict[str, str]:
-        """current -> the name that the equations have for it."""
+        """current -> its name in the equations."""
         given = _mapping(currents, f"currents of {self.owner}")
         for current, name in given.items():
             where = f"current {current!r} of {self.owner}"
             if not isinstance(current, str) or not current.isidentifier():
                 raise DescriptionError(f"{where}: expected the name of a port, got {current!r}")
             if name in self.constants or name in self.parts.rights or name in self.parts.expressions:
-                raise DescriptionError(f"{where}: {name} is something else in the equations already")
+                raise DescriptionError(f"{where}: {name} already has another meaning in the equations")
             used = {
                 each
                 for p in (*self.parts.rights.values(), *self.parts.expressions.values())
@@ -115,19 +115,21 @@ class _Neuron:
                 raise DescriptionError(f"{where}: the equations do not use {name!r}{suggest(name, used)}")
             if self.parts.dimensions.get(name, dimension_of("pA")) != dimension_of("pA"):
                 piece = self.parts.pieces[name]
-                raise DescriptionError(piece.complaint(f"{name} is a continuous current, which is in amp"))
+                raise DescriptionError(piece.complaint(f"{name} is a continuous current, so its unit must be amp"))
         return given
 
     def _vocabulary(self) -> Vocabulary:
         dimensions = dict(self.parts.dimensions)
         dimensions |= {constant.name: constant.dimension for constant in self.constants.values()}
         dimensions |= dict.fromkeys(self.drives.values(), dimension_of("pA"))
-        hints = {noise: f"{noise} is noise and belongs into a differential equation" for noise in self.parts.noises}
-        hints["weight"] = "weight is known in ports= only"
+        hints = {
+            noise: f"{noise} is noise, which is only allowed in differential equations" for noise in self.parts.noises
+        }
+        hints["weight"] = "weight is only available in ports="
         return Vocabulary(dimensions, hints)
 
     def _check_noises(self) -> None:
-        """Noise must be a factor of a term, without powers or functions of it."""
+        """Check that noise is a plain factor of a term, without powers or functions of it."""
         import sympy
 
         for x, piece in self.parts.rights.items():
@@ -164,7 +166,7 @@ class _Neuron:
         return self._text(python_lines(lines, own), own, state)
 
     def _arrival(self, port: Port) -> list[str]:
-        """The statements of a port; a variable that stands still takes no input (Brian2, NEST)."""
+        """The statements of a port; a variable held while refractory ignores input (as in Brian2 and NEST)."""
         lines = self._expressions([part.expression.tree for part in port.statements])
         for part in port.statements:
             value = to_python(assigned(part), {"weight": f"in_{port.name}"}, "brian2")

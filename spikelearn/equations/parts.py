@@ -1,4 +1,4 @@
-"""The equations of a model, sorted: what changes by itself, what is a shorthand, what is declared."""
+"""The equations of a model, sorted into differential equations, named expressions and declarations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from spikelearn.errors import DescriptionError, ParameterError
 @dataclass(frozen=True)
 class Parts:
     """owner: 'neuron model X'. equations: Brian2's. pieces: name -> its whole equation.
-    rights, expressions: the right sides of differential equations and of named expressions, the latter in order.
+    rights, expressions: the right-hand sides of differential equations and of named expressions, the latter in order.
     declared: names that have only a unit. dimensions: of all of these. noises: xi, xi_name.
     """
 
@@ -35,7 +35,7 @@ class Parts:
         return frozenset(name for name in self.pieces if flag in self.equations[name].flags)
 
     def check(self, vocabulary: Vocabulary) -> None:
-        """Names and units of every equation."""
+        """Check the names and units of every equation."""
         from brian2 import second
 
         for name, piece in self.rights.items():
@@ -45,9 +45,9 @@ class Parts:
 
 
 def parts_of(text: Any, owner: str, flags: tuple[str, ...], taken: tuple[str, ...]) -> Parts:
-    """Parse equations. flags: those that mean something here. taken: names that are not free. Raises DescriptionError.
+    """Parse equations. flags: those allowed here. taken: reserved names. Raises DescriptionError.
 
-    A synapse may have none at all, only a rule or release that its statements say.
+    A synapse may have no equations, only statements.
     """
     where = f"equations of {owner}"
     if not isinstance(text, str):
@@ -57,11 +57,11 @@ def parts_of(text: Any, owner: str, flags: tuple[str, ...], taken: tuple[str, ..
     equations = _parsed(found)
     for name, (piece, _) in found.items():
         if reserved(name, taken):
-            raise DescriptionError(piece.complaint_about(f"{name} has a meaning of its own in a generated model", name))
+            raise DescriptionError(piece.complaint_about(f"{name} is a reserved name in generated models", name))
         for flag in equations[name].flags:
             if flag not in flags:
                 known = ", ".join(f"({each})" for each in flags) or "none"
-                message = f"({flag}) has no meaning here; flags that have: {known}"
+                message = f"({flag}) is not allowed here; allowed flags: {known}"
                 raise DescriptionError(piece.complaint_about(message, flag))
     rights = {name: right for name, (_, right) in found.items() if equations[name].type == "differential equation"}
     expressions = {name: right for name, (_, right) in found.items() if equations[name].type == "subexpression"}
@@ -71,7 +71,7 @@ def parts_of(text: Any, owner: str, flags: tuple[str, ...], taken: tuple[str, ..
     for name, piece in expressions.items():
         noise = [each for each in names_in(piece.tree) if re.fullmatch(r"xi(_\w+)?", each)]
         if noise:
-            message = f"noise belongs into a differential equation, not into {name}"
+            message = f"noise is only allowed in differential equations, not in {name}"
             raise DescriptionError(piece.complaint_about(message, noise[0]))
     dimensions = {name: equations[name].dim for name in found}
     pieces = {name: piece for name, (piece, _) in found.items()}
@@ -79,15 +79,15 @@ def parts_of(text: Any, owner: str, flags: tuple[str, ...], taken: tuple[str, ..
 
 
 def no_equation_for(parts: Parts, parameters: Iterable[str]) -> None:
-    """Raises DescriptionError where a parameter is also defined by an equation."""
+    """Raise DescriptionError if a parameter is also defined by an equation."""
     for each in parameters:
         if each in parts.rights or each in parts.expressions:
-            message = f"{each} has an equation, so it is no parameter"
+            message = f"{each} has an equation, so it cannot be a parameter"
             raise DescriptionError(parts.pieces[each].complaint_about(message, each))
 
 
 def values_for(parts: Parts, names: Iterable[str], changed: Container[str], otherwise: str) -> None:
-    """Raise ParameterError for a name that is only declared and has no value. otherwise: how else it can get one."""
+    """Raise ParameterError for a name that is declared but has no value. otherwise: another way to give it one."""
     for name in names:
         if name not in changed:
             message = f"{name} has no value: give it in parameters=, {otherwise}"
@@ -95,10 +95,10 @@ def values_for(parts: Parts, names: Iterable[str], changed: Container[str], othe
 
 
 def event_driven(parts: Parts) -> None:
-    """Raises DescriptionError for a differential equation of a synapse that would be integrated in every step."""
+    """Raise DescriptionError for a differential equation of a synapse that would be integrated in every step."""
     for name in parts.rights:
         if "event-driven" not in parts.equations[name].flags:
-            message = f"{name} is integrated between events only: write (event-driven) behind its unit"
+            message = f"{name} is integrated only between events: write (event-driven) after its unit"
             raise DescriptionError(parts.pieces[name].complaint(message))
 
 

@@ -1,4 +1,4 @@
-"""What arrives at a port of a model from equations: statements about `weight`, in a unit that makes them consistent."""
+"""Ports of a model from equations: statements about `weight`, in a unit that makes them consistent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _USUAL = [*(name for name in UNITS if name not in ("port", "Hz")), "1/ms", "mV/m
 
 @dataclass(frozen=True)
 class Port:
-    """text: what the user wrote. unit: of the weight."""
+    """text: as given by the user. unit: of the weight."""
 
     name: str
     text: str
@@ -29,7 +29,7 @@ class Port:
 
 
 def port_of(name: Any, text: Any, parts: Parts, state: Sequence[str], vocabulary: Vocabulary) -> Port:
-    """Raises DescriptionError or UnitError, also where what arrives in one step could not be added up."""
+    """Raises DescriptionError or UnitError, also if inputs of one step cannot be summed."""
     where = f"port {name!r} of {parts.owner}"
     if not isinstance(name, str) or not name.isidentifier():
         raise DescriptionError(f"{where}: expected a name such as 'exc', got {name!r}")
@@ -51,7 +51,7 @@ def port_of(name: Any, text: Any, parts: Parts, state: Sequence[str], vocabulary
     units = list(dict.fromkeys([*(coherent_name(parts.dimensions[target]) for target in plainly), *_USUAL]))
     unit = next((unit for unit in units if _consistent(found, unit, state, vocabulary)), None)
     if unit is None:
-        message = f"no unit of weight makes this consistent; {', '.join(units)} were tried"
+        message = f"no unit of weight makes this consistent; tried {', '.join(units)}"
         raise UnitError(given.complaint(message))
     _check_that_it_adds(found, parts, state)
     return Port(name, text, unit, found)
@@ -76,5 +76,5 @@ def _check_that_it_adds(found: list[Statement], parts: Parts, state: Sequence[st
         if part.target not in state:
             known[symbol(part.target)] = value
         elif part.operator not in ("+", "-") or value.subs(weight, 0) != 0 or value.diff(weight).has(weight):
-            message = "what arrives in one step is added up: expected 'variable += weight' or a multiple of weight"
+            message = "inputs of one step are summed: expected 'variable += weight' or a multiple of weight"
             raise DescriptionError(part.whole.complaint(message))

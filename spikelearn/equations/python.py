@@ -1,4 +1,4 @@
-"""Expressions in Brian2's syntax as Python: units become numbers, functions are those of math or of numpy."""
+"""Expressions in Brian2's syntax as Python: units become numbers, functions are those of math or NumPy."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ FUNCTIONS = {
     "arctan": "atan", "ceil": "ceil", "floor": "floor", "abs": "abs", "sign": "sign", "clip": "clip", "int": "int",
     "exprel": "exprel",
 }  # fmt: skip
-"""Functions that equations may use -> their names in math, or below."""
+"""Functions allowed in equations -> their names in math, or below."""
 
 VECTORISED = {
     "exponential": "spikelearn.kernels.exponential", "expm1": "spikelearn.kernels.exponential",
     "exprel": "spikelearn.kernels.functions", "tanh": "spikelearn.kernels.functions",
     "sinh": "spikelearn.kernels.functions", "cosh": "spikelearn.kernels.functions",
 }  # fmt: skip
-"""Functions of scalars that are not taken from math, since a call of it stops a loop from vectorising -> module."""
+"""Scalar functions not taken from math, because calling math would prevent vectorisation -> module."""
 
 _RESERVED = {"math", "np", *VECTORISED, "min", "max", "abs", "float"}
 SCALAR_ONLY = {"clip", "int", "exprel"}
 
 
 def reserved(name: str, also: Container[str]) -> bool:
-    """Whether a variable or parameter may not be called so in a rendered function; also: its own names."""
+    """Whether a name is reserved in rendered functions. also: further reserved names."""
     return name in _RESERVED or keyword.iskeyword(name) or name in also
 
 
 def units() -> Mapping[str, Any]:
-    """The units that Brian2 knows by name."""
+    """Brian2's units by name."""
     import_brian2()
     from brian2.core.namespace import DEFAULT_UNITS
 
@@ -44,16 +44,15 @@ def units() -> Mapping[str, Any]:
 
 
 def uses_units(tree: ast.expr) -> bool:
-    """Whether an expression has a unit in it."""
+    """Whether an expression contains a unit."""
     return any(isinstance(node, ast.Name) and node.id in units() for node in ast.walk(tree))
 
 
 def to_python(expression: str | ast.expr, names: Mapping[str, str], style: str = "math") -> str:
     """An expression as Python text.
 
-    names: name -> what is written for it. style: "math" for scalars, "numpy" for arrays (of the functions that have
-    one form for both), "brian2" to keep the functions as they are and only make units numbers. A name that stands
-    for "0" takes its terms along.
+    names: name -> its replacement. style: "math" for scalars, "numpy" for arrays (for functions that have one form for
+    both), "brian2" to keep functions and only convert units to numbers. A name replaced by "0" removes its terms.
     """
     tree = ast.parse(f"({expression})", mode="eval").body if isinstance(expression, str) else copy.deepcopy(expression)
     return ast.unparse(_Writer(names, style).visit(tree))
@@ -120,7 +119,7 @@ class _Writer(ast.NodeTransformer):
 
 
 def _of_arrays(name: str, arguments: list[ast.expr]) -> ast.expr:
-    """The functions that have no scalar twin in numpy."""
+    """The functions that have no scalar counterpart in NumPy."""
     if name == "exprel":
         ones = ast.Call(ast.Attribute(ast.Name("np"), "expm1"), arguments, [])
         return ast.BinOp(ones, ast.Div(), arguments[0])
@@ -129,14 +128,14 @@ def _of_arrays(name: str, arguments: list[ast.expr]) -> ast.expr:
 
 
 def _zero() -> ast.Constant:
-    """A term that is not there."""
+    """A removed term."""
     node = ast.Constant(0.0)
     node.kind = "zero"
     return node
 
 
 def _unit_number(value: float) -> ast.Constant:
-    """A number that stands for a unit: 1 of it is not written."""
+    """A number that stands for a unit: a factor of 1 is omitted."""
     node = ast.Constant(value)
     node.kind = "unit"
     return node
@@ -151,7 +150,7 @@ def _is_unit(node: ast.AST) -> bool:
 
 
 def _number(node: ast.expr) -> float | None:
-    """The number that a node is, if it is one."""
+    """The value of a node, if it is a number."""
     match node:
         case ast.Constant(value=bool()):
             return None
@@ -163,7 +162,7 @@ def _number(node: ast.expr) -> float | None:
 
 
 def _with_unit(left: ast.expr, operation: ast.operator, right: ast.expr) -> ast.expr:
-    """left operation right, where one of them or both stand for a unit."""
+    """left operation right, where one or both stand for a unit."""
     a, b = _number(left), _number(right)
     if a is not None and b is not None and isinstance(operation, ast.Mult | ast.Div | ast.Pow):
         value = a * b if isinstance(operation, ast.Mult) else a / b if isinstance(operation, ast.Div) else a**b

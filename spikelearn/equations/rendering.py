@@ -1,4 +1,4 @@
-"""Functions that are being rendered: lines in Brian2's syntax, made Python and broken into short lines at the end."""
+"""Rendering of functions: lines in Brian2's syntax, finally converted to Python and wrapped."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ WIDTH = 118
 
 
 class Unsupported(Exception):
-    """Why a method of integration cannot be used."""
+    """The reason why a method of integration cannot be used."""
 
 
 @dataclass
 class Rendered:
-    """What a method of integration makes, with the names of the equations and Brian2's functions.
+    """The output of a method of integration, with the names of the equations and Brian2's functions.
 
-    step: lines that take the variables from the start of the step to its end. helpers: name -> (arguments, lines) of
-    functions that `step` calls. constants_before, constants: lines of the function that computes constants, and what it
-    gives, by name. noises: names that stand for standard normal numbers, new in each step. imports: lines.
+    step: lines that advance the variables by one step. helpers: name -> (arguments, lines) of functions that `step`
+    calls. constants_before, constants: lines of the function that computes constants, and its results by name.
+    noises: names of standard normal numbers, new in each step. imports: lines.
     """
 
     step: list[str] = field(default_factory=list)
@@ -34,14 +34,14 @@ class Rendered:
 
 
 def unused(wanted: str, taken: set[str]) -> str:
-    """`wanted`, or the same with underscores after it if it means something else already."""
+    """`wanted`, with underscores appended if it is already in use."""
     while wanted in taken:
         wanted += "_"
     return wanted
 
 
 def together(values: Mapping[str, str]) -> list[str]:
-    """Lines that give variables new values, all from the old ones: one after the other where none needs another."""
+    """Lines that assign new values, all computed from the old ones: one per variable if none needs another."""
     seen: set[str] = set()
     for name, value in values.items():
         if seen & {node.id for node in ast.walk(ast.parse(value)) if isinstance(node, ast.Name)}:
@@ -60,12 +60,12 @@ def function(name: str, arguments: Sequence[str], doc: str, lines: Sequence[str]
 
 
 def python_lines(lines: Sequence[str], names: Mapping[str, str], style: str = "math") -> list[str]:
-    """Lines in Brian2's syntax as lines of Python, one a statement."""
+    """Lines in Brian2's syntax as lines of Python, one per statement."""
     return to_python_lines("\n".join(lines), names, style)
 
 
 def used_names(lines: Sequence[str]) -> list[str]:
-    """The names that Python lines read, in the order in which they do so first."""
+    """The names that Python lines read, in order of first use."""
     found: dict[str, None] = {}
     for node in ast.walk(ast.parse("\n".join(lines))):
         if isinstance(node, ast.Name):
@@ -80,7 +80,7 @@ def _place(line: str, name: str, number: int) -> tuple[int, int]:
 
 
 def broken(line: str, indent: str) -> list[str]:
-    """A line, broken at its outermost commas, signs or conditions if it is too long."""
+    """A line, wrapped at its outermost commas, signs or conditions if it is too long."""
     if len(indent + line) <= WIDTH:
         return [indent + line]
     if line.startswith("def "):
@@ -112,7 +112,7 @@ def _one_pair(text: str) -> bool:
 
 
 def _filled(parts: Sequence[str], indent: str) -> list[str]:
-    """Parts one after the other in lines that are not too long."""
+    """Parts joined into lines that are not too long."""
     lines = [indent]
     for part in parts:
         if len(lines[-1]) + len(part) + 1 > WIDTH and lines[-1].strip():
@@ -122,7 +122,7 @@ def _filled(parts: Sequence[str], indent: str) -> list[str]:
 
 
 def _parts(text: str) -> list[str]:
-    """A long expression, cut before what stands outside all brackets: + - if else and or, and after commas."""
+    """A long expression, split outside all brackets: before + - if else and or, and after commas."""
     depth, parts, begin, k = 0, [], 0, 0
     while k < len(text):
         depth += text[k] in "([{"

@@ -1,4 +1,4 @@
-"""A plasticity rule from equations: variables sorted into traces of one side and state of the synapse, and rendered."""
+"""A plasticity rule from equations: variables sorted into traces of one side and synaptic state, and rendered."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _RESERVED = ("weight",)
 
 @dataclass(frozen=True)
 class _Trace:
-    """variable = scale * (a trace that 1 is added to, or that is set to 1); side: "pre" or "post"."""
+    """variable = scale * (a trace that is incremented by 1 or set to 1); side: "pre" or "post"."""
 
     variable: str
     side: str
@@ -48,7 +48,7 @@ def rule_source(
 
 
 class _Rule:
-    """Everything that is known of the rule on its way to text. Every check is made in __init__."""
+    """Everything known about the rule while it is rendered. All checks are made in __init__."""
 
     def __init__(
         self, equations: Any, on_pre: Any, on_post: Any, parameters: Any, initial: Any, learns_from: str, name: str
@@ -59,7 +59,7 @@ class _Rule:
         self.parts = parts = parts_of(equations, self.owner, ("event-driven", "constant"), _RESERVED)
         event_driven(parts)
         if "w" in parts.rights or "w" in parts.expressions:
-            message = "w is the weight, which only on_pre= and on_post= change"
+            message = "w is the weight, which can only be changed by on_pre= and on_post="
             raise DescriptionError(parts.pieces["w"].complaint_about(message, "w"))
         of_weight = dict.fromkeys(_LIMITS, parts.dimensions["w"]) if "w" in parts.dimensions else {}
         found = declared(parameters, {**of_weight, **parts.dimensions}, self.owner, _RESERVED)
@@ -68,7 +68,7 @@ class _Rule:
             raise ParameterError(f"{self.owner} needs {' and '.join(missing)} in parameters=: the limits of the weight")
         weight = found["W_max"].dimension
         if found["W_min"].dimension != weight:
-            raise UnitError(f"{self.owner}: W_min and W_max should have one unit, that of the weight")
+            raise UnitError(f"{self.owner}: W_min and W_max should have the same unit, that of the weight")
         if "w" not in parts.dimensions:
             self.texts["equations"] = f"w : {_base(weight)}\n{equations}"
         self.constants = {each: _limit(c) if each in _LIMITS else c for each, c in found.items()}
@@ -101,7 +101,7 @@ class _Rule:
         return found
 
     def _trace(self, variable: str) -> _Trace:
-        """Raises DescriptionError with the reason if a variable with an equation is no trace of one side."""
+        """Raises DescriptionError with the reason if a variable with an equation is not a trace of one side."""
         piece, right = self.parts.pieces[variable], self.parts.rights[variable]
         where = [(side, part) for side, each in self.handlers.items() for part in each if part.target == variable]
         advice = "a variable with an equation is a trace: it decays to 0 and jumps once, in on_pre or in on_post"
@@ -120,7 +120,7 @@ class _Rule:
         loose = {str(each) for each in scale.free_symbols} - set(self.constants)
         if part.operator not in ("", "+", "-") or loose:
             what = min(loose) if loose else f"{part.operator}="
-            message = f"{variable} jumps by something that is not constant ({what})"
+            message = f"{variable} jumps by an amount that is not constant ({what})"
             raise DescriptionError(part.whole.complaint(f"{message}; {advice}"))
         text = from_sympy(-scale if part.operator == "-" else scale)
         return _Trace(variable, side, tau, "add" if part.operator else "set", text, part)
@@ -144,7 +144,7 @@ class _Rule:
         )  # fmt: skip
 
     def _free(self, name: str) -> str:
-        """A name as it is written in the rendered handlers: the loops around them have names of their own."""
+        """The name used in rendered handlers, distinct from those of the loops around them."""
         return f"{name}_" if name in taken_names(False) else name
 
     def _shown(self, trace: _Trace) -> str:
@@ -152,7 +152,7 @@ class _Rule:
         return f'Trace("{self._free(trace.name)}", "{trace.tau}"{jump})'
 
     def _body(self, side: str) -> list[str]:
-        """The lines of a handler. It is given the traces as they are before this event jumps them."""
+        """The lines of a handler. It receives the traces before the jump of this event."""
         parts = self.handlers[side]
         own = {trace.variable: trace for trace in self.traces}
         trees = [part.expression.tree for part in parts if part.target not in own]
@@ -164,7 +164,7 @@ class _Rule:
         late = [each for each in expressions if names_in(self.parts.expressions[each].tree) & {p.target for p in parts}]
         if late:
             part = next((p for p in parts if late[0] in names_in(p.expression.tree)), parts[0])
-            message = f"{late[0]} depends on what this handler changes; write it out where it is used"
+            message = f"{late[0]} depends on variables that this handler changes; write it out where it is used"
             raise DescriptionError(part.whole.complaint_about(message, late[0]))
         lines += [f"{each} = {without_units(self.parts.expressions[each].tree)}" for each in expressions]
         for k, part in enumerate(parts):
@@ -186,7 +186,7 @@ def _base(dimension: Any) -> str:
 
 
 def _limit(constant: Constant) -> Constant:
-    """A limit of the weight has the unit of the port, whatever that is."""
+    """A limit of the weight, which has the unit of the port."""
     return replace(constant, default=constant.default * constant.factor, unit="port")
 
 

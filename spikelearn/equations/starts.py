@@ -1,4 +1,4 @@
-"""Starting values of a model from equations, as texts of Python in terms of the parameters p."""
+"""Initial values of a model from equations, as Python text in terms of the parameters p."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from spikelearn.units import dimension_of, plain, unit_named
 def starting_values(
     initial: Any, dimensions: Mapping[str, Any], constants: Mapping[str, Constant], owner: str
 ) -> dict[str, str]:
-    """Variable -> its value at the start. A text is an expression of parameters; a number is in the variable's unit.
+    """Variable -> its initial value. A text is an expression of parameters; a number is in the variable's unit.
 
-    dimensions: of the variables. V_m starts at the parameter E_L where there are both and nothing else is said.
+    dimensions: of the variables. By default V_m starts at the parameter E_L, if there are both.
     """
     given = {} if initial is None else initial
     if not isinstance(given, Mapping):
@@ -34,7 +34,7 @@ def starting_values(
         where = f"initial {name} of {owner}"
         if name not in dimensions:
             known = ", ".join(dimensions)
-            raise DescriptionError(f"{where}: there is no such variable{suggest(name, dimensions)}; there are {known}")
+            raise DescriptionError(f"{where}: unknown variable{suggest(name, dimensions)}; expected one of {known}")
         if isinstance(value, str):
             piece = whole(where, value)
             vocabulary = Vocabulary({c.name: c.dimension for c in constants.values()})

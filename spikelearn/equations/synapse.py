@@ -31,7 +31,7 @@ def synapse_source(equations: Any, on_pre: Any, parameters: Any, initial: Any, n
         memory = tuple(each for each in parts.declared if each not in constants)
         state = [*parts.rights, *memory]
         dimensions = {**parts.dimensions, **{constant.name: constant.dimension for constant in constants.values()}}
-        hints = dict.fromkeys(("w", "weight"), "what is released is multiplied by the weight later")
+        hints = dict.fromkeys(("w", "weight"), "`released` is multiplied by the weight later")
         parts.check(Vocabulary(dimensions, hints))
         arrival = statements(f"on_pre of {owner}", on_pre)
         _check_released(arrival, f"on_pre of {owner}", on_pre)
@@ -65,7 +65,7 @@ def synapse_source(equations: Any, on_pre: Any, parameters: Any, initial: Any, n
 def _check_released(arrival: list[Statement], where: str, text: Any) -> None:
     for part in arrival:
         if part.target.endswith(("_post", "_pre")):
-            message = f"{part.target} is not known here: what is delivered is weight times `released`; set that"
+            message = f"{part.target} is not available here: weight times `released` is delivered; set `released`"
             raise DescriptionError(part.whole.complaint_about(message, part.target))
     first = next((part for part in arrival if part.target == "released"), None)
     if first is None:
@@ -75,7 +75,7 @@ def _check_released(arrival: list[Statement], where: str, text: Any) -> None:
 
 
 def _check(divisors: list[str], read: dict[str, str]) -> str:
-    """The function that refuses parameters for which the closed form divides by zero."""
+    """The function that rejects parameters for which the closed form divides by zero."""
     lines = ["def check(p):"]
     for divisor in divisors:
         lines.append(f"    if {to_python(divisor, read)} == 0.0:")

@@ -1,4 +1,4 @@
-"""Differential equations that have been checked, ready to be integrated."""
+"""Checked differential equations, ready to be integrated."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from spikelearn.errors import DescriptionError
 
 @dataclass(frozen=True)
 class System:
-    """owner: 'neuron model X', for errors. rights: variable -> right side of its differential equation.
+    """owner: 'neuron model X', for errors. rights: variable -> right-hand side of its differential equation.
     expressions: the named expressions (`f = ... : 1`) in an order in which each needs only those before it.
-    constant: names whose values do not change during a run. given: names whose values may, from step to step.
-    held: variables that stand still while refractory.
+    constant: names whose values do not change during a run. given: names whose values may change at each step.
+    held: variables held constant while refractory.
     noises: the names of white noise, xi or xi_name.
     """
 
@@ -37,12 +37,12 @@ class System:
 
     @property
     def names(self) -> set[str]:
-        """All names that mean something already."""
+        """All names in use."""
         return {*self.rights, *self.expressions, *self.constant, *self.given, *self.noises}
 
     @functools.cached_property
     def substituted(self) -> dict[str, Any]:
-        """Right sides in sympy, with the named expressions put in. Units are numbers."""
+        """Right-hand sides in SymPy, with named expressions substituted. Units are numbers."""
         known: dict[Any, Any] = {}
         for name, piece in self.expressions.items():
             known[symbol(name)] = to_sympy(piece.tree).xreplace(known)
@@ -57,7 +57,7 @@ class System:
         return [name for name in self.expressions if name in wanted]
 
     def depends(self, name: str, on: str) -> bool:
-        """Whether a named expression changes with a variable."""
+        """Whether a named expression depends on a variable."""
         inner = names_in(self.expressions[name].tree)
         return on in inner or any(self.depends(each, on) for each in inner if each in self.expressions)
 
@@ -71,20 +71,20 @@ class System:
 
 
 def ordered(expressions: Mapping[str, Piece]) -> dict[str, Piece]:
-    """Named expressions, each after those that it needs. Raises DescriptionError for a circle."""
+    """Named expressions, each after those that it needs. Raises DescriptionError for circular definitions."""
     left, done = dict(expressions), {}
     while left:
         ready = [name for name, piece in left.items() if not names_in(piece.tree) & left.keys()]
         if not ready:
             name, piece = next(iter(left.items()))
-            raise DescriptionError(piece.complaint(f"{name} needs itself, through {', '.join(left)}"))
+            raise DescriptionError(piece.complaint(f"{name} is defined in terms of itself, through {', '.join(left)}"))
         for name in ready:
             done[name] = left.pop(name)
     return done
 
 
 def names_in(tree: ast.AST) -> set[str]:
-    """The names in an expression, those of functions too."""
+    """The names in an expression, including those of functions."""
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
@@ -94,7 +94,7 @@ def without_units(tree: ast.expr) -> str:
 
 
 def assigned(part: Statement) -> str:
-    """What a statement makes of its target, in Brian2's syntax without units."""
+    """The value that a statement assigns to its target, in Brian2's syntax without units."""
     value = without_units(part.expression.tree)
     if not part.operator:
         return value
@@ -121,12 +121,12 @@ def from_sympy(expression: Any) -> str:
 
 
 def _is_long(number: Any) -> bool:
-    """Whether sympy would cut a number off."""
+    """Whether SymPy would truncate a number."""
     return float(str(number)) != float(number)
 
 
 def symbol(name: str) -> Any:
-    """The sympy symbol that Brian2 takes for a name."""
+    """The SymPy symbol that Brian2 uses for a name."""
     import sympy
 
     return sympy.Symbol(name, real=True, positive=True) if name in ("t", "dt") else sympy.Symbol(name, real=True)

@@ -1,4 +1,4 @@
-"""What a user wrote, cut into pieces that know where they stand, so that an error can point at one."""
+"""Text written by the user, split into pieces that know their position, so that an error can point at one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SYNTAX = (ast.Name, ast.Call, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare)
 
 @dataclass(frozen=True)
 class Piece:
-    """text[start:end] of what the user wrote. where: what is said of it in errors, 'equations of neuron model ...'."""
+    """text[start:end] of the user's text. where: its name in errors, 'equations of neuron model ...'."""
 
     where: str
     text: str
@@ -26,13 +26,13 @@ class Piece:
 
     @property
     def code(self) -> str:
-        """The piece in one line, without comments; every character stays in its place."""
+        """The piece in one line, without comments; every character keeps its position."""
         piece = re.sub(r"#[^\n]*", lambda comment: " " * len(comment.group()), self.text[self.start : self.end])
         return piece.replace("\n", " ")
 
     @property
     def tree(self) -> ast.expr:
-        """The expression that the piece is. Raises DescriptionError where it is none."""
+        """The piece parsed as an expression. Raises DescriptionError if it is not one."""
         try:
             tree = ast.parse(f"({self.code})", mode="eval").body
         except SyntaxError as error:
@@ -46,7 +46,7 @@ class Piece:
         return tree
 
     def complaint(self, message: str, start: int = 0, end: int | None = None) -> str:
-        """An error message with the line of the text below it, and signs under characters start to end of the piece."""
+        """An error message with the line of the text below it, and marks under characters start to end of the piece."""
         end = len(self.code.rstrip()) if end is None else end
         start += len(self.code[start:end]) - len(self.code[start:end].lstrip())
         first, last = self.start + start, self.start + max(end, start + 1)
@@ -65,7 +65,7 @@ class Piece:
         return self.complaint(message, node.col_offset - 1, node.end_col_offset - 1)  # type: ignore[attr-defined]
 
     def complaint_about(self, message: str, word: str) -> str:
-        """The same, pointing at the first place where `word` stands."""
+        """The same, pointing at the first occurrence of `word`."""
         found = re.search(rf"\b{re.escape(word)}\b", self.code)
         return self.complaint(message, *(found.span() if found else (0, None)))
 
@@ -76,7 +76,7 @@ def whole(where: str, text: str) -> Piece:
 
 @dataclass(frozen=True)
 class Statement:
-    """`target operator= expression`; operator is "" where the target is set."""
+    """`target operator= expression`; operator is "" for plain assignment."""
 
     target: str
     operator: str
@@ -85,7 +85,7 @@ class Statement:
 
 
 def statements(where: str, text: str) -> list[Statement]:
-    """The statements of a text: one a line, or with ; between them. Raises DescriptionError."""
+    """The statements of a text: one per line, or separated by ;. Raises DescriptionError."""
     found = []
     if not isinstance(text, str):
         raise DescriptionError(f"{where}: expected statements such as 'V_m = V_reset', got {text!r}")
@@ -104,9 +104,9 @@ def statements(where: str, text: str) -> list[Statement]:
 
 
 def definitions(where: str, text: str) -> dict[str, tuple[Piece, Piece]]:
-    """Variable -> (its whole equation, the right side) in the order of the text. That of a parameter is empty.
+    """Variable -> (its whole equation, the right-hand side) in the order of the text. That of a parameter is empty.
 
-    Raises DescriptionError for a line that is none, and for one without a unit.
+    Raises DescriptionError for a line that is not an equation or has no unit.
     """
     starts = list(_DEFINITION.finditer(text))
     before = Piece(where, text, 0, starts[0].start() if starts else len(text))

@@ -15,16 +15,16 @@ from spikelearn.parameters import suggest
 
 _CONSTANTS = ("pi", "e", "inf", "True", "False")
 _UNAVAILABLE = {
-    "t": "a step does not know the time",
-    "lastspike": "a step does not know when the last spike was; a variable that is set in reset= can",
+    "t": "the time is not available in a step",
+    "lastspike": "the time of the last spike is not available; use a variable that is set in reset=",
     "rand": "noise is written as xi",
     "randn": "noise is written as xi",
     "poisson": "random numbers come through ports",
-    "i": "a neuron does not know its number; give values per neuron as a parameter",
-    "timestep": "a step does not know the time",
+    "i": "the index of a neuron is not available; give values per neuron as a parameter",
+    "timestep": "the time is not available in a step",
 }
 
-CANNOT_BE_SET = "only variables that the equations define can be"
+CANNOT_BE_SET = "only variables defined by the equations can be"
 
 
 def shown(dimension: Any) -> str:
@@ -35,8 +35,8 @@ def shown(dimension: Any) -> str:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """dimensions: name -> Brian2's dimension, of the model's own names. hints: what is said of names that it has
-    in other places."""
+    """dimensions: name -> Brian2's dimension, of the model's own names. hints: name -> error message for names that are
+    only available elsewhere."""
 
     dimensions: Mapping[str, Any]
     hints: Mapping[str, str] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Vocabulary:
         return found
 
     def check_condition(self, piece: Piece) -> None:
-        """A threshold must be true or false."""
+        """Check that a threshold is a condition."""
         self.dimension(piece)
         if not isinstance(piece.tree, ast.Compare | ast.BoolOp) and not (
             isinstance(piece.tree, ast.UnaryOp) and isinstance(piece.tree.op, ast.Not)
@@ -59,10 +59,10 @@ class Vocabulary:
             raise DescriptionError(piece.complaint("expected a condition such as 'V_m > V_th'"))
 
     def check_statements(self, parts: list[Statement], may_set: Container[str], forbidden: str) -> dict[str, Any]:
-        """Check statements one after the other; what they define themselves is known to those that follow.
+        """Check statements one after the other; names defined by a statement are known to those that follow.
 
-        may_set: the variables that may change. forbidden: why another known name may not.
-        Gives the dimensions of the names that were newly defined.
+        may_set: the variables that may change. forbidden: why other known names may not.
+        Returns the dimensions of newly defined names.
         """
         new: dict[str, Any] = {}
         for part in parts:
@@ -71,10 +71,10 @@ class Vocabulary:
             if target in self.dimensions and target not in may_set:
                 raise DescriptionError(part.whole.complaint_about(f"{target} cannot be set here: {forbidden}", target))
             if target not in known.dimensions and part.operator:
-                message = f"{target} is not known{suggest(target, known.dimensions)}"
+                message = f"{target} is unknown{suggest(target, known.dimensions)}"
                 raise DescriptionError(part.whole.complaint_about(message, target))
             if target not in known.dimensions and (target in units() or target in FUNCTIONS or target in _CONSTANTS):
-                message = f"{target} is a name of Brian2's and cannot be set"
+                message = f"{target} is a name reserved by Brian2 and cannot be set"
                 raise DescriptionError(part.whole.complaint_about(message, target))
             multiplies = part.operator in ("*", "/", "%", "//", "**")
             if target in known.dimensions:
@@ -93,7 +93,7 @@ class Vocabulary:
                     raise DescriptionError(piece.complaint_at(f"{name} cannot be used: {_UNAVAILABLE[name]}", node))
                 if name not in FUNCTIONS:
                     known = ", ".join(sorted(FUNCTIONS))
-                    message = f"{name} is not a function that is known{suggest(name, FUNCTIONS)}; known are {known}"
+                    message = f"{name} is not a known function{suggest(name, FUNCTIONS)}; known functions are {known}"
                     raise DescriptionError(piece.complaint_at(message, node.func))
             elif isinstance(node, ast.Name):
                 if id(node) not in functions and not self._known(node.id):
@@ -110,8 +110,8 @@ class Vocabulary:
         if name in FUNCTIONS:
             return f"{name} is a function and needs its arguments"
         return (
-            f"{name} is not known{suggest(name, self.dimensions)}; known here are {', '.join(self.dimensions)}, "
-            "and what is constant is given in parameters="
+            f"{name} is unknown{suggest(name, self.dimensions)}; known names are {', '.join(self.dimensions)}; "
+            "give constants in parameters="
         )
 
     def _dimension(self, piece: Piece, tree: ast.expr) -> Any:
@@ -145,7 +145,7 @@ def dimensionless() -> Any:
 
 
 def _inside_out(node: ast.expr) -> list[ast.expr]:
-    """A node and those inside it, the innermost first, so that the first that is wrong is the reason."""
+    """A node and those inside it, the innermost first, so that the first wrong one is the cause."""
     functions = {node.func} if isinstance(node, ast.Call) else set()
     inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr) and child not in functions]
     return [each for child in inner for each in _inside_out(child)] + [node]

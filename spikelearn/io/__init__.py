@@ -1,4 +1,4 @@
-"""Runs from and to files."""
+"""Reading and writing runs."""
 
 from spikelearn.io.run_file import RunWriter, load, load_extra, save
 

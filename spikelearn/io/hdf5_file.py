@@ -1,11 +1,11 @@
-"""Opening HDF5 files so that they survive what happens to their writer. Nothing here knows what is in them.
+"""Opening HDF5 files so that they survive a crash of their writer, whatever their contents.
 
-All errors are RunFileError and name the file. No locks are taken: all they could do is refuse a reader.
+All errors are RunFileError and name the file. No locks are taken: they could only block readers.
 
-A file that is streamed is open in HDF5's single-writer-multiple-reader mode: its metadata are written in an
-order that leaves it readable at any instant, also when the process is killed. It is then marked as being
-written and its recorded size is out of date. HDF5's own reader for such a file waits for hours where it meets
-damage; so it is opened here as an ordinary file, through a view in which mark and size are put right.
+A streamed file is open in HDF5's single-writer-multiple-reader mode: metadata are written in an order that
+keeps it readable at any time, even if the process is killed. It is then still marked as being written, and its
+recorded size is out of date. HDF5's own reader can hang for hours on such a file if it is damaged, so it is
+opened here as an ordinary file, through a view in which the mark and the size are corrected.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ T = TypeVar("T")
 
 
 class Damaged(Exception):
-    """What a reader finds wrong in a file. It becomes a RunFileError that names the file."""
+    """A defect found while reading a file. It becomes a RunFileError that names the file."""
 
 
-# The oldest HDF5 that knows streamed files: every newer one reads what it wrote.
+# The oldest HDF5 with streamed files: every newer version can read them.
 _LIBRARY_BOUNDS = ("v110", "v110")
 
 # The superblock, version 3: signature, version, sizes of offsets and lengths, marks, addresses of base,
@@ -42,7 +42,7 @@ _ATTEMPTS = 5
 
 @contextmanager
 def replacing(path: Path) -> Iterator[h5py.File]:
-    """A new file that takes the place of `path` when it is whole; until then `path` stays as it was."""
+    """A new file that replaces `path` once it is complete; until then `path` is unchanged."""
     if not path.parent.is_dir():
         raise RunFileError(f"{path}: cannot be written: there is no directory {path.parent}")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -57,26 +57,26 @@ def replacing(path: Path) -> Iterator[h5py.File]:
 
 
 def open_for_streaming(path: Path) -> h5py.File:
-    """Open a file made by `replacing`, to append to its datasets; no more can be added."""
+    """Open a file made by `replacing`, to append to its datasets; new datasets cannot be added."""
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
     access.set_libver_bounds(h5py.h5f.LIBVER_V110, h5py.h5f.LIBVER_V110)
     access.set_file_locking(False, True)
-    # In one call: h5py's `swmr_mode` would leave an instant at which readers are shut out.
+    # In one call: h5py's `swmr_mode` would briefly lock readers out.
     marks = h5py.h5f.ACC_RDWR | h5py.h5f.ACC_SWMR_WRITE
     return h5py.File(h5py.h5f.open(os.fsencode(path), marks, access))
 
 
 def read(path: Path, reader: Callable[[h5py.File], T]) -> T:
-    """What `reader` makes of the file, which may be whole, or being written, or left behind by a dead writer.
+    """Return `reader(file)`; the file may be complete, being written, or left by a writer that crashed.
 
-    Raises RunFileError if the file is missing, no HDF5 file, truncated or damaged.
+    Raises RunFileError if the file is missing, not an HDF5 file, truncated or damaged.
     """
     for attempt in range(_ATTEMPTS):
         try:
             with explained(path, "broken or truncated, expected a whole run file"), _opened(path) as file:
                 return reader(file)
         except RunFileError:
-            # A living writer may have changed a block under our eyes; a second look sees it whole.
+            # A writer may have changed a block while it was being read; a second attempt reads it whole.
             if attempt == _ATTEMPTS - 1 or not _is_marked(path):
                 raise
             time.sleep(0.02)
@@ -85,7 +85,7 @@ def read(path: Path, reader: Callable[[h5py.File], T]) -> T:
 
 @contextmanager
 def explained(path: Path, what: str) -> Iterator[None]:
-    """Whatever h5py raises becomes a RunFileError that names the file."""
+    """Turn any h5py error into a RunFileError that names the file."""
     try:
         yield
     except SpikelearnError:
@@ -123,7 +123,7 @@ def _first_bytes(path: Path) -> bytes:
 
 
 def _marks(start: bytes) -> int:
-    """The superblock's marks; not 0 in a file whose writer is at work or was killed."""
+    """The superblock's marks; nonzero in a file that is being written or whose writer was killed."""
     return start[11] if len(start) == _SUPERBLOCK.size and start[8] == 3 else 0
 
 
@@ -134,7 +134,7 @@ def _is_marked(path: Path) -> bool:
 
 
 def _mended(start: bytes, size: int) -> bytes:
-    """The superblock without marks and with the true size, as h5clear would leave it."""
+    """The superblock with marks cleared and the true size, as h5clear would write it."""
     *fields, checksum = _SUPERBLOCK.unpack(start)
     if checksum != _lookup3(start[:-4]):
         raise Damaged(f"broken: the checksum of the first {len(start)} bytes is wrong")
@@ -147,7 +147,7 @@ def _mended(start: bytes, size: int) -> bytes:
 
 
 class _PatchedStart(io.RawIOBase):
-    """A file of `size` bytes to read, with other bytes at its start. Later growth is not seen."""
+    """A readable file of `size` bytes with its first bytes replaced. Later growth is not visible."""
 
     def __init__(self, raw: io.RawIOBase, start: bytes, size: int) -> None:
         self._raw, self._start, self._size, self._position = raw, start, size, 0
@@ -170,7 +170,7 @@ class _PatchedStart(io.RawIOBase):
         wanted = memoryview(buffer).cast("B")[: max(self._size - self._position, 0)]
         self._raw.seek(self._position)
         n = 0
-        # HDF5 takes whatever is in the buffer for what is in the file, so it must be filled.
+        # HDF5 takes the buffer for the contents of the file, so it must be filled.
         while n < len(wanted) and (step := self._raw.readinto(wanted[n:])):
             n += step
         patched = self._start[self._position : self._position + n]

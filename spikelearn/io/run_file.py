@@ -1,7 +1,7 @@
-"""The run file: one HDF5 file that says what is in it (`run_layout` has the format).
+"""The run file: one self-describing HDF5 file (the format is documented in `run_layout`).
 
-`save` and `load` are an exact round trip of a Run. `RunWriter` is a sink that writes while time is running:
-what was flushed can be loaded even if the process was killed. All errors are RunFileError and name the file.
+`save` and `load` are an exact round trip of a Run. `RunWriter` is a sink that writes during the run: flushed
+data can be loaded even if the process was killed. All errors are RunFileError and name the file.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def save(
     extra: Mapping[str, Any] | None = None,
     synapses: Collection[str] | None = None,
 ) -> None:
-    """Write a run to `path`, which holds either what it held before or the whole run, never a part.
+    """Write a run to `path` atomically: the file holds either its old contents or the whole run.
 
-    extra: kept as JSON, for `load_extra`. synapses: the projections whose synapses are kept; None: all.
+    extra: stored as JSON, for `load_extra`. synapses: projections whose synapses are stored; None: all.
     Raises RunFileError if the file cannot be written.
     """
     traces = tuple(TraceHeader(*key, trace.unit, trace.ids) for key, trace in run.trace_data.items())
@@ -70,16 +70,16 @@ def save(
 
 
 def load(path: str | os.PathLike[str]) -> Run:
-    """Read a run back.
+    """Read a run.
 
-    A file whose writer died, or is still writing, gives the run up to its last flush, marked `interrupted`.
+    If the writer crashed or is still writing, the run up to the last flush is returned, marked `interrupted`.
     Raises RunFileError, naming the file, if it is missing, broken, truncated or of another format version.
     """
     return read(Path(path), _load)
 
 
 def load_extra(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What was given to `save` as `extra`, as JSON gives it back; empty if nothing was.
+    """The `extra` that was passed to `save`, after a round trip through JSON; empty if there was none.
 
     Raises RunFileError as `load` does.
     """
@@ -112,11 +112,11 @@ def _load(file: h5py.File) -> Run:
 
 
 class RunWriter:
-    """A sink (see `spikelearn.results.sink.Sink`) that writes a run file while the run is going on.
+    """A sink (see `spikelearn.results.sink.Sink`) that writes a run file during the run.
 
-    After `flush(t)` returns, the file can be loaded up to t, by another process too, whatever happens to this
-    one. Chunks are gathered in memory (1 MiB a recording) in between. Values of traces become float64.
-    A file that was at `path` is replaced when the run begins. Close it, or use it in a `with` statement.
+    After `flush(t)` returns, the file can be loaded up to t, also by another process, whatever happens to this
+    one. Chunks are buffered in memory (1 MiB per recording) in between. Values of traces become float64.
+    An existing file at `path` is replaced when the run begins. Close it, or use it in a `with` statement.
     Raises RunFileError if the file cannot be written and if it is used before `begin` or after `end`.
 
     t_saved: ms; None until the run has begun.
@@ -139,7 +139,7 @@ class RunWriter:
 
     def begin(self, header: RunHeader) -> None:
         if self._commits:
-            raise RunFileError(f"{self.path}: already holds a run; give each run a RunWriter of its own")
+            raise RunFileError(f"{self.path}: already holds a run; use a new RunWriter for each run")
         self._began = time.perf_counter()
         keys = [(trace.name, trace.variable) for trace in header.traces]
         with replacing(self.path) as file:
@@ -183,15 +183,15 @@ class RunWriter:
         self.close()
 
     def spike_data(self) -> dict[tuple[str, str], Spikes]:
-        """All events recorded so far, read back from the file."""
+        """All events recorded so far, read from the file."""
         return self._read_back(layout.read_spikes)
 
     def trace_data(self) -> dict[tuple[str, str], Trace]:
-        """All traces recorded so far, read back from the file."""
+        """All traces recorded so far, read from the file."""
         return self._read_back(layout.read_traces)
 
     def close(self) -> None:
-        """Close the file. Without an `end` before it the run counts as interrupted at the last flush."""
+        """Close the file. Without a preceding `end`, the run counts as interrupted at the last flush."""
         if self._file is not None:
             file, self._file = self._file, None
             with explained(self.path, "cannot be closed"):
@@ -206,7 +206,7 @@ class RunWriter:
         file = self._opened()
         with explained(self.path, "cannot be written"):
             counts = self._write_out()
-            file.flush()  # the data must be in the file before the row that vouches for them
+            file.flush()  # data must be in the file before the row that marks them as valid
             self._commits += 1
             size = os.path.getsize(self.path)
             layout.write_progress(file["progress"], self._commits, counts=counts, file_size=size, **progress)
@@ -232,7 +232,7 @@ class RunWriter:
 
 
 class _Growing:
-    """The two growing datasets of one recording, and the chunks that wait to be written to them."""
+    """The two growing datasets of one recording, and the chunks still to be written to them."""
 
     def __init__(self, group: h5py.Group, values: str) -> None:
         self._datasets = group["times"], group[values]

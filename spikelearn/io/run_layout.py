@@ -1,11 +1,11 @@
-"""What is where in a run file: the functions that write each part and read it back.
+"""The layout of a run file: functions that write and read each part.
 
 Format version 1:
 
     /                        attributes format, format_version, dt (ms), t_start (ms), seed
     /progress                how far the file can be trusted, see `create_progress`
     /versions                attributes: package -> version
-    /extra                   JSON: whatever the writer of the file wanted to add, such as metrics
+    /extra                   JSON: anything added by the writer of the file, such as metrics
     /populations/NAME        attributes name, size, model, kinds; parameters/PARAMETER
     /projections/NAME        attributes name, source, target, port, on, n_synapses, description,
                              unit (of the weights; missing in older files)
@@ -13,8 +13,8 @@ Format version 1:
     /traces/NAME/VARIABLE    times (T,) ms, values (T, k), ids (k,)
     /synapses/NAME           pre, post, weight, delay (ms), each (n,); one that is constant is stored once
 
-Names are escaped where HDF5 gives a character a meaning; attributes `name` and `what` have the true ones.
-Raises hdf5_file.Damaged where a file is not like this.
+Characters with a meaning in HDF5 are escaped in names; attributes `name` and `what` hold the original ones.
+Raises hdf5_file.Damaged if a file does not match this layout.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _CHUNK_BYTES = 1 << 17
 
 
 def check_format(file: h5py.File) -> None:
-    """Raises Damaged if this is not a run file of the version that is read here."""
+    """Raise Damaged if this is not a run file of the supported version."""
     if "format" not in file.attrs or attribute(file, "format") != FORMAT:
         raise Damaged(f"an HDF5 file, but not a run file: expected format = {FORMAT!r}")
     version = int(attribute(file, "format_version"))
@@ -46,12 +46,12 @@ def check_format(file: h5py.File) -> None:
 
 
 def create_progress(file: h5py.File, n_recordings: int) -> h5py.Dataset:
-    """Make the two rows that say how far the file can be trusted.
+    """Make the two rows that record how far the file is valid.
 
-    They are written in turn, so that one is whole whatever happens: a row is valid if `check` equals
-    `number`, and the valid row with the greater number counts. `counts` has the length of every recording, by
-    its attribute `index`; what a dataset holds beyond that was not yet vouched for. `file_size` is a lower
-    bound in bytes (0: none), for files whose end HDF5 cannot know.
+    They are written alternately, so that one is always complete: a row is valid if `check` equals `number`, and
+    the valid row with the larger number counts. `counts` has the valid length of every recording, by its
+    attribute `index`; anything beyond that in a dataset is ignored. `file_size` is a lower bound in bytes
+    (0: none), for files whose end HDF5 cannot know.
     """
     row = [
         ("number", "<i8"), ("t_stop", "<f8"), ("wall_s", "<f8"), ("synaptic_events", "<i8"),
@@ -75,13 +75,13 @@ def write_progress(
     complete: bool = False,
     file_size: int = 0,
 ) -> None:
-    """Vouch for the first `counts` values of every recording. number: 1, 2, 3, ... from call to call."""
+    """Mark the first `counts` values of every recording as valid. number: 1, 2, 3, ... from call to call."""
     state = number, t_stop, wall_s, synaptic_events, interrupted, complete, file_size
     progress[number % 2] = np.array((*state, counts or [0], number), progress.dtype)
 
 
 def read_progress(file: h5py.File) -> np.void:
-    """The row that counts."""
+    """The valid row with the larger number."""
     progress = member(file, "progress")
     valid = [row for row in progress[:] if row["number"] == row["check"] > 0]
     if not valid:
@@ -96,12 +96,12 @@ def read_progress(file: h5py.File) -> np.void:
 
 
 def write_header(file: h5py.File, header: RunHeader, extra: Mapping[str, Any] | None) -> None:
-    """Everything that is known before the run, and empty groups for the rest."""
+    """Write everything that is known before the run, and empty groups for the rest."""
     set_attribute(file, "format", FORMAT)
     set_attribute(file, "format_version", FORMAT_VERSION)
     set_attribute(file, "dt", float(header.dt))
     set_attribute(file, "t_start", float(header.t_start))
-    set_attribute(file, "seed", str(header.seed))  # text: a seed may be larger than any HDF5 integer
+    set_attribute(file, "seed", str(header.seed))  # as text: a seed may be larger than any HDF5 integer
     _write_json(file, "extra", dict(extra or {}))
     versions = file.create_group("versions", track_order=True)
     for package, version in header.versions.items():
@@ -149,7 +149,7 @@ def read_populations(file: h5py.File) -> dict[str, PopulationInfo]:
 def read_projections(file: h5py.File) -> dict[str, ProjectionInfo]:
     projections = {}
     for group in member(file, "projections").values():
-        # Files of before there were units lack that one.
+        # Older files have no unit.
         known = [f for f in ProjectionInfo.__dataclass_fields__ if f != "unit" or f in group.attrs]
         fields = {field: attribute(group, field) for field in known}
         fields["n_synapses"] = int(fields["n_synapses"])
@@ -158,7 +158,7 @@ def read_projections(file: h5py.File) -> dict[str, ProjectionInfo]:
 
 
 def recording_group(file: h5py.File, part: str, key: tuple[str, str], index: int) -> h5py.Group:
-    """A new group for one recording. part: 'spikes' or 'traces'. index: its place in the progress counts."""
+    """A new group for one recording. part: 'spikes' or 'traces'. index: its index in the progress counts."""
     of_name = file[part].require_group(_escaped(key[0]))
     group = of_name.create_group(_escaped(key[1]))
     set_attribute(group, "name", key[0])
@@ -181,10 +181,10 @@ def write_array(group: h5py.Group, name: str, array: np.ndarray, unit: str | Non
 def growing_array(
     group: h5py.Group, name: str, dtype: type, columns: int | None = None, unit: str | None = None
 ) -> None:
-    """An empty (0,) or (0, columns) dataset that can be lengthened."""
+    """An empty, resizable (0,) or (0, columns) dataset."""
     width = 1 if columns is None else max(columns, 1)
     rows = max(1, _CHUNK_BYTES // (width * np.dtype(dtype).itemsize))
-    # HDF5 has no chunks of no columns: for these the width may grow too, and never does.
+    # HDF5 has no chunks without columns: for these the width is resizable too, but never changes.
     shape, limit, chunks = ((0,), (None,), (rows,)) if columns is None else (
         (0, columns), (None, columns or None), (rows, width)
     )  # fmt: skip
@@ -215,7 +215,7 @@ def write_synapses(file: h5py.File, name: str, synapses: Synapses) -> None:
     set_attribute(group, "name", name)
     for field in Synapses._fields:
         array = np.ascontiguousarray(getattr(synapses, field))
-        bits = array.view(f"u{array.itemsize}")  # equal as bits, so that NaN and -0.0 come back as they were
+        bits = array.view(f"u{array.itemsize}")  # compared as bits, so that NaN and -0.0 are preserved
         constant = array.size > 1 and bool((bits == bits[0]).all())
         unit = "ms" if field == "delay" else None
         dataset = write_array(group, field, array[:1] if constant else array, unit)
@@ -248,23 +248,23 @@ def member(group: h5py.Group, name: str) -> Any:
     return group[name]
 
 
-def attribute(thing: Any, name: str) -> Any:
+def attribute(node: Any, name: str) -> Any:
     """An attribute that every run file has."""
-    if name not in thing.attrs:
-        where = f"attribute {name!r} of {thing.name}"
+    if name not in node.attrs:
+        where = f"attribute {name!r} of {node.name}"
         raise Damaged(f"broken: {where} is missing, expected in format version {FORMAT_VERSION}")
-    value = thing.attrs[name]
+    value = node.attrs[name]
     return value.decode() if isinstance(value, bytes) else value
 
 
-def set_attribute(thing: Any, name: str, value: Any) -> None:
+def set_attribute(node: Any, name: str, value: Any) -> None:
     if isinstance(value, str):
-        # Text of fixed length, because text of any length lies in a heap that has no checksum: HDF5 2.0 was
-        # seen to loop for ever over a damaged one.
+        # Text of fixed length, because variable-length text is stored in a heap without a checksum: HDF5 2.0 was
+        # seen to loop forever on a damaged one.
         text = value.encode()
-        thing.attrs.create(name, np.bytes_(text), dtype=h5py.string_dtype("utf-8", max(len(text), 1)))
+        node.attrs.create(name, np.bytes_(text), dtype=h5py.string_dtype("utf-8", max(len(text), 1)))
     else:
-        thing.attrs[name] = value
+        node.attrs[name] = value
 
 
 def _recordings(file: h5py.File, part: str, counts: Sequence[int]) -> Iterator[tuple[tuple[str, str], h5py.Group, int]]:
@@ -304,7 +304,7 @@ def _write_json(group: h5py.Group, name: str, value: Any) -> h5py.Dataset:
 
 
 def _plain(value: Any) -> Any:
-    """What json does not know: numpy as lists and numbers, anything else as the text that names it."""
+    """Convert what json cannot: NumPy objects to lists and numbers, anything else to its text."""
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
 

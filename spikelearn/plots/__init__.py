@@ -1,4 +1,4 @@
-"""Run or table of a sweep -> matplotlib Axes. Nothing here simulates, and nothing touches pyplot."""
+"""Plots of runs and sweep tables on matplotlib Axes. Nothing here simulates or uses pyplot."""
 
 from spikelearn.plots.raster import raster
 from spikelearn.plots.raster_grid import raster_grid

@@ -1,4 +1,4 @@
-"""A table of points, read for pictures: its parameters as axes, its metrics as means over replicates, with units."""
+"""A table of points, prepared for plots: parameters as axes, metrics as means over replicates, with units."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from spikelearn.errors import ExperimentError, ParameterError
 from spikelearn.parameters import suggest
 
 FINISHED = ("done", "nan")
-"""What the column `status` says of rows that have metrics."""
+"""Values of the column `status` for rows that have metrics."""
 OF_RUNS = ("replicate", "seed")
 CONFIDENCE = 0.95
 _SUFFIXES = {
@@ -22,10 +22,10 @@ _SUFFIXES = {
 
 
 class Axis(NamedTuple):
-    """The values of a parameter. label: with its unit. values: each once, ascending.
+    """The values of a parameter. label: with its unit. values: unique, ascending.
 
-    places: (n,) where they stand: the values themselves, or 0, 1, 2, ... for words. of_row: which of the values each
-    row of the table has; -1 if none. log: whether the values are spread evenly in the logarithm.
+    places: (n,) positions on the axis: the values themselves, or 0, 1, 2, ... for text. of_row: the index of each row's
+    value; -1 if none. log: whether the values are spread evenly in the logarithm.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Axis(NamedTuple):
 class Means(NamedTuple):
     """Means over the rows of each group: mean and half the width of its 95 % confidence interval, both (n,).
 
-    number: (n,) of rows. The mean of no row, and the interval of fewer than two, are NaN.
+    number: (n,) number of rows. The mean of no rows, and the interval of fewer than two, are NaN.
     """
 
     mean: np.ndarray
@@ -49,11 +49,11 @@ class Means(NamedTuple):
 
 
 class Columns:
-    """A table whose columns are asked for by name.
+    """A table with access to columns by name.
 
-    table: a pyarrow.Table as sweeps write it, whose metadata say which columns are parameters and metrics and what
-    units they have; or a pandas or polars DataFrame, or a mapping name -> values, which say nothing of that.
-    units: name -> unit, over those of the table. A metric that has none there may say it at the end of its name
+    table: a pyarrow.Table as written by sweeps, whose metadata list the parameters, metrics and units; or a pandas or
+    polars DataFrame, or a mapping name -> values, without such metadata.
+    units: name -> unit, overriding those of the table. The unit of a metric can also be a suffix of its name
     (rate_hz, wall_s).
     """
 
@@ -71,7 +71,7 @@ class Columns:
         self.finished = np.array([each in FINISHED for each in status], dtype=bool)
 
     def values(self, name: str) -> list[Any]:
-        """A column as Python's values."""
+        """A column as a list of Python objects."""
         column = self._table[name]
         for way in ("to_pylist", "to_list", "tolist"):
             if hasattr(column, way):
@@ -79,7 +79,7 @@ class Columns:
         return list(column)
 
     def varied(self) -> list[str]:
-        """The parameters of which these rows have several values."""
+        """The parameters that have several values in these rows."""
         return [name for name in self.parameters if len({repr(v) for v in self._given(name) if v is not None}) > 1]
 
     def numeric(self, name: str) -> bool:
@@ -87,7 +87,7 @@ class Columns:
         return all(value is None or _is_number(value) for value in self._given(name))
 
     def label(self, name: str) -> str:
-        """A name and its unit, as it stands on an axis."""
+        """A name and its unit, as an axis label."""
         if name in self.units:
             return f"{name} ({self.units[name]})" if self.units[name] else name
         stem, _, suffix = name.rpartition("_")
@@ -95,8 +95,8 @@ class Columns:
             return f"{stem} ({_SUFFIXES[suffix]})"
         return name
 
-    def axis(self, name: str, least: int = 2) -> Axis:
-        """A parameter as an axis. Raises ParameterError if there is none of that name, or fewer than `least` values."""
+    def axis(self, name: str, min_values: int = 2) -> Axis:
+        """A parameter as an axis. Raises ParameterError if it is unknown or has fewer than `min_values` values."""
         if self.parameters:
             self._require(name, "parameter", [*self.parameters, *OF_RUNS])
         else:
@@ -106,9 +106,9 @@ class Columns:
         if words:
             found = [None if value is None else shown(value) for value in found]
         values = sorted({value for value in found if value is not None})
-        if len(values) < least:
+        if len(values) < min_values:
             what = f"only one value, {shown(values[0])}" if values else "no value"
-            raise ParameterError(f"{name!r} has {what}, in these rows; an axis needs at least {least}")
+            raise ParameterError(f"{name!r} has {what}, in these rows; an axis needs at least {min_values}")
         at = {value: k for k, value in enumerate(values)}
         of_row = np.array([-1 if value is None else at[value] for value in found], dtype=int)
         places = np.arange(len(values), dtype=float) if words else np.array(values, dtype=float)
@@ -122,7 +122,7 @@ class Columns:
             self._require(name, "column", self.names)
         found = self.values(name)
         if not all(_nothing(value) or isinstance(value, int | float) for value in found):
-            raise ParameterError(f"{name!r} is no metric: its values are not numbers")
+            raise ParameterError(f"{name!r} is not a metric: its values are not numbers")
         values = np.array([np.nan if value is None else value for value in found], dtype=float).reshape(self.size)
         values[~np.isfinite(values) | ~self.finished] = np.nan
         if np.all(np.isnan(values)):
@@ -130,14 +130,14 @@ class Columns:
         return values
 
     def note(self, values: np.ndarray) -> str:
-        """How many rows a metric leaves out, in words, or ""."""
+        """The number of rows that a metric leaves out, as text, or ""."""
         missing = int(np.isnan(values).sum())
         return f"{missing:,} of {self.size:,} runs left out: {self._left_out(values)}" if missing else ""
 
     def require_one_point(self, used: Sequence[str], groups: np.ndarray, rows: np.ndarray) -> None:
-        """Raise ParameterError if rows of one group differ in a parameter that is not used: a mean would hide it.
+        """Raise ParameterError if rows of one group differ in an unused parameter, which a mean would hide.
 
-        groups: (rows,) the group of each row. rows: (rows,) bool, those that count.
+        groups: (rows,) the group of each row. rows: (rows,) bool, those to check.
         """
         for name in self.varied():
             if name in used:
@@ -153,7 +153,7 @@ class Columns:
                 )
 
     def _given(self, name: str) -> list[Any]:
-        """The values of a parameter; 'none' is one, but None that of a row that failed and does not know it."""
+        """The values of a parameter; 'none' is a value, but None marks a failed row without one."""
         return [
             value if not _nothing(value) else "none" if finished else None
             for value, finished in zip(self.values(name), self.finished, strict=True)
@@ -172,7 +172,7 @@ class Columns:
 
 
 def means(groups: np.ndarray, values: np.ndarray, n: int) -> Means:
-    """Means of the values of each of n groups, with Student's t interval. NaN, and groups below 0, do not count."""
+    """Means of the values of each of n groups, with Student's t interval. NaN and negative groups are ignored."""
     counts = (groups >= 0) & ~np.isnan(values)
     groups, values = groups[counts], values[counts]
     number = np.bincount(groups, minlength=n)
@@ -194,11 +194,11 @@ def log_spaced(values: np.ndarray) -> bool:
     return bool(log.std() / log.mean() < linear.std() / linear.mean())
 
 
-def spread(values: Sequence[Any], most: int) -> list[Any]:
-    """At most so many of the values, the first and the last among them, evenly."""
-    if len(values) <= most:
+def spread(values: Sequence[Any], n: int) -> list[Any]:
+    """At most `n` of the values, evenly spaced, including the first and the last."""
+    if len(values) <= n:
         return list(values)
-    return [values[k] for k in np.linspace(0, len(values) - 1, most).round().astype(int)]
+    return [values[k] for k in np.linspace(0, len(values) - 1, n).round().astype(int)]
 
 
 def shown(value: Any) -> str:
@@ -217,7 +217,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _student(freedom: np.ndarray) -> np.ndarray:
-    """By how many standard errors the interval reaches beyond the mean."""
+    """The half-width of the interval in standard errors."""
     try:
         from scipy.special import stdtrit
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""Figures of several panels: made, lettered and labelled in one way."""
+"""Figures with several panels: uniform creation, lettering and labels."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def panels(
     size: tuple[float, float] = (6.4, 3.6),
     **grid: Any,
 ) -> list[Axes]:
-    """The Axes that were given, or those of a new Figure of `size` inches, cleaned; row by row.
+    """The given Axes, or those of a new Figure of `size` inches, cleaned; row by row.
 
     grid: passed to `Figure.subplots` (height_ratios, sharex, ...).
-    Raises ParameterError if another number of Axes was given than rows * columns.
+    Raises ParameterError if the number of given Axes is not rows * columns.
     """
     if ax is None:
         figure = Figure(figsize=size, layout="constrained", facecolor="white")
@@ -48,7 +48,7 @@ def panels(
 def letter_panels(axes: Iterable[Axes], offset: tuple[float, float] | None = (-34.0, 6.0)) -> None:
     """Write a, b, c ... at the upper left corners of panels.
 
-    offset: from the corner, in points; None: as the title on the left, which makes room for itself.
+    offset: from the corner, in points; None: as a left-aligned title.
     """
     for letter, ax in zip("abcdefghij", axes, strict=False):
         font: dict[str, Any] = {"weight": "bold", "size": TEXT_SIZE + 3, "color": INK}
@@ -59,14 +59,14 @@ def letter_panels(axes: Iterable[Axes], offset: tuple[float, float] | None = (-3
 
 
 def empty_panels(axes: Iterable[Axes]) -> None:
-    """Take the ticks from panels in which nothing is drawn, as of an experiment that was interrupted."""
+    """Remove the ticks of empty panels, e.g. of an interrupted experiment."""
     for ax in axes:
         if not ax.has_data():
             clean(ax).set(xticks=[], yticks=[])
 
 
 def draw_measured(*drawings: tuple[Callable[..., Any], tuple[Any, ...], Sequence[Any]]) -> None:
-    """Call each function with its arguments and what it draws, unless one of these was not measured (None)."""
+    """Call each function with its arguments and data, unless some of the data are missing (None)."""
     for draw, arguments, measured in drawings:
         if all(each is not None for each in measured):
             draw(*arguments, *measured)
@@ -90,7 +90,7 @@ def whole_numbers(axis: Axis) -> None:
 def colour_bar(
     picture: Any, axes: Axes | Sequence[Axes], label: str, size: float = TEXT_SIZE + 1, **options: Any
 ) -> None:
-    """The colour bar of a picture, beside one panel or several. size: of the label. options: of `Figure.colorbar`."""
+    """Add the colour bar of an image, next to its panels. size: of the label. options: of `Figure.colorbar`."""
     figure = (axes if isinstance(axes, Axes) else axes[0]).figure
     bar = figure.colorbar(picture, ax=axes, **options)
     bar.set_label(label, size=size, color=INK)
@@ -98,10 +98,10 @@ def colour_bar(
 
 
 def learning_curves(ax: Axes, curves: Mapping[str, tuple[Any, Mapping[str, Any]]], first: int = 1) -> None:
-    """What was measured in each epoch or trial, one line for each condition.
+    """Draw values per epoch or trial, one line per condition.
 
-    curves: label -> the values, (epochs,), and how the line looks (options of `Axes.plot`). first: number of the first
-    epoch; 0 if values begin before learning.
+    curves: label -> the values, (epochs,), and the line style (options of `Axes.plot`). first: number of the first
+    epoch; 0 if values start before learning.
     """
     for label, (values, look) in curves.items():
         ax.plot(first + np.arange(len(values)), values, **{"label": label, **look})
@@ -118,16 +118,16 @@ def with_control(
     lw: tuple[float, float] = (1.2, 1.0),
     **look: Any,
 ) -> None:
-    """A result as a dark line with dots, and its control as a grey one with white squares.
+    """Draw a result as a dark line with dots, and its control as a grey line with white squares.
 
-    labels, lw: of both; sizes in points. look: options of `Axes.plot` for the result alone.
+    labels, lw: of both; sizes in points. look: options of `Axes.plot` for the result only.
     """
     ax.plot(x, values, **{"color": INK, "marker": "o", "ms": ms, "lw": lw[0], "label": labels[0], **look})
     ax.plot(x, control, color=CONTROL, marker="s", ms=ms, mfc="white", lw=lw[1], label=labels[1])
 
 
 def tiled_images(ax: Axes, images: np.ndarray, **options: Any) -> Any:
-    """Square images, (n, side * side), in rows and columns with a gap of a pixel; the picture, for its colour bar.
+    """Draw square images, (n, side * side), in rows and columns one pixel apart; returns the image, for a colour bar.
 
     options: of `Axes.imshow`.
     """

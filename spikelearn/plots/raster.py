@@ -1,4 +1,4 @@
-"""Raster plot: a row for each neuron, a mark for each spike, all recorded populations above one another."""
+"""Raster plot: one row per neuron, one mark per spike, all recorded populations above one another."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from spikelearn.plots.style import (
 )
 from spikelearn.results.run import Run
 
-# Two lines of a label with air around them, in points.
+# Two lines of a label with space around them, in points.
 LABEL_HEIGHT = 24.0
 
-# The share of the paper that marks may cover before they are made smaller.
+# The share of the area that marks may cover before they are made smaller.
 SPARSE = 0.12
 
 # Kinds of event that are drawn over the spikes: marker, colour.
@@ -45,9 +45,9 @@ OVERLAY = {
 
 
 class Lane(NamedTuple):
-    """The part of the plot that belongs to one population.
+    """The part of the plot for one population.
 
-    size: neurons chosen. rows: (k,) those shown, ascending, one in `every`. bottom, height: in units of the
+    size: number of neurons chosen. rows: (k,) those shown, ascending, one in `every`. bottom, height: in units of the
     y axis. marks: kind -> (times in ms, y).
     """
 
@@ -74,18 +74,18 @@ def raster(
 ) -> Axes:
     """Draw the spikes of a run; the first population is on top, neuron 0 at the bottom of each.
 
-    populations: one or a list of populations, views of them (`pop[:10]`) or names; all that were recorded
-    if left out. t_start, t_stop: ms. kinds: of event; `spike` is drawn as rows of marks, any other that was
-    recorded as a marker over them. Heights go with the number of neurons, small populations get a little
-    more. Where more than `max_spikes` marks would be drawn, whole neurons are left out, evenly, and the
-    label says so. rates: a second panel with the mean rate of each population in Hz, in bins of `bin` ms
-    (by default a round number that fits the spikes there are). ax: Axes to draw on, two if `rates`; a new
-    Figure if left out.
+    populations: one or a list of populations, views of them (`pop[:10]`) or names; by default all recorded
+    ones. t_start, t_stop: ms. kinds: of event; `spike` is drawn as rows of marks, other recorded kinds as
+    markers over them. Heights are proportional to the number of neurons, with a minimum for small
+    populations. If more than `max_spikes` marks would be drawn, evenly spaced neurons are left out, as stated
+    in the label. rates: add a second panel with the mean rate of each population in Hz, in bins of `bin` ms
+    (by default a round number that depends on the number of spikes). ax: Axes to draw on, two if `rates`; by
+    default those of a new Figure.
 
     Returns the Axes of the raster; `ax.figure.axes[1]` is that of the rates.
-    A window in which nothing happens is drawn empty, and says so. Raises DescriptionError if nothing was
-    recorded, or if the window lies outside the run; ParameterError for an empty window, a wrong number of Axes,
-    or `bin` or `max_spikes` out of range.
+    A window without spikes is drawn empty, with a note. Raises DescriptionError if nothing was recorded, or if
+    the window is outside the run; ParameterError for an empty window, a wrong number of Axes, or `bin` or
+    `max_spikes` out of range.
     """
     start, stop = window(run, t_start, t_stop)
     if max_spikes < 1:
@@ -134,7 +134,7 @@ def _lanes(
     max_spikes: int,
     least: float,
 ) -> list[Lane]:
-    """Give each population its place, at least the share `least`, and each event a time and a height."""
+    """Assign each population its lane, with at least the share `least`, and each event a time and a height."""
     found: list[dict[str, tuple[np.ndarray, np.ndarray]]] = []
     neurons = []
     for each in chosen:
@@ -151,12 +151,12 @@ def _lanes(
     if stop <= run.t_start or start >= run.t_stop:
         raise DescriptionError(
             f"this run goes from {run.t_start:g} to {run.t_stop:g} ms, "
-            f"so nothing happened from {start:g} to {stop:g} ms"
+            f"so there are no data from {start:g} to {stop:g} ms"
         )
 
     sizes = np.array([rows.size for rows in neurons], dtype=float)
     heights = sizes / sizes.sum()
-    # Without a least share the labels of small populations would collide.
+    # Without a minimum share the labels of small populations would collide.
     heights = np.maximum(heights, min(least, 1 / heights.size))
     heights /= heights.sum()
     bottoms = np.cumsum(heights[::-1])[::-1] - heights
@@ -218,19 +218,19 @@ def _draw_lanes(ax: Axes, lanes: list[Lane], start: float, stop: float) -> None:
 
 
 def _spike_marks(n_spikes: int, pitch: float, area: float) -> dict[str, Any]:
-    """How a spike is drawn where rows are `pitch` points apart and `n_spikes` share `area` square points."""
+    """The style of a spike for rows `pitch` points apart, with `n_spikes` on `area` square points."""
     if pitch >= 1.4:
-        # Upright strokes, as in hand-drawn rasters; thinner where many share a row.
+        # Vertical strokes, as in traditional rasters; thinner if many share a row.
         crowded = SPARSE * area / (max(n_spikes, 1) * pitch)
         width = float(np.clip(crowded, 0.35, np.clip(0.2 * pitch, 0.9, 1.1)))
         return {"marker": "|", "ms": float(np.clip(0.8 * pitch, 2.4, 14.0)), "mew": width}
-    # Few spikes get dots that are easy to see, a little above their row if need be; many get small ones.
+    # A few spikes get dots that are easy to see, even larger than their row; many get small ones.
     easy = np.sqrt(SPARSE * area / max(n_spikes, 1))
     side = float(np.clip(easy, 0.5, np.clip(1.5 * pitch, 0.9, 2.0)))
-    # Where marks overlap, only their sum can be seen: make them transparent until the average place is
-    # about half dark, so that more than average and less than average both show.
+    # Overlapping marks are made transparent until the average density is about half dark, so that higher
+    # and lower densities are both visible.
     cover = max(n_spikes * side**2 / area, 1e-9)
-    # The edges of a square are moved to whole pixels, which makes small ones crisp and middling ones uneven.
+    # Edges of squares snap to whole pixels, which makes small ones crisp and medium ones uneven.
     shape = "s" if side < 0.8 else "o"
     return {"marker": shape, "ms": side, "mew": 0.0, "alpha": float(np.clip(0.7 / cover, 0.02, 1.0))}
 
@@ -249,7 +249,7 @@ def _label(lane: Lane) -> str:
 def _draw_rates(
     ax: Axes, run: Run, chosen: list[Any], lanes: list[Lane], start: float, stop: float, bin: float | None
 ) -> None:
-    # Enough bins to show a rhythm, but some twenty spikes in each of them, or they show mostly noise.
+    # Enough bins to show a rhythm, but about twenty spikes in each of them, to limit noise.
     numbers = [lane.marks["spike"][0].size * lane.every for lane in lanes if "spike" in lane.marks]
     fewest = min((number for number in numbers if number), default=0)
     bins = float(np.clip(fewest / 20, 50, 250))

@@ -1,4 +1,4 @@
-"""Rasters of several runs of a sweep, small, in rows and columns of parameter values."""
+"""Small rasters of several runs of a sweep, in rows and columns of parameter values."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ def raster_grid(
     neurons: int = 60,
     units: Mapping[str, str] | None = None,
 ) -> Axes:
-    """Draw the rasters of runs, a row for each value of one parameter and a column for each of another.
+    """Draw the rasters of runs, one row per value of one parameter and one column per value of another.
 
-    runs: the parameter values of each, name -> value, and the Run. rows, columns: the names of the two; columns grow to
-    the right and rows upwards, as the axes of a heat map of the same sweep do; without a name there is one row or
-    column. last: only the last so many ms of each run. neurons: how many are drawn of each run, those of a population
-    evenly chosen; the labels say so. units: name -> unit of the parameters. A place without a run is hatched.
+    runs: the parameter values of each run, name -> value, and the Run. rows, columns: the names of the two parameters;
+    columns increase to the right and rows upwards, like the axes of a heat map of the same sweep; without a name there
+    is one row or column. last: show only the last `last` ms of each run. neurons: number of neurons drawn per run,
+    evenly spaced in each population, as stated in the labels. units: name -> unit of the parameters. Cells without a
+    run are hatched.
 
     Returns the Axes at the top left; `ax.figure.axes` has all, row by row. Raises ParameterError if there is no run, if
-    one lacks one of the parameters, or if two have the same place; DescriptionError if a run has no spikes recorded.
+    one lacks one of the parameters, or if two have the same cell; DescriptionError if a run has no spikes recorded.
     """
     if not runs:
         raise ParameterError("raster_grid: expected at least one run")
@@ -50,7 +51,7 @@ def raster_grid(
         place = down.index(_value(settings, rows)), right.index(_value(settings, columns))
         if place in placed:
             where = ", ".join(f"{name}={shown(settings[name])}" for name in (rows, columns) if name)
-            raise ParameterError(f"there are two runs for {where or 'the one place'}: give one for each place")
+            raise ParameterError(f"there are two runs for {where or 'the only cell'}: give one per cell")
         placed[place] = run
 
     drawn = panels(None, len(down), len(right), (1.5 + 1.7 * len(right), 0.7 + 1.2 * len(down)))
@@ -63,11 +64,11 @@ def raster_grid(
                 _draw_nothing(ax)
                 continue
             shares = _shares(placed[i, j], neurons)
-            # The labels hold for the panels to the right, up to one of other sizes.
-            beside = placed.get((i, j - 1))
-            told = _told(placed[i, j], shares)
-            named = beside is None or _told(beside, _shares(beside, neurons)) != told
-            _draw(ax, placed[i, j], last, shares, told if named else [""] * len(told))
+            # The labels apply to the panels to the right, up to one of different sizes.
+            left = placed.get((i, j - 1))
+            labels = _labels(placed[i, j], shares)
+            named = left is None or _labels(left, _shares(left, neurons)) != labels
+            _draw(ax, placed[i, j], last, shares, labels if named else [""] * len(labels))
             if i < lowest[j]:
                 ax.set_xlabel("")
                 ax.tick_params(labelbottom=not one_window)
@@ -98,10 +99,10 @@ def _text(name: str, value: Any, units: Mapping[str, str] | None) -> str:
     return f"{name} = {shown(value)}{' ' if unit else ''}{unit}"
 
 
-def _draw(ax: Axes, run: Run, last: float | None, shares: list[SimpleNamespace], told: list[str]) -> None:
+def _draw(ax: Axes, run: Run, last: float | None, shares: list[SimpleNamespace], labels: list[str]) -> None:
     raster(run, shares, *_window(run, last), ax=ax, kinds="spike")
     ax.xaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
-    ax.set_yticks(ax.get_yticks(), told)
+    ax.set_yticks(ax.get_yticks(), labels)
 
 
 def _window(run: Run, last: float | None) -> tuple[float, float]:
@@ -109,10 +110,10 @@ def _window(run: Run, last: float | None) -> tuple[float, float]:
 
 
 def _shares(run: Run, neurons: int) -> list[SimpleNamespace]:
-    """Views of the populations whose spikes were recorded, which have so many neurons together."""
+    """Views of the populations whose spikes were recorded, with about `neurons` neurons in total."""
     sizes = {name: run.populations[name].size for name in run.populations if (name, "spike") in run.spike_data}
     if not sizes:
-        raise DescriptionError("no spikes were recorded in this run, so there is no raster of it")
+        raise DescriptionError("no spikes were recorded in this run, so it has no raster")
     share = min(1.0, neurons / sum(sizes.values()))
     numbers = {name: min(size, max(_FEWEST_SHOWN, round(share * size))) for name, size in sizes.items()}
     return [
@@ -121,8 +122,8 @@ def _shares(run: Run, neurons: int) -> list[SimpleNamespace]:
     ]
 
 
-def _told(run: Run, shares: list[SimpleNamespace]) -> list[str]:
-    """What the labels say: each population, and how many of its neurons are drawn."""
+def _labels(run: Run, shares: list[SimpleNamespace]) -> list[str]:
+    """The labels: each population, and the number of its neurons drawn."""
     found = []
     for view in shares:
         drawn, size = len(view.ids), run.populations[view.name].size

@@ -1,4 +1,4 @@
-"""How the plots look: one palette, clean Axes, one way to save. No pyplot, so no global state."""
+"""Style of the plots: one palette, clean Axes, one way to save. No pyplot, so no global state."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ INK = "#262626"
 FAINT = "#c9c9c9"
 ACCENT = "#d81159"
 CONTROL = "#7a7a7a"
-"""Of what is drawn beside a result to show that it could have failed."""
+"""Colour of controls."""
 DASHED, DOTTED = (0, (3.0, 1.2)), (0, (1.0, 1.0))
 TEXT_SIZE = 8.0
 
@@ -33,7 +33,7 @@ def colour(index: int) -> str:
 
 
 def clean(ax: Axes) -> Axes:
-    """Take away what carries no data: the top and right spines, heavy lines, large type."""
+    """Reduce decoration: remove the top and right spines, and use thin lines and small text."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set(linewidth=0.8, color=INK)
     ax.tick_params(labelsize=TEXT_SIZE, width=0.8, length=3, color=INK, labelcolor=INK)
@@ -43,7 +43,7 @@ def clean(ax: Axes) -> Axes:
 
 
 def save(figure: Figure, path: str | PathLike[str], dpi: float = 300.0) -> None:
-    """Write a Figure to `path`; the ending chooses the format (png, pdf, svg). dpi: of all that is pixels.
+    """Write a Figure to `path`; the suffix selects the format (png, pdf, svg). dpi: of raster images.
 
     Text stays text in pdf and svg, so that it can be searched and edited.
     """
@@ -52,7 +52,7 @@ def save(figure: Figure, path: str | PathLike[str], dpi: float = 300.0) -> None:
 
 
 def window(run: Run, t_start: float | None, t_stop: float | None) -> tuple[float, float]:
-    """The part of a run that is drawn, ms: what was asked for, else the whole. ParameterError if empty."""
+    """The window of a run to draw, ms: as requested, else the whole run. ParameterError if empty."""
     start = run.t_start if t_start is None else float(t_start)
     stop = run.t_stop if t_stop is None else float(t_stop)
     if not stop > start:
@@ -63,13 +63,13 @@ def window(run: Run, t_start: float | None, t_stop: float | None) -> tuple[float
 def time_axis(ax: Axes, t_start: float, t_stop: float, label: bool = True) -> None:
     """Limits and label of a time axis whose data are in ms.
 
-    Shown in s if they span more than two seconds or lie so late that ms would take six digits, else in ms.
+    Labelled in s if they span more than 2 s or are so late that ms would need six digits, else in ms.
     """
     seconds = t_stop - t_start > 2000.0 or t_stop >= 100_000.0
     ax.set_xlim(t_start, t_stop)
     if seconds:
-        # The data stay in ms, so that whatever is drawn on top is in ms for any length; ticks fall on
-        # whole multiples of powers of ten in either unit.
+        # The data stay in ms, so that later additions are in ms for any length; ticks are at whole
+        # multiples of powers of ten in either unit.
         ax.xaxis.set_major_formatter(FuncFormatter(lambda t, _: f"{t * 1e-3:.10g}"))
     ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
     if label:
@@ -92,15 +92,15 @@ def legend(ax: Axes, handles: list[Any]) -> None:
 
 
 def between(times: np.ndarray, t_start: float, t_stop: float) -> slice:
-    """The part of ascending times that lies in [t_start, t_stop], both ends included."""
+    """The slice of ascending times in [t_start, t_stop], both ends included."""
     return slice(int(np.searchsorted(times, t_start, "left")), int(np.searchsorted(times, t_stop, "right")))
 
 
 def name_of(what: Any) -> str:
-    """The name of a population or projection, or of a view of one, or the name itself."""
+    """The name of a population or projection or of a view of one; names are returned unchanged."""
     return what if isinstance(what, str) else what.name
 
 
 def recorded(data: Any) -> str:
-    """What a run has of one sort of recording, in words for an error: 'excitatory (spike), ...'."""
+    """The recordings of one type in a run, as text for errors: 'excitatory (spike), ...'."""
     return ", ".join(f"{name} ({what})" for name, what in sorted(data)) or "nothing"

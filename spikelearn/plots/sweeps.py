@@ -1,6 +1,6 @@
-"""Pictures of a sweep, from its table: heat maps, lines with confidence bands, parallel coordinates.
+"""Plots of a sweep from its table: heat maps, lines with confidence bands, parallel coordinates.
 
-Rows that failed, or lack the metric, are left out, and each picture says how many.
+Rows that failed or lack the metric are left out, and each plot states how many.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from spikelearn.plots.panels import panels
 from spikelearn.plots.style import INK, TEXT_SIZE, colour
 
 DARK_IS_LOW, DARK_IS_HIGH = "viridis", "viridis_r"
-"""Lightness of both grows or falls evenly, so they read in grey as in colour."""
+"""Lightness of both is monotonic, so they are also readable in grey."""
 HATCH = "/////"
 STYLES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
@@ -41,13 +41,13 @@ def heat_map(
 ) -> Axes:
     """Draw the mean of a metric over replicates against two parameters, as colour.
 
-    table: a pyarrow.Table of a sweep (`read_table`), which knows its units; or a DataFrame or name -> values, for which
-    `units` may give them. metric: one, or several for a panel each. Cells lie around the true values, half-way to their
-    neighbours (in the logarithm, if the values are spread so); where no run has a value, the paper is hatched. Points
-    that lie on no grid, as those of a sample, are dots.
+    table: a pyarrow.Table of a sweep (`read_table`), which contains units; or a DataFrame or name -> values, for which
+    `units` can give them. metric: one, or several with a panel each. Cells extend half-way to neighbouring values (in
+    the logarithm, if values are spaced logarithmically); cells without a value are hatched. Points that are not on a
+    grid, such as those of a sample, are drawn as dots.
 
-    Returns the (first) Axes; `ax.figure.axes` has all, colour bars too. Raises ParameterError for names that are not
-    there, a parameter with one value only, a metric without any, and if runs of one cell differ in a third parameter.
+    Returns the (first) Axes; `ax.figure.axes` has all, also colour bars. Raises ParameterError for unknown names, a
+    parameter with only one value, a metric without values, or if runs of one cell differ in a third parameter.
 
     >>> table = {"g": [4, 4, 5, 5], "eta": [1, 2, 1, 2], "rate": [10, 40, 5, 20]}
     >>> heat_map(table, "g", "eta", "rate", units={"rate": "Hz"}).get_xlabel()
@@ -72,19 +72,19 @@ def lines(
 ) -> Axes:
     """Draw the mean of a metric over replicates against a parameter, with its 95 % confidence interval as a band.
 
-    The interval is Student's t for the mean of the runs at one value of x; where there is one run, there is no band.
-    by: a parameter with a line for each of its values, of at most eight, evenly chosen. A value of x at which no run
-    has the metric is a gap. table, metric, units, errors: as for `heat_map`.
+    The interval is Student's t for the mean of the runs at one value of x; with a single run, there is no band.
+    by: a parameter with one line per value, for at most eight evenly spaced values. Values of x without the metric
+    leave a gap. table, metric, units, errors: as for `heat_map`.
 
     Returns the (first) Axes.
     """
     columns = Columns(table, units)
     across = columns.axis(x)
-    beside = None if by is None else columns.axis(by, least=1)
+    by_axis = None if by is None else columns.axis(by, min_values=1)
     names = _several(metric)
-    drawn = _multiples(ax, len(names), (4.8 if beside is None else 5.4, 3.2))
+    drawn = _multiples(ax, len(names), (4.8 if by_axis is None else 5.4, 3.2))
     for each, name in zip(drawn, names, strict=True):
-        _draw_lines(each, columns, across, beside, name)
+        _draw_lines(each, columns, across, by_axis, name)
     return drawn[0]
 
 
@@ -96,9 +96,9 @@ def parallel_coordinates(
     units: Mapping[str, str] | None = None,
     lowest: bool = False,
 ) -> Axes:
-    """Draw each point as a line through upright axes, one for each parameter in `names`; its colour is the metric.
+    """Draw each point as a line through vertical axes, one per parameter in `names`; its colour is the metric.
 
-    The value is the mean over replicates. The highest are drawn last, darkest and thickest; lowest: the lowest are.
+    Values are means over replicates. The highest are drawn last, darkest and thickest; with `lowest`, the lowest.
     table, units, errors: as for `heat_map`. Returns the Axes.
     """
     columns = Columns(table, units)
@@ -171,26 +171,26 @@ def _draw_map(ax: Axes, columns: Columns, across: Axis, up: Axis, metric: str) -
     _note(ax, notes)
 
 
-def _draw_lines(ax: Axes, columns: Columns, across: Axis, beside: Axis | None, metric: str) -> None:
+def _draw_lines(ax: Axes, columns: Columns, across: Axis, by_axis: Axis | None, metric: str) -> None:
     values = columns.metric(metric)
-    of = np.zeros(columns.size, dtype=int) if beside is None else beside.of_row
+    of = np.zeros(columns.size, dtype=int) if by_axis is None else by_axis.of_row
     groups = np.where((across.of_row >= 0) & (of >= 0), of * len(across.values) + across.of_row, -1)
-    used = (across.name,) if beside is None else (across.name, beside.name)
+    used = (across.name,) if by_axis is None else (across.name, by_axis.name)
     columns.require_one_point(used, groups, (groups >= 0) & ~np.isnan(values))
-    n_lines = 1 if beside is None else len(beside.values)
+    n_lines = 1 if by_axis is None else len(by_axis.values)
     found = means(groups, values, n_lines * len(across.values))
     mean, half, number = (each.reshape(n_lines, len(across.values)) for each in found)
     chosen = spread(range(n_lines), _MOST_LINES)
     every = max(1, len(across.values) // 25)
     for k, line in enumerate(chosen):
-        # A sample has other values of x on each line: only in a grid is a missing one a gap.
+        # A sample has different values of x on each line: a missing value is a gap only in a grid.
         there = number[line] > 0 if number[line].astype(bool).mean() < _FEWEST_ON_GRID else slice(None)
         places, height, reach = across.places[there], mean[line][there], half[line][there]
         look: dict[str, Any] = {"color": colour(k), "ls": STYLES[k % len(STYLES)], "marker": MARKERS[k]}
-        label = "" if beside is None else shown(beside.values[line])
+        label = "" if by_axis is None else shown(by_axis.values[line])
         ax.plot(places, height, lw=1.3, ms=4.5, mec="white", mew=0.5, markevery=every, label=label, zorder=3, **look)
         ax.fill_between(places, height - reach, height + reach, color=colour(k), alpha=0.2, lw=0, zorder=1)
-        # A band between two values needs both of them: what stands alone gets a bar.
+        # A band needs two adjacent values: isolated ones get a bar.
         banded = np.isfinite(np.concatenate([[np.nan], reach, [np.nan]]))
         alone = banded[1:-1] & (~banded[:-2] & ~banded[2:] | across.words)
         if alone.any():
@@ -200,24 +200,24 @@ def _draw_lines(ax: Axes, columns: Columns, across: Axis, beside: Axis | None, m
     ax.set_xlabel(across.label)
     ax.set_ylabel(columns.label(metric))
     ax.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
-    if beside is not None:
+    if by_axis is not None:
         size = {"title_fontsize": TEXT_SIZE, "fontsize": TEXT_SIZE, "handlelength": 3.4}
         handles = [handle for handle in ax.get_lines() if not str(handle.get_label()).startswith("_")]
-        ax.legend(handles=handles if beside.words else handles[::-1], title=beside.label, loc="upper left",
+        ax.legend(handles=handles if by_axis.words else handles[::-1], title=by_axis.label, loc="upper left",
                   bbox_to_anchor=(1.0, 1.0), frameon=False, **size)  # fmt: skip
     notes = [_of_how_many(number[chosen])]
-    if len(chosen) < n_lines and beside is not None:
-        notes.append(f"{len(chosen)} of {n_lines} values of {beside.name} are drawn")
+    if len(chosen) < n_lines and by_axis is not None:
+        notes.append(f"{len(chosen)} of {n_lines} values of {by_axis.name} are drawn")
     _note(ax, [*notes, columns.note(values)])
 
 
 def _of_how_many(number: np.ndarray) -> str:
-    """What the lines and bands are, in words."""
+    """The description of the lines and bands."""
     there = number[number > 0]
     if not np.any(there > 1):
         return "one run each"
-    few, most = int(there.min()), int(there.max())
-    runs = f"{most}" if few == most else f"{few} to {most}"
+    low, high = int(there.min()), int(there.max())
+    runs = f"{high}" if low == high else f"{low} to {high}"
     return f"mean of {runs} runs, band: its 95 % confidence interval (Student's t)"
 
 
@@ -229,7 +229,7 @@ def _several(metric: str | Sequence[str]) -> list[str]:
 
 
 def _multiples(ax: Axes | Sequence[Axes] | None, n: int, size: tuple[float, float]) -> list[Axes]:
-    """n panels, of `size` inches each, at most three beside one another."""
+    """n panels, of `size` inches each, at most three per row."""
     if ax is not None:
         return panels(ax, 1, n)
     wide = n if n <= 3 else 2 if n == 4 else 3
@@ -242,7 +242,7 @@ def _multiples(ax: Axes | Sequence[Axes] | None, n: int, size: tuple[float, floa
 
 
 def _edges(axis: Axis) -> np.ndarray:
-    """(n + 1,) where the cells of n values end: half-way between neighbours, as far beyond the first and the last."""
+    """(n + 1,) edges of the cells of n values: half-way between neighbours, and as far beyond the ends."""
     places = np.log(axis.places) if axis.log else axis.places
     middles = (places[1:] + places[:-1]) / 2
     found = np.concatenate([[2 * places[0] - middles[0]], middles, [2 * places[-1] - middles[-1]]])
@@ -250,7 +250,7 @@ def _edges(axis: Axis) -> np.ndarray:
 
 
 def _scale(ax: Axes, axis: Axis, which: str) -> None:
-    """Ticks at the values where they are few, and a logarithmic axis where the values are spread so."""
+    """Ticks at the values if they are few, and a logarithmic axis if the values are spaced logarithmically."""
     if axis.log:
         (ax.set_xscale if which == "x" else ax.set_yscale)("log")
     on = ax.xaxis if which == "x" else ax.yaxis
@@ -278,7 +278,7 @@ def _tick(value: Any) -> str:
 
 def _norm(found: np.ndarray) -> Normalize:
     low, high = float(np.nanmin(found)), float(np.nanmax(found))
-    # One value for all: a scale around it.
+    # A single value: a scale around it.
     return Normalize(low, high) if high > low else Normalize(low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2)
 
 
@@ -291,12 +291,12 @@ def _colour_bar(ax: Axes, shades: Any, label: str) -> None:
 
 
 def _note(ax: Axes, texts: Sequence[str]) -> None:
-    if told := "\n".join(text for text in texts if text):
-        ax.set_title(told, loc="left", size=TEXT_SIZE - 1, color=INK)
+    if title := "\n".join(text for text in texts if text):
+        ax.set_title(title, loc="left", size=TEXT_SIZE - 1, color=INK)
 
 
 def _scaled(axis: Axis) -> np.ndarray:
-    """Where the values of an axis stand on an upright one from 0 to 1."""
+    """The positions of the values of an axis on a vertical axis from 0 to 1."""
     places = np.log(axis.places) if axis.log else axis.places
     return (places - places[0]) / (places[-1] - places[0])
 

@@ -1,4 +1,4 @@
-"""Voltages of a few neurons in lanes above one another, with their spikes and bursts."""
+"""Voltages of a few neurons in stacked lanes, with their spikes and bursts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from spikelearn.plots.style import (
 )
 from spikelearn.results.run import Run
 
-# What a reader calls the variable, and how it is drawn: style and darkness differ as well as colour.
+# Label and style of variables: line style and darkness differ as well as colour.
 LOOK: dict[str, tuple[str, str, Any, float]] = {
     "V_m": ("membrane", PALETTE[0], "-", 0.9),
     "V_s": ("soma", PALETTE[0], "-", 0.9),
@@ -58,18 +58,18 @@ def voltage(
     t_stop: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw recorded voltages, a lane for each neuron, each with its own scale in true units.
+    """Draw recorded voltages, one lane per neuron, each with its own scale in true units.
 
-    of: a population, a view of it (`pop[:3]`) or its name; all with a recorded voltage if left out.
-    variables: names of one unit; all recorded ones that start with `V_` if left out. ids: the neurons, up to
-    six of those recorded if left out. t_start, t_stop: ms; by default from where samples begin to the
-    end of the run. ax: where to draw; a new Figure if left out.
+    of: a population, a view of it (`pop[:3]`) or its name; by default all with a recorded voltage.
+    variables: names with the same unit; by default all recorded ones that start with `V_`. ids: the neurons; by
+    default up to six of those recorded. t_start, t_stop: ms; by default from the first sample to the end of
+    the run. ax: where to draw; by default a new Figure.
 
-    If spikes were recorded, each is an upright stroke from the voltage to the top of the lane (a reset hides
-    the spike itself), and a recorded burst has a marker above it. All lanes have one scale.
+    If spikes were recorded, each is a vertical stroke from the voltage to the top of the lane (a reset hides
+    the spike itself), and a recorded burst has a marker above it. All lanes have the same scale.
 
-    Returns the Axes. Raises DescriptionError if something was not recorded, for a mixture of units and for
-    a window without (finite) samples; ParameterError for an empty window.
+    Returns the Axes. Raises DescriptionError if something was not recorded, for mixed units and for a window
+    without (finite) samples; ParameterError for an empty window.
     """
     start, stop = window(run, t_start, t_stop)
     lanes, unit = _lanes(run, of, variables, ids, start, stop)
@@ -118,7 +118,7 @@ def voltage(
 
 
 def _begin(run: Run, lanes: list[Lane]) -> float:
-    """The start of the run, or the first sample if recording began clearly later."""
+    """The start of the run, or the first sample if recording started clearly later."""
     sampled = [times for lane in lanes for times, _ in lane.curves.values()]
     first = min(float(times[0]) for times in sampled)
     interval = max(float(times[1] - times[0]) if times.size > 1 else run.dt for times in sampled)
@@ -175,12 +175,12 @@ def _lanes(
             spikes, bursts = (_events(run, name, kind, neuron, start, stop) for kind in ("spike", "burst"))
             lanes.append(Lane(f"{name} {neuron}", curves, spikes, bursts))
     if len(units) > 1:
-        raise DescriptionError(f"a plot has variables of one unit, got {', '.join(sorted(units))}: name some")
+        raise DescriptionError(f"a plot needs variables of the same unit, got {', '.join(sorted(units))}: choose some")
     return lanes, units.pop()
 
 
 def _variables(run: Run, name: str, wanted: Sequence[str] | None) -> list[str]:
-    """Recorded variables of a population, the soma before the dendrite: those wanted, or all voltages."""
+    """Recorded variables of a population, the soma before the dendrite: those requested, or all voltages."""
     have = [v for n, v in run.trace_data if n == name and (v in wanted if wanted else v.startswith("V_"))]
     order = list(LOOK)
     return sorted(have, key=lambda v: (order.index(v) if v in order else len(order), v))
@@ -195,7 +195,7 @@ def _events(run: Run, name: str, kind: str, neuron: int, start: float, stop: flo
 
 
 def _thin(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """At most twice MAX_POINTS samples that look the same: the least and the greatest of each stretch."""
+    """Reduce to at most 2 * MAX_POINTS samples that look the same: the min and max of each segment."""
     stretch = values.size // MAX_POINTS
     if stretch < 3:
         return times, values
@@ -215,7 +215,7 @@ def _styles(lanes: list[Lane]) -> dict[str, tuple[str, str, Any, float]]:
 
 
 def _draw_lane(ax: Axes, lane: Lane, shift: float, peak: float, span: float, styles: dict[str, Any]) -> None:
-    # The dendrite first: where the two run together, the soma is on top.
+    # The dendrite first: where the two overlap, the soma is on top.
     for variable, (times, values) in reversed(lane.curves.items()):
         _, shade, dashes, width = styles[variable]
         ax.plot(times, values + shift, color=shade, ls=dashes, lw=width, zorder=2, label=variable)
@@ -238,7 +238,7 @@ def _quantity(styles: dict[str, Any]) -> str:
 
 
 def _typeset(name: str) -> str:
-    """'V_m' with a true subscript; a name of another form as it is."""
+    """'V_m' with a subscript; other names are returned unchanged."""
     match = re.fullmatch(r"([A-Za-z])_([A-Za-z]+)", name)
     if match is None:
         return name

@@ -1,4 +1,4 @@
-"""Weights of a projection: how they are distributed at the end, and how they got there."""
+"""Weights of a projection: their final distribution, and their course over time."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ SINGLE = 12
 def weights(run: Run, projection: Any, ax: Axes | Sequence[Axes] | None = None, unit: str = "") -> Axes:
     """Draw a histogram of the weights at the end and, if `weight` was recorded, their course over time.
 
-    projection: a projection or its name. unit: written on the axis; that of the port if left out.
-    ax: one Axes for the histogram alone, or two for both; a new Figure if left out. The course is the mean of
-    the recorded synapses, with a band that holds the middle 90 per cent of them (weights that learn are
-    often bimodal: a standard deviation would reach beyond their bounds), and some synapses singly.
+    projection: a projection or its name. unit: for the axis label; by default that of the port.
+    ax: one Axes for the histogram alone, or two for both; by default a new Figure. The course is the mean of
+    the recorded synapses, with a band for the central 90 % (plastic weights are often bimodal: a standard
+    deviation would extend beyond their bounds), and some individual synapses.
 
     Returns the Axes of the histogram; `ax.figure.axes[1]` is that of the course.
     Raises DescriptionError if the projection is unknown, has no synapses, or a weight is not finite.
@@ -56,7 +56,7 @@ def _draw_histogram(ax: Axes, final: np.ndarray, label: str) -> None:
     if np.ptp(final) > 0:
         number, edges = np.histogram(final, BINS)
     else:
-        # All equal, as in a static projection: one bar, a tenth of the value wide, so that the axis shows it.
+        # All equal, as in a static projection: one bar, with a width of a tenth of the value, to be visible.
         half = 0.05 * abs(mean) or 0.05
         number, edges = np.array([final.size]), np.array([mean - half, mean + half])
     ax.stairs(number, edges, fill=True, color=PALETTE[0], alpha=0.85)
@@ -78,7 +78,7 @@ def _draw_histogram(ax: Axes, final: np.ndarray, label: str) -> None:
 def _draw_course(ax: Axes, times: np.ndarray, values: np.ndarray, label: str) -> None:
     low, high = np.percentile(values, [5, 95], axis=1)
     band = ax.fill_between(times, low, high, color=PALETTE[0], alpha=0.25, lw=0, label="5 to 95 %")
-    # A band hides whether synapses cross it or stay: some of them, evenly chosen, are drawn singly.
+    # A band hides whether synapses cross it: some of them, evenly spaced, are drawn individually.
     some = values[:, np.unique(np.linspace(0, values.shape[1] - 1, SINGLE).astype(int))]
     single = ax.plot(times, some, color=INK, lw=0.4, alpha=0.6, label="single synapse")[0]
     (line,) = ax.plot(times, values.mean(axis=1), color=ACCENT, lw=1.5, ls=(0, (3, 1.5)), label="mean")

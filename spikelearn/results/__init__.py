@@ -1,1 +1,1 @@
-"""What a run returns, and where it puts what it records."""
+"""The result of a run, and the sinks that receive its recordings."""

@@ -1,4 +1,4 @@
-"""Run: what comes back from a simulation. Plain data; nothing here simulates."""
+"""Run: the result of a simulation. Plain data; nothing here simulates."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class Synapses(NamedTuple):
     delay: np.ndarray
 
     def matrix(self, shape: tuple[int, ...]) -> np.ndarray:
-        """The weights as a table of this shape, (sources, targets), 0 where there is no synapse.
+        """The weights as a matrix of this shape, (sources, targets), 0 where there is no synapse.
 
-        Of several synapses of one pair, the last counts.
+        If a pair has several synapses, the last counts.
         """
         table = np.zeros(shape)
         table[self.pre, self.post] = self.weight
@@ -61,7 +61,7 @@ class Synapses(NamedTuple):
 
 @dataclass(frozen=True)
 class PopulationInfo:
-    """What a run remembers of a population. parameters: name -> number or (size,) array."""
+    """Metadata of a population in a run. parameters: name -> number or (size,) array."""
 
     name: str
     size: int
@@ -72,9 +72,9 @@ class PopulationInfo:
 
 @dataclass(frozen=True)
 class ProjectionInfo:
-    """What a run remembers of a projection. source, target: population names. on: kind of event carried.
+    """Metadata of a projection in a run. source, target: population names. on: kind of event transmitted.
 
-    unit: that of the weights, "" if they have none or it is not known.
+    unit: that of the weights, "" if they have none or it is unknown.
     """
 
     name: str
@@ -92,7 +92,7 @@ class Run:
     """The result of a simulation from `t_start` to `t_stop` (ms).
 
     `spikes`, `trace`, `weights` and `synapses` take a population or projection, or its name.
-    They raise DescriptionError if what is asked for was not recorded.
+    They raise DescriptionError if the requested data were not recorded.
     """
 
     dt: float
@@ -124,27 +124,29 @@ class Run:
 
     @property
     def real_time_factor(self) -> float:
-        """Wall seconds per simulated second."""
+        """Wall time in seconds per simulated second."""
         return self.wall_s / (self.duration * 1e-3) if self.duration > 0 else float("nan")
 
     def checkpoint(self, path: str | os.PathLike[str]) -> None:
-        """Write the network as it is at the end of this run, and what this run recorded, to one file.
+        """Write the state of the network at the end of this run, and the recordings of this run, to one file.
 
-        `Network.restore(path)` reads it, in another process too, and goes on as if nothing had happened, bit for bit.
-        What was at `path` before stays whole until the new file is. Models, callbacks and functions of a script are
-        kept with it, those that can be imported by their names. A checkpoint lies between runs: there is none in the
-        middle of a schedule of trials. Raises CheckpointError if the network has run on since, or if the file cannot be
-        written.
+        `Network.restore(path)` reads it, also in another process, and the restored network continues bit for bit like
+        the original. An existing file at `path` is replaced only once the new one is complete. Models, callbacks and
+        functions defined in a script are stored in full, importable ones by name. Checkpoints are made between runs,
+        not within a schedule of trials. Raises CheckpointError if the network has run on since, or if the file cannot
+        be written.
         """
         if self.checkpoint_writer is None:
-            raise CheckpointError(f"{path}: a run without its network, such as one from a file, makes no checkpoints")
+            raise CheckpointError(
+                f"{path}: a run without its network, such as one loaded from a file, cannot write checkpoints"
+            )
         self.checkpoint_writer(self, Path(path))
 
     def joined(self, later: Run) -> Run:
-        """This run and the one that went on where it stopped, as one run.
+        """This run and its continuation, joined into one run.
 
-        Recordings lie one after the other; weights are those at the end of the later run.
-        Raises DescriptionError if the later one does not begin where this one stops, or records something else.
+        Recordings are concatenated; weights are those at the end of the later run.
+        Raises DescriptionError if the later run does not start where this one stops, or has other recordings.
         """
         spike_keys, trace_keys = set(later.spike_data), set(later.trace_data)
         self.check_joins(later.t_start, later.dt, later.seed, spike_keys, trace_keys, set(later.synapse_data))
@@ -176,11 +178,11 @@ class Run:
         traces: Set[tuple[str, str]],
         projections: Set[str],
     ) -> None:
-        """Raise DescriptionError unless a run from `t_start` (ms) on, which records this, continues this one."""
+        """Raise DescriptionError unless a run from `t_start` (ms) with these recordings continues this one."""
         if abs(t_start - self.t_stop) > 0.5 * self.dt or dt != self.dt:
             raise DescriptionError(
-                f"joined: expected a run from {self.t_stop:g} ms on in steps of {self.dt:g} ms, got one from "
-                f"{t_start:g} ms on in steps of {dt:g} ms"
+                f"joined: expected a run from {self.t_stop:g} ms in steps of {self.dt:g} ms, got one from "
+                f"{t_start:g} ms in steps of {dt:g} ms"
             )
         pairs: list[tuple[str, object, object]] = [
             ("seed", self.seed, seed),

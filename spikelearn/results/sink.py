@@ -1,7 +1,7 @@
-"""Where a run puts what it records while time is running: the protocol, and the sink that keeps it in memory.
+"""Where a run writes its recordings: the sink protocol, and a sink that keeps them in memory.
 
 The engine calls `begin` once, then `spikes` and `trace` with chunks in order of time and `flush` whenever
-all that happened up to a time has been handed over, then `end` once. One sink takes one run.
+everything up to a time has been passed on, then `end` once. A sink is used for one run.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class TraceHeader(NamedTuple):
 
 @dataclass(frozen=True)
 class RunHeader:
-    """All that is known of a run before it starts. dt, t_start: ms.
+    """Everything known about a run before it starts. dt, t_start: ms.
 
     spikes: the (population, kind) pairs that are recorded. traces: the variables that are recorded.
     """
@@ -45,13 +45,13 @@ class RunHeader:
 
 
 class Sink(Protocol):
-    """What the engine hands recordings to.
+    """The protocol of objects that receive recordings from the engine.
 
-    Chunks are views of buffers that the engine fills again: a sink copies what it keeps.
+    Chunks are views of buffers that the engine reuses: a sink must copy what it keeps.
     """
 
     def begin(self, header: RunHeader) -> None:
-        """The run is about to start. Every recording that will follow is named in the header."""
+        """Called before the run starts. The header names every recording that will follow."""
 
     def spikes(self, name: str, kind: str, times: np.ndarray, ids: np.ndarray) -> None:
         """Events of one kind of one population. times: (n,) ms, ascending. ids: (n,) in the population."""
@@ -60,10 +60,10 @@ class Sink(Protocol):
         """Samples of one variable. times: (T,) ms. values: (T, k), columns as the header's `ids`."""
 
     def flush(self, t_now: float) -> None:
-        """Everything recorded before `t_now` (ms) has been handed over."""
+        """Everything recorded before `t_now` (ms) has been passed on."""
 
     def end(self, t_stop: float, interrupted: bool, wall_s: float, synaptic_events: int) -> None:
-        """The run is over: at t_stop (ms), after wall_s seconds and so many synaptic events."""
+        """The run has ended, at t_stop (ms), after wall_s seconds of wall time."""
 
     def spike_data(self) -> dict[tuple[str, str], Spikes]:
         """What was recorded so far, as in Run: an entry for every pair in the header, empty or not."""
@@ -73,7 +73,7 @@ class Sink(Protocol):
 
 
 class MemorySink:
-    """A sink that keeps the chunks, and joins them when they are asked for. Values become float64.
+    """A sink that keeps the chunks and joins them on request. Values become float64.
 
     Raises SimulationError for a recording that the header did not name, and for a second `begin`.
     """
@@ -85,7 +85,7 @@ class MemorySink:
 
     def begin(self, header: RunHeader) -> None:
         if self._header is not None:
-            raise SimulationError("this sink already holds a run; give each run a sink of its own")
+            raise SimulationError("this sink already holds a run; use a new sink for each run")
         self._header = header
         self._spikes = {key: [] for key in header.spikes}
         self._traces = {(trace.name, trace.variable): [] for trace in header.traces}

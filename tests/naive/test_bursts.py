@@ -138,7 +138,7 @@ def test_a_step_function_reports_every_kind_by_its_bit_of_the_mask():
 @pytest.mark.parametrize(
     ("kinds", "parameters", "message"),
     [
-        (("spike", "spark"), EachKind, "kinds are among spike, plateau, event, burst, rate, instruction"),
+        (("spike", "spark"), EachKind, "expected kinds among spike, plateau, event, burst, rate, instruction"),
         (("spike",), Parameters, "has a parameter burst_window, so its kinds are spike, event and burst; got spike"),
     ],
 )

@@ -234,8 +234,8 @@ def test_a_checkpoint_holds_values_that_are_on_their_way(tmp_path):
     [
         ({"payload": "q"}, "no state 'q'"),
         ({"payload": "r", "procedural": True, "rule": sl.AllToAll()}, "procedural"),
-        ({"payload": "r", "synapse": sl.TsodyksMarkram()}, "TsodyksMarkram goes by when events arrive"),
-        ({"payload": "r", "plasticity": sl.STDP()}, "STDP learns from when events arrive"),
+        ({"payload": "r", "synapse": sl.TsodyksMarkram()}, "TsodyksMarkram depends on event times"),
+        ({"payload": "r", "plasticity": sl.STDP()}, "STDP learns from event times"),
     ],
 )
 def test_what_cannot_use_values_says_so(asked, said):

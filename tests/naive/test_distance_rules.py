@@ -281,7 +281,7 @@ def test_what_no_synapse_is_has_no_distance():
     cells = net.population(20, sl.LIF(), positions=RING)
     with pytest.raises(DescriptionError, match="distances need positions, but the target has none"):
         net.connect(cells, net.modulator("dopamine"), weight=GAUSSIAN)
-    with pytest.raises(DescriptionError, match="initial V_m .*: neurons have no distance"):
+    with pytest.raises(DescriptionError, match="initial V_m .*: only synapses have a distance"):
         net.population(20, sl.LIF(), positions=RING, initial={"V_m": GAUSSIAN})
 
 

@@ -295,7 +295,7 @@ def test_the_exact_engine_regulates_nothing_and_says_so():
     net = sl.Network()
     cells = net.population(2, sl.LIF())
     net.homeostasis(net.connect(cells, cells, "exc", weight=1.0, name="p"), sl.Normalisation(1.0, 1.0))
-    with pytest.raises(DescriptionError, match="'p': engine='events' changes no weights, got Normalisation"):
+    with pytest.raises(DescriptionError, match="'p': engine='events' does not change weights, got Normalisation"):
         net.run(1.0, engine="events")
 
 
@@ -315,9 +315,9 @@ def test_earlier_runs_keep_their_weights():
     [
         (sl.Normalisation(1.0, 0.01), "every of Normalisation of projection 'p': expected at least dt = 0.1 ms", None),
         (sl.Normalisation(1.0, 0.25), "expected a multiple of dt", None),
-        (sl.Normalisation(0.0, 1.0), "expected another sum than 0", None),
+        (sl.Normalisation(0.0, 1.0), "expected a sum other than 0", None),
         (sl.Normalisation([1.0, 2.0], 1.0), "expected one number or 3, one for each neuron", DescriptionError),
-        (sl.Normalisation(1.0, 1.0, per="post"), "per is 'target' or 'source', got 'post'", DescriptionError),
+        (sl.Normalisation(1.0, 1.0, per="post"), "expected per='target' or 'source', got 'post'", DescriptionError),
         (sl.SynapticScaling(-1.0, 1.0, 1.0, 1.0), "expected target_rate of at least 0 Hz", None),
         (sl.Rewiring(0.0, 200.0, 1.0), "weight of Rewiring of projection 'p': expected 0 to 100", None),
         (sl.Rewiring(0.0, 2.0, 1.0, probability=0.0), "expected more than 0 and at most 1, got 0.0", None),
@@ -342,7 +342,7 @@ def test_a_regulation_belongs_to_a_projection_of_the_network_and_is_given_once()
     with pytest.raises(DescriptionError, match="a projection to a modulator cannot be regulated"):
         net.homeostasis(reward, sl.Normalisation(1.0, 1.0))
     net.homeostasis(projection, sl.Normalisation(1.0, 1.0))
-    with pytest.raises(DescriptionError, match="regulated by Normalisation already"):
+    with pytest.raises(DescriptionError, match="already regulated by Normalisation"):
         net.homeostasis(projection, sl.Normalisation(2.0, 1.0))
 
 

@@ -218,9 +218,9 @@ def test_other_engines_are_given_the_same_synapses(engine):
 @pytest.mark.parametrize(
     ("rule", "names"),
     [
-        (sl.FixedInDegree(2), "FixedInDegree, whose synapses are made by their targets"),
-        (sl.FixedTotalNumber(9), "FixedTotalNumber, whose synapses are made by their targets"),
-        (sl.FixedProbability(0.5), "FixedProbability, whose synapses are made by their targets"),
+        (sl.FixedInDegree(2), "FixedInDegree, whose synapses are generated from their targets"),
+        (sl.FixedTotalNumber(9), "FixedTotalNumber, whose synapses are generated from their targets"),
+        (sl.FixedProbability(0.5), "FixedProbability, whose synapses are generated from their targets"),
         (sl.Pairs([0], [1]), "Pairs; without procedural=True they are kept in a table"),
     ],
 )
@@ -237,7 +237,7 @@ def test_what_needs_a_weight_of_its_own_in_each_synapse_is_refused():
     net = sl.Network()
     source, target = net.population(4, sl.Poisson(1.0)), net.population(4, sl.LIF())
     for name, needed in (("plasticity", sl.STDP()), ("synapse", sl.TsodyksMarkram())):
-        with pytest.raises(DescriptionError, match="'learns'.*procedural synapses .* remember nothing"):
+        with pytest.raises(DescriptionError, match="'learns'.*procedural synapses .* have no state"):
             net.connect(source, target, "exc", procedural=True, name="learns", **{name: needed})
     made = net.connect(source, target, "exc", procedural=True, name="made")
     with pytest.raises(DescriptionError, match="'made'.*procedural.*Run.weights"):

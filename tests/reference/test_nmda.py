@@ -167,7 +167,7 @@ def test_any_number_of_threads_gives_the_same_bits(weight):
             {"synapse": sl.Mongillo()},
             "is graded: expected a graded synapse such as synapse=NMDA(), got Mongillo",
         ),
-        ("exc", {"synapse": sl.NMDA()}, "NMDA acts on a graded port, which 'cells' has: nmda; got port 'exc'"),
+        ("exc", {"synapse": sl.NMDA()}, "NMDA needs a graded port; those of 'cells' are nmda; got port 'exc'"),
     ],
 )
 def test_graded_synapses_and_graded_ports_belong_together(port, how, said):

@@ -130,7 +130,7 @@ def test_nests_kernel_holds_one_network_and_a_network_that_was_lost_says_so():
     first.run(5.0, engine="nest")
     second, *_ = small()
     second.run(5.0, engine="nest")
-    with pytest.raises(SimulationError, match="one kernel in a process.*Make the network again"):
+    with pytest.raises(SimulationError, match="one kernel per process.*Make the network again"):
         first.run(5.0, engine="nest")
     assert second.run(5.0, engine="nest").t_stop == 10.0
     nest_oracle.import_nest().Simulate(1.0)
@@ -143,15 +143,15 @@ def test_a_network_stays_where_it_began():
     net.run(1.0)
     with pytest.raises(
         DescriptionError,
-        match='runs on engine="compiled" .*to 1 ms already; it cannot change to NEST',
+        match='runs on engine="compiled" .*already run to 1 ms; it cannot change to NEST',
     ):
         net.run(1.0, engine="nest")
     net, *_ = small()
     net.run(1.0, engine="nest")
     for engine in ("compiled", "brian2", sl.NEST(threads=2)):
-        with pytest.raises(DescriptionError, match="runs on .*make it again"):
+        with pytest.raises(DescriptionError, match="runs on .*make a new network"):
             net.run(1.0, engine=engine)
-    with pytest.raises(DescriptionError, match="built already"):
+    with pytest.raises(DescriptionError, match="already built"):
         net.population(1, sl.LIF())
 
 
@@ -259,16 +259,20 @@ REFUSED = [
     (
         "nest",
         with_axonal_stdp,
-        "projection 'learns'.*stdp_synapse takes the whole delay for dendritic",
+        "projection 'learns'.*stdp_synapse treats the whole delay as dendritic",
     ),
     ("nest", with_two_taus, "'learns 1'.*tau_minus belongs to the target neuron.*'learns 0'.*20, not 30"),
-    ("nest", with_w_min, "'learns'.*no W_min, which is 0 there, got 5"),
-    ("nest", with_other_sign, "'negative'.*iaf_psc_exp tells ports apart by the sign"),
+    ("nest", with_w_min, "'learns'.*stdp_synapse fixes W_min at 0, got 5"),
+    ("nest", with_other_sign, "'negative'.*iaf_psc_exp distinguishes ports by the sign"),
     ("nest", with_mongillo, r"'short' \(Mongillo\) cannot run on NEST"),
-    ("nest", with_both, r"'both' \(TsodyksMarkram, STDP\) cannot run on NEST.*short-term plasticity and learns"),
+    (
+        "nest",
+        with_both,
+        r"'both' \(TsodyksMarkram, STDP\) cannot run on NEST.*both short-term and long-term plasticity",
+    ),
     ("nest", with_nearest, r"'learns' \(NearestDopamineSTDP\) cannot run on NEST"),
     ("nest", with_amount, "release of 'dopamine'.*multiples"),
-    ("nest", with_current_into_state, "initial I_syn_exc of population 'held'.*lets be set: V_m"),
+    ("nest", with_current_into_state, "initial I_syn_exc of population 'held'.*can set: V_m"),
     ("nest", with_recorded_parrot, "'received' cannot run on NEST.*parrot_neuron"),
     (NATIVE, with_noise, "NoiseCurrent.*native_sources=True.*Ornstein.*native_sources=False can"),
     ("brian2", with_means, r"'learns' \(DopamineBursts\) cannot run on Brian2"),

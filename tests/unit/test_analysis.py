@@ -275,8 +275,8 @@ class TestCorrelation:
         [
             ([1, 1, 1], [1, 2, 3], "a is constant"),
             ([1, 2, 3], [0.1, 0.1, 0.1], "b is constant"),
-            ([1, 2], [1, 2, 3], "one length"),
-            ([[1, 2]], [[1, 2]], "one length"),
+            ([1, 2], [1, 2, 3], "the same length"),
+            ([[1, 2]], [[1, 2]], "the same length"),
             ([1], [2], "at least 2"),
             ([1, np.nan], [1, 2], "finite"),
         ],

@@ -103,7 +103,7 @@ def test_what_a_backend_does_not_support_is_refused_before_anything_is_built(met
         net.run(1.0, engine="metronome", checkpoint=tmp_path / "state")
     net.population(1, sl.LIF())
     run = net.run(1.0, engine="metronome")
-    with pytest.raises(CheckpointError, match="makes no checkpoints"):
+    with pytest.raises(CheckpointError, match="cannot write checkpoints"):
         run.checkpoint(tmp_path / "state")
     with pytest.raises(DescriptionError, match=r"reset: .*Metronome\(every=10\)"):
         net.reset()
@@ -176,7 +176,7 @@ def test_a_run_that_another_does_not_continue_is_refused_before_anything_is_simu
     first = net.run(1.0)
     net.run(1.0)
     sink = MemorySink()
-    with pytest.raises(DescriptionError, match="from 1 ms on .* got one from 2 ms on"):
+    with pytest.raises(DescriptionError, match="from 1 ms in .* got one from 2 ms in"):
         net.run(1.0, after=first, sink=sink)
     assert net.time == 20 * 0.1
     net.run(1.0, sink=sink)  # it has not been begun

@@ -60,7 +60,7 @@ CASES = [
     bad(DescriptionError, "learns_from", "'wrong'", "'spikes'", "mean 'spike'", id="a SignalRule with such a kind")(
         lambda k: dataclasses.replace(sl.Clopath, name="wrong", learns_from="spikes")
     ),
-    bad(DescriptionError, "'wrong'", "kinds are among", "'platau'", "mean 'plateau'", id="a neuron with such a kind")(
+    bad(DescriptionError, "'wrong'", "expected kinds among", "'platau'", "mean 'plateau'", id="a neuron of this kind")(
         lambda k: dataclasses.replace(sl.DendriticSegment, name="wrong", kinds=("spike", "platau"))
     ),
     bad(DescriptionError, "kinds", "'wrong'", "got none", id="a neuron that emits nothing")(
@@ -101,7 +101,7 @@ CASES = [
     bad(DescriptionError, "drive of 'pyramidal'", "'basal'", "soma, apical", id="a current to a port of synapses")(
         lambda k: k["net"].drive(k["pyr"], sl.NoiseCurrent(std=1.0), "basal")
     ),
-    bad(DescriptionError, "drive of 'segments'", "takes no current; ", "none", id="a current to what takes none")(
+    bad(DescriptionError, "drive of 'segments'", "accepts no current; ", "none", id="a current to what takes none")(
         lambda k: k["net"].drive(k["segments"], sl.StepCurrent([0.0], [1.0]))
     ),
     # teachers of trials and callbacks

@@ -47,9 +47,9 @@ CASES = [
     bad(DescriptionError, "LIF", "'soma_exc'", "it has: exc, inh", id="teacher of a neuron without a port for it")(
         lambda k: k["net"].connect(k["inp"], k["lif"], "soma_exc")
     ),
-    bad(DescriptionError, "Pyramidal", "'soma_exc'", "through: soma, apical", id="teaching current without a port")(
-        lambda k: k["net"].drive(k["pyr"], sl.StepCurrent([0.0], [100.0]), "soma_exc")
-    ),
+    bad(
+        DescriptionError, "Pyramidal", "'soma_exc'", "for currents: soma, apical", id="teaching current without a port"
+    )(lambda k: k["net"].drive(k["pyr"], sl.StepCurrent([0.0], [100.0]), "soma_exc")),
     bad(
         DescriptionError,
         "Urbanczik reads it",
@@ -85,7 +85,7 @@ CASES = [
         lambda k: k["net"].record(k["dopamine"], "V_m")
     ),
     bad(DescriptionError, "record", "not a population", id="recording a number")(lambda k: k["net"].record(3, "V_m")),
-    bad(DescriptionError, "cells", "'V_m'", "recorded already", id="recording twice")(
+    bad(DescriptionError, "cells", "'V_m'", "already recorded", id="recording twice")(
         lambda k: [k["net"].record(k["lif"], "V_m") for _ in range(2)]
     ),
     bad(DescriptionError, "cells", "'V'", "V_m", id="unknown initial state")(
@@ -94,7 +94,7 @@ CASES = [
     bad(DescriptionError, "inh", "exc", id="current through a port that takes none")(
         lambda k: k["net"].drive(k["lif"], sl.StepCurrent([1.0], [5.0]), "inh")
     ),
-    bad(DescriptionError, "'cells'", "taken", id="a name twice")(
+    bad(DescriptionError, "'cells'", "already in use", id="a name twice")(
         lambda k: k["net"].population(1, sl.LIF(), name="cells")
     ),
     bad(DescriptionError, "source", id="population of another network")(
@@ -136,7 +136,7 @@ CASES = [
     bad(DescriptionError, "20000", "10000", "most once", id="rate above one spike a step")(
         lambda k: (k["net"].population(1, sl.Poisson(20000.0)), k["net"].run(1.0))
     ),
-    bad(ParameterError, "times of SpikeList", "after 0 ms", "-1 ms", "place 1", id="spike before the start")(
+    bad(ParameterError, "times of SpikeList", "after 0 ms", "-1 ms", "index 1", id="spike before the start")(
         lambda k: sl.SpikeList([2.0, -1.0])
     ),
     bad(ParameterError, "rate of PoissonInput", "at least 0 Hz", "-3 Hz", id="negative rate of an input")(
@@ -251,7 +251,7 @@ CASES = [
         lambda k: k["net"].connect(k["inp"], k["lif"], "exc", sl.Pairs([0.5], [0]))
     ),
     bad(DescriptionError, "cells", "index 7", "0..2", id="index of a view out of range")(lambda k: k["lif"][[0, 7]]),
-    bad(DescriptionError, "Pairs", "piece", id="connecting a view with gaps")(
+    bad(DescriptionError, "Pairs", "contiguous", id="connecting a view with gaps")(
         lambda k: k["net"].connect(k["inp"][[0, 2]], k["lif"], "exc")
     ),
     bad(DescriptionError, "'s'", "id 2", "0..1", id="id of a spike list out of range")(
@@ -271,7 +271,7 @@ CASES = [
     ),
     bad(DescriptionError, "size of at least 1", "0", id="empty population")(lambda k: k["net"].population(0, sl.LIF())),
     bad(DescriptionError, "no populations", id="empty network")(lambda k: sl.Network().run(1.0)),
-    bad(DescriptionError, "built already", "population", id="adding after a run")(
+    bad(DescriptionError, "already built", "population", id="adding after a run")(
         lambda k: (k["net"].run(0.0), k["net"].population(1, sl.LIF()))
     ),
     bad(DescriptionError, "callback", "references", "'x'", id="text for a callback")(
@@ -288,7 +288,7 @@ CASES = [
             trials=sl.Trials([sl.Phase(1.0, reset=[k["net"].connect(k["inp"], k["lif"], "exc", name="static")])], 2)
         )
     ),
-    bad(DescriptionError, "NMDA", "learns nothing", "no plasticity rule", "STDP", id="a graded synapse that learns")(
+    bad(DescriptionError, "NMDA", "does not learn", "no plasticity rule", "STDP", id="a graded synapse that learns")(
         lambda k: k["net"].connect(
             k["inp"], k["net"].population(1, sl.LIFNMDA()), "nmda", plasticity=sl.STDP(), synapse=sl.NMDA()
         )
@@ -373,7 +373,7 @@ def test_a_list_of_quantities_is_the_array_of_them(brian2):
     objects = np.empty(2, object)
     objects[:] = [1 * second, 2 * ms]
     ULP(2).check(sl.SpikeList(objects, [0, 0]).times, [1000.0, 2.0])
-    with pytest.raises(UnitError, match="tau_m of LIF, place 1: expected ms, got .*mvolt"):
+    with pytest.raises(UnitError, match="tau_m of LIF, index 1: expected ms, got .*mvolt"):
         sl.LIF(tau_m=[10 * ms, 20 * brian2.mV])
 
 

@@ -243,7 +243,7 @@ def test_weights_of_a_joined_run_are_those_of_its_end_however_far_the_network_ha
 def test_only_runs_that_follow_each_other_are_joined():
     net, other = all_parts.network(), all_parts.network(record_weights=False)
     first = net.run(10.0)
-    with pytest.raises(DescriptionError, match="from 10 ms on"):
+    with pytest.raises(DescriptionError, match="expected a run from 10 ms in steps"):
         first.joined(first)
     other.run(10.0)
     with pytest.raises(DescriptionError, match="two networks: trace_data"):
@@ -298,7 +298,7 @@ def test_a_run_before_a_reset_keeps_its_weights_and_makes_no_checkpoint_any_more
     net.reset()
     net.run(20.0)
     EXACT.check(run.weights("STDP"), all_parts.network().run(20.0).weights("STDP"))
-    with pytest.raises(CheckpointError, match="the network has gone on since"):
+    with pytest.raises(CheckpointError, match="the network has since run on"):
         run.checkpoint(tmp_path / "a")
 
 

@@ -87,14 +87,14 @@ def test_a_network_whose_code_has_changed_since_is_refused_and_the_difference_is
 def test_other_code_of_the_same_shape_is_warned_of(written, tmp_path, monkeypatch):
     (tmp_path / "a").write_bytes(written)
     monkeypatch.setattr(checkpoint, "sources_fingerprint", lambda: "other")
-    with pytest.warns(UserWarning, match="written by other code .*numba"):
+    with pytest.warns(UserWarning, match="written by different code .*numba"):
         assert sl.Network.restore(tmp_path / "a").time == pytest.approx(20.0)
 
 
 def test_a_module_that_is_missing_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(pickle_buffers, "_names", lambda thing, module: ("a_module_of_mine", "Model"))
     all_parts.network().run(1.0).checkpoint(tmp_path / "a")
-    with pytest.raises(CheckpointError, match="is not here: ModuleNotFoundError: .*a_module_of_mine"):
+    with pytest.raises(CheckpointError, match="is missing here: ModuleNotFoundError: .*a_module_of_mine"):
         sl.Network.restore(tmp_path / "a")
 
 
@@ -113,7 +113,7 @@ def test_a_run_whose_network_has_gone_on_or_is_not_there_makes_no_checkpoint(tmp
     net.run(0.0)
     run.checkpoint(tmp_path / "a")
     net.run(0.1)
-    with pytest.raises(CheckpointError, match="this run ended at 5 ms and the network has gone on since, to 5.1 ms"):
+    with pytest.raises(CheckpointError, match="this run ended at 5 ms and the network has since run on to 5.1 ms"):
         run.checkpoint(tmp_path / "b")
     sl.io.save(run, tmp_path / "run.h5")
     with pytest.raises(CheckpointError, match="a run without its network"):

@@ -181,7 +181,7 @@ def test_a_model_that_does_not_stream_is_saved_all_the_same(model):
 def test_a_picture_of_what_was_not_recorded_is_skipped_with_a_reason(model, capsys):
     saved_run(model, Path("o"))
     saved_run(model, Path("o"), "voltages=no")
-    assert "voltage.png is skipped: " in capsys.readouterr().err
+    assert "voltage.png skipped: " in capsys.readouterr().err
     assert sorted(os.listdir("o")) == ["metrics.json", "raster.png", "run.h5", "tiny.png"]
 
 
@@ -279,7 +279,7 @@ def test_a_run_that_the_engine_cut_short_is_reported_whole_and_exits_with_130(mo
     assert cli.main(["run", model, "--out", "o", "--json", "--set", "cut_short=yes"]) == 130
     captured = capsys.readouterr()
     assert json.loads(captured.out)["g"] == 4.5
-    assert "interrupted; saved in o; files and metrics are of the part up to 20 ms" in captured.err
+    assert "interrupted; saved in o; files and metrics cover the run up to 20 ms" in captured.err
     assert set(SEEN) < set(os.listdir("o"))
 
 
@@ -351,7 +351,7 @@ def test_weights_of_a_saved_run_are_drawn(model):
         (["raster", "absent"], "absent: there is no such file; expected a run file"),
         (["raster", "tiny.py"], "tiny.py: not an HDF5 file; expected a run file"),
         (["raster", "o", "--population", "exk"], "no population called 'exk' in this run (did you mean"),
-        (["weights", "o"], "say which weights to draw with --projection; this run has those of: exc->"),
+        (["weights", "o"], "choose the weights to draw with --projection; this run has those of: exc->"),
         (["weights", "o", "--projection", "x"], "no projection called 'x' in this run; there are: exc->exc"),
         (["raster", "o", "--from", "x"], "expected a time in ms"),
         (["raster", "o", "--from", "9", "--to", "3"], "t_stop must be later than t_start"),

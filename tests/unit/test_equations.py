@@ -226,40 +226,40 @@ ONE = "dV_m/dt = (E_L - V_m)/tau_m : volt"
 D, P, U = DescriptionError, ParameterError, UnitError
 
 IN_EQUATIONS = [  # error, message, what is marked, equations
-    (D, "E_l is not known (did you mean 'E_L'?)", "E_l", "dV_m/dt = (E_l - V_m)/tau_m : volt"),
-    (D, "known here are V_m, E_L", "tau_x", "dV_m/dt = (E_L - V_m)/tau_x : volt"),
-    (D, "what is constant is given in parameters=", "tau_x", "dV_m/dt = (E_L - V_m)/tau_x : volt"),
+    (D, "E_l is unknown (did you mean 'E_L'?)", "E_l", "dV_m/dt = (E_l - V_m)/tau_m : volt"),
+    (D, "known names are V_m, E_L", "tau_x", "dV_m/dt = (E_L - V_m)/tau_x : volt"),
+    (D, "give constants in parameters=", "tau_x", "dV_m/dt = (E_L - V_m)/tau_x : volt"),
     (U, "V_m / ms is in mV/ms, but C_m in pF", "V_m/ms + C_m", "dV_m/dt = V_m/ms + C_m : volt"),
     (U, "dV_m/dt should be in mV/ms, but this is in mV", "E_L - V_m", "dV_m/dt = E_L - V_m : volt"),
-    (D, "foo is not a function that is known", "foo", "dV_m/dt = foo(E_L)/tau_m : volt"),
+    (D, "foo is not a known function", "foo", "dV_m/dt = foo(E_L)/tau_m : volt"),
     (D, "exp is a function and needs its arguments", "exp", "dV_m/dt = exp/tau_m : volt"),
-    (D, "t cannot be used: a step does not know the time", "t", "dV_m/dt = E_L*t/tau_m**2 : volt"),
+    (D, "t cannot be used: the time is not available in a step", "t", "dV_m/dt = E_L*t/tau_m**2 : volt"),
     (D, "rand cannot be used: noise is written as xi", "rand()", "dV_m/dt = E_L*rand()/tau_m : volt"),
     (D, "this is not an expression", "(", "dV_m/dt = ((E_L - V_m)/tau_m : volt"),
     (D, "refers to 'mvolt', but this is not a base unit. Use 'volt'", "mvolt", "dV_m/dt = E_L/tau_m : mvolt"),
     (D, "an equation ends in its unit", "dV_m/dt = E_L/tau_m", "dV_m/dt = E_L/tau_m"),
     (D, "V_m is defined twice", "V_m", f"{ONE}\nV_m = E_L : volt"),
-    (D, "f needs itself, through f, g", "g", f"{ONE}\nf = g : 1\ng = f : 1"),
-    (D, "(unless tired) has no meaning here", "unless tired", f"{ONE} (unless tired)"),
+    (D, "f is defined in terms of itself, through f, g", "g", f"{ONE}\nf = g : 1\ng = f : 1"),
+    (D, "(unless tired) is not allowed here", "unless tired", f"{ONE} (unless tired)"),
     (P, "g has no value: give it in parameters=", "g", f"{ONE}\ng : 1"),
     (D, "dV_m/dt must be linear in xi", "xi", "dV_m/dt = mV*xi**2 : volt"),
-    (D, "tau_m has an equation, so it is no parameter", "tau_m", f"{ONE}\ntau_m = 3*ms : second"),
+    (D, "tau_m has an equation, so it cannot be a parameter", "tau_m", f"{ONE}\ntau_m = 3*ms : second"),
     (D, "E_L.x is not in Brian2's syntax", "E_L.x", "dV_m/dt = E_L.x/tau_m : volt"),
 ]
 
 ELSEWHERE = [  # error, message, what is marked, other arguments
-    (D, "threshold of neuron model 'Mine': V_x is not known", "V_x", {"threshold": "V_m > V_x"}),
+    (D, "threshold of neuron model 'Mine': V_x is unknown", "V_x", {"threshold": "V_m > V_x"}),
     (U, "V_m is in mV, but tau_m in ms", "V_m > tau_m", {"threshold": "V_m > tau_m"}),
     (D, "expected a condition such as 'V_m > V_th'", "V_m", {"threshold": "V_m"}),
     (U, "reset of neuron model 'Mine': V_m should be in mV, but this is without a unit", "3", {"reset": "V_m = 3"}),
     (D, "V_th cannot be set here", "V_th", {"reset": "V_m = E_L; V_th = E_L"}),
     (D, "expected a statement such as 'V_m = V_reset'", "V_m == E_L", {"reset": "V_m == E_L"}),
-    (D, "weight is known in ports= only", "weight", {"reset": "V_m = weight"}),
+    (D, "weight is only available in ports=", "weight", {"reset": "V_m = weight"}),
     (D, "port 'exc' of neuron model 'Mine': V_n is not a variable", "V_n", {"ports": {"exc": "V_n"}}),
-    (D, "what arrives in one step is added up", "V_m = weight", {"ports": {"exc": "V_m = weight"}}),
+    (D, "inputs of one step are summed", "V_m = weight", {"ports": {"exc": "V_m = weight"}}),
     (D, "expected a statement with `weight`", "V_m += 1*mV", {"ports": {"exc": "V_m += 1*mV"}}),
     (U, "no unit of weight makes this consistent", "V_m += weight**3", {"ports": {"exc": "V_m += weight**3"}}),
-    (D, "initial V_m of neuron model 'Mine': E_x is not known", "E_x", {"initial": {"V_m": "E_x"}}),
+    (D, "initial V_m of neuron model 'Mine': E_x is unknown", "E_x", {"initial": {"V_m": "E_x"}}),
     (U, "V_m should be in mV, but this is in pF", "C_m", {"initial": {"V_m": "C_m"}}),
 ]
 
@@ -268,13 +268,13 @@ NAMED = [  # error, message, arguments
     (U, "expected a time, but parameter E_L is in mV", {"refractory": "E_L"}),
     (U, "expected a time, got (2, 'mV')", {"refractory": (2, "mV")}),
     (P, "at least 0 ms, got -1", {"refractory": -1}),
-    (D, "there is no method 'exat' (did you mean 'exact'", {"method": "exat"}),
+    (D, "unknown method 'exat' (did you mean 'exact'", {"method": "exat"}),
     (U, "parameter tau_m of neuron model 'Mine': 'msx' is not a unit", {"parameters": {"tau_m": (1.0, "msx")}}),
     (P, "'lambda' cannot be the name of a parameter", {"parameters": {"lambda": 1.0}}),
-    (P, "a default is one number", {"parameters": {"E_L": ([1.0, 2.0], "mV")}}),
+    (P, "expected one number as the default", {"parameters": {"E_L": ([1.0, 2.0], "mV")}}),
     (P, "expected a dict of names and values", {"parameters": [1.0]}),
     (U, "parameter E_L of neuron model 'Mine': expected a number", {"parameters": {"E_L": "x"}}),
-    (D, "initial V_x of neuron model 'Mine': there is no such variable", {"initial": {"V_x": 1.0}}),
+    (D, "initial V_x of neuron model 'Mine': unknown variable", {"initial": {"V_x": 1.0}}),
     (U, "initial V_m of neuron model 'Mine': expected mV", {"initial": {"V_m": (1.0, "pA")}}),
     (D, "current 'exc' of neuron model 'Mine': the equations do not use 'I_stim'", {"currents": {"exc": "I_stim"}}),
     (D, "has a reset or a refractory period, but no threshold", {"threshold": ""}),
@@ -330,5 +330,5 @@ def test_what_has_no_place_in_a_text_is_named(error, message, changes):
 
 @pytest.mark.parametrize("equations", ["", "hello", 3, "f = 3 : 1", "dheld/dt = -held/ms : 1"])
 def test_what_is_no_equation_is_told_what_one_is(equations):
-    with pytest.raises(DescriptionError, match="d[.V].*/dt|meaning of its own"):
+    with pytest.raises(DescriptionError, match="d[.V].*/dt|reserved name in generated"):
         make(equations)

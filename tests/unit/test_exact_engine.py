@@ -204,13 +204,16 @@ def refused(describe, message, **run):
 
 def test_what_the_engine_cannot_run_is_named_with_what_it_can():
     refused(lambda net: net.population(1, sl.AdEx(), name="a"), "'a': AdEx has no closed form.*it runs: LIF, LIFDelta")
-    refused(lambda net: (net.population(1, sl.LIF()), net.modulator()), "no modulators")
+    refused(
+        lambda net: (net.population(1, sl.LIF()), net.modulator()),
+        "'dopamine': engine='events' does not support modulators",
+    )
 
     def learning(net):
         cells = net.population(2, sl.LIF())
         net.connect(cells, cells, "exc", plasticity=sl.STDP(), name="s")
 
-    refused(learning, "'s': engine='events' changes no weights, got STDP")
+    refused(learning, "'s': engine='events' does not change weights, got STDP")
 
     def driven(net):
         net.drive(net.population(2, sl.LIF(), name="x"), sl.NoiseCurrent(std=1.0))
@@ -221,7 +224,7 @@ def test_what_the_engine_cannot_run_is_named_with_what_it_can():
         net.population(1, sl.LIF())
         net.on_step(lambda step: None)
 
-    refused(called, "calls no callbacks")
+    refused(called, "does not support callbacks")
 
     def watched(net):
         cells = net.population(2, sl.LIF())

@@ -239,7 +239,7 @@ def test_where_every_trial_fails_there_is_no_best_and_the_command_says_so(model,
     reported = capsys.readouterr()
     assert (
         "3 of them failed" in reported.out
-        and "no trial came to a number" in reported.err
+        and "no trial returned a number" in reported.err
         and "there is a wall" in reported.err
     )
 
@@ -328,7 +328,7 @@ def test_the_command_prints_the_best_point_its_metrics_and_how_to_run_it(model, 
         "best: x=",
         "loss ",
         "sum ",
-        ", wanted 1\n",
+        ", target 1\n",
         "over 2 replicates",
         f"spikelearn run {model}",
     ):

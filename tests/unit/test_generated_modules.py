@@ -27,7 +27,7 @@ def test_every_generated_module_parses_and_says_what_it_is_of(modules):
     for label, module in modules.items():
         ast.parse(module)
         first = module.partition("\n")[0]
-        assert re.fullmatch(r"# \S.*; whatever has this very code shares this module\.", first), (label, first)
+        assert re.fullmatch(r"# \S.*; all models with this code share this module\.", first), (label, first)
 
 
 def test_no_line_of_a_generated_module_is_too_long(modules):

@@ -199,7 +199,7 @@ class TestRaster:
             raster(two, ["excitatory", "thalamus"])
 
     def test_a_window_outside_the_run_is_said(self, two):
-        with pytest.raises(DescriptionError, match="0 to 1000 ms, so nothing happened from 5000 to 6000 ms"):
+        with pytest.raises(DescriptionError, match="0 to 1000 ms, so there are no data from 5000 to 6000 ms"):
             raster(two, t_start=5000, t_stop=6000)
 
     def test_a_run_without_spikes_is_drawn_empty_and_says_so(self):
@@ -307,7 +307,7 @@ class TestVoltage:
             voltage(cells, view("pyramidal", 5))
 
     def test_units_are_not_mixed(self, cells):
-        with pytest.raises(DescriptionError, match="one unit, got mV, nS"):
+        with pytest.raises(DescriptionError, match="the same unit, got mV, nS"):
             voltage(cells, variables=["V_s", "g_apical"])
 
     def test_a_window_without_samples_or_length_is_refused(self, cells):

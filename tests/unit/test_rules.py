@@ -179,5 +179,5 @@ def test_a_network_that_learns_says_how_many_steps_it_may_run_for():
     net.connect(cells, cells, weight=1.0, delay=1.0, plasticity=sl.STDP())
     net.build().program.step = 2**31 - 11
     net.run(1.0, progress=False)
-    with pytest.raises(SimulationError, match=r"2,147,483,647 steps at most, 59.7 hours"):
+    with pytest.raises(SimulationError, match=r"at most 2,147,483,647 steps, 59.7 hours"):
         net.run(0.1, progress=False)

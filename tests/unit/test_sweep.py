@@ -202,11 +202,11 @@ def test_starting_over_asks_first(model, tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize("words, match", [
     (("--grid", "x"), "expected NAME=VALUE"), (("--grid", "y=1"), "no parameter 'y'"),
     (("--grid", "x=1", "x=2"), "'x' is given twice"), (("--random", "x=1:2"), "give --points N"),
-    (("--points", "3"), "of which sample"), (("--random", "x=1:2", "--sobol", "n=1:2", "--points", "3"), "one kind"),
+    (("--points", "3"), "needs a sample"), (("--random", "x=1:2", "--sobol", "n=1:2", "--points", "3"), "one kind"),
     (("--set", "x=a"), "finite number"), (("--table", "none.csv"), "none.csv"), (("--keep", "x"), "NAME=VALUE"),
     (("--metrics", "none.py:f"), "FILE.py:FUNCTION"), (("--time-limit", "soon"), "expected a time"),
     (("--memory-limit", "much"), "500MB or 2GB"), (("--best", ":min"), "METRIC:min"),
-    (("--workers", "0"), "at least 1"), (("--fresh", "--resume"), "give one of them"),
+    (("--workers", "0"), "at least 1"), (("--fresh", "--resume"), "give only one"),
     (("--set", "n=-1"), "n: expected at least 0"),
 ])  # fmt: skip
 def test_wrong_usage_is_told_before_anything_is_computed(model, tmp_path, capsys, words, match):

@@ -443,9 +443,9 @@ class TestCommand:
             ("--where I=350", "no point has I=350; I is 300, 400, 500"),
             ("--where Tau=10", "no parameter called 'Tau' (did you mean 'tau'?)"),
             ("--where I", "--where: expected NAME=VALUE, got 'I'"),
-            ("--by tau", "--by is for --kind lines; this picture is of kind heat"),
-            ("--kind rasters --metric cv", "rasters show spikes, no metric"),
-            ("--kind heat --where tau=10", "a heat map needs two parameters that were varied, here only I was"),
+            ("--by tau", "--by is for --kind lines; this plot is of kind heat"),
+            ("--kind rasters --metric cv", "rasters show spikes, not metrics"),
+            ("--kind heat --where tau=10", "a heat map needs two parameters that were varied, but only I was"),
             ("--where I=500 tau=20", "no point is finished: all 2 failed; the first: ValueError: too much"),
         ],
     )
@@ -456,7 +456,7 @@ class TestCommand:
     def test_a_store_without_finished_points_is_told(self, tmp_path, capsys):
         with Store(tmp_path, create=True) as empty:
             assert cli.main(["plot", "sweep", str(tmp_path)]) == 2
-            assert "no point is finished: there are none yet" in capsys.readouterr().err
+            assert "no point is finished: there are no points yet" in capsys.readouterr().err
             empty.add([Result("k", (("I", 1.0),), 0, 1, "", FAILED, {"I": 1.0}, {}, "ValueError: no")])
         assert cli.main(["plot", "sweep", str(tmp_path)]) == 2
         assert "all 1 failed; the first: ValueError: no" in capsys.readouterr().err

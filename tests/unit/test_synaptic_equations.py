@@ -154,12 +154,12 @@ print(outcome(sl.Network.restore({str(tmp_path / "state")!r}).run(30.0)).tobytes
 
 
 WRONG_SYNAPSES = [  # error, message, what is marked, arguments
-    (D, "x is integrated between events only: write (event-driven)", ALWAYS, {"equations": ALWAYS}),
+    (D, "x is integrated only between events: write (event-driven)", ALWAYS, {"equations": ALWAYS}),
     (D, "must be linear in the variables; dx/dt is not", "-x*x/tau", {"equations": SQUARE}),
     (D, "x does not decay", "1/tau", {"equations": "dx/dt = 1/tau : 1 (event-driven)"}),
-    (D, "y_post is not known here: what is delivered is weight times `released`", "y_post", {"on_pre": "y_post += x"}),
+    (D, "y_post is not available here: weight times `released` is delivered", "y_post", {"on_pre": "y_post += x"}),
     (D, "`released` is not set", "x -= 0.5*x", {"on_pre": "x -= 0.5*x"}),
-    (D, "what is released is multiplied by the weight later", "w", {"on_pre": "released = w*x"}),
+    (D, "`released` is multiplied by the weight later", "w", {"on_pre": "released = w*x"}),
     (D, "`released` has no value before it is set", "released += x", {"on_pre": "released += x"}),
     (U, "released should be without a unit, but this is in ms", "x*tau", {"on_pre": "released = x*tau"}),
     (P, "y has no value: give it in parameters=", "y", {"equations": f"{RELAXING}\ny : 1"}),
@@ -169,12 +169,12 @@ ADVICE = "a variable with an equation is a trace: it decays to 0 and jumps once,
 WRONG_RULES = [
     (D, f"apre is changed in on_pre and in on_post; {ADVICE}", "apre", {"on_post": "apre = 0; w += apre"}),
     (D, f"apost is never changed; {ADVICE}", "apost", {"on_post": "w += apre"}),
-    (D, f"apre jumps by something that is not constant (w); {ADVICE}", "apre += w", {"on_pre": "apre += w"}),
+    (D, f"apre jumps by an amount that is not constant (w); {ADVICE}", "apre += w", {"on_pre": "apre += w"}),
     (D, "dapre/dt should be -apre/tau with a parameter tau that is a time", "-2*apre/tau",
      {"equations": TRACES.replace("-apre", "-2*apre")}),
     (D, "v_post cannot be set: the projection delivers the weight", "v_post", {"on_pre": "v_post += w; apre += A"}),
     (D, "the weight is called w", "weight", {"on_post": "apost += A; w += weight"}),
-    (D, "w is the weight, which only on_pre= and on_post= change", "w",
+    (D, "w is the weight, which can only be changed by on_pre= and on_post=", "w",
      {"equations": TRACES + "\ndw/dt = -w/tau : 1 (event-driven)"}),
     (U, "w should be without a unit, but this is in ms", "tau", {"on_post": "apost += A; w += tau"}),
     (P, "n has no value: give it in parameters=, or change it in on_pre=", "n", {"equations": f"{TRACES}\nn : 1"}),
@@ -195,7 +195,7 @@ def test_an_error_points_at_what_is_wrong(make, error, message, marked, changes)
 def test_a_rule_needs_limits_and_must_change_the_weight():
     with pytest.raises(P, match=re.escape("plasticity rule 'Mine' needs W_min and W_max in parameters=")):
         rule(parameters={"tau": (20.0, "ms"), "A": 0.5})
-    with pytest.raises(U, match="W_min and W_max should have one unit"):
+    with pytest.raises(U, match="W_min and W_max should have the same unit"):
         rule(parameters={"tau": (20.0, "ms"), "A": 0.5, "W_min": 0.0, "W_max": (1.0, "nS")})
     with pytest.raises(D, match="never changes the weight w"):
         rule(on_pre="apre += A", on_post="apost += A")

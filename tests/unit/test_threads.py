@@ -196,7 +196,7 @@ def test_a_network_of_two_thousand_neurons_is_shared_by_all_cores_unless_told_ot
     assert shares(4000) == 1
     assert shares(4000, threads=2) == 2
     monkeypatch.setenv("SPIKELEARN_THREADS", "many")
-    with pytest.raises(ParameterError, match="SPIKELEARN_THREADS: expected a whole number from 1 on, got 'many'"):
+    with pytest.raises(ParameterError, match="SPIKELEARN_THREADS: expected a whole number of at least 1, got 'many'"):
         shares(4000)
 
 

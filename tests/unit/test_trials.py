@@ -116,7 +116,7 @@ def test_trials_continue_where_the_network_stopped():
         (lambda source, cells: sl.Phase(10.0, rates={cells: 2.0}), "has no rates"),
         (
             lambda source, cells: sl.Phase(10.0, currents={(cells, "apical"): 2.0}),
-            "takes no current through port 'apical'",
+            "accepts no current through port 'apical'",
         ),
         (lambda source, cells: sl.Phase(10.0, reset=["cells"]), "expected populations and plastic projections"),
     ],

@@ -1,1 +1,1 @@
-"""The engine "brian2": descriptions run by Brian2."""
+"""The engine "brian2": running descriptions on Brian2."""

@@ -1,4 +1,4 @@
-"""Neurons in Brian2: a NeuronGroup for each population, made from the equations that its model shows."""
+"""Neurons in Brian2: a NeuronGroup for each population, made from the equations of its model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from spikelearn.neurons.membrane import refractory_steps
 
 
 class Group:
-    """A population of neurons in Brian2. parts: the objects that belong to its network."""
+    """A population of neurons in Brian2. parts: the objects to add to the Brian2 network."""
 
     def __init__(
         self,
@@ -76,11 +76,11 @@ class Group:
             self.group.run_regularly(statement, when="before_thresholds", order=order, dt=step)
 
     def arrival(self, port: str) -> str:
-        """What `weight` does when it arrives at a port."""
+        """The statement executed when `weight` arrives at a port."""
         return "\n".join(lines(self.model.arrival(port)))
 
     def start(self, state: Mapping[str, np.ndarray]) -> None:
-        """Put all neurons into a state."""
+        """Set the state of all neurons."""
         for name in self.variables:
             setattr(self.group, name, quantity(state[name], self.model.state[name]))
 
@@ -94,14 +94,14 @@ class Group:
 
 
 def check_neurons(d: NetworkDescription, arriving: Iterable[tuple[Population, str]]) -> None:
-    """Raise DescriptionError for models, states and recordings that Brian2 gets no equal of."""
+    """Raise DescriptionError for models, states and recordings that Brian2 does not support."""
     for population in d.populations:
         if not population.is_neuron:
             continue
         model, what = population.model.model, f"population {population.name!r} ({population.model_name})"
         if not model.equations:
             known = ", ".join(each.name for each in MODELS if each.equations)
-            raise unsupported(what, "Brian2", f"the model shows no equations; those that do are {known}")
+            raise unsupported(what, "Brian2", f"the model has no equations; models with equations are {known}")
         for variable in population.initial:
             if not _has(model, variable):
                 raise unsupported(f"initial {variable} of {what}", "Brian2", "it is not in the equations of the model")
@@ -111,7 +111,7 @@ def check_neurons(d: NetworkDescription, arriving: Iterable[tuple[Population, st
             continue
         what = f"recording of {of.name!r} ({of.model_name}): {variable!r}"
         if recording.events and variable not in ("spike", *(of.model.model.events if of.is_neuron else ())):
-            raise unsupported(what, "Brian2", "the model does not say in Brian2's syntax when this happens")
+            raise unsupported(what, "Brian2", "the model has no condition for it in Brian2's syntax")
         if not recording.events and not _has(of.model.model, variable):
             raise unsupported(what, "Brian2", "it is not in the equations of the model")
     for population, port in arriving:
@@ -120,11 +120,11 @@ def check_neurons(d: NetworkDescription, arriving: Iterable[tuple[Population, st
 
 def check_port(population: Population, port: str, what: str) -> None:
     if not population.model.model.arrival(port):
-        raise unsupported(what, "Brian2", f"{population.model_name} does not say what arrives at port {port!r} there")
+        raise unsupported(what, "Brian2", f"{population.model_name} has no Brian2 statement for port {port!r}")
 
 
 def constant_current(model: NeuronModel, port: str) -> str:
-    """The parameter to which a current through a port is added."""
+    """The parameter to which the current through a port is added."""
     return "I_e" if "I_e" in model.units else f"I_e_{port}"
 
 
@@ -143,7 +143,7 @@ def _has(model: NeuronModel, variable: str) -> bool:
 
 
 def _check_time_constants(population: Population, parameters: Mapping[str, Any]) -> None:
-    """The closed form that Brian2 finds divides by differences of time constants."""
+    """Brian2's closed form divides by differences of time constants."""
     membrane = parameters.get("tau_m")
     for name, value in parameters.items():
         if membrane is not None and name.startswith("tau_syn") and np.any(np.asarray(value) == np.asarray(membrane)):

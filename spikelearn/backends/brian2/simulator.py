@@ -1,7 +1,7 @@
-"""A network on Brian2. Its step k - 1, from (k - 1) dt to k dt, is spikelearn's step k.
+"""A network on Brian2. Brian2's step k - 1, from (k - 1) dt to k dt, is spikelearn's step k.
 
-Within it, in this order: drives are set (start), equations are integrated (groups), what arrives is added (before
-thresholds), neurons fire (thresholds), post events act on synapses (synapses), neurons are reset, and all is recorded.
+The order within a step: drives are set (start), equations are integrated (groups), arrivals are added (before
+thresholds), neurons fire (thresholds), post events act on synapses (synapses), neurons are reset, data are recorded.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from spikelearn.results.run import Synapses
 
 
 class OnBrian2:
-    """A network as Brian2 holds it."""
+    """A network in Brian2."""
 
     def __init__(self, description: NetworkDescription, options: Brian2) -> None:
         self._d, self._options, self._step = description, options, 0
@@ -53,7 +53,7 @@ class OnBrian2:
             try:
                 self._network.run((step - self._step) * d.dt * b2.ms)
             except b2.BrianObjectException as error:
-                raise DescriptionError(f"Brian2 refused the network: {error.__cause__ or error}") from error
+                raise DescriptionError(f"Brian2 rejected the network: {error.__cause__ or error}") from error
         self._step = step
         self._check_finite()
 
@@ -81,7 +81,7 @@ class OnBrian2:
         return self._connected[projection].read()
 
     def _settings(self) -> Any:
-        """Brian2 keeps how code is made in one place for the whole process: it is put back afterwards."""
+        """Brian2's code generation target is global to the process, so it is restored afterwards."""
         return _Settings(self._options.codegen)
 
     def _build(self, b2: Any) -> None:
@@ -153,7 +153,7 @@ class OnBrian2:
             self._neurons[population].write("current", port, self._driven.current(population, port))
 
     def _modulate(self) -> None:
-        """Release what is due at the end of this step, and show plastic synapses the concentration."""
+        """Release modulators due at the end of this step, and pass the concentration to plastic synapses."""
         self._now += 1
         for release in self._d.releases:
             amount = release.amounts[release.steps == self._now].sum()
@@ -163,7 +163,7 @@ class OnBrian2:
             connected.see(float(self._groups[connected.modulator].variables["n"].get_value()[0]))
 
     def _not_given(self, recording: Recording, step: int) -> int:
-        """The last step of which a recording needs nothing any more; from now on that is `step`."""
+        """The last step already recorded; from now on that is `step`."""
         first = max(self._given.get(recording, 0), recording.start - 1)
         self._given[recording] = step
         return first

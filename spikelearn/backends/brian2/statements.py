@@ -1,4 +1,4 @@
-"""Words of Brian2: quantities, and the names in its equations and statements."""
+"""Brian2's syntax: quantities, and the names in equations and statements."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def unit_of(name: str) -> Any:
     brian2 = import_brian2()
     if name in ("1", "", "port"):
         return 1.0
-    # names of units stand in the models' own files, never in what a user types
+    # unit names come from the models' files, never from user input
     return eval(name, {"__builtins__": {}}, {**vars(brian2.units.allunits), **vars(brian2.units.stdunits)})
 
 
@@ -28,32 +28,32 @@ def quantity(value: Any, unit: str) -> Any:
 
 
 def declared_unit(unit: str) -> str:
-    """How a variable of this unit is declared in equations: in base units."""
+    """The unit in which a variable is declared in equations: in base units."""
     dimensions = getattr(getattr(unit_of(unit), "dim", None), "_dims", ())
     powers = [f"{base}**{power:g}" for base, power in zip(_BASE, dimensions, strict=False) if power]
     return "*".join(powers) or "1"
 
 
 def renamed(text: str, names: Iterable[str], suffix: str) -> str:
-    """Text in which these names, and the derivatives of what they name, get a suffix."""
+    """Text in which these names, also in their derivatives, get a suffix."""
     given = {name: name + suffix for name in names}
     return replaced(text, given | {f"d{name}": f"d{new}" for name, new in given.items()})
 
 
 def replaced(text: str, names: dict[str, str]) -> str:
-    """Text in which whole words are replaced."""
+    """Text with whole words replaced."""
     if not names:
         return text
     return re.sub(r"\b(" + "|".join(map(re.escape, names)) + r")\b", lambda found: names[found.group()], text)
 
 
 def lines(statements: str) -> list[str]:
-    """The statements of a text, one each."""
+    """The individual statements of a text."""
     return [part.strip() for line in statements.splitlines() for part in line.split(";") if part.strip()]
 
 
 def assigned(statement: str) -> str:
-    """The variable that a statement sets."""
+    """The variable that a statement assigns."""
     found = re.match(r"\s*(\w+)\s*[-+*/]?=", statement)
     if found is None:
         raise DescriptionError(f"expected a statement such as 'V_m = V_reset', got {statement!r}")

@@ -1,7 +1,7 @@
 """Synapses in Brian2: a Synapses for each projection.
 
-Arrivals act between integration and threshold, as spikelearn's do: before the thresholds of a step, Brian2's lists of
-events still hold those of the step before, so a delay of k steps is one of k - 1 there. Post events that meet no
+As in spikelearn, arrivals act between integration and threshold: before the thresholds of a step, Brian2's lists of
+events still hold those of the previous step, so a delay of k steps becomes k - 1 in Brian2. Post events without a
 dendritic delay act after the thresholds of their own step.
 """
 
@@ -24,33 +24,33 @@ from spikelearn.equations.brian import import_brian2
 from spikelearn.results.run import Synapses
 
 _OWN, _GIVEN = "_syn", "_given"
-"""What the names of a synapse's variables and parameters end with, so that none is one of its target's."""
+"""Suffix of a synapse's variables and parameters, to distinguish them from those of its target."""
 _RELEASE, _GIVEN_RELEASE = "_release", "_given_release"
-"""The same for short-term plasticity, so that none is one of the rule's."""
+"""The same for short-term plasticity, to distinguish them from those of the rule."""
 _NEVER = -1e9
-"""When a synapse was last active that never was, in seconds."""
+"""Time of last activity of a synapse that was never active, in seconds."""
 
 
 def check_synapses(d: NetworkDescription) -> None:
-    """Raise DescriptionError for synapses that Brian2 gets no equal of."""
+    """Raise DescriptionError for synapses that Brian2 does not support."""
     for projection in d.projections:
         what = f"projection {projection.name!r}"
         events = projection.source.model.model.events if projection.source.is_neuron else ()
         if projection.on != "spike" and projection.on not in events:
             raise unsupported(
-                f"{what} (on={projection.on!r})", "Brian2", "its source does not say there when this happens"
+                f"{what} (on={projection.on!r})", "Brian2", "its source has no condition for it in Brian2's syntax"
             )
         if projection.receiver is not None:
             check_port(projection.receiver, projection.port, what)
         if projection.synapse is not None and not getattr(projection.synapse.model, "statements", ""):
             raise unsupported(
-                f"{what} ({projection.synapse.model.name})", "Brian2", "the synapse has no statements there"
+                f"{what} ({projection.synapse.model.name})", "Brian2", "the synapse has no Brian2 statements"
             )
         if projection.plasticity is None or not (projection.learns or projection.transmits):
             continue
         rule = projection.plasticity.rule
         if not rule.equations:
-            raise unsupported(f"{what} ({rule.name})", "Brian2", "the rule has no equations there")
+            raise unsupported(f"{what} ({rule.name})", "Brian2", "the rule has no Brian2 equations")
         if projection.learns_from != "spike" and projection.learns_from not in _events_of(projection.receiver):
             raise unsupported(f"{what} ({rule.name})", "Brian2", f"it learns from {projection.learns_from!r}")
 
@@ -61,7 +61,7 @@ def _events_of(target: Population | None) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Pathway:
-    """Statements that are executed when an event of one side reaches the synapses, so many steps later."""
+    """Statements executed when an event of one side reaches the synapses, after a delay in steps."""
 
     name: str
     statements: Sequence[str]
@@ -77,7 +77,7 @@ class Connected:
     def __init__(
         self, projection: Projection, d: NetworkDescription, source: Any, target: Any, group: Group | None
     ) -> None:
-        """source, target: Brian2's groups. group: of the target, unless that is a modulator."""
+        """source, target: Brian2 groups. group: that of the target, unless it is a modulator."""
         b2, self.projection = import_brian2(), projection
         self.start = synapses(d, projection)
         self.modulator = projection.plasticity.modulator if projection.learns and projection.plasticity else None
@@ -105,11 +105,11 @@ class Connected:
                 there = getattr(self.synapses, pathway.name)
                 there.order = pathway.order
                 there.when = "before_thresholds" if pathway.before_thresholds else "synapses"
-                # Before the thresholds, events are those of the step before.
+                # Before the thresholds, events are those of the previous step.
                 there.delay = (pathway.delay - (1.0 if pathway.before_thresholds else 0.0)) * d.dt * b2.ms
 
     def read(self) -> Synapses:
-        """The synapses as they are now."""
+        """The current synapses."""
         if self.synapses is None or not self.projection.learns or self.projection.plasticity is None:
             return self.start
         limits = self.projection.plasticity.parameters
@@ -117,7 +117,7 @@ class Connected:
         return Synapses(self.start.pre, self.start.post, weight, self.start.delay)
 
     def see(self, concentration: float) -> None:
-        """Tell the synapses how much there is of their modulator."""
+        """Set the concentration of the synapses' modulator."""
         if self.synapses is not None:
             self.synapses.variables["n_syn"].get_value()[:] = concentration
 
@@ -125,14 +125,14 @@ class Connected:
 def _texts(
     projection: Projection, group: Group | None, steps: np.ndarray
 ) -> tuple[str, list[Pathway], Mapping[str, Any]]:
-    """Equations, pathways, and the constants in them. steps: (n,), from an event to its arrival."""
+    """Equations, pathways and their constants. steps: (n,) delays from an event to its arrival."""
     if group is None:
         return "w_syn : 1", [Pathway("pre", ["n_post += w_syn"], steps, 1, before_thresholds=True)], {}
 
     release = _release(projection)
 
     def arriving(weight: str) -> list[str]:
-        """Statements at an arrival in the target, which is given so much."""
+        """Statements at an arrival in the target, which receives the weight times the release factor."""
         amount = f"({weight}{release.factor} * {projection.unit})"
         return [*release.statements, *lines(replaced(group.arrival(projection.port), {"weight": amount}))]
 
@@ -145,7 +145,7 @@ def _texts(
 
 @dataclass(frozen=True)
 class _Release:
-    """Short-term plasticity: statements that find at an arrival what is `released` of the weight."""
+    """Short-term plasticity: statements that compute, at an arrival, the fraction `released` of the weight."""
 
     equations: str = ""
     statements: Sequence[str] = ()
@@ -179,7 +179,7 @@ def _plastic_texts(
 
     equations = ours(rule.equations)
     if modulator is not None:
-        # The concentration falls within a step as well.
+        # The concentration decays within a step, too.
         equations += "\ndn_syn/dt = -n_syn / tau_n : 1 (clock-driven)\n"
         namespace["tau_n"] = quantity(modulator.tau_n, "ms")
     pre, post, back = lines(ours(rule.pre_statements)), lines(ours(rule.post_statements)), projection.dendritic_steps
@@ -188,7 +188,7 @@ def _plastic_texts(
             Pathway("pre", [*pre, *arriving("w_syn")], steps, 1, before_thresholds=True),
             Pathway("post", post, 0.0, 2, from_target=True),
         ], namespace  # fmt: skip
-    # The synapse lies in the dendrite: events of both sides meet there, and the weight as it then is goes on to the
+    # The synapse is in the dendrite: events of both sides meet there, and the current weight travels on to the
     # soma. A post event that meets an arrival sees no trace of it, and leaves none for it (NEST's convention).
     traces = {trace.name + _OWN for trace in rule.post}
     equations += "\nentered : integer\nleft : integer\n" + "".join(f"on_way_{k} : 1\n" for k in range(back))

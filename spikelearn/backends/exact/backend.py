@@ -1,4 +1,4 @@
-"""The engine "events": one EventPlan, run from event to event."""
+"""The engine "events": an EventPlan, run from event to event."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from spikelearn.results.sink import Sink
 
 
 class ExactBackend(Backend):
-    """A description that was lowered to an EventPlan. It runs on one thread, and none of its synapses changes."""
+    """A description lowered to an EventPlan. It runs on one thread, and its synapses never change."""
 
     supports = frozenset({"checkpoints", "reset"})
 

@@ -1,4 +1,4 @@
-"""Lower a description to an EventPlan, or say what of it the exact engine cannot run."""
+"""Lower a description to an EventPlan, or report what the exact engine cannot run."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NEVER = -1e12
 
 
 def lower(d: NetworkDescription) -> EventPlan:
-    """Build everything that the exact engine needs. Raises DescriptionError for what it cannot run."""
+    """Build everything that the exact engine needs. Raises DescriptionError if it cannot run something."""
     check_supported(d)
     populations = list(d.populations)
     first_cell, n_cells = {}, 0
@@ -89,7 +89,7 @@ def lower(d: NetworkDescription) -> EventPlan:
 
 
 def check_supported(d: NetworkDescription) -> None:
-    """Raise DescriptionError for the first thing that the exact engine cannot run."""
+    """Raise DescriptionError for the first part that the exact engine cannot run."""
     able = ", ".join(model.name for model in MODELS if model.closed_form is not None)
     for population in d.populations:
         model = population.model
@@ -99,18 +99,18 @@ def check_supported(d: NetworkDescription) -> None:
                 f"engine='events' needs; it runs: {able}, Poisson, SpikeList"
             )
     for modulator in d.modulators:
-        raise DescriptionError(f"modulator {modulator.name!r}: engine='events' runs no modulators")
+        raise DescriptionError(f"modulator {modulator.name!r}: engine='events' does not support modulators")
     for projection in d.projections:
         where = f"projection {projection.name!r}"
         if projection.transmits:
             assert projection.plasticity is not None
             raise DescriptionError(
-                f"{where}: engine='events' delivers weights, not what {projection.plasticity.rule.name} makes of them"
+                f"{where}: engine='events' delivers plain weights, without {projection.plasticity.rule.name}"
             )
         if projection.learns:
             assert projection.plasticity is not None
             raise DescriptionError(
-                f"{where}: engine='events' changes no weights, got {projection.plasticity.rule.name} "
+                f"{where}: engine='events' does not change weights, got {projection.plasticity.rule.name} "
                 "(plastic=False would freeze it)"
             )
         if projection.payload:
@@ -118,20 +118,20 @@ def check_supported(d: NetworkDescription) -> None:
                 f"{where}: engine='events' delivers events without values, got payload={projection.payload!r}"
             )
         if projection.synapse is not None and not isinstance(projection.synapse, Synapse):
-            raise DescriptionError(f"{where}: engine='events' runs no synapses with a state of the target's side")
+            raise DescriptionError(f"{where}: engine='events' does not support synapses with postsynaptic state")
     for homeostasis in d.homeostases:
         raise DescriptionError(
-            f"projection {homeostasis.projection.name!r}: engine='events' changes no weights, got "
+            f"projection {homeostasis.projection.name!r}: engine='events' does not change weights, got "
             f"{type(homeostasis.rule).__name__}"
         )
     for drive in d.drives:
         if isinstance(drive.source, NoiseCurrent):
             raise DescriptionError(
-                f"drive of {drive.target.name!r}: engine='events' runs PoissonInput and StepCurrent; a NoiseCurrent "
+                f"drive of {drive.target.name!r}: engine='events' supports PoissonInput and StepCurrent; NoiseCurrent "
                 "has no closed form between events"
             )
     if d.callbacks:
-        raise DescriptionError("on_step: engine='events' has no steps, so it calls no callbacks")
+        raise DescriptionError("on_step: engine='events' has no steps, so it does not support callbacks")
     for recording in d.recordings:
         if not isinstance(recording.of, Population):
             raise DescriptionError(
@@ -141,8 +141,8 @@ def check_supported(d: NetworkDescription) -> None:
 
 
 def _groups(populations: Sequence[Population], projections: Sequence[Projection]) -> tuple[dict[Any, int], Groups, int]:
-    """The group of (population, port), of (population, "I_<current>") and of projections that have one of their own;
-    all groups; and the length of all inputs.
+    """The group of each (population, port), of each (population, "I_<current>") and of each projection with a separate
+    one; all groups; and the total length of the inputs.
     """
     group_of: dict[Any, int] = {}
     numbers: list[int] = []
@@ -233,7 +233,7 @@ def _owners(d: NetworkDescription, first_cell: dict[Population, int], group_of: 
 
 
 def _clocks(owners: Owners) -> Clocks:
-    """All clocks as they are at first: Poisson processes are due at 0 ms, lists when they begin, neurons not yet."""
+    """Initial clocks: Poisson processes are due at 0 ms, lists at their first spike, neurons not yet."""
     due = np.full(len(owners.owner_of), np.inf)
     for owner, kind in enumerate(owners.kind):
         first = owners.first_clock[owner]
@@ -260,7 +260,7 @@ def _drive_row(drive: Drive, group_of: dict[Any, int]) -> dict[str, Any]:
 
 
 def _neurons(d: NetworkDescription, population: Population) -> Neurons:
-    """Starting values: the same as on the grid."""
+    """Initial values: the same as on the grid."""
     model, n = population.model.model, population.size
     state = {name: np.zeros(n) for name in model.state}
     generator = np.random.default_rng([d.seed, population.uid])
@@ -275,7 +275,7 @@ def _neurons(d: NetworkDescription, population: Population) -> Neurons:
 
 
 def _memory(projection: Projection, n_runs: int) -> dict[str, np.ndarray]:
-    """The state of synapses with short-term plasticity, as it is before their first spike."""
+    """The state of synapses with short-term plasticity before their first spike."""
     assert projection.synapse is not None
     model, parameters = projection.synapse.model, projection.synapse.parameters
     start = model.initial(parameters)
@@ -294,7 +294,7 @@ def _release(projection: Projection, state: dict[str, np.ndarray], now: np.ndarr
 
 
 def _touch_all(population: Population, number: int, cells: Cells) -> None:
-    """Every neuron is looked at once, at 0 ms: one that starts above threshold fires then."""
+    """Every neuron is checked once, at 0 ms: if it starts above threshold, it fires then."""
     span = slice(cells.first[number], cells.first[number] + population.size)
     cells.touched[span] = np.arange(population.size)
     cells.marked[span] = 1
@@ -309,7 +309,7 @@ def _buffer(recording: Recording) -> SampleBuffer:
 
 
 class _Shared:
-    """What the calls of all populations have in common."""
+    """Arguments common to the calls of all populations."""
 
     def __init__(
         self, d: NetworkDescription, now: np.ndarray, control: np.ndarray, clocks: Clocks, cells: Cells, groups: Groups,
@@ -321,7 +321,7 @@ class _Shared:
         self.cells, self.groups, self.group_of = cells, groups, group_of
 
     def call(self, population: Population, number: int, neurons: Neurons, buffer: SampleBuffer | None) -> Call:
-        """What a population does at an event; with a buffer, how one of its variables is sampled."""
+        """The call for a population at an event; with a buffer, the call that samples one of its variables."""
         neuron, n = population.model, population.size
         model, form = neuron.model, neuron.model.closed_form
         constants = {}
@@ -358,7 +358,7 @@ class _Shared:
         return Call(f"{'events' if buffer is None else 'samples'} of {population.name}", kernel, **values)
 
     def _sampled(self, buffer: SampleBuffer | None, variables: Sequence[str]) -> dict[str, Any]:
-        """Where samples go, and which variable of which neurons they are of; with no buffer, nowhere."""
+        """The sample buffer, and the variable and neurons that it records; empty without a buffer."""
         nothing = np.zeros(0, np.int64)
         if buffer is None:
             room = {"steps": nothing, "values": np.zeros((0, 0)), "used": np.zeros(1, np.int64)}

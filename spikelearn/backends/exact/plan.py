@@ -1,4 +1,4 @@
-"""EventPlan: what a network becomes for the exact engine. Arrays, and for each population a rendered function."""
+"""EventPlan: a network lowered for the exact engine, as arrays and a rendered function for each population."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from spikelearn.kernels.event_queue import Clocks, Flights
 class Neurons:
     """The neurons of one population. state: as of `last` (ms). until: ms, the end of the refractory period.
 
-    exact: whether the clock is the next spike, or only no later. currents: pA, through each port that takes one.
+    exact: whether the clock is the next spike time or a lower bound of it. currents: pA, through each current port.
     """
 
     state: dict[str, np.ndarray]
@@ -31,7 +31,7 @@ class Neurons:
 
 @dataclass
 class SampleBuffer:
-    """A recording of a variable and what has been sampled. used: (1,)."""
+    """A recording of a variable and its samples so far. used: (1,)."""
 
     recording: Recording
     steps: np.ndarray
@@ -43,7 +43,7 @@ class SampleBuffer:
 class EventPlan:
     """A network ready to run from event to event. `step` is the end of the last run; the time is step * dt.
 
-    calls: of each population, None for sources; releases: of each group, None for static synapses; samples: of each
+    calls: one per population, None for sources; releases: one per group, None for static synapses; samples: one per
     buffer. memory: the state of synapses that have one, (n_runs,) arrays, by projection.
     now: (1,) ms. control, event_count: as in `run_events`. sizes: how many synapses each projection has.
     """
@@ -74,7 +74,7 @@ class EventPlan:
 
     @property
     def tables(self) -> tuple[Any, ...]:
-        """What the event loop works on, in its order."""
+        """The arguments of the event loop, in order."""
         return self.clocks, self.flights, self.synapses, self.groups, self.cells, self.owners, self.watched
 
     @property
@@ -83,13 +83,13 @@ class EventPlan:
 
     @property
     def queue_events(self) -> int:
-        """Entries that were taken from the two queues so far."""
+        """The number of entries taken from the two queues so far."""
         return int(self.event_count[1])
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Everything that changes while time runs, by name: what a checkpoint keeps besides `step`.
+        """All state that changes during a run, by name: the contents of a checkpoint besides `step`.
 
-        Those of `flights` grow with need, all others keep their shape.
+        Arrays of `flights` grow as needed, all others keep their shape.
         """
         found = {
             "now": self.now,
@@ -111,7 +111,7 @@ class EventPlan:
         return found
 
     def make_room_for(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Give the queue of spikes on their way the capacity that it had when `arrays` were read."""
+        """Give the queue of spikes in transit the capacity that it had when `arrays` were saved."""
         missing = len(arrays["flights.due"]) - len(self.flights.due)
         if missing > 0:
             self.flights = self.flights.longer(missing)

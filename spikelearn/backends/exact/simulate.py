@@ -1,4 +1,4 @@
-"""Run an EventPlan: the compiled event loop in chunks, between which buffers are emptied and Ctrl-C is seen."""
+"""Run an EventPlan: the compiled event loop in chunks; between chunks, buffers are emptied and Ctrl-C is handled."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from spikelearn.results.sink import Sink
 def simulate(
     plan: EventPlan, n_steps: int, sink: Sink, progress: bool | None = None, pause: Pause | None = None
 ) -> tuple[bool, float]:
-    """Run for n_steps * dt; returns whether it was interrupted, and the wall seconds that the events took.
+    """Run for n_steps * dt; returns whether it was interrupted, and the wall time of the events in seconds.
 
     progress: None shows a bar if standard error is a terminal. Ctrl-C stops after the current chunk. Raises
     SimulationError when a state stops being finite; what was recorded until then is in the sink.
@@ -78,7 +78,7 @@ def _loop(plan: EventPlan) -> Call:
 
 
 def empty(plan: EventPlan, sink: Sink) -> None:
-    """Hand what is in the buffers to the sink."""
+    """Pass the contents of the buffers to the sink."""
     n = int(plan.watched.used[0])
     times, cells = plan.watched.times[:n], plan.watched.cells[:n]
     for recording in plan.spike_recordings if n else ():
@@ -96,7 +96,7 @@ def empty(plan: EventPlan, sink: Sink) -> None:
 
 
 def _made_room(plan: EventPlan) -> bool:
-    """More places for spikes on their way, if they might run out within one batch of events."""
+    """Enlarge the queue of spikes in transit if it might fill up within one batch of events."""
     capacity = len(plan.flights.due)
     if int(plan.flights.size[0]) + 2 * len(plan.cells.marked) <= capacity:
         return False

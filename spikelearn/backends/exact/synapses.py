@@ -21,7 +21,7 @@ def build(
     seed: int,
     dt: float,
 ) -> tuple[Synapses, dict[Projection, int]]:
-    """All synapses in runs, and how many each projection has.
+    """All synapses in runs, and their number for each projection.
 
     first_cell: population -> its first cell. group_of: (population, port), or a projection, -> group.
     """

@@ -1,1 +1,1 @@
-"""The engine "nest": descriptions run by NEST."""
+"""The engine "nest": running descriptions on NEST."""

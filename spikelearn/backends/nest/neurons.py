@@ -1,4 +1,4 @@
-"""Neurons in NEST's terms: whether NEST has them, their parameters and the state in which they start."""
+"""Neurons in NEST: whether NEST has the model, its parameters and the initial state."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def mapping_of(population: Population) -> NestNeuron:
 
 
 def check_neurons(d: NetworkDescription) -> None:
-    """Raise DescriptionError for models, states and recordings that NEST has no equal of."""
+    """Raise DescriptionError for models, states and recordings that NEST does not support."""
     for population in d.populations:
         if not is_neuron(population):
             continue
         what = f"population {population.name!r} ({population.model_name})"
         if population.model.model.nest is None:
             known = ", ".join(model.name for model in MODELS if model.nest is not None)
-            raise unsupported(what, "NEST", f"NEST has no such neuron; it has those of {known}")
+            raise unsupported(what, "NEST", f"NEST has no such neuron; supported are {known}")
         complaint = mapping_of(population).check(population.model.parameters, d.dt)
         if complaint:
             raise unsupported(what, "NEST", complaint)
@@ -39,7 +39,9 @@ def check_neurons(d: NetworkDescription) -> None:
             if variable not in mapping_of(population).start:
                 settable = ", ".join(mapping_of(population).start) or "none"
                 raise unsupported(
-                    f"initial {variable} of {what}", "NEST", f"{mapping_of(population).model} lets be set: {settable}"
+                    f"initial {variable} of {what}",
+                    "NEST",
+                    f"{mapping_of(population).model} can set: {settable}",
                 )
     for recording in d.recordings:
         of, variable = recording.of, recording.variable
@@ -47,10 +49,10 @@ def check_neurons(d: NetworkDescription) -> None:
             continue
         what = f"recording of {of.name!r} ({of.model_name})"
         if recording.events and variable != "spike":
-            raise unsupported(f"{what}: {variable!r}", "NEST", "NEST knows no events but spikes")
+            raise unsupported(f"{what}: {variable!r}", "NEST", "NEST has no events other than spikes")
         if not recording.events and variable not in mapping_of(of).variables:
             known = ", ".join(mapping_of(of).variables) or "no variable"
-            raise unsupported(f"{what}: {variable!r}", "NEST", f"{mapping_of(of).model} lets be recorded: {known}")
+            raise unsupported(f"{what}: {variable!r}", "NEST", f"{mapping_of(of).model} can record: {known}")
     for drive in d.drives:
         ports = mapping_of(drive.target).ports if drive.weight else mapping_of(drive.target).currents
         if drive.port not in ports:
@@ -60,7 +62,7 @@ def check_neurons(d: NetworkDescription) -> None:
 
 
 def neuron_parameters(population: Population, dt: float) -> dict[str, Any]:
-    """NEST's parameter -> number, or list with one for each neuron."""
+    """NEST parameter -> number, or list with one value per neuron."""
     names = mapping_of(population).parameters
     given = {names.get(name, name): value for name, value in population.model.parameters._asdict().items()}
     given.pop("", None)
@@ -69,7 +71,7 @@ def neuron_parameters(population: Population, dt: float) -> dict[str, Any]:
 
 
 def settings(population: Population, values: Mapping[str, Any]) -> Any:
-    """Parameters as NEST takes them: if some are lists in each neuron, a dict for each neuron."""
+    """Parameters in NEST's format: a dict per neuron if some parameters are lists in each neuron."""
     lists = mapping_of(population).lists
     if not lists:
         return values
@@ -83,12 +85,12 @@ def settings(population: Population, values: Mapping[str, Any]) -> Any:
 
 
 def starting_values(population: Population, state: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """NEST's state variable -> list of values at the start."""
+    """NEST state variable -> list of initial values."""
     return {theirs: listed(state[ours]) for ours, theirs in mapping_of(population).start.items()}
 
 
 def constant_currents(population: Population, dt: float) -> dict[str, np.ndarray]:
-    """Port -> (size,) values of the constant current that a neuron has anyway."""
+    """Port -> (size,) values of the constant current set by the neurons' parameters."""
     parameters = neuron_parameters(population, dt)
     return {
         port: np.broadcast_to(np.asarray(parameters.get(name, 0.0), float), population.size).copy()
@@ -97,7 +99,7 @@ def constant_currents(population: Population, dt: float) -> dict[str, np.ndarray
 
 
 def alike(population: Population) -> bool:
-    """Whether ports that NEST tells apart by the sign of the weight have the same parameters here."""
+    """Whether ports that NEST distinguishes by the sign of the weight have the same parameters here."""
     pair = mapping_of(population).alike
     if pair is None:
         return False
@@ -106,12 +108,12 @@ def alike(population: Population) -> bool:
 
 
 def listed(value: Any) -> Any:
-    """As NEST takes it: a list for an array, else a plain number."""
+    """The value in NEST's format: a list for an array, else a plain number."""
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 
 
 def check_sign(population: Population, port: str, weights: np.ndarray, what: str) -> None:
-    """Raise DescriptionError for weights (NEST's) whose sign would take them to another port in NEST."""
+    """Raise DescriptionError for (NEST) weights whose sign would select another port in NEST."""
     where = mapping_of(population).ports[port]
     if where.weightless and np.any(weights <= 0):
         raise unsupported(
@@ -120,6 +122,6 @@ def check_sign(population: Population, port: str, weights: np.ndarray, what: str
     if where.sign and not alike(population) and np.any(weights * where.sign < 0):
         raise unsupported(
             what, "NEST",
-            f"{mapping_of(population).model} tells ports apart by the sign of the weight, and one through port "
+            f"{mapping_of(population).model} distinguishes ports by the sign of the weight, and one through port "
             f"{port!r} has the other sign; use the other port, or give both the same time constant",
         )  # fmt: skip

@@ -1,7 +1,7 @@
-"""A network on NEST: its one global kernel, simulated piece by piece, with what is recorded from it.
+"""A network on NEST: NEST's global kernel, simulated piece by piece, and its recordings.
 
-NEST's clock runs `lead` steps ahead of the network's: what arrives in step 1 is emitted by a generator in step 0, which
-NEST does not have. Neurons wait out these steps at rest and are then put into the state in which they start.
+NEST's clock is `lead` steps ahead of the network's: arrivals in step 1 would have to be emitted in step 0, which NEST
+does not have. Neurons stay at rest during these steps and are then set to their initial state.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ from spikelearn.results.run import Synapses
 from spikelearn.sources import PoissonInput
 
 _MOST_NUMBERS = 20_000_000
-"""How many numbers of drives are made before they are handed over."""
+"""How many values of drives are generated before they are passed on."""
 
 
 def import_nest() -> Any:
-    """NEST, without its banner, which it writes to file descriptor 1 when it is imported for the first time."""
+    """The nest module, imported without its banner, which goes to file descriptor 1 on first import."""
     if sys.modules.get("nest") is not None:
         return sys.modules["nest"]
     sys.stdout.flush()
@@ -68,7 +68,7 @@ def import_nest() -> Any:
 
 
 class OnNEST:
-    """A network in NEST's kernel, of which there is one in a process: building another network there ends this one."""
+    """A network in NEST's kernel. A process has only one kernel, so building another network in it ends this one."""
 
     def __init__(self, description: NetworkDescription, options: NEST) -> None:
         check_neurons(description)
@@ -85,7 +85,7 @@ class OnNEST:
         try:
             self._build()
         except nest.NESTError as error:
-            raise DescriptionError(f"NEST refused the network: {error}") from error
+            raise DescriptionError(f"NEST rejected the network: {error}") from error
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -102,7 +102,7 @@ class OnNEST:
         self._check_parrots()
 
     def collect(self, step: int) -> None:
-        """A multimeter gives the sample of the last step in the step after it."""
+        """A multimeter delivers the sample of a step one step later."""
         if self._meters:
             self.advance(step + 1)
 
@@ -135,8 +135,8 @@ class OnNEST:
     def _build(self) -> None:
         nest, d = self._nest, self._d
         native = self._options.native_sources
-        handed = [drive for drive in d.drives if not native or not nest_sources.is_native(drive.source)]
-        arriving = any(isinstance(drive.source, PoissonInput) for drive in handed)
+        replayed = [drive for drive in d.drives if not native or not nest_sources.is_native(drive.source)]
+        arriving = any(isinstance(drive.source, PoissonInput) for drive in replayed)
         self._lead = max(1 if arriving or d.releases else 0, math.ceil(settling_time(d) / d.dt))
         self._synapses = NestSynapses(nest, d, self._options.native_rules, self._lead)
         self._nodes: dict[Population, Any] = {}
@@ -150,19 +150,19 @@ class OnNEST:
         self._synapses.connect(self._nodes)
         delay = self._synapses.shortest_delay
         for drive in d.drives:
-            if drive not in handed:
+            if drive not in replayed:
                 there = self._nodes[drive.target]
                 nest_sources.connect_native_drive(nest, drive, there, d, self._lead, delay)
-        self._prepare_feeding(handed)
+        self._prepare_feeding(replayed)
         self._add_recorders(delay)
         self._begin()
 
-    def _prepare_feeding(self, handed: list[Any]) -> None:
+    def _prepare_feeding(self, replayed: list[Any]) -> None:
         nest, d, native = self._nest, self._d, self._options.native_sources
         sources = [p for p in d.populations if not is_neuron(p)]
         sources = [p for p in sources if not native or not nest_sources.is_native(p.model)]
         self._sources = SourceSpikes(d, sources) if sources else None
-        self._driven = Driven(d, handed) if handed else None
+        self._driven = Driven(d, replayed) if replayed else None
         self._at_once = max(1, _MOST_NUMBERS // self._driven.size) if self._driven is not None else 1 << 40
         arrivals = self._driven.arrivals if self._driven is not None else []
         self._generators = {
@@ -198,7 +198,7 @@ class OnNEST:
             nest.Connect(self._meters[recording], nodes, syn_spec={"delay": d.dt})
 
     def _begin(self) -> None:
-        """Let the lead pass, and put all neurons into the state in which they start."""
+        """Simulate the lead steps, then set all neurons to their initial state."""
         d, start = self._d, initial_state(self._d)
         neurons = [p for p in self._nodes if is_neuron(p)]
         if self._lead:
@@ -212,13 +212,13 @@ class OnNEST:
             if self._lead and np.any(np.asarray(nodes.get("t_spike")) > 0.0):
                 raise unsupported(
                     f"population {population.name!r} ({population.model_name})", "NEST",
-                    f"its neurons fire before they have started, in the {self._lead} steps that NEST needs first",
+                    f"its neurons fire before time 0, in the {self._lead} steps that NEST needs first",
                 )  # fmt: skip
             standing = neuron_parameters(population, d.dt) if self._lead else {}
             nodes.set(settings(population, standing | starting_values(population, start[population])))
 
     def _feed(self, until: int) -> None:
-        """Hand over what sources emit up to a step, what arrives up to the next, and the currents until then."""
+        """Pass on what sources emit up to a step, what arrives up to the next, and the currents until then."""
         dt, lead = self._d.dt, self._lead
         if self._sources is not None and until > 0:
             for population, (steps, ids) in self._sources.until(until).items():
@@ -240,12 +240,12 @@ class OnNEST:
             values = np.array(amounts) * mapping_of(population).ports[port].scale(dt)
             check_sign(population, port, values[values != 0], f"drive of {population.name!r}")
             rows, ids = np.nonzero(values)
-            # What arrives in a step has been emitted one step before.
+            # Arrivals in a step were emitted one step earlier.
             times = (first + rows + lead) * dt
             nest_sources.feed(self._generators[population, port], times, ids, values[rows, ids])
 
     def _simulate(self, until: int) -> None:
-        """Simulate up to a step; currents change on the way."""
+        """Simulate up to a step, changing currents on the way."""
         while self._step < until:
             while self._changes and self._changes[0][0] == self._step + 1:
                 _, (population, port), values = self._changes.pop(0)
@@ -256,7 +256,7 @@ class OnNEST:
             self._step = stop
 
     def _not_given(self, recording: Recording, step: int) -> int:
-        """The last step of which a recording needs nothing any more; from now on that is `step`."""
+        """The last step already recorded; from now on that is `step`."""
         first = max(self._given.get(recording, 0), recording.start - 1)
         self._given[recording] = step
         return first
@@ -284,7 +284,7 @@ class OnNEST:
         expected = (self._step + self._lead) * self._d.dt
         if self._kernel not in nest.synapse_models or abs(nest.biological_time - expected) > 0.5 * self._d.dt:
             raise SimulationError(
-                "NEST has one kernel in a process, and it no longer holds this network: another network was built on "
+                "NEST has one kernel per process, and it no longer holds this network: another network was built on "
                 "NEST, or the kernel was reset or simulated from outside. Make the network again"
             )
 

@@ -1,4 +1,4 @@
-"""Sources and drives in NEST: what spikelearn has drawn is handed to generators, or NEST's own generators draw."""
+"""Sources and drives in NEST: generators replay the draws of spikelearn, or NEST's own generators draw."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from spikelearn.description.projection import Drive
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput
 
 _LIKELIEST = 0.05
-"""Probability of a spike in a step from which on NEST's generators, which may fire twice in it, differ visibly."""
+"""Probability of a spike per step above which NEST's generators, which may fire twice per step, differ visibly."""
 
 
 def is_native(what: Any) -> bool:
-    """Whether NEST has a generator for it."""
+    """Whether NEST has a generator for this drive."""
     return isinstance(what, Poisson | PoissonInput | NoiseCurrent)
 
 
@@ -31,7 +31,7 @@ def create_source(nest: ModuleType, population: Population, d: NetworkDescriptio
     if model.values.max() * d.dt * 1e-3 > _LIKELIEST:
         raise unsupported(
             f"population {population.name!r} (Poisson)", "NEST with native_sources=True",
-            f"its generators may fire twice in a step, which shows from {_LIKELIEST / d.dt * 1e3:g} Hz on, got "
+            f"its generators may fire twice in a step, which matters above {_LIKELIEST / d.dt * 1e3:g} Hz, got "
             f"{model.values.max():g} Hz", "native_sources=False can",
         )  # fmt: skip
     nodes = nest.Create("parrot_neuron", population.size)
@@ -42,7 +42,7 @@ def create_source(nest: ModuleType, population: Population, d: NetworkDescriptio
 
 
 def connect_generators(nest: ModuleType, population: Population, port: str, nodes: Any, dt: float) -> Any:
-    """Generators that can be told, one for each neuron, what arrives through a port."""
+    """Generators, one per neuron, that replay arrivals at a port."""
     generators = nest.Create("spike_generator", population.size)
     synapse = {"weight": 1.0, "delay": dt, "receptor_type": mapping_of(population).ports[port].receptor}
     nest.Connect(generators, nodes, "one_to_one", synapse)
@@ -50,7 +50,7 @@ def connect_generators(nest: ModuleType, population: Population, port: str, node
 
 
 def feed(nodes: Any, times: np.ndarray, ids: np.ndarray, weights: np.ndarray | None = None) -> None:
-    """Tell node `ids` (n,) to emit at `times` (n,), ms, what it has not emitted yet."""
+    """Schedule the node `ids` (n,) to emit at `times` (n,), ms, all not yet emitted."""
     order = np.lexsort((times, ids))
     splits = np.searchsorted(ids[order], np.arange(1, len(nodes)))
     values = [{"spike_times": part} for part in np.split(times[order], splits)]
@@ -63,7 +63,7 @@ def feed(nodes: Any, times: np.ndarray, ids: np.ndarray, weights: np.ndarray | N
 def connect_native_drive(
     nest: ModuleType, drive: Drive, nodes: Any, d: NetworkDescription, lead: int, delay: int
 ) -> None:
-    """Let a generator of NEST's act on neurons, with a delay of so many steps."""
+    """Connect a NEST generator to neurons, with a delay in steps."""
     targets = nodes[drive.first : drive.first + drive.size]
     if isinstance(drive.source, PoissonInput):
         where = mapping_of(drive.target).ports[drive.port]
@@ -92,7 +92,7 @@ def _noise(drive: Drive, dt: float, lead: int) -> dict[str, float]:
 
 
 def _poisson(nest: ModuleType, rates: np.ndarray, interval: float, size: int, dt: float, lead: int) -> Any:
-    """Generators for rates (T, 1 or size) in Hz, of which row k holds from k * interval ms on; one, or one for each."""
+    """One generator, or one per neuron, for rates (T, 1 or size) in Hz; row k applies from k * interval ms."""
     n = size if rates.shape[1] > 1 else 1
     if not interval:
         rate = rates[0].tolist() if n > 1 else float(rates[0, 0])

@@ -1,4 +1,4 @@
-"""Synapses in NEST: handed over one by one with weights and delays, or drawn by NEST's rules of the same names."""
+"""Synapses in NEST: passed one by one with weights and delays, or drawn by NEST's rules of the same names."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from spikelearn.nest_mapping import NestSynapse
 from spikelearn.results.run import Synapses
 
 _FARTHEST = 1e300
-_UNTIL_NOTHING_IS_LEFT = 40.0
-"""Time constants; exp(-40) is below rounding."""
+_DECAYED = 40.0
+"""Number of time constants; exp(-40) is below rounding."""
 
 
 class NestSynapses:
-    """The projections of a network in NEST, each with a synapse model of its own there."""
+    """The projections of a network in NEST, each with its own synapse model."""
 
     def __init__(self, nest: ModuleType, d: NetworkDescription, native_rules: bool, lead: int) -> None:
         self._nest, self._d, self._native, self._lead = nest, d, native_rules, lead
@@ -37,12 +37,12 @@ class NestSynapses:
         self._shortest: list[int] = []
 
     def of_target(self, population: Population) -> dict[str, float]:
-        """NEST's parameters of a neuron that belong to the rules of its incoming synapses."""
+        """NEST parameters of a neuron that belong to the rules of its incoming synapses."""
         return {name: value for name, (value, _) in self._of_target.get(population, {}).items()}
 
     @property
     def shortest_delay(self) -> int:
-        """The shortest delay of all synapses, in steps; 1 if there are none."""
+        """The minimum delay of all synapses, in steps; 1 if there are none."""
         return min(self._shortest, default=1)
 
     def connect(self, nodes: Mapping[Population, Any]) -> None:
@@ -60,15 +60,15 @@ class NestSynapses:
                 self._connect_one_by_one(projection, _name(number), targets)
 
     def count(self, projection: Projection) -> int | None:
-        """How many synapses a projection has, if NEST drew them."""
+        """The number of synapses of a projection, if NEST drew them."""
         if not self._is_native(projection):
             return None
         return int(self._nest.GetDefaults(self._model(projection))["num_connections"])
 
     def read(self, projection: Projection, nodes: Mapping[Population, Any]) -> Synapses:
-        """The synapses as they are now: in our order if they were handed over, else sorted by target and source.
+        """The current synapses: in spikelearn's order if spikelearn drew them, else sorted by target and source.
 
-        Synapses of one pair with one delay are told apart by the order of their weights, which rules keep.
+        Synapses of one pair with equal delays are matched by the order of their weights, which rules preserve.
         """
         if not projection.learns and not self._is_native(projection):
             return synapses(self._d, projection)
@@ -113,7 +113,7 @@ class NestSynapses:
         return "static_synapse" if found is None else found.model
 
     def _common(self, projection: Projection) -> dict[str, Any]:
-        """What all synapses of a projection have in common."""
+        """The parameters common to all synapses of a projection."""
         if projection.receiver is None:
             return {}
         result: dict[str, Any] = {}
@@ -204,7 +204,7 @@ class NestSynapses:
         return nest.math.redraw(found, low, high) if limited else found
 
     def _add_transmitter(self, modulator: Modulator) -> None:
-        """A volume_transmitter, and injectors of what is released at given times."""
+        """A volume_transmitter, and generators for releases at given times."""
         nest, d = self._nest, self._d
         if not any(
             p.learns and p.plasticity is not None and p.plasticity.modulator is modulator for p in d.projections
@@ -222,8 +222,8 @@ class NestSynapses:
                 f"dopamine comes in spikes, each of which adds 1/tau_n = {1.0 / modulator.tau_n:g}, so amounts must be "
                 "multiples of it",
             )  # fmt: skip
-        # One more injector than is needed: its delay of one step is then the smallest, and the transmitter does not
-        # bring synapses further up to date than spikes have come.
+        # One injector more than needed: its delay of one step is then the minimum delay, and the transmitter does not
+        # update synapses beyond the spikes that have arrived.
         for k in range(int(np.round(spikes).max(initial=0)) + 1):
             injector = nest.Create("spike_train_injector")
             injector.spike_times = ((at[np.round(spikes) > k] - 1 + self._lead) * d.dt).tolist()
@@ -231,9 +231,9 @@ class NestSynapses:
 
 
 def settling_time(d: NetworkDescription) -> float:
-    """How long NEST's synapses must be left alone, in ms, until no trace is left of what they take for an arrival."""
+    """How long NEST's synapses must stay idle, in ms, until the trace of a spurious initial arrival has decayed."""
     times = [
-        float(getattr(_parameters_of(projection), found.settles)) * _UNTIL_NOTHING_IS_LEFT
+        float(getattr(_parameters_of(projection), found.settles)) * _DECAYED
         for projection in d.projections
         if (found := _nest_synapse(projection)) is not None and found.settles
     ]
@@ -241,7 +241,7 @@ def settling_time(d: NetworkDescription) -> float:
 
 
 def gathered(nest: ModuleType, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Arrays of all MPI processes, one after the other: each process has what belongs to its own neurons."""
+    """Arrays of all MPI processes, concatenated: each process holds the data of its own neurons."""
     if nest.num_processes == 1:
         return dict(arrays)
     from mpi4py import MPI
@@ -255,7 +255,7 @@ def _name(number: int) -> str:
 
 
 def _nest_synapse(projection: Projection) -> NestSynapse | None:
-    """What NEST has for the rule or the memory of a projection's synapses; None for static ones."""
+    """NEST's model for the rule or short-term plasticity of a projection; None for static synapses."""
     if projection.learns and projection.plasticity is not None:
         return projection.plasticity.rule.nest
     return getattr(projection.synapse.model, "nest", None) if projection.synapse is not None else None
@@ -280,13 +280,13 @@ def _check(projection: Projection, d: NetworkDescription) -> None:
         raise unsupported(f"{what} (on={projection.on!r})", "NEST", "NEST knows no events but spikes")
     receiver = projection.receiver
     if receiver is not None and projection.port not in mapping_of(receiver).ports:
-        raise unsupported(what, "NEST", f"{mapping_of(receiver).model} has nothing for port {projection.port!r}")
+        raise unsupported(what, "NEST", f"{mapping_of(receiver).model} has no equivalent of port {projection.port!r}")
     if projection.synapse is not None or projection.learns or projection.transmits:
         _check_synapse(projection, d, what)
 
 
 def _check_synapse(projection: Projection, d: NetworkDescription, what: str) -> None:
-    """Whether NEST has the rule or the memory of a projection's synapses, with these parameters."""
+    """Check that NEST has the rule or short-term plasticity of a projection, with these parameters."""
     receiver = projection.receiver
     found = _nest_synapse(projection)
     parts = [projection.synapse.model.name] if projection.synapse is not None else []
@@ -294,7 +294,7 @@ def _check_synapse(projection: Projection, d: NetworkDescription, what: str) -> 
         parts.append(projection.plasticity.rule.name)
     kind = ", ".join(parts)
     if len(parts) > 1:
-        raise unsupported(f"{what} ({kind})", "NEST", "no synapse of NEST has short-term plasticity and learns")
+        raise unsupported(f"{what} ({kind})", "NEST", "no NEST synapse has both short-term and long-term plasticity")
     if found is None:
         raise unsupported(f"{what} ({kind})", "NEST", "NEST has no such synapse")
     if projection.learns and projection.learns_from != "spike":
@@ -309,7 +309,7 @@ def _check_synapse(projection: Projection, d: NetworkDescription, what: str) -> 
         if getattr(parameters, name) != value:
             raise unsupported(
                 f"{what} ({kind})", "NEST",
-                f"{found.model} has no {name}, which is {value:g} there, got {getattr(parameters, name):g}",
+                f"{found.model} fixes {name} at {value:g}, got {getattr(parameters, name):g}",
             )  # fmt: skip
     if receiver is not None and is_neuron(receiver):
         for name, value in found.taken(receiver.model.parameters).items():
@@ -322,12 +322,12 @@ def _check_synapse(projection: Projection, d: NetworkDescription, what: str) -> 
     if found.dendritic and not (projection.axonal.constant and round(projection.axonal.a / d.dt) == 0):
         raise unsupported(
             f"{what} ({kind})", "NEST",
-            f"{found.model} takes the whole delay for dendritic; give dendritic_delay=... in place of delay",
+            f"{found.model} treats the whole delay as dendritic; use dendritic_delay=... instead of delay",
         )  # fmt: skip
 
 
 def _parameters_of_targets(d: NetworkDescription) -> dict[Population, dict[str, tuple[float, str]]]:
-    """Population -> NEST's parameter -> its value, and which projection wants it."""
+    """Population -> NEST parameter -> its value, and the projection that requires it."""
     result: dict[Population, dict[str, tuple[float, str]]] = {}
     for projection in d.projections:
         found, receiver = _nest_synapse(projection), projection.receiver
@@ -340,8 +340,8 @@ def _parameters_of_targets(d: NetworkDescription) -> dict[Population, dict[str, 
             if known != value:
                 raise unsupported(
                     f"projection {projection.name!r}", "NEST",
-                    f"{theirs} belongs to the target neuron there, and projection {owner!r} onto "
-                    f"{receiver.name!r} has another {ours}: {known:g}, not {value:g}",
+                    f"{theirs} belongs to the target neuron in NEST, and projection {owner!r} onto "
+                    f"{receiver.name!r} has a different {ours}: {known:g}, not {value:g}",
                 )  # fmt: skip
     return result
 
@@ -352,7 +352,7 @@ def _drawn_by_nest(projection: Projection) -> bool:
 
 
 def _limits(value: Drawn) -> tuple[float, float]:
-    """Between which numbers a distribution lies."""
+    """The bounds of a distribution."""
     if value.constant:
         return value.a, value.a
     if value.code in (connect.LOG_NORMAL, connect.EXPONENTIAL):

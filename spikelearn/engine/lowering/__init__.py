@@ -1,1 +1,1 @@
-"""From a description to a Program: arrays, and the Calls of a step in their order."""
+"""Lowering of a description to a Program: arrays, and the ordered Calls of a step."""

@@ -20,13 +20,13 @@ from spikelearn.kernels import events, modulators, trial_clock
 def resolve(
     argument: Any, program: Program, counters: dict[Any, np.ndarray] | None = None, added: Added | None = None
 ) -> Any:
-    """The array that a reference stands for; other arguments as they are.
+    """The array that a reference stands for; other arguments unchanged.
 
-    counters: those of the trials that it is for. added: takes the Calls which those trials need at the end of "record".
+    counters: those of the trials. added: collects the Calls that the trials need at the end of "record".
     """
     if not isinstance(argument, Reference):
         if isinstance(argument, np.ndarray) and not argument.flags.c_contiguous:
-            raise DescriptionError("arrays that are given to callbacks must be contiguous: numpy.ascontiguousarray")
+            raise DescriptionError("arrays passed to callbacks must be contiguous: use numpy.ascontiguousarray")
         return argument
     plan = program.plans[0]
     if argument.what == "release":
@@ -48,7 +48,7 @@ def resolve(
 
 
 def _fired(population: Population, kind: str, program: Program, added: Added | None) -> np.ndarray:
-    """The array of 0 and 1 that Calls of its own keep up to date, one in each share."""
+    """An array of 0 and 1 that dedicated Calls keep up to date, one per share."""
     label = f"mark {kind}s of {population.name}"
     for call in program.plans[0].calls(added):
         if call.label == label:
@@ -80,7 +80,7 @@ def step_calls(callbacks: Sequence[Callback], program: Program) -> None:
 
 
 def _handed_on(callback: Callback, program: Program) -> list[Call]:
-    """Each share has modulators of its own: Calls that give all of them what a callback wrote into the first one's."""
+    """Calls that copy what a callback wrote into the first share's modulator to those of all shares."""
     written = {a.owner for a in callback.arguments if isinstance(a, Reference) and a.what == "release"}
     return [
         Call(
@@ -113,7 +113,7 @@ def _user_call(
 
 
 def trial_calls(schedule: Trials, program: Program) -> Added:
-    """The Calls that a schedule of trials adds to a run: of each share, and at the end of steps."""
+    """The Calls that a schedule of trials adds to a run: those of each share, and at the end of steps."""
     phase_steps = schedule.phase_steps(program.plans[0].dt)
     stages: list[dict[str, list[Call]]] = [{stage: [] for stage in STAGES} for _ in program.plans]
     added = Added(stages, [], program.step + 1, np.cumsum(phase_steps))
@@ -147,7 +147,7 @@ def trial_calls(schedule: Trials, program: Program) -> Added:
 
 
 def _start_calls(schedule: Trials, program: Program, plan: Plan, clock: np.ndarray) -> list[Call]:
-    """What a share does at the start of phases, for its own neurons and synapses."""
+    """The Calls of a share at the start of phases, for its own neurons and synapses."""
     calls: list[Call] = []
     named_rates = {p for phase in schedule.phases for p in phase.rates}
     named_currents = {key for phase in schedule.phases for key in phase.currents}
@@ -166,7 +166,7 @@ def _start_calls(schedule: Trials, program: Program, plan: Plan, clock: np.ndarr
         for population, port in named_currents:
             if any(c.label == f"drive {population.name}.{port}" for c in plan.stages["drive"]):
                 raise DescriptionError(
-                    f"current of phase {k}: {population.name}.{port} is driven by a StepCurrent already; "
+                    f"current of phase {k}: {population.name}.{port} is already driven by a StepCurrent; "
                     "use one of them"
                 )
             current = resolve(population.current(port), program)
@@ -188,7 +188,7 @@ def _start_calls(schedule: Trials, program: Program, plan: Plan, clock: np.ndarr
 
 
 def save_inputs(schedule: Trials, program: Program) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Rates and currents that a schedule will change, each with what it is now."""
+    """Rates and currents that a schedule will change, each with its current value."""
     named = [resolve(population.rates, program) for phase in schedule.phases for population in phase.rates]
     named += [
         resolve(population.current(port), program) for phase in schedule.phases for population, port in phase.currents
@@ -197,7 +197,7 @@ def save_inputs(schedule: Trials, program: Program) -> list[tuple[np.ndarray, np
 
 
 def restore_inputs(found: list[tuple[np.ndarray, np.ndarray]], program: Program) -> None:
-    """Leave the network as a schedule found it: rates and currents as they were before, and plastic what is."""
+    """Undo the changes of a schedule: restore rates and currents, and the plasticity of projections."""
     for array, before in found:
         array[:] = before
     for plan in program.plans:
@@ -208,7 +208,7 @@ def restore_inputs(found: list[tuple[np.ndarray, np.ndarray]], program: Program)
 def _set(
     label: str, clock: np.ndarray, phase: int, rows: np.ndarray, target: np.ndarray, population: Population, plan: Plan
 ) -> list[Call]:
-    """A Call that sets the share's part of an array of a population, (n,), to rows (1 or trials, 1 or n)."""
+    """A Call that sets the share's part of a population's array, (n,), to rows (1 or trials, 1 or n)."""
     block = plan.block_of[population]
     offset, size = plan.share.part(block, block.first[population], population.size)
     if size == 0:

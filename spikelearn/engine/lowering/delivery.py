@@ -1,4 +1,4 @@
-"""The ways in which what arrives through a projection reaches its targets: one file each, and one line here."""
+"""The ways to deliver the input of a projection to its targets: one file each, and one line here."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from spikelearn.engine.plan import Plan, Table
 
 
 class Delivery(Protocol):
-    """What a file of one way of delivery has."""
+    """The interface of a module for one way of delivery."""
 
     def applies(self, projection: Projection) -> bool:
-        """Whether a projection is delivered in this way, unless one that is listed before it applies."""
+        """Whether a projection can be delivered in this way; the first in the list that applies is used."""
 
     def joins(self, projection: Projection) -> bool:
-        """Whether a projection can lie in one table with others between the same blocks."""
+        """Whether a projection can share a table with others between the same blocks."""
 
     def table(
         self, projections: Sequence[Projection], ends: Mapping[Projection, Ends], delays: np.ndarray, seed: int,
@@ -35,11 +35,11 @@ class Delivery(Protocol):
     ) -> Table:  # fmt: skip
         """The synapses of projections in one share.
 
-        delays: all that occur, in steps, ascending. own_weights: whether the weight of each synapse may change.
+        delays: all distinct ones, in steps, ascending. own_weights: whether the weight of each synapse may change.
         """
 
     def deliver(self, table: Table, plan: Plan) -> None:
-        """Add the Calls that deliver what arrives to the plan, which knows the table already."""
+        """Add the Calls for delivery to the plan, which already contains the table."""
 
 
 DELIVERIES: tuple[Delivery, ...] = (
@@ -48,5 +48,5 @@ DELIVERIES: tuple[Delivery, ...] = (
 
 
 def delivery_of(projection: Projection) -> Delivery:
-    """The first that applies; static synapses do to all."""
+    """The first way that applies; static synapses always do."""
     return next(delivery for delivery in DELIVERIES if delivery.applies(projection))

@@ -18,10 +18,10 @@ from spikelearn.kernels.random import noise_key
 from spikelearn.sources import NoiseCurrent, PoissonInput, StepCurrent
 
 _TABLE_UP_TO = 30.0
-"""Mean number of arrivals in a step up to which a Poisson number is looked up in a table."""
+"""Mean number of arrivals per step up to which Poisson numbers are drawn by table look-up."""
 _MOST = 500.0
 _RARE_UP_TO = 0.2
-"""Mean number up to which neurons share one: three times as fast at .015, 2.5 times at .05, 1.7 times at .2."""
+"""Mean number up to which neurons share a draw: 3 times as fast at 0.015, 2.5 times at 0.05, 1.7 times at 0.2."""
 
 
 def drive_calls(drives: Sequence[Drive], plan: Plan) -> None:
@@ -53,8 +53,8 @@ def _poisson_input(drive: Drive, source: PoissonInput, plan: Plan, inputs: np.nd
     mean = float(rates.max()) * plan.dt * 1e-3
     if mean > _MOST:
         raise DescriptionError(
-            f"{label}: expected at most {_MOST:g} arrivals at a neuron in a step of {plan.dt:g} ms, got {mean:g}; "
-            "use a NoiseCurrent for so many, or a smaller dt"
+            f"{label}: expected at most {_MOST:g} arrivals per neuron and step of {plan.dt:g} ms, got {mean:g}; "
+            "use a NoiseCurrent instead, or a smaller dt"
         )
     if rates.size == 1 and mean <= _RARE_UP_TO:
         guide, cumulative = _poisson_table(sources.GROUP * mean)
@@ -89,7 +89,7 @@ def _noise(
     drive: Drive, source: NoiseCurrent, plan: Plan, block: Block, part: slice, written: set[tuple[Population, str]],
     label: str,
 ) -> None:  # fmt: skip
-    """The first noise on a population's port writes, later ones add; one on a part of it follows one of nothing."""
+    """The first noise on a population's port writes, later ones add; one on a view follows a noise of zeros."""
     target, kernel = drive.target, kernel_of(sources.noise_current)
     noise = block.noise.setdefault((target, drive.port), zeros(target.size))
     first_here = (target, drive.port) not in written

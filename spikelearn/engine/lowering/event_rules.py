@@ -21,10 +21,10 @@ _REBASE_AFTER = 5.0
 """Time constants of the eligibility after which its exponential factor is re-based: exp(5) costs two digits at most."""
 
 _RELEASES = 1024
-"""Releases of a modulator that may wait for synapses to take them up; a power of 2."""
+"""Maximum number of a modulator's releases not yet used by all synapses; a power of 2."""
 
 _STEPS = 8192
-"""Steps of which a modulator's integral is kept, for post events that wait; a power of 2."""
+"""Number of steps for which a modulator's integral is kept, for pending post events; a power of 2."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,24 +128,24 @@ class EventLearning:
         ]
 
     def _call(self, label: str, function: str, **own: Any) -> Call:
-        """A Call of one of the rule's kernels, with what it takes of `values` and of its own."""
+        """A Call of one of the rule's kernels, with arguments from `values` and its own."""
         return self._plain_call(label, replace(self.kernel, name=function), **own)
 
     def _plain_call(self, label: str, kernel: Kernel, **own: Any) -> Call:
         return Call(f"{label} {self.projection.name}", kernel, **kernel.choose(self.values | own))
 
     def _follow_modulator(self) -> list[Call]:
-        """Calls that integrate the modulator, note its releases, and re-base its exponential factor."""
+        """Calls that integrate the modulator, store its releases, and re-base its exponential factor."""
         assert self.projection.plasticity is not None
         modulator, parameters, values = self.projection.plasticity.modulator, self.parameters, {**self.values}
         found, name = self.plan.modulators[modulator], self.projection.name
-        integrate, note = kernel_of(modulators.integrate_modulator), kernel_of(modulators.note_release)
+        integrate, store = kernel_of(modulators.integrate_modulator), kernel_of(modulators.note_release)
         values |= {"concentration": found["n"], "baseline": parameters.b, "tau_n": modulator.tau_n}
         values |= {"releases": found["releases"]}
         every = max(1, round(_REBASE_AFTER * parameters.tau_c / self.plan.dt))
         return [
             Call(f"integrate {modulator.name} for {name}", integrate, **integrate.choose(values)),
-            Call(f"releases of {modulator.name} for {name}", note, **note.choose(values)),
+            Call(f"releases of {modulator.name} for {name}", store, **store.choose(values)),
             self._call("rebase", "rebase", every=every),
         ]
 

@@ -1,4 +1,4 @@
-"""Lowering of graded synapses: gates for each source, and one sum for all targets where their synapses are alike."""
+"""Lowering of graded synapses: gates for each source, and one sum for all targets with identical synapses."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def table(
     projections: Sequence[Projection], ends: Mapping[Projection, Ends], delays: np.ndarray, seed: int, dt: float,
     own_weights: bool,
 ) -> Table:  # fmt: skip
-    """Where all targets are given one and the same sum, but for their autapses, no list of N x N synapses is made."""
+    """If all targets get the same sum, except for autapses, no list of N x N synapses is made."""
     [projection] = projections
     alike = projection.rule.every_pair and projection.weight.constant and projection.axonal.constant
     if alike and not own_weights:
@@ -35,7 +35,7 @@ def table(
 
 
 def deliver(table: Table, plan: Plan) -> None:
-    """Gates first, then what they give. Each share has all gates."""
+    """Gates first, then their output. Each share has all gates."""
     [projection] = table.projections
     assert projection.synapse is not None
     model, parameters = projection.synapse.model, projection.synapse.parameters
@@ -76,7 +76,7 @@ def deliver(table: Table, plan: Plan) -> None:
 
 
 def _table_without_synapses(projection: Projection, ends: Ends, delays: np.ndarray) -> Table:
-    """Weights of slots, and no list of targets."""
+    """A table with the weights of slots, and no list of targets."""
     n_sources, first = ends.source.n, ends.first_source
     delay_index = np.zeros(int(delays[-1]) + 1, np.int64)
     slot_weight = np.zeros(n_sources)
@@ -90,12 +90,12 @@ def _table_without_synapses(projection: Projection, ends: Ends, delays: np.ndarr
 
 
 def _targets(projection: Projection, ends: Ends) -> tuple[int, int]:
-    """Which of the projection's targets belong to the share: the first, and how many."""
+    """The projection's targets in the share: the first, and their number."""
     return ends.share.part(ends.neurons, ends.first_target, projection.target_size)
 
 
 def _fan_out(projection: Projection, ends: Ends) -> np.ndarray:
-    """(sources,) how many targets in the share each source of a projection has whose targets are alike."""
+    """(sources,) number of targets in the share per source, for a projection with identical targets."""
     begin, size = _targets(projection, ends)
     own = np.arange(projection.source_size) + projection.autapse_shift
     left_out = (own >= begin) & (own < begin + size)

@@ -1,5 +1,5 @@
-"""Lowering of homeostasis: Calls at the end of stage `post` of every so many steps, when all have learned and before
-anything is recorded."""
+"""Lowering of homeostasis: Calls at the end of stage `post` at regular intervals, after all synapses have learned and
+before anything is recorded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from spikelearn.plasticity import Normalisation, Rewiring, SynapticScaling
 
 @dataclass(frozen=True, eq=False)
 class NoLearning:
-    """What homeostasis needs to know of a projection that learns nothing besides."""
+    """The learning state that homeostasis needs for a projection without a plasticity rule."""
 
     enabled: np.ndarray = field(default_factory=lambda: np.ones(1, np.int64))
     sweeps: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
@@ -127,4 +127,4 @@ def _rewire(
 
 
 _ACTS = {Normalisation: _normalise, SynapticScaling: _scale, Rewiring: _rewire}
-"""Kind of homeostasis -> the function that makes its Calls."""
+"""Kind of homeostasis -> function that makes its Calls."""

@@ -1,4 +1,4 @@
-"""Lower a description to a Program: blocks of neurons, tables of synapses, and the Calls of a step in their order."""
+"""Lower a description to a Program: blocks of neurons, tables of synapses, and the ordered Calls of a step."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ from spikelearn.neurons import Neuron
 from spikelearn.sources import Poisson
 
 _LONGEST_INTERVAL = 16
-"""Steps after which shares meet even if no delay is so short: event lists hold as many, and checkpoints hold these."""
+"""Maximum steps between barriers, however long the delays: event lists, and thus checkpoints, hold as many."""
 
 
 def weights_change(d: NetworkDescription, projection: Projection) -> bool:
-    """Whether each synapse needs a weight of its own, because it learns, has a rule's form, or is regulated."""
+    """Whether each synapse needs its own weight, because it learns, has a rule's form, or is regulated."""
     return projection.learns or projection.transmits or any(r.projection is projection for r in d.homeostases)
 
 
 def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
-    """Build everything that a run needs, for so many threads.
+    """Build everything that a run needs, for a given number of threads.
 
-    Raises DescriptionError if something reads all neurons at once and so cannot be shared out.
+    Raises DescriptionError if something reads all neurons at once and so cannot be divided among threads.
     """
     d = description
     if n_shares > 1 and (whole := _indivisible(d)):
@@ -78,14 +78,14 @@ def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
 
 
 def shares_by_default(description: NetworkDescription) -> int:
-    """Into how many shares a network is lowered if nobody says."""
+    """The default number of shares of a network."""
     if _indivisible(description):
         return 1
     return default_shares(sum(population.size for population in description.populations))
 
 
 def _indivisible(d: NetworkDescription) -> list[str]:
-    """What reads all neurons at once and so cannot be shared out."""
+    """Parts that read all neurons at once and so cannot be divided among threads."""
     rules = [
         f"projection {p.name!r} ({p.plasticity.rule.name})"
         for p in d.projections
@@ -152,7 +152,7 @@ def _add_calls(d: NetworkDescription, plan: Plan, tables: list[Table], interval:
 
 
 def _groups(d: NetworkDescription, block_of: Mapping[Any, Block]) -> list[list[Projection]]:
-    """Projections that lie in one table."""
+    """Projections that share one table."""
     groups: dict[Any, list[list[Projection]]] = {}
     for projection in d.projections:
         joins = delivery_of(projection).joins(projection) and not weights_change(d, projection)
@@ -185,7 +185,7 @@ def _tables(
 
 
 def _compatible(a: Projection, b: Projection) -> bool:
-    """Whether two projections can lie in one table: slots with shared weights must agree."""
+    """Whether two projections can share a table: slots with shared weights must agree."""
     if not a.weight.constant or a.weight.a == b.weight.a:
         return True
     apart = a.source is not b.source or (

@@ -1,4 +1,4 @@
-"""Where blocks of neurons are cut into shares, so that each share has about as much to do."""
+"""Division of blocks of neurons into shares of about equal cost."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from spikelearn.engine.lowering.synapse_tables import expected_synapses
 _STEP = 1.5
 _EVENT = 0.7
 _PLASTIC_EVENT = 12.0
-"""Nanoseconds of a neuron and step, of a synaptic event, and of one that is learned from (docs/profile.md)."""
+"""Nanoseconds per neuron and step, per synaptic event, and per plastic synaptic event (docs/profile.md)."""
 
 _RATE = 5.0
-"""Hz of all sources: what they will do is not known yet."""
+"""Assumed rate of all sources in Hz, as their activity is not yet known."""
 
 _GRAIN = 64
-"""Large parts meet at multiples of so many neurons: none share a cache line."""
+"""Boundaries of large parts are multiples of this many neurons, so that none share a cache line."""
 
 
 def partition(blocks: Sequence[Block], projections: Sequence[Projection], dt: float, n_shares: int) -> None:
-    """Cut all blocks: each share gets neurons that lie side by side, and all synapses onto them."""
+    """Divide all blocks: each share gets contiguous neurons, and all synapses onto them."""
     cost = dict.fromkeys((p for block in blocks for p in block.populations), _STEP)
     for projection in projections:
         target = projection.receiver
@@ -36,7 +36,7 @@ def partition(blocks: Sequence[Block], projections: Sequence[Projection], dt: fl
 
 
 def cuts(sizes: Sequence[int], costs: Sequence[float], n_shares: int) -> tuple[int, ...]:
-    """Where shares of equal cost begin and end. sizes: of populations side by side; costs: of a neuron of each."""
+    """Boundaries of shares of equal cost. sizes: of consecutive populations; costs: per neuron of each."""
     ends = np.cumsum(sizes)
     n = int(ends[-1])
     grain = _GRAIN if n >= 1024 * n_shares else 1

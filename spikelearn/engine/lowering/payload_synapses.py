@@ -1,4 +1,4 @@
-"""Lowering of synapses whose events bring a value: what arrives is the weight times the value."""
+"""Lowering of synapses whose events carry a value: weight times value arrives."""
 
 from __future__ import annotations
 

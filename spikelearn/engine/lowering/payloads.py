@@ -1,8 +1,8 @@
 """Values that events carry: for their targets (`net.connect(..., payload=)`), or for the rules of their own synapses.
 
-A value is what a state variable of a neuron is at the end of the step in which it emits an event. Beside a ring of
-events lies a ring of values for each variable that some projection carries with events of this kind, or that some rule
-reads of its target at such an event (`PlasticityRule.reads_at_events`).
+A value is that of a state variable of a neuron at the end of the step in which it emits an event. Each ring of events
+has a ring of values for each variable that a projection transmits with events of this kind, or that a rule reads from
+its target at such an event (`PlasticityRule.reads_at_events`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def payload_variables(projections: Iterable[Projection], block: Block, kind: str
 
 
 def keep_calls(plan: Plan, block: Block) -> None:
-    """Add to the plan what writes values beside the events of a block, once all its kinds of event are told."""
+    """Add the Calls that write the values of a block's events to the plan, after all its kinds of event are written."""
     for kind, ring in block.rings.items():
         for variable, values in ring.values.items():
             plan.stages["advance"].append(

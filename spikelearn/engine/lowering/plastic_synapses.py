@@ -1,4 +1,4 @@
-"""Lowering of synapses that learn, each kind of rule in its own way."""
+"""Lowering of plastic synapses, each kind of rule in its own way."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def deliver(table: Table, plan: Plan) -> None:
 
 
 def _check_weights(projection: Projection, table: Table) -> None:
-    """What was drawn may lie beyond the limits of the rule."""
+    """Check drawn weights, which may exceed the limits of the rule."""
     assert projection.plasticity is not None
     rule, (low, high) = projection.plasticity.rule, projection.limits
     smallest, largest = (float(f(table.weights, initial=0.5 * (low + high))) for f in (np.min, np.max))

@@ -1,4 +1,4 @@
-"""Lowering of populations: the Calls that advance neurons, tell bursts from single spikes and make sources emit."""
+"""Lowering of populations: the Calls that advance neurons, classify bursts and single spikes, and run sources."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from spikelearn.sources import Poisson, SpikeList
 
 
 def advance_calls(plan: Plan, block: Block) -> None:
-    """Add to the plan what advances the neurons of a block, or makes its sources emit."""
+    """Add the Calls that advance the neurons or sources of a block to the plan."""
     for population in block.populations:
         offset, size = plan.share.part(block, block.first[population], population.size)
         if size == 0:
@@ -35,8 +35,8 @@ def advance_calls(plan: Plan, block: Block) -> None:
             now = block.rates[population][offset : offset + size]
             if rates.max() * plan.dt * 1e-3 > 1.0:
                 raise DescriptionError(
-                    f"population {population.name!r}: a Poisson neuron fires at most once in a step of {plan.dt} ms, "
-                    f"rates go up to {1e3 / plan.dt:g} Hz, got {rates.max():g} Hz"
+                    f"population {population.name!r}: a Poisson neuron fires at most once per step of {plan.dt} ms, "
+                    f"expected rates of at most {1e3 / plan.dt:g} Hz, got {rates.max():g} Hz"
                 )
             if model.interval:
                 every = max(1, round(model.interval / plan.dt))
@@ -64,7 +64,7 @@ def advance_calls(plan: Plan, block: Block) -> None:
 
 
 def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neuron, part: slice) -> None:
-    """The calls that advance the neurons `part` of a population."""
+    """The Calls that advance the neurons `part` of a population."""
     model, first, size = neuron.model, block.first[population] + part.start, part.stop - part.start
     span = slice(first, first + size)
     constants = {}

@@ -1,4 +1,4 @@
-"""Lowering of procedural projections: one Call that makes synapses at each event, and no table."""
+"""Lowering of procedural projections: one Call that generates synapses at each event, and no table."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def table(
     projections: Sequence[Projection], ends: Mapping[Projection, Ends], delays: np.ndarray, seed: int, dt: float,
     own_weights: bool,
 ) -> Table:  # fmt: skip
-    """A Table whose synapses are not kept."""
+    """A Table whose synapses are not stored."""
     nothing = np.zeros(0, np.int32)
     return Table(list(projections), delays, nothing, nothing, nothing, np.zeros(0), np.zeros(0), np.zeros(1, np.int64))
 
 
 def deliver(table: Table, plan: Plan) -> None:
-    """What a run changes is what is on its way to targets: (longest - shortest delay + 1) numbers for each target of
-    the share, and nothing if all delays are the same.
+    """The only state that changes is the input in transit: (max - min delay + 1) numbers for each target of the share,
+    or none if all delays are equal.
     """
     [projection] = table.projections
     ends, delays = plan.ends[projection], table.delays

@@ -1,4 +1,4 @@
-"""Lowering of recordings, and emptying their buffers into a sink."""
+"""Lowering of recordings, and flushing their buffers to a sink."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EMPTY = np.zeros(0, np.int64)
 
 
 def recorder_calls(recordings: Sequence[Recording], plan: Plan, interval: int) -> None:
-    """Add a buffer and a Call for each recording. interval: steps that may pass before a wish to stop is heard."""
+    """Add a buffer and a Call for each recording. interval: maximum steps until a request to stop takes effect."""
     for recording in recordings:
         if recording.events:
             _record_events(recording, plan, interval)
@@ -50,7 +50,7 @@ def _record_events(recording: Recording, plan: Plan, interval: int) -> None:
 
 
 def _record_samples(recording: Recording, plan: Plan, interval: int) -> None:
-    """A share samples what it owns; share 0 samples the modulators, of which each share has its own."""
+    """Each share samples its own neurons; share 0 samples the modulators, of which each share has a copy."""
     of, ids = recording.of, recording.ids.astype(np.int64)
     found: dict[str, np.ndarray] = {}
     columns = np.arange(len(ids))
@@ -99,7 +99,7 @@ def _sample_call(
 
 
 def empty(program: Program, sink: Sink) -> None:
-    """Hand what is in the buffers of all shares to the sink."""
+    """Pass the contents of the buffers of all shares to the sink."""
     dt = program.plans[0].dt
     for parts in zip(*(plan.recorders for plan in program.plans), strict=True):
         recording, name = parts[0].recording, parts[0].name

@@ -1,4 +1,4 @@
-"""What makes the synapses of a projection for kernels: rows by its connection rule, and values that go by distance."""
+"""Generation of the synapses of a projection for kernels: rows by its connection rule, and values by distance."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _EMPTY = np.zeros(0, np.int64)
 
 
 class RowMaker:
-    """Makes the rows of one projection, one after the other, for kernels that call it by its address.
+    """Makes the rows of one projection, one after the other, for kernels that call it by address.
 
-    by_event: it makes the synapses of one source at an event, with their counters, whatever the rule's own rows are.
+    by_event: make the synapses of one source at an event, with their counters, whatever the rule's rows are.
     """
 
     def __init__(self, projection: Projection, seed: int, by_event: bool = False) -> None:
@@ -35,7 +35,7 @@ class RowMaker:
         self.owners = _EMPTY if rows.owners is None else rows.owners
         turned = by_event and not rule.by_source
         room = n_partners if turned else projection.row_width if rows.degrees is None else self.degrees.max(initial=0)
-        # One more: a row that is written without a branch, and counted if it is one, touches it.
+        # One more: branch-free writing touches one element beyond the row.
         self.partners = np.zeros(room + 1, np.int64)
         self.made = np.zeros(1, np.int64)
         self._wrong = np.zeros(1, np.int64)
@@ -65,11 +65,11 @@ class RowMaker:
             flats=self.flats,
         )
         self.calls = [self.call]
-        """All that kernels call by their addresses; they must live as long as these."""
+        """Everything that kernels call by address, to be kept alive with them."""
 
     @property
     def arguments(self) -> tuple[Any, ...]:
-        """For kernels: how to make a row, how many partners it then has, and which."""
+        """For kernels: how to make a row, and its resulting number of partners and their indices."""
         return *_address(self.call), self.made, self.partners
 
     def values(self, drawn: Drawn, sources: np.ndarray, targets: np.ndarray, result: np.ndarray) -> tuple[Any, ...]:
@@ -92,7 +92,7 @@ class RowMaker:
         return *drawn.arguments, *_address(call)
 
     def run(self, kernel: Any, *arguments: Any) -> int:
-        """The number of synapses that a kernel returns. Raises DescriptionError if rows or values cannot be."""
+        """The number of synapses returned by a kernel. Raises DescriptionError if rows or values are invalid."""
         with np.errstate(over="ignore"):
             total = int(callable_of(kernel)(*arguments))
         where = f"projection {self.projection.name!r}"
@@ -105,7 +105,7 @@ class RowMaker:
 
 
 def _address(call: Call | None) -> tuple[Any, Any]:
-    """What `invoke` takes; for nothing to call, zeros."""
+    """The arguments of `invoke`; zeros if there is nothing to call."""
     if call is None:
         return 0, 0
     return (call.function, call.arguments) if call.entry is None else (call.address, call.packed.ctypes.data)
@@ -113,7 +113,7 @@ def _address(call: Call | None) -> tuple[Any, Any]:
 
 @functools.cache
 def _row_kernel(name: str, row: Any, rank: Any, value: Any) -> Kernel:
-    """The Kernel that makes rows. What a user's rule makes is looked at before it is used."""
+    """The Kernel that makes rows. Rows of a user's rule are checked before use."""
     checked = bool(import_line(row, "make_row")[1])
     text = render("row", checked=checked, by_rank=rank is not None, with_value=value is not None)
     return kernel_for(f"Rows of {name}", text, {"make_row": row, "rank": rank, "value": value})
@@ -121,5 +121,5 @@ def _row_kernel(name: str, row: Any, rank: Any, value: Any) -> Kernel:
 
 @functools.cache
 def _value_kernel(value: Any) -> Kernel:
-    """The Kernel that gives synapses the values of a profile."""
+    """The Kernel that sets synapses to the values of a profile."""
     return kernel_for("Values by distance", render("values"), {"value": value})

@@ -1,4 +1,4 @@
-"""Lowering of synapses with short-term plasticity: what arrives is the weight times what is released."""
+"""Lowering of synapses with short-term plasticity: weight times release arrives."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from spikelearn.kernels import neurons, trial_clock
 from spikelearn.synapses import SynapseModel
 
 _NEVER = -(1 << 40)
-"""The step of the last arrival where there was none."""
+"""The step of the last arrival if there was none."""
 
 
 @dataclass(frozen=True, eq=False)
 class Release:
-    """How much the synapses of one projection release at an arrival. All of a slot share one source, and one state.
+    """The release of a projection's synapses at an arrival. Synapses of a slot share one source, and one state.
 
-    last: (slots,), the step of the last arrival. state: variable -> (slots,). start: what each begins with.
+    last: (slots,), the step of the last arrival. state: variable -> (slots,). start: initial values.
     """
 
     model: SynapseModel
@@ -50,18 +50,18 @@ class Release:
 
     @property
     def names(self) -> tuple[list[str], list[str]]:
-        """Of the state and of the constants."""
+        """Names of the state and of the constants."""
         return list(self.state), list(self.constants)
 
     @property
     def values(self) -> dict[str, Any]:
-        """By the names that kernels use."""
+        """Values by the names that kernels use."""
         values = {"release_last": self.last, "release_dt": self.dt}
         values |= {f"release_{name}": array for name, array in self.state.items()}
         return values | {f"release_of_{name}": value for name, value in self.constants.items()}
 
     def reset(self, name: str, clock: np.ndarray, phase: int) -> list[Call]:
-        """Calls that forget the past of the sources at the start of a phase. name: of the projection."""
+        """Calls that reset the release at the start of a phase. name: of the projection."""
         kernel = kernel_of(trial_clock.copy_at_start)
         begins = [(self.last, np.full_like(self.last, _NEVER))]
         begins += [(values, np.full_like(values, self.start[v])) for v, values in self.state.items()]

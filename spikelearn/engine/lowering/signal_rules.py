@@ -86,12 +86,12 @@ class SignalLearning:
         return [self._call("forget", "forget", n_moved=n_moved, moved=moved)]
 
     def _call(self, label: str, function: str, **own: Any) -> Call:
-        """A Call of one of the rule's kernels, with what it takes of `values` and of its own."""
+        """A Call of one of the rule's kernels, with arguments from `values` and its own."""
         kernel = replace(self.kernel, name=function)
         return Call(f"{label} {self.projection.name}", kernel, **kernel.choose(self.values | own))
 
     def _modulator(self) -> dict[str, Any]:
-        """What an eligibility is multiplied by; of a rule that only low-passes its signal, 1."""
+        """The factor of an eligibility; 1 for a rule that only low-passes its signal."""
         assert self.projection.plasticity is not None
         dt, modulator = self.plan.dt, self.projection.plasticity.modulator
         if self.rule.modulated:

@@ -1,4 +1,4 @@
-"""Lowering of static synapses: what arrives is the weight."""
+"""Lowering of static synapses: the weight arrives."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import deliver as kernels
 
 _RUNS_LISTED = 256
-"""Runs of synapses that are listed and fetched ahead at a time."""
+"""Runs of synapses that are listed and prefetched at a time."""
 
 
 def applies(projection: Projection) -> bool:
@@ -29,7 +29,7 @@ def table(
     projections: Sequence[Projection], ends: Mapping[Projection, Ends], delays: np.ndarray, seed: int, dt: float,
     own_weights: bool,
 ) -> Table:  # fmt: skip
-    """Where all weights of a slot are the same they are kept once."""
+    """If all weights of a slot are equal, they are stored once."""
     shared = projections[0].weight.constant and not own_weights
     return build(projections, ends, delays, seed, dt, shared, double=own_weights, local=not own_weights)
 

@@ -1,4 +1,4 @@
-"""Building synapse tables from connection rules, and finding the synapses of a projection in them again."""
+"""Building synapse tables from connection rules, and finding the synapses of a projection in them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from spikelearn.errors import DescriptionError
 from spikelearn.kernels import connect
 
 SINGLE_PRECISION_FROM = 1_000_000
-"""From this many synapses on, static weights that differ are kept in 4 bytes."""
+"""From this many synapses on, static weights that differ are stored in 4 bytes."""
 _EMPTY_INT = np.zeros(0, np.int64)
 _EMPTY = np.zeros(0)
 
 
 def delays_of(projection: Projection, seed: int, dt: float) -> np.ndarray:
-    """All delays that occur in a projection, in steps, ascending."""
+    """All distinct delays of a projection, in steps, ascending."""
     drawn = projection.axonal
     if drawn.constant or drawn.code == connect.ARRAY:
         values = np.array([drawn.a]) if drawn.constant else np.asarray(drawn.array).ravel()
@@ -41,10 +41,10 @@ def build(
     projections: Sequence[Projection], ends: Mapping[Projection, Ends], delays: np.ndarray, seed: int, dt: float,
     shared: bool, double: bool, local: bool,
 ) -> Table:  # fmt: skip
-    """One table for projections between the same two blocks, through one port and on one kind of event.
+    """One table for projections between the same two blocks, with the same port and kind of event.
 
-    delays: all that occur. shared: each slot has one weight, kept once. double: weights that differ take 8 bytes each.
-    local: targets are counted from the first of the share, so that they fit into 2 bytes more often.
+    delays: all distinct ones. shared: one weight per slot, stored once. double: weights that differ take 8 bytes each.
+    local: targets are counted from the first of the share, so that they more often fit into 2 bytes.
     """
     these = ends[projections[0]]
     n_sources, low, high = these.source.n, these.low, these.high
@@ -81,9 +81,9 @@ def build(
 
 
 def locate(projection: Projection, plan: Plan) -> dict[str, np.ndarray]:
-    """positions, pre, post, delay_steps and slots of a projection's synapses in one share's table, as they are now.
+    """The current positions, pre, post, delay_steps and slots of a projection's synapses in one share's table.
 
-    They are in the order in which they were made; `numbers` are their places among those of all shares.
+    They are in the order of generation; `numbers` are their indices among those of all shares.
     """
     table, ends = plan.tables[projection], plan.ends[projection]
     cursor = table.index[:-1].copy()
@@ -106,7 +106,7 @@ def locate(projection: Projection, plan: Plan) -> dict[str, np.ndarray]:
 
 
 def count_alone(projection: Projection, seed: int) -> int:
-    """How many synapses a projection has. Where its rule does not say, they are made only to be counted."""
+    """The number of synapses of a projection. If its rule does not determine it, they are generated to be counted."""
     degrees = projection.rows.degrees
     if degrees is not None:
         return int(degrees.sum()) * (projection.n_rows if len(degrees) == 1 else 1)
@@ -116,7 +116,7 @@ def count_alone(projection: Projection, seed: int) -> int:
 
 
 def expected_synapses(projection: Projection) -> float:
-    """How many synapses a projection has in all shares together, as far as its rule says without making them."""
+    """The number of synapses of a projection in all shares, if its rule determines it without generating them."""
     return projection.rows.expected if projection.rows.degrees is None else count_alone(projection, 0)
 
 
@@ -124,7 +124,7 @@ def _scan(
     projection: Projection, maker: RowMaker, ends: Ends | None, seed: int, dt: float, mode: int, table: Table | None,
     cursor: np.ndarray, found: dict[str, np.ndarray] | None = None,
 ) -> int:  # fmt: skip
-    """Run the kernel over a projection; without a table to mark its delays."""
+    """Run the kernel over a projection; without a table, to mark its delays."""
     found = found or {}
     empty = np.zeros(0, np.int32)
     into = (0, _EMPTY_INT, cursor, np.zeros(0, np.uint16), _EMPTY)
