@@ -1,19 +1,19 @@
-"""Adaptive nodes: the arms of a neuron learn, and with an arm all links that lead to it.
+"""Adaptive nodes: the arms of a neuron learn, and with each arm all links that lead to it.
 
 Sardi, S., Vardi, R., Goldental, A., Sheinin, A., Uzan, H. & Kanter, I. (2018). Adaptive nodes enrich nonlinear
 cooperative learning beyond traditional adaptation by links. Sci. Rep. 8:5100.
 
-sl.AdaptiveMultiThreshold: what arrives at arm k is multiplied by gain_k. A hit below the threshold of one arm and a
-spike through another, lag ms later, raise the gain of the first by A exp(-lag/tau); a hit that follows the spike lowers
-it by as much. A is .05, tau 15 ms; lags of more than 50 ms count for nothing.
+sl.AdaptiveMultiThreshold: the input to arm k is multiplied by gain_k. A hit below the threshold of one arm and a spike
+through another, lag ms later, raise the gain of the first by A exp(-lag/tau); a hit that follows the spike lowers it by
+the same amount. A is 0.05, tau 15 ms; lags above 50 ms have no effect.
 
-What must come out of the three experiments:
+Acceptance criteria of the three experiments:
 
-pairs     One hit and one spike at each lag: the change of the gain is the formula's.
-links     After many pairs a link that took no part in them, but leads to the same arm, makes spikes where it made none
+pairs     One hit and one spike at each lag: the change of the gain follows the formula.
+links     After many pairs, a link to the same arm that took no part in them evokes spikes where it evoked none before
           (spike after hit), or none where it did (hit after spike).
-events    Random hits below and above threshold on both arms: gains move all the time and stay within their limits.
-Control: no adaptation (A = 0). Gains stay at 1, and the link does what it did.
+events    Random hits below and above threshold on both arms: gains keep moving and stay within their limits.
+Control: no adaptation (A = 0). Gains stay at 1, and the effect of the link does not change.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SEEDS = 5
 @dataclass(frozen=True)
 class Parameters:
     A_gain: float = parameter(0.05, "", "change of a gain by a hit and a spike at the same time")
-    tau_gain: float = parameter(15.0, "ms", "time constant with which it falls with the lag")
+    tau_gain: float = parameter(15.0, "ms", "time constant of its decay with the lag")
     gain_window: float = parameter(50.0, "ms", "longest lag that counts")
     gain_min: float = parameter(0.5, "", "smallest gain")
     gain_max: float = parameter(2.0, "", "largest gain")
@@ -43,11 +43,11 @@ class Parameters:
     hit: float = parameter(0.5, "", "a stimulus below threshold (thresholds)")
     strong: float = parameter(1.5, "", "a stimulus above threshold")
     lag_reach: float = parameter(70.0, "ms", "pairs: largest lag")
-    lag_step: float = parameter(1.0, "ms", "pairs: distance of the lags")
-    pairs: int = parameter(20, "", "links: pairs of the training, 120 ms apart")
-    pair_lag: float = parameter(5.0, "ms", "links: lag of these pairs, both ways")
+    lag_step: float = parameter(1.0, "ms", "pairs: step of the lags")
+    pairs: int = parameter(20, "", "links: training pairs, 120 ms apart")
+    pair_lag: float = parameter(5.0, "ms", "links: lag of these pairs, in both orders")
     strengths: tuple[float, ...] = parameter(
-        tuple(round(0.2 * k, 1) for k in range(1, 16)), "", "links: strengths of the link that is tested"
+        tuple(round(0.2 * k, 1) for k in range(1, 16)), "", "links: strengths of the tested link"
     )
     trials: int = parameter(50, "", "links: cells for each strength")
     events: int = parameter(10_000, "", "events: stimuli of each cell")
@@ -71,13 +71,13 @@ class Parameters:
 QUICK = {"strengths": (0.4, 0.8, 1.2, 2.0), "trials": 20, "events": 2000, "event_cells": 4, "lag_step": 5.0}
 
 APART = 120.0  # ms between two pairs
-BELOW, ABOVE = 0.8, 1.2  # strengths that make no spike and a spike before any training
+BELOW, ABOVE = 0.8, 1.2  # strengths that evoke no spike and a spike before any training
 
-_OWN = "spec of the model, after the paper's findings"
+_OWN = "chosen here, after the paper's findings"
 PUBLISHED = {
     "gain_change_error": Published(0.0, high=1e-9, source="A exp(-|lag|/tau) up to 50 ms, 0 beyond"),
-    "gain_change_spike_after_hit": Published(".05 exp(-5/15)", low=0.0358, high=0.0359, source=_OWN),
-    "gain_change_hit_after_spike": Published("-.05 exp(-5/15)", low=-0.0359, high=-0.0358, source=_OWN),
+    "gain_change_spike_after_hit": Published("0.05 exp(-5/15)", low=0.0358, high=0.0359, source=_OWN),
+    "gain_change_hit_after_spike": Published("-0.05 exp(-5/15)", low=-0.0359, high=-0.0358, source=_OWN),
     "gain_lowest": Published("bounded", low=0.5, high=1.0, source=_OWN),
     "gain_highest": Published("bounded", low=1.0, high=2.0, source=_OWN),
     "gain_moved": Published("still moves at the end", low=0.01, source=_OWN),
@@ -114,7 +114,7 @@ def cell(p: Parameters, A_gain: float) -> Any:
 
 
 def stimulus(net: sl.Network, cells: Any, port: str, times: np.ndarray, strengths: Any, name: str) -> None:
-    """Give cell i stimuli at times[i], each arriving when it is listed; times: (n, k) ms, NaN for none."""
+    """Stimulate cell i at times[i], the times of arrival; times: (n, k) ms, NaN for none."""
     ids = np.repeat(np.arange(len(times)), times.shape[1])
     given = np.isfinite(times.ravel())
     source = net.population(len(times), sl.SpikeList(times.ravel()[given] - net.dt, ids[given]), name=name)
@@ -142,10 +142,10 @@ def pair(p: Parameters, seed: int, A_gain: float, progress: bool | None = None) 
 def link(
     p: Parameters, seed: int, A_gain: float, sink: Any = None, progress: bool | None = None
 ) -> tuple[sl.Run, dict[str, np.ndarray]]:
-    """Share of the cells in which a link of each strength makes a spike, by what came before it.
+    """Fraction of the cells in which a link of each strength evokes a spike, by the preceding pairs.
 
-    The link leads to arm 1 and is used once, at the end: in cells that had no pairs, pairs with the spike after the
-    hit, and pairs with the hit after the spike.
+    The link leads to arm 1 and is used once, at the end: in cells without pairs, with the spike after the hit, and with
+    the hit after the spike.
     """
     conditions = {"before": np.nan, "potentiation": p.pair_lag, "depression": -p.pair_lag}
     each = len(p.strengths) * p.trials
@@ -169,7 +169,7 @@ def link(
 
 
 def wander(p: Parameters, seed: int, A_gain: float, progress: bool | None = None) -> tuple[sl.Run, Wandering | None]:
-    """Poisson stimuli, weak and strong, to both arms of each cell, until there are as many as asked for."""
+    """Weak and strong Poisson stimuli to both arms of each cell, until the requested number is reached."""
     duration = 1e3 * p.events / (4.0 * p.event_rate)
     duration += 5.0 * np.sqrt(p.events) * 1e3 / (4.0 * p.event_rate)  # so that no cell has fewer
     net = sl.Network(dt=p.event_dt, seed=seed)
@@ -191,7 +191,7 @@ def wander(p: Parameters, seed: int, A_gain: float, progress: bool | None = None
 
 
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """The three experiments, each with its control; the run that is returned is that of the links."""
+    """Run the three experiments, each with its control; the returned run is that of the links."""
     p = parameters
     done = run_conditions(
         link=lambda: link(p, seed, p.A_gain, sink, progress),
@@ -251,15 +251,15 @@ def _draw_pairs(ax: Any, found: Changed, control: Changed) -> None:
 
 def _draw_links(ax: Any, p: Parameters, found: dict[str, np.ndarray], control: dict[str, np.ndarray]) -> None:
     looks = {
-        "depression": (PALETTE[0], "v", DASHED, "after hits that follow spikes"),
+        "depression": (PALETTE[0], "v", DASHED, "after hits following spikes"),
         "before": (INK, "o", "-", "without pairs"),
-        "potentiation": (PALETTE[1], "^", DASHED, "after spikes that follow hits"),
+        "potentiation": (PALETTE[1], "^", DASHED, "after spikes following hits"),
     }
     for name, (shade, marker, line, label) in looks.items():
         ax.plot(p.strengths, found[name], color=shade, marker=marker, ms=3.2, ls=line, lw=1.1, label=label)
     for name, label in (("potentiation", "no adaptation, after either"), ("depression", None)):
         ax.plot(p.strengths, control[name], "s", color=CONTROL, mfc="none", ms=5.5, mew=0.6, label=label)
-    ax.set(xlabel="strength of a link without pairs (thresholds)", ylabel="probability of a spike")
+    ax.set(xlabel="strength of an untrained link (thresholds)", ylabel="probability of a spike")
     ax.set(ylim=(-0.03, 1.62), yticks=[0.0, 0.5, 1.0])
     plain_legend(ax, borderaxespad=0.1, loc="upper left")
 

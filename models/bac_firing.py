@@ -1,20 +1,20 @@
-"""BAC firing: one pyramidal cell reports, by a burst, that its soma and its apical dendrite were excited together.
+"""BAC firing: a burst of a pyramidal cell signals that its soma and its apical dendrite were excited together.
 
 Larkum, M. E., Zhu, J. J. & Sakmann, B. (1999). A new cellular mechanism for coupling inputs arriving at different
 cortical layers. Nature 398:338. Larkum, M. E., Senn, W. & Luescher, H.-R. (2004). Top-down dendritic input increases
 the gain of layer 5 pyramidal neurons. Cereb. Cortex 14:1059. The cell is that of Naud & Sprekeler 2018
 (Pyramidal).
 
-A spike runs back into the apical dendrite (c_d). Where that is depolarised already, the two together open a plateau,
-whose current into the soma (g_s) makes a burst.
+A spike propagates back into the apical dendrite (c_d). If the dendrite is already depolarised, the two together trigger
+a plateau, whose current into the soma (g_s) causes a burst.
 
-What must come out of the two experiments:
+Acceptance criteria of the two experiments:
 
-coincidence   One cell, no noise, a pulse to the soma and one to the dendrite. The soma's alone makes 1 spike, the
-              dendrite's alone none, both within 10 ms of each other a burst, 15 ms or more apart 1 spike.
+coincidence   One cell, no noise, a pulse to the soma and one to the dendrite. The pulse to the soma alone evokes 1
+              spike, the one to the dendrite alone none, both within 10 ms a burst, and 15 ms or more apart 1 spike.
 gain          Rates under noise against the current into the soma, for several currents into the dendrite: these make
-              the curve steeper, not only shift it.
-Control: without the back-propagating spike (c_d = 0) there is no burst at any lag, and the slope stays what it was.
+              the curve steeper, rather than only shifting it.
+Control: without the back-propagating spike (c_d = 0) there is no burst at any lag, and the slope does not change.
 """
 
 from __future__ import annotations
@@ -36,30 +36,30 @@ SEEDS = 5
 
 @dataclass(frozen=True)
 class Parameters:
-    """All that can be set. What is not here of the cell has the defaults of `Pyramidal`, those of the paper."""
+    """Other constants of the cell are the defaults of `Pyramidal`, taken from the paper."""
 
     c_d: float = parameter(2600.0, "pA", "the cell: current of the back-propagating spike into the dendrite")
     g_d: float = parameter(1200.0, "pA", "the cell: regenerative current of the dendrite")
     g_s: float = parameter(1300.0, "pA", "the cell: current from a fully active dendrite into the soma")
     t_ref: float = parameter(3.0, "ms", "the cell: refractory period")
     soma_current: float = parameter(2000.0, "pA", "pulse into the soma")
-    soma_duration: float = parameter(5.0, "ms", "how long it lasts")
+    soma_duration: float = parameter(5.0, "ms", "duration of that pulse")
     dendrite_current: float = parameter(
         1500.0, "pA", "pulse into the dendrite: this times (1 - exp(-t/dendrite_rise)) exp(-t/dendrite_decay)"
     )
     dendrite_rise: float = parameter(2.0, "ms", "rise of that pulse")
     dendrite_decay: float = parameter(8.0, "ms", "decay of that pulse")
-    lag_first: float = parameter(-25.0, "ms", "first lag of the dendrite's pulse behind the soma's")
+    lag_first: float = parameter(-25.0, "ms", "first lag of the dendritic pulse behind the somatic one")
     lag_last: float = parameter(25.0, "ms", "last lag")
-    lag_step: float = parameter(1.0, "ms", "distance of the lags")
-    shown_lag: float = parameter(0.0, "ms", "lag of the pair whose spikes are counted and drawn")
+    lag_step: float = parameter(1.0, "ms", "step of the lags")
+    shown_lag: float = parameter(0.0, "ms", "lag of the pair whose spikes are counted and plotted")
     dt: float = parameter(0.05, "ms", "time step of the coincidence experiment")
     gain_soma: tuple[float, ...] = parameter(tuple(100.0 * k for k in range(11)), "pA", "gain: currents into the soma")
     gain_dendrite: tuple[float, ...] = parameter((0.0, 100.0, 200.0, 300.0, 400.0), "pA", "gain: into the dendrite")
     gain_noise: float = parameter(200.0, "pA", "standard deviation of the noise into soma and dendrite")
     gain_noise_tau: float = parameter(2.0, "ms", "its time constant")
     gain_cells: int = parameter(20, "", "cells for each pair of currents")
-    gain_duration: float = parameter(1000.0, "ms", "part that is counted, after 200 ms")
+    gain_duration: float = parameter(1000.0, "ms", "time over which spikes are counted, after 200 ms")
     gain_dt: float = parameter(0.1, "ms", "time step of the gain experiment")
 
     def __post_init__(self) -> None:
@@ -75,7 +75,7 @@ class Parameters:
 
 QUICK = {"gain_soma": (0.0, 250.0, 500.0, 750.0, 1000.0), "gain_cells": 8}
 
-_OWN = "prototype, same cell and pulses"
+_OWN = "prototype with the same cell and pulses"
 PUBLISHED = {
     "spikes_soma_alone": Published(1, low=1, high=1, source="Larkum et al. 1999"),
     "spikes_dendrite_alone": Published(0, low=0, high=0, source="Larkum et al. 1999"),
@@ -91,15 +91,15 @@ PUBLISHED = {
 }
 
 ONSET = 30.0  # ms, of the pulse into the soma; later, if a lag is longer
-AFTER = 120.0  # ms that are simulated after the last onset
+AFTER = 120.0  # ms simulated after the last onset
 SETTLING = 200.0  # ms before spikes of the gain experiment are counted
 
 
 class Coincidence(NamedTuple):
-    """Cell 0 has the pulse to its soma, cell 1 to its dendrite, cell 2 + k has both, lags[k] apart.
+    """Cell 0 receives the pulse at its soma, cell 1 at its dendrite, cell 2 + k receives both, lags[k] apart.
 
     onset: ms. lags: (k,) ms, onset at the dendrite minus onset at the soma. together: the cell whose lag is nearest to
-    shown_lag. spikes: (2 + k,) number; two or more are a burst. max_V_d: (2 + k,) mV. Currents: (steps, 2 + k) pA.
+    shown_lag. spikes: (2 + k,) numbers; two or more are a burst. max_V_d: (2 + k,) mV. Currents: (steps, 2 + k) pA.
     """
 
     run: sl.Run
@@ -113,7 +113,7 @@ class Coincidence(NamedTuple):
 
 
 class Gain(NamedTuple):
-    """rates: (dendrite, soma) Hz, a row for each current. slopes: (dendrite,) Hz/nA, of lines through the rows."""
+    """rates: (dendrite, soma) Hz, a row per current. slopes: (dendrite,) Hz/nA, of lines fitted to the rows."""
 
     rates: np.ndarray
     slopes: np.ndarray
@@ -138,7 +138,7 @@ def pulses(parameters: Parameters) -> tuple[float, np.ndarray, np.ndarray, np.nd
 def coincide(
     parameters: Parameters, cell: Any, sink: Any = None, progress: bool | None = None
 ) -> tuple[sl.Run, Coincidence]:
-    """Pulses to soma and dendrite, alone and together at many lags, a cell for each, no noise."""
+    """Pulses to soma and dendrite, alone and together at many lags, one cell for each, without noise."""
     p = parameters
     onset, lags, soma, dendrite = pulses(p)
     t = p.dt * np.arange(len(soma))
@@ -172,7 +172,7 @@ def gain(parameters: Parameters, seed: int, cell: Any, progress: bool | None = N
 
 
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """Both experiments and their controls; the run that is returned is that of the pulses."""
+    """Run both experiments and their controls; the returned run is that of the pulses."""
     p = parameters
     cell = sl.Pyramidal(c_d=p.c_d, g_d=p.g_d, g_s=p.g_s, t_ref=p.t_ref)
     passive = sl.Pyramidal(c_d=0.0, g_d=p.g_d, g_s=p.g_s, t_ref=p.t_ref)
@@ -200,7 +200,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
 
 
 def _of_pulses(paired: Coincidence) -> dict[str, float]:
-    """window_ms: from the first lag with a burst to the last. first_, last_lag_with_burst: None if there is none."""
+    """window_ms: from the first to the last lag with a burst. first_, last_lag_with_burst: None if there is none."""
     near, far = np.abs(paired.lags) <= 10.0 + 1e-6, np.abs(paired.lags) >= 15.0 - 1e-6
     bursts, single = paired.spikes[2:] >= 2, paired.spikes[2:] == 1
     with_burst = paired.lags[bursts]
@@ -223,7 +223,7 @@ CELLS = "full cell", "no back-propagating spike"
 
 
 def figure(parameters: Parameters, outcome: Outcome) -> Figure:
-    """Pulses and potentials (a), spikes by lag (b), rates by current (c), and their slopes (d), beside the control."""
+    """Pulses and potentials (a), spikes by lag (b), rates by current (c), and their slopes (d), with the control."""
     whole = new_figure(7.6, 6.2, w_pad=0.06, h_pad=0.06)
     upper, lower = whole.subfigures(2, 1, height_ratios=(1.15, 1.0))
     cells = upper.subplots(2, 3, sharex=True, sharey="row", height_ratios=(1, 2.6))
@@ -272,14 +272,14 @@ def _draw_cells(axes: Any, c: Coincidence) -> None:
 
 def _draw_window(ax: Any, full: Coincidence, passive: Coincidence) -> None:
     highest = max(4, int(full.spikes.max()))
-    ax.axvspan(-10, 10, ymax=0.8, color=FAINT, alpha=0.35, lw=0, label="a burst is due")
+    ax.axvspan(-10, 10, ymax=0.8, color=FAINT, alpha=0.35, lw=0, label="burst expected")
     with_control(ax, full.lags, full.spikes[2:], passive.spikes[2:], CELLS, ms=3, lw=(0.8, 0.8), ds="steps-mid")
     ax.set(xlabel="dendrite after soma (ms)", ylabel="spikes", ylim=(0, 1.45 * highest), yticks=range(highest + 1))
     _legend(ax, loc="upper left")
 
 
 def _draw_curves(ax: Any, p: Parameters, full: Gain) -> None:
-    """The more current into the dendrite, the darker."""
+    """Rates by current into the soma, darker for more current into the dendrite."""
     soma = np.asarray(p.gain_soma) * 1e-3
     for k, (current, rates) in enumerate(zip(p.gain_dendrite, full.rates, strict=True)):
         pale = np.linspace(0.75, 0.0, len(p.gain_dendrite))[k]

@@ -3,18 +3,18 @@
 Brunel, N. (2000). Dynamics of sparsely connected networks of excitatory and inhibitory spiking neurons. J. Comput.
 Neurosci. 8:183.
 
-10,000 excitatory and 2,500 inhibitory neurons, 1,000 and 250 random inputs each, and as many external ones that fire as
-Poisson processes; eta = 1 is the external rate that alone would bring the mean potential to threshold.
+10,000 excitatory and 2,500 inhibitory neurons receive 1,000 excitatory, 250 inhibitory and 1,000 external Poisson
+inputs each; eta = 1 is the external rate that alone would bring the mean potential to threshold.
 
-What must come out: irregular firing at 37.45 Hz for g = 5, eta = 2 (with a fast oscillation of the population), and at
-5.39 Hz for g = 4.5, eta = 0.9 (with a slow one). All neurons start at 0 mV. The start counts, as in NEST's example; the
-low rate depends on the window and, because of the slow oscillation, on the seed: from 0 to 1000 ms NEST 3.10 gives
-5.23, 6.10 and 5.75 Hz for its seeds 1, 2, 3, and this file 5.34 to 5.90 Hz for seeds 1 to 5. `rate_from` leaves out
-the start.
+Acceptance criteria: irregular firing at 37.45 Hz for g = 5, eta = 2 (with a fast oscillation of the population), and at
+5.39 Hz for g = 4.5, eta = 0.9 (with a slow one). All neurons start at 0 mV. The start is included, as in NEST's
+example; the low rate depends on the window and, because of the slow oscillation, on the seed: from 0 to 1000 ms NEST
+3.10 gives 5.23, 6.10 and 5.75 Hz for its seeds 1, 2 and 3, and this file 5.34 to 5.90 Hz for seeds 1 to 5. `rate_from`
+leaves out the start.
 
-`rate_modulation` and `oscillation_hz` say how strongly and how fast the rate of the excitatory neurons goes up and
-down; control: with each train moved in time by its own random amount, nothing of it is left. docs/studies has the whole
-diagram of g and eta.
+`rate_modulation` and `oscillation_hz` measure how strongly and how fast the rate of the excitatory neurons oscillates.
+Control: shifting each spike train by its own random amount removes the modulation. docs/studies has the whole diagram
+of g and eta.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from spikelearn.experiments import Outcome, Published, parameter
 class Parameters:
     order: int = parameter(2500, "", "a fifth of the number of neurons")
     g: float = parameter(5.0, "", "strength of inhibition over excitation")
-    eta: float = parameter(2.0, "", "external rate over the rate that is needed to reach threshold")
-    J: float = parameter(0.1, "mV", "jump of the potential at an excitatory spike")
-    epsilon: float = parameter(0.1, "", "share of the neurons of either kind that a neuron gets input from")
+    eta: float = parameter(2.0, "", "external rate over the rate needed to reach threshold")
+    J: float = parameter(0.1, "mV", "jump of the potential at an excitatory input spike")
+    epsilon: float = parameter(0.1, "", "fraction of the neurons of each kind that project to a neuron")
     delay: float = parameter(1.5, "ms", "delay of all synapses")
     V_th: float = parameter(20.0, "mV", "threshold, above rest")
     V_reset: float = parameter(10.0, "mV", "potential after a spike")
     tau_m: float = parameter(20.0, "ms", "membrane time constant")
     t_ref: float = parameter(2.0, "ms", "refractory period")
     duration: float = parameter(1000.0, "ms", "length of the run")
-    rate_from: float = parameter(0.0, "ms", "where the window of the metrics begins")
-    threads: int = parameter(0, "", "threads that share the network; 0: as many as pay")
+    rate_from: float = parameter(0.0, "ms", "start of the window for the metrics")
+    threads: int = parameter(0, "", "number of threads; 0: as many as are faster")
     dt: float = parameter(0.1, "ms", "step")
 
 
@@ -55,7 +55,7 @@ PUBLISHED = {
 
 
 def external_rate(parameters: Parameters) -> float:
-    """Hz, of each external input; a neuron has as many as excitatory ones from the network."""
+    """Rate (Hz) of each external input; a neuron has as many of them as recurrent excitatory inputs."""
     p = parameters
     return p.eta * 1000.0 * p.V_th / (p.J * round(p.epsilon * 4 * p.order) * p.tau_m)
 
@@ -63,9 +63,9 @@ def external_rate(parameters: Parameters) -> float:
 def build(
     parameters: Parameters, seed: int, learns: Callable[[sl.Network], Any] | None = None
 ) -> tuple[sl.Network, Any, Any]:
-    """The network, its excitatory and its inhibitory population; all spikes and two potentials of each are recorded.
+    """The network and its excitatory and inhibitory populations; all spikes and two potentials of each are recorded.
 
-    learns: network -> the rule of the synapses from excitatory to excitatory neurons, which are static without it.
+    learns: network -> the plasticity of the synapses from excitatory to excitatory neurons; None for static synapses.
     """
     p = parameters
     n_exc, n_inh = 4 * p.order, p.order
@@ -106,7 +106,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
 
 
 def figure(parameters: Parameters, outcome: Outcome) -> Any:
-    """Raster of 50 neurons, and the rate of all excitatory ones with its mean and the published number."""
+    """Raster of 50 neurons, and the rate of all excitatory neurons with its mean and the published value."""
     from spikelearn.plots.panels import panels
     from spikelearn.plots.style import ACCENT, INK, colour, legend, time_axis
 

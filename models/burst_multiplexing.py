@@ -1,21 +1,21 @@
-"""Burst multiplexing: one spike train carries two messages, one from the soma and one from the dendrite.
+"""Burst multiplexing: one spike train carries two signals, one from the soma and one from the dendrite.
 
 Naud & Sprekeler 2018, Sparse bursts optimize information transmission in a multiplexed neural code, PNAS 115:E6329.
 
-A pyramidal cell answers input to its soma with single spikes. Each runs back into the apical dendrite; where that is
-depolarised too, it answers with a long current into the soma, and the spike becomes a burst. An event is an isolated
-spike or the first of a burst. The rate of events follows the input to the soma; the share of events that are bursts,
-the burst probability, the input to the dendrites. Short-term plasticity tells them apart again.
+A pyramidal cell responds to input to its soma with single spikes. Each propagates back into the apical dendrite; if
+that is depolarised too, it responds with a long current into the soma, and the spike becomes a burst. An event is an
+isolated spike or the first of a burst. The event rate follows the input to the soma; the burst probability, the
+fraction of events that are bursts, follows the input to the dendrites. Short-term plasticity separates them again.
 
-What must come out of the three experiments (bac_firing.py shows the burst itself, in one cell without noise):
+Acceptance criteria of the three experiments (bac_firing.py shows the burst itself, in one cell without noise):
 
-multiplexing  4000 cells under noise; steps of current into the somata, others, shifted, into the dendrites. In windows
-              of 20 ms, event rate and burst probability each follow their own input alone.
-              Control: the dendrites get no steps; then the burst probability does not follow them.
-decoding      The same spikes, through depressing and facilitating synapses onto two readouts. What arrives in a window
-              follows the event rate and the burst rate, their ratio the burst probability.
-sweep         Constant currents into the dendrite: the burst probability rises at least 20 times, the event rate stays
-              within 10 %. Control: without the back-propagating spike it does not stay.
+multiplexing  4000 cells under noise; steps of current into the somata, and others, shifted, into the dendrites. In
+              windows of 20 ms, event rate and burst probability each follow only their own input.
+              Control: without steps into the dendrites, the burst probability does not follow them.
+decoding      The same spikes through depressing and facilitating synapses onto two readouts. Their input in a window
+              follows the event rate and the burst rate, and its ratio the burst probability.
+sweep         Constant currents into the dendrite: the burst probability rises at least 20-fold, the event rate stays
+              within 10 %. Control: without the back-propagating spike the event rate changes by more.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from spikelearn.plots.style import DASHED, INK, PALETTE, clean
 
 @dataclass(frozen=True)
 class Parameters:
-    """All that can be set. Constants of the cell are the defaults of `Pyramidal`, those of the paper."""
+    """The constants of the cell are the defaults of `Pyramidal`, taken from the paper."""
 
     N: int = parameter(4000, "", "cells of the multiplexing experiment")
-    duration: float = parameter(2000.0, "ms", "multiplexing experiment: part that is analysed, whole cycles of 200 ms")
-    burn_in: float = parameter(200.0, "ms", "time before that")
+    duration: float = parameter(2000.0, "ms", "multiplexing experiment: analysed part, whole cycles of 200 ms")
+    burn_in: float = parameter(200.0, "ms", "time before the analysed part")
     dt: float = parameter(0.1, "ms", "time step")
-    window: float = parameter(20.0, "ms", "window in which rates and burst probability are taken")
+    window: float = parameter(20.0, "ms", "window in which rates and burst probability are measured")
     noise_tau: float = parameter(2.0, "ms", "time constant of the background current, soma and dendrite")
     noise_std: float = parameter(450.0, "pA", "standard deviation of the background current, soma and dendrite")
     soma_mean: float = parameter(70.0, "pA", "mean of the background current of the soma")
@@ -50,9 +50,9 @@ class Parameters:
     soma_high: float = parameter(280.0, "pA", "current into the soma, for the next 100 ms")
     dendrite_low: float = parameter(-210.0, "pA", "current into the dendrite, for 85 ms")
     dendrite_high: float = parameter(140.0, "pA", "current into the dendrite, for the next 115 ms")
-    lag: float = parameter(65.0, "ms", "the dendrite's cycle begins this long after the soma's")
+    lag: float = parameter(65.0, "ms", "delay of the dendrite's cycle after the soma's")
     sweep_N: int = parameter(2000, "", "cells for each current of the sweep")
-    sweep_duration: float = parameter(2000.0, "ms", "part of the sweep that is analysed")
+    sweep_duration: float = parameter(2000.0, "ms", "analysed part of the sweep")
     sweep_currents: tuple[float, ...] = parameter(tuple(100.0 * k for k in range(-2, 5)), "pA", "into the dendrite")
     sweep_soma: float = parameter(250.0, "pA", "current into the soma during the sweep")
 
@@ -66,19 +66,19 @@ class Parameters:
 SEEDS = 5
 QUICK = {"N": 2000, "duration": 1200.0, "sweep_N": 400, "sweep_duration": 1000.0}
 
-_OWN = "prototype, same protocol"
+_OWN = "prototype with the same protocol"
 PUBLISHED = {
     "corr_event_rate_soma": Published(0.933, low=0.90, source=_OWN),
     "corr_burst_probability_dendrite": Published(0.896, low=0.85, source=_OWN),
     "max_abs_cross_corr": Published(0.11, high=0.20, source=_OWN),
     "mean_event_rate": Published(5.8, source=_OWN),
     "mean_burst_probability": Published(0.09, source=_OWN),
-    "burst_probability_gain": Published("69 (.007 to .485)", low=20.0, source=_OWN),
+    "burst_probability_gain": Published("69 (0.007 to 0.485)", low=20.0, source=_OWN),
     "event_rate_change": Published("0.054 (5.89 to 5.57 Hz)", high=0.10, source=_OWN),
     "corr_depressing_event_rate": Published(0.971, low=0.93, source=_OWN),
     "corr_facilitating_burst_rate": Published(0.834, low=0.75, source=_OWN),
     "corr_ratio_burst_probability": Published(0.778, low=0.70, source=_OWN),
-    # Not 0: the steps of both currents are correlated themselves (-0.17), and 100 windows scatter by 0.1.
+    # Not 0: the steps of the two currents are themselves correlated (-0.17), and 100 windows scatter by 0.1.
     "control_corr_burst_probability_no_steps": Published("vanishes", low=-0.50, high=0.50, source="ablation"),
     "control_event_rate_change_no_backpropagation": Published("above 0.1", low=0.10, source="ablation"),
 }
@@ -95,7 +95,7 @@ LEGEND = {"borderaxespad": 0.1, "handlelength": 1.6, "columnspacing": 1.2}
 
 
 class Multiplexed(NamedTuple):
-    """In windows: edges (k + 1,) ms, all else (k,), pA or Hz. decoded: readout -> releases a second of a synapse."""
+    """Per window: edges (k + 1,) ms, all else (k,), pA or Hz. decoded: readout -> releases per second of a synapse."""
 
     edges: np.ndarray
     soma_current: np.ndarray
@@ -115,7 +115,7 @@ class Swept(NamedTuple):
 
 
 def background(net: sl.Network, cells: Any, parameters: Parameters) -> None:
-    """Each cell's own noise into soma and dendrite, in the place of the network around it."""
+    """Independent noise into soma and dendrite of each cell, in place of the surrounding network."""
     for port, mean in (("soma", parameters.soma_mean), ("apical", parameters.dendrite_mean)):
         net.drive(cells, sl.NoiseCurrent(mean=mean, std=parameters.noise_std, tau=parameters.noise_tau), port=port)
 
@@ -130,7 +130,7 @@ def switching(low: float, high: float, low_for: float, lag: float, t_stop: float
 
 
 def currents(parameters: Parameters, t_stop: float) -> tuple[Any, Any]:
-    """Times and values of the steps of current into the soma, and of those into the dendrite."""
+    """Times and values of the current steps into the soma, and of those into the dendrite."""
     p = parameters
     soma = switching(p.soma_low, p.soma_high, SOMA_LOW, p.burn_in, t_stop)
     return soma, switching(p.dendrite_low, p.dendrite_high, DENDRITE_LOW, p.burn_in + p.lag, t_stop)
@@ -139,7 +139,7 @@ def currents(parameters: Parameters, t_stop: float) -> tuple[Any, Any]:
 def multiplex(
     parameters: Parameters, seed: int, steps: bool = True, sink: Any = None, progress: bool | None = None
 ) -> tuple[sl.Run, Multiplexed | None]:
-    """steps: whether the current into the dendrites changes. Of an interrupted run, the windows simulated whole."""
+    """steps: whether the current into the dendrites changes. An interrupted run returns its complete windows."""
     p, analysed = parameters, CYCLE * int(parameters.duration / CYCLE + 1e-6)
     edges = p.burn_in + p.window * np.arange(int(analysed / p.window + 1e-6) + 1)
     soma, dendrite = currents(p, p.burn_in + analysed)
@@ -149,7 +149,7 @@ def multiplex(
     net.drive(cells, sl.StepCurrent(*soma), port="soma")
     if steps:
         net.drive(cells, sl.StepCurrent(*dendrite), port="apical")
-    # A readout never fires, and its current lasts no longer than a step: a sample is what arrived in it.
+    # A readout never fires, and its current decays within a step: a sample is the input of that step.
     readouts = {}
     for name, synapse in (("depressing", DEPRESSING), ("facilitating", FACILITATING)):
         readouts[name] = net.population(1, sl.LIF(V_th=1e6, tau_syn_exc=p.dt / 100), name=name)
@@ -177,7 +177,7 @@ def multiplex(
 
 
 def sweep(parameters: Parameters, seed: int, cell: Any, progress: bool | None = None) -> tuple[sl.Run, Swept]:
-    """Event rate and burst probability under constant currents into the dendrite; the first and last are compared."""
+    """Event rate and burst probability under constant currents into the dendrite."""
     p, currents, t_stop = parameters, np.asarray(parameters.sweep_currents), SETTLING + parameters.sweep_duration
     net = sl.Network(dt=p.dt, seed=seed)
     cells = net.population(p.sweep_N * len(currents), cell, name="pyramidal")
@@ -196,7 +196,7 @@ def sweep(parameters: Parameters, seed: int, cell: Any, progress: bool | None = 
 
 
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """All three experiments and their controls; the run that is returned is that of the multiplexing one."""
+    """Run all three experiments and their controls; the returned run is the multiplexing one."""
     p = parameters
     half = replace(p, sweep_N=max(1, p.sweep_N // 2))
     done = run_conditions(
@@ -260,7 +260,7 @@ def figure(parameters: Parameters, outcome: Outcome) -> Figure:
 
 
 def _draw_signals(axes: Any, p: Parameters, m: Multiplexed) -> None:
-    """Four cycles: the steps of current, and what was counted and decoded in each window."""
+    """Four cycles: the current steps, and the counted and decoded signals in each window."""
     shown, r = min(len(m.event_rate), round(4 * CYCLE / p.window)), analysis.known_correlation
     edges = m.edges[: shown + 1] - m.edges[0]
     looks = ("soma $I_s$", SOMA, "-"), ("dendrite $I_d$", DENDRITE, DASHED)

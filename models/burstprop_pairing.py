@@ -1,16 +1,16 @@
-"""Burst-dependent plasticity: weights grow where the target bursts more often than it used to.
+"""Burst-dependent plasticity: weights grow if the target bursts more often than it used to.
 
 Payeur, Guerguiev, Zenke, Richards & Naud 2021, Burst-dependent synaptic plasticity can coordinate learning in
 hierarchical circuits, Nature Neuroscience 24:1010, Fig. 2.
 
-Pairs of cells are made to fire events at random, 5 or 10 a second, for 100 s. An event becomes a burst with a
-probability that a constant current into the dendrite sets, another for each pair. The target's running estimate of its
-burst probability begins at .2 and follows, with a time constant of 15 s. At an event of the target the weight falls by
+Pairs of cells are made to fire events at random, at 5 or 10 Hz, for 100 s. An event becomes a burst with a probability
+set by a constant current into the dendrite, different for each pair. The target's running estimate P of its burst
+probability starts at 0.2 and follows it with a time constant of 15 s. At an event of the target the weight falls by
 eta P times the trace of the source's events, at a burst it grows by eta times that trace (Burstprop, without its
-homeostasis): so it moves, until the estimate is right, in the direction of the surprise.
+homeostasis): until the estimate is right, the weight moves in the direction of the surprise.
 
-What must come out: the change of weight passes 0 where the burst probability is .2. Controls: with an estimate that
-begins at .4 it passes there; with one that stays at 0, nothing is expected, so it grows at any burst probability.
+Acceptance criteria: the change of weight crosses 0 at a burst probability of 0.2. Controls: with an estimate that
+starts at 0.4 it crosses there; with one that stays at 0, no bursts are expected and it grows at any burst probability.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from spikelearn.plots.style import FAINT, INK, PALETTE, TEXT_SIZE, clean
 
 @dataclass(frozen=True)
 class Parameters:
-    """All that can be set. Constants of the cell but for its soma are the defaults of `BurstPoisson`."""
+    """The constants of the cell, except its soma, are the defaults of `BurstPoisson`."""
 
     rates: tuple[float, ...] = parameter((5.0, 10.0), "Hz", "rates of events, source and target")
     burst_probabilities: tuple[float, ...] = parameter(
@@ -39,7 +39,7 @@ class Parameters:
     eta: float = parameter(0.1, "", "learning rate")
     tau_pre: float = parameter(50.0, "ms", "time constant of the trace of the source's events")
     tau_rate: float = parameter(15_000.0, "ms", "time constant of the estimate")
-    start: float = parameter(0.2, "", "the estimate of the burst probability at the start")
+    start: float = parameter(0.2, "", "initial estimate of the burst probability")
     control_start: float = parameter(0.4, "", "the same in the control")
     dt: float = parameter(0.5, "ms", "time step")
 
@@ -49,26 +49,26 @@ class Parameters:
         if not all(0.0 <= p < 1.0 for p in self.burst_probabilities):
             raise ValueError("burst_probabilities: expected 0 to less than 1")
         if not self.rates or not all(0.0 < rate < 30.0 for rate in self.rates):
-            raise ValueError("rates: expected more than 0 and less than 30 Hz: no two events are within 20 ms")
+            raise ValueError("rates: expected more than 0 and less than 30 Hz, as events are at least 20 ms apart")
 
 
-# Published with 20 pairs. What is left scatters by .01 to .02; with 60, by .6 of it.
+# Published with 20 pairs, where the results scatter by 0.01 to 0.02; with 60 pairs, by 0.6 of that.
 SEEDS = 5
 QUICK = {"pairs": 10, "duration": 60_000.0, "dt": 1.0}
 PUBLISHED = {
-    "sign_change_at": Published(0.2, low=0.15, high=0.25, source="Fig. 2: where the estimate starts"),
+    "sign_change_at": Published(0.2, low=0.15, high=0.25, source="Fig. 2: start of the estimate"),
     "sign_change_at_lowest_rate": Published(0.2, low=0.15, high=0.25, source="the same, 5 Hz alone"),
     "sign_change_at_highest_rate": Published(0.2, low=0.15, high=0.25, source="the same, 10 Hz alone"),
-    "control_sign_change_at": Published(0.4, low=0.35, high=0.45, source="control: where its estimate starts"),
-    "control_growing_share": Published(1.0, low=1.0, source="control: nothing is expected, so no weight falls"),
+    "control_sign_change_at": Published(0.4, low=0.35, high=0.45, source="control: start of its estimate"),
+    "control_growing_share": Published(1.0, low=1.0, source="control: no bursts are expected, so no weight falls"),
     "slope_ratio": Published("more than 1: more events, steeper", low=1.0, source="Fig. 2"),
 }
 
 CONDITIONS = ("expected", "more expected", "nothing expected")
 FORCE = 20.0
-"""Conductance, in units of the leak, that an input of a cell brings: it fires at once, whatever came before."""
+"""Conductance of an input, in units of the leak: it makes the cell fire at once, whatever came before."""
 UNFELT = 1e-9
-"""Weights are kept so small that the cells do not feel them: their events and bursts are given."""
+"""Scale of the weights, so small that they do not affect the cells, whose events and bursts are prescribed."""
 
 
 def bias_of(cell: Any, probability: np.ndarray) -> np.ndarray:
@@ -80,15 +80,15 @@ def bias_of(cell: Any, probability: np.ndarray) -> np.ndarray:
 
 
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """All pairs at once: each cell of `source` to the cell of `target` that has its place."""
+    """Simulate all pairs at once: cell i of `source` projects to cell i of `target`."""
     p = parameters
     rates, chances, _ = np.meshgrid(p.rates, p.burst_probabilities, np.arange(p.pairs), indexing="ij")
     n = rates.size
-    forced = {"tau_s": 1.0, "tau_syn_exc": 0.2, "b": 0.0, "V_th_jump": 0.0}  # a soma that forgets at once
+    forced = {"tau_s": 1.0, "tau_syn_exc": 0.2, "b": 0.0, "V_th_jump": 0.0}  # a soma without memory
     bias = bias_of(sl.BurstPoisson().parameters, chances.ravel())
 
     net = sl.Network(dt=p.dt, seed=seed)
-    # No event falls into the 20 ms after another, so inputs must come a little more often than events.
+    # Events are at least 20 ms apart, so inputs must be slightly more frequent than events.
     wanted = rates.ravel() / (1.0 - rates.ravel() * 0.020)
     cells = {}
     for name in ("source", "target"):
@@ -139,10 +139,10 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
 
 
 def zero_crossing(x: Any, y: np.ndarray) -> float | None:
-    """Where the straight line through all points passes 0, if it rises and does so between them; else None.
+    """Where a line fitted to all points crosses 0, if it rises and crosses between them; else None.
 
-    The mean change of weight is linear in the burst probability: it is the surprise, summed up while the estimate
-    follows. A line takes in all pairs, where the two points beside 0 would leave it to a few of them.
+    The mean change of weight is linear in the burst probability: it is the surprise, summed while the estimate adapts.
+    A fit uses all pairs, interpolation between the two points next to 0 only a few.
     """
     slope, level = np.polyfit(x, y, 1)
     at = -level / slope
@@ -150,7 +150,7 @@ def zero_crossing(x: Any, y: np.ndarray) -> float | None:
 
 
 def figure(parameters: Parameters, outcome: Outcome) -> Figure:
-    """Change of weight against burst probability at each rate (a), and beside the controls (b)."""
+    """Change of weight against burst probability at each rate (a), and with the controls (b)."""
     p, change = parameters, outcome.data["change"]
     whole = Figure(figsize=(7.6, 3.2), layout="constrained", facecolor="white")
     left, right = whole.subplots(1, 2)

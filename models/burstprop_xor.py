@@ -3,16 +3,16 @@
 Payeur, Guerguiev, Zenke, Richards & Naud 2021, Burst-dependent synaptic plasticity can coordinate learning in
 hierarchical circuits, Nature Neuroscience 24:1010, Fig. 6. The published size is cells=500, dt=0.1.
 
-Two input populations, two hidden ones, one output. Events go up through plastic synapses, bursts come down through
-fixed ones. An example lasts 8 s. In its last 0.8 s a current into the dendrites of the output cells, the teacher, makes
-more of their events bursts where there should have been more events, and fewer where fewer. Bursts that come or stay
-away do the same to the hidden cells; in the second population, whose feedback is mostly inhibition, the other way. In
-these 0.8 s a synapse grows where its target bursts more often than its own running mean (see Burstprop).
+Two input populations, two hidden ones and one output. Events propagate upwards through plastic synapses, bursts
+downwards through fixed ones. An example lasts 8 s. In its last 0.8 s a teaching current into the dendrites of the
+output cells turns more of their events into bursts if there should have been more events, and fewer if fewer. More or
+fewer bursts of the output do the same to the hidden cells; in the second population, whose feedback is mostly
+inhibitory, the opposite. In these 0.8 s a synapse grows if its target bursts more often than its running mean.
 
-What must come out: the cross-entropy of the answers, summed over the four examples (2.77 by chance), falls to 2 or
+Acceptance criteria: the cross-entropy of the answers, summed over the four examples (2.77 at chance), falls to 2 or
 less; the output has at least 1 Hz more events for (1, 0) and (0, 1) than for (0, 0) and (1, 1); the first hidden
-population drives the output and the second does not. Control: homeostasis, which lifts the weights of cells that have
-hardly spiked, as fast as the mean event rate that the answer is read from; it holds up every answer that should be low,
+population drives the output and the second does not. Control: homeostasis, which raises the weights of cells that
+hardly spike, as fast as the mean event rate from which the answer is read; it keeps up all answers that should be low,
 and the cost stays above chance. A second control, off by default, has no feedback.
 """
 
@@ -31,30 +31,30 @@ from spikelearn.plots.panels import learning_curves, letter_panels, new_figure, 
 from spikelearn.plots.style import CONTROL, DASHED, DOTTED, FAINT, INK, PALETTE, clean
 
 EXAMPLES, TARGETS = sl.tasks.xor()[0][:, ::-1], sl.tasks.xor()[1]  # (0, 0), (1, 0), (0, 1), (1, 1)
-E_MIN, E_MAX, CHANCE = 2.0, 10.0, 4.0 * np.log(2.0)  # event rates (Hz) that stand for 0 and for 1; cost by chance
+E_MIN, E_MAX, CHANCE = 2.0, 10.0, 4.0 * np.log(2.0)  # event rates (Hz) that represent 0 and 1; cost at chance
 NOISE = {"input": (0.35, 0.35, 500.0), "hidden": (0.385, 0.49, 150.0), "output": (0.35, 0.35, 150.0)}
-"""Weights, excitatory and inhibitory, and rate (Hz) of each soma's Poisson input."""
+"""Excitatory and inhibitory weights, and rate (Hz), of each soma's Poisson input."""
 APICAL_NOISE = ("apical_exc", 500.0, 0.05), ("apical_inh", 500.0, 0.05)
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """All that can be set. Constants of cell and rule are the defaults of `BurstPoisson` and `Burstprop`."""
+    """The constants of the cell and the rule are the defaults of `BurstPoisson` and `Burstprop`."""
 
     cells: int = parameter(100, "", "cells of each population; a pair is connected with probability 100 / cells")
     dt: float = parameter(0.2, "ms", "time step")
-    epochs: int = parameter(500, "", "times that the four examples are shown")
+    epochs: int = parameter(500, "", "presentations of the four examples")
     tests: int = parameter(10, "", "last epochs after each of which the four examples are tested")
     ablation_epochs: int = parameter(100, "", "the same in the control with fast homeostasis; 0 for none")
     feedback_ablation_epochs: int = parameter(0, "", "the same in the control without feedback; 0 for none")
     predict: float = parameter(7200.0, "ms", "time from example to answer")
-    learn: float = parameter(800.0, "ms", "time of the teacher")
+    learn: float = parameter(800.0, "ms", "duration of the teaching current")
     burn_in: float = parameter(6000.0, "ms", "time before the first example")
     eta_hidden: float = parameter(8e-3, "", "learning rate, input to hidden")
     eta_output: float = parameter(4e-3, "", "learning rate, hidden to output")
-    weight: float = parameter(0.234, "", "plastic weights at the start, in units of the leak")
+    weight: float = parameter(0.234, "", "initial plastic weights, in units of the leak")
     inhibition: float = parameter(0.25, "", "feedforward inhibition by each event")
-    teacher: float = parameter(1000.0, "pA", "strongest current of the teacher")
+    teacher: float = parameter(1000.0, "pA", "largest teaching current")
     one: float = parameter(150.0, "pA", "current into the somata of an input population that is 1")
     zero: float = parameter(-350.0, "pA", "current into the somata of an input population that is 0")
     delay: float = parameter(0.8, "ms", "delay of all synapses")
@@ -69,7 +69,7 @@ SEEDS = 5
 QUICK = {"epochs": 10, "tests": 2, "ablation_epochs": 4, "dt": 0.4}
 PUBLISHED = {
     "mean_cost_last_50": Published(1.5, high=2.0, source="authors' code at a fifth of its size"),
-    "margin_hz": Published("1 Hz or more", low=1.0, source="Fig. 6: a threshold can tell the answers"),
+    "margin_hz": Published("1 Hz or more", low=1.0, source="Fig. 6: a threshold separates the answers"),
     "hidden_weight_ratio": Published("more than 1.5", low=1.5, source="Fig. 6: hidden 1 drives the output"),
     "ablation_cost": Published("above chance, 2.77", low=CHANCE, source="control: fast homeostasis"),
     "first_cost": Published(10.8, low=CHANCE, source="authors' code at a fifth of its size"),
@@ -77,7 +77,7 @@ PUBLISHED = {
 
 
 class Gate(NamedTuple):
-    """A network and its parts. Populations 1 and 2 of a layer are the first and second half of it."""
+    """A network and its parts. Populations 1 and 2 of a layer are its first and second half."""
 
     network: sl.Network
     inputs: Any
@@ -89,8 +89,8 @@ class Gate(NamedTuple):
 
 @dataclass
 class Course:
-    """rates: (epochs, 4) Hz, the answers before the teacher. before, after: (4,) Hz, those with all weights frozen,
-    after the mean of the tests, (n, 4). weights: of `of` epochs, (k, 2) from hidden 1 and 2.
+    """rates: (epochs, 4) Hz, the answers before the teaching current. before, after: (4,) Hz, the answers with all
+    weights frozen; `after` is the mean of the tests, (n, 4). weights: (k, 2), from hidden 1 and 2, after epochs `of`.
     """
 
     before: np.ndarray
@@ -106,7 +106,7 @@ class Course:
 
 
 def build(p: Parameters, seed: int, fast: bool = False, feedback: bool = True, show: float | None = None) -> Gate:
-    """The network; `fast`: with the homeostasis of the control; with `show` (ms), spikes are recorded from then on."""
+    """The network. fast: with the homeostasis of the control. show: time (ms) from which spikes are recorded."""
     n = p.cells
     net = sl.Network(dt=p.dt, seed=seed, threads=p.threads or None)
     inputs = net.population(2 * n, sl.BurstPoisson(), name="input")
@@ -138,12 +138,12 @@ def build(p: Parameters, seed: int, fast: bool = False, feedback: bool = True, s
 
 
 def answer(trial, phase, event_rate, rates):
-    """The answer is the mean event rate of the output."""
+    """Record the answer, the mean event rate of the output."""
     rates[trial] = np.mean(event_rate)
 
 
 def teach(trial, phase, event_rate, rates, current, targets, strongest, low, high):
-    """The answer is taken, and each output cell gets a current into its dendrite, by its own event rate."""
+    """Record the answer, and set the current into the dendrite of each output cell by its own event rate."""
     rates[trial] = np.mean(event_rate)
     for i, E in enumerate(event_rate):
         if targets[trial % 4] == 1:
@@ -166,13 +166,13 @@ def stop_teaching(trial, phase, current):
 
 
 def currents(gate: Gate, p: Parameters, times: int) -> dict[Any, np.ndarray]:
-    """What the four examples are to the input cells, so many times."""
+    """The input currents of the four examples, repeated `times` times."""
     rows = np.repeat(np.where(EXAMPLES == 1, p.one, p.zero), p.cells, axis=1)
     return {(gate.inputs, "soma"): np.tile(rows, (times, 1))}
 
 
 def examine(gate: Gate, p: Parameters, **how: Any) -> tuple[sl.Run, np.ndarray]:
-    """The answers to the four examples, (4,) Hz, with all weights frozen and no teacher."""
+    """The answers to the four examples, (4,) Hz, with all weights frozen and no teaching current."""
     rates = np.zeros(4)
     callback = sl.Callback(answer, (gate.output.state("event_rate"), rates))
     phase = sl.Phase(p.predict + p.learn, currents=currents(gate, p, 1), plastic=(), callback=callback)
@@ -180,7 +180,7 @@ def examine(gate: Gate, p: Parameters, **how: Any) -> tuple[sl.Run, np.ndarray]:
 
 
 def train(gate: Gate, p: Parameters, epochs: int) -> tuple[sl.Run, np.ndarray]:
-    """The answers before the teacher, (epochs, 4) Hz."""
+    """The answers before the teaching current, (epochs, 4) Hz."""
     rates, given = np.zeros(4 * epochs), currents(gate, p, epochs)
     E, apical = gate.output.state("event_rate"), gate.output.current("apical")
     teaching = sl.Callback(teach, (E, rates, apical, TARGETS, p.teacher, E_MIN, E_MAX))
@@ -193,13 +193,13 @@ def train(gate: Gate, p: Parameters, epochs: int) -> tuple[sl.Run, np.ndarray]:
 
 
 def cost(rates: np.ndarray) -> np.ndarray:
-    """Cross-entropy of answers (..., 4) in Hz, summed over the examples; 2.77 by chance."""
+    """Cross-entropy of answers (..., 4) in Hz, summed over the examples; 2.77 at chance."""
     likely = np.clip((rates - E_MIN) / (E_MAX - E_MIN), 0.01, 0.99)
     return -(TARGETS * np.log(likely) + (1 - TARGETS) * np.log(1.0 - likely)).sum(axis=-1)
 
 
 def learn(gate: Gate, p: Parameters, epochs: int, name: str, progress: bool | None, sink: Any) -> Course:
-    """Burn-in, the four examples, epochs; after each of the last ones the examples again, as weights never rest."""
+    """Burn-in, a test, then epochs; a test after each of the last epochs, as the weights keep fluctuating."""
 
     def weights() -> list[float]:
         found = runs[-1].synapses(gate.to_output)
@@ -228,7 +228,7 @@ def learn(gate: Gate, p: Parameters, epochs: int, name: str, progress: bool | No
 
 
 def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """The network, then the controls; the run that is returned is the last look at the four examples."""
+    """Run the network, then the controls; the returned run is the last test of the four examples."""
 
     def study(name: str, epochs: int, sink: Any = None, **how: Any) -> tuple[list[sl.Run], Course | None]:
         found = learn(build(p, seed, **how), p, epochs, name, progress, sink) if epochs else None
@@ -264,7 +264,7 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
 
 
 def margin(rates: np.ndarray) -> float:
-    """Hz between the lower answer that should be 1 and the higher one that should be 0."""
+    """Difference (Hz) between the lower answer that should be 1 and the higher one that should be 0."""
     return float(rates[TARGETS == 1].min() - rates[TARGETS == 0].max())
 
 

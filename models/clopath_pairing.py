@@ -28,8 +28,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
-from spikelearn.plots.panels import panels
+from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.plots.panels import draw_measured, panels, plain_legend, plain_title
 from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, colour
 
 SEEDS = 1
@@ -132,7 +132,7 @@ def at_soma(parameters: Parameters, sink: Any, progress: bool | None) -> tuple[s
         )  # fmt: skip
         net.record(cells)
         net.record(cells[shown], "V_m")
-    run = net.run(max(train[-1] for train in pre + post) + 30.0, sink=sink, progress=progress)
+    run = finished(net.run(max(train[-1] for train in pre + post) + 30.0, sink=sink, progress=progress))
     return run, Soma(pairs, {name: _percent(p, run.weights(synapses[name])) for name in CONDITIONS})
 
 
@@ -154,19 +154,21 @@ def at_dendrite(parameters: Parameters, progress: bool | None) -> tuple[sl.Run, 
             source, cells[name], "apical", weight=START, dendritic_delay=DT, plasticity=sl.DendriticClopath()
         )
         net.record(cells[name][[int(np.searchsorted(c_d, p.c_d))]], "V_d")
-    run = net.run(post[-1] + p.shift + 30.0, progress=progress)
+    run = finished(net.run(post[-1] + p.shift + 30.0, progress=progress))
     changes = {name: _percent(p, run.weights(synapses[name])) for name in cells}
     V_d = {name: run.trace(name, "V_d").values[:, 0] for name in cells}
     return run, Dendrite(c_d, changes, run.trace("alone", "V_d").times, V_d)
 
 
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """Nothing here is random: the seed makes no difference. A run that was cut short is not measured."""
+    """Nothing here is random: the seed makes no difference. After Ctrl-C only what was finished is measured."""
     p = parameters
-    run, soma = at_soma(p, sink, progress)
-    other, dendrite = at_dendrite(p, progress)
+    done = run_conditions(
+        soma=lambda: at_soma(p, sink, progress),
+        dendrite=lambda: at_dendrite(p, progress),
+    )
     metrics: dict[str, float | None] = dict.fromkeys(PUBLISHED)
-    if not run.interrupted:
+    if (soma := done.results["soma"]) is not None:
         agree = dict.fromkeys(CONDITIONS, 0)
         for order, sign in ORDERS.items():
             for frequency in REPORTED[order]:
@@ -175,11 +177,11 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
                 for condition in CONDITIONS:
                     agree[condition] += bool(PUBLISHED[name].agrees(float(soma.changes[condition][place])))
         metrics |= {f"control_agree_{name.replace(' ', '_')}": float(agree[name]) for name in CONDITIONS[1:]}
-    if not other.interrupted:
+    if (dendrite := done.results["dendrite"]) is not None:
         compared = int(np.searchsorted(dendrite.c_d, p.c_d))
         metrics |= {f"dendrite_{name}": float(changes[compared]) for name, changes in dendrite.changes.items()}
         metrics["control_dendrite_no_spike"] = float(dendrite.changes["depolarised"][0])
-    return Outcome(run, metrics, data={"soma": soma, "dendrite": dendrite}, other_runs=(other,))
+    return done.outcome(metrics)
 
 
 LABELS = {"post_pre": "post before pre", "pre_post": "pre before post"}
@@ -187,52 +189,56 @@ LABELS = {"post_pre": "post before pre", "pre_post": "pre before post"}
 
 def figure(parameters: Parameters, outcome: Outcome) -> Figure:
     """Weights against frequency and against the time apart (rings: reported), and along the dendrite."""
-    p, soma, dendrite = parameters, outcome.data["soma"], outcome.data["dendrite"]
     axes = panels(None, 2, 2, (7.4, 5.6))
+    soma, dendrite = outcome.data["soma"], outcome.data["dendrite"]
+    draw_measured((_draw_soma, (*axes[:2], parameters), [soma]), (_draw_dendrite, (*axes[2:], parameters), [dendrite]))
+    for ax in axes[:3]:
+        ax.axhline(100.0, color=INK, lw=0.6)
+        ax.set_ylabel("weight (% of the start)")
+    for ax, title in zip(axes, ("soma", "soma", "dendrite, post before pre, 10 Hz", "dendrite"), strict=True):
+        plain_title(ax, title, loc="left")
+    return axes[0].figure
+
+
+def _draw_soma(above: Any, apart: Any, p: Parameters, soma: Soma) -> None:
+    """The change of weights against the frequency of pairs and against the time between the spikes of a pair."""
     pairs, n_curve = np.array(soma.pairs), 2 * len(FREQUENCIES)
-    above = axes[0]
+    whole, undelayed, unclamped = (soma.changes[name] for name in ("whole", "no delay", "no clamp"))
     for k, (order, sign) in enumerate(ORDERS.items()):
         at = np.flatnonzero(pairs[:n_curve, 1] == sign * p.shift)
-        above.plot(
-            pairs[at, 0], soma.changes["whole"][at], color=colour(k), lw=1.4, marker=".", ms=4, label=LABELS[order]
-        )
-        above.plot(pairs[at, 0], soma.changes["no delay"][at], color=colour(k), lw=0.9, ls="--")
-        above.plot(pairs[at, 0], soma.changes["no clamp"][at], color=colour(k), lw=0.9, ls=":")
+        above.plot(pairs[at, 0], whole[at], color=colour(k), lw=1.4, marker=".", ms=4, label=LABELS[order])
+        above.plot(pairs[at, 0], undelayed[at], color=colour(k), lw=0.9, ls="--")
+        above.plot(pairs[at, 0], unclamped[at], color=colour(k), lw=0.9, ls=":")
         above.plot(list(REPORTED[order]), list(REPORTED[order].values()), "o", mfc="none", mec=colour(k), ms=8, mew=0.9)
     for style, label in (("--", "averages not late"), (":", "no clamp")):
         above.plot([], [], ls=style, color=INK, lw=0.9, label=label)
     above.plot([], [], "o", mfc="none", mec=INK, ms=8, mew=0.9, label="reported")
     above.set_ylim(30.0, 330.0)
     above.set_xlabel("frequency of pairs (Hz)")
-    apart = axes[1]
     order_of = n_curve + np.argsort(pairs[n_curve:, 1])
     for side in (order_of[: len(SHIFTS)], order_of[len(SHIFTS) :]):
-        apart.plot(pairs[side, 1], soma.changes["whole"][side], color=INK, lw=1.4, marker=".", ms=4)
-        apart.plot(pairs[side, 1], soma.changes["no delay"][side], color=INK, lw=0.9, ls="--")
-    apart.legend(handles=above.get_legend_handles_labels()[0], loc="upper left", frameon=False, fontsize=TEXT_SIZE)
+        apart.plot(pairs[side, 1], whole[side], color=INK, lw=1.4, marker=".", ms=4)
+        apart.plot(pairs[side, 1], undelayed[side], color=INK, lw=0.9, ls="--")
+    plain_legend(apart, handles=above.get_legend_handles_labels()[0], loc="upper left")
     apart.axvline(0.0, color=FAINT, lw=0.8, zorder=0)
     apart.set_xlabel(f"post minus pre (ms), {p.window_frequency:g} Hz")
-    along, potential = axes[2], axes[3]
+
+
+def _draw_dendrite(along: Any, potential: Any, p: Parameters, dendrite: Dendrite) -> None:
+    """The change of weights along the dendrite, and the potential of the compared synapse."""
     for k, (name, label) in enumerate((("depolarised", f"with {p.apical:g} pA"), ("alone", "spike alone"))):
-        along.plot(
-            dendrite.c_d * 1e-3, dendrite.changes[name], color=colour(3 - k), lw=1.4, marker=".", ms=4, label=label
-        )
-        potential.plot(dendrite.times, dendrite.V_d[name], color=colour(3 - k), lw=1.1, label=label)
+        look = {"color": colour(3 - k), "label": label}
+        along.plot(dendrite.c_d * 1e-3, dendrite.changes[name], lw=1.4, marker=".", ms=4, **look)
+        potential.plot(dendrite.times, dendrite.V_d[name], lw=1.1, **look)
     along.axvline(p.c_d * 1e-3, color=FAINT, lw=0.8, zorder=0)
     along.set_yscale("log")
     along.set_yticks([50, 100, 200, 500, 1000], ["50", "100", "200", "500", "1000"])
     along.minorticks_off()
     along.set_xlabel("back-propagating current: far to near the soma (nA)")
-    along.legend(loc="upper left", frameon=False, fontsize=TEXT_SIZE)
+    plain_legend(along, loc="upper left")
     potential.set_xlim(100.0, 200.0)
     potential.set_xlabel(f"time (ms), the first pair, {p.c_d * 1e-3:g} nA")
     potential.set_ylabel("dendritic potential (mV)")
     theta_plus = sl.Clopath().parameters.theta_plus
     potential.axhline(theta_plus, color=INK, lw=0.6)
     potential.text(200.0, theta_plus, r"$\theta_+$", ha="right", va="bottom", size=TEXT_SIZE, color=INK)
-    for ax in axes[:3]:
-        ax.axhline(100.0, color=INK, lw=0.6)
-        ax.set_ylabel("weight (% of the start)")
-    for ax, title in zip(axes, ("soma", "soma", "dendrite, post before pre, 10 Hz", "dendrite"), strict=True):
-        ax.set_title(title, loc="left", size=TEXT_SIZE + 1, color=INK)
-    return axes[0].figure

@@ -1,24 +1,23 @@
-"""Receptive fields from natural images: voltage-based plasticity finds edges by itself.
+"""Receptive fields from natural images: voltage-based plasticity learns edge detectors without supervision.
 
 Clopath, C., Buesing, L., Vasilaki, E. & Gerstner, W. (2010). Connectivity reflects coding: a model of voltage-based
 STDP with homeostasis. Nature Neurosci. 13:344; figure 7.
 
 Patches of two photographs (scikit-learn's china.jpg and flower.jpg, whitened as by the retina) are shown for 200 ms
-each, turned by a random quarter. A pixel is two Poisson neurons, ON for what is brighter than the mean and OFF for what
-is darker. All of them project onto one neuron, by synapses that learn by the rule of Clopath et al. with their
-homeostasis: the more the neuron has been depolarised in the last second, the more an arrival depresses. The sums of its
-ON and of its OFF weights are kept. Each neuron sees patches of its own.
+each, rotated by a random multiple of 90 degrees. Each pixel is encoded by two Poisson neurons, ON for values above the
+mean and OFF for values below. All of them project onto one neuron through synapses with the rule of Clopath et al. and
+its homeostasis: the more the neuron has been depolarised in the last second, the more a presynaptic spike depresses.
+The sums of its ON and of its OFF weights are kept constant. Each neuron sees different patches.
 
-What must come out: a receptive field, ON weights minus OFF weights, that is oriented and local: one or two elongated
-subfields of either sign. Two numbers are taken of each field r.
+Acceptance criteria: a receptive field (ON weights minus OFF weights) that is oriented and local: one or two elongated
+subfields of either sign. Two numbers are computed for each field r:
 
-    orientation   |sum P exp(2 i a)| / sum P, over the power spectrum P of r, a the direction of a wave: a grating has
-                  1, noise of this size about .1
+    orientation   |sum P exp(2 i a)| / sum P, over the power spectrum P of r, where a is the direction of a wave: 1 for
+                  a grating, about 0.1 for noise of this size
     localisation  1 - spread of both subfields, ON and OFF, each about its own centre: the root of the mean squared
-                  distance, weighted by r^2, over that of even weights; noise has 0
+                  distance, weighted by r^2, over that for uniform weights; 0 for noise
 
-Controls, in the same network: the same patches with their pixels shuffled, each anew; and weights that stay as they
-are.
+Controls, in the same network: the same patches, each with its pixels shuffled anew; and frozen weights.
 """
 
 from __future__ import annotations
@@ -36,21 +35,21 @@ from spikelearn.plots.style import FAINT, INK, PALETTE, TEXT_SIZE, clean
 SEEDS = 5
 CONDITIONS = ("images", "shuffled", "frozen")
 SHOWN = 200.0  # ms of a patch
-SHARPEST = 0.3  # cycles per pixel: whitening falls off beyond
+SHARPEST = 0.3  # cycles per pixel, above which whitening falls off
 
 
 @dataclass(frozen=True)
 class Parameters:
     size: int = parameter(12, "", "pixels along the side of a patch")
-    patches: int = parameter(3000, "", "patches that each neuron is shown")
+    patches: int = parameter(3000, "", "patches shown to each neuron")
     cells: int = parameter(12, "", "neurons of each condition")
     rate: float = parameter(100.0, "Hz", "rate of the strongest pixel of a patch")
-    w0: float = parameter(1.0, "mV", "mean of the weights: they start from half to one and a half of it")
+    w0: float = parameter(1.0, "mV", "mean of the weights, which start uniform from 0.5 to 1.5 times this")
     W_max: float = parameter(5.0, "mV", "largest weight")
-    A_LTD: float = parameter(7e-5, "", "depression: half of that of the pairing experiments")
-    A_LTP: float = parameter(4e-5, "", "potentiation: half of that of the pairing experiments")
+    A_LTD: float = parameter(7e-5, "", "depression: half the value for the pairing experiments")
+    A_LTP: float = parameter(4e-5, "", "potentiation: half the value for the pairing experiments")
     u_ref_squared: float = parameter(121.0, "mV^2", "square of the mean depolarisation at which depression is A_LTD")
-    normalised: float = parameter(2000.0, "ms", "the sums of weights are restored so often")
+    normalised: float = parameter(2000.0, "ms", "interval at which the sums of weights are restored")
     dt: float = parameter(0.5, "ms", "time step")
 
     def __post_init__(self) -> None:
@@ -60,7 +59,7 @@ class Parameters:
 
 QUICK = {"size": 10, "w0": 1.4, "W_max": 7.0, "patches": 2000, "cells": 6}
 
-_OURS = "figure 7 shows such fields and gives no number; the bar is ours"
+_OURS = "figure 7 shows such fields without a number; threshold chosen here"
 PUBLISHED = {
     "orientation": Published("oriented", low=0.2, source=_OURS),
     "localisation": Published("local", low=0.3, source=_OURS),
@@ -72,7 +71,7 @@ PUBLISHED = {
 
 
 def whitened() -> list[np.ndarray]:
-    """Both photographs, half as wide: logarithm of brightness, each spatial frequency as strong as the others."""
+    """Both photographs at half their width: logarithm of brightness, with equal power at all spatial frequencies."""
     from sklearn.datasets import load_sample_images
 
     found = []
@@ -85,7 +84,7 @@ def whitened() -> list[np.ndarray]:
 
 
 def patches_of(parameters: Parameters, photographs: list[np.ndarray], generator: np.random.Generator) -> np.ndarray:
-    """(patches, pixels) from -1 to 1, for one neuron; patches that show nothing are left out."""
+    """(patches, pixels) from -1 to 1, for one neuron; patches with little contrast are left out."""
     p, found = parameters, []
     while len(found) < p.patches:
         photograph = photographs[generator.integers(len(photographs))]
@@ -104,7 +103,7 @@ def orientation(field: np.ndarray) -> float:
     """From 0 to 1; field: (size, size)."""
     power = np.abs(np.fft.fft2(field - field.mean(), (32, 32))) ** 2
     y, x = np.meshgrid(np.fft.fftfreq(32), np.fft.fftfreq(32), indexing="ij")
-    every = (np.hypot(x, y) > 0) & (np.hypot(x, y) <= 0.5)  # a disc, so that no direction has more waves
+    every = (np.hypot(x, y) > 0) & (np.hypot(x, y) <= 0.5)  # a disc, so that all directions have as many waves
     return float(np.abs(np.sum(power * np.exp(2j * np.arctan2(y, x)), where=every)) / np.sum(power, where=every))
 
 
@@ -131,7 +130,7 @@ def fields_of(parameters: Parameters, run: sl.Run, projections: list[Any]) -> np
 
 
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """A run that was cut short is measured as far as it went."""
+    """Simulate all conditions in one network. An interrupted run is measured as far as it went."""
     p, n = parameters, parameters.size**2
     generator, photographs = np.random.default_rng(seed), whitened()
     seen = [patches_of(p, photographs, generator) for _ in range(p.cells)]
@@ -179,7 +178,7 @@ TITLES = {"images": "natural images", "shuffled": "pixels shuffled", "frozen": "
 
 
 def figure(parameters: Parameters, outcome: Outcome) -> Figure:
-    """Fields of some neurons by condition, red ON and blue OFF, and both numbers of all of them."""
+    """Fields of some neurons by condition, ON red and OFF blue, and both numbers for all neurons."""
     p, fields, measured = parameters, outcome.data["fields"], outcome.data["measured"]
     whole = Figure(figsize=(7.4, 3.6), layout="constrained", facecolor="white")
     left, right = whole.subfigures(1, 2, width_ratios=(1.75, 1.0))
@@ -205,6 +204,6 @@ def figure(parameters: Parameters, outcome: Outcome) -> Figure:
     ax.axhline(0.0, color=FAINT, lw=0.8, zorder=0)
     ax.set_xlim(left=0.0)
     ax.set_xlabel("orientation (0 to 1)")
-    ax.set_ylabel("localisation (0: spread evenly)")
+    ax.set_ylabel("localisation (0: uniform)")
     ax.legend(loc="center right", frameon=False, fontsize=TEXT_SIZE, handletextpad=0.3)
     return whole

@@ -1,20 +1,21 @@
 """Digits from dopamine and bursts: pyramidal cells learn to read handwritten digits from reward alone.
 
-spikelearn's own, after Naud & Sprekeler 2018 (bursts), Izhikevich 2007 (dopamine and eligibility) and Roelfsema & van
-Ooyen 2005 (feedback from the chosen action gates what is learned).
+A model of spikelearn, after Naud & Sprekeler 2018 (bursts), Izhikevich 2007 (dopamine and eligibility) and Roelfsema &
+van Ooyen 2005 (feedback from the chosen action gates learning).
 
 Each pixel is a Poisson train; ten populations of two-compartment pyramidal cells receive all of them through plastic
-basal synapses, and inhibition that follows the pixels. Who fires most in the time to decide is the answer. The answer
-feeds back to the apical dendrites of its own population, whose cells then burst; each burst tags the synapses whose
-pixel was more active than most. Dopamine, reward minus the reward expected of that answer, turns tags into change.
+basal synapses, and inhibition that follows the pixels. The population that fires most in the decision time is the
+answer. It feeds back to its own apical dendrites, whose cells then burst; each burst tags the synapses whose pixel was
+more active than most. Dopamine, the reward minus the reward expected of that answer, turns tags into weight changes.
 Intrinsic excitability falls in populations that answer too often, and the effect fades ('conscience').
-There is no gradient, no teacher's label at the cells and no memory of images: only spikes, bursts and one reward.
+There is no gradient, no label at the cells and no memory of images: only spikes, bursts and one reward.
 
-What must come out: at least 85 % of held-out digits, against 10 % untrained and with reward that does not follow the
-answers (labels shuffled). Logistic regression on the pixels, which no spiking reader can be expected to beat, stands
-beside it. Parameters were tuned on a part of the training digits, never on the test digits (validation=true).
+Acceptance criteria: at least 85 % correct on held-out digits, compared with 10 % untrained or with reward that does not
+depend on the answers (labels shuffled). Logistic regression on the pixels is given for comparison; a spiking network is
+not expected to beat it. Parameters were tuned on a part of the training digits, never on the test digits
+(validation=true).
 
-The digits are those of UCI that ship with scikit-learn (1,437 to learn, 360 to test), or MNIST where a folder is given.
+The digits are those of UCI that ship with scikit-learn (1,437 to learn, 360 to test), or MNIST if a folder is given.
 """
 
 from __future__ import annotations
@@ -34,19 +35,19 @@ from spikelearn.plots.style import clean
 
 CLASSES = 10
 USUAL_DRIVE = 19.5
-"""Mean brightness of a UCI digit summed over its pixels; weights are scaled so that other images drive as strongly."""
+"""Mean summed brightness of a UCI digit; weights are scaled so that other images drive the cells as strongly."""
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """All that can be set."""
+    """The parameters of the network and of the task."""
 
-    epochs: int = parameter(14, "", "times that all training digits are shown")
+    epochs: int = parameter(14, "", "presentations of all training digits")
     cells: int = parameter(5, "", "pyramidal cells for each class")
     decide: float = parameter(350.0, "ms", "time from image to answer")
     learn: float = parameter(50.0, "ms", "time of feedback to the apical dendrites")
     reward: float = parameter(20.0, "ms", "time of dopamine")
-    max_rate: float = parameter(100.0, "Hz", "rate of a pixel of full brightness")
+    max_rate: float = parameter(100.0, "Hz", "rate of a pixel at full brightness")
     W_max: float = parameter(160.0, "pA", "largest plastic weight")
     W_start: float = parameter(120.0, "pA", "plastic weights start uniform from 0 to this")
     inhibition: float = parameter(15.0, "pA", "feed-forward inhibition by each input spike")
@@ -54,32 +55,32 @@ class Parameters:
     dendritic_bias: float = parameter(-250.0, "pA", "constant current into the dendrite")
     feedback: float = parameter(650.0, "pA", "current into the dendrites of the chosen population")
     learning_rate: float = parameter(2.0, "", "step of the eligibility at a burst, A_plus")
-    learning_decay: float = parameter(0.87, "", "factor of the dopamine from epoch to epoch")
+    learning_decay: float = parameter(0.87, "", "factor on dopamine from epoch to epoch")
     tau_plus: float = parameter(50.0, "ms", "time constant of the trace of input spikes")
     tau_dopamine: float = parameter(10.0, "ms", "time constant of dopamine")
-    exploration: float = parameter(0.3, "", "share of random answers in the first epoch")
-    exploration_decay: float = parameter(0.7, "", "factor of that share from epoch to epoch")
+    exploration: float = parameter(0.3, "", "fraction of random answers in the first epoch")
+    exploration_decay: float = parameter(0.7, "", "factor on that fraction from epoch to epoch")
     conscience: float = parameter(8.0, "pA", "step of the intrinsic excitability at an answer")
-    conscience_decay: float = parameter(0.9, "", "factor of that step from epoch to epoch")
-    expectation: float = parameter(0.02, "", "rate of the running mean of reward for each answer")
+    conscience_decay: float = parameter(0.9, "", "factor on that step from epoch to epoch")
+    expectation: float = parameter(0.02, "", "rate of the running mean of the reward of each answer")
     dt: float = parameter(0.5, "ms", "time step")
-    images: int = parameter(0, "", "use only so many training images; 0 for all")
+    images: int = parameter(0, "", "number of training images; 0 for all")
     validation: bool = parameter(False, "", "learn on 80 % of the training images and test on the rest: for tuning")
-    mnist: str = parameter("", "", "a folder with MNIST's files, to use instead of the UCI digits")
+    mnist: str = parameter("", "", "folder with the MNIST files, used instead of the UCI digits")
 
 
 QUICK = {"epochs": 3, "images": 700}
 PUBLISHED = {
-    "test_accuracy": Published(">= 0.85", 0.85, 1.0, "bar of this model; 0.850 in its first form"),
+    "test_accuracy": Published(">= 0.85", 0.85, 1.0, "threshold chosen here; 0.850 in the first version"),
     "untrained_accuracy": Published("near 0.1", 0.0, 0.25, "chance"),
-    "shuffled_reward_accuracy": Published("< 0.2", 0.0, 0.2, "control: 0.08 to 0.11 in its first form"),
-    "logistic_regression_accuracy": Published("0.967", 0.94, 1.0, "first form, scikit-learn"),
+    "shuffled_reward_accuracy": Published("< 0.2", 0.0, 0.2, "control: 0.08 to 0.11 in the first version"),
+    "logistic_regression_accuracy": Published("0.967", 0.94, 1.0, "first version, scikit-learn"),
 }
 
 
 @dataclass
 class Learner:
-    """A network with what its callbacks remember. shuffled: its reward follows the labels of other images."""
+    """A network with the state of its callbacks. shuffled: its reward follows the labels of other images."""
 
     network: sl.Network
     pixels: Any
@@ -111,7 +112,7 @@ def build(p: Parameters, images: sl.tasks.Split, seed: int, shuffled: bool = Fal
 
 
 def answer(trial, phase, counts, apical, answers, exploration, feedback, seed):
-    """The population with most spikes answers, or a random one; its dendrites get feedback."""
+    """Choose the population with most spikes, or a random one, and send feedback to its dendrites."""
     cells = len(counts) // 10
     best = -1.0
     chosen = 0
@@ -130,7 +131,7 @@ def answer(trial, phase, counts, apical, answers, exploration, feedback, seed):
 
 
 def give_dopamine(trial, phase, apical, excitability, release, answers, labels, expected, rate, step, amount):
-    """Reward minus the reward that was expected of this answer; the excitability of who answers falls."""
+    """Release dopamine, the reward minus the reward expected of this answer, and lower the answerers' excitability."""
     cells = len(apical) // 10
     chosen = answers[trial]
     reward = 1.0 if chosen == labels[trial] else 0.0
@@ -151,7 +152,7 @@ def show(learner: Learner, p: Parameters, images: np.ndarray, seed: int) -> np.n
     )  # fmt: skip
     run = learner.network.run(trials=sl.Trials([decide], n=len(images)), progress=False)
     learner.cost += cost_of(run)
-    finished(run)  # images that were not shown have no answers
+    finished(run)  # images not shown have no answers
     return answers
 
 
@@ -187,9 +188,9 @@ def learn(
 
 
 def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """Both learners side by side, with reward and with shuffled reward; tested after each epoch.
+    """Train both learners in parallel, with reward and with shuffled reward, and test them after each epoch.
 
-    The learners run in threads of their own, where Ctrl-C is not seen: it ends the learning after the current epoch.
+    The learners run in separate threads, which do not see Ctrl-C: it ends training after the current epoch.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -216,7 +217,7 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
                 wait(both)
             except KeyboardInterrupt:
                 interrupted = True
-                report(f"interrupted: epoch {epoch} of {p.epochs} is finished first")
+                report(f"interrupted: epoch {epoch} of {p.epochs} will be finished first")
             found = [each.result() for each in both]
             accuracies.append([accuracy for accuracy, _ in found])
             (rewarded, seconds), (shuffled, more_seconds) = found
@@ -243,7 +244,7 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
 
 
 def figure(p: Parameters, outcome: Outcome) -> Figure:
-    """Accuracy after each epoch beside the controls, and what each population's synapses came to look like."""
+    """Accuracy after each epoch, with the controls, and the learned synapses of each population."""
     course, side = outcome.data["course"], outcome.data["side"]
     drawing = Figure(figsize=(9.0, 3.6), layout="constrained")
     left, right = drawing.subfigures(1, 2, width_ratios=(1.0, 1.3), wspace=0.04)

@@ -1,18 +1,19 @@
-"""The HTM neuron: dendritic segments recognise sparse patterns by a few synapses each, and hardly ever a wrong one.
+"""The HTM neuron: dendritic segments recognise sparse patterns with few synapses and hardly any false positives.
 
 Hawkins, J. & Ahmad, S. (2016). Why neurons have thousands of synapses, a theory of sequence memory in neocortex. Front.
 Neural Circuits 10:23, Eq. 1 and figure 1.
 
-Of n cells a are active. A segment (sl.DendriticSegment) has synapses from s of the n; theta active ones make a plateau,
-which depolarises its neuron, so that it will fire before others. If synapses and activity are random, the number of
-active synapses is hypergeometric (p = 9.8e-21 for n = 200,000, a = 2,000, s = theta = 10). What must come out, n = 200:
+Of n cells a are active. A segment (sl.DendriticSegment) has synapses from s of the n; theta active ones trigger a
+plateau, which depolarises its neuron, so that it fires before others. If synapses and activity are random, the number
+of active synapses is hypergeometric; the probability p of a plateau is 9.8e-21 for n = 200,000, a = 2,000 and
+s = theta = 10. Acceptance criteria, for n = 200:
 
-random     The share of plateaus is p within binomial error, for all thresholds and activities.
-           Control: a threshold of one synapse, with which most segments answer most patterns.
-neurons    The share of depolarised neurons, of K segments each, is 1 - (1 - p)^K within binomial error.
-noise      A segment whose synapses are from its pattern still recognises it when many active cells are replaced.
-           Control: a segment with as many synapses from anywhere does not recognise it at any noise.
-cell       After a plateau, a volley of inputs makes the neuron fire earlier. Control: without plateau it does not.
+random     The fraction of plateaus is p within binomial error, for all thresholds and activities.
+           Control: with a threshold of one synapse most segments respond to most patterns.
+neurons    The fraction of depolarised neurons, with K segments each, is 1 - (1 - p)^K within binomial error.
+noise      A segment with synapses from its pattern still recognises it when many active cells are replaced.
+           Control: a segment with as many random synapses does not recognise it at any noise level.
+cell       After a plateau, a volley of inputs makes the neuron fire earlier. Control: without a plateau it does not.
 """
 
 from __future__ import annotations
@@ -32,27 +33,27 @@ from spikelearn.plots.style import CONTROL, DASHED, DOTTED, INK, PALETTE, TEXT_S
 
 @dataclass(frozen=True)
 class Parameters:
-    n: int = parameter(200, "", "cells that patterns are made of")
-    active: tuple[int, ...] = parameter((10, 20, 40), "", "active cells of a pattern; the second is that of all but a")
+    n: int = parameter(200, "", "number of cells")
+    active: tuple[int, ...] = parameter((10, 20, 40), "", "active cells of a pattern; panels b to d use the second")
     s: int = parameter(10, "", "synapses of a segment")
     thetas: tuple[int, ...] = parameter((1, 2, 3, 4, 5, 6, 7), "", "thresholds of the random experiment")
-    theta: int = parameter(3, "", "threshold of the segments whose share is a metric")
+    theta: int = parameter(3, "", "threshold of the segments in the metrics")
     patterns: int = parameter(1000, "", "random patterns for each number of active cells")
     segments: int = parameter(300, "", "segments for each threshold")
     neuron_thetas: tuple[int, ...] = parameter((3, 4, 5), "", "thresholds of the segments of neurons")
     segments_per_neuron: tuple[int, ...] = parameter((1, 2, 5, 10, 20, 50), "", "K")
     neurons: int = parameter(40, "", "neurons for each threshold and K")
-    neuron_patterns: int = parameter(250, "", "patterns that are shown to them")
-    noise: tuple[float, ...] = parameter(tuple(round(0.1 * k, 1) for k in range(11)), "", "shares of cells replaced")
-    noise_thetas: tuple[int, ...] = parameter((4, 6, 8), "", "thresholds of the segments that know a pattern")
+    neuron_patterns: int = parameter(250, "", "patterns shown to them")
+    noise: tuple[float, ...] = parameter(tuple(round(0.1 * k, 1) for k in range(11)), "", "fractions of cells replaced")
+    noise_thetas: tuple[int, ...] = parameter((4, 6, 8), "", "thresholds of segments with known patterns")
     known: int = parameter(20, "", "known patterns, each with 10 segments for each threshold")
-    repeats: int = parameter(10, "", "how often each is shown with each noise")
+    repeats: int = parameter(10, "", "presentations of each at each noise level")
     tau_syn: float = parameter(2.0, "ms", "time for which a synapse is active")
     t_plateau: float = parameter(20.0, "ms", "how long a plateau lasts")
     interval: float = parameter(40.0, "ms", "time between two patterns")
     dt: float = parameter(1.0, "ms", "time step; a tenth of it for the cell")
     large_n: int = parameter(200_000, "", "closed form: cells")
-    large_active: int = parameter(2000, "", "closed form: active ones")
+    large_active: int = parameter(2000, "", "closed form: active cells")
     large_s: int = parameter(10, "", "closed form: synapses")
     large_theta: int = parameter(10, "", "closed form: threshold")
 
@@ -81,12 +82,12 @@ PUBLISHED = {
     "recognised_with_noise": Published("robust to 30 % noise", low=0.9, source="Hawkins & Ahmad 2016"),
     "advance_ms": Published("a predicted neuron fires earlier", low=1.0, source="Hawkins & Ahmad 2016"),
     "control_probability_of_one_synapse": Published("most patterns", low=0.5, source="control: theta = 1"),
-    "control_recognised_shuffled": Published("as any pattern", high=0.1, source="control: synapses from anywhere"),
+    "control_recognised_shuffled": Published("as for any pattern", high=0.1, source="control: random synapses"),
     "control_advance_ms": Published(0.0, low=0.0, high=0.0, source="control: no plateau"),
 }
 
-PER_PATTERN = 10  # segments that know a pattern
-WEIGHT, TAU_DISTAL = 100.0, 5.0  # pA of a plateau; ms of the current by which a neuron is seen to be depolarised
+PER_PATTERN = 10  # segments for each known pattern
+WEIGHT, TAU_DISTAL = 100.0, 5.0  # pA of a plateau; ms of the current that shows whether a neuron is depolarised
 LINES, MARKERS = ("-", (0, (5.0, 1.5)), DASHED, DOTTED), "os^D"
 NEURON = sl.LIF.with_receptors(proximal=sl.ExponentialCurrent(), distal=sl.ExponentialCurrent())
 
@@ -112,7 +113,7 @@ def network(p: Parameters, seed: int, patterns: Any, thetas: Any, rule: Any, neu
 
 
 def recognised(p: Parameters, net: sl.Network, segments: Any, n: int, **how: Any) -> tuple[sl.Run, np.ndarray]:
-    """(n, segments): whether each of the n patterns made a plateau of each segment."""
+    """(n, segments): whether each of the n patterns triggered a plateau of each segment."""
     net.record(segments, "plateaus")
     run = finished(net.run(p.interval * (n + 1), **how))
     plateaus = run.spikes(segments, "plateau")
@@ -123,7 +124,7 @@ def recognised(p: Parameters, net: sl.Network, segments: Any, n: int, **how: Any
 
 
 def random_patterns(p: Parameters, seed: int, sink: Any, progress: bool | None) -> tuple[sl.Run, Shares]:
-    """Shares (active, thetas) of plateaus: patterns of each number of active cells, segments of each threshold."""
+    """Fractions (active, thetas) of plateaus: patterns of each number of active cells, segments of each threshold."""
     generator = np.random.default_rng((seed, 0))
     patterns = [generator.choice(p.n, a, replace=False) for a in p.active for _ in range(p.patterns)]
     rule = sl.FixedInDegree(p.s, multapses=False)
@@ -136,7 +137,7 @@ def random_patterns(p: Parameters, seed: int, sink: Any, progress: bool | None) 
 
 
 def neurons_of_segments(p: Parameters, seed: int, progress: bool | None) -> tuple[sl.Run, Shares]:
-    """Shares (thetas, K) of neurons that a random pattern depolarises."""
+    """Fractions (thetas, K) of neurons that a random pattern depolarises."""
     generator = np.random.default_rng((seed, 1))
     patterns = [generator.choice(p.n, p.active[1], replace=False) for _ in range(p.neuron_patterns)]
     groups = [(theta, K) for theta in p.neuron_thetas for K in p.segments_per_neuron]
@@ -152,7 +153,7 @@ def neurons_of_segments(p: Parameters, seed: int, progress: bool | None) -> tupl
     shown = np.floor((trace.times - 0.5 * p.dt) / p.interval).astype(int) - 1
     highest = np.zeros((p.neuron_patterns, len(neurons)))
     np.maximum.at(highest, shown[shown >= 0], trace.values[shown >= 0])
-    # Between two samples a current of WEIGHT falls by a factor of 3 at most, until the next pattern by one of 3,000.
+    # A current of WEIGHT falls by at most a factor of 3 between samples, and by a factor of 3,000 between patterns.
     depolarised = (highest > 0.2 * WEIGHT).reshape(p.neuron_patterns, len(groups), p.neurons)
     one = [overlap_probability(p.n, p.s, p.active[1], theta) for theta in p.neuron_thetas]
     expected = np.array([[1.0 - (1.0 - each) ** K for K in p.segments_per_neuron] for each in one])
@@ -161,7 +162,7 @@ def neurons_of_segments(p: Parameters, seed: int, progress: bool | None) -> tupl
 
 
 def noisy_patterns(p: Parameters, seed: int, shuffled: bool, progress: bool | None) -> tuple[sl.Run, Shares]:
-    """Shares (thetas, noise) of known patterns that are recognised; shuffled: by segments with any synapses."""
+    """Fractions (thetas, noise) of known patterns recognised; shuffled: by segments with random synapses."""
     generator = np.random.default_rng((seed, 2))
     a, n = p.active[1], p.n
     known = [generator.choice(n, a, replace=False) for _ in range(p.known)]
@@ -184,7 +185,7 @@ def noisy_patterns(p: Parameters, seed: int, shuffled: bool, progress: bool | No
 
 
 def cell(p: Parameters, seed: int, plateau: bool, progress: bool | None) -> tuple[sl.Run, Cell]:
-    """A volley at 30 ms to two neurons; at 10 ms a pattern that the segment of the first knows, if `plateau`."""
+    """A volley at 30 ms to two neurons; if `plateau`, at 10 ms a pattern known to the segment of the first."""
     net = sl.Network(dt=0.1 * p.dt, seed=seed)
     pattern = net.population(p.theta, sl.SpikeList(np.full(p.theta, 10.0), np.arange(p.theta)), name="pattern")
     model = sl.DendriticSegment(theta=p.theta, tau_syn=p.tau_syn, t_ref=p.t_plateau)
@@ -202,7 +203,7 @@ def cell(p: Parameters, seed: int, plateau: bool, progress: bool | None) -> tupl
 
 
 def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """The four experiments and the controls; the run that is returned is that of the random patterns."""
+    """Run the four experiments and the controls; the returned run is that of the random patterns."""
     done = run_conditions(
         random=lambda: random_patterns(p, seed, sink, progress),
         neurons=lambda: neurons_of_segments(p, seed, progress),
@@ -233,7 +234,7 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
 
 
 def figure(p: Parameters, outcome: Outcome) -> Figure:
-    """Segments (a), neurons (b), recognition under noise (c), a neuron (d). Lines are closed forms, points counts."""
+    """Segments (a), neurons (b), recognition under noise (c), one neuron (d); lines: closed forms."""
     whole = new_figure(7.4, 6.2, w_pad=0.08, h_pad=0.08)
     axes = [clean(ax) for ax in whole.subplots(2, 2).ravel()]
     data = outcome.data
@@ -249,7 +250,7 @@ def figure(p: Parameters, outcome: Outcome) -> Figure:
 
 
 def _compare(ax: Any, k: int, x: Any, closed_form: Any, at: Any, share: np.ndarray, label: str) -> None:
-    """The k-th closed form and what was simulated; on a logarithmic axis only what is more than nothing."""
+    """The k-th closed form and the simulated values; on a log axis only those above 0."""
     ax.plot(x, closed_form, color=PALETTE[k % 8], ls=LINES[k % 4], lw=1.0, label=label)
     values = np.where(share > 0, share, np.nan) if ax.get_yscale() == "log" else share
     ax.plot(at, values, MARKERS[k % 4], color=PALETTE[k % 8], ms=4, mfc="white")

@@ -24,13 +24,15 @@ without tags all synapses lose the same; and an instruction that arrives with it
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, parameter, run_conditions
+from spikelearn.plots.panels import letter_panels, new_figure, plain_legend
 from spikelearn.plots.style import INK, PALETTE, TEXT_SIZE, clean
 
 
@@ -140,14 +142,13 @@ def run_condition(
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
     """All conditions; the run that comes back is that with cargo and activity."""
     p = parameters
-    runs: dict[str, sl.Run] = {}
-    weights: dict[str, np.ndarray] = {}
-    for name, condition in CONDITIONS.items():
-        run, found = run_condition(p, seed, condition, sink if name == "both" else None, progress)
-        runs[name] = run
-        if run.interrupted:
-            break
-        weights[name] = found
+    done = run_conditions(
+        **{
+            name: partial(run_condition, p, seed, condition, sink if name == "both" else None, progress)
+            for name, condition in CONDITIONS.items()
+        }
+    )
+    weights = {name: found for name, found in done.results.items() if found is not None}
     metrics: dict[str, float | None] = dict.fromkeys(PUBLISHED)
     if "both" in weights:
         active, inactive = _means(p, weights["both"])
@@ -159,8 +160,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
         metrics["control_contrast_tags_off"] = active / inactive
     if "payload dropped" in weights:
         metrics["control_change_payload_dropped"] = _largest_change(weights["payload dropped"])
-    first, *others = runs.values()
-    return Outcome(first, metrics, {"runs": runs, "weights": weights}, tuple(others))
+    return done.outcome(metrics, runs=dict(zip(CONDITIONS, done.runs, strict=False)), weights=weights)
 
 
 def _means(p: Parameters, weights: np.ndarray) -> tuple[float, float]:
@@ -174,7 +174,7 @@ def _largest_change(weights: np.ndarray) -> float:
 def figure(parameters: Parameters, outcome: Outcome) -> Figure:
     """a, what the target stores and makes; b, weights; c, all conditions and controls at the end."""
     p, runs, weights = parameters, outcome.data["runs"], outcome.data["weights"]
-    whole = Figure(figsize=(7.2, 4.6), layout="constrained", facecolor="white")
+    whole = new_figure(7.2, 4.6)
     grid = whole.add_gridspec(2, 2, width_ratios=(1.35, 1.0))
     stored, course, ends = (clean(whole.add_subplot(where)) for where in (grid[0, 0], grid[1, 0], grid[:, 1]))
     active, inactive = PALETTE[1], PALETTE[0]
@@ -192,7 +192,7 @@ def figure(parameters: Parameters, outcome: Outcome) -> Figure:
     stored.annotate(
         "half of the sources active", ((p.activity_start + p.activity_stop) * 5e-4, 1.0), ha="center", **top
     )
-    _legend(stored, "center right")
+    plain_legend(stored, loc="center right", handlelength=2.0)
 
     for name, part, colour, style, text in (
         ("both", slice(0, p.n_active), active, "-", "active synapses"),
@@ -204,7 +204,7 @@ def figure(parameters: Parameters, outcome: Outcome) -> Figure:
             values = trace.values[:, part].mean(axis=1) / p.weight
             course.plot(trace.times * 1e-3, values, color=colour, ls=style, lw=1.4, label=text)
     course.set(xlabel="time (s)", ylabel="weight / at the start", ylim=(0.0, 1.05))
-    _legend(course, "lower left")
+    plain_legend(course, loc="lower left", handlelength=2.0)
 
     names = [name for name in CONDITIONS if name in weights]
     for shift, part, colour, marker, text in (
@@ -220,14 +220,6 @@ def figure(parameters: Parameters, outcome: Outcome) -> Figure:
     ends.set(xlabel="weight at the end / at the start", xlim=(0.0, 1.1), yticks=range(len(names)))
     ends.set_yticklabels([labels.get(name, name) for name in names])
     ends.set_ylim(len(names) - 0.5, -0.9)
-    _legend(ends, "upper left", ncols=1)
-    for letter, ax in zip("abc", (stored, course, ends), strict=True):
-        ax.annotate(
-            letter, (0, 1), xycoords="axes fraction", xytext=(-34, 4), textcoords="offset points", weight="bold",
-            size=TEXT_SIZE + 3, color=INK,
-        )  # fmt: skip
+    plain_legend(ends, loc="upper left", handlelength=2.0)
+    letter_panels((stored, course, ends), (-34.0, 4.0))
     return whole
-
-
-def _legend(ax: Any, where: str, **options: Any) -> None:
-    ax.legend(loc=where, frameon=False, fontsize=TEXT_SIZE, handlelength=2.0, **options)

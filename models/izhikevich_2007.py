@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
 
 N_TARGETS = 100
 N1 = 0
@@ -130,39 +130,40 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
     run that was not made, or not to its end, is not measured.
     """
     p = parameters
-    rewarded = build(p, seed, 2 * seed)
     rewards = np.zeros(round(p.duration) + 1, np.uint8)
-    rewarded.network.on_step(
-        reward_n2_after_n1, rewarded.neurons.fired(), N1, rewarded.n2, p.window, p.reward_delay, p.reward_jitter,
-        p.reward, seed, np.full(1, -1_000_000), rewards, rewarded.dopamine.release,
-    )  # fmt: skip
-    run = rewarded.network.run(p.duration, sink=sink, progress=progress)
 
-    times = np.repeat(np.arange(len(rewards)), rewards).astype(float)
-    times = times[times <= run.t_stop]
-    other_runs: tuple[sl.Run, ...] = ()
-    yoked_weight = None
-    if not run.interrupted:
-        yoked = build(p, seed, 2 * seed + 1)
-        if len(times):
-            yoked.network.release(yoked.dopamine, times + 1.0, p.reward)
-        yoked_run = yoked.network.run(p.duration, progress=progress)
-        other_runs = (yoked_run,)
-        if not yoked_run.interrupted:
-            yoked_weight = float(_last_quarter(yoked_run, yoked.target).mean())
+    def reward_times() -> np.ndarray:
+        return np.repeat(np.arange(len(rewards)), rewards).astype(float)
 
-    target, others = _last_quarter(run, rewarded.target), _last_quarter(run, rewarded.others)
+    def rewarded() -> tuple[sl.Run, tuple[np.ndarray, np.ndarray, int]]:
+        built = build(p, seed, 2 * seed)
+        built.network.on_step(
+            reward_n2_after_n1, built.neurons.fired(), N1, built.n2, p.window, p.reward_delay, p.reward_jitter,
+            p.reward, seed, np.full(1, -1_000_000), rewards, built.dopamine.release,
+        )  # fmt: skip
+        run = built.network.run(p.duration, sink=sink, progress=progress)
+        return run, (_last_quarter(run, built.target), _last_quarter(run, built.others), built.n2)
+
+    def yoked() -> tuple[sl.Run, float]:
+        built = build(p, seed, 2 * seed + 1)
+        if rewards.any():
+            built.network.release(built.dopamine, reward_times() + 1.0, p.reward)
+        run = finished(built.network.run(p.duration, progress=progress))
+        return run, float(_last_quarter(run, built.target).mean())
+
+    done = run_conditions(partial=("rewarded",), rewarded=rewarded, yoked=yoked)
+    run, (target, others, n2) = done.runs[0], done.results["rewarded"]
+    times = reward_times()[reward_times() <= run.t_stop]
     both = len(target) > 0 and len(others) > 0
     metrics = {
         "target_weight_last_15min": float(target.mean()) if len(target) else None,
         "mean_weight": float(others.mean()) if len(others) else None,
         "target_percentile": float(100.0 * np.mean(others.mean(axis=0) < target.mean())) if both else None,
-        "yoked_target_weight": yoked_weight,
+        "yoked_target_weight": done.results["yoked"],
         "rewards": len(times),
         "rate_hz": sl.analysis.rate(run.spikes("neurons"), p.size, 0.0, run.t_stop) if run.t_stop > 0 else None,
     }
-    data = {"reward_times": times, "pair": (N1, rewarded.n2)}
-    return Outcome(run, metrics, data=data, other_runs=other_runs)
+    return done.outcome(metrics, reward_times=times, pair=(N1, n2))
 
 
 def _last_quarter(run: sl.Run, projection: Any) -> np.ndarray:

@@ -1,20 +1,20 @@
-"""Two sites of integration: the apical dendrite tells a cell how to learn, and hardly what to say.
+"""Two sites of integration: the apical dendrite controls how a cell learns, and hardly affects its output.
 
 Körding & König 2001, Supervised and unsupervised learning with two sites of synaptic integration, J. Comput. Neurosci.
 11:207; Neurons with two sites of synaptic integration learn invariant representations, Neural Comput. 13:2823.
 
-Supervised. Cells say A_i = f(sum_j w_ij A_j), f = 1/(1 + exp(-x)), to the basal dendrites of the next layer, and
-D_i = f' sum_k v_ik D_k to the apical dendrites of the layer before; output cells have D = t - A. Weights change by
-dw_ij = eta D_i A_j. All this goes by events that carry a value, one a step. What must come out: where the top-down
-weights are the bottom-up ones (and learn as they do), each change is backprop's to rounding. Where they are random and
-stay so, the hidden change comes to less than 90 degrees from backprop's, and XOR is learned. Control: without top-down
-weights it is not.
+Supervised. Cells send A_i = f(sum_j w_ij A_j), f = 1/(1 + exp(-x)), to the basal dendrites of the next layer, and
+D_i = f' sum_k v_ik D_k to the apical dendrites of the previous layer; output cells have D = t - A. Weights change by
+dw_ij = eta D_i A_j. These values are sent as the payload of events, one per step. Acceptance criteria: if the top-down
+weights equal the bottom-up ones (and learn as they do), each change equals that of backprop up to rounding. If they are
+random and fixed, the hidden change comes within 90 degrees of that of backprop, and XOR is learned. Control: without
+top-down weights it is not.
 
-Self-supervised. Two streams of spiking cells see two things of one class, each as one of many patterns that have
-nothing in common but that they go together with those of the class in the other stream. The cells of a stream compete;
-those of the other stream project to their apical dendrites, one to one. A spike that finds its apical dendrite active
-sets off a calcium spike (`plateau`): LTP; a spike alone: LTD. What must come out: cells come to say the class, though
-no stream tells it alone. Control: with classes of the streams shuffled they do not.
+Self-supervised. Two streams of spiking cells see two objects of one class, each as one of many patterns that have
+nothing in common except that they occur together with patterns of the same class in the other stream. The cells of a
+stream compete; those of the other stream project to their apical dendrites, one to one. A spike while the apical
+dendrite is active triggers a calcium spike (`plateau`) and LTP; a spike alone causes LTD. Acceptance criteria: cells
+learn to signal the class, which neither stream alone reveals. Control: with the streams' classes shuffled they do not.
 """
 
 from __future__ import annotations
@@ -34,29 +34,29 @@ from spikelearn.plots.style import INK, PALETTE, TEXT_SIZE, clean
 
 @dataclass(frozen=True)
 class Parameters:
-    """All that can be set. First the supervised experiment, then the self-supervised one."""
+    """Parameters of the supervised experiment, then of the self-supervised one."""
 
     n_hidden: int = parameter(16, "", "hidden cells")
     epochs: int = parameter(2000, "", "epochs of the four patterns of XOR")
     eta: float = parameter(0.5, "", "learning rate")
-    initial_std: float = parameter(0.2, "", "standard deviation of bottom-up weights at the start")
+    initial_std: float = parameter(0.2, "", "standard deviation of initial bottom-up weights")
     top_down_std: float = parameter(2.0, "", "standard deviation of random top-down weights")
     settling: int = parameter(4, "", "steps before the one in which weights change")
     K: int = parameter(4, "", "classes, and cells in each stream")
     patterns: int = parameter(8, "", "patterns of each class in each stream")
     N: int = parameter(400, "", "sources of each stream")
-    n_on: int = parameter(20, "", "sources that are active in a pattern")
+    n_on: int = parameter(20, "", "active sources in a pattern")
     rate: float = parameter(100.0, "Hz", "rate of an active source")
     trials: int = parameter(10000, "", "pairs of patterns to learn from")
-    tests: int = parameter(10, "", "presentations of each pattern to test with")
+    tests: int = parameter(10, "", "test presentations of each pattern")
     A_plus: float = parameter(0.007, "mV", "step up at a calcium spike, for a trace of 1")
     A_minus: float = parameter(0.007, "mV", "step down at a spike alone, for a trace of 1")
     theta_plus: float = parameter(0.01, "mV", "step of the threshold at a spike, so that no cell takes all classes")
-    spikes: float = parameter(6.0, "", "spikes of a stream in a trial at which thresholds neither rise nor fall")
-    inhibition: float = parameter(-15.0, "mV", "what a spike does to the other cells of its stream")
-    apical: float = parameter(30.0, "mV", "the same to the apical dendrite of its fellow; 10 mV make a calcium spike")
-    onset: float = parameter(30.0, "ms", "from a pattern's onset to where weights may change")
-    shown: float = parameter(40.0, "ms", "how long they may change")
+    spikes: float = parameter(6.0, "", "spikes of a stream per trial at which thresholds stay constant")
+    inhibition: float = parameter(-15.0, "mV", "effect of a spike on the other cells of its stream")
+    apical: float = parameter(30.0, "mV", "effect on the apical dendrite of its partner; 10 mV evoke a calcium spike")
+    onset: float = parameter(30.0, "ms", "time from a pattern's onset until weights may change")
+    shown: float = parameter(40.0, "ms", "time during which they may change")
     gap: float = parameter(30.0, "ms", "between two patterns")
     dt: float = parameter(1.0, "ms", "time step")
 
@@ -66,18 +66,18 @@ SEEDS = 5
 PUBLISHED = {
     "backprop_relative_error": Published("0: the same", high=1e-6, source="J. Comput. Neurosci. 11:207"),
     "random_feedback_angle_deg": Published("below 90", high=90.0, source="Lillicrap et al. 2016, feedback alignment"),
-    "xor_error_random": Published("learned", high=0.2, source="ours"),
+    "xor_error_random": Published("learned", high=0.2, source="chosen here"),
     "control_xor_error_no_top_down": Published("not learned", low=0.4, source="ablation"),
     "mutual_information_fraction": Published("near 1", low=0.8, source="Neural Comput. 13:2823"),
     "shuffled_fraction": Published("near 0", high=0.2, source="control"),
 }
 
 PATTERNS, TARGETS = sl.tasks.xor()
-SATURATED = 20.0  # input that makes a cell say 0 or 1, to two parts in a thousand million
+SATURATED = 20.0  # input at which a cell's output is 0 or 1, to within 2e-9
 
 
 class Supervised(NamedTuple):
-    """Weights at the start and after each epoch: first (E + 1, 3, H), bias last; second (E + 1, H + 1), bias last."""
+    """Initial weights and those after each epoch: first (E + 1, 3, H), bias last; second (E + 1, H + 1), bias last."""
 
     first: np.ndarray
     second: np.ndarray
@@ -122,7 +122,7 @@ def learn_xor(p: Parameters, seed: int, top_down: str, progress: bool | None = N
 
 
 def by_backprop(parameters: Parameters, found: Supervised) -> tuple[np.ndarray, np.ndarray]:
-    """Changes (E, 3, H) and (E, H + 1) by backprop of the cross-entropy, from the weights each epoch began with."""
+    """Changes (E, 3, H) and (E, H + 1) by backprop of the cross-entropy, from the initial weights of each epoch."""
     first, second = found.first[:-1].copy(), found.second[:-1].copy()
     for pattern, target in zip(PATTERNS, TARGETS, strict=True):
         x = logistic(SATURATED * (2.0 * np.append(pattern, 1.0) - 1.0))
@@ -136,14 +136,14 @@ def by_backprop(parameters: Parameters, found: Supervised) -> tuple[np.ndarray, 
 
 
 def angles(parameters: Parameters, found: Supervised) -> np.ndarray:
-    """(E,) degrees between the change of the hidden layer in each epoch and backprop's."""
+    """(E,) angle (degrees) between the change of the hidden layer in each epoch and that of backprop."""
     ours, theirs = np.diff(found.first, axis=0), by_backprop(parameters, found)[0]
     dot, squares = np.sum(ours * theirs, axis=(1, 2)), [np.sum(each**2, axis=(1, 2)) for each in (ours, theirs)]
     return np.degrees(np.arccos(np.clip(dot / np.sqrt(squares[0] * squares[1]), -1.0, 1.0)))
 
 
 def relative_error(parameters: Parameters, found: Supervised) -> float:
-    """The largest of any epoch: the difference of the change from backprop's, as a part of backprop's."""
+    """The largest relative difference, over epochs, between the change and that of backprop."""
     ours = [np.diff(each, axis=0).reshape(len(each) - 1, -1) for each in found]
     theirs = [each.reshape(len(each), -1) for each in by_backprop(parameters, found)]
     apart = np.linalg.norm(np.hstack(ours) - np.hstack(theirs), axis=1)
@@ -157,14 +157,14 @@ def xor_error(run: sl.Run) -> np.ndarray:
 
 
 class Streams(NamedTuple):
-    """Of the test, for each stream (2, n): the classes shown, and the cell that fired most, -1 if none did."""
+    """The test, for each stream (2, n): the classes shown, and the cell that fired most, -1 if none did."""
 
     classes: np.ndarray
     answers: np.ndarray
 
 
 def stream_patterns(p: Parameters, generator: np.random.Generator) -> np.ndarray:
-    """(K, patterns, N) 0 or 1: random, so that those of one class are as unlike as any two."""
+    """(K, patterns, N) 0 or 1: random, so that patterns of one class are as dissimilar as any two."""
     chosen = np.argsort(generator.random((p.K, p.patterns, p.N)), axis=2)[..., : p.n_on]
     shown = np.zeros((p.K, p.patterns, p.N))
     np.put_along_axis(shown, chosen, 1.0, axis=2)
@@ -172,9 +172,9 @@ def stream_patterns(p: Parameters, generator: np.random.Generator) -> np.ndarray
 
 
 def learn_classes(p: Parameters, seed: int, shuffled: bool, progress: bool | None, sink: Any) -> tuple[sl.Run, Streams]:
-    """The run in which weights change, and what came out of the test that follows it.
+    """The run in which weights change, and the results of the test that follows it.
 
-    shuffled: the class that the second stream sees has nothing to do with that of the first.
+    shuffled: whether the class of the second stream is independent of that of the first.
     """
     generator = np.random.default_rng([seed, 2])
     net = sl.Network(dt=p.dt, seed=seed)
@@ -210,7 +210,7 @@ def learn_classes(p: Parameters, seed: int, shuffled: bool, progress: bool | Non
 
 
 def _most_active(run: sl.Run, cells: Any, p: Parameters) -> np.ndarray:
-    """(n_tests,) the cell with most spikes in each trial, -1 if there are none."""
+    """(n_tests,) the cell with the most spikes in each trial, -1 if there are none."""
     times, ids = run.spikes(cells)
     length = p.onset + p.shown + p.gap
     trial = np.floor((times - run.t_start - 0.5 * p.dt) / length).astype(int)
@@ -220,7 +220,7 @@ def _most_active(run: sl.Run, cells: Any, p: Parameters) -> np.ndarray:
 
 
 def information_fraction(found: Streams, K: int) -> float:
-    """Mutual information of answer and class as a part of log2 K, mean of the two streams."""
+    """Mutual information of answer and class as a fraction of log2 K, mean of the two streams."""
     each = []
     for shown, said in zip(*found, strict=True):
         joint = np.zeros((K, K + 1))
@@ -230,7 +230,7 @@ def information_fraction(found: Streams, K: int) -> float:
 
 
 def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """Both experiments and their controls; the run that is returned is that of the two streams, as they learn."""
+    """Run both experiments and their controls; the returned run is that of the two streams while they learn."""
     done = run_conditions(
         together=lambda: learn_classes(p, seed, False, progress, sink),
         symmetric=lambda: learn_xor(p, seed, "symmetric", progress),
@@ -256,7 +256,7 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
 
 
 def figure(p: Parameters, outcome: Outcome) -> Figure:
-    """a, errors of XOR; b, the angle to backprop; c and d, answers by class, streams together and shuffled."""
+    """Errors of XOR (a), angle to backprop (b), answers by class, streams together (c) and shuffled (d)."""
     data, metrics, epochs = outcome.data, outcome.metrics, np.arange(1, p.epochs + 1)
     whole = new_figure(7.2, 4.8)
     axes = [clean(ax) for ax in whole.subplots(2, 2).flat]
@@ -272,7 +272,7 @@ def figure(p: Parameters, outcome: Outcome) -> Figure:
     if data["angles"] is not None:
         axes[1].plot(epochs, data["angles"], lw=1.4, **looks["random"])
     axes[1].axhline(90.0, color=INK, lw=0.8, ls=":")
-    axes[1].set(xlabel="epoch", ylabel="angle of the hidden change\nto backprop's (degrees)", xscale="log")
+    axes[1].set(xlabel="epoch", ylabel="angle between hidden change\nand backprop (degrees)", xscale="log")
     axes[1].set(ylim=(0.0, 135.0), yticks=(0, 45, 90, 135))
     for ax, name, metric, text in (
         (axes[2], "together", "mutual_information_fraction", "streams of one class"),
@@ -285,7 +285,7 @@ def figure(p: Parameters, outcome: Outcome) -> Figure:
 
 
 def _draw_answers(ax: Any, found: Streams, K: int, title: str) -> None:
-    """How often each cell of both streams was the most active one, for each class."""
+    """How often each cell of both streams was the most active, for each class."""
     share = np.zeros((2, K, K))
     for k in range(2):
         answered = found.answers[k] >= 0
@@ -293,8 +293,8 @@ def _draw_answers(ax: Any, found: Streams, K: int, title: str) -> None:
     share *= K / found.classes.shape[1]
     image = ax.imshow(np.hstack(share), cmap="Greys", vmin=0.0, vmax=1.0, aspect="auto", interpolation="nearest")
     ax.axvline(K - 0.5, color=PALETTE[1], lw=1.4)
-    ax.set(xlabel="cell of stream A, of stream B", ylabel="class")
+    ax.set(xlabel="cell of stream A or B", ylabel="class")
     ax.set_xticks(range(2 * K), [f"{stream}{cell + 1}" for stream in "AB" for cell in range(K)])
     ax.set_yticks(range(K), [str(k + 1) for k in range(K)])
     plain_title(ax, title)
-    colour_bar(image, ax, "share of answers", TEXT_SIZE, ticks=(0.0, 0.5, 1.0))
+    colour_bar(image, ax, "fraction of answers", TEXT_SIZE, ticks=(0.0, 0.5, 1.0))

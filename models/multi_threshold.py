@@ -1,19 +1,19 @@
-"""A neuron whose arms each have a threshold: inputs to two arms do not add up, and the spike tells where it began.
+"""A neuron with a threshold for each arm: inputs to two arms do not add up, and the spike reveals its arm of origin.
 
 Sardi, S., Vardi, R., Sheinin, A., Goldental, A. & Kanter, I. (2017). New types of experiments reveal that a neuron
 functions as multiple independent threshold units. Sci. Rep. 7:18036.
 
-sl.multi_threshold: tau_m V_k' = -V_k for each arm k, with a noisy threshold of its own, 1 +- 5 %. The first arm that
-crosses fires the axon, with a waveform that is that arm's, and it alone is reset. Strengths are in thresholds.
+sl.multi_threshold: tau_m V_k' = -V_k for each arm k, each with its own noisy threshold, 1 +- 5 %. The first arm to
+cross its threshold fires the axon, with that arm's waveform, and only this arm is reset. Strengths are in thresholds.
 
-What must come out of the three experiments, each cell one trial:
+Acceptance criteria of the three experiments, in which each cell is one trial:
 
-summation    .8 on one arm makes no spike, nor do .8 on each of two arms; twice .8 on one arm always makes one.
-inhibition   1.2 on one arm makes a spike, though -.6 comes to the other at the same time.
-waveform     From the axon's potential after a spike alone, a classifier tells which arm was stimulated. It compares the
-             peak and the width with their means over half of the cells, and is tested on the others.
-Control: the usual neuron, one threshold on the sum of all (the same model with one arm). It sums what comes to two
-arms, inhibition cancels excitation wherever it arrives, and its spikes are all alike.
+summation    0.8 on one arm evokes no spike, nor does 0.8 on each of two arms; twice 0.8 on one arm always does.
+inhibition   1.2 on one arm evokes a spike, even if -0.6 arrives at the other at the same time.
+waveform     From the axon's potential after a spike alone, a classifier infers which arm was stimulated. It compares
+             the peak and the width with their means over half of the cells, and is tested on the others.
+Control: the usual neuron, with one threshold on the sum of all inputs (the same model with one arm). It sums the inputs
+to two arms, inhibition cancels excitation wherever it arrives, and all its spikes look the same.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Parameters:
     trials: int = parameter(1000, "", "cells of each protocol, each one trial")
     strength: float = parameter(0.8, "", "a stimulus below threshold")
     excitation: float = parameter(1.2, "", "a stimulus above threshold, to one arm")
-    inhibition: float = parameter(-0.6, "", "what comes to the other arm with it")
+    inhibition: float = parameter(-0.6, "", "simultaneous stimulus to the other arm")
     sigma_th: float = parameter(0.05, "", "standard deviation of a threshold")
     tau_th: float = parameter(10.0, "ms", "its correlation time")
     tau_m: float = parameter(10.0, "ms", "time constant of an arm")
@@ -46,7 +46,7 @@ class Parameters:
     onset: float = parameter(5.0, "ms", "when stimuli arrive")
     duration: float = parameter(40.0, "ms", "simulated time")
     dt: float = parameter(0.05, "ms", "time step")
-    map_step: float = parameter(0.05, "", "distance of the strengths of the map")
+    map_step: float = parameter(0.05, "", "step of the strengths of the map")
     map_highest: float = parameter(1.5, "", "largest strength of the map, on either arm")
     map_trials: int = parameter(20, "", "cells for each pair of strengths of the map")
 
@@ -63,15 +63,15 @@ class Parameters:
 
 QUICK = {"trials": 200, "map_step": 0.15, "map_trials": 10}
 
-WAVEFORM = 3.0  # ms after a spike that the classifier sees
+WAVEFORM = 3.0  # ms after a spike used by the classifier
 
-_OWN = "spec of the model, after the paper's findings"
+_OWN = "chosen here, after the paper's findings"
 PUBLISHED = {
     "one_arm_probability": Published(0.0, high=0.05, source=_OWN),
     "two_arms_probability": Published(0.0, high=0.05, source="Sardi et al. 2017: no summation across arms"),
     "same_arm_probability": Published(1.0, low=0.95, source="Sardi et al. 2017: summation within an arm"),
     "excitation_inhibition_probability": Published(1.0, low=0.95, source=_OWN),
-    "waveform_accuracy": Published("the waveform tells the arm", low=0.99, source="Sardi et al. 2017"),
+    "waveform_accuracy": Published("the waveform reveals the arm", low=0.99, source="Sardi et al. 2017"),
     "control_one_arm_probability": Published(0.0, high=0.05, source="one threshold on the sum"),
     "control_two_arms_probability": Published(1.0, low=0.95, source="one threshold on the sum"),
     "control_same_arm_probability": Published(1.0, low=0.95, source="one threshold on the sum"),
@@ -81,21 +81,21 @@ PUBLISHED = {
 
 
 class Stimuli(NamedTuple):
-    """first, second: (n, 2), the arm (from 0 on) and the strength of either stimulus of each cell."""
+    """first, second: (n, 2), the arm (from 0) and the strength of each stimulus of each cell."""
 
     first: np.ndarray
     second: np.ndarray
 
 
 class Map(NamedTuple):
-    """strengths (k,); probabilities (k, k) of a spike: a row for each strength on arm 2, a column for each on arm 1."""
+    """strengths (k,); probabilities (k, k) of a spike: a row per strength on arm 2, a column per strength on arm 1."""
 
     strengths: np.ndarray
     probabilities: np.ndarray
 
 
 class Waveforms(NamedTuple):
-    """times (t,) ms after the spike; traces (n, t) mV of the axon; arms (n,) which was stimulated; accuracy."""
+    """times (t,) ms after the spike; traces (n, t) mV of the axon; arms (n,) that were stimulated; accuracy."""
 
     times: np.ndarray
     traces: np.ndarray
@@ -116,9 +116,9 @@ def protocols(p: Parameters) -> dict[str, tuple[tuple[int, float], tuple[int, fl
 def stimulate(
     p: Parameters, seed: int, arms: int, stimuli: Stimuli, record: bool, sink: Any = None, progress: bool | None = None
 ) -> tuple[sl.Run, np.ndarray]:
-    """The run, and the number of spikes of each cell. With one arm, all stimuli come to that.
+    """The run, and the number of spikes of each cell. With one arm, all stimuli go to that arm.
 
-    record: whether the potentials of the axons are.
+    record: whether to record the potentials of the axons.
     """
     model = sl.multi_threshold(arms)
     n = len(stimuli.first)
@@ -143,7 +143,7 @@ def stimulate(
 def probabilities(
     p: Parameters, seed: int, arms: int, sink: Any = None, progress: bool | None = None
 ) -> tuple[sl.Run, dict[str, float]]:
-    """Protocol -> share of the cells that fire."""
+    """Protocol -> fraction of the cells that fire."""
     both = [np.repeat([stimuli[k] for stimuli in protocols(p).values()], p.trials, axis=0) for k in range(2)]
     run, counts = stimulate(p, seed, arms, Stimuli(*both), False, sink, progress)
     return run, dict(zip(protocols(p), (counts.reshape(-1, p.trials) > 0).mean(axis=1), strict=True))
@@ -152,7 +152,7 @@ def probabilities(
 def classify_waveforms(
     p: Parameters, seed: int, arms: int, progress: bool | None = None
 ) -> tuple[sl.Run, Waveforms | None]:
-    """Stimulate each arm of some cells, twice the subthreshold strength, and find out from the axon which it was."""
+    """Stimulate each arm of some cells at twice the subthreshold strength, and infer the arm from the axon."""
     target = np.repeat(np.arange(p.arms), p.trials)
     stimulus = np.stack([target, np.full(len(target), p.strength)], axis=1)
     run, _ = stimulate(p, seed, arms, Stimuli(stimulus, stimulus), True, progress=progress)
@@ -170,9 +170,9 @@ def classify_waveforms(
 
 
 def nearest_mean(traces: np.ndarray, labels: np.ndarray) -> float:
-    """How often the odd traces have the label whose mean over the even ones is nearest, by peak and width.
+    """Fraction of the odd traces classified correctly by the nearest mean of the even ones, by peak and width.
 
-    The area of an alpha function is e times its peak times its width, so area over peak stands for the width.
+    The area of an alpha function is e times its peak times its width, so area over peak measures the width.
     """
     peak = traces.max(axis=1)
     features = np.log(np.stack([peak, traces.sum(axis=1) / peak], axis=1))
@@ -185,7 +185,7 @@ def nearest_mean(traces: np.ndarray, labels: np.ndarray) -> float:
 
 
 def respond(p: Parameters, seed: int, arms: int, progress: bool | None = None) -> tuple[sl.Run, Map | None]:
-    """Share of cells that fire for each pair of strengths on arms 1 and 2."""
+    """Fraction of cells that fire for each pair of strengths on arms 1 and 2."""
     strengths = np.arange(0.0, p.map_highest + 1e-9, p.map_step)
     second, first = (np.repeat(grid.ravel(), p.map_trials) for grid in np.meshgrid(strengths, strengths, indexing="ij"))
     stimuli = Stimuli(np.stack([0.0 * first, first], axis=1), np.stack([0.0 * second + 1.0, second], axis=1))
@@ -196,7 +196,7 @@ def respond(p: Parameters, seed: int, arms: int, progress: bool | None = None) -
 
 
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """The protocols, the waveforms and the map, each with its control; the run that is returned is of the protocols."""
+    """Run the protocols, the waveforms and the map, each with its control; returns the run of the protocols."""
     p = parameters
     done = run_conditions(
         probabilities=lambda: probabilities(p, seed, p.arms, sink, progress),
@@ -276,4 +276,4 @@ def _draw_waveforms(ax: Any, found: Waveforms) -> None:
         ax.plot(found.times, mine.mean(axis=0), lw=1.8, label=f"arm {int(arm) + 1}", **options)
     ax.set(xlabel="time after the spike (ms)", xlim=(0.0, found.times[-1]), ylabel="potential of the axon (mV)")
     ax.set_ylim(bottom=0.0)
-    plain_legend(ax, loc="upper right", title=f"arm told right: {100 * found.accuracy:.1f} %")
+    plain_legend(ax, loc="upper right", title=f"arm classified correctly: {100 * found.accuracy:.1f} %")

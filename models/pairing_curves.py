@@ -1,16 +1,16 @@
-"""Frequency and pairing curves of a rule for triplets of spikes.
+"""Frequency and pairing curves of the triplet STDP rule.
 
 Pfister, J.-P. & Gerstner, W. (2006). Triplets of spikes in a model of spike timing-dependent plasticity. J. Neurosci.
 26:9673.
 
-It explains what pairs of spikes do in visual cortex (Sjostrom, Turrigiano & Nelson 2001) and no rule for pairs can: at
-low frequencies post before pre depresses and pre before post does little, at high frequencies both potentiate. So does
-a rule that reads the potential of the target: clopath_pairing.
+The rule explains pairing experiments in visual cortex (Sjostrom, Turrigiano & Nelson 2001), which no rule for pairs
+can: at low frequencies post before pre depresses and pre before post does little, at high frequencies both potentiate.
+So does a rule that reads the potential of the target: clopath_pairing.
 
-60 pairs in one train, the fit to visual cortex, all to all; the change of the weight, relative. Each pair of a curve is
-a synapse of its own, onto a neuron of its own, in one network. What must come out: the numbers of
-specs/reference_numbers.md within .002. The curve beside the frequency curves is against the time between the spikes of
-a pair, at one frequency. Control, by --set: with the fit to hippocampus they do not come out.
+The relative change of the weight by a train of 60 pairs, with the all-to-all fit to visual cortex. Each point of a
+curve is a separate synapse onto a separate neuron in one network. Acceptance criteria: the reference values of the full
+parameter set within 0.002. The second panel shows the change against the time between the spikes of a pair, at one
+frequency. Control, by --set: the fit to hippocampus does not reproduce the values.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ REPORTED = {
     "pre_post": {0.1: 0.0, 10.0: 0.132, 20.0: 0.247, 40.0: 0.534, 50.0: 0.741},
     "post_pre": {0.1: -0.312, 10.0: -0.334, 20.0: -0.352, 40.0: 0.155, 50.0: 0.727},
 }
-"""order -> frequency -> change: specs/reference_numbers.md."""
+"""order -> frequency -> change, with the full parameter set of Pfister & Gerstner 2006."""
 WITHIN = 0.002
 
 
 @dataclass(frozen=True)
 class Parameters:
-    triplet_set: str = parameter("visual cortex full", "", "name of a set of sl.TRIPLET_SETS, all to all")
+    triplet_set: str = parameter("visual cortex full", "", "name of a parameter set in sl.TRIPLET_SETS, all to all")
     triplet_pairs: int = parameter(60, "", "pairs of a train")
     window_frequency: float = parameter(20.0, "Hz", "frequency of the curve against the time between two spikes")
 
@@ -48,7 +48,7 @@ QUICK: dict[str, Any] = {}
 
 PUBLISHED = {
     f"triplet_{order}_{frequency:g}": Published(
-        value, value - WITHIN, value + WITHIN, "specs/reference_numbers.md: Pfister & Gerstner 2006, full set"
+        value, value - WITHIN, value + WITHIN, "Pfister & Gerstner 2006, full set"
     )
     for order, values in REPORTED.items()
     for frequency, value in values.items()
@@ -59,7 +59,7 @@ Pairs = list[tuple[float, float]]
 
 
 def pairs_of(frequencies: tuple[float, ...], window_frequency: float) -> Pairs:
-    """Those of the frequency curves, then those of the curve against the time between two spikes."""
+    """The pairs of the frequency curves, then those of the curve against the time between two spikes."""
     curves = [(frequency, shift) for shift in ORDERS.values() for frequency in frequencies]
     return curves + [(window_frequency, sign * shift) for sign in (1.0, -1.0) for shift in SHIFTS]
 
@@ -71,7 +71,7 @@ def _spikes(trains: list[np.ndarray]) -> sl.SpikeList:
 def triplet_changes(
     parameters: Parameters, pairs: Pairs, sink: Any, progress: bool | None
 ) -> tuple[np.ndarray, sl.Run]:
-    """Relative change of the weight of each synapse, whose pre and post spikes are given."""
+    """Relative change of the weight of each synapse for prescribed pre and post spikes."""
     p = parameters
     pre = [30.0 + np.round(np.arange(p.triplet_pairs) * 1000.0 / frequency) for frequency, _ in pairs]
     post = [train + round(shift) for train, (_, shift) in zip(pre, pairs, strict=True)]
@@ -88,7 +88,7 @@ def triplet_changes(
 
 
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """Nothing here is random: the seed makes no difference. A run that was cut short is not measured."""
+    """Run all pairs. Nothing is random, so the seed has no effect. An interrupted run is not measured."""
     pairs = pairs_of(FREQUENCIES, parameters.window_frequency)
     changes, run = triplet_changes(parameters, pairs, sink, progress)
     metrics: dict[str, float | None] = {}
@@ -100,7 +100,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
 
 
 def figure(parameters: Parameters, outcome: Outcome) -> Any:
-    """Change against frequency, and against the time between two spikes; rings are what was reported."""
+    """Change against frequency, and against the time between two spikes; rings are the reported values."""
     from spikelearn.plots.panels import panels
     from spikelearn.plots.style import INK, TEXT_SIZE, colour
 

@@ -27,10 +27,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.analysis import angle, logistic
-from spikelearn.experiments import Cost, Outcome, Published, cost_of, finished, parameter, report
-from spikelearn.plots.panels import learning_curves, new_figure, plain_legend, whole_numbers
-from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, clean, colour
+from spikelearn.analysis import logistic
+from spikelearn.experiments import Cost, Outcome, Published, cost_of, finished, largest_of, parameter, report
+from spikelearn.learning.gradient import backpropagate, parts_with_batches, update_angles
+from spikelearn.plots.panels import learning_curves, mark_phases, new_figure, plain_legend, update_angles_by_epoch
+from spikelearn.plots.style import clean, colour
 
 CLASSES = 10
 USUAL_BRIGHTNESS = 102.0  # of an image of MNIST, summed over its pixels, in the mean
@@ -43,8 +44,6 @@ SEEDS = 5
 
 @dataclass(frozen=True)
 class Parameters:
-    """All that can be set."""
-
     hidden: tuple[int, ...] = parameter((500,), "", "cells of each hidden layer")
     shown: int = parameter(30_000, "", "images shown while learning, in whole epochs")
     forward: float = parameter(81.0, "ms", "length of the forward phase")
@@ -96,20 +95,15 @@ class Layered(NamedTuple):
     basal: list[Any]
     biases: list[Any]
 
-    @property
-    def output(self) -> Any:
-        return self.layers[-1]
 
-
-@dataclass
-class Learned:
-    """What came of learning. course: accuracy while learning, of each epoch; angles: (epoch, angle, angle shuffled)."""
+class Learned(NamedTuple):
+    """course: accuracy while learning, of each epoch. angles: (k, 3), epoch, angle, angle shuffled, in degrees."""
 
     wiring: Wiring
     course: list[float]
-    angles: list[tuple[float, float, float]]
-    test_accuracy: float = 0.0
-    cost: Cost = Cost()
+    angles: np.ndarray
+    test_accuracy: float
+    cost: Cost
 
 
 def load_images(p: Parameters) -> sl.tasks.Split:
@@ -160,52 +154,30 @@ def build(p: Parameters, wiring: Wiring, seed: int, average: float, rate: float 
     return Layered(net, pixels, conductor, layers, basal, biases)
 
 
-def answer(trial, phase, V_s_forward, answers):
-    """The output cell whose soma was most depolarised."""
-    best = 0
-    for j in range(len(V_s_forward)):
-        if V_s_forward[j] > V_s_forward[best]:
-            best = j
-    answers[trial] = best
-
-
 def phases_of(net: Layered, images: Any, duration: float, average: float, source: int, **end: Any) -> list[sl.Phase]:
     """A forward or target phase: in its middle the conductor begins the averages, which last to its end."""
     rates = {net.pixels: images * 1000.0 * MAX_RATE}
-    begin = np.zeros(2)
-    begin[source] = 1000.0
-    currents = {(net.output, "teacher"): end.pop("teacher")} if "teacher" in end else {}
+    begin = {net.conductor: np.where(np.arange(2) == source, 1000.0, 0.0)}
     return [
-        sl.Phase(duration - average - 2.0, rates=rates, currents=currents),
-        sl.Phase(1.0, rates=rates | {net.conductor: begin}, currents=currents),
-        sl.Phase(average + 1.0, rates=rates, currents=currents, **end),
+        sl.Phase(duration - average - 2.0, rates=rates),
+        sl.Phase(1.0, rates=rates | begin),
+        sl.Phase(average + 1.0, rates=rates, **end),
     ]
 
 
-def both_phases(p: Parameters, net: Layered, images: np.ndarray, labels: np.ndarray, callback: Any) -> list[sl.Phase]:
-    teacher = np.where(labels[:, None] == np.arange(CLASSES), 1.0, -1.0)
-    forward = phases_of(net, images, p.forward, p.average, 0, callback=callback)
-    return forward + phases_of(net, images, p.target, p.average, 1, teacher=teacher)
+def show(p: Parameters, net: Layered, images: Any, labels: Any = None, sink: Any = None) -> tuple[sl.Run, np.ndarray]:
+    """Show images once; the run, and what they were taken for at the end of their forward phase.
 
-
-def reading(net: Layered, n: int) -> tuple[Any, np.ndarray]:
-    """A callback, and the answers to n images that it fills in."""
-    answers = np.zeros(n, np.int64)
-    return sl.Callback(answer, (net.output.state("V_s_forward"), answers)), answers
-
-
-def learn(p: Parameters, net: Layered, images: np.ndarray, labels: np.ndarray) -> tuple[sl.Run, np.ndarray]:
-    """Show images once, each with its target phase; the run, and what they were taken for before their target phase."""
-    callback, answers = reading(net, len(images))
-    trials = sl.Trials(both_phases(p, net, images, labels, callback), n=len(images))
-    return finished(net.network.run(trials=trials, progress=False)), answers
-
-
-def show(p: Parameters, net: Layered, images: np.ndarray) -> tuple[sl.Run, np.ndarray]:
-    """What images are taken for in one long forward phase each."""
-    callback, answers = reading(net, len(images))
-    phases = phases_of(net, images, p.test_phase, p.test_phase - p.settle, 0, callback=callback)
-    return finished(net.network.run(trials=sl.Trials(phases, n=len(images)), progress=False)), answers
+    With labels each has its target phase; without, one long forward phase.
+    """
+    callback, answers = largest_of(net.layers[-1].state("V_s_forward"), len(images))
+    if labels is None:
+        phases = phases_of(net, images, p.test_phase, p.test_phase - p.settle, 0, callback=callback)
+    else:
+        teacher = {(net.layers[-1], "teacher"): np.where(labels[:, None] == np.arange(CLASSES), 1.0, -1.0)}
+        phases = phases_of(net, images, p.forward, p.average, 0, callback=callback)
+        phases += [replace(each, currents=teacher) for each in phases_of(net, images, p.target, p.average, 1)]
+    return net.network.run(trials=sl.Trials(phases, n=len(images)), sink=sink, progress=False), answers
 
 
 def wiring_of(net: Layered, run: sl.Run, feedback: list[np.ndarray]) -> Wiring:
@@ -221,72 +193,52 @@ def backpropagated(wiring: Wiring, images: np.ndarray, labels: np.ndarray) -> li
     """Where backpropagation of half the squared error of the output's rates would move the weights of hidden layers."""
     rates = [MAX_RATE * images]
     for weights, biases in zip(wiring.weights, wiring.biases, strict=True):
-        rates.append(MAX_RATE * logistic(k * (rates[-1] @ weights + biases)))
-    V_basal = rates[-2] @ wiring.weights[-1] + wiring.biases[-1]
+        V_basal = rates[-1] @ weights + biases
+        rates.append(MAX_RATE * logistic(k * V_basal))
     teacher = np.where(labels[:, None] == np.arange(CLASSES), 8.0, -8.0)
     error = MAX_RATE * logistic((0.6 * V_basal + teacher) / 1.7) - rates[-1]
-    found = []
-    for i in range(len(wiring.weights) - 1, 0, -1):
-        error = error * k * rates[i + 1] * (1.0 - rates[i + 1] / MAX_RATE)
-        error = error @ wiring.weights[i].T
-        slope = k * rates[i] * (1.0 - rates[i] / MAX_RATE)
-        found.insert(0, rates[i - 1].T @ (error * slope))
-    return found
+    slopes = [k * each * (1.0 - each / MAX_RATE) for each in rates[1:-1]]
+    at_output = error * k * rates[-1] * (1.0 - rates[-1] / MAX_RATE)
+    return backpropagate(rates[:-1], wiring.weights, slopes, at_output)
 
 
-def study(p: Parameters, images: Any, seed: int, name: str, progress: bool | None, feedback: bool = True) -> Learned:
+def study(p: Parameters, images: sl.tasks.Split, seed: int, name: str, progress: bool | None) -> Learned:
     """Let a network learn, and test it. Each epoch has a network of its own, with the weights of the one before."""
     generator = np.random.default_rng(seed)
     wiring = first_wiring(p, images.train, generator)
-    if not feedback:
-        wiring = wiring._replace(feedback=[0.0 * each for each in wiring.feedback])
-    learned = Learned(wiring, [], [])
     epochs = max(1, round(p.shown / len(images.train)))
+    course, angles, cost = [], [], Cost()
     for epoch in range(epochs):
-        net = build(p, learned.wiring, 1000 * seed + epoch, p.average, p.last_eta ** (epoch / max(1, epochs - 1)))
+        net = build(p, wiring, 1000 * seed + epoch, p.average, p.last_eta ** (epoch / max(1, epochs - 1)))
         order = generator.permutation(len(images.train))
         right = 0
-        for start, stop, is_batch in parts(p, len(order)):
+        for start, stop, is_batch in parts_with_batches(len(order), p.probes, p.batch):
             shown, labels = images.train[order[start:stop]], images.train_labels[order[start:stop]]
-            run, answers = learn(p, net, shown, labels)
+            run, answers = show(p, net, shown, labels)
             right += int(np.sum(answers == labels))
-            learned.cost += cost_of(run)
-            before, learned.wiring = learned.wiring, wiring_of(net, run, wiring.feedback)
-            if is_batch and p.hidden and feedback:
-                moved = [a - b for a, b in zip(learned.wiring.weights[:-1], before.weights[:-1], strict=True)]
+            cost += cost_of(finished(run))
+            before, wiring = wiring, wiring_of(net, run, wiring.feedback)
+            if is_batch and p.hidden and p.feedback:
                 wanted = backpropagated(before, shown, labels)
-                shuffled = [generator.permutation(each, axis=1) for each in moved]
-                place = epoch + start / len(order)
-                learned.angles.append((place, angle(moved, wanted), angle(shuffled, wanted)))
-        learned.course.append(right / len(order))
-        said = f", {learned.angles[-1][1]:.0f} degrees from backpropagation" if learned.angles else ""
-        report(f"{name}: epoch {epoch + 1} of {epochs}: {learned.course[-1]:.3f} while learning{said}", progress)
-    run, answers = show(p, build(p, learned.wiring, 1000 * seed + 999, p.test_phase - p.settle), images.test)
-    learned.cost += cost_of(run)
-    learned.test_accuracy = float(np.mean(answers == images.test_labels))
-    return learned
-
-
-def parts(p: Parameters, n: int) -> list[tuple[int, int, bool]]:
-    """The images of an epoch in parts, (start, stop, whether it is a batch), batches evenly among them."""
-    edges = np.linspace(0, n, p.probes + 1).astype(int).tolist() if p.probes else [0, n]
-    found = []
-    for start, stop in zip(edges, edges[1:], strict=False):
-        middle = min(stop, start + p.batch) if p.probes else start
-        found += [(start, middle, True), (middle, stop, False)]
-    return [each for each in found if each[1] > each[0]]
+                found = update_angles(before.weights[:-1], wiring.weights[:-1], wanted, generator)
+                angles.append((epoch + start / len(order), *found))
+        course.append(right / len(order))
+        said = f", {angles[-1][1]:.0f} degrees from backpropagation" if angles else ""
+        report(f"{name}: epoch {epoch + 1} of {epochs}: {course[-1]:.3f} while learning{said}", progress)
+    run, answers = show(p, build(p, wiring, 1000 * seed + 999, p.test_phase - p.settle), images.test)
+    accuracy = float(np.mean(answers == images.test_labels))
+    return Learned(wiring, course, np.array(angles).reshape(-1, 3), accuracy, cost + cost_of(finished(run)))
 
 
 def sample(p: Parameters, wiring: Wiring, images: sl.tasks.Split, seed: int, sink: Any) -> sl.Run:
     """A run in which a few test images are shown with both phases, with spikes, plateaus and potentials recorded."""
     net = build(p, wiring, seed, p.average)
     net.network.record(net.pixels)
-    for layer in net.layers:
-        net.network.record(layer, ["spikes", "plateaus"] if layer is not net.output else "spikes")
-        net.network.record(layer[:CLASSES], ["V_s", "V_apical"] if layer is not net.output else "V_s")
-    few = slice(0, SHOWN_AT_THE_END)
-    phases = both_phases(p, net, images.test[few], images.test_labels[few], None)
-    return net.network.run(trials=sl.Trials(phases, n=len(images.test[few])), sink=sink, progress=False)
+    for layer in net.layers[:-1]:
+        net.network.record(layer, ["spikes", "plateaus"])
+        net.network.record(layer[:CLASSES], ["V_s", "V_apical"])
+    net.network.record(net.layers[-1], ["spikes", "V_s"])
+    return show(p, net, images.test[:SHOWN_AT_THE_END], images.test_labels[:SHOWN_AT_THE_END], sink)[0]
 
 
 def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
@@ -294,11 +246,11 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
     images = load_images(p)
     learned = {"hidden": study(p, images, seed, "hidden layer", progress)}
     if p.controls:
-        alone = replace(p, hidden=(), eta_output=p.eta_alone)
+        alone, blind = replace(p, hidden=(), eta_output=p.eta_alone), replace(p, feedback=0.0)
         learned["none"] = study(alone, images, seed, "no hidden layer", progress)
-        learned["ablated"] = study(p, images, seed, "no feedback", progress, feedback=False)
+        learned["ablated"] = study(blind, images, seed, "no feedback", progress)
     run = sample(p, learned["hidden"].wiring, images, 1000 * seed + 998, sink)
-    angles, epochs = np.array(learned["hidden"].angles).reshape(-1, 3), len(learned["hidden"].course)
+    angles, epochs = learned["hidden"].angles, len(learned["hidden"].course)
     last = angles[angles[:, 0] >= epochs - 1]
     accuracy = {name: each.test_accuracy for name, each in learned.items()}
     metrics = {
@@ -312,12 +264,10 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
         "epochs": epochs,
         **sum((each.cost for each in learned.values()), Cost()).metrics(),
     }
-    courses = {name: each.course for name, each in learned.items()}
-    return Outcome(run, metrics, {"courses": courses, "angles": angles, "accuracy": accuracy})
+    return Outcome(run, metrics, learned)
 
 
 LABELS = {"hidden": "hidden layer", "none": "no hidden layer", "ablated": "hidden layer, no feedback"}
-ABOVE = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.1}
 
 
 def figure(p: Parameters, outcome: Outcome) -> Figure:
@@ -327,21 +277,15 @@ def figure(p: Parameters, outcome: Outcome) -> Figure:
     apical.set_visible(bool(p.hidden))
     if p.hidden:
         _draw_phases(apical, p, outcome.run)
-    for i, (name, found) in enumerate(outcome.data["courses"].items()):
+    for i, (name, found) in enumerate(outcome.data.items()):
         look = {"color": colour(i), "ls": ("-", "--", ":")[i], "marker": "os^"[i], "markersize": 3, "lw": 1.2}
-        learning_curves(course, {LABELS[name]: (found, look)})
-        end = 1.06 * len(found) + 0.3, outcome.data["accuracy"][name]
+        learning_curves(course, {LABELS[name]: (found.course, look)})
+        end = 1.06 * len(found.course) + 0.3, found.test_accuracy
         course.plot(*end, "D", color=colour(i), markersize=5, clip_on=False)
     course.set(xlabel="epoch (diamonds: test images at the end)", ylabel="accuracy", ylim=(None, 1.0))
-    place, found, shuffled = outcome.data["angles"].T
-    angles.axhline(90.0, color=FAINT, lw=0.8)
-    angles.plot(place, shuffled, color=colour(1), ls="--", marker="s", markersize=3, lw=1.0, label="cells shuffled")
-    angles.plot(place, found, color=colour(0), marker="o", markersize=3, lw=1.0, label="hidden layer")
-    angles.set(xlabel="epochs learned", ylabel="angle to backpropagation (degrees)")
-    angles.set(ylim=(0.0, 100.0), yticks=range(0, 91, 30))
-    whole_numbers(angles.xaxis)
+    update_angles_by_epoch(angles, *outcome.data["hidden"].angles.T, ("hidden layer", "cells shuffled"))
     for ax in (course, angles):
-        plain_legend(ax, **ABOVE)
+        plain_legend(ax, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.1)
     return drawing
 
 
@@ -352,10 +296,5 @@ def _draw_phases(axes: Any, p: Parameters, run: sl.Run) -> None:
     within = (trace.times > start) & (trace.times <= start + both)
     for i, potential in enumerate(trace.values[within].T[:4]):
         axes.plot(trace.times[within] - start, potential, color=colour(i), lw=1.0, ls=("-", "--", "-.", ":")[i])
-    font = {"ha": "center", "fontsize": TEXT_SIZE, "color": INK}
-    for begin, end, name in ((0.0, p.forward, "forward"), (p.forward, both, "target")):
-        axes.axvspan(end - p.average, end, color=FAINT, alpha=0.5, lw=0)
-        axes.text(0.5 * (begin + end), 1.02, name, transform=axes.get_xaxis_transform(), **font)
-    axes.axvline(p.forward, color=INK, lw=0.8)
+    mark_phases(axes, [("forward", p.forward), ("target", p.target)], shaded=p.average)
     axes.set(xlabel="time of an image (ms); averaged where grey", ylabel="apical potential of hidden cells")
-    axes.set_xlim(0.0, both)

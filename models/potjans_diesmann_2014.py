@@ -3,12 +3,12 @@
 Potjans, T. C. & Diesmann, M. (2014). The cell-type specific cortical microcircuit: relating structure and activity in a
 full-scale spiking network model. Cereb. Cortex 24:785.
 
-77,169 neurons and 299 million synapses at scale 1. At a smaller scale both the number of neurons and the number of
-inputs of each are scaled; weights grow with one over the root of the latter, and a constant current stands for the mean
-input that the smaller variance leaves out (van Albada, Helias & Diesmann 2015).
+77,169 neurons and 299 million synapses at scale 1. Smaller scales reduce both the number of neurons and the number of
+inputs of each; weights grow with one over the square root of the latter, and a constant current replaces the missing
+mean input (van Albada, Helias & Diesmann 2015).
 
-What must come out: asynchronous irregular activity at rates of its own in each population, lowest in the excitatory
-cells of layers 2/3 and 6. The first 500 ms are left out.
+Acceptance criteria: asynchronous irregular activity with a characteristic rate in each population, lowest in the
+excitatory cells of layers 2/3 and 6. The first 500 ms are left out.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ V_START = (
     (-68.28, 5.36), (-63.16, 4.57), (-63.33, 4.74), (-63.45, 4.94),
     (-63.11, 4.94), (-61.66, 4.55), (-66.72, 5.46), (-61.43, 4.48),
 )  # fmt: skip
-"""Mean and standard deviation of V_m at first, mV."""
+"""Mean and standard deviation of the initial V_m, mV."""
 PROBABILITY = (
     (0.1009, 0.1689, 0.0437, 0.0818, 0.0323, 0.0, 0.0076, 0.0),
     (0.1346, 0.1371, 0.0316, 0.0515, 0.0755, 0.0, 0.0042, 0.0),
@@ -48,27 +48,27 @@ PROBABILITY = (
 RATES = (0.903, 2.965, 4.414, 5.876, 7.569, 8.633, 1.105, 7.829)
 """Mean rates of the full network, Hz (the reference implementation)."""
 RATES_AT_A_TENTH = (0.44, 2.05, 3.9, 5.0, 6.4, 7.8, 0.83, 7.0)
-"""The same at scale 0.1, by NEST."""
+"""The same at scale 0.1, from NEST."""
 CV = (0.938, 0.916, 0.891, 0.873, 0.847, 0.809, 0.924, 0.819)
 """Mean CV of the intervals in 60 s of the full network (Romaro et al. 2021)."""
 SYNCHRONY = (2.9, 1.8, 3.0, 1.7, 4.4, 1.1, 1.2, 1.0)
 """Variance over mean of spike counts in bins of 3 ms in the full network."""
 SAMPLED = 1000
-"""Neurons of each population whose synchrony is measured: it grows with their number."""
+"""Neurons of each population used to measure synchrony, which grows with their number."""
 WEIGHT = 87.8
-"""pA: a potential of 0.15 mV."""
+"""pA; evokes a potential of 0.15 mV."""
 DELAYS = (1.5, 0.75)
 """Mean delay of excitatory and inhibitory synapses, ms; the standard deviation is half of it."""
 
 
 @dataclass(frozen=True)
 class Parameters:
-    scale: float = parameter(1.0, "", "share of the neurons, and of the inputs of each")
+    scale: float = parameter(1.0, "", "fraction of the neurons, and of the inputs of each")
     g: float = parameter(4.0, "", "strength of inhibition over excitation")
     external_rate: float = parameter(8.0, "Hz", "rate of each external input")
     duration: float = parameter(1500.0, "ms", "length of the run")
-    rate_from: float = parameter(500.0, "ms", "where the window of the metrics begins")
-    threads: int = parameter(0, "", "threads that share the network; 0: as many as pay")
+    rate_from: float = parameter(500.0, "ms", "start of the window for the metrics")
+    threads: int = parameter(0, "", "number of threads; 0: as many as are faster")
     dt: float = parameter(0.1, "ms", "step")
 
 
@@ -86,7 +86,7 @@ for of, values, source in (("cv", CV, "Romaro et al. 2021, 60 s"), ("synchrony",
 
 
 def number_of_synapses(target: int, source: int) -> float:
-    """At scale 1: so many random pairs, with repeats, connect a given pair with the given probability (their Eq. 1)."""
+    """Number of synapses at scale 1 at which a given pair is connected with the given probability (their Eq. 1)."""
     probability, pairs = PROBABILITY[target][source], SIZES[target] * SIZES[source]
     return math.log(1.0 - probability) / math.log1p(-1.0 / pairs)
 
@@ -97,19 +97,19 @@ def scaled_number_of_synapses(parameters: Parameters, target: int, source: int) 
 
 
 def weight_factor(target: int, source: int, g: float) -> float:
-    """Weight over WEIGHT; from layer 4 to layer 2/3 excitation is twice as strong."""
+    """Weight divided by WEIGHT; excitation from layer 4 to layer 2/3 is twice as strong."""
     if source % 2:
         return -g
     return 2.0 if (NAMES[source], NAMES[target]) == ("4E", "23E") else 1.0
 
 
 def weight_deviation(target: int, source: int) -> float:
-    """Standard deviation of a weight over its mean."""
+    """Standard deviation of a weight divided by its mean."""
     return 0.05 if (NAMES[source], NAMES[target]) == ("4E", "23E") else 0.1
 
 
 def compensation(parameters: Parameters, target: int) -> float:
-    """The constant current (pA) that keeps the mean input of a neuron what it is at scale 1."""
+    """The constant current (pA) that keeps the mean input of a neuron as it is at scale 1."""
     p = parameters
     recurrent = sum(
         weight_factor(target, source, p.g) * number_of_synapses(target, source) / SIZES[target] * RATES[source]
@@ -176,7 +176,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
 
 
 def figure(parameters: Parameters, outcome: Outcome) -> Any:
-    """Raster of a few neurons of each population, and each population's rate beside the published one."""
+    """Raster of a few neurons of each population, and the rate of each population with the published one."""
     from spikelearn.plots.panels import panels
     from spikelearn.plots.style import INK, colour, legend, time_axis
 

@@ -3,17 +3,17 @@
 Bouhadjar, Y., Wouters, D. J., Diesmann, M. & Tetzlaff, T. (2022). Sequence learning, prediction, and replay in networks
 of spiking neurons. PLoS Comput. Biol. 18:e1010233; after Hawkins & Ahmad 2016.
 
-Each symbol has 150 excitatory cells and an inhibitory one, which fires once some 17 of them do. An element that is
-shown excites all cells of its symbol; those whose dendrite has spiked, and so holds them depolarised (a plateau), fire
-first, and the inhibitory cell silences the others. Each of the many synapses between cells has a permanence, which
-grows where its target fires after its source, and transmits once that has passed a threshold. A homeostatic term keeps
-every cell near one plateau an episode.
+Each symbol has 150 excitatory cells and an inhibitory one, which fires once about 17 of them do. Showing an element
+excites all cells of its symbol; those whose dendrite has spiked and keeps them depolarised (a plateau) fire first, and
+the inhibitory cell silences the others. Each of the many synapses between cells has a permanence, which grows if its
+target fires after its source, and transmits once its permanence exceeds a threshold. A homeostatic term keeps every
+cell near one plateau per episode.
 
-Two sets of sequences share elements, so that one element alone does not tell the next. What must come out: before
-learning all cells of a symbol fire; after it some 17 to 20 do, others in each context, and before the last element of
-each sequence enough cells of that one, and of no other, hold a plateau: the prediction error is 0. Replay: all cells
-are depolarised, so that a plateau alone makes them fire, and a first element is enough. Controls: no dendritic spikes;
-frozen permanences; shuffled elements; no homeostasis; replay without depolarisation, and by the frozen network.
+Two sets of sequences share elements, so that one element alone does not determine the next. Acceptance criteria: before
+learning all cells of a symbol fire; after it about 17 to 20 do, different ones in each context, and before the last
+element of each sequence enough cells of its symbol, and of no other, hold a plateau: the prediction error is 0. Replay:
+all cells are depolarised, so that a plateau makes them fire, and the first element suffices. Controls: no dendritic
+spikes; frozen permanences; shuffled elements; no homeostasis; replay without depolarisation, or with frozen weights.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from spikelearn.plots.style import INK, PALETTE, TEXT_SIZE, clean
 Task = sl.tasks.SequenceTask
 START, SETTLE = 10.0, 60.0  # ms before the first element; ms of depolarisation before the cue of a replay
 PLATEAU = sl.LIFDendriticSpike().parameters.tau_dAP  # ms that a plateau lasts unless a spike ends it
-REPLAYS = 2  # how often each sequence is cued after it was learned: with depolarisation and without
+REPLAYS = 2  # cues of each learned sequence: with depolarisation and without
 VOLLEY = 5.0  # ms within which the cells of a symbol fire together, in a replay
 
 
@@ -41,12 +41,12 @@ VOLLEY = 5.0  # ms within which the cells of a symbol fire together, in a replay
 class Parameters:
     set1: str = parameter("ADBE FDBC", "", "sequences of set I")
     set2: str = parameter("ENDIJ LNDIK GJMCN FJMCI BCKHI ACKHF", "", "sequences of set II; empty to leave it out")
-    episodes_1: int = parameter(60, "", "times that set I is shown")
-    episodes_2: int = parameter(60, "", "times that set II is shown")
+    episodes_1: int = parameter(60, "", "presentations of set I")
+    episodes_2: int = parameter(60, "", "presentations of set II")
     cells: int = parameter(150, "", "excitatory cells of each symbol")
-    connection_probability: float = parameter(0.2, "", "in-degree of a cell as a share of all cells")
-    element_interval: float = parameter(40.0, "ms", "from one element to the next")
-    sequence_interval: float = parameter(100.0, "ms", "from the last element of a sequence to the first of the next")
+    connection_probability: float = parameter(0.2, "", "in-degree of a cell as a fraction of all cells")
+    element_interval: float = parameter(40.0, "ms", "time from one element to the next")
+    sequence_interval: float = parameter(100.0, "ms", "time from the last element of a sequence to the next sequence")
     initial_permanence: float = parameter(8.0, "", "permanences start uniform from 0 to this")
     lambda_plus_1: float = parameter(0.08, "", "potentiation rate, set I")
     lambda_minus_1: float = parameter(0.0015, "", "depression rate, set I")
@@ -58,17 +58,17 @@ class Parameters:
     J_IE: float = parameter(581.19, "pA", "weight of excitatory onto inhibitory cells")
     J_EI: float = parameter(-12915.49, "pA", "weight of inhibitory onto excitatory cells")
     predicted_by: int = parameter(10, "", "cells with a plateau that predict their symbol")
-    replay_current: float = parameter(315.0, "pA", "in a replay: 12.6 mV, with the 8 of a plateau the threshold")
+    replay_current: float = parameter(315.0, "pA", "in a replay: 12.6 mV; threshold with the 8 mV of a plateau")
     dt: float = parameter(0.1, "ms", "time step")
 
 
 QUICK = {"set2": "", "episodes_1": 40}
 SEEDS = 5
 PUBLISHED = {
-    "set1_episodes_to_zero": Published("<= 40", 0, 40, "bar, in every seed; 24 to 25 in the reference run"),
-    "set2_episodes_to_zero": Published("<= 60", 0, 60, "bar, in the median over seeds; 36 to 39 in the reference run"),
+    "set1_episodes_to_zero": Published("<= 40", 0, 40, "criterion for every seed; 24 to 25 in the reference run"),
+    "set2_episodes_to_zero": Published("<= 60", 0, 60, "criterion for the median; 36 to 39 in the reference run"),
     "set1_final_error": Published(0.0, 0.0, 0.0, "Bouhadjar et al. 2022"),
-    "set2_final_error": Published(0.0, 0.0, 0.0, "bar, in the median over seeds"),
+    "set2_final_error": Published(0.0, 0.0, 0.0, "criterion for the median over seeds"),
     "active_fraction": Published("0.11 to 0.12", 0.09, 0.17, "reference run; every cell fires before learning"),
     "replay_correct": Published(1.0, 0.9, 1.0, "Bouhadjar et al. 2022: all sequences"),
     "control_error_without_dendritic_spikes": Published(1.0, 0.9, None, "nothing is predicted"),
@@ -80,7 +80,7 @@ PUBLISHED = {
 
 
 class Memory(NamedTuple):
-    """A network that holds or has held sequences."""
+    """A network and the task that it is shown."""
 
     task: Task
     network: sl.Network
@@ -89,8 +89,8 @@ class Memory(NamedTuple):
 
 
 class Learned(NamedTuple):
-    """error: (episodes,), how far the symbols predicted before the last element are from that element, as 0 or 1 each,
-    by Euclid, in the mean over sequences. active: (episodes, sequences), share of the last symbol's cells that fire.
+    """error: (episodes,), Euclidean distance between the symbols predicted before the last element and that element,
+    0 or 1 each, mean over sequences. active: (episodes, sequences), fraction of the last symbol's cells that fire.
     """
 
     run: sl.Run
@@ -100,7 +100,7 @@ class Learned(NamedTuple):
 
     @property
     def episodes_to_zero(self) -> int | None:
-        """Episodes before the error is zero and stays so; None if it is not zero at the end."""
+        """Episodes until the error is zero and stays zero; None if it is not zero at the end."""
         wrong = np.flatnonzero(np.append(1.0, self.error) > 0.0)[-1]
         return int(wrong) if wrong < len(self.error) else None
 
@@ -114,12 +114,12 @@ class Replay(NamedTuple):
 
 
 def present(p: Parameters, sequences: str, episodes: int, shuffle: Any = None) -> Task:
-    """When each element is shown. shuffle: a seed to have the elements in a new order in each episode."""
+    """The times of all elements. shuffle: seed for a new order of the elements in each episode; None for no shuffle."""
     return sl.tasks.sequence_task(sequences.split(), episodes, p.element_interval, p.sequence_interval, START, shuffle)
 
 
 def build(p: Parameters, task: Task, rule: dict[str, float], seed: int, plastic: bool = True, **cell: float) -> Memory:
-    """Cells of all symbols, shown what the task says and, after that, the first element of each sequence as a cue."""
+    """Cells of all symbols, shown the task and then the first element of each sequence as a cue."""
     M, n, lasts = len(task.symbols), p.cells, SETTLE + p.element_interval * len(task.sequences[0])
     cues = task.t_stop + SETTLE + lasts * np.arange(REPLAYS * len(task.sequences))
     cued = [task.symbols.index(sequence[0]) for sequence in task.sequences] * REPLAYS
@@ -144,7 +144,7 @@ def build(p: Parameters, task: Task, rule: dict[str, float], seed: int, plastic:
 
 
 def learn(p: Parameters, memory: Memory, sink: Any = None, progress: bool | None = False) -> Learned:
-    """Show all episodes; then judge each from its spikes and plateaus. No episodes are judged of an interrupted run."""
+    """Show all episodes, then evaluate each from its spikes and plateaus. An interrupted run is not evaluated."""
     task, run = memory.task, memory.network.run(memory.task.t_stop, sink=sink, progress=progress)
     error, active = np.zeros((2, 0 if run.interrupted else len(task.shown), len(task.sequences)))
     spikes, plateaus = run.spikes(memory.cells), run.spikes(memory.cells, "plateau")
@@ -159,7 +159,7 @@ def learn(p: Parameters, memory: Memory, sink: Any = None, progress: bool | None
 
 
 def holding(spikes: Any, plateaus: Any, at: float) -> np.ndarray:
-    """Cells that hold a plateau at a time: it began less than its duration ago, and no spike has ended it since."""
+    """Cells that hold a plateau at a time: one that began less than its duration ago and no spike has ended since."""
     recent, ended = (spikes_between(events, at - PLATEAU, at) for events in (plateaus, spikes))
     begun = dict(zip(recent.ids.tolist(), recent.times.tolist(), strict=True))
     for time, cell in zip(ended.times.tolist(), ended.ids.tolist(), strict=True):
@@ -169,7 +169,7 @@ def holding(spikes: Any, plateaus: Any, at: float) -> np.ndarray:
 
 
 def replay(p: Parameters, memory: Memory, current: float) -> Replay:
-    """Cue each sequence by its first element, with a current into all cells, and read which symbols fire after it."""
+    """Cue each sequence with its first element, with a current into all cells, and read which symbols fire after it."""
     task, n = memory.task, len(memory.task.sequences)
     lasts = SETTLE + p.element_interval * len(task.sequences[0])
     currents, reset = {(memory.cells, "exc"): current}, [memory.cells, memory.inhibitory]
@@ -181,7 +181,7 @@ def replay(p: Parameters, memory: Memory, current: float) -> Replay:
 
 
 def symbols_of(spikes: Any, p: Parameters, symbols: str) -> str:
-    """The symbols of which enough cells fire together, in the order in which they do, as often as they do."""
+    """The symbols, in order, at each time that enough of their cells fire together."""
     found = []
     for k, symbol in enumerate(symbols):
         of_symbol = spikes.times[spikes.ids // p.cells == k]
@@ -190,7 +190,7 @@ def symbols_of(spikes: Any, p: Parameters, symbols: str) -> str:
 
 
 def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """Both sets, and on set I the controls, then the replays. The run that is returned is that of learning set I."""
+    """Learn both sets, run the controls on set I, then the replays. The returned run is that of learning set I."""
     rule = {"lambda_plus": p.lambda_plus_1, "lambda_minus": p.lambda_minus_1, "lambda_h": p.lambda_h_1}
     rule_2 = {"lambda_plus": p.lambda_plus_2, "lambda_minus": p.lambda_minus_2, "lambda_h": p.lambda_h_2}
     task = present(p, p.set1, p.episodes_1)
@@ -239,7 +239,7 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
 
 
 def figure(p: Parameters, outcome: Outcome) -> Figure:
-    """One sequence before and after learning, with plateaus (a, b), its replay (c), and the course of learning (d)."""
+    """One sequence before and after learning, with plateaus (a, b), its replay (c), and learning curves (d)."""
     first, replays = outcome.data["set1"], outcome.data["replays"]
     onsets, elements = first.memory.task.onsets[:, 0], first.memory.task.sequences[0]
     shown = [(first.run, onsets[0], elements, "before learning"), (first.run, onsets[-1], elements, "after learning")]
@@ -282,7 +282,7 @@ def _raster(ax: Any, p: Parameters, symbols: str, lasts: float, run: sl.Run, at:
 
 
 def _course(ax: Any, outcome: Outcome) -> None:
-    """Prediction error by episode, with controls, and the share of cells that fire."""
+    """Prediction error by episode, with controls, and the fraction of cells that fire."""
     silent, share = {"color": "0.2", "lw": 1.0, "ls": (0, (1, 1.5))}, {"color": PALETTE[2], "marker": ".", "ms": 4}
     looks = {
         "set1": ("error, set I", {"color": PALETTE[0], "lw": 1.8}),
@@ -293,8 +293,8 @@ def _course(ax: Any, outcome: Outcome) -> None:
     known = {name: each for name in looks if (each := outcome.data.get(name)) is not None and len(each.error)}
     curves = {looks[name][0]: (each.error, looks[name][1]) for name, each in known.items()}
     if "set1" in known:
-        curves["share of cells active, set I"] = (known["set1"].active.mean(axis=1), {**share, "lw": 1.0})
+        curves["fraction of cells active, set I"] = (known["set1"].active.mean(axis=1), {**share, "lw": 1.0})
     learning_curves(ax, curves)
-    ax.set(xlabel="episode", xlim=(0.5, None), ylabel="prediction error, share of cells", ylim=(-0.03, None))
+    ax.set(xlabel="episode", xlim=(0.5, None), ylabel="prediction error, fraction of cells", ylim=(-0.03, None))
     if curves:
         plain_legend(ax, loc="center left", bbox_to_anchor=(1.0, 0.5))

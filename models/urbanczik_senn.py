@@ -1,22 +1,21 @@
-"""Dendritic prediction: a dendrite learns to predict what a teacher makes its soma do.
+"""Dendritic prediction: a dendrite learns to predict the firing that a teacher imposes on its soma.
 
 Urbanczik, R. & Senn, W. (2014). Learning by the dendritic prediction of somatic spiking. Neuron 81:521; figure 1B, in
 the units of NEST's example of urbanczik_synapse.
 
-A neuron has a soma that fires at random with the rate phi(U) of its potential, and a dendrite onto which 200 neurons
-project. A teacher opens conductances of the soma that pull its potential towards U_M, which goes up and down twice in
-the 200 ms of a pattern; the input is a pattern of spikes, 10 Hz each, that is the same in every repeat. The rule
+A neuron has a soma that fires at random with rate phi(U) of its potential, and a dendrite onto which 200 neurons
+project. A teacher opens conductances of the soma that pull its potential towards U_M, which oscillates twice in the
+200 ms of a pattern; the input is a pattern of spikes, 10 Hz each, that is the same in every repeat. The rule
 
     tau w'' + w' = eta x(t) (S(t) - phi(V*)) h(V*),
 
-S the spikes of the soma, V* the potential that the dendrite alone would give it and x the potential of one input,
-needs no error from anywhere: it compares what the soma does with what the dendrite predicts.
+where S are the spikes of the soma, V* the potential that the dendrite alone would cause there and x the potential of
+one input, needs no external error signal: it compares the activity of the soma with the prediction of the dendrite.
 
-What must come out: the prediction V* follows U_M, although the dendrite never sees the teacher. In the 20th repeat the
-correlation of both is at least .90, and the root of their mean squared distance at most 55 % of what it is with the
-weights of the start; both are means over cells, each with a pattern of its own. Controls, in the same network with the
-same teacher: weights that stay as they are; and a pattern that is drawn anew for each repeat, as many spikes at the
-same rate, so that there is nothing to predict from.
+Acceptance criteria: the prediction V* follows U_M, although the dendrite never sees the teacher. In the 20th repeat
+their correlation is at least 0.90, and their root mean squared difference at most 55 % of that with the initial
+weights; both are means over cells, each with its own pattern. Controls, in the same network with the same teacher:
+frozen weights; and a new pattern at the same rate in each repeat, from which nothing can be predicted.
 
 The same network runs on NEST: `describe(Parameters(cells=2), seed=1)[0].run(4800, engine="nest")`.
 """
@@ -43,46 +42,46 @@ DECISIVE = 20  # the repeat by which the dendrite must predict
 
 @dataclass(frozen=True)
 class Parameters:
-    """Constants of the cell are the defaults of `PyramidalUrbanczik`, those of NEST's example."""
+    """The constants of the cell are the defaults of `PyramidalUrbanczik`, taken from NEST's example."""
 
     repeats: int = parameter(100, "", "repeats of the pattern with the teacher")
-    untaught: int = parameter(2, "", "repeats before the teacher comes, and after it has gone")
+    untaught: int = parameter(2, "", "repeats without the teacher, before and after")
     pattern: float = parameter(200.0, "ms", "duration of the pattern")
     n_inputs: int = parameter(200, "", "neurons that project onto the dendrite")
     rate: float = parameter(10.0, "Hz", "rate of each in the pattern")
-    w0: float = parameter(90.0, "pA", "weights at the start")
+    w0: float = parameter(90.0, "pA", "initial weights")
     W_max: float = parameter(1350.0, "pA", "largest weight")
     eta: float = parameter(0.17, "", "learning rate")
     tau_c: float = parameter(100.0, "ms", "time constant of the low-pass filter of the rule")
     period: float = parameter(100.0, "ms", "period of the teacher")
     g_exc_amplitude: float = parameter(4.8, "nS", "teacher: jump of the excitatory conductance every 0.1 ms, amplitude")
-    g_exc_offset: float = parameter(5.4, "nS", "and mean")
+    g_exc_offset: float = parameter(5.4, "nS", "teacher: mean of that jump")
     g_inh: float = parameter(18.0, "nS", "teacher: jump of the inhibitory conductance every 0.1 ms")
-    cells: int = parameter(20, "", "cells of each condition, each with patterns of its own")
+    cells: int = parameter(20, "", "cells of each condition, each with its own pattern")
     dt: float = parameter(0.1, "ms", "time step")
 
     def __post_init__(self) -> None:
         if self.repeats < 1 or self.cells < 1:
             raise ValueError(f"expected at least 1 repeat and 1 cell, got {self.repeats} and {self.cells}")
         if abs(self.g_exc_amplitude) > self.g_exc_offset:
-            raise ValueError("a conductance is never below 0: g_exc_amplitude must not be above g_exc_offset")
+            raise ValueError("g_exc_amplitude: expected at most g_exc_offset, so that the conductance is never below 0")
 
 
 QUICK: dict[str, Any] = {"repeats": 20, "cells": 8}
 
-_BAR = "bar of the issue; in NEST -.01 in the first, .875 in the 5th, .93 to .97 from the 10th repeat on"
+_NEST = "chosen here; in NEST -0.01 in the 1st, 0.875 in the 5th, 0.93 to 0.97 from the 10th repeat on"
 PUBLISHED = {
-    "corr_at_repeat_20": Published(0.93, low=0.90, source=_BAR),
-    "rmse_ratio": Published("at most 0.55", high=0.55, source="bar of the issue"),
-    "control_corr_frozen": Published("none", high=0.5, source="weights stay as they are"),
-    "control_rmse_ratio_unpaired": Published("near 1", low=0.6, source="another pattern in each repeat"),
-    "control_corr_unpaired": Published("none", high=0.5, source="another pattern in each repeat"),
+    "corr_at_repeat_20": Published(0.93, low=0.90, source=_NEST),
+    "rmse_ratio": Published("at most 0.55", high=0.55, source="chosen here"),
+    "control_corr_frozen": Published("none", high=0.5, source="frozen weights"),
+    "control_rmse_ratio_unpaired": Published("near 1", low=0.6, source="new pattern in each repeat"),
+    "control_corr_unpaired": Published("none", high=0.5, source="new pattern in each repeat"),
 }
 
 
 class Prediction(NamedTuple):
-    """times: (T,) ms. U_M: (T,) mV, where the teacher pulls the soma, NaN without it. V_star: (T, cells) mV. V_s: (T,)
-    mV, of the first cell.
+    """times: (T,) ms. U_M: (T,) mV, towards which the teacher pulls the soma, NaN without it. V_star: (T, cells) mV.
+    V_s: (T,) mV, of the first cell.
 
     corr, rmse: (repeats, cells), of V_star with U_M in each repeat with the teacher.
     """
@@ -96,7 +95,7 @@ class Prediction(NamedTuple):
 
 
 def pattern_of(parameters: Parameters, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """(steps from 1 on, ids) of one pattern of Poisson spikes for every cell, n_inputs neurons each."""
+    """(steps from 1, ids) of one pattern of Poisson spikes for every cell, with n_inputs neurons each."""
     p = parameters
     steps = round(p.pattern / p.dt)
     fired = generator.random((steps, p.cells * p.n_inputs)) < p.rate * 1e-3 * p.dt
@@ -105,7 +104,7 @@ def pattern_of(parameters: Parameters, generator: np.random.Generator) -> tuple[
 
 
 def inputs(parameters: Parameters, seed: int) -> dict[str, sl.SpikeList]:
-    """The same pattern in every repeat, and another in each."""
+    """The same pattern in every repeat, and a new pattern in each."""
     p = parameters
     generator = np.random.default_rng(seed)
     n, steps = p.repeats + 2 * p.untaught, round(p.pattern / p.dt)
@@ -123,7 +122,7 @@ def inputs(parameters: Parameters, seed: int) -> dict[str, sl.SpikeList]:
 def describe(
     parameters: Parameters, seed: int, conditions: tuple[str, ...] = CONDITIONS
 ) -> tuple[sl.Network, dict[str, Any], dict[str, Any]]:
-    """The network, its cells and their dendritic synapses by condition; "taught" is one of them."""
+    """The network, its cells and their dendritic synapses by condition, which must include "taught"."""
     p = parameters
     net = sl.Network(dt=p.dt, seed=seed)
     sources = {
@@ -134,7 +133,7 @@ def describe(
     steps = steps[steps > 0]
     up = net.population(phases, sl.SpikeList(steps * p.dt, steps % phases), name="teacher up")
     down = net.population(1, sl.SpikeList(steps * p.dt), name="teacher down")
-    # What arrives every .1 ms, whatever the step, so that the conductance does not depend on it.
+    # Scaled to the input per 0.1 ms, so that the conductance does not depend on the time step.
     jump = p.dt / 0.1
     exc = jump * (p.g_exc_offset + p.g_exc_amplitude * np.sin(2 * np.pi * np.arange(phases) / phases))
     own = np.repeat(np.arange(p.cells), p.n_inputs)
@@ -159,7 +158,7 @@ def describe(
 
 
 def measure(parameters: Parameters, run: sl.Run, condition: str) -> Prediction:
-    """How well the dendrites of a condition predict, in every repeat that was simulated whole."""
+    """How well the dendrites of a condition predict, in every complete repeat."""
     p, cell = parameters, sl.PyramidalUrbanczik().parameters
     V_d, V_s = (run.trace(condition, name) for name in ("V_d", "V_s"))
     g_exc, g_inh = (run.trace("taught", name) for name in ("g_exc", "g_inh"))
@@ -173,7 +172,7 @@ def measure(parameters: Parameters, run: sl.Run, condition: str) -> Prediction:
         part = slice((p.untaught + k) * width, (p.untaught + k + 1) * width)
         if part.stop > len(U_M):
             break
-        # The conductances of the teacher are there from its second step on.
+        # The conductances of the teacher start with its second step.
         target, found = U_M[part][1:], V_star[part][1:]
         corr.append([correlation(found[:, j], target) for j in range(p.cells)])
         rmse.append(np.sqrt(np.mean((found - target[:, None]) ** 2, axis=0)))
@@ -181,7 +180,10 @@ def measure(parameters: Parameters, run: sl.Run, condition: str) -> Prediction:
 
 
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """A run that was cut short before the 20th repeat is not measured; with fewer repeats the last one counts."""
+    """Run all conditions in one network. With fewer than 20 repeats the last one is measured.
+
+    A run interrupted before that repeat is not measured.
+    """
     p = parameters
     net, _, synapses = describe(p, seed)
     run = net.run((p.repeats + 2 * p.untaught) * p.pattern, sink=sink, progress=progress)
@@ -213,7 +215,7 @@ NAMES = {"taught": "same pattern", "frozen": "weights frozen", "unpaired": "new 
 
 
 def figure(parameters: Parameters, outcome: Outcome) -> Figure:
-    """Prediction and teacher in the first and the decisive repeat, above; both measures by repeat, below."""
+    """Prediction and teacher in the first and the decisive repeat (above); both measures by repeat (below)."""
     p, found = parameters, outcome.data["found"]
     axes = panels(None, 2, 2, (7.4, 5.2))
     done = len(found["taught"].corr)

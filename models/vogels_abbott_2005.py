@@ -1,15 +1,15 @@
-"""Networks that keep firing without input: by currents, by conductances, or Hodgkin-Huxley (Vogels & Abbott 2005).
+"""Self-sustained networks with current or conductance synapses, or Hodgkin-Huxley neurons (Vogels & Abbott 2005).
 
 Vogels, T. P. & Abbott, L. F. (2005). Signal propagation and logic gating in networks of integrate-and-fire neurons.
 J. Neurosci. 25:10786. In the form of Brette, R. et al. (2007), J. Comput. Neurosci. 23:349, benchmarks 1 (COBA),
 2 (CUBA) and 3 (COBAHH): 3,200 excitatory and 800 inhibitory neurons, 64 and 16 random inputs each; 50 cells are kicked
-by Poisson spikes of 300 Hz from 1 to 51 ms.
+by Poisson spikes at 300 Hz from 1 to 51 ms.
 
-What must come out: irregular activity. In the COBA form it goes on by itself after the kick, and there is none without
-one; in the CUBA form the resting potential lies 1 mV above threshold. CUBA, 0 to 1 s: 4.50 Hz excitatory, 4.35 Hz
-inhibitory (NEST's cuba.py, where all neurons start at -49 mV, just above threshold: `start`; from uniform potentials it
-is 4.0 Hz). COBA: 14.0 to 14.5 Hz; there activity is metastable and dies out for some seeds. COBAHH, 0 to 500 ms: 31.4
-and 29.4 Hz.
+Acceptance criteria: irregular activity. In the COBA form it sustains itself after the kick, and needs one to start; in
+the CUBA form the resting potential is 1 mV above threshold. CUBA, 0 to 1 s: 4.50 Hz excitatory, 4.35 Hz inhibitory
+(NEST's cuba.py, where all neurons start at -49 mV, just above threshold: `start`; from uniform potentials it is
+4.0 Hz). COBA: 14.0 to 14.5 Hz; activity is metastable and dies out for some seeds. COBAHH, 0 to 500 ms: 31.4 and
+29.4 Hz.
 """
 
 from __future__ import annotations
@@ -26,26 +26,28 @@ RESTING = {"cuba": -49.0, "coba": -60.0, "cobahh": -60.0}
 WEIGHTS = {"cuba": (16.2, -139.5), "coba": (6.0, 67.0), "cobahh": (6.0, 67.0)}
 NEURON = {"V_th": -50.0, "V_reset": -60.0, "C_m": 200.0, "t_ref": 5.0, "tau_syn_exc": 5.0, "tau_syn_inh": 10.0}
 TAU_M = 20.0
-"""ms; in the forms with conductances it follows from C_m and g_L."""
+"""ms; in the conductance-based forms it follows from C_m and g_L."""
 KICK = (1.0, 51.0)
 
 
 @dataclass(frozen=True)
 class Parameters:
     form: Literal["cuba", "coba", "cobahh"] = parameter(
-        "cuba", "", "synapses: currents (cuba) or conductances (coba), or these and Hodgkin-Huxley neurons (cobahh)"
+        "cuba",
+        "",
+        "synapses: currents (cuba) or conductances (coba); with Hodgkin-Huxley neurons (cobahh)",
     )
     size: int = parameter(4000, "", "number of neurons; a fifth are inhibitory")
     inputs: int = parameter(80, "", "inputs of each neuron; a fifth are inhibitory")
     weight_scale: float = parameter(1.0, "", "factor of all weights")
     inhibition: float = parameter(1.0, "", "further factor of the inhibitory weights")
-    start: Literal["rest", "uniform"] = parameter("rest", "", "V_m at first: E_L, or uniform from reset to threshold")
-    kicked: int = parameter(50, "", "excitatory neurons that are kicked")
+    start: Literal["rest", "uniform"] = parameter("rest", "", "initial V_m: E_L, or uniform from reset to threshold")
+    kicked: int = parameter(50, "", "number of kicked excitatory neurons")
     kick_rate: float = parameter(300.0, "Hz", "rate of each kicked neuron's own Poisson input")
     delay: float = parameter(0.1, "ms", "delay of all synapses")
     duration: float = parameter(1000.0, "ms", "length of the run")
-    threads: int = parameter(0, "", "threads that share the network; 0: as many as pay")
-    rate_from: float = parameter(0.0, "ms", "where the window of the metrics begins")
+    threads: int = parameter(0, "", "number of threads; 0: as many as are faster")
+    rate_from: float = parameter(0.0, "ms", "start of the window for the metrics")
     dt: float = parameter(0.1, "ms", "step")
 
 
@@ -59,14 +61,14 @@ PUBLISHED = {
 
 
 def weights(parameters: Parameters) -> tuple[float, float]:
-    """Of an excitatory and of an inhibitory synapse: pA (cuba) or nS."""
+    """The weights of an excitatory and an inhibitory synapse: pA (cuba) or nS."""
     p = parameters
     weight_exc, weight_inh = WEIGHTS[p.form]
     return p.weight_scale * weight_exc, p.weight_scale * p.inhibition * weight_inh
 
 
 def build(parameters: Parameters, seed: int) -> tuple[sl.Network, Any, Any]:
-    """The network, its excitatory and its inhibitory population; all spikes and two potentials are recorded."""
+    """The network and its excitatory and inhibitory populations; all spikes and one potential are recorded."""
     p = parameters
     net = sl.Network(dt=p.dt, seed=seed, threads=p.threads or None)
     neuron = {"E_L": RESTING[p.form], **NEURON}
@@ -112,7 +114,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
 
 
 def figure(parameters: Parameters, outcome: Outcome) -> Any:
-    """Raster of 100 neurons that are not kicked, the rates of both populations, and one neuron's potential."""
+    """Raster of 100 neurons not kicked, the rates of both populations, and the potential of one neuron."""
     from spikelearn.plots.panels import panels
     from spikelearn.plots.style import colour, legend, time_axis
 
@@ -127,7 +129,7 @@ def figure(parameters: Parameters, outcome: Outcome) -> Any:
         style = {"color": colour(k), "lw": 1.1 - 0.2 * k, "ls": ("-", (0, (3, 1)))[k]}
         label = f"{name}, mean {outcome.metrics[metric]:.2f} Hz"
         lines.append(rates.stairs(hertz, edges, baseline=None, label=label, **style))
-    # The volleys at the start would hide all that follows: the axis ends above the highest rate after them.
+    # The volleys at the start would dwarf the rest, so the axis ends above the highest rate after them.
     rates.set_ylim(0.0, 1.05 * highest)
     rates.set_ylabel("rate (Hz)")
     legend(rates, lines)

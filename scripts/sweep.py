@@ -2,7 +2,7 @@
 
     python scripts/sweep.py [--workers 2] [--out out/sweep]
 
-It can be interrupted: the same command computes what is missing. `python scripts/plot.py out/sweep` plots it.
+Stop it at any time: the same command resumes with what is missing. `python scripts/plot.py out/sweep` draws it.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Experiments: model files, their parameters, and what models share to run, control and cost what they do."""
+"""Experiments: model files, their parameters, and the shared code for conditions, controls and costs."""
 
 from spikelearn.experiments.conditions import Conditions, Interrupted, finished, report, run_conditions
 from spikelearn.experiments.cost import Cost, cost_of, total_cost
@@ -14,7 +14,7 @@ from spikelearn.experiments.parameters import (
     set_parameters,
     takes_whole_numbers,
 )
-from spikelearn.experiments.presentation import Presentation, Shown
+from spikelearn.experiments.presentation import Presentation, Shown, largest_of
 from spikelearn.experiments.run import MetricRow, metrics_table, run_experiment
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "finished",
     "finite",
     "json_value",
+    "largest_of",
     "list_experiments",
     "load_experiment",
     "metrics_table",

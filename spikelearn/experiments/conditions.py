@@ -1,4 +1,4 @@
-"""Conditions: an experiment and its controls, run one after the other until Ctrl-C."""
+"""Conditions: an experiment and its controls, run in sequence until done or interrupted."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from spikelearn.experiments.outcome import Outcome
 from spikelearn.results.run import Run
 
 Condition = Callable[[], tuple[Run | Sequence[Run], Any]]
-"""Runs something; returns the run, or its runs, and what was measured in it. It may raise Interrupted."""
+"""A function that simulates and returns the run, or several, and what was measured. It may raise Interrupted."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C ended `run`, and what was to be measured in it is not known."""
+    """Ctrl-C ended `run` before its results could be measured."""
 
     def __init__(self, run: Run) -> None:
         super().__init__("the run was interrupted")
@@ -24,10 +24,10 @@ class Interrupted(KeyboardInterrupt):
 
 @dataclass(frozen=True)
 class Conditions:
-    """What came of several conditions.
+    """The results of several conditions.
 
-    results: name -> what was measured; None for a condition that Ctrl-C ended, or that was not begun after it. runs:
-    those that were begun, in order.
+    results: name -> what was measured; None for a condition that Ctrl-C ended, or that was not started because of it.
+    runs: those that were started, in order.
     """
 
     results: dict[str, Any]
@@ -39,14 +39,14 @@ class Conditions:
         return any(run.interrupted for run in self.runs)
 
     def outcome(self, metrics: Mapping[str, Any], **data: Any) -> Outcome:
-        """The Outcome whose run is that of the first condition, with the results, and `data`, for the figure."""
+        """The Outcome with the first run as its main run, and the results and `data` for the figure."""
         return Outcome(self.runs[0], metrics, self.results | data, self.runs[1:])
 
 
 def run_conditions(*, partial: Collection[str] = (), **conditions: Condition) -> Conditions:
-    """Run conditions in their order; after Ctrl-C no further one is begun.
+    """Run conditions in order; after Ctrl-C no further condition is started.
 
-    partial: names of those whose result counts although Ctrl-C ended them.
+    partial: names of conditions whose results are kept even if Ctrl-C ended them.
     """
     results: dict[str, Any] = dict.fromkeys(conditions)
     runs: list[Run] = []
@@ -66,13 +66,13 @@ def run_conditions(*, partial: Collection[str] = (), **conditions: Condition) ->
 
 
 def finished(run: Run) -> Run:
-    """The run. Raises Interrupted if Ctrl-C ended it."""
+    """Return the run. Raises Interrupted if Ctrl-C ended it."""
     if run.interrupted:
         raise Interrupted(run)
     return run
 
 
 def report(text: str, progress: bool | None = None) -> None:
-    """Say on standard error how far a model is, unless `progress` is False."""
+    """Print progress to standard error, unless `progress` is False."""
     if progress is not False:
         print(text, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What runs cost: time and synaptic events."""
+"""The cost of runs: time and synaptic events."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from spikelearn.results.run import Run
 
 @dataclass(frozen=True)
 class Cost:
-    """wall_s: seconds that the runs took. duration: ms that were simulated. synaptic_events: of all projections.
+    """The cost of one or more runs; costs can be added.
 
-    Costs add up.
+    wall_s: wall time in seconds. duration: simulated time in ms. synaptic_events: of all projections.
     """
 
     wall_s: float = 0.0
@@ -27,7 +27,7 @@ class Cost:
         )
 
     def metrics(self) -> dict[str, float | int | None]:
-        """synaptic_events, wall_s and real_time_factor: wall seconds for a simulated second, None if there was none."""
+        """synaptic_events, wall_s and real_time_factor (wall over simulated time, None for a duration of 0)."""
         return {
             "synaptic_events": self.synaptic_events,
             "wall_s": self.wall_s,
@@ -36,10 +36,10 @@ class Cost:
 
 
 def cost_of(run: Run) -> Cost:
-    """What one run cost."""
+    """The cost of one run."""
     return Cost(float(run.wall_s), float(run.duration), int(run.synaptic_events))
 
 
 def total_cost(runs: Iterable[Run]) -> Cost:
-    """What several runs cost together."""
+    """The total cost of several runs."""
     return sum(map(cost_of, runs), Cost())

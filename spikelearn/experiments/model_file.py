@@ -1,15 +1,15 @@
 """Model files: how they are found, loaded and checked.
 
-A model file is a Python file, in models/ or anywhere else, that has
+A model file is a Python file, in models/ or anywhere else, with
 
-    a docstring       whose first line says what it is
+    a docstring       whose first line is the summary
     Parameters        a frozen dataclass, every field with a default, its unit and meaning in
                       parameter(default, unit, meaning); `duration` (ms) if it has one
-    QUICK             parameter -> value, for the quick form
+    QUICK             parameter -> value, for a quick run
     PUBLISHED         metric -> Published
     simulate(parameters, seed, sink=None, progress=None) -> Outcome
     figure(parameters, outcome) -> matplotlib Figure
-    SEEDS             if it is reproduced by scripts/reproduce.py: with how many seeds
+    SEEDS             number of seeds, if scripts/reproduce.py reproduces the model
 
 All errors are ExperimentError and name the file.
 """
@@ -36,12 +36,12 @@ from spikelearn.parameters import suggest
 MODELS = "spikelearn.models"
 """The package of the models that come with spikelearn."""
 OTHER_MODELS = "spikelearn_models"
-"""That of model files in other folders, which exists only while a process runs."""
+"""The package of model files in other folders, which exists only in memory."""
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A model file that was loaded and has all that it should have."""
+    """A loaded and checked model file."""
 
     name: str
     path: Path
@@ -55,7 +55,7 @@ class Experiment:
 
 
 class Listed(NamedTuple):
-    """A model file that was found. summary: the first line of its docstring."""
+    """A model file in a listing. summary: the first line of its docstring."""
 
     name: str
     path: Path
@@ -63,14 +63,14 @@ class Listed(NamedTuple):
 
 
 def models_directory() -> Path:
-    """Where the models are: in the package when it was installed, beside it in a checkout."""
+    """The folder of the models: inside an installed package, next to the package in a checkout."""
     package = Path(__file__).resolve().parents[1]
     beside = package.parent / "models"
     return beside if (package.parent / "pyproject.toml").is_file() and beside.is_dir() else package / "models"
 
 
 def list_experiments(directory: Path | None = None) -> list[Listed]:
-    """All model files of a directory (default: `models_directory()`), by name. None of them is executed."""
+    """All model files in a directory (default: `models_directory()`), by name, without executing them."""
     directory = models_directory() if directory is None else directory
     paths = sorted(path for path in directory.glob("*.py") if not path.name.startswith("_"))
     return [Listed(path.stem, path, _summary(path)) for path in paths]
@@ -81,8 +81,8 @@ def load_experiment(name_or_path: str | Path, directory: Path | None = None) -> 
 
     The module is spikelearn.models.NAME, or spikelearn_models.NAME if the file is not in `models_directory()`; it stays
     in sys.modules, so that its classes can be pickled.
-    Raises ExperimentError if there is none, if it cannot be executed (with file and line), or if something
-    that a model file must have is missing.
+    Raises ExperimentError if the file does not exist, if it cannot be executed (with file and line), or if a required
+    part of a model file is missing.
     """
     path = _find(str(name_or_path), directory)
     module = _execute(path)
@@ -114,13 +114,13 @@ def _find(name_or_path: str, directory: Path | None) -> Path:
         known = [each.name for each in list_experiments(directory)]
         raise ExperimentError(
             f"no model called {name_or_path!r} in {directory}{suggest(name_or_path, known)}; "
-            f"there are: {', '.join(known) or 'none'}. A path to a .py file is accepted too"
+            f"there are: {', '.join(known) or 'none'}. A path to a .py file is also accepted"
         )
     return path.resolve()
 
 
 def _execute(path: Path) -> types.ModuleType:
-    """The module of a model file; of an unchanged file the one from last time, with the same classes."""
+    """The module of a model file; if the file has not changed since it was last loaded, the same module."""
     package = _package_of(path)
     name = f"{package.__name__}.{path.stem}"
     before = sys.modules.get(name)
@@ -147,7 +147,7 @@ def _execute(path: Path) -> types.ModuleType:
 
 
 def _package_of(path: Path) -> types.ModuleType:
-    """The package in which the module of a model file is."""
+    """The package of the module of a model file."""
     if path.parent == models_directory():
         return importlib.import_module(MODELS)
     if OTHER_MODELS not in sys.modules:

@@ -1,4 +1,4 @@
-"""What a model returns, and how it compares with what was published."""
+"""The outcome of a model, and published values to compare it with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from spikelearn.results.run import Run
 
 @dataclass(frozen=True)
 class Published:
-    """What a metric should be. low, high: the range that counts as agreement, both ends included."""
+    """The expected value of a metric. low, high: the range that counts as agreement, both ends included."""
 
     value: str | float
     low: float | None = None
@@ -31,10 +31,10 @@ class Published:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What `simulate` of a model file returns.
+    """The result of `simulate` in a model file.
 
-    run: the main run, for raster and voltage. metrics: name -> number, None if it could not be measured.
-    data: whatever the model's figure needs. other_runs: further runs, counted in the common metrics.
+    run: the main run, for raster and voltage plots. metrics: name -> number, None if it could not be measured.
+    data: anything the model's figure needs. other_runs: further runs, counted in the common metrics.
     """
 
     run: Run
@@ -44,20 +44,20 @@ class Outcome:
 
 
 def common_metrics(outcome: Outcome) -> dict[str, float | int | None]:
-    """What every model reports: the cost of its runs (see `Cost.metrics`).
+    """The metrics that every model reports: the cost of its runs (see `Cost.metrics`).
 
-    A model that makes runs which it does not return reports these itself, and its values count.
+    A model with runs that it does not return must report these metrics itself; its values take precedence.
     """
     return total_cost((outcome.run, *outcome.other_runs)).metrics()
 
 
 def finite(value: float | None) -> float | None:
-    """The value of a metric; None for one that is not a finite number: it could not be measured."""
+    """The value of a metric; None if it is not finite, that is, could not be measured."""
     return None if value is None or not math.isfinite(value) else value
 
 
 def json_value(value: Any) -> Any:
-    """numpy's numbers as Python's; what JSON cannot write (NaN, infinity) as null."""
+    """Convert NumPy values to Python's, and NaN and infinity, which JSON lacks, to None."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""Parameters of model files: how a file declares them, and how their values are set, also from text."""
+"""Parameters of model files: declaring them, and setting their values, including from text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
 class ParameterRow(NamedTuple):
-    """One parameter of an experiment: its value, and what the model file says of it."""
+    """One parameter of an experiment: its value, and its declaration in the model file."""
 
     name: str
     value: Any
@@ -34,10 +34,10 @@ def parameter(default: Any, unit: str, doc: str) -> Any:
 
 
 def set_parameters(experiment: Experiment, settings: Mapping[str, Any] | None = None, quick: bool = False) -> Any:
-    """The experiment's Parameters: defaults, then QUICK if asked for, then `settings`.
+    """The experiment's Parameters: defaults, then QUICK if `quick`, then `settings`.
 
-    settings: name -> value, or text, converted by the type of the field ('1,2,3' a tuple, 'none' None).
-    Raises ExperimentError for an unknown name and for a value that is not of the type, NaN or infinite.
+    settings: name -> value, or text converted to the type of the field ('1,2,3' to a tuple, 'none' to None).
+    Raises ExperimentError for an unknown name, and for a value of the wrong type, NaN or infinite.
     """
     values = {**(experiment.quick if quick else {}), **converted(experiment, settings or {})}
     try:
@@ -49,7 +49,7 @@ def set_parameters(experiment: Experiment, settings: Mapping[str, Any] | None = 
 
 
 def converted(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings, values or text, with the types of the experiment's parameters. Raises ExperimentError."""
+    """The settings, values or text, converted to the types of the parameters. Raises ExperimentError."""
     known, hints = parameter_names(experiment), get_type_hints(experiment.parameters)
     values = {}
     for name, given in settings.items():
@@ -91,7 +91,7 @@ def parameters_table(experiment: Experiment, parameters: Any) -> list[ParameterR
 
 
 def parse_time(text: str, what: str) -> float:
-    """'250', '250ms', '10 s', '1.5min', '1h' -> ms. Raises ExperimentError, which names `what`, for anything else."""
+    """'250', '250ms', '10 s', '1.5min', '1h' -> ms. Raises ExperimentError, naming `what`, for anything else."""
     match = re.fullmatch(r"\s*([-+.\w]*?)\s*(us|ms|s|min|h|)\s*", text)
     try:
         value = _number(match[1]) * MILLISECONDS[match[2]] if match else None
@@ -109,7 +109,7 @@ def _as_text(given: Any) -> str:
 
 
 def _converted(text: str, kind: Any) -> Any:
-    """A value of a field's type from text. Raises ValueError that says what was expected."""
+    """Convert text to the type of a field. Raises ValueError with the expected form."""
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         return _first_that_fits(text, inner)
@@ -124,7 +124,7 @@ def _converted(text: str, kind: Any) -> Any:
         if len(inner) == 2 and inner[1] is Ellipsis:
             kinds = [inner[0]] * len(parts)
         if len(kinds) != len(parts):
-            raise ValueError(f"expected {len(kinds)} values with commas between them")
+            raise ValueError(f"expected {len(kinds)} values separated by commas")
         return tuple(_converted(part, each) for part, each in zip(parts, kinds, strict=True))
     if kind is bool:
         if (word := text.strip().lower()) not in TRUE + FALSE:
@@ -136,7 +136,7 @@ def _converted(text: str, kind: Any) -> Any:
         return _number(text)
     if kind is str:
         return text
-    raise ValueError(f"a value of type {kind} cannot be set from outside; edit the model file")
+    raise ValueError(f"a value of type {kind} cannot be set from text; edit the model file")
 
 
 def _first_that_fits(text: str, kinds: Iterable[Any]) -> Any:
@@ -171,7 +171,7 @@ def _whole_number(text: str) -> int:
     except ValueError:
         pass
     try:
-        value = _number(text)  # 1e4 is a whole number too
+        value = _number(text)  # accepts 1e4 as a whole number
     except ValueError:
         value = 0.5
     if not value.is_integer():

@@ -1,7 +1,4 @@
-"""Patterns shown as rates of Poisson sources, each again and brighter until it draws enough spikes.
-
-Source: Diehl & Cook 2015, Frontiers in Computational Neuroscience 9:99.
-"""
+"""Patterns that are shown to networks, and the answers that are read from them."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelearn.description.population import Population
+from spikelearn.description.population import Population, Reference
 from spikelearn.description.trials import Callback, Phase, Trials
 from spikelearn.experiments.cost import Cost, cost_of
 from spikelearn.network import Network
@@ -51,7 +48,7 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True)
 class Presentation:
-    """How patterns are shown, to what and by what.
+    """How patterns are shown as rates: each again and brighter, until it draws enough spikes (Diehl & Cook 2015).
 
     sources: Poisson sources, one for each element of a pattern. target: the population whose spikes count. rest: ms
     without input before each pattern; show: ms that it is shown. max_rate: Hz for an element of 1. brighter: share of
@@ -99,6 +96,24 @@ class Presentation:
         if not run.interrupted:
             run = network.run(self.rest, progress=False)
         return Shown(turns, presentations, run, cost)
+
+
+def largest_of(values: Reference, n: int) -> tuple[Callback, np.ndarray]:
+    """A callback for the end of a phase, and the answers that it fills in, (n,): at which of `values` was the largest.
+
+    values: what a population shows to callbacks, such as `population.state("V_m")`. n: trials.
+    """
+    answers = np.zeros(n, np.int64)
+    return Callback(take_largest, (values, answers)), answers
+
+
+def take_largest(trial: int, phase: int, values: Any, answers: Any) -> None:
+    """The first of the largest values is the answer."""
+    best = 0
+    for j in range(len(values)):
+        if values[j] > values[best]:
+            best = j
+    answers[trial] = best
 
 
 def begin_pattern(

@@ -1,4 +1,4 @@
-"""Run a model, and compare what it measured with what was published."""
+"""Run a model, and compare its metrics with published values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from spikelearn.results.sink import Sink
 
 
 class MetricRow(NamedTuple):
-    """One metric and what was published. agrees: None if no range was published."""
+    """One metric and its published value. agrees: None if no range was published."""
 
     name: str
     value: Any
@@ -24,7 +24,7 @@ class MetricRow(NamedTuple):
 def run_experiment(
     experiment: Experiment, parameters: Any, seed: int, sink: Sink | None = None, progress: bool | None = None
 ) -> Outcome:
-    """Simulate. The metrics that come back include the common ones.
+    """Simulate a model. The returned metrics include the common ones.
 
     sink: where the main run's recordings are streamed to. progress: None shows a bar on a terminal only.
     Raises ExperimentError if the model returns no Outcome; errors in the model itself pass through.
@@ -33,8 +33,8 @@ def run_experiment(
         outcome = experiment.simulate(parameters, seed, sink=sink, progress=progress)
     except ModuleNotFoundError as error:
         raise ExperimentError(
-            f"{experiment.path}: needs the package {error.name!r}, which is not installed; what the models need is "
-            "installed by: pip install 'spikelearn[models]'"
+            f"{experiment.path}: needs the package {error.name!r}, which is not installed; to install the "
+            "packages that the models need: pip install 'spikelearn[models]'"
         ) from error
     if not isinstance(outcome, Outcome):
         got = type(outcome).__name__
@@ -44,7 +44,7 @@ def run_experiment(
 
 
 def metrics_table(experiment: Experiment, metrics: Mapping[str, Any]) -> list[MetricRow]:
-    """Every metric with its published value. One that was published but not measured has the value None."""
+    """Every metric with its published value. A metric that was published but not measured has the value None."""
     rows = []
     for name in [*metrics, *(name for name in experiment.published if name not in metrics)]:
         value, published = metrics.get(name), experiment.published.get(name)

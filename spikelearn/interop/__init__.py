@@ -1,1 +1,1 @@
-"""Networks from and to other tools."""
+"""Import and export of networks from and to other tools."""

@@ -1,1 +1,1 @@
-"""Learners: networks with a rule for assigning credit, and their comparison."""
+"""Learners: networks with a credit-assignment rule, and tools to compare them."""

@@ -1,6 +1,6 @@
-"""The models of published networks, each importable as `spikelearn.models.NAME`.
+"""Models of published networks, each importable as `spikelearn.models.NAME`.
 
-Their files are in this folder of an installed package, and in `models/` of a checkout.
+The model files are in this folder in an installed package, and in `models/` in a checkout.
 """
 
 from spikelearn.experiments.model_file import models_directory as _models_directory

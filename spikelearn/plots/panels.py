@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from spikelearn.errors import ParameterError
-from spikelearn.plots.style import CONTROL, INK, TEXT_SIZE, clean
+from spikelearn.plots.style import CONTROL, FAINT, INK, TEXT_SIZE, clean, colour
 
 
 def new_figure(width: float, height: float, w_pad: float | None = None, h_pad: float | None = None) -> Figure:
@@ -147,3 +147,33 @@ def confusion_table(ax: Axes, shares: np.ndarray, xlabel: str, ylabel: str) -> A
     picture = ax.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
     ax.set(xticks=range(shares.shape[1]), yticks=range(len(shares)), xlabel=xlabel, ylabel=ylabel)
     return picture
+
+
+def mark_phases(ax: Axes, phases: Sequence[tuple[str, float]], shaded: float = 0.0) -> None:
+    """The phases of a trial: names above the panel, lines where they meet, and the end of each in grey.
+
+    phases: the name and length of each, in the unit of the x-axis, from 0 on. shaded: how much of each end is grey.
+    """
+    begin = 0.0
+    for name, length in phases:
+        if begin > 0.0:
+            ax.axvline(begin, color=INK, lw=0.8)
+        middle, end = begin + 0.5 * length, begin + length
+        ax.axvspan(end - shaded, end, color=FAINT, alpha=0.5, lw=0)
+        font: dict[str, Any] = {"ha": "center", "fontsize": TEXT_SIZE, "color": INK}
+        ax.text(middle, 1.02, name, transform=ax.get_xaxis_transform(), **font)
+        begin = end
+    ax.set_xlim(0.0, begin)
+
+
+def update_angles_by_epoch(ax: Axes, epochs: Any, angles: Any, shuffled: Any, labels: tuple[str, str]) -> None:
+    """Degrees between what a rule and what backpropagation changes, beside the control with shuffled cells.
+
+    epochs, angles, shuffled: (n,). labels: of both.
+    """
+    ax.axhline(90.0, color=FAINT, lw=0.8)
+    ax.plot(epochs, shuffled, color=colour(1), ls="--", marker="s", markersize=3, lw=1.0, label=labels[1])
+    ax.plot(epochs, angles, color=colour(0), marker="o", markersize=3, lw=1.0, label=labels[0])
+    ax.set(xlabel="epochs learned", ylabel="angle to backpropagation (degrees)")
+    ax.set(ylim=(0.0, 100.0), yticks=range(0, 91, 30))
+    whole_numbers(ax.xaxis)

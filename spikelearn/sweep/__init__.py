@@ -1,4 +1,4 @@
-"""Sweeps over parameters and seeds, and fits: points, executors, and a store that loses nothing."""
+"""Sweeps over parameters and seeds, and fits: points, executors and a crash-safe store."""
 
 from spikelearn.sweep.design import Design, Range, Sample, read_rows
 from spikelearn.sweep.executors import LocalProcesses, WorkerDied, dask_cluster

@@ -1,6 +1,6 @@
-"""The points of a sweep: grids and lists, random, Sobol and Latin hypercube samples, and tables from a file.
+"""The points of a sweep: grids and lists; random, Sobol and Latin hypercube samples; and tables from a file.
 
-A point is what is set, name -> value, for one run of a model; replicates are runs of one point with other seeds.
+A point is the settings, name -> value, for one run of a model; replicates are runs of one point with different seeds.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from spikelearn import experiments as ex
 from spikelearn.errors import ExperimentError
 
 Settings = tuple[tuple[str, Any], ...]
-"""What is set at a point, name and value, in the order in which the parameters were named."""
+"""The names and values set at a point, in the order in which the parameters were given."""
 SAMPLES = ("random", "sobol", "latin")
 
 
 @dataclass(frozen=True)
 class Range:
-    """Values from low to high, both ends included. log: spread evenly in the logarithm."""
+    """Values from low to high, both ends included. log: evenly spaced on a log scale."""
 
     low: float
     high: float
     log: bool = False
 
     def at(self, shares: np.ndarray) -> np.ndarray:
-        """The values at these shares (0 to 1) of the way."""
+        """The values at these fractions (0 to 1) of the range."""
         if self.log:
             return self.low * (self.high / self.low) ** shares
         return self.low + (self.high - self.low) * shares
@@ -58,7 +58,7 @@ class Sample:
             raise ExperimentError(f"{self.how} sample: expected at least 1 point, got {self.n}")
 
     def shares(self, seed: int) -> np.ndarray:
-        """(n, number of ranges), from 0 to 1."""
+        """Fractions of each range, (n, number of ranges), from 0 to 1."""
         generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(SAMPLES.index(self.how),)))
         d = len(self.ranges)
         if self.how == "random":
@@ -76,9 +76,9 @@ class Sample:
 
 @dataclass(frozen=True)
 class Design:
-    """What a sweep is made of; its points are every row of `rows` with every point of `sample` and of `grid`.
+    """The design of a sweep: every row of `rows` combined with every point of `sample` and of `grid`.
 
-    grid: name -> values. sample: further parameters, drawn from ranges. rows: points that were written down.
+    grid: name -> values. sample: further parameters, drawn from ranges. rows: explicit points.
     replicates: runs of each point. seed: the root of all seeds.
     """
 
@@ -98,7 +98,10 @@ class Design:
                 raise ExperimentError(f"grid: {name!r} has no values")
 
     def checked(self, experiment: ex.Experiment, fixed: Mapping[str, Any]) -> Design:
-        """The same with values of the parameters' types, and `fixed` ones in every point. Raises ExperimentError."""
+        """The design with values converted to the parameters' types and `fixed` set in every point.
+
+        Raises ExperimentError.
+        """
         named: dict[str, str] = {}
         for where, names in (
             ("set", fixed), ("the grid", self.grid), ("the sample", self.sample.ranges if self.sample else ()),
@@ -106,7 +109,7 @@ class Design:
         ):  # fmt: skip
             for name in names:
                 if name in named:
-                    raise ExperimentError(f"{name!r} is in {where} and in {named[name]}; a parameter has one place")
+                    raise ExperimentError(f"{name!r} is in {where} and in {named[name]}; give it only once")
                 named[name] = where
 
         def converted(name: str, value: Any) -> Any:
@@ -143,7 +146,7 @@ class Design:
 
 
 def key_of(settings: Settings, replicate: int, seed: int) -> str:
-    """The name of a point's run in a store: it depends on what is set, the replicate and the root seed alone."""
+    """The key of a run in a store; it depends only on the settings, the replicate and the root seed."""
     text = json.dumps([sorted(settings), replicate, seed], separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
@@ -151,8 +154,8 @@ def key_of(settings: Settings, replicate: int, seed: int) -> str:
 def seed_of(settings: Settings, replicate: int, seed: int) -> int:
     """The seed of a run, from 0 to 2^48 - 1, spawned from the root.
 
-    The place in the tree of spawned seeds is a hash of the settings and the replicate, so it does not depend on what
-    else is in the sweep, on the order, or on who computes it.
+    The spawn key is a hash of the settings and the replicate, so the seed does not depend on what else is in the sweep,
+    on the order, or on which process computes it.
     """
     digest = hashlib.sha256(json.dumps(sorted(settings), separators=(",", ":")).encode()).digest()
     place = (*np.frombuffer(digest[:16], np.uint32).tolist(), replicate)
@@ -160,9 +163,9 @@ def seed_of(settings: Settings, replicate: int, seed: int) -> int:
 
 
 def values_of(text: str, what: str) -> list[str] | list[float]:
-    """'3:8:11' -> 11 numbers from 3 to 8, ':log' behind it evenly in the logarithm; '0.5,1,2' -> its parts.
+    """'3:8:11' -> 11 numbers from 3 to 8, evenly spaced, or on a log scale with ':log'; '0.5,1,2' -> its parts.
 
-    Values that have commas themselves stand with semicolons between them: '100;300,100'.
+    Values that contain commas are separated by semicolons: '100;300,100'.
     """
     if ";" in text:
         return [part.strip() for part in text.split(";") if part.strip()]
@@ -179,7 +182,7 @@ def values_of(text: str, what: str) -> list[str] | list[float]:
             f"{what}: expected START:STOP:NUMBER, START:STOP:NUMBER:log or A,B,..., got {text!r}"
         ) from None
     found = each.at(np.linspace(0.0, 1.0, count)).tolist() if count > 1 else [each.low]
-    # Rounding to 12 digits says 3.3 for 3.3000000000000003: what stands in the table can be typed again.
+    # Rounding to 12 digits turns 3.3000000000000003 into 3.3, so that values in the table can be typed again.
     return [float(f"{value:.12g}") for value in found]
 
 
@@ -192,14 +195,14 @@ def range_of(text: str, what: str) -> Range:
         if not (math.isfinite(low) and math.isfinite(high) and low <= high) or (parts[2:] and not log):
             raise ValueError
     except (IndexError, ValueError):
-        raise ExperimentError(f"{what}: expected LOW:HIGH or LOW:HIGH:log, the lower first, got {text!r}") from None
+        raise ExperimentError(f"{what}: expected LOW:HIGH or LOW:HIGH:log with LOW <= HIGH, got {text!r}") from None
     if log and low <= 0:
-        raise ExperimentError(f"{what}: a range in logarithms begins above 0, got {text!r}")
+        raise ExperimentError(f"{what}: a log range must start above 0, got {text!r}")
     return Range(low, high, log)
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The points of a file, one a row, a column for each parameter: .csv, .json (a list of objects) or .parquet."""
+    """The points in a file, one per row, with a column per parameter: .csv, .json (a list of objects) or .parquet."""
     try:
         if path.suffix == ".parquet":
             from pyarrow import parquet
@@ -219,7 +222,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
             raise
         raise ExperimentError(f"{path}: cannot be read as a table of points: {error}") from error
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) and row for row in rows):
-        raise ExperimentError(f"{path}: expected at least one point, name -> value in each")
+        raise ExperimentError(f"{path}: expected at least one point, each a mapping of names to values")
     return rows
 
 

@@ -1,6 +1,6 @@
-"""Where points are computed: processes of this machine, or a Dask cluster; both have concurrent.futures' interface.
+"""Where points are computed: processes on this machine or a Dask cluster, both with the concurrent.futures interface.
 
-Any other concurrent.futures.Executor will do for `run`, as long as what it sends to its workers may be pickled.
+`run` accepts any other concurrent.futures.Executor that pickles what it sends to its workers.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from spikelearn.engine.thread_tuner import VARIABLE
 from spikelearn.errors import ExperimentError
 
 _LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", VARIABLE)
-"""Variables that say how many threads a library may use: the workers share the cores."""
+"""Environment variables that set how many threads a library may use: the workers share the cores."""
 
 _MOST_REPLACED = 20
 
 
 class _Worker(ForkServerProcess):
-    """A process that does not execute the script that started it: its tasks bring all that they need."""
+    """A process that does not execute the script that started it: its tasks are self-contained."""
 
     @staticmethod
     def _Popen(process_obj: Any) -> Any:
@@ -45,7 +45,7 @@ class _Context(ForkServerContext):
 
 
 class WorkerDied(Exception):
-    """The process that computed a task is gone. number: of the signal that ended it, or its exit code as it is < 0."""
+    """The process that was computing a task has died. exit_code: its exit code; < 0 if a signal killed it."""
 
     def __init__(self, exit_code: int) -> None:
         super().__init__(exit_code)
@@ -53,19 +53,19 @@ class WorkerDied(Exception):
 
     def __str__(self) -> str:
         if not self.signal:
-            return f"its process ended with exit code {self.args[0]}"
-        return f"its process was ended by signal {self.signal} ({signal.Signals(self.signal).name})"
+            return f"its process exited with code {self.args[0]}"
+        return f"its process was killed by signal {self.signal} ({signal.Signals(self.signal).name})"
 
 
 class PoolLost(Exception):
-    """All processes had to be replaced, for no fault of the task: it can be given again."""
+    """All processes had to be replaced, through no fault of the task: it can be submitted again."""
 
 
 class LocalProcesses(Executor):
-    """So many processes of this machine, each with a share of its cores.
+    """`workers` processes on this machine, each with a share of its cores.
 
-    If one dies, the task that it had raises WorkerDied, and another takes its place: the others go on. If the processes
-    can no longer be told apart, because one died between tasks, all are replaced, and their tasks raise PoolLost.
+    If one dies, its task raises WorkerDied, another process replaces it, and the others continue. If one dies between
+    tasks, so that it is not known which, all are replaced and their tasks raise PoolLost.
     """
 
     def __init__(self, workers: int) -> None:
@@ -82,7 +82,7 @@ class LocalProcesses(Executor):
 
     def _new_pool(self) -> Any:
         threads = max(1, len(os.sched_getaffinity(0)) // self.workers)
-        # A server that has all imported forks each worker: it starts at once, and without this process's threads.
+        # Workers are forked from a server with all imports done: they start at once, without this process's threads.
         context = _Context()
         context.set_forkserver_preload(["spikelearn.sweep.point"])
         with _environment(dict.fromkeys(_LIBRARIES, str(threads))):
@@ -90,7 +90,7 @@ class LocalProcesses(Executor):
         return self._pebble.ProcessPool(self.workers, initializer=_begin_worker, initargs=(threads,), context=context)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Have a function called in one of the processes. Raises ExperimentError if they die as soon as they begin."""
+        """Call a function in one of the processes. Raises ExperimentError if they keep dying on start-up."""
         outer: Future[Any] = Future()
 
         def pass_on(inner: Future[Any]) -> None:
@@ -116,7 +116,7 @@ class LocalProcesses(Executor):
             except (BrokenExecutor, RuntimeError) as error:
                 self._replaced += 1
                 if self._replaced > _MOST_REPLACED:
-                    raise ExperimentError(f"the workers die as soon as they begin, {_MOST_REPLACED} times") from error
+                    raise ExperimentError(f"the workers died on start-up {_MOST_REPLACED} times") from error
                 time.sleep(0.05 * self._replaced)
                 self._pool.stop()
                 self._pool = self._new_pool()
@@ -124,7 +124,7 @@ class LocalProcesses(Executor):
         return outer
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """With cancel_futures, tasks are stopped where they are."""
+        """Close the pool. cancel_futures: stop running tasks at once."""
         if cancel_futures:
             self._pool.stop()
         else:
@@ -138,8 +138,8 @@ def dask_cluster(
 ) -> tuple[Executor, int, Callable[[], None]]:
     """A Dask cluster as an executor: (executor, number of workers, function that closes what was opened here).
 
-    address: of the scheduler; None for a cluster of so many processes on this machine. Raises ExperimentError if no
-    scheduler answers.
+    address: of the scheduler; None for a local cluster of `workers` processes. Raises ExperimentError if no scheduler
+    answers.
     """
     try:
         from distributed import Client, LocalCluster
@@ -178,7 +178,7 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 
 
 def _begin_worker(threads: int) -> None:
-    """Ctrl-C is for the process that gave the tasks; when that one dies, so does this."""
+    """Leave Ctrl-C to the parent process, and exit when the parent dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ[VARIABLE] = str(threads)
     parent = multiprocessing.parent_process()

@@ -1,4 +1,4 @@
-"""Fit the parameters of a model to what its metrics should be, with Optuna, on the store and executors of sweeps."""
+"""Fit the parameters of a model to target metrics with Optuna, on the store and executors of sweeps."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from spikelearn.sweep.task_spec import TaskSpec
 
 @dataclass(frozen=True)
 class Fitted:
-    """What came of a fit.
+    """The result of a fit.
 
-    best: parameter -> value of the best trial, {} if none has ended with a number; value: of the objective there, the
-    mean over replicates. metrics: those of the best trial, name -> one value for each replicate. command: runs its
-    first replicate. ended, failed, pruned: trials. computed: points that this call computed. errors: of failed trials,
-    "where: what". seconds: wall time of this call.
+    best: parameter -> value of the best trial, {} if no trial returned a number; value: its objective, the mean over
+    replicates. metrics: those of the best trial, name -> one value per replicate. command: runs its first replicate.
+    ended, failed, pruned: numbers of trials. computed: points that this call computed. errors: of failed trials,
+    "settings: error". seconds: wall time of this call.
     """
 
     directory: Path
@@ -81,28 +81,28 @@ def fit(
     progress: bool | None = None,
     silent: bool = False,
 ) -> Fitted:
-    """Search the point of a model whose metrics are nearest to targets, or at which one is least or greatest.
+    """Search for the parameters of a model that bring its metrics closest to targets, or minimize or maximize one.
 
     search: parameter -> Range or its text ("3:8", "0.5:2:log"), or the values that it may take. targets, minimize,
-    maximize: see Objective; a trial's value is the mean over its replicates. trials: how many there shall be at the
-    end. sampler: "tpe" (Optuna's tree-structured Parzen estimator, all parameters together) or "random"; others of
-    Optuna either keep a state outside the trials (CMA-ES, NSGA, quasi-random), so that they cannot go on from a store,
-    or need further packages. pruning: give up a trial whose best mean so far is worse than the median of earlier trials
-    after as many replicates (Optuna's MedianPruner); without it a trial's replicates are computed at the same time. The
-    rest is as in `run`; a store that one of the two has written may be given to the other.
+    maximize: see Objective; a trial's value is the mean over its replicates. trials: total number of trials, including
+    those already in the store. sampler: "tpe" (Optuna's multivariate tree-structured Parzen estimator) or "random";
+    Optuna's other samplers either keep state outside the trials (CMA-ES, NSGA, quasi-random), so that they cannot
+    resume from a store, or need further packages. pruning: stop a trial whose best mean so far is worse than the median
+    of earlier trials after as many replicates (Optuna's MedianPruner); without it a trial's replicates are computed in
+    parallel. The rest is as in `run`; `run` and `fit` can share a store.
 
-    A trial is a point of the store, its replicates are the runs of that point. Every point counts as a trial that is of
-    the same model and root seed, has the same `settings` and lies in the search space, whatever it was computed for: a
-    fit to other targets begins with all that is known. A trial fails if a replicate raises, is over its limits, or has
-    no finite number for a metric that counts; the fit goes on.
+    A trial is a point of the store, and its replicates are the runs of that point. Every point of the same model and
+    root seed that has the same `settings` and lies in the search space counts as a trial, whatever it was computed for:
+    a fit to other targets starts from all known points. A trial fails if a replicate raises, exceeds its limits, or has
+    no finite value for a metric of the objective; the fit continues.
 
-    The same call after an interruption goes on. The point of trial n follows from the root seed, n, and how the trials
-    before it ended. With one worker a fit computes the same points in the same order, interrupted or not. With several
-    workers, or processes on one store, it matters which trials had ended when a point was chosen, and that is a matter
-    of time: from about the eleventh trial on, as the first ten are drawn at random, two fits differ in their points.
-    What comes out at a point never differs. Several processes share their trials, and may compute a few too many.
+    The same call resumes an interrupted fit. The point of trial n follows from the root seed, n, and the results of the
+    trials before it. With one worker a fit computes the same points in the same order, interrupted or not. With several
+    workers, or processes on one store, it also depends on which trials had ended when a point was chosen, and so on
+    timing: the first ten trials are drawn at random, but from about the eleventh on, two fits differ in their points.
+    The results at a point never differ. Several processes share their trials, and may compute a few too many.
 
-    Raises ExperimentError and StoreError as `run` does, and ExperimentError if points have no metric of that name.
+    Raises ExperimentError and StoreError as `run` does, and ExperimentError if points lack a metric of the objective.
 
     >>> from spikelearn import sweep  # doctest: +SKIP
     >>> found = sweep.fit("brunel_2000", "out/fit", {"g": "3:8"}, targets={"rate_hz": 20})  # doctest: +SKIP
@@ -127,7 +127,7 @@ def fit(
         )  # fmt: skip
         shown = TrialsProgress(source, objective, progress, silent)
         kinds = [task(each, 0) for each in space.kinds()] if source.left else []
-        # What comes next depends on what came of those before: none waits for a worker.
+        # The next point depends on the results before it, so none is queued ahead.
         compute(store, source, kinds, source.most_at_once, shown, options, most_ahead=0)
     best, counts = source.best, source.counts
     return Fitted(
@@ -140,20 +140,20 @@ def fit(
 
 
 class TrialsProgress(Progress):
-    """How far a fit is: trials instead of points."""
+    """The progress of a fit, in trials instead of points."""
 
     def __init__(self, trials: Trials, objective: Objective, bar: bool | None = None, silent: bool = False) -> None:
         self._trials, self._objective, self.points = trials, objective, 0
         super().__init__(max(trials.wanted, self._ended()), self._ended(), None, bar, silent, unit="trials")
 
     def record(self, result: Result) -> None:
-        """A point has ended, and perhaps its trial."""
+        """Record that a point, and perhaps its trial, has ended."""
         self.points += 1
         self.computed = self._ended() - self.there
         self.show()
 
     def words(self) -> list[str]:
-        """Failed, pruned, best so far."""
+        """Failed and pruned trials, and the best so far."""
         counts, best = self._trials.counts, self._trials.best
         found = [f"{counts[state]} {state}" for state in (FAILED, PRUNED) if counts[state]]
         if best is not None:
@@ -166,7 +166,7 @@ class TrialsProgress(Progress):
 
 @contextmanager
 def _optuna_silent() -> Iterator[None]:
-    """Optuna says nothing within the block. Raises ExperimentError if it is not installed."""
+    """Silence Optuna's log. Raises ExperimentError if it is not installed."""
     try:
         import optuna
     except ModuleNotFoundError as error:
@@ -185,7 +185,7 @@ def _by_metric(trial: Trial) -> dict[str, list[Any]]:
 
 
 def _command(experiment: ex.Experiment, trial: Trial, quick: bool, seed: int) -> str:
-    """What is typed to run the first replicate of a trial."""
+    """The command line that runs the first replicate of a trial."""
     in_models = experiment.path.parent == ex.models_directory().resolve()
     words = ["spikelearn", "run", experiment.name if in_models else str(experiment.path)]
     for name, value in trial.settings:

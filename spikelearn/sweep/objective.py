@@ -1,4 +1,4 @@
-"""What a fit wants of the metrics of a model: targets to come near to, or one metric to make small or large."""
+"""The objective of a fit: targets for metrics, or one metric to minimize or maximize."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from spikelearn.parameters import suggest
 
 @dataclass(frozen=True)
 class Objective:
-    """Metrics -> one number. Exactly one of the three is given; anything else is an ExperimentError.
+    """Metrics -> one number. Exactly one of the three must be given; otherwise ExperimentError is raised.
 
-    targets: metric -> wanted value. The number is the sum over the metrics of ((value - wanted) / wanted)^2, less is
-    better; of a metric whose wanted value is 0 it is value^2, in that metric's own unit. minimize, maximize: the number
-    is the metric itself.
+    targets: metric -> target value. The number is the sum over the metrics of ((value - target) / target)^2, lower is
+    better; for a target of 0 the term is value^2, in the metric's own unit. minimize, maximize: the number is the
+    metric itself.
     """
 
     targets: Mapping[str, float] = field(default_factory=dict)
@@ -27,9 +27,9 @@ class Objective:
     def __post_init__(self) -> None:
         given = [bool(self.targets), self.minimize is not None, self.maximize is not None]
         if sum(given) != 1:
-            got = "none of them" if not any(given) else "more than one of them"
+            got = "none" if not any(given) else "more than one"
             raise ExperimentError(
-                f"a fit needs targets (METRIC=VALUE), or a metric to minimize, or one to maximize; got {got}"
+                f"a fit needs one of: targets (METRIC=VALUE), a metric to minimize, a metric to maximize; got {got}"
             )
         for name, wanted in self.targets.items():
             if isinstance(wanted, bool) or not isinstance(wanted, int | float) or not math.isfinite(wanted):
@@ -37,16 +37,16 @@ class Objective:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """The names of the metrics that count."""
+        """The names of the metrics in the objective."""
         return tuple(self.targets) or (self.minimize or self.maximize or "",)
 
     @property
     def name(self) -> str:
-        """What the number is called."""
+        """The name of the number."""
         return "loss" if self.targets else self.metrics[0]
 
     def of(self, metrics: Mapping[str, Any]) -> float | None:
-        """The number; None if a metric that counts is missing, not measured or not finite."""
+        """The number; None if a metric of the objective is missing, not measured or not finite."""
         found = [metrics.get(name) for name in self.metrics]
         numbers = [float(each) for each in found if isinstance(each, int | float) and math.isfinite(each)]
         if len(numbers) < len(found):
@@ -65,7 +65,7 @@ class Objective:
         return a > b if self.maximize is not None else a < b
 
     def check(self, metrics: Mapping[str, Any], model: str) -> None:
-        """Raise ExperimentError if a metric that counts is not among those that a point of the model has."""
+        """Raise ExperimentError if a metric of the objective is not in `metrics`."""
         for name in self.metrics:
             if name not in metrics:
                 raise ExperimentError(

@@ -1,6 +1,6 @@
 """The trials of a fit: each is a point of a store, chosen by Optuna from those that ended before it.
 
-The store is all that is remembered: the study that Optuna works with is made from it.
+The store is the only state: the Optuna study is rebuilt from it.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from spikelearn.sweep.store import Store
 
 SAMPLERS = ("tpe", "random")
 ENDED, FAILED, PRUNED = "ended", "failed", "pruned"
-"""How a trial ended: with all its replicates; with one that gave no number; with fewer, as it was hopeless."""
+"""How a trial ended: with all its replicates; with one that returned no number; stopped early by the pruner."""
 _PATIENCE = 10
-"""So often a sampler may suggest a point that is there already; then one is drawn at random."""
+"""Max number of suggestions of known points by a sampler before a point is drawn at random."""
 _ASK_AGAIN_S = 1.0
 
 
@@ -35,9 +35,9 @@ _ASK_AGAIN_S = 1.0
 class Trial:
     """A point of the search space.
 
-    metrics, values: replicate -> what it gave (value None: no number). state: "" until it ends; value: of the whole
-    trial then. asked: what Optuna knows it by; reported: how many replicates it knows of. in_hand: replicates that an
-    executor has; refused: when another process was last found to have one.
+    metrics, values: replicate -> its result (value None: no number). state: "" until it ends; value: then that of the
+    whole trial. asked: the Optuna trial; reported: how many replicates Optuna knows of. in_hand: replicates submitted
+    to an executor; refused: when another process was last found to have one.
     """
 
     settings: Settings
@@ -52,7 +52,7 @@ class Trial:
     refused: float = -math.inf
 
     def means(self) -> list[float]:
-        """The running mean of the objective after each replicate, as far as they are there from the first on."""
+        """The running mean of the objective after each replicate, up to the first that is missing."""
         found: list[float] = []
         total = 0.0
         while (value := self.values.get(len(found))) is not None:
@@ -62,11 +62,11 @@ class Trial:
 
 
 class Trials:
-    """A source of tasks for `drive`: the replicates of trials that have begun, then those of new ones.
+    """A source of tasks for `run_tasks`: the replicates of open trials, then those of new ones.
 
-    task: makes the Task of a point and replicate. wanted: how many trials there shall be, with those that a store has
-    already; at most as many as there are points. seed: the root of all seeds. retry: have points computed again that
-    failed. Raises ExperimentError if the points have no metric of that name.
+    task: makes the Task of a point and replicate. wanted: total number of trials, including those in the store; at most
+    the number of points. seed: the root of all seeds. retry: recompute failed points. Raises ExperimentError if the
+    points lack a metric of the objective.
     """
 
     done_by_others = 0
@@ -96,18 +96,18 @@ class Trials:
 
     @property
     def left(self) -> bool:
-        """Whether trials are missing, or not at their end."""
+        """Whether trials are missing or unfinished."""
         return bool(self._open) or len(self.trials) < self.wanted
 
     @property
     def most_at_once(self) -> int:
-        """How many tasks there may be at the same time."""
+        """Max number of tasks at the same time."""
         lacking = max(0, self.wanted - len(self.trials)) + len(self._open)
         return lacking if self._pruning else lacking * self._replicates
 
     @property
     def counts(self) -> Counter[str]:
-        """How many trials came to which end."""
+        """The number of trials that ended in each state."""
         return Counter(trial.state for trial in self.trials.values() if trial.state)
 
     @property
@@ -120,7 +120,7 @@ class Trials:
         return found
 
     def next(self, n: int) -> list[Task]:
-        """At most n tasks; none if results have to be waited for."""
+        """Return at most n tasks; none if they must wait for results."""
         self._read()
         found: list[Task] = []
         for trial in [*self._open]:
@@ -130,7 +130,7 @@ class Trials:
         return found
 
     def on_results(self, results: Sequence[Result]) -> None:
-        """These results are in the store now."""
+        """Update the trials with results that are now in the store."""
         self._changes += 1
         for each in results:
             trial, replicate = self._in_hand.pop(each.key)
@@ -140,7 +140,7 @@ class Trials:
                 self._advance(trial)
 
     def _claim(self, trial: Trial, n: int, found: list[Task]) -> None:
-        """Add tasks of a trial, until there are n: with pruning one replicate after the other, else all at once."""
+        """Add tasks of a trial, up to n in total: with pruning one replicate after the other, else all at once."""
         lacking = [r for r in range(self._replicates) if r not in trial.values and r not in trial.in_hand]
         if self._pruning:
             lacking = lacking[:1] if not trial.in_hand else []
@@ -156,12 +156,12 @@ class Trials:
             trial.refused = time.monotonic()  # another process has it
 
     def _ask(self) -> Trial:
-        """A new trial, at a point that no other has."""
+        """A new trial, at a point that no other trial has."""
         import optuna
 
         number = len(self.trials)
         for attempt in itertools.count():
-            # Nothing but a seed and the study: so a study made from the store goes on as if nothing had happened.
+            # The sampler depends only on a seed and the study, so a study rebuilt from the store resumes identically.
             sequence = np.random.SeedSequence(self._seed, spawn_key=(len(SAMPLES), number, attempt))
             name = self._sampler if attempt < _PATIENCE else "random"
             self._study.sampler = _sampler(name, int(sequence.generate_state(1)[0]))
@@ -169,13 +169,13 @@ class Trials:
             settings = self._space.settings(asked.params)
             if (place := self._place(settings)) not in self.trials:
                 break
-            self._study.tell(asked, state=optuna.trial.TrialState.FAIL)  # such trials mean nothing to a sampler
+            self._study.tell(asked, state=optuna.trial.TrialState.FAIL)  # samplers ignore failed trials
         trial = self.trials[place] = Trial(settings, asked=asked)
         self._open.append(trial)
         return trial
 
     def _read(self, retry: bool = False) -> None:
-        """Bring in what is in the store and not known here: all at first, then what other processes add."""
+        """Read points that are new in the store: all at first, then those that other processes add."""
         changes = int(self._store.changes())
         if changes == self._changes:
             return
@@ -208,7 +208,7 @@ class Trials:
                 self._advance(trial)
 
     def _enter(self, place: str, trial: Trial, marks: Mapping[str, str]) -> None:
-        """Make a trial of a point that the store has."""
+        """Add a trial for a point in the store."""
         from optuna.trial import TrialState, create_trial
 
         state, means = self._state(trial), trial.means()
@@ -243,7 +243,7 @@ class Trials:
             trial.error = f"{status}: {error}" if status != DONE else f"{self._objective.name} was not measured"
 
     def _advance(self, trial: Trial) -> None:
-        """Tell Optuna what is new of a trial, and end it if that is its end."""
+        """Report the new results of a trial to Optuna, and end the trial if it is complete, failed or pruned."""
         from optuna.trial import TrialState
 
         means = trial.means()
@@ -276,7 +276,7 @@ class Trials:
         return f"pruned {self._place(trial.settings)}"
 
     def _aim(self) -> str:
-        """Changes with what is fitted: what is hopeless for one target may be the best for another."""
+        """A hash of the objective: a trial pruned for one target may be the best for another."""
         aim = [sorted(self._objective.targets.items()), self._objective.minimize, self._objective.maximize]
         return hashlib.sha256(as_json(aim).encode()).hexdigest()[:16]
 
@@ -287,6 +287,6 @@ def _sampler(name: str, seed: int) -> Any:
     if name == "random":
         return optuna.samplers.RandomSampler(seed=seed)
     with warnings.catch_warnings():
-        # Before Optuna 5 these two were not the defaults, and called experimental.
+        # Before Optuna 5 these two options were experimental, and not the defaults.
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         return optuna.samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True)

@@ -1,4 +1,4 @@
-"""One point of a sweep, in the process that computes it: simulate, measure, and say how it went, whatever happens."""
+"""One point of a sweep, in the process that computes it: simulate, measure, and always return a Result."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from spikelearn.network import versions
 from spikelearn.sweep.design import Settings
 
 DONE, NAN, FAILED, TIMEOUT, MEMORY, DIED = "done", "nan", "failed", "timeout", "memory", "died"
-"""How a point ended: well; with metrics that are not finite; with an exception; over its time; over its memory; with
-the process that computed it."""
+"""How a point ended: successfully; with metrics that are not finite; with an exception; over its time limit; over its
+memory limit; because its process died."""
 
 
 @dataclass(frozen=True)
 class Task:
     """All that a process needs to compute a point. Plain data that any executor can send.
 
-    source: hash of the model file as it was when the sweep began. measure: a function Run -> metrics, by cloudpickle;
-    b"" for those of the model. kept, figure: where the run is kept and the model's figure is drawn; "" for nowhere.
-    time_limit: seconds; memory_limit: bytes of data of the process; 0 for none. parent: the process that asked, (host,
-    pid).
+    source: hash of the model file when the sweep began. measure: a function Run -> metrics, pickled by cloudpickle;
+    b"" for the model's metrics. kept, figure: paths to save the run and the model's figure to; "" to save none.
+    time_limit: seconds; memory_limit: data size of the process in bytes; 0 for none. parent: the submitting process,
+    (host, pid).
     """
 
     key: str
@@ -57,7 +57,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Result:
-    """What a store has of a point. parameters: all of the model's. cpu_s, peak_mb: of the process. started: UTC."""
+    """A point as stored. parameters: all of the model's. cpu_s, peak_mb: of the process. started: UTC."""
 
     key: str
     settings: Settings
@@ -79,7 +79,7 @@ class Result:
 
 
 class ModelChanged(ExperimentError):
-    """The model file is not the one that the sweep began with."""
+    """The model file has changed since the sweep began."""
 
 
 def source_of(experiment: ex.Experiment) -> str:
@@ -88,9 +88,9 @@ def source_of(experiment: ex.Experiment) -> str:
 
 
 def evaluate(task: Task) -> Result:
-    """Compute a point. Errors of the model are in the Result; raises ModelChanged if its file is another one by now.
+    """Compute a point. Errors of the model are in the Result; raises ModelChanged if its file has changed.
 
-    A limit of time ends the process, as nothing else stops a compiled loop; executors see that it ended by SIGALRM.
+    A time limit kills the process, as nothing else stops a compiled loop; executors see that SIGALRM ended it.
     """
     begun, own = time.perf_counter(), time.process_time()
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
@@ -125,15 +125,15 @@ def evaluate(task: Task) -> Result:
 
 
 def ended(task: Task, status: str, error: str) -> Result:
-    """The Result of a point whose process did not live to give one."""
+    """The Result of a point whose process died before it returned one."""
     return Result(task.key, task.settings, task.replicate, task.seed, task.source, status, {}, {}, error)
 
 
 def compile_all(task: Task) -> str:
-    """Compile what the point needs, and simulate nothing; what went wrong, or "".
+    """Compile what the point needs without simulating. Returns an error message, or "".
 
-    Each network of the model is built, compiled and run for no time at all. What the model then says of its empty runs
-    does not matter.
+    Each network of the model is built, compiled and run for 0 ms. Errors that the model raises for its empty runs do
+    not matter.
     """
     try:
         with only_compile(), _limits(task):
@@ -149,9 +149,9 @@ def compile_all(task: Task) -> str:
 
 
 def measured(outcome: ex.Outcome, measure: bytes) -> dict[str, Any]:
-    """The metrics of an outcome as plain numbers: NaN stays NaN, one that could not be measured is None.
+    """The metrics of an outcome as plain numbers: NaN stays NaN, a metric that could not be measured is None.
 
-    A function of the user's adds its own to those that all models have.
+    measure: a pickled function of the user, whose metrics are added to the common ones.
     """
     metrics: Mapping[str, Any] = outcome.metrics
     if measure:
@@ -180,7 +180,7 @@ def _model(task: Task) -> ex.Experiment:
     experiment = ex.load_experiment(task.model)
     if (found := source_of(experiment)) != task.source:
         raise ModelChanged(
-            f"{experiment.path} on {_host()} is not the file that this sweep began with ({found}, not {task.source})"
+            f"{experiment.path} on {_host()} is not the file this sweep started with (hash {found}, not {task.source})"
         )
     return experiment
 
@@ -205,11 +205,11 @@ def _draw(experiment: ex.Experiment, parameters: Any, outcome: ex.Outcome, path:
 @contextmanager
 def _limits(task: Task) -> Iterator[None]:
     if (task.time_limit or task.memory_limit) and task.parent == (_host(), os.getpid()):
-        raise ExperimentError("limits of time and memory end a process: they need an executor that has its own")
+        raise ExperimentError("time and memory limits kill a process: they need an executor with its own processes")
     before = resource.getrlimit(resource.RLIMIT_DATA)
     if task.memory_limit:
         if (taken := _status("VmData") * 1024) >= task.memory_limit:
-            raise MemoryError(f"the process has {taken / 2**20:.0f} MB before it begins")
+            raise MemoryError(f"the process uses {taken / 2**20:.0f} MB before it starts")
         resource.setrlimit(resource.RLIMIT_DATA, (task.memory_limit, before[1]))
     if task.time_limit:
         signal.setitimer(signal.ITIMER_REAL, task.time_limit)
@@ -224,7 +224,7 @@ def _forget_peak() -> None:
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
-        pass  # the peak is then that of the process since it began
+        pass  # the peak is then that of the whole life of the process
 
 
 def _peak_mb() -> float:
@@ -232,7 +232,7 @@ def _peak_mb() -> float:
 
 
 def _status(name: str) -> int:
-    """kB, as the kernel counts them for this process."""
+    """A field of /proc/self/status, kB."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(name + ":"):
             return int(line.split()[1])

@@ -1,4 +1,4 @@
-"""How far a sweep is: a bar on a terminal, lines in a log."""
+"""The progress of a sweep: a bar on a terminal, lines in a log."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ LINE_EVERY_S = 10.0
 
 @dataclass(frozen=True)
 class Best:
-    """Which metric is watched. lowest: whether less is better."""
+    """The metric that is watched. lowest: whether lower is better."""
 
     metric: str
     lowest: bool = False
 
 
 class Progress:
-    """Points done and failed, rate, time left, best so far, on standard error.
+    """Points done and failed, rate, time left and best so far, on standard error.
 
-    total: points of the sweep; there: those that were there before. bar: None for a bar on a terminal only, else lines
-    every ten seconds; False for lines. silent: nothing at all. unit: what is counted.
+    total: points of the sweep; there: those already in the store. bar: whether to show a bar instead of a line every
+    ten seconds; None shows a bar on a terminal only. silent: print nothing. unit: what is counted.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Progress:
             self._bar = tqdm(total=total, initial=there, unit=f" {unit}", dynamic_ncols=True, smoothing=0.05)
 
     def record(self, result: Result) -> None:
-        """A point has ended."""
+        """Record that a point has ended."""
         self.computed += 1
         self.statuses[result.status] += 1
         if self._best is not None and result.status == DONE:
@@ -57,12 +57,12 @@ class Progress:
         self.show()
 
     def others(self, n: int) -> None:
-        """So many points of the sweep have been computed by other processes."""
+        """Record that other processes have computed n points."""
         self.there += n
         self.show()
 
     def show(self, last: bool = False) -> None:
-        """Bring what is shown up to date; a log has a line now and then, and a last one."""
+        """Update the display. last: print a final line even if the last one was printed just now."""
         if self._silent:
             return
         words = self.words()
@@ -78,7 +78,7 @@ class Progress:
         self._last = now
         rate = self.computed / max(now - self._begun, 1e-9)
         left = self.total - self.there - self.computed
-        pace = [f"{rate:.3g} a second"] if self.computed else []
+        pace = [f"{rate:.3g} per second"] if self.computed else []
         pace += [f"{_duration(left / rate)} left"] if left and rate > 0 else []
         clock = time.strftime("%H:%M:%S")
         print(
@@ -87,7 +87,7 @@ class Progress:
         )  # fmt: skip
 
     def words(self) -> list[str]:
-        """What is said behind the numbers."""
+        """What is shown after the numbers."""
         failed = sum(self.statuses.values()) - self.statuses[DONE] - self.statuses[NAN]
         words = [f"{failed} failed"] if failed else []
         words += [f"{self.statuses[NAN]} not finite"] if self.statuses[NAN] else []
@@ -108,7 +108,7 @@ def _duration(seconds: float) -> str:
 
 
 def shown_settings(settings: Iterable[tuple[str, Any]]) -> str:
-    """'g=4.5, eta=2', numbers with five digits."""
+    """'g=4.5, eta=2', with numbers to five significant digits."""
     return ", ".join(f"{name}={_shown(each)}" for name, each in settings)
 
 

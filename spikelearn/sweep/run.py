@@ -1,4 +1,4 @@
-"""Run a sweep: compute what a store lacks, on any executor, and write the table."""
+"""Run a sweep: compute the points missing from a store, on any executor, and write the table."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ from spikelearn.sweep.task_spec import TaskSpec
 
 @dataclass(frozen=True)
 class Summary:
-    """What came of a sweep. points: in all; computed: by this call; statuses: how the points ended, of the whole store.
+    """The result of a sweep.
 
+    points: of the sweep; computed: by this call; statuses: status -> number of points in the whole store.
     seconds: wall time of this call.
     """
 
@@ -35,11 +36,11 @@ class Summary:
 
     @property
     def failed(self) -> int:
-        """Points that gave no metrics."""
+        """The number of points without metrics."""
         return sum(self.statuses.values()) - self.statuses.get(DONE, 0) - self.statuses.get(NAN, 0)
 
     def table(self) -> Any:
-        """The table, a pyarrow.Table."""
+        """The table of all points, a pyarrow.Table."""
         from spikelearn.sweep.table import read_table
 
         return read_table(self.directory)
@@ -70,17 +71,18 @@ def run(
     progress: bool | None = None,
     silent: bool = False,
 ) -> Summary:
-    """Compute the points of a sweep that a store lacks; it may be called again, and by several processes at once.
+    """Compute the points of a sweep that are not yet in a store. Several processes may work on the same store.
 
     model: a name in models/, or the path of a model file. out: directory of the store. design, or grid, sample, rows,
-    replicates and seed: which points (see Design). settings: what is set in all of them. metrics: a function
-    Run -> name -> number, instead of the model's metrics. keep, time_limit (s), memory_limit (MB): see TaskSpec.
-    executor: any of concurrent.futures; by default LocalProcesses(workers), as many as there are cores. retry: compute
-    again what failed. fresh: remove what is there first. accept_changes: go on although the model file is not the one
-    of the points that are there; else that is a StoreError. progress: a bar; None: on a terminal only; silent: nothing.
+    replicates and seed: the points (see Design). settings: parameters set in all of them. metrics: a function
+    Run -> (name -> number), used instead of the model's metrics. keep, time_limit (s), memory_limit (MB): see TaskSpec.
+    executor: any concurrent.futures.Executor; by default LocalProcesses(workers), one worker per core. retry: recompute
+    failed points. fresh: empty the store first. accept_changes: continue even if the model file has changed since the
+    stored points were computed, which otherwise raises StoreError. progress: whether to show a bar; None shows one on a
+    terminal only. silent: print nothing.
 
-    Raises ExperimentError for a model, parameters or points that cannot be, StoreError for a store that cannot be
-    written; KeyboardInterrupt says how to go on. What was computed until then is kept.
+    Raises ExperimentError for an invalid model, parameters or points, StoreError for a store that cannot be used, and
+    KeyboardInterrupt with a message that says how to resume. Points computed by then are kept.
 
     >>> from spikelearn import sweep  # doctest: +SKIP
     >>> done = sweep.run("brunel_2000", "out/brunel", grid={"g": [4, 5, 6], "eta": [0.9, 2]})  # doctest: +SKIP
@@ -105,7 +107,9 @@ def run(
         there = store.keys()
         missing = [key for key in places if key not in there]
         if others := len(there) - (len(places) - len(missing)):
-            remarked(out, f"{others:,} points of other settings or seeds are there too, and stay in the table", options)
+            remarked(
+                out, f"the store also has {others:,} points with other settings or seeds, kept in the table", options
+            )
         shown = Progress(len(places), len(places) - len(missing), best, progress, silent)
         tasks = Tasks(store, missing, lambda key: task(*places[key]))
         kinds = [task(*place) for place in kinds_of([places[key] for key in missing])]

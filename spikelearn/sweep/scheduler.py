@@ -1,4 +1,4 @@
-"""Give tasks to an executor and write what comes back into a store, until all is done."""
+"""Submit tasks to an executor and write their results to a store until all are done."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ _MOST_KINDS = 16
 
 
 class Source(Protocol):
-    """Where tasks come from. left: whether there may be more. done_by_others: points that others did since it was 0."""
+    """Where tasks come from.
+
+    left: whether there may be more. done_by_others: points computed by other processes since this was last set to 0.
+    """
 
     done_by_others: int
 
@@ -35,18 +38,18 @@ class Source(Protocol):
     def left(self) -> bool: ...
 
     def next(self, n: int) -> list[Task]:
-        """At most n tasks, claimed in the store; none if there are none now."""
+        """Return at most n tasks, claimed in the store; none if none are available now."""
         ...
 
     def on_results(self, results: Sequence[Result]) -> None:
-        """Called once for each time that results were written to the store."""
+        """Called each time results have been written to the store."""
         ...
 
 
 class Tasks:
-    """The points that a store lacks, handed out one by one to the process that can have them.
+    """The points missing from a store, as tasks.
 
-    Those that another process is at work on are asked for again later: it may die.
+    Points that another process is computing are tried again later, as it may die.
     """
 
     def __init__(self, store: Store, missing: Sequence[str], task: Callable[[str], Task]) -> None:
@@ -57,7 +60,7 @@ class Tasks:
         self.done_by_others = 0
 
     def next(self, n: int) -> list[Task]:
-        """At most n tasks; none if there are none now."""
+        """Return at most n tasks; none if none are available now."""
         if not self._open and self._external and time.perf_counter() - self._asked > 1.0:
             self._open, self._external = self._external, []
             self._asked = time.perf_counter()
@@ -71,18 +74,18 @@ class Tasks:
         return found
 
     def on_results(self, results: Sequence[Result]) -> None:
-        """The points of a sweep do not depend on results."""
+        """Do nothing: the points of a sweep do not depend on results."""
 
     @property
     def left(self) -> bool:
-        """Whether points are missing that this process does not have."""
+        """Whether there are missing points that this process has not claimed."""
         return bool(self._open or self._external)
 
 
 def run_tasks(store: Store, pool: WorkerPool, tasks: Source, progress: Progress) -> None:
-    """Hand out tasks and write down results, until there are none.
+    """Submit tasks and store their results until no tasks are left.
 
-    Of short points several are written at once: each time that something is written takes some milliseconds of disk.
+    Results of short points are written in batches, as each write takes some milliseconds.
     """
     store.begin()
     written = life = time.perf_counter()
@@ -102,7 +105,7 @@ def run_tasks(store: Store, pool: WorkerPool, tasks: Source, progress: Progress)
                 for task in tasks.next(pool.room):
                     pool.give(task)
             if not pool.tasks and not ended:
-                time.sleep(0.2)  # the rest is with other processes
+                time.sleep(0.2)  # other processes have the rest
             ended += pool.ended(_WRITE_EVERY_S if ended else 1.0)
             now = time.perf_counter()
             if len(pool.tasks) < pool.workers or now - written > _WRITE_EVERY_S:
@@ -126,13 +129,13 @@ def run_tasks(store: Store, pool: WorkerPool, tasks: Source, progress: Progress)
             progress.show(last=True)
             raise KeyboardInterrupt(
                 f"{progress.there + progress.computed:,} of {progress.total:,} {progress.unit} are in "
-                f"{store.directory}; the same command goes on with the rest"
+                f"{store.directory}; the same command resumes with the rest"
             ) from None
         raise
 
 
 def kinds_of(places: Iterable[tuple[Settings, int]]) -> list[tuple[Settings, int]]:
-    """A point, settings and replicate, of each kind that may need other kernels: at most sixteen.
+    """One point, (settings, replicate), for each set of kernels that may be needed; at most 16.
 
     What is compiled depends on names and switches, not on numbers.
     """
@@ -145,10 +148,10 @@ def kinds_of(places: Iterable[tuple[Settings, int]]) -> list[tuple[Settings, int
 
 
 def warm(tasks: Sequence[Task], pool: WorkerPool) -> None:
-    """Have compiled what these points need before the first is computed, in processes of this machine.
+    """Compile what these points need before the first is computed, in local processes (the pool's if it has any).
 
-    These are the pool's, if it has such. A model that waits for spikes waits for ever if no time passes, so each has a
-    minute; what is then not compiled is compiled by the first point that needs it, while others that need it wait.
+    A model that waits for spikes waits forever if no time passes, so each compilation is limited to a minute; the rest
+    is compiled by the first point that needs it, while others that need it wait.
     """
     if jit.JIT_DISABLED:
         return
@@ -164,7 +167,7 @@ def warm(tasks: Sequence[Task], pool: WorkerPool) -> None:
 
 @contextmanager
 def worker_pool(executor: Executor | None, workers: int | None, n_tasks: int) -> Iterator[WorkerPool]:
-    """A pool on an executor; on local processes if there is none, which end with it."""
+    """A pool on an executor, or on local processes that end with the block if executor is None."""
     cores = len(os.sched_getaffinity(0))
     if workers is not None and workers < 1:
         raise ExperimentError(f"workers: expected at least 1, got {workers}")

@@ -1,4 +1,4 @@
-"""What a sweep and a fit do alike: open a store for a model, compute on an executor, write the table."""
+"""The steps shared by sweeps and fits: open a store for a model, compute on an executor, write the table."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from spikelearn.sweep.task_spec import TaskSpec, check_compatible, task_maker
 
 @dataclass(frozen=True)
 class Options:
-    """How points are computed, by whom, and what becomes of those that are there; see `run` for each."""
+    """How and where points are computed, and what happens to those already in the store; see `run` for each field."""
 
     task_spec: TaskSpec
     executor: Executor | None = None
@@ -38,9 +38,9 @@ class Options:
 def open_session(
     experiment: ex.Experiment, out: str | os.PathLike[str], options: Options, seed: int
 ) -> Iterator[tuple[Store, Callable[[Settings, int], Task]]]:
-    """The store in `out`, made if it is not there, and a function that makes the Task of a point and replicate.
+    """The store in `out`, created if missing, and a function that makes the Task of a point and replicate.
 
-    Raises ExperimentError for a run that cannot be kept, StoreError for a store that is of something else.
+    Raises ExperimentError for an invalid `keep`, StoreError for a store of another model or seed.
     """
     keep = options.task_spec.keep
     kept = ex.converted(experiment, keep) if not isinstance(keep, str) else keep
@@ -53,7 +53,7 @@ def open_session(
 
 
 def remarked(out: str | os.PathLike[str], remark: str, options: Options) -> None:
-    """Say something of a store on standard error."""
+    """Print a remark about a store to standard error."""
     if not options.silent:
         print(f"{out}: {remark}", file=sys.stderr)
 
@@ -67,9 +67,9 @@ def compute(
     options: Options,
     most_ahead: int | None = None,
 ) -> None:
-    """Compute all that a source has, of n tasks at most, and write the table.
+    """Compute all tasks of a source, at most n, and write the table.
 
-    kinds: a task of each kind that may need other kernels. most_ahead: tasks that may wait for each worker.
+    kinds: one task for each set of kernels that may be needed. most_ahead: max number of tasks queued for each worker.
     """
     if source.left:
         with worker_pool(options.executor, options.workers, n) as pool:
@@ -82,7 +82,7 @@ def compute(
 
 
 def remove(directory: str | os.PathLike[str]) -> None:
-    """Remove a store; other files of the directory stay."""
+    """Remove a store; other files in the directory stay."""
     path = Path(directory)
     try:
         for each in (DATABASE, f"{DATABASE}-journal", TABLE):

@@ -1,4 +1,4 @@
-"""The search space of a fit: which parameters may take which values, and what Optuna calls them."""
+"""The search space of a fit: the values that its parameters may take, and their names in Optuna."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from spikelearn.sweep.design import Range, Settings, range_of, values_of
 
 @dataclass(frozen=True)
 class Space:
-    """fixed: set in every point. ranges: parameter -> Range; whole: those of them that take whole numbers.
+    """The search space of a fit.
 
+    fixed: set in every point. ranges: parameter -> Range; whole: those of them that take whole numbers.
     choices: parameter -> label -> value.
     """
 
@@ -27,7 +28,7 @@ class Space:
 
     @property
     def size(self) -> float:
-        """How many points there are: infinite if a parameter is continuous."""
+        """The number of points; infinite if a parameter is continuous."""
         count: float = math.prod(len(values) for values in self.choices.values())
         for name, each in self.ranges.items():
             if each.low < each.high:
@@ -35,7 +36,7 @@ class Space:
         return count
 
     def distributions(self) -> dict[str, Any]:
-        """The same as Optuna's distributions."""
+        """The space as Optuna distributions."""
         from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
         found: dict[str, Any] = {}
@@ -47,7 +48,7 @@ class Space:
         return found | {name: CategoricalDistribution(list(values)) for name, values in self.choices.items()}
 
     def settings(self, suggested: Mapping[str, Any]) -> Settings:
-        """What is set at the point that Optuna suggests."""
+        """The settings of the point that Optuna suggests."""
         named: dict[str, Any] = {
             name: int(suggested[name]) if name in self.whole else float(suggested[name]) for name in self.ranges
         }
@@ -55,7 +56,7 @@ class Space:
         return tuple({**self.fixed, **named}.items())
 
     def suggested(self, settings: Mapping[str, Any]) -> dict[str, Any] | None:
-        """What Optuna would have suggested for these settings; None if they are no point of this space.
+        """The Optuna suggestion for these settings; None if they are not in this space.
 
         settings: with values of the parameters' types.
         """
@@ -76,7 +77,7 @@ class Space:
         return found
 
     def kinds(self) -> Iterator[Settings]:
-        """A point for each combination of choices; numbers are the lowest."""
+        """One point for each combination of choices, with numbers at their lowest."""
         low = {name: int(each.low) if name in self.whole else each.low for name, each in self.ranges.items()}
         for labels in itertools.product(*self.choices.values()):
             yield self.settings({**low, **dict(zip(self.choices, labels, strict=True))})
@@ -85,15 +86,15 @@ class Space:
 def space_of(
     experiment: ex.Experiment, search: Mapping[str, str | Range | Sequence[Any]], settings: Mapping[str, Any]
 ) -> Space:
-    """The space of a model in which `search` varies and `settings` are the same everywhere.
+    """The space of a model in which `search` varies and `settings` are fixed.
 
     search: parameter -> Range or its text ('3:8', '0.5:2:log'), or the values that it may take, or their text ('a,b').
-    Raises ExperimentError for parameters that the model lacks, and for values that are not of their types.
+    Raises ExperimentError for unknown parameters and for values of the wrong type.
     """
     if not search:
         raise ExperimentError("a fit needs at least one parameter to search")
     if both := [name for name in search if name in settings]:
-        raise ExperimentError(f"{both[0]!r} is searched and set; a parameter has one place")
+        raise ExperimentError(f"{both[0]!r} is both searched and set; give it only once")
     ranges: dict[str, Range] = {}
     choices: dict[str, dict[str, Any]] = {}
     for name, given in search.items():
@@ -112,13 +113,13 @@ def space_of(
 
 def _checked(experiment: ex.Experiment, name: str, given: Range) -> Range:
     if not (math.isfinite(given.low) and math.isfinite(given.high) and given.low <= given.high):
-        raise ExperimentError(f"search {name}: expected two numbers, the lower first, got {given.low:g}:{given.high:g}")
+        raise ExperimentError(f"search {name}: expected LOW:HIGH with LOW <= HIGH, got {given.low:g}:{given.high:g}")
     if given.log and given.low <= 0:
-        raise ExperimentError(f"search {name}: a range in logarithms begins above 0, got {given.low:g}")
+        raise ExperimentError(f"search {name}: a log range must start above 0, got {given.low:g}")
     for end in (given.low, given.high):
         value = ex.converted(experiment, {name: int(end) if float(end).is_integer() else end})[name]
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ExperimentError(
-                f"search {name}: a range needs a parameter that is a number, which this one is not; expected A,B,..."
+                f"search {name}: a range needs a numeric parameter, which this is not; expected A,B,..."
             )
     return given

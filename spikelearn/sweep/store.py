@@ -1,9 +1,9 @@
-"""The store of a sweep: a directory with one database, which holds whole results or none.
+"""The store of a sweep: a directory with a database that holds complete results only.
 
-`sweep.sqlite` has a row for each point that was computed, and says which process is at work on which point;
-`results.parquet` is made from it; `runs/` has the runs that were to be kept. SQLite makes each change happen whole or
-not at all, however the process ends, and lets several processes work on one store. It is used without a write-ahead
-log, so that the processes may be on several hosts where the file system they share has locks.
+`sweep.sqlite` has a row for each computed point, and records which process is computing which point;
+`results.parquet` is made from it; `runs/` has the runs that were kept. SQLite makes each change atomic, however the
+process ends, and lets several processes share a store. It is used without a write-ahead log, so that the processes may
+be on several hosts if their shared file system has locks.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from spikelearn.sweep.point import Result, as_json
 DATABASE, TABLE, RUNS = "sweep.sqlite", "results.parquet", "runs"
 FORMAT = "2"
 SILENT_S = 120.0
-"""Seconds without a sign of life after which a process on another host counts as dead."""
+"""Seconds without a heartbeat after which a process on another host counts as dead."""
 _COLUMNS = (
     "key", "settings", "replicate", "seed", "source", "status", "parameters", "metrics", "error", "traceback", "wall_s",
     "cpu_s", "peak_mb", "host", "started", "run_file", "versions",
@@ -41,8 +41,8 @@ CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, session TEXT NOT NULL);
 class Store:
     """An open store. Every error is a StoreError that names the directory.
 
-    directory: is made if it is not there and `create`. A store of another format, or a broken one, is an error, and is
-    left as it is.
+    directory: created if missing and `create` is true. A damaged store, or one of another format, raises StoreError and
+    is left unchanged.
     """
 
     def __init__(self, directory: str | os.PathLike[str], create: bool = False) -> None:
@@ -50,7 +50,7 @@ class Store:
         path = self.directory / DATABASE
         self.session = ""
         if not create and not path.is_file():
-            raise StoreError(f"{self.directory}: no store of a sweep is there (it has no {DATABASE})")
+            raise StoreError(f"{self.directory}: not the store of a sweep (it has no {DATABASE})")
         with self._reported():
             self.directory.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path, timeout=60.0, isolation_level=None)
@@ -68,25 +68,25 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Release what this process has claimed, and close."""
+        """Release this process's claims and close the database."""
         try:
             if self.session:
                 with self._change():
                     self._database.execute("DELETE FROM claims WHERE session = ?", (self.session,))
                     self._database.execute("DELETE FROM sessions WHERE name = ?", (self.session,))
         except sqlite3.Error:
-            pass  # whoever comes next sees that this process is gone
+            pass  # other processes see that this one is gone
         finally:
             self.session = ""
             self._database.close()
 
     def _prepare(self) -> None:
-        """Make the tables if there are none. Raises StoreError unless it is a store of this format."""
+        """Create the tables if there are none. Raises StoreError unless it is a store of this format."""
         self._database.execute("PRAGMA journal_mode=PERSIST")
         self._database.execute("PRAGMA synchronous=NORMAL")
         known = {name for (name,) in self._database.execute("SELECT name FROM sqlite_master WHERE type='table'")}
         if known and "meta" not in known:
-            raise StoreError(f"{self.directory / DATABASE}: a database of something else, not of a sweep")
+            raise StoreError(f"{self.directory / DATABASE}: not the database of a sweep")
         if not known:
             with self._change():
                 for statement in _SCHEMA.split(";\n"):
@@ -94,22 +94,22 @@ class Store:
                 self._database.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?)", (FORMAT,))
         if (found := self.meta().get("format")) != FORMAT:
             raise StoreError(
-                f"{self.directory}: this store has format {found}, this spikelearn writes format {FORMAT}; read it "
-                "with the spikelearn that made it, or give another directory"
+                f"{self.directory}: this store has format {found}, but this version of spikelearn writes format "
+                f"{FORMAT}; read it with the version that wrote it, or give another directory"
             )
 
     def meta(self) -> dict[str, str]:
-        """What is said of the whole sweep."""
+        """The metadata of the whole sweep."""
         with self._reported():
             return dict(self._database.execute("SELECT name, value FROM meta"))
 
     def describe(self, values: Mapping[str, str]) -> None:
-        """Say something of the whole sweep; what is not named stays."""
+        """Update the metadata of the whole sweep; other entries stay."""
         with self._reported(), self._change():
             self._database.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
 
     def keys(self, statuses: Iterable[str] | None = None) -> set[str]:
-        """The keys of the points that are there; only those that ended in one of `statuses`, if given."""
+        """The keys of the stored points; only those with one of `statuses`, if given."""
         with self._reported():
             if statuses is None:
                 return {key for (key,) in self._database.execute("SELECT key FROM points")}
@@ -119,17 +119,17 @@ class Store:
             return {key for (key,) in found}
 
     def counts(self) -> dict[str, int]:
-        """How many points ended how."""
+        """The number of points with each status."""
         with self._reported():
             return dict(self._database.execute("SELECT status, count(*) FROM points GROUP BY status"))
 
     def sources(self) -> dict[str, int]:
-        """How many points were computed with which model file (its hash)."""
+        """The number of points computed with each model file (by its hash)."""
         with self._reported():
             return dict(self._database.execute("SELECT source, count(*) FROM points GROUP BY source"))
 
     def begin(self) -> None:
-        """Make this process known to others that work on the store."""
+        """Register this process with others that use the store."""
         born = _born(os.getpid())
         self.session = f"{socket.gethostname()}:{os.getpid()}:{born}:{os.urandom(4).hex()}"
         row = (self.session, socket.gethostname(), os.getpid(), born, time.time())
@@ -137,9 +137,9 @@ class Store:
             self._database.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?)", row)
 
     def claim(self, keys: Sequence[str]) -> tuple[list[str], set[str]]:
-        """Of these points, those that this process shall compute now, and those that are done already.
+        """Claim points. Returns the keys of those that this process must compute, and of those already done.
 
-        The rest is with other processes that are alive; what dead ones had is taken over.
+        Other live processes have the rest; the claims of dead ones are taken over.
         """
         marks = ",".join("?" * len(keys))
         with self._reported(), self._change():
@@ -153,7 +153,7 @@ class Store:
         return own, done
 
     def add(self, results: Sequence[Result]) -> None:
-        """Write results, all or none. A point that is there already stays as it is."""
+        """Write results, all or none. Points already stored are left unchanged."""
         marks = ",".join("?" * len(_COLUMNS))
         with self._reported(), self._change():
             self._beat()
@@ -162,13 +162,13 @@ class Store:
             self._note_change()
 
     def release(self, keys: Sequence[str]) -> None:
-        """Claimed points that this process will not compute."""
+        """Release claimed points that this process will not compute."""
         with self._reported(), self._change():
             mine = [(key, self.session) for key in keys]
             self._database.executemany("DELETE FROM claims WHERE key = ? AND session = ?", mine)
 
     def sign_of_life(self) -> None:
-        """To be called every few seconds: processes on other hosts see by it that this one lives."""
+        """Record a heartbeat, every few seconds, so that processes on other hosts see that this one is alive."""
         with self._reported(), self._change():
             self._beat()
 
@@ -179,21 +179,21 @@ class Store:
             self._note_change()
 
     def results(self) -> list[dict[str, Any]]:
-        """All points in the order of writing, column -> value; what is structured is decoded, but versions are JSON."""
+        """All points in the order of writing, column -> value; JSON columns are decoded, except versions."""
         with self._reported():
             rows = self._database.execute(f"SELECT {', '.join(_COLUMNS)} FROM points ORDER BY rowid").fetchall()
         columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {}
         for name in _JSON if rows else ():
-            # One text of all rows is read several times as fast as one text a row.
+            # Parsing all rows as one text is several times as fast as one text per row.
             columns[name] = tuple(json.loads(f"[{','.join(columns[name])}]"))
         return [dict(zip(_COLUMNS, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
     def changes(self) -> str:
-        """A number that has changed if the points have."""
+        """A counter that changes when the points do."""
         return self.meta().get("changes", "0")
 
     def table_is_current(self) -> bool:
-        """Whether the table was made from the points that are there now."""
+        """Whether the table was made from the current points."""
         meta = self.meta()
         return meta.get("table") == meta.get("changes", "0")
 
@@ -207,7 +207,7 @@ class Store:
             self._database.execute("UPDATE sessions SET beat = ? WHERE name = ?", (time.time(), self.session))
 
     def _alive(self) -> set[str]:
-        """The other sessions whose process lives."""
+        """The other sessions whose process is alive."""
         now, here = time.time(), socket.gethostname()
         found = set()
         for name, host, pid, born, beat in self._database.execute("SELECT * FROM sessions"):
@@ -234,9 +234,9 @@ class Store:
             if "locked" in str(error):
                 reason = "another process has held the database for a minute"
             elif isinstance(error, sqlite3.OperationalError):
-                reason = f"{error}; all results that were written are whole"
+                reason = f"{error}; all results written so far are intact"
             else:
-                reason = f"{error}; it is no store, or a damaged one"
+                reason = f"{error}; it is not a store, or it is damaged"
             raise StoreError(f"{self.directory / DATABASE}: {reason}") from error
         except OSError as error:
             if isinstance(error, StoreError):
@@ -250,7 +250,7 @@ def _row(result: Result) -> tuple[Any, ...]:
 
 
 def _born(pid: int) -> str:
-    """When a process of this host began, in ticks since the host did; "" if there is none. A number is used again."""
+    """Start time of a process on this host, in ticks since boot, as pids are reused; "" if there is none."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except OSError:

@@ -1,4 +1,4 @@
-"""The table of a store: one row a point, for pandas, polars and xarray."""
+"""The table of a store: one row per point, for pandas, polars and xarray."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ BEFORE = ("replicate", "seed")
 
 
 def table_of(store: Store) -> Any:
-    """A pyarrow.Table: all parameters of the model, replicate, seed, metrics, and how each point went.
+    """A pyarrow.Table: all parameters of the model, replicate, seed, metrics, and how each point ended.
 
-    Rows are in the order of what was set, then of replicates, whatever order they were computed in. A metric that is
-    called like a parameter or like one of the columns that all tables have (wall_s: of the whole point) has `metric.`
-    before its name. The schema's metadata say under `spikelearn` which parameters were varied, which columns are
-    metrics, and what the units of the parameters are. Raises StoreError.
+    Rows are sorted by settings, then by replicate, whatever order they were computed in. A metric with the name of a
+    parameter or of a column that all tables have (wall_s: of the whole point) gets the prefix `metric.`. The schema's
+    metadata list under `spikelearn` the parameters that were varied, the columns that are metrics, and the units of the
+    parameters. Raises StoreError.
     """
     pyarrow = _pyarrow()
     results = sorted(store.results(), key=_place)
@@ -40,7 +40,7 @@ def table_of(store: Store) -> Any:
     for name in AFTER:
         columns[name] = [found["source" if name == "model_source" else name] for found in results]
     meta = store.meta()
-    # A point whose process died says nothing of parameters that were not set.
+    # For a point whose process died, only the parameters that were set are known.
     varied = [name for name in parameters if len({repr(each[name]) for each in given if name in each}) > 1]
     model, own = meta.get("model", ""), list(called.values())
     units = json.loads(meta.get("units", "{}"))
@@ -51,7 +51,7 @@ def table_of(store: Store) -> Any:
 
 
 def write_table(store: Store) -> Path:
-    """Write the table to results.parquet, unless it is of the same points already; nobody ever sees a part of it."""
+    """Write the table to results.parquet atomically, unless it is up to date."""
     path = store.directory / TABLE
     if path.exists() and store.table_is_current():
         return path
@@ -78,7 +78,7 @@ def read_table(directory: str | os.PathLike[str]) -> Any:
 
 
 def metadata(table: Any) -> dict[str, Any]:
-    """What a table says of itself: model, varied, metrics, parameters, units of the parameters."""
+    """The metadata of a table: model, varied, metrics, parameters, units of the parameters."""
     return dict(json.loads((table.schema.metadata or {}).get(b"spikelearn", b"{}")))
 
 
@@ -98,7 +98,7 @@ def _names(mappings: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _cell(value: Any) -> Any:
-    """A value of a parameter; several in one as text, as they can be typed."""
+    """The value of a parameter; tuples as text, in the form in which they can be typed."""
     return ",".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
@@ -112,7 +112,7 @@ def _array(pyarrow: Any, values: list[Any]) -> Any:
 
 
 def _place(found: Mapping[str, Any]) -> tuple[list[tuple[str, Any]], int]:
-    """Where a point stands in the table."""
+    """The sort key of a point in the table."""
     return [_sortable(value) for _, value in found["settings"]], found["replicate"]
 
 

@@ -1,4 +1,4 @@
-"""What is the same for all points of a sweep, and whether it is the same as that of the points in a store."""
+"""The options shared by all points of a sweep, and whether they match those of the points in a store."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from spikelearn.sweep.store import RUNS, Store
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """How points are computed: what is the same for all of them.
+    """How points are computed: the options shared by all of them.
 
-    measure: function Run -> name -> number, instead of the model's metrics. keep: which runs are kept with their
-    spikes: "none", "all", "first" (replicate 0), or what is set where they are kept, name -> value. time_limit:
-    seconds for a point; memory_limit: MB of data for a worker.
+    measure: a function Run -> (name -> number), used instead of the model's metrics. keep: which runs are saved with
+    their spikes: "none", "all", "first" (replicate 0), or those with these settings, name -> value. time_limit: seconds
+    per point; memory_limit: MB of data per worker.
     """
 
     model: str | Path
@@ -47,9 +47,9 @@ class TaskSpec:
 def check_compatible(
     store: Store, experiment: ex.Experiment, task_spec: TaskSpec, seed: int, accept_changes: bool
 ) -> list[str]:
-    """Raise StoreError unless the store holds points of this model, as its file is now, measured in this way.
+    """Raise StoreError unless the store holds points of this model, with its current file, measured in this way.
 
-    What else is another than it was, such as the versions of packages, is returned in words.
+    Returns remarks about other differences, such as the versions of packages.
     """
     text = experiment.path.read_text()
     now = {
@@ -60,7 +60,7 @@ def check_compatible(
     if "model" in before and store.counts():
         if before["model"] != now["model"]:
             raise StoreError(
-                f"{store.directory}: this store is of {before['model']}, not of {now['model']}; give another "
+                f"{store.directory}: this store is for {before['model']}, not {now['model']}; give another "
                 "directory, or start over with --fresh"
             )
         if before["quick"] != now["quick"]:
@@ -74,8 +74,8 @@ def check_compatible(
         if changed and not accept_changes:
             raise StoreError(
                 f"{store.directory}: {' and '.join(changed)} changed since the {sum(store.counts().values()):,} points "
-                "of this store were computed; start over with --fresh, keep them beside new ones with --accept-changes "
-                "(the column model_source tells them apart), or give another directory"
+                "of this store were computed; start over with --fresh, keep them with --accept-changes (the column "
+                "model_source tells them apart), or give another directory"
             )
     units = {row.name: row.unit for row in ex.parameters_table(experiment, experiment.parameters())}
     installed, made_by = versions(), json.loads(before.get("versions", "{}"))
@@ -85,7 +85,7 @@ def check_compatible(
     store.describe({**now, "text": text, "units": json.dumps(units), "versions": json.dumps(installed)})
     if not changed:
         return []
-    return [f"points that are there were computed with {', '.join(changed)}; the column versions tells them apart"]
+    return [f"stored points were computed with {', '.join(changed)}; the column versions tells them apart"]
 
 
 def task_maker(
@@ -122,7 +122,7 @@ def _pickled(function: Any) -> bytes:
 
 
 def _fingerprint(function: Any) -> str:
-    """Changes with the code of a metrics function."""
+    """A hash of the code of a metrics function."""
     if function is None:
         return ""
     from spikelearn.codegen.fingerprint import fingerprint

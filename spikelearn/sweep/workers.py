@@ -1,4 +1,4 @@
-"""Tasks in the hands of an executor: each comes back as a Result, whatever became of the process that had it."""
+"""Tasks submitted to an executor: each returns a Result, even if its process dies."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from spikelearn.sweep.executors import PoolLost, WorkerDied
 from spikelearn.sweep.point import ModelChanged, Result, Task
 
 TRIES = 3
-"""How often a point is begun whose process dies: once may have been chance."""
+"""How many times a point is tried if its process dies: once may have been chance."""
 _AHEAD_S = 0.5
 _MOST_AHEAD = 32
-"""So much work, in seconds and points, waits for each worker, that none waits for its next point."""
+"""Work queued for each worker, in seconds and max points, so that none waits for its next point."""
 
 
 class WorkerPool:
-    """An executor and the tasks that it has.
+    """An executor and the tasks submitted to it.
 
-    workers: how many tasks it can work on at once. most_ahead: how many more may wait for each of them.
+    workers: how many tasks it runs at once. most_ahead: max number of further tasks queued for each worker.
     """
 
     def __init__(self, executor: Executor, workers: int, most_ahead: int = _MOST_AHEAD) -> None:
@@ -32,25 +32,25 @@ class WorkerPool:
 
     @property
     def room(self) -> int:
-        """How many more tasks it should be given now."""
+        """How many more tasks it can take now."""
         ahead = min(self.most_ahead, max(1, round(_AHEAD_S / max(self._mean_s, 1e-4))))
         return self.workers * (1 + ahead) - len(self.tasks)
 
     @property
     def wants_more(self) -> bool:
-        """Whether it should be given tasks now: where half of those that may wait for a worker have gone to one."""
+        """Whether to submit tasks now: when half of those that may be queued have started."""
         return len(self.tasks) <= max((self.room + len(self.tasks)) // 2, self.workers - 1)
 
     def give(self, task: Task) -> None:
         try:
             self.tasks[self.executor.submit(point.evaluate, task)] = task
         except (BrokenExecutor, RuntimeError) as error:
-            raise ExperimentError(f"the executor takes no more tasks: {error}") from error
+            raise ExperimentError(f"the executor accepts no more tasks: {error}") from error
 
     def ended(self, timeout: float) -> list[Result]:
-        """The results of the tasks that have ended, after so many seconds at the latest.
+        """The results of the tasks that have ended, waiting at most `timeout` seconds for the first.
 
-        Raises ExperimentError if the executor is of no more use, ModelChanged if workers find another model file.
+        Raises ExperimentError if the executor is broken, ModelChanged if the model file has changed.
         """
         found: list[Result] = []
         for future in wait(self.tasks, timeout, FIRST_COMPLETED).done:
@@ -63,7 +63,7 @@ class WorkerPool:
         return found
 
     def _result(self, future: Future[Result], task: Task) -> Result | None:
-        """What a future came to; None if its task was given out again."""
+        """The result of a future; None if its task was submitted again."""
         try:
             return future.result()
         except (ModelChanged, KeyboardInterrupt):
@@ -78,17 +78,17 @@ class WorkerPool:
             if self._deaths[task.key] < TRIES:
                 self.give(task)
                 return None
-            times = f"{error}, {TRIES} times of {TRIES}"
+            times = f"{error}, {TRIES} times out of {TRIES}"
             return point.ended(task, point.DIED, times + _reasons(task))
         except (BrokenExecutor, CancelledError) as error:
-            raise ExperimentError(f"the executor is lost: {type(error).__name__}: {error}") from error
+            raise ExperimentError(f"the executor broke: {type(error).__name__}: {error}") from error
         except Exception as error:
-            # Dask gives a task up when the workers that had it died; by then it has tried several.
+            # Dask gives up on a task after several workers died with it.
             if type(error).__name__ == "KilledWorker":
                 return point.ended(task, point.DIED, f"several workers died with it: {error}" + _reasons(task))
             return point.ended(task, point.FAILED, f"{type(error).__name__}: {error}")
 
 
 def _reasons(task: Task) -> str:
-    limit = f", more time than its {task.time_limit:g} s" if task.time_limit else ""
-    return f"; usual reasons: more memory than there is{limit}, a crash in compiled code"
+    limit = f", exceeding its {task.time_limit:g} s" if task.time_limit else ""
+    return f"; usual reasons: running out of memory{limit}, a crash in compiled code"

@@ -1,4 +1,4 @@
-"""Tasks that networks learn, as arrays."""
+"""Learning tasks, as arrays."""
 
 from spikelearn.tasks.digits import Split, digits, split
 from spikelearn.tasks.mnist_files import read_mnist

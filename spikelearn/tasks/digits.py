@@ -1,4 +1,4 @@
-"""Handwritten digits, of scikit-learn or of MNIST, and their split into those to learn and those to test."""
+"""Handwritten digits, from scikit-learn or MNIST, split into training and test images."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from spikelearn.tasks.mnist_files import read_mnist
 N_CLASSES = 10
 SPLIT_SEED = 12345
 TRAINED = 0.8
-"""Share of the images that are learned."""
+"""Fraction of the images used for training."""
 
 
 class Split(NamedTuple):
-    """Images (n, pixels) and their labels (n,), those to learn and those to test."""
+    """Images (n, pixels) and their labels (n,), for training and for testing."""
 
     train: np.ndarray
     train_labels: np.ndarray
@@ -33,9 +33,8 @@ class Split(NamedTuple):
 def digits(mnist: str | os.PathLike[str] = "") -> tuple[np.ndarray, np.ndarray]:
     """All images, (n, pixels), brightness from 0 to 1, and their labels, (n,), in the order of their source.
 
-    mnist: a folder with MNIST's files (see `read_mnist`); without one, the 1,797 digits of 8 x 8 pixels of UCI that
-    ship with scikit-learn. Raises ExperimentError if the folder has no such files, ModuleNotFoundError without
-    scikit-learn.
+    mnist: a folder with the MNIST files (see `read_mnist`); "" for the 1,797 UCI digits of 8 x 8 pixels that ship with
+    scikit-learn. Raises ExperimentError if the folder has no such files, ModuleNotFoundError without scikit-learn.
     """
     if mnist:
         return read_mnist(mnist)
@@ -46,10 +45,10 @@ def digits(mnist: str | os.PathLike[str] = "") -> tuple[np.ndarray, np.ndarray]:
 
 
 def split(images: np.ndarray, labels: np.ndarray, n_train: int = 0, validation: bool = False) -> Split:
-    """80 % of the images to learn and 20 % to test, in an order that is the same in every call.
+    """Split into 80 % training and 20 % test images, in a fixed order.
 
-    images: (n, ...), labels: (n,). n_train: keep only so many to learn; 0 keeps all. validation: split the 80 % once
-    more instead, 80 to 20, so that parameters can be tuned without a look at the test images.
+    images: (n, ...), labels: (n,). n_train: number of training images to keep; 0 keeps all. validation: instead split
+    the 80 % again, 80 to 20, so that parameters can be tuned without seeing the test images.
     """
     if len(images) != len(labels):
         raise ExperimentError(f"split: expected as many labels as images, got {len(labels)} and {len(images)}")

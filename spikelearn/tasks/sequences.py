@@ -1,4 +1,4 @@
-"""Sequences of symbols, shown one element after the other, episode by episode."""
+"""Sequences of symbols, shown element by element in each episode."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from spikelearn.errors import ExperimentError
 
 
 class SequenceTask(NamedTuple):
-    """Sequences of one length, and when each element is shown.
+    """Sequences of equal length, and the onset of each element.
 
-    symbols: all that occur, in order; a symbol's number is its place there. shown: (episodes, sequences, length), the
-    numbers of the elements; onsets: the same shape, ms. episode: ms. t_stop: ms, the end of the last episode.
+    symbols: all that occur, in order; a symbol's number is its index. shown: (episodes, sequences, length), the numbers
+    of the elements; onsets: same shape, ms. episode: duration, ms. t_stop: end of the last episode, ms.
     """
 
     sequences: tuple[str, ...]
@@ -33,18 +33,18 @@ def sequence_task(
     t_start: float = 0.0,
     shuffle: Sequence[int] | None = None,
 ) -> SequenceTask:
-    """All sequences in each episode, one after the other, from t_start (ms) on.
+    """All sequences in each episode, one after the other, starting at t_start (ms).
 
-    sequences: a letter for each symbol, all of one length. element_interval: ms from one element to the next;
-    sequence_interval: from the last element of a sequence to the first of the next. shuffle: a seed with which the
-    elements of each sequence get a new order in each episode, so that none can be predicted.
+    sequences: a letter per symbol, all of equal length. element_interval: ms from one element to the next;
+    sequence_interval: ms from the last element of a sequence to the first of the next. shuffle: seed for a new order of
+    the elements of each sequence in each episode, so that none can be predicted; None for no shuffle.
     Raises ExperimentError if there are no sequences, or if they differ in length.
 
     >>> sequence_task(["AB", "CB"], 1, 40.0, 100.0).onsets[0].tolist()
     [[0.0, 40.0], [140.0, 180.0]]
     """
     if len({len(sequence) for sequence in sequences}) != 1:
-        raise ExperimentError(f"sequences: expected one or more of one length, got {', '.join(sequences) or 'none'}")
+        raise ExperimentError(f"sequences: expected one or more of equal length, got {', '.join(sequences) or 'none'}")
     symbols, length = "".join(sorted(set("".join(sequences)))), len(sequences[0])
     shown = np.array([[[symbols.index(c) for c in sequence] for sequence in sequences] for _ in range(episodes)])
     if shuffle is not None:

@@ -1,4 +1,4 @@
-"""The Yin-Yang data set: three classes in the plane, which a linear classifier tells apart in 64 % of the cases.
+"""The Yin-Yang data set: three classes in the plane, of which a linear classifier gets 64 % right.
 
 Kriener, L., Göltz, J. & Petrovici, M. A. (2022). The Yin-Yang dataset. NICE '22, 107-111; arXiv:2102.08211.
 """
@@ -9,16 +9,16 @@ import numpy as np
 
 N_CLASSES = 3
 RADIUS = 0.5
-"""Of the disc, whose centre is (1/2, 1/2)."""
+"""Radius of the disc, with centre (1/2, 1/2)."""
 DOT_RADIUS = 0.1
-"""Of the two dots, whose centres are 1/4 to the left and right of that of the disc."""
+"""Radius of the two dots, with centres 1/4 to the left and right of that of the disc."""
 
 
 def yin_yang(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """n points (x, y, 1 - x, 1 - y) of the disc, (n, 4), and their classes, (n,): 0 yin, 1 yang, 2 the dots.
+    """n points (x, y, 1 - x, 1 - y) in the disc, (n, 4), and their classes, (n,): 0 yin, 1 yang, 2 the dots.
 
-    As published, the class of a point is drawn first, each with equal probability, and the point by rejection: uniform
-    in the square until it lies in that class. The mirrored coordinates spare a network the bias.
+    As published, the class of a point is drawn first, each with equal probability, then the point by rejection: uniform
+    in the square until it lies in that class. The mirrored coordinates make a bias unnecessary.
     """
     generator = np.random.default_rng([2021, seed])
     labels = generator.integers(0, N_CLASSES, n)
@@ -33,7 +33,7 @@ def yin_yang(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def yin_yang_class(points: np.ndarray) -> np.ndarray:
-    """The class, (n,), of each of the points (x, y), (n, 2), of the disc.
+    """The class, (n,), of points (x, y), (n, 2), in the disc.
 
     Yin is the upper half with the left bulge and without the right one.
     """
@@ -44,7 +44,7 @@ def yin_yang_class(points: np.ndarray) -> np.ndarray:
 
 
 def yin_yang_grid(n: int) -> np.ndarray:
-    """The points (x, y) of an n x n grid that lie in the disc, (points, 2): for a map of what a network answers."""
+    """The points (x, y) of an n x n grid that lie in the disc, (points, 2), to map the answers of a network."""
     middle = (np.arange(n) + 0.5) / n
     points = np.stack(np.meshgrid(middle, middle), axis=-1).reshape(-1, 2)
     return points[in_disc(points)]

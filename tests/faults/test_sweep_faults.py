@@ -79,7 +79,7 @@ def test_a_point_that_raises_is_nan_never_ends_or_eats_memory_is_told_and_the_re
     assert done.statuses == {"done": 2, "failed": 2, "nan": 2, "died": 2, "memory": 2, "timeout": 4}
     errors = [found[what, 1.0]["error"] for what in range(7)]
     assert errors[0] == "" and errors[1] == "ValueError: as the parameters say" and errors[2] == "not finite: value"
-    assert errors[3].startswith("its process was ended by signal 9 (SIGKILL), 3 times of 3")
+    assert errors[3].startswith("its process was killed by signal 9 (SIGKILL), 3 times out of 3")
     assert errors[4].startswith("out of memory (the limit is 1024 MB)") and errors[5] == "not done within 2 s"
 
 
@@ -167,7 +167,7 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(model, tmp_path):
     os.kill(process.pid, signal.SIGINT)
     _, output = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "of 100 points are in" in output and "the same command goes on with the rest" in output
+    assert "of 100 points are in" in output and "the same command resumes with the rest" in output
     n = sweep.read_table(tmp_path / "store").num_rows
     assert 4 < n < 100 and f"{n} of 100 points are in" in output
     assert (tmp_path / "store" / "results.parquet").exists()
@@ -203,7 +203,7 @@ def test_a_full_disk_ends_the_sweep_with_words_and_it_goes_on_when_there_is_room
     words += ["--out", str(tmp_path / "store")]
     command = [sys.executable, "-m", "spikelearn", "sweep", *words]
     found = subprocess.run(command, preexec_fn=full, capture_output=True, text=True, timeout=60)
-    assert found.returncode == 2 and "sweep.sqlite: " in found.stderr and "are whole" in found.stderr, found.stderr
+    assert found.returncode == 2 and "sweep.sqlite: " in found.stderr and "are intact" in found.stderr, found.stderr
     with Store(tmp_path / "store") as store:
         n = len(store.keys())
     assert 0 < n < 200

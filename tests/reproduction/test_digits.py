@@ -56,7 +56,7 @@ def signalled(tmp_path, wait_for, *arguments):
 def test_after_ctrl_c_the_epochs_that_were_done_are_saved_and_reported(tmp_path):
     code, err = signalled(tmp_path, "epoch  0", "digits", "--quick")
     assert code == 130 and "Traceback" not in err, err
-    assert "interrupted: epoch 1 of 3 is finished first" in err and "epoch  2" not in err
+    assert "interrupted: epoch 1 of 3 will be finished first" in err and "epoch  2" not in err
     assert f"interrupted; saved in {tmp_path / 'o'}" in err
     metrics = json.loads((tmp_path / "o" / "metrics.json").read_text())
     assert metrics["epochs_done"] == 1 and metrics["test_accuracy"] > 0.25 > metrics["untrained_accuracy"]

@@ -49,7 +49,7 @@ def after_learning(p, rate=1.0):
     images = MODEL.load_images(p)
     first = MODEL.first_wiring(p, images.train, np.random.default_rng(1))
     net = MODEL.build(p, first, 1, p.average, rate)
-    run, _ = MODEL.learn(p, net, images.train, images.train_labels)
+    run, _ = MODEL.show(p, net, images.train, images.train_labels)
     return first, MODEL.wiring_of(net, run, first.feedback), run
 
 
@@ -107,21 +107,6 @@ def test_backpropagation_is_the_slope_of_the_loss():
         slope = (losses[1] - losses[0]) / (2.0 * step)
         assert abs(found[layer][i, j]) > 0.0
         METHOD(2, step, 1.0 * np.abs(found[layer]).max()).check(found[layer][i, j], slope)
-
-
-def test_angles_are_those_of_all_layers_taken_together():
-    one, other = [np.eye(2), np.zeros((2, 3))], [np.eye(2), np.zeros((2, 3))]
-    ULP(100, 90.0).check(MODEL.angle(one, [-each for each in one]), 180.0)
-    other[1][0, 0] = np.sqrt(2.0)
-    ULP(100, 90.0).check(MODEL.angle(one, other), 45.0)
-
-
-def test_an_epoch_is_cut_into_parts_that_miss_no_image():
-    for n, probes, batch in ((100, 4, 10), (100, 0, 10), (7, 3, 10), (1437, 2, 400)):
-        found = MODEL.parts(MODEL.Parameters(probes=probes, batch=batch), n)
-        assert [start for start, _, _ in found] + [n] == [0] + [stop for _, stop, _ in found]
-        assert sum(is_batch for _, _, is_batch in found) == probes
-        assert all(stop - start <= batch for start, stop, is_batch in found if is_batch)
 
 
 def test_two_hidden_layers_learn_both():

@@ -300,7 +300,7 @@ def test_ctrl_c_says_how_to_go_on(fit, tmp_path):
         if n == 4:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt, match=r"4 of 9 trials are in .*the same command goes on"):
+    with pytest.raises(KeyboardInterrupt, match=r"4 of 9 trials are in .*the same command resumes"):
         fit(executor=Here(before), trials=9)
     assert (tmp_path / "out" / "results.parquet").exists()
     assert fit(trials=9).computed == 5
@@ -341,15 +341,15 @@ def test_the_command_prints_the_best_point_its_metrics_and_how_to_run_it(model, 
 @pytest.mark.parametrize(
     "words, reported",
     [
-        ("--search x=0:1", "needs targets"),
+        ("--search x=0:1", "needs one of: targets"),
         ("--search x=0:1 --minimize bowl --target sum=1", "more than one"),
         ("--target sum=1", "at least one parameter to search"),
         ("--target sum=high --search x=0:1", "expected a finite number, got 'high'"),
         ("--target sum --search x=0:1", "--target: expected NAME=VALUE"),
         ("--target sum=1 --search z=0:1", "no parameter 'z'"),
-        ("--target sum=1 --search x=1:0", "the lower first"),
-        ("--target sum=1 --search x=0:1:log", "begins above 0"),
-        ("--target sum=1 --search rule=0:1", "a parameter that is a number"),
+        ("--target sum=1 --search x=1:0", "expected LOW:HIGH or LOW:HIGH:log with LOW <= HIGH"),
+        ("--target sum=1 --search x=0:1:log", "a log range must start above 0"),
+        ("--target sum=1 --search rule=0:1", "a range needs a numeric parameter"),
         ("--target sum=1 --search n=0.5:3", "expected a whole number"),
         ("--target sum=1 --search n=1,many", "expected a whole number, got 'many'"),
         ("--target sum=1 --search x=0:1 --set x=1", "searched and set"),

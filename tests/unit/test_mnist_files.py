@@ -40,16 +40,18 @@ def test_all_files_of_a_folder_are_read_and_one_that_is_there_twice_is_read_once
 
 
 def test_a_folder_without_them_is_told_what_is_missing_and_where_it_can_be_had(tmp_path):
-    with pytest.raises(ExperimentError, match=r"no file \*images-idx3-ubyte\* \(or \.gz\) in .*had from https://"):
+    with pytest.raises(
+        ExperimentError, match=r"no file \*images-idx3-ubyte\* \(or \.gz\) in .*download it from https://"
+    ):
         sl.tasks.read_mnist(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize(
     "spoil, complaint",
     [
-        (lambda whole: gzip.compress(whole[:-1]), "no whole IDX file"),
-        (lambda whole: gzip.compress(bytes([0, 0, 13, 3]) + whole[4:]), "no whole IDX file"),
-        (lambda whole: gzip.compress(b""), "no whole IDX file"),
+        (lambda whole: gzip.compress(whole[:-1]), "not a complete IDX file"),
+        (lambda whole: gzip.compress(bytes([0, 0, 13, 3]) + whole[4:]), "not a complete IDX file"),
+        (lambda whole: gzip.compress(b""), "not a complete IDX file"),
         (lambda whole: gzip.compress(whole)[:-9], "cannot be read"),
         (lambda whole: whole, "cannot be read"),
     ],
@@ -64,5 +66,5 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path, spoil, compl
 
 def test_images_without_their_labels_are_refused(tmp_path):
     write(tmp_path, labels=LABELS[:2])
-    with pytest.raises(ExperimentError, match=r"\[3\] images, but \[2\] labels"):
+    with pytest.raises(ExperimentError, match=r"\[3\] images but \[2\] labels"):
         sl.tasks.read_mnist(tmp_path)

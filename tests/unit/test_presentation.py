@@ -1,11 +1,11 @@
-"""Patterns that are shown again, brighter, until they draw enough spikes."""
+"""Patterns that are shown, again and brighter until they draw enough spikes, and the answers to them."""
 
 import numpy as np
 from tolerances import EXACT
 
 import spikelearn as sl
 from spikelearn.experiments import Presentation
-from spikelearn.experiments.presentation import Turns, begin_pattern, end_pattern
+from spikelearn.experiments.presentation import Turns, begin_pattern, end_pattern, take_largest
 
 
 def test_a_pattern_that_draws_too_few_spikes_is_shown_again_brighter_and_at_last_left_alone():
@@ -37,3 +37,10 @@ def test_the_responses_are_the_spikes_of_the_last_time_that_each_pattern_was_sho
     assert shown.presentations == 5
     EXACT.check(shown.cost.duration, 50.0 + 5 * 70.0)
     EXACT.check(shown.last.t_stop, 50.0 + 5 * 70.0 + 20.0)
+
+
+def test_the_answer_is_the_first_of_the_largest_values():
+    answers = np.full(3, -1)
+    for trial, values in enumerate(([-3.0, -1.0, -1.0], [5.0, 4.0, 5.0], [0.0, 0.0, 0.5])):
+        take_largest(trial, 0, np.array(values), answers)
+    assert answers.tolist() == [1, 0, 2]

@@ -103,7 +103,7 @@ def test_a_changed_model_file_another_model_and_another_form_are_told(model, tmp
         run(quick=True)
     other = tmp_path / "other.py"
     other.write_text(text)
-    with pytest.raises(StoreError, match="this store is of troubled, not of other"):
+    with pytest.raises(StoreError, match="this store is for troubled, not other"):
         sweep.run(other, tmp_path / "store", grid={"x": [1]}, silent=True)
     with pytest.raises(StoreError, match="the metrics function changed"):
         run(metrics=lambda run: {"duration": run.duration}, accept_changes=False)
@@ -116,8 +116,8 @@ def test_other_versions_and_points_that_were_not_asked_for_are_told(model, tmp_p
         store.describe({"versions": json.dumps(made_by | {"numba": "0.1"})})
     done = sweep.run(model, tmp_path / "store", grid={"x": [2, 3]}, seed=1)
     output = capsys.readouterr().err
-    assert f"points that are there were computed with numba 0.1, now {made_by['numba']}" in output
-    assert "1 points of other settings or seeds are there too" in output
+    assert f"stored points were computed with numba 0.1, now {made_by['numba']}" in output
+    assert "the store also has 1 points with other settings or seeds" in output
     assert (done.points, done.computed, done.table().num_rows) == (2, 1, 3)
     sweep.run(model, tmp_path / "store", grid={"x": [1, 2, 3]})
     assert "numba" not in capsys.readouterr().err
@@ -251,6 +251,6 @@ def test_a_function_that_cannot_be_sent_and_a_limit_without_a_process_are_errors
 
     with ThreadPoolExecutor(1) as threads:
         done = sweep.run(model, tmp_path / "a", grid={"x": [1]}, executor=threads, time_limit=5.0, silent=True)
-    assert done.failed == 1 and "need an executor that has its own" in done.table().to_pydict()["error"][0]
+    assert done.failed == 1 and "need an executor with its own processes" in done.table().to_pydict()["error"][0]
     with pytest.raises(ExperimentError, match="time limit: expected more than 0"):
         sweep.run(model, tmp_path / "b", grid={"x": [1]}, time_limit=0)

@@ -469,7 +469,7 @@ class TestCommand:
 
     def test_a_directory_without_a_store_is_told(self, tmp_path, capsys):
         assert cli.main(["plot", "sweep", str(tmp_path)]) == 2
-        assert "no store of a sweep is there" in capsys.readouterr().err
+        assert "not the store of a sweep" in capsys.readouterr().err
 
 
 class TestTable:

@@ -77,20 +77,22 @@ def test_a_process_on_another_host_is_alive_as_long_as_it_gives_signs(store, tmp
 
 
 def test_a_store_of_another_version_a_broken_one_and_none_are_told(tmp_path):
-    with pytest.raises(StoreError, match="no store of a sweep is there"):
+    with pytest.raises(StoreError, match="not the store of a sweep"):
         Store(tmp_path)
     with Store(tmp_path / "newer", create=True) as newer:
         newer.describe({"format": "99"})
-    with pytest.raises(StoreError, match="newer: this store has format 99, this spikelearn writes format 2"):
+    with pytest.raises(
+        StoreError, match="newer: this store has format 99, but this version of spikelearn writes format 2"
+    ):
         Store(tmp_path / "newer", create=True)
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "sweep.sqlite").write_bytes(b"no database at all" * 1000)
-    with pytest.raises(StoreError, match="it is no store, or a damaged one"):
+    with pytest.raises(StoreError, match="it is not a store, or it is damaged"):
         Store(tmp_path / "broken", create=True)
     with closing(sqlite3.connect(tmp_path / "broken" / "other.sqlite")) as raw, raw:
         raw.execute("CREATE TABLE something (x)")
     os.replace(tmp_path / "broken" / "other.sqlite", tmp_path / "broken" / "sweep.sqlite")
-    with pytest.raises(StoreError, match="a database of something else"):
+    with pytest.raises(StoreError, match="not the database of a sweep"):
         Store(tmp_path / "broken", create=True)
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="file"):
@@ -114,7 +116,7 @@ def test_on_a_full_disk_what_was_written_is_whole_and_the_rest_is_told(tmp_path)
     found = subprocess.run(words, preexec_fn=full, capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
     n, error = found.stdout.splitlines()
-    assert "sweep.sqlite: " in error and "all results that were written are whole" in error
+    assert "sweep.sqlite: " in error and "all results written so far are intact" in error
     with Store(tmp_path / "store") as store:
         assert len(store.keys()) == int(n) > 50
         assert len(store.results()) == int(n)

@@ -69,5 +69,5 @@ def test_sequences_are_shown_element_by_element_and_shuffled_in_each_episode():
 
 @pytest.mark.parametrize("sequences", [[], ["AB", "ABC"]])
 def test_sequences_of_no_or_different_length_are_refused(sequences):
-    with pytest.raises(ExperimentError, match="expected one or more of one length"):
+    with pytest.raises(ExperimentError, match="expected one or more of equal length"):
         tasks.sequence_task(sequences, 1, 1.0, 1.0)
