@@ -8,9 +8,9 @@ import numpy as np
 
 
 class Reading(NamedTuple):
-    """How patterns were read.
+    """The result of a readout.
 
-    classes: (neurons,), what each neuron stands for. answers: (n,). accuracy: share of the answers that are right.
+    classes: (neurons,), the class of each neuron. answers: (n,). accuracy: share of correct answers.
     """
 
     classes: np.ndarray
@@ -43,9 +43,9 @@ def votes(responses: np.ndarray, classes: np.ndarray, n_classes: int) -> np.ndar
 def read_by_votes(
     learned: np.ndarray, learned_labels: np.ndarray, tested: np.ndarray, test_labels: np.ndarray, n_classes: int
 ) -> Reading:
-    """What patterns are taken for by the votes of neurons whose classes are those of the patterns that were learned.
+    """Classify patterns by the votes of neurons whose classes are determined from the learned patterns.
 
-    learned, tested: (n, neurons) spikes at each pattern; labels: (n,).
+    learned, tested: (n, neurons) spike counts for each pattern; labels: (n,).
     """
     classes = classes_of_neurons(learned, learned_labels, n_classes)
     answers = votes(tested, classes, n_classes)
@@ -53,10 +53,10 @@ def read_by_votes(
 
 
 def course_of_votes(responses: np.ndarray, labels: np.ndarray, n_classes: int, parts: int) -> np.ndarray:
-    """(patterns learned, accuracy) after each part of the learning but the first, (parts - 1, 2).
+    """(patterns learned, accuracy) after each part of training except the first, (parts - 1, 2).
 
-    Classes of neurons are those of the part before. Empty, (0, 2), if there are fewer patterns than parts.
-    responses: (n, neurons) spikes at each pattern while learning. labels: (n,).
+    Classes of neurons are determined from the previous part. Empty, (0, 2), if there are fewer patterns than parts.
+    responses: (n, neurons) spike counts for each pattern during training. labels: (n,).
     """
     if len(labels) < parts:
         return np.zeros((0, 2))

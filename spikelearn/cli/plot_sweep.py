@@ -31,7 +31,7 @@ def add_plot(kinds: Any) -> argparse.ArgumentParser:
                      help="default: the first; several have a panel each")  # fmt: skip
     one.add_argument("--x", metavar="NAME", help="parameter on the x axis (default: the first that was varied)")
     one.add_argument("--y", metavar="NAME", help="parameter on the y axis of heat maps and rasters")
-    one.add_argument("--by", metavar="NAME", help="parameter with a line for each value")
+    one.add_argument("--by", metavar="NAME", help="parameter with one line per value")
     one.add_argument("--where", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
                      help="only the points with this value, or one of A,B,C")  # fmt: skip
     one.add_argument("--out", type=Path, metavar="FILE", help="default: KIND.png in DIR")

@@ -216,7 +216,7 @@ def _agreed(directory: Path, yes: bool) -> bool:
             n = sum(store.counts().values())
         what = f"{n:,} points of {directory}"
     except StoreError:
-        n, what = 1, f"what is in {directory}"
+        n, what = 1, f"the contents of {directory}"
     if not n:
         return True
     if not sys.stdin.isatty():

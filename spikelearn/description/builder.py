@@ -198,7 +198,9 @@ class NetworkBuilder:
             receiver = whole(target)
             target_first, target_size = segment(target, where)
             if not isinstance(receiver.model, Neuron):
-                raise DescriptionError(f"{where}: population {receiver.name!r} ({receiver.model_name}) takes no input")
+                raise DescriptionError(
+                    f"{where}: population {receiver.name!r} ({receiver.model_name}) accepts no input"
+                )
             port = receiver.model.model.port(port, where)
             unit = receiver.model.model.ports[port]
         rule = AllToAll() if rule is None else rule
@@ -293,7 +295,7 @@ class NetworkBuilder:
             self._homeostases.append(added)
 
     def release(self, modulator: Modulator, times: Quantity, amounts: Quantity = 1.0) -> None:
-        """Release amounts (a number or one for each time) of a modulator at times in ms."""
+        """Release amounts (a number or one per time) of a modulator at times in ms."""
         self._still_open("release")
         if self._owner(modulator) is not True:
             raise DescriptionError(f"release: not a modulator of this network: {modulator!r}")

@@ -234,7 +234,9 @@ def check_drive(
     number = 0.0
     if isinstance(source, PoissonInput):
         if not isinstance(population.model, Neuron):
-            raise DescriptionError(f"{where}: population {population.name!r} ({population.model_name}) takes no input")
+            raise DescriptionError(
+                f"{where}: population {population.name!r} ({population.model_name}) accepts no input"
+            )
         port = population.model.model.port(port, where)
         if port in population.model.model.graded:
             raise DescriptionError(f"{where}: port {port!r} is graded: it accepts only graded synapses such as NMDA()")
@@ -246,7 +248,7 @@ def check_drive(
     elif isinstance(source, StepCurrent | NoiseCurrent):
         port = population.check_current(port, where)
         if weight is not None:
-            raise DescriptionError(f"{where}: a current takes no weight, got {weight!r}")
+            raise DescriptionError(f"{where}: a current cannot have a weight, got {weight!r}")
         width = source.values.shape[1] if isinstance(source, StepCurrent) else 1
     else:
         raise DescriptionError(f"{where}: expected PoissonInput, StepCurrent or NoiseCurrent, got {source!r}")

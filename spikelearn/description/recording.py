@@ -1,4 +1,4 @@
-"""Recordings: what is recorded of a population, a modulator or a projection, and how often."""
+"""Recordings of variables of populations, modulators and projections, with their sampling intervals."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 Format version 1:
 
     /                        attributes format, format_version, dt (ms), t_start (ms), seed
-    /progress                how far the file can be trusted, see `create_progress`
+    /progress                how far the file is valid, see `create_progress`
     /versions                attributes: package -> version
     /extra                   JSON: anything added by the writer of the file, such as metrics
     /populations/NAME        attributes name, size, model, kinds; parameters/PARAMETER

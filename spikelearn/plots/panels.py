@@ -143,7 +143,7 @@ def tiled_images(ax: Axes, images: np.ndarray, **options: Any) -> Any:
 
 
 def confusion_table(ax: Axes, shares: np.ndarray, xlabel: str, ylabel: str) -> Any:
-    """Which answer each class got, (classes, answers), from 0 to 1, as shades; the picture, for its colour bar."""
+    """Draw the confusion matrix, (classes, answers), from 0 to 1; returns the image, for a colour bar."""
     picture = ax.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
     ax.set(xticks=range(shares.shape[1]), yticks=range(len(shares)), xlabel=xlabel, ylabel=ylabel)
     return picture

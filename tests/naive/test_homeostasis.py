@@ -316,7 +316,7 @@ def test_earlier_runs_keep_their_weights():
         (sl.Normalisation(1.0, 0.01), "every of Normalisation of projection 'p': expected at least dt = 0.1 ms", None),
         (sl.Normalisation(1.0, 0.25), "expected a multiple of dt", None),
         (sl.Normalisation(0.0, 1.0), "expected a sum other than 0", None),
-        (sl.Normalisation([1.0, 2.0], 1.0), "expected one number or 3, one for each neuron", DescriptionError),
+        (sl.Normalisation([1.0, 2.0], 1.0), "expected one number or 3, one per neuron", DescriptionError),
         (sl.Normalisation(1.0, 1.0, per="post"), "expected per='target' or 'source', got 'post'", DescriptionError),
         (sl.SynapticScaling(-1.0, 1.0, 1.0, 1.0), "expected target_rate of at least 0 Hz", None),
         (sl.Rewiring(0.0, 200.0, 1.0), "weight of Rewiring of projection 'p': expected 0 to 100", None),

@@ -221,7 +221,7 @@ def test_other_engines_are_given_the_same_synapses(engine):
         (sl.FixedInDegree(2), "FixedInDegree, whose synapses are generated from their targets"),
         (sl.FixedTotalNumber(9), "FixedTotalNumber, whose synapses are generated from their targets"),
         (sl.FixedProbability(0.5), "FixedProbability, whose synapses are generated from their targets"),
-        (sl.Pairs([0], [1]), "Pairs; without procedural=True they are kept in a table"),
+        (sl.Pairs([0], [1]), "Pairs; without procedural=True they are stored in a table"),
     ],
 )
 def test_a_rule_whose_synapses_are_not_made_by_source_is_refused(rule, names):

@@ -69,7 +69,7 @@ CASES = [
     bad(DescriptionError, "'x'", "LIF()", "Poisson(rate=20)", id="unknown model")(
         lambda k: k["net"].population(3, "LIF", name="x")
     ),
-    bad(DescriptionError, "input", "takes no input", id="input to a source")(
+    bad(DescriptionError, "input", "accepts no input", id="input to a source")(
         lambda k: k["net"].connect(k["lif"], k["inp"])
     ),
     bad(DescriptionError, "cells", "'V'", "V_m", id="recording what does not exist")(

@@ -455,5 +455,5 @@ def test_ctrl_c_in_a_further_run_is_said_and_leaves_the_main_run_whole(model, mo
 
     monkeypatch.setattr(experiment, "run_experiment", with_a_control_that_was_cut_short)
     assert cli.main(["run", model, "--out", "o"]) == 130
-    assert "interrupted; saved in o; the main run is whole" in capsys.readouterr().err
+    assert "interrupted; saved in o; the main run is complete" in capsys.readouterr().err
     assert not load("o/run.h5").interrupted

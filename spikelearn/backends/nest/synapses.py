@@ -277,7 +277,7 @@ def _given_with_each(projection: Projection) -> dict[str, float]:
 def _check(projection: Projection, d: NetworkDescription) -> None:
     what = f"projection {projection.name!r}"
     if projection.on != "spike":
-        raise unsupported(f"{what} (on={projection.on!r})", "NEST", "NEST knows no events but spikes")
+        raise unsupported(f"{what} (on={projection.on!r})", "NEST", "NEST has no events other than spikes")
     receiver = projection.receiver
     if receiver is not None and projection.port not in mapping_of(receiver).ports:
         raise unsupported(what, "NEST", f"{mapping_of(receiver).model} has no equivalent of port {projection.port!r}")

@@ -1,4 +1,4 @@
-"""Lowering of graded synapses: gates for each source, and one sum for all targets with identical synapses."""
+"""Lowering of graded synapses: gates per source, and one sum for all targets with identical synapses."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ def _groups(d: NetworkDescription, block_of: Mapping[Any, Block]) -> list[list[P
 def _tables(
     d: NetworkDescription, ends: Mapping[Projection, Ends], groups: list[list[Projection]], delays: list[np.ndarray]
 ) -> list[Table]:
-    """The tables of one share, one for each group of projections."""
+    """The tables of one share, one per group of projections."""
     return [
         delivery_of(members[0]).table(members, ends, steps, d.seed, d.dt, weights_change(d, members[0]))
         for members, steps in zip(groups, delays, strict=True)

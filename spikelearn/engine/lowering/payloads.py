@@ -17,8 +17,8 @@ from spikelearn.kernels import events
 
 
 def payload_variables(projections: Iterable[Projection], block: Block, kind: str) -> list[str]:
-    """The state variables whose values are wanted of events of a kind from a block, in the order of the projections:
-    those that go out with them, and those that rules read of their target at such an event."""
+    """The state variables whose values are needed at events of a kind from a block, in the order of the projections:
+    those transmitted with events, and those that rules read from their target at such an event."""
     found: list[str] = []
     for p in projections:
         if p.payload and p.on == kind and p.source in block.first:
