@@ -1,12 +1,11 @@
-"""Whether two simulators fire alike, so that their times can be compared at all.
+"""Whether the dynamics of two simulators agree, a precondition for comparing their times.
 
-Compared are the rate, the CV of intervals and the synchrony of each population, as means over the runs of a session.
-Each run has another seed: other connections, other noise, another start. So the means differ by chance, as Student's
-t says of the deviation between runs of one simulator, taken together for all simulators: a tolerance is what equal
-simulators exceed once in 10,000 comparisons. With few runs it is wide. The deviation is never taken to be less than
-that of as many independent spikes. 2 % of the value are added, since the simulators differ in ways that are not
-mistakes: which of two things in one step comes first, how a delay is rounded, and whether a coarse method (Euler) or
-an exact one moves the neurons.
+The rate, the CV of intervals and the synchrony of each population are compared, as means over the runs of a session.
+Each run has a different seed, so connections, noise and initial state differ and the means vary by chance. The
+tolerance is Student's t times the deviation between runs of one simulator, pooled over all simulators: identical
+simulators exceed it once in 10,000 comparisons. With few runs it is wide. The deviation is at least that of as many
+independent spikes. 2 % of the value are added, since simulators legitimately differ in the order of operations within a
+step, in how they round delays, and in the integration method (Euler or exact).
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ STATISTICS = ("rate", "cv", "synchrony")
 BY_CHANCE = 1e-4
 OTHER_WAYS = 0.02
 FEWEST_SPIKES = 200
-"""Below so many spikes in all runs of both, the CV and the synchrony of a population are not compared."""
+"""With fewer spikes than this in all runs of both, the CV and the synchrony of a population are not compared."""
 
 
 class Disagreement(NamedTuple):
@@ -69,7 +68,7 @@ def values_of(runs: Runs, population: str, statistic: str) -> np.ndarray:
 
 
 def deviation_between_runs(all_runs: Sequence[Runs], population: str, statistic: str) -> tuple[float, int]:
-    """Of one run from the mean of its simulator, over all simulators, and its degrees of freedom."""
+    """Standard deviation of a run from the mean of its simulator, over all simulators, and its degrees of freedom."""
     squares, freedom = 0.0, 0
     for runs in all_runs:
         values = values_of(runs, population, statistic)
@@ -80,7 +79,7 @@ def deviation_between_runs(all_runs: Sequence[Runs], population: str, statistic:
 
 
 def standard_errors(freedom: int) -> float:
-    """How many of them Student's t exceeds with probability BY_CHANCE; infinitely many without degrees of freedom.
+    """The value that Student's t exceeds with probability BY_CHANCE; infinite without degrees of freedom.
 
     With t = sqrt(freedom) tan(a), the density of a goes as cos(a)^(freedom - 1).
     """
@@ -93,7 +92,7 @@ def standard_errors(freedom: int) -> float:
 
 
 def disagreements(ours: Runs, theirs: Runs, all_runs: Sequence[Runs]) -> list[Disagreement]:
-    """What differs by more than chance. all_runs: those of every simulator, for the deviation between runs."""
+    """The differences that exceed chance. all_runs: those of every simulator, for the deviation between runs."""
     found = []
     for population in ours[0]:
         spikes = sum(float(run[population]["spikes"] or 0.0) for run in (*ours, *theirs))
@@ -124,7 +123,7 @@ def overall(runs: Runs, populations: Mapping[str, int], statistic: str) -> float
 
 
 def spread(values: Sequence[float], form: str = "{:.2f}") -> str:
-    """'median (least to most)'."""
+    """'median (min to max)'."""
     low, high = form.format(min(values)), form.format(max(values))
     middle = form.format(float(np.median(values)))
     return middle if len(values) == 1 else f"{middle} ({low} to {high})"

@@ -1,7 +1,7 @@
-"""The networks as Brian2 describes them, for its C++ standalone mode.
+"""The networks as Brian2 descriptions, for its C++ standalone mode.
 
-Numbers are plain, in ms, mV and pA. Brian2 adds what arrives in a step after its thresholds are tested, NEST and
-spikelearn before: where arrivals move V_m itself, delays are therefore one step shorter here.
+Numbers are plain, in ms, mV and pA. In each step Brian2 adds arrivals after testing thresholds, NEST and spikelearn
+before: where arrivals change V_m itself, delays are therefore one step shorter here.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ dK_minus/dt = -K_minus/tau_minus : 1 (event-driven)
 
 
 def in_ms(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Times get their unit; all other numbers stay plain."""
+    """Add units to times; all other numbers stay plain."""
     return {key: x * b2.ms if key.startswith(("tau", "t_ref")) else x for key, x in parameters.items()}
 
 
 def fixed_degree(synapses: Any, degree: int, n: int, of: str) -> None:
-    """Each target (of 'i') or source (of 'j') is joined to `degree` random neurons of `n`, with repeats."""
+    """Connect each target (of 'i') or source (of 'j') to `degree` random neurons of `n`, with repeats."""
     synapses.connect(**{of: f"int(rand()*{n}) for _k in range({degree})"})
 
 
@@ -55,7 +55,7 @@ def cuba(numbers: dict[str, Any], sizes: list[int]) -> list[Any]:
 
 
 def brunel(numbers: dict[str, Any], sizes: list[int]) -> list[Any]:
-    """What arrives at a refractory neuron is lost, as in NEST and spikelearn."""
+    """Input to a refractory neuron is lost, as in NEST and spikelearn."""
     external, J = numbers["external"], numbers["weights"][0]
     spikes = b2.BinomialFunction(external["n"], external["rate"] * numbers["dt"] * 1e-3)
     cells = b2.NeuronGroup(
@@ -93,7 +93,7 @@ def stdp(numbers: dict[str, Any], source: Any, target: Any, arrive: str, delay: 
 
 
 def dopamine(numbers: dict[str, Any], source: Any, target: Any, arrive: str, delay: Any) -> Any:
-    """Event by event: between two events of a synapse c and n decay, and w moves by the integral of their product,
+    """Event-driven: between two events of a synapse c and n decay, and w changes by the integral of their product,
     which is (c n before - c n now) tau_cn. A spike of dopamine is an event of every synapse."""
     p = numbers["dopamine"]
     constants = in_ms({key: p[key] for key in ("tau_plus", "tau_minus", "tau_c", "tau_n")})
@@ -114,7 +114,7 @@ def dopamine(numbers: dict[str, Any], source: Any, target: Any, arrive: str, del
 
 
 def released(numbers: dict[str, Any]) -> str:
-    """When dopamine is released. Every neuron has this event, and with it every synapse that learns."""
+    """Condition for a release of dopamine. Every neuron has this event, and through it every plastic synapse."""
     every = round(numbers["dopamine"]["every"] / numbers["dt"])
     return f"t_in_timesteps > 0 and t_in_timesteps % {every} == 0"
 
@@ -145,7 +145,7 @@ def izhikevich(numbers: dict[str, Any], sizes: list[int]) -> list[Any]:
 
 
 def microcircuit(numbers: dict[str, Any], sizes: list[int]) -> list[Any]:
-    """One group of synapses for all pairs of populations, drawn with numpy: so little is compiled."""
+    """One group of synapses for all pairs of populations, drawn with numpy, so that little is compiled."""
     random = np.random.default_rng(1)
     cells = b2.NeuronGroup(
         sum(sizes),

@@ -1,11 +1,11 @@
-"""Learning by dendritic prediction: models/urbanczik_senn.py beside the same experiment written for NEST.
+"""Learning by dendritic prediction: models/urbanczik_senn.py compared with the same experiment in NEST.
 
     python -m benchmarks.dendritic_prediction [--repeats 100] [--rounds 3]
 
-One neuron, 200 plastic inputs, a teacher of two conductances, as in NEST's example of urbanczik_synapse: the same
-patterns for both. spikelearn also records potentials and conductances once a ms, NEST nothing but spikes. CPU seconds
-of the simulation alone, after a first run of spikelearn that compiles; the two take turns in one process, so that
-whatever else the machine does meets both.
+One neuron, 200 plastic inputs, a teacher with two conductances, as in NEST's example of urbanczik_synapse, with the
+same patterns for both. spikelearn also records potentials and conductances every ms, NEST only spikes. Times are CPU
+seconds of the simulation alone, after a first run of spikelearn that compiles; the two alternate in one process, so
+that other load on the machine affects both.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def in_spikelearn(parameters: Any, seed: int) -> tuple[float, int]:
 
 
 def in_nest(parameters: Any, seed: int) -> tuple[float, int]:
-    """The same for NEST, its neuron and its synapse, with one spike_generator for each conductance of the teacher."""
+    """The same for NEST's neuron and synapse, with one spike_generator for each conductance of the teacher."""
     from spikelearn.backends.nest.simulator import import_nest
 
     p, nest = parameters, import_nest()
@@ -74,7 +74,7 @@ def in_nest(parameters: Any, seed: int) -> tuple[float, int]:
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=100, help="repeats of the pattern with the teacher")
-    parser.add_argument("--rounds", type=int, default=3, help="how often both are measured")
+    parser.add_argument("--rounds", type=int, default=3, help="number of measurements of each")
     options = parser.parse_args(arguments)
     parameters = dataclasses.replace(model().Parameters(), cells=1, repeats=options.repeats)
     in_spikelearn(dataclasses.replace(parameters, repeats=1), 1)

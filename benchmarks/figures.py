@@ -1,4 +1,4 @@
-"""Plots of what a session measured: time by network, against size, rate and threads; cost of events; bytes."""
+"""Plots of the measurements of a session: time by network, size, rate and threads; cost of events; bytes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def style_of(simulator: str) -> dict[str, Any]:
 
 
 def draw(networks: Sequence[Network], records: Sequence[dict[str, Any]], folder: Path) -> list[tuple[str, str]]:
-    """Write the plots for which there are measurements; gives their file names and titles."""
+    """Write the plots for which there are measurements; returns their file names and titles."""
     found = [c for c in (compare(network, records) for network in networks) if c.runs]
     drawn = []
     for name, title, make in (
@@ -36,7 +36,7 @@ def draw(networks: Sequence[Network], records: Sequence[dict[str, Any]], folder:
             drawn.append((name, title))
     if (figure := synapses(found, records)) is not None:
         save(figure, folder / "benchmarks_synapses.png", dpi=150)
-        drawn.append(("benchmarks_synapses.png", "Cost of a synaptic event against size, and bytes of a synapse"))
+        drawn.append(("benchmarks_synapses.png", "Cost of a synaptic event against size, and bytes per synapse"))
     return drawn
 
 
@@ -45,7 +45,7 @@ def middle_and_ends(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def by_network(found: Sequence[Compared]) -> Any:
-    """One row for each network and number of threads, on a logarithmic axis; bars from the least to the most."""
+    """One row for each network and number of threads, on a logarithmic axis; error bars from min to max."""
     rows = [
         (c, n) for c in found if c.network.part == "networks" for n in c.numbers_of_threads() if (OURS, n) in c.runs
     ]
@@ -70,7 +70,7 @@ def by_network(found: Sequence[Compared]) -> Any:
                 (handles[peer],) = ax.plot([value], [place], mark, color=INK, ms=6.0, mew=1.2, label=label)
     names = [f"{c.network.title}, {n} thread{'s' if n > 1 else ''}" for c, n in rows]
     ax.set_yticks(range(len(rows)), names, size=TEXT_SIZE)
-    ax.set(xscale="log", xlabel="wall seconds of a biological second")
+    ax.set(xscale="log", xlabel="wall seconds per biological second")
     ax.axvline(1.0, color=INK, lw=0.6)
     ax.invert_yaxis()
     ax.grid(axis="y", lw=0.3)
@@ -79,7 +79,7 @@ def by_network(found: Sequence[Compared]) -> Any:
 
 
 def scaling(found: Sequence[Compared]) -> Any:
-    """Against the number of neurons (CUBA) and the rate (Brunel); what more threads gain on each network."""
+    """Times against the number of neurons (CUBA) and the rate (Brunel); speed-up by threads on each network."""
     size, rate, threads = panels(None, 1, 3, (7.8, 2.9))
     handles: dict[str, Any] = {}
     for ax, part, at in (
@@ -110,10 +110,10 @@ def scaling(found: Sequence[Compared]) -> Any:
     most = max((n for c in found for n in c.numbers_of_threads()), default=1)
     for limit, dashes in ((1, "-"), (most, ":")):
         threads.axhline(limit, color=INK, lw=0.6, ls=dashes)
-    size.set(xscale="log", yscale="log", xlabel="neurons (CUBA)", ylabel="wall s of a biological s, 1 thread")
+    size.set(xscale="log", yscale="log", xlabel="neurons (CUBA)", ylabel="wall s per biological s, 1 thread")
     rate.set(yscale="log", xlabel="rate (Hz, Brunel)")
     rate.yaxis.set_minor_formatter("")
-    threads.set(xlabel="every network", ylabel=f"speed of {most} threads / of 1", xlim=(-0.5, len(TITLES) - 0.5))
+    threads.set(xlabel="all networks", ylabel=f"speed of {most} threads / 1 thread", xlim=(-0.5, len(TITLES) - 0.5))
     threads.set_xticks([])
     threads.set_ylim(bottom=0.0)
     shown = [handles[each] for each in TITLES if each in handles]
@@ -122,7 +122,7 @@ def scaling(found: Sequence[Compared]) -> Any:
 
 
 def synapses(found: Sequence[Compared], records: Sequence[dict[str, Any]]) -> Any:
-    """Nanoseconds of an event against the number of synapses; bytes of each kind of synapse beside the goals."""
+    """Nanoseconds per event against the number of synapses; bytes of each kind of synapse and their goals."""
     costs, bytes_of = event_costs(found), {each: bytes_per_synapse(records, each) for each in (OURS, "nest")}
     if not costs and not any(bytes_of.values()):
         return None
@@ -132,7 +132,7 @@ def synapses(found: Sequence[Compared], records: Sequence[dict[str, Any]]) -> An
         cost.plot(
             list(of), list(of.values()), color=colour(k), marker=MARKERS[k], ms=4.0, lw=1.2, ls=dashes, label=kind
         )
-    cost.set(xscale="log", xlabel="synapses", ylabel="ns of one thread for an event")
+    cost.set(xscale="log", xlabel="synapses", ylabel="ns per event, one thread")
     cost.set_ylim(bottom=0.0)
     if costs:
         legend(cost, cost.get_lines())
@@ -148,6 +148,6 @@ def synapses(found: Sequence[Compared], records: Sequence[dict[str, Any]]) -> An
     size.set_yticks(range(len(kinds)), kinds, size=TEXT_SIZE)
     size.set_ylim(len(kinds) - 0.5, -0.5)
     size.grid(axis="y", lw=0.3)
-    size.set(xlabel="bytes of a synapse", xscale="log")
+    size.set(xlabel="bytes per synapse", xscale="log")
     legend(size, handles)
     return cost.figure

@@ -1,7 +1,7 @@
-"""What was asked for, and what others reach on another machine.
+"""Performance goals, and measurements of other simulators on another machine.
 
-Two peers cannot be installed beside the rest, so they are reached through NEST, which ran beside them there and runs
-beside spikelearn here: (NEST / spikelearn) here times (peer / NEST) there. That is indirect, and labelled so.
+Two peers cannot be installed here, so they are compared through NEST, which was measured with them there and with
+spikelearn here: (NEST / spikelearn) here times (peer / NEST) there. Such ratios are labelled indirect.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ELSEWHERE: dict[str, dict[str, tuple[float | None, float | None]]] = {
     "microcircuit_tenth": {"NEST": (8.7, 3.95), "GeNN": (1.81, None)},
     "microcircuit": {"NEST": (None, 177.0), "GeNN": (55.0, None)},
 }
-"""Wall seconds of a biological second on that machine, on one and on two threads. NEST 3.10; GeNN 5.4 on the CPU and
+"""Wall seconds per biological second on that machine, on one and on two threads. NEST 3.10; GeNN 5.4 on the CPU and
 Auryn 8.3 count in float32."""
 
 ELSEWHERE_BYTES = {"Auryn": (135e6, 250e6), "GeNN": (139e6, 287e6)}
@@ -26,7 +26,7 @@ ELSEWHERE_BYTES = {"Auryn": (135e6, 250e6), "GeNN": (139e6, 287e6)}
 
 
 class Goal(NamedTuple):
-    """factor: how many times as fast as the best peer; threads: None for both numbers of them."""
+    """factor: speed relative to the best peer; threads: None for both numbers of threads."""
 
     factor: float
     threads: int | None = None
@@ -41,13 +41,13 @@ RATIOS = {
     "microcircuit_tenth": Goal(4.0, threads=2),
 }
 REAL_TIME_FACTOR = 3.0
-"""Of the full microcircuit on two threads, at most; and with it:"""
+"""Upper limits for the full microcircuit on two threads: real-time factor, and below memory and building time."""
 MICROCIRCUIT_BYTES = 3e9
 MICROCIRCUIT_BUILD_S = 20.0
 BYTES_PER_SYNAPSE = {"static, one weight": 8.0, "static, own weights": 8.0, "stdp": 24.0, "dopamine": 32.0}
 """At most."""
 EVENT_COST_FACTOR = 2.0
-"""Cost of a synaptic event at 300 million synapses over that at 1 million, at most; and the other way round."""
+"""Largest ratio between the costs of a synaptic event at 300 million and at 1 million synapses, either way."""
 START_UP_S = {"cold": 8.0, "warm": 0.9}
 
 REAL_TIME_RECORDS = (
@@ -58,11 +58,11 @@ REAL_TIME_RECORDS = (
     ("CsNN", 0.25),
     ("neuroAIx, 35 FPGAs", 0.05),
 )
-"""Published wall seconds of a biological second of the full microcircuit."""
+"""Published wall seconds per biological second of the full microcircuit."""
 
 
 def verdict(value: float, goal: float, at_least: bool) -> str:
-    """'reached', or by how much it is missed."""
+    """'reached', or the factor by which the goal is missed."""
     if value >= goal if at_least else value <= goal:
         return "reached"
     factor = goal / value if at_least else value / goal

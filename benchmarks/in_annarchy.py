@@ -1,6 +1,6 @@
-"""The networks in ANNarchy 5: one, the only one with published figures. Compiled once, like Brian2's.
+"""CUBA in ANNarchy 5, the only network with published figures for it. Compiled once, as for Brian2.
 
-Delays of one step are ANNarchy's own: it takes no shorter ones, and such synapses need no queue.
+Delays of one step are ANNarchy's default: it accepts no shorter ones, and such synapses need no queue.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from benchmarks.job import peak_bytes, save_spikes
 
 def cuba(request: dict[str, Any]) -> tuple[Any, Any]:
     """The network, compiled or loaded, and the monitor of its spikes."""
-    # It asks the shell for cmake and for a Python, which are those beside this interpreter.
+    # It looks for cmake and Python on the PATH; use those next to this interpreter.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     import ANNarchy as ann
 
@@ -58,7 +58,7 @@ def prepare(request: dict[str, Any]) -> dict[str, float]:
 
 
 def run(request: dict[str, Any]) -> dict[str, float]:
-    """The first step is not timed. Building includes a look at whether what was compiled is still right."""
+    """The first step is not timed. Building includes a check whether the compiled code is up to date."""
     begun = time.perf_counter()
     net, monitor = FAMILIES[request["family"]](request)
     dt = request["numbers"]["dt"]

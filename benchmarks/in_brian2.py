@@ -1,7 +1,7 @@
 """The networks in Brian2's C++ standalone mode: compiled once for each network and number of threads, then run.
 
-The loop alone is timed, with a clock on the wall; building synapses comes before it and is not. A process that runs
-what is compiled does not import Brian2, whose memory would count as that of the program.
+Only the loop is timed (wall clock), not the building of synapses before it. The process that runs the compiled program
+does not import Brian2, whose memory would be counted as that of the program.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CLOCK = "std::chrono::steady_clock::now()"
 
 
 def prepare(request: dict[str, Any]) -> dict[str, float]:
-    """Write the C++ of this network and compile it, in the folder of the request."""
+    """Write and compile the C++ code of this network in the folder of the request."""
     begun = time.perf_counter()
     import brian2 as b2
 
@@ -49,7 +49,7 @@ def prepare(request: dict[str, Any]) -> dict[str, float]:
 
 
 def run(request: dict[str, Any]) -> dict[str, float]:
-    """Run what `prepare` has made. Its seed is another one each time."""
+    """Run the program made by `prepare`, each time with a different seed."""
     folder, begun = Path(request["folder"]), time.perf_counter()
     environment = os.environ | {"OMP_NUM_THREADS": str(request["threads"])}
     done = subprocess.run(["./main"], cwd=folder, capture_output=True, text=True, env=environment, check=False)
@@ -60,14 +60,14 @@ def run(request: dict[str, Any]) -> dict[str, float]:
     simulated = float(marked[0].split()[-1])
     files = json.loads((folder / "files.json").read_text())
     ids = np.fromfile(folder / "results" / files["i"], np.int32)
-    # Brian2 stamps a spike with the beginning of its step.
+    # Brian2 reports the start of the step of a spike.
     times = np.fromfile(folder / "results" / files["t"]) * 1e3 + request["numbers"]["dt"]
     save_spikes(request["spikes"], times, ids)
     return {"build_s": spent - simulated, "simulate_s": simulated, "peak_bytes": peak_bytes(of_children=True)}
 
 
 def start_up(request: dict[str, Any]) -> dict[str, float]:
-    """100 neurons for 100 ms with numpy, which is how Brian2 starts soonest."""
+    """100 neurons for 100 ms with numpy, the fastest way to start Brian2."""
     import brian2 as b2
 
     b2.prefs.codegen.target = "numpy"

@@ -1,4 +1,4 @@
-"""The networks in NEST 3.10: built by its connection rules, with the leanest synapse models that fit."""
+"""The networks in NEST 3.10, built by its connection rules with the most compact synapse models that apply."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.job import peak_bytes, save_spikes
 
 
 def fresh_kernel(dt: float, threads: int, seed: int) -> ModuleType:
-    """NEST without the banner that its C++ writes to file descriptor 1."""
+    """NEST without the banner that it writes to file descriptor 1."""
     sys.stdout.flush()
     standard_output, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -63,14 +63,14 @@ def brunel(nest: ModuleType, numbers: dict[str, Any], sizes: list[int]) -> list[
 
 
 def shared(nest: ModuleType, weight: float) -> dict[str, Any]:
-    """Static synapses that have one weight."""
+    """Static synapses with one weight."""
     name = f"static{weight:g}"
     nest.CopyModel("static_synapse_hom_w", name, {"weight": weight})
     return {"synapse_model": name}
 
 
 def plastic(nest: ModuleType, numbers: dict[str, Any], weight: float) -> dict[str, Any]:
-    """The synapse of a plastic projection, all parameters of which its synapses share."""
+    """The synapse model of a plastic projection, with all parameters shared."""
     if numbers.get("rule") == "stdp":
         p = numbers["stdp"]
         common = {"tau_plus": p["tau_plus"], "lambda": p["lambda_"], "alpha": p["alpha"], "Wmax": p["W_max"]}
@@ -84,7 +84,7 @@ def dopamine(nest: ModuleType, p: dict[str, Any], delay: float) -> dict[str, Any
     """Spikes at regular times reach all plastic synapses through a volume transmitter."""
     generator = nest.Create("spike_generator", params={"spike_times": p["every"] * np.arange(1.0, 1000.0)})
     neuron = nest.Create("parrot_neuron")
-    # Its unit is the smallest delay.
+    # In units of the smallest delay.
     transmitter = nest.Create("volume_transmitter", params={"deliver_interval": round(p["deliver_every"] / delay)})
     nest.Connect(generator, neuron, syn_spec={"delay": delay})
     nest.Connect(neuron, transmitter, syn_spec={"delay": delay})
@@ -143,7 +143,7 @@ FAMILIES: dict[str, Callable[..., list[Any]]] = {
 
 
 def run(request: dict[str, Any]) -> dict[str, float]:
-    """The first smallest delay, in which tables are sorted, is not timed."""
+    """The first interval of the smallest delay, in which tables are sorted, is not timed."""
     numbers = request["numbers"]
     nest = fresh_kernel(numbers["dt"], request["threads"], request["seed"])
     begun = time.perf_counter()
@@ -164,7 +164,7 @@ def run(request: dict[str, Any]) -> dict[str, float]:
 
 
 def consecutive(senders: np.ndarray, populations: list[Any]) -> np.ndarray:
-    """NEST's numbers of neurons, between which generators have some too, as numbers from 0 on."""
+    """NEST's node IDs, which also include generators, as neuron numbers from 0 on."""
     everyone = np.concatenate([np.asarray(population.global_id) for population in populations])
     return np.searchsorted(everyone, senders)
 
@@ -181,7 +181,7 @@ def start_up(request: dict[str, Any]) -> dict[str, float]:
 
 
 def memory(request: dict[str, Any]) -> dict[str, float]:
-    """Peak of a process that builds 10,000 neurons with synapses of a kind and runs some steps."""
+    """Peak memory of a process that builds 10,000 neurons with synapses of a kind and runs some steps."""
     nest = fresh_kernel(0.1, 1, 1)
     cells = nest.Create("iaf_psc_exp", 10_000)
     synapse: dict[str, Any] = {"weight": 10.0, "delay": 1.5}

@@ -1,4 +1,4 @@
-"""The networks in spikelearn, by its public interface; those of models/ are built by their files."""
+"""The networks in spikelearn, through its public interface; those in models/ are built by their files."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def microcircuit(numbers: dict[str, Any], populations: dict[str, int], seed: int
 
 
 def events(numbers: dict[str, Any], populations: dict[str, int], seed: int, threads: int) -> sl.Network:
-    """Every spike of a neuron's own Poisson input makes it fire; those of the others do not move it by 0.01 mV."""
+    """Every spike of a neuron's own Poisson input makes it fire; other spikes change V_m by less than 0.01 mV."""
     net = sl.Network(dt=numbers["dt"], seed=seed, threads=threads)
     cells = net.population(populations["all"], sl.LIF(t_ref=2.0), name="all")
     weight = sl.Uniform(1e-4, 2e-4) if numbers["own_weights"] else 1e-4
@@ -82,7 +82,7 @@ def build(request: dict[str, Any]) -> sl.Network:
 
 
 def prepare(request: dict[str, Any]) -> dict[str, float]:
-    """A run that fills the cache with what this network compiles."""
+    """A run that fills the cache with the kernels of this network."""
     begun = time.perf_counter()
     net = build(request)
     net.run(2 * net.dt, progress=False)
@@ -121,8 +121,8 @@ def start_up(request: dict[str, Any]) -> dict[str, float]:
 
 
 def memory(request: dict[str, Any]) -> dict[str, float]:
-    """Peak of a process that builds 10,000 neurons with synapses of a kind, all of which are used before it ends: what
-    was only asked for does not count."""
+    """Peak memory of a process that builds 10,000 neurons with synapses of a kind and uses all of them, since memory
+    that is only reserved does not count."""
     net = sl.Network(dt=0.1, seed=1, threads=1)
     cells = net.population(10_000, sl.LIF())
     rule = None
@@ -146,7 +146,7 @@ def keep_count(trial, phase, counts, release, seen):
 
 
 def trials(request: dict[str, Any]) -> dict[str, float]:
-    """Microseconds that a presentation of 50 ms to 100 neurons costs over the same time without trials."""
+    """Overhead in microseconds of a presentation of 50 ms to 100 neurons, relative to the same time without trials."""
     n, seconds = request["n"], []
     for in_trials in (True, False):
         net = sl.Network(dt=1.0, seed=1, threads=1)

@@ -1,9 +1,9 @@
-"""One job in a process of its own: `python -m benchmarks.job`, with a request in JSON on standard input.
+"""One job in its own process: `python -m benchmarks.job`, with a request in JSON on standard input.
 
-A request names a simulator and a verb of its module, `prepare`, `run`, `start_up` or `memory`, and the file that the
-answer goes to; what simulators print is no part of it. `run` also writes its spikes (ms, and neurons from 0 on, through
-all populations) to a file. This module and those of other simulators import nothing of spikelearn, so a peer may live
-in another interpreter.
+A request names a simulator, a function of its module (`prepare`, `run`, `start_up` or `memory`), and the file for the
+answer, which excludes anything that simulators print. `run` also writes its spikes (ms, and neurons numbered from 0
+across all populations) to a file. This module and those of other simulators import nothing from spikelearn, so a peer
+may use another interpreter.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 
 
 def peak_bytes(of_children: bool = False) -> float:
-    """The most memory that this process (or any one child of it) has had.
+    """The peak memory of this process (or of any one of its children).
 
     Linux counts what the parent had when it forked into ru_maxrss, so a process is asked for the peak of its own.
     """

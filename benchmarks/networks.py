@@ -1,7 +1,7 @@
-"""The networks that are compared: their parameters, once, as plain data that any simulator's process can be given.
+"""The networks that are compared: their parameters, defined once, as plain data for any simulator's process.
 
-Where models/ has the network, the numbers are its own. Populations are numbered one after the other, in the order of
-`populations`; a family says which function of a simulator builds the network.
+For networks in models/ the numbers are taken from there. Populations are numbered consecutively, in the order of
+`populations`; the family selects the function of a simulator that builds the network.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ TITLES = {"spikelearn": "spikelearn", "nest": "NEST", "brian2": "Brian2 C++", "a
 
 @dataclass(frozen=True)
 class Network:
-    """duration: biological ms of a run, all of it timed. rates_from: ms; what comes before is left out of the rates.
+    """duration: biological ms of a run, all of it timed. rates_from: start (ms) of the part used for the rates.
     synapses: between neurons, without inputs. repeats: rounds of a full session. simulators: those that take part;
-    on_request: those that can, but take many minutes. part: the table or plot that it belongs to."""
+    on_request: those that take part only on request, since they take many minutes. part: its table or plot."""
 
     name: str
     title: str
@@ -66,7 +66,7 @@ def cuba(name: str, size: int, duration: float, rates_from: float, repeats: int,
 
 
 STDP = {"tau_plus": 20.0, "tau_minus": 20.0, "lambda_": 0.001, "alpha": 1.05}
-"""Pair-based, additive, all to all; the largest weight is twice the first one."""
+"""Pair-based, additive, all-to-all; the largest weight is twice the initial one."""
 
 
 def brunel(
@@ -75,7 +75,7 @@ def brunel(
 ) -> Network:  # fmt: skip
     """Brunel (2000), V_reset 0. rule: of the synapses among excitatory neurons: static, stdp or dopamine.
 
-    With dopamine, eligibility moves as far at a pair of spikes as the weight does with STDP.
+    With dopamine, eligibility changes at a pair of spikes by as much as the weight does with STDP.
     """
     file = model("brunel_2000")
     settings = {"order": order, "g": 5.0, "eta": 2.0, "V_reset": 0.0, **(settings or {})}
@@ -150,10 +150,10 @@ IN_DEGREE = 1000
 
 
 def events(millions: int, own_weights: bool, duration: float, repeats: int) -> Network:
-    """Neurons that fire as Poisson processes at 40 Hz whatever reaches them: weights are so small that the cost of a
-    synaptic event can be compared between sizes."""
+    """Neurons that fire as Poisson processes at 40 Hz independently of their input: weights are so small that the cost
+    of a synaptic event can be compared between sizes."""
     n = round(millions * 1e6 / IN_DEGREE)
-    kind = "weights of their own" if own_weights else "one weight"
+    kind = "own weights" if own_weights else "one weight"
     numbers = {"dt": 0.1, "in_degree": IN_DEGREE, "own_weights": own_weights, "rate": 40.0, "delay": 1.5}
     return Network(
         f"events_{millions}_{'own' if own_weights else 'one'}", f"{millions} million synapses, {kind}", "events",
@@ -163,7 +163,7 @@ def events(millions: int, own_weights: bool, duration: float, repeats: int) -> N
 
 
 def full() -> list[Network]:
-    """The networks of a session that counts."""
+    """The networks of a full session."""
     ours, with_nest = ("spikelearn",), ("spikelearn", "nest")
     found = [
         cuba("cuba_4000", 4_000, 1000.0, 200.0, 5),
@@ -200,7 +200,7 @@ def full() -> list[Network]:
 
 
 def quick() -> list[Network]:
-    """Every family at a size that takes seconds: to see that all works, not to measure."""
+    """Every family at a size that takes seconds: a check that everything works, not a measurement."""
     return [
         cuba("cuba_400", 400, 200.0, 50.0, 2),
         brunel("brunel_500", "Brunel, 500", 200.0, 50.0, 2, order=100),
@@ -218,6 +218,6 @@ def quick() -> list[Network]:
 
 
 def as_request(network: Network) -> dict[str, Any]:
-    """What the process of a simulator is told of a network."""
-    told = asdict(network)
-    return {key: told[key] for key in ("name", "family", "populations", "duration", "numbers")}
+    """The description of a network sent to the process of a simulator."""
+    fields = asdict(network)
+    return {key: fields[key] for key in ("name", "family", "populations", "duration", "numbers")}

@@ -1,4 +1,4 @@
-"""Tables of what a session measured. Every number in them comes from its file of raw measurements."""
+"""Tables of the measurements of a session. Every number comes from its file of raw measurements."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ OURS = "spikelearn"
 
 
 class Compared(NamedTuple):
-    """What a session says of one network. runs: (simulator, threads) -> runs of complete rounds without an error.
-    errors: those that ended with one. differs: what does not agree. ratios: theirs over ours, round by round."""
+    """The results of a session for one network. runs: (simulator, threads) -> runs of complete rounds without errors.
+    errors: of runs that failed. differs: statistics that do not agree. ratios: theirs over ours, round by round."""
 
     network: Network
     runs: dict[tuple[str, int], list[Record]]
@@ -27,7 +27,7 @@ class Compared(NamedTuple):
     ratios: dict[tuple[str, int], list[float]]
 
     def seconds(self, simulator: str, threads: int) -> list[float]:
-        """Wall seconds of a biological second, of each run."""
+        """Wall seconds per biological second, of each run."""
         found = self.runs.get((simulator, threads), [])
         return [run["simulate_s"] / (self.network.duration * 1e-3) for run in found]
 
@@ -49,7 +49,7 @@ def compare(network: Network, records: Sequence[Record]) -> Compared:
                 errors[key] = run["error"]
             else:
                 runs.setdefault(key, []).append(run)
-    # More threads of ours repeat the same runs, spike by spike, so they say nothing about chance.
+    # Our runs on more threads repeat the same spikes, so they carry no information about chance.
     fewest = min((threads for simulator, threads in runs if simulator == OURS), default=0)
     every = [as_runs(found) for key, found in runs.items() if key[0] != OURS or key[1] == fewest]
     differs, ratios = {}, {}
@@ -73,7 +73,7 @@ class Best(NamedTuple):
 
 
 def best_peer(compared: Compared, threads: int) -> Best | None:
-    """The peer with the smallest ratio to ours on as many threads, those of the other machine included."""
+    """The peer with the smallest ratio to ours on the same number of threads, including those of the other machine."""
     found = [
         Best(TITLES[simulator], ratios, False)
         for (simulator, number), ratios in compared.ratios.items()
@@ -84,7 +84,7 @@ def best_peer(compared: Compared, threads: int) -> Best | None:
 
 
 def through_nest(compared: Compared, threads: int) -> dict[str, list[float]]:
-    """Peer of the other machine -> its time over ours, through NEST's on both."""
+    """Peer of the other machine -> its time over ours, through NEST on both machines."""
     here = compared.ratios.get(("nest", threads))
     there = goals.ELSEWHERE.get(compared.network.name, {})
     if not here or threads not in (1, 2) or "NEST" not in there or not (nest := there["NEST"][threads - 1]):
@@ -103,7 +103,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 def times_table(found: Sequence[Compared], missing: Sequence[str]) -> list[str]:
     """Wall seconds, build, memory, rates, and the ratio to ours, of every simulator on every network."""
-    head = ["network", "simulator", "threads", "wall s per biological s", "over spikelearn's", "build s", "peak MB",
+    head = ["network", "simulator", "threads", "wall s per biological s", "ratio to spikelearn", "build s", "peak MB",
             "rate Hz", "CV", "synchrony", ""]  # fmt: skip
     rows = []
     for c in found:
@@ -114,12 +114,12 @@ def times_table(found: Sequence[Compared], missing: Sequence[str]) -> list[str]:
             rows += rows_of_the_other_machine(c, threads)
     lines = table(head, [row for row in rows if row])
     for simulator in missing:
-        lines += [f"{TITLES[simulator]} is not installed here: it has no rows.", ""]
+        lines += [f"{TITLES[simulator]} is not installed here and has no rows.", ""]
     return lines
 
 
 def rows_of_the_other_machine(c: Compared, threads: int) -> list[list[str]]:
-    """What the other machine's peers took there, and the ratio where NEST stands between; NEST where it has no run."""
+    """Times of peers on the other machine, with ratios through NEST; NEST's time there if it has no run here."""
     rows, ratios = [], through_nest(c, threads)
     for peer, seconds in goals.ELSEWHERE.get(c.network.name, {}).items():
         if (
@@ -145,7 +145,7 @@ def time_row(c: Compared, simulator: str, threads: int) -> list[str]:
     ratio, note = "", ""
     if simulator != OURS:
         if c.differs.get(key):
-            note = "no ratio, it fires otherwise: " + "; ".join(map(str, c.differs[key][:3]))
+            note = "no ratio, different dynamics: " + "; ".join(map(str, c.differs[key][:3]))
         elif key in c.ratios:
             compared = max(len(runs), len(c.runs[OURS, threads])) > 1
             ratio, note = spread(c.ratios[key]), "agrees" if compared else "one run of each: not compared"
@@ -160,14 +160,14 @@ def time_row(c: Compared, simulator: str, threads: int) -> list[str]:
 
 
 def goals_table(found: Sequence[Compared], records: Sequence[Record]) -> list[str]:
-    """What was asked for, what was measured, and whether that is enough."""
+    """Goals, measurements, and whether the goals are reached."""
     rows = []
     for c in found:
         goal = goals.RATIOS.get(c.network.name)
         for threads in c.numbers_of_threads() if goal else []:
             if goal.threads not in (None, threads):
                 continue
-            asked = f"{goal.factor:g} x the best peer"
+            asked = f"{goal.factor:g} times as fast as the best peer"
             where = f"{c.network.title}, {threads} thread{'s' if threads > 1 else ''}"
             best = best_peer(c, threads)
             if best is None:
@@ -190,7 +190,7 @@ def goals_table(found: Sequence[Compared], records: Sequence[Record]) -> list[st
     for kind, each in bytes_per_synapse(records, OURS).items():
         limit = goals.BYTES_PER_SYNAPSE[kind]
         verdict = goals.verdict(each, limit, False)
-        rows.append([f"bytes of a synapse, {kind}", f"at most {limit:g}", f"{each:.1f}", verdict])
+        rows.append([f"bytes per synapse, {kind}", f"at most {limit:g}", f"{each:.1f}", verdict])
     for temperature, values in start_up_seconds(records).get(OURS, {}).items():
         limit = goals.START_UP_S[temperature]
         rows.append([f"start-up, {temperature}", f"at most {limit:g} s", f"{spread(values)} s",
@@ -198,27 +198,27 @@ def goals_table(found: Sequence[Compared], records: Sequence[Record]) -> list[st
     for kind, costs in event_costs(found).items():
         if len(costs) > 1:
             factor = max(costs.values()) / min(costs.values())
-            where = f"cost of an event between {min(costs) / 1e6:g} and {max(costs) / 1e6:g} million synapses, {kind}"
+            where = f"cost of an event from {min(costs) / 1e6:g} to {max(costs) / 1e6:g} million synapses, {kind}"
             rows.append([where, f"within a factor of {goals.EVENT_COST_FACTOR:g}", f"{factor:.2f}",
                          goals.verdict(factor, goals.EVENT_COST_FACTOR, False)])  # fmt: skip
     return table(["what", "goal", "measured", ""], rows)
 
 
 def event_costs(found: Sequence[Compared]) -> dict[str, dict[int, float]]:
-    """One weight or weights of their own -> number of synapses -> ns of one thread for a synaptic event."""
+    """One weight or own weights -> number of synapses -> ns per synaptic event on one thread."""
     costs: dict[str, dict[int, float]] = {}
     for c in found:
         if c.network.part != "events" or (OURS, 1) not in c.runs:
             continue
         runs = c.runs[OURS, 1]
-        kind = "weights of their own" if c.network.numbers["own_weights"] else "one weight"
+        kind = "own weights" if c.network.numbers["own_weights"] else "one weight"
         each = [run["simulate_s"] / run["synaptic_events"] * 1e9 for run in runs]
         costs.setdefault(kind, {})[c.network.synapses] = median(each)
     return costs
 
 
 def bytes_per_synapse(records: Sequence[Record], simulator: str) -> dict[str, float]:
-    """Growth of the peak of a process from few to many synapses, over the growth in synapses."""
+    """Growth of the peak memory of a process from few to many synapses, per additional synapse."""
     found = {}
     for record in records:
         if record["what"] == "memory" and record["simulator"] == simulator and "error" not in record:
@@ -238,7 +238,7 @@ def start_up_seconds(records: Sequence[Record]) -> dict[str, dict[str, list[floa
 
 
 def scaling_table(found: Sequence[Compared], part: str) -> list[str]:
-    """Rates and seconds on one thread, for networks of a kind that differ in size or in rate."""
+    """Rates and seconds on one thread, for networks of the same kind that differ in size or rate."""
     rows = []
     for c in sorted(
         found, key=lambda each: (each.network.neurons, each.network.numbers.get("external", {}).get("rate", 0))
@@ -247,15 +247,15 @@ def scaling_table(found: Sequence[Compared], part: str) -> list[str]:
             continue
         rate = overall(as_runs(c.runs[OURS, 1]), c.network.populations, "rate")
         others = [f"{TITLES[simulator]} {spread(ratios)}" for (simulator, n), ratios in c.ratios.items() if n == 1] + [
-            f"{TITLES[simulator]} fires otherwise" for (simulator, n), why in c.differs.items() if n == 1 and why
+            f"{TITLES[simulator]} has different dynamics" for (simulator, n), why in c.differs.items() if n == 1 and why
         ]
         rows.append([c.network.title, f"{c.network.synapses:,}", f"{rate:.3g}", spread(c.seconds(OURS, 1), "{:.3g}"),
                      ", ".join(others)])  # fmt: skip
-    return table(["network", "synapses", "rate Hz", "wall s per biological s", "over spikelearn's"], rows)
+    return table(["network", "synapses", "rate Hz", "wall s per biological s", "ratio to spikelearn"], rows)
 
 
 def belongs(network: Network, part: str) -> bool:
-    """A network of the main table also stands in the series that it lies in."""
+    """Include a network of the main table in the series that it belongs to."""
     if network.part != "networks":
         return network.part == part
     if part == "size":
@@ -278,30 +278,30 @@ def machine_lines(records: Sequence[Record]) -> list[str]:
     return [
         f"{machine_line(sessions[-1]['machine'], sessions[-1]['simulators'])} "
         f"Measured from {records[0]['at'][:16]} to {records[-1]['at'][:16]}{in_sessions}; "
-        f"load of the machine {min(loads):.1f} to {max(loads):.1f}, its own runs included.",
+        f"load of the machine {min(loads):.1f} to {max(loads):.1f}, including these runs.",
         "",
     ]
 
 
 def report(networks: Sequence[Network], records: Sequence[Record]) -> list[str]:
-    """All tables, as lines of Markdown, with what was measured only."""
+    """All tables, as lines of Markdown, limited to what was measured."""
     found = [c for c in (compare(network, records) for network in networks) if c.runs or c.errors]
     sessions = [r for r in records if r["what"] == "session"]
     missing = [name for name, version in sessions[-1]["simulators"].items() if version is None]
     lines = machine_lines(records)
     lines += [
         "## Goals", "",
-        "The best peer is the one with the smallest ratio, on as many threads; ratios are medians (least to most).", "",
+        "The best peer has the smallest ratio, on the same number of threads; ratios are medians (min to max).", "",
         *goals_table(found, records),
         "## Networks", "",
-        "Times are the median (least to most) of the runs, without building and compiling; spikes are recorded. Ratios "
-        "are taken round by round, one run after the other, so that both see the same machine. A simulator that does "
+        "Times are the median (min to max) of the runs, without building and compiling; spikes are recorded. Ratios "
+        "are taken within rounds, of consecutive runs, so that both see the same machine. A simulator that does "
         "not agree with spikelearn in the rate, the CV of intervals and the synchrony of each population has no ratio. "
-        "The tolerance is what equal simulators exceed once in 10,000 comparisons, by the deviation between runs with "
-        "other seeds (Student's t, but no less than of as many independent spikes), and 2 % for the order of things "
-        "within a step. "
-        "Shown are means over neurons; synchrony is the variance over the mean of counts in bins of 3 ms. GeNN and "
-        f"Auryn cannot be installed here: their times are those of {goals.ELSEWHERE_MACHINE}, and their ratios are "
+        "Identical simulators exceed the tolerance once in 10,000 comparisons, according to the deviation between runs "
+        "with different seeds (Student's t, but at least that of as many independent spikes); 2 % are added for the "
+        "order of operations within a step. "
+        "Values are means over neurons; synchrony is the variance over the mean of counts in bins of 3 ms. GeNN and "
+        f"Auryn cannot be installed here: their times are from {goals.ELSEWHERE_MACHINE}, and their ratios are "
         "indirect, (NEST / spikelearn) here times (peer / NEST) there.", "",
         *times_table([c for c in found if c.network.part == "networks"], missing),
         *published(found),
@@ -312,7 +312,7 @@ def report(networks: Sequence[Network], records: Sequence[Record]) -> list[str]:
     if costs := event_costs(found):
         lines += [
             "## Cost of a synaptic event", "",
-            "One thread, all of the time, neurons included, over all synaptic events; 1,000 inputs a neuron at 40 Hz.",
+            "Total time on one thread, including neurons, per synaptic event; 1,000 inputs per neuron at 40 Hz.",
             "",
             *table(["synapses", *costs], [
                 [f"{n:,}", *(f"{of[n]:.2f} ns" if n in of else "" for of in costs.values())]
@@ -324,7 +324,7 @@ def report(networks: Sequence[Network], records: Sequence[Record]) -> list[str]:
 
 
 def published(found: Sequence[Compared]) -> list[str]:
-    """Figures of others for whole processes, and for the full microcircuit on other hardware."""
+    """Published figures for whole processes, and for the full microcircuit on other hardware."""
     names, lines = {c.network.name for c in found}, []
     if names & {"brunel", "brunel_stdp"}:
         said = [f"{peer} {a * 1e-6:.0f} and {b * 1e-6:.0f} MB" for peer, (a, b) in goals.ELSEWHERE_BYTES.items()]
@@ -336,13 +336,13 @@ def published(found: Sequence[Compared]) -> list[str]:
 
 
 def rest(records: Sequence[Record]) -> list[str]:
-    """Bytes of a synapse, start-up, trials."""
+    """Bytes per synapse, start-up, trials."""
     lines = []
     bytes_of = {each: bytes_per_synapse(records, each) for each in (OURS, "nest")}
     if any(bytes_of.values()):
         kinds = list(goals.BYTES_PER_SYNAPSE)
         lines += [
-            "## Bytes of a synapse", "", "Growth of the peak memory of a process from 4 to 16 million synapses.", "",
+            "## Bytes per synapse", "", "Growth of the peak memory of a process from 4 to 16 million synapses.", "",
             *table(["", *kinds], [
                 [TITLES[each], *(f"{of[kind]:.1f}" if kind in of else "" for kind in kinds)]
                 for each, of in bytes_of.items() if of
@@ -350,7 +350,7 @@ def rest(records: Sequence[Record]) -> list[str]:
         ]  # fmt: skip
     if seconds := start_up_seconds(records):
         lines += [
-            "## Start-up", "", "A whole process that imports, builds 100 neurons and runs 100 ms; cold: with an empty "
+            "## Start-up", "", "A whole process that imports, builds 100 neurons and runs 100 ms; cold means an empty "
             "cache. Brian2 with numpy.", "",
             *table(["", "", "s"], [
                 [TITLES[each], temperature, spread(values)]
@@ -363,7 +363,7 @@ def rest(records: Sequence[Record]) -> list[str]:
             "## Trials", "",
             f"{trials[0]['n']:,} trials of 50 ms, 100 sources and 100 LIF neurons, dt 1 ms, with new rates, a compiled "
             "callback and a reset of neurons and 1,000 plastic synapses: "
-            f"{spread([r['microseconds'] for r in trials], '{:.1f}')} us each over the simulation itself.", "",
+            f"{spread([r['microseconds'] for r in trials], '{:.1f}')} us each in addition to the simulation.", "",
         ]  # fmt: skip
     failed = [r for r in records if r["what"] in ("memory", "start_up", "trials") and "error" in r]
     lines += [f"{r['what']} of {r.get('simulator', OURS)} failed: {r['error']}" for r in failed]
@@ -371,7 +371,7 @@ def rest(records: Sequence[Record]) -> list[str]:
 
 
 def compile_times(records: Sequence[Record]) -> list[str]:
-    """What the first run of a network costs before it."""
+    """The cost of compilation before the first run of a network."""
     rows = {}
     for r in records:
         if r["what"] == "prepare" and "error" not in r and r["simulator"] != OURS:
@@ -383,7 +383,7 @@ def compile_times(records: Sequence[Record]) -> list[str]:
     return [
         "## Compiling",
         "",
-        "Before the first run of a network, and not part of any time above.",
+        "Before the first run of a network; not included in the times above.",
         "",
         *table(head, body),
     ]

@@ -1,8 +1,8 @@
-"""A session: every run in a process of its own, simulators in turn, each measurement a line of a file.
+"""A session: every run in its own process, simulators in turn, each measurement a line of a file.
 
-A round is one run of every simulator at every number of threads, one after the other; ratios are taken within rounds
-only. A session that breaks goes on with the first round that is not complete. What fails or takes too long is a
-measurement too: an error.
+A round is one run of every simulator at every number of threads, one after another; ratios are taken only within
+rounds. An interrupted session resumes with the first incomplete round. Runs that fail or take too long are recorded as
+errors.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {"spikelearn": "spikelearn", "nest": "nest-simulator", "brian2": "brian2", "annarchy": "ANNarchy"}
 BYTES_PER_SYNAPSE = ("static, one weight", "static, own weights", "stdp", "dopamine")
 IN_DEGREES = (400, 1600)
-"""Inputs of each of 10,000 neurons, small and large, for the bytes of a synapse."""
+"""Inputs of each of 10,000 neurons, small and large, for the bytes per synapse."""
 
 MOST_SYNAPSES_TO_GET_READY = 2e7
 
 
 @dataclass
 class Session:
-    """folder: raw measurements and what is compiled. pythons: simulator -> interpreter; peers without one are missing.
-    timeout: seconds, of one run; compiling may take four times as long."""
+    """folder: raw measurements and compiled code. pythons: simulator -> interpreter; peers without one are missing.
+    timeout: seconds for one run; compiling may take four times as long."""
 
     folder: Path
     pythons: dict[str, str]
@@ -56,7 +56,7 @@ class Session:
             file.write(json.dumps(record) + "\n")
 
     def job(self, simulator: str, verb: str, threads: int = 1, cache: str | None = None, **more: Any) -> dict[str, Any]:
-        """The answer of a job, with the wall seconds of its whole process; or an error, in words."""
+        """The result of a job, with the wall seconds of its whole process; or an error message."""
         with tempfile.TemporaryDirectory() as scratch:
             files = {name: str(Path(scratch) / name) for name in ("answer", "spikes.npz")}
             request = {"simulator": simulator, "verb": verb, "threads": threads, "answer": files["answer"], **more}
@@ -92,23 +92,23 @@ class Session:
         return made
 
     def prepare(self, simulator: str, network: Network, threads: int) -> dict[str, Any]:
-        """Compile what this simulator compiles for a network, unless this has been done for the same numbers."""
+        """Compile the code of this simulator for a network, unless this has been done for the same numbers."""
         folder = self.compiled_folder(simulator, network, threads)
-        told, marker = json.dumps(as_request(network), sort_keys=True), folder / "prepared.json"
-        if marker.exists() and (kept := json.loads(marker.read_text()))["network"] == told:
+        request, marker = json.dumps(as_request(network), sort_keys=True), folder / "prepared.json"
+        if marker.exists() and (kept := json.loads(marker.read_text()))["network"] == request:
             return kept["answer"]
         answer = self.job(simulator, "prepare", threads, **as_request(network), seed=0, folder=str(folder))
         if "error" not in answer:
-            marker.write_text(json.dumps({"network": told, "answer": answer}))
+            marker.write_text(json.dumps({"network": request, "answer": answer}))
         return answer
 
     def gets_ready(self, simulator: str, network: Network) -> bool:
-        """NEST compiles nothing. spikelearn compiles the same for a large network as for a small one of its family,
-        which comes before it, so that a large one is not built only for that."""
+        """NEST compiles nothing. spikelearn compiles the same code for a large network as for the small one of its
+        family that comes before it, so the large one is not built just for that."""
         return simulator != "nest" and (simulator != "spikelearn" or network.synapses < MOST_SYNAPSES_TO_GET_READY)
 
     def rounds(self, network: Network, repeats: int, threads: Sequence[int], simulators: Sequence[str]) -> None:
-        """What is complete is not measured again; what cannot be compiled is not run."""
+        """Complete rounds are not measured again; networks that cannot be compiled are not run."""
         takes = [(each, number) for number in network.threads if number in threads for each in simulators]
         wanted = {f"{each} {number}" for each, number in takes}
         kept = complete_rounds(self.records, network.name, wanted)
@@ -118,7 +118,7 @@ class Session:
         failed = {}
         for simulator, number in takes:
             if self.gets_ready(simulator, network):
-                self.say(f"{network.name}: {simulator} gets ready, {number} threads")
+                self.say(f"{network.name}: preparing {simulator}, {number} threads")
                 answer = self.prepare(simulator, network, number)
                 record = {"what": "prepare", "network": network.name, "simulator": simulator, "threads": number}
                 self.write(record | stamp() | answer)
@@ -145,9 +145,9 @@ class Session:
                 })  # fmt: skip
 
     def start_up(self, repeats: int) -> None:
-        """Whole processes. spikelearn's first run is with a new cache folder, cold; the next two are warm.
+        """Whole processes. spikelearn's first run has a new cache folder (cold); the next two are warm.
 
-        ANNarchy compiles in each process and takes no part."""
+        ANNarchy compiles in each process and is not included."""
         for repeat in range(1, repeats + 1):
             if any(r["what"] == "start_up" and r["repeat"] == repeat for r in self.records):
                 continue
@@ -162,8 +162,8 @@ class Session:
                 self.write({"what": "start_up", "repeat": repeat, **each, **stamp()})
 
     def memory(self) -> None:
-        """The peak of processes with few and with many synapses. One before them fills the cache, as compiling has a
-        peak of its own."""
+        """Peak memory of processes with few and with many synapses. One before them fills the cache, since compiling
+        has a peak itself."""
         for simulator in [each for each in self.pythons if each in ("spikelearn", "nest")]:
             for kind in BYTES_PER_SYNAPSE:
                 if any(
@@ -197,7 +197,7 @@ def stamp() -> dict[str, Any]:
 
 
 def read(raw: Path) -> list[dict[str, Any]]:
-    """The measurements of a file; a last line that was cut short is left out."""
+    """The measurements of a file, without a truncated last line."""
     found = []
     for line in raw.read_text().splitlines() if raw.exists() else []:
         try:
@@ -210,7 +210,7 @@ def read(raw: Path) -> list[dict[str, Any]]:
 def complete_rounds(
     records: Sequence[dict[str, Any]], network: str, members: set[str] | None = None
 ) -> dict[int, list[dict[str, Any]]]:
-    """repeat -> the runs of its last round, if all of its members are there (and are `members`, if they are given)."""
+    """repeat -> the runs of its last round, if complete (and equal to `members`, if given)."""
     by_round: dict[tuple[int, str], list[dict[str, Any]]] = {}
     for record in records:
         if record["what"] == "run" and record["network"] == network:
@@ -235,7 +235,7 @@ def version(package: str, python: str) -> str | None:
         try:
             return importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
-            return "from its source" if package == "spikelearn" else None
+            return "from source" if package == "spikelearn" else None
     program = f"import importlib.metadata as m; print(m.version({package!r}))"
     try:
         done = subprocess.run([python, "-c", program], capture_output=True, text=True, check=False, timeout=60)
@@ -245,7 +245,7 @@ def version(package: str, python: str) -> str | None:
 
 
 def processor() -> str:
-    """The processor's name, where the system tells it."""
+    """The processor's name, if the system reports it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
@@ -254,7 +254,7 @@ def processor() -> str:
 
 
 def machine() -> dict[str, Any]:
-    """The processor, the cores, the memory, the load and the versions that matter to all runs."""
+    """The processor, the cores, the memory, the load and the versions relevant to all runs."""
     found: dict[str, Any] = {"processor": processor(), "cores": os.cpu_count()}
     try:
         total = next(x for x in Path("/proc/meminfo").read_text().splitlines() if x.startswith("MemTotal"))

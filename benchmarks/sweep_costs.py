@@ -1,8 +1,8 @@
-"""What a sweep costs beyond its simulations: two workers against one, overhead of a point, resuming a large store.
+"""The cost of a sweep beyond its simulations: two workers versus one, overhead per point, resuming a large store.
 
     python -m benchmarks.sweep_costs [--points 400] [--repeats 3] [--large 100000]
 
-On a machine that does nothing else. Prints a table in Markdown.
+Run it on an otherwise idle machine. Prints a table in Markdown.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from spikelearn.sweep.point import Result, source_of
 from spikelearn.sweep.task_spec import Work, agree
 
 SMALL = {"order": 200, "duration": 2000.0, "epsilon": 0.1}
-"""A Brunel network of 1,000 neurons for 2 s: a point of some 80 milliseconds."""
+"""A Brunel network of 1,000 neurons for 2 s: a point of about 80 ms."""
 
 
 def timed(folder: Path, n: int, workers: int) -> tuple[float, list[dict]]:
@@ -36,7 +36,7 @@ def timed(folder: Path, n: int, workers: int) -> tuple[float, list[dict]]:
 
 
 def scaling(folder: Path, n: int, repeats: int) -> list[str]:
-    """Two workers against one, in turn, and what a point takes beyond the steps of its network."""
+    """Two workers versus one, in turn, and the time of a point beyond the steps of its network."""
     ratios, shares, overheads, beyond = [], [], [], []
     timed(folder / "first", 4, 2)
     for k in range(repeats):
@@ -47,14 +47,14 @@ def scaling(folder: Path, n: int, repeats: int) -> list[str]:
         overheads.append((one - sum(row["wall_s"] for row in rows)) / n)
         beyond.append(statistics.median(row["wall_s"] - row["metric.wall_s"] for row in rows))
     return [
-        f"| two workers against one, {n} points of {1e3 * statistics.median(shares):.0f} ms | {_three(ratios)} times |",
-        f"| a sweep beyond its points (start, sending, store, table), a point | {_three(overheads, 1e3)} ms |",
-        f"| a point beyond the steps of its network (building it, metrics, loading) | {_three(beyond, 1e3)} ms |",
+        f"| speed-up of two workers, {n} points of {1e3 * statistics.median(shares):.0f} ms | {_three(ratios)} times |",
+        f"| overhead of a sweep (start, communication, store, table), per point | {_three(overheads, 1e3)} ms |",
+        f"| overhead of a point (building the network, metrics, loading) | {_three(beyond, 1e3)} ms |",
     ]
 
 
 def resume(folder: Path, n: int) -> str:
-    """The command on a store that has all of n points, from start to end of its process."""
+    """The command on a store with all of n points, from start to end of its process."""
     experiment = ex.load_experiment("brunel_2000")
     grid = {"g": [k / 100 for k in range(n // 10)], "eta": [k / 10 for k in range(10)]}
     design, made_by = Design(grid).checked(experiment, {}), versions()
@@ -77,7 +77,7 @@ def resume(folder: Path, n: int) -> str:
     printed = subprocess.run(words, check=True, capture_output=True, text=True).stdout
     spent = time.perf_counter() - begun
     assert printed.startswith(f"{n:,} points, 0 of them computed now"), printed
-    return f"| resume a store of {n:,} points, nothing missing, with the start of the process | {spent:.2f} s |"
+    return f"| resume a complete store of {n:,} points, including the start of the process | {spent:.2f} s |"
 
 
 def _three(values: list[float], unit: float = 1.0) -> str:
@@ -94,7 +94,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         lines = scaling(Path(folder), arguments.points, arguments.repeats)
         lines.append(resume(Path(folder) / "large", arguments.large))
-    print("\n".join(["| what | median (least to most) |", "|---|---|", *lines]))
+    print("\n".join(["| what | median (min to max) |", "|---|---|", *lines]))
     return 0
 
 

@@ -1,9 +1,9 @@
-"""The sweep of sweep_in_spikelearn.py as users of Brian2 write it: a loop over the points in a pool of processes.
+"""The sweep of sweep_in_spikelearn.py as Brian2 users would write it: a loop over the points in a pool of processes.
 
     python benchmarks/sweep_in_brian2.py OUT.csv WORKERS SEEDS
 
-g and eta are in the namespace and not in the text of the equations, so that Cython compiles once. What arrives at a
-refractory neuron is lost, as in NEST. Brian2 adds what arrives after thresholds are tested: delays are a step shorter.
+g and eta are in the namespace rather than in the equations, so that Cython compiles once. Input to a refractory neuron
+is lost, as in NEST. Brian2 adds arrivals after testing thresholds, so delays are a step shorter.
 """
 
 import csv

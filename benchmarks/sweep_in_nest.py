@@ -1,4 +1,4 @@
-"""The sweep of sweep_in_spikelearn.py as users of NEST write it: a loop over the points in a pool of processes.
+"""The sweep of sweep_in_spikelearn.py as NEST users would write it: a loop over the points in a pool of processes.
 
 python benchmarks/sweep_in_nest.py OUT.csv WORKERS SEEDS
 """

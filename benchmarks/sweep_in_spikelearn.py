@@ -1,4 +1,4 @@
-"""A small Brunel network: the model file of a sweep of g and eta, all that its user writes.
+"""A small Brunel network: the model file of a sweep of g and eta, which is all that a user writes.
 
 spikelearn sweep benchmarks/sweep_in_spikelearn.py --grid g=4.5,5,6,7,8 eta=1.5,2,3,4 --workers 2 --out DIR
 """
@@ -11,8 +11,8 @@ from spikelearn.experiments import Outcome, parameter
 
 @dataclass(frozen=True)
 class Parameters:
-    g: float = parameter(5.0, "", "strength of inhibition over excitation")
-    eta: float = parameter(2.0, "", "external rate over the rate that is needed to reach threshold")
+    g: float = parameter(5.0, "", "ratio of inhibition to excitation")
+    eta: float = parameter(2.0, "", "ratio of the external rate to the rate needed to reach threshold")
 
 
 QUICK: dict = {}

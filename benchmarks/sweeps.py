@@ -1,11 +1,11 @@
-"""One sweep in spikelearn, NEST and Brian2, each in its own way: wall time a point, lines of code, and the same rates.
+"""One sweep in spikelearn, NEST and Brian2, each in its own style: wall time per point, lines of code, and rates.
 
     python -m benchmarks.sweeps [--repeats 3] [--workers 2] [--seeds 1,3] [--write]
 
-sweep_in_spikelearn.py, sweep_in_nest.py and sweep_in_brian2.py are the whole of what a user writes. Whole processes are
-timed, from the command to the table on disk, simulators in turn within each round; a first round that is not counted
-compiles what is compiled once. More seeds tell what a further point takes from what a sweep takes to start.
---write puts the numbers into docs/sweeps.md.
+sweep_in_spikelearn.py, sweep_in_nest.py and sweep_in_brian2.py are everything that a user writes. Whole processes are
+timed, from the command to the table on disk, simulators in turn within each round; a first, uncounted round compiles
+whatever is compiled once. Different numbers of seeds separate the time of a further point from that of starting a
+sweep. --write puts the numbers into docs/sweeps.md.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ Rates = Mapping[tuple[float, float], Sequence[float]]
 
 
 def code_lines(path: Path) -> int:
-    """Lines of a Python file that are neither blank, nor comment, nor docstring."""
+    """Number of lines of a Python file that are not blank, comment or docstring."""
     text = path.read_text()
-    told: set[int] = set()
+    docstrings: set[int] = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node, clean=False):
-            told.update(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+            docstrings.update(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
     lines = enumerate(text.splitlines(), 1)
-    return sum(bool(line.strip()) and not line.strip().startswith("#") and k not in told for k, line in lines)
+    return sum(bool(line.strip()) and not line.strip().startswith("#") and k not in docstrings for k, line in lines)
 
 
 def command(simulator: str, folder: Path, workers: int, seeds: int) -> list[str]:
@@ -66,7 +66,7 @@ def command(simulator: str, folder: Path, workers: int, seeds: int) -> list[str]
 
 
 def rates_in(folder: Path) -> Rates:
-    """The rates that a sweep left in its folder, in a table of either kind."""
+    """The rates in the folder of a sweep, from a table of either kind."""
     if (folder / "rates.csv").exists():
         with (folder / "rates.csv").open(newline="") as file:
             rows = list(csv.DictReader(file))
@@ -100,10 +100,10 @@ def measure(simulator: str, workers: int, seeds: int) -> tuple[float, Rates]:
 
 
 def tolerance(every: Sequence[Rates]) -> float:
-    """By how much two simulators may differ at a point, as a share of the rate: by chance, and 2 % for other reasons.
+    """The allowed difference between two simulators at a point, relative to the rate: chance plus 2 %.
 
-    By chance: five standard errors of the difference of means. The deviation is that between seeds, of all points and
-    simulators together; with one seed it is not known, and the tolerance is infinite.
+    Chance is five standard errors of the difference of means. The deviation is that between seeds, over all points and
+    simulators; with one seed it is unknown, and the tolerance is infinite.
     """
     seeds = min(len(each) for rates in every for each in rates.values())
     if seeds < 2:
@@ -126,16 +126,16 @@ def page(
 ) -> str:
     """The table in Markdown.
 
-    seconds: (simulator, seeds) -> wall seconds of whole sweeps. rates: of the sweeps with the most seeds. load: of the
+    seconds: (simulator, seeds) -> wall seconds of whole sweeps. rates: of the sweeps with most seeds. load: of the
     machine before it began.
     """
     numbers = sorted({seeds for _, seeds in seconds})
-    head = [f"ms a point, {POINTS * seeds:,} points" for seeds in numbers]
+    head = [f"ms per point, {POINTS * seeds:,} points" for seeds in numbers]
     if len(numbers) > 1:
-        head.append("ms for each further point")
+        head.append("ms per further point")
     lines = [
         f"{machine_line(machine())} {versions()}. {workers} workers; medians of {len(next(iter(seconds.values())))} "
-        f"rounds (least to most); load of the machine before it began: {load:.1f}.", "",
+        f"rounds (min to max); load of the machine at the start: {load:.1f}.", "",
         f"| | lines of code | {' | '.join(head)} | rates |", "|---" * (len(head) + 3) + "|",
     ]  # fmt: skip
     allowed = tolerance(list(rates.values()))
@@ -160,7 +160,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--seeds", default="1,3", help="numbers of seeds, with commas")
+    parser.add_argument("--seeds", default="1,3", help="comma-separated numbers of seeds")
     parser.add_argument("--write", action="store_true", help="into docs/sweeps.md")
     options = parser.parse_args(arguments)
     numbers = sorted(int(each) for each in options.seeds.split(","))
@@ -168,7 +168,7 @@ def main(arguments: list[str] | None = None) -> None:
     rates: dict[str, Rates] = {}
     load = os.getloadavg()[0]
     for simulator in FILES:
-        print(f"{simulator} gets ready", file=sys.stderr)
+        print(f"preparing {simulator}", file=sys.stderr)
         measure(simulator, options.workers, numbers[0])
     for k in range(options.repeats):
         for seeds in numbers:

@@ -1,13 +1,13 @@
-"""spikelearn beside every peer that is installed: the same networks, in turn, each run in a process of its own.
+"""Compare spikelearn with every installed peer: the same networks, in turn, each run in its own process.
 
-    python scripts/benchmark.py [--write]                       all; NEST, Brian2 and a C++ compiler take part if there
-    python scripts/benchmark.py --quick                         tiny networks: does everything work?
+    python scripts/benchmark.py [--write]                       all; NEST, Brian2 and a C++ compiler are used if present
+    python scripts/benchmark.py --quick                         tiny networks, to check that everything works
     python scripts/benchmark.py --only brunel cuba_4000 --peers nest --threads 1 --repeats 3
     python scripts/benchmark.py --peer annarchy=/path/to/python --resume
 
-What is measured goes into raw.jsonl in the folder --out; --resume goes on where a session broke, and --report makes
-tables of what is there without measuring. --write puts them into docs/benchmarks.md and draws its plots. No peer is
-needed. See benchmarks/ for the networks, the way they are compared, and the goals.
+Measurements go into raw.jsonl in the folder --out; --resume continues an interrupted session, and --report makes tables
+of existing measurements. --write puts them into docs/benchmarks.md and draws its plots. No peer is required. See
+benchmarks/ for the networks, how they are compared, and the goals.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="tiny networks, one session of a minute or two")
     parser.add_argument("--only", nargs="+", metavar="NAME", help=f"networks, their parts, or {', '.join(PROBES)}")
-    parser.add_argument("--peers", nargs="*", choices=networks.SIMULATORS[1:], help="default: all that are installed")
+    parser.add_argument("--peers", nargs="*", choices=networks.SIMULATORS[1:], help="default: all installed")
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON", help="a peer's own interpreter")
     parser.add_argument("--on-request", action="store_true", help="also peers that take many minutes on a network")
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], help="numbers of threads")
-    parser.add_argument("--repeats", type=int, help="rounds of each network; default: the network's own")
-    parser.add_argument("--timeout", type=float, default=300.0, help="seconds of one run")
+    parser.add_argument("--repeats", type=int, help="rounds of each network; default: as defined for the network")
+    parser.add_argument("--timeout", type=float, default=300.0, help="seconds for one run")
     parser.add_argument("--out", type=Path, help="folder of raw measurements; default: out/benchmark")
-    parser.add_argument("--resume", action="store_true", help="keep what the folder has, measure what is missing")
-    parser.add_argument("--report", action="store_true", help="measure nothing: tables of what the folder has")
+    parser.add_argument("--resume", action="store_true", help="keep existing measurements, measure what is missing")
+    parser.add_argument("--report", action="store_true", help="tables of existing measurements only")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md and its plots")
     options = parser.parse_args(arguments)
     known = {name for each in all_networks(options) for name in (each.name, each.part)} | set(PROBES)
     if unknown := set(options.only or []) - known:
-        parser.error(f"--only: unknown {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+        parser.error(f"--only: unknown {', '.join(sorted(unknown))}; expected some of {', '.join(sorted(known))}")
     if wrong := [each for each in options.peer if each.split("=")[0] not in networks.SIMULATORS[1:] or "=" not in each]:
         parser.error(f"--peer: expected NAME=PYTHON with one of {', '.join(networks.SIMULATORS[1:])}, got {wrong[0]!r}")
     return options
@@ -99,15 +99,15 @@ def main(arguments: list[str] | None = None) -> None:
         measure(options, folder)
     records = session.read(raw)
     if not records:
-        raise SystemExit(f"{raw}: nothing is measured there yet")
+        raise SystemExit(f"{raw}: no measurements there yet")
     lines = report(all_networks(options), records)
     print("\n" + "\n".join(lines))
     if options.write:
         docs = ROOT / "docs"
         pictures = draw(all_networks(options), records, docs)
-        told = re.sub(r"(--out \S+|--resume|--report) ?", "", " ".join(records[0]["arguments"]))
-        told = re.sub(r"=\S*python\S*", "=PYTHON", told)
-        head = ["# Benchmarks", "", f"    python scripts/benchmark.py {told}".rstrip(), ""]
+        given = re.sub(r"(--out \S+|--resume|--report) ?", "", " ".join(records[0]["arguments"]))
+        given = re.sub(r"=\S*python\S*", "=PYTHON", given)
+        head = ["# Benchmarks", "", f"    python scripts/benchmark.py {given}".rstrip(), ""]
         shown = [line for name, title in pictures for line in (f"![{title}]({name})", "")]
         (docs / "benchmarks.md").write_text("\n".join([*head, *shown, *lines]).rstrip() + "\n")
     else:

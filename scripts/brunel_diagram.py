@@ -1,10 +1,10 @@
-"""Brunel's phase diagram: 575 networks of 12,500 neurons, and in which of five states each of them is.
+"""Brunel's phase diagram: 575 networks of 12,500 neurons, each classified into one of five states.
 
     python scripts/brunel_diagram.py [--out out/brunel_diagram] [--workers 2] [--write] [--quick]
 
-Computes what the store lacks, then draws. --write puts table and figures into docs/studies. The states are told apart
-by four thresholds, which were set before the sweep and are the same for all points: docs/studies/
-brunel_phase_diagram.md says why. Lines are from mean-field theory, which knows nothing of the simulations.
+Computes what is missing from the store, then draws. --write puts table and figures into docs/studies. The states are
+distinguished by four thresholds, which were set before the sweep and are the same for all points; see docs/studies/
+brunel_phase_diagram.md. Lines are from mean-field theory, independently of the simulations.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ GRID = {
     "eta": [round(0.5 + 0.1 * k, 1) for k in range(10)] + [round(1.6 + 0.2 * k, 1) for k in range(13)],
 }
 SETTINGS = {"duration": 1000.0, "rate_from": 200.0, "threads": 1}
-IN_DEGREE = 0.1 * 2500  # epsilon * order, which stays the same in networks of other sizes
+IN_DEGREE = 0.1 * 2500  # epsilon * order, the same in networks of other sizes
 ORDERS = (1250, 2500, 5000)
 QUICK = {"order": 100, "J": 1.0, "duration": 150.0, "rate_from": 50.0, "threads": 1}
 QUICK_GRID = {"g": [3.0, 4.5, 6.0], "eta": [0.5, 2.0]}
@@ -52,7 +52,7 @@ MEASURED = (
 def state_of(rate: float, cv: float, modulation: float, hertz: float) -> str:
     """The state of a network by its rate (Hz), CV of intervals, and modulation and frequency (Hz) of the common rate.
 
-    A neuron of an active network that fired too seldom to have a CV does not fire regularly.
+    A neuron of an active network with too few spikes for a CV does not fire regularly.
     """
     if rate < SILENT_HZ:
         return "silent"
@@ -64,7 +64,7 @@ def state_of(rate: float, cv: float, modulation: float, hertz: float) -> str:
 
 
 def with_states(table: Any) -> Any:
-    """A DataFrame of the points of a store: measures, states, those of the control, and what the theory says."""
+    """A DataFrame of the points of a store: measures, states, those of the control, and values from theory."""
     found = table.to_pandas()[["g", "eta", *MEASURED]]
     for name, modulation in (("state", found.rate_modulation), ("control_state", found.control_rate_modulation)):
         found[name] = list(map(state_of, found.rate_hz, found.cv_isi, modulation, found.oscillation_hz))
@@ -76,17 +76,17 @@ def with_states(table: Any) -> Any:
 
 
 def borders(values: np.ndarray) -> np.ndarray:
-    """Halfway between values, and as far beyond the first and the last."""
+    """Midpoints between values, extended by half a step at both ends."""
     half = np.diff(values) / 2
     return np.concatenate([[values[0] - half[0]], values[:-1] + half, [values[-1] + half[-1]]])
 
 
 def diagram(found: Any) -> Figure:
-    """The states, and the three measures that they are told by."""
+    """The states, and the three measures that distinguish them."""
     figure = Figure(figsize=(7.4, 6.8), layout="constrained", facecolor="white")
     axes = [clean(ax) for ax in figure.subplots(2, 2, sharex=True, sharey=True).flat]
     g, eta = np.unique(found.g), np.unique(found.eta)
-    few = found.state == "silent"  # a few spikes in the whole window have no modulation to speak of
+    few = found.state == "silent"  # a few spikes in the whole window have no meaningful modulation
     found = found.assign(
         number=[STATES.index(state) for state in found.state], rate_modulation=found.rate_modulation.mask(few)
     )
@@ -130,14 +130,14 @@ def diagram(found: Any) -> Figure:
             ax.text(x, y, letter, ha="center", va="center_baseline", size=TEXT_SIZE - 1, color=INK)
         ax.set_title(title, loc="left", size=TEXT_SIZE + 1, color=INK)
     for ax in axes[2:]:
-        ax.set_xlabel("inhibition over excitation $g$")
+        ax.set_xlabel("ratio of inhibition to excitation $g$")
     for ax in axes[::2]:
-        ax.set_ylabel(r"external rate over threshold rate $\eta$")
+        ax.set_ylabel(r"ratio of external to threshold rate $\eta$")
     return figure
 
 
 def four_states(settings: dict[str, Any]) -> Figure:
-    """The paper's four networks: spikes of 50 neurons above the rate of all excitatory ones."""
+    """The paper's four networks: spikes of 50 neurons above the rate of all excitatory neurons."""
     model = ex.load_experiment("brunel_2000")
     figure = Figure(figsize=(7.4, 4.6), layout="constrained", facecolor="white")
     columns = figure.subplots(2, 4, height_ratios=(2.0, 1.0), sharex="col").T
@@ -159,7 +159,7 @@ def four_states(settings: dict[str, Any]) -> Figure:
     return figure
 
 
-def told(found: Any) -> str:
+def summary(found: Any) -> str:
     """The numbers of the page, in Markdown."""
     lines = ["| point | g | eta | paper | found | rate (Hz) | theory | CV | modulation | frequency (Hz) | theory |"]
     lines.append("|---" * 11 + "|")
@@ -198,16 +198,16 @@ def told(found: Any) -> str:
     silent = found[found.state == "silent"]
     lines += [
         "",
-        f"Silent: {len(silent)} points, at most {silent.rate_hz.max():.3f} Hz, eta {silent.eta.max():g} and less.",
+        f"Silent: {len(silent)} points, at most {silent.rate_hz.max():.3f} Hz, eta up to {silent.eta.max():g}.",
     ]
-    lines.append(f"Rate of the AI points over that of the theory: {ratio.min():.3f} to {ratio.max():.3f}, "
+    lines.append(f"Ratio of the rate of AI points to that of the theory: {ratio.min():.3f} to {ratio.max():.3f}, "
                  f"median {ratio.median():.3f}.")  # fmt: skip
     lines.append(f"Synchronous points of the control: {found.control_state.str.startswith('S').sum()} of {len(found)}.")
     return "\n".join(lines)
 
 
 def sizes(out: Path, workers: int | None) -> str:
-    """Of networks with half and twice as many neurons and as many synapses for each: what is an effect of the size."""
+    """Effect of size: networks with half and twice as many neurons and the same number of synapses per neuron."""
     rows = [
         {"order": order, "epsilon": IN_DEGREE / order, "g": PAPER[letter][0], "eta": PAPER[letter][1]}
         for letter in "BC" for order in ORDERS
@@ -224,7 +224,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("out/brunel_diagram"))
     parser.add_argument("--workers", type=int)
     parser.add_argument("--write", action="store_true", help="into docs/studies")
-    parser.add_argument("--quick", action="store_true", help="six networks of 500 neurons; no result")
+    parser.add_argument("--quick", action="store_true", help="six networks of 500 neurons, as a check only")
     options = parser.parse_args(arguments)
     grid, settings = (QUICK_GRID, QUICK) if options.quick else (GRID, SETTINGS)
     done = sweep.run("brunel_2000", options.out, grid=grid, settings=settings, workers=options.workers)
@@ -234,7 +234,7 @@ def main(arguments: list[str] | None = None) -> None:
     found.round(4).to_parquet(folder / "brunel_phase_diagram.parquet", index=False)
     save(diagram(found), folder / "brunel_phase_diagram.png", dpi=150)
     save(four_states(settings), folder / "brunel_four_states.png", dpi=150)
-    print(told(found))
+    print(summary(found))
     if not options.quick:
         print(sizes(options.out / "sizes", options.workers))
 

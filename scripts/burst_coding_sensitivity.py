@@ -1,10 +1,10 @@
-"""Which constants of the two-compartment cell its burst code depends on; a model file, and the sweep over it.
+"""Which constants of the two-compartment cell its burst code depends on: a model file and a sweep over it.
 
     python scripts/burst_coding_sensitivity.py [--out out/burst_coding] [--workers 2] [--write] [--quick]
 
 The multiplexing experiment of models/burst_multiplexing.py, with five constants of the cell and the strength of the
-background within 25 % of what they are: 256 Sobol points. Rank correlations say what moves with what; those of metrics
-that were shuffled among the points say how large they become by chance. --write puts all into docs/studies.
+background within 25 % of their values: 256 Sobol points. Rank correlations show which metrics depend on which
+parameters; those of metrics shuffled among the points show their size by chance. --write puts all into docs/studies.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Parameters:
     b: float = parameter(-200.0, "pA", "step of the somatic adaptation at a spike")
     noise_std: float = parameter(450.0, "pA", "standard deviation of the background current, soma and dendrite")
     N: int = parameter(1000, "", "cells")
-    duration: float = parameter(2000.0, "ms", "part that is analysed, whole cycles of 200 ms")
+    duration: float = parameter(2000.0, "ms", "analysed part, whole cycles of 200 ms")
 
 
 VARIED = ("g_s", "g_d", "c_d", "a", "b", "noise_std")
@@ -103,7 +103,7 @@ def rank_correlations(columns: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def by_chance(columns: Mapping[str, np.ndarray], seed: int = 1) -> float:
-    """What the largest of all rank correlations exceeds in 5 % of the sweeps whose metrics were shuffled."""
+    """The value that the largest of all rank correlations exceeds in 5 % of sweeps with shuffled metrics."""
     rng = np.random.default_rng(seed)
     largest = []
     for _ in range(SHUFFLES):
@@ -113,7 +113,7 @@ def by_chance(columns: Mapping[str, np.ndarray], seed: int = 1) -> float:
 
 
 def draw(found: np.ndarray, chance: float) -> Figure:
-    """Rank correlations as bars, a panel for each metric; grey is what chance gives."""
+    """Rank correlations as bars, with a panel for each metric; grey is the range by chance."""
     whole = Figure(figsize=(7.4, 2.6), layout="constrained", facecolor="white")
     for ax, title, values in zip(whole.subplots(1, len(METRICS), sharey=True), METRICS.values(), found, strict=True):
         clean(ax).axvspan(-chance, chance, color=FAINT, alpha=0.6, lw=0)
@@ -126,9 +126,9 @@ def draw(found: np.ndarray, chance: float) -> Figure:
     return whole
 
 
-def told(columns: Mapping[str, np.ndarray], found: np.ndarray, chance: float) -> str:
+def summary(columns: Mapping[str, np.ndarray], found: np.ndarray, chance: float) -> str:
     """The numbers of the page, in Markdown."""
-    lines = [f"| | {' | '.join(VARIED)} | sum of squares | least | median | most |", "|---" * (len(VARIED) + 5) + "|"]
+    lines = [f"| | {' | '.join(VARIED)} | sum of squares | min | median | max |", "|---" * (len(VARIED) + 5) + "|"]
     for name, values in zip(METRICS, found, strict=True):
         cells = [f"**{each:+.2f}**" if abs(each) > chance else f"{each:+.2f}" for each in values]
         spread = (f"{each:.3g}" for each in np.quantile(columns[name], [0.0, 0.5, 1.0]))
@@ -143,7 +143,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("out/burst_coding"))
     parser.add_argument("--workers", type=int)
     parser.add_argument("--write", action="store_true", help="into docs/studies")
-    parser.add_argument("--quick", action="store_true", help="16 points of 100 cells; no result")
+    parser.add_argument("--quick", action="store_true", help="16 points of 100 cells, as a check only")
     options = parser.parse_args(arguments)
     usual = {name: getattr(Parameters, name) for name in VARIED}
     ranges = {name: sweep.Range(*sorted((x * (1 - SHARE), x * (1 + SHARE)))) for name, x in usual.items()}
@@ -156,7 +156,7 @@ def main(arguments: list[str] | None = None) -> None:
     folder = DOCS if options.write else options.out
     table.round(5).to_csv(folder / "burst_coding_sensitivity.csv", index=False)
     save(draw(found, chance), folder / "burst_coding_sensitivity.png", dpi=150)
-    print(told(columns, found, chance))
+    print(summary(columns, found, chance))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Counts that describe the code: its size, its longest parts, and what a reader stumbles over.
+"""Counts that describe the code: its size, its longest parts, and obstacles for readers.
 
     python scripts/count_code.py [DIRECTORY]
 
 DIRECTORY is a checkout (default: this one), so that two versions can be compared. Only the package is counted, and
-models/ where it is named; blank lines count as lines. The figures stand in docs/design/architecture.md.
+models/ where stated; blank lines are included. The figures are in docs/design/architecture.md.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 TYPE_TESTS = re.compile(
     r"isinstance\([^()]*\b(SignalRule|PlasticityRule|EventPlan|Program|NEST|Brian2|Rewiring|Normalisation)\b"
 )
-"""Questions that code asks about the type of a rule or an engine."""
+"""Tests of the type of a rule or an engine."""
 
 
 def sources(folder: Path) -> Iterator[tuple[Path, str]]:
@@ -27,7 +27,7 @@ def sources(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def functions(folder: Path) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    """All functions below a folder, each with the place where it begins."""
+    """All functions below a folder, each with its location."""
     for path, text in sources(folder):
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -35,19 +35,19 @@ def functions(folder: Path) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFu
 
 
 def n_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Lines from the def to the last statement."""
+    """Number of lines from the def to the last statement."""
     return (function.end_lineno or function.lineno) - function.lineno + 1
 
 
 def n_arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Arguments of every kind, without self."""
+    """Number of arguments of every kind, without self."""
     given = function.args
     names = [argument.arg for argument in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
     return len([name for name in names if name not in ("self", "cls")])
 
 
 def counts(root: Path) -> list[tuple[str, str]]:
-    """(what, how many) for the package in a checkout."""
+    """(label, count) for the package in a checkout."""
     package, models = root / "spikelearn", root / "models"
     texts = dict(sources(package))
     sizes = {path: text.count("\n") for path, text in texts.items()}

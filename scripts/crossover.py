@@ -1,11 +1,11 @@
-"""Where the exact engine is faster than the grid: the same networks on both, in turn.
+"""Where the exact engine is faster than the time-stepped one: the same networks on both, in turn.
 
     python scripts/crossover.py [--repeats 5] [--write]
 
 N LIF neurons, each with K synapses from random others and its own Poisson input, every spike of which makes it fire
-once unless it just has: so the mean rate is about what is asked for, 0.01 to 50 Hz. Both engines run the same
-description, A B A B, on one thread; only ratios of neighbouring runs are used. The rates of both are checked against
-one another. --write puts the result into docs/results/exact_engine.md and docs/exact_engine.png.
+once unless it is refractory, so the mean rate is close to the requested one, 0.01 to 50 Hz. Both engines run the same
+description, A B A B, on one thread; only ratios of consecutive runs are used. The rates of both are compared. --write
+puts the result into docs/results/exact_engine.md and docs/exact_engine.png.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SIZES = ((100, 10), (100, 100), (1_000, 10), (1_000, 100), (1_000, 1_000), (10_0
 RATES = (0.01, 0.1, 0.5, 2.0, 10.0, 50.0)
 STEPS = (0.1, 0.01)
 WALL_S = 0.2
-"""About as long as one run of the grid takes, unless there are more than so many arrivals by then."""
+"""Approximate time of a run on the grid, and the number of arrivals at which it ends earlier."""
 MOST_ARRIVALS = 2e6
 MARKERS = {100: "o", 1_000: "s", 10_000: "^"}
 DASHES = {10: ":", 100: "-", 1_000: "--"}
@@ -43,7 +43,7 @@ DASHES = {10: ":", 100: "-", 1_000: "--"}
 
 class Measured(NamedTuple):
     """arrivals: recurrent and external spikes that arrive at a neuron, Hz. ratios: wall time of the grid over that of
-    the exact engine, one for each pair of runs. per_step: events of the exact engine's queue in a step of the grid."""
+    the exact engine, for each pair of runs. per_step: events in the exact engine's queue per step of the grid."""
 
     dt: float
     n: int
@@ -70,7 +70,7 @@ def network(dt: float, n: int, k: int, rate: float) -> tuple[sl.Network, sl.desc
 
 
 def measure(dt: float, n: int, k: int, rate: float, repeats: int) -> Measured:
-    """Raises SystemExit if the two engines do not fire at the same rate."""
+    """Raise SystemExit if the rates on the two engines differ."""
     grid, exact = network(dt, n, k, rate), network(dt, n, k, rate)
     warm = grid[0].run(200 * dt, progress=False)
     enough = MOST_ARRIVALS / (n * (k + 1) * rate * 1e-3 * dt)
@@ -96,7 +96,7 @@ def measure(dt: float, n: int, k: int, rate: float, repeats: int) -> Measured:
 
 
 def crossover(found: Sequence[Measured]) -> float | None:
-    """Arrivals (Hz) at which both take the same time, by interpolation on logarithmic axes; None if that is outside."""
+    """Arrivals (Hz) at which both take the same time, by log-log interpolation; None if outside the range."""
     known = [m for m in found if m.arrivals > 0]
     x, y = np.log([m.arrivals for m in known]), np.log([m.ratio for m in known])
     for a in range(len(x) - 1):
@@ -123,10 +123,10 @@ def draw(found: Sequence[Measured], path: Path) -> None:
 
 def report(found: Sequence[Measured], repeats: int) -> list[str]:
     lines = [
-        f"{repeats} pairs of runs each, in turn, one thread, about {WALL_S:g} s of the grid or {MOST_ARRIVALS:,.0f} "
-        "arrivals each: median (least to most) of the wall time of the grid over that of the exact engine; above 1 the "
-        "exact engine is faster. Arrivals are those at one neuron, from the others and from outside; events are those "
-        "of the whole queue.",
+        f"{repeats} pairs of runs each, in turn, one thread, about {WALL_S:g} s on the grid or {MOST_ARRIVALS:,.0f} "
+        "arrivals each: median (min to max) of the wall time of the grid over that of the exact engine; above 1 the "
+        "exact engine is faster. Arrivals are those at one neuron, recurrent and external; events are those of the "
+        "whole queue.",
         "",
         "| dt ms | N | K | rate Hz | arrivals Hz | events per step | grid / exact |",
         "|---|---|---|---|---|---|---|",
@@ -160,8 +160,12 @@ def main() -> None:
     lines = [head, "", *report(found, options.repeats)]
     print("\n".join(lines))
     if options.write:
-        title = ["# The exact engine beside the grid", "", f"    python scripts/crossover.py {' '.join(sys.argv[1:])}"]
-        text = "\n".join([*title, "", *lines, "", "![The ratio against the arrivals](../exact_engine.png)"])
+        title = [
+            "# The exact engine compared with the grid",
+            "",
+            f"    python scripts/crossover.py {' '.join(sys.argv[1:])}",
+        ]
+        text = "\n".join([*title, "", *lines, "", "![Ratio against arrivals](../exact_engine.png)"])
         (ROOT / "docs" / "results" / "exact_engine.md").write_text(text + "\n")
         draw(found, ROOT / "docs" / "exact_engine.png")
 

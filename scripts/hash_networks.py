@@ -1,13 +1,13 @@
-"""Hashes of what a fixed set of small networks computes: the proof that a change to the internals changes no bit.
+"""Hashes of the results of a fixed set of small networks, to show that a change to the internals changes no bit.
 
-    python scripts/hash_networks.py --out scripts/network_hashes.json     # write what this version computes
-    python scripts/hash_networks.py --check scripts/network_hashes.json   # compute again; each difference is reported
+    python scripts/hash_networks.py --out scripts/network_hashes.json     # write the hashes of this version
+    python scripts/hash_networks.py --check scripts/network_hashes.json   # recompute and report each difference
     python scripts/hash_networks.py --only "rule*" [--check FILE]         # some of them; --parts: each array by itself
 
-A hash is of all spikes and traces that are recorded, of the source, target, weight and delay of each synapse at the end
-of the run, and of the number of synaptic events. The networks are in hashed_networks.py. What is run in several ways,
-"... by 3 threads", has the same hash in all. Bits may differ from one kind of processor to another and with versions of
-NumPy and Numba, which the file names. With an empty cache it takes some minutes, which the compiler needs; after that,
+A hash covers all recorded spikes and traces, the source, target, weight and delay of each synapse at the end of the
+run, and the number of synaptic events. The networks are in hashed_networks.py. Networks that are run in several ways,
+"... by 3 threads", must have the same hash in all. Bits may differ between kinds of processor and between versions of
+NumPy and Numba, which the file records. With an empty cache it takes some minutes, mostly of compilation; after that,
 less than one. Results of NEST and Brian2 are rounded to nine decimals.
 """
 
@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[0] = str(ROOT)  # in place of this folder, which has a profile.py; and the package next to it is the one meant
+sys.path[0] = str(ROOT)  # instead of this folder, which has a profile.py; imports the package of this checkout
 
 import spikelearn as sl  # noqa: E402
 from scripts.hashed_networks import Case, cases  # noqa: E402
@@ -54,7 +54,7 @@ FILES: dict[str, dict[str, Any]] = {
 
 
 def model_file(name: str) -> Any:
-    """What a file of models/ simulates, with seed 1."""
+    """The simulations of a file of models/, with seed 1."""
     spec = importlib.util.spec_from_file_location(f"hashed_{name}", ROOT / "models" / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -92,7 +92,7 @@ def parts_of(runs: list[sl.Run], arrays: Any = (), decimals: int | None = None) 
 
 
 def simulated(case: Case, way: str) -> dict[str, str]:
-    """What a case gives in one way: hash of each array."""
+    """The hash of each array of a case run in one way."""
     scene = case.describe(int(way[0]) if way.endswith("threads") else 1)
     net, engine = scene.net, "stepper" if way == "stepper" else case.engine
     if isinstance(scene.runs, sl.Trials):
@@ -120,7 +120,7 @@ def from_file(name: str) -> dict[str, str]:
 
 
 def jobs() -> Iterator[tuple[str, Callable[[], dict[str, str]]]]:
-    """(name, function that gives the hashes of its arrays) of all that is computed."""
+    """(name, function that returns the hashes of its arrays) for everything that is computed."""
     for name, case in cases():
         for way in ("", *case.ways):
             yield (f"{name} by {way}" if way else name), lambda case=case, way=way: simulated(case, way)
@@ -140,7 +140,7 @@ def made_with() -> dict[str, str]:
 
 
 def missing() -> dict[str, str]:
-    """Start of a name -> why nothing of it can be computed here."""
+    """Start of a name -> why those networks cannot be computed here."""
     packages = {"on NEST": "nest", "on Brian2": "brian2", "model digits": "sklearn"}
     return {
         start: f"{package} is not installed"
@@ -150,7 +150,7 @@ def missing() -> dict[str, str]:
 
 
 def compute(only: str, show_parts: bool) -> tuple[dict[str, str], list[str]]:
-    """name -> hash of all that fits a pattern, and complaints: what failed, and ways that do not agree."""
+    """name -> hash for all names that match a pattern, and complaints: failures, and ways that disagree."""
     found: dict[str, str] = {}
     complaints = []
     left_out = missing()
@@ -162,13 +162,13 @@ def compute(only: str, show_parts: bool) -> tuple[dict[str, str], list[str]]:
         begun = time.perf_counter()
         try:
             parts = job()
-        except Exception as error:  # one network that fails says nothing about the others
+        except Exception as error:  # a failing network must not keep others from being compared
             complaints.append(f"{name}: {type(error).__name__}: {error}")
             continue
         found[name] = hashed("all", json.dumps(parts), None)
         first = name.partition(" by ")[0]
         if found.get(first, found[name]) != found[name]:
-            complaints.append(f"{name}: not the bits of {first!r}")
+            complaints.append(f"{name}: bits differ from those of {first!r}")
         if show_parts:
             print(f"{name}: {time.perf_counter() - begun:.1f} s")
             print("\n".join(f"    {digest[:16]} {label}" for label, digest in parts.items()))
@@ -180,16 +180,16 @@ def differences(found: dict[str, str], expected: dict[str, Any], only: str) -> l
     wanted = {name for name in expected if name != HEADER and fnmatch.fnmatch(name, only)}
     wanted = {name for name in wanted if not name.startswith(skipped)}
     changed = [f"{name}: differs" for name in sorted(wanted & set(found)) if found[name] != expected[name]]
-    changed += [f"{name}: is in the file and was not computed" for name in sorted(wanted - set(found))]
-    return changed + [f"{name}: is not in the file" for name in sorted(set(found) - wanted)]
+    changed += [f"{name}: in the file but not computed" for name in sorted(wanted - set(found))]
+    return changed + [f"{name}: not in the file" for name in sorted(set(found) - wanted)]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, help="file to write; by default hashes are printed")
-    parser.add_argument("--check", type=Path, metavar="FILE", help="compare with what this file says")
+    parser.add_argument("--check", type=Path, metavar="FILE", help="compare with this file")
     parser.add_argument("--only", default="*", metavar="PATTERN", help="names to compute, such as 'rule STDP*'")
-    parser.add_argument("--parts", action="store_true", help="print the hash of each array too, to see what differs")
+    parser.add_argument("--parts", action="store_true", help="also print the hash of each array, to see what differs")
     arguments = parser.parse_args()
     begun = time.perf_counter()
     found, complaints = compute(arguments.only, arguments.parts)

@@ -1,4 +1,4 @@
-"""Models of a user for scripts/hash_networks.py: of functions, and from equations."""
+"""User-defined models for scripts/hash_networks.py, from functions and from equations."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def followed(V_m, event, gain):
 
 
 def own_models() -> tuple[Any, Any, Any]:
-    """A neuron model that takes random numbers, a rule with a state of its own, and one that reads every step."""
+    """A neuron model with random numbers, a rule with state in each synapse, and a rule that reads every step."""
     neuron = sl.NeuronModel(
         "Quadratic", QuadraticParameters, lambda p, dt: {"rate": dt / p.tau_m, "V_c": p.V_c, "V_peak": p.V_peak},
         quadratic, state={"V_m": "mV", "u": "mV"}, ports={"exc": "mV"}, currents=("exc",), normal=("noise",),

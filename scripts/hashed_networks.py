@@ -1,6 +1,6 @@
 """The networks whose results scripts/hash_networks.py hashes: each part of the package at least once, small and quick.
 
-They use what the package exports and nothing else of it. What has a name in `cases` keeps it, and computes what it did.
+They use only what the package exports. Names in `cases` never change, nor do the results of the networks they denote.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ import spikelearn as sl
 from scripts.hashed_models import METHODS, own_models, written_models
 
 STRENGTH = {"pA": 400.0, "mV": 4.0, "nS": 20.0, "1": 1.0}
-"""Weights, by the unit of the port, that make a neuron fire when some arrive together."""
+"""Weights, by the unit of the port, that make a neuron fire when several arrive together."""
 LIVELY: dict[str, dict[str, Any]] = {
     "DendriticSegment": {"theta": 1.0},
     "TwoSiteRate": {"teaching": 1.0},
     "LIFCargo": {"theta_burst": 1.0, "tau_store": 50.0},
     "LIFInstructed": {"k_active": 50.0, "tau_p": 50.0, "packet": 0.5},
 }
-"""Parameters of models that would have little to say in a tenth of a second."""
+"""Parameters of models that would otherwise be nearly silent in 0.1 s."""
 
 BURSTING = sl.BurstPoisson(t_ref=6.0, second_min=3.0, second_max=6.0, tau_rate=50.0)
 
 
 class Scene(NamedTuple):
-    """A network, how long it runs (ms) or its trials, and arrays besides that its callbacks write."""
+    """A network, its duration (ms) or trials, and additional arrays that its callbacks write."""
 
     net: sl.Network
     runs: float | sl.Trials
@@ -35,7 +35,7 @@ class Scene(NamedTuple):
 
 
 class Case(NamedTuple):
-    """describe: number of threads -> Scene. ways: how it is run besides the compiled engine on one thread."""
+    """describe: number of threads -> Scene. ways: how it is run in addition to the compiled engine on one thread."""
 
     describe: Callable[[int], Scene]
     ways: tuple[str, ...]
@@ -49,12 +49,12 @@ WITH_TRIALS = (*THREADS, "stepper")
 
 
 def exported(*kinds: type) -> list[Any]:
-    """What the package exports of these kinds, by name."""
+    """Exports of the package of these kinds, by name."""
     return sorted((part for part in vars(sl).values() if isinstance(part, kinds)), key=lambda part: part.name)
 
 
 def record_all(net: sl.Network, every: float = 0.5) -> sl.Network:
-    """Record all kinds of events and all state of all populations, modulators, and the weights of what learns."""
+    """Record all kinds of events and all state of all populations, modulators, and the weights of plastic synapses."""
     for population in net.populations.values():
         net.record(population, [f"{kind}s" for kind in population.kinds])
         if hasattr(population.model, "model"):
@@ -71,7 +71,7 @@ def record_all(net: sl.Network, every: float = 0.5) -> sl.Network:
 
 
 def neurons(model: Any, parameters: dict[str, Any], threads: int) -> Scene:
-    """Neurons that are driven through all their ports and currents."""
+    """Neurons driven through all their ports and currents."""
     net = sl.Network(dt=0.1, seed=3, threads=threads)
     cells = net.population(6, model(**parameters), name="cells")
     for k, (port, unit) in enumerate(model.ports.items()):
@@ -85,7 +85,7 @@ def neurons(model: Any, parameters: dict[str, Any], threads: int) -> Scene:
 
 
 def spread(model: Any) -> dict[str, Any]:
-    """All parameters, each neuron its own."""
+    """All parameters, different for each neuron."""
     values = {**model.Parameters._field_defaults, **LIVELY.get(model.name, {})}
     return {name: value * np.linspace(0.95, 1.05, 6) for name, value in values.items()}
 
@@ -199,16 +199,16 @@ RULES: dict[str, tuple[Any, str, dict[str, Any]]] = {
     "DendriticPrediction": (sl.ThreeCompartment(), "basal", {"eta": 0.05, "W_min": -2.0, "W_max": 2.0}),
     "ApicalSilencing": (sl.ThreeCompartment(), "apical", {"eta": 0.05, "W_min": -2.0, "W_max": 2.0}),
 }  # fmt: skip
-"""Rule -> a neuron that it can learn at, the port, and parameters that move weights to their limits in 120 ms."""
+"""Rule -> a neuron that it can learn on, the port, and parameters that drive weights to their limits in 120 ms."""
 LIKE_OTHERS = (
     "PowerLawSTDP", "PreCentredSTDP", "ReducedSTDP", "NearestTripletSTDP", "InhibitorySTDP", "NearestDopamineSTDP",
     "DendriticClopath", "HomeostaticClopath", "PlateauLearning", "CalciumLTP", "ApicalSilencing",
 )  # fmt: skip
-"""Rules much like others: they are not run in windows too, which spares the compiler half a minute."""
+"""Rules similar to others, which are not also run in windows, to save half a minute of compilation."""
 
 
 def learning(name: str, fast: bool, windows: bool, threads: int) -> Scene:
-    """Synapses with delays of both sides that learn, from limit to limit, onto neurons that are driven besides."""
+    """Plastic synapses with delays on both sides, from limit to limit, onto neurons that are also driven."""
     model, port, quick = RULES[name]
     rule = getattr(sl, name)
     net = sl.Network(dt=0.1, seed=4, threads=threads)
@@ -235,7 +235,7 @@ def learning(name: str, fast: bool, windows: bool, threads: int) -> Scene:
     net.connect(source, cells, port, half, sl.Uniform(low, high), plasticity=plasticity, plastic=False, name="frozen")
     strength = 0.1 if "burst" in model.model.kinds else 0.3
     for each, unit in model.model.ports.items():
-        if each in ("forward", "target"):  # phases, at whose ends PlateauPyramidal looks back
+        if each in ("forward", "target"):  # phases, at whose ends PlateauPyramidal evaluates its averages
             starts = sl.SpikeList([5.0, 40.0, 75.0] if each == "forward" else [22.0, 60.0, 95.0])
             net.connect(net.population(1, starts), cells, each, weight=0.5)
         elif not each.endswith("inh"):
@@ -247,7 +247,7 @@ def learning(name: str, fast: bool, windows: bool, threads: int) -> Scene:
 
 
 def rates(threads: int) -> Scene:
-    """Cells that say rates to each other in every step, upwards and downwards, and learn from them all the time."""
+    """Cells that exchange rates in every step, upwards and downwards, and learn from them continuously."""
     net = sl.Network(dt=0.1, seed=6, threads=threads)
     low, high = net.population(4, sl.TwoSiteRate(), name="low"), net.population(3, sl.TwoSiteRate(teaching=1.0))
     net.drive(low, sl.NoiseCurrent(std=2.0, tau=5.0), "basal")
@@ -261,7 +261,7 @@ def rates(threads: int) -> Scene:
 
 
 def regulated(per: str, threads: int) -> Scene:
-    """Homeostasis of synapses that learn, with and without a modulator, and of some that do not."""
+    """Homeostasis of plastic synapses, with and without a modulator, and of static ones."""
     net = sl.Network(dt=0.1, seed=5, threads=threads)
     dopamine = net.modulator("dopamine", tau=30.0)
     net.release(dopamine, [15.0, 50.0, 90.0], 0.05)
@@ -278,7 +278,7 @@ def regulated(per: str, threads: int) -> Scene:
 
 
 def rewired(threads: int) -> Scene:
-    """Weak synapses that move, of each sort; permanences among them, which transmit all or nothing."""
+    """Weak synapses that move, of each kind, including permanences, which transmit all or nothing."""
     net = sl.Network(dt=0.1, seed=5, threads=threads)
     dopamine = net.modulator("dopamine", tau=30.0)
     net.release(dopamine, [15.0, 50.0, 90.0], 0.05)
@@ -333,7 +333,7 @@ def synapses(model: Any, threads: int) -> Scene:
 
 
 def kinds(threads: int) -> Scene:
-    """Bursts, events, plateaus, instructions and rates that are sent, and values that they bring with them."""
+    """Bursts, events, plateaus, instructions and rates, and the values that they carry."""
     net = sl.Network(dt=0.1, seed=11, threads=threads)
     dopamine = net.modulator("dopamine", tau=20.0)
     model_of = {"bursts": sl.Pyramidal(), "chance": BURSTING, "plateaus": sl.LIFDendriticSpike(theta_dAP=20.0),
@@ -371,14 +371,14 @@ def kinds(threads: int) -> Scene:
 
 
 def wired(rule: Any, procedural: bool, threads: int) -> Scene:
-    """Weights and delays of every sort between two populations, within one, and between parts of it."""
+    """Weights and delays of every kind between two populations, within one, and between parts of it."""
     net = sl.Network(dt=0.1, seed=12, threads=threads)
     generator = np.random.default_rng(3)
     net.population(3, sl.Parrot(), name="others before")
     cells, others = net.population(16, sl.Parrot(), name="cells"), net.population(16, sl.Parrot(), name="others")
     steps, ids = np.nonzero(generator.random((300, 16)) < 0.03)
-    told = net.population(16, sl.SpikeList((steps + 1) * 0.1, ids))
-    net.connect(told, cells, "exc", sl.OneToOne())
+    listed = net.population(16, sl.SpikeList((steps + 1) * 0.1, ids))
+    net.connect(listed, cells, "exc", sl.OneToOne())
     shape = {sl.AllToAll: (9, 9), sl.OneToOne: 9, sl.Pairs: 20}.get(type(rule))
     weights: list[Any] = [2.5, sl.Uniform(-1, 3), sl.Normal(3, 2), sl.Normal(0, 1, low=0.5), sl.LogNormal(0.5, 0.4)]
     weights += [sl.Exponential(2, high=3), *([] if shape is None else [generator.uniform(0.0, 4.0, shape)])]
@@ -393,7 +393,7 @@ def wired(rule: Any, procedural: bool, threads: int) -> Scene:
 
 
 def large(threads: int) -> Scene:
-    """A table of more than a million synapses, whose weights are kept in four bytes each."""
+    """A table of more than a million synapses, whose weights take four bytes each."""
     net = sl.Network(dt=0.1, seed=2, threads=threads)
     cells = net.population(1100, sl.LIF(), name="cells", initial={"V_m": sl.Uniform(-70.0, -56.0)})
     net.connect(cells, cells, rule=sl.FixedInDegree(1000), weight=sl.Normal(0.5, 1.0), delay=sl.Uniform(0.5, 2.0))
@@ -424,7 +424,7 @@ def wiring_cases() -> Iterator[tuple[str, Case]]:
 
 
 def answer(trial, phase, counts, marks, current, release, seen):
-    """The population's most active neuron is fed back to all of it, and releases what it has fired."""
+    """The population's most active neuron feeds back to all of it, and releases an amount set by its spike count."""
     best = 0
     for i in range(len(counts)):
         if counts[i] > counts[best]:
@@ -436,7 +436,7 @@ def answer(trial, phase, counts, marks, current, release, seen):
 
 
 def push_back(step, potential, fired, current, seen):
-    """Of every step: each spike is answered by a current into the neighbour, until the next one."""
+    """For every step: each spike causes a current into the next neuron, until the next spike."""
     for i in range(len(fired)):
         if fired[i]:
             seen[i] = step
@@ -444,7 +444,7 @@ def push_back(step, potential, fired, current, seen):
 
 
 def closed_loop(trials: bool, threads: int) -> Scene:
-    """A network with trials, or with a callback of every step, that everything depends on."""
+    """A network with trials, or with a callback in every step, on which everything depends."""
     net = sl.Network(dt=0.1, seed=4, threads=threads)
     dopamine = net.modulator("dopamine", tau=20.0)
     source, cells = net.population(9, sl.Poisson(150.0), name="source"), net.population(7, sl.LIF(), name="cells")
@@ -529,7 +529,7 @@ def together(threads: int) -> Scene:
 
 
 def exact(threads: int) -> Scene:
-    """Sources of all kinds, neurons of all models that the exact engine runs, and short-term and frozen synapses."""
+    """Sources of all kinds, neurons of all models supported by the exact engine, short-term and frozen synapses."""
     net = sl.Network(dt=0.1, seed=1)
     poisson = net.population(10, sl.Poisson(80.0), name="poisson")
     timed = net.population(5, sl.Poisson(sl.Timed([0.0, 400.0, 50.0], 15.0)), name="timed")
@@ -558,7 +558,7 @@ def exact(threads: int) -> Scene:
 
 
 def on_others(learns: bool, threads: int) -> Scene:
-    """What NEST and Brian2 both run: sources, drives and neurons that are integrated exactly, and STDP."""
+    """Parts that both NEST and Brian2 run: sources, drives, exactly integrated neurons, and STDP."""
     net = sl.Network(dt=0.1, seed=3)
     poisson, listed = net.population(20, sl.Poisson(200.0)), net.population(3, sl.SpikeList([0.1, 5, 7.3], [0, 1, 2]))
     taus = {"tau_m": np.linspace(8, 15, 20), "t_ref": np.linspace(0.5, 2, 20), "I_e": 300.0}
@@ -598,6 +598,6 @@ def other_cases() -> Iterator[tuple[str, Case]]:
 
 
 def cases() -> Iterator[tuple[str, Case]]:
-    """(name, case) of all of them."""
+    """(name, case) for all networks."""
     for make in (neuron_cases, source_cases, rule_cases, wiring_cases, other_cases):
         yield from make()

@@ -1,4 +1,4 @@
-"""Plots: figures straight from the store of a sweep, by default that of scripts/sweep.py.
+"""Plots: figures from the store of a sweep, by default that of scripts/sweep.py.
 
 python scripts/plot.py [out/sweep] [--x g] [--y eta] [--metric rate]
 """

@@ -1,15 +1,15 @@
 """Every published result with its threshold and its control: all models, several seeds, one page and a gallery.
 
-    python scripts/reproduce.py                        all; goes on where it stopped; an hour or so on two cores
-    python scripts/reproduce.py --quick                short forms, one seed, two minutes: does everything work?
+    python scripts/reproduce.py                        all; resumes where it stopped; about an hour on two cores
+    python scripts/reproduce.py --quick                short forms, one seed, two minutes, to check that all works
     python scripts/reproduce.py burstprop_xor temporal_memory --seeds 6 7 8
-    python scripts/reproduce.py --report               the pages, of what has been measured
+    python scripts/reproduce.py --report               only the pages, from existing measurements
     python scripts/reproduce.py plateau_learning --set mnist=/path/to/mnist
 
-What has been measured is kept in stores of sweeps, and as text in results/measured, of the folder --out (docs, or
-out/quick with --quick). What this version of spikelearn has measured with the present model file is not computed again,
-unless --anew; --accept-changes keeps it although model files have changed. In the end results.md and gallery/ are
-written of all models that were asked for; with settings or seeds of one's own they are printed only.
+Measurements are kept in sweep stores, and as text in results/measured, of the folder --out (docs, or out/quick with
+--quick). Measurements made by this version of spikelearn with the current model file are not repeated unless --anew;
+--accept-changes keeps them although model files have changed. Finally results.md and gallery/ are written for all
+requested models; with custom settings or seeds they are only printed.
 """
 
 from __future__ import annotations
@@ -27,15 +27,17 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", metavar="MODEL", help="some of the models; default: all")
     parser.add_argument("--quick", action="store_true", help="short forms, one seed")
-    parser.add_argument("--seeds", nargs="+", type=int, metavar="SEED", help="default: as many as the model file says")
+    parser.add_argument("--seeds", nargs="+", type=int, metavar="SEED", help="default: as given in the model file")
     parser.add_argument("--set", action="append", default=[], dest="settings", metavar="NAME=VALUE", help="a parameter")
-    parser.add_argument("--out", type=Path, help="folder of what is written; default: docs, or out/quick")
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="runs at a time; default: all cores")
-    parser.add_argument("--report", action="store_true", help="measure nothing: the pages of what is there")
+    parser.add_argument("--out", type=Path, help="output folder; default: docs, or out/quick")
     parser.add_argument(
-        "--accept-changes", action="store_true", help="keep what is there although model files have changed since"
+        "--processes", type=int, default=os.cpu_count() or 1, help="number of parallel runs; default: all cores"
     )
-    parser.add_argument("--anew", action="store_true", help="measure again what is there")
+    parser.add_argument("--report", action="store_true", help="only write the pages from existing measurements")
+    parser.add_argument(
+        "--accept-changes", action="store_true", help="keep measurements although model files have changed since"
+    )
+    parser.add_argument("--anew", action="store_true", help="repeat existing measurements")
     return parser.parse_args(arguments)
 
 
@@ -76,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted; what was measured is kept, and the same command goes on", file=sys.stderr)
+        print("interrupted; measurements are kept, and the same command resumes", file=sys.stderr)
         return 130
     if options.models or settings or options.seeds:
         print(text)

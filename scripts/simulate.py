@@ -1,8 +1,8 @@
-"""Simulation: a balanced network is built, run, kept and drawn.
+"""Simulation: build, run, save and plot a balanced network.
 
     python scripts/simulate.py [--duration 500] [--out out/simulate]
 
-`run.h5` is opened again by `spikelearn.io.load`, or drawn by `spikelearn plot raster out/simulate`.
+Open `run.h5` with `spikelearn.io.load`, or plot it with `spikelearn plot raster out/simulate`.
 """
 
 import argparse

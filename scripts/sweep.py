@@ -1,4 +1,4 @@
-"""Sweep: a model over two parameters and three seeds, measured by a function of one's own.
+"""Sweep: a model over two parameters and three seeds, measured by a custom function.
 
     python scripts/sweep.py [--workers 2] [--out out/sweep]
 
@@ -16,7 +16,7 @@ FROM = 100.0  # ms
 
 
 def measure(run: sl.Run) -> Mapping[str, float]:
-    """Metrics of one run. What was not recorded, or is not finite, is told by the status of the point."""
+    """Metrics of one run. The status of the point reports anything not recorded or not finite."""
     spikes = run.spikes("excitatory")
     return {
         "rate": sl.analysis.rate(spikes, run.populations["excitatory"].size, FROM, run.t_stop),

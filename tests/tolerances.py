@@ -45,7 +45,7 @@ def STAT(n: int, deviation: float = 1.0) -> Tolerance:
 
 
 NINE_DIGITS = ULP(4_500_000)
-"""1e-9 relative, the bar of the issue against NEST. Thousands of steps, each with exponentials that NEST takes from
+"""1e-9 relative, the tolerance against NEST. Thousands of steps, each with exponentials that NEST takes from
 other formulas (propagators once, traces at each spike), make ULP of that many operations; what was measured is nearer
 1e-13."""
 

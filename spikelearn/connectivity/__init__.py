@@ -1,6 +1,6 @@
-"""Connection rules, which pairs of neurons a projection connects: one file each, and one line here.
+"""Connection rules, which pairs of neurons a projection connects: one file per rule.
 
-By that line the whole package has it.
+Each is exported to the whole package by one line here.
 """
 
 from typing import TYPE_CHECKING
@@ -29,10 +29,10 @@ _EXPORTED = {name: value for name, value in globals().items() if isinstance(valu
 CONNECTION_RULES = tuple(
     rule for rule in _EXPORTED.values() if issubclass(rule, ConnectionRule) and rule is not ConnectionRule
 )
-"""All rules; common tests take them from here."""
+"""All rules; common tests run on each."""
 
 PROFILES = tuple(each for each in _EXPORTED.values() if issubclass(each, Profile) and each is not Profile)
 """All functions of distance."""
 
-if not TYPE_CHECKING:  # these go by the lines above, whose names are exported by `as`
+if not TYPE_CHECKING:  # type checkers use the imports above, which export names by `as`
     __all__ = [*_EXPORTED]

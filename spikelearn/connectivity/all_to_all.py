@@ -30,7 +30,7 @@ def rank_among_all(row, partner, own):
 class AllToAll(ConnectionRule):
     """Every source to every target.
 
-    autapses: whether a neuron may be connected with itself.
+    autapses: whether a neuron may be connected to itself.
     """
 
     autapses: bool = True

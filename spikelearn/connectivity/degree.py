@@ -1,4 +1,4 @@
-"""What rules have in common that give each row a number of partners, drawn evenly."""
+"""Rules with a given number of partners in each row, drawn uniformly."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from spikelearn.kernels.random import uniform
 
 @scalar
 def drawn_partners(row, n_partners, own, numbers, start, increment, seen, stamp, scratch, partners):
-    """numbers: whether a partner may occur twice, then the degree of all rows or of each."""
+    """numbers: whether a partner may occur more than once, then the degree of all rows or of each."""
     multapses = numbers[0] != 0
     degree = numbers[1 + row] if len(numbers) > 2 else numbers[1]
     count = np.int64(0)
     k = np.int64(0)
     while count < degree:
-        # As many candidates as are missing, in a loop that vectorises; then those that are refused go.
+        # Draw as many candidates as are missing, in a loop that vectorises; then drop those that are rejected.
         missing = degree - count
         for c in range(missing):
             partners[count + c] = int(uniform(start, increment, k + c) * n_partners)
@@ -41,7 +41,7 @@ def drawn_partners(row, n_partners, own, numbers, start, increment, seen, stamp,
 
 
 def checked_degree(rule: Any, n: int, shared: range, what: str, where: str) -> int:
-    """k of a rule whose rows draw from n partners. Raises DescriptionError."""
+    """The degree k of a rule whose rows draw from n partners. Raises DescriptionError."""
     k = whole_number(rule, rule.k, where)
     free = n - (1 if shared and not rule.autapses else 0)
     if (not rule.multapses and k > free) or (free == 0 and k > 0):
@@ -53,7 +53,7 @@ def checked_degree(rule: Any, n: int, shared: range, what: str, where: str) -> i
 
 
 def rows_of_degree(degrees: Any, multapses: bool) -> Rows:
-    """Rows with as many partners as `degrees` says: a number, or one for each row."""
+    """Rows with `degrees` partners: a number, or one for each row."""
     each = np.atleast_1d(np.asarray(degrees, np.int64))
     return Rows(np.append(np.int64(multapses), each), degrees=each)
 

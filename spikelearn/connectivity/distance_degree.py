@@ -1,4 +1,4 @@
-"""As many synapses for every neuron, with partners that are the likelier the larger a profile of their distance is."""
+"""The same number of synapses for every neuron, with partner probabilities given by a profile of distance."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BY_SOURCE, _MULTAPSES = 1, 2
 
 @scalar
 def likeliness(value, row, i, own, numbers):
-    """What the choice of partner i is proportional to."""
+    """Relative probability of partner i."""
     n_profile, by_source = int(numbers[0]), int(numbers[_KIND]) & _BY_SOURCE
     space = numbers[SPACE + n_profile :]
     apart = distance(space, row, i) if by_source else distance(space, i, row)
@@ -34,7 +34,7 @@ def likeliness(value, row, i, own, numbers):
 
 @scalar
 def drawn_with_repeats(value, row, n_partners, own, numbers, start, increment, sums, partners):
-    """By inversion of the sums of what partners are chosen in proportion to."""
+    """By inversion of the cumulative relative probabilities."""
     total = 0.0
     last = -1
     for i in range(n_partners):
@@ -65,8 +65,8 @@ def drawn_with_repeats(value, row, n_partners, own, numbers, start, increment, s
 def drawn_without_repeats(value, row, n_partners, own, numbers, start, increment, seen, stamp, keys, partners):
     """The partners with the smallest exponential keys -log(u) / likeliness (Efraimidis & Spirakis 2006).
 
-    This is drawing one after the other without replacement. The degree smallest are kept in a heap, the largest of them
-    on top.
+    Equivalent to drawing one after another without replacement. The `degree` smallest are kept in a heap with the
+    largest on top.
     """
     degree = int(numbers[_DEGREE])
     n = 0
@@ -139,14 +139,14 @@ class _DistanceDegree(ConnectionRule):
 
 @dataclass(frozen=True)
 class DistanceInDegree(_DistanceDegree):
-    """As many synapses onto every target, from sources that are the likelier the larger `profile` is at their distance.
+    """The same number of synapses onto every target, from sources chosen in proportion to `profile` at their distance.
 
-    k: how many.
-    profile: what the choice of a source is proportional to: a Profile, or a function of the distance.
-    radius: no source is farther away than this.
-    autapses: whether a neuron may be connected with itself.
+    k: number of synapses.
+    profile: relative probability of a source: a Profile, or a function of the distance.
+    radius: largest distance of a source.
+    autapses: whether a neuron may be connected to itself.
     multapses: whether there may be several synapses between the same two neurons. If not, sources are drawn one after
-        the other, without replacement.
+        another, without replacement.
 
     >>> rule = DistanceInDegree(100, GaussianProfile(1.0, sigma=0.2), multapses=False)
     """
@@ -154,14 +154,14 @@ class DistanceInDegree(_DistanceDegree):
 
 @dataclass(frozen=True)
 class DistanceOutDegree(_DistanceDegree):
-    """As many synapses from every source, to targets that are the likelier the larger `profile` is at their distance.
+    """The same number of synapses from every source, to targets chosen in proportion to `profile` at their distance.
 
-    k: how many.
-    profile: what the choice of a target is proportional to: a Profile, or a function of the distance.
-    radius: no target is farther away than this.
-    autapses: whether a neuron may be connected with itself.
+    k: number of synapses.
+    profile: relative probability of a target: a Profile, or a function of the distance.
+    radius: largest distance of a target.
+    autapses: whether a neuron may be connected to itself.
     multapses: whether there may be several synapses between the same two neurons. If not, targets are drawn one after
-        the other, without replacement.
+        another, without replacement.
 
     >>> rule = DistanceOutDegree(100, ExponentialProfile(1.0, scale=0.3))
     """

@@ -41,8 +41,8 @@ class DistanceProbability(ConnectionRule):
     """Each pair independently, with a probability that depends on its distance.
 
     profile: the probability: a Profile, or a function of the distance.
-    radius: no pair farther apart than this is connected.
-    autapses: whether a neuron may be connected with itself.
+    radius: largest distance of a connected pair.
+    autapses: whether a neuron may be connected to itself.
 
     >>> rule = DistanceProbability(GaussianProfile(0.8, sigma=0.2), radius=0.6)
     """
@@ -61,7 +61,7 @@ class DistanceProbability(ConnectionRule):
             raise DescriptionError(
                 f"{ends.where}: {self.name} needs a probability from 0 to 1, the profile is {at_once:g} at distance 0"
             )
-        # A few sources and targets, evenly spaced among all, stand for them.
+        # Estimated from a few sources and targets, evenly spaced among all.
         sources = np.unique(np.linspace(0, ends.n_source - 1, min(ends.n_source, 64)).astype(int))
         targets = np.unique(np.linspace(0, ends.n_target - 1, min(ends.n_target, 32)).astype(int))
         apart = ends.distances(sources, targets)

@@ -1,4 +1,4 @@
-"""What distance-dependent rules have in common: the numbers of a profile, a radius and the space they act in."""
+"""Common parts of distance-dependent rules: the numbers of a profile, a radius and the space they act in."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from spikelearn.connectivity.rule import Endpoints, Rows
 from spikelearn.errors import DescriptionError
 
 SPACE = 4
-"""The numbers of a distance-dependent rule: how many its profile has, the radius, two of the rule's own; then those of
-the profile, and the space that the projection is in (kernels/space.py)."""
+"""The numbers of a distance-dependent rule: the count of its profile's numbers, the radius, two specific to the rule;
+then those of the profile, and the space of the projection (kernels/space.py)."""
 
 
 def checked_profile(rule: Any, where: str) -> Profile:
-    """The profile of a rule, once it and the radius are what they should be. Raises DescriptionError."""
+    """The profile of a rule, after checking it and the radius. Raises DescriptionError."""
     profile = profile_of(rule.profile)
     if profile is None:
         raise DescriptionError(
@@ -30,7 +30,7 @@ def checked_profile(rule: Any, where: str) -> Profile:
 
 
 def rows_by_distance(rule: Any, ends: Endpoints, own: Sequence[float], **known: Any) -> Rows:
-    """Rows with up to two numbers of the rule's own, the profile and the space. known: further fields of Rows."""
+    """Rows with up to two numbers specific to the rule, the profile and the space. known: further fields of Rows."""
     profile = checked_profile(rule, ends.where)
     head = np.zeros(SPACE)
     head[:2] = len(profile.numbers), rule.radius

@@ -1,4 +1,4 @@
-"""As many synapses onto every target."""
+"""The same number of synapses onto every target."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from spikelearn.nest_mapping import NestRule
 
 @dataclass(frozen=True)
 class FixedInDegree(FixedDegree):
-    """As many synapses onto every target, from random sources.
+    """The same number of synapses onto every target, from random sources.
 
-    k: how many.
-    autapses: whether a neuron may be connected with itself.
+    k: number of synapses.
+    autapses: whether a neuron may be connected to itself.
     multapses: whether there may be several synapses between the same two neurons.
     """
 

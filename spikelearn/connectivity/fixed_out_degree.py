@@ -1,4 +1,4 @@
-"""As many synapses from every source."""
+"""The same number of synapses from every source."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from spikelearn.nest_mapping import NestRule
 
 @dataclass(frozen=True)
 class FixedOutDegree(FixedDegree):
-    """As many synapses from every source, to random targets.
+    """The same number of synapses from every source, to random targets.
 
-    k: how many.
-    autapses: whether a neuron may be connected with itself.
+    k: number of synapses.
+    autapses: whether a neuron may be connected to itself.
     multapses: whether there may be several synapses between the same two neurons.
     """
 

@@ -40,7 +40,7 @@ class FixedProbability(ConnectionRule):
     """Each pair with the same probability, independently.
 
     p: the probability, from 0 to 1.
-    autapses: whether a neuron may be connected with itself.
+    autapses: whether a neuron may be connected to itself.
     """
 
     p: float

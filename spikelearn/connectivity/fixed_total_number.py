@@ -1,4 +1,4 @@
-"""As many synapses in all."""
+"""A given total number of synapses."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from spikelearn.nest_mapping import NestRule
 
 @dataclass(frozen=True)
 class FixedTotalNumber(ConnectionRule):
-    """Synapses between random pairs, so many in all.
+    """A given total number of synapses between random pairs.
 
-    n: how many.
-    autapses: whether a neuron may be connected with itself.
+    n: number of synapses.
+    autapses: whether a neuron may be connected to itself.
     multapses: whether there may be several synapses between the same two neurons.
     """
 

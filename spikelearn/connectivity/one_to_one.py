@@ -1,4 +1,4 @@
-"""Pairs of neurons with the same number."""
+"""Pairs of neurons with the same index."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def rank_of_the_only_one(row, partner, own):
 class OneToOne(ConnectionRule):
     """Source i to target i; both have the same size.
 
-    autapses: whether a neuron may be connected with itself.
+    autapses: whether a neuron may be connected to itself.
     """
 
     autapses: bool = True
@@ -41,7 +41,7 @@ class OneToOne(ConnectionRule):
     def rows(self, ends: Endpoints) -> Rows:
         if ends.n_source != ends.n_target:
             raise DescriptionError(
-                f"{ends.where}: OneToOne needs populations of one size, got {ends.n_source} sources and "
+                f"{ends.where}: OneToOne needs populations of the same size, got {ends.n_source} sources and "
                 f"{ends.n_target} targets"
             )
         with_itself = ends.shared == range(ends.n_target)

@@ -1,4 +1,4 @@
-"""Pairs of neurons that are listed one by one."""
+"""An explicit list of pairs of neurons."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Pairs(ConnectionRule):
     """Exactly these synapses, in this order.
 
     pre, post: (n,) index within the source and within the target of each synapse.
-    autapses: whether a neuron may be connected with itself.
+    autapses: whether a neuron may be connected to itself.
     """
 
     pre: Any

@@ -23,7 +23,7 @@ class Profile:
 
     value: static function(distance, numbers), compiled; numbers are its fields, in order.
 
-    `FunctionProfile` makes one of any function.
+    `FunctionProfile` makes one from any function.
     """
 
     value: ClassVar[Callable[..., Any] | None] = None
@@ -49,7 +49,7 @@ class Profile:
 
     @property
     def numbers(self) -> np.ndarray:
-        """What `value` is given."""
+        """Arguments of `value`."""
         return np.array([float(getattr(self, field.name)) for field in fields(self)])
 
     def __call__(self, distance: Any) -> Any:
@@ -110,7 +110,7 @@ class ExponentialProfile(Profile):
 
 @dataclass(frozen=True)
 class BoxcarProfile(Profile):
-    """One value up to a distance, 0 beyond.
+    """A constant value up to a distance, 0 beyond.
 
     height: the value.
     radius: the distance.
@@ -127,7 +127,7 @@ class LinearProfile(Profile):
     """start + slope * d.
 
     start: its value at distance 0.
-    slope: what it gains with each unit of distance.
+    slope: its increase per unit of distance.
     """
 
     start: float
@@ -171,7 +171,7 @@ class FunctionProfile(Profile):
 
 
 def profile_of(given: Any) -> Profile | None:
-    """A profile, or one made of a function of the distance; None for anything else."""
+    """A profile, or one made from a function of the distance; None for anything else."""
     if isinstance(given, Profile):
         return given
     return FunctionProfile(given) if callable(given) else None

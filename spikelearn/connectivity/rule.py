@@ -1,4 +1,4 @@
-"""What a connection rule is: data and one scalar function that makes a row of synapses. The loops are in kernels/."""
+"""Connection rules: data and one scalar function that makes a row of synapses. The loops are in kernels/."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ RANK_ARGUMENTS = ("row", "partner", "own")
 
 @dataclass(frozen=True)
 class Endpoints:
-    """The two ends of a projection, as a rule sees them.
+    """The two ends of a projection, as seen by a rule.
 
     n_source, n_target: numbers of neurons.
-    shared: the targets that are sources too, for which there may be autapses.
-    random: a generator that depends on the seed of the network and on the projection only.
+    shared: the targets that are also sources, for which there may be autapses.
+    random: a generator that depends only on the seed of the network and on the projection.
     where: the projection, for errors.
     source_positions, target_positions: (n, dimensions) coordinates, or None.
-    source_period, target_period: (dimensions,) lengths after which space repeats itself, or None.
+    source_period, target_period: (dimensions,) period of space along each axis, or None.
     """
 
     n_source: int
@@ -49,7 +49,7 @@ class Endpoints:
         if source is None or target is None:
             which = "source has" if target is not None else "target has" if source is not None else "populations have"
             raise DescriptionError(
-                f"{self.where}: distances need positions, and the {which} none; expected both made with "
+                f"{self.where}: distances need positions, but the {which} none; expected both made with "
                 "net.population(..., positions=...)"
             )
         if source.shape[1] != target.shape[1]:
@@ -79,14 +79,14 @@ class Endpoints:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """What a rule becomes for one projection.
+    """The data of a rule for one projection.
 
     numbers: all that its `row` function needs, in one array of float64 or int64.
-    degrees: synapses of each row, (rows,), or (1,) if all have as many; None: not known before they are made.
-    expected: how many synapses there will be, about; needed only without degrees.
+    degrees: synapses of each row, (rows,), or (1,) if the same for all; None: not known before they are made.
+    expected: approximate total number of synapses; needed only without degrees.
     owners: (rows,) int64, the neuron of each row; None: row i belongs to neuron i.
-    width: no row has more synapses; by default as many as there are partners, or the largest of `degrees`.
-    function: a compiled function of scalars that `row` is given as its first argument, if it takes one.
+    width: largest number of synapses in a row; by default the number of partners, or the largest of `degrees`.
+    function: a compiled function of scalars passed to `row` as its first argument, if it takes one.
     """
 
     numbers: np.ndarray = field(default_factory=lambda: np.zeros(0))
@@ -106,20 +106,20 @@ class ConnectionRule:
     by_source: each row holds the targets of one source; else the sources of one target. Only rules by source, and those
         with a `rank`, can be procedural.
     row: static function(row, n_partners, own, numbers, start, increment, seen, stamp, scratch, partners), compiled,
-        that writes the partners of one row to `partners` and returns how many there are. Partners are counted from 0 to
-        n_partners - 1. own: the partner that would be an autapse and is to be left out, or -1. numbers: see Rows.
+        that writes the partners of one row to `partners` and returns their number. Partners are numbered from 0 to
+        n_partners - 1. own: the partner that would be an autapse and must be left out, or -1. numbers: see Rows.
         start, increment: the stream of random numbers of this row, from which `random.uniform(start, increment, k)`
-        draws number k. seen: (n_partners,) int64 for marks, in which no element is `stamp` at first. scratch:
-        (n_partners,) float64, whatever they are. A rule whose Rows have a `function` takes that first, as `value`.
+        draws number k. seen: (n_partners,) int64 for marks, with no element initially equal to `stamp`. scratch:
+        (n_partners,) float64, uninitialised. A rule whose Rows have a `function` takes that first, as `value`.
     rows: method(ends) -> Rows, which also checks the data of the rule against an Endpoints.
-    autapses: whether a neuron may be connected with itself, True where the dataclass has no such field.
-    rank: static function(row, partner, own), compiled: how many partners of a row by target come before this one. It
-        says that `row` with source and target exchanged makes the targets of a source.
+    autapses: whether a neuron may be connected to itself; True if the dataclass has no such field.
+    rank: static function(row, partner, own), compiled: the number of partners of a row by target before this one. If
+        given, `row` with source and target exchanged makes the targets of a source.
     arrays: which arrays of weights and delays it takes: "pairs" (n_source, n_target), "rows" (rows,), "" none.
-    every_pair: whether it makes all pairs, but for autapses.
-    example: values for the fields that need some, with which tests make it between two populations of 12 neurons.
-    complaint: what it means if `row` returns -1, for errors.
-    nest: the rule in NEST, for engine="nest" with rules of NEST's own.
+    every_pair: whether it makes all pairs, except autapses.
+    example: values of required fields, with which tests make it between two populations of 12 neurons.
+    complaint: the cause if `row` returns -1, for errors.
+    nest: the rule in NEST, for engine="nest" with NEST's own rules.
 
     >>> @dataclass(frozen=True)
     ... class Neighbours(ConnectionRule):
@@ -145,13 +145,13 @@ class ConnectionRule:
     rank: ClassVar[Callable[..., Any] | None] = None
     example: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     complaint: ClassVar[str] = (
-        "made a row with too many partners, with some that are out of range, or with other numbers of them than its "
-        "degrees"
+        "made a row with too many partners, with partners out of range, or with a number of partners other than its "
+        "degree"
     )
     nest: ClassVar[NestRule | None] = None
 
     def __init_subclass__(cls) -> None:
-        """Check a rule when it is defined, and compile its functions. A class without `row` is a base of others."""
+        """Check a rule when it is defined, and compile its functions. A class without `row` is a base class."""
         for name, expected in (("row", ROW_ARGUMENTS), ("rank", RANK_ARGUMENTS)):
             function = getattr(cls, name)
             if function is None:
@@ -165,12 +165,12 @@ class ConnectionRule:
             setattr(cls, name, staticmethod(scalar(function)))
 
     def rows(self, ends: Endpoints) -> Rows:
-        """What the rule is for a projection with these ends. Raises DescriptionError."""
+        """The rows of the rule for a projection with these ends. Raises DescriptionError."""
         raise NotImplementedError
 
     @property
     def procedural(self) -> bool:
-        """Whether the synapses of one source can be made without those of all others."""
+        """Whether the synapses of one source can be made without those of the others."""
         return self.by_source or self.rank is not None
 
     @property
@@ -183,7 +183,7 @@ def _listed(numbers: np.ndarray) -> str:
 
 
 def whole_number(rule: ConnectionRule, value: Any, where: str) -> int:
-    """A parameter of a rule that counts something. Raises DescriptionError."""
+    """A parameter of a rule that is a count. Raises DescriptionError."""
     if not isinstance(value, int | float | np.integer | np.floating) or value < 0 or int(value) != value:
         raise DescriptionError(f"{where}: {rule.name} needs a whole number of at least 0, got {value!r}")
     return int(value)

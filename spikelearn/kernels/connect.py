@@ -1,8 +1,8 @@
 """Connection rules as rows of partners, and the loop that counts, places and finds synapses.
 
-A rule is made row by row from counter-based random numbers, so that it can be made again: once to count, once to
-place, once more to find where the synapses of a projection lie. Nothing is kept in between. What makes a row is a small
-kernel of its own for each rule (templates/row.py), which all loops call by its address: they are compiled once for all.
+Rows are generated from counter-based random numbers, so they can be generated again: once to count, once to place, and
+once more to locate the synapses of a projection. Nothing is stored in between. Each rule has a small kernel that makes
+a row (templates/row.py), which all loops call by its address, so the loops are compiled only once.
 """
 
 import math
@@ -24,7 +24,7 @@ from spikelearn.kernels.random import (
 CONSTANT, UNIFORM, NORMAL, LOG_NORMAL, EXPONENTIAL, ARRAY, BY_DISTANCE = range(7)
 LIMITS = 2
 VALUES = 4
-"""The numbers of a distribution: two parameters, from here on the limits, and from here on values given one by one."""
+"""Indices into the numbers of a distribution, after its two parameters: the limits, and explicitly given values."""
 
 MARK, COUNT, PLACE, LOCATE = range(4)
 
@@ -32,7 +32,7 @@ NO_AUTAPSE = -(1 << 40)
 LONGEST_DELAY = (1 << 16) - 1
 """Steps."""
 WRONG_ROW = -1
-"""What counts of synapses are if a rule made a row that cannot be."""
+"""Synapse count that signals an invalid row."""
 _MOST_REDRAWS = 1000
 
 
@@ -63,7 +63,7 @@ def draw(code, numbers, flat, start, increment, counter):
 
 @scalar
 def begin_row(row, n_partners, own_offset, seed, uid):
-    """The stream of random numbers of a row, and the partner that would be an autapse and is left out, or -1."""
+    """The stream of random numbers of a row, and the partner to leave out as an autapse, or -1."""
     start, increment = stream(seed, uid * STREAMS + PARTNERS_STREAM, row)
     own = row + own_offset
     if own < 0 or own >= n_partners:
@@ -73,7 +73,7 @@ def begin_row(row, n_partners, own_offset, seed, uid):
 
 @scalar
 def checked_row(count, row, n_partners, width, degrees, partners):
-    """The number of partners in a row, or WRONG_ROW if they cannot be what the rule promised."""
+    """The number of partners in a row, or WRONG_ROW if they violate what the rule declares."""
     if count < 0 or count > width or (len(degrees) > 0 and count != degree_of(degrees, row)):
         return WRONG_ROW
     for k in range(count):
@@ -89,18 +89,18 @@ def degree_of(degrees, row):
 
 
 def scratch(row_width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Room for what loops know of the synapses of a row: first their sources, then their targets; and for values.
+    """Arrays for the synapses of a row: sources followed by targets, and values.
 
-    It is made here, since code that makes no arrays is loaded from disk without Numba.
+    They are allocated here because code that allocates no arrays is loaded from disk without Numba.
     """
     return np.empty((7, row_width), np.int64), np.empty(row_width)
 
 
 @scalar
 def ends(by_source, owners, pairs, row, k, partners):
-    """Source and target of synapse k of a row, and its place in arrays of weights or delays.
+    """Source and target of synapse k of a row, and its index in arrays of weights or delays.
 
-    pairs: the number of targets, if arrays give one value for each pair; 0 if they give one for each row.
+    pairs: the number of targets, if arrays hold one value per pair; 0 if they hold one per row.
     """
     owner = owners[row] if len(owners) > 0 else row
     if by_source:
@@ -112,10 +112,10 @@ def ends(by_source, owners, pairs, row, k, partners):
 
 @kernel
 def draw_row(code, numbers, by_distance, its_arguments, flats, start, increment, counters, n, drawn):
-    """What `draw` gives for each of n synapses, with these counters and places `flats` in arrays.
+    """`draw` for each of n synapses, with these counters and indices `flats` into arrays.
 
-    First what the first random number of each makes, in loops that vectorise; then what must be drawn again.
-    by_distance, its_arguments: the address of what knows the synapses and writes `drawn`, and of what it is given.
+    First the values from the first random number of each, in loops that vectorise; then the redraws.
+    by_distance, its_arguments: the address of a kernel that writes `drawn` from the synapses, and of its arguments.
     """
     if code == BY_DISTANCE:
         invoke(by_distance, n, its_arguments)
@@ -155,7 +155,7 @@ def in_steps(delay, extra_delay, dt):
 
 @kernel
 def count_synapses(make_row, row_arguments, made, n_rows):
-    """How many synapses a rule makes."""
+    """The number of synapses that a rule makes."""
     total = 0
     for row in range(n_rows):
         invoke(make_row, row, row_arguments)
@@ -177,14 +177,14 @@ def scan(
     """One pass over the synapses of a projection, in the order in which its rule makes them.
 
     MARK writes 1 to `cursor[delay]`, in steps; COUNT adds to `cursor[slot + 1]`; PLACE writes targets, less `origin`,
-    and weights at `cursor[slot]`, which it moves; LOCATE writes where PLACE put each synapse. slot = source * n_delays
-    + delay number. Synapses whose target lies outside [low, high) are passed over. Returns the number of all others,
+    and weights at `cursor[slot]`, which it advances; LOCATE writes where PLACE put each synapse. slot = source *
+    n_delays + delay number. Synapses whose target is outside [low, high) are skipped. Returns the number of the others,
     or WRONG_ROW.
 
-    A row is made first and then dealt out in turns, so that the memory that each turn wants is fetched in the one
-    before: it is all over the table. make_row, row_arguments: the address of what makes a row and of what it is given;
-    it writes `partners` and made[0], their number. owners, degrees: see Rows, empty for None. pairs: see `ends`. rows,
-    drawn: see `scratch`. Counters start as np.int64(0), since Numba compiles what is given a plain 0 twice.
+    A row is made first and then processed in chunks, so that the scattered memory each chunk needs is prefetched during
+    the one before. make_row, row_arguments: the address of the kernel that makes a row and of its arguments; it writes
+    `partners` and made[0], their number. owners, degrees: see Rows, empty for None. pairs: see `ends`. rows, drawn: see
+    `scratch`. Counters start as np.int64(0), since with a plain 0 Numba would compile the function twice.
     """
     sources, posts, counters, flats = rows[0], rows[1], rows[2], rows[3]
     orders, slots, places = rows[4], rows[5], rows[6]

@@ -1,11 +1,11 @@
 """Static synapses: add each arriving event to the input of its targets, in the step in which it arrives.
 
-Synapses are sorted by (source, delay), so all that arrive together from one source lie together. `rows` holds a ring
-of spike lists for each share of the sources, one row a step; delay is at least one step, so the rows that are read are
-complete. Shares are read in their order, so that each target adds up its inputs in one order however many there are.
+Synapses are sorted by (source, delay), so those of one source that arrive together are contiguous. `rows` holds a ring
+of spike lists for each share of the sources, one row per step; delays are at least one step, so the rows that are read
+are complete. Shares are read in order, so each target sums its inputs in the same order for any number of shares.
 
-Where runs of synapses lie in memory is random, so the runs that are due are listed first, and each is fetched while
-those before it are added. `due` is the list, of any length; when it is full it is worked off.
+Runs of synapses are scattered in memory, so the runs that are due are listed first, and each is prefetched while
+earlier ones are added. `due` is the list, of any length; it is processed whenever it is full.
 """
 
 import numpy as np
@@ -14,13 +14,13 @@ from spikelearn.codegen.jit import Written, kernel, prefetch, scalar
 
 _AHEAD = 4
 _FETCHED = 512
-"""Synapses of a run that are fetched ahead; what follows in a longer run the processor foresees by itself."""
+"""Synapses of a run that are prefetched; the hardware prefetches the rest of a longer run."""
 _LINE = 64
 
 
 @scalar
 def fetch_run(index, values, slot):
-    """Fetch the beginning of a run of values into the cache."""
+    """Prefetch the beginning of a run of values."""
     last = min(index[slot + 1], index[slot] + _FETCHED)
     for p in range(index[slot], last, _LINE // values.itemsize):
         prefetch(values, p)
@@ -28,9 +28,9 @@ def fetch_run(index, values, slot):
 
 @kernel
 def add_runs(due, n_due, index, targets, slot_weight, weights, inputs):
-    """Work off a list of slots; returns the number of synaptic events.
+    """Process a list of slots; returns the number of synaptic events.
 
-    The weights are those of the slots, if they have any, else those of the synapses (of which a share may have none).
+    Weights are those of the slots, if given, else those of the synapses (of which a share may have none).
     """
     own_weights = len(slot_weight) == 0
     events = 0

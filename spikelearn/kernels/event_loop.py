@@ -1,7 +1,7 @@
-"""The event loop of the exact engine: from one event to the next, with no Python inside.
+"""The event loop of the exact engine: from one event to the next, without Python.
 
-All that happens at one time is one batch: what is due is sent and delivered first, then every neuron that something
-reached takes it in. So inputs that arrive together count together, in whatever order they are delivered.
+Everything that happens at one time is one batch: first, everything due is sent and delivered; then every neuron that
+received input is updated. So inputs that arrive together act together, in whatever order they are delivered.
 """
 
 from typing import NamedTuple
@@ -30,29 +30,29 @@ class Synapses(NamedTuple):
 
 
 class Groups(NamedTuple):
-    """Ports of populations, and projections whose synapses have a memory: where input goes, and how."""
+    """Ports of populations, and projections whose synapses have memory: where input goes, and how."""
 
     population: np.ndarray
     first_input: np.ndarray  # of the port's neuron 0, in `inputs`
-    dynamic: np.ndarray  # whether what is released depends on the spikes before
-    released: np.ndarray  # (1,) the share of the weights that is released now
+    dynamic: np.ndarray  # whether release depends on earlier spikes
+    released: np.ndarray  # (1,) the fraction of the weights that is released now
 
 
 class Cells(NamedTuple):
-    """All neurons of all populations, one after the other; a population's begin at first[population]."""
+    """All neurons of all populations, one after another; those of a population begin at first[population]."""
 
     first: np.ndarray  # (n_populations,)
-    touched: np.ndarray  # (n_cells,) neurons that something reached now, packed from first[population] on
+    touched: np.ndarray  # (n_cells,) neurons that received input now, packed from first[population] on
     n_touched: np.ndarray  # (n_populations,)
     marked: np.ndarray  # (n_cells,) whether it is in `touched`
     wanted: np.ndarray  # (n_cells,) whether its spikes are recorded
-    fired: np.ndarray  # (2 n_cells,) who fired just now
+    fired: np.ndarray  # (2 n_cells,) neurons that fired just now
     n_fired: np.ndarray  # (1,)
     inputs: np.ndarray  # all ports of all populations
 
 
 class Owners(NamedTuple):
-    """What clocks belong to: a row for each population, then one for each drive."""
+    """Owners of clocks: a row for each population, then one for each drive."""
 
     kind: np.ndarray
     first_clock: np.ndarray
@@ -67,10 +67,10 @@ class Owners(NamedTuple):
     width: np.ndarray
     interval: np.ndarray
     owner_of: np.ndarray  # (n_clocks,)
-    count: np.ndarray  # (n_clocks,) how often each was due: a Poisson process at 0 ms and at each arrival
+    count: np.ndarray  # (n_clocks,) number of times each was due: a Poisson process at 0 ms and at each arrival
     values: np.ndarray
     times: np.ndarray
-    ids: np.ndarray  # of spike lists, beside `times`
+    ids: np.ndarray  # of spike lists, parallel to `times`
 
 
 class Watched(NamedTuple):
@@ -88,9 +88,9 @@ def run_events(
     step, dt, seed, now, control, event_count, clocks, flights, synapses, groups, cells, owners, watched,
     addresses, arguments, release_addresses, release_arguments, sample_addresses, sample_arguments,
 ):  # fmt: skip
-    """Run all events up to and including the end of `step`, or until buffers have to be emptied.
+    """Process all events up to and including the end of `step`, or until buffers have to be emptied.
 
-    control: see kernels/control.py; STOP is 0 if all were run.
+    control: see kernels/control.py; STOP is 0 if all were processed.
     event_count: (synaptic events, events of the queue). addresses, arguments: of each population, 0 for
     sources, and of each group, 0 for static synapses.
     """
@@ -161,7 +161,7 @@ def _reach(population, i, cells):
 
 @scalar
 def _tick(clock, owner, due, seed, event_count, groups, cells, owners):
-    """The clock of a source or a drive is due; returns when it is due again."""
+    """Handle the due clock of a source or a drive; returns when it is due again."""
     kind = owners.kind[owner]
     row = owners.count[clock]
     owners.count[clock] = row + 1
@@ -206,7 +206,7 @@ def _change_current(owner, row, groups, cells, owners):
 
 @scalar
 def _deliver(run, released, event_count, synapses, groups, cells):
-    """Add what is sent to the inputs of its targets."""
+    """Add what is sent to the inputs of the targets."""
     group = synapses.group[run]
     population = groups.population[group]
     first_input = groups.first_input[group]
@@ -227,7 +227,7 @@ def _deliver(run, released, event_count, synapses, groups, cells):
 
 @scalar
 def _send(time, cells, flights, synapses, watched):
-    """Record who fired, and send the spikes on their way."""
+    """Record the neurons that fired, and send their spikes."""
     for k in range(cells.n_fired[0]):
         cell = cells.fired[k]
         if cells.wanted[cell]:

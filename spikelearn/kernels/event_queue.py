@@ -1,7 +1,7 @@
 """Two priority queues, both binary heaps in plain arrays: clocks, which are moved, and flights, which are added.
 
-A clock is something that has one next time: a neuron that may fire, a Poisson process, a list. A flight is a spike on
-its way: one entry for each, due when its next synapses are; the synapses of a source are sorted by delay.
+A clock has one next time: that of a neuron that may fire, a Poisson process or a list. A flight is a spike in transit:
+one entry per spike, due when its next synapses are; the synapses of a source are sorted by delay.
 """
 
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from spikelearn.codegen.jit import scalar
 
 
 class Clocks(NamedTuple):
-    """due: (n,) ms, inf for a clock that is not in the heap. heap: (n,) clocks. place: (n,) where each is, or -1."""
+    """due: (n,) ms, inf for a clock that is not in the heap. heap: (n,) clocks. place: (n,) index of each, or -1."""
 
     due: np.ndarray
     heap: np.ndarray
@@ -21,7 +21,7 @@ class Clocks(NamedTuple):
 
 
 class Flights(NamedTuple):
-    """due: (capacity,) ms. sent: (capacity,) ms, when the spike was emitted. run: (capacity,) what it reaches next."""
+    """due: (capacity,) ms. sent: (capacity,) ms, when the spike was emitted. run: (capacity,) the next run."""
 
     due: np.ndarray
     sent: np.ndarray
@@ -29,14 +29,14 @@ class Flights(NamedTuple):
     size: np.ndarray  # (1,)
 
     def longer(self, n: int) -> "Flights":
-        """The same with n more places."""
+        """The same with capacity for n more."""
         due, sent, run = (np.concatenate([array, np.zeros(n, array.dtype)]) for array in self[:3])
         return Flights(due, sent, run, self.size)
 
 
 @scalar
 def set_clock(clocks, clock, due):
-    """Move a clock to another time; inf takes it out of the heap."""
+    """Move a clock to another time; inf removes it from the heap."""
     heap, place, keys = clocks.heap, clocks.place, clocks.due
     k = place[clock]
     last = clocks.size[0] - 1
@@ -81,7 +81,7 @@ def set_clock(clocks, clock, due):
 
 @scalar
 def add_flight(flights, due, sent, run):
-    """Add a spike on its way; there must be room."""
+    """Add a spike in transit; there must be room."""
     k = flights.size[0]
     flights.size[0] = k + 1
     while k > 0:
@@ -97,7 +97,7 @@ def add_flight(flights, due, sent, run):
 
 @scalar
 def replace_first(flights, due, run):
-    """Let the flight that is due first go on to its next synapses; inf takes it out."""
+    """Move the flight that is due first on to its next synapses; inf removes it."""
     sent = flights.sent[0]
     if due == np.inf:
         last = flights.size[0] - 1

@@ -1,4 +1,4 @@
-"""The loops of a plasticity rule that learns at events, made for one rule at a time: templates/event_rule.py."""
+"""The loops of a plasticity rule that learns at events, rendered for each rule from templates/event_rule.py."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LAST_STEP = (1 << 31) - 1
 """The last of those steps."""
 
 SOME, ALL = 1, 2
-"""What a sweep may be wanted for: the synapses that have waited long, or all."""
+"""Which synapses a sweep is needed for: those that have waited long, or all."""
 
 _NOT_CODE = re.compile(r'"""(?:.|\n)*?"""|#.*|^from .*|^import .*|^def \w+', re.MULTILINE)
 _USED_NAME = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
@@ -28,7 +28,7 @@ _NOT_NAMES = {*keyword.kwlist, "W_min", "W_max"}
 
 @functools.cache
 def taken_names(modulated: bool) -> frozenset[str]:
-    """Names that the loops use themselves, so that no trace, state or constant of a rule may have them."""
+    """Names used by the loops themselves, which no trace, state or constant of a rule may have."""
     handlers = ["since_pre"], ["since_pre"]
     text = render_event_rule([("_", "add")], [], [], (), False, *handlers, modulated, False, release=(["_"], ["_"]))
     return frozenset(_USED_NAME.findall(_NOT_CODE.sub("", text))) - _NOT_NAMES
@@ -50,8 +50,8 @@ def render_event_rule(
 ) -> str:
     """The loops: deliver, push (post events), sweep, read, reset and rebase.
 
-    pre, post: (name, jump) of the traces. on_pre, on_post: names of what the handlers take. reads: state variables of
-    the target, whose values post events carry. transmits: whether what arrives is a function of the weight.
+    pre, post: (name, jump) of the traces. on_pre, on_post: arguments of the handlers. reads: state variables of the
+    target, whose values post events carry. transmits: whether what arrives is a function of the weight.
     release: state and constants of short-term plasticity, None without it.
     """
     before = {"since_pre": "(s - last) * ms_per_step"} | {name: f"{name}_now" for name, _ in pre}

@@ -1,8 +1,8 @@
-"""Rings of event lists: who emitted what in which step.
+"""Rings of event lists: which neuron emitted an event in which step.
 
 There is one ring for each block of neurons, kind of event and share: a share's kernels write its own, `rows` (depth, n)
 and `counts` (depth,); delivery reads those of all shares, `rows` (shares, depth, n) and `counts` (shares, depth).
-Where events carry a value, `values` lies beside `rows`, place by place.
+If events carry a value, `values` has the same layout as `rows`.
 """
 
 from spikelearn.codegen.jit import Written, kernel, scalar
@@ -11,7 +11,7 @@ from spikelearn.kernels.control import STOP
 
 @scalar
 def count_in_row(counts, row):
-    """How many events all shares have in a row."""
+    """The number of events of all shares in a row."""
     total = 0
     for share in range(len(counts)):
         total += counts[share, row]
@@ -30,7 +30,7 @@ def source_in_row(rows, counts, row, k):
 
 @scalar
 def value_in_row(values, counts, row, k):
-    """What the k-th event of all shares in a row carries."""
+    """The payload of the k-th event of all shares in a row."""
     share = 0
     while k >= counts[share, row]:
         k -= counts[share, row]
@@ -58,7 +58,7 @@ def collect(step, emitted, first, bit, rows, counts):
 
 @kernel
 def keep_values(step, rows, counts, variable, values: Written):
-    """Beside each event of this step's row, what a state variable of its source is now."""
+    """Store with each event of this step's row the current value of a state variable of its source."""
     row = step % len(counts)
     for k in range(counts[row]):
         values[row, k] = variable[rows[row, k]]
@@ -69,7 +69,7 @@ def classify_bursts(
     step, rows, counts, first, last, windows, last_spike: Written, spikes_in_burst: Written, event_rows: Written,
     event_counts: Written, burst_rows: Written, burst_counts: Written,
 ):  # fmt: skip
-    """Tell events (a spike after more than a window of silence) from bursts (the second spike of such a group)."""
+    """Detect events (a spike after more than a window of silence) and bursts (the second spike of such a group)."""
     row = step % len(counts)
     for k in range(counts[row]):
         neuron = rows[row, k]
@@ -117,7 +117,7 @@ def mark_events(step, rows, counts, first, fired: Written):
 def record_events(
     step, start, rows, counts, first, wanted, room, steps: Written, ids: Written, used: Written, control: Written
 ):
-    """From step `start` on, append this step's events to a buffer; ask for a stop when `room` more might not fit."""
+    """From step `start` on, append this step's events to a buffer; request a stop when `room` more might not fit."""
     if step < start:
         return
     row = step % len(counts)

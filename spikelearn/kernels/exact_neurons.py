@@ -1,4 +1,4 @@
-"""What the exact engine makes for one model at a time: templates/exact_neurons.py, release.py and exact_loop.py."""
+"""Kernels of the exact engine, rendered from templates/exact_neurons.py, release.py and exact_loop.py."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 from spikelearn.codegen.template import render
 
 SETTLE, SAMPLE = -1, -2
-"""What a population is called for besides the clock of a neuron: to take in what has arrived now, or to write a row of
-a recording."""
+"""Why a population is called, other than for the clock of a neuron: to apply input that arrived now, or to write a row
+of a recording."""
 
 
 def render_loop(tables: Sequence[Any]) -> str:
-    """The event loop, taking the arrays of its tables, which are NamedTuples, one by one."""
+    """The event loop, with the arrays of its tables (NamedTuples) as separate arguments."""
     fields = [[f"{table.__name__.lower()}_{field}" for field in table._fields] for table in tables]
     return render(
         "exact_loop",
@@ -37,12 +37,12 @@ def render_population(
     held: bool,
     bounded: bool,
 ) -> str:
-    """What happens to the neurons of one population.
+    """The updates of the neurons of one population.
 
     varying: the constants that are arrays, one value per neuron. held: whether there is a refractory period, from a
     spike to `until`. bounded: whether there is a `soonest`, cheaper than `crossing`.
 
-    The text reads `flow`, `receive`, `crossing`, `reset`, and `hold` and `soonest` if there are any.
+    The text refers to `flow`, `receive`, `crossing`, `reset`, and to `hold` and `soonest` if they exist.
     """
     return render(
         "exact_neurons",

@@ -1,4 +1,4 @@
-"""exp(x) and exp(x) - 1 in arithmetic that vectorises: math.exp would stop a loop over neurons from doing so."""
+"""exp(x) and exp(x) - 1 in arithmetic that vectorises: math.exp would keep a loop over neurons from doing so."""
 
 import math
 
@@ -8,7 +8,7 @@ _LOG2_E = 1.4426950408889634
 _LN2_HIGH = 6.93147180369123816490e-01
 _LN2_LOW = 1.90821492927058770002e-10
 _ROUNDING = 6755399441055744.0
-"""1.5 * 2^52: a number of moderate size that is added to it is rounded to a whole one, which its last bits hold."""
+"""1.5 * 2^52: adding a number of moderate size rounds it to an integer, which is in the last bits of the sum."""
 
 
 @scalar

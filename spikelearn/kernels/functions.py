@@ -1,4 +1,4 @@
-"""Functions that equations use, in arithmetic that vectorises."""
+"""Functions for use in equations, in arithmetic that vectorises."""
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import expm1, exponential

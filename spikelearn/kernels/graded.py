@@ -1,7 +1,7 @@
-"""Graded synapses: one gate for each source and delay moves in every step; targets are given the sum of all outputs.
+"""Graded synapses: one gate per source and delay advances in every step; targets receive the sum of all outputs.
 
-The loop over gates is made for each model: templates/gates.py. What the gates give is handed on by one sum for all
-targets, or synapse by synapse.
+The loop over gates is rendered for each model from templates/gates.py. The outputs of the gates are delivered by one
+sum for all targets, or synapse by synapse.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def broadcast(step, output, weight, shift, inputs: Written):
 
 @kernel
 def deliver_graded(step, output, first_slot, index, targets, weights, inputs: Written):
-    """Synapse by synapse, behind the gates that are not closed."""
+    """Synapse by synapse, for gates that are not closed."""
     for gate in range(len(output)):
         value = output[gate]
         if value != 0.0:

@@ -1,8 +1,7 @@
-"""Homeostasis: weights are brought to a sum, or scaled by how much their targets fire.
+"""Homeostasis: weights are normalised to a sum, or scaled according to the rates of their targets.
 
-All of it acts at the end of every `every`-th step, when the weights are those of now: `begin`, then a sweep that takes
-up what post events have done, then `materialize` if the weights are kept as q of w = q + c N, and at
-last `dematerialize`.
+It acts at the end of every `every`-th step, on up-to-date weights: `begin`, then a sweep that applies pending post
+events, then `materialize` if the weights are stored as q of w = q + c N, and finally `dematerialize`.
 """
 
 import math
@@ -11,12 +10,12 @@ from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.event_rule import ALL
 
 _NOTHING = 1e-9
-"""A sum below this share of what it should be counts as 0: it may be nothing but rounding errors."""
+"""A sum below this fraction of its set point counts as 0: it may consist of rounding errors."""
 
 
 @kernel
 def begin(step, every, enabled, due: Written, sweeps: Written):
-    """Every so many steps: `due` is 1 for the kernels that follow, and the synapses are brought up to now."""
+    """Every so many steps, set `due` to 1 for the kernels that follow and request that all synapses be updated."""
     due[0] = 1 if step % every == 0 and enabled[0] != 0 else 0
     if due[0] != 0:
         sweeps[0] = ALL
@@ -44,7 +43,7 @@ def dematerialize(step, due, dendritic, integrals, weights: Written, eligibiliti
 def normalise_targets(
     step, due, totals, subtractive, targets, weights: Written, W_min, W_max, sums: Written, sizes: Written
 ):
-    """sums, sizes: scratch, one for each neuron; they become the factor and the term of each."""
+    """sums, sizes: scratch, one for each neuron, overwritten with the factor and the term of each."""
     if due[0] == 0:
         return
     for j in range(len(sums)):
@@ -66,7 +65,7 @@ def normalise_targets(
 
 @kernel
 def normalise_sources(step, due, totals, subtractive, first, n_delays, index, weights: Written, W_min, W_max):
-    """The synapses of a source lie together."""
+    """The synapses of a source are contiguous."""
     if due[0] == 0:
         return
     for i in range(len(totals)):
@@ -87,7 +86,7 @@ def normalise_sources(step, due, totals, subtractive, first, n_delays, index, we
 
 @kernel
 def follow_rates(step, rows, counts, first, tau, dt, rate: Written, at: Written, spikes: Written):
-    """The low-passed rate (Hz) of each neuron when it last fired, in step `at`: tau a' = -a + sum of delta."""
+    """The low-pass filtered rate (Hz) of each neuron when it last fired, in step `at`: tau a' = -a + sum of delta."""
     row = step % len(counts)
     for k in range(counts[row]):
         j = rows[row, k] - first
@@ -117,7 +116,7 @@ def scale_targets(
     W_max,
     factors: Written,
 ):
-    """ln w moves by beta times the integral of (goal - a), which is (goal T - tau (a before - a now) - spikes).
+    """ln w changes by beta times the integral of (goal - a), which is (goal T - tau (a before - a now) - spikes).
 
     factors: scratch, one for each neuron of the block.
     """

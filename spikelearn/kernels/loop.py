@@ -1,4 +1,4 @@
-"""The compiled loop: calls a table of entries step after step, with no Python inside."""
+"""The compiled loop: calls a table of entries in every step, without Python."""
 
 from spikelearn.codegen.jit import add_one, first_of, give_way, invoke, kernel
 from spikelearn.kernels.control import STOP
@@ -8,7 +8,7 @@ _SPINS = 4000
 
 @kernel
 def barrier(arrived, expected):
-    """Wait until so many threads have arrived here, counted from the first meeting on; a long wait gives way."""
+    """Wait until so many threads have arrived, counted from the first barrier on; yields the core in a long wait."""
     add_one(arrived)
     spins = 0
     while first_of(arrived) < expected:
@@ -19,7 +19,7 @@ def barrier(arrived, expected):
 
 @kernel
 def wants_to_stop(controls):
-    """Whether any share wants to."""
+    """Whether any share requests a stop."""
     for share in range(len(controls)):
         if controls[share, STOP] != 0:
             return True
@@ -43,12 +43,12 @@ def run_steps(
 ):  # fmt: skip
     """Run the steps first to last - 1; returns the step after the last one that was run.
 
-    controls: (shares, 4), see kernels/control.py. share, n_shares: which it is
-    of how many that run beside each other; the calls may be those of several shares that run in turn. Shares that run
-    beside each other meet every `interval` steps and where a phase of a trial ends (see `end_of_phase`; no trials: no
-    ends). If there is anything to be done at the end of a step for all neurons, the first share does it there while
-    the others wait. They stop only there, all of them at once: a share writes its wish to stop into `stops` before a
-    meeting and all read it after; two places are used in turn, so that none is read and written at once.
+    controls: (shares, 4), see kernels/control.py. share, n_shares: index of this share and number of shares that run
+    in parallel; the calls may be those of several shares that run in turn. Parallel shares synchronise at a barrier
+    every `interval` steps and at the end of each phase of a trial (see `end_of_phase`; empty `ends`: no trials). Work
+    at the end of a step for all neurons is done there by the first share while the others wait. Shares stop only there,
+    all at once: each writes its request into `stops` before a barrier and all read it after; two places are used in
+    turn, so that none is read and written at the same time.
     """
     step = first
     meeting = 0

@@ -8,7 +8,7 @@ from spikelearn.kernels.event_rule import ALL, SOME
 
 @kernel
 def advance_modulator(step, concentration: Written, decay, pending: Written, releases: Written):
-    """n' = -n/tau_n, plus what was released and arrives now. releases: in how many steps there was a release."""
+    """n' = -n/tau_n, plus releases that arrive now. releases: number of steps with a release."""
     releases[0] += pending[0] != 0.0
     concentration[0] = concentration[0] * decay + pending[0]
     pending[0] = 0.0
@@ -32,7 +32,7 @@ def integrate_modulator(
     """Advance N(t) = integral of (n - b) exp(-(s - base)/tau_c) ds over the step that ends now.
 
     Closed form of a segment in specs: c0 n0 (1 - exp(-s D))/s - c0 b tau_c (1 - exp(-D/tau_c)), s = 1/tau_c + 1/tau_n.
-    integrals: a ring of N at the last steps, for post events that wait; scales: one of exp((s - base)/tau_c).
+    integrals: a ring of N at the last steps, for pending post events; scales: the same for exp((s - base)/tau_c).
     """
     depth = len(integrals)
     before = integrals[(step - 1) % depth]
@@ -47,10 +47,10 @@ def integrate_modulator(
 
 @kernel
 def note_release(step, releases, integrals, release_N: Written, release_counts: Written, swept, sweeps: Written):
-    """Remember N at a release in the step before this one, for `within_limits`.
+    """Store N at a release in the previous step, for `within_limits`.
 
-    release_N: a ring of the last releases. release_counts: a ring: how many came before each of the last steps.
-    swept: how many have been taken up by all synapses. Asks for a sweep before a ring is full.
+    release_N: a ring of the last releases. release_counts: a ring of the number of releases before each of the last
+    steps. swept: number of releases applied to all synapses. Requests a sweep before a ring is full.
     """
     depth = len(release_counts)
     total = release_counts[(step - 1) % depth]
@@ -81,11 +81,10 @@ def extremes(release_N, seen, until):
 
 @scalar
 def within_limits(weight, eligibility, seen, until, N_low, N_high, release_N, W_min, W_max):
-    """Keep w = weight + eligibility N within its limits at releases number `seen` to `until` - 1, one after the other.
+    """Keep w = weight + eligibility N within its limits at releases number `seen` to `until` - 1, one after another.
 
-    NEST ends a segment at every dopamine spike and clips the weight there. That matters only to a weight that leaves
-    its limits at one of the releases, and N_low and N_high, which enclose N at all of them, tell most synapses that
-    theirs does not.
+    NEST ends a segment at every dopamine spike and clips the weight there. This matters only for a weight that exceeds
+    its limits at one of the releases; N_low and N_high, which bound N at all of them, rule this out for most synapses.
     """
     first = weight + eligibility * N_low
     second = weight + eligibility * N_high
@@ -98,5 +97,5 @@ def within_limits(weight, eligibility, seen, until, N_low, N_high, release_N, W_
 
 @kernel
 def hand_on(step, pending: Written, of_first):
-    """Give a share's modulator what the first share's is about to release."""
+    """Copy the pending release of the first share's modulator to another share's."""
     pending[0] = of_first[0]

@@ -1,8 +1,8 @@
 """The loops over the neurons of one model, and those over synapses with a state: templates/neurons.py, short_term.py.
 
-Numba compiles loops over a fixed set of arrays best, and each model has its own set: so the loop of each kind is
-written once, as a template, and rendered with the model's names put in. Comments that start with a number are steps of
-the order in docs/design/engine.md.
+Numba compiles loops over a fixed set of arrays best, and each model has its own set. So each kind of loop is written
+once as a template and rendered with the names of the model. Comments that start with a number refer to the order of
+steps in docs/design/engine.md.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ def render_neurons(
 ) -> str:
     """The loop that advances one population, or a share of one that begins with its neuron `first_id`, by one step.
 
-    random: "uniform" or "normal" for each random number that a neuron gets in a step; with any the loop takes
-        (seed, key, first_id) too. at_event: they are for `at_event`, called for the neurons that emitted something.
-    noisy: the currents that have noise too. varying: the constants that are arrays, one value per neuron.
-    kinds: what the step reports itself, each with its bit of the mask.
+    random: "uniform" or "normal" for each random number that a neuron gets in a step; if any, the loop also takes
+        (seed, key, first_id). at_event: they are for `at_event`, called for the neurons that emitted something.
+    noisy: the currents that also have noise. varying: the constants that are arrays, one value per neuron.
+    kinds: kinds of event reported by the step, each with its bit of the mask.
     """
     return render(
         "neurons",
@@ -47,5 +47,5 @@ def render_neurons(
 
 
 def render_short_term(state: Sequence[str], constants: Sequence[str]) -> str:
-    """Delivery through synapses whose release depends on when their source fired before (short-term plasticity)."""
+    """Delivery through synapses whose release depends on the source's earlier spikes (short-term plasticity)."""
     return render("short_term", state=tuple(state), constants=tuple(constants))

@@ -1,4 +1,4 @@
-"""Poisson processes in continuous time: one number for each interval, keyed by object, neuron and count."""
+"""Poisson processes in continuous time: one random number per interval, keyed by object, neuron and count."""
 
 import math
 
@@ -10,10 +10,11 @@ from spikelearn.kernels.random import stream, uniform
 
 @kernel
 def next_arrival(seed, key, neuron, count, since, rates, rows, width, interval):
-    """ms of arrival number `count` of a neuron's process, if the one before was at `since`.
+    """Time (ms) of arrival number `count` of a neuron's process, if the previous one was at `since`.
 
-    rates: Hz, row after row of `width` values; row k holds from k * interval on, the last one stays, and with one row
-    the rate is constant. What is exponentially distributed is the integral of the rate, so it may change at any time.
+    rates: Hz, consecutive rows of `width` values; row k applies from k * interval on, the last one is kept, and with
+    one row the rate is constant. The integral of the rate is exponentially distributed, so the rate may change at any
+    time.
     """
     start, increment = stream(seed, key, neuron)
     left = -math.log(uniform(start, increment, count)) * 1e3

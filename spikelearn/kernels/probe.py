@@ -1,6 +1,6 @@
-"""What the machine can do, to hold the loops of a network against: memory, scattered additions and arithmetic.
+"""Hardware limits to compare the loops of a network with: memory, scattered additions and arithmetic.
 
-Each is the loop that a kernel would be if it did nothing else; all but `read` return how many numbers they worked on.
+Each is the loop of a kernel that does nothing else; all but `read` return how many numbers they processed.
 """
 
 from spikelearn.codegen.jit import kernel
@@ -22,7 +22,7 @@ def read(numbers, times):
 
 @kernel
 def update(numbers, times):
-    """Read and write an array of float64 so many times, in order: what a loop over neurons does with its state."""
+    """Read and write an array of float64 so many times, in order, like a loop over neurons with its state."""
     for _ in range(times):
         for i in range(len(numbers)):
             numbers[i] = 0.5 * numbers[i] + 1.0
@@ -31,7 +31,7 @@ def update(numbers, times):
 
 @kernel
 def scatter(targets, inputs, times):
-    """Add to inputs[target] for each target: what a delivery does."""
+    """Add to inputs[target] for each target, like a delivery."""
     for _ in range(times):
         for target in targets:
             inputs[target] += 1.0
@@ -40,7 +40,7 @@ def scatter(targets, inputs, times):
 
 @kernel
 def calculate(numbers, times):
-    """Multiply and add, in vectors as wide as the machine's: `numbers` is few, so that memory takes no part."""
+    """Multiply and add, in vectors as wide as the machine's; `numbers` is small, so that memory is not involved."""
     for _ in range(times):
         for i in range(len(numbers)):
             x = numbers[i]

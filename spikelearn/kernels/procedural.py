@@ -1,8 +1,7 @@
-"""Procedural synapses: the row of a source is made again from counter-based random numbers whenever it has an event.
+"""Procedural synapses: the row of a source is regenerated from counter-based random numbers at each of its events.
 
-What is made is what kernels/connect.py puts into a table, synapse by synapse: partners from the same function of the
-rule, and the weight and the delay of the same number. Each share makes the whole row and keeps what goes to its own
-targets.
+The synapses are the same as those that kernels/connect.py puts into a table: partners from the same function of the
+rule, and the same weights and delays. Each share makes the whole row and keeps the synapses onto its own targets.
 """
 
 from spikelearn.codegen.jit import Written, invoke, kernel
@@ -10,7 +9,7 @@ from spikelearn.kernels.connect import CONSTANT, draw_row, in_steps
 from spikelearn.kernels.random import DELAY_STREAM, STREAMS, WEIGHT_STREAM, stream
 
 CHUNK = 256
-"""Synapses whose weights and delays are drawn at a time: few enough to stay in the first-level cache."""
+"""Number of synapses whose weights and delays are drawn together: few enough to stay in the first-level cache."""
 
 
 @kernel
@@ -20,8 +19,8 @@ def part_of_row(
 ):  # fmt: skip
     """List those of the synapses `begin` to `end` - 1 of a row whose targets are `first` to `last` - 1.
 
-    first_counter: of the row, if its synapses are counted on from it and not by `counters`. places: scratch. Returns
-    how many there are.
+    first_counter: of the row, if its counters are consecutive from there rather than given by `counters`. places:
+    scratch. Returns their number.
     """
     n = 0
     if first == 0 and last == n_targets:
@@ -31,7 +30,7 @@ def part_of_row(
             places[k] = begin + k
     else:
         for k in range(begin, end):
-            # Written in any case and counted if it is one: a branch that is taken at random costs more.
+            # Written in any case and counted if it matches: a randomly taken branch costs more.
             j = partners[k]
             targets[n] = j
             places[n] = k
@@ -50,7 +49,7 @@ def part_of_row(
 
 @kernel
 def scatter(n, targets, weights, delays, extra_delay, dt, now, shortest, first, pending, arriving, rows):
-    """Add the weights of n synapses to what is on its way to their targets. now: the row that arrives in this step."""
+    """Add the weights of n synapses to the pending input of their targets. now: the row that arrives in this step."""
     depth = len(arriving)
     for p in range(n):
         row = now + in_steps(delays[p], extra_delay, dt) - shortest
@@ -71,11 +70,11 @@ def deliver_procedural(
     sources: Written, targets: Written, integers: Written, floats: Written, pending: Written, arriving: Written,
     inputs: Written, event_count: Written,
 ):  # fmt: skip
-    """Make the rows of all sources whose events are `shortest` steps old, and give targets what arrives now.
+    """Make the rows of all sources whose events are `shortest` steps old, and deliver what arrives now.
 
-    Where there is one delay (`arriving` is empty) a row arrives at once, in the order of a table. Otherwise it waits
-    in a ring: pending (depth, targets of the share), arriving (depth,) synaptic events. Targets of the block from
-    `low` to `high` - 1 belong to the share. make_row and what it writes: see templates/row.py. sources, targets,
+    With a single delay (`arriving` is empty) a row arrives at once, in the order of a table. Otherwise it waits in a
+    ring: pending (depth, targets of the share), arriving (depth,) synaptic events. Targets of the block from
+    `low` to `high` - 1 belong to the share. make_row and its output: see templates/row.py. sources, targets,
     integers, floats: scratch, (CHUNK,), (CHUNK,), (3, CHUNK) and (2, CHUNK).
     """
     n_shares, depth = counts.shape

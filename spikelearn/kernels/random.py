@@ -1,8 +1,8 @@
-"""Counter-based random numbers: a value depends on (seed, object, step, counter) and on nothing else.
+"""Counter-based random numbers: a value depends only on (seed, object, step, counter).
 
-So the same network gives the same numbers in any order, on any number of threads, whole or resumed.
-The mixing function is the finaliser of splitmix64 (Steele, Lea & Flood 2014); each (seed, object, step) has a
-start and an odd increment of its own, so that no two streams are shifted copies of each other.
+So the same network gets the same numbers in any order, on any number of threads, whether resumed or not. The mixing
+function is the finaliser of splitmix64 (Steele, Lea & Flood 2014); each (seed, object, step) has its own start and odd
+increment, so no two streams are shifted copies of each other.
 """
 
 import math
@@ -27,7 +27,7 @@ _AREA = 9.91256303526217e-3
 
 
 def _ziggurat() -> tuple[np.ndarray, np.ndarray]:
-    """Right edges of the layers, and the share of each layer that lies wholly under the curve."""
+    """Right edges of the layers, and the fraction of each layer that lies entirely under the curve."""
     edges = [_AREA / math.exp(-0.5 * _TAIL * _TAIL), _TAIL]
     while len(edges) < _LAYERS:
         x = edges[-1]
@@ -44,7 +44,7 @@ STREAMS = 4
 
 
 def noise_key(uid: int) -> int:
-    """The key of what an object draws while it runs."""
+    """The key of the numbers that an object draws during a run."""
     return uid * STREAMS + NOISE_STREAM
 
 
@@ -73,7 +73,7 @@ def bits(start, increment, counter):
 
 @scalar
 def to_unit(z):
-    """A float in (0, 1) from 64 bits: never 0, never 1."""
+    """A float in (0, 1) from 64 bits, never 0 or 1."""
     return (np.float64(z >> _S11) + 0.5) * _TO_UNIT
 
 
@@ -87,7 +87,7 @@ def uniform(start, increment, counter):
 def normal(start, increment, counter):
     """A standard normal, by ziggurat (Marsaglia & Tsang 2000, in the form of Doornik 2005).
 
-    Nearly always one draw and one comparison. What is refused is drawn again from a stream of this counter's own.
+    Nearly always one draw and one comparison. Rejected values are drawn again from a stream of this counter.
     """
     z = bits(start, increment, counter)
     while True:
@@ -115,7 +115,7 @@ def normal(start, increment, counter):
 
 @scalar
 def normal_at_once(start, increment, counter):
-    """`normal` where it takes one draw, which is nearly always; else NaN. A loop of these vectorises."""
+    """`normal` if it takes one draw, as it nearly always does; else NaN. A loop of these vectorises."""
     z = bits(start, increment, counter)
     layer = int(z & _LAYER_BITS)
     u = 2.0 * to_unit(z) - 1.0

@@ -1,4 +1,4 @@
-"""Recording of state variables and weights into buffers that Python empties."""
+"""Recording of state variables and weights into buffers emptied by Python."""
 
 from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.control import STOP
@@ -8,7 +8,7 @@ from spikelearn.kernels.control import STOP
 def record_state(
     step, every, start, ids, source, room, steps: Written, values: Written, used: Written, control: Written
 ):
-    """Copy source[ids] every `every` steps, from step `start` on; ask for a stop when less than `room` is left."""
+    """Copy source[ids] every `every` steps, from step `start` on; request a stop when less than `room` is left."""
     if step >= start and step % every == 0:
         k = used[0]
         steps[k] = step

@@ -1,4 +1,4 @@
-"""Rewiring: weak synapses are given new targets, each from a random number of its own."""
+"""Rewiring: weak synapses get new targets, each drawn independently."""
 
 from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.random import stream, uniform
@@ -47,7 +47,7 @@ def rewire(
 
 @kernel
 def move_to_histories(step, n_moved, moved, targets, due_end, unread: Written):
-    """Synapses that moved wait for what happens to their new targets from now on."""
+    """Synapses that moved see only later events of their new targets."""
     for k in range(n_moved[0]):
         unread[moved[k]] = due_end[targets[moved[k]]]
 

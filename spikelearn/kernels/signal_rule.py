@@ -1,4 +1,4 @@
-"""The loops of a SignalRule (plasticity/signal_rule.py), made for one rule at a time: templates/signal_rule.py."""
+"""The loops of a SignalRule (plasticity/signal_rule.py), rendered for each rule from templates/signal_rule.py."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from spikelearn.codegen.template import render
 
 EPOCH, BASE, SWEPT = range(3)
-"""Places of a rule's own clock, (3,) int64: the number of the epoch, its base in steps, and the epoch in which all
-synapses were last brought up to date."""
+"""Indices of the rule's clock, (3,) int64: the number of the epoch, its base in steps, and the epoch in which all
+synapses were last updated."""
 
 EPOCHS = 16
-"""Ends of epochs that are kept. Sources that were silent for so long are swept."""
+"""Number of epoch ends that are kept. Synapses of sources that were silent for longer are swept."""
 
 
 def render_signal_rule(
@@ -30,8 +30,8 @@ def render_signal_rule(
 ) -> str:
     """The loops: signals (once a target and step), integrate, deliver, read and reset.
 
-    pre: (name, jump, amplitude) of the traces; the amplitude is part of X. payload: whether events bring values with
-        them. hidden: the limits hold for the weight that is sent, not for the one that learns. also: further kinds of
+    pre: (name, jump, amplitude) of the traces; the amplitude is part of X. payload: whether events carry values.
+        hidden: the limits apply to the weight that is sent, not to the one that learns. also: further kinds of
         event that the rule learns from. release: state and constants of short-term plasticity, None without it.
     """
     return render(

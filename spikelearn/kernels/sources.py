@@ -16,7 +16,7 @@ _S52 = np.uint64(64 - GUIDE_BITS)
 _SECOND_DRAW = 1 << 40
 _MORE_PLACES = 1 << 41
 GROUP = 64
-"""Neurons that share one Poisson number where arrivals are rare."""
+"""Number of neurons that share one Poisson number if arrivals are rare."""
 _S6 = np.uint64(6)
 _PLACE = np.uint64(GROUP - 1)
 
@@ -40,7 +40,7 @@ def emit_poisson(step, seed, key, first_id, first, rates, dt, rows: Written, cou
 
 @kernel
 def set_timed(step, values, every, target: Written):
-    """Copy the row of `values` that holds from this step on; the last row stays."""
+    """Copy the row of `values` that applies from this step on; the last row is kept."""
     if (step - 1) % every == 0:
         row = min((step - 1) // every, len(values) - 1)
         for i in range(len(target)):
@@ -65,7 +65,7 @@ def emit_spike_list(step, steps, ids, cursor: Written, first, rows: Written, cou
 
 @kernel
 def poisson_numbers(begin, end, first_id, start, increment, weight, guide, cumulative, inputs):
-    """Add weight times a Poisson number to neurons begin to end - 1, one by one; returns the sum of the numbers."""
+    """Add weight times a Poisson number to each of neurons begin to end - 1; returns the sum of the numbers."""
     total = 0.0
     for i in range(begin, end):
         z = bits(start, increment, i >> 2) << (_S16 * np.uint64(i & 3))
@@ -83,11 +83,11 @@ def poisson_numbers(begin, end, first_id, start, increment, weight, guide, cumul
 
 @kernel
 def poisson_input(step, seed, key, first_id, weight, guide, cumulative, inputs: Written, event_count: Written):
-    """Add weight times a Poisson number to each neuron: many sources that fire for it alone.
+    """Add weight times a Poisson number to each neuron: many independent sources for each.
 
-    cumulative: P(number <= k). guide: the number for each value of 12 random bits, where they decide it, else
-    UNDECIDED; then more bits are drawn and `cumulative` is searched. 64 bits serve four neurons: four at a time where
-    all are here and decided.
+    cumulative: P(number <= k). guide: the number for each value of 12 random bits, if they determine it, else
+    UNDECIDED; then more bits are drawn and `cumulative` is searched. 64 bits serve four neurons: four at a time if all
+    four are here and determined.
     """
     start, increment = stream(seed, key, step)
     last_id = first_id + len(inputs)
@@ -112,10 +112,10 @@ def poisson_input(step, seed, key, first_id, weight, guide, cumulative, inputs: 
 
 @kernel
 def poisson_input_rare(step, seed, key, first_id, weight, guide, cumulative, inputs: Written, event_count: Written):
-    """The same where most neurons get nothing: 64 neurons share one Poisson number, and each arrival is at one of them,
-    drawn at random, so that each neuron's own number is a Poisson number again and they are independent.
+    """The same if most neurons get nothing: 64 neurons share one Poisson number, and each arrival goes to a random one
+    of them, so the number of each neuron is again Poisson and all are independent.
 
-    guide, cumulative: of the number of all 64. 12 of 64 random bits make the number, 48 the places of eight arrivals.
+    guide, cumulative: for the sum over all 64. 12 of 64 random bits give the number, 48 the targets of eight arrivals.
     """
     start, increment = stream(seed, key, step)
     last_id = first_id + len(inputs)
@@ -141,7 +141,7 @@ def poisson_input_rare(step, seed, key, first_id, weight, guide, cumulative, inp
 
 @kernel
 def poisson_input_timed(step, seed, key, first_id, weight, rates, dt, inputs: Written, event_count: Written):
-    """Poisson input whose rate (Hz) differs from neuron to neuron or from time to time: inversion (Devroye 1986)."""
+    """Poisson input whose rate (Hz) varies between neurons or in time, by inversion (Devroye 1986)."""
     start, increment = stream(seed, key, step)
     total = 0
     for i in range(len(inputs)):
@@ -186,7 +186,7 @@ def noise_current(
 
 @kernel
 def step_current(step, steps, rows, cursor: Written, values, previous: Written, current: Written):
-    """At each listed step, change a current by the difference between the new value and the one before it."""
+    """At each listed step, change a current by the difference between the new value and the previous one."""
     k = cursor[0]
     while k < len(steps) and steps[k] <= step:
         for i in range(len(current)):

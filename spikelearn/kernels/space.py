@@ -1,4 +1,4 @@
-"""Distances between the neurons of a projection, and what depends on them."""
+"""Distances between the neurons of a projection."""
 
 import math
 
@@ -7,8 +7,8 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 
 DIMENSIONS, N_SOURCES, PERIOD, COORDINATES = 0, 1, 2, 5
-"""Where a packed space holds what: how many dimensions and sources there are, three periods (0: none), and the
-coordinates of all sources and then of all targets."""
+"""Layout of a packed space: the number of dimensions and of sources, three periods (0: none), and the coordinates of
+all sources and then of all targets."""
 
 
 def packed(source: np.ndarray, target: np.ndarray, period: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The loop of one share with the clock read around each call: where the time of a step goes."""
+"""The loop of one share with each call timed: where the time of a step goes."""
 
 from spikelearn.codegen.jit import clock, invoke, kernel
 from spikelearn.kernels.control import STOP
@@ -8,7 +8,7 @@ from spikelearn.kernels.control import STOP
 def run_steps_timed(first, last, addresses, arguments, control, ticks):
     """Run the steps first to last - 1 and add to `ticks` how long each call took; returns the step after the last one.
 
-    ticks: (calls + 1,) int64; the last is what reading the clock took, once a step.
+    ticks: (calls + 1,) int64; the last is the cost of reading the clock, once per step.
     """
     n = len(addresses)
     for now in range(first, last):

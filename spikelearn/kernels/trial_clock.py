@@ -1,4 +1,4 @@
-"""The clock of trials and what it sets off. clock: (N_PLACES,) int64, whose places have the names below."""
+"""The clock of trials and the actions it triggers. clock: (N_PLACES,) int64, whose indices have the names below."""
 
 from spikelearn.codegen.jit import Written, kernel
 
@@ -46,7 +46,7 @@ def add_at_start(step, clock, phase, values, target: Written):
 
 @kernel
 def copy_at_start(step, clock, phase, values, target: Written):
-    """At the start of a phase, put an array back to given values."""
+    """At the start of a phase, reset an array to given values."""
     if clock[STARTS] == 1 and clock[PHASE] == phase:
         for i in range(len(target)):
             target[i] = values[i]

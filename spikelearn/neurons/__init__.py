@@ -1,4 +1,4 @@
-"""Neuron models: one file each (or one family), and one line here, by which the whole package has it."""
+"""Neuron models: one file per model (or family), exported to the whole package by one line here."""
 
 from typing import TYPE_CHECKING
 
@@ -46,8 +46,8 @@ from spikelearn.neurons.urbanczik import PyramidalUrbanczik as PyramidalUrbanczi
 _EXPORTED = {name: value for name, value in globals().items() if isinstance(value, NeuronModel)}
 MODELS = tuple(model for model in _EXPORTED.values() if "spike" in model.kinds)
 RATE_MODELS = tuple(model for model in _EXPORTED.values() if "spike" not in model.kinds)
-"""They report rates and no spikes."""
+"""Models that report rates but no spikes."""
 
-if not TYPE_CHECKING:  # these go by the lines above, whose names are exported by `as`
+if not TYPE_CHECKING:  # type checkers use the imports above, which export names by `as`
     _RECEPTORS = [name for name, value in globals().items() if isinstance(value, ReceptorModel)]
     __all__ = [*_EXPORTED, *_RECEPTORS, "Neuron", "NeuronModel", "Receptor", "ReceptorModel", "multi_threshold"]

@@ -44,7 +44,7 @@ def _constants(p: AdExParameters, dt: float) -> dict[str, Any]:
 
 @scalar
 def exponential_slope(V, w, current, E_L, V_th, V_peak, C_m, g_L, Delta_T):
-    """dV/dt; the exponential is held at its value at V_peak, which only a step that overshoots can pass."""
+    """dV/dt; the exponential is capped at its value at V_peak, which V_m exceeds only when a step overshoots."""
     V = min(V, V_peak)
     return (-g_L * (V - E_L) + g_L * Delta_T * exponential((V - V_th) / Delta_T) - w + current) / C_m
 

@@ -1,12 +1,12 @@
-"""Adaptive exponential neuron with the shape of its spikes, as voltage-based plasticity needs it (Clopath et al. 2010).
+"""Adaptive exponential neuron with a spike waveform for voltage-based plasticity (Clopath et al. 2010).
 
 C_m V_m' = -g_L (V_m - E_L) + g_L Delta_T exp((V_m - V_th)/Delta_T) - w + z + I
 tau_w w' = a (V_m - E_L) - w;   tau_z z' = -z;   tau_V_th V_th' = V_th_rest - V_th
 
 When V_m reaches V_peak: w += b, z = I_sp (depolarising after-potential), V_th = V_th_max; V_m is held at V_clamp for
-t_clamp, w meanwhile stays, and then V_m = V_reset. Delta synapses: a weight is a jump of V_m; what arrives while V_m is
-held is lost. The same as NEST's aeif_psc_delta_clopath, whose averages of V_m are kept by the rule here
-(plasticity/clopath.py). Defaults are those of the pairing experiments.
+t_clamp, during which w is constant, and then V_m = V_reset. Delta synapses: a weight is a jump of V_m; input that
+arrives while V_m is held is lost. The same as NEST's aeif_psc_delta_clopath, except that the averages of V_m are kept
+by the rule (plasticity/clopath.py). Defaults are those of the pairing experiments.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class AdExClopathParameters(NamedTuple):
     E_L: Annotated[mV, "leak reversal potential"] = -70.6
     V_peak: Annotated[mV, "cut-off of the spike"] = 33.0
     V_clamp: Annotated[mV, "V_m is held here after the cut-off"] = 33.0
-    t_clamp: Annotated[ms, "for so long"] = 2.0
-    V_reset: Annotated[mV, "potential after that; NEST's default is -60"] = -49.6
+    t_clamp: Annotated[ms, "duration of the clamp"] = 2.0
+    V_reset: Annotated[mV, "potential after the clamp; NEST's default is -60"] = -49.6
     V_th_rest: Annotated[mV, "threshold of the exponential term at rest"] = -50.4
     V_th_max: Annotated[mV, "threshold just after a spike"] = 30.4
     tau_V_th: Annotated[ms, "time constant of the threshold"] = 50.0
@@ -70,7 +70,7 @@ def _constants(p: AdExClopathParameters, dt: float) -> dict[str, Any]:
 
 @scalar
 def _slope(V, w, current, V_th, E_L, V_peak, C_m, g_L, Delta_T):
-    """dV/dt; the exponential is held at its value at V_peak, which only a step that overshoots can pass."""
+    """dV/dt; the exponential is capped at its value at V_peak, which V_m exceeds only when a step overshoots."""
     V = min(V, V_peak)
     return (-g_L * (V - E_L) + g_L * Delta_T * math.exp((V - V_th) / Delta_T) - w + current) / C_m
 
@@ -82,10 +82,10 @@ def adex_clopath_step(
     dt,
 ):  # fmt: skip
     """Heun's method (second order), z and V_th exact. A spike counts from the start of the step in which it is
-    found, or from its end if the input made it.
+    found, or from its end if the input caused it.
 
-    Above V_th, where the upstroke takes off, the step is taken in parts: its time decides which of two steps has the
-    spike.
+    Above V_th, where the upstroke begins, the step is divided into smaller ones: the upstroke's timing decides which
+    of two steps has the spike.
     """
     held = clamped > 0.0
     z_end = z * P_z
@@ -143,6 +143,6 @@ AdExClopath = NeuronModel(
     check=_check,
     nest=NestNeuron("aeif_psc_delta_clopath", variables={name: name for name in ("V_m", "w", "z", "V_th")}),
     properties=Properties(
-        not_vectorised="16 small steps where a spike takes off and else one, so neighbours do not go together"
+        not_vectorised="16 small steps during an upstroke and one otherwise, so adjacent neurons may differ"
     ),
 )

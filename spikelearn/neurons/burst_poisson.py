@@ -1,17 +1,18 @@
-"""Two-compartment cell whose dendrite turns events into bursts by chance (Payeur et al. 2021).
+"""Two-compartment cell whose dendrite turns events into bursts at random (Payeur et al. 2021).
 
 tau_s V_s' = E_L - V_s + g_soma_exc (E_exc - V_s) + g_soma_inh (E_inh - V_s) + tau_s/C_s (w_s + I_s)
 tau_d V_d' = E_L - V_d + g_apical_exc (E_exc - V_s) + g_apical_inh (E_inh - V_s) + tau_d/C_d (w_d + I_d)
 tau_ws w_s' = -w_s, w_s += b at an event;   tau_wd w_d' = -w_d + a (V_d - E_L)
 
-It is the cell of Naud & Sprekeler 2018 (see Pyramidal) without what soma and dendrite do to each other's potential.
-Conductances are in units of the leak; those of the dendrite act with the driving force of the soma, as in the authors'
-simulations. Where V_s passes its moving threshold there is a spike. With probability 1/(1 + exp(-(V_d - E_d)/D_d)) a
-second one follows after some 5 to 15 ms, drawn uniformly, which leaves the soma as it is; no other does for t_ref.
+It is the cell of Naud & Sprekeler 2018 (see Pyramidal) without the coupling between soma and dendrite. Conductances
+are in units of the leak; those of the dendrite act with the driving force of the soma, as in the authors' simulations.
+The cell spikes when V_s crosses its moving threshold. With probability 1/(1 + exp(-(V_d - E_d)/D_d)) a second spike
+follows after 5 to 15 ms, drawn uniformly, which leaves the soma unchanged; no other spike occurs for t_ref.
 
-The cell tells its events from its bursts itself. A trace of its spikes decays with tau_burst; a spike that finds it
-below 1/e is an event, and the first after an event that does not is a burst. For two spikes alone this is an interval
-shorter than tau_burst. event_rate is a running mean of its own events, for teachers to read.
+The cell itself distinguishes events from bursts. A trace of its spikes decays with tau_burst; a spike at which the
+trace is below 1/e is an event, and the first spike after an event at which it is not is a burst. For two isolated
+spikes this means an interval shorter than tau_burst. event_rate is a running mean of its own events, for teachers to
+read.
 """
 
 from __future__ import annotations
@@ -46,12 +47,12 @@ class BurstPoissonParameters(NamedTuple):
     D_d: Annotated[mV, "slope of the burst probability"] = 6.0
     V_th_jump: Annotated[mV, "step of the threshold at an event"] = 2.0
     tau_th: Annotated[ms, "time constant of the threshold"] = 27.0
-    t_ref: Annotated[ms, "no event for so long after a spike; the soma goes on integrating"] = 20.0
+    t_ref: Annotated[ms, "time after a spike without another event; the soma goes on integrating"] = 20.0
     second_min: Annotated[ms, "shortest interval between the two spikes of a burst"] = 5.0
     second_max: Annotated[ms, "longest interval"] = 15.0
     tau_syn_exc: Annotated[ms, "time constant of the excitatory conductances"] = 5.0
     tau_syn_inh: Annotated[ms, "time constant of the inhibitory conductances"] = 10.0
-    tau_burst: Annotated[ms, "time constant of the trace that tells bursts"] = 16.0
+    tau_burst: Annotated[ms, "time constant of the trace that detects bursts"] = 16.0
     tau_rate: Annotated[ms, "time constant of event_rate"] = 2000.0
     I_e_soma: Annotated[pA, "constant current into the soma"] = 0.0
     I_e_apical: Annotated[pA, "constant current into the dendrite"] = 0.0
@@ -113,7 +114,7 @@ def burst_poisson_step(
     P_s, P_d, P_ws, P_wd, P_th, P_exc, P_inh, P_burst, P_rate, R_s, R_d, E_L, E_exc, E_inh, V_th, V_reset, a, b, E_d,
     slope, V_th_jump, n_ref, n_min, n_more, rate_jump, I_e_soma, I_e_apical,
 ):  # fmt: skip
-    """Exponential Euler: each line exact for its own leak, its input held over the step (first order).
+    """Exponential Euler: each equation exact for its own leak, with its input constant over the step (first order).
 
     until_second is -1 after a spike of the soma, for `burst_poisson_event`.
     """
@@ -156,9 +157,9 @@ def burst_poisson_event(
     P_s, P_d, P_ws, P_wd, P_th, P_exc, P_inh, P_burst, P_rate, R_s, R_d, E_L, E_exc, E_inh, V_th, V_reset, a, b, E_d,
     slope, V_th_jump, n_ref, n_min, n_more, rate_jump, I_e_soma, I_e_apical,
 ):  # fmt: skip
-    """What a spike leaves behind; after one of the soma, whether a second follows, and when."""
+    """Effects of a spike; after one of the soma, whether a second follows, and when."""
     if until_second < 0.0:
-        # With u uniform, u < sigma(x) where u (1 + exp(-x)) < 1, and this is then uniform too: it draws the interval.
+        # For uniform u, u < sigma(x) where u (1 + exp(-x)) < 1; the product is then uniform too and sets the interval.
         drawn = uniform * (1.0 + exponential((V_d - E_d) * slope))
         until_second = n_min + n_more * drawn if drawn < 1.0 else 0.0
         V_s = V_reset

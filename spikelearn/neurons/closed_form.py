@@ -1,4 +1,4 @@
-"""How a model moves in closed form between two events: what the exact, event-driven engine runs."""
+"""How a model evolves in closed form between events, for the exact, event-driven engine."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from spikelearn.errors import DescriptionError
 
 @dataclass(frozen=True, eq=False)
 class ClosedForm:
-    """The same model as its step function, with time continuous. Each function is one from scalars to scalars.
+    """The model of the step function in continuous time. Each function maps scalars to scalars.
 
-    constants: function(parameters) -> dict of all numbers that the functions take; they may be per-neuron arrays.
+    constants: function(parameters) -> dict of all numbers that the functions take; values may be per-neuron arrays.
     flow: function(*state, elapsed, *currents, *constants) -> state, `elapsed` ms later, if nothing arrives.
-    receive: function(*state, *inputs, held, *constants) -> state, just after something arrived; `held` is 1.0 while
+    receive: function(*state, *inputs, held, *constants) -> state, just after an input arrived; `held` is 1.0 while
         the neuron is refractory, else 0.0.
     crossing: function(*state, *currents, *constants) -> ms until it fires if nothing arrives, 0.0 if it does now, inf
         if it never will. The root is found to rounding.
     reset: function(*state, *constants) -> state just after a spike.
-    soonest: a cheaper function of the same arguments that is never later than `crossing`, and 0.0 only with it; what
-        is recomputed at every arrival. Without it `crossing` is.
-    hold: as flow, while the neuron is refractory; such a model has a parameter t_ref. None: never refractory.
+    soonest: a cheaper function of the same arguments, recomputed at every arrival in place of `crossing`. It is never
+        later than `crossing`, and 0.0 only if `crossing` is.
+    hold: like flow, while the neuron is refractory; requires a parameter t_ref. None: never refractory.
     clock: the state variable in which the step function counts refractory steps, which these functions do not take.
 
-    Arguments are named as those of the step function: state by its name, `in_<port>`, `I_<current>`.
+    Arguments are named as in the step function: state by its name, `in_<port>`, `I_<current>`.
     """
 
     constants: Callable[[Any], dict[str, Any]]
@@ -48,11 +48,11 @@ class ClosedForm:
     def check(
         self, model: str, Parameters: type, state: Sequence[str], ports: Sequence[str], currents: Sequence[str]
     ) -> None:
-        """Raise DescriptionError if a function does not take what the model has."""
+        """Raise DescriptionError if the arguments of a function do not match the model."""
         if (self.clock and self.clock not in state) or bool(self.hold) != bool(self.clock):
-            raise DescriptionError(f"closed form of {model!r}: hold and clock, a state variable, come together")
+            raise DescriptionError(f"closed form of {model!r}: expected hold and clock (a state variable) together")
         if self.hold is not None and "t_ref" not in Parameters._fields:  # type: ignore[attr-defined]
-            raise DescriptionError(f"closed form of {model!r}: a model that is held needs a parameter t_ref")
+            raise DescriptionError(f"closed form of {model!r}: a model with `hold` needs a parameter t_ref")
         moving = [name for name in state if name != self.clock]
         constants = list(self.constants(Parameters()))
         drives = [f"I_{name}" for name in currents]

@@ -1,4 +1,4 @@
-"""The step function of a membrane with receptors, as the text of a module that can be read, saved and edited."""
+"""The step function of a membrane with receptors, as source text that can be read, saved and edited."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _WIDTH = 116
 
 _METHODS = {
     "linear": "Exact integration (Rotter & Diesmann 1999).",
-    "flow": "Receptors exactly; the potential with the input of mid-step (second order).",
+    "flow": "Receptors exactly; the potential with the input at mid-step (second order).",
     "slopes": "Receptors exactly; the membrane by Heun's method (second order).",
 }
 
 
 def method_of(membrane: Membrane, receptors: Mapping[str, Receptor]) -> str:
-    """Which of its functions the membrane moves by."""
+    """Which of its functions advances the membrane."""
     currents = all(receptor.model.through_leak is not None for receptor in receptors.values())
     if membrane.linear is not None and currents:
         return "linear"
@@ -31,7 +31,7 @@ def method_of(membrane: Membrane, receptors: Mapping[str, Receptor]) -> str:
 
 
 def drive_ports(membrane: Membrane, receptors: Mapping[str, Receptor]) -> dict[str, str]:
-    """Compartment -> port that takes its continuous currents: itself, or of a single one the first receptor."""
+    """Compartment -> port that takes its continuous currents: itself, or the first receptor if there is only one."""
     if len(membrane.compartments) > 1:
         return {name: name for name in membrane.compartments}
     return dict.fromkeys(membrane.compartments, next(iter(receptors)))
@@ -48,7 +48,7 @@ def _wrapped(text: str) -> list[str]:
 
 
 class ComposedStep:
-    """What is written so far of a step. known: what its text refers to."""
+    """The text of a step written so far. known: the objects that it refers to."""
 
     def __init__(self, membrane: Membrane, receptors: Mapping[str, Receptor], constants: list[str]) -> None:
         self._membrane, self._receptors, self._constants = membrane, receptors, constants
@@ -104,7 +104,7 @@ class ComposedStep:
         self._end()
 
     def _held_input(self, V: str) -> None:
-        """Conductance and current with which the potential flows through the step."""
+        """Conductance and current that drive the potential during the step."""
         [name] = self._membrane.compartments
         conductances, inputs = (([own] if own else []) for own in self._membrane.leak or ("", ""))
         for r, receptor in self._receptors.items():
@@ -183,7 +183,7 @@ class ComposedStep:
         return variables(r, self._receptors[r])
 
     def _own(self, r: str, span: str) -> dict[str, str]:
-        """What a receptor's functions call their arguments -> what the step does."""
+        """Argument name in a receptor's functions -> its name in the step."""
         model = self._receptors[r].model
         functions = (model.advance, model.receive, model.open_fraction)
         taken = {argument for function in functions if function is not None for argument in arguments_of(function)}
@@ -210,7 +210,7 @@ class ComposedStep:
             self._lines.append(line)
 
     def _call(self, function: Any, given: Mapping[str, str]) -> str:
-        """A call of a function by the names of its arguments."""
+        """A call to a function, by the names of its arguments."""
         plain = getattr(function, "py_func", function)
         name = plain.__name__
         while self.known.setdefault(name, function) is not function:
@@ -219,7 +219,7 @@ class ComposedStep:
 
 
 def imported(known: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
-    """Lines that import these, and those that cannot be imported under their names."""
+    """Lines that import these objects, and the objects that cannot be imported under their names."""
     injected: dict[str, Any] = {}
     modules: dict[str, list[str]] = {}
     plain_functions: list[str] = []

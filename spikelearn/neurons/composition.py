@@ -1,8 +1,8 @@
-"""A membrane and its receptors become one neuron model, with one step function that can be read.
+"""Composition of a membrane and its receptors into one neuron model with one readable step function.
 
-Receptors are exact: over a step, or over both halves of it. The potential is exact where the membrane is linear and all
-receptors are currents; else it is of second order, by Heun's method or, where the membrane has a closed form for
-constant input, by that with the input of mid-step.
+Receptors are exact, over a step or over each half of it. The potential is exact if the membrane is linear and all
+receptors are currents; otherwise it is second order, by Heun's method or, if the membrane has a closed form for
+constant input, by that form with the input at mid-step.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def with_receptors(model: NeuronModel, receptors: Mapping[str, Any], name: str) 
     taken = {receptor: _checked(receptor, given, membrane, name) for receptor, given in receptors.items()}
     models = {given.model for given in taken.values()}
     if len({kind.name for kind in models}) < len(models):
-        raise DescriptionError(f"{name}: two receptor models have the same name, of {sorted(k.name for k in models)}")
+        raise DescriptionError(f"{name}: names of receptor models must differ, got {sorted(k.name for k in models)}")
     return _with_receptors(model, tuple(taken.items()), name)
 
 
@@ -60,7 +60,7 @@ def _checked(receptor: str, given: Any, membrane: Membrane, name: str) -> Recept
         got = (
             f"{given.compartment!r}{suggest(given.compartment, known)}" if given.compartment else f"none; write {such}"
         )
-        raise DescriptionError(f"{name}: receptor {receptor!r} is at {' or '.join(known)}, got {got}")
+        raise DescriptionError(f"{name}: receptor {receptor!r} must be at {' or '.join(known)}, got {got}")
     return given
 
 
@@ -77,7 +77,7 @@ def _with_receptors(model: NeuronModel, receptors: tuple[tuple[str, Receptor], .
     lines, injected = imported(known)
     call = [f"    {r}={receptor!r}," for r, receptor in receptors]
     text = [
-        f'"""{model.name} with receptors; made by {model.name}.with_receptors. The step may be edited."""', "",
+        f'"""{model.name} with receptors; made by {model.name}.with_receptors. The step can be edited."""', "",
         *lines, "", "", step.text(), "",
         f'Model = composed(\n    step, "{name}", {_name_of(model)},', *call, ")\n",
     ]  # fmt: skip
@@ -85,9 +85,9 @@ def _with_receptors(model: NeuronModel, receptors: tuple[tuple[str, Receptor], .
 
 
 def composed(step: Any, name: str, model: NeuronModel, /, **receptors: Receptor) -> NeuronModel:
-    """The model whose step function is `step`: what the text of a composed model ends with.
+    """The model whose step function is `step`: the last line of the text of a composed model.
 
-    step takes state, inputs, currents, and those of the constants of membrane and receptors that it needs.
+    step takes state, inputs, currents, and the constants of membrane and receptors that it needs.
     """
     membrane, wanted = _membrane(model), arguments_of(step)
     exact = method_of(membrane, receptors) == "linear"
@@ -122,19 +122,19 @@ def composed(step: Any, name: str, model: NeuronModel, /, **receptors: Receptor)
 def _membrane(model: NeuronModel) -> Membrane:
     if model.membrane is None:
         raise DescriptionError(
-            f"{model.name} cannot be given receptors: the model does not say what it is without its own synapses"
+            f"{model.name} cannot take receptors: the model does not define its membrane without synapses"
         )
     return model.membrane
 
 
 def _name_of(model: NeuronModel) -> str:
-    """The name of a model in its module."""
+    """The name of the model in its module."""
     names = vars(sys.modules.get(model.Parameters.__module__, sys))
     return next((name for name, value in names.items() if value is model), "membrane_of")
 
 
 def all_constants(membrane: Membrane, receptors: Mapping[str, Receptor], p: Any, dt: float) -> dict[str, Any]:
-    """All numbers that the step of a composed model may take: those of each receptor end with `_<receptor>`, those over
+    """All constants that the step of a composed model may take. Those of a receptor end in `_<receptor>`; those for
     half a step begin with `half_`."""
     found: dict[str, Any] = {}
     for r, receptor in receptors.items():
@@ -149,7 +149,7 @@ def all_constants(membrane: Membrane, receptors: Mapping[str, Receptor], p: Any,
 
 
 def _check_names(model: NeuronModel, receptors: Mapping[str, Receptor], name: str) -> None:
-    """Raise DescriptionError if something of a receptor is called as something else is."""
+    """Raise DescriptionError if a name of a receptor clashes with another name."""
     membrane = _membrane(model)
     p = _parameters(model, receptors, name)()
     taken = {
@@ -163,7 +163,7 @@ def _check_names(model: NeuronModel, receptors: Mapping[str, Receptor], name: st
         own |= {f"{constant}_{r}" for constant in receptor.model.constants(receptor.parameters, 0.1)}
         clash = sorted(taken & own)
         if clash:
-            raise DescriptionError(f"{name}: a receptor cannot be called {r!r}: there is something called {clash[0]}")
+            raise DescriptionError(f"{name}: a receptor cannot be called {r!r}: the name {clash[0]} is already in use")
         taken |= own
 
 
@@ -178,7 +178,7 @@ def _parameters(model: NeuronModel, receptors: Mapping[str, Receptor], name: str
         for field, value in receptor.parameters._asdict().items():
             if f"{field}_{r}" in values:
                 raise DescriptionError(
-                    f"{name}: a receptor cannot be called {r!r}: there is something called {field}_{r}"
+                    f"{name}: a receptor cannot be called {r!r}: the name {field}_{r} is already in use"
                 )
             values[f"{field}_{r}"], annotations[f"{field}_{r}"] = value, units[field]
     declaration = namedtuple(f"{name}Parameters", list(values), defaults=list(values.values()))  # type: ignore[misc]
@@ -197,12 +197,12 @@ def _state(membrane: Membrane, receptors: Mapping[str, Receptor]) -> dict[str, s
 
 
 def _flowing_in(membrane: Membrane, compartment: str) -> str:
-    """What equations call the current of the receptors of a compartment."""
+    """The name in the equations of a compartment's receptor current."""
     return f"I_syn_{compartment}" if len(membrane.compartments) > 1 else "I_syn"
 
 
 def _renamed(r: str, receptor: Receptor) -> dict[str, str]:
-    """What a receptor's equations call things -> what the neuron's do."""
+    """Name in a receptor's equations -> name in the neuron's."""
     names = variables(r, receptor)
     names |= {f"d{variable}": f"d{new}" for variable, new in names.items()}
     return names | {parameter: f"{parameter}_{r}" for parameter in receptor.parameters._fields}
@@ -226,7 +226,7 @@ def _equations(membrane: Membrane, receptors: Mapping[str, Receptor]) -> str:
 
 
 def _nest(membrane: Membrane, receptors: Mapping[str, Receptor]) -> NestNeuron | None:
-    """The neuron in NEST, if all receptors are of one kind that it has any number of."""
+    """The neuron in NEST, if all receptors are of one kind and it supports any number of them."""
     kinds = {receptor.model for receptor in receptors.values()}
     base = membrane.nest.get(next(iter(kinds)).name) if len(kinds) == 1 else None
     if base is None:

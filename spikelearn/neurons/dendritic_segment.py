@@ -1,11 +1,11 @@
 """A dendritic segment that detects coincidences: a plateau begins when enough synapses are active together.
 
 Hawkins, J. & Ahmad, S. (2016). Why neurons have thousands of synapses, a theory of sequence memory in neocortex. Front.
-Neural Circuits 10:23. The variable `n_active` is the sum of the weights that have arrived lately, which decays with
-tau_syn: the number of active synapses, where weights are 1. When it reaches theta an NMDA spike begins. It lasts for
-t_ref, and until it ends there is no other. A segment has no axon: its events, a spike and a plateau in the same step,
-are the beginning of the NMDA spike, and are meant for a cell. A neuron with many segments is a population of segments
-that are connected to it, `net.connect(segments, cells, port, sl.Pairs(...), on="plateau")`.
+Neural Circuits 10:23. The variable `n_active` is the sum of the weights that arrived recently, which decays with
+tau_syn: if weights are 1, the number of active synapses. When it reaches theta an NMDA spike begins, which lasts for
+t_ref; no other begins before it ends. A segment has no axon: its events, a spike and a plateau in the same step, mark
+the start of the NMDA spike and are sent to a cell. A neuron with many segments is a population of segments connected
+to it, `net.connect(segments, cells, port, sl.Pairs(...), on="plateau")`.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from spikelearn.units import ms, number
 
 
 class DendriticSegmentParameters(NamedTuple):
-    theta: Annotated[number, "how many synapses must be active together"] = 10.0
+    theta: Annotated[number, "number of synapses that must be active together"] = 10.0
     tau_syn: Annotated[ms, "time constant with which a synapse ceases to be active"] = 2.0
-    t_ref: Annotated[ms, "how long a plateau lasts; there is no other meanwhile"] = 20.0
+    t_ref: Annotated[ms, "duration of a plateau, during which no other begins"] = 20.0
 
 
 def _constants(p: DendriticSegmentParameters, dt: float) -> dict[str, Any]:

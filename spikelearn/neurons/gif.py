@@ -4,8 +4,8 @@ tau_m dV_m/dt = -(V_m - E_L) + (tau_m / C_m)(I - stc), tau_m = C_m / g_L. It fir
 lambda_0 exp((V_m - V_T_star - sfa) / Delta_V). A spike adds q_stc_k to the spike-triggered currents stc = stc_1 + stc_2
 and q_sfa_k to the threshold sfa = sfa_1 + sfa_2; each part decays with its own time constant.
 
-It is NEST's gif_psc_exp with two exponentials of each kind; stc and sfa are held over a step at their value at its
-start, as there (first order after a spike). In NEST an input counts one step sooner.
+It is NEST's gif_psc_exp with two exponentials of each kind; as there, stc and sfa keep their value from the start of a
+step throughout it (first order after a spike). In NEST an input takes effect one step earlier.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from spikelearn.units import Hz, ms, mV, nS, pA, pF
 
 class GIFParameters(NamedTuple):
     E_L: Annotated[mV, "leak reversal potential"] = -67.0
-    V_T_star: Annotated[mV, "threshold of a neuron that has not fired: there the hazard is lambda_0"] = -39.6
+    V_T_star: Annotated[mV, "threshold of a neuron that has not fired, at which the hazard is lambda_0"] = -39.6
     V_reset: Annotated[mV, "potential after a spike"] = -36.7
     C_m: Annotated[pF, "capacitance"] = 83.1
     g_L: Annotated[nS, "leak conductance"] = 3.7

@@ -4,9 +4,9 @@ C_m dV_m/dt = g_L (E_L - V_m) + g_Na m^3 h (E_Na - V_m) + g_K n^4 (E_K - V_m)
 + g_exc (E_exc - V_m) + g_inh (E_inh - V_m) + I, and dx/dt = alpha_x (1 - x) - beta_x x for each gate x of m, h and n.
 NEST's hh_cond_exp_traub. With these parameters it fires without input, at 14 Hz.
 
-A spike is what NEST takes for one: V_m begins to fall while above V_T + 30 mV, t_ref or more after the one before.
-At 300 pA steps of 0.1 ms make intervals 1 % too long, and four times less when they are halved. Exponential Euler,
-which Brian2's form of the benchmark takes, makes them 8 % too long; classical Runge-Kutta is unstable at 0.1 ms.
+Spikes are detected as in NEST: V_m begins to fall while above V_T + 30 mV, t_ref or more after the previous spike. At
+300 pA, steps of 0.1 ms make intervals 1 % too long, and half the step a quarter of that. Exponential Euler, used in
+Brian2's form of the benchmark, makes them 8 % too long; the classical Runge-Kutta method is unstable at 0.1 ms.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ class HodgkinHuxleyParameters(NamedTuple):
     E_L: Annotated[mV, "leak reversal potential"] = -60.0
     E_Na: Annotated[mV, "reversal potential of sodium"] = 50.0
     E_K: Annotated[mV, "reversal potential of potassium"] = -90.0
-    V_T: Annotated[mV, "potential from which those of the kinetics are counted"] = -63.0
+    V_T: Annotated[mV, "potential relative to which the kinetics are defined"] = -63.0
     C_m: Annotated[pF, "capacitance"] = 200.0
     g_L: Annotated[nS, "leak conductance"] = 10.0
     g_Na: Annotated[nS, "largest sodium conductance"] = 20_000.0
     g_K: Annotated[nS, "largest potassium conductance"] = 6_000.0
-    t_ref: Annotated[ms, "time after a spike in which no other is counted, though V_m goes on"] = 2.0
+    t_ref: Annotated[ms, "time after a spike during which no other is counted; V_m is not held"] = 2.0
     E_exc: Annotated[mV, "reversal potential of port exc"] = 0.0
     E_inh: Annotated[mV, "reversal potential of port inh"] = -80.0
     tau_syn_exc: Annotated[ms, "time constant of conductance through port exc"] = 5.0
@@ -42,7 +42,7 @@ class HodgkinHuxleyParameters(NamedTuple):
 
 @scalar
 def _linoid(x):
-    """x / (exp(x) - 1); near 0, where that is 0/0, its series, whose next term is below rounding."""
+    """x / (exp(x) - 1); near 0, where that is 0/0, its series, whose next term is below rounding error."""
     near = abs(x) < 0.05
     y = x * x
     series = 1.0 - 0.5 * x + y * (1.0 / 12.0 - y * (1.0 / 720.0 - y / 30240.0))
@@ -62,7 +62,7 @@ def _rates(v, linoid, exp):
 
 
 def _steady(v: np.ndarray) -> tuple[np.ndarray, ...]:
-    """m, h and n where they stay if V_m does, in plain Python: a definition compiles nothing."""
+    """Steady-state m, h and n, in plain Python so that a definition compiles nothing."""
 
     def linoid(x: np.ndarray) -> np.ndarray:
         return np.where(x == 0.0, 1.0, x / np.expm1(np.where(x == 0.0, 1.0, x)))
@@ -80,7 +80,7 @@ def _relaxed(x, alpha, beta, dt):
 
 
 def _initial(p: HodgkinHuxleyParameters) -> dict[str, Any]:
-    """At E_L, and the gates where they stay if V_m does."""
+    """V_m = E_L, with the gates at their steady state."""
     m, h, n = _steady(np.asarray(p.E_L, float) - p.V_T)
     return {"V_m": p.E_L, "m": m, "h": h, "n": n}
 
@@ -110,9 +110,9 @@ def hodgkin_huxley_step(
     V_m, m, h, n, refractory, g_exc, g_inh, in_exc, in_inh, I_exc,
     half_exc, half_inh, dt_C, g_L, g_Na, g_K, E_L, E_Na, E_K, E_exc, E_inh, I_e, V_T, n_ref, dt,
 ):  # fmt: skip
-    """Gates and potential take turns, each exact while the other stands still (second order).
+    """Gates and potential advance alternately, each exactly while the other is constant (second order).
 
-    m, h and n are kept half a step ahead of V_m: they are its middle when V_m is advanced, and V_m is theirs.
+    m, h and n are kept half a step ahead of V_m, so that each is at mid-step when the other is advanced.
     """
     g_exc = g_exc * half_exc
     g_inh = g_inh * half_inh

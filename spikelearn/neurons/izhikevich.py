@@ -1,4 +1,4 @@
-"""Izhikevich's neuron (2003), in explicit Euler steps and in the published form with two half steps for V_m.
+"""Izhikevich's neuron (2003), with explicit Euler steps and in the published form with two half steps for V_m.
 
 V_m' = 0.04 V_m^2 + 5 V_m + 140 - u + I, u' = a (b V_m - u); at V_m >= V_peak: V_m = c, u += d. Time in ms, V_m in mV,
 I in mV/ms.

@@ -1,7 +1,7 @@
 """Leaky integrate-and-fire neurons with current-based synapses, integrated exactly.
 
 tau_m dV_m/dt = -(V_m - E_L) + tau_m I / C_m. Rotter & Diesmann 1999; the order within a step is that of NEST's
-iaf_psc_exp, iaf_psc_alpha and iaf_psc_delta: input that arrives at t counts from t on.
+iaf_psc_exp, iaf_psc_alpha and iaf_psc_delta: input that arrives at t takes effect from t on.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def lif_spike(V_m, refractory, V_th, V_reset, n_ref):
 
 
 def lif_membrane(tau_m: Callable[[Any], Any], g_L: Callable[[Any], Any], **more: Any) -> Membrane:
-    """The membrane of a LIF whose parameters p give these time constant and leak conductance."""
+    """The membrane of a LIF neuron, given its time constant and leak conductance as functions of parameters p."""
 
     def constants(p: Any, dt: float) -> dict[str, Any]:
         tau = np.asarray(tau_m(p), float)

@@ -1,9 +1,9 @@
 """Leaky integrate-and-fire neurons whose threshold jumps at each spike and decays with two time constants, exactly.
 
-tau_m dV_m/dt = -(V_m - E_L) + tau_m I / C_m. A spike where V_m >= V_th + theta_1 + theta_2; there theta_k += alpha_k,
-and between spikes theta_k decays with tau_k. MAT2 is the multi-timescale adaptive threshold model of Kobayashi, Tsubo &
-Shinomoto 2009, NEST's mat2_psc_exp: V_m is left as it is at a spike. LIFAdaptiveThreshold puts V_m to V_reset and holds
-it there for t_ref.
+tau_m dV_m/dt = -(V_m - E_L) + tau_m I / C_m. The neuron spikes when V_m >= V_th + theta_1 + theta_2; then
+theta_k += alpha_k, and between spikes theta_k decays with tau_k. MAT2 is the multi-timescale adaptive threshold model
+of Kobayashi, Tsubo & Shinomoto 2009, NEST's mat2_psc_exp: a spike does not change V_m. LIFAdaptiveThreshold sets V_m to
+V_reset and holds it there for t_ref.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class MAT2Parameters(NamedTuple):
     V_th: Annotated[mV, "threshold of a neuron that has not fired; NEST's omega"] = -51.0
     C_m: Annotated[pF, "capacitance"] = 100.0
     tau_m: Annotated[ms, "membrane time constant"] = 5.0
-    t_ref: Annotated[ms, "time after a spike in which it does not fire, though V_m goes on"] = 2.0
+    t_ref: Annotated[ms, "time after a spike during which it does not fire; V_m is not held"] = 2.0
     alpha_1: Annotated[mV, "jump of the threshold's first part"] = 37.0
     alpha_2: Annotated[mV, "jump of its second part"] = 2.0
     tau_1: Annotated[ms, "time constant of the first part"] = 10.0

@@ -1,11 +1,11 @@
 """Leaky integrate-and-fire neuron that sends cargo when it bursts strongly.
 
 A hypothesis, consistent with Pastuzyn et al. 2018 (Cell 172:275) and Ashley et al. 2018 (Cell 172:262): neurons
-release capsids of the protein Arc that carry messenger RNA, and others take them up. Here the membrane is that of
-LIFDelta. A trace of the neuron's own spikes, +1 at each, decays with tau_burst; when a spike takes it to theta_burst or
-above, the neuron reports an `instruction` and the trace starts again from 0. The event is to carry the state `cargo`:
-all that was in store. The store fills again with tau_store, to `capacity`; so a long burst sends no more than a short
-one, and what follows soon after sends little.
+release capsids of the protein Arc that carry messenger RNA, and others take them up. The membrane is that of LIFDelta.
+A trace of the neuron's own spikes, +1 at each, decays with tau_burst; when a spike takes it to theta_burst or above,
+the neuron emits an `instruction` and the trace restarts from 0. The event is meant to carry the state `cargo`: the
+whole content of the store. The store refills with tau_store, up to `capacity`; so a long burst sends no more than a
+short one, and a burst soon after it sends little.
 
     tau_burst recent' = -recent, recent += 1 at a spike;   tau_store store' = capacity - store;
     where recent >= theta_burst: cargo = store, store = 0, recent = 0.
@@ -52,7 +52,7 @@ def lif_cargo_step(
     V_m, refractory, recent, store, cargo, in_exc, I_exc,
     P_burst, theta_burst, capacity, P_store, P_mm, P_mI, I_e, E_L, V_th, V_reset, n_ref,
 ):  # fmt: skip
-    """Exact. An instruction and the spike that sets it off are of one step."""
+    """Exact. An instruction and the spike that triggers it occur in the same step."""
     V = E_L + P_mm * (V_m - E_L) + P_mI * (I_exc + I_e) + in_exc
     held = refractory > 0.0
     V = V_m if held else V

@@ -1,9 +1,9 @@
-"""Leaky integrate-and-fire neurons between two events, in closed form: for the exact engine.
+"""Leaky integrate-and-fire neurons between events, in closed form, for the exact engine.
 
 tau_m dV_m/dt = -(V_m - E_L) + R I, R = tau_m / C_m (Rotter & Diesmann 1999, Eq. 3). With I a constant plus two
-exponentials, exp(t / tau_m) dV_m/dt has the derivative exp(t / tau_m) I'(t) / C_m, and I' changes its sign at most
-once, at a time in closed form. So there are at most two stretches of time, in each of which dV_m/dt changes its sign
-at most once: every threshold crossing can be bracketed, however short V_m stays above threshold.
+exponentials, exp(t / tau_m) dV_m/dt has the derivative exp(t / tau_m) I'(t) / C_m, and I' changes sign at most once,
+at a time given in closed form. So there are at most two stretches of time, in each of which dV_m/dt changes sign at
+most once: every threshold crossing can be bracketed, however briefly V_m stays above threshold.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from spikelearn.neurons.closed_form import ClosedForm
 _ROUNDING = 2.0**-52
 _MOST_ITERATIONS = 200
 _LONGEST = 1e3
-"""Time constants after which nothing moves any more: exp(-1000) is 0."""
+"""Time constants after which the state no longer changes: exp(-1000) is 0."""
 
 
 def _membrane(p: Any) -> dict[str, Any]:
@@ -83,10 +83,10 @@ def _exponential_constants(p: Any) -> dict[str, Any]:
 
 @scalar
 def _response(elapsed, rate, fast, slow, tau_m):
-    """Times I_syn / C_m, what an exponential current has added to V_m: (e^-at - e^-bt) / (b - a).
+    """Contribution of an exponential current to V_m per I_syn / C_m: (e^-at - e^-bt) / (b - a).
 
-    rate: |1/tau_syn - 1/tau_m|. fast, slow: the two exponentials. The difference is taken where the time constants are
-    apart: it is then no worse than V_m is rounded.
+    rate: |1/tau_syn - 1/tau_m|. fast, slow: the two exponentials. Their difference is used only if the time constants
+    are far enough apart that its error is no larger than the rounding of V_m.
     """
     if rate * tau_m > 0.05:
         return (slow - fast) / rate
@@ -145,7 +145,7 @@ def lif_reset(
 
 @scalar
 def _highest_current(I_syn_exc, I_syn_inh, tau_syn_exc, tau_syn_inh):
-    """No less than the sum of the two synaptic currents at any later time, and not negative."""
+    """A non-negative upper bound on the sum of the two synaptic currents at any later time."""
     cancels = (I_syn_inh < 0.0 and tau_syn_inh >= tau_syn_exc) or (I_syn_exc < 0.0 and tau_syn_exc >= tau_syn_inh)
     return max(I_syn_exc + I_syn_inh, 0.0) if cancels else max(I_syn_exc, 0.0) + max(I_syn_inh, 0.0)
 
@@ -155,7 +155,7 @@ def lif_soonest(
     V_m, I_syn_exc, I_syn_inh, I_exc,
     tau_m, tau_syn_exc, tau_syn_inh, rate_exc, rate_inh, R, I_e, E_L, V_th, V_reset,
 ):  # fmt: skip
-    """The tangent of a potential that is never below V_m: that of a current which stays at its highest."""
+    """Crossing time of the tangent to a potential that is never below V_m, that of a current fixed at its maximum."""
     highest = E_L + R * (I_e + I_exc + _highest_current(I_syn_exc, I_syn_inh, tau_syn_exc, tau_syn_inh))
     if V_m >= V_th:
         return 0.0
@@ -166,7 +166,7 @@ def lif_soonest(
 
 @scalar
 def _refined(low, high, V_m, I_exc, I_inh, V_inf, tau_m, tau_exc, tau_inh, rate_exc, rate_inh, R, V_th):
-    """The one time between low and high at which V_m rises through V_th: Newton's method, kept within its bracket."""
+    """The only time between low and high at which V_m rises through V_th, by bracketed Newton iteration."""
     noise = 2.0 * _ROUNDING * max(abs(V_m), abs(V_th), abs(V_inf))
     t = low + (high - low) * 0.5
     for _ in range(_MOST_ITERATIONS):
@@ -189,7 +189,7 @@ def _refined(low, high, V_m, I_exc, I_inh, V_inf, tau_m, tau_exc, tau_inh, rate_
 
 @scalar
 def _summit(low, high, V_m, I_exc, I_inh, V_inf, tau_m, tau_exc, tau_inh, rate_exc, rate_inh, R, V_th):
-    """A time between low and high with V_m >= V_th, or -1.0: V_m rises at low, falls at high, and turns once."""
+    """A time between low and high with V_m >= V_th, or -1.0. V_m rises at low, falls at high and turns once."""
     noise = _ROUNDING * (abs(V_m) + abs(V_inf) + R * (abs(I_exc) + abs(I_inh))) / tau_m
     t = low + (high - low) * 0.5
     for _ in range(_MOST_ITERATIONS):
@@ -221,7 +221,7 @@ def lif_crossing(
     fixed = (V_inf, tau_m, tau_syn_exc, tau_syn_inh, rate_exc, rate_inh, R)
     if V_m >= V_th:
         return 0.0
-    # The first stretch ends where the derivative of I_syn changes its sign, if it does; the last never ends.
+    # The first stretch ends where the derivative of I_syn changes sign, if it does; the last never ends.
     turn = 0.0
     if I_syn_exc * I_syn_inh < 0.0 and tau_syn_exc != tau_syn_inh:
         share = -(I_syn_exc * tau_syn_inh) / (I_syn_inh * tau_syn_exc)

@@ -50,7 +50,7 @@ def lif_conductance_step(
     V_m, refractory, g_exc, g_inh, in_exc, in_inh, I_exc,
     half_exc, half_inh, dt_C, g_L, E_L, E_exc, E_inh, I_e, V_th, V_reset, n_ref,
 ):  # fmt: skip
-    """Conductances exactly; the potential by exponential Euler with the conductances of mid-step (second order)."""
+    """Conductances exactly; the potential by exponential Euler with conductances at mid-step (second order)."""
     g_exc = g_exc * half_exc
     g_inh = g_inh * half_inh
     g = g_L + g_exc + g_inh

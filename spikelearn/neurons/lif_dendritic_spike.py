@@ -1,12 +1,12 @@
 """Leaky integrate-and-fire neuron whose dendrite answers coincident input with a plateau (Bouhadjar et al. 2022).
 
 tau_m dV_m/dt = -(V_m - E_L) + tau_m (I_syn_exc + I_syn_inh + I_dend) / C_m, with exponential currents through ports
-exc and inh, and one through port dendrite that is shaped as an alpha function with the weight as its peak (Bouhadjar,
-Wouters, Diesmann & Tetzlaff 2022, PLoS Computational Biology 18:e1010233). Where I_dend exceeds theta_dAP the dendrite
-spikes: from the next step on I_dend is I_dAP for tau_dAP, then 0. A cell with a plateau is nearer to its threshold, so
-it fires before its neighbours do: it has predicted its input. A spike of the soma ends the plateau. z is the trace of
-dendritic spikes. What arrives at the dendrite in a plateau, or while the soma is refractory, is lost. Integrated
-exactly; the order within a step is that of LIF.
+exc and inh, and an alpha-shaped current through port dendrite whose peak is the weight (Bouhadjar, Wouters, Diesmann &
+Tetzlaff 2022, PLoS Computational Biology 18:e1010233). When I_dend exceeds theta_dAP the dendrite spikes: from the next
+step on I_dend is I_dAP for tau_dAP, then 0. A cell with a plateau is closer to threshold, so it fires before its
+neighbours do: it has predicted its input. A spike of the soma ends the plateau. z is the trace of dendritic spikes.
+Input to the dendrite during a plateau, or while the soma is refractory, is lost. Integrated exactly; the order within
+a step is that of LIF.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class LIFDendriticSpikeParameters(NamedTuple):
     tau_syn_inh: Annotated[ms, "time constant of currents through port inh"] = 1.0
     tau_syn_dend: Annotated[ms, "time constant of currents through port dendrite"] = 5.0
     theta_dAP: Annotated[pA, "dendritic current above which the dendrite spikes"] = 59.0
-    I_dAP: Annotated[pA, "dendritic current in a plateau"] = 200.0
+    I_dAP: Annotated[pA, "dendritic current during a plateau"] = 200.0
     tau_dAP: Annotated[ms, "duration of a plateau"] = 60.0
     tau_h: Annotated[ms, "time constant of the trace of dendritic spikes"] = 440.0
     I_e: Annotated[pA, "constant current"] = 0.0
@@ -64,7 +64,7 @@ def lif_dendritic_spike_step(
     P_exc, P_inh, P_dend, P_z, P_mexc, P_minh, P_mdend, P_mddend, rise_dend, dt, theta_dAP, I_dAP, n_dAP,
     P_mm, P_mI, I_e, E_L, V_th, V_reset, n_ref,
 ):  # fmt: skip
-    """`plateau` counts the steps of a plateau down, this one included; it begins in the step after the crossing."""
+    """`plateau` counts down the steps left of a plateau, including this one; it begins one step after the crossing."""
     begun = plateau == 0.0 and I_dend > theta_dAP
     ended = plateau == 1.0
     plateau = n_dAP if begun else max(plateau - 1.0, 0.0)

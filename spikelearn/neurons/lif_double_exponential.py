@@ -1,7 +1,7 @@
 """Leaky integrate-and-fire neuron with currents that rise and decay exponentially, integrated exactly.
 
 tau_m dV_m/dt = -(V_m - E_L) + tau_m I / C_m; each input adds k weight (exp(-t/tau_decay) - exp(-t/tau_rise)) to I, with
-k such that the weight is the peak of the current, as in NEST's beta functions (iaf_cond_beta). Rotter & Diesmann 1999;
+k chosen so that the weight is the peak current, as in NEST's beta functions (iaf_cond_beta). Rotter & Diesmann 1999;
 the order within a step is that of LIF.
 """
 

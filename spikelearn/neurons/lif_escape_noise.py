@@ -1,8 +1,8 @@
 """Leaky integrate-and-fire neuron with delta input and escape noise (Gerstner & Kistler 2002, section 5.3).
 
 tau_m dV_m/dt = -(V_m - E_L) + tau_m I / C_m, exactly. There is no sharp threshold: the neuron fires with the hazard
-rho = rho_0 exp((V_m - V_th) / Delta_V), so in a step with probability 1 - exp(-rho dt), rho at the end of the step. As
-Delta_V goes to 0 it becomes LIFDelta. With t_ref = 0 it is NEST's pp_psc_delta with dead_time = 0.
+rho = rho_0 exp((V_m - V_th) / Delta_V), so in each step with probability 1 - exp(-rho dt), rho being that at the end of
+the step. As Delta_V goes to 0 it becomes LIFDelta. With t_ref = 0 it is NEST's pp_psc_delta with dead_time = 0.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ def _constants(p: EscapeNoiseLIFParameters, dt: float) -> dict[str, Any]:
 
 @scalar
 def event_probability(x):
-    """1 - exp(-x): that something happens which is expected x times."""
+    """1 - exp(-x), the probability of at least one event when x are expected."""
     return x - 0.5 * x * x if x < 1e-5 else 1.0 - exponential(-x)
 
 
 @scalar
 def escape_probability(distance, width, rate_dt):
-    """1 - exp(-rho dt) at this distance above the threshold. rate_dt: the hazard at threshold times dt."""
+    """1 - exp(-rho dt) at a distance above threshold. rate_dt: the hazard at threshold times dt."""
     return event_probability(rate_dt * exponential(distance / width))
 
 
@@ -62,7 +62,7 @@ def escape_noise_lif_step(
 
 
 def hazard_not_negative(name: str, value: Any) -> str | None:
-    """A complaint about a negative rate."""
+    """An error message if a rate is negative, else None."""
     return f"{name} must be at least 0 Hz, got {value} Hz" if np.any(np.asarray(value) < 0) else None
 
 

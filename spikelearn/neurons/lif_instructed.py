@@ -1,13 +1,13 @@
-"""Leaky integrate-and-fire neuron that stores instructions and, while it is active, carries them out.
+"""Leaky integrate-and-fire neuron that stores instructions and carries them out while it is active.
 
-A hypothesis, consistent with Pastuzyn et al. 2018 (Cell 172:275) and Ashley et al. 2018 (Cell 172:262). What arrives
-through the port `instruction` is added to m, a message that waits, and is read while the neuron is active:
+A hypothesis, consistent with Pastuzyn et al. 2018 (Cell 172:275) and Ashley et al. 2018 (Cell 172:262). Input through
+the port `instruction` is added to m, a stored message that is read while the neuron is active:
 
     m' = -m/tau_message - k m,  p' = k m - p/tau_p,  k = k_active until t_active after a spike, else 0,
 
-p the protein that is made. Each time its integral has grown by `packet`, the neuron reports an `instruction` of its
-own, to its synapses: a rule that learns from this kind sees the integral of p in equal parts (InverseTagging). The
-membrane is that of LIFDelta.
+where p is the protein produced. Each time its integral has grown by `packet`, the neuron emits an `instruction` to its
+own synapses: a rule that learns from this kind sees the integral of p in equal parts (InverseTagging). The membrane is
+that of LIFDelta.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class LIFInstructedParameters(NamedTuple):
     C_m: Annotated[pF, "capacitance"] = 250.0
     tau_m: Annotated[ms, "membrane time constant"] = 10.0
     t_ref: Annotated[ms, "absolute refractory period"] = 2.0
-    tau_message: Annotated[ms, "time constant with which a message decays that is not read"] = 3600e3
-    k_active: Annotated[Hz, "rate at which it is read while the neuron is active"] = 0.02
+    tau_message: Annotated[ms, "time constant with which an unread message decays"] = 3600e3
+    k_active: Annotated[Hz, "rate at which a message is read while the neuron is active"] = 0.02
     tau_p: Annotated[ms, "time constant of the protein"] = 300e3
-    t_active: Annotated[ms, "how long after a spike the neuron is active"] = 1000.0
-    packet: Annotated[ms, "integral of p from one instruction to its synapses to the next"] = 100.0
+    t_active: Annotated[ms, "time after a spike during which the neuron is active"] = 1000.0
+    packet: Annotated[ms, "integral of p between two instructions to its synapses"] = 100.0
     I_e: Annotated[pA, "constant current"] = 0.0
 
 
@@ -64,7 +64,7 @@ def lif_instructed_step(
     V_m, refractory, m, p, active, waiting, in_exc, in_instruction, I_exc,
     P_idle, P_read, P_p, made, n_active, packet, half_dt, P_mm, P_mI, I_e, E_L, V_th, V_reset, n_ref,
 ):  # fmt: skip
-    """Exact but for the integral of p, which is taken by the trapezoidal rule. active: steps for which it still is."""
+    """Exact except for the integral of p (trapezoidal rule). active: steps for which the neuron remains active."""
     V = E_L + P_mm * (V_m - E_L) + P_mI * (I_exc + I_e) + in_exc
     held = refractory > 0.0
     V = V_m if held else V

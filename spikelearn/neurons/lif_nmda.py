@@ -1,8 +1,8 @@
-"""The neuron of Brunel & Wang 2001 and Wang 2002: AMPA, GABA and NMDA conductances, NMDA under a magnesium block.
+"""The neuron of Brunel & Wang 2001 and Wang 2002: AMPA, GABA and NMDA conductances, NMDA with magnesium block.
 
 C_m dV_m/dt = g_L (E_L - V_m) + g_exc (E_exc - V_m) + g_inh (E_inh - V_m) + g_nmda (E_exc - V_m) / (1 + [Mg]/3.57
-exp(-0.062 V_m)) + I. g_nmda is the sum of weight times gate over the synapses: connect through port nmda with synapse
-NMDA(). The same as NEST's iaf_bw_2001_exact.
+exp(-0.062 V_m)) + I. g_nmda is the sum of weight times gate over the synapses: connect to port nmda with
+synapse=NMDA(). The same as NEST's iaf_bw_2001_exact.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class LIFNMDAParameters(NamedTuple):
     E_inh: Annotated[mV, "reversal potential of port inh"] = -70.0
     tau_syn_exc: Annotated[ms, "time constant of conductance through port exc (AMPA)"] = 2.0
     tau_syn_inh: Annotated[ms, "time constant of conductance through port inh (GABA)"] = 5.0
-    conc_Mg2: Annotated[number, "magnesium outside, mM"] = 1.0
+    conc_Mg2: Annotated[number, "extracellular magnesium concentration, mM"] = 1.0
     I_e: Annotated[pA, "constant current"] = 0.0
 
 
@@ -62,7 +62,7 @@ def lif_nmda_step(
 ):  # fmt: skip
     """Heun's method (second order) with the conductances exact at both ends of the step.
 
-    in_nmda is what the gates give at the end of the step; g_nmda what they gave at its start.
+    in_nmda is the output of the gates at the end of the step; g_nmda that at its start.
     """
     I = I_exc + I_e  # noqa: E741
     slope = _current(V_m, g_exc, g_inh, g_nmda, g_L, E_L, E_exc, E_inh, block) + I

@@ -1,4 +1,4 @@
-"""What a membrane is, to be composed with receptors; and the numbers and checks that membranes have in common."""
+"""Membranes that can be composed with receptors, and the constants and checks that membranes share."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from spikelearn.nest_mapping import NestNeuron
 
 @dataclass(frozen=True)
 class Compartment:
-    """potential: its state variable. I_e: the parameter that is its constant current. V: what receptors see of the
-    potential, as an expression, and its name in the equations, if these are not the potential."""
+    """potential: its state variable. I_e: the parameter for its constant current. V: the potential that receptors see,
+    as an expression, and its name in the equations, if they differ from the state variable."""
 
     potential: str = "V_m"
     I_e: str = "I_e"
@@ -26,27 +26,27 @@ class Compartment:
 
 @dataclass(frozen=True, eq=False)
 class Membrane:
-    """A neuron model without its synapses, which `NeuronModel.with_receptors` composes receptors with.
+    """A neuron model without its synapses, which `NeuronModel.with_receptors` combines with receptors.
 
-    state: its state variables, of those of the model. synaptic: the parameters of the model that it does without.
+    state: those state variables of the model that it has. synaptic: parameters of the model that it does not need.
     constants: function(parameters, dt) -> dict of all numbers that the functions below need.
-    spike: function(...) -> (*state, mask), after the potentials have moved: threshold, reset, refractoriness. It may
+    spike: function(...) -> (*state, mask), called after the potentials: threshold, reset, refractoriness. It may
         take the state variable x as it was before the step as `x_before`.
     equations: of the membrane, in Brian2's syntax; I_syn is the current of its receptors.
-    One of two, both of second order:
+    One of two, both second order:
     slopes: function(...) -> time derivatives of the variables `moving`, for Heun's method. `current` is the current of
         receptors, drives and I_e.
     flow: function(...) -> the potential at the end of a step in which `current` and `conductance` are held at their
-        values of mid-step; exact if these are constant. A receptor's conductance g adds g to `conductance` and g E to
-        `current`; `leak` is what the membrane itself adds to the two.
-    linear: function(...) -> the potential at the end of a step with `current` alone, if the membrane only leaks;
-        time_constant: function(parameters) -> its tau_m (ms). Where all receptors are currents this is exact.
-    held: an expression that is true while the potential (the first one) stands still.
-    compartments: name -> Compartment. With several, `current` and I_syn have their names: `current_<compartment>`.
-    units: of currents and of conductances. nest: name of a receptor model -> the neuron in NEST that has any number of
-        these receptors.
+        mid-step values; exact if these are constant. A receptor's conductance g adds g to `conductance` and g E to
+        `current`; `leak` is the membrane's own contribution to the two.
+    linear: function(...) -> the potential at the end of a step with `current` only, if the membrane is linear;
+        time_constant: function(parameters) -> its tau_m (ms). Exact if all receptors are currents.
+    held: an expression that is true while the (first) potential is held.
+    compartments: name -> Compartment. With several, `current` and I_syn are named `current_<compartment>` and so on.
+    units: of currents and of conductances. nest: name of a receptor model -> the neuron in NEST that supports any
+        number of these receptors.
 
-    Functions take what their arguments name: state, constants, `current`, `conductance`.
+    Functions receive arguments by name: state, constants, `current`, `conductance`.
     """
 
     state: tuple[str, ...]
@@ -81,7 +81,7 @@ def refractory_steps(t_ref: Any, dt: float) -> Any:
 
 
 def decay(tau: Any, dt: float) -> Any:
-    """What is left after a step of something that decays with tau."""
+    """Factor by which a variable with time constant tau decays in a step."""
     return np.exp(-dt / np.asarray(tau, float)) + 0.0
 
 
@@ -114,8 +114,8 @@ def _exponential_difference(a: Any, b: Any) -> Any:
 
 
 def cascade_propagator(tau_1: Any, tau_2: Any, tau_3: Any, dt: float) -> Any:
-    """dt^2 times the second divided difference of exp at -dt/tau: what the last of three leaky integrators in a row has
-    at the end of a step, per unit in the first at its start. The time constants may be equal.
+    """dt^2 times the second divided difference of exp at -dt/tau: the last of three leaky integrators in series at the
+    end of a step, per unit in the first at its start. The time constants may be equal.
     """
     points = np.broadcast_arrays(*(-dt / np.asarray(tau, float) for tau in (tau_1, tau_2, tau_3)))
     low, middle, high = np.sort(np.stack(points), axis=0)
@@ -135,7 +135,7 @@ def cascade_propagator(tau_1: Any, tau_2: Any, tau_3: Any, dt: float) -> Any:
 
 
 def peak_factor(tau_rise: Any, tau_decay: Any) -> Any:
-    """Jump of the rising variable (1/ms) for which the peak is 1; e / tau where the two time constants are equal."""
+    """Jump of the rising variable (1/ms) for a peak of 1; e / tau if the two time constants are equal."""
     rise, decay = np.broadcast_arrays(np.asarray(tau_rise, float), np.asarray(tau_decay, float))
     x = (decay - rise) / rise
     small = x < 1e-8
@@ -144,7 +144,7 @@ def peak_factor(tau_rise: Any, tau_decay: Any) -> Any:
 
 
 def leaky_membrane(p: Any, dt: float) -> dict[str, Any]:
-    """The constants that all current-based models share: decay, response to a constant current, threshold and reset."""
+    """The constants of all current-based models: decay, response to a constant current, threshold and reset."""
     tau_m = np.asarray(p.tau_m, float)
     resistance = tau_m / p.C_m
     return {

@@ -1,4 +1,4 @@
-"""What a neuron model is: data and one scalar function. The loops are in kernels/."""
+"""Neuron models: data and one scalar function each. The loops are in kernels/."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ EXACT = math.inf
 
 
 class Properties(NamedTuple):
-    """What holds of a neuron model beyond its equations: the common tests hold it to this.
+    """Properties of a neuron model beyond its equations, which the common tests check.
 
-    order: of accuracy, between spikes: the error at a given time goes as dt to this power.
-    quiet: parameters with which it is silent and without noise as long as nothing arrives.
-    firing: parameters with which it fires by itself, or at inputs if it takes no current; empty: a constant current of
-        800 pA (10 mV/ms) is enough.
-    not_vectorised: why the loop over its neurons does not calculate with vectors; "" if it does.
+    order: of accuracy between spikes: the error at a given time scales as dt to this power.
+    quiet: parameters with which it is silent and noise-free without input.
+    firing: parameters with which it fires by itself, or in response to inputs if it takes no current; empty: a constant
+        current of 800 pA (10 mV/ms) is enough.
+    not_vectorised: why the loop over its neurons is not vectorised; "" if it is.
     """
 
     order: float = 1
@@ -46,34 +46,34 @@ class NeuronModel(Documented):
 
     name: short name, shown in errors and run files.
     Parameters: NamedTuple, each line with unit, default and meaning.
-    constants: function(parameters, dt) -> dict of all numbers that the step needs; they may be per-neuron arrays.
+    constants: function(parameters, dt) -> dict of all numbers that the step needs; values may be per-neuron arrays.
     step: function(*state, *inputs, *currents, *random, *normal, *constants) -> (*state, mask), for one neuron and one
-        time step; an argument is called `in_<port>` for a port and `I_<current>` for a current. Input arrives at the
+        time step; an argument is named `in_<port>` for a port and `I_<current>` for a current. Input arrives at the
         end of the step. mask: what it emits in this step, the sum of 1 for a spike, 2 for a plateau, 4 for an event, 8
         for a burst, 16 for a rate and 32 for an instruction.
-    state: variable -> unit; the first is the one that is checked to stay finite.
+    state: variable -> unit; the first is checked to stay finite.
     ports: port -> unit of the weight. currents: names of the ports that also take continuous currents, in pA.
     graded: names of the ports that graded synapses act on, such as NMDA: their input is a value at the end of the step,
-        which `step` keeps as state until the next, and not a jump.
+        which `step` keeps as state until the next, rather than a jump.
     random, normal: names of uniform random numbers in (0, 1), and of standard normal ones, that the step takes, drawn
-        anew for each neuron and step. They depend on the seed, the population, the neuron's place in it and the step,
-        and on nothing else.
-    at_event: function(*state, *random, *normal, *constants) -> state, for neurons that emitted something in a step,
-        after it; if there is one, it takes the random numbers, and `step` has none. For what is seldom needed.
-    initial: function(parameters) -> dict of starting values; what is left out starts at 0.
-    kinds: kinds of event that it emits. With a parameter `burst_window` (ms) "event" and "burst" are told from the
-        intervals between its spikes; without one its step reports them.
-    equations, threshold, reset, arrivals: the same model in Brian2's syntax: what people read, and what engine="brian2"
-        runs. arrivals: port -> the variable to which a weight is added, or statements that say what `weight` does.
-        refractory: the parameter that is the refractory period, or a number of ms. driven: port -> the name that the
-        equations have for its continuous current, if not I_e.
-        each_step: statements that are executed at the start of each step. events: kind -> the condition, at the end of
-        a step, under which it happens, of the kinds other than "spike".
-    method: Brian2's method of integration that is nearest to `step`.
+        anew for each neuron and step. They depend only on the seed, the population, the neuron's index in it and the
+        step.
+    at_event: function(*state, *random, *normal, *constants) -> state, called after the step for neurons that emitted
+        something; if given, it takes the random numbers, and `step` has none. For updates that are rarely needed.
+    initial: function(parameters) -> dict of starting values; omitted variables start at 0.
+    kinds: kinds of event that it emits. With a parameter `burst_window` (ms) "event" and "burst" are determined from
+        the intervals between its spikes; without one its step reports them.
+    equations, threshold, reset, arrivals: the same model in Brian2's syntax, for people to read and for
+        engine="brian2" to run. arrivals: port -> the variable to which a weight is added, or statements that use
+        `weight`. refractory: the parameter that is the refractory period, or a number of ms. driven: port -> the name
+        of its continuous current in the equations, if not I_e.
+        each_step: statements executed at the start of each step. events: kind -> the condition, at the end of a step,
+        under which an event of that kind occurs, for kinds other than "spike".
+    method: Brian2's integration method that is closest to `step`.
     nest: the model in NEST, for engine="nest".
-    closed_form: how it moves between events, if the exact engine is to run it.
-    membrane: what it is without its own synapses, for `with_receptors`.
-    properties: what tests hold it to: order of accuracy, parameters with which it is silent or fires, vectors.
+    closed_form: how it evolves between events, for the exact engine.
+    membrane: the model without its own synapses, for `with_receptors`.
+    properties: what tests check: order of accuracy, parameters with which it is silent or fires, vectorisation.
 
     Calling a model with parameters gives a Neuron: `LIF(tau_m=20)`.
     """
@@ -121,12 +121,12 @@ class NeuronModel(Documented):
             )
         unknown = set(self.initial(self.Parameters())) - set(self.state)
         if unknown:
-            raise DescriptionError(f"neuron model {self.name!r} starts unknown state {', '.join(sorted(unknown))}")
+            raise DescriptionError(f"neuron model {self.name!r} initializes unknown state {', '.join(sorted(unknown))}")
         for what in ("quiet", "firing"):
             unknown = set(getattr(self.properties, what)) - set(self.Parameters._fields)  # type: ignore[attr-defined]
             if unknown:
                 raise DescriptionError(
-                    f"{what} of neuron model {self.name!r} names {', '.join(sorted(unknown))}, which is no parameter"
+                    f"{what} of neuron model {self.name!r} names {', '.join(sorted(unknown))}, which is not a parameter"
                 )
         if not set(self.graded) <= set(self.ports):
             raise DescriptionError(f"neuron model {self.name!r}: graded ports {self.graded} are not among its ports")
@@ -164,23 +164,23 @@ class NeuronModel(Documented):
     ) -> NeuronModel:
         """A model from equations in Brian2's syntax, checked by Brian2's parser and integrated by its methods.
 
-        equations: `dx/dt = ... : unit`, also `(unless refractory)`; named expressions `f = ... : unit`; and variables
-            `x : unit` that only reset and ports change. threshold, reset: as in Brian2.
+        equations: `dx/dt = ... : unit`, optionally `(unless refractory)`; named expressions `f = ... : unit`; and
+            variables `x : unit` that only reset and ports change. threshold, reset: as in Brian2.
         refractory: a time (a number in ms, a quantity, or (2.0, "ms")) or the name of a parameter that is one; rounded
-            up to whole steps as in NEST. There is no spike in that time.
+            up to whole steps as in NEST. The neuron does not spike during that time.
         ports: port -> the variable to which an arriving weight is added, or statements about `weight`, such as
-            "I_syn += 2 * weight". currents: port -> the name that the equations have for its continuous current.
+            "I_syn += 2 * weight". currents: port -> the name of its continuous current in the equations.
         parameters: name -> default, as a quantity, as (10.0, "ms"), with its meaning as (10.0, "ms", "time constant"),
             or as a number without unit (or in the unit that the equations declare for it: `I_e : amp`). Defaults are
             single numbers; a call may give one per neuron.
-        initial: variable -> number in its unit, quantity, (value, unit), or an expression of parameters as text. What
-            is left out starts at 0, or V_m at E_L.
+        initial: variable -> number in its unit, quantity, (value, unit), or an expression of parameters as text.
+            Omitted variables start at 0, or V_m at E_L.
         method: "exact", "exponential_euler", "rk4", "rk2", "euler"; with noise `xi` "euler", "heun", "milstein". By
             default exact where the equations are linear, else exponential Euler where each is linear in its own
             variable, else rk4; with noise Euler where it is additive, else Heun.
 
-        Numbers inside are in ms, mV and pA and what follows from them. `source` is the model as a module, `save` writes
-        it. Raises DescriptionError, ParameterError or UnitError, pointing at the place.
+        Internal numbers are in ms, mV, pA and derived units. `source` is the model as a module, `save` writes it.
+        Raises DescriptionError, ParameterError or UnitError, pointing at the cause.
 
             Model = sl.NeuronModel.from_equations(
                 "dV_m/dt = (E_L - V_m + R * I) / tau_m : volt (unless refractory)",
@@ -199,17 +199,17 @@ class NeuronModel(Documented):
         return function_from(text, "Model", {})  # type: ignore[return-value]
 
     def with_receptors(self, /, *, name: str | None = None, **receptors: Any) -> NeuronModel:
-        """The same membrane with these receptors in place of its own synapses: one port each, of that name.
+        """The same membrane with these receptors in place of its own synapses, each with a port of its name.
 
-        receptors: name -> its kinetics, such as `sl.ExponentialConductance(E=0)`; where the neuron has several
+        receptors: name -> its kinetics, such as `sl.ExponentialConductance(E=0)`; if the neuron has several
             compartments, `sl.ExponentialConductance(E=0).at("apical")`. Currents and conductances may be mixed. Their
-            parameters become those of the neuron, `tau_syn_<name>` and so on, with the given values as defaults. A
-            weight is the peak of what an arrival causes: pA, or for a conductance nS, in the units of the membrane.
-        name: of the model. Default: that of this one, and "Receptors".
+            parameters become parameters of the neuron, `tau_syn_<name>` and so on, with the given values as defaults. A
+            weight is the peak of the response to an arrival: in pA, or in nS for a conductance, as in the membrane.
+        name: of the model. Default: the name of this one followed by "Receptors".
 
-        Receptors are integrated exactly. The potential is exact where the membrane is linear and all receptors are
-        currents, else of second order. `source` is the model as a module; `equations` shows it in Brian2's syntax. The
-        same receptors give the same model. Raises DescriptionError.
+        Receptors are integrated exactly. The potential is exact if the membrane is linear and all receptors are
+        currents, otherwise second order. `source` is the model as a module; `equations` shows it in Brian2's syntax.
+        The same receptors return the same model. Raises DescriptionError.
 
             Cell = sl.AdEx.with_receptors(
                 ampa=sl.ExponentialConductance(E=0, tau_syn=2), gaba_b=sl.AlphaConductance(E=-95, tau_syn=80)
@@ -223,11 +223,11 @@ class NeuronModel(Documented):
 
     @property
     def source(self) -> str:
-        """The text of the module in which `step` was written: the whole model, for those that come from equations."""
+        """Source of the module that defines `step`: the whole model, if it was made from equations."""
         return source_of(self.step)
 
     def save(self, path: str | Path) -> None:
-        """Write `source` to a file, which can be edited and imported: it defines `Model`."""
+        """Write `source` to a file that can be edited and imported; it defines `Model`."""
         Path(path).write_text(self.source)
 
     def facts(self) -> Iterator[tuple[str, str]]:
@@ -242,7 +242,7 @@ class NeuronModel(Documented):
         yield "Ports", "\n".join(ports)
         yield "Emits", ", ".join(self.kinds)
         happens = {"in each step": self.each_step}
-        happens |= {f"what arrives at {port}": self.arrival(port) for port in self.ports}
+        happens |= {f"on arrival at {port}": self.arrival(port) for port in self.ports}
         happens |= {"a spike": self.threshold, "at a spike": self.reset}
         yield "Equations", equations_and(self.equations, happens | dict(self.events)) if self.equations else ""
         order = "a closed form" if self.properties.order == EXACT else f"of order {self.properties.order:g} in dt"
@@ -264,14 +264,14 @@ class NeuronModel(Documented):
 
     @property
     def tells_bursts(self) -> bool:
-        """Whether events and bursts are told from the intervals between spikes, and not by its step."""
+        """Whether events and bursts are determined from intervals between spikes rather than by the step."""
         return "burst_window" in self.Parameters._fields  # type: ignore[attr-defined]
 
     @property
     def reported(self) -> dict[str, int]:
-        """Kind -> its bit in the mask, of all kinds that the step reports."""
-        told = ("event", "burst") if self.tells_bursts else ()
-        return {kind: 1 << bit for bit, kind in enumerate(KINDS) if kind in self.kinds and kind not in told}
+        """Kind -> its bit in the mask, for all kinds that the step reports."""
+        derived = ("event", "burst") if self.tells_bursts else ()
+        return {kind: 1 << bit for bit, kind in enumerate(KINDS) if kind in self.kinds and kind not in derived}
 
     @property
     def units(self) -> dict[str, str]:
@@ -279,12 +279,12 @@ class NeuronModel(Documented):
         return {name: unit.name for name, unit in declared_units(self.Parameters).items()}
 
     def arrival(self, port: str) -> str:
-        """What `weight` does when it arrives at a port, in Brian2's syntax; "" if the model does not say."""
+        """Effect of `weight` when it arrives at a port, in Brian2's syntax; "" if the model does not define it."""
         given = self.arrivals.get(port, "")
         return f"{given} += weight" if given.isidentifier() else given
 
     def port(self, name: str | None, where: str) -> str:
-        """Check a port's name; None means the first port."""
+        """Check a port name; None means the first port."""
         if name is None:
             return next(iter(self.ports))
         if name not in self.ports:

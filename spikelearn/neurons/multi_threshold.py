@@ -1,24 +1,24 @@
-"""A neuron whose arms each have a threshold of their own (Sardi, Vardi, Sheinin, Goldental & Kanter 2017, Sci. Rep.
-7:18036), and whose arms adapt (Sardi et al. 2018, Sci. Rep. 8:5100).
+"""A neuron whose arms each have their own threshold (Sardi, Vardi, Sheinin, Goldental & Kanter 2017, Sci. Rep.
+7:18036) and may adapt (Sardi et al. 2018, Sci. Rep. 8:5100).
 
 Each arm k is a port, and in units of its threshold
 
     tau_m V_k' = -V_k,   theta_k = V_th (1 + noise_k),   noise_k an Ornstein-Uhlenbeck process (sigma_th, tau_th).
 
-The first arm with V_k >= theta_k fires the axon, the one furthest above if there are several in a step; that arm alone
-is reset to 0, `arm` tells which it was (from 1 on; 0 before the first spike), and for t_ref no arm fires. Arms do not
-add up: two that lie below their thresholds do nothing together, and inhibition on one does not reach another. With one
-arm it is the usual neuron, which has a single threshold on the sum of all that arrives.
+The first arm with V_k >= theta_k fires the axon, or the one furthest above if several cross in a step; only that arm
+is reset to 0, `arm` is its number (from 1; 0 before the first spike), and for t_ref no arm fires. Arms do not sum: two
+below their thresholds have no joint effect, and inhibition of one does not reach another. With one arm it is the usual
+neuron, which has a single threshold on the sum of its inputs.
 
-The axon's potential V_axon after a spike is an alpha function, whose peak amplitude_k and whose time to it width_k are
-those of the arm, each times exp(sigma_waveform x) with a normal number x that is drawn at the spike:
+The axon's potential V_axon after a spike is an alpha function, whose peak amplitude_k and time to peak width_k are
+those of the arm, each times exp(sigma_waveform x) with a normal number x drawn at the spike:
 
     width V_axon' = drive_axon - V_axon,   width drive_axon' = -drive_axon,   drive_axon = e amplitude_k at a spike.
 
-Adaptive arms: what arrives is multiplied by gain_k. A hit is a positive input after which its arm does not fire. At a
-spike through another arm the gain of an arm rises by A_gain exp(-lag/tau_gain), lag being the time since its last hit;
-at a hit it falls by as much, lag being the time since the last spike, if that went through another arm. Lags of more
-than gain_window count for nothing, and gains stay between gain_min and gain_max.
+Adaptive arms: input is multiplied by gain_k. A hit is a positive input after which its arm does not fire. At a spike
+through another arm the gain of an arm rises by A_gain exp(-lag/tau_gain), lag being the time since its last hit; at a
+hit it falls by the same function of the time since the last spike, if that was through another arm. Lags above
+gain_window have no effect, and gains stay between gain_min and gain_max.
 """
 
 from __future__ import annotations
@@ -40,33 +40,34 @@ from spikelearn.units import ms, mV, number
 
 AMPLITUDES = (60.0, 75.0, 95.0, 120.0)
 WIDTHS = (0.3, 0.4, 0.55, 0.75)
-"""Of the axon's spike when it comes from arm 1, 2, ...; neighbours differ by a quarter and a third."""
+"""Of the axon's spike through arm 1, 2, ...; successive arms differ by a quarter and a third."""
 
-_WHY_NO_VECTORS = "one in a hundred of its normal numbers needs another one, so neighbours do not go together"
+_WHY_NO_VECTORS = "one in a hundred of its normal numbers has to be redrawn, so adjacent neurons may differ"
 
 
 class MultiThresholdParameters(NamedTuple):
     V_th: Annotated[number, "mean threshold of each arm"] = 1.0
-    sigma_th: Annotated[number, "standard deviation of a threshold, as a share of it"] = 0.05
+    sigma_th: Annotated[number, "standard deviation of a threshold, as a fraction of it"] = 0.05
     tau_th: Annotated[ms, "correlation time of a threshold"] = 10.0
     tau_m: Annotated[ms, "time constant of each arm"] = 10.0
-    t_ref: Annotated[ms, "refractory period of all arms together"] = 3.0
+    t_ref: Annotated[ms, "refractory period common to all arms"] = 3.0
     sigma_waveform: Annotated[number, "standard deviation of the logarithms of amplitude and width"] = 0.05
 
 
 class AdaptationParameters(NamedTuple):
-    A_gain: Annotated[number, "change of an arm's gain by a hit and a spike at once; 0: arms do not adapt"] = 0.05
-    tau_gain: Annotated[ms, "time constant with which it falls with the lag between them"] = 15.0
-    gain_window: Annotated[ms, "longest lag that counts"] = 50.0
+    A_gain: Annotated[number, "change of an arm's gain by a simultaneous hit and spike; 0: arms do not adapt"] = 0.05
+    tau_gain: Annotated[ms, "time constant with which the change decays with the lag between them"] = 15.0
+    gain_window: Annotated[ms, "longest lag that has an effect"] = 50.0
     gain_min: Annotated[number, "smallest gain"] = 0.5
     gain_max: Annotated[number, "largest gain"] = 2.0
 
 
 def multi_threshold(arms: int = 2, adaptive: bool = False) -> NeuronModel:
-    """A neuron with so many arms, 1 to 4: ports arm_1, arm_2, ..., weights in units of a threshold.
+    """A neuron with 1 to 4 arms: ports arm_1, arm_2, ..., weights in units of a threshold.
 
-    Beside the shared parameters, each arm k has amplitude_k (mV) and width_k (ms) of the spike that it causes in the
-    axon. adaptive: whether arms have gains that move. The same arms give the same model. Raises DescriptionError.
+    In addition to the shared parameters, each arm k has amplitude_k (mV) and width_k (ms) of the spike that it causes
+    in the axon. adaptive: whether arms have adapting gains. The same arms return the same model. Raises
+    DescriptionError.
 
     >>> cells = net.population(100, sl.multi_threshold(arms=3)(sigma_th=0.02))
     >>> net.connect(source, cells, port="arm_2", rule=sl.OneToOne(), weight=0.8)
@@ -104,7 +105,7 @@ def _model(arms: int, adaptive: bool) -> NeuronModel:
 
 
 def _parameters(name: str, numbers: range, adaptive: bool) -> Any:
-    """A NamedTuple of what all arms share and what each has."""
+    """A NamedTuple of the parameters that all arms share and those of each arm."""
     bases = (MultiThresholdParameters, AdaptationParameters)[: 2 if adaptive else 1]
     values = {field: value for base in bases for field, value in base._field_defaults.items()}
     values |= {f"amplitude_{k}": AMPLITUDES[k - 1] for k in numbers} | {f"width_{k}": WIDTHS[k - 1] for k in numbers}
@@ -200,7 +201,7 @@ def _step_text(name: str, state: list[str], numbers: range, constants: list[str]
 
 
 def _adaptation_lines(numbers: range) -> list[str]:
-    """What moves gains. `arm` is still that of the spike before."""
+    """Lines that adapt the gains. `arm` is still that of the previous spike."""
     lines = ["    spike_trace = P_gain * spike_trace", "    before = spike_trace if spike_trace > least else 0.0"]
     for k in numbers:
         lines += [
@@ -216,7 +217,7 @@ def _adaptation_lines(numbers: range) -> list[str]:
 
 
 def _in_brian2(numbers: range) -> dict[str, Any]:
-    """The neuron whose arms do not adapt in Brian2's syntax; its noise is exact, and drawn at the start of a step."""
+    """The neuron without adaptation in Brian2's syntax; its noise is exact and drawn at the start of a step."""
     arms = "".join(f"\ndV_{k}/dt = -V_{k} / tau_m : 1\nnoise_{k} : 1" for k in numbers)
     theta = {k: f"V_th * (1 + noise_{k})" for k in numbers}
     won = {

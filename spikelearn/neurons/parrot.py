@@ -1,7 +1,7 @@
-"""A neuron that repeats what it receives: it fires in each step in which anything positive arrives through port exc.
+"""A neuron that repeats its input: it fires in each step with a positive input through port exc.
 
-What arrives through port ignored has no effect but can be recorded; so synapses can learn from spikes that are given,
-and what they send can be read. After NEST's parrot_neuron. In continuous time `ignored` is what arrived last.
+Input through port ignored has no effect but can be recorded, so synapses can learn from given spikes while what they
+transmit is recorded. After NEST's parrot_neuron. In continuous time `ignored` is the last input.
 """
 
 from __future__ import annotations

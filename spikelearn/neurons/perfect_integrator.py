@@ -1,8 +1,8 @@
-"""Perfect integrate-and-fire neuron (Gerstein & Mandelbrot 1964): spikes as regular as its current, which is its rate.
+"""Perfect integrate-and-fire neuron (Gerstein & Mandelbrot 1964): regular spikes at a rate set by its current.
 
-phase' = r / interval, r = (I_e + I_syn + I) / I_1; a spike whenever 1 is full, and what is over stays. No leak and no
-reset, so nothing of the current is lost: a source that turns numbers into spikes with the least noise there can be.
-Events of kind `rate` come in every step, to carry r.
+phase' = r / interval, r = (I_e + I_syn + I) / I_1; a spike whenever phase reaches 1, and the excess is kept. Without
+leak or reset none of the current is lost, so the neuron converts numbers into spikes with minimal noise. It emits an
+event of kind `rate` in every step, to carry r.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from spikelearn.units import ms, pA
 
 
 class PerfectIntegratorParameters(NamedTuple):
-    interval: Annotated[ms, "time between spikes at a rate of 1; no shorter than the time step"] = 1.0
-    I_1: Annotated[pA, "current that makes a rate of 1"] = 1.0
+    interval: Annotated[ms, "time between spikes at a rate of 1; at least the time step"] = 1.0
+    I_1: Annotated[pA, "current for a rate of 1"] = 1.0
     I_e: Annotated[pA, "constant current"] = 0.0
     tau_syn: Annotated[ms, "time constant of currents through port exc"] = 5.0
 

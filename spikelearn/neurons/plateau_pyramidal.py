@@ -4,14 +4,14 @@ V_s' = -g_L V_s + g_B (V_basal + I_e - V_s), g_L = 1/tau_L; each arrival adds we
 kappa(t) = (exp(-t/tau_L) - exp(-t/tau_s))/(tau_L - tau_s), whose area is 1. The soma fires at random, in a step with
 probability phi(V_s) dt, phi(V) = phi_max sigma(V), sigma(x) = 1/(1 + exp(-x)). Potentials have no unit.
 
-An event of weight 1 at port `forward` or `target` begins an average over t_average, of V_apical and, in the forward
-phase, of V_s. It ends with a plateau of strength alpha = sigma(mean V_apical), and that of the target phase sets
+An event of weight 1 at port `forward` or `target` starts an average over t_average, of V_apical and, in the forward
+phase, of V_s. It ends with a plateau of strength alpha = sigma(mean V_apical); the one of the target phase sets
 
-    delta = (alpha - alpha of the plateau before) g_B/(g_L + g_B) phi'(V_s_forward)
+    delta = (alpha - alpha of the previous plateau) g_B/(g_L + g_B) phi'(V_s_forward)
 
-for that step alone, V_s_forward the mean V_s of the last forward phase, phi in spikes/ms. The rule PlateauLearning
-multiplies it with what the synapse received. The apical dendrite has no other effect on the soma: the feedback it gets
-teaches, and does not change the answer.
+for that step only, with V_s_forward the mean V_s of the last forward phase and phi in spikes/ms. The rule
+PlateauLearning multiplies it by the input of the synapse. The apical dendrite has no other effect on the soma: its
+feedback teaches the cell without changing its output.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from spikelearn.units import Hz, ms, number
 
 
 class PlateauPyramidalParameters(NamedTuple):
-    tau_L: Annotated[ms, "leak time constant of the soma, and the decay of what an arrival makes"] = 10.0
-    tau_s: Annotated[ms, "the rise of what an arrival makes"] = 3.0
+    tau_L: Annotated[ms, "leak time constant of the soma, and decay of the response to an arrival"] = 10.0
+    tau_s: Annotated[ms, "rise of the response to an arrival"] = 3.0
     g_B: Annotated[number, "conductance from the basal dendrite to the soma, per ms"] = 0.6
     phi_max: Annotated[Hz, "largest rate"] = 200.0
-    t_average: Annotated[ms, "time over which is averaged before a plateau"] = 20.0
+    t_average: Annotated[ms, "averaging time before a plateau"] = 20.0
     I_e: Annotated[number, "constant part of the basal potential, b in the paper"] = 0.0
 
 
 def dendrite(p: Any, g: Any, dt: float) -> dict[str, Any]:
     """Constants of a dendrite that drives a soma through the conductance g, and of that soma; exact for this step.
 
-    Of V' = -(1/tau_L + g) V + g (V_dendrite + I_e): P_ss, P_sI of I_e, P_sb of V_dendrite, P_sr of its rising variable,
-    whose own decay is P_rise; P_decay and P_br are those of V_dendrite, and `jump` is what a weight of 1 adds.
+    For V' = -(1/tau_L + g) V + g (V_dendrite + I_e): P_ss, P_sI for I_e, P_sb for V_dendrite, P_sr for its rising
+    variable, which decays by P_rise; P_decay and P_br are those of V_dendrite; a weight of 1 adds `jump`.
     """
     tau_L, tau_s, g = (np.asarray(value, float) for value in (p.tau_L, p.tau_s, g))
     total = 1.0 / tau_L + g
@@ -110,7 +110,7 @@ def plateau_pyramidal_step(
 
 
 def check_conductance(p: Any, name: str) -> str | None:
-    """A complaint about times, the conductance of this name, or the largest rate."""
+    """An error message about times, the conductance of this name or the largest rate; None if all are valid."""
     if np.any(np.asarray(p.tau_s) >= np.asarray(p.tau_L)):
         return f"tau_s must lie below tau_L, got tau_s {p.tau_s} ms and tau_L {p.tau_L} ms"
     if np.any(np.asarray(getattr(p, name)) <= 0):

@@ -3,7 +3,7 @@
 V_s' = -(V_s - E_L)/tau_s + (g_s f(V_d) + w_s + I_s)/C_s,       w_s' = -w_s/tau_ws, w_s += b at a spike
 V_d' = -(V_d - E_L)/tau_d + (g_d f(V_d) + c_d K + w_d + I_d)/C_d,   tau_wd w_d' = -w_d + a (V_d - E_L)
 f(V) = 1/(1 + exp(-(V - E_d)/D_d)); K = 1 from K_start to K_stop after a spike: the back-propagating spike.
-The apical dendrite makes bursts of what the soma would answer with one spike.
+The apical dendrite turns single spikes of the soma into bursts.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class PyramidalParameters(NamedTuple):
     tau_wd: Annotated[ms, "time constant of the dendritic adaptation"] = 30.0
     E_d: Annotated[mV, "potential at which the dendrite is half active"] = -38.0
     D_d: Annotated[mV, "slope of the dendritic activation"] = 6.0
-    K_start: Annotated[ms, "the back-propagating spike begins this long after a spike"] = 0.5
-    K_stop: Annotated[ms, "and ends here"] = 2.5
+    K_start: Annotated[ms, "start of the back-propagating spike, after a spike"] = 0.5
+    K_stop: Annotated[ms, "end of the back-propagating spike, after a spike"] = 2.5
     t_ref: Annotated[ms, "absolute refractory period"] = 3.0
     V_th_jump: Annotated[mV, "step of the threshold at a spike"] = 0.0
     tau_th: Annotated[ms, "time constant of the threshold"] = 27.0
@@ -46,7 +46,7 @@ class PyramidalParameters(NamedTuple):
     tau_syn_apical: Annotated[ms, "time constant of currents through port apical, which reach the dendrite"] = 5.0
     I_e_soma: Annotated[pA, "constant current into the soma"] = 0.0
     I_e_apical: Annotated[pA, "constant current into the dendrite"] = 0.0
-    burst_window: Annotated[ms, "a spike within this time of the one before belongs to the same burst"] = 16.0
+    burst_window: Annotated[ms, "a spike within this time of the previous one belongs to the same burst"] = 16.0
 
 
 def _constants(p: PyramidalParameters, dt: float) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def pyramidal_step(
     P_s, P_ws, P_d, P_wd, P_th, P_soma, P_basal, P_apical, R_s, R_d, E_L, V_th, V_reset, g_s, g_d, c_d, a, b, E_d, D_d,
     V_th_jump, I_e_soma, I_e_apical, n_start, n_stop, n_ref,
 ):  # fmt: skip
-    """Exponential Euler: each line exact for its own leak, its input held over the step (first order)."""
+    """Exponential Euler: each equation exact for its own leak, with its input constant over the step (first order)."""
     f = 1.0 / (1.0 + exponential(-(V_d - E_d) / D_d))
     K = 1.0 if n_start <= steps_since_spike and steps_since_spike < n_stop else 0.0
     V_s_inf = E_L + R_s * (g_s * f + w_s + I_syn_soma + I_syn_basal + I_soma + I_e_soma)

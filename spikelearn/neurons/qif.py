@@ -52,7 +52,7 @@ def cosine_and_sine(y):
     """cos(a) and sin(a) / a for a = sqrt(y), |y| <= pi^2; cosh(a) and sinh(a) / a for a = sqrt(-y) where y < 0.
 
     One series for both signs, at a quarter of the angle, which is then doubled twice: plain arithmetic vectorises,
-    where calls of cos, sin and tanh do not.
+    while calls to cos, sin and tanh do not.
     """
     z = y * 0.0625
     cosine = 1.0 / 20922789888000.0
@@ -83,7 +83,7 @@ def quadratic_flow(x, D, s):
     """(x at s, whether it has reached infinity by then) for dx/ds = x^2 + D.
 
     x(s) = (x C + D S) / (C - x S) with C = cos(q s), S = sin(q s) / q where q^2 = D > 0, and cosh and sinh where
-    q^2 = -D > 0; beyond q s = pi both over cosh. With D > 0 every x has reached infinity by then. Where it has, x is 0.
+    q^2 = -D > 0; beyond q s = pi both are divided by cosh. With D > 0 every x has then reached infinity, and x is 0.
     """
     y = D * s * s
     C, S = cosine_and_sine(min(max(y, -_PI_2), _PI_2))
@@ -97,7 +97,7 @@ def quadratic_flow(x, D, s):
     above = x * C + D * S
     above = 0.0 if infinite else above
     below = 1.0 if infinite else below
-    # a choice in the last line would end in two returns, which do not vectorise
+    # a conditional in the last line would become two returns, which do not vectorise
     x = above / below
     return x, infinite
 
@@ -108,7 +108,7 @@ def qif_step(V_m, refractory, in_exc, I_exc, V_middle, half_square, scale_C, s, 
     x, infinite = quadratic_flow(V_m - V_middle, scale_C * (I_exc + I_e) - half_square, s)
     V = V_middle + x + in_exc
     held = refractory > 0.0
-    # without `and` and `or`, which branch and so stop the loop from vectorising
+    # no `and` or `or`, whose branches keep the loop from vectorising
     fired = ((V >= V_peak) | infinite) & (refractory <= 0.0) | (V_m >= V_peak) & held
     V = V_m if held else V
     refractory = refractory - 1.0 if held else refractory
@@ -119,7 +119,7 @@ def qif_step(V_m, refractory, in_exc, I_exc, V_middle, half_square, scale_C, s, 
 
 @scalar
 def qif_flow_with_conductance(V_m, current, conductance, V_middle, half_square, scale_C, s, V_peak):
-    """Exact for a current and a conductance that are constant over the step: dV/ds is a square, as without them."""
+    """Exact for a current and a conductance that are constant over the step: dV/ds is a square as before."""
     shift = 0.5 * scale_C * conductance
     middle = V_middle + shift
     D = scale_C * (current - conductance * V_middle) - shift * shift - half_square

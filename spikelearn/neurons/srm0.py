@@ -2,8 +2,8 @@
 
 V_m = E_L + h + eta, h' = -h/tau_m + I/C_m, a weight is a jump of h; eta jumps by -eta_0 at a spike and decays with
 tau_eta. The neuron fires with the hazard rho = rho_0 exp((V_m - V_th)/Delta_V), so in a step with probability
-1 - exp(-rho dt), rho at the end of the step. A spike does not take away what was received before, as a reset does: V_m
-is linear in the weights whatever the neuron did, which makes the gradient of what it did exact (PolicyGradient).
+1 - exp(-rho dt), rho at the end of the step. Unlike a reset, a spike does not erase earlier input: V_m is linear in the
+weights whatever the neuron did, which makes the gradient of its likelihood exact (PolicyGradient).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def srm0_step(
     V_m, h, eta, rho, refractory, in_exc, I_exc, uniform,
     E_L, V_th, P_mm, P_mI, eta_0, P_eta, n_ref, rho_0, Delta_V, I_e, dt,
 ):  # fmt: skip
-    """Exact. V_m and rho are those that the spike of this step was drawn with."""
+    """Exact. V_m and rho are those from which the spike of this step was drawn."""
     h = P_mm * h + P_mI * (I_exc + I_e) + in_exc
     eta = P_eta * eta
     V_m = E_L + h + eta

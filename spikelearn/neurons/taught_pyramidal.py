@@ -4,12 +4,12 @@ V_s' = -g_L V_s + g_D (V_basal + I_e - V_s) + g_exc (E_exc - V_s) + g_inh (E_inh
 spikes of PlateauPyramidal. The current through port `teacher` is the teacher's conductance, per ms: g_exc where it is
 positive, g_inh the amount of it where it is negative.
 
-An event of weight 1 at port `forward` or `target` begins an average over t_average: in the forward phase of V_s, in the
-target phase of the rate phi(V_s). At the end of the target phase, for that step alone,
+An event of weight 1 at port `forward` or `target` starts an average over t_average: of V_s in the forward phase, of the
+rate phi(V_s) in the target phase. At the end of the target phase, for that step only,
 
     delta = (rate_target - phi(V_s_forward)) g_D/(g_L + g_D) phi'(V_s_forward),
 
-in spikes/ms, is what the rule PlateauLearning multiplies with what the synapse received.
+in spikes/ms, which the rule PlateauLearning multiplies by the input of the synapse.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from spikelearn.units import Hz, ms, number
 
 
 class TaughtPyramidalParameters(NamedTuple):
-    tau_L: Annotated[ms, "leak time constant of the soma, and the decay of what an arrival makes"] = 10.0
-    tau_s: Annotated[ms, "the rise of what an arrival makes"] = 3.0
+    tau_L: Annotated[ms, "leak time constant of the soma, and decay of the response to an arrival"] = 10.0
+    tau_s: Annotated[ms, "rise of the response to an arrival"] = 3.0
     g_D: Annotated[number, "conductance from the dendrite to the soma, per ms"] = 0.6
     phi_max: Annotated[Hz, "largest rate"] = 200.0
     E_exc: Annotated[number, "reversal potential of the excitatory teacher"] = 8.0
     E_inh: Annotated[number, "reversal potential of the inhibitory teacher"] = -8.0
-    t_average: Annotated[ms, "time over which is averaged"] = 20.0
+    t_average: Annotated[ms, "averaging time"] = 20.0
     I_e: Annotated[number, "constant part of the dendritic potential, b in the paper"] = 0.0
 
 
@@ -59,7 +59,7 @@ def taught_pyramidal_step(
     in_basal, in_forward, in_target, I_teacher, uniform,
     P_decay, P_rise, P_br, jump, g_L, g_D, E_exc, E_inh, I_e, phi_max, k_D, t_average, dt,
 ):  # fmt: skip
-    """Exponential Euler for the soma, whose leak the teacher changes; the dendrite is held at the mean of the step."""
+    """Exponential Euler for the soma, whose leak the teacher changes; the dendrite is held at its mean in the step."""
     decayed = P_decay * V_basal + P_br * dV_basal
     g_exc, g_inh = max(I_teacher, 0.0), max(-I_teacher, 0.0)
     total = g_L + g_D + g_exc + g_inh

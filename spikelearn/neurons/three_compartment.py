@@ -1,22 +1,21 @@
-"""Soma, basal and apical dendrite of a neuron that learns from what its dendrites fail to predict.
+"""Soma, basal and apical dendrite of a neuron that learns from prediction errors of its dendrites.
 
 Sacramento, Costa, Bengio & Senn 2018 (NeurIPS, Eqs. 1 to 4), after Urbanczik & Senn 2014:
 
-C_m u' = -g_L u + g_B (v_B - u) + g_A (v_A - u) + g_som (u_target - u),   v_B, v_A: what arrives at the dendrites.
+C_m u' = -g_L u + g_B (v_B - u) + g_A (v_A - u) + g_som (u_target - u),   v_B, v_A: inputs of the dendrites.
 
-Pyramidal cells have g_A; an interneuron, and a cell without feedback, is the same with g_A = 0. Somatic nudging is a
-conductance g_som towards u_target: port `soma` takes g_som u_target (pA), port `nudging`, or the parameter where it
-never changes, g_som (nS).
+Pyramidal cells have g_A; interneurons and cells without feedback have g_A = 0. Somatic nudging is a conductance g_som
+towards u_target: port `soma` takes g_som u_target (pA); port `nudging`, or the parameter if it is constant, g_som (nS).
 
-Rates are r = phi(u_r) with phi(u) = 1/(1 + exp(-(u - theta)/Delta_u)), from 0 to 1, in spikes an `interval`. With
+Rates are r = phi(u_r) with phi(u) = 1/(1 + exp(-(u - theta)/Delta_u)), from 0 to 1, in spikes per `interval`. With
 latent equilibrium (Haider et al. 2021, NeurIPS, Eq. 6) the rate is prospective, u_r = u + tau_eff u', with tau_eff the
-effective time constant: the membrane then delays nothing. prospective = 0 gives u_r = u.
+effective time constant: the membrane then causes no delay. prospective = 0 gives u_r = u.
 
-The rate can be had in two forms. Spikes are those of a perfect integrator, phase' = r / interval, a spike whenever 1
-is full. Events of kind `rate` come in every step and are there to carry r: what arrives with them counts as one spike
-a step would, so with them `interval` is dt. In both, arrivals pass a synapse with time constant tau_syn and stand for
-interval/tau_syn of their weight, so that at a constant rate r the dendrite is at weight times r. As `interval` goes to
-0 spikes become the rate form with the same tau_syn.
+The rate is sent in one of two forms. Spikes are those of a perfect integrator, phase' = r / interval, a spike whenever
+phase reaches 1. Events of kind `rate` come in every step and carry r; each counts as one spike per step would, so with
+them `interval` is dt. In both forms, arrivals pass a synapse with time constant tau_syn and add interval/tau_syn of
+their weight, so that at a constant rate r the dendrite is at weight times r. As `interval` goes to 0, spikes become
+the rate form with the same tau_syn.
 """
 
 from __future__ import annotations
@@ -36,15 +35,13 @@ class ThreeCompartmentParameters(NamedTuple):
     g_L: Annotated[nS, "leak of the soma, towards 0 mV"] = 0.1
     g_B: Annotated[nS, "from the basal dendrite to the soma"] = 1.0
     g_A: Annotated[nS, "from the apical dendrite to the soma"] = 0.28
-    g_som: Annotated[nS, "nudging of the soma that is always there"] = 0.0
+    g_som: Annotated[nS, "constant nudging of the soma"] = 0.0
     theta: Annotated[mV, "potential at which the rate is one half"] = 0.0
     Delta_u: Annotated[mV, "width of the rate function"] = 1.0
     prospective: Annotated[number, "1: latent equilibrium, 0: rates follow the membrane"] = 1.0
-    interval: Annotated[ms, "time between spikes at a rate of 1; the time step where events of kind rate are used"] = (
-        1.0
-    )
+    interval: Annotated[ms, "time between spikes at a rate of 1; the time step if events of kind rate are used"] = 1.0
     tau_syn: Annotated[ms, "time constant of synapses on the dendrites"] = 5.0
-    tau_syn_soma: Annotated[ms, "time constant of what reaches the soma"] = 1.0
+    tau_syn_soma: Annotated[ms, "time constant of synapses on the soma"] = 1.0
     I_e: Annotated[pA, "constant current into the soma"] = 0.0
 
 
@@ -73,7 +70,7 @@ def three_compartment_step(
     u, v_B, v_A, I_nudge, g_nudge, phase, r, in_basal, in_apical, in_soma, in_nudging, I_soma, I_nudging,
     g_L, g_B, g_A, g_som, theta, slope, prospective, quantum, P_syn, gain, P_som, gain_som, I_e, dt_C,
 ):  # fmt: skip
-    """Exponential Euler: the soma exact for conductances and dendrites that are held over the step (first order)."""
+    """Exponential Euler: the soma exact for conductances and dendrites constant over the step (first order)."""
     g = g_L + g_B + g_A + g_som + g_nudge + I_nudging
     u_inf = (g_B * v_B + g_A * v_A + I_nudge + I_soma + I_e) / g
     u = u_inf + (u - u_inf) * exponential(-g * dt_C)

@@ -1,17 +1,15 @@
 """Neurons with two sites of integration (Körding & König 2001, J. Comput. Neurosci. 11:207; Neural Comput. 13:2823).
 
-What arrives at the basal dendrite drives the soma; what arrives at the apical dendrite tells how the neuron should
-learn, and hardly drives it.
+Input to the basal dendrite drives the soma; input to the apical dendrite instructs learning and hardly drives the soma.
 
-TwoSiteRate: values in the place of spikes. In each step A = f(basal input), f(x) = 1/(1 + exp(-x)), and
-D = f'(basal input) times apical input; a cell that is taught has D = t - A, t its apical current, besides. It reports
-a `rate` in every step, an event that is to carry A upwards and D downwards (`net.connect(..., payload="A")`). A current
-of 1 pA is an input of 1.
+TwoSiteRate: values in place of spikes. In each step A = f(basal input), f(x) = 1/(1 + exp(-x)), and
+D = f'(basal input) times apical input; for a cell that is taught, D also includes t - A, t its apical current. It emits
+a `rate` in every step, an event that carries A upwards and D downwards (`net.connect(..., payload="A")`). A current of
+1 pA is an input of 1.
 
 TwoSite: a leaky integrate-and-fire soma as in LIFDelta, whose threshold is V_th + theta with theta' = theta_plus (S -
-rate), S its spikes, so that in the long run it fires at `rate`; and an apical dendrite U' = -U/tau_apical, where a
-weight is a jump. A spike that finds U >= theta_apical sets off a calcium spike, a `plateau`; the state `calcium` is
-then 1, else 0.
+rate), S its spikes, so that its long-term rate is `rate`; and an apical dendrite U' = -U/tau_apical, where a weight is
+a jump. A spike with U >= theta_apical triggers a calcium spike, a `plateau`; the state `calcium` is then 1, else 0.
 """
 
 from __future__ import annotations
@@ -28,12 +26,12 @@ from spikelearn.units import Hz, ms, mV, number, pA, pF
 
 
 class TwoSiteRateParameters(NamedTuple):
-    teaching: Annotated[number, "1 for a cell that is taught, whose error is t - A; else 0"] = 0.0
+    teaching: Annotated[number, "1 if the cell is taught (error t - A), else 0"] = 0.0
 
 
 @scalar
 def two_site_rate_step(A, D, in_basal, in_apical, I_basal, I_apical, teaching):
-    """What arrives in this step counts in this step; nothing stays for the next."""
+    """Input of this step takes effect in this step only."""
     A = 1.0 / (1.0 + exponential(-(in_basal + I_basal)))
     D = A * (1.0 - A) * in_apical + teaching * (I_apical - A)
     return A, D, np.uint8(16)
@@ -60,9 +58,9 @@ class TwoSiteParameters(NamedTuple):
     tau_m: Annotated[ms, "membrane time constant"] = 10.0
     t_ref: Annotated[ms, "absolute refractory period"] = 2.0
     theta_plus: Annotated[mV, "step of the threshold at a spike"] = 0.0
-    rate: Annotated[Hz, "rate at which the threshold neither rises nor falls"] = 5.0
+    rate: Annotated[Hz, "rate at which the mean threshold is constant"] = 5.0
     tau_apical: Annotated[ms, "time constant of the apical dendrite"] = 20.0
-    theta_apical: Annotated[mV, "apical depolarisation with which a spike sets off a calcium spike"] = 10.0
+    theta_apical: Annotated[mV, "apical depolarisation from which a spike triggers a calcium spike"] = 10.0
     I_e: Annotated[pA, "constant current"] = 0.0
 
 

@@ -3,14 +3,14 @@
 C_m_soma V_s' = g_L_soma (E_L_soma - V_s) + g_sp (V_d - V_s) + g_exc (E_exc - V_s) + g_inh (E_inh - V_s) + I_soma
 C_m_dend V_d' = g_L_dend (E_L_dend - V_d) + I_syn_exc + I_syn_inh + I_dend
 
-The dendrite drives the soma and feels nothing of it. The soma fires at random with the hazard phi(V_s), is not reset,
+The dendrite drives the soma but is not affected by it. The soma fires at random with the hazard phi(V_s), is not reset,
 and is silent for t_ref; phi(U) = phi_max / (1 + rate_slope exp(beta (theta - U))). Conductances through the ports
-soma_exc and soma_inh are what teaches it. Without them V_s would go to V* = (g_L_soma E_L_soma + g_sp V_d) /
-(g_L_soma + g_sp), so phi(V*) is what the dendrite predicts: rho_star, which the rule Urbanczik compares with the
-spikes; slope_star is the derivative of its logarithm by V*.
+soma_exc and soma_inh teach it. Without them V_s would go to V* = (g_L_soma E_L_soma + g_sp V_d) / (g_L_soma + g_sp), so
+phi(V*) is the dendrite's prediction: rho_star, which the rule Urbanczik compares with the spikes; slope_star is the
+derivative of its logarithm with respect to V*.
 
-It is NEST's pp_cond_exp_mc_urbanczik with the same defaults and with g_ps = 0. Each of both draws random numbers of its
-own, so that on NEST the spikes are others.
+It is NEST's pp_cond_exp_mc_urbanczik with the same defaults and g_ps = 0. The random numbers differ from NEST's, so the
+spikes do too.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class PyramidalUrbanczikParameters(NamedTuple):
     phi_max: Annotated[Hz, "largest hazard; NEST's is per ms"] = 150.0
     rate_slope: Annotated[number, "called k in the paper"] = 0.5
     beta: Annotated[per_mV, "steepness of the hazard"] = 1.0 / 3.0
-    theta: Annotated[mV, "where it is phi_max / (1 + rate_slope)"] = -55.0
+    theta: Annotated[mV, "potential at which the hazard is phi_max / (1 + rate_slope)"] = -55.0
     t_ref: Annotated[ms, "refractory period"] = 3.0
 
 
@@ -137,7 +137,7 @@ _DENDRITE = {
 
 
 def _in_nest(p: PyramidalUrbanczikParameters, dt: float) -> dict[str, Any]:
-    """NEST keeps what belongs to a compartment in a dictionary of its own."""
+    """NEST keeps the values of each compartment in a separate dictionary."""
     soma = {theirs: float(getattr(p, ours)) for ours, theirs in _SOMA.items()}
     dendrite = {theirs: float(getattr(p, ours)) for ours, theirs in _DENDRITE.items()}
     return {
@@ -149,7 +149,7 @@ def _in_nest(p: PyramidalUrbanczikParameters, dt: float) -> dict[str, Any]:
 
 def _not_in_nest(p: PyramidalUrbanczikParameters, dt: float) -> str | None:
     if np.any(np.asarray(p.I_e_dend) != 0):
-        return "NEST's dendrite does not feel the I_e that it has, so I_e_dend must be 0 there"
+        return "NEST ignores the I_e of the dendrite, so I_e_dend must be 0 there"
     several = [name for name in (*_SOMA, *_DENDRITE) if np.size(getattr(p, name)) > 1]
     if several:
         return f"parameters of a compartment must be the same for all neurons there, got several values of {several[0]}"

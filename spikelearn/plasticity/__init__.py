@@ -1,4 +1,4 @@
-"""Plasticity rules: one file each (or one family), and one line here, by which the whole package has it."""
+"""Plasticity rules: one file per rule (or family), exported to the whole package by one line here."""
 
 from typing import TYPE_CHECKING
 
@@ -40,8 +40,8 @@ _EXPORTED = {name: value for name, value in globals().items() if isinstance(valu
 RULES = tuple(rule for rule in _EXPORTED.values() if rule.learns_by == "events")
 SIGNAL_RULES = tuple(r for r in _EXPORTED.values() if r.learns_by == "signal" and r.learns_from != "rate")
 RATE_RULES = tuple(r for r in _EXPORTED.values() if r.learns_by == "signal" and r.learns_from == "rate")
-"""SignalRules that read targets which report rates and no spikes."""
+"""SignalRules whose targets report rates but no spikes."""
 
-if not TYPE_CHECKING:  # these go by the lines above, whose names are exported by `as`
+if not TYPE_CHECKING:  # type checkers use the imports above, which export names by `as`
     __all__ = [*_EXPORTED, "Normalisation", "Plasticity", "PlasticityRule", "Rewiring", "SignalRule", "SynapticScaling"]
     __all__ += ["TRIPLET_SETS", "Trace"]

@@ -4,13 +4,13 @@ At an event of the target:  w += eta (h - P) e_pre,   P = min(1, burst_rate / ev
 at a burst of the target:   w += eta (1 + h) e_pre,   h = -[event_rate - rate_max]+ / event_rate;
 at an arrival:              w += eta [rate_min - spike_rate]+.
 
-e_pre is the trace of what arrives (events of the source, with on="event"), with tau_pre. event_rate and burst_rate are
-running means of the target's events and bursts, with tau_rate, as they are just before the event itself: so weights
-grow where the target bursts more often than it used to. h and the last line are homeostasis; spike_rate is the mean of
-all its spikes over tau_homeostasis: with one as fast as event_rate networks do not learn.
+e_pre is the trace of arrivals (events of the source, with on="event"), with time constant tau_pre. event_rate and
+burst_rate are running means of the target's events and bursts over tau_rate, just before the event itself, so weights
+grow if the target bursts more often than it used to. h and the last equation are homeostasis; spike_rate is the mean of
+all its spikes over tau_homeostasis (with a mean as fast as event_rate, networks do not learn).
 
-The rule keeps the means itself, so it suits every neuron that emits events and bursts. Weights are clipped at arrivals:
-where an event and a burst come between two, their sum is clipped, and not each.
+The rule keeps the means itself, so it works with any neuron that emits events and bursts. Weights are clipped at
+arrivals: if an event and a burst occur between two arrivals, only their sum is clipped.
 """
 
 from __future__ import annotations

@@ -2,15 +2,15 @@
 
 At an arrival:  w -= A_LTD [u_bar_minus - theta_minus]+;
 in every step:  w' = A_LTP x_bar [u - theta_plus]+ [u_bar_plus - theta_minus]+,
-u the potential of the target, u_bar_minus and u_bar_plus its low-pass filtered values, x_bar the trace of arrivals,
-which jumps by 1/tau_x. The filtered values are seen 4 ms late: that is not in the paper but in its authors' code
-(ModelDB 144566) and in NEST's clopath_synapse, and without it the published numbers do not come out.
+where u is the potential of the target, u_bar_minus and u_bar_plus its low-pass filtered values, and x_bar the trace of
+arrivals, which jumps by 1/tau_x. The filtered values are delayed by 4 ms: this is not in the paper but in its authors'
+code (ModelDB 144566) and in NEST's clopath_synapse, and the published numbers cannot be reproduced without it.
 
-The rule keeps both averages itself, so it suits every neuron with a V_m; the potential counts as it is after a spike,
-so that a model without the shape of its spikes (AdExClopath has it) hardly passes theta_plus. DendriticClopath is the
-same rule at a dendrite: it reads V_d, as Pyramidal has it. HomeostaticClopath depresses the more, the more the target
-has been depolarised: A_LTD u_bar_bar^2 / u_ref_squared in the place of A_LTD (the paper, Eq. 3), u_bar_bar the average
-of [u - theta_minus]+ over tau_u_bar_bar, so that rates neither die nor run away and neurons become selective.
+The rule keeps both averages itself, so it works with any neuron with a V_m. It uses the potential after a spike, so in
+a model without a spike waveform (AdExClopath has one) it hardly exceeds theta_plus. DendriticClopath is the same rule
+at a dendrite: it reads V_d, as in Pyramidal. HomeostaticClopath depresses more the more the target has been
+depolarised: A_LTD u_bar_bar^2 / u_ref_squared replaces A_LTD (the paper, Eq. 3), u_bar_bar being the average of
+[u - theta_minus]+ over tau_u_bar_bar, so that rates neither vanish nor run away and neurons become selective.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ClopathParameters(NamedTuple):
     tau_u_bar_minus: Annotated[ms, "time constant of the average that depression reads"] = 10.0
     tau_u_bar_plus: Annotated[ms, "time constant of the average that potentiation reads"] = 7.0
     tau_x: Annotated[ms, "time constant of the trace of arrivals"] = 15.0
-    delay_u_bars: Annotated[ms, "both averages are seen so late"] = 4.0
+    delay_u_bars: Annotated[ms, "delay with which both averages are read"] = 4.0
     W_min: Annotated[weight, "smallest weight"] = 0.0
     W_max: Annotated[weight, "largest weight"] = 100.0
 
@@ -53,7 +53,7 @@ def constants(p: ClopathParameters, dt: float) -> dict[str, float]:
 
 @scalar
 def advance(V_m, u_bar_minus, u_bar_plus, event, A_LTD, A_LTP, theta_minus, theta_plus, P_minus, P_plus):
-    """Exponential Euler: the potential at the end of this step lasts through the next."""
+    """Exponential Euler: the potential at the end of this step holds throughout the next."""
     return V_m + (u_bar_minus - V_m) * P_minus, V_m + (u_bar_plus - V_m) * P_plus
 
 
@@ -132,7 +132,7 @@ DendriticClopath = SignalRule(
 
 
 class HomeostaticClopathParameters(NamedTuple):
-    A_LTD: Annotated[number, "as Clopath's, at an arrival where u_bar_bar^2 is u_ref_squared"] = 14e-5
+    A_LTD: Annotated[number, "as in Clopath, at an arrival with u_bar_bar^2 = u_ref_squared"] = 14e-5
     A_LTP: Annotated[number, "potentiation, in the unit of the port, per mV^2"] = 8e-5
     theta_minus: Annotated[mV, "threshold of the averages"] = -70.6
     theta_plus: Annotated[mV, "threshold of the potential for potentiation"] = -45.3
@@ -141,7 +141,7 @@ class HomeostaticClopathParameters(NamedTuple):
     tau_u_bar_bar: Annotated[ms, "time constant of the average depolarisation"] = 1000.0
     u_ref_squared: Annotated[mV_squared, "square of the average depolarisation at which depression is A_LTD"] = 60.0
     tau_x: Annotated[ms, "time constant of the trace of arrivals"] = 15.0
-    delay_u_bars: Annotated[ms, "the averages u_bar_minus and u_bar_plus are seen so late"] = 4.0
+    delay_u_bars: Annotated[ms, "delay with which u_bar_minus and u_bar_plus are read"] = 4.0
     W_min: Annotated[weight, "smallest weight"] = 0.0
     W_max: Annotated[weight, "largest weight"] = 100.0
 

@@ -1,17 +1,18 @@
-"""Learning from what a dendrite fails to predict (Sacramento, Costa, Bengio & Senn 2018, NeurIPS, Eqs. 5 to 9).
+"""Learning from dendritic prediction errors (Sacramento, Costa, Bengio & Senn 2018, NeurIPS, Eqs. 5 to 9).
 
-DendriticPrediction, for synapses on basal dendrites, of pyramidal cells as of interneurons:
+DendriticPrediction, for synapses on basal dendrites of pyramidal cells and interneurons:
     w' = eta (r - phi(attenuation v_B)) x,
-r the rate of the target, phi(attenuation v_B) the rate that its dendrite alone would make, attenuation = g_B/(g_L +
-g_B + g_A). What is left came from somewhere else: from the apical dendrite, or from nudging of the soma.
+r the rate of the target, phi(attenuation v_B) the rate that its dendrite alone would cause, attenuation = g_B/(g_L +
+g_B + g_A). The difference is due to other inputs: the apical dendrite, or nudging of the soma.
 
 ApicalSilencing, for synapses of interneurons on apical dendrites:
     w' = -eta v_A x:
-the dendrite comes to rest, and from then on v_A is what the interneurons did not foresee of the feedback: the error.
+the dendrite comes to rest, and from then on v_A is the part of the feedback that the interneurons did not predict: the
+error.
 
-x is the rate of the source as the target's synapse sees it: the trace of its events, low-pass filtered with tau_syn.
-Spikes count as `interval`/tau_syn each, so that x is near r; events of kind rate bring r with them (`payload="r"`), one
-a step, so that their `interval` is dt. phi, interval and tau_syn are those of the target, a ThreeCompartment.
+x is the rate of the source as seen by the target's synapse: the trace of its events, low-pass filtered with tau_syn.
+Each spike adds `interval`/tau_syn, so that x is near r; events of kind rate carry r (`payload="r"`), one per step, so
+that their `interval` is dt. phi, interval and tau_syn are those of the target, a ThreeCompartment.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ from spikelearn.units import ms, mV, number, weight
 
 class DendriticPredictionParameters(NamedTuple):
     eta: Annotated[number, "learning rate, in the unit of the port per ms"] = 1e-3
-    attenuation: Annotated[number, "share of v_B that the soma would be at: g_B/(g_L + g_B + g_A)"] = 1.0 / 1.1
-    theta: Annotated[mV, "potential at which the rate is one half: the target's"] = 0.0
-    Delta_u: Annotated[mV, "width of the rate function: the target's"] = 1.0
+    attenuation: Annotated[number, "ratio of somatic potential to v_B: g_B/(g_L + g_B + g_A)"] = 1.0 / 1.1
+    theta: Annotated[mV, "potential at which the rate is one half, as in the target"] = 0.0
+    Delta_u: Annotated[mV, "width of the rate function, as in the target"] = 1.0
     interval: Annotated[ms, "time between spikes at a rate of 1: the target's"] = 1.0
     tau_syn: Annotated[ms, "time constant of the synapse: the target's"] = 5.0
     W_min: Annotated[weight, "smallest weight"] = -100.0
@@ -46,7 +47,7 @@ class ApicalSilencingParameters(NamedTuple):
 
 
 def _rate(eta: float, interval: float, tau_syn: float, dt: float) -> float:
-    """eta dt for a trace that is 1 at a constant rate of 1, of a trace to which each event adds 1."""
+    """eta dt, scaled so that a trace to which each event adds 1 counts as 1 at a constant rate of 1."""
     return eta * interval * (1.0 - math.exp(-dt / tau_syn))
 
 

@@ -1,7 +1,7 @@
-"""Dopamine-modulated plasticity at bursts: a burst of the target tags synapses whose source was active more than most.
+"""Dopamine-modulated plasticity at bursts: a burst of the target tags synapses with above-average source activity.
 
-At a burst: c += A_plus (K_plus - <K_plus>), the mean over the projection. c' = -c/tau_c, w' = c (n - b). The mean is
-heterosynaptic depression: what is common to all inputs is not learned. spikelearn's own; see models/digits.py.
+At a burst: c += A_plus (K_plus - <K_plus>), with the mean over the projection. c' = -c/tau_c, w' = c (n - b). The mean
+acts as heterosynaptic depression: what all inputs share is not learned. Specific to spikelearn; see models/digits.py.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class DopamineBurstsParameters(NamedTuple):
     A_plus: Annotated[number, "step of the eligibility at a burst, per unit of trace"] = 1.0
     tau_plus: Annotated[ms, "time constant of the trace of arrivals"] = 20.0
     tau_c: Annotated[ms, "time constant of the eligibility"] = 1000.0
-    b: Annotated[number, "concentration at which the weight does not move"] = 0.0
+    b: Annotated[number, "concentration at which the weight does not change"] = 0.0
     W_min: Annotated[weight, "smallest weight"] = 0.0
     W_max: Annotated[weight, "largest weight"] = 200.0
 

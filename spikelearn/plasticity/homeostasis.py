@@ -1,4 +1,4 @@
-"""Homeostasis: what holds weights or activity at a set point, whatever rule changes the weights besides.
+"""Homeostasis: keeps weights or activity at a set point, alongside any plasticity rule.
 
 It is added to a projection by Network.homeostasis.
 """
@@ -13,16 +13,16 @@ from spikelearn.units import Quantity
 
 @dataclass(frozen=True)
 class Normalisation:
-    """The weights onto each target are brought to one sum, again and again (Miller & MacKay 1994).
+    """Periodically normalises the sum of the weights onto each target (Miller & MacKay 1994).
 
-    What would leave the limits W_min and W_max of a plasticity rule stays at the limit, and the sum then misses
-    `total`. Multiplied weights keep their sign: neurons whose sum is less than 1e-9 of `total`, or of the other sign,
-    are left alone.
+    Weights that would exceed the limits W_min and W_max of a plasticity rule stay at the limit, and the sum then
+    differs from `total`. Multiplicative scaling keeps signs: neurons whose sum is below 1e-9 of `total`, or of the
+    opposite sign, are left unchanged.
 
     total: the sum, in the unit of the port; one number, or one for each target (each source).
-    every: ms from one time to the next.
+    every: interval between normalisations, ms.
     per: "target", or "source" for the weights from each source.
-    subtractive: add the same number to all weights of a neuron, where otherwise they are multiplied by the same.
+    subtractive: add a constant to all weights of a neuron instead of multiplying them by a factor.
     """
 
     total: Quantity
@@ -32,13 +32,13 @@ class Normalisation:
 
     @property
     def indivisible(self) -> bool:
-        """Whether it reads all targets at once, so that they cannot be shared out among threads."""
+        """Whether it reads all targets at once, so that they cannot be distributed over threads."""
         return self.per == "source"
 
 
 @dataclass(frozen=True)
 class SynapticScaling:
-    """Weights onto each target grow while it fires less than `target_rate`, and shrink while it fires more.
+    """Weights onto each target grow while its rate is below `target_rate`, and shrink while it is above.
 
     dw/dt = beta w (target_rate - a), where a is the rate of the target, low-passed; a starts at target_rate
     (van Rossum, Bi & Turrigiano 2000, Eqs. 3 and 4, without their integral term).
@@ -46,7 +46,7 @@ class SynapticScaling:
     target_rate: Hz; one number, or one for each target.
     tau: ms, time constant of the low-pass filter of the rate.
     beta: strength, in 1/(s Hz).
-    every: ms from one change of the weights to the next, each by the exact integral over that time.
+    every: interval between changes of the weights, ms; each is the exact integral over that time.
     """
 
     target_rate: Quantity

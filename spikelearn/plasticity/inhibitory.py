@@ -1,8 +1,8 @@
 """Inhibitory STDP that balances excitation (Vogels, Sprekeler, Zenke, Clopath & Gerstner 2011).
 
 At a post event: |w| += eta K_plus;  at an arrival: |w| += eta (K_minus - alpha). With alpha = 2 rho_0 tau (rho_0 in
-spikes a ms) the target is held near the rate rho_0. The same as NEST's vogels_sprekeler_synapse, which limits the
-weight after either part of the change at an arrival.
+spikes/ms) the target is kept near the rate rho_0. The same as NEST's vogels_sprekeler_synapse, which limits the
+weight after each of the two changes at an arrival.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class InhibitorySTDPParameters(NamedTuple):
     eta: Annotated[weight, "learning rate: step of the weight at a pair"] = 0.001
     alpha: Annotated[number, "depression at each arrival: 2 * target rate * tau"] = 0.12
     tau: Annotated[ms, "time constant of both traces"] = 20.0
-    W_min: Annotated[weight, "smallest weight; -100 and W_max = 0 where inhibition has negative weights"] = 0.0
+    W_min: Annotated[weight, "smallest weight; -100 with W_max = 0 if inhibition has negative weights"] = 0.0
     W_max: Annotated[weight, "largest weight"] = 100.0
 
 
@@ -39,7 +39,7 @@ def on_post(weight, K_plus, K_minus, eta, alpha, W_min, W_max):
 
 def _check(p: InhibitorySTDPParameters) -> str | None:
     if p.W_min < 0 < p.W_max:
-        return f"weights have one sign: W_min >= 0 or W_max <= 0, got {p.W_min:g} and {p.W_max:g}"
+        return f"weights must have one sign: W_min >= 0 or W_max <= 0, got {p.W_min:g} and {p.W_max:g}"
     return None
 
 

@@ -1,14 +1,14 @@
-"""Inverse synaptic tagging: what a cell is instructed to take away is taken from the synapses that were not active.
+"""Inverse synaptic tagging: instructed depression acts on the synapses that were not active.
 
-A hypothesis, consistent with Okuno et al. 2012 (Cell 149:886): Arc gathers at inactive synapses and helps to remove
-receptors there. Each synapse has a tag,
+A hypothesis, consistent with Okuno et al. 2012 (Cell 149:886): Arc accumulates at inactive synapses and promotes the
+removal of receptors there. Each synapse has a tag,
 
     T' = act (1 - T)/tau_up - T/tau_tag,  act = 1 until t_act after each arrival, else 0,
 
 and at each event of the target, by default an `instruction` (LIFInstructed), w -> w exp(-eta (1 - T)). With events at
-equal parts of an integral of p(t) this is w' = -rate p (1 - T) w, eta = rate times the part.
+equal increments of the integral of p(t) this is w' = -rate p (1 - T) w, eta = rate times the increment.
 
-Between two arrivals T has a closed form; a synapse keeps T as of its last arrival.
+Between arrivals T has a closed form; a synapse stores T as of its last arrival.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from spikelearn.units import ms, number, weight
 
 
 class InverseTaggingParameters(NamedTuple):
-    eta: Annotated[number, "part that one event takes from a synapse without a tag"] = 0.0004
+    eta: Annotated[number, "fraction that one event removes from an untagged synapse"] = 0.0004
     tau_up: Annotated[ms, "time constant with which an active synapse is tagged"] = 10e3
-    tau_tag: Annotated[ms, "time constant with which a tag is lost"] = 60e3
-    t_act: Annotated[ms, "how long a synapse is active after an arrival"] = 500.0
+    tau_tag: Annotated[ms, "time constant with which a tag decays"] = 60e3
+    t_act: Annotated[ms, "time after an arrival during which a synapse is active"] = 500.0
     W_min: Annotated[weight, "smallest weight"] = 0.0
     W_max: Annotated[weight, "largest weight"] = 100.0
 
@@ -37,7 +37,7 @@ def _constants(p: InverseTaggingParameters, dt: float) -> dict[str, float]:
 
 @scalar
 def tag(T, rate_up, rate_down, T_active, t_act, since_pre):
-    """T so long after an arrival at which it was T."""
+    """T at a given time after an arrival, from its value at the arrival."""
     acting = min(since_pre, t_act)
     T = T_active + (T - T_active) * math.exp(-acting * rate_up)
     return T * math.exp(-(since_pre - acting) * rate_down)

@@ -1,13 +1,13 @@
-"""Pair STDP between nearest neighbours only: the three schemes of Morrison, Diesmann & Gerstner 2008, Fig. 7.
+"""Pair STDP with nearest neighbours: the three schemes of Morrison, Diesmann & Gerstner 2008, Fig. 7.
 
 NearestSTDP (symmetric): each arrival pairs with the last post event, each post event with the last arrival. NEST's
 stdp_nn_symm_synapse.
-PreCentredSTDP (presynaptic centred): each arrival pairs with the last post event before it and with the first one after
-it. NEST's stdp_nn_pre_centered_synapse.
-ReducedSTDP (reduced symmetric): only neighbours pair, an arrival with the post event just before it or just after it,
-if no other event of the synapse lies in between. NEST's stdp_nn_restr_synapse.
+PreCentredSTDP (presynaptic centred): each arrival pairs with the last post event before it and the first one after it.
+NEST's stdp_nn_pre_centered_synapse.
+ReducedSTDP (reduced symmetric): only neighbours pair, an arrival with the post event just before or just after it, if
+no other event of the synapse lies in between. NEST's stdp_nn_restr_synapse.
 
-Weights depend on weights as in STDP. NEST's first and third start with an arrival at time 0, which these do not.
+The weight dependence is that of STDP. NEST's first and third rules assume an arrival at time 0; these do not.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ PreCentredSTDP = PlasticityRule(
     on_post=centred_on_post,
     constants=_centred_constants,
     check=check_limits,
-    state=("waiting",),  # the trace, at the last arrival, of arrivals that no post event has followed yet
+    state=("waiting",),  # the trace, at the last arrival, of arrivals not yet followed by a post event
     state_goes_on=True,
     equations=STDP.equations,
     pre_statements=STDP.pre_statements,
@@ -101,7 +101,7 @@ ReducedSTDP = PlasticityRule(
     on_post=reduced_on_post,
     constants=stdp_constants,
     check=check_limits,
-    state=("fired",),  # 1 if a post event has come since the last arrival, else 0
+    state=("fired",),  # 1 if there was a post event since the last arrival, else 0
     state_goes_on=True,
     equations=STDP.equations + "fired : 1\n",
     pre_statements="""

@@ -1,9 +1,10 @@
 """Learning from plateau potentials (Guerguiev, Lillicrap & Richards 2017, eLife 6:e22901).
 
-dw = eta delta x at the end of a target phase: delta is what the target made of its plateaus (PlateauPyramidal) or of
-its teacher (TaughtPyramidal), 0 in all other steps; x, in spikes/ms, the mean rate of what the synapse received lately,
-a trace whose time constant is that of the cells' averages. The paper takes the mean synaptic potential of the end of
-the forward phase; it has the same mean, since the sources get the same input in both phases, of other spikes.
+dw = eta delta x at the end of a target phase. delta is the error that the target computes from its plateaus
+(PlateauPyramidal) or its teacher (TaughtPyramidal), 0 in all other steps; x, in spikes/ms, is the mean rate of recent
+input to the synapse, a trace with the time constant of the cells' averages. The paper uses the mean synaptic potential
+at the end of the forward phase; its mean is the same, since the sources get the same input in both phases, though with
+different spikes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class PlateauLearningParameters(NamedTuple):
     eta: Annotated[number, "learning rate: step of the weight for a delta of 1 per ms and a source of 1 spike/ms"] = (
         20.0
     )
-    tau_x: Annotated[ms, "time constant of the trace of what was received"] = 20.0
+    tau_x: Annotated[ms, "time constant of the trace of arrivals"] = 20.0
     W_min: Annotated[weight, "smallest weight"] = -10.0
     W_max: Annotated[weight, "largest weight"] = 10.0
 

@@ -1,8 +1,8 @@
 """Pair STDP with power-law potentiation and multiplicative depression, as measured in cortical cultures.
 
 At a post event: w += lambda_ w_0^(1 - mu) w^mu K_plus;  at an arrival: w -= alpha lambda_ w K_minus.
-Morrison, Aertsen & Diesmann 2007, Eq. 6; the same as NEST's stdp_pl_synapse_hom, in which w_0 is 1. The weights find
-limits for themselves; W_max is there to bound them should they not.
+Morrison, Aertsen & Diesmann 2007, Eq. 6; the same as NEST's stdp_pl_synapse_hom, in which w_0 is 1. The weights are
+self-limiting; W_max bounds them in case they are not.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class PowerLawSTDPParameters(NamedTuple):
     tau_plus: Annotated[ms, "time constant of the trace of arrivals"] = 20.0
     tau_minus: Annotated[ms, "time constant of the trace of post events"] = 20.0
     lambda_: Annotated[number, "learning rate"] = 0.1
-    alpha: Annotated[number, "depression over potentiation, where w = w_0"] = 1.0
+    alpha: Annotated[number, "ratio of depression to potentiation at w = w_0"] = 1.0
     mu: Annotated[number, "exponent of the weight in potentiation"] = 0.4
     w_0: Annotated[weight, "weight at which potentiation is lambda_ of the weight"] = 1.0
     W_min: Annotated[weight, "smallest weight"] = 0.0
@@ -43,7 +43,7 @@ def on_post(weight, K_plus, K_minus, potentiation, depression, mu):
 
 def _check(p: PowerLawSTDPParameters) -> str | None:
     if p.W_min < 0 or p.w_0 <= 0:
-        return f"weights lie above W_min >= 0, and w_0 above 0, got {p.W_min:g} and {p.w_0:g}"
+        return f"expected W_min >= 0 and w_0 > 0, got {p.W_min:g} and {p.w_0:g}"
     return None
 
 

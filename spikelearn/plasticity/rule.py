@@ -1,4 +1,4 @@
-"""What a plasticity rule is: traces, limits and two scalar functions. The loops are in kernels/."""
+"""Plasticity rules: traces, limits and two scalar functions each. The loops are in kernels/."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from spikelearn.parameters import check_kinds, checked, declared_units
 from spikelearn.units import Quantity
 
 OPTIONAL = ("since_pre",)
-"""Arguments that a handler gets only if it names them."""
+"""Arguments passed to a handler only if it names them."""
 
 
 @dataclass(frozen=True)
 class Trace:
-    """A trace of one side of a synapse: it decays, and jumps at an event.
+    """A trace on one side of a synapse, which decays and jumps at events.
 
-    name: what handlers call it. tau: the parameter (ms) that is its time constant.
+    name: its name in handlers. tau: the parameter (ms) that is its time constant.
     jump: "add": 1 is added at an event; "set": it becomes 1.
-    amplitude: what the trace counts in the sum that a SignalRule multiplies its signal by; two traces with 1 and -1
+    amplitude: factor of the trace in the sum that a SignalRule multiplies its signal by; two traces with 1 and -1
         make a difference of exponentials, the shape of a postsynaptic potential. Handlers see the trace without it.
     """
 
@@ -38,18 +38,18 @@ class Trace:
 
     def __post_init__(self) -> None:
         if self.jump not in ("add", "set"):
-            raise DescriptionError(f"trace {self.name!r}: jump is 'add' or 'set', got {self.jump!r}")
+            raise DescriptionError(f"trace {self.name!r}: expected jump 'add' or 'set', got {self.jump!r}")
         if not math.isfinite(self.amplitude) or self.amplitude == 0:
             raise DescriptionError(f"trace {self.name!r}: expected an amplitude other than 0, got {self.amplitude!r}")
 
     def __str__(self) -> str:
         jump = "1 is added" if self.jump == "add" else "it is set to 1"
-        counts = "" if self.amplitude == 1 else f"; counts {self.amplitude:g} times"
+        counts = "" if self.amplitude == 1 else f"; weighted by {self.amplitude:g}"
         return f"{self.name}: decays with {self.tau}; at an event {jump}{counts}"
 
 
 def equations_of(rule: Any) -> Iterator[tuple[str, str]]:
-    """The facts that a PlasticityRule and a SignalRule have in common: equations, and other simulators."""
+    """Documentation common to PlasticityRule and SignalRule: equations, and other simulators."""
     event = "event" if rule.learns_from == "event" else f"{rule.learns_from} of the target"
     happens = {
         "at an arrival": rule.pre_statements,
@@ -64,25 +64,25 @@ def equations_of(rule: Any) -> Iterator[tuple[str, str]]:
 class PlasticityRule(Documented):
     """A rule that changes weights at events.
 
-    name: shown in errors. Parameters: NamedTuple; it has W_min and W_max, the limits of the weight.
-    pre, post: traces of the source and of the target. Handlers see a trace as it is just before the event itself.
+    name: shown in errors. Parameters: NamedTuple with W_min and W_max, the limits of the weight.
+    pre, post: traces of the source and of the target. Handlers see the value of a trace just before the event itself.
     on_pre, on_post: scalar functions, compiled if they are not, called when an event arrives from the source, and when
-        the target emits one of kind `learns_from`. They take (weight, *state, *pre, *post, *constants) and give the new
-        weight, or (weight, *state). If the rule is `modulated` they take no weight and give the step of the
-        eligibility in its place, which decays with parameter tau_c; the weight then moves by the integral of
+        the target emits one of kind `learns_from`. They take (weight, *state, *pre, *post, *constants) and return the
+        new weight, or (weight, *state). If the rule is `modulated` they take no weight and return the step of the
+        eligibility instead, which decays with parameter tau_c; the weight then changes by the integral of
         eligibility times (modulator - b). A handler that names `since_pre` among its arguments also gets the time in
         ms since the last arrival from the source before this event, a huge number if there was none.
-    state: names of variables that each synapse keeps for itself (8 bytes each), changed by the handlers only.
-    initial: function(parameters) -> dict of what they are at first; 0 where it says nothing.
-    state_goes_on: whether it is like a trace, and the handlers go on changing it while the projection is not plastic.
-    reads: state variables of the target neuron that on_post also gets, after the post traces, as they are at the end of
-        the step of the event.
+    state: names of variables that each synapse stores (8 bytes each), changed only by the handlers.
+    initial: function(parameters) -> dict of their initial values; 0 by default.
+    state_goes_on: whether the handlers keep changing it, like a trace, while the projection is not plastic.
+    reads: state variables of the target neuron that on_post also gets, after the post traces, as of the end of the step
+        of the event.
     transmits: scalar function, what an arrival adds to its target: transmits(weight, *constants). None: the weight.
     mean_pre: on_post also gets, after the pre traces, their means over all synapses of the projection.
     constants: function(parameters, dt) -> dict of the numbers the handlers need.
-    equations, pre_statements, post_statements: the rule once more in Brian2's syntax, for people to read and for other
-        simulators to run: what Synapses(model=, on_pre=, on_post=) take. The weight is w, parameters go by their names,
-        traces have no unit, and the concentration of the modulator is n. Empty where Brian2 has no short form of it.
+    equations, pre_statements, post_statements: the same rule in Brian2's syntax, for people to read and for other
+        simulators to run: the arguments of Synapses(model=, on_pre=, on_post=). The weight is w, parameters keep their
+        names, traces have no unit, and the concentration of the modulator is n. Empty if Brian2 has no short form.
     nest: the rule in NEST, for engine="nest".
 
     Calling a rule with parameters gives a Plasticity: `STDP(A_plus=0.01)`. A modulated rule takes its modulator first.
@@ -110,10 +110,10 @@ class PlasticityRule(Documented):
     nest: NestSynapse | None = None
 
     learns_by: ClassVar[str] = "events"
-    """How the engine lowers it: see engine/lowering/plastic_synapses.py."""
+    """How the engine lowers the rule: see engine/lowering/plastic_synapses.py."""
     learns_also_from: ClassVar[tuple[str, ...]] = ()
     takes_payload: ClassVar[bool] = False
-    """Whether its traces take up the values that events bring with them."""
+    """Whether its traces use the payload of events."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "on_pre", scalar(self.on_pre))
@@ -148,17 +148,19 @@ class PlasticityRule(Documented):
             if given != arguments:
                 raise DescriptionError(
                     f"{handler} of plasticity rule {self.name!r} takes ({', '.join(given)}), "
-                    f"but what it is given is ({', '.join(arguments)})"
+                    f"expected ({', '.join(arguments)})"
                 )
         taken = taken_names(self.modulated) & {*self.state, *traces[0], *traces[1], *self.reads, *constants}
         if taken:
             raise DescriptionError(
-                f"plasticity rule {self.name!r}: the loops have a {sorted(taken)[0]!r} of their own; "
-                "give the trace, state or constant of that name another"
+                f"plasticity rule {self.name!r}: the loops already use the name {sorted(taken)[0]!r}; "
+                "rename the trace, state or constant of that name"
             )
         unknown = sorted(set(self.initial(self.Parameters())) - set(self.state))
         if unknown:
-            raise DescriptionError(f"initial of plasticity rule {self.name!r} gives {unknown[0]!r}, which is no state")
+            raise DescriptionError(
+                f"initial of plasticity rule {self.name!r} returns {unknown[0]!r}, which is not a state"
+            )
 
     @classmethod
     def from_equations(
@@ -172,15 +174,15 @@ class PlasticityRule(Documented):
         learns_from: str = "spike",
         name: str = "FromEquations",
     ) -> PlasticityRule:
-        """A rule from the text that Brian2's Synapses take; the weight is w.
+        """A rule from equations and statements as in Brian2's Synapses; the weight is w.
 
         equations: traces `dx/dt = -x/tau : 1 (event-driven)` with a parameter tau, named expressions, variables
             `x : 1` of each synapse that only statements change, and `w : unit` if the weight has one.
         on_pre, on_post: statements at an arrival and at an event of the target (kind `learns_from`). A trace jumps in
-            one of them, by a constant (`x += A`) or to one (`x = A`). The weight is kept within W_min and W_max after
-            each, and delivered after on_pre.
+            one of them, by a constant (`x += A`) or to a constant (`x = A`). The weight is clipped to W_min and W_max
+            after each, and delivered after on_pre.
         parameters, initial: as in NeuronModel.from_equations; W_min and W_max must be among them.
-        Raises DescriptionError, ParameterError or UnitError, pointing at the place.
+        Raises DescriptionError, ParameterError or UnitError, pointing at the cause.
 
             Additive = sl.PlasticityRule.from_equations(
                 "dapre/dt = -apre/tau : 1 (event-driven)\ndapost/dt = -apost/tau : 1 (event-driven)",
@@ -196,11 +198,11 @@ class PlasticityRule(Documented):
 
     @property
     def source(self) -> str:
-        """The text of the module in which `on_pre` was written: the whole rule, for those from equations."""
+        """Source of the module that defines `on_pre`: the whole rule, if it was made from equations."""
         return source_of(self.on_pre)
 
     def save(self, path: str | Path) -> None:
-        """Write `source` to a file, which can be edited and imported: it defines `Model`."""
+        """Write `source` to a file that can be edited and imported; it defines `Model`."""
         Path(path).write_text(self.source)
 
     def takes(self, handler: str) -> tuple[str, ...]:
@@ -208,13 +210,13 @@ class PlasticityRule(Documented):
         return arguments_of(getattr(self, handler))
 
     def initial_state(self, parameters: Any) -> dict[str, float]:
-        """State of a synapse at first, in the order of `state`."""
+        """Initial state of a synapse, in the order of `state`."""
         given = self.initial(parameters)
         return {name: float(given.get(name, 0.0)) for name in self.state}
 
     @property
     def takes_first(self) -> tuple[str, ...]:  # type: ignore[override]
-        """What a call takes before the parameters."""
+        """Arguments of a call before the parameters."""
         return ("modulator",) if self.modulated else ()
 
     def facts(self) -> Iterator[tuple[str, str]]:
@@ -231,7 +233,7 @@ class PlasticityRule(Documented):
 
     @property
     def reads_at_events(self) -> tuple[str, ...]:
-        """State variables whose values events of the target bring to the rule."""
+        """State variables whose values events of the target carry to the rule."""
         return self.reads
 
     @property
@@ -250,7 +252,7 @@ class PlasticityRule(Documented):
 
 @dataclass(frozen=True)
 class Plasticity:
-    """A plasticity rule (PlasticityRule or SignalRule) with its parameters, and the modulator it reads if any."""
+    """A plasticity rule (PlasticityRule or SignalRule) with its parameters, and the modulator it reads, if any."""
 
     rule: Any
     parameters: Any
@@ -275,7 +277,7 @@ def with_parameters(rule: Any, modulator: Any, parameters: dict[str, Any]) -> Pl
         if not isinstance(value, float):
             raise ParameterError(f"{name} of {rule.name}: expected one number for all synapses, got {value!r}")
     if values.W_min >= values.W_max:
-        raise ParameterError(f"{rule.name}: W_min must lie below W_max, got {values.W_min:g} and {values.W_max:g}")
+        raise ParameterError(f"{rule.name}: W_min must be below W_max, got {values.W_min:g} and {values.W_max:g}")
     complaint = rule.check(values)
     if complaint:
         raise ParameterError(f"{rule.name}: {complaint}")

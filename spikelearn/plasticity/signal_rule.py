@@ -1,15 +1,15 @@
-"""What a rule is that learns from the continuous state of the target: traces, a signal and scalar functions.
+"""Rules that learn from the continuous state of the target: traces, a signal and scalar functions.
 
-A PlasticityRule is called when something happens to a synapse. A SignalRule learns in every step: w' = x(t) G(t),
-with x a trace of the source and G a signal of the target, computed once for each target and step from its state. No
-synapse is touched in between all the same. Between two arrivals x decays exponentially, so that with
+A PlasticityRule is called at events of a synapse. A SignalRule learns in every step: w' = x(t) G(t), with x a trace of
+the source and G a signal of the target, computed once for each target and step from its state. Synapses are still
+updated only at arrivals. Between two arrivals x decays exponentially, so that with
 x(t) = X exp(-(t - base)/tau_x)
 
     w(t) = q + X H(t),   H(t) = integral from base to t of G(s) exp(-(s - base)/tau_x) ds.
 
-H is one number for each target and trace, and a step costs one multiplication for each; at an arrival the weight is one
-multiplication and one addition, X grows, and q is what keeps w where it is. X is one number for each source and delay,
-so a synapse keeps q and nothing else.
+H is one number for each target and trace, and a step costs one multiplication for each. At an arrival the weight takes
+one multiplication and one addition, X grows, and q changes such that w stays the same. X is one number for each source
+and delay, so a synapse stores only q.
 
 With an eligibility, c' = -c/tau_c + x(t) G(t) and w' = c(t) (n(t) - b), n a modulator (or n - b = 1):
 
@@ -17,16 +17,16 @@ With an eligibility, c' = -c/tau_c + x(t) G(t) and w' = c(t) (n(t) - b), n a mod
     w(t) = q + C N(t) + X M(t),   N(t) = integral of (n(s) - b) exp(-(s - base)/tau_c) ds,
                                   M(t) = integral of H(s) (n(s) - b) exp(-(s - base)/tau_c) ds:
 
-N is one number for the projection, H and M are one for each target and trace; a synapse keeps q and C.
+N is one number for the projection, H and M are one for each target and trace; a synapse stores q and C.
 
-X grows as exp((t - base)/tau_x), so base moves on every eight of the shortest time constant: what H, M and N were
-when it did is kept for some moves, and a synapse takes them up at its next arrival (kernels/printed_signal.py).
+X grows as exp((t - base)/tau_x), so base advances every eight of the shortest time constants. The values of H, M and N
+at the last advances are kept, and a synapse applies them at its next arrival (kernels/templates/signal_rule.py).
 
 Discrete time. G is a sum over steps: G(k) is computed at the end of step k and acts as a delta function there.
-Without a dendritic delay an arrival in step k sees the signals of steps up to k - 1, and its own trace takes part in
-G(k). With a dendritic delay of d steps the signal of step k reaches the synapse in step k + d, and it does not meet
-the trace of an arrival in that very step (as in NEST). The eligibility and its product with the modulator decay and
-are integrated in closed form between steps.
+Without a dendritic delay an arrival in step k sees the signals of steps up to k - 1, and its own trace is multiplied by
+G(k). With a dendritic delay of d steps the signal of step k reaches the synapse in step k + d and is not multiplied by
+the trace of an arrival in that step (as in NEST). The eligibility and its product with the modulator decay and are
+integrated in closed form between steps.
 """
 
 from __future__ import annotations
@@ -52,33 +52,33 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 class SignalRule(Documented):
     """A rule that changes weights in every step, by the product of a trace of the source and a signal of the target.
 
-    name: shown in errors. Parameters: NamedTuple; it has W_min and W_max, the limits of the weight.
-    reads: state variables of the target neuron, as they are at the end of a step.
-    state: variables that the rule keeps for each target itself -> the variable of `reads` at whose starting value each
-        begins, or the parameter that says where, or "" for 0.
-    advance: scalar function, the state that the next step finds, as a tuple: advance(*reads, *state, event,
+    name: shown in errors. Parameters: NamedTuple with W_min and W_max, the limits of the weight.
+    reads: state variables of the target neuron, as of the end of a step.
+    state: variables that the rule itself keeps for each target -> the variable of `reads` whose initial value each
+        starts from, or the parameter that is its initial value, or "" for 0.
+    advance: scalar function that returns the state for the next step, as a tuple: advance(*reads, *state, event,
         *learns_also_from, *constants).
-    delayed: variable of reads or state -> the parameter (ms) by which `signal` and `on_pre` see it late.
-    signal: scalar function with the same arguments, the delayed ones late. It gives what a trace of 1 adds to the
-        weight (or to the eligibility) in this step: a rate comes multiplied by dt, what happens at a post event is
-        added as it is. event: 1 if the target emitted one of kind `learns_from` in this step, else 0.
-    learns_also_from: further kinds of event of the target, each an argument of its own name after `event`: 1 or 0.
-    pre: traces of the source; the signal is multiplied by their sum, each times its `amplitude`. on_pre sees each as it
-        is just before the arrival, without its amplitude.
+    delayed: variable of reads or state -> the parameter (ms) by which `signal` and `on_pre` see it delayed.
+    signal: scalar function with the same arguments, delayed where so declared. It returns what a trace of 1 adds to the
+        weight (or to the eligibility) in this step: rates multiplied by dt, changes at a post event as they
+        are. event: 1 if the target emitted one of kind `learns_from` in this step, else 0.
+    learns_also_from: further kinds of event of the target, each an argument of that name after `event`: 1 or 0.
+    pre: traces of the source; the signal is multiplied by their sum, each times its `amplitude`. on_pre sees the value
+        of each just before the arrival, without its amplitude.
     on_pre: scalar function, called at each arrival: (weight, *pre, *seen, *constants) -> weight; with an eligibility it
-        takes no weight and gives its step. None: an arrival itself changes nothing. seen: variables of reads or state.
+        takes no weight and returns the step of the eligibility. None: arrivals change nothing. seen: variables of reads
+        or state.
     constants: function(parameters, dt) -> dict of the numbers that these functions need.
-    modulated: the weight moves by the integral of eligibility times (modulator - b), with parameters tau_c and b.
+    modulated: the weight changes by the integral of eligibility times (modulator - b), with parameters tau_c and b.
     equations, pre_statements, post_statements: as in PlasticityRule. nest: the rule in NEST.
-    low_pass: the same with 1 in the place of (modulator - b): the weight follows x G low-pass filtered, w' = c.
+    low_pass: the same with 1 in place of (modulator - b): w' = c, with c low-pass filtered x G.
 
-    limits: what W_min and W_max hold for. "learned": the weight itself. "sent": what a synapse sends and what is read
-        of it, while the weight that learns goes on beyond, so that a synapse that was driven far below W_min is silent
-        until it has been driven as far back.
+    limits: what W_min and W_max apply to. "learned": the weight itself. "sent": the weight that a synapse sends and
+        reports, while the weight that learns may exceed them, so that a synapse driven far below W_min is silent until
+        it has been driven back as far.
 
-    Weights are clipped at arrivals. Between two of them x G may have one sign only (or the limits be out of reach), if
-    that is to be the same as clipping in every step. Calling a rule with parameters gives a Plasticity:
-    `Clopath(A_LTP=1e-4)`.
+    Weights are clipped at arrivals. This equals clipping in every step only if x G keeps its sign between two arrivals
+    or the limits are not reached. Calling a rule with parameters returns a Plasticity: `Clopath(A_LTP=1e-4)`.
     """
 
     name: str
@@ -127,7 +127,7 @@ class SignalRule(Documented):
         if self.modulated and self.low_pass:
             raise DescriptionError(f"{where}: expected modulated or low_pass, got both")
         if self.limits not in ("learned", "sent"):
-            raise DescriptionError(f"{where}: limits are 'learned' or 'sent', got {self.limits!r}")
+            raise DescriptionError(f"{where}: expected limits 'learned' or 'sent', got {self.limits!r}")
         if bool(self.state) != (self.advance is not None):
             raise DescriptionError(f"{where}: expected state and advance together, got one of them")
         starts = [*self.reads, *self.Parameters._fields]  # type: ignore[attr-defined]
@@ -154,12 +154,12 @@ class SignalRule(Documented):
             given = arguments_of(function)
             if list(given) != arguments:
                 raise DescriptionError(
-                    f"{handler} of {where} takes ({', '.join(given)}), but what it is given is ({', '.join(arguments)})"
+                    f"{handler} of {where} takes ({', '.join(given)}), expected ({', '.join(arguments)})"
                 )
 
     @property
     def takes_first(self) -> tuple[str, ...]:  # type: ignore[override]
-        """What a call takes before the parameters."""
+        """Arguments of a call before the parameters."""
         return ("modulator",) if self.modulated else ()
 
     def facts(self) -> Iterator[tuple[str, str]]:

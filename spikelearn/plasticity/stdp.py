@@ -19,7 +19,7 @@ class STDPParameters(NamedTuple):
     tau_plus: Annotated[ms, "time constant of the trace of arrivals"] = 20.0
     tau_minus: Annotated[ms, "time constant of the trace of post events"] = 20.0
     lambda_: Annotated[number, "learning rate"] = 0.01
-    alpha: Annotated[number, "depression over potentiation"] = 1.0
+    alpha: Annotated[number, "ratio of depression to potentiation"] = 1.0
     mu_plus: Annotated[number, "weight dependence of potentiation"] = 1.0
     mu_minus: Annotated[number, "weight dependence of depression"] = 1.0
     W_max: Annotated[weight, "largest weight"] = 100.0
@@ -53,7 +53,7 @@ def on_post(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max):
 
 def check_limits(p: STDPParameters) -> str | None:
     if p.W_max <= 0 or p.W_min < 0:
-        return f"weights lie between W_min >= 0 and W_max > 0, got {p.W_min:g} and {p.W_max:g}"
+        return f"expected W_min >= 0 and W_max > 0, got {p.W_min:g} and {p.W_max:g}"
     return None
 
 

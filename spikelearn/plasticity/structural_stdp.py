@@ -1,15 +1,15 @@
 """Spike-timing-dependent structural plasticity of the spiking temporal memory (Bouhadjar et al. 2022).
 
-The weight of a synapse is its permanence P: how mature it is. It transmits J_max once P exceeds P_theta, and nothing
-before. Bouhadjar, Wouters, Diesmann & Tetzlaff 2022, PLoS Computational Biology 18:e1010233, Table 'Plasticity':
+The weight of a synapse is its permanence P, a measure of maturity. It transmits J_max if P exceeds P_theta and nothing
+otherwise. Bouhadjar, Wouters, Diesmann & Tetzlaff 2022, PLoS Computational Biology 18:e1010233, Table 'Plasticity':
 
 a spike of the target, a time Delta after the last arrival, dt_min < Delta < dt_max:
     P += P_max (lambda_plus x_pre + lambda_h (z_target - z)),
 an arrival: P -= P_max lambda_minus,
 
-x_pre the trace of arrivals, z the target's trace of its dendritic spikes as it is at its spike (a state variable of the
-neuron, such as LIFDendriticSpike's), P_max = W_max. The second term keeps each neuron at z_target dendritic spikes: one
-that predicts too seldom grows synapses, one that predicts too often loses them.
+x_pre the trace of arrivals, z the target's trace of dendritic spikes at the time of its spike (a state variable of the
+neuron, as in LIFDendriticSpike), P_max = W_max. The second term drives each neuron towards z_target dendritic spikes:
+one that predicts too rarely grows synapses, one that predicts too often loses them.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ class StructuralSTDPParameters(NamedTuple):
     lambda_plus: Annotated[number, "potentiation rate"] = 0.08
     lambda_minus: Annotated[number, "depression rate"] = 0.0015
     lambda_h: Annotated[number, "rate of the homeostatic control"] = 0.014
-    z_target: Annotated[number, "trace of dendritic spikes at which that control rests"] = 1.0
+    z_target: Annotated[number, "set point of that control, as a trace of dendritic spikes"] = 1.0
     tau_plus: Annotated[ms, "time constant of the trace of arrivals"] = 20.0
-    dt_min: Annotated[ms, "a spike changes synapses whose last arrival is longer ago than this"] = 4.0
-    dt_max: Annotated[ms, "and less long ago than this"] = 80.0
+    dt_min: Annotated[ms, "a spike changes synapses whose last arrival was longer ago than this"] = 4.0
+    dt_max: Annotated[ms, "and more recent than this"] = 80.0
     P_theta: Annotated[number, "permanence above which a synapse transmits"] = 10.0
     J_max: Annotated[weight, "what it transmits then"] = 12.98
     W_min: Annotated[weight, "smallest permanence"] = 0.0

@@ -1,8 +1,8 @@
-"""Triplet STDP (Pfister & Gerstner 2006, Eqs. 2 to 4), all to all and between nearest spikes.
+"""Triplet STDP (Pfister & Gerstner 2006, Eqs. 2 to 4), all-to-all and nearest-spike.
 
 At a post event: w += w_0 K_plus (A2_plus + A3_plus K_y);  at an arrival: w -= w_0 K_minus (A2_minus + A3_minus K_x).
-The slow traces K_x of arrivals and K_y of post events count what came before the event itself. All to all it is the
-same as NEST's stdp_triplet_synapse, in which w_0 is 1. In the paper K_plus is r1, K_x r2, K_minus o1 and K_y o2.
+The slow traces K_x of arrivals and K_y of post events do not include the event itself. The all-to-all form is the same
+as NEST's stdp_triplet_synapse, in which w_0 is 1. In the paper K_plus is r1, K_x r2, K_minus o1 and K_y o2.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ TRIPLET_SETS: dict[str, dict[str, float]] = {
     "hippocampus minimal": {"A2_plus": 5.3e-3, "A3_plus": 8e-3, "A2_minus": 3.5e-3, "A3_minus": 0.0, "tau_y": 40.0},
 }  # fmt: skip
 """Fits of the paper, Tables 3 and 4: TripletSTDP(**TRIPLET_SETS["visual cortex full"], w_0=50.0). tau_plus and
-tau_minus are the default in all of them. The set "nearest" is for NearestTripletSTDP, the others for TripletSTDP."""
+tau_minus have their default values in all of them. "nearest" is for NearestTripletSTDP, the others for TripletSTDP."""
 
 
 def _constants(p: TripletSTDPParameters, dt: float) -> dict[str, float]:

@@ -1,12 +1,12 @@
 """Rules for neurons with two sites of integration (Körding & König 2001; see neurons/two_site.py).
 
-BottomUpProduct: dw = eta D_i A_j in each step, D_i the error of the target, A_j what the source's last event carried.
-TopDownProduct: dw = eta A_i D_k in each step, for synapses that carry D downwards: the change of the synapse the other
-way between the same two cells, so that weights which are equal at the start stay so. Let weights change in one step of
-a trial, when all have settled.
+BottomUpProduct: dw = eta D_i A_j in each step, D_i the error of the target, A_j the payload of the source's last event.
+TopDownProduct: dw = eta A_i D_k in each step, for synapses that carry D downwards: the same change as that of the
+opposite synapse between the two cells, so weights that are equal at the start stay equal. Let weights change in a
+single step of a trial, when all values have settled.
 
-CalciumLTP: at each spike of the target the weight goes up by A_plus x if the spike set off a calcium spike, and down by
-A_minus x if it did not; x is a trace of the source's spikes.
+CalciumLTP: at each spike of the target the weight increases by A_plus x if the spike triggered a calcium spike, and
+decreases by A_minus x otherwise; x is a trace of the source's spikes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from spikelearn.units import ms, number, weight
 
 class ProductParameters(NamedTuple):
     eta: Annotated[number, "learning rate of a step"] = 0.1
-    tau_x: Annotated[ms, "time constant with which a value is forgotten that no event renews"] = 1000.0
+    tau_x: Annotated[ms, "time constant with which a value decays between events"] = 1000.0
     W_min: Annotated[weight, "smallest weight"] = -100.0
     W_max: Annotated[weight, "largest weight"] = 100.0
 

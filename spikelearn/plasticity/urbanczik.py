@@ -3,18 +3,18 @@
     tau_c c' = -c + eta x(t) (S(t) - phi(V*)) h(V*),    w' = c:
 
 S the spikes of the soma, phi(V*) the rate that the dendrite alone predicts for it, h a weight of the error, the
-derivative of log phi; x what an arrival does to the potential of the dendrite, with tau_L the membrane's time constant
-there and tau_s that of the current:
+derivative of log phi; x the response of the dendritic potential to an arrival, with tau_L the membrane time constant of
+the dendrite and tau_s that of the current:
 
     x = tau_L tau_s / (tau_L - tau_s) (exp(-t/tau_L) - exp(-t/tau_s)).
 
-The weight stands still once the dendrite predicts what the soma does, whatever a teacher makes the soma do by its
-conductances. The target must have the states `rho_star`, phi(V*) in Hz, and `slope_star`, the derivative of its
-logarithm by V* in 1/mV: PyramidalUrbanczik.
+The weight no longer changes once the dendrite predicts the activity of the soma, including that imposed by a teacher
+through its conductances. The target must have the states `rho_star`, phi(V*) in Hz, and `slope_star`, the derivative of
+its logarithm with respect to V* in 1/mV: PyramidalUrbanczik.
 
-It is NEST's urbanczik_synapse: h and the change of the weight both have a factor of 15 there, which turns the paper's
-numbers, without units, into mV; eta means the same here. As there, W_min and W_max limit the weight that is sent, and
-the one that learns goes on beyond.
+It is NEST's urbanczik_synapse: h and the change of the weight both have a factor of 15 there, which converts the
+dimensionless numbers of the paper into mV; eta means the same here. As there, W_min and W_max limit the weight that is
+sent, while the weight that learns may exceed them.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ MILLIVOLTS = 15.0
 
 class UrbanczikParameters(NamedTuple):
     eta: Annotated[number, "learning rate"] = 0.07
-    tau_L: Annotated[ms, "membrane time constant of the dendrite: the target's"] = 10.0
-    tau_s: Annotated[ms, "time constant of the dendritic current: the target's"] = 3.0
+    tau_L: Annotated[ms, "membrane time constant of the dendrite, as in the target"] = 10.0
+    tau_s: Annotated[ms, "time constant of the dendritic current, as in the target"] = 3.0
     tau_c: Annotated[ms, "time constant of the low-pass filter, tau_Delta in the paper"] = 100.0
     W_min: Annotated[weight, "smallest weight"] = 0.0
     W_max: Annotated[weight, "largest weight"] = 100.0

@@ -1,4 +1,4 @@
-"""Sources of spikes and of currents: one line each here, by which the whole package has it."""
+"""Sources of spikes and of currents, exported to the whole package by one line each."""
 
 from typing import TYPE_CHECKING
 
@@ -10,5 +10,5 @@ from spikelearn.sources.spikes import Poisson as Poisson
 from spikelearn.sources.spikes import SpikeList as SpikeList
 from spikelearn.sources.spikes import Timed as Timed
 
-if not TYPE_CHECKING:  # these go by the lines above, whose names are exported by `as`
+if not TYPE_CHECKING:  # type checkers use the imports above, which export names by `as`
     __all__ = [name for name, value in globals().items() if isinstance(value, type)]

@@ -1,4 +1,4 @@
-"""Drives: input that acts on a population directly, each neuron its own, without a population of sources."""
+"""Drives: independent input to each neuron of a population, without a population of sources."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spikelearn.units import Quantity, plain
 
 
 class PoissonInput:
-    """Poisson sources for each target neuron, its own.
+    """Independent Poisson sources for each target neuron.
 
     rate: Hz of each source; a number, one for each target neuron, or Timed. n: number of sources.
     """
@@ -50,11 +50,11 @@ class StepCurrent:
         if not np.all(np.isfinite(self.values)) or not np.all(np.isfinite(self.times)):
             raise ParameterError("StepCurrent: expected finite times (ms) and values (pA)")
         if np.any(np.diff(self.times) <= 0) or np.any(self.times < 0):
-            raise ParameterError("StepCurrent: expected times from 0 ms on, each later than the one before")
+            raise ParameterError("StepCurrent: expected times from 0 ms on, in ascending order without repeats")
 
 
 class NoiseCurrent:
-    """Noise for each target neuron, its own: white, held for some time, or coloured (Ornstein & Uhlenbeck 1930).
+    """Independent noise for each target neuron: white, piecewise constant, or coloured (Ornstein & Uhlenbeck 1930).
 
     mean, std: mean and standard deviation, pA.
     tau: ms, correlation time of an Ornstein-Uhlenbeck process; 0: a new value every `interval`.

@@ -1,4 +1,4 @@
-"""Sources that are populations of their own: they emit spikes and take no input."""
+"""Sources that form populations: they emit spikes and take no input."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from spikelearn.units import Quantity, plain
 
 @dataclass(frozen=True)
 class Timed:
-    """Values that change in time: row k holds from k * interval on, and the last stays.
+    """Values that change in time: row k applies from k * interval on, and the last one is kept.
 
-    values: (T,), or (T, n) with one column for each neuron, in the unit of what changes. interval: ms.
+    values: (T,), or (T, n) with one column for each neuron, in the unit of the quantity. interval: ms.
     """
 
     values: Quantity
@@ -36,7 +36,7 @@ class Timed:
 
 
 class Poisson:
-    """Poisson neurons: independent spikes, at most one in a step.
+    """Poisson neurons: independent spikes, at most one per step.
 
     rate: Hz; a number, one for each neuron, or Timed.
     """
@@ -64,10 +64,10 @@ class Poisson:
 
 
 class Images(Poisson):
-    """Images as spikes: one after the other is shown, each pixel a Poisson train, with silence in between.
+    """Images as spikes: shown one after another, each pixel a Poisson train, with silence in between.
 
     images: (n_images, n_pixels) or (n_images, height, width), brightness from 0 to 1.
-    max_rate: Hz, of a pixel of 1.
+    max_rate: Hz, for a pixel of 1.
     on: ms for which an image is shown. off: ms of silence after it.
     """
 
@@ -98,7 +98,7 @@ class Images(Poisson):
 class SpikeList:
     """Neurons that fire at given times.
 
-    times: ms, in any order. ids: index within the population, one for each time; 0 if left out.
+    times: ms, in any order. ids: index within the population, one for each time; 0 if omitted.
     """
 
     name = "SpikeList"

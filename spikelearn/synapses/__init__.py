@@ -1,6 +1,6 @@
-"""Synapse models: one file each (or one family), and one line here, by which the whole package has it.
+"""Synapse models: one file per model (or family), exported to the whole package by one line here.
 
-A static synapse is one with no model.
+A static synapse has no model.
 """
 
 from typing import TYPE_CHECKING
@@ -18,5 +18,5 @@ _EXPORTED = {name: value for name, value in globals().items() if isinstance(valu
 SYNAPSES = tuple(model for model in _EXPORTED.values() if isinstance(model, SynapseModel))
 GRADED_SYNAPSES = tuple(model for model in _EXPORTED.values() if isinstance(model, GradedSynapse))
 
-if not TYPE_CHECKING:  # these go by the lines above, whose names are exported by `as`
+if not TYPE_CHECKING:  # type checkers use the imports above, which export names by `as`
     __all__ = [*_EXPORTED, "GradedSynapse", "Synapse", "SynapseModel"]

@@ -1,4 +1,4 @@
-"""What a graded synapse is: a gate of the source side that acts in every step, not only when something arrives."""
+"""Graded synapses: a presynaptic gate that acts in every step, not only at arrivals."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from spikelearn.units import Quantity
 
 @dataclass(frozen=True, eq=False)
 class GradedSynapse(Documented):
-    """A synapse whose output is a value that holds for a step, such as the open share of NMDA receptors.
+    """A synapse whose output is a value for each step, such as the open fraction of NMDA receptors.
 
-    All synapses of one source and delay share one gate. In every step a graded port of the target is given the sum of
+    All synapses of one source and delay share one gate. In every step a graded port of the target receives the sum of
     weight times output over its synapses.
 
     name: shown in errors. Parameters: NamedTuple, each line with unit, default and meaning.
     constants: function(parameters, dt) -> dict of the numbers that `advance` needs.
     advance: function(*state, arrived, *constants) -> (*state, output), called for each gate in each step; `arrived` is
-        how many events reached the gate at the end of the step, `output` what it gives then. A gate that has had no
-        event for long enough should give 0.0: synapses behind it then cost nothing.
-    state: its variables. initial: function(parameters) -> dict of starting values; what is left out starts at 0.
+        the number of events that reached the gate at the end of the step, `output` its output then. A gate without
+        events for long enough should return 0.0, so that its synapses cost nothing.
+    state: its variables. initial: function(parameters) -> dict of starting values; omitted variables start at 0.
 
-    Calling it with parameters gives a Synapse: `connect(..., port="nmda", synapse=NMDA(tau_decay=80))`.
+    Calling it with parameters returns a Synapse: `connect(..., port="nmda", synapse=NMDA(tau_decay=80))`.
     """
 
     name: str

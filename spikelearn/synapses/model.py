@@ -1,4 +1,4 @@
-"""What a synapse with memory is: state of its source side, and one scalar function called at each arrival."""
+"""Synapses with memory: presynaptic state and one scalar function called at each arrival."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from spikelearn.units import Quantity
 
 @dataclass(frozen=True, eq=False)
 class SynapseModel(Documented):
-    """A synapse whose release depends on when its source fired before.
+    """A synapse whose release depends on the previous spikes of its source.
 
     release: function(*state, interval, *constants) -> (*state, released), called at each arrival; `interval` is
     the time since the last one in ms (very long for the first), and weight times `released` is delivered.
@@ -74,10 +74,10 @@ class SynapseModel(Documented):
         """A model from equations in Brian2's syntax, advanced in closed form from one arrival to the next.
 
         equations: linear, each `dx/dt = ... : unit (event-driven)`; named expressions; and variables `x : unit` that
-            only on_pre changes. on_pre: statements at an arrival, after the variables were brought up to it; they set
+            only on_pre changes. on_pre: statements at an arrival, after the variables were advanced to it; they set
             `released`, and weight times released is delivered.
-        parameters, initial: as in NeuronModel.from_equations; what is left out starts at 0.
-        Raises DescriptionError, ParameterError or UnitError, pointing at the place.
+        parameters, initial: as in NeuronModel.from_equations; omitted variables start at 0.
+        Raises DescriptionError, ParameterError or UnitError, pointing at the cause.
 
             Facilitating = sl.SynapseModel.from_equations(
                 "du/dt = -u/tau_fac : 1 (event-driven)", on_pre="u += U*(1 - u); released = u",
@@ -92,11 +92,11 @@ class SynapseModel(Documented):
 
     @property
     def source(self) -> str:
-        """The text of the module in which `release` was written: the whole model, for those from equations."""
+        """Source of the module that defines `release`: the whole model, if it was made from equations."""
         return source_of(self.release)
 
     def save(self, path: str | Path) -> None:
-        """Write `source` to a file, which can be edited and imported: it defines `Model`."""
+        """Write `source` to a file that can be edited and imported; it defines `Model`."""
         Path(path).write_text(self.source)
 
     def __call__(self, **parameters: Quantity) -> Synapse:
@@ -104,7 +104,7 @@ class SynapseModel(Documented):
 
 
 def checked_for_all(model: Any, given: Mapping[str, Any]) -> Any:
-    """The parameters of a synapse model from what a user gives: one number each, for all synapses."""
+    """The parameters of a synapse model from a user's input: one number each, for all synapses."""
     values = checked(model.Parameters, given, model.name)
     for name, value in values._asdict().items():
         if not isinstance(value, float):

@@ -1,4 +1,4 @@
-"""NMDA receptors behind one gate for each source (Wang 2002, J. Neurosci. 22, Eqs. 4 and 5; Brunel & Wang 2001).
+"""NMDA receptors with one gate for each source (Wang 2002, J. Neurosci. 22, Eqs. 4 and 5; Brunel & Wang 2001).
 
 x' = -x/tau_rise + sum of delta(t - t_k);  s' = -s/tau_decay + alpha x (1 - s).  Each source has one s, whatever the
 number of its targets; magnesium acts at the target: see the neuron model LIFNMDA.
@@ -14,7 +14,7 @@ from spikelearn.synapses.graded import GradedSynapse
 from spikelearn.units import ms, number
 
 CLOSED = 1e-15
-"""Below this both variables count as 0: a gate that is closed costs nothing, and no number becomes subnormal."""
+"""Below this both variables are set to 0, so that closed gates cost nothing and no number becomes subnormal."""
 
 
 class NMDAParameters(NamedTuple):

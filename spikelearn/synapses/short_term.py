@@ -1,11 +1,11 @@
-"""Short-term plasticity in four published forms. u: share that is released; x: what is there to release.
+"""Short-term plasticity in four published forms. u: fraction released; x: available resources.
 
 TsodyksMarkram: Tsodyks, Pawelzik & Markram 1998 as in NEST's tsodyks2_synapse; between spikes u relaxes to 0.
-TsodyksUzielMarkram: Tsodyks, Uziel & Markram 2000 as in NEST's tsodyks_synapse; what is released stays active (y) for
-tau_psc before it recovers, u is 0 at rest and jumps before the release.
+TsodyksUzielMarkram: Tsodyks, Uziel & Markram 2000 as in NEST's tsodyks_synapse; released resources stay active (y) for
+tau_psc before they recover, u is 0 at rest and jumps before the release.
 Mongillo: Mongillo, Barak & Tsodyks 2008; u relaxes to U and jumps before the release.
 ReleaseFirst: Costa, Sjostrom & van Rossum 2013 as used by Naud & Sprekeler 2018; u relaxes to U and jumps by
-f (1 - u) after the release, which takes the old u and x.
+f (1 - u) after the release, which uses the old u and x.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class TsodyksMarkramParameters(NamedTuple):
 
 class TsodyksUzielMarkramParameters(NamedTuple):
     U: Annotated[number, "release of a rested synapse"] = 0.5
-    tau_psc: Annotated[ms, "decay of the active share"] = 3.0
+    tau_psc: Annotated[ms, "decay of the active fraction"] = 3.0
     tau_rec: Annotated[ms, "recovery from inactivation"] = 800.0
     tau_fac: Annotated[ms, "decay of u"] = 10.0
 
@@ -47,7 +47,7 @@ class ReleaseFirstParameters(NamedTuple):
 
 def _check(p: Any) -> str | None:
     if not 0.0 < p.U <= 1.0:
-        return f"U is a share of what is available, expected 0 < U <= 1, got {p.U:g}"
+        return f"U is a fraction of the available resources, expected 0 < U <= 1, got {p.U:g}"
     return None
 
 

@@ -16,7 +16,7 @@ class Case:
 
     subject: the model, rule or engine, by its public name. what: what is compared, and on what input; a stochastic case
     states its seeds. oracle: where the expected numbers come from, such as "NEST live: iaf_psc_exp", "Brian2 live",
-    "closed form", "specs/reference_numbers.md". tolerance: how far they may be apart; tolerance_name: its class as it
+    "closed form", "NEST 3.10, recorded". tolerance: how far they may be apart; tolerance_name: its class as it
     is printed, such as "METHOD(2, dt)". compare: () -> (measured, expected), numbers or arrays of one shape.
     slow: run by `pytest -m slow` and by the script, not by default.
     """

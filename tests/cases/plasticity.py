@@ -1,4 +1,4 @@
-"""Plasticity rules beside NEST, Brian2, the tables of specs/reference_numbers.md and the fits of their papers."""
+"""Plasticity rules compared with NEST, Brian2, tables of recorded NEST weights and the fits of their papers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import spikelearn as sl
 from cases.case import Case
 from spikelearn.parameters import declared_units
 
-TABLE = "specs/reference_numbers.md"
+TABLE = "NEST 3.10, recorded"
+FITS = "parameter sets of Pfister & Gerstner 2006"
 WITHIN_002 = Tolerance(0.0, 0.002)
-"""The bar of the issue for the pairing protocols, whose numbers are given to three decimals."""
+"""For the pairing protocols, whose numbers are given to three decimals."""
 PAIR = {"tau_plus": 17.0, "tau_minus": 34.0, "lambda_": 0.02, "alpha": 1.05}
 TRIPLET = {
     "A2_plus": 0.3, "A3_plus": 0.6, "A2_minus": 0.8, "A3_minus": 0.2, "tau_plus": 17.0, "tau_minus": 34.0,
@@ -256,7 +257,7 @@ CASES: tuple[Case, ...] = (
         Case(
             rule.name,
             f"{name}: change by 60 pairs at 0.1, 10, 20, 40 and 50 Hz, post spike at {shift:+g} ms",
-            TABLE,
+            FITS,
             WITHIN_002,
             "within 0.002",
             lambda rule=rule, name=name, shift=shift, expected=expected: (pairings(rule, name, shift), expected),
@@ -264,7 +265,7 @@ CASES: tuple[Case, ...] = (
         for rule, name, shift, expected in _PAIRINGS
     ),
     Case(
-        "TripletSTDP", "hippocampus minimal: change by 60 triplets at 1 Hz, pre-post-pre and post-pre-post", TABLE,
+        "TripletSTDP", "hippocampus minimal: change by 60 triplets at 1 Hz, pre-post-pre and post-pre-post", FITS,
         WITHIN_002, "within 0.002", lambda: (hippocampal_triplets(), [0.055, 0.019, 0.333, 0.180]),
     ),
     *(

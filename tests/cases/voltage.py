@@ -239,9 +239,9 @@ CASES: tuple[Case, ...] = (
         Case(
             "Clopath and AdExClopath",
             f"100 + 1500 dw/w0 of Sjostrom's pairing, {name}",
-            "specs/reference_numbers.md",
+            "NEST's test of clopath_synapse",
             METHOD(1, DT, 30.0),
-            "3, the bar of the specs",
+            "3 of 100",
             lambda post=post, pre=pre, reported=reported: (pairing(post, pre), reported),
         )
         for name, (post, pre, reported) in SJOSTROM.items()

@@ -279,7 +279,7 @@ def test_distances_need_positions_in_one_space(source, target, message):
 def test_what_no_synapse_is_has_no_distance():
     net = sl.Network()
     cells = net.population(20, sl.LIF(), positions=RING)
-    with pytest.raises(DescriptionError, match="distances need positions, and the target has none"):
+    with pytest.raises(DescriptionError, match="distances need positions, but the target has none"):
         net.connect(cells, net.modulator("dopamine"), weight=GAUSSIAN)
     with pytest.raises(DescriptionError, match="initial V_m .*: only synapses have a distance"):
         net.population(20, sl.LIF(), positions=RING, initial={"V_m": GAUSSIAN})

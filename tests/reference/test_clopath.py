@@ -6,7 +6,7 @@ from cases.voltage import DT, SJOSTROM, nest_pairing, pairing
 from tolerances import METHOD
 
 BAR = METHOD(1, DT, 30.0)
-"""3 of 100, the bar of the specs."""
+"""3 of 100."""
 
 
 def within(measured):

@@ -1,4 +1,4 @@
-"""The oracles themselves: they reproduce the tables of specs/reference_numbers.md and each other."""
+"""The oracles themselves: they reproduce recorded NEST weights and each other."""
 
 import numpy as np
 import pytest
@@ -199,7 +199,7 @@ def test_a_network_counts_its_synapses_and_repeats_itself_from_its_seed():
 def test_cuba_keeps_itself_active_at_its_published_rates():
     run = nest_oracle.cuba(duration=2000.0)
     assert run.number_of_synapses == 4000 * (64 + 16)
-    # bar of the issue: within 10 % of 4.50/4.35 Hz; measured 4.31 to 4.46 and 4.37 to 4.39 on three seeds
+    # within 10 % of 4.50/4.35 Hz; measured 4.31 to 4.46 and 4.37 to 4.39 on three seeds
     assert run.rate_exc == pytest.approx(4.50, rel=0.1)
     assert run.rate_inh == pytest.approx(4.35, rel=0.1)
 

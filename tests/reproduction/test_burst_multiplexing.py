@@ -28,7 +28,7 @@ QUICK_RANGES = {
     "control_corr_burst_probability_no_steps": (-0.57, 0.57),  # -0.09 +- 0.10, and about -0.1 is the input's own
 }
 
-# 0.23 +- 0.016 against a bar of more than 0.10.
+# 0.23 +- 0.016 against a threshold of more than 0.10.
 AT_THE_FULL_BAR = ("control_event_rate_change_no_backpropagation",)
 
 

@@ -19,8 +19,8 @@ def quick():
 
 
 def test_in_the_quick_form_the_target_is_found_and_the_yoked_one_is_not():
-    # The bar of the full form but for the target, 3.0 of 4 instead of 3.3: there are 10 minutes to average over, not
-    # 15, and the weight fluctuates by 1.
+    # The threshold of the full form except for the target, 3.0 of 4 instead of 3.3: there are 10 minutes to average
+    # over, not 15, and the weight fluctuates by 1.
     metrics = quick()[1].metrics
     assert metrics["target_weight_last_15min"] >= 3.0
     assert metrics["mean_weight"] < 1.0

@@ -61,7 +61,7 @@ def test_a_simulator_that_fires_otherwise_is_reported_and_has_no_ratio():
     found = report.compare(BRUNEL, records)
     assert set(found.ratios) == {("brian2", 1)}
     assert {each.statistic for each in found.differs["nest", 1]} == {"rate"}
-    assert "no ratio, it fires otherwise: rate of E: 30 instead of 20" in "\n".join(report.report([BRUNEL], records))
+    assert "no ratio, different dynamics: rate of E: 30 instead of 20" in "\n".join(report.report([BRUNEL], records))
 
 
 def test_one_run_of_each_is_not_called_agreement():
@@ -169,4 +169,4 @@ def test_a_quick_session_measures_compares_and_draws(tmp_path, capsys):
 def test_an_unknown_network_is_an_error_that_lists_the_known_ones(capsys):
     with pytest.raises(SystemExit):
         script().options_of(["--only", "brunell"])
-    assert "--only: unknown brunell; there are" in capsys.readouterr().err
+    assert "--only: unknown brunell; expected some of" in capsys.readouterr().err

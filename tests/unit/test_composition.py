@@ -237,11 +237,11 @@ def test_a_saved_model_is_the_same_model_and_its_step_may_be_edited(tmp_path, mo
     [
         (lambda: sl.LIF.with_receptors(), "LIFReceptors: expected receptors such as ampa=Exp.*, got none"),
         (lambda: sl.LIF.with_receptors(name="my cell", a=sl.AlphaCurrent()), "expected a name such as 'MyCell'"),
-        (lambda: sl.Parrot.with_receptors(a=sl.AlphaCurrent()), "Parrot cannot be given receptors"),
+        (lambda: sl.Parrot.with_receptors(a=sl.AlphaCurrent()), "Parrot cannot take receptors"),
         (lambda: sl.LIF.with_receptors(**{"a b": sl.AlphaCurrent()}), "'a b' cannot be the name of a receptor"),
         (lambda: sl.LIF.with_receptors(a="alpha"), "expected a receptor such as .* for 'a', got 'alpha'"),
-        (lambda: sl.LIF.with_receptors(L=sl.AlphaConductance(E=0)), "a receptor cannot be called 'L': .* called E_L"),
-        (lambda: sl.AdEx.with_receptors(a=sl.AlphaCurrent().at("dendrite")), "receptor 'a' is at soma, got 'dendrite'"),
+        (lambda: sl.LIF.with_receptors(L=sl.AlphaConductance(E=0)), "cannot be called 'L': .* E_L is already"),
+        (lambda: sl.AdEx.with_receptors(a=sl.AlphaCurrent().at("dendrite")), "'a' must be at soma, got 'dendrite'"),
         (lambda: sl.Pyramidal.with_receptors(a=sl.AlphaCurrent()), "at soma or apical, got none; write Alpha"),
         (lambda: sl.Pyramidal.with_receptors(soma=sl.AlphaCurrent().at("soma")), "cannot be called 'soma'"),
     ],
@@ -258,7 +258,7 @@ def test_a_receptor_may_be_called_as_what_the_composition_is_made_of():
 
 def test_two_receptor_models_of_one_name_are_refused():
     other = replace(sl.AlphaCurrent, constants=sl.AlphaCurrent.constants)
-    with pytest.raises(DescriptionError, match="two receptor models have the same name"):
+    with pytest.raises(DescriptionError, match="names of receptor models must differ"):
         sl.LIF.with_receptors(a=sl.AlphaCurrent(), b=other())
 
 

@@ -78,7 +78,7 @@ def test_its_text_for_other_simulators_names_its_parameters_and_traces(rule):
 
 def test_a_handler_that_forgets_the_state_is_refused():
     stdp = sl.STDP
-    with pytest.raises(DescriptionError, match=r"on_pre of plasticity rule 'wrong' takes .* given is \(weight, tag"):
+    with pytest.raises(DescriptionError, match=r"on_pre of plasticity rule 'wrong' takes .* expected \(weight, tag"):
         PlasticityRule(
             "wrong", stdp.Parameters, stdp.pre, stdp.post, stdp.on_pre, stdp.on_post, stdp.constants, state=("tag",)
         )
@@ -86,7 +86,7 @@ def test_a_handler_that_forgets_the_state_is_refused():
 
 def test_an_initial_value_of_what_is_no_state_is_refused():
     stdp = sl.STDP
-    with pytest.raises(DescriptionError, match="initial of plasticity rule 'wrong' gives 'tag', which is no state"):
+    with pytest.raises(DescriptionError, match="rule 'wrong' returns 'tag', which is not a state"):
         PlasticityRule(
             "wrong", stdp.Parameters, stdp.pre, stdp.post, stdp.on_pre, stdp.on_post, stdp.constants,
             initial=lambda p: {"tag": 1.0},
@@ -98,7 +98,7 @@ def test_a_constant_that_would_be_taken_for_a_variable_of_the_loops_is_refused()
         return weight
 
     stdp = sl.STDP
-    with pytest.raises(DescriptionError, match="'wrong': the loops have a 'last' of their own"):
+    with pytest.raises(DescriptionError, match="'wrong': the loops already use the name 'last'"):
         PlasticityRule("wrong", stdp.Parameters, stdp.pre, stdp.post, handler, handler, lambda p, dt: {"last": 1.0})
 
 

@@ -39,12 +39,12 @@ def made(**changed):
         ({"pre": (Trace("x", "tau_x"),)}, "'Mine' has no parameter tau_x"),
         ({"pre": ()}, "expected at least one trace"),
         ({"modulated": True}, "has no parameter b, tau_c"),
-        ({"reads": ("V_m", "u")}, r"signal of .* takes \(V_m, event, gain\), but what it is given is \(V_m, u, event"),
+        ({"reads": ("V_m", "u")}, r"signal of .* takes \(V_m, event, gain\), expected \(V_m, u, event"),
         ({"seen": ("w",)}, "seen names w; there are: V_m"),
         ({"delayed": {"w": "late"}}, "delayed names w; there are: V_m"),
         ({"delayed": {"V_m": "later"}}, "has no parameter later"),
         ({"state": {"u": "V_m"}}, "expected state and advance together"),
-        ({"limits": "both"}, "limits are 'learned' or 'sent', got 'both'"),
+        ({"limits": "both"}, "expected limits 'learned' or 'sent', got 'both'"),
         ({"on_pre": lambda weight, x: weight}, r"on_pre of .* takes \(weight, x\)"),
     ],
 )
@@ -79,7 +79,7 @@ def test_a_rule_that_learns_at_events_reads_no_amplitudes_and_says_so():
     [
         ({"delay_u_bars": -1.0}, "delay_u_bars of Clopath, the delay of u_bar_minus: expected at least 0 ms"),
         ({"A_LTP": -1.0}, "A_LTP and A_LTD of at least 0"),
-        ({"W_min": 1.0, "W_max": 1.0}, "W_min must lie below W_max"),
+        ({"W_min": 1.0, "W_max": 1.0}, "W_min must be below W_max"),
         ({"tau_z": 1.0}, "has no parameter 'tau_z'"),
     ],
 )

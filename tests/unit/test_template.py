@@ -146,7 +146,7 @@ def test_a_mistake_is_reported_with_file_and_line(rendered, tmp_path, text, line
 
 
 def test_templates_cannot_be_imported():
-    with pytest.raises(ImportError, match="text for spikelearn.codegen.template"):
+    with pytest.raises(ImportError, match="templates for spikelearn.codegen.template"):
         import spikelearn.kernels.templates  # noqa: F401
 
 

@@ -1,3 +1,3 @@
-"""Kernels that are made for one model at a time. They are read as text by codegen/template.py, which says how."""
+"""Templates of kernels that are rendered for each model; see codegen/template.py for the syntax."""
 
-raise ImportError("spikelearn.kernels.templates holds text for spikelearn.codegen.template, nothing to import")
+raise ImportError("spikelearn.kernels.templates holds templates for spikelearn.codegen.template and cannot be imported")

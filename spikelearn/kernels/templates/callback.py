@@ -1,6 +1,6 @@
-"""A call of a user's function: at the end of a phase of trials (`of_phase`), or in every step.
+"""A call to a user's function: at the end of a phase of trials (`of_phase`), or in every step.
 
-An exception cannot leave the compiled loop: it stops the run, and `simulate` raises another.
+An exception cannot leave the compiled loop: it stops the run, and `simulate` raises a new one.
 """
 
 from spikelearn.codegen.jit import Written, kernel

@@ -1,26 +1,26 @@
 """The loops of a plasticity rule that learns at events: deliver, push (post events), sweep, read, reset and rebase.
 
 pre, post: the traces, and `added` those to which 1 is added at an event; the others are set to 1. state: of the
-synapse. reads: state variables of the target, whose values post events bring. on_pre, on_post: what the handlers take.
-transmits: what arrives is a function of the weight. short_term: what arrives is multiplied by the share that a slot
-releases, which has a state of its own (release_state) and depends on when its source fired before. mean_pre: post
-events bring the mean of the traces of all sources.
+synapse. reads: state variables of the target, whose values post events carry. on_pre, on_post: arguments of the
+handlers. transmits: what arrives is a function of the weight. short_term: what arrives is multiplied by the fraction
+that a slot releases, which has its own state (release_state) and depends on the source's earlier spikes. mean_pre: post
+events carry the mean of the traces of all sources.
 
-Post events wait in a history of each neuron, a ring that ends before place `event_end`, until a synapse's next
+Post events wait in a history of each neuron, a ring that ends before index `event_end`, until a synapse's next
 arrival, its weight is read, or the history is nearly full; then their effect is computed in closed form. `unread` is,
-for each synapse, the place of the first event that it has not taken up; those before `due_end` are due, which is
-`event_end` itself unless there is a dendritic delay. `past_*` are the newest event of each neuron that arrivals know,
-and its traces with the jump.
+for each synapse, the index of the first event that it has not applied; those before `due_end` are due, which equals
+`event_end` unless there is a dendritic delay. `past_*` are the latest event of each neuron that arrivals can see, and
+its traces including the jump.
 
-All synapses of a slot take up their oldest event, then all that have more take up their next, and so on: what a
-synapse does is then no branch that a processor would guess wrongly half of the time.
+All synapses of a slot apply their oldest event, then all that have more apply their next, and so on: this avoids a
+branch per synapse that the processor would mispredict half of the time.
 
 A modulated rule keeps weight = w - c N and eligibility c scaled by exp((t - base)/tau_c), so that
-w(t) = weight + eligibility N(t) holds between events (N: kernels.modulators.integrate_modulator). Its limits are kept
-at every release of the modulator, too, as NEST does: kernels.modulators.within_limits.
+w(t) = weight + eligibility N(t) holds between events (N: kernels.modulators.integrate_modulator). Its limits are also
+enforced at every release of the modulator, as in NEST: kernels.modulators.within_limits.
 
-state_goes_on: state is like a trace, so the handlers are called while nothing is learned too, and the change of the
-weight is dropped.
+state_goes_on: state is like a trace, so the handlers are also called while nothing is learned, and the change of the
+weight is discarded.
 """
 
 import math
@@ -99,7 +99,7 @@ from spikelearn.kernels.modulators import extremes, within_limits
 
 @scalar
 def held_until(j, h, after, before, event_step, release_counts):
-    """How many releases a synapse that takes up place h next has been kept within its limits at."""
+    """Number of releases at which a synapse that applies event h next has already been limited."""
     at = event_step[j, (int(h) - 1) & (event_step.shape[1] - 1)]
     if at > after:
         return max(before, release_counts[at & (len(release_counts) - 1)])
@@ -111,7 +111,7 @@ def held_until(j, h, after, before, event_step, release_counts):
 
 @scalar
 def learn(SYNAPSE, j, h, last, PRE__at, SHARED):
-    """The effect on a synapse of the event in place h of the history of its target j."""
+    """The effect on a synapse of event h in the history of its target j."""
     at = event_step[j, h]
     # for x in pre:
     x = x__at * decay(at - last, x__coarse, x__fine)
@@ -159,7 +159,7 @@ def learn(SYNAPSE, j, h, last, PRE__at, SHARED):
 
 @scalar
 def take_up(run, queue, RUNS, last, PRE__at, SHARED):
-    """Apply to the synapses of a slot the post events that are due: to all synapses the oldest, then the next."""
+    """Apply the post events that are due to the synapses of a slot: the oldest to all synapses, then the next."""
     mask = event_step.shape[1] - 1
     n = 0
     for i in range(len(run)):
@@ -184,7 +184,7 @@ def take_up(run, queue, RUNS, last, PRE__at, SHARED):
             queue[left] = i
             left += place != due_end[j]
         # else:
-        # Two loops, since one with the question in it takes a third longer.
+        # Two loops, since one with a condition takes a third longer.
         if frozen[0] == 0:
             for k in range(n):
                 i = queue[k]
@@ -239,7 +239,7 @@ def take_up(run, queue, RUNS, last, PRE__at, SHARED):
 def advance_post_traces(
     step, rows, counts, dendritic, due_end: Written, event_end, event_step, event__POST, PAST: Written
 ):
-    """Let arrivals take up, or know of, the events that are old enough for that from this step on."""
+    """From this step on, let arrivals apply or see the events that are old enough."""
     mask = event_step.shape[1] - 1
     s = step - dendritic
     row = (step - 2 * dendritic - 1) % len(counts)
@@ -272,7 +272,7 @@ def function(
     step, rows, counts, delays, inputs: Written, event_count: Written, enabled, dendritic, MODULATOR, RUNNING: Written,
     DECAYS, ARRIVED: Written, TAKEN_UP: Written, EVENTS, PAST, POST_TABLES, GIVEN, RELEASE: Written, RELEASE_OF
 ):  # fmt: skip
-    """Deliver what arrives in this step; the weight sent includes the change by this very arrival."""
+    """Deliver what arrives in this step; the weight sent includes the change due to this arrival."""
     depth = counts.shape[1]
     n_delays = len(delays)
     # for x in averaged:
@@ -391,8 +391,8 @@ def push(
 ):  # fmt: skip
     """Enter the post events that reach the synapses in this step into the histories of their neurons.
 
-    A sweep brings up to now what no sweep and no arrival has since the last sweep; hence the histories hold what may
-    wait if each half of them is filled between two sweeps.
+    A sweep updates the synapses that have had neither sweep nor arrival since the last sweep; hence the histories hold
+    all pending events if at most half of each is filled between two sweeps.
     """
     row = (step - dendritic) % len(counts)
     mask = event_step.shape[1] - 1
@@ -434,7 +434,7 @@ def sweep(
     step, sweeps: Written, since_sweep: Written, dendritic, MODULATOR, SWEPT: Written, ARRIVED, TAKEN_UP: Written,
     EVENTS, GIVEN
 ):  # fmt: skip
-    """Bring up to now all synapses, or those that have not been since the sweep before, if it is wanted."""
+    """If requested, update all synapses, or those that have not been updated since the previous sweep."""
     wanted = sweeps[0]
     if wanted == 0:
         return
@@ -477,7 +477,7 @@ def read(
     step, every, start, what, slots, positions, room, steps: Written, values: Written, used: Written, control: Written,
     MODULATOR, ARRIVED, TAKEN_UP, EVENTS, GIVEN
 ):  # fmt: skip
-    """Write weights (what = 0) or eligibilities (1) as they are now, from step `start` on; nothing is changed."""
+    """Write the current weights (what = 0) or eligibilities (1), from step `start` on, without changing them."""
     if step >= start and step % every == 0:
         mask = event_step.shape[1] - 1
         row = used[0]
@@ -526,7 +526,7 @@ def reset(
     step, clock, phase, sweeps: Written, since_sweep: Written, dendritic, initial__STATE, MODULATOR, RUNNING: Written,
     SWEPT: Written, ARRIVED: Written, TAKEN_UP: Written, HISTORIES: Written, EVENT_VALUES, PAST: Written, GIVEN
 ):  # fmt: skip
-    """At the start of a phase: keep the weights, forget traces, state, pending events and eligibilities."""
+    """At the start of a phase: keep the weights; reset traces, state, pending events and eligibilities."""
     if clock[STARTS] == 0 or clock[PHASE] != phase:
         return
     sweeps[0] = ALL
@@ -573,7 +573,7 @@ def rebase(
 ):  # fmt: skip
     """Move the origin of exp((t - base)/tau_c) to now before it grows large; w(t) and c(t) stay what they are.
 
-    A sweep later in this step takes up the post events that wait: the factors of older steps are of no use any more.
+    A sweep later in this step applies the pending post events, since the factors of older steps are no longer valid.
     """
     if step - base[0] < every:
         return

@@ -1,7 +1,6 @@
-"""The exact engine's event loop, taking the arrays of its tables, which are NamedTuples, one by one.
+"""The exact engine's event loop, with the arrays of its tables (NamedTuples) as separate arguments.
 
-A table that is put together here costs nothing; one that is handed over would have its arrays counted in and out at
-every call.
+Assembling a table here costs nothing; passing one would update the reference counts of its arrays at every call.
 """
 
 from spikelearn.codegen.jit import Written, kernel

@@ -1,9 +1,9 @@
-"""What happens to the neurons of one population in the exact engine.
+"""The updates of the neurons of one population in the exact engine.
 
-One function for each model; `what` says what for: a neuron (0, 1, ...) whose clock is due, SETTLE: take in what has
-arrived now, or SAMPLE: write a row of a recording.
+One function for each model; `what` is a neuron (0, 1, ...) whose clock is due, SETTLE: apply input that arrived now,
+or SAMPLE: write a row of a recording.
 
-refractory: whether there is a refractory period, from a spike to `until`, in which `hold` moves the state. bounded:
+refractory: whether there is a refractory period, from a spike to `until`, in which `hold` advances the state. bounded:
 whether there is a `soonest`, cheaper than `crossing`. fixed: constants, all_<name> where there is one per neuron;
 those are also in `varying`. A neuron's state is as of `last`. Its clock is never later than its next spike; where
 `exact`, it is that spike.
@@ -22,7 +22,7 @@ from spikelearn.kernels.exact_neurons import SETTLE
 
 @scalar
 def earliest(STATE, since, until, GIVEN):
-    """When it fires if nothing arrives, or some time before that."""
+    """Time at which it fires if nothing arrives, or a lower bound."""
     if until > since:
         # if refractory:
         STATE = hold(STATE, until - since, GIVEN)
@@ -39,7 +39,7 @@ def earliest(STATE, since, until, GIVEN):
 
 @scalar
 def exactly(STATE, since, until, GIVEN):
-    """When it fires if nothing arrives."""
+    """Time at which it fires if nothing arrives."""
     if until > since:
         # if refractory:
         STATE = hold(STATE, until - since, GIVEN)

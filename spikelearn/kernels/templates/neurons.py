@@ -1,9 +1,9 @@
 """The loop that advances one population, or a share of one that begins with its neuron `first_id`, by one step.
 
-state, ports, currents: of the model, `membrane` the first of its state. noisy: the currents that have noise too.
+state, ports, currents: of the model, `membrane` the first of its state. noisy: the currents that also have noise.
 fixed: constants, all_<name> where there is one per neuron, the_<name> otherwise; `held`: what they are for neuron i.
 draws: "uniform" or "normal" for each random number that a neuron gets in a step, with its number. at_event: they are
-for `at_event`, which is called for the neurons that emitted something. kinds: what the step reports itself, each with
+for `at_event`, which is called for the neurons that emitted something. kinds: those reported by the step, each with
 its bit of the mask.
 """
 

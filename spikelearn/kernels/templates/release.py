@@ -1,4 +1,4 @@
-"""Short-term plasticity between two steps: what a run of synapses, which share one state, releases at a spike."""
+"""Short-term plasticity in continuous time: the release at a spike of a run of synapses, which share one state."""
 
 from spikelearn.codegen.jit import Written, kernel
 

@@ -1,9 +1,9 @@
 """The kernel that makes one row with `make_row`, the function of a connection rule.
 
-It writes `partners`, in made[0] how many there are, and where procedural synapses need them their counters and their
-places in arrays (otherwise these have no length). checked: what the rule made is looked at. by_rank: the rule makes
-rows by target, and these here are of sources: `rank` says a synapse's place in the row of its target. with_value: the
-rule takes a function of its own, `value`.
+It writes `partners`, their number to made[0], and where procedural synapses need them their counters and indices
+in arrays (otherwise these are empty). checked: the row is validated. by_rank: the rule makes rows by target but these
+are rows of sources: `rank` is a synapse's position in the row of its target. with_value: the rule takes a function,
+`value`.
 """
 
 from spikelearn.codegen.jit import Written, kernel

@@ -1,4 +1,4 @@
-"""Delivery through synapses whose release depends on when their source fired before (short-term plasticity).
+"""Delivery through synapses whose release depends on the source's earlier spikes (short-term plasticity).
 
 All synapses of a slot share one source and one delay, so they share one state.
 """

@@ -1,18 +1,18 @@
 """The loops of a SignalRule: signals (once a target and step), integrate, deliver, read and reset.
 
-What the names stand for is said in plasticity/signal_rule.py: w = q + X H, or with an eligibility
+The names are defined in plasticity/signal_rule.py: w = q + X H, or with an eligibility
 c exp((t - base)/tau_c) = C + X H and w = q + C N + X M. `weights` holds q and `eligibilities` C, both as of the last
 arrival; slot_x is X, slot_epoch the epoch it is scaled to. An epoch lasts from one base to the next; H, M and N at the
-end of the last epochs are in end_H, end_M and end_N, rings that a synapse takes up at its next arrival:
+ends of the last epochs are in the rings end_H, end_M and end_N, which a synapse applies at its next arrival:
 
     q <- q + C N + X M,   C <- (C + X H) exp(-T/tau_c),   X <- X exp(-T/tau_x),   T the length of an epoch.
 
 pre: the traces; `added` those to which 1 is added at an arrival, the others are set to 1; `amplitudes` are part of X.
-state: the rule's own, of each target. delayed: variables that count later. reads: state variables of the target. seen:
-variables that `on_pre` takes as they are at the synapse. payload: events bring values; traces jump by them, or to them,
-and they multiply the weights that are sent. short_term: what is sent is multiplied by the share that a slot releases,
-which has a state of its own (release_state) and depends on when its source fired before. hidden: the limits hold for
-the weight that is sent, not for the one that learns. also: further kinds of event that the rule learns from.
+state: of the rule, for each target. delayed: variables that act later. reads: state variables of the target. seen:
+variables that `on_pre` takes as seen by the synapse. payload: events carry values; traces jump by them, or to them, and
+they multiply the weights that are sent. short_term: what is sent is multiplied by the fraction that a slot releases,
+which has its own state (release_state) and depends on the source's earlier spikes. hidden: the limits apply to the
+weight that is sent, not to the one that learns. also: further kinds of event that the rule learns from.
 """
 
 import math
@@ -150,7 +150,7 @@ def integrate(
     step, first, last, every, enabled, MODULATOR, dendritic, clock: Written, gain, SUMS: Written, RATES,
     INCREMENTS: Written, ENDS: Written, FACTORS, INDEX, SYNAPSES: Written
 ):  # fmt: skip
-    """Bring the integrals to the step in which this step's arrivals are at their synapses."""
+    """Advance the integrals to the step in which this step's arrivals reach their synapses."""
     at = step - dendritic
     if at - 1 - clock[BASE] >= every:
         begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, INDEX, SYNAPSES)
@@ -172,7 +172,7 @@ def integrate(
 
 @kernel
 def begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, INDEX, SYNAPSES):
-    """Move base; when the ring of ends is full, bring every synapse up to date."""
+    """Advance base; when the ring of ends is full, update every synapse."""
     r = clock[EPOCH] % EPOCHS
     # for x in pre:
     for j in range(first, last):
@@ -195,7 +195,7 @@ def begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, INDEX, SYNAPSES)
 
 @kernel
 def catch_up(SYNAPSE, j, since, epoch, X__PRE, ENDS, FACTORS):
-    """Take up the ends of epochs since, ..., epoch - 1."""
+    """Apply the ends of epochs since, ..., epoch - 1."""
     for m in range(since, epoch):
         r = m % EPOCHS
         # if eligibility:
@@ -220,7 +220,7 @@ def catch_up(SYNAPSE, j, since, epoch, X__PRE, ENDS, FACTORS):
 
 @kernel
 def sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES):
-    """Bring every synapse to this epoch."""
+    """Advance every synapse to this epoch."""
     epoch = clock[EPOCH]
     clock[SWEPT] = epoch
     for slot in range(len(slot_epoch)):
@@ -281,7 +281,7 @@ def function(
     SUMS, RATES, ENDS, FACTORS, INDEX, SYNAPSES: Written, W_min, W_max, tau_rate__PRE, constant__CONSTANTS,
     RELEASE: Written, RELEASE_OF
 ):  # fmt: skip
-    """Deliver what arrives in this step; the weight sent includes the change by this very arrival."""
+    """Deliver what arrives in this step; the weight sent includes the change due to this arrival."""
     depth = counts.shape[-1]
     n_delays = len(delays)
     s = step - dendritic
@@ -401,7 +401,7 @@ def function(
 
 @kernel
 def look(step, slot, p, EVERYTHING):
-    """(weight, eligibility) of one synapse, with the signals that reach it up to this step; nothing is changed."""
+    """(weight, eligibility) of one synapse, including the signals that reach it up to this step; changes nothing."""
     j = targets[p]
     weight = weights[p]
     # if eligibility:
@@ -449,7 +449,7 @@ def read(
     step, every, start, what, slots, positions, room, steps: Written, values: Written, used: Written, control: Written,
     EVERYTHING
 ):  # fmt: skip
-    """Write weights (what = 0) or eligibilities (1) as they are now, from step `start` on; nothing is changed."""
+    """Write the current weights (what = 0) or eligibilities (1), from step `start` on, without changing them."""
     if step >= start and step % every == 0:
         row = used[0]
         steps[row] = step
@@ -466,7 +466,7 @@ def reset(
     step, clock_of_trials, phase, first, last, OWN: Written, DELAYS: Written, SEEN_RINGS: Written, start__STARTS, GIVEN,
     clock, gain: Written, SYNAPSES: Written, W_min, W_max
 ):  # fmt: skip
-    """At the start of a phase: keep the weights, forget traces, eligibilities and the rule's own variables."""
+    """At the start of a phase: keep the weights; reset traces, eligibilities and the rule's own variables."""
     if clock_of_trials[STARTS] == 0 or clock_of_trials[PHASE] != phase:
         return
     for slot in range(len(slot_epoch)):
@@ -497,7 +497,7 @@ def reset(
 
 @kernel
 def materialize(step, due, GIVEN, clock: Written, gain, SYNAPSES: Written, W_min, W_max):
-    """For homeostasis and rewiring: the weight as it is now takes the place of q in weights[p]."""
+    """For homeostasis and rewiring: replace q in weights[p] by the current weight."""
     if due[0] != 0:
         sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES)
         for slot in range(len(slot_epoch)):
@@ -507,7 +507,7 @@ def materialize(step, due, GIVEN, clock: Written, gain, SYNAPSES: Written, W_min
 
 @kernel
 def dematerialize(step, due, GIVEN, clock, gain, weights: Written, ELIGIBILITIES, slot_epoch, slot__PRE):
-    """Back to q: what `look` adds to it is taken away."""
+    """Back to q: subtract what `look` adds to it."""
     if due[0] != 0:
         for slot in range(len(slot_epoch)):
             for p in range(index[slot], index[slot + 1]):
@@ -522,7 +522,7 @@ def dematerialize(step, due, GIVEN, clock, gain, weights: Written, ELIGIBILITIES
 def forget(
     step, n_moved, moved, GIVEN, clock, gain, weights, eligibilities: Written, slot_epoch, slot__PRE, W_min, W_max
 ):  # fmt: skip
-    """Synapses that have new targets, by their places in order, have no eligibility now."""
+    """Reset the eligibility of synapses with new targets, given by their indices in ascending order."""
     k = 0
     for slot in range(len(slot_epoch)):
         for p in range(index[slot], index[slot + 1]):

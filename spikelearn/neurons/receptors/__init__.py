@@ -1,7 +1,7 @@
-"""Postsynaptic receptors: one file for each kind of kinetics, and one line here, by which the whole package has it.
+"""Postsynaptic receptors: one file per kind of kinetics, exported to the whole package by one line here.
 
-They are in this folder because they are nothing without a neuron: `NeuronModel.with_receptors` makes one step function
-of a membrane and its receptors. How a synapse releases, and gates with a state for each source, is in synapses/.
+They are in this folder because they are part of a neuron: `NeuronModel.with_receptors` makes one step function of a
+membrane and its receptors. Release by synapses, and gates with a state for each source, are in synapses/.
 """
 
 from typing import TYPE_CHECKING
@@ -19,5 +19,5 @@ from spikelearn.neurons.receptors.nmda import NMDAConductance as NMDAConductance
 _EXPORTED = {name: value for name, value in globals().items() if isinstance(value, ReceptorModel)}
 RECEPTORS = tuple(_EXPORTED.values())
 
-if not TYPE_CHECKING:  # these go by the lines above, whose names are exported by `as`
+if not TYPE_CHECKING:  # type checkers use the imports above, which export names by `as`
     __all__ = [*_EXPORTED, "Receptor", "ReceptorModel"]

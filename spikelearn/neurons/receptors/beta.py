@@ -27,7 +27,7 @@ class BetaConductanceParameters(NamedTuple):
 
 
 def jump_at_arrival(tau_rise: Any, tau_decay: Any) -> Any:
-    """The jump of dx that makes 1 the peak of x in x' = dx - x/tau_decay, dx' = -dx/tau_rise; e/tau where both agree.
+    """The jump of dx for a peak of 1 of x in x' = dx - x/tau_decay, dx' = -dx/tau_rise; e/tau if both are equal.
 
     x = (exp(-t/tau_decay) - exp(-t/tau_rise)) / d, with d = 1/tau_rise - 1/tau_decay, is largest at
     t = ln(tau_decay/tau_rise) / d.

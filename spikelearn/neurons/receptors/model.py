@@ -1,4 +1,4 @@
-"""What a receptor is: the kinetics of a postsynaptic current or conductance, as data and scalar functions."""
+"""Receptors: the kinetics of a postsynaptic current or conductance, as data and scalar functions."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from spikelearn.parameters import checked
 
 
 def replaced_words(text: str, names: Mapping[str, str]) -> str:
-    """Text in which whole words are replaced."""
+    """Text with whole words replaced."""
     return re.sub(r"[A-Za-z_]\w*", lambda found: names.get(found.group(), found.group()), text)
 
 
 @dataclass(frozen=True, eq=False)
 class ReceptorModel(Documented):
-    """The kinetics of a receptor, which `NeuronModel.with_receptors` composes with a membrane.
+    """The kinetics of a receptor, which `NeuronModel.with_receptors` combines with a membrane.
 
     name: short name, shown in errors.
     Parameters: NamedTuple, each line with unit, default and meaning; in a neuron each name ends with `_<receptor>`.
@@ -31,17 +31,17 @@ class ReceptorModel(Documented):
         derivatives, such as {"x": "", "dx": "/ms"}.
     constants: function(parameters, dt) -> dict of all numbers that the functions below need.
     advance: function(...) -> state after dt, exactly, if nothing arrives.
-    receive: function(...) -> state just after a weight `arriving`. The peak of `x` that a weight causes is the weight.
+    receive: function(...) -> state just after a weight `arriving`. The peak of `x` caused by a weight is the weight.
     equations, arrival, current: the same in Brian2's syntax: the equations of the state, where `unit` stands for the
         unit of x; what `weight` does when it arrives; and the current into the neuron, where `V` is its potential.
     conductance: whether x is a conductance; then E, the reversal potential, is among its constants.
-    open_fraction: function(V, ...) -> by how much a conductance is multiplied at a potential.
+    open_fraction: function(V, ...) -> factor that multiplies the conductance at a potential.
     through_leak: function(parameters, tau_m, C_m, dt) -> variable -> mV at the end of a step per unit of the variable
-        at its start, for a membrane that only leaks. With it a current is integrated exactly there.
-    nest: parameter -> its name in NEST's neurons that have any number of such receptors.
+        at its start, for a linear membrane. With it a current is integrated exactly there.
+    nest: parameter -> its name in NEST's neurons with any number of these receptors.
 
-    Functions take what their arguments name: state, constants, `arriving`, `V`. Calling a model gives a Receptor, whose
-    parameters are the defaults of the neuron's: `ExponentialConductance(tau_syn=5, E=0)`.
+    Functions receive arguments by name: state, constants, `arriving`, `V`. Calling a model returns a Receptor, whose
+    parameters become the defaults in the neuron: `ExponentialConductance(tau_syn=5, E=0)`.
     """
 
     name: str
@@ -106,7 +106,7 @@ class ReceptorModel(Documented):
 
 @dataclass(frozen=True)
 class Receptor:
-    """A receptor model with its parameters, and the compartment that it is in, if the neuron has several."""
+    """A receptor model with its parameters, and its compartment if the neuron has several."""
 
     model: ReceptorModel
     parameters: Any

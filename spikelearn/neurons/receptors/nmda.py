@@ -1,7 +1,7 @@
-"""NMDA receptors: a conductance that rises and decays exponentially, under the magnesium block of Jahr & Stevens 1990.
+"""NMDA receptors: a conductance that rises and decays exponentially, with the magnesium block of Jahr & Stevens 1990.
 
-I = x (E - V) / (1 + [Mg]/3.57 exp(-0.062 V)). The block is instantaneous, and arrivals add up: the synapse NMDA()
-instead has a gate for each source, which saturates.
+I = x (E - V) / (1 + [Mg]/3.57 exp(-0.062 V)). The block is instantaneous, and arrivals sum; the synapse NMDA() instead
+has a gate for each source, which saturates.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class NMDAConductanceParameters(NamedTuple):
     E: Annotated[mV, "reversal potential"] = 0.0
     tau_rise: Annotated[ms, "time constant of the rise"] = 2.0
     tau_decay: Annotated[ms, "time constant of the decay"] = 100.0
-    conc_Mg2: Annotated[number, "magnesium outside, mM"] = 1.0
+    conc_Mg2: Annotated[number, "extracellular magnesium concentration, mM"] = 1.0
 
 
 def _constants(p: Any, dt: float) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def _constants(p: Any, dt: float) -> dict[str, Any]:
 
 @scalar
 def unblocked(V, block):
-    """The share of NMDA conductance that magnesium leaves open (Jahr & Stevens 1990); block: [Mg] / 3.57 mM."""
+    """The fraction of NMDA conductance not blocked by magnesium (Jahr & Stevens 1990); block: [Mg] / 3.57 mM."""
     return 1.0 / (1.0 + block * exponential(-0.062 * V))
 
 
