@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import keyword
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
-from spikelearn.codegen.template import render
+from spikelearn.codegen.template import TEMPLATES, render
 
 NEVER = -(1 << 40)
 """A step before all others."""
@@ -32,6 +32,17 @@ def taken_names(modulated: bool) -> frozenset[str]:
     handlers = ["since_pre"], ["since_pre"]
     text = render_event_rule([("_", "add")], [], [], (), False, *handlers, modulated, False, release=(["_"], ["_"]))
     return frozenset(_USED_NAME.findall(_NOT_CODE.sub("", text))) - _NOT_NAMES
+
+
+def taken_among(names: Set[str], modulated: bool) -> Set[str]:
+    """Those of `names` that the loops use themselves. The loops are rendered only if the template has such a word."""
+    return names & taken_names(modulated) if names & _words() else frozenset()
+
+
+@functools.cache
+def _words() -> frozenset[str]:
+    """Every word of the template below its docstring."""
+    return frozenset(_USED_NAME.findall((TEMPLATES / "event_rule.py").read_text().split('"""', 2)[2])) - _NOT_NAMES
 
 
 def render_event_rule(

@@ -12,7 +12,7 @@ from spikelearn.codegen.functions import arguments_of, function_from, source_of
 from spikelearn.codegen.jit import scalar
 from spikelearn.documented import Documented, equations_and
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.kernels.event_rule import taken_names
+from spikelearn.kernels.event_rule import taken_among
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.parameters import check_kinds, checked, declared_units
 from spikelearn.units import Quantity
@@ -150,7 +150,7 @@ class PlasticityRule(Documented):
                     f"{handler} of plasticity rule {self.name!r} takes ({', '.join(given)}), "
                     f"expected ({', '.join(arguments)})"
                 )
-        taken = taken_names(self.modulated) & {*self.state, *traces[0], *traces[1], *self.reads, *constants}
+        taken = taken_among({*self.state, *traces[0], *traces[1], *self.reads, *constants}, self.modulated)
         if taken:
             raise DescriptionError(
                 f"plasticity rule {self.name!r}: the loops already use the name {sorted(taken)[0]!r}; "
