@@ -17,7 +17,8 @@ from spikelearn.neurons.membrane import (
     refractory_and_current,
     reset_below_peak,
 )
-from spikelearn.neurons.model import NeuronModel, Properties
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.properties import Properties
 from spikelearn.units import ms, mV, nS, pA, pF
 
 

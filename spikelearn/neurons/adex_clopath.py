@@ -19,7 +19,8 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestNeuron
 from spikelearn.neurons.membrane import refractory_steps
-from spikelearn.neurons.model import NeuronModel, Properties
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.properties import Properties
 from spikelearn.units import ms, mV, nS, pA, pF
 
 UPSTROKE_PARTS = 16

@@ -14,7 +14,7 @@ import textwrap
 from collections import namedtuple
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import numpy as np
 
@@ -23,10 +23,13 @@ from spikelearn.errors import DescriptionError
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.composed_step import ComposedStep, drive_ports, imported, method_of, variables
 from spikelearn.neurons.membrane import Membrane
-from spikelearn.neurons.model import EXACT, NeuronModel, Properties
+from spikelearn.neurons.properties import EXACT, Properties
 from spikelearn.neurons.receptors import Receptor, ReceptorModel
 from spikelearn.neurons.receptors.model import replaced_words
 from spikelearn.parameters import suggest
+
+if TYPE_CHECKING:
+    from spikelearn.neurons.model import NeuronModel
 
 _BASE_UNITS = {"pA": "amp", "nS": "siemens", "mV/ms": "volt/second", "1/ms": "hertz"}
 
@@ -97,7 +100,7 @@ def composed(step: Any, name: str, model: NeuronModel, /, **receptors: Receptor)
         every = all_constants(membrane, receptors, p, dt)
         return {constant: every[constant] for constant in wanted if constant in every}
 
-    return NeuronModel(
+    return type(model)(
         name,
         _parameters(model, receptors, name),
         constants,

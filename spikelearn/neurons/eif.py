@@ -21,7 +21,8 @@ from spikelearn.neurons.membrane import (
     reset_below_peak,
     spike_at_peak,
 )
-from spikelearn.neurons.model import NeuronModel, Properties
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.properties import Properties
 from spikelearn.units import ms, mV, nS, pA, pF
 
 

@@ -17,7 +17,8 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.lif_escape_noise import escape_probability, hazard_not_negative
 from spikelearn.neurons.membrane import current_propagator, refractory_steps
-from spikelearn.neurons.model import EXACT, NeuronModel, Properties
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.properties import EXACT, Properties
 from spikelearn.units import Hz, ms, mV, nS, pA, pF
 
 

@@ -26,7 +26,8 @@ from spikelearn.neurons.membrane import (
     refractory_steps,
     reset_below_threshold,
 )
-from spikelearn.neurons.model import EXACT, NeuronModel, Properties
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.properties import EXACT, Properties
 from spikelearn.units import ms, mV, pA, pF
 
 

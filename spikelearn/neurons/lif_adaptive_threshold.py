@@ -15,7 +15,8 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.membrane import current_propagator, leaky_membrane, refractory_steps, reset_below_threshold
-from spikelearn.neurons.model import EXACT, NeuronModel, Properties
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.properties import EXACT, Properties
 from spikelearn.units import ms, mV, pA, pF
 
 

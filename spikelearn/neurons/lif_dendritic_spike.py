@@ -18,7 +18,8 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.membrane import alpha_propagator, current_propagator, leaky_membrane, reset_below_threshold
-from spikelearn.neurons.model import EXACT, NeuronModel, Properties
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.properties import EXACT, Properties
 from spikelearn.units import ms, mV, pA, pF
 
 

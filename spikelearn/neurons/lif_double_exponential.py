@@ -21,7 +21,7 @@ from spikelearn.neurons.membrane import (
     peak_factor,
     reset_below_threshold,
 )
-from spikelearn.neurons.model import EXACT, Properties
+from spikelearn.neurons.properties import EXACT, Properties
 from spikelearn.units import ms, mV, pA, pF
 
 

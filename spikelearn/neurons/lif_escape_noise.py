@@ -14,7 +14,8 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.membrane import leaky_membrane
-from spikelearn.neurons.model import EXACT, NeuronModel, Properties
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.properties import EXACT, Properties
 from spikelearn.units import Hz, ms, mV, pA, pF
 
 

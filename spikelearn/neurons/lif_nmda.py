@@ -13,7 +13,8 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.membrane import refractory_steps, reset_below_threshold
-from spikelearn.neurons.model import NeuronModel, Properties
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.properties import Properties
 from spikelearn.neurons.receptors.nmda import unblocked
 from spikelearn.units import ms, mV, nS, number, pA, pF
 

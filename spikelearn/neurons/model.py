@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,27 +16,9 @@ from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.nest_mapping import NestNeuron
 from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.neurons.membrane import Membrane
+from spikelearn.neurons.properties import EXACT, Properties
 from spikelearn.parameters import KINDS, check_kinds, checked, declared_units, suggest
 from spikelearn.units import Quantity, unit_named
-
-EXACT = math.inf
-"""The order of a step that is a closed form."""
-
-
-class Properties(NamedTuple):
-    """Properties of a neuron model beyond its equations, which the common tests check.
-
-    order: of accuracy between spikes: the error at a given time scales as dt to this power.
-    quiet: parameters with which it is silent and noise-free without input.
-    firing: parameters with which it fires by itself, or in response to inputs if it takes no current; empty: a constant
-        current of 800 pA (10 mV/ms) is enough.
-    not_vectorised: why the loop over its neurons is not vectorised; "" if it is.
-    """
-
-    order: float = 1
-    quiet: Mapping[str, float] = {}
-    firing: Mapping[str, float] = {}
-    not_vectorised: str = ""
 
 
 @dataclass(frozen=True, eq=False)

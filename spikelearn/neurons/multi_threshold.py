@@ -35,7 +35,8 @@ from spikelearn.codegen.functions import function_from
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.membrane import refractory_steps
-from spikelearn.neurons.model import NeuronModel, Properties
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.properties import Properties
 from spikelearn.units import ms, mV, number
 
 AMPLITUDES = (60.0, 75.0, 95.0, 120.0)

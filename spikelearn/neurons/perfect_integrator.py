@@ -12,7 +12,8 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
-from spikelearn.neurons.model import NeuronModel, Properties
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.properties import Properties
 from spikelearn.units import ms, pA
 
 

@@ -24,7 +24,8 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.lif_escape_noise import hazard_not_negative
 from spikelearn.neurons.membrane import cascade_propagator, current_propagator
-from spikelearn.neurons.model import NeuronModel, Properties
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.properties import Properties
 from spikelearn.units import Hz, ms, number
 
 

@@ -15,7 +15,8 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.neurons.membrane import Membrane, refractory_steps, reset_below_peak, spike_at_peak
-from spikelearn.neurons.model import EXACT, NeuronModel, Properties
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.properties import EXACT, Properties
 from spikelearn.units import ms, mV, pA, pF
 
 _PI_2 = math.pi**2

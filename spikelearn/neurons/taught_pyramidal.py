@@ -20,8 +20,9 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
-from spikelearn.neurons.model import NeuronModel, Properties
+from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.plateau_pyramidal import check_conductance, dendrite, sigma
+from spikelearn.neurons.properties import Properties
 from spikelearn.units import Hz, ms, number
 
 

@@ -24,7 +24,8 @@ from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.lif_escape_noise import event_probability, hazard_not_negative
 from spikelearn.neurons.membrane import current_propagator, refractory_steps
-from spikelearn.neurons.model import NeuronModel, Properties
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.neurons.properties import Properties
 from spikelearn.units import Hz, ms, mV, nS, number, pA, pF, unit_named
 
 per_mV = Annotated[float, unit_named("1/mV")]

@@ -29,7 +29,8 @@ ADDED = {
         import numpy as np
 
         from spikelearn.codegen.jit import scalar
-        from spikelearn.neurons.model import NeuronModel, Properties
+        from spikelearn.neurons.model import NeuronModel
+        from spikelearn.neurons.properties import Properties
         from spikelearn.units import ms, mV, nS, pA, pF
 
 
