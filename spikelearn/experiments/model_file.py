@@ -129,11 +129,11 @@ def _execute(path: Path) -> types.ModuleType:
     if before is not None and before.__dict__.setdefault("__file_version__", version) == version:
         return before
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        exec(compile(path.read_bytes(), path, "exec", dont_inherit=True), vars(module))  # leaves no __pycache__ behind
     except BaseException as error:
         del sys.modules[name]
         if before is not None:

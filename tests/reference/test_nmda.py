@@ -182,7 +182,7 @@ def test_a_graded_port_takes_no_poisson_input_and_a_modulator_no_graded_synapse(
     cells = net.population(2, sl.LIFNMDA(), name="cells")
     with pytest.raises(DescriptionError, match="port 'nmda' is graded"):
         net.drive(cells, sl.PoissonInput(10.0), "nmda", weight=1.0)
-    with pytest.raises(DescriptionError, match="which 'dopamine' has: none"):
+    with pytest.raises(DescriptionError, match="those of 'dopamine' are none"):
         net.connect(cells, net.modulator("dopamine"), synapse=sl.NMDA())
 
 

@@ -151,7 +151,7 @@ CASES = [
         lambda k: k["net"].population(2, sl.SpikeList([2.0, 2.0, 2.01], [0, 1, 1]), name="list")
     ),
     bad(ParameterError, "NoiseCurrent", "std", id="negative noise")(lambda k: sl.NoiseCurrent(std=-1.0)),
-    bad(ParameterError, "StepCurrent", "later", id="step currents out of order")(
+    bad(ParameterError, "StepCurrent", "ascending", id="step currents out of order")(
         lambda k: sl.StepCurrent([5.0, 1.0], [1.0, 2.0])
     ),
     bad(ParameterError, "release", "finite", id="release at NaN")(lambda k: k["net"].release(k["dopamine"], [NAN])),

@@ -36,7 +36,7 @@ CLASSES = [
     for name, value in EXPORTED.items()
     if isinstance(value, type) and not issubclass(value, (Documented, *MADE_BY_OTHERS))
 ]
-CITATION = r"\b(18|19|20)\d\d\b|NEST's \w+|spikelearn's own"
+CITATION = r"\b(18|19|20)\d\d\b|NEST's \w+|[Ss]pecific to spikelearn"
 """A year of publication, a model of NEST that it follows, or that it comes from here."""
 
 
