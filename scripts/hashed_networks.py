@@ -67,9 +67,6 @@ def record_all(net: sl.Network, every: float = 0.5) -> sl.Network:
     return net
 
 
-# Neurons
-
-
 def neurons(model: Any, parameters: dict[str, Any], threads: int) -> Scene:
     """Neurons driven through all their ports and currents."""
     net = sl.Network(dt=0.1, seed=3, threads=threads)
@@ -110,9 +107,6 @@ def neuron_cases() -> Iterator[tuple[str, Case]]:
             yield f"neuron {model.name}, varied", Case(lambda n, m=model: neurons(m, spread(m), n), ("3 threads",))
     for name, model, parameters in others:
         yield f"neuron with {name}", Case(lambda n, m=model, p=parameters: neurons(m, p, n), ALL)
-
-
-# Sources and drives
 
 
 def sources(source: Any, threads: int) -> Scene:
@@ -163,8 +157,6 @@ def source_cases() -> Iterator[tuple[str, Case]]:
     ):
         yield f"drive {name}", Case(lambda n, d=drive, w=weight_of: drives(d, w, n), ALL)
 
-
-# Plasticity
 
 RULES: dict[str, tuple[Any, str, dict[str, Any]]] = {
     "STDP": (sl.LIF(), "exc", {"lambda_": 0.1, "mu_plus": 0.0, "mu_minus": 0.4}),
@@ -317,9 +309,6 @@ def rule_cases() -> Iterator[tuple[str, Case]]:
     yield "rewired", Case(rewired, ONE_THREAD)
 
 
-# Synapses, payloads and kinds of events
-
-
 def synapses(model: Any, threads: int) -> Scene:
     net = sl.Network(dt=0.1, seed=7, threads=threads)
     source = net.population(12, sl.Poisson(sl.Timed([150.0, 20.0], 40.0)), name="source")
@@ -365,9 +354,6 @@ def kinds(threads: int) -> Scene:
     net.connect(cells["chance"], cells["bursts"], "basal", on="event", payload="event_rate", weight=0.5, delay=1.5,
                 plasticity=sl.DendriticClopath(A_LTD=1e-3, A_LTP=1e-3, theta_plus=-62.0))  # fmt: skip
     return Scene(record_all(net), 100.0)
-
-
-# Connection rules
 
 
 def wired(rule: Any, procedural: bool, threads: int) -> Scene:
@@ -420,9 +406,6 @@ def wiring_cases() -> Iterator[tuple[str, Case]]:
     yield "wiring of a million synapses", Case(large, ("2 threads",))
 
 
-# Trials and callbacks
-
-
 def answer(trial, phase, counts, marks, current, release, seen):
     """The population's most active neuron feeds back to all of it, and releases an amount set by its spike count."""
     best = 0
@@ -471,9 +454,6 @@ def closed_loop(trials: bool, threads: int) -> Scene:
         sl.Phase(0.1, releases={dopamine: np.linspace(0.0, 0.05, 6)}, plastic=(), reset=[apical]),
     ]
     return Scene(net, sl.Trials(phases, 6), (seen,))
-
-
-# Models of a user, all together, exactly, and on other simulators
 
 
 def from_equations(method: str, threads: int) -> Scene:
