@@ -36,7 +36,7 @@ def shown(dimension: Any) -> str:
 @dataclass(frozen=True)
 class Vocabulary:
     """dimensions: name -> Brian2's dimension, of the model's own names. hints: name -> error message for names that are
-    only available elsewhere."""
+    available only in other parts."""
 
     dimensions: Mapping[str, Any]
     hints: Mapping[str, str] = field(default_factory=dict)

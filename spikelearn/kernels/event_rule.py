@@ -35,14 +35,23 @@ def taken_names(modulated: bool) -> frozenset[str]:
 
 
 def taken_among(names: Set[str], modulated: bool) -> Set[str]:
-    """Those of `names` that the loops use themselves. The loops are rendered only if the template has such a word."""
-    return names & taken_names(modulated) if names & _words() else frozenset()
+    """Those of `names` that the loops use themselves. The loops are rendered only if they may have such a name."""
+    words, prefixes, suffixes = _template_names()
+    if any(name in words or name.startswith(prefixes) or name.endswith(suffixes) for name in names):
+        return names & taken_names(modulated)
+    return frozenset()
 
 
 @functools.cache
-def _words() -> frozenset[str]:
-    """Every word of the template below its docstring."""
-    return frozenset(_USED_NAME.findall((TEMPLATES / "event_rule.py").read_text().split('"""', 2)[2])) - _NOT_NAMES
+def _template_names() -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
+    """Words of the template below its docstring, and what it puts before and after the names of a rule."""
+    text = (TEMPLATES / "event_rule.py").read_text().split('"""', 2)[2]
+    words, loops = set(_USED_NAME.findall(text)), re.findall(r"# for ([a-z, ]+) in", text)
+    replaced = {name.strip() for names in loops for name in names.split(",")}
+    joined = [word.split("__") for word in words if "__" in word]
+    prefixes = {f"{first}_" for first, *_ in joined if first not in replaced and not first.isupper()}
+    suffixes = {f"_{last}" for *_, last in joined if last not in replaced and not last.isupper()}
+    return frozenset(words | {"_"}) - _NOT_NAMES, tuple(prefixes), tuple(suffixes)
 
 
 def render_event_rule(

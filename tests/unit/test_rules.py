@@ -10,6 +10,7 @@ from tolerances import EXACT, ULP
 
 import spikelearn as sl
 from spikelearn.errors import DescriptionError, SimulationError
+from spikelearn.kernels import event_rule
 from spikelearn.plasticity import RULES, PlasticityRule
 from spikelearn.units import ms, number, weight
 
@@ -181,3 +182,9 @@ def test_a_network_that_learns_says_how_many_steps_it_may_run_for():
     net.run(1.0, progress=False)
     with pytest.raises(SimulationError, match=r"at most 2,147,483,647 steps, 59.7 hours"):
         net.run(0.1, progress=False)
+
+
+@pytest.mark.parametrize("modulated", [False, True])
+def test_every_name_that_the_loops_use_is_taken_for_rules(modulated):
+    for name in event_rule.taken_names(modulated):
+        assert event_rule.taken_among({name, "of_a_rule"}, modulated) == {name}
