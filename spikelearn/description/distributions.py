@@ -167,11 +167,11 @@ def drawn(value: Any, unit: str, what: str) -> Drawn:
 
 
 def sample(value: Drawn, n: int, generator: np.random.Generator) -> np.ndarray:
-    """n values for a population, drawn with NumPy. Arrays must have n values."""
+    """A new array of n values for a population, drawn with NumPy. Arrays must have n values."""
     if value.code == connect.CONSTANT:
         return np.full(n, value.a)
     if value.code == connect.ARRAY:
-        return np.asarray(value.array, float)
+        return np.array(value.array, float)
     result = _draw(value, n, generator)
     for _ in range(1000):
         outside = (result < value.low) | (result > value.high)

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from given_arrays import arrays_in, digest, given
 from oracles import nest_oracle
 from tolerances import EXACT, METHOD, NINE_DIGITS
 
@@ -99,6 +100,15 @@ def test_every_model_is_the_same_on_other_engines_below_its_threshold(engine, mo
         expected = ours.trace("cell", name).values
         # methods of first order at least; what moves at all moves by its own size within a millisecond or more
         METHOD(1, DT, np.ptp(expected) + 1e-9).check(theirs.trace("cell", name).values, expected, name)
+
+
+@pytest.mark.parametrize("engine", ["nest", "brian2"])
+def test_a_run_on_another_engine_leaves_what_was_given_as_it_was(engine):
+    arrays, net = given()
+    own = [*arrays_in(net.description())]
+    before = digest(arrays.values()), digest(own)
+    net.run(10.0, engine=engine)
+    assert (digest(arrays.values()), digest(own)) == before
 
 
 def test_nest_draws_another_network_with_the_same_statistics_by_its_own_rules_and_sources():
