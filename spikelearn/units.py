@@ -1,20 +1,25 @@
 """Plain numbers inside, quantities at the boundary.
 
-Plain numbers are ms, mV, pA, pF, nS and Hz. A Brian2 quantity is accepted wherever a number with a unit is;
-its dimension is checked. Brian2 is never imported here: a caller that passes a quantity has already imported it.
+Plain numbers are ms, mV, pA, pF, nS and Hz. A Brian2 quantity is accepted wherever a number with a unit is, and so are
+quantities of other libraries (foreign_quantities.py); the dimension is checked. Brian2 is never imported here: a caller
+that passes a quantity has already imported it.
 """
 
 from __future__ import annotations
 
 import ast
 import functools
+import numbers
+import reprlib
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import numpy as np
 
 from spikelearn.errors import UnitError
+from spikelearn.foreign_quantities import from_times, in_unit, is_foreign
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -131,46 +136,96 @@ def is_quantity(value: Any) -> bool:
 
 
 def plain(value: Any, unit: str | Unit, what: str) -> float | np.ndarray:
-    """A float or float64 array in `unit` from a number, an array or a Brian2 quantity.
+    """A float, or a float64 array of its own, in `unit`, from a real number, a quantity, or an array of either.
 
-    `what` names the value in errors, e.g. "tau_m of LIF". Raises UnitError for a wrong dimension or type.
+    Quantities of Brian2, pint, quantities (Neo), astropy and unyt, and times of numpy and pandas, are converted by
+    their own unit. The array is a copy, so that later changes of the one given have no effect, and read-only. `what`
+    names the value in errors, e.g. "tau_m of LIF". Raises UnitError for a wrong dimension and for what is not a real
+    number: text, None, booleans, complex numbers, masked arrays, arrays of objects.
     The limit of a weight (`unit="port"`) may have any of this project's dimensions, as ports differ.
     """
+    if isinstance(value, float) or type(value) is int:
+        try:
+            return float(value)
+        except OverflowError:
+            raise _no_number(value, unit, what) from None
     unit = unit_named(unit) if isinstance(unit, str) else unit
+    try:
+        array = _array(value, unit, what)
+    except RecursionError:
+        raise _no_number(value, unit, what) from None
+    if array.ndim == 0:
+        return float(array)
+    with np.errstate(over="ignore"):
+        array = np.array(array, np.float64, order="C")
+    array.flags.writeable = False
+    return array
+
+
+def _array(value: Any, unit: Unit, what: str) -> np.ndarray:
+    """A real array, perhaps the one given, in `unit`."""
     if is_quantity(value):
         return _from_quantity(value, unit, what)
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        raise UnitError(f"{what}: expected a number {unit.wanted}, got {value!r}")
-    if _holds_quantities(value):
-        # numpy would convert them to SI units and lose track of the unit.
-        value = [plain(each, unit, f"{what}, index {place}") for place, each in enumerate(value)]
+    if is_foreign(value):
+        return _array(in_unit(value, _names(unit), what), unit, what)
+    if isinstance(value, np.ma.MaskedArray):
+        raise UnitError(f"{what}: expected numbers {unit.wanted}, got a masked array; fill it first: filled(...)")
+    if isinstance(value, str | bytes | bytearray | bool | type):
+        raise _no_number(value, unit, what)
     try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise UnitError(f"{what}: expected a number or array {unit.wanted}, got {value!r}") from None
-    return float(array) if array.ndim == 0 else array
+        if hasattr(value, "__array__"):
+            return _from_array(np.asarray(value), unit, what)
+        if isinstance(value, Sequence):
+            return _from_sequence(value, unit, what)
+        if isinstance(value, numbers.Number) and hasattr(value, "__float__"):
+            return np.array(float(value))
+    except (UnitError, RecursionError):
+        raise
+    except Exception:  # of the object itself
+        pass
+    raise _no_number(value, unit, what)
 
 
-def _holds_quantities(value: Any) -> bool:
-    """Whether `value` is a sequence with a Brian2 quantity somewhere in it."""
-    if "brian2" not in sys.modules or not (isinstance(value, list | tuple) or _is_object_array(value)):
-        return False
-    return any(is_quantity(each) or _holds_quantities(each) for each in value)
+def _from_array(array: np.ndarray, unit: Unit, what: str) -> np.ndarray:
+    if array.dtype.kind in "fiu":
+        return array
+    if array.dtype.kind in "mM":
+        return from_times(array, _names(unit), what)
+    if array.dtype.kind == "O" and array.ndim > 0 and all(is_quantity(each) or is_foreign(each) for each in array.flat):
+        return _from_sequence(array, unit, what)
+    raise UnitError(f"{what}: expected a number or array {unit.wanted}, got an array of {array.dtype}: {array!r:.200}")
 
 
-def _is_object_array(value: Any) -> bool:
-    return isinstance(value, np.ndarray) and value.ndim > 0 and value.dtype == object
+def _from_sequence(values: Any, unit: Unit, what: str) -> np.ndarray:
+    """An array from a list; what numpy would convert wrongly, such as quantities and booleans, is looked at alone."""
+    if set(map(type, values)) <= {float, int, np.float64, np.int64}:
+        return np.array(values, np.float64)
+    rows = [_array(each, unit, f"{what}, index {place}") for place, each in enumerate(values)]
+    if len({row.shape for row in rows}) > 1:
+        raise UnitError(f"{what}: expected rows of the same length, got {values!r:.200}")
+    return np.array(rows, np.float64)
 
 
-def _from_quantity(value: Any, unit: Unit, what: str) -> float | np.ndarray:
+def _no_number(value: Any, unit: str | Unit, what: str) -> UnitError:
+    unit = unit_named(unit) if isinstance(unit, str) else unit
+    return UnitError(f"{what}: expected a number or array {unit.wanted}, got {reprlib.repr(value)}")
+
+
+def _names(unit: Unit) -> tuple[str, ...]:
+    """The units that are accepted."""
+    return (unit.name,) if unit.name != "port" else tuple(name for name in UNITS if name != "port")
+
+
+def _from_quantity(value: Any, unit: Unit, what: str) -> np.ndarray:
     brian2 = sys.modules["brian2"]
     dimension = brian2.get_dimensions(value)
-    candidates = [unit] if unit.name != "port" else [each for each in UNITS.values() if each.name != "port"]
-    for candidate in candidates:
+    for candidate in map(unit_named, _names(unit)):
         expected = dimension_of(candidate.name)
         if dimension is expected or dimension == expected:
-            array = np.asarray(value, dtype=np.float64) * candidate.per_si
-            return float(array) if array.ndim == 0 else array
+            array = np.asarray(value)
+            if array.dtype.kind not in "fiu":
+                raise _no_number(value, unit, what)
+            return array.astype(np.float64) * candidate.per_si
     raise UnitError(f"{what}: expected {unit}, got {value!r} (dimension {dimension})")
 
 
