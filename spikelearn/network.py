@@ -7,7 +7,6 @@ import os
 import platform
 import weakref
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ import numpy as np
 from spikelearn.backends.engines import backend_of, check_supported, choose
 from spikelearn.backends.execution import execute
 from spikelearn.backends.request import check_request
+from spikelearn.codegen.object_cache import compilers
 from spikelearn.description.builder import NetworkBuilder
 from spikelearn.engine.lowering.synapse_tables import count_alone
 from spikelearn.errors import CheckpointError, DescriptionError, ParameterError
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from spikelearn.results.sink import Sink
 
 VERSION = "0.1.0"
-
-_installed = functools.cache(version)
-"""Cached: every run reports versions, and a look-up takes 0.25 ms."""
 
 
 class Network(NetworkBuilder):
@@ -211,6 +208,5 @@ def versions() -> dict[str, str]:
         "spikelearn": VERSION,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "numba": _installed("numba"),
-        "llvmlite": _installed("llvmlite"),
+        **compilers(),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -44,6 +43,8 @@ def _among(found: tuple[Any, ...], kind: type[T], otherwise: T) -> T:
 
 def suggest(name: str, known: Any) -> str:
     """' (did you mean ...?)' if something close to `name` is known, else ''."""
+    import difflib
+
     close = difflib.get_close_matches(str(name), list(known), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
 

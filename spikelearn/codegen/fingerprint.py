@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import os
 import pickle
 import sys
-import uuid
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -59,7 +59,7 @@ def _feed(digest: Any, value: Any, seen: set[int]) -> None:
         try:
             digest.update(pickle.dumps(value))
         except Exception:
-            digest.update(uuid.uuid4().bytes)
+            digest.update(os.urandom(16))
 
 
 def _feed_function(digest: Any, function: FunctionType, seen: set[int]) -> None:

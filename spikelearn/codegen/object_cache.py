@@ -14,6 +14,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -102,17 +103,33 @@ def alone(path: Path) -> Iterator[None]:
 
 
 @functools.cache
-def versions() -> str:
-    """Everything that machine code depends on besides its source: processor, compilers and Numba's options."""
+def compilers() -> dict[str, str]:
+    """The versions of Numba and llvmlite.
+
+    Numba is not imported for that, nor importlib.metadata, which takes as long as all models: Numba's version is read
+    from its file.
+    """
     import llvmlite
-    import llvmlite.binding as llvm
 
     numba = importlib.util.find_spec("numba")
     assert numba is not None and numba.origin is not None
+    file = Path(numba.origin).parent / "_version.py"
+    found = re.search(r'"version": "([^"]+)"', file.read_text()) if file.exists() else None
+    if found is None:
+        from importlib.metadata import version
+
+        return {"numba": version("numba"), "llvmlite": llvmlite.__version__}
+    return {"numba": found[1], "llvmlite": llvmlite.__version__}
+
+
+@functools.cache
+def versions() -> str:
+    """Everything that machine code depends on besides its source: processor, compilers and Numba's options."""
+    import llvmlite.binding as llvm
+
     options = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("NUMBA_"))
     parts = [
-        (Path(numba.origin).parent / "_version.py").read_text(),
-        llvmlite.__version__,
+        *compilers().values(),
         llvm.get_process_triple(),
         llvm.get_host_cpu_name(),
         llvm.get_host_cpu_features().flatten(),

@@ -26,7 +26,7 @@ class Endpoints:
 
     n_source, n_target: numbers of neurons.
     shared: the targets that are also sources, for which there may be autapses.
-    random: a generator that depends only on the seed of the network and on the projection.
+    seed: of the generator `random`; it depends only on the seed of the network and on the projection.
     where: the projection, for errors.
     source_positions, target_positions: (n, dimensions) coordinates, or None.
     source_period, target_period: (dimensions,) period of space along each axis, or None.
@@ -35,12 +35,17 @@ class Endpoints:
     n_source: int
     n_target: int
     shared: range
-    random: np.random.Generator
+    seed: tuple[int, ...]
     where: str
     source_positions: np.ndarray | None = None
     target_positions: np.ndarray | None = None
     source_period: np.ndarray | None = None
     target_period: np.ndarray | None = None
+
+    @functools.cached_property
+    def random(self) -> np.random.Generator:
+        """For numbers that a rule draws once. Made when it is first used: importing NumPy's generators takes 3 ms."""
+        return np.random.default_rng(self.seed)
 
     @functools.cached_property
     def space(self) -> np.ndarray:

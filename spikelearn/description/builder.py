@@ -117,8 +117,7 @@ class NetworkBuilder:
         if not isinstance(initial, Mapping | None):
             raise DescriptionError(f"initial of population {name!r}: expected {{variable: value}}, got {initial!r}")
         uid = self._next_uid()
-        random = np.random.default_rng([self.seed, uid, _POSITIONS])
-        place = positions_of(positions, size, random, f"population {name!r}")
+        place = positions_of(positions, size, (self.seed, uid, _POSITIONS), f"population {name!r}")
         added = Population(name, size, model, dict(initial or {}), uid, place)
         check_initial(added)
         self._populations[name] = added
@@ -194,7 +193,7 @@ class NetworkBuilder:
             n_source=source_size,
             n_target=receiver.size,
             shared=receiver.shared(sender, source_first, source_size),
-            random=np.random.default_rng([self.seed, uid]),
+            seed=(self.seed, uid),
             where=where,
             source_positions=source.positions,
             target_positions=receiver.positions,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -179,6 +180,14 @@ def sample(value: Drawn, n: int, generator: np.random.Generator) -> np.ndarray:
             return result
         result[outside] = _draw(value, int(outside.sum()), generator)
     return np.clip(result, value.low, value.high)
+
+
+def sample_each(values: Mapping[str, Drawn], n: int, seed: Sequence[int]) -> dict[str, np.ndarray]:
+    """n values of each variable for a population, drawn in this order; constants need no generator."""
+    if all(value.constant for value in values.values()):
+        return {name: np.full(n, value.a) for name, value in values.items()}
+    generator = np.random.default_rng(seed)
+    return {name: sample(value, n, generator) for name, value in values.items()}
 
 
 def _draw(value: Drawn, n: int, generator: np.random.Generator) -> np.ndarray:

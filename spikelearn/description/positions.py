@@ -25,7 +25,7 @@ class Positions:
     coordinates: Any
     period: Any = None
 
-    def placed(self, n: int, random: np.random.Generator, where: str) -> Positions:
+    def placed(self, n: int, seed: Sequence[int], where: str) -> Positions:
         """Positions of n neurons: (n, dimensions) float64, read-only, and (dimensions,) periods or None."""
         coordinates = _numbers(self.coordinates, f"positions of {where}")
         coordinates = coordinates[:, None] if coordinates.ndim == 1 else coordinates
@@ -59,7 +59,7 @@ class Grid:
     centre: Any = 0.0
     periodic: bool = False
 
-    def placed(self, n: int, random: np.random.Generator, where: str) -> Positions:
+    def placed(self, n: int, seed: Sequence[int], where: str) -> Positions:
         what = f"Grid of {where}"
         shape = tuple(np.atleast_1d(self.shape).tolist())
         if not (1 <= len(shape) <= 3 and all(isinstance(k, int) and k >= 1 for k in shape)):
@@ -75,7 +75,7 @@ class Grid:
         centre = _vector(self.centre, len(shape), f"centre of {what}")
         axes = [c + (np.arange(k) - 0.5 * (k - 1)) * step for k, step, c in zip(shape, spacing, centre, strict=True)]
         coordinates = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
-        return Positions(coordinates, spacing * shape if self.periodic else None).placed(n, random, where)
+        return Positions(coordinates, spacing * shape if self.periodic else None).placed(n, seed, where)
 
 
 @dataclass(frozen=True)
@@ -91,18 +91,18 @@ class UniformPositions:
     centre: Any = 0.0
     periodic: bool = False
 
-    def placed(self, n: int, random: np.random.Generator, where: str) -> Positions:
+    def placed(self, n: int, seed: Sequence[int], where: str) -> Positions:
         what = f"UniformPositions of {where}"
         dimensions = np.size(self.extent)
         if not 1 <= dimensions <= 3:
             raise DescriptionError(f"{what}: expected an extent of one to three lengths, got {self.extent!r}")
         extent = _lengths(self.extent, dimensions, f"extent of {what}")
         centre = _vector(self.centre, dimensions, f"centre of {what}")
-        coordinates = centre + (random.random((n, dimensions)) - 0.5) * extent
-        return Positions(coordinates, extent if self.periodic else None).placed(n, random, where)
+        coordinates = centre + (np.random.default_rng(seed).random((n, dimensions)) - 0.5) * extent
+        return Positions(coordinates, extent if self.periodic else None).placed(n, seed, where)
 
 
-def positions_of(given: Any, n: int, random: np.random.Generator, where: str) -> Positions | None:
+def positions_of(given: Any, n: int, seed: Sequence[int], where: str) -> Positions | None:
     """Convert the argument of `Network.population(positions=...)`. Raises DescriptionError or ParameterError."""
     if given is None:
         return None
@@ -112,7 +112,7 @@ def positions_of(given: Any, n: int, random: np.random.Generator, where: str) ->
                 f"positions of {where}: expected Grid, UniformPositions, Positions or an array, got {given!r}"
             )
         given = Positions(given)
-    return given.placed(n, random, where)
+    return given.placed(n, seed, where)
 
 
 def _numbers(value: Any, what: str) -> np.ndarray:

@@ -7,10 +7,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +22,9 @@ from spikelearn.kernels.control import NEURON, POPULATION, STEP, STOP
 from spikelearn.kernels.event_rule import LAST_STEP
 from spikelearn.kernels.loop import run_steps
 from spikelearn.results.sink import Sink
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 _CHUNK_SECONDS = 0.1
 
@@ -76,7 +78,7 @@ def simulate(
     chunk, wall = 1, 0.0
     for plan in plans:
         plan.control[[STOP, POPULATION]] = 0, -1
-    with interrupts() as interrupted, ThreadPoolExecutor(max(1, len(plans) - 1)) as threads:
+    with interrupts() as interrupted, _threads(len(plans) - 1) as threads:
         if engine == "stepper" or jit.JIT_DISABLED:
             advance = _stepper(program, added)
         else:
@@ -112,7 +114,16 @@ def simulate(
     return bool(interrupted), wall
 
 
-def _compiled(program: Program, added: Added | None, threads: ThreadPoolExecutor) -> Callable[[int, bool], int]:
+def _threads(n: int) -> AbstractContextManager[Executor | None]:
+    """A pool of n threads; without any, it is not imported: that takes 5 ms."""
+    if n == 0:
+        return nullcontext()
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(n)
+
+
+def _compiled(program: Program, added: Added | None, threads: Executor | None) -> Callable[[int, bool], int]:
     """A compiled function that runs up to a step, the shares in parallel or in turn; returns the step reached."""
     n_shares = len(program.plans)
     end = call_table(_end(program, added))
@@ -136,7 +147,9 @@ def _compiled(program: Program, added: Added | None, threads: ThreadPoolExecutor
 
         if not in_parallel:
             return run_table(all_in_turn, 0, 1) - 1
-        others = [threads.submit(run_table, table, k, n_shares) for k, table in enumerate(own) if k > 0]
+        others = []
+        if threads is not None:
+            others = [threads.submit(run_table, table, k, n_shares) for k, table in enumerate(own) if k > 0]
         after = run_table(own[0], 0, n_shares) - 1
         for other in others:
             other.result()

@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import numba
@@ -37,6 +38,7 @@ net.record(cells)
 {REPORT}"""
 NOT_NEEDED = {
     "numba", "scipy", "brian2", "sympy", "nest", "matplotlib", "h5py", "pandas", "sklearn", "tqdm", "cloudpickle",
+    "importlib.metadata", "email", "logging", "concurrent.futures", "numpy.ma", "difflib",
     "spikelearn.analysis", "spikelearn.plots", "spikelearn.io", "spikelearn.experiments.model_file", "spikelearn.cli",
     "spikelearn.equations.system", "spikelearn.engine.checkpoint", "spikelearn.backends.simulator",
     "spikelearn.backends.exact", "spikelearn.kernels.event_loop",
@@ -125,6 +127,10 @@ def test_without_a_place_for_a_cache_everything_is_compiled(shared, tmp_path):
     _, spikes = shared
     (tmp_path / "file").write_text("")
     assert outcome(start(POISSON, tmp_path / "file" / "cache"))[0] == spikes
+
+
+def test_the_versions_of_the_compilers_are_those_that_are_installed():
+    assert object_cache.compilers() == {name: version(name) for name in ("numba", "llvmlite")}
 
 
 def kept(function, path: Path) -> tuple[object_cache.Entry, object_cache.Entry | None]:

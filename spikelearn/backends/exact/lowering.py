@@ -10,7 +10,7 @@ import numpy as np
 from spikelearn.backends.exact import synapses
 from spikelearn.backends.exact.plan import EventPlan, Neurons, SampleBuffer
 from spikelearn.codegen.modules import kernel_for
-from spikelearn.description.distributions import drawn, sample
+from spikelearn.description.distributions import drawn, sample_each
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Drive, Projection
@@ -263,9 +263,9 @@ def _neurons(d: NetworkDescription, population: Population) -> Neurons:
     """Initial values: the same as on the grid."""
     model, n = population.model.model, population.size
     state = {name: np.zeros(n) for name in model.state}
-    generator = np.random.default_rng([d.seed, population.uid])
-    for name, value in {**model.initial(population.model.parameters), **population.initial}.items():
-        state[name] = sample(drawn(value, model.state[name], f"initial {name}"), n, generator)
+    start = {**model.initial(population.model.parameters), **population.initial}
+    values = {name: drawn(value, model.state[name], f"initial {name}") for name, value in start.items()}
+    state |= sample_each(values, n, (d.seed, population.uid))
     until = np.full(n, _LONG_AGO)
     if model.closed_form.clock:
         steps = state.pop(model.closed_form.clock)

@@ -25,7 +25,7 @@ def delays_of(projection: Projection, seed: int, dt: float) -> np.ndarray:
     if drawn.constant or drawn.code == connect.ARRAY:
         values = np.array([drawn.a]) if drawn.constant else np.asarray(drawn.array).ravel()
         steps = np.maximum(1, np.floor(values / dt + 0.5).astype(np.int64) + projection.dendritic_steps)
-        delays = np.unique(np.minimum(steps, connect.LONGEST_DELAY))
+        delays = distinct(np.minimum(steps, connect.LONGEST_DELAY))
     else:
         used = np.zeros(connect.LONGEST_DELAY + 1, np.int32)
         _scan(projection, RowMaker(projection, seed), None, seed, dt, connect.MARK, None, used)
@@ -35,6 +35,11 @@ def delays_of(projection: Projection, seed: int, dt: float) -> np.ndarray:
             f"projection {projection.name!r}: delays must be shorter than {connect.LONGEST_DELAY * dt:g} ms"
         )
     return delays
+
+
+def distinct(steps: np.ndarray) -> np.ndarray:
+    """The distinct delays among these, ascending. np.unique imports masked arrays, which takes 4 ms."""
+    return np.flatnonzero(np.bincount(steps))
 
 
 def build(
