@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
+from spikelearn.codegen.pickling import PickledByName
 from spikelearn.parameters import declared_units, meanings
 
 WIDTH = 100
@@ -36,7 +37,7 @@ class _Signature:
         return signature(instance)
 
 
-class Documented:
+class Documented(PickledByName):
     """Base of models that are called with parameters: neuron models, plasticity rules, synapse models.
 
     A subclass has `name` and `Parameters`, a NamedTuple of `name: Annotated[unit, meaning] = default`, and can add

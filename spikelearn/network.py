@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import os
 import platform
 import weakref
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -110,9 +111,36 @@ class Network(NetworkBuilder):
         content = checkpoint.read(Path(path))
         net = cls.__new__(cls)
         vars(net).update(content["network"], _backend=None, _runs=[], recorded=None)
-        net.build().restore(content["arrays"], content["step"], Path(path))
+        net.build().restore(content["arrays"], content["step"], str(path))
         net.recorded = net._finish(content["run"])
         return net
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The description, and how far the network has run: a copy, also in another process, continues bit for bit."""
+        state = self._described() | {"recorded": self.recorded}
+        if self._backend is not None and "checkpoints" in self._backend.supports:
+            state["_progress"] = self._backend.arrays(), self._backend.step
+        elif self.time > 0:
+            raise DescriptionError(
+                f"a network that has run on {self._choice} cannot be copied or pickled, as its state is in another "
+                "simulator; its runs and a network that has not run can"
+            )
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        progress = state.pop("_progress", None)
+        vars(self).update(state, _backend=None, _runs=[])
+        if progress is not None:
+            arrays, step = progress
+            self.build().restore(arrays, step, "copy of a network")
+
+    def __copy__(self) -> Network:
+        """A copy that shares nothing with this network, as by copy.deepcopy."""
+        return copy.deepcopy(self)
+
+    def _described(self) -> dict[str, Any]:
+        """All attributes except those that belong to this process."""
+        return {name: value for name, value in vars(self).items() if name not in ("_backend", "_runs", "recorded")}
 
     def reset(self, keep_weights: bool = True) -> None:
         """Reset to time 0: states, traces, spikes in transit, eligibilities and modulators take their initial values.
@@ -176,9 +204,8 @@ class Network(NetworkBuilder):
             )
         from spikelearn.engine import checkpoint
 
-        described = {k: v for k, v in vars(self).items() if k not in ("_backend", "_runs", "recorded")}
         plain_run = replace(run, synapse_data={}, checkpoint_writer=None)
-        content = {"network": described, "arrays": backend.arrays(), "step": step, "run": plain_run}
+        content = {"network": self._described(), "arrays": backend.arrays(), "step": step, "run": plain_run}
         checkpoint.write(path, content, versions(), self.time)
 
     def _read_synapses_of_earlier_runs(self) -> None:

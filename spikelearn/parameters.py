@@ -21,6 +21,20 @@ KINDS = ("spike", "plateau", "event", "burst", "rate", "instruction")
 """Kinds of event that neurons can emit and rules can learn from, in the order of the bits of a step's mask."""
 
 
+class Parametrized:
+    """Base of a model or rule with its `parameters`, a NamedTuple that may have been made from text.
+
+    Such a class cannot be pickled, so the values are, and the model has the class.
+    """
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "parameters": vars(self)["parameters"]._asdict()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        declaration = (state["model"] if "model" in state else state["rule"]).Parameters
+        vars(self).update(state, parameters=declaration(**state["parameters"]))
+
+
 @functools.cache
 def declared_units(declaration: type) -> Mapping[str, Unit]:
     """name -> Unit for each line of a parameter NamedTuple, such as `tau_m: Annotated[ms, "time constant"] = 10.0`."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -107,10 +106,10 @@ class Backend(ABC):
         """All state that changes during a run, by name: the contents of a checkpoint besides `step`."""
         raise self._unsupported("checkpoints")
 
-    def restore(self, arrays: Mapping[str, np.ndarray], step: int, path: Path) -> None:
+    def restore(self, arrays: Mapping[str, np.ndarray], step: int, where: str) -> None:
         """Restore a network at time 0 to its state at `step`, given by `arrays`.
 
-        Raises CheckpointError, naming the file at `path`, if the arrays do not match.
+        where: the file that they come from, for errors. Raises CheckpointError if the arrays do not match.
         """
         raise self._unsupported("checkpoints")
 

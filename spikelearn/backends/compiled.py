@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -89,10 +88,10 @@ class CompiledBackend(Backend):
     def arrays(self) -> dict[str, np.ndarray]:
         return self.program.arrays()
 
-    def restore(self, arrays: Mapping[str, np.ndarray], step: int, path: Path) -> None:
+    def restore(self, arrays: Mapping[str, np.ndarray], step: int, where: str) -> None:
         from spikelearn.engine.checkpoint import put_back
 
-        put_back(self.program.arrays(), arrays, path)
+        put_back(self.program.arrays(), arrays, where)
         self.program.step = step
 
     def put_synapses(self, projection: Projection, synapses: Synapses) -> None:

@@ -8,6 +8,8 @@ import linecache
 from collections.abc import Callable, Mapping
 from typing import Any
 
+_MADE_FROM = "__made_from__"
+
 
 def source_of(function: Any) -> str:
     """The text of the file, or the generated text, in which a function is defined."""
@@ -31,6 +33,16 @@ def function_from(text: str, name: str, known: Mapping[str, Any]) -> Callable[..
     """
     place = f"<{name}, generated: {hashlib.sha256(text.encode()).hexdigest()[:16]}>"
     linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
-    namespace: dict[str, Any] = {"__name__": "spikelearn.codegen.functions", **known}
+    namespace: dict[str, Any] = {"__name__": "spikelearn.codegen.functions", **known, _MADE_FROM: (text, name, known)}
     exec(compile(text, place, "exec", dont_inherit=True), namespace)
     return namespace[name]
+
+
+def made_from(obj: Any) -> tuple[Any, ...] | None:
+    """(function_from, its arguments) if an object, or the model that it is, was defined from text."""
+    for value in (obj, *getattr(obj, "__dict__", {}).values()):
+        namespace = getattr(getattr(value, "py_func", value), "__globals__", {})
+        arguments = namespace.get(_MADE_FROM)
+        if arguments is not None and namespace[arguments[1]] is obj:
+            return function_from, arguments
+    return None

@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeAlias
 
+from spikelearn.codegen.pickling import PickledByName
+
 Written: TypeAlias = Annotated[Any, "written"]
 """Marks, in the signature of a kernel, an array that the kernel, or another that it passes it to, writes to."""
 
@@ -35,7 +37,7 @@ def compiler() -> Any:
     return numba
 
 
-class Compiled:
+class Compiled(PickledByName):
     """A function that Numba compiles when compiled code or Python first calls it.
 
     py_func: the function itself, as in Numba. targetoptions: options passed to numba.njit.
@@ -49,7 +51,7 @@ class Compiled:
     def __call__(self, *arguments: Any) -> Any:
         return self.for_python(*arguments)
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def contents(self) -> tuple[Any, ...]:
         return Compiled, (self.py_func, self.targetoptions)
 
     @functools.cached_property
@@ -70,7 +72,7 @@ class Compiled:
         return self.dispatcher._numba_type_
 
 
-class Intrinsic:
+class Intrinsic(PickledByName):
     """A member of `intrinsics`, which needs Numba, by name."""
 
     def __init__(self, name: str) -> None:

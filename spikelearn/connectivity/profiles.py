@@ -12,11 +12,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
+from spikelearn.codegen.pickling import HoldsFunctions
 from spikelearn.errors import DescriptionError, ParameterError
 
 
 @dataclass(frozen=True)
-class Profile:
+class Profile(HoldsFunctions):
     """Base: a function of the distance d between source and target, in the unit of length of their positions.
 
     A profile is a frozen dataclass whose fields are numbers, with

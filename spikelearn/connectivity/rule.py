@@ -12,6 +12,7 @@ import numpy as np
 
 from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.jit import scalar
+from spikelearn.codegen.pickling import HoldsFunctions
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels.space import DIMENSIONS, PERIOD, packed
 from spikelearn.nest_mapping import NestRule
@@ -103,7 +104,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class ConnectionRule:
+class ConnectionRule(HoldsFunctions):
     """Base of all connection rules: which pairs of neurons a projection connects.
 
     A rule is a frozen dataclass with these parts:

@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.codegen.pickling import HoldsFunctions
 from spikelearn.description.population import Modulator, Population, Reference
 from spikelearn.description.projection import Projection
+from spikelearn.description.shared_array import SharedArray
 from spikelearn.errors import DescriptionError
 from spikelearn.units import Quantity, plain
 
 
 @dataclass(frozen=True)
-class Callback:
+class Callback(HoldsFunctions):
     """A function that is called during a run.
 
     function: as the callback of a phase, function(trial, phase, *arguments), at the end of the phase's last step; as a
@@ -37,6 +39,14 @@ class Callback:
                     f"callback {getattr(self.function, '__name__', self.function)}: arguments are numpy arrays, "
                     f"numbers or references such as population.counts(), got {argument!r}"
                 )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Arrays that are views of one array stay views of one array in a copy."""
+        return super().__getstate__() | {"arguments": [SharedArray.of(each) for each in self.arguments]}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        arguments = (each.array() if isinstance(each, SharedArray) else each for each in state["arguments"])
+        super().__setstate__({**state, "arguments": tuple(arguments)})
 
     @property
     def owners(self) -> list[Any]:

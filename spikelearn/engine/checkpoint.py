@@ -92,7 +92,7 @@ def read(path: Path) -> dict[str, Any]:
     return content
 
 
-def put_back(own: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray], path: Path) -> None:
+def put_back(own: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray], where: str) -> None:
     """Copy the arrays of a checkpoint into those of a network. Raises CheckpointError if they do not match."""
     for name in [*own, *arrays]:
         found = [
@@ -100,7 +100,7 @@ def put_back(own: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray], pa
         ]
         if found[0] != found[1]:
             raise CheckpointError(
-                f"{path}: {_DIFFERENT} ({name}: {found[0]} now, {found[1]} stored); its code has changed"
+                f"{where}: {_DIFFERENT} ({name}: {found[0]} now, {found[1]} stored); its code has changed"
             )
     for name, array in own.items():
         np.copyto(array, arrays[name])

@@ -13,6 +13,7 @@ from spikelearn.codegen.modules import Kernel, load, pack
 from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
+from spikelearn.description.shared_array import owner
 from spikelearn.engine.blocks import Block, Ends, Share
 from spikelearn.engine.thread_tuner import ThreadTuner
 
@@ -275,10 +276,3 @@ class Program:
         for plan in self.plans:
             for name, array in plan.set_by_trials():
                 yield f"share {plan.share.index}, {name}", array
-
-
-def owner(array: np.ndarray) -> np.ndarray:
-    """The array that an array is a view of, or the array itself."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array

@@ -14,8 +14,9 @@ from numba import types
 
 from spikelearn.codegen import jit
 from spikelearn.codegen.modules import callable_of
+from spikelearn.description.shared_array import owner
 from spikelearn.engine.blocks import Block
-from spikelearn.engine.plan import STAGES, Call, Plan, Program, Table, call_table, owner
+from spikelearn.engine.plan import STAGES, Call, Plan, Program, Table, call_table
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels.control import POPULATION, STOP
 from spikelearn.kernels.timed_loop import run_steps_timed

@@ -17,7 +17,7 @@ from spikelearn.nest_mapping import NestNeuron
 from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.neurons.membrane import Membrane
 from spikelearn.neurons.properties import EXACT, Properties
-from spikelearn.parameters import KINDS, check_kinds, checked, declared_units, suggest
+from spikelearn.parameters import KINDS, Parametrized, check_kinds, checked, declared_units, suggest
 from spikelearn.units import Quantity, unit_named
 
 
@@ -276,7 +276,7 @@ class NeuronModel(Documented):
 
 
 @dataclass(frozen=True)
-class Neuron:
+class Neuron(Parametrized):
     """A neuron model with its parameters."""
 
     model: NeuronModel

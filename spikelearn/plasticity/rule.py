@@ -14,7 +14,7 @@ from spikelearn.documented import Documented, equations_and
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels.event_rule import taken_among
 from spikelearn.nest_mapping import NestSynapse
-from spikelearn.parameters import check_kinds, checked, declared_units
+from spikelearn.parameters import Parametrized, check_kinds, checked, declared_units
 from spikelearn.units import Quantity
 
 OPTIONAL = ("since_pre",)
@@ -251,7 +251,7 @@ class PlasticityRule(Documented):
 
 
 @dataclass(frozen=True)
-class Plasticity:
+class Plasticity(Parametrized):
     """A plasticity rule (PlasticityRule or SignalRule) with its parameters, and the modulator it reads, if any."""
 
     rule: Any

@@ -117,6 +117,11 @@ class Run:
         cut = ", interrupted" if self.interrupted else ""
         return f"<Run {self.t_start:g} to {self.t_stop:g} ms, seed {self.seed}{cut}: {recorded}>"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All data, with synapses that have not been read yet; a copy cannot write checkpoints."""
+        synapses = {name: self.synapses(name) for name in self.synapse_data}
+        return {**vars(self), "synapse_data": synapses, "checkpoint_writer": None}
+
     @property
     def duration(self) -> float:
         """Simulated time in ms."""

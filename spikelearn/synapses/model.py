@@ -12,7 +12,7 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.documented import Documented, equations_and
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.nest_mapping import NestSynapse
-from spikelearn.parameters import checked, declared_units
+from spikelearn.parameters import Parametrized, checked, declared_units
 from spikelearn.units import Quantity
 
 
@@ -116,7 +116,7 @@ def checked_for_all(model: Any, given: Mapping[str, Any]) -> Any:
 
 
 @dataclass(frozen=True)
-class Synapse:
+class Synapse(Parametrized):
     """A synapse model (SynapseModel or GradedSynapse) with its parameters."""
 
     model: Any

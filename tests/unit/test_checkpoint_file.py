@@ -14,7 +14,8 @@ import pytest
 from unit import all_parts, checkpoint_writer, every_model
 
 import spikelearn as sl
-from spikelearn.engine import checkpoint, pickle_buffers
+from spikelearn.codegen import pickling
+from spikelearn.engine import checkpoint
 from spikelearn.errors import CheckpointError
 
 TESTS = Path(__file__).parent.parent
@@ -92,7 +93,7 @@ def test_other_code_of_the_same_shape_is_warned_of(written, tmp_path, monkeypatc
 
 
 def test_a_module_that_is_missing_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(pickle_buffers, "_names", lambda thing, module: ("a_module_of_mine", "Model"))
+    monkeypatch.setattr(pickling, "_by_name", lambda obj: (pickling._named, ("a_module_of_mine", "Model")))
     all_parts.network().run(1.0).checkpoint(tmp_path / "a")
     with pytest.raises(CheckpointError, match="is missing here: ModuleNotFoundError: .*a_module_of_mine"):
         sl.Network.restore(tmp_path / "a")

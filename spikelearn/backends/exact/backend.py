@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,9 +55,9 @@ class ExactBackend(Backend):
     def arrays(self) -> dict[str, np.ndarray]:
         return self.plan.arrays()
 
-    def restore(self, arrays: Mapping[str, np.ndarray], step: int, path: Path) -> None:
+    def restore(self, arrays: Mapping[str, np.ndarray], step: int, where: str) -> None:
         from spikelearn.engine.checkpoint import put_back
 
         self.plan.make_room_for(arrays)
-        put_back(self.plan.arrays(), arrays, path)
+        put_back(self.plan.arrays(), arrays, where)
         self.plan.step = step

@@ -13,7 +13,7 @@ from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.jit import scalar
 from spikelearn.documented import Documented, equations_and
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.parameters import checked
+from spikelearn.parameters import Parametrized, checked
 
 
 def replaced_words(text: str, names: Mapping[str, str]) -> str:
@@ -105,7 +105,7 @@ class ReceptorModel(Documented):
 
 
 @dataclass(frozen=True)
-class Receptor:
+class Receptor(Parametrized):
     """A receptor model with its parameters, and its compartment if the neuron has several."""
 
     model: ReceptorModel
