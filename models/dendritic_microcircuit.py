@@ -1,19 +1,16 @@
 """Dendritic error microcircuit: interneurons cancel the feedback that they foresee, and what is left teaches.
 
-Sacramento, Costa, Bengio & Senn 2018 (NeurIPS), with latent equilibrium (Haider et al. 2021, NeurIPS), on Yin-Yang
-(Kriener, Göltz & Petrovici 2021).
+Sacramento et al. 2018, NeurIPS; latent equilibrium: Haider et al. 2021, NeurIPS; Yin-Yang: Kriener et al. 2022, NICE.
 
-Pyramidal cells of a hidden layer receive the input at their basal dendrites, and at their apical dendrites feedback
-from the output cells and inhibition from interneurons, one for each output cell, which sees it and the hidden layer.
-First there is no teacher, and activity is spontaneous: interneurons learn to do what the output cells do, and their
-synapses learn to silence the apical dendrites. Then a teacher nudges the output cells, and what the interneurons could
-not foresee is left in the apical dendrites: the error that backpropagation would send, without a second phase or a
-separate path. Basal synapses learn the difference between the rate of the soma and the rate that the basal dendrite
-alone would make (sl.DendriticPrediction).
+Cells, projections and rules are those of spikelearn.learning.dendritic_microcircuit. First there is no teacher, and
+activity is spontaneous: interneurons learn to do what the output cells do, and their synapses learn to silence the
+apical dendrites of the hidden layer. Then a teacher nudges the output cells, and what the interneurons could not
+foresee is left in the apical dendrites: the error that backpropagation would send, without a second phase or a separate
+path. Basal synapses learn the difference between the rate of the soma and the rate that the basal dendrite alone would
+make (sl.DendriticPrediction).
 
 All of it twice: with spikes (perfect integrators behind each soma), and as its rate limit, the same cells, synapses and
-rules with events that carry the rate in every step. As `interval`, the time between spikes at full rate, goes to 0, the
-first becomes the second.
+rules with events that carry the rate in every step.
 
 What must come out: the apical potential falls to a small part of what it was before interneurons learned, and the
 network reads at least 94 % of Yin-Yang (published 96.7 +- 0.8 %, as rates), as rates and with spikes; without feedback
@@ -23,21 +20,31 @@ With spikes much hangs on self-prediction: what is not cancelled is learned from
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.analysis import logistic
-from spikelearn.experiments import Cost, Interrupted, Outcome, Published, cost_of, finished, parameter, report
-from spikelearn.plots.panels import learning_curves, letter_panels, new_figure, plain_legend
-from spikelearn.plots.style import CONTROL, DASHED, DOTTED, INK, PALETTE, TEXT_SIZE, clean
+from spikelearn.analysis import linear_accuracy
+from spikelearn.experiments import Cost, Interrupted, Outcome, Published, finished, parameter, report
+from spikelearn.learning.dendritic_microcircuit import (
+    Circuit,
+    Microcircuit,
+    Presented,
+    Weights,
+    build,
+    gradient,
+    present,
+    self_predicting,
+    starting_weights,
+    weights_of,
+)
+from spikelearn.plots.panels import class_map, learning_curves, letter_panels, new_figure, plain_legend
+from spikelearn.plots.style import CONTROL, DASHED, DOTTED, PALETTE, TEXT_SIZE, clean
 
-SEEDS = 5
-CLASSES = 3
-SEEDS_OF_POINTS = 10
+SEEDS, SEEDS_OF_POINTS = 5, 10
 TRAIN, TEST, VALIDATION, GRADIENT, SPONTANEOUS = range(5)  # three of the last
 """Points of seed s are drawn with seed SEEDS_OF_POINTS * s + one of these."""
 
@@ -81,8 +88,13 @@ class Parameters:
     dt: float = parameter(1.0, "ms", "time step")
 
     def __post_init__(self) -> None:
-        if self.interval < self.dt:
-            raise ValueError(f"interval: expected at least dt, {self.dt:g} ms, got {self.interval:g} ms")
+        self.microcircuit(spikes=True)
+
+    def microcircuit(self, spikes: bool, **changed: float) -> Microcircuit:
+        """The circuit that reads Yin-Yang, four coordinates and three classes."""
+        shared = {each.name for each in fields(Microcircuit)} & {each.name for each in fields(self)}
+        values = {name: getattr(self, name) for name in shared}
+        return Microcircuit(inputs=4, outputs=3, spikes=spikes, **(values | changed))
 
 
 QUICK = {"epochs": 3, "n_train": 2500, "n_test": 250, "n_self": 1500, "decay": 0.5, "plane": 30}
@@ -99,160 +111,17 @@ PUBLISHED = {
 }
 
 
-Weights = dict[str, np.ndarray]
-"""Projection -> (sources, targets) in mV."""
+def points_of(p: Parameters, seed: int) -> sl.tasks.Split:
+    """Yin-Yang to learn and to test."""
+    test = sl.tasks.yin_yang(p.n_test, SEEDS_OF_POINTS * seed + (VALIDATION if p.validation else TEST))
+    return sl.tasks.Split(*sl.tasks.yin_yang(p.n_train, SEEDS_OF_POINTS * seed + TRAIN), *test)
 
 
-@dataclass
-class Circuit:
-    """A network with what its callbacks write. sums: of u of output cells and of v_A over a window, and its steps."""
-
-    net: sl.Network
-    inputs: Any
-    hidden: Any
-    outputs: Any
-    interneurons: Any
-    projections: dict[str, Any]
-    copies: int
-    learning: tuple[str, ...]
-    sums: tuple[np.ndarray, np.ndarray, np.ndarray]
-
-
-def starting_weights(p: Parameters, seed: int) -> dict[str, np.ndarray]:
-    """Weights before anything is learned, each (sources, targets)."""
-    generator = np.random.default_rng([2018, seed])
-
-    def uniform(largest: float, sources: int, targets: int) -> np.ndarray:
-        return generator.uniform(-largest, largest, (sources, targets))
-
-    return {
-        "up_hidden": uniform(p.w_up, 4, p.hidden),
-        "up_output": uniform(p.w_up, p.hidden, CLASSES),
-        "ip": uniform(p.w_up, p.hidden, CLASSES),
-        "pi": uniform(p.w_down, CLASSES, p.hidden),
-        "down": uniform(p.w_down, CLASSES, p.hidden),
-    }
-
-
-def build(p: Parameters, weights: Weights, seed: int, spikes: bool, etas: dict[str, float] | None = None) -> Circuit:
-    """The circuit with these weights. etas: projection -> learning rate; those that it does not name do not learn.
-
-    With spikes each coordinate has `copies` input cells, which share its weight; learning is as fast as with one.
-    """
-    net = sl.Network(dt=p.dt, seed=seed)
-    etas = etas or {}
-    copies = p.copies if spikes else 1
-    shared = {"interval": p.interval if spikes else p.dt, "tau_syn": p.tau_syn}
-    sent = {"on": "spike"} if spikes else {"on": "rate", "payload": "r"}
-    cell = {**shared, "tau_syn_soma": 0.1, "g_L": p.g_L, "g_B": p.g_B, "prospective": p.prospective}
-    # Copies of an input take turns.
-    turns = np.random.default_rng([3, seed]).uniform(size=(4, 1)) + np.arange(copies) / copies
-
-    def cells(name: str, n: int, model: Any, phase: Any = None) -> Any:
-        anywhere = sl.Uniform(0.0, 1.0)
-        return net.population(n, model, name=name, initial={"phase": anywhere if phase is None else phase})
-
-    inputs = cells("input", 4 * copies, sl.PerfectIntegrator(interval=shared["interval"]), turns.ravel() % 1.0)
-    hidden = cells("hidden", p.hidden, sl.ThreeCompartment(g_A=p.g_A, **cell))
-    outputs = cells("output", CLASSES, sl.ThreeCompartment(g_A=0.0, **cell))
-    interneurons = cells("interneurons", CLASSES, sl.ThreeCompartment(g_A=0.0, g_som=p.g_som, **cell))
-
-    def connect(name: str, source: Any, target: Any, port: str, share: int = 1) -> Any:
-        rule = None
-        if name in etas and port == "basal":
-            attenuation = p.g_B / (p.g_L + p.g_B + (p.g_A if target is hidden else 0.0))
-            rule = sl.DendriticPrediction(eta=etas[name] / share, attenuation=attenuation, **shared)
-        elif name in etas:
-            rule = sl.ApicalSilencing(eta=etas[name], **shared)
-        weight = np.repeat(weights[name] / share, share, axis=0)
-        return net.connect(source, target, port, weight=weight, plasticity=rule, name=name, **sent)
-
-    projections = {
-        "up_hidden": connect("up_hidden", inputs, hidden, "basal", copies),
-        "up_output": connect("up_output", hidden, outputs, "basal"),
-        "ip": connect("ip", hidden, interneurons, "basal"),
-        "pi": connect("pi", interneurons, hidden, "apical"),
-        "down": connect("down", outputs, hidden, "apical"),
-    }
-    # An event counts for `interval`, and the potential is sent in every step.
-    one_to_one = p.g_som * p.dt / shared["interval"]
-    net.connect(
-        outputs, interneurons, "soma", sl.OneToOne(), weight=one_to_one, on="rate", payload="u", name="nudging"
-    )  # fmt: skip
-    sums = np.zeros(CLASSES), np.zeros(p.hidden), np.zeros(1)
-    net.on_step(add_up, outputs.state("u"), hidden.state("v_A"), *sums)
-    return Circuit(net, inputs, hidden, outputs, interneurons, projections, copies, tuple(etas), sums)
-
-
-def add_up(step, u, v_A, sum_u, sum_v_A, n):
-    """In every step: what the output cells and the apical dendrites are at."""
-    n[0] += 1.0
-    for i in range(len(u)):
-        sum_u[i] += u[i]
-    for i in range(len(v_A)):
-        sum_v_A[i] += v_A[i]
-
-
-def begin_window(trial, phase, sum_u, sum_v_A, n):
-    """When the presentation has settled."""
-    n[0] = 0.0
-    sum_u[:] = 0.0
-    sum_v_A[:] = 0.0
-
-
-def read_out(trial, phase, sum_u, sum_v_A, n, answers, apical):
-    """The class whose output cell was highest, and the mean size of the apical potentials."""
-    answers[trial] = np.argmax(sum_u)
-    total = 0.0
-    for i in range(len(sum_v_A)):
-        total += abs(sum_v_A[i])
-    apical[trial] = total / len(sum_v_A) / n[0]
-
-
-class Presented(NamedTuple):
-    """What came of showing n points. answers: (n,). apical: (n,) mV, the mean over hidden cells of the size of v_A,
-    each averaged over the window in which synapses may learn."""
-
-    run: sl.Run
-    answers: np.ndarray
-    apical: np.ndarray
-
-
-def present(
-    circuit: Circuit, p: Parameters, points: np.ndarray, labels: Any = None, learn: bool = False, costs: Any = None,
-    spontaneous: Any = None, sink: Any = None,
-) -> Presented:  # fmt: skip
-    """Show points one after the other, with a teacher if there are labels.
-
-    spontaneous: (n, hidden) pA, currents into the somata of hidden cells. Raises Interrupted.
-    """
-    answers, apical = np.zeros(len(points), np.int64), np.zeros(len(points))
-    currents: dict[Any, Any] = {(circuit.inputs, "exc"): np.repeat(points, circuit.copies, axis=1)}
-    if spontaneous is not None:
-        currents[circuit.hidden, "soma"] = spontaneous
-    if labels is not None:
-        targets = np.where(np.arange(CLASSES) == labels[:, None], p.target, -p.target)
-        currents |= {(circuit.outputs, "soma"): p.g_som * targets, (circuit.outputs, "nudging"): p.g_som}
-    plastic = [circuit.projections[name] for name in circuit.learning] if learn else []
-    begin, end = sl.Callback(begin_window, circuit.sums), sl.Callback(read_out, (*circuit.sums, answers, apical))
-    phases = [
-        sl.Phase(p.settle, currents=currents, plastic=(), callback=begin),
-        sl.Phase(p.learn if learn else p.read, currents=currents, plastic=plastic, callback=end),
-    ]
-    run = circuit.net.run(trials=sl.Trials(phases, n=len(points)), progress=False, sink=sink)
-    if costs is not None:
-        costs.append(cost_of(run))
-    return Presented(finished(run), answers, apical)
-
-
-def weights_of(circuit: Circuit, run: sl.Run) -> Weights:
-    """All weights at the end of a run; those of the copies of an input are added up."""
-    found = {}
-    for name, projection in circuit.projections.items():
-        table = run.synapses(projection).matrix((projection.source_size, projection.target_size))
-        share = circuit.copies if name == "up_hidden" else 1
-        found[name] = table.reshape(-1, share, projection.target_size).sum(axis=1)
-    return found
+def show(costs: list[Cost], circuit: Circuit, points: np.ndarray, *labels: Any, **how: Any) -> Presented:
+    """Present points, and add what it took to `costs`. Raises Interrupted."""
+    shown = present(circuit, points, *labels, **how)
+    finished(shown.run, costs)
+    return shown
 
 
 def predict_oneself(
@@ -265,19 +134,20 @@ def predict_oneself(
 
     Returns the weights, and |v_A| at points before, while learning at each pattern, and at the same points after.
     """
-    weights, generator = starting_weights(p, seed), np.random.default_rng([1, seed])
-    slow = replace(p, settle=p.settle_self, learn=p.learn_self, tau_syn=p.tau_syn_self)
-    before = present(build(p, weights, seed, spikes), p, points, costs=costs).apical
+    m, generator = p.microcircuit(spikes), np.random.default_rng([1, seed])
+    slow = p.microcircuit(spikes, settle=p.settle_self, learn=p.learn_self, tau_syn=p.tau_syn_self)
+    weights = starting_weights(m, p.w_up, p.w_down, seed)
+    before = show(costs, build(m, weights, seed), points).apical
     during, n = [], max(1, p.n_self // 3)
     for part in range(3):
         factor = p.decay_self**part
-        circuit = build(slow, weights, seed, spikes, {"ip": factor * p.eta_ip_self, "pi": factor * p.eta_pi_self})
+        circuit = build(slow, weights, seed, {"ip": factor * p.eta_ip_self, "pi": factor * p.eta_pi_self})
         patterns = sl.tasks.yin_yang(n, SEEDS_OF_POINTS * seed + SPONTANEOUS + part)[0]
         currents = generator.normal(0.0, p.spontaneous, (n, p.hidden))
-        shown = present(circuit, slow, patterns, learn=True, spontaneous=currents, costs=costs)
+        shown = show(costs, circuit, patterns, learn=True, currents=currents)
         weights = weights_of(circuit, shown.run)
         during.append(shown.apical)
-    after = present(build(p, weights, seed, spikes), p, points, costs=costs).apical
+    after = show(costs, build(m, weights, seed), points).apical
     return weights, (before, np.concatenate(during), after)
 
 
@@ -288,31 +158,23 @@ class Learned(NamedTuple):
     accuracy: list[float]
 
 
-def points_of(p: Parameters, seed: int) -> sl.tasks.Split:
-    """Yin-Yang to learn and to test."""
-    test = sl.tasks.yin_yang(p.n_test, SEEDS_OF_POINTS * seed + (VALIDATION if p.validation else TEST))
-    return sl.tasks.Split(*sl.tasks.yin_yang(p.n_train, SEEDS_OF_POINTS * seed + TRAIN), *test)
-
-
 def learn(
     p: Parameters, weights: Weights, seed: int, spikes: bool, costs: list[Cost], name: str, progress: bool | None
 ) -> Learned:
     """Yin-Yang with a teacher; interneurons go on learning, their synapses onto apical dendrites do not."""
-    points, accuracy, generator = points_of(p, seed), [], np.random.default_rng([2, seed])
+    m, points, generator = p.microcircuit(spikes), points_of(p, seed), np.random.default_rng([2, seed])
 
-    def test() -> float:
-        tested = present(circuit, p, points.test, costs=costs)
-        return float(np.mean(tested.answers == points.test_labels))
+    def test(circuit: Circuit) -> float:
+        return float(np.mean(show(costs, circuit, points.test).answers == points.test_labels))
 
-    circuit = build(p, weights, seed, spikes)
-    accuracy.append(test())
+    accuracy = [test(build(m, weights, seed))]
     for epoch in range(p.epochs):
         etas = {"up_hidden": p.eta_hidden, "up_output": p.eta_output, "ip": p.eta_ip}
-        circuit = build(p, weights, seed, spikes, {key: p.decay**epoch * eta for key, eta in etas.items()})
+        circuit = build(m, weights, seed, {key: p.decay**epoch * eta for key, eta in etas.items()})
         order = generator.permutation(p.n_train)
-        taught = present(circuit, p, points.train[order], points.train_labels[order], learn=True, costs=costs)
+        taught = show(costs, circuit, points.train[order], points.train_labels[order], learn=True)
         weights = weights_of(circuit, taught.run)
-        accuracy.append(test())
+        accuracy.append(test(circuit))
         report(f"{name}: epoch {epoch + 1:2d} of {p.epochs}: {accuracy[-1]:.3f}", progress)
     return Learned(weights, accuracy)
 
@@ -320,31 +182,17 @@ def learn(
 def backprop_angle(p: Parameters, seed: int, costs: list[Cost], symmetric: bool = True) -> float:
     """Degrees between what the hidden layer's synapses learn from 50 points and the gradient, with weak nudging.
 
-    As rates, in the self-predicting state: interneurons like output cells, their synapses like feedback with the
-    other sign. symmetric: feedback weights are those of the forward path, as backpropagation has it.
+    As rates, in the self-predicting state. symmetric: feedback weights are those of the forward path.
     """
-    weak, weights = replace(p, g_som=1e-3), starting_weights(p, seed)
-    down = weights["up_output"].T if symmetric else weights["down"]
-    weights |= {"down": down, "pi": -down, "ip": weights["up_output"]}
+    weak = p.microcircuit(spikes=False, g_som=1e-3)
+    weights = self_predicting(starting_weights(weak, p.w_up, p.w_down, seed), symmetric)
     points, labels = sl.tasks.yin_yang(50, SEEDS_OF_POINTS * seed + GRADIENT)
-    circuit = build(weak, weights, seed, False, {"up_hidden": 1e-6})
-    shown = present(circuit, weak, points, labels, learn=True, costs=costs)
+    circuit = build(weak, weights, seed, {"up_hidden": 1e-6})
+    shown = show(costs, circuit, points, labels, learn=True)
     moved = weights_of(circuit, shown.run)["up_hidden"] - weights["up_hidden"]
-    expected = -gradient(p, weights, points, labels)
+    expected = -gradient(weak, weights, points, labels)
     cosine = np.sum(moved * expected) / (np.linalg.norm(moved) * np.linalg.norm(expected))
     return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
-
-
-def gradient(p: Parameters, weights: Weights, points: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Of the loss whose derivative by the potential of an output cell is -phi'(u) (u_target - u), (4, hidden)."""
-    at_hidden, at_output = p.g_B / (p.g_L + p.g_B + p.g_A), p.g_B / (p.g_L + p.g_B)
-    r_hidden = logistic(at_hidden * points @ weights["up_hidden"])
-    u_output = at_output * r_hidden @ weights["up_output"]
-    r_output = logistic(u_output)
-    targets = np.where(np.arange(CLASSES) == labels[:, None], p.target, -p.target)
-    by_output = -r_output * (1.0 - r_output) * (targets - u_output)
-    by_hidden = at_output * by_output @ weights["up_output"].T * r_hidden * (1.0 - r_hidden)
-    return at_hidden * points.T @ by_hidden
 
 
 def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
@@ -366,11 +214,8 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
 
 def _all(p: Parameters, seed: int, metrics: Any, data: Any, costs: list[Cost], sink: Any, progress: Any) -> sl.Run:
     """Everything in turn; what is found goes into metrics and data as it comes."""
-    from sklearn.linear_model import LogisticRegression
-
     points = points_of(p, seed)
-    linear = LogisticRegression(max_iter=2000).fit(points.train, points.train_labels)
-    metrics["linear_accuracy"] = float(linear.score(points.test, points.test_labels))
+    metrics["linear_accuracy"] = linear_accuracy(points.train, points.train_labels, points.test, points.test_labels)
     metrics["backprop_angle"] = backprop_angle(p, seed, costs)
     metrics["random_feedback_angle"] = backprop_angle(p, seed, costs, symmetric=False)
     removed = {"rates": (), "no apical feedback": ("down", "pi"), "no interneurons": ("pi",)}
@@ -389,17 +234,15 @@ def _all(p: Parameters, seed: int, metrics: Any, data: Any, costs: list[Cost], s
         "no_apical_accuracy": accuracy["no apical feedback"][-1],
         "no_interneurons_accuracy": accuracy["no interneurons"][-1],
     }
-    weights, plane = data["learned"]["spikes"].weights, sl.tasks.yin_yang_grid(p.plane)
-    on_plane, on_test = (
-        present(build(p, weights, seed, True), p, each, costs=costs).answers
-        for each in (np.hstack([plane, 1.0 - plane]), points.test)
-    )
+    m, weights, plane = p.microcircuit(spikes=True), data["learned"]["spikes"].weights, sl.tasks.yin_yang_grid(p.plane)
+    on_plane = show(costs, build(m, weights, seed), np.hstack([plane, 1.0 - plane])).answers
+    on_test = show(costs, build(m, weights, seed), points.test).answers
     data["plane"] = (plane, on_plane, points.test, points.test_labels, on_test)
-    circuit = build(p, weights, seed, True)
-    circuit.net.record(circuit.hidden, ["spikes"])
-    circuit.net.record(circuit.outputs, ["spikes", "u"])
-    circuit.net.record(circuit.hidden[:3], ["u", "v_B", "v_A"])
-    return present(circuit, p, points.test[:6], sink=sink, costs=costs).run
+    circuit = build(m, weights, seed)
+    circuit.network.record(circuit.hidden, ["spikes"])
+    circuit.network.record(circuit.outputs, ["spikes", "u"])
+    circuit.network.record(circuit.hidden[:3], ["u", "v_B", "v_A"])
+    return show(costs, circuit, points.test[:6], sink=sink).run
 
 
 LOOKS = {
@@ -449,14 +292,9 @@ def _draw_accuracy(axes: Any, learned: dict[str, Learned], linear: float | None)
 
 
 def _draw_plane(axes: Any, plane: Any, read: Any, test: np.ndarray, labels: np.ndarray, answers: np.ndarray) -> None:
-    shades = np.array(["#e4e4e4", "#a8a8a8", PALETTE[0]])
     side = 190.0 * np.sqrt(np.pi / 4.0 / len(plane))  # in points, of a panel of 190
-    axes.scatter(*plane.T, c=shades[read], s=side**2, marker="s", lw=0)
     wrong = answers != labels
-    axes.scatter(*test[wrong, :2].T, s=16, marker="o", facecolor=shades[labels[wrong]], edgecolor=INK, lw=0.8)
-    around = np.linspace(0.0, 2.0 * np.pi, 200)
-    arcs = (0.25, 0.25, -around / 2), (0.75, 0.25, around / 2)
-    for x, radius, angle in ((0.5, 0.5, around), (0.25, 0.1, around), (0.75, 0.1, around), *arcs):
-        axes.plot(x + radius * np.cos(angle), 0.5 + radius * np.sin(angle), color=INK, lw=0.8)
+    mistaken = test[wrong, :2], labels[wrong]
+    class_map(axes, plane, read, ("#e4e4e4", "#a8a8a8", PALETTE[0]), side, mistaken, sl.tasks.yin_yang_outline())
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal", xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
     axes.set(xlabel="x (no unit); small circles: read wrong", ylabel="y (no unit)")

@@ -29,6 +29,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
+from spikelearn.analysis import linear_accuracy
 from spikelearn.experiments import Cost, Outcome, Published, cost_of, finished, parameter, report
 from spikelearn.plots.panels import whole_numbers
 from spikelearn.plots.style import clean
@@ -192,8 +193,6 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
 
     The learners run in separate threads, which do not see Ctrl-C: it ends training after the current epoch.
     """
-    from sklearn.linear_model import LogisticRegression
-
     images = sl.tasks.split(*sl.tasks.digits(p.mnist), p.images, p.validation)
     learners = [build(p, images, seed), build(p, images, seed, shuffled=True)]
 
@@ -207,7 +206,7 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
         answers = show(learner, p, images.test, 1000 * seed + 2 * epoch + 1)
         return float(np.mean(answers == images.test_labels)), time.perf_counter() - begun
 
-    regression = LogisticRegression(max_iter=2000).fit(images.train, images.train_labels)
+    regression = linear_accuracy(images.train, images.train_labels, images.test, images.test_labels)
     accuracies = []
     interrupted = False
     with ThreadPoolExecutor(2) as pool:
@@ -235,7 +234,7 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
         "test_accuracy": course[-1, 0],
         "untrained_accuracy": course[0, 0],
         "shuffled_reward_accuracy": course[-1, 1],
-        "logistic_regression_accuracy": float(regression.score(images.test, images.test_labels)),
+        "logistic_regression_accuracy": regression,
         "epochs_done": len(course) - 1,
         "best_epoch_accuracy": float(course[:, 0].max()),
         **(learners[0].cost + learners[1].cost).metrics(),

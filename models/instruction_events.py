@@ -116,13 +116,15 @@ def run_condition(
     net = sl.Network(dt=p.dt, seed=seed)
     sources = net.population(p.N, sl.Poisson(0.0), name="sources")
     apart = 10.0 if condition.cargo else 1000.0
-    told = net.population(1, sl.SpikeList(p.t_cargo + apart * np.arange(p.burst_spikes)), name="input of the sender")
+    sender_input = net.population(
+        1, sl.SpikeList(p.t_cargo + apart * np.arange(p.burst_spikes)), name="input of the sender"
+    )
     sender = net.population(1, sl.LIFCargo(capacity=p.cargo if condition.payload else 0.0), name="sender")
     target = net.population(
         1, sl.LIFInstructed(tau_message=p.tau_message, k_active=p.k_active, tau_p=p.tau_p, packet=p.packet),
         name="target",
     )  # fmt: skip
-    net.connect(told, sender, weight=STRONG, delay=p.dt)
+    net.connect(sender_input, sender, weight=STRONG, delay=p.dt)
     net.connect(sender, target, "instruction", on="instruction", payload="cargo", weight=1.0, delay=p.dt)
     tagging = sl.InverseTagging(
         eta=p.depression * p.packet * 1e-3, tau_up=p.tau_up if condition.tags else NO_TAGS, tau_tag=p.tau_tag,

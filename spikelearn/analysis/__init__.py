@@ -6,7 +6,15 @@ from spikelearn.analysis.irregularity import cv_isi
 from spikelearn.analysis.oscillation import dominant_frequency, rate_modulation, shifted_trains
 from spikelearn.analysis.probability import Shares, overlap_probability
 from spikelearn.analysis.rates import counts, rate, rates_per_neuron
-from spikelearn.analysis.readout import Reading, classes_of_neurons, confusion, course_of_votes, read_by_votes, votes
+from spikelearn.analysis.readout import (
+    Reading,
+    classes_of_neurons,
+    confusion,
+    course_of_votes,
+    linear_accuracy,
+    read_by_votes,
+    votes,
+)
 from spikelearn.analysis.signals import logistic, mean_of_steps, ratio, running_mean
 from spikelearn.analysis.synchrony import synchrony
 from spikelearn.analysis.volleys import spikes_between, volleys
@@ -28,6 +36,7 @@ __all__ = [
     "dominant_frequency",
     "fitted_line",
     "known_correlation",
+    "linear_accuracy",
     "logistic",
     "mean_of_steps",
     "mutual_information",

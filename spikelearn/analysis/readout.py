@@ -1,4 +1,4 @@
-"""Readout of a layer trained without labels: classes of its neurons, and the answers that they vote for."""
+"""Readout of a layer trained without labels: by the votes of its neurons, or by a linear classifier."""
 
 from __future__ import annotations
 
@@ -66,6 +66,20 @@ def course_of_votes(responses: np.ndarray, labels: np.ndarray, n_classes: int, p
         for a, b, c in zip(edges, edges[1:], edges[2:], strict=False)
     ]
     return np.stack([edges[2:], accuracy], axis=1)
+
+
+def linear_accuracy(
+    learned: np.ndarray, learned_labels: np.ndarray, tested: np.ndarray, test_labels: np.ndarray
+) -> float:
+    """Share of correct answers of a linear classifier: scikit-learn's LogisticRegression with its default penalty.
+
+    learned, tested: (n, features). labels: (n,), of two or more classes.
+    Raises ModuleNotFoundError without scikit-learn.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    classifier = LogisticRegression(max_iter=2000).fit(learned, learned_labels)
+    return float(classifier.score(tested, test_labels))
 
 
 def confusion(answers: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:

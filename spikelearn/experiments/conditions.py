@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from spikelearn.experiments.cost import Cost, cost_of
 from spikelearn.experiments.outcome import Outcome
 from spikelearn.results.run import Run
 
@@ -65,8 +66,10 @@ def run_conditions(*, partial: Collection[str] = (), **conditions: Condition) ->
     return Conditions(results, tuple(runs))
 
 
-def finished(run: Run) -> Run:
-    """Return the run. Raises Interrupted if Ctrl-C ended it."""
+def finished(run: Run, costs: list[Cost] | None = None) -> Run:
+    """Return the run, after adding its cost to `costs`. Raises Interrupted if Ctrl-C ended it."""
+    if costs is not None:
+        costs.append(cost_of(run))
     if run.interrupted:
         raise Interrupted(run)
     return run

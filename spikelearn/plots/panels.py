@@ -149,6 +149,30 @@ def confusion_table(ax: Axes, shares: np.ndarray, xlabel: str, ylabel: str) -> A
     return picture
 
 
+def class_map(
+    ax: Axes,
+    grid: np.ndarray,
+    answers: np.ndarray,
+    shades: Sequence[str],
+    side: float,
+    wrong: tuple[np.ndarray, np.ndarray] | None = None,
+    outline: Iterable[np.ndarray] = (),
+) -> None:
+    """Draw which class a classifier answers at each point of a grid in the plane, as squares.
+
+    grid: (n, 2). answers: (n,), starting at 0. shades: colour of each class. side: of a square, in points.
+    wrong: points, (k, 2), that were answered wrong, and their true classes, (k,), drawn as circles. outline: curves
+    between the classes, each (points, 2).
+    """
+    colours = np.array(shades)
+    ax.scatter(grid[:, 0], grid[:, 1], c=colours[answers], s=side**2, marker="s", lw=0)
+    if wrong is not None:
+        points, classes = wrong
+        ax.scatter(points[:, 0], points[:, 1], s=16, marker="o", facecolor=colours[classes], edgecolor=INK, lw=0.8)
+    for curve in outline:
+        ax.plot(*curve.T, color=INK, lw=0.8)
+
+
 def mark_phases(ax: Axes, phases: Sequence[tuple[str, float]], shaded: float = 0.0) -> None:
     """The phases of a trial: names above the panel, lines where they meet, and the end of each in grey.
 

@@ -4,7 +4,7 @@ from spikelearn.tasks.digits import Split, digits, split
 from spikelearn.tasks.mnist_files import read_mnist
 from spikelearn.tasks.sequences import SequenceTask, sequence_task
 from spikelearn.tasks.xor import xor
-from spikelearn.tasks.yin_yang import yin_yang, yin_yang_class, yin_yang_grid
+from spikelearn.tasks.yin_yang import yin_yang, yin_yang_class, yin_yang_grid, yin_yang_outline
 
 __all__ = [
     "SequenceTask",
@@ -17,4 +17,5 @@ __all__ = [
     "yin_yang",
     "yin_yang_class",
     "yin_yang_grid",
+    "yin_yang_outline",
 ]

@@ -50,6 +50,17 @@ def yin_yang_grid(n: int) -> np.ndarray:
     return points[in_disc(points)]
 
 
+def yin_yang_outline(n: int = 200) -> list[np.ndarray]:
+    """The curves between the classes, to draw them: the disc, both dots and two arcs; each n points (x, y), (n, 2)."""
+    around = np.linspace(0.0, 2.0 * np.pi, n)
+    circles = (0.5, RADIUS, around), (0.25, DOT_RADIUS, around), (0.75, DOT_RADIUS, around)
+    arcs = (0.25, 0.25, -around / 2), (0.75, 0.25, around / 2)
+    return [
+        np.stack([x + radius * np.cos(angle), 0.5 + radius * np.sin(angle)], axis=1)
+        for x, radius, angle in (*circles, *arcs)
+    ]
+
+
 def in_disc(points: np.ndarray) -> np.ndarray:
     """Whether each of the points (x, y), (n, 2), lies in the disc, (n,)."""
     return np.asarray(np.hypot(*(points.T - 0.5)) <= RADIUS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-import sys
+from dataclasses import replace
 
 import numpy as np
 from given_spikes import steps_of
@@ -13,31 +13,26 @@ from tolerances import EXACT, ULP
 
 import spikelearn as sl
 from cases.case import Case
-from spikelearn.experiments import load_experiment
+from spikelearn.learning.dendritic_microcircuit import Microcircuit, build, present, starting_weights, weights_of
 
 LEARNING = {"up_hidden": 2.0, "up_output": 0.01, "ip": 0.05, "pi": 0.02}
-SMALL = {"hidden": 7, "settle": 3.0, "learn": 5.0, "tau_syn": 2.0, "dt": 0.5}
+SMALL = Microcircuit(4, 7, 3, spikes=False, settle=3.0, learn=5.0, tau_syn=2.0, dt=0.5)
 THOUSANDS_OF_STEPS = ULP(4_500_000, 30.0)
 """1e-9 of the largest potential: hundreds of steps, of a loop that feeds its rounding back; weights in closed form."""
-
-
-def model():
-    return sys.modules[load_experiment("dendritic_microcircuit").simulate.__module__]
 
 
 @functools.cache
 def _circuit(prospective):
     """Both: weights at the end, u of output cells and v_A of hidden cells in every step; all synapses learn."""
-    m = model()
-    p = m.Parameters(**SMALL, prospective=prospective)
+    m = replace(SMALL, prospective=prospective)
     points, labels = sl.tasks.yin_yang(40, 5)
-    weights = m.starting_weights(p, 1)
-    circuit = m.build(p, weights, 1, False, LEARNING)
-    circuit.net.record(circuit.outputs, "u")
-    circuit.net.record(circuit.hidden, "v_A")
-    run = m.present(circuit, p, points, labels, learn=True).run
-    ours = m.weights_of(circuit, run), run.trace("output", "u").values, run.trace("hidden", "v_A").values
-    return ours, dendritic_microcircuit.run(p, weights, points, labels, LEARNING)
+    weights = starting_weights(m, 1.0, 3.0, 1)
+    circuit = build(m, weights, 1, LEARNING)
+    circuit.network.record(circuit.outputs, "u")
+    circuit.network.record(circuit.hidden, "v_A")
+    run = present(circuit, points, labels, learn=True).run
+    ours = weights_of(circuit, run), run.trace("output", "u").values, run.trace("hidden", "v_A").values
+    return ours, dendritic_microcircuit.run(m, weights, points, labels, LEARNING)
 
 
 def _circuit_of(what, prospective):

@@ -67,7 +67,7 @@ def children(pid):
     return family - {pid}
 
 
-def test_a_point_that_raises_is_nan_never_ends_or_eats_memory_is_told_and_the_rest_is_done(model, tmp_path):
+def test_a_point_that_raises_is_nan_never_ends_or_eats_memory_is_reported_and_the_rest_is_done(model, tmp_path):
     done = sweep.run(
         model, tmp_path / "store", grid={"what": range(7), "x": [1, 2]}, workers=2, time_limit=2.0,
         memory_limit=1024, silent=True,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import spikelearn as sl
-from spikelearn.errors import ExperimentError
+from spikelearn.errors import ParameterError
 from spikelearn.experiments import load_experiment, metrics_table, run_experiment, set_parameters
+from spikelearn.learning.dendritic_microcircuit import Microcircuit, build, present, starting_weights
 
 MODEL = load_experiment("dendritic_microcircuit")
-MODULE = sys.modules[MODEL.simulate.__module__]
 
 
 @pytest.fixture(scope="module")
@@ -57,15 +56,14 @@ def test_the_figure_draws_what_was_measured_and_what_an_interrupted_run_did_not(
 def test_spikes_come_nearer_to_the_rates_the_shorter_their_interval():
     """The same circuit, not learning, at ten points: mean distance of v_A and u from those of the rate form. Ripple is
     proportional to the interval; 16 times shorter leaves an eighth at most."""
-    parameters = replace(MODEL.parameters(), dt=0.0625, settle=40.0, read=20.0, hidden=30)
-    weights, points = MODULE.starting_weights(parameters, 2), sl.tasks.yin_yang(10, 3)[0]
+    circuits = Microcircuit(inputs=4, hidden=30, outputs=3, dt=0.0625, settle=40.0, read=20.0)
+    weights, points = starting_weights(circuits, 1.0, 3.0, 2), sl.tasks.yin_yang(10, 3)[0]
 
     def potentials(spikes, interval=1.0):
-        p = replace(parameters, interval=interval)
-        circuit = MODULE.build(p, weights, 4, spikes)
-        circuit.net.record(circuit.hidden, "v_A", every=1.0)
-        circuit.net.record(circuit.outputs, "u", every=1.0)
-        run = MODULE.present(circuit, p, points).run
+        circuit = build(replace(circuits, spikes=spikes, interval=interval), weights, 4)
+        circuit.network.record(circuit.hidden, "v_A", every=1.0)
+        circuit.network.record(circuit.outputs, "u", every=1.0)
+        run = present(circuit, points).run
         settled = np.arange(600) % 60 >= 40
         return run.trace("hidden", "v_A").values[settled], run.trace("output", "u").values[settled]
 
@@ -80,7 +78,7 @@ def test_spikes_come_nearer_to_the_rates_the_shorter_their_interval():
 
 
 def test_spikes_more_often_than_steps_are_refused():
-    with pytest.raises(ExperimentError, match="expected at least dt, 1 ms, got 0.5 ms"):
+    with pytest.raises(ParameterError, match="expected at least dt, 1 ms, got 0.5 ms"):
         set_parameters(MODEL, {"interval": "0.5"})
 
 

@@ -18,6 +18,7 @@ from spikelearn.analysis import (
     cv_isi,
     fitted_line,
     known_correlation,
+    linear_accuracy,
     logistic,
     mean_of_steps,
     mutual_information,
@@ -365,6 +366,14 @@ class TestReadout:
         reading = read_by_votes(first, labels, second, labels, 2)
         assert reading.classes.tolist() == [0, 1] and reading.accuracy == 0.0
         assert reading.answers.tolist() == (1 - labels).tolist()
+
+    def test_a_linear_classifier_reads_what_a_line_separates_and_half_of_what_is_symmetric(self):
+        x = np.random.default_rng(1).uniform(-1.0, 1.0, (400, 2))
+        x = x[np.abs(x[:, 0] + x[:, 1]) > 0.1]
+        separated = (x[:, 0] + x[:, 1] > 0.0).astype(int)
+        assert linear_accuracy(x[::2], separated[::2], x[1::2], separated[1::2]) > 0.97
+        corners = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+        assert linear_accuracy(corners, np.array([0, 1, 1, 0]), corners, np.array([0, 1, 1, 0])) == 0.5
 
     def test_what_is_taken_for_what_counts_patterns_without_an_answer_as_wrong(self):
         table = confusion(np.array([3, 3, -1, 5]), np.array([3, 3, 3, 4]), 10)

@@ -459,7 +459,7 @@ def test_importing_spikelearn_loads_neither_brian2_nor_matplotlib():
         (lambda net, cells: net.connect(cells, cells, delay=sl.Uniform(0.0, 2.0)), "at least one step"),
     ],
 )
-def test_what_is_not_even_of_the_right_kind_is_told_in_the_same_way(action, words):
+def test_what_is_not_even_of_the_right_kind_is_reported_in_the_same_way(action, words):
     net = sl.Network(dt=0.1)
     cells = net.population(2, sl.LIF(), name="cells")
     with pytest.raises(SpikelearnError, match=words):

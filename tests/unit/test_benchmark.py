@@ -138,7 +138,7 @@ def test_dynamics_are_those_of_each_population_within_the_window():
 
 
 @pytest.mark.parametrize("network", networks.full() + networks.quick(), ids=lambda each: each.name)
-def test_what_a_process_is_told_of_a_network_is_plain(network):
+def test_what_a_process_receives_of_a_network_is_plain(network):
     request = networks.as_request(network)
     assert json.loads(json.dumps(request)) == request
     assert 0.0 <= network.rates_from < network.duration

@@ -49,6 +49,14 @@ def test_a_run_that_ctrl_c_ended_is_not_finished():
     assert isinstance(raised.value, Interrupted) and raised.value.run is ended
 
 
+def test_the_cost_of_a_run_counts_even_if_ctrl_c_ended_it():
+    costs = []
+    finished(run(events=1), costs)
+    with pytest.raises(Interrupted):
+        finished(run(events=2, interrupted=True), costs)
+    assert [each.synaptic_events for each in costs] == [1, 2]
+
+
 def test_costs_add_up():
     cost = cost_of(run()) + total_cost([run(events=1), run(events=2)])
     assert cost.metrics() == {"synaptic_events": 6, "wall_s": 6.0, "real_time_factor": 6.0 / 0.15}

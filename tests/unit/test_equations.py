@@ -329,6 +329,6 @@ def test_what_has_no_place_in_a_text_is_named(error, message, changes):
 
 
 @pytest.mark.parametrize("equations", ["", "hello", 3, "f = 3 : 1", "dheld/dt = -held/ms : 1"])
-def test_what_is_no_equation_is_told_what_one_is(equations):
+def test_what_is_no_equation_is_reported_with_what_one_is(equations):
     with pytest.raises(DescriptionError, match="d[.V].*/dt|reserved name in generated"):
         make(equations)

@@ -221,7 +221,7 @@ def test_what_is_hopeless_for_one_target_is_tried_again_for_another(fit):
 
 
 @pytest.mark.parametrize("rule", ["wall", "nan", "none"])
-def test_points_that_raise_or_give_no_number_are_told_and_the_fit_goes_on(fit, rule):
+def test_points_that_raise_or_give_no_number_are_reported_and_the_fit_goes_on(fit, rule):
     found = fit(settings={"rule": rule}, trials=25)
     assert found.failed > 0 and found.ended > 0 and found.failed + found.ended == 25
     assert found.best["x"] <= 0 and len(found.errors) == found.failed
@@ -363,7 +363,7 @@ def test_bad_input_is_reported_before_anything_is_computed(model, tmp_path, caps
     assert not (tmp_path / "out").exists()
 
 
-def test_a_metric_that_the_model_lacks_is_told_after_the_first_point(fit):
+def test_a_metric_that_the_model_lacks_is_reported_after_the_first_point(fit):
     here = Here()
     with pytest.raises(ExperimentError, match=r"bowl has no metric 'bow' \(did you mean 'bowl'\?\); it has: bowl, sum"):
         fit(minimize="bow", executor=here)

@@ -39,7 +39,7 @@ def test_all_files_of_a_folder_are_read_and_one_that_is_there_twice_is_read_once
     assert np.array_equal(images[3], (IMAGES[0].ravel() + 1) / 255.0)
 
 
-def test_a_folder_without_them_is_told_what_is_missing_and_where_it_can_be_had(tmp_path):
+def test_a_folder_without_them_is_reported_with_what_is_missing_and_where_it_can_be_had(tmp_path):
     with pytest.raises(
         ExperimentError, match=r"no file \*images-idx3-ubyte\* \(or \.gz\) in .*download it from https://"
     ):

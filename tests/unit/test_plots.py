@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.plots import raster, save, voltage, weights
+from spikelearn.plots.panels import class_map
 from spikelearn.plots.style import PALETTE
 from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run, Spikes, Synapses, Trace
 
@@ -408,3 +409,17 @@ def test_the_unit_of_weights_that_were_not_recorded_is_that_of_the_projection():
     assert weights(run, "a->b").get_xlabel() == "weight"
     run.projections["a->b"] = ProjectionInfo("a->b", "a", "b", "exc", "spike", 3, unit="pA")
     assert weights(run, "a->b").get_xlabel() == "weight (pA)"
+
+
+def test_a_map_of_classes_has_a_square_for_each_answer_a_circle_for_each_mistake_and_its_outline():
+    ax = Figure().subplots()
+    grid, shades = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), ("#ff0000", "#0000ff")
+    curves = np.zeros((5, 2)), np.ones((7, 2))
+    class_map(ax, grid, np.array([0, 1, 1]), shades, 12.0, (np.array([[0.5, 0.5]]), np.array([0])), curves)
+    squares, circles = ax.collections
+    assert [to_rgb(colour) for colour in squares.get_facecolors()] == [(1, 0, 0), (0, 0, 1), (0, 0, 1)]
+    assert np.array_equal(squares.get_offsets(), grid) and squares.get_sizes().tolist() == [144.0]
+    assert [to_rgb(colour) for colour in circles.get_facecolors()] == [(1, 0, 0)]
+    assert [len(line.get_xdata()) for line in ax.lines] == [5, 7]
+    class_map(bare := Figure().subplots(), grid, np.array([0, 1, 1]), shades, 12.0)
+    assert len(bare.collections) == 1 and not bare.lines

@@ -86,7 +86,7 @@ def test_what_is_there_is_not_computed_again_and_more_points_join_it(model, tmp_
     assert (fresh.points, fresh.computed, fresh.table().num_rows) == (1, 1, 1)
 
 
-def test_a_changed_model_file_another_model_and_another_form_are_told(model, tmp_path):
+def test_a_changed_model_file_another_model_and_another_form_are_reported(model, tmp_path):
     def run(**more):
         return sweep.run(model, tmp_path / "store", grid={"x": [1, 2]}, silent=True, **more)
 
@@ -109,7 +109,7 @@ def test_a_changed_model_file_another_model_and_another_form_are_told(model, tmp
         run(metrics=lambda run: {"duration": run.duration}, accept_changes=False)
 
 
-def test_other_versions_and_points_that_were_not_asked_for_are_told(model, tmp_path, capsys):
+def test_other_versions_and_points_that_were_not_asked_for_are_reported(model, tmp_path, capsys):
     sweep.run(model, tmp_path / "store", grid={"x": [1, 2]}, silent=True)
     with sweep.Store(tmp_path / "store") as store:
         made_by = json.loads(store.meta()["versions"])
@@ -209,13 +209,13 @@ def test_starting_over_asks_first(model, tmp_path, capsys, monkeypatch):
     (("--workers", "0"), "at least 1"), (("--fresh", "--resume"), "give only one"),
     (("--set", "n=-1"), "n: expected at least 0"),
 ])  # fmt: skip
-def test_wrong_usage_is_told_before_anything_is_computed(model, tmp_path, capsys, words, match):
+def test_wrong_usage_is_reported_before_anything_is_computed(model, tmp_path, capsys, words, match):
     assert command(model, *words, "--out", tmp_path / "store") == 2
     assert match in capsys.readouterr().err
     assert not (tmp_path / "store" / "results.parquet").exists()
 
 
-def test_every_point_that_cannot_be_is_told_and_the_rest_is_computed(model, tmp_path):
+def test_every_point_that_cannot_be_is_reported_and_the_rest_is_computed(model, tmp_path):
     done = sweep.run(model, tmp_path / "store", grid={"n": [1, -1, 2]}, silent=True)
     found = done.table().to_pydict()
     assert found["status"] == ["failed", "done", "done"] and "n: expected at least 0, got -1" in found["error"][0]

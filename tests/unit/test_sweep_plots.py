@@ -79,7 +79,7 @@ class TestHeatMap:
         shuffled = table({k: np.array(v)[order] for k, v in columns.items()}, rate=rate[order])
         assert np.array_equal(mesh(heat_map(shuffled, "x", "y", "rate")).get_array(), rate.reshape(3, 2, 2).mean(2).T)
 
-    def test_a_point_without_a_value_is_hatched_and_told(self):
+    def test_a_point_without_a_value_is_hatched_and_reported(self):
         rate, status = [1.0, 2.0, 3.0, None, 5.0, np.inf], [DONE, FAILED, DONE, DONE, DONE, "nan"]
         ax = heat_map(table(crossed([1.0, 2.0, 3.0], [5.0, 6.0]), rate=rate, status=status), "x", "y", "rate")
         assert np.ma.getmaskarray(mesh(ax).get_array()).tolist() == [[False, False, False], [True, True, True]]
@@ -146,7 +146,7 @@ class TestHeatMap:
             ("x", "y", "none", "none of 4 rows has a finite value of 'none'; 4 without a finite value"),
         ],
     )
-    def test_what_cannot_be_drawn_is_told(self, x, y, metric, message):
+    def test_what_cannot_be_drawn_is_reported(self, x, y, metric, message):
         data = table({**crossed([1, 2], [1, 2]), "same": [7] * 4}, rate=[1, 2, 3, 4], none=[None] * 4)
         with pytest.raises(ParameterError, match=message):
             heat_map(data, x, y, metric)
@@ -212,7 +212,7 @@ class TestLines:
         assert ax.get_legend().get_title().get_text() == "y (nS)"
         assert [text.get_text() for text in ax.get_legend().get_texts()] == ["0.5", "0.4", "0.3", "0.2", "0.1"]
 
-    def test_of_many_values_eight_are_drawn_and_it_is_told(self):
+    def test_of_many_values_eight_are_drawn_and_it_is_reported(self):
         ax = lines(table(crossed([1, 2], range(22)), rate=np.arange(44.0)), "x", "rate", by="y")
         drawn = [int(text.get_text()) for text in ax.get_legend().get_texts()][::-1]
         assert drawn == [0, 3, 6, 9, 12, 15, 18, 21]
@@ -320,7 +320,7 @@ class TestRasterGrid:
             ["cells\nN = 2"], [""], ["cells\nN = 3"],
         ]  # fmt: skip
 
-    def test_what_has_no_place_is_told(self):
+    def test_what_has_no_place_is_reported(self):
         with pytest.raises(ParameterError, match="two runs for g=1"):
             raster_grid([({"g": 1}, run_of()), ({"g": 1}, run_of())], columns="g")
         with pytest.raises(ParameterError, match="not all runs have a value of 'eta'; there are: g"):
@@ -449,11 +449,11 @@ class TestCommand:
             ("--where I=500 tau=20", "no point is finished: all 2 failed; the first: ValueError: too much"),
         ],
     )
-    def test_what_cannot_be_drawn_is_told_with_what_there_is(self, store, capsys, arguments, message):
+    def test_what_cannot_be_drawn_is_reported_with_what_there_is(self, store, capsys, arguments, message):
         assert cli.main(["plot", "sweep", str(store), *arguments.split()]) == 2
         assert message in capsys.readouterr().err
 
-    def test_a_store_without_finished_points_is_told(self, tmp_path, capsys):
+    def test_a_store_without_finished_points_is_reported(self, tmp_path, capsys):
         with Store(tmp_path, create=True) as empty:
             assert cli.main(["plot", "sweep", str(tmp_path)]) == 2
             assert "no point is finished: there are no points yet" in capsys.readouterr().err
@@ -467,7 +467,7 @@ class TestCommand:
         assert cli.main(["plot", "sweep", str(tmp_path), "--kind", "rasters"]) == 2
         assert "no run of these points was kept; sweep with --keep first" in capsys.readouterr().err
 
-    def test_a_directory_without_a_store_is_told(self, tmp_path, capsys):
+    def test_a_directory_without_a_store_is_reported(self, tmp_path, capsys):
         assert cli.main(["plot", "sweep", str(tmp_path)]) == 2
         assert "not the store of a sweep" in capsys.readouterr().err
 

@@ -76,7 +76,7 @@ def test_a_process_on_another_host_is_alive_as_long_as_it_gives_signs(store, tmp
         assert store.claim(["a"]) == (["a"], set())
 
 
-def test_a_store_of_another_version_a_broken_one_and_none_are_told(tmp_path):
+def test_a_store_of_another_version_a_broken_one_and_none_are_reported(tmp_path):
     with pytest.raises(StoreError, match="not the store of a sweep"):
         Store(tmp_path)
     with Store(tmp_path / "newer", create=True) as newer:
@@ -99,7 +99,7 @@ def test_a_store_of_another_version_a_broken_one_and_none_are_told(tmp_path):
         Store(tmp_path / "file", create=True)
 
 
-def test_on_a_full_disk_what_was_written_is_whole_and_the_rest_is_told(tmp_path):
+def test_on_a_full_disk_what_was_written_is_whole_and_the_rest_is_reported(tmp_path):
     """The disk is full where a file may not grow: then no page can be added to the database, nor to its journal."""
 
     def full():

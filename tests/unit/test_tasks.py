@@ -56,6 +56,17 @@ def test_the_grid_of_yin_yang_fills_the_disc():
     assert abs(len(points) / 100**2 - np.pi / 4) < 0.02 and np.all(np.hypot(*(points.T - 0.5)) <= 0.5)
 
 
+def test_the_outline_of_yin_yang_is_where_the_class_changes():
+    """A step of 1e-6 to either side of each curve, less its ends: inside and outside of the disc, or two classes."""
+    disc, *between = tasks.yin_yang_outline(50)
+    assert np.allclose(np.hypot(*(disc.T - 0.5)), 0.5)
+    centres = [(0.25, 0.5), (0.75, 0.5)] * 2
+    for curve, centre in zip(between, centres, strict=True):
+        inwards = 1e-6 * (np.array(centre) - curve[1:-1])
+        one, other = (tasks.yin_yang_class(curve[1:-1] + sign * inwards) for sign in (1.0, -1.0))
+        assert curve.shape == (50, 2) and np.all(one != other)
+
+
 def test_sequences_are_shown_element_by_element_and_shuffled_in_each_episode():
     task = tasks.sequence_task(["ADB", "FDC"], 4, 40.0, 100.0, t_start=10.0)
     assert task.symbols == "ABCDF" and task.shown.shape == task.onsets.shape == (4, 2, 3)

@@ -77,7 +77,7 @@ def test_shares_have_as_much_to_do_however_dear_the_neurons_of_each_population_a
     assert 1000 < block.edges[1] < 2000
 
 
-def test_a_state_that_is_not_finite_is_told_with_the_neuron_that_has_it():
+def test_a_state_that_is_not_finite_is_reported_with_the_neuron_that_has_it():
     net = sl.Network(threads=2)
     net.population(5, sl.LIF())
     cells = net.population(6, sl.LIF(), name="cells")
