@@ -12,9 +12,12 @@ from __future__ import annotations
 import functools
 import os
 import time
+import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Annotated, Any, TypeAlias
 
+from spikelearn.codegen import object_cache
 from spikelearn.codegen.pickling import PickledByName
 
 Written: TypeAlias = Annotated[Any, "written"]
@@ -108,9 +111,21 @@ def scalar(function: Callable[..., Any]) -> Any:
 
 
 def entry(function: Callable[..., Any]) -> Any:
-    """Compile `function(step, address)` to a C function with its own address."""
+    """Compile `function(step, address)` to a C function with its own address.
+
+    Where `object_cache` is not used, Numba's own cache is: it is beside the file of a generated module, whose name is
+    the hash of all that its code depends on.
+    """
     numba = compiler()
-    return numba.cfunc(numba.types.void(numba.types.int64, numba.types.int64), error_model="numpy")(function)
+    compiled = functools.partial(
+        numba.cfunc, numba.types.void(numba.types.int64, numba.types.int64), error_model="numpy"
+    )
+    if not object_cache.is_used():
+        # Fails if there is no file, or the cache is damaged; warns if the code contains addresses of this process.
+        with warnings.catch_warnings(), suppress(Exception):
+            warnings.simplefilter("ignore", numba.NumbaWarning)
+            return compiled(cache=True)(function)
+    return compiled()(function)
 
 
 def _invoke_plain(function, step, arguments):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
-import os
 import re
 import struct
 import sys
@@ -22,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.codegen import jit, object_cache
+from spikelearn.codegen import cache_folder, jit, object_cache
 from spikelearn.codegen.fingerprint import fingerprint
 from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.object_cache import Entry
@@ -205,9 +204,8 @@ def _load(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> En
     with _loading:
         if known not in _entries:
             text = _text(kernel, arguments, call, first)
-            digest = hashlib.sha256((sources_fingerprint() + text).encode()).hexdigest()[:24]
-            path = cache_folder() / f"spikelearn_module_{digest}.code"
-            _entries[known] = object_cache.read(path) or _compile_alone(path, text, kernel)
+            key, path = _key(text), _path(text, ".code")
+            _entries[known] = object_cache.read(path, key) or _compile_alone(path, key, text, kernel)
         return _entries[known]
 
 
@@ -218,47 +216,57 @@ def _kind(argument: Any) -> Any:
     return float if isinstance(argument, float | np.floating) else int
 
 
-def _compile_alone(path: Path, text: str, kernel: Kernel) -> Entry:
+def _compile_alone(path: Path | None, key: str, text: str, kernel: Kernel) -> Entry:
     """An entry compiled now, or loaded if another process compiled it in the meantime."""
-    with object_cache.alone(path):
-        return object_cache.read(path) or object_cache.keep(path, _module(text, kernel).call)
+    with cache_folder.alone(path):
+        return object_cache.read(path, key) or object_cache.keep(path, key, _module(text, kernel).call)
+
+
+def _key(text: str) -> str:
+    """A hash of all that the machine code of a module depends on."""
+    return hashlib.sha256((sources_fingerprint() + text).encode()).hexdigest()
+
+
+def _path(text: str, suffix: str) -> Path | None:
+    """The file of a module in the cache, if there is one."""
+    folder = _folder()
+    return None if folder is None else folder / f"spikelearn_module_{_key(text)[:24]}{suffix}"
 
 
 def _module(text: str, kernel: Kernel) -> ModuleType:
     """A module with a header. Its file is for reading and tracebacks; the text is what runs."""
-    digest = hashlib.sha256((sources_fingerprint() + text).encode()).hexdigest()[:24]
-    path = cache_folder() / f"spikelearn_module_{digest}.py"
-    text = kernel.header + text
-    if not path.exists():
-        object_cache.write_whole(path, text.encode())
-    module = ModuleType(path.stem)
-    module.__file__ = str(path)
+    path = _path(text, ".py")
+    known = path is not None and (
+        (cache_folder.read(path) or b"").partition(b"\n")[2] == text.encode()
+        or cache_folder.write(path, (kernel.header + text).encode())
+    )
+    module = ModuleType(f"spikelearn_module_{_key(text)[:24]}")
+    module.__file__ = str(path) if known else f"<{module.__name__}>"
     vars(module).update(kernel.injected)
-    exec(compile(text, path, "exec"), vars(module))
+    if not (jit.JIT_DISABLED or object_cache.is_used()):
+        sys.modules[module.__name__] = module  # Numba's own cache finds it by its name
+    exec(compile(kernel.header + text, module.__file__, "exec"), vars(module))
     return module
 
 
 @functools.cache
-def cache_folder() -> Path:
-    """The folder for generated modules and their machine code: $SPIKELEARN_CACHE, or the user's cache folder.
-
-    It may be read-only or missing: modules that are not found are compiled.
-    """
-    wanted = os.environ.get("SPIKELEARN_CACHE")
-    base = Path(wanted) if wanted else Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "spikelearn"
-    return base / "disabled" if jit.JIT_DISABLED else base
+def _folder() -> Path | None:
+    """The folder for generated modules and their machine code; without the compiler, one for modules alone."""
+    base = cache_folder.location()
+    return base / "disabled" if base is not None and jit.JIT_DISABLED else base
 
 
 @functools.cache
 def sources_fingerprint() -> str:
     """A hash of every source that a generated module can reach, and of everything that its compilation depends on."""
     package = Path(jit.__file__).parents[1]
-    sources = [Path(jit.__file__), package / "codegen" / "intrinsics.py"]
+    sources = [package / "codegen" / f"{name}.py" for name in ("jit", "intrinsics", "object_cache")]
     for folder in _REACHED:
         sources += sorted((package / folder).rglob("*.py"))
     digest = hashlib.sha256(f"{sys.version_info} {np.__version__} {object_cache.versions()}".encode())
     for source in sources:
-        digest.update(source.read_bytes())
+        content = source.read_bytes()
+        digest.update(f"{source.relative_to(package).as_posix()} {len(content)}\n".encode() + content)
     return digest.hexdigest()
 
 

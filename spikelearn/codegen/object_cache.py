@@ -1,14 +1,14 @@
 """Machine code on disk: an entry compiled by Numba, in one file that is loaded without Numba.
 
-Files are written atomically and start with a hash of the rest: a damaged file is ignored, and a failed write has no
-effect. Code that uses Numba's runtime (a callback that makes arrays) imports Numba when it is loaded; code that
-contains addresses of this process is not stored.
+A file holds its own key, and starts with a hash of the rest: one that is damaged, or stands under another name, is
+ignored. Code that uses Numba's runtime (a callback that makes arrays) imports Numba when it is loaded; code that
+contains addresses of this process is not stored. Only ELF objects are: of other formats it cannot be checked what they
+need, and LLVM ends the process if that is missing. There `jit.entry` uses Numba's own cache.
 """
 
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import functools
 import hashlib
 import importlib.util
@@ -16,15 +16,18 @@ import json
 import os
 import re
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spikelearn.codegen import cache_folder
+
 _ENVIRONMENT = "NumbaEnv"
 """Occurs in names of variables that Numba sets per process: Python objects used by a function, e.g. to print."""
 _DIGEST = 32
+_ELF = b"\x7fELF\x02\x01"
+"""How an ELF object of 64 bits, little-endian, begins: `undefined_symbols` reads no other."""
 _SYMBOL = struct.Struct("<IBBHQQ")
 _SECTION = struct.Struct("<IIQQQQIIQQ")
 _SYMBOL_TABLE = 2
@@ -43,63 +46,40 @@ class Entry:
         return ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)(self.address)
 
 
-def read(path: Path) -> Entry | None:
-    """The entry stored in a file; None if it is missing, damaged, or needs something that this process lacks."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return None
+def read(path: Path | None, key: str) -> Entry | None:
+    """The entry stored in a file; None if it is missing, damaged, of another key, or needs what this process lacks."""
+    content = cache_folder.read(path) or b""
     rest = content[_DIGEST:]
-    if hashlib.sha256(rest).digest() != content[:_DIGEST]:
+    if not content or hashlib.sha256(rest).digest() != content[:_DIGEST]:
         return None
     head, _, code = rest.partition(b"\n")
-    return _loaded(json.loads(head)["name"], code)
+    about = json.loads(head)
+    return _loaded(about["name"], code) if about["key"] == key else None
 
 
-def keep(path: Path, compiled: Any) -> Entry:
-    """The entry of a numba.cfunc, written to a file if other processes can use it."""
+@functools.cache
+def is_used() -> bool:
+    """Whether this system has objects that can be checked before they are loaded: ELF, 64 bits, little-endian."""
+    import llvmlite.binding as llvm
+
+    return llvm.get_object_format() == "ELF" and struct.calcsize("P") == 8 and sys.byteorder == "little"
+
+
+def keep(path: Path | None, key: str, compiled: Any) -> Entry:
+    """The entry of a numba.cfunc, written to a file if other processes can use it.
+
+    key: hash of all that the code depends on, which the name of the file holds only a part of.
+    """
     name = compiled.native_name
     # Numba has no public way to tell whether code contains addresses; if unknown, it is not stored.
     holds_addresses = getattr(getattr(compiled, "_library", None), "has_dynamic_globals", True)
-    code = None if holds_addresses else _alone(compiled.inspect_llvm(), name)
+    code = None if path is None or holds_addresses or not is_used() else _alone(compiled.inspect_llvm(), name)
     entry = None if code is None else _loaded(name, code)
     if code is None or entry is None:
         return Entry(compiled.address, compiled)
-    content = json.dumps({"name": name}).encode() + b"\n" + code
-    write_whole(path, hashlib.sha256(content).digest() + content)
+    content = json.dumps({"name": name, "key": key}).encode() + b"\n" + code
+    cache_folder.write(path, hashlib.sha256(content).digest() + content)
     return entry
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file atomically. If it cannot be written, there is none."""
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        try:
-            temporary.write_bytes(content)
-            os.replace(temporary, path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
-
-
-@contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Wait until no other process compiles the code for this file. If files cannot be written, do not wait."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    except OSError:
-        yield
-        return
-    try:
-        with suppress(OSError):
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-        with suppress(OSError):
-            path.with_suffix(".lock").unlink()
-    finally:
-        os.close(lock)
 
 
 @functools.cache
@@ -130,6 +110,7 @@ def versions() -> str:
     options = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("NUMBA_"))
     parts = [
         *compilers().values(),
+        str(llvm.llvm_version_info),
         llvm.get_process_triple(),
         llvm.get_host_cpu_name(),
         llvm.get_host_cpu_features().flatten(),
@@ -159,6 +140,8 @@ def _alone(text: str, name: str) -> bytes | None:
 def _loaded(name: str, code: bytes) -> Entry | None:
     import llvmlite.binding as llvm
 
+    if not code.startswith(_ELF):
+        return None
     # The first engine registers the symbols of the process, so it must precede the query.
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
     missing = [symbol for symbol in undefined_symbols(code) if llvm.address_of_symbol(symbol) is None]
@@ -168,7 +151,8 @@ def _loaded(name: str, code: bytes) -> Entry | None:
             return None
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    return Entry(engine.get_function_address(name), engine)
+    address = engine.get_function_address(name)
+    return Entry(address, engine) if address else None
 
 
 def undefined_symbols(code: bytes) -> list[str]:

@@ -13,7 +13,6 @@ All numbers are little-endian. A new file is written next to the old one and rep
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -27,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn import system
 from spikelearn.codegen.modules import sources_fingerprint
 from spikelearn.engine import pickle_buffers
 from spikelearn.errors import CheckpointError
@@ -156,28 +156,27 @@ def _replacing(path: Path) -> Iterator[BufferedIOBase]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+            if os.name == "nt":
+                file.close()  # Windows renames no open file
             os.replace(temporary, path)
         except BaseException:
             with suppress(OSError):
                 temporary.unlink()
             raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    if os.name != "nt":  # Windows opens no folder
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[BufferedIOBase]:
     while True:
         with open(path, "ab") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise BlockingIOError("another process is writing it now") from None
-            except OSError:
-                pass  # a file system without locks
+            if not system.lock(file.fileno()):
+                raise BlockingIOError("another process is writing it now")
             if _is_at(path, file):
                 yield file
                 return

@@ -135,7 +135,7 @@ def test_the_versions_of_the_compilers_are_those_that_are_installed():
 
 def kept(function, path: Path) -> tuple[object_cache.Entry, object_cache.Entry | None]:
     """The entry of function(step, address) now, and as another process finds it."""
-    return object_cache.keep(path, jit.entry(function)), object_cache.read(path)
+    return object_cache.keep(path, "key", jit.entry(function)), object_cache.read(path, "key")
 
 
 def result(entry: object_cache.Entry, number: float) -> float:
@@ -156,7 +156,7 @@ def test_any_damage_to_a_file_is_noticed(tmp_path):
     content = path.read_bytes()
     for length in range(len(content)):
         path.write_bytes(content[:length])
-        assert object_cache.read(path) is None
+        assert object_cache.read(path, "key") is None
     assert object_cache.undefined_symbols(content[content.index(b"\n", 32) + 1 :]) == ["log1p"]
 
 

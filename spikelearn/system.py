@@ -1,0 +1,137 @@
+"""What differs between operating systems, in one place: processors, locks, processes, memory and limits.
+
+Everything works on Linux. Elsewhere a function does what the system can do, and its docstring says what is missing.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from spikelearn.errors import ExperimentError
+
+_STATUS = Path("/proc/self/status")
+
+
+def cores() -> int:
+    """The number of processors that this process may use; where that is unknown, of the machine."""
+    if hasattr(os, "process_cpu_count"):
+        return os.process_cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def lock(descriptor: int) -> bool:
+    """Lock an open file until it is closed or the process ends, however it ends.
+
+    Returns False if another process has locked it; True too where the system or the file system has no locks.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of filelock, where the system has no locks
+        from filelock import lock_descriptor
+    try:
+        return lock_descriptor(descriptor, blocking=False)
+    except OSError:
+        return True
+
+
+def started(pid: int) -> str:
+    """When a process of this machine started, as pids are reused; "" if there is none."""
+    with suppress(OSError):
+        if Path("/proc/self/stat").exists():
+            return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+        return _started_by_psutil(pid)
+    return ""
+
+
+def _started_by_psutil(pid: int) -> str:
+    try:
+        import psutil
+    except ImportError as error:
+        raise ExperimentError(
+            "sweeps need psutil on this system, and it is not installed: pip install 'spikelearn[sweep]'"
+        ) from error
+    try:
+        return str(round(psutil.Process(pid).create_time()))
+    except psutil.Error:
+        return ""
+
+
+def peak_memory() -> float:
+    """The most resident memory of this process since `forget_peak_memory`, in bytes; NaN where it is unknown."""
+    if (found := _status("VmHWM")) is not None:
+        return float(found)
+    try:
+        import resource
+    except ImportError:
+        return math.nan
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * (1 if sys.platform == "darwin" else 1024)
+
+
+def forget_peak_memory() -> None:
+    """Begin to measure the peak anew. Outside Linux it stays that of the whole life of the process."""
+    with suppress(OSError):
+        if _STATUS.exists():
+            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def has_time_limits() -> bool:
+    """Whether a process can be ended by a timer, whatever it is doing: not on Windows."""
+    return hasattr(signal, "setitimer") and hasattr(signal, "SIGALRM")
+
+
+def has_memory_limits() -> bool:
+    """Whether the memory of a process can be limited: on Linux only, as others do not count mapped memory."""
+    try:
+        import resource
+    except ImportError:
+        return False
+    return hasattr(resource, "RLIMIT_DATA") and _status("VmData") is not None
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """A block that ends the process by SIGALRM if it takes longer. Raises ExperimentError where there are no timers."""
+    if not has_time_limits():
+        raise ExperimentError(f"time limit: this system ({sys.platform}) has no timers that end a process")
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+
+
+@contextmanager
+def memory_limit(n_bytes: int) -> Iterator[None]:
+    """A block in which allocations raise MemoryError once the data of the process exceed n_bytes.
+
+    Raises MemoryError if they do already, and ExperimentError where memory cannot be limited.
+    """
+    if not has_memory_limits():
+        raise ExperimentError(f"memory limit: this system ({sys.platform}) cannot limit the memory of a process")
+    import resource
+
+    if (taken := _status("VmData") or 0) >= n_bytes:
+        raise MemoryError(f"the process uses {taken / 2**20:.0f} MB before it starts")
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (n_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, before)
+
+
+def _status(name: str) -> int | None:
+    """A field of Linux's /proc/self/status in bytes; None if there is none."""
+    with suppress(OSError):
+        for line in _STATUS.read_text(encoding="utf-8").splitlines():
+            if line.startswith(name + ":"):
+                return int(line.split()[1]) * 1024
+    return None
