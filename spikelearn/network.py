@@ -19,9 +19,10 @@ from spikelearn.backends.request import check_request
 from spikelearn.codegen.object_cache import compilers
 from spikelearn.description.builder import NetworkBuilder
 from spikelearn.engine.lowering.synapse_tables import count_alone
-from spikelearn.errors import CheckpointError, DescriptionError, ParameterError
+from spikelearn.errors import CheckpointError, DescriptionError
 from spikelearn.results.run import Run
 from spikelearn.units import Quantity
+from spikelearn.values import whole_number
 
 if TYPE_CHECKING:
     from spikelearn.backends.backend import Backend, Choice
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from spikelearn.results.sink import Sink
 
 VERSION = "0.1.0"
+MOST_THREADS = 1024
 
 
 class Network(NetworkBuilder):
@@ -47,10 +49,7 @@ class Network(NetworkBuilder):
 
     def __init__(self, dt: Quantity = 0.1, seed: int = 0, threads: int | None = None) -> None:
         super().__init__(dt, seed)
-        whole = isinstance(threads, int | np.integer) and not isinstance(threads, bool)
-        if threads is not None and not (whole and threads >= 1):
-            raise ParameterError(f"threads of Network: expected a whole number of at least 1, got {threads!r}")
-        self.threads = None if threads is None else int(threads)
+        self.threads = None if threads is None else whole_number(threads, "threads of Network", 1, MOST_THREADS)
         self._choice = choose("compiled")
         self._shares: int | None = None
         self._backend: Backend | None = None

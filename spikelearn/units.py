@@ -8,6 +8,7 @@ that passes a quantity has already imported it.
 from __future__ import annotations
 
 import ast
+import copy
 import functools
 import numbers
 import reprlib
@@ -135,6 +136,11 @@ def is_quantity(value: Any) -> bool:
     return any(c.__module__.startswith("brian2.units") for c in type(value).__mro__)
 
 
+def is_masked(value: Any) -> bool:
+    """Whether `value` is a masked array. numpy.ma is not imported for it."""
+    return "numpy.ma" in sys.modules and isinstance(value, sys.modules["numpy.ma"].MaskedArray)
+
+
 def plain(value: Any, unit: str | Unit, what: str) -> float | np.ndarray:
     """A float, or a float64 array of its own, in `unit`, from a real number, a quantity, or an array of either.
 
@@ -162,13 +168,23 @@ def plain(value: Any, unit: str | Unit, what: str) -> float | np.ndarray:
     return array
 
 
+def own(value: Any) -> Any:
+    """A copy of an array, a list or a quantity whose unit is not known yet, so that later changes have no effect."""
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes) or hasattr(value, "__array__"):
+        try:
+            return copy.deepcopy(value)
+        except Exception:  # of the object itself, such as an open file
+            return value
+    return value
+
+
 def _array(value: Any, unit: Unit, what: str) -> np.ndarray:
     """A real array, perhaps the one given, in `unit`."""
     if is_quantity(value):
         return _from_quantity(value, unit, what)
     if is_foreign(value):
         return _array(in_unit(value, _names(unit), what), unit, what)
-    if isinstance(value, np.ma.MaskedArray):
+    if is_masked(value):
         raise UnitError(f"{what}: expected numbers {unit.wanted}, got a masked array; fill it first: filled(...)")
     if isinstance(value, str | bytes | bytearray | bool | type):
         raise _no_number(value, unit, what)

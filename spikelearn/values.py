@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.units import Unit, plain, unit_named
+from spikelearn.units import Unit, is_masked, plain, unit_named
 
 LARGEST = (1 << 63) - 1
 
@@ -53,7 +53,7 @@ def whole_number(value: Any, what: str, least: int = 0, most: int = LARGEST) -> 
 
 def whole_numbers(values: Any, what: str) -> np.ndarray:
     """A (n,) int64 array of its own, read-only. Raises DescriptionError unless `values` are whole numbers."""
-    if isinstance(values, np.ma.MaskedArray):
+    if is_masked(values):
         raise DescriptionError(f"{what}: expected whole numbers, got a masked array")
     try:
         array = np.asarray(values)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
-from spikelearn.connectivity.rule import ConnectionRule, Rows, whole_number
+from spikelearn.connectivity.rule import MOST_IN_A_ROW, ConnectionRule, Rows
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels.random import uniform
 
@@ -42,7 +42,7 @@ def drawn_partners(row, n_partners, own, numbers, start, increment, seen, stamp,
 
 def checked_degree(rule: Any, n: int, shared: range, what: str, where: str) -> int:
     """The degree k of a rule whose rows draw from n partners. Raises DescriptionError."""
-    k = whole_number(rule, rule.k, where)
+    k: int = rule.k
     free = n - (1 if shared and not rule.autapses else 0)
     if (not rule.multapses and k > free) or (free == 0 and k > 0):
         raise DescriptionError(
@@ -65,4 +65,5 @@ class FixedDegree(ConnectionRule):
     k: int
     autapses: bool = True
     multapses: bool = True
+    limits = {"k": (0, MOST_IN_A_ROW)}
     row = staticmethod(drawn_partners)

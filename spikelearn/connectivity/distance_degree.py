@@ -12,7 +12,7 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.connectivity.degree import checked_degree
 from spikelearn.connectivity.distance_rule import SPACE, rows_by_distance
 from spikelearn.connectivity.profiles import GaussianProfile
-from spikelearn.connectivity.rule import ConnectionRule, Endpoints, Rows
+from spikelearn.connectivity.rule import MOST_IN_A_ROW, ConnectionRule, Endpoints, Rows
 from spikelearn.kernels.connect import WRONG_ROW
 from spikelearn.kernels.random import uniform
 from spikelearn.kernels.space import distance
@@ -123,6 +123,7 @@ class _DistanceDegree(ConnectionRule):
     radius: float = np.inf
     autapses: bool = True
     multapses: bool = True
+    limits = {"k": (0, MOST_IN_A_ROW)}
     row = staticmethod(partners_in_proportion)
     example = {"k": 4, "profile": GaussianProfile(1.0, 0.3)}
     complaint = (

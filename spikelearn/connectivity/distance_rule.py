@@ -24,7 +24,7 @@ def checked_profile(rule: Any, where: str) -> Profile:
             f"{where}: profile of {rule.name}: expected a profile such as GaussianProfile(0.5, 0.2) or a function of "
             f"the distance, got {rule.profile!r}"
         )
-    if not isinstance(rule.radius, int | float | np.number) or not rule.radius > 0:
+    if not rule.radius > 0:
         raise DescriptionError(f"{where}: radius of {rule.name}: expected more than 0, got {rule.radius!r}")
     return profile
 

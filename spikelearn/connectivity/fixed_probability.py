@@ -9,7 +9,6 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.connectivity.rule import ConnectionRule, Endpoints, Rows
-from spikelearn.errors import DescriptionError
 from spikelearn.kernels.random import uniform
 from spikelearn.nest_mapping import NestRule
 
@@ -46,10 +45,9 @@ class FixedProbability(ConnectionRule):
     p: float
     autapses: bool = True
     row = staticmethod(partners_by_chance)
+    limits = {"p": (0.0, 1.0)}
     example = {"p": 0.3}
     nest = NestRule("pairwise_bernoulli", {"p": "p"})
 
     def rows(self, ends: Endpoints) -> Rows:
-        if not 0.0 <= self.p <= 1.0:
-            raise DescriptionError(f"{ends.where}: FixedProbability needs 0 <= p <= 1, got {self.p!r}")
-        return Rows(np.array([float(self.p)]), expected=float(self.p) * ends.n_target * ends.n_source)
+        return Rows(np.array([self.p]), expected=self.p * ends.n_target * ends.n_source)

@@ -10,6 +10,7 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.connectivity.rule import ConnectionRule, Endpoints, Rows
 from spikelearn.errors import DescriptionError
+from spikelearn.values import whole_numbers
 
 
 @scalar
@@ -36,21 +37,14 @@ class Pairs(ConnectionRule):
     def rows(self, ends: Endpoints) -> Rows:
         arrays = []
         for name, given, n in (("pre", self.pre, ends.n_source), ("post", self.post, ends.n_target)):
-            array = np.atleast_1d(np.asarray(given))
-            if array.size == 0:
-                array = array.astype(np.int64)
-            if array.ndim != 1 or not np.issubdtype(array.dtype, np.integer):
-                raise DescriptionError(
-                    f"{ends.where}: {name} of Pairs: expected a list of whole numbers, "
-                    f"got {array.dtype} of shape {array.shape}"
-                )
+            array = whole_numbers(given, f"{ends.where}: {name} of Pairs")
             wrong = np.flatnonzero((array < 0) | (array >= n))
             if len(wrong):
                 raise DescriptionError(
                     f"{ends.where}: {name} of Pairs: index {array[wrong[0]]} at index {wrong[0]} is out of range "
                     f"0..{n - 1}"
                 )
-            arrays.append(array.astype(np.int64))
+            arrays.append(array)
         if len(arrays[0]) != len(arrays[1]):
             raise DescriptionError(
                 f"{ends.where}: Pairs: expected one post for each pre, got {len(arrays[0])} and {len(arrays[1])}"

@@ -14,6 +14,7 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.codegen.pickling import HoldsFunctions
 from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.values import one_number
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Profile(HoldsFunctions):
     """
 
     value: ClassVar[Callable[..., Any] | None] = None
-    not_negative: ClassVar[tuple[str, ...]] = ()
+    positive: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         function = cls.__dict__.get("value")
@@ -42,11 +43,9 @@ class Profile(HoldsFunctions):
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            number = getattr(self, field.name)
-            if isinstance(number, bool) or not isinstance(number, int | float | np.number) or not np.isfinite(number):
-                raise ParameterError(f"{field.name} of {type(self).__name__}: expected a finite number, got {number!r}")
-            if field.name in self.not_negative and number <= 0:
-                raise ParameterError(f"{field.name} of {type(self).__name__}: expected more than 0, got {number!r}")
+            above = 0.0 if field.name in self.positive else -np.inf
+            number = one_number(getattr(self, field.name), "1", f"{field.name} of {type(self).__name__}", above=above)
+            object.__setattr__(self, field.name, number)
 
     @property
     def numbers(self) -> np.ndarray:
@@ -91,7 +90,7 @@ class GaussianProfile(Profile):
 
     peak: float
     sigma: float
-    not_negative = ("sigma",)
+    positive = ("sigma",)
     value = staticmethod(gaussian)
 
 
@@ -105,7 +104,7 @@ class ExponentialProfile(Profile):
 
     peak: float
     scale: float
-    not_negative = ("scale",)
+    positive = ("scale",)
     value = staticmethod(exponential_decay)
 
 
@@ -119,7 +118,7 @@ class BoxcarProfile(Profile):
 
     height: float
     radius: float
-    not_negative = ("radius",)
+    positive = ("radius",)
     value = staticmethod(boxcar)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import reprlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -13,12 +14,15 @@ import numpy as np
 from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.jit import scalar
 from spikelearn.codegen.pickling import HoldsFunctions
-from spikelearn.errors import DescriptionError
+from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels.space import DIMENSIONS, PERIOD, packed
 from spikelearn.nest_mapping import NestRule
+from spikelearn.units import own, plain
+from spikelearn.values import LARGEST, flag, whole_number
 
 ROW_ARGUMENTS = ("row", "n_partners", "own", "numbers", "start", "increment", "seen", "stamp", "scratch", "partners")
 RANK_ARGUMENTS = ("row", "partner", "own")
+MOST_IN_A_ROW = (1 << 31) - 1
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,8 @@ class Rows:
 class ConnectionRule(HoldsFunctions):
     """Base of all connection rules: which pairs of neurons a projection connects.
 
-    A rule is a frozen dataclass with these parts:
+    A rule is a frozen dataclass whose fields are checked by their annotation when it is made: `int` is a whole number,
+    `float` a number, `bool` True or False. It has these parts:
 
     by_source: each row holds the targets of one source; else the sources of one target. Only rules by source, and those
         with a `rank`, can be procedural.
@@ -123,6 +128,7 @@ class ConnectionRule(HoldsFunctions):
         given, `row` with source and target exchanged makes the targets of a source.
     arrays: which arrays of weights and delays it takes: "pairs" (n_source, n_target), "rows" (rows,), "" none.
     every_pair: whether it makes all pairs, except autapses.
+    limits: field -> its lowest and highest value.
     example: values of required fields, with which tests make it between two populations of 12 neurons.
     complaint: the cause if `row` returns -1, for errors.
     nest: the rule in NEST, for engine="nest" with NEST's own rules.
@@ -149,6 +155,7 @@ class ConnectionRule(HoldsFunctions):
     every_pair: ClassVar[bool] = False
     row: ClassVar[Callable[..., Any] | None] = None
     rank: ClassVar[Callable[..., Any] | None] = None
+    limits: ClassVar[Mapping[str, tuple[float, float]]] = MappingProxyType({})
     example: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     complaint: ClassVar[str] = (
         "made a row with too many partners, with partners out of range, or with a number of partners other than its "
@@ -170,6 +177,12 @@ class ConnectionRule(HoldsFunctions):
                 )
             setattr(cls, name, staticmethod(scalar(function)))
 
+    def __post_init__(self) -> None:
+        """Check the fields, and keep copies of arrays. Raises ParameterError or UnitError."""
+        for each in fields(self):
+            given, what = getattr(self, each.name), f"{each.name} of {self.name}"
+            object.__setattr__(self, each.name, _checked(given, each.type, what, self.limits.get(each.name)))
+
     def rows(self, ends: Endpoints) -> Rows:
         """The rows of the rule for a projection with these ends. Raises DescriptionError."""
         raise NotImplementedError
@@ -184,12 +197,21 @@ class ConnectionRule(HoldsFunctions):
         return type(self).__name__
 
 
+def _checked(given: Any, annotation: Any, what: str, limits: tuple[float, float] | None) -> Any:
+    kind = getattr(annotation, "__name__", annotation)
+    if kind == "bool":
+        return flag(given, what)
+    if kind == "int":
+        low, high = limits or (-LARGEST, LARGEST)
+        return whole_number(given, what, int(low), int(high))
+    if kind != "float":
+        return own(given)
+    low, high = limits or (-np.inf, np.inf)
+    number = plain(given, "1", what)
+    if not isinstance(number, float) or not low <= number <= high:
+        raise ParameterError(f"{what}: expected one number from {low:g} to {high:g}, got {reprlib.repr(given)}")
+    return number
+
+
 def _listed(numbers: np.ndarray) -> str:
     return "(" + ", ".join(f"{number:g}" for number in numbers) + ")"
-
-
-def whole_number(rule: ConnectionRule, value: Any, where: str) -> int:
-    """A parameter of a rule that is a count. Raises DescriptionError."""
-    if not isinstance(value, int | float | np.integer | np.floating) or value < 0 or int(value) != value:
-        raise DescriptionError(f"{where}: {rule.name} needs a whole number of at least 0, got {value!r}")
-    return int(value)

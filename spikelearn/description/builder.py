@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
-
-import numpy as np
 
 from spikelearn.connectivity import AllToAll, ConnectionRule, Endpoints, Profile
 from spikelearn.description.checks import (
     check_array,
     check_delays,
     check_drive,
-    check_initial,
     check_payload,
     check_plasticity,
     check_procedural,
     check_release,
     check_sizes,
+    checked_initial,
 )
 from spikelearn.description.distributions import Distribution, drawn
 from spikelearn.description.homeostasis import Homeostasis, homeostasis
@@ -29,13 +28,17 @@ from spikelearn.description.projection import Drive, Projection, Release
 from spikelearn.description.receiver import receiver_of
 from spikelearn.description.recording import Recording, first_step, recording, sampling_steps
 from spikelearn.description.trials import Callback
-from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.errors import DescriptionError
 from spikelearn.neurons import Neuron, NeuronModel
 from spikelearn.plasticity import Normalisation, Plasticity, Rewiring, SynapticScaling
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
 from spikelearn.synapses import Synapse
-from spikelearn.units import Quantity, plain
+from spikelearn.units import Quantity
+from spikelearn.values import flag, one_number, whole_number
+from spikelearn.values import name as checked_name
 
+MOST = (1 << 31) - 1
+"""Neurons of a population: their numbers have 32 bits."""
 _POSITIONS = 1
 """Positions of a population are drawn from a generator seeded with (seed, uid, this)."""
 
@@ -47,13 +50,8 @@ class NetworkBuilder:
     """
 
     def __init__(self, dt: Quantity, seed: int) -> None:
-        step = plain(dt, "ms", "dt of Network")
-        if not isinstance(step, float) or not np.isfinite(step) or step <= 0:
-            raise ParameterError(f"dt of Network: expected more than 0 ms, got {dt!r}")
-        if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= seed < 1 << 63:
-            raise ParameterError(f"seed of Network: expected a whole number from 0 to 2^63 - 1, got {seed!r}")
-        self.dt = step
-        self.seed = int(seed)
+        self.dt = one_number(dt, "ms", "dt of Network", above=0.0)
+        self.seed = whole_number(seed, "seed of Network")
         self._populations: dict[str, Population] = {}
         self._projections: dict[str, Projection] = {}
         self._modulators: dict[str, Modulator] = {}
@@ -100,9 +98,7 @@ class NetworkBuilder:
         ParameterError.
         """
         self._still_open("population")
-        if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
-            called = "population" if name is None else f"population {name!r}"
-            raise DescriptionError(f"{called}: expected a size of at least 1, a whole number, got {size!r}")
+        size = whole_number(size, "size of population" if name is None else f"size of population {name!r}", 1, MOST)
         if isinstance(model, NeuronModel):
             model = model()
         if not isinstance(model, Neuron | Poisson | SpikeList):
@@ -112,23 +108,19 @@ class NetworkBuilder:
             )
         kind = model.model.name if isinstance(model, Neuron) else model.name
         name = self._name(name, kind.lower(), self._populations)
-        size = int(size)
         check_sizes(name, size, model, self.dt)
-        if not isinstance(initial, Mapping | None):
-            raise DescriptionError(f"initial of population {name!r}: expected {{variable: value}}, got {initial!r}")
         uid = self._next_uid()
         place = positions_of(positions, size, (self.seed, uid, _POSITIONS), f"population {name!r}")
-        added = Population(name, size, model, dict(initial or {}), uid, place)
-        check_initial(added)
+        added = Population(name, size, model, {}, uid, place)
+        added = replace(added, initial=checked_initial(added, {} if initial is None else initial))
         self._populations[name] = added
         return added
 
     def modulator(self, name: str = "dopamine", tau: Quantity = 200.0) -> Modulator:
         """Add a modulator whose concentration decays with time constant `tau` (ms)."""
         self._still_open("modulator")
-        tau_n = plain(tau, "ms", f"tau of modulator {name!r}")
-        if not isinstance(tau_n, float) or not np.isfinite(tau_n) or tau_n <= 0:
-            raise ParameterError(f"tau of modulator {name!r}: expected more than 0 ms, got {tau!r}")
+        checked_name(name, "name of modulator")
+        tau_n = one_number(tau, "ms", f"tau of modulator {name!r}", above=0.0)
         added = Modulator(self._name(name, name, {**self._modulators, **self._populations}), tau_n, self._next_uid())
         self._modulators[added.name] = added
         return added
@@ -181,6 +173,7 @@ class NetworkBuilder:
         self._check_ends(source, target)
         name = self._name(name, f"{source.name}->{target.name}", self._projections)
         where = f"projection {name!r}"
+        plastic, procedural = flag(plastic, f"plastic of {where}"), flag(procedural, f"procedural of {where}")
         sender = whole(source)
         sender.check_kind(on, where)
         source_first, source_size = segment(source, where)
@@ -232,11 +225,11 @@ class NetworkBuilder:
             dendritic_steps=dendritic_steps,
             plasticity=plasticity,
             synapse=synapse,
-            plastic=bool(plastic),
+            plastic=plastic,
             learns_from=learned_kind,
             autapses=bool(getattr(rule, "autapses", True)),
             uid=uid,
-            procedural=bool(procedural),
+            procedural=procedural,
             payload=payload or "",
             space=ends.space if by_distance else None,
         )
@@ -351,7 +344,9 @@ class NetworkBuilder:
         return self._last_uid
 
     def _name(self, wanted: str | None, default: str, taken: Iterable[str]) -> str:
-        if wanted is None:
+        if wanted is not None:
+            wanted = checked_name(wanted, f"name of {default!r}")
+        else:
             wanted, k = default, 2
             while wanted in taken:
                 wanted, k = f"{default}_{k}", k + 1

@@ -5,8 +5,8 @@ Parts check themselves on creation where they can. All raise DescriptionError or
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
+import reprlib
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -62,15 +62,23 @@ def _check_spike_list(name: str, size: int, model: SpikeList, dt: float) -> None
         )
 
 
-def check_initial(population: Population) -> None:
-    """Check that initial values are for existing state variables, and that arrays have one value per neuron."""
-    for variable, value in population.initial.items():
+def checked_initial(population: Population, initial: Any) -> dict[str, Drawn]:
+    """Initial values by state variable. Raises DescriptionError for a variable that the population lacks, or an array
+    that does not have one value per neuron."""
+    if not isinstance(initial, Mapping):
+        raise DescriptionError(
+            f"initial of population {population.name!r}: expected {{variable: value}}, got {reprlib.repr(initial)}"
+        )
+    found = {}
+    for variable, value in initial.items():
         what = f"initial {variable} of population {population.name!r}"
         values = drawn(value, population.check_state(variable, "initial"), what)
         if values.profile is not None:
             raise DescriptionError(f"{what}: only synapses have a distance; got {value!r}")
         if values.code == connect.ARRAY and values.array.shape != (population.size,):
             raise DescriptionError(f"{what}: expected {population.size} values, got shape {values.array.shape}")
+        found[variable] = values
+    return found
 
 
 def check_array(
@@ -105,7 +113,7 @@ def check_delays(delay: Any, axonal: Any, dendritic: Any, dt: float, where: str)
         given = 0.0 if back > 0 else dt
     drawn_delay = drawn(given, "ms", f"delay of {where}")
     if drawn_delay.low == -np.inf and not drawn_delay.constant and drawn_delay.values is None:
-        drawn_delay = replace(drawn_delay, low=max(0.0, dt - back))
+        drawn_delay = drawn_delay.within(max(0.0, dt - back), drawn_delay.high, f"delay of {where}")
     if drawn_delay.values is not None:
         shortest = float(drawn_delay.values.min())
     else:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import reprlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,17 +13,24 @@ import numpy as np
 from spikelearn.connectivity.profiles import Profile, profile_of
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels import connect
-from spikelearn.units import Quantity, plain
+from spikelearn.units import Quantity, own, plain
 
 _NOTHING = np.zeros(0)
+_SMALLEST_SHARE = 0.05
+"""Of a distribution within its limits: 1,000 redraws then all fail once in 10^22 values."""
+_FARTHEST = 9.0
+"""Standard deviations from the mean beyond which no value is drawn."""
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """Base of distributions. Values outside [low, high] are redrawn."""
+    """Base of distributions. Values outside [low, high] are redrawn; at least 5 % must lie within."""
 
     low: Quantity = -np.inf
     high: Quantity = np.inf
+
+    def __post_init__(self) -> None:
+        _set(self, low=self.low, high=self.high)
 
     def numbers(self, unit: str, what: str) -> Drawn:
         """Checked numbers in `unit`, for the kernels."""
@@ -56,11 +65,36 @@ class Drawn:
     def constant(self) -> bool:
         return self.code == connect.CONSTANT
 
+    def within(self, low: float, high: float, what: str) -> Drawn:
+        """The same with these limits. Raises ParameterError if most values would have to be redrawn many times."""
+        share = _share(self.code, self.a, self.b, low, high)
+        if share < _SMALLEST_SHARE:
+            raise ParameterError(
+                f"{what}: expected a distribution with at least {_SMALLEST_SHARE:.0%} of its values from {low:g} to "
+                f"{high:g}, got {share:.1%}"
+            )
+        return replace(self, low=low, high=high)
+
+
+def _share(code: int, a: float, b: float, low: float, high: float) -> float:
+    """The share of a distribution from low to high."""
+    if code == connect.EXPONENTIAL:
+        low, high = max(low, 0.0), max(high, 0.0)
+        return math.exp(-low / a) - math.exp(-high / a) if a > 0 else float(low == 0.0)
+    if code == connect.LOG_NORMAL:
+        low, high = (math.log(limit) if limit > 0 else -math.inf for limit in (low, high))
+    if code not in (connect.NORMAL, connect.LOG_NORMAL):
+        return 1.0
+    if b == 0:
+        return float(low <= a <= high)
+    below, above = (math.erfc(x / b / math.sqrt(2.0)) / 2.0 for x in (a - low, high - a))
+    return 1.0 - below - above
+
 
 def _one(value: Any, unit: str, what: str) -> float:
     number = plain(value, unit, what)
     if not isinstance(number, float) or np.isnan(number):
-        raise ParameterError(f"{what}: expected one number in {unit}, got {value!r}")
+        raise ParameterError(f"{what}: expected one number in {unit}, got {reprlib.repr(value)}")
     return number
 
 
@@ -76,14 +110,14 @@ class Uniform(Distribution):
 
     def numbers(self, unit: str, what: str) -> Drawn:
         low, high = _one(self.low, unit, f"low of {what}"), _one(self.high, unit, f"high of {what}")
-        if not (np.isfinite(low) and np.isfinite(high) and low <= high):
+        if not (np.isfinite(high - low) and low <= high):
             raise ParameterError(f"{what}: Uniform needs finite low <= high, got {self.low!r} and {self.high!r}")
         return Drawn(connect.UNIFORM, low, high, low, high)
 
 
 @dataclass(frozen=True)
 class Normal(Distribution):
-    """Normal, truncated to the limits: values outside are redrawn.
+    """Normal, truncated to the limits: values outside are redrawn; at least 5 % must lie within.
 
     mean, std: in the unit of the drawn values. low, high: limits, in that unit.
     """
@@ -102,7 +136,7 @@ class Normal(Distribution):
 
 @dataclass(frozen=True)
 class LogNormal(Distribution):
-    """Log-normal, truncated to the limits: values outside are redrawn.
+    """Log-normal, truncated to the limits: values outside are redrawn; at least 5 % must lie within.
 
     mu, sigma: mean and standard deviation of the logarithm, without a unit. low, high: limits, in the unit of the drawn
     values.
@@ -121,9 +155,9 @@ class LogNormal(Distribution):
 
 @dataclass(frozen=True)
 class Exponential(Distribution):
-    """Exponential, truncated to the limits: values outside are redrawn.
+    """Exponential, truncated to the limits: values outside are redrawn; at least 5 % must lie within.
 
-    mean: in the unit of the drawn values. low, high: limits, in that unit.
+    mean: at least 0, in the unit of the drawn values. low, high: limits, in that unit.
     """
 
     mean: Quantity = 1.0
@@ -137,18 +171,26 @@ class Exponential(Distribution):
 
 def _set(instance: Any, **values: Any) -> None:
     for name, value in values.items():
-        object.__setattr__(instance, name, value)
+        object.__setattr__(instance, name, own(value))
 
 
 def _spread(code: int, given: Distribution, a: float, b: float, unit: str, what: str) -> Drawn:
     low, high = _one(given.low, unit, f"low of {what}"), _one(given.high, unit, f"high of {what}")
     if not (np.isfinite(a) and np.isfinite(b) and b >= 0 and low < high):
         raise ParameterError(f"{what}: expected finite parameters, a spread of at least 0 and low < high; got {given}")
-    return Drawn(code, a, b, low, high)
+    if code == connect.EXPONENTIAL and a < 0:
+        raise ParameterError(f"mean of {what}: expected at least 0, got {a:g}")
+    largest = a * math.log(2.0) * 60 if code == connect.EXPONENTIAL else a + _FARTHEST * b
+    bound = math.log(np.finfo(float).max) if code == connect.LOG_NORMAL else math.inf
+    if largest >= bound and high == math.inf:
+        raise ParameterError(f"{what}: expected a distribution of finite values, got {given}; give a limit, high=...")
+    return Drawn(code, a, b).within(low, high, what)
 
 
 def drawn(value: Any, unit: str, what: str) -> Drawn:
     """Convert a number, array, distribution or profile to the form used by kernels; raises if it is not finite."""
+    if isinstance(value, Drawn):
+        return value
     if isinstance(value, Distribution):
         return value.numbers(unit, what)
     if (profile := profile_of(value)) is not None:

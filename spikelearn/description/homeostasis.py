@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from spikelearn.description.steps import whole_steps
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.plasticity import Normalisation, Rewiring, SynapticScaling
 from spikelearn.units import plain
+from spikelearn.values import flag, one_number, word
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +47,8 @@ def homeostasis(projection: Projection, rule: Any, dt: float) -> Homeostasis:
 
 
 def _normalisation(projection: Projection, rule: Normalisation, where: str) -> tuple[np.ndarray, dict[str, float]]:
-    if rule.per not in ("target", "source"):
-        raise DescriptionError(f"{where}: expected per='target' or 'source', got {rule.per!r}")
+    word(rule.per, ("target", "source"), f"per of {where}")
+    flag(rule.subtractive, f"subtractive of {where}")
     size = projection.target_size if rule.per == "target" else projection.source_size
     values = _values(rule.total, projection.unit, size, f"total of {where}")
     if not rule.subtractive and np.any(values == 0.0):
@@ -56,24 +58,24 @@ def _normalisation(projection: Projection, rule: Normalisation, where: str) -> t
 
 def _scaling(projection: Projection, rule: SynapticScaling, where: str) -> tuple[np.ndarray, dict[str, float]]:
     values = _values(rule.target_rate, "Hz", projection.target_size, f"target_rate of {where}")
-    tau, beta = _one(rule.tau, "ms", f"tau of {where}"), _one(rule.beta, "1", f"beta of {where}")
-    if np.any(values < 0.0) or tau <= 0.0 or beta <= 0.0:
-        raise ParameterError(
-            f"{where}: expected target_rate of at least 0 Hz, tau and beta more than 0, got "
-            f"{values.min():g} Hz, {tau:g} ms and {beta:g}"
-        )
+    tau = one_number(rule.tau, "ms", f"tau of {where}", above=0.0)
+    beta = one_number(rule.beta, "1", f"beta of {where}", above=0.0)
+    if np.any(values < 0.0):
+        raise ParameterError(f"target_rate of {where}: expected at least 0 Hz, got {values.min():g} Hz")
     return values, {"tau": tau, "beta": beta}
 
 
 def _rewiring(projection: Projection, rule: Rewiring, where: str) -> tuple[np.ndarray, dict[str, float]]:
     low, high = projection.limits
-    below = _one(rule.below, projection.unit, f"below of {where}", endless=True)
-    weight = _one(rule.weight, projection.unit, f"weight of {where}")
-    if not 0.0 < rule.probability <= 1.0:
-        raise ParameterError(f"probability of {where}: expected more than 0 and at most 1, got {rule.probability!r}")
+    below = plain(rule.below, projection.unit, f"below of {where}")
+    if not isinstance(below, float) or math.isnan(below):
+        raise ParameterError(f"below of {where}: expected one number, got {rule.below!r}")
+    weight = one_number(rule.weight, projection.unit, f"weight of {where}")
+    probability = one_number(rule.probability, "1", f"probability of {where}", above=0.0, most=1.0)
+    flag(rule.multapses, f"multapses of {where}")
     if not low <= weight <= high:
         raise ParameterError(f"weight of {where}: expected {low:g} to {high:g}, its W_min and W_max, got {weight:g}")
-    return np.zeros(0), {"below": below, "weight": weight, "probability": float(rule.probability)}
+    return np.zeros(0), {"below": below, "weight": weight, "probability": probability}
 
 
 def _values(given: Any, unit: str, size: int, what: str) -> np.ndarray:
@@ -83,13 +85,6 @@ def _values(given: Any, unit: str, size: int, what: str) -> np.ndarray:
     if not np.all(np.isfinite(values)):
         raise ParameterError(f"{what}: expected finite numbers, got {given!r}")
     return np.broadcast_to(values, size).astype(np.float64)
-
-
-def _one(given: Any, unit: str, what: str, endless: bool = False) -> float:
-    value = plain(given, unit, what)
-    if not isinstance(value, float) or np.isnan(value) or (np.isinf(value) and not endless):
-        raise ParameterError(f"{what}: expected one {'' if endless else 'finite '}number, got {given!r}")
-    return value
 
 
 _CHECKS: Mapping[type, Callable[[Projection, Any, str], tuple[np.ndarray, dict[str, float]]]] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from spikelearn.units import Quantity
+from spikelearn.units import Quantity, own
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,9 @@ class Normalisation:
     every: Quantity
     per: str = "target"
     subtractive: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "total", own(self.total))
 
     @property
     def indivisible(self) -> bool:
@@ -55,3 +58,6 @@ class SynapticScaling:
     every: Quantity
 
     indivisible: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "target_rate", own(self.target_rate))

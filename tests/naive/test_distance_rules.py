@@ -252,7 +252,6 @@ def test_a_profile_of_ones_own_has_its_numbers_as_data():
         (sl.DistanceInDegree(1, GAUSSIAN, radius=0.01, autapses=False), "found no partner, or too few"),
         (sl.DistanceInDegree(5, sl.LinearProfile(0.1, -1.0)), "or a profile that is negative or not finite"),
         (sl.DistanceOutDegree(21, GAUSSIAN, multapses=False), "needs 21 different targets, there are 20"),
-        (sl.DistanceOutDegree(-1, GAUSSIAN), "whole number of at least 0, got -1"),
     ],
 )  # fmt: skip
 def test_a_rule_that_cannot_be_followed_is_an_error_that_names_it(rule, message):

@@ -201,7 +201,7 @@ CASES = [
             k["inp"], k["pyr"], "basal", dendritic_delay=1.0, plasticity=sl.DopamineBursts(k["dopamine"]), name="d"
         )
     ),
-    bad(DescriptionError, "0 <= p <= 1", "1.5", id="probability above one")(
+    bad(ParameterError, "p of FixedProbability", "from 0 to 1", "1.5", id="probability above one")(
         lambda k: k["net"].connect(k["inp"], k["lif"], "exc", sl.FixedProbability(1.5))
     ),
     bad(DescriptionError, "FixedInDegree", "5", "there are 4", id="more partners than there are")(
@@ -269,7 +269,9 @@ CASES = [
     bad(DescriptionError, "rates of phase 0", "(4,)", "(3,)", id="rates of a phase of the wrong shape")(
         lambda k: k["net"].run(trials=sl.Trials([sl.Phase(1.0, rates={k["inp"]: np.ones(3)})], 2))
     ),
-    bad(DescriptionError, "size of at least 1", "0", id="empty population")(lambda k: k["net"].population(0, sl.LIF())),
+    bad(ParameterError, "size of population", "at least 1", "0", id="empty population")(
+        lambda k: k["net"].population(0, sl.LIF())
+    ),
     bad(DescriptionError, "no populations", id="empty network")(lambda k: sl.Network().run(1.0)),
     bad(DescriptionError, "already built", "population", id="adding after a run")(
         lambda k: (k["net"].run(0.0), k["net"].population(1, sl.LIF()))
@@ -450,8 +452,11 @@ def test_importing_spikelearn_loads_neither_brian2_nor_matplotlib():
     [
         (lambda net, cells: sl.Network(seed="a"), "seed of Network: expected a whole number"),
         (lambda net, cells: sl.Network(seed=None), "seed of Network: expected a whole number"),
-        (lambda net, cells: net.population("a", sl.LIF()), "population: expected a size of at least 1"),
-        (lambda net, cells: net.population(2.5, sl.LIF()), "a whole number, got 2.5"),
+        (lambda net, cells: net.population("a", sl.LIF()), "size of population: expected a whole number of at least 1"),
+        (
+            lambda net, cells: net.population(2.5, sl.LIF()),
+            "size of population: expected a whole number of at least 1 .* got 2.5",
+        ),
         (lambda net, cells: net.population(2, sl.LIF(), initial=3), r"expected \{variable: value\}, got 3"),
         (lambda net, cells: net.connect(cells, cells, port=3), "has no port 3"),
         (lambda net, cells: net.record(cells, "V_m", every=0.25), "expected a multiple of dt = 0.1 ms"),

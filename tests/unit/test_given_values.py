@@ -1,0 +1,182 @@
+"""Values that describe a network: counts, flags, names, limits of distributions; refused at once, by name."""
+
+import numpy as np
+import pytest
+from tolerances import EXACT, STAT
+
+import spikelearn as sl
+from spikelearn.connectivity import CONNECTION_RULES
+from spikelearn.connectivity.fixed_total_number import _different_pairs
+from spikelearn.description.distributions import _SMALLEST_SHARE, drawn, sample
+from spikelearn.errors import ParameterError, SpikelearnError
+
+NAN, INF = float("nan"), float("inf")
+NO_NUMBERS = [None, "0.1", NAN, [1, 2], np.ones((2, 2)), 1j, True, {}, object()]
+
+
+def parts():
+    net = sl.Network(dt=0.1, seed=1)
+    return net, net.population(3, sl.Poisson(20.0), name="a"), net.population(3, sl.LIF(), name="c")
+
+
+def made(rule, **given):
+    return rule(**{**rule.example, **given})
+
+
+@pytest.mark.parametrize("value", [*NO_NUMBERS, -1, 1.5, INF, 10**30], ids=repr)
+def test_the_numbers_of_connection_rules_are_whole(value):
+    for rule in CONNECTION_RULES:
+        for field in {"k", "n"} & set(rule.__dataclass_fields__):
+            with pytest.raises(ParameterError, match=f"{field} of {rule.__name__}: expected a whole number"):
+                made(rule, **{field: value})
+
+
+@pytest.mark.parametrize("value", [*NO_NUMBERS, -0.1, 1.1, INF], ids=repr)
+def test_a_probability_is_one_number_from_0_to_1(value):
+    with pytest.raises(SpikelearnError, match="p of FixedProbability: expected"):
+        sl.FixedProbability(value)
+
+
+@pytest.mark.parametrize("value", ["no", 1, None, [], 0.0], ids=repr)
+def test_flags_are_true_or_false_everywhere(value):
+    net, a, c = parts()
+    for rule in CONNECTION_RULES:
+        for field in {"autapses", "multapses"} & set(rule.__dataclass_fields__):
+            with pytest.raises(ParameterError, match=f"{field} of {rule.__name__}: expected True or False"):
+                made(rule, **{field: value})
+    for option in ("plastic", "procedural"):
+        with pytest.raises(ParameterError, match=f"{option} of projection 'a->c': expected True or False"):
+            net.connect(a, c, "exc", **{option: value})
+
+
+@pytest.mark.parametrize("value", ["", 5, "\ud800", "a\0b", b"a", ["a"], True], ids=ascii)
+def test_names_can_be_saved(value):
+    net, a, c = parts()
+    ways = [
+        lambda: net.population(1, sl.LIF(), name=value), lambda: net.modulator(value),
+        lambda: net.connect(a, c, "exc", name=value),
+    ]  # fmt: skip
+    for way in ways:
+        with pytest.raises(SpikelearnError, match="expected a name"):
+            way()
+
+
+def test_a_modulator_needs_a_name():
+    with pytest.raises(SpikelearnError, match="name of modulator: expected a name, a str, got None"):
+        sl.Network().modulator(name=None)
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "2", True, 10**6, 2**70, NAN, [2]], ids=repr)
+def test_threads_are_a_number_that_can_be_started(threads):
+    with pytest.raises(ParameterError, match="threads of Network: expected a whole number of at least 1 and at most"):
+        sl.Network(threads=threads)
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, "3", None, True, 2**40, NAN, [3], np.array([3])], ids=repr)
+def test_a_size_is_a_number_of_neurons_that_can_be_numbered(size):
+    with pytest.raises(ParameterError, match="size of population 'x': expected a whole number of at least 1"):
+        sl.Network().population(size, sl.LIF(), name="x")
+
+
+def test_whole_floats_are_whole_numbers():
+    net = sl.Network(seed=np.int64(3))
+    assert len(net.population(0.8 * 10, sl.LIF())) == 8 and sl.FixedInDegree(4.0).k == 4
+
+
+DISTRIBUTIONS = {
+    "far above its limits": sl.Normal(20, 1, low=1, high=6), "far below": sl.Normal(0, 1, low=4),
+    "negative mean": sl.Exponential(-5), "negative limits": sl.Exponential(1, high=-1),
+    "infinite": sl.LogNormal(1e4, 1), "infinite at times": sl.LogNormal(700, 2), "negative spread": sl.Normal(1, -1),
+    "negative sigma": sl.LogNormal(1, -1), "beyond its only value": sl.Normal(1, 0, low=2),
+    "endless": sl.Uniform(-1e308, 1e308), "overflow": sl.Normal(1e308, 1e308), "upside down": sl.Uniform(2, 1),
+    "limits upside down": sl.Normal(0, 1, low=1, high=-1), "text": sl.Normal("a", 1), "None": sl.Uniform(None, 1),
+    "NaN": sl.Normal(NAN, 1), "two numbers": sl.Exponential([1, 2]), "complex": sl.LogNormal(1j, 1),
+    "NaN limit": sl.Normal(0, 1, low=NAN), "narrow limits": sl.Normal(0, 1, low=0, high=0.01),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_distributions_that_cannot_be_drawn_are_refused_when_described(name):
+    distribution = DISTRIBUTIONS[name]
+    net, a, c = parts()
+    ways = {
+        "weight of projection 'p'": lambda: net.connect(a, c, "exc", weight=distribution, name="p"),
+        "delay of projection 'p'": lambda: net.connect(a, c, "exc", delay=distribution, name="p"),
+        "initial V_m of population 'x'": lambda: net.population(3, sl.LIF(), "x", initial={"V_m": distribution}),
+    }
+    for what, way in ways.items():
+        with pytest.raises(SpikelearnError, match=what):
+            way()
+
+
+def test_delays_that_would_all_be_redrawn_are_refused():
+    net, a, c = parts()
+    for delay in (sl.Normal(-100, 1), sl.Exponential(0.001), sl.LogNormal(-20, 1), sl.Normal(0, 0.0)):
+        with pytest.raises(
+            ParameterError, match="delay of projection 'a->c': expected a distribution with at least 5%"
+        ):
+            net.connect(a, c, "exc", delay=delay)
+
+
+LIMITED = [
+    sl.Normal(0, 1, low=1.6), sl.Normal(5, 2, high=3), sl.LogNormal(0, 1, low=4), sl.Exponential(1, low=2.9),
+    sl.Exponential(2, high=0.2), sl.Normal(0, 1, low=-0.07, high=0.07), sl.Uniform(3, 4), sl.Normal(1, 0, low=0.5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("distribution", LIMITED, ids=repr)
+def test_limits_that_are_met_are_met_exactly(distribution):
+    """No value is moved to a limit: all are drawn from the distribution within it."""
+    given = drawn(distribution, "mV", "x")
+    values = sample(given, 2000, np.random.default_rng(1))
+    assert np.all((given.low <= values) & (values <= given.high))
+    assert not np.any(np.isin(values, [given.low, given.high]))
+
+
+def test_the_share_within_limits_is_that_of_values_drawn():
+    low, generator = 0.7, np.random.default_rng(2)
+    for distribution in (sl.Normal(0, 1), sl.LogNormal(-0.5, 1), sl.Exponential(0.5)):
+        given = drawn(distribution, "mV", "x")
+        share = np.mean(sample(given, 100_000, generator) > low)
+        limits = np.linspace(low, 9.0, 400)
+        accepted = [k for k in limits if _accepts(given, k)]
+        assert accepted and len(accepted) < len(limits), "the smallest share accepted lies between"
+        STAT(100_000).check(share > _SMALLEST_SHARE, _accepts(given, low))
+        STAT(100_000, 0.5).check(np.mean(sample(given, 100_000, generator) > accepted[-1]), _SMALLEST_SHARE)
+
+
+def _accepts(given, low):
+    try:
+        given.within(low, INF, "x")
+    except ParameterError:
+        return False
+    return True
+
+
+def test_a_total_number_of_no_synapses_is_none():
+    net, a, c = parts()
+    one = net.population(1, sl.LIF(), name="one")
+    net.connect(one, one, "exc", sl.FixedTotalNumber(0, autapses=False), name="none")
+    net.connect(a, c, "exc", sl.FixedTotalNumber(0, multapses=False), name="none either")
+    run = net.run(0.0)
+    assert len(run.weights("none")) == len(run.weights("none either")) == 0
+
+
+@pytest.mark.parametrize("n", [3, 40, 97])
+def test_different_pairs_are_drawn_uniformly_however_many_there_are(n):
+    places = np.array([50, 30, 19, 1])
+    trials = 2000
+    counts = np.array([_different_pairs(n, places, np.random.default_rng(k)) for k in range(trials)])
+    EXACT.check(counts.sum(axis=1), np.full(trials, n))
+    assert np.all(counts <= places)
+    p = places / 100
+    deviation = np.sqrt(n * p * (1 - p) * (100 - n) / 99)
+    for found, expected, spread in zip(counts.mean(axis=0), n * p, deviation, strict=True):
+        STAT(trials, spread).check(found, expected)
+
+
+def test_a_total_number_among_a_thousand_million_pairs_is_drawn():
+    net = sl.Network(seed=1)
+    a = net.population(31_623, sl.Parrot(), name="a")
+    p = net.connect(a, a, rule=sl.FixedTotalNumber(10, multapses=False))
+    EXACT.check(p.rows.degrees.sum(), 10)
