@@ -27,7 +27,12 @@ class SimulationError(SpikelearnError, RuntimeError):
 
 
 class RunFileError(SpikelearnError, OSError):
-    """A run file that is missing, broken, truncated or of another version."""
+    """A run file that cannot be written, or is missing, broken, truncated or of another version.
+
+    run: the Run up to that time, if it stopped a run.
+    """
+
+    run: object = None
 
 
 class CheckpointError(SpikelearnError, OSError):

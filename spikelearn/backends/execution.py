@@ -10,7 +10,7 @@ from spikelearn.backends.request import RunRequest
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.engine.simulate import Pause, steps_to_take
-from spikelearn.errors import CheckpointError, SimulationError
+from spikelearn.errors import CheckpointError, RunFileError, SimulationError
 from spikelearn.neurons import Neuron
 from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run
 from spikelearn.results.sink import RunHeader, TraceHeader
@@ -20,7 +20,8 @@ def execute(backend: Backend, request: RunRequest, versions: Mapping[str, str], 
     """Run a request and return what was recorded.
 
     versions: those of spikelearn. finish: adds what only the network can provide to a run that ends now: synapses and a
-    way to write a checkpoint. A SimulationError or CheckpointError that stops the run has the Run so far as `run`.
+    way to write a checkpoint. A SimulationError, CheckpointError or RunFileError that stops the run has the Run so far
+    as `run`.
     """
     sink, after = request.sink, request.after
     header = _header(backend, versions)
@@ -52,12 +53,17 @@ def execute(backend: Backend, request: RunRequest, versions: Mapping[str, str], 
     pause, path = None, request.checkpoint
     if path is not None and request.checkpoint_steps:
         pause = Pause(request.checkpoint_steps, lambda wall: so_far(False, wall).checkpoint(path))
-    interrupted, wall, error = True, 0.0, None
+    interrupted, wall = True, 0.0
+    error: SimulationError | CheckpointError | RunFileError | None = None
     try:
         interrupted, wall = backend.advance(steps_to_take(request.n_steps), sink, request.progress, pause, trials)
-    except (SimulationError, CheckpointError) as raised:
+    except (SimulationError, CheckpointError, RunFileError) as raised:
         error = raised
-    sink.end(backend.step * header.dt, interrupted, wall, backend.synaptic_events - events_before)
+    if not isinstance(error, RunFileError):
+        try:
+            sink.end(backend.step * header.dt, interrupted, wall, backend.synaptic_events - events_before)
+        except RunFileError as raised:
+            error = error or raised
     run = so_far(interrupted, wall)
     if path is not None and error is None:
         try:

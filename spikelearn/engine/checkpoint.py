@@ -18,15 +18,14 @@ import json
 import os
 import struct
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from spikelearn import system
+from spikelearn.atomic_files import reason, replacing
 from spikelearn.codegen.modules import sources_fingerprint
 from spikelearn.engine import pickle_buffers
 from spikelearn.errors import CheckpointError
@@ -56,7 +55,7 @@ def write(path: Path, content: Mapping[str, Any], versions: Mapping[str, str], t
     start = _START.pack(_MAGIC, FORMAT, total, len(header)) + header
     digest = hashlib.blake2b(start, digest_size=_DIGEST_SIZE)
     try:
-        with _replacing(path) as file:
+        with replacing(path, durable=True) as temporary, open(temporary, "wb") as file:
             file.write(start)
             for part in pickle_buffers.contents(parts):
                 file.write(part)
@@ -64,7 +63,7 @@ def write(path: Path, content: Mapping[str, Any], versions: Mapping[str, str], t
             file.write(digest.digest())
     except OSError as error:
         raise CheckpointError(
-            f"{path}: the checkpoint could not be written ({error}); an existing file is unchanged"
+            f"{path}: the checkpoint could not be written ({reason(error, path.parent)}); an existing file is unchanged"
         ) from error
 
 
@@ -140,51 +139,3 @@ def _read_parts(file: BufferedIOBase, path: Path) -> tuple[list[bytearray], dict
     if file.read() != digest.digest():
         raise damaged
     return parts, about
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[BufferedIOBase]:
-    """A file next to `path` that replaces it once it is written and on disk.
-
-    It always has the same name, so that one left by a killed process is reused; a lock, released when its process
-    ends, prevents two processes from writing it at once.
-    """
-    temporary = path.with_name(f".{path.name}.partial")
-    with _locked(temporary) as file:
-        try:
-            file.truncate(0)
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-            if os.name == "nt":
-                file.close()  # Windows renames no open file
-            os.replace(temporary, path)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
-    if os.name != "nt":  # Windows opens no folder
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[BufferedIOBase]:
-    while True:
-        with open(path, "ab") as file:
-            if not system.lock(file.fileno()):
-                raise BlockingIOError("another process is writing it now")
-            if _is_at(path, file):
-                yield file
-                return
-
-
-def _is_at(path: Path, file: BufferedIOBase) -> bool:
-    """Whether an open file still has its name: another process may have just renamed it to the checkpoint."""
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
-    except FileNotFoundError:
-        return False

@@ -2,10 +2,9 @@
 
 All errors are RunFileError and name the file. No locks are taken: they could only block readers.
 
-A streamed file is open in HDF5's single-writer-multiple-reader mode: metadata are written in an order that
-keeps it readable at any time, even if the process is killed. It is then still marked as being written, and its
-recorded size is out of date. HDF5's own reader can hang for hours on such a file if it is damaged, so it is
-opened here as an ordinary file, through a view in which the mark and the size are corrected.
+All writing goes through a DiskFile, which HDF5 never sees fail, and which can be read at any time, even if the process
+is killed. It is then still marked as being written, its recorded size may be out of date, and changes may be pending:
+it is read through a view in which all three are corrected.
 """
 
 from __future__ import annotations
@@ -15,13 +14,15 @@ import os
 import struct
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import h5py
 
+from spikelearn import atomic_files
 from spikelearn.errors import RunFileError, SpikelearnError
+from spikelearn.io.disk_file import DiskFile, pending
 
 T = TypeVar("T")
 
@@ -45,25 +46,25 @@ def replacing(path: Path) -> Iterator[h5py.File]:
     """A new file that replaces `path` once it is complete; until then `path` is unchanged."""
     if not path.parent.is_dir():
         raise RunFileError(f"{path}: cannot be written: there is no directory {path.parent}")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with explained(path, "cannot be written"), atomic_files.replacing(path) as temporary:
+        with closing(DiskFile(temporary)) as disk:
+            with h5py.File(disk, "w", libver=_LIBRARY_BOUNDS) as file:
+                try:
+                    yield file
+                except Exception:
+                    if disk.error is None:
+                        raise
+            disk.commit()
+
+
+def open_for_streaming(path: Path) -> tuple[h5py.File, DiskFile]:
+    """Open a file made by `replacing`, to append to its datasets: it can be read as it was at the last commit."""
+    disk = DiskFile(path)
     try:
-        with explained(path, "cannot be written"):
-            with h5py.File(temporary, "w", libver=_LIBRARY_BOUNDS, locking=False) as file:
-                yield file
-            os.replace(temporary, path)
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
-
-
-def open_for_streaming(path: Path) -> h5py.File:
-    """Open a file made by `replacing`, to append to its datasets; new datasets cannot be added."""
-    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
-    access.set_libver_bounds(h5py.h5f.LIBVER_V110, h5py.h5f.LIBVER_V110)
-    access.set_file_locking(False, True)
-    # In one call: h5py's `swmr_mode` would briefly lock readers out.
-    marks = h5py.h5f.ACC_RDWR | h5py.h5f.ACC_SWMR_WRITE
-    return h5py.File(h5py.h5f.open(os.fsencode(path), marks, access))
+        return h5py.File(disk, "r+", libver=_LIBRARY_BOUNDS), disk
+    except BaseException:
+        disk.close()
+        raise
 
 
 def read(path: Path, reader: Callable[[h5py.File], T]) -> T:
@@ -93,7 +94,7 @@ def explained(path: Path, what: str) -> Iterator[None]:
     except Damaged as damage:
         raise RunFileError(f"{path}: {damage}") from None
     except Exception as error:
-        raise RunFileError(f"{path}: {what} ({type(error).__name__}: {error})") from error
+        raise RunFileError(f"{path}: {what}: {atomic_files.reason(error, path.parent)}") from error
 
 
 @contextmanager
@@ -106,8 +107,16 @@ def _opened(path: Path) -> Iterator[h5py.File]:
             yield file
         return
     with open(path, "rb", buffering=0) as raw:
-        size = os.path.getsize(path)
-        view = _PatchedStart(raw, _mended(start, size), size)
+
+        def at(position: int, n: int) -> bytes:
+            raw.seek(position)
+            return raw.read(n) or b""
+
+        size, changes = pending(at, os.path.getsize(path))
+        for position, data in changes:
+            if position == 0:
+                start = data[: _SUPERBLOCK.size]
+        view = _PatchedFile(raw, [*changes, (0, _mended(start, size))], size)
         with h5py.File(view, "r") as file:
             yield file
 
@@ -146,11 +155,11 @@ def _mended(start: bytes, size: int) -> bytes:
     return mended + struct.pack("<I", _lookup3(mended))
 
 
-class _PatchedStart(io.RawIOBase):
-    """A readable file of `size` bytes with its first bytes replaced. Later growth is not visible."""
+class _PatchedFile(io.RawIOBase):
+    """A readable file of `size` bytes with changes, (position, bytes), of which the last counts. It does not grow."""
 
-    def __init__(self, raw: io.RawIOBase, start: bytes, size: int) -> None:
-        self._raw, self._start, self._size, self._position = raw, start, size, 0
+    def __init__(self, raw: io.RawIOBase, changes: list[tuple[int, bytes]], size: int) -> None:
+        self._raw, self._changes, self._size, self._position = raw, changes, size, 0
 
     def readable(self) -> bool:
         return True
@@ -173,8 +182,10 @@ class _PatchedStart(io.RawIOBase):
         # HDF5 takes the buffer for the contents of the file, so it must be filled.
         while n < len(wanted) and (step := self._raw.readinto(wanted[n:])):
             n += step
-        patched = self._start[self._position : self._position + n]
-        wanted[: len(patched)] = patched
+        for position, data in self._changes:
+            begin, end = max(position, self._position), min(position + len(data), self._position + n)
+            if begin < end:
+                wanted[begin - self._position : end - self._position] = data[begin - position : end - position]
         self._position += n
         return n
 

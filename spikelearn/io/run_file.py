@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ import numpy as np
 
 from spikelearn.errors import RunFileError
 from spikelearn.io import run_layout as layout
+from spikelearn.io.disk_file import DiskFile
 from spikelearn.io.hdf5_file import explained, open_for_streaming, read, replacing
 from spikelearn.results.run import Run, Spikes, Trace
 from spikelearn.results.sink import RunHeader, TraceHeader, announced
@@ -114,10 +116,13 @@ def _load(file: h5py.File) -> Run:
 class RunWriter:
     """A sink (see `spikelearn.results.sink.Sink`) that writes a run file during the run.
 
-    After `flush(t)` returns, the file can be loaded up to t, also by another process, whatever happens to this
-    one. Chunks are buffered in memory (1 MiB per recording) in between. Values of traces become float64.
-    An existing file at `path` is replaced when the run begins. Close it, or use it in a `with` statement.
-    Raises RunFileError if the file cannot be written and if it is used before `begin` or after `end`.
+    After `flush(t)` returns, the file can be loaded up to t, also by another process, whatever happens to this one.
+    Chunks are kept in memory until then. Values of traces become float64. An existing file at `path` is replaced when
+    the run begins. Close it, or use it in a `with` statement.
+
+    Raises RunFileError if the file cannot be written, from `flush` or `end`, and if it is used before `begin` or after
+    `end`. After a failed write (a full disk) the file keeps the run up to the last flush that succeeded, and
+    `spike_data` and `trace_data` still return everything.
 
     t_saved: ms; None until the run has begun.
     """
@@ -126,6 +131,8 @@ class RunWriter:
         self.path = Path(path)
         self.t_saved: float | None = None
         self._file: h5py.File | None = None
+        self._disk: DiskFile | None = None
+        self._error: RunFileError | None = None
         self._spikes: dict[tuple[str, str], _Growing] = {}
         self._traces: dict[tuple[str, str], _Growing] = {}
         self._commits = 0
@@ -157,7 +164,8 @@ class RunWriter:
             progress = layout.create_progress(file, n_recordings)
             layout.write_progress(progress, 1, t_stop=header.t_start, counts=[0] * n_recordings)
         with explained(self.path, "cannot be written"):
-            file = self._file = open_for_streaming(self.path)
+            self._file, self._disk = file, _ = open_for_streaming(self.path)
+            self._progress = file["progress"]
             self._spikes = {key: _Growing(layout.find_recording(file, "spikes", key), "ids") for key in header.spikes}
             self._traces = {key: _Growing(layout.find_recording(file, "traces", key), "values") for key in keys}
         self._commits = 1
@@ -184,18 +192,33 @@ class RunWriter:
 
     def spike_data(self) -> dict[tuple[str, str], Spikes]:
         """All events recorded so far, read from the file."""
-        return self._read_back(layout.read_spikes)
+        found = self._read_back(layout.read_spikes)
+        for key, recording in self._spikes.items():
+            if self._error is not None:
+                times, ids = recording.beyond(len(found[key].times))
+                found[key] = Spikes(np.append(found[key].times, times), np.append(found[key].ids, ids))
+        return found
 
     def trace_data(self) -> dict[tuple[str, str], Trace]:
         """All traces recorded so far, read from the file."""
-        return self._read_back(layout.read_traces)
+        found = self._read_back(layout.read_traces)
+        for key, recording in self._traces.items():
+            if self._error is not None:
+                trace = found[key]
+                times, values = recording.beyond(len(trace.times))
+                found[key] = trace._replace(
+                    times=np.append(trace.times, times), values=np.append(trace.values, values, axis=0)
+                )
+        return found
 
     def close(self) -> None:
         """Close the file. Without a preceding `end`, the run counts as interrupted at the last flush."""
         if self._file is not None:
-            file, self._file = self._file, None
-            with explained(self.path, "cannot be closed"):
+            file, disk = self._opened()
+            with self._writing():
                 file.close()
+                disk.commit()
+            self._give_up()
 
     def _append(self, recording: _Growing, times: np.ndarray, values: np.ndarray) -> None:
         self._opened()
@@ -203,40 +226,74 @@ class RunWriter:
             recording.append(times, values)
 
     def _commit(self, **progress: Any) -> None:
-        file = self._opened()
-        with explained(self.path, "cannot be written"):
+        if self._error is not None:
+            raise self._error
+        file, disk = self._opened()
+        with self._writing():
             counts = self._write_out()
-            file.flush()  # data must be in the file before the row that marks them as valid
             self._commits += 1
-            size = os.path.getsize(self.path)
-            layout.write_progress(file["progress"], self._commits, counts=counts, file_size=size, **progress)
-            file["progress"].flush()
+            layout.write_progress(self._progress, self._commits, counts=counts, file_size=disk.size, **progress)
+            file.flush()
+            disk.commit()
+        for recording in self._recordings:
+            recording.saved()
         self.t_saved = progress["t_stop"]
 
-    def _write_out(self) -> list[int]:
-        recordings = [*self._spikes.values(), *self._traces.values()]
-        for recording in recordings:
-            recording.write_out()
-        return [recording.length for recording in recordings]
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Give the file up after an error; what was committed stays."""
+        try:
+            with explained(self.path, "cannot be written"):
+                yield
+        except RunFileError as error:
+            self._error = RunFileError(f"{error}; the file has the run up to {self.t_saved:g} ms")
+            self._give_up()
+            raise self._error from error.__cause__
+        except BaseException:
+            self._give_up()
+            raise
 
-    def _opened(self) -> h5py.File:
-        if self._file is None:
+    def _give_up(self) -> None:
+        file, disk = self._file, self._disk
+        self._file = self._disk = None
+        if file is not None:
+            file.close()
+        if disk is not None:
+            disk.close()
+
+    @property
+    def _recordings(self) -> list[_Growing]:
+        return [*self._spikes.values(), *self._traces.values()]
+
+    def _write_out(self) -> list[int]:
+        for recording in self._recordings:
+            recording.write_out()
+        return [recording.length for recording in self._recordings]
+
+    def _opened(self) -> tuple[h5py.File, DiskFile]:
+        if self._file is None or self._disk is None:
             raise RunFileError(f"{self.path}: not open for writing; `begin` comes first and `end` last")
-        return self._file
+        return self._file, self._disk
 
     def _read_back(self, reader: Callable[[h5py.File, Sequence[int]], T]) -> T:
         if self._file is None:
             return read(self.path, lambda file: reader(file, layout.read_progress(file)["counts"]))
-        with explained(self.path, "cannot be read back"):
+        with self._writing():
             return reader(self._file, self._write_out())
 
 
 class _Growing:
-    """The two growing datasets of one recording, and the chunks still to be written to them."""
+    """The two growing datasets of one recording, and the chunks that are not in the file yet.
+
+    chunks: all since the last flush; the first n_written of them are in the datasets, but perhaps not on disk.
+    """
 
     def __init__(self, group: h5py.Group, values: str) -> None:
         self._datasets = group["times"], group[values]
-        self._waiting: list[tuple[np.ndarray, np.ndarray]] = []
+        self._types = self._datasets[0].dtype, self._datasets[1].dtype
+        self._width = self._datasets[1].shape[1:]
+        self.chunks: list[tuple[np.ndarray, np.ndarray]] = []
+        self.n_written = 0
         self._waiting_bytes = 0
         self.length = 0
 
@@ -244,18 +301,31 @@ class _Growing:
         if len(times) != len(values):
             raise ValueError(f"{len(times)} times but {len(values)} values")
         if len(times):
-            chunk = np.array(times, self._datasets[0].dtype), np.array(values, self._datasets[1].dtype)
-            self._waiting.append(chunk)
+            chunk = np.array(times, self._types[0]), np.array(values, self._types[1])
+            self.chunks.append(chunk)
             self._waiting_bytes += chunk[0].nbytes + chunk[1].nbytes
             if self._waiting_bytes > _BUFFER_BYTES:
                 self.write_out()
 
     def write_out(self) -> None:
-        if not self._waiting:
+        waiting = self.chunks[self.n_written :]
+        if not waiting:
             return
-        stop = self.length + sum(len(times) for times, _ in self._waiting)
+        stop = self.length + sum(len(times) for times, _ in waiting)
         for column, dataset in enumerate(self._datasets):
             dataset.resize(stop, axis=0)
-            dataset[self.length : stop] = np.concatenate([chunk[column] for chunk in self._waiting])
-        self.length = stop
-        self._waiting, self._waiting_bytes = [], 0
+            dataset[self.length : stop] = np.concatenate([chunk[column] for chunk in waiting])
+        self.length, self.n_written, self._waiting_bytes = stop, len(self.chunks), 0
+
+    def saved(self) -> None:
+        """Forget the chunks: they are on disk."""
+        self.chunks, self.n_written = [], 0
+
+    def beyond(self, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """What was recorded after the first n events or samples, which are in the file."""
+        n_waiting = sum(len(times) for times, _ in self.chunks[self.n_written :])
+        n_held = sum(len(times) for times, _ in self.chunks)
+        begin = n - (self.length + n_waiting - n_held)
+        no_chunk = np.empty(0, self._types[0]), np.empty((0, *self._width), self._types[1])
+        times, values = zip(no_chunk, *self.chunks, strict=True)
+        return np.concatenate(times)[begin:], np.concatenate(values)[begin:]

@@ -14,6 +14,7 @@ import pytest
 from unit import all_parts, checkpoint_writer, every_model
 
 import spikelearn as sl
+from spikelearn import atomic_files
 from spikelearn.codegen import pickling
 from spikelearn.engine import checkpoint
 from spikelearn.errors import CheckpointError
@@ -148,7 +149,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
 
 def test_two_writers_of_one_file_do_not_mix(tmp_path):
     run = all_parts.network().run(1.0)
-    with checkpoint._replacing(tmp_path / "a"):
+    with atomic_files.replacing(tmp_path / "a"):
         with pytest.raises(CheckpointError, match="another process is writing it now"):
             run.checkpoint(tmp_path / "a")
     run.checkpoint(tmp_path / "a")

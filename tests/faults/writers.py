@@ -1,0 +1,166 @@
+"""Processes that write files, to be killed or to meet a full disk: `python -m faults.writers KIND FOLDER [N_LIMITS]`.
+
+Each kind writes numbered versions of one file. With N_LIMITS, versions are written while no file may grow beyond a
+limit, with so many limits, from a few bytes to more than the file needs; each time what is left is checked. Without,
+each line read from standard input starts a process that writes version after version until it is killed.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+import spikelearn as sl
+from spikelearn.errors import SpikelearnError
+from spikelearn.io import RunWriter, load, save
+from spikelearn.results.run import PopulationInfo, Run, Spikes, Trace
+from spikelearn.results.sink import RunHeader, TraceHeader
+
+RUN, CHECKPOINT = "run.h5", "state.ckpt"
+PER_MS = 40
+"""Events and samples in 1 ms."""
+
+
+def times_until(t: float) -> np.ndarray:
+    return (np.arange(int(t))[:, None] + np.arange(PER_MS) / PER_MS).ravel()
+
+
+def header() -> RunHeader:
+    populations = {name: PopulationInfo(name, 3, "lif", {"E_L": -70.0}) for name in "ab"}
+    traces = tuple(TraceHeader(name, "V_m", "mV", np.arange(3)) for name in "ab")
+    return RunHeader(0.1, 0.0, 1, populations, {}, tuple((name, "spike") for name in "ab"), traces, {})
+
+
+def check_run(run: Run) -> None:
+    """All events and samples up to the end of the run are there, once."""
+    expected = times_until(run.t_stop)
+    assert len(run.spike_data) == len(run.trace_data) == 2
+    for spikes in run.spike_data.values():
+        np.testing.assert_array_equal(spikes.times, expected)
+        np.testing.assert_array_equal(spikes.ids, np.tile(np.arange(PER_MS) % 3, int(run.t_stop)))
+    for trace in run.trace_data.values():
+        np.testing.assert_array_equal(trace.times, expected)
+        np.testing.assert_array_equal(trace.values, np.repeat(expected[:, None], 3, axis=1))
+
+
+def stream(folder: Path, t_stop: int, on_flush: Callable[[int], object] = lambda t: None) -> None:
+    """A run of t_stop ms that is written as it is made. A run that fails has everything until then in its sink."""
+    writer = RunWriter(folder / RUN)
+    try:
+        writer.begin(header())
+        for t in range(t_stop):
+            times = t + np.arange(PER_MS) / PER_MS
+            for name in "ab":
+                writer.spikes(name, "spike", times, np.arange(PER_MS) % 3)
+                writer.trace(name, "V_m", times, np.repeat(times[:, None], 3, axis=1))
+            writer.flush(t + 1.0)
+            on_flush(t + 1)
+        writer.end(float(t_stop), False, 1.0, 0)
+    except SpikelearnError:
+        if writer.t_saved is not None:
+            n = len(writer.spike_data()["a", "spike"].times) // PER_MS
+            assert load(folder / RUN).t_stop == writer.t_saved <= n
+            about = header()
+            check_run(Run(0.1, 0.0, n, 1, {}, {}, writer.spike_data(), writer.trace_data(), {}, about.versions))
+        raise
+
+
+def save_run(folder: Path, version: int) -> None:
+    about, times = header(), times_until(version)
+    spikes = {key: Spikes(times, np.tile(np.arange(PER_MS, dtype=np.int32) % 3, version)) for key in about.spikes}
+    values = np.repeat(times[:, None], 3, axis=1)
+    traces = {(each.name, each.variable): Trace(times, values, each.ids, each.unit) for each in about.traces}
+    save(Run(0.1, 0.0, float(version), 1, dict(about.populations), {}, spikes, traces), folder / RUN)
+
+
+def run_version(folder: Path) -> int:
+    run = load(folder / RUN)
+    check_run(run)
+    return int(run.t_stop)
+
+
+def checkpoint(folder: Path, version: int) -> None:
+    net = sl.Network(dt=1.0, seed=3, threads=1)
+    net.record(net.population(500, sl.Poisson(rate=20.0), name="cells"))
+    net.run(float(version), checkpoint=folder / CHECKPOINT)
+
+
+def checkpoint_version(folder: Path) -> int:
+    net = sl.Network.restore(folder / CHECKPOINT)
+    assert net.recorded is not None and net.recorded.t_stop == net.time
+    return int(net.time)
+
+
+KINDS: dict[str, tuple[Callable[[Path, int], None], Callable[[Path], int]]] = {
+    "streamed run": (stream, run_version),
+    "saved run": (save_run, run_version),
+    "checkpoint": (checkpoint, checkpoint_version),
+}
+"""How a version is written, and which version is there, after a check that it is whole."""
+
+
+@contextmanager
+def limit_of_files(size: int) -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def meet_full_disks(kind: str, folder: Path, n: int) -> None:
+    write, version = KINDS[kind]
+    write(folder, 6)
+    size = max(each.stat().st_size for each in folder.iterdir())
+    write(folder, 5)
+    before = sorted(os.listdir(folder))
+    n_failed = 0
+    # Where the last bytes are written, when the file is closed, limits are close together.
+    for limit in [*np.linspace(1, size, n - n // 3), *np.linspace(size - 100, size * 1.6, n // 3)]:
+        there = version(folder)
+        new = 6 if there == 5 else 5
+        try:
+            with limit_of_files(int(limit)):
+                write(folder, new)
+        except SpikelearnError as error:
+            assert str(folder) in str(error) and "MB free" in str(error), error
+            n_failed += 1
+            assert version(folder) == there or kind == "streamed run"
+        else:
+            assert version(folder) == new
+        assert sorted(os.listdir(folder)) == before
+    print(n_failed)
+
+
+def write_on(kind: str, folder: Path) -> None:
+    """Write version after version. The number of each that is complete goes to a file next to the folder."""
+    write, version = KINDS[kind]
+    with open(folder.parent / "reported", "w", buffering=1) as reported:
+        if kind == "streamed run":
+            stream(folder, 1_000_000, lambda t: reported.write(f"{t}\n"))
+        new = version(folder) + 1 if any(not name.startswith(".") for name in os.listdir(folder)) else 1
+        while True:
+            write(folder, new)
+            reported.write(f"{new}\n")
+            new += 1
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 3:
+        meet_full_disks(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
+        sys.exit()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        (Path(sys.argv[2]).parent / "reported").write_text("")
+        if (child := os.fork()) == 0:
+            write_on(sys.argv[1], Path(sys.argv[2]))
+        print(child, flush=True)
