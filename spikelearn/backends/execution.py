@@ -83,7 +83,8 @@ def _header(backend: Backend, versions: Mapping[str, str]) -> RunHeader:
         t_start=backend.step * d.dt,
         seed=d.seed,
         populations={
-            p.name: PopulationInfo(p.name, p.size, p.model_name, _parameters(p), p.kinds) for p in d.populations
+            p.name: PopulationInfo(p.name, p.size, p.model_name, _parameters(p), p.kinds, p.positions, p.period)
+            for p in d.populations
         },
         projections={p.name: _projection_info(p, backend) for p in d.projections},
         spikes=tuple((r.of.name, r.variable) for r in d.recordings if r.events),

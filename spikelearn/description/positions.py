@@ -26,7 +26,7 @@ class Positions:
     period: Any = None
 
     def placed(self, n: int, seed: Sequence[int], where: str) -> Positions:
-        """Positions of n neurons: (n, dimensions) float64, read-only, and (dimensions,) periods or None."""
+        """Positions of n neurons: (n, dimensions) float64, and (dimensions,) periods or None; read-only."""
         coordinates = _numbers(self.coordinates, f"positions of {where}")
         coordinates = coordinates[:, None] if coordinates.ndim == 1 else coordinates
         if coordinates.ndim != 2 or coordinates.shape[0] != n or not 1 <= coordinates.shape[1] <= 3:
@@ -37,6 +37,7 @@ class Positions:
         period = None
         if self.period is not None:
             period = _lengths(self.period, coordinates.shape[1], f"period of positions of {where}")
+            period.flags.writeable = False
         coordinates = np.array(coordinates)
         coordinates.flags.writeable = False
         return Positions(coordinates, period)

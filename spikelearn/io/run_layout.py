@@ -6,7 +6,9 @@ Format version 1:
     /progress                how far the file is valid, see `create_progress`
     /versions                attributes: package -> version
     /extra                   JSON: anything added by the writer of the file, such as metrics
-    /populations/NAME        attributes name, size, model, kinds; parameters/PARAMETER
+    /populations/NAME        attributes name, size, model, kinds; parameters/PARAMETER; if it has positions, attribute
+                             dimensions and positions (size, dimensions), whose attribute period (dimensions,) is 0 if
+                             space is not periodic; older files have no positions
     /projections/NAME        attributes name, source, target, port, on, n_synapses, description,
                              unit (of the weights; missing in older files)
     /spikes/NAME/KIND        times (n,) ms, ids (n,)
@@ -115,6 +117,11 @@ def write_header(file: h5py.File, header: RunHeader, extra: Mapping[str, Any] | 
         parameters = group.create_group("parameters", track_order=True)
         for name, value in population.parameters.items():
             _write_parameter(parameters, name, value)
+        if population.positions is not None:
+            dimensions = population.positions.shape[1]
+            set_attribute(group, "dimensions", dimensions)
+            dataset = write_array(group, "positions", population.positions)
+            set_attribute(dataset, "period", np.zeros(dimensions) if population.period is None else population.period)
     projections = file.create_group("projections", track_order=True)
     for projection in header.projections.values():
         group = projections.create_group(_escaped(projection.name))
@@ -132,18 +139,35 @@ def read_versions(file: h5py.File) -> dict[str, str]:
 def read_populations(file: h5py.File) -> dict[str, PopulationInfo]:
     populations = {}
     for group in member(file, "populations").values():
-        name = str(attribute(group, "name"))
+        name, size = str(attribute(group, "name")), int(attribute(group, "size"))
+        positions, period = _read_positions(group, size)
         populations[name] = PopulationInfo(
             name=name,
-            size=int(attribute(group, "size")),
+            size=size,
             model=str(attribute(group, "model")),
             parameters={
                 str(attribute(dataset, "name")): _read_parameter(dataset)
                 for dataset in member(group, "parameters").values()
             },
             kinds=tuple(json.loads(attribute(group, "kinds"))),
+            positions=positions,
+            period=period,
         )
     return populations
+
+
+def _read_positions(group: h5py.Group, size: int) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """The positions of a population and the period of its space; None if it has none."""
+    if "dimensions" not in group.attrs and "positions" not in group:
+        return None, None
+    dataset, dimensions = member(group, "positions"), int(attribute(group, "dimensions"))
+    period = np.asarray(attribute(dataset, "period"))
+    if dataset.shape != (size, dimensions) or period.shape != (dimensions,):
+        raise Damaged(
+            f"broken: {dataset.name} has shape {dataset.shape} and a period of shape {period.shape}, expected "
+            f"{(size, dimensions)} and {(dimensions,)}"
+        )
+    return dataset[...], period if period.any() else None
 
 
 def read_projections(file: h5py.File) -> dict[str, ProjectionInfo]:

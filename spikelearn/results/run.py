@@ -61,13 +61,19 @@ class Synapses(NamedTuple):
 
 @dataclass(frozen=True)
 class PopulationInfo:
-    """Metadata of a population in a run. parameters: name -> number or (size,) array."""
+    """Metadata of a population in a run. parameters: name -> number or (size,) array.
+
+    positions: (size, dimensions), in the unit of length of the network; None if it has none. period: (dimensions,), of
+    its space along each axis; None if it is not periodic.
+    """
 
     name: str
     size: int
     model: str
     parameters: Mapping[str, Any]
     kinds: tuple[str, ...] = ("spike",)
+    positions: np.ndarray | None = None
+    period: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

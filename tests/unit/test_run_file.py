@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 import pytest
 
+import spikelearn as sl
 from spikelearn.errors import RunFileError, SimulationError, SpikelearnError
 from spikelearn.io.run_file import RunWriter, load, load_extra, save
 from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run, Spikes, Synapses, Trace
@@ -33,8 +34,12 @@ def small_run() -> Run:
         {"V_th": np.array([-50.0, -49.5, np.nan, np.inf, 0.1]), "tau_m": 0.1 + 0.2, "t_ref": np.float32(0.1),
          "n": 3, "conductance": False, "equation": "dV/dt = 1", "label": None, "layers": [1, 2]},
         ("spike", "burst"),
+        rng.normal(size=(5, 3)),
+        np.array([0.1 + 0.2, 1e300, 5e-324]),
     )  # fmt: skip
-    inputs = PopulationInfo("input", 2, "poisson", {"rate": np.array([1, 2], np.int16)})
+    inputs = PopulationInfo(
+        "input", 2, "poisson", {"rate": np.array([1, 2], np.int16)}, positions=np.array([[0.0], [-0.0]])
+    )
     projections = {
         name: ProjectionInfo(name, "input", "exc/layer 4", "basal", "spike", n, "fixed probability 0.2", "pA")
         for name, n in [("..", 7), ("input->exc", 0)]
@@ -398,3 +403,34 @@ def test_a_file_from_before_projections_had_units_is_read(tmp_path):
         for group in file["projections"].values():
             del group.attrs["unit"]
     assert {each.unit for each in load(tmp_path / "old.h5").projections.values()} == {""}
+
+
+def test_a_file_from_before_populations_had_positions_is_read(tmp_path):
+    save(small_run(), tmp_path / "run.h5")
+    with h5py.File(tmp_path / "run.h5", "r+") as file:
+        for group in file["populations"].values():
+            del group["positions"], group.attrs["dimensions"]
+    for population in load(tmp_path / "run.h5").populations.values():
+        assert population.positions is None and population.period is None
+
+
+@pytest.mark.parametrize(("attribute", "value"), [("dimensions", 2), ("size", 4)])
+def test_positions_of_another_shape_than_announced_are_refused(tmp_path, attribute, value):
+    save(small_run(), tmp_path / "run.h5")
+    with h5py.File(tmp_path / "run.h5", "r+") as file:
+        file["populations"]["exc%2Flayer 4"].attrs[attribute] = value
+    with pytest.raises(RunFileError, match="positions has shape"):
+        load(tmp_path / "run.h5")
+
+
+def test_the_run_of_a_network_has_the_positions_of_its_populations(tmp_path):
+    net = sl.Network()
+    grid = net.population(6, sl.Poisson(0.0), name="grid", positions=sl.Grid((2, 3), periodic=True))
+    line = net.population(2, sl.Poisson(0.0), name="line", positions=[0.5, 1.5])
+    net.population(2, sl.Poisson(0.0), name="nowhere")
+    with RunWriter(tmp_path / "run.h5") as writer:
+        net.run(1.0, sink=writer)
+    found = load(tmp_path / "run.h5").populations
+    assert np.array_equal(found["grid"].positions, grid.positions) and found["grid"].period.tolist() == [2.0, 3.0]
+    assert np.array_equal(found["line"].positions, line.positions) and found["line"].period is None
+    assert found["nowhere"].positions is None
