@@ -124,7 +124,7 @@ class Learning(Protocol):
 
     @property
     def sweeps(self) -> np.ndarray:
-        """Requests a sweep by its first element: SOME or ALL of kernels/event_rule.py."""
+        """Requests a sweep by its element WANTED: SOME or ALL of kernels/event_rule.py."""
 
     def deliver(self) -> None:
         """Add the Calls that deliver arrivals and update synapses to the plan."""

@@ -18,6 +18,9 @@ LONG_AGO = -(1 << 30)
 LAST_STEP = (1 << 31) - 1
 """The last of those steps."""
 
+WANTED, LATEST = range(2)
+"""Indices of `sweeps`, int64: the synapses that a sweep is needed for, 0 if none; the last step that was swept."""
+
 SOME, ALL = 1, 2
 """Which synapses a sweep is needed for: those that have waited long, or all."""
 

@@ -7,7 +7,7 @@ events, then `materialize` if the weights are stored as q of w = q + c N, and fi
 import math
 
 from spikelearn.codegen.jit import Written, kernel
-from spikelearn.kernels.event_rule import ALL
+from spikelearn.kernels.event_rule import ALL, WANTED
 
 _NOTHING = 1e-9
 """A sum below this fraction of its set point counts as 0: it may consist of rounding errors."""
@@ -18,7 +18,7 @@ def begin(step, every, enabled, due: Written, sweeps: Written):
     """Every so many steps, set `due` to 1 for the kernels that follow and request that all synapses be updated."""
     due[0] = 1 if step % every == 0 and enabled[0] != 0 else 0
     if due[0] != 0:
-        sweeps[0] = ALL
+        sweeps[WANTED] = ALL
 
 
 @kernel

@@ -3,7 +3,7 @@
 import math
 
 from spikelearn.codegen.jit import Written, kernel, scalar
-from spikelearn.kernels.event_rule import ALL, SOME
+from spikelearn.kernels.event_rule import ALL, LATEST, SOME, WANTED
 
 
 @kernel
@@ -58,10 +58,10 @@ def note_release(step, releases, integrals, release_N: Written, release_counts: 
         release_N[total & (len(release_N) - 1)] = integrals[(step - 1) % depth]
         total += 1
         if total - swept[0] >= len(release_N) // 2:
-            sweeps[0] = ALL
+            sweeps[WANTED] = ALL
     release_counts[step % depth] = total
-    if step - sweeps[1] >= depth // 2 - 1:
-        sweeps[0] = max(sweeps[0], SOME)
+    if step - sweeps[LATEST] >= depth // 2 - 1:
+        sweeps[WANTED] = max(sweeps[WANTED], SOME)
 
 
 @kernel

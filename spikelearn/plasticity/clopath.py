@@ -16,6 +16,7 @@ depolarised: A_LTD u_bar_bar^2 / u_ref_squared replaces A_LTD (the paper, Eq. 3)
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Annotated, NamedTuple
 
 from spikelearn.codegen.jit import scalar
@@ -115,19 +116,14 @@ Clopath = SignalRule(
     ),
 )
 
-DendriticClopath = SignalRule(
-    "DendriticClopath",
-    ClopathParameters,
-    pre=(Trace("x_bar", "tau_x"),),
+DendriticClopath = replace(
+    Clopath,
+    name="DendriticClopath",
     reads=("V_d",),
     state={"u_bar_minus": "V_d", "u_bar_plus": "V_d"},
     advance=advance_dendritic,
-    delayed={"u_bar_minus": "delay_u_bars", "u_bar_plus": "delay_u_bars"},
     signal=signal_dendritic,
-    on_pre=on_pre,
-    seen=("u_bar_minus",),
-    constants=constants,
-    check=_check,
+    nest=None,
 )
 
 

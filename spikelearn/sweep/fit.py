@@ -19,13 +19,13 @@ from spikelearn.sweep.objective import Objective
 from spikelearn.sweep.optuna_trials import ENDED, FAILED, PRUNED, SAMPLERS, Trial, Trials
 from spikelearn.sweep.point import Result
 from spikelearn.sweep.progress import Progress, shown_settings
-from spikelearn.sweep.session import Options, compute, open_session
+from spikelearn.sweep.session import Options, Stored, compute, open_session
 from spikelearn.sweep.space import space_of
 from spikelearn.sweep.task_spec import TaskSpec
 
 
 @dataclass(frozen=True)
-class Fitted:
+class Fitted(Stored):
     """The result of a fit.
 
     best: parameter -> value of the best trial, {} if no trial returned a number; value: its objective, the mean over
@@ -34,7 +34,6 @@ class Fitted:
     "settings: error". seconds: wall time of this call.
     """
 
-    directory: Path
     objective: Objective
     best: Mapping[str, Any]
     value: float
@@ -46,12 +45,6 @@ class Fitted:
     computed: int
     errors: Sequence[str]
     seconds: float
-
-    def table(self) -> Any:
-        """The table of all points, a pyarrow.Table."""
-        from spikelearn.sweep.table import read_table
-
-        return read_table(self.directory)
 
 
 def fit(

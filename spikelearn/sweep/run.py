@@ -16,19 +16,18 @@ from spikelearn.sweep.design import Design
 from spikelearn.sweep.point import DONE, NAN
 from spikelearn.sweep.progress import Best, Progress
 from spikelearn.sweep.scheduler import Tasks, kinds_of
-from spikelearn.sweep.session import Options, compute, open_session, remarked
+from spikelearn.sweep.session import Options, Stored, compute, open_session, remarked
 from spikelearn.sweep.task_spec import TaskSpec
 
 
 @dataclass(frozen=True)
-class Summary:
+class Summary(Stored):
     """The result of a sweep.
 
     points: of the sweep; computed: by this call; statuses: status -> number of points in the whole store.
     seconds: wall time of this call.
     """
 
-    directory: Path
     points: int
     computed: int
     statuses: Mapping[str, int]
@@ -38,12 +37,6 @@ class Summary:
     def failed(self) -> int:
         """The number of points without metrics."""
         return sum(self.statuses.values()) - self.statuses.get(DONE, 0) - self.statuses.get(NAN, 0)
-
-    def table(self) -> Any:
-        """The table of all points, a pyarrow.Table."""
-        from spikelearn.sweep.table import read_table
-
-        return read_table(self.directory)
 
 
 def run(

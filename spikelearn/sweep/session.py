@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from spikelearn import experiments as ex
 from spikelearn.errors import StoreError
@@ -18,7 +19,7 @@ from spikelearn.sweep.point import Task
 from spikelearn.sweep.progress import Progress
 from spikelearn.sweep.scheduler import Source, run_tasks, warm, worker_pool
 from spikelearn.sweep.store import DATABASE, RUNS, TABLE, Store
-from spikelearn.sweep.table import write_table
+from spikelearn.sweep.table import read_table, write_table
 from spikelearn.sweep.task_spec import TaskSpec, check_compatible, task_maker
 
 
@@ -32,6 +33,17 @@ class Options:
     fresh: bool = False
     accept_changes: bool = False
     silent: bool = False
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The result of a call that computes points of a store. directory: of the store."""
+
+    directory: Path
+
+    def table(self) -> Any:
+        """The table of all points, a pyarrow.Table."""
+        return read_table(self.directory)
 
 
 @contextmanager

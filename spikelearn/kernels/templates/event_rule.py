@@ -28,7 +28,7 @@ import math
 from spikelearn.codegen.jit import Written, kernel, scalar
 from spikelearn.kernels.control import STOP
 from spikelearn.kernels.deliver import fetch_run
-from spikelearn.kernels.event_rule import ALL, LONG_AGO, NEVER, SOME
+from spikelearn.kernels.event_rule import ALL, LATEST, LONG_AGO, NEVER, SOME, WANTED
 from spikelearn.kernels.events import count_in_row, source_in_row
 from spikelearn.kernels.traces import decay
 from spikelearn.kernels.trial_clock import PHASE, STARTS
@@ -426,7 +426,7 @@ def push(
         event_end[j] = (h + 1) & mask
         since_sweep[j] += 1
         if since_sweep[j] >= (mask - dendritic) // 2:
-            sweeps[0] = max(sweeps[0], SOME)
+            sweeps[WANTED] = max(sweeps[WANTED], SOME)
 
 
 @kernel
@@ -435,13 +435,13 @@ def sweep(
     EVENTS, GIVEN
 ):  # fmt: skip
     """If requested, update all synapses, or those that have not been updated since the previous sweep."""
-    wanted = sweeps[0]
+    wanted = sweeps[WANTED]
     if wanted == 0:
         return
     through = step - dendritic
-    before_last = sweeps[1]
-    sweeps[0] = 0
-    sweeps[1] = through
+    before_last = sweeps[LATEST]
+    sweeps[WANTED] = 0
+    sweeps[LATEST] = through
     for j in range(len(since_sweep)):
         since_sweep[j] = 0
     for slot in range(len(last_arrival)):
@@ -529,7 +529,7 @@ def reset(
     """At the start of a phase: keep the weights; reset traces, state, pending events and eligibilities."""
     if clock[STARTS] == 0 or clock[PHASE] != phase:
         return
-    sweeps[0] = ALL
+    sweeps[WANTED] = ALL
     sweep(step - 1, sweeps, since_sweep, dendritic, MODULATOR, SWEPT, ARRIVED, TAKEN_UP, EVENTS, GIVEN)
     for slot in range(len(last_arrival)):
         # for x in pre:
@@ -577,7 +577,7 @@ def rebase(
     """
     if step - base[0] < every:
         return
-    sweeps[0] = ALL
+    sweeps[WANTED] = ALL
     f = math.exp(-(step - base[0]) * dt / tau_c)
     ring = len(integrals) - 1
     N0 = integrals[step & ring]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -61,13 +60,6 @@ AlphaCurrent = ReceptorModel(
     nest={"tau_syn": "tau_syn"},
 )
 
-AlphaConductance = replace(
-    AlphaCurrent,
-    name="AlphaConductance",
-    Parameters=AlphaConductanceParameters,
-    constants=lambda p, dt: {**_constants(p, dt), "E": p.E},
-    conductance=True,
-    current="x * (E - V)",
-    through_leak=None,
-    nest={"tau_syn": "tau_syn", "E": "E_rev"},
+AlphaConductance = AlphaCurrent.as_conductance(
+    "AlphaConductance", AlphaConductanceParameters, nest={"tau_syn": "tau_syn", "E": "E_rev"}
 )

@@ -4,7 +4,6 @@ weight, as in NEST's beta functions (Rotter & Diesmann 1999). The two time const
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -82,13 +81,6 @@ BetaCurrent = ReceptorModel(
     through_leak=_through_leak,
 )
 
-BetaConductance = replace(
-    BetaCurrent,
-    name="BetaConductance",
-    Parameters=BetaConductanceParameters,
-    constants=lambda p, dt: {**beta_constants(p, dt), "E": p.E},
-    conductance=True,
-    current="x * (E - V)",
-    through_leak=None,
-    nest={"tau_rise": "tau_rise", "tau_decay": "tau_decay", "E": "E_rev"},
+BetaConductance = BetaCurrent.as_conductance(
+    "BetaConductance", BetaConductanceParameters, nest={"tau_rise": "tau_rise", "tau_decay": "tau_decay", "E": "E_rev"}
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Any, NamedTuple
 
 from spikelearn.codegen.jit import scalar
@@ -47,13 +46,6 @@ ExponentialCurrent = ReceptorModel(
     nest={"tau_syn": "tau_syn"},
 )
 
-ExponentialConductance = replace(
-    ExponentialCurrent,
-    name="ExponentialConductance",
-    Parameters=ExponentialConductanceParameters,
-    constants=lambda p, dt: {**_constants(p, dt), "E": p.E},
-    conductance=True,
-    current="x * (E - V)",
-    through_leak=None,
-    nest={"tau_syn": "tau_syn", "E": "E_rev"},
+ExponentialConductance = ExponentialCurrent.as_conductance(
+    "ExponentialConductance", ExponentialConductanceParameters, nest={"tau_syn": "tau_syn", "E": "E_rev"}
 )

@@ -79,6 +79,19 @@ class ReceptorModel(Documented):
                     f"{name} of receptor {self.name!r} takes {unknown[0]!r}; it may take {', '.join(names)}"
                 )
 
+    def as_conductance(self, name: str, Parameters: type, nest: Mapping[str, str]) -> ReceptorModel:
+        """The same kinetics of a conductance. Parameters: those of the current, and E, the reversal potential."""
+        return replace(
+            self,
+            name=name,
+            Parameters=Parameters,
+            constants=lambda p, dt: {**self.constants(p, dt), "E": p.E},
+            conductance=True,
+            current="x * (E - V)",
+            through_leak=None,
+            nest=nest,
+        )
+
     def facts(self) -> Iterator[tuple[str, str]]:
         """Equations, for `help`."""
         what = "a conductance" if self.conductance else "a current"
