@@ -171,6 +171,10 @@ class Modulator:
         """For callbacks: float64 (1,); amounts added to it are released in the next step."""
         return Reference("release", self)
 
+    def decay(self, dt: float) -> float:
+        """What n is multiplied by in a step of dt ms."""
+        return float(np.exp(-dt / self.tau_n))
+
 
 def _indices(which: Any, size: int, name: str) -> np.ndarray:
     if isinstance(which, slice):

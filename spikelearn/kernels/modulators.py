@@ -37,40 +37,58 @@ def integrate_modulator(
     depth = len(integrals)
     before = integrals[(step - 1) % depth]
     if enabled[0] != 0:
-        c0 = math.exp(-(step - 1 - base[0]) * dt / tau_c)
-        rate = 1.0 / tau_c + 1.0 / tau_n
-        n0 = concentration[0]
-        before += c0 * (-n0 * math.expm1(-dt * rate) / rate + baseline * tau_c * math.expm1(-dt / tau_c))
+        before += segment(step, concentration[0], baseline, tau_n, tau_c, dt, base[0], dt)
     integrals[step % depth] = before
     scales[step % depth] = math.exp((step - base[0]) * dt / tau_c)
 
 
-@kernel
-def note_release(step, releases, integrals, release_N: Written, release_counts: Written, swept, sweeps: Written):
-    """Store N at a release in the previous step, for `within_limits`.
+@scalar
+def segment(step, n0, baseline, tau_n, tau_c, dt, base, duration):
+    """The integral of (n - b) exp(-(s - base)/tau_c) ds over the first `duration` ms of the step that ends now."""
+    c0 = math.exp(-(step - 1 - base) * dt / tau_c)
+    rate = 1.0 / tau_c + 1.0 / tau_n
+    return c0 * (-n0 * math.expm1(-duration * rate) / rate + baseline * tau_c * math.expm1(-duration / tau_c))
 
-    release_N: a ring of the last releases. release_counts: a ring of the number of releases before each of the last
-    steps. swept: number of releases applied to all synapses. Requests a sweep before a ring is full.
+
+@kernel
+def note_extremes(
+    step, concentration, baseline, tau_n, tau_c, dt, decay_n, base, enabled, releases, integrals, extreme_N: Written,
+    extreme_counts: Written, noted: Written, swept, sweeps: Written
+):  # fmt: skip
+    """Store N at a release in the previous step, and where n decays to b within this one, for `within_limits`.
+
+    Between them N rises or falls throughout. extreme_N: a ring of N at the last extremes. extreme_counts: a ring of
+    the number of extremes before each of the last steps. noted: number of releases stored. swept: number of extremes
+    applied to all synapses. Requests a sweep before a ring is full.
     """
-    depth = len(release_counts)
-    total = release_counts[(step - 1) % depth]
-    if releases[0] > total:
-        release_N[total & (len(release_N) - 1)] = integrals[(step - 1) % depth]
+    depth = len(extreme_counts)
+    mask = len(extreme_N) - 1
+    before = integrals[(step - 1) % depth]
+    total = extreme_counts[(step - 1) % depth]
+    known = total
+    if releases[0] > noted[0]:
+        noted[0] = releases[0]
+        extreme_N[total & mask] = before
         total += 1
-        if total - swept[0] >= len(release_N) // 2:
-            sweeps[WANTED] = ALL
-    release_counts[step % depth] = total
+    n0 = concentration[0]
+    if baseline != 0.0 and enabled[0] != 0 and n0 / baseline > 1.0 and n0 * decay_n / baseline <= 1.0:
+        duration = min(tau_n * math.log(n0 / baseline), dt)
+        extreme_N[total & mask] = before + segment(step, n0, baseline, tau_n, tau_c, dt, base[0], duration)
+        total += 1
+    if total > known and total - swept[0] >= len(extreme_N) // 2:
+        sweeps[WANTED] = ALL
+    extreme_counts[step % depth] = total
     if step - sweeps[LATEST] >= depth // 2 - 1:
         sweeps[WANTED] = max(sweeps[WANTED], SOME)
 
 
 @kernel
-def extremes(release_N, seen, until):
-    """The smallest and the largest N of releases number `seen` to `until` - 1; 0 if there was none."""
+def extremes(extreme_N, seen, until):
+    """The smallest and the largest of the extremes of N number `seen` to `until` - 1; 0 if there was none."""
     low = 0.0
     high = 0.0
     for k in range(seen, until):
-        N = release_N[k & (len(release_N) - 1)]
+        N = extreme_N[k & (len(extreme_N) - 1)]
         if k == seen:
             low = N
             high = N
@@ -80,17 +98,17 @@ def extremes(release_N, seen, until):
 
 
 @scalar
-def within_limits(weight, eligibility, seen, until, N_low, N_high, release_N, W_min, W_max):
-    """Keep w = weight + eligibility N within its limits at releases number `seen` to `until` - 1, one after another.
+def within_limits(weight, eligibility, seen, until, N_low, N_high, extreme_N, W_min, W_max):
+    """Keep w = weight + eligibility N within its limits at extremes of N number `seen` to `until` - 1, in turn.
 
-    NEST ends a segment at every dopamine spike and clips the weight there. This matters only for a weight that exceeds
-    its limits at one of the releases; N_low and N_high, which bound N at all of them, rule this out for most synapses.
+    Between two of them w rises or falls throughout, so this keeps it within its limits at all times. It matters only
+    for a weight that exceeds them; N_low and N_high, which bound N, rule this out for most synapses.
     """
     first = weight + eligibility * N_low
     second = weight + eligibility * N_high
     if min(first, second) < W_min or max(first, second) > W_max:
         for k in range(seen, until):
-            now = weight + eligibility * release_N[k & (len(release_N) - 1)]
+            now = weight + eligibility * extreme_N[k & (len(extreme_N) - 1)]
             weight += min(max(now, W_min), W_max) - now
     return weight
 

@@ -158,7 +158,7 @@ class PairSTDP(Learning):
 
 
 class Modulated(Learning):
-    """Eligibility times dopamine, integrated step by step; clipped at events of the synapse and at releases."""
+    """Eligibility times dopamine, integrated step by step; clipped in every step, and where dopamine decays to b."""
 
     def __init__(self, *args, A_plus, A_minus=0.0, tau_c, tau_n, b, released, **kwargs):
         super().__init__(*args, **kwargs)
@@ -167,16 +167,21 @@ class Modulated(Learning):
 
     def pass_time(self):
         self.step += 1
-        s = 1.0 / self.tau_c + 1.0 / self.tau_n
-        with_n = self.n * (1.0 - math.exp(-self.dt * s)) / s
-        with_b = self.b * self.tau_c * (1.0 - math.exp(-self.dt / self.tau_c))
-        for synapse in self.synapses:
-            if self.plastic:
-                synapse.weight += synapse.c * (with_n - with_b)
-            synapse.c *= math.exp(-self.dt / self.tau_c)
-            if self.step in self.released:
-                synapse.weight = self.clip(synapse.weight)
-        self.n = self.n * math.exp(-self.dt / self.tau_n) + self.released.get(self.step, 0.0)
+        n_after = self.n * math.exp(-self.dt / self.tau_n)
+        parts = [self.dt]
+        if self.b != 0.0 and self.n / self.b > 1.0 > n_after / self.b:
+            until_b = self.tau_n * math.log(self.n / self.b)
+            parts = [until_b, self.dt - until_b]
+        for part in parts:
+            s = 1.0 / self.tau_c + 1.0 / self.tau_n
+            with_n = self.n * (1.0 - math.exp(-part * s)) / s
+            with_b = self.b * self.tau_c * (1.0 - math.exp(-part / self.tau_c))
+            for synapse in self.synapses:
+                if self.plastic:
+                    synapse.weight = self.clip(synapse.weight + synapse.c * (with_n - with_b))
+                synapse.c *= math.exp(-part / self.tau_c)
+            self.n *= math.exp(-part / self.tau_n)
+        self.n += self.released.get(self.step, 0.0)
 
     def at_pre(self, synapse, K_minus):
         synapse.weight = self.clip(synapse.weight)

@@ -18,6 +18,8 @@ DOPAMINE = {
     "b": 0.02,
     "W_max": 100.0,
 }
+STRONG = {"A_plus": 40.0, "b": 0.1}
+"""Weights meet their limits again and again, and the modulator decays to the baseline after most of its releases."""
 BURSTS = {"A_plus": 2.0, "tau_plus": 15.0, "tau_c": 60.0, "b": 0.02, "W_max": 100.0}
 
 
@@ -34,19 +36,20 @@ def test_pair_stdp_is_what_happens_event_by_event(dendritic, mu, seed):
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("dendritic", [0, 1, 9])
+@pytest.mark.parametrize("more", [{}, STRONG], ids=["weak", "strong"])
 @pytest.mark.parametrize("nearest", [False, True], ids=["all to all", "nearest"])
-def test_dopamine_stdp_is_what_happens_step_by_step_with_clipping_at_events_and_releases(nearest, dendritic, seed):
-    model = sl.NearestDopamineSTDP if nearest else sl.DopamineSTDP
-    final, reference, *_ = compare(
-        lambda m: model(m, **DOPAMINE), Modulated, DOPAMINE | {"nearest": nearest}, dendritic, seed
-    )
+def test_dopamine_stdp_is_what_happens_step_by_step_with_limits_held_at_all_times(nearest, more, dendritic, seed):
+    model, rule = sl.NearestDopamineSTDP if nearest else sl.DopamineSTDP, DOPAMINE | more
+    final, reference, *_ = compare(lambda m: model(m, **rule), Modulated, rule | {"nearest": nearest}, dendritic, seed)
     if dendritic == 0:
         TOLERANCE.check(final, reference.weights)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_dopamine_bursts_tag_what_is_above_the_mean_of_all_traces_of_the_projection(seed):
-    final, reference, *_ = compare(lambda m: sl.DopamineBursts(m, **BURSTS), ModulatedByMean, BURSTS, 0, seed)
+@pytest.mark.parametrize("more", [{}, STRONG], ids=["weak", "strong"])
+def test_dopamine_bursts_tag_what_is_above_the_mean_of_all_traces_of_the_projection(more, seed):
+    rule = BURSTS | more
+    final, reference, *_ = compare(lambda m: sl.DopamineBursts(m, **rule), ModulatedByMean, rule, 0, seed)
     TOLERANCE.check(final, reference.weights)
 
 

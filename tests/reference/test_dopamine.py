@@ -1,8 +1,11 @@
 """Dopamine-modulated STDP against live NEST.
 
-The engine integrates eligibility times dopamine in closed form from one event of the synapse to the next; NEST replays
-every dopamine spike, and clips the weight at each; where a weight would leave its bounds the engine does so, too.
+The engine integrates eligibility times dopamine in closed form from one event of the synapse to the next, and holds the
+weight within its limits at all times. NEST replays every dopamine spike, and clips the weight at each and whenever the
+volume transmitter brings the synapse up to date.
 """
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +13,7 @@ from given_spikes import coincident_trains, one_synapse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import nest_oracle
-from tolerances import NINE_DIGITS, ULP
+from tolerances import METHOD, NINE_DIGITS, PRINTED, ULP
 
 import spikelearn as sl
 
@@ -32,14 +35,32 @@ def trains(seed, delay_steps=10):
     return pre * 0.1, post * 0.1, np.unique(dopamine[dopamine >= 2]) * 0.1
 
 
-def against_nest(pre, post, dopamine, *, b, delay, w0=20.0, T=300.0, W_max=200.0, tau_c=1000.0, tau_n=200.0, **rule):
+def beyond_the_limit(measured, b, tau_n):
+    """How much a weight that is clipped once a step may differ: while n decays to b, a weight at its limit goes on.
+
+    It is off by at most c (n - b) dt/2 in each of these steps, where n - b is at most b (exp(dt/tau_n) - 1).
+    """
+    n = np.append(0.0, measured.run.trace("dopamine", "n").values[:, 0])
+    steps = np.sum((n > b) & (n * np.exp(-0.1 / tau_n) <= b)) if b > 0 else 0
+    c = np.abs(measured.run.trace("synapse", "c").values).max()
+    return METHOD(2, 0.1, steps * c * b / tau_n).atol
+
+
+def against_nest(
+    pre, post, dopamine, *, b, delay, w0=20.0, T=300.0, W_max=200.0, tau_c=1000.0, tau_n=200.0, clipped=False, **rule
+):
+    """clipped: whether the weight reaches its limits, so that NEST has to clip it in every step."""
     mine = ours(pre, post, dopamine, w0=w0, T=T, delay=delay, b=b, W_max=W_max, tau_c=tau_c, tau_n=tau_n, **rule)
     nest = nest_oracle.dopamine_stdp(
-        pre, post, dopamine, w0=w0, T=T, delay=delay, b=b, Wmax=W_max, tau_c=tau_c, tau_n=tau_n, **rule
-    )
+        pre, post, dopamine, w0=w0, T=T, delay=delay, b=b, Wmax=W_max, tau_c=tau_c, tau_n=tau_n,
+        deliver_interval=0.1 if clipped else None, **rule,
+    )  # fmt: skip
     # weights are kept as differences from c N(t): a rounding error is one of W_max, also where the weight is near 0
-    ULP(4_500_000, W_max).check(mine.sent, nest.weights, "weights sent")
-    ULP(4_500_000, W_max).check(mine.final, nest.final_weight, "final weight")
+    tolerance = ULP(4_500_000, W_max)
+    if clipped:
+        tolerance = replace(tolerance, atol=tolerance.atol + beyond_the_limit(mine, b, tau_n))
+    tolerance.check(mine.sent, nest.weights, "weights sent")
+    tolerance.check(mine.final, nest.final_weight, "final weight")
     # c is a sum of steps up and down of order A: it may cancel
     ULP(4_500_000, 1.0).check(mine.c, nest.c, "eligibility")
     NINE_DIGITS.check(mine.n, nest.n, "dopamine")
@@ -108,7 +129,7 @@ def test_weights_at_their_bounds_are_those_of_nest_whatever_the_trains_and_the_b
         post = np.unique(np.round(np.concatenate([post, pre[::3] - delay * 0.1]), 1))
         dopamine = np.unique(np.round(np.concatenate([dopamine, pre[::4] - 1.0]), 1))
         post, dopamine = (times[times > 0.15] for times in (post, dopamine))
-        measured = against_nest(pre, post, dopamine, delay=delay * 0.1, T=45.0, W_max=10.0, **parameters)
+        measured = against_nest(pre, post, dopamine, delay=delay * 0.1, T=45.0, W_max=10.0, clipped=True, **parameters)
         sent.append(measured.sent)
 
     check()
@@ -123,7 +144,8 @@ def test_weights_are_those_of_nest_if_dopamine_is_released_in_every_step():
     pre, post = pre[(pre < 1000) | (pre > 3500)], post[(post < 1000) | (post > 3500)]
     dopamine = np.arange(2, 4000)
     rule = {"b": 8.0, "A_plus": 0.4, "A_minus": 0.4, "tau_c": 30.0, "tau_n": 40.0}
-    measured = against_nest(pre * 0.1, post * 0.1, dopamine * 0.1, delay=1.0, w0=5.0, W_max=10.0, T=410.0, **rule)
+    setting = {"delay": 1.0, "w0": 5.0, "W_max": 10.0, "T": 410.0, "clipped": True}
+    measured = against_nest(pre * 0.1, post * 0.1, dopamine * 0.1, **setting, **rule)
     assert np.sum(measured.sent < 1e-9) > 3 and np.sum(measured.sent > 10 - 1e-9) > 3
 
 
@@ -147,6 +169,54 @@ def test_a_projection_to_a_modulator_releases_when_nests_volume_transmitter_does
     ULP(4_500_000, 10.0).check(mine.sent, nest.weights)
     NINE_DIGITS.check(mine.n, nest.n)
     assert np.ptp(mine.sent) > 1.0
+
+
+def test_a_weight_is_held_at_its_limit_until_dopamine_has_decayed_to_the_baseline():
+    """Between its last event and the end: the integral over the whole interval, clipped once, would give 83.116.
+
+    Expected: an Euler reference that holds the limit in each of its steps of 1 us, and NEST.
+    """
+    rule = {"b": 0.5, "tau_c": 200.0, "W_max": 100.0}
+    found = {}
+    for T, expected in ((100.0, 99.73), (150.0, 94.38), (200.0, 87.35), (300.0, 75.93), (3000.0, 57.417)):
+        net = sl.Network()
+        modulator = net.modulator("dopamine", tau=50.0)
+        net.release(modulator, 20.0, 2.0)
+        source, target = net.population(1, sl.SpikeList([10.0])), net.population(1, sl.Parrot())
+        net.connect(net.population(1, sl.SpikeList([15.0])), target, weight=1.0, delay=0.1)
+        learned = net.connect(
+            source, target, "ignored", weight=100.0, dendritic_delay=0.1, plasticity=sl.DopamineSTDP(modulator, **rule)
+        )
+        found[T] = net.run(T).weights(learned)[0]
+        PRINTED(2).check(found[T], expected)
+    # c = 0.771 at 15.2 ms; n = b at 89.31 ms; then c (n - b) integrated from there to 3 s
+    c, since = np.exp(-5.2 / 20.0) * np.exp(-(20.0 + 50.0 * np.log(4.0) - 15.2) / 200.0), 50.0 * np.log(4.0)
+    rest = 3000.0 - 20.0 - since
+    area = 0.5 * -np.expm1(-rest / 40.0) * 40.0 - 0.5 * -np.expm1(-rest / 200.0) * 200.0
+    ULP(4_500_000).check(found[3000.0], 100.0 + c * area)
+
+
+@pytest.mark.parametrize("amount", [-2.0, 2.0])
+@pytest.mark.parametrize("b", [-0.5, 0.5])
+def test_limits_are_held_between_events_for_either_sign_of_dopamine_and_baseline(b, amount):
+    """Against steps of 1 us in which the weight is clipped; the pair lifts the eligibility to 0.78."""
+    net = sl.Network()
+    modulator = net.modulator("dopamine", tau=50.0)
+    net.release(modulator, [20.0, 70.0, 75.0], [amount, -amount, 2 * amount])
+    source, target = net.population(1, sl.SpikeList([9.0])), net.population(1, sl.Parrot())
+    net.connect(net.population(1, sl.SpikeList([14.0])), target, weight=1.0, delay=1.0)
+    rule = sl.DopamineSTDP(modulator, b=b, tau_c=200.0, W_min=45.0, W_max=55.0)
+    learned = net.connect(source, target, "ignored", weight=50.0, delay=1.0, plasticity=rule)
+    found = net.run(300.0).weights(learned)[0]
+    h, c, n, w = 1e-3, np.exp(-5.0 / 20.0), 0.0, 50.0
+    decay_c, decay_n = np.exp(-h / 200.0), np.exp(-h / 50.0)
+    released = {20000: amount, 70000: -amount, 75000: 2 * amount}
+    for step in range(15000, 300000):
+        n += released.get(step, 0.0)
+        w = min(max(w + c * (n - b) * h, 45.0), 55.0)
+        c, n = c * decay_c, n * decay_n
+    # Euler's error in a step is h^2/2 times the derivative of c (n - b), at most 4 c/50, over 300,000 steps
+    METHOD(1, h, 300.0 * 0.78 * 4.5 / 50.0 / 2.0).check(found, w)
 
 
 def test_a_weight_at_its_bound_is_clipped_at_a_release_as_in_nest():

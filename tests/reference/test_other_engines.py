@@ -333,6 +333,22 @@ def test_brian2_learns_and_releases_on_one_projection(plasticity, delays):
     NINE_DIGITS.check(measured, expected)
 
 
+def test_brian2_holds_the_limits_of_a_weight_between_events():
+    """The same as here but for the step in which dopamine decays to the baseline: c (b/tau_n) dt^2/2, c below 1."""
+    found = []
+    for engine in ("compiled", "brian2"):
+        net = sl.Network(dt=0.1)
+        dopamine = net.modulator("dopamine", tau=50.0)
+        net.release(dopamine, 20.0, 2.0)
+        source, target = net.population(1, sl.SpikeList([9.0])), net.population(1, sl.Parrot())
+        net.connect(net.population(1, sl.SpikeList([14.0])), target, weight=1.0, delay=1.0)
+        rule = sl.DopamineSTDP(dopamine, b=0.5, tau_c=200.0, W_max=100.0)
+        learned = net.connect(source, target, "ignored", weight=100.0, delay=1.0, plasticity=rule)
+        found.append(net.run(150.0, engine=engine).weights(learned))
+    METHOD(2, 0.1, 0.5 / 50.0 / 2.0).check(*found)
+    assert found[0] < 95.0
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_trials_do_not_run_on_other_engines(engine):
     net, *_ = small()

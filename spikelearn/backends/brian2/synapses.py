@@ -96,6 +96,10 @@ class Connected:
         )  # fmt: skip
         self.synapses.connect(i=self.start.pre.astype(int), j=self.start.post.astype(int))
         self.synapses.w_syn = self.start.weight
+        if self.modulator is not None:
+            # The weight moves between events, where statements do not hold its limits.
+            within = f"w_syn = clip(w_syn, W_min{_GIVEN}, W_max{_GIVEN})"
+            self.synapses.run_regularly(within, dt=d.dt * b2.ms, when="groups", order=1)
         if projection.synapse is not None:
             for name, value in projection.synapse.model.initial(projection.synapse.parameters).items():
                 setattr(self.synapses, name + _RELEASE, value)

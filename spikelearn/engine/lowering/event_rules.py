@@ -20,8 +20,8 @@ from spikelearn.kernels.traces import decay_tables
 _REBASE_AFTER = 5.0
 """Time constants of the eligibility after which its exponential factor is re-based: exp(5) costs two digits at most."""
 
-_RELEASES = 1024
-"""Maximum number of a modulator's releases not yet used by all synapses; a power of 2."""
+_EXTREMES = 1024
+"""Maximum number of extremes of a modulator's integral not yet used by all synapses; a power of 2."""
 
 _STEPS = 8192
 """Number of steps for which a modulator's integral is kept, for pending post events; a power of 2."""
@@ -135,17 +135,17 @@ class EventLearning:
         return Call(f"{label} {self.projection.name}", kernel, **kernel.choose(self.values | own))
 
     def _follow_modulator(self) -> list[Call]:
-        """Calls that integrate the modulator, store its releases, and re-base its exponential factor."""
+        """Calls that integrate the modulator, store the integral's extremes, and re-base its exponential factor."""
         assert self.projection.plasticity is not None
         modulator, parameters, values = self.projection.plasticity.modulator, self.parameters, {**self.values}
         found, name = self.plan.modulators[modulator], self.projection.name
-        integrate, store = kernel_of(modulators.integrate_modulator), kernel_of(modulators.note_release)
+        integrate, store = kernel_of(modulators.integrate_modulator), kernel_of(modulators.note_extremes)
         values |= {"concentration": found["n"], "baseline": parameters.b, "tau_n": modulator.tau_n}
-        values |= {"releases": found["releases"]}
+        values |= {"releases": found["releases"], "decay_n": modulator.decay(self.plan.dt)}
         every = max(1, round(_REBASE_AFTER * parameters.tau_c / self.plan.dt))
         return [
             Call(f"integrate {modulator.name} for {name}", integrate, **integrate.choose(values)),
-            Call(f"releases of {modulator.name} for {name}", store, **store.choose(values)),
+            Call(f"extremes of {modulator.name} for {name}", store, **store.choose(values)),
             self._call("rebase", "rebase", every=every),
         ]
 
@@ -227,9 +227,10 @@ def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> 
             steps *= 2
         arrays["integrals"] = np.zeros(steps)
         arrays["scales"] = np.ones(steps)
-        arrays["release_counts"] = np.zeros(steps, np.int64)
-        arrays["release_N"] = np.zeros(max(_RELEASES, 2 * history))
-        arrays["slot_releases"] = np.zeros(n_slots, np.int64)
+        arrays["extreme_counts"] = np.zeros(steps, np.int64)
+        arrays["extreme_N"] = np.zeros(max(_EXTREMES, 2 * history))
+        arrays["slot_extremes"] = np.zeros(n_slots, np.int64)
+        arrays["noted"] = np.zeros(1, np.int64)
         arrays["swept"] = np.zeros(1, np.int64)
         arrays["base"] = np.zeros(1, np.int64)
     return arrays

@@ -245,7 +245,7 @@ def _modulator_calls(d: NetworkDescription, plan: Plan) -> None:
                 f"advance {modulator.name}",
                 kernel_of(modulators.advance_modulator),
                 concentration=arrays["n"],
-                decay=float(np.exp(-d.dt / modulator.tau_n)),
+                decay=modulator.decay(d.dt),
                 pending=arrays["pending"],
                 releases=arrays["releases"],
             )  # fmt: skip

@@ -17,7 +17,7 @@ branch per synapse that the processor would mispredict half of the time.
 
 A modulated rule keeps weight = w - c N and eligibility c scaled by exp((t - base)/tau_c), so that
 w(t) = weight + eligibility N(t) holds between events (N: kernels.modulators.integrate_modulator). Its limits are also
-enforced at every release of the modulator, as in NEST: kernels.modulators.within_limits.
+enforced at every extreme of N, and so at all times: kernels.modulators.within_limits.
 
 state_goes_on: state is like a trace, so the handlers are also called while nothing is learned, and the change of the
 weight is discarded.
@@ -40,19 +40,19 @@ from spikelearn.kernels.modulators import extremes, within_limits
 # SYNAPSE = weight, eligibility, STATE
 # KEPT_IN = weights, eligibilities, synapse__STATE
 # CHANGED = change, STATE
-# MODULATOR = integrals, scales, release_counts, base, tau_c, dt
-# SLOT_RELEASES = slot_releases
-# RELEASE_N = release_N
+# MODULATOR = integrals, scales, extreme_counts, base, tau_c, dt
+# SLOT_EXTREMES = slot_extremes
+# EXTREME_N = extreme_N
 # SWEPT = swept
-# SEGMENT = after, before, until, N_low, N_high, integrals, scales, release_counts, release_N
+# SEGMENT = after, before, until, N_low, N_high, integrals, scales, extreme_counts, extreme_N
 # SENT = min(max(weight + eligibility * N, W_min), W_max)
 # if not modulated:
 # SYNAPSE = weight, STATE
 # KEPT_IN = weights, synapse__STATE
 # CHANGED = weight, STATE
 # MODULATOR =
-# SLOT_RELEASES =
-# RELEASE_N =
+# SLOT_EXTREMES =
+# EXTREME_N =
 # SWEPT =
 # SEGMENT =
 # SENT = weight
@@ -87,8 +87,8 @@ from spikelearn.kernels.modulators import extremes, within_limits
 # end
 # SHARED = SEGMENT, EVENTS, PRE_TABLES, LIMITS
 # ARRIVED = last_arrival, slot__PRE
-# TAKEN_UP = consumed, queue, KEPT_IN, unread, SLOT_RELEASES
-# GIVEN = index, targets, RELEASE_N, PRE_TABLES, LIMITS
+# TAKEN_UP = consumed, queue, KEPT_IN, unread, SLOT_EXTREMES
+# GIVEN = index, targets, EXTREME_N, PRE_TABLES, LIMITS
 # FETCHED = targets, unread, KEPT_IN
 # LEARNS = plastic
 # if state_goes_on:
@@ -98,11 +98,11 @@ from spikelearn.kernels.modulators import extremes, within_limits
 
 
 @scalar
-def held_until(j, h, after, before, event_step, release_counts):
-    """Number of releases at which a synapse that applies event h next has already been limited."""
+def held_until(j, h, after, before, event_step, extreme_counts):
+    """Number of extremes of N at which a synapse that applies event h next has already been limited."""
     at = event_step[j, (int(h) - 1) & (event_step.shape[1] - 1)]
     if at > after:
-        return max(before, release_counts[at & (len(release_counts) - 1)])
+        return max(before, extreme_counts[at & (len(extreme_counts) - 1)])
     return before
 
 
@@ -128,9 +128,9 @@ def learn(SYNAPSE, j, h, last, PRE__at, SHARED):
     # if modulated:
     ring = len(integrals) - 1
     if until > before:
-        since = held_until(j, h, after, before, event_step, release_counts)
-        until = release_counts[at & ring]
-        weight = within_limits(weight, eligibility, since, until, N_low, N_high, release_N, W_min, W_max)
+        since = held_until(j, h, after, before, event_step, extreme_counts)
+        until = extreme_counts[at & ring]
+        weight = within_limits(weight, eligibility, since, until, N_low, N_high, extreme_N, W_min, W_max)
     N = integrals[at & ring]
     now = weight + eligibility * N
     weight += min(max(now, W_min), W_max) - now
@@ -227,8 +227,8 @@ def take_up(run, queue, RUNS, last, PRE__at, SHARED):
             # for v, array in kept:
             v = run__array[i]
             # end
-            since = held_until(j, run_unread[i], after, before, event_step, release_counts)
-            weight = within_limits(weight, eligibility, since, until, N_low, N_high, release_N, W_min, W_max)
+            since = held_until(j, run_unread[i], after, before, event_step, extreme_counts)
+            weight = within_limits(weight, eligibility, since, until, N_low, N_high, extreme_N, W_min, W_max)
             # for v, array in kept:
             run__array[i] = v
             # end
@@ -304,9 +304,9 @@ def function(
             # end
             run_unread = unread[begin:end]
             # if modulated:
-            before = slot_releases[slot]
-            until = release_counts[s & (len(release_counts) - 1)]
-            N_low, N_high = extremes(release_N, before, until)
+            before = slot_extremes[slot]
+            until = extreme_counts[s & (len(extreme_counts) - 1)]
+            N_low, N_high = extremes(extreme_N, before, until)
             N = integrals[s & (len(integrals) - 1)]
             E = scales[s & (len(scales) - 1)]
             # end
@@ -377,7 +377,7 @@ def function(
             last_arrival[slot] = s
             consumed[slot] = through
             # if modulated:
-            slot_releases[slot] = until
+            slot_extremes[slot] = until
             # end
             # for x in averaged:
             running__x[0] += (end - begin) / len(weights)
@@ -457,18 +457,18 @@ def sweep(
         # end
         run_unread = unread[begin:end]
         # if modulated:
-        before = slot_releases[slot]
-        until = release_counts[through & (len(release_counts) - 1)]
-        N_low, N_high = extremes(release_N, before, until)
+        before = slot_extremes[slot]
+        until = extreme_counts[through & (len(extreme_counts) - 1)]
+        N_low, N_high = extremes(extreme_N, before, until)
         # end
         take_up(run, queue, RUNS, last, slot__PRE[slot], SHARED)
         consumed[slot] = through
         # if modulated:
-        slot_releases[slot] = until
+        slot_extremes[slot] = until
         # end
     # if modulated:
     if wanted == ALL:
-        swept[0] = release_counts[through & (len(release_counts) - 1)]
+        swept[0] = extreme_counts[through & (len(extreme_counts) - 1)]
     # end
 
 
@@ -492,9 +492,9 @@ def read(
             v = array[p]
             # end
             # if modulated:
-            before = slot_releases[slot]
-            until = release_counts[step & (len(release_counts) - 1)]
-            N_low, N_high = extremes(release_N, before, until)
+            before = slot_extremes[slot]
+            until = extreme_counts[step & (len(extreme_counts) - 1)]
+            N_low, N_high = extremes(extreme_N, before, until)
             # end
             h = int(unread[p])
             while h != event_end[j]:
@@ -507,8 +507,8 @@ def read(
                 h = (h + 1) & mask
             # if modulated:
             if until > before:
-                since = held_until(j, h, after, before, event_step, release_counts)
-                weight = within_limits(weight, eligibility, since, until, N_low, N_high, release_N, W_min, W_max)
+                since = held_until(j, h, after, before, event_step, extreme_counts)
+                weight = within_limits(weight, eligibility, since, until, N_low, N_high, extreme_N, W_min, W_max)
             now = weight + eligibility * integrals[step & (len(integrals) - 1)]
             values[row, k] = min(max(now, W_min), W_max)
             if what == 1:
@@ -569,7 +569,7 @@ def reset(
 @kernel
 def rebase(
     step, every, dendritic, sweeps: Written, base: Written, tau_c, dt, integrals: Written, scales: Written,
-    weights: Written, eligibilities: Written, release_counts, release_N: Written, swept
+    weights: Written, eligibilities: Written, extreme_counts, extreme_N: Written, swept
 ):  # fmt: skip
     """Move the origin of exp((t - base)/tau_c) to now before it grows large; w(t) and c(t) stay what they are.
 
@@ -587,8 +587,8 @@ def rebase(
     for at in range(max(base[0] - dendritic, step - ring), step + 1):
         integrals[at & ring] = (integrals[at & ring] - N0) / f
         scales[at & ring] *= f
-    for k in range(swept[0], release_counts[step & ring]):
-        release_N[k & (len(release_N) - 1)] = (release_N[k & (len(release_N) - 1)] - N0) / f
+    for k in range(swept[0], extreme_counts[step & ring]):
+        extreme_N[k & (len(extreme_N) - 1)] = (extreme_N[k & (len(extreme_N) - 1)] - N0) / f
     base[0] = step
 
 
