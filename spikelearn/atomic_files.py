@@ -36,7 +36,7 @@ def replacing(path: Path, wait_s: float = 0.0, durable: bool = False) -> Iterato
         yield temporary
         if durable:
             os.fsync(descriptor)
-        if os.name == "nt":  # Windows renames no open file
+        if system.WINDOWS:  # which renames no open file
             os.close(descriptor)
         os.replace(temporary, path)
     except BaseException:
@@ -46,7 +46,7 @@ def replacing(path: Path, wait_s: float = 0.0, durable: bool = False) -> Iterato
     finally:
         with suppress(OSError):
             os.close(descriptor)
-    if durable and os.name != "nt":  # Windows opens no folder
+    if durable and not system.WINDOWS:  # which opens no folder
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

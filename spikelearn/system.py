@@ -16,7 +16,8 @@ from pathlib import Path
 
 from spikelearn.errors import ExperimentError
 
-_STATUS = Path("/proc/self/status")
+WINDOWS = os.name == "nt"
+_PROC = Path("/proc/self")
 
 
 def cores() -> int:
@@ -45,8 +46,8 @@ def lock(descriptor: int) -> bool:
 def started(pid: int) -> str:
     """When a process of this machine started, as pids are reused; "" if there is none."""
     with suppress(OSError):
-        if Path("/proc/self/stat").exists():
-            return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+        if (_PROC / "stat").exists():
+            return _PROC.with_name(str(pid)).joinpath("stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
         return _started_by_psutil(pid)
     return ""
 
@@ -78,34 +79,42 @@ def peak_memory() -> float:
 def forget_peak_memory() -> None:
     """Begin to measure the peak anew. Outside Linux it stays that of the whole life of the process."""
     with suppress(OSError):
-        if _STATUS.exists():
-            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+        if _PROC.exists():
+            (_PROC / "clear_refs").write_text("5", encoding="ascii")
 
 
 def has_time_limits() -> bool:
-    """Whether a process can be ended by a timer, whatever it is doing: not on Windows."""
+    """Whether a timer can end a process, whatever it is doing: not on Windows."""
     return hasattr(signal, "setitimer") and hasattr(signal, "SIGALRM")
 
 
-def has_memory_limits() -> bool:
-    """Whether the memory of a process can be limited: on Linux only, as others do not count mapped memory."""
-    try:
-        import resource
-    except ImportError:
-        return False
-    return hasattr(resource, "RLIMIT_DATA") and _status("VmData") is not None
+def check_time_limits() -> None:
+    """Raise ExperimentError where no timer can end a process."""
+    if not has_time_limits():
+        raise ExperimentError(f"time limit: expected none, as this system ({sys.platform}) has no timers for processes")
 
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """A block that ends the process by SIGALRM if it takes longer. Raises ExperimentError where there are no timers."""
-    if not has_time_limits():
-        raise ExperimentError(f"time limit: this system ({sys.platform}) has no timers that end a process")
+    check_time_limits()
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
+
+
+def check_memory_limits() -> None:
+    """Raise ExperimentError where the memory of a process cannot be limited: only Linux counts all of it."""
+    with suppress(ImportError):
+        import resource
+
+        if hasattr(resource, "RLIMIT_DATA") and _status("VmData") is not None:
+            return
+    raise ExperimentError(
+        f"memory limit: expected none, as this system ({sys.platform}) cannot limit that of a process"
+    )
 
 
 @contextmanager
@@ -114,8 +123,7 @@ def memory_limit(n_bytes: int) -> Iterator[None]:
 
     Raises MemoryError if they do already, and ExperimentError where memory cannot be limited.
     """
-    if not has_memory_limits():
-        raise ExperimentError(f"memory limit: this system ({sys.platform}) cannot limit the memory of a process")
+    check_memory_limits()
     import resource
 
     if (taken := _status("VmData") or 0) >= n_bytes:
@@ -131,7 +139,7 @@ def memory_limit(n_bytes: int) -> Iterator[None]:
 def _status(name: str) -> int | None:
     """A field of Linux's /proc/self/status in bytes; None if there is none."""
     with suppress(OSError):
-        for line in _STATUS.read_text(encoding="utf-8").splitlines():
+        for line in (_PROC / "status").read_text(encoding="utf-8").splitlines():
             if line.startswith(name + ":"):
                 return int(line.split()[1]) * 1024
     return None

@@ -40,7 +40,7 @@ def location() -> Path | None:
             raise ParameterError(f"environment variable {VARIABLE}: expected an absolute path, got {wanted!r}")
         return Path(wanted)
     # The XDG Base Directory Specification says that relative paths are to be ignored.
-    caches = os.environ.get("LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME", "")
+    caches = os.environ.get("LOCALAPPDATA" if system.WINDOWS else "XDG_CACHE_HOME", "")
     if os.path.isabs(caches):
         return Path(caches) / "spikelearn"
     home = _home()
@@ -49,7 +49,7 @@ def location() -> Path | None:
 
 def _home() -> str:
     """$HOME, or what the database of users says; "" if there is neither."""
-    if os.name == "nt" or os.path.isabs(os.environ.get("HOME", "")):
+    if system.WINDOWS or os.path.isabs(os.environ.get("HOME", "")):
         return os.path.expanduser("~")
     try:
         import pwd

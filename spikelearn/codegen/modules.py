@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
+import os
 import re
 import struct
 import sys
@@ -22,11 +23,10 @@ from typing import Any
 import numpy as np
 
 from spikelearn.codegen import cache_folder, jit, object_cache
-from spikelearn.codegen.fingerprint import fingerprint
+from spikelearn.codegen.fingerprint import ROOMS, fingerprint, has_its_source_in_every_key
 from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.object_cache import Entry
 
-_REACHED = ("kernels", "neurons", "synapses", "plasticity", "sources", "connectivity")
 _ENTRY = """
 from numba import carray, float32, float64, int32, int64, uint8, uint16, uint32
 
@@ -41,6 +41,8 @@ def call(step, address):
     )
 """
 _WRITTEN = ": Written"
+_OF_THIS_PROCESS = "and what cannot be compared with that of another process:"
+"""In the text of a module that reaches values without a fingerprint: it is not kept on disk."""
 _entries: dict[Any, Entry] = {}
 _loading = threading.RLock()
 """Networks may be built in several threads; only one of them loads a module."""
@@ -111,20 +113,29 @@ def kernel_for(of: str, text: str, functions: Mapping[str, Any]) -> Kernel:
 def import_line(function: Any, alias: str) -> tuple[str, dict[str, Any]]:
     """Text that imports a function under another name; a function that cannot be imported is injected instead.
 
-    For functions that are injected or defined outside spikelearn, the text contains the hash of their source and of
-    all that it reaches.
+    For functions that are injected the text contains the hash of their source and of all that they reach, so that it
+    differs if they do.
     """
     plain = getattr(function, "py_func", function)
     module, name = plain.__module__ or "a script", plain.__qualname__
-    if module.startswith("spikelearn.") and getattr(sys.modules.get(module), name, None) is function:
+    if has_its_source_in_every_key(module) and getattr(sys.modules.get(module), name, None) is function:
         return f"from {module} import {name} as {alias}\n", {}
+    return f"# {alias}: {name}\n# of {module}, source {_mark(function)}\n", {alias: function}
+
+
+def _mark(function: Any) -> str:
     try:
-        source = Path(inspect.getfile(plain)).read_text()
+        source = Path(inspect.getfile(getattr(function, "py_func", function))).read_bytes()
     except (OSError, TypeError):
-        source = ""
-    source += fingerprint(function)
-    mark = hashlib.sha256(source.encode()).hexdigest()[:16]
-    return f"# {alias}: {name}\n# of {module}, source {mark}\n", {alias: function}
+        source = b""
+    digest, complete = fingerprint(function)
+    mark = hashlib.sha256(source + digest.encode()).hexdigest()[:16]
+    return mark if complete else f"{mark} {_OF_THIS_PROCESS} {_name_in_this_process(function)}"
+
+
+@functools.cache
+def _name_in_this_process(function: Any) -> str:
+    return os.urandom(8).hex()
 
 
 def load(kernel: Kernel, arguments: Sequence[Any]) -> tuple[Entry | None, Any]:
@@ -229,7 +240,7 @@ def _key(text: str) -> str:
 
 def _path(text: str, suffix: str) -> Path | None:
     """The file of a module in the cache, if there is one."""
-    folder = _folder()
+    folder = None if _OF_THIS_PROCESS in text else _folder()
     return None if folder is None else folder / f"spikelearn_module_{_key(text)[:24]}{suffix}"
 
 
@@ -261,7 +272,7 @@ def sources_fingerprint() -> str:
     """A hash of every source that a generated module can reach, and of everything that its compilation depends on."""
     package = Path(jit.__file__).parents[1]
     sources = [package / "codegen" / f"{name}.py" for name in ("jit", "intrinsics", "object_cache")]
-    for folder in _REACHED:
+    for folder in ROOMS:
         sources += sorted((package / folder).rglob("*.py"))
     digest = hashlib.sha256(f"{sys.version_info} {np.__version__} {object_cache.versions()}".encode())
     for source in sources:

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass, field
 
 from spikelearn.errors import ParameterError
+from spikelearn.system import cores
 
 VARIABLE = "SPIKELEARN_THREADS"
 _NEURONS_A_SHARE = 1000
@@ -22,8 +23,7 @@ def default_shares(n_neurons: int) -> int:
     given = os.environ.get(VARIABLE)
     if given is not None and not (given.isdecimal() and int(given) > 0):
         raise ParameterError(f"environment variable {VARIABLE}: expected a whole number of at least 1, got {given!r}")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(int(given or cores), n_neurons // _NEURONS_A_SHARE))
+    return max(1, min(int(given or cores()), n_neurons // _NEURONS_A_SHARE))
 
 
 @dataclass

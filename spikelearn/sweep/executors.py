@@ -14,13 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
-from multiprocessing import forkserver
-from multiprocessing.context import ForkServerContext, ForkServerProcess
 from types import ModuleType
 from typing import Any
 
 from spikelearn.engine.thread_tuner import VARIABLE
 from spikelearn.errors import ExperimentError
+from spikelearn.system import cores
 
 _LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", VARIABLE)
 """Environment variables that set how many threads a library may use: the workers share the cores."""
@@ -28,19 +27,25 @@ _LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
 _MOST_REPLACED = 20
 
 
-class _Worker(ForkServerProcess):
+_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+"""Workers are forked from a server with all imports done, so they start at once, without this process's threads; on
+Windows, which forks nothing, each imports anew."""
+_STANDARD: Any = multiprocessing.get_context(_METHOD)
+
+
+class _Worker(_STANDARD.Process):
     """A process that does not execute the script that started it: its tasks are self-contained."""
 
     @staticmethod
     def _Popen(process_obj: Any) -> Any:
         main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
         try:
-            return ForkServerProcess._Popen(process_obj)
+            return _STANDARD.Process._Popen(process_obj)
         finally:
             sys.modules["__main__"] = main
 
 
-class _Context(ForkServerContext):
+class _Context(type(_STANDARD)):  # type: ignore[misc]
     Process = _Worker
 
 
@@ -81,12 +86,14 @@ class LocalProcesses(Executor):
         self._replaced = 0
 
     def _new_pool(self) -> Any:
-        threads = max(1, len(os.sched_getaffinity(0)) // self.workers)
-        # Workers are forked from a server with all imports done: they start at once, without this process's threads.
+        threads = max(1, cores() // self.workers)
         context = _Context()
-        context.set_forkserver_preload(["spikelearn.sweep.point"])
-        with _environment(dict.fromkeys(_LIBRARIES, str(threads))):
-            forkserver.ensure_running()
+        if _METHOD == "forkserver":
+            from multiprocessing import forkserver
+
+            context.set_forkserver_preload(["spikelearn.sweep.point"])
+            with _environment(dict.fromkeys(_LIBRARIES, str(threads))):
+                forkserver.ensure_running()
         return self._pebble.ProcessPool(self.workers, initializer=_begin_worker, initargs=(threads,), context=context)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -148,9 +155,7 @@ def dask_cluster(
     cluster = None
     try:
         if address is None:
-            cluster = LocalCluster(
-                n_workers=workers or len(os.sched_getaffinity(0)), threads_per_worker=1, dashboard_address=None
-            )
+            cluster = LocalCluster(n_workers=workers or cores(), threads_per_worker=1, dashboard_address=None)
         client = Client(address if cluster is None else cluster, timeout=timeout_s)
     except (OSError, ValueError, TimeoutError) as error:
         raise ExperimentError(f"--dask: no scheduler answers at {address!r}: {error}") from error

@@ -8,18 +8,17 @@ import hashlib
 import json
 import math
 import os
-import resource
-import signal
 import socket
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from spikelearn import experiments as ex
+from spikelearn import system
 from spikelearn.engine.simulate import only_compile
 from spikelearn.errors import ExperimentError
 from spikelearn.network import versions
@@ -94,7 +93,7 @@ def evaluate(task: Task) -> Result:
     """
     begun, own = time.perf_counter(), time.process_time()
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-    _forget_peak()
+    system.forget_peak_memory()
     status, error, trace, run_file = DONE, "", "", ""
     parameters: dict[str, Any] = {}
     metrics: dict[str, Any] = {}
@@ -120,7 +119,8 @@ def evaluate(task: Task) -> Result:
         status, error, trace = FAILED, f"{type(raised).__name__}: {raised}", traceback.format_exc()
     return Result(
         task.key, task.settings, task.replicate, task.seed, task.source, status, parameters, metrics, error, trace,
-        time.perf_counter() - begun, time.process_time() - own, _peak_mb(), _host(), started, run_file, versions(),
+        time.perf_counter() - begun, time.process_time() - own, system.peak_memory() / 2**20, _host(), started,
+        run_file, versions(),
     )  # fmt: skip
 
 
@@ -206,37 +206,12 @@ def _draw(experiment: ex.Experiment, parameters: Any, outcome: ex.Outcome, path:
 def _limits(task: Task) -> Iterator[None]:
     if (task.time_limit or task.memory_limit) and task.parent == (_host(), os.getpid()):
         raise ExperimentError("time and memory limits kill a process: they need an executor with its own processes")
-    before = resource.getrlimit(resource.RLIMIT_DATA)
-    if task.memory_limit:
-        if (taken := _status("VmData") * 1024) >= task.memory_limit:
-            raise MemoryError(f"the process uses {taken / 2**20:.0f} MB before it starts")
-        resource.setrlimit(resource.RLIMIT_DATA, (task.memory_limit, before[1]))
-    if task.time_limit:
-        signal.setitimer(signal.ITIMER_REAL, task.time_limit)
-    try:
+    with ExitStack() as limits:
+        if task.memory_limit:
+            limits.enter_context(system.memory_limit(task.memory_limit))
+        if task.time_limit:
+            limits.enter_context(system.time_limit(task.time_limit))
         yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        resource.setrlimit(resource.RLIMIT_DATA, before)
-
-
-def _forget_peak() -> None:
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        pass  # the peak is then that of the whole life of the process
-
-
-def _peak_mb() -> float:
-    return _status("VmHWM") / 1024.0
-
-
-def _status(name: str) -> int:
-    """A field of /proc/self/status, kB."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(name + ":"):
-            return int(line.split()[1])
-    return 0
 
 
 @functools.cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, wait
@@ -19,6 +18,7 @@ from spikelearn.sweep.progress import Progress
 from spikelearn.sweep.store import Store
 from spikelearn.sweep.table import write_table
 from spikelearn.sweep.workers import WorkerPool
+from spikelearn.system import cores, has_time_limits
 
 _LIFE_EVERY_S = 5.0
 _WRITE_EVERY_S = 0.2
@@ -155,7 +155,8 @@ def warm(tasks: Sequence[Task], pool: WorkerPool) -> None:
     """
     if jit.JIT_DISABLED:
         return
-    first = [replace(task, time_limit=_COMPILE_S, memory_limit=0, kept="") for task in tasks[:_MOST_KINDS]]
+    limit = _COMPILE_S if has_time_limits() else 0.0
+    first = [replace(task, time_limit=limit, memory_limit=0, kept="") for task in tasks[:_MOST_KINDS]]
     if not isinstance(pool.executor, LocalProcesses):
         with worker_pool(None, None, len(first)) as own:
             warm(tasks, own)
@@ -168,11 +169,10 @@ def warm(tasks: Sequence[Task], pool: WorkerPool) -> None:
 @contextmanager
 def worker_pool(executor: Executor | None, workers: int | None, n_tasks: int) -> Iterator[WorkerPool]:
     """A pool on an executor, or on local processes that end with the block if executor is None."""
-    cores = len(os.sched_getaffinity(0))
     if workers is not None and workers < 1:
         raise ExperimentError(f"workers: expected at least 1, got {workers}")
     if executor is not None:
-        pool = WorkerPool(executor, workers or getattr(executor, "_max_workers", None) or cores)
+        pool = WorkerPool(executor, workers or getattr(executor, "_max_workers", None) or cores())
         try:
             yield pool
         except BaseException:
@@ -180,7 +180,7 @@ def worker_pool(executor: Executor | None, workers: int | None, n_tasks: int) ->
                 future.cancel()
             raise
         return
-    local = LocalProcesses(min(workers or cores, n_tasks))
+    local = LocalProcesses(min(workers or cores(), n_tasks))
     try:
         yield WorkerPool(local, local.workers)
     except BaseException:

@@ -20,6 +20,7 @@ from typing import Any
 
 from spikelearn.errors import StoreError
 from spikelearn.sweep.point import Result, as_json
+from spikelearn.system import started
 
 DATABASE, TABLE, RUNS = "sweep.sqlite", "results.parquet", "runs"
 FORMAT = "2"
@@ -130,7 +131,7 @@ class Store:
 
     def begin(self) -> None:
         """Register this process with others that use the store."""
-        born = _born(os.getpid())
+        born = started(os.getpid())
         self.session = f"{socket.gethostname()}:{os.getpid()}:{born}:{os.urandom(4).hex()}"
         row = (self.session, socket.gethostname(), os.getpid(), born, time.time())
         with self._reported(), self._change():
@@ -211,7 +212,7 @@ class Store:
         now, here = time.time(), socket.gethostname()
         found = set()
         for name, host, pid, born, beat in self._database.execute("SELECT * FROM sessions"):
-            if name != self.session and (_born(pid) == born if host == here else now - beat < SILENT_S):
+            if name != self.session and (started(pid) == born if host == here else now - beat < SILENT_S):
                 found.add(name)
         return found
 
@@ -247,11 +248,3 @@ class Store:
 def _row(result: Result) -> tuple[Any, ...]:
     values = {name: getattr(result, name) for name in _COLUMNS}
     return tuple(as_json(value) if name in (*_JSON, "versions") else value for name, value in values.items())
-
-
-def _born(pid: int) -> str:
-    """Start time of a process on this host, in ticks since boot, as pids are reused; "" if there is none."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except OSError:
-        return ""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from spikelearn import experiments as ex
+from spikelearn import system
 from spikelearn.errors import ExperimentError, StoreError
 from spikelearn.network import versions
 from spikelearn.sweep import design as points
@@ -40,6 +41,10 @@ class TaskSpec:
         for name, value in (("time limit", self.time_limit), ("memory limit", self.memory_limit)):
             if value is not None and not value > 0:
                 raise ExperimentError(f"{name}: expected more than 0, got {value!r}")
+        if self.time_limit is not None:
+            system.check_time_limits()
+        if self.memory_limit is not None:
+            system.check_memory_limits()
         if isinstance(self.keep, str) and self.keep not in ("none", "all", "first"):
             raise ExperimentError(f"keep: expected none, all, first or NAME=VALUE, got {self.keep!r}")
 
@@ -127,7 +132,7 @@ def _fingerprint(function: Any) -> str:
         return ""
     from spikelearn.codegen.fingerprint import fingerprint
 
-    return hashlib.sha256(fingerprint(function).encode()).hexdigest()[:16]
+    return hashlib.sha256(fingerprint(function).digest.encode()).hexdigest()[:16]
 
 
 def _difference(before: str, now: str) -> str:

@@ -72,7 +72,7 @@ class WorkerPool:
             self.give(task)
             return None
         except WorkerDied as error:
-            if task.time_limit and error.signal == signal.SIGALRM:
+            if task.time_limit and error.signal == getattr(signal, "SIGALRM", None):
                 return point.ended(task, point.TIMEOUT, f"not done within {task.time_limit:g} s")
             self._deaths[task.key] += 1
             if self._deaths[task.key] < TRIES:

@@ -6,7 +6,7 @@ import re
 import pytest
 from unit.every_kernel import every_kernel
 
-from spikelearn.codegen.modules import kernel_for, source_of_module
+from spikelearn.codegen.modules import _OF_THIS_PROCESS, kernel_for, source_of_module
 from spikelearn.codegen.template import TEMPLATES
 
 
@@ -45,6 +45,10 @@ def test_no_mark_and_no_name_of_a_list_is_left(modules):
         code = re.sub(r'"""(?:.|\n)*?"""|#.*|^from .*', "", module, flags=re.MULTILINE)
         assert not re.search(r"\w__\w", code), label
         assert not re.search(r"^\s*# (?:for|if|else|end)\b", module, re.MULTILINE), label
+
+
+def test_all_generated_modules_of_the_library_are_kept_on_disk(modules):
+    assert not [label for label, text in modules.items() if _OF_THIS_PROCESS in text]
 
 
 def test_models_of_equal_code_share_a_module():
