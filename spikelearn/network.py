@@ -25,6 +25,8 @@ from spikelearn.units import Quantity
 from spikelearn.values import whole_number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from spikelearn.backends.backend import Backend, Choice
     from spikelearn.backends.options import Options
     from spikelearn.description.projection import Projection
@@ -224,8 +226,8 @@ class Network(NetworkBuilder):
     def _is_built(self) -> bool:
         return self._backend is not None
 
-    def _count(self, projection: Projection) -> int:
-        return count_alone(projection, self.seed)
+    def _counter(self) -> Callable[[Projection], int]:
+        return functools.partial(count_alone, seed=self.seed)
 
 
 def versions() -> dict[str, str]:

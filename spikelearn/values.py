@@ -46,7 +46,7 @@ def whole_number(value: Any, what: str, least: int = 0, most: int = LARGEST) -> 
         number = operator.index(value)
     if number is None or not least <= number <= most:
         upper = "" if most >= LARGEST else f" and at most {most:,}"
-        got = f"{number:,}" if number is not None and number > most else reprlib.repr(value)
+        got = f"{number:,}" if number is not None and most < number < LARGEST else reprlib.repr(value)
         raise ParameterError(f"{what}: expected a whole number of at least {least}{upper}, got {got}")
     return number
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from spikelearn.backends.backend import Backend
 from spikelearn.backends.request import RunRequest
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
+from spikelearn.description.recording import Recording
 from spikelearn.engine.simulate import Pause, steps_to_take
 from spikelearn.errors import CheckpointError, RunFileError, SimulationError
 from spikelearn.neurons import Neuron
@@ -83,7 +86,16 @@ def _header(backend: Backend, versions: Mapping[str, str]) -> RunHeader:
         t_start=backend.step * d.dt,
         seed=d.seed,
         populations={
-            p.name: PopulationInfo(p.name, p.size, p.model_name, _parameters(p), p.kinds, p.positions, p.period)
+            p.name: PopulationInfo(
+                p.name,
+                p.size,
+                p.model_name,
+                _parameters(p),
+                p.kinds,
+                p.positions,
+                p.period,
+                _recorded(p, d.recordings),
+            )  # fmt: skip
             for p in d.populations
         },
         projections={p.name: _projection_info(p, backend) for p in d.projections},
@@ -104,6 +116,12 @@ def _projection_info(projection: Projection, backend: Backend) -> ProjectionInfo
         description=projection.describe(),
         unit="" if projection.unit == "1" else projection.unit,
     )
+
+
+def _recorded(population: Population, recordings: Sequence[Recording]) -> dict[str, np.ndarray]:
+    """Kind of event -> the neurons from which it is recorded, if not from all."""
+    of_it = [r for r in recordings if r.of is population and r.events]
+    return {r.variable: r.ids for r in of_it if len(r.ids) < population.size}
 
 
 def _parameters(population: Population) -> dict[str, Any]:

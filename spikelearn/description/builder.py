@@ -26,7 +26,7 @@ from spikelearn.description.population import Modulator, Population, View, segme
 from spikelearn.description.positions import Grid, Positions, UniformPositions, positions_of
 from spikelearn.description.projection import Drive, Projection, Release
 from spikelearn.description.receiver import receiver_of
-from spikelearn.description.recording import Recording, first_step, recording, sampling_steps
+from spikelearn.description.recording import Recording, first_step, recording, sampling_steps, with_recordings
 from spikelearn.description.trials import Callback
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons import Neuron, NeuronModel
@@ -232,6 +232,7 @@ class NetworkBuilder:
             procedural=procedural,
             payload=payload or "",
             space=ends.space if by_distance else None,
+            counted_by=self._counter(),
         )
         self._projections[name] = added
         return added
@@ -295,22 +296,22 @@ class NetworkBuilder:
         "n" of a modulator, or "weight" and "c" of a projection (`net.record(ff, "weight", every=100)`).
 
         every: interval of samples in ms; by default each step, for projections 100 ms. start: ms; nothing is recorded
-        before it.
+        before it. Several views of a population may be recorded, at the same interval and from the same start.
         """
         self._still_open("recording")
         if self._owner(whole(of) if isinstance(of, View) else of) is not True:
             raise DescriptionError(f"record: not a population, modulator or projection of this network: {of!r}")
         steps, first = sampling_steps(of, every, self.dt), first_step(of, start, self.dt)
-        for variable in [variables] if isinstance(variables, str) else variables:
-            new = recording(of, variable, steps, first, self._count)
-            if any(r.of is new.of and r.variable == new.variable for r in self._recordings):
-                raise DescriptionError(f"recording of {of.name!r}: {variable!r} is already recorded")
-            self._recordings.append(new)
+        names = list(variables) if isinstance(variables, list | tuple | set | Mapping) else [variables]
+        if not names:
+            raise DescriptionError(f"recording of {of.name!r}: expected at least one variable, got {variables!r}")
+        self._recordings = with_recordings(self._recordings, [recording(of, name, steps, first) for name in names])
 
     def on_step(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Call function(step, *arguments) at the end of every step; it is compiled. See Callback."""
         self._still_open("callback")
         added = Callback(function, arguments)
+        added.check_takes("step")
         self._check_owned(("callback of every step", owner) for owner in added.owners)
         self._callbacks.append(added)
 
@@ -335,8 +336,8 @@ class NetworkBuilder:
         """Whether the network is built, so that nothing can be added."""
         raise NotImplementedError
 
-    def _count(self, projection: Projection) -> int:
-        """The number of synapses of a projection."""
+    def _counter(self) -> Callable[[Projection], int]:
+        """A function that returns the number of synapses of a projection."""
         raise NotImplementedError
 
     def _next_uid(self) -> int:

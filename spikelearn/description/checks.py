@@ -166,6 +166,8 @@ def check_plasticity(
         receiver.check_state(variable, f"{where}, {rule.name} reads it")
     for also in rule.learns_also_from:
         receiver.check_kind(also, f"{where}, {rule.name}")
+    if learns_from is None and rule.learns_from not in receiver.kinds and rule.ignores_events:
+        learns_from = receiver.kinds[0]
     kind = receiver.check_kind(learns_from or rule.learns_from, f"{where}, {rule.name}")
     if rule.mean_pre and dendritic_delay > 0:
         raise DescriptionError(

@@ -57,6 +57,8 @@ def _normalisation(projection: Projection, rule: Normalisation, where: str) -> t
 
 
 def _scaling(projection: Projection, rule: SynapticScaling, where: str) -> tuple[np.ndarray, dict[str, float]]:
+    assert projection.receiver is not None
+    projection.receiver.check_kind("spike", f"{where}, which follows the rate of the target")
     values = _values(rule.target_rate, "Hz", projection.target_size, f"target_rate of {where}")
     tau = one_number(rule.tau, "ms", f"tau of {where}", above=0.0)
     beta = one_number(rule.beta, "1", f"beta of {where}", above=0.0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import reprlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,8 @@ from spikelearn.description.positions import Positions
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons import Neuron
 from spikelearn.parameters import suggest
+from spikelearn.units import is_masked
+from spikelearn.values import whole_numbers
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,14 @@ class Population:
 
     def __getitem__(self, which: int | slice | Sequence[int] | np.ndarray) -> View:
         return View(self, _indices(which, self.size, self.name))
+
+    def __iter__(self) -> Iterator[View]:
+        """A view of each neuron."""
+        return (self[k] for k in range(self.size))
+
+    def __contains__(self, neuron: object) -> bool:
+        """Whether it has a neuron of this index, or all neurons of a view."""
+        return _contains(self, range(self.size), neuron)
 
     @property
     def is_neuron(self) -> bool:
@@ -138,6 +149,9 @@ class View:
     population: Population
     ids: np.ndarray
 
+    def __post_init__(self) -> None:
+        self.ids.flags.writeable = False
+
     @property
     def positions(self) -> np.ndarray | None:
         """(size, dimensions) of these neurons; None if the population has no positions."""
@@ -153,6 +167,18 @@ class View:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def __getitem__(self, which: int | slice | Sequence[int] | np.ndarray) -> View:
+        """Some of these neurons, counted from 0 within this view."""
+        return View(self.population, self.ids[_indices(which, len(self.ids), self.name)])
+
+    def __iter__(self) -> Iterator[View]:
+        """A view of each neuron."""
+        return (self[k] for k in range(len(self.ids)))
+
+    def __contains__(self, neuron: object) -> bool:
+        """Whether it has a neuron of this index within the population, or all neurons of another view."""
+        return _contains(self.population, self.ids, neuron)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,19 +203,27 @@ class Modulator:
 
 
 def _indices(which: Any, size: int, name: str) -> np.ndarray:
-    if isinstance(which, slice):
-        return np.arange(size)[which]
-    array = np.atleast_1d(np.asarray(which))
-    if array.dtype == bool and array.shape == (size,):
-        return np.flatnonzero(array)
-    if array.ndim != 1 or (array.size and not np.issubdtype(array.dtype, np.integer)):
+    try:
+        if isinstance(which, slice):
+            return np.arange(size)[which]
+        mask = np.asarray(which)
+        if mask.dtype == bool and mask.shape == (size,) and not is_masked(which):
+            return np.flatnonzero(mask)
+        array = whole_numbers(which, "index")
+    except Exception:  # of the object itself, too
         raise DescriptionError(
-            f"population {name!r}: expected a slice, whole numbers or a mask of {size}, got {which!r}"
-        )
+            f"population {name!r}: expected a slice, whole numbers or a mask of {size}, got {reprlib.repr(which)}"
+        ) from None
     wrong = array[(array < -size) | (array >= size)]
     if len(wrong):
         raise DescriptionError(f"population {name!r}: index {wrong[0]} is out of range 0..{size - 1}")
     return np.where(array < 0, array + size, array).astype(np.int64)
+
+
+def _contains(population: Population, ids: range | np.ndarray, neuron: object) -> bool:
+    if isinstance(neuron, View):
+        return neuron.population is population and bool(np.all(np.isin(neuron.ids, ids)))
+    return isinstance(neuron, int | np.integer) and not isinstance(neuron, bool) and neuron in ids
 
 
 def whole(what: Population | View) -> Population:

@@ -5,13 +5,16 @@ Coordinates are plain numbers in any unit of length, as long as profiles use the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.units import own, plain
+from spikelearn.values import flag, whole_numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +28,9 @@ class Positions:
     coordinates: Any
     period: Any = None
 
+    def __post_init__(self) -> None:
+        _keep_own(self)
+
     def placed(self, n: int, seed: Sequence[int], where: str) -> Positions:
         """Positions of n neurons: (n, dimensions) float64, and (dimensions,) periods or None; read-only."""
         coordinates = _numbers(self.coordinates, f"positions of {where}")
@@ -37,10 +43,11 @@ class Positions:
         period = None
         if self.period is not None:
             period = _lengths(self.period, coordinates.shape[1], f"period of positions of {where}")
-            period.flags.writeable = False
-        coordinates = np.array(coordinates)
-        coordinates.flags.writeable = False
-        return Positions(coordinates, period)
+        placed = Positions(coordinates, period)
+        for array in (placed.coordinates, placed.period):
+            if array is not None:
+                array.flags.writeable = False
+        return placed
 
 
 @dataclass(frozen=True)
@@ -60,13 +67,17 @@ class Grid:
     centre: Any = 0.0
     periodic: bool = False
 
+    def __post_init__(self) -> None:
+        _keep_own(self)
+
     def placed(self, n: int, seed: Sequence[int], where: str) -> Positions:
         what = f"Grid of {where}"
-        shape = tuple(np.atleast_1d(self.shape).tolist())
-        if not (1 <= len(shape) <= 3 and all(isinstance(k, int) and k >= 1 for k in shape)):
+        shape = tuple(whole_numbers(self.shape, f"shape of {what}").tolist())
+        if not 1 <= len(shape) <= 3 or min(shape) < 1:
             raise DescriptionError(f"{what}: expected a shape of one to three whole numbers, got {self.shape!r}")
-        if int(np.prod(shape)) != n:
-            raise DescriptionError(f"{what}: a shape of {shape} has {int(np.prod(shape))} points, expected {n}")
+        if math.prod(shape) != n:
+            raise DescriptionError(f"{what}: a shape of {shape} has {math.prod(shape)} points, expected {n}")
+        flag(self.periodic, f"periodic of {what}")
         if self.spacing is not None and self.extent is not None:
             raise DescriptionError(f"{what}: give spacing or extent, not both")
         if self.extent is not None:
@@ -92,9 +103,13 @@ class UniformPositions:
     centre: Any = 0.0
     periodic: bool = False
 
+    def __post_init__(self) -> None:
+        _keep_own(self)
+
     def placed(self, n: int, seed: Sequence[int], where: str) -> Positions:
         what = f"UniformPositions of {where}"
-        dimensions = np.size(self.extent)
+        flag(self.periodic, f"periodic of {what}")
+        dimensions = np.size(_numbers(self.extent, f"extent of {what}"))
         if not 1 <= dimensions <= 3:
             raise DescriptionError(f"{what}: expected an extent of one to three lengths, got {self.extent!r}")
         extent = _lengths(self.extent, dimensions, f"extent of {what}")
@@ -108,19 +123,18 @@ def positions_of(given: Any, n: int, seed: Sequence[int], where: str) -> Positio
     if given is None:
         return None
     if not isinstance(given, Positions | Grid | UniformPositions):
-        if not isinstance(given, np.ndarray | Sequence) or isinstance(given, str):
-            raise DescriptionError(
-                f"positions of {where}: expected Grid, UniformPositions, Positions or an array, got {given!r}"
-            )
         given = Positions(given)
     return given.placed(n, seed, where)
 
 
+def _keep_own(instance: Any) -> None:
+    """Replace arrays and lists by copies."""
+    for each in fields(instance):
+        object.__setattr__(instance, each.name, own(getattr(instance, each.name)))
+
+
 def _numbers(value: Any, what: str) -> np.ndarray:
-    try:
-        numbers = np.asarray(value, float)
-    except (TypeError, ValueError):
-        raise ParameterError(f"{what}: expected numbers, got {value!r}") from None
+    numbers = np.asarray(plain(value, "1", what))
     if not np.all(np.isfinite(numbers)):
         raise ParameterError(f"{what}: expected finite numbers, got {numbers[~np.isfinite(numbers)][0]:g}")
     return numbers

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ class Projection:
     space: the positions of source and target (kernels/space.py), if weights or delays depend on distance.
     axonal, dendritic: delays; axonal may be drawn (ms), dendritic is a whole number of steps. procedural: synapses are
     regenerated at each event rather than stored. payload: the state variable of the source whose value each event
-    carries, "" for none.
+    carries, "" for none. counted_by: function(projection) -> number of its synapses, if the rule does not tell it.
     """
 
     name: str
@@ -49,8 +50,21 @@ class Projection:
     procedural: bool = False
     payload: str = ""
     space: np.ndarray | None = None
+    counted_by: Callable[[Projection], int] | None = field(default=None, repr=False)
 
     ids = None
+
+    def __len__(self) -> int:
+        """The number of synapses."""
+        degrees = self.rows.degrees
+        if degrees is not None:
+            return int(degrees.sum()) if len(degrees) > 1 else int(degrees[0]) * self.n_rows
+        assert self.counted_by is not None
+        return self.counted_by(self)
+
+    def __bool__(self) -> bool:
+        """True, also without synapses."""
+        return True
 
     @property
     def autapse_shift(self) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,29 @@ class Recording:
     unit: str
 
 
+def with_recordings(known: Sequence[Recording], new: Iterable[Recording]) -> list[Recording]:
+    """All recordings, known and new. Views of one population that are recorded alike become one recording.
+
+    Raises DescriptionError for what is recorded already, or at another interval.
+    """
+    found = list(known)
+    for each in new:
+        same = (each.of, each.variable, each.events)
+        k = next((k for k, r in enumerate(found) if r.of is each.of and (r.of, r.variable, r.events) == same), None)
+        if k is None:
+            found.append(each)
+            continue
+        before, where = found[k], f"recording of {each.of.name!r}"
+        if (before.every, before.start) != (each.every, each.start):
+            raise DescriptionError(
+                f"{where}: {each.variable!r} is already recorded, with another interval or start; expected the same"
+            )
+        if np.all(np.isin(each.ids, before.ids)):
+            raise DescriptionError(f"{where}: {each.variable!r} is already recorded")
+        found[k] = replace(before, ids=np.flatnonzero(np.bincount(np.concatenate([before.ids, each.ids]))))
+    return found
+
+
 def sampling_steps(of: Any, every: Any, dt: float) -> int:
     """The steps between two samples; every: ms, or None for the default. Raises ParameterError if it is below dt."""
     if every is not None:
@@ -46,13 +69,14 @@ def first_step(of: Any, start: Any, dt: float) -> int:
     return math.ceil(time / dt - 1e-6)
 
 
-def recording(of: Any, variable: str, every: int, start: int, count: Callable[[Projection], int]) -> Recording:
+def recording(of: Any, variable: Any, every: int, start: int) -> Recording:
     """The Recording of one variable, or of one kind of event, of a population, a view, a modulator or a projection.
 
-    every, start: steps. count: returns the number of synapses of a projection. Raises DescriptionError if `of` has no
-    such variable.
+    every, start: steps. Raises DescriptionError if `of` has no such variable.
     """
     where = f"recording of {of.name!r}"
+    if not isinstance(variable, str):
+        raise DescriptionError(f"{where}: expected the name of a variable, or a list of names, got {variable!r}")
     if isinstance(of, Modulator):
         if variable != "n":
             raise DescriptionError(f"{where}: a modulator has no variable {variable!r}; it has: n")
@@ -68,7 +92,7 @@ def recording(of: Any, variable: str, every: int, start: int, count: Callable[[P
                 f"it has: {', '.join(of.recordable)}"
             )
         unit = of.unit if variable == "weight" and of.unit != "1" else ""
-        return Recording(of, variable, False, np.arange(count(of)), every, start, unit)
+        return Recording(of, variable, False, np.arange(len(of)), every, start, unit)
     population = whole(of)
     ids = np.arange(population.size) if isinstance(of, Population) else np.unique(of.ids)
     states = population.model.model.state if isinstance(population.model, Neuron) else {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import reprlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +15,12 @@ from spikelearn.description.population import Modulator, Population, Reference
 from spikelearn.description.projection import Projection
 from spikelearn.description.shared_array import SharedArray
 from spikelearn.errors import DescriptionError
-from spikelearn.units import Quantity, plain
+from spikelearn.foreign_quantities import is_foreign
+from spikelearn.units import Quantity, is_masked, is_quantity, own, plain
+from spikelearn.values import LARGEST, whole_number
+
+ARGUMENT_TYPES = ("float64", "float32", "int64", "int32", "uint32", "uint16", "uint8")
+"""Types of the elements of arrays that callbacks take."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +37,31 @@ class Callback(HoldsFunctions):
     arguments: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
+        if not inspect.isfunction(getattr(self.function, "py_func", self.function)):
+            raise DescriptionError(
+                f"Callback: expected a function, defined with def or lambda, whose arguments are given beside it; got "
+                f"{reprlib.repr(self.function)}"
+            )
+        if not isinstance(self.arguments, list | tuple):
+            raise DescriptionError(f"callback {self.name}: expected a list of arguments, got {self.arguments!r}")
         object.__setattr__(self, "arguments", tuple(self.arguments))
-        if not callable(self.function):
-            raise DescriptionError(f"Callback: expected a function, got {self.function!r}")
         for argument in self.arguments:
-            if not isinstance(argument, Reference | np.ndarray | int | float | np.number):
-                raise DescriptionError(
-                    f"callback {getattr(self.function, '__name__', self.function)}: arguments are numpy arrays, "
-                    f"numbers or references such as population.counts(), got {argument!r}"
-                )
+            _check_argument(argument, f"callback {self.name}")
+
+    @property
+    def name(self) -> str:
+        return getattr(self.function, "py_func", self.function).__name__
+
+    def check_takes(self, *first: str) -> None:
+        """Raise DescriptionError unless the function takes arguments of these names, then those given."""
+        signature = inspect.signature(getattr(self.function, "py_func", self.function))
+        try:
+            signature.bind(*first, *self.arguments)
+        except TypeError as error:
+            expected = ", ".join([*first, *(f"argument {k}" for k in range(1, len(self.arguments) + 1))])
+            raise DescriptionError(
+                f"callback {self.name}: it is called with ({expected}), but is {self.name}{signature}: {error}"
+            ) from None
 
     def __getstate__(self) -> dict[str, Any]:
         """Arrays that are views of one array stay views of one array in a copy."""
@@ -98,6 +121,14 @@ class Phase:
                 raise DescriptionError(f"reset of Phase: expected populations and plastic projections, got {each!r}")
         if self.callback is not None and not isinstance(self.callback, Callback):
             raise DescriptionError(f"callback of Phase: expected Callback(function, arguments), got {self.callback!r}")
+        if self.callback is not None:
+            self.callback.check_takes("trial", "phase")
+        for name in ("rates", "currents", "releases"):
+            copies = {key: own(values) for key, values in getattr(self, name).items()}
+            object.__setattr__(self, name, copies)
+        for name in ("plastic", "reset"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, tuple(getattr(self, name)))
 
     def references(self) -> Iterable[tuple[str, Any]]:
         """(where, population, projection or modulator) for everything that the phase names."""
@@ -107,6 +138,23 @@ class Phase:
             yield from ((where, part) for part in all_named)
         if self.callback is not None:
             yield from (("callback", part) for part in self.callback.owners)
+
+
+def _check_argument(argument: Any, where: str) -> None:
+    """Raise DescriptionError unless compiled code can take it as an argument of a callback."""
+    if isinstance(argument, Reference | int | float | np.integer | np.floating):
+        if isinstance(argument, int) and not -LARGEST <= argument <= LARGEST:
+            raise DescriptionError(f"{where}: expected whole numbers below 2^63 as arguments, got {argument}")
+        return
+    if not isinstance(argument, np.ndarray) or is_quantity(argument) or is_foreign(argument) or is_masked(argument):
+        raise DescriptionError(
+            f"{where}: arguments are numpy arrays, numbers or references such as population.counts(), got "
+            f"{reprlib.repr(argument)}"
+        )
+    if argument.dtype.name not in ARGUMENT_TYPES or not argument.dtype.isnative:
+        raise DescriptionError(
+            f"{where}: expected arrays of {', '.join(ARGUMENT_TYPES)} as arguments, got one of {argument.dtype}"
+        )
 
 
 def _is_population_and_port(key: Any) -> bool:
@@ -124,11 +172,12 @@ class Trials:
     n: int
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "phases", tuple(self.phases))
-        if not self.phases or any(not isinstance(phase, Phase) for phase in self.phases):
+        if not isinstance(self.phases, list | tuple) or not all(isinstance(phase, Phase) for phase in self.phases):
+            raise DescriptionError(f"Trials: expected a list of Phases, got {reprlib.repr(self.phases)}")
+        if not self.phases:
             raise DescriptionError("Trials: expected at least one Phase")
-        if int(self.n) != self.n or self.n < 1:
-            raise DescriptionError(f"Trials: expected n of at least 1, got {self.n!r}")
+        object.__setattr__(self, "phases", tuple(self.phases))
+        object.__setattr__(self, "n", whole_number(self.n, "n of Trials", least=1))
 
     def phase_steps(self, dt: float) -> np.ndarray:
         """Number of steps of each phase."""

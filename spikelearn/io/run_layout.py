@@ -8,7 +8,8 @@ Format version 1:
     /extra                   JSON: anything added by the writer of the file, such as metrics
     /populations/NAME        attributes name, size, model, kinds; parameters/PARAMETER; if it has positions, attribute
                              dimensions and positions (size, dimensions), whose attribute period (dimensions,) is 0 if
-                             space is not periodic; older files have no positions
+                             space is not periodic; older files have no positions. recorded/KIND: the neurons from
+                             which a kind of event is recorded, if not from all
     /projections/NAME        attributes name, source, target, port, on, n_synapses, description,
                              unit (of the weights; missing in older files)
     /spikes/NAME/KIND        times (n,) ms, ids (n,)
@@ -122,6 +123,10 @@ def write_header(file: h5py.File, header: RunHeader, extra: Mapping[str, Any] | 
             set_attribute(group, "dimensions", dimensions)
             dataset = write_array(group, "positions", population.positions)
             set_attribute(dataset, "period", np.zeros(dimensions) if population.period is None else population.period)
+        if population.recorded:
+            recorded = group.create_group("recorded")
+            for kind, ids in population.recorded.items():
+                write_array(recorded, kind, ids)
     projections = file.create_group("projections", track_order=True)
     for projection in header.projections.values():
         group = projections.create_group(_escaped(projection.name))
@@ -152,6 +157,7 @@ def read_populations(file: h5py.File) -> dict[str, PopulationInfo]:
             kinds=tuple(json.loads(attribute(group, "kinds"))),
             positions=positions,
             period=period,
+            recorded={kind: ids[...] for kind, ids in group["recorded"].items()} if "recorded" in group else {},
         )
     return populations
 

@@ -114,6 +114,8 @@ class PlasticityRule(Documented):
     learns_also_from: ClassVar[tuple[str, ...]] = ()
     takes_payload: ClassVar[bool] = False
     """Whether its traces use the payload of events."""
+    ignores_events: ClassVar[bool] = False
+    """Whether it does not read the events of its target."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "on_pre", scalar(self.on_pre))

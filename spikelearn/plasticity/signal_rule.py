@@ -31,6 +31,7 @@ integrated in closed form between steps.
 
 from __future__ import annotations
 
+import dis
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -156,6 +157,14 @@ class SignalRule(Documented):
                 raise DescriptionError(
                     f"{handler} of {where} takes ({', '.join(given)}), expected ({', '.join(arguments)})"
                 )
+
+    @property
+    def ignores_events(self) -> bool:
+        """Whether no function reads `event`, so that the target need not emit any."""
+        functions = [f for f in (self.signal, self.advance) if f is not None]
+        codes = [getattr(f, "py_func", f).__code__ for f in functions]
+        read = [each.argval for code in codes for each in dis.get_instructions(code)]
+        return not any("event" in (each if isinstance(each, tuple) else (each,)) for each in read)
 
     @property
     def takes_first(self) -> tuple[str, ...]:  # type: ignore[override]

@@ -65,6 +65,7 @@ class PopulationInfo:
 
     positions: (size, dimensions), in the unit of length of the network; None if it has none. period: (dimensions,), of
     its space along each axis; None if it is not periodic.
+    recorded: kind of event -> the (k,) neurons from which it is recorded, ascending, if not from all.
     """
 
     name: str
@@ -74,6 +75,7 @@ class PopulationInfo:
     kinds: tuple[str, ...] = ("spike",)
     positions: np.ndarray | None = None
     period: np.ndarray | None = None
+    recorded: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,8 @@ class ProjectionInfo:
 class Run:
     """The result of a simulation from `t_start` to `t_stop` (ms).
 
-    `spikes`, `trace`, `weights` and `synapses` take a population or projection, or its name.
-    They raise DescriptionError if the requested data were not recorded.
+    `spikes`, `trace`, `weights` and `synapses` take a population or projection, or its name, and return read-only
+    arrays. They raise DescriptionError if the requested data were not recorded.
     """
 
     dt: float
@@ -210,29 +212,33 @@ class Run:
         name, ids = _name_and_ids(population)
         found = self._find(self.spike_data, (name, kind), "spikes")
         if ids is None:
-            return found
+            return Spikes(*map(_read_only, found))
+        info = self.populations.get(name)
+        _check_recorded(ids, None if info is None else info.recorded.get(kind), f"{kind!r} of {name!r}")
         keep = np.isin(found.ids, ids)
-        return Spikes(found.times[keep], found.ids[keep])
+        return Spikes(_read_only(found.times[keep]), _read_only(found.ids[keep]))
 
     def trace(self, of: str | Population | View | Modulator | Projection, variable: str) -> Trace:
         """A recorded variable of a population, a view of it, or a projection."""
         name, ids = _name_and_ids(of)
         found = self._find(self.trace_data, (name, variable), "traces")
         if ids is None:
-            return found
+            return Trace(_read_only(found.times), _read_only(found.values), _read_only(found.ids), found.unit)
+        _check_recorded(ids, found.ids, f"{variable!r} of {name!r}")
         columns = np.flatnonzero(np.isin(found.ids, ids))
-        return Trace(found.times, found.values[:, columns], found.ids[columns], found.unit)
+        values, chosen = found.values[:, columns], found.ids[columns]
+        return Trace(_read_only(found.times), _read_only(values), _read_only(chosen), found.unit)
 
     def synapses(self, projection: str | Projection) -> Synapses:
         """The synapses of a projection with their weights at the end of the run."""
         name, _ = _name_and_ids(projection)
-        if name not in self.synapse_data:
+        if not isinstance(name, str) or name not in self.synapse_data:
             known = ", ".join(sorted(self.synapse_data)) or "none"
             raise DescriptionError(f"no projection called {name!r} in this run; there are: {known}")
         found = self.synapse_data[name]
         if callable(found):
             found = self.synapse_data[name] = found()
-        return found
+        return Synapses(*map(_read_only, found))
 
     def weights(self, projection: str | Projection) -> np.ndarray:
         """The weights of a projection at the end of the run, in the order in which its rule made them."""
@@ -240,7 +246,7 @@ class Run:
 
     @staticmethod
     def _find(data: Mapping[tuple[str, str], T], key: tuple[str, str], what: str) -> T:
-        if key not in data:
+        if not all(isinstance(each, str) for each in key) or key not in data:
             known = ", ".join(f"{name} ({kind})" for name, kind in sorted(data)) or "nothing"
             raise DescriptionError(f"{key[1]!r} of {key[0]!r} was not recorded; recorded {what}: {known}")
         return data[key]
@@ -249,4 +255,20 @@ class Run:
 def _name_and_ids(what: str | Population | View | Modulator | Projection) -> tuple[str, np.ndarray | None]:
     if isinstance(what, str):
         return what, None
+    if not hasattr(what, "name"):
+        raise DescriptionError(f"expected a population, projection, view or modulator, or its name, got {what!r:.200}")
     return what.name, getattr(what, "ids", None)
+
+
+def _read_only(array: Any) -> np.ndarray:
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+def _check_recorded(wanted: np.ndarray, recorded: np.ndarray | None, what: str) -> None:
+    """Raise DescriptionError if some neurons were not recorded. recorded: None for all."""
+    missing = [] if recorded is None else wanted[~np.isin(wanted, recorded)].tolist()
+    if missing and recorded is not None:
+        few = [", ".join(map(str, ids[:5])) + ", ..." * (len(ids) > 5) for ids in (missing, recorded.tolist())]
+        raise DescriptionError(f"{what} was not recorded from neurons {few[0]}; it was from {few[1]}")

@@ -9,6 +9,7 @@ import numpy as np
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.sources.spikes import Timed
 from spikelearn.units import Quantity, plain
+from spikelearn.values import whole_number, word
 
 
 class PoissonInput:
@@ -18,14 +19,14 @@ class PoissonInput:
     """
 
     def __init__(self, rate: Quantity | Timed, n: int = 1) -> None:
-        if n < 1:
-            raise ParameterError(f"n of PoissonInput: expected at least 1 source, got {n}")
-        self.n = int(n)
+        self.n = whole_number(n, "n of PoissonInput", least=1, most=1 << 40)
         self.interval = 0.0
         if isinstance(rate, Timed):
             self.rates, self.interval = rate.checked("Hz", "rate of PoissonInput")
         else:
-            self.rates = np.atleast_1d(np.asarray(plain(rate, "Hz", "rate of PoissonInput")))[None, :]
+            self.rates = np.atleast_1d(plain(rate, "Hz", "rate of PoissonInput"))[None, :]
+        if self.rates.ndim > 2 or self.rates.size == 0:
+            raise DescriptionError(f"rate of PoissonInput: expected one rate or one per neuron, got {self.rates[0]!r}")
         if not np.all(np.isfinite(self.rates)) or np.any(self.rates < 0):
             raise ParameterError(
                 f"rate of PoissonInput: expected finite rates of at least 0 Hz, got {np.min(self.rates):g} Hz"
@@ -79,9 +80,7 @@ class NoiseCurrent:
                 f"NoiseCurrent: expected std >= 0 pA, tau >= 0 ms and interval > 0 ms, got std {std!r}, tau {tau!r}, "
                 f"interval {interval!r}"
             )
-        if distribution not in ("normal", "uniform"):
-            raise ParameterError(f"distribution of NoiseCurrent: expected 'normal' or 'uniform', got {distribution!r}")
-        self.uniform = distribution == "uniform"
+        self.uniform = word(distribution, ("normal", "uniform"), "distribution of NoiseCurrent") == "uniform"
         if self.tau > 0 and self.uniform:
             raise ParameterError("NoiseCurrent: an Ornstein-Uhlenbeck process (tau > 0) is normal, not uniform")
         if self.tau > 0 and self.interval is not None:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.units import Quantity, plain
+from spikelearn.units import Quantity, own, plain
+from spikelearn.values import whole_numbers
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,9 @@ class Timed:
 
     values: Quantity
     interval: Quantity
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", own(self.values))
 
     def checked(self, unit: str, what: str) -> tuple[np.ndarray, float]:
         """(T, n or 1) finite values, and the interval in ms."""
@@ -50,7 +54,7 @@ class Poisson:
             self.values, self.interval = rate.checked("Hz", "rate of Poisson")
         else:
             value = np.asarray(plain(rate, "Hz", "rate of Poisson"))
-            if value.ndim > 1:
+            if value.ndim > 1 or value.size == 0:
                 raise DescriptionError(f"rate of Poisson: expected one rate or one per neuron, got shape {value.shape}")
             self.values, self.interval = np.atleast_1d(value)[None, :], 0.0
         if not np.all(np.isfinite(self.values)) or np.any(self.values < 0):
@@ -106,16 +110,13 @@ class SpikeList:
 
     def __init__(self, times: Quantity, ids: Quantity | None = None) -> None:
         self.times = np.atleast_1d(np.asarray(plain(times, "ms", "times of SpikeList")))
-        self.ids = np.zeros(len(self.times), np.int64) if ids is None else np.atleast_1d(np.asarray(ids))
+        n = 0 if self.times.ndim != 1 else len(self.times)
+        self.ids = np.zeros(n, np.int64) if ids is None else whole_numbers(ids, "ids of SpikeList")
         if self.times.ndim != 1 or self.ids.shape != self.times.shape:
             raise DescriptionError(
                 f"SpikeList: expected one id for each time, got times of shape {self.times.shape} and "
                 f"ids of shape {self.ids.shape}"
             )
-        if len(self.ids) == 0:
-            self.ids = self.ids.astype(np.int64)
-        if not np.issubdtype(self.ids.dtype, np.integer):
-            raise DescriptionError(f"SpikeList: expected whole numbers as ids, got {self.ids.dtype}")
         if not np.all(np.isfinite(self.times)) or np.any(self.times <= 0):
             wrong = np.flatnonzero(~(np.isfinite(self.times) & (self.times > 0)))[0]
             raise ParameterError(
