@@ -123,6 +123,10 @@ def positions_of(given: Any, n: int, seed: Sequence[int], where: str) -> Positio
     if given is None:
         return None
     if not isinstance(given, Positions | Grid | UniformPositions):
+        if isinstance(given, str | type):
+            raise DescriptionError(
+                f"positions of {where}: expected Grid, UniformPositions, Positions or an array, got {given!r}"
+            )
         given = Positions(given)
     return given.placed(n, seed, where)
 

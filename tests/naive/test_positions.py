@@ -7,7 +7,7 @@ import pytest
 from tolerances import EXACT, STAT, ULP
 
 import spikelearn as sl
-from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.errors import DescriptionError, ParameterError, UnitError
 from spikelearn.kernels import space
 
 
@@ -105,7 +105,7 @@ def test_a_distance_is_the_shortest_over_all_images(dimensions, periodic):
         (np.zeros((5, 2)), DescriptionError, r"'cells': expected an array of shape \(4, 1\), .* got \(5, 2\)"),
         (np.zeros((4, 4)), DescriptionError, r"'cells': expected an array of shape .* got \(4, 4\)"),
         ([[0, np.nan]] * 4, ParameterError, "positions of population 'cells': expected finite numbers, got nan"),
-        (["a"] * 4, ParameterError, "'cells': expected numbers"),
+        (["a"] * 4, UnitError, "'cells', index 0: expected a number"),
         ("grid", DescriptionError, "'cells': expected Grid, UniformPositions, Positions or an array, got 'grid'"),
         (sl.Grid((2, 3)), DescriptionError, r"Grid of population 'cells': a shape of \(2, 3\) has 6 points"),
         (sl.Grid((2, 1, 1, 2)), DescriptionError, "expected a shape of one to three whole numbers"),

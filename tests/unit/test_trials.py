@@ -144,7 +144,7 @@ def test_a_phase_that_cannot_be_is_refused_before_anything_runs(phase, message):
         (lambda cells, fixed: sl.Phase(1.0, plastic=fixed), "plastic of Phase: expected plastic projections"),
         (lambda cells, fixed: sl.Phase(1.0, reset=cells), "reset of Phase: expected a list"),
         (lambda cells, fixed: sl.Phase(1.0, callback=remember), "expected Callback"),
-        (lambda cells, fixed: sl.Callback(3), "Callback: expected a function, got 3"),
+        (lambda cells, fixed: sl.Callback(3), "Callback: expected a function, .* got 3"),
     ],
 )
 def test_what_a_phase_is_given_is_of_the_kind_that_it_takes(phase, message):
