@@ -13,12 +13,12 @@ from spikelearn.nest_mapping import NestRule
 
 @scalar
 def every_partner(row, n_partners, own, numbers, start, increment, seen, stamp, scratch, partners):
-    count = 0
-    for i in range(n_partners):
-        if i != own:
-            partners[count] = i
-            count += 1
-    return count
+    before = own if own >= 0 else n_partners
+    for i in range(before):
+        partners[i] = i
+    for i in range(before + 1, n_partners):
+        partners[i - 1] = i
+    return max(before, n_partners - 1)
 
 
 @scalar

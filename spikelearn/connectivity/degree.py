@@ -18,19 +18,21 @@ def drawn_partners(row, n_partners, own, numbers, start, increment, seen, stamp,
     """numbers: whether a partner may occur more than once, then the degree of all rows or of each."""
     multapses = numbers[0] != 0
     degree = numbers[1 + row] if len(numbers) > 2 else numbers[1]
+    if multapses and own < 0:
+        for c in range(degree):
+            partners[c] = int(uniform(start, increment, c) * n_partners)
+        return degree
     count = np.int64(0)
     k = np.int64(0)
     while count < degree:
-        # Draw as many candidates as are missing, in a loop that vectorises; then drop those that are rejected.
-        missing = degree - count
+        # Draw as many candidates as are missing, in a loop that vectorises; then drop those that are rejected. They are
+        # apart from `partners`, since reading what was just written there takes longer than drawing.
+        missing = min(len(scratch), degree - count)
         for c in range(missing):
-            partners[count + c] = int(uniform(start, increment, k + c) * n_partners)
+            scratch[c] = uniform(start, increment, k + c) * n_partners
         k += missing
-        if multapses and own < 0:
-            return degree
-        first = count
         for c in range(missing):
-            i = partners[first + c]
+            i = int(scratch[c])
             made = i != own
             if not multapses:
                 made = made and seen[i] != stamp

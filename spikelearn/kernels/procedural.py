@@ -4,6 +4,8 @@ The synapses are the same as those that kernels/connect.py puts into a table: pa
 rule, and the same weights and delays. Each share makes the whole row and keeps the synapses onto its own targets.
 """
 
+import numpy as np
+
 from spikelearn.codegen.jit import Written, invoke, kernel
 from spikelearn.kernels.connect import CONSTANT, draw_row, in_steps
 from spikelearn.kernels.random import DELAY_STREAM, STREAMS, WEIGHT_STREAM, stream
@@ -14,27 +16,44 @@ CHUNK = 256
 
 @kernel
 def part_of_row(
-    begin, end, first, last, n_targets, first_counter, partners, counters, flats,
+    begin, end, first, last, n_targets, counted, first_counter, partners, counters, flats,
     targets, own_counters, own_flats, places,
 ):  # fmt: skip
     """List those of the synapses `begin` to `end` - 1 of a row whose targets are `first` to `last` - 1.
 
-    first_counter: of the row, if its counters are consecutive from there rather than given by `counters`. places:
-    scratch. Returns their number.
+    counted: whether counters and indices are needed, for values that differ. first_counter: of the row, if its counters
+    are consecutive from there rather than given by `counters`. places: scratch. Returns their number.
     """
-    n = 0
-    if first == 0 and last == n_targets:
-        n = end - begin
-        for k in range(n):
-            targets[k] = partners[begin + k]
+    # A slice, since Numba would ask of each index whether it is negative, and the loops would not vectorise.
+    row = partners[begin:end]
+    n = len(row)
+    outside = 0
+    if first > 0 or last < n_targets:
+        for k in range(len(row)):
+            outside += (row[k] < first) | (row[k] >= last)
+    if outside == n:
+        return 0
+    if outside == 0:
+        for k in range(len(row)):
+            targets[k] = row[k]
+        if not counted:
+            return n
+        for k in range(len(row)):
             places[k] = begin + k
     else:
-        for k in range(begin, end):
-            # Written in any case and counted if it matches: a randomly taken branch costs more.
-            j = partners[k]
-            targets[n] = j
-            places[n] = k
-            n += first <= j < last
+        # Written in any case and counted if it belongs to the share: a randomly taken branch costs more. Unsigned, what
+        # lies before `first` is large: one comparison does for both ends.
+        n = 0
+        size = np.uint64(max(0, last - first))
+        if not counted:
+            for k in range(len(row)):
+                targets[n] = row[k]
+                n += np.uint64(row[k] - first) < size
+            return n
+        for k in range(len(row)):
+            targets[n] = row[k]
+            places[n] = begin + k
+            n += np.uint64(row[k] - first) < size
     if len(counters) > 0:
         for p in range(n):
             own_counters[p] = counters[places[p]]
@@ -86,6 +105,7 @@ def deliver_procedural(
     weights, delays = floats[0], floats[1]
     weight_start, weight_increment = stream(seed, uid * STREAMS + WEIGHT_STREAM, 0)
     delay_start, delay_increment = stream(seed, uid * STREAMS + DELAY_STREAM, 0)
+    counted = weight_code != CONSTANT or len(arriving) > 0
     if weight_code == CONSTANT:
         weights[:] = weight_numbers[0]
     for share in range(n_shares):
@@ -98,7 +118,7 @@ def deliver_procedural(
             count = made[0]
             for begin in range(0, count, CHUNK):
                 n = part_of_row(
-                    begin, min(begin + CHUNK, count), first, last, n_targets, source * row_width, partners,
+                    begin, min(begin + CHUNK, count), first, last, n_targets, counted, source * row_width, partners,
                     all_counters, all_flats, targets, counters, flats, places,
                 )  # fmt: skip
                 if weight_code != CONSTANT:
