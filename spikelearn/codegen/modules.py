@@ -7,6 +7,7 @@ compiled once per model, whatever the parameter values, and never stale.
 from __future__ import annotations
 
 import functools
+import gc
 import hashlib
 import inspect
 import os
@@ -14,7 +15,8 @@ import re
 import struct
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -43,7 +45,11 @@ def call(step, address):
 _WRITTEN = ": Written"
 _OF_THIS_PROCESS = "and what cannot be compared with that of another process:"
 """In the text of a module that reaches values without a fingerprint: it is not kept on disk."""
+_TEXTS_AT_ONCE = 8
+"""A network asks for the kernels of one text one soon after the other, and Numba's functions take memory."""
 _entries: dict[Any, Entry] = {}
+_functions: dict[str, dict[str, Any]] = {}
+"""Text -> what it defines, for the last few texts."""
 _loading = threading.RLock()
 """Networks may be built in several threads; only one of them loads a module."""
 
@@ -141,7 +147,7 @@ def _name_in_this_process(function: Any) -> str:
 def load(kernel: Kernel, arguments: Sequence[Any]) -> tuple[Entry | None, Any]:
     """(entry, None) of a kernel for arguments of these types; without the compiler, (None, plain function)."""
     if jit.JIT_DISABLED:
-        return None, getattr(_module(kernel.text, kernel), kernel.name)
+        return None, getattr(_module(kernel), kernel.name)
     return _load(kernel, arguments, kernel.name, "        step,\n"), None
 
 
@@ -191,22 +197,22 @@ def _unpack(argument: Any, place: int) -> tuple[str, int]:
 
 def compiled_anew(kernel: Kernel, arguments: Sequence[Any]) -> Any:
     """The numba.cfunc of an entry, for tests that inspect the compiled code."""
-    return _module(_text(kernel, arguments, kernel.name, "        step,\n"), kernel).call
+    return _module(kernel, _entry(arguments, kernel.name, "        step,\n")).call
 
 
 def source_of_module(kernel: Kernel, arguments: Sequence[Any]) -> str:
     """The text of the module that is compiled for a kernel and arguments of these types."""
-    return kernel.header + _text(kernel, arguments, kernel.name, "        step,\n")
+    return kernel.header + kernel.text + _entry(arguments, kernel.name, "        step,\n")
 
 
-def _text(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> str:
-    """The module with a kernel and the entry that unpacks its arguments and calls it."""
+def _entry(arguments: Sequence[Any], call: str, first: str) -> str:
+    """The text after that of a kernel: the entry that unpacks its arguments and calls it."""
     loads, place = [], 0
     for argument in arguments:
         text, used = _unpack(argument, place)
         loads.append(f"        {text},")
         place += used
-    return kernel.text + _ENTRY.format(size=max(place, 1), call=call, arguments=first + "\n".join(loads))
+    return _ENTRY.format(size=max(place, 1), call=call, arguments=first + "\n".join(loads))
 
 
 def _load(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> Entry:
@@ -214,9 +220,10 @@ def _load(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> En
     known = kernel.text, call, first, tuple(_kind(argument) for argument in arguments)
     with _loading:
         if known not in _entries:
-            text = _text(kernel, arguments, call, first)
+            entry = _entry(arguments, call, first)
+            text = kernel.text + entry
             key, path = _key(text), _path(text, ".code")
-            _entries[known] = object_cache.read(path, key) or _compile_alone(path, key, text, kernel)
+            _entries[known] = object_cache.read(path, key) or _compile_alone(path, key, kernel, entry)
         return _entries[known]
 
 
@@ -227,10 +234,22 @@ def _kind(argument: Any) -> Any:
     return float if isinstance(argument, float | np.floating) else int
 
 
-def _compile_alone(path: Path | None, key: str, text: str, kernel: Kernel) -> Entry:
+def _compile_alone(path: Path | None, key: str, kernel: Kernel, entry: str) -> Entry:
     """An entry compiled now, or loaded if another process compiled it in the meantime."""
-    with cache_folder.alone(path):
-        return object_cache.read(path, key) or object_cache.keep(path, key, _module(text, kernel).call)
+    with cache_folder.alone(path), _no_collection():
+        return object_cache.read(path, key) or object_cache.keep(path, key, _module(kernel, entry).call)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Do not look for garbage meanwhile: compilers make so many objects that looking takes a seventh of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _key(text: str) -> str:
@@ -244,8 +263,12 @@ def _path(text: str, suffix: str) -> Path | None:
     return None if folder is None else folder / f"spikelearn_module_{_key(text)[:24]}{suffix}"
 
 
-def _module(text: str, kernel: Kernel) -> ModuleType:
-    """A module with a header. Its file is for reading and tracebacks; the text is what runs."""
+def _module(kernel: Kernel, entry: str = "") -> ModuleType:
+    """A module with a header. Its file is for reading and tracebacks; the text is what runs.
+
+    Kernels of one text share its functions, so those that several kernels call are compiled once.
+    """
+    text = kernel.text + entry
     path = _path(text, ".py")
     known = path is not None and (
         (cache_folder.read(path) or b"").partition(b"\n")[2] == text.encode()
@@ -253,10 +276,18 @@ def _module(text: str, kernel: Kernel) -> ModuleType:
     )
     module = ModuleType(f"spikelearn_module_{_key(text)[:24]}")
     module.__file__ = str(path) if known else f"<{module.__name__}>"
-    vars(module).update(kernel.injected)
     if not (jit.JIT_DISABLED or object_cache.is_used()):
         sys.modules[module.__name__] = module  # Numba's own cache finds it by its name
-    exec(compile(kernel.header + text, module.__file__, "exec"), vars(module))
+    before = kernel.header + kernel.text
+    if kernel.text in _functions:
+        vars(module).update(_functions[kernel.text])
+    else:
+        vars(module).update(kernel.injected)
+        exec(compile(before, module.__file__, "exec"), vars(module))
+        if len(_functions) == _TEXTS_AT_ONCE:
+            del _functions[next(iter(_functions))]
+        _functions[kernel.text] = {name: value for name, value in vars(module).items() if not name.startswith("__")}
+    exec(compile("\n" * before.count("\n") + entry, module.__file__, "exec"), vars(module))
     return module
 
 

@@ -1,12 +1,16 @@
 """The modules that are generated for kernels are Python that one can read."""
 
 import ast
+import gc
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from unit.every_kernel import every_kernel
 
-from spikelearn.codegen.modules import _OF_THIS_PROCESS, kernel_for, source_of_module
+from spikelearn.codegen import jit
+from spikelearn.codegen.modules import _OF_THIS_PROCESS, kernel_for, load, source_of_module
 from spikelearn.codegen.template import TEMPLATES
 
 
@@ -57,3 +61,34 @@ def test_models_of_equal_code_share_a_module():
 
     one, other = (kernel_for(f"Neurons of {name}", "def function(step): pass\n", {"advance": step}) for name in "AB")
     assert one.header != other.header and one.text == other.text
+
+
+@pytest.mark.skipif(jit.JIT_DISABLED, reason="about what is compiled")
+def test_what_kernels_of_one_text_share_is_compiled_once(monkeypatch):
+    from numba.core import event
+
+    monkeypatch.setattr("spikelearn.codegen.modules._folder", lambda: None)
+    text = """
+from spikelearn.codegen.jit import Written, kernel, scalar
+
+@scalar
+def twice(x):
+    return 2.0 * x
+
+@kernel
+def function(step, x: Written):
+    x[0] = twice(x[0])
+
+@kernel
+def other(step, x: Written):
+    x[0] = twice(x[0]) + 1.0
+"""
+    kernel, x = kernel_for("Doubling", text, {}), np.ones(1)
+    with event.install_recorder("numba:compile") as recorded:
+        entries = [load(each, [x])[0] for each in (kernel, replace(kernel, name="other"))]
+    names = [found.data["dispatcher"].py_func.__name__ for _, found in recorded.buffer if found.is_start]
+    assert (names.count("function"), names.count("other"), names.count("twice")) == (1, 1, 1)
+    for entry in entries:
+        entry.call(1, np.array([x.ctypes.data, 1]).ctypes.data)
+    assert x[0] == 5.0
+    assert gc.isenabled()
