@@ -9,7 +9,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.membrane import alpha_propagator, current_propagator, decay
-from spikelearn.neurons.receptors.model import ReceptorModel
+from spikelearn.neurons.receptors.model import ReceptorModel, receive_by_derivative
 from spikelearn.units import ms, mV
 
 
@@ -39,18 +39,13 @@ def alpha_advance(x, dx, P, cross):
     return P * x + cross * dx, P * dx
 
 
-@scalar
-def alpha_receive(x, dx, arriving, rise):
-    return x, dx + rise * arriving
-
-
 AlphaCurrent = ReceptorModel(
     "AlphaCurrent",
     AlphaCurrentParameters,
     state={"x": "", "dx": "/ms"},
     constants=_constants,
     advance=alpha_advance,
-    receive=alpha_receive,
+    receive=receive_by_derivative,
     equations="""
     dx/dt = dx - x / tau_syn : unit
     ddx/dt = -dx / tau_syn : unit/second

@@ -10,7 +10,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.membrane import cascade_propagator, current_propagator, decay
-from spikelearn.neurons.receptors.model import ReceptorModel
+from spikelearn.neurons.receptors.model import ReceptorModel, receive_by_derivative
 from spikelearn.units import ms, mV
 
 
@@ -61,18 +61,13 @@ def beta_advance(x, dx, P, P_rise, cross):
     return P * x + cross * dx, P_rise * dx
 
 
-@scalar
-def beta_receive(x, dx, arriving, rise):
-    return x, dx + rise * arriving
-
-
 BetaCurrent = ReceptorModel(
     "BetaCurrent",
     BetaCurrentParameters,
     state={"x": "", "dx": "/ms"},
     constants=beta_constants,
     advance=beta_advance,
-    receive=beta_receive,
+    receive=receive_by_derivative,
     equations="""
     dx/dt = dx - x / tau_decay : unit
     ddx/dt = -dx / tau_rise : unit/second

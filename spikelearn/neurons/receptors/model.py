@@ -21,6 +21,12 @@ def replaced_words(text: str, names: Mapping[str, str]) -> str:
     return re.sub(r"[A-Za-z_]\w*", lambda found: names.get(found.group(), found.group()), text)
 
 
+@scalar
+def receive_by_derivative(x, dx, arriving, rise):
+    """An arrival makes the derivative of x jump, by `rise` per unit of weight."""
+    return x, dx + rise * arriving
+
+
 @dataclass(frozen=True, eq=False)
 class ReceptorModel(Documented):
     """The kinetics of a receptor, which `NeuronModel.with_receptors` combines with a membrane.
