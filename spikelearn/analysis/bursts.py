@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from spikelearn.analysis.arguments import checks_arguments
 from spikelearn.analysis.checks import ROUNDING, bin_edges, counts_between, positive, spike_times
 from spikelearn.analysis.intervals import by_neuron
 from spikelearn.analysis.signals import ratio
@@ -29,6 +30,7 @@ class EventsAndBursts(NamedTuple):
     burst_ids: np.ndarray
 
 
+@checks_arguments
 def classify_events(times: ArrayLike, ids: ArrayLike, window: float = 16.0) -> EventsAndBursts:
     """Classify events and bursts by the intervals between the spikes of each neuron.
 
@@ -58,6 +60,7 @@ def classify_events(times: ArrayLike, ids: ArrayLike, window: float = 16.0) -> E
     return EventsAndBursts(*in_time_order(is_event), *in_time_order(is_burst))
 
 
+@checks_arguments
 def binned_rate(times: ArrayLike, n: int, edges: ArrayLike) -> np.ndarray:
     """Mean rate per neuron of `n` neurons between consecutive `edges`: (k,) float64, Hz.
 
@@ -69,6 +72,7 @@ def binned_rate(times: ArrayLike, n: int, edges: ArrayLike) -> np.ndarray:
     return counts_between(spike_times(times), edges) / (n * np.diff(edges) * 1e-3)
 
 
+@checks_arguments
 def burst_probability(bursts: ArrayLike, events: ArrayLike, edges: ArrayLike) -> np.ndarray:
     """Share of events that are bursts, between consecutive `edges`: (k,) float64, NaN without events.
 

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from spikelearn.analysis.arguments import checks_arguments
 from spikelearn.errors import ParameterError
 
 
+@checks_arguments
 def correlation(a: ArrayLike, b: ArrayLike) -> float:
     """Pearson's correlation coefficient of two signals, from -1 to 1.
 
@@ -38,6 +40,7 @@ def correlation(a: ArrayLike, b: ArrayLike) -> float:
     return float(np.clip(unit[0] @ unit[1], -1.0, 1.0))
 
 
+@checks_arguments
 def known_correlation(a: ArrayLike, b: ArrayLike) -> float:
     """Pearson's correlation coefficient of two signals where both are finite; NaN where it is not defined.
 
@@ -49,6 +52,7 @@ def known_correlation(a: ArrayLike, b: ArrayLike) -> float:
     return correlation(x, y) if x.size > 1 and np.ptp(x) > 0 and np.ptp(y) > 0 else float("nan")
 
 
+@checks_arguments
 def fitted_line(x: ArrayLike, y: ArrayLike) -> np.ndarray:
     """The least-squares linear fit of y to x, at each x, (n,): to draw both on one axis.
 
@@ -61,6 +65,7 @@ def fitted_line(x: ArrayLike, y: ArrayLike) -> np.ndarray:
     return np.asarray(np.polyval(np.polyfit(of[known], to[known], 1), of))
 
 
+@checks_arguments
 def mutual_information(joint: ArrayLike) -> float:
     """Mutual information of two variables in bits; joint: (n, m), the probability of each pair of their values."""
     p = np.asarray(joint, dtype=np.float64)
@@ -69,6 +74,7 @@ def mutual_information(joint: ArrayLike) -> float:
     return float(np.sum(p[some] * np.log2(p[some] / independent[some])))
 
 
+@checks_arguments
 def angle(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
     """Angle in degrees between two lists of arrays, each taken as one vector, such as two sets of weight changes.
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from spikelearn.analysis.arguments import checks_arguments
 from spikelearn.analysis.intervals import by_neuron
 from spikelearn.errors import ParameterError
 
 
+@checks_arguments
 def cv_isi(times: ArrayLike, ids: ArrayLike, min_spikes: int = 3) -> float:
     """Coefficient of variation of the inter-spike intervals, averaged over neurons; a pure number.
 

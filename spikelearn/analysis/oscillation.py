@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from spikelearn.analysis.arguments import checks_arguments
 from spikelearn.analysis.checks import spike_ids, spike_times, window
 from spikelearn.analysis.rates import SpikesLike, counts
 from spikelearn.errors import ParameterError
 
 
+@checks_arguments
 def rate_modulation(times: ArrayLike, t_start: float, t_stop: float, bin: float = 0.5) -> float:
     """Coefficient of variation of a population's rate, corrected for chance; a pure number.
 
@@ -25,6 +27,7 @@ def rate_modulation(times: ArrayLike, t_start: float, t_stop: float, bin: float 
     return float(np.sqrt(max(in_bin.var() - mean, 0.0)) / mean) if mean > 0 else float("nan")
 
 
+@checks_arguments
 def dominant_frequency(
     times: ArrayLike, t_start: float, t_stop: float, bin: float = 0.5, resolution: float = 5.0
 ) -> float:
@@ -50,6 +53,7 @@ def dominant_frequency(
     return float(np.argmax(power) / (length * bin * 1e-3))
 
 
+@checks_arguments
 def shifted_trains(spikes: SpikesLike, t_start: float, t_stop: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """The spikes in a window, each neuron's train shifted in time by its own random amount: (times, ids), (n,) each.
 

@@ -8,7 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spikelearn.analysis.arguments import checks_arguments
 
+
+@checks_arguments
 def overlap_probability(population: int, marked: int, drawn: int, at_least: int) -> float:
     """Probability that at least `at_least` of `drawn` are marked: hypergeometric, exact, rounded once.
 

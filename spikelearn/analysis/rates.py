@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
+from spikelearn.analysis.arguments import checks_arguments
 from spikelearn.analysis.checks import ROUNDING, counts_between, positive, spike_ids, spike_times, window
 from spikelearn.errors import ParameterError
 
@@ -21,6 +22,7 @@ class SpikesLike(Protocol):
     def ids(self) -> np.ndarray: ...
 
 
+@checks_arguments
 def rate(spikes: SpikesLike, n: int, t_start: float, t_stop: float) -> float:
     """Mean rate of a population of `n` neurons in [t_start, t_stop), in Hz; silent neurons count.
 
@@ -33,6 +35,7 @@ def rate(spikes: SpikesLike, n: int, t_start: float, t_stop: float) -> float:
     return float(total / (n * duration * 1e-3))
 
 
+@checks_arguments
 def rates_per_neuron(spikes: SpikesLike, n: int, t_start: float, t_stop: float) -> np.ndarray:
     """Rate of each of `n` neurons in [t_start, t_stop): (n,) float64, Hz.
 
@@ -48,6 +51,7 @@ def rates_per_neuron(spikes: SpikesLike, n: int, t_start: float, t_stop: float) 
     return np.bincount(ids[first:last], minlength=n) / (duration * 1e-3)
 
 
+@checks_arguments
 def counts(times: ArrayLike, t_start: float, t_stop: float, bin: float) -> np.ndarray:
     """Spikes in consecutive bins of `bin` ms from `t_start`: (k,) int64, k = (t_stop - t_start) // bin.
 

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spikelearn.analysis.arguments import checks_arguments
+
 
 class Reading(NamedTuple):
     """The result of a readout.
@@ -18,6 +20,7 @@ class Reading(NamedTuple):
     accuracy: float
 
 
+@checks_arguments
 def classes_of_neurons(responses: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
     """The class for which each neuron fired most on average, (neurons,); -1 for those that never fired.
 
@@ -30,6 +33,7 @@ def classes_of_neurons(responses: np.ndarray, labels: np.ndarray, n_classes: int
     return np.where(means.max(axis=0) > 0, means.argmax(axis=0), -1)
 
 
+@checks_arguments
 def votes(responses: np.ndarray, classes: np.ndarray, n_classes: int) -> np.ndarray:
     """The class whose neurons fired most on average, for each pattern, (n,); -1 if none did.
 
@@ -40,6 +44,7 @@ def votes(responses: np.ndarray, classes: np.ndarray, n_classes: int) -> np.ndar
     return np.where(table.max(axis=1) > 0, table.argmax(axis=1), -1)
 
 
+@checks_arguments
 def read_by_votes(
     learned: np.ndarray, learned_labels: np.ndarray, tested: np.ndarray, test_labels: np.ndarray, n_classes: int
 ) -> Reading:
@@ -52,6 +57,7 @@ def read_by_votes(
     return Reading(classes, answers, float(np.mean(answers == test_labels)))
 
 
+@checks_arguments
 def course_of_votes(responses: np.ndarray, labels: np.ndarray, n_classes: int, parts: int) -> np.ndarray:
     """(patterns learned, accuracy) after each part of training except the first, (parts - 1, 2).
 
@@ -68,6 +74,7 @@ def course_of_votes(responses: np.ndarray, labels: np.ndarray, n_classes: int, p
     return np.stack([edges[2:], accuracy], axis=1)
 
 
+@checks_arguments
 def linear_accuracy(
     learned: np.ndarray, learned_labels: np.ndarray, tested: np.ndarray, test_labels: np.ndarray
 ) -> float:
@@ -82,6 +89,7 @@ def linear_accuracy(
     return float(classifier.score(tested, test_labels))
 
 
+@checks_arguments
 def confusion(answers: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
     """Share of the patterns of each class with each answer, (classes, answers); the rest had none, -1."""
     counts = np.zeros((n_classes, n_classes + 1))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from spikelearn.analysis.arguments import checks_arguments
 
+
+@checks_arguments
 def mean_of_steps(times: ArrayLike, values: ArrayLike, edges: ArrayLike) -> np.ndarray:
     """Mean of a signal between consecutive `edges`, (k,): it is values[i] from times[i], ascending.
 
@@ -17,16 +20,19 @@ def mean_of_steps(times: ArrayLike, values: ArrayLike, edges: ArrayLike) -> np.n
     return np.asarray(np.diff(integral[last] + levels[last] * (at - at_steps[last])) / np.diff(at))
 
 
+@checks_arguments
 def ratio(part: ArrayLike, whole: ArrayLike) -> np.ndarray:
     """part / whole, element by element; NaN where whole is not positive."""
     return np.asarray(np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=np.asarray(whole) > 0))
 
 
+@checks_arguments
 def logistic(x: ArrayLike) -> np.ndarray:
     """1 / (1 + exp(-x)), element by element."""
     return np.asarray(1.0 / (1.0 + np.exp(-np.asarray(x))))
 
 
+@checks_arguments
 def running_mean(values: ArrayLike, width: int) -> np.ndarray:
     """Moving average of each value and up to width - 1 values before it, (n,)."""
     total = np.cumsum(np.concatenate([[0.0], np.asarray(values, dtype=np.float64)]))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
+from spikelearn.analysis.arguments import checks_arguments
 from spikelearn.analysis.rates import counts
 
 
+@checks_arguments
 def synchrony(times: ArrayLike, t_start: float, t_stop: float, bin: float = 3.0) -> float:
     """Variance over mean of the spike counts of a population in bins of `bin` ms; a pure number.
 

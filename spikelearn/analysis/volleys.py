@@ -5,16 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from spikelearn.analysis.arguments import checks_arguments
 from spikelearn.analysis.checks import positive, spike_times
 from spikelearn.results.run import Spikes
 
 
+@checks_arguments
 def spikes_between(spikes: Spikes, t_start: float, t_stop: float) -> Spikes:
     """The spikes, sorted by time, in [t_start, t_stop), ms."""
     low, high = np.searchsorted(spikes.times, [t_start, t_stop])
     return Spikes(spikes.times[low:high], spikes.ids[low:high])
 
 
+@checks_arguments
 def volleys(times: ArrayLike, at_least: int, within: float) -> list[float]:
     """Start times of volleys: at least `at_least` spikes within less than `within` ms. No spike belongs to two.
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from spikelearn.errors import ExperimentError, ParameterError
 from spikelearn.parameters import suggest
+from spikelearn.plots.style import as_text
 
 FINISHED = ("done", "nan")
 """Values of the column `status` for rows that have metrics."""
@@ -89,11 +90,11 @@ class Columns:
     def label(self, name: str) -> str:
         """A name and its unit, as an axis label."""
         if name in self.units:
-            return f"{name} ({self.units[name]})" if self.units[name] else name
+            return as_text(f"{name} ({self.units[name]})" if self.units[name] else name)
         stem, _, suffix = name.rpartition("_")
         if name not in self.parameters and stem and suffix in _SUFFIXES:
-            return f"{stem} ({_SUFFIXES[suffix]})"
-        return name
+            return as_text(f"{stem} ({_SUFFIXES[suffix]})")
+        return as_text(name)
 
     def axis(self, name: str, min_values: int = 2) -> Axis:
         """A parameter as an axis. Raises ParameterError if it is unknown or has fewer than `min_values` values."""

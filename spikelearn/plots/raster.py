@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from spikelearn.analysis import binned_rate
+from spikelearn.analysis.arguments import checks_arguments
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.plots.panels import panels
 from spikelearn.plots.style import (
@@ -18,6 +19,7 @@ from spikelearn.plots.style import (
     FAINT,
     INK,
     TEXT_SIZE,
+    as_text,
     between,
     colour,
     legend,
@@ -61,6 +63,7 @@ class Lane(NamedTuple):
     marks: dict[str, tuple[np.ndarray, np.ndarray]]
 
 
+@checks_arguments
 def raster(
     run: Run,
     populations: Any = None,
@@ -113,7 +116,7 @@ def _choose(run: Run, populations: Any, kinds: Sequence[str]) -> list[Any]:
     elif isinstance(populations, str) or hasattr(populations, "name"):
         chosen = [populations]
     else:
-        chosen = list(populations)
+        chosen = list(populations) if isinstance(populations, Iterable) else [populations]
     if not chosen:
         raise DescriptionError(f"no {' or '.join(kinds)} was recorded; recorded spikes: {recorded(run.spike_data)}")
     for each in chosen:
@@ -243,7 +246,7 @@ def _size_in_points(ax: Axes) -> tuple[float, float]:
 
 def _label(lane: Lane) -> str:
     share = "" if lane.every == 1 else f"\n1 in {lane.every} shown"
-    return f"{lane.name}\nN = {lane.size:,}{share}"
+    return f"{as_text(lane.name)}\nN = {lane.size:,}{share}"
 
 
 def _draw_rates(

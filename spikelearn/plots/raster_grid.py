@@ -10,16 +10,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from spikelearn.analysis.arguments import checks_arguments
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.plots.columns import shown
 from spikelearn.plots.panels import panels
 from spikelearn.plots.raster import raster
-from spikelearn.plots.style import FAINT, INK, TEXT_SIZE
+from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, as_text
 from spikelearn.results.run import Run
 
 _FEWEST_SHOWN = 6
 
 
+@checks_arguments
 def raster_grid(
     runs: Sequence[tuple[Mapping[str, Any], Run]],
     rows: str | None = None,
@@ -96,7 +98,7 @@ def _value(settings: Mapping[str, Any], name: str | None) -> Any:
 
 def _text(name: str, value: Any, units: Mapping[str, str] | None) -> str:
     unit = (units or {}).get(name, "")
-    return f"{name} = {shown(value)}{' ' if unit else ''}{unit}"
+    return as_text(f"{name} = {shown(value)}{' ' if unit else ''}{unit}")
 
 
 def _draw(ax: Axes, run: Run, last: float | None, shares: list[SimpleNamespace], labels: list[str]) -> None:
@@ -111,13 +113,17 @@ def _window(run: Run, last: float | None) -> tuple[float, float]:
 
 def _shares(run: Run, neurons: int) -> list[SimpleNamespace]:
     """Views of the populations whose spikes were recorded, with about `neurons` neurons in total."""
-    sizes = {name: run.populations[name].size for name in run.populations if (name, "spike") in run.spike_data}
+    recorded = {
+        name: info.recorded.get("spike", np.arange(info.size))
+        for name, info in run.populations.items() if (name, "spike") in run.spike_data
+    }  # fmt: skip
+    sizes = {name: len(ids) for name, ids in recorded.items()}
     if not sizes:
         raise DescriptionError("no spikes were recorded in this run, so it has no raster")
     share = min(1.0, neurons / sum(sizes.values()))
     numbers = {name: min(size, max(_FEWEST_SHOWN, round(share * size))) for name, size in sizes.items()}
     return [
-        SimpleNamespace(name=name, ids=np.linspace(0, sizes[name] - 1, number).round().astype(int))
+        SimpleNamespace(name=name, ids=recorded[name][np.linspace(0, sizes[name] - 1, number).round().astype(int)])
         for name, number in numbers.items()
     ]
 
@@ -127,7 +133,7 @@ def _labels(run: Run, shares: list[SimpleNamespace]) -> list[str]:
     found = []
     for view in shares:
         drawn, size = len(view.ids), run.populations[view.name].size
-        found.append(f"{view.name}\nN = {size:,}" if drawn == size else f"{view.name}\n{drawn} of {size:,}")
+        found.append(f"{as_text(view.name)}\n{f'N = {size:,}' if drawn == size else f'{drawn} of {size:,}'}")
     return found
 
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from spikelearn.errors import ParameterError
+from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.results.run import Run
 
 # Dark and light alternate, so that neighbours differ in print without colour; blue against orange and
@@ -96,9 +96,16 @@ def between(times: np.ndarray, t_start: float, t_stop: float) -> slice:
     return slice(int(np.searchsorted(times, t_start, "left")), int(np.searchsorted(times, t_stop, "right")))
 
 
+def as_text(name: Any) -> str:
+    """A name as text of a label, where a dollar sign is no mathematics."""
+    return str(name).replace("$", r"\$")
+
+
 def name_of(what: Any) -> str:
     """The name of a population or projection or of a view of one; names are returned unchanged."""
-    return what if isinstance(what, str) else what.name
+    if not isinstance(what, str) and not hasattr(what, "name"):
+        raise DescriptionError(f"expected a population, projection or view, or its name, got {what!r:.200}")
+    return what if isinstance(what, str) else str(what.name)
 
 
 def recorded(data: Any) -> str:

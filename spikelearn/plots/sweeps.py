@@ -16,10 +16,11 @@ from matplotlib.colors import Normalize
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
+from spikelearn.analysis.arguments import checks_arguments
 from spikelearn.errors import ParameterError
 from spikelearn.plots.columns import Axis, Columns, means, shown, spread
 from spikelearn.plots.panels import panels
-from spikelearn.plots.style import INK, TEXT_SIZE, colour
+from spikelearn.plots.style import INK, TEXT_SIZE, as_text, colour
 
 DARK_IS_LOW, DARK_IS_HIGH = "viridis", "viridis_r"
 """Lightness of both is monotonic, so they are also readable in grey."""
@@ -31,6 +32,7 @@ _MOST_TICKS = 8
 _FEWEST_ON_GRID = 0.25
 
 
+@checks_arguments
 def heat_map(
     table: Any,
     x: str,
@@ -62,6 +64,7 @@ def heat_map(
     return drawn[0]
 
 
+@checks_arguments
 def lines(
     table: Any,
     x: str,
@@ -88,6 +91,7 @@ def lines(
     return drawn[0]
 
 
+@checks_arguments
 def parallel_coordinates(
     table: Any,
     names: Sequence[str],
@@ -187,7 +191,7 @@ def _draw_lines(ax: Axes, columns: Columns, across: Axis, by_axis: Axis | None, 
         there = number[line] > 0 if number[line].astype(bool).mean() < _FEWEST_ON_GRID else slice(None)
         places, height, reach = across.places[there], mean[line][there], half[line][there]
         look: dict[str, Any] = {"color": colour(k), "ls": STYLES[k % len(STYLES)], "marker": MARKERS[k]}
-        label = "" if by_axis is None else shown(by_axis.values[line])
+        label = "" if by_axis is None else as_text(shown(by_axis.values[line]))
         ax.plot(places, height, lw=1.3, ms=4.5, mec="white", mew=0.5, markevery=every, label=label, zorder=3, **look)
         ax.fill_between(places, height - reach, height + reach, color=colour(k), alpha=0.2, lw=0, zorder=1)
         # A band needs two adjacent values: isolated ones get a bar.
@@ -273,7 +277,7 @@ def _round_numbers(axis: Axis) -> LogLocator | MaxNLocator:
 
 
 def _tick(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:.6g}".replace("-", "\N{MINUS SIGN}")
+    return as_text(value) if isinstance(value, str) else f"{value:.6g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _norm(found: np.ndarray) -> Normalize:

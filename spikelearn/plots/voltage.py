@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from spikelearn.analysis.arguments import checks_arguments
 from spikelearn.errors import DescriptionError
 from spikelearn.plots.panels import panels
 from spikelearn.plots.style import (
@@ -19,6 +20,7 @@ from spikelearn.plots.style import (
     INK,
     PALETTE,
     TEXT_SIZE,
+    as_text,
     between,
     legend,
     name_of,
@@ -27,6 +29,7 @@ from spikelearn.plots.style import (
     window,
 )
 from spikelearn.results.run import Run
+from spikelearn.values import whole_numbers
 
 # Label and style of variables: line style and darkness differ as well as colour.
 LOOK: dict[str, tuple[str, str, Any, float]] = {
@@ -49,6 +52,7 @@ class Lane(NamedTuple):
     bursts: np.ndarray
 
 
+@checks_arguments
 def voltage(
     run: Run,
     of: Any = None,
@@ -141,7 +145,7 @@ def _lanes(
     if of is None:
         wanted = [n for n in run.populations if _variables(run, n, variables)]
     else:
-        wanted = [of] if isinstance(of, str) or hasattr(of, "name") else list(of)
+        wanted = [of] if isinstance(of, str) or hasattr(of, "name") else list(of) if isinstance(of, Iterable) else [of]
     known = f"recorded traces: {recorded(run.trace_data)}"
     if not wanted:
         raise DescriptionError(f"no voltage was recorded; {known}")
@@ -156,7 +160,7 @@ def _lanes(
         have = np.unique(np.concatenate([trace.ids for trace in traces.values()]))
         if have.size == 0:
             raise DescriptionError(f"none of the neurons asked for of {name!r} was recorded; {known}")
-        chosen = have[: max(1, MAX_LANES // len(wanted))] if ids is None else np.asarray(ids)
+        chosen = have[: max(1, MAX_LANES // len(wanted))] if ids is None else whole_numbers(ids, "ids of voltage")
         missing = np.setdiff1d(chosen, have)
         if missing.size:
             raise DescriptionError(
@@ -173,7 +177,7 @@ def _lanes(
             if not curves:
                 raise DescriptionError(f"no sample of {name!r} lies in {start:g} to {stop:g} ms; {known}")
             spikes, bursts = (_events(run, name, kind, neuron, start, stop) for kind in ("spike", "burst"))
-            lanes.append(Lane(f"{name} {neuron}", curves, spikes, bursts))
+            lanes.append(Lane(f"{as_text(name)} {neuron}", curves, spikes, bursts))
     if len(units) > 1:
         raise DescriptionError(f"a plot needs variables of the same unit, got {', '.join(sorted(units))}: choose some")
     return lanes, units.pop()
@@ -234,14 +238,14 @@ def _draw_lane(ax: Axes, lane: Lane, shift: float, peak: float, span: float, sty
 def _quantity(styles: dict[str, Any]) -> str:
     if all(name.startswith("V_") for name in styles):
         return "voltage"
-    return ", ".join(styles)
+    return as_text(", ".join(styles))
 
 
 def _typeset(name: str) -> str:
     """'V_m' with a subscript; other names are returned unchanged."""
     match = re.fullmatch(r"([A-Za-z])_([A-Za-z]+)", name)
     if match is None:
-        return name
+        return as_text(name)
     letter, index = match.groups()
     return f"${letter}_{index}$" if len(index) == 1 else rf"${letter}_{{\mathrm{{{index}}}}}$"
 

@@ -9,9 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
+from spikelearn.analysis.arguments import checks_arguments
 from spikelearn.errors import DescriptionError
 from spikelearn.plots.panels import panels
-from spikelearn.plots.style import ACCENT, INK, PALETTE, TEXT_SIZE, legend, name_of, time_axis
+from spikelearn.plots.style import ACCENT, INK, PALETTE, TEXT_SIZE, as_text, legend, name_of, time_axis
 from spikelearn.results.run import Run
 
 BINS = 50
@@ -19,6 +20,7 @@ STEPS = [1, 2, 2.5, 5, 10]
 SINGLE = 12
 
 
+@checks_arguments
 def weights(run: Run, projection: Any, ax: Axes | Sequence[Axes] | None = None, unit: str = "") -> Axes:
     """Draw a histogram of the weights at the end and, if `weight` was recorded, their course over time.
 
@@ -44,7 +46,7 @@ def weights(run: Run, projection: Any, ax: Axes | Sequence[Axes] | None = None, 
     both = panels(ax, 1, 1 + with_course, (6.4 if with_course else 3.4, 2.6))
     if not unit:
         unit = trace.unit if trace is not None else run.projections[name].unit if name in run.projections else ""
-    label = f"weight ({unit})" if unit else "weight"
+    label = f"weight ({as_text(unit)})" if unit else "weight"
     _draw_histogram(both[0], final, label)
     if with_course and trace is not None:
         _draw_course(both[1], trace.times, trace.values, label)

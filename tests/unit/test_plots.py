@@ -304,7 +304,7 @@ class TestVoltage:
             voltage(cells, "pyramidal", variables=["V_m"])
         with pytest.raises(DescriptionError, match="neuron 5 .* recorded neurons: 0, 4, 9"):
             voltage(cells, ids=[0, 5])
-        with pytest.raises(DescriptionError, match="none of the neurons"):
+        with pytest.raises(DescriptionError, match="was not recorded from neurons 5; it was from 0, 4, 9"):
             voltage(cells, view("pyramidal", 5))
 
     def test_units_are_not_mixed(self, cells):
