@@ -16,6 +16,7 @@ import numpy as np
 from spikelearn.backends.engines import backend_of, check_supported, choose
 from spikelearn.backends.execution import execute
 from spikelearn.backends.request import check_request
+from spikelearn.codegen.interruptible import interruptible
 from spikelearn.codegen.object_cache import compilers
 from spikelearn.description.builder import NetworkBuilder
 from spikelearn.engine.lowering.synapse_tables import count_alone
@@ -180,8 +181,8 @@ class Network(NetworkBuilder):
                 )
             self._backend, self._shares = None, None
         if self._backend is None:
-            backend = backend_of(choice.engine)
-            self._backend = backend.begin(self.description(), choice, self.threads, self._shares)
+            backend, description = backend_of(choice.engine), self.description()
+            self._backend = interruptible(lambda: backend.begin(description, choice, self.threads, self._shares))
             self._shares = self._backend.shares
         self._choice = choice
         return self._backend

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from spikelearn.errors import ExperimentError
+from spikelearn.extras import needed
 
 WINDOWS = os.name == "nt"
 _PROC = Path("/proc/self")
@@ -53,12 +54,7 @@ def started(pid: int) -> str:
 
 
 def _started_by_psutil(pid: int) -> str:
-    try:
-        import psutil
-    except ImportError as error:
-        raise ExperimentError(
-            "sweeps need psutil on this system, and it is not installed: pip install 'spikelearn[sweep]'"
-        ) from error
+    psutil = needed("psutil", "sweeps on this system")
     try:
         return str(round(psutil.Process(pid).create_time()))
     except psutil.Error:

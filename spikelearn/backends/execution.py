@@ -9,6 +9,7 @@ import numpy as np
 
 from spikelearn.backends.backend import Backend
 from spikelearn.backends.request import RunRequest
+from spikelearn.codegen.interruptible import interruptible
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
@@ -30,8 +31,9 @@ def execute(backend: Backend, request: RunRequest, versions: Mapping[str, str], 
     header = _header(backend, versions)
     if after is not None:
         traces = {(trace.name, trace.variable) for trace in header.traces}
-        after.check_joins(header.t_start, header.dt, header.seed, set(header.spikes), traces, set(header.projections))
-    trials = None if request.trials is None else backend.lower_trials(request.trials)
+        after.check_joins(header, set(header.spikes), traces)
+    wanted = request.trials
+    trials = None if wanted is None else interruptible(lambda: backend.lower_trials(wanted))
     events_before = backend.synaptic_events
     sink.begin(header)
 

@@ -27,6 +27,7 @@ import numpy as np
 from spikelearn.codegen import cache_folder, jit, object_cache
 from spikelearn.codegen.fingerprint import ROOMS, fingerprint, has_its_source_in_every_key
 from spikelearn.codegen.functions import arguments_of
+from spikelearn.codegen.interruptible import interruptible
 from spikelearn.codegen.object_cache import Entry
 
 _ENTRY = """
@@ -156,18 +157,34 @@ def callable_of(function: Any) -> Any:
     """A kernel that Python calls with arrays and numbers, and that returns a whole number."""
     if jit.JIT_DISABLED:
         return function
-    kernel = kernel_of(function)
-    entries: dict[Any, Entry] = {}
 
     def call(*arguments: Any) -> int:
         result, packed = np.zeros(1, np.int64), pack(arguments)
-        kinds = tuple((a.dtype, a.ndim) if isinstance(a, np.ndarray) else type(a) for a in arguments)
-        if kinds not in entries:
-            entries[kinds] = _load(kernel, arguments, f"carray(pointer(step), (1,), int64)[0] = {kernel.name}", "")
-        entries[kinds].call(result.ctypes.data, packed.ctypes.data)
+        _returning(function, arguments).call(result.ctypes.data, packed.ctypes.data)
         return int(result[0])
 
     return call
+
+
+def prepare(function: Any, arguments: Sequence[Any]) -> None:
+    """Compile a kernel, unless it is, for calls from Python with arguments of these types."""
+    if not jit.JIT_DISABLED:
+        _returning(function, arguments)
+
+
+def _returning(function: Any, arguments: Sequence[Any]) -> Entry:
+    """The entry through which Python calls a kernel."""
+    entries = _entries_for_python(function)
+    kinds = tuple((a.dtype, a.ndim) if isinstance(a, np.ndarray) else type(a) for a in arguments)
+    if kinds not in entries:
+        kernel = kernel_of(function)
+        entries[kinds] = _load(kernel, arguments, f"carray(pointer(step), (1,), int64)[0] = {kernel.name}", "")
+    return entries[kinds]
+
+
+@functools.cache
+def _entries_for_python(function: Any) -> dict[Any, Entry]:
+    return {}
 
 
 def pack(arguments: Sequence[Any]) -> np.ndarray:
@@ -236,8 +253,21 @@ def _kind(argument: Any) -> Any:
 
 def _compile_alone(path: Path | None, key: str, kernel: Kernel, entry: str) -> Entry:
     """An entry compiled now, or loaded if another process compiled it in the meantime."""
-    with cache_folder.alone(path), _no_collection():
-        return object_cache.read(path, key) or object_cache.keep(path, key, _module(kernel, entry).call)
+    with cache_folder.alone(path):
+        return object_cache.read(path, key) or interruptible(lambda: _compile(path, key, kernel, entry))
+
+
+def _compile(path: Path | None, key: str, kernel: Kernel, entry: str) -> Entry:
+    _announce()
+    with _no_collection():
+        return object_cache.keep(path, key, _module(kernel, entry).call)
+
+
+@functools.cache
+def _announce() -> None:
+    """Tell people at a terminal, once, why nothing else happens for some seconds."""
+    if sys.stderr.isatty():
+        print("spikelearn: compiling; machine code is kept for the next time", file=sys.stderr, flush=True)
 
 
 @contextmanager

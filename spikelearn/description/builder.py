@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from spikelearn.connectivity import AllToAll, ConnectionRule, Endpoints, Profile
+from spikelearn.description.adding import adds
 from spikelearn.description.checks import (
     check_array,
     check_delays,
@@ -82,6 +83,7 @@ class NetworkBuilder:
         """The callbacks added by `on_step`, in order; their arguments include the arrays that were passed."""
         return tuple(self._callbacks)
 
+    @adds("population")
     def population(
         self,
         size: int,
@@ -97,7 +99,6 @@ class NetworkBuilder:
         profiles (e.g. mm); for rules, weights and delays that depend on distance. Raises DescriptionError or
         ParameterError.
         """
-        self._still_open("population")
         size = whole_number(size, "size of population" if name is None else f"size of population {name!r}", 1, MOST)
         if isinstance(model, NeuronModel):
             model = model()
@@ -116,15 +117,16 @@ class NetworkBuilder:
         self._populations[name] = added
         return added
 
+    @adds("modulator")
     def modulator(self, name: str = "dopamine", tau: Quantity = 200.0) -> Modulator:
         """Add a modulator whose concentration decays with time constant `tau` (ms)."""
-        self._still_open("modulator")
         checked_name(name, "name of modulator")
         tau_n = one_number(tau, "ms", f"tau of modulator {name!r}", above=0.0)
         added = Modulator(self._name(name, name, {**self._modulators, **self._populations}), tau_n, self._next_uid())
         self._modulators[added.name] = added
         return added
 
+    @adds("projection")
     def connect(
         self,
         source: Population | View,
@@ -169,7 +171,6 @@ class NetworkBuilder:
         >>> net.connect(cells, cells, "exc", FixedOutDegree(1000), weight=Normal(20, 2), procedural=True).procedural
         True
         """
-        self._still_open("projection")
         self._check_ends(source, target)
         name = self._name(name, f"{source.name}->{target.name}", self._projections)
         where = f"projection {name!r}"
@@ -244,6 +245,7 @@ class NetworkBuilder:
         if isinstance(source, Modulator):
             raise DescriptionError(f"connect: source must be a population, got the modulator {source.name!r}")
 
+    @adds("drive")
     def drive(
         self,
         target: Population | View,
@@ -252,7 +254,6 @@ class NetworkBuilder:
         weight: Quantity | None = None,
     ) -> None:
         """Drive every neuron of a population with a PoissonInput (with a weight), StepCurrent or NoiseCurrent."""
-        self._still_open("drive")
         if not isinstance(target, Population | View) or self._owner(target) is not True:
             raise DescriptionError(f"drive: target is not a population of this network: {target!r}")
         population, where = whole(target), f"drive of {target.name!r}"
@@ -260,6 +261,7 @@ class NetworkBuilder:
         port, number = check_drive(population, size, source, port, weight, where)
         self._drives.append(Drive(source, population, first, size, port, number, self._next_uid()))
 
+    @adds("homeostasis")
     def homeostasis(self, projection: Projection, rule: Normalisation | SynapticScaling | Rewiring) -> None:
         """Apply Normalisation, SynapticScaling or Rewiring to the synapses of a projection, in addition to its rule.
 
@@ -268,7 +270,6 @@ class NetworkBuilder:
         long ago, as do arrivals. A projection is not regulated in phases of trials in which it is not plastic, nor with
         plastic=False. Raises DescriptionError, ParameterError or UnitError.
         """
-        self._still_open("homeostasis")
         if not isinstance(projection, Projection) or self._owner(projection) is not True:
             raise DescriptionError(f"homeostasis: not a projection of this network: {projection!r}")
         added = homeostasis(projection, rule, self.dt)
@@ -277,14 +278,15 @@ class NetworkBuilder:
         if projection.plasticity is None or projection.plastic:
             self._homeostases.append(added)
 
+    @adds("release")
     def release(self, modulator: Modulator, times: Quantity, amounts: Quantity = 1.0) -> None:
         """Release amounts (a number or one per time) of a modulator at times in ms."""
-        self._still_open("release")
         if self._owner(modulator) is not True:
             raise DescriptionError(f"release: not a modulator of this network: {modulator!r}")
         steps, amount_of_each = check_release(modulator, times, amounts, self.dt)
         self._releases.append(Release(modulator, steps, amount_of_each))
 
+    @adds("recording")
     def record(
         self,
         of: Population | View | Modulator | Projection,
@@ -298,7 +300,6 @@ class NetworkBuilder:
         every: interval of samples in ms; by default each step, for projections 100 ms. start: ms; nothing is recorded
         before it. Several views of a population may be recorded, at the same interval and from the same start.
         """
-        self._still_open("recording")
         if self._owner(whole(of) if isinstance(of, View) else of) is not True:
             raise DescriptionError(f"record: not a population, modulator or projection of this network: {of!r}")
         steps, first = sampling_steps(of, every, self.dt), first_step(of, start, self.dt)
@@ -307,9 +308,9 @@ class NetworkBuilder:
             raise DescriptionError(f"recording of {of.name!r}: expected at least one variable, got {variables!r}")
         self._recordings = with_recordings(self._recordings, [recording(of, name, steps, first) for name in names])
 
+    @adds("callback")
     def on_step(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Call function(step, *arguments) at the end of every step; it is compiled. See Callback."""
-        self._still_open("callback")
         added = Callback(function, arguments)
         added.check_takes("step")
         self._check_owned(("callback of every step", owner) for owner in added.owners)
@@ -331,6 +332,13 @@ class NetworkBuilder:
             callbacks=tuple(self._callbacks),
             homeostases=tuple(self._homeostases),
         )
+
+    def _parts(self) -> list[dict[str, Any] | list[Any]]:
+        """All containers to which something can be added."""
+        return [
+            self._populations, self._projections, self._modulators, self._drives, self._releases, self._recordings,
+            self._callbacks, self._homeostases,
+        ]  # fmt: skip
 
     def _is_built(self) -> bool:
         """Whether the network is built, so that nothing can be added."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -14,8 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from spikelearn.codegen import jit
-from spikelearn.codegen.modules import callable_of
-from spikelearn.engine.lowering.recorders import empty
+from spikelearn.codegen.interruptible import interrupts
+from spikelearn.codegen.modules import callable_of, prepare
+from spikelearn.engine.lowering.recorders import discard, empty
 from spikelearn.engine.plan import STAGES, Added, Call, Program, call_table
 from spikelearn.errors import SimulationError
 from spikelearn.kernels.control import NEURON, POPULATION, STEP, STOP
@@ -78,11 +77,8 @@ def simulate(
     chunk, wall = 1, 0.0
     for plan in plans:
         plan.control[[STOP, POPULATION]] = 0, -1
-    with interrupts() as interrupted, _threads(len(plans) - 1) as threads:
-        if engine == "stepper" or jit.JIT_DISABLED:
-            advance = _stepper(program, added)
-        else:
-            advance = _compiled(program, added, threads)
+    discard(program)
+    with _advancing(program, added, engine) as advance, interrupts() as interrupted:
         if _no_steps.get():
             advance(program.step, True)
         while program.step < last and not interrupted:
@@ -114,6 +110,16 @@ def simulate(
     return bool(interrupted), wall
 
 
+@contextmanager
+def _advancing(program: Program, added: Added | None, engine: str) -> Iterator[Callable[[int, bool], int]]:
+    """A function that runs up to a step, the shares in parallel or in turn, and returns the step reached."""
+    if engine == "stepper" or jit.JIT_DISABLED:
+        yield _stepper(program, added)
+    else:
+        with _threads(len(program.plans) - 1) as threads:
+            yield _compiled(program, added, threads)
+
+
 def _threads(n: int) -> AbstractContextManager[Executor | None]:
     """A pool of n threads; without any, it is not imported: that takes 5 ms."""
     if n == 0:
@@ -138,6 +144,7 @@ def _compiled(program: Program, added: Added | None, threads: Executor | None) -
         all_in_turn = (*in_turn, *end, *phases, program.controls)
     run = callable_of(run_steps)
     stops, arrived = np.zeros(2, np.int64), np.zeros(1, np.int64)
+    prepare(run_steps, (0, 0, *all_in_turn, stops, arrived, 0, 1, program.interval))
 
     def advance(until: int, in_parallel: bool) -> int:
         stops[:], arrived[:] = 0, 0
@@ -207,20 +214,6 @@ def _check_finite(program: Program) -> None:
         f"population {population.name!r}, neuron {neuron - plan.block_of[population].first[population]}: state is not "
         f"finite (NaN or infinity) at {step * plan.dt:g} ms; the run stopped there"
     )
-
-
-@contextmanager
-def interrupts() -> Iterator[list[int]]:
-    """A list that is empty until Ctrl-C. An exception within a chunk would lose the step count."""
-    seen: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield seen
-        return
-    before = signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
-    try:
-        yield seen
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def next_chunk(chunk: int, spent: float) -> int:

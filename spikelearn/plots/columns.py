@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelearn.errors import ExperimentError, ParameterError
+from spikelearn.errors import ParameterError
+from spikelearn.extras import needed
 from spikelearn.parameters import suggest
 from spikelearn.plots.style import as_text
 
@@ -219,10 +220,5 @@ def _is_number(value: Any) -> bool:
 
 def _student(freedom: np.ndarray) -> np.ndarray:
     """The half-width of the interval in standard errors."""
-    try:
-        from scipy.special import stdtrit
-    except ModuleNotFoundError as error:
-        raise ExperimentError(
-            "confidence bands need scipy, which is not installed: pip install 'spikelearn[sweep]'"
-        ) from error
-    return np.asarray(stdtrit(freedom, 0.5 + CONFIDENCE / 2))
+    special = needed("scipy.special", "confidence bands")
+    return np.asarray(special.stdtrit(freedom, 0.5 + CONFIDENCE / 2))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -59,7 +59,7 @@ class Synapses(NamedTuple):
         return table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PopulationInfo:
     """Metadata of a population in a run. parameters: name -> number or (size,) array.
 
@@ -77,6 +77,14 @@ class PopulationInfo:
     period: np.ndarray | None = None
     recorded: Mapping[str, np.ndarray] = field(default_factory=dict)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PopulationInfo):
+            return NotImplemented
+        one, two = ((each.name, each.size, each.model, each.kinds, set(each.parameters)) for each in (self, other))
+        return one == two and all(_equal(value, other.parameters[name]) for name, value in self.parameters.items())
+
+    __hash__ = None  # type: ignore[assignment]
+
 
 @dataclass(frozen=True)
 class ProjectionInfo:
@@ -93,6 +101,21 @@ class ProjectionInfo:
     n_synapses: int
     description: str = ""
     unit: str = ""
+
+
+class Begun(Protocol):
+    """What is known of a run when it begins: a RunHeader has it, and a Run."""
+
+    @property
+    def dt(self) -> float: ...
+    @property
+    def t_start(self) -> float: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def populations(self) -> Mapping[str, PopulationInfo]: ...
+    @property
+    def projections(self) -> Mapping[str, ProjectionInfo]: ...
 
 
 @dataclass
@@ -162,7 +185,7 @@ class Run:
         Raises DescriptionError if the later run does not start where this one stops, or has other recordings.
         """
         spike_keys, trace_keys = set(later.spike_data), set(later.trace_data)
-        self.check_joins(later.t_start, later.dt, later.seed, spike_keys, trace_keys, set(later.synapse_data))
+        self.check_joins(later, spike_keys, trace_keys)
         spikes = {
             key: Spikes(*(np.concatenate(pair) for pair in zip(found, later.spike_data[key], strict=True)))
             for key, found in self.spike_data.items()
@@ -182,27 +205,25 @@ class Run:
             wall_s=self.wall_s + later.wall_s, synaptic_events=self.synaptic_events + later.synaptic_events,
         )  # fmt: skip
 
-    def check_joins(
-        self,
-        t_start: float,
-        dt: float,
-        seed: int,
-        spikes: Set[tuple[str, str]],
-        traces: Set[tuple[str, str]],
-        projections: Set[str],
-    ) -> None:
-        """Raise DescriptionError unless a run from `t_start` (ms) with these recordings continues this one."""
-        if abs(t_start - self.t_stop) > 0.5 * self.dt or dt != self.dt:
+    def check_joins(self, later: Begun, spikes: Set[tuple[str, str]], traces: Set[tuple[str, str]]) -> None:
+        """Raise DescriptionError unless `later` continues this run.
+
+        later: a Run, or the header of one. spikes, traces: the names and kinds, or variables, that it records.
+        """
+        if abs(later.t_start - self.t_stop) > 0.5 * self.dt or later.dt != self.dt:
             raise DescriptionError(
                 f"joined: expected a run from {self.t_stop:g} ms in steps of {self.dt:g} ms, got one from "
-                f"{t_start:g} ms in steps of {dt:g} ms"
+                f"{later.t_start:g} ms in steps of {later.dt:g} ms"
             )
         pairs: list[tuple[str, object, object]] = [
-            ("seed", self.seed, seed),
+            ("seed", self.seed, later.seed),
             ("spike_data", set(self.spike_data), spikes),
             ("trace_data", set(self.trace_data), traces),
-            ("synapse_data", set(self.synapse_data), projections),
         ]
+        for what in ("populations", "projections"):
+            ours, theirs = getattr(self, what), getattr(later, what)
+            pairs.append((what, set(ours), set(theirs)))
+            pairs += [(f"{what[:-1]} {name!r}", ours[name], theirs[name]) for name in ours if name in theirs]
         for what, one, other in pairs:
             if one != other:
                 raise DescriptionError(f"joined: these are runs of two networks: {what} has {one} and {other}")
@@ -250,6 +271,12 @@ class Run:
             known = ", ".join(f"{name} ({kind})" for name, kind in sorted(data)) or "nothing"
             raise DescriptionError(f"{key[1]!r} of {key[0]!r} was not recorded; recorded {what}: {known}")
         return data[key]
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two parameters have the same numbers; what is not a number is not compared, as files store its text."""
+    a, b = np.asarray(one), np.asarray(other)
+    return not (a.dtype.kind in "iuf" and b.dtype.kind in "iuf") or np.array_equal(a, b, equal_nan=True)
 
 
 def _name_and_ids(what: str | Population | View | Modulator | Projection) -> tuple[str, np.ndarray | None]:

@@ -19,6 +19,7 @@ import numpy as np
 
 from spikelearn import experiments as ex
 from spikelearn.errors import ExperimentError
+from spikelearn.extras import needed
 
 Settings = tuple[tuple[str, Any], ...]
 """The names and values set at a point, in the order in which the parameters were given."""
@@ -63,12 +64,7 @@ class Sample:
         d = len(self.ranges)
         if self.how == "random":
             return generator.random((self.n, d))
-        try:
-            from scipy.stats import qmc
-        except ModuleNotFoundError as error:
-            raise ExperimentError(
-                f"{self.how} samples need scipy, which is not installed: pip install 'spikelearn[sweep]'"
-            ) from error
+        qmc = needed("scipy.stats.qmc", f"{self.how} samples")
         if self.how == "sobol":
             return np.asarray(qmc.Sobol(d, rng=generator).random_base2(math.ceil(math.log2(self.n)))[: self.n])
         return np.asarray(qmc.LatinHypercube(d, rng=generator).random(self.n))
@@ -205,8 +201,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     """The points in a file, one per row, with a column per parameter: .csv, .json (a list of objects) or .parquet."""
     try:
         if path.suffix == ".parquet":
-            from pyarrow import parquet
-
+            parquet = needed("pyarrow.parquet", "tables in .parquet files")
             rows = parquet.read_table(path).to_pylist()
         elif path.suffix == ".json":
             rows = json.loads(path.read_text())
@@ -215,8 +210,6 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
                 rows = list(_whole_rows(csv.DictReader(file), path))
         else:
             raise ExperimentError(f"{path}: expected a table of points, .csv, .json or .parquet")
-    except ModuleNotFoundError as error:
-        raise ExperimentError(f"{path}: {error}; pip install 'spikelearn[sweep]'") from error
     except (OSError, ValueError, csv.Error) as error:
         if isinstance(error, ExperimentError):
             raise

@@ -19,6 +19,7 @@ from typing import Any
 
 from spikelearn.engine.thread_tuner import VARIABLE
 from spikelearn.errors import ExperimentError
+from spikelearn.extras import needed
 from spikelearn.system import cores
 
 _LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", VARIABLE)
@@ -74,14 +75,8 @@ class LocalProcesses(Executor):
     """
 
     def __init__(self, workers: int) -> None:
-        try:
-            import pebble
-        except ModuleNotFoundError as error:
-            raise ExperimentError(
-                "sweeps need pebble, which is not installed: pip install 'spikelearn[sweep]'"
-            ) from error
         self.workers = workers
-        self._pebble = pebble
+        self._pebble = needed("pebble", "sweeps")
         self._pool = self._new_pool()
         self._replaced = 0
 
@@ -148,15 +143,14 @@ def dask_cluster(
     address: of the scheduler; None for a local cluster of `workers` processes. Raises ExperimentError if no scheduler
     answers.
     """
-    try:
-        from distributed import Client, LocalCluster
-    except ModuleNotFoundError as error:
-        raise ExperimentError("Dask is not installed: pip install 'spikelearn[sweep]'") from error
+    distributed = needed("distributed", "sweeps on Dask")
     cluster = None
     try:
         if address is None:
-            cluster = LocalCluster(n_workers=workers or cores(), threads_per_worker=1, dashboard_address=None)
-        client = Client(address if cluster is None else cluster, timeout=timeout_s)
+            cluster = distributed.LocalCluster(
+                n_workers=workers or cores(), threads_per_worker=1, dashboard_address=None
+            )
+        client = distributed.Client(address if cluster is None else cluster, timeout=timeout_s)
     except (OSError, ValueError, TimeoutError) as error:
         raise ExperimentError(f"--dask: no scheduler answers at {address!r}: {error}") from error
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from spikelearn import experiments as ex
 from spikelearn.errors import ExperimentError
+from spikelearn.extras import needed
 from spikelearn.sweep.design import Design, Range, seed_of
 from spikelearn.sweep.objective import Objective
 from spikelearn.sweep.optuna_trials import ENDED, FAILED, PRUNED, SAMPLERS, Trial, Trials
@@ -160,10 +161,7 @@ class TrialsProgress(Progress):
 @contextmanager
 def _optuna_silent() -> Iterator[None]:
     """Silence Optuna's log. Raises ExperimentError if it is not installed."""
-    try:
-        import optuna
-    except ModuleNotFoundError as error:
-        raise ExperimentError("fits need optuna, which is not installed: pip install 'spikelearn[sweep]'") from error
+    optuna = needed("optuna", "fits")
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:

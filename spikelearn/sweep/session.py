@@ -14,6 +14,7 @@ from typing import Any
 
 from spikelearn import experiments as ex
 from spikelearn.errors import StoreError
+from spikelearn.extras import needed
 from spikelearn.sweep.design import Settings
 from spikelearn.sweep.point import Task
 from spikelearn.sweep.progress import Progress
@@ -54,6 +55,9 @@ def open_session(
 
     Raises ExperimentError for an invalid `keep`, StoreError for a store of another model or seed.
     """
+    needed("pyarrow", "sweeps")
+    if options.executor is None:
+        needed("pebble", "sweeps")
     keep = options.task_spec.keep
     kept = ex.converted(experiment, keep) if not isinstance(keep, str) else keep
     if options.fresh:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from spikelearn.errors import ExperimentError, StoreError
+from spikelearn.errors import StoreError
+from spikelearn.extras import needed
 from spikelearn.sweep.store import TABLE, Store
 
 AFTER = (
@@ -60,7 +61,7 @@ def write_table(store: Store) -> Path:
     found = table_of(store)
     try:
         _pyarrow()
-        from pyarrow import parquet
+        parquet = needed("pyarrow.parquet", "sweeps")
 
         parquet.write_table(found, beside)
         os.replace(beside, path)
@@ -83,11 +84,7 @@ def metadata(table: Any) -> dict[str, Any]:
 
 
 def _pyarrow() -> Any:
-    try:
-        import pyarrow
-    except ModuleNotFoundError as error:
-        raise ExperimentError("sweeps need pyarrow, which is not installed: pip install 'spikelearn[sweep]'") from error
-    return pyarrow
+    return needed("pyarrow", "sweeps")
 
 
 def _names(mappings: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from spikelearn.backends.exact.plan import EventPlan
+from spikelearn.codegen.interruptible import interrupts
 from spikelearn.codegen.modules import Kernel
 from spikelearn.engine.plan import Call, call_table
-from spikelearn.engine.simulate import Pause, interrupts, next_chunk, progress_bar
+from spikelearn.engine.simulate import Pause, next_chunk, progress_bar
 from spikelearn.errors import SimulationError
 from spikelearn.kernels.control import NEURON, POPULATION, STOP
 from spikelearn.kernels.exact_neurons import render_loop
@@ -25,6 +26,7 @@ def simulate(
     progress: None shows a bar if standard error is a terminal. Ctrl-C stops after the current chunk. Raises
     SimulationError when a state stops being finite; what was recorded until then is in the sink.
     """
+    discard(plan)
     run = _loop(plan)
     last = plan.step + n_steps
     bar = progress_bar(n_steps * plan.dt, progress)
@@ -93,6 +95,13 @@ def empty(plan: EventPlan, sink: Sink) -> None:
             name, variable = buffer.recording.of.name, buffer.recording.variable
             sink.trace(name, variable, buffer.steps[:n] * plan.dt, buffer.values[:n])
             buffer.used[0] = 0
+
+
+def discard(plan: EventPlan) -> None:
+    """Empty the buffers, in which a run that ended with an exception, such as one of its sink, may have left events."""
+    plan.watched.used[0] = 0
+    for buffer in plan.buffers:
+        buffer.used[0] = 0
 
 
 def _made_room(plan: EventPlan) -> bool:

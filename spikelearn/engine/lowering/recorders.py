@@ -111,6 +111,13 @@ def empty(program: Program, sink: Sink) -> None:
     sink.flush(program.step * dt)
 
 
+def discard(program: Program) -> None:
+    """Empty the buffers, in which a run that ended with an exception, such as one of its sink, may have left events."""
+    for plan in program.plans:
+        for recorder in plan.recorders:
+            recorder.used[0] = 0
+
+
 def _merged_events(parts: Sequence[Recorder]) -> tuple[np.ndarray, np.ndarray]:
     if len(parts) == 1:
         n = int(parts[0].used[0])

@@ -1,0 +1,19 @@
+"""Packages that are installed only with the extra `sweep`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from spikelearn.errors import ExperimentError
+
+
+def needed(module: str, what: str) -> Any:
+    """A module that `what`, such as "sweeps", need. Raises ExperimentError, saying how to install it."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        package = module.partition(".")[0]
+        raise ExperimentError(
+            f"{what} need {package}, which is not installed: pip install 'spikelearn[sweep]'"
+        ) from error
