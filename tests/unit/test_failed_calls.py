@@ -1,11 +1,15 @@
 """A call that fails leaves nothing behind: the next call gives what it would have given as the first."""
 
+import sys
+
 import numpy as np
 import pytest
+import sweep_model_file
 from unit.test_checkpoint import same
 
 import spikelearn as sl
-from spikelearn.errors import DescriptionError, ParameterError, SpikelearnError
+from spikelearn import sweep
+from spikelearn.errors import DescriptionError, ExperimentError, ParameterError, SpikelearnError
 
 
 class Refused(Exception):
@@ -45,13 +49,13 @@ def everything(net, failing):
     for call in wrong if failing else ():
         refused(call)
     p = sl.FixedProbability(0.5)
-    learning = net.connect(source, cells, "exc", p, weight=sl.Uniform(0, 400), plasticity=sl.STDP(), name="learning")
+    learning = net.connect(source, cells, "exc", p, weight=sl.Uniform(0, 100), plasticity=sl.STDP(), name="learning")
     for call in wrong if failing else ():
         refused(call)
     net.drive(cells, sl.NoiseCurrent(std=200.0, tau=5.0))
     net.release(dopamine, times=[5.0])
     net.record(cells, ["spikes", "V_m"])
-    refused(net.homeostasis, learning, sl.Normalisation(target=-1.0)) if failing else None
+    refused(net.homeostasis, learning, sl.Normalisation(total=np.nan, every=1.0)) if failing else None
     run = net.run(40.0)
     return {"ids": run.spikes(cells).ids, "V_m": run.trace(cells, "V_m").values, "weights": run.weights(learning)}
 
@@ -113,3 +117,12 @@ def test_a_run_is_continued_only_by_one_of_the_same_network():
         net.run(-1.0)
     assert net.time == 10.0
     assert net.run(10.0, after=first).t_start == 0.0
+
+
+@pytest.mark.parametrize("missing", ["pebble", "pyarrow"])
+def test_a_sweep_without_its_packages_leaves_no_store(missing, tmp_path, monkeypatch):
+    (tmp_path / "model.py").write_text(sweep_model_file.TEXT)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ExperimentError, match=rf"sweeps need {missing}, .* pip install 'spikelearn\[sweep\]'"):
+        sweep.run(tmp_path / "model.py", tmp_path / "store", grid={"x": [1.0]}, silent=True)
+    assert not (tmp_path / "store").exists()
