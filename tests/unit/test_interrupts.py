@@ -88,20 +88,6 @@ def firing():
     return net
 
 
-def test_ctrl_c_in_a_run_returns_what_was_simulated():
-    seen = []
-
-    def press(t_now):
-        if not seen:
-            os.kill(os.getpid(), signal.SIGINT)
-        seen.append(t_now)
-
-    run = firing().run(1e6, sink=slow_sink(press))
-    assert run.interrupted
-    assert 0 < run.t_stop < 1e6
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
 def test_a_handler_of_the_host_program_is_left_alone_and_called():
     called, seen = [], []
     before = signal.signal(signal.SIGINT, lambda number, frame: called.append(number))
