@@ -19,6 +19,7 @@ from typing import Annotated, Any, TypeAlias
 
 from spikelearn.codegen import object_cache
 from spikelearn.codegen.pickling import PickledByName
+from spikelearn.codegen.random_state import check_seeded
 
 Written: TypeAlias = Annotated[Any, "written"]
 """Marks, in the signature of a kernel, an array that the kernel, or another that it passes it to, writes to."""
@@ -103,8 +104,11 @@ def kernel(function: Callable[..., Any]) -> Any:
 def scalar(function: Callable[..., Any]) -> Any:
     """Compile a function from scalars to scalars so that it is always inlined into the loop that calls it.
 
-    An already compiled function is returned unchanged.
+    An already compiled function is returned unchanged. Raises DescriptionError for a user's function that draws from
+    the random numbers of Python or NumPy.
     """
+    if not str(getattr(function, "__module__", "")).startswith("spikelearn."):
+        check_seeded(function, f"function {getattr(function, '__name__', function)}")
     if JIT_DISABLED or hasattr(function, "py_func"):
         return function
     return Compiled(function, {"error_model": "numpy", "forceinline": True})

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.codegen.pickling import HoldsFunctions
+from spikelearn.codegen.random_state import check_seeded
 from spikelearn.description.population import Modulator, Population, Reference
 from spikelearn.description.projection import Projection
 from spikelearn.description.shared_array import SharedArray
@@ -44,6 +45,7 @@ class Callback(HoldsFunctions):
             )
         if not isinstance(self.arguments, list | tuple):
             raise DescriptionError(f"callback {self.name}: expected a list of arguments, got {self.arguments!r}")
+        check_seeded(self.function, f"callback {self.name}")
         object.__setattr__(self, "arguments", tuple(self.arguments))
         for argument in self.arguments:
             _check_argument(argument, f"callback {self.name}")

@@ -43,6 +43,8 @@ class Call:
         """Calls that its kernel makes by address; kept alive with it."""
         self.raised: np.ndarray | None = None
         """For a user's callback: (1,), the step in which it raised an exception, else 0."""
+        self.complaint = ""
+        """What `raised` means, if not an exception."""
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:

@@ -197,6 +197,8 @@ def _check_callbacks(calls: Sequence[Call], dt: float) -> None:
     for call in calls:
         if call.raised is not None and call.raised[0]:
             at, call.raised[0] = call.raised[0] * dt, 0
+            if call.complaint:
+                raise SimulationError(f"{call.complaint}, at {at:g} ms; the run stopped there")
             raise SimulationError(
                 f"callback ({call.label}) raised an exception at {at:g} ms; the run stopped there. "
                 "Call it from Python, uncompiled, to see the exception"

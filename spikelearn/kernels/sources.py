@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from spikelearn.codegen.jit import Written, kernel
+from spikelearn.kernels.control import STOP
 from spikelearn.kernels.random import bits, normal, stream, uniform
 
 GUIDE_BITS = 12
@@ -36,6 +37,15 @@ def emit_poisson(step, seed, key, first_id, first, rates, dt, rows: Written, cou
             rows[row, count] = first + i
             count += 1
     counts[row] = count
+
+
+@kernel
+def check_rates(step, rates, most, control: Written, raised: Written):
+    """Stop if a callback has written a rate (Hz) that no Poisson neuron can have."""
+    for i in range(len(rates)):
+        if not 0.0 <= rates[i] <= most:
+            control[STOP] = 1
+            raised[0] = step
 
 
 @kernel

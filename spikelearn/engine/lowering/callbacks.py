@@ -14,7 +14,7 @@ from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Trials
 from spikelearn.engine.plan import STAGES, Added, Call, Plan, Program
 from spikelearn.errors import DescriptionError
-from spikelearn.kernels import events, modulators, trial_clock
+from spikelearn.kernels import events, modulators, sources, trial_clock
 
 
 def resolve(
@@ -76,7 +76,7 @@ def step_calls(callbacks: Sequence[Callback], program: Program) -> None:
     for callback in callbacks:
         arguments = [resolve(a, program) for a in callback.arguments]
         program.end.append(_user_call("every step", callback, program.controls[0], {}, arguments))
-        program.end += _handed_on(callback, program)
+        program.end += [*_handed_on(callback, program), *_checked_rates(callback, program)]
 
 
 def _handed_on(callback: Callback, program: Program) -> list[Call]:
@@ -90,6 +90,25 @@ def _handed_on(callback: Callback, program: Program) -> list[Call]:
         for modulator in program.plans[0].modulators if modulator in written
         for plan in program.plans[1:]
     ]  # fmt: skip
+
+
+def _checked_rates(callback: Callback, program: Program) -> list[Call]:
+    """Calls that stop the run if a callback wrote a rate below 0, above one spike per step, or NaN."""
+    written = {a.owner for a in callback.arguments if isinstance(a, Reference) and a.what == "rates"}
+    calls = []
+    for population in (p for p in program.plans[0].block_of if p in written):
+        raised, most = np.zeros(1, np.int64), 1e3 / program.plans[0].dt
+        call = Call(
+            f"rates of {population.name}", kernel_of(sources.check_rates), rates=resolve(population.rates, program),
+            most=most * (1 + 1e-12), control=program.controls[0], raised=raised,
+        )  # fmt: skip
+        call.raised = raised
+        call.complaint = (
+            f"callback {callback.name} wrote rates of {population.name!r} outside 0 to {most:g} Hz, which is one spike "
+            "per step, or NaN"
+        )
+        calls.append(call)
+    return calls
 
 
 def _user_call(
@@ -129,7 +148,7 @@ def trial_calls(schedule: Trials, program: Program) -> Added:
             arguments = [resolve(a, program, counters, added) for a in phase.callback.arguments]
             of_phase, control = {"clock": clocks[0], "phase_of_callback": k}, program.controls[0]
             added.end.append(_user_call(f"end of phase {k}", phase.callback, control, of_phase, arguments))
-            added.end += _handed_on(phase.callback, program)
+            added.end += [*_handed_on(phase.callback, program), *_checked_rates(phase.callback, program)]
     for (population, kind), n_events in counters.items():
         for plan, stages_of_plan, clock in zip(program.plans, stages, clocks, strict=True):
             block = plan.block_of[population]

@@ -1,0 +1,101 @@
+"""What a callback may do: draw random numbers that a seed sets, and write rates that a Poisson neuron can have."""
+
+import random
+
+import numpy as np
+import pytest
+from numpy.random import normal
+
+import spikelearn as sl
+from spikelearn.errors import DescriptionError, SimulationError
+
+generator = np.random.default_rng(1)
+
+
+def helper(x):
+    return x + np.random.normal()
+
+
+def by_numpy(step):
+    np.random.rand()
+
+
+def by_python(step):
+    random.random()
+
+
+def by_name(step):
+    normal(0.0, 1.0)
+
+
+def by_helper(step):
+    helper(1.0)
+
+
+def by_generator(step):
+    generator.normal()
+
+
+def within(step):
+    return [np.random.rand() for _ in range(3)]
+
+
+def late(step):
+    if step > 5:
+        np.random.seed(1)
+
+
+def enclosed(own):
+    return lambda step: own.random()
+
+
+DRAWING = [by_numpy, by_python, by_name, by_helper, by_generator, within, late, enclosed(random), enclosed(generator)]
+
+
+@pytest.mark.parametrize("function", DRAWING, ids=lambda f: f.__name__)
+def test_random_numbers_without_a_seed_are_refused(function):
+    net = sl.Network()
+    with pytest.raises(DescriptionError, match="has a state that no seed of a Network sets.*spikelearn.random_uniform"):
+        net.on_step(function)
+
+
+def test_random_numbers_without_a_seed_are_refused_in_profiles_and_rules_too():
+    net = sl.Network()
+    cells = net.population(3, sl.LIF(), positions=[0.0, 1.0, 2.0])
+    with pytest.raises(DescriptionError, match="no seed"):
+        net.connect(cells, cells, "exc", weight=lambda d: np.random.rand()).weight.profile.value  # noqa: B018
+
+
+def test_seeded_random_numbers_and_other_modules_are_allowed():
+    net = sl.Network()
+
+    def seeded(step, values):
+        values[0] = sl.random_uniform(1, 2, step) + np.sin(step)
+
+    net.on_step(seeded, np.zeros(1))
+
+
+def write(step, rates, values):
+    if step == 7:
+        rates[1] = values[0]
+
+
+@pytest.mark.parametrize("rate", [float("nan"), -1.0, 10_001.0, float("inf")])
+@pytest.mark.parametrize("engine", ["compiled", "stepper"])
+def test_a_rate_that_no_poisson_neuron_can_have_stops_the_run(rate, engine):
+    net = sl.Network(dt=0.1, seed=1)
+    source = net.population(3, sl.Poisson(10.0), name="source")
+    net.record(source)
+    net.on_step(write, source.rates, np.array([rate]))
+    with pytest.raises(
+        SimulationError, match="callback write wrote rates of 'source' outside 0 to 10000 Hz.* at 0.7 ms"
+    ):
+        net.run(5.0, engine=engine)
+
+
+def test_rates_of_one_spike_per_step_are_allowed():
+    net = sl.Network(dt=0.1, seed=1)
+    source = net.population(3, sl.Poisson(0.0), name="source")
+    net.record(source)
+    net.on_step(write, source.rates, np.array([10_000.0]))
+    assert set(net.run(2.0).spikes(source).ids.tolist()) == {1}
