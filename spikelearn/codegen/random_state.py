@@ -12,7 +12,7 @@ _LIBRARIES = ("numba", "numpy", "math", "spikelearn")
 
 
 def check_seeded(function: Any, what: str) -> None:
-    """Raise DescriptionError, naming `what`, if a function or one that it calls draws from `random` or `numpy.random`."""
+    """Raise DescriptionError, naming `what`, if a function, or one that it calls, draws from such random numbers."""
     plain = getattr(function, "py_func", function)
     found = _drawn(plain, set()) if isinstance(plain, FunctionType) else None
     if found is not None:
