@@ -24,7 +24,11 @@ def partners_by_chance(row, n_partners, own, numbers, start, increment, seen, st
     while p > 0.0:
         i += 1
         if p < 1.0:
-            i += int(math.log(uniform(start, increment, k)) * scale)
+            gap = math.log(uniform(start, increment, k)) * scale
+            # As a float: with a small p it can be larger than any integer, or not a number.
+            if not gap < n_partners - i:
+                break
+            i += int(gap)
         k += 1
         if i >= n_partners:
             break

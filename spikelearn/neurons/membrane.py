@@ -13,6 +13,9 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.errors import DescriptionError
 from spikelearn.nest_mapping import NestNeuron
 
+_UNDERFLOW = -600.0
+"""exp of this is still a normal number, and the reciprocal finite."""
+
 
 @dataclass(frozen=True)
 class Compartment:
@@ -91,8 +94,11 @@ def current_propagator(tau_m: Any, tau_syn: Any, C_m: Any, dt: float) -> Any:
     rate = 1.0 / tau_syn - 1.0 / tau_m
     same = np.abs(rate) * dt < 1e-12
     safe = np.where(same, 1.0, rate)
-    gain = np.where(same, dt, -np.expm1(-dt * safe) / safe)
-    return gain * np.exp(-dt / tau_m) / C_m
+    with np.errstate(over="ignore", invalid="ignore"):
+        gain = np.where(same, dt, -np.expm1(-dt * safe) / safe) * np.exp(-dt / tau_m)
+    # If tau_m is much shorter than a step, the same from the other end: above, exp(-dt rate) overflows.
+    short = dt * rate < _UNDERFLOW
+    return np.where(short, np.expm1(np.where(short, dt * rate, 0.0)) / safe * np.exp(-dt / tau_syn), gain) / C_m
 
 
 def alpha_propagator(tau_m: Any, tau_syn: Any, C_m: Any, dt: float) -> Any:
@@ -101,16 +107,23 @@ def alpha_propagator(tau_m: Any, tau_syn: Any, C_m: Any, dt: float) -> Any:
     x = dt * (1.0 / tau_syn - 1.0 / tau_m)
     small = np.abs(x) < 1e-3
     safe = np.where(small, 1.0, x)
-    series = 0.5 - x / 3.0 + x**2 / 8.0 - x**3 / 30.0
-    factor = np.where(small, series, (-np.expm1(-safe) - safe * np.exp(-safe)) / safe**2)
-    return dt**2 * factor * np.exp(-dt / tau_m) / C_m
+    y = np.where(small, x, 0.0)
+    series = 0.5 - y / 3.0 + y**2 / 8.0 - y**3 / 30.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        factor = np.where(small, series, (-np.expm1(-safe) - safe * np.exp(-safe)) / safe**2)
+        gain = dt**2 * factor * np.exp(-dt / tau_m)
+        # As above.
+        other = (np.exp(-dt / tau_m) - np.exp(-dt / tau_syn) * (1.0 + x)) * (dt / safe) ** 2
+    return np.where(x < _UNDERFLOW, other, gain) / C_m
 
 
 def _exponential_difference(a: Any, b: Any) -> Any:
     """(exp(a) - exp(b)) / (a - b), and exp(a) where they are equal."""
     apart = a - b
-    safe = np.where(apart == 0.0, 1.0, apart)
-    return np.exp(b) * np.where(apart == 0.0, 1.0, np.expm1(safe) / safe)
+    far = apart > -_UNDERFLOW  # exp(apart) may overflow, while exp(b) vanishes
+    safe = np.where((apart == 0.0) | far, 1.0, apart)
+    near = np.exp(b) * np.where(apart == 0.0, 1.0, np.expm1(safe) / safe)
+    return np.where(far, (np.exp(a) - np.exp(b)) / np.where(far, apart, 1.0), near)
 
 
 def cascade_propagator(tau_1: Any, tau_2: Any, tau_3: Any, dt: float) -> Any:
