@@ -63,10 +63,14 @@ def reason(error: BaseException, folder: Path) -> str:
         number, text = error.errno, error.strerror or str(error)
     else:
         return f"{type(error).__name__}: {error}"
-    if number in _NO_SPACE:
-        with suppress(OSError):
-            return f"{text}; {shutil.disk_usage(folder).free / 1e6:,.1f} MB free"
-    return text
+    return text + (free_space(folder) if number in _NO_SPACE else "")
+
+
+def free_space(folder: Path) -> str:
+    """The end of a message: how much space is left on the disk of a folder; "" if that cannot be known."""
+    with suppress(OSError):
+        return f"; {shutil.disk_usage(folder).free / 1e6:,.1f} MB free"
+    return ""
 
 
 def _locked(path: Path, wait_s: float) -> int:

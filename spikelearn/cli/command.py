@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spikelearn import experiments as ex
+from spikelearn.atomic_files import reason, replacing
 from spikelearn.cli import fit, plot_sweep, sweep
 from spikelearn.errors import DescriptionError, ExperimentError, RunFileError, SpikelearnError
 from spikelearn.parameters import suggest
@@ -24,12 +25,13 @@ from spikelearn.results.run import Run
 
 if TYPE_CHECKING:
     from spikelearn.io.run_file import RunWriter
+    from spikelearn.results.sink import RunHeader
 
 # Synapses of larger projections are left out of run.h5: those of a microcircuit take gigabytes.
 MOST_SYNAPSES = 1_000_000
 # Longer runs, and runs with more spikes, are too dense for one plot: only their end is drawn (ms).
 LONGEST_RASTER, MOST_SPIKES, RASTER_SHOWN = 10_000.0, 300_000, 2000.0
-RUN_FILE = "run.h5"
+RUN_FILE, METRICS_FILE = "run.h5", "metrics.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -165,6 +167,7 @@ def _simulate_and_report(options: argparse.Namespace) -> tuple[dict[str, Any], s
             "seed": options.seed,
             "quick": options.quick,
         }
+        _remove(_earlier_results(directory, experiment))  # of a model that does not stream they are still there
         _write_results(directory, outcome, metrics, model)
         _draw_pictures(directory, experiment, parameters, outcome)
     _print_metrics(experiment, metrics, parameters)
@@ -201,9 +204,16 @@ def _settings(options: argparse.Namespace, experiment: ex.Experiment) -> dict[st
 def _simulate_to_disk(experiment: ex.Experiment, parameters: Any, seed: int, directory: Path) -> ex.Outcome:
     from spikelearn.io.run_file import RunWriter
 
+    class Writer(RunWriter):
+        def begin(self, header: RunHeader) -> None:
+            # Metrics and figures of an earlier run go before its run file does: next to another one they would mislead.
+            _remove(earlier)
+            super().begin(header)
+
     with _writing(directory):
         directory.mkdir(parents=True, exist_ok=True)
-    with closing(RunWriter(directory / RUN_FILE)) as writer:
+    earlier = _earlier_results(directory, experiment)
+    with closing(Writer(directory / RUN_FILE)) as writer:
         try:
             return ex.run_experiment(experiment, parameters, seed, sink=writer)
         except KeyboardInterrupt:
@@ -212,18 +222,39 @@ def _simulate_to_disk(experiment: ex.Experiment, parameters: Any, seed: int, dir
             if there := _what_is_in(writer):
                 print(there, file=sys.stderr)
             raise
-        finally:
-            # The run file is now that of this run: plots and metrics of an earlier one next to it would mislead.
-            if writer.t_saved is not None:
-                _remove(directory / name for name in ("metrics.json", *_pictures(experiment)))
+
+
+def _earlier_results(directory: Path, experiment: ex.Experiment) -> list[Path]:
+    """What an earlier run left in a directory, without its run file.
+
+    Raises ExperimentError if files with these names do not belong to a run of spikelearn.
+    """
+    from spikelearn.io.run_file import load_extra
+
+    there = set(os.listdir(directory))
+    names = {METRICS_FILE, *_pictures(experiment.name)} & there
+    if RUN_FILE in there:
+        try:
+            before = load_extra(directory / RUN_FILE).get("model", {}).get("name", "")
+        except RunFileError as error:
+            raise ExperimentError(
+                f"{error}; to write a run here, remove or move the file, or give another directory"
+            ) from error
+        names |= {f"{before}.png"} & there
+    elif names:
+        raise ExperimentError(
+            f"{directory} has {', '.join(sorted(names))}, but no {RUN_FILE}: they are not of a run; to write one here, "
+            "remove or move these files, or give another directory"
+        )
+    return [directory / name for name in sorted(names)]
 
 
 def _what_is_in(writer: RunWriter) -> str:
     return "" if writer.t_saved is None else f"{writer.path} has the run up to {writer.t_saved:g} ms"
 
 
-def _pictures(experiment: ex.Experiment) -> tuple[str, str, str]:
-    return "raster.png", "voltage.png", f"{experiment.name}.png"
+def _pictures(model: str) -> tuple[str, str, str]:
+    return "raster.png", "voltage.png", f"{model}.png"
 
 
 def _remove(paths: Iterable[Path]) -> None:
@@ -242,8 +273,9 @@ def _write_results(directory: Path, outcome: ex.Outcome, metrics: Mapping[str, A
         note = f"{RUN_FILE} leaves out the synapses of projections with more than {MOST_SYNAPSES:,}"
         print(f"{note}: {', '.join(left_out)}", file=sys.stderr)
     save(run, directory / RUN_FILE, extra={"metrics": metrics, "model": model}, synapses=kept)
-    with _writing(directory / "metrics.json"):
-        (directory / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
+    path = directory / METRICS_FILE
+    with _writing(path), replacing(path) as temporary:
+        temporary.write_text(json.dumps(metrics, indent=2) + "\n")
 
 
 def _draw_pictures(directory: Path, experiment: ex.Experiment, parameters: Any, outcome: ex.Outcome) -> None:
@@ -254,16 +286,14 @@ def _draw_pictures(directory: Path, experiment: ex.Experiment, parameters: Any, 
         lambda: plots.voltage(outcome.run).figure,
         lambda: experiment.figure(parameters, outcome),
     ]
-    for name, draw in zip(_pictures(experiment), drawings, strict=True):
+    for name, draw in zip(_pictures(experiment.name), drawings, strict=True):
         path = directory / name
         try:
             figure = draw()
         except SpikelearnError as error:
             print(f"{name} skipped: {error}", file=sys.stderr)
-            _remove([path])
             continue
-        with _writing(path):
-            plots.save(figure, path)
+        plots.save(figure, path)
     print(f"files are in {directory}{os.sep}")
 
 
@@ -299,8 +329,7 @@ def _plot_sweep(options: argparse.Namespace) -> int:
 def _save_picture(figure: Any, out: Path) -> int:
     from spikelearn import plots
 
-    with _writing(out):
-        plots.save(figure, out)
+    plots.save(figure, out)
     print(out)
     return 0
 
@@ -339,9 +368,8 @@ def _require(names: Iterable[str], known: Iterable[str], what: str) -> None:
 def _writing(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise RunFileError(f"{path}: cannot be written: {reason}") from error
+    except OSError as error:
+        raise RunFileError(f"{path}: cannot be written: {reason(error, path.parent)}") from error
 
 
 def _print_parameters(experiment: ex.Experiment, parameters: Any, options: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn import atomic_files
+from spikelearn.errors import DescriptionError, ParameterError, RunFileError
 from spikelearn.results.run import Run
 
 # Dark and light alternate, so that neighbours differ in print without colour; blue against orange and
@@ -45,10 +47,19 @@ def clean(ax: Axes) -> Axes:
 def save(figure: Figure, path: str | PathLike[str], dpi: float = 300.0) -> None:
     """Write a Figure to `path`; the suffix selects the format (png, pdf, svg). dpi: of raster images.
 
-    Text stays text in pdf and svg, so that it can be searched and edited.
+    Text stays text in pdf and svg, so that it can be searched and edited. An existing file is replaced only once the
+    new one is complete. Raises RunFileError if it cannot be written.
     """
-    with rc_context({"pdf.fonttype": 42, "svg.fonttype": "none"}):
-        figure.savefig(path, dpi=dpi, facecolor="white")
+    path = Path(path)
+    try:
+        with (
+            rc_context({"pdf.fonttype": 42, "svg.fonttype": "none"}),
+            atomic_files.replacing(path) as temporary,
+        ):
+            figure.savefig(temporary, dpi=dpi, facecolor="white", format=path.suffix[1:] or "png")
+    except (OSError, ValueError) as error:
+        why = atomic_files.reason(error, path.parent) if isinstance(error, OSError) else error
+        raise RunFileError(f"{path}: cannot be written: {why}") from error
 
 
 def window(run: Run, t_start: float | None, t_stop: float | None) -> tuple[float, float]:

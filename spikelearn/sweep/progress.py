@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from spikelearn.sweep.point import DONE, NAN, Result
 
 LINE_EVERY_S = 10.0
+_WAITING_EVERY_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Progress:
         self._value = float("nan")
         self._begun = self._last = time.perf_counter()
         self._silent = silent
+        self._next_waiting = 0.0
         self._bar: Any = None
         if not silent and (sys.stderr.isatty() if bar is None else bar):
             from tqdm import tqdm
@@ -60,6 +62,17 @@ class Progress:
         """Record that other processes have computed n points."""
         self.there += n
         self.show()
+
+    def waiting(self, held: Callable[[], Mapping[str, int]]) -> None:
+        """Called while only other processes compute: report once a minute how many points, by host, `held` returns."""
+        now = time.perf_counter()
+        if self._silent or now < self._next_waiting:
+            return
+        if self._next_waiting:
+            hosts = ", ".join(f"{n:,} on {host}" for host, n in held().items())
+            text = f"waiting for {self.unit} that other processes are computing: {hosts or 'none is left'}"
+            (print if self._bar is None else self._bar.write)(text, file=sys.stderr)
+        self._next_waiting = now + (_WAITING_EVERY_S if self._next_waiting else LINE_EVERY_S)
 
     def show(self, last: bool = False) -> None:
         """Update the display. last: print a final line even if the last one was printed just now."""

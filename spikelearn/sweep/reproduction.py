@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from spikelearn import experiments as ex
-from spikelearn.errors import ExperimentError
+from spikelearn.atomic_files import reason, replacing
+from spikelearn.errors import ExperimentError, StoreError
 from spikelearn.network import VERSION, versions
 from spikelearn.sweep.point import DONE, NAN, Result, Task, source_of
 from spikelearn.sweep.scheduler import worker_pool
@@ -207,9 +208,11 @@ def _write(folder: Path, job: Job, seeds: Mapping[str, Any]) -> None:
         "model": job.model, "settings": dict(job.settings), "quick": job.quick,
         "seeds": {seed: seeds[seed] for seed in sorted(seeds, key=int)},
     }  # fmt: skip
-    beside = path.with_suffix(".writing")
-    beside.write_text(json.dumps(content, indent=1) + "\n")
-    os.replace(beside, path)
+    try:
+        with replacing(path, wait_s=60.0) as temporary:
+            temporary.write_text(json.dumps(content, indent=1) + "\n")
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written: {reason(error, path.parent)}") from error
 
 
 def _path(folder: Path, file_name: str) -> Path:

@@ -105,6 +105,7 @@ def run_tasks(store: Store, pool: WorkerPool, tasks: Source, progress: Progress)
                 for task in tasks.next(pool.room):
                     pool.give(task)
             if not pool.tasks and not ended:
+                progress.waiting(store.held_by_others)
                 time.sleep(0.2)  # other processes have the rest
             ended += pool.ended(_WRITE_EVERY_S if ended else 1.0)
             now = time.perf_counter()

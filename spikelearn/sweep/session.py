@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,11 @@ from spikelearn.sweep.point import Task
 from spikelearn.sweep.progress import Progress
 from spikelearn.sweep.scheduler import Source, run_tasks, warm, worker_pool
 from spikelearn.sweep.store import DATABASE, RUNS, TABLE, Store
-from spikelearn.sweep.table import read_table, write_table
+from spikelearn.sweep.table import check_table, read_table, write_table
 from spikelearn.sweep.task_spec import TaskSpec, check_compatible, task_maker
+
+_RUN = re.compile(r"[0-9a-f]{24}\.h5|\.[0-9a-f]{24}\.h5\.partial")
+"""Names of runs that were kept: see design.key_of."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,13 @@ def open_session(
     kept = ex.converted(experiment, keep) if not isinstance(keep, str) else keep
     if options.fresh:
         remove(out)
+    elif (Path(out) / TABLE).exists():
+        check_table(Path(out))
+        if not (Path(out) / DATABASE).exists():
+            raise StoreError(
+                f"{out}: has the table of a sweep whose {DATABASE} is gone; start over with --fresh, which removes the "
+                "table, or give another directory"
+            )
     with Store(out, create=True) as store:
         for remark in check_compatible(store, experiment, options.task_spec, seed, options.accept_changes):
             remarked(out, remark, options)
@@ -98,12 +108,35 @@ def compute(
 
 
 def remove(directory: str | os.PathLike[str]) -> None:
-    """Remove a store; other files in the directory stay."""
+    """Remove a store; other files in the directory stay, also those in its folder of runs.
+
+    Raises StoreError, before anything is removed, if one of its names belongs to a file that no sweep has written.
+    """
     path = Path(directory)
+    _check_database(path)
+    if (path / TABLE).exists():
+        check_table(path)
     try:
-        for each in (DATABASE, f"{DATABASE}-journal", TABLE):
+        for each in (DATABASE, f"{DATABASE}-journal", TABLE, f".{TABLE}.partial"):
             (path / each).unlink(missing_ok=True)
-        if (path / RUNS).is_dir():
-            shutil.rmtree(path / RUNS)
+        for run in (path / RUNS).iterdir() if (path / RUNS).is_dir() else ():
+            if _RUN.fullmatch(run.name):
+                run.unlink()
+        with suppress(OSError):
+            (path / RUNS).rmdir()
     except OSError as error:
         raise StoreError(f"{path}: cannot be removed: {error.strerror or error}") from error
+
+
+def _check_database(path: Path) -> None:
+    """Raise StoreError if there is a database that no sweep has written, damaged or not."""
+    try:
+        Store(path).close()
+    except StoreError:
+        database = path / DATABASE
+        if database.is_file():
+            with open(database, "rb") as file:
+                if b"CREATE TABLE claims" not in file.read(4096):
+                    raise
+        elif database.exists():
+            raise

@@ -13,14 +13,16 @@ import os
 import socket
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from spikelearn.atomic_files import free_space
 from spikelearn.errors import StoreError
 from spikelearn.sweep.point import Result, as_json
-from spikelearn.system import started
+from spikelearn.system import process_table, started
 
 DATABASE, TABLE, RUNS = "sweep.sqlite", "results.parquet", "runs"
 FORMAT = "2"
@@ -50,6 +52,8 @@ class Store:
         self.directory = Path(directory)
         path = self.directory / DATABASE
         self.session = ""
+        self._opened: os.stat_result | None = None
+        self._beats: dict[str, tuple[float, float]] = {}
         if not create and not path.is_file():
             raise StoreError(f"{self.directory}: not the store of a sweep (it has no {DATABASE})")
         with self._reported():
@@ -58,6 +62,7 @@ class Store:
         try:
             with self._reported():
                 self._prepare()
+                self._opened = os.stat(path)
         except BaseException:
             self._database.close()
             raise
@@ -133,7 +138,7 @@ class Store:
         """Register this process with others that use the store."""
         born = started(os.getpid())
         self.session = f"{socket.gethostname()}:{os.getpid()}:{born}:{os.urandom(4).hex()}"
-        row = (self.session, socket.gethostname(), os.getpid(), born, time.time())
+        row = (self.session, process_table(), os.getpid(), born, 0.0)
         with self._reported(), self._change():
             self._database.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?)", row)
 
@@ -205,16 +210,39 @@ class Store:
 
     def _beat(self) -> None:
         if self.session:
-            self._database.execute("UPDATE sessions SET beat = ? WHERE name = ?", (time.time(), self.session))
+            self._database.execute("UPDATE sessions SET beat = beat + 1 WHERE name = ?", (self.session,))
 
     def _alive(self) -> set[str]:
-        """The other sessions whose process is alive."""
-        now, here = time.time(), socket.gethostname()
+        """The other sessions whose process is alive.
+
+        Processes of other machines are seen to live as their heartbeats are counted, by the clock of this machine.
+        """
+        now, here = time.monotonic(), process_table()
         found = set()
-        for name, host, pid, born, beat in self._database.execute("SELECT * FROM sessions"):
-            if name != self.session and (started(pid) == born if host == here else now - beat < SILENT_S):
+        for name, where, pid, born, beat in self._database.execute("SELECT * FROM sessions"):
+            if name == self.session:
+                continue
+            if self._beats.get(name, (None, now))[0] != beat:
+                self._beats[name] = beat, now
+            if started(pid) == born if where == here else now - self._beats[name][1] < SILENT_S:
                 found.add(name)
         return found
+
+    def held_by_others(self) -> dict[str, int]:
+        """The number of points that other live processes are computing, by host."""
+        with self._reported():
+            alive, found = self._alive(), Counter[str]()
+            for session, n in self._database.execute("SELECT session, count(*) FROM claims GROUP BY session"):
+                if session in alive:
+                    found[session.partition(":")[0]] += n
+        return dict(found)
+
+    def _is_gone(self) -> bool:
+        """Whether the database no longer is the file that was opened."""
+        try:
+            return self._opened is not None and not os.path.samestat(os.stat(self.directory / DATABASE), self._opened)
+        except OSError:
+            return True
 
     @contextmanager
     def _change(self) -> Iterator[None]:
@@ -232,10 +260,12 @@ class Store:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            if "locked" in str(error):
+            if self._is_gone():
+                reason = "it was deleted or replaced while it was in use, and the results in it with it"
+            elif "locked" in str(error):
                 reason = "another process has held the database for a minute"
             elif isinstance(error, sqlite3.OperationalError):
-                reason = f"{error}; all results written so far are intact"
+                reason = f"{error}{free_space(self.directory)}; all results written so far are intact"
             else:
                 reason = f"{error}; it is not a store, or it is damaged"
             raise StoreError(f"{self.directory / DATABASE}: {reason}") from error

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from spikelearn.atomic_files import reason, replacing
 from spikelearn.errors import StoreError
 from spikelearn.extras import needed
 from spikelearn.sweep.store import TABLE, Store
@@ -57,19 +58,28 @@ def write_table(store: Store) -> Path:
     if path.exists() and store.table_is_current():
         return path
     changes = store.changes()
-    beside = path.with_name(f".{TABLE}.{os.getpid()}")
     found = table_of(store)
+    parquet = needed("pyarrow.parquet", "sweeps")
     try:
-        _pyarrow()
-        parquet = needed("pyarrow.parquet", "sweeps")
-
-        parquet.write_table(found, beside)
-        os.replace(beside, path)
+        # Another process on this store may be writing it too.
+        with replacing(path, wait_s=60.0) as temporary:
+            parquet.write_table(found, temporary)
     except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise StoreError(f"{path}: cannot be written: {reason(error, path.parent)}") from error
     store.describe({"table": changes})
     return path
+
+
+def check_table(directory: Path) -> None:
+    """Raise StoreError if results.parquet was not written by a sweep."""
+    pyarrow, parquet = _pyarrow(), needed("pyarrow.parquet", "sweeps")
+    path = directory / TABLE
+    try:
+        is_own = b"spikelearn" in (parquet.read_schema(path).metadata or {})
+    except (OSError, pyarrow.ArrowException):
+        is_own = False
+    if not is_own:
+        raise StoreError(f"{path}: not the table of a sweep; move it, or give another directory")
 
 
 def read_table(directory: str | os.PathLike[str]) -> Any:

@@ -260,6 +260,28 @@ def test_a_simulation_that_fails_keeps_what_was_simulated_and_no_old_pictures(mo
     assert os.listdir("o") == ["run.h5"]
 
 
+def test_results_of_an_earlier_run_go_before_its_run_file_does(model, monkeypatch):
+    saved_run(model, Path("o"))
+    there = []
+
+    def begin(writer, header):
+        there.append(sorted(os.listdir("o")))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spikelearn.io.run_file.RunWriter.begin", begin)
+    assert cli.main(["run", model, "--out", "o"]) == 130
+    assert there == [["run.h5"]]
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "raster.png", "run.h5"])
+def test_a_file_that_is_not_of_a_run_is_not_overwritten(model, capsys, name):
+    Path("o").mkdir()
+    (Path("o") / name).write_text("mine")
+    assert cli.main(["run", model, "--out", "o"]) == 2
+    assert name in (said := capsys.readouterr().err) and "or give another directory" in said
+    assert os.listdir("o") == [name] and (Path("o") / name).read_text() == "mine"
+
+
 def test_a_mistake_before_time_runs_keeps_the_files_of_the_last_run(model):
     saved_run(model, Path("o"))
     before = sorted(os.listdir("o"))

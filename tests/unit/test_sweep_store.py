@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 from spikelearn.errors import StoreError
 from spikelearn.sweep import Store
 from spikelearn.sweep.point import DONE, FAILED, Result
+from spikelearn.sweep.session import remove
+from spikelearn.sweep.table import write_table
 
 
 def result(key, status=DONE, value=1.0):
@@ -64,16 +67,83 @@ def test_what_a_dead_process_was_at_is_given_to_others(store, tmp_path):
     assert store.claim(["a"]) == (["a"], set())
 
 
-def test_a_process_on_another_host_is_alive_as_long_as_it_gives_signs(store, tmp_path):
+@pytest.mark.parametrize("clock", [0.0, 1e9, -1e9])
+def test_a_process_on_another_host_is_alive_as_long_as_its_beats_are_counted(store, tmp_path, monkeypatch, clock):
+    """Whatever its clock says: 1e9 s is thirty years."""
+    now = [0.0]
+    monkeypatch.setattr("spikelearn.sweep.store.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("spikelearn.sweep.store.time.time", lambda: clock)
     with Store(tmp_path / "store") as other:
-        other.begin()
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr("spikelearn.sweep.store.process_table", lambda: "another")
+            other.begin()
         other.claim(["a"])
-        with closing(sqlite3.connect(tmp_path / "store" / "sweep.sqlite")) as raw, raw:
-            raw.execute("UPDATE sessions SET host = 'another' WHERE name = ?", (other.session,))
+        for _ in range(5):
+            assert store.claim(["a"]) == ([], set()) and sum(store.held_by_others().values()) == 1
+            now[0] += 100.0
+            other.sign_of_life()
         assert store.claim(["a"]) == ([], set())
-        with closing(sqlite3.connect(tmp_path / "store" / "sweep.sqlite")) as raw, raw:
-            raw.execute("UPDATE sessions SET beat = beat - 1000 WHERE name = ?", (other.session,))
-        assert store.claim(["a"]) == (["a"], set())
+        now[0] += 119.0
+        assert store.claim(["a"]) == ([], set())
+        now[0] += 2.0
+        assert store.claim(["a"]) == (["a"], set()) and store.held_by_others() == {}
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare")
+def test_containers_with_one_host_name_do_not_take_each_other_for_dead(store, tmp_path):
+    """In a process namespace of its own no process of the other is seen."""
+    script = f"from spikelearn.sweep import Store\nwith Store({str(tmp_path / 'store')!r}) as other:\n"
+    script += "    other.begin()\n    print(other.claim(['a', 'b'])[0])"
+    store.claim(["a"])
+    command = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", script]
+    found = subprocess.run(command, capture_output=True, text=True)
+    if "Operation not permitted" in found.stderr:
+        pytest.skip("unshare is not permitted here")
+    assert found.stdout == "['b']\n", found.stderr
+
+
+def test_a_store_that_is_deleted_while_it_is_written_is_said_to_be_lost(store, tmp_path):
+    store.add([result("a")])
+    shutil.rmtree(tmp_path / "store")
+    with pytest.raises(StoreError, match="was deleted or replaced while it was in use, and the results in it with it"):
+        store.add([result("b")])
+
+
+def test_a_fresh_start_removes_what_a_sweep_wrote_and_nothing_else(store, tmp_path):
+    folder, run = tmp_path / "store", "0123456789abcdef01234567.h5"
+    store.add([result("a")])
+    write_table(store)
+    (folder / "runs").mkdir()
+    for name in (run, f".{run}.partial", "mine.txt", "mine.h5", "0123.h5"):
+        (folder / "runs" / name).write_text("x")
+    (folder / "mine.txt").write_text("x")
+    store.close()
+    remove(folder)
+    assert sorted(os.listdir(folder)) == ["mine.txt", "runs"]
+    assert sorted(os.listdir(folder / "runs")) == ["0123.h5", "mine.h5", "mine.txt"]
+
+
+@pytest.mark.parametrize("name", ["results.parquet", "sweep.sqlite"])
+def test_a_fresh_start_stops_before_it_removes_anything_if_a_name_is_taken_by_a_file_of_others(store, tmp_path, name):
+    folder = tmp_path / "store"
+    store.add([result("a")])
+    write_table(store)
+    store.close()
+    (folder / name).write_bytes(b"something else")
+    before = sorted(os.listdir(folder))
+    with pytest.raises(StoreError, match=name):
+        remove(folder)
+    assert sorted(os.listdir(folder)) == before and (folder / name).read_bytes() == b"something else"
+
+
+def test_a_damaged_store_can_be_removed(store, tmp_path):
+    path = tmp_path / "store" / "sweep.sqlite"
+    store.add([result("a")])
+    store.close()
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + b"damaged!" * ((len(content) - 4096) // 8))
+    remove(tmp_path / "store")
+    assert os.listdir(tmp_path / "store") == []
 
 
 def test_a_store_of_another_version_a_broken_one_and_none_are_reported(tmp_path):
