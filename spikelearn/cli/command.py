@@ -42,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except SpikelearnError as error:
-        print(f"spikelearn: error: {' '.join(str(error).split())}", file=sys.stderr)
+        lines = (str(error), *getattr(error, "__notes__", ()))
+        print(f"spikelearn: error: {' '.join('; '.join(lines).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as interrupt:
         return _interrupted(str(interrupt) or "output may be incomplete")
@@ -284,7 +285,7 @@ def _draw_pictures(directory: Path, experiment: ex.Experiment, parameters: Any, 
     drawings: list[Callable[[], Any]] = [
         lambda: plots.raster(outcome.run, None, *_raster_window(outcome.run, None, "raster.png")).figure,
         lambda: plots.voltage(outcome.run).figure,
-        lambda: experiment.figure(parameters, outcome),
+        lambda: ex.draw(experiment, parameters, outcome),
     ]
     for name, draw in zip(_pictures(experiment.name), drawings, strict=True):
         path = directory / name

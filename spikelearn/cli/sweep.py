@@ -173,15 +173,13 @@ def _function(text: str | None) -> Callable[..., Mapping[str, Any]] | None:
     if text is None:
         return None
     path, colon, name = text.rpartition(":")
-    if not colon or not Path(path).is_file():
+    if not colon or Path(path).suffix != ".py" or not Path(path).is_file():
         raise ExperimentError(f"--metrics: expected FILE.py:FUNCTION with a file that exists, got {text!r}")
     spec = importlib.util.spec_from_file_location("sweep_metrics", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    try:
+    with ex.user_code(Path(path), "--metrics"):
         spec.loader.exec_module(module)
-    except Exception as error:
-        raise ExperimentError(f"--metrics: {path} cannot be loaded: {type(error).__name__}: {error}") from error
     found = getattr(module, name, None)
     if not callable(found):
         raise ExperimentError(f"--metrics: {path} has no function {name!r}")
@@ -201,7 +199,7 @@ def _best(text: str | None, experiment: ex.Experiment) -> Best | None:
 def _megabytes(text: str | None) -> float | None:
     if text is None:
         return None
-    match = re.fullmatch(r"([\d.]+)\s*([a-zA-Z]*)", text.strip())
+    match = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*([a-zA-Z]*)", text.strip(), re.ASCII)
     if match is None or match[2].lower() not in _BYTES:
         raise ExperimentError(f"--memory-limit: expected a size such as 500MB or 2GB, got {text!r}")
     return float(match[1]) * _BYTES[match[2].lower()]

@@ -18,10 +18,10 @@ _TRIED_EVERY = 64
 def default_shares(n_neurons: int) -> int:
     """The number of shares for n neurons: one per core available to this process, each of at least 1,000 neurons.
 
-    The environment variable SPIKELEARN_THREADS overrides the number of cores; parallel jobs set it to 1.
+    The environment variable SPIKELEARN_THREADS, unless empty, overrides the number of cores; parallel jobs set it to 1.
     """
     given = os.environ.get(VARIABLE)
-    if given is not None and not (given.isdecimal() and int(given) > 0):
+    if given and not (given.isdecimal() and int(given) > 0):
         raise ParameterError(f"environment variable {VARIABLE}: expected a whole number of at least 1, got {given!r}")
     return max(1, min(int(given or cores()), n_neurons // _NEURONS_A_SHARE))
 

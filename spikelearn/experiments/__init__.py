@@ -15,7 +15,8 @@ from spikelearn.experiments.parameters import (
     takes_whole_numbers,
 )
 from spikelearn.experiments.presentation import Presentation, Shown, largest_of
-from spikelearn.experiments.run import MetricRow, metrics_table, run_experiment
+from spikelearn.experiments.run import MetricRow, draw, metrics_table, run_experiment
+from spikelearn.experiments.user_code import user_code
 
 __all__ = [
     "Conditions",
@@ -32,6 +33,7 @@ __all__ = [
     "common_metrics",
     "converted",
     "cost_of",
+    "draw",
     "finished",
     "finite",
     "json_value",
@@ -50,4 +52,5 @@ __all__ = [
     "set_parameters",
     "takes_whole_numbers",
     "total_cost",
+    "user_code",
 ]

@@ -22,7 +22,6 @@ import importlib
 import importlib.util
 import inspect
 import sys
-import traceback
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from typing import Any, NamedTuple
 
 from spikelearn.errors import ExperimentError
 from spikelearn.experiments.outcome import Outcome, Published
+from spikelearn.experiments.user_code import place_of
 from spikelearn.parameters import suggest
 
 MODELS = "spikelearn.models"
@@ -140,7 +140,8 @@ def _execute(path: Path) -> types.ModuleType:
             sys.modules[name] = before
         if isinstance(error, KeyboardInterrupt):
             raise
-        raise ExperimentError(_what_went_wrong(path, error)) from error
+        what = error.msg if isinstance(error, SyntaxError) else f"{type(error).__name__}: {error}"
+        raise ExperimentError(f"{place_of(error, path)}: cannot be loaded: {what}") from error
     module.__dict__["__file_version__"] = version
     setattr(package, path.stem, module)
     return module
@@ -154,15 +155,6 @@ def _package_of(path: Path) -> types.ModuleType:
         sys.modules[OTHER_MODELS] = types.ModuleType(OTHER_MODELS, "The model files that were loaded.")
         sys.modules[OTHER_MODELS].__path__ = []
     return sys.modules[OTHER_MODELS]
-
-
-def _what_went_wrong(path: Path, error: BaseException) -> str:
-    if isinstance(error, SyntaxError) and error.filename == str(path):
-        return f"{path}, line {error.lineno}: {error.msg}: {(error.text or '').strip()}"
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
-    where = f", line {lines[-1]}" if lines else ""
-    return f"{path}{where}: cannot be loaded: {type(error).__name__}: {error}"
 
 
 def _check(module: types.ModuleType, path: Path) -> None:

@@ -7,6 +7,7 @@ import math
 import re
 import types
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import field
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
@@ -44,8 +45,9 @@ def set_parameters(experiment: Experiment, settings: Mapping[str, Any] | None = 
         return experiment.parameters(**values)
     except SpikelearnError:
         raise
-    except (ValueError, TypeError) as error:
-        raise ExperimentError(f"parameters of {experiment.name}: {error}") from error
+    except Exception as error:
+        what = "" if isinstance(error, ValueError | TypeError) else f"{type(error).__name__}: "
+        raise ExperimentError(f"parameters of {experiment.name}: {what}{error}") from error
 
 
 def converted(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,14 +168,14 @@ def _number(text: str) -> float:
 
 
 def _whole_number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        pass
+    with suppress(ValueError):
+        whole = int(text)
+        if abs(whole) < 1 << 63:
+            return whole
     try:
         value = _number(text)  # accepts 1e4 as a whole number
     except ValueError:
         value = 0.5
-    if not value.is_integer():
-        raise ValueError("expected a whole number")
+    if not value.is_integer() or abs(value) >= 2.0**63:
+        raise ValueError("expected a whole number below 2^63" if value.is_integer() else "expected a whole number")
     return int(value)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from spikelearn.errors import ExperimentError
 from spikelearn.experiments.model_file import Experiment
-from spikelearn.experiments.outcome import Outcome, Published, common_metrics
+from spikelearn.experiments.outcome import Outcome, Published, common_metrics, json_value
+from spikelearn.experiments.user_code import user_code
+from spikelearn.results.run import Run
 from spikelearn.results.sink import Sink
 
 
@@ -27,20 +30,49 @@ def run_experiment(
     """Simulate a model. The returned metrics include the common ones.
 
     sink: where the main run's recordings are streamed to. progress: None shows a bar on a terminal only.
-    Raises ExperimentError if the model returns no Outcome; errors in the model itself pass through.
+    Raises ExperimentError for errors in the model file, with the line, and if what it returns cannot be used.
     """
-    try:
-        outcome = experiment.simulate(parameters, seed, sink=sink, progress=progress)
-    except ModuleNotFoundError as error:
-        raise ExperimentError(
-            f"{experiment.path}: needs the package {error.name!r}, which is not installed; to install the "
-            "packages that the models need: pip install 'spikelearn[models]'"
-        ) from error
-    if not isinstance(outcome, Outcome):
-        got = type(outcome).__name__
-        raise ExperimentError(f"{experiment.path}: `simulate` returned {got}, expected an Outcome")
+    with user_code(experiment.path, "simulate"):
+        try:
+            outcome = experiment.simulate(parameters, seed, sink=sink, progress=progress)
+        except ModuleNotFoundError as error:
+            raise ExperimentError(
+                f"{experiment.path}: needs the package {error.name!r}, which is not installed; to install the "
+                "packages that the models need: pip install 'spikelearn[models]'"
+            ) from error
+    _check(outcome, experiment.path)
     common = {name: value for name, value in common_metrics(outcome).items() if name not in outcome.metrics}
     return dataclasses.replace(outcome, metrics={**outcome.metrics, **common})
+
+
+def draw(experiment: Experiment, parameters: Any, outcome: Outcome) -> Any:
+    """The model's own Figure. Raises ExperimentError for errors in the model file, and if it returns something else."""
+    with user_code(experiment.path, "figure"):
+        figure = experiment.figure(parameters, outcome)
+    if not callable(getattr(figure, "savefig", None)):
+        got = type(figure).__name__
+        raise ExperimentError(f"{experiment.path}: `figure` returned {got}, expected a matplotlib Figure")
+    return figure
+
+
+def _check(outcome: Any, path: Path) -> None:
+    if not isinstance(outcome, Outcome):
+        raise ExperimentError(f"{path}: `simulate` returned {type(outcome).__name__}, expected an Outcome")
+    for run in (outcome.run, *outcome.other_runs):
+        if not isinstance(run, Run):
+            raise ExperimentError(f"{path}: `simulate` returned an Outcome with {run!r}, expected a Run")
+    if not isinstance(outcome.metrics, Mapping):
+        raise ExperimentError(f"{path}: `simulate` returned metrics {outcome.metrics!r}, expected name -> number")
+    for name, value in outcome.metrics.items():
+        if not isinstance(name, str) or not _is_metric(value):
+            raise ExperimentError(f"{path}: metric {name!r}: expected a number, text or None, got {value!r}")
+
+
+def _is_metric(value: Any) -> bool:
+    plain = json_value(value)
+    if isinstance(plain, list):
+        return all(map(_is_metric, plain))
+    return plain is None or isinstance(plain, bool | int | float | str)
 
 
 def metrics_table(experiment: Experiment, metrics: Mapping[str, Any]) -> list[MetricRow]:

@@ -45,7 +45,7 @@ def clean(ax: Axes) -> Axes:
 
 
 def save(figure: Figure, path: str | PathLike[str], dpi: float = 300.0) -> None:
-    """Write a Figure to `path`; the suffix selects the format (png, pdf, svg). dpi: of raster images.
+    """Write a Figure to `path`; the suffix selects the format (png, pdf, svg; png without one). dpi: of raster images.
 
     Text stays text in pdf and svg, so that it can be searched and edited. An existing file is replaced only once the
     new one is complete. Raises RunFileError if it cannot be written.

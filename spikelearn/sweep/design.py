@@ -210,7 +210,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
                 rows = list(_whole_rows(csv.DictReader(file), path))
         else:
             raise ExperimentError(f"{path}: expected a table of points, .csv, .json or .parquet")
-    except (OSError, ValueError, csv.Error) as error:
+    except (OSError, ValueError, csv.Error, RecursionError) as error:
         if isinstance(error, ExperimentError):
             raise
         raise ExperimentError(f"{path}: cannot be read as a table of points: {error}") from error

@@ -199,7 +199,7 @@ def _draw(experiment: ex.Experiment, parameters: Any, outcome: ex.Outcome, path:
     from spikelearn import plots
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    plots.save(experiment.figure(parameters, outcome), path)
+    plots.save(ex.draw(experiment, parameters, outcome), path)
 
 
 @contextmanager

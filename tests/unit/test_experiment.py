@@ -123,10 +123,16 @@ def test_a_file_that_is_not_python_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('"""Doc."""\n\ndef simulate(:\n', r"bad.py, line 3: invalid syntax: def simulate\(:"),
-        ('"""Doc."""\nimport absent_package\n', "bad.py, line 2: cannot be loaded: ModuleNotFound.*absent"),
-        ('"""Doc."""\n\n1 / 0\n', "bad.py, line 3: cannot be loaded: ZeroDivisionError: division by zero"),
-        ('"""Doc."""\nraise SystemExit(1)\n', "bad.py, line 2: cannot be loaded: SystemExit: 1"),
+        ('"""Doc."""\n\ndef simulate(:\n', r"bad.py, line 3 \(def simulate\(:\): .*invalid syntax"),
+        (
+            '"""Doc."""\nimport absent_package\n',
+            "line 2 .import absent_package.: cannot be loaded: ModuleNotFound.*absent",
+        ),
+        ('"""Doc."""\n\n1 / 0\n', "bad.py, line 3 .1 / 0.: cannot be loaded: ZeroDivisionError: division by zero"),
+        (
+            '"""Doc."""\nraise SystemExit(1)\n',
+            "bad.py, line 2 .raise SystemExit.1..: cannot be loaded: SystemExit: 1",
+        ),
         ("x = 1\n", "bad.py: not a model file: it lacks a docstring, Parameters, QUICK, PUBLISHED, sim"),
     ],
 )
