@@ -116,7 +116,8 @@ def evaluate(task: Task) -> Result:
         limit = f" (the limit is {task.memory_limit / 2**20:.0f} MB)" if task.memory_limit else ""
         status, error, trace = MEMORY, f"out of memory{limit}: {raised}", traceback.format_exc()
     except BaseException as raised:
-        status, error, trace = FAILED, f"{type(raised).__name__}: {raised}", traceback.format_exc()
+        kind = "" if isinstance(raised, ExperimentError) else f"{type(raised).__name__}: "
+        status, error, trace = FAILED, f"{kind}{raised}", traceback.format_exc()
     return Result(
         task.key, task.settings, task.replicate, task.seed, task.source, status, parameters, metrics, error, trace,
         time.perf_counter() - begun, time.process_time() - own, system.peak_memory() / 2**20, _host(), started,

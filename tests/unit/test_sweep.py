@@ -173,7 +173,8 @@ def test_the_command_says_what_came_of_it_and_how_to_go_on(model, tmp_path, caps
     found = json.loads(printed)
     assert found["points"] == found["computed"] == 9 and found["statuses"] == {"done": 3, "failed": 3, "nan": 3}
     assert "9 of 9 points" in output and "3 failed" in output and "3 not finite" in output and "best value" in output
-    assert "x=1.0, what=1 (replicate 0): failed: ValueError: as the parameters say" in output
+    assert "x=1.0, what=1 (replicate 0): failed: simulate of " in output
+    assert "ValueError: as the parameters say" in output
     assert "3 points have metrics that are not finite" in output
     table = sweep.read_table(out).to_pydict()
     assert all(
