@@ -29,7 +29,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 MODEL = '''
     """A tiny model.
 
-    Its simulate hands a run to the sink in steps of 1 ms, as the engine does.
+    Its simulate hands a run to the sink in pieces of 1 ms, as the engine does, or longer ones.
     """
 
     import time
@@ -54,6 +54,7 @@ MODEL = '''
         fails_at: float = -1.0
         interrupted_at: float = -1.0
         cut_short: bool = False
+        piece: float = 1.0
         seconds_per_step: float = 0.0
         use_sink: bool = True
 
@@ -88,7 +89,7 @@ MODEL = '''
             if parameters.voltages:
                 times = t + np.arange(10) / 10
                 sink.trace("exc", "V_m", times, -60 + np.sin(times)[:, None] * [1, 2])
-            t += 1.0
+            t += parameters.piece
             sink.flush(t)
             time.sleep(parameters.seconds_per_step)
         sink.end(t, parameters.cut_short, 0.5, 7)
@@ -433,22 +434,22 @@ def xlim_of_the_raster(model, monkeypatch, *arguments):
 
 
 def test_the_raster_of_a_long_run_shows_its_last_two_seconds_and_says_so(model, monkeypatch, capsys):
-    run = "run", model, "--out", "o", "--set", "duration=10001", "voltages=no"
-    assert xlim_of_the_raster(model, monkeypatch, *run) == (8001.0, 10001.0)
-    assert "raster.png shows the last 2 s of 10.001 s" in capsys.readouterr().err
+    run = "run", model, "--out", "o", "--set", "duration=10100", "piece=100", "voltages=no"
+    assert xlim_of_the_raster(model, monkeypatch, *run) == (8100.0, 10100.0)
+    assert "raster.png shows the last 2 s of 10.1 s" in capsys.readouterr().err
     monkeypatch.undo()
     monkeypatch.chdir(Path(model).parent)
-    assert xlim_of_the_raster(model, monkeypatch, "plot", "raster", "o") == (8001.0, 10001.0)
-    assert "the last 2 s of 10.001 s" in capsys.readouterr().err
+    assert xlim_of_the_raster(model, monkeypatch, "plot", "raster", "o") == (8100.0, 10100.0)
+    assert "the last 2 s of 10.1 s" in capsys.readouterr().err
     monkeypatch.undo()
     monkeypatch.chdir(Path(model).parent)
-    assert xlim_of_the_raster(model, monkeypatch, "plot", "raster", "o", "--from", "1s") == (1000.0, 10001.0)
+    assert xlim_of_the_raster(model, monkeypatch, "plot", "raster", "o", "--from", "1s") == (1000.0, 10100.0)
     assert "the last 2 s" not in capsys.readouterr().err
 
 
 def test_the_raster_of_a_run_with_many_spikes_shows_its_last_two_seconds(model, monkeypatch, capsys):
     monkeypatch.setattr(cli.command, "MOST_SPIKES", 100)
-    run = "run", model, "--out", "o", "--set", "duration=3000", "voltages=no"
+    run = "run", model, "--out", "o", "--set", "duration=3000", "piece=10", "voltages=no"
     assert xlim_of_the_raster(model, monkeypatch, *run) == (1000.0, 3000.0)
 
 
