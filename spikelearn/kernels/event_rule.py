@@ -71,7 +71,7 @@ def render_event_rule(
     transmits: bool = False,
     release: tuple[Sequence[str], Sequence[str]] | None = None,
 ) -> str:
-    """The loops: deliver, push (post events), sweep, read, reset and rebase.
+    """The loops: deliver, push (post events), sweep, read and reset.
 
     pre, post: (name, jump) of the traces. on_pre, on_post: arguments of the handlers. reads: state variables of the
     target, whose values post events carry. transmits: whether what arrives is a function of the weight.

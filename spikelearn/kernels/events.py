@@ -29,6 +29,25 @@ def source_in_row(rows, counts, row, k):
 
 
 @scalar
+def times_in_row(rows, counts, row, source):
+    """How often a source is in a row. The events of each share are in ascending order."""
+    times = 0
+    for share in range(len(counts)):
+        low = 0
+        high = counts[share, row]
+        while low < high:
+            middle = (low + high) // 2
+            if rows[share, row, middle] < source:
+                low = middle + 1
+            else:
+                high = middle
+        while low < counts[share, row] and rows[share, row, low] == source:
+            times += 1
+            low += 1
+    return times
+
+
+@scalar
 def value_in_row(values, counts, row, k):
     """The payload of the k-th event of all shares in a row."""
     share = 0

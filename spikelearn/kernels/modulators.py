@@ -113,6 +113,41 @@ def within_limits(weight, eligibility, seen, until, N_low, N_high, extreme_N, W_
     return weight
 
 
+@scalar
+def held_until(j, h, after, before, event_step, extreme_counts):
+    """Number of extremes of N at which a synapse that applies event h next has already been limited."""
+    at = event_step[j, (int(h) - 1) & (event_step.shape[1] - 1)]
+    if at > after:
+        return max(before, extreme_counts[at & (len(extreme_counts) - 1)])
+    return before
+
+
+@kernel
+def rebase(
+    step, every, dendritic, sweeps: Written, base: Written, tau_c, dt, integrals: Written, scales: Written,
+    weights: Written, eligibilities: Written, extreme_counts, extreme_N: Written, swept
+):  # fmt: skip
+    """Move the origin of exp((t - base)/tau_c) to now before it grows large; w(t) and c(t) stay what they are.
+
+    A sweep later in this step applies the pending post events, since the factors of older steps are no longer valid.
+    """
+    if step - base[0] < every:
+        return
+    sweeps[WANTED] = ALL
+    f = math.exp(-(step - base[0]) * dt / tau_c)
+    ring = len(integrals) - 1
+    N0 = integrals[step & ring]
+    for p in range(len(weights)):
+        weights[p] += eligibilities[p] * N0
+        eligibilities[p] *= f
+    for at in range(max(base[0] - dendritic, step - ring), step + 1):
+        integrals[at & ring] = (integrals[at & ring] - N0) / f
+        scales[at & ring] *= f
+    for k in range(swept[0], extreme_counts[step & ring]):
+        extreme_N[k & (len(extreme_N) - 1)] = (extreme_N[k & (len(extreme_N) - 1)] - N0) / f
+    base[0] = step
+
+
 @kernel
 def hand_on(step, pending: Written, of_first):
     """Copy the pending release of the first share's modulator to another share's."""

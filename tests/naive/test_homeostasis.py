@@ -84,8 +84,7 @@ def learned_and_homeostatic(rule, reference_class, parameters, homeostasis, act,
     sent = run.trace(target, "ignored").values
     assert sent.any()
     TOLERANCE.check(sent, reference.inputs(N_POST, STEPS), "weights sent")
-    if dendritic == 0:
-        TOLERANCE.check(run.weights(projection), reference.weights)
+    TOLERANCE.check(run.weights(projection), reference.weights)
     return run, projection, reference
 
 

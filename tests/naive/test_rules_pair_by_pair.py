@@ -45,8 +45,7 @@ def test_every_rule_that_brian2_does_not_run_has_a_twin_if_it_learns_from_spikes
 @by_name
 def test_a_rule_is_what_it_says_of_pairs_of_spikes(rule, dendritic):
     final, reference, *_ = against_reference(rule, dendritic, seed=1 + dendritic)
-    if dendritic == 0:
-        TOLERANCE.check(final, reference.weights)
+    TOLERANCE.check(final, reference.weights)
 
 
 @by_name

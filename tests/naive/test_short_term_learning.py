@@ -43,8 +43,7 @@ def test_what_arrives_is_the_learned_weight_times_the_release(name, dendritic, s
     )
     shares = [SHARE(s.arrivals[:n]) for s in reference.synapses for n in range(1, len(s.arrivals) + 1)]
     assert np.ptp(shares) > 0.2
-    if dendritic == 0:
-        TOLERANCE.check(final, reference.weights)
+    TOLERANCE.check(final, reference.weights)
 
 
 @pytest.mark.parametrize("dendritic", [0, 9])

@@ -95,8 +95,10 @@ class EventLearning:
         self, variable: str, every: int, start: int, slots: np.ndarray, positions: np.ndarray, to: Mapping[str, Any]
     ) -> Call:
         what = 1 if variable == "c" else 0
+        ring = self.ends.ring
         return self._call(
-            "read", "read", every=every, start=start, what=what, slots=slots, positions=positions, **to
+            "read", "read", every=every, start=start, what=what, slots=slots, positions=positions, rows=ring.all_rows,
+            counts=ring.all_counts, **to,
         )  # fmt: skip
 
     def materialize(self, due: np.ndarray) -> list[Call]:
@@ -146,7 +148,7 @@ class EventLearning:
         return [
             Call(f"integrate {modulator.name} for {name}", integrate, **integrate.choose(values)),
             Call(f"extremes of {modulator.name} for {name}", store, **store.choose(values)),
-            self._call("rebase", "rebase", every=every),
+            self._plain_call("rebase", kernel_of(modulators.rebase), every=every),
         ]
 
     def _push(self) -> Call:

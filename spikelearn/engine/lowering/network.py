@@ -21,7 +21,7 @@ from spikelearn.engine.lowering.homeostasis import homeostasis_calls
 from spikelearn.engine.lowering.partition import partition
 from spikelearn.engine.lowering.payloads import keep_calls, payload_variables
 from spikelearn.engine.lowering.populations import advance_calls
-from spikelearn.engine.lowering.recorders import recorder_calls
+from spikelearn.engine.lowering.recorders import reads_all_sources, recorder_calls
 from spikelearn.engine.lowering.synapse_tables import delays_of, distinct
 from spikelearn.engine.plan import STAGES, Call, Plan, Program, Table
 from spikelearn.engine.thread_tuner import default_shares
@@ -58,7 +58,8 @@ def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
     each = dict(zip(d.projections, found, strict=True))
     delays = [distinct(np.concatenate([each[projection] for projection in members])) for members in groups]
     shortest = min([int(steps[0]) for steps in delays if len(steps)], default=_LONGEST_INTERVAL)
-    interval = 1 if n_shares == 1 or d.callbacks else min(shortest, _LONGEST_INTERVAL)
+    meet_often = n_shares == 1 or d.callbacks or any(reads_all_sources(recording) for recording in d.recordings)
+    interval = 1 if meet_often else min(shortest, _LONGEST_INTERVAL)
     depth = max(
         [0, *(int(steps[-1]) for steps in delays if len(steps)), *(2 * p.dendritic_steps + 1 for p in d.projections)]
     )
@@ -71,9 +72,12 @@ def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
         own = [replace(block, rings=of[index]) for block, of in zip(blocks, rings, strict=True)]
         plans.append(_empty_plan(d, Share(index, n_shares), own, controls[index]))
     tables = _each_on_threads(n_shares, lambda plan: _tables(d, plan.ends, groups, delays), plans)
-    for plan, tables_of_share in zip(plans, tables, strict=True):
-        _add_calls(d, plan, tables_of_share, interval)
-    program = Program(plans, interval, controls)
+    at_end = [
+        call
+        for plan, tables_of_share in zip(plans, tables, strict=True)
+        for call in _add_calls(d, plan, tables_of_share, interval)
+    ]
+    program = Program(plans, interval, controls, end=at_end)
     step_calls(d.callbacks, program)
     return program
 
@@ -143,7 +147,8 @@ def _empty_plan(d: NetworkDescription, share: Share, blocks: list[Block], contro
     )  # fmt: skip
 
 
-def _add_calls(d: NetworkDescription, plan: Plan, tables: list[Table], interval: int) -> None:
+def _add_calls(d: NetworkDescription, plan: Plan, tables: list[Table], interval: int) -> list[Call]:
+    """Add the Calls of all stages but "end"; returns those of that stage."""
     for block in plan.blocks.values():
         for kind, ring in block.rings.items():
             plan.stages["begin"].append(Call(f"clear {kind}", kernel_of(events.begin_row), counts=ring.counts))
@@ -159,7 +164,7 @@ def _add_calls(d: NetworkDescription, plan: Plan, tables: list[Table], interval:
         advance_calls(plan, block)
         keep_calls(plan, block)
     homeostasis_calls(d.homeostases, plan)
-    recorder_calls(d.recordings, plan, interval)
+    return recorder_calls(d.recordings, plan, interval)
 
 
 def _groups(d: NetworkDescription, block_of: Mapping[Any, Block]) -> list[list[Projection]]:

@@ -21,13 +21,27 @@ _BUFFER_VALUES = 1 << 17
 _EMPTY = np.zeros(0, np.int64)
 
 
-def recorder_calls(recordings: Sequence[Recording], plan: Plan, interval: int) -> None:
-    """Add a buffer and a Call for each recording. interval: maximum steps until a request to stop takes effect."""
+def reads_all_sources(recording: Recording) -> bool:
+    """Whether samples depend on what all sources have emitted in the same step: on its way through a dendrite."""
+    of = recording.of
+    return isinstance(of, Projection) and of.learns and of.dendritic_steps > 0
+
+
+def recorder_calls(recordings: Sequence[Recording], plan: Plan, interval: int) -> list[Call]:
+    """Add a buffer and a Call for each recording. interval: maximum steps until a request to stop takes effect.
+
+    Returns those Calls that have to wait until all shares have run the step, which are not added.
+    """
+    at_end = []
     for recording in recordings:
         if recording.events:
             _record_events(recording, plan, interval)
+        elif plan.share.of > 1 and reads_all_sources(recording):
+            # Made while other shares wait, which see its request to stop one meeting later.
+            at_end.append(_sampling(recording, plan, interval + 1))
         else:
-            _record_samples(recording, plan, interval)
+            plan.stages["record"].append(_sampling(recording, plan, interval))
+    return at_end
 
 
 def _record_events(recording: Recording, plan: Plan, interval: int) -> None:
@@ -49,8 +63,11 @@ def _record_events(recording: Recording, plan: Plan, interval: int) -> None:
     plan.stages["record"].append(call)
 
 
-def _record_samples(recording: Recording, plan: Plan, interval: int) -> None:
-    """Each share samples its own neurons; share 0 samples the modulators, of which each share has a copy."""
+def _sampling(recording: Recording, plan: Plan, interval: int) -> Call:
+    """A Call that samples into a new buffer.
+
+    Each share samples its own neurons; share 0 samples the modulators, of which each share has a copy.
+    """
     of, ids = recording.of, recording.ids.astype(np.int64)
     found: dict[str, np.ndarray] = {}
     columns = np.arange(len(ids))
@@ -67,7 +84,7 @@ def _record_samples(recording: Recording, plan: Plan, interval: int) -> None:
     values, used = np.zeros((rows, len(columns))), np.zeros(1, np.int64)
     recorder = Recorder(recording, np.zeros(rows, np.int64), values, used, of.name, columns)
     plan.recorders.append(recorder)
-    plan.stages["record"].append(_sample_call(recording, ids[columns], recorder, plan, found, interval))
+    return _sample_call(recording, ids[columns], recorder, plan, found, interval)
 
 
 def _sample_call(

@@ -1,4 +1,4 @@
-"""The loops of a plasticity rule that learns at events: deliver, push (post events), sweep, read, reset and rebase.
+"""The loops of a plasticity rule that learns at events: deliver, push (post events), sweep, read and reset.
 
 pre, post: the traces, and `added` those to which 1 is added at an event; the others are set to 1. state: of the
 synapse. reads: state variables of the target, whose values post events carry. on_pre, on_post: arguments of the
@@ -29,13 +29,14 @@ from spikelearn.codegen.jit import Written, kernel, scalar
 from spikelearn.kernels.control import STOP
 from spikelearn.kernels.deliver import fetch_run
 from spikelearn.kernels.event_rule import ALL, LATEST, LONG_AGO, NEVER, SOME, WANTED
-from spikelearn.kernels.events import count_in_row, source_in_row
+from spikelearn.kernels.events import count_in_row, source_in_row, times_in_row
 from spikelearn.kernels.traces import decay
 from spikelearn.kernels.trial_clock import PHASE, STARTS
 
 # if modulated:
-from spikelearn.kernels.modulators import extremes, within_limits
+from spikelearn.kernels.modulators import extremes, held_until, within_limits
 # end
+
 
 # SYNAPSE = weight, eligibility, STATE
 # KEPT_IN = weights, eligibilities, synapse__STATE
@@ -44,6 +45,7 @@ from spikelearn.kernels.modulators import extremes, within_limits
 # SLOT_EXTREMES = slot_extremes
 # EXTREME_N = extreme_N
 # SWEPT = swept
+# AT_ARRIVAL = N, E
 # SEGMENT = after, before, until, N_low, N_high, integrals, scales, extreme_counts, extreme_N
 # SENT = min(max(weight + eligibility * N, W_min), W_max)
 # if not modulated:
@@ -54,6 +56,7 @@ from spikelearn.kernels.modulators import extremes, within_limits
 # SLOT_EXTREMES =
 # EXTREME_N =
 # SWEPT =
+# AT_ARRIVAL =
 # SEGMENT =
 # SENT = weight
 # end
@@ -91,24 +94,11 @@ from spikelearn.kernels.modulators import extremes, within_limits
 # GIVEN = index, targets, EXTREME_N, PRE_TABLES, LIMITS
 # FETCHED = targets, unread, KEPT_IN
 # LEARNS = plastic
+# EVERY = frozen[0] == 0
 # if state_goes_on:
 # LEARNS = True
+# EVERY = True
 # end
-# if modulated:
-
-
-@scalar
-def held_until(j, h, after, before, event_step, extreme_counts):
-    """Number of extremes of N at which a synapse that applies event h next has already been limited."""
-    at = event_step[j, (int(h) - 1) & (event_step.shape[1] - 1)]
-    if at > after:
-        return max(before, extreme_counts[at & (len(extreme_counts) - 1)])
-    return before
-
-
-# end
-
-
 @scalar
 def learn(SYNAPSE, j, h, last, PRE__at, SHARED):
     """The effect on a synapse of event h in the history of its target j."""
@@ -158,6 +148,35 @@ def learn(SYNAPSE, j, h, last, PRE__at, SHARED):
 
 
 @scalar
+def meet(SYNAPSE, s, last, PRE__now, POST, AT_ARRIVAL, plastic, LIMITS):
+    """The effect on a synapse of an arrival in step s."""
+    # if modulated:
+    now = weight + eligibility * N
+    weight += min(max(now, W_min), W_max) - now
+    # end
+    # if state_goes_on and not modulated:
+    weight_before = weight
+    # end
+    CHANGED = on_pre(ON_PRE)
+    # if state_goes_on:
+    if not plastic:
+        # if modulated:
+        change = 0.0
+        # else:
+        weight = weight_before
+        # end
+    # end
+    # if modulated:
+    change *= E
+    eligibility += change
+    weight -= change * N
+    # else:
+    weight = min(max(weight, W_min), W_max)
+    # end
+    return SYNAPSE
+
+
+@scalar
 def take_up(run, queue, RUNS, last, PRE__at, SHARED):
     """Apply the post events that are due to the synapses of a slot: the oldest to all synapses, then the next."""
     mask = event_step.shape[1] - 1
@@ -167,25 +186,8 @@ def take_up(run, queue, RUNS, last, PRE__at, SHARED):
         n += run_unread[i] != due_end[run[i]]
     while n > 0:
         left = 0
-        # if state_goes_on:
-        for k in range(n):
-            i = queue[k]
-            j = run[i]
-            h = run_unread[i]
-            # for v, array in kept:
-            v = run__array[i]
-            # end
-            SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, SHARED)
-            # for v, array in kept:
-            run__array[i] = v
-            # end
-            place = (int(h) + 1) & mask
-            run_unread[i] = place
-            queue[left] = i
-            left += place != due_end[j]
-        # else:
         # Two loops, since one with a condition takes a third longer.
-        if frozen[0] == 0:
+        if EVERY:
             for k in range(n):
                 i = queue[k]
                 j = run[i]
@@ -218,7 +220,6 @@ def take_up(run, queue, RUNS, last, PRE__at, SHARED):
                 run_unread[i] = place
                 queue[left] = i
                 left += place != due_end[j]
-        # end
         n = left
     # if modulated:
     if until > before:
@@ -332,29 +333,7 @@ def function(
                     # for y in post:
                     y = past__y[j] * decay(s - past_step[j], y__coarse, y__fine)
                     # end
-                    # if modulated:
-                    now = weight + eligibility * N
-                    weight += min(max(now, W_min), W_max) - now
-                    # end
-                    # if state_goes_on and not modulated:
-                    weight_before = weight
-                    # end
-                    CHANGED = on_pre(ON_PRE)
-                    # if state_goes_on:
-                    if not plastic:
-                        # if modulated:
-                        change = 0.0
-                        # else:
-                        weight = weight_before
-                        # end
-                    # end
-                    # if modulated:
-                    change *= E
-                    eligibility += change
-                    weight -= change * N
-                    # else:
-                    weight = min(max(weight, W_min), W_max)
-                    # end
+                    SYNAPSE = meet(SYNAPSE, s, last, PRE__now, POST, AT_ARRIVAL, plastic, LIMITS)
                     # for v, array in kept:
                     run__array[i] = v
                     # end
@@ -475,11 +454,16 @@ def sweep(
 @kernel
 def read(
     step, every, start, what, slots, positions, room, steps: Written, values: Written, used: Written, control: Written,
-    MODULATOR, ARRIVED, TAKEN_UP, EVENTS, GIVEN
+    rows, counts, delays, enabled, dendritic, MODULATOR, ARRIVED, TAKEN_UP, EVENTS, PAST, POST_TABLES, GIVEN
 ):  # fmt: skip
-    """Write the current weights (what = 0) or eligibilities (1), from step `start` on, without changing them."""
+    """Write the current weights (what = 0) or eligibilities (1), from step `start` on, without changing them.
+
+    Current is what has happened at the synapse, so arrivals count that are still on their way through the dendrite.
+    """
     if step >= start and step % every == 0:
         mask = event_step.shape[1] - 1
+        depth = counts.shape[1]
+        plastic = enabled[0] != 0
         row = used[0]
         steps[row] = step
         for k in range(len(positions)):
@@ -491,19 +475,64 @@ def read(
             # for v, array in kept:
             v = array[p]
             # end
+            # for x in pre:
+            x__at = slot__x[slot]
+            # end
+            # for y in post:
+            past__y__now = past__y[j]
+            # end
+            past_step_now = past_step[j]
+            g = int(past_end[j])
             # if modulated:
             before = slot_extremes[slot]
             until = extreme_counts[step & (len(extreme_counts) - 1)]
             N_low, N_high = extremes(extreme_N, before, until)
             # end
             h = int(unread[p])
+            for s in range(step - dendritic + 1, step + 1):
+                emitted = (s + dendritic - delays[slot % len(delays)]) % depth
+                for _ in range(times_in_row(rows, counts, emitted, slot // len(delays))):
+                    while h != event_end[j] and event_step[j, h] <= s:
+                        if EVERY or event_plastic[j, h] != 0:
+                            SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, SHARED)
+                        h = (h + 1) & mask
+                    while g != event_end[j] and event_step[j, g] < s:
+                        past_step_now = event_step[j, g]
+                        # for y in post:
+                        # if y in added:
+                        past__y__now = event__y[j, g] + 1.0
+                        # else:
+                        past__y__now = 1.0
+                        # end
+                        # end
+                        g = (g + 1) & mask
+                    # for x in pre:
+                    x__now = x__at * decay(s - last, x__coarse, x__fine)
+                    # end
+                    # for y in post:
+                    y = past__y__now * decay(s - past_step_now, y__coarse, y__fine)
+                    # end
+                    # if modulated:
+                    since = held_until(j, h, after, before, event_step, extreme_counts)
+                    before = extreme_counts[s & (len(extreme_counts) - 1)]
+                    weight = within_limits(weight, eligibility, since, before, N_low, N_high, extreme_N, W_min, W_max)
+                    N = integrals[s & (len(integrals) - 1)]
+                    E = scales[s & (len(scales) - 1)]
+                    # end
+                    if LEARNS:
+                        SYNAPSE = meet(SYNAPSE, s, last, PRE__now, POST, AT_ARRIVAL, plastic, LIMITS)
+                    # for x in pre:
+                    # if x in added:
+                    x__at = x__now + 1.0
+                    # else:
+                    x__at = 1.0
+                    # end
+                    # end
+                    last = s
+                    after = s
             while h != event_end[j]:
-                # if state_goes_on:
-                SYNAPSE = learn(SYNAPSE, j, h, last, slot__PRE[slot], SHARED)
-                # else:
-                if frozen[0] == 0 or event_plastic[j, h] != 0:
-                    SYNAPSE = learn(SYNAPSE, j, h, last, slot__PRE[slot], SHARED)
-                # end
+                if EVERY or event_plastic[j, h] != 0:
+                    SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, SHARED)
                 h = (h + 1) & mask
             # if modulated:
             if until > before:
@@ -561,35 +590,3 @@ def reset(
     # for x in averaged:
     running__x[0] = 0.0
     # end
-
-
-# if modulated:
-
-
-@kernel
-def rebase(
-    step, every, dendritic, sweeps: Written, base: Written, tau_c, dt, integrals: Written, scales: Written,
-    weights: Written, eligibilities: Written, extreme_counts, extreme_N: Written, swept
-):  # fmt: skip
-    """Move the origin of exp((t - base)/tau_c) to now before it grows large; w(t) and c(t) stay what they are.
-
-    A sweep later in this step applies the pending post events, since the factors of older steps are no longer valid.
-    """
-    if step - base[0] < every:
-        return
-    sweeps[WANTED] = ALL
-    f = math.exp(-(step - base[0]) * dt / tau_c)
-    ring = len(integrals) - 1
-    N0 = integrals[step & ring]
-    for p in range(len(weights)):
-        weights[p] += eligibilities[p] * N0
-        eligibilities[p] *= f
-    for at in range(max(base[0] - dendritic, step - ring), step + 1):
-        integrals[at & ring] = (integrals[at & ring] - N0) / f
-        scales[at & ring] *= f
-    for k in range(swept[0], extreme_counts[step & ring]):
-        extreme_N[k & (len(extreme_N) - 1)] = (extreme_N[k & (len(extreme_N) - 1)] - N0) / f
-    base[0] = step
-
-
-# end
