@@ -98,6 +98,9 @@ def power_of_ten(exponent: float) -> float:
     return float(f"1e{exponent:.0f}") if exponent == int(exponent) else 10.0**exponent
 
 
+_LARGEST_EXPONENT = 100.0
+
+
 def _exponent(name: str) -> float:
     """The power of ten by which the unit differs from its SI unit."""
 
@@ -126,8 +129,11 @@ def _exponent(name: str) -> float:
         )
 
     try:
-        return of(ast.parse(name.strip(), mode="eval").body)
-    except SyntaxError:
+        exponent = of(ast.parse(name.strip(), mode="eval").body)
+        if abs(exponent) <= _LARGEST_EXPONENT:
+            return exponent
+        raise UnitError(f"{name!r} is not a unit: it is 10 to the power {exponent:g} of its SI unit")
+    except (SyntaxError, ValueError, OverflowError, RecursionError):  # a ValueError is one of characters
         raise UnitError(f"{name!r} is not a unit; examples of units are 'ms', 'mV', 'mV/ms', '1/ms', 'Mohm'") from None
 
 

@@ -29,6 +29,7 @@ from spikelearn.codegen.fingerprint import ROOMS, fingerprint, has_its_source_in
 from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.interruptible import interruptible
 from spikelearn.codegen.object_cache import Entry
+from spikelearn.codegen.source_text import remark
 
 _ENTRY = """
 from numba import carray, float32, float64, int32, int64, uint8, uint16, uint32
@@ -82,7 +83,7 @@ class Kernel:
 
     @property
     def header(self) -> str:
-        return f"# {self.of}; all models with this code share this module.\n"
+        return f"# {remark(self.of)}; all models with this code share this module.\n"
 
 
 def kernel_of(function: Any) -> Kernel:
@@ -127,7 +128,8 @@ def import_line(function: Any, alias: str) -> tuple[str, dict[str, Any]]:
     module, name = plain.__module__ or "a script", plain.__qualname__
     if has_its_source_in_every_key(module) and getattr(sys.modules.get(module), name, None) is function:
         return f"from {module} import {name} as {alias}\n", {}
-    return f"# {alias}: {name}\n# of {module}, source {_mark(function)}\n", {alias: function}
+    place = f"# {alias}: {remark(name)}\n# of {remark(module)}, source {_mark(function)}\n"
+    return place, {alias: function}
 
 
 def _mark(function: Any) -> str:

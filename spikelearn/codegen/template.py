@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from spikelearn.codegen.source_text import operand
 from spikelearn.errors import TemplateError
 
 TEMPLATES = Path(__file__).parents[1] / "kernels" / "templates"
@@ -95,7 +96,14 @@ class _Scope:
 
 @functools.cache
 def render(template: str, **values: Value) -> str:
-    """The text of kernels/templates/`template`.py with these lists and flags substituted."""
+    """The text of kernels/templates/`template`.py with these lists and flags substituted.
+
+    Raises DescriptionError for an item that is not a name, which would be something else in the text.
+    """
+    for name, value in values.items():
+        for item in (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ():
+            for part in (item,) if isinstance(item, str) else item:
+                operand(part, f"{name} of kernels/templates/{template}.py")
     text = "\n".join(_rendered(parse(TEMPLATES / f"{template}.py"), _Scope(dict(values), {})))
     return f"# Rendered from kernels/templates/{template}.py.\n" + re.sub(r"\n{4,}", "\n\n\n", text) + "\n"
 

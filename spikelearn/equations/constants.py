@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.codegen.source_text import is_identifier, quoted
 from spikelearn.equations.dimensions import coherent_name, per_si
 from spikelearn.equations.python import reserved, units
 from spikelearn.equations.vocabulary import dimensionless, shown
@@ -39,12 +39,11 @@ class Constant:
     @property
     def unit_annotation(self) -> str:
         own = {"1": "number", "port": "weight"}
-        return own.get(self.unit, self.unit if self.unit in UNITS else f'unit("{self.unit}")')
+        return own.get(self.unit, self.unit if self.unit in UNITS else f"unit({quoted(self.unit)})")
 
     @property
     def annotation(self) -> str:
-        quoted = json.dumps(self.meaning, ensure_ascii=False)
-        return f"Annotated[{self.unit_annotation}, {quoted}]" if self.meaning else self.unit_annotation
+        return f"Annotated[{self.unit_annotation}, {quoted(self.meaning)}]" if self.meaning else self.unit_annotation
 
     @property
     def read(self) -> str:
@@ -67,7 +66,7 @@ def declared(
 
 def _constant(name: str, given: Any, dimension: Any, owner: str, taken: tuple[str, ...]) -> Constant:
     what = f"parameter {name} of {owner}"
-    if not isinstance(name, str) or not name.isidentifier() or reserved(name, taken) or name.startswith("_"):
+    if not is_identifier(name) or reserved(name, taken) or name.startswith("_"):
         raise ParameterError(f"{what}: {name!r} cannot be the name of a parameter")
     value, name_of_unit, meaning = given, None, ""
     if isinstance(given, tuple) and len(given) in (2, 3):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from spikelearn.codegen.source_text import docstring, quoted
 from spikelearn.equations.constants import Constant
 from spikelearn.equations.python import VECTORISED
 from spikelearn.equations.rendering import WIDTH
@@ -53,8 +54,7 @@ def render_module(
     ]
     text = "\n\n".join(blocks)
     doc = f"{name}: generated from equations; edit it as you like."
-    about = about.replace("\\", "").replace('"""', "")
-    head = [f'"""{doc}\n\n{about.strip()}\n"""' if about.strip() else f'"""{doc}"""', ""]
+    head = [docstring(f"{doc}\n\n{about.strip()}\n" if about.strip() else doc), ""]
     head += ["import math"] if re.search(r"\bmath\.", text) else []
     meanings = any(c.meaning for c in constants.values())
     head += [f"from typing import {'Annotated, ' if meanings else ''}NamedTuple", ""]
@@ -90,8 +90,8 @@ def _model(kind: str, name: str, has_initial: bool, mains: Sequence[str], given:
 def _literal(value: Any) -> str:
     if isinstance(value, Raw):
         return value.text
-    if isinstance(value, str) and "\n" in value and '"""' not in value and "\\" not in value:
-        return f'"""{value}"""'
+    if isinstance(value, str):
+        return quoted(value)
     if isinstance(value, dict):
         entries = [f"{_literal(k)}: {_literal(v)}" for k, v in value.items()]
         if sum(map(len, entries)) > WIDTH - 40:
@@ -99,5 +99,4 @@ def _literal(value: Any) -> str:
         return "{" + ", ".join(entries) + "}"
     if isinstance(value, tuple):
         return "(" + ", ".join(map(_literal, value)) + ("," if len(value) == 1 else "") + ")"
-    text = repr(value)
-    return f'"{text[1:-1]}"' if text.startswith("'") and '"' not in text else text
+    return repr(value)

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
+from spikelearn import values
+from spikelearn.codegen.source_text import is_identifier
 from spikelearn.equations.brian import quiet
 from spikelearn.equations.constants import declared, time
 from spikelearn.equations.dimensions import coherent_name
@@ -39,6 +41,7 @@ def neuron_source(
     name: str,
 ) -> str:
     """The text of a module that defines `Model`, a NeuronModel. See NeuronModel.from_equations for the arguments."""
+    values.name(name, "name of a neuron model")
     with quiet():
         owner = f"neuron model {name!r}"
         parts = parts_of(equations, owner, ("unless refractory", "constant"), _RESERVED)
@@ -102,7 +105,7 @@ class _Neuron:
         given = _mapping(currents, f"currents of {self.owner}")
         for current, name in given.items():
             where = f"current {current!r} of {self.owner}"
-            if not isinstance(current, str) or not current.isidentifier():
+            if not is_identifier(current):
                 raise DescriptionError(f"{where}: expected the name of a port, got {current!r}")
             if name in self.constants or name in self.parts.rights or name in self.parts.expressions:
                 raise DescriptionError(f"{where}: {name} already has another meaning in the equations")

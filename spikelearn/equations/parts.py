@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from spikelearn.codegen.source_text import is_identifier
 from spikelearn.equations.brian import import_brian2
 from spikelearn.equations.python import reserved
 from spikelearn.equations.system import names_in, ordered
@@ -56,8 +57,10 @@ def parts_of(text: Any, owner: str, flags: tuple[str, ...], taken: tuple[str, ..
     found = definitions(where, text) if text.strip() or "event-driven" not in flags else {}
     equations = _parsed(found)
     for name, (piece, _) in found.items():
-        if reserved(name, taken):
-            raise DescriptionError(piece.complaint_about(f"{name} is a reserved name in generated models", name))
+        if reserved(name, taken) or not is_identifier(name):
+            raise DescriptionError(
+                piece.complaint_about(f"{name} is not a name, or is reserved in generated models", name)
+            )
         for flag in equations[name].flags:
             if flag not in flags:
                 known = ", ".join(f"({each})" for each in flags) or "none"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from spikelearn.codegen.source_text import is_identifier
 from spikelearn.equations.dimensions import coherent_name
 from spikelearn.equations.parts import Parts
 from spikelearn.equations.system import names_in, symbol, to_sympy
@@ -31,7 +32,7 @@ class Port:
 def port_of(name: Any, text: Any, parts: Parts, state: Sequence[str], vocabulary: Vocabulary) -> Port:
     """Raises DescriptionError or UnitError, also if inputs of one step cannot be summed."""
     where = f"port {name!r} of {parts.owner}"
-    if not isinstance(name, str) or not name.isidentifier():
+    if not is_identifier(name):
         raise DescriptionError(f"{where}: expected a name such as 'exc', got {name!r}")
     if not isinstance(text, str):
         raise DescriptionError(f"{where}: expected a variable or statements about `weight`, got {text!r}")

@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass, replace
 from typing import Any
 
+from spikelearn import values
 from spikelearn.equations.brian import quiet
 from spikelearn.equations.constants import Constant, declared
 from spikelearn.equations.module import Raw, render_module
@@ -43,6 +44,7 @@ def rule_source(
     equations: Any, on_pre: Any, on_post: Any, parameters: Any, initial: Any, learns_from: str, name: str
 ) -> str:
     """The text of a module that defines `Model`, a PlasticityRule. See PlasticityRule.from_equations."""
+    values.name(name, "name of a plasticity rule")
     with quiet():
         return _Rule(equations, on_pre, on_post, parameters, initial, learns_from, name).module()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from spikelearn import values
 from spikelearn.equations.brian import quiet
 from spikelearn.equations.closed import closed_form
 from spikelearn.equations.constants import declared
@@ -22,6 +23,7 @@ _RESERVED = ("interval", "released", "weight")
 
 def synapse_source(equations: Any, on_pre: Any, parameters: Any, initial: Any, name: str) -> str:
     """The text of a module that defines `Model`, a SynapseModel. See SynapseModel.from_equations."""
+    values.name(name, "name of a synapse model")
     with quiet():
         owner = f"synapse model {name!r}"
         parts = parts_of(equations, owner, ("event-driven", "constant"), _RESERVED)

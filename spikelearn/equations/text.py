@@ -71,6 +71,13 @@ class Piece:
 
 
 def whole(where: str, text: str) -> Piece:
+    """The whole text. Raises DescriptionError if it is none, or has characters that no equation has."""
+    if not isinstance(text, str):
+        raise DescriptionError(f"{where}: expected a text, got {text!r}")
+    for k, character in enumerate(text):
+        if not character.isprintable() and character not in "\n\r\t":
+            line = text.count("\n", 0, k) + 1
+            raise DescriptionError(f"{where}: character {ascii(character)} in line {line} cannot be part of equations")
     return Piece(where, text, 0, len(text))
 
 
@@ -89,6 +96,7 @@ def statements(where: str, text: str) -> list[Statement]:
     found = []
     if not isinstance(text, str):
         raise DescriptionError(f"{where}: expected statements such as 'V_m = V_reset', got {text!r}")
+    whole(where, text)
     for part in re.finditer(r"[^;\n]+", text):
         piece = Piece(where, text, part.start(), part.end())
         if not piece.code.strip():
@@ -108,6 +116,7 @@ def definitions(where: str, text: str) -> dict[str, tuple[Piece, Piece]]:
 
     Raises DescriptionError for a line that is not an equation or has no unit.
     """
+    whole(where, text)
     starts = list(_DEFINITION.finditer(text))
     before = Piece(where, text, 0, starts[0].start() if starts else len(text))
     if before.code.strip() or not starts:

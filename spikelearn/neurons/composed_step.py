@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from spikelearn.codegen.functions import arguments_of
+from spikelearn.codegen.source_text import is_identifier
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons.membrane import Membrane
 from spikelearn.neurons.receptors.model import Receptor
@@ -212,7 +213,7 @@ class ComposedStep:
     def _call(self, function: Any, given: Mapping[str, str]) -> str:
         """A call to a function, by the names of its arguments."""
         plain = getattr(function, "py_func", function)
-        name = plain.__name__
+        name = plain.__name__ if is_identifier(plain.__name__) else "function"
         while self.known.setdefault(name, function) is not function:
             name += "_"
         return f"{name}({', '.join(given.get(argument, argument) for argument in arguments_of(function))})"
@@ -227,7 +228,8 @@ def imported(known: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
         plain = getattr(value, "py_func", value)
         module = getattr(value, "Parameters", plain).__module__
         there = getattr(sys.modules.get(module), name, None)
-        if module == "__main__" or (there is not value and there is not plain):
+        importable = module != "__main__" and all(map(is_identifier, module.split(".")))
+        if not importable or (there is not value and there is not plain):
             injected[name] = value
             continue
         modules.setdefault(module, []).append(name)

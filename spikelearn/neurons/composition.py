@@ -8,7 +8,6 @@ constant input, by that form with the input at mid-step.
 from __future__ import annotations
 
 import functools
-import keyword
 import sys
 import textwrap
 from collections import namedtuple
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 import numpy as np
 
 from spikelearn.codegen.functions import arguments_of, function_from
+from spikelearn.codegen.source_text import docstring, identifier
 from spikelearn.errors import DescriptionError
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.composed_step import ComposedStep, drive_ports, imported, method_of, variables
@@ -37,8 +37,7 @@ _BASE_UNITS = {"pA": "amp", "nS": "siemens", "mV/ms": "volt/second", "1/ms": "he
 def with_receptors(model: NeuronModel, receptors: Mapping[str, Any], name: str) -> NeuronModel:
     """See NeuronModel.with_receptors."""
     membrane = _membrane(model)
-    if not isinstance(name, str) or not name.isidentifier():
-        raise DescriptionError(f"{model.name}.with_receptors: expected a name such as 'MyCell', got {name!r}")
+    identifier(name, f"name of {model.name}.with_receptors")
     if not receptors:
         raise DescriptionError(f"{name}: expected receptors such as ampa=ExponentialConductance(E=0), got none")
     taken = {receptor: _checked(receptor, given, membrane, name) for receptor, given in receptors.items()}
@@ -49,8 +48,7 @@ def with_receptors(model: NeuronModel, receptors: Mapping[str, Any], name: str) 
 
 
 def _checked(receptor: str, given: Any, membrane: Membrane, name: str) -> Receptor:
-    if not receptor.isidentifier() or keyword.iskeyword(receptor):
-        raise DescriptionError(f"{name}: {receptor!r} cannot be the name of a receptor")
+    identifier(receptor, f"receptor of {name}")
     if isinstance(given, ReceptorModel):
         given = given()
     if not isinstance(given, Receptor):
@@ -76,11 +74,12 @@ def _with_receptors(model: NeuronModel, receptors: tuple[tuple[str, Receptor], .
     _check_names(model, given, name)
     step = ComposedStep(membrane, given, list(constants))
     known = {**step.known, "composed": composed, _name_of(model): model}
-    known |= {receptor.model.name: receptor.model for receptor in given.values()}
+    for receptor in given.values():
+        known[identifier(receptor.model.name, f"receptor model of {name}")] = receptor.model
     lines, injected = imported(known)
     call = [f"    {r}={receptor!r}," for r, receptor in receptors]
     text = [
-        f'"""{model.name} with receptors; made by {model.name}.with_receptors. The step can be edited."""', "",
+        docstring(f"{model.name} with receptors; made by {model.name}.with_receptors. The step can be edited."), "",
         *lines, "", "", step.text(), "",
         f'Model = composed(\n    step, "{name}", {_name_of(model)},', *call, ")\n",
     ]  # fmt: skip
