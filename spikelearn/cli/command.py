@@ -276,7 +276,7 @@ def _write_results(directory: Path, outcome: ex.Outcome, metrics: Mapping[str, A
     save(run, directory / RUN_FILE, extra={"metrics": metrics, "model": model}, synapses=kept)
     path = directory / METRICS_FILE
     with _writing(path), replacing(path) as temporary:
-        temporary.write_text(json.dumps(metrics, indent=2) + "\n")
+        temporary.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
 
 
 def _draw_pictures(directory: Path, experiment: ex.Experiment, parameters: Any, outcome: ex.Outcome) -> None:

@@ -94,7 +94,7 @@ def compilers() -> dict[str, str]:
     numba = importlib.util.find_spec("numba")
     assert numba is not None and numba.origin is not None
     file = Path(numba.origin).parent / "_version.py"
-    found = re.search(r'"version": "([^"]+)"', file.read_text()) if file.exists() else None
+    found = re.search(r'"version": "([^"]+)"', file.read_text(encoding="utf-8")) if file.exists() else None
     if found is None:
         from importlib.metadata import version
 

@@ -111,7 +111,7 @@ def render(template: str, **values: Value) -> str:
 @functools.cache
 def parse(path: Path) -> tuple[_Node, ...]:
     """A template as lines and marks, without its docstring, which comes first."""
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     imported = frozenset(word for line in _IMPORT.findall(text) for word in _WORD.findall(line))
     lines = text.splitlines()
     begin = text[: text.index('"""', 3)].count("\n") + 1

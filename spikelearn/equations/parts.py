@@ -58,9 +58,8 @@ def parts_of(text: Any, owner: str, flags: tuple[str, ...], taken: tuple[str, ..
     equations = _parsed(found)
     for name, (piece, _) in found.items():
         if reserved(name, taken) or not is_identifier(name):
-            raise DescriptionError(
-                piece.complaint_about(f"{name} is not a name, or is reserved in generated models", name)
-            )
+            message = f"{name} is no name, or a reserved name in generated models"
+            raise DescriptionError(piece.complaint_about(message, name))
         for flag in equations[name].flags:
             if flag not in flags:
                 known = ", ".join(f"({each})" for each in flags) or "none"

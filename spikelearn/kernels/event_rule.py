@@ -48,7 +48,7 @@ def taken_among(names: Set[str], modulated: bool) -> Set[str]:
 @functools.cache
 def _template_names() -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
     """Words of the template below its docstring, and what it puts before and after the names of a rule."""
-    text = (TEMPLATES / "event_rule.py").read_text().split('"""', 2)[2]
+    text = (TEMPLATES / "event_rule.py").read_text(encoding="utf-8").split('"""', 2)[2]
     words, loops = set(_USED_NAME.findall(text)), re.findall(r"# for ([a-z, ]+) in", text)
     replaced = {name.strip() for names in loops for name in names.split(",")}
     joined = [word.split("__") for word in words if "__" in word]

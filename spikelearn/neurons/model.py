@@ -209,7 +209,7 @@ class NeuronModel(Documented):
 
     def save(self, path: str | Path) -> None:
         """Write `source` to a file that can be edited and imported; it defines `Model`."""
-        Path(path).write_text(self.source)
+        Path(path).write_text(self.source, encoding="utf-8")
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """State, ports, events, equations and other simulators, for `help`."""

@@ -205,7 +205,7 @@ class PlasticityRule(Documented):
 
     def save(self, path: str | Path) -> None:
         """Write `source` to a file that can be edited and imported; it defines `Model`."""
-        Path(path).write_text(self.source)
+        Path(path).write_text(self.source, encoding="utf-8")
 
     def takes(self, handler: str) -> tuple[str, ...]:
         """The names of the arguments of `on_pre`, `on_post` or `transmits`."""

@@ -204,9 +204,9 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
             parquet = needed("pyarrow.parquet", "tables in .parquet files")
             rows = parquet.read_table(path).to_pylist()
         elif path.suffix == ".json":
-            rows = json.loads(path.read_text())
+            rows = json.loads(path.read_text(encoding="utf-8"))
         elif path.suffix == ".csv":
-            with path.open(newline="") as file:
+            with path.open(newline="", encoding="utf-8") as file:
                 rows = list(_whole_rows(csv.DictReader(file), path))
         else:
             raise ExperimentError(f"{path}: expected a table of points, .csv, .json or .parquet")

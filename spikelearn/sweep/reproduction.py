@@ -210,7 +210,7 @@ def _write(folder: Path, job: Job, seeds: Mapping[str, Any]) -> None:
     }  # fmt: skip
     try:
         with replacing(path, wait_s=60.0) as temporary:
-            temporary.write_text(json.dumps(content, indent=1) + "\n")
+            temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {reason(error, path.parent)}") from error
 
@@ -224,7 +224,7 @@ def kept_jobs(folder: Path) -> list[Job]:
     jobs = []
     for path in sorted((folder / "results" / "measured").glob("*.json")):
         seeds = read(folder, path.stem)
-        described = json.loads(path.read_text())
+        described = json.loads(path.read_text(encoding="utf-8"))
         settings = tuple(sorted(described["settings"].items()))
         first = min(map(int, seeds), default=0)
         jobs += [Job(described["model"], settings, int(s), described["quick"], int(s) == first) for s in seeds]
@@ -237,6 +237,6 @@ def read(folder: Path, file_name: str) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        return dict(json.loads(path.read_text())["seeds"])
+        return dict(json.loads(path.read_text(encoding="utf-8"))["seeds"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ExperimentError(f"{path}: no measurements can be read ({error}); remove the file to begin anew") from None

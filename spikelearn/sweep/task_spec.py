@@ -56,7 +56,7 @@ def check_compatible(
 
     Returns remarks about other differences, such as the versions of packages.
     """
-    text = experiment.path.read_text()
+    text = experiment.path.read_text(encoding="utf-8")
     now = {
         "model": experiment.name, "path": str(experiment.path), "source": source_of(experiment),
         "quick": str(task_spec.quick), "measure": _fingerprint(task_spec.measure), "seed": str(seed),

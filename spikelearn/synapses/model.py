@@ -97,7 +97,7 @@ class SynapseModel(Documented):
 
     def save(self, path: str | Path) -> None:
         """Write `source` to a file that can be edited and imported; it defines `Model`."""
-        Path(path).write_text(self.source)
+        Path(path).write_text(self.source, encoding="utf-8")
 
     def __call__(self, **parameters: Quantity) -> Synapse:
         return Synapse(self, checked_for_all(self, parameters))
