@@ -103,9 +103,10 @@ def below_threshold(model):
 
 
 def state_below_threshold(model):
-    """All variables, each over its own size, and 1 of its unit."""
+    """All variables, each over how far it moves; one that stands still, by itself."""
     ours, brian2 = below_threshold(model)
-    size = {name: np.abs(values).max() + 1.0 for name, values in brian2.items()}
+    moved = {name: np.ptp(values) for name, values in brian2.items()}
+    size = {name: far if far > 1e-6 else 1.0 for name, far in moved.items()}
     return tuple(np.concatenate([found[name] / size[name] for name in size]) for found in (ours, brian2))
 
 
