@@ -151,7 +151,8 @@ def scaled(p: Parameters, images: np.ndarray) -> Parameters:
 def first_wiring(p: Parameters, n_pixels: int, seed: int) -> Wiring:
     generator = np.random.default_rng(seed)
     weights = 0.3 * (generator.random((n_pixels, p.neurons)) + 0.01)
-    delays = generator.uniform(p.dt, max(p.dt, p.longest_delay), weights.shape)
+    drawn = generator.uniform(p.dt, max(p.dt, p.longest_delay), weights.shape)
+    delays = p.dt * np.floor(drawn / p.dt + 0.5)
     return Wiring(np.minimum(weights * p.total / weights.sum(axis=0), 1.0), delays, np.full(p.neurons, p.theta))
 
 

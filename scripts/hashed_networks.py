@@ -84,7 +84,11 @@ def neurons(model: Any, parameters: dict[str, Any], threads: int) -> Scene:
 def spread(model: Any) -> dict[str, Any]:
     """All parameters, different for each neuron."""
     values = {**model.Parameters._field_defaults, **LIVELY.get(model.name, {})}
-    return {name: value * np.linspace(0.95, 1.05, 6) for name, value in values.items()}
+    varied = {name: value * np.linspace(0.95, 1.05, 6) for name, value in values.items()}
+    for name in model.durations:
+        up = name in (model.refractory, "t_clamp")
+        varied[name] = (np.ceil(10 * varied[name] - 1e-6) if up else np.floor(10 * varied[name] + 0.5)) / 10
+    return varied
 
 
 def neuron_cases() -> Iterator[tuple[str, Case]]:
@@ -124,7 +128,7 @@ def drives(drive: Any, weight_of: float | None, threads: int) -> Scene:
     cells, others = (net.population(n, sl.LIF(), initial=start) for n, start in zip((6, 9), starts, strict=True))
     net.drive(cells, drive, weight=weight_of)
     net.drive(others[2:8], drive, weight=weight_of)
-    net.record(others, "V_m", every=0.7, start=20.25)
+    net.record(others, "V_m", every=0.7, start=20.3)
     net.record(cells[1:4], ["spikes", "V_m"], start=10.0)
     net.record(others)
     return Scene(net, 100.0)
@@ -541,7 +545,7 @@ def on_others(learns: bool, threads: int) -> Scene:
     """Parts that both NEST and Brian2 run: sources, drives, exactly integrated neurons, and STDP."""
     net = sl.Network(dt=0.1, seed=3)
     poisson, listed = net.population(20, sl.Poisson(200.0)), net.population(3, sl.SpikeList([0.1, 5, 7.3], [0, 1, 2]))
-    taus = {"tau_m": np.linspace(8, 15, 20), "t_ref": np.linspace(0.5, 2, 20), "I_e": 300.0}
+    taus = {"tau_m": np.linspace(8, 15, 20), "t_ref": np.arange(1, 21) / 10, "I_e": 300.0}
     lif = net.population(20, sl.LIF(**taus), name="lif", initial={"V_m": sl.Uniform(-70, -56)})
     net.connect(poisson, lif, "exc", sl.FixedProbability(0.5), sl.Normal(100, 20), delay=sl.Uniform(0.1, 3.0))
     net.connect(listed, lif[5:9], "exc", weight=500.0)

@@ -54,3 +54,7 @@ class StoreError(SpikelearnError, OSError):
 
 class TemplateError(SpikelearnError, ValueError):
     """A template of a kernel that cannot be rendered: a mark or a name that is unknown, with file and line."""
+
+
+class CoarseStepWarning(UserWarning):
+    """A dt of half the fastest time constant of a population or more, so that results depend on dt."""

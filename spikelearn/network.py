@@ -6,6 +6,7 @@ import copy
 import functools
 import os
 import platform
+import warnings
 import weakref
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +20,11 @@ from spikelearn.backends.request import check_request
 from spikelearn.codegen.interruptible import interruptible
 from spikelearn.codegen.object_cache import compilers
 from spikelearn.description.builder import NetworkBuilder
+from spikelearn.description.grid import check_grid, coarse_steps
 from spikelearn.engine.lowering.synapse_tables import count_alone
-from spikelearn.errors import CheckpointError, DescriptionError
+from spikelearn.errors import CheckpointError, CoarseStepWarning, DescriptionError
 from spikelearn.results.run import Run
+from spikelearn.steps import times_of
 from spikelearn.units import Quantity
 from spikelearn.values import whole_number
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
     from spikelearn.backends.backend import Backend, Choice
     from spikelearn.backends.options import Options
+    from spikelearn.description.network_description import NetworkDescription
     from spikelearn.description.projection import Projection
     from spikelearn.description.trials import Trials
     from spikelearn.results.sink import Sink
@@ -55,6 +59,7 @@ class Network(NetworkBuilder):
         self.threads = None if threads is None else whole_number(threads, "threads of Network", 1, MOST_THREADS)
         self._choice = choose("compiled")
         self._shares: int | None = None
+        self._told_of_coarse_steps = False
         self._backend: Backend | None = None
         self._runs: list[weakref.ref[Run]] = []
         self.recorded: Run | None = None
@@ -62,7 +67,7 @@ class Network(NetworkBuilder):
     @property
     def time(self) -> float:
         """How far the network has run, in ms."""
-        return 0.0 if self._backend is None else self._backend.step * self.dt
+        return 0.0 if self._backend is None else times_of(self._backend.step, self.dt)
 
     def run(
         self,
@@ -87,7 +92,8 @@ class Network(NetworkBuilder):
         run that this one continues; the returned run, also in checkpoints, is then the two joined (see Run.joined). All
         arguments are checked before anything is simulated.
         """
-        request = check_request(self.dt, duration, trials, sink, progress, checkpoint, checkpoint_every, after)
+        step = 0 if self._backend is None else self._backend.step
+        request = check_request(self.dt, step, duration, trials, sink, progress, checkpoint, checkpoint_every, after)
         self._check_owned(request.named)
         choice = self._choice if engine is None else choose(engine)
         check_supported(choice, request.needs)
@@ -182,10 +188,20 @@ class Network(NetworkBuilder):
             self._backend, self._shares = None, None
         if self._backend is None:
             backend, description = backend_of(choice.engine), self.description()
+            if backend.on_grid:
+                check_grid(description)
+                self._warn_of_coarse_steps(description)
             self._backend = interruptible(lambda: backend.begin(description, choice, self.threads, self._shares))
             self._shares = self._backend.shares
         self._choice = choice
         return self._backend
+
+    def _warn_of_coarse_steps(self, description: NetworkDescription) -> None:
+        """Warn once of populations for which dt is too coarse."""
+        if not self._told_of_coarse_steps:
+            self._told_of_coarse_steps = True
+            for remark in coarse_steps(description):
+                warnings.warn(remark, CoarseStepWarning, stacklevel=4)
 
     def _finish(self, run: Run) -> Run:
         """A run that ends now, with the current synapses and a way to write a checkpoint while they are current."""

@@ -34,10 +34,14 @@ is an array as well."""
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit of this project: its name in Brian2, and how many of it make up one SI unit."""
+    """A unit of this project: its name in Brian2, and how many of it make up one SI unit.
+
+    in_steps: whether values are whole numbers of steps of dt on a grid.
+    """
 
     name: str
     per_si: float
+    in_steps: bool = False
 
     def __repr__(self) -> str:
         return {"1": "number", "port": "weight"}.get(self.name, self.name)
@@ -63,6 +67,7 @@ UNITS = {
 }
 
 ms = Annotated[float, UNITS["ms"]]
+duration = Annotated[float, Unit("ms", 1e3, in_steps=True)]
 mV = Annotated[float, UNITS["mV"]]
 pA = Annotated[float, UNITS["pA"]]
 pF = Annotated[float, UNITS["pF"]]

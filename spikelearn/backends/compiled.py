@@ -64,6 +64,8 @@ class CompiledBackend(Backend):
         trials: LoweredTrials | None = None,
     ) -> tuple[bool, float]:
         added = None if trials is None else trials.added
+        for call in added.before if added is not None and n_steps > 0 else ():
+            call(self.program.step + 1)
         try:
             return simulate(self.program, n_steps, sink, self._engine, progress, added, pause)
         finally:

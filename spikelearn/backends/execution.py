@@ -18,6 +18,7 @@ from spikelearn.errors import CheckpointError, RunFileError, SimulationError
 from spikelearn.neurons import Neuron
 from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run
 from spikelearn.results.sink import RunHeader, TraceHeader
+from spikelearn.steps import times_of
 
 
 def execute(backend: Backend, request: RunRequest, versions: Mapping[str, str], finish: Callable[[Run], Run]) -> Run:
@@ -41,7 +42,7 @@ def execute(backend: Backend, request: RunRequest, versions: Mapping[str, str], 
         run = Run(
             dt=header.dt,
             t_start=header.t_start,
-            t_stop=backend.step * header.dt,
+            t_stop=times_of(backend.step, header.dt),
             seed=header.seed,
             populations=dict(header.populations),
             projections=dict(header.projections),
@@ -66,7 +67,7 @@ def execute(backend: Backend, request: RunRequest, versions: Mapping[str, str], 
         error = raised
     if not isinstance(error, RunFileError):
         try:
-            sink.end(backend.step * header.dt, interrupted, wall, backend.synaptic_events - events_before)
+            sink.end(times_of(backend.step, header.dt), interrupted, wall, backend.synaptic_events - events_before)
         except RunFileError as raised:
             error = error or raised
     run = so_far(interrupted, wall)
@@ -85,7 +86,7 @@ def _header(backend: Backend, versions: Mapping[str, str]) -> RunHeader:
     d = backend.description
     return RunHeader(
         dt=d.dt,
-        t_start=backend.step * d.dt,
+        t_start=times_of(backend.step, d.dt),
         seed=d.seed,
         populations={
             p.name: PopulationInfo(

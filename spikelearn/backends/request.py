@@ -14,7 +14,7 @@ from spikelearn.description.trials import Trials
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.results.run import Run
 from spikelearn.results.sink import MemorySink, Sink
-from spikelearn.units import plain
+from spikelearn.steps import MOST_STEPS, whole_steps, written
 
 _SINK_METHODS = ("begin", "spikes", "trace", "flush", "end", "spike_data", "trace_data")
 
@@ -51,6 +51,7 @@ class RunRequest:
 
 def check_request(
     dt: float,
+    step: int,
     duration: Any,
     trials: Any,
     sink: Any,
@@ -59,8 +60,15 @@ def check_request(
     checkpoint_every: Any,
     after: Any,
 ) -> RunRequest:
-    """The arguments of Network.run, checked. Raises DescriptionError, ParameterError or UnitError."""
+    """The arguments of Network.run, checked. step: that from which it runs.
+
+    Raises DescriptionError, ParameterError or UnitError.
+    """
     n_steps = _n_steps(dt, duration, trials)
+    if step + n_steps > MOST_STEPS:
+        raise ParameterError(
+            f"run: expected to end after at most {MOST_STEPS:,} steps of dt = {written(dt)} ms, got {step + n_steps:,}"
+        )
     checkpoint_steps = _checkpoint_steps(dt, checkpoint, checkpoint_every, trials)
     if sink is not None and (missing := [name for name in _SINK_METHODS if not callable(getattr(sink, name, None))]):
         raise DescriptionError(f"sink of run: expected a Sink, which has {', '.join(missing)}, got {sink!r}")
@@ -88,22 +96,17 @@ def _n_steps(dt: float, duration: Any, trials: Any) -> int:
         if not isinstance(trials, Trials):
             raise DescriptionError(f"run: expected Trials, got {trials!r}")
         return int(trials.phase_steps(dt).sum()) * int(trials.n)
-    length = plain(duration, "ms", "duration of run")
-    if not isinstance(length, float) or not np.isfinite(length) or length < 0:
-        raise ParameterError(f"duration of run: expected at least 0 ms, got {duration!r}")
-    return round(length / dt)
+    return whole_steps(duration, dt, "duration of run")
 
 
 def _checkpoint_steps(dt: float, checkpoint: Any, every: Any, trials: Trials | None) -> int:
     if every is None:
         return 0
-    interval = plain(every, "ms", "checkpoint_every of run")
-    if not isinstance(interval, float) or not np.isfinite(interval) or interval < dt * (1 - 1e-9):
-        raise ParameterError(f"checkpoint_every of run: expected at least dt = {dt:g} ms, got {every!r}")
+    steps = whole_steps(every, dt, "checkpoint_every of run", least=1)
     if checkpoint is None:
         raise DescriptionError("checkpoint_every of run: expected a file too, checkpoint=path")
     if trials is not None:
         raise DescriptionError(
             "checkpoint_every of run: a schedule of trials has no checkpoints inside it; run it in several parts"
         )
-    return round(interval / dt)
+    return steps

@@ -10,7 +10,9 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from spikelearn.backends.backend import Backend, Choice
+from spikelearn.backends.presampled import initial_state
 from spikelearn.description.network_description import NetworkDescription
+from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
 from spikelearn.engine.lowering.synapse_tables import count_alone
@@ -19,6 +21,8 @@ from spikelearn.errors import DescriptionError
 from spikelearn.neurons import Neuron
 from spikelearn.results.run import Synapses
 from spikelearn.results.sink import Sink
+from spikelearn.sources import SpikeList
+from spikelearn.steps import nearest_steps, times_of
 
 
 class Simulator(Protocol):
@@ -80,6 +84,7 @@ class SimulatorBackend(Backend):
         begun, d, until = time.perf_counter(), self.description, self._step + n_steps
         weights = [r for r in d.recordings if isinstance(r.of, Projection)]
         sampled: dict[Recording, tuple[list[int], list[np.ndarray]]] = {r: ([], []) for r in weights}
+        before = self._at_start() if self._step == 0 and n_steps > 0 else {}
         for stop in _stops(weights, self._step, until):
             self._simulator.advance(stop)
             for recording in weights:
@@ -94,16 +99,32 @@ class SimulatorBackend(Backend):
             if recording.events:
                 steps, ids = self._simulator.spikes(recording, until)
                 order = np.lexsort((ids, steps))
-                sink.spikes(name, variable, steps[order] * d.dt, ids[order].astype(np.int32))
+                sink.spikes(name, variable, times_of(steps[order], d.dt), ids[order].astype(np.int32))
                 continue
             if recording in sampled:
                 at, rows = np.array(sampled[recording][0], np.int64), sampled[recording][1]
                 values = np.array(rows).reshape(len(at), len(recording.ids))
             else:
                 at, values = self._simulator.samples(recording, until)
-            sink.trace(name, variable, at * d.dt, values)
-        sink.flush(until * d.dt)
+            if recording in before:
+                at, values = np.append(0, at), np.concatenate([before[recording], values])
+            sink.trace(name, variable, times_of(at, d.dt), values)
+        sink.flush(times_of(until, d.dt))
         return False, time.perf_counter() - begun
+
+    def _at_start(self) -> dict[Recording, np.ndarray]:
+        """The samples at 0 ms, (1, k), which a simulator does not take."""
+        wanted = [recording for recording in self.description.recordings if recording.include_start]
+        state = initial_state(self.description) if any(isinstance(r.of, Population) for r in wanted) else {}
+        found = {}
+        for recording in wanted:
+            of, values = recording.of, np.zeros(1)
+            if isinstance(of, Population):
+                values = state[of][recording.variable]
+            elif isinstance(of, Projection):
+                values = self._simulator.synapses(of).weight
+            found[recording] = values[recording.ids][None, :]
+        return found
 
     def synapses(self, projection: Projection) -> Synapses | Callable[[], Synapses]:
         """As in Backend. Plastic synapses are read whenever a run stops, while the simulator still holds them."""
@@ -140,6 +161,9 @@ def _check_supported(d: NetworkDescription, simulator: str) -> None:
                 f"{simulator}; {ours}"
             )
     for population in d.populations:
+        if isinstance(population.model, SpikeList) and np.any(nearest_steps(population.model.times, d.dt)[0] == 0):
+            what = f"population {population.name!r}: spikes at 0 ms, before the first step,"
+            raise DescriptionError(f"{what} cannot run on {simulator}; {ours}")
         if not isinstance(population.model, Neuron):
             continue
         held = [name for name in ("refractory",) if name in population.initial]

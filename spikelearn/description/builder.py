@@ -27,7 +27,14 @@ from spikelearn.description.population import Modulator, Population, View, segme
 from spikelearn.description.positions import Grid, Positions, UniformPositions, positions_of
 from spikelearn.description.projection import Drive, Projection, Release
 from spikelearn.description.receiver import receiver_of
-from spikelearn.description.recording import Recording, first_step, recording, sampling_steps, with_recordings
+from spikelearn.description.recording import (
+    Recording,
+    check_sampling,
+    first_step,
+    recording,
+    sampling_steps,
+    with_recordings,
+)
 from spikelearn.description.trials import Callback
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons import Neuron, NeuronModel
@@ -151,8 +158,9 @@ class NetworkBuilder:
         rule: AllToAll() by default. weight: number, array or distribution, in the unit of the port; an array has shape
         (n_source, n_target) for AllToAll and one value per synapse for OneToOne and Pairs; a profile such as
         LinearProfile(200, -50), or a function, gives it as a function of distance. delay: ms, axonal; by default one
-        step. Delays drawn below one step are redrawn; delays by distance are at least one step. axonal_delay accepts
-        the same values as delay; dendritic_delay is a number: it delays the input and, on their way back to the
+        step, and a multiple of dt except for the exact engine. Drawn delays take the nearest step, as in NEST, and are
+        redrawn below one step; delays by distance are at least one step. axonal_delay accepts the same values as delay;
+        dendritic_delay is a number: it delays the input and, on their way back to the
         synapse, the post events that a plasticity rule learns from. on: kind of event transmitted. learns_from: kind of
         post event of the rule. plastic=False freezes the weights. synapse: short-term plasticity, or a graded synapse.
         If short-term plasticity is combined with a plasticity rule, weight times release arrives, and the rule learns
@@ -258,7 +266,7 @@ class NetworkBuilder:
             raise DescriptionError(f"drive: target is not a population of this network: {target!r}")
         population, where = whole(target), f"drive of {target.name!r}"
         first, size = segment(target, where)
-        port, number = check_drive(population, size, source, port, weight, where)
+        port, number = check_drive(population, size, source, port, weight, self.dt, where)
         self._drives.append(Drive(source, population, first, size, port, number, self._next_uid()))
 
     @adds("homeostasis")
@@ -293,12 +301,15 @@ class NetworkBuilder:
         variables: str | Sequence[str] = "spikes",
         every: Quantity | None = None,
         start: Quantity = 0.0,
+        include_start: bool = False,
     ) -> None:
         """Record "spikes" (or "events", "bursts", "plateaus") or state variables of a population or a view of it,
         "n" of a modulator, or "weight" and "c" of a projection (`net.record(ff, "weight", every=100)`).
 
-        every: interval of samples in ms; by default each step, for projections 100 ms. start: ms; nothing is recorded
-        before it. Several views of a population may be recorded, at the same interval and from the same start.
+        every: interval of samples in ms; by default each step, for projections 100 ms; events have none. start: ms;
+        nothing is recorded before it. Both are multiples of dt. include_start: whether traces begin with a sample at
+        0 ms, the state before the first step, so that a run of n steps has n + 1 samples. Several views of a population
+        may be recorded, at the same interval and from the same start.
         """
         if self._owner(whole(of) if isinstance(of, View) else of) is not True:
             raise DescriptionError(f"record: not a population, modulator or projection of this network: {of!r}")
@@ -306,7 +317,11 @@ class NetworkBuilder:
         names = list(variables) if isinstance(variables, list | tuple | set | Mapping) else [variables]
         if not names:
             raise DescriptionError(f"recording of {of.name!r}: expected at least one variable, got {variables!r}")
-        self._recordings = with_recordings(self._recordings, [recording(of, name, steps, first) for name in names])
+        include_start = flag(include_start, f"include_start of recording {of.name!r}")
+        added = [recording(of, name, steps, first) for name in names]
+        check_sampling(of, added, every, first, include_start)
+        added = [replace(each, include_start=include_start and not each.events) for each in added]
+        self._recordings = with_recordings(self._recordings, added)
 
     @adds("callback")
     def on_step(self, function: Callable[..., Any], *arguments: Any) -> None:

@@ -5,6 +5,7 @@ Parts check themselves on creation where they can. All raise DescriptionError or
 
 from __future__ import annotations
 
+import math
 import reprlib
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -13,12 +14,14 @@ import numpy as np
 
 from spikelearn.connectivity import CONNECTION_RULES, ConnectionRule, Pairs, Rows
 from spikelearn.description.distributions import Drawn, drawn
+from spikelearn.description.grid import check_durations
 from spikelearn.description.population import Modulator, Population
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels import connect
 from spikelearn.neurons import Neuron
 from spikelearn.plasticity import Plasticity
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
+from spikelearn.steps import nearest_steps, steps_of, whole_steps, written
 from spikelearn.synapses import GradedSynapse, Synapse
 from spikelearn.units import plain
 
@@ -33,19 +36,19 @@ def check_sizes(name: str, size: int, model: Any, dt: float) -> None:
             )
     if isinstance(model, Poisson) and model.values.shape[1] not in (1, size):
         raise DescriptionError(f"population {name!r}: rate needs one value or {size}, got {model.values.shape[1]}")
+    if isinstance(model, Neuron) and model.model.closed_form is None:
+        check_durations(name, model, dt)
     if isinstance(model, SpikeList):
         _check_spike_list(name, size, model, dt)
 
 
 def _check_spike_list(name: str, size: int, model: SpikeList, dt: float) -> None:
-    """Check that a neuron fires at most once per step, the capacity of the event rings."""
-    steps = np.floor(model.times / dt + 0.5).astype(np.int64)
-    early = np.flatnonzero(steps < 1)
-    if len(early):
-        raise DescriptionError(
-            f"population {name!r}: spikes of a SpikeList are at {dt:g} ms, the end of the first step, or later, "
-            f"got {model.times[early[0]]:g} ms at index {early[0]}"
-        )
+    """Check that a neuron fires at most once per step, the capacity of the event rings.
+
+    Times between steps, which only the exact engine takes, are left to `check_grid`.
+    """
+    steps, fits = nearest_steps(model.times, dt)
+    steps = np.where(fits, steps, -1.0 - np.arange(len(steps)))
     order = np.lexsort((steps, model.ids))
     twice = np.flatnonzero((np.diff(steps[order]) == 0) & (np.diff(model.ids[order]) == 0))
     if len(twice):
@@ -96,35 +99,45 @@ def check_array(
 
 
 def check_delays(delay: Any, axonal: Any, dendritic: Any, dt: float, where: str) -> tuple[Drawn, int]:
-    """The axonal delay in ms and the dendritic one in steps; together at least one step of dt ms.
+    """The axonal delay in ms and the dendritic one in steps; together one to connect.LONGEST_DELAY steps of dt ms.
 
-    A distribution without a lower limit gets one step as its limit: lower values are redrawn.
+    Whether an axonal delay is a multiple of dt depends on the engine: see `check_grid`. A distribution without a lower
+    limit gets one step as its limit: lower values are redrawn.
     """
     if delay is not None and (axonal is not None or dendritic is not None):
         raise DescriptionError(f"{where}: give either delay, which is axonal, or axonal_delay and dendritic_delay")
     given = delay if delay is not None else axonal
-    back = 0.0
-    if dendritic is not None:
-        number = plain(dendritic, "ms", f"dendritic_delay of {where}")
-        if not isinstance(number, float) or not np.isfinite(number) or number < 0:
-            raise ParameterError(f"dendritic_delay of {where}: expected one number of at least 0 ms, got {dendritic!r}")
-        back = number
+    back = 0 if dendritic is None else whole_steps(dendritic, dt, f"dendritic_delay of {where}")
     if given is None:
         given = 0.0 if back > 0 else dt
     drawn_delay = drawn(given, "ms", f"delay of {where}")
     if drawn_delay.low == -np.inf and not drawn_delay.constant and drawn_delay.values is None:
-        drawn_delay = drawn_delay.within(max(0.0, dt - back), drawn_delay.high, f"delay of {where}")
-    if drawn_delay.values is not None:
-        shortest = float(drawn_delay.values.min())
-    else:
-        shortest = drawn_delay.a if drawn_delay.constant else drawn_delay.low
+        drawn_delay = drawn_delay.within(max(0.0, dt - back * dt), drawn_delay.high, f"delay of {where}")
+    shortest, typical = _range_of(drawn_delay)
     if shortest < 0:
         raise ParameterError(f"delay of {where}: expected at least 0 ms, got {shortest:g} ms")
-    if shortest + back < dt * (1 - 1e-6):
+    if shortest + back * dt < dt * (1 - 1e-6):
         raise DescriptionError(
-            f"delay of {where}: expected at least one step (dt = {dt:g} ms), got {shortest + back:g} ms"
+            f"delay of {where}: expected at least one step (dt = {dt:g} ms), got {shortest + back * dt:g} ms"
         )
-    return drawn_delay, round(back / dt)
+    if typical / dt + back >= connect.LONGEST_DELAY:
+        raise DescriptionError(
+            f"delay of {where}: delays must be shorter than {written(connect.LONGEST_DELAY * dt)} ms, which is "
+            f"{connect.LONGEST_DELAY:,} steps, got {typical + back * dt:g} ms"
+        )
+    return drawn_delay, back
+
+
+def _range_of(delay: Drawn) -> tuple[float, float]:
+    """The shortest delay (ms), and the longest, or for a distribution that has no limit the median."""
+    if delay.values is not None:
+        return float(delay.values.min()), float(delay.values.max())
+    if delay.constant:
+        return delay.a, delay.a
+    if delay.code == connect.UNIFORM:
+        return delay.low, delay.b
+    median = {connect.LOG_NORMAL: math.exp(min(delay.a, 700.0)), connect.EXPONENTIAL: delay.a * math.log(2.0)}
+    return delay.low, min(median.get(delay.code, delay.a), delay.high)
 
 
 def check_plasticity(
@@ -238,9 +251,9 @@ def _check_graded(
 
 
 def check_drive(
-    population: Population, size: int, source: Any, port: str | None, weight: Any, where: str
+    population: Population, size: int, source: Any, port: str | None, weight: Any, dt: float, where: str
 ) -> tuple[str, float]:
-    """The port and the weight (0 for a current) of a drive of `size` neurons of a population."""
+    """The port and the weight (0 for a current) of a drive of `size` neurons of a population. dt: ms."""
     number = 0.0
     if isinstance(source, PoissonInput):
         if not isinstance(population.model, Neuron):
@@ -260,6 +273,8 @@ def check_drive(
         if weight is not None:
             raise DescriptionError(f"{where}: a current cannot have a weight, got {weight!r}")
         width = source.values.shape[1] if isinstance(source, StepCurrent) else 1
+        if isinstance(source, NoiseCurrent) and source.interval is not None:
+            whole_steps(source.interval, dt, f"interval of NoiseCurrent, {where}", least=1)
     else:
         raise DescriptionError(f"{where}: expected PoissonInput, StepCurrent or NoiseCurrent, got {source!r}")
     if width not in (1, size):
@@ -275,14 +290,9 @@ def check_release(modulator: Modulator, times: Any, amounts: Any, dt: float) -> 
         raise DescriptionError(
             f"release of {modulator.name!r}: expected one amount or {len(at)}, one per time, got {much.shape}"
         )
-    if not (np.all(np.isfinite(at)) and np.all(np.isfinite(much)) and np.all(at > 0)):
-        raise ParameterError(f"release of {modulator.name!r}: expected finite amounts and times after 0 ms")
-    steps = np.floor(at / dt + 0.5).astype(np.int64)
-    if np.any(steps < 1):
-        raise DescriptionError(
-            f"release of {modulator.name!r}: expected times of at least {dt:g} ms, the end of the first step, "
-            f"got {at.min():g} ms"
-        )
+    if not np.all(np.isfinite(much)):
+        raise ParameterError(f"release of {modulator.name!r}: expected finite amounts")
+    steps = steps_of(at, dt, f"times of release of {modulator.name!r}", least=1, unreachable=True)
     order = np.argsort(steps, kind="stable")
     amount_of_each = np.ascontiguousarray(np.broadcast_to(much, at.shape)[order].astype(np.float64))
     return np.ascontiguousarray(steps[order]), amount_of_each

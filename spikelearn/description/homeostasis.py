@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from spikelearn.description.projection import Projection
-from spikelearn.description.steps import whole_steps
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.plasticity import Normalisation, Rewiring, SynapticScaling
+from spikelearn.steps import whole_steps
 from spikelearn.units import plain
 from spikelearn.values import flag, one_number, word
 
@@ -42,7 +42,7 @@ def homeostasis(projection: Projection, rule: Any, dt: float) -> Homeostasis:
         raise DescriptionError(f"{where}: a projection to a modulator cannot be regulated")
     if projection.procedural:
         raise DescriptionError(f"{where}: its synapses are procedural, so their weights cannot change")
-    every = whole_steps(rule.every, dt, f"every of {where}")
+    every = whole_steps(rule.every, dt, f"every of {where}", least=1)
     return Homeostasis(projection, rule, every, *_CHECKS[type(rule)](projection, rule, where))
 
 

@@ -115,7 +115,7 @@ class Population:
         return Reference("rates", self)
 
     def check_rates(self, where: str) -> None:
-        if not hasattr(self.model, "interval"):
+        if not hasattr(self.model, "starts"):
             raise DescriptionError(
                 f"{where}: population {self.name!r} ({self.model_name}) has no rates; only Poisson populations do"
             )

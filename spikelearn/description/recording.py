@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,16 +10,18 @@ import numpy as np
 
 from spikelearn.description.population import Modulator, Population, whole
 from spikelearn.description.projection import Projection
-from spikelearn.description.steps import whole_steps
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.neurons import Neuron
 from spikelearn.parameters import suggest
-from spikelearn.units import plain
+from spikelearn.steps import whole_steps
 
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A recorded variable of an object. variable: a kind of event if `events`, else a variable. every, start: steps."""
+    """A recorded variable of an object. variable: a kind of event if `events`, else a variable. every, start: steps.
+
+    include_start: whether there is a sample at 0 ms, before the first step.
+    """
 
     of: Any
     variable: str
@@ -29,6 +30,12 @@ class Recording:
     every: int
     start: int
     unit: str
+    include_start: bool = False
+
+    @property
+    def first(self) -> int:
+        """The first step that may be sampled."""
+        return max(0 if self.include_start else 1, self.start)
 
 
 def with_recordings(known: Sequence[Recording], new: Iterable[Recording]) -> list[Recording]:
@@ -44,7 +51,7 @@ def with_recordings(known: Sequence[Recording], new: Iterable[Recording]) -> lis
             found.append(each)
             continue
         before, where = found[k], f"recording of {each.of.name!r}"
-        if (before.every, before.start) != (each.every, each.start):
+        if (before.every, before.start, before.include_start) != (each.every, each.start, each.include_start):
             raise DescriptionError(
                 f"{where}: {each.variable!r} is already recorded, with another interval or start; expected the same"
             )
@@ -55,18 +62,28 @@ def with_recordings(known: Sequence[Recording], new: Iterable[Recording]) -> lis
 
 
 def sampling_steps(of: Any, every: Any, dt: float) -> int:
-    """The steps between two samples; every: ms, or None for the default. Raises ParameterError if it is below dt."""
+    """The steps between two samples; every: ms, or None for the default."""
     if every is not None:
-        return whole_steps(every, dt, f"every of recording {of.name!r}")
+        return whole_steps(every, dt, f"every of recording {of.name!r}", least=1)
     return max(1, round(100.0 / dt)) if isinstance(of, Projection) else 1
 
 
 def first_step(of: Any, start: Any, dt: float) -> int:
-    """The first step of a recording; start: ms. Raises ParameterError if it is negative or not finite."""
-    time = plain(start, "ms", f"start of recording {of.name!r}")
-    if not isinstance(time, float) or not np.isfinite(time) or time < 0:
-        raise ParameterError(f"start of recording {of.name!r}: expected at least 0 ms, got {start!r}")
-    return math.ceil(time / dt - 1e-6)
+    """The first step of a recording; start: ms."""
+    return whole_steps(start, dt, f"start of recording {of.name!r}")
+
+
+def check_sampling(of: Any, recordings: Sequence[Recording], every: Any, start: int, include_start: bool) -> None:
+    """Raise ParameterError if an interval or a sample at the start is asked for where there are no samples.
+
+    recordings: of one call. start: steps.
+    """
+    where, events = f"recording of {of.name!r}", all(each.events for each in recordings)
+    if events and every is not None:
+        raise ParameterError(f"every of {where}: events are recorded when they occur; expected none, got {every!r}")
+    if include_start and (events or start > 0):
+        why = "events have no samples" if events else f"nothing is recorded before step {start}"
+        raise ParameterError(f"include_start of {where}: {why}; expected a variable, recorded from 0 ms on")
 
 
 def recording(of: Any, variable: Any, every: int, start: int) -> Recording:

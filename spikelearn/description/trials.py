@@ -17,8 +17,9 @@ from spikelearn.description.projection import Projection
 from spikelearn.description.shared_array import SharedArray
 from spikelearn.errors import DescriptionError
 from spikelearn.foreign_quantities import is_foreign
+from spikelearn.steps import whole_steps
 from spikelearn.units import Quantity, is_masked, is_quantity, own, plain
-from spikelearn.values import LARGEST, whole_number
+from spikelearn.values import LARGEST, flag, whole_number
 
 ARGUMENT_TYPES = ("float64", "float32", "int64", "int32", "uint32", "uint16", "uint8")
 """Types of the elements of arrays that callbacks take."""
@@ -88,6 +89,9 @@ class Phase:
     amounts are a number or (n_trials,). Rates and currents set only in other phases are 0 in this one.
     plastic: projections whose weights may change in this phase; None: as in the description.
     reset: populations (to their initial state) and plastic projections (traces and eligibility to 0, weights kept).
+    discard_events: whether events still in flight when the phase begins are lost, on all projections; a reset alone
+        lets them arrive. Modulators keep their concentration. With a dendritic delay, plastic projections whose rule
+        learns at events must be reset too.
     callback: called at the end of the phase.
     """
 
@@ -98,6 +102,7 @@ class Phase:
     plastic: Sequence[Projection] | None = None
     reset: Sequence[Population | Projection] = ()
     callback: Callback | None = None
+    discard_events: bool = False
 
     def __post_init__(self) -> None:
         plastic = self.plastic if self.plastic is not None else ()
@@ -121,6 +126,7 @@ class Phase:
         for each in self.reset:
             if not isinstance(each, Population | Projection):
                 raise DescriptionError(f"reset of Phase: expected populations and plastic projections, got {each!r}")
+        object.__setattr__(self, "discard_events", flag(self.discard_events, "discard_events of Phase"))
         if self.callback is not None and not isinstance(self.callback, Callback):
             raise DescriptionError(f"callback of Phase: expected Callback(function, arguments), got {self.callback!r}")
         if self.callback is not None:
@@ -183,14 +189,7 @@ class Trials:
 
     def phase_steps(self, dt: float) -> np.ndarray:
         """Number of steps of each phase."""
-        steps = []
-        for k, phase in enumerate(self.phases):
-            duration = plain(phase.duration, "ms", f"duration of phase {k}")
-            if not isinstance(duration, float) or not np.isfinite(duration) or round(duration / dt) < 1:
-                raise DescriptionError(
-                    f"duration of phase {k}: expected at least one step of {dt} ms, got {duration!r}"
-                )
-            steps.append(round(duration / dt))
+        steps = [whole_steps(p.duration, dt, f"duration of phase {k}", least=1) for k, p in enumerate(self.phases)]
         return np.array(steps, np.int64)
 
     def rows(self, values: Any, width: int, unit: str, what: str) -> np.ndarray:

@@ -128,6 +128,13 @@ class Learning(Protocol):
     def sweeps(self) -> np.ndarray:
         """Requests a sweep by its element WANTED: SOME or ALL of kernels/event_rule.py."""
 
+    @property
+    def waits_for_events(self) -> bool:
+        """Whether events of its targets reach it later than they are emitted, if there is a dendritic delay."""
+
+    def see_last_events(self) -> list[Call]:
+        """Calls for the next step that take the events of this step into the post traces, if that is yet to be done."""
+
     def deliver(self) -> None:
         """Add the Calls that deliver arrivals and update synapses to the plan."""
 
@@ -173,7 +180,10 @@ class Recorder:
 
 @dataclass
 class Plan:
-    """What one thread does in each step. `step` is the last step run so far; the time is step * dt."""
+    """What one thread does in each step. `step` is the last step run so far; the time is step * dt.
+
+    at_start: Calls that record what there is before the first step, made once, as for step 0.
+    """
 
     dt: float
     seed: int
@@ -188,6 +198,7 @@ class Plan:
     event_counts: list[np.ndarray]
     control: np.ndarray
     block_of: dict[Population, Block]
+    at_start: list[Call] = field(default_factory=list)
     step: int = 0
 
     def calls(self, added: Added | None = None) -> Iterator[Call]:
@@ -216,12 +227,14 @@ class Added:
     """What a schedule of trials adds to a Program for one run: Calls of each share by stage, and of stage "end".
 
     The phases of a trial end after `ends` of its steps; trials start at step `origin`. The end of a phase is a barrier.
+    before: Calls made once before the first step, for that step.
     """
 
     stages: list[dict[str, list[Call]]]
     end: list[Call]
     origin: int
     ends: np.ndarray
+    before: list[Call] = field(default_factory=list)
 
 
 @dataclass

@@ -21,6 +21,7 @@ from spikelearn.kernels.control import NEURON, POPULATION, STEP, STOP
 from spikelearn.kernels.event_rule import LAST_STEP
 from spikelearn.kernels.loop import run_steps
 from spikelearn.results.sink import Sink
+from spikelearn.steps import times_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -84,11 +85,17 @@ def simulate(
         while program.step < last and not interrupted:
             begun = time.perf_counter()
             before = program.step
+            if before == 0:
+                _record_start(program)
             in_parallel, trial = program.thread_tuner.choose() if program.thread_tuner is not None else (True, False)
             until = min(last, before + (max(1, chunk // 4) if trial else chunk))
             if pause is not None:
                 until = min(until, (before // pause.every + 1) * pause.every)
             after = advance(until, in_parallel)
+            failure = _failure(program)
+            if failure is not None:
+                after = min(after, failure.step)
+                _forget_after(program, after)
             program.step = after
             for plan in plans:
                 plan.control[STOP] = 0
@@ -102,7 +109,8 @@ def simulate(
             if bar is not None:
                 bar.update((after - before) * dt)
             _check_callbacks(_end(program, added), dt)
-            _check_finite(program)
+            if failure is not None:
+                raise SimulationError(failure.message)
             if pause is not None and after % pause.every == 0 and after < last:
                 pause.act(wall)
     if bar is not None:
@@ -127,6 +135,15 @@ def _threads(n: int) -> AbstractContextManager[Executor | None]:
     from concurrent.futures import ThreadPoolExecutor
 
     return ThreadPoolExecutor(n)
+
+
+def _record_start(program: Program) -> None:
+    """Record events and samples at 0 ms."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for plan in program.plans:
+            for call in plan.at_start:
+                call(0)
+            plan.control[STOP] = 0
 
 
 def _compiled(program: Program, added: Added | None, threads: Executor | None) -> Callable[[int, bool], int]:
@@ -196,7 +213,7 @@ def _stepper(program: Program, added: Added | None) -> Callable[[int, bool], int
 def _check_callbacks(calls: Sequence[Call], dt: float) -> None:
     for call in calls:
         if call.raised is not None and call.raised[0]:
-            at, call.raised[0] = call.raised[0] * dt, 0
+            at, call.raised[0] = times_of(call.raised[0], dt), 0
             if call.complaint:
                 raise SimulationError(f"{call.complaint}, at {at:g} ms; the run stopped there")
             raise SimulationError(
@@ -205,17 +222,33 @@ def _check_callbacks(calls: Sequence[Call], dt: float) -> None:
             )
 
 
-def _check_finite(program: Program) -> None:
+class _Failure(NamedTuple):
+    """A state that is no longer finite: the first step in which it is not, and what is said about it."""
+
+    step: int
+    message: str
+
+
+def _failure(program: Program) -> _Failure | None:
     wrong = [plan for plan in program.plans if plan.control[POPULATION] >= 0]
     if not wrong:
-        return
+        return None
     plan = min(wrong, key=lambda plan: int(plan.control[STEP]))
     number, neuron, step = (int(plan.control[k]) for k in (POPULATION, NEURON, STEP))
     population = next(p for p in plan.block_of if p.uid == number)
-    raise SimulationError(
+    return _Failure(
+        step,
         f"population {population.name!r}, neuron {neuron - plan.block_of[population].first[population]}: state is not "
-        f"finite (NaN or infinity) at {step * plan.dt:g} ms; the run stopped there"
+        f"finite (NaN or infinity) at {times_of(step, plan.dt):g} ms; the run stopped there",
     )
+
+
+def _forget_after(program: Program, step: int) -> None:
+    """Drop what was recorded after a step, when some shares had run on to their next meeting."""
+    for plan in program.plans:
+        for recorder in plan.recorders:
+            n = int(recorder.used[0])
+            recorder.used[0] = np.searchsorted(recorder.steps[:n], step, side="right")
 
 
 def next_chunk(chunk: int, spent: float) -> int:

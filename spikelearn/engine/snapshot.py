@@ -12,6 +12,7 @@ from spikelearn.engine.listed_synapses import list_synapses
 from spikelearn.engine.lowering.synapse_tables import count_alone, locate
 from spikelearn.engine.plan import Plan, Program
 from spikelearn.results.run import Synapses
+from spikelearn.steps import times_of
 
 
 def count_synapses(projection: Projection, program: Program) -> int:
@@ -45,7 +46,7 @@ def _made(projection: Projection, seed: int, dt: float) -> Synapses:
     """The synapses of a procedural projection, which are in no table."""
     found = list_synapses(replace(projection, dendritic_steps=0), seed, dt)
     steps = np.floor(found.delay / dt + 0.5).astype(np.int32) + np.int32(projection.dendritic_steps)
-    return Synapses(found.pre, found.post, found.weight, np.maximum(1, steps) * dt)
+    return Synapses(found.pre, found.post, found.weight, times_of(np.maximum(1, steps), dt))
 
 
 def _synapses_of_share(projection: Projection, plan: Plan) -> tuple[np.ndarray, Synapses]:
@@ -64,8 +65,8 @@ def _synapses_of_share(projection: Projection, plan: Plan) -> tuple[np.ndarray, 
     else:
         weight = table.slot_weight[slots]
     pre, post = found["pre"] + projection.source_first, found["post"] + projection.target_first
-    found_synapses = Synapses(pre.astype(np.int32), post.astype(np.int32), weight, found["delay_steps"] * plan.dt)
-    return found["numbers"], found_synapses
+    delay = times_of(found["delay_steps"], plan.dt)
+    return found["numbers"], Synapses(pre.astype(np.int32), post.astype(np.int32), weight, delay)
 
 
 def put_synapses(projection: Projection, program: Program, synapses: Synapses) -> None:

@@ -149,8 +149,11 @@ def draw_row(code, numbers, by_distance, its_arguments, flats, start, increment,
 
 @scalar
 def in_steps(delay, extra_delay, dt):
-    """A delay in steps, at least one."""
-    return min(max(1, int(math.floor(delay / dt + 0.5)) + extra_delay), LONGEST_DELAY)
+    """The steps nearest to a delay, at least one and at most LONGEST_DELAY."""
+    steps = math.floor(delay / dt + 0.5) + extra_delay
+    if not steps < LONGEST_DELAY:
+        return LONGEST_DELAY
+    return max(1, int(steps))
 
 
 @kernel

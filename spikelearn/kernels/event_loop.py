@@ -65,11 +65,10 @@ class Owners(NamedTuple):
     first_time: np.ndarray  # in `times`
     rows: np.ndarray
     width: np.ndarray
-    interval: np.ndarray
     owner_of: np.ndarray  # (n_clocks,)
     count: np.ndarray  # (n_clocks,) number of times each was due: a Poisson process at 0 ms and at each arrival
     values: np.ndarray
-    times: np.ndarray
+    times: np.ndarray  # of spikes, of changes of currents, and from which each row of rates applies
     ids: np.ndarray  # of spike lists, parallel to `times`
 
 
@@ -85,16 +84,16 @@ class Watched(NamedTuple):
 
 @scalar
 def run_events(
-    step, dt, seed, now, control, event_count, clocks, flights, synapses, groups, cells, owners, watched,
-    addresses, arguments, release_addresses, release_arguments, sample_addresses, sample_arguments,
+    step, numerator, denominator, seed, now, control, event_count, clocks, flights, synapses, groups, cells, owners,
+    watched, addresses, arguments, release_addresses, release_arguments, sample_addresses, sample_arguments,
 ):  # fmt: skip
     """Process all events up to and including the end of `step`, or until buffers have to be emptied.
 
     control: see kernels/control.py; STOP is 0 if all were processed.
-    event_count: (synaptic events, events of the queue). addresses, arguments: of each population, 0 for
-    sources, and of each group, 0 for static synapses.
+    numerator, denominator: of dt; step k ends at k * numerator / denominator. event_count: (synaptic events, events of
+    the queue). addresses, arguments: of each population, 0 for sources, and of each group, 0 for static synapses.
     """
-    until = step * dt
+    until = step * numerator / denominator
     control[STOP] = 0
     n_cells = len(cells.marked)
     while True:
@@ -110,8 +109,9 @@ def run_events(
         if flights.size[0] > 0:
             due = min(due, flights.due[0])
         sample = _next_sample(watched)
-        if sample >= 0 and sample * dt < due and sample * dt <= until:
-            now[0] = sample * dt
+        sampled = sample * numerator / denominator
+        if sample >= 0 and sampled < due and sampled <= until:
+            now[0] = sampled
             control[STEP] = sample
             for k in range(len(watched.every)):
                 if watched.next_step[k] == sample:
@@ -177,10 +177,10 @@ def _tick(clock, owner, due, seed, event_count, groups, cells, owners):
             _reach(groups.population[group], neuron, cells)
             event_count[0] += 1
         rates = owners.values[owners.first_value[owner] :]
+        starts = owners.times[owners.first_time[owner] :]
         time = next_arrival(
-            seed, owners.key[owner], i, row, due, rates, owners.rows[owner], owners.width[owner],
-            owners.interval[owner],
-        )  # fmt: skip
+            seed, owners.key[owner], i, row, due, rates, owners.rows[owner], owners.width[owner], starts
+        )
         return max(time, due + max(due * 2.3e-16, 1e-300))
     first = owners.first_time[owner]
     if kind == SPIKE_LIST:

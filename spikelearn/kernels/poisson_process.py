@@ -6,23 +6,23 @@ import numpy as np
 
 from spikelearn.codegen.jit import kernel
 from spikelearn.kernels.random import stream, uniform
+from spikelearn.kernels.sources import row_at
 
 
 @kernel
-def next_arrival(seed, key, neuron, count, since, rates, rows, width, interval):
+def next_arrival(seed, key, neuron, count, since, rates, rows, width, starts):
     """Time (ms) of arrival number `count` of a neuron's process, if the previous one was at `since`.
 
-    rates: Hz, consecutive rows of `width` values; row k applies from k * interval on, the last one is kept, and with
-    one row the rate is constant. The integral of the rate is exponentially distributed, so the rate may change at any
-    time.
+    rates: Hz, consecutive rows of `width` values; row k applies from starts[k] (ms) on, and the last one is kept. The
+    integral of the rate is exponentially distributed, so the rate may change at any time.
     """
     start, increment = stream(seed, key, neuron)
     left = -math.log(uniform(start, increment, count)) * 1e3
     column = neuron if width > 1 else 0
-    row = 0 if rows == 1 else int(since / interval)
+    row = row_at(starts[:rows], since)
     while row < rows - 1:
         rate = rates[row * width + column]
-        end = (row + 1) * interval
+        end = starts[row + 1]
         if left <= rate * (end - since):
             return since + left / rate
         left -= max(0.0, rate * (end - since))

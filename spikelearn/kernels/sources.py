@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from spikelearn.codegen.jit import Written, kernel
+from spikelearn.codegen.jit import Written, kernel, scalar
 from spikelearn.kernels.control import STOP
 from spikelearn.kernels.random import bits, normal, stream, uniform
 
@@ -39,6 +39,20 @@ def emit_poisson(step, seed, key, first_id, first, rates, dt, rows: Written, cou
     counts[row] = count
 
 
+@scalar
+def row_at(starts, time):
+    """The last row that starts before or at a time; starts: ascending, from 0 on."""
+    low = 0
+    high = len(starts)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if starts[middle] <= time:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
 @kernel
 def check_rates(step, rates, most, control: Written, raised: Written):
     """Stop if a callback has written a rate (Hz) that no Poisson neuron can have."""
@@ -49,12 +63,25 @@ def check_rates(step, rates, most, control: Written, raised: Written):
 
 
 @kernel
-def set_timed(step, values, every, target: Written):
-    """Copy the row of `values` that applies from this step on; the last row is kept."""
-    if (step - 1) % every == 0:
-        row = min((step - 1) // every, len(values) - 1)
+def set_timed(step, values, starts, target: Written):
+    """At the steps in which they change, set `target` to the mean over the step of values that change in time.
+
+    starts: in steps; row k of `values` applies from starts[k] on, and the last one is kept.
+    """
+    row = row_at(starts, step - 1.0)
+    if starts[row] <= step - 2.0 and (row + 1 == len(starts) or starts[row + 1] >= step):
+        return
+    begin = step - 1.0
+    for i in range(len(target)):
+        target[i] = 0.0
+    while begin < step:
+        end = step * 1.0
+        if row + 1 < len(starts):
+            end = min(end, starts[row + 1])
         for i in range(len(target)):
-            target[i] = values[row, i % values.shape[1]]
+            target[i] += (end - begin) * values[row, i % values.shape[1]]
+        begin = end
+        row += 1
 
 
 @kernel

@@ -1,6 +1,6 @@
 """The clock of trials and the actions it triggers. clock: (N_PLACES,) int64, whose indices have the names below."""
 
-from spikelearn.codegen.jit import Written, kernel
+from spikelearn.codegen.jit import Written, invoke, kernel
 
 ORIGIN, TRIAL, PHASE, STEP_IN_PHASE, STARTS, ENDS = range(6)
 N_PLACES = 6
@@ -58,3 +58,18 @@ def clear_counts(step, clock, phase, n_events: Written):
     if clock[STARTS] == 1 and (phase < 0 or clock[PHASE] == phase):
         for i in range(len(n_events)):
             n_events[i] = 0
+
+
+@kernel
+def call_at_end(step, clock, phase, but_in, addresses, arguments):
+    """At the end of a phase, in all trials but one, make Calls for the next step."""
+    if clock[ENDS] == 1 and clock[PHASE] == phase and clock[TRIAL] != but_in:
+        for k in range(len(addresses)):
+            invoke(addresses[k], step + 1, arguments[k])
+
+
+@kernel
+def empty(step, values: Written):
+    """Set an array to 0."""
+    for i in range(len(values)):
+        values[i] = 0

@@ -19,7 +19,7 @@ from spikelearn.neurons.membrane import (
 )
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import Properties
-from spikelearn.units import ms, mV, nS, pA, pF
+from spikelearn.units import duration, ms, mV, nS, pA, pF
 
 
 class AdExParameters(NamedTuple):
@@ -33,7 +33,7 @@ class AdExParameters(NamedTuple):
     a: Annotated[nS, "subthreshold adaptation"] = 4.0
     b: Annotated[pA, "step of adaptation at a spike"] = 80.5
     tau_w: Annotated[ms, "time constant of adaptation"] = 144.0
-    t_ref: Annotated[ms, "absolute refractory period"] = 0.0
+    t_ref: Annotated[duration, "absolute refractory period"] = 0.0
     tau_syn_exc: Annotated[ms, "time constant of currents through port exc"] = 2.0
     tau_syn_inh: Annotated[ms, "time constant of currents through port inh"] = 2.0
     I_e: Annotated[pA, "constant current"] = 0.0

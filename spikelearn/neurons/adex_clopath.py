@@ -21,7 +21,7 @@ from spikelearn.nest_mapping import NestNeuron
 from spikelearn.neurons.membrane import refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import Properties
-from spikelearn.units import ms, mV, nS, pA, pF
+from spikelearn.units import duration, ms, mV, nS, pA, pF
 
 UPSTROKE_PARTS = 16
 
@@ -30,7 +30,7 @@ class AdExClopathParameters(NamedTuple):
     E_L: Annotated[mV, "leak reversal potential"] = -70.6
     V_peak: Annotated[mV, "cut-off of the spike"] = 33.0
     V_clamp: Annotated[mV, "V_m is held here after the cut-off"] = 33.0
-    t_clamp: Annotated[ms, "duration of the clamp"] = 2.0
+    t_clamp: Annotated[duration, "duration of the clamp"] = 2.0
     V_reset: Annotated[mV, "potential after the clamp; NEST's default is -60"] = -49.6
     V_th_rest: Annotated[mV, "threshold of the exponential term at rest"] = -50.4
     V_th_max: Annotated[mV, "threshold just after a spike"] = 30.4

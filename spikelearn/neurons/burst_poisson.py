@@ -27,7 +27,7 @@ from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.membrane import decay, refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import Properties
-from spikelearn.units import ms, mV, nS, pA, pF
+from spikelearn.units import duration, ms, mV, nS, pA, pF
 
 
 class BurstPoissonParameters(NamedTuple):
@@ -48,7 +48,7 @@ class BurstPoissonParameters(NamedTuple):
     D_d: Annotated[mV, "slope of the burst probability"] = 6.0
     V_th_jump: Annotated[mV, "step of the threshold at an event"] = 2.0
     tau_th: Annotated[ms, "time constant of the threshold"] = 27.0
-    t_ref: Annotated[ms, "time after a spike without another event; the soma goes on integrating"] = 20.0
+    t_ref: Annotated[duration, "time after a spike without another event; the soma goes on integrating"] = 20.0
     second_min: Annotated[ms, "shortest interval between the two spikes of a burst"] = 5.0
     second_max: Annotated[ms, "longest interval"] = 15.0
     tau_syn_exc: Annotated[ms, "time constant of the excitatory conductances"] = 5.0

@@ -18,13 +18,13 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.membrane import refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import Properties
-from spikelearn.units import ms, number
+from spikelearn.units import duration, ms, number
 
 
 class DendriticSegmentParameters(NamedTuple):
     theta: Annotated[number, "number of synapses that must be active together"] = 10.0
     tau_syn: Annotated[ms, "time constant with which a synapse ceases to be active"] = 2.0
-    t_ref: Annotated[ms, "duration of a plateau, during which no other begins"] = 20.0
+    t_ref: Annotated[duration, "duration of a plateau, during which no other begins"] = 20.0
 
 
 def _constants(p: DendriticSegmentParameters, dt: float) -> dict[str, Any]:
@@ -63,4 +63,5 @@ DendriticSegment = NeuronModel(
     method="exact",
     check=_complaint,
     properties=Properties(firing={"theta": 1.0}),
+    time_constants=lambda p: {},
 )

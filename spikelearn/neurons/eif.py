@@ -23,7 +23,7 @@ from spikelearn.neurons.membrane import (
 )
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import Properties
-from spikelearn.units import ms, mV, nS, pA, pF
+from spikelearn.units import duration, ms, mV, nS, pA, pF
 
 
 class EIFParameters(NamedTuple):
@@ -34,7 +34,7 @@ class EIFParameters(NamedTuple):
     C_m: Annotated[pF, "capacitance"] = 200.0
     g_L: Annotated[nS, "leak conductance"] = 20.0
     Delta_T: Annotated[mV, "slope factor"] = 3.48
-    t_ref: Annotated[ms, "absolute refractory period"] = 1.7
+    t_ref: Annotated[duration, "absolute refractory period"] = 1.7
     tau_syn_exc: Annotated[ms, "time constant of currents through port exc"] = 2.0
     tau_syn_inh: Annotated[ms, "time constant of currents through port inh"] = 2.0
     I_e: Annotated[pA, "constant current"] = 0.0

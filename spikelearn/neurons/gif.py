@@ -19,7 +19,7 @@ from spikelearn.neurons.lif_escape_noise import escape_probability, hazard_not_n
 from spikelearn.neurons.membrane import current_propagator, refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import EXACT, Properties
-from spikelearn.units import Hz, ms, mV, nS, pA, pF
+from spikelearn.units import Hz, duration, ms, mV, nS, pA, pF
 
 
 class GIFParameters(NamedTuple):
@@ -28,7 +28,7 @@ class GIFParameters(NamedTuple):
     V_reset: Annotated[mV, "potential after a spike"] = -36.7
     C_m: Annotated[pF, "capacitance"] = 83.1
     g_L: Annotated[nS, "leak conductance"] = 3.7
-    t_ref: Annotated[ms, "absolute refractory period"] = 4.0
+    t_ref: Annotated[duration, "absolute refractory period"] = 4.0
     lambda_0: Annotated[Hz, "hazard at threshold"] = 1.0
     Delta_V: Annotated[mV, "width of the hazard"] = 1.4
     q_stc_1: Annotated[pA, "jump of the first spike-triggered current"] = 56.7

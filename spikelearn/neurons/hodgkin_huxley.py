@@ -21,7 +21,7 @@ from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.membrane import refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import Properties
-from spikelearn.units import ms, mV, nS, pA, pF
+from spikelearn.units import duration, ms, mV, nS, pA, pF
 
 
 class HodgkinHuxleyParameters(NamedTuple):
@@ -33,7 +33,7 @@ class HodgkinHuxleyParameters(NamedTuple):
     g_L: Annotated[nS, "leak conductance"] = 10.0
     g_Na: Annotated[nS, "largest sodium conductance"] = 20_000.0
     g_K: Annotated[nS, "largest potassium conductance"] = 6_000.0
-    t_ref: Annotated[ms, "time after a spike during which no other is counted; V_m is not held"] = 2.0
+    t_ref: Annotated[duration, "time after a spike during which no other is counted; V_m is not held"] = 2.0
     E_exc: Annotated[mV, "reversal potential of port exc"] = 0.0
     E_inh: Annotated[mV, "reversal potential of port inh"] = -80.0
     tau_syn_exc: Annotated[ms, "time constant of conductance through port exc"] = 5.0
@@ -174,4 +174,5 @@ HodgkinHuxley = NeuronModel(
         rest=lambda p: {"V_m": p.E_L},
     ),
     properties=Properties(quiet={"I_e": -200.0}),
+    time_constants=lambda p: {"that of h in a spike": 0.25},
 )

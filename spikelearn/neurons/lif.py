@@ -28,7 +28,7 @@ from spikelearn.neurons.membrane import (
 )
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import EXACT, Properties
-from spikelearn.units import ms, mV, pA, pF
+from spikelearn.units import duration, ms, mV, pA, pF
 
 
 class LIFParameters(NamedTuple):
@@ -37,7 +37,7 @@ class LIFParameters(NamedTuple):
     V_reset: Annotated[mV, "potential after a spike"] = -70.0
     C_m: Annotated[pF, "capacitance"] = 250.0
     tau_m: Annotated[ms, "membrane time constant"] = 10.0
-    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    t_ref: Annotated[duration, "absolute refractory period"] = 2.0
     tau_syn_exc: Annotated[ms, "time constant of currents through port exc"] = 2.0
     tau_syn_inh: Annotated[ms, "time constant of currents through port inh"] = 2.0
     I_e: Annotated[pA, "constant current"] = 0.0
@@ -49,7 +49,7 @@ class LIFDeltaParameters(NamedTuple):
     V_reset: Annotated[mV, "potential after a spike"] = -70.0
     C_m: Annotated[pF, "capacitance"] = 250.0
     tau_m: Annotated[ms, "membrane time constant"] = 10.0
-    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    t_ref: Annotated[duration, "absolute refractory period"] = 2.0
     I_e: Annotated[pA, "constant current"] = 0.0
 
 

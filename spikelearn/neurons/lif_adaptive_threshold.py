@@ -17,7 +17,7 @@ from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.membrane import current_propagator, leaky_membrane, refractory_steps, reset_below_threshold
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import EXACT, Properties
-from spikelearn.units import ms, mV, pA, pF
+from spikelearn.units import duration, ms, mV, pA, pF
 
 
 class MAT2Parameters(NamedTuple):
@@ -25,7 +25,7 @@ class MAT2Parameters(NamedTuple):
     V_th: Annotated[mV, "threshold of a neuron that has not fired; NEST's omega"] = -51.0
     C_m: Annotated[pF, "capacitance"] = 100.0
     tau_m: Annotated[ms, "membrane time constant"] = 5.0
-    t_ref: Annotated[ms, "time after a spike during which it does not fire; V_m is not held"] = 2.0
+    t_ref: Annotated[duration, "time after a spike during which it does not fire; V_m is not held"] = 2.0
     alpha_1: Annotated[mV, "jump of the threshold's first part"] = 37.0
     alpha_2: Annotated[mV, "jump of its second part"] = 2.0
     tau_1: Annotated[ms, "time constant of the first part"] = 10.0
@@ -41,7 +41,7 @@ class LIFAdaptiveThresholdParameters(NamedTuple):
     V_reset: Annotated[mV, "potential after a spike"] = -70.0
     C_m: Annotated[pF, "capacitance"] = 250.0
     tau_m: Annotated[ms, "membrane time constant"] = 10.0
-    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    t_ref: Annotated[duration, "absolute refractory period"] = 2.0
     alpha_1: Annotated[mV, "jump of the threshold's first part"] = 5.0
     alpha_2: Annotated[mV, "jump of its second part"] = 0.0
     tau_1: Annotated[ms, "time constant of the first part"] = 100.0

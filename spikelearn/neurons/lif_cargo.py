@@ -20,7 +20,7 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.membrane import leaky_membrane
 from spikelearn.neurons.model import NeuronModel
-from spikelearn.units import ms, mV, number, pA, pF
+from spikelearn.units import duration, ms, mV, number, pA, pF
 
 
 class LIFCargoParameters(NamedTuple):
@@ -29,7 +29,7 @@ class LIFCargoParameters(NamedTuple):
     V_reset: Annotated[mV, "potential after a spike"] = -70.0
     C_m: Annotated[pF, "capacitance"] = 250.0
     tau_m: Annotated[ms, "membrane time constant"] = 10.0
-    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    t_ref: Annotated[duration, "absolute refractory period"] = 2.0
     tau_burst: Annotated[ms, "time constant of the trace of its own spikes"] = 50.0
     theta_burst: Annotated[number, "trace at which bursting is strong"] = 3.0
     capacity: Annotated[number, "cargo in a full store"] = 1.0

@@ -13,7 +13,7 @@ from spikelearn.neurons.lif import lif_membrane
 from spikelearn.neurons.membrane import refractory_steps, reset_below_threshold
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import Properties
-from spikelearn.units import ms, mV, nS, pA, pF
+from spikelearn.units import duration, ms, mV, nS, pA, pF
 
 
 class LIFConductanceParameters(NamedTuple):
@@ -22,7 +22,7 @@ class LIFConductanceParameters(NamedTuple):
     V_reset: Annotated[mV, "potential after a spike"] = -60.0
     C_m: Annotated[pF, "capacitance"] = 200.0
     g_L: Annotated[nS, "leak conductance"] = 10.0
-    t_ref: Annotated[ms, "absolute refractory period"] = 5.0
+    t_ref: Annotated[duration, "absolute refractory period"] = 5.0
     E_exc: Annotated[mV, "reversal potential of port exc"] = 0.0
     E_inh: Annotated[mV, "reversal potential of port inh"] = -80.0
     tau_syn_exc: Annotated[ms, "time constant of conductance through port exc"] = 5.0

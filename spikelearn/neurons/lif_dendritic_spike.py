@@ -20,7 +20,7 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.membrane import alpha_propagator, current_propagator, leaky_membrane, reset_below_threshold
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import EXACT, Properties
-from spikelearn.units import ms, mV, pA, pF
+from spikelearn.units import duration, ms, mV, pA, pF
 
 
 class LIFDendriticSpikeParameters(NamedTuple):
@@ -29,13 +29,13 @@ class LIFDendriticSpikeParameters(NamedTuple):
     V_reset: Annotated[mV, "potential after a spike"] = 0.0
     C_m: Annotated[pF, "capacitance"] = 250.0
     tau_m: Annotated[ms, "membrane time constant"] = 10.0
-    t_ref: Annotated[ms, "absolute refractory period"] = 10.0
+    t_ref: Annotated[duration, "absolute refractory period"] = 10.0
     tau_syn_exc: Annotated[ms, "time constant of currents through port exc"] = 2.0
     tau_syn_inh: Annotated[ms, "time constant of currents through port inh"] = 1.0
     tau_syn_dend: Annotated[ms, "time constant of currents through port dendrite"] = 5.0
     theta_dAP: Annotated[pA, "dendritic current above which the dendrite spikes"] = 59.0
     I_dAP: Annotated[pA, "dendritic current during a plateau"] = 200.0
-    tau_dAP: Annotated[ms, "duration of a plateau"] = 60.0
+    tau_dAP: Annotated[duration, "duration of a plateau"] = 60.0
     tau_h: Annotated[ms, "time constant of the trace of dendritic spikes"] = 440.0
     I_e: Annotated[pA, "constant current"] = 0.0
 

@@ -22,7 +22,7 @@ from spikelearn.neurons.membrane import (
     reset_below_threshold,
 )
 from spikelearn.neurons.properties import EXACT, Properties
-from spikelearn.units import ms, mV, pA, pF
+from spikelearn.units import duration, ms, mV, pA, pF
 
 
 class LIFDoubleExponentialParameters(NamedTuple):
@@ -31,7 +31,7 @@ class LIFDoubleExponentialParameters(NamedTuple):
     V_reset: Annotated[mV, "potential after a spike"] = -70.0
     C_m: Annotated[pF, "capacitance"] = 250.0
     tau_m: Annotated[ms, "membrane time constant"] = 10.0
-    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    t_ref: Annotated[duration, "absolute refractory period"] = 2.0
     tau_rise_exc: Annotated[ms, "time constant with which currents through port exc rise"] = 0.5
     tau_decay_exc: Annotated[ms, "time constant with which they decay"] = 2.0
     tau_rise_inh: Annotated[ms, "time constant with which currents through port inh rise"] = 0.5

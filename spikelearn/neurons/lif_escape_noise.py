@@ -16,7 +16,7 @@ from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.membrane import leaky_membrane
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import EXACT, Properties
-from spikelearn.units import Hz, ms, mV, pA, pF
+from spikelearn.units import Hz, duration, ms, mV, pA, pF
 
 
 class EscapeNoiseLIFParameters(NamedTuple):
@@ -25,7 +25,7 @@ class EscapeNoiseLIFParameters(NamedTuple):
     V_reset: Annotated[mV, "potential after a spike"] = -70.0
     C_m: Annotated[pF, "capacitance"] = 250.0
     tau_m: Annotated[ms, "membrane time constant"] = 10.0
-    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    t_ref: Annotated[duration, "absolute refractory period"] = 2.0
     rho_0: Annotated[Hz, "hazard at V_th"] = 1000.0
     Delta_V: Annotated[mV, "width of the hazard"] = 1.0
     I_e: Annotated[pA, "constant current"] = 0.0

@@ -19,7 +19,7 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.membrane import leaky_membrane
 from spikelearn.neurons.model import NeuronModel
-from spikelearn.units import Hz, ms, mV, pA, pF
+from spikelearn.units import Hz, duration, ms, mV, pA, pF
 
 
 class LIFInstructedParameters(NamedTuple):
@@ -28,11 +28,11 @@ class LIFInstructedParameters(NamedTuple):
     V_reset: Annotated[mV, "potential after a spike"] = -70.0
     C_m: Annotated[pF, "capacitance"] = 250.0
     tau_m: Annotated[ms, "membrane time constant"] = 10.0
-    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    t_ref: Annotated[duration, "absolute refractory period"] = 2.0
     tau_message: Annotated[ms, "time constant with which an unread message decays"] = 3600e3
     k_active: Annotated[Hz, "rate at which a message is read while the neuron is active"] = 0.02
     tau_p: Annotated[ms, "time constant of the protein"] = 300e3
-    t_active: Annotated[ms, "time after a spike during which the neuron is active"] = 1000.0
+    t_active: Annotated[duration, "time after a spike during which the neuron is active"] = 1000.0
     packet: Annotated[ms, "integral of p between two instructions to its synapses"] = 100.0
     I_e: Annotated[pA, "constant current"] = 0.0
 

@@ -16,7 +16,7 @@ from spikelearn.neurons.membrane import refractory_steps, reset_below_threshold
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import Properties
 from spikelearn.neurons.receptors.nmda import unblocked
-from spikelearn.units import ms, mV, nS, number, pA, pF
+from spikelearn.units import duration, ms, mV, nS, number, pA, pF
 
 
 class LIFNMDAParameters(NamedTuple):
@@ -25,7 +25,7 @@ class LIFNMDAParameters(NamedTuple):
     V_reset: Annotated[mV, "potential after a spike"] = -55.0
     C_m: Annotated[pF, "capacitance"] = 500.0
     g_L: Annotated[nS, "leak conductance"] = 25.0
-    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    t_ref: Annotated[duration, "absolute refractory period"] = 2.0
     E_exc: Annotated[mV, "reversal potential of ports exc and nmda"] = 0.0
     E_inh: Annotated[mV, "reversal potential of port inh"] = -70.0
     tau_syn_exc: Annotated[ms, "time constant of conductance through port exc (AMPA)"] = 2.0

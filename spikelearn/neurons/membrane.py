@@ -79,8 +79,8 @@ class Membrane:
 
 
 def refractory_steps(t_ref: Any, dt: float) -> Any:
-    """Whole steps in a refractory period, rounded up as in NEST, as a float."""
-    return np.ceil(np.asarray(t_ref) / dt - 1e-6) + 0.0
+    """Steps in a refractory period, a multiple of dt, as a float."""
+    return np.rint(np.asarray(t_ref) / dt) + 0.0
 
 
 def decay(tau: Any, dt: float) -> Any:

@@ -26,7 +26,7 @@ class NeuronModel(Documented):
     """A model of a neuron.
 
     name: short name, shown in errors and run files.
-    Parameters: NamedTuple, each line with unit, default and meaning.
+    Parameters: NamedTuple, each line with unit, default and meaning. The unit `duration` is ms in whole steps of dt.
     constants: function(parameters, dt) -> dict of all numbers that the step needs; values may be per-neuron arrays.
     step: function(*state, *inputs, *currents, *random, *normal, *constants) -> (*state, mask), for one neuron and one
         time step; an argument is named `in_<port>` for a port and `I_<current>` for a current. Input arrives at the
@@ -55,6 +55,8 @@ class NeuronModel(Documented):
     closed_form: how it evolves between events, for the exact engine.
     membrane: the model without its own synapses, for `with_receptors`.
     properties: what tests check: order of accuracy, parameters with which it is silent or fires, vectorisation.
+    time_constants: function(parameters) -> name -> the time constants (ms) of which dt should be less than half; by
+        default those of `coarse_from`.
 
     Calling a model with parameters gives a Neuron: `LIF(tau_m=20)`.
     """
@@ -86,6 +88,7 @@ class NeuronModel(Documented):
     membrane: Membrane | None = None
     at_event: Callable[..., Any] | None = None
     properties: Properties = Properties()
+    time_constants: Callable[[Any], Mapping[str, Any]] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "step", scalar(self.step))
@@ -147,8 +150,8 @@ class NeuronModel(Documented):
 
         equations: `dx/dt = ... : unit`, optionally `(unless refractory)`; named expressions `f = ... : unit`; and
             variables `x : unit` that only reset and ports change. threshold, reset: as in Brian2.
-        refractory: a time (a number in ms, a quantity, or (2.0, "ms")) or the name of a parameter that is one; rounded
-            up to whole steps as in NEST. The neuron does not spike during that time.
+        refractory: a time (a number in ms, a quantity, or (2.0, "ms")) or the name of a parameter that is one, a
+            multiple of dt. The neuron does not spike during that time.
         ports: port -> the variable to which an arriving weight is added, or statements about `weight`, such as
             "I_syn += 2 * weight". currents: port -> the name of its continuous current in the equations.
         parameters: name -> default, as a quantity, as (10.0, "ms"), with its meaning as (10.0, "ms", "time constant"),
@@ -258,6 +261,37 @@ class NeuronModel(Documented):
     def units(self) -> dict[str, str]:
         """Parameter -> unit."""
         return {name: unit.name for name, unit in declared_units(self.Parameters).items()}
+
+    @property
+    def durations(self) -> tuple[str, ...]:
+        """The parameters that the grid counts in whole steps, which are multiples of dt: those declared as `duration`,
+        and the refractory period."""
+        units = declared_units(self.Parameters)
+        return tuple(name for name, unit in units.items() if unit.in_steps or name == self.refractory)
+
+    def coarse_from(self, parameters: Any) -> tuple[float, str, float]:
+        """The step (ms) from which on dt is coarse, and the name and value (ms) of the time constant that says so.
+
+        Half of a time constant; all of it if it is of a decay that is exact for any dt, that of a synapse or of a step
+        in closed form. (inf, "", inf) if there is none.
+        """
+        if self.time_constants is not None:
+            found = {name: (0.5, tau) for name, tau in self.time_constants(parameters).items()}
+        else:
+            found = {
+                name: (self._share(name), getattr(parameters, name))
+                for name, unit in self.units.items()
+                if unit == "ms" and name.startswith("tau_")
+            }
+            if {"C_m", "g_L"} <= self.units.keys():
+                found["C_m / g_L"] = 0.5, np.asarray(parameters.C_m) / parameters.g_L
+        each = ((share * float(np.min(tau)), name, float(np.min(tau))) for name, (share, tau) in found.items())
+        return min(each, default=(np.inf, "", np.inf))
+
+    def _share(self, name: str) -> float:
+        """The share of a time constant that a step may take."""
+        decays = name != "tau_m" and self.properties.order == EXACT
+        return 1.0 if decays or name.startswith(("tau_syn", "tau_rise", "tau_decay")) else 0.5
 
     def arrival(self, port: str) -> str:
         """Effect of `weight` when it arrives at a port, in Brian2's syntax; "" if the model does not define it."""

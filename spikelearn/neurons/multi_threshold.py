@@ -37,7 +37,7 @@ from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.membrane import refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import Properties
-from spikelearn.units import ms, mV, number
+from spikelearn.units import duration, ms, mV, number
 
 AMPLITUDES = (60.0, 75.0, 95.0, 120.0)
 WIDTHS = (0.3, 0.4, 0.55, 0.75)
@@ -51,7 +51,7 @@ class MultiThresholdParameters(NamedTuple):
     sigma_th: Annotated[number, "standard deviation of a threshold, as a fraction of it"] = 0.05
     tau_th: Annotated[ms, "correlation time of a threshold"] = 10.0
     tau_m: Annotated[ms, "time constant of each arm"] = 10.0
-    t_ref: Annotated[ms, "refractory period common to all arms"] = 3.0
+    t_ref: Annotated[duration, "refractory period common to all arms"] = 3.0
     sigma_waveform: Annotated[number, "standard deviation of the logarithms of amplitude and width"] = 0.05
 
 

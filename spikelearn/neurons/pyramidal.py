@@ -16,7 +16,7 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.membrane import Compartment, Membrane, decay, refractory_steps
 from spikelearn.neurons.model import NeuronModel
-from spikelearn.units import ms, mV, nS, pA, pF
+from spikelearn.units import duration, ms, mV, nS, pA, pF
 
 
 class PyramidalParameters(NamedTuple):
@@ -36,9 +36,9 @@ class PyramidalParameters(NamedTuple):
     tau_wd: Annotated[ms, "time constant of the dendritic adaptation"] = 30.0
     E_d: Annotated[mV, "potential at which the dendrite is half active"] = -38.0
     D_d: Annotated[mV, "slope of the dendritic activation"] = 6.0
-    K_start: Annotated[ms, "start of the back-propagating spike, after a spike"] = 0.5
-    K_stop: Annotated[ms, "end of the back-propagating spike, after a spike"] = 2.5
-    t_ref: Annotated[ms, "absolute refractory period"] = 3.0
+    K_start: Annotated[duration, "start of the back-propagating spike, after a spike"] = 0.5
+    K_stop: Annotated[duration, "end of the back-propagating spike, after a spike"] = 2.5
+    t_ref: Annotated[duration, "absolute refractory period"] = 3.0
     V_th_jump: Annotated[mV, "step of the threshold at a spike"] = 0.0
     tau_th: Annotated[ms, "time constant of the threshold"] = 27.0
     tau_syn_soma: Annotated[ms, "time constant of currents through port soma"] = 5.0
@@ -46,7 +46,7 @@ class PyramidalParameters(NamedTuple):
     tau_syn_apical: Annotated[ms, "time constant of currents through port apical, which reach the dendrite"] = 5.0
     I_e_soma: Annotated[pA, "constant current into the soma"] = 0.0
     I_e_apical: Annotated[pA, "constant current into the dendrite"] = 0.0
-    burst_window: Annotated[ms, "a spike within this time of the previous one belongs to the same burst"] = 16.0
+    burst_window: Annotated[duration, "a spike within this time of the previous one belongs to the same burst"] = 16.0
 
 
 def _constants(p: PyramidalParameters, dt: float) -> dict[str, Any]:

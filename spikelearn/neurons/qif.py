@@ -17,7 +17,7 @@ from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.neurons.membrane import Membrane, refractory_steps, reset_below_peak, spike_at_peak
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import EXACT, Properties
-from spikelearn.units import ms, mV, pA, pF
+from spikelearn.units import duration, ms, mV, pA, pF
 
 _PI_2 = math.pi**2
 
@@ -29,7 +29,7 @@ class QIFParameters(NamedTuple):
     V_reset: Annotated[mV, "potential after a spike"] = -70.0
     C_m: Annotated[pF, "capacitance"] = 250.0
     tau_m: Annotated[ms, "time constant at E_L"] = 10.0
-    t_ref: Annotated[ms, "absolute refractory period"] = 0.0
+    t_ref: Annotated[duration, "absolute refractory period"] = 0.0
     I_e: Annotated[pA, "constant current"] = 0.0
 
 

@@ -17,7 +17,7 @@ from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.lif_escape_noise import event_probability, hazard_not_negative
 from spikelearn.neurons.membrane import refractory_steps
 from spikelearn.neurons.model import NeuronModel
-from spikelearn.units import Hz, ms, mV, pA, pF
+from spikelearn.units import Hz, duration, ms, mV, pA, pF
 
 _LARGEST_EXPONENT = 600.0
 
@@ -29,7 +29,7 @@ class SRM0Parameters(NamedTuple):
     tau_m: Annotated[ms, "membrane time constant"] = 10.0
     eta_0: Annotated[mV, "step down of the potential at a spike"] = 15.0
     tau_eta: Annotated[ms, "time constant of its recovery"] = 10.0
-    t_ref: Annotated[ms, "absolute refractory period, in which the hazard is 0"] = 0.0
+    t_ref: Annotated[duration, "absolute refractory period, in which the hazard is 0"] = 0.0
     rho_0: Annotated[Hz, "hazard at V_th"] = 1000.0
     Delta_V: Annotated[mV, "width of the hazard"] = 1.0
     I_e: Annotated[pA, "constant current"] = 0.0

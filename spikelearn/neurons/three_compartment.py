@@ -119,4 +119,5 @@ ThreeCompartment = NeuronModel(
         "nudging": "g_nudge += weight * interval / tau_syn_soma",
     },
     properties=Properties(quiet={"theta": 600.0}),
+    time_constants=lambda p: {"tau_syn": p.tau_syn},
 )

@@ -22,7 +22,7 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.membrane import leaky_membrane
 from spikelearn.neurons.model import NeuronModel
-from spikelearn.units import Hz, ms, mV, number, pA, pF
+from spikelearn.units import Hz, duration, ms, mV, number, pA, pF
 
 
 class TwoSiteRateParameters(NamedTuple):
@@ -56,7 +56,7 @@ class TwoSiteParameters(NamedTuple):
     V_reset: Annotated[mV, "potential after a spike"] = -70.0
     C_m: Annotated[pF, "capacitance"] = 250.0
     tau_m: Annotated[ms, "membrane time constant"] = 10.0
-    t_ref: Annotated[ms, "absolute refractory period"] = 2.0
+    t_ref: Annotated[duration, "absolute refractory period"] = 2.0
     theta_plus: Annotated[mV, "step of the threshold at a spike"] = 0.0
     rate: Annotated[Hz, "rate at which the mean threshold is constant"] = 5.0
     tau_apical: Annotated[ms, "time constant of the apical dendrite"] = 20.0

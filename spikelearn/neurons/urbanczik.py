@@ -26,7 +26,7 @@ from spikelearn.neurons.lif_escape_noise import event_probability, hazard_not_ne
 from spikelearn.neurons.membrane import current_propagator, refractory_steps
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import Properties
-from spikelearn.units import Hz, ms, mV, nS, number, pA, pF, unit_named
+from spikelearn.units import Hz, duration, ms, mV, nS, number, pA, pF, unit_named
 
 per_mV = Annotated[float, unit_named("1/mV")]
 
@@ -51,7 +51,7 @@ class PyramidalUrbanczikParameters(NamedTuple):
     rate_slope: Annotated[number, "called k in the paper"] = 0.5
     beta: Annotated[per_mV, "steepness of the hazard"] = 1.0 / 3.0
     theta: Annotated[mV, "potential at which the hazard is phi_max / (1 + rate_slope)"] = -55.0
-    t_ref: Annotated[ms, "refractory period"] = 3.0
+    t_ref: Annotated[duration, "refractory period"] = 3.0
 
 
 def _constants(p: PyramidalUrbanczikParameters, dt: float) -> dict[str, Any]:

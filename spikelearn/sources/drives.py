@@ -20,10 +20,10 @@ class PoissonInput:
 
     def __init__(self, rate: Quantity | Timed, n: int = 1) -> None:
         self.n = whole_number(n, "n of PoissonInput", least=1, most=1 << 40)
-        self.interval = 0.0
         if isinstance(rate, Timed):
-            self.rates, self.interval = rate.checked("Hz", "rate of PoissonInput")
+            self.rates, self.starts = rate.checked("Hz", "rate of PoissonInput")
         else:
+            self.starts = np.zeros(1)
             self.rates = np.atleast_1d(plain(rate, "Hz", "rate of PoissonInput"))[None, :]
         if self.rates.ndim > 2 or self.rates.size == 0:
             raise DescriptionError(f"rate of PoissonInput: expected one rate or one per neuron, got {self.rates[0]!r}")
@@ -36,7 +36,8 @@ class PoissonInput:
 class StepCurrent:
     """A current that changes at given times, and is 0 before the first.
 
-    times: (T,) ms, ascending. values: pA, (T,), or (T, n) with one column for each target neuron.
+    times: (T,) ms, ascending, multiples of dt except for the exact engine. values: pA, (T,), or (T, n) with one column
+    for each target neuron.
     """
 
     def __init__(self, times: Quantity, values: Quantity) -> None:
@@ -59,7 +60,7 @@ class NoiseCurrent:
 
     mean, std: mean and standard deviation, pA.
     tau: ms, correlation time of an Ornstein-Uhlenbeck process; 0: a new value every `interval`.
-    interval: ms for which a value holds; None: one step.
+    interval: ms for which a value holds, a multiple of dt; None: one step.
     distribution: "normal" or "uniform".
     """
 

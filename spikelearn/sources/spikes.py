@@ -16,7 +16,8 @@ from spikelearn.values import whole_numbers
 class Timed:
     """Values that change in time: row k applies from k * interval on, and the last one is kept.
 
-    values: (T,), or (T, n) with one column for each neuron, in the unit of the quantity. interval: ms.
+    values: (T,), or (T, n) with one column for each neuron, in the unit of the quantity. interval: ms; it need not be a
+    multiple of dt: in a step in which rows change, the mean over the step counts.
     """
 
     values: Quantity
@@ -25,8 +26,8 @@ class Timed:
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", own(self.values))
 
-    def checked(self, unit: str, what: str) -> tuple[np.ndarray, float]:
-        """(T, n or 1) finite values, and the interval in ms."""
+    def checked(self, unit: str, what: str) -> tuple[np.ndarray, np.ndarray]:
+        """(T, n or 1) finite values, and the (T,) times in ms from which they apply."""
         values = np.atleast_1d(np.asarray(plain(self.values, unit, what)))
         values = values[:, None] if values.ndim == 1 else values
         interval = plain(self.interval, "ms", f"interval of {what}")
@@ -34,29 +35,35 @@ class Timed:
             raise DescriptionError(f"{what}: expected values of shape (T,) or (T, n), got {values.shape}")
         if not np.all(np.isfinite(values)):
             raise ParameterError(f"{what}: expected finite values in {unit}")
-        if not isinstance(interval, float) or not interval > 0:
-            raise ParameterError(f"interval of {what}: expected more than 0 ms, got {interval}")
-        return values, interval
+        if not isinstance(interval, float) or not 0 < interval < np.inf:
+            raise ParameterError(f"interval of {what}: expected a finite time of more than 0 ms, got {interval}")
+        return values, _multiples(interval, len(values))
+
+
+def _multiples(interval: float, n: int) -> np.ndarray:
+    """0, interval, ..., (n - 1) * interval; inf where that overflows."""
+    with np.errstate(over="ignore"):
+        return np.arange(n) * interval
 
 
 class Poisson:
     """Poisson neurons: independent spikes, at most one per step.
 
     rate: Hz; a number, one for each neuron, or Timed.
+    values, starts: the rates as (T, n or 1), and the (T,) times in ms from which each row applies.
     """
 
     name = "Poisson"
     kinds = ("spike",)
 
     def __init__(self, rate: Quantity | Timed) -> None:
-        self.timed = rate if isinstance(rate, Timed) else None
         if isinstance(rate, Timed):
-            self.values, self.interval = rate.checked("Hz", "rate of Poisson")
+            self.values, self.starts = rate.checked("Hz", "rate of Poisson")
         else:
             value = np.asarray(plain(rate, "Hz", "rate of Poisson"))
             if value.ndim > 1 or value.size == 0:
                 raise DescriptionError(f"rate of Poisson: expected one rate or one per neuron, got shape {value.shape}")
-            self.values, self.interval = np.atleast_1d(value)[None, :], 0.0
+            self.values, self.starts = np.atleast_1d(value)[None, :], np.zeros(1)
         if not np.all(np.isfinite(self.values)) or np.any(self.values < 0):
             raise ParameterError(
                 f"rate of Poisson: expected finite rates of at least 0 Hz, got {np.min(self.values):g} Hz"
@@ -72,7 +79,7 @@ class Images(Poisson):
 
     images: (n_images, n_pixels) or (n_images, height, width), brightness from 0 to 1.
     max_rate: Hz, for a pixel of 1.
-    on: ms for which an image is shown. off: ms of silence after it.
+    on: ms for which an image is shown. off: ms of silence after it. Neither need be a multiple of dt: see Timed.
     """
 
     def __init__(self, images: Any, max_rate: Quantity | Timed = 100.0, on: Any = 100.0, off: Any = 0.0) -> None:
@@ -85,24 +92,21 @@ class Images(Poisson):
                 f"images of Images: expected brightness from 0 to 1, got {images.min():g} to {images.max():g}"
             )
         shown, blank = plain(on, "ms", "on of Images"), plain(off, "ms", "off of Images")
-        if not (isinstance(shown, float) and shown > 0 and isinstance(blank, float) and blank >= 0):
-            raise ParameterError(f"Images: expected on > 0 and off >= 0 ms, got {on!r} and {off!r}")
-        interval = shown if blank == 0 else float(np.gcd(round(shown * 1000), round(blank * 1000))) / 1000
-        shape = (round(shown / interval), round(blank / interval))
-        rates = np.concatenate(
-            [
-                np.repeat(images[:, None], shape[0], axis=1),
-                np.zeros((len(images), shape[1], images.shape[1])),
-            ],
-            axis=1,
-        ).reshape(-1, images.shape[1])
-        super().__init__(Timed(rates * plain(max_rate, "Hz", "max_rate of Images"), interval))
+        if not (isinstance(shown, float) and 0 < shown < np.inf and isinstance(blank, float) and 0 <= blank < np.inf):
+            raise ParameterError(f"Images: expected finite times on > 0 and off >= 0 ms, got {on!r} and {off!r}")
+        super().__init__(Timed(images * plain(max_rate, "Hz", "max_rate of Images"), shown + blank))
+        if blank > 0:
+            dark = np.zeros_like(self.values)
+            self.values = np.stack([self.values, dark], axis=1).reshape(-1, self.values.shape[1])
+            self.starts = np.stack([self.starts, self.starts + shown], axis=1).ravel()
 
 
 class SpikeList:
     """Neurons that fire at given times.
 
-    times: ms, in any order. ids: index within the population, one for each time; 0 if omitted.
+    times: ms, in any order: multiples of dt, except for the exact engine. ids: index within the population, one for
+    each time; 0 if omitted. A spike at 0 ms is emitted before the first step: it is recorded, and arrives after its
+    delay.
     """
 
     name = "SpikeList"
@@ -117,10 +121,10 @@ class SpikeList:
                 f"SpikeList: expected one id for each time, got times of shape {self.times.shape} and "
                 f"ids of shape {self.ids.shape}"
             )
-        if not np.all(np.isfinite(self.times)) or np.any(self.times <= 0):
-            wrong = np.flatnonzero(~(np.isfinite(self.times) & (self.times > 0)))[0]
+        if not np.all(np.isfinite(self.times)) or np.any(self.times < 0):
+            wrong = np.flatnonzero(~(np.isfinite(self.times) & (self.times >= 0)))[0]
             raise ParameterError(
-                f"times of SpikeList: expected finite times after 0 ms, got {self.times[wrong]:g} ms at index {wrong}"
+                f"times of SpikeList: expected finite times from 0 ms on, got {self.times[wrong]:g} ms at index {wrong}"
             )
 
     @property

@@ -70,7 +70,7 @@ def _beside_brian2():
 def _first_step(n=20_000, strength=1.03):
     """Share of cells that fire in the step of a hit; thresholds begin with the distribution that they keep."""
     net = sl.Network(dt=0.1, seed=7)
-    model = sl.multi_threshold(1)(tau_m=0.2)
+    model = sl.multi_threshold(1)(tau_m=0.21)
     cells = net.population(n, model, initial={"noise_1": sl.Normal(0.0, 0.05)})
     net.connect(net.population(1, sl.SpikeList([19.9])), cells, "arm_1", weight=strength, delay=0.1)
     net.record(cells)

@@ -24,7 +24,7 @@ def mixed(dendritic=0.3):
     timed = net.population(5, sl.Poisson(sl.Timed([20.0, 400.0], 30.0)), name="timed")
     listed = net.population(3, sl.SpikeList([0.1, 0.2, 5.0, 7.3], [0, 1, 2, 0]), name="listed")
     lif = net.population(
-        20, sl.LIF(tau_m=np.linspace(8, 15, 20), t_ref=np.linspace(0.5, 2, 20), I_e=300.0), name="lif",
+        20, sl.LIF(tau_m=np.linspace(8, 15, 20), t_ref=np.arange(1, 21) / 10, I_e=300.0), name="lif",
         initial={"V_m": sl.Uniform(-70, -56)},
     )  # fmt: skip
     alpha = net.population(5, sl.LIFAlpha(), name="alpha")

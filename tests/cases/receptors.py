@@ -93,7 +93,7 @@ def brian2():
 def opened_by_one_spike(tau_rise, alpha, dt):
     """s after one spike when it does not close, as measured and in closed form: s = 1 - exp(-alpha integral of x)."""
     net = sl.Network(dt=dt)
-    source, cell = net.population(1, sl.SpikeList([dt])), net.population(1, sl.LIFNMDA())
+    source, cell = net.population(1, sl.SpikeList([dt])), net.population(1, sl.LIFNMDA(tau_syn_exc=5.0))
     net.connect(
         source, cell, "nmda", weight=1.0, delay=dt, synapse=sl.NMDA(tau_rise=tau_rise, tau_decay=1e15, alpha=alpha)
     )

@@ -95,7 +95,7 @@ def test_weights_and_delays_given_one_by_one_are_those_of_the_synapses_in_the_or
 
 def test_every_synapse_that_an_event_passes_is_counted():
     net = sl.Network(dt=DT)
-    source = net.population(3, sl.SpikeList([1.0, 2.0, 3.0, 29.99], [0, 1, 1, 2]))
+    source = net.population(3, sl.SpikeList([1.0, 2.0, 3.0, STEPS * DT - 0.1], [0, 1, 1, 2]))
     target = net.population(4, sl.Parrot())
     net.connect(source, target, "ignored", weight=1.0, delay=0.5)
     net.connect(source, target, "ignored", weight=sl.Uniform(0, 1), delay=0.5)

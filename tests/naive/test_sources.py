@@ -58,7 +58,7 @@ def test_images_are_shown_one_after_another_with_darkness_between():
 
 
 def test_a_spike_list_is_fired_as_it_stands_in_any_order():
-    times, ids = spikes(sl.SpikeList([3.0, 1.0, 2.04, 1.0], [1, 2, 0, 0]), n=3, duration=5.0)
+    times, ids = spikes(sl.SpikeList([3.0, 1.0, 20 * 0.1, 1.0], [1, 2, 0, 0]), n=3, duration=5.0)
     ULP(2).check(times, [1.0, 1.0, 2.0, 3.0])
     EXACT.check(ids, [0, 2, 0, 1])
 

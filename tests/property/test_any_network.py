@@ -177,6 +177,7 @@ PAIRS = [(MODELS[k % len(MODELS)], LEARNING[k % len(LEARNING)]) for k in range(m
 PAIRS += [(next(m for m in MODELS if learns(m, rule)), rule) for rule in SIGNAL_RULES]
 
 
+@pytest.mark.filterwarnings("ignore::spikelearn.errors.CoarseStepWarning")
 @pytest.mark.parametrize(("neuron", "learning"), PAIRS, ids=[f"{neuron.name}, {rule.name}" for neuron, rule in PAIRS])
 def test_any_network_is_finite_and_bounded_and_one_however_it_is_run(neuron, learning):
     @seed(PAIRS.index((neuron, learning)))

@@ -86,6 +86,26 @@ def test_a_state_that_is_not_finite_is_reported_with_the_neuron_that_has_it():
         net.run(10.0)
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_a_state_that_is_not_finite_ends_the_run_at_its_own_step_on_any_number_of_threads(threads):
+    net = sl.Network(dt=0.5, threads=threads, seed=2)
+    noise = net.population(6, sl.Poisson(400.0), name="noise")
+    cells = net.population(6, sl.LIF(), name="cells")
+    net.connect(noise, cells, "exc", weight=100.0, delay=3.0)
+    net.drive(cells, sl.StepCurrent([63.5, 64.5], np.outer([1.5e308, -1.5e308], np.arange(6) == 4)))
+    net.record(noise)
+    net.record(cells, ["spikes", "V_m"])
+    with pytest.raises(SimulationError, match="neuron 4: state is not finite .* at 66.5 ms") as raised:
+        net.run(100.0)
+    run = raised.value.run
+    assert run.t_stop == net.time == 66.5
+    EXACT.check(run.trace(cells, "V_m").times, np.arange(1, 134) / 2)
+    one = sl.Network(dt=0.5, threads=1, seed=2)
+    same_noise = one.population(6, sl.Poisson(400.0), name="noise")
+    one.record(same_noise)
+    EXACT.check(run.spikes("noise").times, one.run(66.5).spikes("noise").times)
+
+
 def test_what_reads_all_synapses_at_once_runs_on_one_thread_and_says_so():
     net = all_parts.network(threads=2)
     with pytest.raises(DescriptionError, match=r"'DopamineBursts' .*threads=1"):

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from tolerances import EXACT
 
 import spikelearn as sl
-from spikelearn.errors import DescriptionError
+from spikelearn.errors import DescriptionError, SpikelearnError
 
 
 def remember(trial, phase, counts, seen):
@@ -110,7 +111,7 @@ def test_trials_continue_where_the_network_stopped():
 @pytest.mark.parametrize(
     ("phase", "message"),
     [
-        (lambda source, cells: sl.Phase(0.2), "duration of phase 0: expected at least one step"),
+        (lambda source, cells: sl.Phase(0.2), "duration of phase 0: expected at least dt = 1 ms"),
         (lambda source, cells: sl.Phase(10.0, rates={source: np.zeros((7, 2))}), r"\(2,\) or \(3, 2\) for 3 trials"),
         (lambda source, cells: sl.Phase(10.0, rates={source: 2000.0}), "expected 0 to 1000 Hz"),
         (lambda source, cells: sl.Phase(10.0, rates={cells: 2.0}), "has no rates"),
@@ -125,7 +126,7 @@ def test_a_phase_that_cannot_be_is_refused_before_anything_runs(phase, message):
     net = sl.Network(dt=1.0)
     source = net.population(2, sl.Poisson(0.0), name="source")
     cells = net.population(2, sl.LIF(), name="cells")
-    with pytest.raises(DescriptionError, match=message):
+    with pytest.raises(SpikelearnError, match=message):
         net.run(trials=sl.Trials([phase(source, cells)], n=3))
     assert net.time == 0.0
 
@@ -153,3 +154,89 @@ def test_what_a_phase_is_given_is_of_the_kind_that_it_takes(phase, message):
     fixed = net.connect(cells, cells)
     with pytest.raises(DescriptionError, match=message):
         phase(cells, fixed)
+
+
+# Events in flight
+
+
+def echo(threads=1, **options):
+    """Cells that fire once, early in each trial, and hear of it 6 ms later: in the next trial, if nothing is lost."""
+    net = sl.Network(dt=0.1, seed=1, threads=threads)
+    cells = net.population(4, sl.LIFDelta(), name="cells")
+    heard = net.population(3, sl.LIF(), name="heard")
+    made = net.connect(cells, heard, "exc", weight=100.0, name="made", **{"delay": 6.0} | options)
+    net.record(cells)
+    net.record(heard, "V_m")
+    return net, cells, heard, made
+
+
+def trial_of(cells, heard, n, **options):
+    begin = sl.Phase(1.0, currents={(cells, "exc"): 5000.0}, reset=[cells, heard], **options)
+    return sl.Trials([begin, sl.Phase(4.0)], n=n)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "stepper"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_reset_lets_events_arrive_that_are_in_flight_and_discarding_them_does_not(threads, engine):
+    net, cells, heard, _ = echo(threads)
+    run = net.run(trials=trial_of(cells, heard, 3), engine=engine)
+    assert len(run.spikes(cells).times) == 12
+    V_m = run.trace(heard, "V_m").values.reshape(3, 50, 3)
+    assert np.all(V_m[0] == -70.0) and np.all(V_m[1:].max(axis=1) > -70.0)
+
+    net, cells, heard, _ = echo(threads)
+    run = net.run(trials=trial_of(cells, heard, 3, discard_events=True), engine=engine)
+    assert len(run.spikes(cells).times) == 12
+    assert np.all(run.trace(heard, "V_m").values == -70.0)
+    # those of the last trial are in flight still
+    assert np.any(net.run(5.0, engine=engine).trace(heard, "V_m").values > -70.0)
+
+    net, cells, heard, _ = echo(threads)
+    net.run(trials=trial_of(cells, heard, 1), engine=engine)
+    run = net.run(trials=sl.Trials([sl.Phase(5.0, discard_events=True)], n=1), engine=engine)
+    assert np.all(run.trace(heard, "V_m").values == -70.0)
+
+
+def mark(step, fired, seen):
+    for i in range(len(fired)):
+        seen[step] += fired[i]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_trials_that_discard_events_and_reset_all_are_the_same_each_time(threads):
+    net, cells, heard, made = echo(threads, delay=0.3, plasticity=sl.STDP(W_max=1e6, lambda_=0.0))
+    net.connect(cells, cells, weight=3.0, delay=2.2)
+    seen = np.zeros(401)
+    net.on_step(mark, cells.fired(), seen)
+    phase = sl.Phase(10.0, currents={(cells, "exc"): 900.0}, reset=[cells, heard, made], discard_events=True)
+    run = net.run(trials=sl.Trials([phase], n=4))
+    V_m = run.trace(heard, "V_m").values.reshape(4, 100, 3)
+    EXACT.check(V_m[1:], np.tile(V_m[0], (3, 1, 1)))
+    assert np.ptp(V_m[0]) > 1.0
+    assert len(run.spikes(cells).times) == seen.sum() > 0
+
+
+@pytest.mark.parametrize("gap", [0.1, 0.2, 3.0])
+def test_discarding_events_leaves_those_that_have_reached_a_synapse_to_its_rule(gap):
+    """The last post event before the discard counts for the pre event after it."""
+    weights = {}
+    for discard in (False, True):
+        net = sl.Network(dt=0.1)
+        pre = net.population(1, sl.SpikeList([10.0 - 0.1 + gap]), name="pre")
+        post = net.population(1, sl.LIFDelta(), name="post")
+        net.connect(net.population(1, sl.SpikeList([9.9]), name="teacher"), post, weight=100.0, delay=0.1)
+        made = net.connect(pre, post, weight=1.0, delay=0.1, plasticity=sl.STDP(W_max=10.0, lambda_=0.1), name="made")
+        phases = [sl.Phase(10.0), sl.Phase(10.0, discard_events=discard)]
+        weights[discard] = net.run(trials=sl.Trials(phases, n=1)).weights(made)
+    if gap > 0.1:
+        EXACT.check(weights[True], weights[False])
+        assert weights[True] < 1.0
+    else:
+        EXACT.check(weights[True], 1.0)
+
+
+def test_events_on_their_way_back_along_a_dendrite_are_not_discarded_without_a_reset():
+    net, cells, heard, made = echo(delay=None, dendritic_delay=2.0, plasticity=sl.STDP(W_max=1e6))
+    with pytest.raises(SpikelearnError, match="discard_events of phase 1: projection 'made' .* among reset"):
+        net.run(trials=sl.Trials([sl.Phase(1.0), sl.Phase(1.0, discard_events=True)], n=1))
+    net.run(trials=sl.Trials([sl.Phase(1.0), sl.Phase(1.0, discard_events=True, reset=[made])], n=1))

@@ -23,6 +23,7 @@ class ExactBackend(Backend):
     """A description lowered to an EventPlan. It runs on one thread, and its synapses never change."""
 
     supports = frozenset({"checkpoints", "reset"})
+    on_grid = False
 
     def __init__(self, description: NetworkDescription) -> None:
         self.description, self.plan = description, lower(description)

@@ -57,7 +57,7 @@ def lower(d: NetworkDescription) -> EventPlan:
     for recording in spikes:
         cells.wanted[first_cell[recording.of] + recording.ids] = 1
     every = np.array([recording.every for recording in traces], np.int64)
-    start = np.array([max(1, recording.start) for recording in traces], np.int64)
+    start = np.array([recording.first for recording in traces], np.int64)
     watched = Watched(
         np.zeros(_BUFFER_EVENTS + 4 * n_cells), np.zeros(_BUFFER_EVENTS + 4 * n_cells, np.int64),
         np.zeros(1, np.int64), every * -(-start // np.maximum(every, 1)), every,
@@ -193,7 +193,9 @@ def _owners(d: NetworkDescription, first_cell: dict[Population, int], group_of: 
         }
         if isinstance(model, Poisson):
             row |= {"kind": event_loop.POISSON, "first_value": kept(values, model.values)}
-            row |= {"rows": len(model.values), "width": model.values.shape[1], "interval": model.interval}
+            row |= {"rows": len(model.values), "width": model.values.shape[1]}
+            row |= {"first_time": kept(times, model.starts)}
+            kept(ids, np.zeros(len(model.starts)))
         elif isinstance(model, SpikeList):
             order = np.lexsort((model.ids, model.times))
             row |= {"kind": event_loop.SPIKE_LIST, "first_clock": own_clocks(1), "rows": len(order)}
@@ -207,18 +209,19 @@ def _owners(d: NetworkDescription, first_cell: dict[Population, int], group_of: 
         if isinstance(drive.source, PoissonInput):
             source = drive.source
             rows[-1] |= {"first_clock": own_clocks(drive.size), "first_value": kept(values, source.rates * source.n)}
+            from_then = source.starts
         else:
             rows[-1] |= {"first_clock": own_clocks(1), "first_value": kept(values, drive.source.values)}
-            rows[-1] |= {"first_time": kept(times, drive.source.times)}
-            kept(ids, np.zeros(len(drive.source.times)))
+            from_then = drive.source.times
+        rows[-1] |= {"first_time": kept(times, from_then)}
+        kept(ids, np.zeros(len(from_then)))
 
     owner_of = np.zeros(n_clocks, np.int32)
     for number, row in enumerate(rows):
         n = row["size"] if row["kind"] not in (event_loop.SPIKE_LIST, event_loop.STEP_CURRENT) else 1
         owner_of[row["first_clock"] : row["first_clock"] + n] = number
-    floats = ("weight", "interval")
     columns = {
-        name: np.array([row.get(name, 0) for row in rows], np.float64 if name in floats else np.int64)
+        name: np.array([row.get(name, 0) for row in rows], np.float64 if name == "weight" else np.int64)
         for name in Owners._fields[: Owners._fields.index("owner_of")]
     }
     joined = [np.concatenate([np.zeros(0), *parts]) for parts in (values, times, ids)]
@@ -253,7 +256,7 @@ def _drive_row(drive: Drive, group_of: dict[Any, int]) -> dict[str, Any]:
     row: dict[str, Any] = {"first_neuron": drive.first}
     if isinstance(source, PoissonInput):
         row |= {"kind": event_loop.POISSON_INPUT, "group": group_of[drive.target, drive.port], "weight": drive.weight}
-        return row | {"rows": len(source.rates), "width": source.rates.shape[1], "interval": source.interval}
+        return row | {"rows": len(source.rates), "width": source.rates.shape[1]}
     assert isinstance(source, StepCurrent)
     row |= {"kind": event_loop.STEP_CURRENT, "group": group_of[drive.target, f"I_{drive.port}"]}
     return row | {"rows": len(source.times), "width": source.values.shape[1]}

@@ -41,7 +41,7 @@ class SampleBuffer:
 
 @dataclass
 class EventPlan:
-    """A network ready to run from event to event. `step` is the end of the last run; the time is step * dt.
+    """A network ready to run from event to event. `step` is the end of the last run.
 
     calls: one per population, None for sources; releases: one per group, None for static synapses; samples: one per
     buffer. memory: the state of synapses that have one, (n_runs,) arrays, by projection.

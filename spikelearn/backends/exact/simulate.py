@@ -16,6 +16,7 @@ from spikelearn.errors import SimulationError
 from spikelearn.kernels.control import NEURON, POPULATION, STOP
 from spikelearn.kernels.exact_neurons import render_loop
 from spikelearn.results.sink import Sink
+from spikelearn.steps import fraction_of, times_of
 
 
 def simulate(
@@ -50,7 +51,7 @@ def simulate(
             spent = time.perf_counter() - begun
             wall += spent
             chunk = next_chunk(chunk, spent)
-            sink.flush(plan.step * plan.dt)
+            sink.flush(times_of(plan.step, plan.dt))
             if bar is not None:
                 bar.update((plan.step - before) * plan.dt)
             if not finite:
@@ -67,8 +68,10 @@ def simulate(
 
 
 def _loop(plan: EventPlan) -> Call:
+    numerator, denominator = fraction_of(plan.dt)
     values: dict[str, Any] = {
-        "dt": plan.dt, "seed": plan.seed, "now": plan.now, "control": plan.control, "event_count": plan.event_count,
+        "numerator": numerator, "denominator": denominator, "seed": plan.seed, "now": plan.now, "control": plan.control,
+        "event_count": plan.event_count,
     }  # fmt: skip
     called = {}
     for prefix, calls in (("", plan.calls), ("release_", plan.releases), ("sample_", plan.samples)):
@@ -85,7 +88,7 @@ def empty(plan: EventPlan, sink: Sink) -> None:
     times, cells = plan.watched.times[:n], plan.watched.cells[:n]
     for recording in plan.spike_recordings if n else ():
         first = plan.cells.first[plan.populations.index(recording.of)]
-        mine = (cells >= first) & (cells < first + recording.of.size) & (times >= recording.start * plan.dt)
+        mine = (cells >= first) & (cells < first + recording.of.size) & (times >= times_of(recording.start, plan.dt))
         if np.any(mine):
             sink.spikes(recording.of.name, recording.variable, times[mine], cells[mine] - first)
     plan.watched.used[0] = 0
@@ -93,7 +96,7 @@ def empty(plan: EventPlan, sink: Sink) -> None:
         n = int(buffer.used[0])
         if n:
             name, variable = buffer.recording.of.name, buffer.recording.variable
-            sink.trace(name, variable, buffer.steps[:n] * plan.dt, buffer.values[:n])
+            sink.trace(name, variable, times_of(buffer.steps[:n], plan.dt), buffer.values[:n])
             buffer.used[0] = 0
 
 

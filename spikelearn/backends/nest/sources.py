@@ -13,6 +13,7 @@ from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Drive
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput
+from spikelearn.steps import MOST_STEPS, steps_of
 
 _LIKELIEST = 0.05
 """Probability of a spike per step above which NEST's generators, which may fire twice per step, differ visibly."""
@@ -35,7 +36,7 @@ def create_source(nest: ModuleType, population: Population, d: NetworkDescriptio
             f"{model.values.max():g} Hz", "native_sources=False can",
         )  # fmt: skip
     nodes = nest.Create("parrot_neuron", population.size)
-    generators = _poisson(nest, model.values, model.interval, population.size, d.dt, lead)
+    generators = _poisson(nest, model, model.values, population.size, d.dt, lead)
     rule = "one_to_one" if len(generators) == population.size else "all_to_all"
     nest.Connect(generators, nodes, rule, {"delay": d.dt})
     return nodes
@@ -70,7 +71,7 @@ def connect_native_drive(
         weight = drive.weight * where.scale(d.dt)
         check_sign(drive.target, drive.port, np.array([weight]), f"drive of {drive.target.name!r}")
         source = drive.source
-        generators = _poisson(nest, source.rates * source.n, source.interval, drive.size, d.dt, lead)
+        generators = _poisson(nest, source, source.rates * source.n, drive.size, d.dt, lead)
         synapse = {"weight": weight, "delay": delay * d.dt, "receptor_type": where.receptor}
     else:
         generators = nest.Create("noise_generator", params=_noise(drive, d.dt, lead))
@@ -87,18 +88,21 @@ def _noise(drive: Drive, dt: float, lead: int) -> dict[str, float]:
         raise unsupported(
             what, "NEST with native_sources=True", f"noise_generator makes no {kind}", "native_sources=False can"
         )
-    interval = dt if source.interval is None else max(1, round(source.interval / dt)) * dt
+    interval = dt if source.interval is None else source.interval
     return {"mean": source.mean, "std": source.std, "dt": interval, "start": lead * dt}
 
 
-def _poisson(nest: ModuleType, rates: np.ndarray, interval: float, size: int, dt: float, lead: int) -> Any:
-    """One generator, or one per neuron, for rates (T, 1 or size) in Hz; row k applies from k * interval ms."""
+def _poisson(
+    nest: ModuleType, source: Poisson | PoissonInput, rates: np.ndarray, size: int, dt: float, lead: int
+) -> Any:
+    """One generator, or one per neuron, for rates (T, 1 or size) in Hz, which apply from source.starts on."""
     n = size if rates.shape[1] > 1 else 1
-    if not interval:
+    if len(rates) == 1:
         rate = rates[0].tolist() if n > 1 else float(rates[0, 0])
         return nest.Create("poisson_generator", n, {"rate": rate, "start": lead * dt})
-    every = max(1, round(interval / dt))
-    times = (np.arange(len(rates)) * every + lead + 1) * dt
+    reached = source.starts < MOST_STEPS * dt
+    times = (steps_of(source.starts[reached], dt, "times at which rates change, for NEST's generators") + lead + 1) * dt
+    rates = rates[reached]
     generators = nest.Create("inhomogeneous_poisson_generator", n)
     generators.set([{"rate_times": times, "rate_values": np.ascontiguousarray(rates[:, k])} for k in range(n)])
     return generators

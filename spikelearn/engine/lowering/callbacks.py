@@ -11,8 +11,8 @@ from spikelearn.codegen.modules import compiled, kernel_for, kernel_of
 from spikelearn.codegen.template import render
 from spikelearn.description.population import Population, Reference
 from spikelearn.description.projection import Projection
-from spikelearn.description.trials import Callback, Trials
-from spikelearn.engine.plan import STAGES, Added, Call, Plan, Program
+from spikelearn.description.trials import Callback, Phase, Trials
+from spikelearn.engine.plan import STAGES, Added, Call, Plan, Program, call_table
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, modulators, sources, trial_clock
 
@@ -162,7 +162,48 @@ def trial_calls(schedule: Trials, program: Program) -> Added:
                 counts=ring.counts, first=first, n_events=n_events,
             )  # fmt: skip
             stages_of_plan["record"].append(count)
+    _discard_events(schedule, program, clocks[0], added)
     return added
+
+
+def _discard_events(schedule: Trials, program: Program, clock: np.ndarray, added: Added) -> None:
+    """Add the Calls that empty all rings where a phase that discards events follows another, and before the first.
+
+    They belong to the end of the phase before, when no share reads the rings.
+    """
+    n_phases = len(schedule.phases)
+    for k in (k for k, phase in enumerate(schedule.phases) if phase.discard_events):
+        calls = _emptying(schedule.phases[k], k, program, added)
+        if k == 0:
+            added.before += calls
+        addresses, arguments = call_table(calls)
+        discard = Call(
+            f"discard events before phase {k}", kernel_of(trial_clock.call_at_end), clock=clock,
+            phase=(k - 1) % n_phases, but_in=schedule.n - 1 if k == 0 else -1, addresses=addresses,
+            arguments=arguments,
+        )  # fmt: skip
+        discard.calls = calls
+        added.end.append(discard)
+
+
+def _emptying(phase: Phase, k: int, program: Program, added: Added) -> list[Call]:
+    """Calls that empty the rings of all shares, after the last events in them have entered the post traces."""
+    traces: list[Call] = []
+    for plan in program.plans:
+        for projection, learning in plan.learning.items():
+            if projection.dendritic_steps and learning.waits_for_events and projection not in phase.reset:
+                raise DescriptionError(
+                    f"discard_events of phase {k}: projection {projection.name!r} learns from events on their way back "
+                    "through a dendritic delay; expected it among reset too"
+                )
+            traces += learning.see_last_events()
+    rings = [ring.all_counts for block in program.plans[0].blocks.values() for ring in block.rings.values()]
+    fired = [
+        call.written["fired"] for plan in program.plans for call in plan.calls(added) if call.label.startswith("mark ")
+    ]
+    empty = kernel_of(trial_clock.empty)
+    cleared = [array.reshape(-1) for array in [*rings, *fired]]
+    return traces + [Call("discard events", empty, values=array) for array in cleared]
 
 
 def _start_calls(schedule: Trials, program: Program, plan: Plan, clock: np.ndarray) -> list[Call]:

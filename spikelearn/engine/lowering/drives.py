@@ -16,6 +16,7 @@ from spikelearn.errors import DescriptionError
 from spikelearn.kernels import sources
 from spikelearn.kernels.random import noise_key
 from spikelearn.sources import NoiseCurrent, PoissonInput, StepCurrent
+from spikelearn.steps import in_steps, steps_of, whole_steps
 
 _TABLE_UP_TO = 30.0
 """Mean number of arrivals per step up to which Poisson numbers are drawn by table look-up."""
@@ -63,18 +64,17 @@ def _poisson_input(drive: Drive, source: PoissonInput, plan: Plan, inputs: np.nd
         guide, cumulative = _poisson_table(mean)
         call = Call(label, kernel_of(sources.poisson_input), guide=guide, cumulative=cumulative, **own)
     else:
-        rates = np.ascontiguousarray(np.broadcast_to(rates, (len(rates), drive.size))[:, part])
-        now = rates[0].copy()
-        if source.interval:
-            every = max(1, round(source.interval / plan.dt))
-            timed = kernel_of(sources.set_timed)
-            plan.stages["begin"].append(Call(f"rates of {label}", timed, values=rates, every=every, target=now))
+        rates = rates if rates.shape[1] == 1 else np.ascontiguousarray(rates[:, part])
+        now = np.broadcast_to(rates[0], part.stop - part.start).copy()
+        if len(rates) > 1:
+            starts, timed = in_steps(source.starts, plan.dt), kernel_of(sources.set_timed)
+            plan.stages["begin"].append(Call(f"rates of {label}", timed, values=rates, starts=starts, target=now))
         call = Call(label, kernel_of(sources.poisson_input_timed), rates=now, dt=plan.dt, **own)
     plan.stages["arrive"].append(call)
 
 
 def _step_current(source: StepCurrent, plan: Plan, current: np.ndarray, part: slice, label: str) -> None:
-    steps = np.floor(source.times / plan.dt + 0.5).astype(np.int64) + 1
+    steps = steps_of(source.times, plan.dt, f"times of StepCurrent, {label}", unreachable=True) + 1
     cursor, previous = np.zeros(1, np.int64), np.zeros(len(current))
     values = np.ascontiguousarray(source.values if source.values.shape[1] == 1 else source.values[:, part])
     kernel = kernel_of(sources.step_current)
@@ -103,7 +103,7 @@ def _noise(
         )  # fmt: skip
         plan.stages["drive"].append(nothing)
         first_here = False
-    every = 1 if source.interval is None else max(1, round(source.interval / plan.dt))
+    every = 1 if source.interval is None else whole_steps(source.interval, plan.dt, f"interval of {label}")
     decay = float(np.exp(-plan.dt / source.tau)) if source.tau > 0 else 0.0
     kick = source.std * float(np.sqrt(3.0 if source.uniform else 1.0 - decay**2))
     state = np.zeros(drive.size)

@@ -76,6 +76,13 @@ class EventLearning:
     def sweeps(self) -> np.ndarray:
         return self.values["sweeps"]
 
+    @property
+    def waits_for_events(self) -> bool:
+        return True
+
+    def see_last_events(self) -> list[Call]:
+        return [] if self.projection.dendritic_steps else [self._advance_post_traces()]
+
     def deliver(self) -> None:
         stages, push = self.plan.stages, self._push()
         if self.rule.modulated:

@@ -8,13 +8,14 @@ import numpy as np
 
 from spikelearn.codegen.modules import kernel_for, kernel_of
 from spikelearn.description.population import Population
-from spikelearn.engine.blocks import Block
+from spikelearn.engine.blocks import Block, Ring
 from spikelearn.engine.plan import Call, Plan
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, neurons, sources
 from spikelearn.kernels.random import noise_key
 from spikelearn.neurons import Neuron
 from spikelearn.sources import Poisson, SpikeList
+from spikelearn.steps import in_steps, steps_of
 
 
 def advance_calls(plan: Plan, block: Block) -> None:
@@ -30,19 +31,20 @@ def advance_calls(plan: Plan, block: Block) -> None:
             continue
         ring = block.rings["spike"]
         if isinstance(model, Poisson):
-            rates = np.broadcast_to(model.values, (len(model.values), population.size))[:, offset : offset + size]
-            rates = np.ascontiguousarray(rates)
+            rates = model.values
+            if rates.shape[1] > 1:
+                rates = np.ascontiguousarray(rates[:, offset : offset + size])
             now = block.rates[population][offset : offset + size]
             if rates.max() * plan.dt * 1e-3 > 1.0:
                 raise DescriptionError(
                     f"population {population.name!r}: a Poisson neuron fires at most once per step of {plan.dt} ms, "
                     f"expected rates of at most {1e3 / plan.dt:g} Hz, got {rates.max():g} Hz"
                 )
-            if model.interval:
-                every = max(1, round(model.interval / plan.dt))
+            if len(rates) > 1:
                 timed = Call(
-                    f"rates of {population.name}", kernel_of(sources.set_timed), values=rates, every=every, target=now
-                )
+                    f"rates of {population.name}", kernel_of(sources.set_timed), values=rates,
+                    starts=in_steps(model.starts, plan.dt), target=now,
+                )  # fmt: skip
                 plan.stages["begin"].append(timed)
             call = Call(
                 f"emit {population.name}", kernel_of(sources.emit_poisson), seed=plan.seed,
@@ -52,15 +54,23 @@ def advance_calls(plan: Plan, block: Block) -> None:
         else:
             assert isinstance(model, SpikeList)
             here = (model.ids >= offset) & (model.ids < offset + size)
-            steps = np.floor(model.times[here] / plan.dt + 0.5).astype(np.int64)
+            steps = steps_of(model.times[here], plan.dt, f"population {population.name!r}", unreachable=True)
             ids = model.ids[here].astype(np.int64) - offset
             order = np.lexsort((ids, steps))
+            _emit_at_start(ring, first + np.sort(ids[steps == 0]))
             call = Call(
                 f"emit {population.name}", kernel_of(sources.emit_spike_list), steps=np.ascontiguousarray(steps[order]),
                 ids=np.ascontiguousarray(ids[order]), cursor=np.zeros(1, np.int64), first=first, rows=ring.rows,
                 counts=ring.counts,
             )  # fmt: skip
         plan.stages["advance"].append(call)
+
+
+def _emit_at_start(ring: Ring, sources: np.ndarray) -> None:
+    """Put the events of step 0, which is before the first step, into a ring."""
+    before = int(ring.counts[0])
+    ring.rows[0, before : before + len(sources)] = sources
+    ring.counts[0] += len(sources)
 
 
 def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neuron, part: slice) -> None:
@@ -94,7 +104,7 @@ def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neur
     kernel = kernel_for(f"Neurons of {model.name}", text, {"advance": model.step, "at_event": model.at_event})
     plan.stages["advance"].append(Call(f"advance {population.name}", kernel, **values))
     if model.tells_bursts:
-        windows = np.atleast_1d(np.floor(np.asarray(neuron.parameters.burst_window) / plan.dt + 0.5)).astype(np.int64)
+        windows = np.atleast_1d(steps_of(neuron.parameters.burst_window, plan.dt, "burst_window"))
         windows = windows[part] if len(windows) > 1 else windows
         spike, event, burst = (block.rings[kind] for kind in ("spike", "event", "burst"))
         plan.stages["advance"].append(

@@ -15,6 +15,7 @@ from spikelearn.engine.lowering.synapse_tables import locate
 from spikelearn.engine.plan import Call, Plan, Program, Recorder
 from spikelearn.kernels import events, record
 from spikelearn.results.sink import Sink
+from spikelearn.steps import times_of
 
 _BUFFER_EVENTS = 1 << 18
 _BUFFER_VALUES = 1 << 17
@@ -32,15 +33,17 @@ def recorder_calls(recordings: Sequence[Recording], plan: Plan, interval: int) -
 
     Returns those Calls that have to wait until all shares have run the step, which are not added.
     """
-    at_end = []
+    at_end: list[Call] = []
     for recording in recordings:
         if recording.events:
             _record_events(recording, plan, interval)
-        elif plan.share.of > 1 and reads_all_sources(recording):
-            # Made while other shares wait, which see its request to stop one meeting later.
-            at_end.append(_sampling(recording, plan, interval + 1))
-        else:
-            plan.stages["record"].append(_sampling(recording, plan, interval))
+            continue
+        # What waits is made while other shares wait, which see its request to stop one meeting later.
+        waits = plan.share.of > 1 and reads_all_sources(recording)
+        call = _sampling(recording, plan, interval + int(waits))
+        (at_end if waits else plan.stages["record"]).append(call)
+        if recording.include_start:
+            plan.at_start.append(call)
     return at_end
 
 
@@ -61,6 +64,7 @@ def _record_events(recording: Recording, plan: Plan, interval: int) -> None:
         used=used, control=plan.control,
     )  # fmt: skip
     plan.stages["record"].append(call)
+    plan.at_start.append(call)
 
 
 def _sampling(recording: Recording, plan: Plan, interval: int) -> Call:
@@ -122,10 +126,10 @@ def empty(program: Program, sink: Sink) -> None:
         recording, name = parts[0].recording, parts[0].name
         steps, values = _merged_events(parts) if recording.events else _merged_samples(parts)
         if len(steps):
-            (sink.spikes if recording.events else sink.trace)(name, recording.variable, steps * dt, values)
+            (sink.spikes if recording.events else sink.trace)(name, recording.variable, times_of(steps, dt), values)
         for part in parts:
             part.used[0] = 0
-    sink.flush(program.step * dt)
+    sink.flush(times_of(program.step, dt))
 
 
 def discard(program: Program) -> None:

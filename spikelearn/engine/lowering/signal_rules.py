@@ -14,6 +14,7 @@ from spikelearn.engine.blocks import Ends
 from spikelearn.engine.lowering.short_term_synapses import Release
 from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import signal_rule
+from spikelearn.steps import whole_steps
 
 _EPOCH = 8.0
 """Length of an epoch, in the shortest time constant: exp(8) costs three to four of 16 digits."""
@@ -53,6 +54,13 @@ class SignalLearning:
     @property
     def enabled(self) -> np.ndarray:
         return self.values["enabled"]
+
+    @property
+    def waits_for_events(self) -> bool:
+        return False
+
+    def see_last_events(self) -> list[Call]:
+        return []
 
     def deliver(self) -> None:
         stages = self.plan.stages
@@ -189,7 +197,7 @@ def _arrays(projection: Projection, plan: Plan, table: Table) -> dict[str, Any]:
     for variable in dict.fromkeys([*rule.state, *rule.delayed, *rule.seen]):
         arrays[f"start_{variable}"] = starts[variable]
     for variable, parameter in rule.delayed.items():
-        depth = 1 + round(getattr(parameters, parameter) / dt)
+        depth = 1 + whole_steps(getattr(parameters, parameter), dt, f"{parameter} of {rule.name}")
         arrays[f"delay_{variable}"] = np.tile(starts[variable], (depth, 1))
     for variable in rule.seen:
         arrays[f"seen_{variable}"] = np.tile(starts[variable], (2 * back + 2, 1))

@@ -13,10 +13,10 @@ from module import table
 
 @kernel
 def function(
-    step, dt, seed, now: Written, control: Written, event_count: Written, FIELDS: Written, addresses, arguments,
-    release_addresses, release_arguments, sample_addresses, sample_arguments
+    step, numerator, denominator, seed, now: Written, control: Written, event_count: Written, FIELDS: Written,
+    addresses, arguments, release_addresses, release_arguments, sample_addresses, sample_arguments
 ):  # fmt: skip
     run_events(
-        step, dt, seed, now, control, event_count, TABLES, addresses, arguments, release_addresses, release_arguments,
-        sample_addresses, sample_arguments
+        step, numerator, denominator, seed, now, control, event_count, TABLES, addresses, arguments, release_addresses,
+        release_arguments, sample_addresses, sample_arguments
     )  # fmt: skip
