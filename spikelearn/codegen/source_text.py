@@ -10,7 +10,7 @@ from typing import Any
 from spikelearn.errors import DescriptionError
 
 _WORDS = re.compile(r"\w+")
-_OPERAND = re.compile(r"\w+(?:\.\w+)*(?:\[\w+\])?|\(\w+ - \w+\) \* \w+")
+_OPERAND = re.compile(r"\w+(?:\.\w+)*(?:\[\w+\])?|\w+\(\w+(?:, \w+)*\)|\(\w+ - \w+\) \* \w+")
 
 
 def is_identifier(text: Any) -> bool:
@@ -32,7 +32,8 @@ def identifier(text: Any, what: str) -> str:
 
 
 def operand(text: str, what: str) -> str:
-    """What is put in for a name of a template: a name, one of a module, a number, an element, or the time between two events.
+    """What is put in for a name of a template: a name, also of a module, a number, an element, a tuple of names by
+    their class, or the time between two events.
 
     Raises DescriptionError.
     """
