@@ -13,9 +13,9 @@ import enum
 import functools
 import hashlib
 import inspect
+import os
 import pickle
 import sys
-import sysconfig
 import weakref
 from pathlib import Path
 from types import BuiltinFunctionType, CodeType, EllipsisType, FunctionType, ModuleType
@@ -219,7 +219,7 @@ def _is_known(module: str) -> bool:
         return False
     # A user may have a module of the same name as one of the standard library, such as test or code.
     file = getattr(sys.modules.get(top), "__file__", None)
-    library = Path(sysconfig.get_paths()["stdlib"])
+    library = Path(os.__file__).parent
     return file is None or (library in Path(file).parents and "-packages" not in file)
 
 
