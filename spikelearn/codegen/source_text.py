@@ -53,8 +53,8 @@ def quoted(text: str) -> str:
 
 
 def docstring(text: str) -> str:
-    """A literal in triple quotes, if it can be."""
-    literal = quoted(text)
+    """A literal in triple quotes, if it can be. What is not Unicode is spelt out: Python takes none in docstrings."""
+    literal = quoted(text.encode("utf-8", "backslashreplace").decode("utf-8"))
     return f'""{literal}""' if literal == f'"{text}"' else literal
 
 
