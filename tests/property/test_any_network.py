@@ -1,20 +1,25 @@
 """Any small network of any models: states are finite, weights within limits, and it is one network however it is run.
 
-Stepper or compiled, in one piece or with a pause, through a checkpoint, on two threads: not one bit differs.
+Stepper or compiled, in one piece or with a pause, through a checkpoint, a pickle or a copy, on two or three threads:
+not one bit differs.
 """
 
+import copy
+import functools
+import pickle
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from tolerances import EXACT
 from unit.every_model import STRENGTH
 
 import spikelearn as sl
-from spikelearn.errors import ParameterError
+from spikelearn.errors import DescriptionError, ParameterError, SpikelearnError
 from spikelearn.neurons import MODELS
 from spikelearn.plasticity import RULES, SIGNAL_RULES
 from spikelearn.synapses import GRADED_SYNAPSES, SYNAPSES
@@ -40,6 +45,19 @@ projections = st.fixed_dictionaries(
         "tau": st.sampled_from([0.6, 7.0, 40.0]),
     }
 )
+extras = st.fixed_dictionaries(
+    {},
+    optional={
+        "source": st.tuples(st.integers(0, 2), st.integers(1, 3)),
+        "target": st.tuples(st.integers(0, 2), st.integers(1, 3)),
+        "on": st.integers(0, 5),
+        "payload": st.integers(0, 5),
+        "procedural": st.just(True),
+        "released by": st.just(sl.TsodyksMarkram()),
+        "regulated": st.lists(st.integers(0, 2), min_size=1, max_size=3, unique=True),
+    },
+)
+"""What a projection may have besides: views of its ends, another kind of event, a payload, no table, homeostasis."""
 networks = st.fixed_dictionaries(
     {
         "seed": st.integers(0, 2**62),
@@ -93,21 +111,86 @@ def build(given, threads=1):
         if rule is not None:
             low, high = rule.parameters.W_min, rule.parameters.W_max
         weight = low + p["scale"] * (high - low)
-        added = net.connect(
-            source, target, port, p["rule"],
+        connect = functools.partial(
+            net.connect, port=port, rule=p["rule"],
             weight=sl.Uniform(min(low, weight), max(low, weight)) if p["spread"] else weight,
             axonal_delay=p["axonal"], dendritic_delay=0.0 if rule and rule.rule.mean_pre else p["dendritic"],
-            plasticity=rule, plastic=p["plastic"], learns_from="spike" if rule else None, synapse=synapse,
-            name=f"projection {k}",
+            plasticity=rule, plastic=p["plastic"], learns_from="spike" if rule else None, name=f"projection {k}",
         )  # fmt: skip
+        wanted = p.get("extras", {})
+        ends = {"source": part_of(source, wanted.get("source")), "target": part_of(target, wanted.get("target"))}
+        added = first_accepted(
+            lambda connect=connect, ends=ends, named=named: connect(**ends, **named)
+            for named in ({"synapse": synapse} | more for more in keywords(wanted, source))
+        )
+        for rule_number in wanted.get("regulated", ()):
+            with suppress(SpikelearnError):
+                net.homeostasis(added, regulations(strength)[rule_number])
         if rule is not None:
             learning.append(added)
             net.record(added, "weight", every=5 * DT)
+    for callback in given.get("callbacks", ()):
+        net.on_step(callback, np.zeros(3), dopamine.release)
     for population in everyone:
         net.record(population)
     for population in cells:
         net.record(population, list(population.model.model.state), every=4 * DT)
     return net, learning
+
+
+def part_of(population, view):
+    """A view of a population: where it starts, and how long it is, as far as there are neurons."""
+    if view is None:
+        return population
+    start = min(view[0], population.size - 1)
+    return population[start : start + view[1]]
+
+
+def keywords(wanted, source):
+    """What connect may be given besides; then less of it, for networks in which that is refused; at last nothing."""
+    model = getattr(source.model, "model", None)
+    named = {}
+    if "on" in wanted and model is not None:
+        named["on"] = model.kinds[wanted["on"] % len(model.kinds)]
+    if "payload" in wanted and model is not None:
+        named["payload"] = list(model.state)[wanted["payload"] % len(model.state)]
+    if "procedural" in wanted:
+        named["procedural"] = True
+    if "released by" in wanted:
+        named["synapse"] = wanted["released by"]
+    while named:
+        yield named
+        named = dict(list(named.items())[1:])
+    yield {}
+
+
+def first_accepted(calls):
+    """What the first call returns that is not refused; those before it leave nothing behind."""
+    refused = None
+    for call in calls:
+        try:
+            return call()
+        except SpikelearnError as error:
+            refused = error
+    raise refused
+
+
+def regulations(strength):
+    return (
+        sl.Normalisation(3 * strength, every=7 * DT),
+        sl.SynapticScaling(30.0, tau=30.0, beta=0.1, every=5 * DT),
+        sl.Rewiring(below=0.2 * strength, weight=0.4 * strength, every=9 * DT, probability=0.5),
+    )
+
+
+def counts(step, seen, release):
+    seen[step % 3] += step
+
+
+def releases(step, seen, release):
+    if step % 7 == 0:
+        seen[0] += 1.0
+        release[0] += 0.01
 
 
 def plasticity(p, dopamine, W_max):
@@ -132,10 +215,41 @@ def outcome(net, runs):
             result[key, part] = np.concatenate([getattr(run.spike_data[key], part) for run in runs])
     for key in runs[0].trace_data:
         result[key, "values"] = np.concatenate([run.trace_data[key].values for run in runs])
-    return result | {name: runs[-1].weights(name) for name in runs[-1].projections}
+    for k, callback in enumerate(net.callbacks):
+        result["callback", k] = callback.arguments[0].copy()
+    for name in runs[-1].projections:
+        synapses = runs[-1].synapses(name)
+        result |= {(name, "weight"): synapses.weight, (name, "post"): synapses.post}
+    return result
 
 
-def check(given, pause):
+def in_pieces(given, pause, between, threads=1):
+    """What comes out with a pause, in which the network goes through `between`: function(net, run) -> net."""
+    net, _ = build(given, threads)
+    runs = [net.run(pause * DT)]
+    net = between(net, runs[0])
+    return outcome(net, [*runs, net.run((STEPS - pause) * DT)])
+
+
+def in_one(given, threads=1, engine="compiled"):
+    net, _ = build(given, threads)
+    return outcome(net, [net.run(STEPS * DT, engine=engine)])
+
+
+WAYS = {
+    "stepper": lambda given, pause: in_one(given, engine="stepper"),
+    "pieces": lambda given, pause: in_pieces(given, pause, lambda net, run: net),
+    "checkpoint": lambda given, pause: in_pieces(given, pause, lambda net, run: through_a_file(run)),
+    "two threads": lambda given, pause: in_one(given, threads=2),
+}
+MORE_WAYS = {
+    "three threads": lambda given, pause: in_one(given, threads=3),
+    "pickle": lambda given, pause: in_pieces(given, pause, lambda net, run: pickle.loads(pickle.dumps(net))),
+    "copy on two threads": lambda given, pause: in_pieces(given, pause, lambda net, run: copy.deepcopy(net), threads=2),
+}
+
+
+def check(given, pause, ways=WAYS):
     net, learning = build(given)
     whole = outcome(net, [net.run(STEPS * DT)])
     for name, values in whole.items():
@@ -143,23 +257,17 @@ def check(given, pause):
     for projection in learning:
         limits = projection.plasticity.parameters
         recorded = whole[(projection.name, "weight"), "values"]
-        for weights in (recorded, whole[projection.name]):
+        for weights in (recorded, whole[projection.name, "weight"]):
             assert np.all((weights >= limits.W_min) & (weights <= limits.W_max)), projection.name
         if not projection.plastic and recorded.size:
             EXACT.check(recorded, np.broadcast_to(recorded[0], recorded.shape), projection.name)
-    shareable = not any(p.plasticity.rule.mean_pre and p.learns for p in learning)
-    for how in ("stepper", "pieces", "checkpoint", *(["two threads"] if shareable else [])):
-        net, _ = build(given, threads=2 if how == "two threads" else 1)
-        if how == "stepper":
-            runs = [net.run(STEPS * DT, engine="stepper")]
-        elif how == "two threads":
-            runs = [net.run(STEPS * DT)]
-        else:
-            runs = [net.run(pause * DT)]
-            if how == "checkpoint":
-                net = through_a_file(runs[0])
-            runs.append(net.run((STEPS - pause) * DT))
-        other = outcome(net, runs)
+    for how, run in ways.items():
+        try:
+            other = run(given, pause)
+        except DescriptionError as error:
+            assert "runs on one thread" in str(error), how
+            assert "threads" in how
+            continue
         for name, values in whole.items():
             EXACT.check(other[name], values, f"{name} by {how}")
 
@@ -191,9 +299,29 @@ def test_any_network_is_finite_and_bounded_and_one_however_it_is_run(neuron, lea
     with_them()
 
 
+larger = st.builds(
+    lambda given, more, callbacks: {
+        **given,
+        "projections": [{**p, "extras": extra} for p, extra in zip(given["projections"], more, strict=False)],
+        "callbacks": callbacks,
+    },
+    networks,
+    st.lists(extras, min_size=5, max_size=5),
+    st.lists(st.sampled_from([counts, releases]), max_size=2),
+)
+"""Networks with all that projections may have, and callbacks."""
+
+
+@seed(1)
+@settings(max_examples=10, phases=[Phase.generate], **OPTIONS)
+@given(given=larger, pause=st.integers(0, STEPS))
+def test_so_is_one_with_views_payloads_homeostasis_and_callbacks(given, pause):
+    check(given, pause, WAYS | MORE_WAYS)
+
+
 @pytest.mark.slow
 @seed(0)
-@settings(max_examples=2000, **OPTIONS)
-@given(given=networks, pause=st.integers(0, STEPS))
+@settings(max_examples=2000, phases=[Phase.generate], **OPTIONS)
+@given(given=larger, pause=st.integers(0, STEPS))
 def test_so_are_many_more(given, pause):
-    check(given, pause)
+    check(given, pause, WAYS | MORE_WAYS)
