@@ -313,7 +313,7 @@ larger = st.builds(
 
 
 @seed(1)
-@settings(max_examples=10, phases=[Phase.generate], **OPTIONS)
+@settings(max_examples=4, phases=[Phase.generate], **OPTIONS)
 @given(given=larger, pause=st.integers(0, STEPS))
 def test_so_is_one_with_views_payloads_homeostasis_and_callbacks(given, pause):
     check(given, pause, WAYS | MORE_WAYS)
