@@ -7,6 +7,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 
 
@@ -32,6 +33,17 @@ def pointer(typing_context, address):
 
     def generate(context, builder, signature, values):
         return builder.inttoptr(values[0], cgutils.voidptr_t)
+
+    return signature, generate
+
+
+@intrinsic
+def read_only(typing_context, array):
+    """An array as one that may not be written: code that would does not compile."""
+    signature = array.copy(readonly=True)(array)
+
+    def generate(context, builder, signature, values):
+        return impl_ret_borrowed(context, builder, signature.return_type, values[0])
 
     return signature, generate
 

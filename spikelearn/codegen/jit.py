@@ -15,9 +15,10 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from types import FunctionType
 from typing import Annotated, Any, TypeAlias
 
-from spikelearn.codegen import object_cache
+from spikelearn.codegen import bounds, object_cache
 from spikelearn.codegen.pickling import PickledByName
 from spikelearn.codegen.random_state import check_seeded
 
@@ -25,6 +26,10 @@ Written: TypeAlias = Annotated[Any, "written"]
 """Marks, in the signature of a kernel, an array that the kernel, or another that it passes it to, writes to."""
 
 JIT_DISABLED: bool = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+
+
+_KEPT = ("error_model", "fastmath", "nogil", "forceinline", "inline")
+"""Options of a user's function that hold when it is compiled again."""
 
 
 @functools.cache
@@ -44,13 +49,17 @@ def compiler() -> Any:
 class Compiled(PickledByName):
     """A function that Numba compiles when compiled code or Python first calls it.
 
-    py_func: the function itself, as in Numba. targetoptions: options passed to numba.njit.
+    py_func: the function itself, as in Numba. targetoptions: options passed to numba.njit. A user's function is
+    compiled with bounds checks, and so are those that it calls.
     """
 
     def __init__(self, function: Callable[..., Any], targetoptions: Mapping[str, Any]) -> None:
         functools.update_wrapper(self, function)
         self.py_func = function
         self.targetoptions = dict(targetoptions)
+        if bounds.CHECKED and bounds.is_of_user(function):
+            bounds.check_indexing(function)
+            self.targetoptions["boundscheck"] = True
 
     def __call__(self, *arguments: Any) -> Any:
         return self.for_python(*arguments)
@@ -62,13 +71,19 @@ class Compiled(PickledByName):
     def dispatcher(self) -> Any:
         """Numba's dispatcher for compiled code; without the Python wrapper, which takes a fifth of the compile time."""
         options: Any = {**self.targetoptions, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-        return compiler().njit(**options)(self.py_func)
+        return compiler().njit(**options)(self._checked)
 
     @functools.cached_property
     def for_python(self) -> Any:
         """Numba's dispatcher for Python."""
         options: Any = self.targetoptions
-        return compiler().njit(**options)(self.py_func)
+        return compiler().njit(**options)(self._checked)
+
+    @property
+    def _checked(self) -> Callable[..., Any]:
+        if "boundscheck" not in self.targetoptions or not isinstance(self.py_func, FunctionType):
+            return self.py_func
+        return bounds.with_helpers(self.py_func, checked)
 
     @property
     def _numba_type_(self) -> Any:
@@ -104,14 +119,27 @@ def kernel(function: Callable[..., Any]) -> Any:
 def scalar(function: Callable[..., Any]) -> Any:
     """Compile a function from scalars to scalars so that it is always inlined into the loop that calls it.
 
-    An already compiled function is returned unchanged. Raises DescriptionError for a user's function that draws from
-    the random numbers of Python or NumPy.
+    Of an already compiled function see `checked`. Raises DescriptionError for a user's function that draws from the
+    random numbers of Python or NumPy.
     """
     if not str(getattr(function, "__module__", "")).startswith("spikelearn."):
         check_seeded(function, f"function {getattr(function, '__name__', function)}")
-    if JIT_DISABLED or hasattr(function, "py_func"):
+    if JIT_DISABLED:
         return function
+    if hasattr(function, "py_func"):
+        return checked(function)
     return Compiled(function, {"error_model": "numpy", "forceinline": True})
+
+
+def checked(function: Any) -> Any:
+    """A compiled function; one that a user compiled with Numba is compiled again, with bounds checks."""
+    if isinstance(function, Compiled) or not (bounds.CHECKED and bounds.is_of_user(function.py_func)):
+        return function
+    known = vars(function).get("_spikelearn_checked")
+    if known is None:
+        options = {name: value for name, value in function.targetoptions.items() if name in _KEPT}
+        known = function._spikelearn_checked = Compiled(function.py_func, options)
+    return known
 
 
 def entry(function: Callable[..., Any]) -> Any:
@@ -144,6 +172,7 @@ def _prefetch_nothing(array, place):
 invoke: Any = _invoke_plain if JIT_DISABLED else Intrinsic("invoke")
 prefetch: Any = _prefetch_nothing if JIT_DISABLED else Intrinsic("prefetch")
 pointer = Intrinsic("pointer")
+read_only: Any = (lambda array: array) if JIT_DISABLED else Intrinsic("read_only")
 bits_to_float: Any = Intrinsic("bits_to_float")
 float_to_bits: Any = Intrinsic("float_to_bits")
 add_one: Any = Intrinsic("add_one")

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.codegen import cache_folder, jit, object_cache
+from spikelearn.codegen import bounds, cache_folder, jit, object_cache
 from spikelearn.codegen.fingerprint import ROOMS, fingerprint, has_its_source_in_every_key
 from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.interruptible import interruptible
@@ -80,6 +80,13 @@ class Kernel:
     def choose(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The subset of named values that are its arguments."""
         return {name: values[name] for name in self.parameters if name in values}
+
+    def functions_of_users(self) -> Iterator[Any]:
+        """Functions that the kernel calls and that are not of spikelearn, uncompiled."""
+        for function in self.injected.values():
+            plain = getattr(function, "py_func", function)
+            if bounds.is_of_user(plain) and hasattr(plain, "__code__"):
+                yield plain
 
     @property
     def header(self) -> str:
@@ -138,7 +145,7 @@ def _mark(function: Any) -> str:
     except (OSError, TypeError):
         source = b""
     digest, complete = fingerprint(function)
-    mark = hashlib.sha256(source + digest.encode()).hexdigest()[:16]
+    mark = hashlib.sha256(source + digest.encode()).hexdigest()[:16] + ("" if bounds.CHECKED else ", unchecked")
     return mark if complete else f"{mark} {_OF_THIS_PROCESS} {_name_in_this_process(function)}"
 
 
@@ -346,6 +353,6 @@ def sources_fingerprint() -> str:
 
 def compiled(function: Callable[..., Any]) -> Any:
     """A user's callback, compiled if it is not already."""
-    if jit.JIT_DISABLED or hasattr(function, "py_func"):
+    if jit.JIT_DISABLED:
         return function
-    return jit.kernel(function)
+    return jit.checked(function) if hasattr(function, "py_func") else jit.kernel(function)

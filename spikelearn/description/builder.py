@@ -325,7 +325,11 @@ class NetworkBuilder:
 
     @adds("callback")
     def on_step(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Call function(step, *arguments) at the end of every step; it is compiled. See Callback."""
+        """Call function(step, *arguments) at the end of every step; it is compiled. See Callback.
+
+        An index outside an array ends the run with an error that shows the line, unless the environment variable
+        SPIKELEARN_BOUNDS_CHECKS is 0. A callback that writes to an array given as read-only is refused.
+        """
         added = Callback(function, arguments)
         added.check_takes("step")
         self._check_owned(("callback of every step", owner) for owner in added.owners)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -43,6 +43,8 @@ class Call:
         """Calls that its kernel makes by address; kept alive with it."""
         self.raised: np.ndarray | None = None
         """For a user's callback: (1,), the step in which it raised an exception, else 0."""
+        self.repeated: Callable[[int], Exception | None] = lambda step: None
+        """For a user's callback: what it raises in Python in a step, with the line that raised it."""
         self.complaint = ""
         """What `raised` means, if not an exception."""
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from spikelearn.codegen import jit
 from spikelearn.codegen.interruptible import interrupts
 from spikelearn.codegen.modules import callable_of, prepare
+from spikelearn.codegen.raised import caught, described
 from spikelearn.engine.lowering.recorders import discard, empty
 from spikelearn.engine.plan import STAGES, Added, Call, Program, call_table
 from spikelearn.errors import SimulationError
@@ -79,7 +81,8 @@ def simulate(
     for plan in plans:
         plan.control[[STOP, POPULATION]] = 0, -1
     discard(program)
-    with _advancing(program, added, engine) as advance, interrupts() as interrupted:
+    found: list[BaseException] = []
+    with _advancing(program, added, engine, found) as advance, interrupts() as interrupted:
         if _no_steps.get():
             advance(program.step, True)
         while program.step < last and not interrupted:
@@ -108,6 +111,7 @@ def simulate(
             empty(program, sink)
             if bar is not None:
                 bar.update((after - before) * dt)
+            _check_kernels(found, program)
             _check_callbacks(_end(program, added), dt)
             if failure is not None:
                 raise SimulationError(failure.message)
@@ -119,13 +123,24 @@ def simulate(
 
 
 @contextmanager
-def _advancing(program: Program, added: Added | None, engine: str) -> Iterator[Callable[[int, bool], int]]:
-    """A function that runs up to a step, the shares in parallel or in turn, and returns the step reached."""
+def _advancing(
+    program: Program, added: Added | None, engine: str, found: list[BaseException]
+) -> Iterator[Callable[[int, bool], int]]:
+    """A function that runs up to a step, the shares in parallel or in turn, and returns the step reached.
+
+    found: collects what functions of models raise.
+    """
     if engine == "stepper" or jit.JIT_DISABLED:
-        yield _stepper(program, added)
+        with caught(found, partial(_stop, program)):
+            yield _stepper(program, added)
     else:
         with _threads(len(program.plans) - 1) as threads:
-            yield _compiled(program, added, threads)
+            yield _compiled(program, added, threads, found)
+
+
+def _stop(program: Program) -> None:
+    for plan in program.plans:
+        plan.control[STOP] = 1
 
 
 def _threads(n: int) -> AbstractContextManager[Executor | None]:
@@ -146,7 +161,9 @@ def _record_start(program: Program) -> None:
             plan.control[STOP] = 0
 
 
-def _compiled(program: Program, added: Added | None, threads: Executor | None) -> Callable[[int, bool], int]:
+def _compiled(
+    program: Program, added: Added | None, threads: Executor | None, found: list[BaseException]
+) -> Callable[[int, bool], int]:
     """A compiled function that runs up to a step, the shares in parallel or in turn; returns the step reached."""
     n_shares = len(program.plans)
     end = call_table(_end(program, added))
@@ -160,14 +177,15 @@ def _compiled(program: Program, added: Added | None, threads: Executor | None) -
         in_turn = call_table([call for calls in _in_turn(program, added) for call in calls])
         all_in_turn = (*in_turn, *end, *phases, program.controls)
     run = callable_of(run_steps)
-    stops, arrived = np.zeros(2, np.int64), np.zeros(1, np.int64)
+    stops, arrived, stop = np.zeros(2, np.int64), np.zeros(1, np.int64), partial(_stop, program)
     prepare(run_steps, (0, 0, *all_in_turn, stops, arrived, 0, 1, program.interval))
 
     def advance(until: int, in_parallel: bool) -> int:
         stops[:], arrived[:] = 0, 0
 
         def run_table(table: tuple[Any, ...], share: int, of: int) -> int:
-            return int(run(program.step + 1, until + 1, *table, stops, arrived, share, of, program.interval))
+            with caught(found, stop):
+                return int(run(program.step + 1, until + 1, *table, stops, arrived, share, of, program.interval))
 
         if not in_parallel:
             return run_table(all_in_turn, 0, 1) - 1
@@ -213,13 +231,29 @@ def _stepper(program: Program, added: Added | None) -> Callable[[int, bool], int
 def _check_callbacks(calls: Sequence[Call], dt: float) -> None:
     for call in calls:
         if call.raised is not None and call.raised[0]:
-            at, call.raised[0] = times_of(call.raised[0], dt), 0
+            step, call.raised[0] = int(call.raised[0]), 0
+            at = times_of(step, dt)
             if call.complaint:
                 raise SimulationError(f"{call.complaint}, at {at:g} ms; the run stopped there")
+            error = call.repeated(step)
+            why = "it does not when it is called again from Python" if error is None else described(error)
             raise SimulationError(
-                f"callback ({call.label}) raised an exception at {at:g} ms; the run stopped there. "
-                "Call it from Python, uncompiled, to see the exception"
-            )
+                f"callback ({call.label}) raised an exception at {at:g} ms; the run stopped there: {why}"
+            ) from error
+
+
+def _check_kernels(found: Sequence[BaseException], program: Program) -> None:
+    """Raise SimulationError if a function of a model raised an exception, which ended its kernel."""
+    if found:
+        users = [
+            f"{plain.__qualname__} ({plain.__code__.co_filename}, line {plain.__code__.co_firstlineno})"
+            for call in dict.fromkeys(call for plan in program.plans for call in plan.calls())
+            for plain in call.kernel.functions_of_users()
+        ]
+        raise SimulationError(
+            f"a function of a model raised {described(found[0])} before {program.step * program.plans[0].dt:g} ms; the "
+            f"run stopped there; functions that are not of spikelearn: {', '.join(dict.fromkeys(users)) or 'none'}"
+        ) from found[0]
 
 
 class _Failure(NamedTuple):

@@ -10,6 +10,7 @@ import numpy as np
 from spikelearn.backends.exact.plan import EventPlan
 from spikelearn.codegen.interruptible import interrupts
 from spikelearn.codegen.modules import Kernel
+from spikelearn.codegen.raised import caught, described
 from spikelearn.engine.plan import Call, call_table
 from spikelearn.engine.simulate import Pause, next_chunk, progress_bar
 from spikelearn.errors import SimulationError
@@ -33,7 +34,8 @@ def simulate(
     bar = progress_bar(n_steps * plan.dt, progress)
     chunk, wall = 1, 0.0
     plan.control[[STOP, POPULATION]] = 1, -1
-    with interrupts() as interrupted, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    found: list[BaseException] = []
+    with interrupts() as interrupted, caught(found), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         while plan.step < last and not interrupted:
             begun = time.perf_counter()
             before, until = plan.step, min(last, plan.step + chunk)
@@ -44,6 +46,11 @@ def simulate(
                 if _made_room(plan):
                     run = _loop(plan)
                 run(until)
+                if found:
+                    raise SimulationError(
+                        f"a function of a model raised {described(found[0])} before {until * plan.dt:g} ms; the run "
+                        "stopped there"
+                    ) from found[0]
                 full = plan.control[STOP] != 0
                 empty(plan, sink)
             finite = plan.control[POPULATION] < 0

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.codegen.modules import compiled, kernel_for, kernel_of
+from spikelearn.codegen.raised import in_python
 from spikelearn.codegen.template import render
 from spikelearn.description.population import Population, Reference
 from spikelearn.description.projection import Projection
@@ -117,15 +118,34 @@ def _user_call(
     function = compiled(callback.function)
     name = getattr(callback.function, "__name__", "callback")
     names = tuple(f"argument_{k}" for k in range(len(arguments)))
-    text = render("callback", of_phase=bool(of_phase), arguments=names)
+    fixed = tuple(
+        name
+        for name, argument in zip(names, arguments, strict=True)
+        if isinstance(argument, np.ndarray) and not argument.flags.writeable
+    )
+    passed = tuple(f"{name}_fixed" if name in fixed else name for name in names)
+    text = render("callback", of_phase=bool(of_phase), arguments=names, fixed=fixed, passed=passed)
     try:
         kernel = kernel_for(f"Callback {name}", text, {"user": function})
         raised = np.zeros(1, np.int64)
         own = dict(zip(names, arguments, strict=True)) | of_phase
         call = Call(f"{label}: {name}", kernel, control=control, raised=raised, **own)
         call.raised = raised
+        clock = of_phase.get("clock")
+
+        def repeated(step: int) -> Exception | None:
+            first = (step,) if clock is None else (int(clock[trial_clock.TRIAL]), int(clock[trial_clock.PHASE]))
+            return in_python(callback.function, (*first, *arguments))
+
+        call.repeated = repeated
         return call
     except Exception as error:
+        if "Cannot modify readonly array" in str(error):
+            given = ", ".join(str(names.index(each)) for each in fixed)
+            raise DescriptionError(
+                f"callback {name} writes to an array that was given as read-only; read-only are the arguments {given}, "
+                "counted from 0"
+            ) from error
         if type(error).__module__.startswith("numba"):
             raise DescriptionError(f"callback {name} cannot be compiled: {error}") from error
         raise

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.codegen.modules import Kernel, callable_of, import_line, kernel_for
+from spikelearn.codegen.raised import caught, described
 from spikelearn.codegen.template import render
 from spikelearn.description.distributions import Drawn
 from spikelearn.description.projection import Projection
@@ -93,9 +94,19 @@ class RowMaker:
 
     def run(self, kernel: Any, *arguments: Any) -> int:
         """The number of synapses returned by a kernel. Raises DescriptionError if rows or values are invalid."""
-        with np.errstate(over="ignore"):
-            total = int(callable_of(kernel)(*arguments))
+        found: list[BaseException] = []
         where = f"projection {self.projection.name!r}"
+        try:
+            with np.errstate(over="ignore"), caught(found):
+                total = int(callable_of(kernel)(*arguments))
+        except Exception as error:  # without the compiler
+            if type(error).__module__.startswith("spikelearn"):
+                raise
+            found.append(error)
+        if found:
+            raise DescriptionError(
+                f"{where}: connection rule {self.projection.rule.name} raised {described(found[0])}"
+            ) from found[0]
         if total == connect.WRONG_ROW:
             rule = self.projection.rule
             raise DescriptionError(f"{where}: connection rule {rule.name} {rule.complaint}")

@@ -1,9 +1,10 @@
 """A call to a user's function: at the end of a phase of trials (`of_phase`), or in every step.
 
-An exception cannot leave the compiled loop: it stops the run, and `simulate` raises a new one.
+An exception cannot leave the compiled loop: it stops the run, and `simulate` raises a new one. fixed: the arguments
+that may not be written. passed: all of them, these with `_fixed` at the end.
 """
 
-from spikelearn.codegen.jit import Written, kernel
+from spikelearn.codegen.jit import Written, kernel, read_only
 from spikelearn.kernels.control import STOP
 
 # if of_phase:
@@ -15,9 +16,12 @@ from spikelearn.kernels.trial_clock import ENDS, PHASE, TRIAL
 
 @kernel
 def function(step, control: Written, raised: Written, clock, phase_of_callback, ARGUMENTS: Written):
+    # for x in fixed:
+    x__fixed = read_only(x)
+    # end
     if clock[ENDS] == 1 and clock[PHASE] == phase_of_callback:
         try:
-            user(clock[TRIAL], clock[PHASE], ARGUMENTS)
+            user(clock[TRIAL], clock[PHASE], PASSED)
         except Exception:
             control[STOP] = 1
             raised[0] = step
@@ -28,8 +32,11 @@ def function(step, control: Written, raised: Written, clock, phase_of_callback, 
 
 @kernel
 def function(step, control: Written, raised: Written, ARGUMENTS: Written):
+    # for x in fixed:
+    x__fixed = read_only(x)
+    # end
     try:
-        user(step, ARGUMENTS)
+        user(step, PASSED)
     except Exception:
         control[STOP] = 1
         raised[0] = step
