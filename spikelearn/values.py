@@ -42,7 +42,7 @@ def whole_number(value: Any, what: str, least: int = 0, most: int = LARGEST) -> 
     number = None
     if isinstance(value, float | np.floating) and math.isfinite(value) and value == int(value):
         number = int(value)
-    elif not isinstance(value, bool | np.ndarray | np.timedelta64) and hasattr(value, "__index__"):
+    elif isinstance(value, int | np.integer) and not isinstance(value, bool | np.timedelta64):
         number = operator.index(value)
     if number is None or not least <= number <= most:
         upper = "" if most >= LARGEST else f" and at most {most:,}"

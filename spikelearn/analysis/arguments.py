@@ -19,7 +19,10 @@ from spikelearn.values import LARGEST, whole_number
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_IN_MS = ("times", "edges", "bursts", "events", "t_start", "t_stop", "bin", "window", "within", "last")
+_IN_MS = (
+    "times", "edges", "bursts", "events", "t_start", "t_stop", "bin", "window", "within", "last", "element_interval",
+    "sequence_interval",
+)  # fmt: skip
 """Names of arguments that are times; a quantity is converted."""
 
 
@@ -40,11 +43,14 @@ def checks_arguments(function: Callable[P, R]) -> Callable[P, R]:
             if value is not None or "None" not in kinds:
                 bound.arguments[name] = _checked(value, kinds, name, f"{name} of {function.__name__}")
         try:
-            return function(*bound.args, **bound.kwargs)
+            with np.errstate(over="ignore"):
+                return function(*bound.args, **bound.kwargs)
         except SpikelearnError:
             raise
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ParameterError(f"{function.__name__}: its arguments do not fit together: {error}") from error
+        except MemoryError as error:
+            raise ParameterError(f"{function.__name__}: the result does not fit into memory: {error}") from error
 
     return checked
 

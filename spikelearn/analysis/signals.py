@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spikelearn.analysis.arguments import checks_arguments
+from spikelearn.analysis.checks import bin_edges
+from spikelearn.errors import ParameterError
 
 
 @checks_arguments
@@ -14,7 +16,11 @@ def mean_of_steps(times: ArrayLike, values: ArrayLike, edges: ArrayLike) -> np.n
 
     times, values: (n,), as for a StepCurrent. edges: (k + 1,), in the unit of times, none before times[0].
     """
-    at_steps, levels, at = (np.asarray(each, dtype=np.float64) for each in (times, values, edges))
+    at_steps, levels, at = np.asarray(times), np.asarray(values), bin_edges(edges)
+    if at_steps.ndim != 1 or at_steps.shape != levels.shape or not np.all(np.diff(at_steps) >= 0):
+        raise ParameterError(f"expected ascending times and one value for each, got {at_steps!r} and {levels!r}")
+    if at_steps.size == 0 or at[0] < at_steps[0]:
+        raise ParameterError(f"edges of mean_of_steps: expected none before the first time, got {at[0]:g}")
     integral = np.concatenate([[0.0], np.cumsum(levels[:-1] * np.diff(at_steps))])
     last = np.searchsorted(at_steps, at, "right") - 1
     return np.asarray(np.diff(integral[last] + levels[last] * (at - at_steps[last])) / np.diff(at))
@@ -29,12 +35,15 @@ def ratio(part: ArrayLike, whole: ArrayLike) -> np.ndarray:
 @checks_arguments
 def logistic(x: ArrayLike) -> np.ndarray:
     """1 / (1 + exp(-x)), element by element."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.asarray(x))))
+    with np.errstate(over="ignore"):
+        return np.asarray(1.0 / (1.0 + np.exp(-np.asarray(x))))
 
 
 @checks_arguments
 def running_mean(values: ArrayLike, width: int) -> np.ndarray:
     """Moving average of each value and up to width - 1 values before it, (n,)."""
+    if width < 1:
+        raise ParameterError(f"width of running_mean: expected at least 1, got {width}")
     total = np.cumsum(np.concatenate([[0.0], np.asarray(values, dtype=np.float64)]))
     stop = np.arange(1, len(total))
     start = np.maximum(stop - width, 0)

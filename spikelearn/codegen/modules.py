@@ -30,6 +30,7 @@ from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.interruptible import interruptible
 from spikelearn.codegen.object_cache import Entry
 from spikelearn.codegen.source_text import remark
+from spikelearn.errors import DescriptionError
 
 _ENTRY = """
 from numba import carray, float32, float64, int32, int64, uint8, uint16, uint32
@@ -269,7 +270,13 @@ def _compile_alone(path: Path | None, key: str, kernel: Kernel, entry: str) -> E
 def _compile(path: Path | None, key: str, kernel: Kernel, entry: str) -> Entry:
     _announce()
     with _no_collection():
-        return object_cache.keep(path, key, _module(kernel, entry).call)
+        try:
+            compiled_now = _module(kernel, entry).call
+        except Exception as error:
+            if type(error).__module__.startswith("numba") or isinstance(error, NotImplementedError):
+                raise DescriptionError(f"{kernel.of} cannot be compiled: {error}") from error
+            raise
+        return object_cache.keep(path, key, compiled_now)
 
 
 @functools.cache

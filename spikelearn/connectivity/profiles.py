@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.jit import scalar
 from spikelearn.codegen.pickling import HoldsFunctions
 from spikelearn.errors import DescriptionError, ParameterError
@@ -148,8 +149,10 @@ class FunctionProfile(Profile):
     function: Callable[[float], float]
 
     def __post_init__(self) -> None:
-        if not callable(self.function):
-            raise ParameterError(f"FunctionProfile: expected a function of the distance, got {self.function!r}")
+        if not _is_function(self.function) or len(arguments_of(self.function)) != 1:
+            raise ParameterError(
+                f"FunctionProfile: expected a function of the distance, with one argument, got {self.function!r:.200}"
+            )
 
     @functools.cached_property
     def value(self) -> Any:  # type: ignore[override]
@@ -166,7 +169,16 @@ class FunctionProfile(Profile):
 
     def __call__(self, distance: Any) -> Any:
         plain = getattr(self.function, "py_func", self.function)
-        result = np.array([plain(float(d)) for d in np.ravel(distance)], float).reshape(np.shape(distance))
+        try:
+            with np.errstate(all="ignore"):  # divisions by zero give inf or NaN, as they do once it is compiled
+                found = [plain(np.float64(d)) for d in np.ravel(distance)]
+            if None in found:
+                raise ValueError("it returns nothing")
+            result = np.array(found, float).reshape(np.shape(distance))
+        except Exception as error:  # of the user's function
+            raise DescriptionError(
+                f"function {plain.__name__} of the distance: expected a number at each distance, got {error!r}"
+            ) from error
         return float(result) if result.ndim == 0 else result
 
 
@@ -174,4 +186,8 @@ def profile_of(given: Any) -> Profile | None:
     """A profile, or one made from a function of the distance; None for anything else."""
     if isinstance(given, Profile):
         return given
-    return FunctionProfile(given) if callable(given) else None
+    return FunctionProfile(given) if _is_function(given) else None
+
+
+def _is_function(given: Any) -> bool:
+    return inspect.isfunction(getattr(given, "py_func", given))

@@ -185,7 +185,7 @@ class ConnectionRule(HoldsFunctions):
 
     def rows(self, ends: Endpoints) -> Rows:
         """The rows of the rule for a projection with these ends. Raises DescriptionError."""
-        raise NotImplementedError
+        raise DescriptionError(f"{ends.where}: connection rule {self.name} has no method `rows`")
 
     @property
     def procedural(self) -> bool:

@@ -11,6 +11,7 @@ from spikelearn.connectivity import AllToAll, ConnectionRule, Endpoints, Profile
 from spikelearn.description.adding import adds
 from spikelearn.description.checks import (
     check_array,
+    check_by_distance,
     check_delays,
     check_drive,
     check_payload,
@@ -207,6 +208,8 @@ class NetworkBuilder:
         check_array(rule, weights.values, rows, source_size, receiver.size, f"weight of {where}")
         axonal, dendritic_steps = check_delays(delay, axonal_delay, dendritic_delay, self.dt, where)
         check_array(rule, axonal.values, rows, source_size, receiver.size, f"delay of {where}")
+        for values, what in ((weights, "weight"), (axonal, "delay")):
+            check_by_distance(values, ends, f"{what} of {where}")
         learned_kind = check_plasticity(
             receiver.target, receiver.port, plasticity, synapse, learns_from, weights, dendritic_steps * self.dt,
             self._modulators.values(), where,

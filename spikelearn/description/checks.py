@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.connectivity import CONNECTION_RULES, ConnectionRule, Pairs, Rows
+from spikelearn.connectivity import CONNECTION_RULES, ConnectionRule, Endpoints, Pairs, Rows
 from spikelearn.description.distributions import Drawn, drawn
 from spikelearn.description.grid import check_durations
 from spikelearn.description.population import Modulator, Population
@@ -96,6 +96,16 @@ def check_array(
         raise DescriptionError(f"{what}: {rule.name} takes a number or a distribution, not an array")
     if values.shape != expected:
         raise DescriptionError(f"{what}: {rule.name} needs an array of shape {expected}, got {values.shape}")
+
+
+def check_by_distance(values: Drawn, ends: Endpoints, what: str) -> None:
+    """Check that a function of the distance gives numbers, at a few of the distances. Raises DescriptionError."""
+    if values.profile is not None:
+        few = [np.unique(np.linspace(0, n - 1, min(n, 4)).astype(int)) for n in (ends.n_source, ends.n_target)]
+        try:
+            values.profile(ends.distances(*few))
+        except DescriptionError as error:
+            raise DescriptionError(f"{what}: {error}") from error
 
 
 def check_delays(delay: Any, axonal: Any, dendritic: Any, dt: float, where: str) -> tuple[Drawn, int]:

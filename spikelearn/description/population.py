@@ -83,7 +83,7 @@ class Population:
 
     def check_kind(self, kind: str, where: str) -> str:
         """Check that this population emits events of `kind`."""
-        if kind not in self.kinds:
+        if not isinstance(kind, str) or kind not in self.kinds:
             raise DescriptionError(
                 f"{where}: population {self.name!r} ({self.model_name}) emits no {kind!r}{suggest(kind, self.kinds)}; "
                 f"it emits: {', '.join(self.kinds)}"
@@ -122,7 +122,7 @@ class Population:
 
     def check_state(self, variable: str, where: str) -> str:
         states = self.model.model.state if isinstance(self.model, Neuron) else {}
-        if variable not in states:
+        if not isinstance(variable, str) or variable not in states:
             raise DescriptionError(
                 f"{where}: population {self.name!r} ({self.model_name}) has no state {variable!r}"
                 f"{suggest(variable, states)}; it has: {', '.join(states) or 'none'}"
@@ -133,7 +133,7 @@ class Population:
         currents = self.model.model.currents if isinstance(self.model, Neuron) else ()
         if port is None and currents:
             return currents[0]
-        if port not in currents:
+        if not isinstance(port, str) or port not in currents:
             through = "" if port is None else f" through port {port!r}{suggest(port, currents)}"
             raise DescriptionError(
                 f"{where}: population {self.name!r} ({self.model_name}) accepts no current{through}; "

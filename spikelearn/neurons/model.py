@@ -302,7 +302,7 @@ class NeuronModel(Documented):
         """Check a port name; None means the first port."""
         if name is None:
             return next(iter(self.ports))
-        if name not in self.ports:
+        if not isinstance(name, str) or name not in self.ports:
             raise DescriptionError(
                 f"{where}: {self.name} has no port {name!r}{suggest(name, self.ports)}; it has: {', '.join(self.ports)}"
             )

@@ -184,6 +184,8 @@ class Run:
         Recordings are concatenated; weights are those at the end of the later run.
         Raises DescriptionError if the later run does not start where this one stops, or has other recordings.
         """
+        if not isinstance(later, Run):
+            raise DescriptionError(f"joined: expected the Run that continues this one, got {later!r:.200}")
         spike_keys, trace_keys = set(later.spike_data), set(later.trace_data)
         self.check_joins(later, spike_keys, trace_keys)
         spikes = {

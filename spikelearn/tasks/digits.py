@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spikelearn.analysis.arguments import checks_arguments
 from spikelearn.errors import ExperimentError
 from spikelearn.tasks.mnist_files import read_mnist
 
@@ -44,6 +45,7 @@ def digits(mnist: str | os.PathLike[str] = "") -> tuple[np.ndarray, np.ndarray]:
     return found.data / 16.0, found.target.astype(np.int64)
 
 
+@checks_arguments
 def split(images: np.ndarray, labels: np.ndarray, n_train: int = 0, validation: bool = False) -> Split:
     """Split into 80 % training and 20 % test images, in a fixed order.
 

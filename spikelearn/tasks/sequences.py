@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spikelearn.analysis.arguments import checks_arguments
 from spikelearn.errors import ExperimentError
 
 
@@ -25,6 +26,7 @@ class SequenceTask(NamedTuple):
     t_stop: float
 
 
+@checks_arguments
 def sequence_task(
     sequences: Sequence[str],
     episodes: int,

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from spikelearn.analysis.arguments import checks_arguments
+
 N_CLASSES = 3
 RADIUS = 0.5
 """Radius of the disc, with centre (1/2, 1/2)."""
@@ -14,6 +16,7 @@ DOT_RADIUS = 0.1
 """Radius of the two dots, with centres 1/4 to the left and right of that of the disc."""
 
 
+@checks_arguments
 def yin_yang(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """n points (x, y, 1 - x, 1 - y) in the disc, (n, 4), and their classes, (n,): 0 yin, 1 yang, 2 the dots.
 
@@ -32,6 +35,7 @@ def yin_yang(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return np.hstack([points, 1.0 - points]), labels
 
 
+@checks_arguments
 def yin_yang_class(points: np.ndarray) -> np.ndarray:
     """The class, (n,), of points (x, y), (n, 2), in the disc.
 
@@ -43,6 +47,7 @@ def yin_yang_class(points: np.ndarray) -> np.ndarray:
     return np.where(np.minimum(left, right) < DOT_RADIUS, 2, np.where(yin, 0, 1))
 
 
+@checks_arguments
 def yin_yang_grid(n: int) -> np.ndarray:
     """The points (x, y) of an n x n grid that lie in the disc, (points, 2), to map the answers of a network."""
     middle = (np.arange(n) + 0.5) / n
@@ -50,6 +55,7 @@ def yin_yang_grid(n: int) -> np.ndarray:
     return points[in_disc(points)]
 
 
+@checks_arguments
 def yin_yang_outline(n: int = 200) -> list[np.ndarray]:
     """The curves between the classes, to draw them: the disc, both dots and two arcs; each n points (x, y), (n, 2)."""
     around = np.linspace(0.0, 2.0 * np.pi, n)

@@ -290,7 +290,7 @@ def test_a_callback_that_cannot_be_compiled_is_named_before_anything_is_simulate
     net = sl.Network()
     net.population(1, sl.LIF())
     net.on_step(nonsense, np.zeros(3))
-    with pytest.raises(sl.errors.DescriptionError, match="callback nonsense cannot be compiled"):
+    with pytest.raises(sl.errors.DescriptionError, match="Callback nonsense cannot be compiled"):
         net.run(1.0)
 
 

@@ -139,15 +139,13 @@ def _user_call(
 
         call.repeated = repeated
         return call
-    except Exception as error:
+    except DescriptionError as error:
         if "Cannot modify readonly array" in str(error):
             given = ", ".join(str(names.index(each)) for each in fixed)
             raise DescriptionError(
                 f"callback {name} writes to an array that was given as read-only; read-only are the arguments {given}, "
                 "counted from 0"
             ) from error
-        if type(error).__module__.startswith("numba"):
-            raise DescriptionError(f"callback {name} cannot be compiled: {error}") from error
         raise
 
 

@@ -111,7 +111,7 @@ class RowMaker:
             rule = self.projection.rule
             raise DescriptionError(f"{where}: connection rule {rule.name} {rule.complaint}")
         if self._wrong[0]:
-            raise DescriptionError(f"{where}: a weight or delay by distance is not a number")
+            raise DescriptionError(f"{where}: a weight or delay by distance is not a number, or infinite")
         return total
 
 
@@ -133,4 +133,5 @@ def _row_kernel(name: str, row: Any, rank: Any, value: Any) -> Kernel:
 @functools.cache
 def _value_kernel(value: Any) -> Kernel:
     """The Kernel that sets synapses to the values of a profile."""
-    return kernel_for("Values by distance", render("values"), {"value": value})
+    guarded = bool(import_line(value, "value")[1])
+    return kernel_for("Values by distance", render("values", guarded=guarded), {"value": value})
