@@ -23,6 +23,7 @@ import h5py
 from spikelearn import atomic_files
 from spikelearn.errors import RunFileError, SpikelearnError
 from spikelearn.io.disk_file import DiskFile, pending
+from spikelearn.regular_files import open_regular
 
 T = TypeVar("T")
 
@@ -35,8 +36,11 @@ class Damaged(Exception):
 _LIBRARY_BOUNDS = ("v110", "v110")
 
 # The superblock, version 3: signature, version, sizes of offsets and lengths, marks, addresses of base,
-# extension, end of file and root group, checksum of all that.
+# extension, end of file and root group, checksum of all that. Of the versions and options only these are ours;
+# an extension would change how HDF5 reads the file.
 _SUPERBLOCK = struct.Struct("<8s4B4QI")
+_OURS = 3, 8, 8
+_NOWHERE = (1 << 64) - 1
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _ATTEMPTS = 5
 
@@ -99,20 +103,19 @@ def explained(path: Path, what: str) -> Iterator[None]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[h5py.File]:
-    start = _first_bytes(path)
-    if start[:8] != _SIGNATURE:
-        raise Damaged("not an HDF5 file; expected a run file, as `save` writes it")
-    if not _marks(start):
-        with h5py.File(path, "r", locking=False) as file:
-            yield file
-        return
-    with open(path, "rb", buffering=0) as raw:
+    with _regular(path) as raw:
+        start = raw.read(_SUPERBLOCK.size)
+        _check_superblock(start)
+        if not _marks(start):
+            with h5py.File(path, "r", locking=False) as file:
+                yield file
+            return
 
         def at(position: int, n: int) -> bytes:
             raw.seek(position)
-            return raw.read(n) or b""
+            return raw.read(n)
 
-        size, changes = pending(at, os.path.getsize(path))
+        size, changes = pending(at, os.fstat(raw.fileno()).st_size)
         for position, data in changes:
             if position == 0:
                 start = data[: _SUPERBLOCK.size]
@@ -121,32 +124,44 @@ def _opened(path: Path) -> Iterator[h5py.File]:
             yield file
 
 
-def _first_bytes(path: Path) -> bytes:
+def _regular(path: Path) -> io.BufferedReader:
     try:
-        with open(path, "rb") as stream:
-            return stream.read(_SUPERBLOCK.size)
+        return open_regular(path)
     except FileNotFoundError:
         raise RunFileError(f"{path}: there is no such file; expected a run file") from None
     except OSError as error:
         raise RunFileError(f"{path}: cannot be read: {error.strerror}; expected a run file") from error
 
 
+def _check_superblock(start: bytes) -> None:
+    if start[:8] != _SIGNATURE:
+        raise Damaged("not an HDF5 file; expected a run file, as `save` writes it")
+    if len(start) < _SUPERBLOCK.size:
+        raise Damaged(f"broken or truncated, expected a whole run file: it has {len(start)} bytes")
+    _, version, offsets, lengths, _, base, extension, *_, checksum = _SUPERBLOCK.unpack(start)
+    if (version, offsets, lengths) != _OURS or base or extension != _NOWHERE:
+        raise Damaged("an HDF5 file, but not a run file: expected one as `save` writes it")
+    if checksum != _lookup3(start[:-4]):
+        raise Damaged(f"broken: the checksum of the first {len(start)} bytes is wrong")
+
+
 def _marks(start: bytes) -> int:
     """The superblock's marks; nonzero in a file that is being written or whose writer was killed."""
-    return start[11] if len(start) == _SUPERBLOCK.size and start[8] == 3 else 0
+    return start[11]
 
 
 def _is_marked(path: Path) -> bool:
-    with suppress(RunFileError):
-        return bool(_marks(_first_bytes(path)))
+    with suppress(RunFileError, OSError, Damaged), _regular(path) as raw:
+        start = raw.read(_SUPERBLOCK.size)
+        _check_superblock(start)
+        return bool(_marks(start))
     return False
 
 
 def _mended(start: bytes, size: int) -> bytes:
     """The superblock with marks cleared and the true size, as h5clear would write it."""
-    *fields, checksum = _SUPERBLOCK.unpack(start)
-    if checksum != _lookup3(start[:-4]):
-        raise Damaged(f"broken: the checksum of the first {len(start)} bytes is wrong")
+    _check_superblock(start)
+    *fields, _ = _SUPERBLOCK.unpack(start)
     marks, end_of_file = 4, 7  # indices of these fields
     if size < fields[end_of_file]:
         raise Damaged(f"truncated: {size} bytes, expected at least {fields[end_of_file]}")
@@ -158,7 +173,7 @@ def _mended(start: bytes, size: int) -> bytes:
 class _PatchedFile(io.RawIOBase):
     """A readable file of `size` bytes with changes, (position, bytes), of which the last counts. It does not grow."""
 
-    def __init__(self, raw: io.RawIOBase, changes: list[tuple[int, bytes]], size: int) -> None:
+    def __init__(self, raw: io.BufferedReader, changes: list[tuple[int, bytes]], size: int) -> None:
         self._raw, self._changes, self._size, self._position = raw, changes, size, 0
 
     def readable(self) -> bool:

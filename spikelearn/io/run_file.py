@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,9 +18,11 @@ import h5py
 import numpy as np
 
 from spikelearn.errors import RunFileError
+from spikelearn.io import run_checks
 from spikelearn.io import run_layout as layout
 from spikelearn.io.disk_file import DiskFile
 from spikelearn.io.hdf5_file import explained, open_for_streaming, read, replacing
+from spikelearn.io.hdf5_tree import Node, checksum_of, read_tree, root_attributes, structure_checksum
 from spikelearn.results.run import Run, Spikes, Trace
 from spikelearn.results.sink import RunHeader, TraceHeader, announced
 
@@ -43,27 +46,27 @@ def save(
     populations, projections, spikes = run.populations, run.projections, tuple(run.spike_data)
     header = RunHeader(run.dt, run.t_start, run.seed, populations, projections, spikes, traces, run.versions)
     with replacing(Path(path)) as file:
+        run_checks.check(replace(run, synapse_data={}))
         layout.write_header(file, header, extra)
-        counts: list[int] = []
+        extents: list[layout.Extent] = []
         for key, events in run.spike_data.items():
-            group = layout.recording_group(file, "spikes", key, len(counts))
-            layout.write_array(group, "times", events.times, unit="ms")
-            layout.write_array(group, "ids", events.ids)
-            counts.append(len(events.times))
+            group = layout.recording_group(file, "spikes", key, len(extents))
+            extents.append(layout.write_recording(group, {"times": events.times, "ids": events.ids}, {"times": "ms"}))
         for key, trace in run.trace_data.items():
-            group = layout.recording_group(file, "traces", key, len(counts))
-            layout.write_array(group, "times", trace.times, unit="ms")
-            layout.write_array(group, "values", trace.values, unit=trace.unit)
-            layout.write_array(group, "ids", trace.ids)
-            counts.append(len(trace.times))
+            group = layout.recording_group(file, "traces", key, len(extents))
+            layout.write_array(group, "ids", np.asarray(trace.ids))
+            columns, units = {"times": trace.times, "values": trace.values}, {"times": "ms", "values": trace.unit}
+            extents.append(layout.write_recording(group, columns, units))
         for name in run.synapse_data:
             if synapses is None or name in synapses:
+                run_checks.check_synapses(run, name)
                 layout.write_synapses(file, name, run.synapses(name))
+        progress = layout.create_progress(file, len(extents))
         layout.write_progress(
-            layout.create_progress(file, len(counts)),
-            1,
+            progress,
+            structure_checksum(read_tree(file)),
             t_stop=run.t_stop,
-            counts=counts,
+            extents=extents,
             wall_s=run.wall_s,
             synaptic_events=run.synaptic_events,
             interrupted=run.interrupted,
@@ -75,7 +78,9 @@ def load(path: str | os.PathLike[str]) -> Run:
     """Read a run.
 
     If the writer crashed or is still writing, the run up to the last flush is returned, marked `interrupted`.
-    Raises RunFileError, naming the file, if it is missing, broken, truncated or of another format version.
+    Files may be of strangers: nothing in them is executed, no other file is opened, and no more is allocated than the
+    file has bytes. Raises RunFileError, naming the file, if it is missing, no regular file, broken, damaged (all data
+    have checksums), truncated or of another format version, or if its values are impossible.
     """
     return read(Path(path), _load)
 
@@ -86,31 +91,35 @@ def load_extra(path: str | os.PathLike[str]) -> dict[str, Any]:
     Raises RunFileError as `load` does.
     """
 
-    def extra(file: h5py.File) -> dict[str, Any]:
-        layout.check_format(file)
-        return layout.read_json(layout.member(file, "extra"))
-
-    return read(Path(path), extra)
+    return read(Path(path), lambda file: layout.read_extra(_checked(file)[0]))
 
 
 def _load(file: h5py.File) -> Run:
-    layout.check_format(file)
-    progress = layout.read_progress(file)
-    return Run(
-        dt=float(layout.attribute(file, "dt")),
-        t_start=float(layout.attribute(file, "t_start")),
+    root, progress, extents = _checked(file)
+    run = Run(
+        dt=float(root.number("dt")),
+        t_start=float(root.number("t_start")),
         t_stop=float(progress["t_stop"]),
-        seed=int(layout.attribute(file, "seed")),
-        populations=layout.read_populations(file),
-        projections=layout.read_projections(file),
-        spike_data=layout.read_spikes(file, progress["counts"]),
-        trace_data=layout.read_traces(file, progress["counts"]),
-        synapse_data={**layout.read_synapses(file)},
-        versions=layout.read_versions(file),
+        seed=int(root.text("seed")),
+        populations=layout.read_populations(root),
+        projections=layout.read_projections(root),
+        spike_data=layout.read_spikes(root, extents),
+        trace_data=layout.read_traces(root, extents),
+        synapse_data={**layout.read_synapses(root)},
+        versions=layout.read_versions(root),
         interrupted=bool(progress["interrupted"]) or not progress["complete"],
         wall_s=float(progress["wall_s"]),
         synaptic_events=int(progress["synaptic_events"]),
     )
+    run_checks.check(run)
+    return run
+
+
+def _checked(file: h5py.File) -> tuple[Node, np.void, list[layout.Extent]]:
+    """The tree of a file, and how far it is valid."""
+    layout.check_format(root_attributes(file))
+    root = read_tree(file)
+    return root, *layout.read_progress(root, structure_checksum(root), file.id.get_filesize())
 
 
 class RunWriter:
@@ -135,7 +144,7 @@ class RunWriter:
         self._error: RunFileError | None = None
         self._spikes: dict[tuple[str, str], _Growing] = {}
         self._traces: dict[tuple[str, str], _Growing] = {}
-        self._commits = 0
+        self._structure = 0
         self._began = 0.0
 
     def __enter__(self) -> RunWriter:
@@ -145,7 +154,7 @@ class RunWriter:
         self.close()
 
     def begin(self, header: RunHeader) -> None:
-        if self._commits:
+        if self.t_saved is not None:
             raise RunFileError(f"{self.path}: already holds a run; use a new RunWriter for each run")
         self._began = time.perf_counter()
         keys = [(trace.name, trace.variable) for trace in header.traces]
@@ -162,13 +171,14 @@ class RunWriter:
                 layout.write_array(group, "ids", np.asarray(trace.ids))
             n_recordings = len(header.spikes) + len(header.traces)
             progress = layout.create_progress(file, n_recordings)
-            layout.write_progress(progress, 1, t_stop=header.t_start, counts=[0] * n_recordings)
+            self._structure = structure_checksum(read_tree(file))
+            nothing = [layout.Extent(0, (0, 0))] * n_recordings
+            layout.write_progress(progress, self._structure, t_stop=header.t_start, extents=nothing)
         with explained(self.path, "cannot be written"):
             self._file, self._disk = file, _ = open_for_streaming(self.path)
             self._progress = file["progress"]
             self._spikes = {key: _Growing(layout.find_recording(file, "spikes", key), "ids") for key in header.spikes}
             self._traces = {key: _Growing(layout.find_recording(file, "traces", key), "values") for key in keys}
-        self._commits = 1
         self.t_saved = header.t_start
 
     def spikes(self, name: str, kind: str, times: np.ndarray, ids: np.ndarray) -> None:
@@ -230,9 +240,8 @@ class RunWriter:
             raise self._error
         file, disk = self._opened()
         with self._writing():
-            counts = self._write_out()
-            self._commits += 1
-            layout.write_progress(self._progress, self._commits, counts=counts, file_size=disk.size, **progress)
+            extents = self._write_out()
+            layout.write_progress(self._progress, self._structure, extents=extents, file_size=disk.size, **progress)
             file.flush()
             disk.commit()
         for recording in self._recordings:
@@ -265,21 +274,28 @@ class RunWriter:
     def _recordings(self) -> list[_Growing]:
         return [*self._spikes.values(), *self._traces.values()]
 
-    def _write_out(self) -> list[int]:
+    def _write_out(self) -> list[layout.Extent]:
         for recording in self._recordings:
             recording.write_out()
-        return [recording.length for recording in self._recordings]
+        return [recording.extent for recording in self._recordings]
 
     def _opened(self) -> tuple[h5py.File, DiskFile]:
         if self._file is None or self._disk is None:
             raise RunFileError(f"{self.path}: not open for writing; `begin` comes first and `end` last")
         return self._file, self._disk
 
-    def _read_back(self, reader: Callable[[h5py.File, Sequence[int]], T]) -> T:
+    def _read_back(self, reader: Callable[[Node, Sequence[layout.Extent]], T]) -> T:
         if self._file is None:
-            return read(self.path, lambda file: reader(file, layout.read_progress(file)["counts"]))
+
+            def committed(file: h5py.File) -> T:
+                root, _, extents = _checked(file)
+                return reader(root, extents)
+
+            return read(self.path, committed)
         with self._writing():
-            return reader(self._file, self._write_out())
+            extents = self._write_out()
+            self._file.flush()  # so that the file has the size of what is in it
+            return reader(read_tree(self._file), extents)
 
 
 class _Growing:
@@ -295,7 +311,7 @@ class _Growing:
         self.chunks: list[tuple[np.ndarray, np.ndarray]] = []
         self.n_written = 0
         self._waiting_bytes = 0
-        self.length = 0
+        self.extent = layout.Extent(0, (0, 0))
 
     def append(self, times: np.ndarray, values: np.ndarray) -> None:
         if len(times) != len(values):
@@ -311,11 +327,15 @@ class _Growing:
         waiting = self.chunks[self.n_written :]
         if not waiting:
             return
-        stop = self.length + sum(len(times) for times, _ in waiting)
-        for column, dataset in enumerate(self._datasets):
+        start, checksums = self.extent
+        stop = start + sum(len(times) for times, _ in waiting)
+        columns = [np.concatenate(parts) for parts in zip(*waiting, strict=True)]
+        for dataset, column in zip(self._datasets, columns, strict=True):
             dataset.resize(stop, axis=0)
-            dataset[self.length : stop] = np.concatenate([chunk[column] for chunk in waiting])
-        self.length, self.n_written, self._waiting_bytes = stop, len(self.chunks), 0
+            dataset[start:stop] = column
+        times, values = (checksum_of(column, before) for column, before in zip(columns, checksums, strict=True))
+        self.extent = layout.Extent(stop, (times, values))
+        self.n_written, self._waiting_bytes = len(self.chunks), 0
 
     def saved(self) -> None:
         """Forget the chunks: they are on disk."""
@@ -325,7 +345,7 @@ class _Growing:
         """What was recorded after the first n events or samples, which are in the file."""
         n_waiting = sum(len(times) for times, _ in self.chunks[self.n_written :])
         n_held = sum(len(times) for times, _ in self.chunks)
-        begin = n - (self.length + n_waiting - n_held)
+        begin = n - (self.extent.n + n_waiting - n_held)
         no_chunk = np.empty(0, self._types[0]), np.empty((0, *self._width), self._types[1])
         times, values = zip(no_chunk, *self.chunks, strict=True)
         return np.concatenate(times)[begin:], np.concatenate(values)[begin:]

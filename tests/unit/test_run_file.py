@@ -15,6 +15,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from unit.run_file_forgery import forge
 
 import spikelearn as sl
 from spikelearn.errors import RunFileError, SimulationError, SpikelearnError
@@ -64,7 +65,7 @@ def small_run() -> Run:
         },
         synapse_data={
             "..": Synapses(
-                np.arange(7, dtype=np.int32),
+                np.arange(7, dtype=np.int32) % 2,
                 np.zeros(7, np.int32),
                 np.array([0.0, -0.0] * 3 + [1.0]),
                 np.full(7, 1.5),
@@ -130,7 +131,7 @@ def test_only_the_synapses_asked_for_are_kept(tmp_path):
 
 
 def test_a_constant_weight_takes_no_room_however_many_synapses(tmp_path):
-    ones = Synapses(*(np.full(1_000_000, 3, dtype) for dtype in SYNAPSE_TYPES))
+    ones = Synapses(*(np.full(1_000_000, 1, dtype) for dtype in SYNAPSE_TYPES))
     run = dataclasses.replace(small_run(), synapse_data={"..": ones})
     save(run, tmp_path / "run.h5")
     assert os.path.getsize(tmp_path / "run.h5") < 100_000
@@ -296,7 +297,7 @@ def test_a_missing_file_is_named(tmp_path):
     for read in (load, load_extra):
         with pytest.raises(RunFileError, match="absent.h5: there is no such file; expected a run file"):
             read(tmp_path / "absent.h5")
-    with pytest.raises(RunFileError, match="Is a directory; expected a run file"):
+    with pytest.raises(RunFileError, match="a directory, expected a regular file; expected a run file"):
         load(tmp_path)
 
 
@@ -318,7 +319,7 @@ def test_a_file_of_another_format_version_says_both_versions(tmp_path):
     save(small_run(), tmp_path / "run.h5")
     with h5py.File(tmp_path / "run.h5", "r+") as file:
         file.attrs["format_version"] = 99
-    with pytest.raises(RunFileError, match="run.h5: format version 99, expected version 1"):
+    with pytest.raises(RunFileError, match="run.h5: format version 99, expected version 2"):
         load(tmp_path / "run.h5")
 
 
@@ -342,39 +343,24 @@ def test_whatever_is_missing_from_a_file_is_named(tmp_path):
     save(small_run(), tmp_path / "whole.h5")
     # There may be any number of these, and nothing in the file says how many there were.
     any_number = re.compile(r"(populations|projections|synapses|.*/parameters)/[^/@]*|versions@.*")
-    # Only for people who look into the file, but for the unit of values; older files have none of projections.
-    for_readers = re.compile(r".*(times|delay)@unit|projections/[^/]*@unit|.*@encoding")
+    # Only for people who look into the file, but for the unit of values and projections.
+    for_readers = re.compile(r".*(times|delay)@unit|.*@encoding")
     for name in all_names(tmp_path / "whole.h5"):
         if any_number.fullmatch(name) or for_readers.fullmatch(name):
             continue
         shutil.copy(tmp_path / "whole.h5", tmp_path / "part.h5")
-        with h5py.File(tmp_path / "part.h5", "r+") as file:
-            path, _, attribute = name.partition("@")
+        path, _, attribute = name.partition("@")
+
+        def without(file: h5py.File, path: str = path, attribute: str = attribute) -> None:
             if attribute:
                 del file[path].attrs[attribute]
             else:
                 del file[path]
+
+        forge(tmp_path / "part.h5", without)
         with pytest.raises(RunFileError, match="part.h5: broken.*(missing|expected)"):
             load(tmp_path / "part.h5")
             load_extra(tmp_path / "part.h5")
-
-
-def test_no_damaged_byte_makes_anything_but_a_run_file_error(tmp_path):
-    run = small_run()
-    save(run, tmp_path / "run.h5")
-    whole = (tmp_path / "run.h5").read_bytes()
-    rng = np.random.default_rng(5)
-    refused = 0
-    for _ in range(150):
-        damaged = bytearray(whole)
-        damaged[rng.integers(len(whole))] ^= 1 << int(rng.integers(8))
-        (tmp_path / "damaged.h5").write_bytes(damaged)
-        try:
-            load(tmp_path / "damaged.h5")
-        except RunFileError as error:
-            assert "damaged.h5" in str(error)
-            refused += 1
-    assert refused > 0
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
@@ -396,29 +382,10 @@ def test_a_new_run_replaces_the_file_of_the_last_one(tmp_path):
         assert load(tmp_path / "run.h5").seed == 7
 
 
-def test_a_file_from_before_projections_had_units_is_read(tmp_path):
-    save(small_run(), tmp_path / "old.h5")
-    assert {each.unit for each in load(tmp_path / "old.h5").projections.values()} == {"pA"}
-    with h5py.File(tmp_path / "old.h5", "r+") as file:
-        for group in file["projections"].values():
-            del group.attrs["unit"]
-    assert {each.unit for each in load(tmp_path / "old.h5").projections.values()} == {""}
-
-
-def test_a_file_from_before_populations_had_positions_is_read(tmp_path):
-    save(small_run(), tmp_path / "run.h5")
-    with h5py.File(tmp_path / "run.h5", "r+") as file:
-        for group in file["populations"].values():
-            del group["positions"], group.attrs["dimensions"]
-    for population in load(tmp_path / "run.h5").populations.values():
-        assert population.positions is None and population.period is None
-
-
 @pytest.mark.parametrize(("attribute", "value"), [("dimensions", 2), ("size", 4)])
 def test_positions_of_another_shape_than_announced_are_refused(tmp_path, attribute, value):
     save(small_run(), tmp_path / "run.h5")
-    with h5py.File(tmp_path / "run.h5", "r+") as file:
-        file["populations"]["exc%2Flayer 4"].attrs[attribute] = value
+    forge(tmp_path / "run.h5", lambda file: file["populations"]["exc%2Flayer 4"].attrs.modify(attribute, value))
     with pytest.raises(RunFileError, match="positions has shape"):
         load(tmp_path / "run.h5")
 
