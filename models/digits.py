@@ -30,7 +30,7 @@ from matplotlib.figure import Figure
 
 import spikelearn as sl
 from spikelearn.analysis import linear_accuracy
-from spikelearn.experiments import Cost, Outcome, Published, cost_of, finished, parameter, report
+from spikelearn.experiments import Cost, Outcome, Published, cost_at_once, cost_of, finished, parameter, report
 from spikelearn.plots.panels import whole_numbers
 from spikelearn.plots.style import clean
 
@@ -237,7 +237,7 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
         "logistic_regression_accuracy": regression,
         "epochs_done": len(course) - 1,
         "best_epoch_accuracy": float(course[:, 0].max()),
-        **(learners[0].cost + learners[1].cost).metrics(),
+        **cost_at_once(learner.cost for learner in learners).metrics(),
     }
     return Outcome(run, metrics, {"course": course, "side": images.side})
 

@@ -71,6 +71,13 @@ def _started_by_psutil(pid: int) -> str:
         return ""
 
 
+def total_memory() -> float:
+    """The memory of this machine in bytes; inf where it is unknown."""
+    with suppress(AttributeError, ValueError, OSError):
+        return float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
+    return math.inf
+
+
 def peak_memory() -> float:
     """The most resident memory of this process since `forget_peak_memory`, in bytes; NaN where it is unknown."""
     if (found := _status("VmHWM")) is not None:

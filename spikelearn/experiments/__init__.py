@@ -1,7 +1,7 @@
 """Experiments: model files, their parameters, and the shared code for conditions, controls and costs."""
 
 from spikelearn.experiments.conditions import Conditions, Interrupted, finished, report, run_conditions
-from spikelearn.experiments.cost import Cost, cost_of, total_cost
+from spikelearn.experiments.cost import Cost, cost_at_once, cost_of, total_cost
 from spikelearn.experiments.model_file import Experiment, Listed, list_experiments, load_experiment, models_directory
 from spikelearn.experiments.outcome import Outcome, Published, common_metrics, finite, json_value
 from spikelearn.experiments.parameters import (
@@ -32,6 +32,7 @@ __all__ = [
     "Shown",
     "common_metrics",
     "converted",
+    "cost_at_once",
     "cost_of",
     "draw",
     "finished",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spikelearn.results.run import Run
 
@@ -38,6 +38,12 @@ class Cost:
 def cost_of(run: Run) -> Cost:
     """The cost of one run."""
     return Cost(float(run.wall_s), float(run.duration), int(run.synaptic_events))
+
+
+def cost_at_once(costs: Iterable[Cost]) -> Cost:
+    """The cost of what ran at the same time, in threads: the longest of the wall times, and the sums of the rest."""
+    costs = list(costs)
+    return replace(sum(costs, Cost()), wall_s=max((cost.wall_s for cost in costs), default=0.0))
 
 
 def total_cost(runs: Iterable[Run]) -> Cost:

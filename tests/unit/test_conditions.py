@@ -4,7 +4,16 @@ import pickle
 
 import pytest
 
-from spikelearn.experiments import Cost, Interrupted, cost_of, finished, report, run_conditions, total_cost
+from spikelearn.experiments import (
+    Cost,
+    Interrupted,
+    cost_at_once,
+    cost_of,
+    finished,
+    report,
+    run_conditions,
+    total_cost,
+)
 from spikelearn.results.run import Run
 
 
@@ -62,6 +71,11 @@ def test_costs_add_up():
     assert cost.metrics() == {"synaptic_events": 6, "wall_s": 6.0, "real_time_factor": 6.0 / 0.15}
     assert Cost().metrics()["real_time_factor"] is None
     assert pickle.loads(pickle.dumps(cost)) == cost
+
+
+def test_what_runs_at_the_same_time_takes_as_long_as_the_longest():
+    both = cost_at_once([Cost(3.0, 100.0, 5), Cost(4.0, 100.0, 6)])
+    assert (both.wall_s, both.duration, both.synaptic_events) == (4.0, 200.0, 11)
 
 
 def test_progress_is_reported_unless_it_is_switched_off(capsys):

@@ -211,6 +211,14 @@ def test_delays_drawn_from_a_distribution_are_those_of_the_nearest_step():
     EXACT.check(net.run(0.0).synapses(made).delay, 0.2)
 
 
+def test_delays_that_need_more_memory_than_there_is_are_refused_with_what_they_need():
+    net = sl.Network(dt=0.1, threads=1)
+    cells = net.population(20_000_000, sl.Parrot(), name="cells")
+    net.connect(cells[:1], cells[:1], delay=6000.0)
+    with pytest.raises(SpikelearnError, match=r"delays of up to 6000.2 ms, 60,002 steps, need 4,800.2 GB of memory"):
+        net.build()
+
+
 # Numbers
 
 

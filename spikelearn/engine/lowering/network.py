@@ -29,6 +29,7 @@ from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, modulators
 from spikelearn.neurons import Neuron
 from spikelearn.sources import Poisson
+from spikelearn.system import total_memory
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -63,6 +64,7 @@ def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
     depth = max(
         [0, *(int(steps[-1]) for steps in delays if len(steps)), *(2 * p.dendritic_steps + 1 for p in d.projections)]
     )
+    _check_memory(d, blocks, groups, delays, depth + 1 + interval, n_shares)
     for block in blocks:
         _fill_block(d, block)
     rings = [_rings(d, block, depth + 1 + interval, n_shares) for block in blocks]
@@ -120,6 +122,25 @@ def _blocks(d: NetworkDescription) -> list[Block]:
         block.populations.append(population)
         block.n += population.size
     return list(blocks.values())
+
+
+def _check_memory(
+    d: NetworkDescription, blocks: list[Block], groups: list[list[Projection]], delays: list[np.ndarray], depth: int,
+    n_shares: int,
+) -> None:  # fmt: skip
+    """Raise DescriptionError if what delays need is more than the memory of this machine.
+
+    depth: of the rings, in steps. That is 4 bytes for each neuron, kind of event and step of the longest delay, 4 for
+    each source and delay, and some 16 for each target and step of twice a dendritic delay of a rule.
+    """
+    needed = sum(4.0 * depth * block.n * len(block.populations[0].kinds) for block in blocks)
+    needed += sum(4.0 * p[0].source_size * len(steps) * n_shares for p, steps in zip(groups, delays, strict=True))
+    needed += sum(32.0 * p.target_size * p.dendritic_steps for p in d.projections if p.learns)
+    if needed > total_memory():
+        raise DescriptionError(
+            f"delays of up to {depth * d.dt:g} ms, {depth:,} steps, need {needed / 1e9:,.1f} GB of memory, more than "
+            f"the {total_memory() / 1e9:,.1f} GB of this machine; expected shorter or fewer delays, or a larger dt"
+        )
 
 
 def _rings(d: NetworkDescription, block: Block, depth: int, n_shares: int) -> list[dict[str, Ring]]:
