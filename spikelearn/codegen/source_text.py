@@ -10,6 +10,7 @@ from typing import Any
 from spikelearn.errors import DescriptionError
 
 _WORDS = re.compile(r"\w+")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 _OPERAND = re.compile(r"\w+(?:\.\w+)*(?:\[\w+\])?|\w+\(\w+(?:, \w+)*\)|\(\w+ - \w+\) \* \w+")
 
 
@@ -37,6 +38,8 @@ def operand(text: str, what: str) -> str:
 
     Raises DescriptionError.
     """
+    if _NUMBER.fullmatch(text):
+        return text
     words = _WORDS.findall(text)
     if not _OPERAND.fullmatch(text) or not all(word.isdecimal() or is_identifier(word) for word in words):
         raise DescriptionError(f"{what}: expected a name of letters, digits and _, got {reprlib.repr(text)}")

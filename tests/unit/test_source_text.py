@@ -171,6 +171,6 @@ def test_a_quoted_text_is_the_text_and_a_remark_is_one_line():
 
 def test_what_models_need_is_left_as_it_is():
     assert quoted("mV") == '"mV"' and docstring("A model.") == '"""A model."""' and quoted("a\nb") == '"""a\nb"""'
-    for text in ("V_m", "all_V_m[i]", "(s - last) * ms_per_step", "0", "τ", "on_pre"):
+    for text in ("V_m", "all_V_m[i]", "(s - last) * ms_per_step", "0", "1.0", "-0.5", "1e-05", "τ", "on_pre"):
         assert operand(text, "x") == text
     assert function_from(f"def f():\n    {docstring('τ')}\n", "f", {}).__doc__ == "τ"
