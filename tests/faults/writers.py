@@ -7,23 +7,31 @@ each line read from standard input starts a process that writes version after ve
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import numpy as np
+from sweep_model_file import write_model
 
 import spikelearn as sl
+from spikelearn import cli
 from spikelearn.errors import SpikelearnError
-from spikelearn.io import RunWriter, load, save
+from spikelearn.io import RunWriter, load, load_extra, save
 from spikelearn.results.run import PopulationInfo, Run, Spikes, Trace
 from spikelearn.results.sink import RunHeader, TraceHeader
+from spikelearn.sweep import Store
+from spikelearn.sweep.point import DONE, Result
 
 RUN, CHECKPOINT = "run.h5", "state.ckpt"
+JOURNAL = "sweep.sqlite-journal"
+"""Which SQLite leaves, or removes."""
 PER_MS = 40
 """Events and samples in 1 ms."""
 
@@ -98,12 +106,59 @@ def checkpoint_version(folder: Path) -> int:
     return int(net.time)
 
 
+def store(folder: Path, version: int) -> None:
+    """A point of 20 kB, and then its number."""
+    key = f"{version} {os.urandom(8).hex()}"
+    point = Result(key, (("x", 1.0),), 0, 1, "", DONE, {}, {}, traceback="x" * 20_000, versions={})
+    with Store(folder, create=True) as opened:
+        opened.begin()
+        opened.add([point])
+        opened.describe({"last": key})
+
+
+def store_version(folder: Path) -> int:
+    with Store(folder) as opened:
+        last = opened.meta().get("last", "0")
+        assert last == "0" or last in opened.keys()
+        assert all(row["traceback"] == "x" * 20_000 for row in opened.results())
+        return int(last.split()[0])
+
+
+def output(folder: Path, version: int) -> None:
+    """`spikelearn run`, with its metrics and figures."""
+    model = folder.parent / "troubled.py"
+    if not model.exists():
+        write_model(folder.parent)
+    said = io.StringIO()
+    with redirect_stderr(said), redirect_stdout(io.StringIO()):
+        code = cli.main(["run", str(model), "--out", str(folder), "--set", f"x={version}"])
+    if code:
+        raise SpikelearnError(said.getvalue())
+
+
+def output_version(folder: Path) -> int:
+    """-1 if the last run did not end: then there are no metrics and figures; otherwise they are of that run."""
+    extra = load_extra(folder / RUN)
+    there = {name for name in os.listdir(folder) if not name.startswith(".")} - {RUN}
+    assert there <= {"metrics.json", "raster.png", "voltage.png", "troubled.png"}
+    if not extra:
+        assert not there
+        return -1
+    if there:
+        assert json.loads((folder / "metrics.json").read_text()) == extra["metrics"]
+    return int(extra["model"]["parameters"]["x"])
+
+
 KINDS: dict[str, tuple[Callable[[Path, int], None], Callable[[Path], int]]] = {
     "streamed run": (stream, run_version),
     "saved run": (save_run, run_version),
     "checkpoint": (checkpoint, checkpoint_version),
+    "store": (store, store_version),
+    "output": (output, output_version),
 }
 """How a version is written, and which version is there, after a check that it is whole."""
+GROWING = ("streamed run", "output")
+"""Those of which a part is left if they are not written to the end."""
 
 
 @contextmanager
@@ -121,10 +176,11 @@ def meet_full_disks(kind: str, folder: Path, n: int) -> None:
     write(folder, 6)
     size = max(each.stat().st_size for each in folder.iterdir())
     write(folder, 5)
-    before = sorted(os.listdir(folder))
+    size = max(size, *(each.stat().st_size for each in folder.iterdir()))
+    before = {*os.listdir(folder)}
     n_failed = 0
     # Where the last bytes are written, when the file is closed, limits are close together.
-    for limit in [*np.linspace(1, size, n - n // 3), *np.linspace(size - 100, size * 1.6, n // 3)]:
+    for limit in [*np.linspace(1, size, n - n // 3), *np.linspace(size - 100, max(4 * size, 1 << 20), n // 3)]:
         there = version(folder)
         new = 6 if there == 5 else 5
         try:
@@ -133,10 +189,11 @@ def meet_full_disks(kind: str, folder: Path, n: int) -> None:
         except SpikelearnError as error:
             assert str(folder) in str(error) and "MB free" in str(error), error
             n_failed += 1
-            assert version(folder) == there or kind == "streamed run"
+            assert version(folder) == there or kind in GROWING
         else:
             assert version(folder) == new
-        assert sorted(os.listdir(folder)) == before
+        left = {*os.listdir(folder), JOURNAL} if kind == "store" else {*os.listdir(folder)}
+        assert left == before or (kind == "output" and left < before)
     print(n_failed)
 
 
