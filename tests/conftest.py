@@ -1,0 +1,25 @@
+"""The order of the files: those that take longest start first, else the others' processes wait for one at the end."""
+
+from collections import Counter
+
+import pytest
+
+LONGEST_FIRST = (
+    "reference/test_validation.py", "unit/test_one_of_each.py", "property/test_any_network.py",
+    "naive/test_rules_pair_by_pair.py", "reference/test_plasticity.py", "reference/test_other_engines.py",
+    "naive/test_distance_rules.py", "naive/test_homeostasis.py", "benchmark/test_kernels.py",
+)  # fmt: skip
+"""Files that take more than 20 s of a processor if nothing is compiled yet."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Whole files in the order of LONGEST_FIRST, then those of most tests; xdist hands them out in this order."""
+    tests = Counter(item.path for item in items)
+    longest = {path: k for k, path in enumerate(LONGEST_FIRST)}
+
+    def place(item):
+        name = f"{item.path.parent.name}/{item.path.name}"
+        return longest.get(name, len(longest)), -tests[item.path]
+
+    items.sort(key=place)
