@@ -191,7 +191,10 @@ class Network(NetworkBuilder):
             if backend.on_grid:
                 check_grid(description)
                 self._warn_of_coarse_steps(description)
-            self._backend = interruptible(lambda: backend.begin(description, choice, self.threads, self._shares))
+            try:
+                self._backend = interruptible(lambda: backend.begin(description, choice, self.threads, self._shares))
+            except MemoryError as error:
+                raise DescriptionError(f"this network does not fit into memory: {error}") from error
             self._shares = self._backend.shares
         self._choice = choice
         return self._backend

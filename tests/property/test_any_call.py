@@ -350,6 +350,7 @@ ALL = st.one_of(
 HEALTH = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 
+@pytest.mark.filterwarnings("ignore::spikelearn.errors.CoarseStepWarning")
 @seed(1)
 @settings(max_examples=150, deadline=None, database=None, suppress_health_check=HEALTH)
 @given(ALL)
@@ -358,6 +359,7 @@ def test_any_call_is_a_result_or_a_spikelearn_error(program):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::spikelearn.errors.CoarseStepWarning")
 @seed(2)
 @settings(max_examples=10_000, deadline=None, database=None, suppress_health_check=HEALTH)
 @given(ALL)
