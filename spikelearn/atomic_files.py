@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import shutil
 import stat
 import time
 from collections.abc import Iterator
@@ -68,6 +67,8 @@ def reason(error: BaseException, folder: Path) -> str:
 
 def free_space(folder: Path) -> str:
     """The end of a message: how much space is left on the disk of a folder; "" if that cannot be known."""
+    import shutil  # with three libraries for compression
+
     with suppress(OSError):
         return f"; {shutil.disk_usage(folder).free / 1e6:,.1f} MB free"
     return ""
