@@ -87,6 +87,7 @@ def test_a_membrane_much_faster_than_a_step_follows_its_current(tau_m):
     assert np.isfinite(cascade_propagator(tau_m, 2.0, 3.0, 0.1))
 
 
+@pytest.mark.filterwarnings("ignore::spikelearn.errors.CoarseStepWarning")
 @pytest.mark.parametrize("model", [sl.LIF, sl.LIFAlpha])
 def test_a_neuron_much_faster_than_a_step_runs(model):
     net = network()
