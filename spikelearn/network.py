@@ -22,7 +22,7 @@ from spikelearn.codegen.object_cache import compilers
 from spikelearn.description.builder import NetworkBuilder
 from spikelearn.description.grid import check_grid, coarse_steps
 from spikelearn.engine.lowering.synapse_tables import count_alone
-from spikelearn.errors import CheckpointError, CoarseStepWarning, DescriptionError
+from spikelearn.errors import CheckpointError, CoarseStepWarning, DescriptionError, SpikelearnError
 from spikelearn.results.run import Run
 from spikelearn.steps import times_of
 from spikelearn.units import Quantity
@@ -118,9 +118,16 @@ class Network(NetworkBuilder):
 
         content = checkpoint.read(Path(path))
         net = cls.__new__(cls)
-        vars(net).update(content["network"], _backend=None, _runs=[], recorded=None)
-        net.build().restore(content["arrays"], content["step"], str(path))
-        net.recorded = net._finish(content["run"])
+        try:
+            vars(net).update(content["network"], _backend=None, _runs=[], recorded=None)
+            net.build().restore(content["arrays"], content["step"], str(path))
+            net.recorded = net._finish(content["run"])
+        except SpikelearnError:
+            raise
+        except Exception as error:
+            raise CheckpointError(
+                f"{path}: intact, but what it holds is no network with its state: {type(error).__name__}: {error}"
+            ) from error
         return net
 
     def __getstate__(self) -> dict[str, Any]:

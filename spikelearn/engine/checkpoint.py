@@ -29,6 +29,7 @@ from spikelearn.atomic_files import reason, replacing
 from spikelearn.codegen.modules import sources_fingerprint
 from spikelearn.engine import pickle_buffers
 from spikelearn.errors import CheckpointError
+from spikelearn.regular_files import open_regular, parse_json
 
 FORMAT = 2
 _MAGIC = b"spikelearn-state"
@@ -70,7 +71,7 @@ def write(path: Path, content: Mapping[str, Any], versions: Mapping[str, str], t
 def read(path: Path) -> dict[str, Any]:
     """Read the `content` passed to `write`. Raises CheckpointError if the file is damaged or cannot be used here."""
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             parts, about = _read_parts(file, path)
     except OSError as error:
         if isinstance(error, CheckpointError):
@@ -124,8 +125,9 @@ def _read_parts(file: BufferedIOBase, path: Path) -> tuple[list[bytearray], dict
     header = file.read(header_size)
     digest.update(header)
     try:
-        about = json.loads(header)
+        about = parse_json(header)
         sizes = [int(size) for size in about["sizes"]]
+        dict(about["versions"]).items(), str(about["kernels"])
     except (ValueError, KeyError, TypeError):
         raise damaged from None
     if min(sizes, default=-1) < 0 or _START.size + header_size + sum(sizes) + _DIGEST_SIZE != total:

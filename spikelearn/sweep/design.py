@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import itertools
 import json
 import math
@@ -20,6 +21,7 @@ import numpy as np
 from spikelearn import experiments as ex
 from spikelearn.errors import ExperimentError
 from spikelearn.extras import needed
+from spikelearn.regular_files import open_regular, read_json
 
 Settings = tuple[tuple[str, Any], ...]
 """The names and values set at a point, in the order in which the parameters were given."""
@@ -197,20 +199,22 @@ def range_of(text: str, what: str) -> Range:
     return Range(low, high, log)
 
 
+_MOST_CELLS, _MOST_BYTES = 10_000_000, 1 << 28
+
+
 def read_rows(path: Path) -> list[dict[str, Any]]:
     """The points in a file, one per row, with a column per parameter: .csv, .json (a list of objects) or .parquet."""
     try:
         if path.suffix == ".parquet":
-            parquet = needed("pyarrow.parquet", "tables in .parquet files")
-            rows = parquet.read_table(path).to_pylist()
+            rows = _parquet_rows(path)
         elif path.suffix == ".json":
-            rows = json.loads(path.read_text(encoding="utf-8"))
+            rows = read_json(path)
         elif path.suffix == ".csv":
-            with path.open(newline="", encoding="utf-8") as file:
+            with io.TextIOWrapper(open_regular(path), newline="", encoding="utf-8") as file:
                 rows = list(_whole_rows(csv.DictReader(file), path))
         else:
             raise ExperimentError(f"{path}: expected a table of points, .csv, .json or .parquet")
-    except (OSError, ValueError, csv.Error, RecursionError) as error:
+    except (OSError, ValueError, csv.Error) as error:
         if isinstance(error, ExperimentError):
             raise
         raise ExperimentError(f"{path}: cannot be read as a table of points: {error}") from error
@@ -219,9 +223,40 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def _parquet_rows(path: Path) -> list[dict[str, Any]]:
+    """All rows of a .parquet file, whose size is no limit: a column of one value takes no room in it."""
+    parquet = needed("pyarrow.parquet", "tables in .parquet files")
+    with open_regular(path) as file:
+        try:
+            table = parquet.ParquetFile(file, page_checksum_verification=True)
+            about = table.metadata
+            if about.num_rows * about.num_columns > _MOST_CELLS:
+                raise ValueError(f"it has {about.num_rows:,} rows, expected at most {_MOST_CELLS:,} values")
+            rows: list[dict[str, Any]] = []
+            n_bytes = 0
+            for batch in table.iter_batches(batch_size=1000):
+                n_bytes += sum(_n_bytes(column) for column in batch.columns)
+                if n_bytes > _MOST_BYTES:
+                    raise ValueError(f"its rows take more than {_MOST_BYTES:,} bytes")
+                rows += batch.to_pylist()
+            return rows
+        except Exception as error:  # pyarrow's have many bases
+            raise ValueError(str(error)) from error
+
+
+def _n_bytes(column: Any) -> int:
+    """The bytes of a column as plain values: in an Arrow dictionary many share one."""
+    if not hasattr(column, "dictionary"):
+        return column.nbytes
+    lengths = [len(repr(value)) for value in column.dictionary.to_pylist()]
+    return int(np.asarray([*lengths, 0])[np.asarray(column.indices.fill_null(len(lengths)))].sum())
+
+
 def _whole_rows(reader: csv.DictReader[str], path: Path) -> Iterator[dict[str, Any]]:
+    names = reader.fieldnames or ()
+    if len(set(names)) < len(names):
+        raise ExperimentError(f"{path}, line 1: two columns have the same name; expected each name once")
     for row in reader:
         if None in row or None in row.values():
-            wanted = len(reader.fieldnames or ())
-            raise ExperimentError(f"{path}, line {reader.line_num}: expected {wanted} values, as in the first line")
+            raise ExperimentError(f"{path}, line {reader.line_num}: expected {len(names)} values, as in the first line")
         yield row

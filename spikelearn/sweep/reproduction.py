@@ -24,6 +24,7 @@ from spikelearn import experiments as ex
 from spikelearn.atomic_files import reason, replacing
 from spikelearn.errors import ExperimentError, StoreError
 from spikelearn.network import VERSION, versions
+from spikelearn.regular_files import read_json
 from spikelearn.sweep.point import DONE, NAN, Result, Task, source_of
 from spikelearn.sweep.scheduler import worker_pool
 from spikelearn.sweep.store import Store
@@ -219,13 +220,16 @@ def _path(folder: Path, file_name: str) -> Path:
     return folder / "results" / "measured" / f"{file_name}.json"
 
 
+_PARTS: dict[str, type] = {"model": str, "settings": dict, "quick": bool, "seeds": dict}
+"""What a file of measurements holds."""
+
+
 def kept_jobs(folder: Path) -> list[Job]:
     """All jobs that a folder has measurements of. Raises ExperimentError."""
     jobs = []
     for path in sorted((folder / "results" / "measured").glob("*.json")):
-        seeds = read(folder, path.stem)
-        described = json.loads(path.read_text(encoding="utf-8"))
-        settings = tuple(sorted(described["settings"].items()))
+        described = _content(path)
+        seeds, settings = described["seeds"], tuple(sorted(described["settings"].items()))
         first = min(map(int, seeds), default=0)
         jobs += [Job(described["model"], settings, int(s), described["quick"], int(s) == first) for s in seeds]
     return jobs
@@ -234,9 +238,18 @@ def kept_jobs(folder: Path) -> list[Job]:
 def read(folder: Path, file_name: str) -> dict[str, Any]:
     """What is kept of a model with its settings: seed -> measurement. Raises ExperimentError if it cannot be read."""
     path = _path(folder, file_name)
-    if not path.exists():
-        return {}
+    return _content(path)["seeds"] if path.exists() else {}
+
+
+def _content(path: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8"))["seeds"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        content = read_json(path)
+        for name, kind in _PARTS.items():
+            if not isinstance(content, dict) or not isinstance(content.get(name), kind):
+                raise ValueError(f"expected {name}, of type {kind.__name__}")
+        for seed, measured in content["seeds"].items():
+            if not seed.isdecimal() or not isinstance(measured, dict) or not isinstance(measured.get("metrics"), dict):
+                raise ValueError(f"expected numbers of seeds, each with its metrics, got {seed!r:.50}")
+    except (OSError, ValueError) as error:
         raise ExperimentError(f"{path}: no measurements can be read ({error}); remove the file to begin anew") from None
+    return content
