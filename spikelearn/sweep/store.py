@@ -8,7 +8,6 @@ be on several hosts if their shared file system has locks.
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import sqlite3
@@ -21,24 +20,24 @@ from typing import Any
 
 from spikelearn.atomic_files import free_space
 from spikelearn.errors import StoreError
-from spikelearn.sweep.point import Result, as_json
+from spikelearn.regular_files import check_regular, parse_json
+from spikelearn.sweep.point import Result
+from spikelearn.sweep.store_rows import COLUMNS, check_checksums, checksum, results_of, row_of
 from spikelearn.system import process_table, started
 
 DATABASE, TABLE, RUNS = "sweep.sqlite", "results.parquet", "runs"
-FORMAT = "2"
+FORMAT = "3"
 SILENT_S = 120.0
 """Seconds without a heartbeat after which a process on another host counts as dead."""
-_COLUMNS = (
-    "key", "settings", "replicate", "seed", "source", "status", "parameters", "metrics", "error", "traceback", "wall_s",
-    "cpu_s", "peak_mb", "host", "started", "run_file", "versions",
-)  # fmt: skip
-_JSON = ("settings", "parameters", "metrics")
-_SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS points ({", ".join(f"{c} TEXT PRIMARY KEY" if c == "key" else c for c in _COLUMNS)});
-CREATE TABLE IF NOT EXISTS sessions (name TEXT PRIMARY KEY, host TEXT, pid INTEGER, born TEXT, beat REAL);
-CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, session TEXT NOT NULL);
-"""
+_STORED = (*COLUMNS, "checksum")
+_SCHEMA = {
+    "meta": "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "points": f"CREATE TABLE points ({', '.join(f'{c} TEXT PRIMARY KEY' if c == 'key' else c for c in _STORED)})",
+    "sessions": "CREATE TABLE sessions (name TEXT PRIMARY KEY, host TEXT, pid INTEGER, born TEXT, beat REAL)",
+    "claims": "CREATE TABLE claims (key TEXT PRIMARY KEY, session TEXT NOT NULL)",
+}
+_SUM = "checksum"
+"""The entry of the metadata with the number of points, the sum of their checksums, and the checksum of the others."""
 
 
 class Store:
@@ -54,9 +53,12 @@ class Store:
         self.session = ""
         self._opened: os.stat_result | None = None
         self._beats: dict[str, tuple[float, float]] = {}
-        if not create and not path.is_file():
-            raise StoreError(f"{self.directory}: not the store of a sweep (it has no {DATABASE})")
+        self._checked = False
         with self._reported():
+            if path.exists():
+                check_regular(path)
+            elif not create:
+                raise StoreError(f"{self.directory}: not the store of a sweep (it has no {DATABASE})")
             self.directory.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path, timeout=60.0, isolation_level=None)
         try:
@@ -90,32 +92,64 @@ class Store:
         """Create the tables if there are none. Raises StoreError unless it is a store of this format."""
         self._database.execute("PRAGMA journal_mode=PERSIST")
         self._database.execute("PRAGMA synchronous=NORMAL")
-        known = {name for (name,) in self._database.execute("SELECT name FROM sqlite_master WHERE type='table'")}
-        if known and "meta" not in known:
-            raise StoreError(f"{self.directory / DATABASE}: not the database of a sweep")
-        if not known:
+        self._database.execute("PRAGMA cell_size_check=ON")
+        if not self._schema():
             with self._change():
-                for statement in _SCHEMA.split(";\n"):
-                    self._database.execute(statement)
-                self._database.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?)", (FORMAT,))
+                if not self._schema():  # of another process
+                    for statement in _SCHEMA.values():
+                        self._database.execute(statement)
+                    self._database.execute("INSERT INTO meta VALUES ('format', ?)", (FORMAT,))
+                    self._seal(0, 0)
+        known = self._schema()
+        # Views and triggers would be executed.
+        if known.get("meta") != _SCHEMA["meta"]:
+            raise StoreError(f"{self.directory / DATABASE}: not the database of a sweep")
         if (found := self.meta().get("format")) != FORMAT:
             raise StoreError(
                 f"{self.directory}: this store has format {found}, but this version of spikelearn writes format "
                 f"{FORMAT}; read it with the version that wrote it, or give another directory"
             )
+        if known != _SCHEMA:
+            raise StoreError(f"{self.directory / DATABASE}: not the database of a sweep: it has other tables")
+        self.meta()
+
+    def _schema(self) -> dict[str, str]:
+        """What the database is made of: name -> SQL, without the indices of its keys."""
+        return dict(self._database.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
 
     def meta(self) -> dict[str, str]:
         """The metadata of the whole sweep."""
         with self._reported():
-            return dict(self._database.execute("SELECT name, value FROM meta"))
+            found = dict(self._database.execute("SELECT name, value FROM meta"))
+        if not all(isinstance(value, str) for value in found.values()):
+            raise self._damaged("broken: its metadata are not all text")
+        if found.get("format") == FORMAT:
+            sums = found.get(_SUM, "").split()
+            if sums[2:] != [_checksum_of(found)] or not all(each.isdecimal() for each in sums):
+                raise self._damaged("damaged: the checksum of its metadata does not match them")
+            if not found.get("changes", "0").isdecimal():
+                raise self._damaged(f"broken: it has changed {found['changes']!r:.50} times")
+        return found
+
+    def described(self, name: str) -> dict[str, Any]:
+        """An entry of the metadata that is a JSON object; empty if there is none."""
+        try:
+            found = parse_json(self.meta().get(name, "{}"))
+            if not isinstance(found, dict):
+                raise ValueError("expected names and values")
+        except ValueError as error:
+            raise self._damaged(f"its {name} cannot be read: {error}") from None
+        return found
 
     def describe(self, values: Mapping[str, str]) -> None:
         """Update the metadata of the whole sweep; other entries stay."""
         with self._reported(), self._change():
             self._database.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
+            self._seal(0, 0)
 
     def keys(self, statuses: Iterable[str] | None = None) -> set[str]:
         """The keys of the stored points; only those with one of `statuses`, if given."""
+        self._check()
         with self._reported():
             if statuses is None:
                 return {key for (key,) in self._database.execute("SELECT key FROM points")}
@@ -126,11 +160,13 @@ class Store:
 
     def counts(self) -> dict[str, int]:
         """The number of points with each status."""
+        self._check()
         with self._reported():
             return dict(self._database.execute("SELECT status, count(*) FROM points GROUP BY status"))
 
     def sources(self) -> dict[str, int]:
         """The number of points computed with each model file (by its hash)."""
+        self._check()
         with self._reported():
             return dict(self._database.execute("SELECT source, count(*) FROM points GROUP BY source"))
 
@@ -160,12 +196,15 @@ class Store:
 
     def add(self, results: Sequence[Result]) -> None:
         """Write results, all or none. Points already stored are left unchanged."""
-        marks = ",".join("?" * len(_COLUMNS))
+        marks = ",".join("?" * len(_STORED))
         with self._reported(), self._change():
             self._beat()
-            self._database.executemany(f"INSERT OR IGNORE INTO points VALUES ({marks})", [_row(r) for r in results])
+            n = total = 0
+            for row in map(row_of, results):
+                if self._database.execute(f"INSERT OR IGNORE INTO points VALUES ({marks})", row).rowcount:
+                    n, total = n + 1, total + row[-1]
             self._database.executemany("DELETE FROM claims WHERE key = ?", [(r.key,) for r in results])
-            self._note_change()
+            self._note_change(n, total)
 
     def release(self, keys: Sequence[str]) -> None:
         """Release claimed points that this process will not compute."""
@@ -181,18 +220,54 @@ class Store:
     def forget(self, keys: Iterable[str]) -> None:
         """Remove points, so that they are computed again."""
         with self._reported(), self._change():
-            self._database.executemany("DELETE FROM points WHERE key = ?", [(key,) for key in keys])
-            self._note_change()
+            n = total = 0
+            for key in keys:
+                for (each,) in self._database.execute("SELECT checksum FROM points WHERE key = ?", (key,)).fetchall():
+                    n, total = n - 1, total - each
+                self._database.execute("DELETE FROM points WHERE key = ?", (key,))
+            self._note_change(n, total)
 
     def results(self) -> list[dict[str, Any]]:
         """All points in the order of writing, column -> value; JSON columns are decoded, except versions."""
+        try:
+            return results_of(self._rows())
+        except ValueError as error:
+            raise self._damaged(str(error)) from None
+
+    def _rows(self) -> list[tuple[Any, ...]]:
+        """All points, checked."""
         with self._reported():
-            rows = self._database.execute(f"SELECT {', '.join(_COLUMNS)} FROM points ORDER BY rowid").fetchall()
-        columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {}
-        for name in _JSON if rows else ():
-            # Parsing all rows as one text is several times as fast as one text per row.
-            columns[name] = tuple(json.loads(f"[{','.join(columns[name])}]"))
-        return [dict(zip(_COLUMNS, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+            if not self._checked and (found := self._database.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+                raise self._damaged(f"damaged: {found}")
+            self._database.execute("BEGIN")  # so that no other process writes in between
+            try:
+                n, total, _ = self.meta()[_SUM].split()
+                rows = self._database.execute(f"SELECT {', '.join(_STORED)} FROM points ORDER BY rowid").fetchall()
+            finally:
+                self._database.execute("COMMIT")
+        try:
+            check_checksums(rows)
+            if (int(n), int(total)) != (len(rows), sum(row[-1] for row in rows)):
+                raise ValueError(f"damaged: it has {len(rows)} points that are not the {n} that were written")
+        except ValueError as error:
+            raise self._damaged(str(error)) from None
+        self._checked = True
+        return rows
+
+    def _check(self) -> None:
+        """Read all points once, so that damage is reported before results are added."""
+        if not self._checked:
+            self._rows()
+
+    def _seal(self, n: int, total: int) -> None:
+        """Write the checksum, after n points were added whose checksums have this sum."""
+        found = dict(self._database.execute("SELECT name, value FROM meta"))
+        before = found.get(_SUM, "0 0 0").split()
+        text = f"{int(before[0]) + n} {int(before[1]) + total} {_checksum_of(found)}"
+        self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_SUM, text))
+
+    def _damaged(self, what: str) -> StoreError:
+        return StoreError(f"{self.directory / DATABASE}: {what}")
 
     def changes(self) -> str:
         """A counter that changes when the points do."""
@@ -203,10 +278,11 @@ class Store:
         meta = self.meta()
         return meta.get("table") == meta.get("changes", "0")
 
-    def _note_change(self) -> None:
+    def _note_change(self, n: int, total: int) -> None:
         self._database.execute(
             "INSERT INTO meta VALUES ('changes', '1') ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INT) + 1"
         )
+        self._seal(n, total)
 
     def _beat(self) -> None:
         if self.session:
@@ -264,7 +340,7 @@ class Store:
                 reason = "it was deleted or replaced while it was in use, and the results in it with it"
             elif "locked" in str(error):
                 reason = "another process has held the database for a minute"
-            elif isinstance(error, sqlite3.OperationalError):
+            elif isinstance(error, sqlite3.OperationalError) and "decode" not in str(error):
                 reason = f"{error}{free_space(self.directory)}; all results written so far are intact"
             else:
                 reason = f"{error}; it is not a store, or it is damaged"
@@ -275,6 +351,5 @@ class Store:
             raise StoreError(f"{self.directory}: {error.strerror or error}") from error
 
 
-def _row(result: Result) -> tuple[Any, ...]:
-    values = {name: getattr(result, name) for name in _COLUMNS}
-    return tuple(as_json(value) if name in (*_JSON, "versions") else value for name, value in values.items())
+def _checksum_of(meta: Mapping[str, str]) -> str:
+    return str(checksum(part for name in sorted(meta) if name != _SUM for part in (name, meta[name])))

@@ -45,7 +45,7 @@ def table_of(store: Store) -> Any:
     # For a point whose process died, only the parameters that were set are known.
     varied = [name for name in parameters if len({repr(each[name]) for each in given if name in each}) > 1]
     model, own = meta.get("model", ""), list(called.values())
-    units = json.loads(meta.get("units", "{}"))
+    units = store.described("units")
     metadata = {"model": model, "varied": varied, "metrics": own, "parameters": parameters, "units": units}
     arrays = [_array(pyarrow, values) for values in columns.values()]
     found = pyarrow.Table.from_arrays(arrays, names=list(columns))
@@ -63,7 +63,7 @@ def write_table(store: Store) -> Path:
     try:
         # Another process on this store may be writing it too.
         with replacing(path, wait_s=60.0) as temporary:
-            parquet.write_table(found, temporary)
+            parquet.write_table(found, temporary, write_page_checksum=True)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {reason(error, path.parent)}") from error
     store.describe({"table": changes})

@@ -61,7 +61,7 @@ def check_compatible(
         "model": experiment.name, "path": str(experiment.path), "source": source_of(experiment),
         "quick": str(task_spec.quick), "measure": _fingerprint(task_spec.measure), "seed": str(seed),
     }  # fmt: skip
-    before = store.meta()
+    before = {"quick": "", "measure": "", "text": ""} | store.meta()
     if "model" in before and store.counts():
         if before["model"] != now["model"]:
             raise StoreError(
@@ -83,7 +83,7 @@ def check_compatible(
                 "model_source tells them apart), or give another directory"
             )
     units = {row.name: row.unit for row in ex.parameters_table(experiment, experiment.parameters())}
-    installed, made_by = versions(), json.loads(before.get("versions", "{}"))
+    installed, made_by = versions(), store.described("versions")
     changed = [
         f"{name} {made_by[name]}, now {installed[name]}" for name in made_by if made_by[name] != installed.get(name)
     ]

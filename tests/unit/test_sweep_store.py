@@ -152,7 +152,7 @@ def test_a_store_of_another_version_a_broken_one_and_none_are_reported(tmp_path)
     with Store(tmp_path / "newer", create=True) as newer:
         newer.describe({"format": "99"})
     with pytest.raises(
-        StoreError, match="newer: this store has format 99, but this version of spikelearn writes format 2"
+        StoreError, match="newer: this store has format 99, but this version of spikelearn writes format 3"
     ):
         Store(tmp_path / "newer", create=True)
     (tmp_path / "broken").mkdir()
