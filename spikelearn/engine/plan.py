@@ -244,7 +244,8 @@ class Program:
     """A network ready to run: the Plans of all shares. They run for up to `interval` steps between barriers.
 
     controls: (shares, 4) int64, one row per Plan (see kernels/loop.py). thread_tuner: decides whether they run in
-    parallel; None: always. end: the Calls of stage "end", made at each barrier.
+    parallel; None: always. end: the Calls of stage "end", made at each barrier. failure: why it cannot run on, "" if
+    it can.
     """
 
     plans: Sequence[Plan]
@@ -252,6 +253,7 @@ class Program:
     controls: np.ndarray
     thread_tuner: ThreadTuner | None = None
     end: list[Call] = field(default_factory=list)
+    failure: str = ""
 
     @property
     def step(self) -> int:

@@ -76,6 +76,8 @@ def simulate(
             f"a network that learns can run for at most {LAST_STEP:,} steps, {LAST_STEP * dt / 3.6e6:.3g} hours; "
             f"this run would end at step {last:,}"
         )
+    if program.failure and n_steps > 0:
+        raise SimulationError(f"{program.failure}; reset the network to run it again")
     bar = progress_bar(n_steps * dt, progress)
     chunk, wall = 1, 0.0
     for plan in plans:
@@ -114,6 +116,7 @@ def simulate(
             _check_kernels(found, program)
             _check_callbacks(_end(program, added), dt)
             if failure is not None:
+                program.failure = failure.message
                 raise SimulationError(failure.message)
             if pause is not None and after % pause.every == 0 and after < last:
                 pause.act(wall)

@@ -34,7 +34,7 @@ def test_a_run_on_another_engine_says_who_made_it_and_is_the_same_kind_of_run(en
     run = net.run(30.0, engine=engine)
     assert run.versions[engine][0].isdigit() and run.versions["engine"] in ("NEST", "Brian2")
     assert set(run.spikes(cells).ids) == {1, 2}
-    EXACT.check(run.trace(cells, "V_m").times, np.arange(1, 61) * 5 * 0.1)
+    EXACT.check(run.trace(cells, "V_m").times, np.arange(1, 61) / 2)
     assert run.projections["static"].n_synapses == len(run.weights(static)) == 12
     other, source, cells = small(I_e=400.0)
     same = other.connect(source, cells, weight=sl.Normal(100.0, 10.0), delay=sl.Uniform(0.5, 3.0), name="static")
@@ -61,7 +61,7 @@ def test_a_network_on_another_engine_runs_on_in_pieces_of_any_length(engine):
     joined = {key: np.concatenate([piece.trace_data[key].values for piece in pieces]) for key in whole.trace_data}
     assert len(whole.spikes("cells").times) > 3
     EXACT.check(np.concatenate([piece.spikes("cells").times for piece in pieces]), whole.spikes("cells").times)
-    EXACT.check(np.concatenate([piece.trace("cells", "V_m").times for piece in pieces]), np.arange(1, 301) * 0.1)
+    EXACT.check(np.concatenate([piece.trace("cells", "V_m").times for piece in pieces]), np.arange(1, 301) / 10)
     NINE_DIGITS.check(joined["cells", "V_m"], whole.trace("cells", "V_m").values)
 
 
@@ -388,3 +388,21 @@ def test_another_method_of_integration_can_be_asked_of_brian2():
 
     # derivatives are those of 100 pA on 250 pF over 5 ms: less than 1 mV/ms^5
     METHOD(4, 0.1).check(potentials(sl.Brian2(method="rk4")), potentials("compiled"))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_trace_with_its_start_begins_with_the_initial_state_on_another_engine_too(engine):
+    runs = {}
+    for each in (engine, "compiled"):
+        net = sl.Network(dt=0.1, seed=1)
+        cells = net.population(3, sl.LIF(I_e=300.0), name="cells", initial={"V_m": sl.Uniform(-70.0, -60.0)})
+        made = net.connect(cells, cells, "exc", weight=sl.Uniform(1.0, 2.0), delay=1.0, name="made")
+        net.record(cells[1:], "V_m", every=0.5, include_start=True)
+        net.record(made, "weight", every=1.0, include_start=True)
+        first = net.run(1.0, engine=each)
+        runs[each] = first.trace(cells, "V_m"), first.trace(made, "weight")
+        EXACT.check(net.run(1.0).trace(cells, "V_m").times, [1.5, 2.0])
+    EXACT.check(runs[engine][0].times, [0.0, 0.5, 1.0])
+    NINE_DIGITS.check(runs[engine][0].values, runs["compiled"][0].values)
+    EXACT.check(runs[engine][1].times, [0.0, 1.0])
+    EXACT.check(runs[engine][1].values, runs["compiled"][1].values)

@@ -100,6 +100,11 @@ def test_a_state_that_is_not_finite_ends_the_run_at_its_own_step_on_any_number_o
     run = raised.value.run
     assert run.t_stop == net.time == 66.5
     EXACT.check(run.trace(cells, "V_m").times, np.arange(1, 134) / 2)
+    with pytest.raises(SimulationError, match=r"66.5 ms.*reset the network"):
+        net.run(1.0)
+    assert net.time == 66.5
+    net.reset()
+    assert net.run(10.0).t_stop == 10.0
     one = sl.Network(dt=0.5, threads=1, seed=2)
     same_noise = one.population(6, sl.Poisson(400.0), name="noise")
     one.record(same_noise)
