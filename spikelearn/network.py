@@ -199,7 +199,8 @@ class Network(NetworkBuilder):
                 check_grid(description)
                 self._warn_of_coarse_steps(description)
             try:
-                self._backend = interruptible(lambda: backend.begin(description, choice, self.threads, self._shares))
+                begin = functools.partial(backend.begin, description, choice, self.threads, self._shares)
+                self._backend = interruptible(begin) if backend.any_thread else begin()
             except MemoryError as error:
                 raise DescriptionError(f"this network does not fit into memory: {error}") from error
             self._shares = self._backend.shares

@@ -42,12 +42,14 @@ class Backend(ABC):
     (lower_trials), "checkpoints" (arrays, restore) and "reset" (put_synapses, where synapses change). A class is
     registered by an entry in backends.engines.ENGINES.
 
-    on_grid: whether it runs in steps of dt. description: what it runs. shares: number of parts into which the network,
-    and so the layout of arrays, is divided.
+    on_grid: whether it runs in steps of dt. any_thread: whether a thread of its own may build it, so that Ctrl-C ends
+    building. description: what it runs. shares: number of parts into which the network, and so the layout of arrays, is
+    divided.
     """
 
     supports: ClassVar[frozenset[str]] = frozenset()
     on_grid: ClassVar[bool] = True
+    any_thread: ClassVar[bool] = True
     description: NetworkDescription
     shares: int = 1
 

@@ -54,6 +54,7 @@ class Simulator(Protocol):
 class SimulatorBackend(Backend):
     """A network on another simulator, and how far it has run. Subclasses define the simulator."""
 
+    any_thread = False
     simulator: ClassVar[type]
     """Makes a Simulator from a description and options; raises DescriptionError if something cannot be translated."""
 
