@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar, get_type_hints
@@ -93,6 +94,9 @@ def checked(declaration: type, given: Mapping[str, Any], owner: str) -> Any:
 def _check(name: str, value: Any, unit: Unit, owner: str) -> Any:
     what = f"{name} of {owner}"
     converted = plain(value, unit, what)
+    positive, not_negative = name.startswith(POSITIVE_PREFIXES), name.startswith(NOT_NEGATIVE_PREFIXES)
+    if isinstance(converted, float) and math.isfinite(converted) and (converted > 0 or not (positive or not_negative)):
+        return converted  # most are numbers; reductions of NumPy take ten times longer
     array = np.asarray(converted)
     if array.ndim > 1:
         raise UnitError(f"{what}: expected a number or one value per neuron, got an array of shape {array.shape}")
@@ -100,9 +104,9 @@ def _check(name: str, value: Any, unit: Unit, owner: str) -> Any:
     if not np.all(np.isfinite(array)):
         wanted = f"a finite number in{suffix}" if suffix else "a finite number"
         raise ParameterError(f"{what}: expected {wanted}, got {_offending(array, ~np.isfinite(array))}")
-    if name.startswith(POSITIVE_PREFIXES) and not np.all(array > 0):
+    if positive and not np.all(array > 0):
         raise ParameterError(f"{what}: expected more than 0{suffix}, got {_offending(array, array <= 0)}")
-    if name.startswith(NOT_NEGATIVE_PREFIXES) and not np.all(array >= 0):
+    if not_negative and not np.all(array >= 0):
         raise ParameterError(f"{what}: expected at least 0{suffix}, got {_offending(array, array < 0)}")
     return converted
 

@@ -277,7 +277,7 @@ CASES = [
         lambda k: (k["net"].run(0.0), k["net"].population(1, sl.LIF()))
     ),
     bad(DescriptionError, "callback", "references", "'x'", id="text for a callback")(
-        lambda k: k["net"].on_step(len, "x")
+        lambda k: k["net"].on_step(lambda step, x: None, "x")
     ),
     bad(DescriptionError, "contiguous", id="array with gaps for a callback")(
         lambda k: (k["net"].on_step(lambda step, a: None, np.zeros(6)[::2]), k["net"].run(1.0))
