@@ -78,6 +78,7 @@ class NestSynapse:
     of_target: our parameters that NEST stores in the target neuron -> their names there; the rules of all synapses of a
         neuron must then agree. weights: our parameters that are weights.
     must: our parameters that NEST lacks -> the value that NEST assumes.
+    signed: NEST's limits are sizes of weights, which have the sign of its Wmax; see `values`.
     taken: function(parameters of the target) -> our parameters that NEST takes from there instead; they must agree.
     each: one of our parameters, if it must be set for each synapse: a synapse that also stores its initial weight
         reads it only when NEST sets a parameter of that individual synapse.
@@ -97,6 +98,15 @@ class NestSynapse:
     dendritic: bool = True
     settles: str = ""
     each: str = ""
+    signed: bool = False
+
+    def values(self, parameters: Any) -> dict[str, Any]:
+        """Our parameters, negative weights described as NEST does: W_min is the limit near 0, W_max the far one."""
+        values = parameters._asdict()
+        if self.signed and values["W_max"] <= 0:
+            values |= {"W_min": values["W_max"], "W_max": values["W_min"]}
+            values |= {"w_0": -values["w_0"]} if "w_0" in values else {}
+        return values
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Annotated, NamedTuple
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.plasticity.rule import PlasticityRule, Trace
+from spikelearn.plasticity.stdp import check_one_sign
 from spikelearn.units import ms, number, weight
 
 
@@ -37,12 +38,6 @@ def on_post(weight, K_plus, K_minus, eta, alpha, W_min, W_max):
     return weight + eta * K_plus
 
 
-def _check(p: InhibitorySTDPParameters) -> str | None:
-    if p.W_min < 0 < p.W_max:
-        return f"weights must have one sign: W_min >= 0 or W_max <= 0, got {p.W_min:g} and {p.W_max:g}"
-    return None
-
-
 InhibitorySTDP = PlasticityRule(
     "InhibitorySTDP",
     InhibitorySTDPParameters,
@@ -51,7 +46,7 @@ InhibitorySTDP = PlasticityRule(
     on_pre=on_pre,
     on_post=on_post,
     constants=_constants,
-    check=_check,
+    check=check_one_sign,
     equations="""
 w : 1
 dK_plus/dt = -K_plus/tau : 1 (event-driven)
@@ -71,6 +66,7 @@ K_minus += 1
         of_target={"tau": "tau_minus"},
         weights=("eta", "W_max"),
         must={"W_min": 0.0},
+        signed=True,
         more=lambda p, dt: {"tau": p.tau},
     ),
 )

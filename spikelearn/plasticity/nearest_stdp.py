@@ -18,7 +18,7 @@ from dataclasses import replace
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.plasticity.rule import PlasticityRule, Trace
-from spikelearn.plasticity.stdp import STDP, STDPParameters, check_limits, on_post, on_pre, stdp_constants
+from spikelearn.plasticity.stdp import STDP, STDPParameters, check_one_sign, on_post, on_pre, stdp_constants
 
 
 def _nest(model: str, settles: str = "") -> NestSynapse:
@@ -34,7 +34,7 @@ NearestSTDP = PlasticityRule(
     on_pre=on_pre,
     on_post=on_post,
     constants=stdp_constants,
-    check=check_limits,
+    check=check_one_sign,
     equations=STDP.equations,
     pre_statements=STDP.pre_statements.replace("K_plus += 1", "K_plus = 1"),
     post_statements=STDP.post_statements.replace("K_minus += 1", "K_minus = 1"),
@@ -47,16 +47,16 @@ def _centred_constants(p: STDPParameters, dt: float) -> dict[str, float]:
 
 
 @scalar
-def centred_on_pre(weight, waiting, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max, tau_plus, since_pre):
-    weight = on_pre(weight, 0.0, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max)
+def centred_on_pre(weight, waiting, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm, tau_plus, since_pre):
+    weight = on_pre(weight, 0.0, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm)
     return weight, waiting * math.exp(-since_pre / tau_plus) + 1.0
 
 
 @scalar
-def centred_on_post(weight, waiting, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max, tau_plus, since_pre):
+def centred_on_post(weight, waiting, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm, tau_plus, since_pre):
     if waiting > 0.0:
         K_plus = waiting * math.exp(-since_pre / tau_plus)
-        weight = on_post(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max)
+        weight = on_post(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm)
     return weight, 0.0
 
 
@@ -68,7 +68,7 @@ PreCentredSTDP = PlasticityRule(
     on_pre=centred_on_pre,
     on_post=centred_on_post,
     constants=_centred_constants,
-    check=check_limits,
+    check=check_one_sign,
     state=("waiting",),  # the trace, at the last arrival, of arrivals not yet followed by a post event
     state_goes_on=True,
     equations=STDP.equations,
@@ -79,16 +79,16 @@ PreCentredSTDP = PlasticityRule(
 
 
 @scalar
-def reduced_on_pre(weight, fired, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max):
+def reduced_on_pre(weight, fired, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm):
     if fired > 0.0:
-        weight = on_pre(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max)
+        weight = on_pre(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm)
     return weight, 0.0
 
 
 @scalar
-def reduced_on_post(weight, fired, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max):
+def reduced_on_post(weight, fired, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm):
     if fired == 0.0:
-        weight = on_post(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max)
+        weight = on_post(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm)
     return weight, 1.0
 
 
@@ -100,17 +100,17 @@ ReducedSTDP = PlasticityRule(
     on_pre=reduced_on_pre,
     on_post=reduced_on_post,
     constants=stdp_constants,
-    check=check_limits,
+    check=check_one_sign,
     state=("fired",),  # 1 if there was a post event since the last arrival, else 0
     state_goes_on=True,
     equations=STDP.equations + "fired : 1\n",
     pre_statements="""
-w = clip(w - fired*W_max*alpha*lambda_*(w/W_max)**mu_minus*K_minus, W_min, W_max)
+w = clip(w - fired*W_norm*alpha*lambda_*(w/W_norm)**mu_minus*K_minus, W_min, W_max)
 K_plus = 1
 fired = 0
 """,
     post_statements="""
-w = clip(w + (1 - fired)*W_max*lambda_*(1 - w/W_max)**mu_plus*K_plus, W_min, W_max)
+w = clip(w + (1 - fired)*W_norm*lambda_*(1 - w/W_norm)**mu_plus*K_plus, W_min, W_max)
 K_minus = 1
 fired = 1
 """,

@@ -2,11 +2,13 @@
 
 At a post event: w += lambda_ w_0^(1 - mu) w^mu K_plus;  at an arrival: w -= alpha lambda_ w K_minus.
 Morrison, Aertsen & Diesmann 2007, Eq. 6; the same as NEST's stdp_pl_synapse_hom, in which w_0 is 1. The weights are
-self-limiting; W_max bounds them in case they are not.
+self-limiting; W_max bounds them in case they are not. Negative weights need a negative w_0 and W_max <= 0; |w| then
+changes as above.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, NamedTuple
 
 from spikelearn.codegen.jit import scalar
@@ -22,13 +24,14 @@ class PowerLawSTDPParameters(NamedTuple):
     lambda_: Annotated[number, "learning rate"] = 0.1
     alpha: Annotated[number, "ratio of depression to potentiation at w = w_0"] = 1.0
     mu: Annotated[number, "exponent of the weight in potentiation"] = 0.4
-    w_0: Annotated[weight, "weight at which potentiation is lambda_ of the weight"] = 1.0
+    w_0: Annotated[weight, "weight at which potentiation is lambda_ of the weight; negative if weights are"] = 1.0
     W_min: Annotated[weight, "smallest weight"] = 0.0
     W_max: Annotated[weight, "largest weight"] = 1e6
 
 
 def _constants(p: PowerLawSTDPParameters, dt: float) -> dict[str, float]:
-    return {"potentiation": p.lambda_ * p.w_0 ** (1.0 - p.mu), "depression": p.alpha * p.lambda_, "mu": p.mu}
+    potentiation = p.lambda_ * abs(p.w_0) ** (1.0 - p.mu)
+    return {"potentiation": math.copysign(potentiation, p.w_0), "depression": p.alpha * p.lambda_, "mu": p.mu}
 
 
 @scalar
@@ -38,13 +41,16 @@ def on_pre(weight, K_plus, K_minus, potentiation, depression, mu):
 
 @scalar
 def on_post(weight, K_plus, K_minus, potentiation, depression, mu):
-    return weight + potentiation * power(weight, mu) * K_plus
+    return weight + potentiation * power(abs(weight), mu) * K_plus
 
 
 def _check(p: PowerLawSTDPParameters) -> str | None:
-    if p.W_min < 0 or p.w_0 <= 0:
-        return f"expected W_min >= 0 and w_0 > 0, got {p.W_min:g} and {p.w_0:g}"
-    return None
+    if (p.W_min >= 0 and p.w_0 > 0) or (p.W_max <= 0 and p.w_0 < 0):
+        return None
+    return (
+        "weights and w_0 must have one sign: W_min >= 0 and w_0 > 0, or W_max <= 0 and w_0 < 0, got "
+        f"W_min {p.W_min:g}, W_max {p.W_max:g} and w_0 {p.w_0:g}"
+    )
 
 
 PowerLawSTDP = PlasticityRule(
@@ -66,7 +72,7 @@ w = clip(w - alpha*lambda_*w*K_minus, W_min, W_max)
 K_plus += 1
 """,
     post_statements="""
-w = clip(w + lambda_*w_0**(1 - mu)*w**mu*K_plus, W_min, W_max)
+w = clip(w + sign(w_0)*lambda_*abs(w_0)**(1 - mu)*abs(w)**mu*K_plus, W_min, W_max)
 K_minus += 1
 """,
     nest=NestSynapse(

@@ -279,7 +279,12 @@ def with_parameters(rule: Any, modulator: Any, parameters: dict[str, Any]) -> Pl
         if not isinstance(value, float):
             raise ParameterError(f"{name} of {rule.name}: expected one number for all synapses, got {value!r}")
     if values.W_min >= values.W_max:
-        raise ParameterError(f"{rule.name}: W_min must be below W_max, got {values.W_min:g} and {values.W_max:g}")
+        negative = (
+            f"; for negative weights, W_min={values.W_max:g} and W_max=0" if values.W_min == 0 > values.W_max else ""
+        )
+        raise ParameterError(
+            f"{rule.name}: W_min must be below W_max, got {values.W_min:g} and {values.W_max:g}{negative}"
+        )
     complaint = rule.check(values)
     if complaint:
         raise ParameterError(f"{rule.name}: {complaint}")

@@ -1,13 +1,16 @@
 """Pair-based spike-timing-dependent plasticity, all to all, with weight dependence from additive to multiplicative.
 
-At a post event: w/W_max += lambda_ (1 - w/W_max)^mu_plus K_plus;
-at an arrival:   w/W_max -= alpha lambda_ (w/W_max)^mu_minus K_minus.
+At a post event: w/W_norm += lambda_ (1 - w/W_norm)^mu_plus K_plus;
+at an arrival:   w/W_norm -= alpha lambda_ (w/W_norm)^mu_minus K_minus.
 Guetig et al. 2003; Morrison et al. 2007; the same as NEST's stdp_synapse (mu = 0 additive, 1 multiplicative).
+
+Weights have one sign, and W_norm is the limit of that sign: W_max, or W_min if W_max <= 0. Negative weights
+(W_min=-100, W_max=0; NEST: Wmax = -100) are those of W_min=0, W_max=100 with the other sign: potentiation enlarges |w|.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestSynapse
@@ -22,12 +25,13 @@ class STDPParameters(NamedTuple):
     alpha: Annotated[number, "ratio of depression to potentiation"] = 1.0
     mu_plus: Annotated[number, "weight dependence of potentiation"] = 1.0
     mu_minus: Annotated[number, "weight dependence of depression"] = 1.0
-    W_max: Annotated[weight, "largest weight"] = 100.0
+    W_max: Annotated[weight, "largest weight; 0 with W_min = -100 if weights are negative"] = 100.0
     W_min: Annotated[weight, "smallest weight"] = 0.0
 
 
 def stdp_constants(p: STDPParameters, dt: float) -> dict[str, float]:
-    return {"lambda_": p.lambda_, "alpha": p.alpha, "mu_plus": p.mu_plus, "mu_minus": p.mu_minus, "W_max": p.W_max}
+    W_norm = p.W_max if p.W_max > 0 else p.W_min
+    return {"lambda_": p.lambda_, "alpha": p.alpha, "mu_plus": p.mu_plus, "mu_minus": p.mu_minus, "W_norm": W_norm}
 
 
 @scalar
@@ -40,20 +44,20 @@ def power(base, exponent):
 
 
 @scalar
-def on_pre(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max):
-    relative = weight / W_max
-    return W_max * (relative - alpha * lambda_ * power(relative, mu_minus) * K_minus)
+def on_pre(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm):
+    relative = weight / W_norm
+    return W_norm * (relative - alpha * lambda_ * power(relative, mu_minus) * K_minus)
 
 
 @scalar
-def on_post(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_max):
-    relative = weight / W_max
-    return W_max * (relative + lambda_ * power(1.0 - relative, mu_plus) * K_plus)
+def on_post(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm):
+    relative = weight / W_norm
+    return W_norm * (relative + lambda_ * power(1.0 - relative, mu_plus) * K_plus)
 
 
-def check_limits(p: STDPParameters) -> str | None:
-    if p.W_max <= 0 or p.W_min < 0:
-        return f"expected W_min >= 0 and W_max > 0, got {p.W_min:g} and {p.W_max:g}"
+def check_one_sign(p: Any) -> str | None:
+    if p.W_min < 0 < p.W_max:
+        return f"weights must have one sign: W_min >= 0 or W_max <= 0, got {p.W_min:g} and {p.W_max:g}"
     return None
 
 
@@ -65,18 +69,19 @@ STDP = PlasticityRule(
     on_pre=on_pre,
     on_post=on_post,
     constants=stdp_constants,
-    check=check_limits,
+    check=check_one_sign,
     equations="""
 w : 1
+W_norm = W_max*int(W_max > 0) + W_min*int(W_max <= 0) : 1
 dK_plus/dt = -K_plus/tau_plus : 1 (event-driven)
 dK_minus/dt = -K_minus/tau_minus : 1 (event-driven)
 """,
     pre_statements="""
-w = clip(w - W_max*alpha*lambda_*(w/W_max)**mu_minus*K_minus, W_min, W_max)
+w = clip(w - W_norm*alpha*lambda_*(w/W_norm)**mu_minus*K_minus, W_min, W_max)
 K_plus += 1
 """,
     post_statements="""
-w = clip(w + W_max*lambda_*(1 - w/W_max)**mu_plus*K_plus, W_min, W_max)
+w = clip(w + W_norm*lambda_*(1 - w/W_norm)**mu_plus*K_plus, W_min, W_max)
 K_minus += 1
 """,
     nest=NestSynapse(
@@ -85,5 +90,6 @@ K_minus += 1
         of_target={"tau_minus": "tau_minus"},
         weights=("W_max",),
         must={"W_min": 0.0},
+        signed=True,
     ),
 )

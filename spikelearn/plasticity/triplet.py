@@ -24,7 +24,7 @@ class TripletSTDPParameters(NamedTuple):
     tau_x: Annotated[ms, "time constant of the slow trace of arrivals"] = 101.0
     tau_minus: Annotated[ms, "time constant of the fast trace of post events"] = 33.7
     tau_y: Annotated[ms, "time constant of the slow trace of post events"] = 125.0
-    w_0: Annotated[weight, "weight that the amplitudes are relative to"] = 1.0
+    w_0: Annotated[weight, "weight that the amplitudes are relative to; negative if weights are"] = 1.0
     W_min: Annotated[weight, "smallest weight"] = 0.0
     W_max: Annotated[weight, "largest weight"] = 100.0
 
@@ -94,6 +94,7 @@ TripletSTDP = PlasticityRule(
         of_target={"tau_minus": "tau_minus", "tau_y": "tau_minus_triplet"},
         weights=("A2_plus", "A3_plus", "A2_minus", "A3_minus", "W_max"),
         must={"w_0": 1.0, "W_min": 0.0},
+        signed=True,
     ),
 )
 

@@ -37,7 +37,8 @@ nothing any more after 50 time constants."""
 
 def in_nest(plasticity):
     """(model, its parameters, those of its target neuron), by the names that stand beside the rule."""
-    reference, values = plasticity.rule.nest, plasticity.parameters._asdict()
+    reference = plasticity.rule.nest
+    values = reference.values(plasticity.parameters)
     own = {
         name: value for name, value in values.items() if name not in reference.must and name not in reference.of_target
     }

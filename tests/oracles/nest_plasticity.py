@@ -35,7 +35,8 @@ def learned(
     post_neuron.set(neuron or {})
     recorder = nest.Create("weight_recorder")
     # What a model keeps once for all of its synapses can be set in a copy only; the rest can be set there too.
-    nest.CopyModel(model, "recorded", {"weight_recorder": recorder, **parameters})
+    # The sign of its weight must be that of a limit given with it.
+    nest.CopyModel(model, "recorded", {"weight_recorder": recorder, "weight": weight, **parameters})
     # On receptor 1 a parrot does not repeat what arrives: the post neuron fires at `post` only.
     specification = {"synapse_model": "recorded", "receptor_type": 1, "weight": weight, "delay": delay}
     nest.Connect(pre_neuron, post_neuron, syn_spec=specification)

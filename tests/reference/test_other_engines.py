@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 from given_arrays import arrays_in, digest, given
-from oracles import nest_oracle
-from tolerances import EXACT, METHOD, NINE_DIGITS
+from oracles import nest_oracle, nest_plasticity
+from tolerances import EXACT, METHOD, NINE_DIGITS, ULP
 
 import spikelearn as sl
 from spikelearn.backends.brian2.statements import import_brian2
@@ -406,3 +406,26 @@ def test_a_trace_with_its_start_begins_with_the_initial_state_on_another_engine_
     NINE_DIGITS.check(runs[engine][0].values, runs["compiled"][0].values)
     EXACT.check(runs[engine][1].times, [0.0, 1.0])
     EXACT.check(runs[engine][1].values, runs["compiled"][1].values)
+
+
+def test_a_network_runs_on_nest_after_nest_was_used_directly_with_its_recorders():
+    for _ in range(3):
+        nest_plasticity.learned("stdp_synapse", [5.0, 20.0], [10.0], weight=1.0, delay=1.0)
+        net, _, cells = small(I_e=400.0)
+        net.record(cells, "spikes")
+        assert len(net.run(30.0, engine="nest").spikes(cells).times) > 0
+
+
+def test_inhibition_by_negative_weights_learns_on_nest_as_here():
+    def spikes(engine):
+        net = sl.Network(dt=0.1)
+        source = net.population(1, sl.SpikeList(np.arange(5.0, 190.0, 7.0)))
+        cell = net.population(1, sl.LIF(I_e=500.0), name="cell")
+        rule = sl.STDP(lambda_=0.5, alpha=0.1, W_min=-400.0, W_max=0.0)
+        net.connect(source, cell, "inh", weight=-30.0, dendritic_delay=1.0, plasticity=rule)
+        net.record(cell, "spikes")
+        return net.run(200.0, engine=engine).spikes(cell).times
+
+    here = spikes("compiled")
+    assert len(here) > 3
+    ULP(1).check(here, spikes("nest"))

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from cases.plasticity import BESIDE_NEST, beside_nest
 from given_spikes import coincident_trains, one_synapse
 from oracles import brian2_oracle, nest_oracle
 from tolerances import EXACT, NINE_DIGITS, ULP
 
 import spikelearn as sl
+from spikelearn.errors import ParameterError
 
 
 def sent(pre, post, *, w0, delay, lambda_=0.01, alpha=1.0, tau_plus=20.0, tau_minus=20.0, mu_plus=1.0, mu_minus=1.0):
@@ -106,3 +108,40 @@ def test_axonal_delay_gives_the_weights_of_brian2_coincidences_included():
         final = float(synapses.w[0])
     assert abs(final - 50.0) > 1.0
     NINE_DIGITS.check(ours.final, final)
+
+
+@pytest.mark.parametrize("how", BESIDE_NEST)
+def test_negative_weights_are_positive_ones_with_the_other_sign_and_those_of_nest_with_wmax_below_zero(how):
+    rule, parameters, start = BESIDE_NEST[how]
+    pre, post = (start + 0.1 * train for train in coincident_trains(80, 10, 2500, np.random.default_rng(10)))
+    w_0 = {"w_0": -1.0} if "w_0" in rule.Parameters._fields else {}
+    positive, negative = rule(**parameters, W_max=100.0), rule(**parameters, **w_0, W_min=-100.0, W_max=0.0)
+    expected = one_synapse(pre, post, lambda modulator: positive, weight=30.0, dendritic=1.0).sent
+    sent = one_synapse(pre, post, lambda modulator: negative, weight=-30.0, dendritic=1.0).sent
+    EXACT.check(sent, -expected)
+    assert len(np.unique(sent)) > 40
+    if rule is not sl.PowerLawSTDP:  # NEST's takes a power of a negative weight
+        NINE_DIGITS.check(sent, beside_nest(pre, post, negative, weight=-30.0, delay=1.0)[1])
+
+
+def test_inhibitory_stdp_with_w_max_zero_enlarges_inhibition_at_pairs():
+    rule = sl.InhibitorySTDP(eta=1.0, alpha=0.0, W_min=-100.0, W_max=0.0)
+    paired = one_synapse([10.0, 20.0], [15.0], lambda modulator: rule, weight=-10.0, axonal=1.0)
+    ULP(10).check(paired.sent, [-10.0, -10.0 - np.exp(-4 / 20) - np.exp(-6 / 20)])
+
+
+@pytest.mark.parametrize("rule", [sl.STDP, sl.NearestSTDP, sl.PreCentredSTDP, sl.ReducedSTDP, sl.InhibitorySTDP])
+def test_weights_of_two_signs_are_refused(rule):
+    with pytest.raises(ParameterError, match="one sign: W_min >= 0 or W_max <= 0, got -1 and 1"):
+        rule(W_min=-1.0, W_max=1.0)
+
+
+@pytest.mark.parametrize("limits", [{"w_0": -1.0}, {"W_min": -1.0, "W_max": 0.0}, {"W_min": -1.0}, {"w_0": 0.0}])
+def test_power_law_stdp_wants_weights_and_w_0_of_one_sign(limits):
+    with pytest.raises(ParameterError, match="weights and w_0 must have one sign"):
+        sl.PowerLawSTDP(**limits)
+
+
+def test_a_negative_w_max_alone_is_refused_with_the_limits_to_give():
+    with pytest.raises(ParameterError, match="got 0 and -100; for negative weights, W_min=-100 and W_max=0"):
+        sl.STDP(W_max=-100.0)

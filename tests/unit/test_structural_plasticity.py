@@ -53,7 +53,7 @@ def test_engines_that_deliver_weights_refuse_it_frozen_or_not(engine):
         net.run(1.0, engine=engine)
 
 
-def half(weight, lambda_, alpha, mu_plus, mu_minus, W_max):
+def half(weight, lambda_, alpha, mu_plus, mu_minus, W_norm):
     return 0.5 * weight
 
 

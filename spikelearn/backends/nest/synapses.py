@@ -124,13 +124,15 @@ class NestSynapses:
         if found is None:
             return result
         parameters = _parameters_of(projection)
-        for name, value in parameters._asdict().items():
+        for name, value in found.values(parameters).items():
             theirs = found.parameters.get(name, name)
             if theirs and name not in found.of_target and name not in found.must:
                 result[theirs] = value * self._scale(projection) if name in found.weights else value
         if projection.learns and projection.plasticity is not None and projection.plasticity.modulator is not None:
             modulator = projection.plasticity.modulator
             result |= {"tau_n": modulator.tau_n, "volume_transmitter": self._transmitters[modulator]}
+        if found.signed and parameters.W_max <= 0:
+            result["weight"] = -1.0  # NEST compares the sign of its limit with that of the default weight
         return result | dict(found.more(parameters, self._d.dt))
 
     def _connect_one_by_one(self, projection: Projection, model: str, nodes: Mapping[Any, Any]) -> None:
@@ -184,7 +186,9 @@ class NestSynapses:
                 )  # fmt: skip
             return
         if projection.learns and projection.plasticity is not None:
-            limits = projection.plasticity.parameters
+            limits, found = projection.plasticity.parameters, _nest_synapse(projection)
+            if found is not None and found.signed and limits.W_max <= 0 and np.any(weight == 0):
+                raise unsupported(what, "NEST", f"{found.model} with a negative limit starts below 0, got weight 0")
             weight = np.append(weight, np.array([limits.W_min, limits.W_max]) * self._scale(projection))
         check_sign(projection.receiver, projection.port, weight, what)
 
@@ -305,12 +309,12 @@ def _check_synapse(projection: Projection, d: NetworkDescription, what: str) -> 
     complaint = found.check(parameters, d.dt)
     if complaint:
         raise unsupported(f"{what} ({kind})", "NEST", complaint)
+    given = found.values(parameters)
     for name, value in found.must.items():
-        if getattr(parameters, name) != value:
+        if given[name] != value:
             raise unsupported(
-                f"{what} ({kind})", "NEST",
-                f"{found.model} fixes {name} at {value:g}, got {getattr(parameters, name):g}",
-            )  # fmt: skip
+                f"{what} ({kind})", "NEST", f"{found.model} fixes {name} at {value:g}, got {given[name]:g}"
+            )
     if receiver is not None and is_neuron(receiver):
         for name, value in found.taken(receiver.model.parameters).items():
             if not np.allclose(value, getattr(parameters, name), rtol=1e-12, atol=0.0):
