@@ -292,7 +292,7 @@ class NetworkBuilder:
     @adds("release")
     def release(self, modulator: Modulator, times: Quantity, amounts: Quantity = 1.0) -> None:
         """Release amounts (a number or one per time) of a modulator at times in ms."""
-        if self._owner(modulator) is not True:
+        if not isinstance(modulator, Modulator) or self._owner(modulator) is not True:
             raise DescriptionError(f"release: not a modulator of this network: {modulator!r}")
         steps, amount_of_each = check_release(modulator, times, amounts, self.dt)
         self._releases.append(Release(modulator, steps, amount_of_each))

@@ -180,3 +180,10 @@ def test_a_total_number_among_a_thousand_million_pairs_is_drawn():
     a = net.population(31_623, sl.Parrot(), name="a")
     p = net.connect(a, a, rule=sl.FixedTotalNumber(10, multapses=False))
     EXACT.check(p.rows.degrees.sum(), 10)
+
+
+def test_only_modulators_are_released():
+    net, a, c = parts()
+    for other in (a, c, c[1], net.connect(a, c, "exc"), "dopamine", None, sl.Network().modulator()):
+        with pytest.raises(SpikelearnError, match="release: not a modulator of this network"):
+            net.release(other, 1.0)
