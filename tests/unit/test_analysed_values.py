@@ -17,7 +17,7 @@ FUNCTIONS = {name: getattr(analysis, name) for name in analysis.__all__ if inspe
 BAD = [None, "x", object, [1.0, None], np.array([1j]), np.ma.array([1.0]), {}, SPIKES, [[1.0], [2.0, 3.0]], len]
 GOOD = {
     "spikes": SPIKES, "n": 2, "t_start": 0.0, "t_stop": 10.0, "times": SPIKES.times, "ids": SPIKES.ids, "bin": 1.0,
-    "edges": [0.0, 5.0, 10.0], "bursts": [1.0], "events": [1.0, 3.0], "window": 16.0, "a": [1.0, 2.0], "b": [2.0, 1.0],
+    "edges": [1.0, 5.0, 10.0], "bursts": [1.0], "events": [1.0, 3.0], "window": 16.0, "a": [1.0, 2.0], "b": [2.0, 1.0],
     "x": [1.0, 2.0], "y": [1.0, 3.0], "joint": np.eye(2) / 2, "one": [np.ones(2)], "other": [np.ones(2)],
     "min_spikes": 3, "resolution": 5.0, "seed": 1, "population": 20, "marked": 5, "drawn": 4, "at_least": 1,
     "responses": np.eye(2), "labels": np.array([0, 1]), "n_classes": 2, "classes": np.array([0, 1]), "parts": 2,
