@@ -16,6 +16,7 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_mapping import NestNeuron, NestPort
+from spikelearn.neurons.lif_alpha_closed_form import LIF_ALPHA
 from spikelearn.neurons.lif_closed_form import LIF_DELTA, LIF_EXPONENTIAL
 from spikelearn.neurons.membrane import (
     Membrane,
@@ -272,5 +273,6 @@ LIFAlpha = NeuronModel(
     method="exact",
     check=reset_below_threshold,
     nest=replace(_NEST, model="iaf_psc_alpha"),
+    closed_form=LIF_ALPHA,
     properties=Properties(order=EXACT),
 )

@@ -103,5 +103,6 @@ LIFDoubleExponential = replace(
     arrivals={port: f"dI_syn_{port} += {_FACTOR.format(port)} * weight" for port in ("exc", "inh")},
     check=_check,
     nest=None,
+    closed_form=None,
     properties=Properties(order=EXACT),
 )

@@ -61,12 +61,23 @@ def _quadratic_without_current():
     return fired(sl.QIF(), 500.0, initial={"V_m": starts}, n=len(starts)), np.sort(rise)
 
 
-def _exponential_currents():
+def _exponential_response(t, tau, tau_m):
+    """Contribution of a current exp(-t / tau) to V_m, t later, times C_m."""
+    return (mpmath.exp(-t / tau_m) - mpmath.exp(-t / tau)) / (1 / mpmath.mpf(tau) - 1 / mpmath.mpf(tau_m))
+
+
+def _alpha_response(t, tau, tau_m):
+    """The same of a current t exp(-t / tau)."""
+    rate = 1 / mpmath.mpf(tau) - 1 / mpmath.mpf(tau_m)
+    return (_exponential_response(t, tau, tau_m) - t * mpmath.exp(-t / tau)) / rate
+
+
+def _under_inputs(model):
     """One neuron under 60 random inputs: the potential in 40 digits, and the root nearest to each spike."""
     generator = np.random.default_rng(4)
     arrivals = np.sort(generator.uniform(1.0, 150.0, 60))
     weights = generator.normal(700.0, 700.0, 60)
-    neuron = sl.LIF(tau_syn_exc=2.5, tau_syn_inh=6.0, I_e=100.0, t_ref=1.7)
+    neuron = model(tau_syn_exc=2.5, tau_syn_inh=6.0, I_e=100.0, t_ref=1.7)
     net = sl.Network(dt=0.1)
     cell = net.population(1, neuron)
     for port, sign in (("exc", 1), ("inh", -1)):
@@ -76,10 +87,10 @@ def _exponential_currents():
     net.record(cell)
     found = net.run(160.0, engine="events").spikes(cell).times
     with mpmath.workdps(40):
-        return found, _roots(neuron.parameters, found, (arrivals - 0.5) + 0.5, weights)
+        return found, _roots(neuron.parameters, found, (arrivals - 0.5) + 0.5, weights, alpha=model is sl.LIFAlpha)
 
 
-def _roots(p, found, arrivals, weights):
+def _roots(p, found, arrivals, weights, alpha):
     """Where a membrane that has fired at each earlier root reaches the threshold, near each time that was found."""
     exact, free, start = [], mpmath.mpf(0), mpmath.mpf(p.E_L)
     for time in found:
@@ -91,9 +102,12 @@ def _roots(p, found, arrivals, weights):
                 if arrival < t:
                     tau = p.tau_syn_exc if weight > 0 else p.tau_syn_inh
                     begun = max(free, mpmath.mpf(arrival))
-                    current = weight * mpmath.exp((arrival - begun) / tau)
-                    gain = 1 / (1 / mpmath.mpf(tau) - 1 / mpmath.mpf(p.tau_m)) / p.C_m
-                    V += current * gain * (mpmath.exp((begun - t) / p.tau_m) - mpmath.exp((begun - t) / tau))
+                    left = weight * mpmath.exp((arrival - begun) / tau) / p.C_m
+                    response = _exponential_response(t - begun, tau, p.tau_m)
+                    if alpha:
+                        rise = mpmath.e / tau
+                        response = rise * ((begun - arrival) * response + _alpha_response(t - begun, tau, p.tau_m))
+                    V += left * response
             return V - p.V_th
 
         root = mpmath.findroot(above, (mpmath.mpf(time) - 1e-9, mpmath.mpf(time) + 1e-9), solver="anderson")
@@ -162,12 +176,12 @@ def _delay_of_the_grid():
     return (_grid_errors() / STEPS_OF_GRID[:, None]).mean(1), np.full(len(STEPS_OF_GRID), 0.5)
 
 
-def _potential_on_the_grid():
+def _potential_on_the_grid(model):
     """Below threshold the grid integrates exactly: the potential at every step, of both engines."""
     traces = []
     for engine in ("events", "compiled"):
         net = sl.Network(dt=0.1)
-        cells = net.population(5, sl.LIF(tau_m=[2.0, 5.0, 5.001, 9.0, 40.0], V_th=1e6, tau_syn_inh=5.0, I_e=50.0))
+        cells = net.population(5, model(tau_m=[2.0, 5.0, 5.001, 9.0, 40.0], V_th=1e6, tau_syn_inh=5.0, I_e=50.0))
         generator = np.random.default_rng(2)
         times = 0.1 * np.unique(generator.integers(10, 1900, 150))
         source = net.population(len(times), sl.SpikeList(times, np.arange(len(times))))
@@ -229,7 +243,13 @@ CASES: tuple[Case, ...] = (
         "QIF", "first spikes without current, from nine potentials", "closed form", REGULAR, "ULP",
         _quadratic_without_current,
     ),
-    _case("LIF", "spike times, 60 random inputs", "closed form in 40 digits", CROSSING, "ULP", _exponential_currents),
+    *(
+        _case(
+            model.name, "spike times, 60 random inputs", "closed form in 40 digits", CROSSING, "ULP",
+            lambda model=model: _under_inputs(model),
+        )
+        for model in (sl.LIF, sl.LIFAlpha)
+    ),
     *(
         _case(
             model.name, f"20 recurrent neurons: {what}, {how}", f"NEST live: {nest_model}", NINE_DIGITS,
@@ -240,6 +260,7 @@ CASES: tuple[Case, ...] = (
         for model, nest_model, scale, taus, how in (
             (sl.LIF, "iaf_psc_exp_ps_lossless", 600.0, {"tau_syn_exc": 3.0, "tau_syn_inh": 3.0}, "tau_syn 3 ms"),
             (sl.LIF, "iaf_psc_exp_ps", 600.0, {"tau_syn_exc": 3.0, "tau_syn_inh": 5.0}, "tau_syn 3 and 5 ms"),
+            (sl.LIFAlpha, "iaf_psc_alpha_ps", 300.0, {"tau_syn_exc": 3.0, "tau_syn_inh": 5.0}, "tau_syn 3 and 5 ms"),
             (sl.LIFDelta, "iaf_psc_delta_ps", 5.0, {}, "delta synapses"),
         )
         for k, what in enumerate(("spike times", "who fires"))
@@ -252,9 +273,12 @@ CASES: tuple[Case, ...] = (
         "grid", f"mean error of {N_GRID} spikes in steps, dt 0.025 to 0.2 ms", "theory: 1/2", STAT(N_GRID, 12**-0.5),
         "STAT", _delay_of_the_grid,
     ),
-    _case(
-        "LIF", "V_m at 2,000 steps below threshold, 150 inputs on the grid", "grid engine", ULP(4_000, 100.0), "ULP",
-        _potential_on_the_grid,
+    *(
+        _case(
+            model.name, "V_m at 2,000 steps below threshold, 150 inputs on the grid", "grid engine", ULP(4_000, 100.0),
+            "ULP", lambda model=model: _potential_on_the_grid(model),
+        )
+        for model in (sl.LIF, sl.LIFAlpha)
     ),
     *(
         _case(

@@ -10,6 +10,7 @@ import spikelearn as sl
 DT, DURATION = 0.5, 40.0
 NEURONS = {
     "LIF": (sl.LIF, {"exc": 600.0, "inh": -400.0}, {"tau_m": 8.0, "tau_syn_inh": 4.0}),
+    "LIFAlpha": (sl.LIFAlpha, {"exc": 300.0, "inh": -200.0}, {"tau_m": 8.0, "tau_syn_inh": 4.0}),
     "LIFDelta": (sl.LIFDelta, {"exc": 8.0}, {"I_e": 300.0, "t_ref": 0.7}),
     "QIF": (sl.QIF, {"exc": 9.0}, {"I_e": 90.0}),
     "Parrot": (sl.Parrot, {"exc": 1.0, "ignored": 1.0}, {}),
