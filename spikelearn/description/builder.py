@@ -307,7 +307,9 @@ class NetworkBuilder:
         include_start: bool = False,
     ) -> None:
         """Record "spikes" (or "events", "bursts", "plateaus") or state variables of a population or a view of it,
-        "n" of a modulator, or "weight" and "c" of a projection (`net.record(ff, "weight", every=100)`).
+        "n" of a modulator, or "weight" of a projection (`net.record(ff, "weight", every=100)`); if it learns, also the
+        eligibility "c", and the state and traces of its rule, such as "K_plus", just after the events of the sample's
+        time; with a dendritic delay post events count when they reach the synapse.
 
         every: interval of samples in ms; by default each step, for projections 100 ms; events have none. start: ms;
         nothing is recorded before it. Both are multiples of dt. include_start: whether traces begin with a sample at

@@ -128,9 +128,7 @@ class Projection:
     @property
     def recordable(self) -> tuple[str, ...]:
         """Synaptic variables that can be recorded."""
-        if self.plasticity is None:
-            return ("weight",)
-        return ("weight", "c") if self.plasticity.rule.has_eligibility and self.plastic else ("weight",)
+        return self.plasticity.rule.variables if self.plasticity is not None and self.plastic else ("weight",)
 
     def describe(self) -> str:
         """One line for run files."""

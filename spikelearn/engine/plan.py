@@ -143,7 +143,7 @@ class Learning(Protocol):
     def read(
         self, variable: str, every: int, start: int, slots: np.ndarray, positions: np.ndarray, to: Mapping[str, Any]
     ) -> Call:
-        """A Call that writes the current "weight" or "c" of synapses into rows.
+        """A Call that writes the current values of a variable of synapses into rows.
 
         slots, positions: of the synapses in their Table. to: room, steps, values, used and control of a recorder.
         """

@@ -75,10 +75,13 @@ def render_event_rule(
 
     pre, post: (name, jump) of the traces. on_pre, on_post: arguments of the handlers. reads: state variables of the
     target, whose values post events carry. transmits: whether what arrives is a function of the weight.
-    release: state and constants of short-term plasticity, None without it.
+    release: state and constants of short-term plasticity, None without it. What `read` writes is numbered as in
+    PlasticityRule.variables.
     """
     before = {"since_pre": "(s - last) * ms_per_step"} | {name: f"{name}_now" for name, _ in pre}
     since = {"since_pre": "(at - last) * ms_per_step"}
+    numbers = iter(range(2 if modulated else 1, 1 << 16))
+    readable = [[(str(next(numbers)), name) for name in names] for names in (state, dict(pre), dict(post))]
     kept = [("weight", "weights"), *([("eligibility", "eligibilities")] if modulated else [])]
     return render(
         "event_rule",
@@ -92,6 +95,9 @@ def render_event_rule(
         on_pre=tuple(before.get(name, name) for name in on_pre),
         on_post=tuple(since.get(name, name) for name in on_post),
         since_pre="since_pre" in (*on_pre, *on_post),
+        readable_state=tuple(readable[0]),
+        readable_pre=tuple(readable[1]),
+        readable_post=tuple(readable[2]),
         reads=tuple(reads),
         state_goes_on=state_goes_on,
         modulated=modulated,

@@ -1,4 +1,8 @@
-"""A neuron that repeats its input: it fires in each step with a positive input through port exc.
+"""A neuron that repeats its input: it fires once in each step with a positive input through port exc.
+
+The input is the sum of the weights that arrive in a step, so several spikes make one, as in every neuron here, and a
+sum of zero or less makes none. NEST's parrot_neuron, also with engine="nest", repeats each of several spikes and
+ignores weights; one parrot for each source repeats them here.
 
 Input through port ignored has no effect but can be recorded, so synapses can learn from given spikes while what they
 transmit is recorded. After NEST's parrot_neuron. In continuous time `ignored` is the last input.

@@ -153,6 +153,7 @@ class PlasticityRule(Documented):
                     f"expected ({', '.join(arguments)})"
                 )
         taken = taken_among({*self.state, *traces[0], *traces[1], *self.reads, *constants}, self.modulated)
+        taken |= {"c"} & {*self.state, *traces[0], *traces[1]} if self.modulated else set()  # its eligibility
         if taken:
             raise DescriptionError(
                 f"plasticity rule {self.name!r}: the loops already use the name {sorted(taken)[0]!r}; "
@@ -237,6 +238,12 @@ class PlasticityRule(Documented):
     def reads_at_events(self) -> tuple[str, ...]:
         """State variables whose values events of the target carry to the rule."""
         return self.reads
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Variables of a synapse that can be recorded, as its kernels number them."""
+        traces = [trace.name for trace in self.pre + self.post]
+        return ("weight", *(("c",) if self.modulated else ()), *self.state, *traces)
 
     @property
     def has_eligibility(self) -> bool:

@@ -180,6 +180,11 @@ class SignalRule(Documented):
         yield from equations_of(self)
 
     @property
+    def variables(self) -> tuple[str, ...]:
+        """Variables of a synapse that can be recorded."""
+        return ("weight", "c") if self.has_eligibility else ("weight",)
+
+    @property
     def has_eligibility(self) -> bool:
         """Whether each synapse has an eligibility, which can be recorded as "c"."""
         return self.modulated or self.low_pass

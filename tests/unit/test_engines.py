@@ -482,3 +482,13 @@ def test_a_run_knows_the_unit_of_its_weights():
     net.connect(cell, cell, port="exc", name="current")
     net.connect(cell, dopamine, name="release")
     assert {name: each.unit for name, each in net.run(1.0).projections.items()} == {"current": "pA", "release": ""}
+
+
+@pytest.mark.parametrize("engine", ["compiled", "events"])
+@pytest.mark.parametrize(("other", "expected"), [(1.0, [6.0, 10.0]), (-0.5, [6.0, 10.0]), (-1.0, [])])
+def test_a_parrot_fires_once_for_several_spikes_if_their_weights_sum_to_more_than_zero(other, expected, engine):
+    net = sl.Network(dt=0.5)
+    source, target = net.population(2, sl.SpikeList([5.0, 5.0, 9.0, 9.0], [0, 1, 0, 1])), net.population(1, sl.Parrot())
+    net.connect(source, target, "exc", weight=[[1.0], [other]], delay=1.0)
+    net.record(target)
+    EXACT.check(net.run(12.0, engine=engine).spikes(target).times, expected)

@@ -101,7 +101,7 @@ class EventLearning:
     def read(
         self, variable: str, every: int, start: int, slots: np.ndarray, positions: np.ndarray, to: Mapping[str, Any]
     ) -> Call:
-        what = 1 if variable == "c" else 0
+        what = self.rule.variables.index(variable)
         ring = self.ends.ring
         return self._call(
             "read", "read", every=every, start=start, what=what, slots=slots, positions=positions, rows=ring.all_rows,

@@ -456,9 +456,10 @@ def read(
     step, every, start, what, slots, positions, room, steps: Written, values: Written, used: Written, control: Written,
     rows, counts, delays, enabled, dendritic, MODULATOR, ARRIVED, TAKEN_UP, EVENTS, PAST, POST_TABLES, GIVEN
 ):  # fmt: skip
-    """Write the current weights (what = 0) or eligibilities (1), from step `start` on, without changing them.
+    """Write the current values of a variable of the synapses, from step `start` on, without changing them.
 
-    Current is what has happened at the synapse, so arrivals count that are still on their way through the dendrite.
+    what: its number: 0 for the weight, 1 for the eligibility if there is one, then state and traces. Current is what
+    has happened at the synapse, so arrivals count that are still on their way through the dendrite.
     """
     if step >= start and step % every == 0:
         mask = event_step.shape[1] - 1
@@ -544,6 +545,26 @@ def read(
                 values[row, k] = eligibility * math.exp(-(step - base[0]) * dt / tau_c)
             # else:
             values[row, k] = weight
+            # end
+            # for number, v in readable_state:
+            if what == number:
+                values[row, k] = v
+            # end
+            # for number, x in readable_pre:
+            if what == number:
+                values[row, k] = x__at * decay(step - last, x__coarse, x__fine)
+            # end
+            # for number, y in readable_post:
+            if what == number:
+                h = (int(event_end[j]) - 1) & mask
+                values[row, k] = 0.0
+                if event_step[j, h] != LONG_AGO:
+                    # if y in added:
+                    y = event__y[j, h] + 1.0
+                    # else:
+                    y = 1.0
+                    # end
+                    values[row, k] = y * decay(step - event_step[j, h], y__coarse, y__fine)
             # end
         used[0] = row + 1
         if row + 1 + room > len(steps):
