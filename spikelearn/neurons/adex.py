@@ -12,10 +12,11 @@ from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.membrane import (
     Compartment,
     Membrane,
+    check_exponential,
     exponential_membrane,
+    exponential_rise,
     exponential_synapses,
     refractory_and_current,
-    reset_below_peak,
 )
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import Properties
@@ -40,60 +41,72 @@ class AdExParameters(NamedTuple):
 
 
 def _constants(p: AdExParameters, dt: float) -> dict[str, Any]:
-    return {**exponential_membrane(p), "a": p.a, "b": p.b, "tau_w": p.tau_w, **exponential_synapses(p, dt)}
+    return {**_membrane_constants(p), **exponential_synapses(p, dt)}
+
+
+def _membrane_constants(p: AdExParameters) -> dict[str, Any]:
+    return exponential_membrane(p) | {"a": p.a, "b": p.b, "rate_w": 1.0 / np.asarray(p.tau_w)}
 
 
 @scalar
-def exponential_slope(V, w, current, E_L, V_th, V_peak, C_m, g_L, Delta_T):
-    """dV/dt; the exponential is capped at its value at V_peak, which V_m exceeds only when a step overshoots."""
+def exponential_slope(V, w, current, E_L, V_th, V_peak, g_L, g_Delta, steepness, elastance):
+    """dV/dt; the exponential is capped at its value at V_peak."""
     V = min(V, V_peak)
-    return (-g_L * (V - E_L) + g_L * Delta_T * exponential((V - V_th) / Delta_T) - w + current) / C_m
+    return (g_L * (E_L - V) + g_Delta * exponential((V - V_th) * steepness) - w + current) * elastance
+
+
+@scalar
+def adex_advance(
+    V_m, w, refractory, current, conductance,
+    E_L, V_th, V_peak, V_reset, g_L, g_Delta, steepness, elastance, I_reset, growth_reset, a, b, rate_w, n_ref, dt,
+):  # fmt: skip
+    """A step of second order with the reset inside: from when V_m reaches V_peak on, it follows from V_reset."""
+    held = refractory > 0.0
+    dw = (a * (V_m - E_L) - w) * rate_w
+    w_middle = w + 0.5 * dt * dw
+    steep = exponential((min(V_m, V_peak) - V_th) * steepness)
+    slope = (g_L * (E_L - V_m) + g_Delta * steep - w_middle + current - conductance * V_m) * elastance
+    growth = (g_L * (steep - 1.0) - conductance) * elastance
+    V, peak_after, V_mean = exponential_rise(V_m, slope, growth, g_L * steep * steepness * elastance, V_peak, dt)
+    # no `and`, whose branch keeps the loop from vectorising
+    fired = (peak_after <= dt) & (refractory <= 0.0)
+    V = V_m if held else V
+    w_end = w + dt * (a * (0.5 * (V_m + V) - E_L) - w_middle) * rate_w
+    w_spike = w + peak_after * (a * (V_mean - E_L) - (w + 0.5 * peak_after * dw)) * rate_w + b
+    rest = dt - peak_after
+    w_middle = w_spike + 0.5 * rest * (a * (V_reset - E_L) - w_spike) * rate_w
+    slope = (I_reset - w_middle + current - conductance * V_reset) * elastance
+    rise = rest * slope * (1.0 + 0.5 * rest * (growth_reset - conductance * elastance))
+    V_rest = V_reset if n_ref > 0.0 else V_reset + rise
+    w_rest = w_spike + rest * (a * (0.5 * (V_reset + V_rest) - E_L) - w_middle) * rate_w
+    V = V_rest if fired else V
+    w = w_rest if fired else w_end
+    refractory = n_ref if fired else max(refractory - 1.0, 0.0)
+    return V, w, refractory, np.uint8(fired)
 
 
 @scalar
 def adex_step(
     V_m, w, refractory, I_syn_exc, I_syn_inh, in_exc, in_inh, I_exc,
-    E_L, V_th, V_peak, V_reset, C_m, g_L, Delta_T, a, b, tau_w, n_ref, P_exc, P_inh, I_e, dt,
+    E_L, V_th, V_peak, V_reset, g_L, g_Delta, steepness, elastance, I_reset, growth_reset, a, b, rate_w,
+    n_ref, half_P_exc, half_P_inh, I_e, dt,
 ):  # fmt: skip
-    """Heun's method (second order) with the synaptic currents exact at both ends of the step."""
-    at_start = I_syn_exc + I_syn_inh + I_exc + I_e
-    I_syn_exc = I_syn_exc * P_exc
-    I_syn_inh = I_syn_inh * P_inh
-    at_end = I_syn_exc + I_syn_inh + I_exc + I_e
-    held = refractory > 0.0
-    dV = exponential_slope(V_m, w, at_start, E_L, V_th, V_peak, C_m, g_L, Delta_T)
-    dV = 0.0 if held else dV
-    dw = (a * (V_m - E_L) - w) / tau_w
-    V_trial = V_m + dt * dV
-    w_trial = w + dt * dw
-    dV_end = exponential_slope(V_trial, w_trial, at_end, E_L, V_th, V_peak, C_m, g_L, Delta_T)
-    dV_end = 0.0 if held else dV_end
-    dw_end = (a * (min(V_trial, V_peak) - E_L) - w_trial) / tau_w
-    V = V_m + 0.5 * dt * (dV + dV_end)
-    w = w + 0.5 * dt * (dw + dw_end)
-    refractory = refractory - 1.0 if held else refractory
-    I_syn_exc = I_syn_exc + in_exc
-    I_syn_inh = I_syn_inh + in_inh
-    fired = V >= V_peak
-    V = V_reset if fired else V
-    w = w + b if fired else w
-    refractory = n_ref if fired else refractory
-    return V, w, refractory, I_syn_exc, I_syn_inh, np.uint8(fired)
+    """Second order; the synaptic currents are exact, and V_m sees them as they are in the middle of the step."""
+    I_syn_exc = I_syn_exc * half_P_exc
+    I_syn_inh = I_syn_inh * half_P_inh
+    V_m, w, refractory, mask = adex_advance(
+        V_m, w, refractory, I_syn_exc + I_syn_inh + I_exc + I_e, 0.0,
+        E_L, V_th, V_peak, V_reset, g_L, g_Delta, steepness, elastance, I_reset, growth_reset, a, b, rate_w, n_ref, dt,
+    )  # fmt: skip
+    I_syn_exc = I_syn_exc * half_P_exc + in_exc
+    I_syn_inh = I_syn_inh * half_P_inh + in_inh
+    return V_m, w, refractory, I_syn_exc, I_syn_inh, mask
 
 
 @scalar
-def adex_slopes(V_m, w, current, E_L, V_th, V_peak, C_m, g_L, Delta_T, a, tau_w):
-    dw = (a * (min(V_m, V_peak) - E_L) - w) / tau_w
-    return exponential_slope(V_m, w, current, E_L, V_th, V_peak, C_m, g_L, Delta_T), dw
-
-
-@scalar
-def adex_spike(V_m, w, refractory, V_peak, V_reset, b, n_ref):
-    fired = V_m >= V_peak
-    refractory = n_ref if fired else max(refractory - 1.0, 0.0)
-    w = w + b if fired else w
-    V_m = V_reset if fired else V_m
-    return V_m, w, refractory, np.uint8(fired)
+def adex_slopes(V_m, w, current, E_L, V_th, V_peak, g_L, g_Delta, steepness, elastance, a, rate_w):
+    dw = (a * (min(V_m, V_peak) - E_L) - w) * rate_w
+    return exponential_slope(V_m, w, current, E_L, V_th, V_peak, g_L, g_Delta, steepness, elastance), dw
 
 
 AdEx = NeuronModel(
@@ -114,7 +127,7 @@ AdEx = NeuronModel(
     threshold="V_m >= V_peak",
     reset="V_m = V_reset; w += b",
     arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
-    check=reset_below_peak,
+    check=check_exponential,
     nest=NestNeuron(
         "aeif_psc_exp",
         {"tau_syn_exc": "tau_syn_ex", "tau_syn_inh": "tau_syn_in"},
@@ -125,16 +138,10 @@ AdEx = NeuronModel(
     ),
     membrane=Membrane(
         state=("V_m", "w", "refractory"),
-        constants=lambda p, dt: {
-            **exponential_membrane(p),
-            "a": p.a,
-            "b": p.b,
-            "tau_w": p.tau_w,
-            **refractory_and_current(p, dt),
-        },
+        constants=lambda p, dt: {**_membrane_constants(p), **refractory_and_current(p, dt)},
+        advance=adex_advance,
         slopes=adex_slopes,
         moving=("V_m", "w"),
-        spike=adex_spike,
         held="refractory > 0.0",
         compartments={"soma": Compartment(V=("min(V_m, V_peak)", "V"))},
         equations="""

@@ -127,6 +127,8 @@ def _check(p: AdExClopathParameters) -> str | None:
         return f"V_reset must lie below V_peak, got V_reset {p.V_reset} mV and V_peak {p.V_peak} mV"
     if np.any(np.asarray(p.V_th_max) < np.asarray(p.V_th_rest)):
         return f"V_th_max must not lie below V_th_rest, got {p.V_th_max} and {p.V_th_rest} mV"
+    if np.any(np.asarray(p.Delta_T) <= 0):
+        return f"Delta_T: expected more than 0 mV, got {p.Delta_T} mV"
     if np.any(np.asarray(p.t_clamp) < 0):
         return f"t_clamp: expected at least 0 ms, got {p.t_clamp} ms"
     return None

@@ -19,6 +19,7 @@ _WIDTH = 116
 _METHODS = {
     "linear": "Exact integration (Rotter & Diesmann 1999).",
     "flow": "Receptors exactly; the potential with the input at mid-step (second order).",
+    "advance": "Receptors exactly; the membrane with their input at mid-step, reset inside the step (second order).",
     "slopes": "Receptors exactly; the membrane by Heun's method (second order).",
 }
 
@@ -28,7 +29,7 @@ def method_of(membrane: Membrane, receptors: Mapping[str, Receptor]) -> str:
     currents = all(receptor.model.through_leak is not None for receptor in receptors.values())
     if membrane.linear is not None and currents:
         return "linear"
-    return "flow" if membrane.flow is not None else "slopes"
+    return next(name for name in ("advance", "flow", "slopes") if getattr(membrane, name) is not None)
 
 
 def drive_ports(membrane: Membrane, receptors: Mapping[str, Receptor]) -> dict[str, str]:
@@ -57,10 +58,10 @@ class ComposedStep:
         self._ports = drive_ports(membrane, receptors)
         self._lines: list[str] = []
         self.known: dict[str, Any] = {}
-        for argument in arguments_of(membrane.spike):
+        for argument in arguments_of(membrane.spike) if membrane.spike is not None else ():
             if argument.endswith("_before"):
                 self._write(argument, argument.removesuffix("_before"))
-        {"linear": self._linear, "flow": self._flow, "slopes": self._slopes}[method_of(membrane, receptors)]()
+        getattr(self, f"_by_{method_of(membrane, receptors)}")()
 
     def text(self) -> str:
         """The function `step`."""
@@ -78,7 +79,7 @@ class ComposedStep:
         )
         return "\n".join(["def step(", *signature[:-1], f"{signature[-1]},", "):", doc, body, *closing]) + "\n"
 
-    def _linear(self) -> None:
+    def _by_linear(self) -> None:
         [(name, compartment)] = self._membrane.compartments.items()
         V_m = compartment.potential
         self._write("current", " + ".join(self._drive(name)))
@@ -90,7 +91,7 @@ class ComposedStep:
         self._advance("")
         self._end()
 
-    def _flow(self) -> None:
+    def _by_flow(self) -> None:
         [compartment] = self._membrane.compartments.values()
         V_m = compartment.potential
         self._advance("half_")
@@ -101,6 +102,26 @@ class ComposedStep:
             self._held_input("V_halfway")
             self._write("V", self._call(self._membrane.flow, {}))
         self._write(V_m, self._unless_held(V_m, "V"))
+        self._advance("half_")
+        self._end()
+
+    def _by_advance(self) -> None:
+        [compartment] = self._membrane.compartments.values()
+        V_m = V = compartment.potential
+        self._advance("half_")
+        if any(receptor.model.open_fraction is not None for receptor in self._receptors.values()):
+            V = "V_halfway"
+            if self._membrane.flow is not None:
+                self._held_input(V_m)
+                self._write("V", self._call(self._membrane.flow, {}))
+                self._write(V, self._unless_held(V_m, f"0.5 * ({V_m} + V)"))
+            else:
+                self._slopes_at({}, "")
+                self._write(V, self._unless_held(V_m, f"{V_m} + 0.5 * dt * d{V_m}"))
+            if compartment.V is not None:
+                self._write(V, compartment.V[0].replace(V_m, V))
+        self._held_input(V)
+        self._write(", ".join([*self._membrane.state, "mask"]), self._call(self._membrane.advance, {}))
         self._advance("half_")
         self._end()
 
@@ -121,7 +142,7 @@ class ComposedStep:
         self._write("conductance", " + ".join(conductances) or "0.0")
         self._write("current", " + ".join([*inputs, *self._drive(name)]))
 
-    def _slopes(self) -> None:
+    def _by_slopes(self) -> None:
         """Heun's method: slopes at the start, an Euler step, slopes at its end, and their mean."""
         moving = self._membrane.moving
         first = next(iter(self._membrane.compartments.values())).potential
@@ -140,7 +161,7 @@ class ComposedStep:
 
     def _slopes_at(self, places: Mapping[str, str], suffix: str) -> None:
         for name, compartment in self._membrane.compartments.items():
-            V = places[compartment.potential]
+            V = places.get(compartment.potential, compartment.potential)
             if compartment.V is not None:
                 self._write(compartment.V[1], compartment.V[0].replace(compartment.potential, V))
                 V = compartment.V[1]
@@ -178,7 +199,8 @@ class ComposedStep:
         for r, receptor in self._receptors.items():
             given = self._own(r, "") | {"arriving": f"in_{r}"}
             self._write(", ".join(self._names(r).values()), self._call(receptor.model.receive, given))
-        self._write(", ".join([*self._membrane.state, "mask"]), self._call(self._membrane.spike, {}))
+        if self._membrane.spike is not None:
+            self._write(", ".join([*self._membrane.state, "mask"]), self._call(self._membrane.spike, {}))
 
     def _names(self, r: str) -> dict[str, str]:
         return variables(r, self._receptors[r])

@@ -10,16 +10,17 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
+from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.adex import exponential_slope
 from spikelearn.neurons.membrane import (
     Compartment,
     Membrane,
+    check_exponential,
     exponential_membrane,
+    exponential_rise,
     exponential_synapses,
     refractory_and_current,
-    reset_below_peak,
-    spike_at_peak,
 )
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import Properties
@@ -45,31 +46,49 @@ def _constants(p: EIFParameters, dt: float) -> dict[str, Any]:
 
 
 @scalar
-def eif_step(
-    V_m, refractory, I_syn_exc, I_syn_inh, in_exc, in_inh, I_exc,
-    E_L, V_th, V_peak, V_reset, C_m, g_L, Delta_T, n_ref, P_exc, P_inh, I_e, dt,
+def eif_advance(
+    V_m, refractory, current, conductance,
+    E_L, V_th, V_peak, V_reset, g_L, g_Delta, steepness, elastance, I_reset, growth_reset, n_ref, dt,
 ):  # fmt: skip
-    """Heun's method (second order) with the synaptic currents exact at both ends of the step."""
-    at_start = I_syn_exc + I_syn_inh + I_exc + I_e
-    I_syn_exc = I_syn_exc * P_exc
-    I_syn_inh = I_syn_inh * P_inh
-    at_end = I_syn_exc + I_syn_inh + I_exc + I_e
-    dV = exponential_slope(V_m, 0.0, at_start, E_L, V_th, V_peak, C_m, g_L, Delta_T)
-    dV_end = exponential_slope(V_m + dt * dV, 0.0, at_end, E_L, V_th, V_peak, C_m, g_L, Delta_T)
+    """A step of second order with the reset inside: from when V_m reaches V_peak on, it follows from V_reset."""
     held = refractory > 0.0
-    V = V_m if held else V_m + 0.5 * dt * (dV + dV_end)
-    refractory = refractory - 1.0 if held else refractory
-    I_syn_exc = I_syn_exc + in_exc
-    I_syn_inh = I_syn_inh + in_inh
-    fired = V >= V_peak
-    V = V_reset if fired else V
-    refractory = n_ref if fired else refractory
-    return V, refractory, I_syn_exc, I_syn_inh, np.uint8(fired)
+    steep = exponential((min(V_m, V_peak) - V_th) * steepness)
+    slope = (g_L * (E_L - V_m) + g_Delta * steep + current - conductance * V_m) * elastance
+    growth = (g_L * (steep - 1.0) - conductance) * elastance
+    V, peak_after, _ = exponential_rise(V_m, slope, growth, g_L * steep * steepness * elastance, V_peak, dt)
+    # no `and`, whose branch keeps the loop from vectorising
+    fired = (peak_after <= dt) & (refractory <= 0.0)
+    rest = dt - peak_after
+    slope = (I_reset + current - conductance * V_reset) * elastance
+    rise = rest * slope * (1.0 + 0.5 * rest * (growth_reset - conductance * elastance))
+    V = V_m if held else V
+    V_rest = V_reset if n_ref > 0.0 else V_reset + rise
+    V = V_rest if fired else V
+    refractory = n_ref if fired else max(refractory - 1.0, 0.0)
+    return V, refractory, np.uint8(fired)
 
 
 @scalar
-def eif_slope(V_m, current, E_L, V_th, V_peak, C_m, g_L, Delta_T):
-    return exponential_slope(V_m, 0.0, current, E_L, V_th, V_peak, C_m, g_L, Delta_T)
+def eif_step(
+    V_m, refractory, I_syn_exc, I_syn_inh, in_exc, in_inh, I_exc,
+    E_L, V_th, V_peak, V_reset, g_L, g_Delta, steepness, elastance, I_reset, growth_reset,
+    n_ref, half_P_exc, half_P_inh, I_e, dt,
+):  # fmt: skip
+    """Second order; the synaptic currents are exact, and V_m sees them as they are in the middle of the step."""
+    I_syn_exc = I_syn_exc * half_P_exc
+    I_syn_inh = I_syn_inh * half_P_inh
+    V_m, refractory, mask = eif_advance(
+        V_m, refractory, I_syn_exc + I_syn_inh + I_exc + I_e, 0.0,
+        E_L, V_th, V_peak, V_reset, g_L, g_Delta, steepness, elastance, I_reset, growth_reset, n_ref, dt,
+    )  # fmt: skip
+    I_syn_exc = I_syn_exc * half_P_exc + in_exc
+    I_syn_inh = I_syn_inh * half_P_inh + in_inh
+    return V_m, refractory, I_syn_exc, I_syn_inh, mask
+
+
+@scalar
+def eif_slope(V_m, current, E_L, V_th, V_peak, g_L, g_Delta, steepness, elastance):
+    return exponential_slope(V_m, 0.0, current, E_L, V_th, V_peak, g_L, g_Delta, steepness, elastance)
 
 
 EIF = NeuronModel(
@@ -89,7 +108,7 @@ EIF = NeuronModel(
     threshold="V_m >= V_peak",
     reset="V_m = V_reset",
     arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
-    check=reset_below_peak,
+    check=check_exponential,
     nest=NestNeuron(
         "aeif_psc_exp",
         {"tau_syn_exc": "tau_syn_ex", "tau_syn_inh": "tau_syn_in"},
@@ -101,9 +120,9 @@ EIF = NeuronModel(
     membrane=Membrane(
         state=("V_m", "refractory"),
         constants=lambda p, dt: {**exponential_membrane(p), **refractory_and_current(p, dt)},
+        advance=eif_advance,
         slopes=eif_slope,
         moving=("V_m",),
-        spike=spike_at_peak,
         held="refractory > 0.0",
         compartments={"soma": Compartment(V=("min(V_m, V_peak)", "V"))},
         equations="""

@@ -1,5 +1,8 @@
 """Izhikevich's neuron (2003), with explicit Euler steps and in the published form with two half steps for V_m.
 
+Both are schemes as published, in NEST too, of which the step is a part: spikes and resets belong to the end of a step,
+so results depend on dt. With receptors the equations are integrated to second order, with the reset inside the step.
+
 V_m' = 0.04 V_m^2 + 5 V_m + 140 - u + I, u' = a (b V_m - u); at V_m >= V_peak: V_m = c, u += d. Time in ms, V_m in mV,
 I in mV/ms.
 """
@@ -13,7 +16,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestNeuron, NestPort
-from spikelearn.neurons.membrane import Membrane
+from spikelearn.neurons.membrane import Membrane, exponential_rise
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import mV, unit_named
 
@@ -67,11 +70,23 @@ def izhikevich_slopes(V_m, u, current, a, b):
 
 
 @scalar
-def izhikevich_spike(V_m, u, c, d, V_peak):
-    fired = V_m >= V_peak
-    V_m = c if fired else V_m
-    u = u + d if fired else u
-    return V_m, u, np.uint8(fired)
+def izhikevich_advance(V_m, u, current, conductance, a, b, c, d, V_peak, dt):
+    """A step of second order with the reset inside: from when V_m reaches V_peak on, it follows from c."""
+    du = a * (b * V_m - u)
+    u_middle = u + 0.5 * dt * du
+    slope = 0.04 * V_m * V_m + 5.0 * V_m + 140.0 - u_middle + current - conductance * V_m
+    V, peak_after, V_mean = exponential_rise(V_m, slope, 0.08 * V_m + 5.0 - conductance, 0.08, V_peak, dt)
+    fired = peak_after <= dt
+    u_end = u + dt * a * (b * 0.5 * (V_m + V) - u_middle)
+    u_spike = u + peak_after * a * (b * V_mean - (u + 0.5 * peak_after * du)) + d
+    rest = dt - peak_after
+    u_middle = u_spike + 0.5 * rest * a * (b * c - u_spike)
+    slope = 0.04 * c * c + 5.0 * c + 140.0 - u_middle + current - conductance * c
+    V_rest = c + rest * slope * (1.0 + 0.5 * rest * (0.08 * c + 5.0 - conductance))
+    u_rest = u_spike + rest * a * (b * 0.5 * (c + V_rest) - u_middle)
+    V = V_rest if fired else V
+    u = u_rest if fired else u_end
+    return V, u, np.uint8(fired)
 
 
 _EQUATIONS = """
@@ -107,7 +122,7 @@ Izhikevich = NeuronModel(
         constants=_constants,
         slopes=izhikevich_slopes,
         moving=("V_m", "u"),
-        spike=izhikevich_spike,
+        advance=izhikevich_advance,
         equations=_EQUATIONS.replace("I_e", "I_syn + I_e"),
         units=("mV/ms", "1/ms"),
     ),

@@ -34,7 +34,7 @@ class Membrane:
     state: those state variables of the model that it has. synaptic: parameters of the model that it does not need.
     constants: function(parameters, dt) -> dict of all numbers that the functions below need.
     spike: function(...) -> (*state, mask), called after the potentials: threshold, reset, refractoriness. It may
-        take the state variable x as it was before the step as `x_before`.
+        take the state variable x as it was before the step as `x_before`. A membrane with `advance` needs none.
     equations: of the membrane, in Brian2's syntax; I_syn is the current of its receptors.
     One of two, both second order:
     slopes: function(...) -> time derivatives of the variables `moving`, for Heun's method. `current` is the current of
@@ -42,6 +42,8 @@ class Membrane:
     flow: function(...) -> the potential at the end of a step in which `current` and `conductance` are held at their
         mid-step values; exact if these are constant. A receptor's conductance g adds g to `conductance` and g E to
         `current`; `leak` is the membrane's own contribution to the two.
+    advance: function(...) -> (*state, mask), used instead if given: a step with threshold and reset inside it, driven
+        as `flow`; `slopes` then predict the potential that receptors with a block see in the middle of the step.
     linear: function(...) -> the potential at the end of a step with `current` only, if the membrane is linear;
         time_constant: function(parameters) -> its tau_m (ms). Exact if all receptors are currents.
     held: an expression that is true while the (first) potential is held.
@@ -54,12 +56,13 @@ class Membrane:
 
     state: tuple[str, ...]
     constants: Callable[[Any, float], dict[str, Any]]
-    spike: Callable[..., Any]
     equations: str
+    spike: Callable[..., Any] | None = None
     synaptic: tuple[str, ...] = ()
     slopes: Callable[..., Any] | None = None
     moving: tuple[str, ...] = ()
     flow: Callable[..., Any] | None = None
+    advance: Callable[..., Any] | None = None
     leak: tuple[str, str] | None = None
     linear: Callable[..., Any] | None = None
     time_constant: Callable[[Any], Any] | None = None
@@ -73,7 +76,9 @@ class Membrane:
             raise DescriptionError("a membrane has either slopes or a flow")
         if self.flow is not None and len(self.compartments) > 1:
             raise DescriptionError("a membrane with several compartments needs slopes")
-        for name in ("spike", "slopes", "flow", "linear"):
+        if (self.spike is None) == (self.advance is None):
+            raise DescriptionError("a membrane has either a spike or an advance with the spike inside")
+        for name in ("spike", "slopes", "flow", "advance", "linear"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, scalar(getattr(self, name)))
 
@@ -171,22 +176,43 @@ def leaky_membrane(p: Any, dt: float) -> dict[str, Any]:
     }
 
 
+_NO_SLOPE = 1e-300
+"""mV: a slope factor so small that the exponential term is 0 below V_th."""
+
+
 def exponential_membrane(p: Any) -> dict[str, Any]:
-    """The constants of a membrane with an exponential term."""
-    return {name: getattr(p, name) for name in ("E_L", "V_th", "V_peak", "V_reset", "C_m", "g_L", "Delta_T")}
+    """The constants of a membrane with an exponential term, and of it just after its reset.
+
+    With Delta_T = 0 it is leaky, and fires at V_th.
+    """
+    g_L, V_reset, V_th = (np.asarray(value, float) for value in (p.g_L, p.V_reset, p.V_th))
+    Delta_T = np.maximum(p.Delta_T, _NO_SLOPE)
+    after = np.exp(np.minimum((V_reset - V_th) / Delta_T, 700.0))
+    return {
+        "E_L": p.E_L,
+        "V_th": p.V_th,
+        "V_peak": np.where(np.asarray(p.Delta_T) > 0.0, p.V_peak, p.V_th) + 0.0,
+        "V_reset": p.V_reset,
+        "g_L": p.g_L,
+        "g_Delta": g_L * Delta_T,
+        "steepness": 1.0 / Delta_T,
+        "elastance": 1.0 / np.asarray(p.C_m),
+        "I_reset": g_L * (p.E_L - V_reset) + g_L * Delta_T * after,
+        "growth_reset": g_L * (after - 1.0) / p.C_m,
+    }
 
 
 def refractory_and_current(p: Any, dt: float) -> dict[str, Any]:
-    """The constants of refractoriness and of a constant current, for Heun's method."""
+    """The constants of refractoriness and of a constant current."""
     return {"n_ref": refractory_steps(p.t_ref, dt), "I_e": p.I_e, "dt": dt}
 
 
 def exponential_synapses(p: Any, dt: float) -> dict[str, Any]:
-    """The constants of two exponential synapses, of refractoriness and of a constant current, for Heun's method."""
+    """The constants of two exponential synapses, by half steps, of refractoriness and of a constant current."""
     return {
         "n_ref": refractory_steps(p.t_ref, dt),
-        "P_exc": decay(p.tau_syn_exc, dt),
-        "P_inh": decay(p.tau_syn_inh, dt),
+        "half_P_exc": decay(p.tau_syn_exc, 0.5 * dt),
+        "half_P_inh": decay(p.tau_syn_inh, 0.5 * dt),
         "I_e": p.I_e,
         "dt": dt,
     }
@@ -204,9 +230,37 @@ def reset_below_peak(p: Any) -> str | None:
     return None
 
 
+def check_exponential(p: Any) -> str | None:
+    leaky = np.asarray(p.Delta_T) == 0.0
+    if np.any(leaky & (np.asarray(p.V_reset) >= np.asarray(p.V_th))):
+        return f"with Delta_T = 0 V_reset must lie below V_th, got V_reset {p.V_reset} mV and V_th {p.V_th} mV"
+    return reset_below_peak(p)
+
+
 @scalar
-def spike_at_peak(V_m, refractory, V_peak, V_reset, n_ref):
-    fired = V_m >= V_peak
-    refractory = n_ref if fired else max(refractory - 1.0, 0.0)
-    V_m = V_reset if fired else V_m
-    return V_m, refractory, np.uint8(fired)
+def exponential_rise(V, slope, growth, curvature, V_peak, dt):
+    """(V after dt, time at which V reaches V_peak, mean of V until then), of a membrane that may be in an upstroke.
+
+    slope, growth, curvature: dV/dt and its first two derivatives by V, at the start. dV/dt = slope exp(growth (V - V_0)
+    / slope) has the first two and is exact for an upstroke, which reaches infinity after 1 / growth: V(t) = V_0 -
+    slope/growth ln(1 - growth t), with a Pade approximant of the logarithm whose error is below 0.1 % up to growth t =
+    0.8. To it the difference in the term of third order is added. The time is (1 - exp(-y)) / growth with
+    y = growth (V_peak - V_0) / slope, without its 0 / 0 where there is no growth. It is infinite if V falls, and 0 if
+    it is above V_peak already.
+    """
+    u = growth * dt
+    numerator = 60.0 + u * (11.0 * u - 60.0)
+    denominator = 60.0 + u * (u * (36.0 - 3.0 * u) - 90.0)
+    third = (curvature * slope - growth * growth) * dt * dt / 6.0
+    V_end = V + slope * dt * (numerator / denominator + third)
+    up = V_peak - V
+    rises = slope > 0.0
+    linear = up / (slope if rises else 1.0)
+    y = min(max(linear * growth, -1.0), 1e20)
+    # (exp(y) - 1 - y) / y^2, (exp(y) - 1) / y and exp(y) by their series
+    second = 0.5 + y * (1.0 / 6.0 + y * (1.0 / 24.0 + y * (1.0 / 120.0 + y / 720.0)))
+    first = 1.0 + y * second
+    inverse = 1.0 / (first * (1.0 + y * first))
+    peak_after = linear * first * first * inverse if rises else np.inf
+    peak_after = 0.0 if up <= 0.0 else peak_after
+    return V_end, peak_after, V + up * second * (1.0 + y * first) * inverse

@@ -14,7 +14,7 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.closed_form import ClosedForm
-from spikelearn.neurons.membrane import Membrane, refractory_steps, reset_below_peak, spike_at_peak
+from spikelearn.neurons.membrane import Membrane, refractory_steps, reset_below_peak
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import EXACT, Properties
 from spikelearn.units import duration, ms, mV, pA, pF
@@ -104,18 +104,53 @@ def quadratic_flow(x, D, s):
 
 
 @scalar
-def qif_step(V_m, refractory, in_exc, I_exc, V_middle, half_square, scale_C, s, I_e, V_peak, V_reset, n_ref):
-    """Exact for a current that is constant over the step; input jumps at its end."""
-    x, infinite = quadratic_flow(V_m - V_middle, scale_C * (I_exc + I_e) - half_square, s)
-    V = V_middle + x + in_exc
-    held = refractory > 0.0
+def time_to_peak(x, x_peak, D, s):
+    """The time, 0 to s, after which x has reached x_peak, if it has by s: an arctangent, by its series.
+
+    tan(q t) / q = (x_peak - x) / (x x_peak + D) with q^2 = D; tanh where q^2 = -D.
+    """
+    below = x * x_peak + D
+    tangent = (x_peak - x) / (below if below > 0.0 else 1.0)
+    y = D * tangent * tangent
+    time = tangent * (1.0 - y * (1.0 / 3.0 - y * (0.2 - y * (1.0 / 7.0 - y / 9.0))))
+    return min(max(time if below > 0.0 else s, 0.0), s)
+
+
+@scalar
+def qif_advance(V_m, refractory, current, conductance, V_middle, half_square, scale_C, s, V_peak, V_reset, n_ref):
+    """Exact for a current and a conductance that are constant over the step, with the reset inside the step."""
+    shift = 0.5 * scale_C * conductance
+    middle = V_middle + shift
+    D = scale_C * (current - conductance * V_middle) - shift * shift - half_square
+    x, infinite = quadratic_flow(V_m - middle, D, s)
     # no `and` or `or`, whose branches keep the loop from vectorising
-    fired = ((V >= V_peak) | infinite) & (refractory <= 0.0) | (V_m >= V_peak) & held
-    V = V_m if held else V
-    refractory = refractory - 1.0 if held else refractory
-    V = V_reset if fired else V
-    refractory = n_ref if fired else refractory
+    fired = ((middle + x >= V_peak) | infinite) & (refractory <= 0.0) | (V_m >= V_peak) & (refractory > 0.0)
+    rest = s - time_to_peak(V_m - middle, V_peak - middle, D, s)
+    x_reset = V_reset - middle
+    y = D * rest * rest
+    tangent = rest * (1.0 + y * (1.0 / 3.0 + y * (2.0 / 15.0 + y * (17.0 / 315.0))))
+    below = 1.0 - x_reset * tangent
+    V_rest = middle + (x_reset + D * tangent) / (below if below > 0.0 else 1.0) if below > 0.0 else V_peak
+    V_rest = V_reset if n_ref > 0.0 else V_rest
+    V = V_m if refractory > 0.0 else middle + x
+    V = V_rest if fired else V
+    refractory = n_ref if fired else max(refractory - 1.0, 0.0)
     return V, refractory, np.uint8(fired)
+
+
+@scalar
+def qif_step(V_m, refractory, in_exc, I_exc, V_middle, half_square, scale_C, s, I_e, V_peak, V_reset, n_ref):
+    """Exact for a current that is constant over the step, with the reset inside it; input jumps at its end."""
+    held = refractory > 0.0
+    V, refractory, mask = qif_advance(
+        V_m, refractory, I_exc + I_e, 0.0, V_middle, half_square, scale_C, s, V_peak, V_reset, n_ref
+    )
+    lost = held | (mask > 0) & (n_ref > 0.0)
+    V = V if lost else V + in_exc
+    jumped = (V >= V_peak) & (mask == 0) & (lost == 0)
+    V = V_reset if jumped else V
+    refractory = n_ref if jumped else refractory
+    return V, refractory, mask | np.uint8(jumped)
 
 
 @scalar
@@ -211,7 +246,7 @@ QIF = NeuronModel(
         state=("V_m", "refractory"),
         constants=_constants,
         flow=qif_flow_with_conductance,
-        spike=spike_at_peak,
+        advance=qif_advance,
         held="refractory > 0.0",
         equations="""
         dV_m/dt = (V_m - E_L) * (V_m - V_c) / (tau_m * (V_c - E_L)) + (I_syn + I_e) / C_m : volt (unless refractory)

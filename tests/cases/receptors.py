@@ -295,7 +295,7 @@ RECEPTOR_CASES: tuple[Case, ...] = (
         for model in TO_AEIF
         for kinetics in ("alpha", "beta")
         for k, (what, tolerance, tolerance_name) in enumerate(
-            (("times of spikes", METHOD(1, DT, 2.0 * {"AdEx": 4, "EIF": 8}[model]), "METHOD(1, dt)"),
+            (("times of spikes", METHOD(1, DT, 1.5), "METHOD(1, dt)"),
              ("V_m up to the first spike", SECOND_ORDER_OF_MANY, "METHOD(2, dt)"))
         )
     ),

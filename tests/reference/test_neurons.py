@@ -92,3 +92,14 @@ def test_the_same_seed_gives_random_neurons_the_same_spikes_however_they_are_run
     others = spikes_of_two_populations(model, seed=4)
     assert all(len(found[0]) > 20 for found in spikes)
     assert not np.array_equal(spikes[0], spikes[1]) and not np.array_equal(spikes[0], others[0])
+
+
+def test_without_a_slope_factor_a_membrane_is_the_leaky_one():
+    """Its potential is the exact one to second order, so it crosses the threshold in the same steps."""
+    leaky = {"E_L": -65.0, "V_th": -55.0, "V_reset": -68.0, "C_m": 200.0, "t_ref": 1.7}
+    for I_e in (150.0, 190.0, 203.0, 400.0, 5000.0):
+        _, expected = simulate(sl.LIF(tau_m=10.0, I_e=I_e, **leaky), duration=100.0, dt=0.1)
+        for model in (sl.EIF, sl.AdEx):
+            more = {"a": 0.0, "b": 0.0} if model is sl.AdEx else {}
+            neuron = model(g_L=20.0, Delta_T=0.0, V_peak=0.0, I_e=I_e, **leaky, **more)
+            EXACT.check(simulate(neuron, duration=100.0, dt=0.1)[1], expected)
