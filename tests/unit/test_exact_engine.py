@@ -203,7 +203,8 @@ def refused(describe, message, **run):
 
 
 def test_what_the_engine_cannot_run_is_named_with_what_it_can():
-    refused(lambda net: net.population(1, sl.AdEx(), name="a"), "'a': AdEx has no closed form.*it runs: LIF, LIFDelta")
+    able = "it runs: LIF, LIFAlpha, LIFDelta"
+    refused(lambda net: net.population(1, sl.AdEx(), name="a"), f"'a': AdEx has no closed form.*{able}")
     refused(
         lambda net: (net.population(1, sl.LIF()), net.modulator()),
         "'dopamine': engine='events' does not support modulators",
