@@ -237,8 +237,10 @@ class Store:
     def _rows(self) -> list[tuple[Any, ...]]:
         """All points, checked."""
         with self._reported():
-            if not self._checked and (found := self._database.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-                raise self._damaged(f"damaged: {found}")
+            if not self._checked:
+                (found,) = self._database.execute("PRAGMA integrity_check(1)").fetchone()
+                if found != "ok":
+                    raise self._damaged(f"damaged: {found}")
             self._database.execute("BEGIN")  # so that no other process writes in between
             try:
                 n, total, _ = self.meta()[_SUM].split()
@@ -345,6 +347,8 @@ class Store:
             else:
                 reason = f"{error}; it is not a store, or it is damaged"
             raise StoreError(f"{self.directory / DATABASE}: {reason}") from error
+        except UnicodeDecodeError as error:  # in a message of SQLite about a name that is no text
+            raise self._damaged("it is not a store, or it is damaged") from error
         except OSError as error:
             if isinstance(error, StoreError):
                 raise

@@ -169,3 +169,19 @@ def test_metadata_that_are_not_json_are_refused(folder):
             store.describe({"units": text})
         with pytest.raises(StoreError, match="its units cannot be read"):
             read_table(folder)
+
+
+def test_damage_that_sqlite_cannot_describe_is_reported(folder, whole):
+    """Its message has the name of a table that is no text."""
+    (folder / "sweep.sqlite").write_bytes(whole.replace(b"CREATE TABLE claims", b"CREATE TABLE \xff\xa9aims"))
+    refused(folder, "damaged|not the database")
+
+
+def test_an_index_that_lacks_points_is_reported(folder):
+    """Keys are looked up in it, so points would be computed again."""
+    changed(
+        folder, "PRAGMA writable_schema = 1",
+        "UPDATE sqlite_master SET rootpage = (SELECT rootpage FROM sqlite_master WHERE name LIKE '%autoindex_meta%') "
+        "WHERE name LIKE '%autoindex_points%'",
+    )  # fmt: skip
+    refused(folder, "damaged")
