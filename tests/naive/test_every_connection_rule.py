@@ -104,7 +104,7 @@ def test_the_exact_engine_is_given_the_synapses_of_a_table(rule, recurrent):
     stored = outcome(rule, recurrent=recurrent)
     listed = outcome(rule, recurrent=recurrent, engine="events")
     same(listed[:3], stored[:3])
-    EXACT.check(np.maximum(1, np.floor(listed[3] / 0.1 + 0.5)) * 0.1, stored[3])
+    EXACT.check(np.maximum(1, np.floor(listed[3] / 0.1 + 0.5)) / 10, stored[3])
     EXACT.check(listed[-1], stored[-1])
 
 
