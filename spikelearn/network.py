@@ -8,6 +8,8 @@ import os
 import platform
 import warnings
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,9 +99,10 @@ class Network(NetworkBuilder):
         self._check_owned(request.named)
         choice = self._choice if engine is None else choose(engine)
         check_supported(choice, request.needs)
-        backend = self._begin(choice)
-        self._read_synapses_of_earlier_runs()
-        return execute(backend, request, versions(), self._finish)
+        with self._used_alone("run"):
+            backend = self._begin(choice)
+            self._read_synapses_of_earlier_runs()
+            return execute(backend, request, versions(), self._finish)
 
     @classmethod
     def restore(cls, path: str | os.PathLike[str]) -> Network:
@@ -155,7 +158,9 @@ class Network(NetworkBuilder):
 
     def _described(self) -> dict[str, Any]:
         """All attributes except those that belong to this process."""
-        return {name: value for name, value in vars(self).items() if name not in ("_backend", "_runs", "recorded")}
+        return {
+            name: value for name, value in vars(self).items() if name not in ("_backend", "_runs", "_use", "recorded")
+        }
 
     def reset(self, keep_weights: bool = True) -> None:
         """Reset to time 0: states, traces, spikes in transit, eligibilities and modulators take their initial values.
@@ -167,14 +172,29 @@ class Network(NetworkBuilder):
             return
         if "reset" not in self._backend.supports:
             raise DescriptionError(f"reset: this network runs on {self._choice}; make a new network instead")
-        self._read_synapses_of_earlier_runs()
-        before = self._backend
-        self._backend, self.recorded = None, None
-        backend = self.build()
-        for projection in self._projections.values():
-            if keep_weights and self._changes(projection):
-                synapses = before.synapses(projection)
-                backend.put_synapses(projection, synapses() if callable(synapses) else synapses)
+        with self._used_alone("reset"):
+            self._read_synapses_of_earlier_runs()
+            before = self._backend
+            self._backend, self.recorded = None, None
+            backend = self.build()
+            for projection in self._projections.values():
+                if keep_weights and self._changes(projection):
+                    synapses = before.synapses(projection)
+                    backend.put_synapses(projection, synapses() if callable(synapses) else synapses)
+
+    @contextmanager
+    def _used_alone(self, what: str) -> Iterator[None]:
+        """Raise DescriptionError if a run of this network has not ended, in another thread or in a sink."""
+        use = object()
+        if vars(self).setdefault("_use", use) is not use:  # one step, also with threads
+            raise DescriptionError(
+                f"{what}: another run of this network has not ended yet; for runs at the same time, copy the network "
+                "before: copy.deepcopy(net)"
+            )
+        try:
+            yield
+        finally:
+            del vars(self)["_use"]
 
     def build(self, engine: str | Options | None = None) -> Backend:
         """Build the network now rather than at the first run; after that it cannot be extended.

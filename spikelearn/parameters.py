@@ -25,8 +25,24 @@ KINDS = ("spike", "plateau", "event", "burst", "rate", "instruction")
 class Parametrized:
     """Base of a model or rule with its `parameters`, a NamedTuple that may have been made from text.
 
-    Such a class cannot be pickled, so the values are, and the model has the class.
+    Such a class cannot be pickled, so the values are, and the model has the class. Two are equal if their models and
+    all values are.
     """
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self._compared() == other._compared()
+
+    def __hash__(self) -> int:
+        return hash(self._compared())
+
+    def _compared(self) -> tuple[Any, ...]:
+        """All attributes, and all values, arrays as (shape, values)."""
+        others = [value for name, value in vars(self).items() if name != "parameters"]
+        values = (
+            (value.shape, *value.ravel().tolist()) if isinstance(value, np.ndarray) else value
+            for value in vars(self)["parameters"]
+        )
+        return *others, *values
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "parameters": vars(self)["parameters"]._asdict()}

@@ -20,6 +20,9 @@ NEVER = 1 << 60
 _TOLERANCE = 1e-6
 """Steps by which a multiple of dt may be off, besides the rounding errors of a product and a quotient."""
 
+_TOLERANCE_32 = 1e-2
+"""The same for a time that is the float32 nearest to a multiple of dt, such as 123.4 from an array of float32."""
+
 
 def whole_steps(time: Any, dt: float, what: str, least: int = 0) -> int:
     """The number of steps in one time of at least `least` steps.
@@ -53,8 +56,11 @@ def nearest_steps(times: Any, dt: float) -> tuple[np.ndarray, np.ndarray]:
     with np.errstate(over="ignore", invalid="ignore"):
         exact = np.asarray(times, np.float64) / dt
         nearest = np.rint(exact)
-        allowed = _TOLERANCE + 8.0 * np.finfo(float).eps * np.abs(nearest)
-        return nearest, np.abs(exact - nearest) <= allowed
+        off = np.abs(exact - nearest)
+        fits = off <= _TOLERANCE + 8.0 * np.finfo(float).eps * np.abs(nearest)
+        if not np.all(fits):
+            fits |= (off <= _TOLERANCE_32) & (np.asarray(times, np.float64) == np.float32(nearest * dt))
+        return nearest, fits
 
 
 def in_steps(times: Any, dt: float) -> np.ndarray:
@@ -79,7 +85,7 @@ def fraction_of(dt: float) -> tuple[float, float]:
     numerator, denominator = int(whole + decimals) * 10 ** max(power, 0), 10 ** max(-power, 0)
     common = math.gcd(numerator, denominator)
     numerator, denominator = numerator // common, denominator // common
-    if numerator < 1 << 20 and int(float(denominator)) == denominator:
+    if numerator < 1 << 20 and denominator < 1 << 1023 and int(float(denominator)) == denominator:
         return float(numerator), float(denominator)
     return float(dt), 1.0
 

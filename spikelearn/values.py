@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.units import Unit, is_masked, plain, unit_named
+from spikelearn.foreign_quantities import is_foreign
+from spikelearn.units import Unit, is_masked, is_quantity, plain, unit_named
 
 LARGEST = (1 << 63) - 1
 
@@ -40,12 +41,14 @@ def one_number(
 def whole_number(value: Any, what: str, least: int = 0, most: int = LARGEST) -> int:
     """An int from `least` to `most`; a float that is a whole number is one. Raises ParameterError."""
     number = None
+    if type(value) is np.ndarray and value.ndim == 0:
+        value = value[()]
     if isinstance(value, float | np.floating) and math.isfinite(value) and value == int(value):
         number = int(value)
     elif isinstance(value, int | np.integer) and not isinstance(value, bool | np.timedelta64):
         number = operator.index(value)
     if number is None or not least <= number <= most:
-        upper = "" if most >= LARGEST else f" and at most {most:,}"
+        upper = "" if most >= LARGEST and (number is None or number <= most) else f" and at most {most:,}"
         got = f"{number:,}" if number is not None and most < number < LARGEST else reprlib.repr(value)
         raise ParameterError(f"{what}: expected a whole number of at least {least}{upper}, got {got}")
     return number
@@ -53,8 +56,9 @@ def whole_number(value: Any, what: str, least: int = 0, most: int = LARGEST) -> 
 
 def whole_numbers(values: Any, what: str) -> np.ndarray:
     """A (n,) int64 array of its own, read-only. Raises DescriptionError unless `values` are whole numbers."""
-    if is_masked(values):
-        raise DescriptionError(f"{what}: expected whole numbers, got a masked array")
+    if is_masked(values) or is_quantity(values) or is_foreign(values):
+        found = "a masked array" if is_masked(values) else f"a quantity, {reprlib.repr(values)}"
+        raise DescriptionError(f"{what}: expected whole numbers, got {found}")
     try:
         array = np.asarray(values)
     except Exception:  # of the object itself

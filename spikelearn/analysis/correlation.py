@@ -69,6 +69,8 @@ def fitted_line(x: ArrayLike, y: ArrayLike) -> np.ndarray:
 def mutual_information(joint: ArrayLike) -> float:
     """Mutual information of two variables in bits; joint: (n, m), the probability of each pair of their values."""
     p = np.asarray(joint, dtype=np.float64)
+    if p.ndim != 2 or not np.all(np.isfinite(p)) or np.any(p < 0):
+        raise ParameterError(f"joint must be an array (n, m) of probabilities, got {p!r:.200}")
     independent = p.sum(axis=1, keepdims=True) * p.sum(axis=0, keepdims=True)
     some = p > 0
     return float(np.sum(p[some] * np.log2(p[some] / independent[some])))

@@ -309,7 +309,7 @@ class NeuronModel(Documented):
         return name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Neuron(Parametrized):
     """A neuron model with its parameters."""
 

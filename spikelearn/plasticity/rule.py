@@ -259,7 +259,7 @@ class PlasticityRule(Documented):
         return with_parameters(self, modulator, parameters)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plasticity(Parametrized):
     """A plasticity rule (PlasticityRule or SignalRule) with its parameters, and the modulator it reads, if any."""
 

@@ -118,7 +118,7 @@ class Begun(Protocol):
     def projections(self) -> Mapping[str, ProjectionInfo]: ...
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
     """The result of a simulation from `t_start` to `t_stop` (ms).
 

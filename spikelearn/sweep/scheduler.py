@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from spikelearn.codegen import jit
-from spikelearn.errors import ExperimentError, StoreError
+from spikelearn.errors import StoreError
 from spikelearn.sweep.design import Settings
 from spikelearn.sweep.executors import LocalProcesses
 from spikelearn.sweep.point import ModelChanged, Result, Task, compile_all
@@ -19,6 +19,7 @@ from spikelearn.sweep.store import Store
 from spikelearn.sweep.table import write_table
 from spikelearn.sweep.workers import WorkerPool
 from spikelearn.system import cores, has_time_limits
+from spikelearn.values import whole_number
 
 _LIFE_EVERY_S = 5.0
 _WRITE_EVERY_S = 0.2
@@ -167,11 +168,16 @@ def warm(tasks: Sequence[Task], pool: WorkerPool) -> None:
             future.result()
 
 
+def check_workers(workers: int | None) -> None:
+    """ParameterError unless a number of workers is whole and at least 1, or None: one per core."""
+    if workers is not None:
+        whole_number(workers, "workers", least=1)
+
+
 @contextmanager
 def worker_pool(executor: Executor | None, workers: int | None, n_tasks: int) -> Iterator[WorkerPool]:
     """A pool on an executor, or on local processes that end with the block if executor is None."""
-    if workers is not None and workers < 1:
-        raise ExperimentError(f"workers: expected at least 1, got {workers}")
+    check_workers(workers)
     if executor is not None:
         pool = WorkerPool(executor, workers or getattr(executor, "_max_workers", None) or cores())
         try:

@@ -18,7 +18,7 @@ from spikelearn.extras import needed
 from spikelearn.sweep.design import Settings
 from spikelearn.sweep.point import Task
 from spikelearn.sweep.progress import Progress
-from spikelearn.sweep.scheduler import Source, run_tasks, warm, worker_pool
+from spikelearn.sweep.scheduler import Source, check_workers, run_tasks, warm, worker_pool
 from spikelearn.sweep.store import DATABASE, RUNS, TABLE, Store
 from spikelearn.sweep.table import check_table, read_table, write_table
 from spikelearn.sweep.task_spec import TaskSpec, check_compatible, task_maker
@@ -37,6 +37,9 @@ class Options:
     fresh: bool = False
     accept_changes: bool = False
     silent: bool = False
+
+    def __post_init__(self) -> None:
+        check_workers(self.workers)
 
 
 @dataclass(frozen=True)

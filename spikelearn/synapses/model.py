@@ -115,7 +115,7 @@ def checked_for_all(model: Any, given: Mapping[str, Any]) -> Any:
     return values
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Synapse(Parametrized):
     """A synapse model (SynapseModel or GradedSynapse) with its parameters."""
 

@@ -108,3 +108,9 @@ def test_a_grid_of_rasters_shows_neurons_that_were_recorded():
     net.record(cells[5:9])
     ax = plots.raster_grid([({}, net.run(40.0))])
     assert ax.get_yticklabels()[0].get_text() == "cells\n4 of 20"
+
+
+@pytest.mark.parametrize("joint", [[[-1.0, 2.0]], [[np.nan, 1.0]], [0.5, 0.5], []], ids=repr)
+def test_information_is_that_of_probabilities(joint):
+    with pytest.raises(SpikelearnError, match="joint must be an array"):
+        analysis.mutual_information(joint)

@@ -126,3 +126,11 @@ def test_a_sweep_without_its_packages_leaves_no_store(missing, tmp_path, monkeyp
     with pytest.raises(ExperimentError, match=rf"sweeps need {missing}, .* pip install 'spikelearn\[sweep\]'"):
         sweep.run(tmp_path / "model.py", tmp_path / "store", grid={"x": [1.0]}, silent=True)
     assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("workers", [0, -1, 1.5, "2"], ids=repr)
+def test_a_sweep_without_workers_leaves_no_store(workers, tmp_path):
+    (tmp_path / "model.py").write_text(sweep_model_file.TEXT)
+    with pytest.raises(ParameterError, match="workers: expected a whole number of at least 1, got"):
+        sweep.run(tmp_path / "model.py", tmp_path / "store", grid={"x": [1.0]}, workers=workers, silent=True)
+    assert not (tmp_path / "store").exists()

@@ -187,3 +187,29 @@ def test_only_modulators_are_released():
     for other in (a, c, c[1], net.connect(a, c, "exc"), "dopamine", None, sl.Network().modulator()):
         with pytest.raises(SpikelearnError, match="release: not a modulator of this network"):
             net.release(other, 1.0)
+
+
+@pytest.mark.parametrize("size", [np.array(3), np.array(3.0), np.float32(3), np.uint8(3)], ids=repr)
+def test_a_whole_number_of_any_type_is_a_size(size):
+    assert parts()[0].population(size, sl.LIF()).size == 3
+
+
+@pytest.mark.parametrize("seed", [2**63, 2**70, np.uint64(2**63)], ids=repr)
+def test_a_seed_that_is_too_large_is_refused_with_the_largest(seed):
+    with pytest.raises(ParameterError, match="seed of Network: .* at most 9,223,372,036,854,775,807, got"):
+        sl.Network(seed=seed)
+
+
+class Metres:
+    """As pint's: a whole number of a unit that numpy would take the number of."""
+
+    magnitude, units = 1, "m"
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array([1])
+
+
+def test_quantities_are_no_indices():
+    for take in (lambda: sl.SpikeList([1.0], Metres()), lambda: parts()[1][Metres()]):
+        with pytest.raises(SpikelearnError, match="whole number"):
+            take()

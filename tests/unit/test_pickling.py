@@ -20,6 +20,7 @@ from spikelearn.errors import CheckpointError, DescriptionError
 from spikelearn.neurons import MODELS
 from spikelearn.neurons.receptors import RECEPTORS
 from spikelearn.plasticity import RULES, SIGNAL_RULES
+from spikelearn.results.sink import MemorySink
 from spikelearn.synapses import GRADED_SYNAPSES, SYNAPSES
 
 EXPORTED = [*MODELS, *RULES, *SIGNAL_RULES, *SYNAPSES, *GRADED_SYNAPSES, *RECEPTORS]
@@ -276,3 +277,50 @@ def test_a_network_whose_state_is_in_another_simulator_says_so():
     net.run(1.0, engine="nest")
     with pytest.raises(DescriptionError, match=r"has run on NEST\(.* cannot be copied or pickled"):
         pickle.dumps(net)
+
+
+def test_models_with_values_for_each_neuron_are_equal_if_all_values_are():
+    one, same, other = (sl.LIF(tau_m=values) for values in ([1.0, 2.0], np.array([1, 2]), [1.0, 3.0]))
+    assert one == same and hash(one) == hash(same) and one != other and one != sl.LIF() and one != sl.STDP()
+    assert sl.STDP(lambda_=0.25) != sl.STDP() == sl.STDP()
+
+
+def test_a_run_is_equal_to_itself_only():
+    net = sl.Network(seed=1)
+    net.record(net.population(3, sl.Poisson(100.0)))
+    first, second = net.run(5.0, engine="stepper"), net.run(5.0, engine="stepper")
+    assert first == first and first != second and first in [second, first]
+
+
+class RunsAgain(MemorySink):
+    """A sink that uses its network in the middle of a run."""
+
+    def flush(self, *arguments, **named):
+        self.use()
+        return super().flush(*arguments, **named)
+
+
+@pytest.mark.parametrize("use", [lambda net: net.run(1.0), lambda net: net.reset()], ids=["run", "reset"])
+def test_a_network_that_runs_can_be_neither_run_nor_reset(use):
+    net = sl.Network(seed=1)
+    net.record(net.population(3, sl.Poisson(100.0)))
+    sink = RunsAgain()
+    sink.use = lambda: use(net)
+    with pytest.raises(DescriptionError, match="another run of this network has not ended"):
+        net.run(50.0, engine="stepper", sink=sink)
+    assert net.run(1.0, engine="stepper").t_stop == net.time
+
+
+def test_a_copy_that_is_made_while_a_network_runs_can_run_at_the_same_time():
+    net = sl.Network(seed=1)
+    cells = net.population(3, sl.Poisson(100.0))
+    net.record(cells)
+    copies = []
+    sink = RunsAgain()
+    sink.use = lambda: copies.append(copy.deepcopy(net))
+    net.run(50.0, engine="stepper", sink=sink)
+    begun = copies[0].time
+    assert 0.0 < begun < 50.0
+    rest = copies[0].run(50.0 - begun).spikes("poisson").times
+    times = sink.spike_data()["poisson", "spike"].times
+    np.testing.assert_array_equal(rest, times[times > begun])

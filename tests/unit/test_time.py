@@ -354,3 +354,22 @@ def test_a_fine_dt_and_an_engine_without_steps_warn_of_nothing():
         warnings.simplefilter("error")
         built(0.1, sl.HodgkinHuxley(), sl.LIF(), sl.AdEx(t_ref=0.1))
         built(10.0, sl.LIF(), engine="events")
+
+
+@pytest.mark.parametrize("dt", [0.1, 0.05, 0.25, 1 / 3])
+def test_the_float32_nearest_to_a_multiple_of_dt_is_that_multiple(dt):
+    steps = np.array([1, 3, 1234, 9999, 30_011])
+    given = times_of(steps, dt).astype(np.float32)
+    EXACT.check(steps_of(given, dt, "times"), steps)
+    assert whole_steps(given[3], dt, "time") == 9999
+
+
+@pytest.mark.parametrize("time", [123.40001, 123.4000015, 100.0078125, 2.0**21 + 0.25], ids=repr)
+def test_other_floats_near_a_multiple_of_dt_are_refused(time):
+    with pytest.raises(SpikelearnError, match=r"time: expected a multiple of dt = 0.1 ms"):
+        whole_steps(time, 0.1, "time")
+
+
+@pytest.mark.parametrize("dt", [5e-324, 1e-310, 1e-300])
+def test_a_dt_that_is_hardly_more_than_0_counts_steps_too(dt):
+    assert times_of(10, dt) == 10 * dt and whole_steps(10 * dt, dt, "time") == 10

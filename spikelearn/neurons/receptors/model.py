@@ -123,7 +123,7 @@ class ReceptorModel(Documented):
         return Receptor(self, values)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Receptor(Parametrized):
     """A receptor model with its parameters, and its compartment if the neuron has several."""
 
