@@ -24,6 +24,8 @@ from spikelearn.values import LARGEST, flag, whole_number
 ARGUMENT_TYPES = ("float64", "float32", "int64", "int32", "uint32", "uint16", "uint8")
 """Types of the elements of arrays that callbacks take."""
 
+_RETURNS_BEFORE_IT_RUNS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
 
 @dataclass(frozen=True)
 class Callback(HoldsFunctions):
@@ -39,10 +41,11 @@ class Callback(HoldsFunctions):
     arguments: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
-        if not inspect.isfunction(getattr(self.function, "py_func", self.function)):
+        function = getattr(self.function, "py_func", self.function)
+        if not inspect.isfunction(function) or function.__code__.co_flags & _RETURNS_BEFORE_IT_RUNS:
             raise DescriptionError(
-                f"Callback: expected a function, defined with def or lambda, whose arguments are given beside it; got "
-                f"{reprlib.repr(self.function)}"
+                f"Callback: expected a function, defined with def or lambda, without yield, whose arguments are given "
+                f"beside it; got {reprlib.repr(self.function)}"
             )
         if not isinstance(self.arguments, list | tuple):
             raise DescriptionError(f"callback {self.name}: expected a list of arguments, got {self.arguments!r}")

@@ -78,14 +78,14 @@ class Images(Poisson):
     """Images as spikes: shown one after another, each pixel a Poisson train, with silence in between.
 
     images: (n_images, n_pixels) or (n_images, height, width), brightness from 0 to 1.
-    max_rate: Hz, for a pixel of 1.
+    max_rate: Hz, for a pixel of 1; a number, or one for each pixel.
     on: ms for which an image is shown. off: ms of silence after it. Neither need be a multiple of dt: see Timed.
     """
 
-    def __init__(self, images: Any, max_rate: Quantity | Timed = 100.0, on: Any = 100.0, off: Any = 0.0) -> None:
+    def __init__(self, images: Any, max_rate: Quantity = 100.0, on: Any = 100.0, off: Any = 0.0) -> None:
         images = np.asarray(plain(images, "1", "images of Images"))
-        if images.ndim < 2:
-            raise DescriptionError(f"images: expected (n_images, n_pixels), got shape {images.shape}")
+        if images.ndim < 2 or images.size == 0:
+            raise DescriptionError(f"images of Images: expected (n_images, n_pixels), got shape {images.shape}")
         images = images.reshape(len(images), -1)
         if not np.all((images >= 0) & (images <= 1)):
             raise ParameterError(
@@ -94,7 +94,12 @@ class Images(Poisson):
         shown, blank = plain(on, "ms", "on of Images"), plain(off, "ms", "off of Images")
         if not (isinstance(shown, float) and 0 < shown < np.inf and isinstance(blank, float) and 0 <= blank < np.inf):
             raise ParameterError(f"Images: expected finite times on > 0 and off >= 0 ms, got {on!r} and {off!r}")
-        super().__init__(Timed(images * plain(max_rate, "Hz", "max_rate of Images"), shown + blank))
+        highest = np.asarray(plain(max_rate, "Hz", "max_rate of Images"))
+        if highest.shape not in ((), (1,), images.shape[1:]):
+            raise DescriptionError(
+                f"max_rate of Images: expected one rate or {images.shape[1]}, one per pixel, got shape {highest.shape}"
+            )
+        super().__init__(Timed(images * highest, shown + blank))
         if blank > 0:
             dark = np.zeros_like(self.values)
             self.values = np.stack([self.values, dark], axis=1).reshape(-1, self.values.shape[1])

@@ -99,3 +99,18 @@ def test_rates_of_one_spike_per_step_are_allowed():
     net.record(source)
     net.on_step(write, source.rates, np.array([10_000.0]))
     assert set(net.run(2.0).spikes(source).ids.tolist()) == {1}
+
+
+def yields(step, values):
+    values[0] = step
+    yield
+
+
+async def waits(step, values):
+    values[0] = step
+
+
+@pytest.mark.parametrize("function", [yields, waits])
+def test_functions_that_would_never_run_are_refused(function):
+    with pytest.raises(DescriptionError, match="Callback: expected a function, .* without yield, .* got <function"):
+        sl.Network().on_step(function, np.zeros(1))

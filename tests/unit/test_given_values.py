@@ -213,3 +213,16 @@ def test_quantities_are_no_indices():
     for take in (lambda: sl.SpikeList([1.0], Metres()), lambda: parts()[1][Metres()]):
         with pytest.raises(SpikelearnError, match="whole number"):
             take()
+
+
+@pytest.mark.parametrize("max_rate", [[1.0, 2.0, 3.0], np.ones((2, 4)), np.ones((2, 1)), []], ids=np.shape)
+def test_images_have_one_rate_or_one_for_each_pixel(max_rate):
+    with pytest.raises(SpikelearnError, match="max_rate of Images: expected one rate or 4, one per pixel, got shape"):
+        sl.Images(np.ones((2, 2, 2)), max_rate=max_rate)
+    EXACT.check(sl.Images(np.ones((2, 2, 2)), max_rate=[1, 2, 3, 4]).values, [[1, 2, 3, 4]] * 2)
+
+
+@pytest.mark.parametrize("shape", [(0, 4), (2, 0), (0, 2, 2), (4,)])
+def test_images_have_pixels(shape):
+    with pytest.raises(SpikelearnError, match="images of Images: expected"):
+        sl.Images(np.ones(shape))
