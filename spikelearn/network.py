@@ -28,6 +28,7 @@ from spikelearn.errors import CheckpointError, CoarseStepWarning, DescriptionErr
 from spikelearn.results.run import Run
 from spikelearn.steps import times_of
 from spikelearn.units import Quantity
+from spikelearn.values import path as checked_path
 from spikelearn.values import whole_number
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class Network(NetworkBuilder):
         """
         from spikelearn.engine import checkpoint
 
-        content = checkpoint.read(Path(path))
+        content = checkpoint.read(checked_path(path, "path of restore"))
         net = cls.__new__(cls)
         try:
             vars(net).update(content["network"], _backend=None, _runs=[], recorded=None)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 import reprlib
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -102,3 +104,11 @@ def name(value: Any, what: str) -> str:
     if not 1 <= len(value) <= 1000 or any(each < " " or each == "\x7f" for each in value):
         raise DescriptionError(f"{what}: expected a name of 1 to 1,000 characters, none of control, got {value!r:.200}")
     return str(value)
+
+
+def path(value: Any, what: str) -> Path:
+    """The path of a file, from a str or a path. Raises DescriptionError."""
+    text = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise DescriptionError(f"{what}: expected a path, got {value!r:.200}")
+    return Path(text)

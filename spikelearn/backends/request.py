@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.results.run import Run
 from spikelearn.results.sink import MemorySink, Sink
 from spikelearn.steps import MOST_STEPS, whole_steps, written
+from spikelearn.values import path
 
 _SINK_METHODS = ("begin", "spikes", "trace", "flush", "end", "spike_data", "trace_data")
 
@@ -74,8 +74,7 @@ def check_request(
         raise DescriptionError(f"sink of run: expected a Sink, which has {', '.join(missing)}, got {sink!r}")
     if not isinstance(progress, bool | np.bool_ | None):
         raise DescriptionError(f"progress of run: expected True, False or None, got {progress!r}")
-    if not isinstance(checkpoint, str | os.PathLike | None):
-        raise DescriptionError(f"checkpoint of run: expected a path, got {checkpoint!r}")
+    checkpoint = None if checkpoint is None else path(checkpoint, "checkpoint of run")
     if not isinstance(after, Run | None):
         raise DescriptionError(f"after of run: expected the Run that this one continues, got {after!r}")
     return RunRequest(
@@ -83,7 +82,7 @@ def check_request(
         trials=trials,
         sink=MemorySink() if sink is None else sink,
         progress=None if progress is None else bool(progress),
-        checkpoint=None if checkpoint is None else Path(checkpoint),
+        checkpoint=checkpoint,
         checkpoint_steps=checkpoint_steps,
         after=after,
     )

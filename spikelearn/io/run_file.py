@@ -11,13 +11,12 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 import h5py
 import numpy as np
 
-from spikelearn.errors import RunFileError
+from spikelearn.errors import DescriptionError, RunFileError
 from spikelearn.io import run_checks
 from spikelearn.io import run_layout as layout
 from spikelearn.io.disk_file import DiskFile
@@ -25,6 +24,7 @@ from spikelearn.io.hdf5_file import explained, open_for_streaming, read, replaci
 from spikelearn.io.hdf5_tree import Node, checksum_of, read_tree, root_attributes, structure_checksum
 from spikelearn.results.run import Run, Spikes, Trace
 from spikelearn.results.sink import RunHeader, TraceHeader, announced
+from spikelearn.values import path as checked_path
 
 T = TypeVar("T")
 
@@ -42,10 +42,12 @@ def save(
     extra: stored as JSON, for `load_extra`. synapses: projections whose synapses are stored; None: all.
     Raises RunFileError if the file cannot be written.
     """
+    if not isinstance(run, Run):
+        raise DescriptionError(f"save: expected a Run, got {run!r:.200}")
     traces = tuple(TraceHeader(*key, trace.unit, trace.ids) for key, trace in run.trace_data.items())
     populations, projections, spikes = run.populations, run.projections, tuple(run.spike_data)
     header = RunHeader(run.dt, run.t_start, run.seed, populations, projections, spikes, traces, run.versions)
-    with replacing(Path(path)) as file:
+    with replacing(checked_path(path, "path of save")) as file:
         run_checks.check(replace(run, synapse_data={}))
         layout.write_header(file, header, extra)
         extents: list[layout.Extent] = []
@@ -82,7 +84,7 @@ def load(path: str | os.PathLike[str]) -> Run:
     file has bytes. Raises RunFileError, naming the file, if it is missing, no regular file, broken, damaged (all data
     have checksums), truncated or of another format version, or if its values are impossible.
     """
-    return read(Path(path), _load)
+    return read(checked_path(path, "path of load"), _load)
 
 
 def load_extra(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -91,7 +93,7 @@ def load_extra(path: str | os.PathLike[str]) -> dict[str, Any]:
     Raises RunFileError as `load` does.
     """
 
-    return read(Path(path), lambda file: layout.read_extra(_checked(file)[0]))
+    return read(checked_path(path, "path of load_extra"), lambda file: layout.read_extra(_checked(file)[0]))
 
 
 def _load(file: h5py.File) -> Run:
@@ -137,7 +139,7 @@ class RunWriter:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = checked_path(path, "path of RunWriter")
         self.t_saved: float | None = None
         self._file: h5py.File | None = None
         self._disk: DiskFile | None = None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 
 from spikelearn.errors import CheckpointError, DescriptionError
+from spikelearn.values import path as checked_path
 
 if TYPE_CHECKING:
     from spikelearn.description import Modulator, Population, Projection, View
@@ -176,7 +177,7 @@ class Run:
             raise CheckpointError(
                 f"{path}: a run without its network, such as one loaded from a file, cannot write checkpoints"
             )
-        self.checkpoint_writer(self, Path(path))
+        self.checkpoint_writer(self, checked_path(path, "path of checkpoint"))
 
     def joined(self, later: Run) -> Run:
         """This run and its continuation, joined into one run.

@@ -5,6 +5,7 @@ import pytest
 from tolerances import EXACT, STAT
 
 import spikelearn as sl
+from spikelearn import io
 from spikelearn.connectivity import CONNECTION_RULES
 from spikelearn.connectivity.fixed_total_number import _different_pairs
 from spikelearn.description.distributions import _SMALLEST_SHARE, drawn, sample
@@ -226,3 +227,22 @@ def test_images_have_one_rate_or_one_for_each_pixel(max_rate):
 def test_images_have_pixels(shape):
     with pytest.raises(SpikelearnError, match="images of Images: expected"):
         sl.Images(np.ones(shape))
+
+
+@pytest.mark.parametrize("path", [None, 5, b"a", "", "a\0b", ["a"]], ids=repr)
+def test_paths_are_checked_wherever_they_are_given(path):
+    net, a, _ = parts()
+    run = net.run(1.0, engine="stepper")
+    for use in (
+        run.checkpoint, sl.Network.restore, io.load, io.load_extra, io.RunWriter, lambda given: io.save(run, given),
+        lambda given: net.run(1.0, checkpoint=given if given is not None else 1),
+    ):  # fmt: skip
+        with pytest.raises(SpikelearnError, match="expected a path, got"):
+            use(path)
+    assert net.time == 1.0
+
+
+def test_only_runs_are_saved(tmp_path):
+    with pytest.raises(SpikelearnError, match="save: expected a Run, got"):
+        io.save(str(tmp_path / "run.h5"), parts())
+    assert not list(tmp_path.iterdir())
