@@ -320,8 +320,6 @@ class NetworkBuilder:
             raise DescriptionError(f"record: not a population, modulator or projection of this network: {of!r}")
         steps, first = sampling_steps(of, every, self.dt), first_step(of, start, self.dt)
         names = list(variables) if isinstance(variables, list | tuple | set | Mapping) else [variables]
-        if not names:
-            raise DescriptionError(f"recording of {of.name!r}: expected at least one variable, got {variables!r}")
         include_start = flag(include_start, f"include_start of recording {of.name!r}")
         added = [recording(of, name, steps, first) for name in names]
         check_sampling(of, added, every, first, include_start)

@@ -325,7 +325,8 @@ def test_one_of_each_joins_the_common_tests_and_passes_them(copied):
     names = [name for name, _ in ADDED.values()]
     assert not any(hasattr(sl, name) for name in names)
     command = [
-        sys.executable, "-m", "pytest", "-q", "-rA", "-n", "0", "-p", "no:cacheprovider", "-k", " or ".join(names),
+        sys.executable, "-m", "pytest", "-q", "-rA", "--show-capture=no", "-n", "0", "-p", "no:cacheprovider",
+        "-k", " or ".join(names),
         *(f"tests/{path}" for path in COMMON),
     ]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(copied)}
