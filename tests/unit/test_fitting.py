@@ -226,7 +226,7 @@ def test_points_that_raise_or_give_no_number_are_reported_and_the_fit_goes_on(fi
     assert found.failed > 0 and found.ended > 0 and found.failed + found.ended == 25
     assert found.best["x"] <= 0 and len(found.errors) == found.failed
     said = {
-        "wall": "failed: ValueError: there is a wall",
+        "wall": "): ValueError: there is a wall",
         "nan": "nan: not finite: bowl",
         "none": "bowl was not measured",
     }
