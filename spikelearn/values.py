@@ -112,3 +112,13 @@ def path(value: Any, what: str) -> Path:
     if not isinstance(text, str) or not text or "\0" in text:
         raise DescriptionError(f"{what}: expected a path, got {value!r:.200}")
     return Path(text)
+
+
+def path_for_writing(value: Any, what: str) -> Path:
+    """The path of a file that will be written, in a folder that is there. Raises DescriptionError."""
+    found = path(value, what)
+    if found.is_dir():
+        raise DescriptionError(f"{what}: expected the path of a file, {found} is a folder")
+    if not found.parent.is_dir():
+        raise DescriptionError(f"{what}: there is no folder {found.parent}, in which {found.name} is to be written")
+    return found

@@ -14,7 +14,7 @@ from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.results.run import Run
 from spikelearn.results.sink import MemorySink, Sink
 from spikelearn.steps import MOST_STEPS, whole_steps, written
-from spikelearn.values import path
+from spikelearn.values import path_for_writing
 
 _SINK_METHODS = ("begin", "spikes", "trace", "flush", "end", "spike_data", "trace_data")
 
@@ -74,7 +74,7 @@ def check_request(
         raise DescriptionError(f"sink of run: expected a Sink, which has {', '.join(missing)}, got {sink!r}")
     if not isinstance(progress, bool | np.bool_ | None):
         raise DescriptionError(f"progress of run: expected True, False or None, got {progress!r}")
-    checkpoint = None if checkpoint is None else path(checkpoint, "checkpoint of run")
+    checkpoint = None if checkpoint is None else path_for_writing(checkpoint, "checkpoint of run")
     if not isinstance(after, Run | None):
         raise DescriptionError(f"after of run: expected the Run that this one continues, got {after!r}")
     return RunRequest(

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 from spikelearn import experiments as ex
 from spikelearn.atomic_files import reason, replacing
 from spikelearn.cli import fit, plot_sweep, sweep
+from spikelearn.cli.arguments import path as path_argument
+from spikelearn.cli.arguments import seed as seed_argument
 from spikelearn.errors import DescriptionError, ExperimentError, RunFileError, SpikelearnError
 from spikelearn.parameters import suggest
 from spikelearn.results.run import Run
@@ -70,10 +72,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("model", metavar="MODEL", help="a name from `spikelearn list`, or a path to a file")
     run.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", dest="settings",
                      help="set parameters of the model")  # fmt: skip
-    run.add_argument("--seed", type=_seed, default=1, metavar="N", help="seed of all random numbers (default 1)")
+    run.add_argument(
+        "--seed", type=seed_argument, default=1, metavar="N", help="seed of all random numbers (default 1)"
+    )
     run.add_argument("--duration", metavar="T", help="biological time, ms or with a unit: 500ms, 10s")
     run.add_argument("--quick", action="store_true", help="the model's short form")
-    run.add_argument("--out", type=Path, metavar="DIR", help="output directory (default: out/MODEL)")
+    run.add_argument("--out", type=path_argument, metavar="DIR", help="output directory (default: out/MODEL)")
     run.add_argument("--json", action="store_true",
                      help="one JSON object of metrics on standard output; files only with --out")  # fmt: skip
     run.set_defaults(action=_run)
@@ -89,8 +93,8 @@ def _parser() -> argparse.ArgumentParser:
         ("weights", "weights of a projection"),
     ]:
         one = kinds.add_parser(kind, help=help_text, allow_abbrev=False)
-        one.add_argument("run", type=Path, metavar="DIR", help="a directory with a run.h5, or a run file")
-        one.add_argument("--out", type=Path, metavar="FILE", help=f"default: {kind}.png next to the run file")
+        one.add_argument("run", type=path_argument, metavar="DIR", help="a directory with a run.h5, or a run file")
+        one.add_argument("--out", type=path_argument, metavar="FILE", help=f"default: {kind}.png next to the run file")
         if kind == "weights":
             one.add_argument("--projection", metavar="NAME", help="required if the run has several")
         else:
@@ -114,13 +118,6 @@ class _Version(argparse.Action):
 
         print(f"spikelearn {__version__}")
         parser.exit()
-
-
-def _seed(text: str) -> int:
-    value = int(text) if text.isdecimal() else -1
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"expected a whole number, 0 or more, got {text!r}")
-    return value
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from spikelearn.cli.arguments import path as path_argument
 from spikelearn.errors import ExperimentError, StoreError
 from spikelearn.parameters import suggest
 from spikelearn.sweep.design import values_of
@@ -25,7 +26,7 @@ def add_plot(kinds: Any) -> argparse.ArgumentParser:
         "sweep", help="a sweep, from its store", allow_abbrev=False,
         epilog="Without --kind: lines if one parameter was varied, a heat map if two, else parallel coordinates.",
     )  # fmt: skip
-    one.add_argument("store", type=Path, metavar="DIR", help="the store of a sweep")
+    one.add_argument("store", type=path_argument, metavar="DIR", help="the store of a sweep")
     one.add_argument("--kind", choices=KINDS, help="kind of plot")
     one.add_argument("--metric", nargs="+", action="extend", default=[], metavar="NAME",
                      help="default: the first; several have a panel each")  # fmt: skip
@@ -34,7 +35,7 @@ def add_plot(kinds: Any) -> argparse.ArgumentParser:
     one.add_argument("--by", metavar="NAME", help="parameter with one line per value")
     one.add_argument("--where", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
                      help="only the points with this value, or one of A,B,C")  # fmt: skip
-    one.add_argument("--out", type=Path, metavar="FILE", help="default: KIND.png in DIR")
+    one.add_argument("--out", type=path_argument, metavar="FILE", help="default: KIND.png in DIR")
     return one
 
 

@@ -15,6 +15,8 @@ from typing import Any
 
 from spikelearn import experiments as ex
 from spikelearn import sweep
+from spikelearn.cli.arguments import path as path_argument
+from spikelearn.cli.arguments import seed as seed_argument
 from spikelearn.errors import ExperimentError, StoreError
 from spikelearn.sweep import design as points
 from spikelearn.sweep.progress import Best
@@ -37,7 +39,9 @@ def add_sweep(commands: Any) -> None:
         sweep.add_argument(f"--{how}", nargs="+", action="extend", default=[], metavar="NAME=LOW:HIGH[:log]",
                            help=f"{text} points within ranges")  # fmt: skip
     sweep.add_argument("--points", type=int, metavar="N", help="number of random, Sobol or Latin hypercube points")
-    sweep.add_argument("--table", type=Path, metavar="FILE", help="points from a file: .csv, .json or .parquet")
+    sweep.add_argument(
+        "--table", type=path_argument, metavar="FILE", help="points from a file: .csv, .json or .parquet"
+    )
     sweep.add_argument("--replicates", type=int, default=1, metavar="N", help="runs per point, with different seeds")
     sweep.add_argument("--best", metavar="METRIC[:min]", help="report the highest (or lowest) value of a metric")
     add_common(sweep, "out/MODEL_sweep")
@@ -49,8 +53,8 @@ def add_common(parser: Any, directory: str) -> None:
     parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", dest="settings",
                         help="set parameters in all points")  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="the model's short form")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="root seed (default 1)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help=f"the store (default: {directory})")
+    parser.add_argument("--seed", type=seed_argument, default=1, metavar="N", help="root seed (default 1)")
+    parser.add_argument("--out", type=path_argument, metavar="DIR", help=f"the store (default: {directory})")
     parser.add_argument(
         "--metrics", metavar="FILE.py:FUNCTION", help="function Run -> {name: number}, instead of the model's metrics"
     )

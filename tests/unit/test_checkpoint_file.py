@@ -17,7 +17,7 @@ import spikelearn as sl
 from spikelearn import atomic_files
 from spikelearn.codegen import pickling
 from spikelearn.engine import checkpoint
-from spikelearn.errors import CheckpointError
+from spikelearn.errors import CheckpointError, DescriptionError
 
 TESTS = Path(__file__).parent.parent
 KILLS = 20
@@ -142,9 +142,15 @@ def test_a_full_disk_leaves_the_checkpoint_before_whole_and_the_run_in_the_error
     assert sl.Network.restore(path).time == pytest.approx(10.0)
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path):
+def test_a_place_where_no_file_can_be_is_named_before_anything_is_simulated(tmp_path):
+    net = all_parts.network()
+    with pytest.raises(DescriptionError, match="checkpoint of run: there is no folder .*none, in which a is to be"):
+        net.run(1.0, checkpoint=tmp_path / "none" / "a")
+    with pytest.raises(DescriptionError, match="checkpoint of run: expected the path of a file, .* is a folder"):
+        net.run(1.0, checkpoint=tmp_path)
+    assert net.time == 0.0
     with pytest.raises(CheckpointError, match="none/a: the checkpoint could not be written"):
-        all_parts.network().run(1.0, checkpoint=tmp_path / "none" / "a")
+        net.run(1.0).checkpoint(tmp_path / "none" / "a")
 
 
 def test_two_writers_of_one_file_do_not_mix(tmp_path):

@@ -229,7 +229,7 @@ def test_wrong_usage_is_exit_code_2(arguments, capsys):
 def test_a_seed_that_is_no_number_is_said_in_words(capsys):
     with pytest.raises(SystemExit):
         cli.main(["run", "m", "--seed", "x"])
-    assert "--seed: expected a whole number, 0 or more, got 'x'" in capsys.readouterr().err
+    assert "--seed: expected a whole number from 0 to 2^63 - 1, got 'x'" in capsys.readouterr().err
 
 
 def test_a_package_that_a_model_needs_and_does_not_find_is_named(tmp_path, capsys):

@@ -99,7 +99,7 @@ def test_a_figure_that_fails_is_skipped_with_the_place_and_the_rest_is_kept(figu
         (["--memory-limit", "٣MB"], "--memory-limit: expected a size such as 500MB or 2GB"),
         (["--metrics", "names:f"], "--metrics: expected FILE.py:FUNCTION with a file that exists, got 'names:f'"),
         (["--metrics", "broken.py:f"], "--metrics of broken.py, line 1 (1 / 0): ZeroDivisionError"),
-        (["--table", "deep.json"], "deep.json: cannot be read as a table of points: maximum recursion depth"),
+        (["--table", "deep.json"], "deep.json: cannot be read as a table of points: it is nested too deeply"),
         (["--table", "a"], "a: expected a table of points, .csv, .json or .parquet"),
     ],
 )
@@ -114,6 +114,13 @@ def test_wrong_arguments_of_a_sweep_are_one_line_and_leave_no_store(arguments, m
     assert message in error.splitlines()[-1]
     assert "Traceback" not in error
     assert not Path("store").exists()
+
+
+@pytest.mark.parametrize("command", ["run", "sweep"])
+@pytest.mark.parametrize("wrong", [("--out", ""), ("--seed", "-1"), ("--seed", "1" * 30), ("--seed", "x")])
+def test_paths_and_seeds_that_cannot_be_are_refused_by_every_command(command, wrong, shell):
+    with pytest.raises(SystemExit, match="2"):
+        shell(command, "brunel_2000", *wrong)
 
 
 @pytest.mark.parametrize("name", ["picture", "picture.png", "picture.svg", "a.b/picture"])
