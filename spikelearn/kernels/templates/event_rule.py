@@ -2,25 +2,20 @@
 
 pre, post: the traces, and `added` those to which 1 is added at an event; the others are set to 1. state: of the
 synapse. reads: state variables of the target, whose values post events carry. on_pre, on_post: arguments of the
-handlers. transmits: what arrives is a function of the weight. short_term: what arrives is multiplied by the fraction
-that a slot releases, which has its own state (release_state) and depends on the source's earlier spikes. mean_pre: post
-events carry the mean of the traces of all sources.
+handlers. transmits: what arrives is a function of the weight. short_term: it is multiplied by the fraction that a slot
+releases, which has its own state (release_state). mean_pre: post events carry the mean of the traces of all sources.
+state_goes_on: handlers are also called while nothing is learned, and the change of the weight is discarded.
 
 Post events wait in a history of each neuron, a ring that ends before index `event_end`, until a synapse's next
 arrival, its weight is read, or the history is nearly full; then their effect is computed in closed form. `unread` is,
 for each synapse, the index of the first event that it has not applied; those before `due_end` are due, which equals
 `event_end` unless there is a dendritic delay. `past_*` are the latest event of each neuron that arrivals can see, and
-its traces including the jump.
-
-All synapses of a slot apply their oldest event, then all that have more apply their next, and so on: this avoids a
-branch per synapse that the processor would mispredict half of the time.
+its traces including the jump. All synapses of a slot apply their oldest event, then all that have more apply their
+next, and so on: this avoids a branch per synapse that the processor would mispredict half of the time.
 
 A modulated rule keeps weight = w - c N and eligibility c scaled by exp((t - base)/tau_c), so that
 w(t) = weight + eligibility N(t) holds between events (N: kernels.modulators.integrate_modulator). Its limits are also
 enforced at every extreme of N, and so at all times: kernels.modulators.within_limits.
-
-state_goes_on: state is like a trace, so the handlers are also called while nothing is learned, and the change of the
-weight is discarded.
 """
 
 import math
@@ -462,17 +457,13 @@ def read(
     has happened at the synapse, so arrivals count that are still on their way through the dendrite.
     """
     if step >= start and step % every == 0:
-        mask = event_step.shape[1] - 1
-        depth = counts.shape[1]
-        plastic = enabled[0] != 0
-        row = used[0]
+        mask, depth = event_step.shape[1] - 1, counts.shape[1]
+        plastic, row = enabled[0] != 0, used[0]
         steps[row] = step
         for k in range(len(positions)):
-            slot = slots[k]
-            p = positions[k]
-            last = last_arrival[slot]
-            after = consumed[slot]
-            j = targets[p]
+            slot, p = slots[k], positions[k]
+            last, after = last_arrival[slot], consumed[slot]
+            j, h = targets[p], int(unread[p])
             # for v, array in kept:
             v = array[p]
             # end
@@ -482,14 +473,12 @@ def read(
             # for y in post:
             past__y__now = past__y[j]
             # end
-            past_step_now = past_step[j]
-            g = int(past_end[j])
+            past_step_now, g = past_step[j], int(past_end[j])
             # if modulated:
             before = slot_extremes[slot]
             until = extreme_counts[step & (len(extreme_counts) - 1)]
             N_low, N_high = extremes(extreme_N, before, until)
             # end
-            h = int(unread[p])
             for s in range(step - dendritic + 1, step + 1):
                 emitted = (s + dendritic - delays[slot % len(delays)]) % depth
                 for _ in range(times_in_row(rows, counts, emitted, slot // len(delays))):
@@ -517,8 +506,7 @@ def read(
                     since = held_until(j, h, after, before, event_step, extreme_counts)
                     before = extreme_counts[s & (len(extreme_counts) - 1)]
                     weight = within_limits(weight, eligibility, since, before, N_low, N_high, extreme_N, W_min, W_max)
-                    N = integrals[s & (len(integrals) - 1)]
-                    E = scales[s & (len(scales) - 1)]
+                    N, E = integrals[s & (len(integrals) - 1)], scales[s & (len(scales) - 1)]
                     # end
                     if LEARNS:
                         SYNAPSE = meet(SYNAPSE, s, last, PRE__now, POST, AT_ARRIVAL, plastic, LIMITS)
@@ -599,9 +587,7 @@ def reset(
         synapse__v[p] = initial__v
         # end
     for j in range(len(event_end)):
-        event_end[j] = 0
-        due_end[j] = 0
-        past_end[j] = 0
+        event_end[j] = due_end[j] = past_end[j] = 0
         past_step[j] = LONG_AGO
         for h in range(event_step.shape[1]):
             event_step[j, h] = LONG_AGO
