@@ -50,7 +50,7 @@ def _drawn_in(code: CodeType, globals_: dict[str, Any], closed: dict[str, Any], 
         if _is_random(value):
             return name
         plain = getattr(value, "py_func", value)
-        if isinstance(plain, FunctionType) and plain.__module__.partition(".")[0] not in _LIBRARIES:
+        if isinstance(plain, FunctionType) and str(plain.__module__).partition(".")[0] not in _LIBRARIES:
             found = _drawn(plain, seen)
             if found is not None:
                 return found

@@ -446,7 +446,7 @@ class TestCommand:
             ("--by tau", "--by is for --kind lines; this plot is of kind heat"),
             ("--kind rasters --metric cv", "rasters show spikes, not metrics"),
             ("--kind heat --where tau=10", "a heat map needs two parameters that were varied, but only I was"),
-            ("--where I=500 tau=20", "no point is finished: all 2 failed; the first: ValueError: too much"),
+            ("--where I=500 tau=20", "no point is finished: all 2 failed; the first: simulate of "),
         ],
     )
     def test_what_cannot_be_drawn_is_reported_with_what_there_is(self, store, capsys, arguments, message):

@@ -85,7 +85,7 @@ def test_arguments_are_given_by_name_and_none_may_be_missing_or_unknown():
     with pytest.raises(
         TypeError, match=r"rates: set_timed, function: missing arguments \['target'\], unknown \['to'\]"
     ):
-        Call("rates", kernel, values=1, every=2, to=3)
+        Call("rates", kernel, values=1, starts=2, to=3)
 
 
 def test_what_a_rendered_kernel_takes_is_read_from_its_signature():
