@@ -182,7 +182,7 @@ def wander(p: Parameters, seed: int, A_gain: float, progress: bool | None = None
             net.record(source)
             sources.append(source)
     net.record(cells, ["gain_1", "gain_2"], every=max(100.0 * p.event_dt, round(duration / 2000.0) * p.event_dt))
-    run = net.run(duration, progress=progress)
+    run = net.run(round(duration / p.event_dt) * p.event_dt, progress=progress)
     if run.interrupted:
         return run, None
     stimuli = sum(np.bincount(run.spikes(source).ids, minlength=p.event_cells) for source in sources)
