@@ -39,6 +39,11 @@ def values_of(value, rule, n_source, n_target, generator):
     return 0.1 + 3.9 * generator.random((n_source, n_target) if isinstance(rule, sl.AllToAll) else n_target)
 
 
+def on_the_grid(delay):
+    """Numbers one by one are rounded to steps; anything else is what it was."""
+    return np.rint(delay / DT) * DT if isinstance(delay, np.ndarray) else delay
+
+
 def network(given, procedural, threads=1):
     """Cells among others of their model, which fire at given steps; a projection from some of them to others."""
     generator = np.random.default_rng(given["seed"])
@@ -57,7 +62,7 @@ def network(given, procedural, threads=1):
     projection = net.connect(
         source, target, "ignored", given["rule"], procedural=procedural, dendritic_delay=given["dendritic"],
         weight=values_of(given["weight"], given["rule"], n, n, generator),
-        axonal_delay=values_of(given["delay"], given["rule"], n, n, generator),
+        axonal_delay=on_the_grid(values_of(given["delay"], given["rule"], n, n, generator)),
     )  # fmt: skip
     net.record(cells)
     net.record(target.population, "ignored")

@@ -84,7 +84,7 @@ def build(given, threads=1):
         net.release(dopamine, step * DT, amount)
     *n_cells, n_poisson, n_listed = given["sizes"]
     cells = [
-        net.population(n, model, name=f"{model.name} {k}")
+        net.population(n, model(**whole_durations(model)), name=f"{model.name} {k}")
         for k, (model, n) in enumerate(zip(given["models"], n_cells, strict=True))
     ]
     for population in cells:
@@ -136,6 +136,12 @@ def build(given, threads=1):
     for population in cells:
         net.record(population, list(population.model.model.state), every=4 * DT)
     return net, learning
+
+
+def whole_durations(model):
+    """The default durations of a neuron model, such as its refractory period, rounded up to whole steps."""
+    defaults = model.Parameters._field_defaults
+    return {name: np.ceil(defaults[name] / DT) * DT for name in model.durations}
 
 
 def part_of(population, view):

@@ -24,7 +24,7 @@ def is_held_after_a_spike(model):
 
 @pytest.mark.parametrize("model", [pytest.param(m, id=m.name) for m in MODELS if is_held_after_a_spike(m)])
 def test_spikes_are_the_refractory_period_and_one_step_apart(model):
-    _, spikes = simulate(model(t_ref=1.0, I_e=1e6), duration=8.0, dt=0.5)
+    _, spikes = simulate(model(t_ref=0.5, I_e=1e6), duration=4.0, dt=0.25)
     EXACT.check(spikes, [1, 4, 7, 10, 13, 16])
 
 

@@ -34,6 +34,7 @@ def gates_integrated_finely(events, n_gates, n_steps, dt, tau_rise=2.0, tau_deca
     return result
 
 
+@pytest.mark.filterwarnings("ignore::spikelearn.errors.CoarseStepWarning")  # it compares coarse steps
 def test_a_gate_converges_in_sixth_order():
     errors = []
     for dt in (2.0, 1.0, 0.5):
