@@ -28,7 +28,7 @@ from matplotlib.figure import Figure
 
 import spikelearn as sl
 from spikelearn import analysis
-from spikelearn.experiments import Outcome, Published, finished, finite, parameter, run_conditions
+from spikelearn.experiments import Outcome, Published, build_coarsely, finished, finite, parameter, run_conditions
 from spikelearn.plots.panels import empty_panels, letter_panels, new_figure, plain_legend, with_control
 from spikelearn.plots.style import DASHED, INK, PALETTE, clean
 
@@ -157,6 +157,7 @@ def multiplex(
         net.record(readouts[name], "I_syn_exc")
     net.record(cells, ["spikes", "bursts"])
     net.record(cells[: min(3, p.N)], ["V_s", "V_d"], every=max(0.5, p.dt))
+    build_coarsely(net)
     # A burst in the last window is known only at its second spike.
     run = net.run(p.burn_in + analysed + BURST_WINDOW + p.window, sink=sink, progress=progress)
     edges = edges[edges <= run.t_stop - BURST_WINDOW + 1e-6]

@@ -15,7 +15,6 @@ starts at 0.4 it crosses there; with one that stays at 0, no bursts are expected
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +22,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.errors import CoarseStepWarning
-from spikelearn.experiments import Outcome, Published, parameter
+from spikelearn.experiments import Outcome, Published, build_coarsely, parameter
 from spikelearn.plots.style import FAINT, INK, PALETTE, TEXT_SIZE, clean
 
 
@@ -111,9 +109,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
                 on="event", plasticity=rule, name=f"{condition}, {rate:g} Hz",
             )  # fmt: skip
     net.record(cells["target"], ["spikes", "events", "bursts"])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CoarseStepWarning)  # the forced soma is to follow its input within a step
-        net.build()
+    build_coarsely(net)  # the forced soma follows its input within a step
     run = net.run(p.duration, sink=sink, progress=progress)
     shape = len(p.rates), len(p.burst_probabilities), p.pairs
     change = {

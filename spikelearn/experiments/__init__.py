@@ -1,5 +1,6 @@
 """Experiments: model files, their parameters, and the shared code for conditions, controls and costs."""
 
+from spikelearn.experiments.coarse_steps import build_coarsely
 from spikelearn.experiments.conditions import Conditions, Interrupted, finished, report, run_conditions
 from spikelearn.experiments.cost import Cost, cost_at_once, cost_of, total_cost
 from spikelearn.experiments.model_file import Experiment, Listed, list_experiments, load_experiment, models_directory
@@ -30,6 +31,7 @@ __all__ = [
     "Presentation",
     "Published",
     "Shown",
+    "build_coarsely",
     "common_metrics",
     "converted",
     "cost_at_once",
