@@ -229,4 +229,8 @@ def _agreed(directory: Path, yes: bool) -> bool:
 
 
 def _as_interrupt(number: int, frame: Any) -> None:
-    raise KeyboardInterrupt
+    """End as after Ctrl-C, also where that is ignored, as in a job in the background."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler):
+        raise KeyboardInterrupt
+    handler(signal.SIGINT, frame)

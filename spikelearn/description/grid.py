@@ -6,12 +6,16 @@ The exact engine takes any spike times, delays, refractory periods and times at 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
 
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.kernels import connect
 from spikelearn.neurons import Neuron
 from spikelearn.sources import SpikeList, StepCurrent
 from spikelearn.steps import steps_of, written
+from spikelearn.units import UNITS, unit_named
 
 
 def check_grid(d: NetworkDescription) -> None:
@@ -49,8 +53,13 @@ def coarse_steps(d: NetworkDescription) -> Iterator[str]:
 def check_durations(name: str, neuron: Neuron, dt: float) -> None:
     """Raise ParameterError if a parameter that is counted in steps of dt (ms) is not a multiple of it."""
     model, values = neuron.model, neuron.parameters._asdict()
-    given = {parameter: values[parameter] for parameter in model.durations}
+    given = {parameter: _ms(values[parameter], model.units[parameter]) for parameter in model.durations}
     if not isinstance(model.refractory, str):
         given["refractory"] = model.refractory
     for parameter, value in given.items():
         steps_of(value, dt, f"{parameter} of {model.name}, population {name!r}")
+
+
+def _ms(value: Any, unit: str) -> Any:
+    """A time in a unit of a model's own, such as second, in ms."""
+    return value if unit == "ms" else np.asarray(value) * (UNITS["ms"].per_si / unit_named(unit).per_si)

@@ -106,7 +106,7 @@ class _Neuron:
         for current, name in given.items():
             where = f"current {current!r} of {self.owner}"
             if not is_identifier(current):
-                raise DescriptionError(f"{where}: expected the name of a port, got {current!r}")
+                raise DescriptionError(f"{where}: expected the name of a port, no keyword of Python, got {current!r}")
             if name in self.constants or name in self.parts.rights or name in self.parts.expressions:
                 raise DescriptionError(f"{where}: {name} already has another meaning in the equations")
             used = {

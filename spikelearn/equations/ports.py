@@ -33,7 +33,7 @@ def port_of(name: Any, text: Any, parts: Parts, state: Sequence[str], vocabulary
     """Raises DescriptionError or UnitError, also if inputs of one step cannot be summed."""
     where = f"port {name!r} of {parts.owner}"
     if not is_identifier(name):
-        raise DescriptionError(f"{where}: expected a name such as 'exc', got {name!r}")
+        raise DescriptionError(f"{where}: expected a name such as 'exc', no keyword of Python, got {name!r}")
     if not isinstance(text, str):
         raise DescriptionError(f"{where}: expected a variable or statements about `weight`, got {text!r}")
     given = whole(where, text)

@@ -22,6 +22,7 @@ from typing import Any
 
 from spikelearn import experiments as ex
 from spikelearn.atomic_files import reason, replacing
+from spikelearn.codegen.interruptible import interrupts
 from spikelearn.errors import ExperimentError, StoreError
 from spikelearn.network import VERSION, versions
 from spikelearn.regular_files import read_json
@@ -108,11 +109,13 @@ def reproduce(
         waiting, by_key = list(reversed(missing)), {job.key: job for job in missing}
         if not missing:
             return errors
-        with worker_pool(None, processes, len(missing)) as pool:
+        with interrupts() as interrupted, worker_pool(None, processes, len(missing)) as pool:
             while waiting or pool.tasks:
+                if interrupted:
+                    raise KeyboardInterrupt
                 while waiting and len(pool.tasks) < pool.workers:
                     pool.give(_task(waiting.pop(), folder))
-                for result in pool.ended(1.0):
+                for result in pool.ended(0.2):
                     job = by_key[result.key]
                     if result.status not in (DONE, NAN):
                         errors.append(f"{job.title}, seed {job.seed}: {result.error}")

@@ -83,10 +83,14 @@ class Tasks:
         return bool(self._open or self._external)
 
 
-def run_tasks(store: Store, pool: WorkerPool, tasks: Source, progress: Progress) -> None:
+def run_tasks(
+    store: Store, pool: WorkerPool, tasks: Source, progress: Progress, interrupted: Sequence[int] = ()
+) -> None:
     """Submit tasks and store their results until no tasks are left.
 
-    Results of short points are written in batches, as each write takes some milliseconds.
+    Results of short points are written in batches, as each write takes some milliseconds. interrupted: not empty after
+    Ctrl-C, which is a KeyboardInterrupt only here: raised at any line of a queue or future, it could leave a lock held
+    or a thread asleep, and the processes would not end.
     """
     store.begin()
     written = life = time.perf_counter()
@@ -102,13 +106,15 @@ def run_tasks(store: Store, pool: WorkerPool, tasks: Source, progress: Progress)
 
     try:
         while tasks.left or pool.tasks or ended:
+            if interrupted:
+                raise KeyboardInterrupt
             if pool.wants_more:
                 for task in tasks.next(pool.room):
                     pool.give(task)
             if not pool.tasks and not ended:
                 progress.waiting(store.held_by_others)
                 time.sleep(0.2)  # other processes have the rest
-            ended += pool.ended(_WRITE_EVERY_S if ended else 1.0)
+            ended += pool.ended(_WRITE_EVERY_S)
             now = time.perf_counter()
             if len(pool.tasks) < pool.workers or now - written > _WRITE_EVERY_S:
                 write()
@@ -120,6 +126,8 @@ def run_tasks(store: Store, pool: WorkerPool, tasks: Source, progress: Progress)
                 life = now
                 store.sign_of_life()
                 progress.show()
+        if interrupted:
+            raise KeyboardInterrupt
     except BaseException as error:
         if not isinstance(error, StoreError):
             if ended := [*ended, *pool.ended(0.0)]:
@@ -149,7 +157,7 @@ def kinds_of(places: Iterable[tuple[Settings, int]]) -> list[tuple[Settings, int
     return list(kinds.values())
 
 
-def warm(tasks: Sequence[Task], pool: WorkerPool) -> None:
+def warm(tasks: Sequence[Task], pool: WorkerPool, interrupted: Sequence[int] = ()) -> None:
     """Compile what these points need before the first is computed, in local processes (the pool's if it has any).
 
     A model that waits for spikes waits forever if no time passes, so each compilation is limited to a minute; the rest
@@ -161,9 +169,13 @@ def warm(tasks: Sequence[Task], pool: WorkerPool) -> None:
     first = [replace(task, time_limit=limit, memory_limit=0, kept="") for task in tasks[:_MOST_KINDS]]
     if not isinstance(pool.executor, LocalProcesses):
         with worker_pool(None, None, len(first)) as own:
-            warm(tasks, own)
+            warm(tasks, own, interrupted)
         return
-    for future in wait([pool.executor.submit(compile_all, task) for task in first]).done:
+    futures = [pool.executor.submit(compile_all, task) for task in first]
+    while wait(futures, _WRITE_EVERY_S).not_done:
+        if interrupted:
+            raise KeyboardInterrupt
+    for future in futures:
         if isinstance(future.exception(), ModelChanged):
             future.result()
 

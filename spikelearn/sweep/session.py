@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from spikelearn import experiments as ex
+from spikelearn.codegen.interruptible import interrupts
 from spikelearn.errors import StoreError
 from spikelearn.extras import needed
 from spikelearn.sweep.design import Settings
@@ -101,11 +102,11 @@ def compute(
     kinds: one task for each set of kernels that may be needed. most_ahead: max number of tasks queued for each worker.
     """
     if source.left:
-        with worker_pool(options.executor, options.workers, n) as pool:
-            warm(kinds, pool)
+        with interrupts() as seen, worker_pool(options.executor, options.workers, n) as pool:
+            warm(kinds, pool, seen)
             if most_ahead is not None:
                 pool.most_ahead = most_ahead
-            run_tasks(store, pool, source, progress)
+            run_tasks(store, pool, source, progress, seen)
     write_table(store)
     progress.show(last=True)
 

@@ -142,8 +142,10 @@ def learned(rule):
     net = every_model.synapses_of(rule=rule)
     dt, (cells, source) = net.dt, (net.populations[name] for name in ("cells", "source"))
     kinds = {rule.learns_from, *rule.learns_also_from}
-    net.record(cells, [f"{kind}s" for kind in kinds - {"spike"}])
-    net.record(cells, list(rule.reads), every=dt)
+    if others := kinds - {"spike"}:
+        net.record(cells, [f"{kind}s" for kind in others])
+    if rule.reads:
+        net.record(cells, list(rule.reads), every=dt)
     net.record(source)
     start, run = net.run(0.0, progress=False), net.run(60.0, progress=False)
     fired = {kind: run.spikes(cells, kind) for kind in kinds}

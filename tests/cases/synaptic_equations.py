@@ -192,7 +192,8 @@ def _network():
     """A neuron, a synapse and a rule from equations, with names and units that are not the package's."""
     neuron = sl.NeuronModel.from_equations(
         "dv/dt = (El - v + R*(I + I_0))/tau + g/tau : volt (unless refractory)\ndg/dt = -g*rate : volt\nI_0 : amp",
-        threshold="v > vt", reset="v = El", refractory="pause", ports={"in": "g += 0.5*weight"}, currents={"in": "I"},
+        threshold="v > vt", reset="v = El", refractory="pause",
+        ports={"input": "g += 0.5*weight"}, currents={"input": "I"},
         parameters={
             "El": (-0.07, "volt"), "R": (50.0, "Mohm"), "tau": (15.0, "ms"), "rate": (200.0, "Hz"), "I_0": 0.1 * 1000.0,
             "vt": (-50.0, "mV"), "pause": (0.003, "second"),

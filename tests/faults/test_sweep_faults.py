@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -172,6 +173,32 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(model, tmp_path):
     n = sweep.read_table(tmp_path / "store").num_rows
     assert 4 < n < 100 and f"{n} of 100 points are in" in output
     assert (tmp_path / "store" / "results.parquet").exists()
+
+
+class InterruptedExecutor(ThreadPoolExecutor):
+    """Ctrl-C comes while a task is submitted: an exception there could leave a lock of a queue held."""
+
+    submitted = 0
+
+    def submit(self, *arguments, **named):
+        signal.raise_signal(signal.SIGINT)
+        self.submitted += 1
+        return super().submit(*arguments, **named)
+
+
+def test_ctrl_c_raises_between_calls_of_an_executor_and_never_in_one(model, tmp_path, monkeypatch):
+    monkeypatch.setattr("spikelearn.sweep.session.warm", lambda *arguments: None)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with (
+            InterruptedExecutor(1) as executor,
+            pytest.raises(KeyboardInterrupt, match="of 3 points are in .*; the same command resumes with the rest"),
+        ):
+            sweep.run(model, tmp_path / "store", grid={"x": [1, 2, 3]}, executor=executor, silent=True)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert executor.submitted >= 1
 
 
 def test_two_processes_on_one_store_share_the_points(model, tmp_path):
