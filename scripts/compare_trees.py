@@ -36,7 +36,7 @@ BRUNEL = """
 cells = net.population(2500, sl.LIFDelta(E_L=0.0, V_th=20.0, V_reset=10.0, tau_m=20.0, t_ref=2.0))
 net.connect(cells[:2000], cells, rule=sl.FixedInDegree(200), weight=0.1, delay=1.5)
 net.connect(cells[2000:], cells, rule=sl.FixedInDegree(50), weight=-0.5, delay=1.5)
-net.drive(cells, sl.PoissonInput(n=200, rate=100.0, weight=0.1))
+net.drive(cells, sl.PoissonInput(n=200, rate=100.0), weight=0.1)
 net.record(cells)
 """
 README = """
