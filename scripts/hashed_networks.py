@@ -373,7 +373,7 @@ def wired(rule: Any, procedural: bool, threads: int) -> Scene:
     weights: list[Any] = [2.5, sl.Uniform(-1, 3), sl.Normal(3, 2), sl.Normal(0, 1, low=0.5), sl.LogNormal(0.5, 0.4)]
     weights += [sl.Exponential(2, high=3), *([] if shape is None else [generator.uniform(0.0, 4.0, shape)])]
     delays: list[Any] = [1.5, 0.1, sl.Uniform(0.1, 3), sl.Normal(1, 1), sl.Exponential(0.5), sl.LogNormal(0, 0.5)]
-    delays += [] if shape is None else [generator.uniform(0.1, 4.0, shape)]
+    delays += [] if shape is None else [np.round(generator.uniform(0.1, 4.0, shape), 1)]
     ends = [(cells[2:11], others[:9]), (cells[2:11], cells[2:11]), (cells[2:11], cells[5:14])]
     for k, (weight_of, delay) in enumerate(zip(weights, delays, strict=True)):
         for source, target in ends:
