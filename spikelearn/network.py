@@ -62,7 +62,7 @@ class Network(NetworkBuilder):
         self.threads = None if threads is None else whole_number(threads, "threads of Network", 1, MOST_THREADS)
         self._choice = choose("compiled")
         self._shares: int | None = None
-        self._told_of_coarse_steps = False
+        self._warned_of_coarse_steps = False
         self._backend: Backend | None = None
         self._runs: list[weakref.ref[Run]] = []
         self.recorded: Run | None = None
@@ -230,8 +230,8 @@ class Network(NetworkBuilder):
 
     def _warn_of_coarse_steps(self, description: NetworkDescription) -> None:
         """Warn once of populations for which dt is too coarse."""
-        if not self._told_of_coarse_steps:
-            self._told_of_coarse_steps = True
+        if not self._warned_of_coarse_steps:
+            self._warned_of_coarse_steps = True
             for remark in coarse_steps(description):
                 warnings.warn(remark, CoarseStepWarning, stacklevel=4)
 

@@ -34,7 +34,27 @@ _PLACE = struct.Struct("<QQ")
 """Before each change in a record: where its bytes go, and their number."""
 
 
-class DiskFile(io.RawIOBase):
+class PositionedFile(io.RawIOBase):
+    """Base of readable files with a size and a position of their own."""
+
+    _size: int
+    _position: int
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._position = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence] + offset
+        return self._position
+
+
+class DiskFile(PositionedFile):
     """A file that exists, for `h5py.File(DiskFile(path))`. What it already holds counts as committed.
 
     error: the first error in writing.
@@ -54,21 +74,8 @@ class DiskFile(io.RawIOBase):
         """Bytes, with what was written since the last commit."""
         return self._size
 
-    def readable(self) -> bool:
-        return True
-
     def writable(self) -> bool:
         return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._position = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence] + offset
-        return self._position
 
     def truncate(self, size: int | None = None) -> int:
         self._size = self._position if size is None else size

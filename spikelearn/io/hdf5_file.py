@@ -22,7 +22,7 @@ import h5py
 
 from spikelearn import atomic_files
 from spikelearn.errors import RunFileError, SpikelearnError
-from spikelearn.io.disk_file import DiskFile, pending
+from spikelearn.io.disk_file import DiskFile, PositionedFile, pending
 from spikelearn.regular_files import open_regular
 
 T = TypeVar("T")
@@ -170,25 +170,11 @@ def _mended(start: bytes, size: int) -> bytes:
     return mended + struct.pack("<I", _lookup3(mended))
 
 
-class _PatchedFile(io.RawIOBase):
+class _PatchedFile(PositionedFile):
     """A readable file of `size` bytes with changes, (position, bytes), of which the last counts. It does not grow."""
 
     def __init__(self, raw: io.BufferedReader, changes: list[tuple[int, bytes]], size: int) -> None:
         self._raw, self._changes, self._size, self._position = raw, changes, size, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
-        self._position = origin + offset
-        return self._position
 
     def readinto(self, buffer: Any) -> int:
         wanted = memoryview(buffer).cast("B")[: max(self._size - self._position, 0)]
