@@ -12,7 +12,7 @@ from spikelearn.equations.brian import quiet
 from spikelearn.equations.constants import declared, time
 from spikelearn.equations.dimensions import coherent_name
 from spikelearn.equations.integrate import integrated
-from spikelearn.equations.module import render_module
+from spikelearn.equations.module import Raw, render_module
 from spikelearn.equations.parts import Parts, no_equation_for, parts_of, values_for
 from spikelearn.equations.ports import Port, port_of
 from spikelearn.equations.python import to_python, units
@@ -25,6 +25,7 @@ from spikelearn.errors import DescriptionError
 from spikelearn.parameters import suggest
 from spikelearn.units import dimension_of
 
+_CANNOT_SPIKE = "from spikelearn.neurons.margin import CANNOT_SPIKE"
 _RESERVED = ("held", "fired", "refractory", "n_ref", "weight")
 
 
@@ -149,6 +150,7 @@ class _Neuron:
     def module(self) -> str:
         names = {current: f"I_{port}" for port, current in self.drives.items()}
         held = self.t_ref is not None
+        of_margin: list[str] = []
         lines = ["held = refractory > 0.0"] if held else []
         lines += self.rendered.step
         lines += ["refractory = refractory - 1.0 if held else refractory"] if held else []
@@ -157,6 +159,7 @@ class _Neuron:
         if self.threshold is not None:
             lines += self._expressions([self.threshold.tree, *(p.expression.tree for p in self.reset)])
             condition = without_units(self.threshold.tree)
+            of_margin = self._margin(self.threshold.tree, lines)
             lines.append(f"fired = ({condition}) and not held" if held else f"fired = {condition}")
             for part in self.reset:
                 value = assigned(part)
@@ -166,7 +169,19 @@ class _Neuron:
         state = [*self.state, *(["refractory"] if held else [])]
         lines.append(f"return {', '.join(state)}, {'np.uint8(fired)' if self.threshold else 'np.uint8(0)'}")
         own = {name: name for name in (*self.system.names, *self.state)} | names
-        return self._text(python_lines(lines, own), own, state)
+        return self._text(python_lines(lines, own), python_lines(of_margin, own), own, state)
+
+    def _margin(self, threshold: ast.expr, lines: list[str]) -> list[str]:
+        """`lines` that lead to the threshold, and the margin, if the threshold is a single comparison."""
+        match threshold:
+            case ast.Compare(left=low, ops=[ast.Lt() | ast.LtE()], comparators=[high]):
+                pass
+            case ast.Compare(left=high, ops=[ast.Gt() | ast.GtE()], comparators=[low]):
+                pass
+            case _:
+                return []
+        value = without_units(ast.BinOp(high, ast.Sub(), low))
+        return [*lines, f"return CANNOT_SPIKE if held else {value}" if self.t_ref is not None else f"return {value}"]
 
     def _arrival(self, port: Port) -> list[str]:
         """The statements of a port; a variable held while refractory ignores input (as in Brian2 and NEST)."""
@@ -182,7 +197,7 @@ class _Neuron:
         needed = self.system.needed_expressions(trees)
         return [f"{name} = {without_units(self.system.expressions[name].tree)}" for name in needed]
 
-    def _text(self, lines: list[str], own: Mapping[str, str], state: list[str]) -> str:
+    def _text(self, lines: list[str], of_margin: list[str], own: Mapping[str, str], state: list[str]) -> str:
         helpers = []
         for name, (arguments, body) in self.rendered.helpers.items():
             arguments = [own.get(each, each) for each in arguments]
@@ -207,6 +222,12 @@ class _Neuron:
             self.method, f"Integrated by {self.method}."
         )
         step = function("step", arguments, f"{doc} Input arrives at the end of the step.", lines)
+        functions = [*helpers, step]
+        if of_margin:
+            functions.append(
+                function("margin", arguments, "How far it is above its threshold, before a reset.", of_margin)
+            )
+            self.rendered.imports |= {_CANNOT_SPIKE} if self.t_ref is not None else set()
         given = {
             "state": {n: coherent_name(self.parts.dimensions[n]) if n in self.parts.dimensions else "1" for n in state},
             "ports": {port.name: port.unit for port in self.ports},
@@ -219,9 +240,10 @@ class _Neuron:
             "driven": dict(self.drives),
             "arrivals": {port.name: port.text for port in self.ports},
             "method": self.method,
+            **({"margin": Raw("margin")} if of_margin else {}),
         }  # fmt: skip
         return render_module(
-            "NeuronModel", self.name, self.constants, before, values, self.initial, [*helpers, step], "step", given,
+            "NeuronModel", self.name, self.constants, before, values, self.initial, functions, "step", given,
             self.rendered.imports,
         )  # fmt: skip
 

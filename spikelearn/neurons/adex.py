@@ -9,10 +9,12 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_mapping import NestNeuron, NestPort
+from spikelearn.neurons.margin import CANNOT_SPIKE
 from spikelearn.neurons.membrane import (
     Compartment,
     Membrane,
     check_exponential,
+    exponential_margin,
     exponential_membrane,
     exponential_rise,
     exponential_synapses,
@@ -86,6 +88,19 @@ def adex_advance(
 
 
 @scalar
+def adex_margin(
+    V_m, w, refractory, current, conductance, E_L, V_th, V_peak, g_L, g_Delta, steepness, elastance, a, rate_w, dt
+):
+    """Of a step of `adex_advance`."""
+    w_middle = w + 0.5 * dt * (a * (V_m - E_L) - w) * rate_w
+    steep = exponential((min(V_m, V_peak) - V_th) * steepness)
+    slope = (g_L * (E_L - V_m) + g_Delta * steep - w_middle + current - conductance * V_m) * elastance
+    growth = (g_L * (steep - 1.0) - conductance) * elastance
+    margin = exponential_margin(V_m, slope, growth, g_L * steep * steepness * elastance, V_peak, dt)
+    return CANNOT_SPIKE if refractory > 0.0 else margin
+
+
+@scalar
 def adex_step(
     V_m, w, refractory, I_syn_exc, I_syn_inh, in_exc, in_inh, I_exc,
     E_L, V_th, V_peak, V_reset, g_L, g_Delta, steepness, elastance, I_reset, growth_reset, a, b, rate_w,
@@ -101,6 +116,18 @@ def adex_step(
     I_syn_exc = I_syn_exc * half_P_exc + in_exc
     I_syn_inh = I_syn_inh * half_P_inh + in_inh
     return V_m, w, refractory, I_syn_exc, I_syn_inh, mask
+
+
+@scalar
+def adex_step_margin(
+    V_m, w, refractory, I_syn_exc, I_syn_inh, in_exc, in_inh, I_exc,
+    E_L, V_th, V_peak, V_reset, g_L, g_Delta, steepness, elastance, I_reset, growth_reset, a, b, rate_w,
+    n_ref, half_P_exc, half_P_inh, I_e, dt,
+):  # fmt: skip
+    current = I_syn_exc * half_P_exc + I_syn_inh * half_P_inh + I_exc + I_e
+    return adex_margin(
+        V_m, w, refractory, current, 0.0, E_L, V_th, V_peak, g_L, g_Delta, steepness, elastance, a, rate_w, dt
+    )
 
 
 @scalar
@@ -140,6 +167,7 @@ AdEx = NeuronModel(
         state=("V_m", "w", "refractory"),
         constants=lambda p, dt: {**_membrane_constants(p), **refractory_and_current(p, dt)},
         advance=adex_advance,
+        margin=adex_margin,
         slopes=adex_slopes,
         moving=("V_m", "w"),
         held="refractory > 0.0",
@@ -159,5 +187,6 @@ AdEx = NeuronModel(
             for kinetics in ("Alpha", "Beta")
         },
     ),
+    margin=adex_step_margin,
     properties=Properties(order=2),
 )

@@ -57,6 +57,7 @@ class ComposedStep:
         self._several = len(membrane.compartments) > 1
         self._ports = drive_ports(membrane, receptors)
         self._lines: list[str] = []
+        self._lines_of_margin: list[str] = []
         self.known: dict[str, Any] = {}
         for argument in arguments_of(membrane.spike) if membrane.spike is not None else ():
             if argument.endswith("_before"):
@@ -64,7 +65,7 @@ class ComposedStep:
         getattr(self, f"_by_{method_of(membrane, receptors)}")()
 
     def text(self) -> str:
-        """The function `step`."""
+        """The function `step`, and `margin` if the membrane has one."""
         state = [*self._membrane.state, *(v for r in self._receptors for v in self._names(r).values())]
         body = "\n".join(self._lines)
         words = set(re.findall(r"\w+", body))
@@ -77,7 +78,15 @@ class ComposedStep:
         closing = (
             [f"    return {end[0]}"] if len(end) == 1 else ["    return (", *(f"        {e}" for e in end), "    )"]
         )
-        return "\n".join(["def step(", *signature[:-1], f"{signature[-1]},", "):", doc, body, *closing]) + "\n"
+        head = [*signature[:-1], f"{signature[-1]},", "):"]
+        step = "\n".join(["def step(", *head, doc, body, *closing]) + "\n"
+        return "\n\n".join(
+            [step, *(["\n".join(["def margin(", *head, *self._lines_of_margin]) + "\n"] * self.has_margin)]
+        )
+
+    @property
+    def has_margin(self) -> bool:
+        return bool(self._lines_of_margin)
 
     def _by_linear(self) -> None:
         [(name, compartment)] = self._membrane.compartments.items()
@@ -121,6 +130,11 @@ class ComposedStep:
             if compartment.V is not None:
                 self._write(V, compartment.V[0].replace(V_m, V))
         self._held_input(V)
+        if self._membrane.margin is not None:
+            so_far = len(self._lines)
+            self._write("margin", self._call(self._membrane.margin, {}))
+            self._lines_of_margin = [*self._lines, "    return margin"]
+            del self._lines[so_far:]
         self._write(", ".join([*self._membrane.state, "mask"]), self._call(self._membrane.advance, {}))
         self._advance("half_")
         self._end()

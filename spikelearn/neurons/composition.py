@@ -81,15 +81,16 @@ def _with_receptors(model: NeuronModel, receptors: tuple[tuple[str, Receptor], .
     text = [
         docstring(f"{model.name} with receptors; made by {model.name}.with_receptors. The step can be edited."), "",
         *lines, "", "", step.text(), "",
-        f'Model = composed(\n    step, "{name}", {_name_of(model)},', *call, ")\n",
+        f'Model = composed(\n    step, "{name}", {_name_of(model)},{" margin," * step.has_margin}', *call, ")\n",
     ]  # fmt: skip
     return function_from("\n".join(text), "Model", injected)  # type: ignore[return-value]
 
 
-def composed(step: Any, name: str, model: NeuronModel, /, **receptors: Receptor) -> NeuronModel:
+def composed(step: Any, name: str, model: NeuronModel, margin: Any = "", /, **receptors: Receptor) -> NeuronModel:
     """The model whose step function is `step`: the last line of the text of a composed model.
 
-    step takes state, inputs, currents, and the constants of membrane and receptors that it needs.
+    step takes state, inputs, currents, and the constants of membrane and receptors that it needs. margin: a function of
+    the same; by default that of the membrane's own model, if it is text.
     """
     membrane, wanted = _membrane(model), arguments_of(step)
     exact = method_of(membrane, receptors) == "linear"
@@ -115,6 +116,7 @@ def composed(step: Any, name: str, model: NeuronModel, /, **receptors: Receptor)
         refractory=model.refractory,
         arrivals=arrivals,
         method="exact" if exact else "rk4",
+        margin=margin or (model.margin if isinstance(model.margin, str) and membrane.spike is not None else ""),
         properties=Properties(order=EXACT if exact else 2),
         check=model.check,
         nest=_nest(membrane, receptors),

@@ -62,6 +62,7 @@ DendriticSegment = NeuronModel(
     arrivals={"synapses": "n_active"},
     method="exact",
     check=_complaint,
+    margin="n_active - theta",
     properties=Properties(firing={"theta": 1.0}),
     time_constants=lambda p: {},
 )

@@ -13,10 +13,12 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.nest_mapping import NestNeuron, NestPort
 from spikelearn.neurons.adex import exponential_slope
+from spikelearn.neurons.margin import CANNOT_SPIKE
 from spikelearn.neurons.membrane import (
     Compartment,
     Membrane,
     check_exponential,
+    exponential_margin,
     exponential_membrane,
     exponential_rise,
     exponential_synapses,
@@ -69,6 +71,16 @@ def eif_advance(
 
 
 @scalar
+def eif_margin(V_m, refractory, current, conductance, E_L, V_th, V_peak, g_L, g_Delta, steepness, elastance, dt):
+    """Of a step of `eif_advance`."""
+    steep = exponential((min(V_m, V_peak) - V_th) * steepness)
+    slope = (g_L * (E_L - V_m) + g_Delta * steep + current - conductance * V_m) * elastance
+    growth = (g_L * (steep - 1.0) - conductance) * elastance
+    margin = exponential_margin(V_m, slope, growth, g_L * steep * steepness * elastance, V_peak, dt)
+    return CANNOT_SPIKE if refractory > 0.0 else margin
+
+
+@scalar
 def eif_step(
     V_m, refractory, I_syn_exc, I_syn_inh, in_exc, in_inh, I_exc,
     E_L, V_th, V_peak, V_reset, g_L, g_Delta, steepness, elastance, I_reset, growth_reset,
@@ -84,6 +96,16 @@ def eif_step(
     I_syn_exc = I_syn_exc * half_P_exc + in_exc
     I_syn_inh = I_syn_inh * half_P_inh + in_inh
     return V_m, refractory, I_syn_exc, I_syn_inh, mask
+
+
+@scalar
+def eif_step_margin(
+    V_m, refractory, I_syn_exc, I_syn_inh, in_exc, in_inh, I_exc,
+    E_L, V_th, V_peak, V_reset, g_L, g_Delta, steepness, elastance, I_reset, growth_reset,
+    n_ref, half_P_exc, half_P_inh, I_e, dt,
+):  # fmt: skip
+    current = I_syn_exc * half_P_exc + I_syn_inh * half_P_inh + I_exc + I_e
+    return eif_margin(V_m, refractory, current, 0.0, E_L, V_th, V_peak, g_L, g_Delta, steepness, elastance, dt)
 
 
 @scalar
@@ -121,6 +143,7 @@ EIF = NeuronModel(
         state=("V_m", "refractory"),
         constants=lambda p, dt: {**exponential_membrane(p), **refractory_and_current(p, dt)},
         advance=eif_advance,
+        margin=eif_margin,
         slopes=eif_slope,
         moving=("V_m",),
         held="refractory > 0.0",
@@ -137,5 +160,6 @@ EIF = NeuronModel(
             for kinetics in ("Alpha", "Beta")
         },
     ),
+    margin=eif_step_margin,
     properties=Properties(order=2),
 )

@@ -16,7 +16,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestNeuron, NestPort
-from spikelearn.neurons.membrane import Membrane, exponential_rise
+from spikelearn.neurons.membrane import Membrane, exponential_margin, exponential_rise
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import mV, unit_named
 
@@ -89,6 +89,14 @@ def izhikevich_advance(V_m, u, current, conductance, a, b, c, d, V_peak, dt):
     return V, u, np.uint8(fired)
 
 
+@scalar
+def izhikevich_margin(V_m, u, current, conductance, a, b, V_peak, dt):
+    """Of a step of `izhikevich_advance`."""
+    u_middle = u + 0.5 * dt * a * (b * V_m - u)
+    slope = 0.04 * V_m * V_m + 5.0 * V_m + 140.0 - u_middle + current - conductance * V_m
+    return exponential_margin(V_m, slope, 0.08 * V_m + 5.0 - conductance, 0.08, V_peak, dt)
+
+
 _EQUATIONS = """
 dV_m/dt = (0.04/ms/mV) * V_m**2 + (5/ms) * V_m + 140*mV/ms - u + I_e : volt
 du/dt = a * (b * V_m - u) : volt/second
@@ -123,9 +131,11 @@ Izhikevich = NeuronModel(
         slopes=izhikevich_slopes,
         moving=("V_m", "u"),
         advance=izhikevich_advance,
+        margin=izhikevich_margin,
         equations=_EQUATIONS.replace("I_e", "I_syn + I_e"),
         units=("mV/ms", "1/ms"),
     ),
+    margin="V_m - V_peak",
 )
 
 IzhikevichHalfSteps = replace(

@@ -206,6 +206,7 @@ LIFDelta = NeuronModel(
     check=reset_below_threshold,
     nest=NestNeuron("iaf_psc_delta"),
     closed_form=LIF_DELTA,
+    margin="V_m - V_th",
     properties=Properties(order=EXACT),
 )
 
@@ -239,6 +240,7 @@ LIF = NeuronModel(
             "AlphaCurrent": NestNeuron("iaf_psc_alpha_multisynapse"),
         },
     ),
+    margin="V_m - V_th",
     properties=Properties(order=EXACT),
 )
 
@@ -274,5 +276,6 @@ LIFAlpha = NeuronModel(
     check=reset_below_threshold,
     nest=replace(_NEST, model="iaf_psc_alpha"),
     closed_form=LIF_ALPHA,
+    margin="V_m - V_th",
     properties=Properties(order=EXACT),
 )

@@ -149,6 +149,7 @@ MAT2 = NeuronModel(
         alike=("tau_syn_exc", "tau_syn_inh"),
         rest=lambda p: {"V_m": p.E_L, "omega": np.asarray(p.V_th) * 0.0 + 1e6},
     ),
+    margin="V_m - (V_th + theta_1 + theta_2)",
     properties=Properties(order=EXACT),
 )
 
@@ -166,5 +167,6 @@ LIFAdaptiveThreshold = NeuronModel(
     arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     method="exact",
     check=reset_below_threshold,
+    margin="V_m - (V_th + theta_1 + theta_2)",
     properties=Properties(order=EXACT),
 )

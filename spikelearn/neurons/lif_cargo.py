@@ -79,4 +79,5 @@ LIFCargo = NeuronModel(
     currents=("exc",),
     initial=lambda p: {"V_m": p.E_L, "store": p.capacity},
     kinds=("spike", "instruction"),
+    margin="V_m - V_th",
 )

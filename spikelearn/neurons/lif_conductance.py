@@ -104,5 +104,6 @@ LIFConductance = NeuronModel(
             for kinetics in ("Alpha", "Beta")
         },
     ),
+    margin="V_m - V_th",
     properties=Properties(order=2),
 )

@@ -144,5 +144,6 @@ LIFDendriticSpike = NeuronModel(
     """,
     events={"plateau": "plateau == 0 and I_dend > theta_dAP"},
     check=_check,
+    margin="V_m - V_th",
     properties=Properties(order=EXACT, quiet={"theta_dAP": 1000.0}),
 )

@@ -91,4 +91,5 @@ LIFInstructed = NeuronModel(
     ports={"exc": "mV", "instruction": "1"},
     currents=("exc",),
     kinds=("spike", "instruction"),
+    margin="V_m - V_th",
 )

@@ -101,5 +101,6 @@ LIFNMDA = NeuronModel(
     reset="V_m = V_reset",
     arrivals={"exc": "g_exc", "inh": "g_inh"},
     check=reset_below_threshold,
+    margin="V_m - V_th",
     properties=Properties(order=2),
 )

@@ -44,6 +44,7 @@ class Membrane:
         `current`; `leak` is the membrane's own contribution to the two.
     advance: function(...) -> (*state, mask), used instead if given: a step with threshold and reset inside it, driven
         as `flow`; `slopes` then predict the potential that receptors with a block see in the middle of the step.
+        margin: function(...) -> the margin (see NeuronModel) in that step.
     linear: function(...) -> the potential at the end of a step with `current` only, if the membrane is linear;
         time_constant: function(parameters) -> its tau_m (ms). Exact if all receptors are currents.
     held: an expression that is true while the (first) potential is held.
@@ -63,6 +64,7 @@ class Membrane:
     moving: tuple[str, ...] = ()
     flow: Callable[..., Any] | None = None
     advance: Callable[..., Any] | None = None
+    margin: Callable[..., Any] | None = None
     leak: tuple[str, str] | None = None
     linear: Callable[..., Any] | None = None
     time_constant: Callable[[Any], Any] | None = None
@@ -78,7 +80,7 @@ class Membrane:
             raise DescriptionError("a membrane with several compartments needs slopes")
         if (self.spike is None) == (self.advance is None):
             raise DescriptionError("a membrane has either a spike or an advance with the spike inside")
-        for name in ("spike", "slopes", "flow", "advance", "linear"):
+        for name in ("spike", "slopes", "flow", "advance", "margin", "linear"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, scalar(getattr(self, name)))
 
@@ -176,6 +178,9 @@ def leaky_membrane(p: Any, dt: float) -> dict[str, Any]:
     }
 
 
+_JUST_BELOW = 1e-9
+"""mV: below V_peak is the potential of a neuron that does not reach it by the end of a step."""
+
 _NO_SLOPE = 1e-300
 """mV: a slope factor so small that the exponential term is 0 below V_th."""
 
@@ -264,3 +269,11 @@ def exponential_rise(V, slope, growth, curvature, V_peak, dt):
     peak_after = linear * first * first * inverse if rises else np.inf
     peak_after = 0.0 if up <= 0.0 else peak_after
     return V_end, peak_after, V + up * second * (1.0 + y * first) * inverse
+
+
+@scalar
+def exponential_margin(V, slope, growth, curvature, V_peak, dt):
+    """V minus V_peak after dt, by `exponential_rise`; if V reaches V_peak before, how far it would have risen since."""
+    V_end, peak_after, _ = exponential_rise(V, slope, growth, curvature, V_peak, dt)
+    beyond = max(V - V_peak, 0.0) + max(slope, 0.0) * (dt - peak_after)
+    return beyond if peak_after <= dt else min(V_end - V_peak, -_JUST_BELOW)

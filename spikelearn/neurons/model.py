@@ -15,6 +15,7 @@ from spikelearn.documented import Documented, equations_and, listed
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.nest_mapping import NestNeuron
 from spikelearn.neurons.closed_form import ClosedForm
+from spikelearn.neurons.margin import check_margin
 from spikelearn.neurons.membrane import Membrane
 from spikelearn.neurons.properties import EXACT, Properties
 from spikelearn.parameters import KINDS, Parametrized, check_kinds, checked, declared_units, suggest
@@ -41,6 +42,10 @@ class NeuronModel(Documented):
         step.
     at_event: function(*state, *random, *normal, *constants) -> state, called after the step for neurons that emitted
         something; if given, it takes the random numbers, and `step` has none. For updates that are rarely needed.
+    margin: its potential minus its threshold before a reset, of which surrogate gradients are functions: a state
+        variable that holds it after each step; or an expression such as "V_m - V_th" of the state after the step, in
+        which constants are thresholds, which the step uses for nothing else; or function(arguments of step) -> margin.
+        At least 0 where the neuron spikes. Only gradients compute it: see spikelearn.neurons.margin.
     initial: function(parameters) -> dict of starting values; omitted variables start at 0.
     kinds: kinds of event that it emits. With a parameter `burst_window` (ms) "event" and "burst" are determined from
         the intervals between its spikes; without one its step reports them.
@@ -87,6 +92,7 @@ class NeuronModel(Documented):
     closed_form: ClosedForm | None = None
     membrane: Membrane | None = None
     at_event: Callable[..., Any] | None = None
+    margin: str | Callable[..., Any] = ""
     properties: Properties = Properties()
     time_constants: Callable[[Any], Mapping[str, Any]] | None = None
 
@@ -94,10 +100,13 @@ class NeuronModel(Documented):
         object.__setattr__(self, "step", scalar(self.step))
         inputs = [*(f"in_{p}" for p in self.ports), *(f"I_{c}" for c in self.currents)]
         drawn, constants = [*self.random, *self.normal], list(self.constants(self.Parameters(), 0.1))
-        self._check_arguments(
-            "step", self.step, "state, ports, currents, random numbers and constants",
-            [*self.state, *inputs, *(drawn if self.at_event is None else ()), *constants],
-        )  # fmt: skip
+        of_step = [*self.state, *inputs, *(drawn if self.at_event is None else ()), *constants]
+        self._check_arguments("step", self.step, "state, ports, currents, random numbers and constants", of_step)
+        if callable(self.margin):
+            object.__setattr__(self, "margin", scalar(self.margin))
+            self._check_arguments("margin", self.margin, "arguments of the step", of_step)
+        elif self.margin != "":
+            check_margin(self, constants)
         if self.at_event is not None:
             object.__setattr__(self, "at_event", scalar(self.at_event))
             self._check_arguments(

@@ -43,6 +43,11 @@ def perfect_integrator_step(phase, r, I_syn, in_exc, I_exc, I_1, I_e, quantum, P
     return phase, r, I_syn, np.uint8(fired) + np.uint8(16)
 
 
+@scalar
+def perfect_integrator_margin(phase, r, I_syn, in_exc, I_exc, I_1, I_e, quantum, P_syn):
+    return phase + max((I_e + I_syn + I_exc) / I_1, 0.0) * quantum - 1.0
+
+
 PerfectIntegrator = NeuronModel(
     "PerfectIntegrator",
     PerfectIntegratorParameters,
@@ -61,5 +66,6 @@ PerfectIntegrator = NeuronModel(
     threshold="phase >= 1",
     reset="phase -= 1",
     arrivals={"exc": "I_syn"},
+    margin=perfect_integrator_margin,
     properties=Properties(quiet={"I_1": 1e4}),
 )

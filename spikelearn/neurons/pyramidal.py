@@ -210,4 +210,5 @@ Pyramidal = NeuronModel(
         """,
         synaptic=("tau_syn_soma", "tau_syn_basal", "tau_syn_apical"),
     ),
+    margin="V_s - (V_th + threshold)",
 )

@@ -14,6 +14,7 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.closed_form import ClosedForm
+from spikelearn.neurons.margin import CANNOT_SPIKE, FAR_ABOVE
 from spikelearn.neurons.membrane import Membrane, refractory_steps, reset_below_peak
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import EXACT, Properties
@@ -154,6 +155,25 @@ def qif_step(V_m, refractory, in_exc, I_exc, V_middle, half_square, scale_C, s, 
 
 
 @scalar
+def qif_margin(V_m, refractory, current, conductance, V_middle, half_square, scale_C, s, V_peak):
+    """Of a step of `qif_advance`."""
+    shift = 0.5 * scale_C * conductance
+    middle = V_middle + shift
+    D = scale_C * (current - conductance * V_middle) - shift * shift - half_square
+    x, infinite = quadratic_flow(V_m - middle, D, s)
+    margin = FAR_ABOVE if infinite else middle + x - V_peak
+    held = CANNOT_SPIKE if V_m < V_peak else V_m - V_peak
+    return held if refractory > 0.0 else margin
+
+
+@scalar
+def qif_step_margin(V_m, refractory, in_exc, I_exc, V_middle, half_square, scale_C, s, I_e, V_peak, V_reset, n_ref):
+    """Of a step of `qif_step`, in which input can only bring a spike nearer."""
+    margin = qif_margin(V_m, refractory, I_exc + I_e, 0.0, V_middle, half_square, scale_C, s, V_peak)
+    return margin + max(in_exc, 0.0)
+
+
+@scalar
 def qif_flow_with_conductance(V_m, current, conductance, V_middle, half_square, scale_C, s, V_peak):
     """Exact for a current and a conductance that are constant over the step: dV/ds is a square as before."""
     shift = 0.5 * scale_C * conductance
@@ -247,10 +267,12 @@ QIF = NeuronModel(
         constants=_constants,
         flow=qif_flow_with_conductance,
         advance=qif_advance,
+        margin=qif_margin,
         held="refractory > 0.0",
         equations="""
         dV_m/dt = (V_m - E_L) * (V_m - V_c) / (tau_m * (V_c - E_L)) + (I_syn + I_e) / C_m : volt (unless refractory)
         """,
     ),
+    margin=qif_step_margin,
     properties=Properties(order=EXACT),
 )

@@ -103,4 +103,5 @@ TwoSite = NeuronModel(
     ports={"basal": "mV", "apical": "mV"},
     currents=("basal",),
     kinds=("spike", "plateau"),
+    margin="V_m - (V_th + theta)",
 )
