@@ -11,6 +11,7 @@ from spikelearn.neurons.gif import GIF as GIF
 from spikelearn.neurons.hodgkin_huxley import HodgkinHuxley as HodgkinHuxley
 from spikelearn.neurons.izhikevich import Izhikevich as Izhikevich
 from spikelearn.neurons.izhikevich import IzhikevichHalfSteps as IzhikevichHalfSteps
+from spikelearn.neurons.leaky_readout import LeakyReadout as LeakyReadout
 from spikelearn.neurons.lif import LIF as LIF
 from spikelearn.neurons.lif import LIFAlpha as LIFAlpha
 from spikelearn.neurons.lif import LIFDelta as LIFDelta
@@ -23,6 +24,7 @@ from spikelearn.neurons.lif_double_exponential import LIFDoubleExponential as LI
 from spikelearn.neurons.lif_escape_noise import EscapeNoiseLIF as EscapeNoiseLIF
 from spikelearn.neurons.lif_instructed import LIFInstructed as LIFInstructed
 from spikelearn.neurons.lif_nmda import LIFNMDA as LIFNMDA
+from spikelearn.neurons.lif_soft_reset import LIFSoftReset as LIFSoftReset
 from spikelearn.neurons.model import Neuron as Neuron
 from spikelearn.neurons.model import NeuronModel as NeuronModel
 from spikelearn.neurons.multi_threshold import AdaptiveMultiThreshold as AdaptiveMultiThreshold

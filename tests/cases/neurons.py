@@ -29,9 +29,11 @@ def simulate(neuron, inputs=(), *, duration, dt, delay=None, current=None, recor
         net.connect(sources, cell, port, pairs, weight=np.array([weight for _, weight in mine]), delay=delays)
     if current is not None:
         net.drive(cell, sl.StepCurrent(*current))
-    net.record(cell, ["spikes", *record])
+    spikes = "spike" in neuron.model.kinds
+    net.record(cell, [*(["spikes"] if spikes else []), *record])
     run = net.run(duration)
-    return {name: run.trace(cell, name).values[:, 0] for name in record}, steps_of(run.spikes(cell).times, dt)
+    times = run.spikes(cell).times if spikes else np.array([])
+    return {name: run.trace(cell, name).values[:, 0] for name in record}, steps_of(times, dt)
 
 
 def random_inputs(scale, seed, n=150):

@@ -14,7 +14,7 @@ from unit import every_model
 
 from cases.case import Case
 from cases.neurons import simulate
-from spikelearn.neurons import MODELS
+from spikelearn.neurons import MODELS, RATE_MODELS
 from spikelearn.plasticity import SIGNAL_RULES
 
 DT = 0.05
@@ -45,11 +45,13 @@ def by_equations(model, neuron, inputs, duration):
     parameters = neuron.parameters._asdict()
     start = {**dict.fromkeys(model.state, 0.0), **model.initial(neuron.parameters)}
 
-    def jump(statement, weight):
-        """'x += factor * weight' as (x, number), where x has a factor that depends on the state, as it is at first."""
-        variable, _, amount = statement.partition(" += ")
-        known = {"e": np.e, "ms": 1.0, "int": int, "not_refractory": True, **start, **parameters, "weight": weight}
-        return variable, eval(amount, {"__builtins__": {}}, known)
+    def jumps(statements, weight):
+        """'x += factor * weight; ...' as (x, number); a factor that depends on the state is that at first."""
+        known = {"e": np.e, "exp": np.exp, "ms": 1.0, "dt": DT, "int": int, "not_refractory": True}
+        known |= {**start, **parameters, "weight": weight}
+        for statement in statements.split("; "):
+            variable, _, amount = statement.partition(" += ")
+            yield variable, eval(amount, {"__builtins__": {}}, known)
 
     declared = {line.strip().split(" :")[0] for line in model.equations.splitlines()}
     variables = differential(model)
@@ -58,9 +60,9 @@ def by_equations(model, neuron, inputs, duration):
         parameters={name: float(value) for name, value in parameters.items()},
         units={**model.units, **{name: unit for name, unit in model.state.items() if unit != "1"}},
         initial={name: float(start[name]) for name in model.state if name in variables or name in declared},
-        inputs=[(time, *jump(model.arrival(port), weight)) for port, time, weight in inputs],
-        threshold=model.threshold,
-        reset=model.reset,
+        inputs=[(time, *jump) for port, time, weight in inputs for jump in jumps(model.arrival(port), weight)],
+        threshold=model.threshold or None,
+        reset=model.reset or None,
         refractory=parameters.get("t_ref"),
         method="rk4",
         dt=DT,
@@ -171,7 +173,7 @@ def learned(rule):
 
 
 CASES: tuple[Case, ...] = (
-    *(case for model in MODELS if "/dt" in model.equations for case in _neuron_cases(model)),
+    *(case for model in (*MODELS, *RATE_MODELS) if "/dt" in model.equations for case in _neuron_cases(model)),
     *(
         Case(
             rule.name, "weights after 60 ms, random spikes, delays on both sides",

@@ -6,7 +6,7 @@ import numpy as np
 from tolerances import ULP
 
 from spikelearn.kernels.exponential import expm1, exponential
-from spikelearn.kernels.functions import cosh, exprel, sinh, tanh
+from spikelearn.kernels.functions import cosh, exprel, sinh, softplus, tanh
 
 
 def test_it_is_the_librarys_to_two_units_in_the_last_place():
@@ -47,3 +47,10 @@ def test_what_is_made_of_it_is_the_librarys_to_a_few_units_in_the_last_place_nea
     for ours, library in ((tanh, math.tanh), (sinh, math.sinh), (cosh, math.cosh)):
         ULP(6).check([ours(x) for x in arguments], [library(x) for x in arguments])
         assert math.isnan(ours(math.nan))
+
+
+def test_softplus_is_the_logarithm_that_it_stands_for_and_does_not_overflow():
+    arguments = [float(x) for x in spread()]
+    expected = [max(x, 0.0) + math.log1p(math.exp(-abs(x))) for x in arguments]
+    ULP(6).check([softplus(x) for x in arguments], expected)
+    assert softplus(1e5) == 1e5 and math.isnan(softplus(math.nan))

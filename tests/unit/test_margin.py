@@ -31,12 +31,14 @@ EQUATIONS = sl.NeuronModel.from_equations(
 WITH_MARGIN = [*(model for model in MODELS if model.margin), *COMPOSED, EQUATIONS]
 JUMPS = {"mV": 4.0, "pA": 300.0, "nS": 10.0, "mV/ms": 10.0, "1/ms": 0.1, "1": 0.4}
 """Standard deviation of what arrives in a step, by the unit of the port."""
+SMALLER = {"Izhikevich": 0.05, "LIFSoftReset": 5e-3}
+"""Models whose currents are of another size than 200 pA: theirs beside it."""
 
 
 def steps_of(model, n=2000):
     """(margin, spiked) of n steps of one neuron that is driven at random through all ports."""
-    given = {"I_1": 1e3} if model is sl.PerfectIntegrator else model.properties.firing
-    parameters = model(**given).parameters
+    slower = {"I_1": 5e3} if model is sl.PerfectIntegrator else {}
+    parameters = model(**model.properties.firing, **slower).parameters
     constants = [float(value) for value in model.constants(parameters, DT).values()]
     initial = model.initial(parameters)
     state = [float(initial.get(name, 0.0)) for name in model.state]
@@ -48,7 +50,7 @@ def steps_of(model, n=2000):
         inputs = arrives * generator.normal(0.2, 1.0, len(model.ports)) * [JUMPS[unit] for unit in model.ports.values()]
         inputs = [abs(x) if unit == "nS" else x for x, unit in zip(inputs, model.ports.values(), strict=True)]
         currents = generator.normal(200.0, 200.0, len(model.currents))
-        currents = [current * (0.05 if "Izhikevich" in model.name else 1.0) for current in currents]
+        currents *= SMALLER.get(model.name.removesuffix("HalfSteps").removesuffix("Receptors"), 1.0)
         arguments = [*state, *inputs, *currents, *constants]
         *after, mask = model.step(*arguments)
         found.append((margin(*arguments), bool(mask & 1)))

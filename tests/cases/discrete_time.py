@@ -1,0 +1,89 @@
+"""Units in discrete time, which surrogate gradients train, beside the same step by step."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from tolerances import ULP
+
+import spikelearn as sl
+from cases.case import Case
+
+STEPS = 200
+BETA = 0.9
+
+
+def driven(model, currents, ports):
+    """({variable: (steps, 1)}, spikes): one neuron at dt = 1 ms. currents, ports: name -> what it gets in each step."""
+    net = sl.Network(dt=1.0, seed=1)
+    cell = net.population(1, model, name="cell")
+    for port, values in currents.items():
+        net.drive(cell, sl.StepCurrent(np.arange(STEPS), values), port)
+    for port, values in ports.items():
+        # what an integrator at the rate r sends in a step is r, one step later
+        source = net.population(1, sl.PerfectIntegrator(), name=f"to {port}")
+        net.drive(source, sl.StepCurrent(np.arange(STEPS - 1), values[1:]))
+        net.connect(source, cell, port, on="rate", payload="r", weight=1.0)
+    net.record(cell, list(model.model.state), every=1.0)
+    if "spike" in model.model.kinds:
+        net.record(cell)
+    run = net.run(float(STEPS))
+    return {name: run.trace(cell, name).values[:, 0] for name in model.model.state}, run
+
+
+def inputs():
+    """Of each step, at least 0; nothing arrives in the first."""
+    generator = np.random.default_rng(5)
+    given = generator.exponential(1.2, (5, STEPS))
+    given[:, 0] = 0.0
+    return given
+
+
+def _soft_reset():
+    soma, apical, noise, current, _ = inputs()
+    current = current - 0.5
+    found, run = driven(sl.LIFSoftReset(), {"soma": current}, {"soma": soma, "apical": apical, "noise": noise})
+    V, expected, spikes = 0.0, [], []
+    for k in range(STEPS):
+        V = BETA * V + (1.0 - BETA) * (soma[k] + noise[k] + current[k])
+        margin = V - 1.0
+        if margin >= 0.0:
+            V -= 1.0
+            spikes.append(k + 1.0)
+        expected.append([V, margin, 1.0 / (1.0 + 3.0 * abs(margin)) ** 2, apical[k], noise[k]])
+    assert 10 < len(spikes) < STEPS / 2
+    measured = np.stack([found[name] for name in ("V_m", "margin", "psi", "apical", "noise")], axis=1)
+    return np.append(measured, run.spikes("cell").times), np.append(expected, spikes)
+
+
+def _readout():
+    soma, _, noise, current, _ = inputs()
+    current = current - 2.5
+    teacher, learning = np.arange(STEPS) % 3 == 0, np.arange(STEPS) % 50 > 20
+    found, _ = driven(
+        sl.LeakyReadout(gain=2.0),
+        {"soma": current, "teacher": teacher * 1.0, "learning": learning * 1.0},
+        {"soma": soma, "noise": noise},
+    )
+    V = V_sum = loss = 0.0
+    expected = []
+    for k in range(STEPS):
+        V = BETA * V + (1.0 - BETA) * (soma[k] + noise[k] + current[k])
+        V_sum += V
+        p = 1.0 / (1.0 + math.exp(-2.0 * V))
+        loss -= learning[k] * (math.log(p) if teacher[k] else math.log(1.0 - p))
+        expected.append([V, V_sum, learning[k] * (p - teacher[k]), loss, noise[k]])
+    return np.stack([found[name] for name in ("V_m", "V_sum", "error", "loss", "noise")], axis=1), np.array(expected)
+
+
+CASES: tuple[Case, ...] = (
+    Case(
+        "LIFSoftReset", "all of its state and its spikes, 200 steps, inputs through every port and a current",
+        "the same step by step", ULP(10_000, 10.0), "ULP(10,000)", _soft_reset,
+    ),
+    Case(
+        "LeakyReadout", "all of its state, 200 steps, inputs, a teacher and learning that stops and goes on",
+        "the same step by step", ULP(10_000, 100.0), "ULP(10,000)", _readout,
+    ),
+)  # fmt: skip
