@@ -244,7 +244,8 @@ def _earlier_results(directory: Path, experiment: ex.Experiment) -> list[Path]:
             f"{directory} has {', '.join(sorted(names))}, but no {RUN_FILE}: they are not of a run; to write one here, "
             "remove or move these files, or give another directory"
         )
-    return [directory / name for name in sorted(names)]
+    # In the opposite order of writing, so that pictures are never without their metrics.
+    return [directory / name for name in sorted(names, key=lambda name: (name == METRICS_FILE, name))]
 
 
 def _what_is_in(writer: RunWriter) -> str:

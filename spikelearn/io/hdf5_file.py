@@ -106,16 +106,17 @@ def _opened(path: Path) -> Iterator[h5py.File]:
     with _regular(path) as raw:
         start = raw.read(_SUPERBLOCK.size)
         _check_superblock(start)
-        if not _marks(start):
-            with h5py.File(path, "r", locking=False) as file:
-                yield file
-            return
 
         def at(position: int, n: int) -> bytes:
             raw.seek(position)
             return raw.read(n)
 
+        # HDF5 marks files that it writes, but not all: changes may be pending in a file without a mark.
         size, changes = pending(at, os.fstat(raw.fileno()).st_size)
+        if not changes and not _marks(start):
+            with h5py.File(path, "r", locking=False) as file:
+                yield file
+            return
         for position, data in changes:
             if position == 0:
                 start = data[: _SUPERBLOCK.size]
