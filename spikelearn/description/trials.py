@@ -90,7 +90,11 @@ class Phase:
     duration: ms. rates: Poisson population -> Hz; currents: (population, port) -> pA; releases: modulator -> amount, at
     the start of the phase. Each value is a number, (n,) for the neurons, or (n_trials, n) with one row per trial;
     amounts are a number or (n_trials,). Rates and currents set only in other phases are 0 in this one.
-    plastic: projections whose weights may change in this phase; None: as in the description.
+    plastic: projections whose weights may change in this phase; None: as in the description. Or a mapping projection ->
+        factor, at least 0, a number or (n_trials,), which multiplies what a rule changes: each change of the weight or,
+        if the rule has an eligibility, each step of that; of a SignalRule, also its signal. 1 is the rule as it is, 0
+        is not plastic. Each event has the factor of the time at which it is at the synapse. State of synapses, traces
+        and homeostasis have none: `plastic={first: 0.1, second: 0.9 ** np.arange(n_trials)}`.
     reset: populations (to their initial state) and plastic projections (traces and eligibility to 0, weights kept).
     discard_events: whether events still in flight when the phase begins are lost, on all projections; a reset alone
         lets them arrive. Modulators keep their concentration. With a dendritic delay, plastic projections whose rule
@@ -102,7 +106,7 @@ class Phase:
     rates: Mapping[Population, Quantity] = field(default_factory=dict)
     currents: Mapping[tuple[Population, str], Quantity] = field(default_factory=dict)
     releases: Mapping[Modulator, Quantity] = field(default_factory=dict)
-    plastic: Sequence[Projection] | None = None
+    plastic: Sequence[Projection] | Mapping[Projection, Quantity] | None = None
     reset: Sequence[Population | Projection] = ()
     callback: Callback | None = None
     discard_events: bool = False
@@ -115,7 +119,7 @@ class Phase:
             ("releases", "modulators", self.releases, lambda x: isinstance(x, Modulator)),
             ("plastic", "plastic projections", plastic, lambda x: isinstance(x, Projection) and x.learns),
         ):
-            if not isinstance(found, Mapping if name != "plastic" else list | tuple):
+            if not isinstance(found, Mapping if name != "plastic" else list | tuple | Mapping):
                 raise DescriptionError(f"{name} of Phase: expected {wanted}, got {found!r}")
             for each in found:
                 if not fits(each):
@@ -134,12 +138,18 @@ class Phase:
             raise DescriptionError(f"callback of Phase: expected Callback(function, arguments), got {self.callback!r}")
         if self.callback is not None:
             self.callback.check_takes("trial", "phase")
-        for name in ("rates", "currents", "releases"):
+        for name in ("rates", "currents", "releases", *(["plastic"] if isinstance(plastic, Mapping) else [])):
             copies = {key: own(values) for key, values in getattr(self, name).items()}
             object.__setattr__(self, name, copies)
-        for name in ("plastic", "reset"):
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, tuple(getattr(self, name)))
+        object.__setattr__(self, "reset", tuple(self.reset))
+        if isinstance(self.plastic, list):
+            object.__setattr__(self, "plastic", tuple(self.plastic))
+
+    def factor(self, projection: Projection) -> Quantity:
+        """The factor of what a projection that learns changes in this phase: a number or (n_trials,)."""
+        if isinstance(self.plastic, Mapping):
+            return self.plastic.get(projection, 0.0)
+        return 1.0 if self.plastic is None or projection in self.plastic else 0.0
 
     def references(self) -> Iterable[tuple[str, Any]]:
         """(where, population, projection or modulator) for everything that the phase names."""
@@ -199,7 +209,7 @@ class Trials:
         """Values as (1 or n, 1 or width) rows; raises if the shape matches neither neurons nor trials."""
         array = np.asarray(plain(values, unit, what), dtype=np.float64)
         if not np.all(np.isfinite(array)):
-            raise DescriptionError(f"{what}: expected finite values in {unit}")
+            raise DescriptionError(f"{what}: expected finite {'numbers' if unit == '1' else f'values in {unit}'}")
         if array.ndim == 0:
             return array.reshape(1, 1)
         if width == 1 and array.shape == (self.n,):
@@ -208,6 +218,5 @@ class Trials:
             return array.reshape(1, width)
         if array.shape == (self.n, width):
             return np.ascontiguousarray(array)
-        raise DescriptionError(
-            f"{what}: expected a number, ({width},) or ({self.n}, {width}) for {self.n} trials, got shape {array.shape}"
-        )
+        shapes = f" or ({self.n},)" if width == 1 else f", ({width},) or ({self.n}, {width})"
+        raise DescriptionError(f"{what}: expected a number{shapes} for {self.n} trials, got shape {array.shape}")

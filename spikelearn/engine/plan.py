@@ -123,8 +123,8 @@ class Learning(Protocol):
     """How the synapses of one projection learn, in one share: the interface of all kinds of rule to the engine."""
 
     @property
-    def enabled(self) -> np.ndarray:
-        """(1,), 1 while they learn, 0 while a phase of trials freezes their weights."""
+    def factor(self) -> np.ndarray:
+        """(1,), the factor of what they learn: 1, or that of a phase of trials; 0 while it freezes their weights."""
 
     @property
     def sweeps(self) -> np.ndarray:
@@ -221,7 +221,7 @@ class Plan:
         for modulator, arrays in self.modulators.items():
             yield f"pending of {modulator.name}", arrays["pending"]
         for projection, learning in self.learning.items():
-            yield f"enabled of {projection.name}", learning.enabled
+            yield f"factor of {projection.name}", learning.factor
 
 
 @dataclass

@@ -14,9 +14,9 @@ _NOTHING = 1e-9
 
 
 @kernel
-def begin(step, every, enabled, due: Written, sweeps: Written):
+def begin(step, every, learning_factor, due: Written, sweeps: Written):
     """Every so many steps, set `due` to 1 for the kernels that follow and request that all synapses be updated."""
-    due[0] = 1 if step % every == 0 and enabled[0] != 0 else 0
+    due[0] = 1 if step % every == 0 and learning_factor[0] != 0.0 else 0
     if due[0] != 0:
         sweeps[WANTED] = ALL
 

@@ -27,7 +27,7 @@ def release_list(step, steps, amounts, cursor: Written, pending: Written):
 
 @kernel
 def integrate_modulator(
-    step, concentration, baseline, tau_n, tau_c, dt, base, enabled, integrals: Written, scales: Written
+    step, concentration, baseline, tau_n, tau_c, dt, base, learning_factor, integrals: Written, scales: Written
 ):
     """Advance N(t) = integral of (n - b) exp(-(s - base)/tau_c) ds over the step that ends now.
 
@@ -36,7 +36,7 @@ def integrate_modulator(
     """
     depth = len(integrals)
     before = integrals[(step - 1) % depth]
-    if enabled[0] != 0:
+    if learning_factor[0] != 0.0:
         before += segment(step, concentration[0], baseline, tau_n, tau_c, dt, base[0], dt)
     integrals[step % depth] = before
     scales[step % depth] = math.exp((step - base[0]) * dt / tau_c)
@@ -52,8 +52,8 @@ def segment(step, n0, baseline, tau_n, tau_c, dt, base, duration):
 
 @kernel
 def note_extremes(
-    step, concentration, baseline, tau_n, tau_c, dt, decay_n, base, enabled, releases, integrals, extreme_N: Written,
-    extreme_counts: Written, noted: Written, swept, sweeps: Written
+    step, concentration, baseline, tau_n, tau_c, dt, decay_n, base, learning_factor, releases, integrals,
+    extreme_N: Written, extreme_counts: Written, noted: Written, swept, sweeps: Written
 ):  # fmt: skip
     """Store N at a release in the previous step, and where n decays to b within this one, for `within_limits`.
 
@@ -71,7 +71,7 @@ def note_extremes(
         extreme_N[total & mask] = before
         total += 1
     n0 = concentration[0]
-    if baseline != 0.0 and enabled[0] != 0 and n0 / baseline > 1.0 and n0 * decay_n / baseline <= 1.0:
+    if baseline != 0.0 and learning_factor[0] != 0.0 and n0 / baseline > 1.0 and n0 * decay_n / baseline <= 1.0:
         duration = min(tau_n * math.log(n0 / baseline), dt)
         extreme_N[total & mask] = before + segment(step, n0, baseline, tau_n, tau_c, dt, base[0], duration)
         total += 1

@@ -23,7 +23,7 @@ class PairByPair:
             setattr(self, name, value)
 
     def run(self, pre_spikes, post_spikes, n_steps, plastic=lambda step: True):
-        """pre_spikes, post_spikes: sets of (step, id). plastic: whether weights may change in a step."""
+        """pre_spikes, post_spikes: sets of (step, id). plastic: the factor of what changes in a step; True is 1."""
         for synapse in self.synapses:
             arrivals = {step + synapse.delay - self.dendritic for step, i in pre_spikes if i == synapse.pre}
             posts = {step + self.dendritic for step, j in post_spikes if j == synapse.post}
@@ -33,9 +33,9 @@ class PairByPair:
                 for kind, steps in order:
                     if self.step not in steps:
                         continue
-                    if plastic(self.step):
-                        change = self.at_pre if kind == "pre" else self.at_post
-                        synapse.weight = self.clip(change(synapse.weight))
+                    changed = self.at_pre if kind == "pre" else self.at_post
+                    change = changed(synapse.weight) - synapse.weight
+                    synapse.weight = self.clip(synapse.weight + plastic(self.step) * change)
                     self.past.append((kind, self.step))
                     if kind == "pre":
                         synapse.sent[self.step + self.dendritic] = self.transmitted(synapse.weight)

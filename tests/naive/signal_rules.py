@@ -60,6 +60,7 @@ class SignalLearning:
         return weight if self.hidden else self.clip(weight)
 
     def run(self, pre_spikes, n_steps, plastic=lambda step: True):
+        """pre_spikes: a set of (step, id). plastic: the factor of what changes in a step; True is 1."""
         d = self.dendritic
         for step in range(1, n_steps + 1):
             self.plastic = plastic(step)
@@ -67,18 +68,19 @@ class SignalLearning:
                 synapse.x = [x * math.exp(-self.dt / tau) for x, tau in zip(synapse.x, self.taus, strict=True)]
                 if self.tau_c:
                     self.pass_time(synapse)
-                if d > 0 and step - d > 0 and plastic(step - d):
-                    self.take(synapse, self.x(synapse) * self.signal(step - d, synapse.post))
+                if d > 0 and step - d > 0:
+                    self.take(synapse, plastic(step - d) * self.x(synapse) * self.signal(step - d, synapse.post))
                 if (step - synapse.axonal, synapse.pre) in pre_spikes:
                     synapse.weight = self.kept(synapse.weight)
-                    if self.plastic:
-                        self.at_pre(synapse, step - d if d > 0 else step - 1)
-                        synapse.weight = self.kept(synapse.weight)
+                    weight, c = synapse.weight, synapse.c
+                    self.at_pre(synapse, step - d if d > 0 else step - 1)
+                    synapse.weight = self.kept(weight + self.plastic * (synapse.weight - weight))
+                    synapse.c = c + self.plastic * (synapse.c - c)
                     synapse.arrivals.append(step * self.dt)
                     synapse.sent[step + d] = self.clip(synapse.weight) * self.share(synapse.arrivals)
                     synapse.x = self.jumped(synapse.x)
-                if d == 0 and self.plastic:
-                    self.take(synapse, self.x(synapse) * self.signal(step, synapse.post))
+                if d == 0:
+                    self.take(synapse, self.plastic * self.x(synapse) * self.signal(step, synapse.post))
             if self.tau_n:
                 self.n = self.n * math.exp(-self.dt / self.tau_n) + self.released.get(step, 0.0)
 

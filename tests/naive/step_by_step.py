@@ -95,7 +95,7 @@ class Learning:
         return 1.0 if self.nearest else trace + 1.0
 
     def run(self, pre_spikes, post_spikes, n_steps, plastic=lambda step: True):
-        """pre_spikes, post_spikes: sets of (step, id). plastic: whether weights may change in a step."""
+        """pre_spikes, post_spikes: sets of (step, id). plastic: the factor of what changes in a step; True is 1."""
         for step in range(1, n_steps + 1):
             self.plastic = plastic(step)
             for synapse in self.synapses:
@@ -109,8 +109,7 @@ class Learning:
             if self.dendritic > 0:
                 self.post_events(emitting, before)
             for synapse in arriving:
-                if self.plastic:
-                    self.at_pre(synapse, self.K_minus[synapse.post])
+                self.scaled(synapse, self.at_pre, self.K_minus[synapse.post])
                 synapse.arrivals.append(step * self.dt)
                 synapse.sent[step + self.dendritic] = self.clip(synapse.weight) * self.share(synapse.arrivals)
                 synapse.K_plus = self.jump(synapse.K_plus)
@@ -123,8 +122,15 @@ class Learning:
     def post_events(self, emitting, K_plus):
         mean = sum(K_plus.values()) / max(1, len(K_plus))
         for synapse in self.synapses:
-            if synapse.post in emitting and self.plastic:
-                self.at_post(synapse, K_plus[id(synapse)], mean)
+            if synapse.post in emitting:
+                self.scaled(synapse, self.at_post, K_plus[id(synapse)], mean)
+
+    def scaled(self, synapse, event, *traces):
+        """What an event changes, times the factor of this step."""
+        weight, c = synapse.weight, synapse.c
+        event(synapse, *traces)
+        synapse.weight = self.clip(weight + self.plastic * (synapse.weight - weight))
+        synapse.c = c + self.plastic * (synapse.c - c)
 
     def inputs(self, n_targets, n_steps):
         total = np.zeros((n_steps, n_targets))

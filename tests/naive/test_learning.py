@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from naive import scaled_learning
 from naive.comparison import DT, N_POST, N_PRE, STEPS, TOLERANCE, as_list, coincident_spikes, compare
 from naive.step_by_step import Modulated, ModulatedByMean, PairSTDP
 from tolerances import ULP
@@ -18,6 +19,7 @@ DOPAMINE = {
     "b": 0.02,
     "W_max": 100.0,
 }
+MIXED = {"mu_plus": 1.0, "mu_minus": 0.5}
 STRONG = {"A_plus": 40.0, "b": 0.1}
 """Weights meet their limits again and again, and the modulator decays to the baseline after most of its releases."""
 BURSTS = {"A_plus": 2.0, "tau_plus": 15.0, "tau_c": 60.0, "b": 0.02, "W_max": 100.0}
@@ -147,9 +149,10 @@ def test_a_plastic_projection_between_views_is_one_between_those_neurons():
         (lambda m: sl.STDP(**STDP, mu_plus=0.0, mu_minus=0.0), PairSTDP, STDP | {"mu_plus": 0.0, "mu_minus": 0.0}),
         (lambda m: sl.DopamineSTDP(m, **DOPAMINE), Modulated, DOPAMINE),
         (lambda m: sl.DopamineSTDP(m, **DOPAMINE | {"tau_c": 3.0}), Modulated, DOPAMINE | {"tau_c": 3.0}),
+        (lambda m: sl.DopamineSTDP(m, **DOPAMINE | STRONG), Modulated, DOPAMINE | STRONG),
         (lambda m: sl.DopamineBursts(m, **BURSTS), ModulatedByMean, BURSTS),
     ],
-    ids=["STDP", "DopamineSTDP", "DopamineSTDP whose origin moves", "DopamineBursts"],
+    ids=["STDP", "DopamineSTDP", "DopamineSTDP whose origin moves", "DopamineSTDP at its limits", "DopamineBursts"],
 )
 def test_outside_plastic_windows_nothing_is_learned_but_traces_go_on(rule, reference_class, parameters):
     def trials(projection):
@@ -159,6 +162,27 @@ def test_outside_plastic_windows_nothing_is_learned_but_traces_go_on(rule, refer
     final, reference, *_ = compare(
         rule, reference_class, parameters, 0, 7, trials=trials, plastic=lambda step: (step - 1) % 50 < 30
     )
+    TOLERANCE.check(final, reference.weights)
+
+
+@pytest.mark.parametrize(
+    ("rule", "reference_class", "parameters", "dendritic"),
+    [
+        (lambda m: sl.STDP(**STDP, **MIXED), PairSTDP, STDP | MIXED, 0),
+        (lambda m: sl.STDP(**STDP, **MIXED), PairSTDP, STDP | MIXED, 9),
+        (lambda m: sl.DopamineSTDP(m, **DOPAMINE | STRONG), Modulated, DOPAMINE | STRONG, 0),
+        (lambda m: sl.DopamineSTDP(m, **DOPAMINE | STRONG), Modulated, DOPAMINE | STRONG, 9),
+        (lambda m: sl.DopamineBursts(m, **BURSTS), ModulatedByMean, BURSTS, 0),
+    ],
+    ids=["STDP", "STDP on a dendrite", "DopamineSTDP", "DopamineSTDP on a dendrite", "DopamineBursts"],
+)
+def test_what_an_event_changes_has_the_factor_of_the_time_at_which_it_was_at_the_synapse(
+    rule, reference_class, parameters, dendritic
+):
+    final, reference, *_ = compare(
+        rule, reference_class, parameters, dendritic, 11, plastic=scaled_learning.factor,
+        trials=lambda projection: scaled_learning.trials(projection, DT, STEPS),
+    )  # fmt: skip
     TOLERANCE.check(final, reference.weights)
 
 

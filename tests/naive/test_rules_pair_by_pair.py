@@ -1,7 +1,7 @@
 """Every rule without a modulator beside a reference that goes through all pairs of spikes."""
 
 import pytest
-from naive import pair_by_pair
+from naive import pair_by_pair, scaled_learning
 from naive.comparison import DT, STEPS, TOLERANCE, compare
 
 import spikelearn as sl
@@ -55,4 +55,13 @@ def test_outside_plastic_windows_no_weight_moves_but_the_spikes_count_for_what_c
         return sl.Trials([on, off], STEPS // 50)
 
     final, reference, *_ = against_reference(rule, 0, 7, trials=trials, plastic=lambda step: (step - 1) % 50 < 30)
+    TOLERANCE.check(final, reference.weights)
+
+
+@by_name
+def test_each_change_has_the_factor_of_its_time(rule):
+    final, reference, *_ = against_reference(
+        rule, 0, 8, trials=lambda projection: scaled_learning.trials(projection, DT, STEPS),
+        plastic=scaled_learning.factor,
+    )  # fmt: skip
     TOLERANCE.check(final, reference.weights)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from given_spikes import steps_of
 from given_traces import replay
+from naive import scaled_learning
 from naive.signal_rules import NaiveClopath, TwoTraces
 from tolerances import EXACT, ULP
 
@@ -262,6 +263,21 @@ def test_outside_plastic_windows_nothing_is_learned_but_traces_go_on(name):
     reference = clopath_reference(found) if name == "Clopath" else two_traces(name, found)
     reference.run(found.pre, STEPS, plastic=lambda step: (step - 1) % 50 < 30)
     TOLERANCE.check(run.weights(projection), reference.weights)
+
+
+@pytest.mark.parametrize("dendritic", [0, 9])
+@pytest.mark.parametrize("name", ["Clopath", "HiddenLowPass", *RULES])
+def test_a_factor_multiplies_the_signal_of_a_step_and_what_an_arrival_changes(name, dendritic):
+    found = scene(12, dendritic)
+    rules = {"Clopath": lambda m: sl.Clopath(**CLOPATH), "HiddenLowPass": lambda m: HiddenLowPass()}
+    run, _, projection, target = engine(
+        found, rules.get(name) or rule_of(name), trials=lambda made, _: scaled_learning.trials(made, DT, STEPS)
+    )
+    reference = clopath_reference(found) if name == "Clopath" else two_traces(name.removeprefix("Hidden"), found)
+    reference.run(found.pre, STEPS, plastic=scaled_learning.factor)
+    TOLERANCE.check(run.trace(target, "ignored").values, reference.inputs(N_POST, STEPS), "weights sent")
+    if dendritic == 0:
+        TOLERANCE.check(run.weights(projection), reference.weights)
 
 
 @pytest.mark.parametrize("name", ["Clopath", *RULES])

@@ -143,6 +143,7 @@ def test_a_phase_that_cannot_be_is_refused_before_anything_runs(phase, message):
         (lambda cells, fixed: sl.Phase(1.0, plastic=[cells]), "plastic of Phase: expected plastic projections"),
         (lambda cells, fixed: sl.Phase(1.0, plastic=[fixed]), "plastic of Phase: expected plastic projections"),
         (lambda cells, fixed: sl.Phase(1.0, plastic=fixed), "plastic of Phase: expected plastic projections"),
+        (lambda cells, fixed: sl.Phase(1.0, plastic={fixed: 1.0}), "plastic of Phase: expected plastic projections"),
         (lambda cells, fixed: sl.Phase(1.0, reset=cells), "reset of Phase: expected a list"),
         (lambda cells, fixed: sl.Phase(1.0, callback=remember), "expected Callback"),
         (lambda cells, fixed: sl.Callback(3), "Callback: expected a function, .* got 3"),
@@ -154,6 +155,67 @@ def test_what_a_phase_is_given_is_of_the_kind_that_it_takes(phase, message):
     fixed = net.connect(cells, cells)
     with pytest.raises(DescriptionError, match=message):
         phase(cells, fixed)
+
+
+# Factors of what is learned
+
+
+def learner(plasticity=None, threads=1):
+    net = sl.Network(dt=0.1, seed=4, threads=threads)
+    source = net.population(20, sl.Poisson(100.0), name="source")
+    cells = net.population(5, sl.LIF(), name="cells")
+    made = net.connect(
+        source, cells, weight=sl.Uniform(100.0, 300.0), delay=1.0, plasticity=plasticity or sl.STDP(W_max=400.0),
+        name="made",
+    )  # fmt: skip
+    return net, made
+
+
+def weights_after(plastic, n=4, **options):
+    net, made = learner(**options)
+    first = net.run(20.0).weights(made)
+    phases = [sl.Phase(30.0, plastic=None if plastic is None else plastic(made)), sl.Phase(10.0)]
+    last = net.run(trials=sl.Trials(phases, n=n)).weights(made)
+    return np.array([first, last, net.run(20.0).weights(made)])
+
+
+@pytest.mark.parametrize("plasticity", [sl.STDP(W_max=400.0), sl.Clopath(W_max=400.0, A_LTD=0.01, A_LTP=0.01)])
+def test_a_factor_of_1_is_the_rule_and_one_of_0_a_phase_that_is_not_plastic(plasticity):
+    plain = weights_after(None, plasticity=plasticity)
+    for ones in (lambda made: {made: 1}, lambda made: {made: np.ones(4)}, lambda made: {made: [1, 1.0, 1, 1]}):
+        EXACT.check(weights_after(ones, plasticity=plasticity), plain)
+    frozen = weights_after(lambda made: [], plasticity=plasticity)
+    for zeros in (lambda made: {made: 0.0}, lambda made: {}, lambda made: {made: np.zeros(4)}):
+        EXACT.check(weights_after(zeros, plasticity=plasticity), frozen)
+    assert np.any(plain[1] != frozen[1])
+
+
+def test_a_factor_of_a_trial_is_that_of_its_trial_on_any_number_of_threads():
+    one = weights_after(lambda made: {made: [0.0, 2.0, 0.5, 0.0]})
+    for threads in (2, 3):
+        EXACT.check(weights_after(lambda made: {made: [0.0, 2.0, 0.5, 0.0]}, threads=threads), one)
+    assert not np.array_equal(one[1], weights_after(lambda made: {made: [0.5, 2.0, 0.0, 0.0]})[1])
+
+
+@pytest.mark.parametrize(
+    ("factor", "message"),
+    [
+        (-0.5, "expected at least 0, got -0.5"),
+        ([1.0, -1.0, 1.0], "expected at least 0, got -1"),
+        (np.nan, "expected finite numbers"),
+        ([1.0, np.inf, 1.0], "expected finite numbers"),
+        ([1.0, 1.0], r"expected a number or \(3,\) for 3 trials, got shape \(2,\)"),
+        (np.ones((3, 2)), r"expected a number or \(3,\) for 3 trials, got shape \(3, 2\)"),
+        ("fast", "'fast'"),
+        (True, "True"),
+        (None, "None"),
+    ],
+)
+def test_a_factor_that_cannot_be_is_refused_before_anything_runs(factor, message):
+    net, made = learner()
+    with pytest.raises(SpikelearnError, match=f"plastic of phase 1: factor of projection 'made': .*{message}"):
+        net.run(trials=sl.Trials([sl.Phase(1.0), sl.Phase(1.0, plastic={made: factor})], n=3))
+    assert net.time == 0.0
 
 
 # Events in flight

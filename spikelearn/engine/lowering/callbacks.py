@@ -258,11 +258,20 @@ def _start_calls(schedule: Trials, program: Program, plan: Plan, clock: np.ndarr
             calls.append(Call(f"release {modulator.name}", add, clock=clock, phase=k, values=rows, target=pending))
         if named_plastic:
             for projection, learning in plan.learning.items():
-                on = projection.plastic and (phase.plastic is None or projection in phase.plastic)
-                values = np.array([int(on)], np.int64)
-                copy = kernel_of(trial_clock.copy_at_start)
-                calls.append(Call("plastic window", copy, clock=clock, phase=k, values=values, target=learning.enabled))
+                rows = _factors(projection, schedule, k)
+                start = kernel_of(trial_clock.set_at_start)
+                calls.append(Call("plastic window", start, clock=clock, phase=k, values=rows, target=learning.factor))
     return calls
+
+
+def _factors(projection: Projection, schedule: Trials, k: int) -> np.ndarray:
+    """(1 or trials, 1): the factors of what a projection learns in phase k."""
+    found = schedule.phases[k].factor(projection)
+    what = f"plastic of phase {k}: factor of projection {projection.name!r}"
+    rows = schedule.rows(found if projection.plastic else 0.0, 1, "1", what)
+    if rows.min() < 0:
+        raise DescriptionError(f"{what}: expected at least 0, got {rows.min():g}")
+    return rows
 
 
 def save_inputs(schedule: Trials, program: Program) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -280,7 +289,7 @@ def restore_inputs(found: list[tuple[np.ndarray, np.ndarray]], program: Program)
         array[:] = before
     for plan in program.plans:
         for projection, learning in plan.learning.items():
-            learning.enabled[0] = projection.plastic
+            learning.factor[0] = projection.plastic
 
 
 def _set(

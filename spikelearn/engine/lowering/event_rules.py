@@ -11,6 +11,7 @@ import numpy as np
 from spikelearn.codegen.modules import Kernel, kernel_for, kernel_of
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
+from spikelearn.engine.lowering.learning_factor import factor_arrays, keep_calls
 from spikelearn.engine.lowering.short_term_synapses import Release
 from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import event_rule, homeostasis, modulators, rewire
@@ -49,8 +50,7 @@ class EventLearning:
         values |= {
             "W_min": parameters.W_min, "W_max": parameters.W_max, "dendritic": projection.dendritic_steps,
             "index": table.index, "targets": table.targets, "weights": table.weights, "delays": table.delays,
-            "event_count": table.event_count, "inputs": ends.inputs,
-            "enabled": np.full(1, projection.plastic, np.int64),
+            "event_count": table.event_count, "inputs": ends.inputs, **factor_arrays(projection),
         }  # fmt: skip
         if rule.modulated:
             values |= {"tau_c": parameters.tau_c, "dt": plan.dt}
@@ -69,8 +69,8 @@ class EventLearning:
         return self.projection.plasticity.parameters
 
     @property
-    def enabled(self) -> np.ndarray:
-        return self.values["enabled"]
+    def factor(self) -> np.ndarray:
+        return self.values["learning_factor"]
 
     @property
     def sweeps(self) -> np.ndarray:
@@ -85,6 +85,7 @@ class EventLearning:
 
     def deliver(self) -> None:
         stages, push = self.plan.stages, self._push()
+        stages["integrate"] += keep_calls(self.projection, self.values)
         if self.rule.modulated:
             stages["integrate"] += self._follow_modulator()
         delayed = self.projection.dendritic_steps > 0
@@ -205,8 +206,8 @@ def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> 
         "unread": np.zeros(table.n_synapses, place),
         "event_end": np.zeros(n_targets, place),
         "event_step": np.full((n_targets, history), LONG_AGO, np.int32),
-        "event_plastic": np.zeros((n_targets, history), np.uint8),
-        "frozen": np.zeros(1, np.int64),
+        "event_factor": np.zeros((n_targets, history)),
+        "any_scaled": np.zeros(1, np.int64),
         "past_end": np.zeros(n_targets, place),
         "past_step": np.full(n_targets, LONG_AGO, np.int32),
         "sweeps": np.array([0, NEVER]),

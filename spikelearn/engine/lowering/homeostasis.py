@@ -20,7 +20,7 @@ from spikelearn.plasticity import Normalisation, Rewiring, SynapticScaling
 class NoLearning:
     """The learning state that homeostasis needs for a projection without a plasticity rule."""
 
-    enabled: np.ndarray = field(default_factory=lambda: np.ones(1, np.int64))
+    factor: np.ndarray = field(default_factory=lambda: np.ones(1))
     sweeps: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
 
     def sweep(self) -> list[Call]:
@@ -50,7 +50,7 @@ def homeostasis_calls(homeostases: Sequence[Homeostasis], plan: Plan) -> None:
                 f"{label}: begin",
                 begin,
                 every=mechanism.every,
-                enabled=learning.enabled,
+                learning_factor=learning.factor,
                 due=due,
                 sweeps=learning.sweeps,
             ),  # fmt: skip

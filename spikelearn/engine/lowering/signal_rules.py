@@ -11,6 +11,7 @@ import numpy as np
 from spikelearn.codegen.modules import Kernel, kernel_for
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
+from spikelearn.engine.lowering.learning_factor import factor_arrays, keep_calls
 from spikelearn.engine.lowering.short_term_synapses import Release
 from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import signal_rule
@@ -39,7 +40,7 @@ class SignalLearning:
         values = _arrays(projection, plan, table) | {
             "W_min": parameters.W_min, "W_max": parameters.W_max, "dendritic": projection.dendritic_steps,
             "index": table.index, "targets": table.targets, "weights": table.weights, "delays": table.delays,
-            "event_count": table.event_count, "inputs": ends.inputs, "enabled": np.ones(1, np.int64),
+            "event_count": table.event_count, "inputs": ends.inputs, **factor_arrays(projection),
         }  # fmt: skip
         release = Release.of(projection, table, plan.dt) if projection.synapse is not None else None
         values |= release.values if release else {}
@@ -52,8 +53,8 @@ class SignalLearning:
         return self.projection.plasticity.rule
 
     @property
-    def enabled(self) -> np.ndarray:
-        return self.values["enabled"]
+    def factor(self) -> np.ndarray:
+        return self.values["learning_factor"]
 
     @property
     def waits_for_events(self) -> bool:
@@ -64,6 +65,7 @@ class SignalLearning:
 
     def deliver(self) -> None:
         stages = self.plan.stages
+        stages["integrate"] += keep_calls(self.projection, self.values)
         stages["integrate"].append(self._call("integrate", "integrate", **self._modulator()))
         stages["arrive"].append(self._deliver())
         stages["post"].append(self._signals())

@@ -11,7 +11,8 @@ arrival, its weight is read, or the history is nearly full; then their effect is
 for each synapse, the index of the first event that it has not applied; those before `due_end` are due, which equals
 `event_end` unless there is a dendritic delay. `past_*` are the latest event of each neuron that arrivals can see, and
 its traces including the jump. All synapses of a slot apply their oldest event, then all that have more apply their
-next, and so on: this avoids a branch per synapse that the processor would mispredict half of the time.
+next, and so on: this avoids a branch per synapse that the processor would mispredict half of the time. `event_factor`
+is the factor of what each event changes; `any_scaled` is 1 as soon as one of them was not 1.
 
 A modulated rule keeps weight = w - c N and eligibility c scaled by exp((t - base)/tau_c), so that
 w(t) = weight + eligibility N(t) holds between events (N: kernels.modulators.integrate_modulator). Its limits are also
@@ -25,6 +26,7 @@ from spikelearn.kernels.control import STOP
 from spikelearn.kernels.deliver import fetch_run
 from spikelearn.kernels.event_rule import ALL, LATEST, LONG_AGO, NEVER, SOME, WANTED
 from spikelearn.kernels.events import count_in_row, source_in_row, times_in_row
+from spikelearn.kernels.learning_factor import scaled_change
 from spikelearn.kernels.traces import decay
 from spikelearn.kernels.trial_clock import PHASE, STARTS
 
@@ -68,7 +70,7 @@ from spikelearn.kernels.modulators import extremes, held_until, within_limits
 # RUNS = run__KEPT_IN, run_unread
 # AVERAGED =
 # HISTORIES = event_end, due_end, event_step
-# EVENT_VALUES = event_plastic, frozen, event__POST, event__READS
+# EVENT_VALUES = event_factor, any_scaled, event__POST, event__READS
 # if mean_pre:
 # AVERAGED = PRE
 # EVENT_VALUES = EVENT_VALUES, event_mean__PRE
@@ -88,14 +90,12 @@ from spikelearn.kernels.modulators import extremes, held_until, within_limits
 # TAKEN_UP = consumed, queue, KEPT_IN, unread, SLOT_EXTREMES
 # GIVEN = index, targets, EXTREME_N, PRE_TABLES, LIMITS
 # FETCHED = targets, unread, KEPT_IN
-# LEARNS = plastic
-# EVERY = frozen[0] == 0
+# LEARNS = plastic != 0.0
 # if state_goes_on:
 # LEARNS = True
-# EVERY = True
 # end
 @scalar
-def learn(SYNAPSE, j, h, last, PRE__at, SHARED):
+def learn(SYNAPSE, j, h, last, PRE__at, plastic, SHARED):
     """The effect on a synapse of event h in the history of its target j."""
     at = event_step[j, h]
     # for x in pre:
@@ -120,24 +120,20 @@ def learn(SYNAPSE, j, h, last, PRE__at, SHARED):
     now = weight + eligibility * N
     weight += min(max(now, W_min), W_max) - now
     # end
-    # if state_goes_on and not modulated:
-    weight_before = weight
+    # if not state_goes_on:
+    if plastic == 0.0:
+        return SYNAPSE
+    # end
+    # if not modulated:
+    before_change = weight
     # end
     CHANGED = on_post(ON_POST)
-    # if state_goes_on:
-    if frozen[0] != 0 and event_plastic[j, h] == 0:
-        # if modulated:
-        change = 0.0
-        # else:
-        weight = weight_before
-        # end
-    # end
     # if modulated:
-    change *= scales[at & ring]
+    change *= plastic * scales[at & ring]
     eligibility += change
     weight -= change * N
     # else:
-    weight = min(max(weight, W_min), W_max)
+    weight = min(max(scaled_change(before_change, weight, plastic), W_min), W_max)
     # end
     return SYNAPSE
 
@@ -149,24 +145,16 @@ def meet(SYNAPSE, s, last, PRE__now, POST, AT_ARRIVAL, plastic, LIMITS):
     now = weight + eligibility * N
     weight += min(max(now, W_min), W_max) - now
     # end
-    # if state_goes_on and not modulated:
-    weight_before = weight
+    # if not modulated:
+    before_change = weight
     # end
     CHANGED = on_pre(ON_PRE)
-    # if state_goes_on:
-    if not plastic:
-        # if modulated:
-        change = 0.0
-        # else:
-        weight = weight_before
-        # end
-    # end
     # if modulated:
-    change *= E
+    change *= plastic * E
     eligibility += change
     weight -= change * N
     # else:
-    weight = min(max(weight, W_min), W_max)
+    weight = min(max(scaled_change(before_change, weight, plastic), W_min), W_max)
     # end
     return SYNAPSE
 
@@ -182,7 +170,7 @@ def take_up(run, queue, RUNS, last, PRE__at, SHARED):
     while n > 0:
         left = 0
         # Two loops, since one with a condition takes a third longer.
-        if EVERY:
+        if any_scaled[0] == 0:
             for k in range(n):
                 i = queue[k]
                 j = run[i]
@@ -190,7 +178,7 @@ def take_up(run, queue, RUNS, last, PRE__at, SHARED):
                 # for v, array in kept:
                 v = run__array[i]
                 # end
-                SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, SHARED)
+                SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, 1.0, SHARED)
                 # for v, array in kept:
                 run__array[i] = v
                 # end
@@ -203,14 +191,13 @@ def take_up(run, queue, RUNS, last, PRE__at, SHARED):
                 i = queue[k]
                 j = run[i]
                 h = run_unread[i]
-                if event_plastic[j, h] != 0:
-                    # for v, array in kept:
-                    v = run__array[i]
-                    # end
-                    SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, SHARED)
-                    # for v, array in kept:
-                    run__array[i] = v
-                    # end
+                # for v, array in kept:
+                v = run__array[i]
+                # end
+                SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, event_factor[j, h], SHARED)
+                # for v, array in kept:
+                run__array[i] = v
+                # end
                 place = (int(h) + 1) & mask
                 run_unread[i] = place
                 queue[left] = i
@@ -265,8 +252,9 @@ def advance_post_traces(
 
 @kernel
 def function(
-    step, rows, counts, delays, inputs: Written, event_count: Written, enabled, dendritic, MODULATOR, RUNNING: Written,
-    DECAYS, ARRIVED: Written, TAKEN_UP: Written, EVENTS, PAST, POST_TABLES, GIVEN, RELEASE: Written, RELEASE_OF
+    step, rows, counts, delays, inputs: Written, event_count: Written, past_factors, dendritic, MODULATOR,
+    RUNNING: Written, DECAYS, ARRIVED: Written, TAKEN_UP: Written, EVENTS, PAST, POST_TABLES, GIVEN, RELEASE: Written,
+    RELEASE_OF
 ):  # fmt: skip
     """Deliver what arrives in this step; the weight sent includes the change due to this arrival."""
     depth = counts.shape[1]
@@ -293,7 +281,7 @@ def function(
             last = last_arrival[slot]
             after = consumed[slot]
             through = s if dendritic > 0 else s - 1
-            plastic = enabled[0] != 0
+            plastic = past_factors[s % len(past_factors)]
             run = targets[begin:end]
             # for v, array in kept:
             run__array = array[begin:end]
@@ -360,7 +348,7 @@ def function(
 
 @kernel
 def push(
-    step, rows, counts, dendritic, sweeps: Written, since_sweep: Written, enabled, RUNNING, values__READS,
+    step, rows, counts, dendritic, sweeps: Written, since_sweep: Written, learning_factor, RUNNING, values__READS,
     event_end: Written, event_step: Written, EVENT_VALUES: Written, POST_TABLES
 ):  # fmt: skip
     """Enter the post events that reach the synapses in this step into the histories of their neurons.
@@ -393,9 +381,9 @@ def push(
         # for y in reads:
         event__y[j, h] = values__y[row, k]
         # end
-        event_plastic[j, h] = enabled[0]
-        if enabled[0] == 0:
-            frozen[0] = 1
+        event_factor[j, h] = learning_factor[0]
+        if learning_factor[0] != 1.0:
+            any_scaled[0] = 1
         event_step[j, h] = step
         event_end[j] = (h + 1) & mask
         since_sweep[j] += 1
@@ -449,7 +437,7 @@ def sweep(
 @kernel
 def read(
     step, every, start, what, slots, positions, room, steps: Written, values: Written, used: Written, control: Written,
-    rows, counts, delays, enabled, dendritic, MODULATOR, ARRIVED, TAKEN_UP, EVENTS, PAST, POST_TABLES, GIVEN
+    rows, counts, delays, past_factors, dendritic, MODULATOR, ARRIVED, TAKEN_UP, EVENTS, PAST, POST_TABLES, GIVEN
 ):  # fmt: skip
     """Write the current values of a variable of the synapses, from step `start` on, without changing them.
 
@@ -458,7 +446,7 @@ def read(
     """
     if step >= start and step % every == 0:
         mask, depth = event_step.shape[1] - 1, counts.shape[1]
-        plastic, row = enabled[0] != 0, used[0]
+        row = used[0]
         steps[row] = step
         for k in range(len(positions)):
             slot, p = slots[k], positions[k]
@@ -483,8 +471,7 @@ def read(
                 emitted = (s + dendritic - delays[slot % len(delays)]) % depth
                 for _ in range(times_in_row(rows, counts, emitted, slot // len(delays))):
                     while h != event_end[j] and event_step[j, h] <= s:
-                        if EVERY or event_plastic[j, h] != 0:
-                            SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, SHARED)
+                        SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, event_factor[j, h], SHARED)
                         h = (h + 1) & mask
                     while g != event_end[j] and event_step[j, g] < s:
                         past_step_now = event_step[j, g]
@@ -508,6 +495,7 @@ def read(
                     weight = within_limits(weight, eligibility, since, before, N_low, N_high, extreme_N, W_min, W_max)
                     N, E = integrals[s & (len(integrals) - 1)], scales[s & (len(scales) - 1)]
                     # end
+                    plastic = past_factors[s % len(past_factors)]
                     if LEARNS:
                         SYNAPSE = meet(SYNAPSE, s, last, PRE__now, POST, AT_ARRIVAL, plastic, LIMITS)
                     # for x in pre:
@@ -520,8 +508,7 @@ def read(
                     last = s
                     after = s
             while h != event_end[j]:
-                if EVERY or event_plastic[j, h] != 0:
-                    SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, SHARED)
+                SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, event_factor[j, h], SHARED)
                 h = (h + 1) & mask
             # if modulated:
             if until > before:

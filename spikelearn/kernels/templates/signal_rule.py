@@ -19,6 +19,7 @@ import math
 
 from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.control import STOP
+from spikelearn.kernels.learning_factor import scaled_change
 from spikelearn.kernels.signal_rule import BASE, EPOCH, EPOCHS, SWEPT
 from spikelearn.kernels.trial_clock import PHASE, STARTS
 
@@ -92,9 +93,9 @@ def add_signal(at, row, first, last, gain, clock, SIGNALLED):
 
 @kernel
 def signals(
-    step, event_rows, event_counts, first, last, enabled, event: Written, ALSO_ROWS, also__ALSO: Written, post__READS,
-    OWN: Written, DELAYS: Written, SEEN_RINGS: Written, dendritic, clock, gain: Written, H__PRE: Written, rate__PRE,
-    constant__CONSTANTS
+    step, event_rows, event_counts, first, last, learning_factor, event: Written, ALSO_ROWS, also__ALSO: Written,
+    post__READS, OWN: Written, DELAYS: Written, SEEN_RINGS: Written, dendritic, clock, gain: Written, H__PRE: Written,
+    rate__PRE, constant__CONSTANTS
 ):  # fmt: skip
     """The signal of each target at the end of this step; without a dendritic delay it acts now."""
     emitted = step % len(event_counts)
@@ -121,7 +122,7 @@ def signals(
     # end
     row = step % len(gain)
     gain_now = gain[row][first:last]
-    plastic = 1.0 if enabled[0] != 0 else 0.0
+    plastic = learning_factor[0]
     for i in range(len(gain_now)):
         # for v in read:
         u__v = now__v[i]
@@ -147,7 +148,7 @@ def signals(
 
 @kernel
 def integrate(
-    step, first, last, every, enabled, MODULATOR, dendritic, clock: Written, gain, SUMS: Written, RATES,
+    step, first, last, every, learning_factor, MODULATOR, dendritic, clock: Written, gain, SUMS: Written, RATES,
     INCREMENTS: Written, ENDS: Written, FACTORS, INDEX, SYNAPSES: Written
 ):  # fmt: skip
     """Advance the integrals to the step in which this step's arrivals reach their synapses."""
@@ -158,7 +159,7 @@ def integrate(
     n0 = concentration[0]
     w_rate = c_rate + n_rate
     increment = -n0 * math.expm1(-w_rate) / w_rate * dt + b * math.expm1(-c_rate) / c_rate * dt
-    released[step % len(released)] = increment if enabled[0] != 0 else 0.0
+    released[step % len(released)] = increment if learning_factor[0] != 0.0 else 0.0
     increment = released[at % len(released)] * math.exp(-(at - 1 - clock[BASE]) * c_rate)
     N[0] += increment
     # for x in pre:
@@ -277,8 +278,8 @@ def sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES):
 
 @kernel
 def function(
-    step, rows, counts, VALUES, delays, inputs: Written, event_count: Written, enabled, SEEN_RINGS, dendritic, clock,
-    SUMS, RATES, ENDS, FACTORS, INDEX, SYNAPSES: Written, W_min, W_max, tau_rate__PRE, constant__CONSTANTS,
+    step, rows, counts, VALUES, delays, inputs: Written, event_count: Written, past_factors, SEEN_RINGS, dendritic,
+    clock, SUMS, RATES, ENDS, FACTORS, INDEX, SYNAPSES: Written, W_min, W_max, tau_rate__PRE, constant__CONSTANTS,
     RELEASE: Written, RELEASE_OF
 ):  # fmt: skip
     """Deliver what arrives in this step; the weight sent includes the change due to this arrival."""
@@ -287,7 +288,7 @@ def function(
     s = step - dendritic
     epoch = clock[EPOCH]
     base = clock[BASE]
-    plastic = enabled[0] != 0
+    plastic = past_factors[s % len(past_factors)]
     # if seen:
     row = (s - dendritic if dendritic > 0 else s - 1) % len(seen__FIRST_SEEN)
     # end
@@ -357,18 +358,18 @@ def function(
                 # if eligibility:
                 c = LEARNT
                 # if on_pre:
-                if plastic:
-                    c += on_pre(HANDED) * c_scale
+                if plastic != 0.0:
+                    c += plastic * on_pre(HANDED) * c_scale
                 # end
                 c = REST
                 # else:
                 # if on_pre:
-                if plastic:
+                if plastic != 0.0:
                     # if hidden:
-                    learned = on_pre(learned, HANDED)
+                    learned = scaled_change(learned, on_pre(learned, HANDED), plastic)
                     now = min(max(learned, W_min), W_max)
                     # else:
-                    now = min(max(on_pre(now, HANDED), W_min), W_max)
+                    now = min(max(scaled_change(now, on_pre(now, HANDED), plastic), W_min), W_max)
                     # end
                 # end
                 # end
