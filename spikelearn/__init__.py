@@ -33,10 +33,11 @@ from spikelearn.synapses import *
 if _TYPE_CHECKING:
     from spikelearn import analysis as analysis
     from spikelearn import io as io
+    from spikelearn import learning as learning
     from spikelearn import plots as plots
     from spikelearn import tasks as tasks
 else:  # type checkers go by the lines above, whose names are exported by `as` and by `*`
-    _ON_DEMAND = ("plots", "analysis", "io", "tasks")
+    _ON_DEMAND = ("plots", "analysis", "io", "learning", "tasks")
     __all__ = [n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module)]
     __all__ += ["__version__"]
 

@@ -1,1 +1,36 @@
-"""Learners: networks with a credit-assignment rule, and tools to compare them."""
+"""Learners: networks with a rule for assigning credit, and tools to compare them.
+
+Learners have scikit-learn's interface: `sl.learning.FeedbackAlignment(hidden=(30,)).fit(X, y)`. What needs scikit-learn
+is imported when it is first used.
+"""
+
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
+if _TYPE_CHECKING:
+    from spikelearn.learning.controls import ablated_feedback as ablated_feedback
+    from spikelearn.learning.controls import frozen as frozen
+    from spikelearn.learning.controls import linear as linear
+    from spikelearn.learning.controls import shuffled_teacher as shuffled_teacher
+    from spikelearn.learning.feedback_alignment import FeedbackAlignment as FeedbackAlignment
+    from spikelearn.learning.learner import Learner as Learner
+    from spikelearn.learning.rules import RULES as RULES
+    from spikelearn.learning.rules import learner_for as learner_for
+else:
+    _PLACES = {
+        "ablated_feedback": "controls",
+        "frozen": "controls",
+        "linear": "controls",
+        "shuffled_teacher": "controls",
+        "FeedbackAlignment": "feedback_alignment",
+        "Learner": "learner",
+        "RULES": "rules",
+        "learner_for": "rules",
+    }
+    __all__ = list(_PLACES)
+
+    def __getattr__(name: str) -> _Any:
+        if name in _PLACES:
+            return getattr(_import_module(f"spikelearn.learning.{_PLACES[name]}"), name)
+        raise AttributeError(f"module 'spikelearn.learning' has no attribute {name!r}")

@@ -6,8 +6,9 @@ neuron spikes and V_m falls by V_th (a soft reset: what is above the threshold i
 of 1 pA is an input of 1, and any step is exact. The default beta is 0.9 at dt = 1 ms.
 
 psi = 1/(1 + slope |margin|)^2 is the surrogate for the derivative of the spike by V_m (Zenke & Ganguli 2018, Neural
-Comput. 30:1514). `apical` is what arrives at port apical in a step, such as an error that is fed back: it can be
-recorded and learned from but does not drive the cell. `noise` is the same for port noise, which does.
+Comput. 30:1514). `apical` is what arrives at port apical in a step, such as errors that are fed back: it can be
+recorded and learned from but does not drive the cell; nor does `error`, psi times it, which an event of kind `rate` in
+every step can carry to a layer below. `noise` is what arrives at port noise, which drives the cell as well.
 """
 
 from __future__ import annotations
@@ -40,14 +41,15 @@ def _constants(p: LIFSoftResetParameters, dt: float) -> dict[str, Any]:
 
 @scalar
 def lif_soft_reset_step(
-    V_m, margin, psi, apical, noise, in_soma, in_apical, in_noise, I_soma, beta, arriving, V_th, slope
+    V_m, margin, psi, apical, error, noise, in_soma, in_apical, in_noise, I_soma, beta, arriving, V_th, slope
 ):
     V_m = beta * V_m + arriving * (in_soma + in_noise + I_soma)
     margin = V_m - V_th
     fired = margin >= 0.0
     V_m = margin if fired else V_m
     root = 1.0 / (1.0 + slope * abs(margin))
-    return V_m, margin, root * root, in_apical, in_noise, np.uint8(fired)
+    psi = root * root
+    return V_m, margin, psi, in_apical, psi * in_apical, in_noise, np.uint8(fired) + np.uint8(16)
 
 
 def _check(p: LIFSoftResetParameters) -> str | None:
@@ -63,10 +65,11 @@ LIFSoftReset = NeuronModel(
     LIFSoftResetParameters,
     _constants,
     lif_soft_reset_step,
-    state={"V_m": "1", "margin": "1", "psi": "1", "apical": "1", "noise": "1"},
+    state={"V_m": "1", "margin": "1", "psi": "1", "apical": "1", "error": "1", "noise": "1"},
     ports={"soma": "1", "apical": "1", "noise": "1"},
     currents=("soma",),
     initial=lambda p: {},
+    kinds=("spike", "rate"),
     equations="""
     dV_m/dt = (I_soma / pA - V_m) / tau_m : 1
     I_soma : amp

@@ -51,9 +51,10 @@ def _soft_reset():
         if margin >= 0.0:
             V -= 1.0
             spikes.append(k + 1.0)
-        expected.append([V, margin, 1.0 / (1.0 + 3.0 * abs(margin)) ** 2, apical[k], noise[k]])
+        psi = 1.0 / (1.0 + 3.0 * abs(margin)) ** 2
+        expected.append([V, margin, psi, apical[k], psi * apical[k], noise[k]])
     assert 10 < len(spikes) < STEPS / 2
-    measured = np.stack([found[name] for name in ("V_m", "margin", "psi", "apical", "noise")], axis=1)
+    measured = np.stack([found[name] for name in ("V_m", "margin", "psi", "apical", "error", "noise")], axis=1)
     return np.append(measured, run.spikes("cell").times), np.append(expected, spikes)
 
 

@@ -1,0 +1,40 @@
+"""Circuit: the network of a learner, and which part plays which role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from spikelearn.description.population import Population
+from spikelearn.description.projection import Projection
+from spikelearn.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Circuit:
+    """A network and its parts, by role.
+
+    layers: populations from the input to the output. forward: the projections between them, in the same order.
+    feedback: those that bring a teaching signal to hidden layers. learning: all projections that learn in some phase.
+    parts: whatever else the phases of a learner need, by name.
+    """
+
+    network: Network
+    layers: Sequence[Population]
+    forward: Sequence[Projection]
+    feedback: Sequence[Projection] = ()
+    learning: Sequence[Projection] = ()
+    parts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def input(self) -> Population:
+        return self.layers[0]
+
+    @property
+    def hidden(self) -> Sequence[Population]:
+        return self.layers[1:-1]
+
+    @property
+    def output(self) -> Population:
+        return self.layers[-1]

@@ -1,0 +1,49 @@
+"""Encodings: how the features of an example, numbers from 0 to 1, drive the input cells of a learner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spikelearn.description.population import Population
+from spikelearn.errors import ParameterError
+from spikelearn.neurons import PerfectIntegrator
+from spikelearn.sources import Poisson
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """model: of the input cells. sent: what they send, as arguments of `Network.connect`. drive: (population, features
+    (n, inputs)) -> arguments of a Phase that presents them. random: whether spikes are drawn anew in each presentation.
+    """
+
+    model: Any
+    sent: Mapping[str, Any]
+    drive: Callable[[Population, np.ndarray], dict[str, Any]]
+    random: bool = False
+
+
+def _currents(population: Population, features: np.ndarray) -> dict[str, Any]:
+    return {"currents": {(population, "exc"): features}}
+
+
+def _rates(population: Population, features: np.ndarray) -> dict[str, Any]:
+    return {"rates": {population: 1000.0 * features}}
+
+
+ENCODINGS: Mapping[str, Encoding] = {
+    "graded": Encoding(PerfectIntegrator(interval=1.0), {"on": "rate", "payload": "r"}, _currents),
+    "regular": Encoding(PerfectIntegrator(interval=1.0), {"on": "spike"}, _currents),
+    "poisson": Encoding(Poisson(rate=0.0), {"on": "spike"}, _rates, random=True),
+}
+"""A feature of 1 is, in every step of 1 ms: "graded" a value of 1, "regular" a spike, "poisson" a spike on average."""
+
+
+def encoding_of(name: str) -> Encoding:
+    """Raises ParameterError for an unknown name."""
+    if name not in ENCODINGS:
+        raise ParameterError(f"encoding: expected one of {', '.join(ENCODINGS)}, got {name!r}")
+    return ENCODINGS[name]

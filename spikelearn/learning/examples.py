@@ -1,0 +1,71 @@
+"""The tasks on which learners are compared, with splits that are fixed: the same for every learner and seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from spikelearn.errors import ParameterError
+from spikelearn.tasks import digits, split, xor, yin_yang
+
+
+@dataclass(frozen=True)
+class Examples:
+    """X, y: to learn from; X_test, y_test: to be judged by. (n, features) and (n,) labels.
+
+    learner: parameters that every learner takes for this task.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+    learner: Mapping[str, Any]
+
+    def first(self, n: int, n_test: int) -> Examples:
+        """The first n to learn from, and the first n_test."""
+        return replace(
+            self, X=self.X[:n], y=self.y[:n], X_test=self.X_test[:n_test], y_test=self.y_test[:n_test]
+        )  # fmt: skip
+
+
+def _xor(validation: bool, mnist: str) -> Examples:
+    """Each pattern 50 times an epoch; as there are no others, the test is on these."""
+    patterns, labels = xor()
+    inputs = patterns.astype(float)
+    return Examples(np.tile(inputs, (50, 1)), np.tile(labels, 50), inputs, labels, {"hidden": (10,), "bias": True})
+
+
+def _yin_yang(validation: bool, mnist: str) -> Examples:
+    """5,000 points to learn from, and 1,000 for validation and for the test each (Kriener et al. 2022)."""
+    return Examples(*yin_yang(5000, 10), *yin_yang(1000, 11 if validation else 12), {"hidden": (30,), "bias": False})
+
+
+def _digits(validation: bool, mnist: str) -> Examples:
+    """UCI's 8 x 8 digits, 80 to 20; for validation the 80 % are divided again."""
+    return Examples(*split(*digits(mnist), validation=validation), {"hidden": (100,), "bias": False})
+
+
+def _mnist(validation: bool, mnist: str) -> Examples:
+    if not mnist:
+        raise ParameterError("task mnist: expected the folder of the MNIST files")
+    return _digits(validation, mnist)
+
+
+TASKS: Mapping[str, Callable[[bool, str], Examples]] = {
+    "xor": _xor, "yin_yang": _yin_yang, "digits": lambda validation, mnist: _digits(validation, ""), "mnist": _mnist,
+}  # fmt: skip
+
+
+def examples_of(task: str, validation: bool = False, mnist: str = "") -> Examples:
+    """The examples of a task.
+
+    validation: whether to be judged by examples that are not those of the test: for tuning. mnist: folder of the MNIST
+    files. Raises ParameterError for an unknown task.
+    """
+    if task not in TASKS:
+        raise ParameterError(f"task: expected one of {', '.join(TASKS)}, got {task!r}")
+    return TASKS[task](validation, mnist)

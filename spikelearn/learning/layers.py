@@ -1,0 +1,90 @@
+"""Layers of cells, connected forward, as most learners have them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spikelearn.description.population import Population
+from spikelearn.description.projection import Projection
+from spikelearn.description.trials import Callback, Phase
+from spikelearn.learning.encoding import Encoding
+from spikelearn.network import Network
+
+if TYPE_CHECKING:
+    from spikelearn.learning.circuit import Circuit
+    from spikelearn.learning.learner import Learner
+
+TAU_M = -1.0 / float(np.log(0.9))
+"""ms; potentials decay by a factor of 0.9 in a step of 1 ms."""
+GAIN = 4.0
+"""Steepness of the probability of an answer as a function of the potential of a readout cell."""
+FIRST, LATER = 6.0, 3.0
+"""Largest weights at first, times the square root of the number of inputs: from the input, and from other layers."""
+
+
+def populations(net: Network, sizes: Sequence[int], encoding: Encoding, hidden: Any, output: Any) -> list[Population]:
+    """Input, hidden layers and output. sizes: of all. hidden, output: models of their cells."""
+    models = [encoding.model, *[hidden] * (len(sizes) - 2), output]
+    names = ["input", *(f"hidden {k}" for k in range(1, len(sizes) - 1)), "output"]
+    return [net.population(n, model, name=name) for n, model, name in zip(sizes, models, names, strict=True)]
+
+
+def starting_weights(sizes: Sequence[int], seed: int) -> list[np.ndarray]:
+    """Uniform, and centred, (sources, targets) for each pair of layers."""
+    generator = np.random.default_rng([77, seed])
+    largest = [FIRST, *[LATER] * (len(sizes) - 2)]
+    return [
+        generator.uniform(-1.0, 1.0, (below, above)) * each / np.sqrt(below)
+        for below, above, each in zip(sizes, sizes[1:], largest, strict=False)
+    ]
+
+
+def connect_forward(
+    net: Network, layers: Sequence[Population], encoding: Encoding, weights: Sequence[np.ndarray],
+    plasticities: Sequence[Any], port: str = "soma",
+) -> list[Projection]:  # fmt: skip
+    """From each layer to the next. Hidden layers send spikes. plasticities: of each projection, or None."""
+    found = []
+    for k, (below, above) in enumerate(zip(layers, layers[1:], strict=False)):
+        sent: Mapping[str, Any] = encoding.sent if k == 0 else {"on": "spike"}
+        found.append(
+            net.connect(
+                below, above, port, weight=weights[k], plasticity=plasticities[k], name=f"forward {k + 1}", **sent
+            )
+        )
+    return found
+
+
+def taught(output: Population, y: np.ndarray) -> dict[tuple[Population, str], Any]:
+    """Currents of a phase that tell readout cells the right answers, y: (n,) from 0 on."""
+    return {(output, "teacher"): np.eye(output.size)[y], (output, "learning"): 1.0}
+
+
+def answering(
+    learner: Learner, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray,
+    plastic: Mapping[Projection, float] | None = None,
+) -> Phase:  # fmt: skip
+    """The phase in which readout cells answer, and learn if there are labels: their V_sum becomes the scores.
+
+    Everything is as at first when it begins. plastic: projections that learn, and the factor of their learning rates.
+    """
+    given = learner.encoded.drive(circuit.input, X)
+    if y is not None:
+        given["currents"] = given.get("currents", {}) | taught(circuit.output, y)
+    read = Callback(copy_scores, (circuit.output.state("V_sum"), scores))
+    return Phase(
+        float(learner.steps),
+        reset=[*circuit.layers, *circuit.learning],
+        discard_events=True,
+        plastic=plastic or {},
+        callback=read,
+        **given,
+    )
+
+
+def copy_scores(trial: int, phase: int, values: Any, scores: Any) -> None:
+    for k in range(len(values)):
+        scores[trial, k] = values[k]

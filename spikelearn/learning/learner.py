@@ -1,0 +1,197 @@
+"""Learner: a spiking network with a rule for assigning credit, with the interface of scikit-learn's classifiers.
+
+A subclass is a description: `build` makes the network, `phases` says what happens in the presentation of one example.
+What learners have in common is here, once: epochs, shuffling, the course of learning rates, controls, prediction, cost.
+No learner has a loop over time: presentations are trials of the compiled engine.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+
+from spikelearn.description.projection import Projection
+from spikelearn.description.trials import Phase, Trials
+from spikelearn.errors import ParameterError
+from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.controls import FROZEN, NONE, SHUFFLED_TEACHER, check_control
+from spikelearn.learning.cost import Cost
+from spikelearn.learning.encoding import Encoding, encoding_of
+from spikelearn.learning.locality import Locality
+from spikelearn.values import whole_number
+
+
+@dataclass(eq=False, repr=False)
+class Learner(ClassifierMixin, BaseEstimator):
+    """Base of all learners.
+
+    hidden: sizes of the hidden layers. epochs: passes over the examples in `fit`. learning_rate: one number, or a pair
+    for the hidden layers and for the output. decay: factor of the learning rates from one epoch to the next. steps:
+    length of a presentation, in steps of 1 ms. encoding: how features drive input cells, see `ENCODINGS`. bias: whether
+    there is also an input cell that is always on. control: "none", or one of `CONTROLS`. threads: of the network.
+    seed: of everything that is drawn.
+
+    After fitting: classes_; n_features_in_; circuit_, the network; epoch_, the number of epochs; history_, name -> one
+    value for each epoch; cost_, of all presentations that taught.
+
+    Features are numbers from 0 to 1. If those of the first examples are not, all features are mapped linearly, so that
+    the smallest and the largest of them become 0 and 1.
+    """
+
+    locality: ClassVar[Locality] = Locality()
+    """What a synapse must know."""
+
+    hidden: tuple[int, ...] = (30,)
+    epochs: int = 20
+    learning_rate: float | tuple[float, float] = 0.01
+    decay: float = 0.9
+    steps: int = 25
+    encoding: str = "graded"
+    bias: bool = True
+    control: str = NONE
+    threads: int = 1
+    seed: int = 1
+
+    def build(self, sizes: Sequence[int]) -> Circuit:
+        """The network. sizes: of all layers, from the input to the output."""
+        raise NotImplementedError
+
+    def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
+        """The phases of one presentation, for all examples.
+
+        X: (n, inputs). y: (n,) from 0 on, or None if nothing is to be learned. scores: (n, outputs), to which a
+        callback writes, in the row of each trial, a number for each class, the largest for the answer.
+        """
+        raise NotImplementedError
+
+    def learn(self, X: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """One pass over examples in the given order; returns the scores. X, y: as for `phases`."""
+        return self._present(X, y, self.cost_)
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Forget everything, then learn from examples X, (n, features), with labels y, (n,), in `epochs` passes."""
+        for name in [name for name in vars(self) if name.endswith("_")]:
+            delattr(self, name)
+        for _ in range(whole_number(self.epochs, "epochs", least=1)):
+            self.partial_fit(X, y)
+        return self
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
+        """One more pass over examples. classes: all labels, needed by the first call if some of them are not in y."""
+        self.prepare(X, y, classes)
+        features, places = self.examples(X, y)
+        generator = np.random.default_rng([self.seed, self.epoch_])
+        order = generator.permutation(len(features))
+        taught = generator.permutation(places) if self.control == SHUFFLED_TEACHER else places
+        scores = self.learn(features[order], taught[order])
+        self.epoch_ += 1
+        right = float(np.mean(scores.argmax(axis=1) == places[order]))
+        for name, value in (("presentations", self.cost_.presentations), ("online_accuracy", right)):
+            self.history_.setdefault(name, []).append(value)
+        return self
+
+    def prepare(self, X: Any, y: Any, classes: Any = None) -> Self:
+        """Make the network for such examples, unless there is one; nothing is learned. Arguments as for partial_fit."""
+        if not hasattr(self, "circuit_"):
+            X, y = validate_data(self, X, y, dtype=np.float64)
+            check_classification_targets(y)
+            self._begin(X, np.unique(column_or_1d(y) if classes is None else classes))
+        return self
+
+    def examples(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        """What input cells are given, (n, inputs), and the places of the labels among the classes, (n,)."""
+        X, y = validate_data(self, X, y, dtype=np.float64, reset=False)
+        y = column_or_1d(y, warn=True)
+        places = np.searchsorted(self.classes_, y)
+        known = self.classes_[np.minimum(places, len(self.classes_) - 1)] == y
+        if not np.all(known):
+            unknown = ", ".join(map(repr, np.unique(y[~known]).tolist()))
+            raise ParameterError(f"y: expected labels among {self.classes_.tolist()}, got also {unknown}")
+        return self._features(X), places
+
+    @property
+    def coefs_(self) -> list[np.ndarray]:
+        """The weights of the forward projections, (sources, targets) each, from the input on."""
+        check_is_fitted(self)
+        backend, found = self.circuit_.network.build(), []
+        for projection in self.circuit_.forward:
+            synapses = backend.synapses(projection)
+            table = synapses() if callable(synapses) else synapses
+            found.append(table.matrix((projection.source_size, projection.target_size)))
+        return found
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """A number for each class, (n, classes), the largest for the answer; for two classes their difference, (n,)."""
+        scores = self._answers(X)
+        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The labels of the answers, (n,). Nothing is learned."""
+        scores = self._answers(X)
+        return np.asarray(self.classes_[scores.argmax(axis=1)])
+
+    def factors(self, circuit: Circuit) -> dict[Projection, float]:
+        """The projections that learn -> the factor of their learning rates in this epoch."""
+        left_out = circuit.forward[:-1] if self.control == FROZEN else ()
+        return {each: self.decay**self.epoch_ for each in circuit.learning if not any(each is f for f in left_out)}
+
+    @property
+    def rates(self) -> tuple[float, float]:
+        """The learning rates of hidden layers and output at first."""
+        given = self.learning_rate
+        hidden, output = given if isinstance(given, tuple) else (given, given)
+        return float(hidden), float(output)
+
+    @property
+    def encoded(self) -> Encoding:
+        return encoding_of(self.encoding)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.non_deterministic = self.encoded.random
+        return tags
+
+    def _begin(self, X: np.ndarray, classes: np.ndarray) -> None:
+        """Check the parameters and make the network."""
+        check_control(self.control)
+        if not isinstance(self.hidden, tuple | list):
+            raise ParameterError(f"hidden: expected a tuple of the sizes of hidden layers, got {self.hidden!r}")
+        sizes = [whole_number(n, "size of a hidden layer", least=1) for n in self.hidden]
+        whole_number(self.steps, "steps", least=1)
+        if len(classes) < 2:
+            raise ParameterError(f"y: expected at least two classes, got one class: {classes.tolist()}")
+        if not (np.isfinite(self.decay) and self.decay > 0.0):
+            raise ParameterError(f"decay: expected a positive number, got {self.decay!r}")
+        low, high = float(X.min()), float(X.max())
+        self._range_ = (0.0, 1.0) if 0.0 <= low and high <= 1.0 else (low, max(high, np.nextafter(low, np.inf)))
+        self.classes_ = classes
+        self.epoch_, self.cost_ = 0, Cost()
+        self.history_: dict[str, list[float]] = {}
+        self.circuit_ = self.build([X.shape[1] + bool(self.bias), *sizes, len(classes)])
+
+    def _features(self, X: np.ndarray) -> np.ndarray:
+        low, high = self._range_
+        features = (X - low) / (high - low)
+        return np.hstack([features, np.ones((len(X), 1))]) if self.bias else features
+
+    def _answers(self, X: Any) -> np.ndarray:
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        return self._present(self._features(X), None, Cost())
+
+    def _present(self, X: np.ndarray, y: np.ndarray | None, cost: Cost) -> np.ndarray:
+        scores = np.zeros((len(X), len(self.classes_)))
+        trials = Trials(self.phases(self.circuit_, X, y, scores), n=len(X))
+        begun = time.process_time()
+        run = self.circuit_.network.run(trials=trials, progress=False)
+        if run.interrupted:
+            raise KeyboardInterrupt
+        cost.add(self.circuit_, run, len(X), time.process_time() - begun)
+        return scores

@@ -1,0 +1,37 @@
+"""The rules that are compared: a learner for each name, and its parameters for each task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sklearn.base import clone
+
+from spikelearn.errors import ParameterError
+from spikelearn.learning.controls import NONE, check_control
+from spikelearn.learning.feedback_alignment import FeedbackAlignment
+from spikelearn.learning.learner import Learner
+from spikelearn.parameters import suggest
+
+RULES: Mapping[str, Learner] = {
+    "fa": FeedbackAlignment(),
+    "dfa": FeedbackAlignment(direct=True),
+}
+"""Name -> a learner with its parameters for Yin-Yang, not fitted: to be cloned."""
+
+TUNED: Mapping[tuple[str, str], Mapping[str, Any]] = {}
+"""(rule, task) -> parameters other than for Yin-Yang."""
+
+LINEAR = "linear"
+"""The control without hidden layers, beside those of `CONTROLS`."""
+
+
+def learner_for(rule: str, task: str = "yin_yang", control: str = NONE, **parameters: Any) -> Learner:
+    """A learner, not fitted, with the parameters for a task. Raises ParameterError for an unknown rule or control."""
+    if rule not in RULES:
+        raise ParameterError(f"rule: there is no {rule!r}{suggest(rule, RULES)}; there are: {', '.join(RULES)}")
+    learner = clone(RULES[rule]).set_params(**TUNED.get((rule, task), {}), **parameters)
+    if control == LINEAR:
+        return learner.set_params(hidden=())
+    check_control(control)
+    return learner.set_params(control=control)

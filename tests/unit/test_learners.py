@@ -1,0 +1,129 @@
+"""Every learner of the list of rules: what is true of all of them."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.utils.estimator_checks import check_estimator
+from tolerances import ULP
+
+import spikelearn as sl
+from spikelearn.errors import ParameterError, SpikelearnError
+from spikelearn.learning.controls import ablated_feedback, frozen, linear, shuffled_teacher
+from spikelearn.learning.examples import examples_of
+from spikelearn.learning.rules import RULES, learner_for
+
+every_rule = pytest.mark.parametrize("rule", RULES)
+
+
+def for_xor(rule: str, **parameters: object) -> object:
+    return learner_for(rule, "xor", **dict(examples_of("xor").learner), **parameters)
+
+
+@every_rule
+def test_every_rule_learns_xor_which_needs_its_hidden_layer(rule):
+    task = examples_of("xor")
+    learner = for_xor(rule)
+    assert learner.fit(task.X, task.y).score(task.X_test, task.y_test) == 1.0
+    # At most three of the four patterns are on the right side of a line.
+    assert linear(learner).fit(task.X, task.y).score(task.X_test, task.y_test) <= 0.75
+
+
+@every_rule
+def test_scikit_learn_finds_a_classifier(rule):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of checks that are skipped
+        check_estimator(learner_for(rule, hidden=(20,), epochs=10))
+
+
+@every_rule
+def test_with_a_shuffled_teacher_there_is_nothing_to_learn(rule):
+    X, y = sl.tasks.yin_yang(600, 1)
+    learner = learner_for(rule, hidden=(10,), epochs=2, bias=False)
+    told, shuffled = learner.fit(X, y).score(X, y), shuffled_teacher(learner).fit(X, y).score(X, y)
+    assert shuffled < 0.45 < 0.5 < told  # three classes: chance is a third
+
+
+@every_rule
+def test_one_and_two_threads_give_the_same_weights(rule):
+    X, y = sl.tasks.yin_yang(20, 1)
+    one, two = (learner_for(rule, hidden=(6,), epochs=2, threads=n).fit(X, y) for n in (1, 2))
+    for a, b in zip(one.coefs_, two.coefs_, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@every_rule
+def test_a_copy_by_pickle_goes_on_bit_for_bit(rule):
+    X, y = sl.tasks.yin_yang(20, 1)
+    learner = learner_for(rule, hidden=(6,)).partial_fit(X, y)
+    copy = pickle.loads(pickle.dumps(learner)).partial_fit(X, y)
+    learner.partial_fit(X, y)
+    for a, b in zip(learner.coefs_, copy.coefs_, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@every_rule
+def test_predicting_changes_no_weights_beyond_rounding(rule):
+    """A weight is kept as q + X H, where each arrival moves a part from one term to the other."""
+    X, y = sl.tasks.yin_yang(20, 1)
+    learner = learner_for(rule, hidden=(6,)).partial_fit(X, y)
+    before = [each.copy() for each in learner.coefs_]
+    learner.predict(X)
+    for a, b in zip(before, learner.coefs_, strict=True):
+        ULP(10_000, 10.0).check(b, a)
+
+
+@every_rule
+def test_frozen_hidden_layers_stay_as_they_were_drawn(rule):
+    X, y = sl.tasks.yin_yang(20, 1)
+    learner = frozen(learner_for(rule, hidden=(6,), epochs=1))
+    learner.prepare(X, y)
+    before = [each.copy() for each in learner.coefs_]
+    learner.partial_fit(X, y)
+    np.testing.assert_array_equal(learner.coefs_[0], before[0])
+    assert np.any(learner.coefs_[-1] != before[-1])
+
+
+def test_without_feedback_hidden_layers_do_not_learn():
+    X, y = sl.tasks.yin_yang(20, 1)
+    learner = ablated_feedback(learner_for("fa", hidden=(6,), epochs=1)).prepare(X, y)
+    before = learner.coefs_
+    learner.partial_fit(X, y)
+    np.testing.assert_array_equal(learner.coefs_[0], before[0])
+    assert np.any(learner.coefs_[1] != before[1])
+
+
+def test_features_beyond_0_and_1_are_mapped_and_labels_may_be_text():
+    X, y = sl.tasks.yin_yang(200, 1)
+    names = np.array(["yin", "yang", "dot"])[y]
+    plain, mapped = (learner_for("fa", epochs=1).fit(each, names) for each in (X, 10.0 * X - 3.0))
+    assert set(plain.predict(X)) <= set(names)
+    assert np.mean(plain.predict(X) == mapped.predict(10.0 * X - 3.0)) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"hidden": 30}, "hidden: expected a tuple"),
+        ({"hidden": (0,)}, "size of a hidden layer"),
+        ({"control": "ice"}, "control: expected one of none, frozen"),
+        ({"encoding": "loud"}, "encoding: expected one of graded"),
+        ({"decay": -1.0}, "decay: expected a positive number"),
+        ({"steps": 0}, "steps"),
+        ({"epochs": 0}, "epochs"),
+    ],
+)
+def test_wrong_parameters_are_named(wrong, message):
+    X, y = sl.tasks.yin_yang(10, 1)
+    with pytest.raises(SpikelearnError, match=message):
+        learner_for("fa", **wrong).fit(X, y)
+
+
+def test_labels_that_were_not_announced_are_refused():
+    X, y = sl.tasks.yin_yang(30, 1)
+    learner = learner_for("fa").partial_fit(X[y < 2], y[y < 2])
+    with pytest.raises(ParameterError, match=r"expected labels among \[0, 1\], got also 2"):
+        learner.partial_fit(X, y)
