@@ -185,17 +185,17 @@ def check_plasticity(
             f"weight of {where}: expected {limits.W_min:g} to {limits.W_max:g}, the limits W_min and W_max of "
             f"{rule.name}, got {np.min(given):g} to {np.max(given):g}"
         )
-    for variable in rule.reads:
+    for variable in rule.needs:
         receiver.check_state(variable, f"{where}, {rule.name} reads it")
     for also in rule.learns_also_from:
         receiver.check_kind(also, f"{where}, {rule.name}")
     if learns_from is None and rule.learns_from not in receiver.kinds and rule.ignores_events:
         learns_from = receiver.kinds[0]
     kind = receiver.check_kind(learns_from or rule.learns_from, f"{where}, {rule.name}")
-    if rule.mean_pre and dendritic_delay > 0:
+    if rule.axonal_only and dendritic_delay > 0:
         raise DescriptionError(
-            f"{where}: {rule.name} compares traces with their mean at the target's events, so it supports axonal "
-            f"delays only; expected no dendritic_delay, got {dendritic_delay:g} ms"
+            f"{where}: {rule.name} {rule.axonal_only}, so it supports axonal delays only; expected no dendritic_delay, "
+            f"got {dendritic_delay:g} ms"
         )
     return kind
 
@@ -232,7 +232,7 @@ def check_payload(
     if plasticity is not None and not plasticity.rule.takes_payload:
         raise DescriptionError(
             f"{where}: payload={variable!r}, but {plasticity.rule.name} learns from event times, not from values that "
-            "they carry; expected a SignalRule, whose traces use values, or no rule"
+            "they carry; expected a SignalRule or StepRule, whose traces use values, or no rule"
         )
 
 

@@ -30,6 +30,8 @@ class Normalisation:
     per: str = "target"
     subtractive: bool = False
 
+    moves_synapses: ClassVar[bool] = False
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "total", own(self.total))
 
@@ -58,6 +60,7 @@ class SynapticScaling:
     every: Quantity
 
     indivisible: ClassVar[bool] = False
+    moves_synapses: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "target_rate", own(self.target_rate))

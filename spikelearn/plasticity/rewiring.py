@@ -29,3 +29,4 @@ class Rewiring:
     multapses: bool = True
 
     indivisible: ClassVar[bool] = True
+    moves_synapses: ClassVar[bool] = True

@@ -240,10 +240,20 @@ class PlasticityRule(Documented):
         return self.reads
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        """State variables that the target must have."""
+        return self.reads
+
+    @property
     def variables(self) -> tuple[str, ...]:
         """Variables of a synapse that can be recorded, as its kernels number them."""
         traces = [trace.name for trace in self.pre + self.post]
         return ("weight", *(("c",) if self.modulated else ()), *self.state, *traces)
+
+    @property
+    def axonal_only(self) -> str:
+        """Why it supports no dendritic delays, "" if it does."""
+        return "compares traces with their mean at the target's events" if self.mean_pre else ""
 
     @property
     def has_eligibility(self) -> bool:

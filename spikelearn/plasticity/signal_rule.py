@@ -109,6 +109,7 @@ class SignalRule(Documented):
     transmits: ClassVar[None] = None
     reads_at_events: ClassVar[tuple[str, ...]] = ()
     takes_payload: ClassVar[bool] = True
+    axonal_only: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         for handler in ("signal", "advance", "on_pre"):
@@ -178,6 +179,11 @@ class SignalRule(Documented):
         yield "Kept for each target", ", ".join(self.state)
         yield "State of a synapse", "eligibility" if self.has_eligibility else ""
         yield from equations_of(self)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """State variables that the target must have."""
+        return self.reads
 
     @property
     def variables(self) -> tuple[str, ...]:

@@ -7,15 +7,16 @@ import re
 
 import numpy as np
 from given_spikes import steps_of
+from naive import step_rules
 from naive.signal_rules import OwnFunctions
 from oracles import brian2_oracle
-from tolerances import METHOD, NINE_DIGITS
+from tolerances import METHOD, NINE_DIGITS, ULP
 from unit import every_model
 
 from cases.case import Case
 from cases.neurons import simulate
 from spikelearn.neurons import MODELS, RATE_MODELS
-from spikelearn.plasticity import SIGNAL_RULES
+from spikelearn.plasticity import SIGNAL_RULES, STEP_RULES
 
 DT = 0.05
 AMOUNT = {"pA": 60.0, "mV": 1.5, "nS": 1.0, "1": 1.0}
@@ -172,6 +173,37 @@ def learned(rule):
     return np.concatenate(here), np.concatenate(expected)
 
 
+def stepped(rule):
+    """Weights at the end: (here, when one synapse after the other calls the rule's function in every step)."""
+    net = every_model.synapses_of(rule=rule)
+    dt, cells, dopamine = net.dt, net.populations["cells"], next(iter(net.modulators.values()))
+    if rule.needs:
+        net.record(cells, sorted(set(rule.needs)), every=dt)
+    net.record(net.populations["source"])
+    net.record(dopamine, "n", every=dt)
+    start, run = net.run(0.0, progress=False), net.run(20.0, progress=False)
+    at_start = {**dict.fromkeys(cells.model.model.state, 0.0), **cells.model.model.initial(cells.model.parameters)}
+    reads = {name: run.trace(cells, name).values for name in set(rule.needs)}
+    begin = {name: np.full(cells.size, at_start[name]) for name in reads}
+    here, expected, moved = [], [], 0.0
+    for projection in net.projections.values():
+        if projection.plasticity is None:
+            continue
+        sent = run.spikes(projection.source)
+        given = step_rules.Given(
+            dict.fromkeys(zip(steps_of(sent.times, dt).tolist(), sent.ids.tolist(), strict=True), 1.0), reads, begin,
+            run.trace(dopamine, "n").values.ravel(), net.seed,
+        )  # fmt: skip
+        first, synapses = start.weights(projection), run.synapses(projection)
+        values, _ = step_rules.learned(projection, synapses, first, dt, round(20.0 / dt), given)
+        here.append(synapses.weight)
+        expected.append(values["weight"][-1])
+        moved = max(moved, np.abs(here[-1] / first - 1.0).max())
+    if moved < 1e-8:
+        raise ValueError(f"{rule.name} learned too little to be compared")
+    return np.concatenate(here), np.concatenate(expected)
+
+
 CASES: tuple[Case, ...] = (
     *(case for model in (*MODELS, *RATE_MODELS) if "/dt" in model.equations for case in _neuron_cases(model)),
     *(
@@ -181,5 +213,13 @@ CASES: tuple[Case, ...] = (
             lambda rule=rule: learned(rule),
         )
         for rule in SIGNAL_RULES
+    ),
+    *(
+        # the same operations in each of 200 steps; exp and sin may differ by a bit between the two
+        Case(
+            rule.name, "weights after 20 ms, random spikes", "every synapse in every step by the rule's own function",
+            ULP(100_000, 10.0), "ULP(100,000)", lambda rule=rule: stepped(rule),
+        )
+        for rule in STEP_RULES
     ),
 )  # fmt: skip

@@ -27,7 +27,7 @@ from spikelearn import analysis, tasks
 from spikelearn.connectivity import CONNECTION_RULES
 from spikelearn.errors import SpikelearnError
 from spikelearn.neurons import MODELS, RATE_MODELS
-from spikelearn.plasticity import RATE_RULES, RULES, SIGNAL_RULES
+from spikelearn.plasticity import RATE_RULES, RULES, SIGNAL_RULES, STEP_RULES
 from spikelearn.synapses import GRADED_SYNAPSES, SYNAPSES
 
 NAN, INF = float("nan"), float("inf")
@@ -214,7 +214,8 @@ def trials(parts, duration, rates, currents, amount, n, **given):
 
 BAD_DURATIONS = st.sampled_from([v for v in ODD if not isinstance(v, float | int | Fraction) or not 50 < v < 1e18])
 CONSTRUCTORS = [
-    *map(of_model, (*MODELS, *RATE_MODELS, *RULES, *SIGNAL_RULES, *RATE_RULES, *SYNAPSES, *GRADED_SYNAPSES)),
+    *map(of_model, (*MODELS, *RATE_MODELS, *RULES, *SIGNAL_RULES, *RATE_RULES, *STEP_RULES)),
+    *map(of_model, (*SYNAPSES, *GRADED_SYNAPSES)),
     *(of_signature(each, each.__name__) for each in CONNECTION_RULES),
     *(
         of_signature(each, each.__name__)

@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from read_cells import cell_with
 from tolerances import EXACT
 from unit.every_model import STRENGTH
 
 import spikelearn as sl
 from spikelearn.errors import DescriptionError, ParameterError, SpikelearnError
 from spikelearn.neurons import MODELS
-from spikelearn.plasticity import RULES, SIGNAL_RULES
+from spikelearn.plasticity import RULES, SIGNAL_RULES, STEP_RULES
 from spikelearn.synapses import GRADED_SYNAPSES, SYNAPSES
 
 DT, STEPS = 0.5, 80
@@ -39,7 +40,7 @@ projections = st.fixed_dictionaries(
         "spread": st.booleans(),
         "axonal": st.sampled_from([0.5, 1.0, 3.5]),
         "dendritic": st.sampled_from([0.0, 0.0, 0.5, 2.0]),
-        "model": st.sampled_from([None, *RULES, *SIGNAL_RULES, None, *SYNAPSES]),
+        "model": st.sampled_from([None, *RULES, *SIGNAL_RULES, *STEP_RULES, None, *SYNAPSES]),
         "plastic": st.booleans(),
         "rate": st.floats(0.5, 5.0),
         "tau": st.sampled_from([0.6, 7.0, 40.0]),
@@ -74,7 +75,7 @@ networks = st.fixed_dictionaries(
 
 def learns(model, rule):
     """Whether a neuron model has what a rule reads, and emits what it learns from besides spikes."""
-    return set(rule.reads) <= set(model.state) and set(getattr(rule, "learns_also_from", ())) <= set(model.kinds)
+    return set(rule.needs) <= set(model.state) and set(getattr(rule, "learns_also_from", ())) <= set(model.kinds)
 
 
 def build(given, threads=1):
@@ -104,7 +105,7 @@ def build(given, threads=1):
         port = list(ports)[p["port"] % len(ports)]
         strength = STRENGTH[ports[port]]
         graded = port in target.model.model.graded
-        suits = p["model"] in (*RULES, *SIGNAL_RULES) and learns(target.model.model, p["model"])
+        suits = p["model"] in (*RULES, *SIGNAL_RULES, *STEP_RULES) and learns(target.model.model, p["model"])
         rule = plasticity(p, dopamine, 2.5 * strength) if suits and not graded else None
         synapse = GRADED_SYNAPSES[0]() if graded else p["model"]() if p["model"] in SYNAPSES else None
         low, high = 0.0, strength if port != "inh" or ports[port] == "nS" else -0.5 * strength
@@ -114,7 +115,7 @@ def build(given, threads=1):
         connect = functools.partial(
             net.connect, port=port, rule=p["rule"],
             weight=sl.Uniform(min(low, weight), max(low, weight)) if p["spread"] else weight,
-            axonal_delay=p["axonal"], dendritic_delay=0.0 if rule and rule.rule.mean_pre else p["dendritic"],
+            axonal_delay=p["axonal"], dendritic_delay=0.0 if rule and rule.rule.axonal_only else p["dendritic"],
             plasticity=rule, plastic=p["plastic"], learns_from="spike" if rule else None, name=f"projection {k}",
         )  # fmt: skip
         wanted = p.get("extras", {})
@@ -289,6 +290,7 @@ LEARNING = (*RULES, *SYNAPSES)
 # Each model at least once, and each rule: what is drawn at random leaves some out.
 PAIRS = [(MODELS[k % len(MODELS)], LEARNING[k % len(LEARNING)]) for k in range(max(len(MODELS), len(LEARNING)))]
 PAIRS += [(next(m for m in MODELS if learns(m, rule)), rule) for rule in SIGNAL_RULES]
+PAIRS += [(cell_with(rule.needs), rule) for rule in STEP_RULES]
 
 
 @pytest.mark.filterwarnings("ignore::spikelearn.errors.CoarseStepWarning")

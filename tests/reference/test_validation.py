@@ -5,7 +5,7 @@ from cases.case import difference
 from cases.every_case import CASES
 
 from spikelearn.neurons import MODELS, RATE_MODELS
-from spikelearn.plasticity import RATE_RULES, RULES, SIGNAL_RULES
+from spikelearn.plasticity import RATE_RULES, RULES, SIGNAL_RULES, STEP_RULES
 from spikelearn.synapses import GRADED_SYNAPSES, SYNAPSES
 
 
@@ -23,7 +23,7 @@ def test_no_two_cases_have_the_same_name():
 
 @pytest.mark.parametrize(
     "model",
-    [*MODELS, *RATE_MODELS, *RULES, *SIGNAL_RULES, *RATE_RULES, *SYNAPSES, *GRADED_SYNAPSES],
+    [*MODELS, *RATE_MODELS, *RULES, *SIGNAL_RULES, *RATE_RULES, *STEP_RULES, *SYNAPSES, *GRADED_SYNAPSES],
     ids=lambda m: m.name,
 )
 def test_every_model_and_rule_has_an_oracle(model):

@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from read_cells import cell_with
 from unit import all_parts
 
 import spikelearn as sl
 from spikelearn.connectivity import CONNECTION_RULES
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons import MODELS
-from spikelearn.plasticity import RULES, SIGNAL_RULES
+from spikelearn.plasticity import RULES, SIGNAL_RULES, STEP_RULES
 from spikelearn.synapses import GRADED_SYNAPSES, SYNAPSES, GradedSynapse
 
 DT, HALF = 0.1, 60.0
@@ -47,9 +48,9 @@ def built_for_events(net):
 
 
 def synapses_of(rule=None, synapse=None):
-    """Synapses onto the first neuron model that can have them."""
+    """Synapses onto the first neuron model that can have them; for some rules there is none in the library."""
     refused = None
-    for model in MODELS:
+    for model in [cell_with(rule.needs)] if rule in STEP_RULES else MODELS:
         try:
             return synapses_onto(model, rule, synapse)
         except DescriptionError as error:
@@ -70,16 +71,18 @@ def synapses_onto(model, rule, synapse):
     weight, plasticity, dendritic = sl.Uniform(0.0, 0.5 * high), None, (0.0, 1.5)
     if rule is not None:
         plasticity = rule(dopamine) if rule.modulated else rule()
-        low = plasticity.parameters.W_min
+        low = plasticity.parameters.W_min if rule not in STEP_RULES else 0.0
         weight = sl.Uniform(low, min(plasticity.parameters.W_max, low + high))
-        dendritic = (0.0,) if rule.mean_pre else dendritic
+        dendritic = (0.0,) if rule.axonal_only else dendritic
     for source in (net.population(12, sl.Poisson(80.0), name="source"), cells):
         for back in dendritic:
             added = net.connect(
                 source, cells, port, sl.FixedProbability(0.6), weight=weight, axonal_delay=6.0, dendritic_delay=back,
                 synapse=synapse, plasticity=plasticity, name=f"{source.name}, {back:g} ms back",
             )  # fmt: skip
-            if rule is not None:
+            if rule in STEP_RULES:
+                net.record(added, list(rule.variables), every=7 * DT)
+            elif rule is not None:
                 net.record(added, ["weight", "c"] if rule.has_eligibility else "weight", every=7 * DT)
     strong = STRENGTH.get(model.ports[jumps[0]], 1.0)
     net.connect(net.population(20, sl.Poisson(100.0), name="drive"), cells, jumps[0], weight=strong, delay=1.0)
@@ -155,7 +158,8 @@ def by_distance():
 def networks():
     """name -> function that describes a network."""
     found = {f"neuron {model.name}": lambda model=model: neurons_of(model) for model in MODELS}
-    found |= {f"rule {rule.name}": lambda rule=rule: synapses_of(rule=rule) for rule in (*RULES, *SIGNAL_RULES)}
+    rules = (*RULES, *SIGNAL_RULES, *STEP_RULES)
+    found |= {f"rule {rule.name}": lambda rule=rule: synapses_of(rule=rule) for rule in rules}
     synapses = (*SYNAPSES, *GRADED_SYNAPSES)
     found |= {f"synapse {model.name}": lambda model=model: synapses_of(synapse=model()) for model in synapses}
     exact = [model for model in MODELS if model.closed_form is not None]

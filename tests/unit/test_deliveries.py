@@ -14,7 +14,7 @@ from spikelearn.engine.lowering import (
     short_term_synapses,
     static_synapses,
 )
-from spikelearn.plasticity import RATE_RULES, RULES, SIGNAL_RULES
+from spikelearn.plasticity import RATE_RULES, RULES, SIGNAL_RULES, STEP_RULES
 
 KINDS = {
     "procedural": ({"procedural": True}, procedural_synapses),
@@ -47,7 +47,7 @@ def test_a_graded_port_is_given_a_value_in_every_step():
     assert delivery.delivery_of(projection) is graded_synapses
 
 
-@pytest.mark.parametrize("rule", [*RULES, *SIGNAL_RULES, *RATE_RULES], ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", [*RULES, *SIGNAL_RULES, *RATE_RULES, *STEP_RULES], ids=lambda rule: rule.name)
 def test_every_rule_names_how_it_is_lowered(rule):
     assert rule.learns_by in plastic_synapses.LEARNING
 

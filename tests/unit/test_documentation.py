@@ -93,7 +93,9 @@ def test_the_docstring_of_every_class_says_what_each_argument_is(cls):
         assert re.search(rf"(^|[ ,]){name}(, \w+)*: \S", text, re.MULTILINE), f"{name} in:\n{text}"
 
 
-@pytest.mark.parametrize("kind", [sl.NeuronModel, sl.PlasticityRule, sl.SignalRule, sl.SynapseModel, sl.GradedSynapse])
+@pytest.mark.parametrize(
+    "kind", [sl.NeuronModel, sl.PlasticityRule, sl.SignalRule, sl.StepRule, sl.SynapseModel, sl.GradedSynapse]
+)
 def test_the_class_of_a_model_has_its_own_text_and_the_signature_of_its_constructor(kind):
     assert "Calling" in kind.__doc__ or kind is sl.SynapseModel
     assert list(inspect.signature(kind).parameters)[:2] == ["name", "Parameters"]

@@ -198,6 +198,39 @@ ADDED = {
             constants=lambda p, dt: {"rate": p.eta * dt, "theta": p.theta},
         )
         '''),
+    "plasticity/weight_decay.py": ("WeightDecay", '''
+        """Weights grow at arrivals and decay while the target is depolarised (Hinton 1989): w' = -rate w."""
+
+        from __future__ import annotations
+
+        from typing import Annotated, NamedTuple
+
+        from spikelearn.codegen.jit import scalar
+        from spikelearn.plasticity.step_rule import StepRule
+        from spikelearn.units import mV, number, weight
+
+
+        class WeightDecayParameters(NamedTuple):
+            eta: Annotated[number, "growth at an arrival"] = 0.1
+            rate: Annotated[number, "decay, per ms"] = 1e-3
+            theta: Annotated[mV, "potential above which weights decay"] = -69.0
+            W_min: Annotated[weight, "smallest weight"] = 0.0
+            W_max: Annotated[weight, "largest weight"] = 1000.0
+
+
+        @scalar
+        def step(weight, arrives, V_m, eta, decay, theta):
+            return weight + eta * arrives - (decay * weight if V_m > theta else 0.0)
+
+
+        WeightDecay = StepRule(
+            "WeightDecay",
+            WeightDecayParameters,
+            step,
+            lambda p, dt: {"eta": p.eta, "decay": p.rate * dt, "theta": p.theta},
+            reads=("V_m",),
+        )
+        '''),
     "neurons/receptors/lasting.py": (
         "LastingCurrent",
         '''
@@ -262,7 +295,7 @@ ADDED = {
 COMMON = (
     "unit/test_documentation.py", "unit/test_types.py", "unit/test_vectorised.py",
     "unit/test_rules.py", "unit/test_composition.py", "reference/test_neurons.py", "reference/test_validation.py",
-    "naive/test_every_connection_rule.py", "naive/test_rules_pair_by_pair.py",
+    "naive/test_every_connection_rule.py", "naive/test_rules_pair_by_pair.py", "unit/test_step_rules.py",
 )  # fmt: skip
 """Tests that take what they hold for from the lists of the package."""
 
@@ -271,6 +304,7 @@ HELD_TO = {
     "Depressing": 4,
     "AntiHebbian": 8,
     "DepolarisationLTP": 4,
+    "WeightDecay": 4,
     "LastingCurrent": 8,
     "Followers": 5,
 }

@@ -19,11 +19,11 @@ from spikelearn.connectivity import CONNECTION_RULES
 from spikelearn.errors import CheckpointError, DescriptionError
 from spikelearn.neurons import MODELS
 from spikelearn.neurons.receptors import RECEPTORS
-from spikelearn.plasticity import RULES, SIGNAL_RULES
+from spikelearn.plasticity import RULES, SIGNAL_RULES, STEP_RULES
 from spikelearn.results.sink import MemorySink
 from spikelearn.synapses import GRADED_SYNAPSES, SYNAPSES
 
-EXPORTED = [*MODELS, *RULES, *SIGNAL_RULES, *SYNAPSES, *GRADED_SYNAPSES, *RECEPTORS]
+EXPORTED = [*MODELS, *RULES, *SIGNAL_RULES, *STEP_RULES, *SYNAPSES, *GRADED_SYNAPSES, *RECEPTORS]
 
 
 def by_joblib(obj, folder):

@@ -114,7 +114,6 @@ def _rewire(
     projection, numbers = mechanism.projection, mechanism.numbers
     ends, table = plan.ends[projection], plan.tables[projection]
     moved, n_moved = np.zeros(table.n_synapses, np.int64), np.zeros(1, np.int64)
-    table.rewired = True
     move = Call(
         label, kernel_of(rewire.rewire), due=due, seed=plan.seed, key=noise_key(projection.uid),
         probability=numbers["probability"], below=numbers["below"], weight=numbers["weight"],

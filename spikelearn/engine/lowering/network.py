@@ -178,6 +178,7 @@ def _add_calls(d: NetworkDescription, plan: Plan, tables: list[Table], interval:
             plan.event_counts.append(table.event_count)
         for projection in table.projections:
             plan.tables[projection] = table
+        table.rewired = any(r.projection in table.projections and r.rule.moves_synapses for r in d.homeostases)
         delivery_of(table.projections[0]).deliver(table, plan)
     _modulator_calls(d, plan)
     drive_calls(d.drives, plan)

@@ -10,6 +10,7 @@ from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
 from spikelearn.engine.lowering.event_rules import EventLearning
 from spikelearn.engine.lowering.signal_rules import SignalLearning
+from spikelearn.engine.lowering.step_rules import StepLearning
 from spikelearn.engine.lowering.synapse_tables import build
 from spikelearn.engine.plan import Learning, Plan, Table
 from spikelearn.errors import ParameterError
@@ -17,6 +18,7 @@ from spikelearn.errors import ParameterError
 LEARNING: Mapping[str, Callable[[Projection, Plan, Table], Learning]] = {
     "events": EventLearning.of,
     "signal": SignalLearning.of,
+    "steps": StepLearning.of,
 }
 """`learns_by` of a rule -> how it is lowered."""
 

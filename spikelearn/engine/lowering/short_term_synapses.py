@@ -88,7 +88,13 @@ def table(
 
 def deliver(table: Table, plan: Plan) -> None:
     [projection] = table.projections
-    ends, release = plan.ends[projection], Release.of(projection, table, plan.dt)
+    deliver_by(Release.of(projection, table, plan.dt), table, plan)
+
+
+def deliver_by(release: Release, table: Table, plan: Plan) -> None:
+    """Add the Call that delivers the weights of a table times their release."""
+    [projection] = table.projections
+    ends = plan.ends[projection]
     text = neurons.render_short_term(*release.names)
     kernel = kernel_for(f"Synapses of {release.model.name}", text, {"release": release.model.release})
     plan.stages["arrive"].append(
