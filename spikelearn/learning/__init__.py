@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 if _TYPE_CHECKING:
+    from spikelearn.learning.attention_gated import BrainProp as BrainProp
     from spikelearn.learning.controls import ablated_feedback as ablated_feedback
     from spikelearn.learning.controls import frozen as frozen
     from spikelearn.learning.controls import linear as linear
@@ -23,6 +24,7 @@ else:
         "frozen": "controls",
         "linear": "controls",
         "shuffled_teacher": "controls",
+        "BrainProp": "attention_gated",
         "FeedbackAlignment": "feedback_alignment",
         "Learner": "learner",
         "RULES": "rules",

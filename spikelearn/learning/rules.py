@@ -8,6 +8,7 @@ from typing import Any
 from sklearn.base import clone
 
 from spikelearn.errors import ParameterError
+from spikelearn.learning.attention_gated import BrainProp
 from spikelearn.learning.controls import NONE, check_control
 from spikelearn.learning.feedback_alignment import FeedbackAlignment
 from spikelearn.learning.learner import Learner
@@ -16,6 +17,7 @@ from spikelearn.parameters import suggest
 RULES: Mapping[str, Learner] = {
     "fa": FeedbackAlignment(),
     "dfa": FeedbackAlignment(direct=True),
+    "brainprop": BrainProp(),
 }
 """Name -> a learner with its parameters for Yin-Yang, not fitted: to be cloned."""
 

@@ -8,7 +8,8 @@ of 1 pA is an input of 1, and any step is exact. The default beta is 0.9 at dt =
 psi = 1/(1 + slope |margin|)^2 is the surrogate for the derivative of the spike by V_m (Zenke & Ganguli 2018, Neural
 Comput. 30:1514). `apical` is what arrives at port apical in a step, such as errors that are fed back: it can be
 recorded and learned from but does not drive the cell; nor does `error`, psi times it, which an event of kind `rate` in
-every step can carry to a layer below. `noise` is what arrives at port noise, which drives the cell as well.
+every step can carry to a layer below. `noise` is what arrives at port noise, which drives the cell as well. `activity`
+is the trace of its spikes, with the membrane's time constant.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def _constants(p: LIFSoftResetParameters, dt: float) -> dict[str, Any]:
 
 @scalar
 def lif_soft_reset_step(
-    V_m, margin, psi, apical, error, noise, in_soma, in_apical, in_noise, I_soma, beta, arriving, V_th, slope
+    V_m, margin, psi, apical, error, noise, activity, in_soma, in_apical, in_noise, I_soma, beta, arriving, V_th, slope
 ):
     V_m = beta * V_m + arriving * (in_soma + in_noise + I_soma)
     margin = V_m - V_th
@@ -49,7 +50,8 @@ def lif_soft_reset_step(
     V_m = margin if fired else V_m
     root = 1.0 / (1.0 + slope * abs(margin))
     psi = root * root
-    return V_m, margin, psi, in_apical, psi * in_apical, in_noise, np.uint8(fired) + np.uint8(16)
+    activity = beta * activity + (1.0 if fired else 0.0)
+    return V_m, margin, psi, in_apical, psi * in_apical, in_noise, activity, np.uint8(fired) + np.uint8(16)
 
 
 def _check(p: LIFSoftResetParameters) -> str | None:
@@ -65,7 +67,7 @@ LIFSoftReset = NeuronModel(
     LIFSoftResetParameters,
     _constants,
     lif_soft_reset_step,
-    state={"V_m": "1", "margin": "1", "psi": "1", "apical": "1", "error": "1", "noise": "1"},
+    state={"V_m": "1", "margin": "1", "psi": "1", "apical": "1", "error": "1", "noise": "1", "activity": "1"},
     ports={"soma": "1", "apical": "1", "noise": "1"},
     currents=("soma",),
     initial=lambda p: {},

@@ -44,17 +44,20 @@ def _soft_reset():
     soma, apical, noise, current, _ = inputs()
     current = current - 0.5
     found, run = driven(sl.LIFSoftReset(), {"soma": current}, {"soma": soma, "apical": apical, "noise": noise})
-    V, expected, spikes = 0.0, [], []
+    V, activity, expected, spikes = 0.0, 0.0, [], []
     for k in range(STEPS):
         V = BETA * V + (1.0 - BETA) * (soma[k] + noise[k] + current[k])
         margin = V - 1.0
+        activity = BETA * activity + (margin >= 0.0)
         if margin >= 0.0:
             V -= 1.0
             spikes.append(k + 1.0)
         psi = 1.0 / (1.0 + 3.0 * abs(margin)) ** 2
-        expected.append([V, margin, psi, apical[k], psi * apical[k], noise[k]])
+        expected.append([V, margin, psi, apical[k], psi * apical[k], noise[k], activity])
     assert 10 < len(spikes) < STEPS / 2
-    measured = np.stack([found[name] for name in ("V_m", "margin", "psi", "apical", "error", "noise")], axis=1)
+    measured = np.stack(
+        [found[name] for name in ("V_m", "margin", "psi", "apical", "error", "noise", "activity")], axis=1
+    )
     return np.append(measured, run.spikes("cell").times), np.append(expected, spikes)
 
 

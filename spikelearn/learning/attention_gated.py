@@ -1,0 +1,166 @@
+"""Attention-gated reinforcement learning, BrainProp: the cell that was chosen says who had a part in the choice.
+
+Pozzi, Bohte & Roelfsema 2020 (NeurIPS 33:2516), after AGREL (Roelfsema & van Ooyen 2005, Neural Comput. 17:2176).
+Output cells are linear: their mean potential y_k is the reward that they expect for their class. The class with the
+highest is chosen, or now and then another one, and the reward r is 1 if it was the right one, else 0. While the example
+is still there, the chosen cell a alone sends
+
+    delta = r - y_a
+
+back to the hidden layers. With e = -delta at the chosen cell and 0 elsewhere, synapses change by
+
+    dw = -eta x e                        onto output cells,
+    dw = -eta x psi(V - V_th) sum_k V_k e_k   onto hidden cells,
+
+x the low-pass filtered input, psi the surrogate slope of the target, V the feedback weights. These learn too, from the
+same two cells as the forward ones, dV = -eta e_k activity_j, so that they become alike (`feedback="learned"`); or they
+are drawn at random and stay (`"random"`). Only one error of the loss is minimised in each presentation, that of the
+chosen cell, and no cell is told the right answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from spikelearn.codegen.jit import scalar
+from spikelearn.description.trials import Callback, Phase
+from spikelearn.errors import ParameterError
+from spikelearn.kernels.random import random_uniform
+from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.controls import ABLATED_FEEDBACK, FROZEN
+from spikelearn.learning.feedback_alignment import HiddenError, OutputError
+from spikelearn.learning.layers import TAU_M, connect_forward, populations, starting_weights
+from spikelearn.learning.learner import Learner
+from spikelearn.learning.locality import Locality
+from spikelearn.network import Network
+from spikelearn.neurons import LIFSoftReset
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.plasticity.rule import Trace
+from spikelearn.plasticity.signal_rule import SignalRule
+from spikelearn.units import ms, number, weight
+
+LEARNED, RANDOM = "learned", "random"
+EXPLORING = 3
+"""Of the streams of random numbers of a learner."""
+
+
+class LinearReadoutParameters(NamedTuple):
+    tau_m: Annotated[ms, "membrane time constant"] = TAU_M
+
+
+def _readout_constants(p: LinearReadoutParameters, dt: float) -> dict[str, Any]:
+    return {"kappa": np.exp(-dt / np.asarray(p.tau_m))}
+
+
+@scalar
+def _linear_readout(
+    V_m: float, V_sum: float, error: float, in_soma: float, I_soma: float, I_error: float, kappa: float
+) -> tuple[float, float, float, np.uint8]:
+    V_m = kappa * V_m + (1.0 - kappa) * (in_soma + I_soma)
+    return V_m, V_sum + V_m, I_error, np.uint8(16)
+
+
+LinearReadout = NeuronModel(
+    "LinearReadout", LinearReadoutParameters, _readout_constants, _linear_readout,
+    state={"V_m": "1", "V_sum": "1", "error": "1"}, ports={"soma": "1"}, currents=("soma", "error"),
+    initial=lambda p: {}, kinds=("rate",),
+)  # fmt: skip
+
+
+class BackParameters(NamedTuple):
+    eta: Annotated[number, "learning rate"] = 0.01
+    tau: Annotated[ms, "of the trace of errors: short, so that it is the error itself"] = 0.02
+    tau_m: Annotated[ms, "membrane time constant of the target"] = TAU_M
+    W_min: Annotated[weight, "smallest weight"] = -1e6
+    W_max: Annotated[weight, "largest weight"] = 1e6
+
+
+@scalar
+def _down_the_error(activity: float, event: float, rate: float) -> float:
+    return -rate * activity
+
+
+FeedbackError = SignalRule(
+    "FeedbackError", BackParameters, pre=(Trace("e", "tau"),), reads=("activity",), signal=_down_the_error,
+    constants=lambda p, dt: {"rate": p.eta * -np.expm1(-dt / p.tau_m)},
+)  # fmt: skip
+
+
+@dataclass(eq=False, repr=False)
+class BrainProp(Learner):
+    """Attention-gated learning from reward.
+
+    exploration: probability of another choice in the first epoch; it falls by `exploration_decay` in each. feedback:
+    "learned" or "random".
+    """
+
+    locality: ClassVar[Locality] = Locality(target_signal=True, global_scalar=True, phases=True)
+
+    learning_rate: float | tuple[float, float] = (0.12, 0.02)
+    exploration: float = 0.5
+    exploration_decay: float = 0.8
+    feedback: str = LEARNED
+
+    def build(self, sizes: Sequence[int]) -> Circuit:
+        if self.feedback not in (LEARNED, RANDOM):
+            raise ParameterError(f"feedback: expected {LEARNED!r} or {RANDOM!r}, got {self.feedback!r}")
+        if not 0.0 <= self.exploration <= 1.0:
+            raise ParameterError(f"exploration: expected a probability, got {self.exploration!r}")
+        net = Network(dt=1.0, seed=self.seed, threads=self.threads)
+        layers = populations(net, sizes, self.encoded, LIFSoftReset(), LinearReadout())
+        at_hidden, at_output = self.rates
+        rules = [*[HiddenError(eta=at_hidden)] * (len(sizes) - 2), OutputError(eta=at_output)]
+        forward = connect_forward(net, layers, self.encoded, starting_weights(sizes, self.seed), rules)
+        generator = np.random.default_rng([9, self.seed])
+        ablated = self.control == ABLATED_FEEDBACK
+        learns = self.feedback == LEARNED and not ablated and self.control != FROZEN
+        feedback = []
+        for k in range(len(layers) - 2, 0, -1):
+            sender, eta = layers[k + 1], at_output if k == len(layers) - 2 else at_hidden
+            V = generator.normal(0.0, 0.0 if ablated else 0.5, (sender.size, layers[k].size))
+            feedback.append(
+                net.connect(
+                    sender, layers[k], "apical", weight=V, on="rate", payload="error", name=f"feedback {k}",
+                    plasticity=FeedbackError(eta=eta) if learns else None,
+                )
+            )  # fmt: skip
+        return Circuit(net, layers, forward, feedback, [*forward, *(feedback if learns else ())])
+
+    def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
+        output, given = circuit.output, self.encoded.drive(circuit.input, X)
+        fresh: dict[str, Any] = {"reset": [*circuit.layers, *circuit.learning], "discard_events": True}
+        explore = self.exploration * self.exploration_decay**self.epoch_
+        labels = np.full(len(X), -1) if y is None else np.ascontiguousarray(y, np.int64)
+        seed = (self.seed * 1_000_003 + self.epoch_) * 8 + EXPLORING
+        arguments = output.state("V_sum"), output.current("error"), scores, labels, explore, 1.0 / self.steps, seed
+        answer = Phase(float(self.steps), plastic=(), callback=Callback(choose, arguments), **fresh, **given)
+        if y is None:
+            return [answer]
+        end = Callback(stop, (output.current("error"),))
+        return [answer, Phase(float(self.steps), plastic=self.factors(circuit), callback=end, **fresh, **given)]
+
+
+def choose(
+    trial: int, phase: int, V_sum: Any, error: Any, scores: Any, labels: Any, explore: float, share: float, seed: int
+) -> None:
+    """The chosen cell gets minus delta as its error, if there is a label."""
+    chosen = 0
+    for k in range(len(V_sum)):
+        scores[trial, k] = V_sum[k]
+        if V_sum[k] > V_sum[chosen]:
+            chosen = k
+    if labels[trial] < 0:
+        return
+    if random_uniform(seed, trial, 0) < explore:
+        chosen = min(int(random_uniform(seed, trial, 1) * len(V_sum)), len(V_sum) - 1)
+    reward = 1.0 if chosen == labels[trial] else 0.0
+    error[chosen] = V_sum[chosen] * share - reward
+
+
+def stop(trial: int, phase: int, error: Any) -> None:
+    for k in range(len(error)):
+        error[k] = 0.0
