@@ -328,8 +328,12 @@ def test_so_is_one_with_views_payloads_homeostasis_and_callbacks(given, pause):
 
 
 @pytest.mark.slow
-@seed(0)
-@settings(max_examples=2000, phases=[Phase.generate], **OPTIONS)
-@given(given=larger, pause=st.integers(0, STEPS))
-def test_so_are_many_more(given, pause):
-    check(given, pause, WAYS | MORE_WAYS)
+@pytest.mark.parametrize("part", range(20))
+def test_so_are_two_thousand_more(part):
+    @seed(100 + part)
+    @settings(max_examples=100, phases=[Phase.generate], **OPTIONS)
+    @given(given=larger, pause=st.integers(0, STEPS))
+    def with_them(given, pause):
+        check(given, pause, WAYS | MORE_WAYS)
+
+    with_them()
