@@ -30,8 +30,8 @@ def checks_arguments(function: Callable[P, R]) -> Callable[P, R]:
     """Make a function raise a SpikelearnError that names the argument, also where it is called with the wrong kind.
 
     Annotations say what is expected: `ArrayLike` an array of numbers, in ms if its name is that of a time; `np.ndarray`
-    the same without conversion; `float` one number; `int` a whole number; `SpikesLike` or `Spikes` what run.spikes(...)
-    returns; `Run` a Run.
+    the same without conversion; `Sequence[np.ndarray]` a list of arrays of numbers; `float` one number; `int` a whole
+    number; `SpikesLike` or `Spikes` what run.spikes(...) returns; `Run` a Run.
     """
     signature = inspect.signature(function)
 
@@ -70,6 +70,12 @@ def _checked(value: Any, kinds: list[str], name: str, what: str) -> Any:
         if not isinstance(number, float) or math.isnan(number):
             raise ParameterError(f"{what}: expected one number, got {reprlib.repr(value)}")
         return number
+    if "Sequence[np.ndarray]" in kinds:
+        try:
+            parts = list(value)
+        except Exception as error:  # of the object itself
+            raise ParameterError(f"{what}: expected a list of arrays, got {reprlib.repr(value)}") from error
+        return [np.asarray(plain(part, unit, what)) for part in parts]
     if "int" in kinds:
         return whole_number(value, what, least=-LARGEST)
     if "ArrayLike" in kinds or "np.ndarray" in kinds:

@@ -8,6 +8,7 @@ import datetime
 import functools
 import inspect
 from collections.abc import Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from decimal import Decimal
 from fractions import Fraction
@@ -17,15 +18,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas
 import pint
+import psutil
 import pytest
 import quantities
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 import spikelearn as sl
-from spikelearn import analysis, tasks
+from spikelearn import analysis, system, tasks
 from spikelearn.connectivity import CONNECTION_RULES
-from spikelearn.errors import SpikelearnError
+from spikelearn.errors import ExperimentError, SpikelearnError
 from spikelearn.neurons import MODELS, RATE_MODELS
 from spikelearn.plasticity import RATE_RULES, RULES, SIGNAL_RULES, STEP_RULES
 from spikelearn.synapses import GRADED_SYNAPSES, SYNAPSES
@@ -327,9 +329,29 @@ def tried(function):
         assert str(error)
 
 
+@contextmanager
+def little_memory():
+    """A block in which 1 GB more is all the memory there is: 1e9 neurons are refused, as 1e18 are, and not simulated.
+
+    Not on systems that cannot limit it.
+    """
+    try:
+        system.check_memory_limits()
+    except ExperimentError:
+        yield
+        return
+    with system.memory_limit(psutil.Process().memory_info().data + 2**30):
+        yield
+
+
 def make(kind, calls):
     """Make calls on a network that has run, or on one that is open; then build what they described."""
     parts = finished()
+    with little_memory():
+        _make(parts, kind, calls)
+
+
+def _make(parts, kind, calls):
     if kind != "running":
         net, own = network()
         parts = {**own, "net": net, "run": parts["run"], "other": parts["other"]}

@@ -27,6 +27,13 @@ GOOD = {
 }  # fmt: skip
 
 
+class Unreadable:
+    """An object whose iteration raises an exception of its own."""
+
+    def __iter__(self):
+        raise RuntimeError("closed")
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_argument_of_an_analysis_is_checked_by_name(name):
     parameters = inspect.signature(FUNCTIONS[name]).parameters
@@ -49,6 +56,8 @@ def test_swapped_and_raw_arguments_are_told_apart():
         (lambda: analysis.rate(SPIKES, 2, "a", 10), "t_start of rate: expected a number"),
         (lambda: analysis.confusion(SPIKES.times, SPIKES.ids, 2), "confusion: its arguments do not fit together"),
         (lambda: analysis.synchrony(SPIKES, 0, 10), "times of synchrony"),
+        (lambda: analysis.angle([[1.0]], Unreadable()), "other of angle: expected a list of arrays"),
+        (lambda: analysis.angle([[1.0], ["x"]], [[1.0]]), "one of angle, index 0: expected a number"),
     ):
         with pytest.raises(SpikelearnError, match=words):
             call()

@@ -219,6 +219,14 @@ def test_delays_that_need_more_memory_than_there_is_are_refused_with_what_they_n
         net.build()
 
 
+def test_neurons_that_need_more_memory_than_there_is_are_refused_with_what_they_need(monkeypatch):
+    monkeypatch.setattr("spikelearn.engine.lowering.network.total_memory", lambda: 1e9)
+    net = sl.Network(dt=0.1, threads=1)
+    net.population(20_000_000, sl.LIF(), name="cells")
+    with pytest.raises(SpikelearnError, match=r"20,000,000 neurons of LIF need 1\.\d GB of memory, more than"):
+        net.build()
+
+
 # Numbers
 
 

@@ -128,11 +128,20 @@ def _check_memory(
     d: NetworkDescription, blocks: list[Block], groups: list[list[Projection]], delays: list[np.ndarray], depth: int,
     n_shares: int,
 ) -> None:  # fmt: skip
-    """Raise DescriptionError if what delays need is more than the memory of this machine.
+    """Raise DescriptionError if what states or delays need is more than the memory of this machine.
 
+    States and inputs of neurons take 8 bytes each, and states as much again, for resets.
     depth: of the rings, in steps. That is 4 bytes for each neuron, kind of event and step of the longest delay, 4 for
     each source and delay, and some 16 for each target and step of twice a dendritic delay of a rule.
     """
+    for block in blocks:
+        if isinstance(neuron := block.populations[0].model, Neuron):
+            variables = 2 * len(neuron.model.state) + len(neuron.model.ports) + len(neuron.model.currents)
+            if (needed := 8.0 * variables * block.n) > total_memory():
+                raise DescriptionError(
+                    f"{block.n:,} neurons of {neuron.model.name} need {needed / 1e9:,.1f} GB of memory, more than the "
+                    f"{total_memory() / 1e9:,.1f} GB of this machine; expected fewer"
+                )
     needed = sum(4.0 * depth * block.n * len(block.populations[0].kinds) for block in blocks)
     needed += sum(4.0 * p[0].source_size * len(steps) * n_shares for p, steps in zip(groups, delays, strict=True))
     needed += sum(32.0 * p.target_size * p.dendritic_steps for p in d.projections if p.learns)
