@@ -62,8 +62,10 @@ from spikelearn.kernels.modulators import extremes, held_until, within_limits
 # end
 # RELEASE =
 # RELEASE_OF =
+# RELEASED =
 # if short_term:
 # SENT = SENT * released_share
+# RELEASED = released_share
 # RELEASE = release_last, release__RELEASE_STATE
 # RELEASE_OF = release_dt, release_of__RELEASE_CONSTANTS
 # end
@@ -157,6 +159,24 @@ def meet(SYNAPSE, s, last, PRE__now, POST, AT_ARRIVAL, plastic, LIMITS):
     weight = min(max(scaled_change(before_change, weight, plastic), W_min), W_max)
     # end
     return SYNAPSE
+
+
+@scalar
+def arrive(run, RUNS, s, last, PRE__now, PAST, POST_TABLES, AT_ARRIVAL, plastic, LIMITS, RELEASED, inputs):
+    """An arrival at all synapses of a slot, and what it sends."""
+    for i in range(len(run)):
+        j = run[i]
+        # for v, array in kept:
+        v = run__array[i]
+        # end
+        # for y in post:
+        y = past__y[j] * decay(s - past_step[j], y__coarse, y__fine)
+        # end
+        SYNAPSE = meet(SYNAPSE, s, last, PRE__now, POST, AT_ARRIVAL, plastic, LIMITS)
+        # for v, array in kept:
+        run__array[i] = v
+        # end
+        inputs[j] += SENT
 
 
 @scalar
@@ -307,20 +327,10 @@ def function(
             # end
             release_last[slot] = step
             # end
-            if LEARNS:
-                for i in range(len(run)):
-                    j = run[i]
-                    # for v, array in kept:
-                    v = run__array[i]
-                    # end
-                    # for y in post:
-                    y = past__y[j] * decay(s - past_step[j], y__coarse, y__fine)
-                    # end
-                    SYNAPSE = meet(SYNAPSE, s, last, PRE__now, POST, AT_ARRIVAL, plastic, LIMITS)
-                    # for v, array in kept:
-                    run__array[i] = v
-                    # end
-                    inputs[j] += SENT
+            if plastic == 1.0:
+                arrive(run, RUNS, s, last, PRE__now, PAST, POST_TABLES, AT_ARRIVAL, 1.0, LIMITS, RELEASED, inputs)
+            elif LEARNS:
+                arrive(run, RUNS, s, last, PRE__now, PAST, POST_TABLES, AT_ARRIVAL, plastic, LIMITS, RELEASED, inputs)
             # if not state_goes_on:
             else:
                 for i in range(len(run)):
