@@ -29,7 +29,8 @@ from matplotlib.figure import Figure
 import spikelearn as sl
 from spikelearn.analysis import logistic
 from spikelearn.experiments import Cost, Outcome, Published, cost_of, finished, largest_of, parameter, report
-from spikelearn.learning.gradient import backpropagate, parts_with_batches, update_angles
+from spikelearn.learning.angles import parts_with_batches, update_angles
+from spikelearn.learning.layered_rates import backpropagate
 from spikelearn.plots.panels import learning_curves, mark_phases, new_figure, plain_legend, update_angles_by_epoch
 from spikelearn.plots.style import clean, colour
 
@@ -197,9 +198,8 @@ def backpropagated(wiring: Wiring, images: np.ndarray, labels: np.ndarray) -> li
         rates.append(MAX_RATE * logistic(k * V_basal))
     teacher = np.where(labels[:, None] == np.arange(CLASSES), 8.0, -8.0)
     error = MAX_RATE * logistic((0.6 * V_basal + teacher) / 1.7) - rates[-1]
-    slopes = [k * each * (1.0 - each / MAX_RATE) for each in rates[1:-1]]
-    at_output = error * k * rates[-1] * (1.0 - rates[-1] / MAX_RATE)
-    return backpropagate(rates[:-1], wiring.weights, slopes, at_output)
+    slopes = [k * each * (1.0 - each / MAX_RATE) for each in rates[1:]]
+    return backpropagate(rates[:-1], wiring.weights, slopes[:-1], error * slopes[-1])
 
 
 def study(p: Parameters, images: sl.tasks.Split, seed: int, name: str, progress: bool | None) -> Learned:

@@ -36,12 +36,15 @@ if _TYPE_CHECKING:
     from spikelearn import learning as learning
     from spikelearn import plots as plots
     from spikelearn import tasks as tasks
+    from spikelearn.learning.gradient import gradient as gradient
 else:  # type checkers go by the lines above, whose names are exported by `as` and by `*`
     _ON_DEMAND = ("plots", "analysis", "io", "learning", "tasks")
     __all__ = [n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module)]
     __all__ += ["__version__"]
 
-    def __getattr__(name: str) -> _Module:
+    def __getattr__(name: str) -> object:
         if name in _ON_DEMAND:
             return _import_module(f"spikelearn.{name}")
+        if name == "gradient":
+            return _import_module("spikelearn.learning.gradient").gradient
         raise AttributeError(f"module 'spikelearn' has no attribute {name!r}")

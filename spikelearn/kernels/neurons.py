@@ -8,6 +8,7 @@ steps in docs/design/engine.md.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from spikelearn.codegen.template import render
 
@@ -49,3 +50,43 @@ def render_neurons(
 def render_short_term(state: Sequence[str], constants: Sequence[str]) -> str:
     """Delivery through synapses whose release depends on the source's earlier spikes (short-term plasticity)."""
     return render("short_term", state=tuple(state), constants=tuple(constants))
+
+
+def render_batch(
+    model: tuple[Sequence[str], Sequence[str], Sequence[str]],
+    connected: Sequence[str],
+    driven: Sequence[str],
+    draws: Sequence[str],
+    constants: Sequence[str],
+    varying: Sequence[str],
+    sent: Sequence[tuple[str, int, str]],
+    at_event: bool,
+    backward: Mapping[str, tuple[Any, ...]] | None = None,
+) -> str:
+    """A step of one population in all trials of a batch; see templates/batch_forward.py and batch_backward.py.
+
+    model: its state, ports and currents. connected, driven: ports and currents that are not always 0. draws: the names
+    of random numbers. sent: (name, bit of the mask, variable that is carried or "") of each outlet. backward: what the
+    adjoint needs besides; None for the step itself.
+    """
+    state, ports, currents = (tuple(names) for names in model)
+    plain = tuple((name, str(bit)) for name, bit, variable in sent if not variable)
+    carried = tuple((name, str(bit), variable) for name, bit, variable in sent if variable)
+    return render(
+        "batch_forward" if backward is None else "batch_backward",
+        state=state,
+        membrane=state[0],
+        ports=ports,
+        connected=tuple(connected),
+        currents=currents,
+        driven=tuple(driven),
+        draws=tuple(draws),
+        fixed=tuple(f"all_{name}" if name in varying else f"the_{name}" for name in constants),
+        held=tuple(f"all_{name}[i]" if name in varying else f"the_{name}" for name in constants),
+        plain=tuple(name for name, _ in plain),
+        plain_bits=plain,
+        carried=tuple(name for name, _, _ in carried),
+        carried_bits=carried,
+        at_event=at_event,
+        **(backward or {}),
+    )

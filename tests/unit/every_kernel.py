@@ -1,4 +1,5 @@
-"""The kernels of small networks around every model, rule and synapse, and of trials, with hardly any compiled."""
+"""The kernels of small networks around every model, rule and synapse, of trials and of gradients, with hardly any
+compiled."""
 
 from typing import Any
 
@@ -11,6 +12,7 @@ from spikelearn.codegen.modules import Kernel
 from spikelearn.codegen.object_cache import Entry
 from spikelearn.engine import plan
 from spikelearn.engine.lowering.callbacks import trial_calls
+from spikelearn.learning.gradient import Differentiable
 
 
 def every_kernel(monkeypatch) -> list[tuple[str, Kernel, tuple[Any, ...]]]:
@@ -21,12 +23,12 @@ def every_kernel(monkeypatch) -> list[tuple[str, Kernel, tuple[Any, ...]]]:
         made.append((kernel, arguments))
         return (
             load(kernel, arguments)
-            if kernel.of.startswith(("Rows of", "Values by distance"))
+            if kernel.of.startswith(("Rows of", "Values by distance", "draw"))
             else (Entry(0, None), None)
         )
 
     monkeypatch.setattr(plan, "load", noted)
-    networks = every_model.networks() | {"trials": _trials, "exact engine": _exact}
+    networks = every_model.networks() | {"trials": _trials, "exact engine": _exact, "gradient": _gradient}
     for name, describe in networks.items():
         net = describe()
         if net is not None:
@@ -57,6 +59,23 @@ def _trials() -> None:
         sl.Phase(5.0, releases={dopamine: 0.1}, plastic=learned[:1], callback=callback),
     ]
     trial_calls(sl.Trials(phases, n=2), net.build().program)
+
+
+def _gradient() -> None:
+    net = sl.Network(dt=0.5, seed=1)
+    cells, noisy = net.population(4, sl.LIF(), name="cells"), net.population(3, sl.BurstPoisson(), name="noisy")
+    source = net.population(2, sl.PerfectIntegrator())
+    net.connect(source, cells, weight=1.0, on="rate", payload="r")
+    net.connect(cells, cells, weight=1.0)
+    net.connect(cells, noisy, rule=sl.FixedInDegree(2), weight=1.0)
+    net.connect(noisy, cells, "inh", weight=1.0, on="burst", payload="w_s")
+    everything = [cells, noisy, source]
+    phase = sl.Phase(5.0, currents={(source, "exc"): 1.0}, reset=everything, discard_events=True)
+    prepared = Differentiable(net, sl.Trials([phase], n=2), surrogate="boxcar", inputs=True)
+    adjoint = prepared._adjoint
+    adjoint._prepared({(noisy, "w_s"), (cells, "V_m"), (cells, "spike")})
+    listed = next(link for link in adjoint.links if not link.pairs)
+    listed.add_call(np.zeros((2, len(listed.lags))))
 
 
 def _exact() -> None:

@@ -14,6 +14,7 @@ from spikelearn.codegen import jit
 from spikelearn.codegen.modules import Kernel, compiled_anew, kernel_of
 from spikelearn.kernels import sources
 from spikelearn.kernels.exponential import exponential
+from spikelearn.learning.gradient import Differentiable
 from spikelearn.neurons import MODELS, RATE_MODELS
 
 pytestmark = pytest.mark.skipif(jit.JIT_DISABLED, reason="plain Python has no machine code")
@@ -69,6 +70,23 @@ def handed_through(model):
         given = generator.random(model.step.py_func.__code__.co_argcount)
         same &= np.array(model.step.py_func(*given)[:-1]) == given[: len(same)]
     return int(same.sum())
+
+
+@pytest.mark.parametrize(
+    "model", [sl.LIF, sl.AdEx, sl.ThreeCompartment, sl.LIFConductance], ids=lambda model: model.name
+)
+def test_loops_over_all_trials_of_a_batch_do_too_forwards_and_backwards(model):
+    net = sl.Network(dt=0.1)
+    source, cells = net.population(2, sl.PerfectIntegrator()), net.population(3, model(), name="cells")
+    net.connect(source, cells, weight=1.0, on="rate", payload="r")
+    net.connect(cells, cells, weight=1.0)
+    phase = sl.Phase(1.0, reset=[source, cells], discard_events=True)
+    surrogate = "fast_sigmoid" if model.margin else None
+    adjoint = Differentiable(net, sl.Trials([phase], n=2), surrogate)._adjoint
+    [back] = adjoint._prepared({(cells, next(iter(model.state)))})
+    for sweep, least in ((adjoint.parts[-1].sweep, len(model.state)), (back.sweep, 2)):
+        [call] = [call for call in sweep.calls if call.label.endswith("step of cells")]
+        assert vectors_stored(in_llvm(call.kernel, *call.arguments)) >= least, call.label
 
 
 EQUATIONS = {
