@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 import time
 from collections.abc import Iterator
@@ -16,7 +15,6 @@ from spikelearn import system
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FLAGS = os.O_WRONLY | os.O_CREAT | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
 """Not all of these are known to Windows."""
-_NUMBER_IN_HDF5_ERROR = re.compile(r"errno = (\d+)")
 
 
 @contextmanager
@@ -55,14 +53,10 @@ def replacing(path: Path, wait_s: float = 0.0, durable: bool = False) -> Iterato
 
 def reason(error: BaseException, folder: Path) -> str:
     """Why a file in `folder` could not be written, in words; for a full disk with the free space."""
-    if match := _NUMBER_IN_HDF5_ERROR.search(str(error)):
-        number = int(match[1])
-        text = os.strerror(number)
-    elif isinstance(error, OSError) and error.errno is not None:
-        number, text = error.errno, error.strerror or str(error)
-    else:
-        return f"{type(error).__name__}: {error}"
-    return text + (free_space(folder) if number in _NO_SPACE else "")
+    if isinstance(error, OSError) and error.errno is not None:
+        text = error.strerror or str(error)
+        return text + (free_space(folder) if error.errno in _NO_SPACE else "")
+    return f"{type(error).__name__}: {error}"
 
 
 def free_space(folder: Path) -> str:

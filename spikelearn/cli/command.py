@@ -26,7 +26,7 @@ from spikelearn.parameters import suggest
 from spikelearn.results.run import Run
 
 if TYPE_CHECKING:
-    from spikelearn.io.run_file import RunWriter
+    from spikelearn.io.run_writer import RunWriter
     from spikelearn.results.sink import RunHeader
 
 # Synapses of larger projections are left out of run.h5: those of a microcircuit take gigabytes.
@@ -200,7 +200,7 @@ def _settings(options: argparse.Namespace, experiment: ex.Experiment) -> dict[st
 
 
 def _simulate_to_disk(experiment: ex.Experiment, parameters: Any, seed: int, directory: Path) -> ex.Outcome:
-    from spikelearn.io.run_file import RunWriter
+    from spikelearn.io.run_writer import RunWriter
 
     class Writer(RunWriter):
         def begin(self, header: RunHeader) -> None:

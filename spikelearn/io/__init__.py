@@ -1,5 +1,7 @@
 """Reading and writing runs."""
 
-from spikelearn.io.run_file import RunWriter, load, load_extra, save
+from spikelearn.io.old_run_files import convert
+from spikelearn.io.run_file import load, load_extra, save
+from spikelearn.io.run_writer import RunWriter
 
-__all__ = ["RunWriter", "load", "load_extra", "save"]
+__all__ = ["RunWriter", "convert", "load", "load_extra", "save"]

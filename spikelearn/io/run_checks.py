@@ -1,6 +1,6 @@
 """What is true of every run: checked of what a file holds, which may come from anybody, and before a run is saved.
 
-Raises hdf5_file.Damaged.
+Raises hdf5_tree.Damaged.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.io.hdf5_file import Damaged
+from spikelearn.io.hdf5_tree import Damaged
 from spikelearn.results.run import PopulationInfo, Run
 
 _MOST = (1 << 31) - 1

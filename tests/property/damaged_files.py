@@ -1,8 +1,9 @@
 """Damaged files for every reader: `python -m property.damaged_files FOLDER FIRST N`.
 
 Number k is damaged in a way that depends only on k. What is read must be what was written, or a SpikelearnError; where
-a format has no checksums, anything that is not a crash. The last line says how many were refused, and how many read as
-they were. If the process ends before, FOLDER/number has the number of the file that ended it.
+a format has no checksums, or they were made right again, anything that is not a crash. The last line says how many were
+refused, and how many read as they were. If the process ends before, FOLDER/number has the number of the file that ended
+it.
 """
 
 from __future__ import annotations
@@ -14,18 +15,22 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
+from unit.run_file_forgery import with_other_fields
 from unit.test_run_file import assert_same, stream
 
 import spikelearn as sl
 from spikelearn.engine import checkpoint
 from spikelearn.errors import SpikelearnError
 from spikelearn.io import RunWriter, load, load_extra, save
+from spikelearn.io.run_progress import progress_bytes
 from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run, Spikes, Synapses, Trace
 from spikelearn.sweep import Store, read_rows
 from spikelearn.sweep.point import DONE, Result
@@ -34,12 +39,48 @@ LIMIT_S, LIMIT_BYTES = 20, 8 << 30
 """Of one file, and of the process; HDF5, Arrow and Numba take most of this without using it."""
 
 
+def damaged(whole: bytes, rng: np.random.Generator) -> bytes:
+    """Flipped bits, or a range that is cut off, zeroed, set, lost, doubled, moved, made random or put in."""
+    found, size = bytearray(whole), len(whole)
+    # Most of a streamed file is reserved and empty.
+    used = np.flatnonzero(np.frombuffer(whole, np.uint8))
+    for _ in range(int(rng.integers(1, 4))):
+        at = int(min(rng.choice(used), max(len(found) - 1, 0)))
+        n = int(2 ** rng.uniform(0, np.log2(min(size, 4096))))
+        block = int(2 ** rng.integers(0, 10)) * 8
+        other = int(min(rng.choice(used), size)) // block * block
+        kind = rng.integers(11)
+        if not found:
+            break
+        if kind < 4:
+            found[at] ^= 1 << int(rng.integers(8))
+        elif kind == 4:
+            del found[at:]
+        elif kind == 5:
+            found[at : at + n] = bytes(len(found[at : at + n]))
+        elif kind == 6:
+            found[at : at + n] = b"\xff" * len(found[at : at + n])
+        elif kind == 7:
+            del found[at : at + n]
+        elif kind == 8:
+            found[at:at] = rng.bytes(n)
+        elif kind == 9:
+            found[at : at + n] = rng.bytes(len(found[at : at + n]))
+        else:
+            at = at // block * block
+            one, two = found[at : at + block], found[other : other + block]
+            if len(one) == len(two):
+                found[at : at + block], found[other : other + block] = two, one
+    return bytes(found)
+
+
 class Reader(NamedTuple):
-    """path: of the file. read: what it holds. checked: whether the format has checksums of all data."""
+    """path: of the file. read: what it holds. checked: whether damage is always found. damage: makes it."""
 
     path: Path
     read: Callable[[], Any]
     checked: bool = True
+    damage: Callable[[bytes, np.random.Generator], bytes] = damaged
 
 
 def a_run() -> Run:
@@ -65,6 +106,14 @@ def write_all(folder: Path) -> list[Reader]:
     stream(run, stopped)
     killed.write_bytes((folder / "stopped.h5").read_bytes())
     end(90.0, False, 0.0, 0)
+    progress = stopped._progress_at, progress_bytes(2 * len(stopped._recordings))
+    forged = {name: folder / f"forged_{name}.h5" for name in ("saved", "killed", "blocks")}
+    counted = folder / "forged_progress.h5"
+    forged["saved"].write_bytes(saved.read_bytes())
+    for copy in (forged["killed"], counted):
+        copy.write_bytes(killed.read_bytes())
+    many = Spikes(np.arange(20_000) / 1000, np.arange(20_000, dtype=np.int32) % 5)
+    stream(replace(run, spike_data={("a", "spike"): many}), RunWriter(forged["blocks"]))
 
     store = folder / "store"
     with Store(store, create=True) as made:
@@ -103,42 +152,9 @@ def write_all(folder: Path) -> list[Reader]:
         Reader(images / "t-images-idx3-ubyte.gz", lambda: sl.tasks.read_mnist(images)),
         Reader(labels / "t-labels-idx1-ubyte", lambda: sl.tasks.read_mnist(labels), checked=False),
         *(Reader(path, lambda path=path: read_rows(path), checked=False) for path in tables.values()),
+        *(Reader(path, lambda path=path: load(path), False, with_other_fields) for path in forged.values()),
+        Reader(counted, lambda: load(counted), False, partial(with_other_fields, progress=progress)),
     ]
-
-
-def damaged(whole: bytes, rng: np.random.Generator) -> bytes:
-    """Flipped bits, or a range that is cut off, zeroed, set, lost, doubled, moved, made random or put in."""
-    found, size = bytearray(whole), len(whole)
-    # Most of a streamed file is reserved and empty.
-    used = np.flatnonzero(np.frombuffer(whole, np.uint8))
-    for _ in range(int(rng.integers(1, 4))):
-        at = int(min(rng.choice(used), max(len(found) - 1, 0)))
-        n = int(2 ** rng.uniform(0, np.log2(min(size, 4096))))
-        block = int(2 ** rng.integers(0, 10)) * 8
-        other = int(min(rng.choice(used), size)) // block * block
-        kind = rng.integers(11)
-        if not found:
-            break
-        if kind < 4:
-            found[at] ^= 1 << int(rng.integers(8))
-        elif kind == 4:
-            del found[at:]
-        elif kind == 5:
-            found[at : at + n] = bytes(len(found[at : at + n]))
-        elif kind == 6:
-            found[at : at + n] = b"\xff" * len(found[at : at + n])
-        elif kind == 7:
-            del found[at : at + n]
-        elif kind == 8:
-            found[at:at] = rng.bytes(n)
-        elif kind == 9:
-            found[at : at + n] = rng.bytes(len(found[at : at + n]))
-        else:
-            at = at // block * block
-            one, two = found[at : at + block], found[other : other + block]
-            if len(one) == len(two):
-                found[at : at + block], found[other : other + block] = two, one
-    return bytes(found)
 
 
 def main(folder: Path, first: int, n: int) -> None:
@@ -150,7 +166,7 @@ def main(folder: Path, first: int, n: int) -> None:
         (folder / "number").write_text(str(number))
         which = number % len(readers)
         reader, rng = readers[which], np.random.default_rng(number)
-        content = damaged(whole[which], rng)
+        content = reader.damage(whole[which], rng)
         reader.path.write_bytes(content)
         signal.alarm(LIMIT_S)  # its default ends the process, also within a library that does not return
         try:

@@ -1,4 +1,4 @@
-"""Files that are damaged in any way: never a crash, never a hang, never silently other data."""
+"""Files that are damaged in any way, or forged: never a crash, never a hang, never silently other data."""
 
 import json
 import subprocess
@@ -21,16 +21,18 @@ def read_damaged(folder, first, n):
 
 
 def test_damage_is_reported_or_has_no_effect(tmp_path):
-    found = read_damaged(tmp_path, 0, 300)
+    found = read_damaged(tmp_path, 0, 420)
     for name in ("saved.h5", "streamed.h5", "killed.h5", "sweep.sqlite", "state"):
         assert found[f"{name} refused"] >= 20
+    for name in ("saved", "killed", "blocks", "progress"):
+        assert found[f"forged_{name}.h5 refused"] >= 10 and found[f"forged_{name}.h5 read"] >= 1
 
 
 @pytest.mark.slow
-def test_ten_thousand_damaged_files(tmp_path):
+def test_ten_thousand_damaged_and_four_thousand_forged_files(tmp_path):
     total = Counter()
-    for first in range(1000, 11_000, 1000):
+    for first in range(1000, 15_000, 1000):
         folder = tmp_path / str(first)
         folder.mkdir()
         total += read_damaged(folder, first, 1000)
-    assert sum(total.values()) == 10_000
+    assert sum(total.values()) == 14_000

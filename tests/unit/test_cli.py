@@ -269,7 +269,7 @@ def test_results_of_an_earlier_run_go_before_its_run_file_does(model, monkeypatc
         there.append(sorted(os.listdir("o")))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("spikelearn.io.run_file.RunWriter.begin", begin)
+    monkeypatch.setattr("spikelearn.io.run_writer.RunWriter.begin", begin)
     assert cli.main(["run", model, "--out", "o"]) == 130
     assert there == [["run.h5"]]
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from itertools import pairwise
 from pathlib import Path
 
 import h5py
@@ -19,7 +20,7 @@ from unit.run_file_forgery import forge
 
 import spikelearn as sl
 from spikelearn.errors import RunFileError, SimulationError, SpikelearnError
-from spikelearn.io.run_file import RunWriter, load, load_extra, save
+from spikelearn.io import RunWriter, load, load_extra, save
 from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run, Spikes, Synapses, Trace
 from spikelearn.results.sink import MemorySink, RunHeader, TraceHeader
 
@@ -190,6 +191,61 @@ def test_a_run_handed_to_a_writer_in_chunks_is_the_run_that_was_saved_whole(tmp_
     assert load_extra(tmp_path / "run.h5") == {}
 
 
+def test_recordings_may_come_in_any_order(tmp_path):
+    """In a file, those of one population are together."""
+    times = {(name, kind): np.arange(n) * 1.0 for n, (name, kind) in enumerate(["ax", "bx", "ay", "cx", "by"], start=1)}
+    with RunWriter(tmp_path / "run.h5") as writer:
+        writer.begin(RunHeader(0.1, 0.0, 1, {}, {}, tuple(times)))
+        for key, of_it in times.items():
+            writer.spikes(*key, of_it, np.zeros(len(of_it)))
+        writer.flush(10.0)
+        found = [load(tmp_path / "run.h5").spike_data]
+        writer.end(10.0, False, 0.0, 0)
+    for each in [*found, load(tmp_path / "run.h5").spike_data, writer.spike_data()]:
+        assert {key: len(spikes.times) for key, spikes in each.items()} == {
+            key: len(of_it) for key, of_it in times.items()
+        }
+
+
+def test_a_run_of_many_blocks_comes_back(tmp_path):
+    """Blocks have 64 kB; chunks end within them, at their ends, and are longer than several."""
+    rng = np.random.default_rng(1)
+    run = as_streamed(small_run())
+    times = np.sort(rng.uniform(100, 300, 100_000))
+    run.spike_data["exc/layer 4", "spike"] = Spikes(times, rng.integers(0, 5, 100_000, np.int32))
+    run.trace_data["exc/layer 4", "V_m"] = Trace(times, rng.normal(size=(100_000, 2)), np.array([0, 3]), "mV")
+    writer = RunWriter(tmp_path / "run.h5")
+    writer.begin(header_of(run))
+    spikes, trace = run.spike_data["exc/layer 4", "spike"], run.trace_data["exc/layer 4", "V_m"]
+    edges = [0, 1, 8191, 8192, 8193, 16384, 16384, 50_000, 99_999, 100_000]
+    for begin, end in pairwise(edges):
+        writer.spikes("exc/layer 4", "spike", spikes.times[begin:end], spikes.ids[begin:end])
+        writer.trace("exc/layer 4", "V_m", trace.times[begin:end], trace.values[begin:end])
+        writer.flush(300.0)
+        found = load(tmp_path / "run.h5")
+        assert_same(found.spikes("exc/layer 4"), Spikes(spikes.times[:end], spikes.ids[:end]))
+        assert_same(found.trace("exc/layer 4", "V_m").values, trace.values[:end])
+    writer.spikes("input", "spike", *run.spike_data["input", "spike"])
+    writer.end(run.t_stop, run.interrupted, run.wall_s, run.synaptic_events)
+    assert_same(load(tmp_path / "run.h5"), run)
+    with h5py.File(tmp_path / "run.h5") as file:
+        assert_same(file["spikes/exc%2Flayer 4/spike/times"][:], spikes.times)
+        assert_same(file["traces/exc%2Flayer 4/V_m/values"][:], trace.values)
+
+
+def test_what_a_killed_process_left_becomes_a_whole_file(tmp_path):
+    writer = RunWriter(tmp_path / "run.h5")
+    writer.begin(RunHeader(0.1, 0.0, 1, {}, {}, (("a", "spike"),)))
+    writer.spikes("a", "spike", np.array([1.0, 2.0]), np.array([0, 1]))
+    writer.flush(3.0)
+    shutil.copy(tmp_path / "run.h5", tmp_path / "left.h5")
+    save(load(tmp_path / "left.h5"), tmp_path / "left.h5")
+    writer.close()
+    for name in ("run.h5", "left.h5"):
+        with h5py.File(tmp_path / name) as file:
+            assert file["spikes/a/spike/times"][:].tolist() == [1.0, 2.0] and "progress" not in file
+
+
 @pytest.mark.parametrize("in_memory", [True, False])
 def test_a_sink_gives_back_what_was_put_in(tmp_path, in_memory):
     run = as_streamed(small_run())
@@ -250,7 +306,7 @@ WRITER_WITHOUT_END = """
     import sys
     import numpy as np
     from spikelearn.results.sink import RunHeader, TraceHeader
-    from spikelearn.io.run_file import RunWriter
+    from spikelearn.io import RunWriter
 
     writer = RunWriter(sys.argv[1])
     names = [f"population {k}" for k in range(5)]
@@ -317,9 +373,8 @@ def test_an_hdf5_file_of_somebody_else_is_named(tmp_path):
 
 def test_a_file_of_another_format_version_says_both_versions(tmp_path):
     save(small_run(), tmp_path / "run.h5")
-    with h5py.File(tmp_path / "run.h5", "r+") as file:
-        file.attrs["format_version"] = 99
-    with pytest.raises(RunFileError, match="run.h5: format version 99, expected version 2"):
+    forge(tmp_path / "run.h5", lambda file: file.attrs.modify("format_version", 99))
+    with pytest.raises(RunFileError, match="run.h5: format version 99, expected version 3"):
         load(tmp_path / "run.h5")
 
 
@@ -342,9 +397,11 @@ def all_names(path: Path) -> list[str]:
 def test_whatever_is_missing_from_a_file_is_named(tmp_path):
     save(small_run(), tmp_path / "whole.h5")
     # There may be any number of these, and nothing in the file says how many there were.
-    any_number = re.compile(r"(populations|projections|synapses|.*/parameters)/[^/@]*|versions@.*")
-    # Only for people who look into the file, but for the unit of values and projections.
-    for_readers = re.compile(r".*(times|delay)@unit|.*@encoding")
+    any_number = re.compile(
+        r"(populations|projections|synapses|spikes|traces|(spikes|traces)/[^/]*|.*/parameters)/[^/@]*|versions@.*"
+    )
+    # Only for people who look into the file, but for the unit of values and projections. Checksums are made right.
+    for_readers = re.compile(r".*(times|delay)@unit|.*@encoding|.*@checksum")
     for name in all_names(tmp_path / "whole.h5"):
         if any_number.fullmatch(name) or for_readers.fullmatch(name):
             continue

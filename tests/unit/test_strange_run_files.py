@@ -1,19 +1,25 @@
 """Run files of strangers: nothing else is opened, nothing hangs, and no more is believed than the file holds."""
 
+import io
 import os
+import re
 import socket
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
-from unit.run_file_forgery import forge
-from unit.test_run_file import small_run
+from unit.run_file_forgery import changed_by_hdf5, forge, node_of, rewrite, sealed
+from unit.test_run_file import header_of, small_run
 
 from spikelearn.errors import RunFileError
-from spikelearn.io.run_file import load, load_extra, save
+from spikelearn.io import RunWriter, load, load_extra, save
+from spikelearn.io.hdf5_file import TreeWriter
+from spikelearn.io.hdf5_tree import Node, Stored
+from spikelearn.io.run_progress import Extent, row, write_row
 
 TIMES, IDS = "spikes/exc%2Flayer 4/spike/times", "spikes/exc%2Flayer 4/spike/ids"
 SAMPLES, SAMPLED = "traces/exc%2Flayer 4/V_m/values", "traces/exc%2Flayer 4/V_m/times"
@@ -106,9 +112,8 @@ def a_named_type(file, folder):
 )
 def test_nothing_but_the_file_itself_is_opened(path, secret, change):
     os.mkfifo(secret / "fifo")
-    with h5py.File(path, "r+") as file:
-        change(file, secret)
-    refused(path, "link to another place|not in this file|twice|neither a group nor")
+    changed_by_hdf5(path, lambda file: change(file, secret))
+    refused(path, "broken")
 
 
 @pytest.mark.parametrize(
@@ -118,32 +123,162 @@ def test_nothing_but_the_file_itself_is_opened(path, secret, change):
 )  # fmt: skip
 def test_nothing_is_unpacked(path, options):
     """A gigabyte of zeros takes a megabyte; a filter can be anybody's code."""
-    with h5py.File(path, "r+") as file:
-        replaced(file, TIMES, shape=(100_000,), dtype="f8", chunks=(1000,), **options)
-    refused(path, "compressed or filtered")
+    changed_by_hdf5(path, lambda file: replaced(file, TIMES, shape=(100_000,), dtype="f8", chunks=(1000,), **options))
+    refused(path, "broken")
+
+
+F8 = np.dtype(np.float64)
+
+
+def with_data(name, data):
+    """A change of the tree: the dataset has other data."""
+
+    def change(root):
+        parent, _, last = name.rpartition("/")
+        group = node_of(root, parent)
+        old = group.members[last]
+        group.members[last] = Node(old.path, {**old.attributes, "checksum": np.uint32(0)}, data=data)
+
+    return change
 
 
 @pytest.mark.parametrize(
-    "made",
+    "data",
     [
-        {"shape": (2_000_000_000,), "dtype": "f8"},
-        {"shape": (2_000_000_000,), "dtype": "f8", "chunks": (1000,)},
-        {"shape": (2_000_000_000,), "dtype": "f8", "chunks": (500_000_000,)},
-        {"shape": (50,), "dtype": "f8"},
-        {"shape": (2**60, 2**60), "dtype": "f8", "chunks": (1, 1)},
+        Stored(F8, (2_000_000_000,), (128,), 1),
+        Stored(F8, (2_000_000_000,), (128, 256), 1000),
+        Stored(F8, (2_000_000_000,), (128, 256), 500_000_000),
+        Stored(F8, (2**31, 2**28), (128,), 1),
+        Stored(F8, (2**40, 2**10), (128, 256), 1),
+        Stored(np.dtype("S2000000000"), (), (128,), 1),
+        Stored(F8, (500,), (128, 256, 512), 100),
+        Stored(F8, (500,), (128, 256), 0),
+        Stored(F8, (50,), (2**40,), 1),
+        Stored(F8, (500,), (128, 2**63), 250),
+        Stored(F8, (0, 2**62), (), 1),
+        Stored(F8, (1,) * 100, (128,), 1),
     ],
 )
-def test_sizes_are_not_believed(path, made):
-    with h5py.File(path, "r+") as file:
-        replaced(file, TIMES, **made)
-    refused(path, "is said to have")
+def test_sizes_and_places_are_not_believed(path, data):
+    rewrite(path, with_data(TIMES, data))
+    refused(path, "is said to have|truncated|broken")
 
 
 def test_all_together_have_no_more_than_the_file(path):
-    with h5py.File(path, "r+") as file:
+    n = os.path.getsize(path) // 8
+
+    def change(root):
         for k in range(3):
-            file.create_dataset(f"{PROJECTION}/{k}", shape=(os.path.getsize(path) // 20,), dtype="f8", chunks=(1,))
-    refused(path, "is said to have .* more than the file has")
+            node_of(root, PROJECTION).add(str(k), data=Stored(F8, (n,), (128,), 1))
+
+    rewrite(path, change)
+    refused(path, "is said to have .* more than the file")
+
+
+def test_a_group_in_the_place_of_data_is_refused(path):
+    rewrite(path, lambda root: node_of(root, "spikes/input/spike").members.update(times=Node("/times")))
+    refused(path, "/times is a group, expected a dataset")
+
+
+def test_data_without_a_checksum_are_refused(path):
+    def change(root):
+        with_data(TIMES, Stored(F8, (50,), (128,), 1))(root)
+        del node_of(root, TIMES).attributes["checksum"]
+
+    rewrite(path, change)
+    refused(path, "attribute 'checksum' of /spikes/exc%2Flayer 4/spike/times is missing")
+
+
+def test_groups_in_themselves_and_headers_that_are_used_twice_end(path, whole):
+    """Wherever the link to /spikes leads; where it is the header of another group, there are no spikes."""
+    link, n_refused = re.search(b"spikes.{8}", whole, re.DOTALL)[0], 0
+    for position in range(0, len(whole), 40):
+        other = b"spikes" + position.to_bytes(8, "little")
+        path.write_bytes(sealed(whole.replace(link, other)))
+        try:
+            load(path)
+        except RunFileError:
+            n_refused += 1
+    assert n_refused > len(whole) // 40 - 20
+
+
+def test_the_root_is_no_member_of_a_group(path, whole):
+    root = whole[64:72]  # in the superblock
+    path.write_bytes(sealed(whole.replace(re.search(b"spikes(.{8})", whole, re.DOTALL)[1], root)))
+    refused(path, "/spikes.* is not where it is said to be, or there twice|nested")
+
+
+def test_long_names_take_no_memory_for_their_paths(path):
+    """Ten thousand datasets in four groups with names of 60 kB: paths of all of them would take 2.4 GB."""
+
+    def change(root):
+        group = root
+        for _ in range(4):
+            group = group.add("x" * 60_000)
+        for k in range(10_000):
+            group.add(str(k), data=np.zeros(1))
+
+    rewrite(path, change)
+    tracemalloc.start()
+    load(path)
+    assert tracemalloc.get_traced_memory()[1] < 20 * os.path.getsize(path)
+    tracemalloc.stop()
+
+
+def unfinished(path):
+    """A run that was not written to its end; where its rows of progress begin, and what the last one says."""
+    writer = RunWriter(path)
+    run = small_run()
+    writer.begin(header_of(run))
+    events = run.spike_data["exc/layer 4", "spike"]
+    writer.spikes("exc/layer 4", "spike", events.times, events.ids)
+    writer.flush(run.t_stop)
+    content = path.read_bytes()
+    writer.close()
+    path.write_bytes(content)
+    return writer._progress_at, [growing.extent for recording in writer._recordings for growing in recording.growing]
+
+
+def test_progress_that_is_impossible_is_refused_though_its_checksum_is_right(path):
+    at, extents = unfinished(path)
+    assert len(load(path).spikes("exc/layer 4").times) == 50
+    content, (_, last, checksum) = path.read_bytes(), extents[0]
+
+    def with_row(t_stop, wall_s, extents):
+        path.write_bytes(content)
+        with io.FileIO(path, "r+") as raw:
+            write_row(TreeWriter(raw), at, 99, t_stop, wall_s, extents)
+
+    for first in [
+        (50, 0, checksum), (50, 3, checksum), (50, 2**63, checksum), (50, last + 8, checksum), (50, last, 0),
+        (49, last, checksum), (0, last, checksum), (8193, last, checksum), (10**12, last, checksum),
+        (2**64 - 1, last, checksum),
+    ]:  # fmt: skip
+        with_row(300.05, 1.0, [Extent(*first), *extents[1:]])
+        refused(path, "broken|truncated|damaged|no possible run")
+    for t_stop, wall_s in [(np.nan, 1.0), (0.0, 1.0), (300.0, -1.0)]:
+        with_row(t_stop, wall_s, extents)
+        refused(path, "no possible run")
+
+
+def test_a_damaged_row_of_progress_is_not_taken_for_one_that_is_being_written(path):
+    """The last row is number 2. If number 3 is half written, it does not count."""
+    at, extents = unfinished(path)
+    content, last = path.read_bytes(), row(2, 300.05, 0.0, extents)
+    for position in range(at, at + 8 + len(last)):
+        damaged = bytearray(content)
+        damaged[position] ^= 1
+        path.write_bytes(damaged)
+        refused(path, "a checksum of /progress does not match it")
+    half, at = row(3, 400.0, 1.0, extents)[:100], at + 8 + len(last)
+    path.write_bytes(content[:at] + half + content[at + len(half) :])
+    assert load(path).t_stop == 300.05
+
+
+def test_progress_of_another_size_is_refused(path):
+    unfinished(path)
+    rewrite(path, lambda root: root.members.update(progress=Node(data=Stored(np.dtype("u1"), (200,), (128,), 1))))
+    refused(path, "/progress is not that of 10 datasets")
 
 
 @pytest.mark.parametrize(
@@ -160,9 +295,8 @@ def test_all_together_have_no_more_than_the_file(path):
     ],
 )
 def test_only_numbers_and_text_are_read(path, made):
-    with h5py.File(path, "r+") as file:
-        replaced(file, TIMES, **made)
-    refused(path, "expected numbers or text|has no value")
+    changed_by_hdf5(path, lambda file: replaced(file, TIMES, **made))
+    refused(path, "broken")
 
 
 def values(name, made):
@@ -179,15 +313,6 @@ def at(place, value):
         return array
 
     return made
-
-
-def progress(key, value):
-    def change(file):
-        row = file["progress"][0]
-        row[key] = value
-        file["progress"][0] = row
-
-    return change
 
 
 def typed(name, dtype):
@@ -212,11 +337,10 @@ IMPOSSIBLE = [
     attribute(POPULATION, "kinds", np.bytes_("[1]")), attribute(POPULATION, "kinds", np.bytes_("{")),
     attribute(POPULATION, "kinds", np.bytes_("[" * 20_000)),
     attribute(PROJECTION, "n_synapses", -1), attribute(PROJECTION, "source", 1),
-    attribute("spikes/input/spike", "index", -1), attribute("spikes/input/spike", "index", 99),
     attribute(f"{SYNAPSES}/post", "length", -7), attribute(f"{SYNAPSES}/post", "length", 10**12),
     attribute(f"{SYNAPSES}/delay", "length", 8),
-    progress("t_stop", np.nan), progress("t_stop", 1.0), progress("wall_s", -1.0), progress("synaptic_events", -1),
-    progress("counts", -1), progress("counts", 10**12), progress("counts", 60), progress("file_size", 10**12),
+    attribute("/", "t_stop", np.nan), attribute("/", "t_stop", 1.0), attribute("/", "wall_s", -1.0),
+    attribute("/", "wall_s", np.nan), attribute("/", "synaptic_events", -1), attribute("/", "interrupted", "yes"),
     values(TIMES, at(3, np.nan)), values(TIMES, at(0, -np.inf)), values(TIMES, at(-1, np.inf)),
     values(TIMES, lambda x: x[::-1]), values(SAMPLED, at(1, np.nan)), values(SAMPLED, lambda x: x[::-1]),
     values(IDS, at(0, -1)), values(IDS, at(0, 5)), values(IDS, at(0, 2**31 - 1)),
@@ -236,8 +360,7 @@ def test_what_is_impossible_is_refused_though_its_checksums_are_right(path, whol
 
 
 def test_names_that_are_no_text_are_refused(path):
-    with h5py.File(path, "r+") as file:
-        file[POPULATION].attrs["name"] = np.bytes_(b"\xff")
+    path.write_bytes(sealed(path.read_bytes().replace(b"exc/layer 4", b"exc/layer \xff")))
     refused(path, "broken")
 
 
