@@ -10,6 +10,7 @@ from typing import Any as _Any
 
 if _TYPE_CHECKING:
     from spikelearn.learning.attention_gated import BrainProp as BrainProp
+    from spikelearn.learning.backpropagation import SurrogateBackpropagation as SurrogateBackpropagation
     from spikelearn.learning.controls import ablated_feedback as ablated_feedback
     from spikelearn.learning.controls import frozen as frozen
     from spikelearn.learning.controls import linear as linear
@@ -28,6 +29,7 @@ else:
         "FeedbackAlignment": "feedback_alignment",
         "Learner": "learner",
         "RULES": "rules",
+        "SurrogateBackpropagation": "backpropagation",
         "learner_for": "rules",
     }
     __all__ = list(_PLACES)

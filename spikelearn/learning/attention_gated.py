@@ -33,7 +33,8 @@ from spikelearn.kernels.random import random_uniform
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import ABLATED_FEEDBACK, FROZEN
 from spikelearn.learning.feedback_alignment import HiddenError, OutputError
-from spikelearn.learning.layers import TAU_M, connect_forward, populations, starting_weights
+from spikelearn.learning.gradient import Loss, Trajectory
+from spikelearn.learning.layers import TAU_M, answering, connect_forward, populations, starting_weights
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.network import Network
@@ -130,33 +131,57 @@ class BrainProp(Learner):
             )  # fmt: skip
         return Circuit(net, layers, forward, feedback, [*forward, *(feedback if learns else ())])
 
+    def loss(self, circuit: Circuit, y: np.ndarray) -> Loss:
+        """Half the squared error of the chosen cell, chosen as in `phases`."""
+        explore, seed = self._exploring()
+
+        def of_chosen(trajectory: Trajectory) -> tuple[np.ndarray, dict[Any, np.ndarray]]:
+            expected = trajectory[circuit.output, "V_sum"][:, -1] / self.steps
+            chosen = np.array([chosen_cell(row, trial, explore, seed) for trial, row in enumerate(expected)])
+            here = np.arange(len(y)), chosen
+            error = expected[here] - (chosen == y)
+            by_V = np.zeros((len(y), trajectory.steps, circuit.output.size))
+            by_V[here[0], :, chosen] = error[:, None] / self.steps
+            return 0.5 * error**2, {(circuit.output, "V_m"): by_V}
+
+        return of_chosen
+
+    def _exploring(self) -> tuple[float, int]:
+        """Probability of another choice in this epoch, and the seed of choices."""
+        seed = (self.seed * 1_000_003 + self.epoch_) * 8 + EXPLORING
+        return self.exploration * self.exploration_decay**self.epoch_, seed
+
     def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
+        if y is None:
+            return [answering(self, circuit, X, None, scores)]
         output, given = circuit.output, self.encoded.drive(circuit.input, X)
         fresh: dict[str, Any] = {"reset": [*circuit.layers, *circuit.learning], "discard_events": True}
-        explore = self.exploration * self.exploration_decay**self.epoch_
-        labels = np.full(len(X), -1) if y is None else np.ascontiguousarray(y, np.int64)
-        seed = (self.seed * 1_000_003 + self.epoch_) * 8 + EXPLORING
-        arguments = output.state("V_sum"), output.current("error"), scores, labels, explore, 1.0 / self.steps, seed
+        labels = np.ascontiguousarray(y, np.int64)
+        arguments = output.state("V_sum"), output.current("error"), scores, labels, 1.0 / self.steps, *self._exploring()
         answer = Phase(float(self.steps), plastic=(), callback=Callback(choose, arguments), **fresh, **given)
-        if y is None:
-            return [answer]
         end = Callback(stop, (output.current("error"),))
         return [answer, Phase(float(self.steps), plastic=self.factors(circuit), callback=end, **fresh, **given)]
 
 
-def choose(
-    trial: int, phase: int, V_sum: Any, error: Any, scores: Any, labels: Any, explore: float, share: float, seed: int
-) -> None:
-    """The chosen cell gets minus delta as its error, if there is a label."""
+@scalar
+def chosen_cell(values: Any, trial: int, explore: float, seed: int) -> int:
+    """The index of the largest value, or any one with probability `explore`."""
+    if random_uniform(seed, trial, 0) < explore:
+        return min(int(random_uniform(seed, trial, 1) * len(values)), len(values) - 1)
     chosen = 0
+    for k in range(len(values)):
+        if values[k] > values[chosen]:
+            chosen = k
+    return chosen
+
+
+def choose(
+    trial: int, phase: int, V_sum: Any, error: Any, scores: Any, labels: Any, share: float, explore: float, seed: int
+) -> None:
+    """The chosen cell gets minus delta as its error."""
     for k in range(len(V_sum)):
         scores[trial, k] = V_sum[k]
-        if V_sum[k] > V_sum[chosen]:
-            chosen = k
-    if labels[trial] < 0:
-        return
-    if random_uniform(seed, trial, 0) < explore:
-        chosen = min(int(random_uniform(seed, trial, 1) * len(V_sum)), len(V_sum) - 1)
+    chosen = chosen_cell(V_sum, trial, explore, seed)
     reward = 1.0 if chosen == labels[trial] else 0.0
     error[chosen] = V_sum[chosen] * share - reward
 

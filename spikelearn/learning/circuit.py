@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.network import Network
+from spikelearn.results.run import Synapses
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +29,15 @@ class Circuit:
     feedback: Sequence[Projection] = ()
     learning: Sequence[Projection] = ()
     parts: Mapping[str, Any] = field(default_factory=dict)
+
+    def synapses(self, projection: Projection) -> Synapses:
+        """The synapses of a projection as they are now."""
+        found = self.network.build().synapses(projection)
+        return found() if callable(found) else found
+
+    def weights(self, projection: Projection) -> np.ndarray:
+        """The weights of a projection as they are now, (sources, targets)."""
+        return self.synapses(projection).matrix((projection.source_size, projection.target_size))
 
     @property
     def input(self) -> Population:

@@ -30,6 +30,7 @@ from spikelearn.learning.controls import ABLATED_FEEDBACK
 from spikelearn.learning.layers import GAIN, TAU_M, answering, connect_forward, populations, starting_weights
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
+from spikelearn.learning.losses import CrossEntropy
 from spikelearn.network import Network
 from spikelearn.neurons import LeakyReadout, LIFSoftReset
 from spikelearn.plasticity.rule import Trace
@@ -88,6 +89,10 @@ class FeedbackAlignment(Learner):
                 net.connect(sender, layers[k], "apical", weight=B, on="rate", payload="error", name=f"feedback {k}")
             )
         return Circuit(net, layers, forward, feedback, learning=forward)
+
+    def loss(self, circuit: Circuit, y: np.ndarray) -> CrossEntropy:
+        """Of each output cell in each step: its derivative is the cell's error."""
+        return CrossEntropy(circuit.output, "V_m", y, of_mean=False, gain=GAIN, logistic=True)
 
     def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
         learning = None if y is None else self.factors(circuit)

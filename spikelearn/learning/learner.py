@@ -24,7 +24,9 @@ from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import FROZEN, NONE, SHUFFLED_TEACHER, check_control
 from spikelearn.learning.cost import Cost
 from spikelearn.learning.encoding import Encoding, encoding_of
+from spikelearn.learning.gradient import Loss, gradient
 from spikelearn.learning.locality import Locality
+from spikelearn.results.run import Run
 from spikelearn.values import whole_number
 
 
@@ -71,9 +73,15 @@ class Learner(ClassifierMixin, BaseEstimator):
         """
         raise NotImplementedError
 
+    def loss(self, circuit: Circuit, y: np.ndarray) -> Loss | None:
+        """What the rule is to reduce, of trials of the answering phase, y: (n,) from 0 on; None if it has no loss."""
+        return None
+
     def learn(self, X: np.ndarray, y: np.ndarray) -> np.ndarray:
         """One pass over examples in the given order; returns the scores. X, y: as for `phases`."""
-        return self._present(X, y, self.cost_)
+        scores, run, cpu_s = self._present(X, y)
+        self.cost_.add(run, len(X), cpu_s)
+        return scores
 
     def fit(self, X: Any, y: Any) -> Self:
         """Forget everything, then learn from examples X, (n, features), with labels y, (n,), in `epochs` passes."""
@@ -120,22 +128,38 @@ class Learner(ClassifierMixin, BaseEstimator):
     def coefs_(self) -> list[np.ndarray]:
         """The weights of the forward projections, (sources, targets) each, from the input on."""
         check_is_fitted(self)
-        backend, found = self.circuit_.network.build(), []
-        for projection in self.circuit_.forward:
-            synapses = backend.synapses(projection)
-            table = synapses() if callable(synapses) else synapses
-            found.append(table.matrix((projection.source_size, projection.target_size)))
-        return found
+        return [self.circuit_.weights(projection) for projection in self.circuit_.forward]
 
     def decision_function(self, X: Any) -> np.ndarray:
         """A number for each class, (n, classes), the largest for the answer; for two classes their difference, (n,)."""
-        scores = self._answers(X)
+        scores = self.answer(X)[0]
         return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
 
     def predict(self, X: Any) -> np.ndarray:
         """The labels of the answers, (n,). Nothing is learned."""
-        scores = self._answers(X)
+        scores = self.answer(X)[0]
         return np.asarray(self.classes_[scores.argmax(axis=1)])
+
+    def gradient(self, X: Any, y: Any) -> list[np.ndarray] | None:
+        """Of the loss of each example, by the weights of each forward projection, (n, sources, targets); None without.
+
+        It is the surrogate gradient of the network while it answers: see `spikelearn.learning.gradient`.
+        """
+        features, places = self.examples(X, y)
+        circuit = self.circuit_
+        loss = self.loss(circuit, places)
+        if loss is None:
+            return None
+        phases = self.phases(circuit, features, None, np.zeros((len(features), circuit.output.size)))
+        found = gradient(circuit.network, loss, Trials(phases, n=len(features)), per_trial=True, by=circuit.forward)
+        return [found.weights[projection] for projection in circuit.forward]
+
+    def updates(self, X: Any, y: Any) -> list[np.ndarray]:
+        """What the presentation of each example would change in the weights of each forward projection, up to a factor;
+        (n, sources, targets). See `raw_updates`."""
+        from spikelearn.learning.raw_updates import raw_updates
+
+        return raw_updates(self, X, y)
 
     def factors(self, circuit: Circuit) -> dict[Projection, float]:
         """The projections that learn -> the factor of their learning rates in this epoch."""
@@ -181,17 +205,19 @@ class Learner(ClassifierMixin, BaseEstimator):
         features = (X - low) / (high - low)
         return np.hstack([features, np.ones((len(X), 1))]) if self.bias else features
 
-    def _answers(self, X: Any) -> np.ndarray:
+    def answer(self, X: Any) -> tuple[np.ndarray, Run]:
+        """The scores of examples, (n, classes), and the run in which they were presented. Nothing is learned."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        return self._present(self._features(X), None, Cost())
+        scores, run, _ = self._present(self._features(X), None)
+        return scores, run
 
-    def _present(self, X: np.ndarray, y: np.ndarray | None, cost: Cost) -> np.ndarray:
+    def _present(self, X: np.ndarray, y: np.ndarray | None) -> tuple[np.ndarray, Run, float]:
+        """Scores, the run, and its processor time in s."""
         scores = np.zeros((len(X), len(self.classes_)))
         trials = Trials(self.phases(self.circuit_, X, y, scores), n=len(X))
         begun = time.process_time()
         run = self.circuit_.network.run(trials=trials, progress=False)
         if run.interrupted:
             raise KeyboardInterrupt
-        cost.add(self.circuit_, run, len(X), time.process_time() - begun)
-        return scores
+        return scores, run, time.process_time() - begun

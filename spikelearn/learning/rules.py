@@ -9,12 +9,14 @@ from sklearn.base import clone
 
 from spikelearn.errors import ParameterError
 from spikelearn.learning.attention_gated import BrainProp
+from spikelearn.learning.backpropagation import SurrogateBackpropagation
 from spikelearn.learning.controls import NONE, check_control
 from spikelearn.learning.feedback_alignment import FeedbackAlignment
 from spikelearn.learning.learner import Learner
 from spikelearn.parameters import suggest
 
 RULES: Mapping[str, Learner] = {
+    "bptt": SurrogateBackpropagation(),
     "fa": FeedbackAlignment(),
     "dfa": FeedbackAlignment(direct=True),
     "brainprop": BrainProp(),

@@ -41,10 +41,12 @@ def test_scikit_learn_finds_a_classifier(rule):
 
 @every_rule
 def test_with_a_shuffled_teacher_there_is_nothing_to_learn(rule):
+    """Three classes: chance is a third. What learned nothing may still answer like some of them, so the mean counts."""
     X, y = sl.tasks.yin_yang(600, 1)
-    learner = learner_for(rule, hidden=(10,), epochs=2, bias=False)
-    told, shuffled = learner.fit(X, y).score(X, y), shuffled_teacher(learner).fit(X, y).score(X, y)
-    assert shuffled < 0.45 < 0.5 < told  # three classes: chance is a third
+    learners = [learner_for(rule, hidden=(10,), epochs=3, bias=False, seed=seed) for seed in range(4)]
+    told = np.mean([learner.fit(X, y).score(X, y) for learner in learners])
+    shuffled = np.mean([shuffled_teacher(learner).fit(X, y).score(X, y) for learner in learners])
+    assert shuffled < 0.45 < 0.55 < told
 
 
 @every_rule

@@ -1,0 +1,99 @@
+"""Backpropagation through time with surrogate gradients: the reference of all rules.
+
+Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36(6):51. The derivative of a spike by the potential, which is
+zero or infinite, is taken to be psi(V - V_th) = 1/(1 + slope |V - V_th|)^2; all else is exact, see
+`spikelearn.learning.gradient`. Adam makes a step for each batch of examples. A synapse would have to know the course of
+all cells, backwards in time, and the weights of all synapses after its own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from spikelearn.description.trials import Phase, Trials
+from spikelearn.learning.adam import Adam
+from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.controls import FROZEN
+from spikelearn.learning.gradient import Differentiable, Loss, Trajectory
+from spikelearn.learning.layers import GAIN, answering, connect_forward, populations, starting_weights
+from spikelearn.learning.learner import Learner
+from spikelearn.learning.locality import Locality
+from spikelearn.learning.losses import CrossEntropy
+from spikelearn.network import Network
+from spikelearn.neurons import LeakyReadout, LIFSoftReset
+from spikelearn.values import whole_number
+
+
+@dataclass(eq=False, repr=False)
+class SurrogateBackpropagation(Learner):
+    """Backpropagation through time with surrogate gradients. batch: examples for one step of Adam."""
+
+    locality: ClassVar[Locality] = Locality(other_weights=True, whole_time=True, phases=True)
+
+    learning_rate: float | tuple[float, float] = (0.1, 0.05)
+    batch: int = 20
+
+    def build(self, sizes: Sequence[int]) -> Circuit:
+        whole_number(self.batch, "batch", least=1)
+        weights = starting_weights(sizes, self.seed)
+        return self._circuit(sizes, weights, Adam())
+
+    def _circuit(self, sizes: Sequence[int], weights: Sequence[np.ndarray], adam: Adam) -> Circuit:
+        net = Network(dt=1.0, seed=self.seed, threads=self.threads)
+        layers = populations(net, sizes, self.encoded, LIFSoftReset(), LeakyReadout(gain=GAIN))
+        forward = connect_forward(net, layers, self.encoded, weights, [None] * len(weights))
+        return Circuit(net, layers, forward, parts={"adam": adam})
+
+    def loss(self, circuit: Circuit, y: np.ndarray) -> CrossEntropy:
+        return CrossEntropy(circuit.output, "V_m", y, gain=GAIN)
+
+    def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
+        return [answering(self, circuit, X, None, scores)]
+
+    def updates(self, X: Any, y: Any) -> list[np.ndarray]:
+        """Minus the gradient, of which Adam makes steps."""
+        found = self.gradient(X, y)
+        assert found is not None
+        return [-each for each in found]
+
+    def learn(self, X: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Batch by batch; the network is made again, with what was learned, at the end."""
+        begun = time.process_time()
+        circuit, scores = self.circuit_, np.zeros((len(X), self.circuit_.output.size))
+        learning = list(circuit.forward[-1:] if self.control == FROZEN else circuit.forward)
+        rates = [self.decay**self.epoch_ * each for each in (*[self.rates[0]] * len(circuit.hidden), self.rates[1])]
+        adam: Adam = circuit.parts["adam"]
+        weights = self.coefs_
+        prepared: dict[int, Differentiable] = {}
+        for start in range(0, len(X), self.batch):
+            part = slice(start, start + self.batch)
+            n = len(y[part])
+            if n not in prepared:
+                phases = self.phases(circuit, X[part], None, np.zeros((n, circuit.output.size)))
+                prepared[n] = Differentiable(circuit.network, Trials(phases, n=n), by=learning)
+            batch = prepared[n]
+            for projection, values in zip(circuit.forward, weights, strict=True):
+                batch.weights[projection][...] = values
+            batch.currents[circuit.input, "exc"][0] = X[part]
+            found = batch.gradient(self._scoring(circuit, y[part], scores[part]))
+            down = [found.weights[projection] / n for projection in learning]
+            adam.move(weights[-len(learning) :], down, rates[-len(learning) :])
+        self.circuit_ = self._circuit([layer.size for layer in circuit.layers], weights, adam)
+        self.cost_.presentations += len(X)
+        self.cost_.cpu_s += time.process_time() - begun
+        return scores
+
+    def _scoring(self, circuit: Circuit, y: np.ndarray, scores: np.ndarray) -> Loss:
+        """The loss, which also keeps the scores of the answers."""
+        loss = self.loss(circuit, y)
+
+        def scored(trajectory: Trajectory) -> Any:
+            scores[:] = trajectory[circuit.output, "V_sum"][:, -1]
+            return loss(trajectory)
+
+        return scored

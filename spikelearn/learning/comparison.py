@@ -1,0 +1,107 @@
+"""Rules side by side: a sweep over rules, seeds and controls, and one table with a row for each rule, task and seed."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from spikelearn import sweep
+from spikelearn.errors import ParameterError
+from spikelearn.learning.controls import FROZEN, NONE, SHUFFLED_TEACHER
+from spikelearn.learning.examples import TASKS
+from spikelearn.learning.rules import LINEAR, RULES, learner_for
+from spikelearn.sweep.design import Design
+from spikelearn.values import whole_number
+
+MODEL = "credit_assignment"
+"""The model file that is run for each rule, task, seed and control."""
+CONTROLS = {FROZEN: "frozen_accuracy", LINEAR: "linear_accuracy", SHUFFLED_TEACHER: "shuffled_accuracy"}
+"""Control -> the column with its accuracy."""
+COLUMNS = (
+    "rule", "task", "seed", "test_accuracy", *CONTROLS.values(), "angle_deg", "angle_averaged_deg", "samples_to_90",
+    "cpu_s",
+)  # fmt: skip
+"""Of the table. angle_deg, angle_averaged_deg: a list, a number for each forward projection after the last epoch.
+cpu_s: of all presentations that taught, with compilation if there was any."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """rows: column -> value, for each rule, task and seed; a control that was not computed is None. courses: for the
+    same, name of a metric -> {epoch: value}."""
+
+    rows: list[dict[str, Any]]
+    courses: list[dict[str, dict[int, float]]]
+
+
+def compare(
+    out: str | os.PathLike[str], task: str = "yin_yang", rules: Sequence[str] | None = None, seeds: int = 5,
+    controls: Sequence[str] = tuple(CONTROLS), **options: Any,
+) -> Comparison:  # fmt: skip
+    """Compute what is missing in the store `out`, and return the table of all that is in it.
+
+    task: a key of TASKS. rules: keys of RULES; None for all. seeds: learners of each rule. controls: keys of CONTROLS.
+    options: of `sweep.run`, such as quick, workers and settings. Raises ParameterError for an unknown name, otherwise
+    what `sweep.run` raises.
+    """
+    rules = list(RULES) if rules is None else list(rules)
+    for rule in rules:
+        learner_for(rule)
+    for what, given, known in (("task", [task], TASKS), ("controls", controls, CONTROLS)):
+        if unknown := [name for name in given if name not in known]:
+            raise ParameterError(f"{what}: expected any of {', '.join(known)}, got {', '.join(map(repr, unknown))}")
+    points = [
+        {"rule": rule, "task": task, "control": control, "learner_seed": seed}
+        for seed in range(1, whole_number(seeds, "seeds", least=1) + 1)
+        for rule in rules
+        for control in (NONE, *controls)
+    ]
+    return comparison_of(sweep.run(MODEL, out, Design(rows=points), **options).table().to_pylist())
+
+
+def comparison_of(points: Iterable[Mapping[str, Any]]) -> Comparison:
+    """The rows and courses of the points of a store, as its table lists them."""
+    found: dict[tuple[str, str, int], dict[str, Mapping[str, Any]]] = {}
+    for point in points:
+        where = str(point["rule"]), str(point["task"]), int(point["learner_seed"])
+        found.setdefault(where, {})[str(point["control"])] = point
+    order = {rule: k for k, rule in enumerate(RULES)}
+    places = sorted(found, key=lambda place: (place[1], order.get(place[0], len(order)), place[2]))
+    rows, courses = [], []
+    for place in places:
+        by_control = found[place]
+        ruled = by_control.get(NONE, {})
+        course = _course(ruled)
+        row: dict[str, Any] = dict(zip(("rule", "task", "seed"), place, strict=True))
+        row["test_accuracy"] = _number(ruled.get("test_accuracy"))
+        for control, column in CONTROLS.items():
+            row[column] = _number(by_control.get(control, {}).get("test_accuracy"))
+        row |= {"angle_deg": _of_layers(course, "single"), "angle_averaged_deg": _of_layers(course, "averaged")}
+        row |= {name: _number(ruled.get(name)) for name in COLUMNS[9:]}
+        rows.append(row)
+        courses.append(course)
+    return Comparison(rows, courses)
+
+
+def _course(point: Mapping[str, Any]) -> dict[str, dict[int, float]]:
+    """Name of a metric -> {epoch: value}, for the metrics that are called NAME.epoch_EPOCH."""
+    course: dict[str, dict[int, float]] = {}
+    for column, value in point.items():
+        match = re.fullmatch(r"(.+)\.epoch_(\d+)", column)
+        if match and _number(value) is not None:
+            course.setdefault(match[1], {})[int(match[2])] = float(value)
+    return {name: dict(sorted(values.items())) for name, values in course.items()}
+
+
+def _of_layers(course: Mapping[str, Mapping[int, float]], name: str) -> list[float]:
+    """The last value of each layer, from the first layer on; empty where there is none."""
+    layers = sorted(int(each.rpartition("_")[2]) for each in course if each.startswith(f"{name}.layer_"))
+    return [list(course[f"{name}.layer_{k}"].values())[-1] for k in layers]
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)

@@ -1,0 +1,108 @@
+"""A comparison as files: a table in CSV, Markdown and Parquet, and its figures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from spikelearn.atomic_files import replacing
+from spikelearn.extras import needed
+from spikelearn.learning.comparison import COLUMNS, Comparison
+from spikelearn.learning.locality import MEANINGS
+from spikelearn.learning.rules import RULES
+
+TITLES = {
+    "test_accuracy": "test accuracy", "frozen_accuracy": "frozen", "linear_accuracy": "linear",
+    "shuffled_accuracy": "shuffled", "angle_deg": "angle (deg)", "angle_averaged_deg": "averaged angle (deg)",
+    "samples_to_90": "samples to 90 %", "cpu_s": "CPU (s)",
+}  # fmt: skip
+"""Column -> its heading in Markdown."""
+
+
+def write_tables(comparison: Comparison, directory: Path, stem: str = "comparison") -> list[Path]:
+    """Write stem.csv, stem.md and stem.parquet; returns their paths."""
+    paths = [directory / f"{stem}.{suffix}" for suffix in ("csv", "md", "parquet")]
+    for path, text in zip(paths, (_csv(comparison), markdown(comparison)), strict=False):
+        with replacing(path) as temporary:
+            Path(temporary).write_text(text, encoding="utf-8")
+    pyarrow, parquet = needed("pyarrow", "comparisons"), needed("pyarrow.parquet", "comparisons")
+    with replacing(paths[2]) as temporary:
+        parquet.write_table(pyarrow.Table.from_pylist(comparison.rows), temporary)
+    return paths
+
+
+def _csv(comparison: Comparison) -> str:
+    """Lists are written as JSON."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in comparison.rows:
+        writer.writerow({name: json.dumps(value) if isinstance(value, list) else value for name, value in row.items()})
+    return text.getvalue()
+
+
+def markdown(comparison: Comparison) -> str:
+    """A line for each rule and task, with mean and standard deviation over seeds; and what a synapse must know."""
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in comparison.rows:
+        groups.setdefault((row["task"], row["rule"]), []).append(row)
+    lines = [["task", "rule", "seeds", *TITLES.values()]]
+    for (task, rule), rows in groups.items():
+        lines.append([task, rule, str(len(rows)), *(_cell([row[name] for row in rows], name) for name in TITLES)])
+    names = list(MEANINGS)
+    known = [["rule", *MEANINGS.values()]]
+    for rule in dict.fromkeys(rule for _, rule in groups):
+        if rule in RULES:
+            known.append([rule, *("yes" if getattr(RULES[rule].locality, name) else "" for name in names)])
+    return f"{_table(lines)}\nWhat a synapse must know, and what must be there besides:\n\n{_table(known)}"
+
+
+def _cell(values: Sequence[Any], name: str) -> str:
+    """Mean and standard deviation over seeds; for each layer, if there are several."""
+    digits = 0 if name == "samples_to_90" else 3 if name.endswith("accuracy") else 1
+    there = [value for value in values if value is not None and value != []]
+    if not there:
+        return "n/a"
+    table = np.array(there, float).reshape(len(there), -1)
+    spread = table.std(axis=0, ddof=1) if len(there) > 1 else np.full(table.shape[1], np.nan)
+    cells = [
+        f"{mean:,.{digits}f}" + ("" if np.isnan(each) else f" ± {each:,.{digits}f}")
+        for mean, each in zip(table.mean(axis=0), spread, strict=True)
+    ]
+    missing = f" ({len(there)} of {len(values)})" if len(there) < len(values) else ""
+    return ", ".join(cells) + missing
+
+
+def _table(lines: Sequence[Sequence[str]]) -> str:
+    head, *rest = [f"| {' | '.join(line)} |" for line in lines]
+    return "\n".join([head, f"|{'---|' * len(lines[0])}", *rest]) + "\n"
+
+
+def write_figures(comparison: Comparison, directory: Path) -> list[Path]:
+    """Write, for each task, accuracy by samples and angles by epoch; returns their paths."""
+    from spikelearn.plots.comparison import accuracy_by_samples, angle_by_epoch
+    from spikelearn.plots.style import save
+
+    paths = []
+    for task in dict.fromkeys(row["task"] for row in comparison.rows):
+        of_task = [(row, course) for row, course in zip(comparison.rows, comparison.courses, strict=True)
+                   if row["task"] == task and course]  # fmt: skip
+        if not of_task:
+            continue
+        courses: dict[str, list[Any]] = {}
+        for row, course in of_task:
+            courses.setdefault(row["rule"], []).append(course)
+        drawn = {"accuracy": accuracy_by_samples(courses), "angle": angle_by_epoch(courses)[0]}
+        for name, axes in drawn.items():
+            paths.append(directory / f"{task}_{name}.png")
+            figure = axes.figure
+            assert isinstance(figure, Figure)
+            save(figure, paths[-1])
+    return paths

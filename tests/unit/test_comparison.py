@@ -1,0 +1,94 @@
+"""Rules side by side: angles, the table, the command line."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from tolerances import METHOD
+
+import spikelearn as sl
+from spikelearn.cli import main
+from spikelearn.errors import ParameterError
+from spikelearn.learning.assessment import angles_of, assess, samples_to
+from spikelearn.learning.comparison import COLUMNS, compare
+from spikelearn.learning.examples import examples_of
+from spikelearn.learning.rules import RULES, learner_for
+
+X, Y = sl.tasks.yin_yang(40, 3)
+
+
+@pytest.mark.parametrize("rule", ["fa", "dfa", "brainprop"])
+def test_the_output_layer_follows_the_gradient_and_the_hidden_layer_does_not(rule):
+    """The output's rule is the gradient itself, but for what the last steps of a presentation still owe."""
+    learner = learner_for(rule, hidden=(10,), bias=False).prepare(X, Y)
+    hidden, output = angles_of(learner, X, Y)
+    assert output.averaged < 1.0
+    assert 40.0 < hidden.single < 130.0
+
+
+def test_what_a_presentation_changes_at_a_tiny_rate_is_what_it_changes_at_any_small_one():
+    learner = learner_for("fa", hidden=(10,), bias=False).prepare(X, Y)
+    from spikelearn.learning.raw_updates import raw_updates
+
+    tiny, small = raw_updates(learner, X, Y), raw_updates(learner, X, Y, slowed=1e-5)
+    for one, other in zip(tiny, small, strict=True):
+        METHOD(1.0, 1e-3).check(one, other)
+    assert np.abs(tiny[0]).max() > 1e-3
+
+
+def test_updates_leave_the_learner_as_it_was():
+    learner = learner_for("fa", hidden=(6,), bias=False).partial_fit(X, Y)
+    before = learner.coefs_
+    learner.updates(X, Y)
+    for one, other in zip(before, learner.coefs_, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_backpropagation_learns_faster_than_frozen_hidden_cells_do():
+    examples = examples_of("yin_yang", validation=True).first(1000, 300)
+    given = {**examples.learner, "seed": 101}
+    course = assess(learner_for("bptt", **given), examples, 3)
+    frozen = assess(learner_for("bptt", control="frozen", **given), examples, 3)
+    assert course[-1].accuracy > frozen[-1].accuracy + 0.03
+    assert course[0].samples == 0 and course[-1].samples == 3000
+    assert samples_to(course, 0.5) <= 3000.0 and np.isnan(samples_to(course, 1.1))
+
+
+def test_a_comparison_has_a_row_for_each_rule_and_seed_and_goes_on(tmp_path, capsys):
+    out = tmp_path / "comparison"
+    arguments = ["compare", "--task", "xor", "--quick", "--seeds", "1", "--out", str(out), "--json", "--workers", "1",
+                 "--set", "examples=20", "epochs=1", "--rules"]  # fmt: skip
+    assert main([*arguments, "fa"]) == 0
+    [row] = json.loads(capsys.readouterr().out)
+    assert tuple(row) == COLUMNS and row["rule"] == "fa" and len(row["angle_deg"]) == 2
+    assert 0.0 <= row["shuffled_accuracy"] <= 1.0 and 0.0 <= row["linear_accuracy"] <= 0.75
+    assert main([*arguments, "dfa"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [each["rule"] for each in rows] == ["fa", "dfa"] and rows[0] == row
+    with open(out / "comparison.csv", encoding="utf-8") as file:
+        assert [each["rule"] for each in csv.DictReader(file)] == ["fa", "dfa"]
+    assert "| xor | fa | 1 |" in (out / "comparison.md").read_text(encoding="utf-8")
+    assert {each.name for each in out.glob("*.png")} == {"xor_accuracy.png", "xor_angle.png"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"rules": ["backprop"]}, "rule: there is no 'backprop'.*there are: bptt"),
+        ({"task": "go"}, "task: expected any of xor"),
+        ({"controls": ["ice"]}, "controls: expected any of frozen"),
+        ({"seeds": 0}, "seeds"),
+    ],
+)
+def test_wrong_comparisons_are_refused_before_anything_is_computed(tmp_path, wrong, message):
+    with pytest.raises(ParameterError, match=message):
+        compare(tmp_path / "out", **wrong)
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_rule_says_what_a_synapse_must_know():
+    for learner in RULES.values():
+        assert any(learner.locality)
