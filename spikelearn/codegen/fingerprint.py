@@ -23,9 +23,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-ROOMS = ("kernels", "neurons", "synapses", "plasticity", "sources", "connectivity")
-"""The folders of spikelearn whose sources, all of them, are part of the key of every module."""
-_COMPILER = ("codegen.jit", "codegen.intrinsics", "codegen.object_cache")
+from spikelearn.codegen.reached_sources import digest_of, is_in_keys
+
 _VERSIONED = {"numpy", "numba", "llvmlite"}
 """Packages whose functions are identified by name: every key has their versions."""
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), EllipsisType)
@@ -47,12 +46,6 @@ def fingerprint(function: Any) -> Fingerprint:
     reached = _Reached()
     reached.feed(getattr(function, "py_func", function))
     return Fingerprint(reached.digest.hexdigest(), reached.complete)
-
-
-def has_its_source_in_every_key(module: str) -> bool:
-    """Whether a module is of spikelearn's ROOMS, or compiles them."""
-    top, _, rest = module.partition(".")
-    return top == "spikelearn" and (rest.partition(".")[0] in ROOMS or rest in _COMPILER)
 
 
 class _Reached:
@@ -122,6 +115,7 @@ class _Reached:
         if isinstance(value, ModuleType):
             self.note(value.__name__)
             if _is_known(value.__name__):
+                self._sources_of(value.__name__)
                 return
             # Two functions may use different members of one module.
             if self._is_new((id(value), frozenset(names))):
@@ -134,10 +128,16 @@ class _Reached:
         module, name = getattr(plain, "__module__", None), getattr(plain, "__qualname__", "")
         if isinstance(module, str) and _is_known(module) and getattr(sys.modules.get(module), name, None) is value:
             self.note(f"{module}.{name}")
+            self._sources_of(module)
             return
         self.feed(value)
         for overload in _overloads(value) if isinstance(value, FunctionType) else ():
             self.feed(overload)
+
+    def _sources_of(self, module: str) -> None:
+        """Feed what functions of a module of spikelearn can reach, which are known by their names."""
+        if is_in_keys(module) and self._is_new(module):
+            self.note(digest_of(module))
 
     def _compiled(self, value: Any) -> None:
         """A compiled function. Numba keeps the values it was compiled with first, whatever becomes of them."""
@@ -183,6 +183,7 @@ class _Reached:
         self.note(f"{value.__module__}.{value.__qualname__}")
         if not self._is_new(id(value)):
             return
+        self._sources_of(value.__module__)
         try:
             self.note(inspect.getsource(value))
         except (OSError, TypeError):
@@ -211,9 +212,9 @@ class _Reached:
 
 @functools.cache
 def _is_known(module: str) -> bool:
-    """Whether every key covers a module: by the source, by a version, or by that of Python."""
+    """Whether keys cover a module: by the source, by a version, or by that of Python."""
     top = module.partition(".")[0]
-    if top in _VERSIONED or has_its_source_in_every_key(module):
+    if top in _VERSIONED or is_in_keys(module):
         return True
     if top not in sys.stdlib_module_names or top == "__main__":
         return False

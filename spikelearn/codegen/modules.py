@@ -25,10 +25,11 @@ from typing import Any
 import numpy as np
 
 from spikelearn.codegen import bounds, cache_folder, jit, object_cache
-from spikelearn.codegen.fingerprint import ROOMS, fingerprint, has_its_source_in_every_key
+from spikelearn.codegen.fingerprint import fingerprint
 from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.interruptible import interruptible
 from spikelearn.codegen.object_cache import Entry
+from spikelearn.codegen.reached_sources import COMPILER, all_sources, digest, digest_by, digest_of, is_in_keys
 from spikelearn.codegen.source_text import remark
 from spikelearn.errors import DescriptionError
 
@@ -134,7 +135,7 @@ def import_line(function: Any, alias: str) -> tuple[str, dict[str, Any]]:
     """
     plain = getattr(function, "py_func", function)
     module, name = plain.__module__ or "a script", plain.__qualname__
-    if has_its_source_in_every_key(module) and getattr(sys.modules.get(module), name, None) is function:
+    if is_in_keys(module) and getattr(sys.modules.get(module), name, None) is function:
         return f"from {module} import {name} as {alias}\n", {}
     place = f"# {alias}: {remark(name)}\n# of {remark(module)}, source {_mark(function)}\n"
     return place, {alias: function}
@@ -300,7 +301,7 @@ def _no_collection() -> Iterator[None]:
 
 def _key(text: str) -> str:
     """A hash of all that the machine code of a module depends on."""
-    return hashlib.sha256((sources_fingerprint() + text).encode()).hexdigest()
+    return hashlib.sha256((_compiler_fingerprint() + digest_by(text) + text).encode()).hexdigest()
 
 
 def _path(text: str, suffix: str) -> Path | None:
@@ -345,17 +346,16 @@ def _folder() -> Path | None:
 
 
 @functools.cache
+def _compiler_fingerprint() -> str:
+    """A hash of what every module's machine code depends on: versions, the processor, and what compiles."""
+    own = "".join(digest_of(f"spikelearn.{name}") for name in COMPILER)
+    return hashlib.sha256(f"{sys.version_info} {np.__version__} {object_cache.versions()} {own}".encode()).hexdigest()
+
+
+@functools.cache
 def sources_fingerprint() -> str:
-    """A hash of every source that a generated module can reach, and of everything that its compilation depends on."""
-    package = Path(jit.__file__).parents[1]
-    sources = [package / "codegen" / f"{name}.py" for name in ("jit", "intrinsics", "object_cache")]
-    for folder in ROOMS:
-        sources += sorted((package / folder).rglob("*.py"))
-    digest = hashlib.sha256(f"{sys.version_info} {np.__version__} {object_cache.versions()}".encode())
-    for source in sources:
-        content = source.read_bytes()
-        digest.update(f"{source.relative_to(package).as_posix()} {len(content)}\n".encode() + content)
-    return digest.hexdigest()
+    """A hash of every source that any generated module can reach, and of what its compilation depends on."""
+    return hashlib.sha256((_compiler_fingerprint() + digest(all_sources())).encode()).hexdigest()
 
 
 def compiled(function: Callable[..., Any]) -> Any:

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 import spikelearn
-from spikelearn.codegen import jit, modules
-from spikelearn.codegen.fingerprint import ROOMS, Fingerprint, fingerprint, has_its_source_in_every_key
+from spikelearn.codegen import jit, modules, reached_sources
+from spikelearn.codegen.fingerprint import Fingerprint, fingerprint
+from spikelearn.codegen.reached_sources import ROOMS, is_in_keys, reached_by
+from spikelearn.kernels.exponential import exponential
 
 NUMBA = "from numba import njit\n"
 OVERLOAD = "from numba.extending import overload\ndef f(x): return x\n@overload(f)\n"
@@ -138,8 +140,27 @@ print(fingerprint(step))
     assert there == capsys.readouterr().out and "complete=True" in there
 
 
+def compiled_in(module):
+    return [
+        value
+        for value in vars(module).values()
+        if isinstance(value, jit.Compiled) and value.__module__ == module.__name__
+    ]
+
+
+def functions_reached(function, found):
+    """Compiled functions that a compiled function calls, and those that they call."""
+    code, names = function.py_func.__code__, function.py_func.__globals__
+    cells = [cell.cell_contents for cell in function.py_func.__closure__ or ()]
+    for value in [*(names[name] for name in code.co_names if name in names), *cells]:
+        if isinstance(value, jit.Compiled) and value not in found:
+            found.append(value)
+            functions_reached(value, found)
+    return found
+
+
 @pytest.mark.skipif(jit.JIT_DISABLED, reason="nothing is compiled")
-def test_whatever_spikelearn_s_kernels_reach_is_in_every_key():
+def test_whatever_spikelearn_s_kernels_reach_is_in_their_keys():
     package, tried = Path(spikelearn.__file__).parent, 0
     for path in [path for room in ROOMS for path in sorted((package / room).rglob("*.py"))]:
         if path.parent.name == "templates":
@@ -147,13 +168,63 @@ def test_whatever_spikelearn_s_kernels_reach_is_in_every_key():
         imported = {
             name.asname or name.name
             for node in ast.walk(ast.parse(path.read_bytes()))
-            if isinstance(node, ast.ImportFrom) and not has_its_source_in_every_key(node.module)
+            if isinstance(node, ast.ImportFrom) and not is_in_keys(node.module)
             for name in node.names
             if node.module.startswith("spikelearn.")
         }
         module = importlib.import_module(".".join(path.relative_to(package.parent).with_suffix("").parts))
-        for value in vars(module).values():
-            if isinstance(value, jit.Compiled) and value.__module__ == module.__name__:
-                assert not imported & set(value.py_func.__code__.co_names), f"{path}: {value.__name__}"
-                tried += 1
+        for value in compiled_in(module):
+            assert not imported & set(value.py_func.__code__.co_names), f"{path}: {value.__name__}"
+            sources = reached_by(f"from {module.__name__} import {value.__name__} as function")
+            for other in functions_reached(value, [value]):
+                assert Path(sys.modules[other.__module__].__file__) in sources, f"{value.__name__}: {other.__name__}"
+            tried += 1
     assert tried > 200
+
+
+def test_all_imports_of_a_file_are_found_as_python_finds_them():
+    package = Path(spikelearn.__file__).parent
+    files = [path for path in package.rglob("*.py") if path.parent.name != "templates"]
+    for path in files:
+        found = set(reached_sources._source(path).imports)
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "spikelearn":
+                place = package.joinpath(*node.module.split(".")[1:])
+                for name in node.names:
+                    wanted = [place.with_suffix(".py"), place / f"{name.name}.py", place / "__init__.py"]
+                    first = next((each for each in wanted if each.is_file()), None)
+                    assert first in found, f"{path}: from {node.module} import {name.name}"
+    assert len(files) > 300
+
+
+@pytest.mark.parametrize("form", ["import spikelearn.neurons.lif", "from . import lif", "    import spikelearn as sl"])
+def test_imports_that_say_no_names_reach_everything(form, tmp_path):
+    (tmp_path / "a.py").write_text(f"x = 1\n{form}\n")
+    assert reached_sources._source(tmp_path / "a.py").imports == set(reached_sources.all_sources())
+
+
+@pytest.mark.parametrize(
+    ("changed", "makes_another_key"),
+    [
+        ("neurons/lif.py", True), ("neurons/membrane.py", True), ("kernels/exponential.py", True),
+        ("neurons/adex.py", False), ("plasticity/stdp.py", False), ("kernels/deliver.py", False),
+    ],
+)  # fmt: skip
+def test_a_key_changes_with_what_the_code_reaches_and_with_nothing_else(changed, makes_another_key, monkeypatch):
+    text = "from spikelearn.neurons.lif import lif_step as advance\n"
+    before, path = modules._key(text), Path(spikelearn.__file__).parent / changed
+    assert path.is_file()
+    own = reached_sources._source(path)._replace(digest="changed")
+    source, from_path = reached_sources._source, reached_sources._digest_from.__wrapped__
+    monkeypatch.setattr(reached_sources, "_source", lambda each: own if each == path else source(each))
+    monkeypatch.setattr(reached_sources, "_digest_from", from_path)
+    assert (modules._key(text) != before) == makes_another_key
+
+
+def test_a_function_of_a_user_is_another_when_what_it_calls_of_spikelearn_is(monkeypatch):
+    def step(x):
+        return exponential(x)
+
+    before = fingerprint(step)
+    monkeypatch.setattr("spikelearn.codegen.fingerprint.digest_of", lambda module: f"{module} changed")
+    assert before.complete and fingerprint(step).complete and fingerprint(step) != before
