@@ -48,6 +48,9 @@ RULES = {
     "InhibitorySTDP": (sl.InhibitorySTDP, {"eta": 1.5, "alpha": 0.6, "tau": 17.0}),
 }
 
+QUICK_RULES = "STDP", "TripletSTDP"
+"""Powers of the weight; several traces that are read before and after they jump. Each rule compiles five kernels."""
+
 
 def parameters_of(model):
     """The parameters of a model by hand, as from_equations takes them. Weights have no unit in its text."""
@@ -168,6 +171,7 @@ CASES: tuple[Case, ...] = (
             ULP(40 * 120, 100.0),
             "ULP(4800)",
             lambda name=name: _rule_beside_the_one_by_hand(name),
+            slow=name not in QUICK_RULES,
         )
         for name in RULES
     ),
