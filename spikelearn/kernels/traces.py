@@ -1,12 +1,12 @@
 """Exponential decay by table: exp(-k dt/tau) for whole numbers of steps k, as the product of two small tables."""
 
-import math
-
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
+from spikelearn.kernels.event_rule import LAST_STEP
 
 _FINE_BITS = 8
+_FINE_BITS_OF_LONG_TAU = 16
 _NEGLIGIBLE = 60.0
 _MOST_COARSE = 1 << 16
 
@@ -14,22 +14,27 @@ _MOST_COARSE = 1 << 16
 def decay_tables(tau: float, dt: float) -> tuple[np.ndarray, np.ndarray]:
     """Coarse and fine tables for `decay`. Beyond 60 tau the factor is below 1e-26 and counts as 0.
 
-    If the coarse table would have more than 65,536 entries (tau more than 280,000 steps), it has none, and the fine one
-    has only dt / tau.
+    The fine one has 256 entries; if the coarse one would have more than 65,536 then (tau more than 280,000 steps), the
+    fine one has 65,536, and the coarse one as many as reach the last step that there can be, 32,768, at most.
     """
-    n_coarse = np.ceil(_NEGLIGIBLE * tau / dt / (1 << _FINE_BITS)) + 1
-    if not n_coarse <= _MOST_COARSE:
-        return np.empty(0), np.array([dt / tau])
+    bits = _FINE_BITS if _coarse_entries(tau, dt, _FINE_BITS) <= _MOST_COARSE else _FINE_BITS_OF_LONG_TAU
+    n_coarse = min(_coarse_entries(tau, dt, bits), (LAST_STEP >> bits) + 1)
     with np.errstate(over="ignore", under="ignore"):
-        fine = np.exp(-np.arange(1 << _FINE_BITS) * dt / tau)
-        coarse = np.exp(-np.arange(int(n_coarse)) * (1 << _FINE_BITS) * dt / tau)
+        fine = np.exp(-np.arange(1 << bits) * dt / tau)
+        coarse = np.exp(-np.arange(int(n_coarse)) * (1 << bits) * dt / tau)
     return coarse, fine
+
+
+def _coarse_entries(tau: float, dt: float, bits: int) -> float:
+    return float(np.ceil(_NEGLIGIBLE * tau / dt / (1 << bits))) + 1
 
 
 @scalar
 def decay(steps, coarse, fine):
-    """exp(-steps dt/tau)."""
-    high = steps >> 8
-    if high >= len(coarse):
-        return math.exp(-steps * fine[0]) if len(fine) == 1 else 0.0
-    return coarse[high] * fine[steps & 255]
+    """exp(-steps dt/tau), for steps >= 0."""
+    # Unsigned, since Numba asks of an index whether it is negative. Without calls: one to exp, never made, takes 10 %
+    # of the time of STDP, whose loop keeps nothing in registers then.
+    k = np.uint64(steps)
+    in_fine = np.uint64(len(fine) - 1)
+    high = k >> np.uint64(_FINE_BITS if len(fine) == 1 << _FINE_BITS else _FINE_BITS_OF_LONG_TAU)
+    return coarse[high] * fine[k & in_fine] if high < np.uint64(len(coarse)) else 0.0

@@ -36,10 +36,9 @@ def stdp_constants(p: STDPParameters, dt: float) -> dict[str, float]:
 
 @scalar
 def power(base, exponent):
-    if exponent == 0.0:
-        return 1.0
-    if exponent == 1.0:
-        return base
+    # In this form, since of one with three returns LLVM makes a choice between 1 and pow(base, 0), which is computed.
+    if exponent == 0.0 or exponent == 1.0:
+        return base if exponent == 1.0 else 1.0
     return base**exponent
 
 
