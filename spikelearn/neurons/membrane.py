@@ -256,19 +256,18 @@ def exponential_rise(V, slope, growth, curvature, V_peak, dt):
     u = growth * dt
     numerator = 60.0 + u * (11.0 * u - 60.0)
     denominator = 60.0 + u * (u * (36.0 - 3.0 * u) - 90.0)
-    third = (curvature * slope - growth * growth) * dt * dt / 6.0
+    third = (curvature * slope - growth * growth) * (dt * dt * (1.0 / 6.0))
     V_end = V + slope * dt * (numerator / denominator + third)
     up = V_peak - V
     rises = slope > 0.0
     linear = up / (slope if rises else 1.0)
     y = min(max(linear * growth, -1.0), 1e20)
     # (exp(y) - 1 - y) / y^2, (exp(y) - 1) / y and exp(y) by their series
-    second = 0.5 + y * (1.0 / 6.0 + y * (1.0 / 24.0 + y * (1.0 / 120.0 + y / 720.0)))
+    second = 0.5 + y * (1.0 / 6.0 + y * (1.0 / 24.0 + y * (1.0 / 120.0 + y * (1.0 / 720.0))))
     first = 1.0 + y * second
-    inverse = 1.0 / (first * (1.0 + y * first))
-    peak_after = linear * first * first * inverse if rises else np.inf
+    peak_after = linear * first / (1.0 + y * first) if rises else np.inf
     peak_after = 0.0 if up <= 0.0 else peak_after
-    return V_end, peak_after, V + up * second * (1.0 + y * first) * inverse
+    return V_end, peak_after, V + up * second / first
 
 
 @scalar

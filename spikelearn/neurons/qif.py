@@ -12,7 +12,6 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
-from spikelearn.kernels.exponential import exponential
 from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.neurons.margin import CANNOT_SPIKE, FAR_ABOVE
 from spikelearn.neurons.membrane import Membrane, refractory_steps, reset_below_peak
@@ -21,6 +20,7 @@ from spikelearn.neurons.properties import EXACT, Properties
 from spikelearn.units import duration, ms, mV, pA, pF
 
 _PI_2 = math.pi**2
+_FAR = 64.0 * _PI_2
 
 
 class QIFParameters(NamedTuple):
@@ -51,12 +51,12 @@ def _constants(p: QIFParameters, dt: float) -> dict[str, Any]:
 
 @scalar
 def cosine_and_sine(y):
-    """cos(a) and sin(a) / a for a = sqrt(y), |y| <= pi^2; cosh(a) and sinh(a) / a for a = sqrt(-y) where y < 0.
+    """cos(a) and sin(a) / a for a = sqrt(y), y <= pi^2; cosh(a) and sinh(a) / a for a = sqrt(-y), -64 pi^2 <= y < 0.
 
-    One series for both signs, at a quarter of the angle, which is then doubled twice: plain arithmetic vectorises,
+    One series for both signs, at a 32nd of the angle, which is then doubled five times: plain arithmetic vectorises,
     while calls to cos, sin and tanh do not.
     """
-    z = y * 0.0625
+    z = y / 1024.0
     cosine = 1.0 / 20922789888000.0
     cosine = cosine * z - 1.0 / 87178291200.0
     cosine = cosine * z + 1.0 / 479001600.0
@@ -75,65 +75,69 @@ def cosine_and_sine(y):
     sine = sine * z + 1.0 / 120.0
     sine = sine * z - 1.0 / 6.0
     sine = sine * z + 1.0
-    at_half = 1.0 - 2.0 * z * sine * sine
-    sine = sine * cosine
-    return 1.0 - 0.5 * y * sine * sine, sine * at_half
+    for _ in range(5):
+        sine, cosine = sine * cosine, 1.0 - 2.0 * z * sine * sine
+        z = 4.0 * z
+    return cosine, sine
 
 
 @scalar
-def quadratic_flow(x, D, s):
-    """(x at s, whether it has reached infinity by then) for dx/ds = x^2 + D.
+def cosine_and_sine_of_flow(D, s):
+    """(C, S) for dx/ds = x^2 + D, whose flow is x(s) = (x C + D S) / (C - x S).
 
-    x(s) = (x C + D S) / (C - x S) with C = cos(q s), S = sin(q s) / q where q^2 = D > 0, and cosh and sinh where
-    q^2 = -D > 0; beyond q s = pi both are divided by cosh. With D > 0 every x has then reached infinity, and x is 0.
+    C = cos(q s), S = sin(q s) / q where q^2 = D > 0, and cosh and sinh where q^2 = -D > 0; beyond q s = 8 pi, where
+    tanh is 1, both are divided by cosh.
     """
     y = D * s * s
-    C, S = cosine_and_sine(min(max(y, -_PI_2), _PI_2))
-    far = y < -_PI_2
-    q = math.sqrt(max(-D, 1e-300))
-    left = exponential(-2.0 * q * s)
-    C = 1.0 if far else C
-    S = (1.0 - left) / ((1.0 + left) * q) if far else s * S
+    C, S = cosine_and_sine(min(max(y, -_FAR), _PI_2))
+    C = 1.0 if y < -_FAR else C
+    S = 1.0 / math.sqrt(max(-D, 1e-300)) if y < -_FAR else s * S
+    # conditionals in the last line would become several returns, which do not vectorise
+    return C, S
+
+
+@scalar
+def flowed(x, D, s, C, S):
+    """(x at s, whether it has reached infinity by then). From q s = pi on every x has, if D > 0; x is 0 then."""
     below = C - x * S
-    infinite = (below <= 0.0) | (y >= _PI_2)
+    infinite = (below <= 0.0) | (D * s * s >= _PI_2)
     above = x * C + D * S
     above = 0.0 if infinite else above
     below = 1.0 if infinite else below
-    # a conditional in the last line would become two returns, which do not vectorise
     x = above / below
     return x, infinite
 
 
 @scalar
-def time_to_peak(x, x_peak, D, s):
-    """The time, 0 to s, after which x has reached x_peak, if it has by s: an arctangent, by its series.
-
-    tan(q t) / q = (x_peak - x) / (x x_peak + D) with q^2 = D; tanh where q^2 = -D.
-    """
-    below = x * x_peak + D
-    tangent = (x_peak - x) / (below if below > 0.0 else 1.0)
-    y = D * tangent * tangent
-    time = tangent * (1.0 - y * (1.0 / 3.0 - y * (0.2 - y * (1.0 / 7.0 - y / 9.0))))
-    return min(max(time if below > 0.0 else s, 0.0), s)
+def quadratic_flow(x, D, s):
+    """(x at s, whether it has reached infinity by then) for dx/ds = x^2 + D."""
+    C, S = cosine_and_sine_of_flow(D, s)
+    return flowed(x, D, s, C, S)
 
 
 @scalar
 def qif_advance(V_m, refractory, current, conductance, V_middle, half_square, scale_C, s, V_peak, V_reset, n_ref):
-    """Exact for a current and a conductance that are constant over the step, with the reset inside the step."""
+    """Exact for a current and a conductance that are constant over the step, with the reset inside the step.
+
+    From x to x_peak the angle q t has the tangent q (x_peak - x) / (x x_peak + D); that and C, S of the step give C and
+    S of what is left of it, but for a factor, which does not matter.
+    """
     shift = 0.5 * scale_C * conductance
     middle = V_middle + shift
     D = scale_C * (current - conductance * V_middle) - shift * shift - half_square
-    x, infinite = quadratic_flow(V_m - middle, D, s)
+    C, S = cosine_and_sine_of_flow(D, s)
+    x, x_peak, x_reset = V_m - middle, V_peak - middle, V_reset - middle
+    x_end, infinite = flowed(x, D, s, C, S)
     # no `and` or `or`, whose branches keep the loop from vectorising
-    fired = ((middle + x >= V_peak) | infinite) & (refractory <= 0.0) | (V_m >= V_peak) & (refractory > 0.0)
-    rest = s - time_to_peak(V_m - middle, V_peak - middle, D, s)
-    x_reset = V_reset - middle
-    y = D * rest * rest
-    tangent = rest * (1.0 + y * (1.0 / 3.0 + y * (2.0 / 15.0 + y * (17.0 / 315.0))))
-    below = 1.0 - x_reset * tangent
-    V_rest = middle + (x_reset + D * tangent) / (below if below > 0.0 else 1.0) if below > 0.0 else V_peak
+    fired = ((middle + x_end >= V_peak) | infinite) & (refractory <= 0.0) | (V_m >= V_peak) & (refractory > 0.0)
+    adjacent = 1.0 if x >= x_peak else x * x_peak + D
+    opposite = max(x_peak - x, 0.0)
+    C_rest = C * adjacent + D * S * opposite
+    S_rest = S * adjacent - C * opposite
+    below = C_rest - x_reset * S_rest
+    V_rest = middle + (x_reset * C_rest + D * S_rest) / (below if below > 0.0 else 1.0) if below > 0.0 else V_peak
     V_rest = V_reset if n_ref > 0.0 else V_rest
-    V = V_m if refractory > 0.0 else middle + x
+    V = V_m if refractory > 0.0 else middle + x_end
     V = V_rest if fired else V
     refractory = n_ref if fired else max(refractory - 1.0, 0.0)
     return V, refractory, np.uint8(fired)
