@@ -4,9 +4,10 @@
     python scripts/compare_trees.py ../before . [--rounds 20] [--only small brunel] [--cold 3]
 
 The two are run in turn, each with a cache of machine code of its own that two runs before have filled; --cold N: also N
-rounds of the README's network with an empty cache. Times are those of the processor (user and system), which other
-processes on the machine disturb less than wall time. For each part it prints the medians, and the median, min and max
-of the ratio second / first within a round.
+rounds of the README's network with an empty cache. Besides the networks of the default, --only may name some that learn
+and populations of neurons that are reset inside the step. Times are those of the processor (user and system), which
+other processes on the machine disturb less than wall time. For each part it prints the medians, and the median, min and
+max of the ratio second / first within a round.
 """
 
 from __future__ import annotations
@@ -54,8 +55,44 @@ net.record(inputs)
 net.record(cells, ["spikes", "bursts"])
 net.record(cells[:3], ["V_s", "V_d"], every=0.5)
 """
-NETWORKS = {"small": (SMALL, 100.0), "many": (MANY, 1.0), "brunel": (BRUNEL, 200.0), "readme": (README, 1000.0)}
-"""name -> (network, ms): 100 neurons; 20 populations and 60 projections; Brunel, 2,500 neurons; the README's."""
+LEARNING = """
+cells = net.population(6250, sl.LIFDelta(E_L=0.0, V_th=20.0, V_reset=0.0, tau_m=20.0, t_ref=2.0))
+rule = {rule}
+net.connect(cells[:5000], cells[:5000], rule=sl.FixedInDegree(500), weight=0.2, delay=1.5, plasticity=rule)
+net.connect(cells[:5000], cells[5000:], rule=sl.FixedInDegree(500), weight=0.2, delay=1.5)
+net.connect(cells[5000:], cells, rule=sl.FixedInDegree(125), weight=-1.0, delay=1.5)
+net.drive(cells, sl.PoissonInput(n=500, rate=20.0), weight=0.2)
+net.record(cells)
+"""
+DOPAMINE = """sl.DopamineSTDP(dopamine := net.modulator("dopamine", tau=200.0), A_plus=4e-4, A_minus=4.2e-4, W_max=0.4)
+net.release(dopamine, 20.0 * numpy.arange(1.0, 50.0), 0.005)"""
+PAIRS = """
+inputs = net.population(2000, sl.Poisson(rate=20.0))
+cells = net.population(1000, sl.LIF(I_e=400.0))
+rule = sl.STDP(W_max=20.0)
+net.connect(inputs, cells, "exc", sl.FixedProbability(0.2), sl.Uniform(0.0, 20.0), delay=1.5, plasticity=rule)
+net.record(cells)
+"""
+NEURONS = """
+cells = net.population(4000, sl.{model}())
+net.drive(cells, sl.NoiseCurrent(mean={mean}, std=300.0, interval=1.0))
+net.record(cells)
+"""
+NETWORKS = {
+    "small": (SMALL, 100.0),
+    "many": (MANY, 1.0),
+    "brunel": (BRUNEL, 200.0),
+    "readme": (README, 1000.0),
+    "stdp": (LEARNING.format(rule="sl.STDP(lambda_=0.001, alpha=1.05, W_max=0.4)"), 100.0),
+    "additive": (LEARNING.format(rule="sl.STDP(lambda_=0.001, alpha=1.05, mu_plus=0, mu_minus=0, W_max=0.4)"), 100.0),
+    "dopamine": (LEARNING.format(rule=DOPAMINE), 100.0),
+    "pairs": (PAIRS, 500.0),
+    "qif": (NEURONS.format(model="QIF", mean=600.0), 500.0),
+    "eif": (NEURONS.format(model="EIF", mean=600.0), 500.0),
+    "adex": (NEURONS.format(model="AdEx", mean=700.0), 500.0),
+}
+"""name -> (network, ms): 100 neurons; 20 populations and 60 projections; Brunel, 2,500 neurons; the README's; Brunel,
+6,250 neurons with three rules; two populations with STDP; 4,000 neurons of three models."""
 
 JOB = """
 import json, time
