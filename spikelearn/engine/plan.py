@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -16,6 +17,9 @@ from spikelearn.description.recording import Recording
 from spikelearn.description.shared_array import owner
 from spikelearn.engine.blocks import Block, Ends, Share
 from spikelearn.engine.thread_tuner import ThreadTuner
+
+DENSE_FROM = 4
+"""Targets of a source, on average, from which on loops over slices are faster than those over a list of targets."""
 
 STAGES = ("begin", "start", "integrate", "arrive", "modulate", "drive", "advance", "post", "record")
 """The order of stages within a step, explained in docs/design/engine.md. A last stage, "end", belongs to the Program:
@@ -110,6 +114,23 @@ class Table:
     @property
     def n_synapses(self) -> int:
         return len(self.targets)
+
+    @functools.cached_property
+    def dense(self) -> bool:
+        """Whether the targets of each slot are neighbours, in ascending order, and enough for loops over slices to pay.
+
+        Only projections that connect every pair, with one delay, are looked at.
+        """
+        every_pair = all(p.rule.every_pair and p.axonal.constant for p in self.projections)
+        slots = np.flatnonzero(np.diff(self.index)) if every_pair and not self.rewired else np.zeros(0, np.int64)
+        if len(slots) == 0 or self.n_synapses < DENSE_FROM * len(slots):
+            return False
+        first, last = self.index[slots], self.index[slots + 1] - 1
+        if np.any(self.targets[last].astype(np.int64) - self.targets[first] != last - first):
+            return False
+        follows = self.targets[1:] == self.targets[:-1] + 1
+        follows[first[1:] - 1] = True
+        return bool(follows.all())
 
     @property
     def fixed(self) -> list[np.ndarray]:

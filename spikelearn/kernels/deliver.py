@@ -6,6 +6,9 @@ are complete. Shares are read in order, so each target sums its inputs in the sa
 
 Runs of synapses are scattered in memory, so the runs that are due are listed first, and each is prefetched while
 earlier ones are added. `due` is the list, of any length; it is processed whenever it is full.
+
+Where every pair is connected, the targets of a source are neighbours, in ascending order. Rows of synapses then need
+neither their list of targets nor one of what is due, and their loops vectorise: deliver_rows, deliver_values_in_rows.
 """
 
 import numpy as np
@@ -111,3 +114,48 @@ def deliver_values(
                     sent = slot_weight[slot] * value
                     for target in run:
                         inputs[target] += sent
+
+
+@kernel
+def deliver_rows(step, rows, counts, delays, index, targets, weights, inputs: Written, event_count: Written):
+    """`deliver` where the targets of each slot are neighbours and each synapse has its own weight."""
+    n_shares, depth = counts.shape
+    n_delays = len(delays)
+    for d in range(n_delays):
+        row = (step - delays[d]) % depth
+        for share in range(n_shares):
+            for k in range(counts[share, row]):
+                slot = rows[share, row, k] * n_delays + d
+                begin = index[slot]
+                end = index[slot + 1]
+                if begin < end:
+                    event_count[0] += end - begin
+                    first = np.int64(targets[begin])
+                    weights_of_row = weights[begin:end]
+                    inputs_of_row = inputs[first : first + end - begin]
+                    for p in range(len(weights_of_row)):
+                        inputs_of_row[p] += weights_of_row[p]
+
+
+@kernel
+def deliver_values_in_rows(
+    step, rows, counts, values, delays, index, targets, weights, inputs: Written, event_count: Written
+):
+    """The same for events that carry a value, which multiplies the weights."""
+    n_shares, depth = counts.shape
+    n_delays = len(delays)
+    for d in range(n_delays):
+        row = (step - delays[d]) % depth
+        for share in range(n_shares):
+            for k in range(counts[share, row]):
+                slot = rows[share, row, k] * n_delays + d
+                begin = index[slot]
+                end = index[slot + 1]
+                if begin < end:
+                    event_count[0] += end - begin
+                    value = values[share, row, k]
+                    first = np.int64(targets[begin])
+                    weights_of_row = weights[begin:end]
+                    inputs_of_row = inputs[first : first + end - begin]
+                    for p in range(len(weights_of_row)):
+                        inputs_of_row[p] += weights_of_row[p] * value

@@ -27,12 +27,14 @@ def render_signal_rule(
     hidden: bool = False,
     also: Sequence[str] = (),
     release: tuple[Sequence[str], Sequence[str]] | None = None,
+    dense: bool = False,
 ) -> str:
     """The loops: signals (once a target and step), integrate, deliver, read and reset.
 
     pre: (name, jump, amplitude) of the traces; the amplitude is part of X. payload: whether events carry values.
         hidden: the limits apply to the weight that is sent, not to the one that learns. also: further kinds of
         event that the rule learns from. release: state and constants of short-term plasticity, None without it.
+        dense: whether the targets of each slot are neighbours.
     """
     return render(
         "signal_rule",
@@ -54,4 +56,5 @@ def render_signal_rule(
         short_term=release is not None,
         release_state=tuple(release[0]) if release else (),
         release_constants=tuple(release[1]) if release else (),
+        dense=dense,
     )

@@ -28,6 +28,7 @@ from spikelearn.engine.thread_tuner import default_shares
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, modulators
 from spikelearn.neurons import Neuron
+from spikelearn.plasticity import Rewiring
 from spikelearn.sources import Poisson
 from spikelearn.system import total_memory
 
@@ -225,10 +226,14 @@ def _tables(
     d: NetworkDescription, ends: Mapping[Projection, Ends], groups: list[list[Projection]], delays: list[np.ndarray]
 ) -> list[Table]:
     """The tables of one share, one per group of projections."""
-    return [
+    tables = [
         delivery_of(members[0]).table(members, ends, steps, d.seed, d.dt, weights_change(d, members[0]))
         for members, steps in zip(groups, delays, strict=True)
     ]
+    rewired = {h.projection for h in d.homeostases if isinstance(h.rule, Rewiring)}
+    for table in tables:
+        table.rewired = not rewired.isdisjoint(table.projections)
+    return tables
 
 
 def _compatible(a: Projection, b: Projection) -> bool:

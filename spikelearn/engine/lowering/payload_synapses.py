@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from spikelearn.codegen.modules import kernel_of
 from spikelearn.description.projection import Projection
-from spikelearn.engine.lowering.static_synapses import joins, table
-from spikelearn.engine.plan import Call, Plan, Table
-from spikelearn.kernels.deliver import deliver_values
+from spikelearn.engine.lowering.static_synapses import delivery, joins, table
+from spikelearn.engine.plan import Plan, Table
+from spikelearn.kernels import deliver as kernels
 
 __all__ = ["applies", "deliver", "joins", "table"]
 
@@ -17,12 +17,7 @@ def applies(projection: Projection) -> bool:
 
 def deliver(table: Table, plan: Plan) -> None:
     projection = table.projections[0]
-    ends = plan.ends[projection]
-    plan.stages["arrive"].append(
-        Call(
-            f"deliver {', '.join(p.name for p in table.projections)}", kernel_of(deliver_values),
-            rows=ends.ring.all_rows, counts=ends.ring.all_counts, values=ends.ring.all_values[projection.payload],
-            delays=table.delays, index=table.index, targets=table.targets, slot_weight=table.slot_weight,
-            weights=table.weights, inputs=ends.inputs[table.first_target :], event_count=table.event_count,
-        )
-    )  # fmt: skip
+    in_rows = table.dense and len(table.weights) > 0
+    kernel = kernel_of(kernels.deliver_values_in_rows if in_rows else kernels.deliver_values)
+    values = plan.ends[projection].ring.all_values[projection.payload]
+    plan.stages["arrive"].append(delivery(table, plan, kernel, values=values))

@@ -44,7 +44,7 @@ class SignalLearning:
         }  # fmt: skip
         release = Release.of(projection, table, plan.dt) if projection.synapse is not None else None
         values |= release.values if release else {}
-        kernel = _kernel(projection, plan.dt, release)
+        kernel = _kernel(projection, plan.dt, release, table.dense)
         return cls(projection, plan, ends, kernel, values, np.zeros(1, np.int64), release)
 
     @property
@@ -127,7 +127,7 @@ class SignalLearning:
         return self._call("signals of", "signals", **own)
 
 
-def _kernel(projection: Projection, dt: float, release: Release | None) -> Kernel:
+def _kernel(projection: Projection, dt: float, release: Release | None, dense: bool) -> Kernel:
     assert projection.plasticity is not None
     rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
     text = signal_rule.render_signal_rule(
@@ -143,6 +143,7 @@ def _kernel(projection: Projection, dt: float, release: Release | None) -> Kerne
         rule.limits == "sent",
         rule.learns_also_from,
         release.names if release else None,
+        dense,
     )
     functions = {name: getattr(rule, name) for name in ("signal", "advance", "on_pre")}
     return kernel_for(f"Synapses of {rule.name}", text, {**functions, "release": release and release.model.release})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from spikelearn.codegen.modules import kernel_of
+from spikelearn.codegen.modules import Kernel, kernel_of
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
 from spikelearn.engine.lowering.synapse_tables import build
@@ -35,13 +36,17 @@ def table(
 
 
 def deliver(table: Table, plan: Plan) -> None:
+    in_rows = table.dense and len(table.weights) > 0
+    kernel = kernel_of(kernels.deliver_rows if in_rows else kernels.deliver)
+    plan.stages["arrive"].append(delivery(table, plan, kernel, due=np.zeros(_RUNS_LISTED, np.int64)))
+
+
+def delivery(table: Table, plan: Plan, kernel: Kernel, **own: Any) -> Call:
+    """The Call that delivers a table by a kernel of kernels/deliver.py. own: arguments that some of them take."""
     ends = plan.ends[table.projections[0]]
-    plan.stages["arrive"].append(
-        Call(
-            f"deliver {', '.join(p.name for p in table.projections)}", kernel_of(kernels.deliver),
-            rows=ends.ring.all_rows, counts=ends.ring.all_counts, delays=table.delays, index=table.index,
-            targets=table.targets, slot_weight=table.slot_weight, weights=table.weights,
-            inputs=ends.inputs[table.first_target :], event_count=table.event_count,
-            due=np.zeros(_RUNS_LISTED, np.int64),
-        )
-    )  # fmt: skip
+    values = own | {
+        "rows": ends.ring.all_rows, "counts": ends.ring.all_counts, "delays": table.delays, "index": table.index,
+        "targets": table.targets, "slot_weight": table.slot_weight, "weights": table.weights,
+        "inputs": ends.inputs[table.first_target :], "event_count": table.event_count,
+    }  # fmt: skip
+    return Call(f"deliver {', '.join(p.name for p in table.projections)}", kernel, **kernel.choose(values))

@@ -12,10 +12,13 @@ state: of the rule, for each target. delayed: variables that act later. reads: s
 variables that `on_pre` takes as seen by the synapse. payload: events carry values; traces jump by them, or to them, and
 they multiply the weights that are sent. short_term: what is sent is multiplied by the fraction that a slot releases,
 which has its own state (release_state) and depends on the source's earlier spikes. hidden: the limits apply to the
-weight that is sent, not to the one that learns. also: further kinds of event that the rule learns from.
+weight that is sent, not to the one that learns. also: further kinds of event that the rule learns from. dense: the
+targets of a slot are neighbours, so that a row of synapses needs no list of them and its loop vectorises.
 """
 
 import math
+
+import numpy as np
 
 from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.control import STOP
@@ -65,15 +68,28 @@ from spikelearn.kernels.events import count_in_row, source_in_row
 # SENT = now
 # RELEASE =
 # RELEASE_OF =
+# OF_SYNAPSES = weights, ELIGIBILITIES
+# OF_TARGETS = H__PRE
+# OF_ARRIVAL = W_min, W_max, plastic, jump__PRE, now__PRE, new__PRE, constant__CONSTANTS
+# if eligibility:
+# OF_TARGETS = H__PRE, M__PRE
+# OF_ARRIVAL = OF_ARRIVAL, N_now, c_scale
+# end
+# SEEN_NOW = seen__v[row] for v in seen
+# if dense:
+# SEEN_NOW = seen__v[row][to:upto] for v in seen
+# end
 # if hidden:
 # LEARNED = UNLIMITED
 # end
 # if payload:
 # VALUES = values
 # SENT = SENT * value
+# OF_ARRIVAL = OF_ARRIVAL, value
 # end
 # if short_term:
 # SENT = SENT * released_share
+# OF_ARRIVAL = OF_ARRIVAL, released_share
 # RELEASE = release_last, release__RELEASE_STATE
 # RELEASE_OF = release_dt, release_of__RELEASE_CONSTANTS
 # end
@@ -220,6 +236,21 @@ def catch_up(SYNAPSE, j, since, epoch, X__PRE, ENDS, FACTORS):
 
 
 @kernel
+def catch_up_slot(slot, since, epoch, X__PRE, ENDS, FACTORS, INDEX, weights, ELIGIBILITIES):
+    """The same for all synapses of a slot."""
+    for p in range(index[slot], index[slot + 1]):
+        weight = weights[p]
+        # if eligibility:
+        c = eligibilities[p]
+        # end
+        SYNAPSE = catch_up(SYNAPSE, targets[p], since, epoch, X__PRE, ENDS, FACTORS)
+        weights[p] = weight
+        # if eligibility:
+        eligibilities[p] = c
+        # end
+
+
+@kernel
 def sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES):
     """Advance every synapse to this epoch."""
     epoch = clock[EPOCH]
@@ -230,16 +261,7 @@ def sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES):
             # for x in pre:
             X__x = slot__x[slot]
             # end
-            for p in range(index[slot], index[slot + 1]):
-                weight = weights[p]
-                # if eligibility:
-                c = eligibilities[p]
-                # end
-                SYNAPSE = catch_up(SYNAPSE, targets[p], since, epoch, X__PRE, ENDS, FACTORS)
-                weights[p] = weight
-                # if eligibility:
-                eligibilities[p] = c
-                # end
+            catch_up_slot(slot, since, epoch, X__PRE, ENDS, FACTORS, INDEX, weights, ELIGIBILITIES)
             for _ in range(since, epoch):
                 # for x in pre:
                 slot__x[slot] *= factor__x
@@ -248,14 +270,14 @@ def sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES):
 
 
 # HANDED = now__x / jump__x for x in pre
-# HANDED = HANDED, seen__SEEN[row, j], constant__CONSTANTS
+# HANDED = HANDED, seen__SEEN[j], constant__CONSTANTS
 # if eligibility:
-# OWED = weight + c * N[0]
+# OWED = weight + c * N_now
 # LEARNT = c
 # REST = c
-# KEPT = now - c * N[0]
+# KEPT = now - c * N_now
 # if hidden:
-# KEPT = learned - c * N[0]
+# KEPT = learned - c * N_now
 # end
 # for x in pre:
 # OWED = OWED + now__x * M__x[j]
@@ -277,6 +299,50 @@ def sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES):
 
 
 @kernel
+def deliver_row(targets, OF_SYNAPSES: Written, inputs: Written, OF_TARGETS, seen__SEEN, OF_ARRIVAL):
+    """One arrival at the synapses of a slot. Arrays of targets are of those alone, in order, if they are neighbours."""
+    for p in range(len(weights)):
+        j = targets[p]
+        # if dense:
+        j = p
+        # end
+        weight = weights[p]
+        # if eligibility:
+        c = eligibilities[p]
+        # end
+        # if hidden:
+        learned = OWED
+        now = min(max(learned, W_min), W_max)
+        # else:
+        now = min(max(OWED, W_min), W_max)
+        # end
+        # if eligibility:
+        c = LEARNT
+        # if on_pre:
+        if plastic != 0.0:
+            c += plastic * on_pre(HANDED) * c_scale
+        # end
+        c = REST
+        # else:
+        # if on_pre:
+        if plastic != 0.0:
+            # if hidden:
+            learned = scaled_change(learned, on_pre(learned, HANDED), plastic)
+            now = min(max(learned, W_min), W_max)
+            # else:
+            now = min(max(scaled_change(now, on_pre(now, HANDED), plastic), W_min), W_max)
+            # end
+        # end
+        # end
+        weight = KEPT
+        weights[p] = weight
+        # if eligibility:
+        eligibilities[p] = c
+        # end
+        inputs[j] += SENT
+
+
+@kernel
 def function(
     step, rows, counts, VALUES, delays, inputs: Written, event_count: Written, past_factors, SEEN_RINGS, dendritic,
     clock, SUMS, RATES, ENDS, FACTORS, INDEX, SYNAPSES: Written, W_min, W_max, tau_rate__PRE, constant__CONSTANTS,
@@ -295,7 +361,8 @@ def function(
     # for x, amplitude in amplitudes:
     jump__x = amplitude * math.exp((s - base) * tau_rate__x)
     # end
-    # if eligibility and on_pre:
+    # if eligibility:
+    N_now = N[0]
     c_scale = math.exp((s - base) * c_rate)
     # end
     for d in range(n_delays):
@@ -341,44 +408,16 @@ def function(
             # end
             release_last[slot] = step
             # end
-            for p in range(begin, end):
-                j = targets[p]
-                weight = weights[p]
-                # if eligibility:
-                c = eligibilities[p]
-                # end
-                if since < epoch:
-                    SYNAPSE = catch_up(SYNAPSE, j, since, epoch, X__PRE, ENDS, FACTORS)
-                # if hidden:
-                learned = OWED
-                now = min(max(learned, W_min), W_max)
-                # else:
-                now = min(max(OWED, W_min), W_max)
-                # end
-                # if eligibility:
-                c = LEARNT
-                # if on_pre:
-                if plastic != 0.0:
-                    c += plastic * on_pre(HANDED) * c_scale
-                # end
-                c = REST
-                # else:
-                # if on_pre:
-                if plastic != 0.0:
-                    # if hidden:
-                    learned = scaled_change(learned, on_pre(learned, HANDED), plastic)
-                    now = min(max(learned, W_min), W_max)
-                    # else:
-                    now = min(max(scaled_change(now, on_pre(now, HANDED), plastic), W_min), W_max)
-                    # end
-                # end
-                # end
-                weight = KEPT
-                weights[p] = weight
-                # if eligibility:
-                eligibilities[p] = c
-                # end
-                inputs[j] += SENT
+            if since < epoch:
+                catch_up_slot(slot, since, epoch, X__PRE, ENDS, FACTORS, INDEX, OF_SYNAPSES)
+            those = targets[begin:end]
+            # if dense:
+            to = np.int64(targets[begin])
+            upto = to + end - begin
+            deliver_row(those, OF_SYNAPSES[begin:end], inputs[to:upto], OF_TARGETS[to:upto], SEEN_NOW, OF_ARRIVAL)
+            # else:
+            deliver_row(those, OF_SYNAPSES[begin:end], inputs, OF_TARGETS, SEEN_NOW, OF_ARRIVAL)
+            # end
             # for x in pre:
             slot__x[slot] = new__x
             # end
