@@ -29,21 +29,28 @@ def source_in_row(rows, counts, row, k):
 
 
 @scalar
+def first_in_row(rows, counts, share, row, source):
+    """Where the events of a source begin, or would begin, among those of one share, which are in ascending order."""
+    low = 0
+    high = counts[share, row]
+    while low < high:
+        middle = (low + high) // 2
+        if rows[share, row, middle] < source:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@scalar
 def times_in_row(rows, counts, row, source):
-    """How often a source is in a row. The events of each share are in ascending order."""
+    """How often a source is in a row."""
     times = 0
     for share in range(len(counts)):
-        low = 0
-        high = counts[share, row]
-        while low < high:
-            middle = (low + high) // 2
-            if rows[share, row, middle] < source:
-                low = middle + 1
-            else:
-                high = middle
-        while low < counts[share, row] and rows[share, row, low] == source:
+        k = first_in_row(rows, counts, share, row, source)
+        while k < counts[share, row] and rows[share, row, k] == source:
             times += 1
-            low += 1
+            k += 1
     return times
 
 

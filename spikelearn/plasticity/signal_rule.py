@@ -25,7 +25,8 @@ at the last advances are kept, and a synapse applies them at its next arrival (k
 Discrete time. G is a sum over steps: G(k) is computed at the end of step k and acts as a delta function there.
 Without a dendritic delay an arrival in step k sees the signals of steps up to k - 1, and its own trace is multiplied by
 G(k). With a dendritic delay of d steps the signal of step k reaches the synapse in step k + d and is not multiplied by
-the trace of an arrival in that step (as in NEST). The eligibility and its product with the modulator decay and are
+the trace of an arrival in that step (as in NEST). What is read is the state of the synapse itself, which knows of an
+arrival d steps before the target does. The eligibility and its product with the modulator decay and are
 integrated in closed form between steps.
 """
 

@@ -140,35 +140,44 @@ def _neuron_cases(model):
         )  # fmt: skip
 
 
+def followed(net, every=None):
+    """(projection, weights at the start, run, reference) of each projection that learns, after 60 ms.
+
+    The reference has moved every synapse in every step, and read them every so many steps.
+    """
+    dt, learning = net.dt, [projection for projection in net.projections.values() if projection.plasticity is not None]
+    recorded = {(recording.of, recording.variable) for recording in net.description().recordings}
+    wanted = {(of.source, name) for of in learning for name in (of.on, of.payload) if name}
+    for of in learning:
+        rule = of.plasticity.rule
+        wanted |= {(of.target, name) for name in (rule.learns_from, *rule.learns_also_from, *rule.reads)}
+    for population, name in sorted(wanted - recorded, key=str):
+        net.record(population, name)
+    start, run = net.run(0.0, progress=False), net.run(60.0, progress=False)
+
+    def emitted(population, kind):
+        events = run.spikes(population, kind)
+        return set(zip(steps_of(events.times, dt).tolist(), events.ids.tolist(), strict=True))
+
+    steps = round(60.0 / dt)
+    released = dict.fromkeys([round(time / dt) for time in every_model.RELEASES], every_model.RELEASED)
+    for projection in learning:
+        rule, source, target = projection.plasticity.rule, projection.source, projection.target
+        fired = {kind: emitted(target, kind) for kind in (rule.learns_from, *rule.learns_also_from)}
+        reads = {name: run.trace(target, name).values for name in rule.reads}
+        carried = run.trace(source, projection.payload).values if projection.payload else None
+        reference = OwnFunctions(
+            projection, start, run, dt, steps, reads, fired, every_model.TAU_N, released, carried
+        )  # fmt: skip
+        reference.run(emitted(source, projection.on), steps, every=every)
+        yield projection, start.weights(projection), run, reference
+
+
 def learned(rule):
     """Weights at the end: (here, when every synapse moves in every step by the rule's own functions)."""
-    net = every_model.synapses_of(rule=rule)
-    dt, (cells, source) = net.dt, (net.populations[name] for name in ("cells", "source"))
-    kinds = {rule.learns_from, *rule.learns_also_from}
-    if others := kinds - {"spike"}:
-        net.record(cells, [f"{kind}s" for kind in others])
-    if rule.reads:
-        net.record(cells, list(rule.reads), every=dt)
-    net.record(source)
-    start, run = net.run(0.0, progress=False), net.run(60.0, progress=False)
-    fired = {kind: run.spikes(cells, kind) for kind in kinds}
-    fired = {kind: set(zip(steps_of(e.times, dt).tolist(), e.ids.tolist(), strict=True)) for kind, e in fired.items()}
-    reads = {name: run.trace(cells, name).values for name in rule.reads}
-    here, expected, moved = [], [], 0.0
-    for projection in net.projections.values():
-        if projection.plasticity is None:
-            continue
-        released = dict.fromkeys([round(time / dt) for time in every_model.RELEASES], every_model.RELEASED)
-        sent, steps = run.spikes(projection.source), round(60.0 / dt)
-        reference = OwnFunctions(projection, start, run, dt, steps, reads, fired, every_model.TAU_N, released)
-        # what is still on its way to the target at the end does not count yet
-        arriving = steps - round(run.synapses(projection).delay.max() / dt)
-        pre = zip(steps_of(sent.times, dt).tolist(), sent.ids.tolist(), strict=True)
-        reference.run({(step, i) for step, i in pre if step <= arriving}, steps)
-        here.append(run.weights(projection))
-        expected.append(reference.weights)
-        moved = max(moved, np.abs(here[-1] / start.weights(projection) - 1.0).max())
-    if moved < 1e-8:
+    found = list(followed(every_model.synapses_of(rule=rule)))
+    here, expected = [run.weights(of) for of, _, run, _ in found], [reference.weights for *_, reference in found]
+    if max(np.abs(end / start - 1.0).max() for end, (_, start, *_) in zip(here, found, strict=True)) < 1e-8:
         raise ValueError(f"{rule.name} learned too little to be compared")
     return np.concatenate(here), np.concatenate(expected)
 

@@ -59,9 +59,16 @@ class SignalLearning:
         """What is left of a weight at an arrival: with hidden weights only what is sent is limited."""
         return weight if self.hidden else self.clip(weight)
 
-    def run(self, pre_spikes, n_steps, plastic=lambda step: True):
-        """pre_spikes: a set of (step, id). plastic: the factor of what changes in a step; True is 1."""
-        d = self.dendritic
+    def value(self, synapse, step):
+        """What the event that the source emitted in `step` carries."""
+        return 1.0
+
+    def run(self, pre_spikes, n_steps, plastic=lambda step: True, every=None):
+        """pre_spikes: a set of (step, id). plastic: the factor of what changes in a step; True is 1.
+
+        every: steps from one reading to the next, which go to `read` as (weights, eligibilities).
+        """
+        d, self.read = self.dendritic, []
         for step in range(1, n_steps + 1):
             self.plastic = plastic(step)
             for synapse in self.synapses:
@@ -77,16 +84,19 @@ class SignalLearning:
                     synapse.weight = self.kept(weight + self.plastic * (synapse.weight - weight))
                     synapse.c = c + self.plastic * (synapse.c - c)
                     synapse.arrivals.append(step * self.dt)
-                    synapse.sent[step + d] = self.clip(synapse.weight) * self.share(synapse.arrivals)
-                    synapse.x = self.jumped(synapse.x)
+                    value = self.value(synapse, step - synapse.axonal)
+                    synapse.sent[step + d] = self.clip(synapse.weight) * self.share(synapse.arrivals) * value
+                    synapse.x = self.jumped(synapse.x, value)
                 if d == 0:
                     self.take(synapse, self.plastic * self.x(synapse) * self.signal(step, synapse.post))
             if self.tau_n:
                 self.n = self.n * math.exp(-self.dt / self.tau_n) + self.released.get(step, 0.0)
+            if every and step % every == 0:
+                self.read.append((self.weights, self.eligibilities))
 
-    def jumped(self, x):
+    def jumped(self, x, value):
         """The traces after an arrival."""
-        return [trace + 1.0 for trace in x]
+        return [trace + value for trace in x]
 
     def x(self, synapse):
         return sum(a * x for a, x in zip(self.amplitudes, synapse.x, strict=True))
@@ -127,10 +137,10 @@ class OwnFunctions(SignalLearning):
     """Any rule, by its own functions in plain Python. Limits hold at arrivals, as a SignalRule says.
 
     projection: as it was described. start, run: its network at time 0 and at the end. reads: variable -> (steps, n), at
-    the end of each step. fired: kind -> {(step, post)}.
+    the end of each step. fired: kind -> {(step, post)}. carried: (steps, n), the payload of the source, if there is one.
     """
 
-    def __init__(self, projection, start, run, dt, steps, reads, fired, tau_n=None, released=None):
+    def __init__(self, projection, start, run, dt, steps, reads, fired, tau_n=None, released=None, carried=None):
         rule, p = projection.plasticity.rule, projection.plasticity.parameters
         found = run.synapses(projection)
         axonal = np.round(found.delay / dt).astype(int) - projection.dendritic_steps
@@ -141,7 +151,7 @@ class OwnFunctions(SignalLearning):
             b=p.b if rule.modulated else 0.0, released=released, amplitudes=[trace.amplitude for trace in rule.pre],
             hidden=rule.limits == "sent",
         )  # fmt: skip
-        self.rule, self.reads, self.fired, self.signals = rule, reads, fired, {}
+        self.rule, self.reads, self.fired, self.signals, self.carried = rule, reads, fired, {}, carried
         self.constants = rule.constants(p, dt)
         neuron = projection.target.model
         at_start = {**dict.fromkeys(neuron.model.state, 0.0), **neuron.model.initial(neuron.parameters)}
@@ -186,8 +196,11 @@ class OwnFunctions(SignalLearning):
         else:
             synapse.weight = self.rule.on_pre.py_func(synapse.weight, *arguments)
 
-    def jumped(self, x):
-        return [1.0 if trace.jump == "set" else value + 1.0 for trace, value in zip(self.rule.pre, x, strict=True)]
+    def value(self, synapse, step):
+        return 1.0 if self.carried is None else float(self.carried[step - 1, synapse.pre])
+
+    def jumped(self, x, value):
+        return [value if trace.jump == "set" else now + value for trace, now in zip(self.rule.pre, x, strict=True)]
 
     def take(self, synapse, amount):
         if self.tau_c:

@@ -161,7 +161,7 @@ def test_a_modulator_is_released_by_values():
     ULP(STEPS, 1.0).check(run.trace(modulator, "n").values, expected)
 
 
-@pytest.mark.parametrize("dendritic", [0, 3])
+@pytest.mark.parametrize("dendritic", [0, 3, 100])
 @pytest.mark.parametrize("name", RULES)
 def test_traces_of_a_signal_rule_grow_by_values_or_are_set_to_them(name, dendritic):
     net, one, two = network(3)
@@ -181,10 +181,9 @@ def test_traces_of_a_signal_rule_grow_by_values_or_are_set_to_them(name, dendrit
     )  # as in test_signals: integrals are up to exp(8) times as large as what they differ by
     tolerance.check(run.trace(two, "ignored").values, sent, "what arrived")
     assert np.abs(weights - projection.weight.values).max() > 0.1
-    if dendritic == 0:
-        tolerance.check(run.weights(projection), weights)
-        if name == "LowPass":
-            tolerance.check(run.trace(projection, "c").values[-1], eligibilities)
+    tolerance.check(run.weights(projection), weights)
+    if name == "LowPass":
+        tolerance.check(run.trace(projection, "c").values[-1], eligibilities)
 
 
 def test_a_frozen_projection_sends_values_and_learns_nothing():

@@ -56,8 +56,7 @@ def test_rules_that_learn_from_a_signal_send_the_weight_times_the_release_too(na
     reference.run(found.pre, test_signals.STEPS)
     sent = reference.inputs(test_signals.N_POST, test_signals.STEPS)
     test_signals.TOLERANCE.check(run.trace(target, "ignored").values, sent, "weights times release")
-    if dendritic == 0:
-        test_signals.TOLERANCE.check(run.weights(projection), reference.weights)
+    test_signals.TOLERANCE.check(run.weights(projection), reference.weights)
 
 
 @pytest.mark.parametrize("dendritic", [0, 9])

@@ -115,8 +115,8 @@ def scene(seed, dendritic=0, steps=STEPS):
     return Scene(pre, post, V_m, second, synapses, released, dendritic)
 
 
-def engine(found, rule, threads=1, trials=None, record=(), synapse=None):
-    """(run, network, projection, targets)."""
+def engine(found, rule, threads=1, trials=None, record=(), synapse=None, every=10):
+    """(run, network, projection, targets). every: steps between samples of what is recorded of synapses."""
     net = sl.Network(dt=DT, threads=threads)
     modulator = net.modulator(tau=30.0)
     net.release(modulator, np.array(list(found.released)) * DT, np.array(list(found.released.values())))
@@ -130,7 +130,7 @@ def engine(found, rule, threads=1, trials=None, record=(), synapse=None):
     )  # fmt: skip
     net.record(target, ["spikes", "ignored", "V_m"])
     for variable in record:
-        net.record(projection, variable, every=10 * DT)
+        net.record(projection, variable, every=every * DT)
     run = net.run(STEPS * DT) if trials is None else net.run(trials=trials(projection, target))
     times, ids = run.spikes(target)
     assert set(zip(steps_of(times, DT).tolist(), ids.tolist(), strict=True)) == {p for p in found.post if p[0] <= STEPS}
@@ -160,6 +160,16 @@ def rule_of(name, **changed):
     return (lambda m: Modulated(m, b=0.05, **changed)) if name == "Modulated" else lambda m: RULES[name](**changed)
 
 
+def rule_and_reference(name, found):
+    """Of Clopath, one of RULES, or Hidden with narrow limits."""
+    if name == "Clopath":
+        return lambda m: sl.Clopath(**CLOPATH), clopath_reference(found)
+    if name == "Hidden":
+        limits = {"W_min": 0.4, "W_max": 2.5}
+        return lambda m: Hidden(**limits), two_traces("Plain", found, hidden=True, **limits)
+    return rule_of(name), two_traces(name, found)
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("dendritic", [0, 1, 9])
 def test_clopath_is_what_happens_when_every_synapse_moves_in_every_step(dendritic, seed):
@@ -170,8 +180,7 @@ def test_clopath_is_what_happens_when_every_synapse_moves_in_every_step(dendriti
     TOLERANCE.check(run.trace(target, "ignored").values, reference.inputs(N_POST, STEPS), "weights sent")
     sent = np.concatenate([list(s.sent.values()) for s in reference.synapses])
     assert reference.limited > 10 and np.ptp(sent) > 1.0, "limits are met, and left again"
-    if dendritic == 0:
-        TOLERANCE.check(run.weights(projection), reference.weights)
+    TOLERANCE.check(run.weights(projection), reference.weights)
 
 
 @pytest.mark.parametrize("dendritic", [0, 1, 9])
@@ -182,10 +191,9 @@ def test_traces_of_either_sign_eligibilities_and_modulators_are_what_happens_ste
     reference = two_traces(name, found)
     reference.run(found.pre, STEPS)
     TOLERANCE.check(run.trace(target, "ignored").values, reference.inputs(N_POST, STEPS), "weights sent")
-    if dendritic == 0:
-        TOLERANCE.check(run.weights(projection), reference.weights)
-        moved = np.abs(reference.weights - [w for _, _, w, _ in found.synapses])
-        assert np.median(moved) > 1.0 and moved.max() < 4000.0
+    TOLERANCE.check(run.weights(projection), reference.weights)
+    moved = np.abs(reference.weights - [w for _, _, w, _ in found.synapses])
+    assert np.median(moved) > 1.0 and moved.max() < 4000.0
 
 
 @pytest.mark.parametrize("dendritic", [0, 9])
@@ -197,11 +205,10 @@ def test_a_weight_that_learns_beyond_its_limits_sends_what_they_allow(rule, dend
     reference.run(found.pre, STEPS)
     TOLERANCE.check(run.trace(target, "ignored").values, reference.inputs(N_POST, STEPS), "weights sent")
     assert reference.limited > 10
-    if dendritic == 0:
-        TOLERANCE.check(run.weights(projection), reference.weights)
+    TOLERANCE.check(run.weights(projection), reference.weights)
 
 
-@pytest.mark.parametrize("dendritic", [0, 9])
+@pytest.mark.parametrize("dendritic", [0, 9, 100])
 @pytest.mark.parametrize(
     "changed", [{"tau_fast": 0.5}, {"tau_c": 1.0}, {"tau_fast": 1e5, "tau_slow": 1e5, "tau_c": 1e5}], ids=str
 )
@@ -213,31 +220,57 @@ def test_the_origin_of_the_exponentials_moves_without_a_trace(name, changed, den
     reference = two_traces(name, found, **changed)
     reference.run(found.pre, STEPS)
     TOLERANCE.check(run.trace(target, "ignored").values, reference.inputs(N_POST, STEPS), "weights sent")
-    if dendritic == 0:
-        TOLERANCE.check(run.weights(projection), reference.weights)
+    TOLERANCE.check(run.weights(projection), reference.weights)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("dendritic", [0, 1, 9, 100])
+@pytest.mark.parametrize("name", ["Clopath", *RULES, "Hidden"])
+def test_recorded_weights_and_eligibilities_are_those_of_every_moment(name, dendritic, threads):
+    """All events that have reached the synapse count, also those that have not reached the target yet."""
+    found = scene(4, dendritic)
+    variables = ["weight", "c"] if name in ("LowPass", "Modulated") else ["weight"]
+    rule, reference = rule_and_reference(name, found)
+    run, *_ = engine(found, rule, record=variables, threads=threads)
+    reference.run(found.pre, STEPS, every=10)
+    for variable, expected in zip(variables, zip(*reference.read, strict=True), strict=False):
+        TOLERANCE.check(run.trace("synapses", variable).values, np.array(expected), variable)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("dendritic", [1, 9, 100])
+@pytest.mark.parametrize("name", ["Clopath", *RULES, "Hidden"])
+def test_what_is_read_when_an_event_reaches_a_synapse_is_what_its_target_gets(name, dendritic, threads):
+    found = scene(4, dendritic)
+    found = found._replace(synapses=[(i, i, 1.5, 1 + i) for i in range(N_POST)])
+    rule, _ = rule_and_reference(name, found)
+    run, _, _, target = engine(found, rule, record=["weight"], threads=threads, every=1)
+    sent, read = run.trace(target, "ignored").values, run.trace("synapses", "weight").values
+    arrivals = {(s + 1 + i, i) for s, i in found.pre if i < N_POST and s + 1 + i + dendritic <= STEPS}
+    steps, ids = np.array(sorted(arrivals)).T
+    assert len(steps) > 50 and np.ptp(read) > 0.5
+    TOLERANCE.check(sent[steps + dendritic - 1, ids], read[steps - 1, ids])
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_recorded_weights_and_eligibilities_are_those_of_every_moment(name):
-    found = scene(4)
-    has_c = name != "Plain"
-    run, *_ = engine(found, rule_of(name), record=["weight", "c"] if has_c else ["weight"])
-    for sample in (1, 7, 30, 60):
-        reference = two_traces(name, found)
-        reference.run(found.pre, 10 * sample)
-        TOLERANCE.check(run.trace("synapses", "weight").values[sample - 1], reference.weights)
-        if has_c:
-            TOLERANCE.check(run.trace("synapses", "c").values[sample - 1], reference.eligibilities)
+def test_a_spike_at_0_ms_is_at_a_synapse_without_axonal_delay_before_the_first_step(name):
+    """It adds loss (70 mV) to the weight, or to an eligibility of 50 ms, which is multiplied by 1 or by -b."""
+    found = scene(4, 9)._replace(pre={(0, 1)}, post=set(), released={})
+    found = found._replace(synapses=[(1, j, 1.5, 0) for j in range(N_POST)])
+    run, *_ = engine(found, rule_of(name, gain=0.0, kick=0.0), record=["weight"], every=1)
+    low_passed = 50.0 * -np.expm1(-np.arange(1, STEPS + 1) * DT / 50.0)
+    factor = {"Plain": 1.0, "LowPass": low_passed, "Modulated": -0.05 * low_passed}[name]
+    expected = 1.5 + 0.002 * 70.0 * factor * np.ones(STEPS)
+    TOLERANCE.check(run.trace("synapses", "weight").values, np.tile(expected, (N_POST, 1)).T)
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_a_reading_takes_in_the_signals_that_have_come_back_through_the_dendrite(name):
-    """No pre spike is on its way at the end; the signals of the last steps are."""
-    found = scene(5, 9)
-    found = found._replace(pre={(s, i) for s, i in found.pre if s + 7 + 9 <= STEPS})
-    run, _, projection, _ = engine(found, rule_of(name))
-    reference = two_traces(name, found)
+def test_a_dendritic_delay_of_eight_hundred_time_constants_is_one_like_any_other(name):
+    found, changed = scene(4, 100), {"tau_fast": DT / 8, "tau_c": DT / 8}
+    run, _, projection, target = engine(found, rule_of(name, **changed))
+    reference = two_traces(name, found, **changed)
     reference.run(found.pre, STEPS)
+    TOLERANCE.check(run.trace(target, "ignored").values, reference.inputs(N_POST, STEPS), "weights sent")
     TOLERANCE.check(run.weights(projection), reference.weights)
 
 
@@ -271,13 +304,14 @@ def test_a_factor_multiplies_the_signal_of_a_step_and_what_an_arrival_changes(na
     found = scene(12, dendritic)
     rules = {"Clopath": lambda m: sl.Clopath(**CLOPATH), "HiddenLowPass": lambda m: HiddenLowPass()}
     run, _, projection, target = engine(
-        found, rules.get(name) or rule_of(name), trials=lambda made, _: scaled_learning.trials(made, DT, STEPS)
-    )
+        found, rules.get(name) or rule_of(name), trials=lambda made, _: scaled_learning.trials(made, DT, STEPS),
+        record=["weight"],
+    )  # fmt: skip
     reference = clopath_reference(found) if name == "Clopath" else two_traces(name.removeprefix("Hidden"), found)
-    reference.run(found.pre, STEPS, plastic=scaled_learning.factor)
+    reference.run(found.pre, STEPS, plastic=scaled_learning.factor, every=10)
     TOLERANCE.check(run.trace(target, "ignored").values, reference.inputs(N_POST, STEPS), "weights sent")
-    if dendritic == 0:
-        TOLERANCE.check(run.weights(projection), reference.weights)
+    TOLERANCE.check(run.trace(projection, "weight").values, np.array([weights for weights, _ in reference.read]))
+    TOLERANCE.check(run.weights(projection), reference.weights)
 
 
 @pytest.mark.parametrize("name", ["Clopath", *RULES])

@@ -47,20 +47,20 @@ def built_for_events(net):
     return net
 
 
-def synapses_of(rule=None, synapse=None):
+def synapses_of(rule=None, synapse=None, **how):
     """Synapses onto the first neuron model that can have them; for some rules there is none in the library."""
     refused = None
     for model in [cell_with(rule.needs)] if rule in STEP_RULES else MODELS:
         try:
-            return synapses_onto(model, rule, synapse)
+            return synapses_onto(model, rule, synapse, **how)
         except DescriptionError as error:
             refused = error
     raise refused
 
 
-def synapses_onto(model, rule, synapse):
+def synapses_onto(model, rule, synapse, dendritic=(0.0, 1.5), threads=None):
     """Synapses from Poisson neurons and between the targets, with delays on both sides; weights from limit to limit."""
-    net = sl.Network(dt=DT, seed=4)
+    net = sl.Network(dt=DT, seed=4, threads=threads)
     dopamine = net.modulator("dopamine", tau=TAU_N)
     net.release(dopamine, RELEASES, RELEASED)
     cells = net.population(5, model, name="cells")
@@ -68,12 +68,12 @@ def synapses_onto(model, rule, synapse):
     graded = synapse is not None and isinstance(synapse.model, GradedSynapse)
     port = [*model.graded, jumps[0]][0] if graded else jumps[0]
     high = STRENGTH.get(model.ports[port], 1.0)
-    weight, plasticity, dendritic = sl.Uniform(0.0, 0.5 * high), None, (0.0, 1.5)
+    weight, plasticity = sl.Uniform(0.0, 0.5 * high), None
     if rule is not None:
         plasticity = rule(dopamine) if rule.modulated else rule()
         low = plasticity.parameters.W_min if rule not in STEP_RULES else 0.0
         weight = sl.Uniform(low, min(plasticity.parameters.W_max, low + high))
-        dendritic = (0.0,) if rule.axonal_only else dendritic
+        dendritic = dendritic[:1] if rule.axonal_only else dendritic
     for source in (net.population(12, sl.Poisson(80.0), name="source"), cells):
         for back in dendritic:
             added = net.connect(
@@ -94,9 +94,9 @@ def synapses_onto(model, rule, synapse):
     return net
 
 
-def rates():
+def rates(dendritic=(0.0,), threads=None):
     """Cells that say rates to each other in every step, upwards and downwards, and learn from them all the time."""
-    net = sl.Network(dt=DT, seed=6)
+    net = sl.Network(dt=DT, seed=6, threads=threads)
     low, high = net.population(4, sl.TwoSiteRate(), name="low"), net.population(3, sl.TwoSiteRate(teaching=1.0))
     net.drive(low, sl.NoiseCurrent(std=2.0, tau=5.0), "basal")
     weight = sl.Uniform(-1.0, 1.0)
@@ -104,10 +104,12 @@ def rates():
         (low, high, "basal", "A", sl.BottomUpProduct(eta=0.01)),
         (high, low, "apical", "D", sl.TopDownProduct(eta=0.01)),
     ):
-        added = net.connect(
-            source, target, port, on="rate", payload=value, weight=weight, delay=sl.Uniform(0.2, 3.0), plasticity=rule
-        )
-        net.record(added, "weight", every=7 * DT)
+        for back in dendritic:
+            added = net.connect(
+                source, target, port, on="rate", payload=value, weight=weight, axonal_delay=sl.Uniform(0.2, 3.0),
+                dendritic_delay=back, plasticity=rule,
+            )  # fmt: skip
+            net.record(added, "weight", every=7 * DT)
         net.record(source, ["rates", "A", "D"])
     return net
 

@@ -82,7 +82,9 @@ class SignalLearning:
     ) -> Call:
         what = 1 if variable == "c" else 0
         own = {"every": every, "start": start, "what": what, "slots": slots, "positions": positions, **to}
-        return self._call("read", "read", **own)
+        ring, payload = self.ends.ring, self.projection.payload
+        carried = {"carried": ring.all_values[payload]} if payload else {}
+        return self._call("read", "read", rows=ring.all_rows, counts=ring.all_counts, **carried, **own)
 
     def materialize(self, due: np.ndarray) -> list[Call]:
         return [self._call("materialize", "materialize", due=due)]

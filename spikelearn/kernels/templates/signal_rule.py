@@ -27,10 +27,10 @@ from spikelearn.kernels.signal_rule import BASE, EPOCH, EPOCHS, SWEPT
 from spikelearn.kernels.trial_clock import PHASE, STARTS
 
 # if payload:
-from spikelearn.kernels.events import count_in_row, source_in_row, value_in_row
+from spikelearn.kernels.events import count_in_row, first_in_row, source_in_row, value_in_row
 
 # else:
-from spikelearn.kernels.events import count_in_row, source_in_row
+from spikelearn.kernels.events import count_in_row, first_in_row, source_in_row
 # end
 
 # KINDS = event, also__ALSO
@@ -48,7 +48,9 @@ from spikelearn.kernels.events import count_in_row, source_in_row
 # ENDS = end_H__PRE
 # FACTORS = factor__PRE
 # MODULATOR =
+# TAUGHT = weight
 # if eligibility:
+# TAUGHT = c
 # SYNAPSE = weight, c
 # SUMS = H__PRE, N, M__PRE
 # RATES = rate__PRE, c_rate
@@ -60,11 +62,15 @@ from spikelearn.kernels.events import count_in_row, source_in_row
 # end
 # INDEX = index, targets
 # SYNAPSES = weights, ELIGIBILITIES, slot_epoch, slot__PRE
-# GIVEN = dendritic, SUMS, RATES, INCREMENTS, ENDS, FACTORS, INDEX
+# INTEGRALS = SUMS, RATES, INCREMENTS, ENDS, FACTORS, INDEX
+# GIVEN = dendritic, INTEGRALS
 # UNLIMITED = GIVEN, clock, gain, SYNAPSES, -math.inf, math.inf
+# AT_SYNAPSE = 0, INTEGRALS, clock, gain, SYNAPSES, -math.inf, math.inf
 # EVERYTHING = GIVEN, clock, gain, SYNAPSES, W_min, W_max
 # LEARNED = EVERYTHING
+# LEARNING = now
 # VALUES =
+# CARRIED =
 # SENT = now
 # RELEASE =
 # RELEASE_OF =
@@ -81,9 +87,11 @@ from spikelearn.kernels.events import count_in_row, source_in_row
 # end
 # if hidden:
 # LEARNED = UNLIMITED
+# LEARNING = learned
 # end
 # if payload:
 # VALUES = values
+# CARRIED = carried
 # SENT = SENT * value
 # OF_ARRIVAL = OF_ARRIVAL, value
 # end
@@ -168,7 +176,7 @@ def integrate(
     INCREMENTS: Written, ENDS: Written, FACTORS, INDEX, SYNAPSES: Written
 ):  # fmt: skip
     """Advance the integrals to the step in which this step's arrivals reach their synapses."""
-    at = step - dendritic
+    at = max(step - dendritic, 0)
     if at - 1 - clock[BASE] >= every:
         begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, INDEX, SYNAPSES)
     # if eligibility:
@@ -176,7 +184,7 @@ def integrate(
     w_rate = c_rate + n_rate
     increment = -n0 * math.expm1(-w_rate) / w_rate * dt + b * math.expm1(-c_rate) / c_rate * dt
     released[step % len(released)] = increment if learning_factor[0] != 0.0 else 0.0
-    increment = released[at % len(released)] * math.exp(-(at - 1 - clock[BASE]) * c_rate)
+    increment = released[at % len(released)] * math.exp(-max(at - 1 - clock[BASE], 0) * c_rate)
     N[0] += increment
     # for x in pre:
     for j in range(first, last):
@@ -275,10 +283,7 @@ def sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES):
 # OWED = weight + c * N_now
 # LEARNT = c
 # REST = c
-# KEPT = now - c * N_now
-# if hidden:
-# KEPT = learned - c * N_now
-# end
+# KEPT = LEARNING - c * N_now
 # for x in pre:
 # OWED = OWED + now__x * M__x[j]
 # LEARNT = LEARNT + now__x * H__x[j]
@@ -287,10 +292,7 @@ def sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES):
 # end
 # else:
 # OWED = weight
-# KEPT = now
-# if hidden:
-# KEPT = learned
-# end
+# KEPT = LEARNING
 # for x in pre:
 # OWED = OWED + now__x * H__x[j]
 # KEPT = KEPT - new__x * H__x[j]
@@ -380,8 +382,6 @@ def function(
             # end
             # for x in pre:
             X__x = slot__x[slot]
-            # end
-            # for x in pre:
             now__x = X__x
             # end
             for _ in range(since, epoch):
@@ -424,16 +424,18 @@ def function(
             slot_epoch[slot] = epoch
 
 
-# AS_IT_IS = weight
-# OF_NOW = c
 # if eligibility:
 # AS_IT_IS = weight + c * N_now
-# end
+# SCALED = c
 # for x in pre:
-# OF_NOW = OF_NOW + X__x * H__x__now
-# if eligibility:
 # AS_IT_IS = AS_IT_IS + X__x * M__x__now
+# SCALED = SCALED + X__x * H__x__now
+# end
+# OF_NOW = (SCALED) * math.exp(-(step - clock[BASE]) * c_rate)
 # else:
+# AS_IT_IS = weight
+# OF_NOW = 0.0
+# for x in pre:
 # AS_IT_IS = AS_IT_IS + X__x * H__x__now
 # end
 # end
@@ -464,7 +466,7 @@ def look(step, slot, p, EVERYTHING):
     # end
     N_now = N[0]
     # end
-    for at in range(step - dendritic + 1, step + 1):
+    for at in range(max(step - dendritic, 0) + 1, step + 1):
         # if eligibility:
         increment = released[at % len(released)] * math.exp(-(at - 1 - clock[BASE]) * c_rate)
         N_now += increment
@@ -476,25 +478,93 @@ def look(step, slot, p, EVERYTHING):
         # for x in pre:
         H__x__now += g * math.exp(-(at - clock[BASE]) * rate__x)
         # end
-    # if eligibility:
-    c_now = (OF_NOW) * math.exp(-(step - clock[BASE]) * c_rate)
-    return min(max(AS_IT_IS, W_min), W_max), c_now
-    # else:
-    return min(max(AS_IT_IS, W_min), W_max), 0.0
+    return min(max(AS_IT_IS, W_min), W_max), OF_NOW
+
+
+# FOUND = x__now / amplitude for x, amplitude in amplitudes
+# FOUND = FOUND, seen__SEEN[row, j], constant__CONSTANTS
+# ARRIVED = rows, counts, CARRIED, delays, past_factors, SEEN_RINGS
+# HANDLED = tau_rate__PRE, constant__CONSTANTS
+
+
+@kernel
+def reached(step, slot, p, ARRIVED, EVERYTHING, HANDLED):
+    """The same with arrivals that are still on their way through the dendrite, each in its step.
+
+    Not in closed form, for which X would grow too far.
+    """
+    j, source, delay, depth = targets[p], slot // len(delays), delays[slot % len(delays)], counts.shape[1]
+    start = max(step - dendritic, 0)
+    weight, c = look(start, slot, p, AT_SYNAPSE)
+    if dendritic == 0:
+        return min(max(weight, W_min), W_max), c
+    # for x in pre:
+    x__now = slot__x[slot] * math.exp(-(start - clock[BASE]) * tau_rate__x)
     # end
+    for _ in range(slot_epoch[slot], clock[EPOCH]):
+        # for x in pre:
+        x__now *= factor__x
+        # end
+    # for x in pre:
+    decay__x = math.exp(-tau_rate__x)
+    # end
+    # if eligibility:
+    c_decay = math.exp(-c_rate)
+    # end
+    for s in range(step - dendritic + 1, step + 1):
+        row, plastic = (s - dendritic) % len(gain), past_factors[s % len(past_factors)]
+        # if eligibility:
+        weight += c * released[s % len(released)]
+        c *= c_decay
+        # end
+        # for x in pre:
+        x__now *= decay__x
+        TAUGHT += x__now * gain[row, j]
+        # end
+        emitted = (s + dendritic - delay) % depth
+        for share in range(len(counts)):
+            k = first_in_row(rows, counts, share, emitted, source)
+            while k < counts[share, emitted] and rows[share, emitted, k] == source:
+                # if not hidden:
+                weight = min(max(weight, W_min), W_max)
+                # end
+                # if on_pre:
+                if plastic != 0.0:
+                    # if eligibility:
+                    c += plastic * on_pre(FOUND)
+                    # else:
+                    weight = scaled_change(weight, on_pre(weight, FOUND), plastic)
+                    # if not hidden:
+                    weight = min(max(weight, W_min), W_max)
+                    # end
+                    # end
+                # end
+                # for x, amplitude in amplitudes:
+                # JUMP = amplitude
+                # if payload:
+                # JUMP = amplitude * carried[share, emitted, k]
+                # end
+                # if x in added:
+                x__now += JUMP
+                # else:
+                x__now = JUMP
+                # end
+                # end
+                k += 1
+    return min(max(weight, W_min), W_max), c
 
 
 @kernel
 def read(
     step, every, start, what, slots, positions, room, steps: Written, values: Written, used: Written, control: Written,
-    EVERYTHING
+    ARRIVED, EVERYTHING, HANDLED
 ):  # fmt: skip
     """Write the current weights (what = 0) or eligibilities (1), from step `start` on, without changing them."""
     if step >= start and step % every == 0:
         row = used[0]
         steps[row] = step
         for k in range(len(positions)):
-            now, c_now = look(step, slots[k], positions[k], EVERYTHING)
+            now, c_now = reached(step, slots[k], positions[k], ARRIVED, EVERYTHING, HANDLED)
             values[row, k] = now if what == 0 else c_now
         used[0] = row + 1
         if row + 1 + room > len(steps):
