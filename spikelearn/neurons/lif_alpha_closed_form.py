@@ -18,9 +18,8 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.closed_form import ClosedForm
+from spikelearn.neurons.crossing import MOST_ITERATIONS, ROUNDING, rise_through, time_above
 
-_ROUNDING = 2.0**-52
-_MOST_ITERATIONS = 200
 _LONGEST = 1e3
 """Time constants after which the state no longer changes: exp(-1000) is 0."""
 
@@ -137,7 +136,7 @@ def _root(order, low, high, longest, a_1, b_1, a_2, b_2, rate):
     """The only change of sign of H or H' from low to high (inf: within the next `longest` ms), or inf."""
     above = _scaled(order, low, a_1, b_1, a_2, b_2, rate) > 0.0
     if high == np.inf:
-        span = max(longest * 1e-3, low * _ROUNDING)
+        span = max(longest * 1e-3, low * ROUNDING)
         high = low + span
         while (_scaled(order, high, a_1, b_1, a_2, b_2, rate) > 0.0) == above and span < longest:
             low = high
@@ -145,7 +144,7 @@ def _root(order, low, high, longest, a_1, b_1, a_2, b_2, rate):
             high = low + span
     if low >= high or (_scaled(order, high, a_1, b_1, a_2, b_2, rate) > 0.0) == above:
         return np.inf
-    for _ in range(_MOST_ITERATIONS):
+    for _ in range(MOST_ITERATIONS):
         middle = low + (high - low) * 0.5
         if not low < middle < high:
             break
@@ -182,50 +181,11 @@ def _turns(I_1, D_1, I_2, D_2, tau_1, tau_2, longest):
 
 
 @scalar
-def _refined(low, high, V_m, I_1, D_1, I_2, D_2, V_inf, tau_m, tau_1, tau_2, R, V_th):
-    """The only time between low and high at which V_m rises through V_th, by bracketed Newton iteration."""
-    noise = 2.0 * _ROUNDING * max(abs(V_m), abs(V_th), abs(V_inf))
-    t = low + (high - low) * 0.5
-    for _ in range(_MOST_ITERATIONS):
-        V, J_1, _, J_2, _ = _moved(V_m, I_1, D_1, I_2, D_2, t, V_inf, tau_m, tau_1, tau_2, R)
-        slope = (V_inf - V + R * (J_1 + J_2)) / tau_m
-        if V >= V_th:
-            high = t
-        else:
-            low = t
-        following = t + (V_th - V) / slope if slope > 0.0 else t
-        if abs(V - V_th) <= noise and low <= following <= high:
-            return following
-        if not low < following < high:
-            following = low + (high - low) * 0.5
-        if abs(following - t) <= _ROUNDING * t:
-            break
-        t = following
-    return high
-
-
-@scalar
-def _summit(low, high, V_m, I_1, D_1, I_2, D_2, V_inf, tau_m, tau_1, tau_2, R, V_th):
-    """A time between low and high with V_m >= V_th, or -1.0. V_m rises at low, falls at high and turns once."""
-    noise = _ROUNDING * (abs(V_m) + abs(V_inf) + R * (abs(I_1) + abs(I_2))) / tau_m
-    t = low + (high - low) * 0.5
-    for _ in range(_MOST_ITERATIONS):
-        V, J_1, E_1, J_2, E_2 = _moved(V_m, I_1, D_1, I_2, D_2, t, V_inf, tau_m, tau_1, tau_2, R)
-        if V >= V_th:
-            return t
-        slope = (V_inf - V + R * (J_1 + J_2)) / tau_m
-        if slope > 0.0:
-            low = t
-        else:
-            high = t
-        bend = (R * (E_1 - J_1 / tau_1 + E_2 - J_2 / tau_2) - slope) / tau_m
-        following = t - slope / bend if bend < 0.0 else low
-        if not low < following < high:
-            following = low + (high - low) * 0.5
-        if abs(slope) <= noise or abs(following - t) <= _ROUNDING * t:
-            break
-        t = following
-    return -1.0
+def _motion(t, V_m, I_1, D_1, I_2, D_2, V_inf, tau_m, tau_1, tau_2, R):
+    """V_m at t, and its first and second derivative."""
+    V, J_1, E_1, J_2, E_2 = _moved(V_m, I_1, D_1, I_2, D_2, t, V_inf, tau_m, tau_1, tau_2, R)
+    slope = (V_inf - V + R * (J_1 + J_2)) / tau_m
+    return V, slope, (R * (E_1 - J_1 / tau_1 + E_2 - J_2 / tau_2) - slope) / tau_m
 
 
 @scalar
@@ -235,6 +195,8 @@ def alpha_crossing(
     V_inf = E_L + R * (I_e + I_exc)
     moving = (V_m, I_syn_exc, dI_syn_exc, I_syn_inh, dI_syn_inh)
     fixed = (V_inf, tau_m, tau_exc, tau_inh, R)
+    noise = 2.0 * ROUNDING * max(abs(V_m), abs(V_th), abs(V_inf))
+    noise_of_slope = ROUNDING * (abs(V_m) + abs(V_inf) + R * (abs(I_syn_exc) + abs(I_syn_inh))) / tau_m
     if V_m >= V_th:
         return 0.0
     synaptic = _highest_of(I_syn_exc, dI_syn_exc, tau_exc) + _highest_of(I_syn_inh, dI_syn_inh, tau_inh)
@@ -254,12 +216,12 @@ def alpha_crossing(
             high = min(low + span, end)
             V, I_1, D_1, I_2, D_2 = _moved(*moving, high, *fixed)
             if V >= V_th:
-                return _refined(low, high, *moving, *fixed, V_th)
+                return rise_through(V_th, low, high, noise, _motion, moving + fixed)
             slope_there = V_inf - V + R * (I_1 + I_2)
             if slope > 0.0 and slope_there < 0.0:
-                top = _summit(low, high, *moving, *fixed, V_th)
+                top = time_above(V_th, low, high, noise_of_slope, _motion, moving + fixed)
                 if top >= 0.0:
-                    return _refined(low, top, *moving, *fixed, V_th)
+                    return rise_through(V_th, low, top, noise, _motion, moving + fixed)
                 slope = slope_there
                 if end == np.inf:
                     return np.inf

@@ -15,9 +15,8 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.closed_form import ClosedForm
+from spikelearn.neurons.crossing import ROUNDING, rise_through, time_above
 
-_ROUNDING = 2.0**-52
-_MOST_ITERATIONS = 200
 _LONGEST = 1e3
 """Time constants after which the state no longer changes: exp(-1000) is 0."""
 
@@ -165,50 +164,11 @@ def lif_soonest(
 
 
 @scalar
-def _refined(low, high, V_m, I_exc, I_inh, V_inf, tau_m, tau_exc, tau_inh, rate_exc, rate_inh, R, V_th):
-    """The only time between low and high at which V_m rises through V_th, by bracketed Newton iteration."""
-    noise = 2.0 * _ROUNDING * max(abs(V_m), abs(V_th), abs(V_inf))
-    t = low + (high - low) * 0.5
-    for _ in range(_MOST_ITERATIONS):
-        V, I_1, I_2 = _potential(V_m, I_exc, I_inh, t, V_inf, tau_m, tau_exc, tau_inh, rate_exc, rate_inh, R)
-        slope = (V_inf - V + R * (I_1 + I_2)) / tau_m
-        if V >= V_th:
-            high = t
-        else:
-            low = t
-        following = t + (V_th - V) / slope if slope > 0.0 else t
-        if abs(V - V_th) <= noise and low <= following <= high:
-            return following
-        if not low < following < high:
-            following = low + (high - low) * 0.5
-        if abs(following - t) <= _ROUNDING * t:
-            break
-        t = following
-    return high
-
-
-@scalar
-def _summit(low, high, V_m, I_exc, I_inh, V_inf, tau_m, tau_exc, tau_inh, rate_exc, rate_inh, R, V_th):
-    """A time between low and high with V_m >= V_th, or -1.0. V_m rises at low, falls at high and turns once."""
-    noise = _ROUNDING * (abs(V_m) + abs(V_inf) + R * (abs(I_exc) + abs(I_inh))) / tau_m
-    t = low + (high - low) * 0.5
-    for _ in range(_MOST_ITERATIONS):
-        V, I_1, I_2 = _potential(V_m, I_exc, I_inh, t, V_inf, tau_m, tau_exc, tau_inh, rate_exc, rate_inh, R)
-        if V >= V_th:
-            return t
-        slope = (V_inf - V + R * (I_1 + I_2)) / tau_m
-        if slope > 0.0:
-            low = t
-        else:
-            high = t
-        bend = -(slope + R * (I_1 / tau_exc + I_2 / tau_inh)) / tau_m
-        following = t - slope / bend if bend < 0.0 else low
-        if not low < following < high:
-            following = low + (high - low) * 0.5
-        if abs(slope) <= noise or abs(following - t) <= _ROUNDING * t:
-            break
-        t = following
-    return -1.0
+def _motion(t, V_m, I_exc, I_inh, V_inf, tau_m, tau_exc, tau_inh, rate_exc, rate_inh, R):
+    """V_m at t, and its first and second derivative."""
+    V, I_1, I_2 = _potential(V_m, I_exc, I_inh, t, V_inf, tau_m, tau_exc, tau_inh, rate_exc, rate_inh, R)
+    slope = (V_inf - V + R * (I_1 + I_2)) / tau_m
+    return V, slope, -(slope + R * (I_1 / tau_exc + I_2 / tau_inh)) / tau_m
 
 
 @scalar
@@ -219,6 +179,8 @@ def lif_crossing(
     V_inf = E_L + R * (I_e + I_exc)
     moving = (V_m, I_syn_exc, I_syn_inh)
     fixed = (V_inf, tau_m, tau_syn_exc, tau_syn_inh, rate_exc, rate_inh, R)
+    noise = 2.0 * ROUNDING * max(abs(V_m), abs(V_th), abs(V_inf))
+    noise_of_slope = ROUNDING * (abs(V_m) + abs(V_inf) + R * (abs(I_syn_exc) + abs(I_syn_inh))) / tau_m
     if V_m >= V_th:
         return 0.0
     # The first stretch ends where the derivative of I_syn changes sign, if it does; the last never ends.
@@ -239,12 +201,12 @@ def lif_crossing(
             high = min(low + span, end)
             V, I_1, I_2 = _potential(*moving, high, *fixed)
             if V >= V_th:
-                return _refined(low, high, *moving, *fixed, V_th)
+                return rise_through(V_th, low, high, noise, _motion, moving + fixed)
             slope_there = V_inf - V + R * (I_1 + I_2)
             if slope > 0.0 and slope_there < 0.0:
-                top = _summit(low, high, *moving, *fixed, V_th)
+                top = time_above(V_th, low, high, noise_of_slope, _motion, moving + fixed)
                 if top >= 0.0:
-                    return _refined(low, top, *moving, *fixed, V_th)
+                    return rise_through(V_th, low, top, noise, _motion, moving + fixed)
                 slope = slope_there
                 if end == np.inf:
                     return np.inf
