@@ -7,6 +7,9 @@ When V_m reaches V_peak: w += b, z = I_sp (depolarising after-potential), V_th =
 t_clamp, during which w is constant, and then V_m = V_reset. Delta synapses: a weight is a jump of V_m; input that
 arrives while V_m is held is lost. The same as NEST's aeif_psc_delta_clopath, except that the averages of V_m are kept
 by the rule (plasticity/clopath.py). Defaults are those of the pairing experiments.
+
+Nothing follows the spike within its step, unlike in AdEx: NEST holds V_m from then on for t_clamp, in whole steps, and
+resets it at the end of a step, so its spikes are met step by step.
 """
 
 from __future__ import annotations

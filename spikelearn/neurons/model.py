@@ -158,7 +158,8 @@ class NeuronModel(Documented):
         """A model from equations in Brian2's syntax, checked by Brian2's parser and integrated by its methods.
 
         equations: `dx/dt = ... : unit`, optionally `(unless refractory)`; named expressions `f = ... : unit`; and
-            variables `x : unit` that only reset and ports change. threshold, reset: as in Brian2.
+            variables `x : unit` that only reset and ports change. threshold, reset: as in Brian2, at the end of a step:
+            what follows a spike within its step is lost, as it is there, so intervals are met to first order in dt.
         refractory: a time (a number in ms, a quantity, or (2.0, "ms")) or the name of a parameter that is one, a
             multiple of dt. The neuron does not spike during that time.
         ports: port -> the variable to which an arriving weight is added, or statements about `weight`, such as
