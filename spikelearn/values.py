@@ -57,7 +57,11 @@ def whole_number(value: Any, what: str, least: int = 0, most: int = LARGEST) -> 
 
 
 def whole_numbers(values: Any, what: str) -> np.ndarray:
-    """A (n,) int64 array of its own, read-only. Raises DescriptionError unless `values` are whole numbers."""
+    """A (n,) int64 array of its own, read-only, of indices or of a shape. Raises DescriptionError.
+
+    Floats are refused even if they are whole, unlike in `whole_number`, which is for counts: as in NumPy, a float is no
+    index.
+    """
     if is_masked(values) or is_quantity(values) or is_foreign(values):
         found = "a masked array" if is_masked(values) else f"a quantity, {reprlib.repr(values)}"
         raise DescriptionError(f"{what}: expected whole numbers, got {found}")
@@ -69,12 +73,21 @@ def whole_numbers(values: Any, what: str) -> np.ndarray:
     mixed = isinstance(values, list | tuple) and any(isinstance(each, bool | np.bool_) for each in values)
     if array.ndim > 1 or not numbers or mixed:
         found = reprlib.repr(values) if array.dtype.kind == "O" or mixed else f"{array.dtype} of shape {array.shape}"
-        raise DescriptionError(f"{what}: expected a list of whole numbers, got {found}")
+        raise DescriptionError(f"{what}: expected a list of whole numbers, got {found}{advice_on_floats(array)}")
     if array.size and array.max() > LARGEST:
         raise DescriptionError(f"{what}: expected whole numbers below 2^63, got {array.max()}")
     array = np.atleast_1d(array).astype(np.int64)
     array.flags.writeable = False
     return array
+
+
+def advice_on_floats(given: Any) -> str:
+    """What a message adds if floats were given as indices."""
+    try:
+        floats = np.asarray(given).dtype.kind == "f"
+    except Exception:  # of the object itself
+        return ""
+    return "; as in NumPy, a float is no index: convert whole ones, by int(...) or .astype(int)" if floats else ""
 
 
 def flag(value: Any, what: str) -> bool:
@@ -107,10 +120,10 @@ def name(value: Any, what: str) -> str:
 
 
 def path(value: Any, what: str) -> Path:
-    """The path of a file, from a str or a path. Raises DescriptionError."""
+    """The path of a file or folder. Raises DescriptionError."""
     text = os.fspath(value) if isinstance(value, str | os.PathLike) else None
     if not isinstance(text, str) or not text or "\0" in text:
-        raise DescriptionError(f"{what}: expected a path, got {value!r:.200}")
+        raise DescriptionError(f"{what}: expected a path, a str or os.PathLike, got {value!r:.200}")
     return Path(text)
 
 

@@ -28,7 +28,9 @@ def is_identifier(text: Any) -> bool:
 def identifier(text: Any, what: str) -> str:
     """A name for a variable. Raises DescriptionError."""
     if not is_identifier(text):
-        raise DescriptionError(f"{what}: expected a name of letters, digits and _, got {reprlib.repr(text)}")
+        raise DescriptionError(
+            f"{what}: expected a name of letters, digits and _, no keyword of Python, got {reprlib.repr(text)}"
+        )
     return str(text)
 
 

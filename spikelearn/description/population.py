@@ -14,7 +14,7 @@ from spikelearn.errors import DescriptionError
 from spikelearn.neurons import Neuron
 from spikelearn.parameters import suggest
 from spikelearn.units import is_masked
-from spikelearn.values import whole_numbers
+from spikelearn.values import advice_on_floats, whole_numbers
 
 
 @dataclass(frozen=True)
@@ -213,6 +213,7 @@ def _indices(which: Any, size: int, name: str) -> np.ndarray:
     except Exception:  # of the object itself, too
         raise DescriptionError(
             f"population {name!r}: expected a slice, whole numbers or a mask of {size}, got {reprlib.repr(which)}"
+            f"{advice_on_floats(which)}"
         ) from None
     wrong = array[(array < -size) | (array >= size)]
     if len(wrong):

@@ -30,20 +30,11 @@ class Positions:
 
     def __post_init__(self) -> None:
         _keep_own(self)
+        _coordinates(self.coordinates, None, self.period, "Positions")
 
     def placed(self, n: int, seed: Sequence[int], where: str) -> Positions:
         """Positions of n neurons: (n, dimensions) float64, and (dimensions,) periods or None; read-only."""
-        coordinates = _numbers(self.coordinates, f"positions of {where}")
-        coordinates = coordinates[:, None] if coordinates.ndim == 1 else coordinates
-        if coordinates.ndim != 2 or coordinates.shape[0] != n or not 1 <= coordinates.shape[1] <= 3:
-            raise DescriptionError(
-                f"positions of {where}: expected an array of shape ({n}, 1), ({n}, 2) or ({n}, 3), one row per "
-                f"neuron, got {np.shape(self.coordinates)}"
-            )
-        period = None
-        if self.period is not None:
-            period = _lengths(self.period, coordinates.shape[1], f"period of positions of {where}")
-        placed = Positions(coordinates, period)
+        placed = Positions(*_coordinates(self.coordinates, n, self.period, f"positions of {where}"))
         for array in (placed.coordinates, placed.period):
             if array is not None:
                 array.flags.writeable = False
@@ -69,22 +60,27 @@ class Grid:
 
     def __post_init__(self) -> None:
         _keep_own(self)
+        shape = tuple(whole_numbers(self.shape, "shape of Grid").tolist())
+        if not 1 <= len(shape) <= 3 or min(shape) < 1:
+            raise DescriptionError(f"shape of Grid: expected one to three whole numbers above 0, got {self.shape!r}")
+        object.__setattr__(self, "shape", shape)
+        flag(self.periodic, "periodic of Grid")
+        if self.spacing is not None and self.extent is not None:
+            raise DescriptionError("Grid: give spacing or extent, not both")
+        self._spacing_and_centre()
+
+    def _spacing_and_centre(self) -> tuple[np.ndarray, np.ndarray]:
+        if self.extent is not None:
+            spacing = _lengths(self.extent, len(self.shape), "extent of Grid") / self.shape
+        else:
+            spacing = _lengths(1.0 if self.spacing is None else self.spacing, len(self.shape), "spacing of Grid")
+        return spacing, _vector(self.centre, len(self.shape), "centre of Grid")
 
     def placed(self, n: int, seed: Sequence[int], where: str) -> Positions:
-        what = f"Grid of {where}"
-        shape = tuple(whole_numbers(self.shape, f"shape of {what}").tolist())
-        if not 1 <= len(shape) <= 3 or min(shape) < 1:
-            raise DescriptionError(f"{what}: expected a shape of one to three whole numbers, got {self.shape!r}")
-        if math.prod(shape) != n:
-            raise DescriptionError(f"{what}: a shape of {shape} has {math.prod(shape)} points, expected {n}")
-        flag(self.periodic, f"periodic of {what}")
-        if self.spacing is not None and self.extent is not None:
-            raise DescriptionError(f"{what}: give spacing or extent, not both")
-        if self.extent is not None:
-            spacing = _lengths(self.extent, len(shape), f"extent of {what}") / shape
-        else:
-            spacing = _lengths(1.0 if self.spacing is None else self.spacing, len(shape), f"spacing of {what}")
-        centre = _vector(self.centre, len(shape), f"centre of {what}")
+        shape, points = self.shape, math.prod(self.shape)
+        if points != n:
+            raise DescriptionError(f"Grid of {where}: a shape of {shape} has {points} points, expected {n}")
+        spacing, centre = self._spacing_and_centre()
         axes = [c + (np.arange(k) - 0.5 * (k - 1)) * step for k, step, c in zip(shape, spacing, centre, strict=True)]
         coordinates = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
         return Positions(coordinates, spacing * shape if self.periodic else None).placed(n, seed, where)
@@ -105,16 +101,20 @@ class UniformPositions:
 
     def __post_init__(self) -> None:
         _keep_own(self)
+        flag(self.periodic, "periodic of UniformPositions")
+        self._extent_and_centre()
+
+    def _extent_and_centre(self) -> tuple[np.ndarray, np.ndarray]:
+        what = "extent of UniformPositions"
+        dimensions = np.size(_numbers(self.extent, what))
+        if not 1 <= dimensions <= 3:
+            raise DescriptionError(f"{what}: expected one to three lengths, got {self.extent!r}")
+        centre = _vector(self.centre, dimensions, "centre of UniformPositions")
+        return _lengths(self.extent, dimensions, what), centre
 
     def placed(self, n: int, seed: Sequence[int], where: str) -> Positions:
-        what = f"UniformPositions of {where}"
-        flag(self.periodic, f"periodic of {what}")
-        dimensions = np.size(_numbers(self.extent, f"extent of {what}"))
-        if not 1 <= dimensions <= 3:
-            raise DescriptionError(f"{what}: expected an extent of one to three lengths, got {self.extent!r}")
-        extent = _lengths(self.extent, dimensions, f"extent of {what}")
-        centre = _vector(self.centre, dimensions, f"centre of {what}")
-        coordinates = centre + (np.random.default_rng(seed).random((n, dimensions)) - 0.5) * extent
+        extent, centre = self._extent_and_centre()
+        coordinates = centre + (np.random.default_rng(seed).random((n, len(extent))) - 0.5) * extent
         return Positions(coordinates, extent if self.periodic else None).placed(n, seed, where)
 
 
@@ -127,7 +127,7 @@ def positions_of(given: Any, n: int, seed: Sequence[int], where: str) -> Positio
             raise DescriptionError(
                 f"positions of {where}: expected Grid, UniformPositions, Positions or an array, got {given!r}"
             )
-        given = Positions(given)
+        given = Positions(_coordinates(given, n, None, f"positions of {where}")[0])
     return given.placed(n, seed, where)
 
 
@@ -135,6 +135,19 @@ def _keep_own(instance: Any) -> None:
     """Replace arrays and lists by copies."""
     for each in fields(instance):
         object.__setattr__(instance, each.name, own(getattr(instance, each.name)))
+
+
+def _coordinates(given: Any, n: int | None, period: Any, what: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """(n, dimensions), for any number n of neurons if it is None, and (dimensions,) periods or None."""
+    coordinates = _numbers(given, what)
+    coordinates = coordinates[:, None] if coordinates.ndim == 1 else coordinates
+    if coordinates.ndim != 2 or n not in (None, len(coordinates)) or not 1 <= coordinates.shape[1] <= 3:
+        rows = "n" if n is None else n
+        raise DescriptionError(
+            f"{what}: expected an array of shape ({rows}, 1), ({rows}, 2) or ({rows}, 3), one row per neuron, "
+            f"got {np.shape(given)}"
+        )
+    return coordinates, None if period is None else _lengths(period, coordinates.shape[1], f"period of {what}")
 
 
 def _numbers(value: Any, what: str) -> np.ndarray:

@@ -21,6 +21,7 @@ import dataclasses
 import importlib
 import importlib.util
 import inspect
+import os
 import sys
 import types
 from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ from spikelearn.errors import ExperimentError
 from spikelearn.experiments.outcome import Outcome, Published
 from spikelearn.experiments.user_code import place_of
 from spikelearn.parameters import suggest
+from spikelearn.values import path as checked_path
 
 MODELS = "spikelearn.models"
 """The package of the models that come with spikelearn."""
@@ -69,14 +71,16 @@ def models_directory() -> Path:
     return beside if (package.parent / "pyproject.toml").is_file() and beside.is_dir() else package / "models"
 
 
-def list_experiments(directory: Path | None = None) -> list[Listed]:
+def list_experiments(directory: str | os.PathLike[str] | None = None) -> list[Listed]:
     """All model files in a directory (default: `models_directory()`), by name, without executing them."""
-    directory = models_directory() if directory is None else directory
-    paths = sorted(path for path in directory.glob("*.py") if not path.name.startswith("_"))
+    folder = models_directory() if directory is None else checked_path(directory, "directory of list_experiments")
+    paths = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
     return [Listed(path.stem, path, _summary(path)) for path in paths]
 
 
-def load_experiment(name_or_path: str | Path, directory: Path | None = None) -> Experiment:
+def load_experiment(
+    name_or_path: str | os.PathLike[str], directory: str | os.PathLike[str] | None = None
+) -> Experiment:
     """Load a model file: a name in `directory` (default: `models_directory()`), or a path to a .py file.
 
     The module is spikelearn.models.NAME, or spikelearn_models.NAME if the file is not in `models_directory()`; it stays
@@ -84,7 +88,9 @@ def load_experiment(name_or_path: str | Path, directory: Path | None = None) -> 
     Raises ExperimentError if the file does not exist, if it cannot be executed (with file and line), or if a required
     part of a model file is missing.
     """
-    path = _find(str(name_or_path), directory)
+    folder = models_directory() if directory is None else checked_path(directory, "directory of load_experiment")
+    checked_path(name_or_path, "model")
+    path = _find(os.fspath(name_or_path), folder)
     module = _execute(path)
     _check(module, path)
     return Experiment(
@@ -100,7 +106,7 @@ def load_experiment(name_or_path: str | Path, directory: Path | None = None) -> 
     )
 
 
-def _find(name_or_path: str, directory: Path | None) -> Path:
+def _find(name_or_path: str, directory: Path) -> Path:
     path = Path(name_or_path)
     if path.suffix == ".py" or len(path.parts) > 1 or name_or_path in ("", ".", ".."):
         if not path.is_file():
@@ -108,7 +114,6 @@ def _find(name_or_path: str, directory: Path | None) -> Path:
         if path.suffix != ".py":
             raise ExperimentError(f"{name_or_path}: not a Python file; expected a model file (.py)")
         return path.resolve()
-    directory = models_directory() if directory is None else directory
     path = directory / f"{name_or_path}.py"
     if path.name.startswith("_") or not path.is_file():
         known = [each.name for each in list_experiments(directory)]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from spikelearn.neurons.membrane import Membrane
 from spikelearn.neurons.properties import EXACT, Properties
 from spikelearn.parameters import KINDS, Parametrized, check_kinds, checked, declared_units, suggest
 from spikelearn.units import Quantity, unit_named
+from spikelearn.values import path_for_writing
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,9 +221,9 @@ class NeuronModel(Documented):
         """Source of the module that defines `step`: the whole model, if it was made from equations."""
         return source_of(self.step)
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write `source` to a file that can be edited and imported; it defines `Model`."""
-        Path(path).write_text(self.source, encoding="utf-8")
+        path_for_writing(path, f"path of save of {self.name}").write_text(self.source, encoding="utf-8")
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """State, ports, events, equations and other simulators, for `help`."""

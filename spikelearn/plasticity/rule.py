@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, ClassVar
 
 from spikelearn.codegen.functions import arguments_of, function_from, source_of
@@ -16,6 +16,7 @@ from spikelearn.kernels.event_rule import taken_among
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.parameters import Parametrized, check_kinds, checked, declared_units
 from spikelearn.units import Quantity
+from spikelearn.values import path_for_writing
 
 OPTIONAL = ("since_pre",)
 """Arguments passed to a handler only if it names them."""
@@ -204,9 +205,9 @@ class PlasticityRule(Documented):
         """Source of the module that defines `on_pre`: the whole rule, if it was made from equations."""
         return source_of(self.on_pre)
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write `source` to a file that can be edited and imported; it defines `Model`."""
-        Path(path).write_text(self.source, encoding="utf-8")
+        path_for_writing(path, f"path of save of {self.name}").write_text(self.source, encoding="utf-8")
 
     def takes(self, handler: str) -> tuple[str, ...]:
         """The names of the arguments of `on_pre`, `on_post` or `transmits`."""

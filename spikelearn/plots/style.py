@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from spikelearn import atomic_files
 from spikelearn.errors import DescriptionError, ParameterError, RunFileError
 from spikelearn.results.run import Run
+from spikelearn.values import path as checked_path
 
 # Dark and light alternate, so that neighbours differ in print without colour; blue against orange and
 # purple against ochre stay apart for colour-blind readers; all are dark enough for text on white.
@@ -50,7 +50,7 @@ def save(figure: Figure, path: str | PathLike[str], dpi: float = 300.0) -> None:
     Text stays text in pdf and svg, so that it can be searched and edited. An existing file is replaced only once the
     new one is complete. Raises RunFileError if it cannot be written.
     """
-    path = Path(path)
+    path = checked_path(path, "path of save")
     try:
         with (
             rc_context({"pdf.fonttype": 42, "svg.fonttype": "none"}),

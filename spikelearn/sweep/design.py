@@ -11,6 +11,7 @@ import io
 import itertools
 import json
 import math
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from spikelearn import experiments as ex
 from spikelearn.errors import ExperimentError
 from spikelearn.extras import needed
 from spikelearn.regular_files import open_regular, read_json
+from spikelearn.values import path as checked_path
 
 Settings = tuple[tuple[str, Any], ...]
 """The names and values set at a point, in the order in which the parameters were given."""
@@ -202,8 +204,9 @@ def range_of(text: str, what: str) -> Range:
 _MOST_CELLS, _MOST_BYTES = 10_000_000, 1 << 28
 
 
-def read_rows(path: Path) -> list[dict[str, Any]]:
+def read_rows(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     """The points in a file, one per row, with a column per parameter: .csv, .json (a list of objects) or .parquet."""
+    path = checked_path(path, "path of read_rows")
     try:
         if path.suffix == ".parquet":
             rows = _parquet_rows(path)

@@ -23,6 +23,7 @@ from spikelearn.sweep.progress import Progress, shown_settings
 from spikelearn.sweep.session import Options, Stored, compute, open_session
 from spikelearn.sweep.space import space_of
 from spikelearn.sweep.task_spec import TaskSpec
+from spikelearn.values import path as checked_path
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ def fit(
     >>> found.best, found.metrics["rate_hz"]  # doctest: +SKIP
     """
     begun = time.perf_counter()
+    out = checked_path(out, "out of a fit")
     if sampler not in SAMPLERS:
         raise ExperimentError(f"sampler: expected one of {', '.join(SAMPLERS)}, got {sampler!r}")
     if trials < 1:
@@ -125,7 +127,7 @@ def fit(
         compute(store, source, kinds, source.most_at_once, shown, options, most_ahead=0)
     best, counts = source.best, source.counts
     return Fitted(
-        Path(out), objective, dict(best.settings) if best else {}, best.value if best else float("nan"),
+        out, objective, dict(best.settings) if best else {}, best.value if best else float("nan"),
         _by_metric(best) if best else {}, _command(experiment, best, quick, design.seed) if best else "",
         counts[ENDED], counts[FAILED], counts[PRUNED], shown.points,
         [f"{shown_settings(each.settings)}: {each.error}" for each in source.trials.values() if each.state == FAILED],

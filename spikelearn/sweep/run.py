@@ -18,6 +18,7 @@ from spikelearn.sweep.progress import Best, Progress
 from spikelearn.sweep.scheduler import Tasks, kinds_of
 from spikelearn.sweep.session import Options, Stored, compute, open_session, remarked
 from spikelearn.sweep.task_spec import TaskSpec
+from spikelearn.values import path as checked_path
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def run(
     >>> done.table().to_pandas()  # doctest: +SKIP
     """
     begun = time.perf_counter()
+    out = checked_path(out, "out of a sweep")
     task_spec = TaskSpec(model, quick, metrics, keep, time_limit, memory_limit)
     options = Options(task_spec, executor, workers, fresh, accept_changes, silent)
     experiment = ex.load_experiment(model)
@@ -108,4 +110,4 @@ def run(
         kinds = [task(*place) for place in kinds_of([places[key] for key in missing])]
         compute(store, tasks, kinds, len(missing), shown, options)
         statuses = store.counts()
-    return Summary(Path(out), len(places), shown.computed, statuses, time.perf_counter() - begun)
+    return Summary(out, len(places), shown.computed, statuses, time.perf_counter() - begun)

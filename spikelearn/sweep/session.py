@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -56,7 +55,7 @@ class Stored:
 
 @contextmanager
 def open_session(
-    experiment: ex.Experiment, out: str | os.PathLike[str], options: Options, seed: int
+    experiment: ex.Experiment, out: Path, options: Options, seed: int
 ) -> Iterator[tuple[Store, Callable[[Settings, int], Task]]]:
     """The store in `out`, created if missing, and a function that makes the Task of a point and replicate.
 
@@ -69,9 +68,9 @@ def open_session(
     kept = ex.converted(experiment, keep) if not isinstance(keep, str) else keep
     if options.fresh:
         remove(out)
-    elif (Path(out) / TABLE).exists():
-        check_table(Path(out))
-        if not (Path(out) / DATABASE).exists():
+    elif (out / TABLE).exists():
+        check_table(out)
+        if not (out / DATABASE).exists():
             raise StoreError(
                 f"{out}: has the table of a sweep whose {DATABASE} is gone; start over with --fresh, which removes the "
                 "table, or give another directory"
@@ -82,7 +81,7 @@ def open_session(
         yield store, task_maker(experiment, options.task_spec, kept, store, seed)
 
 
-def remarked(out: str | os.PathLike[str], remark: str, options: Options) -> None:
+def remarked(out: Path, remark: str, options: Options) -> None:
     """Print a remark about a store to standard error."""
     if not options.silent:
         print(f"{out}: {remark}", file=sys.stderr)
@@ -111,12 +110,11 @@ def compute(
     progress.show(last=True)
 
 
-def remove(directory: str | os.PathLike[str]) -> None:
+def remove(path: Path) -> None:
     """Remove a store; other files in the directory stay, also those in its folder of runs.
 
     Raises StoreError, before anything is removed, if one of its names belongs to a file that no sweep has written.
     """
-    path = Path(directory)
     _check_database(path)
     if (path / TABLE).exists():
         check_table(path)

@@ -15,7 +15,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from spikelearn.atomic_files import free_space
@@ -24,6 +23,7 @@ from spikelearn.regular_files import check_regular, parse_json
 from spikelearn.sweep.point import Result
 from spikelearn.sweep.store_rows import COLUMNS, check_checksums, checksum, results_of, row_of
 from spikelearn.system import process_table, started
+from spikelearn.values import path as checked_path
 
 DATABASE, TABLE, RUNS = "sweep.sqlite", "results.parquet", "runs"
 FORMAT = "3"
@@ -48,7 +48,7 @@ class Store:
     """
 
     def __init__(self, directory: str | os.PathLike[str], create: bool = False) -> None:
-        self.directory = Path(directory)
+        self.directory = checked_path(directory, "directory of a store")
         path = self.directory / DATABASE
         self.session = ""
         self._opened: os.stat_result | None = None

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from spikelearn import experiments as ex
 from spikelearn import system
@@ -38,9 +41,9 @@ class TaskSpec:
     memory_limit: float | None = None
 
     def __post_init__(self) -> None:
-        for name, value in (("time limit", self.time_limit), ("memory limit", self.memory_limit)):
-            if value is not None and not value > 0:
-                raise ExperimentError(f"{name}: expected more than 0, got {value!r}")
+        for name, unit, value in (("time limit", "s", self.time_limit), ("memory limit", "MB", self.memory_limit)):
+            if value is not None and not (isinstance(value, int | float | np.number) and 0 < value < math.inf):
+                raise ExperimentError(f"{name}: expected more than 0 {unit}, got {value!r}")
         if self.time_limit is not None:
             system.check_time_limits()
         if self.memory_limit is not None:

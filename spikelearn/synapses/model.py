@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from spikelearn.codegen.functions import arguments_of, function_from, source_of
@@ -14,6 +14,7 @@ from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.parameters import Parametrized, checked, declared_units
 from spikelearn.units import Quantity
+from spikelearn.values import path_for_writing
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,9 +96,9 @@ class SynapseModel(Documented):
         """Source of the module that defines `release`: the whole model, if it was made from equations."""
         return source_of(self.release)
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write `source` to a file that can be edited and imported; it defines `Model`."""
-        Path(path).write_text(self.source, encoding="utf-8")
+        path_for_writing(path, f"path of save of {self.name}").write_text(self.source, encoding="utf-8")
 
     def __call__(self, **parameters: Quantity) -> Synapse:
         return Synapse(self, checked_for_all(self, parameters))

@@ -12,6 +12,7 @@ import numpy as np
 
 from spikelearn.errors import ExperimentError
 from spikelearn.regular_files import open_regular
+from spikelearn.values import path as checked_path
 
 SOURCE = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 """A public source of the four files."""
@@ -26,7 +27,7 @@ def read_mnist(folder: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
     read once. Raises ExperimentError if there are none, if the content of one does not match its name, if images differ
     in size, or if a label is no digit.
     """
-    directory = Path(folder)
+    directory = checked_path(folder, "folder of read_mnist")
     images = [_read(path, dimensions=3) for path in _files(directory, "images-idx3-ubyte")]
     labels = [_read(path, dimensions=1) for path in _files(directory, "labels-idx1-ubyte")]
     if (counts := [len(part) for part in images]) != (labelled := [len(part) for part in labels]):

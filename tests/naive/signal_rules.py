@@ -137,7 +137,7 @@ class OwnFunctions(SignalLearning):
     """Any rule, by its own functions in plain Python. Limits hold at arrivals, as a SignalRule says.
 
     projection: as it was described. start, run: its network at time 0 and at the end. reads: variable -> (steps, n), at
-    the end of each step. fired: kind -> {(step, post)}. carried: (steps, n), the payload of the source, if there is one.
+    the end of each step. fired: kind -> {(step, post)}. carried: (steps, n), the payload of the source, or None.
     """
 
     def __init__(self, projection, start, run, dt, steps, reads, fired, tau_n=None, released=None, carried=None):

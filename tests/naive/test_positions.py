@@ -108,15 +108,36 @@ def test_a_distance_is_the_shortest_over_all_images(dimensions, periodic):
         (["a"] * 4, UnitError, "'cells', index 0: expected a number"),
         ("grid", DescriptionError, "'cells': expected Grid, UniformPositions, Positions or an array, got 'grid'"),
         (sl.Grid((2, 3)), DescriptionError, r"Grid of population 'cells': a shape of \(2, 3\) has 6 points"),
-        (sl.Grid((2, 1, 1, 2)), DescriptionError, "expected a shape of one to three whole numbers"),
-        (sl.Grid((2, 2), spacing=1.0, extent=1.0), DescriptionError, "give spacing or extent, not both"),
-        (sl.Grid((2, 2), spacing=0.0), ParameterError, "spacing of Grid .*: expected more than 0, got 0.0"),
-        (sl.Grid((2, 2), centre=(1, 2, 3)), DescriptionError, "centre of Grid .*: expected one number or 2"),
-        (sl.UniformPositions((1, 1, 1, 1)), DescriptionError, "expected an extent of one to three lengths"),
-        (sl.UniformPositions(-1.0), ParameterError, "extent of UniformPositions .*: expected more than 0, got -1.0"),
-        (sl.Positions(np.zeros(4), period=-1.0), ParameterError, "period of positions .*: expected more than 0"),
     ],
 )  # fmt: skip
-def test_positions_that_cannot_be_are_refused(positions, error, message):
+def test_positions_that_do_not_suit_a_population_are_refused(positions, error, message):
     with pytest.raises(error, match=message):
         sl.Network().population(4, sl.LIF(), name="cells", positions=positions)
+
+
+@pytest.mark.parametrize(
+    ("positions", "given", "error", "message"),
+    [
+        (sl.Grid, {"shape": (2, 1, 1, 2)}, DescriptionError, "shape of Grid: expected one to three whole numbers"),
+        (sl.Grid, {"shape": (0, 2)}, DescriptionError, r"shape of Grid: expected .* above 0, got \(0, 2\)"),
+        (sl.Grid, {"shape": (2.5, 2)}, DescriptionError, "shape of Grid: expected a list of whole numbers"),
+        (sl.Grid, {"shape": (2, True)}, DescriptionError, "shape of Grid: expected a list of whole numbers"),
+        (sl.Grid, {"shape": None}, DescriptionError, "shape of Grid: expected a list of whole numbers"),
+        (sl.Grid, {"shape": 4, "spacing": 1.0, "extent": 1.0}, DescriptionError, "give spacing or extent, not both"),
+        (sl.Grid, {"shape": (2, 2), "spacing": 0.0}, ParameterError, "spacing of Grid: expected more than 0, got 0.0"),
+        (sl.Grid, {"shape": (2, 2), "extent": (1, 2, 3)}, DescriptionError, "extent of Grid: expected one number or 2"),
+        (sl.Grid, {"shape": (2, 2), "centre": (1, 2, 3)}, DescriptionError, "centre of Grid: expected one number or 2"),
+        (sl.Grid, {"shape": 4, "periodic": 1}, ParameterError, "periodic of Grid: expected True or False"),
+        (sl.UniformPositions, {"extent": (1, 1, 1, 1)}, DescriptionError, "expected one to three lengths"),
+        (sl.UniformPositions, {"extent": -1.0}, ParameterError, "extent of UniformPositions: expected more than 0"),
+        (sl.UniformPositions, {"extent": "1"}, UnitError, "extent of UniformPositions: expected a number"),
+        (sl.UniformPositions, {"extent": 1.0, "centre": (1, 2)}, DescriptionError, "centre of UniformPositions"),
+        (sl.UniformPositions, {"extent": 1.0, "periodic": None}, ParameterError, "periodic of UniformPositions"),
+        (sl.Positions, {"coordinates": np.zeros((4, 4))}, DescriptionError, r"Positions: .* \(n, 3\), .* got \(4, 4\)"),
+        (sl.Positions, {"coordinates": [np.inf]}, ParameterError, "Positions: expected finite numbers, got inf"),
+        (sl.Positions, {"coordinates": np.zeros(4), "period": -1.0}, ParameterError, "period of Positions: "),
+    ],
+)  # fmt: skip
+def test_positions_that_can_be_of_no_population_are_refused_at_once(positions, given, error, message):
+    with pytest.raises(error, match=message):
+        positions(**given)

@@ -158,7 +158,7 @@ def test_a_network_that_has_not_begun_to_run_may_still_change_its_engine():
     [
         ({"sink": []}, DescriptionError, r"sink of run: expected a Sink, which has begin, .*got \[\]"),
         ({"progress": "yes"}, DescriptionError, "progress of run: .*got 'yes'"),
-        ({"checkpoint": 3}, DescriptionError, "checkpoint of run: expected a path, got 3"),
+        ({"checkpoint": 3}, DescriptionError, "checkpoint of run: expected a path, a str or os.PathLike, got 3"),
         ({"after": "the first"}, DescriptionError, "after of run: expected the Run .*got 'the first'"),
         ({"duration": "long"}, UnitError, "duration of run"),
         ({"engine": 3}, DescriptionError, "engine: expected one of compiled.*got 3"),

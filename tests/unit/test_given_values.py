@@ -5,11 +5,13 @@ import pytest
 from tolerances import EXACT, STAT
 
 import spikelearn as sl
-from spikelearn import io
+from spikelearn import io, plots, sweep
 from spikelearn.connectivity import CONNECTION_RULES
 from spikelearn.connectivity.fixed_total_number import _different_pairs
 from spikelearn.description.distributions import _SMALLEST_SHARE, drawn, sample
-from spikelearn.errors import ParameterError, SpikelearnError
+from spikelearn.errors import DescriptionError, ParameterError, SpikelearnError
+from spikelearn.experiments import list_experiments, load_experiment
+from spikelearn.tasks import read_mnist
 
 NAN, INF = float("nan"), float("inf")
 NO_NUMBERS = [None, "0.1", NAN, [1, 2], np.ones((2, 2)), 1j, True, {}, len]
@@ -210,6 +212,21 @@ class Metres:
         return np.array([1])
 
 
+@pytest.mark.parametrize("floats", [1.0, [1.0, 2.0], np.array([1.0, 2.0]), np.float32(1.0)], ids=repr)
+def test_floats_are_no_indices_even_whole_ones_and_the_message_says_how_to_convert_them(floats):
+    net, a, c = parts()
+    for take in (
+        lambda: a[floats],
+        lambda: a[1:][floats],
+        lambda: sl.SpikeList([1.0, 2.0], floats),
+        lambda: net.connect(a, c, "exc", sl.Pairs(floats, [0, 1])),
+        lambda: sl.Grid(floats),
+    ):
+        with pytest.raises(DescriptionError, match=r"as in NumPy, a float is no index: .* \.astype\(int\)"):
+            take()
+    assert a[np.array([1.0, 2.0]).astype(int)].size == 2
+
+
 def test_quantities_are_no_indices():
     for take in (lambda: sl.SpikeList([1.0], Metres()), lambda: parts()[1][Metres()]):
         with pytest.raises(SpikelearnError, match="whole number"):
@@ -235,11 +252,23 @@ def test_paths_are_checked_wherever_they_are_given(path):
     run = net.run(1.0, engine="stepper")
     for use in (
         run.checkpoint, sl.Network.restore, io.load, io.load_extra, io.RunWriter, lambda given: io.save(run, given),
-        lambda given: net.run(1.0, checkpoint=given if given is not None else 1),
+        lambda given: net.run(1.0, checkpoint=given if given is not None else 1), read_mnist, sl.LIF.save,
+        sl.STDP.save, sl.TsodyksMarkram.save, sweep.Store, sweep.read_table, sweep.read_rows, load_experiment,
+        lambda given: sweep.run("brunel_2000", given, grid={"g": [5.0]}),
+        lambda given: sweep.fit("brunel_2000", given, {"g": "4:5"}, targets={"rate_hz": 20.0}),
+        lambda given: list_experiments(given if given is not None else 1), lambda given: plots.save(None, given),
     ):  # fmt: skip
-        with pytest.raises(SpikelearnError, match="expected a path, got"):
+        with pytest.raises(SpikelearnError, match="expected a path, a str or os.PathLike, got"):
             use(path)
     assert net.time == 1.0
+
+
+def test_a_model_is_saved_to_any_kind_of_path_that_can_be_written(tmp_path):
+    for path in (tmp_path / "one.py", str(tmp_path / "other.py")):
+        sl.LIF.save(path)
+    assert (tmp_path / "one.py").read_text() == (tmp_path / "other.py").read_text() == sl.LIF.source
+    with pytest.raises(SpikelearnError, match="path of save of LIF: there is no folder .*missing"):
+        sl.LIF.save(tmp_path / "missing" / "one.py")
 
 
 def test_only_runs_are_saved(tmp_path):

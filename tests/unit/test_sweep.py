@@ -253,5 +253,10 @@ def test_a_function_that_cannot_be_sent_and_a_limit_without_a_process_are_errors
     with ThreadPoolExecutor(1) as threads:
         done = sweep.run(model, tmp_path / "a", grid={"x": [1]}, executor=threads, time_limit=5.0, silent=True)
     assert done.failed == 1 and "need an executor with its own processes" in done.table().to_pydict()["error"][0]
-    with pytest.raises(ExperimentError, match="time limit: expected more than 0"):
-        sweep.run(model, tmp_path / "b", grid={"x": [1]}, time_limit=0)
+
+
+@pytest.mark.parametrize("limit", [0, -1.0, float("nan"), float("inf"), "5"])
+def test_a_limit_is_more_than_nothing(limit, model, tmp_path):
+    for name, unit in (("time_limit", "s"), ("memory_limit", "MB")):
+        with pytest.raises(ExperimentError, match=rf"limit: expected more than 0 {unit}, got {limit!r}"):
+            sweep.run(model, tmp_path / "store", grid={"x": [1]}, **{name: limit})
