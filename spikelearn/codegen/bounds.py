@@ -34,18 +34,20 @@ def check_indexing(function: Any) -> None:
         )
 
 
-def with_helpers(function: FunctionType, change: Callable[[Any], Any]) -> FunctionType:
-    """A function in which `change` replaces the compiled functions of the user that it refers to by name.
+def with_helpers(
+    function: FunctionType, change: Callable[[Any], Any], wanted: Callable[[Any], bool] = is_of_user
+) -> FunctionType:
+    """A function in which `change` replaces the compiled functions that it refers to by name, those that are `wanted`.
 
     They are found among global values, closed-over values and members of modules.
     """
     names = _names(function.__code__)
 
     def changed(value: Any) -> Any:
-        if hasattr(value, "py_func") and is_of_user(value.py_func):
+        if hasattr(value, "py_func") and wanted(value.py_func):
             return change(value)
         if isinstance(value, ModuleType) and value.__name__.partition(".")[0] not in _LIBRARIES:
-            return _changed_module(value, names, change)
+            return _changed_module(value, names, change, wanted)
         return value
 
     found = {name: changed(function.__globals__[name]) for name in names & function.__globals__.keys()}
@@ -71,12 +73,14 @@ def _changed_cell(cell: CellType, changed: Callable[[Any], Any]) -> CellType:
     return cell if after is before else CellType(after)
 
 
-def _changed_module(module: ModuleType, names: set[str], change: Callable[[Any], Any]) -> ModuleType:
+def _changed_module(
+    module: ModuleType, names: set[str], change: Callable[[Any], Any], wanted: Callable[[Any], bool]
+) -> ModuleType:
     """A module with changed members, or the module itself if none is."""
     found = {
         name: change(value)
         for name, value in vars(module).items()
-        if name in names and hasattr(value, "py_func") and is_of_user(value.py_func)
+        if name in names and hasattr(value, "py_func") and wanted(value.py_func)
     }
     if not found:
         return module

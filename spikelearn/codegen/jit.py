@@ -116,6 +116,14 @@ def kernel(function: Callable[..., Any]) -> Any:
     return function if JIT_DISABLED else Compiled(function, {"error_model": "numpy", "nogil": True})
 
 
+def callback(function: Callable[..., Any]) -> Any:
+    """Compile a user's callback, in which a number divided by zero raises ZeroDivisionError, as in Python.
+
+    Of loops only those that divide by each element of an array become slower, by 1 ns an element.
+    """
+    return function if JIT_DISABLED else Compiled(function, {"error_model": "python", "nogil": True})
+
+
 def scalar(function: Callable[..., Any]) -> Any:
     """Compile a function from scalars to scalars so that it is always inlined into the loop that calls it.
 

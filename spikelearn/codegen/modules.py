@@ -223,6 +223,11 @@ def _unpack(argument: Any, place: int) -> tuple[str, int]:
     return f"a[{place}]", 1
 
 
+def plain_function(kernel: Kernel) -> Any:
+    """The function of a kernel, of which `raised.in_python` makes one in Python."""
+    return getattr(_module(kernel), kernel.name)
+
+
 def compiled_anew(kernel: Kernel, arguments: Sequence[Any]) -> Any:
     """The numba.cfunc of an entry, for tests that inspect the compiled code."""
     return _module(kernel, _entry(arguments, kernel.name, "        step,\n")).call
@@ -362,4 +367,4 @@ def compiled(function: Callable[..., Any]) -> Any:
     """A user's callback, compiled if it is not already."""
     if jit.JIT_DISABLED:
         return function
-    return jit.checked(function) if hasattr(function, "py_func") else jit.kernel(function)
+    return jit.checked(function) if hasattr(function, "py_func") else jit.callback(function)

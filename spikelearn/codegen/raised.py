@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FunctionType
@@ -21,6 +22,8 @@ _local = threading.local()
 _installed: list[Any] = []
 """The hook that was there before, while ours is installed, once for each block that needs it."""
 _lock = threading.Lock()
+_DIVISION = ".* in scalar (divide|floor_divide|remainder|divmod)"
+"""What NumPy warns of where compiled callbacks, as Python's own numbers, raise ZeroDivisionError."""
 
 
 @contextmanager
@@ -55,21 +58,28 @@ def _hook(unraisable: sys.UnraisableHookArgs) -> None:
     then()
 
 
-def in_python(function: Any, arguments: Sequence[Any]) -> Exception | None:
-    """The exception that a user's function raises in Python, called with copies of these arguments; None if none."""
+def in_python(function: Any, arguments: Sequence[Any], divisions: bool = True) -> Exception | None:
+    """The exception that a callback, or a kernel that calls a user's functions, raises in Python; None if none.
+
+    It is called with copies of these arguments. divisions: whether a number divided by zero is one.
+    """
     plain = getattr(function, "py_func", function)
     if not isinstance(plain, FunctionType):
         return None
-    plain = with_helpers(plain, _plain)
-    copies = []
+    plain = with_helpers(plain, _plain, _not_of_spikelearn)
+    copies: dict[int, Any] = {}  # of an array that is given twice there is one
     for argument in arguments:
-        copied = argument.copy() if isinstance(argument, np.ndarray) else argument
-        if isinstance(argument, np.ndarray):
-            copied.flags.writeable = argument.flags.writeable
-        copies.append(copied)
+        if isinstance(argument, np.ndarray) and id(argument) not in copies:
+            copies[id(argument)] = argument.copy()
+            copies[id(argument)].flags.writeable = argument.flags.writeable
     try:
-        with np.errstate(all="ignore"):
-            plain(*copies)
+        with np.errstate(all="ignore", divide="warn", invalid="warn"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if divisions:
+                warnings.filterwarnings("error", _DIVISION, RuntimeWarning)
+            plain(*(copies.get(id(argument), argument) for argument in arguments))
+    except RuntimeWarning as error:
+        return ZeroDivisionError("division by zero").with_traceback(error.__traceback__)
     except Exception as error:
         return error
     return None
@@ -77,7 +87,12 @@ def in_python(function: Any, arguments: Sequence[Any]) -> Exception | None:
 
 def _plain(function: Any) -> Any:
     """A compiled function as one in Python, made when it is called, as it may call itself."""
-    return lambda *arguments: with_helpers(function.py_func, _plain)(*arguments)
+    return lambda *arguments: with_helpers(function.py_func, _plain, _not_of_spikelearn)(*arguments)
+
+
+def _not_of_spikelearn(function: Any) -> bool:
+    """Whether a function is of the user or of a rendered module."""
+    return not str(getattr(function, "__module__", "")).startswith("spikelearn.")
 
 
 def described(error: BaseException) -> str:

@@ -331,7 +331,8 @@ class NetworkBuilder:
         """Call function(step, *arguments) at the end of every step; it is compiled. See Callback.
 
         An index outside an array ends the run with an error that shows the line, unless the environment variable
-        SPIKELEARN_BOUNDS_CHECKS is 0. A callback that writes to an array given as read-only is refused.
+        SPIKELEARN_BOUNDS_CHECKS is 0, and so does a number divided by zero; a whole array divided by zero is inf or
+        NaN, as in NumPy. A callback that writes to an array given as read-only is refused.
         """
         added = Callback(function, arguments)
         added.check_takes("step")

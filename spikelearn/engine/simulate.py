@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import partial
@@ -14,8 +14,8 @@ import numpy as np
 
 from spikelearn.codegen import jit
 from spikelearn.codegen.interruptible import interrupts
-from spikelearn.codegen.modules import callable_of, prepare
-from spikelearn.codegen.raised import caught, described
+from spikelearn.codegen.modules import callable_of, plain_function, prepare
+from spikelearn.codegen.raised import caught, described, in_python
 from spikelearn.engine.lowering.recorders import discard, empty
 from spikelearn.engine.plan import STAGES, Added, Call, Program, call_table
 from spikelearn.errors import SimulationError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
 _CHUNK_SECONDS = 0.1
+_MOST_VALUES_IN_PYTHON = 1_000_000
 
 _no_steps: ContextVar[bool] = ContextVar("no_steps", default=False)
 
@@ -248,15 +249,30 @@ def _check_callbacks(calls: Sequence[Call], dt: float) -> None:
 def _check_kernels(found: Sequence[BaseException], program: Program) -> None:
     """Raise SimulationError if a function of a model raised an exception, which ended its kernel."""
     if found:
-        users = [
+        calls = dict.fromkeys(call for plan in program.plans for call in plan.calls())
+        own = [(call, plain) for call in calls for plain in call.kernel.functions_of_users()]
+        users = dict.fromkeys(
             f"{plain.__qualname__} ({plain.__code__.co_filename}, line {plain.__code__.co_firstlineno})"
-            for call in dict.fromkeys(call for plan in program.plans for call in plan.calls())
-            for plain in call.kernel.functions_of_users()
-        ]
+            for _, plain in own
+        )
+        error = _located(found[0], dict.fromkeys(call for call, _ in own), program.step)
         raise SimulationError(
-            f"a function of a model raised {described(found[0])} before {program.step * program.plans[0].dt:g} ms; the "
-            f"run stopped there; functions that are not of spikelearn: {', '.join(dict.fromkeys(users)) or 'none'}"
-        ) from found[0]
+            f"a function of a model raised {described(error)} before {program.step * program.plans[0].dt:g} ms; the "
+            f"run stopped there; functions that are not of spikelearn: {', '.join(users) or 'none'}"
+        ) from error
+
+
+def _located(error: BaseException, calls: Iterable[Call], step: int) -> BaseException:
+    """The same exception raised in Python, which knows the line, where one of these Calls raises it again.
+
+    What raised it has changed nothing, so it mostly does. Calls with so many values that this takes long are left out.
+    """
+    for call in calls:
+        if sum(array.size for array in call.arrays.values()) <= _MOST_VALUES_IN_PYTHON:
+            again = in_python(plain_function(call.kernel), (step, *call.arguments), divisions=False)
+            if type(again) is type(error):
+                return again
+    return error
 
 
 class _Failure(NamedTuple):

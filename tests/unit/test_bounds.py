@@ -11,7 +11,10 @@ import pytest
 
 import spikelearn as sl
 from spikelearn.codegen import bounds, jit
+from spikelearn.engine import simulate
 from spikelearn.errors import DescriptionError, SimulationError
+from spikelearn.plasticity import Trace
+from spikelearn.units import ms, weight
 
 needs_the_compiler = pytest.mark.skipif(jit.JIT_DISABLED, reason="Python checks bounds itself")
 
@@ -145,22 +148,90 @@ class NoParameters(NamedTuple):
     gain: float = 1.0
 
 
+def leaves(x):
+    found = np.zeros(2)
+    found[int(x)] = 1.0
+    return found[0]
+
+
+leaves = jit.scalar(leaves)
+
+
+def wild_step(x, in_exc, gain):
+    return x + gain + in_exc + leaves(x), np.uint8(0)
+
+
+def random_step(x, in_exc, u, gain):
+    return x + gain + in_exc + leaves(x + u), np.uint8(0)
+
+
+def wild_neurons(net, step=wild_step):
+    wild = sl.NeuronModel(
+        "Wild", NoParameters, lambda p, dt: {"gain": p.gain}, step, {"x": "1"}, {"exc": "1"},
+        initial=lambda p: {"x": 0.0}, random=("u",) if step is random_step else (),
+    )  # fmt: skip
+    net.record(net.population(4, wild(), name="wild"), "x")
+
+
+class RuleParameters(NamedTuple):
+    tau: ms = 10.0
+    W_min: weight = 0.0
+    W_max: weight = 1000.0
+
+
+def at_pre(weight, x, y):
+    return weight + leaves(10.0 * y)
+
+
+def at_post(weight, x, y):
+    return weight + leaves(10.0 * x)
+
+
+def unchanged(weight, x, y):
+    return weight
+
+
+def wild_signal(V_m, event):
+    return leaves(0.0 if V_m < -60.0 else 5.0)
+
+
+X, Y = Trace("x", "tau"), Trace("y", "tau")
+WILD = {
+    "step": wild_neurons,
+    "step with random numbers": lambda net: wild_neurons(net, random_step),
+    "at_pre": sl.PlasticityRule("AtPre", RuleParameters, (X,), (Y,), at_pre, unchanged, lambda p, dt: {}),
+    "at_post": sl.PlasticityRule("AtPost", RuleParameters, (X,), (Y,), unchanged, at_post, lambda p, dt: {}),
+    "signal": sl.SignalRule("Signal", RuleParameters, (X,), ("V_m",), wild_signal, lambda p, dt: {}),
+}
+
+
+def with_wild(name, threads):
+    net = sl.Network(dt=1.0, seed=1, threads=threads)
+    if name.startswith("step"):
+        WILD[name](net)
+    else:
+        cells = net.population(4, sl.LIF(I_e=1000.0), name="cells")
+        source = net.population(4, sl.Poisson(200.0))
+        net.connect(source, cells, "exc", weight=5.0, plasticity=WILD[name]())
+    return net
+
+
 @needs_the_compiler
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_step_of_a_neuron_that_leaves_an_array_ends_the_run_with_its_name(threads):
-    def wild_step(x, in_exc, gain):
-        found = np.zeros(2)
-        found[int(x)] = 1.0
-        return x + gain + in_exc + found[0], np.uint8(0)
+@pytest.mark.parametrize("name", WILD)
+def test_a_function_of_a_model_that_leaves_an_array_ends_the_run_and_its_line_is_shown(name, threads):
+    line = r"raised IndexError: .*test_bounds.py, line \d+, in leaves: found\[int\(x\)\] = 1.0\)"
+    with pytest.raises(SimulationError, match=line) as caught:
+        with_wild(name, threads).run(100.0)
+    assert isinstance(caught.value.__cause__, IndexError)
 
-    wild = sl.NeuronModel(
-        "Wild", NoParameters, lambda p, dt: {"gain": p.gain}, jit.scalar(wild_step), {"x": "1"}, {"exc": "1"},
-        initial=lambda p: {"x": 0.0},
-    )  # fmt: skip
-    net = sl.Network(dt=1.0, seed=1, threads=threads)
-    net.record(net.population(4, wild(), name="wild"), "x")
-    with pytest.raises(SimulationError, match=r"raised IndexError.*wild_step \(.*test_bounds.py, line \d+\)"):
-        net.run(6.0)
+
+@needs_the_compiler
+def test_a_line_that_would_take_long_to_find_is_not_but_the_function_is_named(monkeypatch):
+    monkeypatch.setattr(simulate, "_MOST_VALUES_IN_PYTHON", 0)
+    with pytest.raises(SimulationError, match=r"IndexError: .*wild_step \(.*test_bounds.py, line \d+\)") as found:
+        with_wild("step", 1).run(6.0)
+    assert "in leaves" not in str(found.value)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ import random
 import numpy as np
 import pytest
 from numpy.random import normal
+from tolerances import EXACT
 
 import spikelearn as sl
+from spikelearn.codegen import jit
 from spikelearn.errors import DescriptionError, SimulationError
 
 generator = np.random.default_rng(1)
@@ -99,6 +101,70 @@ def test_rates_of_one_spike_per_step_are_allowed():
     net.record(source)
     net.on_step(write, source.rates, np.array([10_000.0]))
     assert set(net.run(2.0).spikes(source).ids.tolist()) == {1}
+
+
+def divides(step, x):
+    if step == 3:
+        x[0] = 1.0 / x[1]
+
+
+def divides_nothing_by_nothing(step, x):
+    x[0] = np.log(x[1]) + x[1] / x[1]
+
+
+def divides_whole_numbers(step, x):
+    x[0] = step // int(x[1])
+
+
+def takes_the_remainder(step, x):
+    x[0] = step % x[1]
+
+
+def reciprocal(x):
+    return 1.0 / x
+
+
+if not jit.JIT_DISABLED:
+    import numba
+
+    reciprocal = numba.njit(reciprocal)
+
+
+def divides_in_another_function(step, x):
+    x[0] = reciprocal(x[1])
+
+
+DIVIDING = [
+    divides, divides_nothing_by_nothing, divides_whole_numbers, takes_the_remainder, divides_in_another_function,
+]  # fmt: skip
+
+
+@pytest.mark.skipif(jit.JIT_DISABLED, reason="NumPy's numbers divide by zero")
+@pytest.mark.parametrize("engine", ["compiled", "stepper"])
+@pytest.mark.parametrize("function", DIVIDING, ids=lambda f: f.__name__)
+def test_a_number_divided_by_zero_ends_the_run_at_its_line(function, engine):
+    net, x = sl.Network(dt=1.0), np.zeros(2)
+    net.population(1, sl.LIF())
+    net.on_step(function, x)
+    inside = "reciprocal" if function is divides_in_another_function else function.__name__
+    at = 3 if function is divides else 1
+    expected = rf"at {at} ms; .*: ZeroDivisionError: .*test_callbacks.py, line \d+, in {inside}: .*(/|%)"
+    with pytest.raises(SimulationError, match=expected) as caught:
+        net.run(5.0, engine=engine)
+    assert caught.value.run.t_stop == at and not x.any()
+
+
+def test_an_array_divided_by_zero_is_infinite_as_in_numpy():
+    def divides(step, x, y):
+        y[:] = x / y
+        x[:] = np.log(x)
+
+    net, x, y = sl.Network(dt=1.0), np.array([1.0, 0.0]), np.zeros(2)
+    net.population(1, sl.LIF())
+    net.on_step(divides, x, y)
+    net.run(1.0)
+    EXACT.check(y, [np.inf, np.nan])
+    EXACT.check(x, [0.0, -np.inf])
 
 
 def yields(step, values):
