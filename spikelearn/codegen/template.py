@@ -95,17 +95,22 @@ class _Scope:
 
 
 @functools.cache
-def render(template: str, **values: Value) -> str:
+def render(*templates: str, **values: Value) -> str:
     """The text of kernels/templates/`template`.py with these lists and flags substituted.
 
-    Raises DescriptionError for an item that is not a name, which would be something else in the text.
+    Of several templates, that of one after the other; the lists that one makes are known in the next. Raises
+    DescriptionError for an item that is not a name, which would be something else in the text.
     """
+    where = " and ".join(f"kernels/templates/{template}.py" for template in templates)
     for name, value in values.items():
         for item in (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ():
             for part in (item,) if isinstance(item, str) else item:
-                operand(part, f"{name} of kernels/templates/{template}.py")
-    text = "\n".join(_rendered(parse(TEMPLATES / f"{template}.py"), _Scope(dict(values), {})))
-    return f"# Rendered from kernels/templates/{template}.py.\n" + re.sub(r"\n{4,}", "\n\n\n", text) + "\n"
+                operand(part, f"{name} of {where}")
+    scope, texts = _Scope(dict(values), {}), []
+    for template in templates:
+        lines = _rendered(parse(TEMPLATES / f"{template}.py"), scope)
+        texts.append("\n".join([f"# Rendered from kernels/templates/{template}.py.", *lines]))
+    return re.sub(r"\n{4,}", "\n\n\n", "\n\n\n".join(texts)) + "\n"
 
 
 @functools.cache

@@ -1,4 +1,7 @@
-"""The loops of a SignalRule (plasticity/signal_rule.py), rendered for each rule from templates/signal_rule.py."""
+"""The loops of a SignalRule (plasticity/signal_rule.py), rendered for each rule from two templates.
+
+templates/signal_rule.py: learning and delivery. templates/signal_readings.py: what synapses hold at a time.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,7 @@ def render_signal_rule(
     """
     return render(
         "signal_rule",
+        "signal_readings",
         pre=tuple(name for name, _, _ in pre),
         added=tuple(name for name, jump, _ in pre if jump == "add"),
         amplitudes=tuple((name, repr(float(amplitude))) for name, _, amplitude in pre),

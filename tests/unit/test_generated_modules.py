@@ -40,7 +40,7 @@ def test_no_line_of_a_generated_module_is_too_long(modules):
 
 def test_generated_modules_of_templates_name_the_template(modules):
     of_templates = [module for module in modules.values() if "# Rendered from" in module]
-    named = {re.search(r"# Rendered from kernels/templates/(\w+)\.py\.", module)[1] for module in of_templates}
+    named = set().union(*(re.findall(r"# Rendered from kernels/templates/(\w+)\.py\.", text) for text in of_templates))
     assert named == {path.stem for path in TEMPLATES.glob("*.py")} - {"__init__"}
 
 

@@ -1,0 +1,232 @@
+"""What a SignalRule's synapses hold at a time: reading, resetting, and plain weights for homeostasis.
+
+The names are those of signal_rule.py, after which this is rendered.
+"""
+
+import math
+
+from spikelearn.codegen.jit import Written, kernel
+from spikelearn.kernels.control import STOP
+from spikelearn.kernels.signal_rule import BASE, EPOCH, EPOCHS, SWEPT
+from spikelearn.kernels.trial_clock import PHASE, STARTS
+
+# if eligibility:
+# AS_IT_IS = weight + c * N_now
+# SCALED = c
+# for x in pre:
+# AS_IT_IS = AS_IT_IS + X__x * M__x__now
+# SCALED = SCALED + X__x * H__x__now
+# end
+# OF_NOW = (SCALED) * math.exp(-(step - clock[BASE]) * c_rate)
+# else:
+# AS_IT_IS = weight
+# OF_NOW = 0.0
+# for x in pre:
+# AS_IT_IS = AS_IT_IS + X__x * H__x__now
+# end
+# end
+
+
+@kernel
+def look(step, slot, p, EVERYTHING):
+    """(weight, eligibility) of one synapse, including the signals that reach it up to this step; changes nothing."""
+    j = targets[p]
+    weight = weights[p]
+    # if eligibility:
+    c = eligibilities[p]
+    # end
+    # for x in pre:
+    X__x = slot__x[slot]
+    # end
+    SYNAPSE = catch_up(SYNAPSE, j, slot_epoch[slot], clock[EPOCH], X__PRE, ENDS, FACTORS)
+    for _ in range(slot_epoch[slot], clock[EPOCH]):
+        # for x in pre:
+        X__x *= factor__x
+        # end
+    # for x in pre:
+    H__x__now = H__x[j]
+    # end
+    # if eligibility:
+    # for x in pre:
+    M__x__now = M__x[j]
+    # end
+    N_now = N[0]
+    # end
+    for at in range(max(step - dendritic, 0) + 1, step + 1):
+        # if eligibility:
+        increment = released[at % len(released)] * math.exp(-(at - 1 - clock[BASE]) * c_rate)
+        N_now += increment
+        # for x in pre:
+        M__x__now += H__x__now * increment
+        # end
+        # end
+        g = gain[(at - dendritic) % len(gain), j]
+        # for x in pre:
+        H__x__now += g * math.exp(-(at - clock[BASE]) * rate__x)
+        # end
+    return min(max(AS_IT_IS, W_min), W_max), OF_NOW
+
+
+# FOUND = x__now / amplitude for x, amplitude in amplitudes
+# FOUND = FOUND, seen__SEEN[row, j], constant__CONSTANTS
+# ARRIVED = rows, counts, CARRIED, delays, past_factors, SEEN_RINGS
+# HANDLED = tau_rate__PRE, constant__CONSTANTS
+
+
+@kernel
+def reached(step, slot, p, ARRIVED, EVERYTHING, HANDLED):
+    """The same with arrivals that are still on their way through the dendrite, each in its step.
+
+    Not in closed form, for which X would grow too far.
+    """
+    j, source, delay, depth = targets[p], slot // len(delays), delays[slot % len(delays)], counts.shape[1]
+    start = max(step - dendritic, 0)
+    weight, c = look(start, slot, p, AT_SYNAPSE)
+    if dendritic == 0:
+        return min(max(weight, W_min), W_max), c
+    # for x in pre:
+    x__now = slot__x[slot] * math.exp(-(start - clock[BASE]) * tau_rate__x)
+    # end
+    for _ in range(slot_epoch[slot], clock[EPOCH]):
+        # for x in pre:
+        x__now *= factor__x
+        # end
+    # for x in pre:
+    decay__x = math.exp(-tau_rate__x)
+    # end
+    # if eligibility:
+    c_decay = math.exp(-c_rate)
+    # end
+    for s in range(step - dendritic + 1, step + 1):
+        row, plastic = (s - dendritic) % len(gain), past_factors[s % len(past_factors)]
+        # if eligibility:
+        weight += c * released[s % len(released)]
+        c *= c_decay
+        # end
+        # for x in pre:
+        x__now *= decay__x
+        TAUGHT += x__now * gain[row, j]
+        # end
+        emitted = (s + dendritic - delay) % depth
+        for share in range(len(counts)):
+            k = first_in_row(rows, counts, share, emitted, source)
+            while k < counts[share, emitted] and rows[share, emitted, k] == source:
+                # if not hidden:
+                weight = min(max(weight, W_min), W_max)
+                # end
+                # if on_pre:
+                if plastic != 0.0:
+                    # if eligibility:
+                    c += plastic * on_pre(FOUND)
+                    # else:
+                    weight = scaled_change(weight, on_pre(weight, FOUND), plastic)
+                    # if not hidden:
+                    weight = min(max(weight, W_min), W_max)
+                    # end
+                    # end
+                # end
+                # for x, amplitude in amplitudes:
+                # JUMP = amplitude
+                # if payload:
+                # JUMP = amplitude * carried[share, emitted, k]
+                # end
+                # if x in added:
+                x__now += JUMP
+                # else:
+                x__now = JUMP
+                # end
+                # end
+                k += 1
+    return min(max(weight, W_min), W_max), c
+
+
+@kernel
+def read(
+    step, every, start, what, slots, positions, room, steps: Written, values: Written, used: Written, control: Written,
+    ARRIVED, EVERYTHING, HANDLED
+):  # fmt: skip
+    """Write the current weights (what = 0) or eligibilities (1), from step `start` on, without changing them."""
+    if step >= start and step % every == 0:
+        row = used[0]
+        steps[row] = step
+        for k in range(len(positions)):
+            now, c_now = reached(step, slots[k], positions[k], ARRIVED, EVERYTHING, HANDLED)
+            values[row, k] = now if what == 0 else c_now
+        used[0] = row + 1
+        if row + 1 + room > len(steps):
+            control[STOP] = 1
+
+
+@kernel
+def reset(
+    step, clock_of_trials, phase, first, last, OWN: Written, DELAYS: Written, SEEN_RINGS: Written, start__STARTS, GIVEN,
+    clock, gain: Written, SYNAPSES: Written, W_min, W_max
+):  # fmt: skip
+    """At the start of a phase: keep the weights; reset traces, eligibilities and the rule's own variables."""
+    if clock_of_trials[STARTS] == 0 or clock_of_trials[PHASE] != phase:
+        return
+    for slot in range(len(slot_epoch)):
+        for p in range(index[slot], index[slot + 1]):
+            weights[p], _ = look(step - 1, slot, p, LEARNED)
+            # if eligibility:
+            eligibilities[p] = 0.0
+            # end
+        slot_epoch[slot] = clock[EPOCH]
+        # for x in pre:
+        slot__x[slot] = 0.0
+        # end
+    for j in range(first, last):
+        # for v in state:
+        own__v[j] = start__v[j]
+        # end
+        # for v in delayed:
+        for r in range(len(delay__v)):
+            delay__v[r, j] = start__v[j]
+        # end
+        # for v in seen:
+        for r in range(len(seen__v)):
+            seen__v[r, j] = start__v[j]
+        # end
+        for r in range(len(gain)):
+            gain[r, j] = 0.0
+
+
+@kernel
+def materialize(step, due, GIVEN, clock: Written, gain, SYNAPSES: Written, W_min, W_max):
+    """For homeostasis and rewiring: replace q in weights[p] by the current weight."""
+    if due[0] != 0:
+        sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES)
+        for slot in range(len(slot_epoch)):
+            for p in range(index[slot], index[slot + 1]):
+                weights[p], _ = look(step, slot, p, LEARNED)
+
+
+@kernel
+def dematerialize(step, due, GIVEN, clock, gain, weights: Written, ELIGIBILITIES, slot_epoch, slot__PRE):
+    """Back to q: subtract what `look` adds to it."""
+    if due[0] != 0:
+        for slot in range(len(slot_epoch)):
+            for p in range(index[slot], index[slot + 1]):
+                now, _ = look(step, slot, p, UNLIMITED)
+                weights[p] -= now - weights[p]
+
+
+# if eligibility:
+
+
+@kernel
+def forget(
+    step, n_moved, moved, GIVEN, clock, gain, weights, eligibilities: Written, slot_epoch, slot__PRE, W_min, W_max
+):  # fmt: skip
+    """Reset the eligibility of synapses with new targets, given by their indices in ascending order."""
+    k = 0
+    for slot in range(len(slot_epoch)):
+        for p in range(index[slot], index[slot + 1]):
+            if k < n_moved[0] and moved[k] == p:
+                k += 1
+                eligibilities[p] = 0.0
+                _, c_now = look(step, slot, p, EVERYTHING)
+                eligibilities[p] = -c_now * math.exp((step - clock[BASE]) * c_rate)
+
+
+# end
