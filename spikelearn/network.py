@@ -22,10 +22,12 @@ from spikelearn.backends.request import check_request
 from spikelearn.codegen.interruptible import interruptible
 from spikelearn.codegen.object_cache import compilers
 from spikelearn.description.builder import NetworkBuilder
+from spikelearn.description.given_weights import given_weights
 from spikelearn.description.grid import check_grid, coarse_steps
+from spikelearn.description.projection import Projection
 from spikelearn.engine.lowering.synapse_tables import count_alone
 from spikelearn.errors import CheckpointError, CoarseStepWarning, DescriptionError, SpikelearnError
-from spikelearn.results.run import Run
+from spikelearn.results.run import Run, Synapses
 from spikelearn.steps import times_of
 from spikelearn.units import Quantity
 from spikelearn.values import path as checked_path
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     from spikelearn.backends.backend import Backend, Choice
     from spikelearn.backends.options import Options
     from spikelearn.description.network_description import NetworkDescription
-    from spikelearn.description.projection import Projection
     from spikelearn.description.trials import Trials
     from spikelearn.results.sink import Sink
 
@@ -65,6 +66,8 @@ class Network(NetworkBuilder):
         self._warned_of_coarse_steps = False
         self._backend: Backend | None = None
         self._runs: list[weakref.ref[Run]] = []
+        self._past_runs: weakref.WeakSet[Run] = weakref.WeakSet()
+        self._given_weights: dict[str, np.ndarray] = {}
         self.recorded: Run | None = None
 
     @property
@@ -123,7 +126,7 @@ class Network(NetworkBuilder):
         content = checkpoint.read(checked_path(path, "path of restore"))
         net = cls.__new__(cls)
         try:
-            vars(net).update(content["network"], _backend=None, _runs=[], recorded=None)
+            vars(net).update(content["network"], **_of_a_new_process(), recorded=None)
             net.build().restore(content["arrays"], content["step"], str(path))
             net.recorded = net._finish(content["run"])
         except SpikelearnError:
@@ -148,7 +151,7 @@ class Network(NetworkBuilder):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         progress = state.pop("_progress", None)
-        vars(self).update(state, _backend=None, _runs=[])
+        vars(self).update(state, **_of_a_new_process())
         if progress is not None:
             arrays, step = progress
             self.build().restore(arrays, step, "copy of a network")
@@ -159,9 +162,8 @@ class Network(NetworkBuilder):
 
     def _described(self) -> dict[str, Any]:
         """All attributes except those that belong to this process."""
-        return {
-            name: value for name, value in vars(self).items() if name not in ("_backend", "_runs", "_use", "recorded")
-        }
+        left_out = {*_of_a_new_process(), "_use", "recorded"}
+        return {name: value for name, value in vars(self).items() if name not in left_out}
 
     def reset(self, keep_weights: bool = True) -> None:
         """Reset to time 0: states, traces, spikes in transit, eligibilities and modulators take their initial values.
@@ -177,11 +179,60 @@ class Network(NetworkBuilder):
             self._read_synapses_of_earlier_runs()
             before = self._backend
             self._backend, self.recorded = None, None
+            if not keep_weights:
+                self._given_weights = {}
             backend = self.build()
             for projection in self._projections.values():
                 if keep_weights and self._changes(projection):
                     synapses = before.synapses(projection)
                     backend.put_synapses(projection, synapses() if callable(synapses) else synapses)
+
+    def weights(self, projection: Projection) -> np.ndarray:
+        """The current weights of a projection, (n,) in the order of Run.synapses, read-only; before the first run, too.
+
+        For a matrix, see Synapses.matrix: `run.synapses(projection).matrix((n_source, n_target))`.
+        """
+        found = np.array(self._synapses(projection, "weights").weight, np.float64)
+        found.flags.writeable = False
+        return found
+
+    def set_weights(self, projection: Projection, weights: Quantity) -> None:
+        """Set the weights of a projection, plastic or static, before the first run or between runs.
+
+        weights: in the unit of the port; (n,), one for each synapse in the order of `weights`, or an array (sources,
+        targets), with 0 or NaN where there is no synapse. Traces, eligibilities and all other state are kept; a network
+        whose weights are set before its first run is the same as one that was connected with them. With a dendritic
+        delay, what arrivals change that are still on their way to the soma is added when they reach it. A static
+        projection needs weights of its own: connect it with an array or a distribution. `reset(keep_weights=False)`
+        goes back to the weights that `connect` was given. Raises ParameterError, DescriptionError or UnitError.
+
+        >>> net = Network()
+        >>> cells = net.population(3, LIF())
+        >>> made = net.connect(cells, cells, weight=Uniform(0, 1))
+        >>> net.set_weights(made, np.full((3, 3), 0.5))
+        >>> net.weights(made)[:2].tolist()
+        [0.5, 0.5]
+        """
+        with self._used_alone("set_weights"):
+            synapses = self._synapses(projection, "set_weights")
+            backend, what = self.build(), f"weights of projection {projection.name!r}"
+            if "weights" not in backend.supports:
+                raise DescriptionError(f"set_weights: this network runs on {self._choice}; make a new network for that")
+            values = given_weights(projection, weights, synapses.pre, synapses.post, what)
+            self._read_synapses_of_earlier_runs()
+            for run in self._past_runs:
+                run.synapses(projection)
+            backend.put_weights(projection, values)
+            if backend.step == 0 or not self._changes(projection):
+                self._given_weights[projection.name] = values
+
+    def _synapses(self, projection: Projection, where: str) -> Synapses:
+        """The current synapses of a projection."""
+        self._check_owned([(where, projection)])
+        if not isinstance(projection, Projection):
+            raise DescriptionError(f"{where}: expected a projection, got {projection!r}")
+        found = self.build().synapses(projection)
+        return found() if callable(found) else found
 
     @contextmanager
     def _used_alone(self, what: str) -> Iterator[None]:
@@ -225,8 +276,19 @@ class Network(NetworkBuilder):
             except MemoryError as error:
                 raise DescriptionError(f"this network does not fit into memory: {error}") from error
             self._shares = self._backend.shares
+            self._put_given_weights(choice)
         self._choice = choice
         return self._backend
+
+    def _put_given_weights(self, choice: Choice) -> None:
+        """Set the weights in a new backend that were set before."""
+        backend = self._backend
+        assert backend is not None
+        for name, weights in self._given_weights.items():
+            if "weights" not in backend.supports:
+                self._backend = None
+                raise DescriptionError(f"weights of projection {name!r} were set, which {choice} does not take over")
+            backend.put_weights(self._projections[name], weights)
 
     def _warn_of_coarse_steps(self, description: NetworkDescription) -> None:
         """Warn once of populations for which dt is too coarse."""
@@ -243,6 +305,7 @@ class Network(NetworkBuilder):
         if "checkpoints" in backend.supports:
             run.checkpoint_writer = functools.partial(self._write_checkpoint, backend, backend.step)
         self._runs.append(weakref.ref(run))
+        self._past_runs.add(run)
         return run
 
     def _write_checkpoint(self, backend: Backend, step: int, run: Run, path: Path) -> None:
@@ -277,6 +340,11 @@ class Network(NetworkBuilder):
 
     def _counter(self) -> Callable[[Projection], int]:
         return functools.partial(count_alone, seed=self.seed)
+
+
+def _of_a_new_process() -> dict[str, Any]:
+    """Attributes of a network that are not copied, as they begin."""
+    return {"_backend": None, "_runs": [], "_past_runs": weakref.WeakSet()}
 
 
 def versions() -> dict[str, str]:

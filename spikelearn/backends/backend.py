@@ -39,8 +39,8 @@ class Backend(ABC):
     """A network in the form in which an engine runs it. Steps are those of the description: step k ends at k dt.
 
     Every backend implements the abstract methods; the others are needed only for what `supports` names: "trials"
-    (lower_trials), "checkpoints" (arrays, restore) and "reset" (put_synapses, where synapses change). A class is
-    registered by an entry in backends.engines.ENGINES.
+    (lower_trials), "checkpoints" (arrays, restore), "reset" (put_synapses, where synapses change) and "weights"
+    (put_weights). A class is registered by an entry in backends.engines.ENGINES.
 
     on_grid: whether it runs in steps of dt. any_thread: whether a thread of its own may build it, so that Ctrl-C ends
     building. description: what it runs. shares: number of parts into which the network, and so the layout of arrays, is
@@ -120,6 +120,13 @@ class Backend(ABC):
     def put_synapses(self, projection: Projection, synapses: Synapses) -> None:
         """Set the synapses of a plastic or regulated projection, in a network at time 0, to those from a run."""
         raise self._unsupported("synapses that change")
+
+    def put_weights(self, projection: Projection, weights: np.ndarray) -> None:
+        """Set the weights of all synapses, (n,) in the order of `synapses`, now; all else stays what it is.
+
+        Raises DescriptionError if synapses of the projection cannot have weights of their own.
+        """
+        raise self._unsupported("weights that can be set")
 
     def _unsupported(self, what: str) -> DescriptionError:
         return DescriptionError(f"{type(self).__name__} has no {what}")

@@ -15,7 +15,7 @@ from spikelearn.engine.lowering.callbacks import restore_inputs, save_inputs, tr
 from spikelearn.engine.lowering.network import lower, shares_by_default
 from spikelearn.engine.plan import Added, Program
 from spikelearn.engine.simulate import Pause, simulate
-from spikelearn.engine.snapshot import count_synapses, put_synapses, synapses_of
+from spikelearn.engine.snapshot import count_synapses, put_synapses, put_weights, synapses_of
 from spikelearn.engine.thread_tuner import ThreadTuner
 from spikelearn.results.run import Synapses
 from spikelearn.results.sink import Sink
@@ -31,7 +31,7 @@ class LoweredTrials(NamedTuple):
 class CompiledBackend(Backend):
     """A description lowered to a Program. It can switch between its two engines at any step."""
 
-    supports = frozenset({"trials", "checkpoints", "reset"})
+    supports = frozenset({"trials", "checkpoints", "reset", "weights"})
 
     def __init__(self, description: NetworkDescription, program: Program, engine: str) -> None:
         self.description, self.program, self._engine = description, program, engine
@@ -98,3 +98,6 @@ class CompiledBackend(Backend):
 
     def put_synapses(self, projection: Projection, synapses: Synapses) -> None:
         put_synapses(projection, self.program, synapses)
+
+    def put_weights(self, projection: Projection, weights: np.ndarray) -> None:
+        put_weights(projection, self.program, weights)

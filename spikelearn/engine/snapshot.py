@@ -10,7 +10,9 @@ import numpy as np
 from spikelearn.description.projection import Projection
 from spikelearn.engine.listed_synapses import list_synapses
 from spikelearn.engine.lowering.synapse_tables import count_alone, locate
+from spikelearn.engine.lowering.weights import own_weights, weight_array
 from spikelearn.engine.plan import Plan, Program
+from spikelearn.errors import DescriptionError
 from spikelearn.results.run import Synapses
 from spikelearn.steps import times_of
 
@@ -79,3 +81,19 @@ def put_synapses(projection: Projection, program: Program, synapses: Synapses) -
         if table.rewired:
             first = plan.ends[projection].first_target - projection.target_first
             table.targets[found["positions"]] = first + synapses.post[found["numbers"]]
+
+
+def put_weights(projection: Projection, program: Program, weights: np.ndarray) -> None:
+    """Set the weights of all synapses, (n,), at the step that has been reached."""
+    if not own_weights(projection, program):
+        raise DescriptionError(
+            f"weights of projection {projection.name!r}: its synapses share one weight, which is stored once, or none; "
+            "expected one that was connected with an array or a distribution of weights, or with a plasticity rule"
+        )
+    array = weight_array(projection, program, every=True)
+    for call in array.read:
+        call(program.step)
+    array.values[:] = weights
+    array.due[0] = 1
+    for call in array.write:
+        call(program.step)

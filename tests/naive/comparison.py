@@ -36,13 +36,25 @@ def as_list(spikes):
     return sl.SpikeList([s * DT for s, _ in ordered], [i for _, i in ordered])
 
 
+def setting(reference, weights, at=STEPS // 2):
+    """What `run` of a reference takes as `plastic`, which also sets weights at the end of a step."""
+
+    def plastic(step):
+        if step == at + 1:
+            for synapse, weight in zip(reference.synapses, weights, strict=True):
+                synapse.weight = weight
+        return True
+
+    return plastic
+
+
 def compare(
     rule, reference_class, reference_parameters, dendritic, seed, trials=None, plastic=lambda step: True, tau_n=30.0,
-    synapse=None,
+    synapse=None, halfway=None,
 ):  # fmt: skip
     """14 synapses, with multapses and three axonal delays: all that they send, their weights and eligibilities.
 
-    synapse: short-term plasticity; the reference gets it among its parameters.
+    synapse: short-term plasticity; the reference gets it among its parameters. halfway: weights that are set then.
     """
     generator = np.random.default_rng(seed)
     pre_ids, post_ids = generator.integers(0, N_PRE, 14), generator.integers(0, N_POST, 14)
@@ -65,13 +77,18 @@ def compare(
         dendritic_delay=dendritic * DT, plasticity=learning, learns_from="spike", synapse=synapse,
     )  # fmt: skip
     net.record(target, ["spikes", "ignored"])
-    run = net.run(STEPS * DT) if trials is None else net.run(trials=trials(projection))
+    if halfway is not None:
+        first = net.run(STEPS // 2 * DT)
+        net.set_weights(projection, halfway)
+        run = first.joined(net.run(STEPS // 2 * DT))
+    else:
+        run = net.run(STEPS * DT) if trials is None else net.run(trials=trials(projection))
     times, ids = run.spikes(target)
     assert set(zip(steps_of(times, DT).tolist(), ids.tolist(), strict=True)) == {(s, j) for s, j in post if s <= STEPS}
     more = {"released": released, "tau_n": tau_n} if issubclass(reference_class, Modulated) else {}
     synapses = zip(pre_ids.tolist(), post_ids.tolist(), weights.tolist(), (axonal + dendritic).tolist(), strict=True)
     reference = reference_class(synapses, dendritic, DT, **reference_parameters, **more)
-    reference.run(pre, post, STEPS, plastic)
+    reference.run(pre, post, STEPS, plastic if halfway is None else setting(reference, halfway))
     assert np.ptp(np.concatenate([list(s.sent.values()) for s in reference.synapses if s.sent])) > 1.0
     TOLERANCE.check(run.trace(target, "ignored").values, reference.inputs(N_POST, STEPS), "weights sent")
     return run.weights(projection), reference, net, projection

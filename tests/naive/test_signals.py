@@ -115,8 +115,9 @@ def scene(seed, dendritic=0, steps=STEPS):
     return Scene(pre, post, V_m, second, synapses, released, dendritic)
 
 
-def engine(found, rule, threads=1, trials=None, record=(), synapse=None, every=10):
-    """(run, network, projection, targets). every: steps between samples of what is recorded of synapses."""
+def engine(found, rule, threads=1, trials=None, record=(), synapse=None, every=10, halfway=None):
+    """(run, network, projection, targets). every: steps between samples of what is recorded of synapses. halfway:
+    weights that are set then."""
     net = sl.Network(dt=DT, threads=threads)
     modulator = net.modulator(tau=30.0)
     net.release(modulator, np.array(list(found.released)) * DT, np.array(list(found.released.values())))
@@ -131,7 +132,12 @@ def engine(found, rule, threads=1, trials=None, record=(), synapse=None, every=1
     net.record(target, ["spikes", "ignored", "V_m"])
     for variable in record:
         net.record(projection, variable, every=every * DT)
-    run = net.run(STEPS * DT) if trials is None else net.run(trials=trials(projection, target))
+    if halfway is not None:
+        first = net.run(STEPS // 2 * DT)
+        net.set_weights(projection, halfway)
+        run = first.joined(net.run(STEPS // 2 * DT))
+    else:
+        run = net.run(STEPS * DT) if trials is None else net.run(trials=trials(projection, target))
     times, ids = run.spikes(target)
     assert set(zip(steps_of(times, DT).tolist(), ids.tolist(), strict=True)) == {p for p in found.post if p[0] <= STEPS}
     ULP(2 * STEPS, 100.0).check(run.trace(target, "V_m").values, found.V_m, "a StepCurrent adds up differences")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -108,15 +108,25 @@ def _sample_call(
         source = block.state[recording.variable][block.span(of)]
         return Call(label, copy, ids=ids, source=source, **when, **to)
     assert isinstance(of, Projection)
-    table = plan.tables[of]
     here = np.searchsorted(found["numbers"], ids)
     slots = np.ascontiguousarray(found["slots"][here])
     positions = np.ascontiguousarray(found["positions"][here])
-    if of.learns:
-        return plan.learning[of].read(recording.variable, slots=slots, positions=positions, to=to, **when)
-    if len(table.weights):
-        return Call(label, copy, ids=positions, source=table.weights, **when, **to)
-    return Call(label, copy, ids=slots, source=table.slot_weight, **when, **to)
+    return synapse_call(of, recording.variable, plan, slots, positions, **when, to=to)
+
+
+def synapse_call(
+    projection: Projection, variable: str, plan: Plan, slots: np.ndarray, positions: np.ndarray, every: int, start: int,
+    to: Mapping[str, Any],
+) -> Call:  # fmt: skip
+    """A Call that samples a variable of synapses; arguments as for Learning.read."""
+    if projection.learns:
+        return plan.learning[projection].read(variable, every, start, slots, positions, to)
+    table = plan.tables[projection]
+    ids, source = (positions, table.weights) if len(table.weights) else (slots, table.slot_weight)
+    return Call(
+        f"record {variable} of {projection.name}", kernel_of(record.record_state), ids=ids, source=source, every=every,
+        start=start, **to,
+    )  # fmt: skip
 
 
 def empty(program: Program, sink: Sink) -> None:
