@@ -20,7 +20,7 @@ def gather(step, found, used: Written, places, weights: Written, before: Written
 
 @kernel
 def compare(step, weights, before, W_min, W_max, due: Written, control: Written, raised: Written):
-    """Set `due` to 1 if a weight was changed. Stop, and let all be as they were, if one has become what it may not be."""
+    """Set `due` to 1 if a weight was changed. Stop, with all as before, if one has become what it may not be."""
     due[0] = 0
     for k in range(len(weights)):
         new = weights[k]

@@ -8,6 +8,7 @@ in all steps is one product of matrices; only those that are connected in a circ
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -148,7 +149,7 @@ class _Part:
         self.at_once = [link for link in into if link.pairs and link.source not in cells]
         in_steps = [link for link in into if link not in self.at_once]
         calls = [link.deliver_call() for link in in_steps] + [each.forward_call() for each in self.neurons]
-        self.sweep = _sweep(batch.sweep_forward, calls, what.steps)
+        self.sweep = _Sweep(batch.sweep_forward, calls, what.steps)
         ends = [(link.target, link.projection.port) for link in into]
         self.alone = [
             link for link in self.at_once
@@ -163,7 +164,7 @@ class _Part:
             cells.inputs[port][:] = self.arrivals.get((cells.population, port), 0.0)
         for link in self.at_once:
             link.deliver_all(link in self.alone)
-        self.sweep(0)
+        self.sweep.run()
 
 
 class _Return:
@@ -177,7 +178,7 @@ class _Return:
         self.cells = cells
         self.at_once = [link for link in links if link.pairs and link.target not in part.neurons]
         in_steps = [link.return_call() for link in links if link not in self.at_once]
-        self.sweep = _sweep(batch.sweep_backward, [*in_steps, *calls], steps)
+        self.sweep = _Sweep(batch.sweep_backward, [*in_steps, *calls], steps)
         ends = [(link.source, link.outlet) for link in links]
         ends += [(each, SPIKES) for each in seen]
         self.alone = [
@@ -197,15 +198,19 @@ class _Return:
         for cells in self.cells:
             if cells in spikes:
                 cells.by_sent[SPIKES][1:] += spikes[cells]
-        self.sweep(0)
+        self.sweep.run()
 
 
-def _sweep(kernel: Any, calls: Sequence[Call], steps: int) -> Call:
-    """A Call that makes Calls in all steps."""
-    addresses, arguments = call_table(calls)
-    made = Call("sweep", kernel_of(kernel), n_steps=steps, addresses=addresses, arguments=arguments)
-    made.calls = calls
-    return made
+class _Sweep:
+    """Makes Calls in all steps."""
+
+    def __init__(self, kernel: Any, calls: Sequence[Call], steps: int) -> None:
+        self.calls = calls
+        addresses, arguments = call_table(calls)
+        self._call = Call("sweep", kernel_of(kernel), n_steps=steps, addresses=addresses, arguments=arguments)
+        self.run = functools.partial(self._call, 0)
+        if self._call.entry is not None:
+            self.run = functools.partial(self._call.entry.call, 0, self._call.packed.ctypes.data)
 
 
 def _in_order(cells: Iterable[Cells], links: Sequence[Link]) -> list[list[Cells]]:

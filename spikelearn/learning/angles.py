@@ -45,8 +45,8 @@ def angles_per_trial(updates: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 def angle_statistics(updates: np.ndarray, wanted: np.ndarray) -> AngleStatistics:
     """Of updates and wanted ones, e.g. minus the gradient, arrays of one shape whose first axis is that of trials.
 
-    >>> angle_statistics(np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([[1.0, 1.0], [0.0, 0.0]]))
-    AngleStatistics(single=45.0, error=nan, averaged=18.43494882292201, zero=0.5)
+    >>> angle_statistics(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[0.0, 1.0], [0.0, 0.0]]))
+    AngleStatistics(single=90.0, error=nan, averaged=45.0, zero=0.5)
     """
     each = angles_per_trial(updates, wanted)
     known = each[np.isfinite(each)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from spikelearn.codegen.modules import kernel_of
@@ -37,6 +39,7 @@ class Link:
             self.weights[self.pre - projection.source_first, self.post - projection.target_first] = synapses.weight
             self.weights_back = np.ascontiguousarray(self.weights.T)
             self.spans = _spans(what, int(self.lags[0]))
+            self.steady = [False for _ in self.spans]
 
     @property
     def outlet(self) -> Outlet:
@@ -70,45 +73,70 @@ class Link:
     def fills_by_sent(self) -> bool:
         return self.pairs and self.projection.source_size == self.source.shape[2]
 
+    @functools.cached_property
+    def _of_sent(self) -> list[np.ndarray]:
+        """For each span, what is sent, (steps, trials, sources): views."""
+        lag, first, n = int(self.lags[0]), self.projection.source_first, self.projection.source_size
+        return [self.sent[begin - lag : end - lag, :, first : first + n] for begin, end in self.spans]
+
+    @functools.cached_property
+    def _of_by_sent(self) -> list[np.ndarray]:
+        lag, first, n = int(self.lags[0]), self.projection.source_first, self.projection.source_size
+        return [self.by_sent[begin - lag : end - lag, :, first : first + n] for begin, end in self.spans]
+
+    @functools.cached_property
+    def _of_inputs(self) -> list[np.ndarray]:
+        """For each span, what arrives, (steps, trials, targets): views."""
+        first, n = self.projection.target_first, self.projection.target_size
+        return [self.inputs[begin:end, :, first : first + n] for begin, end in self.spans]
+
+    @functools.cached_property
+    def _of_by_inputs(self) -> list[np.ndarray]:
+        first, n = self.projection.target_first, self.projection.target_size
+        return [self.by_inputs[begin:end, :, first : first + n] for begin, end in self.spans]
+
     def deliver_all(self, alone: bool) -> None:
         """What arrives in all steps. alone: instead of what there is, for a link that fills."""
-        lag, of, to = int(self.lags[0]), self._sources, self._targets
-        for begin, end in self.spans:
-            sent, inputs = _table(self.sent[begin - lag : end - lag])[:, of], _table(self.inputs[begin:end])[:, to]
+        self.steady = [self._is_steady(sent) for sent in self._of_sent]
+        for sent, inputs, steady in zip(self._of_sent, self._of_inputs, self.steady, strict=True):
+            if not steady and alone:
+                np.matmul(_table(sent), self.weights, out=_table(inputs))
+                continue
+            arriving = sent[0] @ self.weights if steady else sent @ self.weights
             if alone:
-                np.matmul(sent, self.weights, out=inputs)
+                inputs[:] = arriving
             else:
-                inputs += sent @ self.weights
+                inputs += arriving
+
+    def _is_steady(self, sent: np.ndarray) -> bool:
+        """Whether the same values are sent in all steps, as by an input that is a current; then one product will do."""
+        if self.projection.on != "rate" or not np.array_equal(sent[0], sent[-1]):
+            return False
+        return bool((sent == sent[0]).all())
 
     def return_all(self, alone: bool) -> None:
         """The derivatives by what was sent in all steps."""
-        lag, of, to = int(self.lags[0]), self._sources, self._targets
-        for begin, end in self.spans:
-            by_sent = _table(self.by_sent[begin - lag : end - lag])[:, of]
-            by_inputs = _table(self.by_inputs[begin:end])[:, to]
+        for by_sent, by_inputs in zip(self._of_by_sent, self._of_by_inputs, strict=True):
             if alone:
-                np.matmul(by_inputs, self.weights.T, out=by_sent)
+                np.matmul(_table(by_inputs), self.weights.T, out=_table(by_sent))
             else:
                 by_sent += by_inputs @ self.weights.T
 
     def by_weights(self, per_trial: bool) -> np.ndarray:
         """The derivatives by the weights, an array like them, of all trials together or with a first axis of trials."""
-        trials = self.what.trials
         if not self.pairs:
-            found = np.zeros((trials, len(self.lags)))
+            found = np.zeros((self.what.trials, len(self.lags)))
             add = self.add_call(found)
             for step in range(1, self.what.steps + 1):
                 add(step)
             return found if per_trial else found.sum(axis=0)
-        found = np.zeros((trials, *self.weights.shape) if per_trial else self.weights.shape)
-        lag, of, to = int(self.lags[0]), self._sources, self._targets
-        for begin, end in self.spans:
-            sent, by_inputs = self.sent[begin - lag : end - lag, :, of], self.by_inputs[begin:end, :, to]
-            if per_trial:
-                found += np.matmul(sent.transpose(1, 2, 0), by_inputs.transpose(1, 0, 2))
-            else:
-                found += _table(sent).T @ _table(by_inputs)
-        return found
+        parts = [
+            _products(sent[:1] if steady else sent, by_inputs.sum(axis=0)[None] if steady else by_inputs, per_trial)
+            for sent, by_inputs, steady in zip(self._of_sent, self._of_by_inputs, self.steady, strict=True)
+        ]
+        if not parts:
+            return np.zeros((self.what.trials, *self.weights.shape) if per_trial else self.weights.shape)
+        return parts[0] if len(parts) == 1 else np.sum(parts, axis=0)
 
     def deliver_call(self) -> Call:
         """What arrives in one step."""
@@ -134,13 +162,12 @@ class Link:
         label = f"{name} of {self.projection.name}"
         return Call(label, kernel_of(kernel), earliest=self.what.earliest, **synapses, **arrays)
 
-    @property
-    def _sources(self) -> slice:
-        return slice(self.projection.source_first, self.projection.source_first + self.projection.source_size)
 
-    @property
-    def _targets(self) -> slice:
-        return slice(self.projection.target_first, self.projection.target_first + self.projection.target_size)
+def _products(sent: np.ndarray, by_inputs: np.ndarray, per_trial: bool) -> np.ndarray:
+    """Of each source and target, summed over steps, and over trials unless `per_trial`."""
+    if per_trial:
+        return np.matmul(sent.transpose(1, 2, 0), by_inputs.transpose(1, 0, 2))
+    return _table(sent).T @ _table(by_inputs)
 
 
 def _table(values: np.ndarray) -> np.ndarray:

@@ -142,9 +142,14 @@ class Differentiable:
         for cells in adjoint.differentiated if adjoint.inputs else ():
             initial |= {(cells.population, name): found for name, found in cells.by_initial().items()}
             currents |= {(cells.population, c): found.swapaxes(0, 1).copy() for c, found in cells.by_currents.items()}
-        shares = {p: float(np.mean(found.reshape(len(found), -1).any(axis=1))) for p, found in weights.items()}
+        shares = {p: _nonzero(found) for p, found in weights.items()} if per_trial else None
         of_each = losses.copy() if losses.ndim else None
-        return Gradient(float(losses.sum()), of_each, weights, initial, currents, shares if per_trial else None)
+        return Gradient(float(losses.sum()), of_each, weights, initial, currents, shares)
+
+
+def _nonzero(of_trials: np.ndarray) -> float:
+    """The share of trials in which any element is not 0."""
+    return float(np.mean(of_trials.reshape(len(of_trials), -1).any(axis=1)))
 
 
 def gradient(

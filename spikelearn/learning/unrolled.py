@@ -19,6 +19,7 @@ from spikelearn.engine.lowering.callbacks import trial_calls
 from spikelearn.engine.lowering.network import lower
 from spikelearn.engine.plan import Plan
 from spikelearn.errors import DescriptionError
+from spikelearn.system import total_memory
 
 Driving = dict[tuple[Population, str], np.ndarray]
 """(population, port) -> one row for each step, trial and neuron."""
@@ -65,6 +66,7 @@ def unrolled(backend: CompiledBackend, trials: Trials) -> Unrolled:
     backend.lower_trials(Trials([replace(phase, callback=None) for phase in trials.phases], trials.n))
     lengths = trials.phase_steps(d.dt)
     starts, steps = np.cumsum(lengths) - lengths + 1, int(lengths.sum())
+    _check_memory(d, steps, trials.n)
     before = np.maximum(np.arange(steps + 1) - 1, 0)
     rows = {p: before.copy() for p in neurons}
     earliest = np.zeros(steps + 1, np.int64)
@@ -111,6 +113,18 @@ def check_supported(d: NetworkDescription) -> None:
             )
     for callback in d.callbacks:
         _check_callback(callback, "every step")
+
+
+def _check_memory(d: NetworkDescription, steps: int, trials: int) -> None:
+    """Raise DescriptionError if arrays of all populations and steps would be more than the memory of this machine."""
+    models = [(p.size, p.model.model if p.is_neuron else None) for p in d.populations]
+    arrays = sum(n * (1 if model is None else len(model.state) + 3 * len(model.ports) + 4) for n, model in models)
+    needed, there = 8.0 * (steps + 1) * trials * arrays, total_memory()
+    if needed > there:
+        raise DescriptionError(
+            f"gradient: {trials:,} trials of {steps:,} steps need {needed / 1e9:,.0f} GB of memory, more than the "
+            f"{there / 1e9:,.0f} GB of this machine; expected fewer trials at once, as their gradients add up"
+        )
 
 
 def _check_callback(callback: Callback | None, where: str) -> None:

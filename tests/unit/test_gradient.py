@@ -37,7 +37,7 @@ def test_the_gradients_of_trials_add_up_and_some_are_zero(small):
     assert whole.nonzero is None
     ULP(100).check(each.losses.sum(), each.loss)
     assert each.losses.shape == (6,) and whole.loss == each.loss
-    assert each.currents[populations[1], "ff"].shape == (6, 1, 8) if (populations[1], "ff") in each.currents else True
+    assert each.currents[populations[0], "exc"].shape == (6, 1, 4)
     assert each.initial[populations[1], "u"].shape == (6, 8)
 
 
@@ -305,6 +305,13 @@ def test_other_objects_are_refused(small):
         sl.gradient(net, loss, presented(others, X))
     with pytest.raises(DescriptionError, match="trajectory: population 'output' is not of this network"):
         sl.gradient(net, CrossEntropy(others[-1], "u", LABELS), trials)
+
+
+def test_trials_that_do_not_fit_into_memory_are_refused_before_anything_is_allocated():
+    net, source, cells = two()
+    trials = sl.Trials([sl.Phase(1e6, reset=[source, cells], discard_events=True)], n=100_000)
+    with pytest.raises(DescriptionError, match="100,000 trials of 1,000,000 steps need .* GB of memory"):
+        Differentiable(net, trials)
 
 
 def test_a_step_that_cannot_be_differentiated_is_named():
