@@ -15,7 +15,7 @@ from spikelearn.errors import CheckpointError, DescriptionError, UnitError
 from spikelearn.results.run import Synapses
 from spikelearn.results.sink import MemorySink, RunHeader
 
-OPTIONAL = {"trials": ["lower_trials"], "checkpoints": ["arrays", "restore"], "reset": []}
+OPTIONAL = {"trials": ["lower_trials"], "checkpoints": ["arrays", "restore"], "reset": [], "weights": ["put_weights"]}
 """What a backend may support -> the methods of the protocol that it then has."""
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import spikelearn
-from spikelearn.errors import ExperimentError, ParameterError
+from spikelearn.errors import DescriptionError, ExperimentError, ParameterError
 from spikelearn.experiments import (
     Experiment,
     Outcome,
@@ -108,10 +108,15 @@ def test_an_unknown_name_is_answered_with_the_known_ones(tmp_path):
         load_experiment("brunel", tmp_path)
 
 
-@pytest.mark.parametrize("path", ["absent.py", "models/absent", "", "."])
+@pytest.mark.parametrize("path", ["absent.py", "models/absent", "."])
 def test_a_path_that_leads_nowhere_is_named(path):
     with pytest.raises(ExperimentError, match="there is no such file; expected a model file"):
         load_experiment(path)
+
+
+def test_a_path_without_text_is_refused():
+    with pytest.raises(DescriptionError, match="model: expected a path"):
+        load_experiment("")
 
 
 def test_a_file_that_is_not_python_is_refused(tmp_path):
