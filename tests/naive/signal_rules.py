@@ -14,6 +14,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 
+def plain(function):
+    """The function in plain Python."""
+    return getattr(function, "py_func", function)
+
+
 @dataclass
 class SignalSynapse:
     pre: int
@@ -174,7 +179,7 @@ class OwnFunctions(SignalLearning):
     def call(self, function, variables, step, post):
         kinds = (self.rule.learns_from, *self.rule.learns_also_from)
         events = [float((step, post) in self.fired[kind]) for kind in kinds]
-        return getattr(self.rule, function).py_func(*variables.values(), *events, *self.constants.values())
+        return plain(getattr(self.rule, function))(*variables.values(), *events, *self.constants.values())
 
     def seen(self, step, post):
         """The variables as a step sees them, the delayed ones late."""
@@ -192,9 +197,9 @@ class OwnFunctions(SignalLearning):
         seen = self.seen(max(0, step), synapse.post)
         arguments = [*synapse.x, *(seen[name] for name in self.rule.seen), *self.constants.values()]
         if self.tau_c:
-            synapse.c += self.rule.on_pre.py_func(*arguments)
+            synapse.c += plain(self.rule.on_pre)(*arguments)
         else:
-            synapse.weight = self.rule.on_pre.py_func(synapse.weight, *arguments)
+            synapse.weight = plain(self.rule.on_pre)(synapse.weight, *arguments)
 
     def value(self, synapse, step):
         return 1.0 if self.carried is None else float(self.carried[step - 1, synapse.pre])

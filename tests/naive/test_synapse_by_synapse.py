@@ -9,6 +9,9 @@ from tolerances import EXACT, ULP
 
 import spikelearn as sl
 
+# The hash of random numbers wraps; without Numba, NumPy says so.
+pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
+
 DT, STEPS = 0.5, 120
 TOLERANCE = ULP(10_000, 10.0)
 """In each of 120 steps the same few operations on the same numbers, summed in another order where inputs arrive."""
