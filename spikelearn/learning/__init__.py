@@ -11,6 +11,7 @@ from typing import Any as _Any
 if _TYPE_CHECKING:
     from spikelearn.learning.attention_gated import BrainProp as BrainProp
     from spikelearn.learning.backpropagation import SurrogateBackpropagation as SurrogateBackpropagation
+    from spikelearn.learning.circuit import Circuit as Circuit
     from spikelearn.learning.controls import ablated_feedback as ablated_feedback
     from spikelearn.learning.controls import frozen as frozen
     from spikelearn.learning.controls import linear as linear
@@ -26,6 +27,7 @@ else:
         "linear": "controls",
         "shuffled_teacher": "controls",
         "BrainProp": "attention_gated",
+        "Circuit": "circuit",
         "FeedbackAlignment": "feedback_alignment",
         "Learner": "learner",
         "RULES": "rules",
