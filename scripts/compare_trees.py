@@ -4,10 +4,10 @@
     python scripts/compare_trees.py ../before . [--rounds 20] [--only small brunel] [--cold 3]
 
 The two are run in turn, each with a cache of machine code of its own that two runs before have filled; --cold N: also N
-rounds of the README's network with an empty cache. Besides the networks of the default, --only may name some that learn
-and populations of neurons that are reset inside the step. Times are those of the processor (user and system), which
-other processes on the machine disturb less than wall time. For each part it prints the medians, and the median, min and
-max of the ratio second / first within a round.
+rounds of the README's network with an empty cache. Besides the networks of the default, --only may name some that
+learn, populations of neurons that are reset inside the step, and some that are streamed to a file. Times are those of
+the processor (user and system), which other processes on the machine disturb less than wall time. For each part it
+prints the medians, and the median, min and max of the ratio second / first within a round.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 SMALL = """
@@ -78,6 +79,19 @@ cells = net.population(4000, sl.{model}())
 net.drive(cells, sl.NoiseCurrent(mean={mean}, std=300.0, interval=1.0))
 net.record(cells)
 """
+STREAMED = """
+cells = net.population(1000, sl.LIF(I_e=400.0))
+net.connect(cells, cells, rule=sl.FixedProbability(0.1), weight=5.0, delay=1.5)
+net.record(cells)
+net.record(cells[:10], ["V_m"])
+"""
+STREAMED_MANY = """
+cells = [net.population(50, sl.LIF(I_e=400.0), name=f"cells {k}") for k in range(28)]
+for k in range(28):
+    net.connect(cells[k], cells[(k + 1) % 28], "exc", sl.FixedInDegree(5), 1.0, 1.5, name=f"synapses {k}")
+    net.record(cells[k])
+    net.record(cells[k][:2], ["V_m"])
+"""
 NETWORKS = {
     "small": (SMALL, 100.0),
     "many": (MANY, 1.0),
@@ -90,9 +104,12 @@ NETWORKS = {
     "qif": (NEURONS.format(model="QIF", mean=600.0), 500.0),
     "eif": (NEURONS.format(model="EIF", mean=600.0), 500.0),
     "adex": (NEURONS.format(model="AdEx", mean=700.0), 500.0),
+    "streamed": (STREAMED, 20_000.0),
+    "streamed many": (STREAMED_MANY, 20_000.0),
 }
 """name -> (network, ms): 100 neurons; 20 populations and 60 projections; Brunel, 2,500 neurons; the README's; Brunel,
-6,250 neurons with three rules; two populations with STDP; 4,000 neurons of three models."""
+6,250 neurons with three rules; two populations with STDP; 4,000 neurons of three models; 1,000 neurons, and 28
+populations of 50, written to a run file during the run."""
 
 JOB = """
 import json, time
@@ -104,19 +121,22 @@ net = sl.Network(dt=0.1, seed=1, threads=1)
 {network}
 net.build()
 times.append(time.process_time())
-net.run({duration}, progress=False)
+net.run({duration}, progress=False, sink={sink})
 times.append(time.process_time())
 print(json.dumps([1e3 * (after - before) for before, after in zip(times, times[1:])]))
 """
-PARTS = ("import", "build", "run", "process")
+PARTS = ("import", "build", "run", "process", "wall")
+"""Processor time of parts of a process and of all of it, and the wall time of all of it."""
 
 
 def costs(tree: Path, name: str, cache: Path) -> list[float]:
-    """CPU milliseconds of each of PARTS, in a new process."""
+    """Milliseconds of each of PARTS, in a new process."""
     network, duration = NETWORKS[name]
+    sink = "__import__('spikelearn.io').io.RunWriter('run.h5')" if name.startswith("streamed") else None
     environment = os.environ | {"PYTHONPATH": str(tree), "SPIKELEARN_CACHE": str(cache)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    code = JOB.format(network=network, duration=duration)
+    code = JOB.format(network=network, duration=duration, sink=sink)
+    began = time.perf_counter()
     process = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, cwd=cache)
     assert process.stdout is not None
     printed = process.stdout.read()
@@ -124,7 +144,7 @@ def costs(tree: Path, name: str, cache: Path) -> list[float]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise SystemExit(f"{tree}: network {name!r} failed")
-    return [*json.loads(printed), 1e3 * (used.ru_utime + used.ru_stime)]
+    return [*json.loads(printed), 1e3 * (used.ru_utime + used.ru_stime), 1e3 * (time.perf_counter() - began)]
 
 
 def compare(trees: list[Path], name: str, rounds: int, caches: list[Path] | None) -> None:

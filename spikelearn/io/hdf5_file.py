@@ -98,8 +98,15 @@ def read(path: Path, reader: Callable[[Node, ReadableFile], T]) -> T:
 
     Raises RunFileError if the file is missing, not an HDF5 file, truncated or damaged.
     """
-    with explained(path, "broken or truncated, expected a whole run file"), _regular(path) as file:
-        return reader(_tree(file), file)
+    for may_fail in (True, False):
+        try:
+            with explained(path, "broken or truncated, expected a whole run file"), _regular(path) as file:
+                return reader(_tree(file), file)
+        except RunFileError:
+            # What another process is writing at this instant is whole when it is read again.
+            if not may_fail:
+                raise
+    raise AssertionError("unreachable")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from spikelearn.errors import RunFileError
 from spikelearn.io import run_layout as layout
 from spikelearn.io.hdf5_file import TreeWriter, explained, replacing
 from spikelearn.io.hdf5_tree import Damaged, Node, checksum_of
-from spikelearn.io.run_file import load
+from spikelearn.io.run_file import run_of
 from spikelearn.values import path as checked_path
 
 
@@ -19,8 +19,8 @@ def convert(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> None:
     """Write a run file of format 1 or 2 as one of the present format, to `new`.
 
     HDF5 reads the old file, so it must be one that you trust. What a killed process left must first be mended by HDF5's
-    own `h5clear --status --increment`. Needs h5py. Raises RunFileError if the old file cannot be read, or the new one
-    cannot be written.
+    own `h5clear --status --increment`. Needs h5py. Raises RunFileError if the old file cannot be read or holds no
+    possible run, or if the new one cannot be written.
     """
     source, path = checked_path(old, "path of convert"), checked_path(new, "path of convert")
     try:
@@ -29,8 +29,9 @@ def convert(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> None:
         raise RunFileError(f"{source}: files of old formats are read by h5py: pip install h5py") from error
     with replacing(path) as writer, explained(source, f"cannot be converted to {path}"):
         with h5py.File(source, "r") as file:
-            writer.finish(_converted(file, writer))
-    load(path)
+            root = _converted(file, writer)
+        run_of(root, writer.raw)
+        writer.finish(root)
 
 
 def _converted(file: Any, writer: TreeWriter) -> Node:

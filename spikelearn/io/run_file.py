@@ -69,7 +69,7 @@ def load(path: str | os.PathLike[str]) -> Run:
     file has bytes. Raises RunFileError, naming the file, if it is missing, no regular file, broken, damaged (all data
     have checksums), truncated or of another format version, or if its values are impossible.
     """
-    return read(checked_path(path, "path of load"), _load)
+    return read(checked_path(path, "path of load"), run_of)
 
 
 def load_extra(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -85,7 +85,8 @@ def load_extra(path: str | os.PathLike[str]) -> dict[str, Any]:
     return read(checked_path(path, "path of load_extra"), extra)
 
 
-def _load(root: Node, file: ReadableFile) -> Run:
+def run_of(root: Node, file: ReadableFile) -> Run:
+    """The run that a file holds. Raises Damaged if there is none, or an impossible one."""
     layout.check_format(root)
     complete(root, file)
     run = layout.read_run(root, file)

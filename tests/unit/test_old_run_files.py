@@ -57,10 +57,19 @@ def test_a_file_can_be_converted_in_its_place(old):
     assert_same(load(old), expected("saved_2"))
 
 
+@pytest.mark.parametrize("old", ["saved_1"], indirect=True)
+def test_a_file_of_an_impossible_run_stays_as_it_is(old):
+    with h5py.File(old, "r+") as file:
+        file["spikes/exc%2Flayer 4/spike/times"][3] = 0.0
+    before = old.read_bytes()
+    with pytest.raises(RunFileError, match=r"old\.h5: no possible run: times of 'spike' of 'exc/layer 4'"):
+        convert(old, old)
+    assert old.read_bytes() == before
+
+
 @pytest.mark.parametrize("old", ["saved_2"], indirect=True)
 def test_what_cannot_be_converted_is_named(old, tmp_path, monkeypatch):
     with h5py.File(old, "r+") as file:
-        file["spikes/exc%2Flayer 4/spike/times"][3] = 0.0
         file["traces/exc%2Flayer 4/V_m/ids"][0] = 1
     with pytest.raises(RunFileError, match=r"old\.h5: damaged: the checksum of /traces/exc%2Flayer 4/V_m/ids"):
         convert(old, tmp_path / "new.h5")

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from itertools import pairwise
 from pathlib import Path
 
@@ -347,6 +348,28 @@ def test_all_that_was_flushed_survives_kill_9(tmp_path, flushes_before_kill):
         file.truncate(os.path.getsize(path) * 9 // 10 if last > 2 else 1000)
     with pytest.raises(RunFileError, match="copy.h5.*truncated"):
         load(tmp_path / "copy.h5")
+
+
+def test_a_run_can_be_read_while_it_is_written(tmp_path):
+    path, t_stop = tmp_path / "run.h5", [0.0]
+
+    def write() -> None:
+        for t in range(1000):
+            writer.spikes("a", "spike", t + np.arange(50) / 50, np.arange(50))
+            writer.flush(t + 1.0)
+        writer.end(1000.0, False, 0.0, 0)
+
+    writer = RunWriter(path)
+    writer.begin(RunHeader(0.1, 0.0, 1, {}, {}, (("a", "spike"),)))
+    thread = threading.Thread(target=write)
+    thread.start()
+    while t_stop[-1] < 1000.0 or load(path).interrupted:
+        run = load(path)
+        t_stop.append(run.t_stop)
+        expected = (np.arange(int(run.t_stop))[:, None] + np.arange(50) / 50).ravel()
+        assert run.spikes("a").times.tobytes() == expected.tobytes()
+    thread.join()
+    assert t_stop == sorted(t_stop) and len(set(t_stop)) > 2
 
 
 def test_a_missing_file_is_named(tmp_path):
