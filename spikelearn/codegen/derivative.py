@@ -8,11 +8,8 @@ called are differentiated in the same way, but for those in `_ELEMENTARY`.
 from __future__ import annotations
 
 import ast
-import builtins
 import functools
-import inspect
 import math
-import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import FunctionType
@@ -22,7 +19,7 @@ import numpy as np
 
 from spikelearn.codegen.functions import arguments_of, function_from
 from spikelearn.codegen.jit import scalar
-from spikelearn.errors import DescriptionError
+from spikelearn.codegen.simple_form import Given, SimpleForm, names_of, parts_of, statements
 
 _ELEMENTARY: dict[Any, str] = {
     "exp": "{y}",
@@ -59,176 +56,48 @@ class Derivative:
 
 
 @functools.cache
-def derivative(function: Any, by: tuple[str, ...], given: tuple[tuple[str, Any], ...] = ()) -> Derivative:
+def derivative(function: Any, by: tuple[str, ...], given: Given = ()) -> Derivative:
     """The partial derivatives, other than those that are always 0, of a scalar function by these arguments.
 
     given: arguments that are functions, with the function that each is. Raises DescriptionError, with the line, for
     what cannot be differentiated: calls of unknown functions, operations on whole numbers, indices.
     """
-    return _Differentiated(function, by, dict(given)).result()
+    return _Differentiated(function, by, given).result()
 
 
 class _Differentiated:
     """One function on its way. depends: variable -> the numbers, in `by`, of the arguments on which it depends."""
 
-    def __init__(self, function: Any, by: tuple[str, ...], given: dict[str, Any]) -> None:
-        self.plain = getattr(function, "py_func", function)
-        self.by, self.given = by, given
+    def __init__(self, function: Any, by: tuple[str, ...], given: Given) -> None:
+        self.by = by
+        self.form = SimpleForm(function, given, _stays, _n_returned)
         self.known: dict[str, Any] = {"_math": math}
-        self.n_hoisted = 0
-        tree = self._tree()
-        self.name, self.arguments = tree.name, arguments_of(function)
-        self.body = self._all_simple(tree.body)
-        self.returns = [node for node in _statements(self.body) if isinstance(node, ast.Return)]
-        sizes = {len(self._parts(node.value)) for node in self.returns}
-        if len(sizes) != 1:
-            raise self._error(tree, "it returns nothing, or different numbers of values")
-        [self.outputs] = sizes
         self.depends: dict[str, frozenset[int]] = {name: frozenset({k}) for k, name in enumerate(by)}
         while self._spread():
             pass
-
-    def _tree(self) -> ast.FunctionDef:
-        try:
-            [tree] = ast.parse(textwrap.dedent(inspect.getsource(self.plain))).body
-        except (OSError, TypeError, SyntaxError, ValueError) as error:
-            name = getattr(self.plain, "__name__", self.plain)
-            raise DescriptionError(f"{name} cannot be differentiated: its source cannot be read: {error}") from error
-        if not isinstance(tree, ast.FunctionDef):
-            raise self._error(tree, "expected a function that is defined with def")
-        return tree
-
-    def _error(self, node: ast.AST, why: str) -> DescriptionError:
-        line = f", line {node.lineno}: {ast.unparse(node).splitlines()[0]}" if hasattr(node, "lineno") else ""
-        return DescriptionError(f"{self.plain.__name__} cannot be differentiated: {why}{line}")
-
-    def _object(self, node: ast.expr) -> Any:
-        """What a name, or an attribute of a module, stands for; None if that is a variable."""
-        if isinstance(node, ast.Attribute):
-            return getattr(self._object(node.value), node.attr, None)
-        if not isinstance(node, ast.Name):
-            return None
-        if node.id in self.given:
-            return self.given[node.id]
-        if node.id in self.plain.__code__.co_varnames:
-            return None
-        closed = inspect.getclosurevars(self.plain) if self.plain.__closure__ else None
-        if closed is not None and node.id in closed.nonlocals:
-            return closed.nonlocals[node.id]
-        return self.plain.__globals__.get(node.id, getattr(builtins, node.id, None))
-
-    # Statements in simple form: a function that is not of _INLINE is called only as the whole value of an assignment.
-
-    def _simple(self, node: ast.stmt) -> Iterator[ast.stmt]:
-        before: list[ast.stmt] = []
-        if isinstance(node, ast.Pass | ast.Break | ast.Continue) or _is_docstring(node):
-            yield node
-        elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
-            for target, value in self._assigned(node):
-                value = self._hoist(value, before, whole=True)
-                yield from before
-                before.clear()
-                yield ast.copy_location(ast.Assign([target], value), node)
-        elif isinstance(node, ast.Return) and node.value is not None:
-            value = self._hoist(node.value, before, whole=not isinstance(node.value, ast.Tuple))
-            if self._called(value) is not None:
-                names: list[ast.expr] = [self._new_name(node) for _ in range(self._derivative_of(value, ()).outputs)]
-                target = ast.Tuple(names) if len(names) > 1 else names[0]
-                before.append(ast.copy_location(ast.Assign([target], value), node))
-                value = target
-            yield from before
-            yield ast.copy_location(ast.Return(value), node)
-        elif isinstance(node, ast.If):
-            test = self._hoist(node.test, before)
-            yield from before
-            body, otherwise = (self._all_simple(part) for part in (node.body, node.orelse))
-            yield ast.copy_location(ast.If(test, body, otherwise), node)
-        elif isinstance(node, ast.For | ast.While) and not node.orelse:
-            test = self._hoist(node.iter if isinstance(node, ast.For) else node.test, before)
-            if before and isinstance(node, ast.While):
-                raise self._error(node, "a call in the condition of a loop")
-            body = self._all_simple(node.body)
-            yield from before
-            loop = ast.For(node.target, test, body, []) if isinstance(node, ast.For) else ast.While(test, body, [])
-            yield ast.copy_location(loop, node)
-        else:
-            raise self._error(node, f"{type(node).__name__} is not among what can be")
-
-    def _all_simple(self, body: Iterable[ast.stmt]) -> list[ast.stmt]:
-        return [simple for each in body for simple in self._simple(each)]
-
-    def _assigned(self, node: ast.Assign | ast.AugAssign | ast.AnnAssign) -> Iterator[tuple[ast.expr, ast.expr]]:
-        if isinstance(node, ast.AugAssign):
-            yield node.target, ast.copy_location(ast.BinOp(node.target, node.op, node.value), node)
-            return
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        for target in targets:
-            names = target.elts if isinstance(target, ast.Tuple) else [target]
-            if not all(isinstance(name, ast.Name) for name in names) or node.value is None:
-                raise self._error(node, "it assigns to something else than variables")
-            yield target, node.value
-
-    def _hoist(self, node: ast.expr, before: list[ast.stmt], whole: bool = False) -> ast.expr:
-        """An expression without calls, which become assignments before it. whole: it may be a call itself."""
-        owner = self
-
-        class Hoist(ast.NodeTransformer):
-            def visit_Call(self, call: ast.Call) -> ast.expr:
-                if call.keywords or any(isinstance(argument, ast.Starred) for argument in call.args):
-                    raise owner._error(call, "arguments are given by name or with a star")
-                call.args = [self.visit(argument) for argument in call.args]
-                called = owner._object(call.func)
-                if called in (min, max) and len(call.args) > 2:
-                    last = call.args.pop()
-                    return ast.copy_location(ast.Call(call.func, [self.visit(call), last], []), call)
-                if owner._called(call) is None or (whole and call is node):
-                    return call
-                name = owner._new_name(call)
-                before.append(ast.copy_location(ast.Assign([name], call), call))
-                return name
-
-            def visit_Lambda(self, found: ast.Lambda) -> ast.expr:
-                raise owner._error(found, "a function within a function")
-
-        return Hoist().visit(node)
-
-    def _new_name(self, near: ast.AST) -> ast.Name:
-        self.n_hoisted += 1
-        return ast.copy_location(ast.Name(f"_{self.n_hoisted}"), near)
-
-    def _called(self, node: ast.expr) -> Any:
-        """The function, with a derivative of its own, that an expression is a call of; None if it is none."""
-        if not isinstance(node, ast.Call):
-            return None
-        called = self._object(node.func)
-        if called is None:
-            raise self._error(node, "it calls what is no known function")
-        if called in (min, max, abs, float, math.fabs, np.abs, np.minimum, np.maximum) or called in _WITHOUT:
-            return None
-        return None if isinstance(called, type) and issubclass(called, np.generic) else called
 
     # How far derivatives spread.
 
     def _spread(self) -> bool:
         """Let variables depend on what is assigned to them; whether there was anything new."""
         before = dict(self.depends)
-        for node in _statements(self.body):
+        for node in statements(self.form.body):
             if isinstance(node, ast.Assign):
-                names = _names(node.targets[0])
+                names = names_of(node.targets[0])
                 for name, found in zip(names, self._of_values(node.value, len(names)), strict=True):
                     self.depends[name] = self.depends.get(name, frozenset()) | found
         return before != self.depends
 
     def _of_values(self, node: ast.expr, n: int) -> list[frozenset[int]]:
-        called = self._called(node)
+        called = self.form.called(node)
         if called is None or _rule(called) is not None:
-            parts = self._parts(node)
+            parts = parts_of(node)
             if len(parts) != n:
-                raise self._error(node, f"expected {n} values")
+                raise self.form.error(node, f"expected {n} values")
             return [self._of(part) for part in parts]
         found = self._derivative_of(node, self._varying(node))
         if found.outputs != n:
-            raise self._error(node, f"expected {n} values")
+            raise self.form.error(node, f"expected {n} values")
         of_argument = dict(zip(arguments_of(called), map(self._of, node.args), strict=True))  # type: ignore[attr-defined]
         none: frozenset[int] = frozenset()
         return [none.union(*(of_argument[name] for k, name in found.partials if k == output)) for output in range(n)]
@@ -244,36 +113,31 @@ class _Differentiated:
             return self._of(node.body) | self._of(node.orelse)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             return none
-        if isinstance(node, ast.Call) and self._object(node.func) in _WITHOUT:
+        if isinstance(node, ast.Call) and self.form.object_of(node.func) in _WITHOUT:
             return none
-        if isinstance(node, ast.Call) and _is_whole(self._object(node.func)):
+        if isinstance(node, ast.Call) and _is_whole(self.form.object_of(node.func)):
             return none
         parts = [part for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr)]
         parts = node.args if isinstance(node, ast.Call) else parts
         found = none.union(*map(self._of, parts))
         if found and not isinstance(node, ast.BinOp | ast.UnaryOp | ast.Call):
-            raise self._error(node, f"{type(node).__name__} of variables that have derivatives")
+            raise self.form.error(node, f"{type(node).__name__} of variables that have derivatives")
         return found
 
     def _varying(self, call: ast.expr) -> tuple[str, ...]:
         """The arguments of a call that depend on anything."""
         assert isinstance(call, ast.Call)
-        names = arguments_of(self._called(call))
+        names = arguments_of(self.form.called(call))
         if len(names) != len(call.args):
-            raise self._error(call, f"expected {len(names)} arguments")
+            raise self.form.error(call, f"expected {len(names)} arguments")
         return tuple(name for name, node in zip(names, call.args, strict=True) if self._of(node))
 
     def _derivative_of(self, call: ast.expr, by: tuple[str, ...]) -> Derivative:
         assert isinstance(call, ast.Call)
-        called = self._called(call)
+        called = self.form.called(call)
         if not isinstance(getattr(called, "py_func", called), FunctionType):
-            raise self._error(call, "its derivative is not known")
-        passed = zip(arguments_of(called), map(self._object, call.args), strict=False)
-        return derivative(called, by, tuple((name, found) for name, found in passed if callable(found)))
-
-    @staticmethod
-    def _parts(node: ast.expr | None) -> list[ast.expr]:
-        return list(node.elts) if isinstance(node, ast.Tuple) else [node] if node is not None else []
+            raise self.form.error(call, "its derivative is not known")
+        return derivative(called, by, self.form.given_to(call))
 
     # Text.
 
@@ -283,17 +147,18 @@ class _Differentiated:
         starts = [
             f"{_d(k, name)} = {float(name == self.by[k])}" for name in sorted(self.depends) for k in self._all(name)
         ]
-        lines = [*starts, *self._lines(self.body)]
-        text = f"def {self.name}({', '.join(self.arguments)}):\n" + textwrap.indent("\n".join(lines), "    ") + "\n"
+        lines = [*starts, *self._lines(self.form.body)]
+        head = f"def {self.form.name}({', '.join(self.form.arguments)}):"
+        text = "\n    ".join([head, *lines]) + "\n"
         for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.Name) and node.id not in self.known and node.id not in self.arguments:
-                if (found := self._object(node)) is not None:
+            if isinstance(node, ast.Name) and node.id not in self.known and node.id not in self.form.arguments:
+                if (found := self.form.object_of(node)) is not None:
                     self.known[node.id] = found
-        made = scalar(function_from(text, self.name, self.known))
-        return Derivative(made, self.outputs, tuple((output, self.by[k]) for output, k in self.partials))
+        made = scalar(function_from(text, self.form.name, self.known))
+        return Derivative(made, self.form.outputs, tuple((output, self.by[k]) for output, k in self.partials))
 
     def _returned(self) -> Iterable[list[frozenset[int]]]:
-        return ([self._of(part) for part in self._parts(node.value)] for node in self.returns)
+        return ([self._of(part) for part in parts_of(node.value)] for node in self.form.returns)
 
     def _all(self, name: str) -> list[int]:
         return sorted(self.depends.get(name, ()))
@@ -303,7 +168,7 @@ class _Differentiated:
             if isinstance(node, ast.Assign):
                 yield from self._assignment(node)
             elif isinstance(node, ast.Return):
-                parts = self._parts(node.value)
+                parts = parts_of(node.value)
                 values = [
                     *map(ast.unparse, parts),
                     *(self._by(parts[output], k) or "0.0" for output, k in self.partials),
@@ -321,7 +186,7 @@ class _Differentiated:
             elif isinstance(node, ast.While):
                 yield f"while {ast.unparse(node.test)}:"
                 yield from self._block(node.body)
-            elif not _is_docstring(node):
+            else:
                 yield ast.unparse(node)
 
     def _block(self, body: Sequence[ast.stmt]) -> Iterator[str]:
@@ -329,11 +194,11 @@ class _Differentiated:
         yield from (f"    {line}" for line in lines)
 
     def _assignment(self, node: ast.Assign) -> Iterator[str]:
-        names, called = _names(node.targets[0]), self._called(node.value)
+        names, called = names_of(node.targets[0]), self.form.called(node.value)
         if called is not None and _rule(called) is None:
             yield from self._call(node, names)
             return
-        parts = self._parts(node.value)
+        parts = parts_of(node.value)
         targets, values = list(names), list(map(ast.unparse, parts))
         for name, part in zip(names, parts, strict=True):
             for k in self._all(name):
@@ -368,7 +233,7 @@ class _Differentiated:
         values = [f"_v{k}" for k in range(found.outputs)]
         partials = [f"_p{k}" for k in range(len(found.partials))]
         yield f"{', '.join([*values, *partials])} = {alias}({', '.join(map(ast.unparse, call.args))})"
-        argument = dict(zip(arguments_of(self._called(call)), call.args, strict=True))
+        argument = dict(zip(arguments_of(self.form.called(call)), call.args, strict=True))
         targets = list(names)
         for output, name in enumerate(names):
             for k in self._all(name):
@@ -396,7 +261,7 @@ class _Differentiated:
         if isinstance(node, ast.BinOp):
             return self._by_operation(node, k)
         assert isinstance(node, ast.Call)
-        called, x = self._object(node.func), [f"({ast.unparse(argument)})" for argument in node.args]
+        called, x = self.form.object_of(node.func), [f"({ast.unparse(argument)})" for argument in node.args]
         inner = [self._by(argument, k) or "0.0" for argument in node.args]
         if called in (abs, math.fabs, np.abs):
             return f"({inner[0]} if {x[0]} >= 0.0 else -{inner[0]})"
@@ -422,7 +287,19 @@ class _Differentiated:
             terms = [f"{b} * {a} ** ({b} - 1) * {da}"] * (da is not None)
             terms += [f"{a} ** {b} * _math.log({a}) * {db}"] * (db is not None)
             return f"({' + '.join(terms)})"
-        raise self._error(node, "an operation on whole numbers")
+        raise self.form.error(node, "an operation on whole numbers")
+
+
+def _stays(called: Any) -> bool:
+    """Whether a call of it needs no assignment of its own."""
+    if called in (min, max, abs, float, math.fabs, np.abs, np.minimum, np.maximum) or called in _WITHOUT:
+        return True
+    return isinstance(called, type) and issubclass(called, np.generic)
+
+
+def _n_returned(called: Any, given: Given) -> int:
+    known = _rule(called) is not None or not isinstance(getattr(called, "py_func", called), FunctionType)
+    return 1 if known else derivative(called, (), given).outputs
 
 
 def _d(k: int, name: str) -> str:
@@ -441,21 +318,3 @@ def _rule(called: Any) -> str | None:
 
 def _is_whole(called: Any) -> bool:
     return isinstance(called, type) and issubclass(called, np.integer | np.bool_)
-
-
-def _is_docstring(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-def _names(target: ast.expr) -> list[str]:
-    return [
-        name.id for name in (target.elts if isinstance(target, ast.Tuple) else [target]) if isinstance(name, ast.Name)
-    ]
-
-
-def _statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """All statements, also those within others."""
-    for node in body:
-        yield node
-        for part in ("body", "orelse"):
-            yield from _statements(getattr(node, part, ()))

@@ -107,6 +107,16 @@ def applied(function, x):
     return function(x) + function(2.0 * x)
 
 
+@scalar
+def falling(x):
+    return np.exp(-x)
+
+
+@scalar
+def rising(x):
+    return exponential(x)
+
+
 def operations(x, y):
     z = x**2 - 3 * y + (-x) / (1.0 + y * y)
     z += max(x, 0.5, y) - min(x * y, 2.0) + abs(x - 2.0 * y)
@@ -118,7 +128,7 @@ def operations(x, y):
 def elementary(x, y):
     return (
         exponential(x) + expm1(y), math.exp(x) * np.expm1(y), math.cos(x) + math.tan(y) + math.atan(x), math.log1p(x),
-        math.sinh(x) * math.cosh(y), np.arctan(x * y), applied(exponential, x),
+        math.sinh(x) * math.cosh(y), np.arctan(x * y), applied(exponential, x) + rising(y) - falling(x),
     )  # fmt: skip
 
 
