@@ -194,6 +194,7 @@ RULES: dict[str, tuple[Any, str, dict[str, Any]]] = {
     "CalciumLTP": (sl.TwoSite(), "basal", {"A_plus": 0.3, "A_minus": 0.2, "W_max": 4.0}),
     "DendriticPrediction": (sl.ThreeCompartment(), "basal", {"eta": 0.05, "W_min": -2.0, "W_max": 2.0}),
     "ApicalSilencing": (sl.ThreeCompartment(), "apical", {"eta": 0.05, "W_min": -2.0, "W_max": 2.0}),
+    "EProp": (sl.LIFSoftReset(), "soma", {"eta": 0.5, "W_min": -1.0, "W_max": 2.0}),
 }  # fmt: skip
 """Rule -> a neuron that it can learn on, the port, and parameters that drive weights to their limits in 120 ms."""
 LIKE_OTHERS = (
@@ -217,7 +218,7 @@ def learning(name: str, fast: bool, windows: bool, threads: int) -> Scene:
     low, high = plasticity.parameters.W_min, plasticity.parameters.W_max
     high = min(high, low + STRENGTH[model.model.ports[port]]) if not fast else min(high, 1e3)
     limits = np.linspace(low, high, 60).reshape(12, 5)
-    dendritic = 0.0 if rule.mean_pre else 1.5
+    dendritic = 0.0 if rule.axonal_only else 1.5
     half = sl.FixedProbability(0.6)
     added = [
         net.connect(source, cells, port, weight=limits, delay=6.0, plasticity=plasticity, name="axonal"),

@@ -1,6 +1,7 @@
 """The loops of a SignalRule (plasticity/signal_rule.py), rendered for each rule from two templates.
 
 templates/signal_rule.py: learning and delivery. templates/signal_readings.py: what synapses hold at a time.
+templates/third_factor.py, by itself: what acts on eligibilities.
 """
 
 from __future__ import annotations
@@ -31,13 +32,14 @@ def render_signal_rule(
     also: Sequence[str] = (),
     release: tuple[Sequence[str], Sequence[str]] | None = None,
     dense: bool = False,
+    by_target: bool = False,
 ) -> str:
-    """The loops: signals (once a target and step), integrate, deliver, read and reset.
+    """The loops: signals (once a target and step), begin, take_signal, deliver, read and reset.
 
     pre: (name, jump, amplitude) of the traces; the amplitude is part of X. payload: whether events carry values.
         hidden: the limits apply to the weight that is sent, not to the one that learns. also: further kinds of
         event that the rule learns from. release: state and constants of short-term plasticity, None without it.
-        dense: whether the targets of each slot are neighbours.
+        dense: whether the targets of each slot are neighbours. by_target: whether each has a third factor of its own.
     """
     return render(
         "signal_rule",
@@ -61,4 +63,10 @@ def render_signal_rule(
         release_state=tuple(release[0]) if release else (),
         release_constants=tuple(release[1]) if release else (),
         dense=dense,
+        by_target=by_target,
     )
+
+
+def render_third_factor(pre: Sequence[str]) -> str:
+    """What acts on eligibilities in each step. pre: names of the traces."""
+    return render("third_factor", pre=tuple(pre))

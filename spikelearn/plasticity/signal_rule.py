@@ -17,7 +17,9 @@ With an eligibility, c' = -c/tau_c + x(t) G(t) and w' = c(t) (n(t) - b), n a mod
     w(t) = q + C N(t) + X M(t),   N(t) = integral of (n(s) - b) exp(-(s - base)/tau_c) ds,
                                   M(t) = integral of H(s) (n(s) - b) exp(-(s - base)/tau_c) ds:
 
-N is one number for the projection, H and M are one for each target and trace; a synapse stores q and C.
+N is one number for the projection, H and M are one for each target and trace; a synapse stores q and C. A third factor
+may also differ between targets: with a state variable L of the target in place of n - b, w' = c(t) L(t), as in e-prop;
+N is then one number for each target.
 
 X grows as exp((t - base)/tau_x), so base advances every eight of the shortest time constants. The values of H, M and N
 at the last advances are kept, and a synapse applies them at its next arrival (kernels/templates/signal_rule.py).
@@ -27,7 +29,8 @@ Without a dendritic delay an arrival in step k sees the signals of steps up to k
 G(k). With a dendritic delay of d steps the signal of step k reaches the synapse in step k + d and is not multiplied by
 the trace of an arrival in that step (as in NEST). What is read is the state of the synapse itself, which knows of an
 arrival d steps before the target does. The eligibility and its product with the modulator decay and are
-integrated in closed form between steps.
+integrated in closed form between steps. L, like the signal, is that at the end of the step and reaches the synapse with
+it, and multiplies the eligibility after it has taken in that signal: w changes by c(k) L(k) dt in step k.
 """
 
 from __future__ import annotations
@@ -74,6 +77,8 @@ class SignalRule(Documented):
     modulated: the weight changes by the integral of eligibility times (modulator - b), with parameters tau_c and b.
     equations, pre_statements, post_statements: as in PlasticityRule. nest: the rule in NEST.
     low_pass: the same with 1 in place of (modulator - b): w' = c, with c low-pass filtered x G.
+    modulated_by: the same with this state variable of the target in place of (modulator - b), a third factor that
+        differs between targets, such as the error of each: w' = c L. "" for none.
 
     limits: what W_min and W_max apply to. "learned": the weight itself. "sent": the weight that a synapse sends and
         reports, while the weight that learns may exceed them, so that a synapse driven far below W_min is silent until
@@ -96,6 +101,7 @@ class SignalRule(Documented):
     seen: tuple[str, ...] = ()
     modulated: bool = False
     low_pass: bool = False
+    modulated_by: str = ""
     limits: str = "learned"
     learns_from: str = "spike"
     learns_also_from: tuple[str, ...] = ()
@@ -127,8 +133,8 @@ class SignalRule(Documented):
             raise DescriptionError(f"{where} has no parameter {', '.join(missing)}")
         if not self.pre:
             raise DescriptionError(f"{where}: expected at least one trace of the source in pre")
-        if self.modulated and self.low_pass:
-            raise DescriptionError(f"{where}: expected modulated or low_pass, got both")
+        if self.modulated + self.low_pass + bool(self.modulated_by) > 1:
+            raise DescriptionError(f"{where}: expected one of modulated, low_pass and modulated_by, got several")
         if self.limits not in ("learned", "sent"):
             raise DescriptionError(f"{where}: expected limits 'learned' or 'sent', got {self.limits!r}")
         if bool(self.state) != (self.advance is not None):
@@ -176,7 +182,7 @@ class SignalRule(Documented):
     def facts(self) -> Iterator[tuple[str, str]]:
         """Traces, state, equations and other simulators, for `help`."""
         yield "Traces of the source", "\n".join(map(str, self.pre))
-        yield "Reads of the target in each step", ", ".join(self.reads)
+        yield "Reads of the target in each step", ", ".join(self.needs)
         yield "Kept for each target", ", ".join(self.state)
         yield "State of a synapse", "eligibility" if self.has_eligibility else ""
         yield from equations_of(self)
@@ -184,7 +190,7 @@ class SignalRule(Documented):
     @property
     def needs(self) -> tuple[str, ...]:
         """State variables that the target must have."""
-        return self.reads
+        return (*self.reads, *([self.modulated_by] if self.modulated_by else []))
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -194,7 +200,7 @@ class SignalRule(Documented):
     @property
     def has_eligibility(self) -> bool:
         """Whether each synapse has an eligibility, which can be recorded as "c"."""
-        return self.modulated or self.low_pass
+        return self.modulated or self.low_pass or bool(self.modulated_by)
 
     def __repr__(self) -> str:
         return f"<plasticity rule {self.name}; its parameters are given in a call: {self.name}(W_max=...)>"

@@ -1,4 +1,4 @@
-"""Rules that are a function of each synapse and step, against derivatives, closed forms and principal components."""
+"""Rules of e-prop and Oja, in steps and in closed form, against derivatives, closed forms and principal components."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from tolerances import METHOD, ULP
 
 import spikelearn as sl
 from cases.case import Case
-from spikelearn.units import number
+from spikelearn.plasticity import Trace
+from spikelearn.units import ms, number, weight
 
 DT, STEPS, N = 1.0, 400, 6
 ALPHA, RHO, KAPPA, BETA, V_TH = math.exp(-1 / 20), math.exp(-1 / 200), math.exp(-1 / 10), 0.3, 1.0
@@ -59,7 +60,7 @@ def _spike(v, threshold):
     return Dual(float(margin.value >= 0.0), psi * margin.by)
 
 
-def _gradient():
+def _gradient(rule, beta):
     """(change of the weights, minus the derivative of sum L y by them): y passes spikes through the readout's filter.
 
     What a spike takes from the potential counts as given, as in the paper.
@@ -70,10 +71,9 @@ def _gradient():
     net = sl.Network(dt=DT)
     at, ids = np.nonzero(sent)
     source = net.population(N, sl.SpikeList(at * DT, ids))  # the spike of step k arrives in step k + 1
-    cells = net.population(2, Adaptive())
+    cells = net.population(2, Adaptive(beta=beta))
     net.drive(cells, sl.StepCurrent(np.arange(STEPS) * DT, L), "taught")
     net.connect(source, cells, "exc", weight=weights, delay=DT)
-    rule = sl.EProp(eta=1.0, beta=BETA, tau_m=20.0, tau_a=200.0, tau_out=10.0, W_min=-1e6, W_max=1e6)
     learning = net.connect(source, cells, "taught", weight=weights, delay=DT, plasticity=rule)
     net.record(cells)
     run = net.run(STEPS * DT)
@@ -87,7 +87,7 @@ def _gradient():
             for i in np.flatnonzero(sent[step]):
                 v = v + w[i]
             a = a * RHO + z
-            z = _spike(v, a * BETA + V_TH)
+            z = _spike(v, a * beta + V_TH)
             y = y * KAPPA + z
             total = total + y * L[step, j]
             n_spikes += z.value
@@ -96,6 +96,28 @@ def _gradient():
         raise ValueError(f"{len(run.spikes(cells).times)} spikes, {n_spikes} expected")
     found = run.synapses(learning)
     return found.weight - weights[found.pre, found.post], expected[found.pre, found.post]
+
+
+def _adaptive_rule():
+    return sl.EProp(eta=1.0, beta=BETA, tau_m=20.0, tau_a=200.0, tau_out=10.0, W_min=-1e6, W_max=1e6)
+
+
+class FilteredParameters(NamedTuple):
+    tau_m: ms = 20.0
+    tau_c: ms = 10.0
+    W_min: weight = -1e6
+    W_max: weight = 1e6
+
+
+def _filtered(psi, event):
+    return -psi
+
+
+Filtered = sl.SignalRule(
+    "Filtered", FilteredParameters, (Trace("eps_v", "tau_m"),), ("psi",), _filtered, lambda p, dt: {},
+    modulated_by="apical",
+)  # fmt: skip
+"""e-prop for neurons that do not adapt: the eligibility passes the readout's filter, whose time constant is tau_c."""
 
 
 class LinearParameters(NamedTuple):
@@ -152,7 +174,13 @@ CASES: tuple[Case, ...] = (
     # 400 steps, each of which adds to weights of up to 100
     Case(
         "EProp", "changes of 12 weights of two adaptive neurons, 400 steps", "automatic differentiation (forward)",
-        ULP(10_000, 100.0), "ULP(10,000)", _gradient,
+        ULP(10_000, 100.0), "ULP(10,000)", lambda: _gradient(_adaptive_rule(), BETA),
+    ),
+    # integrals are up to exp(8) times as large as what they differ by
+    Case(
+        "SignalRule", "modulated_by: changes of 12 weights of two neurons that do not adapt, 400 steps",
+        "automatic differentiation (forward)", ULP(4_500_000, 100.0), "ULP(4,500,000)",
+        lambda: _gradient(Filtered(), 0.0),
     ),
     Case(
         "Oja", "6 weights between constant activities, 200 steps", "closed form", ULP(1_000, 2.0), "ULP(1,000)",

@@ -34,14 +34,16 @@ class SignalSynapse:
 class SignalLearning:
     """signal(step, post): what a trace of 1 takes in. at_pre(synapse, step): an arrival, the target as of `step`.
 
+    third: (steps, n), a third factor that each target has at the end of each step, in place of a modulator.
+
     share: how much of its weight a synapse releases, given its arrivals until then; by default all of it.
     """
 
     def __init__(
         self, synapses, dendritic, dt, taus, W_min, W_max, tau_c=None, tau_n=None, b=0.0, released=None,
-        amplitudes=None, hidden=False, share=lambda arrivals: 1.0,
+        amplitudes=None, hidden=False, share=lambda arrivals: 1.0, third=None,
     ):  # fmt: skip
-        self.share = share
+        self.share, self.third = share, third
         self.synapses = [SignalSynapse(*s, [0.0] * len(taus)) for s in synapses]
         self.dendritic, self.dt, self.taus, self.W_min, self.W_max = dendritic, dt, taus, W_min, W_max
         self.tau_c, self.tau_n, self.b, self.released = tau_c, tau_n, b, released or {}
@@ -82,6 +84,7 @@ class SignalLearning:
                     self.pass_time(synapse)
                 if d > 0 and step - d > 0:
                     self.take(synapse, plastic(step - d) * self.x(synapse) * self.signal(step - d, synapse.post))
+                    self.teach(synapse, step - d, plastic(step - d))
                 if (step - synapse.axonal, synapse.pre) in pre_spikes:
                     synapse.weight = self.kept(synapse.weight)
                     weight, c = synapse.weight, synapse.c
@@ -94,6 +97,7 @@ class SignalLearning:
                     synapse.x = self.jumped(synapse.x, value)
                 if d == 0:
                     self.take(synapse, self.plastic * self.x(synapse) * self.signal(step, synapse.post))
+                    self.teach(synapse, step, self.plastic)
             if self.tau_n:
                 self.n = self.n * math.exp(-self.dt / self.tau_n) + self.released.get(step, 0.0)
             if every and step % every == 0:
@@ -111,9 +115,14 @@ class SignalLearning:
         s = 1.0 / self.tau_c + (1.0 / self.tau_n if self.tau_n else 0.0)
         with_n = self.n * (1.0 - math.exp(-self.dt * s)) / s
         with_b = self.b * self.tau_c * (1.0 - math.exp(-self.dt / self.tau_c))
-        if self.plastic:
+        if self.plastic and self.third is None:
             synapse.weight += synapse.c * (with_n - with_b)
         synapse.c *= math.exp(-self.dt / self.tau_c)
+
+    def teach(self, synapse, step, plastic):
+        """w' = c L, L of the target at the end of a step."""
+        if self.third is not None and plastic:
+            synapse.weight += synapse.c * self.third[step - 1, synapse.post] * self.dt
 
     def take(self, synapse, amount):
         if self.tau_c:
@@ -154,7 +163,7 @@ class OwnFunctions(SignalLearning):
             synapses, projection.dendritic_steps, dt, [getattr(p, trace.tau) for trace in rule.pre], p.W_min, p.W_max,
             tau_c=p.tau_c if rule.has_eligibility else None, tau_n=tau_n if rule.modulated else None,
             b=p.b if rule.modulated else 0.0, released=released, amplitudes=[trace.amplitude for trace in rule.pre],
-            hidden=rule.limits == "sent",
+            hidden=rule.limits == "sent", third=reads.get(rule.modulated_by),
         )  # fmt: skip
         self.rule, self.reads, self.fired, self.signals, self.carried = rule, reads, fired, {}, carried
         self.constants = rule.constants(p, dt)

@@ -72,9 +72,10 @@ COMMON = {
 Plain = sl.SignalRule("Plain", on_pre=_on_pre, **COMMON)
 LowPass = sl.SignalRule("LowPass", on_pre=_on_pre_of_eligibility, low_pass=True, **COMMON)
 Modulated = sl.SignalRule("Modulated", on_pre=_on_pre_of_eligibility, modulated=True, **COMMON)
+Taught = sl.SignalRule("Taught", on_pre=_on_pre_of_eligibility, modulated_by="rho_star", **COMMON)
 Hidden = sl.SignalRule("Hidden", on_pre=_on_pre, limits="sent", **COMMON)
 HiddenLowPass = sl.SignalRule("HiddenLowPass", on_pre=_on_pre_of_eligibility, low_pass=True, limits="sent", **COMMON)
-RULES = {"Plain": Plain, "LowPass": LowPass, "Modulated": Modulated}
+RULES = {"Plain": Plain, "LowPass": LowPass, "Modulated": Modulated, "Taught": Taught}
 
 
 class Scene(NamedTuple):
@@ -82,6 +83,7 @@ class Scene(NamedTuple):
     post: set
     V_m: np.ndarray
     second: np.ndarray
+    third: np.ndarray
     synapses: list
     released: dict
     dendritic: int
@@ -112,7 +114,8 @@ def scene(seed, dendritic=0, steps=STEPS):
     released = {
         int(s): float(a) for s, a in zip(generator.integers(1, steps, 25), generator.normal(0, 0.2, 25), strict=True)
     }
-    return Scene(pre, post, V_m, second, synapses, released, dendritic)
+    third = generator.normal(0.3, 1.0, (steps, N_POST))
+    return Scene(pre, post, V_m, second, third, synapses, released, dendritic)
 
 
 def engine(found, rule, threads=1, trials=None, record=(), synapse=None, every=10, halfway=None):
@@ -123,7 +126,7 @@ def engine(found, rule, threads=1, trials=None, record=(), synapse=None, every=1
     net.release(modulator, np.array(list(found.released)) * DT, np.array(list(found.released.values())))
     ordered = sorted(found.pre)
     source = net.population(N_PRE, sl.SpikeList([s * DT for s, _ in ordered], [i for _, i in ordered]))
-    target = replay(net, N_POST, found.post, V_m=found.V_m, u_bar_minus=found.second)
+    target = replay(net, N_POST, found.post, V_m=found.V_m, u_bar_minus=found.second, rho_star=found.third)
     ids_pre, ids_post, weights, axonal = (np.array(values) for values in zip(*found.synapses, strict=True))
     projection = net.connect(
         source, target, "ignored", sl.Pairs(ids_pre, ids_post), weight=weights, axonal_delay=axonal * DT,
@@ -155,6 +158,8 @@ def two_traces(name, found, hidden=False, **changed):
         more["tau_c"] = p.tau_c
     if name == "Modulated":
         more |= {"tau_n": 30.0, "b": 0.05, "released": found.released}
+    if name == "Taught":
+        more["third"] = found.third
     return TwoTraces(
         found.synapses, found.dendritic, DT, [p.tau_fast, p.tau_slow], p.W_min, p.W_max, V_m=found.V_m,
         second=found.second, spikes=found.post, gain=p.gain, kick=p.kick, loss=p.loss,
@@ -260,14 +265,17 @@ def test_what_is_read_when_an_event_reaches_a_synapse_is_what_its_target_gets(na
 
 @pytest.mark.parametrize("name", RULES)
 def test_a_spike_at_0_ms_is_at_a_synapse_without_axonal_delay_before_the_first_step(name):
-    """It adds loss (70 mV) to the weight, or to an eligibility of 50 ms, which is multiplied by 1 or by -b."""
+    """It adds loss (70 mV) to the weight, or to an eligibility of 50 ms, which is multiplied by 1, by -b, or by the
+    third factor that the target had 9 steps before."""
     found = scene(4, 9)._replace(pre={(0, 1)}, post=set(), released={})
     found = found._replace(synapses=[(1, j, 1.5, 0) for j in range(N_POST)])
     run, *_ = engine(found, rule_of(name, gain=0.0, kick=0.0), record=["weight"], every=1)
-    low_passed = 50.0 * -np.expm1(-np.arange(1, STEPS + 1) * DT / 50.0)
-    factor = {"Plain": 1.0, "LowPass": low_passed, "Modulated": -0.05 * low_passed}[name]
-    expected = 1.5 + 0.002 * 70.0 * factor * np.ones(STEPS)
-    TOLERANCE.check(run.trace("synapses", "weight").values, np.tile(expected, (N_POST, 1)).T)
+    passed = np.arange(1, STEPS + 1)[:, None] * DT
+    low_passed = 50.0 * -np.expm1(-passed / 50.0)
+    third = np.concatenate([np.zeros((9, N_POST)), found.third[:-9]])
+    taught = np.cumsum(np.exp(-passed / 50.0) * third * DT, axis=0)
+    factor = {"Plain": 1.0, "LowPass": low_passed, "Modulated": -0.05 * low_passed, "Taught": taught}[name]
+    TOLERANCE.check(run.trace("synapses", "weight").values, 1.5 + 0.002 * 70.0 * factor * np.ones((STEPS, N_POST)))
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -320,13 +328,15 @@ def test_a_factor_multiplies_the_signal_of_a_step_and_what_an_arrival_changes(na
     TOLERANCE.check(run.weights(projection), reference.weights)
 
 
+@pytest.mark.parametrize("dendritic", [0, 9])
 @pytest.mark.parametrize("name", ["Clopath", *RULES])
-def test_a_reset_keeps_the_weights_and_forgets_all_else(name):
+def test_a_reset_keeps_the_weights_and_forgets_all_else(name, dendritic):
     """What comes after a reset is what a fresh network makes of it, starting with the weights that there were."""
-    found = scene(8)
+    found = scene(8, dendritic)
     half = STEPS // 2
-    # nothing is on its way when the reset comes
-    found = found._replace(pre={(s, i) for s, i in found.pre if not half - 7 <= s <= half})
+    # nothing is on its way to the synapses when the reset comes, and a spike follows before what is on its way back
+    pre = {(s, i) for s, i in found.pre if not half - 7 - 2 * dendritic <= s <= half}
+    found = found._replace(pre=pre | {(half + 1, i) for i in range(N_PRE)})
 
     def trials(projection, target):
         return sl.Trials([sl.Phase(half * DT), sl.Phase(half * DT, reset=[projection])], 1)
@@ -346,6 +356,7 @@ def test_a_reset_keeps_the_weights_and_forgets_all_else(name):
         post={(s - half, j) for s, j in found.post},
         V_m=found.V_m[half:],
         second=found.second[half:],
+        third=found.third[half:],
         synapses=[(i, j, float(w), d) for (i, j, _, d), w in zip(found.synapses, first.weights, strict=True)],
         released={s - half: a for s, a in found.released.items()},
     )

@@ -2,12 +2,13 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 import spikelearn as sl
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.plasticity import Trace
-from spikelearn.units import ms, weight
+from spikelearn.units import ms, number, weight
 
 
 class Parameters(NamedTuple):
@@ -39,6 +40,8 @@ def made(**changed):
         ({"pre": (Trace("x", "tau_x"),)}, "'Mine' has no parameter tau_x"),
         ({"pre": ()}, "expected at least one trace"),
         ({"modulated": True}, "has no parameter b, tau_c"),
+        ({"modulated_by": "L"}, "has no parameter tau_c"),
+        ({"modulated_by": "L", "low_pass": True}, "has no parameter tau_c"),
         ({"reads": ("V_m", "u")}, r"signal of .* takes \(V_m, event, gain\), expected \(V_m, u, event"),
         ({"seen": ("w",)}, "seen names w; there are: V_m"),
         ({"delayed": {"w": "late"}}, "delayed names w; there are: V_m"),
@@ -58,6 +61,47 @@ def test_a_target_without_the_variable_that_is_read_is_named():
     source, target = net.population(1, sl.Poisson(10.0)), net.population(1, sl.Pyramidal(), name="pyramidal")
     with pytest.raises(DescriptionError, match="Clopath reads it: population 'pyramidal' .* has no state 'V_m'"):
         net.connect(source, target, plasticity=sl.Clopath())
+
+
+class FilteredParameters(NamedTuple):
+    tau: ms = 10.0
+    tau_c: ms = 10.0
+    b: number = 0.0
+    W_min: weight = 0.0
+    W_max: weight = 1.0
+
+
+@pytest.mark.parametrize("also", ["low_pass", "modulated"])
+def test_there_is_one_third_factor(also):
+    with pytest.raises(DescriptionError, match="expected one of modulated, low_pass and modulated_by, got several"):
+        made(**{"Parameters": FilteredParameters, "modulated_by": "V_m", also: True})
+
+
+def test_a_target_without_the_third_factor_is_named():
+    net = sl.Network()
+    source, target = net.population(1, sl.Poisson(10.0)), net.population(1, sl.LIF(), name="lif")
+    rule = made(Parameters=FilteredParameters, modulated_by="L")
+    with pytest.raises(DescriptionError, match="Mine reads it: population 'lif' .* has no state 'L'"):
+        net.connect(source, target, plasticity=rule())
+
+
+def silent(V_m, in_exc, decay):
+    return V_m * decay + in_exc, np.uint8(0)
+
+
+@pytest.mark.parametrize("modulated_by", ["", "V_m"])
+def test_a_target_need_not_spike_if_the_rule_does_not_learn_from_its_events(modulated_by):
+    model = sl.NeuronModel(
+        "Silent", Parameters, lambda p, dt: {"decay": 0.9}, silent, state={"V_m": "1"}, ports={"exc": "1"},
+        initial=lambda p: {}, kinds=("rate",),
+    )  # fmt: skip
+    net = sl.Network(dt=1.0)
+    source, target = net.population(1, sl.SpikeList([1.0])), net.population(1, model(), name="silent")
+    rule = made(Parameters=FilteredParameters, modulated_by=modulated_by)
+    learning = net.connect(source, target, weight=0.5, delay=1.0, plasticity=rule())
+    with pytest.raises(DescriptionError, match="population 'silent' .* emits no 'spike'"):
+        net.connect(source, target, plasticity=sl.STDP())
+    assert net.run(3.0).weights(learning)[0] > 0.5
 
 
 @pytest.mark.parametrize("amplitude", [0.0, float("nan")])

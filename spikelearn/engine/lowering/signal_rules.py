@@ -64,18 +64,31 @@ class SignalLearning:
         return []
 
     def deliver(self) -> None:
-        stages = self.plan.stages
+        """What the targets do acts at the end of the step, or with a dendritic delay before a later step's arrivals."""
+        stages, delayed = self.plan.stages, self.projection.dendritic_steps > 0
         stages["integrate"] += keep_calls(self.projection, self.values)
-        stages["integrate"].append(self._call("integrate", "integrate", **self._modulator()))
+        stages["integrate"].append(self._call("epoch of", "begin"))
+        if self.rule.modulated or self.rule.low_pass:
+            stages["integrate"].append(self._third_factor("modulate", "modulate", **self._modulator()))
         stages["arrive"].append(self._deliver())
         stages["post"].append(self._signals())
+        if self.rule.modulated_by:
+            of_targets = self.ends.neurons.state[self.rule.modulated_by]
+            stages["post"].append(self._third_factor("third factors of", "keep_third", of_targets=of_targets))
+        acts = stages["integrate" if delayed else "post"]
+        acts.append(self._call("take signals of", "take_signal"))
+        if self.rule.modulated_by:
+            acts.append(self._third_factor("teach", "teach"))
 
     def sweep(self) -> list[Call]:
         return []
 
     def reset(self, clock: np.ndarray, phase: int) -> list[Call]:
-        learned = self._call("reset", "reset", clock_of_trials=clock, phase=phase)
-        return [learned, *(self.release.reset(self.projection.name, clock, phase) if self.release else [])]
+        when = {"clock_of_trials": clock, "phase": phase}
+        calls = [self._call("reset", "reset", **when)]
+        if self.rule.modulated_by:
+            calls.append(self._third_factor("reset third factors of", "forget_third", **when))
+        return [*calls, *(self.release.reset(self.projection.name, clock, phase) if self.release else [])]
 
     def read(
         self, variable: str, every: int, start: int, slots: np.ndarray, positions: np.ndarray, to: Mapping[str, Any]
@@ -102,17 +115,20 @@ class SignalLearning:
         kernel = replace(self.kernel, name=function)
         return Call(f"{label} {self.projection.name}", kernel, **kernel.choose(self.values | own))
 
+    def _third_factor(self, label: str, function: str, **own: Any) -> Call:
+        """A Call of one of the kernels that act on eligibilities."""
+        text = signal_rule.render_third_factor([trace.name for trace in self.rule.pre])
+        kernel = replace(kernel_for(f"Third factor of {self.rule.name}", text, {}), name=function)
+        return Call(f"{label} {self.projection.name}", kernel, **kernel.choose(self.values | own))
+
     def _modulator(self) -> dict[str, Any]:
-        """The factor of an eligibility; 1 for a rule that only low-passes its signal."""
+        """The third factor that all eligibilities have in common; 1 for a rule that only low-passes its signal."""
         assert self.projection.plasticity is not None
-        dt, modulator = self.plan.dt, self.projection.plasticity.modulator
-        if self.rule.modulated:
-            parameters = self.projection.plasticity.parameters
-            concentration = self.plan.modulators[modulator]["n"]
-            return {"concentration": concentration, "b": parameters.b, "n_rate": dt / modulator.tau_n, "dt": dt}
-        if self.rule.low_pass:
-            return {"concentration": np.ones(1), "b": 0.0, "n_rate": 0.0, "dt": dt}
-        return {}
+        modulator, parameters = self.projection.plasticity.modulator, self.projection.plasticity.parameters
+        if not self.rule.modulated:
+            return {"concentration": np.ones(1), "b": 0.0, "n_rate": 0.0}
+        concentration = self.plan.modulators[modulator]["n"]
+        return {"concentration": concentration, "b": parameters.b, "n_rate": self.plan.dt / modulator.tau_n}
 
     def _deliver(self) -> Call:
         ring, payload = self.ends.ring, self.projection.payload
@@ -146,6 +162,7 @@ def _kernel(projection: Projection, dt: float, release: Release | None, dense: b
         rule.learns_also_from,
         release.names if release else None,
         dense,
+        bool(rule.modulated_by),
     )
     functions = {name: getattr(rule, name) for name in ("signal", "advance", "on_pre")}
     return kernel_for(f"Synapses of {rule.name}", text, {**functions, "release": release and release.model.release})
@@ -176,14 +193,15 @@ def _arrays(projection: Projection, plan: Plan, table: Table) -> dict[str, Any]:
     values = ["H", "M"] if rule.has_eligibility else ["H"]
     c_rate = 0.0
     if rule.has_eligibility:
-        c_rate = dt / parameters.tau_c
+        c_rate, by_target = dt / parameters.tau_c, bool(rule.modulated_by)
         arrays |= {
+            "dt": dt,
             "eligibilities": np.zeros(table.n_synapses),
-            "N": np.zeros(1),
-            "end_N": np.zeros(signal_rule.EPOCHS),
+            "N": np.zeros(n if by_target else 1),
+            "end_N": np.zeros((signal_rule.EPOCHS, n) if by_target else signal_rule.EPOCHS),
             "c_rate": c_rate,
             "c_factor": float(np.exp(-every * c_rate)),
-            "released": np.zeros(back + 2),
+            **({"third": np.zeros((2 * back + 2, n))} if by_target else {"released": np.zeros(back + 2)}),
         }
     for trace, tau in taus.items():
         arrays |= {f"{v}_{trace}": np.zeros(n) for v in values}

@@ -50,10 +50,14 @@ def look(step, slot, p, EVERYTHING):
     # for x in pre:
     M__x__now = M__x[j]
     # end
+    # if by_target:
+    N_now = N[j]
+    # else:
     N_now = N[0]
     # end
+    # end
     for at in range(max(step - dendritic, 0) + 1, step + 1):
-        # if eligibility:
+        # if eligibility and not by_target:
         increment = released[at % len(released)] * math.exp(-(at - 1 - clock[BASE]) * c_rate)
         N_now += increment
         # for x in pre:
@@ -63,6 +67,13 @@ def look(step, slot, p, EVERYTHING):
         g = gain[(at - dendritic) % len(gain), j]
         # for x in pre:
         H__x__now += g * math.exp(-(at - clock[BASE]) * rate__x)
+        # end
+        # if by_target:
+        increment = third[(at - dendritic) % len(third), j] * math.exp(-(at - clock[BASE]) * c_rate)
+        N_now += increment
+        # for x in pre:
+        M__x__now += H__x__now * increment
+        # end
         # end
     return min(max(AS_IT_IS, W_min), W_max), OF_NOW
 
@@ -99,13 +110,18 @@ def reached(step, slot, p, ARRIVED, EVERYTHING, HANDLED):
     # end
     for s in range(step - dendritic + 1, step + 1):
         row, plastic = (s - dendritic) % len(gain), past_factors[s % len(past_factors)]
-        # if eligibility:
+        # if eligibility and not by_target:
         weight += c * released[s % len(released)]
+        # end
+        # if eligibility:
         c *= c_decay
         # end
         # for x in pre:
         x__now *= decay__x
         TAUGHT += x__now * gain[row, j]
+        # end
+        # if by_target:
+        weight += c * third[row, j]
         # end
         emitted = (s + dendritic - delay) % depth
         for share in range(len(counts)):

@@ -1,4 +1,4 @@
-"""The loops of a SignalRule: signals (once a target and step), integrate, deliver, read and reset.
+"""The loops of a SignalRule: signals (once a target and step), begin, take_signal and deliver.
 
 The names are defined in plasticity/signal_rule.py: w = q + X H, or with an eligibility
 c exp((t - base)/tau_c) = C + X H and w = q + C N + X M. `weights` holds q and `eligibilities` C, both as of the last
@@ -13,7 +13,8 @@ variables that `on_pre` takes as seen by the synapse. payload: events carry valu
 they multiply the weights that are sent. short_term: what is sent is multiplied by the fraction that a slot releases,
 which has its own state (release_state) and depends on the source's earlier spikes. hidden: the limits apply to the
 weight that is sent, not to the one that learns. also: further kinds of event that the rule learns from. dense: the
-targets of a slot are neighbours, so that a row of synapses needs no list of them and its loop vectorises.
+targets of a slot are neighbours, so that a row of synapses needs no list of them and its loop vectorises. by_target:
+each has its own third factor, and N. templates/third_factor.py has what acts on N and M in each step.
 """
 
 import math
@@ -39,7 +40,6 @@ from spikelearn.kernels.events import count_in_row, first_in_row, source_in_row
 # OWN = own__STATE
 # DELAYS = delay__DELAYED
 # SEEN_RINGS = seen__SEEN
-# SIGNALLED = H__x, rate__x for x in pre
 # SYNAPSE = weight
 # SUMS = H__PRE
 # RATES = rate__PRE
@@ -47,7 +47,6 @@ from spikelearn.kernels.events import count_in_row, first_in_row, source_in_row
 # ELIGIBILITIES =
 # ENDS = end_H__PRE
 # FACTORS = factor__PRE
-# MODULATOR =
 # TAUGHT = weight
 # if eligibility:
 # TAUGHT = c
@@ -58,7 +57,9 @@ from spikelearn.kernels.events import count_in_row, first_in_row, source_in_row
 # ENDS = end_H__PRE, end_N, end_M__PRE
 # FACTORS = factor__PRE, c_factor
 # ELIGIBILITIES = eligibilities
-# MODULATOR = concentration, b, n_rate, dt
+# end
+# if by_target:
+# INCREMENTS = third
 # end
 # INDEX = index, targets
 # SYNAPSES = weights, ELIGIBILITIES, slot_epoch, slot__PRE
@@ -80,6 +81,14 @@ from spikelearn.kernels.events import count_in_row, first_in_row, source_in_row
 # if eligibility:
 # OF_TARGETS = H__PRE, M__PRE
 # OF_ARRIVAL = OF_ARRIVAL, N_now, c_scale
+# TOTAL = N_now
+# TOTAL_AT_END = end_N[r]
+# end
+# if by_target:
+# OF_TARGETS = OF_TARGETS, N
+# OF_ARRIVAL = W_min, W_max, plastic, jump__PRE, now__PRE, new__PRE, constant__CONSTANTS, c_scale
+# TOTAL = N[j]
+# TOTAL_AT_END = end_N[r, j]
 # end
 # SEEN_NOW = seen__v[row] for v in seen
 # if dense:
@@ -104,24 +113,11 @@ from spikelearn.kernels.events import count_in_row, first_in_row, source_in_row
 
 
 @kernel
-def add_signal(at, row, first, last, gain, clock, SIGNALLED):
-    """The signal in a row of `gain` acts at the synapses in step `at`."""
-    gain_now = gain[row][first:last]
-    # for x in pre:
-    E__x = math.exp(-(at - clock[BASE]) * rate__x)
-    now__x = H__x[first:last]
-    for i in range(len(now__x)):
-        now__x[i] += gain_now[i] * E__x
-    # end
-
-
-@kernel
 def signals(
     step, event_rows, event_counts, first, last, learning_factor, event: Written, ALSO_ROWS, also__ALSO: Written,
-    post__READS, OWN: Written, DELAYS: Written, SEEN_RINGS: Written, dendritic, clock, gain: Written, H__PRE: Written,
-    rate__PRE, constant__CONSTANTS
+    post__READS, OWN: Written, DELAYS: Written, SEEN_RINGS: Written, gain: Written, constant__CONSTANTS
 ):  # fmt: skip
-    """The signal of each target at the end of this step; without a dendritic delay it acts now."""
+    """The signal of each target at the end of this step."""
     emitted = step % len(event_counts)
     # for kind in kinds:
     for k in range(kind__counts[emitted]):
@@ -144,8 +140,7 @@ def signals(
     # for v in seen:
     kept__v = seen__v[step % len(seen__v)][first:last]
     # end
-    row = step % len(gain)
-    gain_now = gain[row][first:last]
+    gain_now = gain[step % len(gain)][first:last]
     plastic = learning_factor[0]
     for i in range(len(gain_now)):
         # for v in read:
@@ -166,38 +161,28 @@ def signals(
     for k in range(kind__counts[emitted]):
         kind[kind__rows[emitted, k]] = 0.0
     # end
-    if dendritic == 0:
-        add_signal(step, row, first, last, gain, clock, SIGNALLED)
 
 
 @kernel
-def integrate(
-    step, first, last, every, learning_factor, MODULATOR, dendritic, clock: Written, gain, SUMS: Written, RATES,
-    INCREMENTS: Written, ENDS: Written, FACTORS, INDEX, SYNAPSES: Written
-):  # fmt: skip
-    """Advance the integrals to the step in which this step's arrivals reach their synapses."""
+def take_signal(step, first, last, dendritic, clock, gain, H__PRE: Written, rate__PRE):
+    """The signal that is at the synapses in this step acts there: with a dendritic delay, one of an earlier step."""
     at = max(step - dendritic, 0)
-    if at - 1 - clock[BASE] >= every:
-        begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, INDEX, SYNAPSES)
-    # if eligibility:
-    n0 = concentration[0]
-    w_rate = c_rate + n_rate
-    increment = -n0 * math.expm1(-w_rate) / w_rate * dt + b * math.expm1(-c_rate) / c_rate * dt
-    released[step % len(released)] = increment if learning_factor[0] != 0.0 else 0.0
-    increment = released[at % len(released)] * math.exp(-max(at - 1 - clock[BASE], 0) * c_rate)
-    N[0] += increment
+    gain_now = gain[(at - dendritic) % len(gain)][first:last]
     # for x in pre:
-    for j in range(first, last):
-        M__x[j] += H__x[j] * increment
+    E__x = math.exp(-(at - clock[BASE]) * rate__x)
+    now__x = H__x[first:last]
+    for i in range(len(now__x)):
+        now__x[i] += gain_now[i] * E__x
     # end
-    # end
-    if dendritic > 0:
-        add_signal(at, (at - dendritic) % len(gain), first, last, gain, clock, SIGNALLED)
 
 
 @kernel
-def begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, INDEX, SYNAPSES):
-    """Advance base; when the ring of ends is full, update every synapse."""
+def begin(
+    step, first, last, every, dendritic, clock: Written, SUMS: Written, ENDS: Written, FACTORS, INDEX, SYNAPSES: Written
+):  # fmt: skip
+    """Advance base if it is time; when the ring of ends is full, update every synapse."""
+    if max(step - dendritic, 0) - 1 - clock[BASE] < every:
+        return
     r = clock[EPOCH] % EPOCHS
     # for x in pre:
     for j in range(first, last):
@@ -208,7 +193,12 @@ def begin_epoch(first, last, every, clock, SUMS, ENDS, FACTORS, INDEX, SYNAPSES)
         M__x[j] = 0.0
         # end
     # end
-    # if eligibility:
+    # if by_target:
+    for j in range(first, last):
+        end_N[r, j] = N[j]
+        N[j] = 0.0
+    # end
+    # if eligibility and not by_target:
     end_N[r] = N[0]
     N[0] = 0.0
     # end
@@ -224,7 +214,7 @@ def catch_up(SYNAPSE, j, since, epoch, X__PRE, ENDS, FACTORS):
     for m in range(since, epoch):
         r = m % EPOCHS
         # if eligibility:
-        weight += c * end_N[r]
+        weight += c * TOTAL_AT_END
         # for x in pre:
         weight += X__x * end_M__x[r, j]
         # end
@@ -280,10 +270,10 @@ def sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES):
 # HANDED = now__x / jump__x for x in pre
 # HANDED = HANDED, seen__SEEN[j], constant__CONSTANTS
 # if eligibility:
-# OWED = weight + c * N_now
+# OWED = weight + c * TOTAL
 # LEARNT = c
 # REST = c
-# KEPT = LEARNING - c * N_now
+# KEPT = LEARNING - c * TOTAL
 # for x in pre:
 # OWED = OWED + now__x * M__x[j]
 # LEARNT = LEARNT + now__x * H__x[j]
@@ -363,8 +353,10 @@ def function(
     # for x, amplitude in amplitudes:
     jump__x = amplitude * math.exp((s - base) * tau_rate__x)
     # end
-    # if eligibility:
+    # if eligibility and not by_target:
     N_now = N[0]
+    # end
+    # if eligibility:
     c_scale = math.exp((s - base) * c_rate)
     # end
     for d in range(n_delays):
