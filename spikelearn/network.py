@@ -24,6 +24,7 @@ from spikelearn.codegen.object_cache import compilers
 from spikelearn.description.builder import NetworkBuilder
 from spikelearn.description.given_weights import given_weights
 from spikelearn.description.grid import check_grid, coarse_steps
+from spikelearn.description.population import Reference
 from spikelearn.description.projection import Projection
 from spikelearn.engine.lowering.synapse_tables import count_alone
 from spikelearn.errors import CheckpointError, CoarseStepWarning, DescriptionError, SpikelearnError
@@ -68,6 +69,7 @@ class Network(NetworkBuilder):
         self._runs: list[weakref.ref[Run]] = []
         self._past_runs: weakref.WeakSet[Run] = weakref.WeakSet()
         self._given_weights: dict[str, np.ndarray] = {}
+        self._written_by_callbacks: set[str] = set()
         self.recorded: Run | None = None
 
     @property
@@ -106,6 +108,7 @@ class Network(NetworkBuilder):
         with self._used_alone("run"):
             backend = self._begin(choice)
             self._read_synapses_of_earlier_runs()
+            self._note_written_weights(backend, request.trials)
             return execute(backend, request, versions(), self._finish)
 
     @classmethod
@@ -163,7 +166,13 @@ class Network(NetworkBuilder):
     def _described(self) -> dict[str, Any]:
         """All attributes except those that belong to this process."""
         left_out = {*_of_a_new_process(), "_use", "recorded"}
-        return {name: value for name, value in vars(self).items() if name not in left_out}
+        described = {name: value for name, value in vars(self).items() if name not in left_out}
+        return described | {"_given_weights": self._weights_given_or_written()}
+
+    def _weights_given_or_written(self) -> dict[str, np.ndarray]:
+        """By name, weights of projections that differ from those that they were connected with, and do not learn."""
+        written = sorted(self._written_by_callbacks) if self._backend is not None else []
+        return self._given_weights | {name: self.weights(self._projections[name]) for name in written}
 
     def reset(self, keep_weights: bool = True) -> None:
         """Reset to time 0: states, traces, spikes in transit, eligibilities and modulators take their initial values.
@@ -178,9 +187,8 @@ class Network(NetworkBuilder):
         with self._used_alone("reset"):
             self._read_synapses_of_earlier_runs()
             before = self._backend
+            self._given_weights = self._weights_given_or_written() if keep_weights else {}
             self._backend, self.recorded = None, None
-            if not keep_weights:
-                self._given_weights = {}
             backend = self.build()
             for projection in self._projections.values():
                 if keep_weights and self._changes(projection):
@@ -202,9 +210,10 @@ class Network(NetworkBuilder):
         weights: in the unit of the port; (n,), one for each synapse in the order of `weights`, or an array (sources,
         targets), with 0 or NaN where there is no synapse. Traces, eligibilities and all other state are kept; a network
         whose weights are set before its first run is the same as one that was connected with them. With a dendritic
-        delay, what arrivals change that are still on their way to the soma is added when they reach it. A static
-        projection needs weights of its own: connect it with an array or a distribution. `reset(keep_weights=False)`
-        goes back to the weights that `connect` was given. Raises ParameterError, DescriptionError or UnitError.
+        delay, changes that are still on their way to the soma are part of the weights that are set, as they are of
+        those that are read. A static projection needs weights of its own: connect it with an array or a distribution.
+        `reset(keep_weights=False)` goes back to the weights that `connect` was given. Raises ParameterError,
+        DescriptionError or UnitError.
 
         >>> net = Network()
         >>> cells = net.population(3, LIF())
@@ -320,6 +329,17 @@ class Network(NetworkBuilder):
         plain_run = replace(run, synapse_data={}, checkpoint_writer=None)
         content = {"network": self._described(), "arrays": backend.arrays(), "step": step, "run": plain_run}
         checkpoint.write(path, content, versions(), self.time)
+
+    def _note_written_weights(self, backend: Backend, trials: Trials | None) -> None:
+        """Note static projections whose weights callbacks of this run may write; earlier runs read theirs before."""
+        phases = () if trials is None else trials.phases
+        callbacks = [*self._callbacks, *(phase.callback for phase in phases if phase.callback is not None)]
+        taken = [a.owner for c in callbacks for a in c.arguments if isinstance(a, Reference) and a.what == "weights"]
+        for projection in dict.fromkeys(taken):
+            if not self._changes(projection) and backend.has_own_weights(projection):
+                self._written_by_callbacks.add(projection.name)
+                for run in self._past_runs:
+                    run.synapses(projection)
 
     def _read_synapses_of_earlier_runs(self) -> None:
         """Read weights that earlier runs have not read yet, before they change."""

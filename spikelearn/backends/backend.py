@@ -121,10 +121,14 @@ class Backend(ABC):
         """Set the synapses of a plastic or regulated projection, in a network at time 0, to those from a run."""
         raise self._unsupported("synapses that change")
 
+    def has_own_weights(self, projection: Projection) -> bool:
+        """Whether each synapse of a projection has a weight of its own, which `put_weights` and callbacks can set."""
+        return False
+
     def put_weights(self, projection: Projection, weights: np.ndarray) -> None:
         """Set the weights of all synapses, (n,) in the order of `synapses`, now; all else stays what it is.
 
-        Raises DescriptionError if synapses of the projection cannot have weights of their own.
+        Raises DescriptionError if synapses of the projection have no weights of their own.
         """
         raise self._unsupported("weights that can be set")
 

@@ -13,6 +13,7 @@ from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Trials
 from spikelearn.engine.lowering.callbacks import restore_inputs, save_inputs, trial_calls
 from spikelearn.engine.lowering.network import lower, shares_by_default
+from spikelearn.engine.lowering.weights import own_weights
 from spikelearn.engine.plan import Added, Program
 from spikelearn.engine.simulate import Pause, simulate
 from spikelearn.engine.snapshot import count_synapses, put_synapses, put_weights, synapses_of
@@ -98,6 +99,9 @@ class CompiledBackend(Backend):
 
     def put_synapses(self, projection: Projection, synapses: Synapses) -> None:
         put_synapses(projection, self.program, synapses)
+
+    def has_own_weights(self, projection: Projection) -> bool:
+        return own_weights(projection, self.program)
 
     def put_weights(self, projection: Projection, weights: np.ndarray) -> None:
         put_weights(projection, self.program, weights)

@@ -10,7 +10,8 @@ import numpy as np
 
 from spikelearn.connectivity import ConnectionRule, Rows
 from spikelearn.description.distributions import Drawn
-from spikelearn.description.population import Modulator, Population
+from spikelearn.description.population import Modulator, Population, Reference
+from spikelearn.errors import DescriptionError
 from spikelearn.kernels import connect
 from spikelearn.plasticity import Plasticity
 from spikelearn.synapses import GradedSynapse, Synapse
@@ -53,6 +54,23 @@ class Projection:
     counted_by: Callable[[Projection], int] | None = field(default=None, repr=False)
 
     ids = None
+
+    def weights(self) -> Reference:
+        """For callbacks: float64, the weights of its synapses at the time of the call.
+
+        (sources, targets) for a projection that connects every pair, else (n,) in the order of Run.synapses. A callback
+        may write to it, unless its synapses share one weight: connect it with an array or a distribution for that. A
+        weight that is not finite, or beyond the limits of the rule, stops the run, and none of that call is taken over.
+        Each call reads all weights of the projection. Not for procedural synapses.
+
+            def forget(trial, phase, weights):
+                weights *= 0.99
+
+            Phase(100.0, callback=Callback(forget, (made.weights(),)))
+        """
+        if self.procedural:
+            raise DescriptionError(f"weights of projection {self.name!r}: procedural synapses are not stored")
+        return Reference("weights", self)
 
     def __len__(self) -> int:
         """The number of synapses."""

@@ -34,7 +34,8 @@ class Callback(HoldsFunctions):
     function: as the callback of a phase, function(trial, phase, *arguments), at the end of the phase's last step; as a
         callback of every step, function(step, *arguments). It is compiled with Numba unless already compiled, and
         returns nothing.
-    arguments: numpy arrays, numbers, or references such as `population.counts()` and `modulator.release`.
+    arguments: numpy arrays, numbers, or references such as `population.counts()`, `modulator.release` and
+        `projection.weights()`.
     """
 
     function: Callable[..., Any]

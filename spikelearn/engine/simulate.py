@@ -233,17 +233,19 @@ def _stepper(program: Program, added: Added | None) -> Callable[[int, bool], int
 
 
 def _check_callbacks(calls: Sequence[Call], dt: float) -> None:
-    for call in calls:
-        if call.raised is not None and call.raised[0]:
-            step, call.raised[0] = int(call.raised[0]), 0
-            at = times_of(step, dt)
-            if call.complaint:
-                raise SimulationError(f"{call.complaint}, at {at:g} ms; the run stopped there")
-            error = call.repeated(step)
-            why = "it does not when it is called again from Python" if error is None else described(error)
-            raise SimulationError(
-                f"callback ({call.label}) raised an exception at {at:g} ms; the run stopped there: {why}"
-            ) from error
+    raised = [(call, int(call.raised[0])) for call in calls if call.raised is not None and call.raised[0]]
+    for call, _ in raised:
+        assert call.raised is not None
+        call.raised[0] = 0
+    for call, step in raised:
+        at = times_of(step, dt)
+        if call.complaint:
+            raise SimulationError(f"{call.complaint}, at {at:g} ms; the run stopped there")
+        error = call.repeated(step)
+        why = "it does not when it is called again from Python" if error is None else described(error)
+        raise SimulationError(
+            f"callback ({call.label}) raised an exception at {at:g} ms; the run stopped there: {why}"
+        ) from error
 
 
 def _check_kernels(found: Sequence[BaseException], program: Program) -> None:

@@ -13,6 +13,7 @@ from spikelearn.engine.lowering.synapse_tables import count_alone, locate
 from spikelearn.engine.lowering.weights import own_weights, weight_array
 from spikelearn.engine.plan import Plan, Program
 from spikelearn.errors import DescriptionError
+from spikelearn.kernels.weights import EVERY
 from spikelearn.results.run import Synapses
 from spikelearn.steps import times_of
 
@@ -90,10 +91,10 @@ def put_weights(projection: Projection, program: Program, weights: np.ndarray) -
             f"weights of projection {projection.name!r}: its synapses share one weight, which is stored once, or none; "
             "expected one that was connected with an array or a distribution of weights, or with a plasticity rule"
         )
-    array = weight_array(projection, program, every=True)
+    array = weight_array(projection, program)
     for call in array.read:
         call(program.step)
-    array.values[:] = weights
-    array.due[0] = 1
+    array.values[array.places] = weights
+    array.due[0] = EVERY
     for call in array.write:
         call(program.step)

@@ -61,11 +61,11 @@ def clear_counts(step, clock, phase, n_events: Written):
 
 
 @kernel
-def call_at_end(step, clock, phase, but_in, addresses, arguments):
-    """At the end of a phase, in all trials but one, make Calls for the next step."""
+def call_at_end(step, clock, phase, but_in, ahead, addresses, arguments):
+    """At the end of a phase, in all trials but one, make Calls for a step that is `ahead` of this one."""
     if clock[ENDS] == 1 and clock[PHASE] == phase and clock[TRIAL] != but_in:
         for k in range(len(addresses)):
-            invoke(addresses[k], step + 1, arguments[k])
+            invoke(addresses[k], step + ahead, arguments[k])
 
 
 @kernel

@@ -1,12 +1,15 @@
 """The weights of all synapses of a projection in one array, which callbacks and users read and write.
 
-Each share reads its own: synapse k is at positions[k] of its table and has place places[k] in `weights`, the array, and
-in `before`, the same as it was read. `stored` is what the table holds, and after `materialize` these are weights.
+Each share reads its own: synapse k is at positions[k] of its table, and at places[k] of `weights`, the array, and of
+`before`, the same as it was read. `stored` is what the table holds, which after `materialize` are weights. `due` says
+which of them are to be put back: 0 for none, CHANGED or EVERY.
 """
 
 from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.control import STOP
 from spikelearn.kernels.event_rule import ALL, WANTED
+
+CHANGED, EVERY = 1, 2
 
 
 @kernel
@@ -20,13 +23,13 @@ def gather(step, found, used: Written, places, weights: Written, before: Written
 
 @kernel
 def compare(step, weights, before, W_min, W_max, due: Written, control: Written, raised: Written):
-    """Set `due` to 1 if a weight was changed. Stop, with all as before, if one has become what it may not be."""
+    """Find out whether weights were changed. If one has become what it may not be, stop, and none is put back."""
     due[0] = 0
     for k in range(len(weights)):
         new = weights[k]
         if new != before[k]:
-            due[0] = 1
-            if not (W_min <= new <= W_max and new - new == 0.0):
+            due[0] = CHANGED
+            if not (W_min <= new and new <= W_max and new - new == 0.0):
                 control[STOP] = 1
                 raised[0] = step
     if raised[0] != 0:
@@ -43,34 +46,33 @@ def catch_up(step, due, sweeps: Written):
 @kernel
 def keep(step, due, positions, stored, kept: Written):
     """Keep what is stored now."""
-    if due[0] != 0:
+    if due[0] == CHANGED:
         for k in range(len(positions)):
             kept[k] = stored[positions[k]]
 
 
 @kernel
-def put(
-    step, due, unchanged, relative, positions, places, weights, before, W_min, W_max, stored: Written
-):  # fmt: skip
-    """Store the changed weights, and if `unchanged` is 1 the others too.
+def put(step, due, relative, positions, places, weights, before, W_min, W_max, stored: Written):
+    """Store weights.
 
-    relative: whether to add the change to what is stored, which differs from the weight that was read by what is still
-    on its way through a dendrite.
+    relative: whether what is stored may differ from the weight that was read by what is still on its way through a
+    dendrite; it then still does.
     """
     if due[0] != 0:
         for k in range(len(positions)):
             new = weights[places[k]]
             old = before[places[k]]
-            if new != old or unchanged != 0:
+            if new != old or due[0] == EVERY:
                 if relative != 0:
-                    new = min(max(stored[positions[k]] + (new - old), W_min), W_max)
+                    now = min(max(stored[positions[k]], W_min), W_max)
+                    new = min(max(new + (now - old), W_min), W_max)
                 stored[positions[k]] = new
 
 
 @kernel
 def put_back(step, due, positions, places, weights, before, kept, stored: Written):
-    """Restore, bit for bit, what is stored for the weights that were not changed."""
-    if due[0] != 0:
+    """Restore bit for bit what is stored for the weights that were not changed."""
+    if due[0] == CHANGED:
         for k in range(len(positions)):
             if weights[places[k]] == before[places[k]]:
                 stored[positions[k]] = kept[k]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,22 +14,32 @@ from spikelearn.codegen.template import render
 from spikelearn.description.population import Population, Reference
 from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Phase, Trials
+from spikelearn.engine.lowering.weights import WeightArray, weight_array
 from spikelearn.engine.plan import STAGES, Added, Call, Plan, Program, call_table
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, modulators, sources, trial_clock
 
+_NO_WEIGHTS: Mapping[Projection, WeightArray] = MappingProxyType({})
+
 
 def resolve(
-    argument: Any, program: Program, counters: dict[Any, np.ndarray] | None = None, added: Added | None = None
+    argument: Any,
+    program: Program,
+    counters: dict[Any, np.ndarray] | None = None,
+    added: Added | None = None,
+    weights: Mapping[Projection, WeightArray] = _NO_WEIGHTS,
 ) -> Any:
     """The array that a reference stands for; other arguments unchanged.
 
-    counters: those of the trials. added: collects the Calls that the trials need at the end of "record".
+    counters: those of the trials. added: collects the Calls that the trials need at the end of "record". weights: of
+    all projections whose weights the callback takes.
     """
     if not isinstance(argument, Reference):
         if isinstance(argument, np.ndarray) and not argument.flags.c_contiguous:
             raise DescriptionError("arrays passed to callbacks must be contiguous: use numpy.ascontiguousarray")
         return argument
+    if argument.what == "weights":
+        return weights[argument.owner].argument
     plan = program.plans[0]
     if argument.what == "release":
         return plan.modulators[argument.owner]["pending"]
@@ -75,9 +86,32 @@ def _fired(population: Population, kind: str, program: Program, added: Added | N
 def step_calls(callbacks: Sequence[Callback], program: Program) -> None:
     """Add the callbacks of every step to a Program."""
     for callback in callbacks:
-        arguments = [resolve(a, program) for a in callback.arguments]
+        weights = _weights(callback, program)
+        arguments = [resolve(a, program, weights=weights) for a in callback.arguments]
+        program.end += [call for array in weights.values() for call in array.read]
         program.end.append(_user_call("every step", callback, program.controls[0], {}, arguments))
         program.end += [*_handed_on(callback, program), *_checked_rates(callback, program)]
+        program.end += [call for array in weights.values() for call in (*array.compare, *array.write)]
+
+
+def _weights(callback: Callback, program: Program) -> dict[Projection, WeightArray]:
+    """The weights that a callback takes, by projection."""
+    taken = [a.owner for a in callback.arguments if isinstance(a, Reference) and a.what == "weights"]
+    return {projection: weight_array(projection, program) for projection in taken}
+
+
+def _at_end(calls: list[Call], clock: np.ndarray, phase: int, label: str) -> list[Call]:
+    """The Call that makes others at the end of a phase, and says what stopped the run if one of them did."""
+    addresses, arguments = call_table(calls)
+    call = Call(
+        label, kernel_of(trial_clock.call_at_end), clock=clock, phase=phase, but_in=-1, ahead=0, addresses=addresses,
+        arguments=arguments,
+    )  # fmt: skip
+    call.calls = calls
+    for each in calls:
+        if each.raised is not None:
+            call.raised, call.complaint = each.raised, each.complaint
+    return [call] if calls else []
 
 
 def _handed_on(callback: Callback, program: Program) -> list[Call]:
@@ -163,10 +197,16 @@ def trial_calls(schedule: Trials, program: Program) -> Added:
     counters: dict[Any, np.ndarray] = {}
     for k, phase in enumerate(schedule.phases):
         if phase.callback is not None:
-            arguments = [resolve(a, program, counters, added) for a in phase.callback.arguments]
+            weights = _weights(phase.callback, program)
+            arguments = [resolve(a, program, counters, added, weights) for a in phase.callback.arguments]
             of_phase, control = {"clock": clocks[0], "phase_of_callback": k}, program.controls[0]
+            for array in weights.values():
+                added.end += _at_end(array.read, clocks[0], k, f"weights of {array.projection.name}")
             added.end.append(_user_call(f"end of phase {k}", phase.callback, control, of_phase, arguments))
             added.end += [*_handed_on(phase.callback, program), *_checked_rates(phase.callback, program)]
+            for array in weights.values():
+                written = [*array.compare, *array.write]
+                added.end += _at_end(written, clocks[0], k, f"changed weights of {array.projection.name}")
     for (population, kind), n_events in counters.items():
         for plan, stages_of_plan, clock in zip(program.plans, stages, clocks, strict=True):
             block = plan.block_of[population]
@@ -197,7 +237,7 @@ def _discard_events(schedule: Trials, program: Program, clock: np.ndarray, added
         addresses, arguments = call_table(calls)
         discard = Call(
             f"discard events before phase {k}", kernel_of(trial_clock.call_at_end), clock=clock,
-            phase=(k - 1) % n_phases, but_in=schedule.n - 1 if k == 0 else -1, addresses=addresses,
+            phase=(k - 1) % n_phases, but_in=schedule.n - 1 if k == 0 else -1, ahead=1, addresses=addresses,
             arguments=arguments,
         )  # fmt: skip
         discard.calls = calls

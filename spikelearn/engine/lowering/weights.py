@@ -12,7 +12,6 @@ from spikelearn.description.projection import Projection
 from spikelearn.engine.lowering.recorders import synapse_call
 from spikelearn.engine.lowering.synapse_tables import locate
 from spikelearn.engine.plan import Call, Plan, Program
-from spikelearn.errors import DescriptionError
 from spikelearn.kernels import weights as kernels
 
 
@@ -20,13 +19,16 @@ from spikelearn.kernels import weights as kernels
 class WeightArray:
     """The weights of all synapses of a projection, and the Calls that read and write them.
 
-    values: (n,), in the order of Run.synapses. read: Calls that bring them up to date. compare: a Call that finds out
-    whether they were changed, and stops the run if one may not be what it is. write: Calls that put them into the
-    network if `due` is 1; none if its synapses have no weights of their own.
+    argument: (sources, targets) or (n,), as Projection.weights says; read-only if they cannot be written. values: the
+    same, flat. places: (n,), the index in `values` of each synapse. due: (1,), which of them `write` puts back, see
+    kernels/weights.py. read: Calls that bring the array up to date. compare: a Call that sets `due`, and stops the run
+    if a weight may not be what it is. write: Calls that put weights back. Both are empty if they cannot be written.
     """
 
     projection: Projection
+    argument: np.ndarray
     values: np.ndarray
+    places: np.ndarray
     due: np.ndarray
     read: list[Call] = field(default_factory=list)
     compare: list[Call] = field(default_factory=list)
@@ -38,42 +40,41 @@ def own_weights(projection: Projection, program: Program) -> bool:
     return not projection.procedural and not any(len(plan.tables[projection].slot_weight) for plan in program.plans)
 
 
-def weight_array(
-    projection: Projection, program: Program, shape: tuple[int, ...] = (), every: bool = False
-) -> WeightArray:
-    """The weights of a projection.
-
-    shape: (sources, targets) for an array in that order, of a projection that connects every pair; () for (n,).
-    every: whether all weights are written, not only those that were changed. Raises DescriptionError for procedural
-    synapses, which have none.
-    """
-    if projection.procedural:
-        raise DescriptionError(
-            f"weights of projection {projection.name!r}: its synapses are procedural, and so are not stored"
-        )
+def weight_array(projection: Projection, program: Program) -> WeightArray:
+    """The weights of a projection whose synapses are stored."""
     n = sum(plan.tables[projection].sizes[projection] for plan in program.plans if plan.ends[projection].counted)
-    values, before, due = np.zeros(n), np.zeros(n), np.zeros(1, np.int64)
-    found = WeightArray(projection, values, due)
-    low, high = projection.limits
-    common = {"weights": values, "before": before}
-    if own_weights(projection, program):
-        raised = np.zeros(1, np.int64)
-        compare = Call(
-            f"changed weights of {projection.name}", kernel_of(kernels.compare), W_min=low, W_max=high, due=due,
-            control=program.controls[0], raised=raised, **common,
-        )  # fmt: skip
-        compare.raised = raised
-        found.compare.append(compare)
+    shape = (projection.source_size, projection.target_size)
+    dense = projection.rule.every_pair and n == shape[0] * shape[1] and not program.plans[0].tables[projection].rewired
+    values, before = np.zeros(n), np.zeros(n)
+    argument, writable = values.reshape(shape) if dense else values.view(), own_weights(projection, program)
+    argument.flags.writeable = writable
+    found = WeightArray(projection, argument, values, np.zeros(n, np.int64), np.zeros(1, np.int64))
+    arrays = {"weights": values, "before": before, "due": found.due}
+    if writable:
+        found.compare.append(_comparison(projection, program, arrays))
     for plan in program.plans:
         located = locate(projection, plan)
-        places = located["numbers"]
-        if shape:
-            places = located["pre"].astype(np.int64) * shape[1] + located["post"]
-        own = {"positions": located["positions"], "places": np.ascontiguousarray(places), **common}
+        pairs = located["pre"].astype(np.int64) * shape[1] + located["post"]
+        found.places[located["numbers"]] = own_places = pairs if dense else located["numbers"]
+        own = {**arrays, "positions": located["positions"], "places": own_places}
         found.read.extend(_reading(projection, plan, located, own))
-        if found.compare:
-            found.write.extend(_writing(projection, plan, own, due, every))
+        if writable:
+            found.write.extend(_writing(projection, plan, own))
     return found
+
+
+def _comparison(projection: Projection, program: Program, arrays: dict[str, np.ndarray]) -> Call:
+    raised, (low, high) = np.zeros(1, np.int64), projection.limits
+    call = Call(
+        f"compare weights of {projection.name}", kernel_of(kernels.compare), W_min=low, W_max=high, raised=raised,
+        control=program.controls[0], **arrays,
+    )  # fmt: skip
+    call.raised = raised
+    limits = "that are not finite"
+    if projection.plasticity is not None:
+        limits = f"outside {low:g} to {high:g}, the limits W_min and W_max of {projection.plasticity.rule.name}, or NaN"
+    call.complaint = f"a callback wrote weights of projection {projection.name!r} {limits}"
+    return call
 
 
 def _reading(projection: Projection, plan: Plan, located: dict[str, np.ndarray], own: dict[str, Any]) -> list[Call]:
@@ -86,12 +87,11 @@ def _reading(projection: Projection, plan: Plan, located: dict[str, np.ndarray],
     ]
 
 
-def _writing(projection: Projection, plan: Plan, own: dict[str, Any], due: np.ndarray, every: bool) -> list[Call]:
+def _writing(projection: Projection, plan: Plan, own: dict[str, Any]) -> list[Call]:
     learning, (low, high) = plan.learning.get(projection), projection.limits
-    on_the_way = learning is not None and learning.waits_for_events and projection.dendritic_steps > 0
     own |= {
-        "due": due, "unchanged": int(every), "relative": int(on_the_way), "W_min": low, "W_max": high,
         "stored": plan.tables[projection].weights, "kept": np.zeros(len(own["positions"])),
+        "relative": int(learning is not None and projection.dendritic_steps > 0), "W_min": low, "W_max": high,
     }  # fmt: skip
 
     def call(label: str, kernel: Any, **more: Any) -> Call:
@@ -105,8 +105,8 @@ def _writing(projection: Projection, plan: Plan, own: dict[str, Any], due: np.nd
         call("catch up with", kernels.catch_up, sweeps=learning.sweeps),
         *learning.sweep(),
         call("keep", kernels.keep),
-        *learning.materialize(due),
+        *learning.materialize(own["due"]),
         put,
-        *learning.dematerialize(due),
-        *([] if every else [call("put back", kernels.put_back)]),
+        *learning.dematerialize(own["due"]),
+        call("put back", kernels.put_back),
     ]
