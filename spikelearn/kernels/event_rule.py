@@ -1,4 +1,7 @@
-"""The loops of a plasticity rule that learns at events, rendered for each rule from templates/event_rule.py."""
+"""The kernels of a plasticity rule that learns at events, rendered for each rule from two templates.
+
+templates/event_synapse.py: what an event does to a synapse. templates/event_rule.py: the loops.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ WANTED, LATEST = range(2)
 SOME, ALL = 1, 2
 """Which synapses a sweep is needed for: those that have waited long, or all."""
 
+_TEMPLATES = ("event_synapse", "event_rule")
 _NOT_CODE = re.compile(r'"""(?:.|\n)*?"""|#.*|^from .*|^import .*|^def \w+', re.MULTILINE)
 _USED_NAME = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
 _NOT_NAMES = {*keyword.kwlist, "W_min", "W_max"}
@@ -47,8 +51,9 @@ def taken_among(names: Set[str], modulated: bool) -> Set[str]:
 
 @functools.cache
 def _template_names() -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
-    """Words of the template below its docstring, and what it puts before and after the names of a rule."""
-    text = (TEMPLATES / "event_rule.py").read_text(encoding="utf-8").split('"""', 2)[2]
+    """Words of the templates below their docstrings, and what they put before and after the names of a rule."""
+    texts = [(TEMPLATES / f"{template}.py").read_text(encoding="utf-8") for template in _TEMPLATES]
+    text = "".join(text.split('"""', 2)[2] for text in texts)
     words, loops = set(_USED_NAME.findall(text)), re.findall(r"# for ([a-z, ]+) in", text)
     replaced = {name.strip() for names in loops for name in names.split(",")}
     joined = [word.split("__") for word in words if "__" in word]
@@ -84,7 +89,7 @@ def render_event_rule(
     readable = [[(str(next(numbers)), name) for name in names] for names in (state, dict(pre), dict(post))]
     kept = [("weight", "weights"), *([("eligibility", "eligibilities")] if modulated else [])]
     return render(
-        "event_rule",
+        *_TEMPLATES,
         pre=tuple(name for name, _ in pre),
         post=tuple(name for name, _ in post),
         added=tuple(name for name, jump in (*pre, *post) if jump == "add"),

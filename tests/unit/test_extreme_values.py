@@ -10,6 +10,7 @@ import spikelearn as sl
 from spikelearn.kernels.event_rule import LAST_STEP
 from spikelearn.kernels.traces import decay, decay_tables
 from spikelearn.neurons.membrane import alpha_propagator, cascade_propagator, current_propagator
+from spikelearn.neurons.qif import quadratic_flow
 
 
 def network():
@@ -97,3 +98,11 @@ def test_a_neuron_much_faster_than_a_step_runs(model):
     net.record(cells, "V_m")
     found = net.run(3.0).trace(cells, "V_m").values
     assert np.isfinite(found).all() and found[-1, 0] == pytest.approx(-70.0 + 1e-4 * 1e7 / 250.0, abs=1e-3)
+
+
+@pytest.mark.parametrize("angle", [1e-3, 0.5, 3.0, 3.3, 10.0, 25.0, 25.5, 1e5, 1e150])
+def test_a_quadratic_membrane_relaxes_as_the_hyperbolic_tangent_however_long_the_step(angle):
+    """dx/ds = x^2 - q^2 from 0: x = -q tanh(q s)."""
+    q = 7.5
+    x, infinite = quadratic_flow(0.0, -q * q, angle / q)
+    assert not infinite and x == pytest.approx(-q * math.tanh(angle), rel=1e-14)

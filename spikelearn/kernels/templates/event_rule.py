@@ -1,241 +1,28 @@
 """The loops of a plasticity rule that learns at events: deliver, push (post events), sweep, read and reset.
 
-pre, post: the traces, and `added` those to which 1 is added at an event; the others are set to 1. state: of the
-synapse. reads: state variables of the target, whose values post events carry. on_pre, on_post: arguments of the
-handlers. transmits: what arrives is a function of the weight. short_term: it is multiplied by the fraction that a slot
-releases, which has its own state (release_state). mean_pre: post events carry the mean of the traces of all sources.
-state_goes_on: handlers are also called while nothing is learned, and the change of the weight is discarded.
+Rendered after event_synapse.py: the lists and the functions of synapses are those made there.
 
 Post events wait in a history of each neuron, a ring that ends before index `event_end`, until a synapse's next
 arrival, its weight is read, or the history is nearly full; then their effect is computed in closed form. `unread` is,
 for each synapse, the index of the first event that it has not applied; those before `due_end` are due, which equals
 `event_end` unless there is a dendritic delay. `past_*` are the latest event of each neuron that arrivals can see, and
-its traces including the jump. All synapses of a slot apply their oldest event, then all that have more apply their
-next, and so on: this avoids a branch per synapse that the processor would mispredict half of the time. `event_factor`
-is the factor of what each event changes; `any_scaled` is 1 as soon as one of them was not 1.
-
-A modulated rule keeps weight = w - c N and eligibility c scaled by exp((t - base)/tau_c), so that
-w(t) = weight + eligibility N(t) holds between events (N: kernels.modulators.integrate_modulator). Its limits are also
-enforced at every extreme of N, and so at all times: kernels.modulators.within_limits.
+its traces including the jump. `event_factor` is the factor of what each event changes; `any_scaled` is 1 as soon as one
+of them was not 1.
 """
 
 import math
 
-from spikelearn.codegen.jit import Written, kernel, scalar
+from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.control import STOP
 from spikelearn.kernels.deliver import fetch_run
 from spikelearn.kernels.event_rule import ALL, LATEST, LONG_AGO, NEVER, SOME, WANTED
 from spikelearn.kernels.events import count_in_row, source_in_row, times_in_row
-from spikelearn.kernels.learning_factor import scaled_change
 from spikelearn.kernels.traces import decay
 from spikelearn.kernels.trial_clock import PHASE, STARTS
 
 # if modulated:
 from spikelearn.kernels.modulators import extremes, held_until, within_limits
 # end
-
-
-# SYNAPSE = weight, eligibility, STATE
-# KEPT_IN = weights, eligibilities, synapse__STATE
-# CHANGED = change, STATE
-# MODULATOR = integrals, scales, extreme_counts, base, tau_c, dt
-# SLOT_EXTREMES = slot_extremes
-# EXTREME_N = extreme_N
-# SWEPT = swept
-# AT_ARRIVAL = N, E
-# SEGMENT = after, before, until, N_low, N_high, integrals, scales, extreme_counts, extreme_N
-# SENT = min(max(weight + eligibility * N, W_min), W_max)
-# if not modulated:
-# SYNAPSE = weight, STATE
-# KEPT_IN = weights, synapse__STATE
-# CHANGED = weight, STATE
-# MODULATOR =
-# SLOT_EXTREMES =
-# EXTREME_N =
-# SWEPT =
-# AT_ARRIVAL =
-# SEGMENT =
-# SENT = weight
-# end
-# if transmits:
-# SENT = transmits(SENT, CONSTANTS)
-# end
-# RELEASE =
-# RELEASE_OF =
-# RELEASED =
-# if short_term:
-# SENT = SENT * released_share
-# RELEASED = released_share
-# RELEASE = release_last, release__RELEASE_STATE
-# RELEASE_OF = release_dt, release_of__RELEASE_CONSTANTS
-# end
-# RUNS = run__KEPT_IN, run_unread
-# AVERAGED =
-# HISTORIES = event_end, due_end, event_step
-# EVENT_VALUES = event_factor, any_scaled, event__POST, event__READS
-# if mean_pre:
-# AVERAGED = PRE
-# EVENT_VALUES = EVENT_VALUES, event_mean__PRE
-# end
-# RUNNING = running__AVERAGED
-# DECAYS = decay__AVERAGED
-# EVENTS = HISTORIES, EVENT_VALUES
-# PAST = past_end, past_step, past__POST
-# PRE_TABLES = x__coarse, x__fine for x in pre
-# POST_TABLES = x__coarse, x__fine for x in post
-# LIMITS = W_min, W_max, OWN_CONSTANTS
-# if since_pre:
-# LIMITS = LIMITS, ms_per_step
-# end
-# SHARED = SEGMENT, EVENTS, PRE_TABLES, LIMITS
-# ARRIVED = last_arrival, slot__PRE
-# TAKEN_UP = consumed, queue, KEPT_IN, unread, SLOT_EXTREMES
-# GIVEN = index, targets, EXTREME_N, PRE_TABLES, LIMITS
-# FETCHED = targets, unread, KEPT_IN
-# LEARNS = plastic != 0.0
-# if state_goes_on:
-# LEARNS = True
-# end
-@scalar
-def learn(SYNAPSE, j, h, last, PRE__at, plastic, SHARED):
-    """The effect on a synapse of event h in the history of its target j."""
-    at = event_step[j, h]
-    # for x in pre:
-    x = x__at * decay(at - last, x__coarse, x__fine)
-    # end
-    # for x in averaged:
-    mean__x = event_mean__x[j, h]
-    # end
-    # for y in post:
-    y = event__y[j, h]
-    # end
-    # for y in reads:
-    y = event__y[j, h]
-    # end
-    # if modulated:
-    ring = len(integrals) - 1
-    if until > before:
-        since = held_until(j, h, after, before, event_step, extreme_counts)
-        until = extreme_counts[at & ring]
-        weight = within_limits(weight, eligibility, since, until, N_low, N_high, extreme_N, W_min, W_max)
-    N = integrals[at & ring]
-    now = weight + eligibility * N
-    weight += min(max(now, W_min), W_max) - now
-    # end
-    # if not state_goes_on:
-    if plastic == 0.0:
-        return SYNAPSE
-    # end
-    # if not modulated:
-    before_change = weight
-    # end
-    CHANGED = on_post(ON_POST)
-    # if modulated:
-    change *= plastic * scales[at & ring]
-    eligibility += change
-    weight -= change * N
-    # else:
-    weight = min(max(scaled_change(before_change, weight, plastic), W_min), W_max)
-    # end
-    return SYNAPSE
-
-
-@scalar
-def meet(SYNAPSE, s, last, PRE__now, POST, AT_ARRIVAL, plastic, LIMITS):
-    """The effect on a synapse of an arrival in step s."""
-    # if modulated:
-    now = weight + eligibility * N
-    weight += min(max(now, W_min), W_max) - now
-    # end
-    # if not modulated:
-    before_change = weight
-    # end
-    CHANGED = on_pre(ON_PRE)
-    # if modulated:
-    change *= plastic * E
-    eligibility += change
-    weight -= change * N
-    # else:
-    weight = min(max(scaled_change(before_change, weight, plastic), W_min), W_max)
-    # end
-    return SYNAPSE
-
-
-@scalar
-def arrive(run, RUNS, s, last, PRE__now, PAST, POST_TABLES, AT_ARRIVAL, plastic, LIMITS, RELEASED, inputs):
-    """An arrival at all synapses of a slot, and what it sends."""
-    for i in range(len(run)):
-        j = run[i]
-        # for v, array in kept:
-        v = run__array[i]
-        # end
-        # for y in post:
-        y = past__y[j] * decay(s - past_step[j], y__coarse, y__fine)
-        # end
-        SYNAPSE = meet(SYNAPSE, s, last, PRE__now, POST, AT_ARRIVAL, plastic, LIMITS)
-        # for v, array in kept:
-        run__array[i] = v
-        # end
-        inputs[j] += SENT
-
-
-@scalar
-def take_up(run, queue, RUNS, last, PRE__at, SHARED):
-    """Apply the post events that are due to the synapses of a slot: the oldest to all synapses, then the next."""
-    mask = event_step.shape[1] - 1
-    n = 0
-    for i in range(len(run)):
-        queue[n] = i
-        n += run_unread[i] != due_end[run[i]]
-    while n > 0:
-        left = 0
-        # Two loops, since one with a condition takes a third longer.
-        if any_scaled[0] == 0:
-            for k in range(n):
-                i = queue[k]
-                j = run[i]
-                h = run_unread[i]
-                # for v, array in kept:
-                v = run__array[i]
-                # end
-                SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, 1.0, SHARED)
-                # for v, array in kept:
-                run__array[i] = v
-                # end
-                place = (int(h) + 1) & mask
-                run_unread[i] = place
-                queue[left] = i
-                left += place != due_end[j]
-        else:
-            for k in range(n):
-                i = queue[k]
-                j = run[i]
-                h = run_unread[i]
-                # for v, array in kept:
-                v = run__array[i]
-                # end
-                SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, event_factor[j, h], SHARED)
-                # for v, array in kept:
-                run__array[i] = v
-                # end
-                place = (int(h) + 1) & mask
-                run_unread[i] = place
-                queue[left] = i
-                left += place != due_end[j]
-        n = left
-    # if modulated:
-    if until > before:
-        for i in range(len(run)):
-            j = run[i]
-            # for v, array in kept:
-            v = run__array[i]
-            # end
-            since = held_until(j, run_unread[i], after, before, event_step, extreme_counts)
-            weight = within_limits(weight, eligibility, since, until, N_low, N_high, extreme_N, W_min, W_max)
-            # for v, array in kept:
-            run__array[i] = v
-            # end
-    # end
 
 
 @kernel
@@ -327,6 +114,7 @@ def function(
             # end
             release_last[slot] = step
             # end
+            # Compiled twice, since the multiplication takes a tenth longer.
             if plastic == 1.0:
                 arrive(run, RUNS, s, last, PRE__now, PAST, POST_TABLES, AT_ARRIVAL, 1.0, LIMITS, RELEASED, inputs)
             elif LEARNS:
