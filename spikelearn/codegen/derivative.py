@@ -127,17 +127,17 @@ class _Differentiated:
     def _varying(self, call: ast.expr) -> tuple[str, ...]:
         """The arguments of a call that depend on anything."""
         assert isinstance(call, ast.Call)
-        names = arguments_of(self.form.called(call))
+        called = self.form.called(call)
+        if not isinstance(getattr(called, "py_func", called), FunctionType):
+            raise self.form.error(call, "its derivative is not known")
+        names = arguments_of(called)
         if len(names) != len(call.args):
             raise self.form.error(call, f"expected {len(names)} arguments")
         return tuple(name for name, node in zip(names, call.args, strict=True) if self._of(node))
 
     def _derivative_of(self, call: ast.expr, by: tuple[str, ...]) -> Derivative:
         assert isinstance(call, ast.Call)
-        called = self.form.called(call)
-        if not isinstance(getattr(called, "py_func", called), FunctionType):
-            raise self.form.error(call, "its derivative is not known")
-        return derivative(called, by, self.form.given_to(call))
+        return derivative(self.form.called(call), by, self.form.given_to(call))
 
     # Text.
 

@@ -215,7 +215,7 @@ def of_arrays(x, y):
         (whole_division, "an operation on whole numbers, line .*x // y"),
         (unknown_function, "its derivative is not known.*math.gamma"),
         (by_name, "arguments are given by name"),
-        (with_comprehension, "ListComp of variables that have derivatives|no known function|not known"),
+        (with_comprehension, "its derivative is not known, line 2: sum"),
         (in_condition, "a call in the condition of a loop"),
         (of_two_sizes, "different numbers of values"),
         (of_arrays, "assigns to something else than variables"),
