@@ -118,7 +118,10 @@ def deliver_values(
 
 @kernel
 def deliver_rows(step, rows, counts, delays, index, targets, weights, inputs: Written, event_count: Written):
-    """`deliver` where the targets of each slot are neighbours and each synapse has its own weight."""
+    """`deliver` where the targets of each slot are neighbours and each synapse has its own weight.
+
+    Of an unsigned index Numba does not ask whether it is negative, so that loops vectorise without slices.
+    """
     n_shares, depth = counts.shape
     n_delays = len(delays)
     for d in range(n_delays):
@@ -126,15 +129,13 @@ def deliver_rows(step, rows, counts, delays, index, targets, weights, inputs: Wr
         for share in range(n_shares):
             for k in range(counts[share, row]):
                 slot = rows[share, row, k] * n_delays + d
-                begin = index[slot]
-                end = index[slot + 1]
-                if begin < end:
-                    event_count[0] += end - begin
-                    first = np.int64(targets[begin])
-                    weights_of_row = weights[begin:end]
-                    inputs_of_row = inputs[first : first + end - begin]
-                    for p in range(len(weights_of_row)):
-                        inputs_of_row[p] += weights_of_row[p]
+                n = index[slot + 1] - index[slot]
+                if n > 0:
+                    event_count[0] += n
+                    first_synapse = np.uint64(index[slot])
+                    first_target = np.uint64(targets[first_synapse])
+                    for i in range(n):
+                        inputs[first_target + np.uint64(i)] += weights[first_synapse + np.uint64(i)]
 
 
 @kernel
@@ -149,13 +150,11 @@ def deliver_values_in_rows(
         for share in range(n_shares):
             for k in range(counts[share, row]):
                 slot = rows[share, row, k] * n_delays + d
-                begin = index[slot]
-                end = index[slot + 1]
-                if begin < end:
-                    event_count[0] += end - begin
+                n = index[slot + 1] - index[slot]
+                if n > 0:
+                    event_count[0] += n
                     value = values[share, row, k]
-                    first = np.int64(targets[begin])
-                    weights_of_row = weights[begin:end]
-                    inputs_of_row = inputs[first : first + end - begin]
-                    for p in range(len(weights_of_row)):
-                        inputs_of_row[p] += weights_of_row[p] * value
+                    first_synapse = np.uint64(index[slot])
+                    first_target = np.uint64(targets[first_synapse])
+                    for i in range(n):
+                        inputs[first_target + np.uint64(i)] += weights[first_synapse + np.uint64(i)] * value

@@ -19,7 +19,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.exponential import exponential
-from spikelearn.kernels.functions import softplus
+from spikelearn.kernels.functions import log1p
 from spikelearn.neurons.membrane import decay
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import EXACT, Properties
@@ -41,9 +41,12 @@ def leaky_readout_step(
 ):
     V_m = kappa * V_m + arriving * (in_soma + in_noise + I_soma)
     x = gain * V_m
-    error = I_learning * (1.0 / (1.0 + exponential(-x)) - I_teacher)
-    # -ln p = softplus(-x), -ln(1 - p) = softplus(x) = softplus(-x) + x
-    loss = loss + I_learning * (softplus(x) - I_teacher * x)
+    below = exponential(-abs(x))
+    share = 1.0 / (1.0 + below)
+    p = share if x >= 0.0 else below * share
+    error = I_learning * (p - I_teacher)
+    # -ln(1 - p) = ln(1 + exp(x)) = max(x, 0) + ln(1 + exp(-|x|)), and -ln p is x less
+    loss = loss + I_learning * (max(x, 0.0) + log1p(below) - I_teacher * x)
     return V_m, V_sum + V_m, error, loss, in_noise, np.uint8(16)
 
 

@@ -5,11 +5,21 @@ The names are those of signal_rule.py, after which this is rendered.
 
 import math
 
+import numpy as np
+
 from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.control import STOP
 from spikelearn.kernels.signal_rule import BASE, EPOCH, EPOCHS, SWEPT
 from spikelearn.kernels.trial_clock import PHASE, STARTS
 
+# SETTLED = X__PRE
+# LIMITS = W_min, W_max
+# if hidden:
+# LIMITS = -math.inf, math.inf
+# end
+# if eligibility and not by_target:
+# SETTLED = X__PRE, N_now
+# end
 # if eligibility:
 # AS_IT_IS = weight + c * N_now
 # SCALED = c
@@ -174,6 +184,36 @@ def read(
 
 
 @kernel
+def settle_row(begin, end, targets, weights: Written, ELIGIBILITIES, OF_TARGETS, SETTLED, W_min, W_max):
+    """Put what `look` finds in place of q, at the synapses of a slot that no signal has yet to reach."""
+    first_synapse = np.uint64(begin)
+    first_target = np.uint64(targets[begin])
+    for i in range(end - begin):
+        p = first_synapse + np.uint64(i)
+        # if dense:
+        j = first_target + np.uint64(i)
+        # else:
+        j = np.uint64(targets[p])
+        # end
+        weight = weights[p]
+        # if eligibility:
+        c = eligibilities[p]
+        # end
+        # for x in pre:
+        H__x__now = H__x[j]
+        # end
+        # if eligibility:
+        # for x in pre:
+        M__x__now = M__x[j]
+        # end
+        # end
+        # if by_target:
+        N_now = N[j]
+        # end
+        weights[p] = min(max(AS_IT_IS, W_min), W_max)
+
+
+@kernel
 def reset(
     step, clock_of_trials, phase, first, last, OWN: Written, DELAYS: Written, SEEN_RINGS: Written, start__STARTS, GIVEN,
     clock, gain: Written, SYNAPSES: Written, W_min, W_max
@@ -181,13 +221,33 @@ def reset(
     """At the start of a phase: keep the weights; reset traces, eligibilities and the rule's own variables."""
     if clock_of_trials[STARTS] == 0 or clock_of_trials[PHASE] != phase:
         return
+    epoch = clock[EPOCH]
+    # if eligibility and not by_target:
+    N_now = N[0]
+    # end
     for slot in range(len(slot_epoch)):
-        for p in range(index[slot], index[slot + 1]):
-            weights[p], _ = look(step - 1, slot, p, LEARNED)
-            # if eligibility:
-            eligibilities[p] = 0.0
+        begin = index[slot]
+        end = index[slot + 1]
+        since = slot_epoch[slot]
+        if dendritic > 0:
+            for p in range(begin, end):
+                weights[p], _ = look(step - 1, slot, p, LEARNED)
+        elif begin < end:
+            # for x in pre:
+            X__x = slot__x[slot]
             # end
-        slot_epoch[slot] = clock[EPOCH]
+            if since < epoch:
+                catch_up_slot(slot, since, epoch, X__PRE, ENDS, FACTORS, INDEX, OF_SYNAPSES)
+            for _ in range(since, epoch):
+                # for x in pre:
+                X__x *= factor__x
+                # end
+            settle_row(begin, end, targets, OF_SYNAPSES, OF_TARGETS, SETTLED, LIMITS)
+        # if eligibility:
+        for p in range(begin, end):
+            eligibilities[p] = 0.0
+        # end
+        slot_epoch[slot] = epoch
         # for x in pre:
         slot__x[slot] = 0.0
         # end

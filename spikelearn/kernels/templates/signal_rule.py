@@ -90,9 +90,8 @@ from spikelearn.kernels.events import count_in_row, first_in_row, source_in_row
 # TOTAL = N[j]
 # TOTAL_AT_END = end_N[r, j]
 # end
-# SEEN_NOW = seen__v[row] for v in seen
-# if dense:
-# SEEN_NOW = seen__v[row][to:upto] for v in seen
+# if seen:
+# OF_ARRIVAL = OF_ARRIVAL, row, seen__SEEN
 # end
 # if hidden:
 # LEARNED = UNLIMITED
@@ -268,7 +267,7 @@ def sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES):
 
 
 # HANDED = now__x / jump__x for x in pre
-# HANDED = HANDED, seen__SEEN[j], constant__CONSTANTS
+# HANDED = HANDED, seen__SEEN[row, j], constant__CONSTANTS
 # if eligibility:
 # OWED = weight + c * TOTAL
 # LEARNT = c
@@ -291,12 +290,16 @@ def sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES):
 
 
 @kernel
-def deliver_row(targets, OF_SYNAPSES: Written, inputs: Written, OF_TARGETS, seen__SEEN, OF_ARRIVAL):
-    """One arrival at the synapses of a slot. Arrays of targets are of those alone, in order, if they are neighbours."""
-    for p in range(len(weights)):
-        j = targets[p]
+def deliver_row(begin, end, targets, OF_SYNAPSES: Written, inputs: Written, OF_TARGETS, OF_ARRIVAL):
+    """One arrival at the synapses of a slot. Of an unsigned index Numba does not ask whether it is negative."""
+    first_synapse = np.uint64(begin)
+    first_target = np.uint64(targets[begin])
+    for i in range(end - begin):
+        p = first_synapse + np.uint64(i)
         # if dense:
-        j = p
+        j = first_target + np.uint64(i)
+        # else:
+        j = np.uint64(targets[p])
         # end
         weight = weights[p]
         # if eligibility:
@@ -402,14 +405,7 @@ def function(
             # end
             if since < epoch:
                 catch_up_slot(slot, since, epoch, X__PRE, ENDS, FACTORS, INDEX, OF_SYNAPSES)
-            those = targets[begin:end]
-            # if dense:
-            to = np.int64(targets[begin])
-            upto = to + end - begin
-            deliver_row(those, OF_SYNAPSES[begin:end], inputs[to:upto], OF_TARGETS[to:upto], SEEN_NOW, OF_ARRIVAL)
-            # else:
-            deliver_row(those, OF_SYNAPSES[begin:end], inputs, OF_TARGETS, SEEN_NOW, OF_ARRIVAL)
-            # end
+            deliver_row(begin, end, targets, OF_SYNAPSES, inputs, OF_TARGETS, OF_ARRIVAL)
             # for x in pre:
             slot__x[slot] = new__x
             # end
