@@ -36,6 +36,7 @@ if _TYPE_CHECKING:
     from spikelearn import learning as learning
     from spikelearn import plots as plots
     from spikelearn import tasks as tasks
+    from spikelearn.learning.event_gradient import event_gradient as event_gradient
     from spikelearn.learning.gradient import gradient as gradient
 else:  # type checkers go by the lines above, whose names are exported by `as` and by `*`
     _ON_DEMAND = ("plots", "analysis", "io", "learning", "tasks")
@@ -45,6 +46,6 @@ else:  # type checkers go by the lines above, whose names are exported by `as` a
     def __getattr__(name: str) -> object:
         if name in _ON_DEMAND:
             return _import_module(f"spikelearn.{name}")
-        if name == "gradient":
-            return _import_module("spikelearn.learning.gradient").gradient
+        if name in ("gradient", "event_gradient"):
+            return getattr(_import_module(f"spikelearn.learning.{name}"), name)
         raise AttributeError(f"module 'spikelearn' has no attribute {name!r}")

@@ -235,6 +235,11 @@ class Network(NetworkBuilder):
             if backend.step == 0 or not self._changes(projection):
                 self._given_weights[projection.name] = values
 
+    @property
+    def weights_were_set(self) -> bool:
+        """Whether there are weights from `set_weights` that are not in its description."""
+        return bool(self._given_weights)
+
     def _synapses(self, projection: Projection, where: str) -> Synapses:
         """The current synapses of a projection."""
         self._check_owned([(where, projection)])

@@ -25,6 +25,8 @@ class ClosedForm:
     soonest: a cheaper function of the same arguments, recomputed at every arrival in place of `crossing`. It is never
         later than `crossing`, and 0.0 only if `crossing` is.
     hold: like flow, while the neuron is refractory; requires a parameter t_ref. None: never refractory.
+    margin: function(*state, *constants) -> what rises through 0 where it fires, such as V_m - V_th. Only
+        `sl.event_gradient` needs it; None: the neuron fires only at arrivals, if at all.
     clock: the state variable in which the step function counts refractory steps, which these functions do not take.
 
     Arguments are named as in the step function: state by its name, `in_<port>`, `I_<current>`.
@@ -37,10 +39,11 @@ class ClosedForm:
     reset: Callable[..., Any]
     soonest: Callable[..., Any] | None = None
     hold: Callable[..., Any] | None = None
+    margin: Callable[..., Any] | None = None
     clock: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("flow", "receive", "crossing", "reset", "soonest", "hold"):
+        for name in ("flow", "receive", "crossing", "reset", "soonest", "hold", "margin"):
             function = getattr(self, name)
             if function is not None:
                 object.__setattr__(self, name, scalar(function))
@@ -63,6 +66,7 @@ class ClosedForm:
             "crossing": [*moving, *drives, *constants],
             "soonest": [*moving, *drives, *constants],
             "reset": [*moving, *constants],
+            "margin": [*moving, *constants],
         }
         for name, wanted in expected.items():
             function = getattr(self, name)

@@ -94,6 +94,13 @@ def alpha_receive(
 
 
 @scalar
+def alpha_margin(
+    V_m, I_syn_exc, dI_syn_exc, I_syn_inh, dI_syn_inh, tau_m, tau_exc, tau_inh, R, I_e, E_L, V_th, V_reset
+):  # fmt: skip
+    return V_m - V_th
+
+
+@scalar
 def alpha_reset(
     V_m, I_syn_exc, dI_syn_exc, I_syn_inh, dI_syn_inh, tau_m, tau_exc, tau_inh, R, I_e, E_L, V_th, V_reset
 ):  # fmt: skip
@@ -241,5 +248,6 @@ LIF_ALPHA = ClosedForm(
     alpha_reset,
     soonest=alpha_soonest,
     hold=alpha_hold,
+    margin=alpha_margin,
     clock="refractory",
 )

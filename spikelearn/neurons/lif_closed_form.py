@@ -60,6 +60,11 @@ def delta_crossing(V_m, I_exc, tau_m, R, I_e, E_L, V_th, V_reset):
 
 
 @scalar
+def delta_margin(V_m, tau_m, R, I_e, E_L, V_th, V_reset):
+    return V_m - V_th
+
+
+@scalar
 def delta_reset(V_m, tau_m, R, I_e, E_L, V_th, V_reset):
     return V_reset
 
@@ -132,6 +137,14 @@ def lif_receive(
     tau_m, tau_syn_exc, tau_syn_inh, rate_exc, rate_inh, R, I_e, E_L, V_th, V_reset,
 ):  # fmt: skip
     return V_m, I_syn_exc + in_exc, I_syn_inh + in_inh
+
+
+@scalar
+def lif_margin(
+    V_m, I_syn_exc, I_syn_inh,
+    tau_m, tau_syn_exc, tau_syn_inh, rate_exc, rate_inh, R, I_e, E_L, V_th, V_reset,
+):  # fmt: skip
+    return V_m - V_th
 
 
 @scalar
@@ -223,6 +236,7 @@ LIF_DELTA = ClosedForm(
     delta_crossing,
     delta_reset,
     hold=delta_hold,
+    margin=delta_margin,
     clock="refractory",
 )
 
@@ -234,5 +248,6 @@ LIF_EXPONENTIAL = ClosedForm(
     lif_reset,
     soonest=lif_soonest,
     hold=lif_hold,
+    margin=lif_margin,
     clock="refractory",
 )

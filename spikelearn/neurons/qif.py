@@ -234,6 +234,11 @@ def qif_crossing(V_m, I_exc, V_middle, half_square, scale_C, scale, I_e, V_peak,
 
 
 @scalar
+def qif_crossing_margin(V_m, V_middle, half_square, scale_C, scale, I_e, V_peak, V_reset):
+    return V_m - V_peak
+
+
+@scalar
 def qif_reset(V_m, V_middle, half_square, scale_C, scale, I_e, V_peak, V_reset):
     return V_reset
 
@@ -264,6 +269,7 @@ QIF = NeuronModel(
         qif_crossing,
         qif_reset,
         hold=qif_hold,
+        margin=qif_crossing_margin,
         clock="refractory",
     ),
     membrane=Membrane(

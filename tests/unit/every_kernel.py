@@ -12,7 +12,15 @@ from spikelearn.codegen.modules import Kernel
 from spikelearn.codegen.object_cache import Entry
 from spikelearn.engine import plan
 from spikelearn.engine.lowering.callbacks import trial_calls
+from spikelearn.learning.event_cells import EventCells
 from spikelearn.learning.gradient import Differentiable
+
+
+class Nothing(Entry):
+    """What does nothing when it is called."""
+
+    def call(self, *arguments: Any) -> None:
+        pass
 
 
 def every_kernel(monkeypatch) -> list[tuple[str, Kernel, tuple[Any, ...]]]:
@@ -24,11 +32,12 @@ def every_kernel(monkeypatch) -> list[tuple[str, Kernel, tuple[Any, ...]]]:
         return (
             load(kernel, arguments)
             if kernel.of.startswith(("Rows of", "Values by distance", "draw"))
-            else (Entry(0, None), None)
+            else (Nothing(0, None), None)
         )
 
     monkeypatch.setattr(plan, "load", noted)
     networks = every_model.networks() | {"trials": _trials, "exact engine": _exact, "gradient": _gradient}
+    networks |= {"event gradient": _event_gradient}
     for name, describe in networks.items():
         net = describe()
         if net is not None:
@@ -76,6 +85,19 @@ def _gradient() -> None:
     adjoint._prepared({(noisy, "w_s"), (cells, "V_m"), (cells, "spike")})
     listed = next(link for link in adjoint.links if not link.pairs)
     listed.add_call(np.zeros((2, len(listed.lags))))
+
+
+def _event_gradient() -> None:
+    net = sl.Network(dt=0.1, seed=1)
+    cells = net.population(3, sl.LIF(), name="cells")
+    names = ("kind", "neuron", "before", "port", "origin", "spike", "synapse")
+    events = {name: np.zeros(1, np.int64) for name in names} | {name: np.zeros(1) for name in ("time", "change")}
+    start = {name: np.zeros(3) for name in ("V_m", "I_syn_exc", "I_syn_inh")}
+    by = {name: np.zeros(1) for name in ("by_time", "by_weight", "by_delay")}
+    cells_of = EventCells(cells, events, start, np.zeros(3), 0.1, by)
+    for how, variable in (("maximum", "V_m"), ("integral", "I_syn_exc")):
+        cells_of.look_back(how, variable, np.ones(3))
+    cells_of.adjoint_call()
 
 
 def _exact() -> None:
