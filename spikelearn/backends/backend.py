@@ -15,7 +15,7 @@ from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Trials
 from spikelearn.engine.simulate import Pause
 from spikelearn.errors import DescriptionError
-from spikelearn.results.run import Synapses
+from spikelearn.results.run import Synapses, SynapticEvents
 from spikelearn.results.sink import Sink
 
 
@@ -92,6 +92,10 @@ class Backend(ABC):
     def synaptic_events(self) -> int:
         """The number of events that have reached a synapse; 0 if they are not counted."""
         return 0
+
+    def events_of(self, projection: Projection) -> SynapticEvents:
+        """Those of a counted projection since time 0. Raises DescriptionError if they are not counted."""
+        raise self._unsupported("counts of synaptic events by projection")
 
     @property
     def versions(self) -> Mapping[str, str]:

@@ -18,7 +18,7 @@ from spikelearn.engine.plan import Added, Program
 from spikelearn.engine.simulate import Pause, simulate
 from spikelearn.engine.snapshot import count_synapses, put_synapses, put_weights, synapses_of
 from spikelearn.engine.thread_tuner import ThreadTuner
-from spikelearn.results.run import Synapses
+from spikelearn.results.run import Synapses, SynapticEvents
 from spikelearn.results.sink import Sink
 
 
@@ -55,6 +55,9 @@ class CompiledBackend(Backend):
     @property
     def synaptic_events(self) -> int:
         return self.program.synaptic_events
+
+    def events_of(self, projection: Projection) -> SynapticEvents:
+        return self.program.events_of(projection)
 
     def advance(
         self,

@@ -16,7 +16,7 @@ from spikelearn.description.recording import Recording
 from spikelearn.engine.simulate import Pause, steps_to_take
 from spikelearn.errors import CheckpointError, RunFileError, SimulationError
 from spikelearn.neurons import Neuron
-from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run
+from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run, SynapticEvents
 from spikelearn.results.sink import RunHeader, TraceHeader
 from spikelearn.steps import times_of
 
@@ -36,7 +36,13 @@ def execute(backend: Backend, request: RunRequest, versions: Mapping[str, str], 
     wanted = request.trials
     trials = None if wanted is None else interruptible(lambda: backend.lower_trials(wanted))
     events_before = backend.synaptic_events
+    counted = {p.name: p for p in backend.description.counted}
+    counts_before = {name: backend.events_of(p) for name, p in counted.items()}
     sink.begin(header)
+
+    def counts() -> dict[str, SynapticEvents]:
+        since = {name: np.subtract(backend.events_of(p), counts_before[name]) for name, p in counted.items()}
+        return {name: SynapticEvents(*found.tolist()) for name, found in since.items()}
 
     def so_far(interrupted: bool, wall: float) -> Run:
         run = Run(
@@ -52,6 +58,7 @@ def execute(backend: Backend, request: RunRequest, versions: Mapping[str, str], 
             interrupted=interrupted,
             wall_s=wall,
             synaptic_events=backend.synaptic_events - events_before,
+            projection_events=counts(),
         )
         run = finish(run)
         return run if after is None else after.joined(run)
@@ -67,7 +74,9 @@ def execute(backend: Backend, request: RunRequest, versions: Mapping[str, str], 
         error = raised
     if not isinstance(error, RunFileError):
         try:
-            sink.end(times_of(backend.step, header.dt), interrupted, wall, backend.synaptic_events - events_before)
+            apart = [counts()] if counted else []
+            n_events = backend.synaptic_events - events_before
+            sink.end(times_of(backend.step, header.dt), interrupted, wall, n_events, *apart)
         except RunFileError as raised:
             error = error or raised
     run = so_far(interrupted, wall)

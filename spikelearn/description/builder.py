@@ -69,6 +69,7 @@ class NetworkBuilder:
         self._recordings: list[Recording] = []
         self._callbacks: list[Callback] = []
         self._homeostases: list[Homeostasis] = []
+        self._counted: list[Projection] = []
         self._last_uid = 0
 
     @property
@@ -326,6 +327,20 @@ class NetworkBuilder:
         added = [replace(each, include_start=include_start and not each.events) for each in added]
         self._recordings = with_recordings(self._recordings, added)
 
+    @adds("count of events")
+    def count_events(self, *projections: Projection) -> None:
+        """Count the synaptic events of these projections apart: `run.events_of(projection)` returns them.
+
+        Static projections between the same populations are otherwise delivered together. Counted ones are delivered
+        by themselves, which can change the order of sums and with it the last bits of results. Not for the back-ends
+        NEST and Brian2.
+        """
+        for projection in projections:
+            if not isinstance(projection, Projection) or self._owner(projection) is not True:
+                raise DescriptionError(f"count_events: not a projection of this network: {projection!r}")
+            if projection not in self._counted:
+                self._counted.append(projection)
+
     @adds("callback")
     def on_step(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Call function(step, *arguments) at the end of every step; it is compiled. See Callback.
@@ -354,13 +369,14 @@ class NetworkBuilder:
             recordings=tuple(self._recordings),
             callbacks=tuple(self._callbacks),
             homeostases=tuple(self._homeostases),
+            counted=tuple(self._counted),
         )
 
     def _parts(self) -> list[dict[str, Any] | list[Any]]:
         """All containers to which something can be added."""
         return [
             self._populations, self._projections, self._modulators, self._drives, self._releases, self._recordings,
-            self._callbacks, self._homeostases,
+            self._callbacks, self._homeostases, self._counted,
         ]  # fmt: skip
 
     def _is_built(self) -> bool:

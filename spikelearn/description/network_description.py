@@ -26,3 +26,4 @@ class NetworkDescription:
     recordings: Sequence[Recording]
     callbacks: Sequence[Callback]
     homeostases: Sequence[Homeostasis] = ()
+    counted: Sequence[Projection] = ()

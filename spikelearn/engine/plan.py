@@ -17,6 +17,7 @@ from spikelearn.description.recording import Recording
 from spikelearn.description.shared_array import owner
 from spikelearn.engine.blocks import Block, Ends, Share
 from spikelearn.engine.thread_tuner import ThreadTuner
+from spikelearn.results.run import SynapticEvents
 
 DENSE_FROM = 4
 """Targets of a source, on average, from which on loops over slices are faster than those over a list of targets."""
@@ -93,6 +94,7 @@ class Table:
     """Synapses sorted by (source, delay).
 
     index: (n_sources * n_delays + 1,), the start of each slot's synapses; slot = source * n_delays + delay number.
+    event_count: (2,), events that arrived at synapses, and those from which synapses learned, as in SynapticEvents.
     """
 
     projections: list[Projection]
@@ -289,6 +291,11 @@ class Program:
     @property
     def synaptic_events(self) -> int:
         return int(sum(event_count[0] for plan in self.plans for event_count in plan.event_counts))
+
+    def events_of(self, projection: Projection) -> SynapticEvents:
+        """Of a projection with a table of its own, since step 0."""
+        counts = [plan.tables[projection].event_count for plan in self.plans if plan.ends[projection].counted]
+        return SynapticEvents(sum(int(each[0]) for each in counts), sum(int(each[1]) for each in counts))
 
     def arrays(self, built: bool = False) -> dict[str, np.ndarray]:
         """All state that runs change, named by the first Call that writes it: a checkpoint's contents besides `step`.

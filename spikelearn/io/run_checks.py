@@ -52,6 +52,9 @@ def _check_numbers(run: Run) -> None:
     _expect(run.seed >= 0, f"the seed is {run.seed}")
     _expect(run.wall_s >= 0, f"the wall time is {run.wall_s} s")
     _expect(run.synaptic_events >= 0, f"there are {run.synaptic_events} synaptic events")
+    for name, found in run.projection_events.items():
+        _expect(name in run.projections, f"synaptic events of {name!r}, which is no projection")
+        _expect(min(found) >= 0, f"projection {name!r} has {min(found)} synaptic events")
 
 
 def _check_population(name: str, population: PopulationInfo) -> None:

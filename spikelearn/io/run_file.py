@@ -50,6 +50,7 @@ def save(
             if synapses is None or name in synapses:
                 run_checks.check_synapses(run, name)
                 layout.add_synapses(writer, root, name, run.synapses(name))
+        layout.add_projection_events(root, run.projection_events)
         root.attributes.update(
             layout.end_of(
                 t_stop=run.t_stop,

@@ -10,7 +10,8 @@ Format version 3:
                              dimensions and positions (size, dimensions), whose attribute period (dimensions,) is 0 if
                              space is not periodic. recorded/KIND: the neurons from which a kind of event is recorded,
                              if not from all
-    /projections/NAME        attributes name, source, target, port, on, n_synapses, description, unit (of the weights)
+    /projections/NAME        attributes name, source, target, port, on, n_synapses, description, unit (of the weights);
+                             if its events were counted, delivered and learning
     /spikes/NAME/KIND        times (n,) ms, ids (n,)
     /traces/NAME/VARIABLE    times (T,) ms, values (T, k), ids (k,)
     /synapses/NAME           pre, post, weight, delay (ms), each (n,); one that is constant is stored once
@@ -33,7 +34,7 @@ import numpy as np
 from spikelearn.io.hdf5_file import TreeWriter
 from spikelearn.io.hdf5_tree import Damaged, Node, ReadableFile
 from spikelearn.regular_files import parse_json
-from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run, Spikes, Synapses, Trace
+from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run, Spikes, Synapses, SynapticEvents, Trace
 from spikelearn.results.sink import RunHeader
 
 FORMAT = "spikelearn run"
@@ -92,6 +93,20 @@ def end_of(*, t_stop: float, wall_s: float, synaptic_events: int, interrupted: b
         "t_stop": float(t_stop), "wall_s": float(wall_s), "synaptic_events": int(synaptic_events),
         "interrupted": int(interrupted),
     }  # fmt: skip
+
+
+def add_projection_events(root: Node, counts: Mapping[str, SynapticEvents]) -> None:
+    """Of the projections whose events were counted."""
+    for name, found in counts.items():
+        root.members["projections"].members[_escaped(name)].attributes.update(found._asdict())
+
+
+def read_projection_events(root: Node) -> dict[str, SynapticEvents]:
+    return {
+        group.text("name"): SynapticEvents(*(int(group.number(each)) for each in SynapticEvents._fields))
+        for group in root.member("projections").members.values()
+        if "delivered" in group.attributes
+    }
 
 
 def read_versions(root: Node) -> dict[str, str]:
@@ -166,6 +181,7 @@ def read_run(root: Node, file: ReadableFile) -> Run:
         interrupted=bool(root.number("interrupted")),
         wall_s=float(root.number("wall_s")),
         synaptic_events=int(root.number("synaptic_events")),
+        projection_events=read_projection_events(root),
     )
 
 

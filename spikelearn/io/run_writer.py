@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,7 +17,7 @@ from spikelearn.io import run_layout as layout
 from spikelearn.io.hdf5_file import TreeWriter, explained, read, replacing
 from spikelearn.io.hdf5_tree import Node, ReadableFile, Stored
 from spikelearn.io.run_progress import Growing, complete, progress_bytes, recorded, write_row
-from spikelearn.results.run import Spikes, Trace
+from spikelearn.results.run import Spikes, SynapticEvents, Trace
 from spikelearn.results.sink import RunHeader, TraceHeader, announced
 from spikelearn.values import path as checked_path
 
@@ -97,8 +98,12 @@ class RunWriter:
             recording.flushed()
         self.t_saved = t_now
 
-    def end(self, t_stop: float, interrupted: bool, wall_s: float, synaptic_events: int) -> None:
+    def end(
+        self, t_stop: float, interrupted: bool, wall_s: float, synaptic_events: int,
+        projection_events: Mapping[str, SynapticEvents] = MappingProxyType({}),
+    ) -> None:  # fmt: skip
         self.flush(t_stop)
+        layout.add_projection_events(self._root, projection_events)
         self._finish(t_stop=t_stop, wall_s=wall_s, synaptic_events=synaptic_events, interrupted=interrupted)
 
     def close(self) -> None:

@@ -36,6 +36,7 @@ class Groups(NamedTuple):
     first_input: np.ndarray  # of the port's neuron 0, in `inputs`
     dynamic: np.ndarray  # whether release depends on earlier spikes
     released: np.ndarray  # (1,) the fraction of the weights that is released now
+    delivered: np.ndarray  # how many synapses of each were reached
 
 
 class Cells(NamedTuple):
@@ -213,6 +214,7 @@ def _deliver(run, released, event_count, synapses, groups, cells):
     first = synapses.begin[run]
     last = synapses.begin[run + 1]
     event_count[0] += last - first
+    groups.delivered[group] += last - first
     first_cell = cells.first[population]
     n_touched = cells.n_touched[population]
     for k in range(first, last):

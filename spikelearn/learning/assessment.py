@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.base import clone
 
 from spikelearn.learning.angles import AngleStatistics, angle_statistics
 from spikelearn.learning.examples import Examples
@@ -37,6 +38,7 @@ def assess(
     angles_after: epochs after which angles are measured, on the first `PROBED` examples for the test. The learner is
     left as it is at the end.
     """
+    _compile(learner, examples)
     learner.prepare(examples.X, examples.y)
     course = []
     for epoch in range(epochs + 1):
@@ -46,6 +48,12 @@ def assess(
         accuracy = learner.score(examples.X_test, examples.y_test)
         course.append(Checkpoint(epoch, learner.cost_.presentations, accuracy, angles))
     return course
+
+
+def _compile(learner: Learner, examples: Examples) -> None:
+    """Let a copy learn and answer once, so that processor times are without compilation."""
+    copy, few = clone(learner), examples.first(len(np.unique(examples.y)), 1)
+    copy.partial_fit(few.X, few.y, classes=np.unique(examples.y)).predict(few.X_test)
 
 
 def angles_of(learner: Learner, X: np.ndarray, y: np.ndarray) -> tuple[AngleStatistics, ...]:

@@ -41,13 +41,10 @@ class SurrogateBackpropagation(Learner):
     def build(self, sizes: Sequence[int]) -> Circuit:
         whole_number(self.batch, "batch", least=1)
         weights = starting_weights(sizes, self.seed)
-        return self._circuit(sizes, weights, Adam())
-
-    def _circuit(self, sizes: Sequence[int], weights: Sequence[np.ndarray], adam: Adam) -> Circuit:
         net = Network(dt=1.0, seed=self.seed, threads=self.threads)
         layers = populations(net, sizes, self.encoded, LIFSoftReset(), LeakyReadout(gain=GAIN))
         forward = connect_forward(net, layers, self.encoded, weights, [None] * len(weights))
-        return Circuit(net, layers, forward, parts={"adam": adam})
+        return Circuit(net, layers, forward, parts={"adam": Adam()})
 
     def loss(self, circuit: Circuit, y: np.ndarray) -> CrossEntropy:
         return CrossEntropy(circuit.output, "V_m", y, gain=GAIN)
@@ -62,7 +59,7 @@ class SurrogateBackpropagation(Learner):
         return [-each for each in found]
 
     def learn(self, X: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Batch by batch; the network is made again, with what was learned, at the end."""
+        """Batch by batch; the network gets what was learned at the end."""
         begun = time.process_time()
         circuit, scores = self.circuit_, np.zeros((len(X), self.circuit_.output.size))
         learning = list(circuit.forward[-1:] if self.control == FROZEN else circuit.forward)
@@ -83,7 +80,8 @@ class SurrogateBackpropagation(Learner):
             found = batch.gradient(self._scoring(circuit, y[part], scores[part]))
             down = [found.weights[projection] / n for projection in learning]
             adam.move(weights[-len(learning) :], down, rates[-len(learning) :])
-        self.circuit_ = self._circuit([layer.size for layer in circuit.layers], weights, adam)
+        for projection, values in zip(circuit.forward, weights, strict=True):
+            circuit.network.set_weights(projection, values)
         self.cost_.presentations += len(X)
         self.cost_.cpu_s += time.process_time() - begun
         return scores

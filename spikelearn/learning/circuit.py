@@ -30,6 +30,9 @@ class Circuit:
     learning: Sequence[Projection] = ()
     parts: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.network.count_events(*self.forward, *self.feedback, *self.learning)
+
     def synapses(self, projection: Projection) -> Synapses:
         """The synapses of a projection as they are now."""
         found = self.network.build().synapses(projection)

@@ -23,10 +23,11 @@ CONTROLS = {FROZEN: "frozen_accuracy", LINEAR: "linear_accuracy", SHUFFLED_TEACH
 """Control -> the column with its accuracy."""
 COLUMNS = (
     "rule", "task", "seed", "test_accuracy", *CONTROLS.values(), "angle_deg", "angle_averaged_deg", "samples_to_90",
-    "cpu_s",
+    "events_forward", "events_feedback", "events_plasticity", "cpu_s",
 )  # fmt: skip
 """Of the table. angle_deg, angle_averaged_deg: a list, a number for each forward projection after the last epoch.
-cpu_s: of all presentations that taught, with compilation if there was any."""
+events_: synaptic events of one presentation that teaches; none where presentations are no trials of the engine. cpu_s:
+of all presentations that taught."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def comparison_of(points: Iterable[Mapping[str, Any]]) -> Comparison:
         for control, column in CONTROLS.items():
             row[column] = _number(by_control.get(control, {}).get("test_accuracy"))
         row |= {"angle_deg": _of_layers(course, "single"), "angle_averaged_deg": _of_layers(course, "averaged")}
-        row |= {name: _number(ruled.get(name)) for name in COLUMNS[9:]}
+        row |= {name: _number(ruled.get(name)) for name in COLUMNS[COLUMNS.index("samples_to_90") :]}
         rows.append(row)
         courses.append(course)
     return Comparison(rows, courses)

@@ -21,7 +21,8 @@ from spikelearn.learning.rules import RULES
 TITLES = {
     "test_accuracy": "test accuracy", "frozen_accuracy": "frozen", "linear_accuracy": "linear",
     "shuffled_accuracy": "shuffled", "angle_deg": "angle (deg)", "angle_averaged_deg": "averaged angle (deg)",
-    "samples_to_90": "samples to 90 %", "cpu_s": "CPU (s)",
+    "samples_to_90": "samples to 90 %", "events_forward": "events forward", "events_feedback": "feedback",
+    "events_plasticity": "plasticity", "cpu_s": "CPU (s)",
 }  # fmt: skip
 """Column -> its heading in Markdown."""
 
@@ -66,7 +67,7 @@ def markdown(comparison: Comparison) -> str:
 
 def _cell(values: Sequence[Any], name: str) -> str:
     """Mean and standard deviation over seeds; for each layer, if there are several."""
-    digits = 0 if name == "samples_to_90" else 3 if name.endswith("accuracy") else 1
+    digits = 0 if name.startswith(("samples", "events")) else 3 if name.endswith("accuracy") else 1
     there = [value for value in values if value is not None and value != []]
     if not there:
         return "n/a"

@@ -80,7 +80,7 @@ class Learner(ClassifierMixin, BaseEstimator):
     def learn(self, X: np.ndarray, y: np.ndarray) -> np.ndarray:
         """One pass over examples in the given order; returns the scores. X, y: as for `phases`."""
         scores, run, cpu_s = self._present(X, y)
-        self.cost_.add(run, len(X), cpu_s)
+        self.cost_.add(run, self.circuit_, len(X), cpu_s)
         return scores
 
     def fit(self, X: Any, y: Any) -> Self:

@@ -36,9 +36,8 @@ def raw_updates(learner: Learner, X: np.ndarray, y: np.ndarray, slowed: float = 
     of_trial = float(Trials(phases, n=1).phase_steps(circuit.network.dt).sum()) * circuit.network.dt
     for projection in circuit.forward:
         circuit.network.record(projection, "weight", every=of_trial)
-    backend = circuit.network.build()
     for there, here in zip(fitted.learning, circuit.learning, strict=True):
-        backend.put_synapses(here, fitted.synapses(there))
+        circuit.network.set_weights(here, fitted.weights(there))
     run = circuit.network.run(trials=Trials(slow, n=len(features)), progress=False)
     updates = []
     for projection, before in zip(circuit.forward, learner.coefs_, strict=True):

@@ -60,6 +60,17 @@ class Synapses(NamedTuple):
         return table
 
 
+class SynapticEvents(NamedTuple):
+    """Synaptic events of one projection during a run.
+
+    delivered: events that arrived at a synapse. learning: those at which the synapse learned, of a rule that learns in
+    every step (StepRule) one for each synapse and step; 0 in phases in which the projection is not plastic.
+    """
+
+    delivered: int
+    learning: int
+
+
 @dataclass(frozen=True, eq=False)
 class PopulationInfo:
     """Metadata of a population in a run. parameters: name -> number or (size,) array.
@@ -123,8 +134,8 @@ class Begun(Protocol):
 class Run:
     """The result of a simulation from `t_start` to `t_stop` (ms).
 
-    `spikes`, `trace`, `weights` and `synapses` take a population or projection, or its name, and return read-only
-    arrays. They raise DescriptionError if the requested data were not recorded.
+    `spikes`, `trace`, `weights`, `synapses` and `events_of` take a population or projection, or its name; arrays that
+    they return are read-only. They raise DescriptionError if the requested data were not recorded.
     """
 
     dt: float
@@ -140,6 +151,7 @@ class Run:
     interrupted: bool = False
     wall_s: float = 0.0
     synaptic_events: int = 0
+    projection_events: dict[str, SynapticEvents] = field(default_factory=dict)
     checkpoint_writer: Callable[[Run, Path], None] | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
@@ -206,6 +218,11 @@ class Run:
         return replace(
             later, t_start=self.t_start, spike_data=spikes, trace_data=traces, synapse_data=synapses,
             wall_s=self.wall_s + later.wall_s, synaptic_events=self.synaptic_events + later.synaptic_events,
+            projection_events={
+                name: SynapticEvents(*(np.add(self.projection_events[name], found).tolist()))
+                for name, found in later.projection_events.items()
+                if name in self.projection_events
+            },
         )  # fmt: skip
 
     def check_joins(self, later: Begun, spikes: Set[tuple[str, str]], traces: Set[tuple[str, str]]) -> None:
@@ -267,6 +284,16 @@ class Run:
     def weights(self, projection: str | Projection) -> np.ndarray:
         """The weights of a projection at the end of the run, in the order in which its rule made them."""
         return self.synapses(projection).weight
+
+    def events_of(self, projection: str | Projection) -> SynapticEvents:
+        """The synaptic events of a projection that `Network.count_events` was called with."""
+        name, _ = _name_and_ids(projection)
+        if not isinstance(name, str) or name not in self.projection_events:
+            counted = ", ".join(self.projection_events) or "none"
+            raise DescriptionError(
+                f"synaptic events of {name!r} were not counted: call count_events before the run; counted: {counted}"
+            )
+        return self.projection_events[name]
 
     @staticmethod
     def _find(data: Mapping[tuple[str, str], T], key: tuple[str, str], what: str) -> T:

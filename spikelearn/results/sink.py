@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
 from spikelearn.errors import SimulationError
-from spikelearn.results.run import PopulationInfo, ProjectionInfo, Spikes, Trace
+from spikelearn.results.run import PopulationInfo, ProjectionInfo, Spikes, SynapticEvents, Trace
 
 T = TypeVar("T")
 
@@ -62,8 +63,14 @@ class Sink(Protocol):
     def flush(self, t_now: float) -> None:
         """Everything recorded before `t_now` (ms) has been passed on."""
 
-    def end(self, t_stop: float, interrupted: bool, wall_s: float, synaptic_events: int) -> None:
-        """The run has ended, at t_stop (ms), after wall_s seconds of wall time."""
+    def end(
+        self, t_stop: float, interrupted: bool, wall_s: float, synaptic_events: int,
+        projection_events: Mapping[str, SynapticEvents] = MappingProxyType({}),
+    ) -> None:  # fmt: skip
+        """The run has ended, at t_stop (ms), after wall_s seconds of wall time.
+
+        projection_events: of the projections that `Network.count_events` was called with; left out if there are none.
+        """
 
     def spike_data(self) -> dict[tuple[str, str], Spikes]:
         """What was recorded so far, as in Run: an entry for every pair in the header, empty or not."""
@@ -103,7 +110,10 @@ class MemorySink:
     def flush(self, t_now: float) -> None:
         pass
 
-    def end(self, t_stop: float, interrupted: bool, wall_s: float, synaptic_events: int) -> None:
+    def end(
+        self, t_stop: float, interrupted: bool, wall_s: float, synaptic_events: int,
+        projection_events: Mapping[str, SynapticEvents] = MappingProxyType({}),
+    ) -> None:  # fmt: skip
         pass
 
     def spike_data(self) -> dict[tuple[str, str], Spikes]:

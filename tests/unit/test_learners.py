@@ -98,6 +98,19 @@ def test_without_feedback_hidden_layers_do_not_learn():
     assert np.any(learner.coefs_[1] != before[1])
 
 
+def test_synaptic_events_are_counted_by_what_they_are_for():
+    """Four inputs of 25 graded values to 6 hidden cells; 3 graded errors in each step to these."""
+    X, y = sl.tasks.yin_yang(20, 1)
+    learner = learner_for("fa", hidden=(6,), bias=False).partial_fit(X, y)
+    found = learner.cost_.metrics()
+    steps = learner.steps - 1  # what is sent in the last step does not arrive
+    assert found["events_feedback"] == pytest.approx(3 * 6 * steps, rel=0.1)
+    assert found["events_plasticity"] == found["events_forward"] >= 4 * 6 * steps
+    still = frozen(learner).partial_fit(X, y).cost_.metrics()
+    assert 0 < still["events_plasticity"] == pytest.approx(still["events_forward"] - 4 * 6 * steps)
+    assert "events_forward" not in learner_for("bptt", hidden=(6,)).partial_fit(X, y).cost_.metrics()
+
+
 def test_features_beyond_0_and_1_are_mapped_and_labels_may_be_text():
     X, y = sl.tasks.yin_yang(200, 1)
     names = np.array(["yin", "yang", "dot"])[y]

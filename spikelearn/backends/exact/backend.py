@@ -15,7 +15,7 @@ from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.projection import Projection
 from spikelearn.engine.listed_synapses import list_synapses
 from spikelearn.engine.simulate import Pause
-from spikelearn.results.run import Synapses
+from spikelearn.results.run import Synapses, SynapticEvents
 from spikelearn.results.sink import Sink
 
 
@@ -41,6 +41,9 @@ class ExactBackend(Backend):
     @property
     def synaptic_events(self) -> int:
         return self.plan.synaptic_events
+
+    def events_of(self, projection: Projection) -> SynapticEvents:
+        return self.plan.events_of(projection)
 
     def advance(
         self, n_steps: int, sink: Sink, progress: bool | None = None, pause: Pause | None = None, trials: Any = None

@@ -41,7 +41,7 @@ def lower(d: NetworkDescription) -> EventPlan:
     for population in populations:
         first_cell[population] = n_cells
         n_cells += population.size
-    group_of, groups, n_inputs = _groups(populations, d.projections)
+    group_of, groups, n_inputs = _groups(populations, d)
     table, sizes = synapses.build(d.projections, first_cell, group_of, n_cells, d.seed, d.dt)
     owners = _owners(d, first_cell, group_of, n_cells)
     clocks = _clocks(owners)
@@ -75,7 +75,7 @@ def lower(d: NetworkDescription) -> EventPlan:
             calls.append(None)
     memory: dict[Projection, dict[str, np.ndarray]] = {}
     releases: list[Any] = [None] * len(groups.population)
-    for projection in (p for p in d.projections if p in group_of):
+    for projection in (p for p in d.projections if p.synapse is not None):
         memory[projection] = _memory(projection, len(table.delay))
         releases[group_of[projection]] = _release(projection, memory[projection], now, groups, d.dt)
     buffers = [_buffer(recording) for recording in traces]
@@ -85,6 +85,7 @@ def lower(d: NetworkDescription) -> EventPlan:
     return EventPlan(
         d.dt, d.seed, populations, list(d.projections), neurons, clocks, flights, table, groups, cells, owners, watched,
         calls, releases, samples, buffers, spikes, sizes, memory, now, control, event_count,
+        group_of,
     )  # fmt: skip
 
 
@@ -140,7 +141,7 @@ def check_supported(d: NetworkDescription) -> None:
             )
 
 
-def _groups(populations: Sequence[Population], projections: Sequence[Projection]) -> tuple[dict[Any, int], Groups, int]:
+def _groups(populations: Sequence[Population], d: NetworkDescription) -> tuple[dict[Any, int], Groups, int]:
     """The group of each (population, port), of each (population, "I_<current>") and of each projection with a separate
     one; all groups; and the total length of the inputs.
     """
@@ -156,15 +157,16 @@ def _groups(populations: Sequence[Population], projections: Sequence[Projection]
                 numbers.append(number)
                 firsts.append(n_inputs)
                 n_inputs += population.size
-    for projection in projections:
-        if projection.synapse is not None:
+    for projection in d.projections:
+        if projection.synapse is not None or projection in d.counted:
             port = group_of[projection.target, projection.port]
             group_of[projection] = len(numbers)
             numbers.append(numbers[port])
             firsts.append(firsts[port])
-    dynamic = np.array([0] * len(numbers), np.uint8)
-    dynamic[[group for key, group in group_of.items() if isinstance(key, Projection)]] = 1
-    return group_of, Groups(np.array(numbers, np.int64), np.array(firsts, np.int64), dynamic, np.zeros(1)), n_inputs
+    dynamic, delivered = np.zeros(len(numbers), np.uint8), np.zeros(len(numbers), np.int64)
+    dynamic[[group_of[p] for p in d.projections if p.synapse is not None]] = 1
+    groups = Groups(np.array(numbers, np.int64), np.array(firsts, np.int64), dynamic, np.zeros(1), delivered)
+    return group_of, groups, n_inputs
 
 
 def _owners(d: NetworkDescription, first_cell: dict[Population, int], group_of: dict[Any, int], n_cells: int) -> Owners:

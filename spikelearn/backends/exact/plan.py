@@ -13,6 +13,7 @@ from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
 from spikelearn.kernels.event_loop import Cells, Groups, Owners, Synapses, Watched
 from spikelearn.kernels.event_queue import Clocks, Flights
+from spikelearn.results.run import SynapticEvents
 
 
 @dataclass
@@ -45,7 +46,8 @@ class EventPlan:
 
     calls: one per population, None for sources; releases: one per group, None for static synapses; samples: one per
     buffer. memory: the state of synapses that have one, (n_runs,) arrays, by projection.
-    now: (1,) ms. control, event_count: as in `run_events`. sizes: how many synapses each projection has.
+    now: (1,) ms. control, event_count: as in `run_events`. sizes: how many synapses each projection has. group_of: the
+    group of each counted projection, and others.
     """
 
     dt: float
@@ -70,6 +72,7 @@ class EventPlan:
     now: np.ndarray
     control: np.ndarray
     event_count: np.ndarray
+    group_of: Mapping[Any, int]
     step: int = 0
 
     @property
@@ -80,6 +83,10 @@ class EventPlan:
     @property
     def synaptic_events(self) -> int:
         return int(self.event_count[0])
+
+    def events_of(self, projection: Projection) -> SynapticEvents:
+        """Of a counted projection, since time 0. Synapses do not learn in this engine."""
+        return SynapticEvents(int(self.groups.delivered[self.group_of[projection]]), 0)
 
     @property
     def queue_events(self) -> int:
@@ -94,6 +101,7 @@ class EventPlan:
         found = {
             "now": self.now,
             "event_count": self.event_count,
+            "delivered": self.groups.delivered,
             "next_step": self.watched.next_step,
             "count": self.owners.count,
         }

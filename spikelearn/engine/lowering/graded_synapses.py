@@ -83,7 +83,7 @@ def _table_without_synapses(projection: Projection, ends: Ends, delays: np.ndarr
     slot_weight[first : first + projection.source_size] = projection.weight.a
     table = Table(
         [projection], delays, delay_index, np.zeros(n_sources + 1, np.int64),
-        np.zeros(0, np.uint16), np.zeros(0), slot_weight, np.zeros(1, np.int64),
+        np.zeros(0, np.uint16), np.zeros(0), slot_weight, np.zeros(2, np.int64),
     )  # fmt: skip
     table.sizes[projection] = int(_fan_out(projection, ends).sum())
     return table

@@ -204,6 +204,7 @@ def _groups(d: NetworkDescription, block_of: Mapping[Any, Block]) -> list[list[P
     groups: dict[Any, list[list[Projection]]] = {}
     for projection in d.projections:
         joins = delivery_of(projection).joins(projection) and not weights_change(d, projection)
+        joins = joins and projection not in d.counted
         key = (
             id(block_of[projection.source]),
             id(block_of.get(projection.target, projection.target)),

@@ -28,7 +28,7 @@ def table(
 ) -> Table:  # fmt: skip
     """A Table whose synapses are not stored."""
     nothing = np.zeros(0, np.int32)
-    return Table(list(projections), delays, nothing, nothing, nothing, np.zeros(0), np.zeros(0), np.zeros(1, np.int64))
+    return Table(list(projections), delays, nothing, nothing, nothing, np.zeros(0), np.zeros(0), np.zeros(2, np.int64))
 
 
 def deliver(table: Table, plan: Plan) -> None:

@@ -42,6 +42,7 @@ class StepLearning:
         constants = {name: float(value) for name, value in rule.constants(parameters, dt).items()}
         values = _arrays(projection, plan, table) | {f"constant_{name}": value for name, value in constants.items()}
         values |= {"W_min": parameters.W_min, "W_max": parameters.W_max, **factor_arrays(projection)}
+        values["event_count"] = table.event_count
         if rule.modulated:
             values |= {"concentration": plan.modulators[projection.plasticity.modulator]["n"]}
         release = Release.of(projection, table, dt) if projection.synapse is not None else None

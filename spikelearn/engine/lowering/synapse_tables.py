@@ -59,7 +59,7 @@ def build(
     target_type = np.uint16 if narrow else np.uint32
     table = Table(
         list(projections), delays, delay_index, np.zeros(n_sources * max(1, len(delays)) + 1, np.int32),
-        np.zeros(0, target_type), _EMPTY, _EMPTY, np.zeros(1, np.int64), low if local else 0,
+        np.zeros(0, target_type), _EMPTY, _EMPTY, np.zeros(2, np.int64), low if local else 0,
     )  # fmt: skip
     makers = {projection: RowMaker(projection, seed) for projection in projections}
     for projection, maker in makers.items():

@@ -89,6 +89,7 @@ def function(
             after = consumed[slot]
             through = s if dendritic > 0 else s - 1
             plastic = past_factors[s % len(past_factors)]
+            event_count[1] += end - begin if plastic != 0.0 else 0
             run = targets[begin:end]
             # for v, array in kept:
             run__array = array[begin:end]

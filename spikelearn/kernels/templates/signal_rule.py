@@ -371,6 +371,7 @@ def function(
             if begin == end:
                 continue
             event_count[0] += end - begin
+            event_count[1] += end - begin if plastic != 0.0 else 0
             since = slot_epoch[slot]
             # if payload:
             value = value_in_row(values, counts, arriving, k)

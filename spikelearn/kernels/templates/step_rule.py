@@ -103,7 +103,7 @@ def changed(factor, W_min, W_max, u__TAKES):
 @kernel
 def function(
     step, learning_factor, PLACES, RANDOM, MODULATOR, slot__OF_SLOT, read__READ, weights: Written,
-    state__STATE: Written, W_min, W_max, constant__CONSTANTS
+    state__STATE: Written, event_count: Written, W_min, W_max, constant__CONSTANTS
 ):  # fmt: skip
     """Evaluate the rule for each synapse."""
     factor = learning_factor[0]
@@ -111,6 +111,7 @@ def function(
     if factor == 0.0:
         return
     # end
+    event_count[1] += len(weights) if factor != 0.0 else 0
     # if draws:
     start, increment = stream(seed, key, step)
     # end
