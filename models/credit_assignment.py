@@ -37,6 +37,7 @@ class Parameters:
     learner_seed: int = parameter(1, "", "seed of weights, order and noise")
     epochs: int = parameter(0, "", "passes over the examples; 0 for the rule's own number")
     learning_rate: tuple[float, ...] = parameter((), "", "of hidden layers and output; none for the rule's own")
+    decay: float = parameter(0.0, "", "of learning rates from epoch to epoch; 0 for the rule's own")
     hidden: tuple[int, ...] = parameter((), "", "sizes of hidden layers; none for the task's")
     examples: int = parameter(0, "", "learn from the first so many only; 0 for all")
     tests: int = parameter(0, "", "test on the first so many only; 0 for all")
@@ -55,6 +56,7 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: Any = None) -
     given = dict(examples.learner) | {"seed": p.learner_seed}
     given |= {"hidden": p.hidden} if p.hidden else {}
     given |= {"learning_rate": p.learning_rate} if p.learning_rate else {}
+    given |= {"decay": p.decay} if p.decay else {}
     learner = learner_for(p.rule, p.task, p.control, **given)
     epochs = p.epochs or learner.epochs
     course = assess(learner, examples, epochs, (*CHECKPOINTS, epochs) if p.angles and p.control == "none" else ())

@@ -26,6 +26,9 @@ RULES: Mapping[str, Learner] = {
 TUNED: Mapping[tuple[str, str], Mapping[str, Any]] = {}
 """(rule, task) -> parameters other than for Yin-Yang."""
 
+TUNED_CONTROLS: Mapping[tuple[str, str, str], Mapping[str, Any]] = {}
+"""(rule, task, control) -> parameters of a control other than those of its rule."""
+
 LINEAR = "linear"
 """The control without hidden layers, beside those of `CONTROLS`."""
 
@@ -34,7 +37,9 @@ def learner_for(rule: str, task: str = "yin_yang", control: str = NONE, **parame
     """A learner, not fitted, with the parameters for a task. Raises ParameterError for an unknown rule or control."""
     if rule not in RULES:
         raise ParameterError(f"rule: there is no {rule!r}{suggest(rule, RULES)}; there are: {', '.join(RULES)}")
-    learner = clone(RULES[rule]).set_params(**TUNED.get((rule, task), {}), **parameters)
+    learner = clone(RULES[rule]).set_params(**TUNED.get((rule, task), {}))
+    learner.set_params(**TUNED_CONTROLS.get((rule, task, control), {}))
+    learner.set_params(**parameters)
     if control == LINEAR:
         return learner.set_params(hidden=())
     check_control(control)

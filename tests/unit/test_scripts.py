@@ -94,3 +94,18 @@ def test_rank_correlations_find_what_depends_and_shuffles_do_not():
 )
 def test_states_are_told_apart_by_rate_cv_modulation_and_frequency(measured, state):
     assert script("brunel_diagram").state_of(*measured) == state
+
+
+@compiled
+def test_rules_and_controls_are_tuned_on_as_many_settings_and_none_of_the_seeds_that_are_compared(tmp_path, capsys):
+    tune = script("tune_learners")
+    arguments = ["--rules", "fa", "--task", "xor", "--settings", "2", "--controls", "none", "frozen", "--workers", "1"]
+    assert tune.main([*arguments, "--out", str(tmp_path)]) == 0
+    _, _, with_rule, with_frozen = capsys.readouterr().out.splitlines()
+    assert with_rule.startswith("| fa | none | 2 | ") and with_frozen.startswith("| fa | frozen | 2 | ")
+    points = sweep.read_table(tmp_path).to_pylist()
+    assert {point["learner_seed"] for point in points} == {101, 102} and len(points) == 8
+    assert all(point["validation"] for point in points if "validation" in point)
+    assert tune.settings_of("fa", "xor", "none", 3)[:2] == tune.settings_of("fa", "xor", "none", 2)
+    assert tune.main(["--rules", "backprop", "--out", str(tmp_path)]) == 1
+    assert "there is no 'backprop'" in capsys.readouterr().err

@@ -1,0 +1,117 @@
+"""Tune the rules of `spikelearn compare`, and their controls, all with the same budget, on validation examples only.
+
+    python scripts/tune_learners.py --rules fa bptt --task yin_yang --out out/tuning
+
+For each rule and control it tries as many settings, each with the same learner seeds, which are not those of
+comparisons. The first is the rule's own; in the others both learning rates are multiplied by random factors from 1/4 to
+4, and the decay is one of a few. It prints the table of the best, by mean accuracy on validation examples, with what
+the rule's own setting reached. What is to be kept is copied to `spikelearn/learning/rules.py`. It resumes where it
+stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+CONTROLS = ("none", "frozen", "linear")
+SEEDS = (101, 102)
+DECAYS = (0.8, 0.9, 0.95)
+LARGEST_FACTOR = 4.0
+
+
+def options_of(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rules", nargs="+", metavar="RULE", help="default: all")
+    parser.add_argument("--task", default="yin_yang", help="default yin_yang")
+    parser.add_argument("--settings", type=int, default=12, metavar="N", help="of each rule and control (default 12)")
+    parser.add_argument("--controls", nargs="+", default=CONTROLS, choices=CONTROLS, help="default: all")
+    parser.add_argument("--out", type=Path, default=Path("out/tuning"), help="folder of the store (default out/tuning)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="default: all cores")
+    return parser.parse_args(arguments)
+
+
+def settings_of(rule: str, task: str, control: str, n: int) -> list[dict[str, Any]]:
+    """Learning rates and decay. Drawn from the names alone, so that more settings begin with the same ones."""
+    from spikelearn.learning.rules import learner_for
+
+    own = learner_for(rule, task)
+    generator = np.random.default_rng(zlib.crc32(f"{rule} {task} {control}".encode()))
+    found = [{"learning_rate": own.rates, "decay": float(own.decay)}]
+    for _ in range(n - 1):
+        factors = LARGEST_FACTOR ** generator.uniform(-1.0, 1.0, 2)
+        rates = tuple(float(f"{rate * factor:.2g}") for rate, factor in zip(own.rates, factors, strict=True))
+        found.append({"learning_rate": rates, "decay": float(generator.choice(DECAYS))})
+    return found
+
+
+def table_of(points: Sequence[dict[str, Any]], tried: dict[tuple[str, str], list[dict[str, Any]]]) -> list[str]:
+    """Lines of Markdown: the best of each rule and control."""
+    lines = [
+        "| rule | control | settings | best: rates | decay | validation accuracy | the rule's own setting |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for (rule, control), settings in tried.items():
+        means = []
+        for setting in settings:
+            there = [
+                point["test_accuracy"] for point in points
+                if (point["rule"], point["control"]) == (rule, control) and _is(point, setting)
+                and point["test_accuracy"] is not None
+            ]  # fmt: skip
+            means.append(float(np.mean(there)) if there else float("nan"))
+        best = int(np.nanargmax(means))
+        rates = ", ".join(f"{rate:g}" for rate in settings[best]["learning_rate"])
+        lines.append(
+            f"| {rule} | {control} | {len(settings)} | {rates} | {settings[best]['decay']:g} | {means[best]:.3f} "
+            f"| {means[0]:.3f} |"
+        )
+    return lines
+
+
+def _is(point: dict[str, Any], setting: dict[str, Any]) -> bool:
+    rates = tuple(float(rate) for rate in str(point["learning_rate"]).split(","))
+    return rates == setting["learning_rate"] and float(point["decay"]) == setting["decay"]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    from spikelearn import sweep
+    from spikelearn.errors import SpikelearnError
+    from spikelearn.learning.rules import RULES
+
+    options = options_of(arguments)
+    try:
+        tried = {
+            (rule, control): settings_of(rule, options.task, control, options.settings)
+            for rule in options.rules or RULES
+            for control in options.controls
+        }
+        rows = [
+            {"rule": rule, "task": options.task, "control": control, "learner_seed": seed, **setting}
+            for (rule, control), settings in tried.items()
+            for setting in settings
+            for seed in SEEDS
+        ]
+        fixed = {"validation": True, "angles": False}
+        done = sweep.run(
+            "credit_assignment", options.out, sweep.Design(rows=rows), settings=fixed, workers=options.workers
+        )
+        print("\n".join(table_of(done.table().to_pylist(), tried)))
+    except SpikelearnError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
