@@ -15,6 +15,7 @@ from spikelearn.neurons.leaky_readout import LeakyReadout as LeakyReadout
 from spikelearn.neurons.lif import LIF as LIF
 from spikelearn.neurons.lif import LIFAlpha as LIFAlpha
 from spikelearn.neurons.lif import LIFDelta as LIFDelta
+from spikelearn.neurons.lif_adaptive_soft_reset import LIFAdaptiveSoftReset as LIFAdaptiveSoftReset
 from spikelearn.neurons.lif_adaptive_threshold import MAT2 as MAT2
 from spikelearn.neurons.lif_adaptive_threshold import LIFAdaptiveThreshold as LIFAdaptiveThreshold
 from spikelearn.neurons.lif_cargo import LIFCargo as LIFCargo
