@@ -23,7 +23,11 @@ def add_compare(commands: Any) -> None:
         "compare", usage=usage, help="compare rules for assigning credit on one task", allow_abbrev=False,
         epilog="The same command run again computes what is missing; other rules and seeds join the same table.",
     )  # fmt: skip
-    compare.add_argument("--task", default="yin_yang", help="xor, yin_yang (default), digits or mnist")
+    compare.add_argument(
+        "--task",
+        default="yin_yang",
+        help="xor, yin_yang (default), digits, mnist, evidence_accumulation or store_recall",
+    )
     compare.add_argument("--rules", nargs="+", default=[ALL], metavar="RULE", help="names of rules (default: all)")
     compare.add_argument("--seeds", type=int, default=5, metavar="N", help="learners of each rule (default 5)")
     compare.add_argument("--mnist", default="", metavar="DIR", help="folder of the MNIST files, for --task mnist")

@@ -16,6 +16,7 @@ if _TYPE_CHECKING:
     from spikelearn.learning.controls import frozen as frozen
     from spikelearn.learning.controls import linear as linear
     from spikelearn.learning.controls import shuffled_teacher as shuffled_teacher
+    from spikelearn.learning.eprop import EligibilityPropagation as EligibilityPropagation
     from spikelearn.learning.feedback_alignment import FeedbackAlignment as FeedbackAlignment
     from spikelearn.learning.learner import Learner as Learner
     from spikelearn.learning.rules import RULES as RULES
@@ -28,6 +29,7 @@ else:
         "shuffled_teacher": "controls",
         "BrainProp": "attention_gated",
         "Circuit": "circuit",
+        "EligibilityPropagation": "eprop",
         "FeedbackAlignment": "feedback_alignment",
         "Learner": "learner",
         "RULES": "rules",

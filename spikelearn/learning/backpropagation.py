@@ -20,7 +20,7 @@ from spikelearn.learning.adam import Adam
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import FROZEN
 from spikelearn.learning.gradient import Differentiable, Loss, Trajectory
-from spikelearn.learning.layers import GAIN, answering, connect_forward, populations, starting_weights
+from spikelearn.learning.layers import GAIN, connect_forward, populations, presenting, starting_weights
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import CrossEntropy
@@ -34,6 +34,7 @@ class SurrogateBackpropagation(Learner):
     """Backpropagation through time with surrogate gradients. batch: examples for one step of Adam."""
 
     locality: ClassVar[Locality] = Locality(other_weights=True, whole_time=True, phases=True)
+    sequences: ClassVar[bool] = True
 
     learning_rate: float | tuple[float, float] = (0.1, 0.05)
     batch: int = 20
@@ -47,10 +48,10 @@ class SurrogateBackpropagation(Learner):
         return Circuit(net, layers, forward, parts={"adam": Adam()})
 
     def loss(self, circuit: Circuit, y: np.ndarray) -> CrossEntropy:
-        return CrossEntropy(circuit.output, "V_m", y, gain=GAIN)
+        return CrossEntropy(circuit.output, "V_m", y, slice(-self.steps, None), gain=GAIN)
 
     def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
-        return [answering(self, circuit, X, None, scores)]
+        return presenting(self, circuit, X, None, scores)
 
     def updates(self, X: Any, y: Any) -> list[np.ndarray]:
         """Minus the gradient, of which Adam makes steps."""
@@ -76,7 +77,7 @@ class SurrogateBackpropagation(Learner):
             batch = prepared[n]
             for projection, values in zip(circuit.forward, weights, strict=True):
                 batch.weights[projection][...] = values
-            batch.currents[circuit.input, "exc"][0] = X[part]
+            batch.currents[circuit.input, "exc"][...] = X[part].reshape(n, self.elements, -1).swapaxes(0, 1)
             found = batch.gradient(self._scoring(circuit, y[part], scores[part]))
             down = [found.weights[projection] / n for projection in learning]
             adam.move(weights[-len(learning) :], down, rates[-len(learning) :])
@@ -91,7 +92,7 @@ class SurrogateBackpropagation(Learner):
         loss = self.loss(circuit, y)
 
         def scored(trajectory: Trajectory) -> Any:
-            scores[:] = trajectory[circuit.output, "V_sum"][:, -1]
+            scores[:] = trajectory[circuit.output, "V_m"][:, -self.steps :].sum(axis=1)
             return loss(trajectory)
 
         return scored

@@ -18,7 +18,8 @@ from spikelearn.results.run import Synapses
 class Circuit:
     """A network and its parts, by role.
 
-    layers: populations from the input to the output. forward: the projections between them, in the same order.
+    layers: populations from the input to the output. forward: the projections between them, and those within hidden
+    layers, if there are any, in the same order; the last one is onto the output.
     feedback: those that bring a teaching signal to hidden layers. learning: all projections that learn in some phase.
     parts: whatever else the phases of a learner need, by name.
     """
@@ -39,8 +40,10 @@ class Circuit:
         return found() if callable(found) else found
 
     def weights(self, projection: Projection) -> np.ndarray:
-        """The weights of a projection as they are now, (sources, targets)."""
-        return self.synapses(projection).matrix((projection.source_size, projection.target_size))
+        """The weights of a projection as they are now, (sources, targets), of views only those in them."""
+        sources, targets = projection.source_first, projection.target_first
+        all_cells = sources + projection.source_size, targets + projection.target_size
+        return self.synapses(projection).matrix(all_cells)[sources:, targets:]
 
     @property
     def input(self) -> Population:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.errors import ParameterError
-from spikelearn.tasks import digits, split, xor, yin_yang
+from spikelearn.tasks import Sequences, digits, evidence_accumulation, split, store_recall, xor, yin_yang
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,17 @@ def _mnist(validation: bool, mnist: str) -> Examples:
     return _digits(validation, mnist)
 
 
+def _of_sequences(task: Callable[[int, int], Sequences], validation: bool) -> Examples:
+    """1,000 to learn from, and 500 for validation and for the test each; elements of 20 steps, 50 hidden cells."""
+    learned, judged = task(1000, 10), task(500, 11 if validation else 12)
+    learner = {"hidden": (50,), "bias": False, "elements": learned.elements, "steps": 20}
+    return Examples(learned.X, learned.y, judged.X, judged.y, learner)
+
+
 TASKS: Mapping[str, Callable[[bool, str], Examples]] = {
     "xor": _xor, "yin_yang": _yin_yang, "digits": lambda validation, mnist: _digits(validation, ""), "mnist": _mnist,
+    "evidence_accumulation": lambda validation, mnist: _of_sequences(evidence_accumulation, validation),
+    "store_recall": lambda validation, mnist: _of_sequences(store_recall, validation),
 }  # fmt: skip
 
 

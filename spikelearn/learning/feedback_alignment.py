@@ -27,7 +27,7 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.description.trials import Phase
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import ABLATED_FEEDBACK
-from spikelearn.learning.layers import GAIN, TAU_M, answering, connect_forward, populations, starting_weights
+from spikelearn.learning.layers import GAIN, TAU_M, connect_forward, populations, presenting, starting_weights
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import CrossEntropy
@@ -69,6 +69,7 @@ class FeedbackAlignment(Learner):
     """Feedback alignment with graded errors. direct: whether each hidden layer receives the errors of the output."""
 
     locality: ClassVar[Locality] = Locality(target_signal=True)
+    sequences: ClassVar[bool] = True
 
     learning_rate: float | tuple[float, float] = (0.2, 0.1)
     direct: bool = False
@@ -92,8 +93,9 @@ class FeedbackAlignment(Learner):
 
     def loss(self, circuit: Circuit, y: np.ndarray) -> CrossEntropy:
         """Of each output cell in each step: its derivative is the cell's error."""
-        return CrossEntropy(circuit.output, "V_m", y, of_mean=False, gain=GAIN, logistic=True)
+        of_answer = slice(-self.steps, None)
+        return CrossEntropy(circuit.output, "V_m", y, of_answer, of_mean=False, gain=GAIN, logistic=True)
 
     def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
         learning = None if y is None else self.factors(circuit)
-        return [answering(self, circuit, X, y, scores, learning)]
+        return presenting(self, circuit, X, y, scores, learning)

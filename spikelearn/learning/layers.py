@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,6 +84,37 @@ def answering(
         callback=read,
         **given,
     )
+
+
+def presenting(
+    learner: Learner, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray,
+    plastic: Mapping[Projection, float] | None = None,
+) -> list[Phase]:  # fmt: skip
+    """A phase for each element of an example, of which the last is that of `answering`.
+
+    Nothing learns before, but traces and eligibilities go on; what V_sum of the readout grows by in the last one
+    becomes the scores.
+    """
+    *before, last = np.split(X, learner.elements, axis=1)
+    answer = answering(learner, circuit, last, y, scores, plastic)
+    if not before:
+        return [answer]
+    phases = [Phase(answer.duration, plastic=(), **learner.encoded.drive(circuit.input, each)) for each in before]
+    begin = Callback(subtract_from_scores, (circuit.output.state("V_sum"), scores))
+    phases[-1] = replace(phases[-1], callback=begin)
+    phases[0] = replace(phases[0], reset=answer.reset, discard_events=True)
+    end = Callback(add_to_scores, (circuit.output.state("V_sum"), scores))
+    return [*phases, replace(answer, reset=(), discard_events=False, callback=end)]
+
+
+def subtract_from_scores(trial: int, phase: int, values: Any, scores: Any) -> None:
+    for k in range(len(values)):
+        scores[trial, k] = -values[k]
+
+
+def add_to_scores(trial: int, phase: int, values: Any, scores: Any) -> None:
+    for k in range(len(values)):
+        scores[trial, k] += values[k]
 
 
 def copy_scores(trial: int, phase: int, values: Any, scores: Any) -> None:

@@ -36,25 +36,32 @@ class Learner(ClassifierMixin, BaseEstimator):
 
     hidden: sizes of the hidden layers. epochs: passes over the examples in `fit`. learning_rate: one number, or a pair
     for the hidden layers and for the output. decay: factor of the learning rates from one epoch to the next. steps:
-    length of a presentation, in steps of 1 ms. encoding: how features drive input cells, see `ENCODINGS`. bias: whether
-    there is also an input cell that is always on. control: "none", or one of `CONTROLS`. threads: of the network.
-    seed: of everything that is drawn.
+    length of a presentation, in steps of 1 ms. elements: of which an example is the sequence; they are shown one after
+    the other, for `steps` each, and the answer is given during the last one. encoding: how features drive input cells,
+    see `ENCODINGS`. bias: whether there is also an input cell that is always on. control: "none", or one of `CONTROLS`.
+    threads: of the network. seed: of everything that is drawn.
 
     After fitting: classes_; n_features_in_; circuit_, the network; epoch_, the number of epochs; history_, name -> one
     value for each epoch; cost_, of all presentations that taught.
 
     Features are numbers from 0 to 1. If those of the first examples are not, all features are mapped linearly, so that
-    the smallest and the largest of them become 0 and 1.
+    the smallest and the largest of them become 0 and 1. The features of a sequence stand in one row: first all of the
+    first element, then those of the next; each element has `features / elements` of them, and as many input cells.
     """
 
     locality: ClassVar[Locality] = Locality()
     """What a synapse must know."""
+    sequences: ClassVar[bool] = False
+    """Whether examples may have more than one element: whether `phases` shows them all."""
+    surrogate: ClassVar[Any] = "fast_sigmoid"
+    """Stands for the derivative of a spike in `gradient`; see `sl.gradient`."""
 
     hidden: tuple[int, ...] = (30,)
     epochs: int = 20
     learning_rate: float | tuple[float, float] = 0.01
     decay: float = 0.9
     steps: int = 25
+    elements: int = 1
     encoding: str = "graded"
     bias: bool = True
     control: str = NONE
@@ -62,14 +69,14 @@ class Learner(ClassifierMixin, BaseEstimator):
     seed: int = 1
 
     def build(self, sizes: Sequence[int]) -> Circuit:
-        """The network. sizes: of all layers, from the input to the output."""
+        """The network. sizes: of all layers, from the input, of one element, to the output."""
         raise NotImplementedError
 
     def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
         """The phases of one presentation, for all examples.
 
-        X: (n, inputs). y: (n,) from 0 on, or None if nothing is to be learned. scores: (n, outputs), to which a
-        callback writes, in the row of each trial, a number for each class, the largest for the answer.
+        X: (n, elements * inputs). y: (n,) from 0 on, or None if nothing is to be learned. scores: (n, outputs), to
+        which a callback writes, in the row of each trial, a number for each class, the largest for the answer.
         """
         raise NotImplementedError
 
@@ -114,7 +121,7 @@ class Learner(ClassifierMixin, BaseEstimator):
         return self
 
     def examples(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        """What input cells are given, (n, inputs), and the places of the labels among the classes, (n,)."""
+        """What input cells are given, (n, elements * inputs), and the places of the labels among the classes, (n,)."""
         X, y = validate_data(self, X, y, dtype=np.float64, reset=False)
         y = column_or_1d(y, warn=True)
         places = np.searchsorted(self.classes_, y)
@@ -151,7 +158,9 @@ class Learner(ClassifierMixin, BaseEstimator):
         if loss is None:
             return None
         phases = self.phases(circuit, features, None, np.zeros((len(features), circuit.output.size)))
-        found = gradient(circuit.network, loss, Trials(phases, n=len(features)), per_trial=True, by=circuit.forward)
+        found = gradient(
+            circuit.network, loss, Trials(phases, n=len(features)), self.surrogate, per_trial=True, by=circuit.forward
+        )
         return [found.weights[projection] for projection in circuit.forward]
 
     def updates(self, X: Any, y: Any) -> list[np.ndarray]:
@@ -189,6 +198,7 @@ class Learner(ClassifierMixin, BaseEstimator):
             raise ParameterError(f"hidden: expected a tuple of the sizes of hidden layers, got {self.hidden!r}")
         sizes = [whole_number(n, "size of a hidden layer", least=1) for n in self.hidden]
         whole_number(self.steps, "steps", least=1)
+        self._check_elements(X.shape[1])
         if len(classes) < 2:
             raise ParameterError(f"y: expected at least two classes, got one class: {classes.tolist()}")
         if not (np.isfinite(self.decay) and self.decay > 0.0):
@@ -198,12 +208,22 @@ class Learner(ClassifierMixin, BaseEstimator):
         self.classes_ = classes
         self.epoch_, self.cost_ = 0, Cost()
         self.history_: dict[str, list[float]] = {}
-        self.circuit_ = self.build([X.shape[1] + bool(self.bias), *sizes, len(classes)])
+        self.circuit_ = self.build([X.shape[1] // self.elements + bool(self.bias), *sizes, len(classes)])
 
     def _features(self, X: np.ndarray) -> np.ndarray:
         low, high = self._range_
         features = (X - low) / (high - low)
-        return np.hstack([features, np.ones((len(X), 1))]) if self.bias else features
+        if not self.bias:
+            return features
+        of_elements = features.reshape(len(X), self.elements, -1)
+        return np.concatenate([of_elements, np.ones((len(X), self.elements, 1))], axis=2).reshape(len(X), -1)
+
+    def _check_elements(self, features: int) -> None:
+        elements = whole_number(self.elements, "elements", least=1)
+        if elements > 1 and not self.sequences:
+            raise ParameterError(f"elements: {type(self).__name__} does not learn sequences, got {elements} elements")
+        if features % elements:
+            raise ParameterError(f"elements: expected a number that divides the {features} features, got {elements}")
 
     def answer(self, X: Any) -> tuple[np.ndarray, Run]:
         """The scores of examples, (n, classes), and the run in which they were presented. Nothing is learned."""

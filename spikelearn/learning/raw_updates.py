@@ -43,7 +43,8 @@ def raw_updates(learner: Learner, X: np.ndarray, y: np.ndarray, slowed: float = 
     for projection, before in zip(circuit.forward, learner.coefs_, strict=True):
         recorded, synapses = run.trace(projection, "weight"), run.synapses(projection)
         after = np.zeros((len(features), *before.shape))
-        after[:, synapses.pre[recorded.ids], synapses.post[recorded.ids]] = recorded.values
+        pre, post = synapses.pre - projection.source_first, synapses.post - projection.target_first
+        after[:, pre[recorded.ids], post[recorded.ids]] = recorded.values
         updates.append(np.diff(after, axis=0, prepend=before[None]) / slowed)
     return updates
 

@@ -11,6 +11,7 @@ from spikelearn.errors import ParameterError
 from spikelearn.learning.attention_gated import BrainProp
 from spikelearn.learning.backpropagation import SurrogateBackpropagation
 from spikelearn.learning.controls import NONE, check_control
+from spikelearn.learning.eprop import EligibilityPropagation
 from spikelearn.learning.feedback_alignment import FeedbackAlignment
 from spikelearn.learning.learner import Learner
 from spikelearn.parameters import suggest
@@ -20,10 +21,19 @@ RULES: Mapping[str, Learner] = {
     "fa": FeedbackAlignment(),
     "dfa": FeedbackAlignment(direct=True),
     "brainprop": BrainProp(),
+    "eprop": EligibilityPropagation(),
+    "eprop_lif": EligibilityPropagation(adaptive=0.0),
 }
 """Name -> a learner with its parameters for Yin-Yang, not fitted: to be cloned."""
 
-TUNED: Mapping[tuple[str, str], Mapping[str, Any]] = {}
+TUNED: Mapping[tuple[str, str], Mapping[str, Any]] = {
+    (rule, task): parameters
+    for task, parameters in (
+        ("evidence_accumulation", {"learning_rate": (0.1, 0.05), "epochs": 10}),
+        ("store_recall", {"learning_rate": (0.2, 0.05), "epochs": 15}),
+    )
+    for rule in ("eprop", "eprop_lif")
+}
 """(rule, task) -> parameters other than for Yin-Yang."""
 
 TUNED_CONTROLS: Mapping[tuple[str, str, str], Mapping[str, Any]] = {}

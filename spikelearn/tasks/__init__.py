@@ -1,6 +1,7 @@
 """Learning tasks, as arrays."""
 
 from spikelearn.tasks.digits import Split, digits, split
+from spikelearn.tasks.memory import Sequences, evidence_accumulation, store_recall
 from spikelearn.tasks.mnist_files import read_mnist
 from spikelearn.tasks.sequences import SequenceTask, sequence_task
 from spikelearn.tasks.xor import xor
@@ -8,11 +9,14 @@ from spikelearn.tasks.yin_yang import yin_yang, yin_yang_class, yin_yang_grid, y
 
 __all__ = [
     "SequenceTask",
+    "Sequences",
     "Split",
     "digits",
+    "evidence_accumulation",
     "read_mnist",
     "sequence_task",
     "split",
+    "store_recall",
     "xor",
     "yin_yang",
     "yin_yang_class",

@@ -82,3 +82,30 @@ def test_sequences_are_shown_element_by_element_and_shuffled_in_each_episode():
 def test_sequences_of_no_or_different_length_are_refused(sequences):
     with pytest.raises(ExperimentError, match="expected one or more of equal length"):
         tasks.sequence_task(sequences, 1, 1.0, 1.0)
+
+
+def test_in_evidence_accumulation_the_side_with_more_cues_is_the_answer():
+    X, y, elements = tasks.evidence_accumulation(200, 7)
+    assert X.shape == (200, 480) and elements == 12 and np.all((X >= 0.0) & (X <= 1.0))
+    groups = X.reshape(200, 12, 4, 10).mean(axis=3) > 0.0
+    left, right, go, always = np.moveaxis(groups, 2, 0)
+    assert np.array_equal(left ^ right, np.tile(np.arange(12) % 2 == 0, (200, 1)) & (np.arange(12) < 6))
+    assert np.array_equal(right.sum(axis=1) > left.sum(axis=1), y == 1) and 70 < y.sum() < 130
+    assert np.array_equal(go, np.tile(np.arange(12) == 11, (200, 1))) and np.all(always)
+    assert not as_bytes(X) & as_bytes(tasks.evidence_accumulation(200, 8)[0])
+
+
+def test_in_store_recall_the_value_beside_the_signal_to_store_is_the_answer():
+    X, y, elements = tasks.store_recall(200, 7)
+    zero, one, store, recall = np.moveaxis(X.reshape(200, elements, 4, 10).mean(axis=3) > 0.0, 2, 0)
+    assert np.all(zero ^ one) and np.all(store.sum(axis=1) == 1)
+    assert np.array_equal(one[store], y == 1) and 70 < y.sum() < 130
+    assert set(store.argmax(axis=1)) == set(range(6)) and np.array_equal(recall.any(axis=0), np.arange(10) == 9)
+
+
+def test_sequences_that_cannot_be_are_refused():
+    for wrong in ({"cues": 2}, {"cues": 0}, {"delay": -1}):
+        with pytest.raises(ExperimentError, match="expected an odd number of cues and a delay"):
+            tasks.evidence_accumulation(5, 1, **wrong)
+    with pytest.raises(ExperimentError, match="expected at least 5 elements and a delay, got 4, 3"):
+        tasks.store_recall(5, 1, elements=4)
