@@ -30,8 +30,8 @@ import spikelearn as sl
 from spikelearn.analysis import linear_accuracy
 from spikelearn.experiments import Cost, Interrupted, Outcome, Published, finished, parameter, report
 from spikelearn.learning.dendritic_microcircuit import (
-    Circuit,
     Microcircuit,
+    MicrocircuitNetwork,
     Presented,
     Weights,
     build,
@@ -94,7 +94,7 @@ class Parameters:
         """The circuit that reads Yin-Yang, four coordinates and three classes."""
         shared = {each.name for each in fields(Microcircuit)} & {each.name for each in fields(self)}
         values = {name: getattr(self, name) for name in shared}
-        return Microcircuit(inputs=4, outputs=3, spikes=spikes, **(values | changed))
+        return Microcircuit((4, self.hidden, 3), spikes=spikes, **(values | changed))
 
 
 QUICK = {"epochs": 3, "n_train": 2500, "n_test": 250, "n_self": 1500, "decay": 0.5, "plane": 30}
@@ -117,7 +117,7 @@ def points_of(p: Parameters, seed: int) -> sl.tasks.Split:
     return sl.tasks.Split(*sl.tasks.yin_yang(p.n_train, SEEDS_OF_POINTS * seed + TRAIN), *test)
 
 
-def show(costs: list[Cost], circuit: Circuit, points: np.ndarray, *labels: Any, **how: Any) -> Presented:
+def show(costs: list[Cost], circuit: MicrocircuitNetwork, points: np.ndarray, *labels: Any, **how: Any) -> Presented:
     """Present points, and add what it took to `costs`. Raises Interrupted."""
     shown = present(circuit, points, *labels, **how)
     finished(shown.run, costs)
@@ -141,7 +141,7 @@ def predict_oneself(
     during, n = [], max(1, p.n_self // 3)
     for part in range(3):
         factor = p.decay_self**part
-        circuit = build(slow, weights, seed, {"ip": factor * p.eta_ip_self, "pi": factor * p.eta_pi_self})
+        circuit = build(slow, weights, seed, {"ip 1": factor * p.eta_ip_self, "pi 1": factor * p.eta_pi_self})
         patterns = sl.tasks.yin_yang(n, SEEDS_OF_POINTS * seed + SPONTANEOUS + part)[0]
         currents = generator.normal(0.0, p.spontaneous, (n, p.hidden))
         shown = show(costs, circuit, patterns, learn=True, currents=currents)
@@ -164,12 +164,12 @@ def learn(
     """Yin-Yang with a teacher; interneurons go on learning, their synapses onto apical dendrites do not."""
     m, points, generator = p.microcircuit(spikes), points_of(p, seed), np.random.default_rng([2, seed])
 
-    def test(circuit: Circuit) -> float:
+    def test(circuit: MicrocircuitNetwork) -> float:
         return float(np.mean(show(costs, circuit, points.test).answers == points.test_labels))
 
     accuracy = [test(build(m, weights, seed))]
     for epoch in range(p.epochs):
-        etas = {"up_hidden": p.eta_hidden, "up_output": p.eta_output, "ip": p.eta_ip}
+        etas = {"up 1": p.eta_hidden, "up 2": p.eta_output, "ip 1": p.eta_ip}
         circuit = build(m, weights, seed, {key: p.decay**epoch * eta for key, eta in etas.items()})
         order = generator.permutation(p.n_train)
         taught = show(costs, circuit, points.train[order], points.train_labels[order], learn=True)
@@ -185,12 +185,12 @@ def backprop_angle(p: Parameters, seed: int, costs: list[Cost], symmetric: bool 
     As rates, in the self-predicting state. symmetric: feedback weights are those of the forward path.
     """
     weak = p.microcircuit(spikes=False, g_som=1e-3)
-    weights = self_predicting(starting_weights(weak, p.w_up, p.w_down, seed), symmetric)
+    weights = self_predicting(weak, starting_weights(weak, p.w_up, p.w_down, seed), symmetric)
     points, labels = sl.tasks.yin_yang(50, SEEDS_OF_POINTS * seed + GRADIENT)
-    circuit = build(weak, weights, seed, {"up_hidden": 1e-6})
+    circuit = build(weak, weights, seed, {"up 1": 1e-6})
     shown = show(costs, circuit, points, labels, learn=True)
-    moved = weights_of(circuit, shown.run)["up_hidden"] - weights["up_hidden"]
-    expected = -gradient(weak, weights, points, labels)
+    moved = weights_of(circuit, shown.run)["up 1"] - weights["up 1"]
+    expected = -gradient(weak, weights, points, labels)[0]
     cosine = np.sum(moved * expected) / (np.linalg.norm(moved) * np.linalg.norm(expected))
     return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
 
@@ -218,7 +218,7 @@ def _all(p: Parameters, seed: int, metrics: Any, data: Any, costs: list[Cost], s
     metrics["linear_accuracy"] = linear_accuracy(points.train, points.train_labels, points.test, points.test_labels)
     metrics["backprop_angle"] = backprop_angle(p, seed, costs)
     metrics["random_feedback_angle"] = backprop_angle(p, seed, costs, symmetric=False)
-    removed = {"rates": (), "no apical feedback": ("down", "pi"), "no interneurons": ("pi",)}
+    removed = {"rates": (), "no apical feedback": ("down 1", "pi 1"), "no interneurons": ("pi 1",)}
     for form, prefix, studied in (("spikes", "spiking_", {"spikes": ()}), ("rates", "", removed)):
         weights, (before, during, after) = predict_oneself(p, seed, form == "spikes", points.test[:200], costs)
         data["self"][form] = (before, during, after)
@@ -239,9 +239,9 @@ def _all(p: Parameters, seed: int, metrics: Any, data: Any, costs: list[Cost], s
     on_test = show(costs, build(m, weights, seed), points.test).answers
     data["plane"] = (plane, on_plane, points.test, points.test_labels, on_test)
     circuit = build(m, weights, seed)
-    circuit.network.record(circuit.hidden, ["spikes"])
-    circuit.network.record(circuit.outputs, ["spikes", "u"])
-    circuit.network.record(circuit.hidden[:3], ["u", "v_B", "v_A"])
+    circuit.network.record(circuit.layers[1], ["spikes"])
+    circuit.network.record(circuit.output, ["spikes", "u"])
+    circuit.network.record(circuit.layers[1][:3], ["u", "v_B", "v_A"])
     return show(costs, circuit, points.test[:6], sink=sink).run
 
 

@@ -16,6 +16,7 @@ if _TYPE_CHECKING:
     from spikelearn.learning.controls import frozen as frozen
     from spikelearn.learning.controls import linear as linear
     from spikelearn.learning.controls import shuffled_teacher as shuffled_teacher
+    from spikelearn.learning.dendritic_error import DendriticError as DendriticError
     from spikelearn.learning.eprop import EligibilityPropagation as EligibilityPropagation
     from spikelearn.learning.feedback_alignment import FeedbackAlignment as FeedbackAlignment
     from spikelearn.learning.learner import Learner as Learner
@@ -30,6 +31,7 @@ else:
         "BrainProp": "attention_gated",
         "Circuit": "circuit",
         "EligibilityPropagation": "eprop",
+        "DendriticError": "dendritic_error",
         "FeedbackAlignment": "feedback_alignment",
         "Learner": "learner",
         "RULES": "rules",

@@ -11,6 +11,7 @@ from spikelearn.errors import ParameterError
 from spikelearn.learning.attention_gated import BrainProp
 from spikelearn.learning.backpropagation import SurrogateBackpropagation
 from spikelearn.learning.controls import NONE, check_control
+from spikelearn.learning.dendritic_error import DendriticError
 from spikelearn.learning.eprop import EligibilityPropagation
 from spikelearn.learning.feedback_alignment import FeedbackAlignment
 from spikelearn.learning.learner import Learner
@@ -23,6 +24,7 @@ RULES: Mapping[str, Learner] = {
     "brainprop": BrainProp(),
     "eprop": EligibilityPropagation(),
     "eprop_lif": EligibilityPropagation(adaptive=0.0),
+    "microcircuit": DendriticError(),
 }
 """Name -> a learner with its parameters for Yin-Yang, not fitted: to be cloned."""
 

@@ -15,8 +15,8 @@ import spikelearn as sl
 from cases.case import Case
 from spikelearn.learning.dendritic_microcircuit import Microcircuit, build, present, starting_weights, weights_of
 
-LEARNING = {"up_hidden": 2.0, "up_output": 0.01, "ip": 0.05, "pi": 0.02}
-SMALL = Microcircuit(4, 7, 3, spikes=False, settle=3.0, learn=5.0, tau_syn=2.0, dt=0.5)
+LEARNING = {"up 1": 2.0, "up 2": 0.01, "ip 1": 0.05, "pi 1": 0.02}
+SMALL = Microcircuit((4, 7, 3), spikes=False, settle=3.0, learn=5.0, tau_syn=2.0, dt=0.5)
 THOUSANDS_OF_STEPS = ULP(4_500_000, 30.0)
 """1e-9 of the largest potential: hundreds of steps, of a loop that feeds its rounding back; weights in closed form."""
 
@@ -28,10 +28,10 @@ def _circuit(prospective):
     points, labels = sl.tasks.yin_yang(40, 5)
     weights = starting_weights(m, 1.0, 3.0, 1)
     circuit = build(m, weights, 1, LEARNING)
-    circuit.network.record(circuit.outputs, "u")
-    circuit.network.record(circuit.hidden, "v_A")
+    circuit.network.record(circuit.output, "u")
+    circuit.network.record(circuit.layers[1], "v_A")
     run = present(circuit, points, labels, learn=True).run
-    ours = weights_of(circuit, run), run.trace("output", "u").values, run.trace("hidden", "v_A").values
+    ours = weights_of(circuit, run), run.trace("output", "u").values, run.trace("hidden 1", "v_A").values
     return ours, dendritic_microcircuit.run(m, weights, points, labels, LEARNING)
 
 

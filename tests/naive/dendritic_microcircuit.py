@@ -50,10 +50,10 @@ def run(p, weights, points, labels=None, etas=None):
     """Points one after the other. etas: projection -> learning rate. Gives (weights, u of outputs, v_A) by step."""
     w = {name: values.copy() for name, values in weights.items()}
     etas = etas or {}
-    hidden, output = Layer(p.hidden, p.g_A, 0.0, p), Layer(3, 0.0, 0.0, p)
+    hidden, output = Layer(p.sizes[1], p.g_A, 0.0, p), Layer(3, 0.0, 0.0, p)
     interneurons = Layer(3, 0.0, p.g_som, p)
     r_in, keep = np.zeros(4), np.exp(-p.dt / p.tau_syn)
-    x = {name: np.zeros(n) for name, n in (("input", 4), ("hidden", p.hidden), ("interneurons", 3))}
+    x = {name: np.zeros(n) for name, n in (("input", 4), ("hidden", p.sizes[1]), ("interneurons", 3))}
     shown_u, shown_v_A = [], []
     for k, point in enumerate(points):
         g, teacher = 0.0, np.zeros(3)
@@ -65,18 +65,18 @@ def run(p, weights, points, labels=None, etas=None):
             for name, r in (("input", r_in), ("hidden", r_h), ("interneurons", r_i)):
                 x[name] = keep * x[name] + (1 - keep) * r
             nudge = p.g_som * output.state["u"]
-            apical = r_o @ w["down"] + r_i @ w["pi"]
-            arriving = r_in @ w["up_hidden"], r_h @ w["up_output"], r_h @ w["ip"]
+            apical = r_o @ w["down 1"] + r_i @ w["pi 1"]
+            arriving = r_in @ w["up 1"], r_h @ w["up 2"], r_h @ w["ip 1"]
             r_in = point
             hidden.step(arriving[0], apical, 0.0, 0.0, 0.0)
             output.step(arriving[1], 0.0, 0.0, teacher, g)
             interneurons.step(arriving[2], 0.0, nudge, 0.0, 0.0)
             if step >= round(p.settle / p.dt):
                 for name, source, change in (
-                    ("up_hidden", "input", hidden.error),
-                    ("up_output", "hidden", output.error),
-                    ("ip", "hidden", interneurons.error),
-                    ("pi", "interneurons", -hidden.state["v_A"]),
+                    ("up 1", "input", hidden.error),
+                    ("up 2", "hidden", output.error),
+                    ("ip 1", "hidden", interneurons.error),
+                    ("pi 1", "interneurons", -hidden.state["v_A"]),
                 ):
                     w[name] += etas.get(name, 0.0) * p.dt * np.outer(x[source], change)
             shown_u.append(output.state["u"].copy())

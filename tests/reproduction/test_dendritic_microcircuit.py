@@ -56,16 +56,16 @@ def test_the_figure_draws_what_was_measured_and_what_an_interrupted_run_did_not(
 def test_spikes_come_nearer_to_the_rates_the_shorter_their_interval():
     """The same circuit, not learning, at ten points: mean distance of v_A and u from those of the rate form. Ripple is
     proportional to the interval; 16 times shorter leaves an eighth at most."""
-    circuits = Microcircuit(inputs=4, hidden=30, outputs=3, dt=0.0625, settle=40.0, read=20.0)
+    circuits = Microcircuit((4, 30, 3), dt=0.0625, settle=40.0, read=20.0)
     weights, points = starting_weights(circuits, 1.0, 3.0, 2), sl.tasks.yin_yang(10, 3)[0]
 
     def potentials(spikes, interval=1.0):
         circuit = build(replace(circuits, spikes=spikes, interval=interval), weights, 4)
-        circuit.network.record(circuit.hidden, "v_A", every=1.0)
-        circuit.network.record(circuit.outputs, "u", every=1.0)
+        circuit.network.record(circuit.layers[1], "v_A", every=1.0)
+        circuit.network.record(circuit.output, "u", every=1.0)
         run = present(circuit, points).run
         settled = np.arange(600) % 60 >= 40
-        return run.trace("hidden", "v_A").values[settled], run.trace("output", "u").values[settled]
+        return run.trace("hidden 1", "v_A").values[settled], run.trace("output", "u").values[settled]
 
     rates = potentials(False)
     apart = [
