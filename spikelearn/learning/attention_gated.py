@@ -9,12 +9,13 @@ is still there, the chosen cell a alone sends
 
 back to the hidden layers. With e = -delta at the chosen cell and 0 elsewhere, synapses change by
 
-    dw = -eta x e                        onto output cells,
+    dw = -eta (x e + d |e| w)            onto output cells,
     dw = -eta x psi(V - V_th) sum_k V_k e_k   onto hidden cells,
 
 x the low-pass filtered input, psi the surrogate slope of the target, V the feedback weights. These learn too, from the
-same two cells as the forward ones, dV = -eta e_k activity_j, so that they become alike (`feedback="learned"`); or they
-are drawn at random and stay (`"random"`). Only one error of the loss is minimised in each presentation, that of the
+same two cells as the forward ones, dV = -eta (e_k activity_j + d |e_k| V). Both forget, d, what they were at first, so
+that they become alike (`feedback="learned"`; Kolen & Pollack 1994, IEEE ICNN 3:1375); or feedback weights are drawn at
+random and stay (`"random"`). Only one error of the loss is minimised in each presentation, that of the
 chosen cell, and no cell is told the right answer.
 """
 
@@ -32,7 +33,7 @@ from spikelearn.errors import ParameterError
 from spikelearn.kernels.random import random_uniform
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import ABLATED_FEEDBACK, FROZEN
-from spikelearn.learning.feedback_alignment import HiddenError, OutputError
+from spikelearn.learning.feedback_alignment import HiddenError
 from spikelearn.learning.gradient import Loss, Trajectory
 from spikelearn.learning.layers import TAU_M, answering, connect_forward, populations, starting_weights
 from spikelearn.learning.learner import Learner
@@ -41,7 +42,7 @@ from spikelearn.network import Network
 from spikelearn.neurons import LIFSoftReset
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.plasticity.rule import Trace
-from spikelearn.plasticity.signal_rule import SignalRule
+from spikelearn.plasticity.step_rule import StepRule
 from spikelearn.units import ms, number, weight
 
 LEARNED, RANDOM = "learned", "random"
@@ -72,22 +73,34 @@ LinearReadout = NeuronModel(
 )  # fmt: skip
 
 
-class BackParameters(NamedTuple):
+class ForgettingParameters(NamedTuple):
     eta: Annotated[number, "learning rate"] = 0.01
+    forgetting: Annotated[number, "decay of the weight, relative to the activity of the hidden cell"] = 0.0
     tau: Annotated[ms, "of the trace of errors: short, so that it is the error itself"] = 0.02
-    tau_m: Annotated[ms, "membrane time constant of the target"] = TAU_M
+    tau_m: Annotated[ms, "membrane time constant, with which inputs are filtered"] = TAU_M
     W_min: Annotated[weight, "smallest weight"] = -1e6
     W_max: Annotated[weight, "largest weight"] = 1e6
 
 
+def _rates(p: ForgettingParameters, dt: float) -> dict[str, float]:
+    return {"rate": p.eta * -np.expm1(-dt / p.tau_m), "forgetting": p.forgetting}
+
+
 @scalar
-def _down_the_error(activity: float, event: float, rate: float) -> float:
-    return -rate * activity
+def _forward_step(weight: float, x: float, error: float, rate: float, forgetting: float) -> float:
+    return weight - rate * (x * error + forgetting * abs(error) * weight)
 
 
-FeedbackError = SignalRule(
-    "FeedbackError", BackParameters, pre=(Trace("e", "tau"),), reads=("activity",), signal=_down_the_error,
-    constants=lambda p, dt: {"rate": p.eta * -np.expm1(-dt / p.tau_m)},
+@scalar
+def _back_step(weight: float, e: float, activity: float, rate: float, forgetting: float) -> float:
+    return weight - rate * (activity * e + forgetting * abs(e) * weight)
+
+
+ChosenError = StepRule(
+    "ChosenError", ForgettingParameters, _forward_step, _rates, pre=(Trace("x", "tau_m"),), reads=("error",),
+)  # fmt: skip
+FeedbackError = StepRule(
+    "FeedbackError", ForgettingParameters, _back_step, _rates, pre=(Trace("e", "tau"),), reads=("activity",),
 )  # fmt: skip
 
 
@@ -96,7 +109,7 @@ class BrainProp(Learner):
     """Attention-gated learning from reward.
 
     exploration: probability of another choice in the first epoch; it falls by `exploration_decay` in each. feedback:
-    "learned" or "random".
+    "learned" or "random". forgetting: d, of the weights onto output cells and of those back from them.
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True, global_scalar=True, phases=True)
@@ -105,6 +118,7 @@ class BrainProp(Learner):
     exploration: float = 0.5
     exploration_decay: float = 0.8
     feedback: str = LEARNED
+    forgetting: float = 0.03
 
     def build(self, sizes: Sequence[int]) -> Circuit:
         if self.feedback not in (LEARNED, RANDOM):
@@ -114,19 +128,21 @@ class BrainProp(Learner):
         net = Network(dt=1.0, seed=self.seed, threads=self.threads)
         layers = populations(net, sizes, self.encoded, LIFSoftReset(), LinearReadout())
         at_hidden, at_output = self.rates
-        rules = [*[HiddenError(eta=at_hidden)] * (len(sizes) - 2), OutputError(eta=at_output)]
+        onto_output = ChosenError(eta=at_output, forgetting=self.forgetting)
+        rules = [*[HiddenError(eta=at_hidden)] * (len(sizes) - 2), onto_output]
         forward = connect_forward(net, layers, self.encoded, starting_weights(sizes, self.seed), rules)
         generator = np.random.default_rng([9, self.seed])
         ablated = self.control == ABLATED_FEEDBACK
         learns = self.feedback == LEARNED and not ablated and self.control != FROZEN
         feedback = []
         for k in range(len(layers) - 2, 0, -1):
-            sender, eta = layers[k + 1], at_output if k == len(layers) - 2 else at_hidden
+            sender, of_output = layers[k + 1], k == len(layers) - 2
+            learned = {"eta": at_output, "forgetting": self.forgetting} if of_output else {"eta": at_hidden}
             V = generator.normal(0.0, 0.0 if ablated else 0.5, (sender.size, layers[k].size))
             feedback.append(
                 net.connect(
                     sender, layers[k], "apical", weight=V, on="rate", payload="error", name=f"feedback {k}",
-                    plasticity=FeedbackError(eta=eta) if learns else None,
+                    plasticity=FeedbackError(**learned) if learns else None,
                 )
             )  # fmt: skip
         return Circuit(net, layers, forward, feedback, [*forward, *(feedback if learns else ())])

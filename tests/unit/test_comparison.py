@@ -23,10 +23,22 @@ X, Y = sl.tasks.yin_yang(40, 3)
 @pytest.mark.parametrize("rule", ["fa", "dfa", "brainprop"])
 def test_the_output_layer_follows_the_gradient_and_the_hidden_layer_does_not(rule):
     """The output's rule is the gradient itself, but for what the last steps of a presentation still owe."""
-    learner = learner_for(rule, hidden=(10,), bias=False).prepare(X, Y)
+    what_is_no_gradient = {"forgetting": 0.0} if rule == "brainprop" else {}
+    learner = learner_for(rule, hidden=(10,), bias=False, **what_is_no_gradient).prepare(X, Y)
     hidden, output = angles_of(learner, X, Y)
     assert output.averaged < 1.0
     assert 40.0 < hidden.single < 130.0
+
+
+def test_feedback_becomes_that_of_the_output_if_both_forget_what_they_were():
+    found = {}
+    for forgetting in (0.0, 1.0):
+        learner = learner_for("brainprop", hidden=(10,), bias=False, forgetting=forgetting, exploration_decay=1.0)
+        for _ in range(40):
+            learner.partial_fit(X, Y)
+        forward, back = learner.coefs_[-1].T, learner.circuit_.weights(learner.circuit_.feedback[0])
+        found[forgetting] = np.sum(forward * back) / np.linalg.norm(forward) / np.linalg.norm(back)
+    assert found[0.0] < 0.8 and found[1.0] > 0.95
 
 
 def test_what_a_presentation_changes_at_a_tiny_rate_is_what_it_changes_at_any_small_one():
