@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tolerances import EXACT, METHOD, ULP
 
-from benchmarks import agreement, goals, networks, report, session
+from benchmarks import agreement, goals, learner_speed, networks, report, session
 from benchmarks.figures import draw
 
 SCRIPT = Path(session.ROOT) / "scripts" / "benchmark.py"
@@ -170,3 +170,9 @@ def test_an_unknown_network_is_an_error_that_lists_the_known_ones(capsys):
     with pytest.raises(SystemExit):
         script().options_of(["--only", "brunell"])
     assert "--only: unknown brunell; expected some of" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("tool", ["numpy", "fa"])
+def test_learners_are_timed_in_a_process_of_their_own(tool, capsys):
+    assert learner_speed.main(["--one", tool, "4-30-3", "1"]) == 0
+    assert float(capsys.readouterr().out) > 0.0
