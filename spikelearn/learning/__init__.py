@@ -20,8 +20,10 @@ if _TYPE_CHECKING:
     from spikelearn.learning.eprop import EligibilityPropagation as EligibilityPropagation
     from spikelearn.learning.feedback_alignment import FeedbackAlignment as FeedbackAlignment
     from spikelearn.learning.learner import Learner as Learner
+    from spikelearn.learning.node_perturbation import NodePerturbation as NodePerturbation
     from spikelearn.learning.rules import RULES as RULES
     from spikelearn.learning.rules import learner_for as learner_for
+    from spikelearn.learning.weight_perturbation import WeightPerturbation as WeightPerturbation
 else:
     _PLACES = {
         "ablated_feedback": "controls",
@@ -34,8 +36,10 @@ else:
         "DendriticError": "dendritic_error",
         "FeedbackAlignment": "feedback_alignment",
         "Learner": "learner",
+        "NodePerturbation": "node_perturbation",
         "RULES": "rules",
         "SurrogateBackpropagation": "backpropagation",
+        "WeightPerturbation": "weight_perturbation",
         "learner_for": "rules",
     }
     __all__ = list(_PLACES)

@@ -55,6 +55,9 @@ class Learner(ClassifierMixin, BaseEstimator):
     """Whether examples may have more than one element: whether `phases` shows them all."""
     surrogate: ClassVar[Any] = "fast_sigmoid"
     """Stands for the derivative of a spike in `gradient`; see `sl.gradient`."""
+    learning_phases: ClassVar[tuple[int, ...] | None] = None
+    """Places of the phases of a presentation whose factors are learning rates; None if all are. In others, changes of
+    weights are part of the rule and undone."""
 
     hidden: tuple[int, ...] = (30,)
     epochs: int = 20

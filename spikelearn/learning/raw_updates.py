@@ -32,7 +32,8 @@ def raw_updates(learner: Learner, X: np.ndarray, y: np.ndarray, slowed: float = 
     fitted = learner.circuit_
     circuit = learner.build([layer.size for layer in fitted.layers])
     phases = learner.phases(circuit, features, places, np.zeros((len(features), circuit.output.size)))
-    slow = [_slowed(phase, circuit.learning, slowed) for phase in phases]
+    learning = range(len(phases)) if learner.learning_phases is None else learner.learning_phases
+    slow = [_slowed(each, circuit.learning, slowed) if k in learning else each for k, each in enumerate(phases)]
     of_trial = float(Trials(phases, n=1).phase_steps(circuit.network.dt).sum()) * circuit.network.dt
     for projection in circuit.forward:
         circuit.network.record(projection, "weight", every=of_trial)

@@ -15,6 +15,8 @@ from spikelearn.learning.dendritic_error import DendriticError
 from spikelearn.learning.eprop import EligibilityPropagation
 from spikelearn.learning.feedback_alignment import FeedbackAlignment
 from spikelearn.learning.learner import Learner
+from spikelearn.learning.node_perturbation import NodePerturbation
+from spikelearn.learning.weight_perturbation import WeightPerturbation
 from spikelearn.parameters import suggest
 
 RULES: Mapping[str, Learner] = {
@@ -25,6 +27,8 @@ RULES: Mapping[str, Learner] = {
     "eprop": EligibilityPropagation(),
     "eprop_lif": EligibilityPropagation(adaptive=0.0),
     "microcircuit": DendriticError(),
+    "node_perturbation": NodePerturbation(),
+    "weight_perturbation": WeightPerturbation(),
 }
 """Name -> a learner with its parameters for Yin-Yang, not fitted: to be cloned."""
 

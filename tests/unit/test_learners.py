@@ -32,11 +32,16 @@ def test_every_rule_learns_xor_which_needs_its_hidden_layer(rule):
     assert linear(learner).fit(task.X, task.y).score(task.X_test, task.y_test) <= 0.75
 
 
+EPOCHS = {"node_perturbation": 20}
+"""Of scikit-learn's 200 to 300 examples: what perturbs 23 cells sees the gradient through their noise, and needs more
+presentations. With 10 some seeds get fewer of the blobs right than the 83 % that are asked for."""
+
+
 @every_rule
 def test_scikit_learn_finds_a_classifier(rule):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of checks that are skipped
-        check_estimator(learner_for(rule, hidden=(20,), epochs=10))
+        check_estimator(learner_for(rule, hidden=(20,), epochs=EPOCHS.get(rule, 10)))
 
 
 @every_rule
