@@ -31,6 +31,7 @@ from spikelearn.analysis import logistic
 from spikelearn.experiments import Cost, Outcome, Published, cost_of, finished, largest_of, parameter, report
 from spikelearn.learning.angles import parts_with_batches, update_angles
 from spikelearn.learning.layered_rates import backpropagate
+from spikelearn.learning.plateau import FORWARD, TARGET, averaged, conduct, conductor_of, teacher_of
 from spikelearn.plots.panels import learning_curves, mark_phases, new_figure, plain_legend, update_angles_by_epoch
 from spikelearn.plots.style import clean, colour
 
@@ -131,12 +132,12 @@ def build(p: Parameters, wiring: Wiring, seed: int, average: float, rate: float 
     """average: ms before the end of a phase. rate: the learning rates as a part of those at first; 0 for fixed weights.
 
     Without feedback every plateau is as strong as the last, so that synapses of hidden cells are made as such that
-    cannot learn. The conductor says when averages begin: one source in forward phases, one in target phases.
+    cannot learn.
     """
     net = sl.Network(dt=1.0, seed=seed)
     pixels = net.population(len(wiring.weights[0]), sl.Poisson(rate=0.0), name="pixels")
     always = net.population(1, sl.Poisson(rate=1000.0), name="always")
-    conductor = net.population(2, sl.Poisson(rate=0.0), name="conductor")
+    conductor = conductor_of(net)
     hidden, output = sl.PlateauPyramidal(t_average=average), sl.TaughtPyramidal(t_average=average)
     layers = [net.population(n, hidden, name=f"hidden {i + 1}") for i, n in enumerate(p.hidden)]
     layers.append(net.population(CLASSES, output, name="output"))
@@ -148,22 +149,10 @@ def build(p: Parameters, wiring: Wiring, seed: int, average: float, rate: float 
         rule = sl.PlateauLearning(eta=eta, tau_x=p.average, W_min=-LIMIT, W_max=LIMIT) if learns else None
         basal.append(net.connect(below, layer, port="basal", weight=wiring.weights[i], plasticity=rule))
         biases.append(net.connect(always, layer, port="basal", weight=wiring.biases[i][None, :], plasticity=rule))
-        net.connect(conductor[:1], layer, port="forward", name=f"forward phase of {layer.name}")
-        net.connect(conductor[1:], layer, port="target", name=f"target phase of {layer.name}")
+        conduct(net, conductor, layer)
     for layer, feedback in zip(layers, wiring.feedback, strict=False):
         net.connect(layers[-1], layer, port="apical", weight=feedback, name=f"feedback to {layer.name}")
     return Layered(net, pixels, conductor, layers, basal, biases)
-
-
-def phases_of(net: Layered, images: Any, duration: float, average: float, source: int, **end: Any) -> list[sl.Phase]:
-    """A forward or target phase: in its middle the conductor begins the averages, which last to its end."""
-    rates = {net.pixels: images * 1000.0 * MAX_RATE}
-    begin = {net.conductor: np.where(np.arange(2) == source, 1000.0, 0.0)}
-    return [
-        sl.Phase(duration - average - 2.0, rates=rates),
-        sl.Phase(1.0, rates=rates | begin),
-        sl.Phase(average + 1.0, rates=rates, **end),
-    ]
 
 
 def show(p: Parameters, net: Layered, images: Any, labels: Any = None, sink: Any = None) -> tuple[sl.Run, np.ndarray]:
@@ -172,12 +161,13 @@ def show(p: Parameters, net: Layered, images: Any, labels: Any = None, sink: Any
     With labels each has its target phase; without, one long forward phase.
     """
     callback, answers = largest_of(net.layers[-1].state("V_s_forward"), len(images))
+    given, end = {"rates": {net.pixels: images * 1000.0 * MAX_RATE}}, {"callback": callback}
     if labels is None:
-        phases = phases_of(net, images, p.test_phase, p.test_phase - p.settle, 0, callback=callback)
+        phases = averaged(net.conductor, FORWARD, p.test_phase, p.test_phase - p.settle, given, end=end)
     else:
-        teacher = {(net.layers[-1], "teacher"): np.where(labels[:, None] == np.arange(CLASSES), 1.0, -1.0)}
-        phases = phases_of(net, images, p.forward, p.average, 0, callback=callback)
-        phases += [replace(each, currents=teacher) for each in phases_of(net, images, p.target, p.average, 1)]
+        taught = given | {"currents": {(net.layers[-1], "teacher"): teacher_of(labels, CLASSES)}}
+        phases = averaged(net.conductor, FORWARD, p.forward, p.average, given, end=end)
+        phases += averaged(net.conductor, TARGET, p.target, p.average, taught)
     return net.network.run(trials=sl.Trials(phases, n=len(images)), sink=sink, progress=False), answers
 
 

@@ -11,6 +11,7 @@ from typing import Any as _Any
 if _TYPE_CHECKING:
     from spikelearn.learning.attention_gated import BrainProp as BrainProp
     from spikelearn.learning.backpropagation import SurrogateBackpropagation as SurrogateBackpropagation
+    from spikelearn.learning.burst_propagation import BurstPropagation as BurstPropagation
     from spikelearn.learning.circuit import Circuit as Circuit
     from spikelearn.learning.controls import ablated_feedback as ablated_feedback
     from spikelearn.learning.controls import frozen as frozen
@@ -21,6 +22,7 @@ if _TYPE_CHECKING:
     from spikelearn.learning.feedback_alignment import FeedbackAlignment as FeedbackAlignment
     from spikelearn.learning.learner import Learner as Learner
     from spikelearn.learning.node_perturbation import NodePerturbation as NodePerturbation
+    from spikelearn.learning.plateau import Plateau as Plateau
     from spikelearn.learning.rules import RULES as RULES
     from spikelearn.learning.rules import learner_for as learner_for
     from spikelearn.learning.weight_perturbation import WeightPerturbation as WeightPerturbation
@@ -31,12 +33,14 @@ else:
         "linear": "controls",
         "shuffled_teacher": "controls",
         "BrainProp": "attention_gated",
+        "BurstPropagation": "burst_propagation",
         "Circuit": "circuit",
         "EligibilityPropagation": "eprop",
         "DendriticError": "dendritic_error",
         "FeedbackAlignment": "feedback_alignment",
         "Learner": "learner",
         "NodePerturbation": "node_perturbation",
+        "Plateau": "plateau",
         "RULES": "rules",
         "SurrogateBackpropagation": "backpropagation",
         "WeightPerturbation": "weight_perturbation",

@@ -191,7 +191,7 @@ class Learner(ClassifierMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.non_deterministic = self.encoded.random
+        tags.non_deterministic = self.noisy
         return tags
 
     def _begin(self, X: np.ndarray, classes: np.ndarray) -> None:
@@ -232,15 +232,36 @@ class Learner(ClassifierMixin, BaseEstimator):
         """The scores of examples, (n, classes), and the run in which they were presented. Nothing is learned."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        scores, run, _ = self._present(self._features(X), None)
+        # Noise goes with time: the same examples get the same answers if they are always the first.
+        circuit = self.hand_over(self.build(self.sizes)) if self.noisy else None
+        scores, run, _ = self._present(self._features(X), None, circuit)
         return scores, run
 
-    def _present(self, X: np.ndarray, y: np.ndarray | None) -> tuple[np.ndarray, Run, float]:
-        """Scores, the run, and its processor time in s."""
+    def hand_over(self, circuit: Circuit) -> Circuit:
+        """Give the present weights of projections that learn to a new circuit, which is returned."""
+        for there, here in zip(self.circuit_.learning, circuit.learning, strict=True):
+            circuit.network.set_weights(here, self.circuit_.weights(there))
+        return circuit
+
+    @property
+    def sizes(self) -> list[int]:
+        """Of all layers of the network, from the input to the output."""
+        return [layer.size for layer in self.circuit_.layers]
+
+    @property
+    def noisy(self) -> bool:
+        """Whether noise is drawn anew in each presentation."""
+        return self.encoded.random
+
+    def _present(
+        self, X: np.ndarray, y: np.ndarray | None, circuit: Circuit | None = None
+    ) -> tuple[np.ndarray, Run, float]:
+        """Scores, the run, and its processor time in s. circuit: instead of the learner's own."""
+        circuit = circuit or self.circuit_
         scores = np.zeros((len(X), len(self.classes_)))
-        trials = Trials(self.phases(self.circuit_, X, y, scores), n=len(X))
+        trials = Trials(self.phases(circuit, X, y, scores), n=len(X))
         begun = time.process_time()
-        run = self.circuit_.network.run(trials=trials, progress=False)
+        run = circuit.network.run(trials=trials, progress=False)
         if run.interrupted:
             raise KeyboardInterrupt
         return scores, run, time.process_time() - begun

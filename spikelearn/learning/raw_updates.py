@@ -29,17 +29,14 @@ def raw_updates(learner: Learner, X: np.ndarray, y: np.ndarray, slowed: float = 
     learner: prepared or fitted; it stays as it is. X: (n, features). y: (n,) labels. slowed: factor of learning rates.
     """
     features, places = learner.examples(X, y)
-    fitted = learner.circuit_
-    circuit = learner.build([layer.size for layer in fitted.layers])
+    circuit = learner.build(learner.sizes)
     phases = learner.phases(circuit, features, places, np.zeros((len(features), circuit.output.size)))
     learning = range(len(phases)) if learner.learning_phases is None else learner.learning_phases
     slow = [_slowed(each, circuit.learning, slowed) if k in learning else each for k, each in enumerate(phases)]
     of_trial = float(Trials(phases, n=1).phase_steps(circuit.network.dt).sum()) * circuit.network.dt
     for projection in circuit.forward:
         circuit.network.record(projection, "weight", every=of_trial)
-    for there, here in zip(fitted.learning, circuit.learning, strict=True):
-        circuit.network.set_weights(here, fitted.weights(there))
-    run = circuit.network.run(trials=Trials(slow, n=len(features)), progress=False)
+    run = learner.hand_over(circuit).network.run(trials=Trials(slow, n=len(features)), progress=False)
     updates = []
     for projection, before in zip(circuit.forward, learner.coefs_, strict=True):
         recorded, synapses = run.trace(projection, "weight"), run.synapses(projection)

@@ -10,12 +10,14 @@ from sklearn.base import clone
 from spikelearn.errors import ParameterError
 from spikelearn.learning.attention_gated import BrainProp
 from spikelearn.learning.backpropagation import SurrogateBackpropagation
+from spikelearn.learning.burst_propagation import BurstPropagation
 from spikelearn.learning.controls import NONE, check_control
 from spikelearn.learning.dendritic_error import DendriticError
 from spikelearn.learning.eprop import EligibilityPropagation
 from spikelearn.learning.feedback_alignment import FeedbackAlignment
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.node_perturbation import NodePerturbation
+from spikelearn.learning.plateau import Plateau
 from spikelearn.learning.weight_perturbation import WeightPerturbation
 from spikelearn.parameters import suggest
 
@@ -29,6 +31,8 @@ RULES: Mapping[str, Learner] = {
     "microcircuit": DendriticError(),
     "node_perturbation": NodePerturbation(),
     "weight_perturbation": WeightPerturbation(),
+    "plateau": Plateau(),
+    "burstprop": BurstPropagation(),
 }
 """Name -> a learner with its parameters for Yin-Yang, not fitted: to be cloned."""
 
