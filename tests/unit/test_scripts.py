@@ -109,3 +109,18 @@ def test_rules_and_controls_are_tuned_on_as_many_settings_and_none_of_the_seeds_
     assert tune.settings_of("fa", "xor", "none", 3)[:2] == tune.settings_of("fa", "xor", "none", 2)
     assert tune.main(["--rules", "backprop", "--out", str(tmp_path)]) == 1
     assert "there is no 'backprop'" in capsys.readouterr().err
+
+
+@compiled
+def test_estimates_by_perturbation_obey_their_laws(tmp_path, capsys):
+    laws = script("perturbation_laws")
+    laws.main(["--quick", "--out", str(tmp_path)])
+    assert "Slope of log time against log D" in capsys.readouterr().out
+    assert (tmp_path / "perturbation_laws.png").stat().st_size > 10_000
+    D, (one, many) = laws.cosines("weight", 4, (1, 16), 1024)
+    # Of 1,024 independent estimates the mean part along the gradient has an error of (D + 1)^0.5 / 32: 18 %, of which
+    # the square has twice as much.
+    assert D == 32 and one == pytest.approx(1 / 34, rel=0.8) and many == pytest.approx(16 / 49, rel=0.8)
+    assert one < 0.1 < many  # averages are better
+    D, time = laws.falls_in("node", 16, 4)
+    assert D == 16 and time / laws.INPUTS == pytest.approx(18, rel=0.3)  # 64 independent outputs x inputs and more
