@@ -19,12 +19,17 @@ if _TYPE_CHECKING:
     from spikelearn.learning.controls import shuffled_teacher as shuffled_teacher
     from spikelearn.learning.dendritic_error import DendriticError as DendriticError
     from spikelearn.learning.eprop import EligibilityPropagation as EligibilityPropagation
+    from spikelearn.learning.event_driven_backpropagation import (
+        EventDrivenBackpropagation as EventDrivenBackpropagation,
+    )
+    from spikelearn.learning.eventprop import EventProp as EventProp
     from spikelearn.learning.feedback_alignment import FeedbackAlignment as FeedbackAlignment
     from spikelearn.learning.learner import Learner as Learner
     from spikelearn.learning.node_perturbation import NodePerturbation as NodePerturbation
     from spikelearn.learning.plateau import Plateau as Plateau
     from spikelearn.learning.rules import RULES as RULES
     from spikelearn.learning.rules import learner_for as learner_for
+    from spikelearn.learning.spiking_errors import SpikingFeedbackAlignment as SpikingFeedbackAlignment
     from spikelearn.learning.weight_perturbation import WeightPerturbation as WeightPerturbation
 else:
     _PLACES = {
@@ -37,11 +42,14 @@ else:
         "Circuit": "circuit",
         "EligibilityPropagation": "eprop",
         "DendriticError": "dendritic_error",
+        "EventDrivenBackpropagation": "event_driven_backpropagation",
+        "EventProp": "eventprop",
         "FeedbackAlignment": "feedback_alignment",
         "Learner": "learner",
         "NodePerturbation": "node_perturbation",
         "Plateau": "plateau",
         "RULES": "rules",
+        "SpikingFeedbackAlignment": "spiking_errors",
         "SurrogateBackpropagation": "backpropagation",
         "WeightPerturbation": "weight_perturbation",
         "learner_for": "rules",

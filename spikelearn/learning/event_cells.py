@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from spikelearn.codegen.derivative import derivative
-from spikelearn.codegen.modules import kernel_for
+from spikelearn.codegen.modules import Kernel, kernel_for
 from spikelearn.description.population import Population
 from spikelearn.engine.plan import Call
 from spikelearn.errors import SimulationError
@@ -35,7 +36,6 @@ class EventCells:
         self.form, n = self.model.closed_form, population.size
         self.events, self.start = events, start
         self.state = list(start)
-        self.derivatives = _derivatives(self.model)
         count = len(self.events["time"])
         self.after = {name: np.zeros(count) for name in self.state}
         self.after_I = {name: np.zeros(count) for name in self.model.currents}
@@ -47,10 +47,10 @@ class EventCells:
         self.seen: dict[tuple[str, str], tuple[np.ndarray, ...]] = {}
         self.by_seen: dict[tuple[str, str], np.ndarray] = {}
         t_ref = population.model.parameters.t_ref if self.form.hold is not None else 0.0
-        functions = {name: getattr(self.form, name) for name in ("flow", "hold", "receive", "reset")}
         self._call(
-            "event_replay", functions, **self._chosen("kind", "port", "change"), held=self.held, pinned=self.pinned,
-            t_ref=np.broadcast_to(np.asarray(t_ref, np.float64), n).copy(), until=until,
+            "event_replay", ("flow", "hold", "receive", "reset"), **self._chosen("kind", "port", "change"),
+            held=self.held, pinned=self.pinned, t_ref=np.broadcast_to(np.asarray(t_ref, np.float64), n).copy(),
+            until=until,
         )(0)  # fmt: skip
 
     def watched(self, how: str, variable: str) -> np.ndarray:
@@ -63,8 +63,9 @@ class EventCells:
             else:
                 names, lists = {"integral": np.zeros(n)}, {"integrals": [variable]}
             found = {f"{name}_{variable}": array for name, array in names.items()}
-            motion = {f"{name}_derivative": self.derivatives[name].function for name in self._motions}
-            self._call("event_watch", motion, lists, held=self.held, panel=self.panel, **found)(0)
+            self._call(
+                "event_watch", ("flow_derivative", "hold_derivative"), lists, held=self.held, panel=self.panel, **found
+            )(0)
             self.seen[how, variable] = tuple(names.values())
         return self.seen[how, variable][0]
 
@@ -90,7 +91,7 @@ class EventCells:
                 _, found[f"maximum_event_{variable}"], found[f"maximum_at_{variable}"] = self.seen[how, variable]
             else:
                 lists["integrals"].append(variable)
-        functions = {f"{name}_derivative": each.function for name, each in self.derivatives.items()}
+        functions = tuple(f"{name}_derivative" for name in _derivatives(self.model))
         return self._call(
             "event_adjoint", functions, lists,
             **self._chosen("kind", "port", "change", "origin", "spike", "synapse"), held=self.held, pinned=self.pinned,
@@ -108,24 +109,17 @@ class EventCells:
                 "threshold, or something else happens at that time"
             )
 
-    @property
-    def _motions(self) -> list[str]:
-        return [name for name in ("flow", "hold") if name in self.derivatives]
-
     def _chosen(self, *names: str) -> dict[str, np.ndarray]:
         return {name: self.events[name] for name in names}
 
     def _call(
-        self, template: str, functions: Mapping[str, Any], lists: Mapping[str, Sequence[str]] | None = None, /,
+        self, template: str, functions: Sequence[str], lists: Mapping[str, Sequence[str]] | None = None, /,
         **values: Any,
     ) -> Call:  # fmt: skip
         """A Call of a template with these functions and values, and with what all of them take."""
-        varying = [name for name, value in self.constants.items() if value.ndim]
-        partials = {name: each.partials for name, each in self.derivatives.items()}
-        text = render_event(
-            template, tuple(self.state), tuple(self.model.ports), self.model.currents, tuple(self.constants), varying,
-            partials, **(lists or {}),
-        )  # fmt: skip
+        varying = tuple(name for name, value in self.constants.items() if value.ndim)
+        chosen = {name: tuple(each) for name, each in (lists or {}).items()}
+        kernel = _kernel(template, self.model, varying, tuple(functions), **chosen)
         values |= self._chosen("time", "neuron", "before")
         values |= {f"start_{name}": array for name, array in self.start.items()}
         values |= {f"after_{name}": array for name, array in self.after.items()}
@@ -133,9 +127,28 @@ class EventCells:
         for name, value in self.constants.items():
             of_each = np.ascontiguousarray(np.broadcast_to(value, self.population.size))
             values |= {f"all_{name}": of_each} if value.ndim else {f"the_{name}": float(value)}
-        return Call(f"{template} of {self.population.name}", kernel_for(self.model.name, text, functions), **values)
+        return Call(f"{template} of {self.population.name}", kernel, **values)
 
 
+@functools.cache
+def _kernel(
+    template: str, model: NeuronModel, varying: tuple[str, ...], functions: tuple[str, ...],
+    maxima: tuple[str, ...] = (), integrals: tuple[str, ...] = (),
+) -> Kernel:  # fmt: skip
+    """One of kernels/templates/event_*.py for a model, which calls these functions of its closed form."""
+    form, derivatives = model.closed_form, _derivatives(model)
+    assert form is not None
+    known = {name: getattr(form, name) for name in ("flow", "hold", "receive", "reset")}
+    known |= {f"{name}_derivative": each.function for name, each in derivatives.items()}
+    text = render_event(
+        template, [name for name in model.state if name != form.clock], list(model.ports), model.currents,
+        list(form.constants(model.Parameters())), varying, {name: each.partials for name, each in derivatives.items()},
+        maxima, integrals,
+    )  # fmt: skip
+    return kernel_for(model.name, text, {name: known[name] for name in functions if name in known})
+
+
+@functools.cache
 def _derivatives(model: NeuronModel) -> dict[str, Any]:
     """Function of a closed form -> its Derivative by all that changes."""
     form = model.closed_form

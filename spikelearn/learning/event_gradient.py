@@ -40,16 +40,16 @@ class SpikeTrains:
     """
 
     def __init__(self, adjoint: EventAdjoint) -> None:
-        self._adjoint, self.duration = adjoint, adjoint.duration
+        self.adjoint, self.duration = adjoint, adjoint.duration
 
     def spikes(self, population: Population) -> Spikes:
         """Times, (n,) ms, and ids, (n,), of its spikes."""
-        return Spikes(*map(_read_only, self._adjoint.spikes[self._known(population)]))
+        return Spikes(*map(_read_only, self.adjoint.spikes[self._known(population)]))
 
     def first(self, population: Population) -> np.ndarray:
         """(size,) the number of the first spike of each neuron among `spikes`, -1 for those without one."""
         found = np.full(self._known(population).size, -1)
-        ids = self._adjoint.spikes[population].ids
+        ids = self.adjoint.spikes[population].ids
         found[ids[::-1]] = np.arange(len(ids))[::-1]
         return found
 
@@ -57,7 +57,7 @@ class SpikeTrains:
         population, *what = self._checked(reading)
         if what == ["spike"]:
             return self.spikes(population).times
-        return _read_only(self._adjoint.watched(population, *what))
+        return _read_only(self.adjoint.watched(population, *what))
 
     def _checked(self, reading: Any) -> Any:
         expected = '(population, "spike"), (population, "maximum", variable) or (population, "integral", variable)'
@@ -69,7 +69,7 @@ class SpikeTrains:
             return reading
         if len(what) != 2 or what[0] not in (MAXIMUM, INTEGRAL):
             raise DescriptionError(f"event_gradient: expected {expected}, got {what!r} of {population.name!r}")
-        known = self._adjoint.variables(population)
+        known = self.adjoint.variables(population)
         if what[1] not in known:
             raise DescriptionError(
                 f"event_gradient: population {population.name!r} has no variable {what[1]!r}{suggest(what[1], known)}; "
@@ -78,7 +78,7 @@ class SpikeTrains:
         return reading
 
     def _known(self, population: Any) -> Population:
-        if not isinstance(population, Population) or population not in self._adjoint:
+        if not isinstance(population, Population) or population not in self.adjoint:
             raise DescriptionError(f"event_gradient: expected a population of this network, got {population!r:.100}")
         return population
 
@@ -130,15 +130,8 @@ def event_gradient(net: Network, loss: Loss, duration: Quantity) -> EventGradien
     >>> found.weights[made].shape
     (3, 2)
     """
-    if not isinstance(net, Network):
-        raise DescriptionError(f"event_gradient: expected a Network, got {net!r:.100}")
-    if net.weights_were_set:
-        raise DescriptionError(
-            "event_gradient: weights that were set with set_weights are not supported; connect with them"
-        )
-    n_steps = whole_steps(duration, net.dt, "duration of event_gradient", least=1)
-    adjoint = EventAdjoint(net.description(), n_steps, times_of(n_steps, net.dt))
-    trains = SpikeTrains(adjoint)
+    trains = spike_trains(net, duration)
+    adjoint = trains.adjoint
     value, derivatives = loss(trains)
     by = {}
     for reading, given in derivatives.items():
@@ -161,6 +154,18 @@ def event_gradient(net: Network, loss: Loss, duration: Quantity) -> EventGradien
         {p: adjoint.by_time(p).copy() for p in adjoint.spikes},
         trains,
     )
+
+
+def spike_trains(net: Network, duration: Quantity) -> SpikeTrains:
+    """What a loss reads, without a gradient. Arguments and errors are those of `event_gradient`."""
+    if not isinstance(net, Network):
+        raise DescriptionError(f"event_gradient: expected a Network, got {net!r:.100}")
+    if net.weights_were_set:
+        raise DescriptionError(
+            "event_gradient: weights that were set with set_weights are not supported; connect with them"
+        )
+    n_steps = whole_steps(duration, net.dt, "duration of event_gradient", least=1)
+    return SpikeTrains(EventAdjoint(net.description(), n_steps, times_of(n_steps, net.dt)))
 
 
 def _arranged(projection: Projection, synapses: Synapses) -> Callable[[np.ndarray], np.ndarray]:

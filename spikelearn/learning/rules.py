@@ -14,10 +14,13 @@ from spikelearn.learning.burst_propagation import BurstPropagation
 from spikelearn.learning.controls import NONE, check_control
 from spikelearn.learning.dendritic_error import DendriticError
 from spikelearn.learning.eprop import EligibilityPropagation
+from spikelearn.learning.event_driven_backpropagation import EventDrivenBackpropagation
+from spikelearn.learning.eventprop import EventProp
 from spikelearn.learning.feedback_alignment import FeedbackAlignment
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.node_perturbation import NodePerturbation
 from spikelearn.learning.plateau import Plateau
+from spikelearn.learning.spiking_errors import SpikingFeedbackAlignment
 from spikelearn.learning.weight_perturbation import WeightPerturbation
 from spikelearn.parameters import suggest
 
@@ -25,6 +28,9 @@ RULES: Mapping[str, Learner] = {
     "bptt": SurrogateBackpropagation(),
     "fa": FeedbackAlignment(),
     "dfa": FeedbackAlignment(direct=True),
+    "fa_spiking": SpikingFeedbackAlignment(),
+    "eventprop": EventProp(),
+    "erbp": EventDrivenBackpropagation(),
     "brainprop": BrainProp(),
     "eprop": EligibilityPropagation(),
     "eprop_lif": EligibilityPropagation(adaptive=0.0),

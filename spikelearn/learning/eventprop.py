@@ -1,0 +1,175 @@
+"""EventProp: gradient descent on spike times, exactly.
+
+Wunderlich & Pehle 2021, Sci. Rep. 11:12829. Features are the times of single spikes, the larger the earlier; hidden
+cells and readout are leaky integrators with exponential synapses in continuous time, and the class whose readout cell
+has the highest mean potential is the answer. The loss is the cross entropy of these means (Nowotny, Turner & Knight
+2022, arXiv:2212.01232). Its exact gradient is that of `spikelearn.learning.event_gradient`; there is no surrogate. Adam
+makes a step for each batch, whose examples are run at once, as copies of the network in one run of the exact engine. A
+synapse would have to know the times of all spikes, backwards in time, and the weights of all synapses after its own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from spikelearn.connectivity import Pairs
+from spikelearn.description.population import Population
+from spikelearn.description.projection import Projection
+from spikelearn.errors import ParameterError
+from spikelearn.learning.adam import Adam
+from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.controls import FROZEN
+from spikelearn.learning.encoding import Encoding
+from spikelearn.learning.event_gradient import SpikeTrains, event_gradient, spike_trains
+from spikelearn.learning.event_losses import PotentialCrossEntropy
+from spikelearn.learning.learner import Learner
+from spikelearn.learning.locality import Locality
+from spikelearn.network import Network
+from spikelearn.neurons import LIF, Neuron
+from spikelearn.results.run import Run
+from spikelearn.sources import SpikeList
+from spikelearn.values import one_number, whole_number
+
+LATENCY = "latency"
+TAU_M, TAU_SYN, DELAY, FIRST_SPIKE, DT = 10.0, 5.0, 1.0, 1.0, 0.5
+"""ms. DT is the length of panels for integrals; times are exact."""
+NEVER = 1e9
+"""The threshold of a readout cell."""
+
+
+@dataclass(eq=False, repr=False)
+class EventProp(Learner):
+    """EventProp. steps: the whole presentation, in ms; input spikes are in its first 60 %. With or without bias there
+    is an input cell that fires first: times are known from each other.
+
+    batch: examples for one step of Adam. gain: steepness of the answer as a function of mean potentials. encoding:
+    "latency".
+    """
+
+    locality: ClassVar[Locality] = Locality(other_weights=True, whole_time=True, phases=True)
+
+    learning_rate: float | tuple[float, float] = (0.015, 0.03)
+    encoding: str = LATENCY
+    steps: int = 40
+    batch: int = 25
+    gain: float = 8.0
+
+    def build(self, sizes: Sequence[int]) -> Circuit:
+        whole_number(self.batch, "batch", least=1)
+        one_number(self.gain, "1", "gain")
+        generator = np.random.default_rng([77, self.seed])
+        sizes = [sizes[0] + (not self.bias), *sizes[1:]]
+        weights = [
+            generator.uniform(low, high, (below, above)) / np.sqrt(below / 5.0)
+            for below, above, (low, high) in zip(sizes, sizes[1:], _limits(len(sizes) - 1), strict=False)
+        ]
+        return self._circuit(weights, Adam())
+
+    def _circuit(self, weights: Sequence[np.ndarray], adam: Adam) -> Circuit:
+        net, layers, forward = self._copies(weights, np.zeros((1, len(weights[0]))))
+        circuit = Circuit(net, layers, forward, parts={"adam": adam})
+        net.build("events")
+        return circuit
+
+    def _copies(
+        self, weights: Sequence[np.ndarray], X: np.ndarray
+    ) -> tuple[Network, list[Population], list[Projection]]:
+        """A network with a copy of all cells for each example; the cells of the first come first in each layer."""
+        net, n = Network(dt=DT, seed=self.seed, threads=self.threads), len(X)
+        times = FIRST_SPIKE + 0.6 * self.steps * (1.0 - X)
+        layers = [net.population(X.size, SpikeList(times.ravel(), np.arange(X.size)), name="input")]
+        forward = []
+        for k, w in enumerate(weights):
+            last = k == len(weights) - 1
+            name = "output" if last else f"hidden {k + 1}"
+            layers.append(net.population(n * w.shape[1], _cells(NEVER if last else 1.0), name=name))
+            pre, post = np.indices((n, *w.shape)).reshape(3, -1)[1:]
+            copy = np.repeat(np.arange(n), w.size)
+            rule = Pairs(copy * w.shape[0] + pre, copy * w.shape[1] + post)
+            forward.append(
+                net.connect(
+                    layers[-2], layers[-1], "exc", rule=rule, weight=np.tile(w.ravel(), n), delay=DELAY,
+                    name=f"forward {k + 1}",
+                )
+            )  # fmt: skip
+        return net, layers, forward
+
+    def _features(self, X: np.ndarray) -> np.ndarray:
+        features = super()._features(X)
+        return features if self.bias else np.hstack([features, np.ones((len(X), 1))])
+
+    @property
+    def encoded(self) -> Encoding:
+        if self.encoding != LATENCY:
+            raise ParameterError(f"encoding: expected {LATENCY}, got {self.encoding!r}")
+        return Encoding(None, {}, lambda population, features: {})
+
+    def _gradients(
+        self, weights: Sequence[np.ndarray], X: np.ndarray, y: np.ndarray
+    ) -> tuple[list[np.ndarray], np.ndarray]:
+        """Of the loss of each example, by the weights of each layer, (n, sources, targets); and the scores."""
+        net, layers, forward = self._copies(weights, X)
+        loss = PotentialCrossEntropy(layers[-1], "V_m", y, "integral", gain=self.gain / self.steps)
+        found = event_gradient(net, loss, float(self.steps))
+        by = [found.weights[p].reshape(len(X), *w.shape) for p, w in zip(forward, weights, strict=True)]
+        return by, _scores(found.trains, layers[-1], len(X))
+
+    def gradient(self, X: Any, y: Any) -> list[np.ndarray]:
+        """Of the loss of each example, by the weights of each projection, (n, sources, targets): the exact one."""
+        return self._gradients(self.coefs_, *self.examples(X, y))[0]
+
+    def updates(self, X: Any, y: Any) -> list[np.ndarray]:
+        """Minus the gradient, of which Adam makes steps."""
+        return [-each for each in self.gradient(X, y)]
+
+    def learn(self, X: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Batch by batch; the network is made again, with what was learned, at the end."""
+        begun = time.process_time()
+        scores, weights = np.zeros((len(X), len(self.classes_))), self.coefs_
+        adam: Adam = self.circuit_.parts["adam"]
+        n_hidden = len(self.circuit_.hidden)
+        first = n_hidden if self.control == FROZEN else 0
+        rates = [self.decay**self.epoch_ * each for each in (*[self.rates[0]] * n_hidden, self.rates[1])]
+        for start in range(0, len(X), self.batch):
+            part = slice(start, start + self.batch)
+            by, scores[part] = self._gradients(weights, X[part], y[part])
+            down = [each.mean(axis=0) for each in by]
+            adam.move(weights[first:], down[first:], rates[first:])
+        self.circuit_ = self._circuit(weights, adam)
+        self.cost_.presentations += len(X)
+        self.cost_.simulated_ms += float(self.steps) * len(X)
+        self.cost_.cpu_s += time.process_time() - begun
+        return scores
+
+    def answer(self, X: Any) -> tuple[np.ndarray, Run]:
+        """The scores of examples, (n, classes), and the run of all copies of the network."""
+        check_is_fitted(self)
+        X = self._features(validate_data(self, X, dtype=np.float64, reset=False))
+        net, layers, _ = self._copies(self.coefs_, X)
+        for layer in layers:
+            net.record(layer)
+        scores = _scores(spike_trains(net, float(self.steps)), layers[-1], len(X))
+        return scores, net.run(float(self.steps), engine="events", progress=False)
+
+
+def _cells(threshold: float) -> Neuron:
+    """A weight of 1 is a current that raises the potential by up to 1/4."""
+    return LIF(
+        E_L=0.0, V_reset=0.0, V_th=threshold, C_m=TAU_M, tau_m=TAU_M, tau_syn_exc=TAU_SYN, tau_syn_inh=TAU_SYN,
+        t_ref=0.0,
+    )  # fmt: skip
+
+
+def _limits(n: int) -> list[tuple[float, float]]:
+    """The smallest and largest weights at first, of each of n layers with five inputs to each cell."""
+    return [(-3.0, 4.0)] * (n - 1) + [(-3.7, 3.7)]
+
+
+def _scores(trains: SpikeTrains, output: Population, n: int) -> np.ndarray:
+    return np.array(trains[output, "integral", "V_m"]).reshape(n, -1)
