@@ -81,11 +81,11 @@ class Plateau(Learner):
 
     locality: ClassVar[Locality] = Locality(target_signal=True, phases=True)
 
-    learning_rate: float | tuple[float, float] = (5.0, 1.0)
+    learning_rate: float | tuple[float, float] = (40.0, 1.0)
     steps: int = 40
     average: int = 20
     phi_max: float = 1000.0
-    feedback: float = 2.0
+    feedback: float = 1.0
 
     def build(self, sizes: Sequence[int]) -> Circuit:
         if not 1 <= self.average <= self.steps - 3:
