@@ -45,8 +45,8 @@ RULES: Mapping[str, Learner] = {
 TUNED: Mapping[tuple[str, str], Mapping[str, Any]] = {
     (rule, task): parameters
     for task, parameters in (
-        ("evidence_accumulation", {"learning_rate": (0.1, 0.05), "epochs": 10}),
-        ("store_recall", {"learning_rate": (0.2, 0.05), "epochs": 15}),
+        ("evidence_accumulation", {"learning_rate": (0.1, 0.05), "epochs": 6}),
+        ("store_recall", {"learning_rate": (0.2, 0.05), "epochs": 10}),
     )
     for rule in ("eprop", "eprop_lif")
 }
