@@ -83,10 +83,9 @@ class EventDrivenBackpropagation(SpikingErrors):
 
     locality: ClassVar[Locality] = Locality(target_signal=True, phases=True, error_cells=True)
 
-    learning_rate: float | tuple[float, float] = (0.02, 0.02)
-    decay: float = 0.84
-    steps: int = 40
-    settling: int = 15
+    learning_rate: float | tuple[float, float] = (0.01, 0.01)
+    steps: int = 60
+    settling: int = 20
     window: tuple[float, float] = (-1.0, 1.0)
 
     def rules(self, n_hidden: int) -> list[Any]:
