@@ -62,7 +62,8 @@ class DendriticError(Learner):
         if not 0 <= self.settle < self.steps:
             raise ParameterError(f"settle: expected fewer steps than the {self.steps} of all, got {self.settle!r}")
         m = Microcircuit(
-            tuple(sizes), spikes=self.spikes, tau_syn=self.tau_syn, g_A=self.g_A, g_som=self.g_som, target=self.target
+            tuple(sizes), spikes=self.spikes, copies=1, tau_syn=self.tau_syn, g_A=self.g_A, g_som=self.g_som,
+            target=self.target,
         )  # fmt: skip
         last, at_hidden, at_output = len(sizes) - 1, *self.rates
         weights = starting_weights(m, 1.0, self.down, self.seed)
