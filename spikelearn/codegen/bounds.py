@@ -7,7 +7,7 @@ SPIKELEARN_BOUNDS_CHECKS=0, read when spikelearn is imported, turns them off.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -22,6 +22,12 @@ def is_of_user(function: Any) -> bool:
     """Whether a function is neither of spikelearn nor of a module that it rendered."""
     module = str(getattr(function, "__module__", ""))
     return not module.startswith(("spikelearn.", "spikelearn_module_"))
+
+
+def calls_users(function: Any) -> bool:
+    """Whether a function refers to a compiled function of a user."""
+    values: Iterator[Any] = (function.__globals__.get(name) for name in _names(function.__code__))
+    return any(hasattr(value, "py_func") and is_of_user(value.py_func) for value in values)
 
 
 def check_indexing(function: Any) -> None:

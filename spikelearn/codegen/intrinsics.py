@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.imputils import impl_ret_borrowed
+from numba.core.typing.typeof import typeof
 from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
+from numba.np.numpy_support import from_dtype
 
 
 @intrinsic
@@ -127,3 +132,58 @@ def clock(typing_context) -> Any:
 
 give_way = types.ExternalFunction("sched_yield", types.int32())
 """Yield the processor to another thread or process (POSIX)."""
+
+
+def unpacked(function: Any, kinds: Sequence[str], returns: bool) -> Any:
+    """See `jit.unpacked`. Numba compiled `carray` for each argument, which took longer than most kernels."""
+    arguments = [_type_of(kind) for kind in kinds]
+    callee = typeof(function)
+    called_with = tuple(arguments if returns else [types.int64, *arguments])
+    callee.dispatcher.compile(called_with)
+
+    @intrinsic
+    def call(typing_context, step, address):
+        signature = typing_context.resolve_function_type(callee, called_with, {})
+
+        def generate(context, builder, _, values):
+            words = builder.inttoptr(values[1], ir.IntType(64).as_pointer())
+            place = 0
+
+            def word():
+                nonlocal place
+                place += 1
+                return builder.load(builder.gep(words, [ir.IntType(32)(place - 1)]))
+
+            given = [_argument(context, builder, argument, word) for argument in arguments]
+            result = context.get_function(callee, signature)(builder, given if returns else [values[0], *given])
+            if returns:
+                result = context.cast(builder, result, signature.return_type, types.int64)
+                builder.store(result, builder.inttoptr(values[0], ir.IntType(64).as_pointer()))
+            return context.get_dummy_value()
+
+        return types.void(types.int64, types.int64), generate
+
+    return call
+
+
+def _type_of(kind: str) -> Any:
+    dtype, _, dimensions = kind.partition("*")
+    scalar = from_dtype(np.dtype(dtype))
+    return types.Array(scalar, int(dimensions), "C") if dimensions else scalar
+
+
+def _argument(context: Any, builder: Any, argument: Any, word: Callable[[], Any]) -> Any:
+    """An argument from the next words."""
+    if argument == types.float64:
+        return builder.bitcast(word(), ir.DoubleType())
+    if not isinstance(argument, types.Array):
+        return word()
+    array = context.make_array(argument)(context, builder)
+    scalar = context.get_data_type(argument.dtype)
+    data = builder.inttoptr(word(), scalar.as_pointer())
+    shape = [word() for _ in range(argument.ndim)]
+    strides = [cgutils.intp_t(context.get_abi_sizeof(scalar))]
+    for length in reversed(shape[1:]):
+        strides.insert(0, builder.mul(strides[0], length))
+    populate_array(array, data, shape, strides, cgutils.intp_t(context.get_abi_sizeof(scalar)), meminfo=None)
+    return array._getvalue()

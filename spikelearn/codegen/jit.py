@@ -69,9 +69,19 @@ class Compiled(PickledByName):
 
     @functools.cached_property
     def dispatcher(self) -> Any:
-        """Numba's dispatcher for compiled code; without the Python wrapper, which takes a fifth of the compile time."""
+        """Numba's dispatcher for compiled code; without the Python wrapper, which takes a fifth of the compile time.
+
+        Functions of spikelearn make no arrays, so theirs are not counted. A user's function may return one.
+        """
         options: Any = {**self.targetoptions, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-        return compiler().njit(**options)(self._checked)
+        of_user = bounds.is_of_user(self.py_func)
+        options["_nrt"] = of_user or bounds.calls_users(self.py_func)
+        njit = compiler().njit
+        if object_cache.is_used():
+            from spikelearn.codegen.whole_entries import OwnPipeline, Pipeline
+
+            options["pipeline_class"] = Pipeline if of_user else OwnPipeline
+        return njit(**options)(self._checked)
 
     @functools.cached_property
     def for_python(self) -> Any:
@@ -150,6 +160,18 @@ def checked(function: Any) -> Any:
     return known
 
 
+def unpacked(function: Any, kinds: str, returns: bool = False) -> Any:
+    """`function` as one of (step, address of its other arguments), as `modules.pack` puts them.
+
+    kinds: 'float64', 'int64', or of arrays dtype and dimensions, 'int32*2'. returns: `step` is no argument, but the
+    address of what the function returns, a whole number.
+    """
+    compiler()
+    from spikelearn.codegen.intrinsics import unpacked as made
+
+    return made(function, kinds.split(), returns)
+
+
 def entry(function: Callable[..., Any]) -> Any:
     """Compile `function(step, address)` to a C function with its own address.
 
@@ -157,14 +179,17 @@ def entry(function: Callable[..., Any]) -> Any:
     the hash of all that its code depends on.
     """
     numba = compiler()
+    if object_cache.is_used():
+        from spikelearn.codegen.whole_entries import WholeEntry
+
+        return WholeEntry(function)
     compiled = functools.partial(
         numba.cfunc, numba.types.void(numba.types.int64, numba.types.int64), error_model="numpy"
     )
-    if not object_cache.is_used():
-        # Fails if there is no file, or the cache is damaged; warns if the code contains addresses of this process.
-        with warnings.catch_warnings(), suppress(Exception):
-            warnings.simplefilter("ignore", numba.NumbaWarning)
-            return compiled(cache=True)(function)
+    # Fails if there is no file, or the cache is damaged; warns if the code contains addresses of this process.
+    with warnings.catch_warnings(), suppress(Exception):
+        warnings.simplefilter("ignore", numba.NumbaWarning)
+        return compiled(cache=True)(function)
     return compiled()(function)
 
 

@@ -14,6 +14,7 @@ import os
 import re
 import struct
 import sys
+import textwrap
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,19 +34,19 @@ from spikelearn.codegen.reached_sources import COMPILER, all_sources, digest, di
 from spikelearn.codegen.source_text import remark
 from spikelearn.errors import DescriptionError
 
-_ENTRY = """
-from numba import carray, float32, float64, int32, int64, uint8, uint16, uint32
+_ENTRY = '''
+from spikelearn.codegen.jit import entry, unpacked
 
-from spikelearn.codegen.jit import bits_to_float, entry, pointer
+arguments = """
+{kinds}
+"""
+unpacked_call = unpacked({call}, arguments{returns})
 
 
 @entry
 def call(step, address):
-    a = carray(pointer(address), ({size},), int64)
-    {call}(
-{arguments}
-    )
-"""
+    unpacked_call(step, address)
+'''
 _WRITTEN = ": Written"
 _OF_THIS_PROCESS = "and what cannot be compared with that of another process:"
 """In the text of a module that reaches values without a fingerprint: it is not kept on disk."""
@@ -160,7 +161,7 @@ def load(kernel: Kernel, arguments: Sequence[Any]) -> tuple[Entry | None, Any]:
     """(entry, None) of a kernel for arguments of these types; without the compiler, (None, plain function)."""
     if jit.JIT_DISABLED:
         return None, getattr(_module(kernel), kernel.name)
-    return _load(kernel, arguments, kernel.name, "        step,\n"), None
+    return _load(kernel, arguments), None
 
 
 @functools.cache
@@ -189,7 +190,7 @@ def _returning(function: Any, arguments: Sequence[Any]) -> Entry:
     kinds = tuple((a.dtype, a.ndim) if isinstance(a, np.ndarray) else type(a) for a in arguments)
     if kinds not in entries:
         kernel = kernel_of(function)
-        entries[kinds] = _load(kernel, arguments, f"carray(pointer(step), (1,), int64)[0] = {kernel.name}", "")
+        entries[kinds] = _load(kernel, arguments, returns=True)
     return entries[kinds]
 
 
@@ -212,15 +213,12 @@ def pack(arguments: Sequence[Any]) -> np.ndarray:
     return np.array(packed or [0], np.int64)
 
 
-def _unpack(argument: Any, place: int) -> tuple[str, int]:
+def _kind_in_words(argument: Any) -> str:
     if isinstance(argument, np.ndarray):
         if not argument.flags.c_contiguous:
             raise TypeError(f"kernel arguments must be contiguous, got strides {argument.strides}")
-        shape = ", ".join(f"a[{place + 1 + k}]" for k in range(argument.ndim))
-        return f"carray(pointer(a[{place}]), ({shape},), {argument.dtype.name})", 1 + argument.ndim
-    if isinstance(argument, float | np.floating):
-        return f"bits_to_float(a[{place}])", 1
-    return f"a[{place}]", 1
+        return f"{argument.dtype.name}*{argument.ndim}"
+    return "float64" if isinstance(argument, float | np.floating) else "int64"
 
 
 def plain_function(kernel: Kernel) -> Any:
@@ -229,31 +227,27 @@ def plain_function(kernel: Kernel) -> Any:
 
 
 def compiled_anew(kernel: Kernel, arguments: Sequence[Any]) -> Any:
-    """The numba.cfunc of an entry, for tests that inspect the compiled code."""
-    return _module(kernel, _entry(arguments, kernel.name, "        step,\n")).call
+    """What `jit.entry` makes of a kernel, for tests that inspect the compiled code."""
+    return _module(kernel, _entry(kernel, arguments)).call
 
 
 def source_of_module(kernel: Kernel, arguments: Sequence[Any]) -> str:
     """The text of the module that is compiled for a kernel and arguments of these types."""
-    return kernel.header + kernel.text + _entry(arguments, kernel.name, "        step,\n")
+    return kernel.header + kernel.text + _entry(kernel, arguments)
 
 
-def _entry(arguments: Sequence[Any], call: str, first: str) -> str:
+def _entry(kernel: Kernel, arguments: Sequence[Any], returns: bool = False) -> str:
     """The text after that of a kernel: the entry that unpacks its arguments and calls it."""
-    loads, place = [], 0
-    for argument in arguments:
-        text, used = _unpack(argument, place)
-        loads.append(f"        {text},")
-        place += used
-    return _ENTRY.format(size=max(place, 1), call=call, arguments=first + "\n".join(loads))
+    kinds = textwrap.fill(" ".join(_kind_in_words(argument) for argument in arguments), 120)
+    return _ENTRY.format(call=kernel.name, kinds=kinds, returns=", returns=True" if returns else "")
 
 
-def _load(kernel: Kernel, arguments: Sequence[Any], call: str, first: str) -> Entry:
+def _load(kernel: Kernel, arguments: Sequence[Any], returns: bool = False) -> Entry:
     """An entry, from this process, from disk, or compiled now."""
-    known = kernel.text, call, first, tuple(_kind(argument) for argument in arguments)
+    known = kernel.text, kernel.name, returns, tuple(_kind(argument) for argument in arguments)
     with _loading:
         if known not in _entries:
-            entry = _entry(arguments, call, first)
+            entry = _entry(kernel, arguments, returns)
             text = kernel.text + entry
             key, path = _key(text), _path(text, ".code")
             _entries[known] = object_cache.read(path, key) or _compile_alone(path, key, kernel, entry)

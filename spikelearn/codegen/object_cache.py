@@ -23,8 +23,6 @@ from typing import Any
 
 from spikelearn.codegen import cache_folder
 
-_ENVIRONMENT = "NumbaEnv"
-"""Occurs in names of variables that Numba sets per process: Python objects used by a function, e.g. to print."""
 _DIGEST = 32
 _ELF = b"\x7fELF\x02\x01"
 """How an ELF object of 64 bits, little-endian, begins: `undefined_symbols` reads no other."""
@@ -66,19 +64,20 @@ def is_used() -> bool:
 
 
 def keep(path: Path | None, key: str, compiled: Any) -> Entry:
-    """The entry of a numba.cfunc, written to a file if other processes can use it.
+    """The entry of what `jit.entry` returns, written to a file if other processes can use it.
 
     key: hash of all that the code depends on, which the name of the file holds only a part of.
     """
-    name = compiled.native_name
-    # Numba has no public way to tell whether code contains addresses; if unknown, it is not stored.
-    holds_addresses = getattr(getattr(compiled, "_library", None), "has_dynamic_globals", True)
-    code = None if path is None or holds_addresses or not is_used() else _alone(compiled.inspect_llvm(), name)
-    entry = None if code is None else _loaded(name, code)
-    if code is None or entry is None:
+    module = compiled.module() if is_used() else None
+    if module is None:
         return Entry(compiled.address, compiled)
-    content = json.dumps({"name": name, "key": key}).encode() + b"\n" + code
-    cache_folder.write(path, hashlib.sha256(content).digest() + content)
+    code = _machine().emit_object(module)
+    entry = _loaded(compiled.native_name, code)
+    if entry is None:
+        return Entry(compiled.address, compiled)
+    if path is not None:
+        content = json.dumps({"name": compiled.native_name, "key": key}).encode() + b"\n" + code
+        cache_folder.write(path, hashlib.sha256(content).digest() + content)
     return entry
 
 
@@ -117,24 +116,6 @@ def versions() -> str:
         *(each for each in options if not each.startswith(("NUMBA_NUM_THREADS=", "NUMBA_CACHE_DIR="))),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _alone(text: str, name: str) -> bytes | None:
-    """Object code of one function and what it calls, from LLVM IR; None if it needs more than this text."""
-    import llvmlite.binding as llvm
-
-    if any(_ENVIRONMENT in line for line in text.splitlines() if not line.startswith("@")):
-        return None
-    machine = _machine()
-    module = llvm.parse_assembly(text)
-    for symbol in (*module.functions, *module.global_variables):
-        if not symbol.is_declaration and symbol.name != name:
-            symbol.linkage = "internal"
-    options = llvm.PipelineTuningOptions(speed_level=3)
-    options.loop_vectorization = options.slp_vectorization = True
-    builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(module, builder)
-    return machine.emit_object(module)
 
 
 def _loaded(name: str, code: bytes) -> Entry | None:

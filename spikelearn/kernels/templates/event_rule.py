@@ -24,6 +24,9 @@ from spikelearn.kernels.trial_clock import PHASE, STARTS
 from spikelearn.kernels.modulators import extremes, held_until, within_limits
 # end
 
+instructions_unswitched = 400
+"""Exponents of rules are looked at before loops over synapses, not in them (codegen/whole_entries.py)."""
+
 
 @kernel
 def advance_post_traces(
