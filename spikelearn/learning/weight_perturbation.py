@@ -67,7 +67,9 @@ class WeightPerturbation(Learner):
 
     learning_rate: change of a weight by a difference of the usual size, for a perturbation of sigma. sigma: standard
     deviation of the perturbation, one number or a pair, of synapses onto hidden cells and onto the output. serial:
-    whether synapses are perturbed one at a time, each with a probability of 1 in all synapses; else all at once.
+    whether synapses are perturbed one at a time, each with a probability of 1 in all synapses; else all at once. Serial
+    takes larger rates and longer: XOR from 9 of 10 seeds with rates (0.5, 0.12), decay 0.97 and 60 epochs, where all at
+    once it takes 20 epochs.
     """
 
     locality: ClassVar[Locality] = Locality(pre=False, post=False, global_scalar=True, phases=True)
