@@ -292,7 +292,7 @@ def _items(text: str) -> Iterator[str]:
 
 
 def _broken(line: str, inside: bool) -> Iterator[str]:
-    """A line, wrapped if it is too long. Many names before a " = " are put into brackets for that."""
+    """A line, wrapped if it is too long. Many names before a " = " or after a return are put into brackets for that."""
     if len(line) <= LINE_LENGTH:
         yield line
         return
@@ -300,6 +300,8 @@ def _broken(line: str, inside: bool) -> Iterator[str]:
     target, equals, value = line.strip().partition(" = ")
     if equals and "(" not in target and len(target) > LINE_LENGTH // 2:
         line = f"{' ' * indent}({target}) = {value}"
+    elif line.lstrip().startswith("return ") and not inside:
+        line = f"{' ' * indent}return ({line.strip().removeprefix('return ')})"
     depth, further = int(inside), indent if inside else indent + 8
     while len(line) > LINE_LENGTH:
         end = line.rfind(", ", further, LINE_LENGTH)

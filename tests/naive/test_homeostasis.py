@@ -363,7 +363,7 @@ def test_rules_that_learn_from_a_signal_are_normalised_and_go_on_as_they_would(n
         net = sl.Network(dt=test_signals.DT)
         modulator = net.modulator(tau=30.0)
         net.release(modulator, np.array(sorted(found.released)) * test_signals.DT, 0.1)
-        target = replay(net, N_POST, found.post, V_m=found.V_m, u_bar_minus=found.second)
+        target = replay(net, N_POST, found.post, V_m=found.V_m, u_bar_minus=found.second, rho_star=found.third)
         rule = test_signals.RULES[name]
         pre, post, weights, axonal = (np.array(column) for column in zip(*found.synapses, strict=True))
         projection = net.connect(
