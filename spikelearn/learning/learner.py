@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -26,6 +26,7 @@ from spikelearn.learning.cost import Cost
 from spikelearn.learning.encoding import Encoding, encoding_of
 from spikelearn.learning.gradient import Loss, gradient
 from spikelearn.learning.locality import Locality
+from spikelearn.neurons import Neuron
 from spikelearn.results.run import Run
 from spikelearn.values import whole_number
 
@@ -153,17 +154,18 @@ class Learner(ClassifierMixin, BaseEstimator):
     def gradient(self, X: Any, y: Any) -> list[np.ndarray] | None:
         """Of the loss of each example, by the weights of each forward projection, (n, sources, targets); None without.
 
-        It is the surrogate gradient of the network while it answers: see `spikelearn.learning.gradient`.
+        It is the surrogate gradient of the network while it answers, from rest: see `spikelearn.learning.gradient`.
         """
         features, places = self.examples(X, y)
         circuit = self.circuit_
         loss = self.loss(circuit, places)
         if loss is None:
             return None
-        phases = self.phases(circuit, features, None, np.zeros((len(features), circuit.output.size)))
-        found = gradient(
-            circuit.network, loss, Trials(phases, n=len(features)), self.surrogate, per_trial=True, by=circuit.forward
-        )
+        first, *others = self.phases(circuit, features, None, np.zeros((len(features), circuit.output.size)))
+        neurons = [each for each in circuit.network.populations.values() if isinstance(each.model, Neuron)]
+        from_rest = replace(first, reset=list(dict.fromkeys([*first.reset, *neurons])), discard_events=True)
+        trials = Trials([from_rest, *others], n=len(features))
+        found = gradient(circuit.network, loss, trials, self.surrogate, per_trial=True, by=circuit.forward)
         return [found.weights[projection] for projection in circuit.forward]
 
     def updates(self, X: Any, y: Any) -> list[np.ndarray]:

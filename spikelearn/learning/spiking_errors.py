@@ -53,9 +53,15 @@ def _error_cell(total: float, in_error: float, quantum: float) -> tuple[float, n
     return total, np.uint8(fired)
 
 
+@scalar
+def _margin(total: float, in_error: float, quantum: float) -> float:
+    return total + max(in_error, 0.0) - quantum
+
+
 ErrorCell = NeuronModel(
     "ErrorCell", ErrorCellParameters, lambda p, dt: {"quantum": p.quantum}, _error_cell, state={"total": "1"},
     ports={"error": "1"}, initial=lambda p: {"total": 0.5 * np.asarray(p.quantum)},
+    margin=_margin,
 )  # fmt: skip
 
 

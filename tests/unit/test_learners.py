@@ -12,6 +12,7 @@ from tolerances import ULP
 
 import spikelearn as sl
 from spikelearn.errors import ParameterError, SpikelearnError
+from spikelearn.learning.assessment import angles_of
 from spikelearn.learning.controls import ablated_feedback, frozen, linear, shuffled_teacher
 from spikelearn.learning.examples import examples_of
 from spikelearn.learning.rules import RULES, learner_for
@@ -92,6 +93,15 @@ def test_frozen_hidden_layers_stay_as_they_were_drawn(rule):
     learner.partial_fit(X, y)
     np.testing.assert_array_equal(learner.coefs_[0], before[0])
     assert np.any(learner.coefs_[-1] != before[-1])
+
+
+@every_rule
+def test_a_rule_that_has_a_loss_can_be_compared_with_its_gradient(rule):
+    X, y = sl.tasks.yin_yang(12, 1)
+    learner = learner_for(rule, hidden=(6,)).partial_fit(X, y)
+    found = angles_of(learner, X, y)
+    assert len(found) in (0, len(learner.coefs_))
+    assert all(0.0 <= each.averaged <= 180.0 for each in found)
 
 
 def test_without_feedback_hidden_layers_do_not_learn():
