@@ -38,8 +38,9 @@ EPOCHS = {"node_perturbation": 20}
 presentations. With 10 some seeds get fewer of the blobs right than the 83 % that are asked for."""
 
 
-@every_rule
+@pytest.mark.parametrize("rule", {type(learner): rule for rule, learner in RULES.items()}.values())
 def test_scikit_learn_finds_a_classifier(rule):
+    """One rule of each class."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of checks that are skipped
         check_estimator(learner_for(rule, hidden=(20,), epochs=EPOCHS.get(rule, 10)))
