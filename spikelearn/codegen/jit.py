@@ -77,10 +77,8 @@ class Compiled(PickledByName):
         of_user = bounds.is_of_user(self.py_func)
         options["_nrt"] = of_user or bounds.calls_users(self.py_func)
         njit = compiler().njit
-        if object_cache.is_used():
-            from spikelearn.codegen.whole_entries import OwnPipeline, Pipeline
-
-            options["pipeline_class"] = Pipeline if of_user else OwnPipeline
+        if whole := _whole_entries():
+            options["pipeline_class"] = whole.Pipeline if of_user else whole.OwnPipeline
         return njit(**options)(self._checked)
 
     @functools.cached_property
@@ -172,6 +170,17 @@ def unpacked(function: Any, kinds: str, returns: bool = False) -> Any:
     return made(function, kinds.split(), returns)
 
 
+def _whole_entries() -> Any:
+    """The module whole_entries; None where objects are not used, or if Numba lacks what it needs."""
+    if not object_cache.is_used():
+        return None
+    try:
+        from spikelearn.codegen import whole_entries
+    except ImportError:
+        return None
+    return whole_entries if whole_entries.is_possible() else None
+
+
 def entry(function: Callable[..., Any]) -> Any:
     """Compile `function(step, address)` to a C function with its own address.
 
@@ -179,10 +188,8 @@ def entry(function: Callable[..., Any]) -> Any:
     the hash of all that its code depends on.
     """
     numba = compiler()
-    if object_cache.is_used():
-        from spikelearn.codegen.whole_entries import WholeEntry
-
-        return WholeEntry(function)
+    if whole := _whole_entries():
+        return whole.WholeEntry(function)
     compiled = functools.partial(
         numba.cfunc, numba.types.void(numba.types.int64, numba.types.int64), error_model="numpy"
     )

@@ -68,7 +68,7 @@ def keep(path: Path | None, key: str, compiled: Any) -> Entry:
 
     key: hash of all that the code depends on, which the name of the file holds only a part of.
     """
-    module = compiled.module() if is_used() else None
+    module = compiled.module() if hasattr(compiled, "module") else None
     if module is None:
         return Entry(compiled.address, compiled)
     code = _machine().emit_object(module)

@@ -5,7 +5,8 @@ it, into which it is inlined. Here a function stays as it was lowered until an e
 entry is internal then, so nothing is emitted that is only inlined.
 
 Of Numba's internals this needs that a library of code gathers modules and the libraries that it links, that a compiler
-takes the library that it is to fill, and the names of passes.
+takes the library that it is to fill, and the names of passes. With a Numba that lacks these, each function is compiled
+by itself, and so is the whole: slower, but the same.
 """
 
 from __future__ import annotations
@@ -40,6 +41,15 @@ _RUNTIME = "NRT_", "numba_"
 _UNSWITCHED, _USUAL = "instructions_unswitched", 50
 """What a kernel's module may set, and LLVM's own value: how many instructions a loop may have in which a condition that
 does not change is decided before the loop. A large one costs a fifth of the compile time."""
+
+
+def is_possible() -> bool:
+    """Whether this version of Numba has what is needed, as far as its classes show it."""
+    of_libraries = ("_get_module_for_linking", "_optimize_final_module", "add_llvm_module", "add_linking_library",
+                    "finalize", "get_pointer_to_function")  # fmt: skip
+    return all(hasattr(JITCodeLibrary, name) for name in of_libraries) and all(
+        hasattr(JITCPUCodegen, name) for name in ("_library_class", "create_library", "set_env")
+    )
 
 
 class Lowered(JITCodeLibrary):

@@ -1,5 +1,9 @@
 """Entries are optimised and emitted as one module; what they call stays usable by Numba and by Python."""
 
+import os
+import subprocess
+import sys
+
 import numba
 import numpy as np
 import pytest
@@ -87,3 +91,28 @@ def test_arrays_that_callbacks_make_or_return_are_freed():
     net.run(20, progress=False)
     after = rtsys.get_allocation_stats()
     assert after.alloc - before.alloc == after.free - before.free == 40
+
+
+_WITHOUT = """
+import sys
+sys.modules["spikelearn.codegen.whole_entries"] = None
+import spikelearn as sl
+net = sl.Network(dt=0.1, seed=1)
+cells = net.population(20, sl.LIF())
+net.drive(cells, sl.PoissonInput(5000.0), weight=100.0)
+net.record(cells)
+print(net.run(50.0, progress=False).spikes(cells).times.tolist())
+"""
+
+
+def test_with_a_numba_that_has_other_insides_everything_runs_as_it_does(tmp_path):
+    found = []
+    for source in (_WITHOUT, _WITHOUT.replace("sys.modules[", "dict(x=0)[")):
+        folder = tmp_path / str(len(found))
+        folder.mkdir(mode=0o700)
+        environment = {**os.environ, "SPIKELEARN_CACHE": str(folder)}
+        done = subprocess.run(
+            [sys.executable, "-c", source], env=environment, capture_output=True, text=True, check=True
+        )
+        found.append(done.stdout)
+    assert found[0] == found[1] and len(found[0]) > 100
