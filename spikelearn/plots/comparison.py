@@ -63,7 +63,8 @@ def angle_by_epoch(courses: Mapping[str, Sequence[Course]], ax: Sequence[Axes] |
         whole_numbers(panel.xaxis)
     axes[0].set_ylabel("angle to minus the gradient (degrees)")
     if measured:
-        plain_legend(axes[-1], ncols=2)
+        lines = {line.get_label(): line for panel in axes for line in panel.get_lines() if line.get_label() in measured}
+        plain_legend(axes[-1], handles=list(lines.values()), ncols=2)
     return axes
 
 
