@@ -320,6 +320,7 @@ larger = st.builds(
 """Networks with all that projections may have, and callbacks."""
 
 
+@pytest.mark.filterwarnings("ignore::spikelearn.errors.CoarseStepWarning")
 @seed(1)
 @settings(max_examples=4, phases=[Phase.generate], **OPTIONS)
 @given(given=larger, pause=st.integers(0, STEPS))
@@ -328,6 +329,7 @@ def test_so_is_one_with_views_payloads_homeostasis_and_callbacks(given, pause):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::spikelearn.errors.CoarseStepWarning")
 @pytest.mark.parametrize("part", range(20))
 def test_so_are_two_thousand_more(part):
     @seed(100 + part)
