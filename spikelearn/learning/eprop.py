@@ -31,7 +31,7 @@ from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import ABLATED_FEEDBACK, FROZEN
 from spikelearn.learning.feedback_alignment import OutputError
-from spikelearn.learning.layers import GAIN, LATER, TAU_M, presenting, starting_weights
+from spikelearn.learning.layers import GAIN, LATER, TAU_M, loss_of_errors, presenting, starting_weights
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import CrossEntropy
@@ -56,8 +56,8 @@ class EligibilityPropagation(Learner):
     """e-prop with random or symmetric feedback.
 
     adaptive: share of the hidden cells whose threshold adapts. beta: by how much a spike raises it; tau_a: with which
-    time constant it falls again, ms. recurrence: size of the recurrent weights at first, beside those between layers.
-    feedback: "random" or "symmetric", that to the last hidden layer.
+    time constant it falls again, ms. recurrence: size of the recurrent weights at first, relative to those between
+    layers. feedback: "random" or "symmetric", that to the last hidden layer.
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True)
@@ -128,9 +128,7 @@ class EligibilityPropagation(Learner):
         return super().learn(X, y)
 
     def loss(self, circuit: Circuit, y: np.ndarray) -> CrossEntropy:
-        """Of each output cell in each step of the answer: its derivative is the cell's error."""
-        of_answer = slice(-self.steps, None)
-        return CrossEntropy(circuit.output, "V_m", y, of_answer, of_mean=False, gain=GAIN, logistic=True)
+        return loss_of_errors(self, circuit.output, y)
 
     def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
         learning = None if y is None else self.factors(circuit)

@@ -27,7 +27,15 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.description.trials import Phase
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import ABLATED_FEEDBACK
-from spikelearn.learning.layers import GAIN, TAU_M, connect_forward, populations, presenting, starting_weights
+from spikelearn.learning.layers import (
+    GAIN,
+    TAU_M,
+    connect_forward,
+    loss_of_errors,
+    populations,
+    presenting,
+    starting_weights,
+)
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import CrossEntropy
@@ -92,9 +100,7 @@ class FeedbackAlignment(Learner):
         return Circuit(net, layers, forward, feedback, learning=forward)
 
     def loss(self, circuit: Circuit, y: np.ndarray) -> CrossEntropy:
-        """Of each output cell in each step: its derivative is the cell's error."""
-        of_answer = slice(-self.steps, None)
-        return CrossEntropy(circuit.output, "V_m", y, of_answer, of_mean=False, gain=GAIN, logistic=True)
+        return loss_of_errors(self, circuit.output, y)
 
     def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
         learning = None if y is None else self.factors(circuit)

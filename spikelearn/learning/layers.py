@@ -12,6 +12,7 @@ from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Phase
 from spikelearn.learning.encoding import Encoding
+from spikelearn.learning.losses import CrossEntropy
 from spikelearn.network import Network
 
 if TYPE_CHECKING:
@@ -57,6 +58,12 @@ def connect_forward(
             )
         )
     return found
+
+
+def loss_of_errors(learner: Learner, output: Population, y: np.ndarray) -> CrossEntropy:
+    """Of each readout cell in each step of the answer: its derivative is the cell's error. y: (n,) from 0 on."""
+    of_answer = slice(-learner.steps, None)
+    return CrossEntropy(output, "V_m", y, of_answer, of_mean=False, gain=GAIN, logistic=True)
 
 
 def taught(output: Population, y: np.ndarray) -> dict[tuple[Population, str], Any]:

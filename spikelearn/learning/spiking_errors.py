@@ -30,7 +30,7 @@ from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import ABLATED_FEEDBACK
 from spikelearn.learning.feedback_alignment import HiddenError, OutputError
-from spikelearn.learning.layers import GAIN, answering, connect_forward, populations, starting_weights
+from spikelearn.learning.layers import GAIN, answering, connect_forward, loss_of_errors, populations, starting_weights
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import CrossEntropy
@@ -103,8 +103,7 @@ class SpikingErrors(Learner):
         return Circuit(net, layers, forward, feedback, forward, {"errors": errors})
 
     def loss(self, circuit: Circuit, y: np.ndarray) -> CrossEntropy:
-        """Of each output cell in each step: its derivative is the cell's error."""
-        return CrossEntropy(circuit.output, "V_m", y, of_mean=False, gain=GAIN, logistic=True)
+        return loss_of_errors(self, circuit.output, y)
 
     def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
         learning = None if y is None else self.factors(circuit)
