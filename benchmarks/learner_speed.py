@@ -1,4 +1,4 @@
-"""Samples a second of learners, beside surrogate-gradient BPTT in PyTorch and in NumPy, one thread, interleaved.
+"""Samples a second of learners, compared with surrogate-gradient BPTT in PyTorch and NumPy, one thread, interleaved.
 
     python benchmarks/learner_speed.py --rounds 5 --torch-python /path/to/venv/bin/python
 

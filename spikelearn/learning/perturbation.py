@@ -2,9 +2,9 @@
 
 An example is presented with a perturbation and, from the same state, with its opposite. Such a pair cancels all that is
 even in the perturbation: half the difference of both losses, (E+ - E-)/2, is what the perturbation adds to first order.
-It is told to all synapses at once, by a modulator so short that a step later nothing of it is left.
+It reaches all synapses at once, by a modulator so short that a step later nothing of it is left.
 
-How large such differences are depends on the task, the network and what was learned. What is told is the difference
+How large such differences are depends on the task, the network and what was learned. What is sent is the difference
 divided by its usual size s, a running root mean square, as dopamine cells adapt to the spread of rewards (Tobler,
 Fiorillo & Schultz 2005, Science 307:1642). So a learning rate is a change of weight, the same for any loss.
 """

@@ -1,4 +1,4 @@
-"""e-prop in a small recurrent layer, of which some neurons adapt, beside the same layer of NEST's models."""
+"""e-prop in a small recurrent layer, of which some neurons adapt, compared with the same layer of NEST's models."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def given():
 
 
 class Layer:
-    """The recurrent layer, with weights that stay and, beside each, one of EProp that shows its changes.
+    """The recurrent layer, with weights that stay and, parallel to each, one of EProp that shows its changes.
 
     beta: of the rule for neurons that adapt, as a control another one than theirs.
     """

@@ -67,8 +67,8 @@ def course(learner: Learner, whose_noise: str):
     return weights, xi, scores
 
 
-def told(losses, usual):
-    """What all synapses are told, and the mean square of such differences so far."""
+def broadcast(losses, usual):
+    """What reaches all synapses, and the mean square of such differences so far."""
     difference = losses[0] - losses[1]
     usual = difference**2 if usual is None else usual + ADAPTATION * (difference**2 - usual)
     return -difference / np.sqrt(usual), usual
@@ -87,7 +87,7 @@ def test_cells_learn_from_their_noise_by_how_the_loss_differs():
         before, noises = [each[n] for each in weights], [each[n] for each in xi]
         plus, one, arrived = present(x, label, before, noises, 20)
         minus, other, _ = present(x, label, before, [-each for each in noises], 20)
-        better, usual = told((plus, minus), usual)
+        better, usual = broadcast((plus, minus), usual)
         close(scores[n], 0.5 * (one + other))
         for k, (eta, sigma) in enumerate(((0.4, 0.3), (0.1, 0.2))):
             close(weights[k][n + 1], before[k] + eta * better * np.outer(arrived[k], noises[k] / sigma))
@@ -108,7 +108,7 @@ def test_synapses_keep_what_they_tried_by_how_the_loss_differs(serial):
         close(scores[n], 0.5 * (one + other))
         if plus == minus and usual is None:
             continue  # nothing was tried, or it changed nothing
-        better, usual = told((plus, minus), usual)
+        better, usual = broadcast((plus, minus), usual)
         for k, eta in enumerate((0.4, 0.1)):
             close(weights[k][n + 1], before[k] + eta * better * xi[k][n])
     assert np.any(weights[0][-1] != weights[0][0])

@@ -1,4 +1,4 @@
-"""e-prop: what synapses change by is what automatic differentiation finds. The same beside NEST is among the cases."""
+"""e-prop: what synapses change by is what automatic differentiation finds. NEST is compared with in the cases."""
 
 import numpy as np
 import pytest
