@@ -53,6 +53,7 @@ def render_event(
         (name, of, by) for (of, by), name in partial.items() if by != "elapsed" and name in moving
     )  # fmt: skip
     return render(
+        "event_stretch",
         *(("event_motion",) if template != "event_replay" else ()),
         template,
         state=tuple(state),

@@ -25,21 +25,7 @@ def function(
     e = step
     i = neuron[e]
     previous = before[e]
-    since = 0.0
-    # for name in state:
-    name = start__name[i]
-    # end
-    # for name in currents:
-    I__name = 0.0
-    # end
-    if previous >= 0:
-        since = time[previous]
-        # for name in state:
-        name = after__name[previous]
-        # end
-        # for name in currents:
-        I__name = after_I__name[previous]
-        # end
+    (since, STATE, I__CURRENTS) = beginning(previous, i, time, start__STATE, after__STATE, after_I__CURRENTS)
     holds = 1.0 if held[e] == 1 else 0.0
     span = time[e] - since
     new__STATE, PARTIALS = moved(STATE, span, holds, I__CURRENTS, HELD)

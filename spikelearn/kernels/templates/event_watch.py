@@ -17,21 +17,7 @@ def function(
     for e in range(len(time)):
         i = neuron[e]
         previous = before[e]
-        since = 0.0
-        # for name in state:
-        name = start__name[i]
-        # end
-        # for name in currents:
-        I__name = 0.0
-        # end
-        if previous >= 0:
-            since = time[previous]
-            # for name in state:
-            name = after__name[previous]
-            # end
-            # for name in currents:
-            I__name = after_I__name[previous]
-            # end
+        (since, STATE, I__CURRENTS) = beginning(previous, i, time, start__STATE, after__STATE, after_I__CURRENTS)
         holds = 1.0 if held[e] == 1 else 0.0
         span = time[e] - since
         n = panels(span, panel)
