@@ -55,7 +55,7 @@ def positive(value: Any, name: str, unit: str = "") -> None:
 def bin_edges(edges: ArrayLike) -> np.ndarray:
     """`edges` as a (k + 1,) float64 array, ms. ParameterError unless two or more, strictly ascending."""
     array = np.asarray(edges, dtype=np.float64)
-    if array.ndim != 1 or array.size < 2 or not np.all(np.diff(array) > 0) or not np.all(np.isfinite(array)):
+    if array.ndim != 1 or array.size < 2 or not np.all(np.isfinite(array)) or not np.all(np.diff(array) > 0):
         raise ParameterError("edges must be two or more finite times in ms, each later than the one before")
     return array
 

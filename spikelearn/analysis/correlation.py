@@ -80,8 +80,13 @@ def mutual_information(joint: ArrayLike) -> float:
 def angle(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
     """Angle in degrees between two lists of arrays, each taken as one vector, such as two sets of weight changes.
 
-    Also exact for small angles, where the cosine rounds to 1.
+    Also exact for small angles, where the cosine rounds to 1. Raises ParameterError unless both have as many numbers,
+    all finite.
     """
-    x, y = (np.concatenate([each.ravel() for each in parts]) for parts in (one, other))
+    x, y = (np.concatenate([np.zeros(0), *(np.ravel(each) for each in parts)]) for parts in (one, other))
+    if x.shape != y.shape or not (np.all(np.isfinite(x)) and np.all(np.isfinite(y))):
+        raise ParameterError(f"angle: expected as many finite numbers in both, got {x!r:.100} and {y!r:.100}")
+    # The largest becomes 1: squares of very large and very small numbers are no numbers.
+    x, y = (each / max(np.max(np.abs(each), initial=0.0), 1e-300) for each in (x, y))
     x, y = (each / max(np.linalg.norm(each), 1e-300) for each in (x, y))
     return float(np.degrees(2.0 * np.arctan2(np.linalg.norm(x - y), np.linalg.norm(x + y))))

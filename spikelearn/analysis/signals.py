@@ -17,8 +17,9 @@ def mean_of_steps(times: ArrayLike, values: ArrayLike, edges: ArrayLike) -> np.n
     times, values: (n,), as for a StepCurrent. edges: (k + 1,), in the unit of times, none before times[0].
     """
     at_steps, levels, at = np.asarray(times), np.asarray(values), bin_edges(edges)
-    if at_steps.ndim != 1 or at_steps.shape != levels.shape or not np.all(np.diff(at_steps) >= 0):
-        raise ParameterError(f"expected ascending times and one value for each, got {at_steps!r} and {levels!r}")
+    finite = np.all(np.isfinite(at_steps)) and np.all(np.isfinite(levels))
+    if not finite or at_steps.ndim != 1 or at_steps.shape != levels.shape or not np.all(np.diff(at_steps) >= 0):
+        raise ParameterError(f"expected ascending times and one finite value for each, got {at_steps!r} and {levels!r}")
     if at_steps.size == 0 or at[0] < at_steps[0]:
         raise ParameterError(f"edges of mean_of_steps: expected none before the first time, got {at[0]:g}")
     integral = np.concatenate([[0.0], np.cumsum(levels[:-1] * np.diff(at_steps))])

@@ -7,6 +7,7 @@ values are those that fit, mixed with everything that a user may pass by mistake
 import datetime
 import functools
 import inspect
+import os
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import fields
@@ -33,6 +34,15 @@ from spikelearn.plasticity import RATE_RULES, RULES, SIGNAL_RULES, STEP_RULES
 from spikelearn.synapses import GRADED_SYNAPSES, SYNAPSES
 
 NAN, INF = float("nan"), float("inf")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_an_empty_folder(tmp_path_factory):
+    """Some calls write files, by any name."""
+    before = os.getcwd()
+    os.chdir(tmp_path_factory.mktemp("calls"))
+    yield
+    os.chdir(before)
 
 
 class Part(NamedTuple):

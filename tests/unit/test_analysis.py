@@ -7,6 +7,7 @@ import pytest
 
 from spikelearn.analysis import (
     Shares,
+    angle,
     binned_rate,
     burst_probability,
     classes_of_neurons,
@@ -35,6 +36,8 @@ from spikelearn.analysis import (
 )
 from spikelearn.errors import ParameterError
 from spikelearn.results.run import Spikes
+
+INF = float("inf")
 
 
 def poisson(n: int, hz: float, t_stop: float, seed: int, dt: float | None = None) -> Spikes:
@@ -296,6 +299,27 @@ class TestCorrelation:
         expected = np.polyval(np.polyfit(x, y, 1), x)
         assert np.array_equal(fitted_line(x, y), expected)
         assert np.array_equal(fitted_line([3.0, 3.0], [1.0, 2.0]), [3.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: burst_probability([1.0], [1.0], [INF, INF]), "edges must be two or more"),
+        (lambda: mean_of_steps([0.0, 1.0], [INF, 1.0], [0.0, 1.0]), "one finite value for each"),
+        (lambda: mean_of_steps([-INF, INF], [1.0, 1.0], [0.0, 1.0]), "expected ascending times"),
+        (lambda: angle([np.array([1.0, 2.0])], [np.array([INF, 0.0])]), "angle: expected as many finite numbers"),
+        (lambda: angle([np.ones(2), np.ones(1)], [np.ones(2)]), "angle: expected as many finite numbers"),
+    ],
+)
+def test_what_is_infinite_is_refused_before_it_is_subtracted_or_divided(call, message):
+    with pytest.raises(ParameterError, match=message):
+        call()
+
+
+def test_an_angle_does_not_depend_on_lengths():
+    one, other = np.array([1.0, 0.0]), np.array([1.0, 1.0])
+    for scale in (1e-320, 1e-200, 1.0, 1e200, 1e308):
+        assert angle([scale * one], [other]) == pytest.approx(45.0, rel=1e-3)  # 1e-320 has four digits
 
 
 class TestSteps:
