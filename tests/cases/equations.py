@@ -186,16 +186,17 @@ def _hand_written():
 
 
 def _brian2():
+    """By default each method once, and the model with named expressions."""
     cases = []
-    for model, method, parameters, record in (
-        (sl.LIF, "exact", LIF_NEAR, ("V_m",)),
-        ("Resonator", "rk4", (), ("V_m", "w")),
-        ("HodgkinHuxley", "exponential_euler", (), ("V_m", "m", "h", "n")),
-        ("HodgkinHuxley", "rk4", (), ("V_m", "n")),
-        ("Resonator", "rk2", (), ("V_m", "w")),
-        (sl.AdEx, "rk4", (("I_e", 800.0), ("t_ref", 2.0)), ("V_m", "w")),
-        (sl.AdEx, "euler", (("I_e", 800.0), ("t_ref", 2.0)), ("V_m", "w")),
-        (sl.LIFConductance, "exponential_euler", (("I_e", 300.0),), ("V_m", "g_exc")),
+    for model, method, parameters, record, slow in (
+        (sl.LIF, "exact", LIF_NEAR, ("V_m",), False),
+        ("Resonator", "rk4", (), ("V_m", "w"), False),
+        ("HodgkinHuxley", "exponential_euler", (), ("V_m", "m", "h", "n"), False),
+        ("HodgkinHuxley", "rk4", (), ("V_m", "n"), True),
+        ("Resonator", "rk2", (), ("V_m", "w"), False),
+        (sl.AdEx, "rk4", (("I_e", 800.0), ("t_ref", 2.0)), ("V_m", "w"), True),
+        (sl.AdEx, "euler", (("I_e", 800.0), ("t_ref", 2.0)), ("V_m", "w"), False),
+        (sl.LIFConductance, "exponential_euler", (("I_e", 300.0),), ("V_m", "g_exc"), True),
     ):
         title = model if isinstance(model, str) else model.name
         for quantity in (*record, "spikes"):
@@ -209,6 +210,7 @@ def _brian2():
                     lambda args=(model, method, parameters, record), q=quantity: tuple(
                         spikes if q == "spikes" else traces[q] for traces, spikes in _beside_brian2(*args)
                     ),
+                    slow=slow,
                 )
             )
     return cases

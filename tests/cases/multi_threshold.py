@@ -113,7 +113,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "MultiThreshold", "steps and arms of the spikes of three arms, 700 random stimuli, seed 4",
-        "Brian2 live: its equations", EXACT, "EXACT", _beside_brian2,
+        "Brian2 live: its equations", EXACT, "EXACT", _beside_brian2, slow=True,
     ),
     Case(
         "MultiThreshold", "share of 20,000 thresholds below a hit, seed 7", "closed form: the normal distribution",

@@ -166,6 +166,7 @@ SHORT_TERM = [
         NINE_DIGITS,
         "1e-9 relative",
         lambda synapse=synapse, engine=engine: beside_compiled(amplitudes(synapse), (150.0,), engine, 1),
+        slow=engine == "brian2" and synapse.model not in (sl.Mongillo, sl.TsodyksUzielMarkram),
     )
     for synapse, engine in (
         (sl.TsodyksMarkram(U=0.4, tau_rec=100.0, tau_fac=50.0), "nest"),
@@ -184,6 +185,7 @@ NEURONS = [
         lambda args=(model, parameters, inputs, current, dt, record), engine=engine: beside_compiled(
             one_neuron(*args), (80.0,), engine, 1
         ),
+        slow=engine == "brian2" and model.name in ("TwoConductances", "AdExTwoConductances"),
     )
     for model, parameters, inputs, current, dt, record, tolerances in (
         # V''' is about g/C (V - E_exc) / tau_syn^2 <= 1 mV/ms^3; below threshold, where errors do not grow
@@ -257,7 +259,9 @@ def _plastic(rule, engine, options, tolerance, name):
 
     delay = "axonal delay" if "axonal" in options else "dendritic delay"
     what = f"12 weights after 120 ms of random spikes, {delay}"
-    return Case(f"{rule.name} on {engine}", what, "compiled engine", tolerance, name, compare)
+    # how a delay is translated does not depend on the rule, but for whether there is a modulator
+    slow = "axonal" in options and rule not in (sl.STDP, sl.DopamineSTDP)
+    return Case(f"{rule.name} on {engine}", what, "compiled engine", tolerance, name, compare, slow)
 
 
 SPIKES = [rule for rule in RULES if rule.learns_from == "spike" and isinstance(rule, PlasticityRule)]

@@ -48,8 +48,9 @@ RULES = {
     "InhibitorySTDP": (sl.InhibitorySTDP, {"eta": 1.5, "alpha": 0.6, "tau": 17.0}),
 }
 
-QUICK_RULES = "STDP", "TripletSTDP"
-"""Powers of the weight; several traces that are read before and after they jump. Each rule compiles five kernels."""
+QUICK_RULES = ("STDP",)
+"""Powers of the weight. Each rule compiles five kernels; traces that are read before and after they jump are those of
+"Counting" below, too."""
 
 
 def parameters_of(model):
