@@ -177,7 +177,7 @@ def test_values_by_distance_are_the_same_on_all_threads_and_made_at_each_event()
         EXACT.check(found, expected)
 
 
-@pytest.mark.parametrize("engine", ["events", "nest", "brian2"])
+@pytest.mark.parametrize("engine", ["events", "nest", pytest.param("brian2", marks=pytest.mark.slow)])
 def test_other_engines_are_given_the_same_synapses_by_distance(engine):
     if engine == "nest":
         pytest.importorskip("nest")

@@ -197,7 +197,7 @@ def test_what_is_on_its_way_is_kept_for_the_targets_of_the_projection_only():
     assert (21, 40) in shapes
 
 
-@pytest.mark.parametrize("engine", ["events", "nest", "brian2"])
+@pytest.mark.parametrize("engine", ["events", "nest", pytest.param("brian2", marks=pytest.mark.slow)])
 def test_other_engines_are_given_the_same_synapses(engine):
     if engine == "nest":
         pytest.importorskip("nest")

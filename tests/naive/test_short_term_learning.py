@@ -47,7 +47,11 @@ def test_what_arrives_is_the_learned_weight_times_the_release(name, dendritic, s
 
 
 @pytest.mark.parametrize("dendritic", [0, 9])
-@pytest.mark.parametrize("name", test_signals.RULES)
+@pytest.mark.parametrize(
+    "name",
+    # Taught has a value of the target where Modulated has the concentration
+    [pytest.param(name, marks=pytest.mark.slow if name == "Taught" else []) for name in test_signals.RULES],
+)
 def test_rules_that_learn_from_a_signal_send_the_weight_times_the_release_too(name, dendritic):
     found = test_signals.scene(3, dendritic)
     run, _, projection, target = test_signals.engine(found, test_signals.rule_of(name), synapse=SYNAPSE)
@@ -102,7 +106,7 @@ LEARNED = {
 }
 
 
-@pytest.mark.parametrize("name", LEARNED)
+@pytest.mark.parametrize("name", ["STDP", pytest.param("DopamineSTDP", marks=pytest.mark.slow), "Clopath"])
 def test_a_release_of_the_whole_weight_changes_no_bit(name):
     plain = recurrent(None, LEARNED[name]).run(100.0)
     same(recurrent(AllOfIt(), LEARNED[name]).run(100.0), plain)

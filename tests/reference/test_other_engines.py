@@ -69,6 +69,11 @@ DT = 0.05
 AMOUNT = {"pA": 60.0, "mV": 1.5, "nS": 1.0, "1": 1.0}
 
 
+ON_BRIAN2 = (sl.LIF, sl.MultiThreshold, sl.BurstPoisson, sl.PlateauPyramidal, sl.LIFNMDA, sl.EscapeNoiseLIF)
+"""By default, on Brian2: a model with a closed form, with arms, with bursts, with plateaus, with a graded port, and
+one that fires at random. That Brian2 integrates every model as it is here: tests/cases/own_equations.py."""
+
+
 def translated(engine):
     """Models that an engine has, with the variables that it can record."""
     for model in MODELS:
@@ -76,7 +81,8 @@ def translated(engine):
             yield pytest.param(engine, model, list(model.nest.variables), id=f"{model.name} on {engine}")
         elif engine == "brian2" and model.equations:
             variables = [name for name in model.state if f"d{name}/dt" in model.equations]
-            yield pytest.param(engine, model, variables, id=f"{model.name} on {engine}")
+            marks = [] if model in ON_BRIAN2 else pytest.mark.slow
+            yield pytest.param(engine, model, variables, id=f"{model.name} on {engine}", marks=marks)
 
 
 @pytest.mark.parametrize(("engine", "model", "variables"), [*translated("nest"), *translated("brian2")])

@@ -52,15 +52,30 @@ def in_brian2(model, neuron, inputs, duration):
 
 
 MEMBRANES = [
-    pytest.param(model, compartment, id=f"{model.name}, {compartment}")
+    (model, compartment)
     for model in MODELS
     if model.membrane is not None
     for compartment in model.membrane.compartments
 ]
+BELOW = [(sl.LIF, "soma"), (sl.AdEx, "soma"), (sl.Pyramidal, "apical")]
+"""Membranes that are compared below threshold by default: one that is linear, one with two variables, and a dendrite.
+
+The others are by default compared above it: each membrane, and both compartments of the pyramidal cell, with Brian2
+once. That a membrane has the potential of second order with every receptor: tests/unit/test_composition.py.
+"""
+
+
+def membranes(quick):
+    """All, of which `quick` are tested by default."""
+    for model, compartment in MEMBRANES:
+        marks = [] if (model, compartment) in quick else pytest.mark.slow
+        yield pytest.param(model, compartment, id=f"{model.name}, {compartment}", marks=marks)
+
+
 AMOUNT = {"pA": 30.0, "nS": 0.7, "mV/ms": 0.3, "1/ms": 0.01}
 
 
-@pytest.mark.parametrize(("model", "compartment"), MEMBRANES)
+@pytest.mark.parametrize(("model", "compartment"), membranes(BELOW))
 def test_below_threshold_a_mixture_integrates_the_equations_that_it_shows(model, compartment):
     composed = model.with_receptors(**{name: receptor.at(compartment) for name, (receptor, _) in RECEPTORS.items()})
     neuron = composed()
@@ -84,7 +99,7 @@ def variable_of(model, port):
     return model.arrival(port).split(" ")[0]
 
 
-@pytest.mark.parametrize(("model", "compartment"), MEMBRANES)
+@pytest.mark.parametrize(("model", "compartment"), membranes([each for each in MEMBRANES if each not in BELOW]))
 def test_above_threshold_spikes_are_those_of_the_equations_with_their_reset(model, compartment):
     composed = model.with_receptors(a=sl.NMDAConductance().at(compartment), b=sl.ExponentialCurrent().at(compartment))
     current = next(name for name in composed.units if name.startswith("I_e"))

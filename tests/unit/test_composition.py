@@ -106,13 +106,21 @@ def _potentials(composed, dt):
     return found.trace("cells", next(iter(composed.state))).values
 
 
+KINETICS = {"currents": RECEPTORS[:3], "conductances": RECEPTORS[3:6], "blocked": RECEPTORS[6:]}
+# By default each membrane with receptors of one kind, one after the other.
+LOOPS = [
+    pytest.param(
+        name, *membrane.values, id=f"{name}-{membrane.id}", marks=pytest.mark.slow if (k + m) % len(KINETICS) else []
+    )
+    for k, name in enumerate(KINETICS)
+    for m, membrane in enumerate(MEMBRANES)
+]
+
+
 @pytest.mark.skipif(jit.JIT_DISABLED, reason="plain Python has no machine code")
-@pytest.mark.parametrize(("model", "compartment"), MEMBRANES)
-@pytest.mark.parametrize(
-    "kinetics", [RECEPTORS[:3], RECEPTORS[3:6], RECEPTORS[6:]], ids=["currents", "conductances", "blocked"]
-)
-def test_loops_of_composed_models_calculate_with_vectors(model, compartment, kinetics):
-    composed = model.with_receptors(**{each.name: given(each, compartment) for each in kinetics})
+@pytest.mark.parametrize(("kinetics", "model", "compartment"), LOOPS)
+def test_loops_of_composed_models_calculate_with_vectors(kinetics, model, compartment):
+    composed = model.with_receptors(**{each.name: given(each, compartment) for each in KINETICS[kinetics]})
     assert vectors_stored(advance(composed)) >= len(composed.state) + len(composed.ports)
 
 

@@ -72,9 +72,16 @@ def handed_through(model):
     return int(same.sum())
 
 
-@pytest.mark.parametrize(
-    "model", [sl.LIF, sl.AdEx, sl.ThreeCompartment, sl.LIFConductance], ids=lambda model: model.name
-)
+SWEPT = [
+    sl.LIF,
+    sl.ThreeCompartment,
+    pytest.param(sl.AdEx, marks=pytest.mark.slow),
+    pytest.param(sl.LIFConductance, marks=pytest.mark.slow),
+]
+"""By default one that spikes and one that does not."""
+
+
+@pytest.mark.parametrize("model", SWEPT, ids=lambda model: model.name)
 def test_loops_over_all_trials_of_a_batch_do_too_forwards_and_backwards(model):
     net = sl.Network(dt=0.1)
     source, cells = net.population(2, sl.PerfectIntegrator()), net.population(3, model(), name="cells")
