@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from given_traces import replay
-from naive.test_signals import DT, Hidden, rule_of
+from naive.test_signals import DT, Hidden, HiddenLowPass, rule_of
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
@@ -70,12 +70,19 @@ def test_static_synapses_of_every_pair_deliver_what_a_list_of_them_does(payload)
 @pytest.mark.parametrize(
     ("rule", "how"),
     [
-        (rule_of("Modulated"), {}),
-        (lambda m: Hidden(W_min=0.4, W_max=2.4), {}),
+        (lambda m: HiddenLowPass(W_min=0.4, W_max=2.4), {}),
+        pytest.param(rule_of("Modulated"), {}, marks=pytest.mark.slow),
+        pytest.param(lambda m: Hidden(W_min=0.4, W_max=2.4), {}, marks=pytest.mark.slow),
         (rule_of("Plain"), {"payload": "r"}),
         (rule_of("Plain"), {"synapse": sl.TsodyksMarkram(), "dendritic": 3}),
     ],
-    ids=["an eligibility", "limits of what is sent", "values", "depression and a dendritic delay"],
+    ids=[
+        "an eligibility and limits of what is sent",
+        "an eligibility",
+        "limits of what is sent",
+        "values",
+        "depression and a dendritic delay",
+    ],
 )
 def test_every_pair_learns_what_a_list_of_pairs_does(rule, how):
     compare(rule, **how)

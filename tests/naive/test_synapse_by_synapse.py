@@ -73,8 +73,15 @@ def expected(run, projection, factor=lambda step: 1.0, reset=()):
     return values | {"received": inputs}
 
 
-@pytest.mark.parametrize("wired", WIRED)
-@pytest.mark.parametrize("rule", RULES)
+# By default one rule, which has everything, with values; each has kernels of its own with them.
+CASES = [
+    pytest.param(rule, wired, marks=pytest.mark.slow if "payload" in how and rule != "Everything" else [])
+    for rule in RULES
+    for wired, how in WIRED.items()
+]
+
+
+@pytest.mark.parametrize(("rule", "wired"), CASES)
 def test_each_synapse_does_what_it_does_alone_on_any_number_of_threads(rule, wired):
     net, projection = network(rule, **WIRED[wired])
     run = net.run(STEPS * DT)

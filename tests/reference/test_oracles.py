@@ -1,4 +1,7 @@
-"""The oracles themselves: they reproduce recorded NEST weights and each other."""
+"""The oracles themselves: they reproduce recorded NEST weights and each other.
+
+That two simulators agree on a model is slow where spikelearn is compared with each of them: tests/cases.
+"""
 
 import numpy as np
 import pytest
@@ -115,6 +118,7 @@ def test_brian2_exact_lif_is_nest_iaf_psc_exp():
     np.testing.assert_allclose(brian2.recorded["V_m"][1:], nest.V_m, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_brian2_exact_delta_lif_is_nest_iaf_psc_delta_even_in_what_is_lost_while_refractory():
     times, weights = random_inputs(1.0, seed=1)
     constants = {name: value for name, value in LIF.items() if name not in ("t_ref", "V_m")}
@@ -138,6 +142,7 @@ def test_brian2_exact_delta_lif_is_nest_iaf_psc_delta_even_in_what_is_lost_while
     np.testing.assert_allclose(brian2.recorded["V_m"][1:], nest.V_m, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_brian2_runge_kutta_conductance_lif_is_nest_iaf_cond_exp_within_its_adaptive_solver():
     times, weights = random_inputs(4.0, seed=1)
     params = {name: value for name, value in LIF_EXP.items() if name != "tau_m"}
@@ -150,6 +155,7 @@ def test_brian2_runge_kutta_conductance_lif_is_nest_iaf_cond_exp_within_its_adap
     np.testing.assert_allclose(brian2.recorded["V_m"][1:], nest.V_m, rtol=0, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_brian2_euler_izhikevich_is_nest_izhikevich():
     brian2 = brian2_oracle.izhikevich([20.0], [10.0], duration=300.0)
     nest = nest_oracle.lif(
@@ -163,6 +169,7 @@ def test_brian2_euler_izhikevich_is_nest_izhikevich():
     np.testing.assert_allclose(brian2.recorded["U_m"][1:], nest.recorded["U_m"], rtol=0, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_adex_spike_times_converge_to_those_of_nest_adaptive_solver():
     params = {
         "C_m": 281.0, "g_L": 30.0, "E_L": -70.6, "V_th": -50.4, "Delta_T": 2.0, "V_peak": 0.0,
@@ -196,6 +203,7 @@ def test_a_network_counts_its_synapses_and_repeats_itself_from_its_seed():
     np.testing.assert_array_equal(first.spike_ids, again.spike_ids)
 
 
+@pytest.mark.slow
 def test_cuba_keeps_itself_active_at_its_published_rates():
     run = nest_oracle.cuba(duration=2000.0)
     assert run.number_of_synapses == 4000 * (64 + 16)

@@ -36,7 +36,9 @@ def test_a_run_that_was_cut_short_is_measured_as_far_as_it_went(monkeypatch):
     assert min(whole) > 0
 
 
-@pytest.mark.parametrize(("start", "V_m"), [("rest", -49.0), ("uniform", (-60.0, -50.0))])
+@pytest.mark.parametrize(
+    ("start", "V_m"), [pytest.param("rest", -49.0, marks=pytest.mark.slow), ("uniform", (-60.0, -50.0))]
+)
 def test_cuba_has_the_rates_that_nest_gives(start, V_m):
     ours = np.mean([both_rates(seed, start=start) for seed in (1, 2, 3, 4)], axis=0)
     runs = [nest_oracle.cuba(seed=seed, V_m=V_m) for seed in (1, 2)]
