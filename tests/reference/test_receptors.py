@@ -67,9 +67,10 @@ once. That a membrane has the potential of second order with every receptor: tes
 
 def membranes(quick):
     """All, of which `quick` are tested by default."""
-    for model, compartment in MEMBRANES:
-        marks = [] if (model, compartment) in quick else pytest.mark.slow
-        yield pytest.param(model, compartment, id=f"{model.name}, {compartment}", marks=marks)
+    return [
+        pytest.param(*each, id=f"{each[0].name}, {each[1]}", marks=[] if each in quick else pytest.mark.slow)
+        for each in MEMBRANES
+    ]
 
 
 AMOUNT = {"pA": 30.0, "nS": 0.7, "mV/ms": 0.3, "1/ms": 0.01}
