@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from examples import number_of_examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tolerances import ULP
@@ -77,39 +78,59 @@ def check(p, state):
     return time, seen
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
-@given(given=cells)
-@example(({"tau_m": 10.0, "tau_syn_exc": 0.5, "tau_syn_inh": 2.0, "I_e": 0.0}, (-56.0, 3000.0, -3000.0)))
-@example(({"tau_m": 10.0, "tau_syn_exc": 10.0, "tau_syn_inh": 10.0, "I_e": 375.0}, (-70.0, 0.0, 0.0)))
-def test_the_first_crossing_is_found_and_no_other(given):
-    values, state = given
-    check(sl.LIF(**values).parameters, state)
+@number_of_examples(80, 300)
+def test_the_first_crossing_is_found_and_no_other(examples):
+    @settings(max_examples=examples, deadline=None, derandomize=True)
+    @given(given=cells)
+    @example(({"tau_m": 10.0, "tau_syn_exc": 0.5, "tau_syn_inh": 2.0, "I_e": 0.0}, (-56.0, 3000.0, -3000.0)))
+    @example(({"tau_m": 10.0, "tau_syn_exc": 10.0, "tau_syn_inh": 10.0, "I_e": 375.0}, (-70.0, 0.0, 0.0)))
+    def with_them(given):
+        values, state = given
+        check(sl.LIF(**values).parameters, state)
+
+    with_them()
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
-@given(given=alpha_cells)
-@example(({"tau_m": 10.0, "tau_syn_exc": 0.5, "tau_syn_inh": 2.0, "I_e": 0.0}, (-56.0, 3000.0, 0.0, 0.0, -3000.0)))
-@example(({"tau_m": 10.0, "tau_syn_exc": 10.0, "tau_syn_inh": 10.0, "I_e": 375.0}, (-70.0, 0.0, 0.0, 0.0, 0.0)))
-@example(({"tau_m": 5.0, "tau_syn_exc": 2.0, "tau_syn_inh": 30.0, "I_e": 300.0}, (-70.0, 900.0, -900.0, -300.0, 90.0)))
-def test_the_first_crossing_under_alpha_currents_is_found_and_no_other(given):
-    values, state = given
-    check(sl.LIFAlpha(**values).parameters, state)
+ALPHA = [
+    ({"tau_m": 10.0, "tau_syn_exc": 0.5, "tau_syn_inh": 2.0, "I_e": 0.0}, (-56.0, 3000.0, 0.0, 0.0, -3000.0)),
+    ({"tau_m": 10.0, "tau_syn_exc": 10.0, "tau_syn_inh": 10.0, "I_e": 375.0}, (-70.0, 0.0, 0.0, 0.0, 0.0)),
+    ({"tau_m": 5.0, "tau_syn_exc": 2.0, "tau_syn_inh": 30.0, "I_e": 300.0}, (-70.0, 900.0, -900.0, -300.0, 90.0)),
+]
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
-@given(given=st.one_of(cells, alpha_cells), distance=st.sampled_from([1e-9, 1e-6, 1e-3]))
-def test_a_potential_that_only_just_reaches_the_threshold_crosses_it(given, distance):
+@number_of_examples(40, 150)
+def test_the_first_crossing_under_alpha_currents_is_found_and_no_other(examples):
+    @settings(max_examples=examples, deadline=None, derandomize=True)
+    @given(given=alpha_cells)
+    @example(ALPHA[0])
+    @example(ALPHA[1])
+    @example(ALPHA[2])
+    def with_them(given):
+        values, state = given
+        check(sl.LIFAlpha(**values).parameters, state)
+
+    with_them()
+
+
+@number_of_examples(60, 200)
+def test_a_potential_that_only_just_reaches_the_threshold_crosses_it(examples):
     """The threshold is put just below, then just above the highest potential: between two looks, or at the end."""
-    values, state = given
-    p = sl.LIF(**values).parameters
-    seen = potential(p, state, LOOK)
-    k = int(np.argmax(seen))
-    near = np.linspace(LOOK[max(k - 1, 0)], LOOK[min(k + 1, len(LOOK) - 1)], 4_001)
-    top = potential(p, state, near).max()
-    if top <= state[0] + 2 * distance or 2 + k > len(LOOK):
-        return
-    within, _ = check(p._replace(V_th=top - distance), state)
-    assert within <= near[-1]
-    if top > potential(p, state, np.float64(1e6)) + 1e-3:
-        above, _ = check(p._replace(V_th=top + distance), state)
-        assert above == np.inf
+
+    @settings(max_examples=examples, deadline=None, derandomize=True)
+    @given(given=st.one_of(cells, alpha_cells), distance=st.sampled_from([1e-9, 1e-6, 1e-3]))
+    def with_them(given, distance):
+        values, state = given
+        p = sl.LIF(**values).parameters
+        seen = potential(p, state, LOOK)
+        k = int(np.argmax(seen))
+        near = np.linspace(LOOK[max(k - 1, 0)], LOOK[min(k + 1, len(LOOK) - 1)], 4_001)
+        top = potential(p, state, near).max()
+        if top <= state[0] + 2 * distance or 2 + k > len(LOOK):
+            return
+        within, _ = check(p._replace(V_th=top - distance), state)
+        assert within <= near[-1]
+        if top > potential(p, state, np.float64(1e6)) + 1e-3:
+            above, _ = check(p._replace(V_th=top + distance), state)
+            assert above == np.inf
+
+    with_them()

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from examples import number_of_examples
 from given_spikes import coincident_trains, one_synapse
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,10 +121,11 @@ bounded = st.fixed_dictionaries(
 )
 
 
-def test_weights_at_their_bounds_are_those_of_nest_whatever_the_trains_and_the_baseline():
+@number_of_examples(90, 200)
+def test_weights_at_their_bounds_are_those_of_nest_whatever_the_trains_and_the_baseline(examples):
     sent = []
 
-    @settings(max_examples=200, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
     @given(pre=steps, post=steps, dopamine=steps, delay=st.sampled_from([1, 2, 10, 37, 200]), parameters=bounded)
     def check(pre, post, dopamine, delay, parameters):
         post = np.unique(np.round(np.concatenate([post, pre[::3] - delay * 0.1]), 1))

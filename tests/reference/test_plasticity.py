@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from cases.plasticity import beside_nest
+from examples import number_of_examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tolerances import ULP
@@ -37,12 +38,13 @@ RULES = {
 steps = st.lists(st.integers(2, 300), min_size=1, max_size=25, unique=True).map(lambda x: np.array(sorted(x)))
 
 
+@number_of_examples(15, 40)
 @pytest.mark.parametrize("name", RULES)
-def test_weights_are_those_of_nest_whatever_the_trains_and_parameters(name):
+def test_weights_are_those_of_nest_whatever_the_trains_and_parameters(name, examples):
     rule, strategy, start = RULES[name]
     extremes = []
 
-    @settings(max_examples=40, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
     @given(
         pre=steps, post=steps, near=st.lists(st.integers(0, 24), max_size=10), parameters=strategy,
         delay=st.sampled_from([1, 2, 10, 37, 200]), weight=st.sampled_from([0.0, 0.3, 5.0, 10.0]),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from cases.neurons import nest_names, on_exc, on_ports, simulate
 from cases.stochastic_neurons import nest_gif
+from examples import number_of_examples
 from given_spikes import steps_of
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -96,10 +97,18 @@ REFERENCES = {
 }  # fmt: skip
 
 
+@number_of_examples(15, 40)
 @pytest.mark.parametrize("reference", [pytest.param(reference, id=name) for name, reference in REFERENCES.items()])
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(p=protocols)
-def test_spikes_and_potential_are_those_of_nest(reference, p):
+def test_spikes_and_potential_are_those_of_nest(reference, examples):
+    @settings(max_examples=examples, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(p=protocols)
+    def with_them(p):
+        check(reference, p)
+
+    with_them()
+
+
+def check(reference, p):
     model, ours, nest_model, theirs, later = reference(p)
     # NEST refuses MAT2 where they are equal
     assume(model is not sl.MAT2 or min(abs(p["tau_m"] - p[name]) for name in syn(p)) > 0.01)
