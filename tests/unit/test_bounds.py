@@ -14,7 +14,7 @@ from spikelearn.codegen import bounds, jit
 from spikelearn.engine import simulate
 from spikelearn.errors import DescriptionError, SimulationError
 from spikelearn.plasticity import Trace
-from spikelearn.units import ms, weight
+from spikelearn.units import ms, number, weight
 
 needs_the_compiler = pytest.mark.skipif(jit.JIT_DISABLED, reason="Python checks bounds itself")
 
@@ -174,21 +174,21 @@ def wild_neurons(net, step=wild_step):
 
 
 class RuleParameters(NamedTuple):
+    """pre, post: at which of the events the array is left."""
+
     tau: ms = 10.0
+    pre: number = 0.0
+    post: number = 0.0
     W_min: weight = 0.0
     W_max: weight = 1000.0
 
 
-def at_pre(weight, x, y):
-    return weight + leaves(10.0 * y)
+def at_pre(weight, y, pre):
+    return weight + leaves(10.0 * pre * y)
 
 
-def at_post(weight, x, y):
-    return weight + leaves(10.0 * x)
-
-
-def unchanged(weight, x, y):
-    return weight
+def at_post(weight, x, post):
+    return weight + leaves(10.0 * post * x)
 
 
 def wild_signal(V_m, event):
@@ -196,11 +196,14 @@ def wild_signal(V_m, event):
 
 
 X, Y = Trace("x", "tau"), Trace("y", "tau")
+AtEvents = sl.PlasticityRule(
+    "AtEvents", RuleParameters, (X,), (Y,), at_pre, at_post, lambda p, dt: {"pre": p.pre, "post": p.post}
+)
 WILD = {
     "step": wild_neurons,
     "step with random numbers": lambda net: wild_neurons(net, random_step),
-    "at_pre": sl.PlasticityRule("AtPre", RuleParameters, (X,), (Y,), at_pre, unchanged, lambda p, dt: {}),
-    "at_post": sl.PlasticityRule("AtPost", RuleParameters, (X,), (Y,), unchanged, at_post, lambda p, dt: {}),
+    "at_pre": lambda: AtEvents(pre=1.0),
+    "at_post": lambda: AtEvents(post=1.0),
     "signal": sl.SignalRule("Signal", RuleParameters, (X,), ("V_m",), wild_signal, lambda p, dt: {}),
 }
 
