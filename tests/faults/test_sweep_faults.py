@@ -134,7 +134,7 @@ def check_killed(model, tmp_path, kills, seed):
 
 
 def test_a_sweep_that_is_killed_at_random_instants_ends_with_the_table_of_one_that_was_not(model, tmp_path):
-    check_killed(model, tmp_path, 6, seed=1)
+    check_killed(model, tmp_path, 3, seed=1)
 
 
 @pytest.mark.slow

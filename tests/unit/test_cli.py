@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -127,6 +128,20 @@ def spikelearn_process(*arguments: str, **options) -> subprocess.Popen:
 def saved_run(model: str, directory: Path, *settings: str) -> Path:
     assert cli.main(["run", model, "--out", str(directory), "--set", "g=5", *settings]) == 0
     return directory
+
+
+@pytest.fixture(scope="module")
+def drawn_once(tmp_path_factory) -> Path:
+    """The directory of a run with the pictures that belong to it."""
+    folder = tmp_path_factory.mktemp("drawn")
+    (folder / "tiny.py").write_text(textwrap.dedent(MODEL).lstrip())
+    return saved_run(str(folder / "tiny.py"), folder / "o")
+
+
+@pytest.fixture
+def drawn(model, drawn_once) -> Path:
+    """The same in the working directory, beside the model."""
+    return Path(shutil.copytree(drawn_once, "o"))
 
 
 def test_a_run_writes_its_files_and_prints_metrics_beside_published_values(model, capsys):
@@ -330,19 +345,17 @@ def test_a_reader_that_goes_away_is_no_error(model):
 
 
 @pytest.mark.parametrize("what", ["raster", "voltage"])
-def test_a_saved_run_is_drawn(model, capsys, what):
-    directory = saved_run(model, Path("o"))
-    (directory / f"{what}.png").unlink()
+def test_a_saved_run_is_drawn(drawn, capsys, what):
+    (drawn / f"{what}.png").unlink()
     assert cli.main(["plot", what, "o"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == f"o/{what}.png"
-    assert (directory / f"{what}.png").read_bytes().startswith(PNG)
+    assert (drawn / f"{what}.png").read_bytes().startswith(PNG)
     arguments = ["o/run.h5", "--from", "5", "--to", "0.01s", "--population", "exc", "--out", "part.svg"]
     assert cli.main(["plot", what, *arguments]) == 0
     assert "<svg" in Path("part.svg").read_text()
 
 
-def test_options_of_plot_reach_the_plot_function(model, monkeypatch):
-    saved_run(model, Path("o"))
+def test_options_of_plot_reach_the_plot_function(drawn, monkeypatch):
     calls = []
 
     def remember(run: Run, *arguments, **options):
@@ -382,8 +395,7 @@ def test_weights_of_a_saved_run_are_drawn(model):
         (["raster", "o", "--out", "x.abc"], "x.abc: cannot be written: Format 'abc' is not supported"),
     ],
 )
-def test_a_plot_that_cannot_be_drawn_is_one_line_and_exit_code_2(model, capsys, arguments, message):
-    saved_run(model, Path("o"))
+def test_a_plot_that_cannot_be_drawn_is_one_line_and_exit_code_2(drawn, capsys, arguments, message):
     capsys.readouterr()
     assert cli.main(["plot", *arguments]) == 2
     err = capsys.readouterr().err
