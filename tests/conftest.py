@@ -1,6 +1,7 @@
-"""What makes all tests together faster: the order of their files, and no search for garbage among what stays."""
+"""What makes all tests together faster: the order of their files, and what is not done a second time."""
 
 import gc
+import sys
 from collections import Counter
 
 import pytest
@@ -34,5 +35,25 @@ def pytest_collection_finish():
 
     Brian2 looks for it before each run, which took 0.3 s.
     """
+    if "oracles.brian2_oracle" in sys.modules:
+        remember_exponentials()
     gc.collect()
     gc.freeze()
+
+
+def remember_exponentials():
+    """Let sympy find the exponential of a symbolic matrix once.
+
+    Brian2 asks for it wherever a group has a closed form, and needs 3 s for that of LIF.
+    """
+    import sympy
+
+    exp, known = sympy.MutableDenseMatrix.exp, {}
+
+    def once(matrix):
+        key = sympy.ImmutableDenseMatrix(matrix)
+        if key not in known:
+            known[key] = exp(matrix)
+        return known[key].copy()
+
+    sympy.MutableDenseMatrix.exp = once
