@@ -183,11 +183,11 @@ class RuleParameters(NamedTuple):
     W_max: weight = 1000.0
 
 
-def at_pre(weight, y, pre):
+def at_pre(weight, x, y, pre, post):
     return weight + leaves(10.0 * pre * y)
 
 
-def at_post(weight, x, post):
+def at_post(weight, x, y, pre, post):
     return weight + leaves(10.0 * post * x)
 
 
