@@ -171,7 +171,7 @@ SHORT_TERM = [
         NINE_DIGITS,
         "1e-9 relative",
         lambda synapse=synapse, engine=engine: beside_compiled(amplitudes(synapse), (150.0,), engine, 1),
-        slow=engine == "brian2" and synapse.model not in (sl.Mongillo, sl.TsodyksUzielMarkram),
+        slow=engine == "brian2" and synapse.model in (sl.ReleaseFirst, sl.TsodyksMarkram),
     )
     for synapse, engine in (
         (sl.TsodyksMarkram(U=0.4, tau_rec=100.0, tau_fac=50.0), "nest"),
@@ -252,6 +252,13 @@ PARAMETERS = {
 }
 
 
+ALIKE = (
+    sl.PowerLawSTDP, sl.NearestSTDP, sl.PreCentredSTDP, sl.ReducedSTDP, sl.TripletSTDP, sl.NearestTripletSTDP,
+    sl.InhibitorySTDP, sl.NearestDopamineSTDP,
+)  # fmt: skip
+"""How an axonal delay is translated does not depend on the rule: STDP and DopamineSTDP show it."""
+
+
 def _plastic(rule, engine, options, tolerance, name):
     released = {"released": RELEASED} if rule.modulated else {}
     given = PARAMETERS.get(rule.name, {})
@@ -264,8 +271,7 @@ def _plastic(rule, engine, options, tolerance, name):
 
     delay = "axonal delay" if "axonal" in options else "dendritic delay"
     what = f"12 weights after 120 ms of random spikes, {delay}"
-    # how a delay is translated does not depend on the rule, but for whether there is a modulator
-    slow = "axonal" in options and rule not in (sl.STDP, sl.DopamineSTDP)
+    slow = "axonal" in options and rule in ALIKE
     return Case(f"{rule.name} on {engine}", what, "compiled engine", tolerance, name, compare, slow)
 
 

@@ -293,16 +293,43 @@ PAIRS += [(next(m for m in MODELS if learns(m, rule)), rule) for rule in SIGNAL_
 PAIRS += [(cell_with(rule.needs), rule) for rule in STEP_RULES]
 
 
+every_pair = pytest.mark.parametrize(
+    ("neuron", "learning"), PAIRS, ids=[f"{neuron.name}, {rule.name}" for neuron, rule in PAIRS]
+)
+
+
+def among_others(given, neuron, learning):
+    """A network of what was drawn, of which the first population and projection are of these models."""
+    first, *others = given["projections"]
+    first = {**first, "ends": (first["ends"][0], 0), "port": 0, "model": learning, "plastic": True}
+    return {**given, "models": (neuron, given["models"][1]), "projections": [first, *others]}
+
+
 @pytest.mark.filterwarnings("ignore::spikelearn.errors.CoarseStepWarning")
-@pytest.mark.parametrize(("neuron", "learning"), PAIRS, ids=[f"{neuron.name}, {rule.name}" for neuron, rule in PAIRS])
+@every_pair
 def test_any_network_is_finite_and_bounded_and_one_however_it_is_run(neuron, learning):
+    """Of two models: each other costs seconds of compiling, and is tested in its turn."""
+
     @seed(PAIRS.index((neuron, learning)))
-    @settings(max_examples=2, **OPTIONS)  # the simplest that there is, and one more
+    @settings(max_examples=3, **OPTIONS)
     @given(given=networks, pause=st.integers(1, STEPS - 1))
     def with_them(given, pause):
-        first, *others = given["projections"]
-        first = {**first, "ends": (first["ends"][0], 0), "port": 0, "model": learning, "plastic": True}
-        check({**given, "models": (neuron, given["models"][1]), "projections": [first, *others]}, pause)
+        given = among_others({**given, "models": (neuron, neuron)}, neuron, learning)
+        alike = [{**p, "model": learning if p["model"] else None} for p in given["projections"]]
+        check({**given, "projections": alike}, pause)
+
+    with_them()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::spikelearn.errors.CoarseStepWarning")
+@every_pair
+def test_so_is_one_with_any_other_models_in_it(neuron, learning):
+    @seed(PAIRS.index((neuron, learning)))
+    @settings(max_examples=3, **OPTIONS)
+    @given(given=networks, pause=st.integers(1, STEPS - 1))
+    def with_them(given, pause):
+        check(among_others(given, neuron, learning), pause)
 
     with_them()
 

@@ -69,9 +69,14 @@ DT = 0.05
 AMOUNT = {"pA": 60.0, "mV": 1.5, "nS": 1.0, "1": 1.0}
 
 
-ON_BRIAN2 = (sl.LIF, sl.MultiThreshold, sl.BurstPoisson, sl.PlateauPyramidal, sl.LIFNMDA, sl.EscapeNoiseLIF)
-"""By default, on Brian2: a model with a closed form, with arms, with bursts, with plateaus, with a graded port, and
-one that fires at random. That Brian2 integrates every model as it is here: tests/cases/own_equations.py."""
+ALIKE = (
+    sl.LIFAlpha, sl.LIFDelta, sl.LIFConductance, sl.LIFDoubleExponential, sl.LIFSoftReset, sl.LIFAdaptiveSoftReset,
+    sl.LIFAdaptiveThreshold, sl.LIFDendriticSpike, sl.MAT2, sl.GIF, sl.EIF, sl.AdEx, sl.QIF, sl.Izhikevich,
+    sl.IzhikevichHalfSteps, sl.HodgkinHuxley, sl.Pyramidal, sl.PyramidalUrbanczik, sl.TaughtPyramidal,
+    sl.ThreeCompartment, sl.DendriticSegment, sl.PerfectIntegrator, sl.LeakyReadout,
+)  # fmt: skip
+"""Slow on Brian2, which is given them as it is given others: those with a closed form, arms, bursts, plateaus, a graded
+port, or chance. That Brian2 integrates every model as it is here: tests/cases/own_equations.py."""
 
 
 def translated(engine):
@@ -81,7 +86,7 @@ def translated(engine):
             yield pytest.param(engine, model, list(model.nest.variables), id=f"{model.name} on {engine}")
         elif engine == "brian2" and model.equations:
             variables = [name for name in model.state if f"d{name}/dt" in model.equations]
-            marks = [] if model in ON_BRIAN2 else pytest.mark.slow
+            marks = pytest.mark.slow if model in ALIKE else []
             yield pytest.param(engine, model, variables, id=f"{model.name} on {engine}", marks=marks)
 
 

@@ -82,22 +82,34 @@ def test_every_receptor_makes_every_membrane_fire(model, compartment):
     assert set(found.spikes("cells").ids) == set(range(len(RECEPTORS)))
 
 
-@pytest.mark.parametrize(("model", "compartment"), MEMBRANES)
-def test_the_potential_is_of_second_order_and_exact_where_all_is_linear(model, compartment):
-    every = with_every_receptor(model, compartment)
-    currents = model.with_receptors(
-        **{kinetics.name: given(kinetics, compartment) for kinetics in RECEPTORS if not kinetics.conductance}
+NOT_LINEAR = sl.AdEx, sl.EIF, sl.QIF, sl.Izhikevich, sl.Pyramidal
+POTENTIALS = [
+    pytest.param(
+        *membrane.values, kinds, id=f"{membrane.id}, {kinds}",
+        # on these, currents alone are integrated as currents among all
+        marks=pytest.mark.slow if kinds == "currents" and membrane.values[0] in NOT_LINEAR else [],
     )
-    for composed in (every, currents):
-        coarse, fine, finest = (_potentials(composed, dt) for dt in (0.1, 0.05, 0.0125))
-        if composed.method == "exact":
-            ULP(20_000).check(coarse, finest)
-            continue
-        errors = [np.abs(values - finest).max(axis=0) for values in (coarse, fine)]
-        assert np.all(errors[0] > 1e-8)
-        # (1 - 1/64) / (1/4 - 1/64) is 4.2 against a reference of an eighth of the step
-        np.testing.assert_array_less(errors[1] * 3.3, errors[0])
-        METHOD(2, 0.05, 4.0).check(fine, finest)
+    for membrane in MEMBRANES
+    for kinds in ("all", "currents")
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "compartment", "kinds"), POTENTIALS)
+def test_the_potential_is_of_second_order_and_exact_where_all_is_linear(model, compartment, kinds):
+    composed = with_every_receptor(model, compartment)
+    if kinds == "currents":
+        composed = model.with_receptors(
+            **{kinetics.name: given(kinetics, compartment) for kinetics in RECEPTORS if not kinetics.conductance}
+        )
+    coarse, fine, finest = (_potentials(composed, dt) for dt in (0.1, 0.05, 0.0125))
+    if composed.method == "exact":
+        ULP(20_000).check(coarse, finest)
+        return
+    errors = [np.abs(values - finest).max(axis=0) for values in (coarse, fine)]
+    assert np.all(errors[0] > 1e-8)
+    # (1 - 1/64) / (1/4 - 1/64) is 4.2 against a reference of an eighth of the step
+    np.testing.assert_array_less(errors[1] * 3.3, errors[0])
+    METHOD(2, 0.05, 4.0).check(fine, finest)
 
 
 def _potentials(composed, dt):

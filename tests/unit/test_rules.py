@@ -103,16 +103,16 @@ def test_a_constant_that_would_be_taken_for_a_variable_of_the_loops_is_refused()
         PlasticityRule("wrong", stdp.Parameters, stdp.pre, stdp.post, handler, handler, lambda p, dt: {"last": 1.0})
 
 
-RESET = (
-    sl.STDP, sl.DopamineSTDP, sl.DopamineBursts, sl.NearestTripletSTDP, sl.StructuralSTDP, sl.InverseTagging,
+ALIKE = (
+    sl.PowerLawSTDP, sl.NearestSTDP, sl.PreCentredSTDP, sl.ReducedSTDP, sl.TripletSTDP, sl.InhibitorySTDP,
+    sl.NearestDopamineSTDP,
 )  # fmt: skip
-"""Reset by default: rules with traces that add up and that are set, an eligibility, a state, means. Each has a kernel
-for it, from one text."""
+"""Their kernels of a reset are rendered from the same parts as those of rules that are tested by default."""
 
 
 @pytest.mark.parametrize(
     "rule",
-    [pytest.param(rule, id=rule.name, marks=[] if rule in RESET else pytest.mark.slow) for rule in RULES],
+    [pytest.param(rule, id=rule.name, marks=pytest.mark.slow if rule in ALIKE else []) for rule in RULES],
 )
 def test_a_reset_forgets_all_but_the_weights(rule):
     """After it the projection does what a new one does that starts with these weights, where no dopamine is left."""
