@@ -7,11 +7,15 @@ from collections import Counter
 import pytest
 
 LONGEST_FIRST = (
-    "reference/test_validation.py", "unit/test_one_of_each.py", "property/test_any_network.py",
-    "naive/test_rules_pair_by_pair.py", "reference/test_plasticity.py", "reference/test_other_engines.py",
-    "naive/test_distance_rules.py", "naive/test_homeostasis.py", "benchmark/test_kernels.py",
+    "unit/test_learners.py", "reference/test_validation.py", "property/test_any_network.py", "unit/test_one_of_each.py",
+    "reference/test_other_engines.py", "naive/test_short_term_learning.py", "faults/test_sweep_faults.py",
+    "reference/test_receptors.py", "naive/test_synapse_by_synapse.py", "unit/test_fitting.py",
+    "naive/test_event_adjoint.py", "reproduction/test_digits.py", "reproduction/test_burstprop_xor.py",
+    "reproduction/test_dendritic_microcircuit.py", "naive/test_dense_rows.py", "unit/test_rules.py",
+    "unit/test_composition.py", "faults/test_sweep_dask.py", "unit/test_scripts.py", "unit/test_cli.py",
+    "unit/test_bounds.py", "reproduction/test_plateau_learning.py", "unit/test_checkpoint.py",
 )  # fmt: skip
-"""Files that take more than 20 s of a processor if nothing is compiled yet."""
+"""Files that take more than 30 s of a processor if nothing is compiled yet."""
 
 
 @pytest.hookimpl(trylast=True)
