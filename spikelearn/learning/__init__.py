@@ -27,6 +27,8 @@ if _TYPE_CHECKING:
     from spikelearn.learning.learner import Learner as Learner
     from spikelearn.learning.node_perturbation import NodePerturbation as NodePerturbation
     from spikelearn.learning.plateau import Plateau as Plateau
+    from spikelearn.learning.reinforce import Reinforce as Reinforce
+    from spikelearn.learning.reward_modulated_stdp import RewardModulatedSTDP as RewardModulatedSTDP
     from spikelearn.learning.rules import RULES as RULES
     from spikelearn.learning.rules import learner_for as learner_for
     from spikelearn.learning.spiking_errors import SpikingFeedbackAlignment as SpikingFeedbackAlignment
@@ -49,6 +51,8 @@ else:
         "NodePerturbation": "node_perturbation",
         "Plateau": "plateau",
         "RULES": "rules",
+        "Reinforce": "reinforce",
+        "RewardModulatedSTDP": "reward_modulated_stdp",
         "SpikingFeedbackAlignment": "spiking_errors",
         "SurrogateBackpropagation": "backpropagation",
         "WeightPerturbation": "weight_perturbation",

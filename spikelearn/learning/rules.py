@@ -20,6 +20,8 @@ from spikelearn.learning.feedback_alignment import FeedbackAlignment
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.node_perturbation import NodePerturbation
 from spikelearn.learning.plateau import Plateau
+from spikelearn.learning.reinforce import Reinforce
+from spikelearn.learning.reward_modulated_stdp import RewardModulatedSTDP
 from spikelearn.learning.spiking_errors import SpikingFeedbackAlignment
 from spikelearn.learning.weight_perturbation import WeightPerturbation
 from spikelearn.parameters import suggest
@@ -37,12 +39,17 @@ RULES: Mapping[str, Learner] = {
     "microcircuit": DendriticError(),
     "node_perturbation": NodePerturbation(),
     "weight_perturbation": WeightPerturbation(),
+    "reinforce": Reinforce(),
+    "rstdp": RewardModulatedSTDP(),
     "plateau": Plateau(),
     "burstprop": BurstPropagation(),
 }
 """Name -> a learner with its parameters for Yin-Yang, not fitted: to be cloned."""
 
 TUNED: Mapping[tuple[str, str], Mapping[str, Any]] = {
+    ("reinforce", "xor"): {"learning_rate": (0.2, 0.25), "width": 0.2},
+    ("rstdp", "xor"): {"learning_rate": (3.0, 0.25), "width": 0.2},
+} | {
     (rule, task): parameters
     for task, parameters in (
         ("evidence_accumulation", {"learning_rate": (0.1, 0.05), "epochs": 6}),
