@@ -91,7 +91,8 @@ def row(call: Timed, total: float, n_steps: int, machine: Machine) -> str:
     each = call.seconds / work.n
     begin += f"| {each * 1e9:.2f} | {work.unit} | {work.streamed:.0f} | {work.operations or ''} "
     limit, by = limit_of(work, machine)
-    return begin + f"| {limit * 1e9:.2f} | {limit / each:.0%} | {by} |" if limit else begin + "| | | |"
+    # A call may end within a tick of the clock.
+    return begin + f"| {limit * 1e9:.2f} | {limit / each:.0%} | {by} |" if limit and each else begin + "| | | |"
 
 
 def limit_of(work: Work, machine: Machine) -> tuple[float, str]:

@@ -91,7 +91,10 @@ def test_two_schedulers_share_one_store(tmp_path):
 
 def test_jobs_of_a_queue_compute_a_sweep_where_the_queue_is_a_script_that_starts_them(tmp_path, monkeypatch):
     """SLURM's commands are stood for by scripts: sbatch starts the job here, scancel ends it."""
+    handler = signal.getsignal(signal.SIGINT)
     from dask_jobqueue import SLURMCluster
+
+    signal.signal(signal.SIGINT, handler)  # the import sets one of its own
 
     for name, text in {
         "sbatch": f'cp "$1" {tmp_path}/job.sh; setsid sh {tmp_path}/job.sh > {tmp_path}/job.log 2>&1 &'
