@@ -87,7 +87,7 @@ def _table(lines: Sequence[Sequence[str]]) -> str:
 
 
 def write_figures(comparison: Comparison, directory: Path) -> list[Path]:
-    """Write, for each task, accuracy by samples and angles by epoch; returns their paths."""
+    """Write, for each task, accuracy by samples and, if there are any, angles by epoch; returns their paths."""
     from spikelearn.plots.comparison import accuracy_by_samples, angle_by_epoch
     from spikelearn.plots.style import save
 
@@ -100,7 +100,9 @@ def write_figures(comparison: Comparison, directory: Path) -> list[Path]:
         courses: dict[str, list[Any]] = {}
         for row, course in of_task:
             courses.setdefault(row["rule"], []).append(course)
-        drawn = {"accuracy": accuracy_by_samples(courses), "angle": angle_by_epoch(courses)[0]}
+        drawn = {"accuracy": accuracy_by_samples(courses)}
+        if any(name.startswith("single.") for _, course in of_task for name in course):
+            drawn["angle"] = angle_by_epoch(courses)[0]
         for name, axes in drawn.items():
             paths.append(directory / f"{task}_{name}.png")
             figure = axes.figure

@@ -13,7 +13,8 @@ import spikelearn as sl
 from spikelearn.cli import main
 from spikelearn.errors import ParameterError
 from spikelearn.learning.assessment import angles_of, assess, samples_to
-from spikelearn.learning.comparison import COLUMNS, compare
+from spikelearn.learning.comparison import COLUMNS, Comparison, compare
+from spikelearn.learning.comparison_report import write_figures
 from spikelearn.learning.examples import examples_of
 from spikelearn.learning.rules import RULES, learner_for
 
@@ -104,3 +105,10 @@ def test_wrong_comparisons_are_refused_before_anything_is_computed(tmp_path, wro
 def test_every_rule_says_what_a_synapse_must_know():
     for learner in RULES.values():
         assert any(learner.locality)
+
+
+def test_there_is_no_figure_of_angles_where_none_was_measured(tmp_path):
+    row = dict.fromkeys(COLUMNS) | {"rule": "rstdp", "task": "xor", "seed": 1}
+    course = {"test_accuracy": {0: 0.5, 1: 0.75}, "samples": {0: 0, 1: 200}}
+    paths = write_figures(Comparison([row], [course]), tmp_path)
+    assert [path.name for path in paths] == ["xor_accuracy.png"]
