@@ -22,10 +22,10 @@ def given_weights(projection: Projection, weights: Any, pre: np.ndarray, post: n
     shape = (projection.source_size, projection.target_size)
     i, j = pre - projection.source_first, post - projection.target_first
     if given.shape == shape:
-        elsewhere = (given != 0) & ~np.isnan(given)
-        elsewhere[i, j] = False
-        if elsewhere.any():
-            source, target = np.argwhere(elsewhere)[0]
+        outside = (given != 0) & ~np.isnan(given)
+        outside[i, j] = False
+        if outside.any():
+            source, target = np.argwhere(outside)[0]
             raise ParameterError(
                 f"{what}: expected 0 or NaN where there is no synapse, got {given[source, target]:g} from source "
                 f"{source} to target {target}"

@@ -61,6 +61,14 @@ def cross_entropy(values: Any, label: int, gain: float) -> float:
     return math.log(total) - gain * (values[label] - largest)
 
 
+@scalar
+def in_usual_units(difference: float, usual: Any, adaptation: float) -> float:
+    """A difference divided by its running root mean square, whose square is kept in usual[0]: 0 before the first."""
+    square = difference * difference
+    usual[0] = square if usual[0] == 0.0 else usual[0] + adaptation * (square - usual[0])
+    return difference / math.sqrt(usual[0]) if usual[0] > 0.0 else 0.0
+
+
 def after_plus(trial: int, phase: int, V_sum: Any, scores: Any, labels: Any, gain: float, difference: Any) -> None:
     for k in range(len(V_sum)):
         scores[trial, k] = 0.5 * V_sum[k]
@@ -74,7 +82,4 @@ def after_minus(
     for k in range(len(V_sum)):
         scores[trial, k] += 0.5 * V_sum[k]
     difference[0] -= cross_entropy(V_sum, labels[trial], gain)
-    square = difference[0] * difference[0]
-    usual[0] = square if usual[0] == 0.0 else usual[0] + adaptation * (square - usual[0])
-    if usual[0] > 0.0:
-        release[0] -= difference[0] / math.sqrt(usual[0])
+    release[0] -= in_usual_units(difference[0], usual, adaptation)

@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from spikelearn.description.population import Modulator
+from spikelearn.learning.layers import TAU_M
 from spikelearn.learning.reward_pairs import HiddenScore, RewardPairs
 from spikelearn.plasticity.rule import Plasticity
 
@@ -28,4 +29,4 @@ class Reinforce(RewardPairs):
     learning_rate: float | tuple[float, float] = (0.15, 0.15)
 
     def hidden_rule(self, reward: Modulator, eta: float) -> Plasticity:
-        return HiddenScore(reward, eta=eta)
+        return HiddenScore(reward, eta=eta, tau=TAU_M)

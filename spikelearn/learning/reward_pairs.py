@@ -18,7 +18,6 @@ do, so that nothing is learned from it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, NamedTuple
@@ -34,12 +33,13 @@ from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.layers import GAIN, TAU_M, connect_forward, copy_scores, populations, starting_weights
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
-from spikelearn.learning.perturbation import ADAPTATION, TAU_RELEASE, cross_entropy, sigmas
+from spikelearn.learning.node_perturbation import CorrelationParameters
+from spikelearn.learning.perturbation import ADAPTATION, TAU_RELEASE, cross_entropy, in_usual_units
 from spikelearn.network import Network
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.plasticity.rule import Plasticity, Trace
 from spikelearn.plasticity.signal_rule import SignalRule
-from spikelearn.units import ms, number, weight
+from spikelearn.units import ms, number
 
 CHOICE, CONFIDENCE = "choice", "confidence"
 REWARDS = (CHOICE, CONFIDENCE)
@@ -109,15 +109,6 @@ NoisyReadout = NeuronModel(
 score is xi times that current."""
 
 
-class ScoreParameters(NamedTuple):
-    eta: Annotated[number, "learning rate"] = 0.01
-    tau: Annotated[ms, "of the trace of the source: of the target's membrane, or short, to be what arrives"] = TAU_M
-    tau_c: Annotated[ms, "time constant of the eligibility: long, so that it is kept until the release"] = 1e15
-    b: Annotated[number, "concentration at which the weight does not change"] = 0.0
-    W_min: Annotated[weight, "smallest weight"] = -1e6
-    W_max: Annotated[weight, "largest weight"] = 1e6
-
-
 @scalar
 def _score_of_target(score: float, event: float, rate: float) -> float:
     return rate * score
@@ -125,7 +116,7 @@ def _score_of_target(score: float, event: float, rate: float) -> float:
 
 def _rule(name: str, learns_from: str) -> SignalRule:
     return SignalRule(
-        name, ScoreParameters, pre=(Trace("x", "tau"),), reads=("score",), signal=_score_of_target,
+        name, CorrelationParameters, pre=(Trace("x", "tau"),), reads=("score",), signal=_score_of_target,
         constants=lambda p, dt: {"rate": p.eta * -np.expm1(-dt / p.tau)}, modulated=True, learns_from=learns_from,
     )  # fmt: skip
 
@@ -160,15 +151,17 @@ class RewardPairs(Learner):
     def build(self, sizes: Sequence[int]) -> Circuit:
         if self.reward not in REWARDS:
             raise ParameterError(f"reward: expected one of {', '.join(REWARDS)}, got {self.reward!r}")
-        if not (np.isfinite(self.width) and self.width > 0.0):
-            raise ParameterError(f"width: expected a positive number, got {self.width!r}")
-        sigma, _ = sigmas(self.sigma)
+        for name, value in (("width", self.width), ("sigma", self.sigma)):
+            if not (np.ndim(value) == 0 and 0.0 < value < np.inf):
+                raise ParameterError(f"{name}: expected a positive number, got {value!r}")
         net = Network(dt=1.0, seed=self.seed, threads=self.threads)
         reward = net.modulator("reward", tau=TAU_RELEASE)
-        layers = populations(net, sizes, self.encoded, StochasticLIF(Delta_V=self.width), NoisyReadout(sigma=sigma))
+        layers = populations(
+            net, sizes, self.encoded, StochasticLIF(Delta_V=self.width), NoisyReadout(sigma=self.sigma)
+        )
         at_hidden, at_output = (rate / (self.steps * TAU_RELEASE) for rate in self.rates)
         of_hidden = [self.hidden_rule(reward, at_hidden)] * (len(sizes) - 2)
-        rules = [*of_hidden, OutputScore(reward, eta=at_output, tau=0.02)]
+        rules = [*of_hidden, OutputScore(reward, eta=at_output)]
         forward = connect_forward(net, layers, self.encoded, starting_weights(sizes, self.seed), rules)
         return Circuit(net, layers, forward, learning=forward, parts={"reward": reward, "usual": np.zeros(1)})
 
@@ -222,8 +215,4 @@ def tried_again(
 ) -> None:  # fmt: skip
     for k in range(len(values)):
         scores[trial, k] += values[k]
-    difference = reward[0] - reward_of(values, labels[trial], gain)
-    square = difference * difference
-    usual[0] = square if usual[0] == 0.0 else usual[0] + ADAPTATION * (square - usual[0])
-    if usual[0] > 0.0:
-        release[0] += difference / math.sqrt(usual[0])
+    release[0] += in_usual_units(reward[0] - reward_of(values, labels[trial], gain), usual, ADAPTATION)

@@ -45,16 +45,14 @@ def right_by_chance(weight: float, onto_output: np.ndarray, x: float, steps: int
 
 
 def mean_update(learner: Reinforce, weights: list[np.ndarray], x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of the first projection for an input whose second answer is right, and its standard deviation; rates of 1.
+    """Of the first projection for an input whose second answer is right, and its standard deviation.
 
-    The difference of two rewards, of which one is certain with probability p (1 - p) each, has a variance of
-    2 p (1 - p): by its root, the usual size of the difference, updates were divided.
+    Differences of rewards are -1, 0 or 1: their usual size is 1 from the first that is not 0, if it does not adapt.
     """
     X = np.tile(x, (N, 1))
     learner.prepare(X, np.arange(N) % 2)
     for projection, each in zip(learner.circuit_.forward, weights, strict=True):
         learner.circuit_.network.set_weights(projection, each)
-    learner.circuit_.parts["usual"][:] = 1.0
     moved = learner.updates(X, np.ones(N, int))[0]
     return moved.mean(axis=0), moved.std(axis=0)
 
@@ -154,6 +152,7 @@ def test_of_answers_that_are_surely_wrong_a_reward_for_the_choice_says_nothing_a
         (Reinforce, {"width": 0.0}, "width: expected a positive number"),
         (Reinforce, {"reward": "gold"}, "reward: expected one of choice, confidence, got 'gold'"),
         (RewardModulatedSTDP, {"sigma": -1.0}, "sigma: expected a positive number"),
+        (Reinforce, {"sigma": (0.3, 0.1)}, "sigma: expected a positive number"),
     ],
 )
 def test_wrong_parameters_are_named(learner, wrong, message):
