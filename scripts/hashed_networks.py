@@ -50,7 +50,9 @@ WITH_TRIALS = (*THREADS, "stepper")
 
 def exported(*kinds: type) -> list[Any]:
     """Exports of the package of these kinds, by name."""
-    return sorted((part for part in vars(sl).values() if isinstance(part, kinds)), key=lambda part: part.name)
+    return sorted(
+        (part for name in sl.__all__ if isinstance(part := getattr(sl, name), kinds)), key=lambda part: part.name
+    )
 
 
 def record_all(net: sl.Network, every: float = 0.5) -> sl.Network:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.connectivity import CONNECTION_RULES, ConnectionRule, Endpoints, Pairs, Rows
+from spikelearn.connectivity import ConnectionRule, Endpoints, Rows
 from spikelearn.description.distributions import Drawn, drawn
 from spikelearn.description.grid import check_durations
 from spikelearn.description.population import Modulator, Population
@@ -209,6 +209,8 @@ def check_procedural(rule: ConnectionRule, plasticity: Any, synapse: Any, where:
                 f"got {given}"
             )
     if not rule.procedural:
+        from spikelearn.connectivity import CONNECTION_RULES, Pairs  # loads all of them
+
         *most, last = (each.__name__ for each in CONNECTION_RULES if each.by_source or each.rank is not None)
         by_target = "" if isinstance(rule, Pairs) else ", whose synapses are generated from their targets"
         raise DescriptionError(

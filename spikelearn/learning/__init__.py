@@ -4,9 +4,9 @@ Learners have scikit-learn's interface: `sl.learning.FeedbackAlignment(hidden=(3
 is imported when it is first used.
 """
 
-from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
-from typing import Any as _Any
+
+from spikelearn.on_demand import imported_on_demand as _imported_on_demand
 
 if _TYPE_CHECKING:
     from spikelearn.learning.attention_gated import BrainProp as BrainProp
@@ -34,33 +34,4 @@ if _TYPE_CHECKING:
     from spikelearn.learning.spiking_errors import SpikingFeedbackAlignment as SpikingFeedbackAlignment
     from spikelearn.learning.weight_perturbation import WeightPerturbation as WeightPerturbation
 else:
-    _PLACES = {
-        "ablated_feedback": "controls",
-        "frozen": "controls",
-        "linear": "controls",
-        "shuffled_teacher": "controls",
-        "BrainProp": "attention_gated",
-        "BurstPropagation": "burst_propagation",
-        "Circuit": "circuit",
-        "EligibilityPropagation": "eprop",
-        "DendriticError": "dendritic_error",
-        "EventDrivenBackpropagation": "event_driven_backpropagation",
-        "EventProp": "eventprop",
-        "FeedbackAlignment": "feedback_alignment",
-        "Learner": "learner",
-        "NodePerturbation": "node_perturbation",
-        "Plateau": "plateau",
-        "RULES": "rules",
-        "Reinforce": "reinforce",
-        "RewardModulatedSTDP": "reward_modulated_stdp",
-        "SpikingFeedbackAlignment": "spiking_errors",
-        "SurrogateBackpropagation": "backpropagation",
-        "WeightPerturbation": "weight_perturbation",
-        "learner_for": "rules",
-    }
-    __all__ = list(_PLACES)
-
-    def __getattr__(name: str) -> _Any:
-        if name in _PLACES:
-            return getattr(_import_module(f"spikelearn.learning.{_PLACES[name]}"), name)
-        raise AttributeError(f"module 'spikelearn.learning' has no attribute {name!r}")
+    __getattr__, __dir__, __all__ = _imported_on_demand(__name__)

@@ -10,7 +10,7 @@ import numpy as np
 
 from spikelearn.description.population import Population
 from spikelearn.errors import ParameterError
-from spikelearn.neurons import PerfectIntegrator
+from spikelearn.neurons.perfect_integrator import PerfectIntegrator
 from spikelearn.sources import Poisson
 
 

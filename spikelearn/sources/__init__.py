@@ -2,13 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from spikelearn.sources.drives import NoiseCurrent as NoiseCurrent
-from spikelearn.sources.drives import PoissonInput as PoissonInput
-from spikelearn.sources.drives import StepCurrent as StepCurrent
-from spikelearn.sources.spikes import Images as Images
-from spikelearn.sources.spikes import Poisson as Poisson
-from spikelearn.sources.spikes import SpikeList as SpikeList
-from spikelearn.sources.spikes import Timed as Timed
+from spikelearn.on_demand import imported_on_demand
 
-if not TYPE_CHECKING:  # type checkers use the imports above, which export names by `as`
-    __all__ = [name for name, value in globals().items() if isinstance(value, type)]
+if TYPE_CHECKING:
+    from spikelearn.sources.drives import NoiseCurrent as NoiseCurrent
+    from spikelearn.sources.drives import PoissonInput as PoissonInput
+    from spikelearn.sources.drives import StepCurrent as StepCurrent
+    from spikelearn.sources.spikes import Images as Images
+    from spikelearn.sources.spikes import Poisson as Poisson
+    from spikelearn.sources.spikes import SpikeList as SpikeList
+    from spikelearn.sources.spikes import Timed as Timed
+else:
+    __getattr__, __dir__, __all__ = imported_on_demand(__name__)

@@ -5,18 +5,23 @@ A static synapse has no model.
 
 from typing import TYPE_CHECKING
 
-from spikelearn.synapses.graded import GradedSynapse as GradedSynapse
-from spikelearn.synapses.model import Synapse as Synapse
-from spikelearn.synapses.model import SynapseModel as SynapseModel
-from spikelearn.synapses.nmda import NMDA as NMDA
-from spikelearn.synapses.short_term import Mongillo as Mongillo
-from spikelearn.synapses.short_term import ReleaseFirst as ReleaseFirst
-from spikelearn.synapses.short_term import TsodyksMarkram as TsodyksMarkram
-from spikelearn.synapses.short_term import TsodyksUzielMarkram as TsodyksUzielMarkram
+from spikelearn.on_demand import imported_on_demand
 
-_EXPORTED = {name: value for name, value in globals().items() if isinstance(value, SynapseModel | GradedSynapse)}
-SYNAPSES = tuple(model for model in _EXPORTED.values() if isinstance(model, SynapseModel))
-GRADED_SYNAPSES = tuple(model for model in _EXPORTED.values() if isinstance(model, GradedSynapse))
+if TYPE_CHECKING:
+    from spikelearn.synapses.graded import GradedSynapse as GradedSynapse
+    from spikelearn.synapses.model import Synapse as Synapse
+    from spikelearn.synapses.model import SynapseModel as SynapseModel
+    from spikelearn.synapses.nmda import NMDA as NMDA
+    from spikelearn.synapses.short_term import Mongillo as Mongillo
+    from spikelearn.synapses.short_term import ReleaseFirst as ReleaseFirst
+    from spikelearn.synapses.short_term import TsodyksMarkram as TsodyksMarkram
+    from spikelearn.synapses.short_term import TsodyksUzielMarkram as TsodyksUzielMarkram
 
-if not TYPE_CHECKING:  # type checkers use the imports above, which export names by `as`
-    __all__ = [*_EXPORTED, "GradedSynapse", "Synapse", "SynapseModel"]
+    SYNAPSES: tuple[SynapseModel, ...]
+    GRADED_SYNAPSES: tuple[GradedSynapse, ...]
+else:
+    __getattr__, __dir__, __all__ = imported_on_demand(
+        __name__,
+        SYNAPSES=lambda each: isinstance(each, SynapseModel),
+        GRADED_SYNAPSES=lambda each: isinstance(each, GradedSynapse),
+    )

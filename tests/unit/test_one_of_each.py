@@ -324,9 +324,9 @@ def copied(tmp_path_factory):
         init = file.with_name("__init__.py")
         lines = init.read_text().splitlines(keepends=True)
         package = ".".join(file.parent.relative_to(copy).parts)
-        first = next(k for k, line in enumerate(lines) if line.startswith(f"from {package}."))
+        first = next(k for k, line in enumerate(lines) if line.startswith(f"    from {package}."))
         init.write_text(
-            "".join([*lines[:first], f"from {package}.{file.stem} import {name} as {name}\n", *lines[first:]])
+            "".join([*lines[:first], f"    from {package}.{file.stem} import {name} as {name}\n", *lines[first:]])
         )
     return copy
 
@@ -351,7 +351,7 @@ def test_adding_one_of_any_kind_is_one_file_and_one_line(copied):
         for line in difflib.ndiff(before[path].splitlines(), after[path].splitlines())
         if line[0] in "+-"
     ]
-    assert len(lines) == len(ADDED) and all(line.startswith("+ from spikelearn.") for line in lines)
+    assert len(lines) == len(ADDED) and all(line.startswith("+     from spikelearn.") for line in lines)
 
 
 def test_one_of_each_joins_the_common_tests_and_passes_them(copied):

@@ -6,18 +6,22 @@ membrane and its receptors. Release by synapses, and gates with a state for each
 
 from typing import TYPE_CHECKING
 
-from spikelearn.neurons.receptors.alpha import AlphaConductance as AlphaConductance
-from spikelearn.neurons.receptors.alpha import AlphaCurrent as AlphaCurrent
-from spikelearn.neurons.receptors.beta import BetaConductance as BetaConductance
-from spikelearn.neurons.receptors.beta import BetaCurrent as BetaCurrent
-from spikelearn.neurons.receptors.exponential import ExponentialConductance as ExponentialConductance
-from spikelearn.neurons.receptors.exponential import ExponentialCurrent as ExponentialCurrent
-from spikelearn.neurons.receptors.model import Receptor as Receptor
-from spikelearn.neurons.receptors.model import ReceptorModel as ReceptorModel
-from spikelearn.neurons.receptors.nmda import NMDAConductance as NMDAConductance
+from spikelearn.on_demand import imported_on_demand
 
-_EXPORTED = {name: value for name, value in globals().items() if isinstance(value, ReceptorModel)}
-RECEPTORS = tuple(_EXPORTED.values())
+if TYPE_CHECKING:
+    from spikelearn.neurons.receptors.alpha import AlphaConductance as AlphaConductance
+    from spikelearn.neurons.receptors.alpha import AlphaCurrent as AlphaCurrent
+    from spikelearn.neurons.receptors.beta import BetaConductance as BetaConductance
+    from spikelearn.neurons.receptors.beta import BetaCurrent as BetaCurrent
+    from spikelearn.neurons.receptors.exponential import ExponentialConductance as ExponentialConductance
+    from spikelearn.neurons.receptors.exponential import ExponentialCurrent as ExponentialCurrent
+    from spikelearn.neurons.receptors.model import Receptor as Receptor
+    from spikelearn.neurons.receptors.model import ReceptorModel as ReceptorModel
+    from spikelearn.neurons.receptors.nmda import NMDAConductance as NMDAConductance
 
-if not TYPE_CHECKING:  # type checkers use the imports above, which export names by `as`
-    __all__ = [*_EXPORTED, "Receptor", "ReceptorModel"]
+    RECEPTORS: tuple[ReceptorModel, ...]
+else:
+    __getattr__, __dir__, __all__ = imported_on_demand(
+        __name__,
+        RECEPTORS=lambda each: isinstance(each, ReceptorModel),
+    )

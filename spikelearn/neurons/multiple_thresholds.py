@@ -162,7 +162,12 @@ def _step_text(name: str, state: list[str], numbers: range, constants: list[str]
     normals = [f"normal_{k}" for k in numbers] + ["normal_amplitude", "normal_width"]
     arguments = ", ".join([*state, *inputs, *normals, *constants])
     signature = textwrap.wrap(arguments, 116, initial_indent="    ", subsequent_indent="    ")
-    lines = ["def step(", *signature, "):", f'    """One step of {name}; see spikelearn.neurons.multi_threshold."""']
+    lines = [
+        "def step(",
+        *signature,
+        "):",
+        f'    """One step of {name}; see spikelearn.neurons.multiple_thresholds."""',
+    ]
     for k in numbers:
         lines += [
             f"    V_{k} = P_m * V_{k} + {f'gain_{k} * ' if adaptive else ''}in_arm_{k}",
