@@ -11,7 +11,6 @@ from spikelearn.backends.backend import Backend, Choice
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Trials
-from spikelearn.engine.lowering.callbacks import restore_inputs, save_inputs, trial_calls
 from spikelearn.engine.lowering.network import lower, shares_by_default
 from spikelearn.engine.lowering.weights import own_weights
 from spikelearn.engine.plan import Added, Program
@@ -74,6 +73,8 @@ class CompiledBackend(Backend):
             return simulate(self.program, n_steps, sink, self._engine, progress, added, pause)
         finally:
             if trials is not None:
+                from spikelearn.engine.lowering.callbacks import restore_inputs
+
                 restore_inputs(trials.inputs, self.program)
 
     def synapses(self, projection: Projection) -> Callable[[], Synapses]:
@@ -89,6 +90,8 @@ class CompiledBackend(Backend):
         return True
 
     def lower_trials(self, trials: Trials) -> LoweredTrials:
+        from spikelearn.engine.lowering.callbacks import save_inputs, trial_calls
+
         return LoweredTrials(trial_calls(trials, self.program), save_inputs(trials, self.program))
 
     def arrays(self) -> dict[str, np.ndarray]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,6 +20,8 @@ ROOMS = ("kernels", "neurons", "synapses", "plasticity", "sources", "connectivit
 COMPILER = ("codegen.jit", "codegen.intrinsics", "codegen.object_cache", "codegen.whole_entries")
 """The modules that compile them: part of every key."""
 _PACKAGE = Path(__file__).parents[1]
+_ROOT = str(_PACKAGE)
+"""Places are handled as text: this is done in each process, and objects of pathlib take most of its time."""
 _IMPORT = re.compile(r"from spikelearn([\w.]*) import (\([^)]*\)|[^\n]*)")
 """At the beginning of a line; without `^`, it is found faster."""
 _WHOLE = re.compile(r"^[ \t]*(?:import spikelearn\b|from \.)", re.MULTILINE)
@@ -35,7 +38,7 @@ def is_in_keys(module: str) -> bool:
 
 def all_sources() -> list[Path]:
     """Every source that any key can have."""
-    compiler = [_PACKAGE.joinpath(*name.split(".")).with_suffix(".py") for name in COMPILER]
+    compiler = [path for name in COMPILER if (path := _file(f".{name}")) is not None]
     return compiler + [path for room in ROOMS for path in sorted((_PACKAGE / room).rglob("*.py"))]
 
 
@@ -48,29 +51,29 @@ def reached_by(text: str) -> set[Path]:
         if path not in found:
             found.add(path)
             waiting += _source(path).imports
-    return {path for path in found if path.relative_to(_PACKAGE).parts[0] in ROOMS}
+    return {path for path in found if _place(path).partition("/")[0] in ROOMS}
 
 
 def digest_by(text: str) -> str:
     """A hash of the sources that a text can reach, and of no others."""
-    return "".join(_digest_from(path) for path in sorted(_imported_by(text)))
+    return "".join(_digest_from(path) for path in sorted(_imported_by(text), key=_place))
 
 
 def digest_of(module: str) -> str:
     """A hash of all sources that the functions of a module can reach, its own among them; of a package, of ROOMS."""
-    path = _PACKAGE.joinpath(*module.split(".")[1:]).with_suffix(".py")
-    return _digest_from(path) if path.is_file() else digest(all_sources())
+    path = _file(module.removeprefix("spikelearn"))
+    return _digest_from(path) if path is not None else digest(all_sources())
 
 
 @functools.cache
 def _digest_from(path: Path) -> str:
-    name = ".".join(path.relative_to(_PACKAGE.parent).with_suffix("").parts)
-    return digest({path, *reached_by(f"from {name} import *")})
+    name = _place(path).removesuffix(".py").replace("/", ".")
+    return digest({path, *reached_by(f"from spikelearn.{name} import *")})
 
 
 def digest(sources: Iterable[Path]) -> str:
     """A hash of the places and contents of sources."""
-    each = sorted(f"{path.relative_to(_PACKAGE).as_posix()} {_source(path).digest}" for path in sources)
+    each = sorted(f"{_place(path)} {_source(path).digest}" for path in sources)
     return hashlib.sha256("\n".join(each).encode()).hexdigest()
 
 
@@ -102,9 +105,21 @@ def _imported_by(text: str) -> set[Path]:
 
 @functools.cache
 def _files_of(module: str, *names: str) -> frozenset[Path]:
-    """The files that names come from."""
-    place = _PACKAGE.joinpath(*module.split(".")[1:])
-    if (file := place.with_suffix(".py")).is_file():
+    """The files that names come from. module: its name after "spikelearn"."""
+    if (file := _file(module)) is not None:
         return frozenset([file])
-    files = (own if (own := place / f"{name}.py").is_file() else place / "__init__.py" for name in names)
-    return frozenset(path for path in files if path.is_file())
+    files = (_file(f"{module}.{name}") or _file(f"{module}.__init__") for name in names)
+    return frozenset(path for path in files if path is not None)
+
+
+@functools.cache
+def _file(module: str) -> Path | None:
+    """The file of a module, if it is no package. module: its name after "spikelearn"."""
+    path = f"{_ROOT}{module.replace('.', os.sep)}.py"
+    return Path(path) if os.path.isfile(path) else None
+
+
+@functools.cache
+def _place(path: Path) -> str:
+    """Where in the package a source is: "neurons/lif.py"."""
+    return str(path)[len(_ROOT) + 1 :].replace(os.sep, "/")

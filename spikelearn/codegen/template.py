@@ -18,9 +18,8 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from spikelearn.codegen.source_text import operand
 from spikelearn.errors import TemplateError
@@ -42,8 +41,7 @@ _EMPTY = "\0"
 _EMPTY_WITH_COMMA = re.compile(f"(?:, {_EMPTY})+(?=[)\\]]|$)|{_EMPTY},? ?")
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(NamedTuple):
     """A line: plain text, alternating with words to be substituted. inside: it begins within brackets.
 
     words: the components of each word: parts, a list or None, and parts after it.
@@ -55,8 +53,7 @@ class _Line:
     inside: bool = False
 
 
-@dataclass(frozen=True)
-class _For:
+class _For(NamedTuple):
     """Lines repeated for each item of the list `source`, whose parts are called `names`."""
 
     place: str
@@ -65,8 +62,7 @@ class _For:
     body: tuple[_Node, ...]
 
 
-@dataclass(frozen=True)
-class _If:
+class _If(NamedTuple):
     """Conditional lines."""
 
     place: str
@@ -75,8 +71,7 @@ class _If:
     otherwise: tuple[_Node, ...]
 
 
-@dataclass(frozen=True)
-class _List:
+class _List(NamedTuple):
     """A list made from a line, or from one line per item of another list."""
 
     name: str
@@ -86,8 +81,7 @@ class _List:
 _Node: TypeAlias = "str | _Line | _For | _If | _List"
 
 
-@dataclass(frozen=True)
-class _Scope:
+class _Scope(NamedTuple):
     """The meanings of names: flags and lists, and the variables of the loops around a line."""
 
     values: dict[str, Any]

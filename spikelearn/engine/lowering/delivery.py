@@ -1,30 +1,23 @@
-"""The ways to deliver the input of a projection to its targets: one file each, and one line here."""
+"""The ways to deliver the input of a projection to its targets: one file each, and one line here.
+
+A network imports those that it uses.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Protocol, cast
 
 import numpy as np
 
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
-from spikelearn.engine.lowering import (
-    graded_synapses,
-    payload_synapses,
-    plastic_synapses,
-    procedural_synapses,
-    short_term_synapses,
-    static_synapses,
-)
 from spikelearn.engine.plan import Plan, Table
 
 
 class Delivery(Protocol):
     """The interface of a module for one way of delivery."""
-
-    def applies(self, projection: Projection) -> bool:
-        """Whether a projection can be delivered in this way; the first in the list that applies is used."""
 
     def joins(self, projection: Projection) -> bool:
         """Whether a projection can share a table with others between the same blocks."""
@@ -42,11 +35,17 @@ class Delivery(Protocol):
         """Add the Calls for delivery to the plan, which already contains the table."""
 
 
-DELIVERIES: tuple[Delivery, ...] = (
-    procedural_synapses, plastic_synapses, graded_synapses, short_term_synapses, payload_synapses, static_synapses,
-)  # fmt: skip
+DELIVERIES: Mapping[str, Callable[[Projection], bool]] = {
+    "spikelearn.engine.lowering.procedural_synapses": lambda projection: projection.procedural,
+    "spikelearn.engine.lowering.plastic_synapses": lambda projection: projection.learns or projection.transmits,
+    "spikelearn.engine.lowering.graded_synapses": lambda projection: projection.graded,
+    "spikelearn.engine.lowering.short_term_synapses": lambda projection: projection.synapse is not None,
+    "spikelearn.engine.lowering.payload_synapses": lambda projection: bool(projection.payload),
+    "spikelearn.engine.lowering.static_synapses": lambda projection: True,
+}
+"""Module -> whether a projection can be delivered in this way; the first that applies is used."""
 
 
 def delivery_of(projection: Projection) -> Delivery:
     """The first way that applies; static synapses always do."""
-    return next(delivery for delivery in DELIVERIES if delivery.applies(projection))
+    return cast(Delivery, import_module(next(module for module, applies in DELIVERIES.items() if applies(projection))))

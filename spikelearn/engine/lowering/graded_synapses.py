@@ -14,10 +14,6 @@ from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import graded
 
 
-def applies(projection: Projection) -> bool:
-    return projection.graded
-
-
 def joins(projection: Projection) -> bool:
     return False
 

@@ -14,10 +14,8 @@ from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.projection import Projection
 from spikelearn.engine.aligned_arrays import zeros
 from spikelearn.engine.blocks import Block, Ends, Ring, Share, ends_of
-from spikelearn.engine.lowering.callbacks import step_calls
 from spikelearn.engine.lowering.delivery import delivery_of
 from spikelearn.engine.lowering.drives import drive_calls
-from spikelearn.engine.lowering.homeostasis import homeostasis_calls
 from spikelearn.engine.lowering.partition import partition
 from spikelearn.engine.lowering.payloads import keep_calls, payload_variables
 from spikelearn.engine.lowering.populations import advance_calls
@@ -81,7 +79,10 @@ def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
         for call in _add_calls(d, plan, tables_of_share, interval)
     ]
     program = Program(plans, interval, controls, end=at_end)
-    step_calls(d.callbacks, program)
+    if d.callbacks:
+        from spikelearn.engine.lowering.callbacks import step_calls
+
+        step_calls(d.callbacks, program)
     return program
 
 
@@ -195,7 +196,10 @@ def _add_calls(d: NetworkDescription, plan: Plan, tables: list[Table], interval:
     for block in plan.blocks.values():
         advance_calls(plan, block)
         keep_calls(plan, block)
-    homeostasis_calls(d.homeostases, plan)
+    if d.homeostases:
+        from spikelearn.engine.lowering.homeostasis import homeostasis_calls
+
+        homeostasis_calls(d.homeostases, plan)
     return recorder_calls(d.recordings, plan, interval)
 
 

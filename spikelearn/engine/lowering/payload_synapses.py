@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from spikelearn.codegen.modules import kernel_of
-from spikelearn.description.projection import Projection
 from spikelearn.engine.lowering.static_synapses import delivery, joins, table
 from spikelearn.engine.plan import Plan, Table
 from spikelearn.kernels import deliver as kernels
 
-__all__ = ["applies", "deliver", "joins", "table"]
-
-
-def applies(projection: Projection) -> bool:
-    return bool(projection.payload)
+__all__ = ["deliver", "joins", "table"]
 
 
 def deliver(table: Table, plan: Plan) -> None:

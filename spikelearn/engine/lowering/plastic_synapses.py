@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 
 import numpy as np
 
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
-from spikelearn.engine.lowering.event_rules import EventLearning
-from spikelearn.engine.lowering.signal_rules import SignalLearning
-from spikelearn.engine.lowering.step_rules import StepLearning
 from spikelearn.engine.lowering.synapse_tables import build
 from spikelearn.engine.plan import Learning, Plan, Table
 from spikelearn.errors import ParameterError
 
-LEARNING: Mapping[str, Callable[[Projection, Plan, Table], Learning]] = {
-    "events": EventLearning.of,
-    "signal": SignalLearning.of,
-    "steps": StepLearning.of,
+LEARNING: Mapping[str, str] = {
+    "events": "spikelearn.engine.lowering.event_rules:EventLearning",
+    "signal": "spikelearn.engine.lowering.signal_rules:SignalLearning",
+    "steps": "spikelearn.engine.lowering.step_rules:StepLearning",
 }
-"""`learns_by` of a rule -> how it is lowered."""
-
-
-def applies(projection: Projection) -> bool:
-    return projection.learns or projection.transmits
+"""`learns_by` of a rule -> the Learning that it is lowered to."""
 
 
 def joins(projection: Projection) -> bool:
@@ -42,8 +36,10 @@ def deliver(table: Table, plan: Plan) -> None:
     [projection] = table.projections
     assert projection.plasticity is not None
     _check_weights(projection, table)
-    plan.learning[projection] = LEARNING[projection.plasticity.rule.learns_by](projection, plan, table)
-    plan.learning[projection].deliver()
+    module, _, name = LEARNING[projection.plasticity.rule.learns_by].partition(":")
+    learning: Learning = getattr(import_module(module), name).of(projection, plan, table)
+    plan.learning[projection] = learning
+    learning.deliver()
 
 
 def _check_weights(projection: Projection, table: Table) -> None:

@@ -14,10 +14,6 @@ from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import procedural
 
 
-def applies(projection: Projection) -> bool:
-    return projection.procedural
-
-
 def joins(projection: Projection) -> bool:
     return False
 

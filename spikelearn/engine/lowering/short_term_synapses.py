@@ -71,10 +71,6 @@ class Release:
         ]
 
 
-def applies(projection: Projection) -> bool:
-    return projection.synapse is not None and not projection.graded
-
-
 def joins(projection: Projection) -> bool:
     return False
 

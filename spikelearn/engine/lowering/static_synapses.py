@@ -18,10 +18,6 @@ _RUNS_LISTED = 256
 """Runs of synapses that are listed and prefetched at a time."""
 
 
-def applies(projection: Projection) -> bool:
-    return True
-
-
 def joins(projection: Projection) -> bool:
     return True
 
