@@ -1,19 +1,19 @@
 """Names of a package that are imported when they are first asked for, so that a process pays for what it uses only.
 
 A package has its export lines, `from spikelearn.neurons.lif import LIF as LIF` or `from ... import *` of another such
-package, under `if TYPE_CHECKING:`. Type checkers and editors go by them, and `imported_on_demand` reads the same lines
-in the text of the package. No file of the package has a name that it exports: importing it would replace the object.
+package, under `if TYPE_CHECKING:`. Type checkers and editors go by them, and `imported_on_demand` finds the same lines
+in the code of the package, which is there without its text as well. No file of the package has a name that it exports:
+importing it would replace the object.
 """
 
 from __future__ import annotations
 
-import re
+import dis
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
+from types import CodeType
 from typing import Any
-
-_EXPORT = re.compile(r"^ *from (spikelearn[\w.]*) import (?:\*|\(?\s*(\w+) as ([^\W_]\w*))", re.MULTILINE)
 
 
 def imported_on_demand(
@@ -26,11 +26,11 @@ def imported_on_demand(
     exports (`from spikelearn import plots as plots`) are in `dir`, but not in `__all__`.
     """
     module = sys.modules[package]
-    text = module.__spec__.loader.get_data(module.__file__).decode()  # type: ignore[union-attr]
     places: dict[str, tuple[str, str]] = {}
-    for place, name, exported in _EXPORT.findall(text):
-        names = {exported: name} if name else {each: each for each in import_module(place).__all__}
-        places |= {each: (place, own) for each, own in names.items()}
+    for place, name, exported in _imports(module.__spec__.loader.get_code(package)):  # type: ignore[union-attr]
+        if place.partition(".")[0] == "spikelearn" and place != __name__ and not exported.startswith("_"):
+            names = {each: each for each in import_module(place).__all__} if name == "*" else {exported: name}
+            places |= {each: (place, own) for each, own in names.items()}
     exports = [name for name, (place, _) in places.items() if place != package]
 
     def value(name: str) -> Any:
@@ -45,3 +45,20 @@ def imported_on_demand(
         return vars(module).setdefault(name, found)
 
     return value, lambda: sorted({*vars(module), *places, *lists}), exports
+
+
+def _imports(code: CodeType) -> Iterator[tuple[str, str, str]]:
+    """(module, name, exported name) of each `from module import name as exported`; of a star, "*" twice."""
+    place = name = ""
+    before = None
+    for each in dis.get_instructions(code):
+        if each.opname == "IMPORT_NAME":
+            place = each.argval
+            if before == ("*",):
+                yield place, "*", "*"
+        elif each.opname == "IMPORT_FROM":
+            name = each.argval
+        elif each.opname == "STORE_NAME" and name:
+            yield place, name, each.argval
+            name = ""
+        before = each.argval

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from spikelearn.engine.plan import Call, Plan, Program
 from spikelearn.kernels import weights as kernels
 
 
-@dataclass(frozen=True, eq=False)
-class WeightArray:
+class WeightArray(NamedTuple):
     """The weights of all synapses of a projection, and the Calls that read and write them.
 
     argument: (sources, targets) or (n,), as Projection.weights says; read-only if they cannot be written. values: the
@@ -30,9 +28,9 @@ class WeightArray:
     values: np.ndarray
     places: np.ndarray
     due: np.ndarray
-    read: list[Call] = field(default_factory=list)
-    compare: list[Call] = field(default_factory=list)
-    write: list[Call] = field(default_factory=list)
+    read: list[Call]
+    compare: list[Call]
+    write: list[Call]
 
 
 def own_weights(projection: Projection, program: Program) -> bool:
@@ -48,7 +46,7 @@ def weight_array(projection: Projection, program: Program) -> WeightArray:
     values, before = np.zeros(n), np.zeros(n)
     argument, writable = values.reshape(shape) if dense else values.view(), own_weights(projection, program)
     argument.flags.writeable = writable
-    found = WeightArray(projection, argument, values, np.zeros(n, np.int64), np.zeros(1, np.int64))
+    found = WeightArray(projection, argument, values, np.zeros(n, np.int64), np.zeros(1, np.int64), [], [], [])
     arrays = {"weights": values, "before": before, "due": found.due}
     if writable:
         found.compare.append(_comparison(projection, program, arrays))
