@@ -41,7 +41,8 @@ NOT_NEEDED = {
     "importlib.metadata", "email", "logging", "concurrent.futures", "numpy.ma", "difflib",
     "spikelearn.analysis", "spikelearn.plots", "spikelearn.io", "spikelearn.experiments.model_file", "spikelearn.cli",
     "spikelearn.equations.system", "spikelearn.engine.checkpoint", "spikelearn.backends.simulator",
-    "spikelearn.backends.exact", "spikelearn.kernels.event_loop", "spikelearn.neurons.adex", "spikelearn.plasticity.stdp",
+    "spikelearn.backends.exact", "spikelearn.kernels.event_loop",
+    "spikelearn.neurons.adex", "spikelearn.plasticity.stdp",
     "spikelearn.engine.lowering.callbacks", "spikelearn.engine.lowering.event_rules",
     "spikelearn.engine.lowering.short_term_synapses", "spikelearn.engine.lowering.homeostasis",
 }  # fmt: skip
