@@ -95,21 +95,16 @@ def _source(path: Path) -> _Source:
 
 def _imported_by(text: str) -> set[Path]:
     """The files that a text imports from: submodules, and of packages the `__init__` if another name is asked for."""
-    return {
-        path
-        for found in _IMPORT.finditer(text)
-        if not text[text.rfind("\n", 0, found.start()) + 1 : found.start()].strip()
-        for path in _files_of(found[1], *_NAME.findall(_REMARK.sub("", found[2]).strip("() \n")))
-    }
-
-
-@functools.cache
-def _files_of(module: str, *names: str) -> frozenset[Path]:
-    """The files that names come from. module: its name after "spikelearn"."""
-    if (file := _file(module)) is not None:
-        return frozenset([file])
-    files = (_file(f"{module}.{name}") or _file(f"{module}.__init__") for name in names)
-    return frozenset(path for path in files if path is not None)
+    files: set[Path | None] = set()
+    for found in _IMPORT.finditer(text):
+        if not text[text.rfind("\n", 0, found.start()) + 1 : found.start()].strip():
+            module, names = found.groups()
+            if (file := _file(module)) is not None:
+                files.add(file)
+            else:
+                names = _NAME.findall(_REMARK.sub("", names).strip("() \n"))
+                files.update(_file(f"{module}.{name}") or _file(f"{module}.__init__") for name in names)
+    return {file for file in files if file is not None}
 
 
 @functools.cache
