@@ -25,6 +25,7 @@ TITLES = {
     "events_plasticity": "plasticity", "cpu_s": "CPU (s)",
 }  # fmt: skip
 """Column -> its heading in Markdown."""
+NEEDED = "What a synapse must know, and what must be there besides:"
 
 
 def write_tables(comparison: Comparison, directory: Path, stem: str = "comparison") -> list[Path]:
@@ -50,19 +51,29 @@ def _csv(comparison: Comparison) -> str:
 
 
 def markdown(comparison: Comparison) -> str:
-    """A line for each rule and task, with mean and standard deviation over seeds; and what a synapse must know."""
+    """The table of a comparison, and what a synapse must know."""
+    rules = dict.fromkeys(row["rule"] for row in comparison.rows)
+    return f"{rules_table(comparison)}\n{NEEDED}\n\n{needs_table(list(rules))}"
+
+
+def rules_table(comparison: Comparison, columns: Sequence[str] = tuple(TITLES)) -> str:
+    """Markdown: a line for each rule and task, with mean and standard deviation over seeds. columns: of TITLES."""
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in comparison.rows:
         groups.setdefault((row["task"], row["rule"]), []).append(row)
-    lines = [["task", "rule", "seeds", *TITLES.values()]]
+    lines = [["task", "rule", "seeds", *(TITLES[name] for name in columns)]]
     for (task, rule), rows in groups.items():
-        lines.append([task, rule, str(len(rows)), *(_cell([row[name] for row in rows], name) for name in TITLES)])
-    names = list(MEANINGS)
-    known = [["rule", *MEANINGS.values()]]
-    for rule in dict.fromkeys(rule for _, rule in groups):
+        lines.append([task, rule, str(len(rows)), *(_cell([row[name] for row in rows], name) for name in columns)])
+    return _table(lines)
+
+
+def needs_table(rules: Sequence[str]) -> str:
+    """Markdown: a line for each rule that is known, with what a synapse must know."""
+    lines = [["rule", *MEANINGS.values()]]
+    for rule in rules:
         if rule in RULES:
-            known.append([rule, *("yes" if getattr(RULES[rule].locality, name) else "" for name in names)])
-    return f"{_table(lines)}\nWhat a synapse must know, and what must be there besides:\n\n{_table(known)}"
+            lines.append([rule, *("yes" if getattr(RULES[rule].locality, name) else "" for name in MEANINGS)])
+    return _table(lines)
 
 
 def _cell(values: Sequence[Any], name: str) -> str:
