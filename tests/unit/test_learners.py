@@ -139,6 +139,16 @@ def test_synaptic_events_are_counted_by_what_they_are_for():
     assert "events_forward" not in learner_for("bptt", hidden=(6,)).partial_fit(X, y).cost_.metrics()
 
 
+def test_events_of_eventprop_are_those_that_the_exact_engine_counts():
+    """In one batch, so weights are those of the run; all spikes of the five inputs arrive at six hidden cells."""
+    X, y = sl.tasks.yin_yang(20, 1)
+    learner = learner_for("eventprop", hidden=(6,), bias=False, batch=20).prepare(X, y)
+    counted = learner.answer(X)[1].synaptic_events
+    found = learner.partial_fit(X, y).cost_.metrics()
+    assert 20 * found["events_forward"] == 20 * found["events_plasticity"] == counted
+    assert 0 < found["events_feedback"] == pytest.approx(found["events_forward"] - 5 * 6)
+
+
 def test_features_beyond_0_and_1_are_mapped_and_labels_may_be_text():
     X, y = sl.tasks.yin_yang(200, 1)
     names = np.array(["yin", "yang", "dot"])[y]
