@@ -11,21 +11,21 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from scripts.credit_assignment_thresholds import measured_in, thresholds  # noqa: E402
 from spikelearn.learning.comparison import Comparison, comparison_of  # noqa: E402
 
 PAGE = ROOT / "docs" / "results" / "credit_assignment.md"
 FOLDER = "credit_assignment"
 """Beside the page, of its pictures."""
+KNOWN = "what_must_be_known.png"
 DEEP = ("bptt", "fa", "dfa", "fa_spiking", "erbp", "brainprop", "eprop", "microcircuit", "burstprop")
 """Rules that are tried with two hidden layers, and on digits: those that learn these in seconds."""
 
@@ -87,74 +87,6 @@ PARTS = {
     ),
 }  # fmt: skip
 
-Rows = list[Mapping[str, Any]]
-Course = Mapping[str, Mapping[int, float]]
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """What was set beforehand for a rule: `measure` of its rows and courses gives a text, and whether it is met."""
-
-    part: str
-    rule: str
-    asked: str
-    measure: Callable[[Rows, Sequence[Course]], tuple[str, bool]]
-
-
-def mean_at_least(column: str, least: float) -> Callable[[Rows, Sequence[Course]], tuple[str, bool]]:
-    def measure(rows: Rows, courses: Sequence[Course]) -> tuple[str, bool]:
-        values = [row[column] for row in rows]
-        return f"{np.mean(values):.3f} (smallest {min(values):.3f})", bool(np.mean(values) >= least)
-
-    return measure
-
-
-def mean_at_most(column: str, most: float) -> Callable[[Rows, Sequence[Course]], tuple[str, bool]]:
-    def measure(rows: Rows, courses: Sequence[Course]) -> tuple[str, bool]:
-        values = [row[column] for row in rows]
-        return f"{np.mean(values):.3f} (largest {max(values):.3f})", bool(np.mean(values) <= most)
-
-    return measure
-
-
-def seeds_reach(accuracy: float, least: int) -> Callable[[Rows, Sequence[Course]], tuple[str, bool]]:
-    def measure(rows: Rows, courses: Sequence[Course]) -> tuple[str, bool]:
-        n = sum(row["test_accuracy"] >= accuracy for row in rows)
-        return f"{n} of {len(rows)}", n >= least
-
-    return measure
-
-
-def above_frozen(margin: float, least: int) -> Callable[[Rows, Sequence[Course]], tuple[str, bool]]:
-    def measure(rows: Rows, courses: Sequence[Course]) -> tuple[str, bool]:
-        gains = [row["test_accuracy"] - row["frozen_accuracy"] for row in rows if row["frozen_accuracy"] is not None]
-        n = sum(gain >= margin for gain in gains)
-        return f"{n} of {len(gains)} (mean {np.mean(gains):+.3f})" if gains else "not computed", n >= least
-
-    return measure
-
-
-def hidden_angle(most: float, errors: float = 0.0) -> Callable[[Rows, Sequence[Course]], tuple[str, bool]]:
-    """The last angle of the first projection, its mean over seeds and so many standard errors, is below `most`."""
-
-    def measure(rows: Rows, courses: Sequence[Course]) -> tuple[str, bool]:
-        angles = np.array([row["angle_deg"][0] for row in rows if row["angle_deg"]])
-        if len(angles) < 2:
-            return "not computed", False
-        error = angles.std(ddof=1) / np.sqrt(len(angles))
-        return f"{angles.mean():.1f} ± {error:.1f}", bool(angles.mean() + errors * error < most)
-
-    return measure
-
-
-def smallest_angle(most: float) -> Callable[[Rows, Sequence[Course]], tuple[str, bool]]:
-    def measure(rows: Rows, courses: Sequence[Course]) -> tuple[str, bool]:
-        smallest = [min(course["single.layer_1"].values()) for course in courses if "single.layer_1" in course]
-        return f"{np.mean(smallest):.1f}" if smallest else "not computed", bool(smallest) and np.mean(smallest) <= most
-
-    return measure
-
-
 INTRODUCTION = """# Credit assignment: the rules side by side
 
 Made by `python scripts/credit_assignment.py --compute --mnist DIR`. Every rule learns the same examples in the same
@@ -170,46 +102,10 @@ angle. With one hidden layer `dfa` is `fa`.
 """
 THRESHOLDS = """Set beforehand, and what was measured.
 """
+ANGLES = """Angles of the first projection, in degrees: of one example ± standard error over examples; of the sum of 256.
+"""
 REASONS: Mapping[tuple[str, str], str] = {}
 """(part, rule) -> what bounds a rule that misses what was asked, as the end of a sentence that begins with "missed"."""
-GRADIENT = ("bptt", "eventprop")
-"""Rules that follow the gradient itself: their angle is 0 by definition."""
-ACCURACY = {
-    "bptt": 0.965, "eventprop": 0.96, "fa": 0.93, "fa_spiking": 0.93, "erbp": 0.93, "brainprop": 0.93,
-    "node_perturbation": 0.88, "weight_perturbation": 0.85,
-}  # fmt: skip
-"""Rule -> the least mean accuracy on Yin-Yang."""
-
-
-def thresholds(rules: Sequence[str]) -> list[Threshold]:
-    """Of the rules that are there."""
-    found = []
-    for rule in rules:
-        if rule in ACCURACY:
-            least = ACCURACY[rule]
-            found.append(Threshold("yin_yang", rule, f"accuracy {least:g}", mean_at_least("test_accuracy", least)))
-        found.append(Threshold("yin_yang", rule, "frozen + 0.05 from 4 of 5 seeds", above_frozen(0.05, 4)))
-        if rule not in GRADIENT:
-            asked = "angle of hidden weights below 90 degrees by 3 standard errors"
-            found.append(Threshold("yin_yang", rule, asked, hidden_angle(90.0, 3.0)))
-    return [
-        *found,
-        Threshold("yin_yang", "fa", "frozen + 0.06, mean", above_frozen(0.06, 3)),
-        Threshold("yin_yang", "fa", "smallest angle at most 65 degrees", smallest_angle(65.0)),
-        Threshold("yin_yang", "brainprop", "angle at most 15 degrees", hidden_angle(15.0)),
-        *(Threshold("yin_yang_deep", rule, "frozen + 0.05 from 4 of 5 seeds", above_frozen(0.05, 4)) for rule in DEEP),
-        *(
-            Threshold("xor", rule, "0.95 from 8 of 10 seeds", seeds_reach(0.95, 8))
-            for rule in ("node_perturbation", "weight_perturbation")
-        ),
-        *(Threshold("xor_400", rule, "9 of 10 seeds", seeds_reach(1.0, 9)) for rule in ("reinforce", "rstdp")),
-        Threshold("digits", "brainprop", "0.965 from 5 of 5 seeds", seeds_reach(0.965, 5)),
-        Threshold("evidence_accumulation", "eprop", "accuracy 0.9", mean_at_least("test_accuracy", 0.9)),
-        Threshold(
-            "evidence_accumulation", "eprop_lif", "without adaptation at most 0.75", mean_at_most("test_accuracy", 0.75)
-        ),
-        Threshold("store_recall", "eprop", "accuracy 0.95", mean_at_least("test_accuracy", 0.95)),
-    ]
 
 
 def options_of(arguments: list[str] | None) -> argparse.Namespace:
@@ -246,7 +142,7 @@ def stored(store: Path) -> Comparison:
 
 def page(found: Mapping[str, Comparison]) -> str:
     """The whole page."""
-    from spikelearn.learning.comparison_report import NEEDED, TITLES, needs_table, rules_table
+    from spikelearn.learning.comparison_report import NEEDED, TITLES, angles_table, needs_table, rules_table
 
     rules = list(dict.fromkeys(row["rule"] for comparison in found.values() for row in comparison.rows))
     blocks = [INTRODUCTION, "## Thresholds\n", THRESHOLDS, thresholds_table(found, rules)]
@@ -254,24 +150,24 @@ def page(found: Mapping[str, Comparison]) -> str:
         part = PARTS[name]
         columns = [each for each in TITLES if any(row[each] not in (None, []) for row in comparison.rows)]
         blocks += [f"## {part.title}\n", part.about + "\n", rules_table(comparison, columns)]
-        for kind in ("accuracy", "angle"):
+        if angles := angles_table(comparison):
+            blocks += [ANGLES, angles]
+        for kind in ("accuracy", "events", "angle"):
             picture = f"{FOLDER}/{name}/{part.task}_{kind}.png"
             if (PAGE.parent / picture).exists():
                 blocks.append(f"![{part.title}: {kind}]({picture})\n")
-    blocks += ["## Locality\n", f"{NEEDED}\n", needs_table(rules)]
-    return "\n".join(blocks)
+    blocks += ["## Locality\n", f"{NEEDED}\n", needs_table(rules), f"![What must be known]({FOLDER}/{KNOWN})"]
+    return "\n".join(blocks) + "\n"
 
 
 def thresholds_table(found: Mapping[str, Comparison], rules: Sequence[str]) -> str:
     lines = ["| part | rule | asked for | measured | |", "|---|---|---|---|---|"]
     for each in thresholds(rules):
-        comparison = found.get(each.part, Comparison([], []))
-        of_rule = [(r, c) for r, c in zip(comparison.rows, comparison.courses, strict=True) if r["rule"] == each.rule]
-        if not of_rule:
-            continue
-        text, met = each.measure([row for row, _ in of_rule], [course for _, course in of_rule])
-        why = "met" if met else f"missed{REASONS.get((each.part, each.rule), '')}"
-        lines.append(f"| {each.part} | {each.rule} | {each.asked} | {text} | {why} |")
+        measured = measured_in(found.get(each.part, Comparison([], [])), each.rule)
+        if measured.rows:
+            text, met = each.measure(measured)
+            why = "met" if met else f"missed{REASONS.get((each.part, each.rule), '')}"
+            lines.append(f"| {each.part} | {each.rule} | {each.asked} | {text} | {why} |")
     return "\n".join(lines) + "\n"
 
 
@@ -290,6 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
                 folder = PAGE.parent / FOLDER / name
                 folder.mkdir(parents=True, exist_ok=True)
                 write_figures(comparison, folder)
+                (folder / KNOWN).replace(folder.parent / KNOWN)
     except SpikelearnError as error:
         print(error, file=sys.stderr)
         return 1
