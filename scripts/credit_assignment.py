@@ -102,7 +102,7 @@ angle. With one hidden layer `dfa` is `fa`.
 """
 THRESHOLDS = """Set beforehand, and what was measured.
 """
-ANGLES = """Angles of the first projection, in degrees: of one example ± standard error over examples; of the sum of 256.
+ANGLES = """Angles of the first projection, in degrees: of one example, ± standard error; of the sum of 256.
 """
 REASONS: Mapping[tuple[str, str], str] = {}
 """(part, rule) -> what bounds a rule that misses what was asked, as the end of a sentence that begins with "missed"."""

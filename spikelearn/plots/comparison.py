@@ -70,7 +70,8 @@ def what_must_be_known(needed: Mapping[str, Mapping[str, bool]], ax: Axes | None
     [ax] = panels(ax, size=(1.6 + 0.42 * len(whats), 1.4 + 0.24 * len(needed)))
     places = [(x, y) for y, of_rule in enumerate(needed.values()) for x, what in enumerate(whats) if of_rule[what]]
     ax.hlines(range(len(needed)), -0.5, len(whats) - 0.5, color=FAINT, lw=0.5, zorder=0)
-    ax.scatter(*np.array(places).reshape(-1, 2).T, marker="s", s=42, color=colour(0))
+    x, y = np.array(places).reshape(-1, 2).T
+    ax.scatter(x, y, marker="s", s=42, color=colour(0))
     ax.set(xlim=(-0.5, len(whats) - 0.5), ylim=(len(needed) - 0.5, -0.5))
     ax.set_xticks(range(len(whats)), whats, rotation=40, ha="left", rotation_mode="anchor")
     ax.set_yticks(range(len(needed)), list(needed))
