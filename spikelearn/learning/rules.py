@@ -28,6 +28,7 @@ from spikelearn.parameters import suggest
 
 RULES: Mapping[str, Learner] = {
     "bptt": SurrogateBackpropagation(),
+    "bptt_online": SurrogateBackpropagation(batch=1, learning_rate=(0.05, 0.02), decay=0.8),
     "fa": FeedbackAlignment(),
     "dfa": FeedbackAlignment(direct=True),
     "fa_spiking": SpikingFeedbackAlignment(),
