@@ -113,6 +113,8 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("out") / FOLDER, help="folder of the stores")
     parser.add_argument("--parts", nargs="+", choices=PARTS, help="default: all but mnist")
     parser.add_argument("--rules", nargs="+", metavar="RULE", help="of the parts' rules; default: all")
+    parser.add_argument("--controls", nargs="*", metavar="CONTROL", help="of the parts' controls; default: all")
+    parser.add_argument("--seeds", type=int, metavar="N", help="at most; default: as many as the part asks for")
     parser.add_argument("--mnist", default="", metavar="DIR", help="folder of MNIST's files")
     parser.add_argument("--compute", action="store_true", help="compute what is missing; otherwise only write the page")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="default: all cores")
@@ -127,9 +129,11 @@ def compute(name: str, options: argparse.Namespace) -> None:
     part = PARTS[name]
     rules = [rule for rule in part.rules or RULES if rule in (options.rules or RULES)]
     settings = dict(part.settings) | ({"mnist": options.mnist} if part.task == "mnist" else {})
+    controls = [each for each in part.controls if options.controls is None or each in options.controls]
+    seeds = min(part.seeds, options.seeds or part.seeds)
     if rules:
         compare(
-            options.out / name, part.task, rules, part.seeds, part.controls, settings=settings, workers=options.workers
+            options.out / name, part.task, rules, seeds, controls, settings=settings, workers=options.workers
         )  # fmt: skip
 
 
