@@ -26,7 +26,7 @@ PAGE = ROOT / "docs" / "results" / "credit_assignment.md"
 FOLDER = "credit_assignment"
 """Beside the page, of its pictures."""
 KNOWN = "what_must_be_known.png"
-DEEP = ("bptt", "fa", "dfa", "fa_spiking", "erbp", "brainprop", "eprop", "microcircuit", "burstprop")
+DEEP = ("bptt", "fa", "dfa", "fa_spiking", "brainprop")
 """Rules that are tried with two hidden layers, and on digits: those that learn these in seconds."""
 
 

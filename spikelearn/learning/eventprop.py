@@ -51,18 +51,17 @@ class EventProp(Learner):
     is an input cell that fires first: times are known from each other.
 
     batch: examples for one step of Adam. gain: steepness of the answer as a function of mean potentials. encoding:
-    "latency". The defaults are for 30 hidden cells; for 200, as in the original, learning rates of (0.006, 0.01) that
-    fall by 0.8 are better.
+    "latency".
     """
 
     locality: ClassVar[Locality] = Locality(other_weights=True, whole_time=True, phases=True)
 
-    learning_rate: float | tuple[float, float] = (0.015, 0.03)
-    decay: float = 0.85
+    learning_rate: float | tuple[float, float] = (0.01, 0.02)
+    decay: float = 0.86
     encoding: str = LATENCY
     steps: int = 40
     batch: int = 25
-    gain: float = 8.0
+    gain: float = 4.0
 
     def build(self, sizes: Sequence[int]) -> Circuit:
         whole_number(self.batch, "batch", least=1)
@@ -182,8 +181,11 @@ def _cells(threshold: float) -> Neuron:
 
 
 def _limits(n: int) -> list[tuple[float, float]]:
-    """The smallest and largest weights at first, of each of n layers with five inputs to each cell."""
-    return [(-3.0, 4.0)] * (n - 1) + [(-3.7, 3.7)]
+    """The smallest and largest weights at first, of each of n layers with five inputs to each cell.
+
+    Those of hidden cells excite, so that these fire: a cell that does not has no gradient, and stays as it is.
+    """
+    return [(1.0, 2.5)] * (n - 1) + [(-3.7, 3.7)]
 
 
 def _scores(trains: SpikeTrains, output: Population, n: int) -> np.ndarray:
