@@ -3,10 +3,9 @@
     python scripts/tune_learners.py --rules fa bptt --task yin_yang --out out/tuning
 
 For each rule and control it tries as many settings, each with the same learner seeds, which are not those of
-comparisons. The first is the rule's own; in the others both learning rates are multiplied by random factors from 1/4 to
-4, and the decay is one of a few. It prints the table of the best, by mean accuracy on validation examples, with what
-the rule's own setting reached. What is to be kept is copied to `spikelearn/learning/rules.py`. It resumes where it
-stopped.
+comparisons. The first is the rule's default; in the others both learning rates are multiplied by random factors from
+1/4 to 4, and the decay is one of a few. It prints the table of the best, by mean accuracy on validation examples, with
+what the default reached. What is to be kept is copied to `spikelearn/learning/tuned.py`. It resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ def settings_of(rule: str, task: str, control: str, n: int) -> list[dict[str, An
     """Learning rates and decay. Drawn from the names alone, so that more settings begin with the same ones."""
     from spikelearn.learning.rules import learner_for
 
-    own = learner_for(rule, task)
+    own = learner_for(rule)
     generator = np.random.default_rng(zlib.crc32(f"{rule} {task} {control}".encode()))
     found = [{"learning_rate": own.rates, "decay": float(own.decay)}]
     for _ in range(n - 1):
@@ -58,7 +57,7 @@ def settings_of(rule: str, task: str, control: str, n: int) -> list[dict[str, An
 def table_of(points: Sequence[dict[str, Any]], tried: dict[tuple[str, str], list[dict[str, Any]]]) -> list[str]:
     """Lines of Markdown: the best of each rule and control."""
     lines = [
-        "| rule | control | settings | best: rates | decay | validation accuracy | the rule's own setting |",
+        "| rule | control | settings | best: rates | decay | validation accuracy | default |",
         "|---|---|---|---|---|---|---|",
     ]
     for (rule, control), settings in tried.items():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spikelearn.atomic_files import replacing
@@ -17,6 +18,8 @@ from spikelearn.extras import needed
 from spikelearn.learning.comparison import COLUMNS, Comparison
 from spikelearn.learning.locality import MEANINGS
 from spikelearn.learning.rules import RULES
+from spikelearn.plots.comparison import accuracy_by_events, accuracy_by_samples, angle_by_epoch, what_must_be_known
+from spikelearn.plots.style import save
 
 TITLES = {
     "test_accuracy": "test accuracy", "frozen_accuracy": "frozen", "linear_accuracy": "linear",
@@ -25,6 +28,7 @@ TITLES = {
     "events_plasticity": "plasticity", "cpu_s": "CPU (s)",
 }  # fmt: skip
 """Column -> its heading in Markdown."""
+NEEDED = "What a synapse must know, and what must be there besides:"
 
 
 def write_tables(comparison: Comparison, directory: Path, stem: str = "comparison") -> list[Path]:
@@ -50,19 +54,54 @@ def _csv(comparison: Comparison) -> str:
 
 
 def markdown(comparison: Comparison) -> str:
-    """A line for each rule and task, with mean and standard deviation over seeds; and what a synapse must know."""
+    """The table of a comparison, and what a synapse must know."""
+    rules = dict.fromkeys(row["rule"] for row in comparison.rows)
+    return f"{rules_table(comparison)}\n{NEEDED}\n\n{needs_table(list(rules))}"
+
+
+def rules_table(comparison: Comparison, columns: Sequence[str] = tuple(TITLES)) -> str:
+    """Markdown: a line for each rule and task, with mean and standard deviation over seeds. columns: of TITLES."""
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in comparison.rows:
         groups.setdefault((row["task"], row["rule"]), []).append(row)
-    lines = [["task", "rule", "seeds", *TITLES.values()]]
+    lines = [["task", "rule", "seeds", *(TITLES[name] for name in columns)]]
     for (task, rule), rows in groups.items():
-        lines.append([task, rule, str(len(rows)), *(_cell([row[name] for row in rows], name) for name in TITLES)])
-    names = list(MEANINGS)
-    known = [["rule", *MEANINGS.values()]]
-    for rule in dict.fromkeys(rule for _, rule in groups):
+        lines.append([task, rule, str(len(rows)), *(_cell([row[name] for row in rows], name) for name in columns)])
+    return _table(lines)
+
+
+def angles_table(comparison: Comparison, layer: int = 1) -> str:
+    """Markdown: for each rule and epoch at which it was measured, the angle of a forward projection, 1 for the first.
+
+    That of single examples, with its standard error over these, and that of their sum: means over seeds. Empty without
+    angles.
+    """
+    names = [f"{name}.layer_{layer}" for name in ("single", "error", "averaged")]
+    found: dict[str, list[Mapping[str, Mapping[int, float]]]] = {}
+    for row, course in zip(comparison.rows, comparison.courses, strict=True):
+        if all(name in course for name in names):
+            found.setdefault(row["rule"], []).append(course)
+    if not found:
+        return ""
+    epochs = sorted({epoch for courses in found.values() for course in courses for epoch in course[names[0]]})
+    lines = [["rule", *(f"epoch {epoch}" for epoch in epochs)]]
+    for rule, courses in found.items():
+        cells = []
+        for epoch in epochs:
+            there = [[course[name][epoch] for name in names] for course in courses if epoch in course[names[0]]]
+            single, error, averaged = np.mean(there, axis=0) if there else [np.nan] * 3
+            cells.append(f"{single:.1f} ± {error:.1f}; {averaged:.1f}" if there else "")
+        lines.append([rule, *cells])
+    return _table(lines)
+
+
+def needs_table(rules: Sequence[str]) -> str:
+    """Markdown: a line for each rule that is known, with what a synapse must know."""
+    lines = [["rule", *MEANINGS.values()]]
+    for rule in rules:
         if rule in RULES:
-            known.append([rule, *("yes" if getattr(RULES[rule].locality, name) else "" for name in names)])
-    return f"{_table(lines)}\nWhat a synapse must know, and what must be there besides:\n\n{_table(known)}"
+            lines.append([rule, *("yes" if getattr(RULES[rule].locality, name) else "" for name in MEANINGS)])
+    return _table(lines)
 
 
 def _cell(values: Sequence[Any], name: str) -> str:
@@ -87,10 +126,8 @@ def _table(lines: Sequence[Sequence[str]]) -> str:
 
 
 def write_figures(comparison: Comparison, directory: Path) -> list[Path]:
-    """Write, for each task, accuracy by samples and, if there are any, angles by epoch; returns their paths."""
-    from spikelearn.plots.comparison import accuracy_by_samples, angle_by_epoch
-    from spikelearn.plots.style import save
-
+    """Write what rules need, and for each task accuracy by samples and, where there are such, by synaptic events, and
+    angles by epoch; returns their paths."""
     paths = []
     for task in dict.fromkeys(row["task"] for row in comparison.rows):
         of_task = [(row, course) for row, course in zip(comparison.rows, comparison.courses, strict=True)
@@ -101,11 +138,33 @@ def write_figures(comparison: Comparison, directory: Path) -> list[Path]:
         for row, course in of_task:
             courses.setdefault(row["rule"], []).append(course)
         drawn = {"accuracy": accuracy_by_samples(courses)}
+        if events := _events(comparison, task):
+            drawn["events"] = accuracy_by_events(courses, events)
         if any(name.startswith("single.") for _, course in of_task for name in course):
             drawn["angle"] = angle_by_epoch(courses)[0]
         for name, axes in drawn.items():
-            paths.append(directory / f"{task}_{name}.png")
-            figure = axes.figure
-            assert isinstance(figure, Figure)
-            save(figure, paths[-1])
+            paths.append(_saved(axes, directory / f"{task}_{name}.png"))
+    rules = [rule for rule in dict.fromkeys(row["rule"] for row in comparison.rows) if rule in RULES]
+    if rules:
+        needed = {
+            rule: {MEANINGS[name]: each for name, each in RULES[rule].locality._asdict().items()} for rule in rules
+        }
+        paths.append(_saved(what_must_be_known(needed), directory / "what_must_be_known.png"))
     return paths
+
+
+def _events(comparison: Comparison, task: str) -> dict[str, float]:
+    """Rule -> all synaptic events of a presentation, the mean over seeds; without rules that do not count them."""
+    found: dict[str, list[float]] = {}
+    for row in comparison.rows:
+        each = [row[name] for name in ("events_forward", "events_feedback", "events_plasticity")]
+        if row["task"] == task and None not in each:
+            found.setdefault(row["rule"], []).append(sum(each))
+    return {rule: float(np.mean(values)) for rule, values in found.items()}
+
+
+def _saved(axes: Axes, path: Path) -> Path:
+    figure = axes.figure
+    assert isinstance(figure, Figure)
+    save(figure, path)
+    return path

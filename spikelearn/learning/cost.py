@@ -17,7 +17,7 @@ class Cost:
     """presentations: of examples. simulated_ms. cpu_s: processor time, with compilation if there was any.
 
     events: synaptic events of the forward projections, of those that bring a teaching signal, and those from which
-    synapses learned, of `counted` presentations: those that ran as trials.
+    synapses learned, of `counted` presentations.
     """
 
     presentations: int = 0
@@ -36,10 +36,18 @@ class Cost:
         self.presentations += presentations
         self.simulated_ms += run.duration
         self.cpu_s += cpu_s
+        self.count(
+            presentations,
+            _delivered(run, circuit.forward),
+            _delivered(run, circuit.feedback),
+            sum(run.events_of(projection).learning for projection in circuit.learning),
+        )
+
+    def count(self, presentations: int, forward: int, feedback: int, plasticity: int) -> None:
+        """Add the synaptic events of so many presentations."""
         self.counted += presentations
-        self.events[FORWARD] += _delivered(run, circuit.forward)
-        self.events[FEEDBACK] += _delivered(run, circuit.feedback)
-        self.events[PLASTICITY] += sum(run.events_of(projection).learning for projection in circuit.learning)
+        for name, n in ((FORWARD, forward), (FEEDBACK, feedback), (PLASTICITY, plasticity)):
+            self.events[name] += n
 
 
 def _delivered(run: Run, projections: Sequence[Projection]) -> int:

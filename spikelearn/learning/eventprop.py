@@ -6,6 +6,8 @@ has the highest mean potential is the answer. The loss is the cross entropy of t
 2022, arXiv:2212.01232). Its exact gradient is that of `spikelearn.learning.event_gradient`; there is no surrogate. Adam
 makes a step for each batch, whose examples are run at once, as copies of the network in one run of the exact engine. A
 synapse would have to know the times of all spikes, backwards in time, and the weights of all synapses after its own.
+What arrives counts as a synaptic event once forward, once where its synapse learns, and, if a hidden cell sent it, once
+backward: errors go back at the times of spikes only.
 """
 
 from __future__ import annotations
@@ -49,18 +51,17 @@ class EventProp(Learner):
     is an input cell that fires first: times are known from each other.
 
     batch: examples for one step of Adam. gain: steepness of the answer as a function of mean potentials. encoding:
-    "latency". The defaults are for 30 hidden cells; for 200, as in the original, learning rates of (0.006, 0.01) that
-    fall by 0.8 are better.
+    "latency".
     """
 
     locality: ClassVar[Locality] = Locality(other_weights=True, whole_time=True, phases=True)
 
-    learning_rate: float | tuple[float, float] = (0.015, 0.03)
-    decay: float = 0.85
+    learning_rate: float | tuple[float, float] = (0.01, 0.02)
+    decay: float = 0.86
     encoding: str = LATENCY
     steps: int = 40
     batch: int = 25
-    gain: float = 8.0
+    gain: float = 4.0
 
     def build(self, sizes: Sequence[int]) -> Circuit:
         whole_number(self.batch, "batch", least=1)
@@ -114,13 +115,18 @@ class EventProp(Learner):
 
     def _gradients(
         self, weights: Sequence[np.ndarray], X: np.ndarray, y: np.ndarray
-    ) -> tuple[list[np.ndarray], np.ndarray]:
-        """Of the loss of each example, by the weights of each layer, (n, sources, targets); and the scores."""
+    ) -> tuple[list[np.ndarray], np.ndarray, list[int]]:
+        """Of the loss of each example, by the weights of each layer, (n, sources, targets); the scores; and the number
+        of arrivals at each layer's synapses."""
         net, layers, forward = self._copies(weights, X)
         loss = PotentialCrossEntropy(layers[-1], "V_m", y, "integral", gain=self.gain / self.steps)
         found = event_gradient(net, loss, float(self.steps))
         by = [found.weights[p].reshape(len(X), *w.shape) for p, w in zip(forward, weights, strict=True)]
-        return by, _scores(found.trains, layers[-1], len(X))
+        arrivals = [
+            w.shape[1] * int(np.sum(found.trains[layer, "spike"] + DELAY <= self.steps))
+            for layer, w in zip(layers, weights, strict=False)
+        ]
+        return by, _scores(found.trains, layers[-1], len(X)), arrivals
 
     def gradient(self, X: Any, y: Any) -> list[np.ndarray]:
         """Of the loss of each example, by the weights of each projection, (n, sources, targets): the exact one."""
@@ -133,20 +139,26 @@ class EventProp(Learner):
     def learn(self, X: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Batch by batch; the network is made again, with what was learned, at the end."""
         begun = time.process_time()
-        scores, weights = np.zeros((len(X), len(self.classes_))), self.coefs_
+        scores, weights, n_arrivals = (
+            np.zeros((len(X), len(self.classes_))),
+            self.coefs_,
+            np.zeros(len(self.coefs_), int),
+        )
         adam: Adam = self.circuit_.parts["adam"]
         n_hidden = len(self.circuit_.hidden)
         first = n_hidden if self.control == FROZEN else 0
         rates = [self.decay**self.epoch_ * each for each in (*[self.rates[0]] * n_hidden, self.rates[1])]
         for start in range(0, len(X), self.batch):
             part = slice(start, start + self.batch)
-            by, scores[part] = self._gradients(weights, X[part], y[part])
+            by, scores[part], arrivals = self._gradients(weights, X[part], y[part])
+            n_arrivals += arrivals
             down = [each.mean(axis=0) for each in by]
             adam.move(weights[first:], down[first:], rates[first:])
         self.circuit_ = self._circuit(weights, adam)
         self.cost_.presentations += len(X)
         self.cost_.simulated_ms += float(self.steps) * len(X)
         self.cost_.cpu_s += time.process_time() - begun
+        self.cost_.count(len(X), *(int(sum(each)) for each in (n_arrivals, n_arrivals[1:], n_arrivals[first:])))
         return scores
 
     def answer(self, X: Any) -> tuple[np.ndarray, Run]:
@@ -169,8 +181,11 @@ def _cells(threshold: float) -> Neuron:
 
 
 def _limits(n: int) -> list[tuple[float, float]]:
-    """The smallest and largest weights at first, of each of n layers with five inputs to each cell."""
-    return [(-3.0, 4.0)] * (n - 1) + [(-3.7, 3.7)]
+    """The smallest and largest weights at first, of each of n layers with five inputs to each cell.
+
+    Those of hidden cells excite, so that these fire: a cell that does not has no gradient, and stays as it is.
+    """
+    return [(1.0, 2.5)] * (n - 1) + [(-3.7, 3.7)]
 
 
 def _scores(trains: SpikeTrains, output: Population, n: int) -> np.ndarray:

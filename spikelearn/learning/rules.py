@@ -23,11 +23,13 @@ from spikelearn.learning.plateau import Plateau
 from spikelearn.learning.reinforce import Reinforce
 from spikelearn.learning.reward_modulated_stdp import RewardModulatedSTDP
 from spikelearn.learning.spiking_errors import SpikingFeedbackAlignment
+from spikelearn.learning.tuned import tuned
 from spikelearn.learning.weight_perturbation import WeightPerturbation
 from spikelearn.parameters import suggest
 
 RULES: Mapping[str, Learner] = {
     "bptt": SurrogateBackpropagation(),
+    "bptt_online": SurrogateBackpropagation(batch=1, learning_rate=(0.05, 0.02), decay=0.8),
     "fa": FeedbackAlignment(),
     "dfa": FeedbackAlignment(direct=True),
     "fa_spiking": SpikingFeedbackAlignment(),
@@ -44,35 +46,20 @@ RULES: Mapping[str, Learner] = {
     "plateau": Plateau(),
     "burstprop": BurstPropagation(),
 }
-"""Name -> a learner with its parameters for Yin-Yang, not fitted: to be cloned."""
-
-TUNED: Mapping[tuple[str, str], Mapping[str, Any]] = {
-    ("reinforce", "xor"): {"learning_rate": (0.2, 0.25), "width": 0.2},
-    ("rstdp", "xor"): {"learning_rate": (3.0, 0.25), "width": 0.2},
-} | {
-    (rule, task): parameters
-    for task, parameters in (
-        ("evidence_accumulation", {"learning_rate": (0.1, 0.05), "epochs": 6}),
-        ("store_recall", {"learning_rate": (0.2, 0.05), "epochs": 10}),
-    )
-    for rule in ("eprop", "eprop_lif")
-}
-"""(rule, task) -> parameters other than for Yin-Yang."""
-
-TUNED_CONTROLS: Mapping[tuple[str, str, str], Mapping[str, Any]] = {}
-"""(rule, task, control) -> parameters of a control other than those of its rule."""
+"""Name -> a learner, not fitted: to be cloned."""
 
 LINEAR = "linear"
 """The control without hidden layers, beside those of `CONTROLS`."""
 
 
-def learner_for(rule: str, task: str = "yin_yang", control: str = NONE, **parameters: Any) -> Learner:
-    """A learner, not fitted, with the parameters for a task. Raises ParameterError for an unknown rule or control."""
+def learner_for(rule: str, task: str = "", control: str = NONE, **parameters: Any) -> Learner:
+    """A learner, not fitted, with the parameters for a task; without one, its defaults.
+
+    Raises ParameterError for an unknown rule or control.
+    """
     if rule not in RULES:
         raise ParameterError(f"rule: there is no {rule!r}{suggest(rule, RULES)}; there are: {', '.join(RULES)}")
-    learner = clone(RULES[rule]).set_params(**TUNED.get((rule, task), {}))
-    learner.set_params(**TUNED_CONTROLS.get((rule, task, control), {}))
-    learner.set_params(**parameters)
+    learner = clone(RULES[rule]).set_params(**tuned(rule, task, control)).set_params(**parameters)
     if control == LINEAR:
         return learner.set_params(hidden=())
     check_control(control)

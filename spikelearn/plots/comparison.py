@@ -27,16 +27,57 @@ def accuracy_by_samples(courses: Mapping[str, Sequence[Course]], ax: Axes | None
 
     courses: rule -> the course of each seed, with "samples" and "test_accuracy".
     """
-    [ax] = panels(ax, size=(6.4, 4.0))
+    [ax] = panels(ax, size=(7.2, 4.0))
+    _accuracies(ax, courses, dict.fromkeys(courses, 1.0))
+    ax.set(xlabel="presentations", ylabel="test accuracy", ylim=(None, 1.0))
+    return ax
+
+
+def accuracy_by_events(
+    courses: Mapping[str, Sequence[Course]], events: Mapping[str, float], ax: Axes | None = None
+) -> Axes:
+    """Test accuracy against all synaptic events until then, on a logarithmic axis.
+
+    courses: as for `accuracy_by_samples`. events: rule -> synaptic events of a presentation; others are left out.
+    """
+    [ax] = panels(ax, size=(7.2, 4.0))
+    _accuracies(ax, courses, events)
+    ax.set(xlabel="synaptic events: forward, feedback and plasticity", ylabel="test accuracy", ylim=(None, 1.0))
+    ax.set_xscale("log")
+    return ax
+
+
+def _accuracies(ax: Axes, courses: Mapping[str, Sequence[Course]], per_sample: Mapping[str, float]) -> None:
+    """A line for each rule that has a number to multiply samples with."""
     for k, (rule, of_seeds) in enumerate(courses.items()):
+        if rule not in per_sample:
+            continue
         epochs = _common(of_seeds, "test_accuracy")
-        samples = [of_seeds[0]["samples"][epoch] for epoch in epochs]
+        across = per_sample[rule] * np.array([of_seeds[0]["samples"][epoch] for epoch in epochs])
         values = np.array([[each["test_accuracy"][epoch] for epoch in epochs] for each in of_seeds])
         mean, spread = values.mean(axis=0), values.std(axis=0)
-        ax.plot(samples, mean, label=rule, **_look(k))
-        ax.fill_between(samples, mean - spread, mean + spread, color=colour(k), alpha=0.12, lw=0)
-    ax.set(xlabel="presentations", ylabel="test accuracy", ylim=(None, 1.0))
-    plain_legend(ax, ncols=2, loc="lower right")
+        ax.plot(across, mean, label=rule, **_look(k))
+        ax.fill_between(across, mean - spread, mean + spread, color=colour(k), alpha=0.12, lw=0)
+    plain_legend(ax, loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+def what_must_be_known(needed: Mapping[str, Mapping[str, bool]], ax: Axes | None = None) -> Axes:
+    """What each rule needs, as a matrix: a filled square where it does.
+
+    needed: rule -> {what: whether it is needed}, with the same keys for all.
+    """
+    whats = list(next(iter(needed.values())))
+    [ax] = panels(ax, size=(1.6 + 0.42 * len(whats), 1.4 + 0.24 * len(needed)))
+    places = [(x, y) for y, of_rule in enumerate(needed.values()) for x, what in enumerate(whats) if of_rule[what]]
+    ax.hlines(range(len(needed)), -0.5, len(whats) - 0.5, color=FAINT, lw=0.5, zorder=0)
+    x, y = np.array(places).reshape(-1, 2).T
+    ax.scatter(x, y, marker="s", s=42, color=colour(0))
+    ax.set(xlim=(-0.5, len(whats) - 0.5), ylim=(len(needed) - 0.5, -0.5))
+    ax.set_xticks(range(len(whats)), whats, rotation=40, ha="left", rotation_mode="anchor")
+    ax.set_yticks(range(len(needed)), list(needed))
+    ax.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+    for side in ax.spines.values():
+        side.set_visible(False)
     return ax
 
 
@@ -47,7 +88,7 @@ def angle_by_epoch(courses: Mapping[str, Sequence[Course]], ax: Sequence[Axes] |
     """
     measured = {rule: of for rule, of in courses.items() if any(name.startswith("single") for name in of[0])}
     layers = max((_layers(of[0]) for of in measured.values()), default=1)
-    axes = panels(ax, columns=layers, size=(3.4 * layers, 3.4), sharey=True)
+    axes = panels(ax, columns=layers, size=(1.4 + 2.8 * layers, 3.4), sharey=True)
     for k, (rule, of_seeds) in enumerate(courses.items()):
         if rule not in measured:
             continue
@@ -64,7 +105,7 @@ def angle_by_epoch(courses: Mapping[str, Sequence[Course]], ax: Sequence[Axes] |
     axes[0].set_ylabel("angle to minus the gradient (degrees)")
     if measured:
         lines = {line.get_label(): line for panel in axes for line in panel.get_lines() if line.get_label() in measured}
-        plain_legend(axes[-1], handles=list(lines.values()), ncols=2)
+        plain_legend(axes[-1], handles=list(lines.values()), loc="center left", bbox_to_anchor=(1.0, 0.5))
     return axes
 
 

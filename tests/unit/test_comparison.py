@@ -14,9 +14,10 @@ from spikelearn.cli import main
 from spikelearn.errors import ParameterError
 from spikelearn.learning.assessment import angles_of, assess, samples_to
 from spikelearn.learning.comparison import COLUMNS, Comparison, compare
-from spikelearn.learning.comparison_report import write_figures
+from spikelearn.learning.comparison_report import angles_table, write_figures
 from spikelearn.learning.examples import examples_of
 from spikelearn.learning.rules import RULES, learner_for
+from spikelearn.plots.comparison import accuracy_by_events
 
 X, Y = sl.tasks.yin_yang(40, 3)
 
@@ -84,7 +85,8 @@ def test_a_comparison_has_a_row_for_each_rule_and_seed_and_goes_on(tmp_path, cap
     with open(out / "comparison.csv", encoding="utf-8") as file:
         assert [each["rule"] for each in csv.DictReader(file)] == ["fa", "dfa"]
     assert "| xor | fa | 1 |" in (out / "comparison.md").read_text(encoding="utf-8")
-    assert {each.name for each in out.glob("*.png")} == {"xor_accuracy.png", "xor_angle.png"}
+    pictures = {"xor_accuracy.png", "xor_angle.png", "xor_events.png", "what_must_be_known.png"}
+    assert {each.name for each in out.glob("*.png")} == pictures
 
 
 @pytest.mark.parametrize(
@@ -110,5 +112,24 @@ def test_every_rule_says_what_a_synapse_must_know():
 def test_there_is_no_figure_of_angles_where_none_was_measured(tmp_path):
     row = dict.fromkeys(COLUMNS) | {"rule": "rstdp", "task": "xor", "seed": 1}
     course = {"test_accuracy": {0: 0.5, 1: 0.75}, "samples": {0: 0, 1: 200}}
-    paths = write_figures(Comparison([row], [course]), tmp_path)
-    assert [path.name for path in paths] == ["xor_accuracy.png"]
+    comparison = Comparison([row], [course])
+    assert [path.name for path in write_figures(comparison, tmp_path)] == ["xor_accuracy.png", "what_must_be_known.png"]
+    assert angles_table(comparison) == ""
+
+
+def test_accuracy_is_drawn_against_all_synaptic_events_until_then():
+    course = {"test_accuracy": {0: 0.5, 1: 0.75}, "samples": {0: 0, 1: 200}}
+    ax = accuracy_by_events({"fa": [course], "bptt": [course]}, {"fa": 30.0})
+    [line] = ax.get_lines()
+    assert line.get_label() == "fa" and line.get_xdata().tolist() == [0.0, 6000.0]
+
+
+def test_the_table_of_angles_has_means_over_seeds_at_each_epoch():
+    rows = [dict.fromkeys(COLUMNS) | {"rule": "fa", "task": "xor", "seed": seed} for seed in (1, 2)]
+    values = {"single": 80, "error": 2, "averaged": 60}
+    courses = [{f"{name}.layer_1": {0: each + k, 5: each} for name, each in values.items()} for k in (0, 1)]
+    assert angles_table(Comparison(rows, courses)).splitlines() == [
+        "| rule | epoch 0 | epoch 5 |",
+        "|---|---|---|",
+        "| fa | 80.5 ± 2.5; 60.5 | 80.0 ± 2.0; 60.0 |",
+    ]

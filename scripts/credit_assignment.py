@@ -1,0 +1,203 @@
+"""Make docs/results/credit_assignment.md: rules on tasks, with controls, beside the thresholds set beforehand.
+
+    python scripts/credit_assignment.py --out out/credit_assignment [--parts yin_yang xor] [--rules fa bptt]
+
+Each part is a comparison as `spikelearn compare` makes it, in a store of its own; what is there is not computed again.
+Without --compute the page is made of what is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripts.credit_assignment_thresholds import measured_in, thresholds  # noqa: E402
+from spikelearn.learning.comparison import Comparison, comparison_of  # noqa: E402
+
+PAGE = ROOT / "docs" / "results" / "credit_assignment.md"
+FOLDER = "credit_assignment"
+"""Beside the page, of its pictures."""
+KNOWN = "what_must_be_known.png"
+DEEP = ("bptt", "fa", "dfa", "fa_spiking", "brainprop")
+"""Rules that are tried with two hidden layers, and on digits: those that learn these in seconds."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A comparison. rules: None for all. controls: of `CONTROLS`. settings: parameters of all its points."""
+
+    title: str
+    about: str
+    task: str
+    rules: tuple[str, ...] | None = None
+    seeds: int = 5
+    controls: tuple[str, ...] = ("frozen", "linear", "shuffled_teacher")
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    pictures: bool = False
+
+
+PARTS = {
+    "yin_yang": Part(
+        "Yin-Yang, 4-30-3",
+        "5,000 points to learn from, 1,000 for the test, 20 epochs (perturbation and rewards 40). What `reinforce` and "
+        "`rstdp` present twice, and perturbation as well, counts twice in events, once in samples.",
+        "yin_yang", pictures=True,
+    ),
+    "yin_yang_deep": Part(
+        "Yin-Yang, 4-30-30-3", "The same with two hidden layers; rates are those of one.", "yin_yang", DEEP,
+        controls=("frozen",), settings={"hidden": (30, 30)}, pictures=True,
+    ),
+    "xor": Part(
+        "XOR, 4-10-2", "Each of the four patterns 50 times an epoch; the test is on the same four.", "xor", seeds=10,
+        controls=("linear", "shuffled_teacher"), settings={"angles": False},
+    ),
+    "xor_400": Part(
+        "XOR in 400 presentations of each pattern, 4-60-2",
+        "Eight epochs, with rates that fall by 0.8 from one to the next, and 60 hidden cells as in Florian 2007: with "
+        "10 and the same rates `reinforce` learned it from 10 and `rstdp` from 6 of the seeds 101 to 112, with 60 both "
+        "from all 12.",
+        "xor", ("reinforce", "rstdp"), 10, ("linear", "shuffled_teacher"),
+        {"angles": False, "epochs": 8, "decay": 0.8, "hidden": (60,)},
+    ),
+    "digits": Part(
+        "UCI digits, 64-100-10",
+        "They say little alone: a logistic regression reads 0.97 of them, and `linear` is as good as most.",
+        "digits", DEEP, controls=("frozen", "linear"), settings={"angles": False},
+    ),
+    "mnist": Part(
+        "MNIST-t10k, 784-100-10",
+        "The 10,000 images of MNIST's test file, 8,000 to learn and 2,000 for the test, so these figures are not those "
+        "of MNIST that others publish. --mnist gives the folder.",
+        "mnist", ("bptt", "fa", "brainprop"), 3, ("frozen", "linear"), {"angles": False, "epochs": 10},
+    ),
+    "evidence_accumulation": Part(
+        "Evidence accumulation", "50 recurrent cells, 1,000 sequences; see [memory](memory.md).",
+        "evidence_accumulation", ("eprop", "eprop_lif"), settings={"angles": False},
+    ),
+    "store_recall": Part(
+        "Store-recall", "The same cells.", "store_recall", ("eprop", "eprop_lif"), settings={"angles": False},
+    ),
+}  # fmt: skip
+
+INTRODUCTION = """# Credit assignment: the rules side by side
+
+Made by `python scripts/credit_assignment.py --compute --mnist DIR`. Every rule learns the same examples in the same
+order, with the same cells unless its own are part of what it claims; accuracy is measured with learning off, on
+points that were not learned, and the points, fixed for all, are those of `spikelearn.learning.examples`. Mean and
+standard deviation over learners with the seeds 1 to 5 (XOR 1 to 10). Learning rates and decay were chosen on
+validation points, with the seeds 101 and 102, by `python scripts/tune_learners.py --settings 4`: as many settings for
+each rule, and for its frozen and its linear control. Events are synaptic events of one presentation: what arrives,
+not what is computed. CPU times are without compilation, from a machine with other work. Angles are between what the
+presentation of one example changes and minus the gradient of the rule's loss, and between the sums over 256 examples;
+`bptt` and `eventprop` follow the gradient itself. n/a: not measured, or not there, as a rule without a loss has no
+angle. With one hidden layer `dfa` is `fa`.
+"""
+THRESHOLDS = """Set beforehand, and what was measured.
+"""
+ANGLES = """Angles of the first projection, in degrees: of one example, ± standard error; of the sum of 256.
+"""
+REASONS: Mapping[tuple[str, str], str] = {}
+"""(part, rule) -> what bounds a rule that misses what was asked, as the end of a sentence that begins with "missed"."""
+
+
+def options_of(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("out") / FOLDER, help="folder of the stores")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, help="default: all but mnist")
+    parser.add_argument("--rules", nargs="+", metavar="RULE", help="of the parts' rules; default: all")
+    parser.add_argument("--controls", nargs="*", metavar="CONTROL", help="of the parts' controls; default: all")
+    parser.add_argument("--seeds", type=int, metavar="N", help="at most; default: as many as the part asks for")
+    parser.add_argument("--mnist", default="", metavar="DIR", help="folder of MNIST's files")
+    parser.add_argument("--compute", action="store_true", help="compute what is missing; otherwise only write the page")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="default: all cores")
+    return parser.parse_args(arguments)
+
+
+def compute(name: str, options: argparse.Namespace) -> None:
+    """Compute what is missing of a part."""
+    from spikelearn.learning.comparison import compare
+    from spikelearn.learning.rules import RULES
+
+    part = PARTS[name]
+    rules = [rule for rule in part.rules or RULES if rule in (options.rules or RULES)]
+    settings = dict(part.settings) | ({"mnist": options.mnist} if part.task == "mnist" else {})
+    controls = [each for each in part.controls if options.controls is None or each in options.controls]
+    seeds = min(part.seeds, options.seeds or part.seeds)
+    if rules:
+        compare(
+            options.out / name, part.task, rules, seeds, controls, settings=settings, workers=options.workers
+        )  # fmt: skip
+
+
+def stored(store: Path) -> Comparison:
+    """What is in a store; without rows if there is none."""
+    from spikelearn.sweep.table import read_table
+
+    return comparison_of(read_table(store).to_pylist()) if store.exists() else Comparison([], [])
+
+
+def page(found: Mapping[str, Comparison]) -> str:
+    """The whole page."""
+    from spikelearn.learning.comparison_report import NEEDED, TITLES, angles_table, needs_table, rules_table
+
+    rules = list(dict.fromkeys(row["rule"] for comparison in found.values() for row in comparison.rows))
+    blocks = [INTRODUCTION, "## Thresholds\n", THRESHOLDS, thresholds_table(found, rules)]
+    for name, comparison in found.items():
+        part = PARTS[name]
+        columns = [each for each in TITLES if any(row[each] not in (None, []) for row in comparison.rows)]
+        blocks += [f"## {part.title}\n", part.about + "\n", rules_table(comparison, columns)]
+        if angles := angles_table(comparison):
+            blocks += [ANGLES, angles]
+        for kind in ("accuracy", "events", "angle"):
+            picture = f"{FOLDER}/{name}/{part.task}_{kind}.png"
+            if (PAGE.parent / picture).exists():
+                blocks.append(f"![{part.title}: {kind}]({picture})\n")
+    blocks += ["## Locality\n", f"{NEEDED}\n", needs_table(rules), f"![What must be known]({FOLDER}/{KNOWN})"]
+    return "\n".join(blocks) + "\n"
+
+
+def thresholds_table(found: Mapping[str, Comparison], rules: Sequence[str]) -> str:
+    lines = ["| part | rule | asked for | measured | |", "|---|---|---|---|---|"]
+    for each in thresholds(rules):
+        measured = measured_in(found.get(each.part, Comparison([], [])), each.rule)
+        if measured.rows:
+            text, met = each.measure(measured)
+            why = "met" if met else f"missed{REASONS.get((each.part, each.rule), '')}"
+            lines.append(f"| {each.part} | {each.rule} | {each.asked} | {text} | {why} |")
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    from spikelearn.errors import SpikelearnError
+    from spikelearn.learning.comparison_report import write_figures
+
+    options = options_of(arguments)
+    try:
+        asked = options.parts or [name for name in PARTS if name != "mnist" or options.mnist]
+        for name in asked if options.compute else ():
+            compute(name, options)
+        found = {name: comparison for name in PARTS if (comparison := stored(options.out / name)).rows}
+        for name, comparison in found.items():
+            if PARTS[name].pictures:
+                folder = PAGE.parent / FOLDER / name
+                folder.mkdir(parents=True, exist_ok=True)
+                write_figures(comparison, folder)
+                (folder / KNOWN).replace(folder.parent / KNOWN)
+    except SpikelearnError as error:
+        print(error, file=sys.stderr)
+        return 1
+    PAGE.write_text(page(found), encoding="utf-8")
+    print(PAGE)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
