@@ -1,4 +1,7 @@
-"""What makes all tests together faster: the order of their files, and what is not done a second time."""
+"""What makes all tests together faster: the order of their files, and what is not done a second time.
+
+Where NEST cannot be installed, which is from Python 3.14 on, what needs it is skipped.
+"""
 
 import gc
 import sys
@@ -16,6 +19,29 @@ LONGEST_FIRST = (
     "unit/test_bounds.py", "reproduction/test_plateau_learning.py", "unit/test_checkpoint.py",
 )  # fmt: skip
 """Files that take more than 30 s of a processor if nothing is compiled yet."""
+
+
+LACKS_NEST = sys.version_info >= (3, 14)
+"""Whether the extra that installs NEST leaves it out, for want of a wheel."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call():
+    """A test that needs NEST is skipped if, and only if, NEST cannot be there."""
+    try:
+        return (yield)
+    except Exception as error:
+        if LACKS_NEST and is_for_want_of_nest(error):
+            pytest.skip("NEST has no wheel for this version of Python")
+        raise
+
+
+def is_for_want_of_nest(error):
+    while error is not None:
+        if isinstance(error, ModuleNotFoundError) and error.name == "nest":
+            return True
+        error = error.__cause__
+    return False
 
 
 @pytest.hookimpl(trylast=True)
