@@ -40,7 +40,7 @@ def is_for_want_of_nest(error):
     while error is not None:
         if isinstance(error, ModuleNotFoundError) and error.name == "nest":
             return True
-        error = error.__cause__
+        error = error.__cause__ or error.__context__
     return False
 
 
