@@ -24,6 +24,7 @@ if _TYPE_CHECKING:
     )
     from spikelearn.learning.eventprop import EventProp as EventProp
     from spikelearn.learning.feedback_alignment import FeedbackAlignment as FeedbackAlignment
+    from spikelearn.learning.koerding_koenig import KoerdingKoenig as KoerdingKoenig
     from spikelearn.learning.learner import Learner as Learner
     from spikelearn.learning.node_perturbation import NodePerturbation as NodePerturbation
     from spikelearn.learning.plateau import Plateau as Plateau
@@ -47,6 +48,7 @@ else:
         "EventDrivenBackpropagation": "event_driven_backpropagation",
         "EventProp": "eventprop",
         "FeedbackAlignment": "feedback_alignment",
+        "KoerdingKoenig": "koerding_koenig",
         "Learner": "learner",
         "NodePerturbation": "node_perturbation",
         "Plateau": "plateau",

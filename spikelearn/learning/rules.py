@@ -17,6 +17,7 @@ from spikelearn.learning.eprop import EligibilityPropagation
 from spikelearn.learning.event_driven_backpropagation import EventDrivenBackpropagation
 from spikelearn.learning.eventprop import EventProp
 from spikelearn.learning.feedback_alignment import FeedbackAlignment
+from spikelearn.learning.koerding_koenig import KoerdingKoenig
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.node_perturbation import NodePerturbation
 from spikelearn.learning.plateau import Plateau
@@ -43,6 +44,7 @@ RULES: Mapping[str, Learner] = {
     "rstdp": RewardModulatedSTDP(),
     "plateau": Plateau(),
     "burstprop": BurstPropagation(),
+    "koerding_koenig": KoerdingKoenig(),
 }
 """Name -> a learner with its parameters for Yin-Yang, not fitted: to be cloned."""
 
