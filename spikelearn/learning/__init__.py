@@ -18,6 +18,7 @@ if _TYPE_CHECKING:
     from spikelearn.learning.controls import linear as linear
     from spikelearn.learning.controls import shuffled_teacher as shuffled_teacher
     from spikelearn.learning.dendritic_error import DendriticError as DendriticError
+    from spikelearn.learning.dopamine_and_bursts import DopamineAndBursts as DopamineAndBursts
     from spikelearn.learning.eprop import EligibilityPropagation as EligibilityPropagation
     from spikelearn.learning.event_driven_backpropagation import (
         EventDrivenBackpropagation as EventDrivenBackpropagation,
@@ -45,6 +46,7 @@ else:
         "Circuit": "circuit",
         "EligibilityPropagation": "eprop",
         "DendriticError": "dendritic_error",
+        "DopamineAndBursts": "dopamine_and_bursts",
         "EventDrivenBackpropagation": "event_driven_backpropagation",
         "EventProp": "eventprop",
         "FeedbackAlignment": "feedback_alignment",

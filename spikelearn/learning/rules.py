@@ -13,6 +13,7 @@ from spikelearn.learning.backpropagation import SurrogateBackpropagation
 from spikelearn.learning.burst_propagation import BurstPropagation
 from spikelearn.learning.controls import NONE, check_control
 from spikelearn.learning.dendritic_error import DendriticError
+from spikelearn.learning.dopamine_and_bursts import DopamineAndBursts
 from spikelearn.learning.eprop import EligibilityPropagation
 from spikelearn.learning.event_driven_backpropagation import EventDrivenBackpropagation
 from spikelearn.learning.eventprop import EventProp
@@ -45,6 +46,7 @@ RULES: Mapping[str, Learner] = {
     "plateau": Plateau(),
     "burstprop": BurstPropagation(),
     "koerding_koenig": KoerdingKoenig(),
+    "dopamine": DopamineAndBursts(),
 }
 """Name -> a learner with its parameters for Yin-Yang, not fitted: to be cloned."""
 
