@@ -90,7 +90,7 @@ class DopamineAndBursts(Learner):
     locality: ClassVar[Locality] = Locality(target_signal=True, global_scalar=True, phases=True)
 
     epochs: int = 40
-    learning_rate: float | tuple[float, float] = (2.0, 0.5)
+    learning_rate: float | tuple[float, float] = (4.0, 0.5)
     decay: float = 0.93
     steps: int = 10
     strength: float = 1.0
