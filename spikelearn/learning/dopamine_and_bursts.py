@@ -18,11 +18,10 @@ has an event in a step, and a share P of these become bursts.
 What differs from digits: hidden layers, and with them bursts that are sent; cells are ensembles, weights have both
 signs, dopamine is short. There, tags are bursts times the trace of the source minus its mean over all sources; here,
 what is taken away is P e, what there would be of bursts without the feedback (Payeur et al. 2021), so that cells are
-taught by fewer bursts, too. There, the expected reward is the running mean of those of an answer (`expected="answer"`),
-and a conscience keeps one cell from being chosen always. With a hidden layer that fails, as do all expectations that
-are not those of the stimulus (see `reward_pairs`); by default the expected reward is the chosen cell's own e, as in
-`attention_gated`. Then, and with feedback weights like the forward ones, weights go, to first order, down the gradient
-of (r - e)^2/2 of the chosen cell. No cell is told the right answer.
+taught by fewer bursts, too. There, the expected reward is the running mean of those of an answer, and each answer makes
+its cell less excitable, a `conscience` without which one cell is always chosen: `expected="answer"`. By default it is
+that of the stimulus, the chosen cell's own e, as in `attention_gated`. Then, and with feedback weights like the forward
+ones, weights go, to first order, down the gradient of (r - e)^2/2 of the chosen cell. No cell is told the right answer.
 """
 
 from __future__ import annotations
@@ -84,7 +83,8 @@ class DopamineAndBursts(Learner):
     steps: of each of both phases, of which there must be enough for signals to go up and down all layers. strength: of
     the feedback to the dendrite of the chosen cell. feedback: standard deviation of the weights from bursts to hidden
     dendrites. exploration: probability of another choice in the first epoch; it falls by `exploration_decay` in each.
-    expected: what dopamine compares a reward with, that expected of the "stimulus" or of the "answer".
+    expected: what dopamine compares a reward with, that expected of the "stimulus" or of the "answer". conscience: with
+    the latter, the input that an answer takes from its cell and that all cells share; it decays as the learning rates.
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True, global_scalar=True, phases=True)
@@ -98,6 +98,7 @@ class DopamineAndBursts(Learner):
     exploration: float = 0.5
     exploration_decay: float = 0.9
     expected: str = STIMULUS
+    conscience: float = 0.02
 
     def build(self, sizes: Sequence[int]) -> Circuit:
         if self.expected not in (STIMULUS, ANSWER):
@@ -143,9 +144,11 @@ class DopamineAndBursts(Learner):
         if y is None:
             return [Phase(steps, callback=Callback(copy_scores, (e, scores)), **fresh, **given)]
         choice = Callback(choose, (e, circuit.output.current("teacher"), scores, parts["chosen"], *self._exploring()))
-        share = SHARE if self.expected == ANSWER else 0.0
-        labels = np.ascontiguousarray(y, np.int64)
-        reward = Callback(give_dopamine, (e, parts["chosen"], labels, parts["mean"], share, parts["dopamine"].release))
+        of_answer = self.expected == ANSWER
+        step = self.conscience * self.decay**self.epoch_ if of_answer else 0.0
+        seen = e, parts["chosen"], np.ascontiguousarray(y, np.int64), parts["mean"], SHARE if of_answer else 0.0
+        moved = step, circuit.output.current("soma"), parts["dopamine"].release
+        reward = Callback(give_dopamine, (*seen, *moved))
         told: dict[Any, Any] = {(layer, "taught"): 1.0 for layer in circuit.layers[1:]}
         fed = {**given, "currents": {**given.get("currents", {}), **told}, "plastic": self.factors(circuit)}
         return [
@@ -173,10 +176,13 @@ def choose(
 
 
 def give_dopamine(
-    trial: int, phase: int, e: Any, chosen: Any, labels: Any, mean: Any, share: float, release: Any
+    trial: int, phase: int, e: Any, chosen: Any, labels: Any, mean: Any, share: float, step: float, excitability: Any,
+    release: Any,
 ) -> None:  # fmt: skip
     """The reward minus that expected: the mean of the chosen cell's if there is a share of the newest, else its e."""
     a = chosen[0]
     reward = 1.0 if a == labels[trial] else 0.0
     release[0] += reward - (mean[a] if share > 0.0 else e[a])
     mean[a] += share * (reward - mean[a])
+    for k in range(len(e)):
+        excitability[k] += step * (1.0 / len(e) - (1.0 if k == a else 0.0))

@@ -49,7 +49,7 @@ def test_changes_are_tags_times_the_reward_that_was_not_expected(expected):
     """The tags' decay of up to 10 ms with 1,000 ms, and what e still moves in the second phase, are below 2 %."""
     steps, rates = 8, (0.7, 0.3)
     learner = DopamineAndBursts(
-        hidden=(6,), bias=False, steps=steps, learning_rate=rates, exploration=0.0, expected=expected
+        hidden=(6,), bias=False, steps=steps, learning_rate=rates, exploration=0.0, expected=expected, conscience=0.0
     ).prepare(X, Y)  # fmt: skip
     before = learner.coefs_
     Y_down = learner.circuit_.weights(learner.circuit_.feedback[0])
@@ -75,6 +75,16 @@ def test_what_is_expected_of_an_answer_is_the_running_mean_of_its_rewards():
         mean[choice] += 0.02 * (float(choice == label) - mean[choice])
     ULP(200, 1.0).check(learner.circuit_.parts["mean"], mean)
     assert learner.gradient(X, Y) is None
+
+
+def test_a_conscience_shares_answers_out_where_nothing_is_learned():
+    X, y = yin_yang(600, 1)
+    least = {}
+    for conscience in (0.0, 0.2):
+        learner = DopamineAndBursts(learning_rate=0.0, exploration=0.0, expected="answer", conscience=conscience)
+        answers = learner.prepare(X, y).learn(*learner.examples(X, y)).argmax(axis=1)
+        least[conscience] = np.bincount(answers[300:], minlength=3).min()
+    assert least[0.0] < 30 and least[0.2] > 90
 
 
 def test_with_feedback_like_the_forward_weights_changes_go_down_the_gradient_of_the_chosen_cell():
