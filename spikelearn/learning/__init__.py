@@ -18,12 +18,14 @@ if _TYPE_CHECKING:
     from spikelearn.learning.controls import linear as linear
     from spikelearn.learning.controls import shuffled_teacher as shuffled_teacher
     from spikelearn.learning.dendritic_error import DendriticError as DendriticError
+    from spikelearn.learning.dopamine_and_bursts import DopamineAndBursts as DopamineAndBursts
     from spikelearn.learning.eprop import EligibilityPropagation as EligibilityPropagation
     from spikelearn.learning.event_driven_backpropagation import (
         EventDrivenBackpropagation as EventDrivenBackpropagation,
     )
     from spikelearn.learning.eventprop import EventProp as EventProp
     from spikelearn.learning.feedback_alignment import FeedbackAlignment as FeedbackAlignment
+    from spikelearn.learning.koerding_koenig import KoerdingKoenig as KoerdingKoenig
     from spikelearn.learning.learner import Learner as Learner
     from spikelearn.learning.node_perturbation import NodePerturbation as NodePerturbation
     from spikelearn.learning.plateau import Plateau as Plateau

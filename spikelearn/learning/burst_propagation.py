@@ -51,9 +51,9 @@ class BurstEnsembleParameters(NamedTuple):
 @scalar
 def _burst_ensemble(
     V_m: float, e: float, p: float, P: float, b: float, in_basal: float, in_apical: float, I_teacher: float,
-    I_taught: float, kappa: float, strength: float,
+    I_taught: float, I_soma: float, kappa: float, strength: float,
 ) -> tuple[float, float, float, float, float, np.uint8]:  # fmt: skip
-    V_m = kappa * V_m + (1.0 - kappa) * in_basal
+    V_m = kappa * V_m + (1.0 - kappa) * (in_basal + I_soma)
     e = 1.0 / (1.0 + exponential(-V_m))
     apical = in_apical + strength * I_taught * (I_teacher - e)
     p = 1.0 / (1.0 + exponential((e - 1.0) * apical))
@@ -65,7 +65,7 @@ BurstEnsemble = NeuronModel(
     "BurstEnsemble", BurstEnsembleParameters,
     lambda p, dt: {"kappa": np.exp(-dt / np.asarray(p.tau_m)), "strength": p.strength},
     _burst_ensemble, state=dict.fromkeys(("V_m", "e", "p", "P", "b"), "1"), ports={"basal": "1", "apical": "1"},
-    currents=("teacher", "taught"), initial=lambda p: {}, kinds=("rate",), time_constants=lambda p: {},
+    currents=("teacher", "taught", "soma"), initial=lambda p: {}, kinds=("rate",), time_constants=lambda p: {},
 )  # fmt: skip
 
 

@@ -13,10 +13,12 @@ from spikelearn.learning.backpropagation import SurrogateBackpropagation
 from spikelearn.learning.burst_propagation import BurstPropagation
 from spikelearn.learning.controls import NONE, check_control
 from spikelearn.learning.dendritic_error import DendriticError
+from spikelearn.learning.dopamine_and_bursts import DopamineAndBursts
 from spikelearn.learning.eprop import EligibilityPropagation
 from spikelearn.learning.event_driven_backpropagation import EventDrivenBackpropagation
 from spikelearn.learning.eventprop import EventProp
 from spikelearn.learning.feedback_alignment import FeedbackAlignment
+from spikelearn.learning.koerding_koenig import KoerdingKoenig
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.node_perturbation import NodePerturbation
 from spikelearn.learning.plateau import Plateau
@@ -45,6 +47,8 @@ RULES: Mapping[str, Learner] = {
     "rstdp": RewardModulatedSTDP(),
     "plateau": Plateau(),
     "burstprop": BurstPropagation(),
+    "koerding_koenig": KoerdingKoenig(),
+    "dopamine": DopamineAndBursts(),
 }
 """Name -> a learner, not fitted: to be cloned."""
 
