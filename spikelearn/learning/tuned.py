@@ -1,7 +1,8 @@
 """Parameters of rules and their controls, other than their defaults, for each task.
 
 Those for Yin-Yang are the best of what `scripts/tune_learners.py --settings 4` tried: as many settings for each rule,
-its frozen and its linear control, by mean accuracy on validation points over the learner seeds 101 and 102.
+its frozen and its linear control, by mean accuracy on validation points over the learner seeds 101 and 102. Rules that
+are not among them, which take minutes for each learner, have their defaults, found by hand on the same points.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ YIN_YANG: Mapping[str, Mapping[str, tuple[float, float, float]]] = {
     "brainprop": {"none": (0.12, 0.02, 0.9), "frozen": (0.12, 0.02, 0.9), "linear": (0.11, 0.039, 0.8)},
     "eprop": {"none": (0.2, 0.05, 0.9), "frozen": (0.28, 0.024, 0.9), "linear": (0.75, 0.031, 0.9)},
     "microcircuit": {"none": (12.0, 0.015, 0.9), "frozen": (36.0, 0.01, 0.95), "linear": (5.5, 0.021, 0.95)},
+    "weight_perturbation": {"none": (0.08, 0.02, 0.93), "frozen": (0.062, 0.05, 0.9), "linear": (0.13, 0.03, 0.95)},
+    "plateau": {"none": (40.0, 1.0, 0.9), "frozen": (110.0, 0.49, 0.9), "linear": (40.0, 1.0, 0.9)},
     "burstprop": {"none": (2.0, 0.17, 0.95), "frozen": (0.73, 0.38, 0.9), "linear": (2.0, 0.5, 0.9)},
 }
 """Rule -> control -> learning rates of hidden layers and output, and their decay."""
