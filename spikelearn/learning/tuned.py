@@ -22,6 +22,8 @@ YIN_YANG: Mapping[str, Mapping[str, tuple[float, float, float]]] = {
     "microcircuit": {"none": (12.0, 0.015, 0.9), "frozen": (36.0, 0.01, 0.95), "linear": (5.5, 0.021, 0.95)},
     "weight_perturbation": {"none": (0.08, 0.02, 0.93), "frozen": (0.062, 0.05, 0.9), "linear": (0.13, 0.03, 0.95)},
     "plateau": {"none": (40.0, 1.0, 0.9), "frozen": (110.0, 0.49, 0.9), "linear": (40.0, 1.0, 0.9)},
+    "koerding_koenig": {"none": (1.0, 0.1, 0.9), "frozen": (1.5, 0.15, 0.8), "linear": (3.9, 0.22, 0.9)},
+    "dopamine": {"none": (1.7, 0.27, 0.9), "frozen": (4.0, 0.5, 0.93), "linear": (12.0, 0.35, 0.95)},
     "burstprop": {"none": (2.0, 0.17, 0.95), "frozen": (0.73, 0.38, 0.9), "linear": (2.0, 0.5, 0.9)},
 }
 """Rule -> control -> learning rates of hidden layers and output, and their decay."""
