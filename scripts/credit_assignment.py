@@ -94,17 +94,24 @@ order, with the same cells unless its own are part of what it claims; accuracy i
 points that were not learned, and the points, fixed for all, are those of `spikelearn.learning.examples`. Mean and
 standard deviation over learners with the seeds 1 to 5 (XOR 1 to 10). Learning rates and decay were chosen on
 validation points, with the seeds 101 and 102, by `python scripts/tune_learners.py --settings 4`: as many settings for
-each rule, and for its frozen and its linear control. Events are synaptic events of one presentation: what arrives,
-not what is computed. CPU times are without compilation, from a machine with other work. Angles are between what the
-presentation of one example changes and minus the gradient of the rule's loss, and between the sums over 256 examples;
-`bptt` and `eventprop` follow the gradient itself. n/a: not measured, or not there, as a rule without a loss has no
-angle. With one hidden layer `dfa` is `fa`.
+each rule, and for its frozen and its linear control; those of rules whose learners take minutes, `bptt_online`,
+`eventprop`, `node_perturbation`, `reinforce` and `rstdp`, by hand on the same points, and their controls have them,
+too. Events are synaptic events of one presentation: what arrives, not what is computed. CPU times are without
+compilation, from a machine with other work. Angles are between what the presentation of one example changes and minus
+the gradient of the rule's loss, and between the sums over 256 examples; `bptt` and `eventprop` follow the gradient
+itself. n/a: not measured, or not there, as a rule without a loss has no angle. With one hidden layer `dfa` is `fa`.
 """
 THRESHOLDS = """Set beforehand, and what was measured.
 """
 ANGLES = """Angles of the first projection, in degrees: of one example, ± standard error; of the sum of 256.
 """
-REASONS: Mapping[tuple[str, str], str] = {}
+REASONS: Mapping[tuple[str, str], str] = {
+    (
+        "yin_yang",
+        "erbp",
+    ): ": two seeds reach 0.933, the others 0.83 to 0.89; windows half and twice as wide, other rates "
+    "and 40 epochs came to 0.88 to 0.92 on validation points (seeds 101 and 102)",
+}
 """(part, rule) -> what bounds a rule that misses what was asked, as the end of a sentence that begins with "missed"."""
 
 
@@ -170,7 +177,8 @@ def thresholds_table(found: Mapping[str, Comparison], rules: Sequence[str]) -> s
         measured = measured_in(found.get(each.part, Comparison([], [])), each.rule)
         if measured.rows:
             text, met = each.measure(measured)
-            why = "met" if met else f"missed{REASONS.get((each.part, each.rule), '')}"
+            missed = f"missed{REASONS.get((each.part, each.rule), '')}"
+            why = "n/a" if met is None else "met" if met else missed
             lines.append(f"| {each.part} | {each.rule} | {each.asked} | {text} | {why} |")
     return "\n".join(lines) + "\n"
 

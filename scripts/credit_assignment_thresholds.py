@@ -23,8 +23,8 @@ class Measured:
         return np.array([row[column] for row in self.rows if row[column] is not None], float)
 
 
-Verdict = tuple[str, bool]
-"""What was measured, and whether it is what was asked for."""
+Verdict = tuple[str, bool | None]
+"""What was measured, and whether it is what was asked for; None where that has no meaning."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def hidden_angle(most: float, errors: float = 0.0) -> Callable[[Measured], Verdi
     def measure(found: Measured) -> Verdict:
         angles = np.array([row["angle_deg"][0] for row in found.rows if row["angle_deg"]])
         if len(angles) < 2:
-            return "no angle", False
+            return "no loss, so no angle", None
         error = angles.std(ddof=1) / np.sqrt(len(angles))
         return f"{angles.mean():.1f} ± {error:.1f}", bool(angles.mean() + errors * error < most)
 

@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import StrMethodFormatter
 
 from spikelearn.plots.panels import panels, plain_legend, whole_numbers
 from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, colour
 
 Course = Mapping[str, Mapping[int, float]]
 """Name of a metric -> {epoch: value}."""
+BANDS = 6
+"""Rules whose bands of standard deviation can be told apart."""
 _DASHES = ("-", (0, (4.0, 1.5)), (0, (1.0, 1.0)))
 _MARKERS = "osD^vPX*"
 
@@ -23,41 +26,45 @@ def _look(k: int) -> dict[str, Any]:
 
 
 def accuracy_by_samples(courses: Mapping[str, Sequence[Course]], ax: Axes | None = None) -> Axes:
-    """Test accuracy against presentations: the mean over seeds and, as a band, its standard deviation.
+    """Test accuracy against presentations: the mean over seeds and, of up to `BANDS` rules, its standard deviation.
 
     courses: rule -> the course of each seed, with "samples" and "test_accuracy".
     """
     [ax] = panels(ax, size=(7.2, 4.0))
     _accuracies(ax, courses, dict.fromkeys(courses, 1.0))
     ax.set(xlabel="presentations", ylabel="test accuracy", ylim=(None, 1.0))
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     return ax
 
 
 def accuracy_by_events(
     courses: Mapping[str, Sequence[Course]], events: Mapping[str, float], ax: Axes | None = None
 ) -> Axes:
-    """Test accuracy against all synaptic events until then, on a logarithmic axis.
+    """Test accuracy against all synaptic events until then, on a logarithmic axis, from the first epoch on.
 
     courses: as for `accuracy_by_samples`. events: rule -> synaptic events of a presentation; others are left out.
     """
     [ax] = panels(ax, size=(7.2, 4.0))
-    _accuracies(ax, courses, events)
+    _accuracies(ax, courses, events, first=1)
     ax.set(xlabel="synaptic events: forward, feedback and plasticity", ylabel="test accuracy", ylim=(None, 1.0))
     ax.set_xscale("log")
     return ax
 
 
-def _accuracies(ax: Axes, courses: Mapping[str, Sequence[Course]], per_sample: Mapping[str, float]) -> None:
-    """A line for each rule that has a number to multiply samples with."""
+def _accuracies(
+    ax: Axes, courses: Mapping[str, Sequence[Course]], per_sample: Mapping[str, float], first: int = 0
+) -> None:
+    """A line for each rule that has a number to multiply samples with, from the epoch `first` on."""
     for k, (rule, of_seeds) in enumerate(courses.items()):
         if rule not in per_sample:
             continue
-        epochs = _common(of_seeds, "test_accuracy")
+        epochs = [epoch for epoch in _common(of_seeds, "test_accuracy") if epoch >= first]
         across = per_sample[rule] * np.array([of_seeds[0]["samples"][epoch] for epoch in epochs])
         values = np.array([[each["test_accuracy"][epoch] for epoch in epochs] for each in of_seeds])
         mean, spread = values.mean(axis=0), values.std(axis=0)
         ax.plot(across, mean, label=rule, **_look(k))
-        ax.fill_between(across, mean - spread, mean + spread, color=colour(k), alpha=0.12, lw=0)
+        if len(courses) <= BANDS:
+            ax.fill_between(across, mean - spread, mean + spread, color=colour(k), alpha=0.12, lw=0)
     plain_legend(ax, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
