@@ -1,0 +1,80 @@
+"""The page of results: what was asked for beside what was measured."""
+
+from __future__ import annotations
+
+import pytest
+
+from scripts.credit_assignment import PARTS, page, thresholds_table
+from scripts.credit_assignment_thresholds import ACCURACY, measured_in, thresholds
+from spikelearn.learning.comparison import COLUMNS, Comparison
+from spikelearn.learning.rules import RULES
+
+
+def comparison(rule="fa", accuracies=(0.95, 0.96, 0.97, 0.94, 0.9), frozen=0.8, angles=(50.0, 60.0, 55.0, 40.0, 45.0)):
+    rows, courses = [], []
+    for seed, (accuracy, angle) in enumerate(zip(accuracies, angles, strict=True), 1):
+        rows.append(dict.fromkeys(COLUMNS) | {
+            "rule": rule, "task": "yin_yang", "seed": seed, "test_accuracy": accuracy, "frozen_accuracy": frozen,
+            "angle_deg": [] if angle is None else [angle, 0.0], "samples_to_90": 5000.0,
+        })  # fmt: skip
+        course = {"test_accuracy": {0: 0.3, 1: accuracy}, "samples": {0: 0, 1: 5000}}
+        if angle is not None:
+            course |= {f"{name}.layer_1": {0: 95.0, 1: angle} for name in ("single", "error", "averaged")}
+        courses.append(course)
+    return Comparison(rows, courses)
+
+
+def verdicts(found):
+    lines = thresholds_table({"yin_yang": found}, [found.rows[0]["rule"]]).splitlines()[2:]
+    return {
+        cells[2]: (cells[3], cells[4]) for cells in ([each.strip() for each in line.split("|")[1:]] for line in lines)
+    }
+
+
+def test_what_is_asked_for_stands_beside_what_was_measured():
+    found = verdicts(comparison())
+    assert found["accuracy 0.93"] == ("0.944 (smallest 0.900)", "met")
+    assert found["frozen + 0.05 from 4 of 5 seeds"] == ("5 of 5, mean +0.144", "met")
+    assert found["angle of hidden weights below 90 degrees by 3 standard errors"] == ("50.0 ± 3.5", "met")
+    assert found["smallest angle at most 65 degrees"] == ("50.0", "met")
+
+
+def test_what_is_missed_is_called_missed():
+    found = verdicts(comparison(accuracies=(0.84, 0.8, 0.9, 0.95, 0.83), angles=(95.0, 80.0, 90.0, 99.0, 85.0)))
+    assert found["accuracy 0.93"] == ("0.864 (smallest 0.800)", "missed")
+    assert found["frozen + 0.05 from 4 of 5 seeds"] == ("2 of 5, mean +0.064", "missed")
+    assert found["angle of hidden weights below 90 degrees by 3 standard errors"][1] == "missed"
+
+
+def test_a_rule_without_a_loss_has_no_angle_to_miss():
+    found = verdicts(comparison("plateau", angles=(None,) * 5))
+    assert found["angle of hidden weights below 90 degrees by 3 standard errors"] == ("no loss, so no angle", "n/a")
+
+
+def test_a_control_that_was_not_computed_meets_nothing():
+    assert verdicts(comparison(frozen=None))["frozen + 0.05 from 4 of 5 seeds"] == ("not computed", "missed")
+
+
+def test_a_seed_that_never_got_there_takes_infinitely_many_samples():
+    reference, slow = comparison("bptt"), comparison("brainprop")
+    slow.rows[0]["samples_to_90"] = None
+    both = Comparison(reference.rows + slow.rows, reference.courses + slow.courses)
+    [each] = [t for t in thresholds(["brainprop"]) if "3.5 times" in t.asked]
+    assert each.measure(measured_in(both, "brainprop")) == ("inf", False)
+
+
+def test_thresholds_are_of_rules_and_parts_that_there_are():
+    assert set(ACCURACY) <= set(RULES)
+    for each in thresholds(list(RULES)):
+        assert each.part in PARTS and each.rule in RULES
+
+
+def test_the_page_has_the_parts_that_were_computed_and_no_empty_columns():
+    text = page({"yin_yang": comparison()})
+    assert "## Yin-Yang, 4-30-3" in text and "## XOR" not in text
+    assert "| task | rule | seeds | test accuracy | frozen | angle (deg) | samples to 90 % |" in text
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_every_rule_of_a_part_is_known(name):
+    assert set(PARTS[name].rules or ()) <= set(RULES)
