@@ -53,9 +53,9 @@ PARTS = {
     ),
     "yin_yang_deep": Part(
         "Yin-Yang, 4-30-30-3",
-        "The same with two hidden layers; rates are those of one. With the weights that are drawn no cell of the second "
-        "layer fires, so with both layers frozen the answer is always the same: the control that says something is that "
-        "of one hidden layer, above.",
+        "The same with two hidden layers; rates are those of one. With the weights that are drawn no cell of the "
+        "second fires, so with both frozen the answer is always the same: the control that says something is that of "
+        "one hidden layer, above.",
         "yin_yang", DEEP,
         controls=("frozen",), settings={"hidden": (30, 30)}, pictures=True,
     ),
