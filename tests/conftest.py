@@ -38,7 +38,7 @@ def pytest_runtest_call():
 
 def is_for_want_of_nest(error):
     while error is not None:
-        if isinstance(error, ModuleNotFoundError) and error.name == "nest":
+        if isinstance(error, ModuleNotFoundError) and error.name in ("nest", "nest-simulator"):
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -85,7 +85,8 @@ def test_a_result_of_another_version_is_reported_and_kept_and_the_seed_is_comput
         not errors and "there is a result of spikelearn 0" in reported[0][1] and reported[1][1]["metrics"]["seed"] == 1
     )
     assert "Not measured" not in page
-    assert len(Store(tmp_path / "results" / "store" / "coin").keys()) == 2
+    with Store(tmp_path / "results" / "store" / "coin") as store:
+        assert len(store.keys()) == 2
     monkeypatch.undo()
     assert [each["metrics"]["seed"] for _, each in reproduced(model, tmp_path, seeds=[1])[0]] == [1.0]
 
