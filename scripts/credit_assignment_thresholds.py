@@ -71,10 +71,13 @@ def above_frozen(margin: float, seeds: int | None = None) -> Callable[[Measured]
     def measure(found: Measured) -> Verdict:
         there = [row for row in found.rows if row["frozen_accuracy"] is not None]
         if not there:
-            return "not computed", False
+            return "not computed", None
         gains = np.array([row["test_accuracy"] - row["frozen_accuracy"] for row in there])
         n = int(np.sum(gains >= margin))
-        return f"{n} of {len(there)}, mean {gains.mean():+.3f}", n >= seeds if seeds else bool(gains.mean() >= margin)
+        measured = f"{n} of {len(there)}, mean {gains.mean():+.3f}"
+        if len(there) < len(found.rows):
+            return f"{measured}; others not computed", None
+        return measured, n >= seeds if seeds else bool(gains.mean() >= margin)
 
     return measure
 

@@ -51,8 +51,12 @@ def test_a_rule_without_a_loss_has_no_angle_to_miss():
     assert found["angle of hidden weights below 90 degrees by 3 standard errors"] == ("no loss, so no angle", "n/a")
 
 
-def test_a_control_that_was_not_computed_meets_nothing():
-    assert verdicts(comparison(frozen=None))["frozen + 0.05 from 4 of 5 seeds"] == ("not computed", "missed")
+def test_a_control_that_was_not_computed_or_not_for_all_seeds_meets_nothing():
+    asked = "frozen + 0.05 from 4 of 5 seeds"
+    assert verdicts(comparison(frozen=None))[asked] == ("not computed", "n/a")
+    found = comparison()
+    found.rows[0]["frozen_accuracy"] = None
+    assert verdicts(found)[asked] == ("4 of 4, mean +0.142; others not computed", "n/a")
 
 
 def test_a_seed_that_never_got_there_takes_infinitely_many_samples():
