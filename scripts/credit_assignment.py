@@ -164,7 +164,8 @@ def page(found: Mapping[str, Comparison]) -> str:
     for name, comparison in found.items():
         part = PARTS[name]
         columns = [each for each in TITLES if any(row[each] not in (None, []) for row in comparison.rows)]
-        blocks += [f"## {part.title}\n", part.about + "\n", rules_table(comparison, columns)]
+        seeds = f"[Each seed]({FOLDER}/{name}/seeds.csv)."
+        blocks += [f"## {part.title}\n", f"{part.about} {seeds}\n", rules_table(comparison, columns)]
         if angles := angles_table(comparison):
             blocks += [ANGLES, angles]
         for kind in ("accuracy", "events", "angle"):
@@ -189,7 +190,7 @@ def thresholds_table(found: Mapping[str, Comparison], rules: Sequence[str]) -> s
 
 def main(arguments: list[str] | None = None) -> int:
     from spikelearn.errors import SpikelearnError
-    from spikelearn.learning.comparison_report import write_figures
+    from spikelearn.learning.comparison_report import comma_separated, write_figures
 
     options = options_of(arguments)
     try:
@@ -198,9 +199,10 @@ def main(arguments: list[str] | None = None) -> int:
             compute(name, options)
         found = {name: comparison for name in PARTS if (comparison := stored(options.out / name)).rows}
         for name, comparison in found.items():
+            folder = PAGE.parent / FOLDER / name
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "seeds.csv").write_text(comma_separated(comparison), encoding="utf-8")
             if PARTS[name].pictures:
-                folder = PAGE.parent / FOLDER / name
-                folder.mkdir(parents=True, exist_ok=True)
                 write_figures(comparison, folder)
                 (folder / KNOWN).replace(folder.parent / KNOWN)
     except SpikelearnError as error:

@@ -34,7 +34,7 @@ NEEDED = "What a synapse must know, and what must be there besides:"
 def write_tables(comparison: Comparison, directory: Path, stem: str = "comparison") -> list[Path]:
     """Write stem.csv, stem.md and stem.parquet; returns their paths."""
     paths = [directory / f"{stem}.{suffix}" for suffix in ("csv", "md", "parquet")]
-    for path, text in zip(paths, (_csv(comparison), markdown(comparison)), strict=False):
+    for path, text in zip(paths, (comma_separated(comparison), markdown(comparison)), strict=False):
         with replacing(path) as temporary:
             Path(temporary).write_text(text, encoding="utf-8")
     pyarrow, parquet = needed("pyarrow", "comparisons"), needed("pyarrow.parquet", "comparisons")
@@ -43,8 +43,8 @@ def write_tables(comparison: Comparison, directory: Path, stem: str = "compariso
     return paths
 
 
-def _csv(comparison: Comparison) -> str:
-    """Lists are written as JSON."""
+def comma_separated(comparison: Comparison) -> str:
+    """CSV: a line for each rule, task and seed. Lists are written as JSON."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
