@@ -79,7 +79,8 @@ PARTS = {
     "mnist": Part(
         "MNIST-t10k, 784-100-10",
         "The 10,000 images of MNIST's test file, 8,000 to learn and 2,000 for the test, so these figures are not those "
-        "of MNIST that others publish. --mnist gives the folder.",
+        "of MNIST that others publish. --mnist gives the folder. Rates are not tuned for it, and too large for the "
+        "linear control of `brainprop`.",
         "mnist", ("bptt", "fa", "brainprop"), 3, ("frozen", "linear"), {"angles": False, "epochs": 10},
     ),
     "evidence_accumulation": Part(
