@@ -38,7 +38,7 @@ def add_compare(commands: Any) -> None:
 
 def _compare(options: argparse.Namespace) -> int:
     from spikelearn.learning.comparison import CONTROLS, compare
-    from spikelearn.learning.comparison_report import write_figures, write_tables
+    from spikelearn.learning.comparison_report import write_figures, write_needs, write_tables
 
     rules: Sequence[str] | None = None if options.rules == [ALL] else options.rules
     options.settings += [f"mnist={options.mnist}"] if options.mnist else []
@@ -46,7 +46,10 @@ def _compare(options: argparse.Namespace) -> int:
     with working(options, ex.load_experiment(_MODEL), Path("out") / "comparison") as common:
         found = compare(common.pop("out"), options.task, rules, options.seeds, controls, **common)
     directory = options.out or Path("out") / "comparison"
-    written = [*write_tables(found, directory), *write_figures(found, directory)]
+    rules = list(dict.fromkeys(row["rule"] for row in found.rows))
+    written = [
+        *write_tables(found, directory), *write_figures(found, directory), *write_needs(rules, directory)
+    ]  # fmt: skip
     if options.json:
         print(json.dumps(found.rows))
     for path in written:

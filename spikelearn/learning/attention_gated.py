@@ -7,7 +7,7 @@ is still there, the chosen cell a alone sends
 
     delta = r - y_a
 
-back to the hidden layers. With e = -delta at the chosen cell and 0 elsewhere, synapses change by
+back to the hidden layers. With e = -delta at the chosen cell and 0 at the others, synapses change by
 
     dw = -eta (x e + d |e| w)            onto output cells,
     dw = -eta x psi(V - V_th) sum_k V_k e_k   onto hidden cells,

@@ -98,10 +98,14 @@ def angles_table(comparison: Comparison, layer: int = 1) -> str:
 def needs_table(rules: Sequence[str]) -> str:
     """Markdown: a line for each rule that is known, with what a synapse must know."""
     lines = [["rule", *MEANINGS.values()]]
-    for rule in rules:
-        if rule in RULES:
-            lines.append([rule, *("yes" if getattr(RULES[rule].locality, name) else "" for name in MEANINGS)])
+    lines += [[rule, *("yes" if each else "" for each in needs.values())] for rule, needs in _needs(rules).items()]
     return _table(lines)
+
+
+def _needs(rules: Sequence[str]) -> dict[str, dict[str, bool]]:
+    """Rule -> {what a synapse may have to know: whether it must}, without rules that are not known."""
+    known = {rule: RULES[rule].locality for rule in rules if rule in RULES}
+    return {rule: {what: getattr(each, name) for name, what in MEANINGS.items()} for rule, each in known.items()}
 
 
 def _cell(values: Sequence[Any], name: str) -> str:
@@ -126,8 +130,10 @@ def _table(lines: Sequence[Sequence[str]]) -> str:
 
 
 def write_figures(comparison: Comparison, directory: Path) -> list[Path]:
-    """Write what rules need, and for each task accuracy by samples and, where there are such, by synaptic events, and
-    angles by epoch; returns their paths."""
+    """Write, for each task, accuracy by samples and, where there are such, by synaptic events, and angles by epoch.
+
+    Returns their paths.
+    """
     paths = []
     for task in dict.fromkeys(row["task"] for row in comparison.rows):
         of_task = [(row, course) for row, course in zip(comparison.rows, comparison.courses, strict=True)
@@ -144,13 +150,13 @@ def write_figures(comparison: Comparison, directory: Path) -> list[Path]:
             drawn["angle"] = angle_by_epoch(courses)[0]
         for name, axes in drawn.items():
             paths.append(_saved(axes, directory / f"{task}_{name}.png"))
-    rules = [rule for rule in dict.fromkeys(row["rule"] for row in comparison.rows) if rule in RULES]
-    if rules:
-        needed = {
-            rule: {MEANINGS[name]: each for name, each in RULES[rule].locality._asdict().items()} for rule in rules
-        }
-        paths.append(_saved(what_must_be_known(needed), directory / "what_must_be_known.png"))
     return paths
+
+
+def write_needs(rules: Sequence[str], directory: Path) -> list[Path]:
+    """Write what a synapse must know for these rules, those that are known; returns the path, if there are any."""
+    needs = _needs(rules)
+    return [_saved(what_must_be_known(needs), directory / "what_must_be_known.png")] if needs else []
 
 
 def _events(comparison: Comparison, task: str) -> dict[str, float]:

@@ -139,11 +139,8 @@ class EventProp(Learner):
     def learn(self, X: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Batch by batch; the network is made again, with what was learned, at the end."""
         begun = time.process_time()
-        scores, weights, n_arrivals = (
-            np.zeros((len(X), len(self.classes_))),
-            self.coefs_,
-            np.zeros(len(self.coefs_), int),
-        )
+        scores, weights = np.zeros((len(X), len(self.classes_))), self.coefs_
+        n_arrivals = np.zeros(len(weights), int)
         adam: Adam = self.circuit_.parts["adam"]
         n_hidden = len(self.circuit_.hidden)
         first = n_hidden if self.control == FROZEN else 0

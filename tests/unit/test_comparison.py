@@ -127,7 +127,7 @@ def test_there_is_no_figure_of_angles_where_none_was_measured(tmp_path):
     row = dict.fromkeys(COLUMNS) | {"rule": "rstdp", "task": "xor", "seed": 1}
     course = {"test_accuracy": {0: 0.5, 1: 0.75}, "samples": {0: 0, 1: 200}}
     comparison = Comparison([row], [course])
-    assert [path.name for path in write_figures(comparison, tmp_path)] == ["xor_accuracy.png", "what_must_be_known.png"]
+    assert [path.name for path in write_figures(comparison, tmp_path)] == ["xor_accuracy.png"]
     assert angles_table(comparison) == ""
 
 

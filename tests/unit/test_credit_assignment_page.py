@@ -51,6 +51,18 @@ def test_a_rule_without_a_loss_has_no_angle_to_miss():
     assert found["angle of hidden weights below 90 degrees by 3 standard errors"] == ("no loss, so no angle", "n/a")
 
 
+def test_an_angle_of_one_seed_is_no_verdict():
+    found = verdicts(comparison("erbp", angles=(50.0, None, None, None, None)))
+    assert found["angle of hidden weights below 90 degrees by 3 standard errors"] == ("50.0, of one seed", "n/a")
+
+
+def test_a_seed_that_failed_is_missed_not_left_out():
+    found = comparison()
+    found.rows[0]["test_accuracy"] = None
+    [each] = [t for t in thresholds(["erbp"]) if t.rule == "erbp" and t.asked == "accuracy 0.93"]
+    assert each.measure(measured_in(found, "fa")) == ("1 of 5 seeds failed", False)
+
+
 def test_a_control_that_was_not_computed_or_not_for_all_seeds_meets_nothing():
     asked = "frozen + 0.05 from 4 of 5 seeds"
     assert verdicts(comparison(frozen=None))[asked] == ("not computed", "n/a")

@@ -123,13 +123,22 @@ def test_a_rule_that_has_a_loss_can_be_compared_with_its_gradient(rule):
     assert all(0.0 <= each.averaged <= 180.0 for each in found)
 
 
-def test_without_feedback_hidden_layers_do_not_learn():
-    X, y = sl.tasks.yin_yang(20, 1)
-    learner = ablated_feedback(learner_for("fa", hidden=(6,), epochs=1)).prepare(X, y)
-    before = learner.coefs_
-    learner.partial_fit(X, y)
-    np.testing.assert_array_equal(learner.coefs_[0], before[0])
-    assert np.any(learner.coefs_[1] != before[1])
+@pytest.mark.parametrize(
+    ("rule", "given"),
+    [
+        ("fa", {"hidden": (6,)}),
+        ("dopamine", {"hidden": (6, 5)}),
+        *(("koerding_koenig", {"hidden": (6, 5), "feedback": each}) for each in ("learned", "symmetric", "random")),
+    ],
+)
+def test_without_feedback_hidden_layers_do_not_learn(rule, given):
+    X, y = sl.tasks.yin_yang(30, 1)
+    learner = ablated_feedback(learner_for(rule, **given)).prepare(X, y)
+    *hidden, output = learner.coefs_
+    *hidden_after, output_after = learner.partial_fit(X, y).coefs_
+    for before, after in zip(hidden, hidden_after, strict=True):
+        np.testing.assert_array_equal(after, before)
+    assert np.any(output_after != output)
 
 
 def test_synaptic_events_are_counted_by_what_they_are_for():

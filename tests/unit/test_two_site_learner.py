@@ -8,7 +8,7 @@ from tolerances import ULP
 
 from spikelearn.analysis import angle, logistic
 from spikelearn.errors import ParameterError
-from spikelearn.learning import KoerdingKoenig, ablated_feedback
+from spikelearn.learning import KoerdingKoenig
 from spikelearn.learning.layered_rates import backpropagate
 from spikelearn.tasks import yin_yang
 
@@ -56,16 +56,6 @@ def test_random_weights_down_come_within_90_degrees_of_the_gradient():
     moved, wanted = ([each.sum(axis=0) for each in found] for found in (learner.updates(X, Y), learner.gradient(X, Y)))
     assert angle([moved[0]], [-wanted[0]]) < 80.0
     assert angle([moved[1]], [-wanted[1]]) < 0.1
-
-
-@pytest.mark.parametrize("feedback", ["learned", "symmetric", "random"])
-def test_without_feedback_hidden_layers_do_not_learn(feedback):
-    learner = ablated_feedback(KoerdingKoenig(hidden=(6, 5), feedback=feedback)).prepare(X, Y)
-    before = learner.coefs_
-    after = learner.partial_fit(X, Y).coefs_
-    for new, old in zip(after[:2], before[:2], strict=True):
-        np.testing.assert_array_equal(new, old)
-    assert np.any(after[2] != before[2])
 
 
 @pytest.mark.parametrize(
