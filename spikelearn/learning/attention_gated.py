@@ -14,9 +14,9 @@ back to the hidden layers. With e = -delta at the chosen cell and 0 at the other
 
 x the low-pass filtered input, psi the surrogate slope of the target, V the feedback weights. These learn too, from the
 same two cells as the forward ones, dV = -eta (e_k activity_j + d |e_k| V). Both forget, d, what they were at first, so
-that they become alike (`feedback="learned"`; Kolen & Pollack 1994, IEEE ICNN 3:1375); or feedback weights are drawn at
-random and stay (`"random"`). Only one error of the loss is minimised in each presentation, that of the
-chosen cell, and no cell is told the right answer.
+that they become alike (`feedback="kolen_pollack"`; Kolen & Pollack 1994, IEEE ICNN 3:1375); or feedback weights are
+drawn at random and stay (`"fixed"`). Only one error of the loss is minimised in each presentation, that of the chosen
+cell, and no cell is told the right answer.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from spikelearn.errors import ParameterError
 from spikelearn.kernels.random import random_uniform
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import ABLATED_FEEDBACK, FROZEN
+from spikelearn.learning.feedback import FIXED, KOLEN_POLLACK, check_feedback
 from spikelearn.learning.feedback_alignment import HiddenError
 from spikelearn.learning.gradient import Loss, Trajectory
 from spikelearn.learning.layers import TAU_M, answering, connect_forward, populations, starting_weights
@@ -45,7 +46,6 @@ from spikelearn.plasticity.rule import Trace
 from spikelearn.plasticity.step_rule import StepRule
 from spikelearn.units import ms, number, weight
 
-LEARNED, RANDOM = "learned", "random"
 EXPLORING = 3
 """Of the streams of random numbers of a learner."""
 
@@ -109,7 +109,7 @@ class BrainProp(Learner):
     """Attention-gated learning from reward.
 
     exploration: probability of another choice in the first epoch; it falls by `exploration_decay` in each. feedback:
-    "learned" or "random". forgetting: d, of the weights onto output cells and of those back from them.
+    "kolen_pollack" or "fixed". forgetting: d, of the weights onto output cells and of those back from them.
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True, global_scalar=True, phases=True)
@@ -117,12 +117,11 @@ class BrainProp(Learner):
     learning_rate: float | tuple[float, float] = (0.12, 0.02)
     exploration: float = 0.5
     exploration_decay: float = 0.8
-    feedback: str = LEARNED
+    feedback: str = KOLEN_POLLACK
     forgetting: float = 0.03
 
     def build(self, sizes: Sequence[int]) -> Circuit:
-        if self.feedback not in (LEARNED, RANDOM):
-            raise ParameterError(f"feedback: expected {LEARNED!r} or {RANDOM!r}, got {self.feedback!r}")
+        check_feedback(self.feedback, (KOLEN_POLLACK, FIXED))
         if not 0.0 <= self.exploration <= 1.0:
             raise ParameterError(f"exploration: expected a probability, got {self.exploration!r}")
         net = Network(dt=1.0, seed=self.seed, threads=self.threads)
@@ -133,7 +132,7 @@ class BrainProp(Learner):
         forward = connect_forward(net, layers, self.encoded, starting_weights(sizes, self.seed), rules)
         generator = np.random.default_rng([9, self.seed])
         ablated = self.control == ABLATED_FEEDBACK
-        learns = self.feedback == LEARNED and not ablated and self.control != FROZEN
+        learns = self.feedback == KOLEN_POLLACK and not ablated and self.control != FROZEN
         feedback = []
         for k in range(len(layers) - 2, 0, -1):
             sender, of_output = layers[k + 1], k == len(layers) - 2

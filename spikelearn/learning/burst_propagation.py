@@ -92,7 +92,7 @@ class BurstPropagation(Learner):
     """Burstprop for ensembles.
 
     steps: of each of both phases, of which there must be enough for signals to go up and down all layers. strength: of
-    the teacher. feedback: standard deviation of the feedback weights.
+    the teacher. spread: standard deviation of the feedback weights.
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True, phases=True)
@@ -100,7 +100,7 @@ class BurstPropagation(Learner):
     learning_rate: float | tuple[float, float] = (2.0, 0.5)
     steps: int = 10
     strength: float = 4.0
-    feedback: float = 4.0
+    spread: float = 4.0
 
     def build(self, sizes: Sequence[int]) -> Circuit:
         net = Network(dt=1.0, seed=self.seed, threads=self.threads)
@@ -112,7 +112,7 @@ class BurstPropagation(Learner):
             sent = {"on": "rate", "payload": "e"} if k else self.encoded.sent
             forward.append(net.connect(layers[k], layers[k + 1], "basal", weight=W, plasticity=rule, **sent))
         generator = np.random.default_rng([21, self.seed])
-        scale = 0.0 if self.control == ABLATED_FEEDBACK else self.feedback
+        scale = 0.0 if self.control == ABLATED_FEEDBACK else self.spread
         feedback = []
         for k in range(len(layers) - 2, 0, -1):
             Y = scale * generator.normal(0.0, 1.0, (sizes[k + 1], sizes[k]))

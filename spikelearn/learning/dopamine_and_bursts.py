@@ -81,7 +81,7 @@ class DopamineAndBursts(Learner):
     """Dopamine and bursts.
 
     steps: of each of both phases, of which there must be enough for signals to go up and down all layers. strength: of
-    the feedback to the dendrite of the chosen cell. feedback: standard deviation of the weights from bursts to hidden
+    the feedback to the dendrite of the chosen cell. spread: standard deviation of the weights from bursts to hidden
     dendrites. exploration: probability of another choice in the first epoch; it falls by `exploration_decay` in each.
     expected: what dopamine compares a reward with, that expected of the "stimulus" or of the "answer". conscience: with
     the latter, the input that an answer takes from its cell and that all cells share; it decays as the learning rates.
@@ -94,7 +94,7 @@ class DopamineAndBursts(Learner):
     decay: float = 0.93
     steps: int = 10
     strength: float = 1.0
-    feedback: float = 8.0
+    spread: float = 8.0
     exploration: float = 0.5
     exploration_decay: float = 0.9
     expected: str = STIMULUS
@@ -115,7 +115,7 @@ class DopamineAndBursts(Learner):
             sent = {"on": "rate", "payload": "e"} if k else self.encoded.sent
             forward.append(net.connect(layers[k], layers[k + 1], "basal", weight=W, plasticity=rule, **sent))
         generator = np.random.default_rng([27, self.seed])
-        scale = 0.0 if self.control == ABLATED_FEEDBACK else self.feedback
+        scale = 0.0 if self.control == ABLATED_FEEDBACK else self.spread
         feedback = []
         for k in range(len(layers) - 2, 0, -1):
             Y = scale * generator.normal(0.0, 1.0, (sizes[k + 1], sizes[k]))

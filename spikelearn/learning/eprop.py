@@ -9,8 +9,8 @@ is long gone. With the learning signal L = sum_k B_jk (p_k - y_k) of the errors 
     dw_jk = -eta sum_t (p_k - y_k) x_j(t)    onto output cells,
 
 x the low-pass filtered spikes of the source. It is the gradient of the loss but for what spikes do by way of other
-hidden cells, if B is the transpose of the weights of the output. Here B is drawn at random and stays ("random"), or
-becomes that transpose at the beginning of each pass ("symmetric"). A synapse knows its own input, its target's
+hidden cells, if B is the transpose of the weights of the output. Here B is drawn at random and stays ("fixed"), or
+becomes that transpose at the beginning of each pass ("tied"). A synapse knows its own input, its target's
 potential and threshold, and what arrives at its target's apical dendrite. Weights change step by step, and errors come
 two steps after the spikes that they are about: one to the output, one back.
 """
@@ -30,6 +30,7 @@ from spikelearn.description.trials import Phase
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import ABLATED_FEEDBACK, FROZEN
+from spikelearn.learning.feedback import FIXED, TIED, check_feedback
 from spikelearn.learning.feedback_alignment import OutputError
 from spikelearn.learning.layers import GAIN, LATER, TAU_M, loss_of_errors, presenting, starting_weights
 from spikelearn.learning.learner import Learner
@@ -40,7 +41,6 @@ from spikelearn.network import Network
 from spikelearn.neurons import LeakyReadout, LIFAdaptiveSoftReset
 from spikelearn.plasticity import EProp
 
-RANDOM, SYMMETRIC = "random", "symmetric"
 GAMMA = 0.3
 """Height of the pseudo-derivative."""
 
@@ -57,7 +57,7 @@ class EligibilityPropagation(Learner):
 
     adaptive: share of the hidden cells whose threshold adapts. beta: by how much a spike raises it; tau_a: with which
     time constant it falls again, ms. recurrence: size of the recurrent weights at first, relative to those between
-    layers. feedback: "random" or "symmetric", that to the last hidden layer.
+    layers. feedback: "fixed" or "tied", that to the last hidden layer.
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True)
@@ -69,11 +69,10 @@ class EligibilityPropagation(Learner):
     beta: float = 0.1
     tau_a: float = 200.0
     recurrence: float = 0.5
-    feedback: str = RANDOM
+    feedback: str = FIXED
 
     def build(self, sizes: Sequence[int]) -> Circuit:
-        if self.feedback not in (RANDOM, SYMMETRIC):
-            raise ParameterError(f"feedback: expected {RANDOM!r} or {SYMMETRIC!r}, got {self.feedback!r}")
+        check_feedback(self.feedback, (FIXED, TIED))
         if not 0.0 <= self.adaptive <= 1.0:
             raise ParameterError(f"adaptive: expected a share from 0 to 1, got {self.adaptive!r}")
         net = Network(dt=1.0, seed=self.seed, threads=self.threads)
@@ -87,7 +86,7 @@ class EligibilityPropagation(Learner):
             among = generator.uniform(-1.0, 1.0, (layer.size, layer.size)) * self.recurrence * LATER / layer.size**0.5
             forward += self._onto(net, layer, layer, among, {"on": "spike"})
             B = generator.normal(0.0, 1.0, (layers[-1].size, layer.size))
-            if self.feedback == SYMMETRIC and layer is layers[-2]:
+            if self.feedback == TIED and layer is layers[-2]:
                 B = (self.coefs_ if hasattr(self, "circuit_") else weights)[-1].T
             B = B * (self.control != ABLATED_FEEDBACK)
             feedback.append(net.connect(layers[-1], layer, "apical", weight=B, on="rate", payload="error"))
@@ -123,7 +122,7 @@ class EligibilityPropagation(Learner):
         return found
 
     def learn(self, X: np.ndarray, y: np.ndarray) -> np.ndarray:
-        if self.feedback == SYMMETRIC and self.control != ABLATED_FEEDBACK and self.circuit_.feedback:
+        if self.feedback == TIED and self.control != ABLATED_FEEDBACK and self.circuit_.feedback:
             self.circuit_.network.set_weights(self.circuit_.feedback[-1], self.coefs_[-1].T)
         return super().learn(X, y)
 

@@ -10,12 +10,12 @@ t its teacher, to the apical dendrites of the layer below. Once all values have 
     dw_ij = eta D_i A_j    and, where top-down weights learn,    dv_jk = eta D_k A_j,
 
 which is the same for both synapses between two cells. All this is the paper's; see also models/koerding_koenig.py. With
-top-down weights that equal the bottom-up ones at first, and so for ever (`feedback="symmetric"`), it is backpropagation
+top-down weights that equal the bottom-up ones at first, and so for ever (`feedback="tied"`), it is backpropagation
 of the cross entropy of each output cell.
 
-Ours: top-down weights are drawn at random and learn in the same way ("learned"), so that the difference to the
+Ours: top-down weights are drawn at random and learn in the same way ("kolen_pollack"), so that the difference to the
 bottom-up ones stays while both grow (Kolen & Pollack 1994, IEEE ICNN 3:1375, without their decay); or they stay as they
-are ("random": feedback alignment, Lillicrap et al. 2016, Nat. Commun. 7:13276). Initial weights are ours, too.
+are ("fixed": feedback alignment, Lillicrap et al. 2016, Nat. Commun. 7:13276). Initial weights are ours, too.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from spikelearn.description.trials import Callback, Phase
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import ABLATED_FEEDBACK
+from spikelearn.learning.feedback import FIXED, KOLEN_POLLACK, TIED, check_feedback
 from spikelearn.learning.gradient import Loss, Trajectory
 from spikelearn.learning.layers import copy_scores, populations, starting_weights
 from spikelearn.learning.learner import Learner
@@ -38,8 +39,7 @@ from spikelearn.network import Network
 from spikelearn.neurons import TwoSiteRate
 from spikelearn.plasticity import BottomUpProduct, TopDownProduct
 
-SYMMETRIC, LEARNED, RANDOM = "symmetric", "learned", "random"
-FEEDBACK = (SYMMETRIC, LEARNED, RANDOM)
+FEEDBACK = (KOLEN_POLLACK, TIED, FIXED)
 SURE = 1e-12
 """Least distance of a probability from 0 and 1 in the loss."""
 
@@ -49,19 +49,18 @@ class KoerdingKoenig(Learner):
     """Two sites of integration.
 
     steps: of a presentation, at least two for each layer but the first; weights change in the last one. feedback:
-    "learned", "symmetric" or "random" top-down weights. spread: standard deviation of those that are drawn.
+    "kolen_pollack", "tied" or "fixed" top-down weights. spread: standard deviation of those that are drawn.
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True)
 
     learning_rate: float | tuple[float, float] = (1.0, 0.1)
     steps: int = 8
-    feedback: str = LEARNED
+    feedback: str = KOLEN_POLLACK
     spread: float = 1.0
 
     def build(self, sizes: Sequence[int]) -> Circuit:
-        if self.feedback not in FEEDBACK:
-            raise ParameterError(f"feedback: expected one of {', '.join(FEEDBACK)}, got {self.feedback!r}")
+        check_feedback(self.feedback, FEEDBACK)
         least = 2 * (len(sizes) - 1)
         if self.steps < least:
             raise ParameterError(f"steps: expected at least {least} for {len(sizes)} layers, got {self.steps}")
@@ -80,11 +79,11 @@ class KoerdingKoenig(Learner):
             forward.append(net.connect(layers[k], layers[k + 1], "basal", weight=W, plasticity=rule, **sent))
         generator = np.random.default_rng([25, self.seed])
         ablated = self.control == ABLATED_FEEDBACK
-        learns = self.feedback != RANDOM and not ablated
+        learns = self.feedback != FIXED and not ablated
         feedback = []
         for k in range(len(layers) - 2, 0, -1):
             drawn = generator.normal(0.0, 0.0 if ablated else self.spread, (sizes[k + 1], sizes[k]))
-            V = weights[k].T if self.feedback == SYMMETRIC and not ablated else drawn
+            V = weights[k].T if self.feedback == TIED and not ablated else drawn
             down = TopDownProduct(eta=etas[k], **limits) if learns else None
             feedback.append(
                 net.connect(layers[k + 1], layers[k], "apical", weight=V, on="rate", payload="D", plasticity=down)

@@ -75,7 +75,7 @@ class Plateau(Learner):
     """Plateau learning.
 
     steps: of each of both phases. average: the last of these, over which is averaged. phi_max: Hz, the largest rate of
-    cells; small layers need more spikes than those of the paper, which has 200 Hz. feedback: standard deviation of the
+    cells; small layers need more spikes than those of the paper, which has 200 Hz. spread: standard deviation of the
     weights from the output to apical dendrites.
     """
 
@@ -85,7 +85,7 @@ class Plateau(Learner):
     steps: int = 40
     average: int = 20
     phi_max: float = 1000.0
-    feedback: float = 1.0
+    spread: float = 1.0
 
     def build(self, sizes: Sequence[int]) -> Circuit:
         if not 1 <= self.average <= self.steps - 3:
@@ -100,7 +100,7 @@ class Plateau(Learner):
         weights = starting_weights(sizes, self.seed)
         forward = connect_forward(net, layers, self.encoded, weights, rules, port="basal")
         generator = np.random.default_rng([17, self.seed])
-        scale = 0.0 if self.control == ABLATED_FEEDBACK else self.feedback
+        scale = 0.0 if self.control == ABLATED_FEEDBACK else self.spread
         feedback = []
         for layer in layers[1:-1]:
             Y = scale * generator.normal(0.0, 1.0, (sizes[-1], layer.size))

@@ -57,7 +57,7 @@ def test_a_cue_is_remembered_by_cells_that_adapt_and_not_by_others():
 
 
 def test_symmetric_feedback_is_the_transpose_of_the_output_at_the_beginning_of_a_pass():
-    learner = learner_for("eprop", hidden=(8,), feedback="symmetric").partial_fit(X, Y)
+    learner = learner_for("eprop", hidden=(8,), feedback="tied").partial_fit(X, Y)
     before = learner.coefs_[-1]
     learner.partial_fit(X, Y)
     circuit = learner.circuit_
@@ -69,7 +69,7 @@ def test_changes_go_down_the_gradient_with_symmetric_feedback_and_anywhere_with_
     """What is left is what spikes do to other cells, and that errors come two steps late."""
     symmetric, random = (
         angles_of(prepared("eprop", feedback=feedback, recurrence=0.1, bias=False), X, Y)
-        for feedback in ("symmetric", "random")
+        for feedback in ("tied", "fixed")
     )
     assert len(symmetric) == 5  # onto cells that adapt and others, from the input and from each other; and the output
     assert all(angle.averaged < 8.0 for angle in symmetric) and symmetric[-1].averaged < 1.0

@@ -17,7 +17,7 @@ X, Y = yin_yang(30, 1)
 
 @pytest.mark.parametrize("hidden", [(6,), (6, 5)])
 def test_with_equal_weights_up_and_down_it_is_backpropagation_of_one_example_after_the_other(hidden):
-    learner = KoerdingKoenig(hidden=hidden, bias=False, feedback="symmetric", learning_rate=(0.7, 0.3)).prepare(X, Y)
+    learner = KoerdingKoenig(hidden=hidden, bias=False, feedback="tied", learning_rate=(0.7, 0.3)).prepare(X, Y)
     weights = learner.coefs_
     for x, y in zip(*learner.examples(X, Y), strict=True):
         layers = [x[None]]
@@ -34,7 +34,7 @@ def test_with_equal_weights_up_and_down_it_is_backpropagation_of_one_example_aft
 
 
 def test_weights_down_that_learn_keep_their_difference_to_those_up_and_others_stay():
-    for feedback in ("learned", "random"):
+    for feedback in ("kolen_pollack", "fixed"):
         learner = KoerdingKoenig(hidden=(6, 5), feedback=feedback).prepare(X, Y)
         circuit = learner.circuit_
 
@@ -45,12 +45,12 @@ def test_weights_down_that_learn_keep_their_difference_to_those_up_and_others_st
         after = [W.T for W in learner.partial_fit(X, Y).coefs_[1:]]
         for old, new, was, now in zip(before, down(), up, after, strict=True):
             assert np.any(was != now)
-            ULP(10_000, 10.0).check(new, old + now - was if feedback == "learned" else old)
+            ULP(10_000, 10.0).check(new, old + now - was if feedback == "kolen_pollack" else old)
 
 
 def test_random_weights_down_come_within_90_degrees_of_the_gradient():
     X, Y = yin_yang(500, 1)
-    learner = KoerdingKoenig(hidden=(20,), bias=False, feedback="random").prepare(X, Y)
+    learner = KoerdingKoenig(hidden=(20,), bias=False, feedback="fixed").prepare(X, Y)
     for _ in range(5):
         learner.partial_fit(X, Y)
     moved, wanted = ([each.sum(axis=0) for each in found] for found in (learner.updates(X, Y), learner.gradient(X, Y)))
