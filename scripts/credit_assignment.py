@@ -3,7 +3,8 @@
     python scripts/credit_assignment.py --out out/credit_assignment [--compute] [--parts yin_yang xor] [--rules fa]
 
 Each part is a comparison as `spikelearn compare` makes it, in a store of its own; what is there is not computed again.
-Without --compute the page is made of what is there.
+All points are kept beside the page, in points.parquet: the page is made of these and of what is in the stores, which
+replaces points of the same rule, control and seed. So --compute is needed only for rules that have changed or are new.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from spikelearn.learning.comparison import Comparison, comparison_of  # noqa: E4
 PAGE = ROOT / "docs" / "results" / "credit_assignment.md"
 FOLDER = "credit_assignment"
 """Beside the page, of its pictures."""
+NOT_KEPT = ("wall_s", "peak_mb", "host", "run_file", "model_source", "traceback", "mnist")
+"""Columns of a store's table that are not kept."""
 DEEP = ("bptt", "fa", "dfa", "fa_spiking", "brainprop")
 """Rules that are tried with two hidden layers, and on digits: those that learn these in seconds."""
 
@@ -150,11 +153,33 @@ def compute(name: str, options: argparse.Namespace) -> None:
         )  # fmt: skip
 
 
-def stored(store: Path) -> Comparison:
-    """What is in a store; without rows if there is none."""
+def points_of(name: str, stores: Path) -> list[dict[str, Any]]:
+    """All points of a part, kept ones and those of its store; those of rules that there are no more are left out."""
+    import pyarrow.parquet as parquet
+
+    from spikelearn.learning.rules import RULES
     from spikelearn.sweep.table import read_table
 
-    return comparison_of(read_table(store).to_pylist()) if store.exists() else Comparison([], [])
+    kept, store = _kept(name), stores / name
+    points = parquet.read_table(kept).to_pylist() if kept.exists() else []
+    points += read_table(store).to_pylist() if store.exists() else []
+    last = {(point["rule"], point["control"], point["learner_seed"]): point for point in points}
+    return [last[key] for key in sorted(last) if key[0] in RULES]
+
+
+def keep(name: str, points: Sequence[Mapping[str, Any]]) -> None:
+    """Write the points of a part beside the page, without what says where they were computed."""
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    columns = [each for each in dict.fromkeys(c for point in points for c in point) if each not in NOT_KEPT]
+    parquet.write_table(
+        pa.table({each: [point.get(each) for point in points] for each in columns}), _kept(name), compression="zstd"
+    )  # fmt: skip
+
+
+def _kept(name: str) -> Path:
+    return PAGE.parent / FOLDER / name / "points.parquet"
 
 
 def page(found: Mapping[str, Comparison]) -> str:
@@ -204,10 +229,12 @@ def main(arguments: list[str] | None = None) -> int:
         asked = options.parts or [name for name in PARTS if name != "mnist" or options.mnist]
         for name in asked if options.compute else ():
             compute(name, options)
-        found = {name: comparison for name in PARTS if (comparison := stored(options.out / name)).rows}
+        points = {name: there for name in PARTS if (there := points_of(name, options.out))}
+        found = {name: comparison_of(there) for name, there in points.items()}
         for name, comparison in found.items():
             folder = PAGE.parent / FOLDER / name
             folder.mkdir(parents=True, exist_ok=True)
+            keep(name, points[name])
             (folder / "seeds.csv").write_text(comma_separated(comparison), encoding="utf-8")
             if PARTS[name].pictures:
                 write_figures(comparison, folder)

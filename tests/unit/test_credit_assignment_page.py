@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
-from scripts.credit_assignment import PARTS, page, thresholds_table
+from scripts import credit_assignment as script
+from scripts.credit_assignment import PARTS, keep, page, points_of, thresholds_table
 from scripts.credit_assignment_thresholds import ACCURACY, measured_in, thresholds
 from spikelearn.learning.comparison import COLUMNS, Comparison
 from spikelearn.learning.rules import RULES
@@ -94,3 +96,25 @@ def test_the_page_has_the_parts_that_were_computed_and_no_empty_columns():
 @pytest.mark.parametrize("name", PARTS)
 def test_every_rule_of_a_part_is_known(name):
     assert set(PARTS[name].rules or ()) <= set(RULES)
+
+
+def point(rule, accuracy, seed=1, control="none"):
+    return {
+        "rule": rule, "task": "yin_yang", "control": control, "learner_seed": seed, "test_accuracy": accuracy,
+        "test_accuracy.epoch_1": accuracy, "host": "here",
+    }  # fmt: skip
+
+
+def test_points_that_were_kept_stay_until_they_are_computed_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(script, "PAGE", tmp_path / "page.md")
+    (tmp_path / script.FOLDER / "xor").mkdir(parents=True)
+    before = [point("fa", 0.7), point("fa", 0.5, control="frozen"), point("bptt", 0.9), point("gone", 0.1)]
+    keep("xor", before)
+    assert [each["rule"] for each in points_of("xor", tmp_path / "nowhere")] == ["bptt", "fa", "fa"]
+    assert "host" not in points_of("xor", tmp_path / "nowhere")[0]
+    (tmp_path / "stores" / "xor").mkdir(parents=True)
+    monkeypatch.setattr(
+        "spikelearn.sweep.table.read_table", lambda store: pa.Table.from_pylist([point("fa", 0.8), point("dfa", 0.6)])
+    )
+    again = {(each["rule"], each["control"]): each["test_accuracy"] for each in points_of("xor", tmp_path / "stores")}
+    assert again == {("bptt", "none"): 0.9, ("dfa", "none"): 0.6, ("fa", "none"): 0.8, ("fa", "frozen"): 0.5}
