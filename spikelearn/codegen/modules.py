@@ -31,6 +31,7 @@ from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.interruptible import interruptible
 from spikelearn.codegen.object_cache import Entry
 from spikelearn.codegen.reached_sources import COMPILER, all_sources, digest, digest_by, digest_of, is_in_keys
+from spikelearn.codegen.reached_text import functions_of, reached_text
 from spikelearn.codegen.source_text import remark
 from spikelearn.errors import DescriptionError
 
@@ -50,11 +51,11 @@ def call(step, address):
 _WRITTEN = ": Written"
 _OF_THIS_PROCESS = "and what cannot be compared with that of another process:"
 """In the text of a module that reaches values without a fingerprint: it is not kept on disk."""
-_TEXTS_AT_ONCE = 8
-"""A network asks for the kernels of one text one soon after the other, and Numba's functions take memory."""
+_FUNCTIONS_AT_ONCE = 64
+"""Kernels that share functions are compiled one soon after the other, and Numba's functions take memory."""
 _entries: dict[Any, Entry] = {}
-_functions: dict[str, dict[str, Any]] = {}
-"""Text -> what it defines, for the last few texts."""
+_functions: dict[str, Any] = {}
+"""The text that a function reaches -> the function, for the last few."""
 _loading = threading.RLock()
 """Networks may be built in several threads; only one of them loads a module."""
 
@@ -90,6 +91,11 @@ class Kernel:
             plain = getattr(function, "py_func", function)
             if bounds.is_of_user(plain) and hasattr(plain, "__code__"):
                 yield plain
+
+    @property
+    def reached(self) -> str:
+        """The part of the text that is compiled for it."""
+        return reached_text(self.text, self.name)
 
     @property
     def header(self) -> str:
@@ -233,7 +239,7 @@ def compiled_anew(kernel: Kernel, arguments: Sequence[Any]) -> Any:
 
 def source_of_module(kernel: Kernel, arguments: Sequence[Any]) -> str:
     """The text of the module that is compiled for a kernel and arguments of these types."""
-    return kernel.header + kernel.text + _entry(kernel, arguments)
+    return kernel.header + kernel.reached + _entry(kernel, arguments)
 
 
 def _entry(kernel: Kernel, arguments: Sequence[Any], returns: bool = False) -> str:
@@ -248,7 +254,7 @@ def _load(kernel: Kernel, arguments: Sequence[Any], returns: bool = False) -> En
     with _loading:
         if known not in _entries:
             entry = _entry(kernel, arguments, returns)
-            text = kernel.text + entry
+            text = kernel.reached + entry
             key, path = _key(text), _path(text, ".code")
             _entries[known] = object_cache.read(path, key) or _compile_alone(path, key, kernel, entry)
         return _entries[known]
@@ -312,9 +318,10 @@ def _path(text: str, suffix: str) -> Path | None:
 def _module(kernel: Kernel, entry: str = "") -> ModuleType:
     """A module with a header. Its file is for reading and tracebacks; the text is what runs.
 
-    Kernels of one text share its functions, so those that several kernels call are compiled once.
+    Functions of the same text are shared, so those that several kernels call are compiled once.
     """
-    text = kernel.text + entry
+    reached = kernel.reached
+    text = reached + entry
     path = _path(text, ".py")
     known = path is not None and (
         (cache_folder.read(path) or b"").partition(b"\n")[2] == text.encode()
@@ -324,17 +331,22 @@ def _module(kernel: Kernel, entry: str = "") -> ModuleType:
     module.__file__ = str(path) if known else f"<{module.__name__}>"
     if not (jit.JIT_DISABLED or object_cache.is_used()):
         sys.modules[module.__name__] = module  # Numba's own cache finds it by its name
-    before = kernel.header + kernel.text
-    if kernel.text in _functions:
-        vars(module).update(_functions[kernel.text])
-    else:
-        vars(module).update(kernel.injected)
-        exec(compile(before, module.__file__, "exec"), vars(module))
-        if len(_functions) == _TEXTS_AT_ONCE:
-            del _functions[next(iter(_functions))]
-        _functions[kernel.text] = {name: value for name, value in vars(module).items() if not name.startswith("__")}
+    before = kernel.header + reached
+    vars(module).update(kernel.injected)
+    exec(compile(before, module.__file__, "exec"), vars(module))
+    for name in functions_of(reached):
+        setattr(module, name, _shared(reached_text(reached, name), getattr(module, name)))
     exec(compile("\n" * before.count("\n") + entry, module.__file__, "exec"), vars(module))
     return module
+
+
+def _shared(reached: str, function: Any) -> Any:
+    """The function that was made first of all that are made of this text."""
+    if reached not in _functions:
+        if len(_functions) == _FUNCTIONS_AT_ONCE:
+            del _functions[next(iter(_functions))]
+        _functions[reached] = function
+    return _functions[reached]
 
 
 @functools.cache

@@ -54,6 +54,7 @@ def render_signal_rule(
         first_seen=tuple(seen)[:1],
         starts=tuple(dict.fromkeys([*state, *delayed, *seen])),
         constants=tuple(constants),
+        arrival_constants=tuple(constants) if on_pre else (),
         also=tuple(also),
         eligibility=eligibility,
         on_pre=on_pre,

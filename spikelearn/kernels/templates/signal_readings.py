@@ -89,9 +89,9 @@ def look(step, slot, p, EVERYTHING):
 
 
 # FOUND = x__now / amplitude for x, amplitude in amplitudes
-# FOUND = FOUND, seen__SEEN[row, j], constant__CONSTANTS
+# FOUND = FOUND, seen__SEEN[row, j], constant__ARRIVAL_CONSTANTS
 # ARRIVED = rows, counts, CARRIED, delays, past_factors, SEEN_RINGS
-# HANDLED = tau_rate__PRE, constant__CONSTANTS
+# HANDLED = tau_rate__PRE, constant__ARRIVAL_CONSTANTS
 
 
 @kernel

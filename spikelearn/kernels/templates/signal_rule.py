@@ -77,7 +77,7 @@ from spikelearn.kernels.events import count_in_row, first_in_row, source_in_row
 # RELEASE_OF =
 # OF_SYNAPSES = weights, ELIGIBILITIES
 # OF_TARGETS = H__PRE
-# OF_ARRIVAL = W_min, W_max, plastic, jump__PRE, now__PRE, new__PRE, constant__CONSTANTS
+# OF_ARRIVAL = W_min, W_max, plastic, jump__PRE, now__PRE, new__PRE, constant__ARRIVAL_CONSTANTS
 # if eligibility:
 # OF_TARGETS = H__PRE, M__PRE
 # OF_ARRIVAL = OF_ARRIVAL, N_now, c_scale
@@ -86,7 +86,7 @@ from spikelearn.kernels.events import count_in_row, first_in_row, source_in_row
 # end
 # if by_target:
 # OF_TARGETS = OF_TARGETS, N
-# OF_ARRIVAL = W_min, W_max, plastic, jump__PRE, now__PRE, new__PRE, constant__CONSTANTS, c_scale
+# OF_ARRIVAL = W_min, W_max, plastic, jump__PRE, now__PRE, new__PRE, constant__ARRIVAL_CONSTANTS, c_scale
 # TOTAL = N[j]
 # TOTAL_AT_END = end_N[r, j]
 # end
@@ -267,7 +267,7 @@ def sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES):
 
 
 # HANDED = now__x / jump__x for x in pre
-# HANDED = HANDED, seen__SEEN[row, j], constant__CONSTANTS
+# HANDED = HANDED, seen__SEEN[row, j], constant__ARRIVAL_CONSTANTS
 # if eligibility:
 # OWED = weight + c * TOTAL
 # LEARNT = c
@@ -340,8 +340,8 @@ def deliver_row(begin, end, targets, OF_SYNAPSES: Written, inputs: Written, OF_T
 @kernel
 def function(
     step, rows, counts, VALUES, delays, inputs: Written, event_count: Written, past_factors, SEEN_RINGS, dendritic,
-    clock, SUMS, RATES, ENDS, FACTORS, INDEX, SYNAPSES: Written, W_min, W_max, tau_rate__PRE, constant__CONSTANTS,
-    RELEASE: Written, RELEASE_OF
+    clock, SUMS, RATES, ENDS, FACTORS, INDEX, SYNAPSES: Written, W_min, W_max, tau_rate__PRE,
+    constant__ARRIVAL_CONSTANTS, RELEASE: Written, RELEASE_OF
 ):  # fmt: skip
     """Deliver what arrives in this step; the weight sent includes the change due to this arrival."""
     depth = counts.shape[-1]
