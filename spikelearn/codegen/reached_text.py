@@ -75,7 +75,7 @@ def _blocks(text: str) -> list[tuple[set[str], set[str], str]]:
 
 def _plain_blocks(text: str) -> list[tuple[set[str], set[str], str]]:
     starts = [match.start() for match in _BLOCK.finditer(text)]
-    found = []
+    found: list[tuple[set[str], set[str], str]] = []
     for start, end in zip(starts, [*starts[1:], len(text)], strict=False):
         block = text[start:end]
         code = _NOT_CODE.sub("", block)

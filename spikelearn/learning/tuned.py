@@ -1,8 +1,7 @@
 """Parameters of rules and their controls, other than their defaults, for each task.
 
 Those for Yin-Yang are the best of what `scripts/tune_learners.py --settings 4` tried: as many settings for each rule,
-its frozen and its linear control, by mean accuracy on validation points over the learner seeds 101 and 102. Rules that
-are not among them, which take minutes for each learner, have their defaults, found by hand on the same points.
+its frozen and its linear control, by mean accuracy on validation points over the learner seeds 101 and 102.
 """
 
 from __future__ import annotations
@@ -14,13 +13,17 @@ from spikelearn.learning.controls import NONE
 
 YIN_YANG: Mapping[str, Mapping[str, tuple[float, float, float]]] = {
     "bptt": {"none": (0.25, 0.084, 0.8), "frozen": (0.056, 0.15, 0.8), "linear": (0.15, 0.072, 0.9)},
+    "bptt_online": {"none": (0.05, 0.02, 0.8), "frozen": (0.013, 0.045, 0.8), "linear": (0.019, 0.0051, 0.95)},
     "fa": {"none": (0.31, 0.032, 0.8), "frozen": (0.12, 0.095, 0.9), "linear": (0.33, 0.07, 0.8)},
     "fa_spiking": {"none": (0.23, 0.067, 0.8), "frozen": (0.21, 0.098, 0.8), "linear": (0.089, 0.28, 0.95)},
     "erbp": {"none": (0.01, 0.01, 0.9), "frozen": (0.01, 0.01, 0.9), "linear": (0.0025, 0.03, 0.95)},
     "brainprop": {"none": (0.12, 0.02, 0.9), "frozen": (0.12, 0.02, 0.9), "linear": (0.11, 0.039, 0.8)},
     "eprop": {"none": (0.2, 0.05, 0.9), "frozen": (0.28, 0.024, 0.9), "linear": (0.75, 0.031, 0.9)},
     "microcircuit": {"none": (12.0, 0.015, 0.9), "frozen": (36.0, 0.01, 0.95), "linear": (5.5, 0.021, 0.95)},
+    "node_perturbation": {"none": (0.35, 0.15, 0.9), "frozen": (0.13, 0.16, 0.9), "linear": (0.15, 0.029, 0.95)},
     "weight_perturbation": {"none": (0.08, 0.02, 0.93), "frozen": (0.062, 0.05, 0.9), "linear": (0.13, 0.03, 0.95)},
+    "reinforce": {"none": (0.15, 0.15, 0.93), "frozen": (0.14, 0.14, 0.9), "linear": (0.16, 0.06, 0.8)},
+    "rstdp": {"none": (2.0, 0.15, 0.93), "frozen": (2.0, 0.15, 0.93), "linear": (7.8, 0.04, 0.8)},
     "plateau": {"none": (40.0, 1.0, 0.9), "frozen": (110.0, 0.49, 0.9), "linear": (40.0, 1.0, 0.9)},
     "koerding_koenig": {"none": (1.0, 0.1, 0.9), "frozen": (1.5, 0.15, 0.8), "linear": (3.9, 0.22, 0.9)},
     "dopamine": {"none": (1.7, 0.27, 0.9), "frozen": (4.0, 0.5, 0.93), "linear": (12.0, 0.35, 0.95)},
