@@ -20,6 +20,7 @@ if _TYPE_CHECKING:
     from spikelearn.learning.dendritic_error import DendriticError as DendriticError
     from spikelearn.learning.dopamine_and_bursts import DopamineAndBursts as DopamineAndBursts
     from spikelearn.learning.eprop import EligibilityPropagation as EligibilityPropagation
+    from spikelearn.learning.equilibrium_propagation import EquilibriumPropagation as EquilibriumPropagation
     from spikelearn.learning.event_driven_backpropagation import (
         EventDrivenBackpropagation as EventDrivenBackpropagation,
     )

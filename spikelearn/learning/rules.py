@@ -15,6 +15,7 @@ from spikelearn.learning.controls import NONE, check_control
 from spikelearn.learning.dendritic_error import DendriticError
 from spikelearn.learning.dopamine_and_bursts import DopamineAndBursts
 from spikelearn.learning.eprop import EligibilityPropagation
+from spikelearn.learning.equilibrium_propagation import EquilibriumPropagation
 from spikelearn.learning.event_driven_backpropagation import EventDrivenBackpropagation
 from spikelearn.learning.eventprop import EventProp
 from spikelearn.learning.feedback_alignment import FeedbackAlignment
@@ -49,6 +50,8 @@ RULES: Mapping[str, Learner] = {
     "burstprop": BurstPropagation(),
     "koerding_koenig": KoerdingKoenig(),
     "dopamine": DopamineAndBursts(),
+    "ep": EquilibriumPropagation(),
+    "ep_spiking": EquilibriumPropagation(quantum=0.02, beta=1.0),
 }
 """Name -> a learner, not fitted: to be cloned."""
 
