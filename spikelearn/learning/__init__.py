@@ -13,6 +13,7 @@ if _TYPE_CHECKING:
     from spikelearn.learning.backpropagation import SurrogateBackpropagation as SurrogateBackpropagation
     from spikelearn.learning.burst_propagation import BurstPropagation as BurstPropagation
     from spikelearn.learning.circuit import Circuit as Circuit
+    from spikelearn.learning.contrastive_hebbian import ContrastiveHebbian as ContrastiveHebbian
     from spikelearn.learning.controls import ablated_feedback as ablated_feedback
     from spikelearn.learning.controls import frozen as frozen
     from spikelearn.learning.controls import linear as linear
@@ -26,6 +27,7 @@ if _TYPE_CHECKING:
     )
     from spikelearn.learning.eventprop import EventProp as EventProp
     from spikelearn.learning.feedback_alignment import FeedbackAlignment as FeedbackAlignment
+    from spikelearn.learning.generec import GeneRec as GeneRec
     from spikelearn.learning.koerding_koenig import KoerdingKoenig as KoerdingKoenig
     from spikelearn.learning.learner import Learner as Learner
     from spikelearn.learning.node_perturbation import NodePerturbation as NodePerturbation

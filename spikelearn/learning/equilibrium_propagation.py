@@ -18,8 +18,9 @@ The activity difference, as it is called where errors are such (NGRAD: Lillicrap
 backpropagation would send it. No cell carries errors, and one kind of synapse does all. What is not local is the phase,
 and that weights are the same both ways; for "kolen_pollack" they are not, but become alike.
 
-With a quantum cells only emit events when their value has moved (O'Connor, Gavves & Welling 2019, AISTATS): the spiking
-form. Contrasts of less than a quantum are then not told, so beta is larger.
+A large beta is ours: a circuit that is about to choose another fixed point has a gradient without bounds, but what a
+synapse changes is at most eta/(2 beta). With a quantum cells only emit events when their value has moved (O'Connor,
+Gavves & Welling 2019, AISTATS): the spiking form.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class EquilibriumPropagation(TwoPhases):
     the right answer with the free phase.
     """
 
-    beta: float = 0.3
+    beta: float = 1.0
     centred: bool = True
 
     def build(self, sizes: Sequence[int]) -> Circuit:

@@ -11,6 +11,7 @@ from spikelearn.errors import ParameterError
 from spikelearn.learning.attention_gated import BrainProp
 from spikelearn.learning.backpropagation import SurrogateBackpropagation
 from spikelearn.learning.burst_propagation import BurstPropagation
+from spikelearn.learning.contrastive_hebbian import ContrastiveHebbian
 from spikelearn.learning.controls import NONE, check_control
 from spikelearn.learning.dendritic_error import DendriticError
 from spikelearn.learning.dopamine_and_bursts import DopamineAndBursts
@@ -19,6 +20,7 @@ from spikelearn.learning.equilibrium_propagation import EquilibriumPropagation
 from spikelearn.learning.event_driven_backpropagation import EventDrivenBackpropagation
 from spikelearn.learning.eventprop import EventProp
 from spikelearn.learning.feedback_alignment import FeedbackAlignment
+from spikelearn.learning.generec import GeneRec
 from spikelearn.learning.koerding_koenig import KoerdingKoenig
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.node_perturbation import NodePerturbation
@@ -51,7 +53,9 @@ RULES: Mapping[str, Learner] = {
     "koerding_koenig": KoerdingKoenig(),
     "dopamine": DopamineAndBursts(),
     "ep": EquilibriumPropagation(),
-    "ep_spiking": EquilibriumPropagation(quantum=0.02, beta=1.0),
+    "ep_spiking": EquilibriumPropagation(quantum=0.02),
+    "chl": ContrastiveHebbian(),
+    "generec": GeneRec(),
 }
 """Name -> a learner, not fitted: to be cloned."""
 

@@ -58,8 +58,9 @@ class TwoPhases(Learner):
     """Whether a change of the source counts for the contrast as one of the target does."""
 
     learning_rate: float | tuple[float, float] = (10.0, 0.1)
-    steps: int = 30
-    taught: int = 15
+    decay: float = 0.8
+    steps: int = 20
+    taught: int = 10
     quantum: float = 0.0
     feedback: str = TIED
     spread: float = 0.5
