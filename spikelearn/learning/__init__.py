@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from spikelearn.on_demand import imported_on_demand as _imported_on_demand
 
 if _TYPE_CHECKING:
+    from spikelearn.learning.almeida_pineda import AlmeidaPineda as AlmeidaPineda
     from spikelearn.learning.attention_gated import BrainProp as BrainProp
     from spikelearn.learning.backpropagation import SurrogateBackpropagation as SurrogateBackpropagation
     from spikelearn.learning.burst_propagation import BurstPropagation as BurstPropagation

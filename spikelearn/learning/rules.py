@@ -8,6 +8,7 @@ from typing import Any
 from sklearn.base import clone
 
 from spikelearn.errors import ParameterError
+from spikelearn.learning.almeida_pineda import AlmeidaPineda
 from spikelearn.learning.attention_gated import BrainProp
 from spikelearn.learning.backpropagation import SurrogateBackpropagation
 from spikelearn.learning.burst_propagation import BurstPropagation
@@ -56,6 +57,7 @@ RULES: Mapping[str, Learner] = {
     "ep_spiking": EquilibriumPropagation(quantum=0.02),
     "chl": ContrastiveHebbian(),
     "generec": GeneRec(),
+    "almeida_pineda": AlmeidaPineda(),
 }
 """Name -> a learner, not fitted: to be cloned."""
 
