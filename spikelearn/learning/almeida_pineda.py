@@ -11,9 +11,9 @@ j of the layers below and above. Apical dendrites receive errors along all conne
     D_i = f' sum_k w_ki D_k, of an output cell also + t - A,
 
 t its teacher. Once these have settled, too, dw_ij = eta D_i A_j for all weights is minus the gradient of the cross
-entropy of each output cell at the fixed point. Each value is that of the step before in place of a slow leak. Synapses
-for errors learn as those for values do, and equal them at first (`feedback="tied"`), or for errors that go down do not
-("kolen_pollack", "fixed").
+entropy of each output cell at the fixed point. All follow with a time constant: without one, circuits with strong loops
+swing between two states. Synapses for errors learn as those for values do, and equal them at first (`feedback="tied"`),
+or for errors that go down do not ("kolen_pollack", "fixed").
 
 Of the activity differences of other rules for such circuits, `generec` and `contrastive_hebbian`, this is what they
 estimate: nothing here is one (NGRAD: Lillicrap et al. 2020, Nat. Rev. Neurosci. 21:335). Errors are values of their
@@ -74,8 +74,8 @@ class AlmeidaPineda(KoerdingKoenig):
             )  # fmt: skip
             errors.append(
                 net.connect(
-                    layers[k], layers[k + 1], "apical", weight=U.T.copy(), on="rate", payload="D", name=f"errors up {k}",
-                    plasticity=TopDownProduct(**how),
+                    layers[k], layers[k + 1], "apical", weight=U.T.copy(), on="rate", payload="D",
+                    plasticity=TopDownProduct(**how), name=f"errors up {k}",
                 )
             )  # fmt: skip
         added = [*back, *errors]

@@ -10,8 +10,8 @@ the cell times what recurrent backpropagation (Almeida 1987; Pineda 1987) would 
 taken for the first factor, and the mean of the changes of both directions for each, it is contrastive Hebbian learning:
 see `contrastive_hebbian`, which differs by one parameter of the rule.
 
-The activity difference (NGRAD: Lillicrap et al. 2020, Nat. Rev. Neurosci. 21:335) is y+ - y-, that of a cell's own value
-between both phases; it is the only one, as the source counts with what it did in the first.
+The activity difference (NGRAD: Lillicrap et al. 2020, Nat. Rev. Neurosci. 21:335) is y+ - y-, that of a cell's own
+value between both phases; it is the only one, as the source counts with what it did in the first.
 """
 
 from __future__ import annotations

@@ -55,8 +55,8 @@ class KoerdingKoenig(Learner):
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True)
-    tau_m: ClassVar[float] = 0.0
-    """Time constant of cells, ms."""
+    tau_m: ClassVar[float] = 1e-3
+    """Time constant of cells, ms: here none has a memory."""
 
     learning_rate: float | tuple[float, float] = (1.0, 0.1)
     steps: int = 8
