@@ -30,6 +30,8 @@ NOT_KEPT = ("wall_s", "peak_mb", "host", "run_file", "model_source", "traceback"
 """Columns of a store's table that are not kept."""
 DEEP = ("bptt", "fa", "dfa", "fa_spiking", "brainprop")
 """Rules that are tried with two hidden layers, and on digits: those that learn these in seconds."""
+SETTLING = ("ep", "ep_spiking", "chl", "generec")
+"""Rules of circuits that settle, also tried on digits."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ PARTS = {
         "UCI digits, 64-100-10",
         "They say little alone: a logistic regression reads 0.97 of them, and `linear` is as good as most. 20 epochs, "
         "of `brainprop` 30, whose rates were chosen by hand on validation digits and suit its frozen control badly.",
-        "digits", DEEP, controls=("frozen", "linear"), settings={"angles": False},
+        "digits", (*DEEP, *SETTLING), controls=("frozen", "linear"), settings={"angles": False},
     ),
     "mnist": Part(
         "MNIST-t10k, 784-100-10",

@@ -119,10 +119,14 @@ GRADIENT = ("bptt", "bptt_online", "eventprop")
 """Rules that follow the gradient itself: their angle is 0 by definition."""
 ACCURACY = {
     "bptt": 0.965, "eventprop": 0.96, "fa": 0.93, "fa_spiking": 0.93, "erbp": 0.93, "brainprop": 0.93,
-    "node_perturbation": 0.88, "weight_perturbation": 0.85,
+    "node_perturbation": 0.88, "weight_perturbation": 0.85, "ep": 0.92, "ep_spiking": 0.92,
 }  # fmt: skip
 """Rule -> the least mean accuracy on Yin-Yang."""
 ALIGNED = ("fa", "dfa", "fa_spiking")
+SETTLED = {"ep": 25.0, "ep_spiking": 20.0, "chl": 45.0, "generec": 45.0}
+"""Rule -> the largest angle to the gradient of the settled circuit, that of recurrent backpropagation, in degrees."""
+DIGITS = {"ep": 0.95, "ep_spiking": 0.95, "chl": 0.94}
+"""Rule -> the least mean accuracy on digits."""
 
 
 def thresholds(rules: Sequence[str]) -> list[Threshold]:
@@ -143,6 +147,10 @@ def thresholds(rules: Sequence[str]) -> list[Threshold]:
         Threshold("yin_yang", "brainprop", "angle at most 15 degrees", hidden_angle(15.0)),
         Threshold("yin_yang", "brainprop", "samples to 90 %: at most 3.5 times those of bptt", samples_ratio(3.5)),
     ]
+    for rule, most in SETTLED.items():
+        found.append(Threshold("yin_yang", rule, f"angle at most {most:g} degrees", hidden_angle(most)))
+    for rule, least in DIGITS.items():
+        found.append(Threshold("digits", rule, f"accuracy {least:g}", mean_accuracy(least=least)))
     for rule in ALIGNED:
         found.append(Threshold("yin_yang_deep", rule, "accuracy 0.93", mean_accuracy(least=0.93)))
         found.append(Threshold("yin_yang_deep", rule, "frozen + 0.06, mean", above_frozen(0.06)))

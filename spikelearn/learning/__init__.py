@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from spikelearn.on_demand import imported_on_demand as _imported_on_demand
 
 if _TYPE_CHECKING:
+    from spikelearn.learning.almeida_pineda import AlmeidaPineda as AlmeidaPineda
     from spikelearn.learning.attention_gated import BrainProp as BrainProp
     from spikelearn.learning.backpropagation import SurrogateBackpropagation as SurrogateBackpropagation
     from spikelearn.learning.burst_propagation import BurstPropagation as BurstPropagation
     from spikelearn.learning.circuit import Circuit as Circuit
+    from spikelearn.learning.contrastive_hebbian import ContrastiveHebbian as ContrastiveHebbian
     from spikelearn.learning.controls import ablated_feedback as ablated_feedback
     from spikelearn.learning.controls import frozen as frozen
     from spikelearn.learning.controls import linear as linear
@@ -20,11 +22,13 @@ if _TYPE_CHECKING:
     from spikelearn.learning.dendritic_error import DendriticError as DendriticError
     from spikelearn.learning.dopamine_and_bursts import DopamineAndBursts as DopamineAndBursts
     from spikelearn.learning.eprop import EligibilityPropagation as EligibilityPropagation
+    from spikelearn.learning.equilibrium_propagation import EquilibriumPropagation as EquilibriumPropagation
     from spikelearn.learning.event_driven_backpropagation import (
         EventDrivenBackpropagation as EventDrivenBackpropagation,
     )
     from spikelearn.learning.eventprop import EventProp as EventProp
     from spikelearn.learning.feedback_alignment import FeedbackAlignment as FeedbackAlignment
+    from spikelearn.learning.generec import GeneRec as GeneRec
     from spikelearn.learning.koerding_koenig import KoerdingKoenig as KoerdingKoenig
     from spikelearn.learning.learner import Learner as Learner
     from spikelearn.learning.node_perturbation import NodePerturbation as NodePerturbation

@@ -42,6 +42,8 @@ from spikelearn.plasticity import BottomUpProduct, TopDownProduct
 FEEDBACK = (KOLEN_POLLACK, TIED, FIXED)
 SURE = 1e-12
 """Least distance of a probability from 0 and 1 in the loss."""
+LIMITS = {"W_min": -1e6, "W_max": 1e6}
+"""Of weights: none in practice."""
 
 
 @dataclass(eq=False, repr=False)
@@ -53,6 +55,8 @@ class KoerdingKoenig(Learner):
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True)
+    tau_m: ClassVar[float] = 1e-3
+    """Time constant of cells, ms: here none has a memory."""
 
     learning_rate: float | tuple[float, float] = (1.0, 0.1)
     steps: int = 8
@@ -67,15 +71,16 @@ class KoerdingKoenig(Learner):
         if self.encoding != "graded":
             raise ParameterError(f"encoding: cells without memory need 'graded' values, got {self.encoding!r}")
         net = Network(dt=1.0, seed=self.seed, threads=self.threads)
-        layers = populations(net, sizes, self.encoded, TwoSiteRate(), TwoSiteRate(teaching=1.0))
+        layers = populations(
+            net, sizes, self.encoded, TwoSiteRate(tau_m=self.tau_m), TwoSiteRate(teaching=1.0, tau_m=self.tau_m)
+        )
         weights = starting_weights(sizes, self.seed)
-        limits = {"W_min": -1e6, "W_max": 1e6}
         at_hidden, at_output = self.rates
         etas = [*[at_hidden] * (len(sizes) - 2), at_output]
         forward = []
         for k, (W, eta) in enumerate(zip(weights, etas, strict=True)):
             sent = {"on": "rate", "payload": "A"} if k else self.encoded.sent
-            rule = BottomUpProduct(eta=eta, **limits)
+            rule = BottomUpProduct(eta=eta, **LIMITS)
             forward.append(net.connect(layers[k], layers[k + 1], "basal", weight=W, plasticity=rule, **sent))
         generator = np.random.default_rng([25, self.seed])
         ablated = self.control == ABLATED_FEEDBACK
@@ -84,7 +89,7 @@ class KoerdingKoenig(Learner):
         for k in range(len(layers) - 2, 0, -1):
             drawn = generator.normal(0.0, 0.0 if ablated else self.spread, (sizes[k + 1], sizes[k]))
             V = weights[k].T if self.feedback == TIED and not ablated else drawn
-            down = TopDownProduct(eta=etas[k], **limits) if learns else None
+            down = TopDownProduct(eta=etas[k], **LIMITS) if learns else None
             feedback.append(
                 net.connect(layers[k + 1], layers[k], "apical", weight=V, on="rate", payload="D", plasticity=down)
             )

@@ -8,16 +8,20 @@ from typing import Any
 from sklearn.base import clone
 
 from spikelearn.errors import ParameterError
+from spikelearn.learning.almeida_pineda import AlmeidaPineda
 from spikelearn.learning.attention_gated import BrainProp
 from spikelearn.learning.backpropagation import SurrogateBackpropagation
 from spikelearn.learning.burst_propagation import BurstPropagation
+from spikelearn.learning.contrastive_hebbian import ContrastiveHebbian
 from spikelearn.learning.controls import NONE, check_control
 from spikelearn.learning.dendritic_error import DendriticError
 from spikelearn.learning.dopamine_and_bursts import DopamineAndBursts
 from spikelearn.learning.eprop import EligibilityPropagation
+from spikelearn.learning.equilibrium_propagation import EquilibriumPropagation
 from spikelearn.learning.event_driven_backpropagation import EventDrivenBackpropagation
 from spikelearn.learning.eventprop import EventProp
 from spikelearn.learning.feedback_alignment import FeedbackAlignment
+from spikelearn.learning.generec import GeneRec
 from spikelearn.learning.koerding_koenig import KoerdingKoenig
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.node_perturbation import NodePerturbation
@@ -49,6 +53,11 @@ RULES: Mapping[str, Learner] = {
     "burstprop": BurstPropagation(),
     "koerding_koenig": KoerdingKoenig(),
     "dopamine": DopamineAndBursts(),
+    "ep": EquilibriumPropagation(),
+    "ep_spiking": EquilibriumPropagation(quantum=0.02),
+    "chl": ContrastiveHebbian(),
+    "generec": GeneRec(),
+    "almeida_pineda": AlmeidaPineda(),
 }
 """Name -> a learner, not fitted: to be cloned."""
 

@@ -28,6 +28,7 @@ YIN_YANG: Mapping[str, Mapping[str, tuple[float, float, float]]] = {
     "koerding_koenig": {"none": (1.0, 0.1, 0.9), "frozen": (1.5, 0.15, 0.8), "linear": (3.9, 0.22, 0.9)},
     "dopamine": {"none": (1.7, 0.27, 0.9), "frozen": (4.0, 0.5, 0.93), "linear": (12.0, 0.35, 0.95)},
     "burstprop": {"none": (2.0, 0.17, 0.95), "frozen": (0.73, 0.38, 0.9), "linear": (2.0, 0.5, 0.9)},
+    "ep": {"none": (10.0, 0.1, 0.8), "frozen": (6.8, 0.29, 0.9), "linear": (6.2, 0.065, 0.95)},
 }
 """Rule -> control -> learning rates of hidden layers and output, and their decay."""
 SAME = {"dfa": "fa", "eprop_lif": "eprop"}

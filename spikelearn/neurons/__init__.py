@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from spikelearn.neurons.dendritic_segment import DendriticSegment as DendriticSegment
     from spikelearn.neurons.eif import EIF as EIF
     from spikelearn.neurons.gif import GIF as GIF
+    from spikelearn.neurons.graded_response import GradedResponse as GradedResponse
     from spikelearn.neurons.hodgkin_huxley import HodgkinHuxley as HodgkinHuxley
     from spikelearn.neurons.izhikevich import Izhikevich as Izhikevich
     from spikelearn.neurons.izhikevich import IzhikevichHalfSteps as IzhikevichHalfSteps

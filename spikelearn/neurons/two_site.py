@@ -3,7 +3,8 @@
 Input to the basal dendrite drives the soma; input to the apical dendrite instructs learning and hardly drives the soma.
 
 TwoSiteRate: values in place of spikes. In each step A = f(basal input), f(x) = 1/(1 + exp(-x)), and
-D = f'(basal input) times apical input; for a cell that is taught, D also includes t - A, t its apical current. It emits
+D = f'(basal input) times apical input; for a cell that is taught, D also includes t - A, t its apical current. With a
+longer time constant tau_m both follow these values, with f' = A (1 - A), so that circuits with loops settle. It emits
 a `rate` in every step, an event that carries A upwards and D downwards (`net.connect(..., payload="A")`). A current of
 1 pA is an input of 1.
 
@@ -27,26 +28,32 @@ from spikelearn.units import Hz, duration, ms, mV, number, pA, pF
 
 class TwoSiteRateParameters(NamedTuple):
     teaching: Annotated[number, "1 if the cell is taught (error t - A), else 0"] = 0.0
+    tau_m: Annotated[ms, "time constant with which A and D follow; so short that cells have no memory"] = 1e-3
+
+
+def _rate_constants(p: TwoSiteRateParameters, dt: float) -> dict[str, Any]:
+    return {"teaching": p.teaching, "kappa": np.exp(-dt / np.asarray(p.tau_m)) + 0.0}
 
 
 @scalar
-def two_site_rate_step(A, D, in_basal, in_apical, I_basal, I_apical, teaching):
-    """Input of this step takes effect in this step only."""
-    A = 1.0 / (1.0 + exponential(-(in_basal + I_basal)))
-    D = A * (1.0 - A) * in_apical + teaching * (I_apical - A)
+def two_site_rate_step(A, D, in_basal, in_apical, I_basal, I_apical, teaching, kappa):
+    """By default input of this step takes effect in this step only."""
+    A = kappa * A + (1.0 - kappa) / (1.0 + exponential(-(in_basal + I_basal)))
+    D = kappa * D + (1.0 - kappa) * (A * (1.0 - A) * in_apical + teaching * (I_apical - A))
     return A, D, np.uint8(16)
 
 
 TwoSiteRate = NeuronModel(
     "TwoSiteRate",
     TwoSiteRateParameters,
-    lambda p, dt: {"teaching": p.teaching},
+    _rate_constants,
     two_site_rate_step,
     state={"A": "1", "D": "1"},
     ports={"basal": "1", "apical": "1"},
     currents=("basal", "apical"),
     initial=lambda p: {"A": 0.5},
     kinds=("rate",),
+    time_constants=lambda p: {},
 )
 
 
