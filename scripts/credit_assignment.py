@@ -116,6 +116,18 @@ THRESHOLDS = """Set beforehand, and what was measured.
 """
 ANGLES = """Angles of the first projection, in degrees: of one example, ± standard error; of the sum of 256.
 """
+LIMITS = """## Limits
+
+- Yin-Yang has four inputs and three classes. Digits, which have more, are read by a linear classifier; of MNIST it is
+  the 10,000 images of the test file. How rules fare in wider and deeper networks:
+  [measured](credit_assignment_scaling.md).
+- Four settings are a small budget, for learning rates and decay only; whatever else a rule has, its learner's
+  defaults, was chosen while it was written.
+- Rules that claim cells of their own have these, so accuracies compare rules with their cells, and each angle is that
+  to the gradient of the rule's own loss in its own network.
+- A synaptic event is not an amount of energy, and CPU times are those of this simulator.
+- Which rule a brain has is another question: [what tells rules apart](which_rule.md).
+"""
 REASONS: Mapping[tuple[str, str], str] = {
     ("yin_yang", "erbp"): (
         ": two seeds reach 0.933, the others 0.83 to 0.89; windows half and twice as wide, other rates and 40 epochs "
@@ -202,8 +214,8 @@ def page(found: Mapping[str, Comparison]) -> str:
             if (PAGE.parent / picture).exists():
                 blocks.append(f"![{part.title}: {kind}]({picture})\n")
     known = f"![What must be known]({FOLDER}/what_must_be_known.png)"
-    blocks += ["## Locality\n", f"{NEEDED}\n", needs_table(rules), known]
-    return "\n".join(blocks) + "\n"
+    blocks += ["## Locality\n", f"{NEEDED}\n", needs_table(rules), known, "", LIMITS]
+    return "\n".join(blocks)
 
 
 def _rules_of(found: Mapping[str, Comparison]) -> list[str]:
