@@ -90,7 +90,7 @@ class TwoPhases(Learner):
             Contrast(eta=self.contrast_rate * rate, symmetric=float(self.symmetric))
             for rate in [*[at_hidden] * (len(sizes) - 2), at_output]
         ]
-        sent = {"on": "rate", "payload": "change"}
+        sent: dict[str, Any] = {"on": "rate", "payload": "change"}
         forward = [
             net.connect(layers[k], layers[k + 1], weight=W, plasticity=rule, name=f"forward {k + 1}", **sent)
             for k, (W, rule) in enumerate(zip(weights, rules, strict=True))
@@ -123,7 +123,7 @@ class TwoPhases(Learner):
             settle = replace(free, duration=float(self.steps - 1), callback=None)
             phases = [settle, Phase(1.0, currents=given, plastic=plastic, callback=read)]
         for each in compared:
-            told = {"currents": {**given, **each}}
+            told: dict[str, Any] = {"currents": {**given, **each}}
             phases += [Phase(float(self.taught - 1), plastic=(), **told), Phase(1.0, plastic=plastic, **told)]
         if self._ties and circuit.feedback:
             pairs = zip(circuit.forward[1:], circuit.feedback, strict=True)
