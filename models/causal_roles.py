@@ -12,7 +12,7 @@ cells learn, so that the cursor goes to the side of the stimulus (Yin or Yang, w
 signal is what the presentation of an example would change in its weights (`Learner.updates`), summed over its inputs,
 all of which are positive: for rules with feedback to an apical dendrite, that feedback, times what the cell itself
 knows. Its sign agrees with the cell's role if the difference between examples of both sides, on average, is positive in
-P+. `signal_agreement` is the share of cells for which it is, of rules that send feedback to each cell;
+P+. `sign_agreement` is the share of cells for which it is, of rules that send feedback to each cell;
 `update_agreement` is the same for all rules, on many examples: those that explore find out on average what a cell does,
 though nothing that reaches it at any moment says so.
 
@@ -56,9 +56,9 @@ class Parameters:
 QUICK = {"rules": ("koerding_koenig:tied", "fa", "node_perturbation"), "epochs": 2, "examples": 500, "probed": 300}
 SEEDS = 5
 PUBLISHED = {
-    "signal_agreement.bptt": Published("1, the gradient itself", low=0.9, source="chosen here"),
-    "signal_agreement.koerding_koenig:tied": Published("1, feedback knows the decoder", low=0.9, source="chosen here"),
-    "signal_agreement.fa": Published("0.5, feedback is random", low=0.3, high=0.7, source="chosen here"),
+    "sign_agreement.bptt": Published("1, the gradient itself", low=0.9, source="chosen here"),
+    "sign_agreement.koerding_koenig:tied": Published("1, feedback knows the decoder", low=0.9, source="chosen here"),
+    "sign_agreement.fa": Published("0.5, feedback is random", low=0.3, high=0.7, source="chosen here"),
     "redrawn_agreement.bptt": Published("0.5", low=0.3, high=0.7, source="control: roles drawn anew"),
 }
 NO_FEEDBACK = ("node_perturbation", "weight_perturbation", "reinforce", "rstdp")
@@ -143,8 +143,8 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: Any = None) -
         after = found[rule].after
         metrics[f"update_agreement.{rule}"] = agreement(after, roles)
         if rule not in NO_FEEDBACK:
-            metrics[f"signal_agreement.{rule}"] = agreement(after, roles)
-            metrics[f"first_signal_agreement.{rule}"] = agreement(found[rule].before, roles)
+            metrics[f"sign_agreement.{rule}"] = agreement(after, roles)
+            metrics[f"first_sign_agreement.{rule}"] = agreement(found[rule].before, roles)
         metrics[f"redrawn_agreement.{rule}"] = agreement(after, redrawn)
         metrics[f"first_accuracy.{rule}"], metrics[f"accuracy.{rule}"] = found[rule].accuracy
         if rule not in (*NO_FEEDBACK, "bptt"):

@@ -20,9 +20,9 @@ def quick():
 
 def test_signals_follow_the_role_of_each_cell_where_feedback_knows_the_decoder(quick):
     metrics = quick[1]
-    assert metrics["signal_agreement.koerding_koenig:tied"] > 0.9
+    assert metrics["sign_agreement.koerding_koenig:tied"] > 0.9
     assert metrics["accuracy.koerding_koenig:tied"] > metrics["first_accuracy.koerding_koenig:tied"] + 0.2
-    assert 0.25 < metrics["signal_agreement.fa"] < 0.75  # three standard deviations of 40 cells that agree by chance
+    assert 0.25 < metrics["sign_agreement.fa"] < 0.75  # three standard deviations of 40 cells that agree by chance
 
 
 def test_without_feedback_no_cell_is_told_anything_and_the_cursor_stays(quick):
@@ -34,7 +34,7 @@ def test_without_feedback_no_cell_is_told_anything_and_the_cursor_stays(quick):
 
 def test_exploration_moves_the_cursor_though_no_signal_is_of_one_cell(quick):
     metrics = quick[1]
-    assert "signal_agreement.node_perturbation" not in metrics
+    assert "sign_agreement.node_perturbation" not in metrics
     assert metrics["accuracy.node_perturbation"] > metrics["first_accuracy.node_perturbation"] + 0.15
 
 
