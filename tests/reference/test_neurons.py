@@ -77,7 +77,8 @@ def random_models():
 def spikes_of_two_populations(model, seed, engine="compiled", threads=1):
     net = sl.Network(dt=DT, seed=seed, threads=threads)
     for name in ("one", "other"):
-        net.record(net.population(9, model(**constant_current(model)), name=name))
+        firing = constant_current(model) or model.properties.firing
+        net.record(net.population(9, model(**firing), name=name))
     run = net.run(100.0, engine=engine)
     return [np.stack([run.spikes(name).times, run.spikes(name).ids]) for name in ("one", "other")]
 
