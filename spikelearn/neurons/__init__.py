@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from spikelearn.neurons.eif import EIF as EIF
     from spikelearn.neurons.gif import GIF as GIF
     from spikelearn.neurons.graded_response import GradedResponse as GradedResponse
+    from spikelearn.neurons.helmholtz import HelmholtzUnit as HelmholtzUnit
     from spikelearn.neurons.hodgkin_huxley import HodgkinHuxley as HodgkinHuxley
     from spikelearn.neurons.izhikevich import Izhikevich as Izhikevich
     from spikelearn.neurons.izhikevich import IzhikevichHalfSteps as IzhikevichHalfSteps
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from spikelearn.neurons.lif_instructed import LIFInstructed as LIFInstructed
     from spikelearn.neurons.lif_nmda import LIFNMDA as LIFNMDA
     from spikelearn.neurons.lif_soft_reset import LIFSoftReset as LIFSoftReset
+    from spikelearn.neurons.linear_rate import LinearRate as LinearRate
     from spikelearn.neurons.model import Neuron as Neuron
     from spikelearn.neurons.model import NeuronModel as NeuronModel
     from spikelearn.neurons.multiple_thresholds import AdaptiveMultiThreshold as AdaptiveMultiThreshold

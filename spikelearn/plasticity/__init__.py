@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from spikelearn.plasticity.nearest_stdp import NearestSTDP as NearestSTDP
     from spikelearn.plasticity.nearest_stdp import PreCentredSTDP as PreCentredSTDP
     from spikelearn.plasticity.nearest_stdp import ReducedSTDP as ReducedSTDP
+    from spikelearn.plasticity.nonlinear_hebb import NonlinearHebb as NonlinearHebb
     from spikelearn.plasticity.oja import Oja as Oja
     from spikelearn.plasticity.plateau_learning import PlateauLearning as PlateauLearning
     from spikelearn.plasticity.policy_gradient import PolicyGradient as PolicyGradient
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from spikelearn.plasticity.rule import PlasticityRule as PlasticityRule
     from spikelearn.plasticity.rule import Trace as Trace
     from spikelearn.plasticity.signal_rule import SignalRule as SignalRule
+    from spikelearn.plasticity.similarity_matching import SimilarityMatching as SimilarityMatching
     from spikelearn.plasticity.stdp import STDP as STDP
     from spikelearn.plasticity.step_rule import StepRule as StepRule
     from spikelearn.plasticity.structural_stdp import StructuralSTDP as StructuralSTDP
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from spikelearn.plasticity.two_site import CalciumLTP as CalciumLTP
     from spikelearn.plasticity.two_site import TopDownProduct as TopDownProduct
     from spikelearn.plasticity.urbanczik import Urbanczik as Urbanczik
+    from spikelearn.plasticity.wake_sleep import SleepLearning as SleepLearning
+    from spikelearn.plasticity.wake_sleep import WakeLearning as WakeLearning
 
     RULES: tuple[PlasticityRule, ...]
     SIGNAL_RULES: tuple[SignalRule, ...]

@@ -1,5 +1,6 @@
 """Learning tasks, as arrays."""
 
+from spikelearn.tasks.bars import bars, bars_distribution
 from spikelearn.tasks.digits import Split, digits, split
 from spikelearn.tasks.memory import Sequences, evidence_accumulation, store_recall
 from spikelearn.tasks.mnist_files import read_mnist
@@ -11,6 +12,8 @@ __all__ = [
     "SequenceTask",
     "Sequences",
     "Split",
+    "bars",
+    "bars_distribution",
     "digits",
     "evidence_accumulation",
     "read_mnist",

@@ -30,6 +30,7 @@ from cases import (
     synaptic_equations,
     temporal_memory,
     two_sites,
+    unsupervised,
     voltage,
 )
 from cases.case import Case
@@ -54,6 +55,7 @@ TOPICS = (
     synaptic_equations,
     two_sites,
     graded_response,
+    unsupervised,
     discrete_time,
     temporal_memory,
     voltage,

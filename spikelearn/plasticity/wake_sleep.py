@@ -1,0 +1,53 @@
+"""The delta rules of wake and sleep, of a Helmholtz machine (Hinton, Dayan, Frey & Neal 1995, Science 268:1158).
+
+WakeLearning, of generative synapses while units are driven by recognition: dw = eta (z - p_apical) x in each step.
+SleepLearning, of recognition synapses while units dream: dw = eta (z - p_basal) x. x is the last value that arrived,
+the state of the source; the target is a `HelmholtzUnit`. Let weights change in a single step, in which all states that
+belong together have arrived.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+from spikelearn.codegen.jit import scalar
+from spikelearn.plasticity.rule import Trace
+from spikelearn.plasticity.signal_rule import SignalRule
+from spikelearn.units import ms, number, weight
+
+
+class WakeSleepParameters(NamedTuple):
+    eta: Annotated[number, "learning rate of a step"] = 0.1
+    tau_x: Annotated[ms, "time constant with which a value decays between events"] = 1000.0
+    W_min: Annotated[weight, "smallest weight"] = -100.0
+    W_max: Annotated[weight, "largest weight"] = 100.0
+
+
+@scalar
+def wake_signal(z, p_apical, event, eta):
+    return eta * (z - p_apical)
+
+
+@scalar
+def sleep_signal(z, p_basal, event, eta):
+    return eta * (z - p_basal)
+
+
+WakeLearning = SignalRule(
+    "WakeLearning",
+    WakeSleepParameters,
+    pre=(Trace("x", "tau_x", jump="set"),),
+    reads=("z", "p_apical"),
+    signal=wake_signal,
+    constants=lambda p, dt: {"eta": p.eta},
+    learns_from="rate",
+)
+SleepLearning = SignalRule(
+    "SleepLearning",
+    WakeSleepParameters,
+    pre=(Trace("x", "tau_x", jump="set"),),
+    reads=("z", "p_basal"),
+    signal=sleep_signal,
+    constants=lambda p, dt: {"eta": p.eta},
+    learns_from="rate",
+)
