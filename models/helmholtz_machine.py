@@ -269,5 +269,5 @@ def _draw_pictures(
 def _frame(ax: Any, which: np.ndarray) -> None:
     for k in which:
         row, column = divmod(int(k), COLUMNS)
-        x, y, side = column * (SIZE + 1), row * (SIZE + 1), SIZE + 1
+        x, y, side = column * (SIZE + 1) + 0.35, row * (SIZE + 1) + 0.35, SIZE + 0.3
         ax.plot([x, x + side, x + side, x, x], [y, y, y + side, y + side, y], color=PALETTE[1], lw=1.4)

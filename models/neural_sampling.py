@@ -114,13 +114,14 @@ def sample(
     machine: Machine, tau: float, dt: float, steps: int, seed: int, progress: bool | None = None, sink: Any = None,
     on: int | None = None, record: bool = False,
 ) -> tuple[sl.Run, Sampled]:  # fmt: skip
-    """The network runs for as many steps. on: a unit that is kept on, by a strong current."""
+    """The network runs for as many steps. on: a unit that is kept on."""
     net = sl.Network(dt=dt, seed=seed, threads=1)
     units = net.population(UNITS, sl.SamplingNeuron(tau=tau, b=machine.b), name="units")
     everyone = sl.AllToAll(autapses=False)
     net.connect(units, units, "soma", everyone, weight=machine.W, delay=dt, on="rate", payload="change")
     if on is not None:
-        net.drive(units, sl.StepCurrent([0.0], 40.0 * np.eye(UNITS)[on : on + 1]), "soma")
+        for port in ("clamp", "given"):
+            net.drive(units, sl.StepCurrent([0.0], np.eye(UNITS)[on : on + 1]), port)
     if record:
         net.record(units)
     states = np.zeros(steps + 1, np.uint8)

@@ -19,6 +19,7 @@ if _TYPE_CHECKING:
     from spikelearn.learning.components import FirstComponent as FirstComponent
     from spikelearn.learning.components import NonlinearHebb as NonlinearHebb
     from spikelearn.learning.components import SimilarityMatching as SimilarityMatching
+    from spikelearn.learning.contrastive_divergence import ContrastiveDivergence as ContrastiveDivergence
     from spikelearn.learning.controls import ablated_feedback as ablated_feedback
     from spikelearn.learning.controls import frozen as frozen
     from spikelearn.learning.controls import linear as linear

@@ -13,6 +13,7 @@ from spikelearn.learning.attention_gated import BrainProp
 from spikelearn.learning.backpropagation import SurrogateBackpropagation
 from spikelearn.learning.burst_propagation import BurstPropagation
 from spikelearn.learning.contrastive_hebbian import ContrastiveHebbian
+from spikelearn.learning.contrastive_divergence import ContrastiveDivergence
 from spikelearn.learning.controls import NONE, check_control
 from spikelearn.learning.dendritic_error import DendriticError
 from spikelearn.learning.dopamine_and_bursts import DopamineAndBursts
@@ -61,6 +62,10 @@ RULES: Mapping[str, Learner] = {
 }
 """Name -> a learner, not fitted: to be cloned."""
 
+GENERATIVE: Mapping[str, Learner] = {"ecd": ContrastiveDivergence()}
+"""Rules that model how examples and labels occur together, rather than labels given examples, which they learn as well
+as they can where examples are like samples of on and off: digits, but not points in a plane. Not in RULES therefore."""
+
 LINEAR = "linear"
 """The control without hidden layers, beside those of `CONTROLS`."""
 
@@ -70,9 +75,10 @@ def learner_for(rule: str, task: str = "", control: str = NONE, **parameters: An
 
     Raises ParameterError for an unknown rule or control.
     """
-    if rule not in RULES:
-        raise ParameterError(f"rule: there is no {rule!r}{suggest(rule, RULES)}; there are: {', '.join(RULES)}")
-    learner = clone(RULES[rule]).set_params(**tuned(rule, task, control)).set_params(**parameters)
+    known = {**RULES, **GENERATIVE}
+    if rule not in known:
+        raise ParameterError(f"rule: there is no {rule!r}{suggest(rule, known)}; there are: {', '.join(known)}")
+    learner = clone(known[rule]).set_params(**tuned(rule, task, control)).set_params(**parameters)
     if control == LINEAR:
         return learner.set_params(hidden=())
     check_control(control)

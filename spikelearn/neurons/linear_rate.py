@@ -1,4 +1,5 @@
-"""Linear unit of graded activity, which may be negative: tau dy/dt = -leak y + input.
+"""Linear unit of graded activity, which may be negative: tau dy/dt = -leak y + input (Dayan & Abbott 2001, Theoretical
+Neuroscience, section 7.2, without their rectification).
 
 The input is what arrives at port exc, less what arrives at port inh, plus the current, 1 pA for 1; it is that of one
 step, and the step is exact for it. With tau = 0 the activity is the input itself; with leak = 0 the unit integrates, so

@@ -12,8 +12,9 @@ are updated one after the other; here they are updated together, so that the dif
 With tau = dt it is a binary unit that is drawn anew in each step.
 
 Potentials are rectangular: whenever z changes, the neuron emits an event of kind `rate` that can carry the change,
-`net.connect(cells, cells, on="rate", payload="change", weight=W)`, and V keeps the sum of what has arrived. Numbers
-have no unit, and a current of 1 pA is an input of 1.
+`net.connect(cells, cells, on="rate", payload="change", weight=W)`, and V keeps the sum of what has arrived. While a
+current of name `clamp` is positive, z is the current `given`, 0, 1 or between, and the neuron does not fire: the others
+then sample from the posterior. Numbers have no unit, and a current of 1 pA is an input of 1.
 """
 
 from __future__ import annotations
@@ -41,12 +42,15 @@ def _constants(p: SamplingNeuronParameters, dt: float) -> dict[str, Any]:
 
 
 @scalar
-def sampling_neuron_step(V, z, left, change, in_soma, I_soma, uniform, n_on, b):
+def sampling_neuron_step(V, z, left, change, in_soma, I_soma, I_clamp, I_given, uniform, n_on, b):
     """left: steps for which z stays 1, this one included; V: the sum of what has arrived, without bias and current."""
     V = V + in_soma
-    fired = left <= 1.0 and uniform * (1.0 + exponential(-(V + I_soma + b))) < 1.0
+    held = I_clamp > 0.0
+    fired = left <= 1.0 and uniform * (1.0 + exponential(-(V + I_soma + b))) < 1.0 and not held
     left = n_on if fired else max(left - 1.0, 0.0)
+    left = 0.0 if held else left
     now = 1.0 if left > 0.0 else 0.0
+    now = I_given if held else now
     change = now - z
     return V, now, left, change, np.uint8(fired) + np.uint8(16) * np.uint8(change != 0.0)
 
@@ -58,7 +62,7 @@ SamplingNeuron = NeuronModel(
     sampling_neuron_step,
     state={"V": "1", "z": "1", "left": "1", "change": "1"},
     ports={"soma": "1"},
-    currents=("soma",),
+    currents=("soma", "clamp", "given"),
     random=("uniform",),
     initial=lambda p: {},
     kinds=("spike", "rate"),

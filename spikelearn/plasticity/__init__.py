@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from spikelearn.plasticity.clopath import DendriticClopath as DendriticClopath
     from spikelearn.plasticity.clopath import HomeostaticClopath as HomeostaticClopath
     from spikelearn.plasticity.contrast import Contrast as Contrast
+    from spikelearn.plasticity.contrastive_divergence import ContrastiveDivergence as ContrastiveDivergence
     from spikelearn.plasticity.dendritic_error import ApicalSilencing as ApicalSilencing
     from spikelearn.plasticity.dendritic_error import DendriticPrediction as DendriticPrediction
     from spikelearn.plasticity.dopamine import DopamineSTDP as DopamineSTDP
