@@ -45,7 +45,8 @@ def compare(
 ) -> Comparison:  # fmt: skip
     """Compute what is missing in the store `out`, and return the table of all that is in it.
 
-    task: a key of TASKS. rules: keys of RULES, which are all if it is None, or of GENERATIVE. seeds: learners of each rule. controls: keys of CONTROLS.
+    task: a key of TASKS. rules: keys of RULES, or of GENERATIVE; None for all of RULES. seeds: learners of each rule.
+    controls: keys of CONTROLS.
     options: of `sweep.run`, such as quick, workers and settings. Raises ParameterError for an unknown name, otherwise
     what `sweep.run` raises.
     """

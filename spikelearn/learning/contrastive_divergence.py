@@ -77,17 +77,18 @@ class ContrastiveDivergence(Learner):
         generator = np.random.default_rng([79, self.seed])
         at_hidden, at_output = self.rates
         forward, feedback, biases = [], [], []
+        ablated = self.control == ABLATED_FEEDBACK
         for k, (below, above) in enumerate(zip(layers, layers[1:], strict=False)):
             rule = Rule(phase, eta=at_output if above is layers[-1] else at_hidden)
             W = generator.normal(0.0, self.spread, (below.size, above.size))
-            down = 0.0 * W.T if self.control == ABLATED_FEEDBACK else W.T
+            down = 0.0 * W.T if ablated else W.T
             forward.append(net.connect(below, above, weight=W, plasticity=rule, name=f"forward {k + 1}", **CHANGES))
             feedback.append(net.connect(above, below, weight=down, plasticity=rule, name=f"back {k + 1}", **CHANGES))
         for layer in layers:
             rule = Rule(phase, eta=at_output if layer is layers[-1] else at_hidden)
             biases.append(net.connect(always, layer, weight=np.zeros((1, layer.size)), plasticity=rule, **CHANGES))
         parts = {"always": always, "phase": phase, "biases": biases}
-        return Circuit(net, layers, forward, feedback, [*forward, *feedback, *biases], parts)
+        return Circuit(net, layers, forward, feedback, [*forward, *([] if ablated else feedback), *biases], parts)
 
     def factors(self, circuit: Circuit) -> dict[Projection, float]:
         """Both weights of a pair of layers learn, or neither."""
