@@ -14,12 +14,12 @@ if _TYPE_CHECKING:
     from spikelearn.learning.backpropagation import SurrogateBackpropagation as SurrogateBackpropagation
     from spikelearn.learning.burst_propagation import BurstPropagation as BurstPropagation
     from spikelearn.learning.circuit import Circuit as Circuit
-    from spikelearn.learning.contrastive_hebbian import ContrastiveHebbian as ContrastiveHebbian
     from spikelearn.learning.components import COMPONENTS as COMPONENTS
     from spikelearn.learning.components import FirstComponent as FirstComponent
     from spikelearn.learning.components import NonlinearHebb as NonlinearHebb
     from spikelearn.learning.components import SimilarityMatching as SimilarityMatching
     from spikelearn.learning.contrastive_divergence import ContrastiveDivergence as ContrastiveDivergence
+    from spikelearn.learning.contrastive_hebbian import ContrastiveHebbian as ContrastiveHebbian
     from spikelearn.learning.controls import ablated_feedback as ablated_feedback
     from spikelearn.learning.controls import frozen as frozen
     from spikelearn.learning.controls import linear as linear

@@ -12,8 +12,8 @@ from spikelearn.learning.almeida_pineda import AlmeidaPineda
 from spikelearn.learning.attention_gated import BrainProp
 from spikelearn.learning.backpropagation import SurrogateBackpropagation
 from spikelearn.learning.burst_propagation import BurstPropagation
-from spikelearn.learning.contrastive_hebbian import ContrastiveHebbian
 from spikelearn.learning.contrastive_divergence import ContrastiveDivergence
+from spikelearn.learning.contrastive_hebbian import ContrastiveHebbian
 from spikelearn.learning.controls import NONE, check_control
 from spikelearn.learning.dendritic_error import DendriticError
 from spikelearn.learning.dopamine_and_bursts import DopamineAndBursts
