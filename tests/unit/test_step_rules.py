@@ -85,9 +85,16 @@ def test_weights_outside_its_limits_are_refused():
         network(made()(), weight=2.0)
 
 
+def in_network(rule, net):
+    """The rule, with a modulator if it needs one."""
+    return rule(net.modulator("dopamine", tau=200.0)) if rule.modulated else rule()
+
+
 @pytest.mark.parametrize("rule", STEP_RULES, ids=lambda rule: rule.name)
 def test_a_projection_that_is_not_plastic_keeps_its_weights(rule):
-    net, learning = network(rule(), cell=cell_with(rule.needs), plastic=False)
+    net = sl.Network(dt=0.5, seed=1)
+    source, cells = net.population(3, sl.Poisson(200.0)), net.population(2, cell_with(rule.needs)())
+    learning = net.connect(source, cells, weight=0.5, plasticity=in_network(rule, net), plastic=False)
     before = net.run(0.0).weights(learning)
     EXACT.check(net.run(50.0).weights(learning), before)
 
@@ -144,7 +151,7 @@ def test_homeostasis_and_rewiring_act_on_weights_that_learn():
 def test_the_loop_of_every_rule_calculates_with_vectors(rule):
     net = sl.Network(dt=0.5, seed=3)
     cells = net.population(9, cell_with(rule.needs)())
-    net.connect(net.population(12, sl.Poisson(100.0)), cells, plasticity=rule(), name="learning")
+    net.connect(net.population(12, sl.Poisson(100.0)), cells, plasticity=in_network(rule, net), name="learning")
     calls = net.build("compiled").program.plans[0].stages["post"]
     call = next(call for call in calls if call.label == "learn learning")
     assert vectors_stored(in_llvm(call.kernel, *call.arguments)) >= 1 + len(rule.state)
