@@ -122,8 +122,8 @@ REASONS: Mapping[tuple[str, str], str] = {
         "came to 0.88 to 0.92 on validation points (seeds 101 and 102)"
     ),
     ("yin_yang", "ep_spiking"): (
-        ": at first it is 3 degrees; of examples that were learned the contrast is less than a quantum, and with one of "
-        "0.005 it stays at 16 to 19 (seeds 101 and 102), for 1.4 times as many events"
+        ": at first it is 3 degrees; of examples that were learned the contrast is less than a quantum, and with one "
+        "of 0.005 it stays at 16 to 19 (seeds 101 and 102), for 1.4 times as many events"
     ),
     ("yin_yang", "rstdp"): ": `reinforce`, from the same rewards, is 0.125 above its frozen control",
 }
