@@ -29,9 +29,11 @@ YIN_YANG: Mapping[str, Mapping[str, tuple[float, float, float]]] = {
     "dopamine": {"none": (1.7, 0.27, 0.9), "frozen": (4.0, 0.5, 0.93), "linear": (12.0, 0.35, 0.95)},
     "burstprop": {"none": (2.0, 0.17, 0.95), "frozen": (0.73, 0.38, 0.9), "linear": (2.0, 0.5, 0.9)},
     "ep": {"none": (10.0, 0.1, 0.8), "frozen": (6.8, 0.29, 0.9), "linear": (6.2, 0.065, 0.95)},
+    "ep_spiking": {"none": (10.0, 0.1, 0.8), "frozen": (8.0, 0.23, 0.8), "linear": (4.3, 0.27, 0.95)},
+    "chl": {"none": (5.0, 0.05, 0.8), "frozen": (5.0, 0.05, 0.8), "linear": (4.8, 0.13, 0.95)},
 }
 """Rule -> control -> learning rates of hidden layers and output, and their decay."""
-SAME = {"dfa": "fa", "eprop_lif": "eprop"}
+SAME = {"dfa": "fa", "eprop_lif": "eprop", "generec": "chl"}
 """Rule -> the rule whose parameters it has."""
 SEQUENCES: Mapping[str, Mapping[str, Any]] = {
     "evidence_accumulation": {"learning_rate": (0.1, 0.05), "epochs": 6},
