@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from spikelearn.neurons.receptors import *
     from spikelearn.neurons.receptors.model import Receptor as Receptor
     from spikelearn.neurons.receptors.model import ReceptorModel as ReceptorModel
+    from spikelearn.neurons.resonator import Resonator as Resonator
     from spikelearn.neurons.srm0 import SRM0 as SRM0
     from spikelearn.neurons.taught_pyramidal import TaughtPyramidal as TaughtPyramidal
     from spikelearn.neurons.three_compartment import ThreeCompartment as ThreeCompartment
