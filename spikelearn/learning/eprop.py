@@ -32,7 +32,7 @@ from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import ABLATED_FEEDBACK, FROZEN
 from spikelearn.learning.feedback import FIXED, TIED, check_feedback
 from spikelearn.learning.feedback_alignment import OutputError
-from spikelearn.learning.layers import GAIN, LATER, TAU_M, loss_of_errors, presenting, starting_weights
+from spikelearn.learning.layers import GAIN, TAU_M, loss_of_errors, presenting, starting_weights, weights_among
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import CrossEntropy
@@ -83,7 +83,7 @@ class EligibilityPropagation(Learner):
         for k, layer in enumerate(layers[1:-1]):
             sent = self.encoded.sent if k == 0 else {"on": "spike"}
             forward += self._onto(net, layers[k], layer, weights[k], sent)
-            among = generator.uniform(-1.0, 1.0, (layer.size, layer.size)) * self.recurrence * LATER / layer.size**0.5
+            among = weights_among(layer.size, self.recurrence, generator)
             forward += self._onto(net, layer, layer, among, {"on": "spike"})
             B = generator.normal(0.0, 1.0, (layers[-1].size, layer.size))
             if self.feedback == TIED and layer is layers[-2]:

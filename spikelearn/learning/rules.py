@@ -27,6 +27,7 @@ from spikelearn.learning.learner import Learner
 from spikelearn.learning.node_perturbation import NodePerturbation
 from spikelearn.learning.plateau import Plateau
 from spikelearn.learning.reinforce import Reinforce
+from spikelearn.learning.resonators import ResonatorBackpropagation
 from spikelearn.learning.reward_modulated_stdp import RewardModulatedSTDP
 from spikelearn.learning.spiking_errors import SpikingFeedbackAlignment
 from spikelearn.learning.tuned import tuned
@@ -36,6 +37,7 @@ from spikelearn.parameters import suggest
 RULES: Mapping[str, Learner] = {
     "bptt": SurrogateBackpropagation(),
     "bptt_online": SurrogateBackpropagation(batch=1, learning_rate=(0.05, 0.02), decay=0.8),
+    "bptt_resonate": ResonatorBackpropagation(),
     "fa": FeedbackAlignment(),
     "dfa": FeedbackAlignment(direct=True),
     "fa_spiking": SpikingFeedbackAlignment(),

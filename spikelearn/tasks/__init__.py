@@ -1,6 +1,7 @@
 """Learning tasks, as arrays."""
 
 from spikelearn.tasks.digits import Split, digits, split
+from spikelearn.tasks.frequency import frequency_discrimination
 from spikelearn.tasks.memory import Sequences, evidence_accumulation, store_recall
 from spikelearn.tasks.mnist_files import read_mnist
 from spikelearn.tasks.sequences import SequenceTask, sequence_task
@@ -13,6 +14,7 @@ __all__ = [
     "Split",
     "digits",
     "evidence_accumulation",
+    "frequency_discrimination",
     "read_mnist",
     "sequence_task",
     "split",
