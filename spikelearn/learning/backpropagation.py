@@ -58,6 +58,8 @@ class SurrogateBackpropagation(Learner):
         one_number(self.recurrence, "1", "recurrence", least=0.0)
         if not 0.0 <= self.adaptive <= 1.0:
             raise ParameterError(f"adaptive: expected a share from 0 to 1, got {self.adaptive!r}")
+        if self.encoded.random:
+            raise ParameterError(f"encoding: expected one without random spikes, got {self.encoding!r}")
         weights = starting_weights(sizes, self.seed)
         generator = np.random.default_rng([13, self.seed])
         among = [weights_among(n, self.recurrence, generator) for n in sizes[1:-1]] if self.recurrence else []
@@ -96,14 +98,6 @@ class SurrogateBackpropagation(Learner):
         always: Mapping[Any, Any] = circuit.parts["currents"]
         shown = presenting(self, circuit, X, None, scores)
         return [replace(phase, currents={**phase.currents, **always}) for phase in shown] if always else shown
-
-    def hand_over(self, circuit: Circuit) -> Circuit:
-        for there, here in zip(self.circuit_.forward, circuit.forward, strict=True):
-            circuit.network.set_weights(here, self.circuit_.weights(there))
-        of_old, of_new = (each.parts["currents"].values() for each in (self.circuit_, circuit))
-        for old, new in zip(of_old, of_new, strict=True):
-            new[...] = old
-        return circuit
 
     def updates(self, X: Any, y: Any) -> list[np.ndarray]:
         """Minus the gradient, of which Adam makes steps."""
