@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from spikelearn.neurons.lif_instructed import LIFInstructed as LIFInstructed
     from spikelearn.neurons.lif_nmda import LIFNMDA as LIFNMDA
     from spikelearn.neurons.lif_soft_reset import LIFSoftReset as LIFSoftReset
+    from spikelearn.neurons.lif_two_adaptations import LIFTwoAdaptations as LIFTwoAdaptations
     from spikelearn.neurons.model import Neuron as Neuron
     from spikelearn.neurons.model import NeuronModel as NeuronModel
     from spikelearn.neurons.multiple_thresholds import AdaptiveMultiThreshold as AdaptiveMultiThreshold
