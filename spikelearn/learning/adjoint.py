@@ -37,7 +37,8 @@ class Adjoint:
     -> (phases, trials, size). Both are to be changed in place between calls.
 
     by: the projections by whose weights gradients are taken. inputs: populations by whose initial states and currents
-    they are taken too, if they can be. surrogate: None holds all spikes. Raises DescriptionError, naming it, for what is not supported.
+    they are taken too, if they can be. surrogate: None holds all spikes. Raises DescriptionError, naming it, for what
+    is not supported.
     """
 
     def __init__(

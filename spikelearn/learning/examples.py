@@ -14,6 +14,7 @@ from spikelearn.tasks import (
     digits,
     evidence_accumulation,
     frequency_discrimination,
+    nested_store_recall,
     split,
     store_recall,
     xor,
@@ -92,6 +93,7 @@ TASKS: Mapping[str, Callable[[bool, str], Examples]] = {
     "evidence_accumulation": lambda validation, mnist: _of_sequences(evidence_accumulation, validation),
     "pixels": lambda validation, mnist: _pixels(validation, ""), "frequency": _frequency,
     "store_recall": lambda validation, mnist: _of_sequences(store_recall, validation),
+    "nested_store_recall": lambda validation, mnist: _of_sequences(nested_store_recall, validation),
 }  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from spikelearn.learning.feedback_alignment import FeedbackAlignment
 from spikelearn.learning.generec import GeneRec
 from spikelearn.learning.koerding_koenig import KoerdingKoenig
 from spikelearn.learning.learner import Learner
+from spikelearn.learning.nested_eprop import NestedEligibilityPropagation
 from spikelearn.learning.node_perturbation import NodePerturbation
 from spikelearn.learning.plateau import Plateau
 from spikelearn.learning.reinforce import Reinforce
@@ -46,6 +47,7 @@ RULES: Mapping[str, Learner] = {
     "brainprop": BrainProp(),
     "eprop": EligibilityPropagation(),
     "eprop_lif": EligibilityPropagation(adaptive=0.0),
+    "eprop_nested": NestedEligibilityPropagation(),
     "microcircuit": DendriticError(),
     "node_perturbation": NodePerturbation(),
     "weight_perturbation": WeightPerturbation(),

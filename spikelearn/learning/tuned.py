@@ -14,6 +14,7 @@ from spikelearn.learning.controls import NONE
 YIN_YANG: Mapping[str, Mapping[str, tuple[float, float, float]]] = {
     "bptt": {"none": (0.25, 0.084, 0.8), "frozen": (0.056, 0.15, 0.8), "linear": (0.15, 0.072, 0.9)},
     "bptt_online": {"none": (0.05, 0.02, 0.8), "frozen": (0.013, 0.045, 0.8), "linear": (0.019, 0.0051, 0.95)},
+    "bptt_resonate": {"none": (0.14, 0.083, 0.8), "frozen": (0.093, 0.028, 0.95), "linear": (0.14, 0.14, 0.9)},
     "fa": {"none": (0.31, 0.032, 0.8), "frozen": (0.12, 0.095, 0.9), "linear": (0.33, 0.07, 0.8)},
     "fa_spiking": {"none": (0.23, 0.067, 0.8), "frozen": (0.21, 0.098, 0.8), "linear": (0.089, 0.28, 0.95)},
     "erbp": {"none": (0.01, 0.01, 0.9), "frozen": (0.01, 0.01, 0.9), "linear": (0.0025, 0.03, 0.95)},
@@ -31,7 +32,7 @@ YIN_YANG: Mapping[str, Mapping[str, tuple[float, float, float]]] = {
     "ep": {"none": (10.0, 0.1, 0.8), "frozen": (6.8, 0.29, 0.9), "linear": (6.2, 0.065, 0.95)},
 }
 """Rule -> control -> learning rates of hidden layers and output, and their decay."""
-SAME = {"dfa": "fa", "eprop_lif": "eprop"}
+SAME = {"dfa": "fa", "eprop_lif": "eprop", "eprop_nested": "eprop"}
 """Rule -> the rule whose parameters it has."""
 SEQUENCES: Mapping[str, Mapping[str, Any]] = {
     "evidence_accumulation": {"learning_rate": (0.1, 0.05), "epochs": 6},
