@@ -35,7 +35,7 @@ from spikelearn.plots.style import CONTROL, DASHED, DOTTED, PALETTE, clean
 
 @dataclass(frozen=True)
 class Parameters:
-    epochs: int = parameter(15, "", "passes over the sequences")
+    epochs: int = parameter(10, "", "passes over the sequences")
     decay: float = parameter(0.95, "", "of learning rates from epoch to epoch, for sequences")
     recurrence: float = parameter(0.5, "", "size of recurrent weights at first, relative to those between layers")
     examples: int = parameter(0, "", "learn from the first so many only; 0 for all")
@@ -73,7 +73,15 @@ CONTROLS = {"frozen": "frozen", "shuffled": "shuffled_teacher"}
 TRIED = (0.03, 0.1, 0.01)
 """Learning rates, in the order in which they are tried."""
 TUNING_SEEDS = (101, 102)
-RATES: dict[tuple[str, str], float] = {}
+RATES: dict[tuple[str, str], float] = {
+    ("pixels", "LIF"): 0.1, ("frequency", "LIF"): 0.01,
+    ("pixels", "adaptive LIF"): 0.01, ("frequency", "adaptive LIF"): 0.1,
+    ("pixels", "resonators"): 0.03, ("frequency", "resonators"): 0.01,
+    ("pixels", "still"): 0.01, ("frequency", "still"): 0.03,
+    ("pixels", "LIF, feed-forward"): 0.1, ("frequency", "LIF, feed-forward"): 0.01,
+    ("pixels", "resonators, feed-forward"): 0.03, ("frequency", "resonators, feed-forward"): 0.1,
+    ("pixels", "frozen"): 0.1, ("frequency", "frozen"): 0.1,
+}  # fmt: skip
 """(task, network or control) -> the best of TRIED in 5 epochs, by mean accuracy on validation examples, seeds 101 and
 102: `spikelearn run resonate_and_fire --set settings=3`. Others have the first."""
 

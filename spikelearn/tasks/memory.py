@@ -80,45 +80,40 @@ def store_recall(n: int, seed: int, elements: int = 10, delay: int = 3) -> Seque
 
 @checks_arguments
 def nested_store_recall(
-    n: int, seed: int, inner: int = 4, spacing: int = 8, delay: tuple[int, int] = (3, 6)
+    n: int, seed: int, inner: int = 4, spacing: int = 6, delay: tuple[int, int] = (3, 6)
 ) -> Sequences:
     """Which of two values, 0 or 1, was stored: the outer one at the beginning, or the inner one, stored last?
 
-    Ours: `store_recall` in two time scales. Groups of inputs: the values 0 and 1, the signals to store the outer and
-    the inner value, and those to recall either. A random value is shown in each element. In the first one it is to be
-    stored as the outer value. Then there are `inner` signals, an even number, `spacing` elements apart on average, each
-    to store the value as the inner one instead of that before; half of these values are 0 and half are 1. The last
-    element asks for one of both, with equal probability. delay: least and most elements between the last signal to
-    store and that to recall. Who knows only one of the values, and guesses the other, is right in 3 of 4 cases.
+    Ours: to store and recall in two time scales. Groups of inputs: the outer values 0 and 1, the inner values 0 and 1,
+    and the signals to recall either. The first element shows the outer value. Then `inner` values are shown, an even
+    number, `spacing` elements apart on average, each to be stored instead of the one before; half of them are 0 and
+    half are 1, so that their number tells nothing. The last element asks for one of both, with equal probability.
+    delay: least and most silent elements before it. Who knows only one of the values, and guesses the other, is right
+    in 3 of 4 cases.
 
     >>> X, y, elements = nested_store_recall(100, seed=1)
     >>> X.shape, elements
-    ((100, 2400), 40)
+    ((100, 1920), 32)
     """
     least, most = delay
     if inner < 2 or inner % 2 or spacing < 3 or not 0 <= least <= most:
         raise ExperimentError(
-            "nested_store_recall: expected an even number of inner signals, at least 3 elements apart, and a delay "
-            f"from the least to the most; got {inner}, {spacing}, {delay}"
+            "nested_store_recall: expected an even number of inner values, at least 3 elements apart, and a delay from "
+            f"the least to the most; got {inner}, {spacing}, {delay}"
         )
     generator = np.random.default_rng([2022, seed])
-    last = 1 + inner * spacing
-    elements = last + most + 1
-    every = np.arange(n)
-    values = generator.integers(0, 2, (n, elements))
-    recalled = elements - 1
-    stored = recalled - 1 - generator.integers(least, most + 1, n)
-    at = stored[:, None] - spacing * np.arange(inner)[::-1]
+    elements = 1 + inner * spacing + most + 1
+    every, recall = np.arange(n), elements - 1
+    outer, asked = generator.integers(0, 2, n), generator.integers(0, 2, n)
+    last = recall - 1 - generator.integers(least, most + 1, n)
+    at = last[:, None] - spacing * np.arange(inner)[::-1]
     at[:, :-1] += generator.integers(-1, 2, (n, inner - 1))
-    shown = generator.permuted(np.broadcast_to(np.arange(inner) % 2, (n, inner)), axis=1)
-    values[every[:, None], at] = shown
-    asked = generator.integers(0, 2, n)
+    stored = generator.permuted(np.broadcast_to(np.arange(inner) % 2, (n, inner)), axis=1)
     active = np.zeros((n, elements, 6), bool)
-    active[:, :, :2] = values[:, :, None] == [0, 1]
-    active[:, 0, 2] = True
-    active[every[:, None], at, 3] = True
-    active[every, recalled, 4 + asked] = True
-    return _sequences(active, np.where(asked == 0, values[:, 0], shown[:, -1]), generator)
+    active[every, 0, outer] = True
+    active[every[:, None], at, 2 + stored] = True
+    active[every, recall, 4 + asked] = True
+    return _sequences(active, np.where(asked == 0, outer, stored[:, -1]), generator)
 
 
 def _sequences(active: np.ndarray, labels: np.ndarray, generator: np.random.Generator) -> Sequences:

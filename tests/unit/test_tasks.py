@@ -129,19 +129,16 @@ def test_oscillations_that_cannot_be_are_refused(wrong):
         tasks.frequency_discrimination(10, 1, **wrong)
 
 
-def test_nested_values_are_those_at_their_signals_and_only_one_of_them_answers_three_in_four():
+def test_nested_values_are_the_first_and_the_last_one_and_only_one_of_them_answers_three_in_four():
     X, y, elements = tasks.nested_store_recall(2000, seed=1)
     groups = X.reshape(2000, elements, 6, 10).sum(axis=3) > 0.5
-    value = groups[:, :, 1].astype(int)
-    outer, inner = value[:, 0], np.zeros(2000, int)
+    assert np.all(groups[:, 0, :2].sum(axis=1) == 1) and not np.any(groups[:, 1:, :2])
+    outer, inner = groups[:, 0, 1].astype(int), np.zeros(2000, int)
     for k in range(elements):
-        inner = np.where(groups[:, k, 3], value[:, k], inner)
-    asked_outer = groups[:, -1, 4]
-    assert np.all(groups[:, 0, 2]) and not np.any(groups[:, 1:, 2])
-    assert np.all(groups[:, :, 3].sum(axis=1) == 4) and np.all(groups[:, -1, 4] != groups[:, -1, 5])
-    assert np.array_equal(y, np.where(asked_outer, outer, inner))
-    # the values to store as the inner one are as often 0 as 1, so that their number tells nothing
-    assert np.all((groups[:, :, 3] * value).sum(axis=1) == 2)
+        inner = np.where(groups[:, k, 2], 0, np.where(groups[:, k, 3], 1, inner))
+    assert np.array_equal(y, np.where(groups[:, -1, 4], outer, inner))
+    # inner values are as often 0 as 1, so that their number tells nothing
+    assert np.all(groups[:, :, 2:4].sum(axis=1) == 2) and np.all(groups[:, -1, 4] != groups[:, -1, 5])
     for known in (outer, inner):
         assert abs(np.mean(known == y) - 0.75) < 0.04
 
