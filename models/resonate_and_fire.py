@@ -44,7 +44,7 @@ class Parameters:
     tuning_epochs: int = parameter(5, "", "passes over the sequences with each of them")
 
 
-QUICK = {"epochs": 4, "examples": 500, "tests": 200}
+QUICK = {"epochs": 3, "examples": 400, "tests": 150}
 SEEDS = 3
 PUBLISHED = {
     "gain.pixels": Published("at least 0.03", low=0.03, source="chosen here"),

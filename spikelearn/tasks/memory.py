@@ -82,14 +82,14 @@ def store_recall(n: int, seed: int, elements: int = 10, delay: int = 3) -> Seque
 def nested_store_recall(
     n: int, seed: int, inner: int = 4, spacing: int = 6, delay: tuple[int, int] = (3, 6)
 ) -> Sequences:
-    """Which of two values, 0 or 1, was stored: the outer one at the beginning, or the inner one, stored last?
+    """Which two values, 0 or 1, were stored: the outer one at the beginning, and the inner one, stored last?
 
     Ours: to store and recall in two time scales. Groups of inputs: the outer values 0 and 1, the inner values 0 and 1,
-    and the signals to recall either. The first element shows the outer value. Then `inner` values are shown, an even
-    number, `spacing` elements apart on average, each to be stored instead of the one before; half of them are 0 and
-    half are 1, so that their number tells nothing. The last element asks for one of both, with equal probability.
-    delay: least and most silent elements before it. Who knows only one of the values, and guesses the other, is right
-    in 3 of 4 cases.
+    the signal to recall, and one that is always active. The first element shows the outer value. Then `inner` values
+    are shown, an even number, `spacing` elements apart on average, each to be stored instead of the one before; half of
+    them are 0 and half are 1, so that their number tells nothing. The last element is to be answered with 2 times the
+    outer value plus the inner one. delay: least and most elements before it without a value. Who knows only one of the
+    values is right in 1 of 2 cases.
 
     >>> X, y, elements = nested_store_recall(100, seed=1)
     >>> X.shape, elements
@@ -103,17 +103,17 @@ def nested_store_recall(
         )
     generator = np.random.default_rng([2022, seed])
     elements = 1 + inner * spacing + most + 1
-    every, recall = np.arange(n), elements - 1
-    outer, asked = generator.integers(0, 2, n), generator.integers(0, 2, n)
-    last = recall - 1 - generator.integers(least, most + 1, n)
+    every, outer = np.arange(n), generator.integers(0, 2, n)
+    last = elements - 2 - generator.integers(least, most + 1, n)
     at = last[:, None] - spacing * np.arange(inner)[::-1]
     at[:, :-1] += generator.integers(-1, 2, (n, inner - 1))
     stored = generator.permuted(np.broadcast_to(np.arange(inner) % 2, (n, inner)), axis=1)
     active = np.zeros((n, elements, 6), bool)
     active[every, 0, outer] = True
     active[every[:, None], at, 2 + stored] = True
-    active[every, recall, 4 + asked] = True
-    return _sequences(active, np.where(asked == 0, outer, stored[:, -1]), generator)
+    active[:, -1, 4] = True
+    active[:, :, 5] = True
+    return _sequences(active, 2 * outer + stored[:, -1], generator)
 
 
 def _sequences(active: np.ndarray, labels: np.ndarray, generator: np.random.Generator) -> Sequences:
