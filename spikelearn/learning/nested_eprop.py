@@ -23,7 +23,7 @@ from spikelearn.plasticity import EPropTwoAdaptations
 class NestedEligibilityPropagation(EligibilityPropagation):
     """e-prop for cells with two adaptations. beta, tau_a: of the fast one. beta_slow, tau_slow: of the slow one."""
 
-    beta_slow: float = 0.03
+    beta_slow: float = 0.1
     tau_slow: float = 2000.0
 
     def cells(self, adapts: np.ndarray) -> Any:

@@ -85,15 +85,15 @@ def nested_store_recall(
     """Which two values, 0 or 1, were stored: the outer one at the beginning, and the inner one, stored last?
 
     Ours: to store and recall in two time scales. Groups of inputs: the outer values 0 and 1, the inner values 0 and 1,
-    the signal to recall, and one that is always active. The first element shows the outer value. Then `inner` values
+    and the signal to recall. The first element shows the outer value. Then `inner` values
     are shown, an even number, `spacing` elements apart on average, each to be stored instead of the one before; half of
     them are 0 and half are 1, so that their number tells nothing. The last element is to be answered with 2 times the
-    outer value plus the inner one. delay: least and most elements before it without a value. Who knows only one of the
+    outer value plus the inner one. delay: least and most silent elements before it. Who knows only one of the
     values is right in 1 of 2 cases.
 
     >>> X, y, elements = nested_store_recall(100, seed=1)
     >>> X.shape, elements
-    ((100, 1920), 32)
+    ((100, 1600), 32)
     """
     least, most = delay
     if inner < 2 or inner % 2 or spacing < 3 or not 0 <= least <= most:
@@ -108,11 +108,10 @@ def nested_store_recall(
     at = last[:, None] - spacing * np.arange(inner)[::-1]
     at[:, :-1] += generator.integers(-1, 2, (n, inner - 1))
     stored = generator.permuted(np.broadcast_to(np.arange(inner) % 2, (n, inner)), axis=1)
-    active = np.zeros((n, elements, 6), bool)
+    active = np.zeros((n, elements, 5), bool)
     active[every, 0, outer] = True
     active[every[:, None], at, 2 + stored] = True
     active[:, -1, 4] = True
-    active[:, :, 5] = True
     return _sequences(active, 2 * outer + stored[:, -1], generator)
 
 
