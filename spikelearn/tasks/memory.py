@@ -80,7 +80,7 @@ def store_recall(n: int, seed: int, elements: int = 10, delay: int = 3) -> Seque
 
 @checks_arguments
 def nested_store_recall(
-    n: int, seed: int, inner: int = 4, spacing: int = 6, delay: tuple[int, int] = (3, 6)
+    n: int, seed: int, inner: int = 2, spacing: int = 12, delay: tuple[int, int] = (3, 6)
 ) -> Sequences:
     """Which two values, 0 or 1, were stored: the outer one at the beginning, and the inner one, stored last?
 

@@ -62,9 +62,7 @@ def test_values_stored_long_ago_and_lately_are_recalled_by_cells_with_two_adapta
     learned, judged = (sl.tasks.nested_store_recall(n, seed) for n, seed in ((1000, 1), (300, 2)))
     given = {"hidden": (50,), "elements": learned.elements, "steps": 20, "bias": False}
     both, fast, slow = (
-        learner_for(rule, "nested_store_recall", **given, **more)
-        .fit(learned.X, learned.y)
-        .score(judged.X, judged.y)
+        learner_for(rule, "nested_store_recall", **given, **more).fit(learned.X, learned.y).score(judged.X, judged.y)
         for rule, more in (("eprop_nested", {}), ("eprop", {}), ("eprop", {"tau_a": 2000.0, "beta": 0.1}))
     )
     assert both > 0.9 and fast < 0.75 and slow < 0.75
@@ -83,8 +81,7 @@ def test_symmetric_feedback_is_the_transpose_of_the_output_at_the_beginning_of_a
 def test_changes_go_down_the_gradient_with_symmetric_feedback_and_anywhere_with_random_feedback(rule):
     """What is left is what spikes do to other cells, and that errors come two steps late."""
     symmetric, random = (
-        angles_of(prepared(rule, feedback=feedback, recurrence=0.1, bias=False), X, Y)
-        for feedback in ("tied", "fixed")
+        angles_of(prepared(rule, feedback=feedback, recurrence=0.1, bias=False), X, Y) for feedback in ("tied", "fixed")
     )
     assert len(symmetric) == 5  # onto cells that adapt and others, from the input and from each other; and the output
     assert all(angle.averaged < 8.0 for angle in symmetric) and symmetric[-1].averaged < 1.0

@@ -138,7 +138,7 @@ def test_nested_values_are_the_first_and_the_last_one_and_one_of_them_answers_on
         inner = np.where(groups[:, k, 2], 0, np.where(groups[:, k, 3], 1, inner))
     assert np.array_equal(y, 2 * outer + inner)
     # inner values are as often 0 as 1, so that their number tells nothing
-    assert np.all(groups[:, :, 2:4].sum(axis=1) == 2)
+    assert np.all(groups[:, :, 2:4].sum(axis=1) == 1)
     assert np.all(groups[:, -1, 4]) and not np.any(groups[:, :-1, 4])
     assert abs(np.mean(outer == inner) - 0.5) < 0.04
 
