@@ -37,7 +37,7 @@ SAME = {"dfa": "fa", "eprop_lif": "eprop", "eprop_nested": "eprop"}
 SEQUENCES: Mapping[str, Mapping[str, Any]] = {
     "evidence_accumulation": {"learning_rate": (0.1, 0.05), "epochs": 6},
     "store_recall": {"learning_rate": (0.2, 0.05), "epochs": 10},
-    "nested_store_recall": {"learning_rate": (0.2, 0.05), "epochs": 8, "beta": 0.2, "recurrence": 0.1},
+    "nested_store_recall": {"learning_rate": (0.2, 0.05), "epochs": 10, "beta": 0.2, "recurrence": 0.1},
 }
 """Task -> parameters of e-prop."""
 DIGITS: Mapping[str, Mapping[str, Any]] = {
