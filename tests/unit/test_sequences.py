@@ -94,7 +94,7 @@ def test_changes_go_down_the_gradient_with_symmetric_feedback_and_anywhere_with_
         ("brainprop", {"elements": 2}, "elements: BrainProp does not learn sequences, got 2 elements"),
         ("fa", {"elements": 3}, "elements: expected a number that divides the 4 features, got 3"),
         ("fa", {"elements": 0}, "elements"),
-        ("eprop", {"feedback": "spiking"}, "feedback: expected 'random' or 'symmetric'"),
+        ("eprop", {"feedback": "spiking"}, "feedback: expected one of fixed, tied, got 'spiking'"),
         ("eprop", {"adaptive": 1.5}, "adaptive: expected a share from 0 to 1, got 1.5"),
     ],
 )
