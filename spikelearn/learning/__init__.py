@@ -36,9 +36,11 @@ if _TYPE_CHECKING:
     from spikelearn.learning.generec import GeneRec as GeneRec
     from spikelearn.learning.koerding_koenig import KoerdingKoenig as KoerdingKoenig
     from spikelearn.learning.learner import Learner as Learner
+    from spikelearn.learning.nested_eprop import NestedEligibilityPropagation as NestedEligibilityPropagation
     from spikelearn.learning.node_perturbation import NodePerturbation as NodePerturbation
     from spikelearn.learning.plateau import Plateau as Plateau
     from spikelearn.learning.reinforce import Reinforce as Reinforce
+    from spikelearn.learning.resonators import ResonatorBackpropagation as ResonatorBackpropagation
     from spikelearn.learning.reward_modulated_stdp import RewardModulatedSTDP as RewardModulatedSTDP
     from spikelearn.learning.rules import RULES as RULES
     from spikelearn.learning.rules import learner_for as learner_for

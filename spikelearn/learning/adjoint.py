@@ -36,13 +36,14 @@ class Adjoint:
     weights: projection -> (sources, targets) for AllToAll, otherwise one for each synapse; currents: (population, port)
     -> (phases, trials, size). Both are to be changed in place between calls.
 
-    by: the projections by whose weights gradients are taken. inputs: whether derivatives by initial states and currents
-    are wanted too. surrogate: None holds all spikes. Raises DescriptionError, naming it, for what is not supported.
+    by: the projections by whose weights gradients are taken. inputs: populations by whose initial states and currents
+    they are taken too, if they can be. surrogate: None holds all spikes. Raises DescriptionError, naming it, for what
+    is not supported.
     """
 
     def __init__(
         self, backend: CompiledBackend, trials: Trials, surrogate: Surrogate | None, by: Sequence[Projection],
-        inputs: bool,
+        inputs: Collection[Population],
     ) -> None:  # fmt: skip
         d, self.what = backend.description, unrolled(backend, trials)
         self.surrogate, self.by = surrogate, tuple(by)
@@ -70,9 +71,8 @@ class Adjoint:
         self.parts = [_Part(cells, self.links, self.what) for cells in _in_order(self.cells.values(), self.links)]
         self._needed = self._reached(link.target for link in self.links if link.projection in self.by)
         self._differentiated = set(self._needed)
-        if inputs:
-            self._differentiated |= {each for each in self.cells.values() if self._can_be_differentiated(each)}
-        self.inputs = inputs
+        self._wanted = [self.cells[population] for population in inputs]
+        self._differentiated |= {each for each in self._reached(self._wanted) if self._can_be_differentiated(each)}
         self._backward: dict[frozenset[Key], list[_Return]] = {}
 
     def _reached(self, cells: Iterable[Cells]) -> set[Cells]:
@@ -89,8 +89,9 @@ class Adjoint:
         return self.surrogate is None or not sends_spikes or cells.has_margin
 
     @property
-    def differentiated(self) -> list[Neurons]:
-        return [each for each in self.cells.values() if isinstance(each, Neurons) and each in self._differentiated]
+    def with_inputs(self) -> list[Neurons]:
+        """The cells by whose initial states and currents derivatives are taken."""
+        return [each for each in self._wanted if isinstance(each, Neurons) and each in self._differentiated]
 
     def forward(self) -> None:
         """Run all trials. Results are in the arrays of `cells`."""
@@ -130,7 +131,7 @@ class Adjoint:
                 used = dict.fromkeys(link.outlet for link in links if link.source is each)
                 used |= dict.fromkeys([SPIKES] if "spike" in names else [])
                 arriving = [port for port in each.inputs if any(link.feeds(each, port) for link in self.links)]
-                free = list(each.currents) if self.inputs else []
+                free = list(each.currents) if each in self._wanted else []
                 variables = sorted(names - {"spike"})
                 calls.append(each.backward_call(self.surrogate, tuple(used), variables, arriving, free))
             if cells:

@@ -32,7 +32,7 @@ from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import ABLATED_FEEDBACK, FROZEN
 from spikelearn.learning.feedback import FIXED, TIED, check_feedback
 from spikelearn.learning.feedback_alignment import OutputError
-from spikelearn.learning.layers import GAIN, LATER, TAU_M, loss_of_errors, presenting, starting_weights
+from spikelearn.learning.layers import GAIN, TAU_M, loss_of_errors, presenting, starting_weights, weights_among
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import CrossEntropy
@@ -83,7 +83,7 @@ class EligibilityPropagation(Learner):
         for k, layer in enumerate(layers[1:-1]):
             sent = self.encoded.sent if k == 0 else {"on": "spike"}
             forward += self._onto(net, layers[k], layer, weights[k], sent)
-            among = generator.uniform(-1.0, 1.0, (layer.size, layer.size)) * self.recurrence * LATER / layer.size**0.5
+            among = weights_among(layer.size, self.recurrence, generator)
             forward += self._onto(net, layer, layer, among, {"on": "spike"})
             B = generator.normal(0.0, 1.0, (layers[-1].size, layer.size))
             if self.feedback == TIED and layer is layers[-2]:
@@ -95,11 +95,19 @@ class EligibilityPropagation(Learner):
         forward.append(net.connect(layers[-2], layers[-1], "soma", weight=weights[-1], plasticity=rule, **sent))
         return Circuit(net, layers, forward, feedback, learning=[each for each in forward if each.learns])
 
+    def cells(self, adapts: np.ndarray) -> Any:
+        """The model of hidden cells. adapts: 1.0 for those that adapt, 0.0 for others."""
+        return LIFAdaptiveSoftReset(tau_m=TAU_M, tau_a=self.tau_a, beta=self.beta * adapts, gamma=GAMMA)
+
+    def rule(self, eta: float, adapts: float) -> Any:
+        """The plasticity of synapses onto cells that adapt, 1.0, or not, 0.0."""
+        given = {"tau_m": TAU_M, "tau_out": TAU_M, "W_min": -1e6, "W_max": 1e6}
+        return EProp(eta=eta, beta=self.beta * adapts, tau_a=self.tau_a, **given)
+
     def _layers(self, net: Network, sizes: Sequence[int]) -> list[Population]:
         found = [net.population(sizes[0], self.encoded.model, name="input")]
         for k, n in enumerate(sizes[1:-1], 1):
-            beta = np.where(np.arange(n) < self._adaptive(n), self.beta, 0.0)
-            model = LIFAdaptiveSoftReset(tau_m=TAU_M, tau_a=self.tau_a, beta=beta, gamma=GAMMA)
+            model = self.cells(np.where(np.arange(n) < self._adaptive(n), 1.0, 0.0))
             found.append(net.population(n, model, name=f"hidden {k}"))
         return [*found, net.population(sizes[-1], LeakyReadout(gain=GAIN), name="output")]
 
@@ -114,9 +122,9 @@ class EligibilityPropagation(Learner):
         n = self._adaptive(layer.size)
         eta = self.rates[0] * np.expm1(-1.0 / TAU_M) ** 2  # inputs count by this factor, in the cells and the readout
         found = []
-        for cells, beta in ((slice(0, n), self.beta), (slice(n, layer.size), 0.0)):
+        for cells, adapts in ((slice(0, n), 1.0), (slice(n, layer.size), 0.0)):
             if cells.stop > cells.start:
-                rule = EProp(eta=eta, beta=beta, tau_m=TAU_M, tau_a=self.tau_a, tau_out=TAU_M, W_min=-1e6, W_max=1e6)
+                rule = self.rule(eta, adapts)
                 given = {"weight": weights[:, cells], "plasticity": None if self.control == FROZEN else rule, **sent}
                 found.append(net.connect(below, layer[cells], "soma", **given))
         return found

@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 
 from spikelearn.errors import ParameterError
-from spikelearn.tasks import Sequences, digits, evidence_accumulation, split, store_recall, xor, yin_yang
+from spikelearn.tasks import (
+    Sequences,
+    digits,
+    evidence_accumulation,
+    frequency_discrimination,
+    nested_store_recall,
+    split,
+    store_recall,
+    xor,
+    yin_yang,
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,22 @@ def _digits(validation: bool, mnist: str) -> Examples:
     return Examples(*split(*digits(mnist), validation=validation), {"hidden": (100,), "bias": False})
 
 
+def _pixels(validation: bool, mnist: str) -> Examples:
+    """The same digits as sequences of 64 pixels, one in each step, row by row; 32 hidden cells."""
+    return replace(
+        _digits(validation, mnist), learner={"hidden": (32,), "bias": True, "elements": 64, "steps": 1}
+    )  # fmt: skip
+
+
+def _frequency(validation: bool, mnist: str) -> Examples:
+    """1,000 oscillations to learn from, and 500 for validation and for the test each; 32 hidden cells."""
+    learned, judged = (
+        frequency_discrimination(n, seed) for n, seed in ((1000, 10), (500, 11 if validation else 12))
+    )  # fmt: skip
+    learner = {"hidden": (32,), "bias": True, "elements": learned.elements, "steps": 1}
+    return Examples(learned.X, learned.y, judged.X, judged.y, learner)
+
+
 def _mnist(validation: bool, mnist: str) -> Examples:
     if not mnist:
         raise ParameterError("task mnist: expected the folder of the MNIST files")
@@ -65,7 +91,9 @@ def _of_sequences(task: Callable[[int, int], Sequences], validation: bool) -> Ex
 TASKS: Mapping[str, Callable[[bool, str], Examples]] = {
     "xor": _xor, "yin_yang": _yin_yang, "digits": lambda validation, mnist: _digits(validation, ""), "mnist": _mnist,
     "evidence_accumulation": lambda validation, mnist: _of_sequences(evidence_accumulation, validation),
+    "pixels": lambda validation, mnist: _pixels(validation, ""), "frequency": _frequency,
     "store_recall": lambda validation, mnist: _of_sequences(store_recall, validation),
+    "nested_store_recall": lambda validation, mnist: _of_sequences(nested_store_recall, validation),
 }  # fmt: skip
 
 

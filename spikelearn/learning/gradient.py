@@ -22,6 +22,7 @@ from spikelearn.learning.batch_cells import Neurons
 from spikelearn.learning.step_adjoint import SPIKES
 from spikelearn.learning.surrogates import Surrogate, surrogate_of
 from spikelearn.network import Network
+from spikelearn.neurons import Neuron
 from spikelearn.parameters import suggest
 from spikelearn.values import flag
 
@@ -94,16 +95,23 @@ class Differentiable:
     has stays as it is.
 
     by: the projections by whose weights gradients are taken; all by default. inputs: whether they are also taken by
-    initial states and currents. Other arguments and errors are those of `gradient`.
+    initial states and currents: of all populations, or of those listed. Other arguments and errors are those of
+    `gradient`.
     """
 
     def __init__(
         self, net: Network, trials: Trials, surrogate: Given = "fast_sigmoid", by: Sequence[Projection] | None = None,
-        inputs: bool = False,
+        inputs: bool | Sequence[Population] = False,
     ) -> None:  # fmt: skip
         if not isinstance(net, Network) or not isinstance(trials, Trials):
             raise DescriptionError(f"gradient: expected a Network and Trials, got {net!r:.100} and {trials!r:.100}")
-        psi, inputs = surrogate_of(surrogate), flag(inputs, "inputs of gradient")
+        psi = surrogate_of(surrogate)
+        neurons = [p for p in net.populations.values() if isinstance(p.model, Neuron)]
+        if not isinstance(inputs, list | tuple):
+            inputs = neurons if flag(inputs, "inputs of gradient") else ()
+        for p in inputs:
+            if not any(p is each for each in neurons):
+                raise DescriptionError(f"gradient: inputs: expected neurons of this network, got {p!r:.100}")
         known = [p for p in net.projections.values() if p.receiver is not None]
         for p in by if by is not None else ():
             if not any(p is each for each in known):
@@ -139,7 +147,7 @@ class Differentiable:
         weights = {link.projection: link.by_weights(per_trial) for link in links}
         initial: dict[Key, np.ndarray] = {}
         currents: dict[Key, np.ndarray] = {}
-        for cells in adjoint.differentiated if adjoint.inputs else ():
+        for cells in adjoint.with_inputs:
             initial |= {(cells.population, name): found for name, found in cells.by_initial().items()}
             currents |= {(cells.population, c): found.swapaxes(0, 1).copy() for c, found in cells.by_currents.items()}
         shares = {p: _nonzero(found) for p, found in weights.items()} if per_trial else None

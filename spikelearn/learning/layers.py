@@ -44,11 +44,17 @@ def starting_weights(sizes: Sequence[int], seed: int) -> list[np.ndarray]:
     ]
 
 
+def weights_among(n: int, recurrence: float, generator: np.random.Generator) -> np.ndarray:
+    """Of the n cells of a hidden layer at first, (n, n). recurrence: their size relative to that between layers."""
+    return generator.uniform(-1.0, 1.0, (n, n)) * recurrence * LATER / n**0.5
+
+
 def connect_forward(
     net: Network, layers: Sequence[Population], encoding: Encoding, weights: Sequence[np.ndarray],
-    plasticities: Sequence[Any], port: str = "soma",
+    plasticities: Sequence[Any], port: str = "soma", among: Sequence[np.ndarray] = (),
 ) -> list[Projection]:  # fmt: skip
-    """From each layer to the next. Hidden layers send spikes. plasticities: of each projection, or None."""
+    """From each layer to the next. Hidden layers send spikes. plasticities: of each projection, or None. among: weights
+    within each hidden layer, which do not learn by a plasticity; they follow those onto it."""
     found = []
     for k, (below, above) in enumerate(zip(layers, layers[1:], strict=False)):
         sent: Mapping[str, Any] = encoding.sent if k == 0 else {"on": "spike"}
@@ -57,6 +63,8 @@ def connect_forward(
                 below, above, port, weight=weights[k], plasticity=plasticities[k], name=f"forward {k + 1}", **sent
             )
         )
+        if k < len(among):
+            found.append(net.connect(above, above, port, weight=among[k], on="spike", name=f"among {k + 1}"))
     return found
 
 

@@ -25,9 +25,11 @@ from spikelearn.learning.feedback_alignment import FeedbackAlignment
 from spikelearn.learning.generec import GeneRec
 from spikelearn.learning.koerding_koenig import KoerdingKoenig
 from spikelearn.learning.learner import Learner
+from spikelearn.learning.nested_eprop import NestedEligibilityPropagation
 from spikelearn.learning.node_perturbation import NodePerturbation
 from spikelearn.learning.plateau import Plateau
 from spikelearn.learning.reinforce import Reinforce
+from spikelearn.learning.resonators import ResonatorBackpropagation
 from spikelearn.learning.reward_modulated_stdp import RewardModulatedSTDP
 from spikelearn.learning.spiking_errors import SpikingFeedbackAlignment
 from spikelearn.learning.tuned import tuned
@@ -37,6 +39,7 @@ from spikelearn.parameters import suggest
 RULES: Mapping[str, Learner] = {
     "bptt": SurrogateBackpropagation(),
     "bptt_online": SurrogateBackpropagation(batch=1, learning_rate=(0.05, 0.02), decay=0.8),
+    "bptt_resonate": ResonatorBackpropagation(),
     "fa": FeedbackAlignment(),
     "dfa": FeedbackAlignment(direct=True),
     "fa_spiking": SpikingFeedbackAlignment(),
@@ -45,6 +48,7 @@ RULES: Mapping[str, Learner] = {
     "brainprop": BrainProp(),
     "eprop": EligibilityPropagation(),
     "eprop_lif": EligibilityPropagation(adaptive=0.0),
+    "eprop_nested": NestedEligibilityPropagation(),
     "microcircuit": DendriticError(),
     "node_perturbation": NodePerturbation(),
     "weight_perturbation": WeightPerturbation(),

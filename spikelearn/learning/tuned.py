@@ -14,6 +14,7 @@ from spikelearn.learning.controls import NONE
 YIN_YANG: Mapping[str, Mapping[str, tuple[float, float, float]]] = {
     "bptt": {"none": (0.25, 0.084, 0.8), "frozen": (0.056, 0.15, 0.8), "linear": (0.15, 0.072, 0.9)},
     "bptt_online": {"none": (0.05, 0.02, 0.8), "frozen": (0.013, 0.045, 0.8), "linear": (0.019, 0.0051, 0.95)},
+    "bptt_resonate": {"none": (0.14, 0.083, 0.8), "frozen": (0.093, 0.028, 0.95), "linear": (0.14, 0.14, 0.9)},
     "fa": {"none": (0.31, 0.032, 0.8), "frozen": (0.12, 0.095, 0.9), "linear": (0.33, 0.07, 0.8)},
     "fa_spiking": {"none": (0.23, 0.067, 0.8), "frozen": (0.21, 0.098, 0.8), "linear": (0.089, 0.28, 0.95)},
     "erbp": {"none": (0.01, 0.01, 0.9), "frozen": (0.01, 0.01, 0.9), "linear": (0.0025, 0.03, 0.95)},
@@ -33,11 +34,12 @@ YIN_YANG: Mapping[str, Mapping[str, tuple[float, float, float]]] = {
     "chl": {"none": (5.0, 0.05, 0.8), "frozen": (5.0, 0.05, 0.8), "linear": (4.8, 0.13, 0.95)},
 }
 """Rule -> control -> learning rates of hidden layers and output, and their decay."""
-SAME = {"dfa": "fa", "eprop_lif": "eprop", "generec": "chl"}
+SAME = {"dfa": "fa", "eprop_lif": "eprop", "eprop_nested": "eprop", "generec": "chl"}
 """Rule -> the rule whose parameters it has."""
 SEQUENCES: Mapping[str, Mapping[str, Any]] = {
     "evidence_accumulation": {"learning_rate": (0.1, 0.05), "epochs": 6},
     "store_recall": {"learning_rate": (0.2, 0.05), "epochs": 10},
+    "nested_store_recall": {"learning_rate": (0.2, 0.05), "epochs": 10, "beta": 0.2, "recurrence": 0.1},
 }
 """Task -> parameters of e-prop."""
 DIGITS: Mapping[str, Mapping[str, Any]] = {

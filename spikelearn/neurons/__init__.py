@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from spikelearn.neurons.lif_instructed import LIFInstructed as LIFInstructed
     from spikelearn.neurons.lif_nmda import LIFNMDA as LIFNMDA
     from spikelearn.neurons.lif_soft_reset import LIFSoftReset as LIFSoftReset
+    from spikelearn.neurons.lif_two_adaptations import LIFTwoAdaptations as LIFTwoAdaptations
     from spikelearn.neurons.linear_rate import LinearRate as LinearRate
     from spikelearn.neurons.model import Neuron as Neuron
     from spikelearn.neurons.model import NeuronModel as NeuronModel
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from spikelearn.neurons.receptors import *
     from spikelearn.neurons.receptors.model import Receptor as Receptor
     from spikelearn.neurons.receptors.model import ReceptorModel as ReceptorModel
+    from spikelearn.neurons.resonator import Resonator as Resonator
     from spikelearn.neurons.sampling import SamplingNeuron as SamplingNeuron
     from spikelearn.neurons.srm0 import SRM0 as SRM0
     from spikelearn.neurons.taught_pyramidal import TaughtPyramidal as TaughtPyramidal

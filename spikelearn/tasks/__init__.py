@@ -2,7 +2,8 @@
 
 from spikelearn.tasks.bars import bars, bars_distribution
 from spikelearn.tasks.digits import Split, digits, split
-from spikelearn.tasks.memory import Sequences, evidence_accumulation, store_recall
+from spikelearn.tasks.frequency import frequency_discrimination
+from spikelearn.tasks.memory import Sequences, evidence_accumulation, nested_store_recall, store_recall
 from spikelearn.tasks.mnist_files import read_mnist
 from spikelearn.tasks.sequences import SequenceTask, sequence_task
 from spikelearn.tasks.xor import xor
@@ -16,6 +17,8 @@ __all__ = [
     "bars_distribution",
     "digits",
     "evidence_accumulation",
+    "frequency_discrimination",
+    "nested_store_recall",
     "read_mnist",
     "sequence_task",
     "split",

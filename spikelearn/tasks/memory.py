@@ -78,6 +78,43 @@ def store_recall(n: int, seed: int, elements: int = 10, delay: int = 3) -> Seque
     return _sequences(active, values[np.arange(n), stored], generator)
 
 
+@checks_arguments
+def nested_store_recall(
+    n: int, seed: int, inner: int = 2, spacing: int = 12, delay: tuple[int, int] = (3, 6)
+) -> Sequences:
+    """Which two values, 0 or 1, were stored: the outer one at the beginning, and the inner one, stored last?
+
+    Ours: to store and recall in two time scales. Groups of inputs: the outer values 0 and 1, the inner values 0 and 1,
+    and the signal to recall. The first element shows the outer value. Then `inner` values
+    are shown, an even number, `spacing` elements apart on average, each to be stored instead of the one before; half of
+    them are 0 and half are 1, so that their number tells nothing. The last element is to be answered with 2 times the
+    outer value plus the inner one. delay: least and most silent elements before it. Who knows only one of the
+    values is right in 1 of 2 cases.
+
+    >>> X, y, elements = nested_store_recall(100, seed=1)
+    >>> X.shape, elements
+    ((100, 1600), 32)
+    """
+    least, most = delay
+    if inner < 2 or inner % 2 or spacing < 3 or not 0 <= least <= most:
+        raise ExperimentError(
+            "nested_store_recall: expected an even number of inner values, at least 3 elements apart, and a delay from "
+            f"the least to the most; got {inner}, {spacing}, {delay}"
+        )
+    generator = np.random.default_rng([2022, seed])
+    elements = 1 + inner * spacing + most + 1
+    every, outer = np.arange(n), generator.integers(0, 2, n)
+    last = elements - 2 - generator.integers(least, most + 1, n)
+    at = last[:, None] - spacing * np.arange(inner)[::-1]
+    at[:, :-1] += generator.integers(-1, 2, (n, inner - 1))
+    stored = generator.permuted(np.broadcast_to(np.arange(inner) % 2, (n, inner)), axis=1)
+    active = np.zeros((n, elements, 5), bool)
+    active[every, 0, outer] = True
+    active[every[:, None], at, 2 + stored] = True
+    active[:, -1, 4] = True
+    return _sequences(active, 2 * outer + stored[:, -1], generator)
+
+
 def _sequences(active: np.ndarray, labels: np.ndarray, generator: np.random.Generator) -> Sequences:
     """active: (n, elements, groups), whether a group is."""
     n, elements, _ = active.shape

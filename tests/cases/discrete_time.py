@@ -81,6 +81,29 @@ def _readout():
     return np.stack([found[name] for name in ("V_m", "V_sum", "error", "loss", "noise")], axis=1), np.array(expected)
 
 
+def _resonator():
+    """With a complex potential, as the paper writes it, in its unit of time: 100 steps."""
+    soma, current, frequency, damping, _ = inputs()
+    soma, frequency, damping = 60.0 * soma, 0.05 * frequency, 0.002 * damping
+    current = current - 1.0
+    parameters = {"omega": 0.3, "b_offset": 0.004, "V_th": 1.2, "tau_m": 100.0, "tau_q": -1.0 / math.log(0.9)}
+    found, run = driven(
+        sl.Resonator(**parameters), {"soma": current, "frequency": frequency, "damping": damping}, {"soma": soma}
+    )
+    z, q, dt, expected, spikes = 0j, 0.0, 0.01, [], []
+    for k in range(STEPS):
+        omega = 100.0 * (0.3 + frequency[k])
+        b = (-1.0 + math.sqrt(1.0 - (dt * omega) ** 2)) / dt - 100.0 * (0.004 + damping[k]) - q
+        z += dt * ((b + 1j * omega) * z + soma[k] + current[k])
+        margin = z.real - 1.2 - q
+        spikes += [k + 1.0] if margin >= 0.0 else []
+        q = 0.9 * q + (margin >= 0.0)
+        expected.append([z.real, z.imag, q, margin])
+    assert 10 < len(spikes) < STEPS / 2
+    measured = np.stack([found[name] for name in ("u", "v", "q", "margin")], axis=1)
+    return np.append(measured, run.spikes("cell").times), np.append(expected, spikes)
+
+
 CASES: tuple[Case, ...] = (
     Case(
         "LIFSoftReset", "all of its state and its spikes, 200 steps, inputs through every port and a current",
@@ -89,5 +112,9 @@ CASES: tuple[Case, ...] = (
     Case(
         "LeakyReadout", "all of its state, 200 steps, inputs, a teacher and learning that stops and goes on",
         "the same step by step", ULP(10_000, 100.0), "ULP(10,000)", _readout,
+    ),
+    Case(
+        "Resonator", "all of its state and its spikes, 200 steps, inputs, other frequencies and damping",
+        "the paper's complex equations step by step", ULP(10_000, 10.0), "ULP(10,000)", _resonator,
     ),
 )  # fmt: skip

@@ -14,6 +14,8 @@ from cases.case import Case
 STEPS, N_IN, N_ADAPTIVE, N, N_OUT = 120, 5, 4, 7, 2
 TAU_M, TAU_A, TAU_OUT, BETA, GAMMA, ETA = 15.0, 80.0, 12.0, 0.15, 0.3, 1e-3
 ALPHA, KAPPA = np.exp(-1.0 / TAU_M), np.exp(-1.0 / TAU_OUT)
+TAU_SLOW, BETA_SLOW = 600.0, 0.08
+"""Of a second adaptation."""
 BETAS = np.repeat([BETA, 0.0], [N_ADAPTIVE, N - N_ADAPTIVE])
 TINY = 1e-20
 """Of the learning rate: weights that start at 0 then have all digits, and what they transmit changes nothing."""
@@ -33,21 +35,30 @@ def given():
 class Layer:
     """The recurrent layer, with weights that stay and, parallel to each, one of EProp that shows its changes.
 
-    beta: of the rule for neurons that adapt, as a control another one than theirs.
+    beta: of the rule for neurons that adapt, as a control another one than theirs. beta_slow: if they also adapt
+    slowly, the same for that.
     """
 
-    def __init__(self, beta=BETA):
+    def __init__(self, beta=BETA, beta_slow=None):
         spikes, W_in, W_among, _, _ = given()
         self.net = sl.Network(dt=1.0, seed=1)
         times, ids = np.nonzero(spikes)
         inputs = self.net.population(N_IN, sl.SpikeList(times.astype(float), ids), name="in")
         cells = sl.LIFAdaptiveSoftReset(tau_m=TAU_M, tau_a=TAU_A, beta=BETAS, gamma=GAMMA)
+        if beta_slow is not None:
+            of_slow = {"tau_2": TAU_SLOW, "beta_2": BETAS * BETA_SLOW / BETA}
+            cells = sl.LIFTwoAdaptations(tau_m=TAU_M, tau_1=TAU_A, beta_1=BETAS, gamma=GAMMA, **of_slow)
         self.cells = self.net.population(N, cells, name="cells")
         self.learning = {}
         for part, source, weight in (("in", inputs, W_in), ("among", self.cells, W_among)):
             self.net.connect(source, self.cells, "soma", weight=weight / (1.0 - ALPHA))
             for of_rule, to in ((beta, slice(0, N_ADAPTIVE)), (0.0, slice(N_ADAPTIVE, N))):
                 rule = sl.EProp(eta=TINY, beta=of_rule, tau_m=TAU_M, tau_a=TAU_A, tau_out=TAU_OUT)
+                if beta_slow is not None:
+                    of_slow = {"tau_2": TAU_SLOW, "beta_2": 0.0 if to.start else beta_slow}
+                    rule = sl.EPropTwoAdaptations(
+                        eta=TINY, tau_m=TAU_M, tau_1=TAU_A, beta_1=of_rule, tau_out=TAU_OUT, **of_slow
+                    )
                 self.learning[part, to.start] = self.net.connect(
                     source, self.cells[to], "soma", weight=0.0, plasticity=rule
                 )

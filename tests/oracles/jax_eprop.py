@@ -1,7 +1,8 @@
 """e-prop by jax, in float64: the gradient by automatic differentiation with the recurrent gradient stopped.
 
 Run in a process of its own by jax_oracle.ask. A case has arrays: inputs (steps, n_in); weights W_in, W_among, W_out,
-and B of the feedback; teacher (outputs,); beta (n,), alpha, rho, kappa, gain, gamma. Every connection takes a step.
+and B of the feedback; teacher (outputs,); beta (n,), alpha, rho, kappa, gain, gamma; with several adaptations beta (k,
+n) and rho (k, 1). Every connection takes a step.
 Found are the derivatives by W_in and W_among of sum_t L_t z_bar_t, where L is what arrives as feedback, held, and z_bar
 the spikes by the filter of the readout: `in` and `among`, of e-prop; `in_full` and `among_full`, in which spikes also
 count by way of other neurons; and `spikes`, (steps, n).
@@ -18,7 +19,8 @@ def answer(case):
 
     given = {name: jnp.asarray(value) for name, value in case.items()}
     alpha, rho, kappa, gamma, gain = (given[name] for name in ("alpha", "rho", "kappa", "gamma", "gain"))
-    n = len(given["beta"])
+    beta = jnp.atleast_2d(given["beta"])
+    n = beta.shape[1]
 
     @jax.custom_vjp
     def spike(margin):
@@ -36,12 +38,13 @@ def answer(case):
             a = rho * a + z
             L = jax.lax.stop_gradient(error @ given["B"])
             y = kappa * y + (1.0 - kappa) * jax.lax.stop_gradient(z) @ given["W_out"]
-            z = spike(v - 1.0 - given["beta"] * a)
+            z = spike(v - 1.0 - (beta * a).sum(axis=0))
             z_bar = kappa * z_bar + z
             error = jax.nn.sigmoid(gain * y) - given["teacher"]
             return (v, a, z, z_bar, y, error), (L @ z_bar, z)
 
-        start = [jnp.zeros(n)] * 4 + [jnp.zeros(len(given["teacher"]))] * 2
+        none = jnp.zeros(n)
+        start = [none, jnp.zeros(beta.shape), none, none] + [jnp.zeros(len(given["teacher"]))] * 2
         _, (terms, spikes) = jax.lax.scan(step, tuple(start), given["inputs"])
         return terms.sum(), spikes
 

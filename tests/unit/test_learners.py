@@ -106,7 +106,7 @@ def test_predicting_changes_no_weights_beyond_rounding(rule):
 @every_rule
 def test_frozen_hidden_layers_stay_as_they_were_drawn(rule):
     X, y = sl.tasks.yin_yang(20, 1)
-    learner = frozen(learner_for(rule, hidden=(6,), epochs=1))
+    learner = frozen(learner_for(rule, hidden=(20,), epochs=1))  # enough for some to fire at first
     learner.prepare(X, y)
     before = [each.copy() for each in learner.coefs_]
     learner.partial_fit(X, y)

@@ -56,6 +56,18 @@ def test_a_cue_is_remembered_by_cells_that_adapt_and_not_by_others():
     assert adapting > 0.9 and others < 0.75
 
 
+@pytest.mark.slow
+def test_values_stored_long_ago_and_lately_are_recalled_by_cells_with_two_adaptations_and_not_by_those_with_one():
+    """One element is a tenth of the fast time constant, and a hundredth of the slow one."""
+    learned, judged = (sl.tasks.nested_store_recall(n, seed) for n, seed in ((1000, 1), (300, 2)))
+    given = {"hidden": (50,), "elements": learned.elements, "steps": 20, "bias": False}
+    both, fast, slow = (
+        learner_for(rule, "nested_store_recall", **given, **more).fit(learned.X, learned.y).score(judged.X, judged.y)
+        for rule, more in (("eprop_nested", {}), ("eprop", {}), ("eprop", {"tau_a": 2000.0, "beta": 0.1}))
+    )
+    assert both > 0.9 and fast < 0.75 and slow < 0.75
+
+
 def test_symmetric_feedback_is_the_transpose_of_the_output_at_the_beginning_of_a_pass():
     learner = learner_for("eprop", hidden=(8,), feedback="tied").partial_fit(X, Y)
     before = learner.coefs_[-1]
@@ -65,11 +77,11 @@ def test_symmetric_feedback_is_the_transpose_of_the_output_at_the_beginning_of_a
     assert np.any(learner.coefs_[-1] != before)
 
 
-def test_changes_go_down_the_gradient_with_symmetric_feedback_and_anywhere_with_random_feedback():
+@pytest.mark.parametrize("rule", ["eprop", "eprop_nested"])
+def test_changes_go_down_the_gradient_with_symmetric_feedback_and_anywhere_with_random_feedback(rule):
     """What is left is what spikes do to other cells, and that errors come two steps late."""
     symmetric, random = (
-        angles_of(prepared("eprop", feedback=feedback, recurrence=0.1, bias=False), X, Y)
-        for feedback in ("tied", "fixed")
+        angles_of(prepared(rule, feedback=feedback, recurrence=0.1, bias=False), X, Y) for feedback in ("tied", "fixed")
     )
     assert len(symmetric) == 5  # onto cells that adapt and others, from the input and from each other; and the output
     assert all(angle.averaged < 8.0 for angle in symmetric) and symmetric[-1].averaged < 1.0
@@ -82,7 +94,7 @@ def test_changes_go_down_the_gradient_with_symmetric_feedback_and_anywhere_with_
         ("brainprop", {"elements": 2}, "elements: BrainProp does not learn sequences, got 2 elements"),
         ("fa", {"elements": 3}, "elements: expected a number that divides the 4 features, got 3"),
         ("fa", {"elements": 0}, "elements"),
-        ("eprop", {"feedback": "spiking"}, "feedback: expected 'random' or 'symmetric'"),
+        ("eprop", {"feedback": "spiking"}, "feedback: expected one of fixed, tied, got 'spiking'"),
         ("eprop", {"adaptive": 1.5}, "adaptive: expected a share from 0 to 1, got 1.5"),
     ],
 )

@@ -109,3 +109,41 @@ def test_sequences_that_cannot_be_are_refused():
             tasks.evidence_accumulation(5, 1, **wrong)
     with pytest.raises(ExperimentError, match="expected at least 5 elements and a delay, got 4, 3"):
         tasks.store_recall(5, 1, elements=4)
+
+
+def test_oscillations_in_noise_are_told_apart_by_their_periodogram_and_not_by_their_mean():
+    """What can be known, by sums over all elements with the right period; phases are random, so means tell nothing."""
+    periods = (15.0, 20.0, 27.0, 36.0)
+    X, y, elements = tasks.frequency_discrimination(1000, seed=1, periods=periods)
+    assert X.shape == (1000, elements) and X.min() >= 0.0 and X.max() <= 1.0
+    assert np.all(np.abs(np.bincount(y) - 250) < 60)
+    waves = np.exp(2j * np.pi * np.arange(elements) / np.array(periods)[:, None])
+    power = np.abs((X - 0.5) @ waves.T)
+    assert np.mean(power.argmax(axis=1) == y) > 0.9
+    assert np.all(np.abs([X[y == k].mean() - 0.5 for k in range(4)]) < 0.01)
+
+
+@pytest.mark.parametrize("wrong", [{"periods": (20.0,)}, {"periods": (1.0, 20.0)}, {"elements": 0}, {"noise": -1.0}])
+def test_oscillations_that_cannot_be_are_refused(wrong):
+    with pytest.raises(ExperimentError, match="frequency_discrimination: expected"):
+        tasks.frequency_discrimination(10, 1, **wrong)
+
+
+def test_nested_values_are_the_first_and_the_last_one_and_one_of_them_answers_one_in_two():
+    X, y, elements = tasks.nested_store_recall(2000, seed=1)
+    groups = X.reshape(2000, elements, 5, 10).sum(axis=3) > 0.5
+    assert np.all(groups[:, 0, :2].sum(axis=1) == 1) and not np.any(groups[:, 1:, :2])
+    outer, inner = groups[:, 0, 1].astype(int), np.zeros(2000, int)
+    for k in range(elements):
+        inner = np.where(groups[:, k, 2], 0, np.where(groups[:, k, 3], 1, inner))
+    assert np.array_equal(y, 2 * outer + inner)
+    # inner values are as often 0 as 1, so that their number tells nothing
+    assert np.all(groups[:, :, 2:4].sum(axis=1) == 1)
+    assert np.all(groups[:, -1, 4]) and not np.any(groups[:, :-1, 4])
+    assert abs(np.mean(outer == inner) - 0.5) < 0.04
+
+
+@pytest.mark.parametrize("wrong", [{"inner": 3}, {"inner": 0}, {"spacing": 2}, {"delay": (4, 3)}, {"delay": (-1, 3)}])
+def test_nested_values_that_cannot_be_are_refused(wrong):
+    with pytest.raises(ExperimentError, match="nested_store_recall: expected an even number"):
+        tasks.nested_store_recall(10, 1, **wrong)
