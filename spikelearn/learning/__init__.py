@@ -33,6 +33,7 @@ if _TYPE_CHECKING:
     from spikelearn.learning.learner import Learner as Learner
     from spikelearn.learning.node_perturbation import NodePerturbation as NodePerturbation
     from spikelearn.learning.plateau import Plateau as Plateau
+    from spikelearn.learning.predictive_coding import PredictiveCoding as PredictiveCoding
     from spikelearn.learning.reinforce import Reinforce as Reinforce
     from spikelearn.learning.reward_modulated_stdp import RewardModulatedSTDP as RewardModulatedSTDP
     from spikelearn.learning.rules import RULES as RULES

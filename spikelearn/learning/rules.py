@@ -26,6 +26,7 @@ from spikelearn.learning.koerding_koenig import KoerdingKoenig
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.node_perturbation import NodePerturbation
 from spikelearn.learning.plateau import Plateau
+from spikelearn.learning.predictive_coding import PredictiveCoding
 from spikelearn.learning.reinforce import Reinforce
 from spikelearn.learning.reward_modulated_stdp import RewardModulatedSTDP
 from spikelearn.learning.spiking_errors import SpikingFeedbackAlignment
@@ -58,6 +59,7 @@ RULES: Mapping[str, Learner] = {
     "chl": ContrastiveHebbian(),
     "generec": GeneRec(),
     "almeida_pineda": AlmeidaPineda(),
+    "predictive_coding": PredictiveCoding(),
 }
 """Name -> a learner, not fitted: to be cloned."""
 
