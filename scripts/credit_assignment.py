@@ -28,7 +28,7 @@ FOLDER = "credit_assignment"
 """Beside the page, of its pictures."""
 NOT_KEPT = ("wall_s", "peak_mb", "host", "run_file", "model_source", "traceback", "mnist")
 """Columns of a store's table that are not kept."""
-DEEP = ("bptt", "fa", "dfa", "fa_spiking", "brainprop")
+DEEP = ("bptt", "fa", "dfa", "fa_spiking", "brainprop", "predictive_coding")
 """Rules that are tried with two hidden layers, and on digits: those that learn these in seconds."""
 SETTLING = ("ep", "ep_spiking", "chl", "generec")
 """Rules of circuits that settle, also tried on digits."""

@@ -39,6 +39,7 @@ if _TYPE_CHECKING:
     from spikelearn.learning.rules import RULES as RULES
     from spikelearn.learning.rules import learner_for as learner_for
     from spikelearn.learning.spiking_errors import SpikingFeedbackAlignment as SpikingFeedbackAlignment
+    from spikelearn.learning.target_propagation import TargetPropagation as TargetPropagation
     from spikelearn.learning.weight_perturbation import WeightPerturbation as WeightPerturbation
 else:
     __getattr__, __dir__, __all__ = _imported_on_demand(__name__)

@@ -9,7 +9,7 @@ they do not learn ("fixed").
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -65,7 +65,7 @@ class BothWays(Learner):
         rules = [self.rules(eta, bottom=k == 0) for k, eta in enumerate(etas)]
         forward = []
         for k, (W, (up, _)) in enumerate(zip(weights, rules, strict=True)):
-            sent = {"on": "rate", "payload": "A"} if k else self.encoded.sent
+            sent: Mapping[str, Any] = {"on": "rate", "payload": "A"} if k else self.encoded.sent
             forward.append(net.connect(layers[k], layers[k + 1], "basal", weight=W, plasticity=up, **sent))
         generator = np.random.default_rng([25, self.seed])
         ablated = self.control == ABLATED_FEEDBACK

@@ -76,5 +76,5 @@ class KoerdingKoenig(BothWays):
         if y is None:
             return [whole]
         given["currents"] = given["currents"] | {(circuit.output, "apical"): np.eye(circuit.output.size)[y]}
-        settle = replace(whole, duration=whole.duration - 1.0, callback=None, **given)
+        settle = replace(whole, duration=float(self.steps - 1), callback=None, **given)
         return [settle, Phase(1.0, plastic=self.factors(circuit), callback=whole.callback, **given)]

@@ -4,12 +4,12 @@ Whittington & Bogacz 2017, Neural Comput. 29:1229. A unit is a value V and its e
 
     eps_i = (V_i - mu_i)/Sigma,   mu_i = sum_j w_ij f(V_j),   f = tanh,
 
-j in the layer below (their Eqs. 2.7 and 2.8, with the input at the bottom, and Sigma = 1 but at the output). Values go
-down the energy 1/2 sum of Sigma eps^2 while the input and, if there is a teacher, the output are held (Eq. 2.9),
+j in the layer below (the input is at the bottom, and Sigma is 1 but at the output). Values go down the energy
+1/2 sum of Sigma eps^2 while the input and, if there is a teacher, the output are held,
 
     dV_i/dt ~ -eps_i + f'(V_i) sum_k v_ik eps_k,
 
-k in the layer above, and once they have settled synapses change by (Eq. 2.10)
+k in the layer above, and once they have settled synapses change by
 
     dw_ij = eta eps_i f(V_j),
 
@@ -33,7 +33,7 @@ acts on it at once, and the error is what the apical dendrite adds, low-pass fil
 
     V = mu + eps,   eps <- eps + rate (-eps + f'(V) sum_k v_ik eps_k).
 
-For a layer on the input this is Eq. 2.9, as mu is constant; for others it settles at the same values, without waiting
+For a layer on the input this is theirs, as mu is constant; for others it settles at the same values, without waiting
 for predictions to come up layer by layer. Top-down weights: see `both_ways`.
 """
 
@@ -48,16 +48,17 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.description.population import Population
 from spikelearn.description.trials import Phase
-from spikelearn.kernels.exponential import exponential
+from spikelearn.kernels.functions import tanh
 from spikelearn.learning.both_ways import BothWays, sweeping_up
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.layers import populations
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import SquaredError
+from spikelearn.learning.products import ErrorOfSource, ErrorOfTarget
 from spikelearn.network import Network
 from spikelearn.neurons.model import NeuronModel
-from spikelearn.plasticity import Plasticity, StepRule, Trace
-from spikelearn.units import ms, number, weight
+from spikelearn.plasticity import Plasticity
+from spikelearn.units import number
 from spikelearn.values import one_number
 
 
@@ -71,9 +72,7 @@ def _value_and_error(
 ) -> tuple[float, float, float, np.uint8]:
     D = D + rate * ((1.0 - A * A) * in_apical - D)
     V = in_basal + I_basal + D
-    shrunk = exponential(-2.0 * abs(V))
-    size = (1.0 - shrunk) / (1.0 + shrunk)
-    A = size if V >= 0.0 else -size
+    A = tanh(V)
     return V, A, D, np.uint8(16)
 
 
@@ -104,36 +103,6 @@ HeldValue = NeuronModel(
 """An output unit: A is the prediction, which is its value unless a current `teaching` of 1 pA holds it at `teacher`."""
 
 
-class ForgettingProductParameters(NamedTuple):
-    eta: Annotated[number, "learning rate"] = 0.1
-    forgetting: Annotated[number, "decay of the weight, relative to the activity of the cell below"] = 0.0
-    tau: Annotated[ms, "of the trace of the source: short, so that it is what arrives"] = 0.02
-    W_min: Annotated[weight, "smallest weight"] = -1e6
-    W_max: Annotated[weight, "largest weight"] = 1e6
-
-
-def _rates(p: ForgettingProductParameters, dt: float) -> dict[str, float]:
-    return {"eta": p.eta, "forgetting": p.forgetting}
-
-
-@scalar
-def _up(weight: float, activity: float, error: float, eta: float, forgetting: float) -> float:
-    return weight + eta * (activity * error - forgetting * abs(error) * weight)
-
-
-@scalar
-def _down(weight: float, error: float, activity: float, eta: float, forgetting: float) -> float:
-    return weight + eta * (activity * error - forgetting * abs(error) * weight)
-
-
-ForgettingUp = StepRule(
-    "ForgettingUp", ForgettingProductParameters, _up, _rates, pre=(Trace("activity", "tau"),), reads={"error": "D"},
-)  # fmt: skip
-ForgettingDown = StepRule(
-    "ForgettingDown", ForgettingProductParameters, _down, _rates, pre=(Trace("error", "tau"),), reads={"activity": "A"},
-)  # fmt: skip
-
-
 @dataclass(eq=False, repr=False)
 class PredictiveCoding(BothWays):
     """Predictive coding with graded values and errors.
@@ -156,7 +125,7 @@ class PredictiveCoding(BothWays):
 
     def rules(self, eta: float, bottom: bool) -> tuple[Plasticity, Plasticity]:
         given = {"eta": eta, "forgetting": 0.0 if bottom else self.forgetting}
-        return ForgettingUp(**given), ForgettingDown(**given)
+        return ErrorOfTarget(**given), ErrorOfSource(**given)
 
     def cells(self, net: Network, sizes: Sequence[int]) -> list[Population]:
         one_number(self.rate, "1", "rate", above=0.0, most=1.0)
