@@ -18,8 +18,7 @@ units. The two weights become alike if both are forgotten as well (Kolen & Polla
 
     -eta d |eps| w,
 
-eps that of the upper unit, which both know; those from the input, which have no counterpart, are not forgotten. Left
-alone, weights down that do not learn and weights up drift apart, and errors are no longer the gradient's.
+eps that of the upper unit, which both know; those from the input, which have no counterpart, are not forgotten.
 
 Without a teacher all errors are 0 and values are what a sweep up gives them: the answer, from which nothing is
 learned. Where values settle, eps_i = f' sum_k v_ik eps_k is backpropagation's recursion for activities that have

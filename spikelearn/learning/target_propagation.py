@@ -5,7 +5,7 @@ linear. The output's target is a step toward the teacher, down the squared error
 
     t = h - step (h - teacher),
 
-and a layer gets its target from that of the layer above through the inverse g_l(h) = f(V_l h),
+and a layer gets its target from that of the layer above through the learned inverse g_l(h) = f(V_l h),
 
     t_l = g_l(t_{l+1})                                  target propagation,
     t_l = h_l + g_l(t_{l+1}) - g_l(h_{l+1})             difference target propagation,
@@ -24,7 +24,7 @@ the activity with its noise, as Lee et al. have it (`inverse="activities"`), or 
 
 h' = f(W_{l+1} (h_l + noise)). The first maps changes of the layer above to the directions in which activities are
 large, of which the largest is their mean; the second to the smallest change that does it, so that the steps of layers
-are those of Gauss and Newton rather than of the gradient.
+are nearly those of Gauss and Newton rather than of the gradient.
 
 No error is sent: what comes down are activities. The activity difference that drives learning (Lillicrap et al. 2020,
 Nat. Rev. Neurosci. 21:335, "NGRAD") is that between the activity that a cell should have had and the one it has, t - h.
@@ -125,13 +125,14 @@ class TargetPropagation(Learner):
 
     locality: ClassVar[Locality] = Locality(target_signal=True, phases=True)
 
-    learning_rate: float | tuple[float, float] = (1.0, 0.02)
+    learning_rate: float | tuple[float, float] = (0.5, 0.02)
+    decay: float = 0.8
     steps: int = 8
     difference: bool = True
     inverse: str = DIFFERENCES
     step: float = 0.2
     sigma: float = 0.3
-    inverse_rate: float = 0.1
+    inverse_rate: float = 0.03
     spread: float = 0.5
 
     def build(self, sizes: Sequence[int]) -> Circuit:
