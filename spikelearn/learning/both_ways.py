@@ -42,6 +42,8 @@ class BothWays(Learner):
     locality: ClassVar[Locality] = Locality(target_signal=True)
     least_for_each_layer: ClassVar[int] = 2
     """Steps that a presentation needs at least for each layer but the first."""
+    sent_down: ClassVar[Mapping[str, Any]] = {"on": "rate", "payload": "D"}
+    """As arguments of `Network.connect`."""
 
     feedback: str = KOLEN_POLLACK
     spread: float = 1.0
@@ -76,7 +78,7 @@ class BothWays(Learner):
             V = weights[k].T if self.feedback == TIED and not ablated else drawn
             down = rules[k][1] if learns else None
             feedback.append(
-                net.connect(layers[k + 1], layers[k], "apical", weight=V, on="rate", payload="D", plasticity=down)
+                net.connect(layers[k + 1], layers[k], "apical", weight=V, plasticity=down, **self.sent_down)
             )
         return Circuit(net, layers, forward, feedback, [*forward, *(feedback if learns else ())])
 

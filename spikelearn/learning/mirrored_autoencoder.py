@@ -71,7 +71,7 @@ TurnTaking = NeuronModel(
 class MirroredParameters(NamedTuple):
     eta: Annotated[number, "change of the weight by a pair of spikes"] = 1e-5
     forgetting: Annotated[number, "part of the weight that is lost with each hidden spike"] = 1e-5
-    tau: Annotated[ms, "of both traces: long compared with a presentation"] = 1e9
+    tau: Annotated[ms, "of both traces: long compared with a presentation"] = 1e15
     W_min: Annotated[weight, "smallest weight"] = -1e6
     W_max: Annotated[weight, "largest weight"] = 1e6
 
@@ -117,7 +117,8 @@ class MirroredAutoencoder(TransformerMixin, BaseEstimator):
     hidden: number of hidden cells. epochs: passes over the examples in `fit`. learning_rate: change of a weight by a
     pair of spikes. decay: factor of the learning rate from one epoch to the next. forgetting: part of a weight that is
     lost with each hidden spike. steps: of each of the three volleys of a presentation, and so the spikes for a feature
-    of 1. threads: of the network. seed: of weights and order.
+    of 1. mirrored: whether STDP of weights down is; if it is not, as a control, it is that of weights up. threads: of
+    the network. seed: of weights and order.
 
     After fitting: n_features_in_; circuit_, the network; epoch_; history_, with the "alignment" of weights up and down
     after each epoch, the cosine of the angle between them.
@@ -126,11 +127,12 @@ class MirroredAutoencoder(TransformerMixin, BaseEstimator):
     """
 
     hidden: int = 30
-    epochs: int = 20
-    learning_rate: float = 1e-5
-    decay: float = 0.9
-    forgetting: float = 1e-5
+    epochs: int = 12
+    learning_rate: float = 2e-5
+    decay: float = 0.85
+    forgetting: float = 2e-5
     steps: int = 20
+    mirrored: bool = True
     threads: int = 1
     seed: int = 1
 
@@ -193,7 +195,8 @@ class MirroredAutoencoder(TransformerMixin, BaseEstimator):
         W = generator.uniform(-0.8, 1.2, (features, hidden)) / np.sqrt(features)
         V = generator.normal(0.0, 0.4, (hidden, features)) / np.sqrt(features)
         up = net.connect(visible, code, "soma", weight=W, plasticity=OrderUp(**rule), name="up")
-        down = net.connect(code, visible, "soma", weight=V, plasticity=OrderDown(**rule), name="down")
+        mirrored = OrderDown if self.mirrored else OrderUp
+        down = net.connect(code, visible, "soma", weight=V, plasticity=mirrored(**rule), name="down")
         return Circuit(net, [visible, code], [up], [down], [up, down])
 
     def _features(self, X: Any) -> np.ndarray:
@@ -226,7 +229,9 @@ class MirroredAutoencoder(TransformerMixin, BaseEstimator):
             volley, currents={(visible, "turn"): 1.0}, plastic=learning,
             callback=Callback(add_to_scores, (visible.state("spikes"), spikes)),
         )  # fmt: skip
-        run = circuit.network.run(trials=Trials([stimulus, code, reconstruction], n=len(X)), progress=False)
+        last = Phase(1.0, plastic=learning)  # the last visible spikes reach synapses up
+        trials = Trials([stimulus, code, reconstruction, last], n=len(X))
+        run = circuit.network.run(trials=trials, progress=False)
         if run.interrupted:
             raise KeyboardInterrupt
         return codes, spikes / self.steps

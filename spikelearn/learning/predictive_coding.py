@@ -126,10 +126,14 @@ class PredictiveCoding(BothWays):
         given = {"eta": eta, "forgetting": 0.0 if bottom else self.forgetting}
         return ErrorOfTarget(**given), ErrorOfSource(**given)
 
-    def cells(self, net: Network, sizes: Sequence[int]) -> list[Population]:
+    def check(self) -> None:
+        """Raise ParameterError for parameters that make no sense."""
         one_number(self.rate, "1", "rate", above=0.0, most=1.0)
         one_number(self.variance, "1", "variance", above=0.0)
         one_number(self.forgetting, "1", "forgetting", least=0.0)
+
+    def cells(self, net: Network, sizes: Sequence[int]) -> list[Population]:
+        self.check()
         hidden, output = ValueAndError(rate=self.rate), HeldValue(variance=self.variance)
         return populations(net, sizes, self.encoded, hidden, output)
 

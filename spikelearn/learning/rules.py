@@ -30,6 +30,7 @@ from spikelearn.learning.predictive_coding import PredictiveCoding
 from spikelearn.learning.reinforce import Reinforce
 from spikelearn.learning.reward_modulated_stdp import RewardModulatedSTDP
 from spikelearn.learning.spiking_errors import SpikingFeedbackAlignment
+from spikelearn.learning.spiking_predictive_coding import SpikingPredictiveCoding
 from spikelearn.learning.target_propagation import ACTIVITIES, TargetPropagation
 from spikelearn.learning.tuned import tuned
 from spikelearn.learning.weight_perturbation import WeightPerturbation
@@ -61,6 +62,7 @@ RULES: Mapping[str, Learner] = {
     "generec": GeneRec(),
     "almeida_pineda": AlmeidaPineda(),
     "predictive_coding": PredictiveCoding(),
+    "predictive_coding_spiking": SpikingPredictiveCoding(),
     "dtp": TargetPropagation(),
     "target_prop": TargetPropagation(difference=False, inverse=ACTIVITIES, learning_rate=(0.05, 0.02)),
 }

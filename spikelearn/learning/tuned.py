@@ -32,7 +32,7 @@ YIN_YANG: Mapping[str, Mapping[str, tuple[float, float, float]]] = {
     "ep": {"none": (10.0, 0.1, 0.8), "frozen": (6.8, 0.29, 0.9), "linear": (6.2, 0.065, 0.95)},
 }
 """Rule -> control -> learning rates of hidden layers and output, and their decay."""
-SAME = {"dfa": "fa", "eprop_lif": "eprop"}
+SAME = {"dfa": "fa", "eprop_lif": "eprop", "predictive_coding_spiking": "predictive_coding"}
 """Rule -> the rule whose parameters it has."""
 SEQUENCES: Mapping[str, Mapping[str, Any]] = {
     "evidence_accumulation": {"learning_rate": (0.1, 0.05), "epochs": 6},
@@ -48,6 +48,7 @@ values do not settle where 64 inputs have learned as fast as four may."""
 XOR: Mapping[str, Mapping[str, Any]] = {
     "reinforce": {"learning_rate": (0.2, 0.25), "width": 0.2},
     "rstdp": {"learning_rate": (3.0, 0.25), "width": 0.2},
+    "target_prop": {"step": 1.0},
 }
 
 

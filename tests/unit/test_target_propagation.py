@@ -54,7 +54,9 @@ def presented(x, teacher, W, V, noise, learner):
 
 
 @pytest.mark.parametrize("hidden", [(6,), (6, 5)])
-@pytest.mark.parametrize(("difference", "inverse"), [(True, "differences"), (True, "activities"), (False, "activities")])
+@pytest.mark.parametrize(
+    ("difference", "inverse"), [(True, "differences"), (True, "activities"), (False, "activities")]
+)
 def test_targets_go_down_layer_by_layer_and_each_layer_learns_for_itself(hidden, difference, inverse):
     learner = TargetPropagation(
         hidden=hidden, bias=False, difference=difference, inverse=inverse, learning_rate=(0.3, 0.1)
