@@ -28,6 +28,8 @@ YIN_YANG: Mapping[str, Mapping[str, tuple[float, float, float]]] = {
     "koerding_koenig": {"none": (1.0, 0.1, 0.9), "frozen": (1.5, 0.15, 0.8), "linear": (3.9, 0.22, 0.9)},
     "dopamine": {"none": (1.7, 0.27, 0.9), "frozen": (4.0, 0.5, 0.93), "linear": (12.0, 0.35, 0.95)},
     "predictive_coding": {"none": (5.3, 0.076, 0.8), "frozen": (2.3, 0.34, 0.8), "linear": (2.0, 0.1, 0.85)},
+    "dtp": {"none": (1.7, 0.012, 0.95), "frozen": (0.2, 0.015, 0.95), "linear": (0.47, 0.0073, 0.9)},
+    "target_prop": {"none": (0.066, 0.039, 0.8), "frozen": (0.19, 0.016, 0.9), "linear": (0.05, 0.02, 0.8)},
     "burstprop": {"none": (2.0, 0.17, 0.95), "frozen": (0.73, 0.38, 0.9), "linear": (2.0, 0.5, 0.9)},
     "ep": {"none": (10.0, 0.1, 0.8), "frozen": (6.8, 0.29, 0.9), "linear": (6.2, 0.065, 0.95)},
 }
@@ -42,6 +44,7 @@ SEQUENCES: Mapping[str, Mapping[str, Any]] = {
 DIGITS: Mapping[str, Mapping[str, Any]] = {
     "brainprop": {"learning_rate": (0.12, 0.005), "exploration_decay": 0.9, "epochs": 30},
     "predictive_coding": {"learning_rate": (0.2, 0.1)},
+    "dtp": {"learning_rate": (0.02, 0.01), "decay": 0.9, "sigma": 0.5, "inverse_rate": 0.01},
 }
 """Found by hand with at most ten settings on validation digits: with rates for three classes, ten are not learned, and
 values do not settle where 64 inputs have learned as fast as four may."""
