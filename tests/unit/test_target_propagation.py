@@ -102,7 +102,7 @@ def test_an_inverse_of_differences_makes_the_steps_of_gauss_and_newton():
 def test_two_hidden_layers_learn_yin_yang_and_frozen_ones_do_not():
     X, Y = yin_yang(2000, 1)
     X_test, Y_test = yin_yang(500, 2)
-    learner = learner_for("dtp", "yin_yang", hidden=(30, 30), bias=False, epochs=12)
+    learner = learner_for("dtp", hidden=(30, 30), bias=False, epochs=12)
     reached = learner.fit(X, Y).score(X_test, Y_test)
     assert reached > 0.85
     assert reached > frozen(learner).fit(X, Y).score(X_test, Y_test) + 0.05
