@@ -28,7 +28,7 @@ FOLDER = "credit_assignment"
 """Beside the page, of its pictures."""
 NOT_KEPT = ("wall_s", "peak_mb", "host", "run_file", "model_source", "traceback", "mnist")
 """Columns of a store's table that are not kept."""
-DEEP = ("bptt", "fa", "dfa", "fa_spiking", "brainprop")
+DEEP = ("bptt", "fa", "dfa", "fa_spiking", "brainprop", "predictive_coding")
 """Rules that are tried with two hidden layers, and on digits: those that learn these in seconds."""
 SETTLING = ("ep", "ep_spiking", "chl", "generec")
 """Rules of circuits that settle, also tried on digits."""
@@ -64,6 +64,13 @@ PARTS = {
         "yin_yang", DEEP,
         controls=("frozen",), settings={"hidden": (30, 30)}, pictures=True,
     ),
+    "yin_yang_deep_targets": Part(
+        "Yin-Yang, 4-30-30-3, by target propagation",
+        "The same for difference target propagation, whose targets for the first hidden layer go through two inverses, "
+        "and which needs smaller rates there than with one: chosen on validation points, seed 101.",
+        "yin_yang", ("dtp",), controls=("frozen",),
+        settings={"hidden": (30, 30), "learning_rate": (0.5, 0.02), "decay": 0.8}, pictures=True,
+    ),
     "xor": Part(
         "XOR, 4-10-2", "Each of the four patterns 50 times an epoch; the test is on the same four.", "xor", seeds=10,
         controls=("linear", "shuffled_teacher"), settings={"angles": False},
@@ -80,7 +87,7 @@ PARTS = {
         "UCI digits, 64-100-10",
         "They say little alone: a logistic regression reads 0.97 of them, and `linear` is as good as most. 20 epochs, "
         "of `brainprop` 30, whose rates were chosen by hand on validation digits and suit its frozen control badly.",
-        "digits", (*DEEP, *SETTLING), controls=("frozen", "linear"), settings={"angles": False},
+        "digits", (*DEEP, *SETTLING, "dtp"), controls=("frozen", "linear"), settings={"angles": False},
     ),
     "mnist": Part(
         "MNIST-t10k, 784-100-10",

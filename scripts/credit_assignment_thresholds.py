@@ -120,12 +120,13 @@ GRADIENT = ("bptt", "bptt_online", "eventprop")
 ACCURACY = {
     "bptt": 0.965, "eventprop": 0.96, "fa": 0.93, "fa_spiking": 0.93, "erbp": 0.93, "brainprop": 0.93,
     "node_perturbation": 0.88, "weight_perturbation": 0.85, "ep": 0.92, "ep_spiking": 0.92,
+    "predictive_coding": 0.92, "predictive_coding_spiking": 0.92,
 }  # fmt: skip
 """Rule -> the least mean accuracy on Yin-Yang."""
 ALIGNED = ("fa", "dfa", "fa_spiking")
 SETTLED = {"ep": 25.0, "ep_spiking": 20.0, "chl": 45.0, "generec": 45.0}
 """Rule -> the largest angle to the gradient of the settled circuit, that of recurrent backpropagation, in degrees."""
-DIGITS = {"ep": 0.95, "ep_spiking": 0.95, "chl": 0.94}
+DIGITS = {"ep": 0.95, "ep_spiking": 0.95, "chl": 0.94, "predictive_coding": 0.95, "dtp": 0.95}
 """Rule -> the least mean accuracy on digits."""
 
 
@@ -151,6 +152,12 @@ def thresholds(rules: Sequence[str]) -> list[Threshold]:
         found.append(Threshold("yin_yang", rule, f"angle at most {most:g} degrees", hidden_angle(most)))
     for rule, least in DIGITS.items():
         found.append(Threshold("digits", rule, f"accuracy {least:g}", mean_accuracy(least=least)))
+    for rule in ("predictive_coding", "predictive_coding_spiking"):
+        found.append(Threshold("yin_yang", rule, "angle at most 30 degrees", hidden_angle(30.0)))
+    found += [
+        Threshold("yin_yang_deep_targets", "dtp", "accuracy 0.9", mean_accuracy(least=0.9)),
+        Threshold("yin_yang_deep_targets", "dtp", "frozen + 0.05, mean", above_frozen(0.05)),
+    ]
     for rule in ALIGNED:
         found.append(Threshold("yin_yang_deep", rule, "accuracy 0.93", mean_accuracy(least=0.93)))
         found.append(Threshold("yin_yang_deep", rule, "frozen + 0.06, mean", above_frozen(0.06)))

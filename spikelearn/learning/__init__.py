@@ -36,15 +36,19 @@ if _TYPE_CHECKING:
     from spikelearn.learning.generec import GeneRec as GeneRec
     from spikelearn.learning.koerding_koenig import KoerdingKoenig as KoerdingKoenig
     from spikelearn.learning.learner import Learner as Learner
+    from spikelearn.learning.mirrored_autoencoder import MirroredAutoencoder as MirroredAutoencoder
     from spikelearn.learning.nested_eprop import NestedEligibilityPropagation as NestedEligibilityPropagation
     from spikelearn.learning.node_perturbation import NodePerturbation as NodePerturbation
     from spikelearn.learning.plateau import Plateau as Plateau
+    from spikelearn.learning.predictive_coding import PredictiveCoding as PredictiveCoding
     from spikelearn.learning.reinforce import Reinforce as Reinforce
     from spikelearn.learning.resonators import ResonatorBackpropagation as ResonatorBackpropagation
     from spikelearn.learning.reward_modulated_stdp import RewardModulatedSTDP as RewardModulatedSTDP
     from spikelearn.learning.rules import RULES as RULES
     from spikelearn.learning.rules import learner_for as learner_for
     from spikelearn.learning.spiking_errors import SpikingFeedbackAlignment as SpikingFeedbackAlignment
+    from spikelearn.learning.spiking_predictive_coding import SpikingPredictiveCoding as SpikingPredictiveCoding
+    from spikelearn.learning.target_propagation import TargetPropagation as TargetPropagation
     from spikelearn.learning.weight_perturbation import WeightPerturbation as WeightPerturbation
 else:
     __getattr__, __dir__, __all__ = _imported_on_demand(__name__)

@@ -30,10 +30,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from spikelearn.description.projection import Projection
+from spikelearn.learning.both_ways import LIMITS
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import FROZEN
 from spikelearn.learning.feedback import TIED
-from spikelearn.learning.koerding_koenig import LIMITS, KoerdingKoenig
+from spikelearn.learning.koerding_koenig import KoerdingKoenig
 from spikelearn.learning.locality import Locality
 from spikelearn.plasticity import BottomUpProduct, TopDownProduct
 

@@ -28,10 +28,13 @@ from spikelearn.learning.learner import Learner
 from spikelearn.learning.nested_eprop import NestedEligibilityPropagation
 from spikelearn.learning.node_perturbation import NodePerturbation
 from spikelearn.learning.plateau import Plateau
+from spikelearn.learning.predictive_coding import PredictiveCoding
 from spikelearn.learning.reinforce import Reinforce
 from spikelearn.learning.resonators import ResonatorBackpropagation
 from spikelearn.learning.reward_modulated_stdp import RewardModulatedSTDP
 from spikelearn.learning.spiking_errors import SpikingFeedbackAlignment
+from spikelearn.learning.spiking_predictive_coding import SpikingPredictiveCoding
+from spikelearn.learning.target_propagation import ACTIVITIES, TargetPropagation
 from spikelearn.learning.tuned import tuned
 from spikelearn.learning.weight_perturbation import WeightPerturbation
 from spikelearn.parameters import suggest
@@ -63,6 +66,10 @@ RULES: Mapping[str, Learner] = {
     "chl": ContrastiveHebbian(),
     "generec": GeneRec(),
     "almeida_pineda": AlmeidaPineda(),
+    "predictive_coding": PredictiveCoding(),
+    "predictive_coding_spiking": SpikingPredictiveCoding(),
+    "dtp": TargetPropagation(),
+    "target_prop": TargetPropagation(difference=False, inverse=ACTIVITIES, learning_rate=(0.05, 0.02)),
 }
 """Name -> a learner, not fitted: to be cloned."""
 

@@ -1,0 +1,103 @@
+"""Layers whose cells send one value up and another down, with synapses of both directions between each two of them.
+
+A cell has an activity A, which it sends up, and an error D, which it sends down. Synapses change by the product of
+both, up dw_ij = eta D_i A_j and down dv_jk = eta A_j D_k: the same for the two synapses between two cells. So top-down
+weights that are equal to the bottom-up ones at first stay equal (`feedback="tied"`); of those that are drawn at random
+the difference stays while both grow ("kolen_pollack": Kolen & Pollack 1994, IEEE ICNN 3:1375, without their decay); or
+they do not learn ("fixed").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from spikelearn.description.population import Population
+from spikelearn.description.trials import Callback, Phase
+from spikelearn.errors import ParameterError
+from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.controls import ABLATED_FEEDBACK
+from spikelearn.learning.feedback import FIXED, KOLEN_POLLACK, TIED, check_feedback
+from spikelearn.learning.layers import copy_scores, starting_weights
+from spikelearn.learning.learner import Learner
+from spikelearn.learning.locality import Locality
+from spikelearn.network import Network
+from spikelearn.plasticity import BottomUpProduct, Plasticity, TopDownProduct
+
+FEEDBACK = (KOLEN_POLLACK, TIED, FIXED)
+LIMITS = {"W_min": -1e6, "W_max": 1e6}
+"""Of weights: none in practice."""
+
+
+@dataclass(eq=False, repr=False)
+class BothWays(Learner):
+    """Base of learners whose cells, without memory of the past, have states A and D, and ports basal and apical.
+
+    feedback: "kolen_pollack", "tied" or "fixed" top-down weights. spread: standard deviation of those that are drawn.
+    """
+
+    locality: ClassVar[Locality] = Locality(target_signal=True)
+    least_for_each_layer: ClassVar[int] = 2
+    """Steps that a presentation needs at least for each layer but the first."""
+    sent_down: ClassVar[Mapping[str, Any]] = {"on": "rate", "payload": "D"}
+    """As arguments of `Network.connect`."""
+
+    feedback: str = KOLEN_POLLACK
+    spread: float = 1.0
+
+    def cells(self, net: Network, sizes: Sequence[int]) -> list[Population]:
+        """The populations of all layers."""
+        raise NotImplementedError
+
+    def rules(self, eta: float, bottom: bool) -> tuple[Plasticity, Plasticity]:
+        """Of synapses up and down. bottom: whether they are those from the input."""
+        return BottomUpProduct(eta=eta, **LIMITS), TopDownProduct(eta=eta, **LIMITS)
+
+    def build(self, sizes: Sequence[int]) -> Circuit:
+        check_feedback(self.feedback, FEEDBACK)
+        check_steps(self, sizes, self.least_for_each_layer)
+        net = Network(dt=1.0, seed=self.seed, threads=self.threads)
+        layers = self.cells(net, sizes)
+        weights = starting_weights(sizes, self.seed)
+        at_hidden, at_output = self.rates
+        etas = [*[at_hidden] * (len(sizes) - 2), at_output]
+        rules = [self.rules(eta, bottom=k == 0) for k, eta in enumerate(etas)]
+        forward = []
+        for k, (W, (up, _)) in enumerate(zip(weights, rules, strict=True)):
+            sent: Mapping[str, Any] = {"on": "rate", "payload": "A"} if k else self.encoded.sent
+            forward.append(net.connect(layers[k], layers[k + 1], "basal", weight=W, plasticity=up, **sent))
+        generator = np.random.default_rng([25, self.seed])
+        ablated = self.control == ABLATED_FEEDBACK
+        learns = self.feedback != FIXED and not ablated
+        feedback = []
+        for k in range(len(layers) - 2, 0, -1):
+            drawn = generator.normal(0.0, 0.0 if ablated else self.spread, (sizes[k + 1], sizes[k]))
+            V = weights[k].T if self.feedback == TIED and not ablated else drawn
+            down = rules[k][1] if learns else None
+            feedback.append(
+                net.connect(layers[k + 1], layers[k], "apical", weight=V, plasticity=down, **self.sent_down)
+            )
+        return Circuit(net, layers, forward, feedback, [*forward, *(feedback if learns else ())])
+
+
+def check_steps(learner: Learner, sizes: Sequence[int], for_each_layer: int) -> None:
+    """Raises ParameterError unless values without memory settle in the steps of a presentation."""
+    least = for_each_layer * (len(sizes) - 1)
+    if learner.steps < least:
+        raise ParameterError(f"steps: expected at least {least} for {len(sizes)} layers, got {learner.steps}")
+    if learner.encoding != "graded":
+        raise ParameterError(f"encoding: cells without memory need 'graded' values, got {learner.encoding!r}")
+
+
+def sweeping_up(
+    learner: Learner, circuit: Circuit, X: np.ndarray, scores: np.ndarray, steps: int, variable: str = "A"
+) -> tuple[Phase, dict[str, Any]]:  # fmt: skip
+    """A phase from rest, without a teacher, at whose end a variable of the output becomes the scores; and what drives
+    the input in it."""
+    given = learner.encoded.drive(circuit.input, X)
+    fresh: dict[str, Any] = {"reset": [*circuit.layers, *circuit.learning], "discard_events": True, "plastic": ()}
+    read = Callback(copy_scores, (circuit.output.state(variable), scores))
+    return Phase(float(steps), callback=read, **fresh, **given), given

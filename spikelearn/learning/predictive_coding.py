@@ -1,0 +1,151 @@
+"""Predictive coding: each layer predicts the one above it, and what was not foreseen changes activities, then weights.
+
+Whittington & Bogacz 2017, Neural Comput. 29:1229. A unit is a value V and its error,
+
+    eps_i = (V_i - mu_i)/Sigma,   mu_i = sum_j w_ij f(V_j),   f = tanh,
+
+j in the layer below (the input is at the bottom, and Sigma is 1 but at the output). Values go down the energy
+1/2 sum of Sigma eps^2 while the input and, if there is a teacher, the output are held,
+
+    dV_i/dt ~ -eps_i + f'(V_i) sum_k v_ik eps_k,
+
+k in the layer above, and once they have settled synapses change by
+
+    dw_ij = eta eps_i f(V_j),
+
+up, and those that bring errors down by dv_ik = eta f(V_i) eps_k, which is the same for both synapses between two
+units. The two weights become alike if both are forgotten as well (Kolen & Pollack 1994, IEEE ICNN 3:1375), by
+
+    -eta d |eps| w,
+
+eps that of the upper unit, which both know; those from the input, which have no counterpart, are not forgotten.
+
+Without a teacher all errors are 0 and values are what a sweep up gives them: the answer, from which nothing is
+learned. Where values settle, eps_i = f' sum_k v_ik eps_k is backpropagation's recursion for activities that have
+already moved toward the teacher's; the larger the variance Sigma of the output, the less they move and the closer the
+updates are to the gradient. The activity difference that drives learning (Lillicrap et al. 2020, Nat. Rev. Neurosci.
+21:335, "NGRAD") is that between a value and what the layer below makes of it, V - mu: of activities that were moved
+by the teacher and those that were not.
+
+Ours: a unit is one cell with two sites, in which the value and its error need no synapses between them. Its prediction
+acts on it at once, and the error is what the apical dendrite adds, low-pass filtered,
+
+    V = mu + eps,   eps <- eps + rate (-eps + f'(V) sum_k v_ik eps_k).
+
+For a layer on the input this is theirs, as mu is constant; for others it settles at the same values, without waiting
+for predictions to come up layer by layer. Top-down weights: see `both_ways`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from spikelearn.codegen.jit import scalar
+from spikelearn.description.population import Population
+from spikelearn.description.trials import Phase
+from spikelearn.kernels.functions import tanh
+from spikelearn.learning.both_ways import BothWays, sweeping_up
+from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.layers import populations
+from spikelearn.learning.locality import Locality
+from spikelearn.learning.losses import SquaredError
+from spikelearn.learning.products import ErrorOfSource, ErrorOfTarget
+from spikelearn.network import Network
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.plasticity import Plasticity
+from spikelearn.units import number
+from spikelearn.values import one_number
+
+
+class ValueAndErrorParameters(NamedTuple):
+    rate: Annotated[number, "part of the way to its settled value that the error goes in a step"] = 0.2
+
+
+@scalar
+def _value_and_error(
+    V: float, A: float, D: float, in_basal: float, in_apical: float, I_basal: float, rate: float
+) -> tuple[float, float, float, np.uint8]:
+    D = D + rate * ((1.0 - A * A) * in_apical - D)
+    V = in_basal + I_basal + D
+    A = tanh(V)
+    return V, A, D, np.uint8(16)
+
+
+ValueAndError = NeuronModel(
+    "ValueAndError", ValueAndErrorParameters, lambda p, dt: {"rate": p.rate}, _value_and_error,
+    state={"V": "1", "A": "1", "D": "1"}, ports={"basal": "1", "apical": "1"}, currents=("basal",),
+    initial=lambda p: {}, kinds=("rate",),
+)  # fmt: skip
+"""D is the error eps, which it sends down, and A = f(V), which it sends up."""
+
+
+class HeldValueParameters(NamedTuple):
+    variance: Annotated[number, "Sigma of the error"] = 1.0
+
+
+@scalar
+def _held_value(
+    A: float, D: float, in_basal: float, I_teacher: float, I_teaching: float, variance: float
+) -> tuple[float, float, np.uint8]:
+    return in_basal, I_teaching * (I_teacher - in_basal) / variance, np.uint8(16)
+
+
+HeldValue = NeuronModel(
+    "HeldValue", HeldValueParameters, lambda p, dt: {"variance": p.variance}, _held_value,
+    state={"A": "1", "D": "1"}, ports={"basal": "1"}, currents=("teacher", "teaching"), initial=lambda p: {},
+    kinds=("rate",),
+)  # fmt: skip
+"""An output unit: A is the prediction, which is its value unless a current `teaching` of 1 pA holds it at `teacher`."""
+
+
+@dataclass(eq=False, repr=False)
+class PredictiveCoding(BothWays):
+    """Predictive coding with graded values and errors.
+
+    steps: in which values settle under the teacher, of which weights change in the last one; before them there are as
+    many without a teacher as there are layers. rate: of the way to its settled value that an error goes in a step.
+    variance: Sigma of the output. forgetting: d, of weights up and down between the same layers. feedback:
+    "kolen_pollack", "tied" or "fixed" top-down weights. spread: standard deviation of those that are drawn.
+    """
+
+    locality: ClassVar[Locality] = Locality(target_signal=True, error_cells=True)
+
+    learning_rate: float | tuple[float, float] = (2.0, 0.1)
+    decay: float = 0.85
+    steps: int = 20
+    rate: float = 0.1
+    spread: float = 0.5
+    variance: float = 5.0
+    forgetting: float = 0.02
+
+    def rules(self, eta: float, bottom: bool) -> tuple[Plasticity, Plasticity]:
+        given = {"eta": eta, "forgetting": 0.0 if bottom else self.forgetting}
+        return ErrorOfTarget(**given), ErrorOfSource(**given)
+
+    def check(self) -> None:
+        """Raise ParameterError for parameters that make no sense."""
+        one_number(self.rate, "1", "rate", above=0.0, most=1.0)
+        one_number(self.variance, "1", "variance", above=0.0)
+        one_number(self.forgetting, "1", "forgetting", least=0.0)
+
+    def cells(self, net: Network, sizes: Sequence[int]) -> list[Population]:
+        self.check()
+        hidden, output = ValueAndError(rate=self.rate), HeldValue(variance=self.variance)
+        return populations(net, sizes, self.encoded, hidden, output)
+
+    def loss(self, circuit: Circuit, y: np.ndarray) -> SquaredError:
+        return SquaredError(circuit.output, "A", np.eye(circuit.output.size)[y], slice(-1, None))
+
+    def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
+        answer, given = sweeping_up(self, circuit, X, scores, len(circuit.layers))
+        if y is None:
+            return [answer]
+        output = circuit.output
+        teacher: dict[Any, Any] = {(output, "teacher"): np.eye(output.size)[y], (output, "teaching"): 1.0}
+        settling = Phase(float(self.steps - 1), plastic=(), **given)
+        settling = replace(settling, currents={**settling.currents, **teacher})
+        return [answer, settling, replace(settling, duration=1.0, plastic=self.factors(circuit))]
