@@ -66,7 +66,7 @@ def above_frozen(margin: float, seeds: int | None = None) -> Callable[[Measured]
     """The gain of so many seeds, or the mean, is at least a margin."""
 
     def measure(found: Measured) -> Verdict:
-        there = [row for row in found.rows if row["frozen_accuracy"] is not None]
+        there = [row for row in found.rows if None not in (row["test_accuracy"], row["frozen_accuracy"])]
         if not there:
             return "not computed", None
         gains = np.array([row["test_accuracy"] - row["frozen_accuracy"] for row in there])
