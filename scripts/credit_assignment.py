@@ -112,8 +112,9 @@ order, with the same cells unless its own are part of what it claims; accuracy i
 that were not learned, and the points, fixed for all, are those of `spikelearn.learning.examples`. Mean and standard
 deviation over learners with the seeds 1 to 5 (XOR 1 to 10). Learning rates and decay were chosen on validation points,
 with the seeds 101 and 102, by `python scripts/tune_learners.py --settings 4`: as many settings for each rule, and for
-its frozen and its linear control; those of `eventprop` alone, whose learners take a minute and more, by hand on the
-same points. Controls that were not tuned, those of all other tasks and `shuffled` among them, have the parameters of
+its frozen and its linear control; those of `eventprop`, whose learners take a minute and more, and of `almeida_pineda`
+by hand on the same points; `dfa`, `eprop_lif`, `generec` and `predictive_coding_spiking` have those of the rules that
+they resemble. Controls that were not tuned, those of all other tasks and `shuffled` among them, have the parameters of
 their rule. Events are synaptic events of one presentation: what arrives, not what is computed. CPU times are without
 compilation, from a machine with other work. Angles are between what the presentation of one example changes and minus
 the gradient of the rule's loss, and between the sums over 256 examples; `bptt` and `eventprop` follow the gradient
@@ -139,10 +140,6 @@ REASONS: Mapping[tuple[str, str], str] = {
     ("yin_yang", "erbp"): (
         ": two seeds reach 0.933, the others 0.83 to 0.89; windows half and twice as wide, other rates and 40 epochs "
         "came to 0.88 to 0.92 on validation points (seeds 101 and 102)"
-    ),
-    ("yin_yang", "ep_spiking"): (
-        ": at first it is 3 degrees; of examples that were learned the contrast is less than a quantum, and with one "
-        "of 0.005 it stays at 16 to 19 (seeds 101 and 102), for 1.4 times as many events"
     ),
     ("yin_yang", "rstdp"): ": `reinforce`, from the same rewards, is 0.125 above its frozen control",
 }

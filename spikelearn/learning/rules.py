@@ -62,7 +62,7 @@ RULES: Mapping[str, Learner] = {
     "koerding_koenig": KoerdingKoenig(),
     "dopamine": DopamineAndBursts(),
     "ep": EquilibriumPropagation(),
-    "ep_spiking": EquilibriumPropagation(quantum=0.02),
+    "ep_spiking": EquilibriumPropagation(quantum=0.005),
     "chl": ContrastiveHebbian(),
     "generec": GeneRec(),
     "almeida_pineda": AlmeidaPineda(),
