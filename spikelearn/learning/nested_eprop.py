@@ -27,8 +27,8 @@ class NestedEligibilityPropagation(EligibilityPropagation):
     tau_slow: float = 2000.0
 
     def cells(self, adapts: np.ndarray) -> Any:
-        fast, slow = {"tau_1": self.tau_a}, {"tau_2": self.tau_slow}
-        fast["beta_1"], slow["beta_2"] = self.beta * adapts, self.beta_slow * adapts
+        fast: dict[str, Any] = {"tau_1": self.tau_a, "beta_1": self.beta * adapts}
+        slow: dict[str, Any] = {"tau_2": self.tau_slow, "beta_2": self.beta_slow * adapts}
         return LIFTwoAdaptations(tau_m=TAU_M, gamma=GAMMA, **fast, **slow)
 
     def rule(self, eta: float, adapts: float) -> Any:
