@@ -32,7 +32,7 @@ CHECKPOINTS = (0, 1, 2, 5, 10)
 @dataclass(frozen=True)
 class Parameters:
     rule: str = parameter("fa", "", "name of the rule")
-    task: str = parameter("yin_yang", "", "xor, yin_yang, digits, mnist, evidence_accumulation or store_recall")
+    task: str = parameter("yin_yang", "", "one of spikelearn.learning.examples.TASKS, such as yin_yang")
     control: str = parameter("none", "", "none, frozen, linear, shuffled_teacher or ablated_feedback")
     learner_seed: int = parameter(1, "", "seed of weights, order and noise")
     epochs: int = parameter(0, "", "passes over the examples; 0 for the rule's own number")
