@@ -42,9 +42,9 @@ from spikelearn.results.run import Run
 class Parameters:
     rules: tuple[str, ...] = parameter(
         (
-            "bptt", "koerding_koenig", "koerding_koenig:tied", "brainprop", "eprop_lif", "eprop_lif:tied", "fa",
-            "fa_spiking", "erbp", "microcircuit", "burstprop", "plateau", "dopamine", "node_perturbation",
-            "weight_perturbation", "reinforce", "rstdp",
+            "bptt", "ep", "koerding_koenig:tied", "predictive_coding:tied", "eprop_lif:tied", "koerding_koenig",
+            "predictive_coding", "dtp", "brainprop", "eprop_lif", "fa", "fa_spiking", "erbp", "microcircuit",
+            "burstprop", "plateau", "dopamine", "node_perturbation", "weight_perturbation", "reinforce", "rstdp",
         ), "", "rules, some with a kind of feedback after a colon",
     )  # fmt: skip
     hidden: int = parameter(40, "", "hidden cells, half of them in P+")
