@@ -217,7 +217,7 @@ def page(found: Mapping[str, Comparison]) -> str:
         blocks += [f"## {part.title}\n", f"{part.about} {seeds}\n", rules_table(comparison, columns)]
         if angles := angles_table(comparison):
             blocks += [ANGLES, angles]
-        for kind in ("accuracy", "events", "angle"):
+        for kind in ("rules", "accuracy", "events", "angle"):
             picture = f"{FOLDER}/{name}/{part.task}_{kind}.png"
             if (PAGE.parent / picture).exists():
                 blocks.append(f"![{part.title}: {kind}]({picture})\n")

@@ -18,7 +18,13 @@ from spikelearn.extras import needed
 from spikelearn.learning.comparison import COLUMNS, Comparison
 from spikelearn.learning.locality import MEANINGS
 from spikelearn.learning.rules import RULES
-from spikelearn.plots.comparison import accuracy_by_events, accuracy_by_samples, angle_by_epoch, what_must_be_known
+from spikelearn.plots.comparison import (
+    accuracy_by_events,
+    accuracy_by_samples,
+    angle_by_epoch,
+    rules_beside_controls,
+    what_must_be_known,
+)
 from spikelearn.plots.style import save
 
 TITLES = {
@@ -130,7 +136,8 @@ def _table(lines: Sequence[Sequence[str]]) -> str:
 
 
 def write_figures(comparison: Comparison, directory: Path) -> list[Path]:
-    """Write, for each task, accuracy by samples and, where there are such, by synaptic events, and angles by epoch.
+    """Write, for each task, all rules beside their controls, accuracy by samples and, where there are such, by synaptic
+    events, and angles by epoch.
 
     Returns their paths.
     """
@@ -143,7 +150,8 @@ def write_figures(comparison: Comparison, directory: Path) -> list[Path]:
         courses: dict[str, list[Any]] = {}
         for row, course in of_task:
             courses.setdefault(row["rule"], []).append(course)
-        drawn = {"accuracy": accuracy_by_samples(courses)}
+        rows = [row for row, _ in of_task]
+        drawn = {"rules": rules_beside_controls(rows)[0], "accuracy": accuracy_by_samples(courses)}
         if events := _events(comparison, task):
             drawn["events"] = accuracy_by_events(courses, events)
         if any(name.startswith("single.") for _, course in of_task for name in course):

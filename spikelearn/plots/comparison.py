@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from spikelearn.plots.panels import panels, plain_legend, whole_numbers
 from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, colour
@@ -66,6 +66,64 @@ def _accuracies(
         if len(courses) <= BANDS:
             ax.fill_between(across, mean - spread, mean + spread, color=colour(k), alpha=0.12, lw=0)
     plain_legend(ax, loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+def rules_beside_controls(rows: Sequence[Mapping[str, Any]], ax: Sequence[Axes] | None = None) -> list[Axes]:
+    """A line for each rule, the most accurate first: accuracy with its controls, samples to 90 % and synaptic events.
+
+    rows: of each rule and seed, with the columns of a comparison; what is None is left out, and samples of rules that
+    did not get there with all seeds. Small dots are seeds, large ones their means; controls are means.
+    """
+    rules = list(dict.fromkeys(row["rule"] for row in rows))
+    of_rule = {rule: [row for row in rows if row["rule"] == rule] for rule in rules}
+    means = {rule: np.mean(found) if len(found := _column(of_rule[rule], "test_accuracy")) else -1.0 for rule in rules}
+    rules.sort(key=lambda rule: -float(means[rule]))
+    axes = panels(ax, columns=3, size=(7.2, 1.3 + 0.19 * len(rules)), sharey=True, width_ratios=(2.0, 1.0, 1.0))
+    for place, rule in enumerate(rules):
+        for k, (name, marker) in enumerate(_CONTROLS.items()):
+            values = _column(of_rule[rule], name)
+            if len(values):
+                axes[0].plot(values.mean(), place, marker, mfc="white", mec=colour(k + 1), ms=4.0, zorder=2)
+        _dots(axes[0], _column(of_rule[rule], "test_accuracy"), place)
+        reached = _column(of_rule[rule], "samples_to_90")
+        if len(reached) == len(of_rule[rule]):
+            _dots(axes[1], reached, place)
+        events = [
+            sum(row[each] for each in _EVENTS) for row in of_rule[rule] if None not in [row[each] for each in _EVENTS]
+        ]
+        _dots(axes[2], np.array(events), place)
+    axes[0].set_yticks(range(len(rules)), rules)
+    axes[0].set(xlabel="test accuracy", xlim=(0.2, 1.0), ylim=(len(rules) - 0.5, -0.5))
+    axes[1].set(xlabel="samples to 90 %", xscale="log")
+    axes[2].set(xlabel="events a sample", xscale="log")
+    for each in axes[1:]:
+        each.xaxis.set_minor_formatter(NullFormatter())
+    for each in axes:
+        each.set_axisbelow(True)
+        each.grid(axis="y", color=FAINT, lw=0.4)
+        each.tick_params(axis="y", length=0)
+    handles = [axes[0].plot([], [], "o", color=colour(0), ms=5.0, label="the rule")[0]]
+    for k, (name, marker) in enumerate(_CONTROLS.items()):
+        label = name.removesuffix("_accuracy")
+        handles += axes[0].plot([], [], marker, mfc="white", mec=colour(k + 1), ms=4.0, label=label)
+    axes[0].figure.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False, fontsize=TEXT_SIZE)
+    return axes
+
+
+_CONTROLS = {"frozen_accuracy": "s", "linear_accuracy": "^", "shuffled_accuracy": "D"}
+_EVENTS = ("events_forward", "events_feedback", "events_plasticity")
+
+
+def _column(rows: Sequence[Mapping[str, Any]], name: str) -> np.ndarray:
+    """The values of a column that there are."""
+    return np.array([float(row[name]) for row in rows if row.get(name) is not None])
+
+
+def _dots(ax: Axes, values: np.ndarray, place: float) -> None:
+    """Seeds as small dots, their mean as a large one."""
+    if len(values):
+        ax.plot(values, np.full(len(values), place), "o", color=colour(0), ms=2.0, alpha=0.5, zorder=3)
+        ax.plot(values.mean(), place, "o", color=colour(0), ms=5.0, zorder=4)
 
 
 def what_must_be_known(needed: Mapping[str, Mapping[str, bool]], ax: Axes | None = None) -> Axes:

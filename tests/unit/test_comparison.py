@@ -17,7 +17,7 @@ from spikelearn.learning.comparison import COLUMNS, Comparison, compare
 from spikelearn.learning.comparison_report import angles_table, write_figures
 from spikelearn.learning.examples import examples_of
 from spikelearn.learning.rules import RULES, learner_for
-from spikelearn.plots.comparison import accuracy_by_events
+from spikelearn.plots.comparison import accuracy_by_events, rules_beside_controls
 
 X, Y = sl.tasks.yin_yang(40, 3)
 
@@ -99,7 +99,7 @@ def test_a_comparison_has_a_row_for_each_rule_and_seed_and_goes_on(tmp_path, cap
     with open(out / "comparison.csv", encoding="utf-8") as file:
         assert [each["rule"] for each in csv.DictReader(file)] == ["fa", "dfa"]
     assert "| xor | fa | 1 |" in (out / "comparison.md").read_text(encoding="utf-8")
-    pictures = {"xor_accuracy.png", "xor_angle.png", "xor_events.png", "what_must_be_known.png"}
+    pictures = {"xor_rules.png", "xor_accuracy.png", "xor_angle.png", "xor_events.png", "what_must_be_known.png"}
     assert {each.name for each in out.glob("*.png")} == pictures
 
 
@@ -127,8 +127,21 @@ def test_there_is_no_figure_of_angles_where_none_was_measured(tmp_path):
     row = dict.fromkeys(COLUMNS) | {"rule": "rstdp", "task": "xor", "seed": 1}
     course = {"test_accuracy": {0: 0.5, 1: 0.75}, "samples": {0: 0, 1: 200}}
     comparison = Comparison([row], [course])
-    assert [path.name for path in write_figures(comparison, tmp_path)] == ["xor_accuracy.png"]
+    assert [path.name for path in write_figures(comparison, tmp_path)] == ["xor_rules.png", "xor_accuracy.png"]
     assert angles_table(comparison) == ""
+
+
+def test_rules_stand_in_the_order_of_their_accuracy_and_samples_only_where_all_seeds_got_there():
+    rows = [
+        dict.fromkeys(COLUMNS) | {"rule": rule, "task": "xor", "seed": seed, "test_accuracy": accuracy,
+                                  "frozen_accuracy": 0.5, "samples_to_90": samples}
+        for rule, accuracy, samples in (("fa", 0.8, None), ("bptt", 0.95, 400.0)) for seed in (1, 2)
+    ]  # fmt: skip
+    accuracy, samples, events = rules_beside_controls(rows)
+    assert [each.get_text() for each in accuracy.get_yticklabels()] == ["bptt", "fa"]
+    large = [line for line in samples.get_lines() if len(line.get_xdata()) == 1]
+    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in large] == [(400.0, 0)]
+    assert not events.get_lines()
 
 
 def test_accuracy_is_drawn_against_all_synaptic_events_until_then():
