@@ -99,10 +99,15 @@ def rates(dendritic=(0.0,), threads=None):
     net = sl.Network(dt=DT, seed=6, threads=threads)
     low, high = net.population(4, sl.TwoSiteRate(), name="low"), net.population(3, sl.TwoSiteRate(teaching=1.0))
     net.drive(low, sl.NoiseCurrent(std=2.0, tau=5.0), "basal")
+    below, above = net.population(4, sl.HelmholtzUnit(), name="below"), net.population(3, sl.HelmholtzUnit())
+    for units, state in ((below, "sleep"), (above, "wake")):
+        net.drive(units, sl.StepCurrent([0.0], [1.0]), state)
     weight = sl.Uniform(-1.0, 1.0)
     for source, target, port, value, rule in (
         (low, high, "basal", "A", sl.BottomUpProduct(eta=0.01)),
         (high, low, "apical", "D", sl.TopDownProduct(eta=0.01)),
+        (below, above, "basal", "z", sl.SleepLearning(eta=0.01)),
+        (above, below, "apical", "z", sl.WakeLearning(eta=0.01)),
     ):
         for back in dendritic:
             added = net.connect(
@@ -110,7 +115,7 @@ def rates(dendritic=(0.0,), threads=None):
                 dendritic_delay=back, plasticity=rule,
             )  # fmt: skip
             net.record(added, "weight", every=7 * DT)
-        net.record(source, ["rates", "A", "D"])
+        net.record(source, ["rates", "A", "D"] if source in (low, high) else ["rates", "z"])
     return net
 
 
