@@ -141,6 +141,10 @@ REASONS: Mapping[tuple[str, str], str] = {
         ": two seeds reach 0.933, the others 0.83 to 0.89; windows half and twice as wide, other rates and 40 epochs "
         "came to 0.88 to 0.92 on validation points (seeds 101 and 102)"
     ),
+    ("yin_yang", "target_prop"): (
+        ": below its frozen control; steps of 0.2 and 1, several rates and another rate of the inverse were tried, and "
+        "what mends it is the difference, `dtp`"
+    ),
     ("yin_yang", "rstdp"): ": `reinforce`, from the same rewards, is 0.128 above its frozen control",
 }
 """(part, rule) -> what bounds a rule that misses what was asked, as the end of a sentence that begins with "missed"."""

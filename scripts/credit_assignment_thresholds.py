@@ -115,7 +115,7 @@ def samples_ratio(most: float) -> Callable[[Measured], Verdict]:
     return measure
 
 
-GRADIENT = ("bptt", "bptt_online", "eventprop")
+GRADIENT = ("bptt", "bptt_online", "bptt_resonate", "eventprop")
 """Rules that follow the gradient itself: their angle is 0 by definition."""
 ACCURACY = {
     "bptt": 0.965, "eventprop": 0.96, "fa": 0.93, "fa_spiking": 0.93, "erbp": 0.93, "brainprop": 0.93,

@@ -16,13 +16,13 @@ Course = Mapping[str, Mapping[int, float]]
 """Name of a metric -> {epoch: value}."""
 BANDS = 6
 """Rules whose bands of standard deviation can be told apart."""
-_DASHES = ("-", (0, (4.0, 1.5)), (0, (1.0, 1.0)))
+_DASHES = ("-", (0, (4.0, 1.5)), (0, (1.0, 1.0)), (0, (6.0, 1.5, 1.0, 1.5)))
 _MARKERS = "osD^vPX*"
 
 
 def _look(k: int) -> dict[str, Any]:
     """Colours repeat after eight, so dashes change too; markers tell lines apart in grey."""
-    return {"color": colour(k), "ls": _DASHES[k // 8 % 3], "marker": _MARKERS[k % 8], "ms": 3.5, "lw": 1.0}
+    return {"color": colour(k), "ls": _DASHES[k // 8 % 4], "marker": _MARKERS[k % 8], "ms": 3.5, "lw": 1.0}
 
 
 def accuracy_by_samples(courses: Mapping[str, Sequence[Course]], ax: Axes | None = None) -> Axes:
