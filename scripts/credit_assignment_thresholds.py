@@ -96,7 +96,10 @@ def hidden_angle(most: float, errors: float = 0.0) -> Callable[[Measured], Verdi
 
 def smallest_angle(most: float) -> Callable[[Measured], Verdict]:
     def measure(found: Measured) -> Verdict:
-        smallest = np.array([min(course["single.layer_1"].values()) for course in found.courses])
+        angles = [course["single.layer_1"].values() for course in found.courses if "single.layer_1" in course]
+        if not angles:
+            return "not computed", None
+        smallest = np.array([min(each) for each in angles])
         return f"{smallest.mean():.1f}", bool(smallest.mean() <= most)
 
     return measure
