@@ -39,6 +39,18 @@ A slope is that of a straight line through the logarithms, by the number of weig
 An inverse square root has -0.5. n/a: no loss, so no angle; or fewer than two sizes at which all seeds got there.
 """
 
+FINDINGS = """## What was found
+
+- Wider: the cosine of weight perturbation falls as the inverse square root of the number of weights. That of feedback
+  alignment falls nearly as much, while its accuracy grows: it need not be near the gradient. That of BrainProp, whose
+  feedback learns, hardly falls. No accuracy of a rule that sends vectors falls; that of node perturbation does.
+- Deeper: with three hidden layers, perturbation and reward are near chance (0.36) after ten epochs, and rules that
+  send vectors at 0.89 or more.
+- So the claim that perturbation and reward fall behind holds for depth; for width it holds for node perturbation and
+  the angle of weight perturbation, and is no matter of angles alone.
+- Rates were not tuned for each size, and there are two seeds.
+"""
+
 
 def n_weights(hidden: Sequence[int]) -> int:
     sizes = (INPUTS, *hidden, OUTPUTS)
@@ -123,12 +135,14 @@ def markdown(table: Table, rules: Sequence[str], sizes: Sequence[tuple[int, ...]
 
 def figure(table: Table, rules: Sequence[str]) -> Any:
     """Cosine, samples and accuracy by the number of weights, wider above and deeper below."""
+    from matplotlib.ticker import NullFormatter
+
     from spikelearn.plots.panels import letter_panels, new_figure
     from spikelearn.plots.style import clean, colour
 
     drawn = new_figure(7.2, 5.0)
     axes = drawn.subplots(2, 3)
-    labels = {"cosine": "cosine to minus the gradient", "samples": "samples to 80 %", "accuracy": "test accuracy"}
+    labels = {"cosine": "cosine to the gradient", "samples": "samples to 80 %", "accuracy": "test accuracy"}
     for row, sizes in zip(axes, (WIDTHS, DEPTHS), strict=True):
         for ax, (name, label) in zip(row, labels.items(), strict=True):
             clean(ax)
@@ -138,8 +152,10 @@ def figure(table: Table, rules: Sequence[str]) -> Any:
                 look = {"color": colour(k), "marker": "os^Dv<>"[k % 7], "ms": 4, "lw": 1.1}
                 ax.plot([n_weights(each) for each in sizes], means, label=rule, **look)
             ax.set(xscale="log", xlabel="weights, wider" if sizes is WIDTHS else "weights, deeper", ylabel=label)
+            ax.xaxis.set_minor_formatter(NullFormatter())
             if name != "accuracy":
                 ax.set_yscale("log")
+                ax.yaxis.set_minor_formatter(NullFormatter())
     drawn.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False)
     letter_panels(list(axes.flat))
     return drawn
@@ -158,7 +174,10 @@ def main(arguments: list[str] | None = None) -> int:
     wider, deeper = (
         markdown(table, options.rules, sizes, title) for sizes, title in ((WIDTHS, "Wider"), (DEPTHS, "Deeper"))
     )
-    PAGE.write_text(f"{ABOUT}\n![Wider and deeper]({picture.name})\n\n{wider}\n{deeper}", encoding="utf-8")
+    seeds = f"Seeds: {options.seeds}.\n"
+    PAGE.write_text(
+        f"{ABOUT}{seeds}\n{FINDINGS}\n![Wider and deeper]({picture.name})\n\n{wider}\n{deeper}", encoding="utf-8"
+    )
     print(PAGE)
     return 0
 
