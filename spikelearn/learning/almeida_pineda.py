@@ -32,14 +32,11 @@ import numpy as np
 from spikelearn.description.projection import Projection
 from spikelearn.learning.both_ways import LIMITS
 from spikelearn.learning.circuit import Circuit
-from spikelearn.learning.controls import FROZEN
 from spikelearn.learning.feedback import TIED
 from spikelearn.learning.koerding_koenig import KoerdingKoenig
 from spikelearn.learning.locality import Locality
+from spikelearn.learning.two_phases import SETTLED
 from spikelearn.plasticity import BottomUpProduct, TopDownProduct
-
-SETTLED = 150
-"""Steps that a circuit is given to settle, for the gradient."""
 
 
 @dataclass(eq=False, repr=False)
@@ -85,10 +82,9 @@ class AlmeidaPineda(KoerdingKoenig):
             circuit, feedback=[*circuit.feedback, *added], learning=[*circuit.learning, *added], parts=parts
         )  # fmt: skip
 
-    def factors(self, circuit: Circuit) -> dict[Projection, float]:
-        """As of all learners; with frozen hidden layers, what goes back to these stays, too."""
-        left_out = [*circuit.parts["back"], *circuit.parts["errors"]] if self.control == FROZEN else []
-        return {p: each for p, each in super().factors(circuit).items() if not any(p is other for other in left_out)}
+    def onto_hidden(self, circuit: Circuit) -> Sequence[Projection]:
+        """Also what goes back to hidden layers, and its errors."""
+        return [*super().onto_hidden(circuit), *circuit.parts["back"], *circuit.parts["errors"]]
 
     def gradient(self, X: Any, y: Any) -> list[np.ndarray] | None:
         """Of the loss of each example at the fixed point, by the weights of each forward projection."""

@@ -25,7 +25,15 @@ from spikelearn.learning.adam import Adam
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import FROZEN
 from spikelearn.learning.gradient import Differentiable, Loss, Trajectory
-from spikelearn.learning.layers import GAIN, TAU_M, connect_forward, presenting, starting_weights, weights_among
+from spikelearn.learning.layers import (
+    GAIN,
+    TAU_M,
+    connect_forward,
+    named_populations,
+    presenting,
+    starting_weights,
+    weights_among,
+)
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import CrossEntropy
@@ -66,8 +74,7 @@ class SurrogateBackpropagation(Learner):
         net = Network(dt=1.0, seed=self.seed, threads=self.threads)
         hidden = [self.cells(n, generator) for n in sizes[1:-1]]
         models = [self.encoded.model, *hidden, LeakyReadout(gain=GAIN)]
-        names = ["input", *(f"hidden {k}" for k in range(1, len(sizes) - 1)), "output"]
-        layers = [net.population(n, model, name=name) for n, model, name in zip(sizes, models, names, strict=True)]
+        layers = named_populations(net, sizes, models)
         forward = connect_forward(net, layers, self.encoded, weights, [None] * len(weights), among=among)
         parts = {"adam": Adam(), "currents": self.learned_currents(layers[1:-1])}
         return Circuit(net, layers, forward, parts=parts)

@@ -30,7 +30,8 @@ from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Phase
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
-from spikelearn.learning.controls import ABLATED_FEEDBACK, FROZEN
+from spikelearn.learning.controls import ABLATED_FEEDBACK
+from spikelearn.learning.layers import named_populations
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.network import Network
@@ -68,9 +69,8 @@ class ContrastiveDivergence(Learner):
             raise ParameterError(f"encoding: cells that are drawn need 'graded' features, got {self.encoding!r}")
         net = Network(dt=1.0, seed=self.seed, threads=self.threads)
         phase = net.modulator("phase", tau=1e12)
-        names = ["input", *(f"hidden {k}" for k in range(1, len(sizes) - 1)), "output"]
         models = [*[SamplingNeuron(tau=TAU)] * (len(sizes) - 1), SamplingNeuron(tau=TAU, b=LABEL_BIAS)]
-        layers = [net.population(n, each, name=name) for n, each, name in zip(sizes, models, names, strict=True)]
+        layers = named_populations(net, sizes, models)
         others = AllToAll(autapses=False)
         net.connect(layers[-1], layers[-1], rule=others, weight=-INHIBITION, name="among labels", **CHANGES)
         always = net.population(1, SamplingNeuron(tau=TAU, b=100.0), name="always on")
@@ -90,13 +90,9 @@ class ContrastiveDivergence(Learner):
         parts = {"always": always, "phase": phase, "biases": biases}
         return Circuit(net, layers, forward, feedback, [*forward, *([] if ablated else feedback), *biases], parts)
 
-    def factors(self, circuit: Circuit) -> dict[Projection, float]:
+    def onto_hidden(self, circuit: Circuit) -> Sequence[Projection]:
         """Both weights of a pair of layers learn, or neither."""
-        found = super().factors(circuit)
-        if self.control == FROZEN:
-            still = [*circuit.feedback[:-1], *circuit.parts["biases"][:-1]]
-            return {each: factor for each, factor in found.items() if not any(each is s for s in still)}
-        return found
+        return [*super().onto_hidden(circuit), *circuit.feedback[:-1], *circuit.parts["biases"][:-1]]
 
     @property
     def noisy(self) -> bool:

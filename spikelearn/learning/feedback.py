@@ -3,9 +3,7 @@
 - "fixed": drawn at random, and never changed (Lillicrap et al. 2016, Nat. Commun. 7:13276);
 - "tied": those of the forward path, which no synapse could know: the reference;
 - "kolen_pollack": drawn at random, and changed as the forward weights are, so that both become alike (Kolen & Pollack
-  1994, IEEE ICNN 3:1375);
-- "weight_mirror": drawn at random, and learned from the correlations of noise with what it causes in the layer above
-  (Akrout et al. 2019, NeurIPS).
+  1994, IEEE ICNN 3:1375).
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from collections.abc import Sequence
 
 from spikelearn.errors import ParameterError
 
-FIXED, TIED, KOLEN_POLLACK, WEIGHT_MIRROR = "fixed", "tied", "kolen_pollack", "weight_mirror"
+FIXED, TIED, KOLEN_POLLACK = "fixed", "tied", "kolen_pollack"
 
 
 def check_feedback(feedback: str, choices: Sequence[str]) -> None:

@@ -29,7 +29,11 @@ FIRST, LATER = 6.0, 3.0
 
 def populations(net: Network, sizes: Sequence[int], encoding: Encoding, hidden: Any, output: Any) -> list[Population]:
     """Input, hidden layers and output. sizes: of all. hidden, output: models of their cells."""
-    models = [encoding.model, *[hidden] * (len(sizes) - 2), output]
+    return named_populations(net, sizes, [encoding.model, *[hidden] * (len(sizes) - 2), output])
+
+
+def named_populations(net: Network, sizes: Sequence[int], models: Sequence[Any]) -> list[Population]:
+    """The same with a model for each layer."""
     names = ["input", *(f"hidden {k}" for k in range(1, len(sizes) - 1)), "output"]
     return [net.population(n, model, name=name) for n, model, name in zip(sizes, models, names, strict=True)]
 

@@ -177,8 +177,12 @@ class Learner(ClassifierMixin, BaseEstimator):
 
     def factors(self, circuit: Circuit) -> dict[Projection, float]:
         """The projections that learn -> the factor of their learning rates in this epoch."""
-        left_out = circuit.forward[:-1] if self.control == FROZEN else ()
+        left_out = self.onto_hidden(circuit) if self.control == FROZEN else ()
         return {each: self.decay**self.epoch_ for each in circuit.learning if not any(each is f for f in left_out)}
+
+    def onto_hidden(self, circuit: Circuit) -> Sequence[Projection]:
+        """The projections that do not learn if hidden layers are frozen."""
+        return circuit.forward[:-1]
 
     @property
     def rates(self) -> tuple[float, float]:

@@ -27,7 +27,7 @@ from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Phase, Trials
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
-from spikelearn.learning.controls import ABLATED_FEEDBACK, FROZEN
+from spikelearn.learning.controls import ABLATED_FEEDBACK
 from spikelearn.learning.encoding import Encoding
 from spikelearn.learning.feedback import FIXED, KOLEN_POLLACK, TIED, check_feedback
 from spikelearn.learning.gradient import gradient
@@ -48,8 +48,8 @@ Currents = Mapping[tuple[Population, str], Any]
 class TwoPhases(Learner):
     """Base of learners with two phases.
 
-    steps: of the free phase. taught: steps of each phase with a teacher. quantum: of the changes that cells tell; 0 for
-    analog cells, which tell their value in every step. feedback: "tied", "kolen_pollack" or "fixed" weights. spread:
+    steps: of the free phase. taught: steps of each phase with a teacher. quantum: of the changes that cells send; 0 for
+    analog cells, which send their value in every step. feedback: "tied", "kolen_pollack" or "fixed" weights. spread:
     standard deviation of those that are drawn.
     """
 
@@ -123,18 +123,18 @@ class TwoPhases(Learner):
             settle = replace(free, duration=float(self.steps - 1), callback=None)
             phases = [settle, Phase(1.0, currents=given, plastic=plastic, callback=read)]
         for each in compared:
-            told: dict[str, Any] = {"currents": {**given, **each}}
-            phases += [Phase(float(self.taught - 1), plastic=(), **told), Phase(1.0, plastic=plastic, **told)]
+            with_teacher: dict[str, Any] = {"currents": {**given, **each}}
+            phases.append(Phase(float(self.taught - 1), plastic=(), **with_teacher))
+            phases.append(Phase(1.0, plastic=plastic, **with_teacher))
         if self._ties and circuit.feedback:
             pairs = zip(circuit.forward[1:], circuit.feedback, strict=True)
             weights = tuple(each.weights() for pair in pairs for each in pair)
             phases[-1] = replace(phases[-1], callback=Callback(tie, weights))
         return phases
 
-    def factors(self, circuit: Circuit) -> dict[Projection, float]:
-        """As of all learners; with frozen hidden layers, what comes back to these from each other stays, too."""
-        left_out = circuit.feedback[:-1] if self.control == FROZEN else ()
-        return {p: each for p, each in super().factors(circuit).items() if not any(p is other for other in left_out)}
+    def onto_hidden(self, circuit: Circuit) -> Sequence[Projection]:
+        """Also what comes back to hidden layers from each other."""
+        return [*super().onto_hidden(circuit), *circuit.feedback[:-1]]
 
     def hand_over(self, circuit: Circuit) -> Circuit:
         for there, here in zip(self.circuit_.feedback, circuit.feedback, strict=True):

@@ -2,8 +2,8 @@
 
     tau_m V' = -V + input,   r = 1/(1 + exp(-V)).
 
-Values are told by sigma-delta modulation (O'Connor, Gavves & Welling 2019, AISTATS): a cell emits an event, of kind
-`rate`, when its r has moved by more than half a quantum from what it told, and the event carries the `change`, a whole
+Values are sent by sigma-delta modulation (O'Connor, Gavves & Welling 2019, AISTATS): a cell emits an event, of kind
+`rate`, when its r has moved by more than half a quantum from what it sent, and the event carries the `change`, a whole
 number of quanta. What arrives is added up, so that a cell that has settled is silent, and is still heard. With a
 quantum of 0, the limit for analog cells, it emits in every step, and the change is that of the step. Connect it with
 `on="rate", payload="change"`; a weight is the input for a value of 1.
@@ -27,7 +27,7 @@ from spikelearn.units import ms, number
 
 class GradedResponseParameters(NamedTuple):
     tau_m: Annotated[ms, "membrane time constant"] = 1.5
-    quantum: Annotated[number, "of changes of r that are told; 0: in every step, as they are"] = 0.0
+    quantum: Annotated[number, "of changes of r that are sent; 0: in every step, as they are"] = 0.0
 
 
 def _constants(p: GradedResponseParameters, dt: float) -> dict[str, Any]:
@@ -43,18 +43,18 @@ def _check(p: GradedResponseParameters) -> str | None:
 
 @scalar
 def graded_response_step(
-    V_m, r, total, told, change, in_soma, I_teacher, I_nudging, I_clamped, kappa, quantum, per_quantum
+    V_m, r, total, sent, change, in_soma, I_teacher, I_nudging, I_clamped, kappa, quantum, per_quantum
 ):  # fmt: skip
     total = total + in_soma
     V_m = kappa * V_m + (1.0 - kappa) * (total + I_nudging * (I_teacher - r))
     r = 1.0 / (1.0 + exponential(-V_m))
     r = I_teacher if I_clamped > 0.0 else r
-    moved = r - told
+    moved = r - sent
     quanta = quantum * math.floor(moved * per_quantum + 0.5)
     change = quanta if quantum > 0.0 else moved
-    told = told + change
+    sent = sent + change
     emits = quantum <= 0.0 or change != 0.0
-    return V_m, r, total, told, change, np.uint8(16) * np.uint8(emits)
+    return V_m, r, total, sent, change, np.uint8(16) * np.uint8(emits)
 
 
 GradedResponse = NeuronModel(
@@ -62,7 +62,7 @@ GradedResponse = NeuronModel(
     GradedResponseParameters,
     _constants,
     graded_response_step,
-    state=dict.fromkeys(("V_m", "r", "total", "told", "change"), "1"),
+    state=dict.fromkeys(("V_m", "r", "total", "sent", "change"), "1"),
     ports={"soma": "1"},
     currents=("teacher", "nudging", "clamped"),
     initial=lambda p: {"r": 0.5},

@@ -11,7 +11,7 @@ decreases by A_minus x otherwise; x is a trace of the source's spikes.
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.plasticity.rule import Trace
@@ -36,24 +36,16 @@ def top_down_signal(A, event, eta):
     return eta * A
 
 
-BottomUpProduct = SignalRule(
-    "BottomUpProduct",
-    ProductParameters,
-    pre=(Trace("x", "tau_x", jump="set"),),
-    reads=("D",),
-    signal=bottom_up_signal,
-    constants=lambda p, dt: {"eta": p.eta},
-    learns_from="rate",
-)
-TopDownProduct = SignalRule(
-    "TopDownProduct",
-    ProductParameters,
-    pre=(Trace("x", "tau_x", jump="set"),),
-    reads=("A",),
-    signal=top_down_signal,
-    constants=lambda p, dt: {"eta": p.eta},
-    learns_from="rate",
-)
+def product_rule(name: str, reads: tuple[str, ...], signal: Any) -> SignalRule:
+    """A rule of graded cells: a signal of the target times the last value that arrived, in each step."""
+    return SignalRule(
+        name, ProductParameters, pre=(Trace("x", "tau_x", jump="set"),), reads=reads, signal=signal,
+        constants=lambda p, dt: {"eta": p.eta}, learns_from="rate",
+    )  # fmt: skip
+
+
+BottomUpProduct = product_rule("BottomUpProduct", ("D",), bottom_up_signal)
+TopDownProduct = product_rule("TopDownProduct", ("A",), top_down_signal)
 
 
 class CalciumLTPParameters(NamedTuple):

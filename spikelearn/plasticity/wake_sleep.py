@@ -8,19 +8,8 @@ belong together have arrived.
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
-
 from spikelearn.codegen.jit import scalar
-from spikelearn.plasticity.rule import Trace
-from spikelearn.plasticity.signal_rule import SignalRule
-from spikelearn.units import ms, number, weight
-
-
-class WakeSleepParameters(NamedTuple):
-    eta: Annotated[number, "learning rate of a step"] = 0.1
-    tau_x: Annotated[ms, "time constant with which a value decays between events"] = 1000.0
-    W_min: Annotated[weight, "smallest weight"] = -100.0
-    W_max: Annotated[weight, "largest weight"] = 100.0
+from spikelearn.plasticity.two_site import product_rule
 
 
 @scalar
@@ -33,21 +22,5 @@ def sleep_signal(z, p_basal, event, eta):
     return eta * (z - p_basal)
 
 
-WakeLearning = SignalRule(
-    "WakeLearning",
-    WakeSleepParameters,
-    pre=(Trace("x", "tau_x", jump="set"),),
-    reads=("z", "p_apical"),
-    signal=wake_signal,
-    constants=lambda p, dt: {"eta": p.eta},
-    learns_from="rate",
-)
-SleepLearning = SignalRule(
-    "SleepLearning",
-    WakeSleepParameters,
-    pre=(Trace("x", "tau_x", jump="set"),),
-    reads=("z", "p_basal"),
-    signal=sleep_signal,
-    constants=lambda p, dt: {"eta": p.eta},
-    learns_from="rate",
-)
+WakeLearning = product_rule("WakeLearning", ("z", "p_apical"), wake_signal)
+SleepLearning = product_rule("SleepLearning", ("z", "p_basal"), sleep_signal)
