@@ -61,8 +61,7 @@ PARTS = {
         "second fires, so with both frozen the answer is always the same: the control that says something is that of "
         "one hidden layer, above. With weights between hidden layers eight times as large, frozen cells of `fa` "
         "reached 0.73 at best on validation points (seed 101, one of eight epochs).",
-        "yin_yang", DEEP,
-        controls=("frozen",), settings={"hidden": (30, 30)}, pictures=True,
+        "yin_yang", controls=("frozen",), settings={"hidden": (30, 30)}, pictures=True,
     ),
     "yin_yang_deep_targets": Part(
         "Yin-Yang, 4-30-30-3, by target propagation",

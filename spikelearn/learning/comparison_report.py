@@ -151,9 +151,9 @@ def write_figures(comparison: Comparison, directory: Path) -> list[Path]:
         for row, course in of_task:
             courses.setdefault(row["rule"], []).append(course)
         rows = [row for row, _ in of_task]
-        drawn = {"rules": rules_beside_controls(rows)[0], "accuracy": accuracy_by_samples(courses)}
+        drawn = {"rules": rules_beside_controls(rows)[0], "accuracy": accuracy_by_samples(courses)[0]}
         if events := _events(comparison, task):
-            drawn["events"] = accuracy_by_events(courses, events)
+            drawn["events"] = accuracy_by_events(courses, events)[0]
         if any(name.startswith("single.") for _, course in of_task for name in course):
             drawn["angle"] = angle_by_epoch(courses)[0]
         for name, axes in drawn.items():

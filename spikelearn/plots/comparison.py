@@ -7,65 +7,119 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullFormatter, StrMethodFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from spikelearn.plots.panels import panels, plain_legend, whole_numbers
-from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, colour
+from spikelearn.plots.style import DASHED, FAINT, INK, TEXT_SIZE, colour
 
 Course = Mapping[str, Mapping[int, float]]
 """Name of a metric -> {epoch: value}."""
-BANDS = 6
-"""Rules whose bands of standard deviation can be told apart."""
-_DASHES = ("-", (0, (4.0, 1.5)), (0, (1.0, 1.0)), (0, (6.0, 1.5, 1.0, 1.5)))
-_MARKERS = "osD^vPX*"
+Line = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Along the horizontal axis, the mean over seeds and its standard deviation."""
+TOGETHER = 6
+"""Rules that can be told apart in one panel."""
+_COLUMNS = 3
+_MARKERS = "osD^vP"
 
 
-def _look(k: int) -> dict[str, Any]:
-    """Colours repeat after eight, so dashes change too; markers tell lines apart in grey."""
-    return {"color": colour(k), "ls": _DASHES[k // 8 % 4], "marker": _MARKERS[k % 8], "ms": 3.5, "lw": 1.0}
-
-
-def accuracy_by_samples(courses: Mapping[str, Sequence[Course]], ax: Axes | None = None) -> Axes:
-    """Test accuracy against presentations: the mean over seeds and, of up to `BANDS` rules, its standard deviation.
+def accuracy_by_samples(courses: Mapping[str, Sequence[Course]], ax: Sequence[Axes] | None = None) -> list[Axes]:
+    """Test accuracy against presentations: mean and standard deviation over seeds, `TOGETHER` rules to a panel.
 
     courses: rule -> the course of each seed, with "samples" and "test_accuracy".
     """
-    [ax] = panels(ax, size=(7.2, 4.0))
-    _accuracies(ax, courses, dict.fromkeys(courses, 1.0))
-    ax.set(xlabel="presentations", ylabel="test accuracy", ylim=(None, 1.0))
-    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    return ax
+    axes = _small_multiples({rule: [_accuracy(of, 1.0)] for rule, of in courses.items()}, ax)
+    for each in axes:
+        each.set(ylim=(None, 1.0))
+        each.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / 1000.0:g}"))
+    _label(axes, "thousands of presentations", "test accuracy")
+    return axes
 
 
 def accuracy_by_events(
-    courses: Mapping[str, Sequence[Course]], events: Mapping[str, float], ax: Axes | None = None
-) -> Axes:
+    courses: Mapping[str, Sequence[Course]], events: Mapping[str, float], ax: Sequence[Axes] | None = None
+) -> list[Axes]:
     """Test accuracy against all synaptic events until then, on a logarithmic axis, from the first epoch on.
 
     courses: as for `accuracy_by_samples`. events: rule -> synaptic events of a presentation; others are left out.
     """
-    [ax] = panels(ax, size=(7.2, 4.0))
-    _accuracies(ax, courses, events, first=1)
-    ax.set(xlabel="synaptic events: forward, feedback and plasticity", ylabel="test accuracy", ylim=(None, 1.0))
-    ax.set_xscale("log")
-    return ax
+    drawn = {rule: [_accuracy(of, events[rule], first=1)] for rule, of in courses.items() if rule in events}
+    axes = _small_multiples(drawn, ax)
+    for each in axes:
+        each.set(ylim=(None, 1.0), xscale="log")
+    _label(axes, "synaptic events: forward, feedback and plasticity", "test accuracy")
+    return axes
 
 
-def _accuracies(
-    ax: Axes, courses: Mapping[str, Sequence[Course]], per_sample: Mapping[str, float], first: int = 0
-) -> None:
-    """A line for each rule that has a number to multiply samples with, from the epoch `first` on."""
-    for k, (rule, of_seeds) in enumerate(courses.items()):
-        if rule not in per_sample:
-            continue
-        epochs = [epoch for epoch in _common(of_seeds, "test_accuracy") if epoch >= first]
-        across = per_sample[rule] * np.array([of_seeds[0]["samples"][epoch] for epoch in epochs])
-        values = np.array([[each["test_accuracy"][epoch] for epoch in epochs] for each in of_seeds])
-        mean, spread = values.mean(axis=0), values.std(axis=0)
-        ax.plot(across, mean, label=rule, **_look(k))
-        if len(courses) <= BANDS:
-            ax.fill_between(across, mean - spread, mean + spread, color=colour(k), alpha=0.12, lw=0)
-    plain_legend(ax, loc="center left", bbox_to_anchor=(1.0, 0.5))
+def angle_by_epoch(courses: Mapping[str, Sequence[Course]], ax: Sequence[Axes] | None = None) -> list[Axes]:
+    """The angle between a presentation's update and the gradient, by epoch, of projections onto hidden cells, the
+    first with markers; `TOGETHER` rules to a panel.
+
+    courses: rule -> the course of each seed; those without angles are left out.
+    """
+    drawn = {}
+    for rule, of in courses.items():
+        layers = max((int(name.rpartition("_")[2]) for name in of[0] if name.startswith("single.layer_")), default=0)
+        if layers:
+            drawn[rule] = [_line(of, f"single.layer_{k}") for k in range(1, max(layers, 2))]
+    axes = _small_multiples(drawn, ax)
+    for panel in axes:
+        panel.axhline(90.0, color=FAINT, lw=0.8)
+        panel.set(ylim=(0.0, 120.0), yticks=range(0, 121, 30))
+        whole_numbers(panel.xaxis)
+    _label(axes, "epochs learned", "angle to minus the gradient (degrees)")
+    return axes
+
+
+def _accuracy(of_seeds: Sequence[Course], per_sample: float, first: int = 0) -> Line:
+    """Of a rule from the epoch `first` on. per_sample: what to multiply samples with."""
+    epochs, mean, spread = _line(of_seeds, "test_accuracy")
+    there = epochs >= first
+    across = per_sample * np.array([of_seeds[0]["samples"][epoch] for epoch in epochs[there]])
+    return across, mean[there], spread[there]
+
+
+def _line(of_seeds: Sequence[Course], name: str) -> Line:
+    """A metric at the epochs at which it was measured with all seeds."""
+    epochs = sorted(set.intersection(*(set(each.get(name, {})) for each in of_seeds)))
+    values = np.array([[each[name][epoch] for epoch in epochs] for each in of_seeds])
+    return np.array(epochs), values.mean(axis=0), values.std(axis=0)
+
+
+def _small_multiples(lines: Mapping[str, Sequence[Line]], ax: Sequence[Axes] | None) -> list[Axes]:
+    """A panel for every `TOGETHER` rules, in the order that is given, those of the others faintly behind."""
+    rules = list(lines)
+    groups = [rules[start : start + TOGETHER] for start in range(0, len(rules), TOGETHER)] or [[]]
+    columns = min(len(groups), _COLUMNS)
+    rows = -(-len(groups) // columns)
+    axes = panels(
+        ax, rows, columns, size=(1.0 + 3.0 * columns, 0.4 + 3.2 * rows), sharex=True, sharey=True
+    )  # fmt: skip
+    for panel, group in zip(axes, groups, strict=False):
+        for rule in rules:
+            for across, mean, _ in lines[rule] if rule not in group else ():
+                panel.plot(across, mean, color=FAINT, lw=0.6, zorder=1)
+        for k, rule in enumerate(group):
+            for n, (across, mean, spread) in enumerate(lines[rule]):
+                look: dict[str, Any] = {"marker": _MARKERS[k], "ms": 3.0, "label": rule} if n == 0 else {"ls": DASHED}
+                panel.plot(across, mean, color=colour(k), lw=1.0, zorder=3, **look)
+                panel.fill_between(across, mean - spread, mean + spread, color=colour(k), alpha=0.12, lw=0, zorder=2)
+        if group:
+            plain_legend(
+                panel, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, handlelength=1.6, columnspacing=1.0,
+                borderaxespad=0.2,
+            )  # fmt: skip
+    for panel in axes[len(groups) :]:
+        panel.set_axis_off()
+    for panel in axes[max(len(groups) - columns, 0) : len(groups)]:
+        panel.tick_params(labelbottom=True)
+    return axes[: len(groups)]
+
+
+def _label(axes: Sequence[Axes], across: str, up: str) -> None:
+    """The same axes for all panels."""
+    figure = axes[0].figure
+    for write, text in ((figure.supxlabel, across), (figure.supylabel, up)):
+        write(text, size=TEXT_SIZE + 1, color=INK)
 
 
 def rules_beside_controls(rows: Sequence[Mapping[str, Any]], ax: Sequence[Axes] | None = None) -> list[Axes]:
@@ -144,40 +198,3 @@ def what_must_be_known(needed: Mapping[str, Mapping[str, bool]], ax: Axes | None
     for side in ax.spines.values():
         side.set_visible(False)
     return ax
-
-
-def angle_by_epoch(courses: Mapping[str, Sequence[Course]], ax: Sequence[Axes] | None = None) -> list[Axes]:
-    """The angle between a presentation's update and the gradient, by epoch, a panel for each projection.
-
-    courses: rule -> the course of each seed; those without angles are left out.
-    """
-    measured = {rule: of for rule, of in courses.items() if any(name.startswith("single") for name in of[0])}
-    layers = max((_layers(of[0]) for of in measured.values()), default=1)
-    axes = panels(ax, columns=layers, size=(1.4 + 2.8 * layers, 3.4), sharey=True)
-    for k, (rule, of_seeds) in enumerate(courses.items()):
-        if rule not in measured:
-            continue
-        for layer in range(1, _layers(of_seeds[0]) + 1):
-            name = f"single.layer_{layer}"
-            epochs = _common(of_seeds, name)
-            values = np.array([[each[name][epoch] for epoch in epochs] for each in of_seeds])
-            axes[layer - 1].plot(epochs, values.mean(axis=0), label=rule, **_look(k))
-    for layer, panel in enumerate(axes, 1):
-        panel.axhline(90.0, color=FAINT, lw=0.8)
-        panel.set(xlabel="epochs learned", ylim=(0.0, 120.0), yticks=range(0, 121, 30))
-        panel.set_title(f"projection {layer}", size=TEXT_SIZE + 1, color=INK)
-        whole_numbers(panel.xaxis)
-    axes[0].set_ylabel("angle to minus the gradient (degrees)")
-    if measured:
-        lines = {line.get_label(): line for panel in axes for line in panel.get_lines() if line.get_label() in measured}
-        plain_legend(axes[-1], handles=list(lines.values()), loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return axes
-
-
-def _common(of_seeds: Sequence[Course], name: str) -> list[int]:
-    """The epochs at which all seeds were measured."""
-    return sorted(set.intersection(*(set(each.get(name, {})) for each in of_seeds)))
-
-
-def _layers(course: Course) -> int:
-    return max((int(name.rpartition("_")[2]) for name in course if name.startswith("single.layer_")), default=0)

@@ -17,7 +17,7 @@ from spikelearn.learning.comparison import COLUMNS, Comparison, compare
 from spikelearn.learning.comparison_report import angles_table, write_figures
 from spikelearn.learning.examples import examples_of
 from spikelearn.learning.rules import RULES, learner_for
-from spikelearn.plots.comparison import accuracy_by_events, rules_beside_controls
+from spikelearn.plots.comparison import accuracy_by_events, accuracy_by_samples, rules_beside_controls
 
 X, Y = sl.tasks.yin_yang(40, 3)
 
@@ -146,7 +146,7 @@ def test_rules_stand_in_the_order_of_their_accuracy_and_samples_only_where_all_s
 
 def test_accuracy_is_drawn_against_all_synaptic_events_until_then():
     course = {"test_accuracy": {0: 0.5, 1: 0.75}, "samples": {0: 0, 1: 200}}
-    ax = accuracy_by_events({"fa": [course], "bptt": [course]}, {"fa": 30.0})
+    [ax] = accuracy_by_events({"fa": [course], "bptt": [course]}, {"fa": 30.0})
     [line] = ax.get_lines()
     assert line.get_label() == "fa" and line.get_xdata().tolist() == [6000.0]  # a logarithmic axis has no 0
 
@@ -160,3 +160,12 @@ def test_the_table_of_angles_has_means_over_seeds_at_each_epoch():
         "|---|---|---|",
         "| fa | 80.5 ± 2.5; 60.5 | 80.0 ± 2.0; 60.0 |",
     ]
+
+
+def test_each_rule_is_drawn_once_with_its_name_at_most_six_to_a_panel_the_others_without_a_name():
+    course = {"test_accuracy": {0: 0.5, 1: 0.75}, "samples": {0: 0, 1: 200}}
+    rules = [f"rule {k}" for k in range(14)]
+    axes = accuracy_by_samples({rule: [course, course] for rule in rules})
+    named = [[line.get_label() for line in ax.get_lines() if not line.get_label().startswith("_")] for ax in axes]
+    assert [name for panel in named for name in panel] == rules and [len(panel) for panel in named] == [6, 6, 2]
+    assert [len(ax.get_lines()) for ax in axes] == [14, 14, 14]
