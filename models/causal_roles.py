@@ -116,8 +116,8 @@ def signals(learner: Learner, X: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def agreement(signal: np.ndarray, roles: np.ndarray) -> float | None:
     """The share of cells whose signal has the sign of their role, of those that get one; None if most do not."""
-    told = signal != 0.0
-    return float(np.mean(np.sign(signal[told]) == roles[told])) if np.mean(told) > 0.5 else None
+    reached = signal != 0.0
+    return float(np.mean(np.sign(signal[reached]) == roles[reached])) if np.mean(reached) > 0.5 else None
 
 
 def study(p: Parameters, rule: str, seed: int, control: str = "none") -> tuple[Found, Run]:

@@ -55,11 +55,12 @@ class Parameters:
     cells: int = parameter(20, "", "of each network in the last test")
     noise: float = parameter(0.2, "", "standard deviation of the factor of rates in the last test, around 1")
     trees: int = parameter(500, "", "of the forest")
+    shuffles: int = parameter(20, "", "permutations of the labels, over which the control is averaged")
 
 
 QUICK = {
     "rules": ("bptt", "erbp", "brainprop"), "widths": (30,), "learner_seeds": (1, 2), "moments": 6, "examples": 300,
-    "probed": 60, "tests": 100, "trees": 100,
+    "probed": 60, "tests": 100, "trees": 100, "shuffles": 2,
 }  # fmt: skip
 SEEDS = 1
 PUBLISHED = {
@@ -144,7 +145,7 @@ def observables(rates: list[np.ndarray]) -> np.ndarray:
     return np.array(found)
 
 
-class Told(NamedTuple):
+class Answers(NamedTuple):
     """What a forest said of networks that it had not seen: their rules, and its answers."""
 
     rules: np.ndarray
@@ -157,19 +158,21 @@ class Told(NamedTuple):
 
 def tell(
     networks: list[Observed], features: list[np.ndarray], folds: list[tuple[np.ndarray, np.ndarray]], trees: int,
-    seed: int, shuffled: bool = False,
-) -> Told:  # fmt: skip
-    """Learn from the first part of each fold and answer for the second. shuffled: labels are permuted before."""
+    seed: int, shuffles: int = 0,
+) -> Answers:  # fmt: skip
+    """Learn from the first part of each fold and answer for the second. shuffles: instead of the labels learn so many
+    permutations of them, and answer as often."""
     rules = np.array([each.rule for each in networks])
     X = np.array([each.ravel() for each in features])
     generator = np.random.default_rng([seed, 21])
     asked, answers = [], []
     for learned, held_out in folds:
-        labels = generator.permutation(rules[learned]) if shuffled else rules[learned]
-        forest = RandomForestClassifier(trees, random_state=seed, n_jobs=1).fit(X[learned], labels)
-        asked.append(rules[held_out])
-        answers.append(forest.predict(X[held_out]))
-    return Told(np.concatenate(asked), np.concatenate(answers))
+        labels = rules[learned]
+        for each in [generator.permutation(labels) for _ in range(shuffles)] or [labels]:
+            forest = RandomForestClassifier(trees, random_state=seed, n_jobs=1).fit(X[learned], each)
+            asked.append(rules[held_out])
+            answers.append(forest.predict(X[held_out]))
+    return Answers(np.concatenate(asked), np.concatenate(answers))
 
 
 def by_rate_and_seed(networks: list[Observed]) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -197,21 +200,21 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: Any = None) -
     folds, tasks = by_rate_and_seed(networks_), by_task(networks_)
     all_cells, few = ([getattr(each, name) for each in networks_] for name in ("of_all", "of_few"))
     accuracy = [each.accuracy for each in networks_]
-    told = {
+    answers = {
         "balanced_accuracy": tell(networks_, all_cells, folds, p.trees, seed),
         "held_out_task_accuracy": tell(networks_, all_cells, tasks, p.trees, seed),
         "few_noisy_accuracy": tell(networks_, few, folds, p.trees, seed),
         "few_noisy_held_out_task_accuracy": tell(networks_, few, tasks, p.trees, seed),
         "accuracy_only": tell(networks_, accuracy, folds, p.trees, seed),
         "accuracy_only_held_out_task": tell(networks_, accuracy, tasks, p.trees, seed),
-        "shuffled_accuracy": tell(networks_, all_cells, folds, p.trees, seed, shuffled=True),
+        "shuffled_accuracy": tell(networks_, all_cells, folds, p.trees, seed, p.shuffles),
     }
-    metrics: dict[str, Any] = {name: each.accuracy for name, each in told.items()}
+    metrics: dict[str, Any] = {name: each.accuracy for name, each in answers.items()}
     metrics |= {"chance": 1.0 / len(p.rules), "networks": len(networks_)}
     for rule in p.rules:
         last = [each.accuracy[-1] for each in networks_ if each.rule == rule]
         metrics[f"task_accuracy.{rule}"] = float(np.mean(last))
-    return Outcome(run, metrics, {"networks": networks_, "told": told})
+    return Outcome(run, metrics, {"networks": networks_, "answers": answers})
 
 
 BARS = {
@@ -225,8 +228,8 @@ def figure(p: Parameters, outcome: Outcome) -> Figure:
     """Which rule the forest takes for which (a), and how often it is right, with controls (b)."""
     drawn = new_figure(7.2, 3.4)
     left, right = (clean(each) for each in drawn.subplots(1, 2, width_ratios=(1.15, 1.0)))
-    told = outcome.data["told"]["balanced_accuracy"]
-    share = confusion_matrix(told.rules, told.answers, labels=list(p.rules), normalize="true")
+    found = outcome.data["answers"]["balanced_accuracy"]
+    share = confusion_matrix(found.rules, found.answers, labels=list(p.rules), normalize="true")
     image = left.imshow(share, cmap="Greys", vmin=0.0, vmax=1.0, interpolation="nearest")
     names = [each.replace("_", "\n") for each in p.rules]
     left.set_xticks(range(len(names)), names, rotation=90)

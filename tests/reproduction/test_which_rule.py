@@ -13,17 +13,17 @@ MODEL = load_experiment("which_rule")
 FUNCTIONS = sys.modules[MODEL.simulate.__module__]
 
 
-def network(rule, rate, seed, task="yin_yang", told=0.0):
-    """A network whose observables say `told` about its rule."""
+def network(rule, rate, seed, task="yin_yang", shows=0.0):
+    """A network whose observables say `shows` about its rule."""
     generator = np.random.default_rng([len(rule), int(10 * rate), seed, len(task)])
     of_rule = np.random.default_rng(len(rule)).normal(size=(4, 8))
-    seen = told * of_rule + generator.normal(size=(4, 8))
+    seen = shows * of_rule + generator.normal(size=(4, 8))
     return FUNCTIONS.Observed(rule, task, 30, rate, seed, seen, seen, np.zeros(4))
 
 
-def networks(told):
+def networks(shows):
     return [
-        network(rule, rate, seed, task, told)
+        network(rule, rate, seed, task, shows)
         for rule in ("a", "bb", "ccc") for rate in (0.5, 2.0) for seed in range(6) for task in ("yin_yang", "digits")
     ]  # fmt: skip
 
@@ -55,8 +55,8 @@ def test_with_a_seed_all_rules_begin_with_the_same_network(quick):
 
 def test_a_rule_that_shows_is_told_and_one_that_does_not_is_not():
     chance = 1.0 / 3.0
-    for told, low, high in ((3.0, 0.95, 1.0), (0.0, chance - 0.2, chance + 0.2)):
-        seen = networks(told)
+    for shows, low, high in ((3.0, 0.95, 1.0), (0.0, chance - 0.2, chance + 0.2)):
+        seen = networks(shows)
         found = FUNCTIONS.tell(seen, [each.of_all for each in seen], FUNCTIONS.by_rate_and_seed(seen), 100, 1)
         assert low <= found.accuracy <= high
 
@@ -64,7 +64,7 @@ def test_a_rule_that_shows_is_told_and_one_that_does_not_is_not():
 def test_shuffled_labels_tell_nothing():
     seen = networks(3.0)
     folds = FUNCTIONS.by_rate_and_seed(seen)
-    found = FUNCTIONS.tell(seen, [each.of_all for each in seen], folds, 100, 1, shuffled=True)
+    found = FUNCTIONS.tell(seen, [each.of_all for each in seen], folds, 100, 1, shuffles=5)
     assert found.accuracy < 0.55  # three standard deviations of 72 answers at chance are 0.17
 
 
