@@ -3,9 +3,10 @@
     python scripts/tune_learners.py --rules fa bptt --task yin_yang --out out/tuning
 
 For each rule and control it tries as many settings, each with the same learner seeds, which are not those of
-comparisons. The first is the rule's default; in the others both learning rates are multiplied by random factors from
-1/4 to 4, and the decay is one of a few. It prints the table of the best, by mean accuracy on validation examples, with
-what the default reached. What is to be kept is copied to `spikelearn/learning/tuned.py`. It resumes where it stopped.
+comparisons. The first is the rule's default; in the others both learning rates are multiplied by random factors, by
+default from 1/4 to 4, and the decay is one of a few. It prints the table of the best, by mean accuracy on validation
+examples, with what the default reached. What is to be kept is copied to `spikelearn/learning/tuned.py`. It resumes
+where it stopped. With --examples and --epochs learners that take long are tuned on less than they will learn.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ sys.path.insert(0, str(ROOT))
 CONTROLS = ("none", "frozen", "linear")
 SEEDS = (101, 102)
 DECAYS = (0.8, 0.9, 0.95)
-LARGEST_FACTOR = 4.0
 
 
 def options_of(arguments: list[str] | None) -> argparse.Namespace:
@@ -34,13 +34,27 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rules", nargs="+", metavar="RULE", help="default: all")
     parser.add_argument("--task", default="yin_yang", help="default yin_yang")
     parser.add_argument("--settings", type=int, default=12, metavar="N", help="of each rule and control (default 12)")
+    parser.add_argument(
+        "--factors",
+        nargs=2,
+        type=float,
+        default=(0.25, 4.0),
+        metavar=("MIN", "MAX"),
+        help="of learning rates (default 0.25 4)",
+    )
+    parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS, metavar="SEED", help="default 101 102")
+    parser.add_argument("--examples", type=int, default=0, metavar="N", help="learn from the first N only")
+    parser.add_argument("--epochs", type=int, default=0, metavar="N", help="default: the rule's own number")
+    parser.add_argument("--mnist", default="", metavar="DIR", help="folder of MNIST's files")
     parser.add_argument("--controls", nargs="+", default=CONTROLS, choices=CONTROLS, help="default: all")
     parser.add_argument("--out", type=Path, default=Path("out/tuning"), help="folder of the store (default out/tuning)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="default: all cores")
     return parser.parse_args(arguments)
 
 
-def settings_of(rule: str, task: str, control: str, n: int) -> list[dict[str, Any]]:
+def settings_of(
+    rule: str, task: str, control: str, n: int, factors: Sequence[float] = (0.25, 4.0)
+) -> list[dict[str, Any]]:
     """Learning rates and decay. Drawn from the names alone, so that more settings begin with the same ones."""
     from spikelearn.learning.rules import learner_for
 
@@ -48,8 +62,8 @@ def settings_of(rule: str, task: str, control: str, n: int) -> list[dict[str, An
     generator = np.random.default_rng(zlib.crc32(f"{rule} {task} {control}".encode()))
     found = [{"learning_rate": own.rates, "decay": float(own.decay)}]
     for _ in range(n - 1):
-        factors = LARGEST_FACTOR ** generator.uniform(-1.0, 1.0, 2)
-        rates = tuple(float(f"{rate * factor:.2g}") for rate, factor in zip(own.rates, factors, strict=True))
+        drawn = np.exp(generator.uniform(*np.log(factors), 2))
+        rates = tuple(float(f"{rate * factor:.2g}") for rate, factor in zip(own.rates, drawn, strict=True))
         found.append({"learning_rate": rates, "decay": float(generator.choice(DECAYS))})
     return found
 
@@ -89,9 +103,13 @@ def main(arguments: list[str] | None = None) -> int:
     from spikelearn.learning.rules import RULES
 
     options = options_of(arguments)
+    low, high = options.factors
+    if not 0.0 < low < high:
+        print(f"--factors: expected two positive numbers, the smaller first, got {low:g} and {high:g}", file=sys.stderr)
+        return 1
     try:
         tried = {
-            (rule, control): settings_of(rule, options.task, control, options.settings)
+            (rule, control): settings_of(rule, options.task, control, options.settings, options.factors)
             for rule in options.rules or RULES
             for control in options.controls
         }
@@ -99,9 +117,10 @@ def main(arguments: list[str] | None = None) -> int:
             {"rule": rule, "task": options.task, "control": control, "learner_seed": seed, **setting}
             for (rule, control), settings in tried.items()
             for setting in settings
-            for seed in SEEDS
+            for seed in options.seeds
         ]
-        fixed = {"validation": True, "angles": False}
+        fixed: dict[str, Any] = {"validation": True, "angles": False}
+        fixed |= {name: value for name in ("examples", "epochs", "mnist") if (value := getattr(options, name))}
         done = sweep.run(
             "credit_assignment", options.out, sweep.Design(rows=rows), settings=fixed, workers=options.workers
         )
