@@ -46,9 +46,11 @@ from spikelearn.values import one_number, whole_number
 class SurrogateBackpropagation(Learner):
     """Backpropagation through time with surrogate gradients.
 
-    batch: examples for one step of Adam. recurrence: size of the weights within hidden layers at first, relative to
-    those between layers; with 0 there are none. adaptive: share of the hidden cells whose threshold adapts. beta: by
-    how much a spike raises it; tau_a: with which time constant it falls again, ms.
+    batch: examples for one step of Adam. tau_m: membrane time constant of hidden cells, ms. input_scale: factor of the
+    weights from the input at first; cells that see each element for one step may need more of it. recurrence: size of
+    the weights within hidden layers at first, relative to those between layers; with 0 there are none. adaptive: share
+    of the hidden cells whose threshold adapts. beta: by how much a spike raises it; tau_a: with which time constant it
+    falls again, ms.
     """
 
     locality: ClassVar[Locality] = Locality(other_weights=True, whole_time=True, phases=True)
@@ -56,6 +58,8 @@ class SurrogateBackpropagation(Learner):
 
     learning_rate: float | tuple[float, float] = (0.1, 0.05)
     batch: int = 20
+    tau_m: float = TAU_M
+    input_scale: float = 1.0
     recurrence: float = 0.0
     adaptive: float = 0.0
     beta: float = 0.1
@@ -63,12 +67,15 @@ class SurrogateBackpropagation(Learner):
 
     def build(self, sizes: Sequence[int]) -> Circuit:
         whole_number(self.batch, "batch", least=1)
+        one_number(self.tau_m, "ms", "tau_m", above=0.0)
+        one_number(self.input_scale, "1", "input_scale", above=0.0)
         one_number(self.recurrence, "1", "recurrence", least=0.0)
         if not 0.0 <= self.adaptive <= 1.0:
             raise ParameterError(f"adaptive: expected a share from 0 to 1, got {self.adaptive!r}")
         if self.encoded.random:
             raise ParameterError(f"encoding: expected one without random spikes, got {self.encoding!r}")
-        weights = starting_weights(sizes, self.seed)
+        first, *later = starting_weights(sizes, self.seed)
+        weights = [self.input_scale * first, *later]
         generator = np.random.default_rng([13, self.seed])
         among = [weights_among(n, self.recurrence, generator) for n in sizes[1:-1]] if self.recurrence else []
         net = Network(dt=1.0, seed=self.seed, threads=self.threads)
@@ -83,8 +90,9 @@ class SurrogateBackpropagation(Learner):
         """The model of n hidden cells. generator: of what differs between them."""
         adapting = round(self.adaptive * n)
         if not adapting:
-            return LIFSoftReset()
-        return LIFAdaptiveSoftReset(tau_m=TAU_M, tau_a=self.tau_a, beta=np.where(np.arange(n) < adapting, self.beta, 0))
+            return LIFSoftReset(tau_m=self.tau_m)
+        beta = np.where(np.arange(n) < adapting, self.beta, 0)
+        return LIFAdaptiveSoftReset(tau_m=self.tau_m, tau_a=self.tau_a, beta=beta)
 
     def learned_currents(self, hidden: Sequence[Population]) -> dict[tuple[Population, str], np.ndarray]:
         """(population, port) -> currents, (size,), that are always on, and learned like weights: what cells are like.

@@ -18,6 +18,7 @@ from spikelearn.description.population import Population
 from spikelearn.errors import ParameterError
 from spikelearn.learning.backpropagation import SurrogateBackpropagation
 from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.layers import TAU_M
 from spikelearn.neurons import Resonator
 from spikelearn.neurons.resonator import LARGEST
 from spikelearn.values import one_number
@@ -28,7 +29,8 @@ class ResonatorBackpropagation(SurrogateBackpropagation):
     """Backpropagation through time with surrogate gradients, for resonate-and-fire cells.
 
     omega, damping: range of the angular frequencies, rad / ms, and of the damping, 1 / ms, of hidden cells at first.
-    cell_rate: learning rate of both, 1 / ms; with 0 they stay. adaptive is 0: resonators have no such threshold.
+    cell_rate: learning rate of both, 1 / ms; with 0 they stay. adaptive is 0: resonators have no such threshold; nor
+    have they a tau_m, which stays as it is.
     """
 
     omega: tuple[float, float] = (0.15, 0.5)
@@ -43,6 +45,8 @@ class ResonatorBackpropagation(SurrogateBackpropagation):
                 raise ParameterError(f"{name}: expected a range from 0 to {most:g}, got {getattr(self, name)!r}")
         if self.adaptive:
             raise ParameterError(f"adaptive: expected 0 for resonators, got {self.adaptive!r}")
+        if self.tau_m != TAU_M:
+            raise ParameterError(f"tau_m: resonators have damping instead, got {self.tau_m!r}")
         return super().build(sizes)
 
     def cells(self, n: int, generator: np.random.Generator) -> Any:

@@ -17,6 +17,7 @@ YIN_YANG: Mapping[str, Mapping[str, tuple[float, float, float]]] = {
     "bptt_resonate": {"none": (0.14, 0.083, 0.8), "frozen": (0.093, 0.028, 0.95), "linear": (0.14, 0.14, 0.9)},
     "fa": {"none": (0.31, 0.032, 0.8), "frozen": (0.12, 0.095, 0.9), "linear": (0.33, 0.07, 0.8)},
     "fa_spiking": {"none": (0.23, 0.067, 0.8), "frozen": (0.21, 0.098, 0.8), "linear": (0.089, 0.28, 0.95)},
+    "eventprop": {"none": (0.01, 0.02, 0.86), "frozen": (0.018, 0.037, 0.9), "linear": (0.0066, 0.02, 0.95)},
     "erbp": {"none": (0.01, 0.01, 0.9), "frozen": (0.01, 0.01, 0.9), "linear": (0.0025, 0.03, 0.95)},
     "brainprop": {"none": (0.12, 0.02, 0.9), "frozen": (0.12, 0.02, 0.9), "linear": (0.11, 0.039, 0.8)},
     "eprop": {"none": (0.2, 0.05, 0.9), "frozen": (0.28, 0.024, 0.9), "linear": (0.75, 0.031, 0.9)},

@@ -108,3 +108,19 @@ def test_resonators_tell_frequencies_apart_and_leaky_cells_do_not():
 def test_what_such_a_learner_cannot_do_is_named(rule, wrong, message):
     with pytest.raises(ParameterError, match=message):
         learner_for(rule, hidden=(4,), **wrong).prepare(X, Y)
+
+
+def test_weights_from_the_input_are_scaled_at_first_and_no_others():
+    once, larger = (learner_for("bptt", hidden=(5, 4), input_scale=scale).prepare(X, Y).coefs_ for scale in (1.0, 3.0))
+    assert np.array_equal(larger[0], 3.0 * once[0])
+    assert all(np.array_equal(a, b) for a, b in zip(larger[1:], once[1:], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("rule", "given", "message"),
+    [("bptt", {"tau_m": 0.0}, "tau_m"), ("bptt", {"input_scale": -1.0}, "input_scale"),
+     ("bptt_resonate", {"tau_m": 20.0}, "tau_m: resonators have damping instead")],
+)  # fmt: skip
+def test_time_constants_and_scales_that_have_no_meaning_are_refused(rule, given, message):
+    with pytest.raises(ParameterError, match=message):
+        learner_for(rule, **given).prepare(X, Y)
