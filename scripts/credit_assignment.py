@@ -36,7 +36,8 @@ SETTLING = ("ep", "ep_spiking", "chl", "generec")
 
 @dataclass(frozen=True)
 class Part:
-    """A comparison. rules: None for all. controls: of `CONTROLS`. settings: parameters of all its points."""
+    """A comparison. rules: None for all. controls: of `CONTROLS`. settings: parameters of all its points. own: rule ->
+    parameters of its points, beside those."""
 
     title: str
     about: str
@@ -45,6 +46,7 @@ class Part:
     seeds: int = 5
     controls: tuple[str, ...] = ("frozen", "linear", "shuffled_teacher")
     settings: Mapping[str, Any] = field(default_factory=dict)
+    own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     pictures: bool = False
 
 
@@ -61,14 +63,8 @@ PARTS = {
         "second fires, so with both frozen the answer is always the same: the control that says something is that of "
         "one hidden layer, above. With weights between hidden layers eight times as large, frozen cells of `fa` "
         "reached 0.73 at best on validation points (seed 101, one of eight epochs).",
-        "yin_yang", controls=("frozen",), settings={"hidden": (30, 30)}, pictures=True,
-    ),
-    "yin_yang_deep_targets": Part(
-        "Yin-Yang, 4-30-30-3, by target propagation",
-        "The same for difference target propagation, whose targets for the first hidden layer go through two inverses, "
-        "and which needs smaller rates there than with one: chosen on validation points, seed 101.",
-        "yin_yang", ("dtp",), controls=("frozen",),
-        settings={"hidden": (30, 30), "learning_rate": (0.5, 0.02), "decay": 0.8}, pictures=True,
+        "yin_yang", controls=("frozen",), settings={"hidden": (30, 30)},
+        own={"dtp": {"learning_rate": (0.5, 0.02), "decay": 0.8}}, pictures=True,
     ),
     "xor": Part(
         "XOR, 4-10-2", "Each of the four patterns 50 times an epoch; the test is on the same four.", "xor", seeds=10,
@@ -172,10 +168,13 @@ def compute(name: str, options: argparse.Namespace) -> None:
     settings = dict(part.settings) | ({"mnist": options.mnist} if part.task == "mnist" else {})
     controls = [each for each in part.controls if options.controls is None or each in options.controls]
     seeds = min(part.seeds, options.seeds or part.seeds)
-    if rules:
-        compare(
-            options.out / name, part.task, rules, seeds, controls, settings=settings, workers=options.workers
-        )  # fmt: skip
+    groups = [([rule for rule in rules if rule not in part.own], {})]
+    groups += [([rule], dict(part.own[rule])) for rule in rules if rule in part.own]
+    for group, own in groups:
+        if group:
+            compare(
+                options.out / name, part.task, group, seeds, controls, settings=settings | own, workers=options.workers
+            )  # fmt: skip
 
 
 def points_of(name: str, stores: Path) -> list[dict[str, Any]]:

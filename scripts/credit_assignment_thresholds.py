@@ -158,8 +158,8 @@ def thresholds(rules: Sequence[str]) -> list[Threshold]:
     for rule in ("predictive_coding", "predictive_coding_spiking"):
         found.append(Threshold("yin_yang", rule, "angle at most 30 degrees", hidden_angle(30.0)))
     found += [
-        Threshold("yin_yang_deep_targets", "dtp", "accuracy 0.9", mean_accuracy(least=0.9)),
-        Threshold("yin_yang_deep_targets", "dtp", "frozen + 0.05, mean", above_frozen(0.05)),
+        Threshold("yin_yang_deep", "dtp", "accuracy 0.9", mean_accuracy(least=0.9)),
+        Threshold("yin_yang_deep", "dtp", "frozen + 0.05, mean", above_frozen(0.05)),
     ]
     for rule in ALIGNED:
         found.append(Threshold("yin_yang_deep", rule, "accuracy 0.93", mean_accuracy(least=0.93)))
