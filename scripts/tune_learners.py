@@ -45,6 +45,7 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS, metavar="SEED", help="default 101 102")
     parser.add_argument("--examples", type=int, default=0, metavar="N", help="learn from the first N only")
     parser.add_argument("--epochs", type=int, default=0, metavar="N", help="default: the rule's own number")
+    parser.add_argument("--hidden", nargs="+", type=int, default=(), metavar="N", help="default: the task's own")
     parser.add_argument("--mnist", default="", metavar="DIR", help="folder of MNIST's files")
     parser.add_argument("--controls", nargs="+", default=CONTROLS, choices=CONTROLS, help="default: all")
     parser.add_argument("--out", type=Path, default=Path("out/tuning"), help="folder of the store (default out/tuning)")
@@ -120,7 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
             for seed in options.seeds
         ]
         fixed: dict[str, Any] = {"validation": True, "angles": False}
-        fixed |= {name: value for name in ("examples", "epochs", "mnist") if (value := getattr(options, name))}
+        fixed |= {name: value for name in ("examples", "epochs", "hidden", "mnist") if (value := getattr(options, name))}
         done = sweep.run(
             "credit_assignment", options.out, sweep.Design(rows=rows), settings=fixed, workers=options.workers
         )
