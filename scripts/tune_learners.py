@@ -121,7 +121,9 @@ def main(arguments: list[str] | None = None) -> int:
             for seed in options.seeds
         ]
         fixed: dict[str, Any] = {"validation": True, "angles": False}
-        fixed |= {name: value for name in ("examples", "epochs", "hidden", "mnist") if (value := getattr(options, name))}
+        given = {"examples": options.examples, "epochs": options.epochs, "mnist": options.mnist}
+        given["hidden"] = tuple(options.hidden)
+        fixed |= {name: value for name, value in given.items() if value}
         done = sweep.run(
             "credit_assignment", options.out, sweep.Design(rows=rows), settings=fixed, workers=options.workers
         )
