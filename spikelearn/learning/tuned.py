@@ -29,6 +29,7 @@ YIN_YANG: Mapping[str, Mapping[str, tuple[float, float, float]]] = {
     "plateau": {"none": (40.0, 1.0, 0.9), "frozen": (110.0, 0.49, 0.9), "linear": (40.0, 1.0, 0.9)},
     "koerding_koenig": {"none": (1.0, 0.1, 0.9), "frozen": (1.5, 0.15, 0.8), "linear": (3.9, 0.22, 0.9)},
     "dopamine": {"none": (1.7, 0.27, 0.9), "frozen": (4.0, 0.5, 0.93), "linear": (12.0, 0.35, 0.95)},
+    "almeida_pineda": {"none": (3.0, 0.05, 0.8), "frozen": (2.2, 0.16, 0.95), "linear": (1.3, 0.038, 0.95)},
     "predictive_coding": {"none": (5.3, 0.076, 0.8), "frozen": (2.3, 0.34, 0.8), "linear": (2.0, 0.1, 0.85)},
     "dtp": {"none": (1.7, 0.012, 0.95), "frozen": (0.2, 0.015, 0.95), "linear": (0.47, 0.0073, 0.9)},
     "target_prop": {"none": (0.066, 0.039, 0.8), "frozen": (0.19, 0.016, 0.9), "linear": (0.05, 0.02, 0.8)},

@@ -56,18 +56,6 @@ def test_a_cue_is_remembered_by_cells_that_adapt_and_not_by_others():
     assert adapting > 0.9 and others < 0.75
 
 
-@pytest.mark.slow
-def test_values_stored_long_ago_and_lately_are_recalled_by_cells_with_two_adaptations_and_not_by_those_with_one():
-    """One element is a tenth of the fast time constant, and a hundredth of the slow one."""
-    learned, judged = (sl.tasks.nested_store_recall(n, seed) for n, seed in ((1000, 1), (300, 2)))
-    given = {"hidden": (50,), "elements": learned.elements, "steps": 20, "bias": False}
-    both, fast, slow = (
-        learner_for(rule, "nested_store_recall", **given, **more).fit(learned.X, learned.y).score(judged.X, judged.y)
-        for rule, more in (("eprop_nested", {}), ("eprop", {}), ("eprop", {"tau_a": 2000.0, "beta": 0.1}))
-    )
-    assert both > 0.9 and fast < 0.75 and slow < 0.75
-
-
 def test_symmetric_feedback_is_the_transpose_of_the_output_at_the_beginning_of_a_pass():
     learner = learner_for("eprop", hidden=(8,), feedback="tied").partial_fit(X, Y)
     before = learner.coefs_[-1]
