@@ -51,8 +51,8 @@ def accuracy_by_events(
 
 
 def angle_by_epoch(courses: Mapping[str, Sequence[Course]], ax: Sequence[Axes] | None = None) -> list[Axes]:
-    """The angle between a presentation's update and the gradient, by epoch, of projections onto hidden cells, the
-    first with markers; `TOGETHER` rules to a panel.
+    """The angle between a presentation's update and the gradient, by epoch, of the first projection onto hidden cells,
+    with markers, and the last one, dashed, if there are several; `TOGETHER` rules to a panel.
 
     courses: rule -> the course of each seed; those without angles are left out.
     """
@@ -60,7 +60,8 @@ def angle_by_epoch(courses: Mapping[str, Sequence[Course]], ax: Sequence[Axes] |
     for rule, of in courses.items():
         layers = max((int(name.rpartition("_")[2]) for name in of[0] if name.startswith("single.layer_")), default=0)
         if layers:
-            drawn[rule] = [_line(of, f"single.layer_{k}") for k in range(1, max(layers, 2))]
+            ends = dict.fromkeys((1, max(layers - 1, 1)))
+            drawn[rule] = [_line(of, f"single.layer_{k}") for k in ends]
     axes = _small_multiples(drawn, ax)
     for panel in axes:
         panel.axhline(90.0, color=FAINT, lw=0.8)
