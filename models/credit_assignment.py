@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from spikelearn.errors import ParameterError
 from spikelearn.experiments import Outcome, Published, finite, parameter
 from spikelearn.learning.assessment import assess, samples_to
 from spikelearn.learning.examples import examples_of
@@ -39,6 +40,7 @@ class Parameters:
     learning_rate: tuple[float, ...] = parameter((), "", "of hidden layers and output; none for the rule's own")
     decay: float = parameter(0.0, "", "of learning rates from epoch to epoch; 0 for the rule's own")
     hidden: tuple[int, ...] = parameter((), "", "sizes of hidden layers; none for the task's")
+    options: tuple[str, ...] = parameter((), "", "other parameters of the learner, such as steps=60 or feedback=tied")
     examples: int = parameter(0, "", "learn from the first so many only; 0 for all")
     tests: int = parameter(0, "", "test on the first so many only; 0 for all")
     angles: bool = parameter(True, "", "measure angles, where there is no control")
@@ -50,6 +52,19 @@ QUICK = {"epochs": 2, "examples": 500, "tests": 200}
 PUBLISHED = {"test_accuracy": Published("0.976 (backpropagation, rate neurons, 4-30-3)", source="Kriener et al. 2022")}
 
 
+def option(text: str) -> tuple[str, Any]:
+    """The name and the value, a number where it is one."""
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise ParameterError(f"options: expected NAME=VALUE, got {text!r}")
+    for number in (int, float):
+        try:
+            return name, number(value)
+        except ValueError:
+            continue
+    return name, value
+
+
 def simulate(p: Parameters, seed: int, sink: Any = None, progress: Any = None) -> Outcome:
     examples = examples_of(p.task, p.validation, p.mnist)
     examples = examples.first(p.examples or len(examples.X), p.tests or len(examples.X_test))
@@ -57,6 +72,10 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: Any = None) -
     given |= {"hidden": p.hidden} if p.hidden else {}
     given |= {"learning_rate": p.learning_rate} if p.learning_rate else {}
     given |= {"decay": p.decay} if p.decay else {}
+    given |= dict(option(each) for each in p.options)
+    known = learner_for(p.rule).get_params()
+    if unknown := [name for name in given if name not in known]:
+        raise ParameterError(f"options: {p.rule} has no {', '.join(unknown)}; it has {', '.join(known)}")
     learner = learner_for(p.rule, p.task, p.control, **given)
     epochs = p.epochs or learner.epochs
     course = assess(learner, examples, epochs, (*CHECKPOINTS, epochs) if p.angles and p.control == "none" else ())
