@@ -59,9 +59,9 @@ PARTS = {
     ),
     "yin_yang_deep": Part(
         "Yin-Yang, 4-30-30-3",
-        "The same with two hidden layers. Rates are those of one, but those of `dtp` and of the circuits that settle (`ep` "
-        "to `almeida_pineda`), which also need longer to do so, were chosen by hand on validation points (seed 101, at "
-        "most six settings), and those of `microcircuit`, `burstprop` and `plateau` from four settings by "
+        "The same with two hidden layers. Rates are those of one, but those of `dtp` and of the circuits that settle "
+        "(`ep` to `almeida_pineda`), which also need longer to do so, were chosen by hand on validation points (seed "
+        "101, at most six settings), and those of `microcircuit`, `burstprop` and `plateau` from four settings by "
         "`tune_learners.py`. With the weights that are drawn no cell of the "
         "second fires, so with both frozen the answer is always the same: the control that says something is that of "
         "one hidden layer, above. With weights between hidden layers eight times as large, frozen cells of `fa` "

@@ -11,7 +11,8 @@ from tolerances import METHOD
 
 import spikelearn as sl
 from spikelearn.cli import main
-from spikelearn.errors import ParameterError
+from spikelearn.errors import ParameterError, SpikelearnError
+from spikelearn.experiments import load_experiment, run_experiment, set_parameters
 from spikelearn.learning.assessment import angles_of, assess, samples_to
 from spikelearn.learning.comparison import COLUMNS, Comparison, compare
 from spikelearn.learning.comparison_report import angles_table, write_figures
@@ -169,3 +170,14 @@ def test_each_rule_is_drawn_once_with_its_name_at_most_six_to_a_panel_the_others
     named = [[line.get_label() for line in ax.get_lines() if not line.get_label().startswith("_")] for ax in axes]
     assert [name for panel in named for name in panel] == rules and [len(panel) for panel in named] == [6, 6, 2]
     assert [len(ax.get_lines()) for ax in axes] == [14, 14, 14]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [("steeps=3", "options: fa has no steeps; it has bias, control"), ("steps", "options: expected NAME=VALUE"),
+     ("=3", "options: expected NAME=VALUE"), ("steps=many", "steps")],
+)  # fmt: skip
+def test_parameters_that_a_learner_does_not_have_are_refused_with_those_that_it_has(options, message):
+    model = load_experiment("credit_assignment")
+    with pytest.raises(SpikelearnError, match=message):
+        run_experiment(model, set_parameters(model, {"task": "xor", "options": options}, quick=True), seed=1)
