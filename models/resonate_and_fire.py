@@ -80,7 +80,22 @@ TRIED: dict[str, tuple[float, ...]] = {
 }  # fmt: skip
 """Parameter -> values, of which settings are drawn."""
 TUNING_SEEDS = (101, 102)
-FOUND: dict[tuple[str, str], tuple[float, ...]] = {}
+FOUND: dict[tuple[str, str], tuple[float, ...]] = {
+    ("pixels", "LIF"): (0.1, 30.0, 1.0, 40.0),
+    ("pixels", "adaptive LIF"): (0.1, 30.0, 0.1, TAU_M),
+    ("pixels", "resonators"): (0.03, 10.0, 0.5, TAU_M),
+    ("pixels", "still"): (0.01, 3.0, 1.0, TAU_M),
+    ("pixels", "LIF, feed-forward"): (0.03, 3.0, 1.0, TAU_M),
+    ("pixels", "resonators, feed-forward"): (0.03, 3.0, 0.1, 160.0),
+    ("pixels", "frozen"): (0.1, 10.0, 0.5, 160.0),
+    ("frequency", "LIF"): (0.003, 10.0, 1.0, 160.0),
+    ("frequency", "adaptive LIF"): (0.01, 30.0, 1.0, TAU_M),
+    ("frequency", "resonators"): (0.03, 10.0, 0.5, 40.0),
+    ("frequency", "still"): (0.1, 3.0, 1.0, TAU_M),
+    ("frequency", "LIF, feed-forward"): (0.1, 30.0, 0.5, TAU_M),
+    ("frequency", "resonators, feed-forward"): (0.03, 1.0, 1.0, TAU_M),
+    ("frequency", "frozen"): (0.03, 1.0, 1.0, TAU_M),
+}
 """(task, network or control) -> values of TRIED, in its order, the best of 12 settings by mean accuracy on validation
 examples, seeds 101 and 102: `spikelearn run resonate_and_fire --set settings=12`."""
 
@@ -90,7 +105,7 @@ def learner_of(name: str, seed: int, setting: Mapping[str, float], p: Parameters
     rule, recurrent, given = NETWORKS["resonators" if name in CONTROLS else name]
     given = dict(examples.learner) | given | dict(setting) | {"seed": seed}
     given["recurrence"] *= recurrent
-    if rule == "bptt_resonate":
+    if rule == "bptt_resonate":  # a resonator has damping instead
         del given["tau_m"]
     return learner_for(rule, "", CONTROLS.get(name, "none"), decay=p.decay, **given)
 
@@ -132,7 +147,6 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: Any = None) -
             setting = best_setting(p, task, name)
             courses[task, name] = assess(learner_of(name, seed, setting, p, examples), examples, p.epochs)
             metrics[f"{name}.{task}"] = courses[task, name][-1].accuracy
-            metrics |= {f"{each}.{name}.{task}": value for each, value in setting.items()}
         of = {name: courses[task, name] for name in (*NETWORKS, *CONTROLS)}
         metrics[f"gain.{task}"] = of["resonators"][-1].accuracy - of["LIF"][-1].accuracy
         metrics[f"gain_feed_forward.{task}"] = (
