@@ -39,13 +39,13 @@ def _error_of_source(weight: float, error: float, activity: float, eta: float, f
     return weight + eta * (activity * error - forgetting * abs(error) * weight)
 
 
-def _product(name: str, step: Any, source: str, **reads: str) -> StepRule:
+def product_rule(name: str, step: Any, source: str, **reads: str) -> StepRule:
     return StepRule(name, ProductParameters, step, _constants, pre=(Trace(source, "tau"),), reads=reads)
 
 
-ErrorOfTarget = _product("ErrorOfTarget", _error_of_target, "x", error="D")
+ErrorOfTarget = product_rule("ErrorOfTarget", _error_of_target, "x", error="D")
 """Up: the source sends its activity, the target's error is D."""
-ErrorOfSource = _product("ErrorOfSource", _error_of_source, "error", activity="A")
+ErrorOfSource = product_rule("ErrorOfSource", _error_of_source, "error", activity="A")
 """Down: the source sends its error, the target's activity is A."""
-ErrorOfReconstruction = _product("ErrorOfReconstruction", _error_of_target, "x", error="B")
+ErrorOfReconstruction = product_rule("ErrorOfReconstruction", _error_of_target, "x", error="B")
 """Down: the source sends its activity, the target's error, of what it makes of that, is B."""

@@ -15,6 +15,7 @@ from spikelearn.learning.burst_propagation import BurstPropagation
 from spikelearn.learning.contrastive_divergence import ContrastiveDivergence
 from spikelearn.learning.contrastive_hebbian import ContrastiveHebbian
 from spikelearn.learning.controls import NONE, check_control
+from spikelearn.learning.deep_feedback_control import DeepFeedbackControl
 from spikelearn.learning.dendritic_error import DendriticError
 from spikelearn.learning.dopamine_and_bursts import DopamineAndBursts
 from spikelearn.learning.eprop import EligibilityPropagation
@@ -70,6 +71,7 @@ RULES: Mapping[str, Learner] = {
     "predictive_coding_spiking": SpikingPredictiveCoding(),
     "dtp": TargetPropagation(),
     "target_prop": TargetPropagation(difference=False, inverse=ACTIVITIES, learning_rate=(0.05, 0.02)),
+    "deep_feedback_control": DeepFeedbackControl(),
 }
 """Name -> a learner, not fitted: to be cloned."""
 
