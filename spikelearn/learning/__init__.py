@@ -13,6 +13,7 @@ if _TYPE_CHECKING:
     from spikelearn.learning.attention_gated import BrainProp as BrainProp
     from spikelearn.learning.backpropagation import SurrogateBackpropagation as SurrogateBackpropagation
     from spikelearn.learning.burst_propagation import BurstPropagation as BurstPropagation
+    from spikelearn.learning.bursting_cortico_cortical import BurstingCorticoCortical as BurstingCorticoCortical
     from spikelearn.learning.circuit import Circuit as Circuit
     from spikelearn.learning.components import COMPONENTS as COMPONENTS
     from spikelearn.learning.components import FirstComponent as FirstComponent
@@ -36,6 +37,7 @@ if _TYPE_CHECKING:
     from spikelearn.learning.feedback_alignment import FeedbackAlignment as FeedbackAlignment
     from spikelearn.learning.generec import GeneRec as GeneRec
     from spikelearn.learning.koerding_koenig import KoerdingKoenig as KoerdingKoenig
+    from spikelearn.learning.latent_equilibrium import LatentEquilibrium as LatentEquilibrium
     from spikelearn.learning.learner import Learner as Learner
     from spikelearn.learning.mirrored_autoencoder import MirroredAutoencoder as MirroredAutoencoder
     from spikelearn.learning.nested_eprop import NestedEligibilityPropagation as NestedEligibilityPropagation

@@ -41,6 +41,8 @@ from spikelearn.units import ms, number, weight
 
 TAU = 1.0
 """ms, with which cells and synapses filter their inputs."""
+BASELINE = 0.5
+"""Burst probability without apical input."""
 
 
 class BurstEnsembleParameters(NamedTuple):
@@ -65,7 +67,7 @@ BurstEnsemble = NeuronModel(
     "BurstEnsemble", BurstEnsembleParameters,
     lambda p, dt: {"kappa": np.exp(-dt / np.asarray(p.tau_m)), "strength": p.strength},
     _burst_ensemble, state=dict.fromkeys(("V_m", "e", "p", "P", "b"), "1"), ports={"basal": "1", "apical": "1"},
-    currents=("teacher", "taught", "soma"), initial=lambda p: {}, kinds=("rate",), time_constants=lambda p: {},
+    currents=("teacher", "taught", "soma"), initial=lambda p: {"P": BASELINE}, kinds=("rate",), time_constants=lambda p: {},
 )  # fmt: skip
 
 
@@ -111,13 +113,18 @@ class BurstPropagation(Learner):
             rule = BurstRates(eta=at_output if k == len(sizes) - 2 else at_hidden)
             sent = {"on": "rate", "payload": "e"} if k else self.encoded.sent
             forward.append(net.connect(layers[k], layers[k + 1], "basal", weight=W, plasticity=rule, **sent))
+        feedback = [
+            net.connect(above, below, "apical", weight=Y, on="rate", payload="b")
+            for above, below, Y in zip(layers[:1:-1], layers[-2::-1], self.feedback_weights(sizes), strict=False)
+        ]
+        return Circuit(net, layers, forward, feedback, learning=forward)
+
+    def feedback_weights(self, sizes: Sequence[int]) -> list[np.ndarray]:
+        """Of bursts, onto the last hidden layer first."""
         generator = np.random.default_rng([21, self.seed])
         scale = 0.0 if self.control == ABLATED_FEEDBACK else self.spread
-        feedback = []
-        for k in range(len(layers) - 2, 0, -1):
-            Y = scale * generator.normal(0.0, 1.0, (sizes[k + 1], sizes[k]))
-            feedback.append(net.connect(layers[k + 1], layers[k], "apical", weight=Y, on="rate", payload="b"))
-        return Circuit(net, layers, forward, feedback, learning=forward)
+        below = range(len(sizes) - 2, 0, -1)
+        return [scale * generator.normal(0.0, 1.0, (sizes[k + 1], sizes[k])) for k in below]
 
     def loss(self, circuit: Circuit, y: np.ndarray) -> SquaredError:
         """Half the squared error of the event rates of output cells at the end of the presentation."""

@@ -12,6 +12,7 @@ from spikelearn.learning.almeida_pineda import AlmeidaPineda
 from spikelearn.learning.attention_gated import BrainProp
 from spikelearn.learning.backpropagation import SurrogateBackpropagation
 from spikelearn.learning.burst_propagation import BurstPropagation
+from spikelearn.learning.bursting_cortico_cortical import BurstingCorticoCortical
 from spikelearn.learning.contrastive_divergence import ContrastiveDivergence
 from spikelearn.learning.contrastive_hebbian import ContrastiveHebbian
 from spikelearn.learning.controls import NONE, check_control
@@ -25,6 +26,7 @@ from spikelearn.learning.eventprop import EventProp
 from spikelearn.learning.feedback_alignment import FeedbackAlignment
 from spikelearn.learning.generec import GeneRec
 from spikelearn.learning.koerding_koenig import KoerdingKoenig
+from spikelearn.learning.latent_equilibrium import LatentEquilibrium
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.nested_eprop import NestedEligibilityPropagation
 from spikelearn.learning.node_perturbation import NodePerturbation
@@ -72,6 +74,8 @@ RULES: Mapping[str, Learner] = {
     "dtp": TargetPropagation(),
     "target_prop": TargetPropagation(difference=False, inverse=ACTIVITIES, learning_rate=(0.05, 0.02)),
     "deep_feedback_control": DeepFeedbackControl(),
+    "burstccn": BurstingCorticoCortical(),
+    "latent_equilibrium": LatentEquilibrium(),
 }
 """Name -> a learner, not fitted: to be cloned."""
 

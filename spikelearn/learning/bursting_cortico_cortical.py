@@ -1,0 +1,76 @@
+"""Bursting cortico-cortical networks: what a layer above does as usual is cancelled, so bursts tell errors at any time.
+
+Greedy, Zhu, Pemberton, Mellor & Ponte Costa 2022 (NeurIPS 35; arXiv:2206.11769), the form with rates. Cells are those
+of `burst_propagation`, ensembles with a rate of events e and a burst probability p. They are fed back to by two paths,
+
+    apical input = sum_k Y_ki b_k - sum_k Q_ki e_k,   p = logistic((1 - e) apical input),   b = p e,
+
+k in the layer above: its bursts by synapses that facilitate, and its events, from cells that inhibit, by synapses that
+depress. With Q = P Y, P the burst probability without apical input, these cancel as long as the layer above bursts as
+usual, and so does this one. A teacher's current, strength (1 - e)(t - e), changes how often output cells burst, and that
+alone is left in the dendrites below. Synapses change by
+
+    dw = eta (b - P e) x,
+
+x the filtered input from the source. In Burstprop (Payeur et al. 2021) P must be measured before the teacher comes;
+here it is a constant, and there is one phase, with the teacher in it from the beginning.
+
+All this is the paper's, where the teacher's current is half as large, and random Y are fixed, too. Theirs is also a
+rule for Q that silences dendrites and leads to P Y, where Q is here from the beginning. Ours: inputs are low-pass
+filtered, so nothing is learned in the first steps, before signals have gone up and down all layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from spikelearn.description.trials import Phase
+from spikelearn.learning.burst_propagation import BASELINE, BurstPropagation
+from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.locality import Locality
+from spikelearn.values import one_number, whole_number
+
+
+@dataclass(eq=False, repr=False)
+class BurstingCorticoCortical(BurstPropagation):
+    """Bursting cortico-cortical network.
+
+    steps: of a presentation. settle: steps at its start in which nothing is learned. strength: of the teacher. spread:
+    standard deviation of Y. inhibition: Q as a multiple of P Y; without inhibition, 0, hidden cells burst more or less
+    whatever the teacher says.
+    """
+
+    locality: ClassVar[Locality] = Locality(target_signal=True)
+
+    learning_rate: float | tuple[float, float] = (2.0, 0.2)
+    decay: float = 0.93
+    steps: int = 12
+    settle: int = 8
+    inhibition: float = 1.0
+
+    def build(self, sizes: Sequence[int]) -> Circuit:
+        whole_number(self.settle, "settle", most=whole_number(self.steps, "steps", least=1) - 1)
+        one_number(self.inhibition, "1", "inhibition", least=0.0)
+        circuit = super().build(sizes)
+        paths = zip(circuit.layers[:1:-1], circuit.layers[-2::-1], self.feedback_weights(sizes), strict=False)
+        events = [
+            circuit.network.connect(
+                above, below, "apical", weight=-self.inhibition * BASELINE * Y, on="rate", payload="e"
+            )
+            for above, below, Y in paths
+        ]  # fmt: skip
+        return replace(circuit, feedback=[*circuit.feedback, *events])
+
+    def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
+        if y is None:
+            return super().phases(circuit, X, None, scores)
+        predict, taught = super().phases(circuit, X, y, scores)
+        given: dict[str, Any] = {"rates": taught.rates, "currents": taught.currents}
+        return [
+            replace(predict, duration=float(self.settle), callback=None, **given),
+            replace(taught, duration=float(self.steps - self.settle), callback=predict.callback),
+        ]
