@@ -67,7 +67,8 @@ BurstEnsemble = NeuronModel(
     "BurstEnsemble", BurstEnsembleParameters,
     lambda p, dt: {"kappa": np.exp(-dt / np.asarray(p.tau_m)), "strength": p.strength},
     _burst_ensemble, state=dict.fromkeys(("V_m", "e", "p", "P", "b"), "1"), ports={"basal": "1", "apical": "1"},
-    currents=("teacher", "taught", "soma"), initial=lambda p: {"P": BASELINE}, kinds=("rate",), time_constants=lambda p: {},
+    currents=("teacher", "taught", "soma"), initial=lambda p: {"P": BASELINE}, kinds=("rate",),
+    time_constants=lambda p: {},
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ of `burst_propagation`, ensembles with a rate of events e and a burst probabilit
 
 k in the layer above: its bursts by synapses that facilitate, and its events, from cells that inhibit, by synapses that
 depress. With Q = P Y, P the burst probability without apical input, these cancel as long as the layer above bursts as
-usual, and so does this one. A teacher's current, strength (1 - e)(t - e), changes how often output cells burst, and that
+usual, and so does this one. A teacher's current, strength (1 - e)(t - e), has output cells burst more or less, and that
 alone is left in the dendrites below. Synapses change by
 
     dw = eta (b - P e) x,

@@ -1,32 +1,32 @@
-"""Deep feedback control: a controller drives the network until its output is the target, and cells learn to need it less.
+"""Deep feedback control: a controller takes the output to its target, and cells learn to need it less.
 
 Meulemans, Tristany Farinha, García Ordóñez, Vilimelis Aceituno, Sacramento & Grewe 2021 (NeurIPS 34; arXiv:2106.07887).
-Each cell has a basal and an apical compartment: of what the layer below says it makes v_ff = W r, and the controller adds
-v_fb = Q u, so that
+Each cell has a basal and an apical compartment. What the layer below sends makes v_ff = W r, the controller adds
+v_fb = Q u, and
 
     r = phi(v_ff + v_fb),   tau u' = e - alpha u,   e = r* - r_L,   r* = r- + nudging (teacher - r-),
 
-r_L the output, and r- what it was before there was a teacher, the network's answer. Once u has settled, all forward
-weights learn by one rule, with which the cell would do on its own what it now does under control (their Eq. 5):
+phi = tanh, r_L the output, which is linear, and r- what it was without the controller, the answer. Once u has settled,
+all forward weights learn by one rule, to have the cell do on its own what it does under control:
 
     dw_ij = eta (phi(v_i) - phi(v_ff,i)) r_j.
 
-With J the derivatives of the output by the v of a layer, u is (J Q + alpha)^-1 e to first order, J Q summed over layers:
-updates are those of Gauss and Newton if each Q is J^T M with any M that all layers share, and gradient descent for
-Q = J^T and a large alpha (their Theorem 2 and section 6.2). Without a teacher u is 0 and nothing is learned.
+With J the derivatives of the output by the v of a layer, and J Q summed over layers, u is (J Q + alpha)^-1 times the
+error without control, to first order. If each Q is J^T M, with any M that all layers share, updates are steps of Gauss
+and Newton rather than of the gradient; for Q = J^T and a large alpha they are those of the gradient.
 
-Feedback weights learn to be such a Q from noise in apical compartments, which the controller counteracts through the
-network and thus through J (their Eq. 13):
+Feedback weights learn to be such Q from noise in apical compartments, which the controller counteracts by way of the
+network, and thus of J, while it holds the output where it was:
 
-    dQ_ik = -eta_Q (v_fb,i u_k + forgetting Q_ik),   v_fb = Q u + noise,
+    dQ_ik = -eta_Q (v_fb,i u_k + forgetting Q_ik),   v_fb = Q u + noise.
 
-while it holds the output where it was. They begin at 0, so that the loop is stable. No error is sent: the activity
-difference that drives learning (Lillicrap et al. 2020, Nat. Rev. Neurosci. 21:335, "NGRAD") is that between the cell
-under control and what its basal dendrite alone would have it do.
+No error is sent: the activity difference that drives learning (Lillicrap et al. 2020, Nat. Rev. Neurosci. 21:335,
+"NGRAD") is that between the cell under control and what its basal dendrite alone would have it do.
 
-Ours: cells follow their inputs at once, and the controller alone takes time; the output has Q = 1; noise is constant
-in the phase in which Q learns, and weights change in the last step of a phase; Q may be "fixed", drawn at random, or
-"tied", the product of the weights up to the output times a factor, J^T of a linear network.
+Ours: cells follow their inputs at once, and the controller alone takes time; the output has Q = 1, and other Q begin at
+0, so that the loop is stable; noise is constant in the phase in which Q learns, which follows that of each example, and
+weights change in the last step of a phase. Q may also be drawn at random ("fixed"), or "tied", a factor times the
+product of the weights up to the output.
 """
 
 from __future__ import annotations

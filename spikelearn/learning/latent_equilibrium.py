@@ -17,10 +17,13 @@ which its membranes would reach only slowly, and all weights go down it at any t
 
     dw_ij = eta (V_i - sum_j w_ij r_j) r_j.
 
-With tau_r = 0 potentials are those of earlier examples, and what differs from the prediction is no error. Between
-presentations nothing is reset. The less the teacher nudges, the closer updates are to the gradient. As in
-`predictive_coding`, which has the same equilibrium, the activity difference that drives learning (Lillicrap et al.
-2020, Nat. Rev. Neurosci. 21:335, "NGRAD") is that between a value and what the layer below makes of it.
+With tau_r = 0 potentials are still those of earlier examples, and so are answers; what then differs from the prediction
+is no error. Even with a tau_r a little below tau it contains (1 - tau_r/tau) times what potentials have yet to go, by
+which weights on average shrink. Between presentations nothing is reset.
+
+The less the teacher nudges, the closer updates are to the gradient. As in `predictive_coding`, which has the same
+equilibrium, the activity difference that drives learning (Lillicrap et al. 2020, Nat. Rev. Neurosci. 21:335, "NGRAD")
+is that between a value and what the layer below makes of it.
 
 Ours: synapses take a step of 1 ms in which theirs take no time, so nothing is learned in the first steps of an example,
 before signals have gone up and down all layers. Weights down: see `both_ways`; those that learn are forgotten a little,

@@ -129,6 +129,9 @@ def test_a_rule_that_has_a_loss_can_be_compared_with_its_gradient(rule):
         ("fa", {"hidden": (6,)}),
         ("dopamine", {"hidden": (6, 5)}),
         ("almeida_pineda", {"hidden": (6, 5)}),
+        ("deep_feedback_control", {"hidden": (6, 5)}),
+        ("burstccn", {"hidden": (6, 5)}),
+        ("latent_equilibrium", {"hidden": (6, 5)}),
         *(("koerding_koenig", {"hidden": (6, 5), "feedback": each}) for each in ("kolen_pollack", "tied", "fixed")),
     ],
 )
