@@ -40,7 +40,9 @@ YIN_YANG: Mapping[str, Mapping[str, tuple[float, float, float]]] = {
     "deep_feedback_control": {"none": (4.0, 0.02, 0.85), "frozen": (1.4, 0.014, 0.9), "linear": (4.0, 0.02, 0.85)},
     "burstccn": {"none": (2.0, 0.2, 0.93), "frozen": (0.51, 0.36, 0.9), "linear": (3.4, 0.25, 0.9)},
     "latent_equilibrium": {
-        "none": (0.084, 0.0012, 0.8), "frozen": (0.053, 0.0018, 0.9), "linear": (0.29, 0.0073, 0.8),
+        "none": (0.084, 0.0012, 0.8),
+        "frozen": (0.053, 0.0018, 0.9),
+        "linear": (0.29, 0.0073, 0.8),
     },
 }
 """Rule -> control -> learning rates of hidden layers and output, and their decay."""
