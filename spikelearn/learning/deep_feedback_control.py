@@ -23,10 +23,10 @@ network, and thus of J, while it holds the output where it was:
 No error is sent: the activity difference that drives learning (Lillicrap et al. 2020, Nat. Rev. Neurosci. 21:335,
 "NGRAD") is that between the cell under control and what its basal dendrite alone would have it do.
 
-Ours: cells follow their inputs at once, and the controller alone takes time; the output has Q = 1, and other Q begin at
-0, so that the loop is stable; noise is constant in the phase in which Q learns, which follows that of each example, and
-weights change in the last step of a phase. Q may also be drawn at random ("fixed"), or "tied", a factor times the
-product of the weights up to the output.
+Ours: cells follow their inputs at once, and the controller alone takes time; the output has Q = 1, whatever M the other
+layers share, and these begin with Q = 0, so that the loop is stable; noise is constant in the phase in which Q learns,
+which follows that of each example, and weights change in the last step of a phase. Q may also be drawn at random
+("fixed"), or "tied", a factor times the product of the weights up to the output.
 """
 
 from __future__ import annotations
