@@ -15,9 +15,13 @@ alone is left in the dendrites below. Synapses change by
 x the filtered input from the source. In Burstprop (Payeur et al. 2021) P must be measured before the teacher comes;
 here it is a constant, and there is one phase, with the teacher in it from the beginning.
 
-All this is the paper's, where the teacher's current is half as large, and random Y are fixed, too. Theirs is also a
-rule for Q that silences dendrites and leads to P Y, where Q is here from the beginning. Ours: inputs are low-pass
-filtered, so nothing is learned in the first steps, before signals have gone up and down all layers.
+Q may be given, or learn to silence dendrites, as long as it is not P Y:
+
+    dQ_ki = eta_Q e_k (p_i - P).
+
+All this is the paper's, where the teacher's current is half as large, random Y are fixed, too, and Q learns from the
+apical input itself. Ours: inputs are low-pass filtered, so nothing is learned in the first steps, before signals have
+gone up and down all layers.
 """
 
 from __future__ import annotations
@@ -28,11 +32,22 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from spikelearn.codegen.jit import scalar
 from spikelearn.description.trials import Phase
 from spikelearn.learning.burst_propagation import BASELINE, BurstPropagation
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.locality import Locality
+from spikelearn.learning.products import product_rule
 from spikelearn.values import one_number, whole_number
+
+
+@scalar
+def _silencing(weight: float, e: float, p: float, P: float, eta: float, forgetting: float) -> float:
+    return weight - eta * (e * (p - P) + forgetting * weight)
+
+
+Silencing = product_rule("Silencing", _silencing, "e", p="p", P="P")
+"""Of inhibition, whose weights are -Q."""
 
 
 @dataclass(eq=False, repr=False)
@@ -40,8 +55,8 @@ class BurstingCorticoCortical(BurstPropagation):
     """Bursting cortico-cortical network.
 
     steps: of a presentation. settle: steps at its start in which nothing is learned. strength: of the teacher. spread:
-    standard deviation of Y. inhibition: Q as a multiple of P Y; without inhibition, 0, hidden cells burst more or less
-    whatever the teacher says.
+    standard deviation of Y. inhibition: Q as a multiple of P Y at first; without inhibition, 0, hidden cells burst more
+    or less whatever the teacher says. inhibition_rate: eta_Q, which falls as learning rates do; 0 if Q does not learn.
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True)
@@ -51,19 +66,23 @@ class BurstingCorticoCortical(BurstPropagation):
     steps: int = 12
     settle: int = 8
     inhibition: float = 1.0
+    inhibition_rate: float = 0.0
 
     def build(self, sizes: Sequence[int]) -> Circuit:
         whole_number(self.settle, "settle", most=whole_number(self.steps, "steps", least=1) - 1)
-        one_number(self.inhibition, "1", "inhibition", least=0.0)
+        for name in ("inhibition", "inhibition_rate"):
+            one_number(getattr(self, name), "1", name, least=0.0)
         circuit = super().build(sizes)
+        rule = Silencing(eta=self.inhibition_rate) if self.inhibition_rate else None
         paths = zip(circuit.layers[:1:-1], circuit.layers[-2::-1], self.feedback_weights(sizes), strict=False)
         events = [
             circuit.network.connect(
-                above, below, "apical", weight=-self.inhibition * BASELINE * Y, on="rate", payload="e"
+                above, below, "apical", weight=-self.inhibition * BASELINE * Y, on="rate", payload="e", plasticity=rule
             )
             for above, below, Y in paths
         ]  # fmt: skip
-        return replace(circuit, feedback=[*circuit.feedback, *events])
+        learning = [*circuit.learning, *(events if rule else ())]
+        return replace(circuit, feedback=[*circuit.feedback, *events], learning=learning)
 
     def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
         if y is None:

@@ -82,11 +82,30 @@ def test_without_inhibition_hidden_cells_learn_what_is_no_error():
     assert angles[0] < 60.0 < 75.0 < angles[1]
 
 
+def test_inhibition_learns_to_cancel_what_the_layer_above_does_as_usual():
+    """From none, while forward weights hardly learn; what is left of the teacher's bursts are its errors."""
+    X, Y = yin_yang(1500, 1)
+    learner = BurstingCorticoCortical(
+        hidden=(6,), inhibition=0.0, inhibition_rate=1.0, learning_rate=1e-9, strength=0.1
+    ).prepare(X, Y)  # fmt: skip
+    [hidden] = learner.circuit_.hidden
+    learner.circuit_.network.record(hidden, "p")
+
+    def unusual():
+        return np.mean(np.abs(learner.answer(X)[1].trace(hidden, "p").values - BASELINE))
+
+    before = unusual()
+    for _ in range(4):
+        learner.partial_fit(X, Y)
+    assert unusual() < 0.1 * before
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
         ({"settle": 12}, "settle: expected a whole number of at least 0 and at most 11, got 12"),
         ({"inhibition": -1.0}, "inhibition: expected at least 0, got -1.0"),
+        ({"inhibition_rate": -1.0}, "inhibition_rate: expected at least 0, got -1.0"),
     ],
 )
 def test_what_it_cannot_do_is_named(wrong, message):
