@@ -17,7 +17,9 @@ here it is a constant, and there is one phase, with the teacher in it from the b
 
 Q may be given, or learn to silence dendrites, as long as it is not P Y:
 
-    dQ_ki = eta_Q e_k (p_i - P).
+    dQ_ki = eta_Q e_k (p_i - P),
+
+by which they also cancel what errors have in common, if the teacher is there meanwhile.
 
 All this is the paper's, where the teacher's current is half as large, random Y are fixed, too, and Q learns from the
 apical input itself. Ours: inputs are low-pass filtered, so nothing is learned in the first steps, before signals have
