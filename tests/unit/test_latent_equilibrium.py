@@ -12,7 +12,6 @@ from tolerances import ULP
 from spikelearn.errors import ParameterError
 from spikelearn.learning import LatentEquilibrium, frozen
 from spikelearn.learning.assessment import angles_of
-from spikelearn.learning.rules import learner_for
 from spikelearn.tasks import yin_yang
 
 X, Y = yin_yang(12, 1)
@@ -80,7 +79,7 @@ def test_what_was_shown_before_is_forgotten_at_once_by_cells_that_look_ahead():
 def test_cells_that_do_not_look_ahead_learn_nothing_from_presentations_so_short():
     X, Y = yin_yang(1500, 1)
     X_test, Y_test = yin_yang(500, 2)
-    learner = learner_for("latent_equilibrium", "yin_yang", hidden=(30,), bias=False, epochs=10, decay=0.75)
+    learner = LatentEquilibrium(hidden=(30,), bias=False, epochs=10, decay=0.75)
     assert learner.tau_m == 10.0 * learner.steps
     reached, without = (each.fit(X, Y).score(X_test, Y_test) for each in (learner, frozen(learner)))
     assert reached > 0.85
