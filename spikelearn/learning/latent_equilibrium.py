@@ -40,6 +40,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.description.population import Population
+from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Phase
 from spikelearn.kernels.functions import tanh
 from spikelearn.learning.both_ways import BothWays
@@ -144,6 +145,10 @@ class LatentEquilibrium(BothWays):
         return populations(
             net, sizes, self.encoded, ProspectiveCell(**how), ProspectiveOutput(nudging=self.nudging, **how)
         )  # fmt: skip
+
+    def onto_hidden(self, circuit: Circuit) -> Sequence[Projection]:
+        """Also what comes down to hidden layers from each other: without the way up to match, it would only grow."""
+        return [*super().onto_hidden(circuit), *circuit.feedback[1:]]
 
     def loss(self, circuit: Circuit, y: np.ndarray) -> SquaredError:
         return SquaredError(circuit.output, "A", np.eye(circuit.output.size)[y], slice(-1, None))

@@ -76,6 +76,16 @@ def test_what_was_shown_before_is_forgotten_at_once_by_cells_that_look_ahead():
     assert apart[1] > 0.1
 
 
+def test_weights_down_between_frozen_layers_stay_as_they_were_drawn():
+    learner = frozen(LatentEquilibrium(hidden=(6, 5))).prepare(X, Y)
+    weights = [learner.circuit_.weights(each) for each in learner.circuit_.feedback]
+    learner.partial_fit(X, Y)
+    changed = [
+        np.any(learner.circuit_.weights(each) != W) for each, W in zip(learner.circuit_.feedback, weights, strict=True)
+    ]
+    assert changed == [True, False]
+
+
 def test_cells_that_do_not_look_ahead_learn_nothing_from_presentations_so_short():
     X, Y = yin_yang(1500, 1)
     X_test, Y_test = yin_yang(500, 2)
