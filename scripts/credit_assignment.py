@@ -59,13 +59,13 @@ PARTS = {
     ),
     "yin_yang_deep": Part(
         "Yin-Yang, 4-30-30-3",
-        "The same with two hidden layers; some rules with three seeds. Rates are those of one, but those of `dtp` and of "
-        "the circuits that settle (`ep` to `almeida_pineda`), which also need longer to do so, were chosen by hand on "
-        "validation points (seed 101, at most six settings), and those of `microcircuit`, `burstprop` and `plateau` from "
-        "four settings by `tune_learners.py`. With the weights that are drawn no spiking cell of the second layer fires, "
-        "so with both frozen the answer of these rules is always the same: the control that says something is that of "
-        "one hidden layer, above. With weights between hidden layers eight times as large, frozen cells of `fa` reached "
-        "0.73 at best on validation points (seed 101, one of eight epochs).",
+        "The same with two hidden layers; some rules with three seeds. Rates are those of one, but those of `dtp` "
+        "and of the circuits that settle (`ep` to `almeida_pineda`), which also need longer to do so, were chosen "
+        "by hand on validation points (seed 101, at most six settings), and those of `microcircuit`, `burstprop` "
+        "and `plateau` from four settings by `tune_learners.py`. With the weights that are drawn no spiking cell of "
+        "the second layer fires, so with both frozen the answer of these rules is always the same: the control that "
+        "says something is that of one hidden layer, above. With weights between hidden layers eight times as "
+        "large, frozen cells of `fa` reached 0.73 at best on validation points (seed 101, one of eight epochs).",
         "yin_yang", controls=("frozen",), settings={"hidden": (30, 30)},
         own={
             "dtp": {"learning_rate": (0.5, 0.02), "decay": 0.8},
