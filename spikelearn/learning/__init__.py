@@ -34,7 +34,9 @@ if _TYPE_CHECKING:
         EventDrivenBackpropagation as EventDrivenBackpropagation,
     )
     from spikelearn.learning.eventprop import EventProp as EventProp
+    from spikelearn.learning.eventprop_delays import EventPropDelays as EventPropDelays
     from spikelearn.learning.feedback_alignment import FeedbackAlignment as FeedbackAlignment
+    from spikelearn.learning.forward_forward import ForwardForward as ForwardForward
     from spikelearn.learning.generec import GeneRec as GeneRec
     from spikelearn.learning.koerding_koenig import KoerdingKoenig as KoerdingKoenig
     from spikelearn.learning.latent_equilibrium import LatentEquilibrium as LatentEquilibrium

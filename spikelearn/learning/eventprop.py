@@ -72,16 +72,24 @@ class EventProp(Learner):
             generator.uniform(low, high, (below, above)) / np.sqrt(below / 5.0)
             for below, above, (low, high) in zip(sizes, sizes[1:], _limits(len(sizes) - 1), strict=False)
         ]
-        return self._circuit(weights, Adam())
+        return self._circuit(weights, self.starting_delays(weights), Adam())
 
-    def _circuit(self, weights: Sequence[np.ndarray], adam: Adam) -> Circuit:
-        net, layers, forward = self._copies(weights, np.zeros((1, len(weights[0]))))
-        circuit = Circuit(net, layers, forward, parts={"adam": adam})
+    def starting_delays(self, weights: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Of each projection at first, ms, (sources, targets), of those that learn; none if all are `DELAY`."""
+        return []
+
+    def delay_rates(self) -> list[float]:
+        """Learning rate of the delays of each projection, ms."""
+        return []
+
+    def _circuit(self, weights: Sequence[np.ndarray], delays: Sequence[np.ndarray], adam: Adam) -> Circuit:
+        net, layers, forward = self._copies(weights, delays, np.zeros((1, len(weights[0]))))
+        circuit = Circuit(net, layers, forward, parts={"adam": adam, "delays": delays})
         net.build("events")
         return circuit
 
     def _copies(
-        self, weights: Sequence[np.ndarray], X: np.ndarray
+        self, weights: Sequence[np.ndarray], delays: Sequence[np.ndarray], X: np.ndarray
     ) -> tuple[Network, list[Population], list[Projection]]:
         """A network with a copy of all cells for each example; the cells of the first come first in each layer."""
         net, n = Network(dt=DT, seed=self.seed, threads=self.threads), len(X)
@@ -97,8 +105,8 @@ class EventProp(Learner):
             rule = Pairs(copy * w.shape[0] + pre, copy * w.shape[1] + post)
             forward.append(
                 net.connect(
-                    layers[-2], layers[-1], "exc", rule=rule, weight=np.tile(w.ravel(), n), delay=DELAY,
-                    name=f"forward {k + 1}",
+                    layers[-2], layers[-1], "exc", rule=rule, weight=np.tile(w.ravel(), n),
+                    delay=np.tile(delays[k].ravel(), n) if delays else DELAY, name=f"forward {k + 1}",
                 )
             )  # fmt: skip
         return net, layers, forward
@@ -114,23 +122,26 @@ class EventProp(Learner):
         return Encoding(None, {}, lambda population, features: {})
 
     def _gradients(
-        self, weights: Sequence[np.ndarray], X: np.ndarray, y: np.ndarray
+        self, weights: Sequence[np.ndarray], delays: Sequence[np.ndarray], X: np.ndarray, y: np.ndarray
     ) -> tuple[list[np.ndarray], np.ndarray, list[int]]:
-        """Of the loss of each example, by the weights of each layer, (n, sources, targets); the scores; and the number
-        of arrivals at each layer's synapses."""
-        net, layers, forward = self._copies(weights, X)
+        """Of the loss of each example, by the weights of each layer, (n, sources, targets), and by the delays, if there
+        are any; the scores; and the number of arrivals at each layer's synapses."""
+        net, layers, forward = self._copies(weights, delays, X)
         loss = PotentialCrossEntropy(layers[-1], "V_m", y, "integral", gain=self.gain / self.steps)
         found = event_gradient(net, loss, float(self.steps))
         by = [found.weights[p].reshape(len(X), *w.shape) for p, w in zip(forward, weights, strict=True)]
-        arrivals = [
-            w.shape[1] * int(np.sum(found.trains[layer, "spike"] + DELAY <= self.steps))
-            for layer, w in zip(layers, weights, strict=False)
-        ]
+        by += [found.delays[p].reshape(len(X), *d.shape) for p, d in zip(forward, delays, strict=False)]
+        arrivals = []
+        for k, (layer, w) in enumerate(zip(layers, weights, strict=False)):
+            sent = found.trains.spikes(layer)
+            after = delays[k][sent.ids % len(w)] if delays else np.full((len(sent.ids), w.shape[1]), DELAY)
+            arrivals.append(int(np.sum(sent.times[:, None] + after <= self.steps)))
         return by, _scores(found.trains, layers[-1], len(X)), arrivals
 
     def gradient(self, X: Any, y: Any) -> list[np.ndarray]:
         """Of the loss of each example, by the weights of each projection, (n, sources, targets): the exact one."""
-        return self._gradients(self.coefs_, *self.examples(X, y))[0]
+        weights = self.coefs_
+        return self._gradients(weights, self._delays, *self.examples(X, y))[0][: len(weights)]
 
     def updates(self, X: Any, y: Any) -> list[np.ndarray]:
         """Minus the gradient, of which Adam makes steps."""
@@ -140,33 +151,53 @@ class EventProp(Learner):
         """Batch by batch; the network is made again, with what was learned, at the end."""
         begun = time.process_time()
         scores, weights = np.zeros((len(X), len(self.classes_))), self.coefs_
+        delays = [each.copy() for each in self._delays]
         n_arrivals = np.zeros(len(weights), int)
         adam: Adam = self.circuit_.parts["adam"]
         n_hidden = len(self.circuit_.hidden)
         first = n_hidden if self.control == FROZEN else 0
-        rates = [self.decay**self.epoch_ * each for each in (*[self.rates[0]] * n_hidden, self.rates[1])]
+        falling = self.decay**self.epoch_
+        rates = [falling * each for each in (*[self.rates[0]] * n_hidden, self.rates[1])]
+        delay_rates = [falling * each for each in self.delay_rates()]
         for start in range(0, len(X), self.batch):
             part = slice(start, start + self.batch)
-            by, scores[part], arrivals = self._gradients(weights, X[part], y[part])
+            by, scores[part], arrivals = self._gradients(weights, delays, X[part], y[part])
             n_arrivals += arrivals
             down = [each.mean(axis=0) for each in by]
-            adam.move(weights[first:], down[first:], rates[first:])
-        self.circuit_ = self._circuit(weights, adam)
+            by_weights, by_delays = down[: len(weights)], down[len(weights) :]
+            adam.move(
+                [*weights[first:], *delays[first:]], [*by_weights[first:], *by_delays[first:]],
+                [*rates[first:], *delay_rates[first:]],
+            )  # fmt: skip
+            for each in delays:
+                np.clip(each, DELAY, None, out=each)
+        self.circuit_ = self._circuit(weights, delays, adam)
         self.cost_.presentations += len(X)
         self.cost_.simulated_ms += float(self.steps) * len(X)
         self.cost_.cpu_s += time.process_time() - begun
         self.cost_.count(len(X), *(int(sum(each)) for each in (n_arrivals, n_arrivals[1:], n_arrivals[first:])))
         return scores
 
+    def scores(self, X: Any) -> np.ndarray:
+        return self._scored(X)[0]
+
     def answer(self, X: Any) -> tuple[np.ndarray, Run]:
         """The scores of examples, (n, classes), and the run of all copies of the network."""
-        check_is_fitted(self)
-        X = self._features(validate_data(self, X, dtype=np.float64, reset=False))
-        net, layers, _ = self._copies(self.coefs_, X)
+        scores, net, layers = self._scored(X)
         for layer in layers:
             net.record(layer)
-        scores = _scores(spike_trains(net, float(self.steps)), layers[-1], len(X))
         return scores, net.run(float(self.steps), engine="events", progress=False)
+
+    def _scored(self, X: Any) -> tuple[np.ndarray, Network, list[Population]]:
+        """The scores of examples, and the network that has them, and its layers."""
+        check_is_fitted(self)
+        X = self._features(validate_data(self, X, dtype=np.float64, reset=False))
+        net, layers, _ = self._copies(self.coefs_, self._delays, X)
+        return _scores(spike_trains(net, float(self.steps)), layers[-1], len(X)), net, layers
+
+    @property
+    def _delays(self) -> list[np.ndarray]:
+        return self.circuit_.parts["delays"]
 
 
 def _cells(threshold: float) -> Neuron:

@@ -15,6 +15,7 @@ from spikelearn.tasks import (
     evidence_accumulation,
     frequency_discrimination,
     nested_store_recall,
+    spike_lags,
     split,
     store_recall,
     xor,
@@ -75,6 +76,13 @@ def _frequency(validation: bool, mnist: str) -> Examples:
     return Examples(learned.X, learned.y, judged.X, judged.y, learner)
 
 
+def _lags(validation: bool, mnist: str) -> Examples:
+    """500 pairs of spikes to learn from, and 500 for validation and for the test each; six hidden cells."""
+    return Examples(
+        *spike_lags(500, 10), *spike_lags(500, 11 if validation else 12), {"hidden": (6,), "bias": False}
+    )  # fmt: skip
+
+
 def _mnist(validation: bool, mnist: str) -> Examples:
     if not mnist:
         raise ParameterError("task mnist: expected the folder of the MNIST files")
@@ -91,7 +99,7 @@ def _of_sequences(task: Callable[[int, int], Sequences], validation: bool) -> Ex
 TASKS: Mapping[str, Callable[[bool, str], Examples]] = {
     "xor": _xor, "yin_yang": _yin_yang, "digits": lambda validation, mnist: _digits(validation, ""), "mnist": _mnist,
     "evidence_accumulation": lambda validation, mnist: _of_sequences(evidence_accumulation, validation),
-    "pixels": lambda validation, mnist: _pixels(validation, ""), "frequency": _frequency,
+    "pixels": lambda validation, mnist: _pixels(validation, ""), "frequency": _frequency, "lags": _lags,
     "store_recall": lambda validation, mnist: _of_sequences(store_recall, validation),
     "nested_store_recall": lambda validation, mnist: _of_sequences(nested_store_recall, validation),
 }  # fmt: skip

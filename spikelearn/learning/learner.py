@@ -143,12 +143,12 @@ class Learner(ClassifierMixin, BaseEstimator):
 
     def decision_function(self, X: Any) -> np.ndarray:
         """A number for each class, (n, classes), the largest for the answer; for two classes their difference, (n,)."""
-        scores = self.answer(X)[0]
+        scores = self.scores(X)
         return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
 
     def predict(self, X: Any) -> np.ndarray:
         """The labels of the answers, (n,). Nothing is learned."""
-        scores = self.answer(X)[0]
+        scores = self.scores(X)
         return np.asarray(self.classes_[scores.argmax(axis=1)])
 
     def gradient(self, X: Any, y: Any) -> list[np.ndarray] | None:
@@ -233,6 +233,10 @@ class Learner(ClassifierMixin, BaseEstimator):
             raise ParameterError(f"elements: {type(self).__name__} does not learn sequences, got {elements} elements")
         if features % elements:
             raise ParameterError(f"elements: expected a number that divides the {features} features, got {elements}")
+
+    def scores(self, X: Any) -> np.ndarray:
+        """Those of examples, (n, classes), of which the largest is the answer. Nothing is learned."""
+        return self.answer(X)[0]
 
     def answer(self, X: Any) -> tuple[np.ndarray, Run]:
         """The scores of examples, (n, classes), and the run in which they were presented. Nothing is learned."""

@@ -23,7 +23,9 @@ from spikelearn.learning.eprop import EligibilityPropagation
 from spikelearn.learning.equilibrium_propagation import EquilibriumPropagation
 from spikelearn.learning.event_driven_backpropagation import EventDrivenBackpropagation
 from spikelearn.learning.eventprop import EventProp
+from spikelearn.learning.eventprop_delays import EventPropDelays
 from spikelearn.learning.feedback_alignment import FeedbackAlignment
+from spikelearn.learning.forward_forward import ForwardForward
 from spikelearn.learning.generec import GeneRec
 from spikelearn.learning.koerding_koenig import KoerdingKoenig
 from spikelearn.learning.latent_equilibrium import LatentEquilibrium
@@ -50,6 +52,7 @@ RULES: Mapping[str, Learner] = {
     "dfa": FeedbackAlignment(direct=True),
     "fa_spiking": SpikingFeedbackAlignment(),
     "eventprop": EventProp(),
+    "eventprop_delays": EventPropDelays(),
     "erbp": EventDrivenBackpropagation(),
     "brainprop": BrainProp(),
     "eprop": EligibilityPropagation(),
@@ -76,6 +79,7 @@ RULES: Mapping[str, Learner] = {
     "deep_feedback_control": DeepFeedbackControl(),
     "burstccn": BurstingCorticoCortical(),
     "latent_equilibrium": LatentEquilibrium(),
+    "forward_forward": ForwardForward(),
 }
 """Name -> a learner, not fitted: to be cloned."""
 

@@ -3,6 +3,7 @@
 from spikelearn.tasks.bars import bars, bars_distribution
 from spikelearn.tasks.digits import Split, digits, split
 from spikelearn.tasks.frequency import frequency_discrimination
+from spikelearn.tasks.lags import spike_lags
 from spikelearn.tasks.memory import Sequences, evidence_accumulation, nested_store_recall, store_recall
 from spikelearn.tasks.mnist_files import read_mnist
 from spikelearn.tasks.sequences import SequenceTask, sequence_task
@@ -21,6 +22,7 @@ __all__ = [
     "nested_store_recall",
     "read_mnist",
     "sequence_task",
+    "spike_lags",
     "split",
     "store_recall",
     "xor",
