@@ -40,6 +40,7 @@ TRAINED_LONGER = {
     "node_perturbation": {"epochs": 20},
     "rstdp": {"epochs": 40},
     "eventprop": {"epochs": 20, "decay": 1.0},
+    "eventprop_delays": {"epochs": 20, "decay": 1.0},
 }
 """Of scikit-learn's 200 to 300 examples: what perturbs 23 cells sees the gradient through their noise, and needs more
 presentations; so does what learns from rewards; and what makes one step for 25 examples must not slow down soon. As

@@ -112,6 +112,14 @@ def test_rules_and_controls_are_tuned_on_as_many_settings_and_none_of_the_seeds_
 
 
 @compiled
+def test_networks_with_and_without_learned_delays_are_compared(capsys):
+    script("learned_delays").main(["--quick"])
+    header, _, *rows = capsys.readouterr().out.splitlines()
+    assert header == "| | seed 1 | mean |" and len(rows) == 5
+    assert all(0.0 <= float(row.split("|")[2]) <= 1.0 for row in rows)
+
+
+@compiled
 def test_estimates_by_perturbation_obey_their_laws(tmp_path, capsys):
     laws = script("perturbation_laws")
     laws.main(["--quick", "--out", str(tmp_path)])
