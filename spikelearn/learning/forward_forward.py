@@ -11,8 +11,7 @@ anew whether the data are positive (Hinton 2022, section 2).
 
 Ours: the response is bounded. Hinton's rectified cells have a goodness that is convex in the input of a layer, so one
 layer cannot be good at a few points inside the others, as Yin-Yang's dots are: rectified cells reached 0.71 to 0.76.
-Examples are presented one by one, and the readout and the sum of the goodness are of all hidden layers; Hinton leaves
-out the first.
+Examples are presented one by one.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ negative data, on its own. A goodness cell adds up the squares of a layer and se
 cells. No error goes from one layer to another.
 
 There are two answers (Hinton 2022, section 3.3): the label with which the sum of the goodness of all layers is largest,
-one presentation for each class; or what a linear readout says, which learns by the delta rule from the last hidden
-layer while no label is there, one presentation for all.
+one presentation for each class; or what a linear readout says, which learns by the delta rule from all hidden layers
+while no label is there, one presentation for all. Hinton leaves out the first hidden layer in both.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ class GoodnessLearner(Learner):
         factors = {} if y is None else self.factors(circuit)
         readouts = circuit.parts["readouts"]
         of_readout, of_layers = ({p: f for p, f in factors.items() if (p in readouts) is w} for w in (True, False))
-        found = []
-        if y is not None or self.answers == READOUT:
+        found: list[Phase] = []
+        if y is not None or self.answers == READOUT or not circuit.hidden:
             found += self.answering(circuit, X, y, scores, of_readout)
         if self.answers == GOODNESS and circuit.hidden:
             found += self._by_goodness(circuit, X, scores)

@@ -17,6 +17,7 @@ from spikelearn.learning.contrastive_divergence import ContrastiveDivergence
 from spikelearn.learning.contrastive_hebbian import ContrastiveHebbian
 from spikelearn.learning.controls import NONE, check_control
 from spikelearn.learning.deep_feedback_control import DeepFeedbackControl
+from spikelearn.learning.csdp import ContrastiveSignalDependent
 from spikelearn.learning.dendritic_error import DendriticError
 from spikelearn.learning.dopamine_and_bursts import DopamineAndBursts
 from spikelearn.learning.eprop import EligibilityPropagation
@@ -80,6 +81,7 @@ RULES: Mapping[str, Learner] = {
     "burstccn": BurstingCorticoCortical(),
     "latent_equilibrium": LatentEquilibrium(),
     "forward_forward": ForwardForward(),
+    "csdp": ContrastiveSignalDependent(),
 }
 """Name -> a learner, not fitted: to be cloned."""
 

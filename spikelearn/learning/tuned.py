@@ -37,6 +37,7 @@ YIN_YANG: Mapping[str, Mapping[str, tuple[float, float, float]]] = {
     "ep": {"none": (10.0, 0.1, 0.8), "frozen": (6.8, 0.29, 0.9), "linear": (6.2, 0.065, 0.95)},
     "ep_spiking": {"none": (10.0, 0.1, 0.8), "frozen": (8.0, 0.23, 0.8), "linear": (4.3, 0.27, 0.95)},
     "forward_forward": {"none": (0.7, 0.3, 0.9), "frozen": (0.7, 0.3, 0.9), "linear": (0.7, 0.3, 0.9)},
+    "csdp": {"none": (0.1, 0.03, 0.85), "frozen": (0.1, 0.01, 0.9), "linear": (0.1, 0.03, 0.85)},
     "chl": {"none": (5.0, 0.05, 0.8), "frozen": (5.0, 0.05, 0.8), "linear": (4.8, 0.13, 0.95)},
     "deep_feedback_control": {"none": (4.0, 0.02, 0.85), "frozen": (1.4, 0.014, 0.9), "linear": (4.0, 0.02, 0.85)},
     "burstccn": {"none": (2.0, 0.2, 0.93), "frozen": (0.51, 0.36, 0.9), "linear": (3.4, 0.25, 0.9)},
