@@ -121,13 +121,13 @@ order, with the same cells unless its own are part of what it claims; accuracy i
 that were not learned, and the points, fixed for all, are those of `spikelearn.learning.examples`. Mean and standard
 deviation over learners with the seeds 1 to 5 (XOR 1 to 10). Learning rates and decay were chosen on validation points,
 with the seeds 101 and 102, by `python scripts/tune_learners.py --settings 4`: as many settings for each rule, and for
-its frozen and its linear control; those of `csdp` by hand, on the same points; `dfa`, `eprop_lif`, `generec` and
-`predictive_coding_spiking` have those of the rules that they resemble. Controls that were not tuned, those of all other
-tasks and `shuffled` among them, have the parameters of their rule. Events are synaptic events of one presentation: what
-arrives, not what is computed. CPU times are without compilation, from a machine with other work. Angles are between
-what the presentation of one example changes and minus the gradient of the rule's loss, and between the sums over 256
-examples; `bptt` and `eventprop` follow the gradient itself. n/a: not measured, or not there, as a rule without a loss
-has no angle. With one hidden layer `dfa` is `fa`.
+its frozen and its linear control; those of `csdp` by hand, on the same points; `dfa`, `eprop_lif`, `eventprop_delays`,
+`generec` and `predictive_coding_spiking` have those of the rules that they resemble. Controls that were not tuned,
+those of all other tasks and `shuffled` among them, have the parameters of their rule. Events are synaptic events of one
+presentation: what arrives, not what is computed. CPU times are without compilation, from a machine with other work.
+Angles are between what the presentation of one example changes and minus the gradient of the rule's loss, and between
+the sums over 256 examples; `bptt` and `eventprop` follow the gradient itself. n/a: not measured, or not there, as a
+rule without a loss has no angle. With one hidden layer `dfa` is `fa`.
 """
 THRESHOLDS = """Set beforehand, and what was measured.
 """
