@@ -121,9 +121,9 @@ class ForwardForward(GoodnessLearner):
             return [fresh(circuit, given, float(self.steps), plastic=(), callback=read)]
         given["currents"] = given["currents"] | {(circuit.output, "apical"): np.eye(circuit.output.size)[y]}
         answer = fresh(circuit, given, float(self.steps), callback=read)
-        return last_step_plastic(answer, plastic)
+        return last_step_plastic(answer, self.steps, plastic)
 
     def contrasting(
         self, circuit: Circuit, given: Mapping[str, Any], plastic: Mapping[Any, float], read: Callback | None
     ) -> list[Phase]:
-        return last_step_plastic(fresh(circuit, given, float(self.steps), callback=read), plastic)
+        return last_step_plastic(fresh(circuit, given, float(self.steps), callback=read), self.steps, plastic)

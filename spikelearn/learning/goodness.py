@@ -122,9 +122,9 @@ def fresh(circuit: Circuit, given: Mapping[str, Any], steps: float, **more: Any)
     return Phase(steps, reset=parts, discard_events=True, **given, **more)
 
 
-def last_step_plastic(phase: Phase, plastic: Mapping[Any, float]) -> list[Phase]:
-    """A phase, in whose last step projections learn."""
-    rest = replace(phase, duration=phase.duration - 1.0, plastic=(), callback=None)
+def last_step_plastic(phase: Phase, steps: int, plastic: Mapping[Any, float]) -> list[Phase]:
+    """A phase of so many steps, in the last of which projections learn."""
+    rest = replace(phase, duration=steps - 1.0, plastic=(), callback=None)
     return [rest, replace(phase, duration=1.0, plastic=plastic, reset=(), discard_events=False)]
 
 
