@@ -11,8 +11,8 @@ s_j what arrives from its source in the step: a spike, or the value of an input.
 ln(1 - p), by what drives the trace, if that is bounded as z (1 - z). Synapses that inhibit change by the same rule.
 
 Ours: the factor z (1 - z); Ororbia takes the derivative by z itself, with which cells that are as active as they can be
-go on to be driven. With it this form got 0.60 to 0.82 of Yin-Yang by goodness, its readout less than with frozen
-layers. Layers are not driven from above, learning begins after `settle` steps, when traces are there, the readout is
+go on to be driven, and this form got at most 0.82 of Yin-Yang by goodness, its readout less than with frozen layers.
+Cells do not inhibit each other by default: with `inhibition` 0.5 its readout got 0.88, without 0.91 (validation). Layers are not driven from above, learning begins after `settle` steps, when traces are there, the readout is
 graded, and its labels are not drawn in spikes.
 """
 
