@@ -155,8 +155,8 @@ REASONS: Mapping[tuple[str, str], str] = {
         "what mends it is the difference, `dtp`"
     ),
     ("yin_yang", "csdp"): (
-        ": a readout of cells that spike as they were drawn is nearly as good; thresholds of 0.25 to 0.5, traces of 3 to "
-        "20 ms, rates, and inhibition within the layer, which made it worse, were tried on validation points"
+        ": a readout of cells that spike as they were drawn is nearly as good; thresholds of 0.25 to 0.5, traces of 3 "
+        "to 20 ms, rates, and inhibition within the layer, which made it worse, were tried on validation points"
     ),
     ("yin_yang", "rstdp"): ": `reinforce`, from the same rewards, is 0.128 above its frozen control",
 }

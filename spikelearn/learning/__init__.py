@@ -25,8 +25,8 @@ if _TYPE_CHECKING:
     from spikelearn.learning.controls import frozen as frozen
     from spikelearn.learning.controls import linear as linear
     from spikelearn.learning.controls import shuffled_teacher as shuffled_teacher
-    from spikelearn.learning.deep_feedback_control import DeepFeedbackControl as DeepFeedbackControl
     from spikelearn.learning.csdp import ContrastiveSignalDependent as ContrastiveSignalDependent
+    from spikelearn.learning.deep_feedback_control import DeepFeedbackControl as DeepFeedbackControl
     from spikelearn.learning.dendritic_error import DendriticError as DendriticError
     from spikelearn.learning.dopamine_and_bursts import DopamineAndBursts as DopamineAndBursts
     from spikelearn.learning.eprop import EligibilityPropagation as EligibilityPropagation

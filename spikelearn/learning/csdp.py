@@ -12,8 +12,9 @@ ln(1 - p), by what drives the trace, if that is bounded as z (1 - z). Synapses t
 
 Ours: the factor z (1 - z); Ororbia takes the derivative by z itself, with which cells that are as active as they can be
 go on to be driven, and this form got at most 0.82 of Yin-Yang by goodness, its readout less than with frozen layers.
-Cells do not inhibit each other by default: with `inhibition` 0.5 its readout got 0.88, without 0.91 (validation). Layers are not driven from above, learning begins after `settle` steps, when traces are there, the readout is
-graded, and its labels are not drawn in spikes.
+Cells do not inhibit each other by default: with `inhibition` 0.5 its readout got 0.88, without 0.91 (validation).
+Layers are not driven from above, learning begins after `settle` steps, when traces are there, the readout is graded,
+and its labels are not drawn in spikes.
 """
 
 from __future__ import annotations

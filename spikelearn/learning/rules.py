@@ -16,8 +16,8 @@ from spikelearn.learning.bursting_cortico_cortical import BurstingCorticoCortica
 from spikelearn.learning.contrastive_divergence import ContrastiveDivergence
 from spikelearn.learning.contrastive_hebbian import ContrastiveHebbian
 from spikelearn.learning.controls import NONE, check_control
-from spikelearn.learning.deep_feedback_control import DeepFeedbackControl
 from spikelearn.learning.csdp import ContrastiveSignalDependent
+from spikelearn.learning.deep_feedback_control import DeepFeedbackControl
 from spikelearn.learning.dendritic_error import DendriticError
 from spikelearn.learning.dopamine_and_bursts import DopamineAndBursts
 from spikelearn.learning.eprop import EligibilityPropagation
