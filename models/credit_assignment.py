@@ -28,6 +28,8 @@ from spikelearn.plots.style import clean, colour
 
 CHECKPOINTS = (0, 1, 2, 5, 10)
 """Epochs after which angles are measured, beside the last."""
+SHOWN = 200
+"""Test examples in the run whose raster is drawn."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: Any = None) -
         for k, angle in enumerate(each.angles, 1):
             metrics |= {f"{name}.layer_{k}.epoch_{each.epoch}": finite(value) for name, value in asdict(angle).items()}
     metrics |= learner.cost_.metrics()
-    return Outcome(learner.answer(examples.X_test)[1], metrics, {"course": course})
+    return Outcome(learner.answer(examples.X_test[:SHOWN])[1], metrics, {"course": course})
 
 
 def figure(p: Parameters, outcome: Outcome) -> Figure:

@@ -43,6 +43,8 @@ TAU_M, TAU_SYN, DELAY, FIRST_SPIKE, DT = 10.0, 5.0, 1.0, 1.0, 0.5
 """ms. DT is the length of panels for integrals; times are exact."""
 NEVER = 1e9
 """The threshold of a readout cell."""
+AT_ONCE = 250
+"""Examples that are answered at once: of each there is a copy of the network."""
 
 
 @dataclass(eq=False, repr=False)
@@ -179,19 +181,24 @@ class EventProp(Learner):
         return scores
 
     def scores(self, X: Any) -> np.ndarray:
-        return self._scored(X)[0]
+        features = self._shown(X)
+        parts = [features[start : start + AT_ONCE] for start in range(0, len(features), AT_ONCE)]
+        return np.concatenate([self._scored(part)[0] for part in parts])
 
     def answer(self, X: Any) -> tuple[np.ndarray, Run]:
         """The scores of examples, (n, classes), and the run of all copies of the network."""
-        scores, net, layers = self._scored(X)
+        scores, net, layers = self._scored(self._shown(X))
         for layer in layers:
             net.record(layer)
         return scores, net.run(float(self.steps), engine="events", progress=False)
 
-    def _scored(self, X: Any) -> tuple[np.ndarray, Network, list[Population]]:
-        """The scores of examples, and the network that has them, and its layers."""
+    def _shown(self, X: Any) -> np.ndarray:
+        """What input cells are given, (n, inputs)."""
         check_is_fitted(self)
-        X = self._features(validate_data(self, X, dtype=np.float64, reset=False))
+        return self._features(validate_data(self, X, dtype=np.float64, reset=False))
+
+    def _scored(self, X: np.ndarray) -> tuple[np.ndarray, Network, list[Population]]:
+        """The scores of examples, and the network that has them, and its layers. X: what input cells are given."""
         net, layers, _ = self._copies(self.coefs_, self._delays, X)
         return _scores(spike_trains(net, float(self.steps)), layers[-1], len(X)), net, layers
 

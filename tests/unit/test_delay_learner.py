@@ -9,7 +9,7 @@ from tolerances import EXACT, ULP
 from spikelearn.errors import ParameterError
 from spikelearn.learning import EventProp, EventPropDelays, frozen
 from spikelearn.learning.rules import learner_for
-from spikelearn.tasks import spike_lags
+from spikelearn.tasks import spike_lags, yin_yang
 
 X, Y = spike_lags(8, 1)
 
@@ -88,3 +88,12 @@ def test_lags_are_what_they_are_said_to_be():
     assert np.all((X >= 0.0) & (X <= 1.0)) and np.ptp(np.bincount(y)) <= 1
     with pytest.raises(ParameterError, match=r"lags: expected two or more numbers between -1 and 1, got \(2.0, 0.0\)"):
         spike_lags(10, 1, lags=(2.0, 0.0))
+
+
+def test_answers_do_not_depend_on_how_many_examples_are_answered_at_once(monkeypatch):
+    X, y = yin_yang(30, 3)
+    learner = EventProp(hidden=(5,), epochs=1).fit(X, y)
+    at_once = learner.scores(X)
+    monkeypatch.setattr("spikelearn.learning.eventprop.AT_ONCE", 7)
+    np.testing.assert_array_equal(learner.scores(X), at_once)
+    np.testing.assert_array_equal(learner.answer(X)[0], at_once)
