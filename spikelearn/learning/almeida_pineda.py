@@ -12,8 +12,8 @@ j of the layers below and above. Apical dendrites receive errors along all conne
 
 t its teacher. Once these have settled, too, dw_ij = eta D_i A_j for all weights is minus the gradient of the cross
 entropy of each output cell at the fixed point. All follow with a time constant: without one, circuits with strong loops
-swing between two states. Synapses for errors learn as those for values do, and equal them at first (`feedback="tied"`),
-or for errors that go down do not ("kolen_pollack", "fixed").
+swing between two states. Synapses for errors learn as those for values do, and equal them at first (`feedback="tied"`);
+those for errors that go down may also come to be in other ways, see `feedback`.
 
 Of the activity differences of other rules for such circuits, `generec` and `contrastive_hebbian`, this is what they
 estimate: nothing here is one (NGRAD: Lillicrap et al. 2020, Nat. Rev. Neurosci. 21:335). Errors are values of their
@@ -29,13 +29,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.learning.both_ways import LIMITS
 from spikelearn.learning.circuit import Circuit
-from spikelearn.learning.feedback import TIED
+from spikelearn.learning.feedback import TIED, Back
 from spikelearn.learning.koerding_koenig import KoerdingKoenig
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.two_phases import SETTLED
+from spikelearn.learning.weight_mirror import MirrorMode
 from spikelearn.plasticity import BottomUpProduct, TopDownProduct
 
 
@@ -44,11 +46,12 @@ class AlmeidaPineda(KoerdingKoenig):
     """Recurrent backpropagation.
 
     steps: in which values and errors settle; weights change in the last one. recurrence: standard deviation, at first,
-    of the weights of values that go back. feedback, spread: of errors that go down, as in KoerdingKoenig.
+    of the weights of values that go back. feedback, spread: of errors that go down.
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True, other_weights=True)
     tau_m: ClassVar[float] = 1.5
+    mirror_mode: ClassVar[MirrorMode] = MirrorMode(15, "basal", "A", "A", "A", size=2.0)
 
     learning_rate: float | tuple[float, float] = (3.0, 0.05)
     decay: float = 0.8
@@ -81,6 +84,11 @@ class AlmeidaPineda(KoerdingKoenig):
         return replace(
             circuit, feedback=[*circuit.feedback, *added], learning=[*circuit.learning, *added], parts=parts
         )  # fmt: skip
+
+    def backs(self, circuit: Circuit, layer: Population) -> Sequence[Back]:
+        """Of errors that go down."""
+        added = [*circuit.parts["back"], *circuit.parts["errors"]]
+        return [each for each in super().backs(circuit, layer) if each.projection not in added]
 
     def onto_hidden(self, circuit: Circuit) -> Sequence[Projection]:
         """Also what goes back to hidden layers, and its errors."""

@@ -14,9 +14,9 @@ back to the hidden layers. With e = -delta at the chosen cell and 0 at the other
 
 x the low-pass filtered input, psi the surrogate slope of the target, V the feedback weights. These learn too, from the
 same two cells as the forward ones, dV = -eta (e_k activity_j + d |e_k| V). Both forget, d, what they were at first, so
-that they become alike (`feedback="kolen_pollack"`; Kolen & Pollack 1994, IEEE ICNN 3:1375); or feedback weights are
-drawn at random and stay (`"fixed"`). Only one error of the loss is minimised in each presentation, that of the chosen
-cell, and no cell is told the right answer.
+that they become alike (`feedback="kolen_pollack"`; Kolen & Pollack 1994, IEEE ICNN 3:1375); others are as `feedback`
+says. Only one error of the loss is minimised in each presentation, that of the chosen cell, and no cell is told the
+right answer.
 """
 
 from __future__ import annotations
@@ -32,13 +32,12 @@ from spikelearn.description.trials import Callback, Phase
 from spikelearn.errors import ParameterError
 from spikelearn.kernels.random import random_uniform
 from spikelearn.learning.circuit import Circuit
-from spikelearn.learning.controls import ABLATED_FEEDBACK, FROZEN
-from spikelearn.learning.feedback import FIXED, KOLEN_POLLACK, check_feedback
+from spikelearn.learning.feedback import KOLEN_POLLACK, LearnerWithFeedback
 from spikelearn.learning.feedback_alignment import HiddenError
 from spikelearn.learning.gradient import Loss, Trajectory
-from spikelearn.learning.layers import TAU_M, answering, connect_forward, populations, starting_weights
-from spikelearn.learning.learner import Learner
+from spikelearn.learning.layers import LIF_MIRROR, TAU_M, answering, connect_forward, populations, starting_weights
 from spikelearn.learning.locality import Locality
+from spikelearn.learning.weight_mirror import MirrorMode
 from spikelearn.network import Network
 from spikelearn.neurons import LIFSoftReset
 from spikelearn.neurons.model import NeuronModel
@@ -105,23 +104,23 @@ FeedbackError = StepRule(
 
 
 @dataclass(eq=False, repr=False)
-class BrainProp(Learner):
+class BrainProp(LearnerWithFeedback):
     """Attention-gated learning from reward.
 
-    exploration: probability of another choice in the first epoch; it falls by `exploration_decay` in each. feedback:
-    "kolen_pollack" or "fixed". forgetting: d, of the weights onto output cells and of those back from them.
+    exploration: probability of another choice in the first epoch; it falls by `exploration_decay` in each. forgetting:
+    d, of the weights onto output cells, however feedback comes to be, and of those back from them.
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True, global_scalar=True, phases=True)
+    mirror_mode: ClassVar[MirrorMode] = LIF_MIRROR
+    forgets_itself: ClassVar[bool] = True
 
     learning_rate: float | tuple[float, float] = (0.12, 0.02)
     exploration: float = 0.5
     exploration_decay: float = 0.8
     feedback: str = KOLEN_POLLACK
-    forgetting: float = 0.03
 
     def build(self, sizes: Sequence[int]) -> Circuit:
-        check_feedback(self.feedback, (KOLEN_POLLACK, FIXED))
         if not 0.0 <= self.exploration <= 1.0:
             raise ParameterError(f"exploration: expected a probability, got {self.exploration!r}")
         net = Network(dt=1.0, seed=self.seed, threads=self.threads)
@@ -129,22 +128,21 @@ class BrainProp(Learner):
         at_hidden, at_output = self.rates
         onto_output = ChosenError(eta=at_output, forgetting=self.forgetting)
         rules = [*[HiddenError(eta=at_hidden)] * (len(sizes) - 2), onto_output]
-        forward = connect_forward(net, layers, self.encoded, starting_weights(sizes, self.seed), rules)
+        weights = starting_weights(sizes, self.seed)
+        forward = connect_forward(net, layers, self.encoded, weights, rules)
         generator = np.random.default_rng([9, self.seed])
-        ablated = self.control == ABLATED_FEEDBACK
-        learns = self.feedback == KOLEN_POLLACK and not ablated and self.control != FROZEN
         feedback = []
         for k in range(len(layers) - 2, 0, -1):
             sender, of_output = layers[k + 1], k == len(layers) - 2
             learned = {"eta": at_output, "forgetting": self.forgetting} if of_output else {"eta": at_hidden}
-            V = generator.normal(0.0, 0.0 if ablated else 0.5, (sender.size, layers[k].size))
+            V = self.weights_back(generator, weights, k, 0.5)
             feedback.append(
                 net.connect(
                     sender, layers[k], "apical", weight=V, on="rate", payload="error", name=f"feedback {k}",
-                    plasticity=FeedbackError(**learned) if learns else None,
+                    plasticity=FeedbackError(**learned) if self.learns_back else None,
                 )
             )  # fmt: skip
-        return Circuit(net, layers, forward, feedback, [*forward, *(feedback if learns else ())])
+        return Circuit(net, layers, forward, feedback, [*forward, *(feedback if self.learns_back else ())])
 
     def loss(self, circuit: Circuit, y: np.ndarray) -> Loss:
         """Half the squared error of the chosen cell, chosen as in `phases`."""

@@ -2,9 +2,8 @@
 
 A cell has an activity A, which it sends up, and an error D, which it sends down. Synapses change by the product of
 both, up dw_ij = eta D_i A_j and down dv_jk = eta A_j D_k: the same for the two synapses between two cells. So top-down
-weights that are equal to the bottom-up ones at first stay equal (`feedback="tied"`); of those that are drawn at random
-the difference stays while both grow ("kolen_pollack": Kolen & Pollack 1994, IEEE ICNN 3:1375, without their decay); or
-they do not learn ("fixed").
+weights that are equal to the bottom-up ones at first stay equal (`feedback="tied"`), and those that are drawn at random
+change alike ("kolen_pollack"); others do not learn by it. See `feedback`.
 """
 
 from __future__ import annotations
@@ -19,33 +18,33 @@ from spikelearn.description.population import Population
 from spikelearn.description.trials import Callback, Phase
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
-from spikelearn.learning.controls import ABLATED_FEEDBACK
-from spikelearn.learning.feedback import FIXED, KOLEN_POLLACK, TIED, check_feedback
+from spikelearn.learning.feedback import KOLEN_POLLACK, LearnerWithFeedback
 from spikelearn.learning.layers import copy_scores, starting_weights
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.network import Network
 from spikelearn.plasticity import BottomUpProduct, Plasticity, TopDownProduct
 
-FEEDBACK = (KOLEN_POLLACK, TIED, FIXED)
 LIMITS = {"W_min": -1e6, "W_max": 1e6}
 """Of weights: none in practice."""
 
 
 @dataclass(eq=False, repr=False)
-class BothWays(Learner):
+class BothWays(LearnerWithFeedback):
     """Base of learners whose cells, without memory of the past, have states A and D, and ports basal and apical.
 
-    feedback: "kolen_pollack", "tied" or "fixed" top-down weights. spread: standard deviation of those that are drawn.
+    spread: standard deviation of top-down weights that are drawn.
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True)
+    stays_tied: ClassVar[bool] = True
     least_for_each_layer: ClassVar[int] = 2
     """Steps that a presentation needs at least for each layer but the first."""
     sent_down: ClassVar[Mapping[str, Any]] = {"on": "rate", "payload": "D"}
     """As arguments of `Network.connect`."""
 
     feedback: str = KOLEN_POLLACK
+    forgetting: float = 0.0
     spread: float = 1.0
 
     def cells(self, net: Network, sizes: Sequence[int]) -> list[Population]:
@@ -57,7 +56,6 @@ class BothWays(Learner):
         return BottomUpProduct(eta=eta, **LIMITS), TopDownProduct(eta=eta, **LIMITS)
 
     def build(self, sizes: Sequence[int]) -> Circuit:
-        check_feedback(self.feedback, FEEDBACK)
         check_steps(self, sizes, self.least_for_each_layer)
         net = Network(dt=1.0, seed=self.seed, threads=self.threads)
         layers = self.cells(net, sizes)
@@ -70,17 +68,14 @@ class BothWays(Learner):
             sent: Mapping[str, Any] = {"on": "rate", "payload": "A"} if k else self.encoded.sent
             forward.append(net.connect(layers[k], layers[k + 1], "basal", weight=W, plasticity=up, **sent))
         generator = np.random.default_rng([25, self.seed])
-        ablated = self.control == ABLATED_FEEDBACK
-        learns = self.feedback != FIXED and not ablated
         feedback = []
         for k in range(len(layers) - 2, 0, -1):
-            drawn = generator.normal(0.0, 0.0 if ablated else self.spread, (sizes[k + 1], sizes[k]))
-            V = weights[k].T if self.feedback == TIED and not ablated else drawn
-            down = rules[k][1] if learns else None
+            V = self.weights_back(generator, weights, k, self.spread)
+            down = rules[k][1] if self.learns_back else None
             feedback.append(
                 net.connect(layers[k + 1], layers[k], "apical", weight=V, plasticity=down, **self.sent_down)
             )
-        return Circuit(net, layers, forward, feedback, [*forward, *(feedback if learns else ())])
+        return Circuit(net, layers, forward, feedback, [*forward, *(feedback if self.learns_back else ())])
 
 
 def check_steps(learner: Learner, sizes: Sequence[int], for_each_layer: int) -> None:

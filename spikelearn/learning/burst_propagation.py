@@ -6,7 +6,7 @@ share p of these become bursts,
 
     e = logistic(V),   p = logistic((1 - e) apical input),   b = p e,
 
-V the low-pass filtered input. Upwards it sends e, downwards b, through random weights that never change. While the
+V the low-pass filtered input. Upwards it sends e, downwards b, through random weights (see `feedback`). While the
 network predicts, the burst probability is P. Then a teacher's current, strength (t - e), into the dendrites of output
 cells changes their burst probability, hence the bursts of the layers below, and synapses change by
 
@@ -28,11 +28,11 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.description.trials import Callback, Phase
 from spikelearn.kernels.exponential import exponential
 from spikelearn.learning.circuit import Circuit
-from spikelearn.learning.controls import ABLATED_FEEDBACK
+from spikelearn.learning.feedback import LearnerWithFeedback
 from spikelearn.learning.layers import copy_scores, populations, starting_weights
-from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import SquaredError
+from spikelearn.learning.weight_mirror import MirrorMode
 from spikelearn.network import Network
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.plasticity.rule import Trace
@@ -43,6 +43,7 @@ TAU = 1.0
 """ms, with which cells and synapses filter their inputs."""
 BASELINE = 0.5
 """Burst probability without apical input."""
+BURST_MIRROR = MirrorMode(10, "soma", "e", "e", "e")
 
 
 class BurstEnsembleParameters(NamedTuple):
@@ -91,7 +92,7 @@ BurstRates = SignalRule(
 
 
 @dataclass(eq=False, repr=False)
-class BurstPropagation(Learner):
+class BurstPropagation(LearnerWithFeedback):
     """Burstprop for ensembles.
 
     steps: of each of both phases, of which there must be enough for signals to go up and down all layers. strength: of
@@ -99,6 +100,7 @@ class BurstPropagation(Learner):
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True, phases=True)
+    mirror_mode: ClassVar[MirrorMode] = BURST_MIRROR
 
     learning_rate: float | tuple[float, float] = (2.0, 0.5)
     steps: int = 10
@@ -109,8 +111,8 @@ class BurstPropagation(Learner):
         net = Network(dt=1.0, seed=self.seed, threads=self.threads)
         layers = populations(net, sizes, self.encoded, BurstEnsemble(), BurstEnsemble(strength=self.strength))
         at_hidden, at_output = self.rates
-        forward = []
-        for k, W in enumerate(starting_weights(sizes, self.seed)):
+        forward, weights = [], starting_weights(sizes, self.seed)
+        for k, W in enumerate(weights):
             rule = BurstRates(eta=at_output if k == len(sizes) - 2 else at_hidden)
             sent = {"on": "rate", "payload": "e"} if k else self.encoded.sent
             forward.append(net.connect(layers[k], layers[k + 1], "basal", weight=W, plasticity=rule, **sent))
@@ -122,10 +124,8 @@ class BurstPropagation(Learner):
 
     def feedback_weights(self, sizes: Sequence[int]) -> list[np.ndarray]:
         """Of bursts, onto the last hidden layer first."""
-        generator = np.random.default_rng([21, self.seed])
-        scale = 0.0 if self.control == ABLATED_FEEDBACK else self.spread
-        below = range(len(sizes) - 2, 0, -1)
-        return [scale * generator.normal(0.0, 1.0, (sizes[k + 1], sizes[k])) for k in below]
+        generator, weights = np.random.default_rng([21, self.seed]), starting_weights(sizes, self.seed)
+        return [self.weights_back(generator, weights, k, self.spread) for k in range(len(sizes) - 2, 0, -1)]
 
     def loss(self, circuit: Circuit, y: np.ndarray) -> SquaredError:
         """Half the squared error of the event rates of output cells at the end of the presentation."""

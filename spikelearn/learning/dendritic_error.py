@@ -1,8 +1,9 @@
 """Dendritic error learning: what interneurons did not foresee of the feedback is left in apical dendrites, and teaches.
 
 Sacramento, Costa, Bengio & Senn 2018 (NeurIPS); latent equilibrium: Haider et al. 2021 (NeurIPS). The circuit is that
-of `dendritic_microcircuit`. It begins in the self-predicting state, with feedback weights that are random and fixed, or
-those of the forward path. A teacher nudges the output cells, and synapses on basal dendrites change by
+of `dendritic_microcircuit`. It begins in the self-predicting state. Feedback weights are random and fixed by default
+(see `feedback`), and inhibition from interneurons is kept their opposite. A teacher nudges the output cells, and
+synapses on basal dendrites change by
 
     dw = eta (r - phi(v_B g_B / (g_L + g_B + g_A))) x,
 
@@ -20,37 +21,38 @@ from typing import Any, ClassVar
 import numpy as np
 
 from spikelearn.connectivity import OneToOne
+from spikelearn.description.population import Population
 from spikelearn.description.trials import Callback, Phase
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import ABLATED_FEEDBACK
 from spikelearn.learning.dendritic_microcircuit import Microcircuit, build, nudged, self_predicting, starting_weights
+from spikelearn.learning.feedback import TIED, Back, LearnerWithFeedback
 from spikelearn.learning.gradient import Loss, Trajectory
 from spikelearn.learning.layers import copy_scores
-from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
+from spikelearn.learning.weight_mirror import MirrorMode
 from spikelearn.neurons import LeakyReadout
 
 
 @dataclass(eq=False, repr=False)
-class DendriticError(Learner):
+class DendriticError(LearnerWithFeedback):
     """The dendritic error microcircuit.
 
     spikes: whether cells send spikes, or their rates in every step. settle: steps at the start of a presentation in
-    which nothing is learned or read. interneuron_rate: learning rate of synapses onto interneurons. symmetric: whether
-    feedback weights are at first those of the forward path; else they are random. scale: largest weight at first onto
-    hidden layers, in mV, times the square root of the number of sources. down: the same for random feedback weights, as
-    it is. g_A, g_som, target, tau_syn: of `Microcircuit`.
+    which nothing is learned or read. interneuron_rate: learning rate of synapses onto interneurons. scale: largest
+    weight at first onto hidden layers, in mV, times the square root of the number of sources. down: the same for random
+    feedback weights, as it is. g_A, g_som, target, tau_syn: of `Microcircuit`.
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True)
+    mirror_mode: ClassVar[MirrorMode] = MirrorMode(12, "soma", "r", "r", "u", size=2.0)
 
     learning_rate: float | tuple[float, float] = (12.0, 0.015)
     steps: int = 24
     settle: int = 14
     spikes: bool = False
     interneuron_rate: float = 0.05
-    symmetric: bool = False
     scale: float = 2.0
     down: float = 3.0
     g_A: float = 0.28
@@ -69,7 +71,7 @@ class DendriticError(Learner):
         weights = starting_weights(m, 1.0, self.down, self.seed)
         for k in m.hidden:
             weights[f"up {k}"] *= self.scale / np.sqrt(sizes[k - 1])
-        weights = self_predicting(m, weights, self.symmetric)
+        weights = self_predicting(m, weights, symmetric=self.feedback == TIED)
         if self.control == ABLATED_FEEDBACK:
             weights |= {name: 0.0 * weights[name] for name in weights if name.startswith(("pi", "down"))}
         etas = {f"up {k}": at_output if k == last else at_hidden for k in range(1, last + 1)}
@@ -78,6 +80,12 @@ class DendriticError(Learner):
         readout = circuit.network.population(sizes[-1], LeakyReadout(), name="readout")
         circuit.network.connect(circuit.output, readout, "soma", OneToOne(), weight=1.0, on="rate", payload="u")
         return replace(circuit, parts={"readout": readout, "interneurons": circuit.interneurons, "microcircuit": m})
+
+    def backs(self, circuit: Circuit, layer: Population) -> Sequence[Back]:
+        onto = [each for each in circuit.feedback if each.target is layer]
+        return sorted(
+            (Back(each, 1.0 if each.name.startswith("down") else -1.0) for each in onto), key=lambda back: -back.factor
+        )
 
     def loss(self, circuit: Circuit, y: np.ndarray) -> Loss:
         """The loss whose derivative by the potential u of an output cell is -phi'(u) (u_target - u), in the steps after

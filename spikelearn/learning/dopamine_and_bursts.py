@@ -7,7 +7,7 @@ has an event in a step, and a share P of these become bursts.
 
 1. While an example is shown, the output cell with most events is chosen, or now and then another one, as in digits.
 2. The chosen cell alone gets feedback to its dendrite and bursts more. Downwards cells send bursts, through random
-   weights that never change, so dendrites of hidden cells burst more or less, too. With b bursts, synapses are tagged,
+   weights (see `feedback`), so dendrites of hidden cells burst more or less, too. With b bursts, synapses are tagged,
 
        c += eta (b - P e) x,    c' = -c/tau_c,
 
@@ -36,14 +36,14 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.description.trials import Callback, Phase
 from spikelearn.errors import ParameterError
 from spikelearn.learning.attention_gated import chosen_cell
-from spikelearn.learning.burst_propagation import TAU, BurstEnsemble
+from spikelearn.learning.burst_propagation import BURST_MIRROR, TAU, BurstEnsemble
 from spikelearn.learning.circuit import Circuit
-from spikelearn.learning.controls import ABLATED_FEEDBACK
+from spikelearn.learning.feedback import LearnerWithFeedback
 from spikelearn.learning.gradient import Loss, Trajectory
 from spikelearn.learning.layers import copy_scores, populations, starting_weights
-from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.perturbation import TAU_RELEASE
+from spikelearn.learning.weight_mirror import MirrorMode
 from spikelearn.network import Network
 from spikelearn.plasticity.rule import Trace
 from spikelearn.plasticity.signal_rule import SignalRule
@@ -77,7 +77,7 @@ TagsAtBursts = SignalRule(
 
 
 @dataclass(eq=False, repr=False)
-class DopamineAndBursts(Learner):
+class DopamineAndBursts(LearnerWithFeedback):
     """Dopamine and bursts.
 
     steps: of each of both phases, of which there must be enough for signals to go up and down all layers. strength: of
@@ -88,6 +88,7 @@ class DopamineAndBursts(Learner):
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True, global_scalar=True, phases=True)
+    mirror_mode: ClassVar[MirrorMode] = BURST_MIRROR
 
     epochs: int = 40
     learning_rate: float | tuple[float, float] = (4.0, 0.5)
@@ -109,16 +110,15 @@ class DopamineAndBursts(Learner):
         dopamine = net.modulator("dopamine", tau=TAU_RELEASE)
         layers = populations(net, sizes, self.encoded, BurstEnsemble(), BurstEnsemble(strength=self.strength))
         at_hidden, at_output = (rate / TAU_RELEASE for rate in self.rates)
-        forward = []
-        for k, W in enumerate(starting_weights(sizes, self.seed)):
+        forward, weights = [], starting_weights(sizes, self.seed)
+        for k, W in enumerate(weights):
             rule = TagsAtBursts(dopamine, eta=at_output if k == len(sizes) - 2 else at_hidden)
             sent = {"on": "rate", "payload": "e"} if k else self.encoded.sent
             forward.append(net.connect(layers[k], layers[k + 1], "basal", weight=W, plasticity=rule, **sent))
         generator = np.random.default_rng([27, self.seed])
-        scale = 0.0 if self.control == ABLATED_FEEDBACK else self.spread
         feedback = []
         for k in range(len(layers) - 2, 0, -1):
-            Y = scale * generator.normal(0.0, 1.0, (sizes[k + 1], sizes[k]))
+            Y = self.weights_back(generator, weights, k, self.spread)
             feedback.append(net.connect(layers[k + 1], layers[k], "apical", weight=Y, on="rate", payload="b"))
         parts = {"dopamine": dopamine, "chosen": np.zeros(1, np.int64), "mean": np.full(sizes[-1], 1.0 / sizes[-1])}
         return Circuit(net, layers, forward, feedback, learning=forward, parts=parts)

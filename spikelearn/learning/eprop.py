@@ -9,10 +9,10 @@ is long gone. With the learning signal L = sum_k B_jk (p_k - y_k) of the errors 
     dw_jk = -eta sum_t (p_k - y_k) x_j(t)    onto output cells,
 
 x the low-pass filtered spikes of the source. It is the gradient of the loss but for what spikes do by way of other
-hidden cells, if B is the transpose of the weights of the output. Here B is drawn at random and stays ("fixed"), or
-becomes that transpose at the beginning of each pass ("tied"). A synapse knows its own input, its target's
-potential and threshold, and what arrives at its target's apical dendrite. Weights change step by step, and errors come
-two steps after the spikes that they are about: one to the output, one back.
+hidden cells, if B is the transpose of the weights of the output; by default it is random and fixed, see `feedback`. A
+synapse knows its own input, its target's potential and threshold, and what arrives at its target's apical dendrite.
+Weights change step by step, and errors come two steps after the spikes that they are about: one to the output, one
+back.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Phase
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
-from spikelearn.learning.controls import ABLATED_FEEDBACK, FROZEN
-from spikelearn.learning.feedback import FIXED, TIED, check_feedback
+from spikelearn.learning.controls import FROZEN
+from spikelearn.learning.feedback import LearnerWithFeedback
 from spikelearn.learning.feedback_alignment import OutputError
 from spikelearn.learning.layers import GAIN, TAU_M, loss_of_errors, presenting, starting_weights, weights_among
-from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import CrossEntropy
 from spikelearn.learning.surrogates import Surrogate
+from spikelearn.learning.weight_mirror import COUNTS, MirrorMode
 from spikelearn.network import Network
 from spikelearn.neurons import LeakyReadout, LIFAdaptiveSoftReset
 from spikelearn.plasticity import EProp
@@ -52,27 +52,26 @@ def pseudo_derivative(margin: float) -> float:
 
 
 @dataclass(eq=False, repr=False)
-class EligibilityPropagation(Learner):
-    """e-prop with random or symmetric feedback.
+class EligibilityPropagation(LearnerWithFeedback):
+    """e-prop with random or symmetric feedback, straight from the output.
 
     adaptive: share of the hidden cells whose threshold adapts. beta: by how much a spike raises it; tau_a: with which
     time constant it falls again, ms. recurrence: size of the recurrent weights at first, relative to those between
-    layers. feedback: "fixed" or "tied", that to the last hidden layer.
+    layers.
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True)
     sequences: ClassVar[bool] = True
     surrogate: ClassVar[Any] = Surrogate(pseudo_derivative)
+    mirror_mode: ClassVar[MirrorMode] = MirrorMode(20, "soma", COUNTS, COUNTS, "V_m", mean=1.5, size=0.5, above=3.0)
 
     learning_rate: float | tuple[float, float] = (0.2, 0.05)
     adaptive: float = 0.5
     beta: float = 0.1
     tau_a: float = 200.0
     recurrence: float = 0.5
-    feedback: str = FIXED
 
     def build(self, sizes: Sequence[int]) -> Circuit:
-        check_feedback(self.feedback, (FIXED, TIED))
         if not 0.0 <= self.adaptive <= 1.0:
             raise ParameterError(f"adaptive: expected a share from 0 to 1, got {self.adaptive!r}")
         net = Network(dt=1.0, seed=self.seed, threads=self.threads)
@@ -85,10 +84,7 @@ class EligibilityPropagation(Learner):
             forward += self._onto(net, layers[k], layer, weights[k], sent)
             among = weights_among(layer.size, self.recurrence, generator)
             forward += self._onto(net, layer, layer, among, {"on": "spike"})
-            B = generator.normal(0.0, 1.0, (layers[-1].size, layer.size))
-            if self.feedback == TIED and layer is layers[-2]:
-                B = (self.coefs_ if hasattr(self, "circuit_") else weights)[-1].T
-            B = B * (self.control != ABLATED_FEEDBACK)
+            B = self.weights_back(generator, weights, k + 1, 1.0)
             feedback.append(net.connect(layers[-1], layer, "apical", weight=B, on="rate", payload="error"))
         sent = self.encoded.sent if len(layers) == 2 else {"on": "spike"}
         rule = OutputError(eta=self.rates[1])
@@ -129,10 +125,9 @@ class EligibilityPropagation(Learner):
                 found.append(net.connect(below, layer[cells], "soma", **given))
         return found
 
-    def learn(self, X: np.ndarray, y: np.ndarray) -> np.ndarray:
-        if self.feedback == TIED and self.control != ABLATED_FEEDBACK and self.circuit_.feedback:
-            self.circuit_.network.set_weights(self.circuit_.feedback[-1], self.coefs_[-1].T)
-        return super().learn(X, y)
+    @property
+    def from_output(self) -> bool:
+        return True
 
     def loss(self, circuit: Circuit, y: np.ndarray) -> CrossEntropy:
         return loss_of_errors(self, circuit.output, y)

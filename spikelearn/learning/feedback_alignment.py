@@ -1,8 +1,8 @@
 """Feedback alignment: errors come back through random weights that never change.
 
 Lillicrap, Cownden, Tweed & Akerman 2016, Nat. Commun. 7:13276. Each output cell subtracts the teacher from its answer
-in every step, e = logistic(gain V) - y. The hidden layer receives the errors through fixed random weights B, and a
-synapse changes by
+in every step, e = logistic(gain V) - y. The hidden layer receives the errors through weights B, random and fixed unless
+`feedback` says otherwise (see `feedback`), and a synapse changes by
 
     dw = -eta x psi(V - V_th) B e,
 
@@ -26,9 +26,10 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.description.trials import Phase
 from spikelearn.learning.circuit import Circuit
-from spikelearn.learning.controls import ABLATED_FEEDBACK
+from spikelearn.learning.feedback import LearnerWithFeedback
 from spikelearn.learning.layers import (
     GAIN,
+    LIF_MIRROR,
     TAU_M,
     connect_forward,
     loss_of_errors,
@@ -36,9 +37,9 @@ from spikelearn.learning.layers import (
     presenting,
     starting_weights,
 )
-from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import CrossEntropy
+from spikelearn.learning.weight_mirror import MirrorMode
 from spikelearn.network import Network
 from spikelearn.neurons import LeakyReadout, LIFSoftReset
 from spikelearn.plasticity.rule import Trace
@@ -73,11 +74,12 @@ OutputError = SignalRule(
 
 
 @dataclass(eq=False, repr=False)
-class FeedbackAlignment(Learner):
+class FeedbackAlignment(LearnerWithFeedback):
     """Feedback alignment with graded errors. direct: whether each hidden layer receives the errors of the output."""
 
     locality: ClassVar[Locality] = Locality(target_signal=True)
     sequences: ClassVar[bool] = True
+    mirror_mode: ClassVar[MirrorMode] = LIF_MIRROR
 
     learning_rate: float | tuple[float, float] = (0.2, 0.1)
     direct: bool = False
@@ -87,17 +89,21 @@ class FeedbackAlignment(Learner):
         layers = populations(net, sizes, self.encoded, LIFSoftReset(), LeakyReadout(gain=GAIN))
         at_hidden, at_output = self.rates
         rules = [*[HiddenError(eta=at_hidden)] * (len(sizes) - 2), OutputError(eta=at_output)]
-        forward = connect_forward(net, layers, self.encoded, starting_weights(sizes, self.seed), rules)
+        weights = starting_weights(sizes, self.seed)
+        forward = connect_forward(net, layers, self.encoded, weights, rules)
         generator = np.random.default_rng([5, self.seed])
-        scale = 0.0 if self.control == ABLATED_FEEDBACK else 1.0
         feedback = []
         for k in range(len(layers) - 2, 0, -1):
             sender = layers[-1] if self.direct else layers[k + 1]
-            B = scale * generator.normal(0.0, 1.0, (sender.size, layers[k].size))
+            B = self.weights_back(generator, weights, k, 1.0)
             feedback.append(
                 net.connect(sender, layers[k], "apical", weight=B, on="rate", payload="error", name=f"feedback {k}")
             )
         return Circuit(net, layers, forward, feedback, learning=forward)
+
+    @property
+    def from_output(self) -> bool:
+        return self.direct
 
     def loss(self, circuit: Circuit, y: np.ndarray) -> CrossEntropy:
         return loss_of_errors(self, circuit.output, y)

@@ -14,8 +14,8 @@ top-down weights that equal the bottom-up ones at first, and so for ever (`feedb
 of the cross entropy of each output cell.
 
 Ours: top-down weights are drawn at random and learn in the same way ("kolen_pollack"), so that the difference to the
-bottom-up ones stays while both grow (Kolen & Pollack 1994, IEEE ICNN 3:1375, without their decay); or they stay as they
-are ("fixed": feedback alignment, Lillicrap et al. 2016, Nat. Commun. 7:13276). Initial weights are ours, too.
+bottom-up ones stays while both grow, and decays if both are forgotten; or they are as `feedback` says. Initial weights
+are ours, too.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from spikelearn.learning.both_ways import BothWays, sweeping_up
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.gradient import Loss, Trajectory
 from spikelearn.learning.layers import populations
+from spikelearn.learning.weight_mirror import MirrorMode
 from spikelearn.network import Network
 from spikelearn.neurons import TwoSiteRate
 
@@ -43,12 +44,14 @@ SURE = 1e-12
 class KoerdingKoenig(BothWays):
     """Two sites of integration.
 
-    steps: of a presentation, at least two for each layer but the first; weights change in the last one. feedback:
-    "kolen_pollack", "tied" or "fixed" top-down weights. spread: standard deviation of those that are drawn.
+    steps: of a presentation, at least two for each layer but the first; weights change in the last one. spread:
+    standard deviation of top-down weights that are drawn.
     """
 
     tau_m: ClassVar[float] = 1e-3
     """Time constant of cells, ms: here none has a memory."""
+
+    mirror_mode: ClassVar[MirrorMode] = MirrorMode(6, "basal", "A", "A", "A", size=2.0)
 
     learning_rate: float | tuple[float, float] = (1.0, 0.1)
     steps: int = 8

@@ -84,6 +84,10 @@ class Learner(ClassifierMixin, BaseEstimator):
         """
         raise NotImplementedError
 
+    def presentation(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
+        """The phases, and what follows them that changes no forward weight but by what these have changed."""
+        return self.phases(circuit, X, y, scores)
+
     def loss(self, circuit: Circuit, y: np.ndarray) -> Loss | None:
         """What the rule is to reduce, of trials of the answering phase, y: (n,) from 0 on; None if it has no loss."""
         return None
@@ -269,7 +273,7 @@ class Learner(ClassifierMixin, BaseEstimator):
         """Scores, the run, and its processor time in s. circuit: instead of the learner's own."""
         circuit = circuit or self.circuit_
         scores = np.zeros((len(X), len(self.classes_)))
-        trials = Trials(self.phases(circuit, X, y, scores), n=len(X))
+        trials = Trials(self.presentation(circuit, X, y, scores), n=len(X))
         begun = time.process_time()
         run = circuit.network.run(trials=trials, progress=False)
         if run.interrupted:

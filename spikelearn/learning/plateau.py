@@ -2,7 +2,7 @@
 
 Guerguiev, Lillicrap & Richards 2017, eLife 6:e22901. Cells fire at random. In a forward phase the network answers; in a
 target phase a teacher clamps the output to the right answer. The output is fed back to apical dendrites through random
-weights that never change, and each phase ends with a plateau of strength alpha, that of a cell's mean apical potential.
+weights, see `feedback`, and each phase ends with a plateau of strength alpha, that of a cell's mean apical potential.
 At the end of the target phase synapses change by
 
     dw = eta (alpha_target - alpha_forward) k_B phi'(V_forward) x   onto hidden cells,
@@ -24,10 +24,10 @@ from spikelearn.description.population import Population
 from spikelearn.description.trials import Callback, Phase
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
-from spikelearn.learning.controls import ABLATED_FEEDBACK
+from spikelearn.learning.feedback import LearnerWithFeedback
 from spikelearn.learning.layers import connect_forward, copy_scores, populations, starting_weights
-from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
+from spikelearn.learning.weight_mirror import COUNTS, MirrorMode
 from spikelearn.network import Network
 from spikelearn.neurons import PlateauPyramidal, TaughtPyramidal
 from spikelearn.plasticity import PlateauLearning
@@ -71,7 +71,7 @@ def teacher_of(y: np.ndarray, classes: int) -> np.ndarray:
 
 
 @dataclass(eq=False, repr=False)
-class Plateau(Learner):
+class Plateau(LearnerWithFeedback):
     """Plateau learning.
 
     steps: of each of both phases. average: the last of these, over which is averaged. phi_max: Hz, the largest rate of
@@ -80,6 +80,7 @@ class Plateau(Learner):
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True, phases=True)
+    mirror_mode: ClassVar[MirrorMode] = MirrorMode(20, "", COUNTS, COUNTS, "V_s")
 
     learning_rate: float | tuple[float, float] = (40.0, 1.0)
     steps: int = 40
@@ -100,14 +101,17 @@ class Plateau(Learner):
         weights = starting_weights(sizes, self.seed)
         forward = connect_forward(net, layers, self.encoded, weights, rules, port="basal")
         generator = np.random.default_rng([17, self.seed])
-        scale = 0.0 if self.control == ABLATED_FEEDBACK else self.spread
         feedback = []
-        for layer in layers[1:-1]:
-            Y = scale * generator.normal(0.0, 1.0, (sizes[-1], layer.size))
+        for k, layer in enumerate(layers[1:-1], 1):
+            Y = self.weights_back(generator, weights, k, self.spread)
             feedback.append(net.connect(layers[-1], layer, "apical", weight=Y, name=f"feedback to {layer.name}"))
         for layer in layers[1:]:
             conduct(net, conductor, layer)
         return Circuit(net, layers, forward, feedback, learning=forward, parts={"conductor": conductor})
+
+    @property
+    def from_output(self) -> bool:
+        return True
 
     def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
         given: dict[str, Any] = {"plastic": (), **self.encoded.drive(circuit.input, X)}

@@ -33,7 +33,7 @@ acts on it at once, and the error is what the apical dendrite adds, low-pass fil
     V = mu + eps,   eps <- eps + rate (-eps + f'(V) sum_k v_ik eps_k).
 
 For a layer on the input this is theirs, as mu is constant; for others it settles at the same values, without waiting
-for predictions to come up layer by layer. Top-down weights: see `both_ways`.
+for predictions to come up layer by layer. Top-down weights: see `feedback`.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ from spikelearn.learning.layers import populations
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import SquaredError
 from spikelearn.learning.products import ErrorOfSource, ErrorOfTarget
+from spikelearn.learning.weight_mirror import MirrorMode
 from spikelearn.network import Network
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.plasticity import Plasticity
@@ -108,11 +109,13 @@ class PredictiveCoding(BothWays):
 
     steps: in which values settle under the teacher, of which weights change in the last one; before them there are as
     many without a teacher as there are layers. rate: of the way to its settled value that an error goes in a step.
-    variance: Sigma of the output. forgetting: d, of weights up and down between the same layers. feedback:
-    "kolen_pollack", "tied" or "fixed" top-down weights. spread: standard deviation of those that are drawn.
+    variance: Sigma of the output. forgetting: d, of weights up and down between the same layers. spread:
+    standard deviation of top-down weights that are drawn.
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True, error_cells=True)
+    forgets_itself: ClassVar[bool] = True
+    mirror_mode: ClassVar[MirrorMode] = MirrorMode(4, "basal", "A", "A", "A")
 
     learning_rate: float | tuple[float, float] = (2.0, 0.1)
     decay: float = 0.85
@@ -130,7 +133,6 @@ class PredictiveCoding(BothWays):
         """Raise ParameterError for parameters that make no sense."""
         one_number(self.rate, "1", "rate", above=0.0, most=1.0)
         one_number(self.variance, "1", "variance", above=0.0)
-        one_number(self.forgetting, "1", "forgetting", least=0.0)
 
     def cells(self, net: Network, sizes: Sequence[int]) -> list[Population]:
         self.check()

@@ -89,6 +89,18 @@ GENERATIVE: Mapping[str, Learner] = {"ecd": ContrastiveDivergence()}
 """Rules that model how examples and labels occur together, rather than labels given examples, which they learn as well
 as they can where examples are like samples of on and off: digits, but not points in a plane. Not in RULES therefore."""
 
+NO_FEEDBACK: Mapping[str, str] = {
+    **dict.fromkeys(("bptt", "bptt_online", "bptt_resonate", "eventprop"), "its gradient is computed, not sent"),
+    **dict.fromkeys(
+        ("node_perturbation", "weight_perturbation", "reinforce", "rstdp"), "one number is sent to all synapses"
+    ),
+    **dict.fromkeys(
+        ("dtp", "target_prop"), "its inverses are not to be like the forward weights; they learn to undo them"
+    ),
+    "ecd": "each synapse is the same in both directions",
+}
+"""Rule -> why it has no feedback weights that could be fixed, tied or learned: see `feedback`."""
+
 LINEAR = "linear"
 """The control without hidden layers, beside those of `CONTROLS`."""
 
@@ -96,11 +108,13 @@ LINEAR = "linear"
 def learner_for(rule: str, task: str = "", control: str = NONE, **parameters: Any) -> Learner:
     """A learner, not fitted, with the parameters for a task; without one, its defaults.
 
-    Raises ParameterError for an unknown rule or control.
+    Raises ParameterError for an unknown rule or control, and for `feedback` of a rule that has none.
     """
     known = {**RULES, **GENERATIVE}
     if rule not in known:
         raise ParameterError(f"rule: there is no {rule!r}{suggest(rule, known)}; there are: {', '.join(known)}")
+    if "feedback" in parameters and rule in NO_FEEDBACK:
+        raise ParameterError(f"feedback: {rule!r} has no feedback weights to choose: {NO_FEEDBACK[rule]}")
     learner = clone(known[rule]).set_params(**tuned(rule, task, control)).set_params(**parameters)
     if control == LINEAR:
         return learner.set_params(hidden=())

@@ -4,8 +4,8 @@ An error cell adds up its sign of the error e of a readout cell (see `feedback_a
 spike for each `quantum` of it. What is left it keeps for the next presentation, so that spikes of both cells times the
 quantum add up to the sum of all errors, however small each is (after Neftci, Augustine, Paul & Detorakis 2017, Front.
 Neurosci. 11:324, with error neurons of both signs).
-They reach the apical port of all hidden layers through fixed random weights, times the quantum; hidden synapses change
-as in feedback alignment, by
+They reach the apical port of all hidden layers through random weights (see `feedback`), times the quantum; hidden
+synapses change as in feedback alignment, by
 
     dw = -eta x psi(V - V_th) B (n_plus - n_minus) quantum,
 
@@ -28,12 +28,20 @@ from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Phase
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
-from spikelearn.learning.controls import ABLATED_FEEDBACK
+from spikelearn.learning.feedback import Back, LearnerWithFeedback
 from spikelearn.learning.feedback_alignment import HiddenError, OutputError
-from spikelearn.learning.layers import GAIN, answering, connect_forward, loss_of_errors, populations, starting_weights
-from spikelearn.learning.learner import Learner
+from spikelearn.learning.layers import (
+    GAIN,
+    LIF_MIRROR,
+    answering,
+    connect_forward,
+    loss_of_errors,
+    populations,
+    starting_weights,
+)
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import CrossEntropy
+from spikelearn.learning.weight_mirror import MirrorMode
 from spikelearn.network import Network
 from spikelearn.neurons import LeakyReadout, LIFSoftReset
 from spikelearn.neurons.model import NeuronModel
@@ -66,13 +74,14 @@ ErrorCell = NeuronModel(
 
 
 @dataclass(eq=False, repr=False)
-class SpikingErrors(Learner):
+class SpikingErrors(LearnerWithFeedback):
     """Base of learners whose errors are spikes of error cells. quantum: the error, times steps, of a spike.
 
     history_["error_spikes"]: error spikes for each presentation that taught, on average over an epoch.
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True, error_cells=True)
+    mirror_mode: ClassVar[MirrorMode] = LIF_MIRROR
 
     quantum: float = 1.0
 
@@ -90,10 +99,9 @@ class SpikingErrors(Learner):
         forward = connect_forward(net, layers, self.encoded, weights, rules)
         errors = [_error_cells(net, layers[-1], sign, quantum) for sign in (1.0, -1.0)]
         generator = np.random.default_rng([5, self.seed])
-        scale = 0.0 if self.control == ABLATED_FEEDBACK else quantum
         feedback: list[Projection] = []
-        for hidden in layers[1:-1]:
-            B = scale * generator.normal(0.0, 1.0, (sizes[-1], hidden.size))
+        for k, hidden in enumerate(layers[1:-1], 1):
+            B = quantum * self.weights_back(generator, weights, k, 1.0)
             feedback += [
                 net.connect(cells, hidden, "apical", weight=sign * B, name=f"{cells.name} to {hidden.name}")
                 for sign, cells in zip((1.0, -1.0), errors, strict=True)
@@ -101,6 +109,14 @@ class SpikingErrors(Learner):
         for cells in errors:
             net.record(cells)
         return Circuit(net, layers, forward, feedback, forward, {"errors": errors})
+
+    def backs(self, circuit: Circuit, layer: Population) -> Sequence[Back]:
+        both = [each for each in circuit.feedback if each.target is layer]
+        return [Back(each, sign * self.quantum) for sign, each in zip((1.0, -1.0), both, strict=True)]
+
+    @property
+    def from_output(self) -> bool:
+        return True
 
     def loss(self, circuit: Circuit, y: np.ndarray) -> CrossEntropy:
         return loss_of_errors(self, circuit.output, y)

@@ -41,10 +41,10 @@ class ValueAndSpikesParameters(NamedTuple):
 @scalar
 def _value_and_spikes(
     V: float, A: float, error: float, D: float, total: float, sent: float, in_basal: float, in_apical: float,
-    rate: float, quantum: float, share: float,
+    I_basal: float, rate: float, quantum: float, share: float,
 ) -> tuple[float, float, float, float, float, float, np.uint8]:  # fmt: skip
     error = error + rate * ((1.0 - A * A) * in_apical - error)
-    V = in_basal + error
+    V = in_basal + I_basal + error
     total = total + error
     fired = 2.0 * abs(total) >= quantum
     sent = quantum if total > 0.0 else -quantum
@@ -55,7 +55,7 @@ def _value_and_spikes(
 @scalar
 def _margin_of_value(
     V: float, A: float, error: float, D: float, total: float, sent: float, in_basal: float, in_apical: float,
-    rate: float, quantum: float, share: float,
+    I_basal: float, rate: float, quantum: float, share: float,
 ) -> float:  # fmt: skip
     return abs(total + error + rate * ((1.0 - A * A) * in_apical - error)) - 0.5 * quantum
 
@@ -63,7 +63,7 @@ def _margin_of_value(
 ValueAndSpikes = NeuronModel(
     "ValueAndSpikes", ValueAndSpikesParameters, lambda p, dt: p._asdict(), _value_and_spikes,
     state={name: "1" for name in ("V", "A", "error", "D", "total", "sent")}, ports={"basal": "1", "apical": "1"},
-    initial=lambda p: {}, kinds=("spike", "rate"), margin=_margin_of_value,
+    currents=("basal",), initial=lambda p: {}, kinds=("spike", "rate"), margin=_margin_of_value,
 )  # fmt: skip
 """Sends A up in every step, and the quantum with its sign down with each spike. D is the mean error."""
 

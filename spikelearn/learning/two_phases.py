@@ -5,8 +5,8 @@ to the example; each layer sends its values to the next through weights W, and t
 phase the circuit settles freely, which is its answer; then a teacher nudges or clamps the output. At the end synapses
 change by the contrast of what their two cells did in both phases (see Contrast), which they have kept.
 
-Feedback weights are "tied", V = W^T after each presentation, so that the circuit has an energy; "kolen_pollack", drawn
-at random and changed by the same rule as W, so that the difference stays while both grow; or "fixed".
+Feedback weights are tied by default, V = W^T after each presentation, so that the circuit has an energy; with
+"kolen_pollack" they change by the same rule as W. See `feedback`.
 
 The reference is the gradient of the settled circuit, with all that a cell does to itself by way of others (Almeida
 1987, IEEE ICNN 2:609; Pineda 1987, Phys. Rev. Lett. 59:2229). It is that of analog cells, unrolled from rest to the
@@ -29,11 +29,11 @@ from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import ABLATED_FEEDBACK
 from spikelearn.learning.encoding import Encoding
-from spikelearn.learning.feedback import FIXED, KOLEN_POLLACK, TIED, check_feedback
+from spikelearn.learning.feedback import TIED, LearnerWithFeedback
 from spikelearn.learning.gradient import gradient
 from spikelearn.learning.layers import copy_scores, populations, starting_weights
-from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
+from spikelearn.learning.weight_mirror import MirrorMode
 from spikelearn.network import Network
 from spikelearn.neurons import GradedResponse
 from spikelearn.plasticity import Contrast
@@ -45,15 +45,15 @@ Currents = Mapping[tuple[Population, str], Any]
 
 
 @dataclass(eq=False, repr=False)
-class TwoPhases(Learner):
+class TwoPhases(LearnerWithFeedback):
     """Base of learners with two phases.
 
     steps: of the free phase. taught: steps of each phase with a teacher. quantum: of the changes that cells send; 0 for
-    analog cells, which send their value in every step. feedback: "tied", "kolen_pollack" or "fixed" weights. spread:
-    standard deviation of those that are drawn.
+    analog cells, which send their value in every step. spread: standard deviation of feedback weights that are drawn.
     """
 
     locality: ClassVar[Locality] = Locality(phases=True, other_weights=True)
+    mirror_mode: ClassVar[MirrorMode] = MirrorMode(12, "teacher", "r", "r", "r", mean=0.5, size=0.2, held=("clamped",))
     symmetric: ClassVar[bool] = True
     """Whether a change of the source counts for the contrast as one of the target does."""
 
@@ -63,6 +63,7 @@ class TwoPhases(Learner):
     taught: int = 10
     quantum: float = 0.0
     feedback: str = TIED
+    forgetting: float = 0.0
     spread: float = 0.5
 
     def teaching(self, circuit: Circuit, y: np.ndarray) -> Sequence[Currents]:
@@ -76,7 +77,6 @@ class TwoPhases(Learner):
         return 1.0
 
     def build(self, sizes: Sequence[int]) -> Circuit:
-        check_feedback(self.feedback, (TIED, KOLEN_POLLACK, FIXED))
         for name in ("steps", "taught"):
             whole_number(getattr(self, name), name, least=2)
         if self.encoding != "graded":
@@ -96,17 +96,14 @@ class TwoPhases(Learner):
             for k, (W, rule) in enumerate(zip(weights, rules, strict=True))
         ]
         generator = np.random.default_rng([33, self.seed])
-        ablated = self.control == ABLATED_FEEDBACK
-        learns = self.feedback == KOLEN_POLLACK and not ablated
         feedback = []
-        for k, (W, rule) in enumerate(zip(weights[1:], rules[1:], strict=True), 1):
-            drawn = generator.normal(0.0, 0.0 if ablated else self.spread, W.T.shape)
-            V = W.T.copy() if self._ties else drawn
-            down = rule if learns else None
+        for k, rule in enumerate(rules[1:], 1):
+            V = self.weights_back(generator, weights, k, self.spread)
+            down = rule if self.learns_back else None
             feedback.append(
                 net.connect(layers[k + 1], layers[k], weight=V, plasticity=down, name=f"feedback {k}", **sent)
             )
-        return Circuit(net, layers, forward, feedback, [*forward, *(feedback if learns else ())])
+        return Circuit(net, layers, forward, feedback, [*forward, *(feedback if self.learns_back else ())])
 
     def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
         given = _clamped(circuit.input, X)["currents"]
@@ -126,20 +123,11 @@ class TwoPhases(Learner):
             with_teacher: dict[str, Any] = {"currents": {**given, **each}}
             phases.append(Phase(float(self.taught - 1), plastic=(), **with_teacher))
             phases.append(Phase(1.0, plastic=plastic, **with_teacher))
-        if self._ties and circuit.feedback:
-            pairs = zip(circuit.forward[1:], circuit.feedback, strict=True)
-            weights = tuple(each.weights() for pair in pairs for each in pair)
-            phases[-1] = replace(phases[-1], callback=Callback(tie, weights))
         return phases
 
     def onto_hidden(self, circuit: Circuit) -> Sequence[Projection]:
         """Also what comes back to hidden layers from each other."""
         return [*super().onto_hidden(circuit), *circuit.feedback[:-1]]
-
-    def hand_over(self, circuit: Circuit) -> Circuit:
-        for there, here in zip(self.circuit_.feedback, circuit.feedback, strict=True):
-            circuit.network.set_weights(here, self.circuit_.weights(there))
-        return super().hand_over(circuit)
 
     def gradient(self, X: Any, y: Any) -> list[np.ndarray] | None:
         """Of the loss of each example, by the weights of each forward projection, (n, sources, targets): that of the
@@ -156,24 +144,12 @@ class TwoPhases(Learner):
         by = [*circuit.forward, *circuit.feedback]
         found = gradient(circuit.network, loss, trials, per_trial=True, by=by).weights
         wanted = [found[each] for each in circuit.forward]
-        if self._ties or len(circuit.learning) > len(circuit.forward):
+        tied = self.feedback == TIED and self.control != ABLATED_FEEDBACK
+        if tied or len(circuit.learning) > len(circuit.forward):
             for k, down in enumerate(circuit.feedback, 1):
                 wanted[k] = wanted[k] + found[down].swapaxes(1, 2)
         return wanted
 
-    @property
-    def _ties(self) -> bool:
-        return self.feedback == TIED and self.control != ABLATED_FEEDBACK
-
 
 def _clamped(population: Population, features: np.ndarray) -> dict[str, Any]:
     return {"currents": {(population, "teacher"): features, (population, "clamped"): 1.0}}
-
-
-def tie(trial: int, phase: int, *pairs: Any) -> None:
-    """pairs: weights forward, and those of the feedback, which become their transpose, in turn."""
-    for k in range(0, len(pairs), 2):
-        forward, feedback = pairs[k], pairs[k + 1]
-        for i in range(forward.shape[0]):
-            for j in range(forward.shape[1]):
-                feedback[j, i] = forward[i, j]

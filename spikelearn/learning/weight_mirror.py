@@ -1,0 +1,98 @@
+"""The weight mirror: feedback weights become like the forward ones from noise alone.
+
+Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019 (NeurIPS 32:974). In mirror mode the cells of a layer send noise a,
+those above answer with y, and feedback synapses between them learn
+
+    dV_ji = eta (a_i y_j - decay V_ji),
+
+a and y without their means. As noise is independent from cell to cell, the mean of a_i y_j is W_ij times the mean of
+a_i^2, and V becomes proportional to W^T. Each factor is known where it is needed: a is what the target of the synapse
+does, y what its source does. Nothing of this is about errors, and forward weights stay.
+
+Here the decay is the square of a_i, so that V becomes as large as W^T where y is as large as what arrives, and eta is
+`mirror_rate` by the running mean of a^2, a share of V that is learned anew in each phase whatever the size of the
+noise; both are ours. There is a phase for each hidden layer at the end of every presentation. The cells are those of
+the circuit in their own dynamics: noise is a current into each, constant in a phase, and a and y are what cells of both
+layers have sent at its end (spikes, low-pass filtered, or a rate), or the potential of a readout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikelearn.description.population import Population
+from spikelearn.description.trials import Callback, Phase
+from spikelearn.learning.circuit import Circuit
+
+SHARE = 0.02
+"""Of the newest value in a running mean, once there are enough."""
+COUNTS = ""
+"""In place of a state variable: the number of spikes in the phase."""
+
+
+class MirrorMode(NamedTuple):
+    """How cells of a kind send noise.
+
+    steps: of a phase. port: of hidden cells, for the current that is noise; "" for cells that fire at random. sent:
+    what hidden cells send, a state variable or COUNTS. heard, heard_output: the answer of hidden and output cells.
+    mean, size: mean and standard deviation of the noise. above: the current of hidden cells further up, with which they
+    respond. held: further ports of the cells that send noise, with a current of 1.
+    """
+
+    steps: int
+    port: str
+    sent: str
+    heard: str
+    heard_output: str
+    mean: float = 0.0
+    size: float = 1.0
+    above: float = 0.0
+    held: tuple[str, ...] = ()
+
+
+def mirror_phase(
+    mode: MirrorMode, circuit: Circuit, layer: Population, above: Population, noise: np.ndarray, rate: float,
+    factors: np.ndarray, weights: Sequence[Any],
+) -> Phase:  # fmt: skip
+    """The phase in which a layer sends noise, (trials, cells), to that above. weights: of V, times `factors`, as
+    arguments of a callback."""
+    currents: dict[Any, Any] = {}
+    if mode.port:
+        further_up = circuit.hidden[[each is layer for each in circuit.hidden].index(True) + 1 :]
+        currents = {(each, mode.port): mode.above for each in further_up if mode.above}
+        currents[layer, mode.port] = mode.mean + mode.size * noise
+    currents |= {(layer, port): 1.0 for port in mode.held}
+    sent = layer.counts() if mode.sent == COUNTS else layer.state(mode.sent)
+    heard = above.state(mode.heard_output if above is circuit.output else mode.heard)
+    means = np.zeros(layer.size + above.size)
+    learn = Callback(mirror, (rate, np.zeros(2), means, factors, sent, heard, *weights))
+    fresh: dict[str, Any] = {"reset": [*circuit.layers, *circuit.learning], "discard_events": True}
+    return Phase(float(mode.steps), currents=currents, plastic=(), callback=learn, **fresh)
+
+
+def mirror(
+    trial: int, phase: int, rate: float, seen: Any, means: Any, factors: Any, sent: Any, heard: Any, *weights: Any
+) -> None:
+    """seen: the number of phases and the mean square of the noise. means: of `sent`, then of `heard`."""
+    n, m = len(sent), len(heard)
+    seen[0] += 1.0
+    share = max(1.0 / seen[0], SHARE)
+    square = 0.0
+    for i in range(n):
+        means[i] += share * (sent[i] - means[i])
+        square += (sent[i] - means[i]) ** 2 / n
+    for j in range(m):
+        means[n + j] += share * (heard[j] - means[n + j])
+    seen[1] += share * (square - seen[1])
+    if seen[1] > 0.0:
+        eta = rate / seen[1]
+        for k in range(len(weights)):
+            V = weights[k]
+            for j in range(m):
+                y = factors[k] * (heard[j] - means[n + j])
+                for i in range(n):
+                    a = sent[i] - means[i]
+                    V[j, i] += eta * (a * y - a * a * V[j, i])
