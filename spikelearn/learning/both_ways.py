@@ -2,8 +2,8 @@
 
 A cell has an activity A, which it sends up, and an error D, which it sends down. Synapses change by the product of
 both, up dw_ij = eta D_i A_j and down dv_jk = eta A_j D_k: the same for the two synapses between two cells. So top-down
-weights that are equal to the bottom-up ones at first stay equal (`feedback="tied"`), and those that are drawn at random
-change alike ("kolen_pollack"); others do not learn by it. See `feedback`.
+weights that are drawn at random change as the bottom-up ones do (`feedback="kolen_pollack"`); others do not learn by
+it. See `feedback`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ class BothWays(LearnerWithFeedback):
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True)
-    stays_tied: ClassVar[bool] = True
     least_for_each_layer: ClassVar[int] = 2
     """Steps that a presentation needs at least for each layer but the first."""
     sent_down: ClassVar[Mapping[str, Any]] = {"on": "rate", "payload": "D"}

@@ -32,11 +32,19 @@ from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import FROZEN
 from spikelearn.learning.feedback import LearnerWithFeedback
 from spikelearn.learning.feedback_alignment import OutputError
-from spikelearn.learning.layers import GAIN, TAU_M, loss_of_errors, presenting, starting_weights, weights_among
+from spikelearn.learning.layers import (
+    GAIN,
+    LIF_MIRROR,
+    TAU_M,
+    loss_of_errors,
+    presenting,
+    starting_weights,
+    weights_among,
+)
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import CrossEntropy
 from spikelearn.learning.surrogates import Surrogate
-from spikelearn.learning.weight_mirror import COUNTS, MirrorMode
+from spikelearn.learning.weight_mirror import MirrorMode
 from spikelearn.network import Network
 from spikelearn.neurons import LeakyReadout, LIFAdaptiveSoftReset
 from spikelearn.plasticity import EProp
@@ -63,7 +71,7 @@ class EligibilityPropagation(LearnerWithFeedback):
     locality: ClassVar[Locality] = Locality(target_signal=True)
     sequences: ClassVar[bool] = True
     surrogate: ClassVar[Any] = Surrogate(pseudo_derivative)
-    mirror_mode: ClassVar[MirrorMode] = MirrorMode(20, "soma", COUNTS, COUNTS, "V_m", mean=1.5, size=0.5, above=3.0)
+    mirror_mode: ClassVar[MirrorMode] = LIF_MIRROR
 
     learning_rate: float | tuple[float, float] = (0.2, 0.05)
     adaptive: float = 0.5

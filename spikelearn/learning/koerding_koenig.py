@@ -10,7 +10,7 @@ t its teacher, to the apical dendrites of the layer below. Once all values have 
     dw_ij = eta D_i A_j    and, where top-down weights learn,    dv_jk = eta D_k A_j,
 
 which is the same for both synapses between two cells. All this is the paper's; see also models/koerding_koenig.py. With
-top-down weights that equal the bottom-up ones at first, and so for ever (`feedback="tied"`), it is backpropagation
+top-down weights that equal the bottom-up ones (`feedback="tied"`) it is backpropagation
 of the cross entropy of each output cell.
 
 Ours: top-down weights are drawn at random and learn in the same way ("kolen_pollack"), so that the difference to the

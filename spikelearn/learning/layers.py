@@ -13,7 +13,7 @@ from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Phase
 from spikelearn.learning.encoding import Encoding
 from spikelearn.learning.losses import CrossEntropy
-from spikelearn.learning.weight_mirror import MirrorMode
+from spikelearn.learning.weight_mirror import COUNTS, MirrorMode
 from spikelearn.network import Network
 
 if TYPE_CHECKING:
@@ -26,8 +26,9 @@ GAIN = 4.0
 """Steepness of the probability of an answer as a function of the potential of a readout cell."""
 FIRST, LATER = 6.0, 3.0
 """Largest weights at first, times the square root of the number of inputs: from the input, and from other layers."""
-LIF_MIRROR = MirrorMode(20, "soma", "activity", "activity", "V_m", mean=1.5, size=0.5, above=3.0)
-"""Of LIFSoftReset and a readout: with a current of 1.5 cells fire in every tenth step, with 3 in every fourth."""
+LIF_MIRROR = MirrorMode(20, "soma", COUNTS, COUNTS, "V_sum", mean=1.5, size=0.5, above=3.0)
+"""Of LIF cells with a soft reset and a readout: with a current of 1.5 cells fire in every tenth step, with 3 in every
+fourth."""
 
 
 def populations(net: Network, sizes: Sequence[int], encoding: Encoding, hidden: Any, output: Any) -> list[Population]:

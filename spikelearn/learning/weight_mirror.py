@@ -10,10 +10,10 @@ a_i^2, and V becomes proportional to W^T. Each factor is known where it is neede
 does, y what its source does. Nothing of this is about errors, and forward weights stay.
 
 Here the decay is the square of a_i, so that V becomes as large as W^T where y is as large as what arrives, and eta is
-`mirror_rate` by the running mean of a^2, a share of V that is learned anew in each phase whatever the size of the
+`mirror_rate` by the running mean of a_i^2, a share of V that is learned anew in each phase whatever the size of the
 noise; both are ours. There is a phase for each hidden layer at the end of every presentation. The cells are those of
 the circuit in their own dynamics: noise is a current into each, constant in a phase, and a and y are what cells of both
-layers have sent at its end (spikes, low-pass filtered, or a rate), or the potential of a readout.
+layers have sent by its end (the number of spikes, or a rate), or the summed potential of a readout.
 """
 
 from __future__ import annotations
@@ -65,34 +65,33 @@ def mirror_phase(
         currents = {(each, mode.port): mode.above for each in further_up if mode.above}
         currents[layer, mode.port] = mode.mean + mode.size * noise
     currents |= {(layer, port): 1.0 for port in mode.held}
-    sent = layer.counts() if mode.sent == COUNTS else layer.state(mode.sent)
-    heard = above.state(mode.heard_output if above is circuit.output else mode.heard)
-    means = np.zeros(layer.size + above.size)
-    learn = Callback(mirror, (rate, np.zeros(2), means, factors, sent, heard, *weights))
+    sent, heard = _of(layer, mode.sent), _of(above, mode.heard_output if above is circuit.output else mode.heard)
+    kept = np.zeros(1), np.zeros(layer.size), np.zeros(above.size), np.zeros(layer.size)
+    learn = Callback(mirror, (rate, *kept, factors, sent, heard, *weights))
     fresh: dict[str, Any] = {"reset": [*circuit.layers, *circuit.learning], "discard_events": True}
     return Phase(float(mode.steps), currents=currents, plastic=(), callback=learn, **fresh)
 
 
+def _of(population: Population, variable: str) -> Any:
+    return population.counts() if variable == COUNTS else population.state(variable)
+
+
 def mirror(
-    trial: int, phase: int, rate: float, seen: Any, means: Any, factors: Any, sent: Any, heard: Any, *weights: Any
-) -> None:
-    """seen: the number of phases and the mean square of the noise. means: of `sent`, then of `heard`."""
-    n, m = len(sent), len(heard)
-    seen[0] += 1.0
-    share = max(1.0 / seen[0], SHARE)
-    square = 0.0
-    for i in range(n):
-        means[i] += share * (sent[i] - means[i])
-        square += (sent[i] - means[i]) ** 2 / n
-    for j in range(m):
-        means[n + j] += share * (heard[j] - means[n + j])
-    seen[1] += share * (square - seen[1])
-    if seen[1] > 0.0:
-        eta = rate / seen[1]
-        for k in range(len(weights)):
-            V = weights[k]
-            for j in range(m):
-                y = factors[k] * (heard[j] - means[n + j])
-                for i in range(n):
-                    a = sent[i] - means[i]
-                    V[j, i] += eta * (a * y - a * a * V[j, i])
+    trial: int, phase: int, rate: float, phases: Any, mean_sent: Any, mean_heard: Any, squares: Any, factors: Any,
+    sent: Any, heard: Any, *weights: Any,
+) -> None:  # fmt: skip
+    """phases: the number of those before. squares: running mean squares of what is sent, less its mean."""
+    phases[0] += 1.0
+    share = max(1.0 / phases[0], SHARE)
+    for j in range(len(heard)):
+        mean_heard[j] += share * (heard[j] - mean_heard[j])
+    for i in range(len(sent)):
+        mean_sent[i] += share * (sent[i] - mean_sent[i])
+        a = sent[i] - mean_sent[i]
+        squares[i] += share * (a * a - squares[i])
+        if squares[i] > 0.0:
+            eta = rate / squares[i]
+            for k in range(len(weights)):
+                V = weights[k]
+                for j in range(len(heard)):
+                    V[j, i] += eta * a * (factors[k] * (heard[j] - mean_heard[j]) - a * V[j, i])

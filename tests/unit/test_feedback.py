@@ -103,18 +103,18 @@ def test_no_signal_comes_back_without_feedback_however_it_comes_to_be(rule):
 def test_a_mirror_learns_by_the_product_of_noise_and_answer_minus_what_decays():
     generator = np.random.default_rng(1)
     W, V = generator.normal(size=(8, 3)), generator.normal(size=(3, 8))
-    mine, seen, means, factors = V.copy(), np.zeros(2), np.zeros(11), np.array([1.0])
-    a_mean, y_mean, square = np.zeros(8), np.zeros(3), 0.0
+    mine, kept, factors = V.copy(), (np.zeros(1), np.zeros(8), np.zeros(3), np.zeros(8)), np.array([1.0])
+    a_mean, y_mean, square = np.zeros(8), np.zeros(3), np.zeros(8)
     for n in range(2000):
         a = 0.5 + 0.3 * generator.normal(size=8)
         y = a @ W + 1.0
-        mirror(n, 0, 0.01, seen, means, factors, a, y, mine)
+        mirror(n, 0, 0.01, *kept, factors, a, y, mine)
         if n < 100:
             share = max(1.0 / (n + 1), 0.02)
             a_mean, y_mean = a_mean + share * (a - a_mean), y_mean + share * (y - y_mean)
             a, y = a - a_mean, y - y_mean
-            square += share * (np.mean(a**2) - square)
-            if square > 0.0:
+            square = square + share * (a**2 - square)
+            if n:
                 V = V + 0.01 / square * (np.outer(y, a) - a**2 * V)
             ULP(10_000, 10.0).check(mine, V)
     assert angle([mine], [W.T]) < 20.0 < angle([V], [W.T])
