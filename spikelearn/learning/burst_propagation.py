@@ -43,7 +43,7 @@ TAU = 1.0
 """ms, with which cells and synapses filter their inputs."""
 BASELINE = 0.5
 """Burst probability without apical input."""
-BURST_MIRROR = MirrorMode(10, "soma", "e", "e", "e")
+BURST_MIRROR = MirrorMode(10, "soma", "e", "V_m", "V_m")
 
 
 class BurstEnsembleParameters(NamedTuple):

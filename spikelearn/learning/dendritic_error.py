@@ -46,7 +46,7 @@ class DendriticError(LearnerWithFeedback):
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True)
-    mirror_mode: ClassVar[MirrorMode] = MirrorMode(12, "soma", "r", "r", "u", size=2.0)
+    mirror_mode: ClassVar[MirrorMode] = MirrorMode(12, "soma", "r", "u", "u", size=2.0)
 
     learning_rate: float | tuple[float, float] = (12.0, 0.015)
     steps: int = 24

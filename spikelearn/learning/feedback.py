@@ -134,7 +134,7 @@ class LearnerWithFeedback(Learner):
         paths = self.paths(circuit)
         if self.feedback == WEIGHT_MIRROR:
             generator = np.random.default_rng([MIRRORING, self.seed, self.epoch_])
-            return [*phases, *(self._mirror(circuit, path, len(X), generator) for path in paths)]
+            return [*phases, *(self._mirror(circuit, path, phases[0].reset, len(X), generator) for path in paths)]
         if self.feedback == TIED:
             return phases if self.stays_tied else ending(phases, tying(paths))
         return ending(phases, self._kolen_pollack(circuit, paths))
@@ -161,13 +161,17 @@ class LearnerWithFeedback(Learner):
         one_number(self.mirror_noise, "1", "mirror_noise", least=0.0)
         super()._begin(X, classes)
 
-    def _mirror(self, circuit: Circuit, path: Path, n: int, generator: np.random.Generator) -> Phase:
+    def _mirror(
+        self, circuit: Circuit, path: Path, reset: Sequence[Any], n: int, generator: np.random.Generator
+    ) -> Phase:
         noise = self.mirror_noise * generator.normal(0.0, 1.0, (n, path.layer.size))
         k = next(k for k, each in enumerate(circuit.layers) if each is path.layer)
         above = circuit.output if path.direct else circuit.layers[k + 1]
         factors = np.array([each.factor for each in path.back])
         weights = [each.projection.weights() for each in path.back]
-        return mirror_phase(self.mirror_mode, circuit, path.layer, above, noise, self.mirror_rate, factors, weights)
+        return mirror_phase(
+            self.mirror_mode, circuit, reset, path.layer, above, noise, self.mirror_rate, factors, weights
+        )  # fmt: skip
 
     def _kolen_pollack(self, circuit: Circuit, paths: Sequence[Path]) -> Callback | None:
         learn = any(each in circuit.learning for path in paths for each, _ in path.back)

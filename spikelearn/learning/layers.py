@@ -26,7 +26,7 @@ GAIN = 4.0
 """Steepness of the probability of an answer as a function of the potential of a readout cell."""
 FIRST, LATER = 6.0, 3.0
 """Largest weights at first, times the square root of the number of inputs: from the input, and from other layers."""
-LIF_MIRROR = MirrorMode(20, "soma", COUNTS, COUNTS, "V_sum", mean=1.5, size=0.5, above=3.0)
+LIF_MIRROR = MirrorMode(20, "soma", COUNTS, COUNTS, "V_sum", mean=1.5, size=0.5, above=3.0, slope=0.47)
 """Of LIF cells with a soft reset and a readout: with a current of 1.5 cells fire in every tenth step, with 3 in every
 fourth."""
 

@@ -80,7 +80,7 @@ class Plateau(LearnerWithFeedback):
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True, phases=True)
-    mirror_mode: ClassVar[MirrorMode] = MirrorMode(40, "", COUNTS, COUNTS, "V_s")
+    mirror_mode: ClassVar[MirrorMode] = MirrorMode(40, "", COUNTS, COUNTS, "V_s", slope=0.021)
 
     learning_rate: float | tuple[float, float] = (40.0, 1.0)
     steps: int = 40

@@ -6,7 +6,7 @@ phase the circuit settles freely, which is its answer; then a teacher nudges or 
 change by the contrast of what their two cells did in both phases (see Contrast), which they have kept.
 
 Feedback weights are tied by default, V = W^T after each presentation, so that the circuit has an energy; with
-"kolen_pollack" they change by the same rule as W. See `feedback`.
+"kolen_pollack" they change by the same rule as W, if that is symmetric. See `feedback`.
 
 The reference is the gradient of the settled circuit, with all that a cell does to itself by way of others (Almeida
 1987, IEEE ICNN 2:609; Pineda 1987, Phys. Rev. Lett. 59:2229). It is that of analog cells, unrolled from rest to the
@@ -53,7 +53,9 @@ class TwoPhases(LearnerWithFeedback):
     """
 
     locality: ClassVar[Locality] = Locality(phases=True, other_weights=True)
-    mirror_mode: ClassVar[MirrorMode] = MirrorMode(12, "teacher", "r", "r", "r", mean=0.5, size=0.2, held=("clamped",))
+    mirror_mode: ClassVar[MirrorMode] = MirrorMode(
+        12, "teacher", "r", "V_m", "V_m", mean=0.5, size=0.2, held=("clamped",)
+    )
     symmetric: ClassVar[bool] = True
     """Whether a change of the source counts for the contrast as one of the target does."""
 
@@ -70,6 +72,11 @@ class TwoPhases(LearnerWithFeedback):
         """Currents of each phase with a teacher: of one, which is compared with the free phase, or of two, which are
         compared with each other. y: (n,) from 0 on."""
         raise NotImplementedError
+
+    @property
+    def learns_back(self) -> bool:
+        """Not where both directions differ in what they learn."""
+        return self.symmetric and super().learns_back
 
     @property
     def contrast_rate(self) -> float:

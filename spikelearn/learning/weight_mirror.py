@@ -9,11 +9,12 @@ a and y without their means. As noise is independent from cell to cell, the mean
 a_i^2, and V becomes proportional to W^T. Each factor is known where it is needed: a is what the target of the synapse
 does, y what its source does. Nothing of this is about errors, and forward weights stay.
 
-Here the decay is the square of a_i, so that V becomes as large as W^T where y is as large as what arrives, and eta is
+Here the decay is the square of a_i, so that V becomes as large as W^T if y is as large as what arrives, and eta is
 `mirror_rate` by the running mean of a_i^2, a share of V that is learned anew in each phase whatever the size of the
 noise; both are ours. There is a phase for each hidden layer at the end of every presentation. The cells are those of
 the circuit in their own dynamics: noise is a current into each, constant in a phase, and a and y are what cells of both
-layers have sent by its end (the number of spikes, or a rate), or the summed potential of a readout.
+layers have sent by its end (the number of spikes, or a rate), or their potential: the summed one of a readout, that of graded cells that has no
+bounds.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class MirrorMode(NamedTuple):
     steps: of a phase. port: of hidden cells, for the current that is noise; "" for cells that fire at random. sent:
     what hidden cells send, a state variable or COUNTS. heard, heard_output: the answer of hidden and output cells.
     mean, size: mean and standard deviation of the noise. above: the current of hidden cells further up, with which they
-    respond. held: further ports of the cells that send noise, with a current of 1.
+    respond. slope: measured once, of the answer by what arrives at output cells, by which it is divided. held: further ports of the cells that send noise, with a current of 1.
     """
 
     steps: int
@@ -50,15 +51,18 @@ class MirrorMode(NamedTuple):
     mean: float = 0.0
     size: float = 1.0
     above: float = 0.0
+    slope: float = 1.0
     held: tuple[str, ...] = ()
 
 
 def mirror_phase(
-    mode: MirrorMode, circuit: Circuit, layer: Population, above: Population, noise: np.ndarray, rate: float,
-    factors: np.ndarray, weights: Sequence[Any],
+    mode: MirrorMode, circuit: Circuit, reset: Sequence[Any], layer: Population, above: Population, noise: np.ndarray,
+    rate: float, factors: np.ndarray, weights: Sequence[Any],
 ) -> Phase:  # fmt: skip
-    """The phase in which a layer sends noise, (trials, cells), to that above. weights: of V, times `factors`, as
-    arguments of a callback."""
+    """The phase in which a layer sends noise, (trials, cells), to that above.
+
+    weights: arguments of a callback, V times `factors`.
+    """
     currents: dict[Any, Any] = {}
     if mode.port:
         further_up = circuit.hidden[[each is layer for each in circuit.hidden].index(True) + 1 :]
@@ -67,9 +71,8 @@ def mirror_phase(
     currents |= {(layer, port): 1.0 for port in mode.held}
     sent, heard = _of(layer, mode.sent), _of(above, mode.heard_output if above is circuit.output else mode.heard)
     kept = np.zeros(1), np.zeros(layer.size), np.zeros(above.size), np.zeros(layer.size)
-    learn = Callback(mirror, (rate, *kept, factors, sent, heard, *weights))
-    fresh: dict[str, Any] = {"reset": [*circuit.layers, *circuit.learning], "discard_events": True}
-    return Phase(float(mode.steps), currents=currents, plastic=(), callback=learn, **fresh)
+    learn = Callback(mirror, (rate, *kept, factors / mode.slope, sent, heard, *weights))
+    return Phase(float(mode.steps), currents=currents, plastic=(), reset=reset, discard_events=True, callback=learn)
 
 
 def _of(population: Population, variable: str) -> Any:

@@ -47,14 +47,7 @@ def test_feedback_becomes_that_of_the_output_if_both_forget_what_they_were():
 @pytest.mark.parametrize("learner", [sl.learning.FeedbackAlignment, sl.learning.BrainProp])
 def test_with_feedback_like_the_forward_weights_hidden_layers_nearly_follow_the_gradient(learner):
     """Not quite: errors come a step late, and without the filter of the readout cells."""
-
-    class Tied(learner):
-        def hand_over(self, circuit):
-            circuit = super().hand_over(circuit)
-            circuit.network.set_weights(circuit.feedback[0], circuit.weights(circuit.forward[-1]).T.copy())
-            return circuit
-
-    hidden, output = angles_of(Tied(hidden=(30,), bias=False, seed=101).prepare(X, Y), X, Y)
+    hidden, output = angles_of(learner(hidden=(30,), bias=False, seed=101, feedback="tied").prepare(X, Y), X, Y)
     assert hidden.single < 5.0 and output.averaged < 2.0
 
 

@@ -106,7 +106,6 @@ def test_yin_yang_needs_what_the_hidden_layer_learns():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"feedback": "sideways"}, "feedback: expected one of kolen_pollack, tied, fixed, got 'sideways'"),
         ({"steps": 3}, "steps: expected at least 4 for 3 layers, got 3"),
         ({"encoding": "poisson"}, "encoding: cells without memory need 'graded' values, got 'poisson'"),
         ({"rate": 0.0}, "rate: expected more than 0 and at most 1, got 0.0"),

@@ -215,7 +215,6 @@ def test_frozen_hidden_layers_keep_the_feedback_among_them():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"feedback": "weight_mirror"}, "feedback: expected one of tied, kolen_pollack, fixed, got 'weight_mirror'"),
         ({"steps": 1}, "steps"),
         ({"taught": 1}, "taught"),
         ({"beta": 0.0}, "beta: expected a positive number, got 0.0"),

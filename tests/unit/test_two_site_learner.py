@@ -61,7 +61,6 @@ def test_random_weights_down_come_within_90_degrees_of_the_gradient():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"feedback": "sideways"}, "feedback: expected one of kolen_pollack, tied, fixed, got 'sideways'"),
         ({"steps": 3}, "steps: expected at least 4 for 3 layers, got 3"),
         ({"encoding": "poisson"}, "encoding: cells without memory need 'graded' values, got 'poisson'"),
     ],
