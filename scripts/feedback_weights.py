@@ -13,7 +13,6 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,66 +21,16 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from spikelearn.experiments import Outcome, finite, parameter  # noqa: E402
-
 PAGE = ROOT / "docs" / "results" / "feedback_weights.md"
 RULES = (
     "fa", "fa_spiking", "erbp", "brainprop", "eprop", "microcircuit", "burstprop", "dopamine", "koerding_koenig", "ep",
     "almeida_pineda", "predictive_coding",
 )  # fmt: skip
-ABLATED = "ablated"
-CHOICES = ("fixed", "tied", "kolen_pollack", "weight_mirror", ABLATED)
+CHOICES = ("fixed", "tied", "kolen_pollack", "weight_mirror", "ablated")
 EPOCHS = 10
 MEASURES = {
     "accuracy": "test accuracy", "feedback_angle": "V to W^T (degrees)", "update_angle": "update to gradient (degrees)",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Parameters:
-    rule: str = parameter("fa", "", "name of the rule")
-    feedback: str = parameter("fixed", "", f"one of {', '.join(CHOICES)}")
-    learner_seed: int = parameter(1, "", "seed of weights, order and noise")
-    epochs: int = parameter(EPOCHS, "", "passes over the examples")
-    examples: int = parameter(5000, "", "points to learn from")
-    probed: int = parameter(200, "", "points for which the angle of updates is measured")
-
-
-PUBLISHED: dict[str, Any] = {}
-QUICK = {"epochs": 1, "examples": 200, "probed": 20}
-
-
-def simulate(p: Parameters, seed: int, sink: Any = None, progress: Any = None) -> Outcome:
-    from spikelearn.learning.assessment import angles_of
-    from spikelearn.learning.controls import ABLATED_FEEDBACK, NONE
-    from spikelearn.learning.examples import examples_of
-    from spikelearn.learning.feedback import FIXED
-    from spikelearn.learning.rules import learner_for
-
-    task = examples_of("yin_yang").first(p.examples, 1000)
-    ablated = p.feedback == ABLATED
-    choice: dict[str, Any] = {"feedback": FIXED if ablated else p.feedback}
-    learner = learner_for(
-        p.rule, "yin_yang", ABLATED_FEEDBACK if ablated else NONE, seed=p.learner_seed, **dict(task.learner), **choice
-    )
-    for _ in range(p.epochs):
-        learner.partial_fit(task.X, task.y)
-    angles = angles_of(learner, task.X_test[: p.probed], task.y_test[: p.probed])
-    found = {
-        "accuracy": learner.score(task.X_test, task.y_test),
-        "feedback_angle": None if ablated else finite(learner.feedback_angles()[0]),
-        "update_angle": finite(angles[0].single) if angles else None,
-        "cpu_s": learner.cost_.metrics()["cpu_s"],
-    }
-    return Outcome(learner.answer(task.X_test[:10])[1], found, {})
-
-
-def figure(p: Parameters, outcome: Outcome) -> Any:
-    from spikelearn.plots.panels import new_figure
-
-    drawn = new_figure(3.0, 2.0)
-    drawn.subplots().bar([p.feedback], [outcome.metrics["accuracy"]])
-    return drawn
 
 
 Table = dict[tuple[str, str], list[Mapping[str, Any]]]
@@ -96,7 +45,7 @@ def compute(out: Path, rules: Sequence[str], seeds: int, workers: int) -> Table:
         for seed in range(1, seeds + 1) for rule in rules for feedback in CHOICES
     ]  # fmt: skip
     found: Table = {}
-    for point in sweep.run(__file__, out, sweep.Design(rows=rows), workers=workers).table().to_pylist():
+    for point in sweep.run("feedback_weights", out, sweep.Design(rows=rows), workers=workers).table().to_pylist():
         if point["status"] == "done":
             found.setdefault((str(point["rule"]), str(point["feedback"])), []).append(point)
     return found
@@ -134,7 +83,11 @@ def drawing(table: Table, rules: Sequence[str]) -> Any:
     places = np.arange(len(rules))
     for ax, (name, label) in zip(axes, MEASURES.items(), strict=True):
         for k, choice in enumerate(CHOICES):
-            look: dict[str, Any] = {"color": "0.6" if choice == ABLATED else colour(k), "marker": "os^Dx"[k], "ms": 4}
+            look: dict[str, Any] = {
+                "color": "0.6" if choice == CHOICES[-1] else colour(k),
+                "marker": "os^Dx"[k],
+                "ms": 4,
+            }
             for place, rule in zip(places, rules, strict=True):
                 seen = values(table, rule, choice, name)
                 if len(seen):

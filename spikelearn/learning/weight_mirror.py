@@ -12,9 +12,9 @@ does, y what its source does. Nothing of this is about errors, and forward weigh
 Here the decay is the square of a_i, so that V becomes as large as W^T if y is as large as what arrives, and eta is
 `mirror_rate` by the running mean of a_i^2, a share of V that is learned anew in each phase whatever the size of the
 noise; both are ours. There is a phase for each hidden layer at the end of every presentation. The cells are those of
-the circuit in their own dynamics: noise is a current into each, constant in a phase, and a and y are what cells of both
-layers have sent by its end (the number of spikes, or a rate), or their potential: the summed one of a readout, that of graded cells that has no
-bounds.
+the circuit in their own dynamics: noise is a current into each, constant in a phase. What a cell has sent by its end, a
+number of spikes or a rate, is a, and y for spiking hidden cells; y of readouts and graded cells is their potential,
+which has no bounds.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class MirrorMode(NamedTuple):
     steps: of a phase. port: of hidden cells, for the current that is noise; "" for cells that fire at random. sent:
     what hidden cells send, a state variable or COUNTS. heard, heard_output: the answer of hidden and output cells.
     mean, size: mean and standard deviation of the noise. above: the current of hidden cells further up, with which they
-    respond. slope: measured once, of the answer by what arrives at output cells, by which it is divided. held: further ports of the cells that send noise, with a current of 1.
+    respond. slope: of the answer of output cells by what is sent to them, measured once, by which it is divided. held:
+    further ports of the cells that send noise, with a current of 1.
     """
 
     steps: int
