@@ -23,11 +23,10 @@ sys.path.insert(0, str(ROOT))
 
 PAGE = ROOT / "docs" / "results" / "feedback_weights.md"
 RULES = (
-    "fa", "fa_spiking", "erbp", "brainprop", "eprop", "microcircuit", "burstprop", "dopamine", "koerding_koenig", "ep",
-    "almeida_pineda", "predictive_coding",
+    "fa", "fa_spiking", "brainprop", "eprop", "microcircuit", "burstprop", "koerding_koenig", "ep", "predictive_coding",
 )  # fmt: skip
 CHOICES = ("fixed", "tied", "kolen_pollack", "weight_mirror", "ablated")
-EPOCHS = 10
+SETTINGS = {"epochs": 10, "examples": 2500}
 MEASURES = {
     "accuracy": "test accuracy", "feedback_angle": "V to W^T (degrees)", "update_angle": "update to gradient (degrees)",
 }  # fmt: skip
@@ -44,8 +43,9 @@ def compute(out: Path, rules: Sequence[str], seeds: int, workers: int) -> Table:
         {"rule": rule, "feedback": feedback, "learner_seed": seed}
         for seed in range(1, seeds + 1) for rule in rules for feedback in CHOICES
     ]  # fmt: skip
+    done = sweep.run("feedback_weights", out, sweep.Design(rows=rows), settings=SETTINGS, workers=workers)
     found: Table = {}
-    for point in sweep.run("feedback_weights", out, sweep.Design(rows=rows), workers=workers).table().to_pylist():
+    for point in done.table().to_pylist():
         if point["status"] == "done":
             found.setdefault((str(point["rule"]), str(point["feedback"])), []).append(point)
     return found
@@ -109,13 +109,12 @@ def drawing(table: Table, rules: Sequence[str]) -> Any:
 
 ABOUT = f"""# Feedback weights: fixed, tied, learned
 
-Made by `python scripts/feedback_weights.py`. {EPOCHS} epochs of 5,000 points of Yin-Yang, 4-30-3, with the learning
+Made by `python scripts/feedback_weights.py`. {SETTINGS["epochs"]} epochs of {SETTINGS["examples"]:,} points of Yin-Yang, 4-30-3, with the learning
 rates of each rule for its default feedback, not tuned for others. V are the feedback weights, W the forward weights
 that they are to be like: see [learners](../learners.md#feedback-weights). Angles are those at the end, that of the
 update between what one example changes in the weights of the input and minus the gradient. `ablated`: feedback of
-weight 0, the control. ± half the range over seeds. n/a: there is none. `dfa` is `fa` where there is one hidden layer;
-left out are also `eprop_lif`, `eprop_nested`, `ep_spiking`, `chl`, `generec` and `predictive_coding_spiking`, which are
-like others, and `plateau`, which has no loss.
+weight 0, the control. ± half the range over seeds. n/a: there is none. Left out are rules that are like others (`dfa`
+is `fa` where there is one hidden layer) or slow, and `plateau`, which has no loss.
 """
 FINDINGS = ""
 
