@@ -109,12 +109,13 @@ def drawing(table: Table, rules: Sequence[str]) -> Any:
 
 ABOUT = f"""# Feedback weights: fixed, tied, learned
 
-Made by `python scripts/feedback_weights.py`. {SETTINGS["epochs"]} epochs of {SETTINGS["examples"]:,} points of Yin-Yang, 4-30-3, with the learning
-rates of each rule for its default feedback, not tuned for others. V are the feedback weights, W the forward weights
-that they are to be like: see [learners](../learners.md#feedback-weights). Angles are those at the end, that of the
-update between what one example changes in the weights of the input and minus the gradient. `ablated`: feedback of
-weight 0, the control. ± half the range over seeds. n/a: there is none. Left out are rules that are like others (`dfa`
-is `fa` where there is one hidden layer) or slow, and `plateau`, which has no loss.
+Made by `python scripts/feedback_weights.py`. {SETTINGS["epochs"]} epochs of {SETTINGS["examples"]:,} points of
+Yin-Yang, 4-30-3, with the learning rates of each rule for its default feedback, not tuned for others. V are the
+feedback weights, W the forward weights that they are to be like: see [learners](../learners.md#feedback-weights).
+Angles are those at the end, that of the update between what one example changes in the weights of the input and minus
+the gradient. `ablated`: feedback of weight 0, the control. ± half the range over seeds. n/a: there is none. Left out
+are rules that are like others (`dfa` is `fa` where there is one hidden layer) or slow, and `plateau`, which has no
+loss.
 """
 FINDINGS = ""
 
