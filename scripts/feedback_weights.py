@@ -94,7 +94,7 @@ def drawing(table: Table, rules: Sequence[str]) -> Any:
                     ax.plot(seen.mean(), place + 0.14 * (k - 2), ls="", **look)
                     ax.plot([seen.min(), seen.max()], [place + 0.14 * (k - 2)] * 2, lw=1.0, color=look["color"])
             ax.plot([], [], ls="", label=choice.replace("_", " "), **look)
-        ax.set_xlabel(label)
+        ax.set_xlabel(label.replace("W^T", "$W^T$"))
         for place in places[1:]:
             ax.axhline(place - 0.5, color="0.9", lw=0.6, zorder=0)
         if name != "accuracy":

@@ -52,7 +52,7 @@ class AlmeidaPineda(KoerdingKoenig):
     locality: ClassVar[Locality] = Locality(target_signal=True, other_weights=True)
     tau_m: ClassVar[float] = 1.5
     stays_tied: ClassVar[bool] = True
-    mirror_mode: ClassVar[MirrorMode] = MirrorMode(15, "basal", "A", "A", "A", size=2.0, slope=0.2)
+    mirror_mode: ClassVar[MirrorMode] = MirrorMode(15, "basal", "A", "A", "A", size=2.0, logistic=1.0)
 
     learning_rate: float | tuple[float, float] = (3.0, 0.05)
     decay: float = 0.8

@@ -71,7 +71,8 @@ class EligibilityPropagation(LearnerWithFeedback):
     locality: ClassVar[Locality] = Locality(target_signal=True)
     sequences: ClassVar[bool] = True
     surrogate: ClassVar[Any] = Surrogate(pseudo_derivative)
-    mirror_mode: ClassVar[MirrorMode] = LIF_MIRROR
+    mirror_mode: ClassVar[MirrorMode] = LIF_MIRROR._replace(steps=10, mean=8.0, size=6.0, slope=0.36)
+    """Loud, so that cells which are connected with each other follow the noise."""
 
     learning_rate: float | tuple[float, float] = (0.2, 0.05)
     adaptive: float = 0.5

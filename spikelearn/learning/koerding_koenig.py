@@ -51,7 +51,7 @@ class KoerdingKoenig(BothWays):
     tau_m: ClassVar[float] = 1e-3
     """Time constant of cells, ms: here none has a memory."""
 
-    mirror_mode: ClassVar[MirrorMode] = MirrorMode(6, "basal", "A", "A", "A", size=2.0, slope=0.2)
+    mirror_mode: ClassVar[MirrorMode] = MirrorMode(6, "basal", "A", "A", "A", size=2.0, logistic=1.0)
 
     learning_rate: float | tuple[float, float] = (1.0, 0.1)
     steps: int = 8

@@ -14,7 +14,7 @@ Here the decay is the square of a_i, so that V becomes as large as W^T if y is a
 noise; both are ours. There is a phase for each hidden layer at the end of every presentation. The cells are those of
 the circuit in their own dynamics: noise is a current into each, constant in a phase. What a cell has sent by its end, a
 number of spikes or a rate, is a, and y for spiking hidden cells; y of readouts and graded cells is their potential,
-which has no bounds.
+which has no bounds. Where cells are connected among themselves, noise is not independent, and V is further from W^T.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from spikelearn.learning.circuit import Circuit
 
 SHARE = 0.02
 """Of the newest value in a running mean, once there are enough."""
+LEAST = 1e-12
+"""Of a rate, and distance from 1, of which the potential is taken."""
 COUNTS = ""
 """In place of a state variable: the number of spikes in the phase."""
 
@@ -41,7 +43,8 @@ class MirrorMode(NamedTuple):
     what hidden cells send, a state variable or COUNTS. heard, heard_output: the answer of hidden and output cells.
     mean, size: mean and standard deviation of the noise. above: the current of hidden cells further up, with which they
     respond. slope: of the answer of output cells by what is sent to them, measured once, by which it is divided. held:
-    further ports of the cells that send noise, with a current of 1.
+    further ports of the cells that send noise, with a current of 1. logistic: 1 if `heard` is a logistic function of
+    the potential, which is taken for the answer; else 0.
     """
 
     steps: int
@@ -54,6 +57,7 @@ class MirrorMode(NamedTuple):
     above: float = 0.0
     slope: float = 1.0
     held: tuple[str, ...] = ()
+    logistic: float = 0.0
 
 
 def mirror_phase(
@@ -71,8 +75,8 @@ def mirror_phase(
         currents[layer, mode.port] = mode.mean + mode.size * noise
     currents |= {(layer, port): 1.0 for port in mode.held}
     sent, heard = _of(layer, mode.sent), _of(above, mode.heard_output if above is circuit.output else mode.heard)
-    kept = np.zeros(1), np.zeros(layer.size), np.zeros(above.size), np.zeros(layer.size)
-    learn = Callback(mirror, (rate, *kept, factors / mode.slope, sent, heard, *weights))
+    kept = [np.zeros(n) for n in (1, layer.size, layer.size, above.size, above.size)]
+    learn = Callback(mirror, (rate, mode.logistic, *kept, factors / mode.slope, sent, heard, *weights))
     return Phase(float(mode.steps), currents=currents, plastic=(), reset=reset, discard_events=True, callback=learn)
 
 
@@ -81,14 +85,18 @@ def _of(population: Population, variable: str) -> Any:
 
 
 def mirror(
-    trial: int, phase: int, rate: float, phases: Any, mean_sent: Any, mean_heard: Any, squares: Any, factors: Any,
-    sent: Any, heard: Any, *weights: Any,
+    trial: int, phase: int, rate: float, logistic: float, phases: Any, mean_sent: Any, squares: Any, mean_heard: Any,
+    answer: Any, factors: Any, sent: Any, heard: Any, *weights: Any,
 ) -> None:  # fmt: skip
-    """phases: the number of those before. squares: running mean squares of what is sent, less its mean."""
+    """phases: the number of those before. squares: running means of what is sent, less its mean, squared."""
     phases[0] += 1.0
     share = max(1.0 / phases[0], SHARE)
     for j in range(len(heard)):
-        mean_heard[j] += share * (heard[j] - mean_heard[j])
+        answer[j] = heard[j]
+        if logistic > 0.0:
+            rate_above = min(max(answer[j], LEAST), 1.0 - LEAST)
+            answer[j] = np.log(rate_above / (1.0 - rate_above))
+        mean_heard[j] += share * (answer[j] - mean_heard[j])
     for i in range(len(sent)):
         mean_sent[i] += share * (sent[i] - mean_sent[i])
         a = sent[i] - mean_sent[i]
@@ -98,4 +106,4 @@ def mirror(
             for k in range(len(weights)):
                 V = weights[k]
                 for j in range(len(heard)):
-                    V[j, i] += eta * a * (factors[k] * (heard[j] - mean_heard[j]) - a * V[j, i])
+                    V[j, i] += eta * a * (factors[k] * (answer[j] - mean_heard[j]) - a * V[j, i])

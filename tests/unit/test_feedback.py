@@ -116,12 +116,12 @@ def test_no_signal_comes_back_without_feedback_however_it_comes_to_be(rule):
 def test_a_mirror_learns_by_the_product_of_noise_and_answer_minus_what_decays():
     generator = np.random.default_rng(1)
     W, V = generator.normal(size=(8, 3)), generator.normal(size=(3, 8))
-    mine, kept, factors = V.copy(), (np.zeros(1), np.zeros(8), np.zeros(3), np.zeros(8)), np.array([1.0])
+    mine, kept, factors = V.copy(), [np.zeros(n) for n in (1, 8, 8, 3, 3)], np.array([1.0])
     a_mean, y_mean, square = np.zeros(8), np.zeros(3), np.zeros(8)
     for n in range(2000):
         a = 0.5 + 0.3 * generator.normal(size=8)
         y = a @ W + 1.0
-        mirror(n, 0, 0.01, *kept, factors, a, y, mine)
+        mirror(n, 0, 0.01, 0.0, *kept, factors, a, y, mine)
         if n < 100:
             share = max(1.0 / (n + 1), 0.02)
             a_mean, y_mean = a_mean + share * (a - a_mean), y_mean + share * (y - y_mean)
