@@ -35,9 +35,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from spikelearn.codegen.jit import scalar
+from spikelearn.description.population import Population
 from spikelearn.description.trials import Phase
 from spikelearn.learning.burst_propagation import BASELINE, BurstPropagation
 from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.feedback import Back
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.products import product_rule
 from spikelearn.values import one_number, whole_number
@@ -85,6 +87,12 @@ class BurstingCorticoCortical(BurstPropagation):
         ]  # fmt: skip
         learning = [*circuit.learning, *(events if rule else ())]
         return replace(circuit, feedback=[*circuit.feedback, *events], learning=learning)
+
+    def backs(self, circuit: Circuit, layer: Population) -> Sequence[Back]:
+        """Also inhibition, where it does not learn by itself."""
+        onto = [each for each in circuit.feedback if each.target is layer]
+        share = 0.0 if self.inhibition_rate else -BASELINE * self.inhibition
+        return [Back(onto[0]), *([Back(onto[1], share)] if share else [])]
 
     def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
         if y is None:

@@ -48,6 +48,7 @@ from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.layers import copy_scores, populations
 from spikelearn.learning.losses import SquaredError
 from spikelearn.learning.products import ErrorOfSource, ErrorOfTarget
+from spikelearn.learning.weight_mirror import MirrorMode
 from spikelearn.network import Network
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.plasticity import Plasticity
@@ -73,16 +74,18 @@ def _ahead(u: float, settled: float, keep: float, behind: float) -> tuple[float,
 
 @scalar
 def _prospective_cell(
-    u: float, V: float, A: float, D: float, in_basal: float, in_apical: float, keep: float, behind: float
-) -> tuple[float, float, float, float, np.uint8]:
-    u, V = _ahead(u, in_basal + (1.0 - A * A) * in_apical, keep, behind)
-    return u, V, tanh(V), V - in_basal, np.uint8(16)
+    u: float, V: float, A: float, D: float, in_basal: float, in_apical: float, I_basal: float, keep: float,
+    behind: float,
+) -> tuple[float, float, float, float, np.uint8]:  # fmt: skip
+    basal = in_basal + I_basal
+    u, V = _ahead(u, basal + (1.0 - A * A) * in_apical, keep, behind)
+    return u, V, tanh(V), V - basal, np.uint8(16)
 
 
 ProspectiveCell = NeuronModel(
     "ProspectiveCell", ProspectiveCellParameters, _constants, _prospective_cell,
-    state=dict.fromkeys(("u", "V", "A", "D"), "1"), ports={"basal": "1", "apical": "1"}, initial=lambda p: {},
-    kinds=("rate",), time_constants=lambda p: {},
+    state=dict.fromkeys(("u", "V", "A", "D"), "1"), ports={"basal": "1", "apical": "1"}, currents=("basal",),
+    initial=lambda p: {}, kinds=("rate",), time_constants=lambda p: {},
 )  # fmt: skip
 """A = phi(V) goes up, and the error D = V - basal input down."""
 
@@ -117,11 +120,12 @@ class LatentEquilibrium(BothWays):
     steps: of a presentation, at least three for each layer but the first; in the first two of these three nothing is
     learned. tau_m: membrane time constant of cells, ms. ahead: tau_r as a multiple of it; 1 for the latent equilibrium,
     0 for cells that send what their potentials are. nudging: by the teacher. forgetting: of weights up and down between
-    the same layers. feedback: "kolen_pollack", "tied" or "fixed" top-down weights. spread: standard deviation of those
-    that are drawn.
+    the same layers. spread: standard deviation of top-down weights that are drawn.
     """
 
     least_for_each_layer: ClassVar[int] = 3
+    forgets_itself: ClassVar[bool] = True
+    mirror_mode: ClassVar[MirrorMode] = MirrorMode(6, "basal", "A", "A", "A")
 
     learning_rate: float | tuple[float, float] = (0.1, 0.003)
     decay: float = 0.85
@@ -139,8 +143,7 @@ class LatentEquilibrium(BothWays):
     def cells(self, net: Network, sizes: Sequence[int]) -> list[Population]:
         for name in ("tau_m", "nudging"):
             one_number(getattr(self, name), "1", name, above=0.0)
-        for name in ("ahead", "forgetting"):
-            one_number(getattr(self, name), "1", name, least=0.0)
+        one_number(self.ahead, "1", "ahead", least=0.0)
         how = {"tau_m": self.tau_m, "ahead": self.ahead}
         return populations(
             net, sizes, self.encoded, ProspectiveCell(**how), ProspectiveOutput(nudging=self.nudging, **how)
