@@ -44,6 +44,7 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS, metavar="SEED", help="default 101 102")
     parser.add_argument("--examples", type=int, default=0, metavar="N", help="learn from the first N only")
+    parser.add_argument("--tests", type=int, default=0, metavar="N", help="test on the first N only")
     parser.add_argument("--epochs", type=int, default=0, metavar="N", help="default: the rule's own number")
     parser.add_argument("--hidden", nargs="+", type=int, default=(), metavar="N", help="default: the task's own")
     parser.add_argument("--mnist", default="", metavar="DIR", help="folder of MNIST's files")
@@ -121,7 +122,7 @@ def main(arguments: list[str] | None = None) -> int:
             for seed in options.seeds
         ]
         fixed: dict[str, Any] = {"validation": True, "angles": False}
-        given = {"examples": options.examples, "epochs": options.epochs, "mnist": options.mnist}
+        given = {name: getattr(options, name) for name in ("examples", "tests", "epochs", "mnist")}
         given["hidden"] = tuple(options.hidden)
         fixed |= {name: value for name, value in given.items() if value}
         done = sweep.run(
