@@ -39,6 +39,8 @@ if _TYPE_CHECKING:
     from spikelearn.learning.feedback_alignment import FeedbackAlignment as FeedbackAlignment
     from spikelearn.learning.forward_forward import ForwardForward as ForwardForward
     from spikelearn.learning.generec import GeneRec as GeneRec
+    from spikelearn.learning.helmholtz import HelmholtzMachine as HelmholtzMachine
+    from spikelearn.learning.helmholtz import helmholtz_machine as helmholtz_machine
     from spikelearn.learning.koerding_koenig import KoerdingKoenig as KoerdingKoenig
     from spikelearn.learning.latent_equilibrium import LatentEquilibrium as LatentEquilibrium
     from spikelearn.learning.learner import Learner as Learner
@@ -55,6 +57,7 @@ if _TYPE_CHECKING:
     from spikelearn.learning.spiking_errors import SpikingFeedbackAlignment as SpikingFeedbackAlignment
     from spikelearn.learning.spiking_predictive_coding import SpikingPredictiveCoding as SpikingPredictiveCoding
     from spikelearn.learning.target_propagation import TargetPropagation as TargetPropagation
+    from spikelearn.learning.wake_sleep import WakeSleep as WakeSleep
     from spikelearn.learning.weight_perturbation import WeightPerturbation as WeightPerturbation
 else:
     __getattr__, __dir__, __all__ = _imported_on_demand(__name__)

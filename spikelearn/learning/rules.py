@@ -42,6 +42,7 @@ from spikelearn.learning.spiking_errors import SpikingFeedbackAlignment
 from spikelearn.learning.spiking_predictive_coding import SpikingPredictiveCoding
 from spikelearn.learning.target_propagation import ACTIVITIES, TargetPropagation
 from spikelearn.learning.tuned import tuned
+from spikelearn.learning.wake_sleep import WakeSleep
 from spikelearn.learning.weight_perturbation import WeightPerturbation
 from spikelearn.parameters import suggest
 
@@ -85,7 +86,7 @@ RULES: Mapping[str, Learner] = {
 }
 """Name -> a learner, not fitted: to be cloned."""
 
-GENERATIVE: Mapping[str, Learner] = {"ecd": ContrastiveDivergence()}
+GENERATIVE: Mapping[str, Learner] = {"ecd": ContrastiveDivergence(), "wake_sleep": WakeSleep()}
 """Rules that model how examples and labels occur together, rather than labels given examples, which they learn as well
 as they can where examples are like samples of on and off: digits, but not points in a plane. Not in RULES therefore."""
 

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from spikelearn.plasticity.two_site import CalciumLTP as CalciumLTP
     from spikelearn.plasticity.two_site import TopDownProduct as TopDownProduct
     from spikelearn.plasticity.urbanczik import Urbanczik as Urbanczik
+    from spikelearn.plasticity.wake_sleep import ActivityHomeostasis as ActivityHomeostasis
     from spikelearn.plasticity.wake_sleep import SleepLearning as SleepLearning
     from spikelearn.plasticity.wake_sleep import WakeLearning as WakeLearning
 

@@ -108,6 +108,7 @@ def rates(dendritic=(0.0,), threads=None):
         (high, low, "apical", "D", sl.TopDownProduct(eta=0.01)),
         (below, above, "basal", "z", sl.SleepLearning(eta=0.01)),
         (above, below, "apical", "z", sl.WakeLearning(eta=0.01)),
+        (below, above, "basal", "z", sl.ActivityHomeostasis(eta=0.01)),
     ):
         for back in dendritic:
             added = net.connect(
