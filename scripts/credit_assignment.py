@@ -34,6 +34,10 @@ SETTLING = ("ep", "ep_spiking", "chl", "generec")
 """Rules of circuits that settle, also tried on digits."""
 
 
+FEATURES = ("oja", "similarity_matching", "hebb_nonlinear", "autoencoder")
+"""Rules of hidden layers that know no labels."""
+
+
 @dataclass(frozen=True)
 class Part:
     """A comparison. rules: None for all. controls: of `CONTROLS`. settings: parameters of all its points. own: rule ->
@@ -97,6 +101,22 @@ PARTS = {
         "They say little alone: a logistic regression reads 0.97 of them, and `linear` is as good as most. 20 epochs, "
         "of `brainprop` 30, whose rates were chosen by hand on validation digits and suit its frozen control badly.",
         "digits", (*DEEP, *SETTLING, "dtp"), controls=("frozen", "linear"), settings={"angles": False},
+    ),
+    "digits_generative": Part(
+        "UCI digits, 64-100-10, by models of examples and labels",
+        "Rules that model how examples and labels occur together; an answer is the label that fits an example best. "
+        "`ecd` 10 epochs, `wake_sleep` 20.",
+        "digits", ("ecd", "wake_sleep"), settings={"angles": False},
+    ),
+    "yin_yang_features": Part(
+        "Yin-Yang, 4-30-3, with features that are found without labels",
+        "The hidden layer learns without labels and the output from its spikes. A gain over `frozen` is what such "
+        "features are worth. The four inputs have two dimensions: what finds directions of them has not much to find.",
+        "yin_yang", FEATURES, settings={"angles": False},
+    ),
+    "digits_features": Part(
+        "UCI digits, 64-100-10, with features that are found without labels", "The same.", "digits", FEATURES,
+        settings={"angles": False},
     ),
     "mnist": Part(
         "MNIST-t10k, 784-100-10",
@@ -179,10 +199,10 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
 def compute(name: str, options: argparse.Namespace) -> None:
     """Compute what is missing of a part."""
     from spikelearn.learning.comparison import compare
-    from spikelearn.learning.rules import RULES
+    from spikelearn.learning.rules import KNOWN, RULES
 
     part = PARTS[name]
-    rules = [rule for rule in part.rules or RULES if rule in (options.rules or RULES)]
+    rules = [rule for rule in part.rules or RULES if rule in (options.rules or KNOWN)]
     settings = dict(part.settings) | ({"mnist": options.mnist} if part.task == "mnist" else {})
     controls = [each for each in part.controls if options.controls is None or each in options.controls]
     seeds = min(part.seeds, options.seeds or part.seeds)
@@ -199,14 +219,14 @@ def points_of(name: str, stores: Path) -> list[dict[str, Any]]:
     """All points of a part, kept ones and those of its store; those of rules that there are no more are left out."""
     import pyarrow.parquet as parquet
 
-    from spikelearn.learning.rules import RULES
+    from spikelearn.learning.rules import KNOWN
     from spikelearn.sweep.table import read_table
 
     kept, store = _kept(name), stores / name
     points = parquet.read_table(kept).to_pylist() if kept.exists() else []
     points += read_table(store).to_pylist() if store.exists() else []
     last = {(point["rule"], point["control"], point["learner_seed"]): point for point in points}
-    return [last[key] for key in sorted(last) if key[0] in RULES]
+    return [last[key] for key in sorted(last) if key[0] in KNOWN]
 
 
 def keep(name: str, points: Sequence[Mapping[str, Any]]) -> None:

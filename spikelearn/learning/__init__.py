@@ -57,6 +57,8 @@ if _TYPE_CHECKING:
     from spikelearn.learning.spiking_errors import SpikingFeedbackAlignment as SpikingFeedbackAlignment
     from spikelearn.learning.spiking_predictive_coding import SpikingPredictiveCoding as SpikingPredictiveCoding
     from spikelearn.learning.target_propagation import TargetPropagation as TargetPropagation
+    from spikelearn.learning.unsupervised_features import AutoencoderFeatures as AutoencoderFeatures
+    from spikelearn.learning.unsupervised_features import ComponentFeatures as ComponentFeatures
     from spikelearn.learning.wake_sleep import WakeSleep as WakeSleep
     from spikelearn.learning.weight_perturbation import WeightPerturbation as WeightPerturbation
 else:

@@ -13,7 +13,7 @@ from spikelearn import sweep
 from spikelearn.errors import ParameterError
 from spikelearn.learning.controls import FROZEN, NONE, SHUFFLED_TEACHER
 from spikelearn.learning.examples import TASKS
-from spikelearn.learning.rules import GENERATIVE, LINEAR, RULES, learner_for
+from spikelearn.learning.rules import KNOWN, LINEAR, RULES, learner_for
 from spikelearn.sweep.design import Design
 from spikelearn.values import whole_number
 
@@ -45,7 +45,7 @@ def compare(
 ) -> Comparison:  # fmt: skip
     """Compute what is missing in the store `out`, and return the table of all that is in it.
 
-    task: a key of TASKS. rules: keys of RULES, or of GENERATIVE; None for all of RULES. seeds: learners of each rule.
+    task: a key of TASKS. rules: keys of KNOWN; None for all of RULES. seeds: learners of each rule.
     controls: keys of CONTROLS.
     options: of `sweep.run`, such as quick, workers and settings. Raises ParameterError for an unknown name, otherwise
     what `sweep.run` raises.
@@ -71,7 +71,7 @@ def comparison_of(points: Iterable[Mapping[str, Any]]) -> Comparison:
     for point in points:
         where = str(point["rule"]), str(point["task"]), int(point["learner_seed"])
         found.setdefault(where, {})[str(point["control"])] = point
-    order = {rule: k for k, rule in enumerate({**RULES, **GENERATIVE})}
+    order = {rule: k for k, rule in enumerate(KNOWN)}
     places = sorted(found, key=lambda place: (place[1], order.get(place[0], len(order)), place[2]))
     rows, courses = [], []
     for place in places:

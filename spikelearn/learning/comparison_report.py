@@ -17,7 +17,7 @@ from spikelearn.atomic_files import replacing
 from spikelearn.extras import needed
 from spikelearn.learning.comparison import COLUMNS, Comparison
 from spikelearn.learning.locality import MEANINGS
-from spikelearn.learning.rules import RULES
+from spikelearn.learning.rules import KNOWN
 from spikelearn.plots.comparison import (
     accuracy_by_events,
     accuracy_by_samples,
@@ -110,7 +110,7 @@ def needs_table(rules: Sequence[str]) -> str:
 
 def _needs(rules: Sequence[str]) -> dict[str, dict[str, bool]]:
     """Rule -> {what a synapse may have to know: whether it must}, without rules that are not known."""
-    known = {rule: RULES[rule].locality for rule in rules if rule in RULES}
+    known = {rule: KNOWN[rule].locality for rule in rules if rule in KNOWN}
     return {rule: {what: getattr(each, name) for name, what in MEANINGS.items()} for rule, each in known.items()}
 
 

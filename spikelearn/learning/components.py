@@ -26,6 +26,7 @@ from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Phase, Trials
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.epochs import fit_anew
 from spikelearn.learning.layers import copy_scores
 from spikelearn.network import Network
 from spikelearn.neurons import LinearRate
@@ -67,11 +68,7 @@ class Components(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Forget everything, then learn from examples X, (n, n_features), in `epochs` passes."""
-        for name in [name for name in vars(self) if name.endswith("_")]:
-            delattr(self, name)
-        for _ in range(whole_number(self.epochs, "epochs", least=1)):
-            self.partial_fit(X)
-        return self
+        return fit_anew(self, X)
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """One more pass over examples; the first examples say how input is scaled from then on."""
@@ -110,8 +107,7 @@ class Components(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         self._scaling_ = whitening(X) if self.whitens else np.eye(X.shape[1]) * np.sqrt(n / total_variance(X))
         net = Network(dt=1.0, seed=self.seed, threads=self.threads)
         inputs = net.population(self._scaling_.shape[1], LinearRate(), name="input")
-        weights = np.random.default_rng([78, self.seed]).normal(size=(inputs.size, n))
-        cells, learning = self.connect(net, inputs, weights / np.linalg.norm(weights, axis=0))
+        cells, learning = self.connect(net, inputs, directions(inputs.size, n, self.seed))
         self.circuit_ = Circuit(net, [inputs, cells], learning[:1], (), learning)
 
     def _present(self, X: np.ndarray, factor: float | None) -> np.ndarray:
@@ -191,6 +187,12 @@ COMPONENTS: Mapping[str, Components] = {
     "hebb_nonlinear": NonlinearHebb(),
 }
 """Name -> what is not fitted yet: to be cloned."""
+
+
+def directions(features: int, n: int, seed: int) -> np.ndarray:
+    """Weights at first, (features, n): a random direction for each of n cells."""
+    weights = np.random.default_rng([78, seed]).normal(size=(features, n))
+    return np.asarray(weights / np.linalg.norm(weights, axis=0))
 
 
 def total_variance(X: np.ndarray) -> float:

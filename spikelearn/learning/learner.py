@@ -24,6 +24,7 @@ from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import FROZEN, NONE, SHUFFLED_TEACHER, check_control
 from spikelearn.learning.cost import Cost
 from spikelearn.learning.encoding import Encoding, encoding_of
+from spikelearn.learning.epochs import fit_anew
 from spikelearn.learning.gradient import Loss, gradient
 from spikelearn.learning.locality import Locality
 from spikelearn.neurons import Neuron
@@ -100,11 +101,7 @@ class Learner(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: Any, y: Any) -> Self:
         """Forget everything, then learn from examples X, (n, features), with labels y, (n,), in `epochs` passes."""
-        for name in [name for name in vars(self) if name.endswith("_")]:
-            delattr(self, name)
-        for _ in range(whole_number(self.epochs, "epochs", least=1)):
-            self.partial_fit(X, y)
-        return self
+        return fit_anew(self, X, y)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
         """One more pass over examples. classes: all labels, needed by the first call if some of them are not in y."""

@@ -23,7 +23,8 @@ are long compared with a presentation, so that only the order of two spikes coun
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, NamedTuple, Self
 
 import numpy as np
@@ -31,9 +32,12 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from spikelearn.codegen.jit import scalar
+from spikelearn.description.population import Population
+from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Phase, Trials
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.epochs import fit_anew
 from spikelearn.learning.layers import add_to_scores, copy_scores, subtract_from_scores
 from spikelearn.network import Network
 from spikelearn.neurons.model import NeuronModel
@@ -138,11 +142,7 @@ class MirroredAutoencoder(TransformerMixin, BaseEstimator):
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Forget everything, then learn from examples X, (n, features), in `epochs` passes."""
-        for name in [name for name in vars(self) if name.endswith("_")]:
-            delattr(self, name)
-        for _ in range(whole_number(self.epochs, "epochs", least=1)):
-            self.partial_fit(X)
-        return self
+        return fit_anew(self, X)
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """One more pass over examples, in an order that is drawn."""
@@ -160,7 +160,11 @@ class MirroredAutoencoder(TransformerMixin, BaseEstimator):
             X = validate_data(self, X, dtype=np.float64)
             one_number(self.decay, "1", "decay", above=0.0)
             whole_number(self.steps, "steps", least=1)
-            self.circuit_ = self._build(X.shape[1], whole_number(self.hidden, "hidden", least=1))
+            hidden = whole_number(self.hidden, "hidden", least=1)
+            net = Network(dt=1.0, seed=self.seed, threads=self.threads)
+            rule = {"eta": self.learning_rate, "forgetting": self.forgetting}
+            visible, code, up, down = connect_mirrored(net, X.shape[1], hidden, self.seed, rule, self.mirrored)
+            self.circuit_ = Circuit(net, [visible, code], [up], [down], [up, down])
             self.epoch_ = 0
             self.history_: dict[str, list[float]] = {"alignment": []}
         return self
@@ -183,22 +187,6 @@ class MirroredAutoencoder(TransformerMixin, BaseEstimator):
         up, down = (self.circuit_.weights(each) for each in self.circuit_.learning)
         return float(np.sum(up * down.T) / np.linalg.norm(up) / np.linalg.norm(down))
 
-    def _build(self, features: int, hidden: int) -> Circuit:
-        rule = {
-            "eta": one_number(self.learning_rate, "1", "learning_rate", above=0.0),
-            "forgetting": one_number(self.forgetting, "1", "forgetting", least=0.0, most=1.0),
-        }
-        net = Network(dt=1.0, seed=self.seed, threads=self.threads)
-        visible = net.population(features, TurnTaking(), name="visible")
-        code = net.population(hidden, TurnTaking(), name="hidden")
-        generator = np.random.default_rng([28, self.seed])
-        W = generator.uniform(-0.8, 1.2, (features, hidden)) / np.sqrt(features)
-        V = generator.normal(0.0, 0.4, (hidden, features)) / np.sqrt(features)
-        up = net.connect(visible, code, "soma", weight=W, plasticity=OrderUp(**rule), name="up")
-        mirrored = OrderDown if self.mirrored else OrderUp
-        down = net.connect(code, visible, "soma", weight=V, plasticity=mirrored(**rule), name="down")
-        return Circuit(net, [visible, code], [up], [down], [up, down])
-
     def _features(self, X: Any) -> np.ndarray:
         check_is_fitted(self, "circuit_")
         X = validate_data(self, X, dtype=np.float64, reset=False)
@@ -214,24 +202,46 @@ class MirroredAutoencoder(TransformerMixin, BaseEstimator):
         circuit = self.circuit_
         visible, hidden = circuit.layers
         codes, spikes = np.zeros((len(X), hidden.size)), np.zeros(X.shape)
-        learning: Any = {each: factor for each in circuit.learning} if factor else ()
-        volley = float(self.steps)
-        stimulus = Phase(
-            volley, currents={(visible, "soma"): X, (visible, "turn"): 1.0}, plastic=learning,
-            reset=[visible, hidden, *circuit.learning], discard_events=True,
-            callback=Callback(subtract_from_scores, (visible.state("spikes"), spikes)),
-        )  # fmt: skip
-        code = Phase(
-            volley, currents={(hidden, "turn"): 1.0}, plastic=learning,
-            callback=Callback(copy_scores, (hidden.state("spikes"), codes)),
-        )  # fmt: skip
-        reconstruction = Phase(
-            volley, currents={(visible, "turn"): 1.0}, plastic=learning,
-            callback=Callback(add_to_scores, (visible.state("spikes"), spikes)),
-        )  # fmt: skip
-        last = Phase(1.0, plastic=learning)  # the last visible spikes reach synapses up
-        trials = Trials([stimulus, code, reconstruction, last], n=len(X))
-        run = circuit.network.run(trials=trials, progress=False)
+        phases = volleys(visible, hidden, X, self.steps, dict.fromkeys(circuit.learning, factor))
+        for k, (cells, done, into) in enumerate(
+            ((visible, subtract_from_scores, spikes), (hidden, copy_scores, codes), (visible, add_to_scores, spikes))
+        ):
+            phases[k] = replace(phases[k], callback=Callback(done, (cells.state("spikes"), into)))
+        run = circuit.network.run(trials=Trials(phases, n=len(X)), progress=False)
         if run.interrupted:
             raise KeyboardInterrupt
         return codes, spikes / self.steps
+
+
+def connect_mirrored(
+    net: Network, features: int, hidden: int, seed: int, rule: Mapping[str, Any], mirrored: bool = True
+) -> tuple[Population, Population, Projection, Projection]:
+    """Visible and hidden cells, and the projections up and down. rule: eta and forgetting."""
+    one_number(rule["eta"], "1", "learning_rate", above=0.0)
+    one_number(rule["forgetting"], "1", "forgetting", least=0.0, most=1.0)
+    visible = net.population(features, TurnTaking(), name="visible")
+    code = net.population(hidden, TurnTaking(), name="hidden")
+    generator = np.random.default_rng([28, seed])
+    W = generator.uniform(-0.8, 1.2, (features, hidden)) / np.sqrt(features)
+    V = generator.normal(0.0, 0.4, (hidden, features)) / np.sqrt(features)
+    up = net.connect(visible, code, "soma", weight=W, plasticity=OrderUp(**rule), name="up")
+    backwards = OrderDown if mirrored else OrderUp
+    down = net.connect(code, visible, "soma", weight=V, plasticity=backwards(**rule), name="down")
+    return visible, code, up, down
+
+
+def volleys(
+    visible: Population, hidden: Population, X: np.ndarray, steps: int, plastic: Mapping[Projection, float]
+) -> list[Phase]:  # fmt: skip
+    """The phases of a presentation: stimulus, code, reconstruction, and a step in which the last spikes reach synapses
+    up. plastic: projections between both layers, with factors of their learning rates, which may be 0."""
+    volley = float(steps)
+    return [
+        Phase(
+            volley, currents={(visible, "soma"): X, (visible, "turn"): 1.0}, plastic=plastic,
+            reset=[visible, hidden, *plastic], discard_events=True,
+        ),
+        Phase(volley, currents={(hidden, "turn"): 1.0}, plastic=plastic),
+        Phase(volley, currents={(visible, "turn"): 1.0}, plastic=plastic),
+        Phase(1.0, plastic=plastic),
+    ]  # fmt: skip

@@ -13,6 +13,7 @@ from spikelearn.learning.attention_gated import BrainProp
 from spikelearn.learning.backpropagation import SurrogateBackpropagation
 from spikelearn.learning.burst_propagation import BurstPropagation
 from spikelearn.learning.bursting_cortico_cortical import BurstingCorticoCortical
+from spikelearn.learning.components import COMPONENTS
 from spikelearn.learning.contrastive_divergence import ContrastiveDivergence
 from spikelearn.learning.contrastive_hebbian import ContrastiveHebbian
 from spikelearn.learning.controls import NONE, check_control
@@ -42,6 +43,7 @@ from spikelearn.learning.spiking_errors import SpikingFeedbackAlignment
 from spikelearn.learning.spiking_predictive_coding import SpikingPredictiveCoding
 from spikelearn.learning.target_propagation import ACTIVITIES, TargetPropagation
 from spikelearn.learning.tuned import tuned
+from spikelearn.learning.unsupervised_features import AutoencoderFeatures, ComponentFeatures
 from spikelearn.learning.wake_sleep import WakeSleep
 from spikelearn.learning.weight_perturbation import WeightPerturbation
 from spikelearn.parameters import suggest
@@ -99,8 +101,17 @@ NO_FEEDBACK: Mapping[str, str] = {
         ("dtp", "target_prop"), "its inverses are not to be like the forward weights; they learn to undo them"
     ),
     "ecd": "each synapse is the same in both directions",
+    "wake_sleep": "what comes down is its generative model",
+    **dict.fromkeys((*COMPONENTS, "autoencoder"), "no teacher reaches its hidden layer"),
 }
 """Rule -> why it has no feedback weights that could be fixed, tied or learned: see `feedback`."""
+UNSUPERVISED: Mapping[str, Learner] = {
+    **{name: ComponentFeatures(find=name) for name in COMPONENTS},
+    "autoencoder": AutoencoderFeatures(),
+}
+"""Rules of hidden layers that know no labels, with a readout that learns from these. What is found without labels need
+not be what they depend on, XOR for one, so these are not in RULES."""
+KNOWN: Mapping[str, Learner] = {**RULES, **GENERATIVE, **UNSUPERVISED}
 
 LINEAR = "linear"
 """The control without hidden layers, beside those of `CONTROLS`."""
@@ -111,12 +122,11 @@ def learner_for(rule: str, task: str = "", control: str = NONE, **parameters: An
 
     Raises ParameterError for an unknown rule or control, and for `feedback` of a rule that has none.
     """
-    known = {**RULES, **GENERATIVE}
-    if rule not in known:
-        raise ParameterError(f"rule: there is no {rule!r}{suggest(rule, known)}; there are: {', '.join(known)}")
+    if rule not in KNOWN:
+        raise ParameterError(f"rule: there is no {rule!r}{suggest(rule, KNOWN)}; there are: {', '.join(KNOWN)}")
     if "feedback" in parameters and rule in NO_FEEDBACK:
         raise ParameterError(f"feedback: {rule!r} has no feedback weights to choose: {NO_FEEDBACK[rule]}")
-    learner = clone(known[rule]).set_params(**tuned(rule, task, control)).set_params(**parameters)
+    learner = clone(KNOWN[rule]).set_params(**tuned(rule, task, control)).set_params(**parameters)
     if control == LINEAR:
         return learner.set_params(hidden=())
     check_control(control)
