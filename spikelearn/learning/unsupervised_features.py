@@ -47,6 +47,13 @@ from spikelearn.neurons import LeakyReadout, LIFSoftReset, LinearRate
 from spikelearn.values import one_number, word
 
 
+TOTAL_VARIANCE = 3.0
+"""Of features that are not whitened: cells that inhibit each other settle in steps of 1 ms if it is small."""
+LEAST_VARIANCE = 0.02
+"""Of a direction, relative to the largest, for it not to be left out when features are whitened: in others are rare
+values that are sparse and say nothing."""
+
+
 @dataclass(eq=False, repr=False)
 class UnsupervisedFeatures(Learner):
     """Base of learners with one hidden layer that learns without labels, or none."""
@@ -100,8 +107,8 @@ class UnsupervisedFeatures(Learner):
 class ComponentFeatures(UnsupervisedFeatures):
     """Features of cells that learn directions of their input.
 
-    find: a key of `COMPONENTS`, the rule by which they do. drive: input to a cell that fires, for an activity of 1.
-    offset: largest size of the constant currents.
+    find: a key of `COMPONENTS`, the rule by which they do. drive: standard deviation of what drives cells that fire, at
+    first and if features are not correlated. offset: largest size of the constant currents.
     """
 
     learning_rate: float | tuple[float, float] = (0.01, 0.1)
@@ -116,7 +123,8 @@ class ComponentFeatures(UnsupervisedFeatures):
         inputs = net.population(n, LinearRate(), name="input")
         cells, learning = rule.connect(net, inputs, directions(n, hidden, self.seed))
         firing = net.population(hidden, LIFSoftReset(), name="hidden 1")
-        net.connect(cells, firing, "soma", OneToOne(), weight=self.drive, on="rate", payload="y", name="dendrites")
+        drive = self.drive * (1.0 if rule.whitens else np.sqrt(n / TOTAL_VARIANCE))
+        net.connect(cells, firing, "soma", OneToOne(), weight=drive, on="rate", payload="y", name="dendrites")
         offsets = np.random.default_rng([83, self.seed]).uniform(-self.offset, self.offset, hidden)
         parts = {"cells": cells, "offsets": offsets, "settling": rule.steps}
         return Circuit(net, [inputs, firing], learning[:1], (), learning, parts)
@@ -141,13 +149,13 @@ class ComponentFeatures(UnsupervisedFeatures):
         features = super()._features(X)
         self._mean_ = features.mean(axis=0)
         if COMPONENTS[self.find].whitens:
-            turned = whitening(features)
+            turned = whitening(features, LEAST_VARIANCE)
             self._scaling_ = turned @ (turned / np.linalg.norm(turned, axis=0)).T
         else:
-            self._scaling_ = np.eye(features.shape[1]) * np.sqrt(features.shape[1] / total_variance(features))
+            self._scaling_ = np.eye(features.shape[1]) * np.sqrt(TOTAL_VARIANCE / total_variance(features))
 
     def _features(self, X: np.ndarray) -> np.ndarray:
-        """Centred, and whitened or scaled to a mean variance of 1, for cells that learn directions."""
+        """Centred, and whitened or scaled, for cells that learn directions."""
         features = super()._features(X)
         return (features - self._mean_) @ self._scaling_ if self.hidden else features
 
