@@ -105,7 +105,7 @@ PARTS = {
     "digits_generative": Part(
         "UCI digits, 64-100-10, by models of examples and labels",
         "Rules that model how examples and labels occur together; an answer is the label that fits an example best. "
-        "`ecd` 10 epochs, `wake_sleep` 20.",
+        "`ecd` 10 epochs, `wake_sleep` 12.",
         "digits", ("ecd", "wake_sleep"), settings={"angles": False},
     ),
     "yin_yang_features": Part(

@@ -28,6 +28,9 @@ if _TYPE_CHECKING:
     from spikelearn.learning.csdp import ContrastiveSignalDependent as ContrastiveSignalDependent
     from spikelearn.learning.deep_feedback_control import DeepFeedbackControl as DeepFeedbackControl
     from spikelearn.learning.dendritic_error import DendriticError as DendriticError
+    from spikelearn.learning.dendritic_predictive_coding import (
+        DendriticPredictiveCoding as DendriticPredictiveCoding,
+    )
     from spikelearn.learning.dopamine_and_bursts import DopamineAndBursts as DopamineAndBursts
     from spikelearn.learning.eprop import EligibilityPropagation as EligibilityPropagation
     from spikelearn.learning.equilibrium_propagation import EquilibriumPropagation as EquilibriumPropagation

@@ -90,17 +90,18 @@ class HeldValueParameters(NamedTuple):
 
 @scalar
 def _held_value(
-    A: float, D: float, in_basal: float, I_teacher: float, I_teaching: float, variance: float
-) -> tuple[float, float, np.uint8]:
-    return in_basal, I_teaching * (I_teacher - in_basal) / variance, np.uint8(16)
+    V: float, A: float, D: float, in_basal: float, I_teacher: float, I_teaching: float, variance: float
+) -> tuple[float, float, float, np.uint8]:
+    error = I_teaching * (I_teacher - in_basal)
+    return in_basal + error, in_basal, error / variance, np.uint8(16)
 
 
 HeldValue = NeuronModel(
     "HeldValue", HeldValueParameters, lambda p, dt: {"variance": p.variance}, _held_value,
-    state={"A": "1", "D": "1"}, ports={"basal": "1"}, currents=("teacher", "teaching"), initial=lambda p: {},
+    state={"V": "1", "A": "1", "D": "1"}, ports={"basal": "1"}, currents=("teacher", "teaching"), initial=lambda p: {},
     kinds=("rate",),
 )  # fmt: skip
-"""An output unit: A is the prediction, which is its value unless a current `teaching` of 1 pA holds it at `teacher`."""
+"""An output unit: A is the prediction, which is its value V unless a current `teaching` of 1 pA holds it at `teacher`."""
 
 
 @dataclass(eq=False, repr=False)

@@ -20,6 +20,7 @@ from spikelearn.learning.controls import NONE, check_control
 from spikelearn.learning.csdp import ContrastiveSignalDependent
 from spikelearn.learning.deep_feedback_control import DeepFeedbackControl
 from spikelearn.learning.dendritic_error import DendriticError
+from spikelearn.learning.dendritic_predictive_coding import DendriticPredictiveCoding
 from spikelearn.learning.dopamine_and_bursts import DopamineAndBursts
 from spikelearn.learning.eprop import EligibilityPropagation
 from spikelearn.learning.equilibrium_propagation import EquilibriumPropagation
@@ -77,6 +78,7 @@ RULES: Mapping[str, Learner] = {
     "generec": GeneRec(),
     "almeida_pineda": AlmeidaPineda(),
     "predictive_coding": PredictiveCoding(),
+    "predictive_coding_dendritic": DendriticPredictiveCoding(),
     "predictive_coding_spiking": SpikingPredictiveCoding(),
     "dtp": TargetPropagation(),
     "target_prop": TargetPropagation(difference=False, inverse=ACTIVITIES, learning_rate=(0.05, 0.02)),

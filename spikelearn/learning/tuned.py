@@ -50,7 +50,7 @@ YIN_YANG: Mapping[str, Mapping[str, tuple[float, float, float]]] = {
 """Rule -> control -> learning rates of hidden layers and output, and their decay."""
 SAME = {
     "dfa": "fa", "eprop_lif": "eprop", "eprop_nested": "eprop", "eventprop_delays": "eventprop", "generec": "chl",
-    "predictive_coding_spiking": "predictive_coding",
+    "predictive_coding_spiking": "predictive_coding", "predictive_coding_dendritic": "predictive_coding",
 }  # fmt: skip
 """Rule -> the rule whose parameters it has."""
 SEQUENCES: Mapping[str, Mapping[str, Any]] = {

@@ -48,9 +48,10 @@ class WakeSleep(Learner):
 
     locality: ClassVar[Locality] = Locality(target_signal=True, phases=True)
 
+    epochs: int = 12
     learning_rate: float | tuple[float, float] = (0.05, 0.05)
     bias: bool = False
-    steps: int = 10
+    steps: int = 5
     spread: float = 0.1
 
     def build(self, sizes: Sequence[int]) -> Circuit:

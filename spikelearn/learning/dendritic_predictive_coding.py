@@ -1,0 +1,133 @@
+"""Predictive coding without error cells: errors are potentials of dendrites, in which cells balance what arrives.
+
+Mikulasch, Rudelt, Wibral & Priesemann 2023, Trends Neurosci. 46:45 (hierarchical predictive coding through dendritic
+error computation); Mikulasch, Rudelt & Priesemann 2021, PNAS 118:e2021925118 (dendritic balance). Values, energy and
+what is learned are those of `predictive_coding`, but cells send their values only, up and down. For each cell k of the
+layer above, cell i has a branch of its apical dendrite, on which the value of k arrives, and which cells j of the
+layer of i inhibit,
+
+    e_ik = V_k - sum_j m_ikj A_j.
+
+The inhibition learns to balance the branch,
+
+    dm_ikj = eta e_ik A_j,
+
+by which each branch comes to know what its layer predicts, mu_k = sum_j w_kj A_j, so that its potential is the error
+eps_k = V_k - mu_k of the cell above, which nobody has sent. (In the papers a branch belongs to a synapse, too, and
+inhibition is plastic for the same balance.) It acts on the soma by v_ik, and learns with it,
+
+    V_i = mu_i + D_i,   D_i <- D_i + rate (-D_i + f'(V_i) sum_k v_ik e_ik),   dv_ik = eta A_i (e_ik - d |e_ik| v_ik).
+
+So is the error of k itself: its soma differs from its basal dendrite, by what came from above, D_k = V_k - mu_k, and
+basal synapses learn dw_kj = eta D_k A_j, as m does: with m = w this is predictive coding but for one step of delay, and
+m and w stay alike. m is 0 at first and comes to be w because branches are balanced before there is a teacher as well,
+where every error should be 0.
+
+Ours: this circuit is for examples with labels, where the papers' learns representations; a layer below predicts the
+one above, and not the other way round; cells have graded values, of which V goes down and A = f(V) up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from spikelearn.codegen.jit import scalar
+from spikelearn.connectivity import Pairs
+from spikelearn.description.projection import Projection
+from spikelearn.description.trials import Phase
+from spikelearn.learning.both_ways import FEEDBACK, check_steps, sweeping_up
+from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.controls import ABLATED_FEEDBACK
+from spikelearn.learning.feedback import FIXED, TIED, check_feedback
+from spikelearn.learning.layers import starting_weights
+from spikelearn.learning.locality import Locality
+from spikelearn.learning.predictive_coding import PredictiveCoding
+from spikelearn.network import Network
+from spikelearn.neurons.model import NeuronModel
+from spikelearn.units import number
+from spikelearn.values import one_number
+
+
+class BranchParameters(NamedTuple):
+    variance: Annotated[number, "Sigma of the error"] = 1.0
+
+
+@scalar
+def _branch(D: float, in_above: float, in_beside: float, variance: float) -> tuple[float, np.uint8]:
+    return (in_above - in_beside) / variance, np.uint8(16)
+
+
+Branch = NeuronModel(
+    "Branch", BranchParameters, lambda p, dt: {"variance": p.variance}, _branch, state={"D": "1"},
+    ports={"above": "1", "beside": "1"}, initial=lambda p: {}, kinds=("rate",),
+)  # fmt: skip
+"""A branch of an apical dendrite: D is what excites it less what inhibits it."""
+
+
+@dataclass(eq=False, repr=False)
+class DendriticPredictiveCoding(PredictiveCoding):
+    """Predictive coding with errors in dendrites.
+
+    balance: learning rate of the inhibition of branches while there is no teacher. Others: as in `PredictiveCoding`.
+    """
+
+    locality: ClassVar[Locality] = Locality(target_signal=True)
+
+    balance: float = 0.05
+
+    def build(self, sizes: Sequence[int]) -> Circuit:
+        check_feedback(self.feedback, FEEDBACK)
+        check_steps(self, sizes, self.least_for_each_layer)
+        one_number(self.balance, "1", "balance", above=0.0)
+        net = Network(dt=1.0, seed=self.seed, threads=self.threads)
+        layers = self.cells(net, sizes)
+        weights = starting_weights(sizes, self.seed)
+        at_hidden, at_output = self.rates
+        etas = [*[at_hidden] * (len(sizes) - 2), at_output]
+        generator = np.random.default_rng([25, self.seed])
+        ablated = self.control == ABLATED_FEEDBACK
+        forward: list[Projection] = []
+        feedback: list[Projection] = []
+        beside: list[Projection] = []
+        for k, (W, eta) in enumerate(zip(weights, etas, strict=True)):
+            up, down = self.rules(eta, bottom=k == 0)
+            sent = {"on": "rate", "payload": "A"} if k else self.encoded.sent
+            forward.append(net.connect(layers[k], layers[k + 1], "basal", weight=W, plasticity=up, **sent))
+            if not k:
+                continue
+            n, above = W.shape
+            variance = self.variance if layers[k + 1] is layers[-1] else 1.0
+            branches = net.population(n * above, Branch(variance=variance), name=f"branches of layer {k}")
+            every = np.arange(n * above)
+            of_cell, for_cell = every // above, every % above
+            net.connect(layers[k + 1], branches, "above", Pairs(for_cell, every), weight=1.0, on="rate", payload="V")
+            beside.append(
+                net.connect(
+                    layers[k], branches, "beside", weight=np.zeros((n, n * above)), plasticity=up, on="rate", payload="A"
+                )
+            )
+            drawn = generator.normal(0.0, 0.0 if ablated else self.spread, W.shape)
+            V = W if self.feedback == TIED and not ablated else drawn
+            feedback.append(
+                net.connect(
+                    branches, layers[k], "apical", Pairs(every, of_cell), weight=V.ravel(), on="rate", payload="D",
+                    plasticity=None if ablated or self.feedback == FIXED else down,
+                )
+            )  # fmt: skip
+        learns = () if ablated or self.feedback == FIXED else feedback
+        parts = {"beside": dict(zip(beside, etas[1:], strict=True))}
+        return Circuit(net, layers, forward, feedback, [*forward, *learns, *beside], parts)
+
+    def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
+        if y is None:
+            return super().phases(circuit, X, y, scores)
+        settled, given = sweeping_up(self, circuit, X, scores, len(circuit.layers) + 1)
+        _, settling, taught = super().phases(circuit, X, y, scores)
+        factors = self.factors(circuit)
+        beside = circuit.parts["beside"]
+        balanced: dict[Any, float] = {each: factors[each] * self.balance / eta for each, eta in beside.items()}
+        return [settled, Phase(1.0, plastic=balanced, **given), settling, taught]
