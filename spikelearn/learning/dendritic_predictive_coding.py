@@ -72,17 +72,18 @@ Branch = NeuronModel(
 class DendriticPredictiveCoding(PredictiveCoding):
     """Predictive coding with errors in dendrites.
 
-    balance: learning rate of the inhibition of branches while there is no teacher. Others: as in `PredictiveCoding`.
+    balance: learning rate of the inhibition of branches while there is no teacher, times the number of cells that
+    inhibit; below 2 it is stable. Others: as in `PredictiveCoding`.
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True)
 
-    balance: float = 0.05
+    balance: float = 1.5
 
     def build(self, sizes: Sequence[int]) -> Circuit:
         check_feedback(self.feedback, FEEDBACK)
         check_steps(self, sizes, self.least_for_each_layer)
-        one_number(self.balance, "1", "balance", above=0.0)
+        one_number(self.balance, "1", "balance", above=0.0, most=2.0)
         net = Network(dt=1.0, seed=self.seed, threads=self.threads)
         layers = self.cells(net, sizes)
         weights = starting_weights(sizes, self.seed)
@@ -105,9 +106,10 @@ class DendriticPredictiveCoding(PredictiveCoding):
             every = np.arange(n * above)
             of_cell, for_cell = every // above, every % above
             net.connect(layers[k + 1], branches, "above", Pairs(for_cell, every), weight=1.0, on="rate", payload="V")
-            beside.append(
+            beside.append(  # what is foreseen takes as long as what comes back from above
                 net.connect(
-                    layers[k], branches, "beside", weight=np.zeros((n, n * above)), plasticity=up, on="rate", payload="A"
+                    layers[k], branches, "beside", weight=np.zeros((n, n * above)), delay=2.0, plasticity=up, on="rate",
+                    payload="A",
                 )
             )
             drawn = generator.normal(0.0, 0.0 if ablated else self.spread, W.shape)
@@ -117,9 +119,9 @@ class DendriticPredictiveCoding(PredictiveCoding):
                     branches, layers[k], "apical", Pairs(every, of_cell), weight=V.ravel(), on="rate", payload="D",
                     plasticity=None if ablated or self.feedback == FIXED else down,
                 )
-            )  # fmt: skip
+            )
         learns = () if ablated or self.feedback == FIXED else feedback
-        parts = {"beside": dict(zip(beside, etas[1:], strict=True))}
+        parts = {"beside": {each: self.balance / (each.source_size * eta) for each, eta in zip(beside, etas[1:], strict=True)}}
         return Circuit(net, layers, forward, feedback, [*forward, *learns, *beside], parts)
 
     def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
@@ -128,6 +130,5 @@ class DendriticPredictiveCoding(PredictiveCoding):
         settled, given = sweeping_up(self, circuit, X, scores, len(circuit.layers) + 1)
         _, settling, taught = super().phases(circuit, X, y, scores)
         factors = self.factors(circuit)
-        beside = circuit.parts["beside"]
-        balanced: dict[Any, float] = {each: factors[each] * self.balance / eta for each, eta in beside.items()}
+        balanced = {each: factors[each] * share for each, share in circuit.parts["beside"].items() if each in factors}
         return [settled, Phase(1.0, plastic=balanced, **given), settling, taught]

@@ -32,7 +32,9 @@ Currents = Mapping[tuple[Population, str], Any]
 class HelmholtzMachine:
     """layers: from the lowest up. recognition: from each layer to the next. generative: back again, in the same order.
     recognition_biases: of all layers but the lowest. generative_biases: of all layers. homeostasis: further recognition
-    biases, which keep units on for a share of the time, if there are any. always: the cell that biases come from."""
+    biases, which keep units on for a share of the time, if there are any; those that learn asleep work against them as
+    long as dreams are otherwise, so that either may become large, while it is their sum that counts. always: the cell
+    that biases come from."""
 
     layers: Sequence[Population]
     recognition: Sequence[Projection]
@@ -116,7 +118,7 @@ def helmholtz_machine(
         wake = WakeLearning(eta=etas[min(k, len(etas) - 1)])
         machine.generative_biases.append(net.connect(always, layer, "apical", weight=start, plasticity=wake, **one))
         if k:
-            sleep = SleepLearning(eta=etas[k - 1])
+            sleep = SleepLearning(eta=etas[k - 1], W_min=-1e6, W_max=1e6)
             machine.recognition_biases.append(net.connect(always, layer, "basal", weight=start, plasticity=sleep, **one))
         if share and 0 < k < len(layers) - 1:
             keep = ActivityHomeostasis(eta=etas[k - 1], share=share)

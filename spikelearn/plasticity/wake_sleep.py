@@ -38,8 +38,8 @@ class ActivityHomeostasisParameters(NamedTuple):
     eta: Annotated[number, "learning rate of a step"] = 0.1
     share: Annotated[number, "of the time in which the target is to be on"] = 0.1
     tau_x: Annotated[ms, "time constant with which a value decays between events"] = 1000.0
-    W_min: Annotated[weight, "smallest weight"] = -100.0
-    W_max: Annotated[weight, "largest weight"] = 100.0
+    W_min: Annotated[weight, "smallest weight"] = -1e6
+    W_max: Annotated[weight, "largest weight"] = 1e6
 
 
 @scalar
