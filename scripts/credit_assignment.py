@@ -111,7 +111,8 @@ PARTS = {
     "yin_yang_features": Part(
         "Yin-Yang, 4-30-3, with features that are found without labels",
         "The hidden layer learns without labels and the output from its spikes. A gain over `frozen` is what such "
-        "features are worth. The four inputs have two dimensions: what finds directions of them has not much to find.",
+        "features are worth. The four inputs have two dimensions, so there is not much for cells to find that look for "
+        "directions; those of `oja` all find the same one. Rates were chosen by hand on validation points.",
         "yin_yang", FEATURES, settings={"angles": False},
     ),
     "digits_features": Part(
@@ -142,8 +143,9 @@ that were not learned, and the points, fixed for all, are those of `spikelearn.l
 deviation over learners with the seeds 1 to 5 (XOR 1 to 10). Learning rates and decay were chosen on validation points,
 with the seeds 101 and 102, by `python scripts/tune_learners.py --settings 4`: as many settings for each rule, and for
 its frozen and its linear control; those of `csdp` by hand, on the same points; `dfa`, `eprop_lif`, `eventprop_delays`,
-`generec` and `predictive_coding_spiking` have those of the rules that they resemble. Controls that were not tuned,
-those of all other tasks and `shuffled` among them, have the parameters of their rule. Events are synaptic events of one
+`generec`, `predictive_coding_spiking` and `predictive_coding_dendritic` have those of the rules that they resemble.
+Controls that were not tuned, those of all other tasks and `shuffled` among them, have the parameters of their rule.
+Events are synaptic events of one
 presentation: what arrives, not what is computed. CPU times are without compilation, from a machine with other work.
 Angles are between what the presentation of one example changes and minus the gradient of the rule's loss, and between
 the sums over 256 examples; `bptt` and `eventprop` follow the gradient itself. n/a: not measured, or not there, as a

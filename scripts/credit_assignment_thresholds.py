@@ -123,7 +123,7 @@ GRADIENT = ("bptt", "bptt_online", "bptt_resonate", "eventprop", "eventprop_dela
 ACCURACY = {
     "bptt": 0.965, "eventprop": 0.96, "fa": 0.93, "fa_spiking": 0.93, "erbp": 0.93, "brainprop": 0.93,
     "node_perturbation": 0.88, "weight_perturbation": 0.85, "ep": 0.92, "ep_spiking": 0.92,
-    "predictive_coding": 0.92, "predictive_coding_spiking": 0.92,
+    "predictive_coding": 0.92, "predictive_coding_spiking": 0.92, "predictive_coding_dendritic": 0.92,
     "deep_feedback_control": 0.92, "burstccn": 0.92, "latent_equilibrium": 0.92,
     "forward_forward": 0.92, "csdp": 0.92, "eventprop_delays": 0.92,
 }  # fmt: skip
@@ -158,7 +158,7 @@ def thresholds(rules: Sequence[str]) -> list[Threshold]:
         found.append(Threshold("yin_yang", rule, f"angle at most {most:g} degrees", hidden_angle(most)))
     for rule, least in DIGITS.items():
         found.append(Threshold("digits", rule, f"accuracy {least:g}", mean_accuracy(least=least)))
-    for rule in ("predictive_coding", "predictive_coding_spiking"):
+    for rule in ("predictive_coding", "predictive_coding_spiking", "predictive_coding_dendritic"):
         found.append(Threshold("yin_yang", rule, "angle at most 30 degrees", hidden_angle(30.0)))
     found += [
         Threshold("yin_yang_deep", "dtp", "accuracy 0.9", mean_accuracy(least=0.9)),

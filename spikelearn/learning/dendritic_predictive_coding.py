@@ -29,8 +29,8 @@ one above, and not the other way round; cells have graded values, of which V goe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -68,6 +68,11 @@ Branch = NeuronModel(
 """A branch of an apical dendrite: D is what excites it less what inhibits it."""
 
 
+VALUE: Mapping[str, Any] = {"on": "rate", "payload": "A"}
+INDIRECT = 2.0
+"""ms until cells inhibit a branch: as long as what they drive takes to come back from the layer above."""
+
+
 @dataclass(eq=False, repr=False)
 class DendriticPredictiveCoding(PredictiveCoding):
     """Predictive coding with errors in dendrites.
@@ -91,38 +96,31 @@ class DendriticPredictiveCoding(PredictiveCoding):
         etas = [*[at_hidden] * (len(sizes) - 2), at_output]
         generator = np.random.default_rng([25, self.seed])
         ablated = self.control == ABLATED_FEEDBACK
+        learns = self.feedback != FIXED and not ablated
         forward: list[Projection] = []
         feedback: list[Projection] = []
-        beside: list[Projection] = []
+        beside: dict[Projection, float] = {}
         for k, (W, eta) in enumerate(zip(weights, etas, strict=True)):
             up, down = self.rules(eta, bottom=k == 0)
-            sent = {"on": "rate", "payload": "A"} if k else self.encoded.sent
+            sent: Mapping[str, Any] = VALUE if k else self.encoded.sent
             forward.append(net.connect(layers[k], layers[k + 1], "basal", weight=W, plasticity=up, **sent))
             if not k:
                 continue
-            n, above = W.shape
-            variance = self.variance if layers[k + 1] is layers[-1] else 1.0
-            branches = net.population(n * above, Branch(variance=variance), name=f"branches of layer {k}")
-            every = np.arange(n * above)
-            of_cell, for_cell = every // above, every % above
-            net.connect(layers[k + 1], branches, "above", Pairs(for_cell, every), weight=1.0, on="rate", payload="V")
-            beside.append(  # what is foreseen takes as long as what comes back from above
-                net.connect(
-                    layers[k], branches, "beside", weight=np.zeros((n, n * above)), delay=2.0, plasticity=up, on="rate",
-                    payload="A",
-                )
-            )
+            below, above = layers[k], layers[k + 1]
+            variance = self.variance if above is layers[-1] else 1.0
+            branches = net.population(W.size, Branch(variance=variance), name=f"branches of layer {k}")
+            of_cell, for_cell = np.divmod(np.arange(W.size), above.size)
+            every = np.arange(W.size)
+            net.connect(above, branches, "above", Pairs(for_cell, every), weight=1.0, on="rate", payload="V")
+            none = np.zeros((below.size, W.size))
+            inhibition = net.connect(below, branches, "beside", weight=none, delay=INDIRECT, plasticity=up, **VALUE)
+            beside[inhibition] = self.balance * variance / (below.size * eta)
             drawn = generator.normal(0.0, 0.0 if ablated else self.spread, W.shape)
             V = W if self.feedback == TIED and not ablated else drawn
-            feedback.append(
-                net.connect(
-                    branches, layers[k], "apical", Pairs(every, of_cell), weight=V.ravel(), on="rate", payload="D",
-                    plasticity=None if ablated or self.feedback == FIXED else down,
-                )
-            )
-        learns = () if ablated or self.feedback == FIXED else feedback
-        parts = {"beside": {each: self.balance / (each.source_size * eta) for each, eta in zip(beside, etas[1:], strict=True)}}
-        return Circuit(net, layers, forward, feedback, [*forward, *learns, *beside], parts)
+            acts = {"weight": V.ravel(), "plasticity": down if learns else None, "on": "rate", "payload": "D"}
+            feedback.append(net.connect(branches, below, "apical", Pairs(every, of_cell), **acts))
+        learning = [*forward, *(feedback if learns else ()), *beside]
+        return Circuit(net, layers, forward, feedback, learning, {"beside": beside})
 
     def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
         if y is None:

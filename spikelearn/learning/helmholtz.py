@@ -119,7 +119,9 @@ def helmholtz_machine(
         machine.generative_biases.append(net.connect(always, layer, "apical", weight=start, plasticity=wake, **one))
         if k:
             sleep = SleepLearning(eta=etas[k - 1], W_min=-1e6, W_max=1e6)
-            machine.recognition_biases.append(net.connect(always, layer, "basal", weight=start, plasticity=sleep, **one))
+            machine.recognition_biases.append(
+                net.connect(always, layer, "basal", weight=start, plasticity=sleep, **one)
+            )
         if share and 0 < k < len(layers) - 1:
             keep = ActivityHomeostasis(eta=etas[k - 1], share=share)
             machine.homeostasis.append(

@@ -101,7 +101,7 @@ HeldValue = NeuronModel(
     state={"V": "1", "A": "1", "D": "1"}, ports={"basal": "1"}, currents=("teacher", "teaching"), initial=lambda p: {},
     kinds=("rate",),
 )  # fmt: skip
-"""An output unit: A is the prediction, which is its value V unless a current `teaching` of 1 pA holds it at `teacher`."""
+"""An output unit: A is the prediction, and its value V unless a current `teaching` of 1 pA holds that at `teacher`."""
 
 
 @dataclass(eq=False, repr=False)

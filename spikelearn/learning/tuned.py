@@ -62,6 +62,10 @@ SEQUENCES: Mapping[str, Mapping[str, Any]] = {
 DIGITS: Mapping[str, Mapping[str, Any]] = {
     "brainprop": {"learning_rate": (0.12, 0.005), "exploration_decay": 0.9, "epochs": 30},
     "predictive_coding": {"learning_rate": (0.2, 0.1)},
+    "oja": {"learning_rate": (0.01, 0.02)},
+    "similarity_matching": {"learning_rate": (0.01, 0.1)},
+    "hebb_nonlinear": {"learning_rate": (0.002, 0.02)},
+    "autoencoder": {"learning_rate": (2e-5, 0.1), "epochs": 8},
     "dtp": {"learning_rate": (0.02, 0.01), "decay": 0.9, "sigma": 0.5, "inverse_rate": 0.01},
 }
 """Found by hand with at most ten settings on validation digits: with rates for three classes, ten are not learned, and

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from sklearn.base import clone
@@ -45,7 +45,6 @@ from spikelearn.learning.mirrored_autoencoder import connect_mirrored, volleys
 from spikelearn.network import Network
 from spikelearn.neurons import LeakyReadout, LIFSoftReset, LinearRate
 from spikelearn.values import one_number, word
-
 
 TOTAL_VARIANCE = 3.0
 """Of features that are not whitened: cells that inhibit each other settle in steps of 1 ms if it is small."""
@@ -111,7 +110,7 @@ class ComponentFeatures(UnsupervisedFeatures):
     first and if features are not correlated. offset: largest size of the constant currents.
     """
 
-    learning_rate: float | tuple[float, float] = (0.01, 0.1)
+    learning_rate: float | tuple[float, float] = (0.01, 0.03)
     find: str = "oja"
     drive: float = 1.5
     offset: float = 1.5
@@ -167,7 +166,8 @@ class AutoencoderFeatures(UnsupervisedFeatures):
     steps: of each of the three volleys of a presentation. forgetting: see `MirroredAutoencoder`.
     """
 
-    learning_rate: float | tuple[float, float] = (2e-5, 0.1)
+    epochs: int = 12
+    learning_rate: float | tuple[float, float] = (2e-5, 0.05)
     decay: float = 0.85
     steps: int = 20
     forgetting: float = 2e-5

@@ -34,7 +34,10 @@ def test_generative_weights_learn_awake_and_recognition_asleep_by_their_delta_ru
     run = learner._present(X[:1], Y[:1])[1]
     after = [[circuit.weights(each) for each in group] for group in groups]
     by_day, by_night = (
-        [{name: run.trace(layer, name).values[step] for name in ("z", "p_basal", "p_apical")} for layer in circuit.layers]
+        [
+            {name: run.trace(layer, name).values[step] for name in ("z", "p_basal", "p_apical")}
+            for layer in circuit.layers
+        ]
         for step in (DAY, NIGHT)
     )
     for k, eta in enumerate((0.3, 0.2)):
