@@ -54,6 +54,7 @@ def _machine(steps):
     """The run of three units below and two above, which are awake, asleep, or neither in turn; and what drove them."""
     generator = np.random.default_rng(2)
     up, down = generator.normal(0.0, 1.0, (3, 2)), generator.normal(0.0, 1.0, (2, 3))
+    keep = np.zeros((3, 2))
     net = sl.Network(dt=DT, seed=5)
     low, high = (net.population(n, sl.HelmholtzUnit(), name=name) for n, name in ((3, "low"), (2, "high")))
     times, given = DT * np.arange(steps), {}
@@ -68,20 +69,21 @@ def _machine(steps):
     learning = [
         net.connect(low, high, "basal", weight=up, plasticity=sl.SleepLearning(eta=0.05), **state),
         net.connect(high, low, "apical", weight=down, plasticity=sl.WakeLearning(eta=0.1), **state),
+        net.connect(low, high, "basal", weight=keep, plasticity=sl.ActivityHomeostasis(eta=0.02, share=0.3), **state),
     ]
     for units in (low, high):
         net.record(units, ["z", "p_basal", "p_apical"])
-    return net.run(steps * DT), low, high, given, learning, (up, down)
+    return net.run(steps * DT), low, high, given, learning, (up, down, keep)
 
 
 def _helmholtz():
     """Probabilities in each step, kept states, and weights; the states that were drawn are taken over."""
-    run, low, high, given, learning, (up, down) = _machine(STEPS)
+    run, low, high, given, learning, (up, down, keep) = _machine(STEPS)
     z = {units: run.trace(units, "z").values for units in (low, high)}
     measured, expected = [], []
     for step in range(STEPS):
         sent = {units: z[units][step - 1] if step else np.zeros(units.size) for units in z}
-        p_high = 1.0 / (1.0 + np.exp(-(sent[low] @ up + given[high]["basal"][step])))
+        p_high = 1.0 / (1.0 + np.exp(-(sent[low] @ (up + keep) + given[high]["basal"][step])))
         p_low = 1.0 / (1.0 + np.exp(-(sent[high] @ down + given[low]["apical"][step])))
         expected += [p_high, p_low]
         measured += [run.trace(high, "p_basal").values[step], run.trace(low, "p_apical").values[step]]
@@ -91,8 +93,9 @@ def _helmholtz():
             expected.append(np.where(drawn, 0.0, sent[units]))
         up = up + 0.05 * np.outer(sent[low], z[high][step] - p_high)
         down = down + 0.1 * np.outer(sent[high], z[low][step] - p_low)
-    measured += [run.synapses(each).matrix(w.shape).ravel() for each, w in zip(learning, (up, down), strict=True)]
-    return np.concatenate(measured), np.concatenate([*expected, up.ravel(), down.ravel()])
+        keep = keep + 0.02 * np.outer(sent[low], 0.3 - z[high][step])
+    measured += [run.synapses(each).matrix(w.shape).ravel() for each, w in zip(learning, (up, down, keep), strict=True)]
+    return np.concatenate(measured), np.concatenate([*expected, up.ravel(), down.ravel(), keep.ravel()])
 
 
 DRAWN = 20_000
@@ -115,7 +118,7 @@ CASES: tuple[Case, ...] = (
     ),
     # as in the tests of signal rules: integrals are up to exp(8) times as large as what they differ by
     Case(
-        "HelmholtzUnit, WakeLearning, SleepLearning", "probabilities, states and weights of five units, 200 steps",
+        "HelmholtzUnit, WakeLearning, SleepLearning, ActivityHomeostasis", "probabilities, states and weights of five units, 200 steps",
         "the same step by step", ULP(4_500_000, 10.0), "ULP(4,500,000)", _helmholtz,
     ),
     # of five units in a third of the steps, each 0 or 1
