@@ -117,7 +117,12 @@ class DendriticPredictiveCoding(PredictiveCoding):
             beside[inhibition] = self.balance * variance / (below.size * eta)
             drawn = generator.normal(0.0, 0.0 if ablated else self.spread, W.shape)
             V = W if self.feedback == TIED and not ablated else drawn
-            acts = {"weight": V.ravel(), "plasticity": down if learns else None, "on": "rate", "payload": "D"}
+            acts: dict[str, Any] = {
+                "weight": V.ravel(),
+                "plasticity": down if learns else None,
+                "on": "rate",
+                "payload": "D",
+            }
             feedback.append(net.connect(branches, below, "apical", Pairs(every, of_cell), **acts))
         learning = [*forward, *(feedback if learns else ()), *beside]
         return Circuit(net, layers, forward, feedback, learning, {"beside": beside})

@@ -36,12 +36,12 @@ class HelmholtzMachine:
     long as dreams are otherwise, so that either may become large, while it is their sum that counts. always: the cell
     that biases come from."""
 
-    layers: Sequence[Population]
-    recognition: Sequence[Projection]
-    generative: Sequence[Projection]
-    recognition_biases: Sequence[Projection]
-    generative_biases: Sequence[Projection]
-    homeostasis: Sequence[Projection]
+    layers: list[Population]
+    recognition: list[Projection]
+    generative: list[Projection]
+    recognition_biases: list[Projection]
+    generative_biases: list[Projection]
+    homeostasis: list[Projection]
     always: Population
 
     @property

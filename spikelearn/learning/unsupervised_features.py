@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import clone
@@ -135,12 +135,12 @@ class ComponentFeatures(UnsupervisedFeatures):
         answer = answering(self, circuit, X, y, scores, reading)
         firing = circuit.layers[1]
         currents = {**answer.currents, (firing, "soma"): circuit.parts["offsets"]}
-        fresh = [circuit.input, circuit.parts["cells"], *finding]
+        fresh: list[Any] = [circuit.input, circuit.parts["cells"], *finding]
         settling = Phase(
             circuit.parts["settling"] - 1.0, currents=answer.currents, plastic=(), reset=fresh, discard_events=True
         )  # fmt: skip
         learning = Phase(1.0, currents=answer.currents, plastic=finding)
-        reset = [firing, circuit.output, *reading]
+        reset: list[Any] = [firing, circuit.output, *reading]
         return [settling, learning, replace(answer, currents=currents, reset=reset, discard_events=False)]
 
     def _begin(self, X: np.ndarray, classes: np.ndarray) -> None:

@@ -95,8 +95,8 @@ class WakeSleep(Learner):
         answer[0] = Phase(first.duration, currents=first.currents, plastic=(), **fresh)
         if y is None:
             return answer
-        dreamt = np.random.default_rng([81, self.seed, self.epoch_]).permutation(y)
-        seen, dreamt = (given(circuit.output, labels[each]) for each in (y, dreamt))
+        of_dreams = np.random.default_rng([81, self.seed, self.epoch_]).permutation(y)
+        seen, dreamt = (given(circuit.output, labels[each]) for each in (y, of_dreams))
         return [*answer, *machine.present(X, self.factors(circuit), seen, dreamt)]
 
 

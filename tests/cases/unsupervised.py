@@ -118,7 +118,8 @@ CASES: tuple[Case, ...] = (
     ),
     # as in the tests of signal rules: integrals are up to exp(8) times as large as what they differ by
     Case(
-        "HelmholtzUnit, WakeLearning, SleepLearning, ActivityHomeostasis", "probabilities, states and weights of five units, 200 steps",
+        "HelmholtzUnit, WakeLearning, SleepLearning, ActivityHomeostasis",
+        "probabilities, states and weights of five units, 200 steps",
         "the same step by step", ULP(4_500_000, 10.0), "ULP(4,500,000)", _helmholtz,
     ),
     # of five units in a third of the steps, each 0 or 1

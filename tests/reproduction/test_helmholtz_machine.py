@@ -43,8 +43,6 @@ def test_bars_are_dreamt_only_by_a_machine_with_hidden_units(quick):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
-def test_full_form_meets_every_bar_but_that_of_dreams(seed):
-    """Of which 69 to 86 % are legal, not 90 %: see the model."""
+def test_full_form_meets_every_bar(seed):
     metrics = run_experiment(MODEL, set_parameters(MODEL), seed=seed, progress=False).metrics
-    assert all(MODEL.published[name].agrees(metrics[name]) for name in ("kl", *QUICKLY))
-    assert metrics["dreams_legal"] >= 0.65
+    assert all(published.agrees(metrics[name]) for name, published in MODEL.published.items())
