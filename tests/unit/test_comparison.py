@@ -15,9 +15,9 @@ from spikelearn.errors import ParameterError, SpikelearnError
 from spikelearn.experiments import load_experiment, run_experiment, set_parameters
 from spikelearn.learning.assessment import angles_of, assess, samples_to
 from spikelearn.learning.comparison import COLUMNS, Comparison, compare
-from spikelearn.learning.comparison_report import angles_table, write_figures
+from spikelearn.learning.comparison_report import angles_table, needs_table, write_figures
 from spikelearn.learning.examples import examples_of
-from spikelearn.learning.rules import RULES, learner_for
+from spikelearn.learning.rules import KNOWN, RULES, learner_for
 from spikelearn.plots.comparison import accuracy_by_events, accuracy_by_samples, rules_beside_controls
 
 X, Y = sl.tasks.yin_yang(40, 3)
@@ -115,6 +115,15 @@ def test_wrong_comparisons_are_refused_before_anything_is_computed(tmp_path, wro
 def test_every_rule_says_what_a_synapse_must_know():
     for learner in RULES.values():
         assert any(learner.locality)
+
+
+def test_rules_beside_the_others_are_compared_by_name():
+    """Models of examples and labels, and features that are found without labels."""
+    beside = set(KNOWN) - set(RULES)
+    assert {"ecd", "wake_sleep", "oja", "similarity_matching", "hebb_nonlinear", "autoencoder"} == beside
+    table = needs_table(sorted(beside))
+    for rule in beside:
+        assert type(learner_for(rule, "digits")) is type(KNOWN[rule]) and f"| {rule} |" in table
 
 
 def test_there_is_no_figure_of_angles_where_none_was_measured(tmp_path):
