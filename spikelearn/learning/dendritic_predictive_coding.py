@@ -39,13 +39,15 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.connectivity import Pairs
 from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Phase
-from spikelearn.learning.both_ways import FEEDBACK, check_steps, sweeping_up
+from spikelearn.learning.both_ways import check_steps, sweeping_up
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import ABLATED_FEEDBACK
-from spikelearn.learning.feedback import FIXED, TIED, check_feedback
-from spikelearn.learning.layers import starting_weights
+from spikelearn.learning.layers import populations, starting_weights
+from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
-from spikelearn.learning.predictive_coding import PredictiveCoding
+from spikelearn.learning.losses import SquaredError
+from spikelearn.learning.predictive_coding import HeldValue, ValueAndError, settling
+from spikelearn.learning.products import ErrorOfSource, ErrorOfTarget
 from spikelearn.network import Network
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.units import number
@@ -74,34 +76,45 @@ INDIRECT = 2.0
 
 
 @dataclass(eq=False, repr=False)
-class DendriticPredictiveCoding(PredictiveCoding):
+class DendriticPredictiveCoding(Learner):
     """Predictive coding with errors in dendrites.
 
     balance: learning rate of the inhibition of branches while there is no teacher, times the number of cells that
-    inhibit; below 2 it is stable. Others: as in `PredictiveCoding`.
+    inhibit; below 2 it is stable. spread: standard deviation at first of weights of branches on their cells. steps,
+    rate, variance, forgetting: as in `PredictiveCoding`.
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True)
 
+    learning_rate: float | tuple[float, float] = (2.0, 0.1)
+    decay: float = 0.85
+    steps: int = 20
+    rate: float = 0.1
+    spread: float = 0.5
+    variance: float = 5.0
+    forgetting: float = 0.02
     balance: float = 1.5
 
     def build(self, sizes: Sequence[int]) -> Circuit:
-        check_feedback(self.feedback, FEEDBACK)
-        check_steps(self, sizes, self.least_for_each_layer)
+        check_steps(self, sizes, 2)
+        one_number(self.rate, "1", "rate", above=0.0, most=1.0)
+        one_number(self.variance, "1", "variance", above=0.0)
+        one_number(self.forgetting, "1", "forgetting", least=0.0)
         one_number(self.balance, "1", "balance", above=0.0, most=2.0)
         net = Network(dt=1.0, seed=self.seed, threads=self.threads)
-        layers = self.cells(net, sizes)
+        hidden, output = ValueAndError(rate=self.rate), HeldValue(variance=self.variance)
+        layers = populations(net, sizes, self.encoded, hidden, output)
         weights = starting_weights(sizes, self.seed)
         at_hidden, at_output = self.rates
         etas = [*[at_hidden] * (len(sizes) - 2), at_output]
         generator = np.random.default_rng([25, self.seed])
         ablated = self.control == ABLATED_FEEDBACK
-        learns = self.feedback != FIXED and not ablated
         forward: list[Projection] = []
         feedback: list[Projection] = []
         beside: dict[Projection, float] = {}
         for k, (W, eta) in enumerate(zip(weights, etas, strict=True)):
-            up, down = self.rules(eta, bottom=k == 0)
+            forgetting = self.forgetting if k else 0.0
+            up, down = ErrorOfTarget(eta=eta, forgetting=forgetting), ErrorOfSource(eta=eta, forgetting=forgetting)
             sent: Mapping[str, Any] = VALUE if k else self.encoded.sent
             forward.append(net.connect(layers[k], layers[k + 1], "basal", weight=W, plasticity=up, **sent))
             if not k:
@@ -115,23 +128,19 @@ class DendriticPredictiveCoding(PredictiveCoding):
             none = np.zeros((below.size, W.size))
             inhibition = net.connect(below, branches, "beside", weight=none, delay=INDIRECT, plasticity=up, **VALUE)
             beside[inhibition] = self.balance * variance / (below.size * eta)
-            drawn = generator.normal(0.0, 0.0 if ablated else self.spread, W.shape)
-            V = W if self.feedback == TIED and not ablated else drawn
-            acts: dict[str, Any] = {
-                "weight": V.ravel(),
-                "plasticity": down if learns else None,
-                "on": "rate",
-                "payload": "D",
-            }
+            V = generator.normal(0.0, 0.0 if ablated else self.spread, W.size)
+            acts: dict[str, Any] = {"weight": V, "plasticity": None if ablated else down, "on": "rate", "payload": "D"}
             feedback.append(net.connect(branches, below, "apical", Pairs(every, of_cell), **acts))
-        learning = [*forward, *(feedback if learns else ()), *beside]
+        learning = [*forward, *(() if ablated else feedback), *beside]
         return Circuit(net, layers, forward, feedback, learning, {"beside": beside})
 
+    def loss(self, circuit: Circuit, y: np.ndarray) -> SquaredError:
+        return SquaredError(circuit.output, "A", np.eye(circuit.output.size)[y], slice(-1, None))
+
     def phases(self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray) -> list[Phase]:
+        answer, given = sweeping_up(self, circuit, X, scores, len(circuit.layers) + 1)
         if y is None:
-            return super().phases(circuit, X, y, scores)
-        settled, given = sweeping_up(self, circuit, X, scores, len(circuit.layers) + 1)
-        _, settling, taught = super().phases(circuit, X, y, scores)
+            return [answer]
         factors = self.factors(circuit)
         balanced = {each: factors[each] * share for each, share in circuit.parts["beside"].items() if each in factors}
-        return [settled, Phase(1.0, plastic=balanced, **given), settling, taught]
+        return [answer, Phase(1.0, plastic=balanced, **given), *settling(self, circuit, given, y)]

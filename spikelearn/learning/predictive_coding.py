@@ -38,7 +38,7 @@ for predictions to come up layer by layer. Top-down weights: see `feedback`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, NamedTuple
 
@@ -51,6 +51,7 @@ from spikelearn.kernels.functions import tanh
 from spikelearn.learning.both_ways import BothWays, sweeping_up
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.layers import populations
+from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import SquaredError
 from spikelearn.learning.products import ErrorOfSource, ErrorOfTarget
@@ -147,8 +148,14 @@ class PredictiveCoding(BothWays):
         answer, given = sweeping_up(self, circuit, X, scores, len(circuit.layers))
         if y is None:
             return [answer]
-        output = circuit.output
-        teacher: dict[Any, Any] = {(output, "teacher"): np.eye(output.size)[y], (output, "teaching"): 1.0}
-        settling = Phase(float(self.steps - 1), plastic=(), **given)
-        settling = replace(settling, currents={**settling.currents, **teacher})
-        return [answer, settling, replace(settling, duration=1.0, plastic=self.factors(circuit))]
+        return [answer, *settling(self, circuit, given, y)]
+
+
+def settling(learner: Learner, circuit: Circuit, given: Mapping[str, Any], y: np.ndarray) -> list[Phase]:
+    """Phases in which values settle under the teacher, y: (n,) from 0 on, and in whose last step weights change.
+    given: what drives the input."""
+    output = circuit.output
+    teacher: dict[Any, Any] = {(output, "teacher"): np.eye(output.size)[y], (output, "teaching"): 1.0}
+    first = Phase(float(learner.steps - 1), plastic=(), **given)
+    first = replace(first, currents={**first.currents, **teacher})
+    return [first, replace(first, duration=1.0, plastic=learner.factors(circuit))]

@@ -103,6 +103,7 @@ NO_FEEDBACK: Mapping[str, str] = {
         ("dtp", "target_prop"), "its inverses are not to be like the forward weights; they learn to undo them"
     ),
     "ecd": "each synapse is the same in both directions",
+    "predictive_coding_dendritic": "they are those of branches of dendrites, which learn as these are balanced",
     "wake_sleep": "what comes down is its generative model",
     **dict.fromkeys((*COMPONENTS, "autoencoder"), "no teacher reaches its hidden layer"),
 }

@@ -27,9 +27,10 @@ def balanced(learner):
 @pytest.mark.parametrize("hidden", [(6,), (6, 5)])
 def test_with_balanced_branches_weights_change_as_those_of_predictive_coding(hidden):
     given = {"hidden": hidden, "bias": False, "forgetting": 0.01, "steps": 600, "learning_rate": (0.7, 0.3)}
-    given["feedback"] = "tied"
     plain, dendritic = PredictiveCoding(**given).prepare(X, Y), DendriticPredictiveCoding(**given).prepare(X, Y)
     balanced(dendritic)
+    for down, other in zip(dendritic.circuit_.feedback, plain.circuit_.feedback[::-1], strict=True):
+        dendritic.circuit_.network.set_weights(down, plain.circuit_.weights(other).T.ravel())
     examples = plain.examples(X, Y)
     for learner in (plain, dendritic):
         learner.learn(examples[0][:3], examples[1][:3])
