@@ -93,7 +93,7 @@ def _small_multiples(lines: Mapping[str, Sequence[Line]], ax: Sequence[Axes] | N
     columns = min(len(groups), _COLUMNS)
     rows = -(-len(groups) // columns)
     axes = panels(
-        ax, rows, columns, size=(1.0 + 3.0 * columns, 0.4 + 3.2 * rows), sharex=True, sharey=True
+        ax, rows, columns, size=(0.8 + 3.4 * columns, 0.4 + 3.2 * rows), sharex=True, sharey=True
     )  # fmt: skip
     for panel, group in zip(axes, groups, strict=False):
         for rule in rules:
@@ -106,8 +106,8 @@ def _small_multiples(lines: Mapping[str, Sequence[Line]], ax: Sequence[Axes] | N
                 panel.fill_between(across, mean - spread, mean + spread, color=colour(k), alpha=0.12, lw=0, zorder=2)
         if group:
             plain_legend(
-                panel, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, handlelength=1.6, columnspacing=1.0,
-                borderaxespad=0.2,
+                panel, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, handlelength=1.4, columnspacing=0.8,
+                borderaxespad=0.2, fontsize=TEXT_SIZE - 1.0,
             )  # fmt: skip
     for panel in axes[len(groups) :]:
         panel.set_axis_off()
