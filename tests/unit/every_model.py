@@ -116,6 +116,7 @@ def rates(dendritic=(0.0,), threads=None):
                 dendritic_delay=back, plasticity=rule,
             )  # fmt: skip
             net.record(added, "weight", every=7 * DT)
+    for source in (low, high, below, above):
         net.record(source, ["rates", "A", "D"] if source in (low, high) else ["rates", "z"])
     return net
 
