@@ -33,7 +33,14 @@ DEEP = ("bptt", "fa", "dfa", "fa_spiking", "brainprop", "predictive_coding")
 """Rules that are tried with two hidden layers, and on digits: those that learn these in seconds."""
 SETTLING = ("ep", "ep_spiking", "chl", "generec")
 """Rules of circuits that settle, also tried on digits."""
-NOT_ON_MNIST = ("eventprop", "eventprop_delays", "erbp", "node_perturbation", "predictive_coding_dendritic")
+NOT_ON_MNIST = (
+    "eventprop",
+    "eventprop_delays",
+    "erbp",
+    "node_perturbation",
+    "reinforce",
+    "predictive_coding_dendritic",
+)
 MANY_INPUTS = tuple(rule for rule in RULES if rule not in NOT_ON_MNIST)
 """Rules that are tried on MNIST: those that learn it in minutes."""
 FEATURES = ("oja", "similarity_matching", "hebb_nonlinear", "autoencoder")
@@ -127,7 +134,7 @@ PARTS = {
         "of MNIST that others publish; --mnist gives the folder. Two passes, one seed: how far rules get by 16,000 "
         "presentations. Rates are the best of three settings on 500 validation images after two passes over 1,000 "
         "(seed 101), so those that learn slowly were chosen by little. `eventprop` and `eventprop_delays`, which take "
-        "42 and 112 ms for each presentation, `erbp` and `node_perturbation` (10 and 13 ms) and "
+        "42 and 112 ms for each presentation, `erbp`, `node_perturbation` and `reinforce` (10, 13 and 6) and "
         "`predictive_coding_dendritic` are left out. Linear controls, of most "
         "rules, have the rates of the rule, with which that of `brainprop` does not learn.",
         "mnist", MANY_INPUTS, 1, ("linear",), {"angles": False, "epochs": 2},
