@@ -31,10 +31,9 @@ from spikelearn.description.trials import Callback, Phase
 from spikelearn.kernels.exponential import exponential
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.feedback_alignment import OutputError
-from spikelearn.learning.goodness import GoodnessLearner, fresh, sum_of_squares
+from spikelearn.learning.goodness import GoodnessLearner, fresh, sum_of_squares, with_readouts
 from spikelearn.learning.layers import (
     GAIN,
-    LATER,
     TAU_M,
     copy_scores,
     named_populations,
@@ -128,7 +127,7 @@ class ContrastiveSignalDependent(GoodnessLearner):
         def drawn(sources: int, targets: int, largest: float) -> np.ndarray:
             return generator.uniform(-largest, largest, (sources, targets))
 
-        forward, readouts, goodness = [], [], []
+        forward, goodness = [], []
         sent: Mapping[str, Any] = self.encoded.sent
         for k, (below, layer) in enumerate(zip(layers, layers[1:-1], strict=False), 1):
             largest = self.scale / np.sqrt(below.size)
@@ -147,15 +146,8 @@ class ContrastiveSignalDependent(GoodnessLearner):
             goodness.append(sum_of_squares(net, layer, k))
             sent = {"on": "spike"}
         sent = {"on": "rate", "payload": "z"} if forward else self.encoded.sent
-        for layer in layers[1:-1] or layers[:1]:
-            V = drawn(layer.size, sizes[-1], LATER / np.sqrt(layer.size))
-            rule = OutputError(eta=at_output)
-            readouts.append(
-                net.connect(layer, layers[-1], "soma", weight=V, plasticity=rule, name=f"of {layer.name}", **sent)
-            )
-        forward += readouts
-        parts = {"label": label, "goodness": goodness, "readouts": readouts}
-        return Circuit(net, layers, forward, learning=forward, parts=parts)
+        rule = OutputError(eta=at_output)
+        return with_readouts(net, layers, label, forward, goodness, "soma", rule, sent, generator)
 
     def answering(
         self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray, plastic: Mapping[Any, float]

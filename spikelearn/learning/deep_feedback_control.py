@@ -45,7 +45,7 @@ from spikelearn.learning.both_ways import check_steps, sweeping_up
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import ABLATED_FEEDBACK
 from spikelearn.learning.feedback import FIXED, TIED, check_feedback
-from spikelearn.learning.layers import populations, starting_weights
+from spikelearn.learning.layers import last_step_plastic, populations, starting_weights
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import SquaredError
@@ -191,8 +191,7 @@ class DeepFeedbackControl(Learner):
 
     def _controlled(self, plastic: Any, currents: Any) -> list[Phase]:
         """Phases under control, of which weights change in the second."""
-        settling = Phase(self.control_steps - 1.0, plastic=(), currents=currents)
-        return [settling, Phase(1.0, plastic=plastic, currents=currents)]
+        return last_step_plastic(Phase(float(self.control_steps), currents=currents), plastic)
 
     def _first_feedback(self, weights: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Of the last hidden layer first."""

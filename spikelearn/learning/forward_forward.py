@@ -28,8 +28,8 @@ from spikelearn.description.trials import Callback, Phase
 from spikelearn.kernels.exponential import exponential
 from spikelearn.learning.both_ways import check_steps
 from spikelearn.learning.circuit import Circuit
-from spikelearn.learning.goodness import GoodnessLearner, fresh, last_step_plastic, sum_of_squares
-from spikelearn.learning.layers import FIRST, LATER, copy_scores, named_populations, starting_weights
+from spikelearn.learning.goodness import GoodnessLearner, fresh, sum_of_squares, with_readouts
+from spikelearn.learning.layers import FIRST, copy_scores, last_step_plastic, named_populations, starting_weights
 from spikelearn.learning.products import ErrorOfTarget
 from spikelearn.network import Network
 from spikelearn.neurons import TwoSiteRate
@@ -87,7 +87,7 @@ class ForwardForward(GoodnessLearner):
         layers = named_populations(net, sizes, [self.encoded.model, *cells, TwoSiteRate(teaching=1.0)])
         label = net.population(sizes[-1], self.encoded.model, name="label")
         at_hidden, at_output = (ErrorOfTarget(eta=rate) for rate in self.rates)
-        forward, readouts, goodness = [], [], []
+        forward, goodness = [], []
         sent: Mapping[str, Any] = self.encoded.sent
         generator = np.random.default_rng([78, self.seed])
         for k, (W, below, layer) in enumerate(
@@ -102,15 +102,7 @@ class ForwardForward(GoodnessLearner):
                 forward.append(net.connect(label, layer, weight=U, name="label", **onto, **sent))
             goodness.append(sum_of_squares(net, layer, k + 1))
             sent = {"on": "rate", "payload": "sent"}
-        for layer in layers[1:-1] or layers[:1]:
-            largest = LATER / np.sqrt(layer.size)
-            V = generator.uniform(-largest, largest, (layer.size, sizes[-1]))
-            readouts.append(
-                net.connect(layer, layers[-1], "basal", weight=V, plasticity=at_output, name=f"of {layer.name}", **sent)
-            )
-        forward += readouts
-        parts = {"label": label, "goodness": goodness, "readouts": readouts}
-        return Circuit(net, layers, forward, learning=forward, parts=parts)
+        return with_readouts(net, layers, label, forward, goodness, "basal", at_output, sent, generator)
 
     def answering(
         self, circuit: Circuit, X: np.ndarray, y: np.ndarray | None, scores: np.ndarray, plastic: Mapping[Any, float]
@@ -121,9 +113,9 @@ class ForwardForward(GoodnessLearner):
             return [fresh(circuit, given, float(self.steps), plastic=(), callback=read)]
         given["currents"] = given["currents"] | {(circuit.output, "apical"): np.eye(circuit.output.size)[y]}
         answer = fresh(circuit, given, float(self.steps), callback=read)
-        return last_step_plastic(answer, self.steps, plastic)
+        return last_step_plastic(answer, plastic)
 
     def contrasting(
         self, circuit: Circuit, given: Mapping[str, Any], plastic: Mapping[Any, float], read: Callback | None
     ) -> list[Phase]:
-        return last_step_plastic(fresh(circuit, given, float(self.steps), callback=read), self.steps, plastic)
+        return last_step_plastic(fresh(circuit, given, float(self.steps), callback=read), plastic)

@@ -1,4 +1,4 @@
-"""What rules of goodness share: examples with a label among the inputs, right or wrong, and a readout beside them.
+"""What rules of goodness share: examples with a label among the inputs, right or wrong, and a readout.
 
 Hinton 2022 (arXiv:2212.13345). Cells of a label tell the network a class, as inputs tell it an example. A layer's
 goodness G is the sum of squares of what its cells do, and of an example whose label is right (positive data) it is to
@@ -15,7 +15,7 @@ while no label is there, one presentation for all. Hinton leaves out the first h
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,6 +24,7 @@ from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Phase
 from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.layers import LATER
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.network import Network
@@ -86,9 +87,9 @@ class GoodnessLearner(Learner):
         """Currents of examples with labels, (n,), or one for all; contrast: 1 for positive data, -1 for negative."""
         given = self.encoded.drive(circuit.input, X)
         label: Population = circuit.parts["label"]
-        told: dict[Any, Any] = {(label, "exc"): np.eye(label.size)[labels]}
-        told |= {(layer, "contrast"): contrast for layer in circuit.hidden}
-        return given | {"currents": given.get("currents", {}) | told}
+        more: dict[Any, Any] = {(label, "exc"): np.eye(label.size)[labels]}
+        more |= {(layer, "contrast"): contrast for layer in circuit.hidden}
+        return given | {"currents": given.get("currents", {}) | more}
 
     def _by_goodness(self, circuit: Circuit, X: np.ndarray, scores: np.ndarray) -> list[Phase]:
         """A presentation with each label, whose goodness becomes its score."""
@@ -116,16 +117,28 @@ def sum_of_squares(net: Network, layer: Population, number: int) -> Population:
     return cell
 
 
+def with_readouts(
+    net: Network, layers: Sequence[Population], label: Population, forward: Sequence[Projection],
+    goodness: Sequence[Population], port: str, rule: Any, sent: Mapping[str, Any], generator: np.random.Generator,
+) -> Circuit:  # fmt: skip
+    """The circuit, with a readout of each hidden layer, or of the input without any. forward: all other projections.
+    port, rule, sent: of the readouts."""
+    readouts = []
+    for layer in layers[1:-1] or layers[:1]:
+        largest = LATER / np.sqrt(layer.size)
+        V = generator.uniform(-largest, largest, (layer.size, layers[-1].size))
+        readouts.append(
+            net.connect(layer, layers[-1], port, weight=V, plasticity=rule, name=f"of {layer.name}", **sent)
+        )
+    learning = [*forward, *readouts]
+    parts = {"label": label, "goodness": goodness, "readouts": readouts}
+    return Circuit(net, layers, learning, learning=learning, parts=parts)
+
+
 def fresh(circuit: Circuit, given: Mapping[str, Any], steps: float, **more: Any) -> Phase:
     """A phase from rest."""
     parts = [*circuit.layers, circuit.parts["label"], *circuit.parts["goodness"], *circuit.learning]
     return Phase(steps, reset=parts, discard_events=True, **given, **more)
-
-
-def last_step_plastic(phase: Phase, steps: int, plastic: Mapping[Any, float]) -> list[Phase]:
-    """A phase of so many steps, in the last of which projections learn."""
-    rest = replace(phase, duration=steps - 1.0, plastic=(), callback=None)
-    return [rest, replace(phase, duration=1.0, plastic=plastic, reset=(), discard_events=False)]
 
 
 def add_up(trial: int, phase: int, label: int, scores: Any, *goodness: Any) -> None:

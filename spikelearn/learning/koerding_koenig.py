@@ -31,7 +31,7 @@ from spikelearn.description.trials import Phase
 from spikelearn.learning.both_ways import BothWays, sweeping_up
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.gradient import Loss, Trajectory
-from spikelearn.learning.layers import populations
+from spikelearn.learning.layers import last_step_plastic, populations
 from spikelearn.learning.weight_mirror import MirrorMode
 from spikelearn.network import Network
 from spikelearn.neurons import TwoSiteRate
@@ -79,5 +79,4 @@ class KoerdingKoenig(BothWays):
         if y is None:
             return [whole]
         given["currents"] = given["currents"] | {(circuit.output, "apical"): np.eye(circuit.output.size)[y]}
-        settle = replace(whole, duration=float(self.steps - 1), callback=None, **given)
-        return [settle, Phase(1.0, plastic=self.factors(circuit), callback=whole.callback, **given)]
+        return last_step_plastic(replace(whole, **given), self.factors(circuit))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -128,6 +128,12 @@ def presenting(
     phases[0] = replace(phases[0], reset=answer.reset, discard_events=True)
     end = Callback(add_to_scores, (circuit.output.state("V_sum"), scores))
     return [*phases, replace(answer, reset=(), discard_events=False, callback=end)]
+
+
+def last_step_plastic(phase: Phase, plastic: Mapping[Projection, float]) -> list[Phase]:
+    """The same phase, in whose last step projections learn, plastic, and at whose end its callback is called."""
+    before = replace(phase, duration=cast(float, phase.duration) - 1.0, plastic=(), callback=None)
+    return [before, replace(phase, duration=1.0, plastic=plastic, reset=(), discard_events=False)]
 
 
 def subtract_from_scores(trial: int, phase: int, values: Any, scores: Any) -> None:

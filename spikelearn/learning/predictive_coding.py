@@ -50,7 +50,7 @@ from spikelearn.description.trials import Phase
 from spikelearn.kernels.functions import tanh
 from spikelearn.learning.both_ways import BothWays, sweeping_up
 from spikelearn.learning.circuit import Circuit
-from spikelearn.learning.layers import populations
+from spikelearn.learning.layers import last_step_plastic, populations
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import SquaredError
@@ -156,6 +156,6 @@ def settling(learner: Learner, circuit: Circuit, given: Mapping[str, Any], y: np
     given: what drives the input."""
     output = circuit.output
     teacher: dict[Any, Any] = {(output, "teacher"): np.eye(output.size)[y], (output, "teaching"): 1.0}
-    first = Phase(float(learner.steps - 1), plastic=(), **given)
-    first = replace(first, currents={**first.currents, **teacher})
-    return [first, replace(first, duration=1.0, plastic=learner.factors(circuit))]
+    whole = Phase(float(learner.steps), **given)
+    whole = replace(whole, currents={**whole.currents, **teacher})
+    return last_step_plastic(whole, learner.factors(circuit))

@@ -51,7 +51,7 @@ from spikelearn.kernels.functions import tanh
 from spikelearn.learning.both_ways import check_steps, sweeping_up
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import ABLATED_FEEDBACK
-from spikelearn.learning.layers import populations, starting_weights
+from spikelearn.learning.layers import last_step_plastic, populations, starting_weights
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import SquaredError
@@ -173,17 +173,15 @@ class TargetPropagation(Learner):
         down = {each: factor for each, factor in factors.items() if each in circuit.feedback}
         teacher: dict[Any, Any] = {(layer, "teaching"): 1.0 for layer in circuit.layers[1:]}
         teacher[circuit.output, "teacher"] = np.eye(circuit.output.size)[y]
-        taught = _last_step_plastic(len(circuit.layers), up, {**given["currents"], **teacher})
+        whole = Phase(float(len(circuit.layers)), currents={**given["currents"], **teacher})
+        taught = last_step_plastic(whole, up)
         if not down:
             return [answer, *taught]
         generator = np.random.default_rng([27, self.seed, self.epoch_])
         noise: dict[Any, Any] = {(layer, "holding"): 1.0 for layer in circuit.hidden}
         for layer in circuit.hidden:
             noise[layer, "noise"] = generator.normal(0.0, self.sigma, (len(X), layer.size))
-        noisy = _last_step_plastic(len(circuit.layers) + 1, down, {**given["currents"], **noise})
+        whole = Phase(len(circuit.layers) + 1.0, currents={**given["currents"], **noise})
+        noisy = last_step_plastic(whole, down)
         again = Phase(float(self.steps), plastic=(), **given)
         return [answer, *noisy, again, *taught]
-
-
-def _last_step_plastic(steps: int, plastic: Any, currents: Any) -> list[Phase]:
-    return [Phase(steps - 1.0, plastic=(), currents=currents), Phase(1.0, plastic=plastic, currents=currents)]

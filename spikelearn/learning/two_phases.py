@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,7 +31,7 @@ from spikelearn.learning.controls import ABLATED_FEEDBACK
 from spikelearn.learning.encoding import Encoding
 from spikelearn.learning.feedback import TIED, LearnerWithFeedback
 from spikelearn.learning.gradient import gradient
-from spikelearn.learning.layers import copy_scores, populations, starting_weights
+from spikelearn.learning.layers import copy_scores, last_step_plastic, populations, starting_weights
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.weight_mirror import MirrorMode
 from spikelearn.network import Network
@@ -124,12 +124,9 @@ class TwoPhases(LearnerWithFeedback):
         plastic, compared = self.factors(circuit), self.teaching(circuit, y)
         phases = [free]
         if len(compared) == 1:
-            settle = replace(free, duration=float(self.steps - 1), callback=None)
-            phases = [settle, Phase(1.0, currents=given, plastic=plastic, callback=read)]
+            phases = last_step_plastic(free, plastic)
         for each in compared:
-            with_teacher: dict[str, Any] = {"currents": {**given, **each}}
-            phases.append(Phase(float(self.taught - 1), plastic=(), **with_teacher))
-            phases.append(Phase(1.0, plastic=plastic, **with_teacher))
+            phases += last_step_plastic(Phase(float(self.taught), currents={**given, **each}), plastic)
         return phases
 
     def onto_hidden(self, circuit: Circuit) -> Sequence[Projection]:
