@@ -50,7 +50,7 @@ FEATURES = ("oja", "similarity_matching", "hebb_nonlinear", "autoencoder")
 @dataclass(frozen=True)
 class Part:
     """A comparison. rules: None for all. controls: of `CONTROLS`. settings: parameters of all its points. own: rule ->
-    parameters of its points, beside those."""
+    more parameters of its points."""
 
     title: str
     about: str
@@ -74,7 +74,7 @@ PARTS = {
         "Yin-Yang, 4-30-30-3",
         "The same with two hidden layers; some rules with three seeds. Rates are those of one, but those of `dtp` "
         "and of the circuits that settle (`ep` to `almeida_pineda`), which also need longer to do so, were chosen "
-        "by hand on validation points (seed 101, at most six settings), and those of `microcircuit`, `burstprop` "
+        "by hand on validation points (seed 101, up to nine settings), and those of `microcircuit`, `burstprop` "
         "and `plateau` from four settings by `tune_learners.py`. With the weights that are drawn no spiking cell of "
         "the second layer fires, so with both frozen the answer of these rules is always the same: the control that "
         "says something is that of one hidden layer, above. With weights between hidden layers eight times as "
@@ -114,7 +114,8 @@ PARTS = {
     "digits_generative": Part(
         "UCI digits, 64-100-10, by models of examples and labels",
         "Rules that model how examples and labels occur together; an answer is the label that fits an example best. "
-        "`ecd` 10 epochs, `wake_sleep` 12.",
+        "`ecd` 10 epochs, `wake_sleep` 12. Rates of `wake_sleep` were chosen by hand on another "
+        "split of all digits, which may hold test digits.",
         "digits", ("ecd", "wake_sleep"), settings={"angles": False},
     ),
     "yin_yang_features": Part(
@@ -158,11 +159,10 @@ with the seeds 101 and 102, by `python scripts/tune_learners.py --settings 4`: a
 its frozen and its linear control; those of `csdp` by hand, on the same points; `dfa`, `eprop_lif`, `eventprop_delays`,
 `generec`, `predictive_coding_spiking` and `predictive_coding_dendritic` have those of the rules that they resemble.
 Controls that were not tuned, those of all other tasks and `shuffled` among them, have the parameters of their rule.
-Events are synaptic events of one
-presentation: what arrives, not what is computed. CPU times are without compilation, from a machine with other work.
-Angles are between what the presentation of one example changes and minus the gradient of the rule's loss, and between
-the sums over 256 examples; `bptt` and `eventprop` follow the gradient itself. n/a: not measured, or not there, as a
-rule without a loss has no angle. With one hidden layer `dfa` is `fa`.
+Events are synaptic events of one presentation: what arrives, not what is computed. CPU times are without compilation,
+from a machine with other work. Angles are between what the presentation of one example changes and minus the gradient
+of the rule's loss, and between the sums over 256 examples; `bptt` and `eventprop` follow the gradient itself. n/a: not
+measured, or not there, as a rule without a loss has no angle. With one hidden layer `dfa` is `fa`.
 """
 THRESHOLDS = """Set beforehand, and what was measured.
 """
