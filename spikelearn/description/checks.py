@@ -20,7 +20,7 @@ from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels import connect
 from spikelearn.neurons import Neuron
 from spikelearn.plasticity import Plasticity
-from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
+from spikelearn.sources import CorrelatedPoisson, NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
 from spikelearn.steps import nearest_steps, steps_of, whole_steps, written
 from spikelearn.synapses import GradedSynapse, Synapse
 from spikelearn.units import plain
@@ -36,6 +36,8 @@ def check_sizes(name: str, size: int, model: Any, dt: float) -> None:
             )
     if isinstance(model, Poisson) and model.values.shape[1] not in (1, size):
         raise DescriptionError(f"population {name!r}: rate needs one value or {size}, got {model.values.shape[1]}")
+    if isinstance(model, CorrelatedPoisson):
+        model.check_size(size, f"population {name!r}")
     if isinstance(model, Neuron) and model.model.closed_form is None:
         check_durations(name, model, dt)
     if isinstance(model, SpikeList):

@@ -16,6 +16,7 @@ _S48 = np.uint64(48)
 _S52 = np.uint64(64 - GUIDE_BITS)
 _SECOND_DRAW = 1 << 40
 _MORE_PLACES = 1 << 41
+_GROUPS = 1 << 42
 GROUP = 64
 """Number of neurons that share one Poisson number if arrivals are rare."""
 _S6 = np.uint64(6)
@@ -34,6 +35,28 @@ def emit_poisson(step, seed, key, first_id, first, rates, dt, rows: Written, cou
     scale = dt * 1e-3
     for i in range(len(rates)):
         if uniform(start, increment, first_id + i) < rates[i] * scale:
+            rows[row, count] = first + i
+            count += 1
+    counts[row] = count
+
+
+@kernel
+def emit_correlated_poisson(step, seed, key, first_id, first, rates, group, copied, dt, rows: Written, counts: Written):
+    """Each neuron fires with probability rate * dt, by the random number of its group or by one of its own.
+
+    group: of each neuron. copied: the probability of taking the group's, of each neuron. All else as in emit_poisson.
+    """
+    start, increment = stream(seed, key, step)
+    row = step % len(counts)
+    count = counts[row]
+    for i in range(len(rates)):
+        p = rates[i] * dt * 1e-3
+        u = uniform(start, increment, first_id + i)
+        if u < copied[i]:
+            fires = uniform(start, increment, _GROUPS + group[i]) < p
+        else:
+            fires = u < copied[i] + (1.0 - copied[i]) * p
+        if fires:
             rows[row, count] = first + i
             count += 1
     counts[row] = count

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from spikelearn.on_demand import imported_on_demand
 
 if TYPE_CHECKING:
+    from spikelearn.sources.correlated import CorrelatedPoisson as CorrelatedPoisson
     from spikelearn.sources.drives import NoiseCurrent as NoiseCurrent
     from spikelearn.sources.drives import PoissonInput as PoissonInput
     from spikelearn.sources.drives import StepCurrent as StepCurrent

@@ -58,15 +58,15 @@ class Poisson:
 
     def __init__(self, rate: Quantity | Timed) -> None:
         if isinstance(rate, Timed):
-            self.values, self.starts = rate.checked("Hz", "rate of Poisson")
+            self.values, self.starts = rate.checked("Hz", f"rate of {self.name}")
         else:
-            value = np.asarray(plain(rate, "Hz", "rate of Poisson"))
+            value = np.asarray(plain(rate, "Hz", f"rate of {self.name}"))
             if value.ndim > 1 or value.size == 0:
-                raise DescriptionError(f"rate of Poisson: expected one rate or one per neuron, got shape {value.shape}")
+                raise DescriptionError(f"rate of {self.name}: expected one or one per neuron, got shape {value.shape}")
             self.values, self.starts = np.atleast_1d(value)[None, :], np.zeros(1)
         if not np.all(np.isfinite(self.values)) or np.any(self.values < 0):
             raise ParameterError(
-                f"rate of Poisson: expected finite rates of at least 0 Hz, got {np.min(self.values):g} Hz"
+                f"rate of {self.name}: expected finite rates of at least 0 Hz, got {np.min(self.values):g} Hz"
             )
 
     @property

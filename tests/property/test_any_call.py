@@ -232,10 +232,11 @@ CONSTRUCTORS = [
     *(
         of_signature(each, each.__name__)
         for each in (
-            sl.Poisson, sl.SpikeList, sl.Images, sl.Timed, sl.PoissonInput, sl.StepCurrent, sl.NoiseCurrent, sl.Uniform,
-            sl.Normal, sl.LogNormal, sl.Exponential, sl.GaussianProfile, sl.ExponentialProfile, sl.BoxcarProfile,
-            sl.LinearProfile, sl.FunctionProfile, sl.Positions, sl.Grid, sl.UniformPositions, sl.Phase, sl.Trials,
-            sl.Callback, sl.Normalisation, sl.SynapticScaling, sl.Rewiring, sl.Network, sl.NEST, sl.Brian2,
+            sl.Poisson, sl.CorrelatedPoisson, sl.SpikeList, sl.Images, sl.Timed, sl.PoissonInput, sl.StepCurrent,
+            sl.NoiseCurrent, sl.Uniform, sl.Normal, sl.LogNormal, sl.Exponential, sl.GaussianProfile,
+            sl.ExponentialProfile, sl.BoxcarProfile, sl.LinearProfile, sl.FunctionProfile, sl.Positions, sl.Grid,
+            sl.UniformPositions, sl.Phase, sl.Trials, sl.Callback, sl.Normalisation, sl.SynapticScaling, sl.Rewiring,
+            sl.Network, sl.NEST, sl.Brian2,
         )
     ),
 ]  # fmt: skip

@@ -23,7 +23,7 @@ from spikelearn.kernels.event_queue import Clocks, Flights
 from spikelearn.kernels.exact_neurons import render_population, render_release
 from spikelearn.kernels.random import noise_key
 from spikelearn.neurons import MODELS, Neuron
-from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
+from spikelearn.sources import CorrelatedPoisson, NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
 from spikelearn.synapses import Synapse
 
 _BUFFER_EVENTS = 1 << 18
@@ -98,6 +98,11 @@ def check_supported(d: NetworkDescription) -> None:
             raise DescriptionError(
                 f"population {population.name!r}: {model.model.name} has no closed form between events, which "
                 f"engine='events' needs; it runs: {able}, Poisson, SpikeList"
+            )
+        if isinstance(model, CorrelatedPoisson):
+            raise DescriptionError(
+                f"population {population.name!r}: CorrelatedPoisson is correlated within steps, which "
+                "engine='events' does not have; engine='compiled' does"
             )
     for modulator in d.modulators:
         raise DescriptionError(f"modulator {modulator.name!r}: engine='events' does not support modulators")

@@ -12,7 +12,7 @@ from spikelearn.backends.unsupported import unsupported
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Drive
-from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput
+from spikelearn.sources import CorrelatedPoisson, NoiseCurrent, Poisson, PoissonInput
 from spikelearn.steps import MOST_STEPS, steps_of
 
 _LIKELIEST = 0.05
@@ -29,6 +29,11 @@ def create_source(nest: ModuleType, population: Population, d: NetworkDescriptio
     if not native or not is_native(population.model):
         return nest.Create("spike_train_injector", population.size)
     model = population.model
+    if isinstance(model, CorrelatedPoisson):
+        raise unsupported(
+            f"population {population.name!r} (CorrelatedPoisson)", "NEST with native_sources=True",
+            "its generators of correlated trains are others", "native_sources=False can",
+        )  # fmt: skip
     if model.values.max() * d.dt * 1e-3 > _LIKELIEST:
         raise unsupported(
             f"population {population.name!r} (Poisson)", "NEST with native_sources=True",

@@ -14,7 +14,7 @@ from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, neurons, sources
 from spikelearn.kernels.random import noise_key
 from spikelearn.neurons import Neuron
-from spikelearn.sources import Poisson, SpikeList
+from spikelearn.sources import CorrelatedPoisson, Poisson, SpikeList
 from spikelearn.steps import in_steps, steps_of
 
 
@@ -46,10 +46,15 @@ def advance_calls(plan: Plan, block: Block) -> None:
                     starts=in_steps(model.starts, plan.dt), target=now,
                 )  # fmt: skip
                 plan.stages["begin"].append(timed)
+            kernel, grouped = kernel_of(sources.emit_poisson), {}
+            if isinstance(model, CorrelatedPoisson):
+                kernel = kernel_of(sources.emit_correlated_poisson)
+                group = np.ascontiguousarray(model.group_of_each(population.size)[offset : offset + size])
+                copied = np.broadcast_to(np.sqrt(model.correlation), model.n_groups)[group]
+                grouped = {"group": group, "copied": copied}
             call = Call(
-                f"emit {population.name}", kernel_of(sources.emit_poisson), seed=plan.seed,
-                key=noise_key(population.uid), first_id=offset, first=first, rates=now, dt=plan.dt, rows=ring.rows,
-                counts=ring.counts,
+                f"emit {population.name}", kernel, seed=plan.seed, key=noise_key(population.uid), first_id=offset,
+                first=first, rates=now, **grouped, dt=plan.dt, rows=ring.rows, counts=ring.counts,
             )  # fmt: skip
         else:
             assert isinstance(model, SpikeList)
