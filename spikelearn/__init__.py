@@ -30,6 +30,7 @@ if _TYPE_CHECKING:
     from spikelearn.description import Population as Population
     from spikelearn.description import Positions as Positions
     from spikelearn.description import Projection as Projection
+    from spikelearn.description import Signal as Signal
     from spikelearn.description import Trials as Trials
     from spikelearn.description import Uniform as Uniform
     from spikelearn.description import UniformPositions as UniformPositions

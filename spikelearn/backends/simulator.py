@@ -152,6 +152,8 @@ def _check_supported(d: NetworkDescription, simulator: str) -> None:
         function = d.callbacks[0].function
         name = getattr(function, "__name__", repr(function))
         raise DescriptionError(f"callback {name!r} (on_step) cannot run on {simulator}; {ours}")
+    for signal in d.signals:
+        raise DescriptionError(f"signal {signal.name!r} cannot run on {simulator}; {ours}")
     for homeostasis in d.homeostases:
         what = f"{type(homeostasis.rule).__name__} of projection {homeostasis.projection.name!r}"
         raise DescriptionError(f"{what} cannot run on {simulator}; {ours}")

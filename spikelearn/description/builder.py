@@ -30,12 +30,14 @@ from spikelearn.description.projection import Drive, Projection, Release
 from spikelearn.description.receiver import receiver_of
 from spikelearn.description.recording import (
     Recording,
+    by_default,
     check_sampling,
     first_step,
     recording,
     sampling_steps,
     with_recordings,
 )
+from spikelearn.description.signal import Signal, initial_values, signal_unit
 from spikelearn.description.trials import Callback
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons import Neuron, NeuronModel
@@ -53,7 +55,7 @@ _POSITIONS = 1
 
 
 class NetworkBuilder:
-    """Populations, projections, modulators, drives, releases, recordings, callbacks and homeostases of one network.
+    """Populations, projections, modulators, signals, drives, recordings, callbacks and so on of one network.
 
     dt: step in ms. seed: the root of all random numbers. Nothing here runs; spikelearn.Network does.
     """
@@ -64,6 +66,7 @@ class NetworkBuilder:
         self._populations: dict[str, Population] = {}
         self._projections: dict[str, Projection] = {}
         self._modulators: dict[str, Modulator] = {}
+        self._signals: dict[str, Signal] = {}
         self._drives: list[Drive] = []
         self._releases: list[Release] = []
         self._recordings: list[Recording] = []
@@ -86,6 +89,11 @@ class NetworkBuilder:
     def modulators(self) -> Mapping[str, Modulator]:
         """All modulators by name."""
         return MappingProxyType(self._modulators)
+
+    @property
+    def signals(self) -> Mapping[str, Signal]:
+        """All signals by name."""
+        return MappingProxyType(self._signals)
 
     @property
     def callbacks(self) -> tuple[Callback, ...]:
@@ -117,7 +125,7 @@ class NetworkBuilder:
                 f"got {model!r}"
             )
         kind = model.model.name if isinstance(model, Neuron) else model.name
-        name = self._name(name, kind.lower(), self._populations)
+        name = self._name(name, kind.lower(), {**self._populations, **self._signals})
         check_sizes(name, size, model, self.dt)
         uid = self._next_uid()
         place = positions_of(positions, size, (self.seed, uid, _POSITIONS), f"population {name!r}")
@@ -131,8 +139,38 @@ class NetworkBuilder:
         """Add a modulator whose concentration decays with time constant `tau` (ms)."""
         checked_name(name, "name of modulator")
         tau_n = one_number(tau, "ms", f"tau of modulator {name!r}", above=0.0)
-        added = Modulator(self._name(name, name, {**self._modulators, **self._populations}), tau_n, self._next_uid())
+        taken = {**self._modulators, **self._populations, **self._signals}
+        added = Modulator(self._name(name, name, taken), tau_n, self._next_uid())
         self._modulators[added.name] = added
+        return added
+
+    @adds("signal")
+    def signal(self, name: str, size: int = 1, unit: str = "1", initial: Quantity = 0.0) -> Signal:
+        """Add `size` numbers that callbacks write, such as a choice, a reward or an error.
+
+        unit: such as "Hz"; "1" for none. initial: before the first step, one number or (size,). `signal.values` is the
+        argument of callbacks, of every step and of phases; `net.record(signal)` records what is in it at the end of a
+        step, and `run.trace(signal, "value")` is the course. `reset` and checkpoints include it. Only for the engines
+        "compiled" and "stepper". Raises DescriptionError, ParameterError or UnitError.
+
+        >>> net = Network()
+        >>> cells = net.population(2, LIF(I_e=500.0))
+        >>> highest = net.signal("highest", unit="mV", initial=-70.0)
+        >>> def keep_highest(step, V_m, values):
+        ...     values[0] = max(values[0], V_m.max())
+        >>> net.on_step(keep_highest, cells.state("V_m"), highest.values)
+        >>> net.record(highest, every=1.0)
+        >>> net.run(3.0).trace(highest, "value").values.shape
+        (3, 1)
+        """
+        checked_name(name, "name of signal")
+        where = f"signal {name!r}"
+        size = whole_number(size, f"size of {where}", 1, MOST)
+        taken = {**self._signals, **self._modulators, **self._populations, **self._projections}
+        unit = signal_unit(unit, where)
+        first = initial_values(initial, size, unit, f"initial of {where}")
+        added = Signal(self._name(name, name, taken), size, unit, first, self._next_uid())
+        self._signals[added.name] = added
         return added
 
     @adds("projection")
@@ -182,7 +220,7 @@ class NetworkBuilder:
         True
         """
         self._check_ends(source, target)
-        name = self._name(name, f"{source.name}->{target.name}", self._projections)
+        name = self._name(name, f"{source.name}->{target.name}", {**self._projections, **self._signals})
         where = f"projection {name!r}"
         plastic, procedural = flag(plastic, f"plastic of {where}"), flag(procedural, f"procedural of {where}")
         sender = whole(source)
@@ -301,16 +339,17 @@ class NetworkBuilder:
     @adds("recording")
     def record(
         self,
-        of: Population | View | Modulator | Projection,
-        variables: str | Sequence[str] = "spikes",
+        of: Population | View | Modulator | Projection | Signal,
+        variables: str | Sequence[str] | None = None,
         every: Quantity | None = None,
         start: Quantity = 0.0,
         include_start: bool = False,
     ) -> None:
         """Record "spikes" (or "events", "bursts", "plateaus") or state variables of a population or a view of it,
-        "n" of a modulator, or "weight" of a projection (`net.record(ff, "weight", every=100)`); if it learns, also the
-        eligibility "c", and the state and traces of its rule, such as "K_plus", just after the events of the sample's
-        time; with a dendritic delay post events count when they reach the synapse.
+        "n" of a modulator, "value" of a signal, or "weight" of a projection (`net.record(ff, "weight", every=100)`);
+        if it learns, also the eligibility "c", and the state and traces of its rule, such as "K_plus", just after the
+        events of the sample's time; with a dendritic delay post events count when they reach the synapse. The value of
+        a signal is that at the end of the step. By default "spikes", or what a modulator or a signal has.
 
         every: interval of samples in ms; by default each step, for projections 100 ms; events have none. start: ms;
         nothing is recorded before it. Both are multiples of dt. include_start: whether traces begin with a sample at
@@ -318,7 +357,9 @@ class NetworkBuilder:
         may be recorded, at the same interval and from the same start.
         """
         if self._owner(whole(of) if isinstance(of, View) else of) is not True:
-            raise DescriptionError(f"record: not a population, modulator or projection of this network: {of!r}")
+            raise DescriptionError(f"record: not a population, modulator, signal or projection of this network: {of!r}")
+        if variables is None:
+            variables = by_default(of)
         steps, first = sampling_steps(of, every, self.dt), first_step(of, start, self.dt)
         names = list(variables) if isinstance(variables, list | tuple | set | Mapping) else [variables]
         include_start = flag(include_start, f"include_start of recording {of.name!r}")
@@ -368,6 +409,7 @@ class NetworkBuilder:
             releases=tuple(self._releases),
             recordings=tuple(self._recordings),
             callbacks=tuple(self._callbacks),
+            signals=tuple(self._signals.values()),
             homeostases=tuple(self._homeostases),
             counted=tuple(self._counted),
         )
@@ -376,7 +418,7 @@ class NetworkBuilder:
         """All containers to which something can be added."""
         return [
             self._populations, self._projections, self._modulators, self._drives, self._releases, self._recordings,
-            self._callbacks, self._homeostases, self._counted,
+            self._callbacks, self._homeostases, self._counted, self._signals,
         ]  # fmt: skip
 
     def _is_built(self) -> bool:
@@ -404,7 +446,10 @@ class NetworkBuilder:
 
     def _owner(self, part: Any) -> bool:
         part = whole(part) if isinstance(part, View) else part
-        known: list[Any] = [*self._populations.values(), *self._modulators.values(), *self._projections.values()]
+        known: list[Any] = [
+            *self._populations.values(), *self._modulators.values(), *self._projections.values(),
+            *self._signals.values(),
+        ]  # fmt: skip
         return any(part is k for k in known)
 
     def _check_owned(self, parts: Iterable[tuple[str, Any]]) -> None:
@@ -413,7 +458,7 @@ class NetworkBuilder:
             if self._owner(part) is not True:
                 name = getattr(part, "name", part)
                 raise DescriptionError(
-                    f"{where}: {name!r} is not a population, projection or modulator of this network"
+                    f"{where}: {name!r} is not a population, projection, modulator or signal of this network"
                 )
 
     def _still_open(self, what: str) -> None:

@@ -9,6 +9,7 @@ from spikelearn.description.homeostasis import Homeostasis
 from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Drive, Projection, Release
 from spikelearn.description.recording import Recording
+from spikelearn.description.signal import Signal
 from spikelearn.description.trials import Callback
 
 
@@ -27,3 +28,4 @@ class NetworkDescription:
     callbacks: Sequence[Callback]
     homeostases: Sequence[Homeostasis] = ()
     counted: Sequence[Projection] = ()
+    signals: Sequence[Signal] = ()

@@ -21,7 +21,7 @@ from spikelearn.values import advice_on_floats, whole_numbers
 class Reference:
     """A reference to an array of a network, as an argument of a callback.
 
-    what: "counts", "fired", "current", "rates", "state", "release" or "weights".
+    what: "counts", "fired", "current", "rates", "state", "release", "weights" or "signal".
     """
 
     what: str

@@ -1,4 +1,4 @@
-"""Recordings of variables of populations, modulators and projections, with their sampling intervals."""
+"""Recordings of variables of populations, modulators, signals and projections, with their sampling intervals."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from spikelearn.description.population import Modulator, Population, whole
 from spikelearn.description.projection import Projection
+from spikelearn.description.signal import Signal
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.neurons import Neuron
 from spikelearn.parameters import suggest
@@ -61,6 +62,11 @@ def with_recordings(known: Sequence[Recording], new: Iterable[Recording]) -> lis
     return found
 
 
+def by_default(of: Any) -> str:
+    """The variable that is recorded of an object if none is named."""
+    return "n" if isinstance(of, Modulator) else "value" if isinstance(of, Signal) else "spikes"
+
+
 def sampling_steps(of: Any, every: Any, dt: float) -> int:
     """The steps between two samples; every: ms, or None for the default."""
     if every is not None:
@@ -87,7 +93,7 @@ def check_sampling(of: Any, recordings: Sequence[Recording], every: Any, start: 
 
 
 def recording(of: Any, variable: Any, every: int, start: int) -> Recording:
-    """The Recording of one variable, or of one kind of event, of a population, a view, a modulator or a projection.
+    """The Recording of one variable, or of one kind of event, of a population, view, modulator, signal or projection.
 
     every, start: steps. Raises DescriptionError if `of` has no such variable.
     """
@@ -98,6 +104,13 @@ def recording(of: Any, variable: Any, every: int, start: int) -> Recording:
         if variable != "n":
             raise DescriptionError(f"{where}: a modulator has no variable {variable!r}; it has: n")
         return Recording(of, "n", False, np.zeros(1, np.int64), every, start, "")
+    if isinstance(of, Signal):
+        if variable not in of.recordable:
+            raise DescriptionError(
+                f"{where}: a signal has no variable {variable!r}; it has: {', '.join(of.recordable)}"
+            )
+        size, unit = of.recordable[variable]
+        return Recording(of, variable, False, np.arange(size), every, start, "" if unit == "1" else unit)
     if isinstance(of, Projection):
         if of.procedural:
             raise DescriptionError(

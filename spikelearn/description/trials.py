@@ -34,8 +34,8 @@ class Callback(HoldsFunctions):
     function: as the callback of a phase, function(trial, phase, *arguments), at the end of the phase's last step; as a
         callback of every step, function(step, *arguments). It is compiled with Numba unless already compiled, and
         returns nothing.
-    arguments: numpy arrays, numbers, or references such as `population.counts()`, `modulator.release` and
-        `projection.weights()`.
+    arguments: numpy arrays, numbers, or references such as `population.counts()`, `modulator.release`,
+        `signal.values` and `projection.weights()`.
     """
 
     function: Callable[..., Any]
@@ -153,7 +153,7 @@ class Phase:
         return 1.0 if self.plastic is None or projection in self.plastic else 0.0
 
     def references(self) -> Iterable[tuple[str, Any]]:
-        """(where, population, projection or modulator) for everything that the phase names."""
+        """(where, population, projection, modulator or signal) for everything that the phase names."""
         currents = [population for population, _ in self.currents]
         named = {"rates": self.rates, "currents": currents, "releases": self.releases, "plastic": self.plastic or ()}
         for where, all_named in {**named, "reset": self.reset}.items():

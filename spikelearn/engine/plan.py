@@ -15,6 +15,7 @@ from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
 from spikelearn.description.shared_array import owner
+from spikelearn.description.signal import Signal
 from spikelearn.engine.blocks import Block, Ends, Share
 from spikelearn.engine.thread_tuner import ThreadTuner
 from spikelearn.results.run import SynapticEvents
@@ -207,7 +208,8 @@ class Recorder:
 class Plan:
     """What one thread does in each step. `step` is the last step run so far; the time is step * dt.
 
-    at_start: Calls that record what there is before the first step, made once, as for step 0.
+    signals: their arrays by variable, the same in all shares. at_start: Calls that record what there is before the
+    first step, made once, as for step 0.
     """
 
     dt: float
@@ -218,6 +220,7 @@ class Plan:
     tables: dict[Projection, Table]
     learning: dict[Projection, Learning]
     modulators: dict[Modulator, dict[str, np.ndarray]]
+    signals: dict[Signal, dict[str, np.ndarray]]
     stages: dict[str, list[Call]]
     recorders: list[Recorder]
     event_counts: list[np.ndarray]
@@ -243,6 +246,9 @@ class Plan:
                 yield f"block {number}, state {name}", state
         for modulator, arrays in self.modulators.items():
             yield f"pending of {modulator.name}", arrays["pending"]
+        for signal, arrays in self.signals.items():
+            for name, values in arrays.items():
+                yield f"{name} of signal {signal.name}", values
         for projection, learning in self.learning.items():
             yield f"factor of {projection.name}", learning.factor
 
@@ -267,8 +273,8 @@ class Program:
     """A network ready to run: the Plans of all shares. They run for up to `interval` steps between barriers.
 
     controls: (shares, 4) int64, one row per Plan (see kernels/loop.py). thread_tuner: decides whether they run in
-    parallel; None: always. end: the Calls of stage "end", made at each barrier. failure: why it cannot run on, "" if
-    it can.
+    parallel; None: always. end: the Calls of stage "end", made at each barrier. last: those that record signals, after
+    all others of a step. failure: why it cannot run on, "" if it can.
     """
 
     plans: Sequence[Plan]
@@ -276,6 +282,7 @@ class Program:
     controls: np.ndarray
     thread_tuner: ThreadTuner | None = None
     end: list[Call] = field(default_factory=list)
+    last: list[Call] = field(default_factory=list)
     failure: str = ""
 
     @property
@@ -316,7 +323,7 @@ class Program:
     def _arrays(self, built: bool) -> Iterator[tuple[str, np.ndarray]]:
         """Named arrays: those written by Calls, and those that trials and callbacks of phases may write."""
         stages = [(plan.share.index, stage, plan.stages[stage]) for plan in self.plans for stage in STAGES]
-        for share, stage, calls in [*stages, (0, "end", self.end)]:
+        for share, stage, calls in [*stages, (0, "end", self.end), (0, "last", self.last)]:
             for n, call in enumerate(calls):
                 for name, array in (call.arrays if built else call.written).items():
                     yield f"share {share}, {stage} {n}, {call.label}, {name}", array

@@ -75,7 +75,7 @@ def profile(program: Program, n_steps: int) -> Profile:
         raise DescriptionError(f"profiling needs a single thread: expected threads=1, got {len(program.plans)} threads")
     plan = program.plans[0]
     calls = [(stage, call) for stage in STAGES for call in plan.stages[stage]]
-    calls += [("end", call) for call in program.end]
+    calls += [("end", call) for call in (*program.end, *program.last)]
     delivered = {id(table.event_count): table for table in plan.tables.values()}
     before = {key: int(table.event_count[0]) for key, table in delivered.items()}
     ticks = np.zeros(len(calls) + 1, np.int64)

@@ -206,7 +206,7 @@ def _compiled(
 
 def _end(program: Program, added: Added | None) -> list[Call]:
     """The Calls of stage "end"."""
-    return [*program.end, *(added.end if added is not None else ())]
+    return [*program.end, *(added.end if added is not None else ()), *program.last]
 
 
 def _in_turn(program: Program, added: Added | None) -> list[list[Call]]:

@@ -15,7 +15,7 @@ from spikelearn.errors import CheckpointError, DescriptionError
 from spikelearn.values import path as checked_path
 
 if TYPE_CHECKING:
-    from spikelearn.description import Modulator, Population, Projection, View
+    from spikelearn.description import Modulator, Population, Projection, Signal, View
 
 T = TypeVar("T")
 
@@ -259,8 +259,8 @@ class Run:
         keep = np.isin(found.ids, ids)
         return Spikes(_read_only(found.times[keep]), _read_only(found.ids[keep]))
 
-    def trace(self, of: str | Population | View | Modulator | Projection, variable: str) -> Trace:
-        """A recorded variable of a population, a view of it, or a projection."""
+    def trace(self, of: str | Population | View | Modulator | Projection | Signal, variable: str) -> Trace:
+        """A recorded variable of a population, a view of it, a modulator, a projection or a signal."""
         name, ids = _name_and_ids(of)
         found = self._find(self.trace_data, (name, variable), "traces")
         if ids is None:
@@ -309,11 +309,15 @@ def _equal(one: Any, other: Any) -> bool:
     return not (a.dtype.kind in "iuf" and b.dtype.kind in "iuf") or np.array_equal(a, b, equal_nan=True)
 
 
-def _name_and_ids(what: str | Population | View | Modulator | Projection) -> tuple[str, np.ndarray | None]:
+def _name_and_ids(
+    what: str | Population | View | Modulator | Projection | Signal,
+) -> tuple[str, np.ndarray | None]:
     if isinstance(what, str):
         return what, None
     if not hasattr(what, "name"):
-        raise DescriptionError(f"expected a population, projection, view or modulator, or its name, got {what!r:.200}")
+        raise DescriptionError(
+            f"expected a population, projection, view, modulator or signal, or its name, got {what!r:.200}"
+        )
     return what.name, getattr(what, "ids", None)
 
 

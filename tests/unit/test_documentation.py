@@ -25,6 +25,7 @@ MADE_BY_OTHERS = (
     sl.View,
     sl.Projection,
     sl.Modulator,
+    sl.Signal,
     sl.Neuron,
     sl.Plasticity,
     sl.Synapse,

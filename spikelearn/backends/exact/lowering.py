@@ -106,6 +106,8 @@ def check_supported(d: NetworkDescription) -> None:
             )
     for modulator in d.modulators:
         raise DescriptionError(f"modulator {modulator.name!r}: engine='events' does not support modulators")
+    for signal in d.signals:
+        raise DescriptionError(f"signal {signal.name!r}: engine='events' does not support signals")
     for projection in d.projections:
         where = f"projection {projection.name!r}"
         if projection.transmits:

@@ -41,6 +41,8 @@ def resolve(
     if argument.what == "weights":
         return weights[argument.owner].argument
     plan = program.plans[0]
+    if argument.what == "signal":
+        return plan.signals[argument.owner][argument.detail]
     if argument.what == "release":
         return plan.modulators[argument.owner]["pending"]
     population: Population = argument.owner

@@ -12,6 +12,7 @@ from spikelearn.codegen.modules import kernel_of
 from spikelearn.description.distributions import drawn, sample_each
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.projection import Projection
+from spikelearn.description.signal import Signal
 from spikelearn.engine.aligned_arrays import zeros
 from spikelearn.engine.blocks import Block, Ends, Ring, Share, ends_of
 from spikelearn.engine.lowering.delivery import delivery_of
@@ -19,7 +20,7 @@ from spikelearn.engine.lowering.drives import drive_calls
 from spikelearn.engine.lowering.partition import partition
 from spikelearn.engine.lowering.payloads import keep_calls, payload_variables
 from spikelearn.engine.lowering.populations import advance_calls
-from spikelearn.engine.lowering.recorders import reads_all_sources, recorder_calls
+from spikelearn.engine.lowering.recorders import recorder_calls, signal_recorder_calls, waits_for_all_shares
 from spikelearn.engine.lowering.synapse_tables import delays_of, distinct
 from spikelearn.engine.plan import STAGES, Call, Plan, Program, Table
 from spikelearn.engine.thread_tuner import default_shares
@@ -58,7 +59,7 @@ def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
     each = dict(zip(d.projections, found, strict=True))
     delays = [distinct(np.concatenate([each[projection] for projection in members])) for members in groups]
     shortest = min([int(steps[0]) for steps in delays if len(steps)], default=_LONGEST_INTERVAL)
-    meet_often = n_shares == 1 or d.callbacks or any(reads_all_sources(recording) for recording in d.recordings)
+    meet_often = n_shares == 1 or d.callbacks or any(waits_for_all_shares(recording) for recording in d.recordings)
     interval = 1 if meet_often else min(shortest, _LONGEST_INTERVAL)
     depth = max(
         [0, *(int(steps[-1]) for steps in delays if len(steps)), *(2 * p.dendritic_steps + 1 for p in d.projections)]
@@ -68,10 +69,11 @@ def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
         _fill_block(d, block)
     rings = [_rings(d, block, depth + 1 + interval, n_shares) for block in blocks]
     controls = np.tile(np.array([0, -1, 0, 0], np.int64), (n_shares, 1))
+    signals = {signal: {"value": signal.initial.copy()} for signal in d.signals}
     plans: list[Plan] = []
     for index in range(n_shares):
         own = [replace(block, rings=of[index]) for block, of in zip(blocks, rings, strict=True)]
-        plans.append(_empty_plan(d, Share(index, n_shares), own, controls[index]))
+        plans.append(_empty_plan(d, Share(index, n_shares), own, signals, controls[index]))
     tables = _each_on_threads(n_shares, lambda plan: _tables(d, plan.ends, groups, delays), plans)
     at_end = [
         call
@@ -83,6 +85,7 @@ def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
         from spikelearn.engine.lowering.callbacks import step_calls
 
         step_calls(d.callbacks, program)
+    signal_recorder_calls(d.recordings, program)
     return program
 
 
@@ -167,15 +170,18 @@ def _rings(d: NetworkDescription, block: Block, depth: int, n_shares: int) -> li
     return rings
 
 
-def _empty_plan(d: NetworkDescription, share: Share, blocks: list[Block], control: np.ndarray) -> Plan:
+def _empty_plan(
+    d: NetworkDescription, share: Share, blocks: list[Block], signals: dict[Signal, dict[str, np.ndarray]],
+    control: np.ndarray,
+) -> Plan:  # fmt: skip
     """A Plan without tables and Calls. blocks: with the rings of the share."""
     block_of = {population: block for block in blocks for population in block.populations}
     modulators = {m: _modulator_arrays() for m in d.modulators}
     return Plan(
         dt=d.dt, seed=d.seed, share=share, blocks={block.key: block for block in blocks},
         ends={projection: ends_of(projection, block_of, modulators, share) for projection in d.projections},
-        tables={}, learning={}, modulators=modulators, stages={stage: [] for stage in STAGES}, recorders=[],
-        event_counts=[], control=control, block_of=block_of,
+        tables={}, learning={}, modulators=modulators, signals=signals,
+        stages={stage: [] for stage in STAGES}, recorders=[], event_counts=[], control=control, block_of=block_of,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from spikelearn.codegen.modules import kernel_of
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.recording import Recording
+from spikelearn.description.signal import Signal
 from spikelearn.engine.lowering.synapse_tables import locate
 from spikelearn.engine.plan import Call, Plan, Program, Recorder
 from spikelearn.kernels import events, record
@@ -28,13 +29,21 @@ def reads_all_sources(recording: Recording) -> bool:
     return isinstance(of, Projection) and of.learns and of.dendritic_steps > 0
 
 
-def recorder_calls(recordings: Sequence[Recording], plan: Plan, interval: int) -> list[Call]:
-    """Add a buffer and a Call for each recording. interval: maximum steps until a request to stop takes effect.
+def waits_for_all_shares(recording: Recording) -> bool:
+    """Whether samples can be taken only when all shares have run a step."""
+    return isinstance(recording.of, Signal) or reads_all_sources(recording)
 
-    Returns those Calls that have to wait until all shares have run the step, which are not added.
+
+def recorder_calls(recordings: Sequence[Recording], plan: Plan, interval: int) -> list[Call]:
+    """Add a buffer and a Call for each recording but those of signals.
+
+    interval: maximum steps until a request to stop takes effect. Returns those Calls that have to wait until all shares
+    have run the step, which are not added.
     """
     at_end: list[Call] = []
     for recording in recordings:
+        if isinstance(recording.of, Signal):
+            continue
         if recording.events:
             _record_events(recording, plan, interval)
             continue
@@ -45,6 +54,18 @@ def recorder_calls(recordings: Sequence[Recording], plan: Plan, interval: int) -
         if recording.include_start:
             plan.at_start.append(call)
     return at_end
+
+
+def signal_recorder_calls(recordings: Sequence[Recording], program: Program) -> None:
+    """Add the buffers and Calls that record signals. The first share samples when the others have run the step too."""
+    room = program.interval + int(len(program.plans) > 1)
+    for recording in (r for r in recordings if isinstance(r.of, Signal)):
+        for plan in program.plans:
+            call = _sampling(recording, plan, room)
+            if plan.share.index == 0:
+                program.last.append(call)
+                if recording.include_start:
+                    plan.at_start.append(call)
 
 
 def _record_events(recording: Recording, plan: Plan, interval: int) -> None:
@@ -70,7 +91,7 @@ def _record_events(recording: Recording, plan: Plan, interval: int) -> None:
 def _sampling(recording: Recording, plan: Plan, interval: int) -> Call:
     """A Call that samples into a new buffer.
 
-    Each share samples its own neurons; share 0 samples the modulators, of which each share has a copy.
+    Each share samples its own neurons; share 0 samples signals, and the modulators, of which each share has a copy.
     """
     of, ids = recording.of, recording.ids.astype(np.int64)
     found: dict[str, np.ndarray] = {}
@@ -101,6 +122,9 @@ def _sample_call(
         "room": room, "steps": recorder.steps, "values": recorder.values, "used": recorder.used, "control": plan.control
     }  # fmt: skip
     copy = kernel_of(record.record_state)
+    if isinstance(of, Signal):
+        source = plan.signals[of][recording.variable].reshape(-1)
+        return Call(label, copy, ids=ids, source=source, **when, **to)
     if of in plan.modulators:
         return Call(label, copy, ids=ids, source=plan.modulators[of]["n"], **when, **to)
     if isinstance(of, Population):
