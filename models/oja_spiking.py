@@ -3,11 +3,11 @@
 Oja, E. (1982). A simplified neuron model as a principal component analyzer. J. Math. Biol. 15:267.
 
 At each spike of the neuron, w += eta (x - y w), where x is the filtered train of a synapse's source and y = sum w x the
-potential of the neuron. It fires by chance at a rate that is linear in y, so that on average w' is Oja's eta y (x - y w):
-w becomes the eigenvector of the largest eigenvalue of the covariance of x, with length 1. Ten sources fire at one rate.
+potential of the neuron. It fires by chance at a rate that is linear in y, so on average w' is Oja's eta y (x - y w): w
+becomes the eigenvector of the largest eigenvalue of the covariance of x, with length 1. Ten sources fire at one rate.
 Five of them, drawn anew with each seed, form a group with a pair correlation of 0.5, so that the largest eigenvalue
-(1 + 4 x 0.5) is three times the next (1). What is expected is computed from the trains: the first principal component of
-spike counts in windows of one time constant.
+(1 + 4 x 0.5) is three times the next (1). What is expected is computed from the trains: the first principal component
+of spike counts in windows of one time constant.
 
 Rates are positive, so unless x has mean 0 the rule finds their mean instead. Here each synapse subtracts it: its
 response to a spike is followed by a slow undershoot of the same area, in the potential and in the rule alike.
@@ -117,10 +117,11 @@ SpikingOja = sl.PlasticityRule(
 
 
 def first_component(spikes: Any, duration: float, window: float) -> np.ndarray:
-    """(sources,): the first principal component of counts in windows (ms)."""
+    """(sources,): the first principal component of counts in windows (ms), with the sign of a positive sum."""
     edges = np.arange(0.0, duration + window / 2, window), np.arange(N_SOURCES + 1) - 0.5
     counts = np.histogram2d(spikes.times, spikes.ids, edges)[0]
-    return np.linalg.eigh(np.cov(counts.T))[1][:, -1]
+    found = np.linalg.eigh(np.cov(counts.T))[1][:, -1]
+    return found * np.sign(found.sum())
 
 
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
