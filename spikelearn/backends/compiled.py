@@ -73,7 +73,7 @@ class CompiledBackend(Backend):
             return simulate(self.program, n_steps, sink, self._engine, progress, added, pause)
         finally:
             if trials is not None:
-                from spikelearn.engine.lowering.callbacks import restore_inputs
+                from spikelearn.engine.lowering.phase_starts import restore_inputs
 
                 restore_inputs(trials.inputs, self.program)
 
@@ -90,7 +90,8 @@ class CompiledBackend(Backend):
         return True
 
     def lower_trials(self, trials: Trials) -> LoweredTrials:
-        from spikelearn.engine.lowering.callbacks import save_inputs, trial_calls
+        from spikelearn.engine.lowering.callbacks import trial_calls
+        from spikelearn.engine.lowering.phase_starts import save_inputs
 
         return LoweredTrials(trial_calls(trials, self.program), save_inputs(trials, self.program))
 

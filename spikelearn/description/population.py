@@ -29,8 +29,51 @@ class Reference:
     detail: str = ""
 
 
+class Neurons:
+    """What populations and views of them have in common: references to their arrays, for callbacks.
+
+    Those of a view are parts of the arrays of its population; it must be contiguous for them, as population[10:20].
+    """
+
+    @property
+    def of(self) -> Population:
+        """The population that they belong to."""
+        raise NotImplementedError
+
+    def counts(self, kind: str = "spike") -> Reference:
+        """For callbacks: int64 (size,), events of each neuron since the current phase began."""
+        return self._reference("counts", self.of.check_kind(kind, "counts"))
+
+    def fired(self, kind: str = "spike") -> Reference:
+        """For callbacks: uint8 (size,), 1 for each neuron that emitted an event in the current step, else 0."""
+        return self._reference("fired", self.of.check_kind(kind, "fired"))
+
+    def current(self, port: str) -> Reference:
+        """For callbacks: float64 (size,), pA, the current into a port; values that a callback writes persist."""
+        self.of.check_current(port, "current")
+        return self._reference("current", port)
+
+    def state(self, variable: str) -> Reference:
+        """For callbacks: float64 (size,), a state variable."""
+        self.of.check_state(variable, "state")
+        return self._reference("state", variable)
+
+    @property
+    def rates(self) -> Reference:
+        """For callbacks: float64 (size,), Hz, the rates of a Poisson population."""
+        self.of.check_rates("rates")
+        return self._reference("rates")
+
+    def _reference(self, what: str, detail: str = "") -> Reference:
+        if isinstance(self, View) and not self.contiguous:
+            raise DescriptionError(
+                f"{what} of a view of {self.name!r}: callbacks take contiguous views, e.g. population[10:20]"
+            )
+        return Reference(what, self, detail)
+
+
 @dataclass(frozen=True, eq=False)
-class Population:
+class Population(Neurons):
     """n neurons of one model. Made by `Network.population`. `population[:3]` is a view of some of its neurons.
 
     place: their positions, if they have any.
@@ -44,6 +87,10 @@ class Population:
     place: Positions | None = None
 
     ids = None
+
+    @property
+    def of(self) -> Population:
+        return self
 
     @property
     def positions(self) -> np.ndarray | None:
@@ -90,30 +137,6 @@ class Population:
             )
         return kind
 
-    def counts(self, kind: str = "spike") -> Reference:
-        """For callbacks: int64 (size,), events of each neuron since the current phase began."""
-        return Reference("counts", self, self.check_kind(kind, "counts"))
-
-    def fired(self, kind: str = "spike") -> Reference:
-        """For callbacks: uint8 (size,), 1 for each neuron that emitted an event in the current step, else 0."""
-        return Reference("fired", self, self.check_kind(kind, "fired"))
-
-    def current(self, port: str) -> Reference:
-        """For callbacks: float64 (size,), pA, the current into a port; values that a callback writes persist."""
-        self.check_current(port, "current")
-        return Reference("current", self, port)
-
-    def state(self, variable: str) -> Reference:
-        """For callbacks: float64 (size,), a state variable."""
-        self.check_state(variable, "state")
-        return Reference("state", self, variable)
-
-    @property
-    def rates(self) -> Reference:
-        """For callbacks: float64 (size,), Hz, the rates of a Poisson population."""
-        self.check_rates("rates")
-        return Reference("rates", self)
-
     def check_rates(self, where: str) -> None:
         if not hasattr(self.model, "starts"):
             raise DescriptionError(
@@ -143,7 +166,7 @@ class Population:
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class View(Neurons):
     """Some neurons of a population. ids: (n,) indices within it."""
 
     population: Population
@@ -151,6 +174,10 @@ class View:
 
     def __post_init__(self) -> None:
         self.ids.flags.writeable = False
+
+    @property
+    def of(self) -> Population:
+        return self.population
 
     @property
     def positions(self) -> np.ndarray | None:
@@ -164,6 +191,11 @@ class View:
     @property
     def size(self) -> int:
         return len(self.ids)
+
+    @property
+    def contiguous(self) -> bool:
+        """Whether it is of neighbours, in ascending order, and of at least one."""
+        return len(self.ids) > 0 and not np.any(np.diff(self.ids) != 1)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -236,10 +268,9 @@ def segment(what: Population | View, where: str) -> tuple[int, int]:
     """(first, size) of a contiguous view."""
     if isinstance(what, Population):
         return 0, what.size
-    ids = what.ids
-    if len(ids) == 0 or np.any(np.diff(ids) != 1):
+    if not what.contiguous:
         raise DescriptionError(
             f"{where}: only contiguous views can be connected, e.g. population[10:20]; "
             "for other neurons connect the whole population with Pairs(pre, post)"
         )
-    return int(ids[0]), len(ids)
+    return int(what.ids[0]), what.size

@@ -12,7 +12,7 @@ import numpy as np
 
 from spikelearn.codegen.pickling import HoldsFunctions
 from spikelearn.codegen.random_state import check_seeded
-from spikelearn.description.population import Modulator, Population, Reference
+from spikelearn.description.population import Modulator, Population, Reference, View
 from spikelearn.description.projection import Projection
 from spikelearn.description.shared_array import SharedArray
 from spikelearn.errors import DescriptionError
@@ -90,32 +90,39 @@ class Phase:
 
     duration: ms. rates: Poisson population -> Hz; currents: (population, port) -> pA; releases: modulator -> amount, at
     the start of the phase. Each value is a number, (n,) for the neurons, or (n_trials, n) with one row per trial;
-    amounts are a number or (n_trials,). Rates and currents set only in other phases are 0 in this one.
+    amounts are a number or (n_trials,). Views stand for some neurons of a population: `rates={inputs[:10]: 20.0}`.
+    Rates and currents of neurons that only other phases name are 0 in this one.
     plastic: projections whose weights may change in this phase; None: as in the description. Or a mapping projection ->
         factor, at least 0, a number or (n_trials,), which multiplies what a rule changes: each change of the weight or,
         if the rule has an eligibility, each step of that; of a SignalRule, also its signal. 1 is the rule as it is, 0
         is not plastic. Each event has the factor of the time at which it is at the synapse. State of synapses, traces
         and homeostasis have none: `plastic={first: 0.1, second: 0.9 ** np.arange(n_trials)}`.
-    reset: populations (to their initial state) and plastic projections (traces and eligibility to 0, weights kept).
+    reset: populations or views (to their initial state) and plastic projections (traces and eligibility to 0, weights
+        kept).
     discard_events: whether events still in flight when the phase begins are lost, on all projections; a reset alone
         lets them arrive. Modulators keep their concentration. With a dendritic delay, plastic projections whose rule
         learns at events must be reset too.
     callback: called at the end of the phase.
+    fresh: whether the phase begins with the whole network as it was at 0 ms: membranes and all other states of neurons,
+        gates and resources of synapses, traces, eligibilities, modulators; and no event is in flight. Weights are kept,
+        with them what regulates them, and signals. Noise and Poisson sources run on, so each trial has random numbers
+        of its own: `Trials([Phase(500.0, fresh=True)], n=100)`.
     """
 
     duration: Quantity
-    rates: Mapping[Population, Quantity] = field(default_factory=dict)
-    currents: Mapping[tuple[Population, str], Quantity] = field(default_factory=dict)
+    rates: Mapping[Any, Quantity] = field(default_factory=dict)
+    currents: Mapping[Any, Quantity] = field(default_factory=dict)
     releases: Mapping[Modulator, Quantity] = field(default_factory=dict)
     plastic: Sequence[Projection] | Mapping[Projection, Quantity] | None = None
-    reset: Sequence[Population | Projection] = ()
+    reset: Sequence[Population | View | Projection] = ()
     callback: Callback | None = None
     discard_events: bool = False
+    fresh: bool = False
 
     def __post_init__(self) -> None:
         plastic = self.plastic if self.plastic is not None else ()
         for name, wanted, found, fits in (
-            ("rates", "populations", self.rates, lambda x: isinstance(x, Population)),
+            ("rates", "populations", self.rates, lambda x: isinstance(x, Population | View)),
             ("currents", "(population, port) pairs", self.currents, _is_population_and_port),
             ("releases", "modulators", self.releases, lambda x: isinstance(x, Modulator)),
             ("plastic", "plastic projections", plastic, lambda x: isinstance(x, Projection) and x.learns),
@@ -126,15 +133,16 @@ class Phase:
                 if not fits(each):
                     raise DescriptionError(f"{name} of Phase: expected {wanted}, got {each!r}")
         for population, port in self.currents:
-            population.check_current(port, "currents of Phase")
+            population.of.check_current(port, "currents of Phase")
         for population in self.rates:
-            population.check_rates("rates of Phase")
+            population.of.check_rates("rates of Phase")
         if not isinstance(self.reset, list | tuple):
             raise DescriptionError(f"reset of Phase: expected a list, got {self.reset!r}")
         for each in self.reset:
-            if not isinstance(each, Population | Projection):
+            if not isinstance(each, Population | View | Projection):
                 raise DescriptionError(f"reset of Phase: expected populations and plastic projections, got {each!r}")
-        object.__setattr__(self, "discard_events", flag(self.discard_events, "discard_events of Phase"))
+        for name in ("discard_events", "fresh"):
+            object.__setattr__(self, name, flag(getattr(self, name), f"{name} of Phase"))
         if self.callback is not None and not isinstance(self.callback, Callback):
             raise DescriptionError(f"callback of Phase: expected Callback(function, arguments), got {self.callback!r}")
         if self.callback is not None:
@@ -145,6 +153,15 @@ class Phase:
         object.__setattr__(self, "reset", tuple(self.reset))
         if isinstance(self.plastic, list):
             object.__setattr__(self, "plastic", tuple(self.plastic))
+
+    @property
+    def discards(self) -> bool:
+        """Whether events in flight are lost at its start."""
+        return self.discard_events or self.fresh
+
+    def resets(self, population: Population) -> bool:
+        """Whether all neurons of a population begin with their initial state."""
+        return self.fresh or any(population is each for each in self.reset)
 
     def factor(self, projection: Projection) -> Quantity:
         """The factor of what a projection that learns changes in this phase: a number or (n_trials,)."""
@@ -180,7 +197,9 @@ def _check_argument(argument: Any, where: str) -> None:
 
 
 def _is_population_and_port(key: Any) -> bool:
-    return isinstance(key, tuple) and len(key) == 2 and isinstance(key[0], Population) and isinstance(key[1], str)
+    return (
+        isinstance(key, tuple) and len(key) == 2 and isinstance(key[0], Population | View) and isinstance(key[1], str)
+    )
 
 
 @dataclass(frozen=True)

@@ -18,17 +18,22 @@ def render_gates(state: Sequence[str], constants: Sequence[str]) -> str:
 
 
 @kernel
-def broadcast(step, output, weight, shift, inputs: Written):
+def add_up(step, output, total: Written):
+    """The sum of the outputs of gates."""
+    total[0] = 0.0
+    for i in range(len(output)):
+        total[0] += output[i]
+
+
+@kernel
+def broadcast(step, total, output, weight, shift, inputs: Written):
     """All to all with one weight: one sum for all targets, less a target's own output where there are no autapses.
 
     shift: the autapse of target j is source j + shift, if there is such a source.
     """
-    total = 0.0
-    for i in range(len(output)):
-        total += output[i]
-    total *= weight
+    sent = total[0] * weight
     for j in range(len(inputs)):
-        inputs[j] += total
+        inputs[j] += sent
     for j in range(max(0, -shift), min(len(inputs), len(output) - shift)):
         inputs[j] -= weight * output[j + shift]
 

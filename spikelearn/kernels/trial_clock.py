@@ -36,6 +36,15 @@ def set_at_start(step, clock, phase, values, target: Written):
 
 
 @kernel
+def set_some_at_start(step, clock, phase, values, ids, target: Written):
+    """The same for some elements of an array. values: a column for each of them."""
+    if clock[STARTS] == 1 and clock[PHASE] == phase:
+        row = clock[TRIAL] % len(values)
+        for i in range(len(ids)):
+            target[ids[i]] = values[row, i]
+
+
+@kernel
 def add_at_start(step, clock, phase, values, target: Written):
     """At the start of a phase, add the trial's row of values to an array."""
     if clock[STARTS] == 1 and clock[PHASE] == phase:
@@ -50,6 +59,22 @@ def copy_at_start(step, clock, phase, values, target: Written):
     if clock[STARTS] == 1 and clock[PHASE] == phase:
         for i in range(len(target)):
             target[i] = values[i]
+
+
+@kernel
+def copy_some_at_start(step, clock, phase, ids, values, target: Written):
+    """The same for some elements of both."""
+    if clock[STARTS] == 1 and clock[PHASE] == phase:
+        for i in range(len(ids)):
+            target[ids[i]] = values[ids[i]]
+
+
+@kernel
+def fill_at_start(step, clock, phase, value, target: Written):
+    """At the start of a phase, set all elements of an array to one value."""
+    if clock[STARTS] == 1 and clock[PHASE] == phase:
+        for i in range(len(target)):
+            target[i] = value
 
 
 @kernel

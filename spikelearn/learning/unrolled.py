@@ -13,7 +13,7 @@ import numpy as np
 from spikelearn.backends.compiled import CompiledBackend
 from spikelearn.backends.presampled import Driven
 from spikelearn.description.network_description import NetworkDescription
-from spikelearn.description.population import Population, Reference
+from spikelearn.description.population import Population, Reference, View
 from spikelearn.description.trials import Callback, Phase, Trials
 from spikelearn.engine.lowering.callbacks import trial_calls
 from spikelearn.engine.lowering.network import lower
@@ -59,6 +59,10 @@ def unrolled(backend: CompiledBackend, trials: Trials) -> Unrolled:
     neurons = [p for p in d.populations if p.is_neuron]
     for k, phase in enumerate(trials.phases):
         for where, part in phase.references():
+            if isinstance(part, View):
+                raise DescriptionError(
+                    f"gradient: {where} of phase {k} is of a view of {part.name!r}; expected all of it"
+                )
             if not any(part is each for each in (*d.populations, *d.projections, *d.modulators)):
                 raise DescriptionError(f"{where} of phase {k}: {part.name!r} is not a part of this network")
         _check_callback(phase.callback, f"phase {k}")
@@ -71,9 +75,9 @@ def unrolled(backend: CompiledBackend, trials: Trials) -> Unrolled:
     rows = {p: before.copy() for p in neurons}
     earliest = np.zeros(steps + 1, np.int64)
     for start, phase in zip(starts, trials.phases, strict=True):
-        for p in (p for p in neurons if any(p is each for each in phase.reset)):
+        for p in (p for p in neurons if phase.resets(p)):
             rows[p][start] = 0
-        if phase.discard_events:
+        if phase.discards:
             earliest[start:] = start
     of_phase = np.concatenate([[0], np.repeat(np.arange(len(lengths)), lengths)])
     arrivals, noise = _driven(backend, steps, trials.n)
@@ -142,8 +146,8 @@ def _check_apart(trials: Trials, neurons: list[Population], step: int) -> None:
     if trials.n == 1 and step == 0:
         return
     first = trials.phases[0]
-    left = [p.name for p in neurons if not any(p is each for each in first.reset)]
-    if left or not first.discard_events:
+    left = [p.name for p in neurons if not first.resets(p)]
+    if left or not first.discards:
         what = f"resets {', '.join(map(repr, left))} too" if left else "has discard_events=True"
         raise DescriptionError(
             f"gradient: trials must not depend on each other: expected a phase 0 that {what}; it must reset all "
@@ -193,7 +197,7 @@ def _events(backend: CompiledBackend, trials: Trials, steps: int) -> dict[Popula
     nothing = NetworkDescription(d.dt, d.seed, sources, (), (), (), (), (), (), ())
     program = lower(nothing)
     [plan] = program.plans
-    if backend.step == 0 and not trials.phases[0].discard_events:
+    if backend.step == 0 and not trials.phases[0].discards:
         _note(plan, found, 0, 0, 0)
     program.step = backend.step
     own = backend.program.plans[0]

@@ -18,7 +18,8 @@ from spikelearn.units import Quantity
 class GradedSynapse(Documented):
     """A synapse whose output is a value for each step, such as the open fraction of NMDA receptors.
 
-    All synapses of one source and delay share one gate. In every step a graded port of the target receives the sum of
+    All synapses of one source and delay share one gate, also those of several projections with the same parameters and
+    delay. In every step a graded port of the target receives the sum of
     weight times output over its synapses.
 
     name: shown in errors. Parameters: NamedTuple, each line with unit, default and meaning.

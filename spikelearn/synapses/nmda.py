@@ -1,7 +1,7 @@
 """NMDA receptors with one gate for each source (Wang 2002, J. Neurosci. 22, Eqs. 4 and 5; Brunel & Wang 2001).
 
 x' = -x/tau_rise + sum of delta(t - t_k);  s' = -s/tau_decay + alpha x (1 - s).  Each source has one s, whatever the
-number of its targets; magnesium acts at the target: see the neuron model LIFNMDA.
+number of its targets and projections, for each delay; magnesium acts at the target: see the neuron model LIFNMDA.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from spikelearn.synapses.graded import GradedSynapse
 from spikelearn.units import ms, number
 
 CLOSED = 1e-15
-"""Below this both variables are set to 0, so that closed gates cost nothing and no number becomes subnormal."""
+"""Below this a variable is set to 0, so that closed gates cost nothing and no number becomes subnormal."""
 
 
 class NMDAParameters(NamedTuple):
@@ -58,9 +58,10 @@ def nmda_advance(
         s += x * gain_2 * math.exp(-opened_2 * x)
         s += x * gain_3 * math.exp(-opened_3 * x)
     x = x * P_rise
-    if s < CLOSED and x < CLOSED:
-        s = 0.0
+    if x < CLOSED:
         x = 0.0
+        if s < CLOSED:
+            s = 0.0
     x = x + arrived
     return x, s, s
 

@@ -129,6 +129,47 @@ def test_each_synapse_hands_on_the_gate_of_its_source_and_delay(rule):
     METHOD(6, 0.5, 2e-6).check(run.trace(cells, "g_nmda").values, expected)
 
 
+def test_projections_from_parts_of_a_population_share_its_gates():
+    """Sums, synapses and views from one population, against one gate for each source that is integrated finely."""
+    net = sl.Network(dt=0.5, seed=2)
+    cells = net.population(9, sl.LIFNMDA(I_e=np.linspace(450.0, 700.0, 9)), name="cells")
+    others = net.population(3, sl.LIFNMDA(), name="others")
+    net.connect(net.population(9, sl.Poisson(100.0)), cells, "exc", sl.OneToOne(), weight=10.0)
+    parts = cells[2:5], cells[5:9], cells
+    made = [
+        net.connect(source, target, "nmda", weight=weight, delay=1.0, synapse=sl.NMDA())
+        for source, target, weight in (
+            (parts[0], parts[0], 0.3), (parts[0], parts[1], 0.1), (parts[1], parts[0], np.full((4, 3), 0.2)),
+            (parts[2], others, 0.5),
+        )
+    ]  # fmt: skip
+    made.append(net.connect(cells, others, "nmda", weight=0.1, delay=1.0, synapse=sl.NMDA(tau_decay=50.0)))
+    made.append(net.connect(cells, others, "nmda", weight=0.1, delay=2.0, synapse=sl.NMDA()))
+    net.count_events(*made)
+    for population in (cells, others):
+        net.record(population, ["spikes", "g_nmda"])
+    labels = [call.label for call in net.build().program.plans[0].calls()]
+    assert sum(label.startswith("gates of") for label in labels) == 3
+    assert sum(label.startswith("sum of gates of cells") for label in labels) == 4
+
+    run = net.run(60.0)
+    times, ids = run.spikes(cells)
+    expected = {population: np.zeros((120, population.size)) for population in (cells, others)}
+    for projection in made:
+        synapses = run.synapses(projection)
+        parameters = projection.synapse.parameters._asdict()
+        delay = synapses.delay[0]
+        events = [(round((t + delay) / 0.5), i) for t, i in zip(times, ids, strict=True)]
+        s = gates_integrated_finely(events, 9, 120, 0.5, **parameters)
+        for pre, post, weight, _ in zip(*synapses, strict=True):
+            expected[projection.target][:, post] += weight * s[:, pre]
+        arrived = sum(int(np.sum(synapses.pre == i)) for step, i in events if step <= 120)
+        assert run.events_of(projection).delivered == arrived > 0
+    assert len(times) > 10 and expected[cells].max() > 0.3 and expected[others].max() > 1.0
+    for population in (cells, others):
+        METHOD(6, 0.5, 2e-6).check(run.trace(population, "g_nmda").values, expected[population])
+
+
 def test_a_gate_closes_and_then_gives_nothing():
     net = sl.Network(dt=0.5)
     source, cell = net.population(1, sl.SpikeList([1.0])), net.population(1, sl.LIFNMDA())

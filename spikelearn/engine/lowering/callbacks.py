@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -11,11 +12,12 @@ import numpy as np
 from spikelearn.codegen.modules import compiled, kernel_for, kernel_of
 from spikelearn.codegen.raised import in_python
 from spikelearn.codegen.template import render
-from spikelearn.description.population import Population, Reference
+from spikelearn.description.population import Population, Reference, View, segment
 from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Phase, Trials
+from spikelearn.engine.lowering.phase_starts import start_calls
 from spikelearn.engine.lowering.weights import WeightArray, weight_array
-from spikelearn.engine.plan import STAGES, Added, Call, Plan, Program, call_table
+from spikelearn.engine.plan import STAGES, Added, Call, Program, call_table
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, modulators, sources, trial_clock
 
@@ -45,6 +47,10 @@ def resolve(
         return plan.signals[argument.owner][argument.detail]
     if argument.what == "release":
         return plan.modulators[argument.owner]["pending"]
+    if isinstance(argument.owner, View):
+        of_all = replace(argument, owner=argument.owner.population)
+        first, size = segment(argument.owner, argument.what)
+        return resolve(of_all, program, counters, added)[first : first + size]
     population: Population = argument.owner
     block = plan.block_of[population]
     span = block.span(population)
@@ -131,7 +137,7 @@ def _handed_on(callback: Callback, program: Program) -> list[Call]:
 
 def _checked_rates(callback: Callback, program: Program) -> list[Call]:
     """Calls that stop the run if a callback wrote a rate below 0, above one spike per step, or NaN."""
-    written = {a.owner for a in callback.arguments if isinstance(a, Reference) and a.what == "rates"}
+    written = {a.owner.of for a in callback.arguments if isinstance(a, Reference) and a.what == "rates"}
     calls = []
     for population in (p for p in program.plans[0].block_of if p in written):
         raised, most = np.zeros(1, np.int64), 1e3 / program.plans[0].dt
@@ -195,7 +201,7 @@ def trial_calls(schedule: Trials, program: Program) -> Added:
         clock[trial_clock.ORIGIN] = added.origin
         tick = Call("clock of trials", kernel_of(trial_clock.tick), clock=clock, phase_steps=phase_steps)
         stages_of_plan["begin"].append(tick)
-        stages_of_plan["start"] += _start_calls(schedule, program, plan, clock)
+        stages_of_plan["start"] += start_calls(schedule, plan, clock)
     counters: dict[Any, np.ndarray] = {}
     for k, phase in enumerate(schedule.phases):
         if phase.callback is not None:
@@ -232,7 +238,7 @@ def _discard_events(schedule: Trials, program: Program, clock: np.ndarray, added
     They belong to the end of the phase before, when no share reads the rings.
     """
     n_phases = len(schedule.phases)
-    for k in (k for k, phase in enumerate(schedule.phases) if phase.discard_events):
+    for k in (k for k, phase in enumerate(schedule.phases) if phase.discards):
         calls = _emptying(schedule.phases[k], k, program, added)
         if k == 0:
             added.before += calls
@@ -251,7 +257,8 @@ def _emptying(phase: Phase, k: int, program: Program, added: Added) -> list[Call
     traces: list[Call] = []
     for plan in program.plans:
         for projection, learning in plan.learning.items():
-            if projection.dendritic_steps and learning.waits_for_events and projection not in phase.reset:
+            reset = phase.fresh or projection in phase.reset
+            if projection.dendritic_steps and learning.waits_for_events and not reset:
                 raise DescriptionError(
                     f"discard_events of phase {k}: projection {projection.name!r} learns from events on their way back "
                     "through a dendritic delay; expected it among reset too"
@@ -264,109 +271,3 @@ def _emptying(phase: Phase, k: int, program: Program, added: Added) -> list[Call
     empty = kernel_of(trial_clock.empty)
     cleared = [array.reshape(-1) for array in [*rings, *fired]]
     return traces + [Call("discard events", empty, values=array) for array in cleared]
-
-
-def _start_calls(schedule: Trials, program: Program, plan: Plan, clock: np.ndarray) -> list[Call]:
-    """The Calls of a share at the start of phases, for its own neurons and synapses."""
-    calls: list[Call] = []
-    named_rates = {p for phase in schedule.phases for p in phase.rates}
-    named_currents = {key for phase in schedule.phases for key in phase.currents}
-    named_plastic = any(phase.plastic is not None for phase in schedule.phases)
-    for k, phase in enumerate(schedule.phases):
-        for what in phase.reset:
-            calls += _resets(what, plan, clock, k)
-        for population in named_rates:
-            rows = schedule.rows(phase.rates.get(population, 0.0), population.size, "Hz", f"rates of phase {k}")
-            if rows.min() < 0 or rows.max() * plan.dt * 1e-3 > 1:
-                raise DescriptionError(
-                    f"rates of phase {k}: expected 0 to {1e3 / plan.dt:g} Hz, got {rows.min()} to {rows.max()}"
-                )
-            rates = resolve(population.rates, program)
-            calls += _set(f"rates of {population.name}", clock, k, rows, rates, population, plan)
-        for population, port in named_currents:
-            if any(c.label == f"drive {population.name}.{port}" for c in plan.stages["drive"]):
-                raise DescriptionError(
-                    f"current of phase {k}: {population.name}.{port} is already driven by a StepCurrent; "
-                    "use one of them"
-                )
-            current = resolve(population.current(port), program)
-            value = phase.currents.get((population, port), 0.0)
-            rows = schedule.rows(value, population.size, "pA", f"current of phase {k} into {population.name}.{port}")
-            calls += _set(f"current into {population.name}.{port}", clock, k, rows, current, population, plan)
-        for modulator, amount in phase.releases.items():
-            rows = schedule.rows(amount, 1, "1", f"release of {modulator.name} in phase {k}")
-            pending = plan.modulators[modulator]["pending"]
-            add = kernel_of(trial_clock.add_at_start)
-            calls.append(Call(f"release {modulator.name}", add, clock=clock, phase=k, values=rows, target=pending))
-        if named_plastic:
-            for projection, learning in plan.learning.items():
-                rows = _factors(projection, schedule, k)
-                start = kernel_of(trial_clock.set_at_start)
-                calls.append(Call("plastic window", start, clock=clock, phase=k, values=rows, target=learning.factor))
-    return calls
-
-
-def _factors(projection: Projection, schedule: Trials, k: int) -> np.ndarray:
-    """(1 or trials, 1): the factors of what a projection learns in phase k."""
-    found = schedule.phases[k].factor(projection)
-    what = f"plastic of phase {k}: factor of projection {projection.name!r}"
-    rows = schedule.rows(found if projection.plastic else 0.0, 1, "1", what)
-    if rows.min() < 0:
-        raise DescriptionError(f"{what}: expected at least 0, got {rows.min():g}")
-    return rows
-
-
-def save_inputs(schedule: Trials, program: Program) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Rates and currents that a schedule will change, each with its current value."""
-    named = [resolve(population.rates, program) for phase in schedule.phases for population in phase.rates]
-    named += [
-        resolve(population.current(port), program) for phase in schedule.phases for population, port in phase.currents
-    ]
-    return [(array, array.copy()) for array in named]
-
-
-def restore_inputs(found: list[tuple[np.ndarray, np.ndarray]], program: Program) -> None:
-    """Undo the changes of a schedule: restore rates and currents, and the plasticity of projections."""
-    for array, before in found:
-        array[:] = before
-    for plan in program.plans:
-        for projection, learning in plan.learning.items():
-            learning.factor[0] = projection.plastic
-
-
-def _set(
-    label: str, clock: np.ndarray, phase: int, rows: np.ndarray, target: np.ndarray, population: Population, plan: Plan
-) -> list[Call]:
-    """A Call that sets the share's part of a population's array, (n,), to rows (1 or trials, 1 or n)."""
-    block = plan.block_of[population]
-    offset, size = plan.share.part(block, block.first[population], population.size)
-    if size == 0:
-        return []
-    part = slice(offset, offset + size)
-    own = rows if rows.shape[1] == 1 else np.ascontiguousarray(rows[:, part])
-    kernel = kernel_of(trial_clock.set_at_start)
-    return [Call(label, kernel, clock=clock, phase=phase, values=own, target=target[part])]
-
-
-def _resets(what: Any, plan: Plan, clock: np.ndarray, phase: int) -> list[Call]:
-    if isinstance(what, Projection):
-        if what not in plan.learning:
-            raise DescriptionError(f"reset of phase {phase}: projection {what.name!r} is not plastic")
-        return plan.learning[what].reset(clock, phase)
-    if not isinstance(what, Population) or what not in plan.block_of:
-        raise DescriptionError(f"reset of phase {phase}: expected populations and plastic projections, got {what!r}")
-    block = plan.block_of[what]
-    offset, size = plan.share.part(block, block.first[what], what.size)
-    span = slice(block.first[what] + offset, block.first[what] + offset + size)
-    calls = [
-        Call(
-            f"reset {what.name}",
-            kernel_of(trial_clock.copy_at_start),
-            clock=clock,
-            phase=phase,
-            values=block.start[name][span],
-            target=values[span],
-        )
-        for name, values in block.state.items()
-    ]
-    return calls

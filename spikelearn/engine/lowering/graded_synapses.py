@@ -1,8 +1,13 @@
-"""Lowering of graded synapses: gates per source, and one sum for all targets with identical synapses."""
+"""Lowering of graded synapses: one gate for each source, and one sum for all targets with identical synapses.
+
+Projections of one population share its gates if their synapses and delays are the same, and the sums of their outputs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +16,8 @@ from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
 from spikelearn.engine.lowering.synapse_tables import build
 from spikelearn.engine.plan import Call, Plan, Table
-from spikelearn.kernels import graded
+from spikelearn.kernels import graded, trial_clock
+from spikelearn.synapses import GradedSynapse
 
 
 def joins(projection: Projection) -> bool:
@@ -30,39 +36,112 @@ def table(
     return build(projections, ends, delays, seed, dt, shared=False, double=True, local=False)
 
 
+@dataclass(frozen=True, eq=False)
+class Gates:
+    """Gates that projections share: those of the same sources, kinds of event, synapses and delays.
+
+    Sources are those from `first` on in their block. members: the projections. fan_out: (members, gates), synapses
+    behind each gate. event_counts: (members, 2), as in Table. totals: (first, size) of sources -> (1,), the sum of
+    their outputs.
+    """
+
+    first: int
+    members: Sequence[Projection]
+    model: GradedSynapse
+    start: Mapping[str, float]
+    state: Mapping[str, np.ndarray]
+    output: np.ndarray
+    fan_out: np.ndarray
+    event_counts: np.ndarray
+    totals: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, projection: Projection, delays: np.ndarray, plan: Plan) -> Gates:
+        """The gates of a projection, made with the first that uses them, with the Call that advances them."""
+        assert projection.synapse is not None
+        key = _shared(projection)
+        if key in plan.gates:
+            return plan.gates[key]
+        members = [each for each in plan.ends if each.graded and _shared(each) == key]
+        model, parameters = projection.synapse.model, projection.synapse.parameters
+        start = {name: float(value) for name, value in model.initial(parameters).items()}
+        first = min(plan.ends[each].first_source for each in members)
+        n_gates = max(plan.ends[each].first_source + each.source_size for each in members) - first
+        n_gates *= len(delays)
+        gates = cls(
+            first, members, model, start, {name: np.full(n_gates, start.get(name, 0.0)) for name in model.state},
+            np.zeros(n_gates), np.zeros((len(members), n_gates), np.int64), np.zeros((len(members), 2), np.int64),
+        )  # fmt: skip
+        constants = {name: float(value) for name, value in model.constants(parameters, plan.dt).items()}
+        text = graded.render_gates(list(model.state), list(constants))
+        kernel, ring = (
+            kernel_for(f"Gates of {model.name}", text, {"advance": model.advance}),
+            plan.ends[projection].ring,
+        )
+        plan.stages["arrive"].append(
+            Call(
+                f"gates of {projection.name}", kernel, rows=ring.all_rows, counts=ring.all_counts, delays=delays,
+                first=first, fan_out=gates.fan_out, event_counts=gates.event_counts, arrived=np.zeros(n_gates),
+                output=gates.output, **{f"all_{name}": array for name, array in gates.state.items()}, **constants,
+            )
+        )  # fmt: skip
+        plan.gates[key] = gates
+        plan.resets.append(gates.reset)
+        return gates
+
+    def part(self, first: int, size: int, n_delays: int) -> slice:
+        """The gates of `size` sources from `first` on."""
+        return slice((first - self.first) * n_delays, (first - self.first + size) * n_delays)
+
+    def total(self, first: int, size: int, plan: Plan) -> np.ndarray:
+        """The sum of the outputs of these sources, which have one delay; with the Call that adds them up."""
+        if (first, size) not in self.totals:
+            total = self.totals[first, size] = np.zeros(1)
+            output = self.output[self.part(first, size, 1)]
+            label = f"sum of gates of {self.members[0].source.name}"
+            plan.stages["arrive"].append(Call(label, kernel_of(graded.add_up), output=output, total=total))
+        return self.totals[first, size]
+
+    def reset(self, clock: np.ndarray, phase: int) -> list[Call]:
+        """Calls that reset the gates at the start of a phase."""
+        fill, what = kernel_of(trial_clock.fill_at_start), f"reset gates of {self.members[0].source.name}"
+        starts = {name: self.start.get(name, 0.0) for name in self.state}
+        return [
+            Call(what, fill, clock=clock, phase=phase, value=starts[name], target=values)
+            for name, values in self.state.items()
+        ]
+
+
+def _shared(projection: Projection) -> Any:
+    """What projections that share gates have in common. Those with different delays share none."""
+    assert projection.synapse is not None
+    delay = (projection.axonal.a, projection.dendritic_steps) if projection.axonal.constant else id(projection)
+    synapse = id(projection.synapse.model), tuple(projection.synapse.parameters)
+    return id(projection.source), projection.on, synapse, delay
+
+
 def deliver(table: Table, plan: Plan) -> None:
     """Gates first, then their output. Each share has all gates."""
     [projection] = table.projections
-    assert projection.synapse is not None
-    model, parameters = projection.synapse.model, projection.synapse.parameters
-    constants = {name: float(value) for name, value in model.constants(parameters, plan.dt).items()}
-    ends, n_delays = plan.ends[projection], len(table.delays)
-    first, n_gates = ends.first_source, projection.source_size * n_delays
-    start = model.initial(parameters)
-    state = {name: np.full(n_gates, float(start.get(name, 0.0))) for name in model.state}
-    output = np.zeros(n_gates)
+    ends, n_delays, size = plan.ends[projection], len(table.delays), projection.source_size
+    gates, first = Gates.of(projection, table.delays, plan), ends.first_source
     if len(table.slot_weight):
         fan_out = _fan_out(projection, ends)
     else:
-        fan_out = np.diff(table.index)[first * n_delays : first * n_delays + n_gates]
-    text = graded.render_gates(list(model.state), list(constants))
-    kernel = kernel_for(f"Gates of {model.name}", text, {"advance": model.advance})
-    plan.stages["arrive"].append(
-        Call(
-            f"gates of {projection.name}", kernel, rows=ends.ring.all_rows, counts=ends.ring.all_counts,
-            delays=table.delays, first=first, fan_out=np.ascontiguousarray(fan_out), event_count=table.event_count,
-            arrived=np.zeros(n_gates), output=output, **{f"all_{name}": array for name, array in state.items()},
-            **constants,
-        )
-    )  # fmt: skip
-    label, inputs = f"deliver {projection.name}", ends.inputs
+        fan_out = np.diff(table.index)[first * n_delays : (first + size) * n_delays]
+    member, own_gates = gates.members.index(projection), gates.part(first, size, n_delays)
+    gates.fan_out[member, own_gates] = fan_out
+    table.event_count = gates.event_counts[member]
+    label, inputs, output = f"deliver {projection.name}", ends.inputs, gates.output[own_gates]
     if len(table.slot_weight):
-        begin, size = _targets(projection, ends)
-        own = inputs[ends.first_target + begin : ends.first_target + begin + size]
+        total = gates.total(first, size, plan)
+        begin, n_targets = _targets(projection, ends)
+        own = inputs[ends.first_target + begin : ends.first_target + begin + n_targets]
         shift = begin - projection.autapse_shift
         call = Call(
-            label, kernel_of(graded.broadcast), output=output, weight=projection.weight.a, shift=shift, inputs=own
-        )
+            label, kernel_of(graded.broadcast), total=total, output=output, weight=projection.weight.a, shift=shift,
+            inputs=own,
+        )  # fmt: skip
     else:
         call = Call(
             label, kernel_of(graded.deliver_graded), output=output, first_slot=first * n_delays, index=table.index,

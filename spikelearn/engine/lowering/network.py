@@ -191,12 +191,12 @@ def _add_calls(d: NetworkDescription, plan: Plan, tables: list[Table], interval:
         for kind, ring in block.rings.items():
             plan.stages["begin"].append(Call(f"clear {kind}", kernel_of(events.begin_row), counts=ring.counts))
     for table in tables:
-        if plan.ends[table.projections[0]].counted:
-            plan.event_counts.append(table.event_count)
         for projection in table.projections:
             plan.tables[projection] = table
         table.rewired = any(r.projection in table.projections and r.rule.moves_synapses for r in d.homeostases)
         delivery_of(table.projections[0]).deliver(table, plan)
+        if plan.ends[table.projections[0]].counted:
+            plan.event_counts.append(table.event_count)
     _modulator_calls(d, plan)
     drive_calls(d.drives, plan)
     for block in plan.blocks.values():

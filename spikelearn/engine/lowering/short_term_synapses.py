@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -62,11 +63,11 @@ class Release:
 
     def reset(self, name: str, clock: np.ndarray, phase: int) -> list[Call]:
         """Calls that reset the release at the start of a phase. name: of the projection."""
-        kernel = kernel_of(trial_clock.copy_at_start)
-        begins = [(self.last, np.full_like(self.last, _NEVER))]
-        begins += [(values, np.full_like(values, self.start[v])) for v, values in self.state.items()]
+        kernel = kernel_of(trial_clock.fill_at_start)
+        begins: list[tuple[np.ndarray, float]] = [(self.last, _NEVER)]
+        begins += [(values, self.start[v]) for v, values in self.state.items()]
         return [
-            Call(f"reset release of {name}", kernel, clock=clock, phase=phase, values=start, target=values)
+            Call(f"reset release of {name}", kernel, clock=clock, phase=phase, value=start, target=values)
             for values, start in begins
         ]
 
@@ -84,7 +85,9 @@ def table(
 
 def deliver(table: Table, plan: Plan) -> None:
     [projection] = table.projections
-    deliver_by(Release.of(projection, table, plan.dt), table, plan)
+    release = Release.of(projection, table, plan.dt)
+    plan.resets.append(partial(release.reset, projection.name))
+    deliver_by(release, table, plan)
 
 
 def deliver_by(release: Release, table: Table, plan: Plan) -> None:

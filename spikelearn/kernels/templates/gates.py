@@ -1,6 +1,7 @@
-"""The loop that advances all gates of a projection of graded synapses. Its sources are those from `first` on.
+"""The loop that advances gates of graded synapses, which projections may share. Their sources begin at `first`.
 
-arrived: scratch, 0 everywhere before and after. fan_out: synapses behind each gate, for the event_count.
+arrived: scratch, 0 everywhere before and after. fan_out: (projections, gates), synapses behind each gate, for the
+event_counts, (projections, 2).
 """
 
 from spikelearn.codegen.jit import Written, kernel
@@ -9,7 +10,7 @@ from spikelearn.kernels.events import count_in_row, source_in_row
 
 @kernel
 def function(
-    step, rows, counts, delays, first, fan_out, event_count: Written, arrived: Written, output: Written,
+    step, rows, counts, delays, first, fan_out, event_counts: Written, arrived: Written, output: Written,
     all__STATE: Written, CONSTANTS
 ):  # fmt: skip
     depth = counts.shape[1]
@@ -21,7 +22,8 @@ def function(
             gate = (source_in_row(rows, counts, row, k) - first) * n_delays + d
             if 0 <= gate < n_gates:
                 arrived[gate] += 1.0
-                event_count[0] += fan_out[gate]
+                for projection in range(len(fan_out)):
+                    event_counts[projection, 0] += fan_out[projection, gate]
     for gate in range(n_gates):
         STATE, output[gate] = advance(all__STATE[gate], arrived[gate], CONSTANTS)
         # for name in state:
