@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 POSITIVE_PREFIXES = ("tau_", "C_", "g_L", "D_", "Delta_")
 NOT_NEGATIVE_PREFIXES = ("t_ref", "rate", "Delta_T")
+NOT_NEGATIVE = ("tau_rise",)
+"""Times that may be 0, that of a rule's eligibility, which then rises at once."""
 
 KINDS = ("spike", "plateau", "event", "burst", "rate", "instruction")
 """Kinds of event that neurons can emit and rules can learn from, in the order of the bits of a step's mask."""
@@ -110,7 +112,7 @@ def checked(declaration: type, given: Mapping[str, Any], owner: str) -> Any:
 def _check(name: str, value: Any, unit: Unit, owner: str) -> Any:
     what = f"{name} of {owner}"
     converted = plain(value, unit, what)
-    not_negative = name.startswith(NOT_NEGATIVE_PREFIXES)
+    not_negative = name.startswith(NOT_NEGATIVE_PREFIXES) or name in NOT_NEGATIVE
     positive = not not_negative and name.startswith(POSITIVE_PREFIXES)
     if isinstance(converted, float) and math.isfinite(converted) and (converted > 0 or not (positive or not_negative)):
         return converted  # most are numbers; reductions of NumPy take ten times longer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -136,9 +137,13 @@ class NetworkBuilder:
 
     @adds("modulator")
     def modulator(self, name: str = "dopamine", tau: Quantity = 200.0) -> Modulator:
-        """Add a modulator whose concentration decays with time constant `tau` (ms)."""
+        """Add a modulator whose concentration decays with time constant `tau` (ms).
+
+        With tau=math.inf it stays where it is, for one that callbacks set: `modulator.level`.
+        """
         checked_name(name, "name of modulator")
-        tau_n = one_number(tau, "ms", f"tau of modulator {name!r}", above=0.0)
+        stays = isinstance(tau, float) and tau == math.inf
+        tau_n = math.inf if stays else one_number(tau, "ms", f"tau of modulator {name!r}", above=0.0)
         taken = {**self._modulators, **self._populations, **self._signals}
         added = Modulator(self._name(name, name, taken), tau_n, self._next_uid())
         self._modulators[added.name] = added

@@ -21,7 +21,7 @@ from spikelearn.values import advice_on_floats, whole_numbers
 class Reference:
     """A reference to an array of a network, as an argument of a callback.
 
-    what: "counts", "fired", "current", "rates", "state", "release", "weights" or "signal".
+    what: "counts", "fired", "current", "rates", "state", "release", "level", "weights" or "signal".
     """
 
     what: str
@@ -215,7 +215,7 @@ class View(Neurons):
 
 @dataclass(frozen=True, eq=False)
 class Modulator:
-    """A global concentration n that decays with tau_n (ms). Made by `Network.modulator`."""
+    """A global concentration n that decays with tau_n (ms; inf: it stays). Made by `Network.modulator`."""
 
     name: str
     tau_n: float
@@ -228,6 +228,14 @@ class Modulator:
     def release(self) -> Reference:
         """For callbacks: float64 (1,); amounts added to it are released in the next step."""
         return Reference("release", self)
+
+    @property
+    def level(self) -> Reference:
+        """For callbacks: float64 (1,); the concentration, which they read and set, also below 0.
+
+        What is set holds from the next step on, in which it begins to decay.
+        """
+        return Reference("level", self)
 
     def decay(self, dt: float) -> float:
         """What n is multiplied by in a step of dt ms."""

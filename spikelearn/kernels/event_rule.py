@@ -37,7 +37,9 @@ _NOT_NAMES = {*keyword.kwlist, "W_min", "W_max"}
 def taken_names(modulated: bool) -> frozenset[str]:
     """Names used by the loops themselves, which no trace, state or constant of a rule may have."""
     handlers = ["since_pre"], ["since_pre"]
-    text = render_event_rule([("_", "add")], [], [], (), False, *handlers, modulated, False, release=(["_"], ["_"]))
+    text = render_event_rule(
+        [("_", "add")], [], [], (), False, *handlers, modulated, False, release=(["_"], ["_"]), rises=modulated
+    )
     return frozenset(_USED_NAME.findall(_NOT_CODE.sub("", text))) - _NOT_NAMES
 
 
@@ -75,12 +77,13 @@ def render_event_rule(
     reads: Sequence[str] = (),
     transmits: bool = False,
     release: tuple[Sequence[str], Sequence[str]] | None = None,
+    rises: bool = False,
 ) -> str:
     """The loops: deliver, push (post events), sweep, read and reset.
 
     pre, post: (name, jump) of the traces. on_pre, on_post: arguments of the handlers. reads: state variables of the
     target, whose values post events carry. transmits: whether what arrives is a function of the weight.
-    release: state and constants of short-term plasticity, None without it. What `read` writes is numbered as in
+    release: state and constants of short-term plasticity, None without it. rises: whether the eligibility does. What `read` writes is numbered as in
     PlasticityRule.variables.
     """
     before = {"since_pre": "(s - last) * ms_per_step"} | {name: f"{name}_now" for name, _ in pre}
@@ -88,6 +91,7 @@ def render_event_rule(
     numbers = iter(range(2 if modulated else 1, 1 << 16))
     readable = [[(str(next(numbers)), name) for name in names] for names in (state, dict(pre), dict(post))]
     kept = [("weight", "weights"), *([("eligibility", "eligibilities")] if modulated else [])]
+    kept += [("rising", "risings")] if rises else []
     return render(
         *_TEMPLATES,
         pre=tuple(name for name, _ in pre),
@@ -106,6 +110,7 @@ def render_event_rule(
         reads=tuple(reads),
         state_goes_on=state_goes_on,
         modulated=modulated,
+        rises=rises,
         mean_pre=mean_pre,
         transmits=transmits,
         short_term=release is not None,

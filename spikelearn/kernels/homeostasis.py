@@ -40,6 +40,25 @@ def dematerialize(step, due, dendritic, integrals, weights: Written, eligibiliti
 
 
 @kernel
+def materialize_rising(
+    step, due, dendritic, integrals, integrals_rise, weights: Written, eligibilities, risings, W_min, W_max
+):
+    """The same for w = q + c N - r R."""
+    if due[0] != 0:
+        N, R = integrals[(step - dendritic) % len(integrals)], integrals_rise[(step - dendritic) % len(integrals)]
+        for p in range(len(weights)):
+            weights[p] = min(max(weights[p] + eligibilities[p] * N - risings[p] * R, W_min), W_max)
+
+
+@kernel
+def dematerialize_rising(step, due, dendritic, integrals, integrals_rise, weights: Written, eligibilities, risings):
+    if due[0] != 0:
+        N, R = integrals[(step - dendritic) % len(integrals)], integrals_rise[(step - dendritic) % len(integrals)]
+        for p in range(len(weights)):
+            weights[p] -= eligibilities[p] * N - risings[p] * R
+
+
+@kernel
 def normalise_targets(
     step, due, totals, subtractive, targets, weights: Written, W_min, W_max, sums: Written, sizes: Written
 ):

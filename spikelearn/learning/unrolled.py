@@ -133,7 +133,7 @@ def _check_memory(d: NetworkDescription, steps: int, trials: int) -> None:
 
 def _check_callback(callback: Callback | None, where: str) -> None:
     for argument in callback.arguments if callback is not None else ():
-        if isinstance(argument, Reference) and argument.what in ("current", "rates", "release"):
+        if isinstance(argument, Reference) and argument.what in ("current", "rates", "release", "level"):
             assert callback is not None
             raise DescriptionError(
                 f"gradient: callback {callback.name} of {where} may change the {argument.what} of "

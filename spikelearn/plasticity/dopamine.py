@@ -20,6 +20,7 @@ class DopamineSTDPParameters(NamedTuple):
     tau_plus: Annotated[ms, "time constant of the trace of arrivals"] = 20.0
     tau_minus: Annotated[ms, "time constant of the trace of post events"] = 20.0
     tau_c: Annotated[ms, "time constant of the eligibility"] = 1000.0
+    tau_rise: Annotated[ms, "time constant with which it rises; 0: at once"] = 0.0
     b: Annotated[number, "concentration at which the weight does not change"] = 0.0
     W_min: Annotated[weight, "smallest weight"] = 0.0
     W_max: Annotated[weight, "largest weight"] = 200.0
@@ -70,6 +71,7 @@ DopamineSTDP = PlasticityRule(
         "stdp_dopamine_synapse",
         {"W_min": "Wmin", "W_max": "Wmax"},
         of_target={"tau_minus": "tau_minus"},
+        must={"tau_rise": 0.0},
         weights=("W_min", "W_max"),
     ),
 )

@@ -17,6 +17,7 @@ class DopamineBurstsParameters(NamedTuple):
     A_plus: Annotated[number, "step of the eligibility at a burst, per unit of trace"] = 1.0
     tau_plus: Annotated[ms, "time constant of the trace of arrivals"] = 20.0
     tau_c: Annotated[ms, "time constant of the eligibility"] = 1000.0
+    tau_rise: Annotated[ms, "time constant with which it rises; 0: at once"] = 0.0
     b: Annotated[number, "concentration at which the weight does not change"] = 0.0
     W_min: Annotated[weight, "smallest weight"] = 0.0
     W_max: Annotated[weight, "largest weight"] = 200.0

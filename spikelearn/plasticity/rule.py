@@ -71,7 +71,9 @@ class PlasticityRule(Documented):
         the target emits one of kind `learns_from`. They take (weight, *state, *pre, *post, *constants) and return the
         new weight, or (weight, *state). If the rule is `modulated` they take no weight and return the step of the
         eligibility instead, which decays with parameter tau_c; the weight then changes by the integral of
-        eligibility times (modulator - b). A handler that names `since_pre` among its arguments also gets the time in
+        eligibility times (modulator - b). With a parameter tau_rise above 0, less than tau_c, the steps are low-pass
+        filtered first: one of 1 becomes tau_c/(tau_c - tau_rise) (exp(-t/tau_c) - exp(-t/tau_rise)), with the same
+        integral. A handler that names `since_pre` among its arguments also gets the time in
         ms since the last arrival from the source before this event, a huge number if there was none.
     state: names of variables that each synapse stores (8 bytes each), changed only by the handlers.
     initial: function(parameters) -> dict of their initial values; 0 by default.
@@ -278,6 +280,11 @@ class Plasticity(Parametrized):
     parameters: Any
     modulator: Any = None
 
+    @property
+    def eligibility_rises(self) -> bool:
+        """Whether each step of the eligibility takes effect gradually, with parameter tau_rise."""
+        return bool(self.rule.modulated and getattr(self.parameters, "tau_rise", 0.0) > 0)
+
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value:g}" for name, value in self.parameters._asdict().items())
         return f"{self.rule.name}({values})"
@@ -302,6 +309,11 @@ def with_parameters(rule: Any, modulator: Any, parameters: dict[str, Any]) -> Pl
         )
         raise ParameterError(
             f"{rule.name}: W_min must be below W_max, got {values.W_min:g} and {values.W_max:g}{negative}"
+        )
+    if rule.modulated and not 0.0 <= getattr(values, "tau_rise", 0.0) < getattr(values, "tau_c", math.inf):
+        raise ParameterError(
+            f"tau_rise of {rule.name}: expected at least 0 and less than tau_c, {values.tau_c:g} ms, got "
+            f"{values.tau_rise:g} ms"
         )
     complaint = rule.check(values)
     if complaint:

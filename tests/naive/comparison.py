@@ -1,5 +1,7 @@
 """One projection run by the engine and by a reference: given spikes, many of them coincident, and all that is sent."""
 
+import math
+
 import numpy as np
 from given_spikes import steps_of
 from naive.parrots import parrot_for
@@ -48,13 +50,19 @@ def setting(reference, weights, at=STEPS // 2):
     return plastic
 
 
+def set_level(step, levels, level):
+    if not np.isnan(levels[step]):
+        level[0] = levels[step]
+
+
 def compare(
     rule, reference_class, reference_parameters, dendritic, seed, trials=None, plastic=lambda step: True, tau_n=30.0,
-    synapse=None, halfway=None,
+    synapse=None, halfway=None, levels=None,
 ):  # fmt: skip
     """14 synapses, with multapses and three axonal delays: all that they send, their weights and eligibilities.
 
     synapse: short-term plasticity; the reference gets it among its parameters. halfway: weights that are set then.
+    levels: (STEPS + 1,) the modulator's, which a callback sets at the end of each step unless they are NaN.
     """
     generator = np.random.default_rng(seed)
     pre_ids, post_ids = generator.integers(0, N_PRE, 14), generator.integers(0, N_POST, 14)
@@ -77,6 +85,8 @@ def compare(
         dendritic_delay=dendritic * DT, plasticity=learning, learns_from="spike", synapse=synapse,
     )  # fmt: skip
     net.record(target, ["spikes", "ignored"])
+    if levels is not None:
+        net.on_step(set_level, levels, modulator.level)
     if halfway is not None:
         first = net.run(STEPS // 2 * DT)
         net.set_weights(projection, halfway)
@@ -86,6 +96,8 @@ def compare(
     times, ids = run.spikes(target)
     assert set(zip(steps_of(times, DT).tolist(), ids.tolist(), strict=True)) == {(s, j) for s, j in post if s <= STEPS}
     more = {"released": released, "tau_n": tau_n} if issubclass(reference_class, Modulated) else {}
+    if levels is not None:
+        more["levels"] = {step: level for step, level in enumerate(levels) if not math.isnan(level)}
     synapses = zip(pre_ids.tolist(), post_ids.tolist(), weights.tolist(), (axonal + dendritic).tolist(), strict=True)
     reference = reference_class(synapses, dendritic, DT, **reference_parameters, **more)
     reference.run(pre, post, STEPS, plastic if halfway is None else setting(reference, halfway))

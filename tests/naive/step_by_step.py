@@ -166,10 +166,11 @@ class PairSTDP(Learning):
 class Modulated(Learning):
     """Eligibility times dopamine, integrated step by step; clipped in every step, and where dopamine decays to b."""
 
-    def __init__(self, *args, A_plus, A_minus=0.0, tau_c, tau_n, b, released, **kwargs):
+    def __init__(self, *args, A_plus, A_minus=0.0, tau_c, tau_n, b, released, levels=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.A_plus, self.A_minus, self.tau_c, self.tau_n, self.b = A_plus, A_minus, tau_c, tau_n, b
         self.released, self.n, self.step = released, 0.0, 0  # step -> amount
+        self.levels = {} if levels is None else levels  # step -> level that is set at its end
 
     def pass_time(self):
         self.step += 1
@@ -187,7 +188,7 @@ class Modulated(Learning):
                     synapse.weight = self.clip(synapse.weight + synapse.c * (with_n - with_b))
                 synapse.c *= math.exp(-part / self.tau_c)
             self.n *= math.exp(-part / self.tau_n)
-        self.n += self.released.get(self.step, 0.0)
+        self.n = self.levels.get(self.step, self.n + self.released.get(self.step, 0.0))
 
     def at_pre(self, synapse, K_minus):
         synapse.weight = self.clip(synapse.weight)
@@ -199,6 +200,44 @@ class Modulated(Learning):
 
     def tagged(self, K_plus, mean_K_plus):
         return K_plus
+
+
+class ModulatedWithRise(Modulated):
+    """Steps of the eligibility are low-pass filtered: it is the difference of two exponentials, in two parts here."""
+
+    def __init__(self, *args, tau_rise, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.tau_rise, self.rising = tau_rise, {id(synapse): 0.0 for synapse in self.synapses}
+
+    def pass_time(self):
+        self.step += 1
+        n_after = self.n * math.exp(-self.dt / self.tau_n)
+        parts = [self.dt]
+        if self.b != 0.0 and self.n / self.b > 1.0 > n_after / self.b:
+            until_b = self.tau_n * math.log(self.n / self.b)
+            parts = [until_b, self.dt - until_b]
+        for part in parts:
+            of_decay, of_rise = (
+                self.n * (1.0 - math.exp(-part * (1.0 / tau + 1.0 / self.tau_n))) / (1.0 / tau + 1.0 / self.tau_n)
+                - self.b * tau * (1.0 - math.exp(-part / tau))
+                for tau in (self.tau_c, self.tau_rise)
+            )
+            for synapse in self.synapses:
+                rising = self.rising[id(synapse)]
+                if self.plastic:
+                    synapse.weight = self.clip(synapse.weight + (synapse.c + rising) * of_decay - rising * of_rise)
+                synapse.c += rising
+                synapse.c *= math.exp(-part / self.tau_c)
+                self.rising[id(synapse)] = rising * math.exp(-part / self.tau_rise)
+                synapse.c -= self.rising[id(synapse)]
+            self.n *= math.exp(-part / self.tau_n)
+        self.n = self.levels.get(self.step, self.n + self.released.get(self.step, 0.0))
+
+    def scaled(self, synapse, event, *traces):
+        c = synapse.c
+        super().scaled(synapse, event, *traces)
+        self.rising[id(synapse)] += (synapse.c - c) * self.tau_c / (self.tau_c - self.tau_rise)
+        synapse.c = c
 
 
 class ModulatedByMean(Modulated):

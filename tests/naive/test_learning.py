@@ -1,10 +1,12 @@
 """Lazy, closed-form learning against references in which everything moves in every step."""
 
+import math
+
 import numpy as np
 import pytest
 from naive import scaled_learning
 from naive.comparison import DT, N_POST, N_PRE, STEPS, TOLERANCE, as_list, coincident_spikes, compare
-from naive.step_by_step import Modulated, ModulatedByMean, PairSTDP
+from naive.step_by_step import Modulated, ModulatedByMean, ModulatedWithRise, PairSTDP
 from tolerances import ULP
 
 import spikelearn as sl
@@ -22,6 +24,7 @@ DOPAMINE = {
 MIXED = {"mu_plus": 1.0, "mu_minus": 0.5}
 STRONG = {"A_plus": 40.0, "b": 0.1}
 """Weights meet their limits again and again, and the modulator decays to the baseline after most of its releases."""
+RISE = {"tau_rise": 8.0, "A_minus": 40.0}
 BURSTS = {"A_plus": 2.0, "tau_plus": 15.0, "tau_c": 60.0, "b": 0.02, "W_max": 100.0}
 
 
@@ -42,6 +45,43 @@ def test_pair_stdp_is_what_happens_event_by_event(dendritic, mu, seed):
 def test_dopamine_stdp_is_what_happens_step_by_step_with_limits_held_at_all_times(nearest, more, dendritic, seed):
     model, rule = sl.NearestDopamineSTDP if nearest else sl.DopamineSTDP, DOPAMINE | more
     final, reference, *_ = compare(lambda m: model(m, **rule), Modulated, rule | {"nearest": nearest}, dendritic, seed)
+    TOLERANCE.check(final, reference.weights)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("dendritic", [0, 1, 9])
+@pytest.mark.parametrize("tau_rise", [5.0, 40.0])
+@pytest.mark.parametrize("more", [{}, STRONG | {"A_minus": 40.0}], ids=["weak", "strong"])
+def test_an_eligibility_that_rises_is_what_happens_step_by_step_with_limits_held_at_all_times(
+    more, tau_rise, dendritic, seed
+):
+    """In the strong form eligibilities change their signs between events, so that weights turn there, at their limits."""
+    rule = DOPAMINE | more | {"tau_rise": tau_rise}
+    final, reference, net, projection = compare(
+        lambda m: sl.DopamineSTDP(m, **rule), ModulatedWithRise, rule, dendritic, seed
+    )
+    TOLERANCE.check(final, reference.weights)
+
+
+@pytest.mark.parametrize("dendritic", [0, 9])
+@pytest.mark.parametrize("tau_n", [30.0, math.inf])
+@pytest.mark.parametrize("every", [1, 7])
+@pytest.mark.parametrize(
+    ("reference_class", "more"),
+    [(Modulated, {}), (Modulated, STRONG), (Modulated, STRONG | {"b": -0.05}), (ModulatedWithRise, STRONG | RISE)],
+    ids=["weak", "strong", "strong, b below 0", "rising"],
+)
+def test_limits_also_hold_where_a_callback_sets_the_level_of_the_modulator(
+    reference_class, more, every, tau_n, dendritic
+):
+    """Levels on both sides of b, in every step or in some, and some that are b."""
+    rule = DOPAMINE | more
+    levels = np.full(STEPS + 1, np.nan)
+    levels[::every] = np.random.default_rng(every).normal(rule["b"], 0.2, len(levels[::every]))
+    levels[:: 5 * every] = rule["b"]
+    final, reference, *_ = compare(
+        lambda m: sl.DopamineSTDP(m, **rule), reference_class, rule, dendritic, 3, tau_n=tau_n, levels=levels
+    )
     TOLERANCE.check(final, reference.weights)
 
 
@@ -150,10 +190,14 @@ def test_a_plastic_projection_between_views_is_one_between_those_neurons():
         (lambda m: sl.DopamineSTDP(m, **DOPAMINE), Modulated, DOPAMINE),
         (lambda m: sl.DopamineSTDP(m, **DOPAMINE | {"tau_c": 3.0}), Modulated, DOPAMINE | {"tau_c": 3.0}),
         (lambda m: sl.DopamineSTDP(m, **DOPAMINE | STRONG), Modulated, DOPAMINE | STRONG),
+        (lambda m: sl.DopamineSTDP(m, **DOPAMINE | STRONG | RISE), ModulatedWithRise, DOPAMINE | STRONG | RISE),
         (lambda m: sl.DopamineBursts(m, **BURSTS), ModulatedByMean, BURSTS),
     ],
-    ids=["STDP", "DopamineSTDP", "DopamineSTDP whose origin moves", "DopamineSTDP at its limits", "DopamineBursts"],
-)
+    ids=[
+        "STDP", "DopamineSTDP", "DopamineSTDP whose origin moves", "DopamineSTDP at its limits",
+        "DopamineSTDP that rises", "DopamineBursts",
+    ],
+)  # fmt: skip
 def test_outside_plastic_windows_nothing_is_learned_but_traces_go_on(rule, reference_class, parameters):
     def trials(projection):
         on, off = sl.Phase(30 * DT, plastic=[projection]), sl.Phase(20 * DT, plastic=[])
@@ -172,10 +216,15 @@ def test_outside_plastic_windows_nothing_is_learned_but_traces_go_on(rule, refer
         (lambda m: sl.STDP(**STDP, **MIXED), PairSTDP, STDP | MIXED, 9),
         (lambda m: sl.DopamineSTDP(m, **DOPAMINE | STRONG), Modulated, DOPAMINE | STRONG, 0),
         (lambda m: sl.DopamineSTDP(m, **DOPAMINE | STRONG), Modulated, DOPAMINE | STRONG, 9),
+        (lambda m: sl.DopamineSTDP(m, **DOPAMINE | STRONG | RISE), ModulatedWithRise, DOPAMINE | STRONG | RISE, 0),
+        (lambda m: sl.DopamineSTDP(m, **DOPAMINE | STRONG | RISE), ModulatedWithRise, DOPAMINE | STRONG | RISE, 9),
         (lambda m: sl.DopamineBursts(m, **BURSTS), ModulatedByMean, BURSTS, 0),
     ],
-    ids=["STDP", "STDP on a dendrite", "DopamineSTDP", "DopamineSTDP on a dendrite", "DopamineBursts"],
-)
+    ids=[
+        "STDP", "STDP on a dendrite", "DopamineSTDP", "DopamineSTDP on a dendrite", "DopamineSTDP that rises",
+        "DopamineSTDP that rises on a dendrite", "DopamineBursts",
+    ],
+)  # fmt: skip
 def test_what_an_event_changes_has_the_factor_of_the_time_at_which_it_was_at_the_synapse(
     rule, reference_class, parameters, dendritic
 ):
@@ -208,8 +257,9 @@ def test_a_silent_synapse_learns_from_more_post_spikes_than_a_history_holds(dend
     assert reference.weights[0] != 50.0 == reference.weights[1]
 
 
+@pytest.mark.parametrize(("reference_class", "rise"), [(Modulated, {}), (ModulatedWithRise, {"tau_rise": 8.0})])
 @pytest.mark.parametrize("dendritic", [0, 3])
-def test_a_silent_synapse_is_swept_with_dopamine_too(dendritic):
+def test_a_silent_synapse_is_swept_with_dopamine_too(dendritic, reference_class, rise):
     pre, post = {(3, 0), (390, 0)}, {(step, 0) for step in range(5, 305)}
     released = {50: 0.2, 200: 0.3, 310: 0.1}
     net = sl.Network(dt=DT)
@@ -220,20 +270,22 @@ def test_a_silent_synapse_is_swept_with_dopamine_too(dendritic):
     net.connect(force, target, "exc", weight=1.0, delay=DT)
     net.connect(
         source, target, "ignored", weight=50.0, axonal_delay=DT, dendritic_delay=dendritic * DT,
-        plasticity=sl.DopamineSTDP(modulator, **DOPAMINE | {"A_plus": 0.1}),
+        plasticity=sl.DopamineSTDP(modulator, **DOPAMINE | {"A_plus": 0.1} | rise),
     )  # fmt: skip
     net.record(target, "ignored")
     run = net.run(STEPS * DT)
-    reference = Modulated(
-        [(0, 0, 50.0, 1 + dendritic)], dendritic, DT, **DOPAMINE | {"A_plus": 0.1}, tau_n=30.0, released=released
-    )
+    reference = reference_class(
+        [(0, 0, 50.0, 1 + dendritic)], dendritic, DT, **DOPAMINE | {"A_plus": 0.1} | rise, tau_n=30.0,
+        released=released,
+    )  # fmt: skip
     reference.run(pre, post, STEPS)
     TOLERANCE.check(run.trace(target, "ignored").values, reference.inputs(1, STEPS))
     assert abs(run.trace(target, "ignored").values[390 + dendritic, 0] - 50.0) > 1.0
 
 
+@pytest.mark.parametrize(("reference_class", "rise"), [(Modulated, {}), (ModulatedWithRise, {"tau_rise": 8.0})])
 @pytest.mark.parametrize("dendritic", [0, 3, 9])
-def test_recorded_weights_and_eligibilities_are_those_of_every_moment(dendritic):
+def test_recorded_weights_and_eligibilities_are_those_of_every_moment(dendritic, reference_class, rise):
     generator = np.random.default_rng(11)
     pre, post = coincident_spikes(generator, [1], dendritic)
     released = {int(s): 0.1 for s in generator.integers(1, STEPS, 10)}
@@ -243,7 +295,7 @@ def test_recorded_weights_and_eligibilities_are_those_of_every_moment(dendritic)
     source, target = net.population(N_PRE, as_list(pre)), net.population(N_POST, sl.Parrot())
     force = net.population(N_POST, as_list({(s - 1, j) for s, j in post}))
     net.connect(force, target, "exc", sl.OneToOne(), weight=1.0, delay=DT)
-    rule = sl.DopamineSTDP(modulator, **DOPAMINE)
+    rule = sl.DopamineSTDP(modulator, **DOPAMINE, **rise)
     projection = net.connect(
         source, target, "ignored", weight=50.0, axonal_delay=DT, dendritic_delay=dendritic * DT, plasticity=rule
     )
@@ -253,7 +305,7 @@ def test_recorded_weights_and_eligibilities_are_those_of_every_moment(dendritic)
     found = run.synapses(projection)
     synapses = [(int(i), int(j), 50.0, 1 + dendritic) for i, j in zip(found.pre, found.post, strict=True)]
     for sample in (1, 7, 20):
-        reference = Modulated(synapses, dendritic, DT, **DOPAMINE, tau_n=30.0, released=released)
+        reference = reference_class(synapses, dendritic, DT, **DOPAMINE, **rise, tau_n=30.0, released=released)
         reference.run(pre, post, 20 * sample)
         TOLERANCE.check(run.trace(projection, "weight").values[sample - 1], reference.weights)
         TOLERANCE.check(run.trace(projection, "c").values[sample - 1], reference.eligibilities)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
@@ -214,6 +215,8 @@ class NestSynapses:
             p.learns and p.plasticity is not None and p.plasticity.modulator is modulator for p in d.projections
         ):
             return
+        if math.isinf(modulator.tau_n):
+            raise unsupported(f"modulator {modulator.name!r}", "NEST", "its dopamine decays, expected a finite tau")
         transmitter = nest.Create("volume_transmitter", params={"deliver_interval": 1})
         self._transmitters[modulator] = transmitter
         steps = np.concatenate([np.zeros(0, np.int64), *(r.steps for r in d.releases if r.modulator is modulator)])

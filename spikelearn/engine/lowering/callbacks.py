@@ -21,6 +21,8 @@ from spikelearn.engine.plan import STAGES, Added, Call, Program, call_table
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, modulators, sources, trial_clock
 
+_OF_MODULATOR = {"release": "pending", "level": "n"}
+"""What a callback takes of a modulator -> the array of that."""
 _NO_WEIGHTS: Mapping[Projection, WeightArray] = MappingProxyType({})
 
 
@@ -45,8 +47,8 @@ def resolve(
     plan = program.plans[0]
     if argument.what == "signal":
         return plan.signals[argument.owner][argument.detail]
-    if argument.what == "release":
-        return plan.modulators[argument.owner]["pending"]
+    if argument.what in _OF_MODULATOR:
+        return plan.modulators[argument.owner][_OF_MODULATOR[argument.what]]
     if isinstance(argument.owner, View):
         of_all = replace(argument, owner=argument.owner.population)
         first, size = segment(argument.owner, argument.what)
@@ -123,16 +125,23 @@ def _at_end(calls: list[Call], clock: np.ndarray, phase: int, label: str) -> lis
 
 
 def _handed_on(callback: Callback, program: Program) -> list[Call]:
-    """Calls that copy what a callback wrote into the first share's modulator to those of all shares."""
-    written = {a.owner for a in callback.arguments if isinstance(a, Reference) and a.what == "release"}
-    return [
-        Call(
-            f"hand on {modulator.name}", kernel_of(modulators.hand_on), pending=plan.modulators[modulator]["pending"],
-            of_first=program.plans[0].modulators[modulator]["pending"],
-        )
-        for modulator in program.plans[0].modulators if modulator in written
-        for plan in program.plans[1:]
-    ]  # fmt: skip
+    """Calls that copy what a callback wrote into the first share's modulator to those of all shares, once checked."""
+    written = dict.fromkeys(a for a in callback.arguments if isinstance(a, Reference) and a.what in _OF_MODULATOR)
+    calls = []
+    for modulator, array in ((a.owner, _OF_MODULATOR[a.what]) for a in written):
+        of_first, raised = program.plans[0].modulators[modulator][array], np.zeros(1, np.int64)
+        check = Call(
+            f"{array} of {modulator.name}", kernel_of(modulators.check_finite), values=of_first,
+            control=program.controls[0], raised=raised,
+        )  # fmt: skip
+        check.raised = raised
+        what = "release" if array == "pending" else "level"
+        check.complaint = f"callback {callback.name} wrote a {what} of {modulator.name!r} that is infinite or NaN"
+        calls.append(check)
+        for plan in program.plans[1:]:
+            own = plan.modulators[modulator][array]
+            calls.append(Call(f"hand on {modulator.name}", kernel_of(modulators.hand_on), values=own, of_first=of_first))
+    return calls
 
 
 def _checked_rates(callback: Callback, program: Program) -> list[Call]:

@@ -53,10 +53,11 @@ class EventLearning:
             "event_count": table.event_count, "inputs": ends.inputs, **factor_arrays(projection),
         }  # fmt: skip
         if rule.modulated:
-            values |= {"tau_c": parameters.tau_c, "dt": plan.dt}
+            values |= {"tau_c": parameters.tau_c, "dt": plan.dt, "tau_rise": getattr(parameters, "tau_rise", 0.0)}
         release = Release.of(projection, table, plan.dt) if projection.synapse is not None else None
         values |= release.values if release else {}
-        return cls(projection, plan, ends, _kernel(rule, list(constants), release), values, release)
+        rises = projection.plasticity.eligibility_rises
+        return cls(projection, plan, ends, _kernel(rule, list(constants), release, rises), values, release)
 
     @property
     def rule(self) -> Any:
@@ -67,6 +68,12 @@ class EventLearning:
     def parameters(self) -> Any:
         assert self.projection.plasticity is not None
         return self.projection.plasticity.parameters
+
+    @property
+    def rises(self) -> bool:
+        """Whether the eligibility rises before it decays."""
+        assert self.projection.plasticity is not None
+        return self.projection.plasticity.eligibility_rises
 
     @property
     def factor(self) -> np.ndarray:
@@ -113,20 +120,21 @@ class EventLearning:
         if not self.rule.modulated:
             return []
         low, high = self.projection.limits
-        kernel = kernel_of(homeostasis.materialize)
+        kernel = kernel_of(homeostasis.materialize_rising if self.rises else homeostasis.materialize)
         return [self._plain_call("materialize", kernel, due=due, W_min=low, W_max=high)]
 
     def dematerialize(self, due: np.ndarray) -> list[Call]:
         if not self.rule.modulated:
             return []
-        return [self._plain_call("dematerialize", kernel_of(homeostasis.dematerialize), due=due)]
+        kernel = kernel_of(homeostasis.dematerialize_rising if self.rises else homeostasis.dematerialize)
+        return [self._plain_call("dematerialize", kernel, due=due)]
 
     def forget(self, label: str, moved: np.ndarray, n_moved: np.ndarray) -> list[Call]:
         events = Call(
             f"{label}: events", kernel_of(rewire.move_to_histories), n_moved=n_moved, moved=moved,
             targets=self.values["targets"], due_end=self.values["due_end"], unread=self.values["unread"],
         )  # fmt: skip
-        start = {"eligibilities": 0.0} if self.rule.modulated else {}
+        start = ({"eligibilities": 0.0} if self.rule.modulated else {}) | ({"risings": 0.0} if self.rises else {})
         start |= {f"synapse_{name}": value for name, value in self.rule.initial_state(self.parameters).items()}
         forget = kernel_of(rewire.forget)
         return [
@@ -148,16 +156,24 @@ class EventLearning:
         """Calls that integrate the modulator, store the integral's extremes, and re-base its exponential factor."""
         assert self.projection.plasticity is not None
         modulator, parameters, values = self.projection.plasticity.modulator, self.parameters, {**self.values}
-        found, name = self.plan.modulators[modulator], self.projection.name
+        name, tau_c = self.projection.name, parameters.tau_c
         integrate, store = kernel_of(modulators.integrate_modulator), kernel_of(modulators.note_extremes)
-        values |= {"concentration": found["n"], "baseline": parameters.b, "tau_n": modulator.tau_n}
-        values |= {"releases": found["releases"], "decay_n": modulator.decay(self.plan.dt)}
-        every = max(1, round(_REBASE_AFTER * parameters.tau_c / self.plan.dt))
-        return [
-            Call(f"integrate {modulator.name} for {name}", integrate, **integrate.choose(values)),
-            Call(f"extremes of {modulator.name} for {name}", store, **store.choose(values)),
-            self._plain_call("rebase", kernel_of(modulators.rebase), every=every),
-        ]
+        gain = tau_c / (tau_c - parameters.tau_rise) if self.rises else 1.0
+        values |= {"concentration": self.plan.modulators[modulator]["n"], "baseline": parameters.b, "gain": gain}
+        values |= {"tau_n": modulator.tau_n, "decay_n": modulator.decay(self.plan.dt)}
+        calls = [Call(f"integrate {modulator.name} for {name}", integrate, **integrate.choose(values))]
+        if self.rises:
+            with_rise = {name: values[f"{name}_rise"] for name in ("tau", "integrals", "scales")}
+            with_rise["tau_c"] = with_rise.pop("tau")
+            label = f"integrate {modulator.name} with rise for {name}"
+            calls.append(Call(label, integrate, **integrate.choose(values | with_rise)))
+        calls.append(Call(f"extremes of {modulator.name} for {name}", store, **store.choose(values)))
+        if self.rises:
+            rising = kernel_of(modulators.note_rising)
+            calls.append(Call(f"extremes with rise of {modulator.name} for {name}", rising, **rising.choose(values)))
+        every = max(1, round(_REBASE_AFTER * (parameters.tau_rise if self.rises else tau_c) / self.plan.dt))
+        rebase = kernel_of(modulators.rebase_rising if self.rises else modulators.rebase)
+        return [*calls, self._plain_call("rebase", rebase, every=every)]
 
     def _push(self) -> Call:
         ring = self.ends.neurons.rings[self.projection.learns_from]
@@ -172,7 +188,7 @@ class EventLearning:
         return self._call("deliver", "function", rows=self.ends.ring.all_rows, counts=self.ends.ring.all_counts)
 
 
-def _kernel(rule: Any, constants: list[str], release: Release | None) -> Kernel:
+def _kernel(rule: Any, constants: list[str], release: Release | None, rises: bool) -> Kernel:
     text = event_rule.render_event_rule(
         [(t.name, t.jump) for t in rule.pre],
         [(t.name, t.jump) for t in rule.post],
@@ -186,6 +202,7 @@ def _kernel(rule: Any, constants: list[str], release: Release | None) -> Kernel:
         rule.reads,
         rule.transmits is not None,
         release.names if release else None,
+        rises,
     )
     functions = {name: getattr(rule, name) for name in ("on_pre", "on_post", "transmits")}
     return kernel_for(f"Synapses of {rule.name}", text, {**functions, "release": release and release.model.release})
@@ -240,7 +257,12 @@ def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> 
         arrays["extreme_counts"] = np.zeros(steps, np.int64)
         arrays["extreme_N"] = np.zeros(max(_EXTREMES, 2 * history))
         arrays["slot_extremes"] = np.zeros(n_slots, np.int64)
-        arrays["noted"] = np.zeros(1, np.int64)
+        arrays["extreme_times"] = np.zeros(max(_EXTREMES, 2 * history))
+        arrays["side"] = np.zeros(1)
         arrays["swept"] = np.zeros(1, np.int64)
         arrays["base"] = np.zeros(1, np.int64)
+    if projection.plasticity.eligibility_rises:
+        arrays["risings"] = np.zeros(table.n_synapses)
+        arrays["integrals_rise"], arrays["scales_rise"] = np.zeros(steps), np.ones(steps)
+        arrays["extreme_R"] = np.zeros(len(arrays["extreme_N"]))
     return arrays

@@ -276,7 +276,7 @@ def _fill_block(d: NetworkDescription, block: Block) -> None:
 
 
 def _modulator_arrays() -> dict[str, np.ndarray]:
-    return {"n": np.zeros(1), "pending": np.zeros(1), "releases": np.zeros(1, np.int64)}
+    return {"n": np.zeros(1), "pending": np.zeros(1)}
 
 
 def _modulator_calls(d: NetworkDescription, plan: Plan) -> None:
@@ -299,6 +299,5 @@ def _modulator_calls(d: NetworkDescription, plan: Plan) -> None:
                 concentration=arrays["n"],
                 decay=modulator.decay(d.dt),
                 pending=arrays["pending"],
-                releases=arrays["releases"],
             )  # fmt: skip
         )

@@ -22,6 +22,11 @@ from spikelearn.kernels.trial_clock import PHASE, STARTS
 
 # if modulated:
 from spikelearn.kernels.modulators import extremes, held_until, within_limits
+
+# end
+# if rises:
+from spikelearn.kernels.modulators import latest_event, range_of, within_limits_rising
+
 # end
 
 instructions_unswitched = 400
@@ -101,9 +106,19 @@ def function(
             # if modulated:
             before = slot_extremes[slot]
             until = extreme_counts[s & (len(extreme_counts) - 1)]
-            N_low, N_high = extremes(extreme_N, before, until)
             N = integrals[s & (len(integrals) - 1)]
             E = scales[s & (len(scales) - 1)]
+            # end
+            # if modulated and not rises:
+            N_low, N_high = extremes(extreme_N, before, until)
+            # end
+            # if rises:
+            R = integrals_rise[s & (len(integrals) - 1)]
+            F = scales_rise[s & (len(scales) - 1)]
+            begun = max(after, last) & (len(integrals) - 1)
+            span_end = s
+            N_low, N_high = range_of(extreme_N, before, until, integrals[begun], N)
+            R_low, R_high = range_of(extreme_R, before, until, integrals_rise[begun], R)
             # end
             take_up(run, queue, RUNS, last, slot__PRE[slot], SHARED)
             # for x in pre:
@@ -223,7 +238,16 @@ def sweep(
         # if modulated:
         before = slot_extremes[slot]
         until = extreme_counts[through & (len(extreme_counts) - 1)]
+        # end
+        # if modulated and not rises:
         N_low, N_high = extremes(extreme_N, before, until)
+        # end
+        # if rises:
+        begun = max(after, last) & (len(integrals) - 1)
+        now = through & (len(integrals) - 1)
+        span_end = through
+        N_low, N_high = range_of(extreme_N, before, until, integrals[begun], integrals[now])
+        R_low, R_high = range_of(extreme_R, before, until, integrals_rise[begun], integrals_rise[now])
         # end
         take_up(run, queue, RUNS, last, slot__PRE[slot], SHARED)
         consumed[slot] = through
@@ -267,7 +291,17 @@ def read(
             # if modulated:
             before = slot_extremes[slot]
             until = extreme_counts[step & (len(extreme_counts) - 1)]
+            # end
+            # if modulated and not rises:
             N_low, N_high = extremes(extreme_N, before, until)
+            # end
+            # if rises:
+            begun = max(after, last) & (len(integrals) - 1)
+            span_end = step
+            N_low, N_high = range_of(extreme_N, before, until, integrals[begun], integrals[step & (len(integrals) - 1)])
+            R_low, R_high = range_of(
+                extreme_R, before, until, integrals_rise[begun], integrals_rise[step & (len(integrals) - 1)]
+            )
             # end
             for s in range(step - dendritic + 1, step + 1):
                 emitted = (s + dendritic - delays[slot % len(delays)]) % depth
@@ -293,9 +327,21 @@ def read(
                     # end
                     # if modulated:
                     since = held_until(j, h, after, before, event_step, extreme_counts)
-                    before = extreme_counts[s & (len(extreme_counts) - 1)]
-                    weight = within_limits(weight, eligibility, since, before, N_low, N_high, extreme_N, W_min, W_max)
+                    last_extreme = until
+                    until = extreme_counts[s & (len(extreme_counts) - 1)]
+                    # end
+                    # if rises:
+                    span_start = latest_event(j, h, max(after, last), event_step)
+                    span_end = s
+                    # end
+                    # if modulated:
+                    weight = LIMITED
+                    before = until
+                    until = last_extreme
                     N, E = integrals[s & (len(integrals) - 1)], scales[s & (len(scales) - 1)]
+                    # end
+                    # if rises:
+                    R, F = integrals_rise[s & (len(integrals) - 1)], scales_rise[s & (len(scales) - 1)]
                     # end
                     plastic = past_factors[s % len(past_factors)]
                     if LEARNS:
@@ -313,13 +359,28 @@ def read(
                 SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, event_factor[j, h], SHARED)
                 h = (h + 1) & mask
             # if modulated:
+            N = integrals[step & (len(integrals) - 1)]
+            # end
+            # if modulated and not rises:
             if until > before:
                 since = held_until(j, h, after, before, event_step, extreme_counts)
-                weight = within_limits(weight, eligibility, since, until, N_low, N_high, extreme_N, W_min, W_max)
-            now = weight + eligibility * integrals[step & (len(integrals) - 1)]
+                weight = LIMITED
+            # end
+            # if rises:
+            R = integrals_rise[step & (len(integrals) - 1)]
+            since = held_until(j, h, after, before, event_step, extreme_counts)
+            span_start = latest_event(j, h, max(after, last), event_step)
+            span_end = step
+            weight = LIMITED
+            # end
+            # if modulated:
+            now = OWED
             values[row, k] = min(max(now, W_min), W_max)
             if what == 1:
                 values[row, k] = eligibility * math.exp(-(step - base[0]) * dt / tau_c)
+                # if rises:
+                values[row, k] -= rising * math.exp(-(step - base[0]) * dt / tau_rise)
+                # end
             # else:
             values[row, k] = weight
             # end
@@ -367,6 +428,10 @@ def reset(
         unread[p] = 0
         # if modulated:
         now = weights[p] + eligibilities[p] * integrals[(step - 1) & (len(integrals) - 1)]
+        # if rises:
+        now -= risings[p] * integrals_rise[(step - 1) & (len(integrals) - 1)]
+        risings[p] = 0.0
+        # end
         weights[p] = min(max(now, W_min), W_max)
         eligibilities[p] = 0.0
         # else:

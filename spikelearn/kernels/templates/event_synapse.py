@@ -10,7 +10,9 @@ state_goes_on: handlers are also called while nothing is learned, and the change
 
 A modulated rule keeps weight = w - c N and eligibility c scaled by exp((t - base)/tau_c), so that
 w(t) = weight + eligibility N(t) holds between events (N: kernels.modulators.integrate_modulator). Its limits are also
-enforced at every extreme of N, and so at all times: kernels.modulators.within_limits.
+enforced at every extreme of N, and so at all times: kernels.modulators.within_limits. If its eligibility rises, it is
+the difference of two parts, eligibility exp(-(t - base)/tau_c) - rising exp(-(t - base)/tau_rise), and
+w(t) = weight + eligibility N(t) - rising R(t), R the integral of the modulator with tau_rise in place of tau_c.
 """
 
 from spikelearn.codegen.jit import scalar
@@ -19,6 +21,11 @@ from spikelearn.kernels.traces import decay
 
 # if modulated:
 from spikelearn.kernels.modulators import held_until, within_limits
+
+# end
+# if rises:
+from spikelearn.kernels.modulators import latest_event, within_limits_rising
+
 # end
 
 
@@ -31,7 +38,22 @@ from spikelearn.kernels.modulators import held_until, within_limits
 # SWEPT = swept
 # AT_ARRIVAL = N, E
 # SEGMENT = after, before, until, N_low, N_high, integrals, scales, extreme_counts, extreme_N
-# SENT = min(max(weight + eligibility * N, W_min), W_max)
+# OWED = weight + eligibility * N
+# LIMITED = within_limits(weight, eligibility, since, until, N_low, N_high, extreme_N, W_min, W_max)
+# if rises:
+# SYNAPSE = weight, eligibility, rising, STATE
+# KEPT_IN = weights, eligibilities, risings, synapse__STATE
+# MODULATOR = MODULATOR, integrals_rise, scales_rise, tau_rise
+# EXTREME_N = extreme_N, extreme_R, extreme_times
+# AT_ARRIVAL = N, E, R, F
+# SEGMENT = SEGMENT, span_end, R_low, R_high, extreme_R, extreme_times, integrals_rise, scales_rise, base, tau_c, tau_rise, dt
+# OWED = weight + eligibility * N - rising * R
+# RANGES = N_low, N_high, R_low, R_high
+# OF_EXTREMES = extreme_N, extreme_R, extreme_times, integrals, integrals_rise, base, tau_c, tau_rise, dt
+# SPAN = since, until, span_start, span_end
+# LIMITED = within_limits_rising(weight, eligibility, rising, SPAN, RANGES, OF_EXTREMES, W_min, W_max)
+# end
+# SENT = min(max(OWED, W_min), W_max)
 # if not modulated:
 # SYNAPSE = weight, STATE
 # KEPT_IN = weights, synapse__STATE
@@ -101,12 +123,21 @@ def learn(SYNAPSE, j, h, last, PRE__at, plastic, SHARED):
     # end
     # if modulated:
     ring = len(integrals) - 1
+    N = integrals[at & ring]
+    # if rises:
+    R = integrals_rise[at & ring]
+    since = held_until(j, h, after, before, event_step, extreme_counts)
+    until = extreme_counts[at & ring]
+    span_start = latest_event(j, h, max(after, last), event_step)
+    span_end = at
+    weight = LIMITED
+    # else:
     if until > before:
         since = held_until(j, h, after, before, event_step, extreme_counts)
         until = extreme_counts[at & ring]
-        weight = within_limits(weight, eligibility, since, until, N_low, N_high, extreme_N, W_min, W_max)
-    N = integrals[at & ring]
-    now = weight + eligibility * N
+        weight = LIMITED
+    # end
+    now = OWED
     weight += min(max(now, W_min), W_max) - now
     # end
     # if not state_goes_on:
@@ -118,6 +149,11 @@ def learn(SYNAPSE, j, h, last, PRE__at, plastic, SHARED):
     # end
     CHANGED = on_post(ON_POST)
     # if modulated:
+    # if rises:
+    rising_change = change * plastic * scales_rise[at & ring]
+    rising += rising_change
+    weight += rising_change * R
+    # end
     change *= plastic * scales[at & ring]
     eligibility += change
     weight -= change * N
@@ -131,7 +167,7 @@ def learn(SYNAPSE, j, h, last, PRE__at, plastic, SHARED):
 def meet(SYNAPSE, s, last, PRE__now, POST, AT_ARRIVAL, plastic, LIMITS):
     """The effect on a synapse of an arrival in step s."""
     # if modulated:
-    now = weight + eligibility * N
+    now = OWED
     weight += min(max(now, W_min), W_max) - now
     # end
     # if not modulated:
@@ -139,6 +175,11 @@ def meet(SYNAPSE, s, last, PRE__now, POST, AT_ARRIVAL, plastic, LIMITS):
     # end
     CHANGED = on_pre(ON_PRE)
     # if modulated:
+    # if rises:
+    rising_change = change * plastic * F
+    rising += rising_change
+    weight += rising_change * R
+    # end
     change *= plastic * E
     eligibility += change
     weight -= change * N
@@ -178,7 +219,8 @@ def take_up_oldest(n, run, queue, RUNS, last, PRE__at, scaled, SHARED):
         # for v, array in kept:
         v = run__array[i]
         # end
-        SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, event_factor[j, h] if scaled else 1.0, SHARED)
+        plastic = event_factor[j, h] if scaled else 1.0
+        SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, plastic, SHARED)
         # for v, array in kept:
         run__array[i] = v
         # end
@@ -206,7 +248,7 @@ def take_up(run, queue, RUNS, last, PRE__at, SHARED):
             n = take_up_oldest(n, run, queue, RUNS, last, PRE__at, False, SHARED)
         else:
             n = take_up_oldest(n, run, queue, RUNS, last, PRE__at, True, SHARED)
-    # if modulated:
+    # if modulated and not rises:
     if until > before:
         for i in range(len(run)):
             j = run[i]
@@ -214,8 +256,21 @@ def take_up(run, queue, RUNS, last, PRE__at, SHARED):
             v = run__array[i]
             # end
             since = held_until(j, run_unread[i], after, before, event_step, extreme_counts)
-            weight = within_limits(weight, eligibility, since, until, N_low, N_high, extreme_N, W_min, W_max)
+            weight = LIMITED
             # for v, array in kept:
             run__array[i] = v
             # end
+    # end
+    # if rises:
+    for i in range(len(run)):
+        j = run[i]
+        # for v, array in kept:
+        v = run__array[i]
+        # end
+        since = held_until(j, run_unread[i], after, before, event_step, extreme_counts)
+        span_start = latest_event(j, run_unread[i], max(after, last), event_step)
+        weight = LIMITED
+        # for v, array in kept:
+        run__array[i] = v
+        # end
     # end
