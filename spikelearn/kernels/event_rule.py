@@ -83,8 +83,8 @@ def render_event_rule(
 
     pre, post: (name, jump) of the traces. on_pre, on_post: arguments of the handlers. reads: state variables of the
     target, whose values post events carry. transmits: whether what arrives is a function of the weight.
-    release: state and constants of short-term plasticity, None without it. rises: whether the eligibility does. What `read` writes is numbered as in
-    PlasticityRule.variables.
+    release: state and constants of short-term plasticity, None without it. rises: whether the eligibility does.
+    What `read` writes is numbered as in PlasticityRule.variables.
     """
     before = {"since_pre": "(s - last) * ms_per_step"} | {name: f"{name}_now" for name, _ in pre}
     since = {"since_pre": "(at - last) * ms_per_step"}

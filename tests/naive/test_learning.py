@@ -55,7 +55,7 @@ def test_dopamine_stdp_is_what_happens_step_by_step_with_limits_held_at_all_time
 def test_an_eligibility_that_rises_is_what_happens_step_by_step_with_limits_held_at_all_times(
     more, tau_rise, dendritic, seed
 ):
-    """In the strong form eligibilities change their signs between events, so that weights turn there, at their limits."""
+    """In the strong form eligibilities change their signs between events, and weights turn there, at their limits."""
     rule = DOPAMINE | more | {"tau_rise": tau_rise}
     final, reference, net, projection = compare(
         lambda m: sl.DopamineSTDP(m, **rule), ModulatedWithRise, rule, dendritic, seed

@@ -140,7 +140,9 @@ def _handed_on(callback: Callback, program: Program) -> list[Call]:
         calls.append(check)
         for plan in program.plans[1:]:
             own = plan.modulators[modulator][array]
-            calls.append(Call(f"hand on {modulator.name}", kernel_of(modulators.hand_on), values=own, of_first=of_first))
+            calls.append(
+                Call(f"hand on {modulator.name}", kernel_of(modulators.hand_on), values=own, of_first=of_first)
+            )
     return calls
 
 

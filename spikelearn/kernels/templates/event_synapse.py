@@ -46,7 +46,8 @@ from spikelearn.kernels.modulators import latest_event, within_limits_rising
 # MODULATOR = MODULATOR, integrals_rise, scales_rise, tau_rise
 # EXTREME_N = extreme_N, extreme_R, extreme_times
 # AT_ARRIVAL = N, E, R, F
-# SEGMENT = SEGMENT, span_end, R_low, R_high, extreme_R, extreme_times, integrals_rise, scales_rise, base, tau_c, tau_rise, dt
+# SEGMENT = SEGMENT, span_end, R_low, R_high, extreme_R, extreme_times, integrals_rise, scales_rise
+# SEGMENT = SEGMENT, base, tau_c, tau_rise, dt
 # OWED = weight + eligibility * N - rising * R
 # RANGES = N_low, N_high, R_low, R_high
 # OF_EXTREMES = extreme_N, extreme_R, extreme_times, integrals, integrals_rise, base, tau_c, tau_rise, dt
