@@ -20,6 +20,7 @@ from spikelearn.description.checks import (
     check_procedural,
     check_release,
     check_sizes,
+    check_synapse,
     checked_initial,
 )
 from spikelearn.description.distributions import Distribution, drawn
@@ -208,6 +209,7 @@ class NetworkBuilder:
         dendritic_delay is a number: it delays the input and, on their way back to the
         synapse, the post events that a plasticity rule learns from. on: kind of event transmitted. learns_from: kind of
         post event of the rule. plastic=False freezes the weights. synapse: short-term plasticity, or a graded synapse.
+        Parameters of the former may be distributions, or arrays as those of weights.
         If short-term plasticity is combined with a plasticity rule, weight times release arrives, and the rule learns
         from arrivals as it would without release. procedural: synapses are not stored; those of a source are
         regenerated from their random numbers at each of its events (Knight & Nowotny 2021). The network has the same
@@ -252,6 +254,7 @@ class NetworkBuilder:
         check_array(rule, weights.values, rows, source_size, receiver.size, f"weight of {where}")
         axonal, dendritic_steps = check_delays(delay, axonal_delay, dendritic_delay, self.dt, where)
         check_array(rule, axonal.values, rows, source_size, receiver.size, f"delay of {where}")
+        check_synapse(synapse, rule, rows, source_size, receiver.size, plasticity, where)
         for values, what in ((weights, "weight"), (axonal, "delay")):
             check_by_distance(values, ends, f"{what} of {where}")
         learned_kind = check_plasticity(

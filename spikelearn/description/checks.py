@@ -100,6 +100,20 @@ def check_array(
         raise DescriptionError(f"{what}: {rule.name} needs an array of shape {expected}, got {values.shape}")
 
 
+def check_synapse(
+    synapse: Any, rule: ConnectionRule, rows: Rows, n_source: int, n_target: int, plasticity: Any, where: str
+) -> None:
+    """Check parameters that differ between synapses: their distributions, and the shapes of arrays."""
+    for name in synapse.varying if isinstance(synapse, Synapse) else ():
+        what = f"{name} of {synapse.model.name}, {where}"
+        if plasticity is not None:
+            raise DescriptionError(
+                f"{what}: expected one number for all synapses of a projection with a plasticity rule"
+            )
+        values = drawn(getattr(synapse.parameters, name), synapse.model.units[name], what)
+        check_array(rule, values.values, rows, n_source, n_target, what)
+
+
 def check_by_distance(values: Drawn, ends: Endpoints, what: str) -> None:
     """Check that a function of the distance gives numbers, at a few of the distances. Raises DescriptionError."""
     if values.profile is not None:

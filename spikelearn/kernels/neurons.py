@@ -47,9 +47,12 @@ def render_neurons(
     )
 
 
-def render_short_term(state: Sequence[str], constants: Sequence[str]) -> str:
-    """Delivery through synapses whose release depends on the source's earlier spikes (short-term plasticity)."""
-    return render("short_term", state=tuple(state), constants=tuple(constants))
+def render_short_term(state: Sequence[str], constants: Sequence[str], each: bool) -> str:
+    """Delivery through synapses whose release depends on the source's earlier spikes (short-term plasticity).
+
+    each: whether each synapse has a state and constants of its own, rather than those of its source and delay.
+    """
+    return render("short_term", state=tuple(state), constants=tuple(constants), each=each)
 
 
 def render_batch(

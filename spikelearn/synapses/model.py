@@ -7,19 +7,23 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from spikelearn.codegen.functions import arguments_of, function_from, source_of
 from spikelearn.codegen.jit import scalar
 from spikelearn.documented import Documented, equations_and
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.parameters import Parametrized, checked, declared_units
-from spikelearn.units import Quantity
+from spikelearn.units import plain
 from spikelearn.values import path_for_writing
 
 
 @dataclass(frozen=True, eq=False)
 class SynapseModel(Documented):
     """A synapse whose release depends on the previous spikes of its source.
+
+    Synapses of one source and delay share their state, unless a parameter differs among them: then each has its own.
 
     release: function(*state, interval, *constants) -> (*state, released), called at each arrival; `interval` is
     the time since the last one in ms (very long for the first), and weight times `released` is delivered.
@@ -100,8 +104,33 @@ class SynapseModel(Documented):
         """Write `source` to a file that can be edited and imported; it defines `Model`."""
         path_for_writing(path, f"path of save of {self.name}").write_text(self.source, encoding="utf-8")
 
-    def __call__(self, **parameters: Quantity) -> Synapse:
-        return Synapse(self, checked_for_all(self, parameters))
+    def __call__(self, **parameters: Any) -> Synapse:
+        """The synapse with these parameters: numbers, or arrays or distributions for values that differ by synapse."""
+        return Synapse(self, checked_for_each(self, parameters))
+
+
+def checked_for_each(model: SynapseModel, given: Mapping[str, Any]) -> Any:
+    """The parameters of a synapse model from a user's input.
+
+    Each is a number, an array of any shape, or a distribution as it was given, to be drawn for each synapse.
+    """
+    units = declared_units(model.Parameters)
+    varying = {}
+    for name in given.keys() & units.keys():
+        if _is_distribution(given[name]):
+            varying[name] = given[name]
+        elif isinstance(values := plain(given[name], units[name], f"{name} of {model.name}"), np.ndarray):
+            varying[name] = values
+    if not varying:
+        return checked_for_all(model, given)
+    arrays = {name: values.ravel() for name, values in varying.items() if isinstance(values, np.ndarray)}
+    typical = dict.fromkeys(varying, 1.0)
+    return checked(model.Parameters, {**given, **typical, **arrays}, model.name)._replace(**varying)
+
+
+def _is_distribution(value: Any) -> bool:
+    """Whether it is a Distribution, which this floor cannot import."""
+    return callable(getattr(value, "numbers", None)) and not isinstance(value, type)
 
 
 def checked_for_all(model: Any, given: Mapping[str, Any]) -> Any:
@@ -122,3 +151,8 @@ class Synapse(Parametrized):
 
     model: Any
     parameters: Any
+
+    @property
+    def varying(self) -> tuple[str, ...]:
+        """Parameters with a value for each synapse, in order: an array or a distribution."""
+        return tuple(name for name, value in self.parameters._asdict().items() if not isinstance(value, float))

@@ -46,6 +46,8 @@ def check_synapses(d: NetworkDescription) -> None:
             raise unsupported(
                 f"{what} ({projection.synapse.model.name})", "Brian2", "the synapse has no Brian2 statements"
             )
+        if projection.synapse is not None and projection.synapse.varying:
+            raise unsupported(what, "Brian2", f"{projection.synapse.varying[0]} of its synapses differs among them")
         if projection.plasticity is None or not (projection.learns or projection.transmits):
             continue
         rule = projection.plasticity.rule

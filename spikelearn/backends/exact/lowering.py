@@ -125,6 +125,11 @@ def check_supported(d: NetworkDescription) -> None:
             raise DescriptionError(
                 f"{where}: engine='events' delivers events without values, got payload={projection.payload!r}"
             )
+        if projection.synapse is not None and projection.synapse.varying:
+            raise DescriptionError(
+                f"{where}: engine='events' has one state for all synapses of a source and delay, got "
+                f"{projection.synapse.varying[0]} that differs among them"
+            )
         if projection.synapse is not None and not isinstance(projection.synapse, Synapse):
             raise DescriptionError(f"{where}: engine='events' does not support synapses with postsynaptic state")
     for homeostasis in d.homeostases:

@@ -296,6 +296,8 @@ def _check_synapse(projection: Projection, d: NetworkDescription, what: str) -> 
     """Check that NEST has the rule or short-term plasticity of a projection, with these parameters."""
     receiver = projection.receiver
     found = _nest_synapse(projection)
+    if projection.synapse is not None and projection.synapse.varying:
+        raise unsupported(what, "NEST", f"{projection.synapse.varying[0]} of its synapses differs among them")
     parts = [projection.synapse.model.name] if projection.synapse is not None else []
     if projection.plasticity is not None and (projection.learns or projection.transmits):
         parts.append(projection.plasticity.rule.name)

@@ -54,7 +54,7 @@ class EventLearning:
         }  # fmt: skip
         if rule.modulated:
             values |= {"tau_c": parameters.tau_c, "dt": plan.dt, "tau_rise": getattr(parameters, "tau_rise", 0.0)}
-        release = Release.of(projection, table, plan.dt) if projection.synapse is not None else None
+        release = Release.of(projection, table, plan) if projection.synapse is not None else None
         values |= release.values if release else {}
         rises = projection.plasticity.eligibility_rises
         return cls(projection, plan, ends, _kernel(rule, list(constants), release, rises), values, release)

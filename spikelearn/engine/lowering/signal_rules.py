@@ -42,7 +42,7 @@ class SignalLearning:
             "index": table.index, "targets": table.targets, "weights": table.weights, "delays": table.delays,
             "event_count": table.event_count, "inputs": ends.inputs, **factor_arrays(projection),
         }  # fmt: skip
-        release = Release.of(projection, table, plan.dt) if projection.synapse is not None else None
+        release = Release.of(projection, table, plan) if projection.synapse is not None else None
         values |= release.values if release else {}
         kernel = _kernel(projection, plan.dt, release, table.dense)
         return cls(projection, plan, ends, kernel, values, np.zeros(1, np.int64), release)

@@ -45,7 +45,7 @@ class StepLearning:
         values["event_count"] = table.event_count
         if rule.modulated:
             values |= {"concentration": plan.modulators[projection.plasticity.modulator]["n"]}
-        release = Release.of(projection, table, dt) if projection.synapse is not None else None
+        release = Release.of(projection, table, plan) if projection.synapse is not None else None
         kernel = _kernel(projection, list(constants), "run_slot" in values)
         return cls(projection, plan, table, kernel, values, np.zeros(1, np.int64), release)
 

@@ -1,6 +1,6 @@
 """Delivery through synapses whose release depends on the source's earlier spikes (short-term plasticity).
 
-All synapses of a slot share one source and one delay, so they share one state.
+All synapses of a slot share one source and one delay, so they share one state; unless their parameters differ (`each`).
 """
 
 from spikelearn.codegen.jit import Written, kernel
@@ -19,13 +19,21 @@ def function(
         for k in range(count_in_row(counts, row)):
             slot = source_in_row(rows, counts, row, k) * n_delays + d
             interval = (step - release_last[slot]) * release_dt
+            # if not each:
             new__STATE, released = release(release__STATE[slot], interval, release_of__CONSTANTS)
             # for name in state:
             release__name[slot] = new__name
+            # end
             # end
             release_last[slot] = step
             first = index[slot]
             last = index[slot + 1]
             event_count[0] += last - first
             for p in range(first, last):
+                # if each:
+                new__STATE, released = release(release__STATE[p], interval, release_of__CONSTANTS[p])
+                # for name in state:
+                release__name[p] = new__name
+                # end
+                # end
                 inputs[targets[p]] += weights[p] * released
