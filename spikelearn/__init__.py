@@ -21,6 +21,7 @@ if _TYPE_CHECKING:
     from spikelearn.backends import Brian2 as Brian2
     from spikelearn.connectivity import *
     from spikelearn.description import Callback as Callback
+    from spikelearn.description import DeltaRule as DeltaRule
     from spikelearn.description import Exponential as Exponential
     from spikelearn.description import Grid as Grid
     from spikelearn.description import LogNormal as LogNormal
@@ -30,6 +31,9 @@ if _TYPE_CHECKING:
     from spikelearn.description import Population as Population
     from spikelearn.description import Positions as Positions
     from spikelearn.description import Projection as Projection
+    from spikelearn.description import Readout as Readout
+    from spikelearn.description import RecursiveLeastSquares as RecursiveLeastSquares
+    from spikelearn.description import Ridge as Ridge
     from spikelearn.description import Signal as Signal
     from spikelearn.description import Trials as Trials
     from spikelearn.description import Uniform as Uniform

@@ -26,6 +26,7 @@ from spikelearn.description.given_weights import given_weights
 from spikelearn.description.grid import check_grid, coarse_steps
 from spikelearn.description.population import Reference
 from spikelearn.description.projection import Projection
+from spikelearn.description.readout import Readout, matrix_of
 from spikelearn.engine.lowering.synapse_tables import count_alone
 from spikelearn.errors import CheckpointError, CoarseStepWarning, DescriptionError, SpikelearnError
 from spikelearn.results.run import Run, Synapses
@@ -177,8 +178,9 @@ class Network(NetworkBuilder):
     def reset(self, keep_weights: bool = True) -> None:
         """Reset to time 0: states, traces, spikes in transit, eligibilities and modulators take their initial values.
 
-        keep_weights: plastic and regulated projections keep their current synapses. Random numbers, drawn by step, are
-        the same as the first time. Arrays passed to callbacks by the user are left unchanged.
+        keep_weights: plastic and regulated projections keep their current synapses, and readouts their weights. Random
+        numbers, drawn by step, are the same as the first time. Arrays passed to callbacks by the user are left
+        unchanged.
         """
         if self._backend is None:
             return
@@ -190,30 +192,36 @@ class Network(NetworkBuilder):
             self._given_weights = self._weights_given_or_written() if keep_weights else {}
             self._backend, self.recorded = None, None
             backend = self.build()
+            for readout in (each for each in self._signals.values() if keep_weights and isinstance(each, Readout)):
+                backend.readout_weights(readout)[:] = before.readout_weights(readout)
             for projection in self._projections.values():
                 if keep_weights and self._changes(projection):
                     synapses = before.synapses(projection)
                     backend.put_synapses(projection, synapses() if callable(synapses) else synapses)
 
-    def weights(self, projection: Projection) -> np.ndarray:
-        """The current weights of a projection, (n,) in the order of Run.synapses, read-only; before the first run, too.
+    def weights(self, projection: Projection | Readout) -> np.ndarray:
+        """The current weights of a projection, (n,) in the order of Run.synapses, or those of a readout, (n, size).
 
-        For a matrix, see Synapses.matrix: `run.synapses(projection).matrix((n_source, n_target))`.
+        They are read-only; before the first run, too. For a matrix of synapses, see Synapses.matrix:
+        `run.synapses(projection).matrix((n_source, n_target))`.
         """
+        if isinstance(projection, Readout):
+            return self._readout_weights(projection, "weights").copy()
         found = np.array(self._synapses(projection, "weights").weight, np.float64)
         found.flags.writeable = False
         return found
 
-    def set_weights(self, projection: Projection, weights: Quantity) -> None:
-        """Set the weights of a projection, plastic or static, before the first run or between runs.
+    def set_weights(self, projection: Projection | Readout, weights: Quantity) -> None:
+        """Set the weights of a projection, plastic or static, or of a readout, before the first run or between runs.
 
         weights: in the unit of the port; (n,), one for each synapse in the order of `weights`, or an array (sources,
         targets), with 0 or NaN where there is no synapse. Traces, eligibilities and all other state are kept; a network
         whose weights are set before its first run is the same as one that was connected with them. With a dendritic
         delay, changes that are still on their way to the soma are part of the weights that are set, as they are of
         those that are read. A static projection needs weights of its own: connect it with an array or a distribution.
-        `reset(keep_weights=False)` goes back to the weights that `connect` was given. Raises ParameterError,
-        DescriptionError or UnitError.
+        `reset(keep_weights=False)` goes back to the weights that `connect` was given. Those of a readout are (n, size),
+        or what else `readout` takes; the P of recursive least squares stays. Raises ParameterError, DescriptionError or
+        UnitError.
 
         >>> net = Network()
         >>> cells = net.population(3, LIF())
@@ -223,6 +231,10 @@ class Network(NetworkBuilder):
         [0.5, 0.5]
         """
         with self._used_alone("set_weights"):
+            if isinstance(projection, Readout):
+                where, shape = f"weights of readout {projection.name!r}", projection.initial_weights.shape
+                self._readout_weights(projection, "set_weights")[:] = matrix_of(weights, shape, where, single=1)
+                return
             synapses = self._synapses(projection, "set_weights")
             backend, what = self.build(), f"weights of projection {projection.name!r}"
             if "weights" not in backend.supports:
@@ -239,6 +251,11 @@ class Network(NetworkBuilder):
     def weights_were_set(self) -> bool:
         """Whether there are weights from `set_weights` that are not in its description."""
         return bool(self._given_weights)
+
+    def _readout_weights(self, readout: Readout, where: str) -> np.ndarray:
+        """The array of the current weights of a readout."""
+        self._check_owned([(where, readout)])
+        return self.build().readout_weights(readout)
 
     def _synapses(self, projection: Projection, where: str) -> Synapses:
         """The current synapses of a projection."""

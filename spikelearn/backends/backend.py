@@ -12,6 +12,7 @@ import numpy as np
 from spikelearn.backends.options import Options
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.projection import Projection
+from spikelearn.description.readout import Readout
 from spikelearn.description.trials import Trials
 from spikelearn.engine.simulate import Pause
 from spikelearn.errors import DescriptionError
@@ -135,6 +136,10 @@ class Backend(ABC):
         Raises DescriptionError if synapses of the projection have no weights of their own.
         """
         raise self._unsupported("weights that can be set")
+
+    def readout_weights(self, readout: Readout) -> np.ndarray:
+        """(n, size), the weights of a readout, which may be changed between runs."""
+        raise self._unsupported("readouts")
 
     def _unsupported(self, what: str) -> DescriptionError:
         return DescriptionError(f"{type(self).__name__} has no {what}")

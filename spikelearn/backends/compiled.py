@@ -10,6 +10,7 @@ import numpy as np
 from spikelearn.backends.backend import Backend, Choice
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.projection import Projection
+from spikelearn.description.readout import Readout
 from spikelearn.description.trials import Trials
 from spikelearn.engine.lowering.network import lower, shares_by_default
 from spikelearn.engine.lowering.weights import own_weights
@@ -70,12 +71,18 @@ class CompiledBackend(Backend):
         for call in added.before if added is not None and n_steps > 0 else ():
             call(self.program.step + 1)
         try:
-            return simulate(self.program, n_steps, sink, self._engine, progress, added, pause)
+            result = simulate(self.program, n_steps, sink, self._engine, progress, added, pause)
+            for act in self.program.at_stop if n_steps > 0 else ():
+                act()
+            return result
         finally:
             if trials is not None:
                 from spikelearn.engine.lowering.phase_starts import restore_inputs
 
                 restore_inputs(trials.inputs, self.program)
+
+    def readout_weights(self, readout: Readout) -> np.ndarray:
+        return self.program.plans[0].signals[readout]["weight"]
 
     def synapses(self, projection: Projection) -> Callable[[], Synapses]:
         return synapses_of(projection, self.program)

@@ -4,10 +4,13 @@ from spikelearn.description.distributions import Exponential, LogNormal, Normal,
 from spikelearn.description.population import Modulator, Population, Reference, View
 from spikelearn.description.positions import Grid, Positions, UniformPositions
 from spikelearn.description.projection import Projection
+from spikelearn.description.readout import Readout
+from spikelearn.description.readout_learning import DeltaRule, RecursiveLeastSquares, Ridge
 from spikelearn.description.signal import Signal
 from spikelearn.description.trials import Callback, Phase, Trials
 
 __all__ = [
-    "Callback", "Exponential", "Grid", "LogNormal", "Modulator", "Normal", "Phase", "Population", "Positions",
-    "Projection", "Reference", "Signal", "Trials", "Uniform", "UniformPositions", "View",
+    "Callback", "DeltaRule", "Exponential", "Grid", "LogNormal", "Modulator", "Normal", "Phase", "Population",
+    "Positions", "Projection", "Readout", "RecursiveLeastSquares", "Reference", "Ridge", "Signal", "Trials",
+    "Uniform", "UniformPositions", "View",
 ]  # fmt: skip

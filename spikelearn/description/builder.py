@@ -29,6 +29,7 @@ from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Modulator, Population, View, segment, whole
 from spikelearn.description.positions import Grid, Positions, UniformPositions, positions_of
 from spikelearn.description.projection import Drive, Projection, Release
+from spikelearn.description.readout import Feed
 from spikelearn.description.receiver import receiver_of
 from spikelearn.description.recording import (
     Recording,
@@ -39,7 +40,8 @@ from spikelearn.description.recording import (
     sampling_steps,
     with_recordings,
 )
-from spikelearn.description.signal import Signal, initial_values, signal_unit
+from spikelearn.description.signal import Signal
+from spikelearn.description.signal_builder import MOST, SignalBuilder
 from spikelearn.description.trials import Callback
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons import Neuron, NeuronModel
@@ -50,13 +52,11 @@ from spikelearn.units import Quantity
 from spikelearn.values import flag, one_number, whole_number
 from spikelearn.values import name as checked_name
 
-MOST = (1 << 31) - 1
-"""Neurons of a population: their numbers have 32 bits."""
 _POSITIONS = 1
 """Positions of a population are drawn from a generator seeded with (seed, uid, this)."""
 
 
-class NetworkBuilder:
+class NetworkBuilder(SignalBuilder):
     """Populations, projections, modulators, signals, drives, recordings, callbacks and so on of one network.
 
     dt: step in ms. seed: the root of all random numbers. Nothing here runs; spikelearn.Network does.
@@ -69,6 +69,7 @@ class NetworkBuilder:
         self._projections: dict[str, Projection] = {}
         self._modulators: dict[str, Modulator] = {}
         self._signals: dict[str, Signal] = {}
+        self._feeds: list[Feed] = []
         self._drives: list[Drive] = []
         self._releases: list[Release] = []
         self._recordings: list[Recording] = []
@@ -91,11 +92,6 @@ class NetworkBuilder:
     def modulators(self) -> Mapping[str, Modulator]:
         """All modulators by name."""
         return MappingProxyType(self._modulators)
-
-    @property
-    def signals(self) -> Mapping[str, Signal]:
-        """All signals by name."""
-        return MappingProxyType(self._signals)
 
     @property
     def callbacks(self) -> tuple[Callback, ...]:
@@ -148,35 +144,6 @@ class NetworkBuilder:
         taken = {**self._modulators, **self._populations, **self._signals}
         added = Modulator(self._name(name, name, taken), tau_n, self._next_uid())
         self._modulators[added.name] = added
-        return added
-
-    @adds("signal")
-    def signal(self, name: str, size: int = 1, unit: str = "1", initial: Quantity = 0.0) -> Signal:
-        """Add `size` numbers that callbacks write, such as a choice, a reward or an error.
-
-        unit: such as "Hz"; "1" for none. initial: before the first step, one number or (size,). `signal.values` is the
-        argument of callbacks, of every step and of phases; `net.record(signal)` records what is in it at the end of a
-        step, and `run.trace(signal, "value")` is the course. `reset` and checkpoints include it. Only for the engines
-        "compiled" and "stepper". Raises DescriptionError, ParameterError or UnitError.
-
-        >>> net = Network()
-        >>> cells = net.population(2, LIF(I_e=500.0))
-        >>> highest = net.signal("highest", unit="mV", initial=-70.0)
-        >>> def keep_highest(step, V_m, values):
-        ...     values[0] = max(values[0], V_m.max())
-        >>> net.on_step(keep_highest, cells.state("V_m"), highest.values)
-        >>> net.record(highest, every=1.0)
-        >>> net.run(3.0).trace(highest, "value").values.shape
-        (3, 1)
-        """
-        checked_name(name, "name of signal")
-        where = f"signal {name!r}"
-        size = whole_number(size, f"size of {where}", 1, MOST)
-        taken = {**self._signals, **self._modulators, **self._populations, **self._projections}
-        unit = signal_unit(unit, where)
-        first = initial_values(initial, size, unit, f"initial of {where}")
-        added = Signal(self._name(name, name, taken), size, unit, first, self._next_uid())
-        self._signals[added.name] = added
         return added
 
     @adds("projection")
@@ -418,6 +385,7 @@ class NetworkBuilder:
             recordings=tuple(self._recordings),
             callbacks=tuple(self._callbacks),
             signals=tuple(self._signals.values()),
+            feeds=tuple(self._feeds),
             homeostases=tuple(self._homeostases),
             counted=tuple(self._counted),
         )
@@ -426,7 +394,7 @@ class NetworkBuilder:
         """All containers to which something can be added."""
         return [
             self._populations, self._projections, self._modulators, self._drives, self._releases, self._recordings,
-            self._callbacks, self._homeostases, self._counted, self._signals,
+            self._callbacks, self._homeostases, self._counted, self._signals, self._feeds,
         ]  # fmt: skip
 
     def _is_built(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from spikelearn.description.homeostasis import Homeostasis
 from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Drive, Projection, Release
+from spikelearn.description.readout import Feed
 from spikelearn.description.recording import Recording
 from spikelearn.description.signal import Signal
 from spikelearn.description.trials import Callback
@@ -29,3 +30,4 @@ class NetworkDescription:
     homeostases: Sequence[Homeostasis] = ()
     counted: Sequence[Projection] = ()
     signals: Sequence[Signal] = ()
+    feeds: Sequence[Feed] = ()

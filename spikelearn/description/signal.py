@@ -56,8 +56,8 @@ def signal_unit(unit: Any, where: str) -> str:
 def initial_values(values: Any, size: int, unit: str, where: str) -> np.ndarray:
     """(size,) float64, read-only, of one number or of (size,). Raises DescriptionError or UnitError."""
     found = np.asarray(plain(values, unit, where), np.float64)
-    if found.shape not in ((), (size,)) or not np.all(np.isfinite(found)):
-        raise DescriptionError(f"{where}: expected a finite number or ({size},) of them, got {values!r:.200}")
+    if found.shape not in ((), (size,)) or np.any(np.isinf(found)):
+        raise DescriptionError(f"{where}: expected a finite number, NaN, or ({size},) of them, got {values!r:.200}")
     found = np.broadcast_to(found, size).copy()
     found.flags.writeable = False
     return found

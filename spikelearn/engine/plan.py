@@ -261,7 +261,7 @@ class Added:
     """What a schedule of trials adds to a Program for one run: Calls of each share by stage, and of stage "end".
 
     The phases of a trial end after `ends` of its steps; trials start at step `origin`. The end of a phase is a barrier.
-    before: Calls made once before the first step, for that step.
+    before: Calls made once before the first step, for that step. after: of stage "end", after signals are recorded.
     """
 
     stages: list[dict[str, list[Call]]]
@@ -269,6 +269,7 @@ class Added:
     origin: int
     ends: np.ndarray
     before: list[Call] = field(default_factory=list)
+    after: list[Call] = field(default_factory=list)
 
 
 @dataclass
@@ -277,7 +278,8 @@ class Program:
 
     controls: (shares, 4) int64, one row per Plan (see kernels/loop.py). thread_tuner: decides whether they run in
     parallel; None: always. end: the Calls of stage "end", made at each barrier. last: those that record signals, after
-    all others of a step. failure: why it cannot run on, "" if it can.
+    all others of a step. at_stop: called at the end of a run. forgotten: arrays of readouts that
+    are 0 when a fresh phase begins. failure: why it cannot run on, "" if it can.
     """
 
     plans: Sequence[Plan]
@@ -286,6 +288,8 @@ class Program:
     thread_tuner: ThreadTuner | None = None
     end: list[Call] = field(default_factory=list)
     last: list[Call] = field(default_factory=list)
+    at_stop: list[Callable[[], None]] = field(default_factory=list)
+    forgotten: list[np.ndarray] = field(default_factory=list)
     failure: str = ""
 
     @property

@@ -206,7 +206,9 @@ def _compiled(
 
 def _end(program: Program, added: Added | None) -> list[Call]:
     """The Calls of stage "end"."""
-    return [*program.end, *(added.end if added is not None else ()), *program.last]
+    if added is None:
+        return [*program.end, *program.last]
+    return [*program.end, *added.end, *program.last, *added.after]
 
 
 def _in_turn(program: Program, added: Added | None) -> list[list[Call]]:

@@ -115,6 +115,10 @@ def check_supported(d: NetworkDescription) -> None:
                 f"gradient: projection {p.name!r} transmits {p.on}s that {p.source.name!r} tells from intervals "
                 "between its spikes, which no reset forgets"
             )
+    for feed in d.feeds:
+        raise DescriptionError(
+            f"gradient: {feed.signal.name!r} is fed into {feed.population.name!r}, which is not supported"
+        )
     for callback in d.callbacks:
         _check_callback(callback, "every step")
 

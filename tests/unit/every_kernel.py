@@ -37,6 +37,7 @@ def every_kernel(monkeypatch) -> list[tuple[str, Kernel, tuple[Any, ...]]]:
 
     monkeypatch.setattr(plan, "load", noted)
     networks = every_model.networks() | {"trials": _trials, "exact engine": _exact, "gradient": _gradient}
+    networks |= {"readouts": _readouts}
     networks |= {"event gradient": _event_gradient}
     for name, describe in networks.items():
         net = describe()
@@ -45,6 +46,19 @@ def every_kernel(monkeypatch) -> list[tuple[str, Kernel, tuple[Any, ...]]]:
         found += [(name, *each) for each in made]
         made.clear()
     return found
+
+
+def _readouts() -> sl.Network:
+    net = sl.Network(dt=0.5, seed=1)
+    cells = net.population(3, sl.LIF(), name="cells")
+    some = np.array([[True, False], [True, True], [False, True]])
+    for rule in (sl.DeltaRule(eta=1e-5), sl.RecursiveLeastSquares(), sl.Ridge()):
+        z = net.readout(cells, 2, learning=rule, target=np.zeros((5, 2)), plastic=some)
+        net.feed(z, cells)
+        net.record(z)
+    wanted = net.signal("wanted")
+    net.readout(cells, variable="V_m", learning=sl.RecursiveLeastSquares(), target=wanted)
+    return net
 
 
 def _trials() -> None:

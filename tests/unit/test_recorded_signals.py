@@ -135,8 +135,11 @@ def test_engines_that_have_no_signals_say_so(engine):
         (lambda net: net.signal("s", unit="light years"), "unit of signal 's': expected one such as 'Hz'"),
         (lambda net: net.signal("s", unit="port"), "unit of signal 's': expected one such as 'Hz'"),
         (lambda net: net.signal("s", unit=None), "unit of signal 's': expected one such as 'Hz'"),
-        (lambda net: net.signal("s", 2, initial=[1.0]), r"initial of signal 's': expected a finite number or \(2,\)"),
-        (lambda net: net.signal("s", initial=np.nan), "initial of signal 's': expected a finite number"),
+        (
+            lambda net: net.signal("s", 2, initial=[1.0]),
+            r"initial of signal 's': expected a finite number, NaN, or \(2,\)",
+        ),
+        (lambda net: net.signal("s", initial=np.inf), "initial of signal 's': expected a finite number"),
         (lambda net: net.record(net.signal("s"), "n"), "a signal has no variable 'n'; it has: value"),
         (lambda net: net.record(sl.Network().signal("s")), "record: not a population, modulator, signal or projection"),
         (lambda net: net.on_step(count_steps, sl.Network().signal("s").values, np.zeros(1)), "'s' is not a population"),

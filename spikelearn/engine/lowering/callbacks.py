@@ -14,8 +14,10 @@ from spikelearn.codegen.raised import in_python
 from spikelearn.codegen.template import render
 from spikelearn.description.population import Population, Reference, View, segment
 from spikelearn.description.projection import Projection
+from spikelearn.description.readout import Readout
 from spikelearn.description.trials import Callback, Phase, Trials
 from spikelearn.engine.lowering.phase_starts import start_calls
+from spikelearn.engine.lowering.readouts import readout_calls
 from spikelearn.engine.lowering.weights import WeightArray, weight_array
 from spikelearn.engine.plan import STAGES, Added, Call, Program, call_table
 from spikelearn.errors import DescriptionError
@@ -93,9 +95,13 @@ def _fired(population: Population, kind: str, program: Program, added: Added | N
     return fired
 
 
-def step_calls(callbacks: Sequence[Callback], program: Program) -> None:
-    """Add the callbacks of every step to a Program."""
-    for callback in callbacks:
+def step_calls(callbacks: Sequence[Callback], readouts: Sequence[Readout], program: Program) -> None:
+    """Add the callbacks of every step and the readouts to a Program, in the order in which they were added."""
+    for position, callback in enumerate([*callbacks, None]):
+        for readout in (each for each in readouts if each.position == position):
+            readout_calls(readout, program)
+        if callback is None:
+            break
         weights = _weights(callback, program)
         arguments = [resolve(a, program, weights=weights) for a in callback.arguments]
         program.end += [call for array in weights.values() for call in array.read]
@@ -260,7 +266,7 @@ def _discard_events(schedule: Trials, program: Program, clock: np.ndarray, added
             arguments=arguments,
         )  # fmt: skip
         discard.calls = calls
-        added.end.append(discard)
+        added.after.append(discard)
 
 
 def _emptying(phase: Phase, k: int, program: Program, added: Added) -> list[Call]:
@@ -280,5 +286,6 @@ def _emptying(phase: Phase, k: int, program: Program, added: Added) -> list[Call
         call.written["fired"] for plan in program.plans for call in plan.calls(added) if call.label.startswith("mark ")
     ]
     empty = kernel_of(trial_clock.empty)
-    cleared = [array.reshape(-1) for array in [*rings, *fired]]
+    forgotten = program.forgotten if phase.fresh else []
+    cleared = [array.reshape(-1) for array in [*rings, *fired, *forgotten]]
     return traces + [Call("discard events", empty, values=array) for array in cleared]

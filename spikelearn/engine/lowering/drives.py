@@ -25,8 +25,8 @@ _RARE_UP_TO = 0.2
 """Mean number up to which neurons share a draw: 3 times as fast at 0.015, 2.5 times at 0.05, 1.7 times at 0.2."""
 
 
-def drive_calls(drives: Sequence[Drive], plan: Plan) -> None:
-    """Add the Calls of all drives to the plan."""
+def drive_calls(drives: Sequence[Drive], plan: Plan) -> set[tuple[Population, str]]:
+    """Add the Calls of all drives to the plan. Returns the populations and ports whose noise is overwritten."""
     written: set[tuple[Population, str]] = set()
     for drive in drives:
         block = plan.block_of[drive.target]
@@ -43,6 +43,7 @@ def drive_calls(drives: Sequence[Drive], plan: Plan) -> None:
             _step_current(drive.source, plan, block.currents[drive.port][span], part, label)
         else:
             _noise(drive, drive.source, plan, block, part, written, label)
+    return written
 
 
 def _poisson_input(drive: Drive, source: PoissonInput, plan: Plan, inputs: np.ndarray, part: slice, label: str) -> None:

@@ -12,6 +12,7 @@ from spikelearn.codegen.modules import kernel_of
 from spikelearn.description.distributions import drawn, sample_each
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.projection import Projection
+from spikelearn.description.readout import Readout
 from spikelearn.description.signal import Signal
 from spikelearn.engine.aligned_arrays import zeros
 from spikelearn.engine.blocks import Block, Ends, Ring, Share, ends_of
@@ -20,6 +21,7 @@ from spikelearn.engine.lowering.drives import drive_calls
 from spikelearn.engine.lowering.partition import partition
 from spikelearn.engine.lowering.payloads import keep_calls, payload_variables
 from spikelearn.engine.lowering.populations import advance_calls
+from spikelearn.engine.lowering.readouts import feed_calls, signal_arrays
 from spikelearn.engine.lowering.recorders import recorder_calls, signal_recorder_calls, waits_for_all_shares
 from spikelearn.engine.lowering.synapse_tables import delays_of, distinct
 from spikelearn.engine.plan import STAGES, Call, Plan, Program, Table
@@ -59,7 +61,12 @@ def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
     each = dict(zip(d.projections, found, strict=True))
     delays = [distinct(np.concatenate([each[projection] for projection in members])) for members in groups]
     shortest = min([int(steps[0]) for steps in delays if len(steps)], default=_LONGEST_INTERVAL)
-    meet_often = n_shares == 1 or d.callbacks or any(waits_for_all_shares(recording) for recording in d.recordings)
+    meet_often = (
+        n_shares == 1
+        or d.callbacks
+        or _readouts(d)
+        or any(waits_for_all_shares(recording) for recording in d.recordings)
+    )
     interval = 1 if meet_often else min(shortest, _LONGEST_INTERVAL)
     depth = max(
         [0, *(int(steps[-1]) for steps in delays if len(steps)), *(2 * p.dendritic_steps + 1 for p in d.projections)]
@@ -69,7 +76,7 @@ def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
         _fill_block(d, block)
     rings = [_rings(d, block, depth + 1 + interval, n_shares) for block in blocks]
     controls = np.tile(np.array([0, -1, 0, 0], np.int64), (n_shares, 1))
-    signals = {signal: {"value": signal.initial.copy()} for signal in d.signals}
+    signals = {signal: signal_arrays(signal) for signal in d.signals}
     plans: list[Plan] = []
     for index in range(n_shares):
         own = [replace(block, rings=of[index]) for block, of in zip(blocks, rings, strict=True)]
@@ -81,12 +88,16 @@ def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
         for call in _add_calls(d, plan, tables_of_share, interval)
     ]
     program = Program(plans, interval, controls, end=at_end)
-    if d.callbacks:
+    if d.callbacks or _readouts(d):
         from spikelearn.engine.lowering.callbacks import step_calls
 
-        step_calls(d.callbacks, program)
+        step_calls(d.callbacks, _readouts(d), program)
     signal_recorder_calls(d.recordings, program)
     return program
+
+
+def _readouts(d: NetworkDescription) -> list[Readout]:
+    return [signal for signal in d.signals if isinstance(signal, Readout)]
 
 
 def _each_on_threads(n: int, function: Callable[[T], U], items: Sequence[T]) -> list[U]:
@@ -198,7 +209,7 @@ def _add_calls(d: NetworkDescription, plan: Plan, tables: list[Table], interval:
         if plan.ends[table.projections[0]].counted:
             plan.event_counts.append(table.event_count)
     _modulator_calls(d, plan)
-    drive_calls(d.drives, plan)
+    feed_calls(d.feeds, plan, drive_calls(d.drives, plan))
     for block in plan.blocks.values():
         advance_calls(plan, block)
         keep_calls(plan, block)

@@ -1,0 +1,195 @@
+"""The methods with which users describe signals, readouts and what is fed back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from spikelearn.description.adding import adds
+from spikelearn.description.population import Modulator, Population, View
+from spikelearn.description.projection import Projection
+from spikelearn.description.readout import (
+    Feed,
+    Readout,
+    filter_of,
+    learning_steps,
+    mask_of,
+    matrix_of,
+    neurons_of,
+    target_of,
+)
+from spikelearn.description.readout_learning import ReadoutLearning
+from spikelearn.description.signal import Signal, initial_values, signal_unit
+from spikelearn.description.trials import Callback
+from spikelearn.errors import DescriptionError
+from spikelearn.units import Quantity
+from spikelearn.values import name as checked_name
+from spikelearn.values import whole_number
+
+MOST = (1 << 31) - 1
+"""Neurons of a population, or numbers of a signal: their indices have 32 bits."""
+
+
+class SignalBuilder:
+    """The part of a NetworkBuilder that adds signals, readouts and feeds."""
+
+    dt: float
+    _last_uid: int
+    _populations: dict[str, Population]
+    _projections: dict[str, Projection]
+    _modulators: dict[str, Modulator]
+    _signals: dict[str, Signal]
+    _feeds: list[Feed]
+    _callbacks: list[Callback]
+
+    @property
+    def signals(self) -> Mapping[str, Signal]:
+        """All signals by name."""
+        return MappingProxyType(self._signals)
+
+    @adds("signal")
+    def signal(self, name: str, size: int = 1, unit: str = "1", initial: Quantity = 0.0) -> Signal:
+        """Add `size` numbers that callbacks write, such as a choice, a reward or an error.
+
+        unit: such as "Hz"; "1" for none. initial: before the first step, one number or (size,); NaN for none.
+        `signal.values` is the argument of callbacks, of every step and of phases; `net.record(signal)` records what is
+        in it at the end of a step, and `run.trace(signal, "value")` is the course. `reset` and checkpoints include it.
+        Only for the engines "compiled" and "stepper". Raises DescriptionError, ParameterError or UnitError.
+
+        >>> net = Network()
+        >>> cells = net.population(2, LIF(I_e=500.0))
+        >>> highest = net.signal("highest", unit="mV", initial=-70.0)
+        >>> def keep_highest(step, V_m, values):
+        ...     values[0] = max(values[0], V_m.max())
+        >>> net.on_step(keep_highest, cells.state("V_m"), highest.values)
+        >>> net.record(highest, every=1.0)
+        >>> net.run(3.0).trace(highest, "value").values.shape
+        (3, 1)
+        """
+        checked_name(name, "name of signal")
+        where = f"signal {name!r}"
+        size = whole_number(size, f"size of {where}", 1, MOST)
+        unit = signal_unit(unit, where)
+        first = initial_values(initial, size, unit, f"initial of {where}")
+        added = Signal(self._free_name(name, name), size, unit, first, self._next_uid())
+        self._signals[added.name] = added
+        return added
+
+    @adds("readout")
+    def readout(
+        self,
+        population: Population | View,
+        size: int = 1,
+        tau: Quantity = 20.0,
+        tau_rise: Quantity | None = None,
+        variable: str | None = None,
+        on: str = "spike",
+        weights: Quantity = 0.0,
+        learning: ReadoutLearning | None = None,
+        target: Signal | Quantity | None = None,
+        plastic: np.ndarray | None = None,
+        unit: str = "1",
+        name: str | None = None,
+    ) -> Readout:
+        """Add a signal of `size` numbers that is linear in filtered spikes of a population or a view, z = w' r.
+
+        tau: ms; each event of kind `on` adds exp(-t/tau)/tau to r, so that r is a rate, in Hz. tau_rise: ms; the filter
+        is (exp(-t/tau) - exp(-t/tau_rise))/(tau - tau_rise) instead. variable: a state variable that is read as it is,
+        in place of events. weights: (n, size), a number, or (n,) if size is 1. learning: DeltaRule,
+        RecursiveLeastSquares or Ridge; None: the weights are constant, unless a callback changes `readout.weights()`.
+        target: a signal of the same size, which callbacks write, or samples (T, size), one for each step from 0 ms on,
+        also (T,) if size is 1; NaN, and what is after the last, is no target. plastic: (n, size) bool, which weights
+        learn; by default all.
+
+        Readouts and callbacks of every step act at the end of a step, in the order in which they were added: first r,
+        z and the error z - target, then learning. `net.record(readout, ["value", "error"])` records them, also
+        "target", "rates" (r) and "weight", each flattened. `net.weights(readout)` are the weights now. Only for the
+        engines "compiled" and "stepper". Raises DescriptionError, ParameterError or UnitError.
+
+        >>> net = Network(dt=1.0)
+        >>> cells = net.population(50, Poisson(rate=40))
+        >>> wave = np.sin(np.arange(2001) / 100.0)
+        >>> z = net.readout(cells, learning=RecursiveLeastSquares(P0=1e-3), target=wave, name="z")
+        >>> net.record(z, ["value", "error"])
+        >>> net.run(2000.0).trace(z, "error").values.shape
+        (2000, 1)
+        """
+        name = self._free_name(name, "readout")
+        where = f"readout {name!r}"
+        source, neurons = neurons_of(population, where)
+        if self._owner(source) is not True:
+            raise DescriptionError(f"{where}: {source.name!r} is not a population of this network")
+        if isinstance(target, Signal) and self._owner(target) is not True:
+            raise DescriptionError(f"target of {where}: {target.name!r} is not a signal of this network")
+        size = whole_number(size, f"size of {where}", 1, MOST)
+        shape = (len(neurons), size)
+        steps = learning_steps(learning, self.dt, where)
+        added = Readout(
+            name=name,
+            size=size,
+            unit=signal_unit(unit, where),
+            initial=np.zeros(size),
+            uid=self._next_uid(),
+            population=source,
+            neurons=neurons,
+            filter=filter_of(source, on, tau, tau_rise, variable, where),
+            initial_weights=matrix_of(weights, shape, f"weights of {where}", single=1),
+            learning=learning,
+            steps=steps,
+            target=target_of(target, size, learning, where),
+            plastic=mask_of(plastic, shape, learning, where),
+            position=len(self._callbacks),
+        )
+        self._signals[name] = added
+        return added
+
+    @adds("feed")
+    def feed(
+        self, signal: Signal, population: Population | View, port: str | None = None, weights: Quantity = 1.0
+    ) -> None:
+        """Feed a signal, such as a readout, into a population: the current into neuron i is sum_k weights[k, i] z_k.
+
+        port: one that takes currents; by default the first. weights: pA for each unit of the signal, (signal.size, n),
+        a number, or (n,) for a signal of size 1. The current in a step is that of the signal at the end of the step
+        before; it adds to all other currents. Raises DescriptionError or UnitError.
+
+        >>> net = Network()
+        >>> cells = net.population(5, LIF())
+        >>> z = net.readout(cells, weights=0.1, name="z")
+        >>> net.feed(z, cells, weights=np.linspace(-10.0, 10.0, 5))
+        """
+        if not isinstance(signal, Signal) or self._owner(signal) is not True:
+            raise DescriptionError(f"feed: expected a signal of this network, got {signal!r:.200}")
+        where = f"feed of {signal.name!r}"
+        target, neurons = neurons_of(population, where)
+        if self._owner(target) is not True:
+            raise DescriptionError(f"{where}: {target.name!r} is not a population of this network")
+        port = target.check_current(port, where)
+        given = matrix_of(weights, (signal.size, len(neurons)), f"weights of {where}", single=0)
+        everywhere = np.zeros((signal.size, target.size))
+        everywhere[:, neurons] = given
+        self._feeds.append(Feed(signal, target, port, everywhere))
+
+    def _free_name(self, wanted: str | None, default: str) -> str:
+        """A name for a signal, which nothing that is recorded has."""
+        return self._name(
+            wanted, default, {**self._signals, **self._modulators, **self._populations, **self._projections}
+        )
+
+    def _name(self, wanted: str | None, default: str, taken: Iterable[str]) -> str:
+        raise NotImplementedError
+
+    def _owner(self, part: Any) -> bool:
+        raise NotImplementedError
+
+    def _next_uid(self) -> int:
+        raise NotImplementedError
+
+    def _still_open(self, what: str) -> None:
+        raise NotImplementedError
+
+    def _parts(self) -> list[dict[str, Any] | list[Any]]:
+        raise NotImplementedError
