@@ -267,9 +267,9 @@ def draw_overlaps(ax: Axes, cued: Mapping[str, tuple[np.ndarray, np.ndarray]]) -
     if "shuffled" in cued:
         overlaps = cued["shuffled"][0]
         x = 20 + np.linspace(-1.5, 1.5, len(overlaps))
-        ax.plot(x, overlaps, "x", ms=4, color=CONTROL, mew=1.0, label="cued, shuffled")
+        ax.plot(x, overlaps, "x", ms=4, color=CONTROL, mew=1.0, label="shuffled")
     ax.set(xlabel="stored patterns", ylabel="overlap, spiking network", ylim=(-0.15, 1.3), xticks=sorted(STORED))
-    plain_legend(ax, loc="upper center", ncols=3)
+    plain_legend(ax, loc="upper center", ncols=3, columnspacing=1.0, handletextpad=0.1)
 
 
 def draw_landscape(ax: Axes, found: Landscape) -> None:
