@@ -22,6 +22,7 @@ from spikelearn.backends.request import check_request
 from spikelearn.codegen.interruptible import interruptible
 from spikelearn.codegen.object_cache import compilers
 from spikelearn.description.builder import NetworkBuilder
+from spikelearn.description.following import check_nothing_else_sets
 from spikelearn.description.given_weights import given_weights
 from spikelearn.description.grid import check_grid, coarse_steps
 from spikelearn.description.population import Reference
@@ -104,6 +105,9 @@ class Network(NetworkBuilder):
         step = 0 if self._backend is None else self._backend.step
         request = check_request(self.dt, step, duration, trials, sink, progress, checkpoint, checkpoint_every, after)
         self._check_owned(request.named)
+        for k, phase in enumerate(request.trials.phases if request.trials is not None else ()):
+            callbacks = [phase.callback] if phase.callback is not None else []
+            check_nothing_else_sets(self._followings, phase.releases, (), callbacks, f" of phase {k}")
         choice = self._choice if engine is None else choose(engine)
         check_supported(choice, request.needs)
         with self._used_alone("run"):

@@ -24,6 +24,7 @@ from spikelearn.description.checks import (
     checked_initial,
 )
 from spikelearn.description.distributions import Distribution, drawn
+from spikelearn.description.following import Following, check_nothing_else_sets
 from spikelearn.description.homeostasis import Homeostasis, homeostasis
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Modulator, Population, View, segment, whole
@@ -72,6 +73,7 @@ class NetworkBuilder(SignalBuilder):
         self._feeds: list[Feed] = []
         self._drives: list[Drive] = []
         self._releases: list[Release] = []
+        self._followings: list[Following] = []
         self._recordings: list[Recording] = []
         self._callbacks: list[Callback] = []
         self._homeostases: list[Homeostasis] = []
@@ -374,6 +376,9 @@ class NetworkBuilder(SignalBuilder):
         """The description of everything added, for backends. Raises DescriptionError if there are no populations."""
         if not self._populations:
             raise DescriptionError("this network has no populations")
+        targets = (projection.target for projection in self._projections.values())
+        released = (release.modulator for release in self._releases)
+        check_nothing_else_sets(self._followings, released, targets, self._callbacks)
         return NetworkDescription(
             dt=self.dt,
             seed=self.seed,
@@ -386,6 +391,7 @@ class NetworkBuilder(SignalBuilder):
             callbacks=tuple(self._callbacks),
             signals=tuple(self._signals.values()),
             feeds=tuple(self._feeds),
+            followings=tuple(self._followings),
             homeostases=tuple(self._homeostases),
             counted=tuple(self._counted),
         )
@@ -394,7 +400,7 @@ class NetworkBuilder(SignalBuilder):
         """All containers to which something can be added."""
         return [
             self._populations, self._projections, self._modulators, self._drives, self._releases, self._recordings,
-            self._callbacks, self._homeostases, self._counted, self._signals, self._feeds,
+            self._callbacks, self._homeostases, self._counted, self._signals, self._feeds, self._followings,
         ]  # fmt: skip
 
     def _is_built(self) -> bool:

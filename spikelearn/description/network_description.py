@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from spikelearn.description.following import Following
 from spikelearn.description.homeostasis import Homeostasis
 from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Drive, Projection, Release
@@ -31,3 +32,4 @@ class NetworkDescription:
     counted: Sequence[Projection] = ()
     signals: Sequence[Signal] = ()
     feeds: Sequence[Feed] = ()
+    followings: Sequence[Following] = ()

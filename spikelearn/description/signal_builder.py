@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.description.adding import adds
+from spikelearn.description.following import Following, weights_of
 from spikelearn.description.population import Modulator, Population, View
 from spikelearn.description.projection import Projection
 from spikelearn.description.readout import (
@@ -27,7 +29,7 @@ from spikelearn.description.trials import Callback
 from spikelearn.errors import DescriptionError
 from spikelearn.units import Quantity
 from spikelearn.values import name as checked_name
-from spikelearn.values import whole_number
+from spikelearn.values import one_number, whole_number
 
 MOST = (1 << 31) - 1
 """Neurons of a population, or numbers of a signal: their indices have 32 bits."""
@@ -43,6 +45,7 @@ class SignalBuilder:
     _modulators: dict[str, Modulator]
     _signals: dict[str, Signal]
     _feeds: list[Feed]
+    _followings: list[Following]
     _callbacks: list[Callback]
 
     @property
@@ -172,6 +175,43 @@ class SignalBuilder:
         everywhere = np.zeros((signal.size, target.size))
         everywhere[:, neurons] = given
         self._feeds.append(Feed(signal, target, port, everywhere))
+
+    @adds("following")
+    def follow(
+        self, modulator: Modulator, signal: Signal, weight: Quantity = 1.0, derivative: Quantity = 0.0,
+        offset: float = 0.0,
+    ) -> None:  # fmt: skip
+        """Set the level of a modulator in each step to weight times a signal, plus derivative times its change.
+
+        weight: a number, or (size,) for the numbers of the signal. derivative: the same in ms; the change is that since
+        the step before, divided by dt. offset: a constant. What several calls add to a modulator is summed. The signal
+        is that at the end of the step before; the modulator must have tau=math.inf, and nothing else may release it. It
+        is recorded as "n", and callbacks may read its `level`. Raises DescriptionError or UnitError.
+
+        A temporal-difference error V' - V/tau_r + r, in 1/s, of a value and a reward (tau_r = 2 s):
+
+        >>> net = Network()
+        >>> cells, value, reward = net.population(1, LIF()), net.signal("value"), net.signal("reward")
+        >>> delta = net.modulator("delta", tau=math.inf)
+        >>> net.follow(delta, value, weight=-1 / 2.0, derivative=1000.0)
+        >>> net.follow(delta, reward)
+        """
+        if not isinstance(modulator, Modulator) or self._owner(modulator) is not True:
+            raise DescriptionError(f"follow: not a modulator of this network: {modulator!r:.200}")
+        where = f"of modulator {modulator.name!r}, which follows"
+        if not isinstance(signal, Signal) or self._owner(signal) is not True:
+            raise DescriptionError(f"follow: expected a signal {where}; not one of this network: {signal!r:.200}")
+        if modulator.tau_n != math.inf:
+            raise DescriptionError(
+                f"follow: modulator {modulator.name!r} decays with {modulator.tau_n:g} ms; expected one with "
+                "tau=math.inf, whose level signals set"
+            )
+        if not np.all(np.isfinite(signal.initial)):
+            raise DescriptionError(f"follow: expected finite initial values of signal {signal.name!r}")
+        weights = weights_of(weight, signal, "1", f"weight {where} {signal.name!r}")
+        derivatives = weights_of(derivative, signal, "ms", f"derivative {where} {signal.name!r}")
+        constant = one_number(offset, "1", f"offset {where} {signal.name!r}")
+        self._followings.append(Following(modulator, signal, weights, derivatives, constant))
 
     def _free_name(self, wanted: str | None, default: str) -> str:
         """A name for a signal, which nothing that is recorded has."""

@@ -252,6 +252,19 @@ def rebase_rising(
 
 
 @kernel
+def follow(step, signal, weights, derivatives, offset, dt, previous: Written, first_here, concentration: Written):
+    """Set the level to a linear function of a signal and of its change in this step, or add it to what others set."""
+    level = offset
+    for k in range(len(signal)):
+        level += weights[k] * signal[k] + derivatives[k] * (signal[k] - previous[k]) / dt
+        previous[k] = signal[k]
+    if first_here != 0:
+        concentration[0] = level
+    else:
+        concentration[0] += level
+
+
+@kernel
 def hand_on(step, values: Written, of_first):
     """Copy what belongs to the first share's modulator to another share's."""
     values[0] = of_first[0]

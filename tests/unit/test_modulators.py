@@ -114,3 +114,110 @@ def test_nest_refuses_a_modulator_that_does_not_decay():
     net.connect(source, cell, weight=1.0, dendritic_delay=1.0, plasticity=sl.DopamineSTDP(modulator))
     with pytest.raises(DescriptionError, match="'third factor' cannot run on NEST: its dopamine decays"):
         net.run(10.0, engine="nest")
+
+
+def count(step, fired, values):
+    values[0] = 0.9 * values[0] + fired.sum()
+    values[1] = step % 5
+
+
+def following(threads=1, tau=math.inf):
+    """Cells that learn from a modulator that follows a signal of two numbers and one of one: (network, learned)."""
+    net, modulator, learned = network(tau, threads)
+    counted, constant = net.signal("counted", size=2), net.signal("constant", initial=3.0)
+    net.on_step(count, net.populations["cells"].fired(), counted.values)
+    net.follow(modulator, counted, weight=[0.5, -1.0], derivative=[2.0, 0.0], offset=0.25)
+    net.follow(modulator, constant, weight=0.1)
+    net.record(modulator, "n", every=0.5)
+    net.record(counted, every=0.5)
+    return net, learned
+
+
+def test_a_modulator_follows_signals_and_their_changes_one_step_later():
+    net, _ = following()
+    run = net.run(200.0)
+    counted = np.concatenate([np.zeros((2, 2)), run.trace("counted", "value").values])
+    n = run.trace("third factor", "n").values[:, 0]
+    expected = counted[1:-1] @ [0.5, -1.0] + np.diff(counted[:-1, 0]) * 2.0 / 0.5 + 0.25 + 0.3
+    ULP(10, 100.0).check(n, expected)
+    assert n.min() < -1.0 and n.max() > 1.0
+
+
+def test_learning_from_signals_is_the_same_on_any_number_of_threads_and_from_a_copy():
+    weights = []
+    for threads in (1, 2):
+        net, learned = following(threads)
+        weights.append(net.run(1000.0).weights(learned))
+    net, _ = following()
+    net.run(500.0)
+    weights.append(net.__copy__().run(500.0).weights("source->cells"))
+    for other in weights[1:]:
+        EXACT.check(other, weights[0])
+    assert np.ptp(weights[0]) > 0.5
+
+
+def test_a_modulator_that_decays_cannot_follow():
+    with pytest.raises(DescriptionError, match="'third factor' decays with 200 ms; expected one with tau=math.inf"):
+        following(tau=200.0)
+
+
+@pytest.mark.parametrize(
+    ("weight", "complaint"),
+    [([1.0, 2.0, 3.0], r"weight of modulator .*expected a finite number or \(2,\)"), (math.nan, "expected a finite")],
+)
+def test_weights_of_what_a_modulator_follows_are_one_for_each_number(weight, complaint):
+    net, modulator, _ = network()
+    with pytest.raises(DescriptionError, match=complaint):
+        net.follow(modulator, net.signal("two", size=2), weight=weight)
+
+
+def nothing(step, values):
+    if step == 7:
+        values[0] = math.nan
+
+
+def test_a_run_ends_where_a_signal_that_a_modulator_follows_is_not_a_number():
+    net, modulator, _ = network()
+    signal = net.signal("value")
+    net.on_step(nothing, signal.values)
+    net.follow(modulator, signal)
+    with pytest.raises(SimulationError, match="signal 'value', which a modulator follows, is infinite or NaN"):
+        net.run(10.0)
+    with pytest.raises(DescriptionError, match="expected finite initial values of signal 'none'"):
+        net, modulator, _ = network()
+        net.follow(modulator, net.signal("none", initial=math.nan))
+
+
+def test_signals_and_modulators_of_other_networks_are_not_followed():
+    (net, modulator, _), (other, foreign, _) = network(), network()
+    with pytest.raises(DescriptionError, match="not one of this network"):
+        net.follow(modulator, other.signal("theirs"))
+    with pytest.raises(DescriptionError, match="not a modulator of this network"):
+        net.follow(foreign, net.signal("ours"))
+
+
+def add(step, release):
+    release[0] += 1.0
+
+
+def add_at_end(trial, phase, release):
+    release[0] += 1.0
+
+
+RELEASING = {
+    "a release": lambda net, modulator: net.release(modulator, [1.0], 1.0),
+    "a projection": lambda net, modulator: net.connect(net.populations["cells"], modulator),
+    "the release of a callback": lambda net, modulator: net.on_step(add, modulator.release),
+    "a release of phase 0": lambda net, modulator: sl.Phase(1.0, releases={modulator: 1.0}),
+    "the release of a callback of phase 0": lambda net, modulator: sl.Phase(
+        1.0, callback=sl.Callback(add_at_end, (modulator.release,))
+    ),
+}
+
+
+@pytest.mark.parametrize("what", RELEASING)
+def test_a_release_that_would_have_no_effect_on_a_modulator_that_follows_is_refused(what):
+    net, _ = following()
+    phase = RELEASING[what](net, net.modulators["third factor"])
+    with pytest.raises(DescriptionError, match=f"'third factor' follows signals, so {what} has no effect"):
+        net.run(trials=sl.Trials([phase], 1)) if isinstance(phase, sl.Phase) else net.run(1.0)

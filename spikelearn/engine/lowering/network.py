@@ -18,6 +18,7 @@ from spikelearn.engine.aligned_arrays import zeros
 from spikelearn.engine.blocks import Block, Ends, Ring, Share, ends_of
 from spikelearn.engine.lowering.delivery import delivery_of
 from spikelearn.engine.lowering.drives import drive_calls
+from spikelearn.engine.lowering.following import following_calls
 from spikelearn.engine.lowering.partition import partition
 from spikelearn.engine.lowering.payloads import keep_calls, payload_variables
 from spikelearn.engine.lowering.populations import advance_calls
@@ -92,6 +93,7 @@ def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
         from spikelearn.engine.lowering.callbacks import step_calls
 
         step_calls(d.callbacks, _readouts(d), program)
+    following_calls(d.followings, program)
     signal_recorder_calls(d.recordings, program)
     return program
 
