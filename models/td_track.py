@@ -24,14 +24,9 @@ with the paper's escape rate; the potential that an arrival causes is not reset 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
-import numpy as np
-
-import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.experiments import Published, parameter
 
 LEAD = 3000.0
 """ms before the first trial, in which the rate of the critic settles, unlearned."""
