@@ -120,23 +120,22 @@ def develop(p: Parameters, seed: int, lateral: bool, **how: Any) -> tuple[sl.Run
     return run, (start, run.synapses(forward).matrix((2 * p.inputs, n)))
 
 
-def best_cells(p: Parameters, weights: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """(points, 2): the cells whose weights have the highest and the second highest cosine with a point's rates."""
-    answers = rates_of(p, points) @ (weights / np.linalg.norm(weights, axis=0))
-    return np.argsort(-answers, axis=1)[:, :2]
+def answers(p: Parameters, weights: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """(points, cells): the cosine of each cell's weights with each point's rates."""
+    rates = rates_of(p, points)
+    return rates @ weights / (np.linalg.norm(rates, axis=1)[:, None] * np.linalg.norm(weights, axis=0))
 
 
 def topographic_error(p: Parameters, weights: np.ndarray, points: np.ndarray) -> float:
     """Share of points whose two best cells are no neighbours on the grid, also diagonally."""
-    return float(np.mean(grid_distances(p.side)[tuple(best_cells(p, weights, points).T)] > 1.5))
+    first, second = np.argsort(-answers(p, weights, points), axis=1)[:, :2].T
+    return float(np.mean(grid_distances(p.side)[first, second] > 1.5))
 
 
 def preferred(p: Parameters, weights: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """(cells, 2): the mean of the points for which a cell is the best one; NaN if there are none."""
-    best, n = best_cells(p, weights, points)[:, 0], p.side**2
-    sums = np.stack([np.bincount(best, each, minlength=n) for each in points.T], axis=1)
-    count = np.bincount(best, minlength=n)[:, None]
-    return np.where(count > 0, sums / np.maximum(count, 1), np.nan)
+    """(cells, 2): the mean of the hundredth of the points that a cell answers most."""
+    most = np.argsort(-answers(p, weights, points), axis=0)[: len(points) // 100]
+    return points[most].mean(axis=0)
 
 
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
