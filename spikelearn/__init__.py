@@ -22,6 +22,7 @@ if _TYPE_CHECKING:
     from spikelearn.connectivity import *
     from spikelearn.description import Callback as Callback
     from spikelearn.description import DeltaRule as DeltaRule
+    from spikelearn.description import Environment as Environment
     from spikelearn.description import Exponential as Exponential
     from spikelearn.description import Grid as Grid
     from spikelearn.description import LogNormal as LogNormal
@@ -31,6 +32,7 @@ if _TYPE_CHECKING:
     from spikelearn.description import Population as Population
     from spikelearn.description import Positions as Positions
     from spikelearn.description import Projection as Projection
+    from spikelearn.description import PythonEnvironment as PythonEnvironment
     from spikelearn.description import Readout as Readout
     from spikelearn.description import RecursiveLeastSquares as RecursiveLeastSquares
     from spikelearn.description import Ridge as Ridge
@@ -39,6 +41,7 @@ if _TYPE_CHECKING:
     from spikelearn.description import Uniform as Uniform
     from spikelearn.description import UniformPositions as UniformPositions
     from spikelearn.description import View as View
+    from spikelearn.description import World as World
     from spikelearn.kernels.random import random_uniform as random_uniform
     from spikelearn.learning.event_gradient import event_gradient as event_gradient
     from spikelearn.learning.gradient import gradient as gradient

@@ -24,7 +24,7 @@ from spikelearn.sources import PoissonInput
 
 def _plan_of(description: NetworkDescription, **parts: Any) -> Plan:
     nothing: dict[str, Any] = {"projections": [], "drives": [], "releases": [], "recordings": [], "callbacks": []}
-    nothing["homeostases"] = []
+    nothing |= {"homeostases": [], "worlds": []}
     return lower(replace(description, **{**nothing, "modulators": [], **parts})).plans[0]
 
 

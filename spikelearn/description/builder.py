@@ -24,6 +24,8 @@ from spikelearn.description.checks import (
     checked_initial,
 )
 from spikelearn.description.distributions import Distribution, drawn
+from spikelearn.description.environment import World
+from spikelearn.description.environment_builder import EnvironmentBuilder
 from spikelearn.description.following import Following, check_nothing_else_sets
 from spikelearn.description.homeostasis import Homeostasis, homeostasis
 from spikelearn.description.network_description import NetworkDescription
@@ -42,12 +44,13 @@ from spikelearn.description.recording import (
     with_recordings,
 )
 from spikelearn.description.signal import Signal
-from spikelearn.description.signal_builder import MOST, SignalBuilder
+from spikelearn.description.signal_builder import MOST
 from spikelearn.description.trials import Callback
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons import Neuron, NeuronModel
 from spikelearn.plasticity import Normalisation, Plasticity, Rewiring, SynapticScaling
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
+from spikelearn.steps import whole_steps
 from spikelearn.synapses import Synapse
 from spikelearn.units import Quantity
 from spikelearn.values import flag, one_number, whole_number
@@ -57,7 +60,7 @@ _POSITIONS = 1
 """Positions of a population are drawn from a generator seeded with (seed, uid, this)."""
 
 
-class NetworkBuilder(SignalBuilder):
+class NetworkBuilder(EnvironmentBuilder):
     """Populations, projections, modulators, signals, drives, recordings, callbacks and so on of one network.
 
     dt: step in ms. seed: the root of all random numbers. Nothing here runs; spikelearn.Network does.
@@ -71,6 +74,7 @@ class NetworkBuilder(SignalBuilder):
         self._modulators: dict[str, Modulator] = {}
         self._signals: dict[str, Signal] = {}
         self._feeds: list[Feed] = []
+        self._worlds: dict[str, World] = {}
         self._drives: list[Drive] = []
         self._releases: list[Release] = []
         self._followings: list[Following] = []
@@ -360,14 +364,18 @@ class NetworkBuilder(SignalBuilder):
                 self._counted.append(projection)
 
     @adds("callback")
-    def on_step(self, function: Callable[..., Any], *arguments: Any) -> None:
+    def on_step(self, function: Callable[..., Any], *arguments: Any, every: Quantity | None = None) -> None:
         """Call function(step, *arguments) at the end of every step; it is compiled. See Callback.
+
+        every: ms, a multiple of dt: it is called at the end of steps at multiples of this time only, and
+        `population.counts()` among its arguments are events since it was last called.
 
         An index outside an array ends the run with an error that shows the line, unless the environment variable
         SPIKELEARN_BOUNDS_CHECKS is 0, and so does a number divided by zero; a whole array divided by zero is inf or
         NaN, as in NumPy. A callback that writes to an array given as read-only is refused.
         """
-        added = Callback(function, arguments)
+        steps = 1 if every is None else whole_steps(every, self.dt, "every of on_step", least=1)
+        added = Callback(function, arguments, steps)
         added.check_takes("step")
         self._check_owned(("callback of every step", owner) for owner in added.owners)
         self._callbacks.append(added)
@@ -392,6 +400,7 @@ class NetworkBuilder(SignalBuilder):
             signals=tuple(self._signals.values()),
             feeds=tuple(self._feeds),
             followings=tuple(self._followings),
+            worlds=tuple(self._worlds.values()),
             homeostases=tuple(self._homeostases),
             counted=tuple(self._counted),
         )
@@ -401,6 +410,7 @@ class NetworkBuilder(SignalBuilder):
         return [
             self._populations, self._projections, self._modulators, self._drives, self._releases, self._recordings,
             self._callbacks, self._homeostases, self._counted, self._signals, self._feeds, self._followings,
+            self._worlds,
         ]  # fmt: skip
 
     def _is_built(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from spikelearn.description.environment import World
 from spikelearn.description.following import Following
 from spikelearn.description.homeostasis import Homeostasis
 from spikelearn.description.population import Modulator, Population
@@ -33,3 +34,4 @@ class NetworkDescription:
     signals: Sequence[Signal] = ()
     feeds: Sequence[Feed] = ()
     followings: Sequence[Following] = ()
+    worlds: Sequence[World] = ()

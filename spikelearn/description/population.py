@@ -41,7 +41,10 @@ class Neurons:
         raise NotImplementedError
 
     def counts(self, kind: str = "spike") -> Reference:
-        """For callbacks: int64 (size,), events of each neuron since the current phase began."""
+        """For callbacks: int64 (size,), events of each neuron since the current phase began.
+
+        For a callback of steps, since it was last called.
+        """
         return self._reference("counts", self.of.check_kind(kind, "counts"))
 
     def fired(self, kind: str = "spike") -> Reference:

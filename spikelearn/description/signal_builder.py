@@ -222,6 +222,10 @@ class SignalBuilder:
     def _name(self, wanted: str | None, default: str, taken: Iterable[str]) -> str:
         raise NotImplementedError
 
+    def _check_owned(self, parts: Iterable[tuple[str, Any]]) -> None:
+        """Raise DescriptionError, naming where, for objects that do not belong to this network."""
+        raise NotImplementedError
+
     def _owner(self, part: Any) -> bool:
         raise NotImplementedError
 

@@ -32,14 +32,16 @@ class Callback(HoldsFunctions):
     """A function that is called during a run.
 
     function: as the callback of a phase, function(trial, phase, *arguments), at the end of the phase's last step; as a
-        callback of every step, function(step, *arguments). It is compiled with Numba unless already compiled, and
-        returns nothing.
+        callback of steps, function(step, *arguments). It is compiled with Numba unless already compiled, and returns
+        nothing.
     arguments: numpy arrays, numbers, or references such as `population.counts()`, `modulator.release`,
         `signal.values` and `projection.weights()`.
+    every: as a callback of steps, in which of them it is called: at the end of those that are multiples of this.
     """
 
     function: Callable[..., Any]
     arguments: tuple[Any, ...] = ()
+    every: int = 1
 
     def __post_init__(self) -> None:
         function = getattr(self.function, "py_func", self.function)

@@ -273,13 +273,27 @@ class Added:
 
 
 @dataclass
+class Interaction:
+    """What an environment in Python does between two steps, whenever their number is a multiple of `every`.
+
+    begin: shows its first observation, if it has not begun yet. act: takes a step of the environment.
+    """
+
+    name: str
+    every: int
+    begin: Callable[[], None]
+    act: Callable[[], None]
+
+
+@dataclass
 class Program:
     """A network ready to run: the Plans of all shares. They run for up to `interval` steps between barriers.
 
     controls: (shares, 4) int64, one row per Plan (see kernels/loop.py). thread_tuner: decides whether they run in
     parallel; None: always. end: the Calls of stage "end", made at each barrier. last: those that record signals, after
-    all others of a step. at_stop: called at the end of a run. forgotten: arrays of readouts that
-    are 0 when a fresh phase begins. failure: why it cannot run on, "" if it can.
+    all others of a step. at_stop: called at the end of a run. forgotten: arrays of readouts, and counts of events, that
+    are 0 when a fresh phase begins. interactions: with environments in Python. failure: why it cannot run on, "" if it
+    can.
     """
 
     plans: Sequence[Plan]
@@ -290,6 +304,7 @@ class Program:
     last: list[Call] = field(default_factory=list)
     at_stop: list[Callable[[], None]] = field(default_factory=list)
     forgotten: list[np.ndarray] = field(default_factory=list)
+    interactions: list[Interaction] = field(default_factory=list)
     failure: str = ""
 
     @property

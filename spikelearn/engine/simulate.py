@@ -88,6 +88,8 @@ def simulate(
     with _advancing(program, added, engine, found) as advance, interrupts() as interrupted:
         if _no_steps.get():
             advance(program.step, True)
+        for interaction in program.interactions if n_steps > 0 else ():
+            _with_environment(interaction.begin, interaction.name, program)
         while program.step < last and not interrupted:
             begun = time.perf_counter()
             before = program.step
@@ -95,8 +97,9 @@ def simulate(
                 _record_start(program)
             in_parallel, trial = program.thread_tuner.choose() if program.thread_tuner is not None else (True, False)
             until = min(last, before + (max(1, chunk // 4) if trial else chunk))
-            if pause is not None:
-                until = min(until, (before // pause.every + 1) * pause.every)
+            pauses = [interaction.every for interaction in program.interactions]
+            for every in pauses if pause is None else [*pauses, pause.every]:
+                until = min(until, (before // every + 1) * every)
             after = advance(until, in_parallel)
             failure = _failure(program)
             if failure is not None:
@@ -119,6 +122,9 @@ def simulate(
             if failure is not None:
                 program.failure = failure.message
                 raise SimulationError(failure.message)
+            for interaction in program.interactions:
+                if after % interaction.every == 0:
+                    _with_environment(interaction.act, interaction.name, program)
             if pause is not None and after % pause.every == 0 and after < last:
                 pause.act(wall)
     if bar is not None:
@@ -232,6 +238,17 @@ def _stepper(program: Program, added: Added | None) -> Callable[[int, bool], int
         return step
 
     return advance
+
+
+def _with_environment(act: Callable[[], None], name: str, program: Program) -> None:
+    """Let an environment in Python act. Raises SimulationError if it raises."""
+    try:
+        act()
+    except Exception as error:
+        at = times_of(program.step, program.plans[0].dt)
+        raise SimulationError(
+            f"environment {name!r} raised {described(error)} at {at:g} ms; the run stopped there"
+        ) from error
 
 
 def _check_callbacks(calls: Sequence[Call], dt: float) -> None:

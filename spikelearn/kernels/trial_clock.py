@@ -94,6 +94,22 @@ def call_at_end(step, clock, phase, but_in, ahead, addresses, arguments):
 
 
 @kernel
+def call_at_times(step, every, addresses, arguments):
+    """In each `every`-th step, make Calls."""
+    if step % every == 0:
+        for k in range(len(addresses)):
+            invoke(addresses[k], step, arguments[k])
+
+
+@kernel
+def clear_at_times(step, every, n_events: Written):
+    """In each `every`-th step, count events from zero."""
+    if step % every == 0:
+        for i in range(len(n_events)):
+            n_events[i] = 0
+
+
+@kernel
 def empty(step, values: Written):
     """Set an array to 0."""
     for i in range(len(values)):

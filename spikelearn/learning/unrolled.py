@@ -91,6 +91,8 @@ def unrolled(backend: CompiledBackend, trials: Trials) -> Unrolled:
 
 def check_supported(d: NetworkDescription) -> None:
     """Raise DescriptionError, naming the part, if a gradient does not include what a network does."""
+    for world in d.worlds:
+        raise DescriptionError(f"gradient: environment {world.name!r} is not differentiated")
     for homeostasis in d.homeostases:
         name = type(homeostasis.rule).__name__
         raise DescriptionError(

@@ -19,7 +19,7 @@ from spikelearn.description.trials import Callback, Phase, Trials
 from spikelearn.engine.lowering.phase_starts import start_calls
 from spikelearn.engine.lowering.readouts import readout_calls
 from spikelearn.engine.lowering.weights import WeightArray, weight_array
-from spikelearn.engine.plan import STAGES, Added, Call, Program, call_table
+from spikelearn.engine.plan import STAGES, Added, Call, Plan, Program, call_table
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, modulators, sources, trial_clock
 
@@ -66,8 +66,7 @@ def resolve(
         return block.rates[population]
     if argument.what == "fired":
         return _fired(population, argument.detail, program, added)
-    if counters is None:
-        raise DescriptionError(f"counts of {population.name!r}: counts are for callbacks of trials, not of every step")
+    assert counters is not None
     return counters.setdefault((population, argument.detail), np.zeros(population.size, np.int64))
 
 
@@ -102,12 +101,49 @@ def step_calls(callbacks: Sequence[Callback], readouts: Sequence[Readout], progr
             readout_calls(readout, program)
         if callback is None:
             break
-        weights = _weights(callback, program)
-        arguments = [resolve(a, program, weights=weights) for a in callback.arguments]
-        program.end += [call for array in weights.values() for call in array.read]
+        weights, counters = _weights(callback, program), dict[Any, np.ndarray]()
+        arguments = [resolve(a, program, counters, weights=weights) for a in callback.arguments]
+        every, label = callback.every, f"weights for {callback.name}"
+        read = [call for array in weights.values() for call in array.read]
+        program.end += _at_times(read, every, label)
         program.end.append(_user_call("every step", callback, program.controls[0], {}, arguments))
         program.end += [*_handed_on(callback, program), *_checked_rates(callback, program)]
-        program.end += [call for array in weights.values() for call in (*array.compare, *array.write)]
+        for array in weights.values():
+            program.end += _at_times([*array.compare, *array.write], every, f"changed {label}")
+        for (population, kind), n_events in counters.items():
+            for plan in program.plans:
+                plan.stages["record"].append(counting(population, kind, n_events, plan))
+            clear = kernel_of(trial_clock.clear_at_times)
+            program.end.append(Call(f"counts for {callback.name} from 0", clear, every=every, n_events=n_events))
+            program.forgotten.append(n_events)
+
+
+def counting(population: Population, kind: str, n_events: np.ndarray, plan: Plan) -> Call:
+    """The Call that counts events of a share's neurons."""
+    block = plan.block_of[population]
+    ring = block.rings[kind]
+    return Call(
+        f"count {kind}s of {population.name}", kernel_of(events.count_events), rows=ring.rows, counts=ring.counts,
+        first=block.first[population], n_events=n_events,
+    )  # fmt: skip
+
+
+def _at_times(calls: list[Call], every: int, label: str) -> list[Call]:
+    """Calls that are made in each `every`-th step only."""
+    if every == 1 or not calls:
+        return calls
+    addresses, arguments = call_table(calls)
+    kernel = kernel_of(trial_clock.call_at_times)
+    return [_of_all(Call(label, kernel, every=every, addresses=addresses, arguments=arguments), calls)]
+
+
+def _of_all(call: Call, calls: list[Call]) -> Call:
+    """A Call that makes others, and says what stopped the run if one of them did."""
+    call.calls = calls
+    for each in calls:
+        if each.raised is not None:
+            call.raised, call.complaint = each.raised, each.complaint
+    return call
 
 
 def _weights(callback: Callback, program: Program) -> dict[Projection, WeightArray]:
@@ -123,11 +159,7 @@ def _at_end(calls: list[Call], clock: np.ndarray, phase: int, label: str) -> lis
         label, kernel_of(trial_clock.call_at_end), clock=clock, phase=phase, but_in=-1, ahead=0, addresses=addresses,
         arguments=arguments,
     )  # fmt: skip
-    call.calls = calls
-    for each in calls:
-        if each.raised is not None:
-            call.raised, call.complaint = each.raised, each.complaint
-    return [call] if calls else []
+    return [_of_all(call, calls)] if calls else []
 
 
 def _handed_on(callback: Callback, program: Program) -> list[Call]:
@@ -183,11 +215,14 @@ def _user_call(
         if isinstance(argument, np.ndarray) and not argument.flags.writeable
     )
     passed = tuple(f"{name}_fixed" if name in fixed else name for name in names)
-    text = render("callback", of_phase=bool(of_phase), arguments=names, fixed=fixed, passed=passed)
+    spaced = {} if of_phase or callback.every == 1 else {"every": callback.every}
+    text = render(
+        "callback", of_phase=bool(of_phase), spaced=bool(spaced), arguments=names, fixed=fixed, passed=passed
+    )  # fmt: skip
     try:
         kernel = kernel_for(f"Callback {name}", text, {"user": function})
         raised = np.zeros(1, np.int64)
-        own = dict(zip(names, arguments, strict=True)) | of_phase
+        own = dict(zip(names, arguments, strict=True)) | of_phase | spaced
         call = Call(f"{label}: {name}", kernel, control=control, raised=raised, **own)
         call.raised = raised
         clock = of_phase.get("clock")
@@ -235,16 +270,11 @@ def trial_calls(schedule: Trials, program: Program) -> Added:
     for (population, kind), n_events in counters.items():
         for plan, stages_of_plan, clock in zip(program.plans, stages, clocks, strict=True):
             block = plan.block_of[population]
-            ring, first = block.rings[kind], block.first[population]
-            offset, size = plan.share.part(block, first, population.size)
+            offset, size = plan.share.part(block, block.first[population], population.size)
             own_counts = n_events[offset : offset + size]
             clear = kernel_of(trial_clock.clear_counts)
             stages_of_plan["start"].append(Call("counts from 0", clear, clock=clock, phase=-1, n_events=own_counts))
-            count = Call(
-                f"count {kind}s of {population.name}", kernel_of(events.count_events), rows=ring.rows,
-                counts=ring.counts, first=first, n_events=n_events,
-            )  # fmt: skip
-            stages_of_plan["record"].append(count)
+            stages_of_plan["record"].append(counting(population, kind, n_events, plan))
     _discard_events(schedule, program, clocks[0], added)
     return added
 

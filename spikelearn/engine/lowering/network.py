@@ -94,6 +94,10 @@ def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
 
         step_calls(d.callbacks, _readouts(d), program)
     following_calls(d.followings, program)
+    if d.worlds:
+        from spikelearn.engine.lowering.environments import interactions
+
+        program.interactions += interactions(d.worlds, program)
     signal_recorder_calls(d.recordings, program)
     return program
 

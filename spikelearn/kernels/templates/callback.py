@@ -1,4 +1,4 @@
-"""A call to a user's function: at the end of a phase of trials (`of_phase`), or in every step.
+"""A call to a user's function: at the end of a phase of trials (`of_phase`), in every step, or some steps (`spaced`).
 
 An exception cannot leave the compiled loop: it stops the run, and `simulate` raises a new one. fixed: the arguments
 that may not be written. passed: all of them, these with `_fixed` at the end.
@@ -28,6 +28,23 @@ def function(step, control: Written, raised: Written, clock, phase_of_callback, 
 
 
 # else:
+# if spaced:
+
+
+@kernel
+def function(step, control: Written, raised: Written, every, ARGUMENTS: Written):
+    # for x in fixed:
+    x__fixed = read_only(x)
+    # end
+    if step % every == 0:
+        try:
+            user(step, PASSED)
+        except Exception:
+            control[STOP] = 1
+            raised[0] = step
+
+
+# else:
 
 
 @kernel
@@ -42,4 +59,5 @@ def function(step, control: Written, raised: Written, ARGUMENTS: Written):
         raised[0] = step
 
 
+# end
 # end
