@@ -116,6 +116,7 @@ class World:
     reward, done: signals with the last reward, and 1 if the last step ended an episode, else 0. state: a signal with
     the state of an Environment; None for one in Python. count: a signal with the number of steps taken, -1 before the
     first episode. every: steps of the network between two of the environment; 0: those at which a phase calls `step`.
+    name, environment, observation, action, release: as given to `Network.environment`.
     """
 
     name: str

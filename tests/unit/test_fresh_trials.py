@@ -122,6 +122,21 @@ def test_events_in_flight_are_lost_also_in_the_first_trial():
     assert np.all(run.trace(cell, "V_m").values == -70.0)
 
 
+def test_a_level_that_follows_a_signal_goes_on_following_it():
+    net = sl.Network(dt=1.0)
+    net.population(1, sl.LIF())
+    followed, released = net.modulator("followed", tau=np.inf), net.modulator("released")
+    signal = net.signal("signal", initial=3.0)
+    net.follow(followed, signal, 2.0)
+    net.release(released, [1.0], 1.0)
+    net.record(followed, "n")
+    net.record(released, "n")
+    run = net.run(trials=sl.Trials([sl.Phase(5.0), sl.Phase(5.0, fresh=True)], n=1))
+    EXACT.check(run.trace(followed, "n").values, np.full((10, 1), 6.0))
+    levels = run.trace(released, "n").values[:, 0]
+    assert np.all(levels[:5] > 0.9) and np.all(levels[5:] == 0.0)
+
+
 def remember(trial, phase, counts, fired, seen):
     for i in range(len(counts)):
         seen[trial, i] = counts[i]

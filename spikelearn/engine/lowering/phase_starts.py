@@ -179,7 +179,10 @@ def _all_afresh(plan: Plan, clock: np.ndarray, phase: int) -> list[Call]:
     for reset in plan.resets:
         calls += reset(clock, phase)
     zero, kernel = np.zeros(1), kernel_of(trial_clock.copy_at_start)
+    followed = [call.written["concentration"] for call in plan.stages["begin"] if "concentration" in call.written]
     for modulator, arrays in plan.modulators.items():
+        if any(arrays["n"] is level for level in followed):
+            continue
         for name in ("n", "pending"):
             label = f"reset {name} of {modulator.name}"
             calls.append(Call(label, kernel, clock=clock, phase=phase, values=zero, target=arrays[name]))
