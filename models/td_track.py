@@ -205,8 +205,8 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
 
 def figure(parameters: Parameters, outcome: Outcome) -> Any:
     """The value along the track beside its controls, and dopamine in early, late and unrewarded trials."""
-    from spikelearn.plots.panels import panels
-    from spikelearn.plots.style import CONTROL, DASHED, DOTTED, FAINT, INK, TEXT_SIZE, colour, legend
+    from spikelearn.plots.panels import panels, plain_legend
+    from spikelearn.plots.style import CONTROL, DASHED, DOTTED, FAINT, INK, TEXT_SIZE, colour
 
     p, found = parameters, outcome.data["courses"]
     value, delta = panels(None, 1, 2, (7.4, 3.0), width_ratios=[1.0, 1.25])
@@ -219,10 +219,10 @@ def figure(parameters: Parameters, outcome: Outcome) -> Any:
     ):
         if found[name] is not None:
             handles += value.plot(at, found[name].value[: len(at)], label=label, **look)
-    value.set_ylim(-0.6, 1.6)
+    value.set_ylim(-0.2, 1.2)
     value.set_xlabel("time from the cue (s)")
     value.set_ylabel("value")
-    legend(value, handles)
+    plain_legend(value, handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)
     if found["learned"] is not None:
         after = np.arange(len(found["learned"].late)) * 1e-3
         lines = []
@@ -237,5 +237,5 @@ def figure(parameters: Parameters, outcome: Outcome) -> Any:
         delta.text(p.running * 1e-3, delta.get_ylim()[1], " reward", va="top", size=TEXT_SIZE, color=INK)
         delta.set_xlabel("time from the cue (s)")
         delta.set_ylabel("dopamine, delta (1/s)")
-        legend(delta, lines)
+        plain_legend(delta, handles=lines, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)
     return value.figure
