@@ -11,8 +11,8 @@ that are nearly equal at the start. Cells excite their neighbours and inhibit at
 What makes fields oriented is the correlation of ON minus OFF, which changes its sign within the disc: its first
 principal components in a disc about as wide as a wave of the noise are two halves, one ON and one OFF, at any angle.
 They can grow only where the total weight of each cell is kept, by subtraction: then components in which ON and OFF grow
-together are removed, and competition goes on until weights are at their limits. STDP must come near to Hebb's rule, so
-depression is weak, and frames are as short as its window; keeping the total is left to normalisation.
+together are removed, and competition goes on until weights are at their limits. If the total is restored by a factor
+(`subtractive=False`), weights stay graded and selectivity is about half.
 
 Selectivity is 1 - circular variance of the spikes that gratings of 8 orientations evoke, at 8 phases and the wavelength
 of which the noise has most. Criteria, chosen here: its median over cells is at least 0.3, and at least 0.15 more than
