@@ -1,7 +1,14 @@
 """Analysis of spike trains: rates, irregularity, synchrony, bursts, correlation."""
 
 from spikelearn.analysis.bursts import EventsAndBursts, binned_rate, burst_probability, classify_events
-from spikelearn.analysis.correlation import angle, correlation, fitted_line, known_correlation, mutual_information
+from spikelearn.analysis.correlation import (
+    angle,
+    best_lag_correlation,
+    correlation,
+    fitted_line,
+    known_correlation,
+    mutual_information,
+)
 from spikelearn.analysis.irregularity import cv_isi
 from spikelearn.analysis.oscillation import dominant_frequency, rate_modulation, shifted_trains
 from spikelearn.analysis.probability import Shares, overlap_probability
@@ -24,6 +31,7 @@ __all__ = [
     "Reading",
     "Shares",
     "angle",
+    "best_lag_correlation",
     "binned_rate",
     "burst_probability",
     "classes_of_neurons",

@@ -53,6 +53,29 @@ def known_correlation(a: ArrayLike, b: ArrayLike) -> float:
 
 
 @checks_arguments
+def best_lag_correlation(a: ArrayLike, b: ArrayLike, most: int, every: int = 1) -> float:
+    """The largest correlation of a with b shifted by up to `most` samples either way, where both are known.
+
+    a, b: (n,) numbers, n at least most + 2. every: samples between two shifts that are tried. A signal of the right
+    form that has drifted out of phase has 1. Raises ParameterError as `correlation` does.
+
+    >>> wave = np.sin(np.arange(200) / 10.0)
+    >>> round(best_lag_correlation(wave[5:], wave[:-5], most=10), 6)
+    1.0
+    """
+    x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if x.shape != y.shape or x.ndim != 1 or not 0 <= most <= x.size - 2:
+        raise ParameterError(
+            f"best_lag_correlation: expected two (n,) arrays of the same length, longer than most + 1, got {x.shape}, "
+            f"{y.shape} and most = {most}"
+        )
+    lags = range(-most + most % every, most + 1, every)
+    return max(
+        correlation(x[max(0, lag) : x.size + min(0, lag)], y[max(0, -lag) : x.size - max(0, lag)]) for lag in lags
+    )
+
+
+@checks_arguments
 def fitted_line(x: ArrayLike, y: ArrayLike) -> np.ndarray:
     """The least-squares linear fit of y to x, at each x, (n,): to draw both on one axis.
 

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from spikelearn.neurons.resonator import Resonator as Resonator
     from spikelearn.neurons.sampling import SamplingNeuron as SamplingNeuron
     from spikelearn.neurons.srm0 import SRM0 as SRM0
+    from spikelearn.neurons.tanh_rate import TanhRate as TanhRate
     from spikelearn.neurons.taught_pyramidal import TaughtPyramidal as TaughtPyramidal
     from spikelearn.neurons.three_compartment import ThreeCompartment as ThreeCompartment
     from spikelearn.neurons.two_site import TwoSite as TwoSite

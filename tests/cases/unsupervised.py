@@ -50,6 +50,25 @@ def _linear():
     return np.concatenate(measured), np.concatenate([*expected, W.ravel(), M.ravel(), V.ravel()])
 
 
+def _saturating():
+    """Activities of five units that are connected at random and driven."""
+    generator = np.random.default_rng(7)
+    drive, W = generator.normal(0.0, 1.0, (STEPS, 5)), generator.normal(0.0, 1.0, (5, 5))
+    net = sl.Network(dt=DT)
+    tau = np.array([0.0, 3.0, 3.0, 10.0, 10.0])
+    cells = net.population(5, sl.TanhRate(tau=tau), name="cells", initial={"x": 0.5})
+    net.drive(cells, sl.StepCurrent(DT * np.arange(STEPS), drive), "exc")
+    net.connect(cells, cells, "exc", weight=W, on="rate", payload="r", delay=DT)
+    net.record(cells, "r")
+    keep = np.exp(-np.divide(DT, tau, out=np.full(5, np.inf), where=tau > 0.0))
+    x, r, expected = np.full(5, 0.5), np.zeros(5), []
+    for current in drive:
+        x = keep * x + (1.0 - keep) * (r @ W + current)
+        r = np.tanh(x)
+        expected.append(r)
+    return net.run(STEPS * DT).trace(cells, "r").values, expected
+
+
 def _machine(steps):
     """The run of three units below and two above, which are awake, asleep, or neither in turn; and what drove them."""
     generator = np.random.default_rng(2)
@@ -115,6 +134,11 @@ CASES: tuple[Case, ...] = (
     Case(
         "LinearRate, SimilarityMatching, NonlinearHebb", "3 activities while 13 weights learn, 200 steps",
         "the same step by step", ULP(100_000, 10.0), "ULP(100,000)", _linear,
+    ),
+    # errors of one step grow by less than a factor 1.1 a step, up to where they are forgotten
+    Case(
+        "TanhRate", "activities of 5 units, 200 steps", "the same step by step", ULP(100_000, 1.0), "ULP(100,000)",
+        _saturating,
     ),
     # as in the tests of signal rules: integrals are up to exp(8) times as large as what they differ by
     Case(
