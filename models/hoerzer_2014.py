@@ -26,7 +26,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.experiments import Outcome, Published, RewardHebb, finished, learn_by_reward, parameter, run_conditions
 from spikelearn.plots.panels import letter_panels, new_figure, plain_legend
 from spikelearn.plots.style import CONTROL, DASHED, INK, PALETTE, clean
 
@@ -63,25 +63,13 @@ PUBLISHED = {
 }
 
 
-def explore_and_learn(step, rates, weights, output, action, target, means, p, seed, shuffled):
-    """Called in every step, compiled. means: averages of action and performance. p: as in `simulate`."""
-    duration, frequency, exploration, eta, eta_half, keep = p
+def sine(step, target, frequency):
+    """Called in every step, compiled."""
     target[0] = math.sin(2e-3 * math.pi * frequency * step)
-    learning = step <= duration
-    action[0] = output[0] + (exploration * (2.0 * sl.random_uniform(seed, 0, step) - 1.0) if learning else 0.0)
-    performance = -((action[0] - target[0]) ** 2)
-    better = sl.random_uniform(seed, 1, step) < 0.5 if shuffled else performance > means[1]
-    if learning and better:
-        change = eta / (1.0 + step / eta_half) * (action[0] - means[0])
-        for i in range(len(rates)):
-            weights[i, 0] += change * rates[i]
-    means[0] += (1.0 - keep) * (action[0] - means[0])
-    means[1] += (1.0 - keep) * (performance - means[1])
 
 
 def train(p: Parameters, seed: int, shuffled: bool, sink: Any, progress: bool | None) -> sl.Run:
     """One network that learns and is tested; its output is the signal "action"."""
-    random = np.random.default_rng(seed)
     net = sl.Network(dt=1.0, seed=seed)
     units = net.population(
         p.size, sl.TanhRate(tau=p.tau, noise=p.noise), name="units", initial={"x": sl.Normal(0.0, 0.5)}
@@ -90,14 +78,11 @@ def train(p: Parameters, seed: int, shuffled: bool, sink: Any, progress: bool | 
         units, units, rule=sl.FixedProbability(p.density), delay=1.0, on="rate", payload="r",
         weight=sl.Normal(0.0, p.gain / math.sqrt(p.density * p.size)),
     )  # fmt: skip
-    output = net.readout(units, variable="r", name="output")
-    action, target = net.signal("action"), net.signal("target")
-    net.feed(action, units, weights=random.uniform(-1.0, 1.0, p.size))
-    numbers = np.array([p.duration, p.frequency, p.exploration, p.eta, p.eta_half, p.keep])
-    net.on_step(
-        explore_and_learn, output.rates, output.weights(), output.values, action.values, target.values, np.zeros(2),
-        numbers, seed, int(shuffled),
-    )  # fmt: skip
+    target = net.signal("target")
+    net.on_step(sine, target.values, p.frequency)
+    rule = RewardHebb(p.duration, p.exploration, p.eta, p.eta_half, p.keep, shuffled)
+    _, action = learn_by_reward(net, units, "r", target, rule, seed)
+    net.feed(action, units, weights=np.random.default_rng(seed).uniform(-1.0, 1.0, p.size))
     for signal in (action, target):
         net.record(signal, every=EVERY)
     return net.run(p.duration + p.test, sink=sink, progress=progress)

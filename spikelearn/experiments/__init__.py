@@ -16,6 +16,7 @@ from spikelearn.experiments.parameters import (
     takes_whole_numbers,
 )
 from spikelearn.experiments.presentation import Presentation, Shown, largest_of
+from spikelearn.experiments.reward_hebb import RewardHebb, learn_by_reward
 from spikelearn.experiments.run import MetricRow, draw, metrics_table, run_experiment
 from spikelearn.experiments.user_code import user_code
 
@@ -30,6 +31,7 @@ __all__ = [
     "ParameterRow",
     "Presentation",
     "Published",
+    "RewardHebb",
     "Shown",
     "build_coarsely",
     "common_metrics",
@@ -41,6 +43,7 @@ __all__ = [
     "finite",
     "json_value",
     "largest_of",
+    "learn_by_reward",
     "list_experiments",
     "load_experiment",
     "metrics_table",

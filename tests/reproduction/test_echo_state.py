@@ -1,0 +1,27 @@
+"""An echo state network predicts a chaotic series and learns from reward: short form always, full with -m slow."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spikelearn.experiments import load_experiment, run_experiment, set_parameters
+
+MODEL = load_experiment("echo_state")
+
+
+def test_short_form_predicts_the_series_and_needs_its_recurrence():
+    outcome = run_experiment(MODEL, set_parameters(MODEL, quick=True), seed=1, progress=False)
+    metrics = outcome.metrics
+    assert metrics["regression_nrmse"] < 0.1 < 0.5 < metrics["no_recurrence_nrmse"]
+    assert metrics["shuffled_best_lag_correlation"] < 0.5
+    one_step = outcome.data["regression"]
+    assert np.abs(one_step.predicted - one_step.series)[:, 0].max() < 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_both_ways_of_learning(seed):
+    metrics = run_experiment(MODEL, set_parameters(MODEL), seed=seed, progress=False).metrics
+    for name, published in MODEL.published.items():
+        assert published.agrees(metrics[name]) is not False, (name, metrics[name])

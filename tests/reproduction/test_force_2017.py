@@ -1,0 +1,23 @@
+"""A spiking network that goes on with a signal after FORCE learning: short form always, full with -m slow."""
+
+from __future__ import annotations
+
+import pytest
+
+from spikelearn.experiments import load_experiment, run_experiment, set_parameters
+
+MODEL = load_experiment("force_2017")
+
+
+def test_short_form_goes_on_with_the_sine_but_not_with_weights_of_other_neurons():
+    metrics = run_experiment(MODEL, set_parameters(MODEL, quick=True), seed=1, progress=False).metrics
+    assert set(metrics) >= set(MODEL.published) and metrics["nrmse.product"] is None
+    assert metrics["best_lag_correlation"] > 0.9 > metrics["untrained_correlation"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_both_signals_go_on(seed):
+    metrics = run_experiment(MODEL, set_parameters(MODEL), seed=seed, progress=False).metrics
+    for name, published in MODEL.published.items():
+        assert published.agrees(metrics[name]) is not False, (name, metrics[name])
