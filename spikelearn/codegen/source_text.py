@@ -11,7 +11,7 @@ from spikelearn.errors import DescriptionError
 
 _WORDS = re.compile(r"\w+")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
-_OPERAND = re.compile(r"\w+(?:\.\w+)*(?:\[\w+\])?|\w+\(\w+(?:, \w+)*\)|\(\w+ - \w+\) \* \w+")
+_OPERAND = re.compile(r"\w+(?:\.\w+)*(?:\[\w+\])?|\w+\(\w+(?:, \w+)*\)|(?:\(\w+ - \w+\)|\w+) \* \w+")
 
 
 def is_identifier(text: Any) -> bool:
@@ -36,7 +36,7 @@ def identifier(text: Any, what: str) -> str:
 
 def operand(text: str, what: str) -> str:
     """What is put in for a name of a template: a name, also of a module, a number, an element, a tuple of names by
-    their class, or the time between two events.
+    their class, or the time of an event or between two.
 
     Raises DescriptionError.
     """

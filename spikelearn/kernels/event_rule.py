@@ -86,8 +86,12 @@ def render_event_rule(
     release: state and constants of short-term plasticity, None without it. rises: whether the eligibility does.
     What `read` writes is numbered as in PlasticityRule.variables.
     """
-    before = {"since_pre": "(s - last) * ms_per_step"} | {name: f"{name}_now" for name, _ in pre}
-    since = {"since_pre": "(at - last) * ms_per_step"}
+    own = {*dict(pre), *dict(post), *state, *constants, *reads}
+    times = [name for name in ("since_pre", "t") if name in (*on_pre, *on_post) and name not in own]
+    of_arrival: dict[str, str] = {"since_pre": "(s - last) * ms_per_step", "t": "s * ms_per_step"}
+    of_post = {"since_pre": "(at - last) * ms_per_step", "t": "at * ms_per_step"}
+    before: dict[str, str] = {name: of_arrival[name] for name in times} | {name: f"{name}_now" for name, _ in pre}
+    since: dict[str, str] = {name: of_post[name] for name in times}
     numbers = iter(range(2 if modulated else 1, 1 << 16))
     readable = [[(str(next(numbers)), name) for name in names] for names in (state, dict(pre), dict(post))]
     kept = [("weight", "weights"), *([("eligibility", "eligibilities")] if modulated else [])]
@@ -103,7 +107,7 @@ def render_event_rule(
         kept=(*kept, *((name, f"synapse_{name}") for name in state)),
         on_pre=tuple(before.get(name, name) for name in on_pre),
         on_post=tuple(since.get(name, name) for name in on_post),
-        since_pre="since_pre" in (*on_pre, *on_post),
+        timed=bool(times),
         readable_state=tuple(readable[0]),
         readable_pre=tuple(readable[1]),
         readable_post=tuple(readable[2]),

@@ -23,9 +23,12 @@ def render_step_rule(
     modulated: bool,
     state_goes_on: bool,
     in_runs: bool,
+    timed: bool,
+    spaced: bool,
 ) -> str:
     """The loops. takes: the arguments of the rule's function. pre: (name, jump) of the traces. draws: (name, "uniform"
-    or "normal"). before: variables of the target that are kept for a step. payload: whether events carry values."""
+    or "normal"). before: variables of the target that are kept for a step. payload: whether events carry values.
+    timed: whether the function takes the time. spaced: whether it is evaluated in some steps only."""
     return render(
         "step_rule",
         takes=tuple(takes),
@@ -42,4 +45,6 @@ def render_step_rule(
         modulated=modulated,
         state_goes_on=state_goes_on,
         in_runs=in_runs,
+        timed=timed,
+        spaced=spaced,
     )

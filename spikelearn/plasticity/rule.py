@@ -18,8 +18,8 @@ from spikelearn.parameters import Parametrized, check_kinds, checked, declared_u
 from spikelearn.units import Quantity
 from spikelearn.values import path_for_writing
 
-OPTIONAL = ("since_pre",)
-"""Arguments passed to a handler only if it names them."""
+OPTIONAL = ("since_pre", "t")
+"""Arguments passed to a handler only if it names them, unless the rule has something else of that name."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ class PlasticityRule(Documented):
         eligibility times (modulator - b). With a parameter tau_rise above 0, less than tau_c, the steps are low-pass
         filtered first: one of 1 becomes tau_c/(tau_c - tau_rise) (exp(-t/tau_c) - exp(-t/tau_rise)), with the same
         integral. A handler that names `since_pre` among its arguments also gets the time in
-        ms since the last arrival from the source before this event, a huge number if there was none.
+        ms since the last arrival from the source before this event, a huge number if there was none; one that names
+        `t`, the time in ms at which the event is at the synapse.
     state: names of variables that each synapse stores (8 bytes each), changed only by the handlers.
     initial: function(parameters) -> dict of their initial values; 0 by default.
     state_goes_on: whether the handlers keep changing it, like a trace, while the projection is not plastic.
@@ -149,7 +150,7 @@ class PlasticityRule(Documented):
         if self.transmits is not None:
             expected["transmits"] = ["weight", *constants]
         for handler, arguments in expected.items():
-            given = [name for name in self.takes(handler) if name not in OPTIONAL]
+            given = [name for name in self.takes(handler) if name in arguments or name not in OPTIONAL]
             if given != arguments:
                 raise DescriptionError(
                     f"{handler} of plasticity rule {self.name!r} takes ({', '.join(given)}), "

@@ -30,7 +30,7 @@ from spikelearn.plasticity.rule import Plasticity, Trace, with_parameters
 from spikelearn.units import Quantity
 
 ARRIVING = ("arrives", "payload")
-"""Arguments that `step` gets only if it names them."""
+"""Arguments that `step` gets only if it names them, as it does `t`."""
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -43,8 +43,8 @@ class StepRule(Documented):
     step: scalar function (weight, *state, *pre, *reads, *reads_before, *random, *normal, *constants) -> (weight,
         *state), or the weight alone without state; compiled if it is not. If it names `arrives`, it also gets 1.0 in a
         step in which an event arrives from the source, else 0.0; if it names `payload`, the value of that event (1.0 if
-        events of the projection have none), else 0.0. If the rule is `modulated`, it names `n`, the concentration of
-        its modulator at the end of the step.
+        events of the projection have none), else 0.0. If it names `t`, it gets the time in ms at the end of the step.
+        If the rule is `modulated`, it names `n`, the concentration of its modulator at the end of the step.
     constants: function(parameters, dt) -> dict of the numbers that `step` needs.
     pre: traces of the source, one for each source and delay. They jump by 1, or to 1; by or to the value of an event
         that has a payload.
@@ -56,6 +56,8 @@ class StepRule(Documented):
     random, normal: names of uniform random numbers in (0, 1), and of standard normal ones, drawn anew for each synapse
         and step. They depend only on the seed, the projection, the index of the synapse in it and the step.
     modulated: whether the rule takes a modulator.
+    every: the name of a parameter, ms, for a rule that is evaluated at multiples of this time only, "" for one of each
+        step. Traces advance in each step; `arrives` and random numbers are those of the steps in which it is evaluated.
     equations: of the rule, for people to read. check: function(parameters) -> what is wrong with them, or None.
 
     A step in which the projection is not plastic keeps weights and state (see `state_goes_on`); traces of the source go
@@ -88,6 +90,7 @@ class StepRule(Documented):
     random: tuple[str, ...] = ()
     normal: tuple[str, ...] = ()
     modulated: bool = False
+    every: str = ""
     equations: str = ""
     check: Callable[[Any], str | None] = field(default=lambda parameters: None)
 
@@ -106,7 +109,9 @@ class StepRule(Documented):
     def __post_init__(self) -> None:
         object.__setattr__(self, "step", scalar(self.step))
         where = f"plasticity rule {self.name!r}"
-        missing = sorted({"W_min", "W_max", *(t.tau for t in self.pre)} - set(self.Parameters._fields))  # type: ignore[attr-defined]
+        of_time = {self.every} if self.every else set()
+        wanted = {"W_min", "W_max", *(t.tau for t in self.pre), *of_time}
+        missing = sorted(wanted - set(self.Parameters._fields))  # type: ignore[attr-defined]
         if missing:
             raise DescriptionError(f"{where} has no parameter {', '.join(missing)}")
         weighted = [t.name for t in self.pre if t.amplitude != 1]
@@ -123,9 +128,9 @@ class StepRule(Documented):
         taken = [name for name in expected if name in ARRIVING + needed]
         if taken:
             raise DescriptionError(f"{where}: `step` gets something else as {taken[0]!r}; rename what has that name")
-        given = [name for name in self.takes if name not in ARRIVING + needed]
+        given = [name for name in self.takes if name in expected or name not in (*ARRIVING, *needed, "t")]
         if given != expected or not set(needed) <= set(self.takes):
-            anywhere = " and ".join([*(f"{name} if it needs it" for name in ARRIVING), *needed])
+            anywhere = " and ".join([*(f"{name} if it needs it" for name in (*ARRIVING, "t")), *needed])
             raise DescriptionError(
                 f"step of {where} takes ({', '.join(self.takes)}), expected ({', '.join(expected)}) and, in any place, "
                 f"{anywhere}"
@@ -143,6 +148,12 @@ class StepRule(Documented):
     def arriving(self) -> tuple[str, ...]:
         """What `step` gets of the arrivals of its step."""
         return tuple(name for name in self.takes if name in ARRIVING)
+
+    @property
+    def timed(self) -> bool:
+        """Whether `step` gets the time."""
+        own = {*self.state, *(t.name for t in self.pre), *self.read, *self.reads_before, *self.random, *self.normal}
+        return "t" in self.takes and "t" not in own | set(self.constants(self.Parameters(), 0.1))
 
     @property
     def read(self) -> Mapping[str, str]:

@@ -120,7 +120,7 @@ def learned(projection, synapses, weights, dt, steps, given):
             now = {v: each[step - 1, target] for v, each in given.reads.items()}
             start, increment = map(np.uint64, random.stream(given.seed, random.noise_key(projection.uid), step))
             known = {
-                "weight": now_weight, **state, **x, **constants, "n": given.n[step - 1],
+                "weight": now_weight, **state, **x, "t": step * dt, **constants, "n": given.n[step - 1],
                 "arrives": 0.0 if value is None else 1.0, "payload": 0.0 if value is None else value,
                 **{name: now[v] for name, v in rule.read.items()},
                 **{name: before[v] for name, v in rule.reads_before.items()},
@@ -130,7 +130,8 @@ def learned(projection, synapses, weights, dt, steps, given):
                 },
             }  # fmt: skip
             factor = given.factor(step)
-            if factor != 0.0 or rule.state_goes_on:
+            due = not rule.every or step % round(getattr(p, rule.every) / dt) == 0
+            if due and (factor != 0.0 or rule.state_goes_on):
                 found = getattr(rule.step, "py_func", rule.step)(*(known[name] for name in rule.takes))
                 new, *rest = found if rule.state else (found,)
                 state = dict(zip(state, rest, strict=True))

@@ -48,7 +48,7 @@ def made(**changed):
         ({"reads": {"z": "y"}}, r"expected \(weight, x, z, gain\)"),
         ({"state": ("e",)}, r"expected \(weight, e, x, y, gain\) and, in any place, arrives if it needs it"),
         ({"normal": ("g",)}, r"expected \(weight, x, y, g, gain\)"),
-        ({"modulated": True}, "in any place, arrives if it needs it and payload if it needs it and n"),
+        ({"modulated": True}, "arrives if it needs it and payload if it needs it and t if it needs it and n"),
         ({"reads": ("payload",)}, "`step` gets something else as 'payload'"),
         ({"initial": lambda p: {"e": 1.0}}, "initial of .* returns 'e', which is not a state"),
     ],

@@ -18,6 +18,7 @@ from spikelearn.engine.lowering.synapse_tables import locate
 from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import record, rewire, step_rule
 from spikelearn.kernels.random import noise_key
+from spikelearn.steps import whole_steps
 
 _SHORTEST_RUN = 8
 """The mean length of runs from which on a loop over runs is faster than one that looks up each synapse."""
@@ -42,7 +43,10 @@ class StepLearning:
         constants = {name: float(value) for name, value in rule.constants(parameters, dt).items()}
         values = _arrays(projection, plan, table) | {f"constant_{name}": value for name, value in constants.items()}
         values |= {"W_min": parameters.W_min, "W_max": parameters.W_max, **factor_arrays(projection)}
-        values["event_count"] = table.event_count
+        values |= {"event_count": table.event_count, "ms_per_step": float(dt)}
+        if rule.every:
+            what = f"{rule.every} of {rule.name}, projection {projection.name!r}"
+            values["every"] = whole_steps(getattr(parameters, rule.every), dt, what, least=1)
         if rule.modulated:
             values |= {"concentration": plan.modulators[projection.plasticity.modulator]["n"]}
         release = Release.of(projection, table, plan) if projection.synapse is not None else None
@@ -137,6 +141,8 @@ def _kernel(projection: Projection, constants: list[str], in_runs: bool) -> Kern
         rule.modulated,
         rule.state_goes_on,
         in_runs,
+        rule.timed,
+        bool(rule.every),
     )
     return kernel_for(f"Synapses of {rule.name}", text, {"learn": rule.step})
 

@@ -94,7 +94,7 @@ from spikelearn.kernels.modulators import latest_event, within_limits_rising
 # PRE_TABLES = x__coarse, x__fine for x in pre
 # POST_TABLES = x__coarse, x__fine for x in post
 # LIMITS = W_min, W_max, OWN_CONSTANTS
-# if since_pre:
+# if timed:
 # LIMITS = LIMITS, ms_per_step
 # end
 # SHARED = SEGMENT, EVENTS, PRE_TABLES, LIMITS

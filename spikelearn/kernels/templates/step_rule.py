@@ -43,6 +43,14 @@ from spikelearn.kernels.random import normal, stream, uniform
 # if modulated:
 # MODULATOR = concentration
 # end
+# TIME =
+# if timed:
+# TIME = ms_per_step
+# end
+# INTERVAL =
+# if spaced:
+# INTERVAL = every
+# end
 
 
 @kernel
@@ -102,10 +110,14 @@ def changed(factor, W_min, W_max, u__TAKES):
 
 @kernel
 def function(
-    step, learning_factor, PLACES, RANDOM, MODULATOR, slot__OF_SLOT, read__READ, weights: Written,
+    step, learning_factor, INTERVAL, TIME, PLACES, RANDOM, MODULATOR, slot__OF_SLOT, read__READ, weights: Written,
     state__STATE: Written, event_count: Written, W_min, W_max, constant__CONSTANTS
 ):  # fmt: skip
     """Evaluate the rule for each synapse."""
+    # if spaced:
+    if step % every != 0:
+        return
+    # end
     factor = learning_factor[0]
     # if not state_goes_on:
     if factor == 0.0:
@@ -117,6 +129,9 @@ def function(
     # end
     # if modulated:
     u_n = concentration[0]
+    # end
+    # if timed:
+    u_t = step * ms_per_step
     # end
     # for name in constants:
     u__name = constant__name
