@@ -56,7 +56,7 @@ class Task(NamedTuple):
 
 TASKS = {
     "sine": Task(lambda t: np.sin(10.0 * np.pi * t), 0.2, 0.04, 10.0, 5e-6, 5000.0),
-    "product": Task(lambda t: np.sin(8.0 * np.pi * t) * np.sin(12.0 * np.pi * t), 0.5, 0.1, 30.0, 1e-6, 10_000.0),
+    "product": Task(lambda t: np.sin(8.0 * np.pi * t) * np.sin(12.0 * np.pi * t), 0.5, 0.15, 60.0, 1e-6, 10_000.0),
 }
 
 

@@ -114,12 +114,13 @@ def mirror(P):
 
 @kernel
 def least_squares_each(
-    step, every, start, stop, rates, error, starts, neurons, places, P: Written, gain: Written, weights: Written
+    step, every, start, stop, rates, error, starts, neurons, places, P: Written, own: Written, gain: Written,
+    weights: Written,
 ):  # fmt: skip
     """Each number learns weights from other neurons, so each has its own P, (n_k, n_k).
 
     starts: (k + 1,), where those of each number begin among `neurons`, the indices of its n_k neurons. places: (k,),
-    where its P begins among all, one after the other. gain: (largest n_k,).
+    where its P begins among all, one after the other. own, gain: (largest n_k,), its rates, and P times them.
     """
     if not is_due(step, every, start, stop, error):
         return
@@ -127,19 +128,23 @@ def least_squares_each(
         begin = starts[k]
         size = starts[k + 1] - begin
         at = places[k]
+        for i in range(size):
+            own[i] = rates[neurons[begin + i]]
+            gain[i] = 0.0
+        for j in range(size):
+            row = P[at + j * size : at + (j + 1) * size]
+            for i in range(size):
+                gain[i] += own[j] * row[i]
         product = 0.0
         for i in range(size):
-            total = 0.0
-            for j in range(size):
-                total += P[at + i * size + j] * rates[neurons[begin + j]]
-            gain[i] = total
-            product += total * rates[neurons[begin + i]]
+            product += own[i] * gain[i]
         factor = 1.0 / (1.0 + product)
         for i in range(size):
             part = factor * gain[i]
             weights[neurons[begin + i], k] -= part * error[k]
+            row = P[at + i * size : at + (i + 1) * size]
             for j in range(size):
-                P[at + i * size + j] -= part * gain[j]
+                row[j] -= part * gain[j]
 
 
 @kernel

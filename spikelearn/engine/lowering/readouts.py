@@ -96,7 +96,8 @@ def _least_squares(readout: Readout, program: Program, arrays: Mapping[str, np.n
     P = np.concatenate([P0 * np.eye(size).ravel() for size in sizes])
     return Call(
         label, kernel_of(readout_learning.least_squares_each), starts=_starts(sizes), neurons=np.concatenate(listed),
-        places=_starts(sizes**2), P=P, gain=np.zeros(max(sizes)), weights=arrays["weight"], **when,
+        places=_starts(sizes**2), P=P, own=np.zeros(max(sizes)),
+        gain=np.zeros(max(sizes)), weights=arrays["weight"], **when,
     )  # fmt: skip
 
 
