@@ -107,8 +107,8 @@ class Phase:
     callback: called at the end of the phase.
     fresh: whether the phase begins with the whole network as it was at 0 ms: membranes and all other states of neurons,
         gates and resources of synapses, traces, eligibilities, modulators; and no event is in flight. Weights are kept,
-        with them what regulates them, and signals. Noise and Poisson sources run on, so each trial has random numbers
-        of its own: `Trials([Phase(500.0, fresh=True)], n=100)`.
+        with them what regulates them, and signals; filters and values of readouts are 0. Noise and Poisson sources run
+        on, so each trial has random numbers of its own: `Trials([Phase(500.0, fresh=True)], n=100)`.
     """
 
     duration: Quantity
