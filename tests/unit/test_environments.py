@@ -15,6 +15,13 @@ from spikelearn.errors import DescriptionError, ParameterError, SimulationError
 LAST = 9.0
 
 
+@pytest.fixture(autouse=True)
+def numbers_wrap_around():
+    """Without the compiler, random numbers are made by NumPy, which warns of what is meant to overflow."""
+    with np.errstate(over="ignore"):
+        yield
+
+
 def pull(state, n, spikes):
     """A bandit: state is the arm, the outcome, and how likely each arm pays."""
     arm = 0 if spikes[0] >= spikes[1] else 1
