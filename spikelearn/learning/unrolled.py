@@ -60,9 +60,7 @@ def unrolled(backend: CompiledBackend, trials: Trials) -> Unrolled:
     for k, phase in enumerate(trials.phases):
         for where, part in phase.references():
             if isinstance(part, View):
-                raise DescriptionError(
-                    f"gradient: {where} of phase {k} is of a view of {part.name!r}; expected all of it"
-                )
+                raise DescriptionError(f"gradient: {where} of phase {k}: expected all of {part.name!r}, got a view")
             if not any(part is each for each in (*d.populations, *d.projections, *d.modulators)):
                 raise DescriptionError(f"{where} of phase {k}: {part.name!r} is not a part of this network")
         _check_callback(phase.callback, f"phase {k}")

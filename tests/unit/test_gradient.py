@@ -251,6 +251,25 @@ def test_trials_that_depend_on_each_other_are_refused():
         sl.gradient(net, loss, one)
 
 
+def test_a_fresh_phase_is_one_that_resets_and_discards_everything():
+    net, source, cells = two(weight=400.0)
+    loss, currents = SquaredError(cells, "V_m", np.ones((2, 2))), {(source, "exc"): 600.0}
+    apart = sl.Phase(10.0, currents=currents, reset=[source, cells], discard_events=True)
+    one, other = (
+        sl.gradient(net, loss, sl.Trials([phase], n=2))
+        for phase in (apart, sl.Phase(10.0, currents=currents, fresh=True))
+    )
+    [a], [b] = one.weights.values(), other.weights.values()
+    EXACT.check(a, b)
+
+
+def test_views_and_environments_are_refused():
+    net, source, cells = two()
+    refused(net, "expected all of 'source', got a view", currents={(source[:1], "exc"): 1.0})
+    net.environment(sl.Environment([0.0], act=lambda state, n: None), every=1.0)
+    refused(net, "environment 'world' is not differentiated")
+
+
 def test_synapses_that_are_not_constant_are_refused():
     refused(two(synapse=sl.TsodyksMarkram())[0], "synapses of projection 'synapses' are TsodyksMarkram")
     refused(two(target=sl.LIFNMDA(), port="nmda", synapse=sl.NMDA())[0], "synapses of projection 'synapses' are NMDA")
