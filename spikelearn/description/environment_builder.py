@@ -26,7 +26,7 @@ class EnvironmentBuilder(SignalBuilder):
         """All environments by name, as `environment` returned them."""
         return MappingProxyType(self._worlds)
 
-    @adds("environment")
+    @adds("world")
     def environment(
         self,
         environment: Environment | PythonEnvironment,

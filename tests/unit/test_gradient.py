@@ -264,8 +264,9 @@ def test_a_fresh_phase_is_one_that_resets_and_discards_everything():
 
 
 def test_views_and_environments_are_refused():
-    net, source, cells = two()
+    net, source, _ = two()
     refused(net, "expected all of 'source', got a view", currents={(source[:1], "exc"): 1.0})
+    net, *_ = two()
     net.environment(sl.Environment([0.0], act=lambda state, n: None), every=1.0)
     refused(net, "environment 'world' is not differentiated")
 
