@@ -31,7 +31,7 @@ from matplotlib.figure import Figure
 import spikelearn as sl
 from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
 from spikelearn.plots.panels import letter_panels, new_figure, plain_legend
-from spikelearn.plots.style import CONTROL, DASHED, FAINT, INK, PALETTE, clean
+from spikelearn.plots.style import CONTROL, DASHED, FAINT, INK, PALETTE, TEXT_SIZE, clean
 
 COHERENCES = (3.2, 6.4, 12.8, 25.6, 51.2)
 GROUP = 240
@@ -177,7 +177,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
 def figure(parameters: Parameters, outcome: Outcome) -> Figure:
     """Rates of both groups in some trials, and how often and how fast decisions are right, by coherence."""
     p, network, control = parameters, outcome.data["network"], outcome.data["control"]
-    drawn = new_figure(7.2, 2.6)
+    drawn = new_figure(7.4, 2.8)
     course, psychometric, chronometric = axes = [clean(ax) for ax in drawn.subplots(1, 3, width_ratios=(1.5, 1, 1))]
     coherences = np.array(p.coherences)
     if network is not None:
@@ -187,7 +187,7 @@ def figure(parameters: Parameters, outcome: Outcome) -> Figure:
             for group, (name, ls) in enumerate((("favoured", "-"), ("other", DASHED))):
                 label = f"{name}, {chosen:g} %" if n == 0 else None
                 course.plot(times, network.rates[trial, :, group], lw=0.8, color=PALETTE[group], ls=ls, label=label)
-        plain_legend(course, loc="upper left")
+        plain_legend(course, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
         correct = [network.correct[network.coherence == c].mean() for c in coherences]
         n = np.array([np.sum(network.coherence == c) for c in coherences])
         error = np.sqrt(np.multiply(correct, np.subtract(1.0, correct)) / n)
@@ -197,17 +197,19 @@ def figure(parameters: Parameters, outcome: Outcome) -> Figure:
         sem = [each.std() / np.sqrt(len(each)) if len(each) else np.nan for each in spread]
         chronometric.errorbar(coherences, mean, sem, fmt="o-", ms=4, lw=1.0, color=PALETTE[0])
     if control is not None:
-        value = control.correct.mean()
-        psychometric.plot(control.coherence[0], value, "s", ms=5, color=CONTROL, mfc="none", label="no recurrence")
-        plain_legend(psychometric, loc="lower right", bbox_to_anchor=(1.0, 0.12))
+        place = control.coherence[0], control.correct.mean()
+        psychometric.plot(*place, "s", ms=5, color=CONTROL, mfc="white", zorder=3)
+        psychometric.annotate(
+            "no recurrence", place, (4, -6), textcoords="offset points", ha="right", va="top", size=TEXT_SIZE
+        )
     course.axhline(p.threshold, color=INK, lw=0.5)
     course.axvspan(0.0, p.stimulus, color=FAINT, alpha=0.3, lw=0)
     course.set(
         xlabel="time since stimulus began (ms)", ylabel="rate (Hz)", xlim=(-p.before, p.stimulus), ylim=(0, None)
     )
     psychometric.axhline(0.5, color=INK, lw=0.5)
-    psychometric.set(ylabel="share right", ylim=(0.4, 1.03))
-    chronometric.set(ylabel="time of right decisions (ms)", ylim=(0.0, None))
+    psychometric.set(ylabel="share right", ylim=(0.35, 1.03))
+    chronometric.set(ylabel="decision time (ms)", ylim=(0.0, None))
     for ax in (psychometric, chronometric):
         ax.set_xscale("log")
         ax.set_xticks(coherences, [f"{c:g}" for c in coherences])
