@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from spikelearn.plasticity.dopamine_bursts import DopamineBursts as DopamineBursts
     from spikelearn.plasticity.eprop import EProp as EProp
     from spikelearn.plasticity.eprop_two_adaptations import EPropTwoAdaptations as EPropTwoAdaptations
+    from spikelearn.plasticity.expectation_maximization import ExpectationMaximization as ExpectationMaximization
     from spikelearn.plasticity.homeostasis import Normalisation as Normalisation
     from spikelearn.plasticity.homeostasis import SynapticScaling as SynapticScaling
     from spikelearn.plasticity.inhibitory import InhibitorySTDP as InhibitorySTDP
