@@ -26,7 +26,7 @@ def test_a_perfect_map_has_hardly_an_error_and_a_shuffled_one_has_that_of_chance
     assert som_spiking.topographic_error(parameters, weights, points) < 0.02
     shuffled = weights[:, random.permutation(64)]
     assert som_spiking.topographic_error(parameters, shuffled, points) > 0.7
-    assert np.abs(som_spiking.preferred(parameters, weights, points) - centres).max() < 0.1
+    assert np.abs(som_spiking.preferred(parameters, weights, points) - centres).max() < 0.05
 
 
 @pytest.mark.slow
