@@ -251,7 +251,7 @@ def draw_recall(ax: Axes, p: Parameters, outcome: Outcome) -> None:
     spikes, pattern = outcome.run.spikes("exc"), outcome.data["20"][1][0]
     row = np.argsort(np.argsort(-pattern, kind="stable"))
     shown = (spikes.times <= BEFORE + CUE + AFTER) & (row[spikes.ids] < 3 * pattern.sum())
-    ax.plot(spikes.times[shown], row[spikes.ids[shown]] + 1, ",", color=INK, rasterized=True)
+    ax.plot(spikes.times[shown], row[spikes.ids[shown]] + 1, ".", ms=1.2, mew=0, color=INK, rasterized=True)
     ax.axvspan(BEFORE, BEFORE + CUE, color=FAINT, alpha=0.6, lw=0)
     ax.axhline(pattern.sum() + 0.5, color=PALETTE[1], lw=0.8)
     ax.set(xlabel="time (ms)", ylabel="neuron (pattern first)", xlim=(0.0, BEFORE + CUE + AFTER))

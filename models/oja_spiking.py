@@ -172,7 +172,7 @@ def figure(parameters: Parameters, outcome: Outcome) -> Figure:
         norm.plot(times, norms, lw=0.8, **look)
     norm.axhline(1.0, color=FAINT, lw=0.8, zorder=0)
     cosine.set(ylabel="|cosine| with component", ylim=(0.0, 1.03))
-    norm.set(ylabel="length of weight vector (1)", ylim=(0.0, None))
+    norm.set(ylabel="norm of weights (1)", ylim=(0.0, None))
     for ax in (cosine, norm):
         time_axis(ax, 0.0, max(outcome.run.t_stop, 1.0))
     plain_legend(cosine, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)

@@ -14,8 +14,7 @@ it goes. Controls: the weights of the start, which are at random (at most 0.65, 
 without the connections between cells, which become selective, each for a place of its own
 (`no_recurrence_abs_circular_correlation`).
 
-In the paper excitation between cells is plastic too, and an initial bias of the weights gives the map its place; here
-connections between cells are fixed, and there is no bias.
+In the paper excitation between cells has STDP too; here connections between cells are fixed.
 """
 
 from __future__ import annotations

@@ -141,3 +141,10 @@ def test_engines_that_cannot_correlate_say_so(engine):
     net.record(net.population(4, sl.CorrelatedPoisson(10.0, 0.1), name="s"))
     with pytest.raises(DescriptionError, match="'s'.*CorrelatedPoisson"):
         net.run(10.0, engine=engine)
+
+
+@pytest.mark.parametrize("engine", ["nest", "brian2"])
+def test_other_engines_replay_the_same_spikes(engine):
+    pytest.importorskip(engine)
+    source = sl.CorrelatedPoisson(RATES[:5], CORRELATIONS[:2], GROUPS[:5])
+    EXACT.check(fired(source, 5, duration=50.0, engine=engine), fired(source, 5, duration=50.0))
