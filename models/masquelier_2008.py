@@ -153,7 +153,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
     random = np.random.default_rng(seed)
     windows = windows_of(p, random)
     onsets = np.flatnonzero(windows) * WINDOW
-    net = sl.Network(dt=p.dt, seed=seed)
+    net = sl.Network(dt=p.dt, seed=seed, threads=1)
     rates = sl.Timed(np.where(windows, p.noise, p.rate + p.noise), WINDOW)
     noise = net.population(n, sl.Poisson(rates), name="noise of afferents")
     pattern = net.population(n, pattern_spikes(p, onsets, random), name="pattern")

@@ -6,8 +6,8 @@ two groups that are alike, as with the eyes of Miller, Keller & Stryker (1989, S
 
 Each of the cells, integrate-and-fire with conductances, has inputs of its own: `inputs` Poisson trains from each eye,
 of which any two of one eye have the given correlation and two of different eyes none. All synapses start alike and have
-additive STDP among all pairs of spikes, with depression 2.2 times potentiation; from 1.05 to 1.6 both eyes stay. The
-index of a cell is (left - right) / (left + right) of its mean weights.
+additive STDP among all pairs of spikes, with depression 2.2 times potentiation; with 1.05 times no cell chooses an eye.
+The index of a cell is (left - right) / (left + right) of its mean weights.
 
 Criteria, chosen here: at least 7 of 8 cells have an index of at least 0.9 in absolute value, and each eye wins some
 cells. Controls: without correlation there is no preference (`control_index`, the mean absolute value), with a larger
