@@ -139,6 +139,15 @@ class InhibitorySTDP(PairByPair):
         return weight + self.eta * summed(self.ages("pre"), self.tau)
 
 
+class ExpectationMaximization(PairByPair):
+    def at_pre(self, weight):
+        return weight
+
+    def at_post(self, weight):
+        active = any(age <= self.window for age in self.ages("pre"))
+        return weight + self.eta * ((self.c * math.exp(-weight) if active else 0.0) - 1.0)
+
+
 class StructuralSTDP(PairByPair):
     """z: that of TurningParrot, as it was at the target's spike, not when the spike reaches the synapse."""
 

@@ -23,6 +23,7 @@ PARAMETERS = {
     sl.TripletSTDP: TRIPLET,
     sl.NearestTripletSTDP: TRIPLET,
     sl.InhibitorySTDP: {"eta": 3.0, "alpha": 0.5, "tau": 20.0},
+    sl.ExpectationMaximization: {"eta": 2.0, "c": 1e20, "window": 4.0, "W_max": 100.0},
     sl.StructuralSTDP: {
         "lambda_plus": 0.05, "lambda_minus": 0.03, "lambda_h": 0.2, "z_target": 0.5, "tau_plus": 15.0, "dt_min": 3.0,
         "dt_max": 20.0, "P_theta": 50.0, "J_max": 7.0, "W_max": 100.0,
