@@ -18,9 +18,8 @@ class CorrelatedPoisson(Poisson):
     Each group has a hidden train. In each step a neuron takes what the hidden train of its group does with probability
     sqrt(correlation), else it fires by chance of its own (Gütig, Aharonov, Rotter & Sompolinsky 2003, J Neurosci
     23:3697), so that each neuron keeps its rate. The correlation is that of the spikes of any pair of the group in one
-    step. It is instantaneous: between different steps there is none. If the rates r < R of a pair differ, its
-    correlation is smaller, by sqrt(r (1 - R dt) / (R (1 - r dt))): every spike that the slower neuron takes from the
-    hidden train is then one of the faster's.
+    step; between different steps there is none. If the rates r < R of a pair differ, its correlation is smaller, by
+    sqrt(r (1 - R dt) / (R (1 - r dt))): of one hidden train, the slower neuron takes some of what the faster one takes.
 
     rate: Hz; a number, one for each neuron, or Timed.
     correlation: from 0 to 1; a number, or one for each group.
