@@ -7,8 +7,7 @@ In each trial the agent runs along a track at a constant speed and finds a rewar
 is, and excite the cells of a critic. Filtered with kappa(t) = (exp(-t/tau_kappa) - exp(-t/nu_kappa))/(tau_kappa -
 nu_kappa), the critic's spikes are the value V = nu rho + V_0, with rho the mean rate (Eq. 8), and dopamine signals how
 wrong this value is, delta = V' - V/tau_r + r (Eq. 7). A synapse learns by w' = eta delta e, with an eligibility e of
-the target's spikes times the potential that its own arrivals cause, filtered with kappa too (Eq. 17). With an
-eligibility that only decays, the critic runs away.
+the target's spikes times the potential that its own arrivals cause, filtered with kappa too (Eq. 17).
 
 What must come out, in the last 20 trials with a reward. The value follows the discounted reward that is still to come,
 with a correlation of at least 0.9 and a root-mean-square error of at most 0.15 of the peak, and V(0)/V(T), the first
@@ -16,7 +15,8 @@ fifth of the track against the last, is what it should be within 20 %. The respo
 to the cue, as Schultz found, and where a reward is left out dopamine falls below its baseline. Controls: delta = r, so
 that the reward itself is learned, and the value grows to where the weights end; and place fields that are others in
 each trial, so that there is nothing to learn about a place and the value is flat (it still rises after the cue, so its
-correlation is no good measure).
+correlation is no good measure). And an ablation: an eligibility that jumps and then decays is not in step with V', so
+that errors are learned by the wrong places.
 
 What differs from the paper: the length of the track, 3 s, and tau_r, 2 s. V is as late as kappa is long, 250 ms. Reward
 arrives as kappa(t), as in the paper, and the value expected is that of reward as it arrives. The cells of the critic
@@ -75,6 +75,7 @@ PUBLISHED = {
     "delta_omission": Published("below 0", high=-0.1, source="Schultz et al. 1997"),
     "control_delta_cue": Published("none", low=-0.1, high=0.1, source="control: delta = r"),
     "control_value_rmse": Published("above 0.3 of the peak", low=0.3, source="control: delta = r"),
+    "ablated_value_correlation": Published("below 0.9", high=0.9, source="ablation: the eligibility does not rise"),
     "shuffled_value_ratio": Published("at least 1.5: flat", low=1.5, source="control: other places each trial"),
 }
 
@@ -84,7 +85,7 @@ class Built(NamedTuple):
     starts: np.ndarray
 
 
-def build(p: Parameters, seed: int, delta_is_reward: bool = False, shuffled: bool = False) -> Built:
+def build(p: Parameters, seed: int, delta_is_reward: bool = False, shuffled: bool = False, rises: bool = True) -> Built:
     """The network and the times at which the agent starts along the track, 3 to 5 s after it has arrived."""
     random = np.random.default_rng(seed)
     pauses = random.integers(3000, 5000, p.n_trials + p.omissions)
@@ -117,8 +118,8 @@ def build(p: Parameters, seed: int, delta_is_reward: bool = False, shuffled: boo
         per_second = 1e3 / p.tau_r
         net.follow(delta, value, weight=-per_second, derivative=1e3, offset=per_second * p.nu * p.baseline)
     rule = sl.DopamineSTDP(
-        delta, A_plus=p.eta, A_minus=0.0, tau_plus=20.0, tau_c=p.tau_kappa, tau_rise=p.nu_kappa, W_min=0.0,
-        W_max=p.W_max,
+        delta, A_plus=p.eta, A_minus=0.0, tau_plus=20.0, tau_c=p.tau_kappa, tau_rise=p.nu_kappa if rises else 0.0,
+        W_min=0.0, W_max=p.W_max,
     )  # fmt: skip
     weight = sl.Uniform(0.9 * p.weight, 1.1 * p.weight)
     net.connect(places, critic, weight=weight, plasticity=rule, name="learned")
@@ -184,8 +185,9 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
         return made
 
     done = run_conditions(
-        learned=condition(), control=condition(delta_is_reward=True), shuffled=condition(shuffled=True)
-    )
+        learned=condition(), control=condition(delta_is_reward=True), shuffled=condition(shuffled=True),
+        ablated=condition(rises=False),
+    )  # fmt: skip
     found = done.results
     metrics: dict[str, Any] = dict.fromkeys(PUBLISHED)
     if (learned := found["learned"]) is not None:
@@ -198,6 +200,8 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
     if (control := found["control"]) is not None:
         metrics["control_delta_cue"] = float(control.late[:WINDOW].mean())
         metrics["control_value_rmse"] = value_metrics(p, control)["value_rmse"]
+    if (ablated := found["ablated"]) is not None:
+        metrics |= {f"ablated_{name}": value for name, value in value_metrics(p, ablated).items()}
     if (shuffled := found["shuffled"]) is not None:
         metrics |= {f"shuffled_{name}": value for name, value in value_metrics(p, shuffled).items()}
     return done.outcome(metrics, courses=found)
