@@ -12,20 +12,21 @@ What must come out: P(A) in the last 50 trials of the first half and P(B) in the
 0.85. The first control is yoked: other networks of this kind are given the dopamine of this one at the same times in
 their trials, which has nothing to do with their responses; P(A) stays near chance, on average over four of them.
 
-One assumption was needed. In the paper dopamine is the reward, r. A synapse from S onto a group X moves by E[c r] in a
-trial on average, c its eligibility, which grows with the spikes of X. As both groups fire in each trial, that is
-positive for both: they grow to the limit, where the response is left to chance. The second control shows it. With r
-minus a constant, both still grow once A is nearly always right. Here dopamine changes by r minus the reward expected, a
-running mean of past ones (Fremaux et al. 2010), below its tonic level too, at which weights do not change. Then the
+One assumption was needed. In the paper dopamine is the reward, r. In a trial a synapse from S onto a group moves by
+E[c r] on average, c its eligibility, which grows with the spikes of the group. As both groups fire in each trial, that
+is positive for both: they grow to the limit, where wiring and noise decide. The second control shows it. With r minus a
+constant both would still grow once A is nearly always right. Here dopamine changes by r minus the reward expected, a
+running mean of past ones (Fremaux et al. 2010), also to below its tonic level, at which weights do not change. Then the
 mean change is cov(c, r): positive for A, negative for B, zero for synapses that have no part in the response, and it
 ends when the response is certain. After the swap the reward that fails to come weakens what fires, S to A most, until
 B wins some trials. Inhibition between A and B was not needed.
 
-Also unlike the paper, S comes every 3 s instead of every 10 s, dopamine is half as strong (0.25), so that weights of
-other synapses stray less, there is no tonic term, and A and B receive the same number of synapses from S, but for a
-few. As in `izhikevich_2007`, weights follow c' = -c/tau_c + STDP, w' = c n in closed form.
+Also unlike the paper, S comes every 3 s, not every 10 s; dopamine rises by 0.25, not 0.5, so that the weights of other
+synapses stray less; dopamine that is always there changes no weight, as it would strengthen both each time; and A and
+B receive the same number of synapses from S, but for a few. As in `izhikevich_2007`, weights follow
+c' = -c/tau_c + STDP, w' = c n in closed form.
 
-The quick form has half of the neurons, groups of 25, and half of the trials, one every 1.5 s.
+The quick form has half of the neurons, groups of 25, and 600 trials, one every 1.3 s.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from matplotlib.figure import Figure
 import spikelearn as sl
 from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
 from spikelearn.plots.panels import draw_measured, empty_panels, letter_panels, new_figure, plain_legend
-from spikelearn.plots.style import CONTROL, DASHED, DOTTED, INK, PALETTE, clean
+from spikelearn.plots.style import CONTROL, DASHED, DOTTED, INK, PALETTE, TEXT_SIZE, clean
 
 N_TARGETS = 100
 LEAD, WINDOW = 200, 20
@@ -84,7 +85,7 @@ class Parameters:
             raise ValueError(f"yoked: expected at least 1, got {self.yoked}")
 
 
-QUICK = {"size": 500, "group": 25, "trials": 400, "interval": 1500}
+QUICK = {"size": 500, "group": 25, "trials": 600, "interval": 1300, "yoked": 2}
 SEEDS = 5
 PUBLISHED = {
     "p_a_before_swap": Published("near 1", low=0.85, source="Izhikevich 2007; the threshold is ours"),
@@ -94,15 +95,8 @@ PUBLISHED = {
 }
 
 
-class Built(NamedTuple):
-    network: sl.Network
-    neurons: Any
-    dopamine: Any
-    groups: np.ndarray
-
-
-def build(p: Parameters, seed: int) -> Built:
-    """The network with its stimulus and recordings, without dopamine. groups: (2, group) neurons of A and B."""
+def build(p: Parameters, seed: int) -> tuple[sl.Network, Any, Any, np.ndarray]:
+    """The network with its stimulus, its neurons, dopamine, which nothing releases, and the neurons of A and of B."""
     n, n_exc = p.size, p.size - p.size // 5
     random = np.random.default_rng(seed)
     post = np.concatenate([random.choice(n, N_TARGETS, replace=False) for _ in range(n_exc)])
@@ -135,7 +129,9 @@ def build(p: Parameters, seed: int) -> Built:
     net.drive(neurons, sl.NoiseCurrent(std=p.noise / math.sqrt(3.0), distribution="uniform"))
     stimulus = net.population(1, sl.SpikeList(LEAD - 1.0 + p.interval * np.arange(p.trials)), name="stimulus")
     net.connect(stimulus, neurons, rule=sl.Pairs(np.zeros_like(S), S), weight=p.pulse, delay=1.0, name="pulses")
-    return Built(net, neurons, dopamine, groups)
+    net.record(neurons)
+    net.record(dopamine, "n", every=100.0)
+    return net, neurons, dopamine, groups
 
 
 def answer(step, fired, groups, interval, swap, delays, amount, share, counts, error, expected, release):
@@ -161,8 +157,12 @@ def answer(step, fired, groups, interval, swap, delays, amount, share, counts, e
 
 
 class Learned(NamedTuple):
-    """counts: (trials, 2) spikes of A and B. errors: (trials,) of the reward. weights: (2, samples) means, of S to each."""
+    """groups: (2, group) neurons of A and B. counts: (trials, 2) their spikes. errors: (trials,) of the reward.
 
+    weights: (2, samples) means of S to A and S to B.
+    """
+
+    groups: np.ndarray
     counts: np.ndarray
     errors: np.ndarray
     weights: np.ndarray
@@ -195,7 +195,7 @@ def run_network(
         net.release(dopamine, at, p.reward * errors)
     run = finished(net.run(float(len(delays) * p.interval), sink=sink, progress=progress))
     weights = np.stack([run.trace(name, "weight").values.mean(axis=1) for name in ("S to A", "S to B")])
-    return run, Learned(run.trace(counts, "value").values, run.trace(error, "value").values[:, 0], weights)
+    return run, Learned(groups, run.trace(counts, "value").values, run.trace(error, "value").values[:, 0], weights)
 
 
 def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
@@ -232,7 +232,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
         metrics |= {f"{prefix}{key}": value for key, value in mean_weights(found, swap).items()}
     if (others := done.results["yoked"]) is not None:
         metrics["yoked_p_a"] = float(np.mean([each.responses[-MEASURED:, 0] for each in others]))
-    return done.outcome(metrics)
+    return done.outcome(metrics, delays=delays)
 
 
 def mean_weights(found: Learned, swap: int) -> dict[str, float]:
@@ -256,6 +256,8 @@ def figure(parameters: Parameters, outcome: Outcome) -> Figure:
     for ax in axes:
         ax.axvline(p.trials // 2, color=INK, lw=0.6, ls=DOTTED)
         ax.set(xlabel="trial", xlim=(0, p.trials))
+    for side, text in (("right", "A rewarded "), ("left", " B rewarded")):
+        axes[2].text(p.trials // 2, 0.02 * p.W_max, text, ha=side, size=TEXT_SIZE, color=INK)
     for ax in axes[:2]:
         ax.set(ylabel="probability of response", ylim=(0.0, 1.0))
     draw_measured(
