@@ -21,9 +21,9 @@ mean change is cov(c, r): positive for A, negative for B, zero for synapses that
 ends when the response is certain. After the swap the reward that fails to come weakens what fires, S to A most, until
 B wins some trials. Inhibition between A and B was not needed.
 
-Also unlike the paper, S comes every 3 s, not every 10 s; dopamine rises by 0.25, not 0.5, so that the weights of other
-synapses stray less; dopamine that is always there changes no weight, as it would strengthen both each time; and A and
-B receive the same number of synapses from S, but for a few. As in `izhikevich_2007`, weights follow
+Also unlike the paper, S comes every 3 s, not 10 s, to save time; dopamine rises by 0.25, not 0.5, so that weights of
+other synapses stray less; dopamine that is always there changes no weight, as it would strengthen both each time; and A
+and B receive the same number of synapses from S, but for a few. As in `izhikevich_2007`, weights follow
 c' = -c/tau_c + STDP, w' = c n in closed form.
 
 The quick form has half of the neurons, groups of 25, and 600 trials, one every 1.3 s.
