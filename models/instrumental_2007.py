@@ -19,7 +19,8 @@ constant both would still grow once A is nearly always right. Here dopamine chan
 running mean of past ones (Fremaux et al. 2010), also to below its tonic level, at which weights do not change. Then the
 mean change is cov(c, r): positive for A, negative for B, zero for synapses that have no part in the response, and it
 ends when the response is certain. After the swap the reward that fails to come weakens what fires, S to A most, until
-B wins some trials. Inhibition between A and B was not needed.
+B wins some trials. As both then fire little, this takes longer than learning A, and B may still be rising at the end.
+Inhibition between A and B was not needed.
 
 Also unlike the paper, S comes every 3 s, not 10 s, to save time; dopamine rises by 0.25, not 0.5, so that weights of
 other synapses stray less; dopamine that is always there changes no weight, as it would strengthen both each time; and A
@@ -261,16 +262,16 @@ def figure(parameters: Parameters, outcome: Outcome) -> Figure:
     for ax in axes[:2]:
         ax.set(ylabel="probability of response", ylim=(0.0, 1.0))
     draw_measured(
-        (_draw_responses, (axes[0],), [data["learned"]]),
-        (_draw_responses, (axes[1],), [data["unpredicted"]]),
+        (_draw_responses, (axes[0], ""), [data["learned"]]),
+        (_draw_responses, (axes[1], ", dopamine = r"), [data["unpredicted"]]),
         (_draw_yoked, (axes[1],), [data["yoked"]]),
         (_draw_weights, (axes[2], p, "", "-"), [data["learned"]]),
         (_draw_weights, (axes[2], p, ", dopamine = r", DASHED), [data["unpredicted"]]),
     )
     axes[2].set(ylabel="mean weight (mV)", ylim=(0.0, 1.05 * p.W_max))
-    for ax, columns in zip(axes, (2, 3, 2), strict=True):
+    for ax in axes:
         if ax.get_legend_handles_labels()[0]:
-            place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": columns}
+            place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 2}
             plain_legend(ax, columnspacing=1.0, handlelength=1.8, **place)
     letter_panels(axes, (-36, 8))
     empty_panels(axes)
@@ -283,9 +284,9 @@ def _mean(of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (np.arange(n) + 0.5) * AVERAGED, of[: n * AVERAGED].reshape(n, AVERAGED).mean(axis=1)
 
 
-def _draw_responses(ax: Any, found: Learned) -> None:
+def _draw_responses(ax: Any, label: str, found: Learned) -> None:
     for group, (name, dashes) in enumerate((("A", "-"), ("B", DASHED))):
-        ax.plot(*_mean(found.responses[:, group]), color=PALETTE[group], ls=dashes, lw=1.4, label=f"P({name})")
+        ax.plot(*_mean(found.responses[:, group]), color=PALETTE[group], ls=dashes, lw=1.4, label=f"P({name}){label}")
 
 
 def _draw_yoked(ax: Any, others: list[Learned]) -> None:
