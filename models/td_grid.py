@@ -77,11 +77,8 @@ def act(state, n, fired):
     if state[CLOCK] > 0.0:
         return
     if state[MODE] == AT_REST:
-        cell = GOAL
-        draw = 1
-        while cell == GOAL:
-            cell = int(SIDE * SIDE * sl.random_uniform(seed, draw, n))
-            draw += 1
+        cell = int((SIDE * SIDE - 1) * sl.random_uniform(seed, 1, n))
+        cell += cell >= GOAL
         state[X] = state[AT_X] = cell % SIDE
         state[Y] = state[AT_Y] = cell // SIDE
         state[STEPS] = 0.0
@@ -92,14 +89,10 @@ def act(state, n, fired):
         state[MODE] = DECIDES
         state[CLOCK] = deciding
     elif state[MODE] == DECIDES:
-        best = -1.0
-        chosen = 0
         for k in range(4):
-            votes = state[COUNTS + k] + 0.5 * sl.random_uniform(seed, 100 + k, n)
-            if votes > best:
-                best = votes
-                chosen = k
-            state[COUNTS + k] = 0.0
+            state[COUNTS + k] += 0.5 * sl.random_uniform(seed, 100 + k, n)
+        chosen = np.argmax(state[COUNTS : COUNTS + 4])
+        state[COUNTS : COUNTS + 4] = 0.0
         state[NEXT_X] = min(max(state[X] + (chosen == 0) - (chosen == 1), 0.0), SIDE - 1.0)
         state[NEXT_Y] = min(max(state[Y] + (chosen == 2) - (chosen == 3), 0.0), SIDE - 1.0)
         state[STEPS] += 1.0
@@ -185,12 +178,8 @@ PUBLISHED = {
 }
 
 
-class Built(NamedTuple):
-    network: sl.Network
-    world: Any
-
-
-def build(p: Parameters, seed: int, frozen_actor: bool = False) -> Built:
+def build(p: Parameters, seed: int, frozen_actor: bool = False) -> tuple[sl.Network, Any]:
+    """The network, and the world that it is joined to."""
     net = sl.Network(dt=1.0, seed=seed)
     places = net.population(p.per_place * SIDE**2, sl.Poisson(rate=0.0), name="places")
     seen = net.population(p.per_place * SIDE**2, sl.Poisson(rate=0.0), name="places of the actor")
@@ -211,8 +200,7 @@ def build(p: Parameters, seed: int, frozen_actor: bool = False) -> Built:
     kappa = {"tau": p.tau_kappa, "tau_rise": p.nu_kappa}
     value = net.readout(critic, weights=p.nu / p.n_critic, name="value", **kappa)
     delta = net.modulator("delta", tau=math.inf)
-    per_second = 1e3 / p.tau_r
-    net.follow(delta, value, weight=-per_second, derivative=1e3, offset=per_second * p.nu * p.baseline)
+    net.follow(delta, value, weight=-1e3 / p.tau_r, derivative=1e3, offset=1e3 / p.tau_r * p.nu * p.baseline)
     net.follow(delta, world.reward)
     of_both = {"A_minus": 0.0, "tau_plus": 20.0, "tau_rise": p.nu_kappa}
     of_critic = of_both | {"W_min": 0.0, "W_max": p.W_max}
@@ -233,7 +221,7 @@ def build(p: Parameters, seed: int, frozen_actor: bool = False) -> Built:
     net.connect(actor, actor, weight=lateral, name="competition")
     net.record(world.state, every=100.0)
     net.record(value, every=100.0)
-    return Built(net, world)
+    return net, world
 
 
 def steps_of_trials(p: Parameters, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -244,22 +232,19 @@ def steps_of_trials(p: Parameters, states: np.ndarray) -> tuple[np.ndarray, np.n
 
 def value_map(p: Parameters, states: np.ndarray, values: np.ndarray) -> np.ndarray:
     """(SIDE, SIDE) the mean value in each cell while the actor decides there, in the last third of the time."""
-    late = np.arange(len(states)) > 2 * len(states) // 3
-    here = late & (states[:, MODE] == DECIDES)
-    cells = (states[:, X] + SIDE * states[:, Y]).astype(int)
-    of_each = [values[here & (cells == cell)] for cell in range(SIDE * SIDE)]
-    return np.array([found.mean() if len(found) else np.nan for found in of_each]).reshape(SIDE, SIDE)
+    here = (np.arange(len(states)) > 2 * len(states) // 3) & (states[:, MODE] == DECIDES)
+    cells = (states[here, X] + SIDE * states[here, Y]).astype(int)
+    with np.errstate(invalid="ignore"):  # NaN where the agent has not been
+        means = np.bincount(cells, values[here], SIDE**2) / np.bincount(cells, minlength=SIDE**2)
+    return means.reshape(SIDE, SIDE)
 
 
 class Found(NamedTuple):
-    """steps, optimal: of each trial. values: (SIDE, SIDE)."""
-
     steps: np.ndarray
     optimal: np.ndarray
     values: np.ndarray
 
     def ratio(self, n: int) -> float | None:
-        """Steps of the last n trials, for each that they need; None if there were not as many."""
         return float(self.steps[-n:].sum() / self.optimal[-n:].sum()) if len(self.steps) >= n else None
 
 
@@ -268,12 +253,12 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
 
     def condition(frozen_actor: bool) -> Any:
         def made() -> tuple[sl.Run, Found]:
-            built = build(p, seed, frozen_actor)
-            run = finished(built.network.run(PIECE, progress=progress))
+            net, world = build(p, seed, frozen_actor)
+            run = finished(net.run(PIECE, progress=progress))
             n = p.control_trials if frozen_actor else p.n_trials
-            while run.t_stop < p.duration and run.trace(built.world.state, "value").values[-1, TRIAL] < n:
-                run = run.joined(finished(built.network.run(PIECE, progress=progress)))
-            states = run.trace(built.world.state, "value").values
+            while run.t_stop < p.duration and run.trace(world.state, "value").values[-1, TRIAL] < n:
+                run = run.joined(finished(net.run(PIECE, progress=progress)))
+            states = run.trace(world.state, "value").values
             values = run.trace("value", "value").values[:, 0] - p.nu * p.baseline
             steps, optimal = steps_of_trials(p, states)
             return run, Found(steps, optimal, value_map(p, states, values))
@@ -304,10 +289,9 @@ def figure(parameters: Parameters, outcome: Outcome) -> Any:
             ratio = found.steps[:n].reshape(-1, 10).sum(axis=1) / found.optimal[:n].reshape(-1, 10).sum(axis=1)
             course.plot(np.arange(5, n, 10), ratio, label=label, ms=3, lw=1.2, **look)
     course.axhline(1.0, color=INK, lw=0.6, ls=DASHED)
-    course.set_yscale("log")
+    course.set(xlabel="trial", ylabel="steps / needed", yscale="log")
     course.set_yticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
     course.minorticks_off()
-    course.set(xlabel="trial", ylabel="steps / needed")
     plain_legend(course, loc="upper right")
     if (found := outcome.data["found"]["learned"]) is not None:
         picture = cells.imshow(found.values, cmap="cividis", origin="lower")
