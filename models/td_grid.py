@@ -79,8 +79,8 @@ def act(state, n, fired):
     if state[MODE] == AT_REST:
         cell = int((SIDE * SIDE - 1) * sl.random_uniform(seed, 1, n))
         cell += cell >= GOAL
-        state[X] = state[AT_X] = cell % SIDE
-        state[Y] = state[AT_Y] = cell // SIDE
+        state[X], state[Y] = cell % SIDE, cell // SIDE
+        state[AT_X], state[AT_Y] = state[X], state[Y]
         state[STEPS] = 0.0
         state[OPTIMAL] = abs(state[X] - GOAL % SIDE) + abs(state[Y] - GOAL // SIDE)
         state[MODE] = SETTLES
@@ -99,12 +99,11 @@ def act(state, n, fired):
         state[MODE] = MOVES
         state[CLOCK] = moving
     else:
-        state[X] = state[AT_X] = state[NEXT_X]
-        state[Y] = state[AT_Y] = state[NEXT_Y]
+        state[X], state[Y] = state[NEXT_X], state[NEXT_Y]
+        state[AT_X], state[AT_Y] = state[X], state[Y]
         found = state[X] == GOAL % SIDE and state[Y] == GOAL // SIDE
-        if found:
-            state[SLOW] += 1.0
-            state[FAST] += 1.0
+        state[SLOW] += found
+        state[FAST] += found
         if found or state[STEPS] >= patience:
             state[TRIAL] += 1.0
             state[MODE] = AT_REST
