@@ -126,7 +126,7 @@ def figure(p: Parameters, outcome: Outcome) -> Figure:
             each = error[: n // seconds * seconds].reshape(-1, seconds).mean(axis=1)
             course.semilogy(0.5 + np.arange(len(each)), each, lw=0.8, label=name, **look)
     course.set(xlabel="time (s)", ylabel="squared error of the action, mean of 1 s")
-    plain_legend(course, loc="upper right")
+    plain_legend(course, loc="center right")
     rewarded = outcome.data["rewarded"]
     for ax, begin, title in (
         (last, n - 2 * seconds, "end of learning, with exploration"), (test, -2 * seconds, "end of the test"),

@@ -229,6 +229,6 @@ def figure(p: Parameters, outcome: Outcome) -> Figure:
     axes[3].axvspan(p.length - DECISION, p.length, color="#e6e6e6", lw=0, zorder=0)
     axes[3].axhline(0.0, color=INK, lw=0.6)
     axes[3].set(xlabel="time (ms)", ylabel="choice of A less B", xlim=(0.0, p.length), ylim=(-2.5, 3.5))
-    plain_legend(axes[3], loc="upper left", ncols=2)
+    plain_legend(axes[3], loc="upper left")
     letter_panels(axes, offset=(-14.0, 10.0))
     return drawn

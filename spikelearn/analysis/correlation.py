@@ -53,6 +53,7 @@ def known_correlation(a: ArrayLike, b: ArrayLike) -> float:
 
 
 @checks_arguments
+@checks_arguments
 def best_lag_correlation(a: ArrayLike, b: ArrayLike, most: int, every: int = 1) -> float:
     """The largest correlation of a with b shifted by up to `most` samples either way, where both are known.
 
@@ -64,6 +65,8 @@ def best_lag_correlation(a: ArrayLike, b: ArrayLike, most: int, every: int = 1) 
     1.0
     """
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if every < 1:
+        raise ParameterError(f"every of best_lag_correlation: expected at least 1 sample, got {every}")
     if x.shape != y.shape or x.ndim != 1 or not 0 <= most <= x.size - 2:
         raise ParameterError(
             f"best_lag_correlation: expected two (n,) arrays of the same length, longer than most + 1, got {x.shape}, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from given_spikes import coincident_trains, one_synapse
 from tolerances import STAT, ULP
 
 import spikelearn as sl
@@ -117,6 +118,25 @@ def _helmholtz():
     return np.concatenate(measured), np.concatenate([*expected, up.ravel(), down.ravel(), keep.ravel()])
 
 
+def _expectation_maximization():
+    """What a synapse sends at each arrival, with many spikes of its target in the same step or next to it."""
+    generator, eta, c, window = np.random.default_rng(3), 0.05, 20.0, 10.0
+    pre, post = coincident_trains(150, 1, 5000, generator)
+    found = one_synapse(
+        pre * 0.1, post * 0.1, lambda _: sl.ExpectationMaximization(eta=eta, c=c, window=window), weight=1.0
+    )
+    weight, last, sent, arrivals = 1.0, -np.inf, [], set((pre + 1).tolist())
+    for step in range(1, max(arrivals) + 1):
+        if step in arrivals:
+            sent.append(weight)
+            last = step
+        if step in post:
+            active = (step - last) * 0.1 <= window + 1e-9
+            weight = min(max(weight + (eta * (c * np.exp(-weight) - 1.0) if active else -eta), 0.0), 10.0)
+    assert np.ptp(sent) > 0.5
+    return np.append(found.sent, found.final), np.append(sent, weight)
+
+
 DRAWN = 20_000
 
 
@@ -145,6 +165,11 @@ CASES: tuple[Case, ...] = (
         "HelmholtzUnit, WakeLearning, SleepLearning, ActivityHomeostasis",
         "probabilities, states and weights of five units, 200 steps",
         "the same step by step", ULP(4_500_000, 10.0), "ULP(4,500,000)", _helmholtz,
+    ),
+    # 225 times what was rounded before, times less than 1, plus an exponential
+    Case(
+        "ExpectationMaximization", "weights sent at 150 arrivals, and the last one", "its equation spike by spike",
+        ULP(1_000, 10.0), "ULP(1,000)", _expectation_maximization,
     ),
     # of five units in a third of the steps, each 0 or 1
     Case(

@@ -23,7 +23,7 @@ GOOD = {
     "responses": np.eye(2), "labels": np.array([0, 1]), "n_classes": 2, "classes": np.array([0, 1]), "parts": 2,
     "learned": np.eye(2), "learned_labels": np.array([0, 1]), "tested": np.eye(2), "test_labels": np.array([0, 1]),
     "values": [1.0, 2.0, 3.0, 4.0], "part": [1.0, 2.0], "whole": [2.0, 0.0], "width": 2, "within": 3.0,
-    "answers": np.array([0, 1]),
+    "answers": np.array([0, 1]), "most": 0, "every": 1,
 }  # fmt: skip
 
 

@@ -282,9 +282,6 @@ CASES = [
     bad(DescriptionError, "contiguous", id="array with gaps for a callback")(
         lambda k: (k["net"].on_step(lambda step, a: None, np.zeros(6)[::2]), k["net"].run(1.0))
     ),
-    bad(DescriptionError, "counts", "cells", "trials", id="counts of a phase for a callback of every step")(
-        lambda k: (k["net"].on_step(lambda step, a: None, k["lif"].counts()), k["net"].run(1.0))
-    ),
     bad(DescriptionError, "reset of phase 0", "'static'", "not plastic", id="reset of static synapses")(
         lambda k: k["net"].run(
             trials=sl.Trials([sl.Phase(1.0, reset=[k["net"].connect(k["inp"], k["lif"], "exc", name="static")])], 2)

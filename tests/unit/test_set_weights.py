@@ -158,11 +158,11 @@ def test_what_has_no_weights_of_its_own_says_so():
     shared = network("static", 3.0)
     with pytest.raises(SpikelearnError, match="projection 'made': its synapses share one weight.*an array or a distr"):
         shared.set_weights(shared.projections["made"], SECOND)
-    with pytest.raises(SpikelearnError, match="set_weights: 'made' is not a population, projection or modulator"):
+    with pytest.raises(SpikelearnError, match="set_weights: 'made' is not a population, projection, modulator or"):
         net.set_weights("made", matrix)
     with pytest.raises(SpikelearnError, match="set_weights: expected a projection"):
         net.set_weights(net.populations["cells"], matrix)
-    with pytest.raises(SpikelearnError, match="weights: 'made' is not a population, projection or modulator of this"):
+    with pytest.raises(SpikelearnError, match="weights: 'made' is not a population, projection, modulator or signal of"):
         net.weights(shared.projections["made"])
 
 
