@@ -162,7 +162,7 @@ def test_what_has_no_weights_of_its_own_says_so():
         net.set_weights("made", matrix)
     with pytest.raises(SpikelearnError, match="set_weights: expected a projection"):
         net.set_weights(net.populations["cells"], matrix)
-    with pytest.raises(SpikelearnError, match="weights: 'made' is not a population, projection, modulator or signal of"):
+    with pytest.raises(SpikelearnError, match="weights: 'made' is not a population, projection, modulator or"):
         net.weights(shared.projections["made"])
 
 
