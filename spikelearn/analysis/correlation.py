@@ -53,7 +53,6 @@ def known_correlation(a: ArrayLike, b: ArrayLike) -> float:
 
 
 @checks_arguments
-@checks_arguments
 def best_lag_correlation(a: ArrayLike, b: ArrayLike, most: int, every: int = 1) -> float:
     """The largest correlation of a with b shifted by up to `most` samples either way, where both are known.
 

@@ -11,7 +11,6 @@ import numpy as np
 from spikelearn.description.population import Modulator, Reference
 from spikelearn.description.signal import Signal
 from spikelearn.errors import DescriptionError
-from spikelearn.units import Quantity, plain
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,16 +25,6 @@ class Following:
     weights: np.ndarray
     derivatives: np.ndarray
     offset: float
-
-
-def weights_of(values: Quantity, signal: Signal, unit: str, what: str) -> np.ndarray:
-    """(signal.size,) float64, read-only, of a number or as many. Raises DescriptionError or UnitError."""
-    found = np.asarray(plain(values, unit, what), np.float64)
-    if found.shape not in ((), (signal.size,)) or not np.all(np.isfinite(found)):
-        raise DescriptionError(f"{what}: expected a finite number or ({signal.size},) of them, got {values!r:.200}")
-    found = np.broadcast_to(found, signal.size).copy()
-    found.flags.writeable = False
-    return found
 
 
 def check_nothing_else_sets(

@@ -53,11 +53,15 @@ def signal_unit(unit: Any, where: str) -> str:
     return name
 
 
-def initial_values(values: Any, size: int, unit: str, where: str) -> np.ndarray:
-    """(size,) float64, read-only, of one number or of (size,). Raises DescriptionError or UnitError."""
+def numbers_of(values: Any, size: int, unit: str, where: str, none: bool = False) -> np.ndarray:
+    """(size,) float64, read-only, of one number or of (size,). none: they may be NaN.
+
+    Raises DescriptionError or UnitError.
+    """
     found = np.asarray(plain(values, unit, where), np.float64)
-    if found.shape not in ((), (size,)) or np.any(np.isinf(found)):
-        raise DescriptionError(f"{where}: expected a finite number, NaN, or ({size},) of them, got {values!r:.200}")
+    if found.shape not in ((), (size,)) or np.any(np.isinf(found)) or not (none or np.all(np.isfinite(found))):
+        expected = "a finite number, NaN, or" if none else "a finite number or"
+        raise DescriptionError(f"{where}: expected {expected} ({size},) of them, got {values!r:.200}")
     found = np.broadcast_to(found, size).copy()
     found.flags.writeable = False
     return found

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.description.adding import adds
-from spikelearn.description.following import Following, weights_of
+from spikelearn.description.following import Following
 from spikelearn.description.population import Modulator, Population, View
 from spikelearn.description.projection import Projection
 from spikelearn.description.readout import (
@@ -24,7 +24,7 @@ from spikelearn.description.readout import (
     target_of,
 )
 from spikelearn.description.readout_learning import ReadoutLearning
-from spikelearn.description.signal import Signal, initial_values, signal_unit
+from spikelearn.description.signal import Signal, numbers_of, signal_unit
 from spikelearn.description.trials import Callback
 from spikelearn.errors import DescriptionError
 from spikelearn.units import Quantity
@@ -76,7 +76,7 @@ class SignalBuilder:
         where = f"signal {name!r}"
         size = whole_number(size, f"size of {where}", 1, MOST)
         unit = signal_unit(unit, where)
-        first = initial_values(initial, size, unit, f"initial of {where}")
+        first = numbers_of(initial, size, unit, f"initial of {where}", none=True)
         added = Signal(self._free_name(name, name), size, unit, first, self._next_uid())
         self._signals[added.name] = added
         return added
@@ -208,8 +208,8 @@ class SignalBuilder:
             )
         if not np.all(np.isfinite(signal.initial)):
             raise DescriptionError(f"follow: expected finite initial values of signal {signal.name!r}")
-        weights = weights_of(weight, signal, "1", f"weight {where} {signal.name!r}")
-        derivatives = weights_of(derivative, signal, "ms", f"derivative {where} {signal.name!r}")
+        weights = numbers_of(weight, signal.size, "1", f"weight {where} {signal.name!r}")
+        derivatives = numbers_of(derivative, signal.size, "ms", f"derivative {where} {signal.name!r}")
         constant = one_number(offset, "1", f"offset {where} {signal.name!r}")
         self._followings.append(Following(modulator, signal, weights, derivatives, constant))
 

@@ -1,7 +1,7 @@
 """Homeostasis: weights are normalised to a sum, or scaled according to the rates of their targets.
 
 It acts at the end of every `every`-th step, on up-to-date weights: `begin`, then a sweep that applies pending post
-events, then `materialize` if the weights are stored as q of w = q + c N, and finally `dematerialize`.
+events, then, if the weights are stored as q of w = q + c N, `add_integral`, `limit`, and finally `add_integral` back.
 """
 
 import math
@@ -22,40 +22,20 @@ def begin(step, every, learning_factor, due: Written, sweeps: Written):
 
 
 @kernel
-def materialize(step, due, dendritic, integrals, weights: Written, eligibilities, W_min, W_max):
-    """From q to w = q + c N."""
+def add_integral(step, due, dendritic, sign, integrals, weights: Written, eligibilities):
+    """From q to w = q + c N with sign 1, and back with sign -1."""
     if due[0] != 0:
         N = integrals[(step - dendritic) % len(integrals)]
         for p in range(len(weights)):
-            weights[p] = min(max(weights[p] + eligibilities[p] * N, W_min), W_max)
+            weights[p] += sign * (eligibilities[p] * N)
 
 
 @kernel
-def dematerialize(step, due, dendritic, integrals, weights: Written, eligibilities):
-    """From w = q + c N back to q."""
+def limit(step, due, weights: Written, W_min, W_max):
+    """Keep weights within their limits."""
     if due[0] != 0:
-        N = integrals[(step - dendritic) % len(integrals)]
         for p in range(len(weights)):
-            weights[p] -= eligibilities[p] * N
-
-
-@kernel
-def materialize_rising(
-    step, due, dendritic, integrals, integrals_rise, weights: Written, eligibilities, risings, W_min, W_max
-):
-    """The same for w = q + c N - r R."""
-    if due[0] != 0:
-        N, R = integrals[(step - dendritic) % len(integrals)], integrals_rise[(step - dendritic) % len(integrals)]
-        for p in range(len(weights)):
-            weights[p] = min(max(weights[p] + eligibilities[p] * N - risings[p] * R, W_min), W_max)
-
-
-@kernel
-def dematerialize_rising(step, due, dendritic, integrals, integrals_rise, weights: Written, eligibilities, risings):
-    if due[0] != 0:
-        N, R = integrals[(step - dendritic) % len(integrals)], integrals_rise[(step - dendritic) % len(integrals)]
-        for p in range(len(weights)):
-            weights[p] -= eligibilities[p] * N - risings[p] * R
+            weights[p] = min(max(weights[p], W_min), W_max)
 
 
 @kernel

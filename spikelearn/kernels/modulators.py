@@ -196,10 +196,12 @@ def held_until(j, h, after, before, event_step, extreme_counts):
 
 @kernel
 def move_origin(
-    step, dendritic, base, tau, dt, integrals: Written, scales: Written, weights: Written, sign, eligibilities: Written,
-    extreme_counts, extreme_N: Written, swept
+    step, every, dendritic, base, tau, dt, integrals: Written, scales: Written, weights: Written, sign,
+    eligibilities: Written, extreme_counts, extreme_N: Written, swept
 ):  # fmt: skip
-    """Move the origin of exp((t - base)/tau) from base to now; w(t) and c(t) stay what they are."""
+    """If it is time, move the origin of exp((t - base)/tau) from base to now; w(t) and c(t) stay what they are."""
+    if step - base[0] < every:
+        return
     f = math.exp(-(step - base[0]) * dt / tau)
     ring = len(integrals) - 1
     N0 = integrals[step & ring]
@@ -218,35 +220,15 @@ def rebase(
     step, every, dendritic, sweeps: Written, base: Written, tau_c, dt, integrals: Written, scales: Written,
     weights: Written, eligibilities: Written, extreme_counts, extreme_N: Written, swept
 ):  # fmt: skip
-    """Move the origin of exp((t - base)/tau_c) before it grows large.
+    """Move the origin of exp((t - base)/tau_c) before it grows large, after that of a part that rises, and base.
 
     A sweep later in this step applies the pending post events, since the factors of older steps are no longer valid.
     """
     if step - base[0] >= every:
         sweeps[WANTED] = ALL
         move_origin(
-            step, dendritic, base, tau_c, dt, integrals, scales, weights, 1.0, eligibilities, extreme_counts, extreme_N,
-            swept,
-        )  # fmt: skip
-        base[0] = step
-
-
-@kernel
-def rebase_rising(
-    step, every, dendritic, sweeps: Written, base: Written, tau_c, tau_rise, dt, integrals: Written, scales: Written,
-    integrals_rise: Written, scales_rise: Written, weights: Written, eligibilities: Written, risings: Written,
-    extreme_counts, extreme_N: Written, extreme_R: Written, swept
-):  # fmt: skip
-    """The same for a weight that is weights + eligibilities N - risings R."""
-    if step - base[0] >= every:
-        sweeps[WANTED] = ALL
-        move_origin(
-            step, dendritic, base, tau_c, dt, integrals, scales, weights, 1.0, eligibilities, extreme_counts, extreme_N,
-            swept,
-        )  # fmt: skip
-        move_origin(
-            step, dendritic, base, tau_rise, dt, integrals_rise, scales_rise, weights, -1.0, risings, extreme_counts,
-            extreme_R, swept,
+            step, every, dendritic, base, tau_c, dt, integrals, scales, weights, 1.0, eligibilities, extreme_counts,
+            extreme_N, swept,
         )  # fmt: skip
         base[0] = step
 

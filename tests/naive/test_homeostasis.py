@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from given_traces import replay
 from naive import test_signals
-from naive.step_by_step import Modulated, PairSTDP
+from naive.step_by_step import Modulated, ModulatedWithRise, PairSTDP
 from naive.test_learning import DOPAMINE, DT, N_POST, N_PRE, STDP, STEPS, TOLERANCE, as_list, coincident_spikes
 from tolerances import EXACT, ULP
 
@@ -91,6 +91,10 @@ def learned_and_homeostatic(rule, reference_class, parameters, homeostasis, act,
 RULES = [
     pytest.param(lambda m: sl.STDP(**STDP), PairSTDP, STDP | {"mu_plus": 1.0, "mu_minus": 1.0}, id="STDP"),
     pytest.param(lambda m: sl.DopamineSTDP(m, **DOPAMINE), Modulated, DOPAMINE, id="DopamineSTDP"),
+    pytest.param(
+        lambda m: sl.DopamineSTDP(m, tau_rise=8.0, **DOPAMINE), ModulatedWithRise, DOPAMINE | {"tau_rise": 8.0},
+        id="DopamineSTDP that rises",
+    ),
     pytest.param(
         lambda m: sl.DopamineSTDP(m, **DOPAMINE | {"tau_c": 3.0}), Modulated, DOPAMINE | {"tau_c": 3.0},
         id="DopamineSTDP whose origin moves",

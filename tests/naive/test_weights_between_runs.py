@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from naive import test_signals as signals
 from naive.comparison import TOLERANCE, compare, setting
-from naive.step_by_step import Modulated, PairSTDP
+from naive.step_by_step import Modulated, ModulatedWithRise, PairSTDP
 
 import spikelearn as sl
 
@@ -12,6 +12,7 @@ STDP = {"lambda_": 0.03, "alpha": 1.1, "tau_plus": 15.0, "tau_minus": 30.0, "mu_
 DOPAMINE = {
     "A_plus": 40.0, "A_minus": 2.5, "tau_plus": 15.0, "tau_minus": 30.0, "tau_c": 60.0, "b": 0.1, "W_max": 100.0,
 }  # fmt: skip
+RISE = {"tau_rise": 8.0}
 GIVEN = np.random.default_rng(8).uniform(5.0, 95.0, 14)
 
 
@@ -22,8 +23,9 @@ GIVEN = np.random.default_rng(8).uniform(5.0, 95.0, 14)
         (lambda m: sl.STDP(**STDP), PairSTDP, STDP),
         (lambda m: sl.DopamineSTDP(m, **DOPAMINE), Modulated, DOPAMINE),
         (lambda m: sl.DopamineSTDP(m, **DOPAMINE | {"tau_c": 3.0}), Modulated, DOPAMINE | {"tau_c": 3.0}),
+        (lambda m: sl.DopamineSTDP(m, **DOPAMINE | RISE), ModulatedWithRise, DOPAMINE | RISE),
     ],
-    ids=["STDP", "DopamineSTDP", "DopamineSTDP whose origin moves"],
+    ids=["STDP", "DopamineSTDP", "DopamineSTDP whose origin moves", "DopamineSTDP that rises"],
 )
 def test_traces_and_eligibilities_act_on_weights_that_were_set(rule, reference_class, parameters, seed):
     final, reference, *_ = compare(rule, reference_class, parameters, 0, seed, halfway=GIVEN)

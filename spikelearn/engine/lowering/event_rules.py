@@ -120,14 +120,23 @@ class EventLearning:
         if not self.rule.modulated:
             return []
         low, high = self.projection.limits
-        kernel = kernel_of(homeostasis.materialize_rising if self.rises else homeostasis.materialize)
-        return [self._plain_call("materialize", kernel, due=due, W_min=low, W_max=high)]
+        limit = self._plain_call("limit", kernel_of(homeostasis.limit), due=due, W_min=low, W_max=high)
+        return [*self._add_integrals(due, 1.0), limit]
 
     def dematerialize(self, due: np.ndarray) -> list[Call]:
-        if not self.rule.modulated:
-            return []
-        kernel = kernel_of(homeostasis.dematerialize_rising if self.rises else homeostasis.dematerialize)
-        return [self._plain_call("dematerialize", kernel, due=due)]
+        return self._add_integrals(due, -1.0) if self.rule.modulated else []
+
+    def _add_integrals(self, due: np.ndarray, sign: float) -> list[Call]:
+        """Calls that add sign times what the modulator has made of the eligibility, of both its parts if it rises."""
+        add = kernel_of(homeostasis.add_integral)
+        parts = [(sign, {}), *([(-sign, self._rising)] if self.rises else [])]
+        return [self._plain_call("add integral of", add, due=due, sign=each, **arrays) for each, arrays in parts]
+
+    @property
+    def _rising(self) -> dict[str, Any]:
+        """The arrays of the part of the eligibility that rises, by the names of those of the part that decays."""
+        names = {"integrals": "integrals_rise", "scales": "scales_rise", "extreme_N": "extreme_R"}
+        return {name: self.values[of_rise] for name, of_rise in (names | {"eligibilities": "risings"}).items()}
 
     def forget(self, label: str, moved: np.ndarray, n_moved: np.ndarray) -> list[Call]:
         events = Call(
@@ -163,17 +172,17 @@ class EventLearning:
         values |= {"tau_n": modulator.tau_n, "decay_n": modulator.decay(self.plan.dt)}
         calls = [Call(f"integrate {modulator.name} for {name}", integrate, **integrate.choose(values))]
         if self.rises:
-            with_rise = {name: values[f"{name}_rise"] for name in ("tau", "integrals", "scales")}
-            with_rise["tau_c"] = with_rise.pop("tau")
-            label = f"integrate {modulator.name} with rise for {name}"
-            calls.append(Call(label, integrate, **integrate.choose(values | with_rise)))
+            label, with_rise = f"integrate {modulator.name} with rise for {name}", {"tau_c": parameters.tau_rise}
+            calls.append(Call(label, integrate, **integrate.choose(values | with_rise | self._rising)))
         calls.append(Call(f"extremes of {modulator.name} for {name}", store, **store.choose(values)))
         if self.rises:
             rising = kernel_of(modulators.note_rising)
             calls.append(Call(f"extremes with rise of {modulator.name} for {name}", rising, **rising.choose(values)))
         every = max(1, round(_REBASE_AFTER * (parameters.tau_rise if self.rises else tau_c) / self.plan.dt))
-        rebase = kernel_of(modulators.rebase_rising if self.rises else modulators.rebase)
-        return [*calls, self._plain_call("rebase", rebase, every=every)]
+        if self.rises:
+            move, own = kernel_of(modulators.move_origin), {"tau": parameters.tau_rise, "sign": -1.0}
+            calls.append(self._plain_call("move origin with rise of", move, every=every, **own, **self._rising))
+        return [*calls, self._plain_call("rebase", kernel_of(modulators.rebase), every=every)]
 
     def _push(self) -> Call:
         ring = self.ends.neurons.rings[self.projection.learns_from]
