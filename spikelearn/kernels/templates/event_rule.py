@@ -21,11 +21,11 @@ from spikelearn.kernels.traces import decay
 from spikelearn.kernels.trial_clock import PHASE, STARTS
 
 # if modulated:
-from spikelearn.kernels.modulators import extremes, held_until, within_limits
+from spikelearn.kernels.modulators import extremes
 
 # end
 # if rises:
-from spikelearn.kernels.modulators import latest_event, range_of, within_limits_rising
+from spikelearn.kernels.modulators import range_of
 
 # end
 
@@ -325,19 +325,13 @@ def read(
                     # for y in post:
                     y = past__y__now * decay(s - past_step_now, y__coarse, y__fine)
                     # end
-                    # if modulated:
-                    since = held_until(j, h, after, before, event_step, extreme_counts)
-                    last_extreme = until
-                    until = extreme_counts[s & (len(extreme_counts) - 1)]
-                    # end
                     # if rises:
-                    span_start = latest_event(j, h, max(after, last), event_step)
                     span_end = s
                     # end
                     # if modulated:
-                    weight = LIMITED
-                    before = until
-                    until = last_extreme
+                    last_extreme, until = until, extreme_counts[s & (len(extreme_counts) - 1)]
+                    weight = limited(SYNAPSE, j, h, last, HELD)
+                    before, until = until, last_extreme
                     N, E = integrals[s & (len(integrals) - 1)], scales[s & (len(scales) - 1)]
                     # end
                     # if rises:
@@ -361,19 +355,13 @@ def read(
             # if modulated:
             N = integrals[step & (len(integrals) - 1)]
             # end
-            # if modulated and not rises:
-            if until > before:
-                since = held_until(j, h, after, before, event_step, extreme_counts)
-                weight = LIMITED
-            # end
             # if rises:
             R = integrals_rise[step & (len(integrals) - 1)]
-            since = held_until(j, h, after, before, event_step, extreme_counts)
-            span_start = latest_event(j, h, max(after, last), event_step)
             span_end = step
-            weight = LIMITED
             # end
             # if modulated:
+            if MAY_EXCEED:
+                weight = limited(SYNAPSE, j, h, last, HELD)
             now = OWED
             values[row, k] = min(max(now, W_min), W_max)
             if what == 1:

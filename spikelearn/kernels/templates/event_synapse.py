@@ -55,6 +55,10 @@ from spikelearn.kernels.modulators import latest_event, within_limits_rising
 # LIMITED = within_limits_rising(weight, eligibility, rising, SPAN, RANGES, OF_EXTREMES, W_min, W_max)
 # end
 # SENT = min(max(OWED, W_min), W_max)
+# MAY_EXCEED = until > before
+# if rises:
+# MAY_EXCEED = True
+# end
 # if not modulated:
 # SYNAPSE = weight, STATE
 # KEPT_IN = weights, synapse__STATE
@@ -98,6 +102,7 @@ from spikelearn.kernels.modulators import latest_event, within_limits_rising
 # LIMITS = LIMITS, ms_per_step
 # end
 # SHARED = SEGMENT, EVENTS, PRE_TABLES, LIMITS
+# HELD = SEGMENT, event_step, W_min, W_max
 # ARRIVED = last_arrival, slot__PRE
 # TAKEN_UP = consumed, queue, KEPT_IN, unread, SLOT_EXTREMES
 # GIVEN = index, targets, EXTREME_N, PRE_TABLES, LIMITS
@@ -105,6 +110,18 @@ from spikelearn.kernels.modulators import latest_event, within_limits_rising
 # LEARNS = plastic != 0.0
 # if state_goes_on:
 # LEARNS = True
+# end
+# if modulated:
+@scalar
+def limited(SYNAPSE, j, h, last, HELD):
+    """The weight within its limits from the synapse's last event on, before it applies event h, up to `until`."""
+    since = held_until(j, h, after, before, event_step, extreme_counts)
+    # if rises:
+    span_start = latest_event(j, h, max(after, last), event_step)
+    # end
+    return LIMITED
+
+
 # end
 @scalar
 def learn(SYNAPSE, j, h, last, PRE__at, plastic, SHARED):
@@ -127,17 +144,11 @@ def learn(SYNAPSE, j, h, last, PRE__at, plastic, SHARED):
     N = integrals[at & ring]
     # if rises:
     R = integrals_rise[at & ring]
-    since = held_until(j, h, after, before, event_step, extreme_counts)
-    until = extreme_counts[at & ring]
-    span_start = latest_event(j, h, max(after, last), event_step)
     span_end = at
-    weight = LIMITED
-    # else:
-    if until > before:
-        since = held_until(j, h, after, before, event_step, extreme_counts)
-        until = extreme_counts[at & ring]
-        weight = LIMITED
     # end
+    if MAY_EXCEED:
+        until = extreme_counts[at & ring]
+        weight = limited(SYNAPSE, j, h, last, HELD)
     now = OWED
     weight += min(max(now, W_min), W_max) - now
     # end
@@ -249,29 +260,15 @@ def take_up(run, queue, RUNS, last, PRE__at, SHARED):
             n = take_up_oldest(n, run, queue, RUNS, last, PRE__at, False, SHARED)
         else:
             n = take_up_oldest(n, run, queue, RUNS, last, PRE__at, True, SHARED)
-    # if modulated and not rises:
-    if until > before:
+    # if modulated:
+    if MAY_EXCEED:
         for i in range(len(run)):
             j = run[i]
             # for v, array in kept:
             v = run__array[i]
             # end
-            since = held_until(j, run_unread[i], after, before, event_step, extreme_counts)
-            weight = LIMITED
+            weight = limited(SYNAPSE, j, run_unread[i], last, HELD)
             # for v, array in kept:
             run__array[i] = v
             # end
-    # end
-    # if rises:
-    for i in range(len(run)):
-        j = run[i]
-        # for v, array in kept:
-        v = run__array[i]
-        # end
-        since = held_until(j, run_unread[i], after, before, event_step, extreme_counts)
-        span_start = latest_event(j, run_unread[i], max(after, last), event_step)
-        weight = LIMITED
-        # for v, array in kept:
-        run__array[i] = v
-        # end
     # end
