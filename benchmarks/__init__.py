@@ -1,7 +1,7 @@
 """spikelearn compared with other simulators: the same networks, in turn, on the same machine.
 
     networks.py                                            parameters of each network, once, as plain data
-    in_spikelearn.py in_nest.py in_brian2.py in_annarchy.py  each network in the best way for that simulator
+    in_spikelearn.py in_nest.py ...                        each network in the best way for that simulator
     brian2_networks.py                                     descriptions for Brian2; in_brian2.py compiles and runs them
     job.py                                                 one run, in its own process
     session.py                                             the order of runs; the file of raw measurements

@@ -15,7 +15,7 @@ from benchmarks.report import OURS, Compared, belongs, bytes_per_synapse, compar
 from spikelearn.plots.panels import panels
 from spikelearn.plots.style import INK, TEXT_SIZE, colour, legend, save
 
-MARKERS = ("o", "s", "^", "D")
+MARKERS = ("o", "s", "^", "D", "x", "v")
 
 
 def style_of(simulator: str) -> dict[str, Any]:
@@ -64,10 +64,10 @@ def by_network(found: Sequence[Compared]) -> Any:
             ax.plot([low, high], [place, place], color=style["color"], lw=1.2)
             (handles[simulator],) = ax.plot([value], [place], **style)
         there = goals.ELSEWHERE.get(c.network.name, {})
-        for peer, mark in (("GeNN", "|"), ("Auryn", "x")):
-            if peer in there and threads in (1, 2) and (value := there[peer][threads - 1]):
-                label = f"{peer}, other machine"
-                (handles[peer],) = ax.plot([value], [place], mark, color=INK, ms=6.0, mew=1.2, label=label)
+        if "GeNN" in there and threads in (1, 2) and (value := there["GeNN"][threads - 1]):
+            (handles["GeNN"],) = ax.plot(
+                [value], [place], "|", color=INK, ms=6.0, mew=1.2, label="GeNN, other machine"
+            )  # fmt: skip
     names = [f"{c.network.title}, {n} thread{'s' if n > 1 else ''}" for c, n in rows]
     ax.set_yticks(range(len(rows)), names, size=TEXT_SIZE)
     ax.set(xscale="log", xlabel="wall seconds per biological second")

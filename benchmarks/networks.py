@@ -13,8 +13,8 @@ from typing import Any
 
 from spikelearn.experiments import load_experiment
 
-SIMULATORS = ("spikelearn", "nest", "brian2", "annarchy")
-TITLES = {"spikelearn": "spikelearn", "nest": "NEST", "brian2": "Brian2 C++", "annarchy": "ANNarchy"}
+SIMULATORS = ("spikelearn", "nest", "brian2", "annarchy", "auryn")
+TITLES = {"spikelearn": "spikelearn", "nest": "NEST", "brian2": "Brian2 C++", "annarchy": "ANNarchy", "auryn": "Auryn"}
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,11 @@ def brunel(
     }  # fmt: skip
     return Network(
         name, title, "brunel", {"E": n_exc, "I": n_inh}, (n_exc + n_inh) * sum(in_degrees), duration, rates_from,
-        repeats, **{"simulators": ("spikelearn", "nest", "brian2"), "numbers": numbers, **changes},
+        repeats,
+        **{
+            "simulators": ("spikelearn", "nest", "brian2", *(() if rule == "dopamine" else ("auryn",))),
+            "numbers": numbers, **changes,
+        },
     )  # fmt: skip
 
 

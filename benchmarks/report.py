@@ -128,7 +128,7 @@ def rows_of_the_other_machine(c: Compared, threads: int) -> list[list[str]]:
             or (peer == "NEST" and ("nest", threads) in c.runs)
         ):
             continue
-        ratio, note = (spread(ratios[peer]), "indirect: through NEST") if peer in ratios else ("", "quoted only")
+        ratio, note = (f"indirect: {spread(ratios[peer])}", "through NEST") if peer in ratios else ("", "quoted only")
         said = f"{quoted:g} on the other machine"
         rows.append([c.network.title, peer, str(threads), said, ratio, *[""] * 5, note])
     return rows
@@ -173,10 +173,8 @@ def goals_table(found: Sequence[Compared], records: Sequence[Record]) -> list[st
             if best is None:
                 rows.append([where, asked, "no peer to compare with", ""])
                 continue
-            who = f"{best.peer}{', indirect' if best.indirect else ''}"
-            rows.append(
-                [where, asked, f"{spread(best.ratios)} ({who})", goals.verdict(median(best.ratios), goal.factor, True)]
-            )
+            measured = f"{'indirect: ' if best.indirect else ''}{spread(best.ratios)} ({best.peer})"
+            rows.append([where, asked, measured, goals.verdict(median(best.ratios), goal.factor, True)])
         if c.network.name == "microcircuit" and (OURS, 2) in c.runs:
             runs = c.runs[OURS, 2]
             for what, values, limit, unit in (
@@ -300,9 +298,11 @@ def report(networks: Sequence[Network], records: Sequence[Record]) -> list[str]:
         "Identical simulators exceed the tolerance once in 10,000 comparisons, according to the deviation between runs "
         "with different seeds (Student's t, but at least that of as many independent spikes); 2 % are added for the "
         "order of operations within a step. "
-        "Values are means over neurons; synchrony is the variance over the mean of counts in bins of 3 ms. GeNN and "
-        f"Auryn cannot be installed here: their times are from {goals.ELSEWHERE_MACHINE}, and their ratios are "
-        "indirect, (NEST / spikelearn) here times (peer / NEST) there.", "",
+        "Values are means over neurons; synchrony is the variance over the mean of counts in bins of 3 ms. "
+        "Auryn counts in float32, connects each pair with a probability, and is compiled for this processor, as spikelearn is; "
+        "NEST's wheel is not. GeNN is not installed here: its times are from "
+        f"{goals.ELSEWHERE_MACHINE}, and its ratios are indirect, (NEST / spikelearn) here times (GeNN / NEST) "
+        "there.", "",
         *times_table([c for c in found if c.network.part == "networks"], missing),
         *published(found),
     ]  # fmt: skip

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import in_auryn
 from benchmarks.agreement import dynamics
 from benchmarks.networks import Network, as_request
 
@@ -147,12 +148,12 @@ class Session:
     def start_up(self, repeats: int) -> None:
         """Whole processes. spikelearn's first run has a new cache folder (cold); the next two are warm.
 
-        ANNarchy compiles in each process and is not included."""
+        ANNarchy and Auryn compile for each network and are not included."""
         for repeat in range(1, repeats + 1):
             if any(r["what"] == "start_up" and r["repeat"] == repeat for r in self.records):
                 continue
             found = []
-            for simulator in [each for each in self.pythons if each != "annarchy"]:
+            for simulator in [each for each in self.pythons if each not in ("annarchy", "auryn")]:
                 self.say(f"start-up: round {repeat} of {repeats}, {simulator}")
                 with tempfile.TemporaryDirectory() as cache:
                     for temperature in ("cold", "warm", "warm") if simulator == "spikelearn" else ("warm",):
@@ -224,10 +225,10 @@ def complete_rounds(
 
 
 def interpreters(peers: Sequence[str], other_pythons: dict[str, str]) -> Iterator[tuple[str, str, str | None]]:
-    """(simulator, its interpreter, its version or None if it is not installed there)."""
+    """(simulator, its interpreter, its version or None if it is not installed there). Auryn is no Python package."""
     for simulator in ("spikelearn", *peers):
         python = other_pythons.get(simulator, sys.executable)
-        yield simulator, python, version(PACKAGES[simulator], python)
+        yield simulator, python, in_auryn.version() if simulator == "auryn" else version(PACKAGES[simulator], python)
 
 
 def version(package: str, python: str) -> str | None:

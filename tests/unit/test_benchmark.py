@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tolerances import EXACT, METHOD, ULP
 
-from benchmarks import agreement, goals, learner_speed, networks, report, session
+from benchmarks import agreement, goals, in_auryn, learner_speed, networks, report, session
 from benchmarks.figures import draw
 
 SCRIPT = Path(session.ROOT) / "scripts" / "benchmark.py"
@@ -90,22 +90,47 @@ def test_a_round_that_is_not_complete_counts_for_nothing():
 
 
 def test_peers_of_the_other_machine_are_reached_through_nest():
-    records = measured({"spikelearn": [1.0] * 3, "nest": [12.0] * 3})
+    records = measured({"spikelearn": [1.0] * 3, "nest": [8.0] * 3})
     found = report.compare(BRUNEL, records)
-    nest, auryn = goals.ELSEWHERE["brunel"]["NEST"][0], goals.ELSEWHERE["brunel"]["Auryn"][0]
-    ULP(4).check(report.through_nest(found, 1)["Auryn"], [12.0 * auryn / nest] * 3)
+    nest, genn = goals.ELSEWHERE["brunel"]["NEST"][0], goals.ELSEWHERE["brunel"]["GeNN"][0]
+    ULP(4).check(report.through_nest(found, 1)["GeNN"], [8.0 * genn / nest] * 3)
     text = "\n".join(report.report([BRUNEL], records))
-    assert "| Auryn | 1 | 6 on the other machine | 2.90 (2.90 to 2.90) |" in text and "indirect: through NEST" in text
+    assert "| GeNN | 1 | 8.4 on the other machine | indirect: 2.71 (2.71 to 2.71) |" in text
     best = report.best_peer(found, 1)
-    assert (best.peer, best.indirect) == ("Auryn", True)
-    assert "2.90 (2.90 to 2.90) (Auryn, indirect) | missed by a factor of 1.38" in "\n".join(
+    assert (best.peer, best.indirect) == ("GeNN", True)
+    assert "indirect: 2.71 (2.71 to 2.71) (GeNN) | missed by a factor of 1.48" in "\n".join(
         report.goals_table([found], records)
     )
 
 
 def test_without_nest_the_other_machine_is_quoted_and_compared_with_nothing():
     text = "\n".join(report.report([BRUNEL], measured({"spikelearn": [1.0]}, missing=("nest",))))
-    assert "| Auryn | 1 | 6 on the other machine |  |" in text and "indirect: through" not in text
+    assert "| GeNN | 1 | 8.4 on the other machine |  |" in text and "indirect: 2" not in text
+
+
+def test_auryn_is_found_where_the_environment_says(tmp_path, monkeypatch):
+    monkeypatch.delenv("AURYN", raising=False)
+    assert dict((name, found) for name, _, found in session.interpreters(["auryn"], {}))["auryn"] is None
+    monkeypatch.setenv("AURYN", str(tmp_path))
+    source = tmp_path / "src" / "auryn" / "AurynVersion.cpp"
+    source.parent.mkdir(parents=True)
+    source.write_text("int AurynVersion::version = 0;\nint AurynVersion::subversion = 8;\n"
+                      "int AurynVersion::revision_number = 3;\n")  # fmt: skip
+    assert in_auryn.version() is None
+    (tmp_path / "libauryn.a").touch()
+    assert in_auryn.version() == "0.8.3"
+
+
+def test_spikes_of_auryn_have_the_numbers_of_all_populations(tmp_path):
+    for name, pairs in (
+        ("exc.0", [[10000, 1], [5, 2]]),
+        ("exc.1", [[10000, 1], [3, 1]]),
+        ("inh.0", [[10000, 1], [4, 0]]),
+    ):
+        np.asarray(pairs, np.uint32).tofile(tmp_path / name)
+    times, ids = in_auryn.spikes(tmp_path, 0.1, 10)
+    ULP(4).check(np.sort(times), [0.3, 0.4, 0.5])
+    assert sorted(ids) == [1, 2, 10]
 
 
 def test_a_goal_is_reached_at_its_value():
