@@ -1,9 +1,13 @@
-"""Types of arguments that several commands have."""
+"""Arguments that several commands have: their types, and how a shell completes them."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
+
+from spikelearn import experiments as ex
+from spikelearn.errors import SpikelearnError
 
 
 def seed(text: str) -> int:
@@ -17,3 +21,28 @@ def path(text: str) -> Path:
     if not text or "\0" in text:
         raise argparse.ArgumentTypeError(f"expected a path, got {text!r}")
     return Path(text)
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    model = parser.add_argument("model", metavar="MODEL", help="a name from `spikelearn list`, or a path to a file")
+    _complete(model, lambda prefix, options: [each.name for each in ex.list_experiments()])
+
+
+def add_settings(parser: argparse.ArgumentParser, text: str) -> None:
+    """--set NAME=VALUE, any number of them."""
+    settings = parser.add_argument(
+        "--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", dest="settings", help=text
+    )
+    _complete(settings, lambda prefix, options: [f"{name}=" for name in _parameters_of(options)])
+
+
+def _parameters_of(options: argparse.Namespace) -> list[str]:
+    try:
+        return ex.parameter_names(ex.load_experiment(options.model))
+    except SpikelearnError:
+        return []
+
+
+def _complete(argument: argparse.Action, found: Any) -> None:
+    """Where argcomplete looks for the completions of an argument."""
+    argument.completer = lambda prefix, parsed_args, **_: found(prefix, parsed_args)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The command line: `spikelearn list`, `spikelearn run MODEL`, `spikelearn plot WHAT DIR`; for sweeps see sweep.py.
+"""The command line: `spikelearn run MODEL` and `spikelearn plot WHAT DIR`; other commands have files of their own.
 
 Only arguments and printing. h5py and matplotlib are imported where they are first used.
 Exit codes: 0; 2 for wrong usage and for every SpikelearnError; 130 after Ctrl-C; 141 after a broken pipe.
@@ -18,10 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from spikelearn import experiments as ex
 from spikelearn.atomic_files import reason, replacing
-from spikelearn.cli import compare, fit, plot_sweep, sweep
+from spikelearn.cli import compare, fit, models, plot_sweep, sweep
+from spikelearn.cli.arguments import add_model, add_settings
 from spikelearn.cli.arguments import path as path_argument
 from spikelearn.cli.arguments import seed as seed_argument
+from spikelearn.cli.tables import print_table, shown
 from spikelearn.errors import DescriptionError, ExperimentError, RunFileError, SpikelearnError
+from spikelearn.extras import needed
 from spikelearn.parameters import suggest
 from spikelearn.results.run import Run
 
@@ -39,7 +42,10 @@ RUN_FILE, METRICS_FILE = "run.h5", "metrics.json"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     try:
-        options = _parser().parse_args(arguments)
+        parser = _parser()
+        if "_ARGCOMPLETE" in os.environ:  # a shell asks for completions, and the process ends with them
+            needed("argcomplete", "completions of a shell", "completion").autocomplete(parser)
+        options = parser.parse_args(arguments)
         code = options.action(options)
         sys.stdout.flush()
         return code
@@ -62,16 +68,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    listing = commands.add_parser("list", help="list the models", allow_abbrev=False)
-    listing.add_argument("--json", action="store_true", help="one JSON array on standard output")
-    listing.set_defaults(action=_list)
+    models.add_models(commands)
 
     # MODEL comes first: after --set it would be parsed as a setting.
     usage = "spikelearn run MODEL [--set NAME=VALUE ...] [--seed N] [--duration T] [--quick] [--out DIR] [--json]"
-    run = commands.add_parser("run", usage=usage, help="simulate a model, report and plot it", allow_abbrev=False)
-    run.add_argument("model", metavar="MODEL", help="a name from `spikelearn list`, or a path to a file")
-    run.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", dest="settings",
-                     help="set parameters of the model")  # fmt: skip
+    run = commands.add_parser(
+        "run", usage=usage, help="simulate a model, report and plot it", allow_abbrev=False, add_help=False
+    )
+    run.add_argument("-h", "--help", action=models.HelpOnModel)
+    add_model(run)
+    add_settings(run, "set parameters of the model")
     run.add_argument(
         "--seed", type=seed_argument, default=1, metavar="N", help="seed of all random numbers (default 1)"
     )
@@ -119,15 +125,6 @@ class _Version(argparse.Action):
 
         print(f"spikelearn {__version__}")
         parser.exit()
-
-
-def _list(options: argparse.Namespace) -> int:
-    listed = ex.list_experiments()
-    if options.json:
-        print(json.dumps([{**each._asdict(), "path": str(each.path)} for each in listed]))
-    else:
-        _print_table([(each.name, each.summary) for each in listed])
-    return 0
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -284,9 +281,9 @@ def _draw_pictures(directory: Path, experiment: ex.Experiment, parameters: Any, 
     drawings: list[Callable[[], Any]] = [
         lambda: plots.raster(outcome.run, None, *_raster_window(outcome.run, None, "raster.png")).figure,
         lambda: plots.voltage(outcome.run).figure,
-        lambda: ex.draw(experiment, parameters, outcome),
+        *([] if experiment.figure is None else [lambda: ex.draw(experiment, parameters, outcome)]),
     ]
-    for name, draw in zip(_pictures(experiment.name), drawings, strict=True):
+    for name, draw in zip(_pictures(experiment.name), drawings, strict=False):
         path = directory / name
         try:
             figure = draw()
@@ -377,9 +374,9 @@ def _print_parameters(experiment: ex.Experiment, parameters: Any, options: argpa
     print(f"seed {options.seed}{', quick form' if options.quick else ''}")
     changed = [row for row in ex.parameters_table(experiment, parameters) if row.value != row.default]
     if changed:
-        rows = [(row.name, _shown(row.value), _shown(row.default), row.unit) for row in changed]
+        rows = [(row.name, shown(row.value), shown(row.default), row.unit) for row in changed]
         print()
-        _print_table([("parameter", "value", "default", "unit"), *rows])
+        print_table([("parameter", "value", "default", "unit"), *rows])
     sys.stdout.flush()
 
 
@@ -389,23 +386,9 @@ def _print_metrics(experiment: ex.Experiment, metrics: Mapping[str, Any], parame
         published: tuple[str, ...] = ("", "", "")
         if row.published is not None:
             agrees = {True: "yes", False: "no", None: ""}[row.agrees]
-            published = _shown(row.published.value), agrees, row.published.source
-        rows.append((row.name, _shown(row.value), *published))
+            published = shown(row.published.value), agrees, row.published.source
+        rows.append((row.name, shown(row.value), *published))
     print()
-    _print_table([("metric", "this run", "published", "in range", "source"), *rows])
+    print_table([("metric", "this run", "published", "in range", "source"), *rows])
     if experiment.published and parameters != experiment.parameters():
         print("published values are those of the default parameters")
-
-
-def _print_table(rows: Sequence[Sequence[str]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, tuple):
-        return ",".join(map(_shown, value))
-    return f"{value:.5g}" if isinstance(value, float) else str(value)

@@ -13,6 +13,7 @@ from typing import Any
 
 from spikelearn import experiments as ex
 from spikelearn import sweep
+from spikelearn.cli.arguments import add_model
 from spikelearn.cli.sweep import add_common, pairs, working
 from spikelearn.errors import ExperimentError
 from spikelearn.sweep.optuna_trials import SAMPLERS
@@ -29,7 +30,7 @@ def add_fit(commands: Any) -> None:
         epilog="VALUES: LOW:HIGH, LOW:HIGH:log, or A,B,C. Minimizes the sum of squared relative errors "
         "of the targets (absolute errors where a target is 0). The same command run again continues.",
     )  # fmt: skip
-    fit.add_argument("model", metavar="MODEL", help="a name from `spikelearn list`, or a path to a file")
+    add_model(fit)
     fit.add_argument(
         "--target", nargs="+", action="extend", default=[], metavar="METRIC=VALUE", help="target value of a metric"
     )

@@ -15,6 +15,7 @@ from typing import Any
 
 from spikelearn import experiments as ex
 from spikelearn import sweep
+from spikelearn.cli.arguments import add_model, add_settings
 from spikelearn.cli.arguments import path as path_argument
 from spikelearn.cli.arguments import seed as seed_argument
 from spikelearn.errors import ExperimentError, StoreError
@@ -33,7 +34,7 @@ def add_sweep(commands: Any) -> None:
         epilog="VALUES: START:STOP:NUMBER, START:STOP:NUMBER:log, or A,B,C (A;B if values contain commas). Grids, "
         "samples and tables are crossed. The same command run again computes missing points.",
     )  # fmt: skip
-    sweep.add_argument("model", metavar="MODEL", help="a name from `spikelearn list`, or a path to a file")
+    add_model(sweep)
     sweep.add_argument("--grid", nargs="+", action="extend", default=[], metavar="NAME=VALUES", help="every value")
     for how, text in (("random", "random"), ("sobol", "Sobol"), ("latin", "Latin hypercube")):
         sweep.add_argument(f"--{how}", nargs="+", action="extend", default=[], metavar="NAME=LOW:HIGH[:log]",
@@ -50,8 +51,7 @@ def add_sweep(commands: Any) -> None:
 
 def add_common(parser: Any, directory: str) -> None:
     """Add the arguments common to all commands that compute points. directory: the default store."""
-    parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", dest="settings",
-                        help="set parameters in all points")  # fmt: skip
+    add_settings(parser, "set parameters in all points")
     parser.add_argument("--quick", action="store_true", help="the model's short form")
     parser.add_argument("--seed", type=seed_argument, default=1, metavar="N", help="root seed (default 1)")
     parser.add_argument("--out", type=path_argument, metavar="DIR", help=f"the store (default: {directory})")

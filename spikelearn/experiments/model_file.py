@@ -3,13 +3,20 @@
 A model file is a Python file, in models/ or anywhere else, with
 
     a docstring       whose first line is the summary
+    simulate          a function that returns an Outcome, a Run, or a Run and a dict of metrics
+
+and, if it has them,
+
     Parameters        a frozen dataclass, every field with a default, its unit and meaning in
                       parameter(default, unit, meaning); `duration` (ms) if it has one
     QUICK             parameter -> value, for a quick run
     PUBLISHED         metric -> Published
-    simulate(parameters, seed, sink=None, progress=None) -> Outcome
-    figure(parameters, outcome) -> matplotlib Figure
+    figure            figure(parameters, outcome) -> matplotlib Figure
     SEEDS             number of seeds, if scripts/reproduce.py reproduces the model
+
+With `Parameters` it is simulate(parameters, seed, sink=None, progress=None), otherwise the keyword arguments of
+`simulate` are the parameters, besides seed, sink and progress (see `function_as_model`); sink and progress may be left
+out: recordings are then written at the end, and no progress is shown.
 
 All errors are ExperimentError and name the file.
 """
@@ -30,6 +37,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from spikelearn.errors import ExperimentError
+from spikelearn.experiments.function_as_model import (
+    called_with_parameters,
+    called_with_what_it_takes,
+    parameters_of,
+)
 from spikelearn.experiments.outcome import Outcome, Published
 from spikelearn.experiments.user_code import place_of
 from spikelearn.parameters import suggest
@@ -39,11 +51,13 @@ MODELS = "spikelearn.models"
 """The package of the models that come with spikelearn."""
 OTHER_MODELS = "spikelearn_models"
 """The package of model files in other folders, which exists only in memory."""
+PARAMETERS_OF_FUNCTION = "__parameters_of_simulate__"
+"""Set in a module whose `Parameters` was made of the arguments of `simulate`."""
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A loaded and checked model file."""
+    """A loaded and checked model file. text: its docstring; summary: the first line of it."""
 
     name: str
     path: Path
@@ -52,8 +66,9 @@ class Experiment:
     quick: Mapping[str, Any]
     published: Mapping[str, Published]
     simulate: Callable[..., Outcome]
-    figure: Callable[[Any, Outcome], Any]
+    figure: Callable[[Any, Outcome], Any] | None
     seeds: int = 0
+    text: str = ""
 
 
 class Listed(NamedTuple):
@@ -92,17 +107,20 @@ def load_experiment(
     checked_path(name_or_path, "model")
     path = _find(os.fspath(name_or_path), folder)
     module = _execute(path)
-    _check(module, path)
+    if problems := _problems_of(module):
+        raise ExperimentError(f"{path}: {'; '.join(problems)}")
+    by_name = PARAMETERS_OF_FUNCTION in vars(module)
     return Experiment(
         name=path.stem,
         path=path,
         summary=_first_line(module.__doc__),
         parameters=module.Parameters,
-        quick=dict(module.QUICK),
-        published=dict(module.PUBLISHED),
-        simulate=module.simulate,
-        figure=module.figure,
+        quick=dict(getattr(module, "QUICK", {})),
+        published=dict(getattr(module, "PUBLISHED", {})),
+        simulate=called_with_parameters(module.simulate) if by_name else called_with_what_it_takes(module.simulate),
+        figure=getattr(module, "figure", None),
         seeds=getattr(module, "SEEDS", 0),
+        text=inspect.cleandoc(module.__doc__ or ""),
     )
 
 
@@ -162,59 +180,73 @@ def _package_of(path: Path) -> types.ModuleType:
     return sys.modules[OTHER_MODELS]
 
 
-def _check(module: types.ModuleType, path: Path) -> None:
+def _problems_of(module: types.ModuleType) -> list[str]:
+    """All that keeps a module from being a model file; of one without `Parameters`, these are made of `simulate`."""
     missing = [] if module.__doc__ else ["a docstring"]
-    required = ("Parameters", "QUICK", "PUBLISHED", "simulate", "figure")
-    missing += [name for name in required if not hasattr(module, name)]
-    if missing:
-        raise ExperimentError(f"{path}: not a model file: it lacks {', '.join(missing)}")
-    problem = (
-        _problem_of_parameters(module.Parameters)
-        or _problem_of_tables(module)
-        or _problem_of_function(module.simulate, "simulate", (None, 0), {"sink": None, "progress": None})
-        or _problem_of_function(module.figure, "figure", (None, None), {})
-    )
-    if problem:
-        raise ExperimentError(f"{path}: {problem}")
+    has_function = callable(getattr(module, "simulate", None))
+    missing += [] if has_function else ["a function `simulate`"]
+    problems = [f"not a model file: it lacks {' and '.join(missing)}"] if missing else []
+    if hasattr(module, "Parameters") and PARAMETERS_OF_FUNCTION not in vars(module):
+        problems += _problems_of_parameters(module.Parameters)
+        problems += _problems_of_function(module.simulate, "simulate", (None, 0)) if has_function else []
+    elif has_function:
+        parameters, found = parameters_of(module.simulate, module.__name__)
+        problems += found
+        vars(module).setdefault("Parameters", parameters)
+        vars(module)[PARAMETERS_OF_FUNCTION] = True
+    problems += _problems_of_tables(module)
+    if hasattr(module, "figure"):
+        problems += _problems_of_function(module.figure, "figure", (None, None))
+    return problems
 
 
-def _problem_of_parameters(declared: Any) -> str:
+def _problems_of_parameters(declared: Any) -> list[str]:
     if not (isinstance(declared, type) and dataclasses.is_dataclass(declared)):
-        return "`Parameters` must be a dataclass"
-    if not declared.__dataclass_params__.frozen:  # type: ignore[attr-defined]
-        return "`Parameters` must be a frozen dataclass"
+        return ["`Parameters` must be a dataclass"]
+    problems = [] if declared.__dataclass_params__.frozen else ["`Parameters` must be a frozen dataclass"]  # type: ignore[attr-defined]
     lacking = [
         each.name
         for each in dataclasses.fields(declared)
         if each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING
     ]
-    return f"every field of `Parameters` needs a default; {', '.join(lacking)} has none" if lacking else ""
+    if lacking:
+        problems.append(f"every field of `Parameters` needs a default; {', '.join(lacking)} has none")
+    return problems
 
 
-def _problem_of_tables(module: types.ModuleType) -> str:
+def _problems_of_tables(module: types.ModuleType) -> list[str]:
+    problems = []
     seeds = getattr(module, "SEEDS", 0)
     if not isinstance(seeds, int) or isinstance(seeds, bool) or seeds < 0:
-        return f"`SEEDS` must be a whole number, got {seeds!r}"
-    known = [each.name for each in dataclasses.fields(module.Parameters)]
-    for name, value in (("QUICK", module.QUICK), ("PUBLISHED", module.PUBLISHED)):
+        problems.append(f"`SEEDS` must be a whole number, got {seeds!r}")
+    declared = getattr(module, "Parameters", None)
+    known = [each.name for each in dataclasses.fields(declared)] if dataclasses.is_dataclass(declared) else []
+    quick, published = getattr(module, "QUICK", {}), getattr(module, "PUBLISHED", {})
+    for name, value in (("QUICK", quick), ("PUBLISHED", published)):
         if not isinstance(value, Mapping):
-            return f"`{name}` must be a dict, got {type(value).__name__}"
-    for name in module.QUICK:
-        if name not in known:
-            return f"`QUICK` sets {name!r}{suggest(name, known)}; `Parameters` has: {', '.join(known)}"
-    for name, value in module.PUBLISHED.items():
-        if not isinstance(value, Published):
-            return f"`PUBLISHED[{name!r}]` must be a Published, got {type(value).__name__}"
-    return ""
+            problems.append(f"`{name}` must be a dict, got {type(value).__name__}")
+    if isinstance(quick, Mapping) and dataclasses.is_dataclass(declared):
+        problems += [
+            f"`QUICK` sets {name!r}{suggest(name, known)}; the parameters are: {', '.join(known) or 'none'}"
+            for name in quick
+            if name not in known
+        ]
+    if isinstance(published, Mapping):
+        problems += [
+            f"`PUBLISHED[{name!r}]` must be a Published, got {type(value).__name__}"
+            for name, value in published.items()
+            if not isinstance(value, Published)
+        ]
+    return problems
 
 
-def _problem_of_function(function: Any, name: str, arguments: tuple[Any, ...], keywords: dict[str, None]) -> str:
+def _problems_of_function(function: Any, name: str, arguments: tuple[Any, ...]) -> list[str]:
+    wanted = "parameters, seed" if name == "simulate" else "parameters, outcome"
     try:
-        inspect.signature(function).bind(*arguments, **keywords)
+        inspect.signature(function).bind(*arguments)
     except TypeError as error:
-        wanted = "parameters, seed, sink=None, progress=None" if name == "simulate" else "parameters, outcome"
-        return f"`{name}` cannot be called as {name}({wanted}): {error}"
-    return ""
+        return [f"`{name}` cannot be called as {name}({wanted}): {error}"]
+    return []
 
 
 def _summary(path: Path) -> str:

@@ -30,11 +30,12 @@ def run_experiment(
     """Simulate a model. The returned metrics include the common ones.
 
     sink: where the main run's recordings are streamed to. progress: None shows a bar on a terminal only.
+    A model may return a Run, or a Run and its metrics, instead of an Outcome.
     Raises ExperimentError for errors in the model file, with the line, and if what it returns cannot be used.
     """
     with user_code(experiment.path, "simulate"):
         try:
-            outcome = experiment.simulate(parameters, seed, sink=sink, progress=progress)
+            outcome = _as_outcome(experiment.simulate(parameters, seed, sink=sink, progress=progress))
         except ModuleNotFoundError as error:
             raise ExperimentError(
                 f"{experiment.path}: needs the package {error.name!r}, which is not installed; to install the "
@@ -45,8 +46,24 @@ def run_experiment(
     return dataclasses.replace(outcome, metrics={**outcome.metrics, **common})
 
 
+def _as_outcome(returned: Any) -> Any:
+    if isinstance(returned, Run):
+        return Outcome(returned, {})
+    if isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[0], Run):
+        return Outcome(*returned)
+    return returned
+
+
 def draw(experiment: Experiment, parameters: Any, outcome: Outcome) -> Any:
-    """The model's own Figure. Raises ExperimentError for errors in the model file, and if it returns something else."""
+    """The model's own Figure; without one a raster, or voltages if no spikes were recorded.
+
+    Raises ExperimentError for errors in the model file, and if it returns something else.
+    """
+    if experiment.figure is None:
+        from spikelearn import plots
+
+        spikes = any(len(found.times) for found in outcome.run.spike_data.values())
+        return (plots.raster if spikes else plots.voltage)(outcome.run).figure
     with user_code(experiment.path, "figure"):
         figure = experiment.figure(parameters, outcome)
     if not callable(getattr(figure, "savefig", None)):
@@ -57,7 +74,8 @@ def draw(experiment: Experiment, parameters: Any, outcome: Outcome) -> Any:
 
 def _check(outcome: Any, path: Path) -> None:
     if not isinstance(outcome, Outcome):
-        raise ExperimentError(f"{path}: `simulate` returned {type(outcome).__name__}, expected an Outcome")
+        got, expected = type(outcome).__name__, "an Outcome, a Run, or a Run and a dict of metrics"
+        raise ExperimentError(f"{path}: `simulate` returned {got}, expected {expected}")
     for run in (outcome.run, *outcome.other_runs):
         if not isinstance(run, Run):
             raise ExperimentError(f"{path}: `simulate` returned an Outcome with {run!r}, expected a Run")

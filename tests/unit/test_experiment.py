@@ -138,7 +138,7 @@ def test_a_file_that_is_not_python_is_refused(tmp_path):
             '"""Doc."""\nraise SystemExit(1)\n',
             "bad.py, line 2 .raise SystemExit.1..: cannot be loaded: SystemExit: 1",
         ),
-        ("x = 1\n", "bad.py: not a model file: it lacks a docstring, Parameters, QUICK, PUBLISHED, sim"),
+        ("x = 1\n", "bad.py: not a model file: it lacks a docstring and a function `simulate`"),
     ],
 )
 def test_a_file_that_is_no_model_file_says_where_and_what(tmp_path, text, message):
@@ -156,10 +156,10 @@ def test_a_file_that_is_no_model_file_says_where_and_what(tmp_path, text, messag
         ("@dataclass(frozen=True)", "@dataclass", "`Parameters` must be a frozen dataclass"),
         ("@dataclass(frozen=True)", "", "`Parameters` must be a dataclass"),
         ("n: int = 10", "n: int = field(kw_only=True)", "needs a default; n has none"),
-        ('"n": 2}', '"m": 2}', "`QUICK` sets 'm'.*`Parameters` has: g, n, duration"),
+        ('"n": 2}', '"m": 2}', "`QUICK` sets 'm'.*the parameters are: g, n, duration"),
         ("QUICK = {", "QUICK = [], {", "`QUICK` must be a dict, got tuple"),
         ('Published("low")', '"low"', r"`PUBLISHED\['cv'\]` must be a Published, got str"),
-        ("sink=None, ", "", r"`simulate` cannot be called as simulate\(parameters, seed, sink=None"),
+        ("parameters, seed, sink", "parameters, *, sink", r"`simulate` cannot be called as simulate\(param"),
         ("def figure(parameters, outcome)", "def figure()", "`figure` cannot be called as figure"),
     ],
 )
