@@ -28,6 +28,7 @@ class PolicyGradientParameters(NamedTuple):
     tau_m: Annotated[ms, "time constant of the response to an arrival, as in the target"] = 10.0
     Delta_V: Annotated[mV, "width of the hazard, as in the target"] = 1.0
     tau_c: Annotated[ms, "time constant of the eligibility"] = 500.0
+    tau_rise: Annotated[ms, "time constant with which it rises; 0: at once"] = 0.0
     b: Annotated[number, "concentration at which the weight does not change"] = 0.0
     W_min: Annotated[weight, "smallest weight"] = -100.0
     W_max: Annotated[weight, "largest weight"] = 100.0

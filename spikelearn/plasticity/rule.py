@@ -284,7 +284,7 @@ class Plasticity(Parametrized):
     @property
     def eligibility_rises(self) -> bool:
         """Whether each step of the eligibility takes effect gradually, with parameter tau_rise."""
-        return bool(self.rule.modulated and getattr(self.parameters, "tau_rise", 0.0) > 0)
+        return bool(self.rule.has_eligibility and getattr(self.parameters, "tau_rise", 0.0) > 0)
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value:g}" for name, value in self.parameters._asdict().items())
@@ -311,7 +311,7 @@ def with_parameters(rule: Any, modulator: Any, parameters: dict[str, Any]) -> Pl
         raise ParameterError(
             f"{rule.name}: W_min must be below W_max, got {values.W_min:g} and {values.W_max:g}{negative}"
         )
-    if rule.modulated and not 0.0 <= getattr(values, "tau_rise", 0.0) < getattr(values, "tau_c", math.inf):
+    if rule.has_eligibility and not 0.0 <= getattr(values, "tau_rise", 0.0) < getattr(values, "tau_c", math.inf):
         raise ParameterError(
             f"tau_rise of {rule.name}: expected at least 0 and less than tau_c, {values.tau_c:g} ms, got "
             f"{values.tau_rise:g} ms"

@@ -21,6 +21,10 @@ N is one number for the projection, H and M are one for each target and trace; a
 may also differ between targets: with a state variable L of the target in place of n - b, w' = c(t) L(t), as in e-prop;
 N is then one number for each target.
 
+With a parameter tau_rise above 0, what the eligibility takes in is low-pass filtered first, as in rules that learn at
+events (plasticity/rule.py). It is then the difference of two such c, with tau_c and with tau_rise, times
+tau_c/(tau_c - tau_rise), and so are its parts of w(t); a synapse stores one number more.
+
 X grows as exp((t - base)/tau_x), so base advances every eight of the shortest time constants. The values of H, M and N
 at the last advances are kept, and a synapse applies them at its next arrival (kernels/templates/signal_rule.py).
 
@@ -73,8 +77,12 @@ class SignalRule(Documented):
     on_pre: scalar function, called at each arrival: (weight, *pre, *seen, *constants) -> weight; with an eligibility it
         takes no weight and returns the step of the eligibility. None: arrivals change nothing. seen: variables of reads
         or state.
+    t: an argument that each function gets if it names it, in any place: the time in ms, of `signal` and `advance` at
+        the end of the step, of `on_pre` that at which the event is at the synapse. Not if something of the rule has
+        that name.
     constants: function(parameters, dt) -> dict of the numbers that these functions need.
-    modulated: the weight changes by the integral of eligibility times (modulator - b), with parameters tau_c and b.
+    modulated: the weight changes by the integral of eligibility times (modulator - b), with parameters tau_c and b, and
+        tau_rise, less than tau_c, if the eligibility is to rise before it decays; so may those of the next two.
     equations, pre_statements, post_statements: as in PlasticityRule. nest: the rule in NEST.
     low_pass: the same with 1 in place of (modulator - b): w' = c, with c low-pass filtered x G.
     modulated_by: the same with this state variable of the target in place of (modulator - b), a third factor that
@@ -161,7 +169,7 @@ class SignalRule(Documented):
             if function is None:
                 continue
             given = arguments_of(function)
-            if list(given) != arguments:
+            if [name for name in given if name in arguments or name != "t"] != arguments:
                 raise DescriptionError(
                     f"{handler} of {where} takes ({', '.join(given)}), expected ({', '.join(arguments)})"
                 )

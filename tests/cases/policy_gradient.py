@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from tolerances import METHOD
+from tolerances import METHOD, ULP
 
 import spikelearn as sl
 from cases.case import Case
@@ -67,6 +67,30 @@ def eligibility_and_derivative():
     return run.trace(synapses, "c").values[-1], derivative
 
 
+def eligibility_that_rises():
+    """(c of six synapses in every step, what a low-pass filter with tau_rise makes of c that does not rise)."""
+    n, tau_c, tau_rise = 6, 60.0, 25.0
+    net = sl.Network(dt=DT, seed=4)
+    source = net.population(n, sl.Poisson(60.0))
+    cell = net.population(1, sl.SRM0(V_th=-55.0, Delta_V=5.0, rho_0=400.0))
+    reward = net.modulator("reward", tau=100.0)
+    rules = [sl.PolicyGradient(reward, Delta_V=5.0, tau_c=tau_c, tau_rise=rise) for rise in (tau_rise, 0.0)]
+    made = [net.connect(source, cell, weight=1.5, delay=DT, plasticity=rule) for rule in rules]
+    for synapses in made:
+        net.record(synapses, "c", every=DT)
+    net.record(cell)
+    run = net.run(300.0)
+    assert len(run.spikes(cell).times) > 5
+    risen, at_once = (run.trace(synapses, "c").values for synapses in made)
+    assert np.ptp(risen) > 0.3
+    # c decays within a step, over which the filter integrates it
+    taken = (math.exp(-DT / tau_c) - math.exp(-DT / tau_rise)) / (1.0 - tau_rise / tau_c)
+    filtered = [np.zeros(n)]
+    for c in at_once[:-1]:
+        filtered.append(filtered[-1] * math.exp(-DT / tau_rise) + taken * c)
+    return risen, np.array(filtered)
+
+
 CASES: tuple[Case, ...] = (
     Case(
         "PolicyGradient",
@@ -75,5 +99,13 @@ CASES: tuple[Case, ...] = (
         METHOD(2, H, 1e3),
         "METHOD(2, 1e-4)",
         eligibility_and_derivative,
+    ),
+    Case(
+        "PolicyGradient",
+        "eligibility that rises, in every step of 300 ms",
+        "low-pass filter, in closed form",
+        ULP(1_000_000, 1.0),
+        "ULP(1,000,000, 1)",
+        eligibility_that_rises,
     ),
 )

@@ -26,7 +26,8 @@ class SignalSynapse:
     weight: float
     axonal: int
     x: list
-    c: float = 0.0
+    c: float = 0.0  # what decays with tau_c
+    rising: float = 0.0  # what is taken from it, and decays with tau_rise
     arrivals: list = field(default_factory=list)  # ms, so far
     sent: dict = field(default_factory=dict)  # step of arrival at the target -> what arrives
 
@@ -37,13 +38,15 @@ class SignalLearning:
     third: (steps, n), a third factor that each target has at the end of each step, in place of a modulator.
 
     share: how much of its weight a synapse releases, given its arrivals until then; by default all of it.
+    tau_rise: 0 for an eligibility that takes in everything at once.
     """
 
     def __init__(
         self, synapses, dendritic, dt, taus, W_min, W_max, tau_c=None, tau_n=None, b=0.0, released=None,
         amplitudes=None, hidden=False, share=lambda arrivals: 1.0, third=None,
+        tau_rise=0.0,
     ):  # fmt: skip
-        self.share, self.third = share, third
+        self.share, self.third, self.tau_rise = share, third, tau_rise
         self.synapses = [SignalSynapse(*s, [0.0] * len(taus)) for s in synapses]
         self.dendritic, self.dt, self.taus, self.W_min, self.W_max = dendritic, dt, taus, W_min, W_max
         self.tau_c, self.tau_n, self.b, self.released = tau_c, tau_n, b, released or {}
@@ -90,7 +93,8 @@ class SignalLearning:
                     weight, c = synapse.weight, synapse.c
                     self.at_pre(synapse, step - d if d > 0 else step - 1)
                     synapse.weight = self.kept(weight + self.plastic * (synapse.weight - weight))
-                    synapse.c = c + self.plastic * (synapse.c - c)
+                    step_of_c, synapse.c = self.plastic * (synapse.c - c), c
+                    self.enter(synapse, step_of_c)
                     synapse.arrivals.append(step * self.dt)
                     value = self.value(synapse, step - synapse.axonal)
                     synapse.sent[step + d] = self.clip(synapse.weight) * self.share(synapse.arrivals) * value
@@ -112,21 +116,29 @@ class SignalLearning:
 
     def pass_time(self, synapse):
         """w' = c (n - b) over one step; both decay."""
-        s = 1.0 / self.tau_c + (1.0 / self.tau_n if self.tau_n else 0.0)
-        with_n = self.n * (1.0 - math.exp(-self.dt * s)) / s
-        with_b = self.b * self.tau_c * (1.0 - math.exp(-self.dt / self.tau_c))
-        if self.plastic and self.third is None:
-            synapse.weight += synapse.c * (with_n - with_b)
+        for part, tau in ((synapse.c, self.tau_c), (-synapse.rising, self.tau_rise)):
+            if part != 0.0 and self.plastic and self.third is None:
+                s = 1.0 / tau + (1.0 / self.tau_n if self.tau_n else 0.0)
+                with_n = self.n * (1.0 - math.exp(-self.dt * s)) / s
+                with_b = self.b * tau * (1.0 - math.exp(-self.dt / tau))
+                synapse.weight += part * (with_n - with_b)
         synapse.c *= math.exp(-self.dt / self.tau_c)
+        synapse.rising *= math.exp(-self.dt / self.tau_rise) if self.tau_rise else 0.0
+
+    def enter(self, synapse, amount):
+        """What an eligibility takes in."""
+        gain = self.tau_c / (self.tau_c - self.tau_rise) if self.tau_rise else 1.0
+        synapse.c += gain * amount
+        synapse.rising += gain * amount if self.tau_rise else 0.0
 
     def teach(self, synapse, step, plastic):
         """w' = c L, L of the target at the end of a step."""
         if self.third is not None and plastic:
-            synapse.weight += synapse.c * self.third[step - 1, synapse.post] * self.dt
+            synapse.weight += (synapse.c - synapse.rising) * self.third[step - 1, synapse.post] * self.dt
 
     def take(self, synapse, amount):
         if self.tau_c:
-            synapse.c += amount
+            self.enter(synapse, amount)
         else:
             synapse.weight = self.kept(synapse.weight + amount)
 
@@ -144,7 +156,7 @@ class SignalLearning:
 
     @property
     def eligibilities(self):
-        return np.array([s.c for s in self.synapses])
+        return np.array([s.c - s.rising for s in self.synapses])
 
 
 class OwnFunctions(SignalLearning):
@@ -164,6 +176,7 @@ class OwnFunctions(SignalLearning):
             tau_c=p.tau_c if rule.has_eligibility else None, tau_n=tau_n if rule.modulated else None,
             b=p.b if rule.modulated else 0.0, released=released, amplitudes=[trace.amplitude for trace in rule.pre],
             hidden=rule.limits == "sent", third=reads.get(rule.modulated_by),
+            tau_rise=getattr(p, "tau_rise", 0.0) if rule.has_eligibility else 0.0,
         )  # fmt: skip
         self.rule, self.reads, self.fired, self.signals, self.carried = rule, reads, fired, {}, carried
         self.constants = rule.constants(p, dt)
@@ -186,9 +199,14 @@ class OwnFunctions(SignalLearning):
         return history
 
     def call(self, function, variables, step, post):
-        kinds = (self.rule.learns_from, *self.rule.learns_also_from)
-        events = [float((step, post) in self.fired[kind]) for kind in kinds]
-        return plain(getattr(self.rule, function))(*variables.values(), *events, *self.constants.values())
+        events = {"event": float((step, post) in self.fired[self.rule.learns_from])}
+        events |= {kind: float((step, post) in self.fired[kind]) for kind in self.rule.learns_also_from}
+        return self.by_name(function, step, variables | events)
+
+    def by_name(self, function, step, values):
+        """What a function of the rule returns for the arguments that it names; t is the end of a step."""
+        function, known = plain(getattr(self.rule, function)), {"t": step * self.dt, **self.constants, **values}
+        return function(*(known[name] for name in function.__code__.co_varnames[: function.__code__.co_argcount]))
 
     def seen(self, step, post):
         """The variables as a step sees them, the delayed ones late."""
@@ -203,12 +221,13 @@ class OwnFunctions(SignalLearning):
     def at_pre(self, synapse, step):
         if self.rule.on_pre is None:
             return
-        seen = self.seen(max(0, step), synapse.post)
-        arguments = [*synapse.x, *(seen[name] for name in self.rule.seen), *self.constants.values()]
+        seen, now = self.seen(max(0, step), synapse.post), step + (self.dendritic or 1)
+        values = {trace.name: x for trace, x in zip(self.rule.pre, synapse.x, strict=True)}
+        found = self.by_name("on_pre", now, values | {"weight": synapse.weight} | {v: seen[v] for v in self.rule.seen})
         if self.tau_c:
-            synapse.c += plain(self.rule.on_pre)(*arguments)
+            synapse.c += found
         else:
-            synapse.weight = plain(self.rule.on_pre)(synapse.weight, *arguments)
+            synapse.weight = found
 
     def value(self, synapse, step):
         return 1.0 if self.carried is None else float(self.carried[step - 1, synapse.pre])
@@ -218,7 +237,7 @@ class OwnFunctions(SignalLearning):
 
     def take(self, synapse, amount):
         if self.tau_c:
-            synapse.c += amount
+            self.enter(synapse, amount)
         else:
             synapse.weight += amount
 

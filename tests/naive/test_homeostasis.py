@@ -373,7 +373,7 @@ def test_rules_that_learn_from_a_signal_are_normalised_and_go_on_as_they_would(n
         projection = net.connect(
             net.population(N_PRE, as_list(found.pre)), target, "ignored", sl.Pairs(pre, post), weight=weights,
             axonal_delay=axonal * test_signals.DT, dendritic_delay=dendritic * test_signals.DT,
-            plasticity=rule(modulator) if rule.modulated else rule(),
+            plasticity=test_signals.rule_of(name)(modulator),
         )  # fmt: skip
         if regulated:
             net.homeostasis(projection, sl.Normalisation(totals, every * test_signals.DT, subtractive=True))

@@ -160,7 +160,7 @@ def test_a_synapse_that_moved_has_no_eligibility_and_the_others_keep_theirs():
     ULP(1000, 1000.0).check(later.weight[stayed], later_free.weight[stayed])
 
 
-@pytest.mark.parametrize("name", ["Plain", "LowPass"])
+@pytest.mark.parametrize("name", ["Plain", "LowPass", "LowPass with rise"])
 def test_a_rule_that_learns_from_a_signal_starts_anew_at_the_new_target(name):
     """What moves goes on as a synapse would that was there from the start, but for its weight and eligibility then."""
     scene, dt = test_signals.scene(3), test_signals.DT
@@ -171,7 +171,8 @@ def test_a_rule_that_learns_from_a_signal_starts_anew_at_the_new_target(name):
         target = replay(net, 4, scene.post, V_m=scene.V_m, u_bar_minus=scene.second)
         spikes = sorted(scene.pre)
         source = net.population(5, sl.SpikeList([s * dt for s, _ in spikes], [i for _, i in spikes]))
-        projection = net.connect(source, target, "ignored", pairs, weight=50.0, delay=dt, plasticity=rule())
+        learning = test_signals.rule_of(name)(None)
+        projection = net.connect(source, target, "ignored", pairs, weight=50.0, delay=dt, plasticity=learning)
         if regulated:
             net.homeostasis(projection, sl.Rewiring(below=5000.0, weight=10.0, every=moves, probability=0.4))
         net.record(projection, ["weight", "c"] if rule.has_eligibility else "weight", every=moves / 2)

@@ -11,6 +11,7 @@ from naive.signal_rules import NaiveClopath, TwoTraces
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
+from spikelearn.errors import ParameterError
 from spikelearn.plasticity import Trace
 from spikelearn.units import ms, number, weight
 
@@ -36,6 +37,7 @@ class TwoTracesParameters(NamedTuple):
     tau_fast: ms = 5.0
     tau_slow: ms = 30.0
     tau_c: ms = 50.0
+    tau_rise: ms = 0.0
     b: number = 0.0
     gain: number = 0.002
     kick: number = 0.1
@@ -76,6 +78,8 @@ Taught = sl.SignalRule("Taught", on_pre=_on_pre_of_eligibility, modulated_by="rh
 Hidden = sl.SignalRule("Hidden", on_pre=_on_pre, limits="sent", **COMMON)
 HiddenLowPass = sl.SignalRule("HiddenLowPass", on_pre=_on_pre_of_eligibility, low_pass=True, limits="sent", **COMMON)
 RULES = {"Plain": Plain, "LowPass": LowPass, "Modulated": Modulated, "Taught": Taught}
+RISE = 12.0
+RULES |= {f"{name} with rise": rule for name, rule in RULES.items() if rule.has_eligibility}
 
 
 class Scene(NamedTuple):
@@ -118,9 +122,9 @@ def scene(seed, dendritic=0, steps=STEPS):
     return Scene(pre, post, V_m, second, third, synapses, released, dendritic)
 
 
-def engine(found, rule, threads=1, trials=None, record=(), synapse=None, every=10, halfway=None):
+def engine(found, rule, threads=1, trials=None, record=(), synapse=None, every=10, halfway=None, steps=STEPS, **how):
     """(run, network, projection, targets). every: steps between samples of what is recorded of synapses. halfway:
-    weights that are set then."""
+    weights that are set then. how: of the run."""
     net = sl.Network(dt=DT, threads=threads)
     modulator = net.modulator(tau=30.0)
     net.release(modulator, np.array(list(found.released)) * DT, np.array(list(found.released.values())))
@@ -140,10 +144,10 @@ def engine(found, rule, threads=1, trials=None, record=(), synapse=None, every=1
         net.set_weights(projection, halfway)
         run = first.joined(net.run(STEPS // 2 * DT))
     else:
-        run = net.run(STEPS * DT) if trials is None else net.run(trials=trials(projection, target))
+        run = net.run(steps * DT, **how) if trials is None else net.run(trials=trials(projection, target))
     times, ids = run.spikes(target)
-    assert set(zip(steps_of(times, DT).tolist(), ids.tolist(), strict=True)) == {p for p in found.post if p[0] <= STEPS}
-    ULP(2 * STEPS, 100.0).check(run.trace(target, "V_m").values, found.V_m, "a StepCurrent adds up differences")
+    assert set(zip(steps_of(times, DT).tolist(), ids.tolist(), strict=True)) == {p for p in found.post if p[0] <= steps}
+    ULP(2 * STEPS, 100.0).check(run.trace(target, "V_m").values, found.V_m[:steps], "a StepCurrent adds up differences")
     return run, net, projection, target
 
 
@@ -152,13 +156,13 @@ def clopath_reference(found, **changed):
 
 
 def two_traces(name, found, hidden=False, **changed):
-    p = TwoTracesParameters(**changed)
+    p = TwoTracesParameters(**with_rise(name, changed))
     more = {"hidden": hidden}
     if name != "Plain":
-        more["tau_c"] = p.tau_c
-    if name == "Modulated":
+        more |= {"tau_c": p.tau_c, "tau_rise": p.tau_rise}
+    if name.startswith("Modulated"):
         more |= {"tau_n": 30.0, "b": 0.05, "released": found.released}
-    if name == "Taught":
+    if name.startswith("Taught"):
         more["third"] = found.third
     return TwoTraces(
         found.synapses, found.dendritic, DT, [p.tau_fast, p.tau_slow], p.W_min, p.W_max, V_m=found.V_m,
@@ -167,8 +171,17 @@ def two_traces(name, found, hidden=False, **changed):
     )  # fmt: skip
 
 
+def with_rise(name, changed):
+    """The parameters of a rule, with a rise that is faster than the decay."""
+    tau_rise = min(RISE, 0.8 * changed.get("tau_c", 50.0))
+    return {"tau_rise": tau_rise, **changed} if name.endswith("with rise") else changed
+
+
 def rule_of(name, **changed):
-    return (lambda m: Modulated(m, b=0.05, **changed)) if name == "Modulated" else lambda m: RULES[name](**changed)
+    changed = with_rise(name, changed)
+    if name.startswith("Modulated"):
+        return lambda m: Modulated(m, b=0.05, **changed)
+    return lambda m: RULES[name](**changed)
 
 
 def rule_and_reference(name, found):
@@ -240,7 +253,7 @@ def test_the_origin_of_the_exponentials_moves_without_a_trace(name, changed, den
 def test_recorded_weights_and_eligibilities_are_those_of_every_moment(name, dendritic, threads):
     """All events that have reached the synapse count, also those that have not reached the target yet."""
     found = scene(4, dendritic)
-    variables = ["weight", "c"] if name in ("LowPass", "Modulated") else ["weight"]
+    variables = ["weight", "c"] if name.startswith(("LowPass", "Modulated")) else ["weight"]
     rule, reference = rule_and_reference(name, found)
     run, *_ = engine(found, rule, record=variables, threads=threads)
     reference.run(found.pre, STEPS, every=10)
@@ -271,16 +284,21 @@ def test_a_spike_at_0_ms_is_at_a_synapse_without_axonal_delay_before_the_first_s
     found = found._replace(synapses=[(1, j, 1.5, 0) for j in range(N_POST)])
     run, *_ = engine(found, rule_of(name, gain=0.0, kick=0.0), record=["weight"], every=1)
     passed = np.arange(1, STEPS + 1)[:, None] * DT
-    low_passed = 50.0 * -np.expm1(-passed / 50.0)
     third = np.concatenate([np.zeros((9, N_POST)), found.third[:-9]])
-    taught = np.cumsum(np.exp(-passed / 50.0) * third * DT, axis=0)
-    factor = {"Plain": 1.0, "LowPass": low_passed, "Modulated": -0.05 * low_passed, "Taught": taught}[name]
+    low_passed, taught = 50.0 * -np.expm1(-passed / 50.0), np.cumsum(np.exp(-passed / 50.0) * third * DT, axis=0)
+    if name.endswith("with rise"):
+        gain = 50.0 / (50.0 - RISE)
+        low_passed = gain * (low_passed - RISE * -np.expm1(-passed / RISE))
+        taught = gain * (taught - np.cumsum(np.exp(-passed / RISE) * third * DT, axis=0))
+    factors = {"Plain": 1.0, "LowPass": low_passed, "Modulated": -0.05 * low_passed, "Taught": taught}
+    factor = factors[name.removesuffix(" with rise")]
     TOLERANCE.check(run.trace("synapses", "weight").values, 1.5 + 0.002 * 70.0 * factor * np.ones((STEPS, N_POST)))
 
 
 @pytest.mark.parametrize("name", RULES)
 def test_a_dendritic_delay_of_eight_hundred_time_constants_is_one_like_any_other(name):
-    found, changed = scene(4, 100), {"tau_fast": DT / 8, "tau_c": DT / 8}
+    """Of four hundred for an eligibility that rises, since it rises faster than it decays."""
+    found, changed = scene(4, 100), {"tau_fast": DT / 8, "tau_c": DT / 4 if name.endswith("with rise") else DT / 8}
     run, _, projection, target = engine(found, rule_of(name, **changed))
     reference = two_traces(name, found, **changed)
     reference.run(found.pre, STEPS)
@@ -373,3 +391,22 @@ def test_plastic_false_freezes_the_weights():
     target = replay(net, N_POST, found.post, V_m=found.V_m, u_bar_minus=found.second)
     frozen = net.connect(source, target, "ignored", weight=1.0, plasticity=sl.Clopath(**CLOPATH), plastic=False)
     EXACT.check(net.run(STEPS * DT).weights(frozen), np.ones(N_PRE * N_POST))
+
+
+def test_an_eligibility_cannot_rise_faster_than_a_fraction_of_a_step():
+    with pytest.raises(ParameterError, match="tau_rise of LowPass, .*'synapses': expected 0 or at least 0.0625 ms"):
+        engine(scene(1), lambda m: LowPass(tau_rise=0.01))
+
+
+@pytest.mark.parametrize("name", ["Modulated with rise", "Taught with rise"])
+def test_an_eligibility_that_rises_goes_on_from_a_checkpoint_and_steps_as_it_runs(name, tmp_path):
+    found, path = scene(5, 9), tmp_path / "half"
+    whole, *_ = engine(found, rule_of(name), record=["weight", "c"])
+    stepped, *_ = engine(found, rule_of(name), record=["weight", "c"], engine="stepper")
+    first, *_ = engine(found, rule_of(name), record=["weight", "c"], steps=STEPS // 2, checkpoint=path)
+    restored = sl.Network.restore(path).run(STEPS // 2 * DT, after=first)
+    for variable in ("weight", "c"):
+        values = whole.trace("synapses", variable).values
+        assert np.ptp(values[-1]) > 0.1
+        EXACT.check(stepped.trace("synapses", variable).values, values, variable)
+        EXACT.check(restored.trace("synapses", variable).values, values, variable)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from naive.signal_rules import OwnFunctions
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
@@ -161,3 +162,67 @@ def test_times_are_checked():
     net, _ = network(growing(every="update")(update=0.7))
     with pytest.raises(ParameterError, match="update of Growing, projection 'made': expected a multiple of dt"):
         net.run(1.0)
+
+
+class SignalParameters(NamedTuple):
+    tau: ms = 20.0
+    period: ms = 40.0
+    tau_c: ms = 50.0
+    W_min: any_unit = -1000.0
+    W_max: any_unit = 1000.0
+
+
+def signal(t, V_m, phase, event, rhythm):
+    return 0.01 * math.cos(rhythm * t) * (V_m + 70.0) + event * phase
+
+
+def advance(V_m, phase, event, rhythm, t):
+    return (0.9 * phase + 1e-3 * t,)
+
+
+def at_arrival(weight, x, t, rhythm):
+    return weight + 0.1 * math.cos(rhythm * t)
+
+
+Timed = sl.SignalRule(
+    "Timed", SignalParameters, (Trace("x", "tau"),), ("V_m",), signal,
+    lambda p, dt: {"rhythm": 2.0 * math.pi / p.period}, state={"phase": ""}, advance=advance, on_pre=at_arrival,
+)  # fmt: skip
+TimedEligibility = sl.SignalRule(
+    "TimedEligibility", SignalParameters, (Trace("x", "tau"),), ("V_m",), signal, Timed.constants,
+    state={"phase": ""}, advance=advance, on_pre=lambda x, t, rhythm: 1e-3 * math.cos(rhythm * t), low_pass=True,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("dendritic", [0.0, 3.0])
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("rule", [Timed, TimedEligibility], ids=lambda rule: rule.name)
+def test_rules_that_learn_from_a_signal_get_the_time(rule, threads, dendritic):
+    """At the end of each step what the target does, at an arrival what is then at the synapse; the references give it."""
+    net, made = network(rule(), threads, dendritic)
+    net.record(net.populations["cells"], "V_m")
+    net.record(made, "weight", every=5.0)
+    start, run = net.run(0.0, progress=False), net.run(100.0)
+    arrived, fired = run.spikes("source"), run.spikes("cells")
+    events = {(int(step), int(i)) for step, i in zip(np.rint(fired.times / DT), fired.ids, strict=True)}
+    reference = OwnFunctions(made, start, run, DT, 200, {"V_m": run.trace("cells", "V_m").values}, {"spike": events})
+    sent = {(int(step), int(i)) for step, i in zip(np.rint(arrived.times / DT), arrived.ids, strict=True)}
+    reference.run(sent, 200, every=10)
+    assert len(events) > 10 and np.ptp(run.weights("made") - start.weights("made")) > 1.0
+    ULP(4_500_000, 1.0).check(run.weights("made"), reference.weights)
+    ULP(4_500_000, 1.0).check(run.trace("made", "weight").values, np.array([w for w, _ in reference.read]))
+
+
+def test_a_state_of_the_rule_of_that_name_is_the_state():
+    """Here it counts the target's events."""
+
+    def counting(name, signal, advance):
+        rule = sl.SignalRule(
+            "Counting", SignalParameters, (Trace("x", "tau"),), (), signal, lambda p, dt: {}, state={name: ""},
+            advance=advance,
+        )  # fmt: skip
+        return network(rule())[0].run(100.0).weights("made")
+
+    as_t = counting("t", lambda t, event: 1e-3 * t, lambda t, event: (t + event,))
+    assert np.ptp(as_t) > 0.1
+    EXACT.check(as_t, counting("n", lambda n, event: 1e-3 * n, lambda n, event: (n + event,)))

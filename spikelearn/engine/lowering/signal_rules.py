@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.modules import Kernel, kernel_for
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
 from spikelearn.engine.lowering.learning_factor import factor_arrays, keep_calls
 from spikelearn.engine.lowering.short_term_synapses import Release
 from spikelearn.engine.plan import Call, Plan, Table
+from spikelearn.errors import ParameterError
 from spikelearn.kernels import signal_rule
 from spikelearn.steps import whole_steps
 
@@ -51,6 +53,12 @@ class SignalLearning:
     def rule(self) -> Any:
         assert self.projection.plasticity is not None
         return self.projection.plasticity.rule
+
+    @property
+    def rises(self) -> bool:
+        """Whether the eligibility rises before it decays."""
+        assert self.projection.plasticity is not None
+        return self.projection.plasticity.eligibility_rises
 
     @property
     def factor(self) -> np.ndarray:
@@ -117,7 +125,7 @@ class SignalLearning:
 
     def _third_factor(self, label: str, function: str, **own: Any) -> Call:
         """A Call of one of the kernels that act on eligibilities."""
-        text = signal_rule.render_third_factor([trace.name for trace in self.rule.pre])
+        text = signal_rule.render_third_factor([trace.name for trace in self.rule.pre], self.rises)
         kernel = replace(kernel_for(f"Third factor of {self.rule.name}", text, {}), name=function)
         return Call(f"{label} {self.projection.name}", kernel, **kernel.choose(self.values | own))
 
@@ -148,6 +156,7 @@ class SignalLearning:
 def _kernel(projection: Projection, dt: float, release: Release | None, dense: bool) -> Kernel:
     assert projection.plasticity is not None
     rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
+    functions = {name: getattr(rule, name) for name in ("signal", "advance", "on_pre")}
     text = signal_rule.render_signal_rule(
         [(t.name, t.jump, t.amplitude) for t in rule.pre],
         rule.reads,
@@ -156,15 +165,15 @@ def _kernel(projection: Projection, dt: float, release: Release | None, dense: b
         rule.seen,
         list(rule.constants(parameters, dt)),
         rule.has_eligibility,
-        rule.on_pre is not None,
+        {name: arguments_of(function) for name, function in functions.items() if function is not None},
         bool(projection.payload),
         rule.limits == "sent",
         rule.learns_also_from,
         release.names if release else None,
         dense,
         bool(rule.modulated_by),
+        projection.plasticity.eligibility_rises,
     )
-    functions = {name: getattr(rule, name) for name in ("signal", "advance", "on_pre")}
     return kernel_for(f"Synapses of {rule.name}", text, {**functions, "release": release and release.model.release})
 
 
@@ -176,12 +185,15 @@ def _arrays(projection: Projection, plan: Plan, table: Table) -> dict[str, Any]:
     dt, n, back = plan.dt, target.n, projection.dendritic_steps
     offset, size = plan.share.part(target, first, projection.target_size)
     taus = {t.name: getattr(parameters, t.tau) for t in rule.pre}
-    shortest = min([*taus.values(), *([parameters.tau_c] if rule.has_eligibility else [])])
+    rises = projection.plasticity.eligibility_rises
+    of_eligibility = [parameters.tau_c] if rule.has_eligibility else []
+    shortest = min([*taus.values(), *of_eligibility, *([parameters.tau_rise] if rises else [])])
     every = max(1, round(_EPOCH * shortest / dt))
     n_slots = len(table.index) - 1
     arrays: dict[str, Any] = {
         **{f"constant_{name}": float(value) for name, value in rule.constants(parameters, dt).items()},
         "every": every,
+        "ms_per_step": float(dt),
         "first": first + offset,
         "last": first + offset + size,
         "clock": np.zeros(3, np.int64),
@@ -190,8 +202,8 @@ def _arrays(projection: Projection, plan: Plan, table: Table) -> dict[str, Any]:
         **{f"also_{kind}": np.zeros(n) for kind in rule.learns_also_from},
         "slot_epoch": np.zeros(n_slots, np.int64),
     }
-    values = ["H", "M"] if rule.has_eligibility else ["H"]
-    c_rate = 0.0
+    values = ["H", *(["M"] if rule.has_eligibility else []), *(["K"] if rises else [])]
+    c_rate = rise_rate = 0.0
     if rule.has_eligibility:
         c_rate, by_target = dt / parameters.tau_c, bool(rule.modulated_by)
         arrays |= {
@@ -203,6 +215,22 @@ def _arrays(projection: Projection, plan: Plan, table: Table) -> dict[str, Any]:
             "c_factor": float(np.exp(-every * c_rate)),
             **({"third": np.zeros((2 * back + 2, n))} if by_target else {"released": np.zeros(back + 2)}),
         }
+    if rises:
+        if parameters.tau_rise < dt / _EPOCH:
+            raise ParameterError(
+                f"tau_rise of {rule.name}, projection {projection.name!r}: expected 0 or at least {dt / _EPOCH:g} ms, an "
+                f"eighth of dt, got {parameters.tau_rise:g} ms"
+            )
+        rise_rate = dt / parameters.tau_rise
+        arrays |= {
+            "risings": np.zeros(table.n_synapses),
+            "R": np.zeros_like(arrays["N"]),
+            "end_R": np.zeros_like(arrays["end_N"]),
+            "rise_rate": rise_rate,
+            "rise_factor": float(np.exp(-every * rise_rate)),
+            "rise_gain": parameters.tau_c / (parameters.tau_c - parameters.tau_rise),
+            "released_rise": np.zeros(back + 2),
+        }
     for trace, tau in taus.items():
         arrays |= {f"{v}_{trace}": np.zeros(n) for v in values}
         arrays |= {f"end_{v}_{trace}": np.zeros((signal_rule.EPOCHS, n)) for v in values}
@@ -210,6 +238,7 @@ def _arrays(projection: Projection, plan: Plan, table: Table) -> dict[str, Any]:
             f"slot_{trace}": np.zeros(n_slots),
             f"tau_rate_{trace}": dt / tau,
             f"rate_{trace}": dt / tau - c_rate,
+            f"rising_rate_{trace}": dt / tau - rise_rate,
             f"factor_{trace}": float(np.exp(-every * dt / tau)),
         }
     starts = {v: target.start[v] for v in rule.reads}

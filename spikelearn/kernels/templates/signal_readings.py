@@ -17,8 +17,15 @@ from spikelearn.kernels.trial_clock import PHASE, STARTS
 # if hidden:
 # LIMITS = -math.inf, math.inf
 # end
+# WHOLE = c
+# if rises:
+# WHOLE = c - rising
+# end
 # if eligibility and not by_target:
 # SETTLED = X__PRE, N_now
+# end
+# if rises and not by_target:
+# SETTLED = X__PRE, N_now, R_now
 # end
 # if eligibility:
 # AS_IT_IS = weight + c * N_now
@@ -28,6 +35,14 @@ from spikelearn.kernels.trial_clock import PHASE, STARTS
 # SCALED = SCALED + X__x * H__x__now
 # end
 # OF_NOW = (SCALED) * math.exp(-(step - clock[BASE]) * c_rate)
+# if rises:
+# AS_IT_IS = AS_IT_IS - rising * R_now
+# RISING_SCALED = rising
+# for x in pre:
+# RISING_SCALED = RISING_SCALED + X__x * K__x__now
+# end
+# OF_NOW = OF_NOW, (RISING_SCALED) * math.exp(-(step - clock[BASE]) * rise_rate)
+# end
 # else:
 # AS_IT_IS = weight
 # OF_NOW = 0.0
@@ -39,11 +54,14 @@ from spikelearn.kernels.trial_clock import PHASE, STARTS
 
 @kernel
 def look(step, slot, p, EVERYTHING):
-    """(weight, eligibility) of one synapse, including the signals that reach it up to this step; changes nothing."""
+    """(weight, parts of the eligibility) of one synapse, with the signals that reach it up to this step."""
     j = targets[p]
     weight = weights[p]
     # if eligibility:
     c = eligibilities[p]
+    # end
+    # if rises:
+    rising = risings[p]
     # end
     # for x in pre:
     X__x = slot__x[slot]
@@ -66,6 +84,16 @@ def look(step, slot, p, EVERYTHING):
     N_now = N[0]
     # end
     # end
+    # if rises:
+    # for x in pre:
+    K__x__now = K__x[j]
+    # end
+    # if by_target:
+    R_now = R[j]
+    # else:
+    R_now = R[0]
+    # end
+    # end
     for at in range(max(step - dendritic, 0) + 1, step + 1):
         # if eligibility and not by_target:
         increment = released[at % len(released)] * math.exp(-(at - 1 - clock[BASE]) * c_rate)
@@ -74,9 +102,21 @@ def look(step, slot, p, EVERYTHING):
         M__x__now += H__x__now * increment
         # end
         # end
+        # if rises and not by_target:
+        rise_increment = released_rise[at % len(released)] * math.exp(-(at - 1 - clock[BASE]) * rise_rate)
+        R_now += rise_increment
+        # for x in pre:
+        M__x__now -= K__x__now * rise_increment
+        # end
+        # end
         g = gain[(at - dendritic) % len(gain), j]
         # for x in pre:
         H__x__now += g * math.exp(-(at - clock[BASE]) * rate__x)
+        # end
+        # if rises:
+        # for x in pre:
+        K__x__now += g * math.exp(-(at - clock[BASE]) * rising_rate__x)
+        # end
         # end
         # if by_target:
         increment = third[(at - dendritic) % len(third), j] * math.exp(-(at - clock[BASE]) * c_rate)
@@ -85,13 +125,22 @@ def look(step, slot, p, EVERYTHING):
         M__x__now += H__x__now * increment
         # end
         # end
+        # if rises and by_target:
+        rise_increment = third[(at - dendritic) % len(third), j] * math.exp(-(at - clock[BASE]) * rise_rate)
+        R_now += rise_increment
+        # for x in pre:
+        M__x__now -= K__x__now * rise_increment
+        # end
+        # end
     return min(max(AS_IT_IS, W_min), W_max), OF_NOW
 
 
-# FOUND = x__now / amplitude for x, amplitude in amplitudes
-# FOUND = FOUND, seen__SEEN[row, j], constant__ARRIVAL_CONSTANTS
 # ARRIVED = rows, counts, CARRIED, delays, past_factors, SEEN_RINGS
-# HANDLED = tau_rate__PRE, constant__ARRIVAL_CONSTANTS
+# HANDLED = tau_rate__PRE, constant__ARRIVAL_CONSTANTS, TIME
+# LOOKED = PARTS
+# if not eligibility:
+# LOOKED = c
+# end
 
 
 @kernel
@@ -102,9 +151,9 @@ def reached(step, slot, p, ARRIVED, EVERYTHING, HANDLED):
     """
     j, source, delay, depth = targets[p], slot // len(delays), delays[slot % len(delays)], counts.shape[1]
     start = max(step - dendritic, 0)
-    weight, c = look(start, slot, p, AT_SYNAPSE)
+    weight, LOOKED = look(start, slot, p, AT_SYNAPSE)
     if dendritic == 0:
-        return min(max(weight, W_min), W_max), c
+        return min(max(weight, W_min), W_max), WHOLE
     # for x in pre:
     x__now = slot__x[slot] * math.exp(-(start - clock[BASE]) * tau_rate__x)
     # end
@@ -118,20 +167,35 @@ def reached(step, slot, p, ARRIVED, EVERYTHING, HANDLED):
     # if eligibility:
     c_decay = math.exp(-c_rate)
     # end
+    # if rises:
+    rise_decay = math.exp(-rise_rate)
+    # end
     for s in range(step - dendritic + 1, step + 1):
         row, plastic = (s - dendritic) % len(gain), past_factors[s % len(past_factors)]
         # if eligibility and not by_target:
         weight += c * released[s % len(released)]
         # end
+        # if rises and not by_target:
+        weight -= rising * released_rise[s % len(released)]
+        # end
         # if eligibility:
         c *= c_decay
+        # end
+        # if rises:
+        rising *= rise_decay
         # end
         # for x in pre:
         x__now *= decay__x
         TAUGHT += x__now * gain[row, j]
+        # if rises:
+        rising += x__now * gain[row, j]
+        # end
         # end
         # if by_target:
-        weight += c * third[row, j]
+        weight += (WHOLE) * third[row, j]
+        # end
+        # if arrival_timed:
+        arrival_time = s * ms_per_step
         # end
         emitted = (s + dendritic - delay) % depth
         for share in range(len(counts)):
@@ -142,10 +206,21 @@ def reached(step, slot, p, ARRIVED, EVERYTHING, HANDLED):
                 # end
                 # if on_pre:
                 if plastic != 0.0:
+                    # for x, amplitude in amplitudes:
+                    given__x = x__now / amplitude
+                    # end
+                    # for v in seen:
+                    given__v = seen__v[row, j]
+                    # end
                     # if eligibility:
-                    c += plastic * on_pre(FOUND)
+                    change = plastic * on_pre(ARRIVAL_ARGUMENTS)
+                    # if rises:
+                    change *= rise_gain
+                    rising += change
+                    # end
+                    c += change
                     # else:
-                    weight = scaled_change(weight, on_pre(weight, FOUND), plastic)
+                    weight = scaled_change(weight, on_pre(weight, ARRIVAL_ARGUMENTS), plastic)
                     # if not hidden:
                     weight = min(max(weight, W_min), W_max)
                     # end
@@ -163,7 +238,7 @@ def reached(step, slot, p, ARRIVED, EVERYTHING, HANDLED):
                 # end
                 # end
                 k += 1
-    return min(max(weight, W_min), W_max), c
+    return min(max(weight, W_min), W_max), WHOLE
 
 
 @kernel
@@ -210,6 +285,12 @@ def settle_row(begin, end, targets, weights: Written, ELIGIBILITIES, OF_TARGETS,
         # if by_target:
         N_now = N[j]
         # end
+        # if rises:
+        rising = risings[p]
+        # end
+        # if rises and by_target:
+        R_now = R[j]
+        # end
         weights[p] = min(max(AS_IT_IS, W_min), W_max)
 
 
@@ -225,13 +306,16 @@ def reset(
     # if eligibility and not by_target:
     N_now = N[0]
     # end
+    # if rises and not by_target:
+    R_now = R[0]
+    # end
     for slot in range(len(slot_epoch)):
         begin = index[slot]
         end = index[slot + 1]
         since = slot_epoch[slot]
         if dendritic > 0:
             for p in range(begin, end):
-                weights[p], _ = look(step - 1, slot, p, LEARNED)
+                weights[p] = look(step - 1, slot, p, LEARNED)[0]
         elif begin < end:
             # for x in pre:
             X__x = slot__x[slot]
@@ -246,6 +330,9 @@ def reset(
         # if eligibility:
         for p in range(begin, end):
             eligibilities[p] = 0.0
+            # if rises:
+            risings[p] = 0.0
+            # end
         # end
         slot_epoch[slot] = epoch
         # for x in pre:
@@ -274,7 +361,7 @@ def materialize(step, due, GIVEN, clock: Written, gain, SYNAPSES: Written, W_min
         sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES)
         for slot in range(len(slot_epoch)):
             for p in range(index[slot], index[slot + 1]):
-                weights[p], _ = look(step, slot, p, LEARNED)
+                weights[p] = look(step, slot, p, LEARNED)[0]
 
 
 @kernel
@@ -283,7 +370,7 @@ def dematerialize(step, due, GIVEN, clock, gain, weights: Written, ELIGIBILITIES
     if due[0] != 0:
         for slot in range(len(slot_epoch)):
             for p in range(index[slot], index[slot + 1]):
-                now, _ = look(step, slot, p, UNLIMITED)
+                now = look(step, slot, p, UNLIMITED)[0]
                 weights[p] -= now - weights[p]
 
 
@@ -292,7 +379,7 @@ def dematerialize(step, due, GIVEN, clock, gain, weights: Written, ELIGIBILITIES
 
 @kernel
 def forget(
-    step, n_moved, moved, GIVEN, clock, gain, weights, eligibilities: Written, slot_epoch, slot__PRE, W_min, W_max
+    step, n_moved, moved, GIVEN, clock, gain, weights, ELIGIBILITIES: Written, slot_epoch, slot__PRE, W_min, W_max
 ):  # fmt: skip
     """Reset the eligibility of synapses with new targets, given by their indices in ascending order."""
     k = 0
@@ -301,8 +388,14 @@ def forget(
             if k < n_moved[0] and moved[k] == p:
                 k += 1
                 eligibilities[p] = 0.0
-                _, c_now = look(step, slot, p, EVERYTHING)
-                eligibilities[p] = -c_now * math.exp((step - clock[BASE]) * c_rate)
+                # if rises:
+                risings[p] = 0.0
+                # end
+                weight, PARTS = look(step, slot, p, EVERYTHING)
+                eligibilities[p] = -c * math.exp((step - clock[BASE]) * c_rate)
+                # if rises:
+                risings[p] = -rising * math.exp((step - clock[BASE]) * rise_rate)
+                # end
 
 
 # end

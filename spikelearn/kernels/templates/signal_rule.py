@@ -7,14 +7,19 @@ ends of the last epochs are in the rings end_H, end_M and end_N, which a synapse
 
     q <- q + C N + X M,   C <- (C + X H) exp(-T/tau_c),   X <- X exp(-T/tau_x),   T the length of an epoch.
 
+An eligibility that rises is that less a part with tau_rise in place of tau_c, of which `risings` has D, in place of C; K
+is in place of H and R in place of N, while M belongs to the difference: w = q + C N - D R + X M.
+
 pre: the traces; `added` those to which 1 is added at an arrival, the others are set to 1; `amplitudes` are part of X.
 state: of the rule, for each target. delayed: variables that act later. reads: state variables of the target. seen:
 variables that `on_pre` takes as seen by the synapse. payload: events carry values; traces jump by them, or to them, and
-they multiply the weights that are sent. short_term: what is sent is multiplied by the fraction that a slot releases,
-which has its own state (release_state) and depends on the source's earlier spikes. hidden: the limits apply to the
-weight that is sent, not to the one that learns. also: further kinds of event that the rule learns from. dense: the
-targets of a slot are neighbours, so that a row of synapses needs no list of them and its loop vectorises. by_target:
-each has its own third factor, and N. templates/third_factor.py has what acts on N and M in each step.
+they multiply the weights that are sent. signal_arguments, advance_arguments, arrival_arguments: what the functions of
+the rule take; step_timed, arrival_timed: whether the time is among it. short_term: what is sent is multiplied by the
+fraction that a slot releases, which has its own state (release_state) and depends on the source's earlier spikes.
+hidden: the limits apply to the weight that is sent, not to the one that learns. also: further kinds of event that the
+rule learns from. dense: the targets of a slot are neighbours, so that a row of synapses needs no list of them and its
+loop vectorises. by_target: each has its own third factor, and N. rises: the eligibility does. templates/third_factor.py
+has what acts on N and M in each step.
 """
 
 import math
@@ -48,8 +53,13 @@ from spikelearn.kernels.events import count_in_row, first_in_row, source_in_row
 # ENDS = end_H__PRE
 # FACTORS = factor__PRE
 # TAUGHT = weight
+# PARTS =
+# RISE =
+# TAKEN = H__PRE
+# TAKEN_RATES = rate__PRE
 # if eligibility:
 # TAUGHT = c
+# PARTS = c
 # SYNAPSE = weight, c
 # SUMS = H__PRE, N, M__PRE
 # RATES = rate__PRE, c_rate
@@ -57,6 +67,19 @@ from spikelearn.kernels.events import count_in_row, first_in_row, source_in_row
 # ENDS = end_H__PRE, end_N, end_M__PRE
 # FACTORS = factor__PRE, c_factor
 # ELIGIBILITIES = eligibilities
+# end
+# if rises:
+# PARTS = c, rising
+# SYNAPSE = weight, c, rising
+# SUMS = H__PRE, K__PRE, N, R, M__PRE
+# RATES = rate__PRE, rising_rate__PRE, c_rate, rise_rate, rise_gain
+# INCREMENTS = released, released_rise
+# ENDS = end_H__PRE, end_K__PRE, end_N, end_R, end_M__PRE
+# FACTORS = factor__PRE, c_factor, rise_factor
+# ELIGIBILITIES = eligibilities, risings
+# RISE = rise_gain
+# TAKEN = H__PRE, K__PRE
+# TAKEN_RATES = rate__PRE, rising_rate__PRE
 # end
 # if by_target:
 # INCREMENTS = third
@@ -83,12 +106,33 @@ from spikelearn.kernels.events import count_in_row, first_in_row, source_in_row
 # OF_ARRIVAL = OF_ARRIVAL, N_now, c_scale
 # TOTAL = N_now
 # TOTAL_AT_END = end_N[r]
+# RISEN = R_now
+# RISEN_AT_END = end_R[r]
 # end
 # if by_target:
 # OF_TARGETS = OF_TARGETS, N
 # OF_ARRIVAL = W_min, W_max, plastic, jump__PRE, now__PRE, new__PRE, constant__ARRIVAL_CONSTANTS, c_scale
 # TOTAL = N[j]
 # TOTAL_AT_END = end_N[r, j]
+# RISEN = R[j]
+# RISEN_AT_END = end_R[r, j]
+# end
+# if rises:
+# OF_TARGETS = OF_TARGETS, K__PRE
+# OF_ARRIVAL = OF_ARRIVAL, rise_scale
+# end
+# if rises and by_target:
+# OF_TARGETS = OF_TARGETS, R
+# end
+# if rises and not by_target:
+# OF_ARRIVAL = OF_ARRIVAL, R_now
+# end
+# TIME =
+# if step_timed or arrival_timed:
+# TIME = ms_per_step
+# end
+# if arrival_timed:
+# OF_ARRIVAL = OF_ARRIVAL, arrival_time
 # end
 # if seen:
 # OF_ARRIVAL = OF_ARRIVAL, row, seen__SEEN
@@ -114,7 +158,7 @@ from spikelearn.kernels.events import count_in_row, first_in_row, source_in_row
 @kernel
 def signals(
     step, event_rows, event_counts, first, last, learning_factor, event: Written, ALSO_ROWS, also__ALSO: Written,
-    post__READS, OWN: Written, DELAYS: Written, SEEN_RINGS: Written, gain: Written, constant__CONSTANTS
+    post__READS, OWN: Written, DELAYS: Written, SEEN_RINGS: Written, gain: Written, constant__CONSTANTS, TIME, RISE
 ):  # fmt: skip
     """The signal of each target at the end of this step."""
     emitted = step % len(event_counts)
@@ -141,12 +185,15 @@ def signals(
     # end
     gain_now = gain[step % len(gain)][first:last]
     plastic = learning_factor[0]
+    # if step_timed:
+    time_now = step * ms_per_step
+    # end
     for i in range(len(gain_now)):
         # for v in read:
         u__v = now__v[i]
         # end
         # if state:
-        (now__STATE[i],) = advance(u__READ, now__KINDS[i], constant__CONSTANTS)
+        (now__STATE[i],) = advance(ADVANCE_ARGUMENTS)
         # end
         # for v in delayed:
         in__v[i] = u__v
@@ -155,7 +202,10 @@ def signals(
         # for v in seen:
         kept__v[i] = u__v
         # end
-        gain_now[i] = plastic * signal(u__READ, now__KINDS[i], constant__CONSTANTS)
+        gain_now[i] = plastic * signal(SIGNAL_ARGUMENTS)
+        # if rises:
+        gain_now[i] *= rise_gain
+        # end
     # for kind in kinds:
     for k in range(kind__counts[emitted]):
         kind[kind__rows[emitted, k]] = 0.0
@@ -163,7 +213,7 @@ def signals(
 
 
 @kernel
-def take_signal(step, first, last, dendritic, clock, gain, H__PRE: Written, rate__PRE):
+def take_signal(step, first, last, dendritic, clock, gain, TAKEN: Written, TAKEN_RATES):
     """The signal that is at the synapses in this step acts there: with a dendritic delay, one of an earlier step."""
     at = max(step - dendritic, 0)
     gain_now = gain[(at - dendritic) % len(gain)][first:last]
@@ -172,6 +222,14 @@ def take_signal(step, first, last, dendritic, clock, gain, H__PRE: Written, rate
     now__x = H__x[first:last]
     for i in range(len(now__x)):
         now__x[i] += gain_now[i] * E__x
+    # end
+    # if rises:
+    # for x in pre:
+    E__x = math.exp(-(at - clock[BASE]) * rising_rate__x)
+    now__x = K__x[first:last]
+    for i in range(len(now__x)):
+        now__x[i] += gain_now[i] * E__x
+    # end
     # end
 
 
@@ -191,15 +249,27 @@ def begin(
         end_M__x[r, j] = M__x[j]
         M__x[j] = 0.0
         # end
+        # if rises:
+        end_K__x[r, j] = K__x[j]
+        K__x[j] = 0.0
+        # end
     # end
     # if by_target:
     for j in range(first, last):
         end_N[r, j] = N[j]
         N[j] = 0.0
+        # if rises:
+        end_R[r, j] = R[j]
+        R[j] = 0.0
+        # end
     # end
     # if eligibility and not by_target:
     end_N[r] = N[0]
     N[0] = 0.0
+    # end
+    # if rises and not by_target:
+    end_R[r] = R[0]
+    R[0] = 0.0
     # end
     clock[EPOCH] += 1
     clock[BASE] += every
@@ -221,6 +291,13 @@ def catch_up(SYNAPSE, j, since, epoch, X__PRE, ENDS, FACTORS):
         c += X__x * end_H__x[r, j]
         # end
         c *= c_factor
+        # if rises:
+        weight -= rising * RISEN_AT_END
+        # for x in pre:
+        rising += X__x * end_K__x[r, j]
+        # end
+        rising *= rise_factor
+        # end
         # else:
         # for x in pre:
         weight += X__x * end_H__x[r, j]
@@ -240,10 +317,16 @@ def catch_up_slot(slot, since, epoch, X__PRE, ENDS, FACTORS, INDEX, weights, ELI
         # if eligibility:
         c = eligibilities[p]
         # end
+        # if rises:
+        rising = risings[p]
+        # end
         SYNAPSE = catch_up(SYNAPSE, targets[p], since, epoch, X__PRE, ENDS, FACTORS)
         weights[p] = weight
         # if eligibility:
         eligibilities[p] = c
+        # end
+        # if rises:
+        risings[p] = rising
         # end
 
 
@@ -266,13 +349,21 @@ def sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES):
             slot_epoch[slot] = epoch
 
 
-# HANDED = now__x / jump__x for x in pre
-# HANDED = HANDED, seen__SEEN[row, j], constant__ARRIVAL_CONSTANTS
 # if eligibility:
 # OWED = weight + c * TOTAL
 # LEARNT = c
 # REST = c
 # KEPT = LEARNING - c * TOTAL
+# if rises:
+# OWED = OWED - rising * RISEN
+# RISING_LEARNT = rising
+# RISING_REST = rising
+# KEPT = KEPT + rising * RISEN
+# for x in pre:
+# RISING_LEARNT = RISING_LEARNT + now__x * K__x[j]
+# RISING_REST = RISING_REST - new__x * K__x[j]
+# end
+# end
 # for x in pre:
 # OWED = OWED + now__x * M__x[j]
 # LEARNT = LEARNT + now__x * H__x[j]
@@ -305,6 +396,17 @@ def deliver_row(begin, end, targets, OF_SYNAPSES: Written, inputs: Written, OF_T
         # if eligibility:
         c = eligibilities[p]
         # end
+        # if rises:
+        rising = risings[p]
+        # end
+        # if on_pre:
+        # for x in pre:
+        given__x = now__x / jump__x
+        # end
+        # for v in seen:
+        given__v = seen__v[row, j]
+        # end
+        # end
         # if hidden:
         learned = OWED
         now = min(max(learned, W_min), W_max)
@@ -313,19 +415,29 @@ def deliver_row(begin, end, targets, OF_SYNAPSES: Written, inputs: Written, OF_T
         # end
         # if eligibility:
         c = LEARNT
+        # if rises:
+        rising = RISING_LEARNT
+        # end
         # if on_pre:
         if plastic != 0.0:
-            c += plastic * on_pre(HANDED) * c_scale
+            change = plastic * on_pre(ARRIVAL_ARGUMENTS)
+            c += change * c_scale
+            # if rises:
+            rising += change * rise_scale
+            # end
         # end
         c = REST
+        # if rises:
+        rising = RISING_REST
+        # end
         # else:
         # if on_pre:
         if plastic != 0.0:
             # if hidden:
-            learned = scaled_change(learned, on_pre(learned, HANDED), plastic)
+            learned = scaled_change(learned, on_pre(learned, ARRIVAL_ARGUMENTS), plastic)
             now = min(max(learned, W_min), W_max)
             # else:
-            now = min(max(scaled_change(now, on_pre(now, HANDED), plastic), W_min), W_max)
+            now = min(max(scaled_change(now, on_pre(now, ARRIVAL_ARGUMENTS), plastic), W_min), W_max)
             # end
         # end
         # end
@@ -334,6 +446,9 @@ def deliver_row(begin, end, targets, OF_SYNAPSES: Written, inputs: Written, OF_T
         # if eligibility:
         eligibilities[p] = c
         # end
+        # if rises:
+        risings[p] = rising
+        # end
         inputs[j] += SENT
 
 
@@ -341,7 +456,7 @@ def deliver_row(begin, end, targets, OF_SYNAPSES: Written, inputs: Written, OF_T
 def function(
     step, rows, counts, VALUES, delays, inputs: Written, event_count: Written, past_factors, SEEN_RINGS, dendritic,
     clock, SUMS, RATES, ENDS, FACTORS, INDEX, SYNAPSES: Written, W_min, W_max, tau_rate__PRE,
-    constant__ARRIVAL_CONSTANTS, RELEASE: Written, RELEASE_OF
+    constant__ARRIVAL_CONSTANTS, TIME, RELEASE: Written, RELEASE_OF
 ):  # fmt: skip
     """Deliver what arrives in this step; the weight sent includes the change due to this arrival."""
     depth = counts.shape[-1]
@@ -361,6 +476,16 @@ def function(
     # end
     # if eligibility:
     c_scale = math.exp((s - base) * c_rate)
+    # end
+    # if rises:
+    c_scale *= rise_gain
+    rise_scale = rise_gain * math.exp((s - base) * rise_rate)
+    # end
+    # if rises and not by_target:
+    R_now = R[0]
+    # end
+    # if arrival_timed:
+    arrival_time = s * ms_per_step
     # end
     for d in range(n_delays):
         arriving = (step - delays[d]) % depth

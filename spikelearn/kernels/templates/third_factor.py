@@ -1,6 +1,7 @@
 """What acts on the eligibilities of a SignalRule (plasticity/signal_rule.py): a modulator, or a state of each target.
 
-In each step the increment of all targets, or that of each, is added to N, and times H to M. pre: the traces.
+In each step the increment of all targets, or that of each, is added to N, and times H to M. If eligibilities rise, that
+with tau_rise in place of tau_c is added to R, and taken from M times K. pre: the traces.
 """
 
 import math
@@ -9,11 +10,22 @@ from spikelearn.codegen.jit import Written, kernel
 from spikelearn.kernels.signal_rule import BASE
 from spikelearn.kernels.trial_clock import PHASE, STARTS
 
+# RELEASED = released
+# RATES = c_rate
+# OF_TARGETS = H__PRE
+# INTEGRALS = N, M__PRE
+# if rises:
+# RELEASED = released, released_rise
+# RATES = c_rate, rise_rate
+# OF_TARGETS = H__PRE, K__PRE
+# INTEGRALS = N, R, M__PRE
+# end
+
 
 @kernel
 def modulate(
-    step, first, last, learning_factor, concentration, b, n_rate, c_rate, dt, dendritic, clock, released: Written,
-    H__PRE, N: Written, M__PRE: Written
+    step, first, last, learning_factor, concentration, b, n_rate, RATES, dt, dendritic, clock, RELEASED: Written,
+    OF_TARGETS, INTEGRALS: Written
 ):  # fmt: skip
     """Integrate eligibility times (n - b) over this step, in closed form."""
     n0 = concentration[0]
@@ -27,6 +39,17 @@ def modulate(
     for j in range(first, last):
         M__x[j] += H__x[j] * increment
     # end
+    # if rises:
+    w_rate = rise_rate + n_rate
+    increment = -n0 * math.expm1(-w_rate) / w_rate * dt + b * math.expm1(-rise_rate) / rise_rate * dt
+    released_rise[step % len(released)] = increment if learning_factor[0] != 0.0 else 0.0
+    increment = released_rise[at % len(released)] * math.exp(-max(at - 1 - clock[BASE], 0) * rise_rate)
+    R[0] += increment
+    # for x in pre:
+    for j in range(first, last):
+        M__x[j] -= K__x[j] * increment
+    # end
+    # end
 
 
 @kernel
@@ -38,16 +61,26 @@ def keep_third(step, first, last, learning_factor, dt, of_targets, third: Writte
 
 
 @kernel
-def teach(step, first, last, c_rate, dendritic, clock, third, H__PRE, N: Written, M__PRE: Written):
+def teach(step, first, last, RATES, dendritic, clock, third, OF_TARGETS, INTEGRALS: Written):
     """The third factor of each target acts at the synapses, after the signal of the same step."""
     at = max(step - dendritic, 0)
     third_now = third[(at - dendritic) % len(third)]
     E = math.exp(-(at - clock[BASE]) * c_rate)
+    # if rises:
+    F = math.exp(-(at - clock[BASE]) * rise_rate)
+    # end
     for j in range(first, last):
         increment = third_now[j] * E
         N[j] += increment
         # for x in pre:
         M__x[j] += H__x[j] * increment
+        # end
+        # if rises:
+        increment = third_now[j] * F
+        R[j] += increment
+        # for x in pre:
+        M__x[j] -= K__x[j] * increment
+        # end
         # end
 
 
