@@ -37,8 +37,8 @@ def render_signal_rule(
 ) -> str:
     """The loops: signals (once a target and step), begin, take_signal, deliver, read and reset.
 
-    pre: (name, jump, amplitude) of the traces; the amplitude is part of X. takes: the arguments of the rule's functions,
-        signal and those of advance and on_pre that it has. payload: whether events carry values.
+    pre: (name, jump, amplitude) of the traces; the amplitude is part of X. takes: the arguments of signal, and of
+        advance and on_pre if the rule has them. payload: whether events carry values.
         hidden: the limits apply to the weight that is sent, not to the one that learns. also: further kinds of
         event that the rule learns from. release: state and constants of short-term plasticity, None without it.
         dense: whether the targets of each slot are neighbours. by_target: whether each has a third factor of its own.
@@ -47,7 +47,11 @@ def render_signal_rule(
     constant = {name: f"constant_{name}" for name in constants}
     in_step = {"t": "time_now", **{name: f"u_{name}" for name in (*reads, *state)}, **constant}
     in_step |= {name: f"now_{name}[i]" for name in ("event", *also)}
-    at_arrival = {"t": "arrival_time", **{name: f"given_{name}" for name in (*(x for x, _, _ in pre), *seen)}, **constant}
+    at_arrival = {
+        "t": "arrival_time",
+        **{name: f"given_{name}" for name in (*(x for x, _, _ in pre), *seen)},
+        **constant,
+    }
     called = {name: in_step for name in ("signal", "advance")} | {"on_pre": at_arrival}
     arguments = {
         handler: tuple(called[handler][name] for name in names if name != "weight") for handler, names in takes.items()

@@ -198,7 +198,7 @@ TimedEligibility = sl.SignalRule(
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("rule", [Timed, TimedEligibility], ids=lambda rule: rule.name)
 def test_rules_that_learn_from_a_signal_get_the_time(rule, threads, dendritic):
-    """At the end of each step what the target does, at an arrival what is then at the synapse; the references give it."""
+    """`signal` and `advance` that of the end of the step, `on_pre` that of the arrival."""
     net, made = network(rule(), threads, dendritic)
     net.record(net.populations["cells"], "V_m")
     net.record(made, "weight", every=5.0)

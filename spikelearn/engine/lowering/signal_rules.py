@@ -218,8 +218,8 @@ def _arrays(projection: Projection, plan: Plan, table: Table) -> dict[str, Any]:
     if rises:
         if parameters.tau_rise < dt / _EPOCH:
             raise ParameterError(
-                f"tau_rise of {rule.name}, projection {projection.name!r}: expected 0 or at least {dt / _EPOCH:g} ms, an "
-                f"eighth of dt, got {parameters.tau_rise:g} ms"
+                f"tau_rise of {rule.name}, projection {projection.name!r}: expected 0 or at least {dt / _EPOCH:g} ms, "
+                f"an eighth of dt, got {parameters.tau_rise:g} ms"
             )
         rise_rate = dt / parameters.tau_rise
         arrays |= {

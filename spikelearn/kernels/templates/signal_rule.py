@@ -7,8 +7,8 @@ ends of the last epochs are in the rings end_H, end_M and end_N, which a synapse
 
     q <- q + C N + X M,   C <- (C + X H) exp(-T/tau_c),   X <- X exp(-T/tau_x),   T the length of an epoch.
 
-An eligibility that rises is that less a part with tau_rise in place of tau_c, of which `risings` has D, in place of C; K
-is in place of H and R in place of N, while M belongs to the difference: w = q + C N - D R + X M.
+An eligibility that rises is that less a part with tau_rise in place of tau_c, of which `risings` has D, in place of C;
+K is in place of H and R in place of N, while M belongs to the difference: w = q + C N - D R + X M.
 
 pre: the traces; `added` those to which 1 is added at an arrival, the others are set to 1; `amplitudes` are part of X.
 state: of the rule, for each target. delayed: variables that act later. reads: state variables of the target. seen:
