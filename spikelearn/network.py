@@ -25,6 +25,7 @@ from spikelearn.description.builder import NetworkBuilder
 from spikelearn.description.following import check_nothing_else_sets
 from spikelearn.description.given_weights import given_weights
 from spikelearn.description.grid import check_grid, coarse_steps
+from spikelearn.description.overview import overview, short
 from spikelearn.description.population import Reference
 from spikelearn.description.projection import Projection
 from spikelearn.description.readout import Readout, matrix_of
@@ -73,6 +74,13 @@ class Network(NetworkBuilder):
         self._given_weights: dict[str, np.ndarray] = {}
         self._written_by_callbacks: set[str] = set()
         self.recorded: Run | None = None
+
+    def __repr__(self) -> str:
+        return short(self._everything(), self.time)
+
+    def __str__(self) -> str:
+        """All parts: populations, projections, drives, modulators, signals and recordings, with their sizes."""
+        return overview(self._everything(), self.time)
 
     @property
     def time(self) -> float:

@@ -387,6 +387,10 @@ class NetworkBuilder(EnvironmentBuilder):
         targets = (projection.target for projection in self._projections.values())
         released = (release.modulator for release in self._releases)
         check_nothing_else_sets(self._followings, released, targets, self._callbacks)
+        return self._everything()
+
+    def _everything(self) -> NetworkDescription:
+        """The description, unchecked."""
         return NetworkDescription(
             dt=self.dt,
             seed=self.seed,

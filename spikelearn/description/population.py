@@ -91,6 +91,9 @@ class Population(Neurons):
 
     ids = None
 
+    def __repr__(self) -> str:
+        return f"<Population {self.name!r}: {self.size:,} {self.model_name}>"
+
     @property
     def of(self) -> Population:
         return self
@@ -178,6 +181,9 @@ class View(Neurons):
     def __post_init__(self) -> None:
         self.ids.flags.writeable = False
 
+    def __repr__(self) -> str:
+        return f"<View of {self.name!r}: {len(self.ids):,} of {self.population.size:,} {self.population.model_name}>"
+
     @property
     def of(self) -> Population:
         return self.population
@@ -226,6 +232,9 @@ class Modulator:
 
     ids = None
     size = 1
+
+    def __repr__(self) -> str:
+        return f"<Modulator {self.name!r}: tau {self.tau_n:g} ms>"
 
     @property
     def release(self) -> Reference:

@@ -55,6 +55,10 @@ class Projection:
 
     ids = None
 
+    def __repr__(self) -> str:
+        where = f"{self.source.name} to {self.port} of {self.target.name}" if self.port else f"to {self.target.name}"
+        return f"<Projection {self.name!r}: {where}, {self.describe()}>"
+
     def weights(self) -> Reference:
         """For callbacks: float64, the weights of its synapses at the time of the call.
 

@@ -37,7 +37,7 @@ class LearningSteps(NamedTuple):
     stop: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Readout(Signal):
     """A signal that is linear in filtered spikes of a population, z = w' r. Made by `Network.readout`.
 

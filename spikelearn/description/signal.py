@@ -28,6 +28,9 @@ class Signal:
 
     ids = None
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}: {self.size:,}{'' if self.unit == '1' else f' {self.unit}'}>"
+
     def __len__(self) -> int:
         return self.size
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.sources.spikes import Timed
+from spikelearn.sources.spikes import Timed, span
 from spikelearn.units import Quantity, plain
 from spikelearn.values import whole_number, word
 
@@ -32,6 +32,9 @@ class PoissonInput:
                 f"rate of PoissonInput: expected finite rates of at least 0 Hz, got {np.min(self.rates):g} Hz"
             )
 
+    def __repr__(self) -> str:
+        return f"PoissonInput({span(self.rates)} Hz{f', n={self.n}' if self.n > 1 else ''})"
+
 
 class StepCurrent:
     """A current that changes at given times, and is 0 before the first.
@@ -53,6 +56,9 @@ class StepCurrent:
             raise ParameterError("StepCurrent: expected finite times (ms) and values (pA)")
         if np.any(np.diff(self.times) <= 0) or np.any(self.times < 0):
             raise ParameterError("StepCurrent: expected times from 0 ms on, in ascending order without repeats")
+
+    def __repr__(self) -> str:
+        return f"StepCurrent({span(self.values)} pA in {len(self.times):,} steps)"
 
 
 class NoiseCurrent:
@@ -86,6 +92,10 @@ class NoiseCurrent:
             raise ParameterError("NoiseCurrent: an Ornstein-Uhlenbeck process (tau > 0) is normal, not uniform")
         if self.tau > 0 and self.interval is not None:
             raise ParameterError("NoiseCurrent: give tau (an Ornstein-Uhlenbeck process) or interval, not both")
+
+    def __repr__(self) -> str:
+        kind = f", tau {self.tau:g} ms" if self.tau > 0 else ", uniform" if self.uniform else ""
+        return f"NoiseCurrent(mean {self.mean:g} pA, std {self.std:g} pA{kind})"
 
     @staticmethod
     def _number(value: Any, unit: str, name: str) -> float:

@@ -46,6 +46,12 @@ def _multiples(interval: float, n: int) -> np.ndarray:
         return np.arange(n) * interval
 
 
+def span(values: np.ndarray) -> str:
+    """The number that all values are, or the smallest and the largest, as text."""
+    lowest, highest = (f"{found:g}" for found in (np.min(values), np.max(values)))
+    return lowest if lowest == highest else f"{lowest} to {highest}"
+
+
 class Poisson:
     """Poisson neurons: independent spikes, at most one per step.
 
@@ -68,6 +74,9 @@ class Poisson:
             raise ParameterError(
                 f"rate of {self.name}: expected finite rates of at least 0 Hz, got {np.min(self.values):g} Hz"
             )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({span(self.values)} Hz)"
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -131,6 +140,9 @@ class SpikeList:
             raise ParameterError(
                 f"times of SpikeList: expected finite times from 0 ms on, got {self.times[wrong]:g} ms at index {wrong}"
             )
+
+    def __repr__(self) -> str:
+        return f"SpikeList({len(self.times):,} spikes)"
 
     @property
     def parameters(self) -> dict[str, Any]:
