@@ -38,7 +38,8 @@ def taken_names(modulated: bool) -> frozenset[str]:
     """Names used by the loops themselves, which no trace, state or constant of a rule may have."""
     handlers = ["since_pre"], ["since_pre"]
     text = render_event_rule(
-        [("_", "add")], [], [], (), False, *handlers, modulated, False, release=(["_"], ["_"]), rises=modulated
+        [("_", "add")], [], [], (), False, *handlers, modulated, False, release=(["_"], ["_"]), rises=modulated,
+        gathers=not modulated,
     )
     return frozenset(_USED_NAME.findall(_NOT_CODE.sub("", text))) - _NOT_NAMES
 
@@ -78,12 +79,14 @@ def render_event_rule(
     transmits: bool = False,
     release: tuple[Sequence[str], Sequence[str]] | None = None,
     rises: bool = False,
+    gathers: bool = False,
 ) -> str:
     """The loops: deliver, push (post events), sweep, read and reset.
 
     pre, post: (name, jump) of the traces. on_pre, on_post: arguments of the handlers. reads: state variables of the
     target, whose values post events carry. transmits: whether what arrives is a function of the weight.
     release: state and constants of short-term plasticity, None without it. rises: whether the eligibility does.
+    gathers: whether changes of weights are applied at multiples of a time only.
     What `read` writes is numbered as in PlasticityRule.variables.
     """
     own = {*dict(pre), *dict(post), *state, *constants, *reads}
@@ -96,6 +99,7 @@ def render_event_rule(
     readable = [[(str(next(numbers)), name) for name in names] for names in (state, dict(pre), dict(post))]
     kept = [("weight", "weights"), *([("eligibility", "eligibilities")] if modulated else [])]
     kept += [("rising", "risings")] if rises else []
+    kept += [("gathered", "gathered_changes")] if gathers else []
     return render(
         *_TEMPLATES,
         pre=tuple(name for name, _ in pre),
@@ -115,6 +119,7 @@ def render_event_rule(
         state_goes_on=state_goes_on,
         modulated=modulated,
         rises=rises,
+        gathers=gathers,
         mean_pre=mean_pre,
         transmits=transmits,
         short_term=release is not None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from spikelearn.codegen.functions import arguments_of, function_from, source_of
@@ -16,7 +16,7 @@ from spikelearn.kernels.event_rule import taken_among
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.parameters import Parametrized, check_kinds, checked, declared_units
 from spikelearn.units import Quantity
-from spikelearn.values import path_for_writing
+from spikelearn.values import one_number, path_for_writing
 
 OPTIONAL = ("since_pre", "t")
 """Arguments passed to a handler only if it names them, unless the rule has something else of that name."""
@@ -89,7 +89,11 @@ class PlasticityRule(Documented):
         names, traces have no unit, and the concentration of the modulator is n. Empty if Brian2 has no short form.
     nest: the rule in NEST, for engine="nest".
 
-    Calling a rule with parameters gives a Plasticity: `STDP(A_plus=0.01)`. A modulated rule takes its modulator first.
+    Calling a rule with parameters gives a Plasticity: `STDP(lambda_=0.01)`. A modulated rule takes its modulator first.
+    With `every`, ms, the weights of a rule that is not modulated change only at multiples of this time, `STDP(every=1000)`:
+    what the handlers, which see the weight as it is, change of it is summed until then, added, and the limits hold for
+    the result. Traces and state change at once. A phase in which the projection is not plastic changes no weight: what
+    was gathered before is applied at the first multiple after it.
     """
 
     name: str
@@ -133,6 +137,10 @@ class PlasticityRule(Documented):
         missing = sorted(needed - set(fields))
         if missing:
             raise DescriptionError(f"plasticity rule {self.name!r} has no parameter {', '.join(missing)}")
+        if "every" in fields:
+            raise DescriptionError(
+                f"plasticity rule {self.name!r}: every rule takes 'every', the time between updates; rename the parameter"
+            )
         weighted = [t.name for t in self.pre + self.post if t.amplitude != 1]
         if weighted:
             raise DescriptionError(
@@ -233,6 +241,8 @@ class PlasticityRule(Documented):
         yield "State of a synapse", ", ".join((*self.state, *(("eligibility",) if self.modulated else ())))
         reads = f"{', '.join(self.reads)} of the target, at its {self.learns_from}" if self.reads else ""
         yield "Reads", reads
+        when = "" if self.modulated else "at each event; with every=, in ms, at multiples of this time, by what was gathered"
+        yield "Weights change", when
         yield from equations_of(self)
 
     def __repr__(self) -> str:
@@ -269,17 +279,26 @@ class PlasticityRule(Documented):
         """Parameter -> unit."""
         return {name: unit.name for name, unit in declared_units(self.Parameters).items()}
 
-    def __call__(self, modulator: Any = None, **parameters: Quantity) -> Plasticity:
-        return with_parameters(self, modulator, parameters)
+    def __call__(self, modulator: Any = None, *, every: Quantity | None = None, **parameters: Quantity) -> Plasticity:
+        made = with_parameters(self, modulator, parameters)
+        if every is None:
+            return made
+        if self.modulated:
+            raise DescriptionError(f"every of {self.name}: expected none, as its weights move with its modulator")
+        return replace(made, every=one_number(every, "ms", f"every of {self.name}", above=0.0))
 
 
 @dataclass(frozen=True, eq=False)
 class Plasticity(Parametrized):
-    """A plasticity rule (PlasticityRule or SignalRule) with its parameters, and the modulator it reads, if any."""
+    """A plasticity rule (PlasticityRule or SignalRule) with its parameters, and the modulator it reads, if any.
+
+    every: ms; weights change at multiples of this time only, or at once if it is 0.
+    """
 
     rule: Any
     parameters: Any
     modulator: Any = None
+    every: float = 0.0
 
     @property
     def eligibility_rises(self) -> bool:
@@ -287,7 +306,8 @@ class Plasticity(Parametrized):
         return bool(self.rule.has_eligibility and getattr(self.parameters, "tau_rise", 0.0) > 0)
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{name}={value:g}" for name, value in self.parameters._asdict().items())
+        given = self.parameters._asdict() | ({"every": self.every} if self.every else {})
+        values = ", ".join(f"{name}={value:g}" for name, value in given.items())
         return f"{self.rule.name}({values})"
 
 

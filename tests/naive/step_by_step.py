@@ -118,6 +118,10 @@ class Learning:
             if self.tau_minus is not None:
                 for post in emitting:
                     self.K_minus[post] = self.jump(self.K_minus[post])
+            self.end_step(step)
+
+    def end_step(self, step):
+        pass
 
     def post_events(self, emitting, K_plus):
         mean = sum(K_plus.values()) / max(1, len(K_plus))
@@ -161,6 +165,29 @@ class PairSTDP(Learning):
     def at_post(self, synapse, K_plus, mean_K_plus):
         step = self.lambda_ * self.W_max * (1 - synapse.weight / self.W_max) ** self.mu_plus * K_plus
         synapse.weight = self.clip(synapse.weight + step)
+
+
+class GatheredSTDP(PairSTDP):
+    """What events change is added up, and to the weight at the end of every so many steps in which it is plastic."""
+
+    def __init__(self, *args, every, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.every, self.gathered = every, {id(synapse): 0.0 for synapse in self.synapses}
+
+    def clip(self, weight):
+        return weight
+
+    def scaled(self, synapse, event, *traces):
+        weight = synapse.weight
+        event(synapse, *traces)
+        self.gathered[id(synapse)] += self.plastic * (synapse.weight - weight)
+        synapse.weight = weight
+
+    def end_step(self, step):
+        if step % self.every == 0 and self.plastic:
+            for synapse in self.synapses:
+                synapse.weight = min(max(synapse.weight + self.gathered[id(synapse)], self.W_min), self.W_max)
+                self.gathered[id(synapse)] = 0.0
 
 
 class Modulated(Learning):

@@ -310,6 +310,8 @@ def _check_synapse(projection: Projection, d: NetworkDescription, what: str) -> 
         raise unsupported(
             f"{what} ({kind})", "NEST", f"its rules learn from spikes, not from {projection.learns_from!r}"
         )
+    if projection.learns and projection.plasticity is not None and projection.plasticity.every:
+        raise unsupported(f"{what} ({kind})", "NEST", "its weights change at events, not at multiples of a time")
     parameters = _parameters_of(projection)
     complaint = found.check(parameters, d.dt)
     if complaint:

@@ -14,9 +14,10 @@ from spikelearn.engine.blocks import Ends
 from spikelearn.engine.lowering.learning_factor import factor_arrays, keep_calls
 from spikelearn.engine.lowering.short_term_synapses import Release
 from spikelearn.engine.plan import Call, Plan, Table
-from spikelearn.kernels import event_rule, homeostasis, modulators, rewire
+from spikelearn.kernels import event_rule, gathering, homeostasis, modulators, rewire
 from spikelearn.kernels.event_rule import LONG_AGO, NEVER
 from spikelearn.kernels.traces import decay_tables
+from spikelearn.steps import whole_steps
 
 _REBASE_AFTER = 5.0
 """Time constants of the eligibility after which its exponential factor is re-based: exp(5) costs two digits at most."""
@@ -54,10 +55,15 @@ class EventLearning:
         }  # fmt: skip
         if rule.modulated:
             values |= {"tau_c": parameters.tau_c, "dt": plan.dt, "tau_rise": getattr(parameters, "tau_rise", 0.0)}
+        if every := projection.plasticity.every:
+            what = f"every of {rule.name}, projection {projection.name!r}"
+            values |= {"update_every": whole_steps(every, plan.dt, what, least=1), "due": np.zeros(1, np.int64)}
+            values["gathered_changes"] = np.zeros(table.n_synapses)
         release = Release.of(projection, table, plan) if projection.synapse is not None else None
         values |= release.values if release else {}
         rises = projection.plasticity.eligibility_rises
-        return cls(projection, plan, ends, _kernel(rule, list(constants), release, rises), values, release)
+        kernel = _kernel(rule, list(constants), release, rises, every > 0)
+        return cls(projection, plan, ends, kernel, values, release)
 
     @property
     def rule(self) -> Any:
@@ -74,6 +80,11 @@ class EventLearning:
         """Whether the eligibility rises before it decays."""
         assert self.projection.plasticity is not None
         return self.projection.plasticity.eligibility_rises
+
+    @property
+    def gathers(self) -> bool:
+        """Whether changes of weights are applied at multiples of a time only."""
+        return "update_every" in self.values
 
     @property
     def factor(self) -> np.ndarray:
@@ -97,10 +108,17 @@ class EventLearning:
             stages["integrate"] += self._follow_modulator()
         delayed = self.projection.dendritic_steps > 0
         stages["arrive"] += [*([push] if delayed else []), self._advance_post_traces(), self._deliver()]
-        stages["post"] += [*([] if delayed else [push]), *self.sweep()]
+        stages["post"] += [*([] if delayed else [push]), *self._update(self.sweep())]
 
     def sweep(self) -> list[Call]:
         return [self._call("sweep", "sweep")]
+
+    def _update(self, sweep: list[Call]) -> list[Call]:
+        """The sweep and, if changes are gathered, what requests it and applies them."""
+        if not self.gathers:
+            return sweep
+        request, apply = kernel_of(gathering.request), kernel_of(gathering.apply)
+        return [self._plain_call("request update of", request), *sweep, self._plain_call("update", apply)]
 
     def reset(self, clock: np.ndarray, phase: int) -> list[Call]:
         learned = self._call("reset", "reset", clock=clock, phase=phase)
@@ -144,6 +162,7 @@ class EventLearning:
             targets=self.values["targets"], due_end=self.values["due_end"], unread=self.values["unread"],
         )  # fmt: skip
         start = ({"eligibilities": 0.0} if self.rule.modulated else {}) | ({"risings": 0.0} if self.rises else {})
+        start |= {"gathered_changes": 0.0} if self.gathers else {}
         start |= {f"synapse_{name}": value for name, value in self.rule.initial_state(self.parameters).items()}
         forget = kernel_of(rewire.forget)
         return [
@@ -197,7 +216,7 @@ class EventLearning:
         return self._call("deliver", "function", rows=self.ends.ring.all_rows, counts=self.ends.ring.all_counts)
 
 
-def _kernel(rule: Any, constants: list[str], release: Release | None, rises: bool) -> Kernel:
+def _kernel(rule: Any, constants: list[str], release: Release | None, rises: bool, gathers: bool) -> Kernel:
     text = event_rule.render_event_rule(
         [(t.name, t.jump) for t in rule.pre],
         [(t.name, t.jump) for t in rule.post],
@@ -212,6 +231,7 @@ def _kernel(rule: Any, constants: list[str], release: Release | None, rises: boo
         rule.transmits is not None,
         release.names if release else None,
         rises,
+        gathers,
     )
     functions = {name: getattr(rule, name) for name in ("on_pre", "on_post", "transmits")}
     return kernel_for(f"Synapses of {rule.name}", text, {**functions, "release": release and release.model.release})

@@ -263,7 +263,7 @@ def sweep(
 @kernel
 def read(
     step, every, start, what, slots, positions, room, steps: Written, values: Written, used: Written, control: Written,
-    rows, counts, delays, past_factors, dendritic, MODULATOR, ARRIVED, TAKEN_UP, EVENTS, PAST, POST_TABLES, GIVEN
+    rows, counts, delays, past_factors, dendritic, UPDATE, MODULATOR, ARRIVED, TAKEN_UP, EVENTS, PAST, POST_TABLES, GIVEN
 ):  # fmt: skip
     """Write the current values of a variable of the synapses, from step `start` on, without changing them.
 
@@ -349,6 +349,14 @@ def read(
                     # end
                     last = s
                     after = s
+                # if gathers:
+                if s > 0 and s % update_every == 0 and past_factors[s % len(past_factors)] != 0.0:
+                    while h != event_end[j] and event_step[j, h] <= s:
+                        SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, event_factor[j, h], SHARED)
+                        h = (h + 1) & mask
+                    weight = min(max(weight + gathered, W_min), W_max)
+                    gathered = 0.0
+                # end
             while h != event_end[j]:
                 SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, event_factor[j, h], SHARED)
                 h = (h + 1) & mask

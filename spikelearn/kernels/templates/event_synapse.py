@@ -7,6 +7,7 @@ synapse. reads: state variables of the target, whose values post events carry. o
 handlers. transmits: what arrives is a function of the weight. short_term: it is multiplied by the fraction that a slot
 releases, which has its own state (release_state). mean_pre: post events carry the mean of the traces of all sources.
 state_goes_on: handlers are also called while nothing is learned, and the change of the weight is discarded.
+gathers: changes of the weight are summed, without limits, and applied later (kernels/gathering.py).
 
 A modulated rule keeps weight = w - c N and eligibility c scaled by exp((t - base)/tau_c), so that
 w(t) = weight + eligibility N(t) holds between events (N: kernels.modulators.integrate_modulator). Its limits are also
@@ -70,6 +71,12 @@ from spikelearn.kernels.modulators import latest_event, within_limits_rising
 # AT_ARRIVAL =
 # SEGMENT =
 # SENT = weight
+# end
+# UPDATE =
+# if gathers:
+# SYNAPSE = weight, gathered, STATE
+# KEPT_IN = weights, gathered_changes, synapse__STATE
+# UPDATE = update_every
 # end
 # if transmits:
 # SENT = transmits(SENT, CONSTANTS)
@@ -170,7 +177,12 @@ def learn(SYNAPSE, j, h, last, PRE__at, plastic, SHARED):
     eligibility += change
     weight -= change * N
     # else:
+    # if gathers:
+    gathered += plastic * (weight - before_change)
+    weight = before_change
+    # else:
     weight = min(max(scaled_change(before_change, weight, plastic), W_min), W_max)
+    # end
     # end
     return SYNAPSE
 
@@ -196,7 +208,12 @@ def meet(SYNAPSE, s, last, PRE__now, POST, AT_ARRIVAL, plastic, LIMITS):
     eligibility += change
     weight -= change * N
     # else:
+    # if gathers:
+    gathered += plastic * (weight - before_change)
+    weight = before_change
+    # else:
     weight = min(max(scaled_change(before_change, weight, plastic), W_min), W_max)
+    # end
     # end
     return SYNAPSE
 
