@@ -38,7 +38,16 @@ def taken_names(modulated: bool) -> frozenset[str]:
     """Names used by the loops themselves, which no trace, state or constant of a rule may have."""
     handlers = ["since_pre"], ["since_pre"]
     text = render_event_rule(
-        [("_", "add")], [], [], (), False, *handlers, modulated, False, release=(["_"], ["_"]), rises=modulated,
+        [("_", "add")],
+        [],
+        [],
+        (),
+        False,
+        *handlers,
+        modulated,
+        False,
+        release=(["_"], ["_"]),
+        rises=modulated,
         gathers=not modulated,
     )
     return frozenset(_USED_NAME.findall(_NOT_CODE.sub("", text))) - _NOT_NAMES

@@ -90,10 +90,10 @@ class PlasticityRule(Documented):
     nest: the rule in NEST, for engine="nest".
 
     Calling a rule with parameters gives a Plasticity: `STDP(lambda_=0.01)`. A modulated rule takes its modulator first.
-    With `every`, ms, the weights of a rule that is not modulated change only at multiples of this time, `STDP(every=1000)`:
-    what the handlers, which see the weight as it is, change of it is summed until then, added, and the limits hold for
-    the result. Traces and state change at once. A phase in which the projection is not plastic changes no weight: what
-    was gathered before is applied at the first multiple after it.
+    With `every`, ms, weights change only at multiples of this time, `STDP(every=1000)`: what the handlers, which see
+    the weight as it is, change of it is summed until then, added, and the limits hold for the result. Traces and state
+    change at once. A phase in which the projection is not plastic changes no weight: what was gathered before is
+    applied at the first multiple after it. A modulated rule takes no `every`.
     """
 
     name: str
@@ -139,7 +139,7 @@ class PlasticityRule(Documented):
             raise DescriptionError(f"plasticity rule {self.name!r} has no parameter {', '.join(missing)}")
         if "every" in fields:
             raise DescriptionError(
-                f"plasticity rule {self.name!r}: every rule takes 'every', the time between updates; rename the parameter"
+                f"plasticity rule {self.name!r}: rename the parameter 'every', the time between updates of every rule"
             )
         weighted = [t.name for t in self.pre + self.post if t.amplitude != 1]
         if weighted:
@@ -241,7 +241,11 @@ class PlasticityRule(Documented):
         yield "State of a synapse", ", ".join((*self.state, *(("eligibility",) if self.modulated else ())))
         reads = f"{', '.join(self.reads)} of the target, at its {self.learns_from}" if self.reads else ""
         yield "Reads", reads
-        when = "" if self.modulated else "at each event; with every=, in ms, at multiples of this time, by what was gathered"
+        when = (
+            ""
+            if self.modulated
+            else "at each event; with every=, in ms, at multiples of this time, by what was gathered"
+        )
         yield "Weights change", when
         yield from equations_of(self)
 

@@ -1,4 +1,4 @@
-"""Weights that change at multiples of a time, by what events have changed until then, beside a step-by-step reference."""
+"""Weights that change at multiples of a time, by what events changed until then, beside a step-by-step reference."""
 
 import numpy as np
 import pytest

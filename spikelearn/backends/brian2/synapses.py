@@ -56,7 +56,9 @@ def check_synapses(d: NetworkDescription) -> None:
         if projection.learns_from != "spike" and projection.learns_from not in _events_of(projection.receiver):
             raise unsupported(f"{what} ({rule.name})", "Brian2", f"it learns from {projection.learns_from!r}")
         if projection.learns and projection.plasticity.every:
-            raise unsupported(f"{what} ({rule.name})", "Brian2", "its weights change at events, not at multiples of a time")
+            raise unsupported(
+                f"{what} ({rule.name})", "Brian2", "its weights change at events, not at multiples of a time"
+            )
         if projection.plasticity.eligibility_rises:
             raise unsupported(f"{what} ({rule.name})", "Brian2", "its equations have no eligibility with a tau_rise")
 

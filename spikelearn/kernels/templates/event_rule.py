@@ -263,7 +263,8 @@ def sweep(
 @kernel
 def read(
     step, every, start, what, slots, positions, room, steps: Written, values: Written, used: Written, control: Written,
-    rows, counts, delays, past_factors, dendritic, UPDATE, MODULATOR, ARRIVED, TAKEN_UP, EVENTS, PAST, POST_TABLES, GIVEN
+    rows, counts, delays, past_factors, dendritic, UPDATE, MODULATOR, ARRIVED, TAKEN_UP, EVENTS, PAST, POST_TABLES,
+    GIVEN
 ):  # fmt: skip
     """Write the current values of a variable of the synapses, from step `start` on, without changing them.
 
