@@ -31,3 +31,9 @@ class _Memory:
 def zeros(n: int) -> np.ndarray:
     """(n,) float64 zeros."""
     return np.asarray(_Memory(n))
+
+
+def rows(n: int, length: int) -> np.ndarray:
+    """(n, at least `length`) float32 zeros, of which each row begins at a cache line."""
+    width = -(-length // 16) * 16
+    return zeros(n * width // 2).view(np.float32).reshape(n, width)

@@ -48,8 +48,26 @@ class Ring:
 
 
 @dataclass
+class InputRing:
+    """Input to one port of the neurons of a share that arrives in the next steps, see kernels/deliver.py.
+
+    values: (steps, n) float32. arriving: for each table, (steps,), the events in each row. restart: (1,), the step in
+    which delivery begins a block anew.
+    """
+
+    values: np.ndarray
+    arriving: list[np.ndarray] = field(default_factory=list)
+    restart: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
+
+    @property
+    def arrays(self) -> list[np.ndarray]:
+        """What is 0 if nothing is on its way."""
+        return [self.values, *self.arriving]
+
+
+@dataclass
 class Block:
-    """All populations of one model, concatenated in the same arrays. Shares have separate rings only."""
+    """All populations of one model, concatenated in the same arrays. Shares have separate `rings` and `ahead` only."""
 
     key: Any
     populations: list[Population] = field(default_factory=list)
@@ -62,6 +80,7 @@ class Block:
     noise: dict[tuple[Population, str], np.ndarray] = field(default_factory=dict)
     rates: dict[Population, np.ndarray] = field(default_factory=dict)
     rings: dict[str, Ring] = field(default_factory=dict)
+    ahead: dict[str, InputRing] = field(default_factory=dict)
     edges: tuple[int, ...] = ()
     """The start of each share and the end of the last: see engine/lowering/partition.py."""
 

@@ -111,6 +111,8 @@ class Table:
     sizes: dict[Projection, int] = field(default_factory=dict)
     regulated: bool = False
     """Whether homeostasis or rewiring changes weights."""
+    ahead: bool = False
+    """Whether its input is delivered ahead, into an InputRing."""
     rewired: bool = False
     """Whether its synapses move between targets, so that its rule no longer determines where they are."""
 
@@ -247,6 +249,8 @@ class Plan:
                 yield f"block {number}, current {port}", current
             for name, state in block.state.items():
                 yield f"block {number}, state {name}", state
+            for port, ring in block.ahead.items():
+                yield f"block {number}, restart of {port}", ring.restart
         for modulator, arrays in self.modulators.items():
             yield f"pending of {modulator.name}", arrays["pending"]
         for signal, arrays in self.signals.items():

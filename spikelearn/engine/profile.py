@@ -115,7 +115,9 @@ def _of_events(call: Call, table: Table, n: int, plan: Plan) -> Work | None:
     learns = any(projection in plan.learning for projection in table.projections)
     own = [a for a in call.arguments if isinstance(a, np.ndarray) and a.ndim == 1 and len(a) == table.n_synapses]
     streamed = sum(a.itemsize * (2 if learns and a is not table.targets else 1) for a in own)
-    inputs = {id(owner(a)) for block in plan.blocks.values() for a in block.inputs.values()}
+    blocks = plan.blocks.values()
+    inputs = {id(owner(a)) for block in blocks for a in block.inputs.values()}
+    inputs |= {id(owner(ring.values)) for block in blocks for ring in block.ahead.values()}
     scattered = sum(a.nbytes for a in call.arguments if isinstance(a, np.ndarray) and id(owner(a)) in inputs)
     return Work("event", n, streamed, learns, sum(a.nbytes for a in own), scattered) if n else None
 

@@ -7,6 +7,9 @@ are complete. Shares are read in order, so each target sums its inputs in the sa
 Runs of synapses are scattered in memory, so the runs that are due are listed first, and each is prefetched while
 earlier ones are added. `due` is the list, of any length; it is processed whenever it is full.
 
+In large networks with several delays, a ring has the input of the next steps, and what arrives in a block of steps is
+added together: deliver_ahead.
+
 Where every pair is connected, the targets of a source are neighbours, in ascending order. Rows of synapses then need
 neither their list of targets nor one of what is due, and their loops vectorise: deliver_rows, deliver_values_in_rows.
 """
@@ -22,11 +25,17 @@ _LINE = 64
 
 
 @scalar
-def fetch_run(index, values, slot):
-    """Prefetch the beginning of a run of values."""
-    last = min(index[slot + 1], index[slot] + _FETCHED)
+def fetch_runs(index, values, slot, end):
+    """Prefetch the beginning of the values of slots [slot, end)."""
+    last = min(index[end], index[slot] + _FETCHED)
     for p in range(index[slot], last, _LINE // values.itemsize):
         prefetch(values, p)
+
+
+@scalar
+def fetch_run(index, values, slot):
+    """Prefetch the beginning of a run of values."""
+    fetch_runs(index, values, slot, slot + 1)
 
 
 @kernel
@@ -88,6 +97,88 @@ def deliver(
                     event_count[0] += add_runs(due, n_due, index, targets, slot_weight, weights, inputs)
                     n_due = 0
     event_count[0] += add_runs(due, n_due, index, targets, slot_weight, weights, inputs)
+
+
+@kernel
+def add_parts(due, n_due, delays, index, targets, slot_weight, weights, ring, arriving):
+    """Add the input of a list of parts: the slots due[i, 0] to due[i, 1], sent in step due[i, 2] by the source whose
+    first slot is due[i, 3]."""
+    own_weights = len(slot_weight) == 0
+    mask, width, inputs = len(ring) - 1, ring.shape[1], ring.reshape(-1)
+    for i in range(-_AHEAD, n_due):
+        if i + _AHEAD < n_due:
+            slot, end = due[i + _AHEAD, 0], due[i + _AHEAD, 1]
+            fetch_runs(index, targets, slot, end)
+            if own_weights:
+                fetch_runs(index, weights, slot, end)
+        if i < 0:
+            continue
+        begin = index[due[i, 0]]
+        for slot in range(due[i, 0], due[i, 1]):
+            end = index[slot + 1]
+            row = (due[i, 2] + delays[slot - due[i, 3]]) & mask
+            first = np.uint64(row * width)
+            arriving[row] += end - begin
+            if own_weights:
+                for p in range(np.uint64(begin), np.uint64(end)):
+                    inputs[first + np.uint64(targets[p])] += weights[p]
+            else:
+                weight = np.float32(slot_weight[slot])
+                for p in range(np.uint64(begin), np.uint64(end)):
+                    inputs[first + np.uint64(targets[p])] += weight
+            begin = end
+
+
+@kernel
+def deliver_ahead(
+    step,
+    rows,
+    counts,
+    delays,
+    numbers,
+    index,
+    targets,
+    slot_weight,
+    weights,
+    ring: Written,
+    arriving: Written,
+    restart,
+    event_count: Written,
+    due: Written,
+):
+    """Add what arrives in this step and up to the end of its block to a ring of inputs, (steps, targets).
+
+    A block is as many steps as the ring has rows, a power of 2. What was sent before a block is added when it begins,
+    what is sent in it as soon as it is known. So each source is looked up, and its synapses are fetched, once a block
+    and not once a step. numbers[d] is how many delays are shorter than d steps. arriving: events in each row.
+    restart: (1,), a step in which the rest of its block is added again, since the ring was emptied.
+    """
+    n_shares, depth = counts.shape
+    n_delays = len(delays)
+    last = step | (len(ring) - 1)
+    begins = step & (len(ring) - 1) == 0 or step == restart[0]
+    n_due = np.int64(0)
+    for age in range(delays[0], (delays[n_delays - 1] if begins else delays[0]) + 1):
+        first, end = numbers[age], numbers[min(age + last - step + 1, len(numbers) - 1)]
+        if first == end:
+            continue
+        row = (step - age) % depth
+        for share in range(n_shares):
+            for k in range(counts[share, row]):
+                slot = rows[share, row, k] * n_delays
+                prefetch(index, slot + first)
+                due[n_due, 0] = slot + first
+                due[n_due, 1] = slot + end
+                due[n_due, 2] = step - age
+                due[n_due, 3] = slot
+                n_due += 1
+                if n_due == len(due):
+                    add_parts(due, n_due, delays, index, targets, slot_weight, weights, ring, arriving)
+                    n_due = 0
+    add_parts(due, n_due, delays, index, targets, slot_weight, weights, ring, arriving)
+    now = step & (len(ring) - 1)
+    event_count[0] += arriving[now]
+    arriving[now] = 0
 
 
 @kernel

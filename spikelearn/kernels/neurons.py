@@ -23,13 +23,15 @@ def render_neurons(
     varying: Sequence[str],
     kinds: Mapping[str, int],
     at_event: bool = False,
+    ahead: Sequence[str] = (),
 ) -> str:
     """The loop that advances one population, or a share of one that begins with its neuron `first_id`, by one step.
 
     random: "uniform" or "normal" for each random number that a neuron gets in a step; if any, the loop also takes
         (seed, key, first_id). at_event: they are for `at_event`, called for the neurons that emitted something.
     noisy: the currents that also have noise. varying: the constants that are arrays, one value per neuron.
-    kinds: kinds of event reported by the step, each with its bit of the mask.
+    kinds: kinds of event reported by the step, each with its bit of the mask. ahead: the ports with a ring of inputs
+        that were delivered ahead.
     """
     return render(
         "neurons",
@@ -44,6 +46,7 @@ def render_neurons(
         held=tuple(f"all_{name}[i]" if name in varying else f"the_{name}" for name in constants),
         kinds=tuple((kind, str(bit)) for kind, bit in kinds.items()),
         at_event=at_event,
+        ahead=tuple(ahead),
     )
 
 

@@ -76,3 +76,18 @@ def put_back(step, due, positions, places, weights, before, kept, stored: Writte
         for k in range(len(positions)):
             if weights[places[k]] == before[places[k]]:
                 stored[positions[k]] = kept[k]
+
+
+@kernel
+def forget(step, due, values: Written):
+    """Empty an array of what was delivered ahead with the weights before, if any are put back."""
+    if due[0] != 0:
+        for k in range(len(values)):
+            values[k] = 0
+
+
+@kernel
+def deliver_again(step, due, restart: Written):
+    """Let the next step deliver it again."""
+    if due[0] != 0:
+        restart[0] = step + 1

@@ -312,10 +312,17 @@ def _emptying(phase: Phase, k: int, program: Program, added: Added) -> list[Call
                 )
             traces += learning.see_last_events()
     rings = [ring.all_counts for block in program.plans[0].blocks.values() for ring in block.rings.values()]
+    ahead = [
+        array
+        for plan in program.plans
+        for block in plan.blocks.values()
+        for ring in block.ahead.values()
+        for array in ring.arrays
+    ]
     fired = [
         call.written["fired"] for plan in program.plans for call in plan.calls(added) if call.label.startswith("mark ")
     ]
     empty = kernel_of(trial_clock.empty)
     forgotten = program.forgotten if phase.fresh else []
-    cleared = [array.reshape(-1) for array in [*rings, *fired, *forgotten]]
+    cleared = [array.reshape(-1) for array in [*rings, *ahead, *fired, *forgotten]]
     return traces + [Call("discard events", empty, values=array) for array in cleared]

@@ -80,7 +80,7 @@ def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
     signals = {signal: signal_arrays(signal) for signal in d.signals}
     plans: list[Plan] = []
     for index in range(n_shares):
-        own = [replace(block, rings=of[index]) for block, of in zip(blocks, rings, strict=True)]
+        own = [replace(block, rings=of[index], ahead={}) for block, of in zip(blocks, rings, strict=True)]
         plans.append(_empty_plan(d, Share(index, n_shares), own, signals, controls[index]))
     tables = _each_on_threads(n_shares, lambda plan: _tables(d, plan.ends, groups, delays), plans)
     at_end = [

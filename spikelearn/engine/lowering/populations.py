@@ -93,7 +93,7 @@ def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neur
     random = ["uniform"] * len(model.random) + ["normal"] * len(model.normal)
     text = neurons.render_neurons(
         list(model.state), list(model.ports), model.currents, noisy, random, list(constants), varying, model.reported,
-        model.at_event is not None,
+        model.at_event is not None, list(block.ahead),
     )  # fmt: skip
     values: dict[str, Any] = {
         "first": first, "population": population.uid, "emitted": np.zeros(size, np.uint8), "control": plan.control,
@@ -104,6 +104,9 @@ def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neur
         values |= {f"{kind}_rows": block.rings[kind].rows, f"{kind}_counts": block.rings[kind].counts}
     for prefix, arrays in (("all", block.state), ("all_in", block.inputs), ("all_I", block.currents)):
         values |= {f"{prefix}_{name}": array[span] for name, array in arrays.items()}
+    if block.ahead:
+        values |= {f"ahead_{port}": ring.values for port, ring in block.ahead.items()}
+        values["first_ahead"] = first - plan.share.bounds(block)[0]
     values |= {f"all_noise_{name}": block.noise[population, name][part] for name in noisy}
     values |= {f"all_{name}" if name in varying else f"the_{name}": value for name, value in constants.items()}
     kernel = kernel_for(f"Neurons of {model.name}", text, {"advance": model.step, "at_event": model.at_event})

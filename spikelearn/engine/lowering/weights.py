@@ -98,7 +98,11 @@ def _writing(projection: Projection, plan: Plan, own: dict[str, Any]) -> list[Ca
 
     put = call("put", kernels.put)
     if learning is None:
-        return [put]
+        if not plan.tables[projection].ahead:
+            return [put]
+        ring = plan.ends[projection].neurons.ahead[projection.port]
+        forget = [call("deliver again with new", kernels.forget, values=array.reshape(-1)) for array in ring.arrays]
+        return [put, *forget, call("deliver again with new", kernels.deliver_again, restart=ring.restart)]
     return [
         call("catch up with", kernels.catch_up, sweeps=learning.sweeps),
         *learning.sweep(),

@@ -4,7 +4,8 @@ state, ports, currents: of the model, `membrane` the first of its state. noisy: 
 fixed: constants, all_<name> where there is one per neuron, the_<name> otherwise; `held`: what they are for neuron i.
 draws: "uniform" or "normal" for each random number that a neuron gets in a step, with its number. at_event: they are
 for `at_event`, which is called for the neurons that emitted something. kinds: those reported by the step, each with
-its bit of the mask.
+its bit of the mask. ahead: the ports with a ring of inputs that were delivered ahead, (steps, neurons), in which this
+population begins at neuron `first_ahead`.
 """
 
 from spikelearn.codegen.jit import Written, kernel
@@ -22,6 +23,18 @@ from spikelearn.kernels.random import normal, stream, uniform
 # DRAWN = kind(start, increment, PER_NEURON * (first_id + i) + k) for kind, k in draws
 # end
 # RINGS = kind__rows, kind__counts for kind, bit in kinds
+# FIRST =
+# if ahead:
+# FIRST = first_ahead
+# end
+# RECEIVED =
+# for name in ports:
+# if name in ahead:
+# RECEIVED = RECEIVED, all_in__name[i] + row__name[i]
+# else:
+# RECEIVED = RECEIVED, all_in__name[i]
+# end
+# end
 # INTO =
 # for name in currents:
 # if name in noisy:
@@ -35,25 +48,31 @@ from spikelearn.kernels.random import normal, stream, uniform
 @kernel
 def function(
     step, first, population, emitted: Written, control: Written, RANDOM, RINGS: Written, all__STATE: Written,
-    all_in__PORTS: Written, all_I__CURRENTS, all_noise__NOISY, FIXED
+    all_in__PORTS: Written, ahead__AHEAD: Written, FIRST, all_I__CURRENTS, all_noise__NOISY, FIXED
 ):  # fmt: skip
     # if draws:
     start, increment = stream(seed, key, step)
     # end
     n = len(all__MEMBRANE)
+    # for name in ahead:
+    row__name = ahead__name[step & (len(ahead__name) - 1), first_ahead : first_ahead + n]
+    # end
     n_emitted = 0
     n_wrong = 0
     for i in range(n):
         # if at_event:
-        new__STATE, mask = advance(all__STATE[i], all_in__PORTS[i], INTO, HELD)
+        new__STATE, mask = advance(all__STATE[i], RECEIVED, INTO, HELD)
         # else:
-        new__STATE, mask = advance(all__STATE[i], all_in__PORTS[i], INTO, DRAWN, HELD)
+        new__STATE, mask = advance(all__STATE[i], RECEIVED, INTO, DRAWN, HELD)
         # end
         # for name in state:
         all__name[i] = new__name
         # end
         # for name in ports:
         all_in__name[i] = 0.0
+        # end
+        # for name in ahead:
+        row__name[i] = 0.0
         # end
         emitted[i] = mask
         n_emitted += mask != 0
