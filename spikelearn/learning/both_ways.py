@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from spikelearn.description.population import Population
+from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Phase
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
@@ -76,12 +77,17 @@ class BothWays(LearnerWithFeedback):
             )
         return Circuit(net, layers, forward, feedback, [*forward, *(feedback if self.learns_back else ())])
 
+    def onto_hidden(self, circuit: Circuit) -> Sequence[Projection]:
+        """Also what comes down to hidden layers from each other: without the way up to match, it would only grow."""
+        n = len(circuit.hidden)
+        return [*super().onto_hidden(circuit), *circuit.feedback[1:n]]
+
 
 def check_steps(learner: Learner, sizes: Sequence[int], for_each_layer: int) -> None:
     """Raises ParameterError unless values without memory settle in the steps of a presentation."""
-    least = for_each_layer * (len(sizes) - 1)
-    if learner.steps < least:
-        raise ParameterError(f"steps: expected at least {least} for {len(sizes)} layers, got {learner.steps}")
+    least, steps = for_each_layer * (len(sizes) - 1), learner.steps * learner.elements
+    if steps < least:
+        raise ParameterError(f"steps: expected at least {least} for {len(sizes)} layers, got {steps}")
     if learner.encoding != "graded":
         raise ParameterError(f"encoding: cells without memory need 'graded' values, got {learner.encoding!r}")
 

@@ -27,7 +27,7 @@ from spikelearn.description.trials import Callback, Phase, Trials
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.epochs import fit_anew
-from spikelearn.learning.layers import copy_scores
+from spikelearn.learning.layers import copy_scores, last_step_plastic
 from spikelearn.network import Network
 from spikelearn.neurons import LinearRate
 from spikelearn.plasticity import NonlinearHebb as NonlinearHebbRule
@@ -116,11 +116,10 @@ class Components(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         given = {(circuit.input, "exc"): (X - self.mean_) @ self._scaling_}
         learns: Mapping[Projection, float] = {} if factor is None else dict.fromkeys(circuit.learning, factor)
         read = Callback(copy_scores, (circuit.output.state("y"), found))
-        fresh: dict[str, Any] = {"reset": [*circuit.layers], "discard_events": True, "plastic": ()}
-        phases = [
-            Phase(self.steps - 1.0, currents=given, **fresh),
-            Phase(1.0, currents=given, plastic=learns, callback=read),
-        ]
+        shown = Phase(
+            float(self.steps), currents=given, reset=[*circuit.layers], discard_events=True, callback=read
+        )  # fmt: skip
+        phases = last_step_plastic(shown, learns)
         if circuit.network.run(trials=Trials(phases, len(X)), progress=False).interrupted:
             raise KeyboardInterrupt
         return found

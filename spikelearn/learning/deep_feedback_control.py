@@ -39,12 +39,12 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.connectivity import OneToOne
-from spikelearn.description.trials import Callback, Phase
+from spikelearn.description.trials import Phase
 from spikelearn.kernels.functions import tanh
 from spikelearn.learning.both_ways import check_steps, sweeping_up
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import ABLATED_FEEDBACK
-from spikelearn.learning.feedback import FIXED, TIED, check_feedback
+from spikelearn.learning.feedback import FIXED, TIED, Back, Path, check_feedback, tying
 from spikelearn.learning.layers import last_step_plastic, populations, starting_weights
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
@@ -185,8 +185,10 @@ class DeepFeedbackControl(Learner):
             phases += [replace(begun, reset=[controller]), last]
         elif self._ties and circuit.feedback:
             pairs = zip(circuit.forward[:0:-1], circuit.feedback, strict=True)
-            weights = tuple(each.weights() for pair in pairs for each in pair)
-            phases[-1] = replace(phases[-1], callback=Callback(tie, (self.scale, *weights)))
+            paths = [
+                Path(down.target, [Back(down, self.scale)], [up], direct=k > 0) for k, (up, down) in enumerate(pairs)
+            ]
+            phases[-1] = replace(phases[-1], callback=tying(paths))
         return phases
 
     def _controlled(self, plastic: Any, currents: Any) -> list[Phase]:
@@ -207,7 +209,7 @@ class DeepFeedbackControl(Learner):
 
     @property
     def _ties(self) -> bool:
-        return self.feedback == TIED and self.control != ABLATED_FEEDBACK
+        return self.feedback == TIED and self.control != ABLATED_FEEDBACK and self.scale > 0.0
 
     def _check(self) -> None:
         check_feedback(self.feedback, (LEARNED, TIED, FIXED))
@@ -217,16 +219,3 @@ class DeepFeedbackControl(Learner):
         for name in ("leak", "scale", "forgetting"):
             one_number(getattr(self, name), "1", name, least=0.0)
         whole_number(self.control_steps, "control_steps", least=2)
-
-
-def tie(trial: int, phase: int, scale: Any, *pairs: Any) -> None:
-    """pairs: from the output down, weights forward, and those from the controller to the layer from which they come."""
-    for p in range(0, len(pairs), 2):
-        W, Q = pairs[p], pairs[p + 1]
-        for k in range(Q.shape[0]):
-            for i in range(Q.shape[1]):
-                total = scale * W[i, k] if p == 0 else 0.0
-                if p > 0:
-                    for j in range(W.shape[1]):
-                        total += W[i, j] * pairs[p - 1][k, j]
-                Q[k, i] = total

@@ -35,6 +35,7 @@ from spikelearn.learning.layers import (
     answering,
     connect_forward,
     copy_scores,
+    last_step_plastic,
     populations,
     starting_weights,
     taught,
@@ -137,11 +138,10 @@ class ComponentFeatures(UnsupervisedFeatures):
         currents = {**answer.currents, (firing, "soma"): circuit.parts["offsets"]}
         fresh: list[Any] = [circuit.input, circuit.parts["cells"], *finding]
         settling = Phase(
-            circuit.parts["settling"] - 1.0, currents=answer.currents, plastic=(), reset=fresh, discard_events=True
+            float(circuit.parts["settling"]), currents=answer.currents, reset=fresh, discard_events=True
         )  # fmt: skip
-        learning = Phase(1.0, currents=answer.currents, plastic=finding)
         reset: list[Any] = [firing, circuit.output, *reading]
-        return [settling, learning, replace(answer, currents=currents, reset=reset, discard_events=False)]
+        return [*last_step_plastic(settling, finding), replace(answer, currents=currents, reset=reset, discard_events=False)]
 
     def _begin(self, X: np.ndarray, classes: np.ndarray) -> None:
         super()._begin(X, classes)
