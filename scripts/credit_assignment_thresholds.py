@@ -125,10 +125,11 @@ ACCURACY = {
     "node_perturbation": 0.88, "weight_perturbation": 0.85, "ep": 0.92, "ep_spiking": 0.92,
     "predictive_coding": 0.92, "predictive_coding_spiking": 0.92, "predictive_coding_dendritic": 0.92,
     "deep_feedback_control": 0.92, "burstccn": 0.92, "latent_equilibrium": 0.92,
+    "generalised_latent_equilibrium": 0.92,
     "forward_forward": 0.92, "csdp": 0.92, "eventprop_delays": 0.92,
 }  # fmt: skip
 """Rule -> the least mean accuracy on Yin-Yang."""
-NEWER = ("deep_feedback_control", "burstccn", "latent_equilibrium")
+NEWER = ("deep_feedback_control", "burstccn", "latent_equilibrium", "generalised_latent_equilibrium")
 ALIGNED = ("fa", "dfa", "fa_spiking")
 SETTLED = {"ep": 25.0, "ep_spiking": 20.0, "chl": 45.0, "generec": 45.0}
 """Rule -> the largest angle to the gradient of the settled circuit, that of recurrent backpropagation, in degrees."""

@@ -41,6 +41,9 @@ if _TYPE_CHECKING:
     from spikelearn.learning.eventprop_delays import EventPropDelays as EventPropDelays
     from spikelearn.learning.feedback_alignment import FeedbackAlignment as FeedbackAlignment
     from spikelearn.learning.forward_forward import ForwardForward as ForwardForward
+    from spikelearn.learning.generalised_latent_equilibrium import (
+        GeneralisedLatentEquilibrium as GeneralisedLatentEquilibrium,
+    )
     from spikelearn.learning.generec import GeneRec as GeneRec
     from spikelearn.learning.helmholtz import HelmholtzMachine as HelmholtzMachine
     from spikelearn.learning.helmholtz import helmholtz_machine as helmholtz_machine

@@ -184,9 +184,9 @@ class DeepFeedbackControl(Learner):
             begun, last = self._controlled(down, {**held, **noise})
             phases += [replace(begun, reset=[controller]), last]
         elif self._ties and circuit.feedback:
-            pairs = zip(circuit.forward[:0:-1], circuit.feedback, strict=True)
+            ways = zip(circuit.hidden[::-1], circuit.forward[:0:-1], circuit.feedback, strict=True)
             paths = [
-                Path(down.target, [Back(down, self.scale)], [up], direct=k > 0) for k, (up, down) in enumerate(pairs)
+                Path(layer, [Back(down, self.scale)], [up], direct=k > 0) for k, (layer, up, down) in enumerate(ways)
             ]
             phases[-1] = replace(phases[-1], callback=tying(paths))
         return phases

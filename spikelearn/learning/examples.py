@@ -18,6 +18,7 @@ from spikelearn.tasks import (
     spike_lags,
     split,
     store_recall,
+    wave_lags,
     xor,
     yin_yang,
 )
@@ -76,6 +77,13 @@ def _frequency(validation: bool, mnist: str) -> Examples:
     return Examples(learned.X, learned.y, judged.X, judged.y, learner)
 
 
+def _wave_lags(validation: bool, mnist: str) -> Examples:
+    """1,000 pairs of waves to learn from, and 500 for validation and for the test each; two layers of 20 cells."""
+    learned, judged = wave_lags(1000, 10), wave_lags(500, 11 if validation else 12)
+    learner = {"hidden": (20, 20), "bias": False, "elements": learned.elements, "steps": 1}
+    return Examples(learned.X, learned.y, judged.X, judged.y, learner)
+
+
 def _lags(validation: bool, mnist: str) -> Examples:
     """500 pairs of spikes to learn from, and 500 for validation and for the test each; six hidden cells."""
     return Examples(
@@ -100,6 +108,7 @@ TASKS: Mapping[str, Callable[[bool, str], Examples]] = {
     "xor": _xor, "yin_yang": _yin_yang, "digits": lambda validation, mnist: _digits(validation, ""), "mnist": _mnist,
     "evidence_accumulation": lambda validation, mnist: _of_sequences(evidence_accumulation, validation),
     "pixels": lambda validation, mnist: _pixels(validation, ""), "frequency": _frequency, "lags": _lags,
+    "wave_lags": _wave_lags,
     "store_recall": lambda validation, mnist: _of_sequences(store_recall, validation),
     "nested_store_recall": lambda validation, mnist: _of_sequences(nested_store_recall, validation),
 }  # fmt: skip

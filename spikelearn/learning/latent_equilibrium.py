@@ -40,7 +40,6 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.description.population import Population
-from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Phase
 from spikelearn.kernels.functions import tanh
 from spikelearn.learning.both_ways import BothWays
@@ -66,7 +65,7 @@ def _constants(p: Any, dt: float) -> dict[str, Any]:
 
 
 @scalar
-def _ahead(u: float, settled: float, keep: float, behind: float) -> tuple[float, float]:
+def ahead_of(u: float, settled: float, keep: float, behind: float) -> tuple[float, float]:
     """The potential at the end of a step, and the prospective one: tau u' is what is left to where it would settle."""
     u = keep * u + (1.0 - keep) * settled
     return u, settled - behind * (settled - u)
@@ -78,7 +77,7 @@ def _prospective_cell(
     behind: float,
 ) -> tuple[float, float, float, float, np.uint8]:  # fmt: skip
     basal = in_basal + I_basal
-    u, V = _ahead(u, basal + (1.0 - A * A) * in_apical, keep, behind)
+    u, V = ahead_of(u, basal + (1.0 - A * A) * in_apical, keep, behind)
     return u, V, tanh(V), V - basal, np.uint8(16)
 
 
@@ -101,7 +100,7 @@ def _prospective_output(
     u: float, A: float, D: float, in_basal: float, I_teacher: float, I_teaching: float, keep: float, behind: float,
     nudging: float,
 ) -> tuple[float, float, float, np.uint8]:  # fmt: skip
-    u, V = _ahead(u, in_basal + nudging * I_teaching * (I_teacher - A), keep, behind)
+    u, V = ahead_of(u, in_basal + nudging * I_teaching * (I_teacher - A), keep, behind)
     return u, V, V - in_basal, np.uint8(16)
 
 
@@ -148,10 +147,6 @@ class LatentEquilibrium(BothWays):
         return populations(
             net, sizes, self.encoded, ProspectiveCell(**how), ProspectiveOutput(nudging=self.nudging, **how)
         )  # fmt: skip
-
-    def onto_hidden(self, circuit: Circuit) -> Sequence[Projection]:
-        """Also what comes down to hidden layers from each other: without the way up to match, it would only grow."""
-        return [*super().onto_hidden(circuit), *circuit.feedback[1:]]
 
     def loss(self, circuit: Circuit, y: np.ndarray) -> SquaredError:
         return SquaredError(circuit.output, "A", np.eye(circuit.output.size)[y], slice(-1, None))

@@ -29,6 +29,7 @@ from spikelearn.learning.eventprop import EventProp
 from spikelearn.learning.eventprop_delays import EventPropDelays
 from spikelearn.learning.feedback_alignment import FeedbackAlignment
 from spikelearn.learning.forward_forward import ForwardForward
+from spikelearn.learning.generalised_latent_equilibrium import GeneralisedLatentEquilibrium
 from spikelearn.learning.generec import GeneRec
 from spikelearn.learning.koerding_koenig import KoerdingKoenig
 from spikelearn.learning.latent_equilibrium import LatentEquilibrium
@@ -85,6 +86,7 @@ RULES: Mapping[str, Learner] = {
     "deep_feedback_control": DeepFeedbackControl(),
     "burstccn": BurstingCorticoCortical(),
     "latent_equilibrium": LatentEquilibrium(),
+    "generalised_latent_equilibrium": GeneralisedLatentEquilibrium(),
     "forward_forward": ForwardForward(),
     "csdp": ContrastiveSignalDependent(),
 }

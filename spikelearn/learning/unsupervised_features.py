@@ -141,7 +141,10 @@ class ComponentFeatures(UnsupervisedFeatures):
             float(circuit.parts["settling"]), currents=answer.currents, reset=fresh, discard_events=True
         )  # fmt: skip
         reset: list[Any] = [firing, circuit.output, *reading]
-        return [*last_step_plastic(settling, finding), replace(answer, currents=currents, reset=reset, discard_events=False)]
+        return [
+            *last_step_plastic(settling, finding),
+            replace(answer, currents=currents, reset=reset, discard_events=False),
+        ]
 
     def _begin(self, X: np.ndarray, classes: np.ndarray) -> None:
         super()._begin(X, classes)

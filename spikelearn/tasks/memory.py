@@ -80,7 +80,7 @@ def store_recall(n: int, seed: int, elements: int = 10, delay: int = 3) -> Seque
 
 @checks_arguments
 def nested_store_recall(
-    n: int, seed: int, inner: int = 2, spacing: int = 12, delay: tuple[int, int] = (3, 6)
+    n: int, seed: int, inner: int = 2, spacing: int = 12, delay: tuple[int, int] = (3, 6), shared: bool = False
 ) -> Sequences:
     """Which two values, 0 or 1, were stored: the outer one at the beginning, and the inner one, stored last?
 
@@ -89,7 +89,8 @@ def nested_store_recall(
     are shown, an even number, `spacing` elements apart on average, each to be stored instead of the one before; half of
     them are 0 and half are 1, so that their number tells nothing. The last element is to be answered with 2 times the
     outer value plus the inner one. delay: least and most silent elements before it. Who knows only one of the
-    values is right in 1 of 2 cases.
+    values is right in 1 of 2 cases. shared: whether inner values are shown by the inputs of outer ones, so that
+    only when a value was shown tells which it is.
 
     >>> X, y, elements = nested_store_recall(100, seed=1)
     >>> X.shape, elements
@@ -110,7 +111,7 @@ def nested_store_recall(
     stored = generator.permuted(np.broadcast_to(np.arange(inner) % 2, (n, inner)), axis=1)
     active = np.zeros((n, elements, 5), bool)
     active[every, 0, outer] = True
-    active[every[:, None], at, 2 + stored] = True
+    active[every[:, None], at, (0 if shared else 2) + stored] = True
     active[:, -1, 4] = True
     return _sequences(active, 2 * outer + stored[:, -1], generator)
 

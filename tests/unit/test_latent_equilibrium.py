@@ -12,6 +12,7 @@ from tolerances import ULP
 from spikelearn.errors import ParameterError
 from spikelearn.learning import LatentEquilibrium, frozen
 from spikelearn.learning.assessment import angles_of
+from spikelearn.learning.rules import learner_for
 from spikelearn.tasks import yin_yang
 
 X, Y = yin_yang(12, 1)
@@ -76,8 +77,12 @@ def test_what_was_shown_before_is_forgotten_at_once_by_cells_that_look_ahead():
     assert apart[1] > 0.1
 
 
-def test_weights_down_between_frozen_layers_stay_as_they_were_drawn():
-    learner = frozen(LatentEquilibrium(hidden=(6, 5))).prepare(X, Y)
+@pytest.mark.parametrize(
+    "rule", ["latent_equilibrium", "generalised_latent_equilibrium", "koerding_koenig", "predictive_coding"]
+)
+def test_weights_down_between_frozen_layers_stay_as_they_were_drawn(rule):
+    """Of all learners whose synapses of both directions learn."""
+    learner = frozen(learner_for(rule, hidden=(6, 5))).prepare(X, Y)
     weights = [learner.circuit_.weights(each) for each in learner.circuit_.feedback]
     learner.partial_fit(X, Y)
     changed = [

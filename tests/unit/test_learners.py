@@ -133,6 +133,7 @@ def test_a_rule_that_has_a_loss_can_be_compared_with_its_gradient(rule):
         ("deep_feedback_control", {"hidden": (6, 5)}),
         ("burstccn", {"hidden": (6, 5)}),
         ("latent_equilibrium", {"hidden": (6, 5)}),
+        ("generalised_latent_equilibrium", {"hidden": (6, 5)}),
         *(("koerding_koenig", {"hidden": (6, 5), "feedback": each}) for each in ("kolen_pollack", "tied", "fixed")),
     ],
 )

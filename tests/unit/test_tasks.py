@@ -123,6 +123,29 @@ def test_oscillations_in_noise_are_told_apart_by_their_periodogram_and_not_by_th
     assert np.all(np.abs([X[y == k].mean() - 0.5 for k in range(4)]) < 0.01)
 
 
+def test_waves_of_opposite_lags_show_the_same_values_in_another_order():
+    """The lag is the angle between the sums over all elements with the period that fits best, of both waves."""
+    X, y, elements = tasks.wave_lags(400, seed=1)
+    waves = X.reshape(400, elements, 4)
+    np.testing.assert_allclose(waves[:, :, :2] + waves[:, :, 2:], 1.0)
+    assert np.all(np.abs(np.bincount(y) - 50) < 25)
+    turning = np.exp(2j * np.pi * np.arange(elements) / np.arange(20.0, 40.5, 0.25)[:, None])
+    sums = np.einsum("pt,ntw->npw", turning, waves[:, :, :2] - 0.5)
+    best = np.abs(sums[:, :, 0]).argmax(axis=1)
+    first, second = sums[np.arange(400), best].T
+    lags = np.array([-157.5, -112.5, -67.5, -22.5, 22.5, 67.5, 112.5, 157.5])
+    behind = np.degrees(np.angle(second / first))[:, None] - lags
+    assert np.mean(np.abs((behind + 180.0) % 360.0 - 180.0).argmin(axis=1) == y) > 0.9
+    correlation = [np.corrcoef(waves[y == k][:, :, :2].reshape(-1, 2).T)[0, 1] for k in range(8)]
+    np.testing.assert_allclose(correlation, correlation[::-1], atol=0.05)
+
+
+@pytest.mark.parametrize("wrong", [{"lags": (20.0,)}, {"periods": (1.0, 20.0)}, {"elements": 0}])
+def test_waves_that_cannot_be_are_refused(wrong):
+    with pytest.raises(ExperimentError, match="wave_lags: expected"):
+        tasks.wave_lags(10, 1, **wrong)
+
+
 @pytest.mark.parametrize("wrong", [{"periods": (20.0,)}, {"periods": (1.0, 20.0)}, {"elements": 0}, {"noise": -1.0}])
 def test_oscillations_that_cannot_be_are_refused(wrong):
     with pytest.raises(ExperimentError, match="frequency_discrimination: expected"):
@@ -141,6 +164,20 @@ def test_nested_values_are_the_first_and_the_last_one_and_one_of_them_answers_on
     assert np.all(groups[:, :, 2:4].sum(axis=1) == 1)
     assert np.all(groups[:, -1, 4]) and not np.any(groups[:, :-1, 4])
     assert abs(np.mean(outer == inner) - 0.5) < 0.04
+
+
+def test_nested_values_of_shared_inputs_are_told_apart_by_when_they_are_shown_alone():
+    given = {"inner": 6, "spacing": 4}
+    X, y, elements = tasks.nested_store_recall(300, seed=1, shared=True, **given)
+    groups, apart = (
+        each.reshape(300, elements, 5, 10).sum(axis=3) > 0.5
+        for each in (X, tasks.nested_store_recall(300, seed=1, **given)[0])
+    )
+    assert not np.any(groups[:, :, 2:4]) and np.array_equal(groups[:, :, :2], apart[:, :, :2] | apart[:, :, 2:4])
+    shown = groups[:, :, :2].any(axis=2)
+    first, last = shown.argmax(axis=1), elements - 1 - shown[:, ::-1].argmax(axis=1)
+    outer, inner = (groups[np.arange(300), at, 1] for at in (first, last))
+    assert np.array_equal(y, 2 * outer + inner) and np.all(shown.sum(axis=1) == 7)
 
 
 @pytest.mark.parametrize("wrong", [{"inner": 3}, {"inner": 0}, {"spacing": 2}, {"delay": (4, 3)}, {"delay": (-1, 3)}])
