@@ -30,21 +30,43 @@ def fixed_degree(synapses: Any, degree: int, n: int, of: str) -> None:
 
 
 def cuba(numbers: dict[str, Any], sizes: list[int]) -> list[Any]:
-    constants = in_ms(numbers["neuron"]) | {"R": numbers["neuron"]["tau_m"] / numbers["neuron"]["C_m"]}
+    equations = """
+        dV_m/dt = (E_L - V_m + R*(exc + inh))/tau_m : 1 (unless refractory)
+        dexc/dt = -exc/tau_syn_exc : 1
+        dinh/dt = -inh/tau_syn_inh : 1"""
+    constants = numbers["neuron"] | {"R": numbers["neuron"]["tau_m"] / numbers["neuron"]["C_m"]}
+    return vogels_abbott(equations, "exact", constants, numbers, sizes)
+
+
+def coba(numbers: dict[str, Any], sizes: list[int]) -> list[Any]:
+    """Conductances are in units of the leak's, so that times are the only numbers with units."""
+    equations = """
+        dV_m/dt = (E_L - V_m + exc*(E_exc - V_m) + inh*(E_inh - V_m))/tau_m : 1 (unless refractory)
+        dexc/dt = -exc/tau_syn_exc : 1
+        dinh/dt = -inh/tau_syn_inh : 1"""
+    g_L, kick = numbers["neuron"]["g_L"], numbers["kick"]
+    relative = numbers | {"weights": [weight / g_L for weight in numbers["weights"]]}
+    objects = vogels_abbott(equations, "exponential_euler", numbers["neuron"], relative, sizes)
+    during = f"int(t >= {kick['start']}*ms and t < {kick['stop']}*ms)"
+    noise = b2.PoissonGroup(kick["n"], f"{kick['rate']}*Hz*{during}")
+    kicks = b2.Synapses(noise, objects[0], on_pre=f"exc_post += {relative['weights'][0]}")
+    kicks.connect(j="i")
+    return [*objects, noise, kicks]
+
+
+def vogels_abbott(
+    equations: str, method: str, constants: dict[str, Any], numbers: dict[str, Any], sizes: list[int]
+) -> list[Any]:
     cells = b2.NeuronGroup(
-        sum(sizes),
-        """dV_m/dt = (E_L - V_m + R*(I_exc + I_inh))/tau_m : 1 (unless refractory)
-           dI_exc/dt = -I_exc/tau_syn_exc : 1
-           dI_inh/dt = -I_inh/tau_syn_inh : 1""",
-        threshold="V_m > V_th", reset="V_m = V_reset", refractory=constants["t_ref"], method="exact",
-        namespace=constants,
+        sum(sizes), equations, threshold="V_m > V_th", reset="V_m = V_reset",
+        refractory=numbers["neuron"]["t_ref"] * b2.ms, method=method, namespace=in_ms(constants),
     )  # fmt: skip
     low, high = numbers["V_start"]
     cells.V_m = f"{low} + {high - low}*rand()"
     objects = [cells]
     first = 0
     for port, n, in_degree, weight in zip(
-        ("I_exc", "I_inh"), sizes, numbers["in_degrees"], numbers["weights"], strict=True
+        ("exc", "inh"), sizes, numbers["in_degrees"], numbers["weights"], strict=True
     ):
         source = cells[first : first + n]
         made = b2.Synapses(source, cells, on_pre=f"{port}_post += {weight}", delay=numbers["delay"] * b2.ms)
@@ -180,5 +202,5 @@ def microcircuit(numbers: dict[str, Any], sizes: list[int]) -> list[Any]:
 
 
 FAMILIES: dict[str, Callable[..., list[Any]]] = {
-    each.__name__: each for each in (cuba, brunel, izhikevich, microcircuit)
+    each.__name__: each for each in (cuba, coba, brunel, izhikevich, microcircuit)
 }

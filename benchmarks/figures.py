@@ -15,7 +15,7 @@ from benchmarks.report import OURS, Compared, belongs, bytes_per_synapse, compar
 from spikelearn.plots.panels import panels
 from spikelearn.plots.style import INK, TEXT_SIZE, colour, legend, save
 
-MARKERS = ("o", "s", "^", "D", "x", "v")
+MARKERS = ("o", "s", "^", "D", "x", "v", "P")
 
 
 def style_of(simulator: str) -> dict[str, Any]:

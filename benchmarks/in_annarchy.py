@@ -1,4 +1,4 @@
-"""CUBA in ANNarchy 5, the only network with published figures for it. Compiled once, as for Brian2.
+"""CUBA and COBA in ANNarchy 5. Compiled once, as for Brian2.
 
 Delays of one step are ANNarchy's default: it accepts no shorter ones, and such synapses need no queue.
 """
@@ -16,7 +16,13 @@ import numpy as np
 from benchmarks.job import peak_bytes, save_spikes
 
 
-def cuba(request: dict[str, Any]) -> tuple[Any, Any]:
+MEMBRANES = {
+    "cuba": "tau_m * dV_m/dt = E_L - V_m + tau_m/C_m * (g_exc + g_inh) : exponential",
+    "coba": "C_m * dV_m/dt = g_L * (E_L - V_m) + g_exc * (E_exc - V_m) + g_inh * (E_inh - V_m) : exponential",
+}
+
+
+def network(request: dict[str, Any]) -> tuple[Any, Any]:
     """The network, compiled or loaded, and the monitor of its spikes."""
     # It looks for cmake and Python on the PATH; use those next to this interpreter.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -26,8 +32,8 @@ def cuba(request: dict[str, Any]) -> tuple[Any, Any]:
     constants = {name: x for name, x in numbers["neuron"].items() if name != "t_ref"}
     neuron = ann.Neuron(
         parameters="\n".join(f"{name} = {x} : population" for name, x in constants.items()),
-        equations="""
-            tau_m * dV_m/dt = E_L - V_m + tau_m/C_m * (g_exc + g_inh) : exponential
+        equations=f"""
+            {MEMBRANES[request["family"]]}
             tau_syn_exc * dg_exc/dt = -g_exc : exponential
             tau_syn_inh * dg_inh/dt = -g_inh : exponential
         """,
@@ -42,25 +48,26 @@ def cuba(request: dict[str, Any]) -> tuple[Any, Any]:
         (cells[:n_exc], cells[n_exc:]), ("exc", "inh"), numbers["in_degrees"], numbers["weights"], strict=True
     ):
         net.connect(source, cells, target).fixed_number_pre(number, weights=weight, allow_self_connections=True)
+    if kick := numbers.get("kick"):
+        during = f"ite(t < {kick['start']}, 0.0, ite(t < {kick['stop']}, {kick['rate']}, 0.0))"
+        noise = net.create(ann.PoissonPopulation(kick["n"], rates=during))
+        net.connect(noise, cells[: kick["n"]], "exc").one_to_one(weights=numbers["weights"][0])
     monitor = net.monitor(cells, "spike")
     net.compile(directory=request["folder"] + "/annarchy", silent=True)
     return net, monitor
 
 
-FAMILIES = {"cuba": cuba}
-
-
 def prepare(request: dict[str, Any]) -> dict[str, float]:
     begun = time.perf_counter()
     Path(request["folder"]).mkdir(parents=True, exist_ok=True)
-    FAMILIES[request["family"]](request)
+    network(request)
     return {"compile_s": time.perf_counter() - begun}
 
 
 def run(request: dict[str, Any]) -> dict[str, float]:
     """The first step is not timed. Building includes a check whether the compiled code is up to date."""
     begun = time.perf_counter()
-    net, monitor = FAMILIES[request["family"]](request)
+    net, monitor = network(request)
     dt = request["numbers"]["dt"]
     net.simulate(dt)
     built = time.perf_counter()

@@ -29,16 +29,34 @@ def fresh_kernel(dt: float, threads: int, seed: int) -> ModuleType:
     return nest
 
 
-def current_neuron(neuron: dict[str, float]) -> dict[str, float]:
-    renamed = {"tau_syn_exc": "tau_syn_ex", "tau_syn_inh": "tau_syn_in"}
+def in_names_of_nest(neuron: dict[str, float]) -> dict[str, float]:
+    renamed = {"tau_syn_exc": "tau_syn_ex", "tau_syn_inh": "tau_syn_in", "E_exc": "E_ex", "E_inh": "E_in"}
     return {renamed.get(name, name): value for name, value in neuron.items()}
 
 
 def cuba(nest: ModuleType, numbers: dict[str, Any], sizes: list[int]) -> list[Any]:
-    found = [nest.Create("iaf_psc_exp", n, params=current_neuron(numbers["neuron"])) for n in sizes]
+    return vogels_abbott(nest, "iaf_psc_exp", numbers["neuron"], numbers["weights"], numbers, sizes)
+
+
+def coba(nest: ModuleType, numbers: dict[str, Any], sizes: list[int]) -> list[Any]:
+    """NEST takes a negative weight as that of an inhibitory synapse."""
+    neuron = {name: x for name, x in numbers["neuron"].items() if name != "tau_m"}
+    exc, inh = numbers["weights"]
+    found = vogels_abbott(nest, "iaf_cond_exp", neuron, [exc, -inh], numbers, sizes)
+    kick = numbers["kick"]
+    noise = nest.Create("poisson_generator", params={name: kick[name] for name in ("rate", "start", "stop")})
+    nest.Connect(noise, found[0][: kick["n"]], syn_spec={"weight": exc, "delay": numbers["delay"]})
+    return found
+
+
+def vogels_abbott(
+    nest: ModuleType, model: str, neuron: dict[str, float], weights: list[float], numbers: dict[str, Any],
+    sizes: list[int],
+) -> list[Any]:  # fmt: skip
+    found = [nest.Create(model, n, params=in_names_of_nest(neuron)) for n in sizes]
     everyone = found[0] + found[1]
     everyone.V_m = nest.random.uniform(*numbers["V_start"])
-    for source, in_degree, weight in zip(found, numbers["in_degrees"], numbers["weights"], strict=True):
+    for source, in_degree, weight in zip(found, numbers["in_degrees"], weights, strict=True):
         synapse = shared(nest, weight) | {"delay": numbers["delay"]}
         nest.Connect(source, everyone, {"rule": "fixed_indegree", "indegree": in_degree}, synapse)
     return found
@@ -138,7 +156,7 @@ def microcircuit(nest: ModuleType, numbers: dict[str, Any], sizes: list[int]) ->
 
 
 FAMILIES: dict[str, Callable[..., list[Any]]] = {
-    each.__name__: each for each in (cuba, brunel, izhikevich, microcircuit)
+    each.__name__: each for each in (cuba, coba, brunel, izhikevich, microcircuit)
 }
 
 

@@ -13,7 +13,7 @@ from benchmarks.job import peak_bytes, save_spikes, starts
 from benchmarks.networks import model
 
 
-def cuba(numbers: dict[str, Any], populations: dict[str, int], seed: int, threads: int) -> sl.Network:
+def vogels_abbott(numbers: dict[str, Any], populations: dict[str, int], seed: int, threads: int) -> sl.Network:
     file = model("vogels_abbott_2005")
     return file.build(file.Parameters(**numbers["model"], threads=threads), seed)[0]
 
@@ -71,8 +71,9 @@ def events(numbers: dict[str, Any], populations: dict[str, int], seed: int, thre
 
 
 FAMILIES: dict[str, Callable[..., sl.Network]] = {
-    each.__name__: each for each in (cuba, brunel, izhikevich, microcircuit, events)
-}
+    "cuba": vogels_abbott, "coba": vogels_abbott, "brunel": brunel, "izhikevich": izhikevich,
+    "microcircuit": microcircuit, "events": events,
+}  # fmt: skip
 
 
 def build(request: dict[str, Any]) -> sl.Network:

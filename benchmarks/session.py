@@ -28,7 +28,10 @@ from benchmarks.agreement import dynamics
 from benchmarks.networks import Network, as_request
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = {"spikelearn": "spikelearn", "nest": "nest-simulator", "brian2": "brian2", "annarchy": "ANNarchy"}
+PACKAGES = {
+    "spikelearn": "spikelearn", "nest": "nest-simulator", "brian2": "brian2", "annarchy": "ANNarchy",
+    "brainpy": "brainpy",
+}  # fmt: skip
 BYTES_PER_SYNAPSE = ("static, one weight", "static, own weights", "stdp", "dopamine")
 IN_DEGREES = (400, 1600)
 """Inputs of each of 10,000 neurons, small and large, for the bytes per synapse."""
