@@ -15,11 +15,11 @@ import numpy as np
 
 from benchmarks.job import peak_bytes, save_spikes
 
-
 MEMBRANES = {
     "cuba": "tau_m * dV_m/dt = E_L - V_m + tau_m/C_m * (g_exc + g_inh) : exponential",
-    "coba": "C_m * dV_m/dt = g_L * (E_L - V_m) + g_exc * (E_exc - V_m) + g_inh * (E_inh - V_m) : exponential",
+    "coba": "tau_m * dV_m/dt = E_L - V_m + g_exc * (E_exc - V_m) + g_inh * (E_inh - V_m) : exponential",
 }
+"""Conductances are in units of the leak's: names that begin with g_ are kept for inputs."""
 
 
 def network(request: dict[str, Any]) -> tuple[Any, Any]:
@@ -29,7 +29,8 @@ def network(request: dict[str, Any]) -> tuple[Any, Any]:
     import ANNarchy as ann
 
     numbers, (n_exc, n_inh) = request["numbers"], request["populations"].values()
-    constants = {name: x for name, x in numbers["neuron"].items() if name != "t_ref"}
+    constants = {name: x for name, x in numbers["neuron"].items() if name not in ("t_ref", "g_L")}
+    weights = [weight / numbers["neuron"].get("g_L", 1.0) for weight in numbers["weights"]]
     neuron = ann.Neuron(
         parameters="\n".join(f"{name} = {x} : population" for name, x in constants.items()),
         equations=f"""
@@ -45,13 +46,13 @@ def network(request: dict[str, Any]) -> tuple[Any, Any]:
     random = np.random.default_rng(request["seed"])
     cells.V_m = random.uniform(*numbers["V_start"], n_exc + n_inh)
     for source, target, number, weight in zip(
-        (cells[:n_exc], cells[n_exc:]), ("exc", "inh"), numbers["in_degrees"], numbers["weights"], strict=True
+        (cells[:n_exc], cells[n_exc:]), ("exc", "inh"), numbers["in_degrees"], weights, strict=True
     ):
         net.connect(source, cells, target).fixed_number_pre(number, weights=weight, allow_self_connections=True)
     if kick := numbers.get("kick"):
         during = f"ite(t < {kick['start']}, 0.0, ite(t < {kick['stop']}, {kick['rate']}, 0.0))"
         noise = net.create(ann.PoissonPopulation(kick["n"], rates=during))
-        net.connect(noise, cells[: kick["n"]], "exc").one_to_one(weights=numbers["weights"][0])
+        net.connect(noise, cells[: kick["n"]], "exc").one_to_one(weights=weights[0])
     monitor = net.monitor(cells, "spike")
     net.compile(directory=request["folder"] + "/annarchy", silent=True)
     return net, monitor

@@ -299,9 +299,10 @@ def report(networks: Sequence[Network], records: Sequence[Record]) -> list[str]:
         "with different seeds (Student's t, but at least that of as many independent spikes); 2 % are added for the "
         "order of operations within a step. "
         "Values are means over neurons; synchrony is the variance over the mean of counts in bins of 3 ms. "
-        "Auryn counts in float32, connects each pair with a probability, and is compiled for this processor, as "
-        "spikelearn is; NEST's wheel is not. GeNN is not installed here: its times are from "
-        f"{goals.ELSEWHERE_MACHINE}, and its ratios are indirect, (NEST / spikelearn) here times (GeNN / NEST) "
+        "Auryn and BrainPy count in float32. Auryn connects each pair with a probability. All but NEST's wheel are "
+        "compiled for this processor. BrainPy returns whether each neuron has fired in each step, and XLA, by which it "
+        "is compiled, decides which loops are divided between its threads. GeNN is not installed here: its times are "
+        f"from {goals.ELSEWHERE_MACHINE}, and its ratios are indirect, (NEST / spikelearn) here times (GeNN / NEST) "
         "there.", "",
         *times_table([c for c in found if c.network.part == "networks"], missing),
         *published(found),

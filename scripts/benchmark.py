@@ -3,12 +3,12 @@
     python scripts/benchmark.py [--write]                       all; NEST, Brian2 and a C++ compiler are used if present
     python scripts/benchmark.py --quick                         tiny networks, to check that everything works
     python scripts/benchmark.py --only brunel cuba_4000 --peers nest --threads 1 --repeats 3
-    AURYN=/path/to/auryn python scripts/benchmark.py --peer annarchy=/path/to/python --resume
+    AURYN=/path/to/auryn python scripts/benchmark.py --peer annarchy=PYTHON --peer brainpy=PYTHON --resume
 
 Measurements go into raw.jsonl in the folder --out; --resume continues an interrupted session, and --report makes tables
-of existing measurements. --write puts them into docs/benchmarks.md and draws its plots. No peer is required; AURYN
-is the folder of Auryn's repository, in which it has been compiled. See benchmarks/ for the networks, how they are
-compared, and the goals.
+of existing measurements. --write puts them into docs/benchmarks.md and draws its plots. No peer is required; PYTHON
+is an interpreter that has the peer (BrainPy also needs numba there), and AURYN the folder of Auryn's repository, in
+which it has been compiled. See benchmarks/ for the networks, how they are compared, and the goals.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """The benchmark: that it runs here, and the arithmetic of its report, on measurements that are made up."""
 
+import importlib
 import importlib.util
 import json
 import math
@@ -11,7 +12,7 @@ import pytest
 from tolerances import EXACT, METHOD, ULP
 
 from benchmarks import agreement, goals, in_auryn, learner_speed, networks, report, session
-from benchmarks.figures import draw
+from benchmarks.figures import draw, style_of
 
 SCRIPT = Path(session.ROOT) / "scripts" / "benchmark.py"
 BRUNEL = replace(networks.quick()[1], name="brunel", duration=1000.0)
@@ -133,6 +134,34 @@ def test_spikes_of_auryn_have_the_numbers_of_all_populations(tmp_path):
     assert sorted(ids) == [1, 2, 10]
 
 
+@pytest.mark.parametrize("simulator", ["spikelearn", "nest", "brian2"])
+def test_a_simulator_builds_every_network_in_which_it_takes_part(simulator):
+    if simulator == "brian2":
+        pytest.importorskip("brian2")
+    module = importlib.import_module(
+        "benchmarks.brian2_networks" if simulator == "brian2" else f"benchmarks.in_{simulator}"
+    )
+    families = {each.family for each in networks.full() + networks.quick() if simulator in each.simulators}
+    assert families <= set(module.FAMILIES)
+
+
+def test_every_simulator_has_a_title_a_marker_and_a_version():
+    assert set(networks.TITLES) == set(networks.SIMULATORS) == {*session.PACKAGES, "auryn"}
+    assert len({str(style_of(each)["marker"]) for each in networks.SIMULATORS}) == len(networks.SIMULATORS)
+
+
+def test_a_peer_is_found_in_its_own_interpreter():
+    nowhere = dict((name, found) for name, _, found in session.interpreters(["brainpy"], {"brainpy": "/no/python"}))
+    assert nowhere["brainpy"] is None
+
+
+def test_the_kick_of_coba_is_that_of_the_model():
+    coba = next(each for each in networks.full() if each.name == "coba_4000")
+    kick, model = coba.numbers["kick"], coba.numbers["model"]
+    assert (kick["n"], kick["rate"]) == (model["kicked"], model["kick_rate"]) == (200, 1000.0)
+    EXACT.check([coba.numbers["neuron"][name] for name in ("g_L", "E_exc", "E_inh")], [10.0, 0.0, -80.0])
+
+
 def test_a_goal_is_reached_at_its_value():
     assert goals.verdict(4.0, 4.0, at_least=True) == goals.verdict(8.0, 8.0, at_least=False) == "reached"
     assert goals.verdict(16.0, 8.0, at_least=False) == "missed by a factor of 2.00"
@@ -171,7 +200,7 @@ def test_what_a_process_receives_of_a_network_is_plain(network):
 
 def test_a_quick_session_measures_compares_and_draws(tmp_path, capsys):
     arguments = ["--quick", "--peers", "nest", "--threads", "1", "--repeats", "1", "--out", str(tmp_path)]
-    script().main([*arguments, "--only", "brunel_500", "cuba_400"])
+    script().main([*arguments, "--only", "brunel_500", "cuba_400", "coba_quick"])
     said = capsys.readouterr().out
     assert "| Brunel, 500 | spikelearn | 1 |" in said
     records = session.read(tmp_path / "raw.jsonl")
@@ -183,7 +212,7 @@ def test_a_quick_session_measures_compares_and_draws(tmp_path, capsys):
         assert run["dynamics"]["E"]["rate"] > 1.0
 
     # Nothing is missing, so that going on measures nothing.
-    script().main([*arguments, "--only", "brunel_500", "cuba_400", "--resume"])
+    script().main([*arguments, "--only", "brunel_500", "cuba_400", "coba_quick", "--resume"])
     assert [r for r in session.read(tmp_path / "raw.jsonl") if r["what"] == "run"] == runs
 
     pictures = draw(networks.quick(), records, tmp_path)
