@@ -94,6 +94,18 @@ def prefetch(typing_context, array, place):
 
 
 @intrinsic
+def not_unrolled(typing_context):
+    """In a loop: LLVM does not unroll it, as it would not one with a call, though this is no instruction."""
+    signature = types.void()
+
+    def generate(context, builder, signature, values):
+        builder.asm(ir.FunctionType(ir.VoidType(), []), "", "", [], True)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
 def add_one(typing_context, counters):
     """Atomically add 1 to the first element of counters shared by threads."""
     signature = types.void(counters)

@@ -209,8 +209,13 @@ def _prefetch_nothing(array, place):
     """`prefetch` without the compiler."""
 
 
+def _do_nothing():
+    """`not_unrolled` without the compiler."""
+
+
 invoke: Any = _invoke_plain if JIT_DISABLED else Intrinsic("invoke")
 prefetch: Any = _prefetch_nothing if JIT_DISABLED else Intrinsic("prefetch")
+not_unrolled: Any = _do_nothing if JIT_DISABLED else Intrinsic("not_unrolled")
 pointer = Intrinsic("pointer")
 read_only: Any = (lambda array: array) if JIT_DISABLED else Intrinsic("read_only")
 bits_to_float: Any = Intrinsic("bits_to_float")

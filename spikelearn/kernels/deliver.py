@@ -16,7 +16,7 @@ neither their list of targets nor one of what is due, and their loops vectorise:
 
 import numpy as np
 
-from spikelearn.codegen.jit import Written, kernel, prefetch, scalar
+from spikelearn.codegen.jit import Written, kernel, not_unrolled, prefetch, scalar
 
 _AHEAD = 4
 _FETCHED = 512
@@ -29,6 +29,7 @@ def fetch_runs(index, values, slot, end):
     """Prefetch the beginning of the values of slots [slot, end)."""
     last = min(index[end], index[slot] + _FETCHED)
     for p in range(index[slot], last, _LINE // values.itemsize):
+        not_unrolled()
         prefetch(values, p)
 
 
@@ -59,10 +60,12 @@ def add_runs(due, n_due, index, targets, slot_weight, weights, inputs):
         if own_weights:
             weights_of_run = weights[index[slot] : index[slot + 1]]
             for p in range(len(run)):
+                not_unrolled()
                 inputs[run[p]] += weights_of_run[p]
         else:
             weight = slot_weight[slot]
             for target in run:
+                not_unrolled()
                 inputs[target] += weight
     return events
 
@@ -121,10 +124,12 @@ def add_parts(due, n_due, delays, index, targets, slot_weight, weights, ring, ar
             arriving[row] += end - begin
             if own_weights:
                 for p in range(np.uint64(begin), np.uint64(end)):
+                    not_unrolled()
                     inputs[first + np.uint64(targets[p])] += weights[p]
             else:
                 weight = np.float32(slot_weight[slot])
                 for p in range(np.uint64(begin), np.uint64(end)):
+                    not_unrolled()
                     inputs[first + np.uint64(targets[p])] += weight
             begin = end
 
