@@ -151,3 +151,24 @@ def test_events_that_a_phase_discards_do_not_arrive():
             in_time = [each for each in synapses(run, name) if step + each[3] <= end]
             total += delivered(in_time, [(step, source)], N_TARGET, STEPS)
     SINGLE.check(received(run, "target"), total[: 8 * steps])
+
+
+@pytest.mark.parametrize(("model", "scale"), [("LIF", 20.0), ("LIFDelta", 0.1), ("AdEx", 20.0)])
+def test_neurons_get_it_in_the_same_step_as_without_a_ring(model, scale, monkeypatch):
+    def potentials(synapses):
+        monkeypatch.setattr(static_synapses, "_AHEAD_FROM", synapses)
+        net = sl.Network(dt=DT, seed=3, threads=2)
+        steps, ids = spikes()
+        source = net.population(N_SOURCE, sl.SpikeList(steps * DT, ids))
+        target = net.population(N_TARGET, getattr(sl, model)(), name="target")
+        port = net.connect(source, target, weight=sl.Uniform(0.0, scale), delay=sl.Uniform(0.1, 2.0)).port
+        net.connect(source, target, port, weight=sl.Uniform(0.0, scale), delay=0.4)
+        net.drive(target, sl.PoissonInput(900.0), port=port, weight=0.5 * scale)
+        net.record(target, "V_m")
+        run = net.run(STEPS * DT)
+        assert (port in net.build().program.plans[1].block_of[target].ahead) == (synapses == 1)
+        return run.trace(target, "V_m").values
+
+    found, expected_ones = potentials(1), potentials(10**9)
+    assert np.abs(np.diff(expected_ones, axis=0)).max() > 0.01
+    SINGLE.check(found - expected_ones, 0.0)
