@@ -21,16 +21,22 @@ from spikelearn.codegen.jit import Written, kernel, not_unrolled, prefetch, scal
 _AHEAD = 4
 _FETCHED = 512
 """Synapses of a run that are prefetched; the hardware prefetches the rest of a longer run."""
-_LINE = 64
 
 
 @scalar
 def fetch_runs(index, values, slot, end):
-    """Prefetch the beginning of the values of slots [slot, end)."""
-    last = min(index[end], index[slot] + _FETCHED)
-    for p in range(index[slot], last, _LINE // values.itemsize):
+    """Prefetch the beginning of the values of slots [slot, end).
+
+    A division, also that of a range with a step which is no constant, would take as long as ten events.
+    """
+    size = values.itemsize
+    line = 8 if size == 8 else 16 if size == 4 else 32 if size == 2 else 64
+    place = np.int64(index[slot])
+    last = min(np.int64(index[end]), place + _FETCHED)
+    while place < last:
         not_unrolled()
-        prefetch(values, p)
+        prefetch(values, place)
+        place += line
 
 
 @scalar
