@@ -46,7 +46,7 @@ def render_signal_rule(
     """
     constant = {name: f"constant_{name}" for name in constants}
     in_step = {"t": "time_now", **{name: f"u_{name}" for name in (*reads, *state)}, **constant}
-    in_step |= {name: f"now_{name}[i]" for name in ("event", *also)}
+    in_step |= {"event": "now_event[i]"} | {name: f"now_also_{name}[i]" for name in also}
     at_arrival = {
         "t": "arrival_time",
         **{name: f"given_{name}" for name in (*(x for x, _, _ in pre), *seen)},
