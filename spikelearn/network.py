@@ -120,7 +120,7 @@ class Network(NetworkBuilder):
         check_supported(choice, request.needs)
         with self._used_alone("run"):
             backend = self._begin(choice)
-            self._read_synapses_of_earlier_runs()
+            self._keep_synapses_of_earlier_runs()
             self._note_written_weights(backend, request.trials)
             return execute(backend, request, versions(), self._finish)
 
@@ -199,7 +199,7 @@ class Network(NetworkBuilder):
         if "reset" not in self._backend.supports:
             raise DescriptionError(f"reset: this network runs on {self._choice}; make a new network instead")
         with self._used_alone("reset"):
-            self._read_synapses_of_earlier_runs()
+            self._keep_synapses_of_earlier_runs()
             before = self._backend
             self._given_weights = self._weights_given_or_written() if keep_weights else {}
             self._backend, self.recorded = None, None
@@ -252,7 +252,7 @@ class Network(NetworkBuilder):
             if "weights" not in backend.supports:
                 raise DescriptionError(f"set_weights: this network runs on {self._choice}; make a new network for that")
             values = given_weights(projection, weights, synapses.pre, synapses.post, what)
-            self._read_synapses_of_earlier_runs()
+            self._keep_synapses_of_earlier_runs()
             for run in self._past_runs:
                 run.synapses(projection)
             backend.put_weights(projection, values)
@@ -375,14 +375,14 @@ class Network(NetworkBuilder):
                 for run in self._past_runs:
                     run.synapses(projection)
 
-    def _read_synapses_of_earlier_runs(self) -> None:
-        """Read weights that earlier runs have not read yet, before they change."""
+    def _keep_synapses_of_earlier_runs(self) -> None:
+        """Keep the weights that earlier runs have not read yet, before they change."""
         for reference in self._runs:
             run = reference()
             if run is not None:
                 for name, projection in self._projections.items():
                     if self._changes(projection):
-                        run.synapses(name)
+                        run.keep_synapses(name)
         self._runs = []
 
     def _changes(self, projection: Projection) -> bool:

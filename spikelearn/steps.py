@@ -33,6 +33,9 @@ def whole_steps(time: Any, dt: float, what: str, least: int = 0) -> int:
     length = plain(time, "ms", what)
     if not isinstance(length, float):
         raise ParameterError(f"{what}: expected one time, got an array of shape {length.shape}")
+    exact = length / dt
+    if least <= exact <= MOST_STEPS and abs(exact - round(exact)) <= _TOLERANCE:
+        return round(exact)  # as steps_of says, in a fifth of the time
     return int(steps_of(length, dt, what, least))
 
 

@@ -16,7 +16,7 @@ from spikelearn.description.readout import Readout
 from spikelearn.description.trials import Trials
 from spikelearn.engine.simulate import Pause
 from spikelearn.errors import DescriptionError
-from spikelearn.results.run import Synapses, SynapticEvents
+from spikelearn.results.run import PopulationInfo, ProjectionInfo, Synapses, SynapticEvents
 from spikelearn.results.sink import Sink
 
 
@@ -45,7 +45,7 @@ class Backend(ABC):
 
     on_grid: whether it runs in steps of dt. any_thread: whether a thread of its own may build it, so that Ctrl-C ends
     building. description: what it runs. shares: number of parts into which the network, and so the layout of arrays, is
-    divided.
+    divided. infos: what its runs say of populations and projections, once there is a run.
     """
 
     supports: ClassVar[frozenset[str]] = frozenset()
@@ -53,6 +53,7 @@ class Backend(ABC):
     any_thread: ClassVar[bool] = True
     description: NetworkDescription
     shares: int = 1
+    infos: tuple[dict[str, PopulationInfo], dict[str, ProjectionInfo]] | None = None
 
     @classmethod
     @abstractmethod
@@ -83,7 +84,10 @@ class Backend(ABC):
 
     @abstractmethod
     def synapses(self, projection: Projection) -> Synapses | Callable[[], Synapses]:
-        """The current synapses of a projection, or a function that reads them, valid until the network advances."""
+        """The current synapses of a projection, or a function that reads them, valid until the network advances.
+
+        A function with a method `keep` (results/run.py) is valid after it, if that was called.
+        """
 
     @abstractmethod
     def count(self, projection: Projection) -> int:

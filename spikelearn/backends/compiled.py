@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from spikelearn.engine.lowering.network import lower, shares_by_default
 from spikelearn.engine.lowering.weights import own_weights
 from spikelearn.engine.plan import Added, Program
 from spikelearn.engine.simulate import Pause, simulate
-from spikelearn.engine.snapshot import count_synapses, put_synapses, put_weights, synapses_of
+from spikelearn.engine.snapshot import UnreadSynapses, count_synapses, put_synapses, put_weights
 from spikelearn.engine.thread_tuner import ThreadTuner
 from spikelearn.results.run import Synapses, SynapticEvents
 from spikelearn.results.sink import Sink
@@ -84,8 +84,8 @@ class CompiledBackend(Backend):
     def readout_weights(self, readout: Readout) -> np.ndarray:
         return self.program.plans[0].signals[readout]["weight"]
 
-    def synapses(self, projection: Projection) -> Callable[[], Synapses]:
-        return synapses_of(projection, self.program)
+    def synapses(self, projection: Projection) -> UnreadSynapses:
+        return UnreadSynapses(projection, self.program)
 
     def count(self, projection: Projection) -> int:
         return count_synapses(projection, self.program)

@@ -93,28 +93,38 @@ def execute(backend: Backend, request: RunRequest, versions: Mapping[str, str], 
 
 def _header(backend: Backend, versions: Mapping[str, str]) -> RunHeader:
     d = backend.description
+    if backend.infos is None:
+        backend.infos = _infos(backend)
+    populations, projections = backend.infos
     return RunHeader(
         dt=d.dt,
         t_start=times_of(backend.step, d.dt),
         seed=d.seed,
-        populations={
-            p.name: PopulationInfo(
-                p.name,
-                p.size,
-                p.model_name,
-                _parameters(p),
-                p.kinds,
-                p.positions,
-                p.period,
-                _recorded(p, d.recordings),
-            )  # fmt: skip
-            for p in d.populations
-        },
-        projections={p.name: _projection_info(p, backend) for p in d.projections},
+        populations=populations,
+        projections=projections,
         spikes=tuple((r.of.name, r.variable) for r in d.recordings if r.events),
         traces=tuple(TraceHeader(r.of.name, r.variable, r.unit, r.ids) for r in d.recordings if not r.events),
         versions={**versions, **backend.versions},
     )
+
+
+def _infos(backend: Backend) -> tuple[dict[str, PopulationInfo], dict[str, ProjectionInfo]]:
+    """What runs say of populations and projections, which stays the same."""
+    d = backend.description
+    populations = {
+        p.name: PopulationInfo(
+            p.name,
+            p.size,
+            p.model_name,
+            _parameters(p),
+            p.kinds,
+            p.positions,
+            p.period,
+            _recorded(p, d.recordings),
+        )  # fmt: skip
+        for p in d.populations
+    }
+    return populations, {p.name: _projection_info(p, backend) for p in d.projections}
 
 
 def _projection_info(projection: Projection, backend: Backend) -> ProjectionInfo:

@@ -16,7 +16,7 @@ from spikelearn.description.population import Population
 from spikelearn.description.projection import Drive, Projection
 from spikelearn.engine.lowering.network import lower
 from spikelearn.engine.plan import Plan, Program
-from spikelearn.engine.snapshot import synapses_of
+from spikelearn.engine.snapshot import UnreadSynapses
 from spikelearn.neurons import Neuron
 from spikelearn.results.run import Synapses
 from spikelearn.sources import PoissonInput
@@ -35,7 +35,7 @@ def synapses(description: NetworkDescription, projection: Projection) -> Synapse
     plan = _plan_of(
         description, populations=ends, projections=[wanted], modulators=description.modulators,
     )  # fmt: skip
-    return synapses_of(wanted, Program([plan], 1, plan.control[None]))()
+    return UnreadSynapses(wanted, Program([plan], 1, plan.control[None]))()
 
 
 def initial_state(description: NetworkDescription) -> dict[Population, dict[str, np.ndarray]]:

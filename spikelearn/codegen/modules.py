@@ -184,10 +184,21 @@ def callable_of(function: Any) -> Any:
     return call
 
 
-def prepare(function: Any, arguments: Sequence[Any]) -> None:
-    """Compile a kernel, unless it is, for calls from Python with arguments of these types."""
-    if not jit.JIT_DISABLED:
-        _returning(function, arguments)
+def bound(function: Any, arguments: Sequence[Any]) -> Callable[..., int]:
+    """A compiled kernel with its arguments, compiled now; it is called with as many whole numbers as replace the first.
+
+    It may run in one thread at a time.
+    """
+    entry, packed, result = _returning(function, arguments), pack(arguments), np.zeros(1, np.int64)
+    addresses = result.ctypes.data, packed.ctypes.data
+
+    def call(*first: int) -> int:
+        packed[: len(first)] = first
+        entry.call(*addresses)
+        return int(result[0])
+
+    call.keeps_alive = arguments  # type: ignore[attr-defined]
+    return call
 
 
 def _returning(function: Any, arguments: Sequence[Any]) -> Entry:

@@ -60,6 +60,11 @@ class Call:
         named = zip(self.kernel.parameters, self.arguments, strict=True)
         return {name: argument for name, argument in named if isinstance(argument, np.ndarray)}
 
+    def with_arrays(self, arrays: Mapping[str, np.ndarray]) -> Call:
+        """The same with other arrays for some of its arguments."""
+        named = dict(zip(self.kernel.parameters, self.arguments, strict=True))
+        return Call(self.label, self.kernel, **{**named, **arrays})
+
     @property
     def written(self) -> dict[str, np.ndarray]:
         """The arrays that it writes to."""
@@ -297,7 +302,7 @@ class Program:
     parallel; None: always. end: the Calls of stage "end", made at each barrier. last: those that record signals, after
     all others of a step. at_stop: called at the end of a run. forgotten: arrays of readouts, and counts of events, that
     are 0 when a fresh phase begins. interactions: with environments in Python. failure: why it cannot run on, "" if it
-    can.
+    can. chunk: the number of steps to run next before Python looks around, from the time that the last ones took.
     """
 
     plans: Sequence[Plan]
@@ -310,6 +315,7 @@ class Program:
     forgotten: list[np.ndarray] = field(default_factory=list)
     interactions: list[Interaction] = field(default_factory=list)
     failure: str = ""
+    chunk: int = 1
 
     @property
     def step(self) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 
 from spikelearn.codegen import jit
 from spikelearn.codegen.interruptible import interrupts
-from spikelearn.codegen.modules import callable_of, plain_function, prepare
+from spikelearn.codegen.modules import bound, plain_function
 from spikelearn.codegen.raised import caught, described, in_python
 from spikelearn.engine.lowering.recorders import discard, empty
 from spikelearn.engine.plan import STAGES, Added, Call, Program, call_table
@@ -80,7 +80,7 @@ def simulate(
     if program.failure and n_steps > 0:
         raise SimulationError(f"{program.failure}; reset the network to run it again")
     bar = progress_bar(n_steps * dt, progress)
-    chunk, wall = 1, 0.0
+    wall = 0.0
     for plan in plans:
         plan.control[[STOP, POPULATION]] = 0, -1
     discard(program)
@@ -96,7 +96,7 @@ def simulate(
             if before == 0:
                 _record_start(program)
             in_parallel, trial = program.thread_tuner.choose() if program.thread_tuner is not None else (True, False)
-            until = min(last, before + (max(1, chunk // 4) if trial else chunk))
+            until = min(last, before + (max(1, program.chunk // 4) if trial else program.chunk))
             pauses = [interaction.every for interaction in program.interactions]
             for every in pauses if pause is None else [*pauses, pause.every]:
                 until = min(until, (before // every + 1) * every)
@@ -113,7 +113,7 @@ def simulate(
             if program.thread_tuner is not None:
                 program.thread_tuner.record(in_parallel, after - before, spent)
             if not trial:
-                chunk = next_chunk(chunk, spent)
+                program.chunk = next_chunk(after - before, spent)
             empty(program, sink)
             if bar is not None:
                 bar.update((after - before) * dt)
@@ -178,31 +178,31 @@ def _compiled(
     n_shares = len(program.plans)
     end = call_table(_end(program, added))
     phases = (0, np.zeros(0, np.int64)) if added is None else (added.origin, added.ends)
-    own = [
-        (*call_table([*plan.calls(added)]), *end, *phases, program.controls[k : k + 1])
-        for k, plan in enumerate(program.plans)
-    ]
+    stops, arrived, stop = np.zeros(2, np.int64), np.zeros(1, np.int64), partial(_stop, program)
+
+    def loop(calls: list[Call], controls: np.ndarray, share: int, of: int) -> Callable[[int], int]:
+        """A function that makes these Calls up to a step and returns the step reached. of: shares in parallel."""
+        arguments = (*call_table(calls), *end, *phases, controls, stops, arrived, share, of, program.interval)
+        run = bound(run_steps, (0, 0, *arguments))
+
+        def up_to(until: int) -> int:
+            with caught(found, stop):
+                return run(program.step + 1, until + 1) - 1
+
+        return up_to
+
+    own = [loop([*plan.calls(added)], program.controls[k : k + 1], k, n_shares) for k, plan in enumerate(program.plans)]
     all_in_turn = own[0]
     if n_shares > 1:
-        in_turn = call_table([call for calls in _in_turn(program, added) for call in calls])
-        all_in_turn = (*in_turn, *end, *phases, program.controls)
-    run = callable_of(run_steps)
-    stops, arrived, stop = np.zeros(2, np.int64), np.zeros(1, np.int64), partial(_stop, program)
-    prepare(run_steps, (0, 0, *all_in_turn, stops, arrived, 0, 1, program.interval))
+        in_turn = [call for calls in _in_turn(program, added) for call in calls]
+        all_in_turn = loop(in_turn, program.controls, 0, 1)
 
     def advance(until: int, in_parallel: bool) -> int:
         stops[:], arrived[:] = 0, 0
-
-        def run_table(table: tuple[Any, ...], share: int, of: int) -> int:
-            with caught(found, stop):
-                return int(run(program.step + 1, until + 1, *table, stops, arrived, share, of, program.interval))
-
         if not in_parallel:
-            return run_table(all_in_turn, 0, 1) - 1
-        others = []
-        if threads is not None:
-            others = [threads.submit(run_table, table, k, n_shares) for k, table in enumerate(own) if k > 0]
-        after = run_table(own[0], 0, n_shares) - 1
+            return all_in_turn(until)
+        others = [threads.submit(each, until) for each in own[1:]] if threads is not None else []
+        after = own[0](until)
         for other in others:
             other.result()
         return after

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from spikelearn.description.projection import Projection
 from spikelearn.engine.listed_synapses import list_synapses
 from spikelearn.engine.lowering.synapse_tables import count_alone, locate
 from spikelearn.engine.lowering.weights import own_weights, weight_array
-from spikelearn.engine.plan import Plan, Program
+from spikelearn.engine.plan import Call, Plan, Program
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels.weights import EVERY
 from spikelearn.results.run import Synapses
@@ -25,19 +27,61 @@ def count_synapses(projection: Projection, program: Program) -> int:
     return sum(plan.tables[projection].sizes[projection] for plan in _plans_with(projection, program))
 
 
-def synapses_of(projection: Projection, program: Program) -> Callable[[], Synapses]:
-    """A function that returns the current synapses of a projection when called."""
-    if projection.procedural:
-        return lambda: _made(projection, program.plans[0].seed, program.plans[0].dt)
+class UnreadSynapses:
+    """The synapses of a projection, read when they are asked for.
 
-    def read() -> Synapses:
-        parts = [_synapses_of_share(projection, plan) for plan in _plans_with(projection, program)]
+    They are those of the step in which that is done, or in which `keep` was called.
+    """
+
+    def __init__(self, projection: Projection, program: Program) -> None:
+        self._projection = projection
+        self._plans = [] if projection.procedural else _plans_with(projection, program)
+        self._seed, self._dt = program.plans[0].seed, program.plans[0].dt
+        self._kept: list[_Kept] = []
+        self._read: Synapses | None = None
+
+    def keep(self) -> None:
+        """Copy what they are read from, since the network is about to run on: less than reading them takes."""
+        if any(plan.tables[self._projection].rewired for plan in self._plans):
+            self._read = self()
+        elif not self._kept:
+            self._kept = [_kept(self._projection, plan) for plan in self._plans]
+
+    def __call__(self) -> Synapses:
+        if self._read is not None:
+            return self._read
+        if self._projection.procedural:
+            return _made(self._projection, self._seed, self._dt)
+        kept = self._kept or [_Kept(plan.step) for plan in self._plans]
+        parts = [_synapses_of_share(self._projection, *each) for each in zip(self._plans, kept, strict=True)]
         if len(parts) == 1:
             return parts[0][1]
         order = np.argsort(np.concatenate([numbers for numbers, _ in parts]))
         return Synapses(*(np.concatenate(values)[order] for values in zip(*(part for _, part in parts), strict=True)))
 
-    return read
+
+class _Kept(NamedTuple):
+    """Copies of arrays that runs change, by the name of an argument of the Call that reads weights, at a step."""
+
+    step: int
+    arrays: Mapping[str, np.ndarray] = MappingProxyType({})
+
+
+def _kept(projection: Projection, plan: Plan) -> _Kept:
+    table = plan.tables[projection]
+    if not projection.learns:
+        return _Kept(plan.step, {"weights": table.weights.copy()})
+    of_none = np.zeros(0, np.int64)
+    read = _reading(projection, plan, of_none, of_none, np.zeros((1, 0)))
+    stay = {id(array) for array in (*table.fixed, *read.written.values(), of_none)}
+    return _Kept(plan.step, {name: array.copy() for name, array in read.arrays.items() if id(array) not in stay})
+
+
+def _reading(projection: Projection, plan: Plan, slots: np.ndarray, positions: np.ndarray, values: np.ndarray) -> Call:
+    """A Call that writes the weights of synapses that learn into `values`, (1, n)."""
+    to = {"room": 0, "values": values, "control": np.zeros(4, np.int64)}
+    to |= {"steps": np.zeros(1, np.int64), "used": np.zeros(1, np.int64)}
+    return plan.learning[projection].read("weight", 1, 0, slots, positions, to)
 
 
 def _plans_with(projection: Projection, program: Program) -> list[Plan]:
@@ -52,19 +96,17 @@ def _made(projection: Projection, seed: int, dt: float) -> Synapses:
     return Synapses(found.pre, found.post, found.weight, times_of(np.maximum(1, steps), dt))
 
 
-def _synapses_of_share(projection: Projection, plan: Plan) -> tuple[np.ndarray, Synapses]:
+def _synapses_of_share(projection: Projection, plan: Plan, kept: _Kept) -> tuple[np.ndarray, Synapses]:
     """The synapses whose targets belong to a share, and their indices among all of the projection."""
     table = plan.tables[projection]
     found = locate(projection, plan)
     positions, slots = found["positions"], found["slots"]
     if projection.learns:
         values = np.zeros((1, len(positions)))
-        to = {"room": 0, "values": values, "control": np.zeros(4, np.int64)}
-        to |= {"steps": np.zeros(1, np.int64), "used": np.zeros(1, np.int64)}
-        plan.learning[projection].read("weight", 1, 0, slots, positions, to)(plan.step)
+        _reading(projection, plan, slots, positions, values).with_arrays(kept.arrays)(kept.step)
         weight = values[0]
     elif len(table.weights):
-        weight = table.weights[positions].astype(np.float64)
+        weight = kept.arrays.get("weights", table.weights)[positions].astype(np.float64)
     else:
         weight = table.slot_weight[slots]
     pre, post = found["pre"] + projection.source_first, found["post"] + projection.target_first

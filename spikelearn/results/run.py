@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -58,6 +58,17 @@ class Synapses(NamedTuple):
         table = np.zeros(shape)
         table[self.pre, self.post] = self.weight
         return table
+
+
+@runtime_checkable
+class Keeps(Protocol):
+    """A function that reads synapses, and can make sure that they are those of now when the network has run on."""
+
+    def __call__(self) -> Synapses:
+        """Read them."""
+
+    def keep(self) -> None:
+        """Copy what they are read from."""
 
 
 class SynapticEvents(NamedTuple):
@@ -280,6 +291,14 @@ class Run:
         if callable(found):
             found = self.synapse_data[name] = found()
         return Synapses(*map(_read_only, found))
+
+    def keep_synapses(self, projection: str) -> None:
+        """Make sure that its synapses at the end of the run can be read when the network has run on."""
+        found = self.synapse_data[projection]
+        if isinstance(found, Keeps):
+            found.keep()
+        else:
+            self.synapses(projection)
 
     def weights(self, projection: str | Projection) -> np.ndarray:
         """The weights of a projection at the end of the run, in the order in which its rule made them."""
