@@ -147,6 +147,14 @@ class OwnPipeline(Pipeline):
         return [own]
 
 
+class ApartPipeline(OwnPipeline):
+    """The same for a function whose arrays do not overlap."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.state.flags.noalias = True
+
+
 class WholeEntry:
     """A compiled `function(step, address)`, for C. native_name: that of its function."""
 

@@ -65,9 +65,11 @@ def value_in_row(values, counts, row, k):
 
 
 @kernel
-def begin_row(step, counts: Written):
-    """Empty this step's row."""
-    counts[step % len(counts)] = 0
+def begin_rows(step, share, counts: Written):
+    """Empty this step's row of a share in all rings. counts: (rings, shares, depth)."""
+    row = step % counts.shape[2]
+    for ring in range(len(counts)):
+        counts[ring, share, row] = 0
 
 
 @kernel

@@ -86,6 +86,14 @@ def clear_counts(step, clock, phase, n_events: Written):
 
 
 @kernel
+def call_at_start(step, clock, addresses, arguments):
+    """At the start of a phase, make Calls."""
+    if clock[STARTS] == 1:
+        for k in range(len(addresses)):
+            invoke(addresses[k], step, arguments[k])
+
+
+@kernel
 def call_at_end(step, clock, phase, but_in, ahead, addresses, arguments):
     """At the end of a phase, in all trials but one, make Calls for a step that is `ahead` of this one."""
     if clock[ENDS] == 1 and clock[PHASE] == phase and clock[TRIAL] != but_in:

@@ -4,7 +4,9 @@ import ast
 import re
 from collections import defaultdict
 
+import numpy as np
 import pytest
+from numpy.lib.array_utils import byte_bounds
 from unit.every_kernel import every_kernel
 from unit.written_arrays import Code
 
@@ -53,6 +55,21 @@ def test_a_kernel_writes_to_no_array_that_is_not_declared_written(kernels):
         assert found <= declared, (origin, kernel.of, kernel.name, found - declared)
 
 
+def test_arrays_that_a_kernel_takes_to_be_apart_are(monkeypatch):
+    apart = [(k, args) for _, k, args in every_kernel(monkeypatch) if f"@kernel_apart\ndef {k.name}(" in k.text]
+    assert len(apart) > 100
+    for kernel, arguments in apart:
+        arrays = {n: a for n, a in zip(kernel.parameters, arguments, strict=True) if isinstance(a, np.ndarray)}
+        for name in (name for name in arrays if kernel.parameters[name]):
+            others = [other for other, array in arrays.items() if other != name and overlap(array, arrays[name])]
+            assert not others, (kernel.of, kernel.name, name, others)
+
+
+def overlap(one, other):
+    (low, high), (lowest, highest) = byte_bounds(one), byte_bounds(other)
+    return min(one.size, other.size) > 0 and low < highest and lowest < high
+
+
 def test_every_array_that_is_declared_written_is_written_to_for_some_model(kernels):
     somewhere = defaultdict(set)
     for origin, kernel, _, found in kernels:
@@ -65,7 +82,7 @@ def test_every_array_that_is_declared_written_is_written_to_for_some_model(kerne
 
 def test_the_check_sees_stores_through_views_and_calls():
     text = """
-from spikelearn.kernels.events import begin_row
+from spikelearn.kernels.events import begin_rows
 
 def inner(a, b):
     b[0] += 1
@@ -74,7 +91,7 @@ def function(step, x, y, z, u, v):
     part = x[2:5]
     part[0], n = 1.0, 2
     inner(y, z)
-    begin_row(step, u)
+    begin_rows(step, 0, u)
     v = v + 1
 """
     assert Code(ast.parse(text)).written("function") == {"x", "z", "u"}

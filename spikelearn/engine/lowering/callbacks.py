@@ -275,8 +275,19 @@ def trial_calls(schedule: Trials, program: Program) -> Added:
             clear = kernel_of(trial_clock.clear_counts)
             stages_of_plan["start"].append(Call("counts from 0", clear, clock=clock, phase=-1, n_events=own_counts))
             stages_of_plan["record"].append(counting(population, kind, n_events, plan))
+    for stages_of_plan, clock in zip(stages, clocks, strict=True):
+        stages_of_plan["start"] = _at_start(stages_of_plan["start"], clock)
     _discard_events(schedule, program, clocks[0], added)
     return added
+
+
+def _at_start(calls: list[Call], clock: np.ndarray) -> list[Call]:
+    """One Call that makes the others at the start of phases; in all other steps they would do nothing."""
+    if not calls:
+        return []
+    addresses, arguments = call_table(calls)
+    kernel = kernel_of(trial_clock.call_at_start)
+    return [_of_all(Call("start of phases", kernel, clock=clock, addresses=addresses, arguments=arguments), calls)]
 
 
 def _discard_events(schedule: Trials, program: Program, clock: np.ndarray, added: Added) -> None:

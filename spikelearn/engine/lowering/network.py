@@ -75,13 +75,19 @@ def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
     _check_memory(d, blocks, groups, delays, depth + 1 + interval, n_shares)
     for block in blocks:
         _fill_block(d, block)
-    rings = [_rings(d, block, depth + 1 + interval, n_shares) for block in blocks]
+    n_kinds = [len(block.populations[0].kinds) for block in blocks]
+    counts = np.zeros((sum(n_kinds), n_shares, depth + 1 + interval), np.int64)
+    of_blocks = np.split(counts, np.cumsum(n_kinds)[:-1])
+    rings = [_rings(d, block, own) for block, own in zip(blocks, of_blocks, strict=False)]
     controls = np.tile(np.array([0, -1, 0, 0], np.int64), (n_shares, 1))
     signals = {signal: signal_arrays(signal) for signal in d.signals}
     plans: list[Plan] = []
     for index in range(n_shares):
         own = [replace(block, rings=of[index], ahead={}) for block, of in zip(blocks, rings, strict=True)]
-        plans.append(_empty_plan(d, Share(index, n_shares), own, signals, controls[index]))
+        plan = _empty_plan(d, Share(index, n_shares), own, signals, controls[index])
+        clear = kernel_of(events.begin_rows)
+        plan.stages["begin"].append(Call("clear events", clear, share=index, counts=counts))
+        plans.append(plan)
     tables = _each_on_threads(n_shares, lambda plan: _tables(d, plan.ends, groups, delays), plans)
     at_end = [
         call
@@ -174,16 +180,17 @@ def _check_memory(
         )
 
 
-def _rings(d: NetworkDescription, block: Block, depth: int, n_shares: int) -> list[dict[str, Ring]]:
-    """For each share: kind of event -> Ring."""
+def _rings(d: NetworkDescription, block: Block, counts: np.ndarray) -> list[dict[str, Ring]]:
+    """For each share: kind of event -> Ring. counts: those of the block's rings, (kinds, shares, depth)."""
+    _, n_shares, depth = counts.shape
     widest = max(np.diff(Share(k, n_shares).bounds(block))[0] for k in range(n_shares))
     rings: list[dict[str, Ring]] = [{} for _ in range(n_shares)]
-    for kind in block.populations[0].kinds:
-        rows, counts = np.zeros((n_shares, depth, widest), np.int32), np.zeros((n_shares, depth), np.int64)
+    for kind, of_kind in zip(block.populations[0].kinds, counts, strict=True):
+        rows = np.zeros((n_shares, depth, widest), np.int32)
         values = {v: np.zeros(rows.shape) for v in payload_variables(d.projections, block, kind)}
         for index, ring in enumerate(rings):
             own = {variable: every[index] for variable, every in values.items()}
-            ring[kind] = Ring(rows[index], counts[index], rows, counts, own, values)
+            ring[kind] = Ring(rows[index], of_kind[index], rows, of_kind, own, values)
     return rings
 
 
@@ -204,9 +211,6 @@ def _empty_plan(
 
 def _add_calls(d: NetworkDescription, plan: Plan, tables: list[Table], interval: int) -> list[Call]:
     """Add the Calls of all stages but "end"; returns those of that stage."""
-    for block in plan.blocks.values():
-        for kind, ring in block.rings.items():
-            plan.stages["begin"].append(Call(f"clear {kind}", kernel_of(events.begin_row), counts=ring.counts))
     for table in tables:
         for projection in table.projections:
             plan.tables[projection] = table

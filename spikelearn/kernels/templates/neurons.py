@@ -8,7 +8,7 @@ its bit of the mask. ahead: the ports with a ring of inputs that were delivered 
 population begins at neuron `first_ahead`.
 """
 
-from spikelearn.codegen.jit import Written, kernel
+from spikelearn.codegen.jit import Written, kernel_apart
 from spikelearn.kernels.control import NEURON, POPULATION, STEP, STOP
 from spikelearn.kernels.events import collect
 
@@ -45,7 +45,7 @@ from spikelearn.kernels.random import normal, stream, uniform
 # end
 
 
-@kernel
+@kernel_apart
 def function(
     step, first, population, emitted: Written, control: Written, RANDOM, RINGS: Written, all__STATE: Written,
     all_in__PORTS: Written, ahead__AHEAD: Written, FIRST, all_I__CURRENTS, all_noise__NOISY, FIXED

@@ -26,7 +26,7 @@ import math
 
 import numpy as np
 
-from spikelearn.codegen.jit import Written, kernel
+from spikelearn.codegen.jit import Written, kernel, kernel_apart
 from spikelearn.kernels.control import STOP
 from spikelearn.kernels.learning_factor import scaled_change
 from spikelearn.kernels.signal_rule import BASE, EPOCH, EPOCHS, SWEPT
@@ -452,7 +452,7 @@ def deliver_row(begin, end, targets, OF_SYNAPSES: Written, inputs: Written, OF_T
         inputs[j] += SENT
 
 
-@kernel
+@kernel_apart
 def function(
     step, rows, counts, VALUES, delays, inputs: Written, event_count: Written, past_factors, SEEN_RINGS, dendritic,
     clock, SUMS, RATES, ENDS, FACTORS, INDEX, SYNAPSES: Written, W_min, W_max, tau_rate__PRE,
