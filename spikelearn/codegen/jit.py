@@ -19,6 +19,7 @@ from types import FunctionType
 from typing import Annotated, Any, TypeAlias
 
 from spikelearn.codegen import bounds, object_cache
+from spikelearn.codegen.optimised import set_limits
 from spikelearn.codegen.pickling import PickledByName
 from spikelearn.codegen.random_state import check_seeded
 
@@ -32,17 +33,11 @@ _KEPT = ("error_model", "fastmath", "nogil", "forceinline", "inline")
 """Options of a user's function that hold when it is compiled again."""
 
 
-@functools.cache
 def compiler() -> Any:
-    """Numba, after LLVM's limit of overlap checks has been raised.
-
-    A loop vectorises only if no two of its arrays overlap, which is checked for each pair before it starts. LLVM's
-    limit of 128 checks is reached with ten state variables; 512 allow twenty.
-    """
-    import llvmlite.binding
+    """Numba, with LLVM's limits as they should be."""
     import numba
 
-    llvmlite.binding.set_option("spikelearn", "-vectorize-memory-check-threshold=512")
+    set_limits()
     return numba
 
 

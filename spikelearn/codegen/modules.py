@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.codegen import bounds, cache_folder, jit, object_cache
+from spikelearn.codegen import bounds, cache_folder, jit, object_cache, prepared
 from spikelearn.codegen.fingerprint import fingerprint
 from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.interruptible import interruptible
@@ -281,7 +281,19 @@ def _kind(argument: Any) -> Any:
 def _compile_alone(path: Path | None, key: str, kernel: Kernel, entry: str) -> Entry:
     """An entry compiled now, or loaded if another process compiled it in the meantime."""
     with cache_folder.alone(path):
-        return object_cache.read(path, key) or interruptible(lambda: _compile(path, key, kernel, entry))
+        return object_cache.read(path, key) or interruptible(
+            lambda: _prepared(path, key, kernel, entry) or _compile(path, key, kernel, entry)
+        )
+
+
+def _prepared(path: Path | None, key: str, kernel: Kernel, entry: str) -> Entry | None:
+    """An entry that comes with the package as lowered, compiled from there; None if there is none."""
+    of_lowered = lowered_key(kernel.reached + entry)
+    lowered = prepared.find(of_lowered) if object_cache.is_used() else None
+    if lowered is None:
+        return None
+    prepared.note(of_lowered, lowered)
+    return object_cache.keep(path, key, lowered)
 
 
 def _compile(path: Path | None, key: str, kernel: Kernel, entry: str) -> Entry:
@@ -293,7 +305,11 @@ def _compile(path: Path | None, key: str, kernel: Kernel, entry: str) -> Entry:
             if type(error).__module__.startswith("numba") or isinstance(error, NotImplementedError):
                 raise DescriptionError(f"{kernel.of} cannot be compiled: {error}") from error
             raise
-        return object_cache.keep(path, key, compiled_now)
+        if path is not None:
+            prepared.note(lowered_key(kernel.reached + entry), compiled_now)
+        made = object_cache.keep(path, key, compiled_now)
+        assert made is not None
+        return made
 
 
 @functools.cache
@@ -318,6 +334,12 @@ def _no_collection() -> Iterator[None]:
 def _key(text: str) -> str:
     """A hash of all that the machine code of a module depends on."""
     return hashlib.sha256((_compiler_fingerprint() + digest_by(text) + text).encode()).hexdigest()
+
+
+def lowered_key(text: str) -> str:
+    """The same of its code as it is lowered, which is that of all processors of a kind."""
+    whole = object_cache.lowering_versions() + _own_sources() + digest_by(text) + text
+    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def _path(text: str, suffix: str) -> Path | None:
@@ -370,8 +392,14 @@ def _folder() -> Path | None:
 @functools.cache
 def _compiler_fingerprint() -> str:
     """A hash of what every module's machine code depends on: versions, the processor, and what compiles."""
-    own = "".join(digest_of(f"spikelearn.{name}") for name in COMPILER)
-    return hashlib.sha256(f"{sys.version_info} {np.__version__} {object_cache.versions()} {own}".encode()).hexdigest()
+    versions = f"{sys.version_info} {np.__version__} {object_cache.versions()} {_own_sources()}"
+    return hashlib.sha256(versions.encode()).hexdigest()
+
+
+@functools.cache
+def _own_sources() -> str:
+    """The digests of the modules that compile."""
+    return "".join(digest_of(f"spikelearn.{name}") for name in COMPILER)
 
 
 @functools.cache

@@ -63,18 +63,20 @@ def is_used() -> bool:
     return llvm.get_object_format() == "ELF" and struct.calcsize("P") == 8 and sys.byteorder == "little"
 
 
-def keep(path: Path | None, key: str, compiled: Any) -> Entry:
+def keep(path: Path | None, key: str, compiled: Any) -> Entry | None:
     """The entry of what `jit.entry` returns, written to a file if other processes can use it.
+
+    None only for one that came with the package (prepared.py), if it needs what this process lacks.
 
     key: hash of all that the code depends on, which the name of the file holds only a part of.
     """
     module = compiled.module() if hasattr(compiled, "module") else None
     if module is None:
         return Entry(compiled.address, compiled)
-    code = _machine().emit_object(module)
+    code = machine().emit_object(module)
     entry = _loaded(compiled.native_name, code)
     if entry is None:
-        return Entry(compiled.address, compiled)
+        return Entry(compiled.address, compiled) if hasattr(compiled, "address") else None
     if path is not None:
         content = json.dumps({"name": compiled.native_name, "key": key}).encode() + b"\n" + code
         cache_folder.write(path, hashlib.sha256(content).digest() + content)
@@ -106,13 +108,20 @@ def versions() -> str:
     """Everything that machine code depends on besides its source: processor, compilers and Numba's options."""
     import llvmlite.binding as llvm
 
+    processor = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    return hashlib.sha256("\n".join([lowering_versions(), *processor]).encode()).hexdigest()
+
+
+@functools.cache
+def lowering_versions() -> str:
+    """The same for code that is lowered and not yet optimised: compilers, the kind of processor and Numba's options."""
+    import llvmlite.binding as llvm
+
     options = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("NUMBA_"))
     parts = [
         *compilers().values(),
         str(llvm.llvm_version_info),
         llvm.get_process_triple(),
-        llvm.get_host_cpu_name(),
-        llvm.get_host_cpu_features().flatten(),
         *(each for each in options if not each.startswith(("NUMBA_NUM_THREADS=", "NUMBA_CACHE_DIR="))),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -124,7 +133,7 @@ def _loaded(name: str, code: bytes) -> Entry | None:
     if not code.startswith(_ELF):
         return None
     # The first engine registers the symbols of the process, so it must precede the query.
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine())
     missing = [symbol for symbol in undefined_symbols(code) if llvm.address_of_symbol(symbol) is None]
     if missing:
         _start_runtime_of_numba()
@@ -160,8 +169,8 @@ def _start_runtime_of_numba() -> None:
     rtsys.initialize(cpu_target.target_context)
 
 
-def _machine() -> Any:
-    """The LLVM target machine. An engine takes ownership of it, so each needs its own."""
+def machine() -> Any:
+    """An LLVM target machine. An engine takes ownership of it, so each needs its own."""
     target, options = _target()
     return target.create_target_machine(**options)
 

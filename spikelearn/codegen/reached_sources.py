@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 ROOMS = ("kernels", "neurons", "synapses", "plasticity", "sources", "connectivity")
 """The folders of spikelearn with functions that are compiled."""
-COMPILER = ("codegen.jit", "codegen.intrinsics", "codegen.object_cache", "codegen.whole_entries")
+COMPILER = ("codegen.jit", "codegen.intrinsics", "codegen.object_cache", "codegen.optimised", "codegen.whole_entries")
 """The modules that compile them: part of every key."""
 _PACKAGE = Path(__file__).parents[1]
 _ROOT = str(_PACKAGE)

@@ -15,7 +15,6 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import llvmlite.binding as llvm
 import numba
 from numba.core import types
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
@@ -23,6 +22,8 @@ from numba.core.compiler import Compiler
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.compiler_machinery import PassManager
 from numba.core.registry import cpu_target
+
+from spikelearn.codegen.optimised import optimised
 
 _ENVIRONMENT = "NumbaEnv"
 """Occurs in names of variables that Numba sets per process: Python objects used by a function, e.g. to print."""
@@ -34,18 +35,13 @@ _OF_NO_USE = frozenset({
     "nopython_rewrites", "dump_parfor_diagnostics",
 })  # fmt: skip
 """Passes for `with`, closures, dynamic exceptions, `literally`, `literal_unroll`, and expressions of whole arrays."""
-_RUNTIME = "NRT_", "numba_"
-"""Begin names of functions of Numba: where no array is made and no exception leaves, a second turn shows LLVM that."""
-
-
-_UNSWITCHED, _USUAL = "instructions_unswitched", 50
-"""What a kernel's module may set, and LLVM's own value: how many instructions a loop may have in which a condition that
-does not change is decided before the loop. A large one costs a fifth of the compile time."""
+_UNSWITCHED = "instructions_unswitched"
+"""What the module of a kernel may set: see `optimised`."""
 
 
 def is_possible() -> bool:
     """Whether this version of Numba has what is needed, as far as its classes show it."""
-    of_libraries = ("_get_module_for_linking", "_optimize_final_module", "add_llvm_module", "add_linking_library",
+    of_libraries = ("_get_module_for_linking", "add_llvm_module", "add_linking_library",
                     "finalize", "get_pointer_to_function")  # fmt: skip
     return all(hasattr(JITCodeLibrary, name) for name in of_libraries) and all(
         hasattr(JITCPUCodegen, name) for name in ("_library_class", "create_library", "set_env")
@@ -164,7 +160,7 @@ class WholeEntry:
         dispatcher.compile((types.int64, types.int64))
         (result,) = dispatcher.overloads.values()
         self._library = result.library
-        self._unswitched = function.__globals__.get(_UNSWITCHED, _USUAL)
+        self.unswitched: int | None = function.__globals__.get(_UNSWITCHED)
         self.native_name: str = result.fndesc.llvm_cfunc_wrapper_name
 
     @property
@@ -182,19 +178,19 @@ class WholeEntry:
         return None if any(_is_of_process(variable) for variable in self._module.global_variables) else self._module
 
     @functools.cached_property
-    def _module(self) -> Any:
-        whole = _codegen().create_library("entry")
+    def bitcode(self) -> bytes:
+        """Its code as it was lowered, with all that it calls."""
+        whole = _codegen().create_library("entry")._final_module
         for part in self._library.all_modules():
-            whole._final_module.link_in(part, preserve=True)
-        for symbol in (*whole._final_module.functions, *whole._final_module.global_variables):
+            whole.link_in(part, preserve=True)
+        for symbol in (*whole.functions, *whole.global_variables):
             if not symbol.is_declaration and symbol.name != self.native_name:
                 symbol.linkage = "linkonce_any" if _is_of_process(symbol) else "internal"
-        llvm.set_option("spikelearn", f"-unswitch-threshold={self._unswitched}")
-        whole._optimize_final_module()
-        llvm.set_option("spikelearn", f"-unswitch-threshold={_USUAL}")
-        if any(function.name.startswith(_RUNTIME) for function in whole._final_module.functions):
-            whole._optimize_final_module()
-        return whole._final_module
+        return bytes(whole.as_bitcode())
+
+    @functools.cached_property
+    def _module(self) -> Any:
+        return optimised(self.bitcode, self.unswitched)
 
 
 def _is_of_process(symbol: Any) -> bool:
