@@ -66,9 +66,8 @@ def is_used() -> bool:
 def keep(path: Path | None, key: str, compiled: Any) -> Entry | None:
     """The entry of what `jit.entry` returns, written to a file if other processes can use it.
 
-    None only for one that came with the package (prepared.py), if it needs what this process lacks.
-
-    key: hash of all that the code depends on, which the name of the file holds only a part of.
+    key: hash of all that the code depends on, which the name of the file holds only a part of. None only for an entry
+    that came with the package (prepared.py), if it needs what this process lacks.
     """
     module = compiled.module() if hasattr(compiled, "module") else None
     if module is None:
