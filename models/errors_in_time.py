@@ -17,6 +17,12 @@ Criteria, chosen here. Weights down are those up, as in the paper (`feedback="ti
 of rates the best on validation examples with seed 101, the same for all networks; (2) of 0.003 and 0.01, with seeds 101
 and 102.
 
+With the seeds 1 to 5, (1) two time constants got 0.88 to 1.00, and errors as they arrive as much, 0.87 to 0.98, while
+latent equilibrium stayed at its bound, 0.50 to 0.53; (2) with the inverse the angle was 44 to 62 degrees, and 100 to
+122 without, and four of five seeds missed less with it, 0.001 to 0.34 for 0.006 to 2.5. What is left of the angle is
+that the inverse enlarges fast parts of errors where exact backpropagation damps them, and that each synapse takes a
+step.
+
 Controls: `frozen`, `shuffled`, with the labels of other examples, `ablated`, with feedback of weight 0; in (2)
 `untrained`.
 """

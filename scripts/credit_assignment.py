@@ -115,8 +115,11 @@ PARTS = {
     "digits_generative": Part(
         "UCI digits, 64-100-10, by models of examples and labels",
         "Rules that model how examples and labels occur together; an answer is the label that fits an example best. "
-        "`ecd` 10 epochs, `wake_sleep` 12. Rates of `wake_sleep` were chosen by hand on another "
-        "split of all digits, which may hold test digits.",
+        "`ecd` 10 epochs, `wake_sleep` 12. Rates of `wake_sleep` were chosen by hand on another split of all "
+        "digits, which may hold test digits. What bounds `wake_sleep` is that one recognition is a draw of cells of "
+        "which one in five is sure: an answer is the mean of 5 (0.785 on validation digits, seed 101), with 20 it "
+        "is 0.837 and with 60 0.851, while a logistic regression reads 0.938 of the probabilities of the hidden "
+        "cells and 0.823 of 5 draws.",
         "digits", ("ecd", "wake_sleep"), settings={"angles": False},
     ),
     "yin_yang_features": Part(
@@ -191,8 +194,13 @@ REASONS: Mapping[tuple[str, str], str] = {
         "what mends it is the difference, `dtp`"
     ),
     ("yin_yang", "csdp"): (
-        ": a readout of cells that spike as they were drawn is nearly as good; thresholds of 0.25 to 0.5, traces of 3 "
-        "to 20 ms, rates, and inhibition within the layer, which made it worse, were tried on validation points"
+        ": the readout bounds it. Of mean traces a logistic regression reads 0.976, of cells as they were drawn 0.945 "
+        "(validation points, seed 101), so that no gain of 0.05 is left, and the delta rule reads less of both. With "
+        "two hidden layers 0.954, frozen 0.938"
+    ),
+    ("yin_yang", "generalised_latent_equilibrium"): (
+        ": half of its cells keep what was, which points do not need; on validation points (seeds 101 and 102) it got "
+        "0.920, with 30 steps for each point no more than 0.915, and with faster decay less"
     ),
     ("yin_yang", "rstdp"): ": `reinforce`, from the same rewards, is 0.128 above its frozen control",
 }

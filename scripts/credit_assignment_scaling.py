@@ -12,8 +12,6 @@ computed again.
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,6 +21,8 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from scripts.page_of_rules import options_of, points_of, write_page  # noqa: E402
 
 PAGE = ROOT / "docs" / "results" / "credit_assignment_scaling.md"
 RULES = ("bptt", "fa", "dfa", "brainprop", "node_perturbation", "weight_perturbation", "reinforce")
@@ -57,19 +57,6 @@ def n_weights(hidden: Sequence[int]) -> int:
     return sum(below * above for below, above in zip(sizes, sizes[1:], strict=False))
 
 
-def compute(out: Path, rules: Sequence[str], seeds: int, workers: int) -> list[dict[str, Any]]:
-    """The points of all rules, sizes and seeds."""
-    from spikelearn import sweep
-
-    sizes = dict.fromkeys((*WIDTHS, *DEPTHS))
-    rows = [
-        {"rule": rule, "task": "yin_yang", "learner_seed": seed, "hidden": hidden}
-        for seed in range(1, seeds + 1) for hidden in sizes for rule in rules
-    ]  # fmt: skip
-    done = sweep.run("credit_assignment", out, sweep.Design(rows=rows), settings={"epochs": EPOCHS}, workers=workers)
-    return done.table().to_pylist()
-
-
 def measured(point: Mapping[str, Any]) -> dict[str, float]:
     """cosine, accuracy and samples of one learner; NaN for what there is not."""
     angle = point.get(f"single.layer_1.epoch_{ANGLE_AFTER}")
@@ -90,9 +77,8 @@ Table = dict[tuple[str, tuple[int, ...]], dict[int, dict[str, float]]]
 def table_of(points: Sequence[Mapping[str, Any]]) -> Table:
     found: Table = {}
     for point in points:
-        if point["status"] == "done":
-            key = str(point["rule"]), hidden_of(point)
-            found.setdefault(key, {})[int(point["learner_seed"])] = measured(point)
+        key = str(point["rule"]), hidden_of(point)
+        found.setdefault(key, {})[int(point["learner_seed"])] = measured(point)
     return found
 
 
@@ -162,23 +148,13 @@ def figure(table: Table, rules: Sequence[str]) -> Any:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path("out/scaling"), help="folder of the store")
-    parser.add_argument("--rules", nargs="+", default=list(RULES), metavar="RULE", help="default: one of each family")
-    parser.add_argument("--seeds", type=int, default=3, help="default 3")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="default: all cores")
-    options = parser.parse_args(arguments)
-    table = table_of(compute(options.out, options.rules, options.seeds, options.workers))
-    picture = PAGE.with_suffix(".png")
-    figure(table, options.rules).savefig(picture, dpi=200)
-    wider, deeper = (
-        markdown(table, options.rules, sizes, title) for sizes, title in ((WIDTHS, "Wider"), (DEPTHS, "Deeper"))
-    )
-    seeds = f"Seeds: {options.seeds}.\n"
-    PAGE.write_text(
-        f"{ABOUT}{seeds}\n{FINDINGS}\n![Wider and deeper]({picture.name})\n\n{wider}\n{deeper}", encoding="utf-8"
-    )
-    print(PAGE)
+    options = options_of(arguments, __doc__, "out/scaling", RULES, seeds=3)
+    sizes = dict.fromkeys((*WIDTHS, *DEPTHS))
+    settings = {"task": "yin_yang", "epochs": EPOCHS}
+    table = table_of(points_of("credit_assignment", options, "hidden", sizes, settings))
+    wider, deeper = (markdown(table, options.rules, of, title) for of, title in ((WIDTHS, "Wider"), (DEPTHS, "Deeper")))
+    before = f"{ABOUT}Seeds: {options.seeds}.\n\n{FINDINGS}"
+    write_page(PAGE, figure(table, options.rules), "Wider and deeper", before, f"{wider}\n{deeper}")
     return 0
 
 
