@@ -111,7 +111,7 @@ class Driven:
                 inputs[:] = 0.0
         # Random numbers rely on integer overflow, about which NumPy warns if nothing is compiled.
         with np.errstate(over="ignore"):
-            for stage in ("begin", "arrive", "drive"):
+            for stage in ("begin", "arrive", "drive", "receive"):
                 for call in plan.stages[stage]:
                     call(plan.step)
 

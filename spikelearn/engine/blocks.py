@@ -76,6 +76,8 @@ class Block:
     state: dict[str, np.ndarray] = field(default_factory=dict)
     start: dict[str, np.ndarray] = field(default_factory=dict)
     inputs: dict[str, np.ndarray] = field(default_factory=dict)
+    added_to: dict[str, str] = field(default_factory=dict)
+    """Port -> the variable to which its input is added after the neurons have advanced: the same array as in `inputs`."""
     currents: dict[str, np.ndarray] = field(default_factory=dict)
     noise: dict[tuple[Population, str], np.ndarray] = field(default_factory=dict)
     rates: dict[Population, np.ndarray] = field(default_factory=dict)
@@ -83,6 +85,10 @@ class Block:
     ahead: dict[str, InputRing] = field(default_factory=dict)
     edges: tuple[int, ...] = ()
     """The start of each share and the end of the last: see engine/lowering/partition.py."""
+
+    def stage(self, port: str) -> str:
+        """The stage in which input arrives at a port."""
+        return "receive" if port in self.added_to else "arrive"
 
     def span(self, population: Population) -> slice:
         first = self.first[population]
@@ -96,7 +102,7 @@ class Ends:
     source, target: their blocks; a modulator is in no block, and each share has its own copy. first_source,
     first_target: the first neuron of the projection in its block. n_targets: the size of the target's block. low, high:
     the first and the last + 1 of these that belong to the share. ring: the events to deliver. inputs:
-    (n_targets,), to which arrivals are added.
+    (n_targets,), to which arrivals are added. stage: in which they are.
     """
 
     share: Share
@@ -109,6 +115,7 @@ class Ends:
     high: int
     ring: Ring
     inputs: np.ndarray
+    stage: str = "arrive"
 
     @property
     def neurons(self) -> Block:
@@ -134,5 +141,8 @@ def ends_of(
         inputs = modulators[projection.target]["pending"]
         return Ends(share, source, first_source, None, 0, 1, 0, 1, ring, inputs)
     first_target = target.first[projection.target] + projection.target_first
-    inputs = target.inputs[projection.port]
-    return Ends(share, source, first_source, target, first_target, target.n, *share.bounds(target), ring, inputs)
+    bounds, inputs = share.bounds(target), target.inputs[projection.port]
+    return Ends(
+        share, source, first_source, target, first_target, target.n, *bounds, ring, inputs,
+        target.stage(projection.port),
+    )  # fmt: skip

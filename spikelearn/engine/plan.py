@@ -23,7 +23,7 @@ from spikelearn.results.run import SynapticEvents
 DENSE_FROM = 4
 """Targets of a source, on average, from which on loops over slices are faster than those over a list of targets."""
 
-STAGES = ("begin", "start", "integrate", "arrive", "modulate", "drive", "advance", "post", "record")
+STAGES = ("begin", "start", "integrate", "arrive", "modulate", "drive", "advance", "receive", "post", "record")
 """The order of stages within a step, explained in docs/design/engine.md. A last stage, "end", belongs to the Program:
 its Calls read and write all neurons, so one share makes them while the others wait."""
 

@@ -84,7 +84,7 @@ def profile(program: Program, n_steps: int) -> Profile:
     found = []
     for (stage, call), spent in zip(calls, seconds, strict=True):
         table = next((delivered[id(a)] for a in call.arguments if id(a) in delivered), None)
-        if table is not None and stage == "arrive":
+        if table is not None and stage in ("arrive", "receive"):
             work = _of_events(call, table, int(table.event_count[0]) - before[id(table.event_count)], plan)
         else:
             work = _of_neurons(call, plan, n_steps)

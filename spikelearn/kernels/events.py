@@ -5,8 +5,16 @@ and `counts` (depth,); delivery reads those of all shares, `rows` (shares, depth
 If events carry a value, `values` has the same layout as `rows`.
 """
 
+import numpy as np
+
 from spikelearn.codegen.jit import Written, kernel, scalar
 from spikelearn.kernels.control import STOP
+
+WRONG = np.uint8(64)
+"""The bit of a mask that says that a state is not finite."""
+EVENTS = np.uint8(63)
+"""The bits of a mask that are kinds of event."""
+_STRIDE = 128
 
 
 @scalar
@@ -73,14 +81,26 @@ def begin_rows(step, share, counts: Written):
 
 
 @kernel
+def gathered(emitted):
+    """The bits that are in any of these masks."""
+    found = np.uint8(0)
+    for i in range(len(emitted)):
+        found = np.uint8(found | emitted[i])
+    return found
+
+
+@kernel
 def collect(step, emitted, first, bit, rows, counts):
-    """Append the neurons whose `emitted` mask has `bit` to this step's row."""
+    """Append the neurons whose `emitted` mask has `bit` to this step's row. Most have none: `_STRIDE` at a time."""
     row = step % len(counts)
     count = counts[row]
-    for i in range(len(emitted)):
-        if emitted[i] & bit:
-            rows[row, count] = first + i
-            count += 1
+    for begin in range(0, len(emitted), _STRIDE):
+        masks = emitted[begin : begin + _STRIDE]
+        if gathered(masks) & bit:
+            for i in range(len(masks)):
+                if masks[i] & bit:
+                    rows[row, count] = first + begin + i
+                    count += 1
     counts[row] = count
 
 

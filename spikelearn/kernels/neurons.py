@@ -16,6 +16,7 @@ from spikelearn.codegen.template import render
 def render_neurons(
     state: Sequence[str],
     ports: Sequence[str],
+    given: Sequence[str],
     currents: Sequence[str],
     noisy: Sequence[str],
     random: Sequence[str],
@@ -29,6 +30,7 @@ def render_neurons(
 
     random: "uniform" or "normal" for each random number that a neuron gets in a step; if any, the loop also takes
         (seed, key, first_id). at_event: they are for `at_event`, called for the neurons that emitted something.
+    given: the ports whose input is in arrays; nothing arrives at others, or it is added to the state after this loop.
     noisy: the currents that also have noise. varying: the constants that are arrays, one value per neuron.
     kinds: kinds of event reported by the step, each with its bit of the mask. ahead: the ports with a ring of inputs
         that were delivered ahead.
@@ -38,6 +40,7 @@ def render_neurons(
         state=tuple(state),
         membrane=state[0],
         ports=tuple(ports),
+        given=tuple(given),
         currents=tuple(currents),
         noisy=tuple(noisy),
         draws=tuple((kind, str(k)) for k, kind in enumerate(random)),

@@ -153,6 +153,7 @@ AdEx = NeuronModel(
     """,  # noqa: E501
     threshold="V_m >= V_peak",
     reset="V_m = V_reset; w += b",
+    added_to={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     check=check_exponential,
     nest=NestNeuron(

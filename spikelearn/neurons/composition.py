@@ -114,6 +114,9 @@ def composed(step: Any, name: str, model: NeuronModel, margin: Any = "", /, **re
         threshold=model.threshold,
         reset=model.reset,
         refractory=model.refractory,
+        added_to={
+            r: variables(r, given)["x"] for r, given in receptors.items() if given.model.arrival == "x += weight"
+        },
         arrivals=arrivals,
         method="exact" if exact else "rk4",
         margin=margin or (model.margin if isinstance(model.margin, str) and membrane.spike is not None else ""),

@@ -129,6 +129,7 @@ EIF = NeuronModel(
     """,  # noqa: E501
     threshold="V_m >= V_peak",
     reset="V_m = V_reset",
+    added_to={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     check=check_exponential,
     nest=NestNeuron(

@@ -127,6 +127,7 @@ GIF = NeuronModel(
     """,
     threshold="rand() < -expm1(-lambda_0 * exp((V_m - V_T_star - sfa_1 - sfa_2) / Delta_V) * dt)",
     reset="V_m = V_reset; stc_1 += q_stc_1; stc_2 += q_stc_2; sfa_1 += q_sfa_1; sfa_2 += q_sfa_2",
+    added_to={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     method="exact",
     check=lambda p: hazard_not_negative("lambda_0", p.lambda_0),

@@ -163,6 +163,7 @@ HodgkinHuxley = NeuronModel(
     dg_inh/dt = -g_inh / tau_syn_inh : siemens
     """,
     threshold="V_m >= V_T + 30*mV and slope < 0*volt/second",
+    added_to={"exc": "g_exc", "inh": "g_inh"},
     arrivals={"exc": "g_exc", "inh": "g_inh"},
     method="exponential_euler",
     nest=NestNeuron(

@@ -225,6 +225,7 @@ LIF = NeuronModel(
     """,
     threshold="V_m >= V_th",
     reset="V_m = V_reset",
+    added_to={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     method="exact",
     check=reset_below_threshold,

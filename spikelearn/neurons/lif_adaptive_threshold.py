@@ -140,6 +140,7 @@ MAT2 = NeuronModel(
     equations=_EQUATIONS.format(flag=""),
     threshold="V_m >= V_th + theta_1 + theta_2",
     reset="theta_1 += alpha_1; theta_2 += alpha_2",
+    added_to={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     method="exact",
     nest=NestNeuron(
@@ -164,6 +165,7 @@ LIFAdaptiveThreshold = NeuronModel(
     equations=_EQUATIONS.format(flag=" (unless refractory)"),
     threshold="V_m >= V_th + theta_1 + theta_2",
     reset="V_m = V_reset; theta_1 += alpha_1; theta_2 += alpha_2",
+    added_to={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     arrivals={"exc": "I_syn_exc", "inh": "I_syn_inh"},
     method="exact",
     check=reset_below_threshold,

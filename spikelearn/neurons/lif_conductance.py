@@ -83,6 +83,7 @@ LIFConductance = NeuronModel(
     """,
     threshold="V_m >= V_th",
     reset="V_m = V_reset",
+    added_to={"exc": "g_exc", "inh": "g_inh"},
     arrivals={"exc": "g_exc", "inh": "g_inh"},
     check=reset_below_threshold,
     nest=NestNeuron(

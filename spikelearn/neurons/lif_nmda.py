@@ -99,6 +99,7 @@ LIFNMDA = NeuronModel(
     """,  # noqa: E501
     threshold="V_m >= V_th",
     reset="V_m = V_reset",
+    added_to={"exc": "g_exc", "inh": "g_inh"},
     arrivals={"exc": "g_exc", "inh": "g_inh"},
     check=reset_below_threshold,
     margin="V_m - V_th",

@@ -47,6 +47,8 @@ class NeuronModel(Documented):
         variable that holds it after each step; or an expression such as "V_m - V_th" of the state after the step, in
         which constants are thresholds, which the step uses for nothing else; or function(arguments of step) -> margin.
         At least 0 where the neuron spikes. Only gradients compute it: see spikelearn.neurons.margin.
+    added_to: port -> the variable to which its input is added at the end of the step, if that is all that the step does
+        with it. The engine then adds what arrives to the variable itself, after the step, which takes 0 for it.
     initial: function(parameters) -> dict of starting values; omitted variables start at 0.
     kinds: kinds of event that it emits. With a parameter `burst_window` (ms) "event" and "burst" are determined from
         the intervals between its spikes; without one its step reports them.
@@ -74,6 +76,7 @@ class NeuronModel(Documented):
     state: Mapping[str, str]
     ports: Mapping[str, str]
     currents: tuple[str, ...] = ()
+    added_to: Mapping[str, str] = field(default_factory=dict)
     random: tuple[str, ...] = ()
     normal: tuple[str, ...] = ()
     initial: Callable[[Any], dict[str, Any]] = field(default=lambda parameters: {"V_m": parameters.E_L})
@@ -116,6 +119,11 @@ class NeuronModel(Documented):
         unknown = set(self.initial(self.Parameters())) - set(self.state)
         if unknown:
             raise DescriptionError(f"neuron model {self.name!r} initializes unknown state {', '.join(sorted(unknown))}")
+        for port, variable in self.added_to.items():
+            if port not in self.ports or variable not in self.state:
+                raise DescriptionError(
+                    f"added_to of neuron model {self.name!r} names {port!r}: {variable!r}; expected a port and a variable"
+                )
         for what in ("quiet", "firing"):
             unknown = set(getattr(self.properties, what)) - set(self.Parameters._fields)  # type: ignore[attr-defined]
             if unknown:

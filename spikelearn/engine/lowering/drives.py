@@ -71,7 +71,7 @@ def _poisson_input(drive: Drive, source: PoissonInput, plan: Plan, inputs: np.nd
             starts, timed = in_steps(source.starts, plan.dt), kernel_of(sources.set_timed)
             plan.stages["begin"].append(Call(f"rates of {label}", timed, values=rates, starts=starts, target=now))
         call = Call(label, kernel_of(sources.poisson_input_timed), rates=now, dt=plan.dt, **own)
-    plan.stages["arrive"].append(call)
+    plan.stages[plan.block_of[drive.target].stage(drive.port)].append(call)
 
 
 def _step_current(source: StepCurrent, plan: Plan, current: np.ndarray, part: slice, label: str) -> None:

@@ -286,7 +286,10 @@ def _fill_block(d: NetworkDescription, block: Block) -> None:
         return
     model = block.populations[0].model.model
     block.state = {name: zeros(block.n) for name in model.state}
-    block.inputs = {port: zeros(block.n) for port in model.ports}
+    learning = {p.port for p in d.projections if p.target in block.first and (p.learns or p.transmits)}
+    block.added_to = {port: variable for port, variable in model.added_to.items() if port not in learning}
+    own = {port: block.state[variable] for port, variable in block.added_to.items()}
+    block.inputs = {port: own[port] if port in own else zeros(block.n) for port in model.ports}
     block.currents = {name: zeros(block.n) for name in model.currents}
     for population in block.populations:
         start = {**model.initial(population.model.parameters), **population.initial}

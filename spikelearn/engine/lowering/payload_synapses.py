@@ -15,4 +15,4 @@ def deliver(table: Table, plan: Plan) -> None:
     in_rows = table.dense and len(table.weights) > 0
     kernel = kernel_of(kernels.deliver_values_in_rows if in_rows else kernels.deliver_values)
     values = plan.ends[projection].ring.all_values[projection.payload]
-    plan.stages["arrive"].append(delivery(table, plan, kernel, values=values))
+    plan.stages[plan.ends[projection].stage].append(delivery(table, plan, kernel, values=values))

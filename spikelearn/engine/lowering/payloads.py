@@ -33,7 +33,7 @@ def keep_calls(plan: Plan, block: Block) -> None:
     """Add the Calls that write the values of a block's events to the plan, after all its kinds of event are written."""
     for kind, ring in block.rings.items():
         for variable, values in ring.values.items():
-            plan.stages["advance"].append(
+            plan.stages["receive"].append(
                 Call(
                     f"keep {variable} of {kind}s",
                     kernel_of(events.keep_values),

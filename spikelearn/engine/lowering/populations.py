@@ -89,11 +89,12 @@ def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neur
             float(array) if array.ndim == 0 else np.ascontiguousarray(np.broadcast_to(array, population.size)[part])
         )
     varying = [name for name, value in constants.items() if isinstance(value, np.ndarray)]
+    given = [port for port in model.ports if port not in block.added_to]
     noisy = [name for name in model.currents if (population, name) in block.noise]
     random = ["uniform"] * len(model.random) + ["normal"] * len(model.normal)
     text = neurons.render_neurons(
-        list(model.state), list(model.ports), model.currents, noisy, random, list(constants), varying, model.reported,
-        model.at_event is not None, list(block.ahead),
+        list(model.state), list(model.ports), given, model.currents, noisy, random, list(constants), varying,
+        model.reported, model.at_event is not None, list(block.ahead),
     )  # fmt: skip
     values: dict[str, Any] = {
         "first": first, "population": population.uid, "emitted": np.zeros(size, np.uint8), "control": plan.control,
@@ -102,8 +103,9 @@ def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neur
         values |= {"seed": plan.seed, "key": noise_key(population.uid), "first_id": part.start}
     for kind in model.reported:
         values |= {f"{kind}_rows": block.rings[kind].rows, f"{kind}_counts": block.rings[kind].counts}
-    for prefix, arrays in (("all", block.state), ("all_in", block.inputs), ("all_I", block.currents)):
+    for prefix, arrays in (("all", block.state), ("all_I", block.currents)):
         values |= {f"{prefix}_{name}": array[span] for name, array in arrays.items()}
+    values |= {f"all_in_{port}": block.inputs[port][span] for port in given}
     if block.ahead:
         values |= {f"ahead_{port}": ring.values for port, ring in block.ahead.items()}
         values["first_ahead"] = first - plan.share.bounds(block)[0]

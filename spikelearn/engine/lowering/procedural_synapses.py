@@ -80,4 +80,4 @@ def deliver(table: Table, plan: Plan) -> None:
         event_count=table.event_count,
     )
     call.calls = maker.calls
-    plan.stages["arrive"].append(call)
+    plan.stages[ends.stage].append(call)

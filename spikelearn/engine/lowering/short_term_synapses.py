@@ -167,7 +167,7 @@ def deliver_by(release: Release, table: Table, plan: Plan) -> None:
     ends = plan.ends[projection]
     text = neurons.render_short_term(*release.names, release.each)
     kernel = kernel_for(f"Synapses of {release.model.name}", text, {"release": release.model.release})
-    plan.stages["arrive"].append(
+    plan.stages[ends.stage].append(
         Call(
             f"deliver {projection.name}", kernel, rows=ends.ring.all_rows, counts=ends.ring.all_counts,
             delays=table.delays, index=table.index, targets=table.targets, weights=table.weights,

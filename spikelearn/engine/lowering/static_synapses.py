@@ -52,7 +52,9 @@ def deliver(table: Table, plan: Plan) -> None:
         return
     in_rows = table.dense and len(table.weights) > 0
     kernel = kernel_of(kernels.deliver_rows if in_rows else kernels.deliver)
-    plan.stages["arrive"].append(delivery(table, plan, kernel, due=np.zeros(_RUNS_LISTED, np.int64)))
+    plan.stages[plan.ends[table.projections[0]].stage].append(
+        delivery(table, plan, kernel, due=np.zeros(_RUNS_LISTED, np.int64))
+    )
 
 
 def _deliver_ahead(table: Table, plan: Plan) -> None:

@@ -1,6 +1,7 @@
 """The loop that advances one population, or a share of one that begins with its neuron `first_id`, by one step.
 
-state, ports, currents: of the model, `membrane` the first of its state. noisy: the currents that also have noise.
+state, ports, currents: of the model, `membrane` the first of its state. given: the ports whose input is in arrays;
+nothing arrives at others, or it is added to the state after this loop. noisy: the currents that also have noise.
 fixed: constants, all_<name> where there is one per neuron, the_<name> otherwise; `held`: what they are for neuron i.
 draws: "uniform" or "normal" for each random number that a neuron gets in a step, with its number. at_event: they are
 for `at_event`, which is called for the neurons that emitted something. kinds: those reported by the step, each with
@@ -8,9 +9,11 @@ its bit of the mask. ahead: the ports with a ring of inputs that were delivered 
 population begins at neuron `first_ahead`.
 """
 
+import numpy as np
+
 from spikelearn.codegen.jit import Written, kernel_apart
 from spikelearn.kernels.control import NEURON, POPULATION, STEP, STOP
-from spikelearn.kernels.events import collect
+from spikelearn.kernels.events import EVENTS, WRONG, collect, gathered
 
 # if draws:
 from spikelearn.kernels.random import normal, stream, uniform
@@ -29,10 +32,18 @@ from spikelearn.kernels.random import normal, stream, uniform
 # end
 # RECEIVED =
 # for name in ports:
+# if name in given:
 # if name in ahead:
 # RECEIVED = RECEIVED, all_in__name[i] + row__name[i]
 # else:
 # RECEIVED = RECEIVED, all_in__name[i]
+# end
+# else:
+# if name in ahead:
+# RECEIVED = RECEIVED, row__name[i]
+# else:
+# RECEIVED = RECEIVED, 0.0
+# end
 # end
 # end
 # INTO =
@@ -48,7 +59,7 @@ from spikelearn.kernels.random import normal, stream, uniform
 @kernel_apart
 def function(
     step, first, population, emitted: Written, control: Written, RANDOM, RINGS: Written, all__STATE: Written,
-    all_in__PORTS: Written, ahead__AHEAD: Written, FIRST, all_I__CURRENTS, all_noise__NOISY, FIXED
+    all_in__GIVEN: Written, ahead__AHEAD: Written, FIRST, all_I__CURRENTS, all_noise__NOISY, FIXED
 ):  # fmt: skip
     # if draws:
     start, increment = stream(seed, key, step)
@@ -57,8 +68,6 @@ def function(
     # for name in ahead:
     row__name = ahead__name[step & (len(ahead__name) - 1), first_ahead : first_ahead + n]
     # end
-    n_emitted = 0
-    n_wrong = 0
     for i in range(n):
         # if at_event:
         new__STATE, mask = advance(all__STATE[i], RECEIVED, INTO, HELD)
@@ -68,28 +77,28 @@ def function(
         # for name in state:
         all__name[i] = new__name
         # end
-        # for name in ports:
+        # for name in given:
         all_in__name[i] = 0.0
         # end
         # for name in ahead:
         row__name[i] = 0.0
         # end
-        emitted[i] = mask
-        n_emitted += mask != 0
-        n_wrong += not (new__MEMBRANE - new__MEMBRANE == 0.0)
-    if n_emitted:
+        emitted[i] = np.uint8(mask) | WRONG * np.uint8(not (new__MEMBRANE - new__MEMBRANE == 0.0))
+    found = gathered(emitted)
+    if found & EVENTS:
         # if at_event:
         for i in range(n):
-            if emitted[i]:
+            if emitted[i] & EVENTS:
                 (new__STATE,) = at_event(all__STATE[i], DRAWN, HELD)
                 # for name in state:
                 all__name[i] = new__name
                 # end
         # end
         # for kind, bit in kinds:
-        collect(step, emitted, first, bit, kind__rows, kind__counts)
+        if found & bit:
+            collect(step, emitted, first, bit, kind__rows, kind__counts)
         # end
-    if n_wrong and control[POPULATION] < 0:
+    if found & WRONG and control[POPULATION] < 0:
         for i in range(n):
             if not (all__MEMBRANE[i] - all__MEMBRANE[i] == 0.0) and control[POPULATION] < 0:
                 control[STOP] = 1
