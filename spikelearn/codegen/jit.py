@@ -44,8 +44,8 @@ def compiler() -> Any:
 class Compiled(PickledByName):
     """A function that Numba compiles when compiled code or Python first calls it.
 
-    py_func: the function itself, as in Numba. targetoptions: options of numba.njit, and "apart". A user's function is
-    compiled with bounds checks, and so are those that it calls.
+    py_func: the function itself, as in Numba. targetoptions: options of numba.njit, "apart" and "wide". A user's function
+    is compiled with bounds checks, and so are those that it calls.
     """
 
     def __init__(self, function: Callable[..., Any], targetoptions: Mapping[str, Any]) -> None:
@@ -85,7 +85,7 @@ class Compiled(PickledByName):
     @property
     def _options(self) -> dict[str, Any]:
         """Those of Numba."""
-        return {name: option for name, option in self.targetoptions.items() if name != "apart"}
+        return {name: option for name, option in self.targetoptions.items() if name not in ("apart", "wide")}
 
     @property
     def _checked(self) -> Callable[..., Any]:
@@ -131,6 +131,17 @@ def kernel_apart(function: Callable[..., Any]) -> Any:
     """
     options = {"error_model": "numpy", "nogil": True, "apart": True}
     return function if JIT_DISABLED else Compiled(function, options)
+
+
+def wide(compiled: Any) -> Any:
+    """A kernel, with vectors of 512 bits in its loops where there are any.
+
+    LLVM prefers 256 for many of the processors that have them, since the first became slower by them. Loops that only
+    wait for memory, or are short, gain nothing.
+    """
+    if not JIT_DISABLED:
+        compiled.targetoptions["wide"] = True
+    return compiled
 
 
 def callback(function: Callable[..., Any]) -> Any:

@@ -168,10 +168,14 @@ def _start_runtime_of_numba() -> None:
     rtsys.initialize(cpu_target.target_context)
 
 
-def machine() -> Any:
-    """An LLVM target machine. An engine takes ownership of it, so each needs its own."""
+def machine(wide: bool = False) -> Any:
+    """An LLVM target machine. An engine takes ownership of it, so each needs its own.
+
+    wide: it makes vectors of 512 bits, if it can, also where LLVM prefers half of that.
+    """
     target, options = _target()
-    return target.create_target_machine(**options)
+    narrow = ",-prefer-256-bit" if wide and "+avx512f" in options["features"] else ""
+    return target.create_target_machine(**{**options, "features": options["features"] + narrow})
 
 
 @functools.cache

@@ -17,17 +17,18 @@ _USUAL_UNSWITCHED = 50
 the loop. A large one costs a fifth of the compile time."""
 
 
-def optimised(bitcode: bytes, unswitched: int | None) -> Any:
-    """The LLVM module of an entry and all that it calls. unswitched: what the kernel wants in place of LLVM's value."""
+def optimised(bitcode: bytes, unswitched: int | None, wide: bool) -> Any:
+    """The LLVM module of an entry and all that it calls. unswitched: what the kernel wants in place of LLVM's value.
+    wide: see `object_cache.machine`."""
     import llvmlite.binding as llvm
 
     set_limits()
     module = llvm.parse_bitcode(bitcode)
     module.verify()
     llvm.set_option("spikelearn", f"-unswitch-threshold={unswitched or _USUAL_UNSWITCHED}")
-    _optimise(module)
+    _optimise(module, wide)
     if any(function.name.startswith(_RUNTIME) for function in module.functions):
-        _optimise(module)
+        _optimise(module, wide)
     llvm.set_option("spikelearn", f"-unswitch-threshold={_USUAL_UNSWITCHED}")
     return module
 
@@ -44,11 +45,11 @@ def set_limits() -> None:
     llvm.set_option("spikelearn", "-vectorize-memory-check-threshold=512")
 
 
-def _optimise(module: Any) -> None:
+def _optimise(module: Any, wide: bool) -> None:
     """As Numba optimises a library: first everything is inlined and loops are rotated, then all passes once more."""
     import llvmlite.binding as llvm
 
-    machine = object_cache.machine()
+    machine = object_cache.machine(wide)
     for first in (True, False):
         options = llvm.create_pipeline_tuning_options()
         options.speed_level, options.loop_vectorization, options.slp_vectorization = 3, True, False

@@ -28,15 +28,15 @@ _noted: list[dict[str, Lowered]] = []
 class Lowered:
     """An entry as `jit.entry` returns it, of which only LLVM's part is left."""
 
-    def __init__(self, native_name: str, bitcode: bytes, unswitched: int | None) -> None:
-        self.native_name, self.bitcode, self.unswitched = native_name, bitcode, unswitched
+    def __init__(self, native_name: str, bitcode: bytes, unswitched: int | None, wide: bool) -> None:
+        self.native_name, self.bitcode, self.unswitched, self.wide = native_name, bitcode, unswitched, wide
 
     def module(self) -> Any:
         """Its code, optimised."""
-        return optimised(self.bitcode, self.unswitched)
+        return optimised(self.bitcode, self.unswitched, self.wide)
 
     def __bytes__(self) -> bytes:
-        head = json.dumps({"name": self.native_name, "unswitched": self.unswitched})
+        head = json.dumps({"name": self.native_name, "unswitched": self.unswitched, "wide": self.wide})
         content = head.encode() + b"\n" + self.bitcode
         return hashlib.sha256(content).digest() + content
 
@@ -54,7 +54,7 @@ def find(key: str) -> Lowered | None:
         return None
     head, _, bitcode = content[_DIGEST:].partition(b"\n")
     about = json.loads(head)
-    return Lowered(about["name"], bitcode, about["unswitched"])
+    return Lowered(about["name"], bitcode, about["unswitched"], about["wide"])
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def note(key: str, compiled: Any) -> None:
     """Add an entry, as `jit.entry` returns it, to what is collected."""
     if _noted and hasattr(compiled, "module") and compiled.module() is not None:
         for noted in _noted:
-            noted[key] = Lowered(compiled.native_name, compiled.bitcode, compiled.unswitched)
+            noted[key] = Lowered(compiled.native_name, compiled.bitcode, compiled.unswitched, compiled.wide)
 
 
 def write(entries: Mapping[str, Lowered]) -> None:

@@ -161,6 +161,8 @@ class WholeEntry:
         (result,) = dispatcher.overloads.values()
         self._library = result.library
         self.unswitched: int | None = function.__globals__.get(_UNSWITCHED)
+        called = function.__globals__.get("function")
+        self.wide = bool(getattr(called, "targetoptions", {}).get("wide"))
         self.native_name: str = result.fndesc.llvm_cfunc_wrapper_name
 
     @property
@@ -190,7 +192,7 @@ class WholeEntry:
 
     @functools.cached_property
     def _module(self) -> Any:
-        return optimised(self.bitcode, self.unswitched)
+        return optimised(self.bitcode, self.unswitched, self.wide)
 
 
 def _is_of_process(symbol: Any) -> bool:

@@ -77,7 +77,7 @@ class Block:
     start: dict[str, np.ndarray] = field(default_factory=dict)
     inputs: dict[str, np.ndarray] = field(default_factory=dict)
     added_to: dict[str, str] = field(default_factory=dict)
-    """Port -> the variable to which its input is added after the neurons have advanced: the same array as in `inputs`."""
+    """Port -> the variable to which its input is added after the neurons have advanced: its array is in `inputs`."""
     currents: dict[str, np.ndarray] = field(default_factory=dict)
     noise: dict[tuple[Population, str], np.ndarray] = field(default_factory=dict)
     rates: dict[Population, np.ndarray] = field(default_factory=dict)

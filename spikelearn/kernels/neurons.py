@@ -25,6 +25,7 @@ def render_neurons(
     kinds: Mapping[str, int],
     at_event: bool = False,
     ahead: Sequence[str] = (),
+    wide: bool = False,
 ) -> str:
     """The loop that advances one population, or a share of one that begins with its neuron `first_id`, by one step.
 
@@ -33,7 +34,7 @@ def render_neurons(
     given: the ports whose input is in arrays; nothing arrives at others, or it is added to the state after this loop.
     noisy: the currents that also have noise. varying: the constants that are arrays, one value per neuron.
     kinds: kinds of event reported by the step, each with its bit of the mask. ahead: the ports with a ring of inputs
-        that were delivered ahead.
+        that were delivered ahead. wide: whether there are enough neurons for vectors of 512 bits.
     """
     return render(
         "neurons",
@@ -50,6 +51,7 @@ def render_neurons(
         kinds=tuple((kind, str(bit)) for kind, bit in kinds.items()),
         at_event=at_event,
         ahead=tuple(ahead),
+        wide=wide,
     )
 
 

@@ -122,7 +122,8 @@ class NeuronModel(Documented):
         for port, variable in self.added_to.items():
             if port not in self.ports or variable not in self.state:
                 raise DescriptionError(
-                    f"added_to of neuron model {self.name!r} names {port!r}: {variable!r}; expected a port and a variable"
+                    f"added_to of neuron model {self.name!r} names {port!r}: {variable!r}; expected a port and a "
+                    "variable of its state"
                 )
         for what in ("quiet", "firing"):
             unknown = set(getattr(self.properties, what)) - set(self.Parameters._fields)  # type: ignore[attr-defined]

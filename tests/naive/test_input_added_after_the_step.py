@@ -48,7 +48,10 @@ def test_receptors_without_a_kinetics_of_rise_are_added_to():
 
 
 def test_ports_and_variables_are_known():
-    with pytest.raises(DescriptionError, match=r"added_to of neuron model 'LIF' names 'exc': 'V'; expected a port"):
+    with pytest.raises(
+        DescriptionError,
+        match=r"added_to of neuron model 'LIF' names 'exc': 'V'; expected a port and a ",
+    ):
         replace(sl.LIF, added_to={"exc": "V"})
 
 

@@ -17,6 +17,9 @@ from spikelearn.neurons import Neuron
 from spikelearn.sources import CorrelatedPoisson, Poisson, SpikeList
 from spikelearn.steps import in_steps, steps_of
 
+_WIDE_FROM = 128
+"""Neurons from which on their loop takes vectors of 512 bits: what is left of 30, one by one, takes longer."""
+
 
 def advance_calls(plan: Plan, block: Block) -> None:
     """Add the Calls that advance the neurons or sources of a block to the plan."""
@@ -94,7 +97,7 @@ def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neur
     random = ["uniform"] * len(model.random) + ["normal"] * len(model.normal)
     text = neurons.render_neurons(
         list(model.state), list(model.ports), given, model.currents, noisy, random, list(constants), varying,
-        model.reported, model.at_event is not None, list(block.ahead),
+        model.reported, model.at_event is not None, list(block.ahead), size >= _WIDE_FROM,
     )  # fmt: skip
     values: dict[str, Any] = {
         "first": first, "population": population.uid, "emitted": np.zeros(size, np.uint8), "control": plan.control,

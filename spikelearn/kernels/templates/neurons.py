@@ -6,12 +6,12 @@ fixed: constants, all_<name> where there is one per neuron, the_<name> otherwise
 draws: "uniform" or "normal" for each random number that a neuron gets in a step, with its number. at_event: they are
 for `at_event`, which is called for the neurons that emitted something. kinds: those reported by the step, each with
 its bit of the mask. ahead: the ports with a ring of inputs that were delivered ahead, (steps, neurons), in which this
-population begins at neuron `first_ahead`.
+population begins at neuron `first_ahead`. wide: whether there are enough neurons for vectors of 512 bits.
 """
 
 import numpy as np
 
-from spikelearn.codegen.jit import Written, kernel_apart
+from spikelearn.codegen.jit import Written, kernel_apart, wide
 from spikelearn.kernels.control import NEURON, POPULATION, STEP, STOP
 from spikelearn.kernels.events import EVENTS, WRONG, collect, gathered
 
@@ -56,6 +56,9 @@ from spikelearn.kernels.random import normal, stream, uniform
 # end
 
 
+# if wide:
+@wide
+# end
 @kernel_apart
 def function(
     step, first, population, emitted: Written, control: Written, RANDOM, RINGS: Written, all__STATE: Written,
