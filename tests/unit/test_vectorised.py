@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 import pytest
+from llvmlite import binding
 
 import spikelearn as sl
 from spikelearn.codegen import jit
@@ -46,10 +47,10 @@ def vectors_stored(text):
     return best
 
 
-def advance(model):
+def advance(model, n=3):
     """What LLVM made of the loop that advances a population."""
     net = sl.Network(dt=0.1, seed=1)
-    net.population(3, model())
+    net.population(n, model())
     calls = net.build("compiled").program.plans[0].stages["advance"]
     call = next(call for call in calls if call.label.startswith("advance"))
     return in_llvm(call.kernel, *call.arguments)
@@ -57,8 +58,18 @@ def advance(model):
 
 @pytest.mark.parametrize("model", [*MODELS, *RATE_MODELS], ids=lambda model: model.name)
 def test_the_loop_of_every_model_calculates_with_vectors(model):
-    wanted = len(model.state) + len(model.ports) - handed_through(model)
+    wanted = len(model.state) + len(model.ports) - len(model.added_to) - handed_through(model)
     assert (vectors_stored(advance(model)) >= wanted) == (not model.properties.not_vectorised)
+
+
+@pytest.mark.skipif(not binding.get_host_cpu_features().get("avx512f"), reason="no vectors of 512 bits")
+def test_vectors_are_the_widest_where_there_are_many_neurons_or_numbers():
+    assert "<8 x double>" in advance(sl.LIF, 200) and "<8 x double>" not in advance(sl.LIF, 100)
+    net = sl.Network(dt=0.1)
+    net.drive(net.population(200, sl.LIF()), sl.PoissonInput(10_000.0), weight=1.0)
+    [call] = [call for call in net.build("compiled").program.plans[0].stages["receive"]]
+    text = in_llvm(call.kernel, *call.arguments)
+    assert "icmp uge <32 x i16>" in text and "mul <8 x i64>" in text
 
 
 def handed_through(model):
@@ -113,7 +124,7 @@ def test_loops_that_come_from_equations_do_too(name):
         equations, threshold="V_m > V_th", reset="V_m = E_L", refractory=2.0, ports={"exc": "V_m"}, method=method,
         parameters={key: value for key, value in used.items() if key in equations or key in ("E_L", "V_th")},
     )  # fmt: skip
-    assert vectors_stored(advance(model)) >= len(model.state) + len(model.ports)
+    assert vectors_stored(advance(model)) >= len(model.state) + len(model.ports) - len(model.added_to)
 
 
 def test_uniform_noise_does_too():
