@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from spikelearn.codegen.jit import Written, kernel, wide_kernel
+from spikelearn.codegen.jit import Written, kernel, wide
 from spikelearn.kernels.random import bits, mix, stream, uniform
 
 AT_ONCE = 256
@@ -56,7 +56,8 @@ def draw_numbers(start, increment, base, n, thresholds, residual, words, halves,
                 numbers[j] = number
 
 
-@wide_kernel
+@wide
+@kernel
 def poisson_input(
     step, seed, key, first_id, weight, thresholds, residual, words: Written, halves: Written, numbers: Written,
     inputs: Written, event_count: Written,
@@ -77,7 +78,8 @@ def poisson_input(
         event_count[0] += total
 
 
-@wide_kernel
+@wide
+@kernel
 def poisson_input_rare(
     step, seed, key, first_id, weight, thresholds, residual, words: Written, halves: Written, numbers: Written,
     inputs: Written, event_count: Written,

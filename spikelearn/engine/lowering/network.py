@@ -211,6 +211,7 @@ def _empty_plan(
 
 def _add_calls(d: NetworkDescription, plan: Plan, tables: list[Table], interval: int) -> list[Call]:
     """Add the Calls of all stages but "end"; returns those of that stage."""
+    driven = drive_calls(d.drives, plan)
     for table in tables:
         for projection in table.projections:
             plan.tables[projection] = table
@@ -219,7 +220,7 @@ def _add_calls(d: NetworkDescription, plan: Plan, tables: list[Table], interval:
         if plan.ends[table.projections[0]].counted:
             plan.event_counts.append(table.event_count)
     _modulator_calls(d, plan)
-    feed_calls(d.feeds, plan, drive_calls(d.drives, plan))
+    feed_calls(d.feeds, plan, driven)
     for block in plan.blocks.values():
         advance_calls(plan, block)
         keep_calls(plan, block)
