@@ -17,23 +17,23 @@ class _Memory:
     The base of views of an array made from it is that array, not the bytes.
     """
 
-    def __init__(self, n: int) -> None:
-        self._bytes = np.zeros(8 * n + _LINE, np.uint8)
+    def __init__(self, n: int, dtype: np.dtype) -> None:
+        self._bytes = np.zeros(dtype.itemsize * n + _LINE, np.uint8)
         begin = self._bytes.ctypes.data
         self.__array_interface__ = {
             "version": 3,
-            "typestr": np.dtype(np.float64).str,
+            "typestr": dtype.str,
             "shape": (n,),
             "data": (begin + -begin % _LINE, False),
         }
 
 
-def zeros(n: int) -> np.ndarray:
-    """(n,) float64 zeros."""
-    return np.asarray(_Memory(n))
+def zeros(n: int, dtype: type = np.float64) -> np.ndarray:
+    """(n,) zeros."""
+    return np.asarray(_Memory(n, np.dtype(dtype)))
 
 
 def rows(n: int, length: int) -> np.ndarray:
     """(n, at least `length`) float32 zeros, of which each row begins at a cache line."""
     width = -(-length // 16) * 16
-    return zeros(n * width // 2).view(np.float32).reshape(n, width)
+    return zeros(n * width, np.float32).reshape(n, width)

@@ -198,6 +198,7 @@ LIFDelta = NeuronModel(
     state={"V_m": "mV", "refractory": "1"},
     ports={"exc": "mV"},
     currents=("exc",),
+    countdown="refractory",
     equations="dV_m/dt = (-(V_m - E_L) + tau_m * I_e / C_m) / tau_m : volt (unless refractory)",
     threshold="V_m >= V_th",
     reset="V_m = V_reset",
@@ -218,6 +219,7 @@ LIF = NeuronModel(
     state={"V_m": "mV", "refractory": "1", "I_syn_exc": "pA", "I_syn_inh": "pA"},
     ports={"exc": "pA", "inh": "pA"},
     currents=("exc",),
+    countdown="refractory",
     equations="""
     dV_m/dt = -(V_m - E_L) / tau_m + (I_syn_exc + I_syn_inh + I_e) / C_m : volt (unless refractory)
     dI_syn_exc/dt = -I_syn_exc / tau_syn_exc : amp
@@ -260,6 +262,7 @@ LIFAlpha = NeuronModel(
     },  # fmt: skip
     ports={"exc": "pA", "inh": "pA"},
     currents=("exc",),
+    countdown="refractory",
     equations="""
     dV_m/dt = -(V_m - E_L) / tau_m + (I_syn_exc + I_syn_inh + I_e) / C_m : volt (unless refractory)
     dI_syn_exc/dt = dI_syn_exc - I_syn_exc / tau_syn_exc : amp

@@ -49,6 +49,8 @@ class NeuronModel(Documented):
         At least 0 where the neuron spikes. Only gradients compute it: see spikelearn.neurons.margin.
     added_to: port -> the variable to which its input is added at the end of the step, if that is all that the step does
         with it. The engine then adds what arrives to the variable itself, after the step, which takes 0 for it.
+    countdown: the variable, if there is one, that counts steps from the constant n_ref down to 0. It is kept as float32
+        if that holds its numbers exactly.
     initial: function(parameters) -> dict of starting values; omitted variables start at 0.
     kinds: kinds of event that it emits. With a parameter `burst_window` (ms) "event" and "burst" are determined from
         the intervals between its spikes; without one its step reports them.
@@ -77,6 +79,7 @@ class NeuronModel(Documented):
     ports: Mapping[str, str]
     currents: tuple[str, ...] = ()
     added_to: Mapping[str, str] = field(default_factory=dict)
+    countdown: str = ""
     random: tuple[str, ...] = ()
     normal: tuple[str, ...] = ()
     initial: Callable[[Any], dict[str, Any]] = field(default=lambda parameters: {"V_m": parameters.E_L})
@@ -119,6 +122,11 @@ class NeuronModel(Documented):
         unknown = set(self.initial(self.Parameters())) - set(self.state)
         if unknown:
             raise DescriptionError(f"neuron model {self.name!r} initializes unknown state {', '.join(sorted(unknown))}")
+        if self.countdown and (self.countdown not in self.state or "n_ref" not in constants):
+            raise DescriptionError(
+                f"countdown of neuron model {self.name!r} is {self.countdown!r}; expected a variable of its state, and "
+                "n_ref among its constants"
+            )
         for port, variable in self.added_to.items():
             if port not in self.ports or variable not in self.state:
                 raise DescriptionError(

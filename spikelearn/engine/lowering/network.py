@@ -9,13 +9,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from spikelearn.codegen.modules import kernel_of
-from spikelearn.description.distributions import drawn, sample_each
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.projection import Projection
 from spikelearn.description.readout import Readout
 from spikelearn.description.signal import Signal
-from spikelearn.engine.aligned_arrays import zeros
 from spikelearn.engine.blocks import Block, Ends, Ring, Share, ends_of
+from spikelearn.engine.lowering.block_arrays import fill_block
 from spikelearn.engine.lowering.delivery import delivery_of
 from spikelearn.engine.lowering.drives import drive_calls
 from spikelearn.engine.lowering.following import following_calls
@@ -31,7 +30,6 @@ from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, modulators
 from spikelearn.neurons import Neuron
 from spikelearn.plasticity import Rewiring
-from spikelearn.sources import Poisson
 from spikelearn.system import total_memory
 
 T = TypeVar("T")
@@ -74,7 +72,7 @@ def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
     )
     _check_memory(d, blocks, groups, delays, depth + 1 + interval, n_shares)
     for block in blocks:
-        _fill_block(d, block)
+        fill_block(d, block)
     n_kinds = [len(block.populations[0].kinds) for block in blocks]
     counts = np.zeros((sum(n_kinds), n_shares, depth + 1 + interval), np.int64)
     of_blocks = np.split(counts, np.cumsum(n_kinds)[:-1])
@@ -277,27 +275,6 @@ def _compatible(a: Projection, b: Projection) -> bool:
         a.source_first + a.source_size <= b.source_first or b.source_first + b.source_size <= a.source_first
     )
     return apart
-
-
-def _fill_block(d: NetworkDescription, block: Block) -> None:
-    for population in block.populations:
-        if isinstance(population.model, Poisson):
-            block.rates[population] = np.broadcast_to(population.model.values[0], population.size).copy()
-    if not isinstance(block.populations[0].model, Neuron):
-        return
-    model = block.populations[0].model.model
-    block.state = {name: zeros(block.n) for name in model.state}
-    learning = {p.port for p in d.projections if p.target in block.first and (p.learns or p.transmits)}
-    block.added_to = {port: variable for port, variable in model.added_to.items() if port not in learning}
-    own = {port: block.state[variable] for port, variable in block.added_to.items()}
-    block.inputs = {port: own[port] if port in own else zeros(block.n) for port in model.ports}
-    block.currents = {name: zeros(block.n) for name in model.currents}
-    for population in block.populations:
-        start = {**model.initial(population.model.parameters), **population.initial}
-        values = {name: drawn(value, model.state[name], f"initial {name}") for name, value in start.items()}
-        for name, numbers in sample_each(values, population.size, (d.seed, population.uid)).items():
-            block.state[name][block.span(population)] = numbers
-    block.start = {name: values.copy() for name, values in block.state.items()}
 
 
 def _modulator_arrays() -> dict[str, np.ndarray]:
