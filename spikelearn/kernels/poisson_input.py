@@ -59,7 +59,7 @@ def draw_numbers(start, increment, base, n, thresholds, residual, words, halves,
 @wide
 @kernel
 def poisson_input(
-    step, seed, key, first_id, weight, thresholds, residual, words: Written, halves: Written, numbers: Written,
+    step, seed, key, first_id, weight, thresholds, residual, words: Written, halves, numbers: Written,
     inputs: Written, event_count: Written,
 ):  # fmt: skip
     """Add weight times a Poisson number to each neuron: many independent sources for each. All else: draw_numbers."""
@@ -81,7 +81,7 @@ def poisson_input(
 @wide
 @kernel
 def poisson_input_rare(
-    step, seed, key, first_id, weight, thresholds, residual, words: Written, halves: Written, numbers: Written,
+    step, seed, key, first_id, weight, thresholds, residual, words: Written, halves, numbers: Written,
     inputs: Written, event_count: Written,
 ):  # fmt: skip
     """The same if most neurons get nothing: 64 neurons share one Poisson number, and each arrival goes to a random one

@@ -36,8 +36,8 @@ def test_each_call_is_timed_and_counted_and_a_profile_changes_nothing_of_what_co
     assert all(call.seconds >= 0.0 for call in found.calls) and found.seconds > 0.0 and 0.0 < found.busy <= 1.0
     neurons, fixed, learns = (timed[label].work for label in ("advance cells", "deliver fixed", "deliver learns"))
     assert (neurons.unit, neurons.n) == ("neuron", 40 * 300)
-    # V_m, refractory and the input are read and written, the current is read, the mask written
-    assert neurons.streamed == 3 * 16 + 8 + 1
+    # V_m, the input and refractory, a float32, are read and written, the current is read, the mask written
+    assert neurons.streamed == 2 * 16 + 8 + 8 + 1
     during = np.sum((spikes.times > 19.0 + 1e-9) & (spikes.times < 49.0 + 1e-9))
     assert during > 50 and fixed.unit == learns.unit == "event"
     assert fixed.n + learns.n == sum(
