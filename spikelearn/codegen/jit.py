@@ -44,8 +44,8 @@ def compiler() -> Any:
 class Compiled(PickledByName):
     """A function that Numba compiles when compiled code or Python first calls it.
 
-    py_func: the function itself, as in Numba. targetoptions: options of numba.njit, "apart" and "wide". A user's function
-    is compiled with bounds checks, and so are those that it calls.
+    py_func: the function itself, as in Numba. targetoptions: options of numba.njit, "apart" and "wide". A user's
+    function is compiled with bounds checks, and so are those that it calls.
     """
 
     def __init__(self, function: Callable[..., Any], targetoptions: Mapping[str, Any]) -> None:
