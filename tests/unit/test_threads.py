@@ -248,13 +248,22 @@ def test_the_faster_way_is_taken_and_the_slower_one_tried_again_ever_more_rarely
         in_parallel, trial = thread_tuner.choose()
         ways.append((in_parallel, trial))
         thread_tuner.record(in_parallel, 100, 0.01 if in_parallel else 0.02)
-    assert ways[:3] == [(True, False), (False, False), (True, False)]
+    assert ways[:3] == [(False, False), (True, False), (True, False)]
     assert [k - 1 for k, (in_parallel, trial) in enumerate(ways) if trial] == [4, 8, 16, 32, 64, 128, 192]
     assert all(in_parallel != trial for in_parallel, trial in ways[2:])
     thread_tuner.record(True, 100, 0.03)
     assert thread_tuner.choose() == (False, False)
     thread_tuner.record(True, 100, 0.0001)  # too short to tell
     assert thread_tuner.choose() == (False, False)
+    thread_tuner.record(True, 100, 0.019)  # two cores for a twentieth of the time
+    assert thread_tuner.choose() == (False, False)
+
+
+def test_no_thread_is_started_for_runs_too_short_to_tell():
+    thread_tuner = ThreadTuner()
+    for _ in range(10):
+        assert thread_tuner.choose() == (False, False)
+        thread_tuner.record(False, 10, 0.0005)
 
 
 def test_shares_that_take_turns_in_one_thread_give_the_bits_of_those_that_run_in_parallel(one_thread):
