@@ -1,13 +1,12 @@
 """CUBA and COBA in BrainPy, in the form of its own examples: `brainpy.state` for neurons and synapses, `brainevent`
 for the delivery of spikes, whose kernels for the CPU Numba compiles, and the loop over all steps compiled by XLA.
 
-It counts in float32, its default. XLA takes its number of threads from PJRT_NPROC; the kernels that deliver spikes use
-one thread.
+It counts in float32, its default. XLA takes its number of threads from PJRT_NPROC, in the environment of the process;
+the kernels that deliver spikes use one thread.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any
 
@@ -90,7 +89,6 @@ class VogelsAbbott(brainstate.nn.Module):
 def build(request: dict[str, Any]) -> tuple[VogelsAbbott, Any, tuple[Any, ...]]:
     """The network; the loops over all steps, with the kick and after it, as one function that is compiled when it is
     called; and its arguments. The spikes of the kick are drawn here."""
-    os.environ |= {"PJRT_NPROC": str(request["threads"]), "JAX_PLATFORMS": "cpu"}
     net = VogelsAbbott(request)
     brainstate.nn.init_all_states(net)
     dt, kick = request["numbers"]["dt"], request["numbers"].get("kick")

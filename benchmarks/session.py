@@ -66,6 +66,8 @@ class Session:
             request = {"simulator": simulator, "verb": verb, "threads": threads, "answer": files["answer"], **more}
             request["spikes"] = files["spikes.npz"]
             environment = os.environ | {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": "1"}
+            # XLA reads these when jax is imported.
+            environment |= {"PJRT_NPROC": str(threads), "JAX_PLATFORMS": "cpu"}
             environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)
             if cache:
                 environment |= {"SPIKELEARN_CACHE": cache, "NUMBA_CACHE_DIR": str(Path(cache) / "numba")}
