@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.neighbors import KNeighborsClassifier
 
 from spikelearn import tasks
 from spikelearn.errors import ExperimentError
@@ -178,6 +179,31 @@ def test_nested_values_of_shared_inputs_are_told_apart_by_when_they_are_shown_al
     first, last = shown.argmax(axis=1), elements - 1 - shown[:, ::-1].argmax(axis=1)
     outer, inner = (groups[np.arange(300), at, 1] for at in (first, last))
     assert np.array_equal(y, 2 * outer + inner) and np.all(shown.sum(axis=1) == 7)
+
+
+def test_no_single_time_constant_holds_nested_values_of_shared_inputs_and_two_do():
+    """What decaying traces of the inputs of values know at the end, read with noise of a twentieth of one value, by
+    nearest neighbours. Of values with inputs of their own one time constant of the right size holds both."""
+    n, generator = 1500, np.random.default_rng(1)
+
+    def knowing(**given):
+        X, y, elements = tasks.nested_store_recall(2 * n, seed=1, **given)
+        values = X.reshape(2 * n, elements, 5, 10).mean(axis=3)[:, :, :4] / 0.5
+        ago = 20.0 * np.arange(elements)[::-1]
+
+        def known(*taus):
+            traces = np.concatenate([np.einsum("t,ntv->nv", np.exp(-ago / tau), values) for tau in taus], axis=1)
+            traces += generator.normal(0.0, 0.05, traces.shape)
+            scaled = traces / np.maximum(traces.std(axis=0), 0.05)
+            return KNeighborsClassifier(25).fit(scaled[:n], y[:n]).score(scaled[n:], y[n:])
+
+        return known
+
+    taus = (100.0, 200.0, 316.0, 632.0, 1000.0, 2000.0, 4000.0)
+    shared, apart = knowing(inner=6, spacing=4, shared=True), knowing()
+    assert shared(100.0, 2000.0) > 0.9
+    assert max(shared(tau) for tau in taus) < 0.75
+    assert max(apart(tau) for tau in taus) > 0.9
 
 
 @pytest.mark.parametrize("wrong", [{"inner": 3}, {"inner": 0}, {"spacing": 2}, {"delay": (4, 3)}, {"delay": (-1, 3)}])
