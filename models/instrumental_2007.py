@@ -68,7 +68,7 @@ class Parameters:
     tau_c: float = parameter(-10.0 / math.log(0.99), "ms", "time constant of the eligibility: x 0.99 each 10 ms")
     tau_n: float = parameter(-1.0 / math.log(0.995), "ms", "time constant of dopamine: x 0.995 each ms")
     reward: float = parameter(0.25, "1", "dopamine of a reward that is not expected at all")
-    share: float = parameter(0.04, "", "of a trial in the expected reward, a running mean")
+    share: float = parameter(0.03, "", "of a trial in the expected reward, a running mean")
     yoked: int = parameter(4, "", "networks of the first control")
 
     def __post_init__(self) -> None:

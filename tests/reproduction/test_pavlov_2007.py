@@ -22,7 +22,7 @@ def test_in_the_quick_form_the_response_to_the_first_stimulus_is_the_strongest_a
     metrics = quick()[1].metrics
     assert metrics["response_ratio"] >= 1.5 and metrics["z_score"] >= 3.0
     assert metrics["yoked_z_score"] < 3.0
-    assert metrics["response_ratio"] > 1.5 * metrics["others_ratio"]
+    assert metrics["growth_over_others"] >= 1.5 > metrics["yoked_growth_over_others"]
 
 
 def test_dopamine_rises_within_a_second_of_the_first_stimulus_and_in_both_runs_at_the_same_times():
