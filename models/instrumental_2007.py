@@ -19,7 +19,7 @@ constant both would still grow once A is nearly always right. Here dopamine chan
 running mean of past ones (Fremaux et al. 2010), also to below its tonic level, at which weights do not change. Then the
 mean change is cov(c, r): positive for A, negative for B, zero for synapses that have no part in the response, and it
 ends when the response is certain. After the swap the reward that fails to come weakens what fires, S to A most, until
-B wins some trials. As both then fire little, this takes longer than learning A, and B may still be rising at the end.
+B wins some trials. As both then fire little, this takes longer than learning A: in one of five seeds P(B) ends at 0.82.
 Inhibition between A and B was not needed.
 
 Also unlike the paper, S comes every 3 s, not 10 s, to save time; dopamine rises by 0.25, not 0.5, so that weights of
