@@ -73,7 +73,7 @@ PARTS = {
     ),
     "yin_yang_deep": Part(
         "Yin-Yang, 4-30-30-3",
-        "The same with two hidden layers; some rules with three seeds. Rates are those of one, but those of `dtp` "
+        "The same with two hidden layers; some rules with three or four seeds. Rates are those of one, but those of `dtp` "
         "and of the circuits that settle (`ep` to `almeida_pineda`), which also need longer to do so, were chosen "
         "by hand on validation points (seed 101, up to nine settings), and those of `microcircuit`, `burstprop` "
         "and `plateau` from four settings by `tune_learners.py`. With the weights that are drawn no spiking cell of "
@@ -130,7 +130,10 @@ PARTS = {
         "yin_yang", FEATURES, settings={"angles": False},
     ),
     "digits_features": Part(
-        "UCI digits, 64-100-10, with features that are found without labels", "The same.", "digits", FEATURES,
+        "UCI digits, 64-100-10, with features that are found without labels",
+        "As on Yin-Yang. Cells that were drawn are read as well as those that learned, but for `autoencoder`; `linear` "
+        "is better than all.",
+        "digits", FEATURES,
         settings={"angles": False},
     ),
     "mnist": Part(
