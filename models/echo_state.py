@@ -162,7 +162,7 @@ def reward(p: Parameters, seed: int, shuffled: bool, progress: bool | None) -> t
     units = reservoir(net, p, p.slow_tau, seed, None)
     target = net.signal("target")
     net.on_step(sine, target.values)
-    rule = RewardHebb(p.duration, exploration=0.5, eta=5e-4, eta_half=20_000.0, keep=0.8, shuffled=shuffled)
+    rule = RewardHebb(p.duration, exploration=0.5, eta=5e-4, eta_half=150_000.0, keep=0.8, shuffled=shuffled)
     _, action = learn_by_reward(net, units, "r", target, rule, seed)
     net.feed(action, units, weights=np.random.default_rng([seed, 1]).uniform(-1.0, 1.0, p.size))
     for signal in (action, target):
