@@ -45,7 +45,7 @@ from spikelearn.learning.assessment import assess
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.examples import examples_of
 from spikelearn.learning.rules import learner_for
-from spikelearn.plots.panels import letter_panels, new_figure, plain_legend
+from spikelearn.plots.panels import letter_panels, new_figure
 from spikelearn.plots.style import CONTROL, DASHED, DOTTED, PALETTE, clean
 
 RULE, TASK = "generalised_latent_equilibrium", "wave_lags"
@@ -223,6 +223,6 @@ def figure(p: Parameters, outcome: Outcome) -> Figure:
     for name, look in zip(ERRORS, ("two time constants", "errors as they arrive"), strict=True):
         right.plot(outcome.data["missed"][name], ms=3, lw=1.2, **LOOKS[look])
     right.set(xlabel="passes over the waves", ylabel="squared error by variance", yscale="log")
-    plain_legend(left, loc="center left", bbox_to_anchor=(2.35, 0.5))
+    drawn.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False)
     letter_panels((left, right))
     return drawn
