@@ -73,9 +73,9 @@ PARTS = {
     ),
     "yin_yang_deep": Part(
         "Yin-Yang, 4-30-30-3",
-        "The same with two hidden layers; some rules with three or four seeds. Rates are those of one, but those of `dtp` "
-        "and of the circuits that settle (`ep` to `almeida_pineda`), which also need longer to do so, were chosen "
-        "by hand on validation points (seed 101, up to nine settings), and those of `microcircuit`, `burstprop` "
+        "The same with two hidden layers; some rules with three or four seeds. Rates are those of one, but those of "
+        "`dtp` and of the circuits that settle (`ep` to `almeida_pineda`), which also need longer to do so, were "
+        "chosen by hand on validation points (seed 101, up to nine settings), and those of `microcircuit`, `burstprop` "
         "and `plateau` from four settings by `tune_learners.py`. With the weights that are drawn no spiking cell of "
         "the second layer fires, so with both frozen the answer of these rules is always the same: the control that "
         "says something is that of one hidden layer, above. With weights between hidden layers eight times as "
