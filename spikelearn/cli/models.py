@@ -14,37 +14,7 @@ from spikelearn.cli.arguments import add_model
 from spikelearn.cli.tables import print_table, shown
 from spikelearn.errors import ExperimentError
 
-NEW_MODEL = '''"""What this model shows, in one line.
-
-What must come out, and where it is from.
-"""
-
-from typing import Annotated
-
-import spikelearn as sl
-
-
-def simulate(
-    seed,
-    rate: Annotated[float, "Hz", "rate of each input"] = 20.0,
-    weight: Annotated[float, "pA", "of the synapses from the inputs"] = 400.0,
-    duration: Annotated[float, "ms", "simulated time"] = 1000.0,
-    sink=None,
-    progress=None,
-):
-    net = sl.Network(dt=0.1, seed=seed)
-    inputs = net.population(100, sl.Poisson(rate), name="inputs")
-    cells = net.population(50, sl.LIF(), name="cells")
-    net.connect(inputs, cells, "exc", rule=sl.FixedProbability(0.2), weight=weight, delay=1.5)
-    net.record(inputs)
-    net.record(cells)
-    net.record(cells[:3], "V_m", every=0.5)
-    run = net.run(duration, sink=sink, progress=progress)
-    return run, {"rate_hz": sl.analysis.rate(run.spikes(cells), cells.size, 0.0, duration)}
-
-
-QUICK = {"duration": 200.0}
-'''
+NEW_MODEL = Path(__file__).with_name("new_model.txt")
 """A model file that runs as it is."""
 
 
@@ -149,7 +119,7 @@ def _new(options: argparse.Namespace) -> int:
         raise ExperimentError(f"new: {path} is there already; nothing was written")
     try:
         with replacing(path) as temporary:
-            temporary.write_text(NEW_MODEL, encoding="utf-8")
+            temporary.write_bytes(NEW_MODEL.read_bytes())
     except OSError as error:
         raise ExperimentError(f"new: {path} cannot be written: {reason(error, path.parent)}") from error
     print(f"{path} is a model that runs: spikelearn run {path}", file=sys.stderr)

@@ -27,9 +27,9 @@ def test_the_rate_is_the_published_37_45_hz_within_5_percent():
 
 
 def test_the_low_rate_is_the_published_5_39_hz_within_5_percent():
-    # From 0 to 500 ms, the mean of three seeds. The network oscillates slowly, so one run of 500 ms is off by 0.4 Hz as
-    # a rule and the mean by 0.2 Hz (4 %); NEST's mean of three seeds, same window, is in the slow test below.
-    rates = [measured(seed, duration=500.0, **IRREGULAR_SLOW).metrics["rate_hz"] for seed in (1, 2, 3)]
+    # From 0 to 500 ms, the mean of ten seeds. The network oscillates slowly, so one run of 500 ms is off by 0.35 Hz as
+    # a rule and the mean by 0.11 Hz (2 %); NEST's mean of three seeds, same window, is in the slow test below.
+    rates = [measured(seed, duration=500.0, **IRREGULAR_SLOW).metrics["rate_hz"] for seed in range(1, 11)]
     assert np.mean(rates) == pytest.approx(5.39, rel=0.05)
 
 

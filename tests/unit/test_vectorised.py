@@ -31,8 +31,8 @@ def in_llvm(kernel, *arguments):
 
 
 def vectors_stored(text):
-    """How many vectors of doubles the best loop stores in a turn, of loops that calculate with vectors and call nothing
-    on the way."""
+    """How many vectors of numbers the best loop stores in a turn, of loops that calculate with vectors and call nothing
+    on the way; counts of refractory steps are float32."""
     best = 0
     for block in re.split(r"\n(?=[\w.$\"-]+:)", text):
         name = block.split(":")[0]
@@ -42,7 +42,7 @@ def vectors_stored(text):
         if any(not re.match(rf"llvm\.({'|'.join(INSTRUCTIONS)})\b", function) for function in called):
             continue
         if re.search(r" f(add|sub|mul|div) <\d+ x double>", block):
-            stored = len(re.findall(r"store <\d+ x double>", block))
+            stored = len(re.findall(r"store <\d+ x (?:double|float)>", block))
             best = max(best, stored + len(re.findall(r"call [^@\n]*@llvm\.memset", block)))
     return best
 
