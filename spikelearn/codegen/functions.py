@@ -25,6 +25,21 @@ def arguments_of(function: Any) -> tuple[str, ...]:
     return plain.__code__.co_varnames[: plain.__code__.co_argcount]
 
 
+def plain(function: Any) -> Callable[..., Any]:
+    """A scalar function, compiled or not, as Python, together with the functions that it calls."""
+    function = getattr(function, "py_func", function)
+    if not inspect.isfunction(function):
+        return function
+    known = {
+        name: plain(value) if hasattr(value, "py_func") else value
+        for name in function.__code__.co_names
+        if (value := function.__globals__.get(name)) is not None
+    }
+    return type(function)(
+        function.__code__, {**function.__globals__, **known}, None, function.__defaults__, function.__closure__
+    )
+
+
 def function_from(text: str, name: str, known: Mapping[str, Any]) -> Callable[..., Any]:
     """The function `name` that a text defines.
 

@@ -21,6 +21,11 @@ from spikelearn.codegen.jit import Written, kernel, not_unrolled, prefetch, scal
 _AHEAD = 4
 _FETCHED = 512
 """Synapses of a run that are prefetched; the hardware prefetches the rest of a longer run."""
+_LINE = 64
+TOGETHER = 64
+"""Synapses between which as many of the next run are prefetched, if what is done at each takes longer than to fetch."""
+ROWS_AHEAD = 24
+"""How many synapses ahead rows of their targets are prefetched."""
 
 
 @scalar
@@ -43,6 +48,19 @@ def fetch_runs(index, values, slot, end):
 def fetch_run(index, values, slot):
     """Prefetch the beginning of a run of values."""
     fetch_runs(index, values, slot, slot + 1)
+
+
+@scalar
+def fetch(values, first):
+    """Prefetch the next `TOGETHER` values from number `first` on, of which there may be fewer."""
+    for p in range(first, first + TOGETHER, _LINE // values.itemsize):
+        prefetch(values, p)
+
+
+@scalar
+def fetch_item(values, row, column):
+    """Prefetch an item of a table."""
+    prefetch(values, int(row) * values.shape[1] + int(column))
 
 
 @kernel

@@ -27,6 +27,9 @@ WANTED, LATEST = range(2)
 SOME, ALL = 1, 2
 """Which synapses a sweep is needed for: those that have waited long, or all."""
 
+FEW = 7
+"""A synapse applies so many events of its target since its last arrival one by one; see event_synapse.py."""
+
 _TEMPLATES = ("event_synapse", "event_rule")
 _NOT_CODE = re.compile(r'"""(?:.|\n)*?"""|#.*|^from .*|^import .*|^def \w+', re.MULTILINE)
 _USED_NAME = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
@@ -49,6 +52,7 @@ def taken_names(modulated: bool) -> frozenset[str]:
         release=(["_"], ["_"]),
         rises=modulated,
         gathers=not modulated,
+        summed="_",
     )
     return frozenset(_USED_NAME.findall(_NOT_CODE.sub("", text))) - _NOT_NAMES
 
@@ -89,6 +93,7 @@ def render_event_rule(
     release: tuple[Sequence[str], Sequence[str]] | None = None,
     rises: bool = False,
     gathers: bool = False,
+    summed: str = "",
 ) -> str:
     """The loops: deliver, push (post events), sweep, read and reset.
 
@@ -96,6 +101,7 @@ def render_event_rule(
     target, whose values post events carry. transmits: whether what arrives is a function of the weight.
     release: state and constants of short-term plasticity, None without it. rises: whether the eligibility does.
     gathers: whether changes of weights are applied at multiples of a time only.
+    summed: the pre trace whose effect at post events is taken up at once; see event_synapse.py.
     What `read` writes is numbered as in PlasticityRule.variables.
     """
     own = {*dict(pre), *dict(post), *state, *constants, *reads}
@@ -129,6 +135,9 @@ def render_event_rule(
         modulated=modulated,
         rises=rises,
         gathers=gathers,
+        summed=(summed,) if summed else (),
+        seen=tuple((str(column), name) for column, (name, _) in enumerate(post)),
+        first_sum=str(len(post)),
         mean_pre=mean_pre,
         transmits=transmits,
         short_term=release is not None,

@@ -10,6 +10,11 @@ _FINE_BITS_OF_LONG_TAU = 16
 _NEGLIGIBLE = 60.0
 _MOST_COARSE = 1 << 16
 
+LEAST = 1e-30
+"""Traces below this are 0: numbers that cannot be normalised any more take a hundred times as long."""
+LARGEST = 1e280
+"""Largest sum that is kept: no synapse waits for so long that it would need one so far back."""
+
 
 def decay_tables(tau: float, dt: float) -> tuple[np.ndarray, np.ndarray]:
     """Coarse and fine tables for `decay`. Beyond 60 tau the factor is below 1e-26 and counts as 0.
@@ -38,3 +43,17 @@ def decay(steps, coarse, fine):
     in_fine = np.uint64(len(fine) - 1)
     high = k >> np.uint64(_FINE_BITS if len(fine) == 1 << _FINE_BITS else _FINE_BITS_OF_LONG_TAU)
     return coarse[high] * fine[k & in_fine] if high < np.uint64(len(coarse)) else 0.0
+
+
+@scalar
+def later(value, steps, coarse, fine):
+    """What decays to or from a value in so many steps, or was it so many steps before if they are negative.
+
+    Exact where `decay` is 0, as long as it can be represented.
+    """
+    if steps < 0:
+        return value / decay(-steps, coarse, fine)
+    if steps < len(coarse) * len(fine):
+        return value * decay(steps, coarse, fine)
+    root = decay(steps >> 4, coarse, fine) ** 2
+    return value * (root**2) ** 4 * decay(steps & 15, coarse, fine)

@@ -47,6 +47,7 @@ InhibitorySTDP = PlasticityRule(
     on_post=on_post,
     constants=_constants,
     check=check_one_sign,
+    additive_in=lambda p: "K_plus",
     equations="""
 w : 1
 dK_plus/dt = -K_plus/tau : 1 (event-driven)

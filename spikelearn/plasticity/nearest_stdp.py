@@ -12,13 +12,20 @@ The weight dependence is that of STDP. NEST's first and third rules assume an ar
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.plasticity.rule import PlasticityRule, Trace
-from spikelearn.plasticity.stdp import STDP, STDPParameters, check_one_sign, on_post, on_pre, stdp_constants
+from spikelearn.plasticity.stdp import (
+    STDP,
+    STDPParameters,
+    additive_in,
+    check_one_sign,
+    on_post,
+    on_pre,
+    stdp_constants,
+)
 
 
 def _nest(model: str, settles: str = "") -> NestSynapse:
@@ -35,6 +42,7 @@ NearestSTDP = PlasticityRule(
     on_post=on_post,
     constants=stdp_constants,
     check=check_one_sign,
+    additive_in=additive_in,
     equations=STDP.equations,
     pre_statements=STDP.pre_statements.replace("K_plus += 1", "K_plus = 1"),
     post_statements=STDP.post_statements.replace("K_minus += 1", "K_minus = 1"),
@@ -42,32 +50,25 @@ NearestSTDP = PlasticityRule(
 )
 
 
-def _centred_constants(p: STDPParameters, dt: float) -> dict[str, float]:
-    return stdp_constants(p, dt) | {"tau_plus": p.tau_plus}
+@scalar
+def centred_on_pre(weight, waiting, K_last, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm):
+    weight = on_pre(weight, K_last, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm)
+    return weight, waiting * K_last + 1.0
 
 
 @scalar
-def centred_on_pre(weight, waiting, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm, tau_plus, since_pre):
-    weight = on_pre(weight, 0.0, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm)
-    return weight, waiting * math.exp(-since_pre / tau_plus) + 1.0
-
-
-@scalar
-def centred_on_post(weight, waiting, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm, tau_plus, since_pre):
-    if waiting > 0.0:
-        K_plus = waiting * math.exp(-since_pre / tau_plus)
-        weight = on_post(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm)
-    return weight, 0.0
+def centred_on_post(weight, waiting, K_last, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm):
+    return on_post(weight, waiting * K_last, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm), 0.0
 
 
 PreCentredSTDP = PlasticityRule(
     "PreCentredSTDP",
     STDPParameters,
-    pre=(),
+    pre=(Trace("K_last", "tau_plus", jump="set"),),  # what is left of the last arrival
     post=(Trace("K_minus", "tau_minus", jump="set"),),
     on_pre=centred_on_pre,
     on_post=centred_on_post,
-    constants=_centred_constants,
+    constants=stdp_constants,
     check=check_one_sign,
     state=("waiting",),  # the trace, at the last arrival, of arrivals not yet followed by a post event
     state_goes_on=True,

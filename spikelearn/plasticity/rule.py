@@ -15,6 +15,7 @@ from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels.event_rule import taken_among
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.parameters import Parametrized, check_kinds, checked, declared_units
+from spikelearn.plasticity.additive import check_additive
 from spikelearn.units import Quantity
 from spikelearn.values import one_number, path_for_writing
 
@@ -82,6 +83,10 @@ class PlasticityRule(Documented):
     reads: state variables of the target neuron that on_post also gets, after the post traces, as of the end of the step
         of the event.
     transmits: scalar function, what an arrival adds to its target: transmits(weight, *constants). None: the weight.
+    additive_in: function(parameters) -> the pre trace x, if on_post is weight + x times a number that depends neither
+        on the weight nor on other pre traces (of a modulated rule: x times such a number). Then the post events between
+        two arrivals are taken up at once, in closed form, in a third of the time. "" is always correct: they are taken
+        up one by one. Checked when the rule is called.
     mean_pre: on_post also gets, after the pre traces, their means over all synapses of the projection.
     constants: function(parameters, dt) -> dict of the numbers the handlers need.
     equations, pre_statements, post_statements: the same rule in Brian2's syntax, for people to read and for other
@@ -111,6 +116,7 @@ class PlasticityRule(Documented):
     state_goes_on: bool = False
     reads: tuple[str, ...] = ()
     transmits: Callable[..., Any] | None = None
+    additive_in: Callable[[Any], str] = field(default=lambda parameters: "")
     equations: str = ""
     pre_statements: str = ""
     post_statements: str = ""
@@ -285,6 +291,7 @@ class PlasticityRule(Documented):
 
     def __call__(self, modulator: Any = None, *, every: Quantity | None = None, **parameters: Quantity) -> Plasticity:
         made = with_parameters(self, modulator, parameters)
+        check_additive(self, made.parameters)
         if every is None:
             return made
         if self.modulated:
@@ -303,6 +310,11 @@ class Plasticity(Parametrized):
     parameters: Any
     modulator: Any = None
     every: float = 0.0
+
+    @property
+    def summed(self) -> str:
+        """The pre trace in which `on_post` is linear at any weight, with these parameters; "" if there is none."""
+        return self.rule.additive_in(self.parameters)
 
     @property
     def eligibility_rises(self) -> bool:

@@ -44,20 +44,22 @@ def power(base, exponent):
 
 @scalar
 def on_pre(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm):
-    relative = weight / W_norm
-    return W_norm * (relative - alpha * lambda_ * power(relative, mu_minus) * K_minus)
+    return weight - W_norm * alpha * lambda_ * power(weight / W_norm, mu_minus) * K_minus
 
 
 @scalar
 def on_post(weight, K_plus, K_minus, lambda_, alpha, mu_plus, mu_minus, W_norm):
-    relative = weight / W_norm
-    return W_norm * (relative + lambda_ * power(1.0 - relative, mu_plus) * K_plus)
+    return weight + W_norm * lambda_ * power(1.0 - weight / W_norm, mu_plus) * K_plus
 
 
 def check_one_sign(p: Any) -> str | None:
     if p.W_min < 0 < p.W_max:
         return f"weights must have one sign: W_min >= 0 or W_max <= 0, got {p.W_min:g} and {p.W_max:g}"
     return None
+
+
+def additive_in(p: STDPParameters) -> str:
+    return "K_plus" if p.mu_plus == 0 else ""
 
 
 STDP = PlasticityRule(
@@ -69,6 +71,7 @@ STDP = PlasticityRule(
     on_post=on_post,
     constants=stdp_constants,
     check=check_one_sign,
+    additive_in=additive_in,
     equations="""
 w : 1
 W_norm = W_max*int(W_max > 0) + W_min*int(W_max <= 0) : 1

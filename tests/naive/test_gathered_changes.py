@@ -81,7 +81,8 @@ def test_a_reading_is_the_weight_of_every_moment(dendritic, threads):
     reference.run(pre, post, STEPS)
     values = run.trace("made", "weight").values
     TOLERANCE.check(values, np.array(read))
-    changed = set(np.flatnonzero(np.any(np.diff(values, axis=0), axis=1)) + 2)
+    # A reading adds up in another order than what is kept, so they may differ in the last bits.
+    changed = set(np.flatnonzero(np.any(np.abs(np.diff(values, axis=0)) > 1e-9, axis=1)) + 2)
     assert changed <= set(range(EVERY, STEPS + 1, EVERY)) and len(changed) > 10
 
 

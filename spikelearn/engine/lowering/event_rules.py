@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,20 +11,31 @@ import numpy as np
 
 from spikelearn.codegen.modules import Kernel, kernel_for, kernel_of
 from spikelearn.description.projection import Projection
+from spikelearn.engine.aligned_arrays import zeros
 from spikelearn.engine.blocks import Ends
 from spikelearn.engine.lowering.learning_factor import factor_arrays, keep_calls
 from spikelearn.engine.lowering.short_term_synapses import Release
 from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import event_rule, gathering, homeostasis, modulators, rewire
-from spikelearn.kernels.event_rule import LONG_AGO, NEVER
+from spikelearn.kernels.event_rule import LAST_STEP, LONG_AGO, NEVER
 from spikelearn.kernels.traces import decay_tables
+from spikelearn.plasticity.rule import Plasticity
 from spikelearn.steps import whole_steps
 
 _REBASE_AFTER = 5.0
 """Time constants of the eligibility after which its exponential factor is re-based: exp(5) costs two digits at most."""
 
+_SHIFT_AFTER = 5.0
+"""Of the shortest of the traces of which arrivals see rows, after which the origin of these is moved."""
+
 _EXTREMES = 1024
 """Maximum number of extremes of a modulator's integral not yet used by all synapses; a power of 2."""
+
+_LONGEST_WAIT = 250.0
+"""Time constants between sweeps for synapses that wait for as long: a wait of up to twice as many is exp(500)."""
+
+_IN_A_LINE = 8
+"""Float64s in a cache line, at which rows begin if a synapse needs more than a number of them."""
 
 _STEPS = 8192
 """Number of steps for which a modulator's integral is kept, for pending post events; a power of 2."""
@@ -61,8 +73,7 @@ class EventLearning:
             values["gathered_changes"] = np.zeros(table.n_synapses)
         release = Release.of(projection, table, plan) if projection.synapse is not None else None
         values |= release.values if release else {}
-        rises = projection.plasticity.eligibility_rises
-        kernel = _kernel(rule, list(constants), release, rises, every > 0)
+        kernel = _kernel(projection.plasticity, list(constants), release, plan.dt)
         return cls(projection, plan, ends, kernel, values, release)
 
     @property
@@ -216,7 +227,24 @@ class EventLearning:
         return self._call("deliver", "function", rows=self.ends.ring.all_rows, counts=self.ends.ring.all_counts)
 
 
-def _kernel(rule: Any, constants: list[str], release: Release | None, rises: bool, gathers: bool) -> Kernel:
+def _steps(number: float) -> int:
+    """At least one, and at most as many as there may be."""
+    return max(1, round(min(number, LAST_STEP)))
+
+
+def _summed(plasticity: Plasticity, dt: float) -> str:
+    """The pre trace whose effect at post events is taken up at once; it must not decay to nothing within a step."""
+    name = "" if plasticity.every else plasticity.summed
+    return name if name and getattr(plasticity.parameters, _tau(plasticity.rule, name)) >= dt else ""
+
+
+def _tau(rule: Any, name: str) -> str:
+    """The parameter that is the time constant of a pre trace."""
+    return next(trace.tau for trace in rule.pre if trace.name == name)
+
+
+def _kernel(plasticity: Plasticity, constants: list[str], release: Release | None, dt: float) -> Kernel:
+    rule = plasticity.rule
     text = event_rule.render_event_rule(
         [(t.name, t.jump) for t in rule.pre],
         [(t.name, t.jump) for t in rule.post],
@@ -230,8 +258,9 @@ def _kernel(rule: Any, constants: list[str], release: Release | None, rises: boo
         rule.reads,
         rule.transmits is not None,
         release.names if release else None,
-        rises,
-        gathers,
+        plasticity.eligibility_rises,
+        bool(plasticity.every),
+        _summed(plasticity, dt),
     )
     functions = {name: getattr(rule, name) for name in ("on_pre", "on_post", "transmits")}
     return kernel_for(f"Synapses of {rule.name}", text, {**functions, "release": release and release.model.release})
@@ -255,7 +284,7 @@ def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> 
         "event_factor": np.zeros((n_targets, history)),
         "any_scaled": np.zeros(1, np.int64),
         "past_end": np.zeros(n_targets, place),
-        "past_step": np.full(n_targets, LONG_AGO, np.int32),
+        "origin": np.zeros(1, np.int64),
         "sweeps": np.array([0, NEVER]),
         "since_sweep": np.zeros(n_targets, np.int64),
         "ms_per_step": float(dt),
@@ -271,9 +300,22 @@ def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> 
             arrays[f"decay_{trace.name}"] = float(np.exp(-dt / getattr(parameters, trace.tau)))
     for trace in rule.post:
         arrays[f"event_{trace.name}"] = np.zeros((n_targets, history))
-        arrays[f"past_{trace.name}"] = np.zeros(n_targets)
     for variable in rule.reads:
         arrays[f"event_{variable}"] = np.zeros((n_targets, history))
+    summed = _summed(projection.plasticity, dt)
+    columns = len(rule.post) + (history - 1 if summed else 0)
+    # An odd number of cache lines: the first lines of the rows, which are needed most, then take turns in the cache.
+    width = (-(-columns // _IN_A_LINE) | 1) * _IN_A_LINE if summed else columns
+    arrays["past"] = zeros(n_targets * width).reshape(n_targets, width)
+    if summed:
+        arrays |= {
+            "mixed": np.zeros(n_targets, np.uint8),
+            "any_mixed": np.zeros(1, np.int64),
+            "waited_since": np.zeros(1, np.int64),
+        }
+        arrays["longest_wait"] = _steps(_LONGEST_WAIT * getattr(parameters, _tau(rule, summed)) / dt)
+    taus = [getattr(parameters, t.tau) for t in rule.pre + rule.post if t in rule.post or t.name == summed]
+    arrays["moves_every"] = _steps(_SHIFT_AFTER * min(taus, default=math.inf) / dt)
     for trace in rule.pre + rule.post:
         arrays[f"{trace.name}_coarse"], arrays[f"{trace.name}_fine"] = decay_tables(getattr(parameters, trace.tau), dt)
     if rule.modulated:

@@ -5,19 +5,19 @@ Rendered after event_synapse.py: the lists and the functions of synapses are tho
 Post events wait in a history of each neuron, a ring that ends before index `event_end`, until a synapse's next
 arrival, its weight is read, or the history is nearly full; then their effect is computed in closed form. `unread` is,
 for each synapse, the index of the first event that it has not applied; those before `due_end` are due, which equals
-`event_end` unless there is a dendritic delay. `past_*` are the latest event of each neuron that arrivals can see, and
-its traces including the jump. `event_factor` is the factor of what each event changes; `any_scaled` is 1 as soon as one
+`event_end` unless there is a dendritic delay. Arrivals see those before `past_end`, in the rows of `past`, which are
+explained in event_synapse.py. `event_factor` is the factor of what each event changes; `any_scaled` is 1 as soon as one
 of them was not 1.
 """
 
 import math
 
-from spikelearn.codegen.jit import Written, kernel
+from spikelearn.codegen.jit import Written, kernel, scalar
 from spikelearn.kernels.control import STOP
 from spikelearn.kernels.deliver import fetch_run
 from spikelearn.kernels.event_rule import ALL, LATEST, LONG_AGO, NEVER, SOME, WANTED
 from spikelearn.kernels.events import count_in_row, source_in_row, times_in_row
-from spikelearn.kernels.traces import decay
+from spikelearn.kernels.traces import LARGEST, LEAST, decay, later
 from spikelearn.kernels.trial_clock import PHASE, STARTS
 
 # if modulated:
@@ -35,8 +35,10 @@ instructions_unswitched = 400
 
 @kernel
 def advance_post_traces(
-    step, rows, counts, dendritic, due_end: Written, event_end, event_step, event__POST, PAST: Written
-):
+    step, rows, counts, dendritic, moves_every, WAITING, SWEEPS: Written, SWEPT_ALL: Written,
+    origin: Written, due_end: Written, event_end,
+    event_step, EVENT_VALUES, SIGNS: Written, PAST: Written, POST_TABLES, SUMMED_TABLES, SUM_LIMITS
+):  # fmt: skip
     """From this step on, let arrivals apply or see the events that are old enough."""
     mask = event_step.shape[1] - 1
     s = step - dendritic
@@ -45,12 +47,12 @@ def advance_post_traces(
         j = rows[row, k]
         h = int(past_end[j])
         while h != event_end[j] and event_step[j, h] < s:
-            past_step[j] = event_step[j, h]
-            # for y in post:
+            # for column, y in seen:
+            grown = 1.0 / decay(event_step[j, h] - origin[0], y__coarse, y__fine)
             # if y in added:
-            past__y[j] = event__y[j, h] + 1.0
+            past[j, column] = (event__y[j, h] + 1.0) * grown
             # else:
-            past__y[j] = 1.0
+            past[j, column] = grown
             # end
             # end
             h = (h + 1) & mask
@@ -61,15 +63,46 @@ def advance_post_traces(
             j = rows[row, k]
             h = int(due_end[j])
             while h != event_end[j] and event_step[j, h] <= s:
+                # if summed:
+                enter_sum(j, h, ORIGIN, past, event_step, EVENT_VALUES, SIGNS, SUMMED_TABLES, SUM_LIMITS)
+                # end
                 h = (h + 1) & mask
             due_end[j] = h
+    if s - origin[0] >= moves_every:
+        move_origin_of_past(s - origin[0], past, POST_TABLES, SUMMED_TABLES, event_step.shape[1])
+        origin[0] = s
+        # if summed:
+        if step - waited_since[0] >= longest_wait:
+            waited_since[0] = step
+            sweeps[WANTED] = ALL
+        # end
+
+
+@scalar
+def move_origin_of_past(steps, past, POST_TABLES, SUMMED_TABLES, history):
+    """Refer the rows of all targets to an origin that is so many steps later."""
+    # for column, y in seen:
+    y__factor = decay(steps, y__coarse, y__fine)
+    for j in range(len(past)):
+        kept = past[j, column] * y__factor
+        past[j, column] = kept if kept > LEAST else 0.0
+    # end
+    # for x in summed:
+    left = decay(steps, x__coarse, x__fine)
+    grown = 1.0 / left if left > 0.0 else 0.0
+    for j in range(len(past)):
+        now = past[j, FIRST_SUM]
+        for k in range(FIRST_SUM, FIRST_SUM + history - 1):
+            past[j, k] = min(max((past[j, k] - now) * grown, -LARGEST), LARGEST)
+    # end
 
 
 @kernel
 def function(
     step, rows, counts, delays, inputs: Written, event_count: Written, past_factors, dendritic, MODULATOR,
-    RUNNING: Written, DECAYS, ARRIVED: Written, TAKEN_UP: Written, EVENTS, PAST, POST_TABLES, GIVEN, RELEASE: Written,
-    RELEASE_OF
+    RUNNING: Written, DECAYS, SWEEPS, ARRIVED: Written, TAKEN_UP: Written, EVENTS, SIGNS,
+    origin, past, POST_TABLES, GIVEN,
+    RELEASE: Written, RELEASE_OF
 ):  # fmt: skip
     """Deliver what arrives in this step; the weight sent includes the change due to this arrival."""
     depth = counts.shape[1]
@@ -82,16 +115,16 @@ def function(
         n_due = count_in_row(counts, row)
         for k in range(n_due):
             slot = source_in_row(rows, counts, row, k) * n_delays + d
-            if k + 1 < n_due:
-                ahead = source_in_row(rows, counts, row, k + 1) * n_delays + d
-                # for array in fetched:
-                fetch_run(index, array, ahead)
-                # end
             begin = index[slot]
             end = index[slot + 1]
+            ahead = index[source_in_row(rows, counts, row, min(k + 1, n_due - 1)) * n_delays + d] - begin
             if begin == end:
                 continue
             event_count[0] += end - begin
+            if k == 0:
+                # for array in fetched:
+                fetch_run(index, array, slot)
+                # end
             s = step - dendritic
             last = last_arrival[slot]
             after = consumed[slot]
@@ -120,9 +153,21 @@ def function(
             N_low, N_high = range_of(extreme_N, before, until, integrals[begun], N)
             R_low, R_high = range_of(extreme_R, before, until, integrals_rise[begun], R)
             # end
+            # if summed:
+            if any_mixed[0] != 0 or dendritic > 0 or after < sweeps[LATEST]:
+                take_up(run, queue, RUNS, last, slot__PRE[slot], SINCE, SHARED)
+            # else:
             take_up(run, queue, RUNS, last, slot__PRE[slot], SHARED)
+            # end
             # for x in pre:
             x__now = slot__x[slot] * decay(s - last, x__coarse, x__fine)
+            # end
+            # for y in post:
+            y__factor = decay(s - origin[0], y__coarse, y__fine)
+            # end
+            # for x in summed:
+            mask = event_step.shape[1] - 1
+            sum_gain = later(slot__x[slot], origin[0] - last, x__coarse, x__fine)
             # end
             # if short_term:
             after_release__RELEASE_STATE, released_share = release(
@@ -135,10 +180,10 @@ def function(
             # end
             # Compiled twice, since the multiplication takes a tenth longer.
             if plastic == 1.0:
-                arrive(run, RUNS, s, last, PRE__now, PAST, POST_TABLES, AT_ARRIVAL, 1.0, LIMITS, RELEASED, inputs)
+                arrive(run, RUNS, ARRIVAL, 1.0, ARRIVING, RELEASED, inputs)
             elif LEARNS:
-                arrive(run, RUNS, s, last, PRE__now, PAST, POST_TABLES, AT_ARRIVAL, plastic, LIMITS, RELEASED, inputs)
-            # if not state_goes_on:
+                arrive(run, RUNS, ARRIVAL, plastic, ARRIVING, RELEASED, inputs)
+            # if not state_goes_on and not summed:
             else:
                 for i in range(len(run)):
                     # for v, array in kept:
@@ -166,7 +211,8 @@ def function(
 @kernel
 def push(
     step, rows, counts, dendritic, sweeps: Written, since_sweep: Written, learning_factor, RUNNING, values__READS,
-    event_end: Written, event_step: Written, EVENT_VALUES: Written, POST_TABLES
+    event_end: Written, event_step: Written, EVENT_VALUES: Written, POST_TABLES, SIGNS: Written,
+    SUMS: Written, ORIGIN, SUMMED_TABLES, SUM_LIMITS
 ):  # fmt: skip
     """Enter the post events that reach the synapses in this step into the histories of their neurons.
 
@@ -202,6 +248,10 @@ def push(
         if learning_factor[0] != 1.0:
             any_scaled[0] = 1
         event_step[j, h] = step
+        # if summed:
+        if dendritic == 0:
+            enter_sum(j, h, ORIGIN, past, event_step, EVENT_VALUES, SIGNS, SUMMED_TABLES, SUM_LIMITS)
+        # end
         event_end[j] = (h + 1) & mask
         since_sweep[j] += 1
         if since_sweep[j] >= (mask - dendritic) // 2:
@@ -211,7 +261,7 @@ def push(
 @kernel
 def sweep(
     step, sweeps: Written, since_sweep: Written, dendritic, MODULATOR, SWEPT: Written, ARRIVED, TAKEN_UP: Written,
-    EVENTS, GIVEN
+    EVENTS, SUMMED_UP, GIVEN
 ):  # fmt: skip
     """If requested, update all synapses, or those that have not been updated since the previous sweep."""
     wanted = sweeps[WANTED]
@@ -249,7 +299,18 @@ def sweep(
         N_low, N_high = range_of(extreme_N, before, until, integrals[begun], integrals[now])
         R_low, R_high = range_of(extreme_R, before, until, integrals_rise[begun], integrals_rise[now])
         # end
-        take_up(run, queue, RUNS, last, slot__PRE[slot], SHARED)
+        take_up(run, queue, RUNS, last, slot__PRE[slot], SINCE, SHARED)
+        # if summed:
+        if wanted == SOME:
+            continue
+        # end
+        # for x in summed:
+        mask = event_step.shape[1] - 1
+        sum_gain = later(slot__x[slot], origin[0] - last, x__coarse, x__fine)
+        for i in range(len(run)):
+            run_weights[i] = catch_up(run_weights[i], run[i], run_unread[i], OF_SUM, due_end, past, W_min, W_max)
+            run_unread[i] = due_end[run[i]]
+        # end
         consumed[slot] = through
         # if modulated:
         slot_extremes[slot] = until
@@ -263,8 +324,8 @@ def sweep(
 @kernel
 def read(
     step, every, start, what, slots, positions, room, steps: Written, values: Written, used: Written, control: Written,
-    rows, counts, delays, past_factors, dendritic, UPDATE, MODULATOR, ARRIVED, TAKEN_UP, EVENTS, PAST, POST_TABLES,
-    GIVEN
+    rows, counts, delays, past_factors, dendritic, UPDATE, MODULATOR, ARRIVED, TAKEN_UP, EVENTS, SIGNS, origin, PAST,
+    POST_TABLES, GIVEN
 ):  # fmt: skip
     """Write the current values of a variable of the synapses, from step `start` on, without changing them.
 
@@ -285,10 +346,10 @@ def read(
             # for x in pre:
             x__at = slot__x[slot]
             # end
-            # for y in post:
-            past__y__now = past__y[j]
+            # for column, y in seen:
+            past__y__now = past[j, column]
             # end
-            past_step_now, g = past_step[j], int(past_end[j])
+            past_step_now, g = int(origin[0]), int(past_end[j])
             # if modulated:
             before = slot_extremes[slot]
             until = extreme_counts[step & (len(extreme_counts) - 1)]
@@ -311,7 +372,7 @@ def read(
                         SYNAPSE = learn(SYNAPSE, j, h, last, PRE__at, event_factor[j, h], SHARED)
                         h = (h + 1) & mask
                     while g != event_end[j] and event_step[j, g] < s:
-                        past_step_now = event_step[j, g]
+                        past_step_now = int(event_step[j, g])
                         # for y in post:
                         # if y in added:
                         past__y__now = event__y[j, g] + 1.0
@@ -409,13 +470,14 @@ def read(
 @kernel
 def reset(
     step, clock, phase, sweeps: Written, since_sweep: Written, dendritic, initial__STATE, MODULATOR, RUNNING: Written,
-    SWEPT: Written, ARRIVED: Written, TAKEN_UP: Written, HISTORIES: Written, EVENT_VALUES, PAST: Written, GIVEN
+    SWEPT: Written, ARRIVED: Written, TAKEN_UP: Written, HISTORIES: Written, EVENT_VALUES, SIGNS: Written, origin,
+    PAST: Written, GIVEN
 ):  # fmt: skip
     """At the start of a phase: keep the weights; reset traces, state, pending events and eligibilities."""
     if clock[STARTS] == 0 or clock[PHASE] != phase:
         return
     sweeps[WANTED] = ALL
-    sweep(step - 1, sweeps, since_sweep, dendritic, MODULATOR, SWEPT, ARRIVED, TAKEN_UP, EVENTS, GIVEN)
+    sweep(step - 1, sweeps, since_sweep, dendritic, MODULATOR, SWEPT, ARRIVED, TAKEN_UP, EVENTS, SUMMED_UP, GIVEN)
     for slot in range(len(last_arrival)):
         # for x in pre:
         slot__x[slot] = 0.0
@@ -439,12 +501,16 @@ def reset(
         # end
     for j in range(len(event_end)):
         event_end[j] = due_end[j] = past_end[j] = 0
-        past_step[j] = LONG_AGO
         for h in range(event_step.shape[1]):
             event_step[j, h] = LONG_AGO
-        # for y in post:
-        past__y[j] = 0.0
+        for column in range(past.shape[1]):
+            past[j, column] = 0.0
+        # if summed:
+        mixed[j] = 0
         # end
+    # if summed:
+    any_mixed[0] = 0
+    # end
     # for x in averaged:
     running__x[0] = 0.0
     # end
