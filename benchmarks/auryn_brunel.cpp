@@ -1,15 +1,39 @@
 // Brunel's network in Auryn: sizes, rule and seed are arguments. Prints the wall seconds of building and of the
 // run, and from each process its peak memory.
-// Voltages are in mV and times in s. Auryn connects each pair with a probability, not each neuron to a fixed number.
+// Voltages are in mV and times in s.
 #include <chrono>
 #include <cstdio>
 #include <map>
+#include <numeric>
+#include <random>
+#include <vector>
 
 #include <sys/resource.h>
 
 #include "auryn.h"
 
 using namespace auryn;
+
+// Auryn connects pairs with a probability; here each neuron gets the same number of synapses instead, from different
+// sources: of several from one source, plastic connections would keep one.
+void give_in_degree(SparseConnection* made, int in_degree, double weight, std::mt19937& random) {
+    std::vector<std::vector<NeuronID>> targets(made->src->get_size());
+    std::vector<NeuronID> sources(targets.size());
+    std::iota(sources.begin(), sources.end(), 0);
+    AurynLong number = 0;
+    for (NeuronID j = 0; j < made->dst->get_size(); ++j) {
+        if (!made->dst->localrank(j)) continue;
+        for (int k = 0; k < in_degree; ++k, ++number) {
+            std::swap(sources[k], sources[std::uniform_int_distribution<int>(k, sources.size() - 1)(random)]);
+            targets[sources[k]].push_back(j);
+        }
+    }
+    made->w->resize_buffer_and_clear(number);
+    for (NeuronID i = 0; i < targets.size(); ++i)
+        for (NeuronID j : targets[i]) made->w->push_back(i, j, weight);
+    made->SparseConnection::finalize();
+    made->finalize();
+}
 
 int main(int argc, char* argv[]) {
     std::map<std::string, double> given;
@@ -22,6 +46,7 @@ int main(int argc, char* argv[]) {
     auryn_init(argc, argv, folder, "brunel", "", NONE, NONE);
     sys->quiet = true;
     sys->set_master_seed(int(value("seed")));
+    std::mt19937 random(int(value("seed")) * 1000 + sys->mpi_rank());
     const auto begun = now();
     IafPscDeltaGroup* groups[2];
     for (int k = 0; k < 2; ++k) {
@@ -39,17 +64,18 @@ int main(int argc, char* argv[]) {
     for (int source = 0; source < 2; ++source) {
         for (int target = 0; target < 2; ++target) {
             const double weight = value(source ? "J_inh" : "J");
-            Connection* made;
+            SparseConnection* made;
             if (rule == "stdp" && source == 0 && target == 0) {
-                auto* plastic = new STDPConnection(groups[0], groups[0], weight, value("epsilon"), 1.0,
+                auto* plastic = new STDPConnection(groups[0], groups[0], weight, 0.001, 1.0,
                     value("tau_minus"), value("tau_plus"), value("W_max"), MEM);
                 plastic->A = -value("A_minus");
                 plastic->B = value("A_plus");
                 made = plastic;
             } else {
-                made = new SparseConnection(groups[source], groups[target], weight, value("epsilon"), MEM);
+                made = new SparseConnection(groups[source], groups[target], weight, 0.001, MEM);
             }
             made->set_transmitter(MEM);
+            give_in_degree(made, int(value(source ? "in_degree_inh" : "in_degree_exc")), weight, random);
         }
     }
     for (int k = 0; k < 2; ++k) {

@@ -1,8 +1,7 @@
 """Brunel's network in Auryn, built from its repository: AURYN is the folder with `src` and the library `libauryn.a`.
 
 Auryn counts in float32 and is compiled for this processor, by `prepare` with -O3 -march=native; it runs on several
-cores as several processes (MPI), here one for each thread. Pairs are connected with a probability instead of a fixed
-number of inputs for each neuron, and a delay belongs to a source.
+cores as several processes (MPI), here one for each thread. A delay belongs to a source.
 """
 
 from __future__ import annotations
@@ -78,7 +77,8 @@ def arguments(numbers: dict[str, Any], n_exc: int, n_inh: int) -> dict[str, floa
     return {
         "n_exc": n_exc, "n_inh": n_inh, "dt": numbers["dt"] * 1e-3, "tau_m": neuron["tau_m"] * 1e-3,
         "t_ref": neuron["t_ref"] * 1e-3, "E_L": neuron["E_L"], "V_th": neuron["V_th"], "V_reset": neuron["V_reset"],
-        "J": numbers["weights"][0], "J_inh": numbers["weights"][1], "epsilon": numbers["in_degrees"][0] / n_exc,
+        "J": numbers["weights"][0], "J_inh": numbers["weights"][1], "in_degree_exc": numbers["in_degrees"][0],
+        "in_degree_inh": numbers["in_degrees"][1],
         "delay_steps": round(numbers["delay"] / numbers["dt"]),
         "external_rate": numbers["external"]["n"] * numbers["external"]["rate"],
         "tau_plus": plastic["tau_plus"] * 1e-3, "tau_minus": plastic["tau_minus"] * 1e-3, "A_plus": step,
