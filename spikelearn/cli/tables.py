@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from spikelearn.description.overview import aligned
+
 
 def print_table(rows: Sequence[Sequence[str]]) -> None:
-    """Columns of the same width, two spaces apart."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    """Print the rows, aligned."""
+    for line in aligned(rows):
+        print(line)
 
 
 def shown(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -35,7 +35,7 @@ def overview(net: NetworkDescription, time: float) -> str:
         ("recording", [("recording", "of", "neurons", "every (ms)"), *(_recording(r, net.dt) for r in net.recordings)]),
     ):
         if len(rows) > 1:
-            lines += ["", *_table(rows)]
+            lines += ["", *aligned(rows)]
         elif title in ("population", "recording"):
             lines += ["", f"no {title}s"]
     others = {
@@ -154,7 +154,7 @@ def _without_empty_columns(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, .
     return [tuple(row[k] for k in kept) for row in rows] if len(rows) > 1 else list(rows)
 
 
-def _table(rows: Iterable[Sequence[str]]) -> list[str]:
-    rows = list(rows)
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a table whose columns have one width each, two spaces apart."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
