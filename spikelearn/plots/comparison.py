@@ -159,8 +159,9 @@ def rules_beside_controls(rows: Sequence[Mapping[str, Any]], ax: Sequence[Axes] 
         each.tick_params(axis="y", length=0)
     handles = [axes[0].plot([], [], "o", color=colour(0), ms=5.0, label="the rule")[0]]
     for k, (name, marker) in enumerate(_CONTROLS.items()):
-        label = name.removesuffix("_accuracy")
-        handles += axes[0].plot([], [], marker, mfc="white", mec=colour(k + 1), ms=4.0, label=label)
+        if len(_column(rows, name)):
+            label = name.removesuffix("_accuracy")
+            handles += axes[0].plot([], [], marker, mfc="white", mec=colour(k + 1), ms=4.0, label=label)
     axes[0].figure.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False, fontsize=TEXT_SIZE)
     return axes
 
