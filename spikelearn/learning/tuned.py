@@ -126,7 +126,7 @@ WAVE_LAGS: Mapping[str, Mapping[str, Any]] = {
         "learning_rate": (0.001, 0.001), "decay": 0.85, "epochs": 12, "feedback": "tied", "forgetting": 0.0
     }
 }  # fmt: skip
-"""The best of four pairs of rates on validation examples (seed 101), for the rule and for its frozen control."""
+"""The best of four pairs of rates on validation examples (seed 101); of three for its frozen control, the same pair."""
 
 
 def tuned(rule: str, task: str, control: str) -> dict[str, Any]:
