@@ -56,14 +56,16 @@ class Network(NetworkBuilder):
     dt: step in ms. seed: the root of all random numbers; the same description and seed give the same spikes.
     threads: number of threads, each running its share of the neurons; results do not depend on it. None: one for
     networks below 2,000 neurons, else as many as there are cores (or SPIKELEARN_THREADS, if set), as long as they are
-    faster than one; this is measured during the run.
+    faster than one; this is measured during the run. precision: "mixed" or "double". All states are float64 in both.
+    With "mixed", static synapses of tables of a million or more hold weights that differ in 4 bytes, and if they have
+    several delays, their input is summed in float32; with "double" nothing is, in more time and memory.
 
     >>> net = Network(dt=0.1, seed=1)
     >>> source = net.population(100, Poisson(rate=20), name="source")
     """
 
-    def __init__(self, dt: Quantity = 0.1, seed: int = 0, threads: int | None = None) -> None:
-        super().__init__(dt, seed)
+    def __init__(self, dt: Quantity = 0.1, seed: int = 0, threads: int | None = None, precision: str = "mixed") -> None:
+        super().__init__(dt, seed, precision)
         self.threads = None if threads is None else whole_number(threads, "threads of Network", 1, MOST_THREADS)
         self._choice = choose("compiled")
         self._shares: int | None = None

@@ -53,7 +53,7 @@ from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, S
 from spikelearn.steps import whole_steps
 from spikelearn.synapses import Synapse
 from spikelearn.units import Quantity
-from spikelearn.values import flag, one_number, whole_number
+from spikelearn.values import flag, one_number, whole_number, word
 from spikelearn.values import name as checked_name
 
 _POSITIONS = 1
@@ -63,12 +63,14 @@ _POSITIONS = 1
 class NetworkBuilder(EnvironmentBuilder):
     """Populations, projections, modulators, signals, drives, recordings, callbacks and so on of one network.
 
-    dt: step in ms. seed: the root of all random numbers. Nothing here runs; spikelearn.Network does.
+    dt: step in ms. seed: the root of all random numbers. precision: "mixed" or "double", see spikelearn.Network.
+    Nothing here runs; spikelearn.Network does.
     """
 
-    def __init__(self, dt: Quantity, seed: int) -> None:
+    def __init__(self, dt: Quantity, seed: int, precision: str) -> None:
         self.dt = one_number(dt, "ms", "dt of Network", above=0.0)
         self.seed = whole_number(seed, "seed of Network")
+        self.precision = word(precision, ("mixed", "double"), "precision of Network")
         self._populations: dict[str, Population] = {}
         self._projections: dict[str, Projection] = {}
         self._modulators: dict[str, Modulator] = {}
@@ -187,11 +189,11 @@ class NetworkBuilder(EnvironmentBuilder):
         from arrivals as it would without release. procedural: synapses are not stored; those of a source are
         regenerated from their random numbers at each of its events (Knight & Nowotny 2021). The network has the same
         pairs, weights and delays, but runs more slowly: see docs/design/engine.md. For AllToAll, OneToOne,
-        FixedOutDegree and DistanceOutDegree, with constant weights. Unlike tables of a million synapses or more,
-        procedural synapses do not round differing weights to 4 bytes. payload: a state variable of the source; each
-        event carries its value at the end of the step in which the event is emitted, and weight times value arrives.
-        weight is then in the unit of the port per unit of the variable. The pre traces of a SignalRule grow by the
-        value, or are set to it. Not for other rules and synapse models, which use events without values.
+        FixedOutDegree and DistanceOutDegree, with constant weights. Unlike tables of a million synapses or more with
+        precision="mixed", procedural synapses do not round differing weights to 4 bytes. payload: a state variable of
+        the source; each event carries its value at the end of the step in which the event is emitted, and weight times
+        value arrives. weight is then in the unit of the port per unit of the variable. The pre traces of a SignalRule
+        grow by the value, or are set to it. Not for other rules and synapse models, which use events without values.
         Raises DescriptionError, ParameterError or UnitError.
 
         >>> net = Network()
@@ -262,6 +264,7 @@ class NetworkBuilder(EnvironmentBuilder):
             autapses=bool(getattr(rule, "autapses", True)),
             uid=uid,
             procedural=procedural,
+            double=self.precision == "double",
             payload=payload or "",
             space=ends.space if by_distance else None,
             counted_by=self._counter(),

@@ -23,8 +23,9 @@ class Projection:
 
     space: the positions of source and target (kernels/space.py), if weights or delays depend on distance.
     axonal, dendritic: delays; axonal may be drawn (ms), dendritic is a whole number of steps. procedural: synapses are
-    regenerated at each event rather than stored. payload: the state variable of the source whose value each event
-    carries, "" for none. counted_by: function(projection) -> number of its synapses, if the rule does not tell it.
+    regenerated at each event rather than stored. double: weights and sums of input are float64 however many there are.
+    payload: the state variable of the source whose value each event carries, "" for none. counted_by:
+    function(projection) -> number of its synapses, if the rule does not tell it.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Projection:
     autapses: bool
     uid: int
     procedural: bool = False
+    double: bool = False
     payload: str = ""
     space: np.ndarray | None = None
     counted_by: Callable[[Projection], int] | None = field(default=None, repr=False)

@@ -10,12 +10,14 @@ from naive.step_by_step import delivered
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
-from spikelearn.engine.lowering import static_synapses
+from spikelearn.engine.lowering import static_synapses, synapse_tables
 
 DT, STEPS, HALF = 0.1, 203, 102
 N_SOURCE, N_TARGET = 11, 37
 SINGLE = ULP(20 * 2**29, 10.0)
 """Sums of up to twenty terms of order 1 to 10, each rounded to 24 bits."""
+DOUBLE = ULP(20, 10.0)
+"""The same, rounded to 53 bits."""
 
 
 @pytest.fixture(autouse=True)
@@ -29,9 +31,9 @@ def spikes():
     return steps, ids
 
 
-def network(threads=1):
+def network(threads=1, precision="mixed"):
     """Two sources: one weight and many delays, and own weights with few; a third table is not delivered ahead."""
-    net = sl.Network(dt=DT, seed=3, threads=threads)
+    net = sl.Network(dt=DT, seed=3, threads=threads, precision=precision)
     steps, ids = spikes()
     sources = [net.population(N_SOURCE, sl.SpikeList(steps * DT, ids), name=name) for name in ("one", "own")]
     target = net.population(N_TARGET, sl.Parrot(), name="target")
@@ -71,6 +73,28 @@ def test_what_arrives_is_every_spike_through_every_synapse_after_its_delay():
     SINGLE.check(received(run, "target"), expected(run, ["a", "b", "one delay"], N_TARGET))
     SINGLE.check(received(run, "others"), expected(run, ["c"], 5))
     assert np.abs(received(run, "target")).max() > 10.0
+
+
+def test_in_double_precision_sums_and_weights_are_those_of_small_networks(monkeypatch):
+    monkeypatch.setattr(synapse_tables, "SINGLE_PRECISION_FROM", 1)
+    net = network(precision="double")
+    run = net.run(STEPS * DT)
+    assert not any(block.ahead for block in net.build().program.plans[0].blocks.values())
+    DOUBLE.check(received(run, "target"), expected(run, ["a", "b", "one delay"], N_TARGET))
+    assert np.any(net.weights(net.projections["b"]) != net.weights(net.projections["b"]).astype(np.float32))
+    mixed = network()
+    EXACT.check(mixed.weights(mixed.projections["b"]), net.weights(net.projections["b"]).astype(np.float32))
+
+
+def test_events_with_values_are_not_delivered_ahead_and_their_weights_can_be_set():
+    net = sl.Network(dt=DT, seed=3)
+    source = net.population(3, sl.LIF(I_e=400.0), name="source")
+    target = net.population(4, sl.Parrot(), name="target")
+    made = net.connect(source, target, "ignored", weight=sl.Uniform(1, 2), delay=sl.Uniform(0.3, 4.0), payload="V_m")
+    net.record(target, "ignored")
+    net.run(30.0)
+    net.set_weights(made, np.zeros(12))
+    EXACT.check(net.run(30.0).trace(target, "ignored").values[50:], 0.0)
 
 
 @pytest.mark.parametrize("threads", [2, 3])

@@ -35,11 +35,12 @@ def table(
     own_weights: bool,
 ) -> Table:  # fmt: skip
     """If all weights of a slot are equal, they are stored once."""
-    shared = projections[0].weight.constant and not own_weights
-    found = build(projections, ends, delays, seed, dt, shared, double=own_weights, local=not own_weights)
+    shared, double = projections[0].weight.constant and not own_weights, own_weights or projections[0].double
+    found = build(projections, ends, delays, seed, dt, shared, double, local=not own_weights)
     found.ahead = (
         len(delays) > 1
-        and not own_weights
+        and not double
+        and not projections[0].payload
         and ends[projections[0]].target is not None
         and sum(expected_synapses(projection) for projection in projections) >= _AHEAD_FROM
     )
