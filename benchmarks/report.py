@@ -272,10 +272,12 @@ def machine_line(machine: Record, simulators: dict[str, str | None] | None = Non
 def machine_lines(records: Sequence[Record]) -> list[str]:
     sessions = [r for r in records if r["what"] == "session"]
     loads = [r["load"] for r in records if r.get("load") is not None]
+    commits = sorted({r["commit"] for r in sessions if r.get("commit")})
+    of = f" on commit {' and '.join(commits)}" if commits else ""
     in_sessions = f" in {len(sessions)} sessions" if len(sessions) > 1 else ""
     return [
         f"{machine_line(sessions[-1]['machine'], sessions[-1]['simulators'])} "
-        f"Measured from {records[0]['at'][:16]} to {records[-1]['at'][:16]}{in_sessions}; "
+        f"Measured{of} from {records[0]['at'][:16]} to {records[-1]['at'][:16]}{in_sessions}; "
         f"load of the machine {min(loads):.1f} to {max(loads):.1f}, including these runs.",
         "",
     ]

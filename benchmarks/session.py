@@ -28,6 +28,8 @@ from benchmarks.agreement import dynamics
 from benchmarks.networks import Network, as_request
 
 ROOT = Path(__file__).resolve().parent.parent
+COMPILED = ("annarchy", "auryn", "brainpy")
+"""Simulators that compile each network anew."""
 PACKAGES = {
     "spikelearn": "spikelearn", "nest": "nest-simulator", "brian2": "brian2", "annarchy": "ANNarchy",
     "brainpy": "brainpy",
@@ -153,12 +155,12 @@ class Session:
     def start_up(self, repeats: int) -> None:
         """Whole processes. spikelearn's first run has a new cache folder (cold); the next two are warm.
 
-        ANNarchy and Auryn compile for each network and are not included."""
+        Those that compile for each network are not included."""
         for repeat in range(1, repeats + 1):
             if any(r["what"] == "start_up" and r["repeat"] == repeat for r in self.records):
                 continue
             found = []
-            for simulator in [each for each in self.pythons if each not in ("annarchy", "auryn")]:
+            for simulator in [each for each in self.pythons if each not in COMPILED]:
                 self.say(f"start-up: round {repeat} of {repeats}, {simulator}")
                 with tempfile.TemporaryDirectory() as cache:
                     for temperature in ("cold", "warm", "warm") if simulator == "spikelearn" else ("warm",):
@@ -196,6 +198,18 @@ class Session:
 
 def now() -> str:
     return datetime.datetime.now().astimezone().isoformat(timespec="milliseconds")
+
+
+def commit() -> str | None:
+    """The commit of this checkout, with a plus sign if tracked files differ from it; None outside a repository."""
+    git = ["git", "-C", str(ROOT)]
+    found = [
+        subprocess.run([*git, *words], capture_output=True, text=True, check=False)
+        for words in (("rev-parse", "--short", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
+    ]
+    if any(each.returncode for each in found):
+        return None
+    return found[0].stdout.strip() + ("+" if found[1].stdout.strip() else "")
 
 
 def stamp() -> dict[str, Any]:

@@ -72,7 +72,7 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
     )  # fmt: skip
     here.write({
         "what": "session", "machine": session.machine(), "simulators": {each[0]: each[2] for each in found},
-        "arguments": sys.argv[1:], **session.stamp(),
+        "arguments": sys.argv[1:], "commit": session.commit(), **session.stamp(),
     })  # fmt: skip
     for network in all_networks(options):
         if not chosen(options, network.name, network.part):
@@ -107,8 +107,9 @@ def main(arguments: list[str] | None = None) -> None:
         docs = ROOT / "docs"
         pictures = draw(all_networks(options), records, docs)
         given = re.sub(r"(--out \S+|--resume|--report) ?", "", " ".join(records[0]["arguments"]))
+        auryn = "AURYN=FOLDER " if records[0]["simulators"].get("auryn") else ""
         given = re.sub(r"=\S*python\S*", "=PYTHON", given)
-        head = ["# Benchmarks", "", f"    python scripts/benchmark.py {given}".rstrip(), ""]
+        head = ["# Benchmarks", "", f"    {auryn}python scripts/benchmark.py {given}".rstrip(), ""]
         shown = [line for name, title in pictures for line in (f"![{title}]({name})", "")]
         (docs / "benchmarks.md").write_text("\n".join([*head, *shown, *lines]).rstrip() + "\n")
     else:

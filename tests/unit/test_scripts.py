@@ -1,6 +1,7 @@
 """The scripts: each of the three uses, and the studies in small, run as they stand and leave what they say."""
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 
@@ -132,3 +133,20 @@ def test_estimates_by_perturbation_obey_their_laws(tmp_path, capsys):
     assert one < 0.1 < many  # averages are better
     D, time = laws.falls_in("node", 16, 4)
     assert D == 16 and time / laws.INPUTS == pytest.approx(18, rel=0.3)  # 64 independent outputs x inputs and more
+
+
+@compiled
+def test_a_bias_of_two_percent_is_found_between_two_sets_of_seeds(tmp_path, capsys):
+    compare = script("compare_distributions")
+    files = [str(tmp_path / name) for name in ("one", "other", "biased")]
+    for k, file in enumerate(files[:2]):
+        compare.main(["run", file, "--seeds", str(1 + 10 * k), str(8 + 10 * k), "--only", "inputs"])
+    records = [json.loads(line) for line in Path(files[1]).read_text().splitlines()]
+    biased = [json.dumps(each | {"strongly_mean": 1.02 * each["strongly_mean"]}) for each in records]
+    Path(files[2]).write_text("\n".join(biased))
+    first = []
+    for other in files[1:]:
+        compare.main(["compare", files[0], other])
+        first.append(capsys.readouterr().out.splitlines()[0])
+    assert float(first[0].split()[-1]) > 0.05
+    assert "strongly_mean" in first[1] and float(first[1].split()[-1]) < 0.01
