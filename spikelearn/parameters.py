@@ -24,6 +24,10 @@ KINDS = ("spike", "plateau", "event", "burst", "rate", "instruction")
 """Kinds of event that neurons can emit and rules can learn from, in the order of the bits of a step's mask."""
 
 
+READS = ("t", "i", "N")
+"""What the step of a neuron may read besides its state, its input and its constants: see NeuronModel."""
+
+
 class Parametrized:
     """Base of a model or rule with its `parameters`, a NamedTuple that may have been made from text.
 

@@ -30,7 +30,8 @@ def _plan_of(description: NetworkDescription, **parts: Any) -> Plan:
 
 def synapses(description: NetworkDescription, projection: Projection) -> Synapses:
     """The initial synapses of a projection."""
-    wanted = replace(projection, plasticity=None, synapse=None) if projection.learns else projection
+    alone = projection.learns or projection.graded
+    wanted = replace(projection, plasticity=None, synapse=None) if alone else projection
     ends = [p for p in description.populations if p is projection.source or p is projection.target]
     plan = _plan_of(
         description, populations=ends, projections=[wanted], modulators=description.modulators,

@@ -19,6 +19,7 @@ from spikelearn.description.checks import (
     check_plasticity,
     check_procedural,
     check_release,
+    check_sent_at_once,
     check_sizes,
     check_synapse,
     checked_initial,
@@ -52,6 +53,7 @@ from spikelearn.plasticity import Normalisation, Plasticity, Rewiring, SynapticS
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
 from spikelearn.steps import whole_steps
 from spikelearn.synapses import Synapse
+from spikelearn.timed import Timed
 from spikelearn.units import Quantity
 from spikelearn.values import flag, one_number, whole_number, word
 from spikelearn.values import name as checked_name
@@ -225,7 +227,8 @@ class NetworkBuilder(EnvironmentBuilder):
             target_period=receiver.period,
         )
         rows = rule.rows(ends)
-        weights = drawn(weight, receiver.unit, f"weight of {where}")
+        unit = (synapse.unit if isinstance(synapse, Synapse) else "") or receiver.unit
+        weights = drawn(weight, unit, f"weight of {where}")
         check_array(rule, weights.values, rows, source_size, receiver.size, f"weight of {where}")
         axonal, dendritic_steps = check_delays(delay, axonal_delay, dendritic_delay, self.dt, where)
         check_array(rule, axonal.values, rows, source_size, receiver.size, f"delay of {where}")
@@ -233,9 +236,11 @@ class NetworkBuilder(EnvironmentBuilder):
         for values, what in ((weights, "weight"), (axonal, "delay")):
             check_by_distance(values, ends, f"{what} of {where}")
         learned_kind = check_plasticity(
-            receiver.target, receiver.port, plasticity, synapse, learns_from, weights, dendritic_steps * self.dt,
+            sender, receiver.target, receiver.port, plasticity, synapse, learns_from, weights,
+            dendritic_steps * self.dt,
             self._modulators.values(), where,
         )  # fmt: skip
+        check_sent_at_once(synapse, (delay, axonal_delay, dendritic_delay), where)
         if procedural:
             check_procedural(rule, plasticity, synapse, where)
         if payload is not None:
@@ -250,7 +255,7 @@ class NetworkBuilder(EnvironmentBuilder):
             target_first=receiver.first,
             target_size=receiver.size,
             port=receiver.port,
-            unit=receiver.unit,
+            unit=unit,
             on=on,
             rule=rule,
             rows=rows,
@@ -283,15 +288,20 @@ class NetworkBuilder(EnvironmentBuilder):
     def drive(
         self,
         target: Population | View,
-        source: PoissonInput | StepCurrent | NoiseCurrent,
+        source: PoissonInput | StepCurrent | NoiseCurrent | Timed,
         port: str | None = None,
         weight: Quantity | None = None,
     ) -> None:
-        """Drive every neuron of a population with a PoissonInput (with a weight), StepCurrent or NoiseCurrent."""
+        """Drive every neuron of a population with a PoissonInput (with a weight), StepCurrent or NoiseCurrent.
+
+        Timed values are a current, in pA.
+        """
         if not isinstance(target, Population | View) or self._owner(target) is not True:
             raise DescriptionError(f"drive: target is not a population of this network: {target!r}")
         population, where = whole(target), f"drive of {target.name!r}"
         first, size = segment(target, where)
+        if isinstance(source, Timed):
+            source = StepCurrent.of(source, where)
         port, number = check_drive(population, size, source, port, weight, self.dt, where)
         self._drives.append(Drive(source, population, first, size, port, number, self._next_uid()))
 

@@ -167,6 +167,7 @@ def _range_of(delay: Drawn) -> tuple[float, float]:
 
 
 def check_plasticity(
+    sender: Population,
     receiver: Population | Modulator,
     port: str,
     plasticity: Any,
@@ -183,7 +184,7 @@ def check_plasticity(
     """
     if synapse is not None and not isinstance(synapse, Synapse):
         raise DescriptionError(f"{where}: expected a synapse such as TsodyksMarkram(U=0.5), got {synapse!r}")
-    _check_graded(receiver, port, synapse, plasticity, where)
+    _check_graded(sender, receiver, port, synapse, plasticity, where)
     if plasticity is None:
         if learns_from is not None:
             raise DescriptionError(f"{where}: learns_from={learns_from!r} needs a plasticity rule")
@@ -254,8 +255,41 @@ def check_payload(
         )
 
 
+def _check_sent(
+    sender: Population, receiver: Population | Modulator, port: str, model: GradedSynapse, where: str
+) -> None:
+    """Check that source and target have the variables that a graded synapse reads."""
+    assert isinstance(receiver, Population)
+    for variable in model.pre:
+        sender.check_state(variable, f"{where}, {model.name} reads it of its source")
+    for variable in model.post:
+        receiver.check_state(variable, f"{where}, {model.name} reads it of its target")
+    own = receiver.model.model.set_by(port)
+    if own in model.post or (own in model.pre and sender is receiver):
+        raise DescriptionError(f"{where}: {model.name} sends to {own} what depends on {own}, in the same step")
+    if not own:
+        raise DescriptionError(
+            f"{where}: {model.name} sends values of the end of each step, for a port that sets a variable to them, "
+            f"ports={{{port!r}: 'x = weight'}}; {receiver.model_name} does more with them"
+        )
+
+
+def check_sent_at_once(synapse: Any, delays: tuple[Any, ...], where: str) -> None:
+    """Check that no delay is given for synapses whose values are those of their ends in the same step."""
+    if isinstance(synapse, Synapse) and isinstance(synapse.model, GradedSynapse) and synapse.model.send is not None:
+        if not synapse.model.state and any(each is not None for each in delays):
+            raise DescriptionError(
+                f"{where}: {synapse.model.name} sends what depends on its ends at the same time; expected no delay"
+            )
+
+
 def _check_graded(
-    receiver: Population | Modulator, port: str, synapse: Synapse | None, plasticity: Any, where: str
+    sender: Population,
+    receiver: Population | Modulator,
+    port: str,
+    synapse: Synapse | None,
+    plasticity: Any,
+    where: str,
 ) -> None:
     """Check that graded ports get graded synapses, with a value in each step, and other ports get events."""
     expected = receiver.model.model.graded if isinstance(receiver, Population) else ()
@@ -265,6 +299,8 @@ def _check_graded(
             f"{where}: {synapse.model.name} needs a graded port; those of {receiver.name!r} are "
             f"{', '.join(expected) or 'none'}; got port {port!r}"
         )
+    if synapse is not None and graded and synapse.model.send is not None:
+        _check_sent(sender, receiver, port, synapse.model, where)
     if synapse is not None and graded and plasticity is not None:
         raise DescriptionError(
             f"{where}: {synapse.model.name} is a graded synapse, which sends a value in every step and does not learn; "
@@ -304,7 +340,7 @@ def check_drive(
         if isinstance(source, NoiseCurrent) and source.interval is not None:
             whole_steps(source.interval, dt, f"interval of NoiseCurrent, {where}", least=1)
     else:
-        raise DescriptionError(f"{where}: expected PoissonInput, StepCurrent or NoiseCurrent, got {source!r}")
+        raise DescriptionError(f"{where}: expected PoissonInput, StepCurrent, NoiseCurrent or Timed, got {source!r}")
     if width not in (1, size):
         raise DescriptionError(f"{where}: expected one value or {size}, one per neuron, got {width}")
     return port, number

@@ -27,7 +27,7 @@ def check_grid(d: NetworkDescription) -> None:
             what = f"times of SpikeList, population {population.name!r}"
             steps_of(population.model.times, d.dt, what, unreachable=True)
     for drive in d.drives:
-        if isinstance(drive.source, StepCurrent):
+        if isinstance(drive.source, StepCurrent) and not drive.source.averaged:
             what = f"times of StepCurrent, drive of {drive.target.name!r}"
             steps_of(drive.source.times, d.dt, what, unreachable=True)
     for projection in d.projections:
@@ -41,7 +41,7 @@ def coarse_steps(d: NetworkDescription) -> Iterator[str]:
     for population in d.populations:
         if not isinstance(population.model, Neuron):
             continue
-        limit, name, tau = population.model.model.coarse_from(population.model.parameters)
+        limit, name, tau = population.model.model.coarse_from(population.model.at_all_times)
         if d.dt >= limit * (1.0 - 1e-9):
             share = "" if limit == tau else "half of "
             yield (

@@ -65,10 +65,11 @@ def _model(population: Population) -> str:
     if not population.is_neuron:
         return repr(population.model)
     values, defaults = population.model.parameters, population.model.model.Parameters._field_defaults
+    timed = dict(population.model.timed)
     changed = [
-        f"{name}={value:g}" if np.ndim(value) == 0 else f"{name}=..."
+        f"{name}={value:g}" if np.ndim(value) == 0 and name not in timed else f"{name}={timed.get(name, '...')}"
         for name, value in values._asdict().items()
-        if np.ndim(value) > 0 or value != defaults.get(name)
+        if np.ndim(value) > 0 or value != defaults.get(name) or name in timed
     ]
     return f"{population.model_name}({', '.join(changed)})"
 

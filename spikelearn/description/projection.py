@@ -150,6 +150,11 @@ class Projection:
         return self.synapse is not None and isinstance(self.synapse.model, GradedSynapse)
 
     @property
+    def reads_ends(self) -> bool:
+        """Whether its graded synapses send what depends on variables of source and target, in the same step."""
+        return self.synapse is not None and getattr(self.synapse.model, "send", None) is not None
+
+    @property
     def recordable(self) -> tuple[str, ...]:
         """Synaptic variables that can be recorded."""
         return self.plasticity.rule.variables if self.plasticity is not None and self.plastic else ("weight",)

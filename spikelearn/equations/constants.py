@@ -14,6 +14,7 @@ from spikelearn.equations.dimensions import coherent_name, per_si
 from spikelearn.equations.python import reserved, units
 from spikelearn.equations.vocabulary import dimensionless, shown
 from spikelearn.errors import DescriptionError, ParameterError, UnitError
+from spikelearn.timed import Timed
 from spikelearn.units import UNITS, dimension_of, is_quantity, plain, power_of_ten, unit_named
 
 _OF_THE_PROJECT = ("ms", "mV", "pA", "pF", "nS", "Hz", "1")
@@ -66,6 +67,8 @@ def declared(
 
 def _constant(name: str, given: Any, dimension: Any, owner: str, taken: tuple[str, ...]) -> Constant:
     what = f"parameter {name} of {owner}"
+    if isinstance(given, Timed) or isinstance(given, tuple) and given and isinstance(given[0], Timed):
+        raise ParameterError(f"{what}: a table of time is given in a call: Model({name}=Timed(...))")
     if not is_identifier(name) or reserved(name, taken) or name.startswith("_"):
         raise ParameterError(f"{what}: {name!r} cannot be the name of a parameter")
     value, name_of_unit, meaning = given, None, ""

@@ -82,15 +82,22 @@ class _Stages:
 
     def _evaluate(self, call: Any) -> dict[str, Any]:
         """Variable -> value of f at the point that `call` names; the line that computes it is rendered once."""
-        key = str(call.args[0])
+        key, others = str(call.args[0]), self.others
+        if "t" in others and "t" in self.system.given:
+            at = from_sympy(self._time(call))
+            key, others = f"{key}, {at}", [at if name == "t" else name for name in others]
         if key not in self.calls:
             stage = "" if self.n_calls == 1 else f"_{len(self.calls) + 1}"
             names = {x: unused(f"d{x}{stage}", self.taken) for x in self.system.variables}
             arguments = [from_sympy(self._put(call.args[0], x, None)) for x in self.system.variables]
-            line = f"{', '.join(names.values())} = {self.derivatives}({', '.join([*arguments, *self.others])})"
+            line = f"{', '.join(names.values())} = {self.derivatives}({', '.join([*arguments, *others])})"
             self.rendered.step.append(line)
             self.calls[key] = {x: symbol(name) for x, name in names.items()}
         return self.calls[key]
+
+    def _time(self, call: Any) -> Any:
+        """The time at which f or g is evaluated: t, at which the step begins, or a later one."""
+        return call.args[1].xreplace({self.symbols["__t"]: symbol("t")})
 
     def _stored(self, temporary: str, x: str) -> Any:
         return symbol(unused(f"{temporary.strip('_')}_{x}", self.taken))
@@ -104,8 +111,9 @@ class _Stages:
                 known[self.symbols[name]] = self._stored(name, x) if stored else self._complete(statement, x, None)
         return expression.xreplace(known)
 
-    def _noise_at(self, x: str, xi: str | None, point: Any) -> Any:
-        """g of one variable and one noise, at a point; another variable is moved there without its own noise."""
+    def _noise_at(self, x: str, xi: str | None, call: Any) -> Any:
+        """g of one variable and one noise, at the point and time that `call` names; another variable is moved there
+        without its own noise."""
         import sympy
 
         if xi is None:
@@ -116,7 +124,8 @@ class _Stages:
             name = unused(f"noise_{x}_{xi}" if several else f"noise_{x}", self.taken)
             self.rendered.constants[name] = from_sympy(g)
             return symbol(name)
-        moved = {symbol(y): self._put(point, y, xi if y == x else None) for y in self.system.variables}
+        moved = {symbol(y): self._put(call.args[0], y, xi if y == x else None) for y in self.system.variables}
+        moved |= {symbol("t"): self._time(call)} if "t" in self.system.given else {}
         return g.subs(moved, simultaneous=True)
 
     def _complete(self, expression: Any, x: str, xi: str | None) -> Any:
@@ -125,7 +134,7 @@ class _Stages:
 
         f, g, dW = self.symbols["__f"], self.symbols["__g"], self.symbols["__dW"]
         expression = expression.replace(lambda e: e.func == f, lambda e: self._evaluate(e)[x])
-        expression = expression.replace(lambda e: e.func == g, lambda e: self._noise_at(x, xi, e.args[0]))
+        expression = expression.replace(lambda e: e.func == g, lambda e: self._noise_at(x, xi, e))
         expression = expression.xreplace({dW: symbol(xi) if xi else sympy.Integer(0)})
         return self._put(expression, x, xi)
 

@@ -30,6 +30,8 @@ def exact(system: System) -> Rendered:
     variables, n = system.variables, len(found)
     order = [found.index(name) for name in variables]
     A, b = A.extract(order, order), b.extract(order, [0])
+    if "t" in system.given and any(each.has(symbol("t")) for each in (*A, *b)):
+        raise Unsupported("it depends on t, which changes within a step")
     for i, j in ((i, j) for i in range(n) for j in range(n)):
         loose = {str(s) for s in A[i, j].free_symbols} - set(system.constant)
         if loose:

@@ -9,8 +9,8 @@ from typing import Any
 
 from spikelearn.codegen.source_text import docstring, quoted
 from spikelearn.equations.constants import Constant
-from spikelearn.equations.python import VECTORISED
-from spikelearn.equations.rendering import WIDTH
+from spikelearn.equations.python import VECTORISED, to_python
+from spikelearn.equations.rendering import WIDTH, Rendered, python_lines
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,19 @@ class Raw:
     """Text inserted verbatim among the arguments of a model."""
 
     text: str
+
+
+def constant_values(
+    used: Sequence[str], constants: Mapping[str, Constant], rendered: Rendered, more: Mapping[str, str] | None = None
+) -> tuple[list[str], dict[str, str]]:
+    """Body and result of the function `constants` of a model, from the names that its functions use.
+
+    more: the values of further constants.
+    """
+    read = {name: constant.read for name, constant in constants.items()}
+    known = {**read, "dt": "dt", **(more or {})}
+    known |= {name: to_python(text, read, "numpy") for name, text in rendered.constants.items()}
+    return python_lines(rendered.constants_before, read, "numpy"), {name: known[name] for name in used if name in known}
 
 
 def render_module(

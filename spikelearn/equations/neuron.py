@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from spikelearn import values
 from spikelearn.codegen.source_text import is_identifier
 from spikelearn.equations.brian import quiet
-from spikelearn.equations.constants import declared, time
+from spikelearn.equations.constants import declared
 from spikelearn.equations.dimensions import coherent_name
 from spikelearn.equations.integrate import integrated
-from spikelearn.equations.module import Raw, render_module
+from spikelearn.equations.module import Raw, constant_values, render_module
 from spikelearn.equations.parts import Parts, no_equation_for, parts_of, values_for
 from spikelearn.equations.ports import Port, port_of
 from spikelearn.equations.python import to_python, units
-from spikelearn.equations.rendering import function, python_lines, used_names
+from spikelearn.equations.refractory import refractory_of
+from spikelearn.equations.rendering import function, python_lines, unused, used_names
 from spikelearn.equations.starts import starting_values
 from spikelearn.equations.system import System, assigned, names_in, symbol, to_sympy, without_units
 from spikelearn.equations.text import statements, whole
-from spikelearn.equations.vocabulary import CANNOT_BE_SET, Vocabulary
+from spikelearn.equations.vocabulary import CANNOT_BE_SET, Vocabulary, dimensionless
 from spikelearn.errors import DescriptionError
-from spikelearn.parameters import suggest
+from spikelearn.parameters import READS, suggest
 from spikelearn.units import dimension_of
 
 _CANNOT_SPIKE = "from spikelearn.neurons.margin import CANNOT_SPIKE"
@@ -67,16 +70,19 @@ class _Neuron:
         self.memory = [n for n in parts.declared if n not in self.constants and n not in self.drives.values()]
         self.state = [*parts.rights, *self.memory]
         self.vocabulary = self._vocabulary()
+        own = {*self.parts.dimensions, *self.constants, *self.drives.values()}
+        self.reads = [name for name in READS if name not in own]
         parts.check(
             Vocabulary({**self.vocabulary.dimensions, **dict.fromkeys(parts.noises, units()["second"].dim ** -0.5)},
                        self.vocabulary.hints)
         )  # fmt: skip
         self._check_noises()
         self.reset = statements(f"reset of {self.owner}", texts["reset"])
-        self.reset_names = self.vocabulary.check_statements(self.reset, self.state, CANNOT_BE_SET)
+        chance = replace(self.vocabulary, random=True)
+        chance.check_statements(self.reset, self.state, CANNOT_BE_SET)
         self.threshold = whole(f"threshold of {self.owner}", texts["threshold"]) if texts["threshold"] else None
         if self.threshold is not None:
-            self.vocabulary.check_condition(self.threshold)
+            chance.check_condition(self.threshold)
         elif self.reset or texts["refractory"] is not None:
             raise DescriptionError(f"{self.owner} has a reset or a refractory period, but no threshold")
         named = _mapping(ports, f"ports of {self.owner}").items()
@@ -87,16 +93,14 @@ class _Neuron:
         if self.held and texts["refractory"] is None:
             piece = parts.pieces[next(iter(sorted(self.held)))]
             raise DescriptionError(
-                piece.complaint_about("(unless refractory) needs refractory=, a time or a parameter", "unless")
+                piece.complaint_about("(unless refractory) needs refractory=, a time or a condition", "unless")
             )
-        self.t_ref = None
-        if texts["refractory"] is not None:
-            self.t_ref = time(texts["refractory"], self.constants, f"refractory of {self.owner}")
-        given = (*self.drives.values(), *self.memory)
-        self.system = System(
-            self.owner, parts.rights, parts.expressions, tuple(self.constants), given, self.held, parts.noises
-        )
+        self.refractory = refractory_of(texts["refractory"], self.constants, self.vocabulary, self.owner)
+        given, constant = (*self.drives.values(), *self.memory, *self.reads), (*self.constants, "dt")
+        self.system = System(self.owner, parts.rights, parts.expressions, constant, given, self.held, parts.noises)
         self.method, self.rendered = integrated(self.system, texts["method"])
+        self.uniform: list[str] = []
+        self.normal: list[str] = []
         self.initial = starting_values(
             initial, {n: parts.dimensions[n] for n in self.state}, self.constants, self.owner
         )
@@ -126,6 +130,9 @@ class _Neuron:
         dimensions = dict(self.parts.dimensions)
         dimensions |= {constant.name: constant.dimension for constant in self.constants.values()}
         dimensions |= dict.fromkeys(self.drives.values(), dimension_of("pA"))
+        second, one = units()["second"].dim, dimensionless()
+        for name, dimension in (("t", second), ("dt", second), ("i", one), ("N", one)):
+            dimensions.setdefault(name, dimension)
         hints = {
             noise: f"{noise} is noise, which is only allowed in differential equations" for noise in self.parts.noises
         }
@@ -149,30 +156,70 @@ class _Neuron:
 
     def module(self) -> str:
         names = {current: f"I_{port}" for port, current in self.drives.items()}
-        held = self.t_ref is not None
-        of_margin: list[str] = []
-        lines = ["held = refractory > 0.0"] if held else []
+        held = self.refractory is not None
+        lines = self._held()
         lines += self.rendered.step
-        lines += ["refractory = refractory - 1.0 if held else refractory"] if held else []
+        lines += ["refractory = refractory - 1.0 if held else refractory"] if self._counts else []
+        lines += ["refractory = 1.0 if held else 0.0"] if held and not self._counts else []
         for port in self.ports:
             lines += self._arrival(port)
+        of_margin: list[str] = []
         if self.threshold is not None:
             lines += self._expressions([self.threshold.tree, *(p.expression.tree for p in self.reset)])
-            condition = without_units(self.threshold.tree)
+            condition = self._drawn(without_units(self.threshold.tree))
             of_margin = self._margin(self.threshold.tree, lines)
             lines.append(f"fired = ({condition}) and not held" if held else f"fired = {condition}")
             for part in self.reset:
-                value = assigned(part)
+                value = self._drawn(assigned(part))
                 lines.append(f"{part.target} = {value} if fired else {part.target}" if part.target in self.state
                              else f"{part.target} = {value}")  # fmt: skip
-            lines += ["refractory = n_ref if fired else refractory"] if held else []
+            lines += self._becomes_refractory()
         state = [*self.state, *(["refractory"] if held else [])]
         lines.append(f"return {', '.join(state)}, {'np.uint8(fired)' if self.threshold else 'np.uint8(0)'}")
         own = {name: name for name in (*self.system.names, *self.state)} | names
         return self._text(python_lines(lines, own), python_lines(of_margin, own), own, state)
 
+    @property
+    def _counts(self) -> bool:
+        """Whether `refractory` counts steps, rather than being 1 until a condition ends."""
+        return self.refractory is not None and self.refractory.condition is None
+
+    def _held(self) -> list[str]:
+        """Whether a neuron is refractory in this step, as its state at the beginning says."""
+        if self.refractory is None:
+            return []
+        condition = self.refractory.condition
+        if condition is None:
+            return ["held = refractory > 0.0"]
+        lines = self._expressions([condition.tree])
+        return [*lines, f"held = refractory > 0.0 and ({without_units(condition.tree)})"]
+
+    def _becomes_refractory(self) -> list[str]:
+        if self.refractory is None:
+            return []
+        lasting = self.refractory.lasting
+        if lasting is None:
+            return [f"refractory = {'n_ref' if self._counts else '1.0'} if fired else refractory"]
+        # as many whole steps as Brian2's timestep() counts
+        steps = f"floor(({without_units(lasting.tree)}) / dt + 0.001)"
+        return [*self._expressions([lasting.tree]), f"refractory = {steps} if fired else refractory"]
+
+    def _drawn(self, text: str) -> str:
+        """Text in which each rand() and randn() is a random number of its own."""
+
+        def drawn(call: re.Match[str]) -> str:
+            uniform = call.group(1) == "rand"
+            numbers = self.uniform if uniform else self.normal
+            wanted = f"{'uniform' if uniform else 'normal'}_{len(numbers) + 1}"
+            numbers.append(unused(wanted, {*self.system.names, *self.state, *self.rendered.noises}))
+            return numbers[-1]
+
+        return re.sub(r"\b(randn?)\(\)", drawn, text)
+
     def _margin(self, threshold: ast.expr, lines: list[str]) -> list[str]:
-        """`lines` that lead to the threshold, and the margin, if the threshold is a single comparison."""
+        """`lines` that lead to the threshold, and the margin, if the threshold is a single comparison, not random."""
+        if self.uniform or self.normal:
+            return []
         match threshold:
             case ast.Compare(left=low, ops=[ast.Lt() | ast.LtE()], comparators=[high]):
                 pass
@@ -181,7 +228,8 @@ class _Neuron:
             case _:
                 return []
         value = without_units(ast.BinOp(high, ast.Sub(), low))
-        return [*lines, f"return CANNOT_SPIKE if held else {value}" if self.t_ref is not None else f"return {value}"]
+        unless_held = "CANNOT_SPIKE if held else " if self.refractory is not None else ""
+        return [*lines, f"return {unless_held}{value}"]
 
     def _arrival(self, port: Port) -> list[str]:
         """The statements of a port; a variable held while refractory ignores input (as in Brian2 and NEST)."""
@@ -206,18 +254,15 @@ class _Neuron:
         inputs = [f"in_{port.name}" for port in self.ports]
         drives = [f"I_{port}" for port in self.drives]
         used = used_names(lines)
-        wanted = [n for n in used if n in self.constants or n in self.rendered.constants or n in ("dt", "n_ref")]
-        read = {name: constant.read for name, constant in self.constants.items()}
-        values = {name: read[name] if name in read else name for name in wanted}
-        values |= {
-            n: to_python(self.rendered.constants[n], read, "numpy") for n in wanted if n in self.rendered.constants
-        }
-        before = python_lines(self.rendered.constants_before, read, "numpy")
+        period = self.refractory.period if self.refractory is not None else None
+        t_ref = self.constants[period].read if isinstance(period, str) else repr(period)
+        more = {"n_ref": f"refractory_steps({t_ref}, dt)"}
+        before, values = constant_values(used, self.constants, self.rendered, more)
         if "n_ref" in values:
-            t_ref = self.constants[self.t_ref].read if isinstance(self.t_ref, str) else repr(self.t_ref)
-            values["n_ref"] = f"refractory_steps({t_ref}, dt)"
             self.rendered.imports.add("from spikelearn.neurons.membrane import refractory_steps")
-        arguments = [*state, *inputs, *drives, *self.rendered.noises, *wanted]
+        reads = [name for name in self.reads if name in used]
+        normal = [*self.rendered.noises, *self.normal]
+        arguments = [*state, *inputs, *drives, *self.uniform, *normal, *reads, *values]
         doc = {"exact": "Exact integration.", "exponential_euler": "Exponential Euler."}.get(
             self.method, f"Integrated by {self.method}."
         )
@@ -227,16 +272,20 @@ class _Neuron:
             functions.append(
                 function("margin", arguments, "How far it is above its threshold, before a reset.", of_margin)
             )
-            self.rendered.imports |= {_CANNOT_SPIKE} if self.t_ref is not None else set()
+            self.rendered.imports |= {_CANNOT_SPIKE} if self.refractory is not None else set()
+        refractory = "" if self.refractory is None else self.texts["refractory"] if period is None else period
         given = {
             "state": {n: coherent_name(self.parts.dimensions[n]) if n in self.parts.dimensions else "1" for n in state},
             "ports": {port.name: port.unit for port in self.ports},
+            "graded": tuple(port.name for port in self.ports if port.graded),
             "currents": tuple(self.drives),
-            "normal": tuple(self.rendered.noises),
+            "random": tuple(self.uniform),
+            "normal": tuple(normal),
+            "reads": tuple(reads),
             "equations": self.equations,
             "threshold": self.texts["threshold"],
             "reset": self.texts["reset"],
-            "refractory": self.t_ref if self.t_ref is not None and self.t_ref != "t_ref" else "",
+            "refractory": "" if refractory == "t_ref" else refractory,
             "driven": dict(self.drives),
             "arrivals": {port.name: port.text for port in self.ports},
             "method": self.method,

@@ -35,14 +35,15 @@ class Parts:
     def with_flag(self, flag: str) -> frozenset[str]:
         return frozenset(name for name in self.pieces if flag in self.equations[name].flags)
 
-    def check(self, vocabulary: Vocabulary) -> None:
-        """Check the names and units of every equation."""
+    def check(self, vocabulary: Vocabulary, left_out: str = "") -> None:
+        """Check the names and units of every equation but one that is left out."""
         from brian2 import second
 
         for name, piece in self.rights.items():
             vocabulary.dimension(piece, self.dimensions[name] / second.dim, f"d{name}/dt")
         for name, piece in self.expressions.items():
-            vocabulary.dimension(piece, self.dimensions[name], name)
+            if name != left_out:
+                vocabulary.dimension(piece, self.dimensions[name], name)
 
 
 def parts_of(text: Any, owner: str, flags: tuple[str, ...], taken: tuple[str, ...]) -> Parts:
@@ -63,6 +64,7 @@ def parts_of(text: Any, owner: str, flags: tuple[str, ...], taken: tuple[str, ..
         for flag in equations[name].flags:
             if flag not in flags:
                 known = ", ".join(f"({each})" for each in flags) or "none"
+                known += "; GradedSynapse.from_equations takes it" if flag in ("clock-driven", "summed") else ""
                 message = f"({flag}) is not allowed here; allowed flags: {known}"
                 raise DescriptionError(piece.complaint_about(message, flag))
     rights = {name: right for name, (_, right) in found.items() if equations[name].type == "differential equation"}

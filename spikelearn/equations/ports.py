@@ -21,12 +21,15 @@ _USUAL = [*(name for name in UNITS if name not in ("port", "Hz")), "1/ms", "mV/m
 
 @dataclass(frozen=True)
 class Port:
-    """text: as given by the user. unit: of the weight."""
+    """text: as given by the user. unit: of the weight. graded: whether it sets a variable to
+    what arrives in each step.
+    """
 
     name: str
     text: str
     unit: str
     statements: list[Statement]
+    graded: bool = False
 
 
 def port_of(name: Any, text: Any, parts: Parts, state: Sequence[str], vocabulary: Vocabulary) -> Port:
@@ -54,6 +57,8 @@ def port_of(name: Any, text: Any, parts: Parts, state: Sequence[str], vocabulary
     if unit is None:
         message = f"no unit of weight makes this consistent; tried {', '.join(units)}"
         raise UnitError(given.complaint(message))
+    if len(found) == 1 and plainly and not found[0].operator and plainly[0] not in parts.rights:
+        return Port(name, text, unit, found, graded=True)
     _check_that_it_adds(found, parts, state)
     return Port(name, text, unit, found)
 
@@ -78,4 +83,5 @@ def _check_that_it_adds(found: list[Statement], parts: Parts, state: Sequence[st
             known[symbol(part.target)] = value
         elif part.operator not in ("+", "-") or value.subs(weight, 0) != 0 or value.diff(weight).has(weight):
             message = "inputs of one step are summed: expected 'variable += weight' or a multiple of weight"
+            message += ", or 'variable = weight' with a variable without an equation, for graded synapses"
             raise DescriptionError(part.whole.complaint(message))

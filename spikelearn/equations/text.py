@@ -6,6 +6,7 @@ import ast
 import re
 from dataclasses import dataclass
 
+from spikelearn.equations.python import FUNCTIONS
 from spikelearn.errors import DescriptionError
 
 _DEFINITION = re.compile(r"^[ \t]*(?:d[ \t]*(?P<changing>\w+)[ \t]*/[ \t]*dt|(?P<name>\w+))[ \t]*(?P<sign>[=:])", re.M)
@@ -13,6 +14,17 @@ _STATEMENT = re.compile(
     r"[ \t]*(?P<target>[^\W\d]\w*)[ \t]*(?P<operator>[-+*/%]|\*\*|//)?=(?!=)(?P<expression>.*)", re.S
 )
 _SYNTAX = (ast.Name, ast.Call, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare)
+
+
+class _Tables(ast.NodeTransformer):
+    """`I(t)` and `I(t, i)`, a parameter that changes in time, become the name I: see Timed."""
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        given = [getattr(each, "id", None) for each in node.args]
+        if isinstance(node.func, ast.Name) and node.func.id not in FUNCTIONS and given in (["t"], ["t", "i"]):
+            return ast.copy_location(ast.Name(node.func.id, ast.Load()), node)
+        return node
 
 
 @dataclass(frozen=True)
@@ -43,7 +55,7 @@ class Piece:
             number = isinstance(node, ast.Constant) and isinstance(node.value, int | float)
             if isinstance(node, ast.expr) and not number and not isinstance(node, _SYNTAX):
                 raise DescriptionError(self.complaint_at(f"{ast.unparse(node)} is not in Brian2's syntax", node))
-        return tree
+        return _Tables().visit(tree)
 
     def complaint(self, message: str, start: int = 0, end: int | None = None) -> str:
         """An error message with the line of the text below it, and marks under characters start to end of the piece."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from spikelearn.equations.dimensions import coherent_name
@@ -14,14 +14,15 @@ from spikelearn.errors import DescriptionError, UnitError
 from spikelearn.parameters import suggest
 
 _CONSTANTS = ("pi", "e", "inf", "True", "False")
+_RANDOM = "random numbers are available in threshold= and reset=; in equations noise is written as xi"
 _UNAVAILABLE = {
-    "t": "the time is not available in a step",
+    "t": "the time is available in neuron models only",
     "lastspike": "the time of the last spike is not available; use a variable that is set in reset=",
-    "rand": "noise is written as xi",
-    "randn": "noise is written as xi",
+    "rand": _RANDOM,
+    "randn": _RANDOM,
     "poisson": "random numbers come through ports",
-    "i": "the index of a neuron is not available; give values per neuron as a parameter",
-    "timestep": "the time is not available in a step",
+    "i": "the index of a neuron is available in neuron models only",
+    "timestep": "compare times: t < 100*ms",
 }
 
 CANNOT_BE_SET = "only variables defined by the equations can be"
@@ -36,10 +37,11 @@ def shown(dimension: Any) -> str:
 @dataclass(frozen=True)
 class Vocabulary:
     """dimensions: name -> Brian2's dimension, of the model's own names. hints: name -> error message for names that are
-    available only in other parts."""
+    available only in other parts. random: whether it may call rand() and randn()."""
 
     dimensions: Mapping[str, Any]
     hints: Mapping[str, str] = field(default_factory=dict)
+    random: bool = False
 
     def dimension(self, piece: Piece, expected: Any = None, what: str = "it") -> Any:
         """The dimension of an expression. Raises DescriptionError for an unknown name, UnitError for wrong units."""
@@ -51,11 +53,9 @@ class Vocabulary:
         return found
 
     def check_condition(self, piece: Piece) -> None:
-        """Check that a threshold is a condition."""
+        """Check that a threshold, or what a neuron is refractory by, is a condition."""
         self.dimension(piece)
-        if not isinstance(piece.tree, ast.Compare | ast.BoolOp) and not (
-            isinstance(piece.tree, ast.UnaryOp) and isinstance(piece.tree.op, ast.Not)
-        ):
+        if not is_condition(piece.tree):
             raise DescriptionError(piece.complaint("expected a condition such as 'V_m > V_th'"))
 
     def check_statements(self, parts: list[Statement], may_set: Container[str], forbidden: str) -> dict[str, Any]:
@@ -66,7 +66,7 @@ class Vocabulary:
         """
         new: dict[str, Any] = {}
         for part in parts:
-            known = Vocabulary({**self.dimensions, **new}, self.hints)
+            known = replace(self, dimensions={**self.dimensions, **new})
             target = part.target
             if target in self.dimensions and target not in may_set:
                 raise DescriptionError(part.whole.complaint_about(f"{target} cannot be set here: {forbidden}", target))
@@ -89,6 +89,13 @@ class Vocabulary:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "id", "this")
+                if name in ("rand", "randn") and self.random:
+                    if node.args:
+                        raise DescriptionError(piece.complaint_at(f"{name} takes no arguments: {name}()", node))
+                    continue
+                if name in self.dimensions:
+                    message = f"{name} is no function; a table of time is read at t: {name}(t), or {name}(t, i)"
+                    raise DescriptionError(piece.complaint_at(message, node))
                 if name in _UNAVAILABLE:
                     raise DescriptionError(piece.complaint_at(f"{name} cannot be used: {_UNAVAILABLE[name]}", node))
                 if name not in FUNCTIONS:
@@ -136,6 +143,12 @@ class Vocabulary:
                 message = getattr(error, "msg", None) or str(error)
                 raise DescriptionError(piece.complaint_at(message, node)) from None
         return found
+
+
+def is_condition(tree: ast.expr) -> bool:
+    """Whether an expression is true or false."""
+    negated = isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not)
+    return isinstance(tree, ast.Compare | ast.BoolOp) or negated
 
 
 def dimensionless() -> Any:

@@ -1,7 +1,8 @@
 """Graded synapses: one gate per source and delay advances in every step; targets receive the sum of all outputs.
 
 The loop over gates is rendered for each model from templates/gates.py. The outputs of the gates are delivered by one
-sum for all targets, or synapse by synapse.
+sum for all targets, or synapse by synapse; what depends on variables of source and target, as in gap junctions, is
+rendered from templates/sent.py.
 """
 
 from __future__ import annotations
@@ -14,7 +15,17 @@ from spikelearn.codegen.template import render
 
 def render_gates(state: Sequence[str], constants: Sequence[str]) -> str:
     """The loop that advances all gates of a projection by one step."""
-    return render("gates", state=tuple(state), constants=tuple(constants))
+    return render("gates", state=tuple(state), fixed=fixed(constants))
+
+
+def fixed(constants: Sequence[str]) -> tuple[str, ...]:
+    """The names of constants in loops, different from all others there."""
+    return tuple(f"the_{name}" for name in constants)
+
+
+def render_sent(state: Sequence[str], pre: Sequence[str], post: Sequence[str], constants: Sequence[str]) -> str:
+    """The loop that sums what all synapses of a projection send, if it depends on variables of source and target."""
+    return render("sent", state=tuple(state), pre=tuple(pre), post=tuple(post), fixed=fixed(constants))
 
 
 @kernel

@@ -26,6 +26,7 @@ def render_neurons(
     at_event: bool = False,
     ahead: Sequence[str] = (),
     wide: bool = False,
+    reads: Sequence[str] = (),
 ) -> str:
     """The loop that advances one population, or a share of one that begins with its neuron `first_id`, by one step.
 
@@ -34,7 +35,8 @@ def render_neurons(
     given: the ports whose input is in arrays; nothing arrives at others, or it is added to the state after this loop.
     noisy: the currents that also have noise. varying: the constants that are arrays, one value per neuron.
     kinds: kinds of event reported by the step, each with its bit of the mask. ahead: the ports with a ring of inputs
-        that were delivered ahead. wide: whether there are enough neurons for vectors of 512 bits.
+        that were delivered ahead. wide: whether there are enough neurons for vectors of 512 bits. reads: what the step
+        takes among t, i and N; the loop then takes dt, first_id and population_size.
     """
     return render(
         "neurons",
@@ -52,6 +54,7 @@ def render_neurons(
         at_event=at_event,
         ahead=tuple(ahead),
         wide=wide,
+        reads=tuple(reads),
     )
 
 

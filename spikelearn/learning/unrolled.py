@@ -96,6 +96,13 @@ def check_supported(d: NetworkDescription) -> None:
         raise DescriptionError(
             f"gradient: {name} of projection {homeostasis.projection.name!r} changes weights during trials"
         )
+    for population in d.populations:
+        if population.is_neuron and (population.model.timed or population.model.model.reads):
+            what = dict(population.model.timed) or population.model.model.reads
+            raise DescriptionError(
+                f"gradient: {population.model_name} of population {population.name!r} depends on "
+                f"{next(iter(what))}, which is not the same in all trials or neurons of a batch"
+            )
     for p in d.projections:
         if p.receiver is None:
             continue

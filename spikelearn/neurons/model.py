@@ -17,8 +17,10 @@ from spikelearn.nest_mapping import NestNeuron
 from spikelearn.neurons.closed_form import ClosedForm
 from spikelearn.neurons.margin import check_margin
 from spikelearn.neurons.membrane import Membrane
+from spikelearn.neurons.parameters_in_time import in_time, split
 from spikelearn.neurons.properties import EXACT, Properties
-from spikelearn.parameters import KINDS, Parametrized, check_kinds, checked, declared_units, suggest
+from spikelearn.parameters import KINDS, READS, Parametrized, check_kinds, checked, declared_units, suggest
+from spikelearn.timed import Timed
 from spikelearn.units import Quantity, unit_named
 from spikelearn.values import path_for_writing
 
@@ -30,10 +32,10 @@ class NeuronModel(Documented):
     name: short name, shown in errors and run files.
     Parameters: NamedTuple, each line with unit, default and meaning. The unit `duration` is ms in whole steps of dt.
     constants: function(parameters, dt) -> dict of all numbers that the step needs; values may be per-neuron arrays.
-    step: function(*state, *inputs, *currents, *random, *normal, *constants) -> (*state, mask), for one neuron and one
-        time step; an argument is named `in_<port>` for a port and `I_<current>` for a current. Input arrives at the
-        end of the step. mask: what it emits in this step, the sum of 1 for a spike, 2 for a plateau, 4 for an event, 8
-        for a burst, 16 for a rate and 32 for an instruction.
+    step: function(*state, *inputs, *currents, *random, *normal, *reads, *constants) -> (*state, mask), for one neuron
+        and one time step; an argument is named `in_<port>` for a port and `I_<current>` for a current. Input arrives at
+        the end of the step. mask: what it emits in this step, the sum of 1 for a spike, 2 for a plateau, 4 for an
+        event, 8 for a burst, 16 for a rate and 32 for an instruction.
     state: variable -> unit; the first is checked to stay finite.
     ports: port -> unit of the weight. currents: names of the ports that also take continuous currents, in pA.
     graded: names of the ports that graded synapses act on, such as NMDA: their input is a value at the end of the step,
@@ -41,6 +43,8 @@ class NeuronModel(Documented):
     random, normal: names of uniform random numbers in (0, 1), and of standard normal ones, that the step takes, drawn
         anew for each neuron and step. They depend only on the seed, the population, the neuron's index in it and the
         step.
+    reads: what else the step takes among t, the time at which it begins (ms), i, the index of the neuron in its
+        population, and N, the number of neurons of its population.
     at_event: function(*state, *random, *normal, *constants) -> state, called after the step for neurons that emitted
         something; if given, it takes the random numbers, and `step` has none. For updates that are rarely needed.
     margin: its potential minus its threshold before a reset, of which surrogate gradients are functions: a state
@@ -102,13 +106,14 @@ class NeuronModel(Documented):
     margin: str | Callable[..., Any] = ""
     properties: Properties = Properties()
     time_constants: Callable[[Any], Mapping[str, Any]] | None = None
+    reads: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "step", scalar(self.step))
         inputs = [*(f"in_{p}" for p in self.ports), *(f"I_{c}" for c in self.currents)]
         drawn, constants = [*self.random, *self.normal], list(self.constants(self.Parameters(), 0.1))
-        of_step = [*self.state, *inputs, *(drawn if self.at_event is None else ()), *constants]
-        self._check_arguments("step", self.step, "state, ports, currents, random numbers and constants", of_step)
+        of_step = [*self.state, *inputs, *(drawn if self.at_event is None else ()), *self.reads, *constants]
+        self._check_arguments("step", self.step, "state, ports, currents, random numbers, reads and constants", of_step)
         if callable(self.margin):
             object.__setattr__(self, "margin", scalar(self.margin))
             self._check_arguments("margin", self.margin, "arguments of the step", of_step)
@@ -139,6 +144,10 @@ class NeuronModel(Documented):
                 raise DescriptionError(
                     f"{what} of neuron model {self.name!r} names {', '.join(sorted(unknown))}, which is not a parameter"
                 )
+        if self.reads != tuple(name for name in READS if name in self.reads):
+            raise DescriptionError(
+                f"reads of neuron model {self.name!r}: expected some of {READS}, in this order, got {self.reads}"
+            )
         if not set(self.graded) <= set(self.ports):
             raise DescriptionError(f"neuron model {self.name!r}: graded ports {self.graded} are not among its ports")
         check_kinds(self.kinds, f"neuron model {self.name!r}")
@@ -178,18 +187,25 @@ class NeuronModel(Documented):
         equations: `dx/dt = ... : unit`, optionally `(unless refractory)`; named expressions `f = ... : unit`; and
             variables `x : unit` that only reset and ports change. threshold, reset: as in Brian2, at the end of a step:
             what follows a spike within its step is lost, as it is there, so intervals are met to first order in dt.
+            They may use rand() and randn(), which draw anew for each neuron, step and call. All may use t, the time at
+            which the step begins, also in threshold and reset, as in Brian2; i, the index of the neuron; N, the number
+            of neurons; and dt. A parameter may be called `I(t)` or `I(t, i)`: see Timed.
         refractory: a time (a number in ms, a quantity, or (2.0, "ms")) or the name of a parameter that is one, a
-            multiple of dt. The neuron does not spike during that time.
+            multiple of dt; an expression that is a time, "(2 + i)*ms", rounded down to steps and evaluated at the
+            spike; or a condition, "V_m > -40*mV", from the spike on until it is no longer true at the beginning of a
+            step. The neuron does not spike meanwhile.
         ports: port -> the variable to which an arriving weight is added, or statements about `weight`, such as
-            "I_syn += 2 * weight". currents: port -> the name of its continuous current in the equations.
+            "I_syn += 2 * weight"; "g = weight" for a graded port, which sets a variable to what graded synapses send in
+            each step. currents: port -> the name of its continuous current in the equations.
         parameters: name -> default, as a quantity, as (10.0, "ms"), with its meaning as (10.0, "ms", "time constant"),
             or as a number without unit (or in the unit that the equations declare for it: `I_e : amp`). Defaults are
             single numbers; a call may give one per neuron.
         initial: variable -> number in its unit, quantity, (value, unit), or an expression of parameters as text.
             Omitted variables start at 0, or V_m at E_L.
         method: "exact", "exponential_euler", "rk4", "rk2", "euler"; with noise `xi` "euler", "heun", "milstein". By
-            default exact where the equations are linear, else exponential Euler where each is linear in its own
-            variable, else rk4; with noise Euler where it is additive, else Heun.
+            default exact where the equations are linear and without t, else exponential Euler where each is linear in
+            its own variable, with t as it is at the beginning of the step, else rk4; with noise Euler where it is
+            additive, else Heun.
 
         Internal numbers are in ms, mV, pA and derived units. `source` is the model as a module, `save` writes it.
         Raises DescriptionError, ParameterError or UnitError, pointing at the cause.
@@ -267,12 +283,18 @@ class NeuronModel(Documented):
     def __repr__(self) -> str:
         return f"<neuron model {self.name}; its parameters are given in a call: {self.name}()>"
 
-    def __call__(self, **parameters: Quantity) -> Neuron:
+    def __call__(self, **parameters: Quantity | Timed) -> Neuron:
+        timed: dict[str, Timed] = {}
+        if any(isinstance(value, Timed) for value in parameters.values()):
+            parameters, timed = split(self, parameters)
         values = checked(self.Parameters, parameters, self.name)
-        complaint = self.check(values)
+        if timed:
+            _, at_all_times, _ = in_time(self, values, timed)
+            checked(self.Parameters, at_all_times._asdict(), self.name)
+        complaint = self.check(at_all_times if timed else values)
         if complaint:
             raise ParameterError(f"{self.name}: {complaint}")
-        return Neuron(self, values)
+        return Neuron(self, values, tuple(timed.items()))
 
     @property
     def tells_bursts(self) -> bool:
@@ -326,6 +348,11 @@ class NeuronModel(Documented):
         given = self.arrivals.get(port, "")
         return f"{given} += weight" if given.isidentifier() else given
 
+    def set_by(self, port: str) -> str:
+        """The variable that a graded port sets to what arrives at the end of each step; "" if it does more."""
+        variable, _, rest = self.arrivals.get(port, "").partition("=")
+        return variable.strip() if port in self.graded and rest.strip() == "weight" else ""
+
     def port(self, name: str | None, where: str) -> str:
         """Check a port name; None means the first port."""
         if name is None:
@@ -339,12 +366,21 @@ class NeuronModel(Documented):
 
 @dataclass(frozen=True, eq=False)
 class Neuron(Parametrized):
-    """A neuron model with its parameters."""
+    """A neuron model with its parameters.
+
+    parameters: at time 0. timed: (name, values) of those that change in time.
+    """
 
     model: NeuronModel
     parameters: Any
+    timed: tuple[tuple[str, Timed], ...] = ()
+
+    @property
+    def at_all_times(self) -> Any:
+        """The parameters; those that change in time as an array of what they are at any time."""
+        return in_time(self.model, self.parameters, dict(self.timed))[1] if self.timed else self.parameters
 
     def __repr__(self) -> str:
-        values = self.parameters._asdict().items()
-        shown = (f"{name}={value if np.ndim(value) else format(value, 'g')}" for name, value in values)
+        values = (self.parameters._asdict() | dict(self.timed)).items()
+        shown = (f"{name}={format(value, 'g') if isinstance(value, float) else value}" for name, value in values)
         return f"{self.model.name}({', '.join(shown)})"

@@ -12,6 +12,6 @@ if TYPE_CHECKING:
     from spikelearn.sources.spikes import Images as Images
     from spikelearn.sources.spikes import Poisson as Poisson
     from spikelearn.sources.spikes import SpikeList as SpikeList
-    from spikelearn.sources.spikes import Timed as Timed
+    from spikelearn.timed import Timed as Timed
 else:
     __getattr__, __dir__, __all__ = imported_on_demand(__name__)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.sources.spikes import Poisson, Timed
+from spikelearn.sources.spikes import Poisson
+from spikelearn.timed import Timed
 from spikelearn.units import Quantity, plain
 from spikelearn.values import whole_number, whole_numbers
 

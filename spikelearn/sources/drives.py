@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.sources.spikes import Timed, span
+from spikelearn.sources.spikes import span
+from spikelearn.timed import Timed
 from spikelearn.units import Quantity, plain
 from spikelearn.values import whole_number, word
 
@@ -40,8 +41,11 @@ class StepCurrent:
     """A current that changes at given times, and is 0 before the first.
 
     times: (T,) ms, ascending, multiples of dt except for the exact engine. values: pA, (T,), or (T, n) with one column
-    for each target neuron.
+    for each target neuron. At equal intervals, `Timed` says the same in one list.
     """
+
+    averaged = False
+    """Whether the mean counts in steps in which it changes, so that times need not be multiples of dt."""
 
     def __init__(self, times: Quantity, values: Quantity) -> None:
         self.times = np.atleast_1d(np.asarray(plain(times, "ms", "times of StepCurrent")))
@@ -56,6 +60,14 @@ class StepCurrent:
             raise ParameterError("StepCurrent: expected finite times (ms) and values (pA)")
         if np.any(np.diff(self.times) <= 0) or np.any(self.times < 0):
             raise ParameterError("StepCurrent: expected times from 0 ms on, in ascending order without repeats")
+
+    @classmethod
+    def of(cls, timed: Timed, what: str) -> StepCurrent:
+        """What `Timed` values in pA are as a drive: in steps in which they change, the mean counts."""
+        values, starts = timed.checked("pA", what)
+        found = cls(starts[starts < np.inf], values[starts < np.inf])
+        found.averaged = True
+        return found
 
     def __repr__(self) -> str:
         return f"StepCurrent({span(self.values)} pA in {len(self.times):,} steps)"

@@ -2,48 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.units import Quantity, own, plain
+from spikelearn.timed import Timed
+from spikelearn.units import Quantity, plain
 from spikelearn.values import whole_numbers
-
-
-@dataclass(frozen=True)
-class Timed:
-    """Values that change in time: row k applies from k * interval on, and the last one is kept.
-
-    values: (T,), or (T, n) with one column for each neuron, in the unit of the quantity. interval: ms; it need not be a
-    multiple of dt: in a step in which rows change, the mean over the step counts.
-    """
-
-    values: Quantity
-    interval: Quantity
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "values", own(self.values))
-
-    def checked(self, unit: str, what: str) -> tuple[np.ndarray, np.ndarray]:
-        """(T, n or 1) finite values, and the (T,) times in ms from which they apply."""
-        values = np.atleast_1d(np.asarray(plain(self.values, unit, what)))
-        values = values[:, None] if values.ndim == 1 else values
-        interval = plain(self.interval, "ms", f"interval of {what}")
-        if values.ndim != 2 or values.size == 0:
-            raise DescriptionError(f"{what}: expected values of shape (T,) or (T, n), got {values.shape}")
-        if not np.all(np.isfinite(values)):
-            raise ParameterError(f"{what}: expected finite values in {unit}")
-        if not isinstance(interval, float) or not 0 < interval < np.inf:
-            raise ParameterError(f"interval of {what}: expected a finite time of more than 0 ms, got {interval}")
-        return values, _multiples(interval, len(values))
-
-
-def _multiples(interval: float, n: int) -> np.ndarray:
-    """0, interval, ..., (n - 1) * interval; inf where that overflows."""
-    with np.errstate(over="ignore"):
-        return np.arange(n) * interval
 
 
 def span(values: np.ndarray) -> str:

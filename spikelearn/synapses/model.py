@@ -153,6 +153,11 @@ class Synapse(Parametrized):
     parameters: Any
 
     @property
+    def unit(self) -> str:
+        """The unit of the weight; "" for that of the port."""
+        return getattr(self.model, "unit", "")
+
+    @property
     def varying(self) -> tuple[str, ...]:
         """Parameters with a value for each synapse, in order: an array or a distribution."""
         return tuple(name for name, value in self.parameters._asdict().items() if not isinstance(value, float))

@@ -29,6 +29,7 @@ from cases import (
     synapses,
     synaptic_equations,
     temporal_memory,
+    time_in_models,
     two_sites,
     unsupervised,
     voltage,
@@ -38,6 +39,7 @@ from cases.case import Case
 TOPICS = (
     own_equations,
     equations,
+    time_in_models,
     neurons,
     noise,
     nonlinear_neurons,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from read_cells import cell_with
-from unit import all_parts
+from unit import all_parts, time_network
 
 import spikelearn as sl
 from spikelearn.connectivity import CONNECTION_RULES
@@ -180,7 +180,7 @@ def networks():
     receptors = {"ampa": sl.ExponentialConductance(E=0), "gaba_b": sl.AlphaConductance(E=-95), "slow": sl.BetaCurrent()}
     found["several receptors"] = lambda: neurons_of(sl.AdEx.with_receptors(**receptors))
     found |= {"regulated": regulated, "rates": rates, "all parts": all_parts.network}
-    found["by distance"] = by_distance
+    found |= {"by distance": by_distance, "time in models": time_network.network}
     return found | {"all parts on two threads": lambda: all_parts.network(threads=2, shareable=True)}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,8 +15,11 @@ from spikelearn.backends.unsupported import unsupported
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.equations.brian import import_brian2
+from spikelearn.equations.vocabulary import is_condition
 from spikelearn.neurons import MODELS, NeuronModel
 from spikelearn.neurons.membrane import refractory_steps
+from spikelearn.steps import in_steps
+from spikelearn.timed import Timed, averaged
 
 
 class Group:
@@ -33,7 +38,9 @@ class Group:
         self.population, self.model = population, model
         b2, step = import_brian2(), d.dt * import_brian2().ms
         declared = b2.Equations(model.equations).parameter_names
-        self._varying = {name: value for name, value in parameters.items() if np.ndim(value) or name in declared}
+        self._in_time = {name: _in_steps(timed, model.units[name], d.dt) for name, timed in population.model.timed}
+        differ = declared | self._in_time.keys()
+        self._varying = {name: value for name, value in parameters.items() if np.ndim(value) or name in differ}
         self.constants = {
             name: quantity(value, model.units[name]) for name, value in parameters.items() if name not in self._varying
         }
@@ -46,9 +53,13 @@ class Group:
         if model.random or model.normal:
             b2.seed(d.seed % (1 << 32))
         added += [f"current_{port} : {declared_unit(model.units[name])} (constant)" for port, name in constant.items()]
-        held = "t_ref" in parameters or "unless refractory" in model.equations
+        until = self._named(model.refractory).strip() if isinstance(model.refractory, str) else ""
+        until = "" if until in parameters or (until.isidentifier() and until not in model.state) else until
+        timed = not isinstance(model.refractory, str) or model.refractory in parameters
+        held = not until and (timed or "t_ref" in parameters or "unless refractory" in model.equations)
         added += ["held_for : second (constant)"] if held else []
-        text = replaced(model.equations, {name: f"({name} + current_{port})" for port, name in constant.items()})
+        names = {name: f"({name} + current_{port})" for port, name in constant.items()}
+        text = replaced(self._named(model.equations), names)
         self.equations = b2.Equations(text + "\n" + "\n".join(added))
         own = self.equations.names - self.equations.subexpr_names
         self.variables = [name for name in model.state if name in own]
@@ -56,9 +67,9 @@ class Group:
         if self.method == "exact":
             _check_time_constants(population, parameters)
         self.group = b2.NeuronGroup(
-            population.size, self.equations, threshold=model.threshold, reset=self._reset(), method=self.method,
-            namespace=self.constants, events=dict(model.events), dt=step,
-            refractory="held_for" if held else False,
+            population.size, self.equations, threshold=self._named(model.threshold), reset=self._reset(),
+            method=self.method, namespace=self.constants, events=dict(model.events), dt=step,
+            refractory="held_for" if held else _until(until, d.dt) if until else False,
         )  # fmt: skip
         for name, value in self._varying.items():
             setattr(self.group, name, quantity(value, model.units[name]))
@@ -89,8 +100,24 @@ class Group:
         name, unit = self._written[what, port]
         self.group.variables[name].get_value()[:] = values * float(quantity(1.0, unit))
 
+    def follow(self, step: int) -> None:
+        """Set the parameters that change in time to what they are in a step."""
+        for name, (steps, rows) in self._in_time.items():
+            row = rows[np.searchsorted(steps, step - 1, side="right") - 1]
+            self.group.variables[name].get_value()[:] = row * float(quantity(1.0, self.model.units[name]))
+
+    @property
+    def changes(self) -> bool:
+        """Whether parameters change in time."""
+        return bool(self._in_time)
+
+    def _named(self, text: str) -> str:
+        """Text in which a parameter I that changes in time is called I, not I(t)."""
+        names = "|".join(map(re.escape, self.model.units))
+        return re.sub(rf"\b({names})\s*\(\s*t\s*(?:,\s*i\s*)?\)", r"\1", text) if names else text
+
     def _reset(self) -> str:
-        return "\n".join(lines(self.model.reset))
+        return "\n".join(lines(self._named(self.model.reset)))
 
 
 def check_neurons(d: NetworkDescription, arriving: Iterable[tuple[Population, str]]) -> None:
@@ -151,3 +178,15 @@ def _check_time_constants(population: Population, parameters: Mapping[str, Any])
                 f"population {population.name!r} ({population.model_name})", 'Brian2 with method="exact"',
                 f"its closed form divides by tau_m - {name}, which is 0", 'sl.Brian2(method="rk4") can',
             )  # fmt: skip
+
+
+def _in_steps(timed: Timed, unit: str, dt: float) -> tuple[np.ndarray, np.ndarray]:
+    """Values that change in time: the steps from which rows apply, and the rows."""
+    values, starts = timed.checked(unit, "a parameter")
+    return averaged(in_steps(starts, dt), values)
+
+
+def _until(given: str, dt: float) -> str:
+    """A condition or period by which a neuron is refractory, for Brian2, whose periods are one step shorter."""
+    condition = is_condition(ast.parse(given, mode="eval").body)
+    return given if condition else f"({given}) + {dt!r} * ms"

@@ -118,9 +118,11 @@ class OnBrian2:
         parts += list(dict.fromkeys(self._monitors.values()))
         if self._driven is not None:
             parts.append(b2.NetworkOperation(self._drive, dt=step, when="start"))
+        if any(group.changes for group in self._neurons.values()):
+            parts.append(b2.NetworkOperation(self._follow, dt=step, when="start"))
         if d.modulators:
             parts.append(b2.NetworkOperation(self._modulate, dt=step, when="before_thresholds", order=10))
-        self._now = 0
+        self._now = self._following = 0
         self._network = b2.Network(*parts)
 
     def _monitor_all(self, b2: Any) -> dict[Recording, Any]:
@@ -151,6 +153,12 @@ class OnBrian2:
             self._neurons[population].write("arriving", port, self._driven.arriving(population, port))
         for population, port in self._driven.currents:
             self._neurons[population].write("current", port, self._driven.current(population, port))
+
+    def _follow(self) -> None:
+        """Set the parameters that change in time."""
+        self._following += 1
+        for group in self._neurons.values():
+            group.follow(self._following)
 
     def _modulate(self) -> None:
         """Release modulators due at the end of this step, and pass the concentration to plastic synapses."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.backends.brian2.graded import graded_synapses
 from spikelearn.backends.brian2.neurons import Group, check_port
 from spikelearn.backends.brian2.statements import assigned, lines, quantity, renamed, replaced
 from spikelearn.backends.presampled import synapses
@@ -42,10 +43,9 @@ def check_synapses(d: NetworkDescription) -> None:
             )
         if projection.receiver is not None:
             check_port(projection.receiver, projection.port, what)
-        if projection.synapse is not None and not getattr(projection.synapse.model, "statements", ""):
-            raise unsupported(
-                f"{what} ({projection.synapse.model.name})", "Brian2", "the synapse has no Brian2 statements"
-            )
+        synapse = None if projection.synapse is None else projection.synapse.model
+        if synapse is not None and not (getattr(synapse, "statements", "") or getattr(synapse, "equations", "")):
+            raise unsupported(f"{what} ({synapse.name})", "Brian2", "the synapse has no Brian2 statements")
         if projection.synapse is not None and projection.synapse.varying:
             raise unsupported(what, "Brian2", f"{projection.synapse.varying[0]} of its synapses differs among them")
         if projection.plasticity is None or not (projection.learns or projection.transmits):
@@ -91,6 +91,9 @@ class Connected:
         self.modulator = projection.plasticity.modulator if projection.learns and projection.plasticity else None
         self.synapses = None
         if len(self.start.pre) == 0:
+            return
+        if projection.graded:
+            self.synapses = graded_synapses(projection, self.start, source, target, d.dt)
             return
         steps = np.round(self.start.delay / d.dt)
         equations, pathways, namespace = _texts(projection, group, steps)

@@ -99,6 +99,11 @@ def check_supported(d: NetworkDescription) -> None:
                 f"population {population.name!r}: {model.model.name} has no closed form between events, which "
                 f"engine='events' needs; it runs: {able}, Poisson, SpikeList"
             )
+        if isinstance(model, Neuron) and model.timed:
+            raise DescriptionError(
+                f"population {population.name!r}: engine='events' has one closed form for the whole run, and "
+                f"{model.timed[0][0]} of {model.model.name} changes in time; engine='compiled' runs it"
+            )
         if isinstance(model, CorrelatedPoisson):
             raise DescriptionError(
                 f"population {population.name!r}: CorrelatedPoisson is correlated within steps, which "

@@ -32,6 +32,8 @@ def check_neurons(d: NetworkDescription) -> None:
         if population.model.model.nest is None:
             known = ", ".join(model.name for model in MODELS if model.nest is not None)
             raise unsupported(what, "NEST", f"NEST has no such neuron; supported are {known}")
+        if population.model.timed:
+            raise unsupported(what, "NEST", f"its parameter {population.model.timed[0][0]} changes in time")
         complaint = mapping_of(population).check(population.model.parameters, d.dt)
         if complaint:
             raise unsupported(what, "NEST", complaint)

@@ -16,7 +16,8 @@ from spikelearn.errors import DescriptionError
 from spikelearn.kernels import poisson_input, sources
 from spikelearn.kernels.random import noise_key
 from spikelearn.sources import NoiseCurrent, PoissonInput, StepCurrent
-from spikelearn.steps import in_steps, steps_of, whole_steps
+from spikelearn.steps import MOST_STEPS, NEVER, in_steps, steps_of, whole_steps
+from spikelearn.timed import averaged
 
 _TABLE_UP_TO = 30.0
 """Mean number of arrivals per step up to which Poisson numbers are drawn by table look-up."""
@@ -77,9 +78,14 @@ def _poisson_input(drive: Drive, source: PoissonInput, plan: Plan, inputs: np.nd
 
 
 def _step_current(source: StepCurrent, plan: Plan, current: np.ndarray, part: slice, label: str) -> None:
-    steps = steps_of(source.times, plan.dt, f"times of StepCurrent, {label}", unreachable=True) + 1
+    times, rows = source.times, source.values
+    if source.averaged:
+        found, rows = averaged(in_steps(times, plan.dt), rows)
+        steps = np.where(found > MOST_STEPS, NEVER, found).astype(np.int64) + 1
+    else:
+        steps = steps_of(times, plan.dt, f"times of StepCurrent, {label}", unreachable=True) + 1
     cursor, previous = np.zeros(1, np.int64), np.zeros(len(current))
-    values = np.ascontiguousarray(source.values if source.values.shape[1] == 1 else source.values[:, part])
+    values = np.ascontiguousarray(rows if rows.shape[1] == 1 else rows[:, part])
     kernel = kernel_of(sources.step_current)
     call = Call(
         label, kernel, steps=steps, rows=np.arange(len(steps)), cursor=cursor, values=values, previous=previous,

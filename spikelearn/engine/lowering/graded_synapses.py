@@ -31,7 +31,7 @@ def table(
     """If all targets get the same sum, except for autapses, no list of N x N synapses is made."""
     [projection] = projections
     alike = projection.rule.every_pair and projection.weight.constant and projection.axonal.constant
-    if alike and not own_weights:
+    if alike and not own_weights and not projection.reads_ends:
         return _table_without_synapses(projection, ends[projection], delays)
     return build(projections, ends, delays, seed, dt, shared=False, double=True, local=False)
 
@@ -82,7 +82,8 @@ class Gates:
             Call(
                 f"gates of {projection.name}", kernel, rows=ring.all_rows, counts=ring.all_counts, delays=delays,
                 first=first, fan_out=gates.fan_out, event_counts=gates.event_counts, arrived=np.zeros(n_gates),
-                output=gates.output, **{f"all_{name}": array for name, array in gates.state.items()}, **constants,
+                output=gates.output, **{f"all_{name}": array for name, array in gates.state.items()},
+                **dict(zip(graded.fixed(list(constants)), constants.values(), strict=True)),
             )
         )  # fmt: skip
         plan.gates[key] = gates
@@ -124,6 +125,9 @@ def deliver(table: Table, plan: Plan) -> None:
     """Gates first, then their output. Each share has all gates."""
     [projection] = table.projections
     ends, n_delays, size = plan.ends[projection], len(table.delays), projection.source_size
+    if projection.reads_ends:
+        _send(table, projection, plan)
+        return
     gates, first = Gates.of(projection, table.delays, plan), ends.first_source
     if len(table.slot_weight):
         fan_out = _fan_out(projection, ends)
@@ -175,3 +179,34 @@ def _fan_out(projection: Projection, ends: Ends) -> np.ndarray:
     own = np.arange(projection.source_size) + projection.autapse_shift
     left_out = (own >= begin) & (own < begin + size)
     return size - left_out.astype(np.int64)
+
+
+def _send(table: Table, projection: Projection, plan: Plan) -> None:
+    """What depends on variables of source and target is added to the target's variable when all neurons have advanced,
+    so that the variable holds the sum at the end of the step. For the first step it is made from the initial values.
+    """
+    assert projection.synapse is not None and projection.receiver is not None
+    model, ends = projection.synapse.model, plan.ends[projection]
+    variable = projection.receiver.model.model.set_by(projection.port)
+    first, size, n_delays = ends.first_source, projection.source_size, len(table.delays)
+    n_gates, state = size * n_delays, {}
+    if model.state:
+        gates = Gates.of(projection, table.delays, plan)
+        own, member = gates.part(first, size, n_delays), gates.members.index(projection)
+        gates.fan_out[member, own] = np.diff(table.index)[first * n_delays : (first + size) * n_delays]
+        table.event_count = gates.event_counts[member]
+        state = {name: values[own] for name, values in gates.state.items()}
+    constants = {n: float(value) for n, value in model.constants(projection.synapse.parameters, plan.dt).items()}
+    text = graded.render_sent(list(model.state), list(model.pre), list(model.post), list(constants))
+    kernel = kernel_for(f"Synapses of {model.name}", text, {"send": model.send})
+    call = Call(
+        f"deliver {projection.name}", kernel, first_slot=first * n_delays, n_delays=n_delays, n_gates=n_gates,
+        index=table.index, targets=table.targets, weights=table.weights,
+        summed=ends.neurons.state[variable],
+        **{f"all_{name}": values for name, values in state.items()},
+        **{f"of_source_{name}": ends.source.state[name][first : first + size] for name in model.pre},
+        **{f"of_target_{name}": ends.neurons.state[name] for name in model.post},
+        **dict(zip(graded.fixed(list(constants)), constants.values(), strict=True)),
+    )  # fmt: skip
+    plan.stages["receive"].append(call)
+    plan.at_start.append(call)

@@ -134,6 +134,8 @@ def _indivisible(d: NetworkDescription) -> list[str]:
         for p in d.projections
         if p.plasticity is not None and p.learns and p.plasticity.rule.mean_pre
     ]
+    sent = [(p, p.synapse.model.name) for p in d.projections if p.synapse is not None and p.reads_ends]
+    rules += [f"projection {p.name!r} ({name})" for p, name in sent]
     return rules + [
         f"{type(r.rule).__name__} of projection {r.projection.name!r}" for r in d.homeostases if r.rule.indivisible
     ]

@@ -14,6 +14,7 @@ from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, neurons, sources
 from spikelearn.kernels.random import noise_key
 from spikelearn.neurons import Neuron
+from spikelearn.neurons.parameters_in_time import constants_in_time
 from spikelearn.sources import CorrelatedPoisson, Poisson, SpikeList
 from spikelearn.steps import in_steps, steps_of
 
@@ -86,24 +87,37 @@ def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neur
     model, first, size = neuron.model, block.first[population] + part.start, part.stop - part.start
     span = slice(first, first + size)
     constants = {}
-    for name, value in model.constants(neuron.parameters, plan.dt).items():
+    fixed, in_time = constants_in_time(neuron, plan.dt, population.size)
+    for name, value in fixed.items():
         array = np.asarray(value, dtype=np.float64)
         constants[name] = (
             float(array) if array.ndim == 0 else np.ascontiguousarray(np.broadcast_to(array, population.size)[part])
         )
     varying = [name for name, value in constants.items() if isinstance(value, np.ndarray)]
+    for name, (starts, rows) in in_time.items():
+        constants[name] = np.array(constants[name])
+        rows = rows if rows.shape[1] == 1 else np.ascontiguousarray(rows[:, part])
+        timed = Call(
+            f"{name} of {population.name}", kernel_of(sources.set_timed), values=rows,
+            starts=in_steps(starts, plan.dt), target=constants[name],
+        )  # fmt: skip
+        plan.stages["begin"].append(timed)
     given = [port for port in model.ports if port not in block.added_to]
     noisy = [name for name in model.currents if (population, name) in block.noise]
     random = ["uniform"] * len(model.random) + ["normal"] * len(model.normal)
     text = neurons.render_neurons(
         list(model.state), list(model.ports), given, model.currents, noisy, random, list(constants), varying,
         model.reported, model.at_event is not None, list(block.ahead), size >= _WIDE_FROM,
+        model.reads,
     )  # fmt: skip
     values: dict[str, Any] = {
         "first": first, "population": population.uid, "emitted": np.zeros(size, np.uint8), "control": plan.control,
     }  # fmt: skip
     if random:
         values |= {"seed": plan.seed, "key": noise_key(population.uid), "first_id": part.start}
+    values |= {"dt": plan.dt} if "t" in model.reads else {}
+    values |= {"first_id": part.start} if "i" in model.reads else {}
+    values |= {"population_size": float(population.size)} if "N" in model.reads else {}
     for kind in model.reported:
         values |= {f"{kind}_rows": block.rings[kind].rows, f"{kind}_counts": block.rings[kind].counts}
     for prefix, arrays in (("all", block.state), ("all_I", block.currents)):

@@ -11,7 +11,7 @@ from spikelearn.kernels.events import count_in_row, source_in_row
 @kernel
 def function(
     step, rows, counts, delays, first, fan_out, event_counts: Written, arrived: Written, output: Written,
-    all__STATE: Written, CONSTANTS
+    all__STATE: Written, FIXED
 ):  # fmt: skip
     depth = counts.shape[1]
     n_delays = len(delays)
@@ -25,8 +25,8 @@ def function(
                 for projection in range(len(fan_out)):
                     event_counts[projection, 0] += fan_out[projection, gate]
     for gate in range(n_gates):
-        STATE, output[gate] = advance(all__STATE[gate], arrived[gate], CONSTANTS)
+        new__STATE, output[gate] = advance(all__STATE[gate], arrived[gate], FIXED)
         # for name in state:
-        all__name[gate] = name
+        all__name[gate] = new__name
         # end
         arrived[gate] = 0.0

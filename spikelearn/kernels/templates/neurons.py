@@ -6,7 +6,8 @@ fixed: constants, all_<name> where there is one per neuron, the_<name> otherwise
 draws: "uniform" or "normal" for each random number that a neuron gets in a step, with its number. at_event: they are
 for `at_event`, which is called for the neurons that emitted something. kinds: those reported by the step, each with
 its bit of the mask. ahead: the ports with a ring of inputs that were delivered ahead, (steps, neurons), in which this
-population begins at neuron `first_ahead`. wide: whether there are enough neurons for vectors of 512 bits.
+population begins at neuron `first_ahead`. reads: what the step takes among t, i and N: the time at which it begins, and
+the neuron and the size of its whole population. wide: whether there are enough neurons for vectors of 512 bits.
 """
 
 import numpy as np
@@ -19,11 +20,26 @@ from spikelearn.kernels.events import EVENTS, WRONG, collect, gathered
 from spikelearn.kernels.random import normal, stream, uniform
 # end
 
-# RANDOM =
+# OTHERS =
 # DRAWN =
 # if draws:
-# RANDOM = seed, key, first_id
+# OTHERS = seed, key, first_id
 # DRAWN = kind(start, increment, PER_NEURON * (first_id + i) + k) for kind, k in draws
+# end
+# READ =
+# if "t" in reads:
+# OTHERS = OTHERS, dt
+# READ = READ, t
+# end
+# if "i" in reads:
+# if not draws:
+# OTHERS = OTHERS, first_id
+# end
+# READ = READ, 1.0 * (first_id + i)
+# end
+# if "N" in reads:
+# OTHERS = OTHERS, population_size
+# READ = READ, population_size
 # end
 # RINGS = kind__rows, kind__counts for kind, bit in kinds
 # FIRST =
@@ -61,11 +77,14 @@ from spikelearn.kernels.random import normal, stream, uniform
 # end
 @kernel_apart
 def function(
-    step, first, population, emitted: Written, control: Written, RANDOM, RINGS: Written, all__STATE: Written,
+    step, first, population, emitted: Written, control: Written, OTHERS, RINGS: Written, all__STATE: Written,
     all_in__GIVEN: Written, ahead__AHEAD: Written, FIRST, all_I__CURRENTS, all_noise__NOISY, FIXED
 ):  # fmt: skip
     # if draws:
     start, increment = stream(seed, key, step)
+    # end
+    # if "t" in reads:
+    t = dt * (step - 1)
     # end
     n = len(all__MEMBRANE)
     # for name in ahead:
@@ -73,9 +92,9 @@ def function(
     # end
     for i in range(n):
         # if at_event:
-        new__STATE, mask = advance(all__STATE[i], RECEIVED, INTO, HELD)
+        new__STATE, mask = advance(all__STATE[i], RECEIVED, INTO, READ, HELD)
         # else:
-        new__STATE, mask = advance(all__STATE[i], RECEIVED, INTO, DRAWN, HELD)
+        new__STATE, mask = advance(all__STATE[i], RECEIVED, INTO, DRAWN, READ, HELD)
         # end
         # for name in state:
         all__name[i] = new__name
