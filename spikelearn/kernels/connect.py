@@ -89,11 +89,11 @@ def degree_of(degrees, row):
 
 
 def scratch(row_width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Arrays for the synapses of a row: sources followed by targets, and values.
+    """Arrays for the synapses of a row: sources followed by targets, and weights followed by delays.
 
     They are allocated here because code that allocates no arrays is loaded from disk without Numba.
     """
-    return np.empty((7, row_width), np.int64), np.empty(row_width)
+    return np.empty((6, row_width), np.int64), np.empty((2, row_width))
 
 
 @scalar
@@ -174,23 +174,25 @@ def scan(
     seed, uid, weight_code, weight_numbers, weight_by_distance, weight_arguments,
     delay_code, delay_numbers, delay_by_distance, delay_arguments, extra_delay, dt,
     first_source, first_target, n_delays, delay_index,
-    cursor, targets, weights, positions, out_pre, out_post, out_delay, low, high, origin,
+    cursor, bits, slots, targets, weights, positions, out_pre, out_post, out_delay, low, high, origin,
     rows, drawn,
 ):  # fmt: skip
     """One pass over the synapses of a projection, in the order in which its rule makes them.
 
-    MARK writes 1 to `cursor[delay]`, in steps; COUNT adds to `cursor[slot + 1]`; PLACE writes targets, less `origin`,
-    and weights at `cursor[slot]`, which it advances; LOCATE writes where PLACE put each synapse. slot = source *
-    n_delays + delay number. Synapses whose target is outside [low, high) are skipped. Returns the number of the others,
-    or WRONG_ROW.
+    MARK writes 1 to `cursor[delay]`, in steps; COUNT adds to `cursor[bucket + 1]`; PLACE writes targets, less `origin`,
+    weights and slots at `cursor[bucket]`, which it advances; LOCATE writes where each synapse is once buckets are
+    sorted, from `cursor[slot]`. slot = source * n_delays + delay number. A bucket has 2^bits sources, and `slots` are
+    counted from the first of its bucket. Synapses whose target is outside [low, high) are skipped. Returns the number
+    of the others, or WRONG_ROW.
 
-    A row is made first and then processed in chunks, so that the scattered memory each chunk needs is prefetched during
-    the one before. make_row, row_arguments: the address of the kernel that makes a row and of its arguments; it writes
-    `partners` and made[0], their number. owners, degrees: see Rows, empty for None. pairs: see `ends`. rows, drawn: see
-    `scratch`. Counters start as np.int64(0), since with a plain 0 Numba would compile the function twice.
+    Buckets are filled in random order, so what comes next in each is prefetched.
+
+    make_row, row_arguments: the address of the kernel that makes a row and of its arguments; it writes `partners` and
+    made[0], their number. owners, degrees: see Rows, empty for None. pairs: see `ends`. rows, drawn: see `scratch`.
+    Counters start as np.int64(0), since with a plain 0 Numba would compile the function twice.
     """
-    sources, posts, counters, flats = rows[0], rows[1], rows[2], rows[3]
-    orders, slots, places = rows[4], rows[5], rows[6]
+    sources, posts, counters, flats, orders, steps = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]
+    drawn_weights, drawn_delays = drawn[0], drawn[1]
     weight_start, weight_increment = stream(seed, uid * STREAMS + WEIGHT_STREAM, 0)
     delay_start, delay_increment = stream(seed, uid * STREAMS + DELAY_STREAM, 0)
     total = np.int64(0)
@@ -200,14 +202,17 @@ def scan(
             target = owners[row] if len(owners) > 0 else row
             if not low <= first_target + target < high:
                 continue
+        n = np.int64(0)
         if mode == MARK and len(degrees) > 0 and delay_code != BY_DISTANCE:
-            count = degree_of(degrees, row)
+            count = np.int64(0)
+            n = degree_of(degrees, row)
+            for k in range(n):
+                counters[k] = row * row_width + k
         else:
             invoke(make_row, row, row_arguments)
             count = made[0]
             if count == WRONG_ROW:
                 return WRONG_ROW
-        n = np.int64(0)
         for k in range(count):
             i, j, flat = ends(by_source, owners, pairs, row, k, partners)
             if low <= first_target + j < high or mode == MARK:
@@ -219,45 +224,81 @@ def scan(
                 n += 1
             total += 1
         n_kept += n
-        draw_row(
-            delay_code, delay_numbers, delay_by_distance, delay_arguments, flats, delay_start, delay_increment,
-            counters, n, drawn,
-        )  # fmt: skip
-        for k in range(n):
-            delay_steps = in_steps(drawn[k], extra_delay, dt)
-            if mode == MARK:
-                cursor[delay_steps] = 1
-                continue
-            slots[k] = (first_source + sources[k]) * n_delays + delay_index[delay_steps]
-            prefetch(cursor, slots[k])
-            if mode == LOCATE:
-                out_delay[orders[k]] = delay_steps
-        if mode == MARK:
-            continue
         if mode == COUNT:
             for k in range(n):
-                cursor[slots[k] + 1] += 1
+                cursor[((first_source + sources[k]) >> bits) + 1] += 1
             continue
+        draw_row(
+            delay_code, delay_numbers, delay_by_distance, delay_arguments, flats, delay_start, delay_increment,
+            counters, n, drawn_delays,
+        )  # fmt: skip
         for k in range(n):
-            place = cursor[slots[k]]
-            cursor[slots[k]] = place + 1
-            places[k] = place
-            if mode == PLACE:
-                prefetch(targets, place)
-                prefetch(weights, place)
+            steps[k] = in_steps(drawn_delays[k], extra_delay, dt)
+        if mode == MARK:
+            for k in range(n):
+                cursor[steps[k]] = 1
+            continue
         if mode == LOCATE:
             for k in range(n):
-                positions[orders[k]] = places[k]
+                slot = (first_source + sources[k]) * n_delays + delay_index[steps[k]]
+                positions[orders[k]] = cursor[slot]
+                cursor[slot] += 1
                 out_pre[orders[k]] = sources[k]
                 out_post[orders[k]] = posts[k]
+                out_delay[orders[k]] = steps[k]
             continue
-        for k in range(n):
-            targets[places[k]] = first_target + posts[k] - origin
         if len(weights) > 0:
             draw_row(
                 weight_code, weight_numbers, weight_by_distance, weight_arguments, flats, weight_start,
-                weight_increment, counters, n, drawn,
+                weight_increment, counters, n, drawn_weights,
             )  # fmt: skip
-            for k in range(n):
-                weights[places[k]] = drawn[k]
+        for k in range(n):
+            source = first_source + sources[k]
+            bucket = source >> bits
+            place = cursor[bucket]
+            cursor[bucket] = place + 1
+            slots[place] = (source - (bucket << bits)) * n_delays + delay_index[steps[k]]
+            targets[place] = first_target + posts[k] - origin
+            if len(weights) > 0:
+                weights[place] = drawn_weights[k]
+            if place & 15 == 0:
+                prefetch(slots, place + 48)
+                prefetch(targets, place + 48)
+                prefetch(weights, place + 40)
+                prefetch(weights, place + 48)
     return n_kept
+
+
+@kernel
+def sort_buckets(edges, slots, targets, weights, index, n_slots, cursor, sorted_targets, sorted_weights):
+    """Sort the synapses of each bucket by slot, those of one slot in the order in which they are, and fill the index.
+
+    edges: (buckets + 1,), where buckets begin and end in the table. slots, targets, weights, index: those of these
+    buckets. n_slots: of each bucket. cursor, sorted_targets, sorted_weights: for the slots and synapses of one.
+    """
+    for bucket in range(len(edges) - 1):
+        begin, end = edges[bucket] - edges[0], edges[bucket + 1] - edges[0]
+        first = bucket * n_slots
+        own = min(n_slots, len(index) - 1 - first)
+        for slot in range(own):
+            cursor[slot] = 0
+        for p in range(begin, end):
+            cursor[slots[p]] += 1
+        place = np.int64(0)
+        for slot in range(own):
+            n = cursor[slot]
+            cursor[slot] = place
+            place += n
+            index[first + slot + 1] = edges[bucket] + place
+        for p in range(begin, end):
+            place = cursor[slots[p]]
+            cursor[slots[p]] = place + 1
+            sorted_targets[place] = targets[p]
+            if len(weights) > 0:
+                sorted_weights[place] = weights[p]
+        for p in range(end - begin):
+            targets[begin + p] = sorted_targets[p]
+        if len(weights) > 0:
+            for p in range(end - begin):
+                weights[begin + p] = sorted_weights[p]
+    return 0

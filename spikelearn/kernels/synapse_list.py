@@ -32,15 +32,15 @@ def list_synapses(
             out_post[total + k] = targets[k]
         draw_row(
             weight_code, weight_numbers, weight_by_distance, weight_arguments, flats, weight_start, weight_increment,
-            counters, n, drawn,
+            counters, n, drawn[0],
         )  # fmt: skip
         for k in range(n):
-            out_weight[total + k] = drawn[k]
+            out_weight[total + k] = drawn[0, k]
         draw_row(
             delay_code, delay_numbers, delay_by_distance, delay_arguments, flats, delay_start, delay_increment,
-            counters, n, drawn,
+            counters, n, drawn[1],
         )  # fmt: skip
         for k in range(n):
-            out_delay[total + k] = extra_delay + drawn[k]
+            out_delay[total + k] = extra_delay + drawn[1, k]
         total += n
     return total

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from spikelearn.codegen.modules import callable_of
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
 from spikelearn.engine.lowering.row_maker import RowMaker
@@ -17,6 +20,11 @@ SINGLE_PRECISION_FROM = 1_000_000
 """From this many synapses on, static weights that differ are stored in 4 bytes."""
 _EMPTY_INT = np.zeros(0, np.int64)
 _EMPTY = np.zeros(0)
+_NO_SLOTS = np.zeros(0, np.uint16)
+_NO_PLACES = _NO_SLOTS, _NO_SLOTS, _EMPTY
+_MOST_SLOTS = 1 << 16
+_BUCKET = 1 << 18
+"""Slots and synapses of a bucket: numbers of slots take 2 bytes, and targets and weights stay in the cache."""
 
 
 def delays_of(projection: Projection, seed: int, dt: float) -> np.ndarray:
@@ -27,8 +35,8 @@ def delays_of(projection: Projection, seed: int, dt: float) -> np.ndarray:
         steps = np.maximum(1, np.floor(values / dt + 0.5).astype(np.int64) + projection.dendritic_steps)
         delays = distinct(np.minimum(steps, connect.LONGEST_DELAY))
     else:
-        used = np.zeros(connect.LONGEST_DELAY + 1, np.int32)
-        _scan(projection, RowMaker(projection, seed), None, seed, dt, connect.MARK, None, used)
+        used = np.zeros(connect.LONGEST_DELAY + 1, np.int64)
+        _scan(projection, RowMaker(projection, seed), seed, dt, connect.MARK, used)
         delays = np.flatnonzero(used).astype(np.int64)
     if len(delays) and delays[-1] == connect.LONGEST_DELAY:
         raise DescriptionError(
@@ -62,14 +70,15 @@ def build(
         np.zeros(0, target_type), _EMPTY, _EMPTY, np.zeros(2, np.int64), low if local else 0,
     )  # fmt: skip
     makers = {projection: RowMaker(projection, seed) for projection in projections}
-    for projection, maker in makers.items():
-        table.sizes[projection] = _scan(
-            projection, maker, ends[projection], seed, dt, connect.COUNT, table, cursor=table.index
-        )
+    parts = _parts(projections, ends, max(1, len(delays)))
+    for part in parts:
+        for projection in part.projections:
+            table.sizes[projection] = _scan(
+                projection, makers[projection], seed, dt, connect.COUNT, part.edges, table, ends[projection], part
+            )
     total = sum(table.sizes.values())
     if total > np.iinfo(np.int32).max:
         table.index = table.index.astype(np.int64)
-    np.cumsum(table.index, out=table.index, dtype=table.index.dtype)
     table.targets = np.zeros(total, target_type)
     if shared:
         table.slot_weight = np.zeros(n_sources * len(delays))
@@ -79,10 +88,75 @@ def build(
     else:
         few = sum(expected_synapses(projection) for projection in projections) < SINGLE_PRECISION_FROM
         table.weights = np.zeros(total, np.float64 if double or few else np.float32)
-    cursor = table.index[:-1].copy()
-    for projection, maker in makers.items():
-        _scan(projection, maker, ends[projection], seed, dt, connect.PLACE, table, cursor=cursor)
+    slots = np.empty(max(int(part.edges.sum()) for part in parts), np.uint16)
+    n_placed = 0
+    for part in parts:
+        part.edges[0] = n_placed
+        n_placed = np.cumsum(part.edges, out=part.edges)[-1]
+        _place(part, slots[: n_placed - part.edges[0]], table, makers, ends, seed, dt)
+    np.maximum.accumulate(table.index, out=table.index)
     return table
+
+
+@dataclass
+class _Part:
+    """The synapses of consecutive sources in a table, and how they are sorted.
+
+    Appended to buckets that fit into the cache, and then sorted within each, they are not written one by one to
+    anywhere in the table.
+
+    first, n_sources: of the sources. projections: from these, in the order of the table. bits: a bucket has 2^bits
+    sources. edges: (buckets + 1,), where buckets begin and end in the table.
+    """
+
+    first: int
+    n_sources: int
+    projections: list[Projection]
+    bits: int = 0
+    edges: np.ndarray = field(default_factory=lambda: _EMPTY_INT)
+
+
+def _parts(projections: Sequence[Projection], ends: Mapping[Projection, Ends], n_delays: int) -> list[_Part]:
+    """Projections that have sources in common, together; in ascending order of sources."""
+    order = {projection: number for number, projection in enumerate(projections)}
+    parts: list[_Part] = []
+    for projection in sorted(projections, key=lambda projection: ends[projection].first_source):
+        first = ends[projection].first_source
+        if not parts or first >= parts[-1].first + parts[-1].n_sources:
+            parts.append(_Part(first, 0, []))
+        part = parts[-1]
+        part.n_sources = max(part.n_sources, first + projection.source_size - part.first)
+        part.projections.append(projection)
+    for part in parts:
+        part.projections.sort(key=order.__getitem__)
+        these = ends[part.projections[0]]
+        expected = sum(expected_synapses(projection) for projection in part.projections)
+        expected *= (these.high - these.low) / these.n_targets / part.n_sources
+        sources = min(_BUCKET / expected if expected > 0.0 else math.inf, _MOST_SLOTS // n_delays, part.n_sources)
+        part.bits = max(1, int(sources)).bit_length() - 1
+        part.edges = np.zeros(1 + -(-part.n_sources >> part.bits), np.int64)
+    return parts
+
+
+def _place(
+    part: _Part, slots: np.ndarray, table: Table, makers: Mapping[Projection, RowMaker],
+    ends: Mapping[Projection, Ends], seed: int, dt: float,
+) -> None:  # fmt: skip
+    """Put the synapses of a part into the table, and where those of each slot end into its index. slots: for theirs."""
+    own, n_delays = slice(part.edges[0], part.edges[-1]), max(1, len(table.delays))
+    targets, weights = table.targets[own], table.weights[own]
+    cursor = part.edges[:-1] - part.edges[0]
+    for projection in part.projections:
+        _scan(
+            projection, makers[projection], seed, dt, connect.PLACE, cursor, table, ends[projection], part,
+            (slots, targets, weights),
+        )  # fmt: skip
+    n_slots, widest = n_delays << part.bits, int(np.diff(part.edges).max())
+    index = table.index[part.first * n_delays : (part.first + part.n_sources) * n_delays + 1]
+    callable_of(connect.sort_buckets)(
+        part.edges, slots, targets, weights, index, n_slots, np.empty(n_slots, np.int64),
+        np.empty(widest, targets.dtype), np.empty(widest if len(weights) else 0, weights.dtype),
+    )  # fmt: skip
 
 
 def locate(projection: Projection, plan: Plan) -> dict[str, np.ndarray]:
@@ -91,14 +165,15 @@ def locate(projection: Projection, plan: Plan) -> dict[str, np.ndarray]:
     They are in the order of generation; `numbers` are their indices among those of all shares.
     """
     table, ends = plan.tables[projection], plan.ends[projection]
-    cursor = table.index[:-1].copy()
+    cursor = table.index[:-1].astype(np.int64)
     found: dict[str, np.ndarray] = {}
     for member in table.projections:
         n = table.sizes[member] if plan.share.of == 1 else count_alone(member, plan.seed)
         found = {"positions": np.full(n, -1, np.int64)}
         found |= {name: np.zeros(n, np.int32) for name in ("pre", "post", "delay_steps")}
         maker = RowMaker(member, plan.seed)
-        _scan(member, maker, plan.ends[member], plan.seed, plan.dt, connect.LOCATE, table, cursor=cursor, found=found)
+        own = plan.ends[member]
+        _scan(member, maker, plan.seed, plan.dt, connect.LOCATE, cursor, table, own, found=found)
         if member is projection:
             break
     numbers = np.flatnonzero(found["positions"] >= 0)
@@ -126,15 +201,14 @@ def expected_synapses(projection: Projection) -> float:
 
 
 def _scan(
-    projection: Projection, maker: RowMaker, ends: Ends | None, seed: int, dt: float, mode: int, table: Table | None,
-    cursor: np.ndarray, found: dict[str, np.ndarray] | None = None,
+    projection: Projection, maker: RowMaker, seed: int, dt: float, mode: int, cursor: np.ndarray,
+    table: Table | None = None, ends: Ends | None = None, part: _Part | None = None,
+    places: tuple[np.ndarray, ...] = _NO_PLACES, found: Mapping[str, np.ndarray] | None = None,
 ) -> int:  # fmt: skip
     """Run the kernel over a projection; without a table, to mark its delays."""
     found = found or {}
     empty = np.zeros(0, np.int32)
-    into = (0, _EMPTY_INT, cursor, np.zeros(0, np.uint16), _EMPTY)
-    if table is not None:
-        into = (len(table.delays), table.delay_index, cursor, table.targets, table.weights)
+    into = (0, _EMPTY_INT) if table is None else (len(table.delays), table.delay_index)
     first_source, first_target, low, high = 0, 0, 0, 0
     if ends is not None:
         first_source, first_target, low, high = ends.first_source, ends.first_target, ends.low, ends.high
@@ -142,9 +216,10 @@ def _scan(
     return maker.run(
         connect.scan, mode, *maker.arguments, projection.rule.by_source, projection.n_rows, maker.owners, maker.degrees,
         projection.row_width, projection.pairs, seed, projection.uid,
-        *maker.values(projection.weight, rows[0], rows[1], drawn),
-        *maker.values(projection.axonal, rows[0], rows[1], drawn), projection.dendritic_steps, dt,
-        first_source, first_target, *into, found.get("positions", _EMPTY_INT), found.get("pre", empty),
-        found.get("post", empty), found.get("delay_steps", empty), low, high,
-        0 if table is None else table.first_target, rows, drawn,
+        *maker.values(projection.weight, rows[0], rows[1], drawn[0]),
+        *maker.values(projection.axonal, rows[0], rows[1], drawn[1]), projection.dendritic_steps, dt,
+        first_source - (0 if part is None else part.first), first_target, *into,
+        cursor, 0 if part is None else part.bits, *places,
+        found.get("positions", _EMPTY_INT), found.get("pre", empty), found.get("post", empty),
+        found.get("delay_steps", empty), low, high, 0 if table is None else table.first_target, rows, drawn,
     )  # fmt: skip
