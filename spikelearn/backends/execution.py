@@ -147,6 +147,11 @@ def _recorded(population: Population, recordings: Sequence[Recording]) -> dict[s
 
 
 def _parameters(population: Population) -> dict[str, Any]:
-    if isinstance(population.model, Neuron):
-        return population.model.parameters._asdict()
-    return population.model.parameters
+    neuron = population.model
+    if not isinstance(neuron, Neuron):
+        return neuron.parameters
+    found = neuron.parameters._asdict()
+    for name, timed in neuron.timed:
+        values, starts = timed.checked(neuron.model.units[name], name)
+        found |= {f"{name}_in_time": values, f"{name}_begins": starts}
+    return found

@@ -101,6 +101,7 @@ class _Neuron:
         self.method, self.rendered = integrated(self.system, texts["method"])
         self.uniform: list[str] = []
         self.normal: list[str] = []
+        self.rare = False
         self.initial = starting_values(
             initial, {n: parts.dimensions[n] for n in self.state}, self.constants, self.owner
         )
@@ -169,7 +170,8 @@ class _Neuron:
             condition = self._drawn(without_units(self.threshold.tree))
             of_margin = self._margin(self.threshold.tree, lines)
             lines.append(f"fired = ({condition}) and not held" if held else f"fired = {condition}")
-            for part in self.reset:
+            self.rare = self._is_rare()
+            for part in () if self.rare else self.reset:
                 value = self._drawn(assigned(part))
                 lines.append(f"{part.target} = {value} if fired else {part.target}" if part.target in self.state
                              else f"{part.target} = {value}")  # fmt: skip
@@ -177,7 +179,23 @@ class _Neuron:
         state = [*self.state, *(["refractory"] if held else [])]
         lines.append(f"return {', '.join(state)}, {'np.uint8(fired)' if self.threshold else 'np.uint8(0)'}")
         own = {name: name for name in (*self.system.names, *self.state)} | names
-        return self._text(python_lines(lines, own), python_lines(of_margin, own), own, state)
+        at_event = python_lines(self._at_event(state), own) if self.rare else []
+        return self._text(python_lines(lines, own), at_event, python_lines(of_margin, own), own, state)
+
+    def _is_rare(self) -> bool:
+        """Whether random numbers are needed for the reset alone, so that they are drawn only for neurons that fire."""
+        trees = [part.expression.tree for part in self.reset]
+        trees += [self.system.expressions[name].tree for name in self.system.needed_expressions(trees)]
+        names = {name for tree in trees for name in names_in(tree)}
+        elsewhere = self.uniform or self.normal or self.rendered.noises or names & {*self.reads, "dt"}
+        lasting = self.refractory is not None and self.refractory.lasting is not None
+        return bool(names & {"rand", "randn"}) and not elsewhere and not lasting
+
+    def _at_event(self, state: list[str]) -> list[str]:
+        """The reset of a neuron that fired."""
+        lines = self._expressions([part.expression.tree for part in self.reset])
+        lines += [f"{part.target} = {self._drawn(assigned(part))}" for part in self.reset]
+        return [*lines, f"return {', '.join(state)}{',' if len(state) == 1 else ''}"]
 
     @property
     def _counts(self) -> bool:
@@ -245,7 +263,9 @@ class _Neuron:
         needed = self.system.needed_expressions(trees)
         return [f"{name} = {without_units(self.system.expressions[name].tree)}" for name in needed]
 
-    def _text(self, lines: list[str], of_margin: list[str], own: Mapping[str, str], state: list[str]) -> str:
+    def _text(
+        self, lines: list[str], at_event: list[str], of_margin: list[str], own: Mapping[str, str], state: list[str]
+    ) -> str:
         helpers = []
         for name, (arguments, body) in self.rendered.helpers.items():
             arguments = [own.get(each, each) for each in arguments]
@@ -253,7 +273,7 @@ class _Neuron:
             helpers.append(function(name, arguments, doc, python_lines(body, own)))
         inputs = [f"in_{port.name}" for port in self.ports]
         drives = [f"I_{port}" for port in self.drives]
-        used = used_names(lines)
+        used = used_names([*lines, *at_event])
         period = self.refractory.period if self.refractory is not None else None
         t_ref = self.constants[period].read if isinstance(period, str) else repr(period)
         more = {"n_ref": f"refractory_steps({t_ref}, dt)"}
@@ -262,12 +282,16 @@ class _Neuron:
             self.rendered.imports.add("from spikelearn.neurons.membrane import refractory_steps")
         reads = [name for name in self.reads if name in used]
         normal = [*self.rendered.noises, *self.normal]
-        arguments = [*state, *inputs, *drives, *self.uniform, *normal, *reads, *values]
+        drawn = [*self.uniform, *normal]
+        arguments = [*state, *inputs, *drives, *([] if at_event else drawn), *reads, *values]
         doc = {"exact": "Exact integration.", "exponential_euler": "Exponential Euler."}.get(
             self.method, f"Integrated by {self.method}."
         )
         step = function("step", arguments, f"{doc} Input arrives at the end of the step.", lines)
         functions = [*helpers, step]
+        if at_event:
+            doc = "The reset of a neuron that has fired."
+            functions.append(function("at_event", [*state, *drawn, *values], doc, at_event))
         if of_margin:
             functions.append(
                 function("margin", arguments, "How far it is above its threshold, before a reset.", of_margin)
@@ -289,6 +313,7 @@ class _Neuron:
             "driven": dict(self.drives),
             "arrivals": {port.name: port.text for port in self.ports},
             "method": self.method,
+            **({"at_event": Raw("at_event")} if at_event else {}),
             **({"margin": Raw("margin")} if of_margin else {}),
         }  # fmt: skip
         return render_module(

@@ -84,7 +84,8 @@ class SynapticEvents(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class PopulationInfo:
-    """Metadata of a population in a run. parameters: name -> number or (size,) array.
+    """Metadata of a population in a run. parameters: name -> number or (size,) array; of one
+    that changes in time, what it is at 0 ms, and name_in_time, (T, 1 or size), from the times name_begins on, (T,) ms.
 
     positions: (size, dimensions), in the unit of length of the network; None if it has none. period: (dimensions,), of
     its space along each axis; None if it is not periodic.

@@ -214,3 +214,24 @@ def test_views_and_fresh_are_checked():
         net.run(trials=sl.Trials([twice], n=1))
     with pytest.raises(DescriptionError, match=r"a number, \(2,\) or \(3, 2\) for 3 trials"):
         net.run(trials=sl.Trials([sl.Phase(1.0, rates={source[:2]: np.ones(6)})], n=3))
+
+
+def test_gap_junctions_of_a_fresh_trial_begin_with_the_potentials_of_its_first_step():
+    Model = sl.NeuronModel.from_equations(
+        "dv/dt = (1.2 - v + I_gap)/(10*ms) : 1\nI_gap : 1", threshold="v > 1", reset="v = 0",
+        ports={"gap": "I_gap = weight"},
+    )  # fmt: skip
+    Gap = sl.GradedSynapse.from_equations("I_gap_post = w*(v_pre - v_post) : 1 (summed)")
+
+    def traces(*duration, **trials):
+        net = sl.Network(dt=0.1)
+        cells = net.population(5, Model, name="cells", initial={"v": np.linspace(0.0, 0.9, 5)})
+        net.connect(cells, cells, "gap", weight=0.05, synapse=Gap())
+        net.record(cells, ["v", "I_gap"])
+        run = net.run(*duration, **trials)
+        return np.stack([run.trace(cells, variable).values for variable in ("v", "I_gap")])
+
+    expected = traces(LENGTH)
+    assert np.ptp(expected[1]) > 0.1
+    found = traces(trials=sl.Trials([sl.Phase(LENGTH, fresh=True)], n=2))
+    EXACT.check(found, np.concatenate([expected, expected], axis=1))

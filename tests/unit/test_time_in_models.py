@@ -325,3 +325,46 @@ def test_wrong_graded_synapses():
     with pytest.raises(D, match="for a port that sets a variable to them"):
         other = make("g_post = w*V_m_post : 1 (summed)")()
         net.connect(cells, net.population(1, sl.LIFNMDA()), "nmda", weight=1.0, synapse=other)
+
+
+def test_a_run_and_its_file_keep_what_changed_in_time(tmp_path):
+    net = sl.Network(dt=0.1)
+    values = np.array([[0.0, 100.0], [300.0, 200.0]])
+    cells = net.population(2, sl.LIF(I_e=sl.Timed(values, 30.0)), name="cells")
+    net.record(cells)
+    run = net.run(1.0)
+    sl.io.save(run, tmp_path / "run.h5")
+    for parameters in (
+        run.populations["cells"].parameters,
+        sl.io.load(tmp_path / "run.h5").populations["cells"].parameters,
+    ):
+        EXACT.check(parameters["I_e"], values[0])
+        EXACT.check(parameters["I_e_in_time"], values)
+        EXACT.check(parameters["I_e_begins"], [0.0, 30.0])
+    assert "I_e=Timed(2 x 2 values, every 30.0 ms)" in repr(cells.model)
+
+
+def test_a_gradient_names_what_differs_between_its_trials():
+    from spikelearn.learning.unrolled import check_supported
+
+    for model, what in (
+        (sl.LIF(I_e=sl.Timed([0.0, 1.0], 5.0)), "I_e"),
+        (network().populations["cells"].model, "level"),
+    ):
+        net = sl.Network()
+        net.population(30, model, name="cells")
+        with pytest.raises(D, match=f"of population 'cells' depends on {what}"):
+            check_supported(net.description())
+
+
+def test_random_numbers_of_a_reset_are_drawn_only_for_neurons_that_fire():
+    """The same as drawn in every step: a condition that is always true makes them be."""
+    given = {"reset": "v = 0.3*rand() - 0.1*abs(randn()); u += rand()", "size": 20, "duration": 100.0}
+    text = "dv/dt = (2 - v)/(10*ms) : 1\ndu/dt = -u/(5*ms) : 1"
+    rare, spikes = one(text, threshold="v > 1", **given)
+    assert sl.NeuronModel.from_equations(text, threshold="v > 1", reset=given["reset"]).at_event is not None
+    assert sl.NeuronModel.from_equations(text, threshold="v > 1 and rand() < 1", reset="v = rand()").at_event is None
+    always, others = one(text, threshold="v > 1 and t >= 0*ms", **{**given, "reset": given["reset"] + " + 0*t/ms"})
+    assert len(spikes.times) > 100
+    EXACT.check(spikes.times, others.times)
+    EXACT.check(rare, always)

@@ -183,7 +183,7 @@ def _fan_out(projection: Projection, ends: Ends) -> np.ndarray:
 
 def _send(table: Table, projection: Projection, plan: Plan) -> None:
     """What depends on variables of source and target is added to the target's variable when all neurons have advanced,
-    so that the variable holds the sum at the end of the step. For the first step it is made from the initial values.
+    so that the variable holds the sum at the end of the step. What it is at first is made of the initial values.
     """
     assert projection.synapse is not None and projection.receiver is not None
     model, ends = projection.synapse.model, plan.ends[projection]
@@ -209,4 +209,5 @@ def _send(table: Table, projection: Projection, plan: Plan) -> None:
         **dict(zip(graded.fixed(list(constants)), constants.values(), strict=True)),
     )  # fmt: skip
     plan.stages["receive"].append(call)
-    plan.at_start.append(call)
+    call(0)
+    ends.neurons.start[variable][:] = ends.neurons.state[variable]
