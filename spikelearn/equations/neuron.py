@@ -187,9 +187,9 @@ class _Neuron:
         trees = [part.expression.tree for part in self.reset]
         trees += [self.system.expressions[name].tree for name in self.system.needed_expressions(trees)]
         names = {name for tree in trees for name in names_in(tree)}
-        elsewhere = self.uniform or self.normal or self.rendered.noises or names & {*self.reads, "dt"}
         lasting = self.refractory is not None and self.refractory.lasting is not None
-        return bool(names & {"rand", "randn"}) and not elsewhere and not lasting
+        elsewhere = self.uniform or self.normal or self.rendered.noises or lasting
+        return bool(names & {"rand", "randn"}) and not elsewhere
 
     def _at_event(self, state: list[str]) -> list[str]:
         """The reset of a neuron that fired."""
@@ -291,7 +291,7 @@ class _Neuron:
         functions = [*helpers, step]
         if at_event:
             doc = "The reset of a neuron that has fired."
-            functions.append(function("at_event", [*state, *drawn, *values], doc, at_event))
+            functions.append(function("at_event", [*state, *drawn, *reads, *values], doc, at_event))
         if of_margin:
             functions.append(
                 function("margin", arguments, "How far it is above its threshold, before a reset.", of_margin)

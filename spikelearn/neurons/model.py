@@ -45,8 +45,9 @@ class NeuronModel(Documented):
         step.
     reads: what else the step takes among t, the time at which it begins (ms), i, the index of the neuron in its
         population, and N, the number of neurons of its population.
-    at_event: function(*state, *random, *normal, *constants) -> state, called after the step for neurons that emitted
-        something; if given, it takes the random numbers, and `step` has none. For updates that are rarely needed.
+    at_event: function(*state, *random, *normal, *reads, *constants) -> state, called after the step for neurons that
+        emitted something; if given, it takes the random numbers, and `step` has none. For updates that are rarely
+        needed.
     margin: its potential minus its threshold before a reset, of which surrogate gradients are functions: a state
         variable that holds it after each step; or an expression such as "V_m - V_th" of the state after the step, in
         which constants are thresholds, which the step uses for nothing else; or function(arguments of step) -> margin.
@@ -121,9 +122,11 @@ class NeuronModel(Documented):
             check_margin(self, constants)
         if self.at_event is not None:
             object.__setattr__(self, "at_event", scalar(self.at_event))
-            self._check_arguments(
-                "at_event", self.at_event, "state, random numbers and constants", [*self.state, *drawn, *constants]
+            what, of_event = (
+                "state, random numbers, reads and constants",
+                [*self.state, *drawn, *self.reads, *constants],
             )
+            self._check_arguments("at_event", self.at_event, what, of_event)
         unknown = set(self.initial(self.Parameters())) - set(self.state)
         if unknown:
             raise DescriptionError(f"neuron model {self.name!r} initializes unknown state {', '.join(sorted(unknown))}")

@@ -358,13 +358,17 @@ def test_a_gradient_names_what_differs_between_its_trials():
 
 
 def test_random_numbers_of_a_reset_are_drawn_only_for_neurons_that_fire():
-    """The same as drawn in every step: a condition that is always true makes them be."""
-    given = {"reset": "v = 0.3*rand() - 0.1*abs(randn()); u += rand()", "size": 20, "duration": 100.0}
+    """The same as drawn in every step: a refractory period that is an expression, of 0 ms, makes them be."""
+    given = {
+        "reset": "v = 0.3*rand() - 0.1*abs(randn()) + 0.01*i*sin(t/ms); u += rand()",
+        "size": 20,
+        "duration": 100.0,
+    }
     text = "dv/dt = (2 - v)/(10*ms) : 1\ndu/dt = -u/(5*ms) : 1"
     rare, spikes = one(text, threshold="v > 1", **given)
     assert sl.NeuronModel.from_equations(text, threshold="v > 1", reset=given["reset"]).at_event is not None
     assert sl.NeuronModel.from_equations(text, threshold="v > 1 and rand() < 1", reset="v = rand()").at_event is None
-    always, others = one(text, threshold="v > 1 and t >= 0*ms", **{**given, "reset": given["reset"] + " + 0*t/ms"})
+    always, others = one(text, threshold="v > 1", refractory="0*ms", **given)
     assert len(spikes.times) > 100
     EXACT.check(spikes.times, others.times)
     EXACT.check(rare, always)

@@ -111,7 +111,7 @@ def function(
         # if at_event:
         for i in range(n):
             if emitted[i] & EVENTS:
-                (new__STATE,) = at_event(all__STATE[i], DRAWN, HELD)
+                (new__STATE,) = at_event(all__STATE[i], DRAWN, READ, HELD)
                 # for name in state:
                 all__name[i] = new__name
                 # end
