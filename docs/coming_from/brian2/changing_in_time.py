@@ -1,30 +1,20 @@
-# "Changing things during a run" of the third tutorial of Brian2
-from matplotlib.pyplot import *
-from numpy import *
+"""A neuron with a sine and a recorded current as its input, as in the third tutorial."""
+
+import numpy as np
+
 import spikelearn as sl
 
-A = 2.5
-f = (10, "Hz")
-tau = (5, "ms")
-# Let's create an array that couldn't be reproduced with a formula
-num_samples = int(200/0.1)
-I_arr = zeros(num_samples)
-for k in range(100):
-    a = (k * 733) % num_samples
-    I_arr[a:a+100] = (k * 37 % 101) / 101
-I_recorded = sl.Timed(A*I_arr, 0.1)
-eqs = '''
-dv/dt = (I-v)/tau : 1
-I = I_recorded(t) + 0.5*A*sin(2*pi*f*t) : 1
-'''
-Neuron = sl.NeuronModel.from_equations(eqs, threshold='v>1', reset='v=0', method='euler',
-                                       parameters={'A': A, 'f': f, 'tau': tau, 'I_recorded': 0.0})
+recorded = sl.Timed(np.random.default_rng(1).uniform(0.0, 2.5, 100), 2)
+equations = """
+dv/dt = (current - v)/(5*ms) : 1
+current = recorded(t) + 1.25*sin(2*pi*10*Hz*t) : 1
+"""
+Cell = sl.NeuronModel.from_equations(
+    equations, threshold="v > 1", reset="v = 0", method="euler", parameters={"recorded": 0.0}
+)
 net = sl.Network(dt=0.1)
-G = net.population(1, Neuron(I_recorded=I_recorded))
-net.record(G, 'v')
-M = net.run(200).trace(G, 'v')
+cell = net.population(1, Cell(recorded=recorded), name="cell")
+net.record(cell, "v")
+run = net.run(200.0)
 
-plot(M.times, M.values[:, 0], label='v')
-xlabel('Time (ms)')
-ylabel('v')
-show()
+v = run.trace(cell, "v").values

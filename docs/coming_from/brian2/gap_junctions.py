@@ -1,30 +1,21 @@
-# examples/synapses/gap_junctions.py of Brian2
-from matplotlib.pyplot import *
+"""Ten oscillating neurons that gap junctions couple, from phases that differ."""
+
 import numpy as np
+
 import spikelearn as sl
 
-n = 10
-v0 = 1.05
-tau = (10, "ms")
-
-eqs = '''
-dv/dt = (v0 - v + Igap) / tau : 1
-Igap : 1 # gap junction current
-'''
-
-Neuron = sl.NeuronModel.from_equations(eqs, threshold='v > 1', reset='v = 0', method='exact',
-                                       parameters={'v0': v0, 'tau': tau}, ports={'gap': 'Igap = weight'})
+equations = """
+dv/dt = (1.05 - v + gap)/(10*ms) : 1
+gap : 1
+"""
+Cell = sl.NeuronModel.from_equations(
+    equations, threshold="v > 1", reset="v = 0", method="exact", ports={"gap": "gap = weight"}
+)
 net = sl.Network(dt=0.1)
-neurons = net.population(n, Neuron, initial={'v': np.arange(n) * 1.0 / (n-1)})
-net.record(neurons[[0, 5]], 'v')
-S = sl.GradedSynapse.from_equations('''
-             Igap_post = w * (v_pre - v_post) : 1 (summed)
-             ''')
-net.connect(neurons, neurons, 'gap', weight=.02, synapse=S())
-trace = net.run(500).trace(neurons, 'v')
+cells = net.population(10, Cell(), name="cells", initial={"v": np.linspace(0.0, 1.0, 10)})
+Junction = sl.GradedSynapse.from_equations("gap_post = w*(v_pre - v_post) : 1 (summed)")
+net.connect(cells, cells, "gap", weight=0.02, synapse=Junction())
+net.record(cells, "v")
+run = net.run(300.0)
 
-plot(trace.times, trace.values[:, 0])
-plot(trace.times, trace.values[:, 1])
-xlabel('Time (ms)')
-ylabel('v')
-show()
+v = run.trace(cells, "v").values

@@ -1,28 +1,19 @@
-# examples/synapses/gap_junctions.py of Brian2
-from brian2 import *
+"""Ten oscillating neurons that gap junctions couple, from phases that differ."""
 
-n = 10
-v0 = 1.05
-tau = 10*ms
+import numpy as np
+from brian2 import NeuronGroup, StateMonitor, Synapses, defaultclock, ms, run
 
-eqs = '''
-dv/dt = (v0 - v + Igap) / tau : 1
-Igap : 1 # gap junction current
-'''
+defaultclock.dt = 0.1 * ms
+equations = """
+dv/dt = (1.05 - v + gap)/(10*ms) : 1
+gap : 1
+"""
+cells = NeuronGroup(10, equations, threshold="v > 1", reset="v = 0", method="exact")
+cells.v = np.linspace(0.0, 1.0, 10)
+junctions = Synapses(cells, cells, "w : 1\ngap_post = w*(v_pre - v_post) : 1 (summed)")
+junctions.connect()
+junctions.w = 0.02
+monitor = StateMonitor(cells, "v", record=True)
+run(300 * ms)
 
-neurons = NeuronGroup(n, eqs, threshold='v > 1', reset='v = 0', method='exact')
-neurons.v = 'i * 1.0 / (n-1)'
-trace = StateMonitor(neurons, 'v', record=[0, 5])
-S = Synapses(neurons, neurons, '''
-             w : 1 # gap junction conductance
-             Igap_post = w * (v_pre - v_post) : 1 (summed)
-             ''')
-S.connect()
-S.w = .02
-run(500*ms)
-
-plot(trace.t/ms, trace[0].v)
-plot(trace.t/ms, trace[5].v)
-xlabel('Time (ms)')
-ylabel('v')
-show()
+v = np.asarray(monitor.v).T

@@ -1,45 +1,32 @@
-# examples/IF_curve_Hodgkin_Huxley.py of Brian2
-from matplotlib.pyplot import *
-from brian2.units import *
+"""The rate of Hodgkin & Huxley's neuron (in the form of Traub & Miles) against its current."""
+
 import numpy as np
+
 import spikelearn as sl
 
-num_neurons = 100
-duration = 2*second
+conductances = {"C_m": (200, "pF"), "g_L": (10, "nS"), "g_Na": (20000, "nS"), "g_K": (6000, "nS")}
+potentials = {"E_L": (-65, "mV"), "E_Na": (50, "mV"), "E_K": (-90, "mV"), "V_T": (-63, "mV")}
+equations = """
+dv/dt = (g_L*(E_L - v) + g_Na*m**3*h*(E_Na - v) + g_K*n**4*(E_K - v) + I)/C_m : volt
+dm/dt = alpha_m*(1 - m) - beta_m*m : 1
+dh/dt = alpha_h*(1 - h) - beta_h*h : 1
+dn/dt = alpha_n*(1 - n) - beta_n*n : 1
+alpha_m = 1.28/exprel((13 - u)/4)/ms : Hz
+beta_m = 1.4/exprel((u - 40)/5)/ms : Hz
+alpha_h = 0.128*exp((17 - u)/18)/ms : Hz
+beta_h = 4/(1 + exp((40 - u)/5))/ms : Hz
+alpha_n = 0.16/exprel((15 - u)/5)/ms : Hz
+beta_n = 0.5*exp((10 - u)/40)/ms : Hz
+u = (v - V_T)/mV : 1
+I = 0.7*nA*i/N : amp
+"""
+Cell = sl.NeuronModel.from_equations(
+    equations, threshold="v > -40*mV", refractory="v > -40*mV", method="exponential_euler",
+    parameters={**conductances, **potentials}, initial={"v": "E_L"},
+)  # fmt: skip
+net = sl.Network(dt=0.05)
+cells = net.population(20, Cell(), name="cells")
+net.record(cells)
+run = net.run(300.0)
 
-# Parameters
-area = 20000*umetre**2
-Cm = 1*ufarad*cm**-2 * area
-gl = 5e-5*siemens*cm**-2 * area
-El = -65*mV
-EK = -90*mV
-ENa = 50*mV
-g_na = 100*msiemens*cm**-2 * area
-g_kd = 30*msiemens*cm**-2 * area
-VT = -63*mV
-
-# The model
-eqs = '''
-dv/dt = (gl*(El-v) - g_na*(m*m*m)*h*(v-ENa) - g_kd*(n*n*n*n)*(v-EK) + I)/Cm : volt
-dm/dt = 0.32*(mV**-1)*4*mV/exprel((13.*mV-v+VT)/(4*mV))/ms*(1-m)-0.28*(mV**-1)*5*mV/exprel((v-VT-40.*mV)/(5*mV))/ms*m : 1
-dn/dt = 0.032*(mV**-1)*5*mV/exprel((15.*mV-v+VT)/(5*mV))/ms*(1.-n)-.5*exp((10.*mV-v+VT)/(40.*mV))/ms*n : 1
-dh/dt = 0.128*exp((17.*mV-v+VT)/(18.*mV))/ms*(1.-h)-4./(1+exp((40.*mV-v+VT)/(5.*mV)))/ms*h : 1
-I = 0.7*nA * i / N : amp
-'''
-# Threshold and refractoriness are only used for spike counting
-HodgkinHuxley = sl.NeuronModel.from_equations(eqs,
-                    threshold='v > -40*mV',
-                    refractory='v > -40*mV',
-                    method='exponential_euler', initial={'v': 'El'},
-                    parameters=dict(Cm=Cm, gl=gl, El=El, EK=EK, ENa=ENa, g_na=g_na, g_kd=g_kd, VT=VT))
-net = sl.Network(dt=0.1*ms)
-group = net.population(num_neurons, HodgkinHuxley)
-
-net.record(group)
-
-count = np.bincount(net.run(duration).spikes(group).ids, minlength=num_neurons)
-
-plot(0.7 * np.arange(num_neurons) / num_neurons, count / duration)
-xlabel('I (nA)')
-ylabel('Firing rate (sp/s)')
-show()
+counts = np.bincount(run.spikes(cells).ids, minlength=20)
