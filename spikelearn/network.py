@@ -8,7 +8,7 @@ import os
 import platform
 import warnings
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +19,10 @@ import numpy as np
 from spikelearn.backends.engines import backend_of, check_supported, choose
 from spikelearn.backends.execution import execute
 from spikelearn.backends.request import check_request
+from spikelearn.changing import ChangingNetwork
 from spikelearn.codegen.interruptible import interruptible
 from spikelearn.codegen.object_cache import compilers
-from spikelearn.description.builder import NetworkBuilder
+from spikelearn.description.changing import check_not_past
 from spikelearn.description.following import check_nothing_else_sets
 from spikelearn.description.given_weights import given_weights
 from spikelearn.description.grid import check_grid, coarse_steps
@@ -40,7 +41,7 @@ from spikelearn.values import whole_number
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from spikelearn.backends.backend import Backend, Choice
+    from spikelearn.backends.backend import Backend, Choice, Shares
     from spikelearn.backends.options import Options
     from spikelearn.description.network_description import NetworkDescription
     from spikelearn.description.trials import Trials
@@ -50,7 +51,7 @@ VERSION = "0.1.0"
 MOST_THREADS = 1024
 
 
-class Network(NetworkBuilder):
+class Network(ChangingNetwork):
     """A network of spiking neurons: describe it, then run it.
 
     dt: step in ms. seed: the root of all random numbers; the same description and seed give the same spikes.
@@ -68,13 +69,15 @@ class Network(NetworkBuilder):
         super().__init__(dt, seed, precision)
         self.threads = None if threads is None else whole_number(threads, "threads of Network", 1, MOST_THREADS)
         self._choice = choose("compiled")
-        self._shares: int | None = None
+        self._shares: Shares | None = None
         self._warned_of_coarse_steps = False
         self._backend: Backend | None = None
         self._runs: list[weakref.ref[Run]] = []
         self._past_runs: weakref.WeakSet[Run] = weakref.WeakSet()
         self._given_weights: dict[str, np.ndarray] = {}
         self._written_by_callbacks: set[str] = set()
+        self._changed = False
+        self._lineage: object = None
         self.recorded: Run | None = None
 
     def __repr__(self) -> str:
@@ -159,6 +162,7 @@ class Network(NetworkBuilder):
         """The description, and how far the network has run: a copy, also in another process, continues bit for bit."""
         state = self._described() | {"recorded": self.recorded}
         if self._backend is not None and "checkpoints" in self._backend.supports:
+            self._take_up_changes()
             state["_progress"] = self._backend.arrays(), self._backend.step
         elif self.time > 0:
             raise DescriptionError(
@@ -201,10 +205,11 @@ class Network(NetworkBuilder):
         if "reset" not in self._backend.supports:
             raise DescriptionError(f"reset: this network runs on {self._choice}; make a new network instead")
         with self._used_alone("reset"):
+            self._take_up_changes()
             self._keep_synapses_of_earlier_runs()
             before = self._backend
             self._given_weights = self._weights_given_or_written() if keep_weights else {}
-            self._backend, self.recorded = None, None
+            self._backend, self.recorded, self._since = None, None, {}
             backend = self.build()
             for readout in (each for each in self._signals.values() if keep_weights and isinstance(each, Readout)):
                 backend.readout_weights(readout)[:] = before.readout_weights(readout)
@@ -254,9 +259,7 @@ class Network(NetworkBuilder):
             if "weights" not in backend.supports:
                 raise DescriptionError(f"set_weights: this network runs on {self._choice}; make a new network for that")
             values = given_weights(projection, weights, synapses.pre, synapses.post, what)
-            self._keep_synapses_of_earlier_runs()
-            for run in self._past_runs:
-                run.synapses(projection)
+            self._read_earlier_runs(projection)
             backend.put_weights(projection, values)
             if backend.step == 0 or not self._changes(projection):
                 self._given_weights[projection.name] = values
@@ -294,7 +297,7 @@ class Network(NetworkBuilder):
             del vars(self)["_use"]
 
     def build(self, engine: str | Options | None = None) -> Backend:
-        """Build the network now rather than at the first run; after that it cannot be extended.
+        """Build the network now rather than at the first run, or with what was added since it ran.
 
         engine: as in `run`; None: the one that it was last built for, or "compiled". Once a network has started to run
         its engine is fixed, except that "compiled" and "stepper" are interchangeable.
@@ -303,6 +306,7 @@ class Network(NetworkBuilder):
 
     def _begin(self, choice: Choice) -> Backend:
         """The backend of an engine with this network, built if necessary."""
+        self._take_up_changes()
         if self._backend is not None and choice != self._choice and not self._backend.change_to(choice):
             if self._backend.step > 0:
                 raise DescriptionError(
@@ -311,29 +315,65 @@ class Network(NetworkBuilder):
                 )
             self._backend, self._shares = None, None
         if self._backend is None:
-            backend, description = backend_of(choice.engine), self.description()
-            if backend.on_grid:
-                check_grid(description)
-                self._warn_of_coarse_steps(description)
-            try:
-                begin = functools.partial(backend.begin, description, choice, self.threads, self._shares)
-                self._backend = interruptible(begin) if backend.any_thread else begin()
-            except MemoryError as error:
-                raise DescriptionError(f"this network does not fit into memory: {error}") from error
+            self._backend, self._lineage = self._at_start(choice, self._shares), object()
             self._shares = self._backend.shares
-            self._put_given_weights(choice)
         self._choice = choice
         return self._backend
 
-    def _put_given_weights(self, choice: Choice) -> None:
-        """Set the weights in a new backend that were set before."""
-        backend = self._backend
-        assert backend is not None
+    def _at_start(self, choice: Choice, shares: Shares | None) -> Backend:
+        """A backend with this network at time 0, and the weights that were set."""
+        backend, description = backend_of(choice.engine), self._checked_description(choice)
+        begin = functools.partial(backend.begin, description, choice, self.threads, shares)
+        made = _made(begin, backend.any_thread)
         for name, weights in self._given_weights.items():
-            if "weights" not in backend.supports:
-                self._backend = None
+            if "weights" not in made.supports:
                 raise DescriptionError(f"weights of projection {name!r} were set, which {choice} does not take over")
-            backend.put_weights(self._projections[name], weights)
+            made.put_weights(self._projections[name], weights)
+        return made
+
+    def _take_up_changes(self) -> None:
+        """Build the network again, with all the state that it has, if something was added since it was built.
+
+        If that is not possible, the network is again what it was before.
+        """
+        before, changed = self._backend, self._changed
+        self._changed = False
+        if before is None or not changed:
+            return
+        try:
+            if before.step == 0:
+                self._backend = self._at_start(self._choice, None)
+                for readout in (each for each in self._signals.values() if isinstance(each, Readout)):
+                    if readout in before.description.signals:
+                        self._backend.readout_weights(readout)[:] = before.readout_weights(readout)
+            else:
+                self._change_backend()
+        except BaseException:
+            self._backend = before
+            self._take_back(before.description)
+            raise
+        self._shares = self._backend.shares if self._backend is not None else None
+
+    def _change_backend(self, parts: Sequence[Any] = (), located: Mapping[Any, Any] | None = None) -> None:
+        """Go on with a backend for the description that there is now; arguments as for Backend.changed."""
+        before = self._backend
+        assert before is not None
+        description = self._checked_description(self._choice)
+        change = functools.partial(before.changed, description, parts, located)
+        self._backend = _made(change, before.any_thread)
+
+    def _read_earlier_runs(self, projection: Projection) -> None:
+        self._keep_synapses_of_earlier_runs()
+        for run in self._past_runs:
+            run.synapses(projection)
+
+    def _checked_description(self, choice: Choice) -> NetworkDescription:
+        """The description of this network, for an engine."""
+        description = self.description()
+        if backend_of(choice.engine).on_grid:
+            check_grid(description)
+            self._warn_of_coarse_steps(description)
+        return description
 
     def _warn_of_coarse_steps(self, description: NetworkDescription) -> None:
         """Warn once of populations for which dt is too coarse."""
@@ -348,14 +388,18 @@ class Network(NetworkBuilder):
         assert backend is not None
         run.synapse_data = {name: backend.synapses(p) for name, p in self._projections.items()}
         if "checkpoints" in backend.supports:
-            run.checkpoint_writer = functools.partial(self._write_checkpoint, backend, backend.step)
+            run.checkpoint_writer = functools.partial(self._write_checkpoint, self._lineage, backend.step)
         self._runs.append(weakref.ref(run))
         self._past_runs.add(run)
         return run
 
-    def _write_checkpoint(self, backend: Backend, step: int, run: Run, path: Path) -> None:
-        """Write a run of a backend that ended at `step`. Raises CheckpointError if the network has run on since."""
-        if backend is not self._backend or backend.step != step:
+    def _write_checkpoint(self, lineage: object, step: int, run: Run, path: Path) -> None:
+        """Write a run that ended at `step`. Raises CheckpointError if the network has run on since, or was reset.
+
+        lineage: of the backend that ran it, which it shares with those that a change has made of it.
+        """
+        backend = None if self._backend is None else self.build()
+        if backend is None or lineage is not self._lineage or backend.step != step:
             raise CheckpointError(
                 f"{path}: this run ended at {run.t_stop:g} ms and the network has since run on to {self.time:g} ms; "
                 "write the checkpoint before that"
@@ -394,13 +438,44 @@ class Network(NetworkBuilder):
     def _is_built(self) -> bool:
         return self._backend is not None
 
+    def _still_open(self, what: str) -> None:
+        if "_use" in vars(self):
+            raise DescriptionError(
+                f"a run of this network has not ended yet: a {what} must be added before it or after"
+            )
+        backend = self._backend
+        if backend is not None and backend.step > 0 and "changes" not in backend.supports:
+            raise DescriptionError(
+                f"the network is already built and has run on {self._choice}: a {what} must be added before its first "
+                'run; it can be added later to a network on engine="compiled"'
+            )
+
+    def _note_additions(self, sizes: list[int]) -> None:
+        if self._backend is None:
+            return
+        step = self._backend.step
+        for part, size in zip(self._parts(), sizes, strict=True):
+            for added in list(part.values() if isinstance(part, dict) else part)[size:]:
+                check_not_past(added, step, self.dt)
+                if step > 0 and part is self._projections:
+                    self._since[added] = step
+        self._changed = True
+
     def _counter(self) -> Callable[[Projection], int]:
         return functools.partial(count_alone, seed=self.seed)
 
 
 def _of_a_new_process() -> dict[str, Any]:
     """Attributes of a network that are not copied, as they begin."""
-    return {"_backend": None, "_runs": [], "_past_runs": weakref.WeakSet()}
+    return {"_backend": None, "_runs": [], "_past_runs": weakref.WeakSet(), "_changed": False, "_lineage": None}
+
+
+def _made(begin: Callable[[], Backend], any_thread: bool) -> Backend:
+    """The backend that a function makes. Raises DescriptionError if it does not fit into memory."""
+    try:
+        return interruptible(begin) if any_thread else begin()
+    except MemoryError as error:
+        raise DescriptionError(f"this network does not fit into memory: {error}") from error
 
 
 def versions() -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from spikelearn.backends.options import Options
 from spikelearn.description.network_description import NetworkDescription
+from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.readout import Readout
 from spikelearn.description.trials import Trials
@@ -18,6 +19,9 @@ from spikelearn.engine.simulate import Pause
 from spikelearn.errors import DescriptionError
 from spikelearn.results.run import PopulationInfo, ProjectionInfo, Synapses, SynapticEvents
 from spikelearn.results.sink import Sink
+
+Shares = tuple[tuple[int, ...], ...]
+"""For each block of neurons, where the share of each thread begins, and the end of the last."""
 
 
 @dataclass(frozen=True)
@@ -40,30 +44,30 @@ class Backend(ABC):
     """A network in the form in which an engine runs it. Steps are those of the description: step k ends at k dt.
 
     Every backend implements the abstract methods; the others are needed only for what `supports` names: "trials"
-    (lower_trials), "checkpoints" (arrays, restore), "reset" (put_synapses, where synapses change) and "weights"
-    (put_weights). A class is registered by an entry in backends.engines.ENGINES.
+    (lower_trials), "checkpoints" (arrays, restore), "reset" (put_synapses, where synapses change), "weights"
+    (put_weights) and "changes" (changed). A class is registered by an entry in backends.engines.ENGINES.
 
     on_grid: whether it runs in steps of dt. any_thread: whether a thread of its own may build it, so that Ctrl-C ends
-    building. description: what it runs. shares: number of parts into which the network, and so the layout of arrays, is
-    divided. infos: what its runs say of populations and projections, once there is a run.
+    building. description: what it runs. shares: how the network, and so the layout of arrays, is divided; None if it is
+    not. infos: what its runs say of populations and projections, once there is a run.
     """
 
     supports: ClassVar[frozenset[str]] = frozenset()
     on_grid: ClassVar[bool] = True
     any_thread: ClassVar[bool] = True
     description: NetworkDescription
-    shares: int = 1
+    shares: Shares | None = None
     infos: tuple[dict[str, PopulationInfo], dict[str, ProjectionInfo]] | None = None
 
     @classmethod
     @abstractmethod
     def begin(
-        cls, description: NetworkDescription, choice: Choice, threads: int | None = None, shares: int | None = None
+        cls, description: NetworkDescription, choice: Choice, threads: int | None = None, shares: Shares | None = None
     ) -> Backend:
         """The network at time 0. Raises DescriptionError, naming the part, if something cannot be run.
 
         threads: as requested by the user; None: no preference. shares: as for the same network before a reset or in
-        the process that wrote a checkpoint; None: any number.
+        the process that wrote a checkpoint; None: in any way.
         """
 
     @property
@@ -110,6 +114,39 @@ class Backend(ABC):
     def change_to(self, choice: Choice) -> bool:
         """Continue as another engine or with other options; returns whether that is possible."""
         return False
+
+    def changed(
+        self,
+        description: NetworkDescription,
+        parts: Sequence[Any] = (),
+        located: Mapping[Projection, Any] | None = None,
+    ) -> Backend:
+        """The same network with something added, or with other parameters, and all the state that it has now.
+
+        It stays what it is itself. parts: projections, which were settled, and drives that have other parameters.
+        located: of projections with other delays, what `located` returned before they had them. Raises
+        DescriptionError if something cannot be run, or state has no place.
+        """
+        raise self._unsupported("changes after the first run")
+
+    def settle(self, projection: Projection) -> None:
+        """Let its synapses learn from all that has happened so far with the parameters that it has."""
+        raise self._unsupported("changes after the first run")
+
+    def located(self, projection: Projection) -> Any:
+        """Where its synapses are, for `changed`. Raises DescriptionError if events are on their way."""
+        raise self._unsupported("changes after the first run")
+
+    def go_on_with_model(self, population: Population) -> None:
+        """Use the parameters that a population has now. Raises DescriptionError, then nothing has changed."""
+        raise self._unsupported("changes after the first run")
+
+    def values(self, part: Population | Modulator, variable: str) -> list[np.ndarray]:
+        """The arrays with a state variable or the "rate" of a population, or the level of a modulator, all alike.
+
+        They may be written to between two runs.
+        """
+        raise self._unsupported("state that can be read")
 
     def lower_trials(self, trials: Trials) -> Any:
         """What `advance` needs to run a schedule. Raises DescriptionError if it cannot be run."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelearn.backends.backend import Backend, Choice
+from spikelearn.backends.backend import Backend, Choice, Shares
 from spikelearn.description.network_description import NetworkDescription
+from spikelearn.description.population import Modulator, Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.readout import Readout
 from spikelearn.description.trials import Trials
 from spikelearn.engine.lowering.network import lower, shares_by_default
+from spikelearn.engine.lowering.synapse_tables import locate
 from spikelearn.engine.lowering.weights import own_weights
 from spikelearn.engine.plan import Added, Program
 from spikelearn.engine.simulate import Pause, simulate
@@ -32,18 +35,18 @@ class LoweredTrials(NamedTuple):
 class CompiledBackend(Backend):
     """A description lowered to a Program. It can switch between its two engines at any step."""
 
-    supports = frozenset({"trials", "checkpoints", "reset", "weights"})
+    supports = frozenset({"trials", "checkpoints", "reset", "weights", "changes"})
 
     def __init__(self, description: NetworkDescription, program: Program, engine: str) -> None:
         self.description, self.program, self._engine = description, program, engine
-        self.shares = len(program.plans)
+        self.shares = tuple(block.edges for block in program.plans[0].blocks.values())
 
     @classmethod
     def begin(
-        cls, description: NetworkDescription, choice: Choice, threads: int | None = None, shares: int | None = None
+        cls, description: NetworkDescription, choice: Choice, threads: int | None = None, shares: Shares | None = None
     ) -> CompiledBackend:
-        n_shares = shares or threads or shares_by_default(description)
-        program = lower(description, n_shares)
+        n_shares = len(shares[0]) - 1 if shares else threads or shares_by_default(description)
+        program = lower(description, n_shares, shares or ())
         if threads is None and n_shares > 1:
             program.thread_tuner = ThreadTuner()
         return cls(description, program, choice.engine)
@@ -80,6 +83,44 @@ class CompiledBackend(Backend):
                 from spikelearn.engine.lowering.phase_starts import restore_inputs
 
                 restore_inputs(trials.inputs, self.program)
+
+    def changed(
+        self,
+        description: NetworkDescription,
+        parts: Sequence[Any] = (),
+        located: Mapping[Projection, Any] | None = None,
+    ) -> CompiledBackend:
+        from spikelearn.engine.carry_over import carry_over
+        from spikelearn.engine.changing import made_anew, resume
+
+        program = lower(description, len(self.program.plans), self.shares or ())
+        carry_over(self.program, program, located, partial(made_anew, parts, program))
+        resume(parts, self.program, program)
+        return CompiledBackend(description, program, self._engine)
+
+    def settle(self, projection: Projection) -> None:
+        for plan in self.program.plans:
+            if projection in plan.learning:
+                plan.learning[projection].settle(self.step)
+
+    def located(self, projection: Projection) -> list[dict[str, np.ndarray]]:
+        from spikelearn.engine.changing import check_nothing_in_flight
+
+        check_nothing_in_flight(projection, self.program)
+        return [] if projection.procedural else [locate(projection, plan) for plan in self.program.plans]
+
+    def go_on_with_model(self, population: Population) -> None:
+        from spikelearn.engine.changing import go_on_with_model
+
+        go_on_with_model(population, self.program)
+        self.infos = None
+
+    def values(self, part: Population | Modulator, variable: str) -> list[np.ndarray]:
+        plans = self.program.plans
+        if isinstance(part, Modulator):
+            return [plan.modulators[part]["n"] for plan in plans]
+        block = plans[0].block_of[part]
+        return [block.rates[part] if variable == "rate" else block.state[variable][block.span(part)]]
 
     def readout_weights(self, readout: Readout) -> np.ndarray:
         return self.program.plans[0].signals[readout]["weight"]

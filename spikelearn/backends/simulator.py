@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from spikelearn.backends.backend import Backend, Choice
+from spikelearn.backends.backend import Backend, Choice, Shares
 from spikelearn.backends.presampled import initial_state
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
@@ -66,7 +66,7 @@ class SimulatorBackend(Backend):
 
     @classmethod
     def begin(
-        cls, description: NetworkDescription, choice: Choice, threads: int | None = None, shares: int | None = None
+        cls, description: NetworkDescription, choice: Choice, threads: int | None = None, shares: Shares | None = None
     ) -> SimulatorBackend:
         return cls(description, choice)
 

@@ -14,7 +14,10 @@ class Growing(Protocol):
     """A description that only grows."""
 
     def _still_open(self, what: str) -> None:
-        """Raise DescriptionError if nothing can be added any more."""
+        """Raise DescriptionError if nothing can be added now."""
+
+    def _note_additions(self, sizes: list[int]) -> None:
+        """Something was added, in the containers that had these sizes. Raises DescriptionError if it comes too late."""
 
     def _parts(self) -> list[dict[str, Any] | list[Any]]:
         """All containers to which something can be added."""
@@ -35,7 +38,9 @@ def adds(what: str) -> Callable[[Callable[Concatenate[G, P], R]], Callable[Conca
             self._still_open(what)
             sizes, uid = [len(part) for part in self._parts()], self._last_uid
             try:
-                return method(self, *arguments, **named)
+                result = method(self, *arguments, **named)
+                self._note_additions(sizes)
+                return result
             except BaseException:
                 for part, size in zip(self._parts(), sizes, strict=True):
                     for added in list(part)[size:]:

@@ -86,6 +86,7 @@ class NetworkBuilder(EnvironmentBuilder):
         self._callbacks: list[Callback] = []
         self._homeostases: list[Homeostasis] = []
         self._counted: list[Projection] = []
+        self._since: dict[Projection, int] = {}
         self._last_uid = 0
 
     @property
@@ -420,7 +421,21 @@ class NetworkBuilder(EnvironmentBuilder):
             worlds=tuple(self._worlds.values()),
             homeostases=tuple(self._homeostases),
             counted=tuple(self._counted),
+            since={each: self._since[each] for each in self._projections.values() if each in self._since},
         )
+
+    def _take_back(self, description: NetworkDescription) -> None:
+        """Forget what is not in a description that this network had before."""
+        self._populations = {each.name: each for each in description.populations}
+        self._projections = {each.name: each for each in description.projections}
+        self._modulators = {each.name: each for each in description.modulators}
+        self._signals = {each.name: each for each in description.signals}
+        self._worlds = {each.name: each for each in description.worlds}
+        self._feeds, self._drives = list(description.feeds), list(description.drives)
+        self._releases, self._followings = list(description.releases), list(description.followings)
+        self._recordings, self._callbacks = list(description.recordings), list(description.callbacks)
+        self._homeostases, self._counted = list(description.homeostases), list(description.counted)
+        self._since = dict(description.since)
 
     def _parts(self) -> list[dict[str, Any] | list[Any]]:
         """All containers to which something can be added."""
@@ -429,10 +444,6 @@ class NetworkBuilder(EnvironmentBuilder):
             self._callbacks, self._homeostases, self._counted, self._signals, self._feeds, self._followings,
             self._worlds,
         ]  # fmt: skip
-
-    def _is_built(self) -> bool:
-        """Whether the network is built, so that nothing can be added."""
-        raise NotImplementedError
 
     def _counter(self) -> Callable[[Projection], int]:
         """A function that returns the number of synapses of a projection."""
@@ -469,7 +480,3 @@ class NetworkBuilder(EnvironmentBuilder):
                 raise DescriptionError(
                     f"{where}: {name!r} is not a population, projection, modulator or signal of this network"
                 )
-
-    def _still_open(self, what: str) -> None:
-        if self._is_built():
-            raise DescriptionError(f"the network is already built: a {what} must be added before the first run")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from spikelearn.description.environment import World
 from spikelearn.description.following import Following
@@ -18,7 +18,11 @@ from spikelearn.description.trials import Callback
 
 @dataclass(frozen=True)
 class NetworkDescription:
-    """Everything added to a NetworkBuilder. dt: step in ms. seed: the root of all random numbers."""
+    """Everything added to a NetworkBuilder. dt: step in ms. seed: the root of all random numbers.
+
+    since: the step in which a projection was connected, if the network had run: events of earlier steps do not arrive
+    through it, and it shares no table with others.
+    """
 
     dt: float
     seed: int
@@ -35,3 +39,4 @@ class NetworkDescription:
     feeds: Sequence[Feed] = ()
     followings: Sequence[Following] = ()
     worlds: Sequence[World] = ()
+    since: Mapping[Projection, int] = field(default_factory=dict)

@@ -224,11 +224,15 @@ class View(Neurons):
 
 @dataclass(frozen=True, eq=False)
 class Modulator:
-    """A global concentration n that decays with tau_n (ms; inf: it stays). Made by `Network.modulator`."""
+    """A global concentration n that decays with tau_n (ms; inf: it stays) from `initial` at time 0.
+
+    Made by `Network.modulator`.
+    """
 
     name: str
     tau_n: float
     uid: int = 0
+    initial: float = 0.0
 
     ids = None
     size = 1

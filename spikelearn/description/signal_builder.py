@@ -235,5 +235,8 @@ class SignalBuilder:
     def _still_open(self, what: str) -> None:
         raise NotImplementedError
 
+    def _note_additions(self, sizes: list[int]) -> None:
+        raise NotImplementedError
+
     def _parts(self) -> list[dict[str, Any] | list[Any]]:
         raise NotImplementedError

@@ -36,7 +36,7 @@ class Share:
 class Ring:
     """Event lists of the last steps: those of this share, rows (depth, n) int32 and counts (depth,) int64, and those of
     all shares, concatenated. values: state variable -> its values at these events, as in rows; see
-    engine/lowering/payloads.py.
+    engine/lowering/payloads.py. A ring that begins later than another of the same events has counts of its own.
     """
 
     rows: np.ndarray
@@ -78,6 +78,8 @@ class Block:
     inputs: dict[str, np.ndarray] = field(default_factory=dict)
     added_to: dict[str, str] = field(default_factory=dict)
     """Port -> the variable to which its input is added after the neurons have advanced: its array is in `inputs`."""
+    later: dict[str, np.ndarray] = field(default_factory=dict)
+    """Port in `added_to` -> (n,), the input through projections that learn and were connected after the first run."""
     currents: dict[str, np.ndarray] = field(default_factory=dict)
     noise: dict[tuple[Population, str], np.ndarray] = field(default_factory=dict)
     rates: dict[Population, np.ndarray] = field(default_factory=dict)
@@ -102,7 +104,8 @@ class Ends:
     source, target: their blocks; a modulator is in no block, and each share has its own copy. first_source,
     first_target: the first neuron of the projection in its block. n_targets: the size of the target's block. low, high:
     the first and the last + 1 of these that belong to the share. ring: the events to deliver. inputs:
-    (n_targets,), to which arrivals are added. stage: in which they are.
+    (n_targets,), to which arrivals are added. stage: in which they are. since: events of this step and earlier ones do
+    not arrive. learned: the events of the target from which the projection learns, None for a modulator.
     """
 
     share: Share
@@ -116,6 +119,8 @@ class Ends:
     ring: Ring
     inputs: np.ndarray
     stage: str = "arrive"
+    since: int = 0
+    learned: Ring | None = None
 
     @property
     def neurons(self) -> Block:
@@ -129,20 +134,28 @@ class Ends:
         return self.target is not None or self.share.index == 0
 
 
+def ring_name(kind: str, since: int) -> str:
+    """The name, among the rings of a block, of that of events of a kind of steps after `since`."""
+    return f"{kind} since {since}" if since else kind
+
+
 def ends_of(
     projection: Projection, block_of: Mapping[Any, Block], modulators: Mapping[Any, Mapping[str, np.ndarray]],
-    share: Share,
+    share: Share, since: int,
 ) -> Ends:  # fmt: skip
     """The ends of a projection. modulators: the arrays of each."""
     source, target = block_of[projection.source], block_of.get(projection.target)
     first_source = source.first[projection.source] + projection.source_first
-    ring = source.rings[projection.on]
+    ring = source.rings[ring_name(projection.on, since)]
     if target is None:
         inputs = modulators[projection.target]["pending"]
-        return Ends(share, source, first_source, None, 0, 1, 0, 1, ring, inputs)
+        return Ends(share, source, first_source, None, 0, 1, 0, 1, ring, inputs, since=since)
     first_target = target.first[projection.target] + projection.target_first
-    bounds, inputs = share.bounds(target), target.inputs[projection.port]
+    bounds, port = share.bounds(target), projection.port
+    inputs, stage = target.inputs[port], target.stage(port)
+    if port in target.later and (projection.learns or projection.transmits):
+        inputs, stage = target.later[port], "arrive"
     return Ends(
-        share, source, first_source, target, first_target, target.n, *bounds, ring, inputs,
-        target.stage(projection.port),
+        share, source, first_source, target, first_target, target.n, *bounds, ring, inputs, stage, since,
+        target.rings.get(ring_name(projection.learns_from, since)),
     )  # fmt: skip

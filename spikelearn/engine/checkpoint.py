@@ -31,7 +31,7 @@ from spikelearn.engine import pickle_buffers
 from spikelearn.errors import CheckpointError
 from spikelearn.regular_files import open_regular, parse_json
 
-FORMAT = 2
+FORMAT = 3
 _MAGIC = b"spikelearn-state"
 _START = struct.Struct("<16sIQI")
 _DIGEST_SIZE = 32

@@ -41,6 +41,8 @@ class Call:
             missing, unknown = sorted(expected.keys() - arguments.keys()), sorted(arguments.keys() - expected.keys())
             raise TypeError(f"{label}: {kernel.of}, {kernel.name}: missing arguments {missing}, unknown {unknown}")
         self.label = label
+        self.uid = 0
+        """That of the part of the network that it belongs to, if its label does not tell those apart; else 0."""
         self.kernel = kernel
         self.arguments = tuple(arguments[name] for name in expected)
         self.entry, self.function = load(kernel, self.arguments)
@@ -57,13 +59,16 @@ class Call:
     @property
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays among its arguments, by the kernel's names for them."""
-        named = zip(self.kernel.parameters, self.arguments, strict=True)
-        return {name: argument for name, argument in named if isinstance(argument, np.ndarray)}
+        return {name: argument for name, argument in self.named.items() if isinstance(argument, np.ndarray)}
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """Its arguments, by the kernel's names for them."""
+        return dict(zip(self.kernel.parameters, self.arguments, strict=True))
 
     def with_arrays(self, arrays: Mapping[str, np.ndarray]) -> Call:
         """The same with other arrays for some of its arguments."""
-        named = dict(zip(self.kernel.parameters, self.arguments, strict=True))
-        return Call(self.label, self.kernel, **{**named, **arrays})
+        return Call(self.label, self.kernel, **{**self.named, **arrays})
 
     @property
     def written(self) -> dict[str, np.ndarray]:
@@ -185,6 +190,19 @@ class Learning(Protocol):
     def sweep(self) -> list[Call]:
         """Calls that bring all synapses up to date, if a sweep is requested."""
 
+    def settle(self, step: int) -> None:
+        """Bring all synapses up to date at the end of `step`, so that other parameters may hold from then on."""
+
+    def resume(self, step: int) -> None:
+        """Make what depends on parameters anew, once all other state has been taken over from a Learning that settled.
+
+        These are the arrays that kernels call as in `made_anew`.
+        """
+
+    @property
+    def made_anew(self) -> tuple[str, ...]:
+        """The names of arrays that `resume` makes anew."""
+
     def materialize(self, due: np.ndarray) -> list[Call]:
         """Calls that write the current weights into the table, if the rule stores something else there."""
 
@@ -244,6 +262,36 @@ class Plan:
         for stage in STAGES:
             yield from self.stages[stage]
             yield from added.stages[self.share.index].get(stage, ()) if added is not None else ()
+
+    @property
+    def distinct_tables(self) -> list[Table]:
+        """All tables, in the order of their first projections."""
+        return list({id(table): table for table in self.tables.values()}.values())
+
+    def of_parts(self) -> Iterator[tuple[str, np.ndarray]]:
+        """The arrays of parts of the network that Calls of several parts may write, named by the part."""
+        for number, block in enumerate(self.blocks.values()):
+            for kind, ring in block.rings.items():
+                yield f"block {number}, rows of {kind}s", ring.rows
+                yield f"block {number}, counts of {kind}s", ring.counts
+                for variable, values in ring.values.items():
+                    yield f"block {number}, {variable} of {kind}s", values
+            for port, inputs in block.inputs.items():
+                yield f"block {number}, input to {port}", inputs
+            for port, inputs in block.later.items():
+                yield f"block {number}, later input to {port}", inputs
+            for (population, port), noise in block.noise.items():
+                yield f"noise into {population.name}.{port}", noise
+            for port, ahead in block.ahead.items():
+                for k, array in enumerate(ahead.arrays):
+                    yield f"block {number}, ahead of {port} {k}", array
+        for table in self.distinct_tables:
+            names = ", ".join(projection.name for projection in table.projections)
+            for what in ("weights", "targets", "event_count"):
+                yield f"{what} of {names}", getattr(table, what)
+        for modulator, arrays in self.modulators.items():
+            yield f"n of {modulator.name}", arrays["n"]
+        yield "control", self.control
 
     def set_by_trials(self) -> Iterator[tuple[str, np.ndarray]]:
         """Named arrays that trials and their callbacks write to, in addition to those written by Calls."""
@@ -337,13 +385,16 @@ class Program:
         return SynapticEvents(sum(int(each[0]) for each in counts), sum(int(each[1]) for each in counts))
 
     def arrays(self, built: bool = False) -> dict[str, np.ndarray]:
-        """All state that runs change, named by the first Call that writes it: a checkpoint's contents besides `step`.
+        """All state that runs change, by names that do not depend on other parts of the network: a checkpoint's
+        contents besides `step`.
 
-        Constant tables are rebuilt, and the buffers of recorders are empty between two runs. Views stand for their
-        base. built: all arguments of Calls except buffers, whether they change or not.
+        An array is named by the part of the network that it belongs to, or by the first Call that writes it. Constant
+        tables are rebuilt, and the buffers of recorders are empty between two runs. Views stand for their base.
+        built: all arguments of Calls except buffers, whether they change or not.
         """
         found: dict[str, np.ndarray] = {}
-        seen = {id(owner(a)) for plan in self.plans for recorder in plan.recorders for a in recorder.buffers}
+        buffers = [(*recorder.buffers, recorder.used) for plan in self.plans for recorder in plan.recorders]
+        seen = {id(owner(array)) for of_recorder in buffers for array in of_recorder}
         if not built:
             seen |= {id(owner(a)) for plan in self.plans for table in plan.tables.values() for a in table.fixed}
         for name, array in self._arrays(built):
@@ -355,10 +406,22 @@ class Program:
     def _arrays(self, built: bool) -> Iterator[tuple[str, np.ndarray]]:
         """Named arrays: those written by Calls, and those that trials and callbacks of phases may write."""
         stages = [(plan.share.index, stage, plan.stages[stage]) for plan in self.plans for stage in STAGES]
-        for share, stage, calls in [*stages, (0, "end", self.end), (0, "last", self.last)]:
-            for n, call in enumerate(calls):
-                for name, array in (call.arrays if built else call.written).items():
-                    yield f"share {share}, {stage} {n}, {call.label}, {name}", array
+        calls = [
+            (f"share {share}, {stage}", call, call.arrays if built else call.written)
+            for share, stage, of_stage in [*stages, (0, "end", self.end), (0, "last", self.last)]
+            for call in of_stage
+        ]
+        changed = {id(owner(array)) for _, _, arrays in calls for array in arrays.values()}
         for plan in self.plans:
             for name, array in plan.set_by_trials():
                 yield f"share {plan.share.index}, {name}", array
+            for name, array in plan.of_parts():
+                if id(owner(array)) in changed:
+                    yield f"share {plan.share.index}, {name}", array
+        alike: dict[tuple[str, str, int], int] = {}
+        for where, call, arrays in calls:
+            key = (where, call.label, call.uid)
+            alike[key] = alike.get(key, 0) + 1
+            uid, number = f" #{call.uid}" if call.uid else "", f", {alike[key]}" if alike[key] > 1 else ""
+            for name, array in arrays.items():
+                yield f"{where}, {call.label}{uid}{number}, {name}", array

@@ -81,6 +81,13 @@ def begin_rows(step, share, counts: Written):
 
 
 @kernel
+def keep_count(step, counts, later: Written):
+    """Copy the number of events of this step, for projections that came later than the ring."""
+    row = step % len(counts)
+    later[row] = counts[row]
+
+
+@kernel
 def gathered(emitted):
     """The bits that are in any of these masks."""
     found = np.uint8(0)

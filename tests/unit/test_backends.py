@@ -15,7 +15,13 @@ from spikelearn.errors import CheckpointError, DescriptionError, UnitError
 from spikelearn.results.run import Synapses
 from spikelearn.results.sink import MemorySink, RunHeader
 
-OPTIONAL = {"trials": ["lower_trials"], "checkpoints": ["arrays", "restore"], "reset": [], "weights": ["put_weights"]}
+OPTIONAL = {
+    "trials": ["lower_trials"],
+    "checkpoints": ["arrays", "restore"],
+    "reset": [],
+    "weights": ["put_weights"],
+    "changes": ["changed", "settle", "located", "go_on_with_model", "values"],
+}
 """What a backend may support -> the methods of the protocol that it then has."""
 
 

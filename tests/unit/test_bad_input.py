@@ -273,9 +273,6 @@ CASES = [
         lambda k: k["net"].population(0, sl.LIF())
     ),
     bad(DescriptionError, "no populations", id="empty network")(lambda k: sl.Network().run(1.0)),
-    bad(DescriptionError, "already built", "population", id="adding after a run")(
-        lambda k: (k["net"].run(0.0), k["net"].population(1, sl.LIF()))
-    ),
     bad(DescriptionError, "callback", "references", "'x'", id="text for a callback")(
         lambda k: k["net"].on_step(lambda step, x: None, "x")
     ),

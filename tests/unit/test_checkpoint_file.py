@@ -56,7 +56,7 @@ def test_one_flipped_bit_anywhere_is_found(written, tmp_path):
 
 def test_what_is_no_checkpoint_is_said_to_be_none(written, tmp_path):
     refused(tmp_path / "a", b"\x89HDF\r\n\x1a\n" + bytes(1000), "not a checkpoint of spikelearn")
-    refused(tmp_path / "a", written[:16] + b"\x07" + written[17:], "of format version 7, expected version 2")
+    refused(tmp_path / "a", written[:16] + b"\x07" + written[17:], "of format version 7, expected version 3")
     with pytest.raises(CheckpointError, match="cannot be read: .*No such file"):
         sl.Network.restore(tmp_path / "none")
     with pytest.raises(CheckpointError, match="cannot be read: .*directory"):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.backends.backend import Backend, Choice
+from spikelearn.backends.backend import Backend, Choice, Shares
 from spikelearn.backends.exact.lowering import lower
 from spikelearn.backends.exact.simulate import simulate
 from spikelearn.description.network_description import NetworkDescription
@@ -30,7 +30,7 @@ class ExactBackend(Backend):
 
     @classmethod
     def begin(
-        cls, description: NetworkDescription, choice: Choice, threads: int | None = None, shares: int | None = None
+        cls, description: NetworkDescription, choice: Choice, threads: int | None = None, shares: Shares | None = None
     ) -> ExactBackend:
         return cls(description)
 

@@ -112,19 +112,19 @@ def step_calls(callbacks: Sequence[Callback], readouts: Sequence[Readout], progr
             program.end += _at_times([*array.compare, *array.write], every, f"changed {label}")
         for (population, kind), n_events in counters.items():
             for plan in program.plans:
-                plan.stages["record"].append(counting(population, kind, n_events, plan))
+                plan.stages["record"].append(counting(population, kind, n_events, plan, callback.name))
             clear = kernel_of(trial_clock.clear_at_times)
             program.end.append(Call(f"counts for {callback.name} from 0", clear, every=every, n_events=n_events))
             program.forgotten.append(n_events)
 
 
-def counting(population: Population, kind: str, n_events: np.ndarray, plan: Plan) -> Call:
-    """The Call that counts events of a share's neurons."""
+def counting(population: Population, kind: str, n_events: np.ndarray, plan: Plan, reader: str) -> Call:
+    """The Call that counts events of a share's neurons. reader: the name of what reads the counts."""
     block = plan.block_of[population]
     ring = block.rings[kind]
     return Call(
-        f"count {kind}s of {population.name}", kernel_of(events.count_events), rows=ring.rows, counts=ring.counts,
-        first=block.first[population], n_events=n_events,
+        f"count {kind}s of {population.name} for {reader}", kernel_of(events.count_events), rows=ring.rows,
+        counts=ring.counts, first=block.first[population], n_events=n_events,
     )  # fmt: skip
 
 
@@ -274,7 +274,7 @@ def trial_calls(schedule: Trials, program: Program) -> Added:
             own_counts = n_events[offset : offset + size]
             clear = kernel_of(trial_clock.clear_counts)
             stages_of_plan["start"].append(Call("counts from 0", clear, clock=clock, phase=-1, n_events=own_counts))
-            stages_of_plan["record"].append(counting(population, kind, n_events, plan))
+            stages_of_plan["record"].append(counting(population, kind, n_events, plan, "trials"))
     for stages_of_plan, clock in zip(stages, clocks, strict=True):
         stages_of_plan["start"] = _at_start(stages_of_plan["start"], clock)
     _discard_events(schedule, program, clocks[0], added)

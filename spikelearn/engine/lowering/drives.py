@@ -42,7 +42,7 @@ def drive_calls(drives: Sequence[Drive], plan: Plan) -> set[tuple[Population, st
         if isinstance(drive.source, PoissonInput):
             _poisson_input(drive, drive.source, plan, block.inputs[drive.port][span], part, label)
         elif isinstance(drive.source, StepCurrent):
-            _step_current(drive.source, plan, block.currents[drive.port][span], part, label)
+            _step_current(drive, drive.source, plan, block.currents[drive.port][span], part, label)
         else:
             _noise(drive, drive.source, plan, block, part, written, label)
     return written
@@ -72,12 +72,18 @@ def _poisson_input(drive: Drive, source: PoissonInput, plan: Plan, inputs: np.nd
         now = np.broadcast_to(rates[0], part.stop - part.start).copy()
         if len(rates) > 1:
             starts, timed = in_steps(source.starts, plan.dt), kernel_of(sources.set_timed)
-            plan.stages["begin"].append(Call(f"rates of {label}", timed, values=rates, starts=starts, target=now))
+            _add(drive, plan, "begin", Call(f"rates of {label}", timed, values=rates, starts=starts, target=now))
         call = Call(label, kernel_of(poisson_input.poisson_input_timed), rates=now, dt=plan.dt, **own)
-    plan.stages[plan.block_of[drive.target].stage(drive.port)].append(call)
+    _add(drive, plan, plan.block_of[drive.target].stage(drive.port), call)
 
 
-def _step_current(source: StepCurrent, plan: Plan, current: np.ndarray, part: slice, label: str) -> None:
+def _add(drive: Drive, plan: Plan, stage: str, call: Call) -> None:
+    """Add a Call of a drive, of which several may have one label."""
+    call.uid = drive.uid
+    plan.stages[stage].append(call)
+
+
+def _step_current(drive: Drive, source: StepCurrent, plan: Plan, current: np.ndarray, part: slice, label: str) -> None:
     times, rows = source.times, source.values
     if source.averaged:
         found, rows = averaged(in_steps(times, plan.dt), rows)
@@ -91,7 +97,7 @@ def _step_current(source: StepCurrent, plan: Plan, current: np.ndarray, part: sl
         label, kernel, steps=steps, rows=np.arange(len(steps)), cursor=cursor, values=values, previous=previous,
         current=current,
     )  # fmt: skip
-    plan.stages["drive"].append(call)
+    _add(drive, plan, "drive", call)
 
 
 def _noise(
@@ -110,7 +116,7 @@ def _noise(
             f"{label} noise", kernel, every=1, decay=0.0, kick=0.0, flat=0, mean=0.0, state=np.zeros(size),
             first_here=1, noise=noise[offset : offset + size], **own,
         )  # fmt: skip
-        plan.stages["drive"].append(nothing)
+        _add(drive, plan, "drive", nothing)
         first_here = False
     every = 1 if source.interval is None else whole_steps(source.interval, plan.dt, f"interval of {label}")
     decay = float(np.exp(-plan.dt / source.tau)) if source.tau > 0 else 0.0
@@ -124,7 +130,7 @@ def _noise(
         f"{label} noise", kernel, every=every, decay=decay, kick=kick, flat=int(source.uniform), mean=source.mean,
         state=state, first_here=int(first_here), noise=here, **own,
     )  # fmt: skip
-    plan.stages["drive"].append(call)
+    _add(drive, plan, "drive", call)
 
 
 def poisson_table(mean: float) -> tuple[np.ndarray, np.ndarray]:

@@ -28,7 +28,7 @@ def _interaction(world: World, environment: PythonEnvironment, program: Program)
     reward, done, count = (signals[signal]["value"] for signal in (world.reward, world.done, world.count))
     for (population, kind), n_events in counters.items():
         for plan in program.plans:
-            plan.stages["record"].append(counting(population, kind, n_events, plan))
+            plan.stages["record"].append(counting(population, kind, n_events, plan, world.name))
         program.forgotten.append(n_events)
 
     def show(observation: Any) -> None:

@@ -12,13 +12,13 @@ import numpy as np
 from spikelearn.codegen.modules import Kernel, kernel_for, kernel_of
 from spikelearn.description.projection import Projection
 from spikelearn.engine.aligned_arrays import zeros
-from spikelearn.engine.blocks import Ends
+from spikelearn.engine.blocks import Ends, Ring
 from spikelearn.engine.lowering.learning_factor import factor_arrays, keep_calls
 from spikelearn.engine.lowering.short_term_synapses import Release
 from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import event_rule, gathering, homeostasis, modulators, rewire
-from spikelearn.kernels.event_rule import LAST_STEP, LONG_AGO, NEVER
-from spikelearn.kernels.traces import decay_tables
+from spikelearn.kernels.event_rule import ALL, LAST_STEP, LONG_AGO, NEVER, WANTED
+from spikelearn.kernels.traces import LEAST, decay_tables
 from spikelearn.plasticity.rule import Plasticity
 from spikelearn.steps import whole_steps
 
@@ -131,6 +131,35 @@ class EventLearning:
         request, apply = kernel_of(gathering.request), kernel_of(gathering.apply)
         return [self._plain_call("request update of", request), *sweep, self._plain_call("update", apply)]
 
+    def settle(self, step: int) -> None:
+        self.sweeps[WANTED] = ALL
+        for call in (*self.sweep(), *(self._rebase(0) if self.rule.modulated else ())):
+            call(step)
+        self.sweeps[WANTED] = 0
+        if self.rule.modulated and not self.projection.dendritic_steps:
+            # What eligibilities have made of weights is limited when it is read; other limits may follow.
+            np.clip(self.values["weights"], *self.projection.limits, out=self.values["weights"])
+
+    def resume(self, step: int) -> None:
+        """Post traces decay from the last event on, with the time constants that there are now; sums begin anew."""
+        values, at = self.values, step - self.projection.dendritic_steps
+        history = values["event_step"].shape[1]
+        last = (values["past_end"].astype(np.int64) - 1) % history
+        rows = np.arange(len(last))
+        steps = values["event_step"][rows, last].astype(np.int64)
+        seen = steps != LONG_AGO
+        values["origin"][0] = at
+        values["past"][:] = 0.0
+        for column, trace in enumerate(self.rule.post):
+            before = values[f"event_{trace.name}"][rows, last] if trace.jump == "add" else 0.0
+            tau = getattr(self.parameters, trace.tau)
+            now = (before + 1.0) * np.exp(np.where(seen, steps - at, 0) * self.plan.dt / tau)
+            values["past"][:, column] = np.where(seen & (now > LEAST), now, 0.0)
+
+    @property
+    def made_anew(self) -> tuple[str, ...]:
+        return "past", "origin", "mixed", "any_mixed", "waited_since"
+
     def reset(self, clock: np.ndarray, phase: int) -> list[Call]:
         learned = self._call("reset", "reset", clock=clock, phase=phase)
         return [learned, *(self.release.reset(self.projection.name, clock, phase) if self.release else [])]
@@ -209,18 +238,28 @@ class EventLearning:
             rising = kernel_of(modulators.note_rising)
             calls.append(Call(f"extremes with rise of {modulator.name} for {name}", rising, **rising.choose(values)))
         every = max(1, round(_REBASE_AFTER * (parameters.tau_rise if self.rises else tau_c) / self.plan.dt))
+        return [*calls, *self._rebase(every)]
+
+    def _rebase(self, every: int) -> list[Call]:
+        """Calls that re-base the exponential factor if it has not been for so many steps."""
+        calls = []
         if self.rises:
-            move, own = kernel_of(modulators.move_origin), {"tau": parameters.tau_rise, "sign": -1.0}
+            move, own = kernel_of(modulators.move_origin), {"tau": self.parameters.tau_rise, "sign": -1.0}
             calls.append(self._plain_call("move origin with rise of", move, every=every, **own, **self._rising))
         return [*calls, self._plain_call("rebase", kernel_of(modulators.rebase), every=every)]
 
     def _push(self) -> Call:
-        ring = self.ends.neurons.rings[self.projection.learns_from]
+        ring = self._learned
         read = {f"values_{v}": ring.values[v] for v in self.rule.reads}
         return self._call("post events of", "push", rows=ring.rows, counts=ring.counts, **read)
 
+    @property
+    def _learned(self) -> Ring:
+        assert self.ends.learned is not None
+        return self.ends.learned
+
     def _advance_post_traces(self) -> Call:
-        ring = self.ends.neurons.rings[self.projection.learns_from]
+        ring = self._learned
         return self._call("past events of", "advance_post_traces", rows=ring.rows, counts=ring.counts)
 
     def _deliver(self) -> Call:

@@ -59,10 +59,10 @@ class Gates:
     def of(cls, projection: Projection, delays: np.ndarray, plan: Plan) -> Gates:
         """The gates of a projection, made with the first that uses them, with the Call that advances them."""
         assert projection.synapse is not None
-        key = _shared(projection)
+        key = _shared(projection, plan)
         if key in plan.gates:
             return plan.gates[key]
-        members = [each for each in plan.ends if each.graded and _shared(each) == key]
+        members = [each for each in plan.ends if each.graded and _shared(each, plan) == key]
         model, parameters = projection.synapse.model, projection.synapse.parameters
         start = {name: float(value) for name, value in model.initial(parameters).items()}
         first = min(plan.ends[each].first_source for each in members)
@@ -113,12 +113,12 @@ class Gates:
         ]
 
 
-def _shared(projection: Projection) -> Any:
+def _shared(projection: Projection, plan: Plan) -> Any:
     """What projections that share gates have in common. Those with different delays share none."""
     assert projection.synapse is not None
     delay = (projection.axonal.a, projection.dendritic_steps) if projection.axonal.constant else id(projection)
     synapse = id(projection.synapse.model), tuple(projection.synapse.parameters)
-    return id(projection.source), projection.on, synapse, delay
+    return id(projection.source), projection.on, synapse, delay, plan.ends[projection].since
 
 
 def deliver(table: Table, plan: Plan) -> None:

@@ -13,7 +13,7 @@ from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.projection import Projection
 from spikelearn.description.readout import Readout
 from spikelearn.description.signal import Signal
-from spikelearn.engine.blocks import Block, Ends, Ring, Share, ends_of
+from spikelearn.engine.blocks import Block, Ends, Ring, Share, ends_of, ring_name
 from spikelearn.engine.lowering.block_arrays import fill_block
 from spikelearn.engine.lowering.delivery import delivery_of
 from spikelearn.engine.lowering.drives import drive_calls
@@ -28,6 +28,7 @@ from spikelearn.engine.plan import STAGES, Call, Plan, Program, Table
 from spikelearn.engine.thread_tuner import default_shares
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, modulators
+from spikelearn.kernels.later_input import add_later_input
 from spikelearn.neurons import Neuron
 from spikelearn.plasticity import Rewiring
 from spikelearn.system import total_memory
@@ -44,9 +45,10 @@ def weights_change(d: NetworkDescription, projection: Projection) -> bool:
     return projection.learns or projection.transmits or any(r.projection is projection for r in d.homeostases)
 
 
-def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
+def lower(description: NetworkDescription, n_shares: int = 1, edges: Sequence[tuple[int, ...]] = ()) -> Program:
     """Build everything that a run needs, for a given number of threads.
 
+    edges: how the first blocks are divided among them, see `partition`.
     Raises DescriptionError if something reads all neurons at once and so cannot be divided among threads.
     """
     d = description
@@ -55,7 +57,7 @@ def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
     blocks = _blocks(d)
     block_of = {population: block for block in blocks for population in block.populations}
     groups = _groups(d, block_of)
-    partition(blocks, d.projections, d.dt, n_shares)
+    partition(blocks, d.projections, d.dt, n_shares, edges)
     found = _each_on_threads(n_shares, lambda p: delays_of(p, d.seed, d.dt), d.projections)
     each = dict(zip(d.projections, found, strict=True))
     delays = [distinct(np.concatenate([each[projection] for projection in members])) for members in groups]
@@ -73,10 +75,10 @@ def lower(description: NetworkDescription, n_shares: int = 1) -> Program:
     _check_memory(d, blocks, groups, delays, depth + 1 + interval, n_shares)
     for block in blocks:
         fill_block(d, block)
-    n_kinds = [len(block.populations[0].kinds) for block in blocks]
-    counts = np.zeros((sum(n_kinds), n_shares, depth + 1 + interval), np.int64)
-    of_blocks = np.split(counts, np.cumsum(n_kinds)[:-1])
-    rings = [_rings(d, block, own) for block, own in zip(blocks, of_blocks, strict=False)]
+    kinds = [_kinds(d, block) for block in blocks]
+    counts = np.zeros((sum(map(len, kinds)), n_shares, depth + 1 + interval), np.int64)
+    of_blocks = np.split(counts, np.cumsum([len(each) for each in kinds])[:-1])
+    rings = [_rings(d, block, each, own) for block, each, own in zip(blocks, kinds, of_blocks, strict=True)]
     controls = np.tile(np.array([0, -1, 0, 0], np.int64), (n_shares, 1))
     signals = {signal: signal_arrays(signal) for signal in d.signals}
     plans: list[Plan] = []
@@ -180,12 +182,29 @@ def _check_memory(
         )
 
 
-def _rings(d: NetworkDescription, block: Block, counts: np.ndarray) -> list[dict[str, Ring]]:
-    """For each share: kind of event -> Ring. counts: those of the block's rings, (kinds, shares, depth)."""
+def _kinds(d: NetworkDescription, block: Block) -> list[tuple[str, int]]:
+    """The rings of a block: kinds of event, and for projections that came later those since then, as (kind, since)."""
+    later = []
+    for projection, since in d.since.items():
+        if projection.source in block.first:
+            later.append((projection.on, since))
+        if projection.plasticity is not None and projection.target in block.first:
+            later.append((projection.learns_from, since))
+    return list(dict.fromkeys([*((kind, 0) for kind in block.populations[0].kinds), *later]))
+
+
+def _rings(
+    d: NetworkDescription, block: Block, kinds: list[tuple[str, int]], counts: np.ndarray
+) -> list[dict[str, Ring]]:
+    """For each share: name -> Ring. counts: those of the block's rings, (rings, shares, depth)."""
     _, n_shares, depth = counts.shape
     widest = max(np.diff(Share(k, n_shares).bounds(block))[0] for k in range(n_shares))
     rings: list[dict[str, Ring]] = [{} for _ in range(n_shares)]
-    for kind, of_kind in zip(block.populations[0].kinds, counts, strict=True):
+    for (kind, since), of_kind in zip(kinds, counts, strict=True):
+        if since:
+            for index, ring in enumerate(rings):
+                ring[ring_name(kind, since)] = replace(ring[kind], counts=of_kind[index], all_counts=of_kind)
+            continue
         rows = np.zeros((n_shares, depth, widest), np.int32)
         values = {v: np.zeros(rows.shape) for v in payload_variables(d.projections, block, kind)}
         for index, ring in enumerate(rings):
@@ -194,16 +213,27 @@ def _rings(d: NetworkDescription, block: Block, counts: np.ndarray) -> list[dict
     return rings
 
 
+def _keep_counts(d: NetworkDescription, plan: Plan, block: Block) -> None:
+    """Add the Calls that write the counts of rings for projections that came later, after events have been emitted."""
+    for kind, since in _kinds(d, block):
+        if since:
+            name, kernel = ring_name(kind, since), kernel_of(events.keep_count)
+            plan.stages["advance"].append(
+                Call(f"{name} of {block.populations[0].name}", kernel, counts=block.rings[kind].counts,
+                     later=block.rings[name].counts)
+            )  # fmt: skip
+
+
 def _empty_plan(
     d: NetworkDescription, share: Share, blocks: list[Block], signals: dict[Signal, dict[str, np.ndarray]],
     control: np.ndarray,
 ) -> Plan:  # fmt: skip
     """A Plan without tables and Calls. blocks: with the rings of the share."""
     block_of = {population: block for block in blocks for population in block.populations}
-    modulators = {m: _modulator_arrays() for m in d.modulators}
+    modulators = {m: {"n": np.full(1, m.initial), "pending": np.zeros(1)} for m in d.modulators}
     return Plan(
         dt=d.dt, seed=d.seed, share=share, blocks={block.key: block for block in blocks},
-        ends={projection: ends_of(projection, block_of, modulators, share) for projection in d.projections},
+        ends={p: ends_of(p, block_of, modulators, share, d.since.get(p, 0)) for p in d.projections},
         tables={}, learning={}, modulators=modulators, signals=signals,
         stages={stage: [] for stage in STAGES}, recorders=[], event_counts=[], control=control, block_of=block_of,
     )  # fmt: skip
@@ -223,7 +253,12 @@ def _add_calls(d: NetworkDescription, plan: Plan, tables: list[Table], interval:
     feed_calls(d.feeds, plan, driven)
     for block in plan.blocks.values():
         advance_calls(plan, block)
+        _keep_counts(d, plan, block)
         keep_calls(plan, block)
+        for port, later in block.later.items():
+            own = slice(*plan.share.bounds(block))
+            label, variable = f"later input of {block.populations[0].name}.{port}", block.inputs[port][own]
+            plan.stages["receive"].append(Call(label, kernel_of(add_later_input), later=later[own], variable=variable))
     if d.homeostases:
         from spikelearn.engine.lowering.homeostasis import homeostasis_calls
 
@@ -244,6 +279,7 @@ def _groups(d: NetworkDescription, block_of: Mapping[Any, Block]) -> list[list[P
             projection.on,
             projection.payload,
             projection.weight.constant,
+            d.since.get(projection, 0),
             None if joins else id(projection),
         )
         for members in groups.setdefault(key, []):
@@ -277,10 +313,6 @@ def _compatible(a: Projection, b: Projection) -> bool:
         a.source_first + a.source_size <= b.source_first or b.source_first + b.source_size <= a.source_first
     )
     return apart
-
-
-def _modulator_arrays() -> dict[str, np.ndarray]:
-    return {"n": np.zeros(1), "pending": np.zeros(1)}
 
 
 def _modulator_calls(d: NetworkDescription, plan: Plan) -> None:

@@ -22,15 +22,24 @@ _GRAIN = 64
 """Boundaries of large parts are multiples of this many neurons, so that none share a cache line."""
 
 
-def partition(blocks: Sequence[Block], projections: Sequence[Projection], dt: float, n_shares: int) -> None:
-    """Divide all blocks: each share gets contiguous neurons, and all synapses onto them."""
+def partition(
+    blocks: Sequence[Block], projections: Sequence[Projection], dt: float, n_shares: int,
+    edges: Sequence[tuple[int, ...]] = (),
+) -> None:  # fmt: skip
+    """Divide all blocks: each share gets contiguous neurons, and all synapses onto them.
+
+    edges: those of the first blocks, if these have been divided before: neurons stay in their share, and what has been
+    added to such a block since belongs to the last.
+    """
     cost = dict.fromkeys((p for block in blocks for p in block.populations), _STEP)
     for projection in projections:
         target = projection.receiver
         if target is not None:
             each = _PLASTIC_EVENT if projection.learns else _EVENT
             cost[target] += expected_synapses(projection) / target.size * _RATE * dt * 1e-3 * each
-    for block in blocks:
+    for block, known in zip(blocks, edges, strict=False):
+        block.edges = (*known[:-1], block.n)
+    for block in blocks[len(edges) :]:
         sizes = [population.size for population in block.populations]
         block.edges = cuts(sizes, [cost[population] for population in block.populations], n_shares)
 

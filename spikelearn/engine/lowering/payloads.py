@@ -31,7 +31,8 @@ def payload_variables(projections: Iterable[Projection], block: Block, kind: str
 
 def keep_calls(plan: Plan, block: Block) -> None:
     """Add the Calls that write the values of a block's events to the plan, after all its kinds of event are written."""
-    for kind, ring in block.rings.items():
+    for kind in block.populations[0].kinds:
+        ring = block.rings[kind]
         for variable, values in ring.values.items():
             plan.stages["receive"].append(
                 Call(

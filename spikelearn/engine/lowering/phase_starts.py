@@ -183,9 +183,9 @@ def _all_afresh(plan: Plan, clock: np.ndarray, phase: int) -> list[Call]:
     for modulator, arrays in plan.modulators.items():
         if any(arrays["n"] is level for level in followed):
             continue
-        for name in ("n", "pending"):
+        for name, values in (("n", np.full(1, modulator.initial)), ("pending", zero)):
             label = f"reset {name} of {modulator.name}"
-            calls.append(Call(label, kernel, clock=clock, phase=phase, values=zero, target=arrays[name]))
+            calls.append(Call(label, kernel, clock=clock, phase=phase, values=values, target=arrays[name]))
     return calls
 
 

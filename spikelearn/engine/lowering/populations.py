@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,54 +26,81 @@ _WIDE_FROM = 128
 def advance_calls(plan: Plan, block: Block) -> None:
     """Add the Calls that advance the neurons or sources of a block to the plan."""
     for population in block.populations:
-        offset, size = plan.share.part(block, block.first[population], population.size)
-        if size == 0:
-            continue
-        first = block.first[population] + offset
-        model = population.model
-        if isinstance(model, Neuron):
-            _neuron_calls(plan, block, population, model, slice(offset, offset + size))
-            continue
-        ring = block.rings["spike"]
-        if isinstance(model, Poisson):
-            rates = model.values
-            if rates.shape[1] > 1:
-                rates = np.ascontiguousarray(rates[:, offset : offset + size])
-            now = block.rates[population][offset : offset + size]
-            if rates.max() * plan.dt * 1e-3 > 1.0:
-                raise DescriptionError(
-                    f"population {population.name!r}: a Poisson neuron fires at most once per step of {plan.dt} ms, "
-                    f"expected rates of at most {1e3 / plan.dt:g} Hz, got {rates.max():g} Hz"
-                )
-            if len(rates) > 1:
-                timed = Call(
-                    f"rates of {population.name}", kernel_of(sources.set_timed), values=rates,
-                    starts=in_steps(model.starts, plan.dt), target=now,
-                )  # fmt: skip
-                plan.stages["begin"].append(timed)
-            kernel, grouped = kernel_of(sources.emit_poisson), {}
-            if isinstance(model, CorrelatedPoisson):
-                kernel = kernel_of(sources.emit_correlated_poisson)
-                group = np.ascontiguousarray(model.group_of_each(population.size)[offset : offset + size])
-                copied = np.broadcast_to(np.sqrt(model.correlation), model.n_groups)[group]
-                grouped = {"group": group, "copied": copied}
-            call = Call(
-                f"emit {population.name}", kernel, seed=plan.seed, key=noise_key(population.uid), first_id=offset,
-                first=first, rates=now, **grouped, dt=plan.dt, rows=ring.rows, counts=ring.counts,
-            )  # fmt: skip
-        else:
-            assert isinstance(model, SpikeList)
-            here = (model.ids >= offset) & (model.ids < offset + size)
-            steps = steps_of(model.times[here], plan.dt, f"population {population.name!r}", unreachable=True)
-            ids = model.ids[here].astype(np.int64) - offset
-            order = np.lexsort((ids, steps))
-            _emit_at_start(ring, first + np.sort(ids[steps == 0]))
-            call = Call(
-                f"emit {population.name}", kernel_of(sources.emit_spike_list), steps=np.ascontiguousarray(steps[order]),
-                ids=np.ascontiguousarray(ids[order]), cursor=np.zeros(1, np.int64), first=first, rows=ring.rows,
-                counts=ring.counts,
-            )  # fmt: skip
-        plan.stages["advance"].append(call)
+        timed, calls = calls_of(population, plan, block)
+        plan.stages["begin"] += timed
+        plan.stages["advance"] += calls
+        if isinstance(population.model, SpikeList) and calls:
+            steps, ids, first = (calls[0].named[name] for name in ("steps", "ids", "first"))
+            _emit_at_start(block.rings["spike"], first + np.sort(ids[steps == 0]))
+
+
+def calls_of(
+    population: Population, plan: Plan, block: Block, before: Sequence[Call] = ()
+) -> tuple[list[Call], list[Call]]:
+    """The Calls of a share that set what changes in time of a population, and those that advance it.
+
+    before: those that advance it so far, if it has run, whose state these take over.
+    """
+    offset, size = plan.share.part(block, block.first[population], population.size)
+    part, model = slice(offset, offset + size), population.model
+    if size == 0:
+        return [], []
+    if isinstance(model, Neuron):
+        return _neuron_calls(plan, block, population, model, part, before)
+    if isinstance(model, Poisson):
+        return _poisson_calls(plan, block, population, model, part)
+    assert isinstance(model, SpikeList)
+    return [], [_emit_listed(plan, block, population, model, part)]
+
+
+def _poisson_calls(
+    plan: Plan, block: Block, population: Population, model: Poisson, part: slice
+) -> tuple[list[Call], list[Call]]:
+    ring = block.rings["spike"]
+    timed: list[Call] = []
+    rates = model.values
+    if rates.shape[1] > 1:
+        rates = np.ascontiguousarray(rates[:, part])
+    now = block.rates[population][part]
+    if rates.max() * plan.dt * 1e-3 > 1.0:
+        raise DescriptionError(
+            f"population {population.name!r}: a Poisson neuron fires at most once per step of {plan.dt} ms, "
+            f"expected rates of at most {1e3 / plan.dt:g} Hz, got {rates.max():g} Hz"
+        )
+    if len(rates) > 1:
+        timed.append(_timed("rates", population, in_steps(model.starts, plan.dt), rates, now))
+    kernel, grouped = kernel_of(sources.emit_poisson), {}
+    if isinstance(model, CorrelatedPoisson):
+        kernel = kernel_of(sources.emit_correlated_poisson)
+        group = np.ascontiguousarray(model.group_of_each(population.size)[part])
+        copied = np.broadcast_to(np.sqrt(model.correlation), model.n_groups)[group]
+        grouped = {"group": group, "copied": copied}
+    call = Call(
+        f"emit {population.name}", kernel, seed=plan.seed, key=noise_key(population.uid), first_id=part.start,
+        first=block.first[population] + part.start, rates=now, **grouped, dt=plan.dt, rows=ring.rows,
+        counts=ring.counts,
+    )  # fmt: skip
+    return timed, [call]
+
+
+def _timed(what: str, population: Population, starts: np.ndarray, rows: np.ndarray, target: np.ndarray) -> Call:
+    """The Call that lets something of a population change in time."""
+    kernel = kernel_of(sources.set_timed)
+    call = Call(f"{what} of {population.name}", kernel, values=rows, starts=starts, target=target)
+    call.uid = population.uid
+    return call
+
+
+def _emit_listed(plan: Plan, block: Block, population: Population, model: SpikeList, part: slice) -> Call:
+    ring, here = block.rings["spike"], (model.ids >= part.start) & (model.ids < part.stop)
+    steps = steps_of(model.times[here], plan.dt, f"population {population.name!r}", unreachable=True)
+    ids = model.ids[here].astype(np.int64) - part.start
+    order = np.lexsort((ids, steps))
+    return Call(
+        f"emit {population.name}", kernel_of(sources.emit_spike_list), steps=np.ascontiguousarray(steps[order]),
+        ids=np.ascontiguousarray(ids[order]), cursor=np.zeros(1, np.int64),
+        first=block.first[population] + part.start, rows=ring.rows, counts=ring.counts,
+    )  # fmt: skip
 
 
 def _emit_at_start(ring: Ring, sources: np.ndarray) -> None:
@@ -82,11 +110,15 @@ def _emit_at_start(ring: Ring, sources: np.ndarray) -> None:
     ring.counts[0] += len(sources)
 
 
-def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neuron, part: slice) -> None:
-    """The Calls that advance the neurons `part` of a population."""
+def _neuron_calls(
+    plan: Plan, block: Block, population: Population, neuron: Neuron, part: slice, before: Sequence[Call]
+) -> tuple[list[Call], list[Call]]:
+    """The Calls of calls_of for the neurons `part` of a population."""
+    kept = {name: array for call in before for name, array in call.written.items()}
     model, first, size = neuron.model, block.first[population] + part.start, part.stop - part.start
     span = slice(first, first + size)
-    constants = {}
+    constants: dict[str, Any] = {}
+    timed: list[Call] = []
     fixed, in_time = constants_in_time(neuron, plan.dt, population.size)
     for name, value in fixed.items():
         array = np.asarray(value, dtype=np.float64)
@@ -97,11 +129,7 @@ def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neur
     for name, (starts, rows) in in_time.items():
         constants[name] = np.array(constants[name])
         rows = rows if rows.shape[1] == 1 else np.ascontiguousarray(rows[:, part])
-        timed = Call(
-            f"{name} of {population.name}", kernel_of(sources.set_timed), values=rows,
-            starts=in_steps(starts, plan.dt), target=constants[name],
-        )  # fmt: skip
-        plan.stages["begin"].append(timed)
+        timed.append(_timed(name, population, in_steps(starts, plan.dt), rows, constants[name]))
     given = [port for port in model.ports if port not in block.added_to]
     noisy = [name for name in model.currents if (population, name) in block.noise]
     random = ["uniform"] * len(model.random) + ["normal"] * len(model.normal)
@@ -111,7 +139,8 @@ def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neur
         model.reads,
     )  # fmt: skip
     values: dict[str, Any] = {
-        "first": first, "population": population.uid, "emitted": np.zeros(size, np.uint8), "control": plan.control,
+        "first": first, "population": population.uid, "emitted": kept.get("emitted", np.zeros(size, np.uint8)),
+        "control": plan.control,
     }  # fmt: skip
     if random:
         values |= {"seed": plan.seed, "key": noise_key(population.uid), "first_id": part.start}
@@ -129,12 +158,12 @@ def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neur
     values |= {f"all_noise_{name}": block.noise[population, name][part] for name in noisy}
     values |= {f"all_{name}" if name in varying else f"the_{name}": value for name, value in constants.items()}
     kernel = kernel_for(f"Neurons of {model.name}", text, {"advance": model.step, "at_event": model.at_event})
-    plan.stages["advance"].append(Call(f"advance {population.name}", kernel, **values))
+    calls = [Call(f"advance {population.name}", kernel, **values)]
     if model.tells_bursts:
         windows = np.atleast_1d(steps_of(neuron.parameters.burst_window, plan.dt, "burst_window"))
         windows = windows[part] if len(windows) > 1 else windows
         spike, event, burst = (block.rings[kind] for kind in ("spike", "event", "burst"))
-        plan.stages["advance"].append(
+        calls.append(
             Call(
                 f"classify {population.name}",
                 kernel_of(events.classify_bursts),
@@ -143,11 +172,12 @@ def _neuron_calls(plan: Plan, block: Block, population: Population, neuron: Neur
                 first=first,
                 last=first + size,
                 windows=windows,
-                last_spike=np.full(size, -(1 << 40), np.int64),
-                spikes_in_burst=np.zeros(size, np.int64),
+                last_spike=kept.get("last_spike", np.full(size, -(1 << 40), np.int64)),
+                spikes_in_burst=kept.get("spikes_in_burst", np.zeros(size, np.int64)),
                 event_rows=event.rows,
                 event_counts=event.counts,
                 burst_rows=burst.rows,
                 burst_counts=burst.counts,
             )
         )
+    return timed, calls

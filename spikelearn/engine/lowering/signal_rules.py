@@ -91,6 +91,33 @@ class SignalLearning:
     def sweep(self) -> list[Call]:
         return []
 
+    def settle(self, step: int) -> None:
+        """All synapses are brought to the end of the last epoch; then an epoch ends now, and they are brought there."""
+        clock, parameters = self.values["clock"], self.parameters
+        length = max(step - self.projection.dendritic_steps, 0) - int(clock[signal_rule.BASE])
+        self._call("settle", "settle")(step)
+        taus = {f"factor_{trace.name}": getattr(parameters, trace.tau) for trace in self.rule.pre}
+        taus |= {"c_factor": parameters.tau_c} if self.rule.has_eligibility else {}
+        taus |= {"rise_factor": parameters.tau_rise} if self.rises else {}
+        factors = {name: float(np.exp(-length * self.plan.dt / tau)) for name, tau in taus.items()}
+        clock[signal_rule.SWEPT] = clock[signal_rule.EPOCH] + 1 - signal_rule.EPOCHS
+        self._call("epoch of", "begin", every=length, **factors)(step + 1)
+        if self.rule.limits != "sent" and not self.projection.dendritic_steps:
+            weights = self.values["weights"]
+            np.clip(weights, *self.projection.limits, out=weights)
+
+    def resume(self, step: int) -> None:
+        pass
+
+    @property
+    def made_anew(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def parameters(self) -> Any:
+        assert self.projection.plasticity is not None
+        return self.projection.plasticity.parameters
+
     def reset(self, clock: np.ndarray, phase: int) -> list[Call]:
         when = {"clock_of_trials": clock, "phase": phase}
         calls = [self._call("reset", "reset", **when)]
@@ -145,7 +172,8 @@ class SignalLearning:
 
     def _signals(self) -> Call:
         rule, target = self.rule, self.ends.neurons
-        ring = target.rings[self.projection.learns_from]
+        ring = self.ends.learned
+        assert ring is not None
         own = {"event_rows": ring.rows, "event_counts": ring.counts}
         own |= {f"also_{kind}_rows": target.rings[kind].rows for kind in rule.learns_also_from}
         own |= {f"also_{kind}_counts": target.rings[kind].counts for kind in rule.learns_also_from}

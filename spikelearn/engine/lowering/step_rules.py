@@ -89,6 +89,16 @@ class StepLearning:
     def sweep(self) -> list[Call]:
         return []
 
+    def settle(self, step: int) -> None:
+        pass
+
+    def resume(self, step: int) -> None:
+        pass
+
+    @property
+    def made_anew(self) -> tuple[str, ...]:
+        return ()
+
     def reset(self, clock: np.ndarray, phase: int) -> list[Call]:
         learned = self._call("reset", "reset", clock=clock, phase=phase)
         return [learned, *(self.release.reset(self.projection.name, clock, phase) if self.release else [])]

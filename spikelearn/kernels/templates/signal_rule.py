@@ -349,6 +349,12 @@ def sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES):
             slot_epoch[slot] = epoch
 
 
+@kernel
+def settle(step, clock: Written, ENDS, FACTORS, INDEX, SYNAPSES: Written):
+    """The same between two steps."""
+    sweep(clock, ENDS, FACTORS, INDEX, SYNAPSES)
+
+
 # if eligibility:
 # OWED = weight + c * TOTAL
 # LEARNT = c
