@@ -17,7 +17,7 @@ from spikelearn.engine.lowering.learning_factor import factor_arrays, keep_calls
 from spikelearn.engine.lowering.short_term_synapses import Release
 from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import event_rule, gathering, homeostasis, modulators, rewire
-from spikelearn.kernels.event_rule import ALL, LAST_STEP, LONG_AGO, NEVER, WANTED
+from spikelearn.kernels.event_rule import ALL, FEW, LAST_STEP, LONG_AGO, NEVER, WANTED
 from spikelearn.kernels.traces import LEAST, decay_tables
 from spikelearn.plasticity.rule import Plasticity
 from spikelearn.steps import whole_steps
@@ -342,7 +342,7 @@ def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> 
     for variable in rule.reads:
         arrays[f"event_{variable}"] = np.zeros((n_targets, history))
     summed = _summed(projection.plasticity, dt)
-    columns = len(rule.post) + (history - 1 if summed else 0)
+    columns = len(rule.post) + (FEW if summed else 0)
     # An odd number of cache lines: the first lines of the rows, which are needed most, then take turns in the cache.
     width = (-(-columns // _IN_A_LINE) | 1) * _IN_A_LINE if summed else columns
     arrays["past"] = zeros(n_targets * width).reshape(n_targets, width)

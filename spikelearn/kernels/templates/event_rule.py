@@ -15,7 +15,7 @@ import math
 from spikelearn.codegen.jit import Written, kernel, scalar
 from spikelearn.kernels.control import STOP
 from spikelearn.kernels.deliver import fetch_run
-from spikelearn.kernels.event_rule import ALL, LATEST, LONG_AGO, NEVER, SOME, WANTED
+from spikelearn.kernels.event_rule import ALL, FEW, LATEST, LONG_AGO, NEVER, SOME, WANTED
 from spikelearn.kernels.events import count_in_row, source_in_row, times_in_row
 from spikelearn.kernels.traces import LARGEST, LEAST, decay, later
 from spikelearn.kernels.trial_clock import PHASE, STARTS
@@ -69,7 +69,7 @@ def advance_post_traces(
                 h = (h + 1) & mask
             due_end[j] = h
     if s - origin[0] >= moves_every:
-        move_origin_of_past(s - origin[0], past, POST_TABLES, SUMMED_TABLES, event_step.shape[1])
+        move_origin_of_past(s - origin[0], past, POST_TABLES, SUMMED_TABLES)
         origin[0] = s
         # if summed:
         if step - waited_since[0] >= longest_wait:
@@ -79,7 +79,7 @@ def advance_post_traces(
 
 
 @scalar
-def move_origin_of_past(steps, past, POST_TABLES, SUMMED_TABLES, history):
+def move_origin_of_past(steps, past, POST_TABLES, SUMMED_TABLES):
     """Refer the rows of all targets to an origin that is so many steps later."""
     # for column, y in seen:
     y__factor = decay(steps, y__coarse, y__fine)
@@ -92,7 +92,7 @@ def move_origin_of_past(steps, past, POST_TABLES, SUMMED_TABLES, history):
     grown = 1.0 / left if left > 0.0 else 0.0
     for j in range(len(past)):
         now = past[j, FIRST_SUM]
-        for k in range(FIRST_SUM, FIRST_SUM + history - 1):
+        for k in range(FIRST_SUM, FIRST_SUM + FEW):
             past[j, k] = min(max((past[j, k] - now) * grown, -LARGEST), LARGEST)
     # end
 

@@ -290,7 +290,7 @@ def enter_sum(j, h, ORIGIN, past, event_step, EVENT_VALUES, SIGNS, SUMMED_TABLES
     mixed[j] |= (1 if added > 0.0 else 0) | (2 if added < 0.0 else 0)
     if mixed[j] == 3:
         any_mixed[0] = 1
-    for k in range(FIRST_SUM + event_step.shape[1] - 2, FIRST_SUM, -1):
+    for k in range(FIRST_SUM + FEW - 1, FIRST_SUM, -1):
         past[j, k] = past[j, k - 1]
     # for x in summed:
     past[j, FIRST_SUM] += added * decay(at - origin[0], x__coarse, x__fine)
