@@ -226,7 +226,7 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
                 break
     few = slice(0, 6)
     run, _ = learn(
-        learners[0], p, images.test[few], images.test_labels[few], p.epochs + 50, 1000 * seed + 999, sink=sink
+        learners[0], p, images.train[few], images.train_labels[few], p.epochs + 50, 1000 * seed + 999, sink=sink
     )
     run.interrupted |= interrupted
     course = np.array(accuracies)

@@ -110,3 +110,14 @@ def test_neurons_and_steps_are_independent(mean):
         STAT(a.size, math.sqrt(p * (1 - p) + 4 * mean * p)).check(joint, p)
     sums = found.reshape(500, -1, 4).sum(axis=2)
     STAT(sums.size, math.sqrt(2 * (4 * mean) ** 2 + 4 * mean)).check(sums.var(), 4 * mean)
+
+
+def test_rare_arrivals_go_to_all_neurons_that_share_a_number_alike():
+    """6.4 a step for 64 neurons, of which one step in five has nine or more."""
+    _, found = arrivals(0.1, 64, 40_000, seed=13)
+    counts = found.sum(axis=0)
+    assert np.mean(found.sum(axis=1) >= 9) > 0.15
+    wanted = counts.mean()
+    assert chi2.sf(((counts - wanted) ** 2 / wanted).sum(), 63) > 1e-4
+    often = found[found.sum(axis=1) >= 9].sum(axis=0)
+    assert chi2.sf(((often - often.mean()) ** 2 / often.mean()).sum(), 63) > 1e-4

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from cases.neurons import simulate
 from cases.own_equations import constant_current
+from scipy.linalg import expm
 from tolerances import EXACT, ULP
 
 import spikelearn as sl
@@ -104,3 +105,31 @@ def test_without_a_slope_factor_a_membrane_is_the_leaky_one():
             more = {"a": 0.0, "b": 0.0} if model is sl.AdEx else {}
             neuron = model(g_L=20.0, Delta_T=0.0, V_peak=0.0, I_e=I_e, **leaky, **more)
             EXACT.check(simulate(neuron, duration=100.0, dt=0.1)[1], expected)
+
+
+@pytest.mark.parametrize("ratio", [0.9, 0.995, 1.0, 1.0000001, 1.005, 1.1])
+def test_alpha_currents_with_nearly_the_time_constant_of_the_membrane_are_exact(ratio):
+    """Against the exponential of the matrix of V_m and the two variables of the current."""
+    net = sl.Network(dt=0.1)
+    source = net.population(1, sl.SpikeList([1.0]), name="source")
+    cell = net.population(1, sl.LIFAlpha(tau_m=10.0, tau_syn_exc=10.0 * ratio, V_th=1e6), name="cell")
+    net.connect(source, cell, "exc", weight=100.0, delay=0.1)
+    net.record(cell, "V_m")
+    V_m = net.run(60.0).trace(cell, "V_m").values[10:, 0]
+    tau = 10.0 * ratio
+    A = np.array([[-1 / 10.0, 1 / 250.0, 0.0], [0.0, -1 / tau, 1.0], [0.0, 0.0, -1 / tau]])
+    t = 0.1 * np.arange(len(V_m))
+    expected = [(expm(A * each) @ [0.0, 0.0, 100.0 * np.e / tau])[0] for each in t]
+    ULP(1_000_000, 10.0).check(V_m + 70.0, expected)
+
+
+def test_the_back_propagating_spike_of_a_pyramidal_cell_lasts_from_k_start_to_k_stop():
+    net = sl.Network(dt=0.1)
+    cell = net.population(1, sl.Pyramidal(), name="cell")
+    net.drive(cell, sl.StepCurrent([10.0, 11.0], [10_000.0, 0.0]), "soma")
+    net.record(cell, ["spikes", "V_d"])
+    run = net.run(40.0)
+    [spike] = run.spikes(cell).times[:1]
+    steps = np.round((run.trace(cell, "V_d").times - spike) / 0.1).astype(int)
+    rises = np.diff(run.trace(cell, "V_d").values[:, 0], prepend=-70.0) > 0.5
+    assert steps[rises].tolist() == list(range(6, 26))

@@ -145,3 +145,19 @@ def test_power_law_stdp_wants_weights_and_w_0_of_one_sign(limits):
 def test_a_negative_w_max_alone_is_refused_with_the_limits_to_give():
     with pytest.raises(ParameterError, match="got 0 and -100; for negative weights, W_min=-100 and W_max=0"):
         sl.STDP(W_max=-100.0)
+
+
+@pytest.mark.parametrize("gap", [15, 40])
+@pytest.mark.parametrize("first", ["pre", "post"])
+def test_a_pair_many_time_constants_apart_still_counts(gap, first):
+    """The weight begins at 0, or at twice what the pair takes off it."""
+    net = sl.Network(dt=0.1)
+    times = (10.0, 10.0 + 20.0 * gap)
+    pre, post = times if first == "pre" else times[::-1]
+    source, teacher = net.population(1, sl.SpikeList([pre])), net.population(1, sl.SpikeList([post]))
+    cell = net.population(1, sl.Parrot(), name="cell")
+    net.connect(teacher, cell, "exc", weight=1.0, delay=0.1)
+    rule = sl.STDP(lambda_=1.0, alpha=1.0, mu_plus=0.0, mu_minus=0.0, W_max=1.0)
+    start = 0.0 if first == "pre" else 2.0 * np.exp(-gap)
+    made = net.connect(source, cell, "ignored", weight=start, delay=0.1, plasticity=rule)
+    ULP(100).check(net.run(1000.0).synapses(made).weight, [np.exp(-gap)])

@@ -85,3 +85,9 @@ def test_full_network_has_the_rate_that_nest_gives_in_the_same_window(settings, 
     deviation = float(np.std(ours, ddof=1))
     assert abs(np.mean(ours) - np.mean(nest)) < 5 * deviation * (1 / 10 + 1 / 3) ** 0.5
     assert np.mean(ours) == pytest.approx(published, rel=0.05)
+
+
+def test_trains_that_are_shifted_do_not_oscillate_together_and_the_network_does():
+    """Excitation that wins makes all neurons fire together (Brunel 2000, figure 8A)."""
+    found = measured(g=3.0, eta=2.0, duration=300.0, rate_from=100.0, **SMALL).metrics
+    assert found["rate_modulation"] > 0.5 > 5.0 * found["control_rate_modulation"] >= 0.0

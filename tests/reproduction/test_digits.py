@@ -85,3 +85,20 @@ def test_held_out_digits_are_read_with_85_percent(seed):
     metrics = learned(False, seed).metrics
     assert metrics["test_accuracy"] >= 0.85
     assert metrics["shuffled_reward_accuracy"] < 0.2
+
+
+def test_accuracies_are_the_shares_of_test_images_whose_label_is_answered(monkeypatch):
+    model = sys.modules[load_experiment("digits").simulate.__module__]
+    shown = []
+
+    def answers(learner, p, images, seed):
+        shown.append(images)
+        labels = found.test_labels
+        return np.where(np.arange(len(labels)) < 30 * (1 + learner.shuffled), labels, -1)
+
+    found = model.sl.tasks.split(*model.sl.tasks.digits(""), 60, False)
+    monkeypatch.setattr(model, "show", answers)
+    metrics = learned(False, 1, images=60, epochs=1, decide=60.0, cells=2).metrics
+    n = len(found.test_labels)
+    assert (metrics["test_accuracy"], metrics["shuffled_reward_accuracy"]) == (30 / n, 60 / n)
+    assert len(shown) == 4 and all(np.array_equal(images, found.test) for images in shown)

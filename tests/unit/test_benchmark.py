@@ -54,7 +54,11 @@ def test_ratios_are_taken_round_by_round():
     records = measured({"spikelearn": [1.0, 2.0, 4.0], "nest": [10.0, 24.0, 36.0]})
     found = report.compare(BRUNEL, records)
     EXACT.check(found.ratios["nest", 1], [10.0, 12.0, 9.0])
-    assert "10.00 (9.00 to 12.00)" in "\n".join(report.report([BRUNEL], records))
+    lines = report.report([BRUNEL], records)
+    assert "10.00 (9.00 to 12.00)" in "\n".join(lines)
+    [row] = [line for line in lines if "| NEST | 1 |" in line and "10.00" in line]
+    seconds = BRUNEL.duration / 1000.0
+    assert float(row.split("|")[4].split()[0]) == pytest.approx(24.0 / seconds, rel=5e-3)
 
 
 def test_a_simulator_that_fires_otherwise_is_reported_and_has_no_ratio():
@@ -230,3 +234,23 @@ def test_an_unknown_network_is_an_error_that_lists_the_known_ones(capsys):
 def test_learners_are_timed_in_a_process_of_their_own(tool, capsys):
     assert learner_speed.main(["--one", tool, "4-30-3", "1"]) == 0
     assert float(capsys.readouterr().out) > 0.0
+
+
+def test_nest_builds_the_synapses_and_inputs_of_brunel():
+    from oracles.nest_oracle import fresh_kernel
+
+    from benchmarks import in_nest
+
+    [network] = [each for each in networks.quick() if each.name == "brunel_500"]
+    numbers, nest = network.numbers, fresh_kernel(0.1)
+    exc, inh = in_nest.brunel(nest, numbers, list(network.populations.values()))
+    for source, degree, weight in zip((exc, inh), numbers["in_degrees"], numbers["weights"], strict=True):
+        made = nest.GetConnections(source, exc + inh)
+        assert len(made) == degree * network.neurons
+        EXACT.check(np.unique(made.weight), weight)
+    [noise] = nest.GetNodes({"model": "poisson_generator"})
+    external = numbers["external"]
+    p = networks.model("brunel_2000").Parameters()
+    EXACT.check(noise.rate, external["n"] * external["rate"])
+    # eta times the rate at which the mean potential reaches the threshold (Brunel 2000)
+    ULP(10).check(noise.rate, 1000.0 * p.eta * p.V_th / (numbers["weights"][0] * p.tau_m))

@@ -262,6 +262,7 @@ ELSEWHERE = [  # error, message, what is marked, other arguments
     (D, "port 'exc' of neuron model 'Mine': V_n is not a variable", "V_n", {"ports": {"exc": "V_n"}}),
     (D, "inputs of one step are summed", "V_m = weight", {"ports": {"exc": "V_m = weight"}}),
     (D, "expected a statement with `weight`", "V_m += 1*mV", {"ports": {"exc": "V_m += 1*mV"}}),
+    (D, "inputs of one step are summed", "V_m += weight + 3*mV", {"ports": {"exc": "V_m += weight + 3*mV"}}),
     (U, "no unit of weight makes this consistent", "V_m += weight**3", {"ports": {"exc": "V_m += weight**3"}}),
     (D, "initial V_m of neuron model 'Mine': E_x is unknown", "E_x", {"initial": {"V_m": "E_x"}}),
     (U, "V_m should be in mV, but this is in pF", "C_m", {"initial": {"V_m": "C_m"}}),

@@ -122,3 +122,13 @@ def test_other_back_ends_do_not_count():
     pytest.importorskip("nest")
     with pytest.raises(DescriptionError, match="counts of synaptic events by projection"):
         network().run(1.0, engine="nest")
+
+
+@pytest.mark.parametrize("n", [255, 256, 257, 1000])
+@pytest.mark.parametrize("delay", [1.0, sl.Uniform(0.5, 2.0)], ids=["one delay", "delays"])
+def test_all_arrivals_of_a_step_are_counted_however_many_there_are(n, delay):
+    """Runs of synapses are listed 256 at a time."""
+    net = sl.Network(dt=0.1, seed=1)
+    source = net.population(n, sl.SpikeList(np.full(n, 1.0), np.arange(n)), name="source")
+    net.connect(source, net.population(3, sl.LIF()), "exc", weight=1.0, delay=delay)
+    assert net.run(5.0).synaptic_events == 3 * n

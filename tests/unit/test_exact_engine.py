@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tolerances import EXACT, ULP
+from tolerances import EXACT, STAT, ULP
 
 import spikelearn as sl
 from spikelearn.errors import DescriptionError, SimulationError
@@ -263,3 +263,13 @@ def test_a_closed_form_whose_functions_do_not_fit_its_model_is_refused():
         replace(sl.LIFDelta, closed_form=replace(form, flow=flow))
     with pytest.raises(DescriptionError, match="hold and clock"):
         replace(sl.LIFDelta, closed_form=replace(form, clock=""))
+
+
+def test_each_neuron_of_a_poisson_source_has_its_own_rate():
+    net = sl.Network(dt=0.1, seed=1)
+    source = net.population(3, sl.Poisson([0.0, 200.0, 1000.0]), name="source")
+    net.record(source)
+    counts = np.bincount(net.run(5000.0, engine="events").spikes(source).ids, minlength=3)
+    assert counts[0] == 0
+    STAT(1, 1000**0.5).check(counts[1], 1000.0)
+    STAT(1, 5000**0.5).check(counts[2], 5000.0)

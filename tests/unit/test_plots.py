@@ -339,6 +339,10 @@ class TestWeights:
         np.testing.assert_allclose(mean.get_ydata(), learnt.trace("a->b", "weight").values.mean(1))
         assert (course.get_xlabel(), course.get_ylabel()) == ("time (ms)", "weight (pA)")
         assert legend_texts(course) == ["mean", "5 to 95 %", "single synapse"]
+        [band] = [each for each in course.collections if each.get_label() == "5 to 95 %"]
+        low, high = np.percentile(learnt.trace("a->b", "weight").values, [5, 95], axis=1)
+        edges = band.get_paths()[0].vertices[:, 1]
+        assert (edges.min(), edges.max()) == (low.min(), high.max())
 
     def test_without_a_trace_there_is_the_histogram_alone(self, learnt):
         learnt.trace_data.clear()

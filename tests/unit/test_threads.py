@@ -86,6 +86,19 @@ def test_a_state_that_is_not_finite_is_reported_with_the_neuron_that_has_it():
         net.run(10.0)
 
 
+@pytest.mark.parametrize("first", [1, 4])
+def test_of_two_states_that_are_not_finite_the_earlier_is_reported(first):
+    """Neurons 1 and 4 are in shares of their own, which run some steps before they meet."""
+    net = sl.Network(dt=0.1, threads=2)
+    source = net.population(6, sl.SpikeList([]), name="source")
+    cells = net.population(6, sl.LIF(), name="cells")
+    net.connect(source, cells, "exc", weight=1.0, delay=3.0)
+    for cell, start in ((first, 2.0), (5 - first, 2.5)):
+        net.drive(cells, sl.StepCurrent([start, start + 0.1], np.outer([1.5e308, -1.5e308], np.arange(6) == cell)))
+    with pytest.raises(SimulationError, match=f"neuron {first}: state is not finite"):
+        net.run(10.0)
+
+
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_a_state_that_is_not_finite_ends_the_run_at_its_own_step_on_any_number_of_threads(threads):
     net = sl.Network(dt=0.5, threads=threads, seed=2)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tolerances import EXACT
+from tolerances import EXACT, ULP
 
 import spikelearn as sl
 from spikelearn.errors import DescriptionError, SpikelearnError
@@ -76,6 +76,16 @@ def test_currents_of_a_phase_end_with_it():
     times = net.run(trials=sl.Trials(phases, n=2)).spikes(cells).times
     assert len(times) > 4
     assert np.all(times % 100.0 <= 50.5)
+
+
+def test_a_schedule_that_ends_in_a_phase_with_a_current_leaves_none():
+    net = sl.Network(dt=0.1)
+    cells = net.population(1, sl.LIF(V_th=1e6), name="cells")
+    net.record(cells, "V_m")
+    net.run(trials=sl.Trials([sl.Phase(20.0, currents={(cells, "exc"): 1000.0})], n=2))
+    V_m = net.run(20.0).trace(cells, "V_m").values[:, 0] + 70.0
+    assert V_m[0] > 30.0
+    ULP(2000, 100.0).check(V_m, V_m[0] * np.exp(-0.1 / 10.0 * np.arange(200)))
 
 
 def test_a_reset_puts_the_state_back_to_its_start():
