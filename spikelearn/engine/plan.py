@@ -234,7 +234,8 @@ class Plan:
     """What one thread does in each step. `step` is the last step run so far; the time is step * dt.
 
     signals: their arrays by variable, the same in all shares. at_start: Calls that record what there is before the
-    first step, made once, as for step 0. gates: those of graded synapses, see lowering/graded_synapses.py. resets:
+    first step, made once, as for step 0. gates: those of graded synapses, and sent: the Calls that sum what
+    synapses send of the state of all neurons, at the beginning of stage "end"; see lowering/graded_synapses.py. resets:
     functions(clock, phase) of Calls that reset, at the start of a phase, states of synapses that no Learning resets.
     """
 
@@ -254,6 +255,7 @@ class Plan:
     block_of: dict[Population, Block]
     at_start: list[Call] = field(default_factory=list)
     gates: dict[Any, Any] = field(default_factory=dict)
+    sent: list[Call] = field(default_factory=list)
     resets: list[Callable[[np.ndarray, int], list[Call]]] = field(default_factory=list)
     step: int = 0
 

@@ -94,6 +94,8 @@ class _Graded:
 
     def module(self) -> str:
         steps, ends = list(self.rendered.step), [*(f"{v}_pre" for v in self.pre), *(f"{v}_post" for v in self.post)]
+        # gates that nothing opens would otherwise slow down as subnormal numbers
+        steps += [f"{each} = {each} if abs({each}) > 1e-300 else 0.0" for each in self.parts.rights]
         steps += self._needed([part.expression.tree for part in self.arrival])
         for part in self.arrival:
             value = assigned(part)

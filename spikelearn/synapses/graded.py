@@ -98,8 +98,8 @@ class GradedSynapse(Documented):
         parameters, initial, method: as for NeuronModel.from_equations.
 
         A neuron takes it through a port that is set, `ports={"nmda": "g_nmda = weight"}`; the variable has the sum of
-        the end of a step in the next. With v_pre or v_post there is no delay, and all neurons are read at once, on one
-        thread. Raises DescriptionError, ParameterError or UnitError, pointing at the cause.
+        the end of a step in the next. With v_pre or v_post values have no delay, and one thread sums them while the
+        others wait. Raises DescriptionError, ParameterError or UnitError, pointing at the cause.
 
             Gap = sl.GradedSynapse.from_equations("I_gap_post = w * (v_pre - v_post) : 1 (summed)")
             net.connect(cells, cells, "gap", weight=0.02, synapse=Gap())

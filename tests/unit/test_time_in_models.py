@@ -176,9 +176,13 @@ def test_stepper_and_runs_in_pieces_give_the_same_bits():
     same(outcome(network(), 0.1, 22.2, 7.7, 30.0), expected)
 
 
+@pytest.mark.parametrize("gaps", [True, False])
 @pytest.mark.parametrize("threads", [2, 3])
-def test_any_number_of_threads_gives_the_same_bits(threads):
-    same(outcome(network(threads, gaps=False)), outcome(network(1, gaps=False)))
+def test_any_number_of_threads_gives_the_same_bits(threads, gaps):
+    expected = outcome(network(1, gaps))
+    same(outcome(network(threads, gaps)), expected)
+    same(outcome(network(threads, gaps), 0.1, 22.2, 7.7, 30.0), expected)
+    same(outcome(network(threads, gaps), engine="stepper"), expected)
 
 
 def test_a_checkpoint_continues_bit_for_bit(tmp_path):
@@ -186,11 +190,6 @@ def test_a_checkpoint_continues_bit_for_bit(tmp_path):
     net.run(23.4).checkpoint(tmp_path / "half")
     restored = sl.Network.restore(tmp_path / "half")
     same(outcome(restored, 40.0), outcome(net, 40.0))
-
-
-def test_gap_junctions_read_all_neurons_and_say_so():
-    with pytest.raises(D, match="FromEquations.* reads all neurons in each step: the network runs on one thread"):
-        network(threads=2).run(1.0)
 
 
 @pytest.mark.parametrize("engine", ["events", "nest"])
@@ -372,3 +371,18 @@ def test_random_numbers_of_a_reset_are_drawn_only_for_neurons_that_fire():
     assert len(spikes.times) > 100
     EXACT.check(spikes.times, others.times)
     EXACT.check(rare, always)
+
+
+def test_a_gate_that_nothing_opens_ends_at_0():
+    Gate = sl.GradedSynapse.from_equations(
+        "g_post = w*s : 1 (summed)\nds/dt = -s/tau : 1 (clock-driven)", on_pre="s += 1", parameters={"tau": (0.5, "ms")}
+    )
+    Model = sl.NeuronModel.from_equations("dv/dt = g/ms : 1\ng : 1", ports={"gate": "g = weight"})
+    net = sl.Network(dt=0.1)
+    cells = net.population(1, Model)
+    net.connect(net.population(1, sl.SpikeList([0.1])), cells, "gate", weight=1.0, synapse=Gate())
+    net.record(cells, "g")
+    g = net.run(400.0).trace(cells, "g").values[:, 0]
+    assert g[1] == 1.0
+    assert g[-1] == 0.0
+    assert g[g > 0.0].min() > 1e-301

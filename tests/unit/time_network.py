@@ -12,7 +12,6 @@ g : 1
 
 
 def network(threads=None, gaps=True):
-    """Networks with gap junctions run on one thread."""
     Model = sl.NeuronModel.from_equations(
         RICH, threshold="v > 1 + 0.1*rand()", reset="v = 0.1*randn() - 0.1*i/N", refractory="(1 + extra)*ms",
         ports={"gap": "I_gap = weight", "gate": "g = weight"},

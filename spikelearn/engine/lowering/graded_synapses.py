@@ -182,8 +182,8 @@ def _fan_out(projection: Projection, ends: Ends) -> np.ndarray:
 
 
 def _send(table: Table, projection: Projection, plan: Plan) -> None:
-    """What depends on variables of source and target is added to the target's variable when all neurons have advanced,
-    so that the variable holds the sum at the end of the step. What it is at first is made of the initial values.
+    """What depends on variables of source and target is added to the target's variable when all neurons of all shares
+    have advanced, so that it holds the sum at the end of the step. What it is at first is made of the initial values.
     """
     assert projection.synapse is not None and projection.receiver is not None
     model, ends = projection.synapse.model, plan.ends[projection]
@@ -208,6 +208,6 @@ def _send(table: Table, projection: Projection, plan: Plan) -> None:
         **{f"of_target_{name}": ends.neurons.state[name] for name in model.post},
         **dict(zip(graded.fixed(list(constants)), constants.values(), strict=True)),
     )  # fmt: skip
-    plan.stages["receive"].append(call)
+    plan.sent.append(call)
     call(0)
     ends.neurons.start[variable][:] = ends.neurons.state[variable]

@@ -67,6 +67,7 @@ def lower(description: NetworkDescription, n_shares: int = 1, edges: Sequence[tu
         or d.callbacks
         or _readouts(d)
         or any(waits_for_all_shares(recording) for recording in d.recordings)
+        or any(projection.reads_ends for projection in d.projections)
     )
     interval = 1 if meet_often else min(shortest, _LONGEST_INTERVAL)
     depth = max(
@@ -94,7 +95,8 @@ def lower(description: NetworkDescription, n_shares: int = 1, edges: Sequence[tu
         for plan, tables_of_share in zip(plans, tables, strict=True)
         for call in _add_calls(d, plan, tables_of_share, interval)
     ]
-    program = Program(plans, interval, controls, end=at_end)
+    sent = [call for plan in plans for call in plan.sent]
+    program = Program(plans, interval, controls, end=[*sent, *at_end])
     if d.callbacks or _readouts(d):
         from spikelearn.engine.lowering.callbacks import step_calls
 
@@ -136,8 +138,6 @@ def _indivisible(d: NetworkDescription) -> list[str]:
         for p in d.projections
         if p.plasticity is not None and p.learns and p.plasticity.rule.mean_pre
     ]
-    sent = [(p, p.synapse.model.name) for p in d.projections if p.synapse is not None and p.reads_ends]
-    rules += [f"projection {p.name!r} ({name})" for p, name in sent]
     return rules + [
         f"{type(r.rule).__name__} of projection {r.projection.name!r}" for r in d.homeostases if r.rule.indivisible
     ]

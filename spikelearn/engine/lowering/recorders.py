@@ -40,6 +40,8 @@ def recorder_calls(recordings: Sequence[Recording], plan: Plan, interval: int) -
     interval: maximum steps until a request to stop takes effect. Returns those Calls that have to wait until all shares
     have run the step, which are not added.
     """
+    sent = [(p.receiver, p.port) for p in plan.ends if p.reads_ends and p.receiver is not None]
+    summed = {(of, of.model.model.set_by(port)) for of, port in sent}
     at_end: list[Call] = []
     for recording in recordings:
         if isinstance(recording.of, Signal):
@@ -48,7 +50,7 @@ def recorder_calls(recordings: Sequence[Recording], plan: Plan, interval: int) -
             _record_events(recording, plan, interval)
             continue
         # What waits is made while other shares wait, which see its request to stop one meeting later.
-        waits = plan.share.of > 1 and reads_all_sources(recording)
+        waits = (plan.share.of > 1 and reads_all_sources(recording)) or (recording.of, recording.variable) in summed
         call = _sampling(recording, plan, interval + int(waits))
         (at_end if waits else plan.stages["record"]).append(call)
         if recording.include_start:
