@@ -89,7 +89,7 @@ class ChangingNetwork(NetworkBuilder):
         >>> net.get(cells, "tau_m")
         12.0
         """
-        with self._used_alone("set"):
+        with self._used_alone("set", between_steps=True):
             self._check_part(part, "set")
             if not values:
                 raise DescriptionError(f"set of {name_of(part)}: expected values by name, such as tau_m=12")
@@ -328,7 +328,7 @@ class ChangingNetwork(NetworkBuilder):
             overwrite(part, before)
             raise
 
-    def _used_alone(self, what: str) -> AbstractContextManager[None]:
+    def _used_alone(self, what: str, between_steps: bool = False) -> AbstractContextManager[None]:
         raise NotImplementedError
 
     def _take_up_changes(self) -> None:

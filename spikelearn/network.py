@@ -8,6 +8,7 @@ import os
 import platform
 import warnings
 import weakref
+from _thread import get_ident
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,17 +23,21 @@ from spikelearn.backends.request import check_request
 from spikelearn.changing import ChangingNetwork
 from spikelearn.codegen.interruptible import interruptible
 from spikelearn.codegen.object_cache import compilers
+from spikelearn.codegen.raised import described
 from spikelearn.description.changing import check_not_past
 from spikelearn.description.following import check_nothing_else_sets
 from spikelearn.description.given_weights import given_weights
 from spikelearn.description.grid import check_grid, coarse_steps
 from spikelearn.description.overview import overview, short
 from spikelearn.description.population import Reference
-from spikelearn.description.projection import Projection
+from spikelearn.description.projection import Drive, Projection
 from spikelearn.description.readout import Readout, matrix_of
 from spikelearn.engine.lowering.synapse_tables import count_alone
-from spikelearn.errors import CheckpointError, CoarseStepWarning, DescriptionError, SpikelearnError
-from spikelearn.results.run import Run, Synapses
+from spikelearn.engine.simulate import Pause
+from spikelearn.errors import CheckpointError, CoarseStepWarning, DescriptionError, SimulationError, SpikelearnError
+from spikelearn.results.recent import RecentEvents
+from spikelearn.results.recordings import found_key
+from spikelearn.results.run import Run, Spikes, Synapses
 from spikelearn.steps import times_of
 from spikelearn.units import Quantity
 from spikelearn.values import path as checked_path
@@ -43,7 +48,10 @@ if TYPE_CHECKING:
 
     from spikelearn.backends.backend import Backend, Choice, Shares
     from spikelearn.backends.options import Options
+    from spikelearn.description.interval import Regular
     from spikelearn.description.network_description import NetworkDescription
+    from spikelearn.description.population import Population, View
+    from spikelearn.description.recording import Recording
     from spikelearn.description.trials import Trials
     from spikelearn.results.sink import Sink
 
@@ -76,6 +84,9 @@ class Network(ChangingNetwork):
         self._past_runs: weakref.WeakSet[Run] = weakref.WeakSet()
         self._given_weights: dict[str, np.ndarray] = {}
         self._written_by_callbacks: set[str] = set()
+        self._recent = RecentEvents()
+        self._acting: tuple[int, float] | None = None
+        self._within_trials = False
         self._changed = False
         self._lineage: object = None
         self.recorded: Run | None = None
@@ -127,7 +138,10 @@ class Network(ChangingNetwork):
             backend = self._begin(choice)
             self._keep_synapses_of_earlier_runs()
             self._note_written_weights(backend, request.trials)
-            return execute(backend, request, versions(), self._finish)
+            pauses = [Pause(each.every, functools.partial(self._call, each), at_end=True) for each in self._regular]
+            self._within_trials = request.trials is not None
+            recent = self._recent if pauses else None
+            return execute(self._now, request, versions(), self._finish, pauses, recent)
 
     @classmethod
     def restore(cls, path: str | os.PathLike[str]) -> Network:
@@ -146,6 +160,7 @@ class Network(ChangingNetwork):
 
         content = checkpoint.read(checked_path(path, "path of restore"))
         net = cls.__new__(cls)
+        Network.__init__(net)
         try:
             vars(net).update(content["network"], **_of_a_new_process(), recorded=None)
             net.build().restore(content["arrays"], content["step"], str(path))
@@ -209,7 +224,7 @@ class Network(ChangingNetwork):
             self._keep_synapses_of_earlier_runs()
             before = self._backend
             self._given_weights = self._weights_given_or_written() if keep_weights else {}
-            self._backend, self.recorded, self._since = None, None, {}
+            self._backend, self.recorded, self._since, self._recent = None, None, {}, RecentEvents()
             backend = self.build()
             for readout in (each for each in self._signals.values() if keep_weights and isinstance(each, Readout)):
                 backend.readout_weights(readout)[:] = before.readout_weights(readout)
@@ -249,7 +264,7 @@ class Network(ChangingNetwork):
         >>> net.weights(made)[:2].tolist()
         [0.5, 0.5]
         """
-        with self._used_alone("set_weights"):
+        with self._used_alone("set_weights", between_steps=True):
             if isinstance(projection, Readout):
                 where, shape = f"weights of readout {projection.name!r}", projection.initial_weights.shape
                 self._readout_weights(projection, "set_weights")[:] = matrix_of(weights, shape, where, single=1)
@@ -282,9 +297,84 @@ class Network(ChangingNetwork):
         found = self.build().synapses(projection)
         return found() if callable(found) else found
 
+    def spikes(
+        self, population: str | Population | View | Recording, kind: str | None = None,
+        recording: str | Recording | None = None,
+    ) -> Spikes:  # fmt: skip
+        """In a function of `every`: the recorded events of its last interval. Arguments as for Run.spikes.
+
+        Those after the time at which the function was last called, or would have been, up to now. Raises
+        DescriptionError if they are not recorded, or outside such a function.
+        """
+        if self._acting is None or self._acting[0] != get_ident():
+            raise DescriptionError("spikes: only functions of every read them here; a run has them, run.spikes(...)")
+        recorded = {(each.of.name, each.key): each for each in self._recordings if each.events}
+        key, ids = found_key(recorded, population, kind, recording, "spike", lambda key: recorded[key].ids)
+        found = self._recent.since(key, self._acting[1])
+        if ids is None:
+            return found
+        keep = np.isin(found.ids, ids)
+        return Spikes(found.times[keep], found.ids[keep])
+
+    def _call(self, regular: Regular, wall: float) -> bool:
+        """Call a function of `every`; SimulationError if it raises. Returns whether the network was built anew."""
+        assert self._backend is not None
+        backend, step = self._backend, self._backend.step
+        self._acting = get_ident(), times_of(step - regular.every, self.dt)
+        try:
+            regular.function(self)
+        except Exception as error:
+            raise SimulationError(
+                f"function {regular.name} (every {times_of(regular.every, self.dt):g} ms) raised {described(error)} at "
+                f"{times_of(step, self.dt):g} ms; the run stopped there"
+            ) from error
+        finally:
+            self._acting = None
+        longest = max(each.every for each in self._regular)
+        self._recent.forget_until(times_of(step - longest, self.dt))
+        return self._backend is not backend
+
+    def _switched(self, parts: Sequence[Any], on: bool, what: str) -> None:
+        with self._used_alone(what, between_steps=True):
+            self._take_up_changes()
+            if self._backend is None or not parts:
+                return
+            if "switches" not in self._backend.supports or not all(map(self._backend.can_switch, parts)):
+                self._built_anew(f"{what}: {parts[0]!r}")
+            for part in parts if not self._changed else ():
+                self._now().switch(part, on)
+
+    def _removed(self, parts: Sequence[Drive | Recording], on: Sequence[Drive | Recording]) -> None:
+        backend = self._backend
+        switched = on if backend is not None and backend.step > 0 and "switches" in backend.supports else ()
+        for part in switched:
+            self._now().switch(part, False)
+        try:
+            self._built_anew(f"remove: {parts[0]!r}" if parts else "remove", [p for p in parts if isinstance(p, Drive)])
+        except BaseException:
+            for part in switched:
+                self._now().switch(part, True)
+            raise
+
+    def _built_anew(self, what: str, gone: Sequence[Drive] = ()) -> None:
+        if self._backend is None or self._backend.step == 0:
+            self._changed = True
+        elif "changes" in self._backend.supports:
+            self._change_backend(gone)
+        else:
+            raise DescriptionError(f"{what}: this network runs on {self._choice}, which cannot do so once it has run")
+
     @contextmanager
-    def _used_alone(self, what: str) -> Iterator[None]:
-        """Raise DescriptionError if a run of this network has not ended, in another thread or in a sink."""
+    def _used_alone(self, what: str, between_steps: bool = False) -> Iterator[None]:
+        """Raise DescriptionError if a run of this network has not ended, in another thread or in a sink.
+
+        between_steps: whether functions of `every` may do this.
+        """
+        if self._acting is not None and self._acting[0] == get_ident():
+            if not between_steps:
+                raise DescriptionError(f"{what}: a function of every cannot do this; it is for between two runs")
+            yield
+            return
         use = object()
         if vars(self).setdefault("_use", use) is not use:  # one step, also with threads
             raise DescriptionError(
@@ -356,8 +446,9 @@ class Network(ChangingNetwork):
 
     def _change_backend(self, parts: Sequence[Any] = (), located: Mapping[Any, Any] | None = None) -> None:
         """Go on with a backend for the description that there is now; arguments as for Backend.changed."""
-        before = self._backend
-        assert before is not None
+        before = self._now()
+        if self._acting is not None and self._within_trials:
+            raise DescriptionError("the network has to be built anew for this, which is not possible within trials")
         description = self._checked_description(self._choice)
         change = functools.partial(before.changed, description, parts, located)
         self._backend = _made(change, before.any_thread)
@@ -435,10 +526,17 @@ class Network(ChangingNetwork):
         """Whether a run changes synapses."""
         return projection.learns or any(r.projection is projection for r in self._homeostases)
 
+    def _now(self) -> Backend:
+        """The backend that runs this network at present."""
+        assert self._backend is not None
+        return self._backend
+
     def _is_built(self) -> bool:
         return self._backend is not None
 
     def _still_open(self, what: str) -> None:
+        if self._acting is not None and self._acting[0] == get_ident():
+            raise DescriptionError(f"a {what}: a function of every cannot add it; that is for between two runs")
         if "_use" in vars(self):
             raise DescriptionError(
                 f"a run of this network has not ended yet: a {what} must be added before it or after"
@@ -467,7 +565,10 @@ class Network(ChangingNetwork):
 
 def _of_a_new_process() -> dict[str, Any]:
     """Attributes of a network that are not copied, as they begin."""
-    return {"_backend": None, "_runs": [], "_past_runs": weakref.WeakSet(), "_changed": False, "_lineage": None}
+    return {
+        "_backend": None, "_runs": [], "_past_runs": weakref.WeakSet(), "_changed": False, "_lineage": None,
+        "_acting": None,
+    }  # fmt: skip
 
 
 def _made(begin: Callable[[], Backend], any_thread: bool) -> Backend:

@@ -12,8 +12,9 @@ import numpy as np
 from spikelearn.backends.options import Options
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Modulator, Population
-from spikelearn.description.projection import Projection
+from spikelearn.description.projection import Drive, Projection
 from spikelearn.description.readout import Readout
+from spikelearn.description.recording import Recording
 from spikelearn.description.trials import Trials
 from spikelearn.engine.simulate import Pause
 from spikelearn.errors import DescriptionError
@@ -45,7 +46,8 @@ class Backend(ABC):
 
     Every backend implements the abstract methods; the others are needed only for what `supports` names: "trials"
     (lower_trials), "checkpoints" (arrays, restore), "reset" (put_synapses, where synapses change), "weights"
-    (put_weights) and "changes" (changed). A class is registered by an entry in backends.engines.ENGINES.
+    (put_weights), "switches" (can_switch, switch) and "changes" (changed and the methods after it). A class is
+    registered by an entry in backends.engines.ENGINES.
 
     on_grid: whether it runs in steps of dt. any_thread: whether a thread of its own may build it, so that Ctrl-C ends
     building. description: what it runs. shares: how the network, and so the layout of arrays, is divided; None if it is
@@ -77,12 +79,12 @@ class Backend(ABC):
 
     @abstractmethod
     def advance(
-        self, n_steps: int, sink: Sink, progress: bool | None = None, pause: Pause | None = None, trials: Any = None
+        self, n_steps: int, sink: Sink, progress: bool | None = None, pauses: Sequence[Pause] = (), trials: Any = None
     ) -> tuple[bool, float]:
         """Run n_steps and pass recordings to the sink, on which `begin` has been called.
 
         Returns whether it was interrupted, and the wall time of the steps in seconds. progress: whether to show a
-        progress bar; None: only on a terminal. pause: called between steps, only for backends with checkpoints. trials:
+        progress bar; None: only on a terminal. pauses: actions between steps. trials:
         the return value of `lower_trials` for the schedule that these steps run. Raises SimulationError.
         """
 
@@ -177,6 +179,14 @@ class Backend(ABC):
         Raises DescriptionError if synapses of the projection have no weights of their own.
         """
         raise self._unsupported("weights that can be set")
+
+    def can_switch(self, part: Projection | Drive | Recording) -> bool:
+        """Whether `switch` can be called for a part now; if not, it can be when the network is built anew."""
+        raise self._unsupported("parts that can be switched")
+
+    def switch(self, part: Projection | Drive | Recording, on: bool) -> None:
+        """Switch a part off or on, between two steps. Raises DescriptionError, before anything changes."""
+        raise self._unsupported("parts that can be switched")
 
     def readout_weights(self, readout: Readout) -> np.ndarray:
         """(n, size), the weights of a readout, which may be changed between runs."""

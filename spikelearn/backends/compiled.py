@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,15 +10,17 @@ import numpy as np
 from spikelearn.backends.backend import Backend, Choice, Shares
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Modulator, Population
-from spikelearn.description.projection import Projection
+from spikelearn.description.projection import Drive, Projection
 from spikelearn.description.readout import Readout
 from spikelearn.description.trials import Trials
+from spikelearn.engine.loops import Loops
 from spikelearn.engine.lowering.network import lower, shares_by_default
 from spikelearn.engine.lowering.synapse_tables import locate
 from spikelearn.engine.lowering.weights import own_weights
 from spikelearn.engine.plan import Added, Program
 from spikelearn.engine.simulate import Pause, simulate
 from spikelearn.engine.snapshot import UnreadSynapses, count_synapses, put_synapses, put_weights
+from spikelearn.engine.switches import is_apart, switch
 from spikelearn.engine.thread_tuner import ThreadTuner
 from spikelearn.results.run import Synapses, SynapticEvents
 from spikelearn.results.sink import Sink
@@ -35,10 +36,10 @@ class LoweredTrials(NamedTuple):
 class CompiledBackend(Backend):
     """A description lowered to a Program. It can switch between its two engines at any step."""
 
-    supports = frozenset({"trials", "checkpoints", "reset", "weights", "changes"})
+    supports = frozenset({"trials", "checkpoints", "reset", "weights", "switches", "changes"})
 
     def __init__(self, description: NetworkDescription, program: Program, engine: str) -> None:
-        self.description, self.program, self._engine = description, program, engine
+        self.description, self.program, self._engine, self._loops = description, program, engine, Loops()
         self.shares = tuple(block.edges for block in program.plans[0].blocks.values())
 
     @classmethod
@@ -67,14 +68,15 @@ class CompiledBackend(Backend):
         n_steps: int,
         sink: Sink,
         progress: bool | None = None,
-        pause: Pause | None = None,
+        pauses: Sequence[Pause] = (),
         trials: LoweredTrials | None = None,
     ) -> tuple[bool, float]:
         added = None if trials is None else trials.added
         for call in added.before if added is not None and n_steps > 0 else ():
             call(self.program.step + 1)
         try:
-            result = simulate(self.program, n_steps, sink, self._engine, progress, added, pause)
+            loops = None if self._engine == "stepper" else self._loops
+            result = simulate(self.program, n_steps, sink, loops, progress, added, pauses)
             for act in self.program.at_stop if n_steps > 0 else ():
                 act()
             return result
@@ -91,11 +93,16 @@ class CompiledBackend(Backend):
         located: Mapping[Projection, Any] | None = None,
     ) -> CompiledBackend:
         from spikelearn.engine.carry_over import carry_over
-        from spikelearn.engine.changing import made_anew, resume
+        from spikelearn.engine.changing import is_of, made_anew, resume
 
         program = lower(description, len(self.program.plans), self.shares or ())
-        carry_over(self.program, program, located, partial(made_anew, parts, program))
-        resume(parts, self.program, program)
+        removed = [part for part in parts if isinstance(part, Drive) and part not in description.drives]
+        kept = [part for part in parts if part not in removed]
+        carry_over(
+            self.program, program, located,
+            lambda name: made_anew(kept, program, name) or is_of(removed, name),
+        )  # fmt: skip
+        resume(kept, self.program, program)
         return CompiledBackend(description, program, self._engine)
 
     def settle(self, projection: Projection) -> None:
@@ -130,6 +137,12 @@ class CompiledBackend(Backend):
 
     def count(self, projection: Projection) -> int:
         return count_synapses(projection, self.program)
+
+    def can_switch(self, part: Any) -> bool:
+        return not isinstance(part, Projection) or is_apart(part, self.program)
+
+    def switch(self, part: Any, on: bool) -> None:
+        switch(self.program, part, on)
 
     def change_to(self, choice: Choice) -> bool:
         if choice.engine not in ("compiled", "stepper"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -16,22 +16,27 @@ from spikelearn.description.recording import Recording
 from spikelearn.engine.simulate import Pause, steps_to_take
 from spikelearn.errors import CheckpointError, RunFileError, SimulationError
 from spikelearn.neurons import Neuron
+from spikelearn.results.recent import Listening, RecentEvents
 from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run, SynapticEvents
-from spikelearn.results.sink import RunHeader, TraceHeader
+from spikelearn.results.sink import RunHeader, Sink, TraceHeader
 from spikelearn.steps import times_of
 
 
-def execute(backend: Backend, request: RunRequest, versions: Mapping[str, str], finish: Callable[[Run], Run]) -> Run:
+def execute(
+    now: Callable[[], Backend], request: RunRequest, versions: Mapping[str, str], finish: Callable[[Run], Run],
+    pauses: Sequence[Pause] = (), recent: RecentEvents | None = None,
+) -> Run:  # fmt: skip
     """Run a request and return what was recorded.
 
-    versions: those of spikelearn. finish: adds what only the network can provide to a run that ends now: synapses and a
-    way to write a checkpoint. A SimulationError, CheckpointError or RunFileError that stops the run has the Run so far
-    as `run`.
+    now: the backend that runs the network at present, which may be another after an action. versions: those of
+    spikelearn. pauses: actions between steps. recent: takes the events, for these actions. finish:
+    adds what only the network can provide to a run that ends now: synapses and a way to write a checkpoint. A
+    SimulationError, CheckpointError or RunFileError that stops the run has the Run so far as `run`.
     """
-    sink, after = request.sink, request.after
+    backend, sink, after = now(), request.sink, request.after
     header = _header(backend, versions)
     if after is not None:
-        traces = {(trace.name, trace.variable) for trace in header.traces}
+        traces = {(trace.name, trace.variable): trace.ids for trace in header.traces}
         after.check_joins(header, set(header.spikes), traces)
     wanted = request.trials
     trials = None if wanted is None else interruptible(lambda: backend.lower_trials(wanted))
@@ -41,14 +46,14 @@ def execute(backend: Backend, request: RunRequest, versions: Mapping[str, str], 
     sink.begin(header)
 
     def counts() -> dict[str, SynapticEvents]:
-        since = {name: np.subtract(backend.events_of(p), counts_before[name]) for name, p in counted.items()}
+        since = {name: np.subtract(now().events_of(p), counts_before[name]) for name, p in counted.items()}
         return {name: SynapticEvents(*found.tolist()) for name, found in since.items()}
 
     def so_far(interrupted: bool, wall: float) -> Run:
         run = Run(
             dt=header.dt,
             t_start=header.t_start,
-            t_stop=times_of(backend.step, header.dt),
+            t_stop=times_of(now().step, header.dt),
             seed=header.seed,
             populations=dict(header.populations),
             projections=dict(header.projections),
@@ -57,26 +62,31 @@ def execute(backend: Backend, request: RunRequest, versions: Mapping[str, str], 
             versions=dict(header.versions),
             interrupted=interrupted,
             wall_s=wall,
-            synaptic_events=backend.synaptic_events - events_before,
+            synaptic_events=now().synaptic_events - events_before,
             projection_events=counts(),
         )
         run = finish(run)
         return run if after is None else after.joined(run)
 
-    pause, path = None, request.checkpoint
+    path, receiver = request.checkpoint, sink if recent is None else cast(Sink, Listening(sink, recent))
     if path is not None and request.checkpoint_steps:
-        pause = Pause(request.checkpoint_steps, lambda wall: so_far(False, wall).checkpoint(path))
-    interrupted, wall = True, 0.0
+        pauses = [*pauses, Pause(request.checkpoint_steps, lambda wall: so_far(False, wall).checkpoint(path))]
+    interrupted, wall, last = True, 0.0, backend.step + steps_to_take(request.n_steps)
     error: SimulationError | CheckpointError | RunFileError | None = None
     try:
-        interrupted, wall = backend.advance(steps_to_take(request.n_steps), sink, request.progress, pause, trials)
+        while True:
+            backend = now()
+            interrupted, spent = backend.advance(last - backend.step, receiver, request.progress, pauses, trials)
+            wall += spent
+            if interrupted or now() is backend or now().step == last:
+                break
     except (SimulationError, CheckpointError, RunFileError) as raised:
         error = raised
     if not isinstance(error, RunFileError):
         try:
             apart = [counts()] if counted else []
-            n_events = backend.synaptic_events - events_before
-            sink.end(times_of(backend.step, header.dt), interrupted, wall, n_events, *apart)
+            n_events = now().synaptic_events - events_before
+            sink.end(times_of(now().step, header.dt), interrupted, wall, n_events, *apart)
         except RunFileError as raised:
             error = error or raised
     run = so_far(interrupted, wall)
@@ -102,8 +112,8 @@ def _header(backend: Backend, versions: Mapping[str, str]) -> RunHeader:
         seed=d.seed,
         populations=populations,
         projections=projections,
-        spikes=tuple((r.of.name, r.variable) for r in d.recordings if r.events),
-        traces=tuple(TraceHeader(r.of.name, r.variable, r.unit, r.ids) for r in d.recordings if not r.events),
+        spikes=tuple((r.of.name, r.key) for r in d.recordings if r.events),
+        traces=tuple(TraceHeader(r.of.name, r.key, r.unit, r.ids) for r in d.recordings if not r.events),
         versions={**versions, **backend.versions},
     )
 
@@ -141,9 +151,9 @@ def _projection_info(projection: Projection, backend: Backend) -> ProjectionInfo
 
 
 def _recorded(population: Population, recordings: Sequence[Recording]) -> dict[str, np.ndarray]:
-    """Kind of event -> the neurons from which it is recorded, if not from all."""
+    """Recording of events -> the neurons from which they are recorded, if not from all."""
     of_it = [r for r in recordings if r.of is population and r.events]
-    return {r.variable: r.ids for r in of_it if len(r.ids) < population.size}
+    return {r.key: r.ids for r in of_it if len(r.ids) < population.size}
 
 
 def _parameters(population: Population) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class SimulatorBackend(Backend):
     def __init__(self, description: NetworkDescription, choice: Choice) -> None:
         _check_supported(description, choice.name)
         self.description, self._name, self._step = description, choice.name, 0
-        self._simulator: Simulator = self.simulator(description, choice.options)
+        self._simulator: Simulator = self.simulator(description.switched_on, choice.options)
         self._learned: dict[Projection, Synapses] = {}
 
     @classmethod
@@ -79,13 +79,25 @@ class SimulatorBackend(Backend):
         return {"engine": self._name, **self._simulator.versions}
 
     def advance(
-        self, n_steps: int, sink: Sink, progress: bool | None = None, pause: Pause | None = None, trials: Any = None
+        self, n_steps: int, sink: Sink, progress: bool | None = None, pauses: Sequence[Pause] = (), trials: Any = None
     ) -> tuple[bool, float]:
         """As in Backend, except that no progress is shown and Ctrl-C is handled by the simulator."""
-        begun, d, until = time.perf_counter(), self.description, self._step + n_steps
+        wall, last = 0.0, self._step + n_steps
+        while True:
+            begun = time.perf_counter()
+            self._advance_to(min([last, *((self._step // pause.every + 1) * pause.every for pause in pauses)]), sink)
+            wall += time.perf_counter() - begun
+            for pause in pauses if n_steps > 0 else ():
+                if self._step % pause.every == 0 and (self._step < last or pause.at_end):
+                    pause.act(wall)
+            if self._step == last:
+                return False, wall
+
+    def _advance_to(self, until: int, sink: Sink) -> None:
+        d = self.description.switched_on
         weights = [r for r in d.recordings if isinstance(r.of, Projection)]
         sampled: dict[Recording, tuple[list[int], list[np.ndarray]]] = {r: ([], []) for r in weights}
-        before = self._at_start() if self._step == 0 and n_steps > 0 else {}
+        before = self._at_start() if self._step == 0 and until > 0 else {}
         for stop in _stops(weights, self._step, until):
             self._simulator.advance(stop)
             for recording in weights:
@@ -96,11 +108,11 @@ class SimulatorBackend(Backend):
         self._simulator.collect(until)
         self._step = until
         for recording in d.recordings:
-            name, variable = recording.of.name, recording.variable
+            name, key = recording.of.name, recording.key
             if recording.events:
                 steps, ids = self._simulator.spikes(recording, until)
                 order = np.lexsort((ids, steps))
-                sink.spikes(name, variable, times_of(steps[order], d.dt), ids[order].astype(np.int32))
+                sink.spikes(name, key, times_of(steps[order], d.dt), ids[order].astype(np.int32))
                 continue
             if recording in sampled:
                 at, rows = np.array(sampled[recording][0], np.int64), sampled[recording][1]
@@ -109,13 +121,12 @@ class SimulatorBackend(Backend):
                 at, values = self._simulator.samples(recording, until)
             if recording in before:
                 at, values = np.append(0, at), np.concatenate([before[recording], values])
-            sink.trace(name, variable, times_of(at, d.dt), values)
+            sink.trace(name, key, times_of(at, d.dt), values)
         sink.flush(times_of(until, d.dt))
-        return False, time.perf_counter() - begun
 
     def _at_start(self) -> dict[Recording, np.ndarray]:
         """The samples at 0 ms, (1, k), which a simulator does not take."""
-        wanted = [recording for recording in self.description.recordings if recording.include_start]
+        wanted = [recording for recording in self.description.switched_on.recordings if recording.include_start]
         state = initial_state(self.description) if any(isinstance(r.of, Population) for r in wanted) else {}
         found = {}
         for recording in wanted:
@@ -148,6 +159,11 @@ def _stops(recordings: Sequence[Recording], step: int, until: int) -> list[int]:
 def _check_supported(d: NetworkDescription, simulator: str) -> None:
     """Raise DescriptionError for the first feature that only spikelearn has."""
     ours = 'engine="compiled" and engine="stepper" can'
+    for part in d.off:
+        if isinstance(part, Projection):
+            raise DescriptionError(
+                f"projection {part.name!r}, which is switched off, cannot run on {simulator}; {ours}"
+            )
     if d.callbacks:
         function = d.callbacks[0].function
         name = getattr(function, "__name__", repr(function))

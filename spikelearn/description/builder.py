@@ -26,9 +26,9 @@ from spikelearn.description.checks import (
 )
 from spikelearn.description.distributions import Distribution, drawn
 from spikelearn.description.environment import World
-from spikelearn.description.environment_builder import EnvironmentBuilder
 from spikelearn.description.following import Following, check_nothing_else_sets
 from spikelearn.description.homeostasis import Homeostasis, homeostasis
+from spikelearn.description.interval import Regular
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Modulator, Population, View, segment, whole
 from spikelearn.description.positions import Grid, Positions, UniformPositions, positions_of
@@ -46,6 +46,7 @@ from spikelearn.description.recording import (
 )
 from spikelearn.description.signal import Signal
 from spikelearn.description.signal_builder import MOST
+from spikelearn.description.switching import SwitchingBuilder
 from spikelearn.description.trials import Callback
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons import Neuron, NeuronModel
@@ -62,7 +63,7 @@ _POSITIONS = 1
 """Positions of a population are drawn from a generator seeded with (seed, uid, this)."""
 
 
-class NetworkBuilder(EnvironmentBuilder):
+class NetworkBuilder(SwitchingBuilder):
     """Populations, projections, modulators, signals, drives, recordings, callbacks and so on of one network.
 
     dt: step in ms. seed: the root of all random numbers. precision: "mixed" or "double", see spikelearn.Network.
@@ -86,6 +87,9 @@ class NetworkBuilder(EnvironmentBuilder):
         self._callbacks: list[Callback] = []
         self._homeostases: list[Homeostasis] = []
         self._counted: list[Projection] = []
+        self._off: list[Projection | Drive | Recording] = []
+        self._apart: list[Projection] = []
+        self._regular: list[Regular] = []
         self._since: dict[Projection, int] = {}
         self._last_uid = 0
 
@@ -292,10 +296,10 @@ class NetworkBuilder(EnvironmentBuilder):
         source: PoissonInput | StepCurrent | NoiseCurrent | Timed,
         port: str | None = None,
         weight: Quantity | None = None,
-    ) -> None:
+    ) -> Drive:
         """Drive every neuron of a population with a PoissonInput (with a weight), StepCurrent or NoiseCurrent.
 
-        Timed values are a current, in pA.
+        Timed values are a current, in pA. Returns the drive, for `switch_off` and `remove`.
         """
         if not isinstance(target, Population | View) or self._owner(target) is not True:
             raise DescriptionError(f"drive: target is not a population of this network: {target!r}")
@@ -304,7 +308,9 @@ class NetworkBuilder(EnvironmentBuilder):
         if isinstance(source, Timed):
             source = StepCurrent.of(source, where)
         port, number = check_drive(population, size, source, port, weight, self.dt, where)
-        self._drives.append(Drive(source, population, first, size, port, number, self._next_uid()))
+        added = Drive(source, population, first, size, port, number, self._next_uid())
+        self._drives.append(added)
+        return added
 
     @adds("homeostasis")
     def homeostasis(self, projection: Projection, rule: Normalisation | SynapticScaling | Rewiring) -> None:
@@ -339,7 +345,8 @@ class NetworkBuilder(EnvironmentBuilder):
         every: Quantity | None = None,
         start: Quantity = 0.0,
         include_start: bool = False,
-    ) -> None:
+        name: str | None = None,
+    ) -> Recording | tuple[Recording, ...]:
         """Record "spikes" (or "events", "bursts", "plateaus") or state variables of a population or a view of it,
         "n" of a modulator, "value" of a signal, or "weight" of a projection (`net.record(ff, "weight", every=100)`);
         if it learns, also the eligibility "c", and the state and traces of its rule, such as "K_plus", just after the
@@ -348,20 +355,34 @@ class NetworkBuilder(EnvironmentBuilder):
 
         every: interval of samples in ms; by default each step, for projections 100 ms; events have none. start: ms;
         nothing is recorded before it. Both are multiples of dt. include_start: whether traces begin with a sample at
-        0 ms, the state before the first step, so that a run of n steps has n + 1 samples. Several views of a population
-        may be recorded, at the same interval and from the same start.
+        0 ms, the state before the first step, so that a run of n steps has n + 1 samples.
+        Returns the recording, or a tuple of one for each variable of a list; `switch_off` and `remove` take them.
+        Several views of a population that are recorded at the same interval and from the same start are one recording.
+        A variable may be recorded in several ways: `run.trace(cells, "V_m", recording=...)` then says which one. name:
+        that of the recording, by default "" for the first one of a variable, then "2" and so on.
+
+        >>> net = Network()
+        >>> cells = net.population(100, LIF())
+        >>> coarse = net.record(cells, "V_m", every=10)
+        >>> fine = net.record(cells[:2], "V_m", name="fine")
+        >>> run = net.run(50)
+        >>> run.trace(coarse).values.shape, run.trace(cells, "V_m", recording="fine").values.shape
+        ((5, 100), (500, 2))
         """
         if self._owner(whole(of) if isinstance(of, View) else of) is not True:
             raise DescriptionError(f"record: not a population, modulator, signal or projection of this network: {of!r}")
         if variables is None:
             variables = by_default(of)
+        if name is not None:
+            checked_name(name, f"name of recording of {of.name!r}")
         steps, first = sampling_steps(of, every, self.dt), first_step(of, start, self.dt)
-        names = list(variables) if isinstance(variables, list | tuple | set | Mapping) else [variables]
+        several = isinstance(variables, list | tuple | set | Mapping)
         include_start = flag(include_start, f"include_start of recording {of.name!r}")
-        added = [recording(of, name, steps, first) for name in names]
+        added = [recording(of, each, steps, first) for each in (list(variables) if several else [variables])]
         check_sampling(of, added, every, first, include_start)
         added = [replace(each, include_start=include_start and not each.events) for each in added]
-        self._recordings = with_recordings(self._recordings, added)
+        self._recordings, found = with_recordings(self._recordings, added, name)
+        return tuple(found) if several else found[0]
 
     @adds("count of events")
     def count_events(self, *projections: Projection) -> None:
@@ -421,6 +442,8 @@ class NetworkBuilder(EnvironmentBuilder):
             worlds=tuple(self._worlds.values()),
             homeostases=tuple(self._homeostases),
             counted=tuple(self._counted),
+            off=tuple(self._off),
+            apart=tuple(self._apart),
             since={each: self._since[each] for each in self._projections.values() if each in self._since},
         )
 

@@ -53,7 +53,7 @@ class EnvironmentBuilder(SignalBuilder):
         ...     state[0] = random_uniform(7, arm, n) < (0.8 if arm == 0 else 0.2)
         >>> bandit = Environment(state=[0.0], act=pull, reward=lambda state: state[0])
         >>> world = net.environment(bandit, action=arms.counts())
-        >>> net.record(world.reward, every=100.0)
+        >>> rewards = net.record(world.reward, every=100.0)
         >>> run = net.run(trials=Trials([Phase(100.0, callback=world.step)], n=5))
         >>> run.trace(world.reward, "value").values.shape
         (5, 1)

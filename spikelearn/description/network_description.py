@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from spikelearn.description.environment import World
 from spikelearn.description.following import Following
@@ -20,6 +20,7 @@ from spikelearn.description.trials import Callback
 class NetworkDescription:
     """Everything added to a NetworkBuilder. dt: step in ms. seed: the root of all random numbers.
 
+    off: projections, drives and recordings that are switched off. apart: projections that are, or once were.
     since: the step in which a projection was connected, if the network had run: events of earlier steps do not arrive
     through it, and it shares no table with others.
     """
@@ -39,4 +40,19 @@ class NetworkDescription:
     feeds: Sequence[Feed] = ()
     followings: Sequence[Following] = ()
     worlds: Sequence[World] = ()
+    off: Sequence[Projection | Drive | Recording] = ()
+    apart: Sequence[Projection] = ()
     since: Mapping[Projection, int] = field(default_factory=dict)
+
+    @property
+    def switched_on(self) -> NetworkDescription:
+        """The same without what is switched off, for engines that cannot switch."""
+        if not self.off:
+            return self
+        return replace(
+            self,
+            projections=[each for each in self.projections if each not in self.off],
+            drives=[each for each in self.drives if each not in self.off],
+            recordings=[each for each in self.recordings if each not in self.off],
+            off=(),
+        )

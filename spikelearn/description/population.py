@@ -21,7 +21,7 @@ from spikelearn.values import advice_on_floats, whole_numbers
 class Reference:
     """A reference to an array of a network, as an argument of a callback.
 
-    what: "counts", "fired", "current", "rates", "state", "release", "level", "weights" or "signal".
+    what: "counts", "fired", "current", "rates", "state", "parameter", "release", "level", "weights" or "signal".
     """
 
     what: str
@@ -60,6 +60,11 @@ class Neurons:
         """For callbacks: float64 (size,), a state variable."""
         self.of.check_state(variable, "state")
         return self._reference("state", variable)
+
+    def parameter(self, name: str) -> Reference:
+        """For callbacks: float64 (size,), a parameter of each neuron, which they read; `Network.set` changes it."""
+        self.of.check_parameter(name, "parameter")
+        return self._reference("parameter", name)
 
     @property
     def rates(self) -> Reference:
@@ -157,6 +162,14 @@ class Population(Neurons):
                 f"{suggest(variable, states)}; it has: {', '.join(states) or 'none'}"
             )
         return states[variable]
+
+    def check_parameter(self, name: str, where: str) -> None:
+        parameters = self.model.parameters._asdict() if isinstance(self.model, Neuron) else {}
+        if not isinstance(name, str) or name not in parameters:
+            raise DescriptionError(
+                f"{where}: population {self.name!r} ({self.model_name}) has no parameter {name!r}"
+                f"{suggest(name, parameters)}; it has: {', '.join(parameters) or 'none that a callback reads'}"
+            )
 
     def check_current(self, port: str | None, where: str) -> str:
         currents = self.model.model.currents if isinstance(self.model, Neuron) else ()

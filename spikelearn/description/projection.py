@@ -175,7 +175,7 @@ class Projection:
 
 @dataclass(frozen=True, eq=False)
 class Drive:
-    """External input to a population."""
+    """External input to a population. Made by `Network.drive`."""
 
     source: Any
     target: Population
@@ -184,6 +184,10 @@ class Drive:
     port: str
     weight: float
     uid: int
+
+    def __repr__(self) -> str:
+        part = "" if self.size == self.target.size else f"[{self.first}:{self.first + self.size}]"
+        return f"<Drive of {self.port} of {self.target.name!r}{part}: {self.source!r}>"
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,8 @@ from spikelearn.steps import whole_steps
 class Recording:
     """A recorded variable of an object. variable: a kind of event if `events`, else a variable. every, start: steps.
 
-    include_start: whether there is a sample at 0 ms, before the first step.
+    include_start: whether there is a sample at 0 ms, before the first step. name: "" for the first recording of a
+    variable, unless it was given one. Made by `Network.record`.
     """
 
     of: Any
@@ -32,6 +33,18 @@ class Recording:
     start: int
     unit: str
     include_start: bool = False
+    name: str = ""
+    unnamed: bool = False
+    """Whether its name was made up, so that other views recorded alike join it."""
+
+    def __repr__(self) -> str:
+        every = "" if self.events else f", every {self.every} step{'' if self.every == 1 else 's'}"
+        return f"<Recording {self.key!r} of {self.of.name!r}: {len(self.ids):,}{every}>"
+
+    @property
+    def key(self) -> str:
+        """What a Run calls it: the variable or kind of event, and its name if it has one, "V_m@fine"."""
+        return f"{self.variable}@{self.name}" if self.name else self.variable
 
     @property
     def first(self) -> int:
@@ -39,27 +52,44 @@ class Recording:
         return max(0 if self.include_start else 1, self.start)
 
 
-def with_recordings(known: Sequence[Recording], new: Iterable[Recording]) -> list[Recording]:
-    """All recordings, known and new. Views of one population that are recorded alike become one recording.
+def with_recordings(
+    known: Sequence[Recording], new: Iterable[Recording], name: str | None = None
+) -> tuple[list[Recording], list[Recording]]:
+    """All recordings, and those that the new ones became.
 
-    Raises DescriptionError for what is recorded already, or at another interval.
+    Without a name, views of one population that are recorded alike are one recording, which grows; another interval or
+    start makes another recording, with a number for its name. Raises DescriptionError for what is recorded already.
     """
-    found = list(known)
+    found, became = list(known), list[Recording]()
+    grown: list[tuple[Recording, np.ndarray]] = []
     for each in new:
-        same = (each.of, each.variable, each.events)
-        k = next((k for k, r in enumerate(found) if r.of is each.of and (r.of, r.variable, r.events) == same), None)
-        if k is None:
-            found.append(each)
-            continue
-        before, where = found[k], f"recording of {each.of.name!r}"
-        if (before.every, before.start, before.include_start) != (each.every, each.start, each.include_start):
-            raise DescriptionError(
-                f"{where}: {each.variable!r} is already recorded, with another interval or start; expected the same"
-            )
-        if np.all(np.isin(each.ids, before.ids)):
-            raise DescriptionError(f"{where}: {each.variable!r} is already recorded")
-        found[k] = replace(before, ids=np.flatnonzero(np.bincount(np.concatenate([before.ids, each.ids]))))
-    return found
+        others = [r for r in found if r.of is each.of and (r.variable, r.events) == (each.variable, each.events)]
+        where, names = f"recording of {each.of.name!r}", {r.name for r in others}
+        if name is not None:
+            if name in names:
+                raise DescriptionError(f"{where}: there is a recording {name!r} of {each.variable!r} already")
+            each = replace(each, name=name)
+        else:
+            alike = next((r for r in others if r.unnamed and _sampling(r) == _sampling(each)), None)
+            if alike is not None:
+                if np.all(np.isin(each.ids, alike.ids)):
+                    raise DescriptionError(
+                        f"{where}: {each.variable!r} is already recorded; give it a name to record it twice"
+                    )
+                grown.append((alike, np.flatnonzero(np.bincount(np.concatenate([alike.ids, each.ids])))))
+                became.append(alike)
+                continue
+            free = (str(k) for k in range(2, len(names) + 3) if str(k) not in names)
+            each = replace(each, name=next(free) if "" in names else "", unnamed=True)
+        found.append(each)
+        became.append(each)
+    for recording, ids in grown:
+        object.__setattr__(recording, "ids", ids)
+    return found, became
+
+
+def _sampling(recording: Recording) -> tuple[int, int, bool]:
+    return recording.every, recording.start, recording.include_start
 
 
 def by_default(of: Any) -> str:

@@ -68,7 +68,7 @@ class SignalBuilder:
         >>> def keep_highest(step, V_m, values):
         ...     values[0] = max(values[0], V_m.max())
         >>> net.on_step(keep_highest, cells.state("V_m"), highest.values)
-        >>> net.record(highest, every=1.0)
+        >>> highest_recorded = net.record(highest, every=1.0)
         >>> net.run(3.0).trace(highest, "value").values.shape
         (3, 1)
         """
@@ -116,7 +116,7 @@ class SignalBuilder:
         >>> cells = net.population(50, Poisson(rate=40))
         >>> wave = np.sin(np.arange(2001) / 100.0)
         >>> z = net.readout(cells, learning=RecursiveLeastSquares(P0=1e-3), target=wave, name="z")
-        >>> net.record(z, ["value", "error"])
+        >>> value, error = net.record(z, ["value", "error"])
         >>> net.run(2000.0).trace(z, "error").values.shape
         (2000, 1)
         """

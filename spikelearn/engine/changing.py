@@ -37,7 +37,9 @@ def go_on_with_model(population: Population, program: Program) -> None:
         plan.stages["advance"] = [new.get(call.label, call) for call in plan.stages["advance"]]
         for call in timed:
             _set_row(call, program.step)
+    program.version += 1
     if isinstance(population.model, Neuron):
+        program.refresh_parameters(population)
         start = population.model.model.initial(population.model.parameters)
         for name in start.keys() - population.initial.keys():
             block.start[name][block.span(population)] = start[name]
@@ -91,6 +93,11 @@ def made_anew(parts: Sequence[Any], program: Program, name: str) -> bool:
     return False
 
 
+def is_of(removed: Sequence[Drive], name: str) -> bool:
+    """Whether an array of this name belongs to drives that have been removed; that of noise is made in every step."""
+    return any(f" #{drive.uid}, " in name for drive in removed) or (bool(removed) and ", noise into " in name)
+
+
 def resume(parts: Sequence[Any], before: Program, after: Program) -> None:
     """Let parts of a Program that has taken over all state go on with their other parameters."""
     for old, new in zip(before.plans, after.plans, strict=True):
@@ -128,7 +135,7 @@ def _resume_release(projection: Projection, old: Plan, new: Plan) -> None:
 
 def _resume_drive(drive: Drive, old: Plan, new: Plan) -> None:
     """A current that it has made so far ends, and begins anew in the next step; a rate is that of now."""
-    if isinstance(drive.source, StepCurrent):
+    if isinstance(drive.source, StepCurrent) and drive not in new.off:
         pairs = zip(_calls(drive, "drive", old), _calls(drive, "drive", new), strict=True)
         for before, after in pairs:
             after.arrays["current"][:] -= before.arrays["previous"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -55,20 +55,26 @@ class Call:
         """For a user's callback: what it raises in Python in a step, with the line that raised it."""
         self.complaint = ""
         """What `raised` means, if not an exception."""
+        self.part: Any = None
+        """The projection, drive or recording with which it is switched off."""
+        self.instead: Callable[[], list[Call]] = list
+        """The Calls that are made in its place while that is off."""
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """Its arguments by the kernel's names for them."""
+        return dict(zip(self.kernel.parameters, self.arguments, strict=True))
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays among its arguments, by the kernel's names for them."""
         return {name: argument for name, argument in self.named.items() if isinstance(argument, np.ndarray)}
 
-    @property
-    def named(self) -> dict[str, Any]:
-        """Its arguments, by the kernel's names for them."""
-        return dict(zip(self.kernel.parameters, self.arguments, strict=True))
-
     def with_arrays(self, arrays: Mapping[str, np.ndarray]) -> Call:
         """The same with other arrays for some of its arguments."""
-        return Call(self.label, self.kernel, **{**self.named, **arrays})
+        call = Call(self.label, self.kernel, **{**self.named, **arrays})
+        call.calls = self.calls
+        return call
 
     @property
     def written(self) -> dict[str, np.ndarray]:
@@ -87,6 +93,15 @@ class Call:
             self.function(step, *self.arguments)
         else:
             self.entry.call(step, self.packed.ctypes.data)
+
+
+def made(calls: Iterable[Call], off: Collection[Any]) -> Iterator[Call]:
+    """The Calls that are made. off: parts that are switched off, whose Calls are left out or replaced."""
+    for call in calls:
+        if call.part is None or call.part not in off:
+            yield call
+        else:
+            yield from call.instead()
 
 
 def call_table(calls: Sequence[Call | None]) -> tuple[np.ndarray, np.ndarray]:
@@ -237,6 +252,8 @@ class Plan:
     first step, made once, as for step 0. gates: those of graded synapses, and sent: the Calls that sum what
     synapses send of the state of all neurons, at the beginning of stage "end"; see lowering/graded_synapses.py. resets:
     functions(clock, phase) of Calls that reset, at the start of a phase, states of synapses that no Learning resets.
+    factors: those of what a projection learns and of what regulates it. off: parts that are switched off, the same set
+    in all shares.
     """
 
     dt: float
@@ -257,6 +274,8 @@ class Plan:
     gates: dict[Any, Any] = field(default_factory=dict)
     sent: list[Call] = field(default_factory=list)
     resets: list[Callable[[np.ndarray, int], list[Call]]] = field(default_factory=list)
+    factors: dict[Projection, list[np.ndarray]] = field(default_factory=dict)
+    off: set[Any] = field(default_factory=set)
     step: int = 0
 
     def calls(self, added: Added | None = None) -> Iterator[Call]:
@@ -353,6 +372,8 @@ class Program:
     all others of a step. at_stop: called at the end of a run. forgotten: arrays of readouts, and counts of events, that
     are 0 when a fresh phase begins. interactions: with environments in Python. failure: why it cannot run on, "" if it
     can. chunk: the number of steps to run next before Python looks around, from the time that the last ones took.
+    version: changes whenever parts are switched off or on. within_trials: whether a schedule of trials is running.
+    parameters: those that callbacks read, (size,) each.
     """
 
     plans: Sequence[Plan]
@@ -366,6 +387,9 @@ class Program:
     interactions: list[Interaction] = field(default_factory=list)
     failure: str = ""
     chunk: int = 1
+    version: int = 0
+    within_trials: bool = False
+    parameters: dict[tuple[Population, str], np.ndarray] = field(default_factory=dict)
 
     @property
     def step(self) -> int:
@@ -376,6 +400,26 @@ class Program:
     def step(self, step: int) -> None:
         for plan in self.plans:
             plan.step = step
+
+    def parameter(self, population: Population, name: str) -> np.ndarray:
+        """(size,), read-only: a parameter of its neurons, also when it has been changed."""
+        key = population, name
+        if key not in self.parameters:
+            self.parameters[key] = np.zeros(population.size)
+            self.refresh_parameters(population)
+        return self.parameters[key]
+
+    def refresh_parameters(self, population: Population) -> None:
+        for (of, name), array in self.parameters.items():
+            if of is population:
+                array.flags.writeable = True
+                array[:] = getattr(population.model.parameters, name)
+                array.flags.writeable = False
+
+    @property
+    def off(self) -> set[Any]:
+        """Parts that are switched off."""
+        return self.plans[0].off
 
     @property
     def synaptic_events(self) -> int:

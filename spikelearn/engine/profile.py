@@ -16,7 +16,7 @@ from spikelearn.codegen import jit
 from spikelearn.codegen.modules import callable_of
 from spikelearn.description.shared_array import owner
 from spikelearn.engine.blocks import Block
-from spikelearn.engine.plan import STAGES, Call, Plan, Program, Table, call_table
+from spikelearn.engine.plan import STAGES, Call, Plan, Program, Table, call_table, made
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels.control import POPULATION, STOP
 from spikelearn.kernels.timed_loop import run_steps_timed
@@ -74,8 +74,8 @@ def profile(program: Program, n_steps: int) -> Profile:
     if len(program.plans) != 1:
         raise DescriptionError(f"profiling needs a single thread: expected threads=1, got {len(program.plans)} threads")
     plan = program.plans[0]
-    calls = [(stage, call) for stage in STAGES for call in plan.stages[stage]]
-    calls += [("end", call) for call in (*program.end, *program.last)]
+    calls = [(stage, call) for stage in STAGES for call in made(plan.stages[stage], plan.off)]
+    calls += [("end", call) for call in made((*program.end, *program.last), plan.off)]
     delivered = {id(table.event_count): table for table in plan.tables.values()}
     before = {key: int(table.event_count[0]) for key, table in delivered.items()}
     ticks = np.zeros(len(calls) + 1, np.int64)

@@ -5,28 +5,25 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from spikelearn.codegen import jit
 from spikelearn.codegen.interruptible import interrupts
-from spikelearn.codegen.modules import bound, plain_function
+from spikelearn.codegen.modules import plain_function
 from spikelearn.codegen.raised import caught, described, in_python
+from spikelearn.engine.loops import Loops, advance_in_python, calls_at_end, stop
 from spikelearn.engine.lowering.recorders import discard, empty
-from spikelearn.engine.plan import STAGES, Added, Call, Program, call_table
+from spikelearn.engine.plan import Added, Call, Program, made
 from spikelearn.errors import SimulationError
 from spikelearn.kernels.control import NEURON, POPULATION, STEP, STOP
 from spikelearn.kernels.event_rule import LAST_STEP
-from spikelearn.kernels.loop import run_steps
 from spikelearn.results.sink import Sink
 from spikelearn.steps import times_of
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
 
 _CHUNK_SECONDS = 0.1
 _MOST_VALUES_IN_PYTHON = 1_000_000
@@ -52,25 +49,29 @@ def steps_to_take(n_steps: int) -> int:
 class Pause(NamedTuple):
     """An action between two steps, whenever the number of steps since time 0 is a multiple of `every`.
 
-    act: function(wall time of this run's steps so far, in seconds).
+    act: function(wall time of this run's steps so far, in seconds) -> whether another Program is to go on from here.
+    at_end: whether also at the end of the run.
     """
 
     every: int
-    act: Callable[[float], None]
+    act: Callable[[float], bool | None]
+    at_end: bool = False
 
 
 def simulate(
-    program: Program, n_steps: int, sink: Sink, engine: str = "compiled", progress: bool | None = None,
-    added: Added | None = None, pause: Pause | None = None,
+    program: Program, n_steps: int, sink: Sink, loops: Loops | None, progress: bool | None = None,
+    added: Added | None = None, pauses: Sequence[Pause] = (),
 ) -> tuple[bool, float]:  # fmt: skip
     """Run n_steps; returns whether it was interrupted, and the wall time of the steps in seconds.
 
     Each Plan of the program runs in its own thread, or all run in turn if program.thread_tuner finds that faster.
-    progress: None shows a bar if standard error is a terminal. added: Calls of this run only. Ctrl-C stops after the
-    current chunk of steps. Raises SimulationError when a state stops being finite or a callback raises; what was
-    recorded until then is in the sink.
+    loops: the compiled loops of the program; None: it is run call by call. progress: None shows a bar if standard error
+    is a terminal. added: Calls of this run only. pauses: actions between steps, in order; parts that they switch are so
+    from the next step on. Ctrl-C stops after the current chunk of steps. Raises SimulationError when a state stops
+    being finite or a callback raises; what was recorded until then is in the sink.
     """
     plans, dt = program.plans, program.plans[0].dt
+    intervals = [*(each.every for each in program.interactions), *(pause.every for pause in pauses)]
     last = program.step + n_steps
     if last > LAST_STEP and any(plan.learning for plan in plans):
         raise SimulationError(
@@ -85,7 +86,7 @@ def simulate(
         plan.control[[STOP, POPULATION]] = 0, -1
     discard(program)
     found: list[BaseException] = []
-    with _advancing(program, added, engine, found) as advance, interrupts() as interrupted:
+    with _advancing(program, added, loops, found) as advance, interrupts() as interrupted:
         if _no_steps.get():
             advance(program.step, True)
         for interaction in program.interactions if n_steps > 0 else ():
@@ -97,8 +98,7 @@ def simulate(
                 _record_start(program)
             in_parallel, trial = program.thread_tuner.choose() if program.thread_tuner is not None else (True, False)
             until = min(last, before + (max(1, program.chunk // 4) if trial else program.chunk))
-            pauses = [interaction.every for interaction in program.interactions]
-            for every in pauses if pause is None else [*pauses, pause.every]:
+            for every in intervals:
                 until = min(until, (before // every + 1) * every)
             after = advance(until, in_parallel)
             failure = _failure(program)
@@ -118,15 +118,16 @@ def simulate(
             if bar is not None:
                 bar.update((after - before) * dt)
             _check_kernels(found, program)
-            _check_callbacks(_end(program, added), dt)
+            _check_callbacks(calls_at_end(program, added), dt)
             if failure is not None:
                 program.failure = failure.message
                 raise SimulationError(failure.message)
             for interaction in program.interactions:
                 if after % interaction.every == 0:
                     _with_environment(interaction.act, interaction.name, program)
-            if pause is not None and after % pause.every == 0 and after < last:
-                pause.act(wall)
+            due = [p for p in pauses if after % p.every == 0 and (after < last or p.at_end) and after > before]
+            if any([pause.act(wall) for pause in due]):
+                break
     if bar is not None:
         bar.close()
     return bool(interrupted), wall
@@ -134,110 +135,30 @@ def simulate(
 
 @contextmanager
 def _advancing(
-    program: Program, added: Added | None, engine: str, found: list[BaseException]
+    program: Program, added: Added | None, loops: Loops | None, found: list[BaseException]
 ) -> Iterator[Callable[[int, bool], int]]:
     """A function that runs up to a step, the shares in parallel or in turn, and returns the step reached.
 
     found: collects what functions of models raise.
     """
-    if engine == "stepper" or jit.JIT_DISABLED:
-        with caught(found, partial(_stop, program)):
-            yield _stepper(program, added)
-    else:
-        with _threads(len(program.plans) - 1) as threads:
-            yield _compiled(program, added, threads, found)
-
-
-def _stop(program: Program) -> None:
-    for plan in program.plans:
-        plan.control[STOP] = 1
-
-
-def _threads(n: int) -> AbstractContextManager[Executor | None]:
-    """A pool of n threads; without any, it is not imported: that takes 5 ms."""
-    if n == 0:
-        return nullcontext()
-    from concurrent.futures import ThreadPoolExecutor
-
-    return ThreadPoolExecutor(n)
+    program.within_trials = added is not None
+    try:
+        if loops is None or jit.JIT_DISABLED:
+            with caught(found, partial(stop, program)):
+                yield partial(advance_in_python, program, added)
+        else:
+            yield (loops if added is None else loops.of_one_run()).latest(program, added, found)
+    finally:
+        program.within_trials = False
 
 
 def _record_start(program: Program) -> None:
     """Record events and samples at 0 ms."""
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for plan in program.plans:
-            for call in plan.at_start:
+            for call in made(plan.at_start, plan.off):
                 call(0)
             plan.control[STOP] = 0
-
-
-def _compiled(
-    program: Program, added: Added | None, threads: Executor | None, found: list[BaseException]
-) -> Callable[[int, bool], int]:
-    """A compiled function that runs up to a step, the shares in parallel or in turn; returns the step reached."""
-    n_shares = len(program.plans)
-    end = call_table(_end(program, added))
-    phases = (0, np.zeros(0, np.int64)) if added is None else (added.origin, added.ends)
-    stops, arrived, stop = np.zeros(2, np.int64), np.zeros(1, np.int64), partial(_stop, program)
-
-    def loop(calls: list[Call], controls: np.ndarray, share: int, of: int) -> Callable[[int], int]:
-        """A function that makes these Calls up to a step and returns the step reached. of: shares in parallel."""
-        arguments = (*call_table(calls), *end, *phases, controls, stops, arrived, share, of, program.interval)
-        run = bound(run_steps, (0, 0, *arguments))
-
-        def up_to(until: int) -> int:
-            with caught(found, stop):
-                return run(program.step + 1, until + 1) - 1
-
-        return up_to
-
-    own = [loop([*plan.calls(added)], program.controls[k : k + 1], k, n_shares) for k, plan in enumerate(program.plans)]
-    all_in_turn = own[0]
-    if n_shares > 1:
-        in_turn = [call for calls in _in_turn(program, added) for call in calls]
-        all_in_turn = loop(in_turn, program.controls, 0, 1)
-
-    def advance(until: int, in_parallel: bool) -> int:
-        stops[:], arrived[:] = 0, 0
-        if not in_parallel:
-            return all_in_turn(until)
-        others = [threads.submit(each, until) for each in own[1:]] if threads is not None else []
-        after = own[0](until)
-        for other in others:
-            other.result()
-        return after
-
-    return advance
-
-
-def _end(program: Program, added: Added | None) -> list[Call]:
-    """The Calls of stage "end"."""
-    if added is None:
-        return [*program.end, *program.last]
-    return [*program.end, *added.end, *program.last, *added.after]
-
-
-def _in_turn(program: Program, added: Added | None) -> list[list[Call]]:
-    """The Calls of all shares, stage by stage, for one thread."""
-    stages = [plan.stages for plan in program.plans] + (added.stages if added is not None else [])
-    return [[call for calls in stages for call in calls.get(stage, ())] for stage in STAGES]
-
-
-def _stepper(program: Program, added: Added | None) -> Callable[[int, bool], int]:
-    """The same in Python, one call after the other, the shares always in turn."""
-    stages = [*_in_turn(program, added), _end(program, added)]
-
-    def advance(until: int, in_parallel: bool) -> int:
-        step = program.step
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            while step < until and not any(plan.control[STOP] for plan in program.plans):
-                step += 1
-                for calls in stages:
-                    for call in calls:
-                        call(step)
-        return step
-
-    return advance
 
 
 def _with_environment(act: Callable[[], None], name: str, program: Program) -> None:

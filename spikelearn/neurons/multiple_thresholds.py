@@ -72,7 +72,7 @@ def multi_threshold(arms: int = 2, adaptive: bool = False) -> NeuronModel:
 
     >>> cells = net.population(100, sl.multi_threshold(arms=3)(sigma_th=0.02))
     >>> net.connect(source, cells, port="arm_2", rule=sl.OneToOne(), weight=0.8)
-    >>> net.record(cells, ["spikes", "arm", "V_axon"])
+    >>> spikes, arm, V_axon = net.record(cells, ["spikes", "arm", "V_axon"])
     """
     if isinstance(arms, bool) or arms not in range(1, len(AMPLITUDES) + 1):
         raise DescriptionError(f"multi_threshold: expected 1 to {len(AMPLITUDES)} arms, got {arms!r}")

@@ -28,6 +28,7 @@ from spikelearn.plots.style import (
     time_axis,
     window,
 )
+from spikelearn.results.recordings import keys_of
 from spikelearn.results.run import Run
 
 # Two lines of a label with space around them, in points.
@@ -112,7 +113,7 @@ def raster(
 def _choose(run: Run, populations: Any, kinds: Sequence[str]) -> list[Any]:
     """The populations to draw, each with at least one of `kinds` recorded."""
     if populations is None:
-        chosen: list[Any] = [n for n in run.populations if any((n, kind) in run.spike_data for kind in kinds)]
+        chosen: list[Any] = [n for n in run.populations if any(keys_of(run.spike_data, n, kind) for kind in kinds)]
     elif isinstance(populations, str) or hasattr(populations, "name"):
         chosen = [populations]
     else:
@@ -120,7 +121,7 @@ def _choose(run: Run, populations: Any, kinds: Sequence[str]) -> list[Any]:
     if not chosen:
         raise DescriptionError(f"no {' or '.join(kinds)} was recorded; recorded spikes: {recorded(run.spike_data)}")
     for each in chosen:
-        if not any((name_of(each), kind) in run.spike_data for kind in kinds):
+        if not any(keys_of(run.spike_data, name_of(each), kind) for kind in kinds):
             raise DescriptionError(
                 f"{' or '.join(kinds)} of {name_of(each)!r} was not recorded; "
                 f"recorded spikes: {recorded(run.spike_data)}"
@@ -145,7 +146,7 @@ def _lanes(
         neurons.append(np.arange(run.populations[name_of(each)].size) if ids is None else np.unique(ids))
         marks = {}
         for kind in kinds:
-            if (name_of(each), kind) in run.spike_data:
+            if keys_of(run.spike_data, name_of(each), kind):
                 spikes = run.spikes(each, kind)
                 part = between(spikes.times, start, stop)
                 marks[kind] = spikes.times[part], spikes.ids[part]
@@ -261,7 +262,7 @@ def _draw_rates(
         raise ParameterError(f"bin must be above 0 and at most {stop - start:g} ms, got {width:g} ms")
     edges = start + width * np.arange(int((stop - start) / width + 1e-6) + 1)
     for each, lane in zip(chosen, lanes, strict=True):
-        if (lane.name, "spike") not in run.spike_data:
+        if not keys_of(run.spike_data, lane.name, "spike"):
             continue
         hertz = binned_rate(run.spikes(each).times, lane.size, edges)
         ax.stairs(hertz, edges, color=lane.colour, lw=1.1, baseline=None)

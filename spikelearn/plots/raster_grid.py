@@ -16,6 +16,7 @@ from spikelearn.plots.columns import shown
 from spikelearn.plots.panels import panels
 from spikelearn.plots.raster import raster
 from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, as_text
+from spikelearn.results.recordings import keys_of
 from spikelearn.results.run import Run
 
 _FEWEST_SHOWN = 6
@@ -115,7 +116,7 @@ def _shares(run: Run, neurons: int) -> list[SimpleNamespace]:
     """Views of the populations whose spikes were recorded, with about `neurons` neurons in total."""
     recorded = {
         name: info.recorded.get("spike", np.arange(info.size))
-        for name, info in run.populations.items() if (name, "spike") in run.spike_data
+        for name, info in run.populations.items() if keys_of(run.spike_data, name, "spike")
     }  # fmt: skip
     sizes = {name: len(ids) for name, ids in recorded.items()}
     if not sizes:

@@ -28,6 +28,7 @@ from spikelearn.plots.style import (
     time_axis,
     window,
 )
+from spikelearn.results.recordings import keys_of, plain
 from spikelearn.results.run import Run
 from spikelearn.values import whole_numbers
 
@@ -185,15 +186,16 @@ def _lanes(
 
 def _variables(run: Run, name: str, wanted: Sequence[str] | None) -> list[str]:
     """Recorded variables of a population, the soma before the dendrite: those requested, or all voltages."""
-    have = [v for n, v in run.trace_data if n == name and (v in wanted if wanted else v.startswith("V_"))]
+    variables = dict.fromkeys(plain(key)[1] for key in run.trace_data if key[0] == name)
+    have = [v for v in variables if (v in wanted if wanted else v.startswith("V_"))]
     order = list(LOOK)
     return sorted(have, key=lambda v: (order.index(v) if v in order else len(order), v))
 
 
 def _events(run: Run, name: str, kind: str, neuron: int, start: float, stop: float) -> np.ndarray:
-    if (name, kind) not in run.spike_data:
+    if not keys_of(run.spike_data, name, kind):
         return np.zeros(0)
-    spikes = run.spike_data[name, kind]
+    spikes = run.spikes(name, kind)
     part = between(spikes.times, start, stop)
     return spikes.times[part][spikes.ids[part] == neuron]
 

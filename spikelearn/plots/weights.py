@@ -13,6 +13,7 @@ from spikelearn.analysis.arguments import checks_arguments
 from spikelearn.errors import DescriptionError
 from spikelearn.plots.panels import panels
 from spikelearn.plots.style import ACCENT, INK, PALETTE, TEXT_SIZE, as_text, legend, name_of, time_axis
+from spikelearn.results.recordings import keys_of
 from spikelearn.results.run import Run
 
 BINS = 50
@@ -40,7 +41,7 @@ def weights(run: Run, projection: Any, ax: Axes | Sequence[Axes] | None = None, 
         bad = int(np.sum(~np.isfinite(final)))
         raise DescriptionError(f"{bad} of {final.size} weights of {name!r} are not finite")
 
-    trace = run.trace_data.get((name, "weight"))
+    trace = run.trace(name, "weight") if keys_of(run.trace_data, name, "weight") else None
     drawable = trace is not None and trace.values.size > 0 and trace.times.size > 1
     with_course = drawable and not isinstance(ax, Axes)
     both = panels(ax, 1, 1 + with_course, (6.4 if with_course else 3.4, 2.6))

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, runtime_ch
 import numpy as np
 
 from spikelearn.errors import CheckpointError, DescriptionError
+from spikelearn.results.recordings import called, chosen_keys, found_key, missing, name_and_ids, only
 from spikelearn.values import path as checked_path
 
 if TYPE_CHECKING:
     from spikelearn.description import Modulator, Population, Projection, Signal, View
+    from spikelearn.description.recording import Recording
 
 T = TypeVar("T")
 
@@ -89,7 +91,8 @@ class PopulationInfo:
 
     positions: (size, dimensions), in the unit of length of the network; None if it has none. period: (dimensions,), of
     its space along each axis; None if it is not periodic.
-    recorded: kind of event -> the (k,) neurons from which it is recorded, ascending, if not from all.
+    recorded: kind of event, or "kind@name" of a recording -> the (k,) neurons from which it is recorded, ascending, if
+    not from all.
     """
 
     name: str
@@ -167,7 +170,10 @@ class Run:
     checkpoint_writer: Callable[[Run, Path], None] | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
-        events = ", ".join(f"{len(found.times):,} {kind}s of {name}" for (name, kind), found in self.spike_data.items())
+        events = ", ".join(
+            f"{len(found.times):,} {called(kind, plural=True)} of {name}"
+            for (name, kind), found in self.spike_data.items()
+        )
         traces = ", ".join(f"{variable} of {name}" for name, variable in self.trace_data)
         recorded = "; ".join(part for part in (events, traces) if part) or "nothing recorded"
         cut = ", interrupted" if self.interrupted else ""
@@ -211,8 +217,7 @@ class Run:
         """
         if not isinstance(later, Run):
             raise DescriptionError(f"joined: expected the Run that continues this one, got {later!r:.200}")
-        spike_keys, trace_keys = set(later.spike_data), set(later.trace_data)
-        self.check_joins(later, spike_keys, trace_keys)
+        self.check_joins(later, set(later.spike_data), {key: trace.ids for key, trace in later.trace_data.items()})
         spikes = {
             key: Spikes(*(np.concatenate(pair) for pair in zip(found, later.spike_data[key], strict=True)))
             for key, found in self.spike_data.items()
@@ -237,10 +242,13 @@ class Run:
             },
         )  # fmt: skip
 
-    def check_joins(self, later: Begun, spikes: Set[tuple[str, str]], traces: Set[tuple[str, str]]) -> None:
+    def check_joins(
+        self, later: Begun, spikes: Set[tuple[str, str]], traces: Mapping[tuple[str, str], np.ndarray]
+    ) -> None:
         """Raise DescriptionError unless `later` continues this run.
 
-        later: a Run, or the header of one. spikes, traces: the names and kinds, or variables, that it records.
+        later: a Run, or the header of one. spikes: the names and kinds of events that it records. traces: the names and
+        variables, with the ids of what they are recorded from.
         """
         if abs(later.t_start - self.t_stop) > 0.5 * self.dt or later.dt != self.dt:
             raise DescriptionError(
@@ -250,7 +258,12 @@ class Run:
         pairs: list[tuple[str, object, object]] = [
             ("seed", self.seed, later.seed),
             ("spike_data", set(self.spike_data), spikes),
-            ("trace_data", set(self.trace_data), traces),
+            ("trace_data", set(self.trace_data), set(traces)),
+            *(
+                (f"{key[1]} of {key[0]}", trace.ids.tolist(), np.asarray(traces[key]).tolist())
+                for key, trace in self.trace_data.items()
+                if key in traces
+            ),
         ]
         for what in ("populations", "projections"):
             ours, theirs = getattr(self, what), getattr(later, what)
@@ -260,31 +273,68 @@ class Run:
             if one != other:
                 raise DescriptionError(f"joined: these are runs of two networks: {what} has {one} and {other}")
 
-    def spikes(self, population: str | Population | View, kind: str = "spike") -> Spikes:
-        """Events of `kind` recorded from a population, a view of it (`pop[:3]`), or a population's name."""
-        name, ids = _name_and_ids(population)
-        found = self._find(self.spike_data, (name, kind), "spikes")
+    def spikes(
+        self, population: str | Population | View | Recording, kind: str | None = None,
+        recording: str | Recording | None = None,
+    ) -> Spikes:  # fmt: skip
+        """Events recorded from a population, a view of it (`pop[:3]`), or a population's name.
+
+        kind: "spike" by default. recording: which one, if there are several: the object that `Network.record` returned,
+        or its name; or it is given in place of the population, `run.spikes(late)`.
+        """
+        key, ids = found_key(self.spike_data, population, kind, recording, "spike", self._recorded_from)
+        found = self.spike_data[key]
         if ids is None:
             return Spikes(*map(_read_only, found))
-        info = self.populations.get(name)
-        _check_recorded(ids, None if info is None else info.recorded.get(kind), f"{kind!r} of {name!r}")
+        _check_recorded(ids, self._recorded_from(key), key)
         keep = np.isin(found.ids, ids)
         return Spikes(_read_only(found.times[keep]), _read_only(found.ids[keep]))
 
-    def trace(self, of: str | Population | View | Modulator | Projection | Signal, variable: str) -> Trace:
-        """A recorded variable of a population, a view of it, a modulator, a projection or a signal."""
-        name, ids = _name_and_ids(of)
-        found = self._find(self.trace_data, (name, variable), "traces")
+    def trace(
+        self, of: str | Population | View | Modulator | Projection | Signal | Recording, variable: str | None = None,
+        recording: str | Recording | None = None,
+    ) -> Trace:  # fmt: skip
+        """A recorded variable of a population, a view of it, a modulator, a projection or a signal.
+
+        recording: which one, if there are several, as in `spikes`: `run.trace(cells, "V_m", recording="fine")`, or
+        `run.trace(fine)`.
+        """
+        key, ids = found_key(self.trace_data, of, variable, recording, "", self._sampled_from)
+        found = self.trace_data[key]
         if ids is None:
             return Trace(_read_only(found.times), _read_only(found.values), _read_only(found.ids), found.unit)
-        _check_recorded(ids, found.ids, f"{variable!r} of {name!r}")
+        _check_recorded(ids, found.ids, key)
         columns = np.flatnonzero(np.isin(found.ids, ids))
         values, chosen = found.values[:, columns], found.ids[columns]
         return Trace(_read_only(found.times), _read_only(values), _read_only(chosen), found.unit)
 
+    def only(self, *recordings: str | Recording) -> Run:
+        """The same run, in which each of these is the only recording of its variable.
+
+        For functions that take a run, such as plots, if a variable was recorded in several ways. recordings: what
+        `Network.record` returned, or names: `plots.voltage(run.only("fine"))`.
+        """
+        events, samples = chosen_keys(self.spike_data, self.trace_data, recordings)
+        populations = {
+            name: replace(
+                info, recorded={key[1]: ids for key, ids in only(_with_name(name, info.recorded), events).items()}
+            )
+            for name, info in self.populations.items()
+        }
+        spikes, traces = only(self.spike_data, events), only(self.trace_data, samples)
+        return replace(self, populations=populations, spike_data=spikes, trace_data=traces)
+
+    def _recorded_from(self, key: tuple[str, str]) -> np.ndarray | None:
+        """The neurons from which events were recorded, None for all."""
+        info = self.populations.get(key[0])
+        return None if info is None else info.recorded.get(key[1])
+
+    def _sampled_from(self, key: tuple[str, str]) -> np.ndarray:
+        return self.trace_data[key].ids
+
     def synapses(self, projection: str | Projection) -> Synapses:
         """The synapses of a projection with their weights at the end of the run."""
-        name, _ = _name_and_ids(projection)
+        name, _ = name_and_ids(projection)
         if not isinstance(name, str) or name not in self.synapse_data:
             known = ", ".join(sorted(self.synapse_data)) or "none"
             raise DescriptionError(f"no projection called {name!r} in this run; there are: {known}")
@@ -307,20 +357,13 @@ class Run:
 
     def events_of(self, projection: str | Projection) -> SynapticEvents:
         """The synaptic events of a projection that `Network.count_events` was called with."""
-        name, _ = _name_and_ids(projection)
+        name, _ = name_and_ids(projection)
         if not isinstance(name, str) or name not in self.projection_events:
             counted = ", ".join(self.projection_events) or "none"
             raise DescriptionError(
                 f"synaptic events of {name!r} were not counted: call count_events before the run; counted: {counted}"
             )
         return self.projection_events[name]
-
-    @staticmethod
-    def _find(data: Mapping[tuple[str, str], T], key: tuple[str, str], what: str) -> T:
-        if not all(isinstance(each, str) for each in key) or key not in data:
-            known = ", ".join(f"{name} ({kind})" for name, kind in sorted(data)) or "nothing"
-            raise DescriptionError(f"{key[1]!r} of {key[0]!r} was not recorded; recorded {what}: {known}")
-        return data[key]
 
 
 def _equal(one: Any, other: Any) -> bool:
@@ -329,16 +372,8 @@ def _equal(one: Any, other: Any) -> bool:
     return not (a.dtype.kind in "iuf" and b.dtype.kind in "iuf") or np.array_equal(a, b, equal_nan=True)
 
 
-def _name_and_ids(
-    what: str | Population | View | Modulator | Projection | Signal,
-) -> tuple[str, np.ndarray | None]:
-    if isinstance(what, str):
-        return what, None
-    if not hasattr(what, "name"):
-        raise DescriptionError(
-            f"expected a population, projection, view, modulator or signal, or its name, got {what!r:.200}"
-        )
-    return what.name, getattr(what, "ids", None)
+def _with_name(name: str, of_it: Mapping[str, T]) -> dict[tuple[str, str], T]:
+    return {(name, what): found for what, found in of_it.items()}
 
 
 def _read_only(array: Any) -> np.ndarray:
@@ -347,9 +382,9 @@ def _read_only(array: Any) -> np.ndarray:
     return view
 
 
-def _check_recorded(wanted: np.ndarray, recorded: np.ndarray | None, what: str) -> None:
+def _check_recorded(wanted: np.ndarray, recorded: np.ndarray | None, key: tuple[str, str]) -> None:
     """Raise DescriptionError if some neurons were not recorded. recorded: None for all."""
-    missing = [] if recorded is None else wanted[~np.isin(wanted, recorded)].tolist()
-    if missing and recorded is not None:
-        few = [", ".join(map(str, ids[:5])) + ", ..." * (len(ids) > 5) for ids in (missing, recorded.tolist())]
-        raise DescriptionError(f"{what} was not recorded from neurons {few[0]}; it was from {few[1]}")
+    absent = missing(wanted, recorded).tolist()
+    if absent and recorded is not None:
+        few = [", ".join(map(str, ids[:5])) + ", ..." * (len(ids) > 5) for ids in (absent, recorded.tolist())]
+        raise DescriptionError(f"{key[1]!r} of {key[0]!r} was not recorded from neurons {few[0]}; it was from {few[1]}")

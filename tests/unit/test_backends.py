@@ -20,6 +20,7 @@ OPTIONAL = {
     "checkpoints": ["arrays", "restore"],
     "reset": [],
     "weights": ["put_weights"],
+    "switches": ["can_switch", "switch"],
     "changes": ["changed", "settle", "located", "go_on_with_model", "values"],
 }
 """What a backend may support -> the methods of the protocol that it then has."""

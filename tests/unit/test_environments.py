@@ -267,7 +267,7 @@ def blocks_of_the_page():
 
 
 def test_the_network_of_the_page_learns_which_arm_is_better(tmp_path, monkeypatch):
-    bandit, _ = blocks_of_the_page()
+    bandit, _, _ = blocks_of_the_page()
     names = run_page(bandit, tmp_path, monkeypatch, "bandit_of_the_page")
     assert names["arms"][-50:].mean() > 0.9
     untaught = run_page(
@@ -276,9 +276,15 @@ def test_the_network_of_the_page_learns_which_arm_is_better(tmp_path, monkeypatc
     assert untaught["arms"][-50:].mean() < 0.8
 
 
+def test_the_function_of_the_page_keeps_its_position(tmp_path, monkeypatch):
+    _, act, _ = blocks_of_the_page()
+    names = run_page(act, tmp_path, monkeypatch, "act_of_the_page")
+    assert 0.5 < names["position"] < 1.5
+
+
 def test_the_other_network_of_the_page_keeps_a_pole_for_some_episodes(tmp_path, monkeypatch):
     pytest.importorskip("gymnasium")
-    _, pole = blocks_of_the_page()
+    _, _, pole = blocks_of_the_page()
     names = run_page("import spikelearn as sl\n" + pole, tmp_path, monkeypatch, "pole_of_the_page")
     assert names["run"].trace("world done", "value").values.sum() >= 2
 

@@ -109,8 +109,8 @@ def test_what_was_not_counted_is_an_error_that_says_how():
     run = net.run(1.0)
     with pytest.raises(DescriptionError, match="'second' were not counted: call count_events .*; counted: first"):
         run.events_of("second")
-    with pytest.raises(DescriptionError, match="count of events"):
-        net.count_events(net.projections["second"])
+    net.count_events(net.projections["second"])
+    assert net.run(20.0).events_of("second").delivered > 0
     other = network(counted=())
     with pytest.raises(DescriptionError, match="count_events: not a projection of this network"):
         network(counted=()).count_events(other.projections["first"])

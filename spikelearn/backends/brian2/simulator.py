@@ -140,7 +140,7 @@ class OnBrian2:
             else:
                 found[recording] = b2.EventMonitor(group, recording.variable)
         for (of, _), recordings in together.items():
-            variables = [recording.variable for recording in recordings]
+            variables = list(dict.fromkeys(recording.variable for recording in recordings))
             step = self._d.dt * b2.ms
             monitor = b2.StateMonitor(self._groups[of], variables, record=recordings[0].ids, dt=step, when="end")
             found |= dict.fromkeys(recordings, monitor)

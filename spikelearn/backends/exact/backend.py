@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -26,7 +26,7 @@ class ExactBackend(Backend):
     on_grid = False
 
     def __init__(self, description: NetworkDescription) -> None:
-        self.description, self.plan = description, lower(description)
+        self.description, self.plan = description, lower(description.switched_on)
 
     @classmethod
     def begin(
@@ -43,18 +43,19 @@ class ExactBackend(Backend):
         return self.plan.synaptic_events
 
     def events_of(self, projection: Projection) -> SynapticEvents:
-        return self.plan.events_of(projection)
+        off = projection in self.description.off
+        return SynapticEvents(0, 0) if off else self.plan.events_of(projection)
 
     def advance(
-        self, n_steps: int, sink: Sink, progress: bool | None = None, pause: Pause | None = None, trials: Any = None
+        self, n_steps: int, sink: Sink, progress: bool | None = None, pauses: Sequence[Pause] = (), trials: Any = None
     ) -> tuple[bool, float]:
-        return simulate(self.plan, n_steps, sink, progress, pause)
+        return simulate(self.plan, n_steps, sink, progress, pauses)
 
     def synapses(self, projection: Projection) -> Callable[[], Synapses]:
         return partial(list_synapses, projection, self.plan.seed, self.plan.dt)
 
     def count(self, projection: Projection) -> int:
-        return self.plan.sizes[projection]
+        return self.plan.sizes.get(projection) or len(self.synapses(projection)().pre)
 
     def arrays(self) -> dict[str, np.ndarray]:
         return self.plan.arrays()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from spikelearn.steps import fraction_of, times_of
 
 
 def simulate(
-    plan: EventPlan, n_steps: int, sink: Sink, progress: bool | None = None, pause: Pause | None = None
+    plan: EventPlan, n_steps: int, sink: Sink, progress: bool | None = None, pauses: Sequence[Pause] = ()
 ) -> tuple[bool, float]:
     """Run for n_steps * dt; returns whether it was interrupted, and the wall time of the events in seconds.
 
@@ -39,7 +40,7 @@ def simulate(
         while plan.step < last and not interrupted:
             begun = time.perf_counter()
             before, until = plan.step, min(last, plan.step + chunk)
-            if pause is not None:
+            for pause in pauses:
                 until = min(until, (before // pause.every + 1) * pause.every)
             full = True
             while full and plan.control[POPULATION] < 0:
@@ -67,8 +68,9 @@ def simulate(
                     f"population {population.name!r}, neuron {neuron}: state is not finite (NaN or infinity) at "
                     f"{plan.now[0]:g} ms; the run stopped there"
                 )
-            if pause is not None and until % pause.every == 0 and until < last:
-                pause.act(wall)
+            for pause in pauses:
+                if until % pause.every == 0 and (until < last or pause.at_end):
+                    pause.act(wall)
     if bar is not None:
         bar.close()
     return bool(interrupted), wall
@@ -96,14 +98,16 @@ def empty(plan: EventPlan, sink: Sink) -> None:
     for recording in plan.spike_recordings if n else ():
         first = plan.cells.first[plan.populations.index(recording.of)]
         mine = (cells >= first) & (cells < first + recording.of.size) & (times >= times_of(recording.start, plan.dt))
+        if len(recording.ids) < recording.of.size:
+            mine[mine] = np.isin(cells[mine] - first, recording.ids)
         if np.any(mine):
-            sink.spikes(recording.of.name, recording.variable, times[mine], cells[mine] - first)
+            sink.spikes(recording.of.name, recording.key, times[mine], cells[mine] - first)
     plan.watched.used[0] = 0
     for buffer in plan.buffers:
         n = int(buffer.used[0])
         if n:
-            name, variable = buffer.recording.of.name, buffer.recording.variable
-            sink.trace(name, variable, times_of(buffer.steps[:n], plan.dt), buffer.values[:n])
+            name, key = buffer.recording.of.name, buffer.recording.key
+            sink.trace(name, key, times_of(buffer.steps[:n], plan.dt), buffer.values[:n])
             buffer.used[0] = 0
 
 

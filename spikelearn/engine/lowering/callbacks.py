@@ -64,6 +64,8 @@ def resolve(
         return block.state[argument.detail][span]
     if argument.what == "rates":
         return block.rates[population]
+    if argument.what == "parameter":
+        return program.parameter(population, argument.detail)
     if argument.what == "fired":
         return _fired(population, argument.detail, program, added)
     assert counters is not None

@@ -12,6 +12,7 @@ from spikelearn.description.projection import Drive
 from spikelearn.engine.aligned_arrays import zeros
 from spikelearn.engine.blocks import Block
 from spikelearn.engine.plan import Call, Plan
+from spikelearn.engine.switches import mark_drive
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import poisson_input, sources
 from spikelearn.kernels.random import noise_key
@@ -74,7 +75,7 @@ def _poisson_input(drive: Drive, source: PoissonInput, plan: Plan, inputs: np.nd
             starts, timed = in_steps(source.starts, plan.dt), kernel_of(sources.set_timed)
             _add(drive, plan, "begin", Call(f"rates of {label}", timed, values=rates, starts=starts, target=now))
         call = Call(label, kernel_of(poisson_input.poisson_input_timed), rates=now, dt=plan.dt, **own)
-    _add(drive, plan, plan.block_of[drive.target].stage(drive.port), call)
+    _add(drive, plan, plan.block_of[drive.target].stage(drive.port), mark_drive(drive, call))
 
 
 def _add(drive: Drive, plan: Plan, stage: str, call: Call) -> None:
@@ -97,7 +98,7 @@ def _step_current(drive: Drive, source: StepCurrent, plan: Plan, current: np.nda
         label, kernel, steps=steps, rows=np.arange(len(steps)), cursor=cursor, values=values, previous=previous,
         current=current,
     )  # fmt: skip
-    _add(drive, plan, "drive", call)
+    _add(drive, plan, "drive", mark_drive(drive, call))
 
 
 def _noise(
@@ -130,7 +131,7 @@ def _noise(
         f"{label} noise", kernel, every=every, decay=decay, kick=kick, flat=int(source.uniform), mean=source.mean,
         state=state, first_here=int(first_here), noise=here, **own,
     )  # fmt: skip
-    _add(drive, plan, "drive", call)
+    _add(drive, plan, "drive", mark_drive(drive, call))
 
 
 def poisson_table(mean: float) -> tuple[np.ndarray, np.ndarray]:

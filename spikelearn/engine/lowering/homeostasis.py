@@ -44,6 +44,8 @@ def homeostasis_calls(homeostases: Sequence[Homeostasis], plan: Plan) -> None:
         plan.tables[projection].regulated = True
         due = np.zeros(1, np.int64)
         learning = plan.learning.get(projection) or NoLearning()
+        if projection not in plan.learning:
+            plan.factors.setdefault(projection, []).append(learning.factor)
         begin = kernel_of(homeostasis.begin)
         plan.stages["post"] += [
             Call(

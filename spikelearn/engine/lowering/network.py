@@ -25,6 +25,7 @@ from spikelearn.engine.lowering.readouts import feed_calls, signal_arrays
 from spikelearn.engine.lowering.recorders import recorder_calls, signal_recorder_calls, waits_for_all_shares
 from spikelearn.engine.lowering.synapse_tables import delays_of, distinct
 from spikelearn.engine.plan import STAGES, Call, Plan, Program, Table
+from spikelearn.engine.switches import mark_input, new_calls, switch
 from spikelearn.engine.thread_tuner import default_shares
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import events, modulators
@@ -83,9 +84,10 @@ def lower(description: NetworkDescription, n_shares: int = 1, edges: Sequence[tu
     controls = np.tile(np.array([0, -1, 0, 0], np.int64), (n_shares, 1))
     signals = {signal: signal_arrays(signal) for signal in d.signals}
     plans: list[Plan] = []
+    off = set[Any]()
     for index in range(n_shares):
         own = [replace(block, rings=of[index], ahead={}) for block, of in zip(blocks, rings, strict=True)]
-        plan = _empty_plan(d, Share(index, n_shares), own, signals, controls[index])
+        plan = _empty_plan(d, Share(index, n_shares), own, signals, controls[index], off)
         clear = kernel_of(events.begin_rows)
         plan.stages["begin"].append(Call("clear events", clear, share=index, counts=counts))
         plans.append(plan)
@@ -107,6 +109,8 @@ def lower(description: NetworkDescription, n_shares: int = 1, edges: Sequence[tu
 
         program.interactions += interactions(d.worlds, program)
     signal_recorder_calls(d.recordings, program)
+    for part in d.off:
+        switch(program, part, on=False)
     return program
 
 
@@ -226,9 +230,9 @@ def _keep_counts(d: NetworkDescription, plan: Plan, block: Block) -> None:
 
 def _empty_plan(
     d: NetworkDescription, share: Share, blocks: list[Block], signals: dict[Signal, dict[str, np.ndarray]],
-    control: np.ndarray,
+    control: np.ndarray, off: set[Any],
 ) -> Plan:  # fmt: skip
-    """A Plan without tables and Calls. blocks: with the rings of the share."""
+    """A Plan without tables and Calls. blocks: with the rings of the share. off: the set of all shares."""
     block_of = {population: block for block in blocks for population in block.populations}
     modulators = {m: {"n": np.full(1, m.initial), "pending": np.zeros(1)} for m in d.modulators}
     return Plan(
@@ -236,6 +240,7 @@ def _empty_plan(
         ends={p: ends_of(p, block_of, modulators, share, d.since.get(p, 0)) for p in d.projections},
         tables={}, learning={}, modulators=modulators, signals=signals,
         stages={stage: [] for stage in STAGES}, recorders=[], event_counts=[], control=control, block_of=block_of,
+        off=off,
     )  # fmt: skip
 
 
@@ -246,7 +251,10 @@ def _add_calls(d: NetworkDescription, plan: Plan, tables: list[Table], interval:
         for projection in table.projections:
             plan.tables[projection] = table
         table.rewired = any(r.projection in table.projections and r.rule.moves_synapses for r in d.homeostases)
+        before = {stage: len(calls) for stage, calls in plan.stages.items()}
         delivery_of(table.projections[0]).deliver(table, plan)
+        if len(table.projections) == 1:
+            mark_input(table.projections[0], new_calls(plan, before))
         if plan.ends[table.projections[0]].counted:
             plan.event_counts.append(table.event_count)
     _modulator_calls(d, plan)
@@ -271,7 +279,7 @@ def _groups(d: NetworkDescription, block_of: Mapping[Any, Block]) -> list[list[P
     groups: dict[Any, list[list[Projection]]] = {}
     for projection in d.projections:
         joins = delivery_of(projection).joins(projection) and not weights_change(d, projection)
-        joins = joins and projection not in d.counted
+        joins = joins and projection not in d.counted and projection not in d.apart
         key = (
             id(block_of[projection.source]),
             id(block_of.get(projection.target, projection.target)),

@@ -49,6 +49,7 @@ def start_calls(schedule: Trials, plan: Plan, clock: np.ndarray) -> list[Call]:
         if named_plastic:
             for projection, learning in plan.learning.items():
                 rows = _factors(projection, schedule, k)
+                rows = np.zeros_like(rows) if projection in plan.off else rows
                 start = kernel_of(trial_clock.set_at_start)
                 calls.append(Call("plastic window", start, clock=clock, phase=k, values=rows, target=learning.factor))
     return calls
@@ -70,7 +71,7 @@ def restore_inputs(found: list[tuple[np.ndarray, np.ndarray]], program: Program)
         array[:] = before
     for plan in program.plans:
         for projection, learning in plan.learning.items():
-            learning.factor[0] = projection.plastic
+            learning.factor[0] = projection.plastic and projection not in plan.off
 
 
 def _by_population(phases: list[Iterable[tuple[Population | View, Any]]]) -> dict[Population, list[Given]]:

@@ -39,6 +39,7 @@ def deliver(table: Table, plan: Plan) -> None:
     module, _, name = LEARNING[projection.plasticity.rule.learns_by].partition(":")
     learning: Learning = getattr(import_module(module), name).of(projection, plan, table)
     plan.learning[projection] = learning
+    plan.factors.setdefault(projection, []).append(learning.factor)
     learning.deliver()
 
 

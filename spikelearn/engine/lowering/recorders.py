@@ -86,6 +86,7 @@ def _record_events(recording: Recording, plan: Plan, interval: int) -> None:
         rows=ring.rows, counts=ring.counts, first=first, wanted=wanted, room=room, steps=recorder.steps, ids=ids,
         used=used, control=plan.control,
     )  # fmt: skip
+    call.part = recording
     plan.stages["record"].append(call)
     plan.at_start.append(call)
 
@@ -111,7 +112,9 @@ def _sampling(recording: Recording, plan: Plan, interval: int) -> Call:
     values, used = np.zeros((rows, len(columns))), np.zeros(1, np.int64)
     recorder = Recorder(recording, np.zeros(rows, np.int64), values, used, of.name, columns)
     plan.recorders.append(recorder)
-    return _sample_call(recording, ids[columns], recorder, plan, found, interval)
+    call = _sample_call(recording, ids[columns], recorder, plan, found, interval)
+    call.part = recording
+    return call
 
 
 def _sample_call(
@@ -162,7 +165,7 @@ def empty(program: Program, sink: Sink) -> None:
         recording, name = parts[0].recording, parts[0].name
         steps, values = _merged_events(parts) if recording.events else _merged_samples(parts)
         if len(steps):
-            (sink.spikes if recording.events else sink.trace)(name, recording.variable, times_of(steps, dt), values)
+            (sink.spikes if recording.events else sink.trace)(name, recording.key, times_of(steps, dt), values)
         for part in parts:
             part.used[0] = 0
     sink.flush(times_of(program.step, dt))
