@@ -222,10 +222,12 @@ def rebase(
 ):  # fmt: skip
     """Move the origin of exp((t - base)/tau_c) before it grows large, after that of a part that rises, and base.
 
-    A sweep later in this step applies the pending post events, since the factors of older steps are no longer valid.
+    All post events that are due are applied in the step before: some shares may have applied theirs already, and with
+    another origin they would have other last bits.
     """
-    if step - base[0] >= every:
+    if step + 1 - base[0] >= every:
         sweeps[WANTED] = ALL
+    if step - base[0] >= every:
         move_origin(
             step, every, dendritic, base, tau_c, dt, integrals, scales, weights, 1.0, eligibilities, extreme_counts,
             extreme_N, swept,

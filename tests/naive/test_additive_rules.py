@@ -143,8 +143,9 @@ def test_what_a_source_has_caused_before_thousands_of_time_constants_of_silence_
         assert learned_after(pause) == pytest.approx(soon, rel=1e-9)
 
 
+@pytest.mark.parametrize("modulated", [False, True])
 @pytest.mark.parametrize("dendritic", [0.0, 1.0])
-def test_sweeps_that_some_shares_need_and_others_do_not_change_no_bit(dendritic):
+def test_sweeps_that_some_shares_need_and_others_do_not_change_no_bit(dendritic, modulated):
     def learned(threads):
         net = sl.Network(dt=0.1, seed=3, threads=threads)
         source = net.population(30, sl.Poisson(rate=np.linspace(0.5, 20.0, 30)))
@@ -152,6 +153,10 @@ def test_sweeps_that_some_shares_need_and_others_do_not_change_no_bit(dendritic)
         drive = net.population(12, sl.Poisson(rate=np.geomspace(5.0, 200.0, 12)))
         net.connect(drive, target, rule=sl.OneToOne(), weight=1e4, delay=1.0)
         rule = sl.STDP(mu_plus=0.0, mu_minus=0.0, lambda_=1e-3)
+        if modulated:
+            dopamine = net.modulator("dopamine", tau=50.0)
+            net.release(dopamine, np.arange(40.0, 3000.0, 190.0), 0.1)
+            rule = sl.DopamineSTDP(dopamine, A_minus=0.9, tau_c=120.0, b=0.002, W_max=50.0)
         projection = net.connect(
             source, target, weight=sl.Uniform(1.0, 50.0), axonal_delay=1.0, dendritic_delay=dendritic, plasticity=rule
         )
@@ -159,5 +164,7 @@ def test_sweeps_that_some_shares_need_and_others_do_not_change_no_bit(dendritic)
 
     one = learned(1)
     assert np.ptp(one) > 1.0
+    if modulated:
+        assert 0.03 < np.mean((one == 0.0) | (one == 50.0)) < 0.95
     for threads in (2, 3, 5):
         np.testing.assert_array_equal(learned(threads), one)
