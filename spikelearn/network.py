@@ -455,8 +455,7 @@ class Network(ChangingNetwork):
 
     def _read_earlier_runs(self, projection: Projection) -> None:
         self._keep_synapses_of_earlier_runs()
-        for run in self._past_runs:
-            run.synapses(projection)
+        self._read_synapses_of_past_runs(projection)
 
     def _checked_description(self, choice: Choice) -> NetworkDescription:
         """The description of this network, for an engine."""
@@ -509,8 +508,13 @@ class Network(ChangingNetwork):
         for projection in dict.fromkeys(taken):
             if not self._changes(projection) and backend.has_own_weights(projection):
                 self._written_by_callbacks.add(projection.name)
-                for run in self._past_runs:
-                    run.synapses(projection)
+                self._read_synapses_of_past_runs(projection)
+
+    def _read_synapses_of_past_runs(self, projection: Projection) -> None:
+        """Let the runs that this projection was part of read its synapses before they change."""
+        for run in self._past_runs:
+            if projection.name in run.synapse_data:
+                run.synapses(projection)
 
     def _keep_synapses_of_earlier_runs(self) -> None:
         """Keep the weights that earlier runs have not read yet, before they change."""
@@ -518,7 +522,7 @@ class Network(ChangingNetwork):
             run = reference()
             if run is not None:
                 for name, projection in self._projections.items():
-                    if self._changes(projection):
+                    if self._changes(projection) and name in run.synapse_data:
                         run.keep_synapses(name)
         self._runs = []
 

@@ -42,6 +42,8 @@ def overview(net: NetworkDescription, time: float) -> str:
         "callbacks": len(net.callbacks), "homeostases": len(net.homeostases), "environments": len(net.worlds),
         "releases": len(net.releases), "feeds": len(net.feeds),
     }  # fmt: skip
+    if net.off:
+        lines += ["", f"switched off: {', '.join(map(repr, net.off))}"]
     if any(others.values()):
         lines += ["", "; ".join(f"{name}: {number}" for name, number in others.items() if number)]
     return "\n".join(lines)

@@ -57,6 +57,17 @@ class SwitchingBuilder(EnvironmentBuilder):
         """Switch on again what `switch_off` has switched off."""
         self._switch(parts, on=True)
 
+    @property
+    def switched_off(self) -> tuple[Projection | Drive | Recording, ...]:
+        """The parts that are off."""
+        return tuple(self._off)
+
+    def check_all_on(self, where: str) -> None:
+        """Raise DescriptionError if a projection or a drive is off, for what knows of none."""
+        for part in self._off:
+            if not isinstance(part, Recording):
+                raise DescriptionError(f"{where}: {part!r} is switched off; expected all projections and drives on")
+
     def remove(self, *parts: Drive | Recording) -> None:
         """Take drives and recordings away, before the first run or between runs. Runs until then keep what they have.
 

@@ -164,6 +164,7 @@ def spike_trains(net: Network, duration: Quantity) -> SpikeTrains:
         raise DescriptionError(
             "event_gradient: weights that were set with set_weights are not supported; connect with them"
         )
+    net.check_all_on("event_gradient")
     n_steps = whole_steps(duration, net.dt, "duration of event_gradient", least=1)
     return SpikeTrains(EventAdjoint(net.description(), n_steps, times_of(n_steps, net.dt)))
 

@@ -116,6 +116,7 @@ class Differentiable:
         for p in by if by is not None else ():
             if not any(p is each for each in known):
                 raise DescriptionError(f"gradient: by: expected projections of this network to neurons, got {p!r:.100}")
+        net.check_all_on("gradient")
         backend = net.build()
         if not isinstance(backend, CompiledBackend):
             raise DescriptionError('gradient: expected a network that runs on engine="compiled"')

@@ -1,8 +1,12 @@
 """What users of other simulators ask of a network that runs, written as they would."""
 
+import copy
+
 import numpy as np
+import pytest
 
 import spikelearn as sl
+from spikelearn.errors import DescriptionError
 
 
 def network():
@@ -117,3 +121,41 @@ def test_recordings_drives_and_projections_come_after_the_first_run():
     net.remove(current)
     assert len(third.spikes(cells).times) > len(first.spikes(cells).times) > 0
     assert len(net.run(100).spikes(cells).times) < len(third.spikes(cells).times)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_all_kinds_of_parts_come_after_the_first_run_and_earlier_runs_stay_readable(threads):
+    net = sl.Network(dt=0.1, seed=1, threads=threads)
+    cells = net.population(8, sl.LIF(I_e=450), name="cells")
+    V_m = net.record(cells[:2], "V_m")
+    first = net.run(10)
+    assert net.record(cells[4:], "V_m") is V_m
+    assert first.trace(V_m).values.shape == (100, 2) and net.run(10).trace(V_m).values.shape == (100, 6)
+    dopamine = net.modulator("dopamine", tau=100)
+    net.release(dopamine, [25, 55], 1.0)
+    inputs = net.population(20, sl.Poisson(50), name="inputs")
+    rule = sl.DopamineSTDP(dopamine, W_max=100)
+    learns = net.connect(inputs, cells, weight=sl.Uniform(0, 50), plasticity=rule, name="learns")
+    static = net.connect(inputs, cells, weight=20, name="static")
+    net.homeostasis(learns, sl.Normalisation(800, every=5))
+    highest = net.signal("highest")
+
+    def keep(step, V_m, values):
+        values[0] = V_m.max()
+
+    net.on_step(keep, cells.state("V_m"), highest.values)
+    net.record(highest)
+    drive = net.drive(cells, sl.PoissonInput(500), "exc", weight=20)
+    third = net.run(10)
+    assert third.trace(highest, "value").values.shape == (100, 1)
+    net.switch_off(static, drive, learns)
+    weights = net.weights(learns)
+    assert np.all(net.run(20).weights(learns) == weights)
+    net.switch_on(static, drive, learns)
+    net.remove(drive)
+    copied = copy.deepcopy(net)
+    run = net.run(20)
+    assert np.any(run.weights(learns) != weights) and np.all(third.weights(learns) == weights)
+    assert np.all(copied.run(20).weights("learns") == run.weights(learns))
+    with pytest.raises(DescriptionError, match="no projection called 'learns' in this run"):
+        first.weights(learns)

@@ -9,6 +9,8 @@ from unit import every_model
 
 import spikelearn as sl
 from spikelearn.errors import DescriptionError, SimulationError
+from spikelearn.learning.event_gradient import spike_trains
+from spikelearn.learning.losses import SquaredError
 
 HALF = every_model.HALF
 NETWORKS = {
@@ -402,6 +404,16 @@ def test_other_simulators_run_what_is_off_from_the_start_and_call_functions(engi
     lesioned_one.switch_off(made)
     with pytest.raises(DescriptionError, match="projection 'made', which is switched off, cannot run on"):
         lesioned_one.run(10.0, engine=engine)
+
+
+def test_gradients_of_a_network_with_a_lesion_are_refused():
+    net, cells, made = cells_with_one_input()
+    net.switch_off(made, net._recordings[0])
+    assert net.switched_off == (made, net._recordings[0])
+    with pytest.raises(DescriptionError, match="gradient: <Projection .* is switched off; expected all projections"):
+        sl.gradient(net, SquaredError(cells, "V_m", np.zeros((1, 1))), sl.Trials([sl.Phase(5.0)], 1))
+    with pytest.raises(DescriptionError, match="event_gradient: <Projection .* is switched off"):
+        spike_trains(net, 5.0)
 
 
 def test_a_function_of_every_switches_too():
