@@ -25,7 +25,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter, run_conditions
+from spikelearn.experiments import Control, Goal, Oracle, Outcome, Published, parameter, run_conditions
 from spikelearn.plots.panels import empty_panels, letter_panels, new_figure, plain_legend
 from spikelearn.plots.style import CONTROL, DASHED, DOTTED, FAINT, INK, PALETTE, clean
 
@@ -75,18 +75,18 @@ BELOW, ABOVE = 0.8, 1.2  # strengths that evoke no spike and a spike before any 
 
 _OWN = "chosen here, after the paper's findings"
 PUBLISHED = {
-    "gain_change_error": Published(0.0, high=1e-9, source="A exp(-|lag|/tau) up to 50 ms, 0 beyond"),
-    "gain_change_spike_after_hit": Published("0.05 exp(-5/15)", low=0.0358, high=0.0359, source=_OWN),
-    "gain_change_hit_after_spike": Published("-0.05 exp(-5/15)", low=-0.0359, high=-0.0358, source=_OWN),
-    "gain_lowest": Published("bounded", low=0.5, high=1.0, source=_OWN),
-    "gain_highest": Published("bounded", low=1.0, high=2.0, source=_OWN),
-    "gain_moved": Published("still moves at the end", low=0.01, source=_OWN),
+    "gain_change_error": Oracle(0.0, high=1e-9, source="A exp(-|lag|/tau) up to 50 ms, 0 beyond"),
+    "gain_change_spike_after_hit": Goal("0.05 exp(-5/15)", low=0.0358, high=0.0359, source=_OWN),
+    "gain_change_hit_after_spike": Goal("-0.05 exp(-5/15)", low=-0.0359, high=-0.0358, source=_OWN),
+    "gain_lowest": Goal("bounded", low=0.5, high=1.0, source=_OWN),
+    "gain_highest": Goal("bounded", low=1.0, high=2.0, source=_OWN),
+    "gain_moved": Goal("still moves at the end", low=0.01, source=_OWN),
     "link_before": Published(0.0, high=0.05, source="Sardi et al. 2018: adaptation of the node"),
     "link_after_potentiation": Published(1.0, low=0.95, source="Sardi et al. 2018: adaptation of the node"),
     "link_after_depression": Published(0.0, high=0.05, source="Sardi et al. 2018: adaptation of the node"),
-    "control_gain_moved": Published(0.0, low=0.0, high=0.0, source="ablation: no adaptation"),
-    "control_link_after_potentiation": Published(0.0, high=0.05, source="ablation: no adaptation"),
-    "control_link_after_depression": Published(1.0, low=0.95, source="ablation: no adaptation"),
+    "control_gain_moved": Control(0.0, low=0.0, high=0.0, source="ablation: no adaptation"),
+    "control_link_after_potentiation": Control(0.0, high=0.05, source="ablation: no adaptation"),
+    "control_link_after_depression": Control(1.0, low=0.95, source="ablation: no adaptation"),
 }
 
 

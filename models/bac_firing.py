@@ -27,7 +27,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.experiments import Control, Goal, Outcome, Published, finished, parameter, run_conditions
 from spikelearn.plots.panels import empty_panels, letter_panels, new_figure, plain_legend, plain_title, with_control
 from spikelearn.plots.style import DASHED, FAINT, PALETTE, clean
 
@@ -79,15 +79,15 @@ _OWN = "prototype with the same cell and pulses"
 PUBLISHED = {
     "spikes_soma_alone": Published(1, low=1, high=1, source="Larkum et al. 1999"),
     "spikes_dendrite_alone": Published(0, low=0, high=0, source="Larkum et al. 1999"),
-    "spikes_paired": Published(3, low=2, source=_OWN),
-    "window_ms": Published("burst up to 10 ms apart, 1 spike from 15 ms on", low=20.0, high=30.0, source=_OWN),
-    "lags_against_rule": Published(0, low=0, high=0, source="burst up to 10 ms, 1 spike from 15 ms on"),
-    "max_V_d_soma_alone": Published("below -35 mV", high=-35.0, source=_OWN),
-    "max_V_d_paired": Published("above 0 mV", low=0.0, source=_OWN),
+    "spikes_paired": Goal(3, low=2, source=_OWN),
+    "window_ms": Goal("burst up to 10 ms apart, 1 spike from 15 ms on", low=20.0, high=30.0, source=_OWN),
+    "lags_against_rule": Goal(0, low=0, high=0, source="burst up to 10 ms, 1 spike from 15 ms on"),
+    "max_V_d_soma_alone": Goal("below -35 mV", high=-35.0, source=_OWN),
+    "max_V_d_paired": Goal("above 0 mV", low=0.0, source=_OWN),
     "gain_ratio": Published("steeper", low=1.3, source="Larkum et al. 2004: 'increases the gain'"),
-    "control_spikes_paired": Published(1, low=1, high=1, source="ablation: c_d = 0"),
-    "control_window_ms": Published(0, low=0, high=0, source="ablation: c_d = 0"),
-    "control_gain_ratio": Published("as steep as without", low=0.85, high=1.15, source="ablation: c_d = 0"),
+    "control_spikes_paired": Control(1, low=1, high=1, source="ablation: c_d = 0"),
+    "control_window_ms": Control(0, low=0, high=0, source="ablation: c_d = 0"),
+    "control_gain_ratio": Control("as steep as without", low=0.85, high=1.15, source="ablation: c_d = 0"),
 }
 
 ONSET = 30.0  # ms, of the pulse into the soma; later, if a lag is longer

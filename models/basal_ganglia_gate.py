@@ -32,7 +32,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.experiments import Control, Goal, Outcome, finished, parameter, run_conditions
 from spikelearn.plots.panels import draw_measured, empty_panels, letter_panels, new_figure, plain_legend, plain_title
 from spikelearn.plots.style import CONTROL, DASHED, FAINT, INK, PALETTE, clean
 
@@ -66,13 +66,13 @@ QUICK = {"trials": 16, "learned_trials": 90}
 SEEDS = 5
 
 PUBLISHED = {
-    "salient_over_tonic": Published("the gate opens", high=0.3, source="chosen here"),
-    "others_over_tonic": Published("the others stay shut", low=0.8, source="chosen here"),
-    "stored_iff_open": Published(1.0, low=0.9, source="chosen here"),
-    "lesion_salient_over_tonic": Published(1.0, low=0.8, source="control: no synapses from D1 to SNr"),
-    "lesion_stored": Published(0.0, high=0.1, source="control: no synapses from D1 to SNr"),
-    "learned_correct": Published(1.0, low=0.9, source="chosen here"),
-    "shuffled_learned_correct": Published("chance, 0.5", high=0.7, source="control: dopamine of other trials"),
+    "salient_over_tonic": Goal("the gate opens", high=0.3, source="chosen here"),
+    "others_over_tonic": Goal("the others stay shut", low=0.8, source="chosen here"),
+    "stored_iff_open": Goal(1.0, low=0.9, source="chosen here"),
+    "lesion_salient_over_tonic": Control(1.0, low=0.8, source="control: no synapses from D1 to SNr"),
+    "lesion_stored": Control(0.0, high=0.1, source="control: no synapses from D1 to SNr"),
+    "learned_correct": Goal(1.0, low=0.9, source="chosen here"),
+    "shuffled_learned_correct": Control("chance, 0.5", high=0.7, source="control: dopamine of other trials"),
 }
 
 

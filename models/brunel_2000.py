@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
+from spikelearn.experiments import Oracle, Outcome, parameter
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Parameters:
 QUICK = {"duration": 300.0}
 
 PUBLISHED = {
-    "rate_hz": Published(37.45, 35.58, 39.32, "NEST's brunel_delta_nest.py, g 5, eta 2; within 5 %"),
+    "rate_hz": Oracle(37.45, 35.58, 39.32, "NEST's brunel_delta_nest.py, g 5, eta 2; within 5 %"),
 }
 
 

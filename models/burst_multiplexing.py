@@ -28,7 +28,7 @@ from matplotlib.figure import Figure
 
 import spikelearn as sl
 from spikelearn import analysis
-from spikelearn.experiments import Outcome, Published, build_coarsely, finished, finite, parameter, run_conditions
+from spikelearn.experiments import Control, Goal, Outcome, build_coarsely, finished, finite, parameter, run_conditions
 from spikelearn.plots.panels import empty_panels, letter_panels, new_figure, plain_legend, with_control
 from spikelearn.plots.style import DASHED, INK, PALETTE, clean
 
@@ -68,19 +68,19 @@ QUICK = {"N": 2000, "duration": 1200.0, "sweep_N": 400, "sweep_duration": 1000.0
 
 _OWN = "prototype with the same protocol"
 PUBLISHED = {
-    "corr_event_rate_soma": Published(0.933, low=0.90, source=_OWN),
-    "corr_burst_probability_dendrite": Published(0.896, low=0.85, source=_OWN),
-    "max_abs_cross_corr": Published(0.11, high=0.20, source=_OWN),
-    "mean_event_rate": Published(5.8, source=_OWN),
-    "mean_burst_probability": Published(0.09, source=_OWN),
-    "burst_probability_gain": Published("69 (0.007 to 0.485)", low=20.0, source=_OWN),
-    "event_rate_change": Published("0.054 (5.89 to 5.57 Hz)", high=0.10, source=_OWN),
-    "corr_depressing_event_rate": Published(0.971, low=0.93, source=_OWN),
-    "corr_facilitating_burst_rate": Published(0.834, low=0.75, source=_OWN),
-    "corr_ratio_burst_probability": Published(0.778, low=0.70, source=_OWN),
+    "corr_event_rate_soma": Goal(0.933, low=0.90, source=_OWN),
+    "corr_burst_probability_dendrite": Goal(0.896, low=0.85, source=_OWN),
+    "max_abs_cross_corr": Goal(0.11, high=0.20, source=_OWN),
+    "mean_event_rate": Goal(5.8, source=_OWN),
+    "mean_burst_probability": Goal(0.09, source=_OWN),
+    "burst_probability_gain": Goal("69 (0.007 to 0.485)", low=20.0, source=_OWN),
+    "event_rate_change": Goal("0.054 (5.89 to 5.57 Hz)", high=0.10, source=_OWN),
+    "corr_depressing_event_rate": Goal(0.971, low=0.93, source=_OWN),
+    "corr_facilitating_burst_rate": Goal(0.834, low=0.75, source=_OWN),
+    "corr_ratio_burst_probability": Goal(0.778, low=0.70, source=_OWN),
     # Not 0: the steps of the two currents are themselves correlated (-0.17), and 100 windows scatter by 0.1.
-    "control_corr_burst_probability_no_steps": Published("vanishes", low=-0.50, high=0.50, source="ablation"),
-    "control_event_rate_change_no_backpropagation": Published("above 0.1", low=0.10, source="ablation"),
+    "control_corr_burst_probability_no_steps": Control("vanishes", low=-0.50, high=0.50, source="ablation"),
+    "control_event_rate_change_no_backpropagation": Control("above 0.1", low=0.10, source="ablation"),
 }
 
 CYCLE = 200.0  # ms

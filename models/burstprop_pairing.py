@@ -22,7 +22,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, build_coarsely, parameter
+from spikelearn.experiments import Control, Outcome, Published, build_coarsely, parameter
 from spikelearn.plots.style import FAINT, INK, PALETTE, TEXT_SIZE, clean
 
 
@@ -56,12 +56,14 @@ class Parameters:
 SEEDS = 5
 QUICK = {"pairs": 10, "duration": 60_000.0, "dt": 1.0}
 PUBLISHED = {
-    "sign_change_at": Published(0.2, low=0.15, high=0.25, source="Fig. 2: start of the estimate"),
-    "sign_change_at_lowest_rate": Published(0.2, low=0.15, high=0.25, source="the same, 5 Hz alone"),
-    "sign_change_at_highest_rate": Published(0.2, low=0.15, high=0.25, source="the same, 10 Hz alone"),
-    "control_sign_change_at": Published(0.4, low=0.35, high=0.45, source="control: start of its estimate"),
-    "control_growing_share": Published(1.0, low=1.0, source="control: no bursts are expected, so no weight falls"),
-    "slope_ratio": Published("more than 1: more events, steeper", low=1.0, source="Fig. 2"),
+    "sign_change_at": Published(0.2, low=0.15, high=0.25, source="Payeur et al. 2021, Fig. 2: start of the estimate"),
+    "sign_change_at_lowest_rate": Published(0.2, low=0.15, high=0.25, source="Payeur et al. 2021, Fig. 2: 5 Hz alone"),
+    "sign_change_at_highest_rate": Published(
+        0.2, low=0.15, high=0.25, source="Payeur et al. 2021, Fig. 2: 10 Hz alone"
+    ),
+    "control_sign_change_at": Control(0.4, low=0.35, high=0.45, source="control: start of its estimate"),
+    "control_growing_share": Control(1.0, low=1.0, source="control: no bursts are expected, so no weight falls"),
+    "slope_ratio": Published("more than 1: more events, steeper", low=1.0, source="Payeur et al. 2021, Fig. 2"),
 }
 
 CONDITIONS = ("expected", "more expected", "nothing expected")

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from spikelearn.experiments import Outcome, Published, finite, parameter
+from spikelearn.experiments import Control, Goal, Outcome, finite, parameter
 from spikelearn.learning.controls import ABLATED_FEEDBACK
 from spikelearn.learning.examples import Examples, examples_of
 from spikelearn.learning.feedback import TIED
@@ -56,10 +56,10 @@ class Parameters:
 QUICK = {"rules": ("koerding_koenig:tied", "fa", "node_perturbation"), "epochs": 2, "examples": 500, "probed": 300}
 SEEDS = 5
 PUBLISHED = {
-    "sign_agreement.bptt": Published("1, the gradient itself", low=0.9, source="chosen here"),
-    "sign_agreement.koerding_koenig:tied": Published("1, feedback knows the decoder", low=0.9, source="chosen here"),
-    "sign_agreement.fa": Published("0.5, feedback is random", low=0.3, high=0.7, source="chosen here"),
-    "redrawn_agreement.bptt": Published("0.5", low=0.3, high=0.7, source="control: roles drawn anew"),
+    "sign_agreement.bptt": Goal("1, the gradient itself", low=0.9, source="chosen here"),
+    "sign_agreement.koerding_koenig:tied": Goal("1, feedback knows the decoder", low=0.9, source="chosen here"),
+    "sign_agreement.fa": Goal("0.5, feedback is random", low=0.3, high=0.7, source="chosen here"),
+    "redrawn_agreement.bptt": Control("0.5", low=0.3, high=0.7, source="control: roles drawn anew"),
 }
 NO_FEEDBACK = ("node_perturbation", "weight_perturbation", "reinforce", "rstdp")
 """Rules in which all cells receive the same."""

@@ -28,7 +28,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.experiments import Control, Oracle, Outcome, Published, finished, parameter, run_conditions
 from spikelearn.plots.panels import draw_measured, panels, plain_legend, plain_title
 from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, colour
 
@@ -64,19 +64,19 @@ class Parameters:
 
 QUICK: dict[str, Any] = {}
 
-_NEST = "specs/reference_numbers.md: NEST's own test of clopath_synapse"
+_NEST = "NEST 3.10.0, test_clopath_synapse.py"
 PUBLISHED = {
-    f"{order}_{frequency:g}Hz": Published(value, value - 3.0, value + 3.0, _NEST)
+    f"{order}_{frequency:g}Hz": Oracle(value, value - 3.0, value + 3.0, _NEST)
     for order, values in REPORTED.items()
     for frequency, value in values.items()
 } | {
-    "control_agree_no_clamp": Published("few of 6", high=2, source="ablation"),
-    "control_agree_no_delay": Published("few of 6", high=2, source="ablation"),
+    "control_agree_no_clamp": Control("few of 6", high=2, source="ablation"),
+    "control_agree_no_delay": Control("few of 6", high=2, source="ablation"),
     "dendrite_alone": Published(
         "below 100", high=100.0, source="Sjostrom & Hausser 2006: depression in distal dendrites"
     ),
     "dendrite_depolarised": Published("above 100", low=100.0, source="Sjostrom & Hausser 2006: potentiation"),
-    "control_dendrite_no_spike": Published("below 100", high=100.0, source="current, but no back-propagating spike"),
+    "control_dendrite_no_spike": Control("below 100", high=100.0, source="current, but no back-propagating spike"),
 }
 
 Pairs = list[tuple[float, float]]

@@ -29,7 +29,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
+from spikelearn.experiments import Control, Goal, Outcome, parameter
 from spikelearn.plots.style import FAINT, INK, PALETTE, TEXT_SIZE, clean
 
 SEEDS = 5
@@ -61,12 +61,12 @@ QUICK = {"size": 10, "w0": 1.4, "W_max": 7.0, "patches": 2000, "cells": 6}
 
 _OURS = "figure 7 shows such fields without a number; threshold chosen here"
 PUBLISHED = {
-    "orientation": Published("oriented", low=0.2, source=_OURS),
-    "localisation": Published("local", low=0.3, source=_OURS),
-    "control_orientation_shuffled": Published("that of noise", high=0.18, source="pixels shuffled"),
-    "control_localisation_shuffled": Published("0", high=0.1, source="pixels shuffled"),
-    "control_orientation_frozen": Published("that of noise", high=0.18, source="weights frozen"),
-    "control_localisation_frozen": Published("0", high=0.1, source="weights frozen"),
+    "orientation": Goal("oriented", low=0.2, source=_OURS),
+    "localisation": Goal("local", low=0.3, source=_OURS),
+    "control_orientation_shuffled": Control("that of noise", high=0.18, source="pixels shuffled"),
+    "control_localisation_shuffled": Control("0", high=0.1, source="pixels shuffled"),
+    "control_orientation_frozen": Control("that of noise", high=0.18, source="weights frozen"),
+    "control_localisation_frozen": Control("0", high=0.1, source="weights frozen"),
 }
 
 

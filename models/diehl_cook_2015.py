@@ -30,7 +30,7 @@ from matplotlib.figure import Figure
 
 import spikelearn as sl
 from spikelearn.analysis import Reading, confusion, course_of_votes, read_by_votes
-from spikelearn.experiments import Cost, Outcome, Presentation, Published, Shown, cost_of, parameter
+from spikelearn.experiments import Control, Cost, Outcome, Presentation, Published, Shown, cost_of, parameter
 from spikelearn.plots.panels import colour_bar, confusion_table, new_figure, plain_legend, tiled_images
 from spikelearn.plots.style import clean, colour
 
@@ -71,8 +71,8 @@ class Parameters:
 QUICK = {"neurons": 40, "images": 500, "A_plus": 0.02}
 PUBLISHED = {
     "test_accuracy": Published(0.829, low=0.70, source="Diehl & Cook 2015, 60,000 images; the bar is ours"),
-    "frozen_weights_accuracy": Published("lower", high=0.70, source="control"),
-    "shuffled_labels_accuracy": Published("chance, 0.1", high=0.2, source="control"),
+    "frozen_weights_accuracy": Control("lower", high=0.70, source="control"),
+    "shuffled_labels_accuracy": Control("chance, 0.1", high=0.2, source="control"),
 }
 
 V_TH = -72.0

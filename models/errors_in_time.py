@@ -39,7 +39,7 @@ from matplotlib.figure import Figure
 import spikelearn as sl
 from spikelearn.analysis import angle
 from spikelearn.description.trials import Trials
-from spikelearn.experiments import Outcome, Published, parameter
+from spikelearn.experiments import Control, Goal, Outcome, parameter
 from spikelearn.learning import GeneralisedLatentEquilibrium
 from spikelearn.learning.assessment import assess
 from spikelearn.learning.circuit import Circuit
@@ -64,16 +64,16 @@ class Parameters:
 QUICK = {"epochs": 2, "examples": 200, "tests": 100, "following": 2, "waves": 40}
 SEEDS = 5
 PUBLISHED = {
-    "accuracy.two time constants": Published("at least 0.90", low=0.9, source="chosen here"),
-    "accuracy.latent equilibrium": Published("at most 0.5 but for chance: see wave_lags", high=0.6, source="control"),
-    "accuracy.frozen": Published("at most 0.75", high=0.75, source="control"),
-    "accuracy.ablated": Published("at most 0.75", high=0.75, source="control"),
-    "accuracy.shuffled": Published("0.125: chance", high=0.25, source="control"),
-    "angle.inverse": Published("at most 60 degrees", high=60.0, source="chosen here"),
-    "angle.arriving": Published("more than 90 degrees", low=90.0, source="control"),
-    "missed.inverse": Published("at most 0.05", high=0.05, source="chosen here"),
-    "missed.arriving": Published("more than with the inverse", source="control"),
-    "missed.untrained": Published("more than 1", low=1.0, source="control"),
+    "accuracy.two time constants": Goal("at least 0.90", low=0.9, source="chosen here"),
+    "accuracy.latent equilibrium": Control("at most 0.5 but for chance: see wave_lags", high=0.6, source="control"),
+    "accuracy.frozen": Control("at most 0.75", high=0.75, source="control"),
+    "accuracy.ablated": Control("at most 0.75", high=0.75, source="control"),
+    "accuracy.shuffled": Control("0.125: chance", high=0.25, source="control"),
+    "angle.inverse": Goal("at most 60 degrees", high=60.0, source="chosen here"),
+    "angle.arriving": Control("more than 90 degrees", low=90.0, source="control"),
+    "missed.inverse": Goal("at most 0.05", high=0.05, source="chosen here"),
+    "missed.arriving": Control("more than with the inverse", source="control"),
+    "missed.untrained": Control("more than 1", low=1.0, source="control"),
 }
 NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "two time constants": ("none", {}),

@@ -31,7 +31,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.experiments import Control, Outcome, Published, finished, parameter, run_conditions
 from spikelearn.plots.panels import letter_panels, new_figure, plain_legend
 from spikelearn.plots.style import CONTROL, DASHED, FAINT, INK, PALETTE, clean
 
@@ -83,10 +83,10 @@ SEEDS = 5
 PUBLISHED = {
     "nrmse": Published("small", high=0.3, source="Nicola & Clopath 2017, Fig. 2"),
     "best_lag_correlation": Published("close to 1", low=0.97, source="Nicola & Clopath 2017, Fig. 2"),
-    "untrained_correlation": Published("below 0.7", high=0.7, source="control: weights of other neurons"),
+    "untrained_correlation": Control("below 0.7", high=0.7, source="control: weights of other neurons"),
     "nrmse.product": Published("small", high=0.3, source="Nicola & Clopath 2017, Fig. 2"),
     "best_lag_correlation.product": Published("close to 1", low=0.97, source="Nicola & Clopath 2017, Fig. 2"),
-    "untrained_correlation.product": Published("below 0.7", high=0.7, source="control: weights of other neurons"),
+    "untrained_correlation.product": Control("below 0.7", high=0.7, source="control: weights of other neurons"),
 }
 
 

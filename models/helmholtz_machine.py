@@ -34,7 +34,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.experiments import Control, Goal, Outcome, finished, parameter, run_conditions
 from spikelearn.plots.panels import letter_panels, new_figure, plain_legend, plain_title
 from spikelearn.plots.style import CONTROL, INK, PALETTE, clean
 
@@ -67,11 +67,11 @@ SEEDS = 5
 
 _OWN = "chosen here"
 PUBLISHED = {
-    "kl": Published("near 0", high=0.6, source=_OWN),
-    "kl_fall": Published("most of it", low=0.7, source=_OWN),
-    "dreams_legal": Published("nearly all", low=0.9, source=_OWN),
-    "control_kl_no_sleep": Published("not learned", low=1.0, source="recognition as drawn"),
-    "control_kl_biases": Published("not learned", low=1.0, source="no generative weights"),
+    "kl": Goal("near 0", high=0.6, source=_OWN),
+    "kl_fall": Goal("most of it", low=0.7, source=_OWN),
+    "dreams_legal": Goal("nearly all", low=0.9, source=_OWN),
+    "control_kl_no_sleep": Control("not learned", low=1.0, source="recognition as drawn"),
+    "control_kl_biases": Control("not learned", low=1.0, source="no generative weights"),
 }
 
 

@@ -26,7 +26,16 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, RewardHebb, finished, learn_by_reward, parameter, run_conditions
+from spikelearn.experiments import (
+    Control,
+    Outcome,
+    Published,
+    RewardHebb,
+    finished,
+    learn_by_reward,
+    parameter,
+    run_conditions,
+)
 from spikelearn.plots.panels import letter_panels, new_figure, plain_legend
 from spikelearn.plots.style import CONTROL, DASHED, INK, PALETTE, clean
 
@@ -59,7 +68,7 @@ SEEDS = 5
 
 PUBLISHED = {
     "best_lag_correlation": Published("close to 1", low=0.9, source="Hoerzer et al. 2014, Fig. 2"),
-    "shuffled_best_lag_correlation": Published("at most 0.3", high=0.3, source="control: reward at random"),
+    "shuffled_best_lag_correlation": Control("at most 0.3", high=0.3, source="control: reward at random"),
 }
 
 

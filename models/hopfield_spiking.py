@@ -31,7 +31,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.experiments import Control, Goal, Outcome, Published, finished, parameter, run_conditions
 from spikelearn.plots.panels import letter_panels, new_figure, plain_legend
 from spikelearn.plots.style import CONTROL, DASHED, FAINT, INK, PALETTE, TEXT_SIZE, clean
 
@@ -63,11 +63,11 @@ SEEDS = 5
 
 _OURS = "threshold chosen here"
 PUBLISHED = {
-    "overlap_10": Published("near 1", low=0.95, source=_OURS),
-    "overlap_20": Published("near 1", low=0.95, source=_OURS),
-    "other_overlap_20": Published("near 0", high=0.2, source=_OURS),
-    "no_cue_hz": Published("silent", high=0.2, source=_OURS),
-    "shuffled_overlap": Published("0", high=0.2, source="control"),
+    "overlap_10": Goal("near 1", low=0.95, source=_OURS),
+    "overlap_20": Goal("near 1", low=0.95, source=_OURS),
+    "other_overlap_20": Goal("near 0", high=0.2, source=_OURS),
+    "no_cue_hz": Goal("silent", high=0.2, source=_OURS),
+    "shuffled_overlap": Control("0", high=0.2, source="control"),
     "reference_overlap_0_10": Published("near 1", low=0.97, source="Amit et al. 1985: below the capacity"),
     "reference_overlap_0_20": Published("lost", high=0.7, source="Amit et al. 1985: above the capacity"),
 }

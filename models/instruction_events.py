@@ -31,7 +31,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter, run_conditions
+from spikelearn.experiments import Control, Oracle, Outcome, parameter, run_conditions
 from spikelearn.plots.panels import letter_panels, new_figure, plain_legend
 from spikelearn.plots.style import INK, PALETTE, TEXT_SIZE, clean
 
@@ -72,12 +72,12 @@ SEEDS = 5
 
 _OWN = "differential equations, prototype"
 PUBLISHED = {
-    "weight_active": Published(0.774, low=0.75, high=0.80, source=_OWN),
-    "weight_inactive": Published(0.413, low=0.39, high=0.44, source=_OWN),
-    "contrast": Published("1.87 (0.774/.413)", low=1.8, source=_OWN),
-    "max_other_change": Published("below 0.01", high=0.01, source=_OWN),
-    "control_contrast_tags_off": Published("1", low=0.999, high=1.001, source="ablation"),
-    "control_change_payload_dropped": Published("0", high=0.001, source="ablation"),
+    "weight_active": Oracle(0.774, low=0.75, high=0.80, source=_OWN),
+    "weight_inactive": Oracle(0.413, low=0.39, high=0.44, source=_OWN),
+    "contrast": Oracle("1.87 (0.774/.413)", low=1.8, source=_OWN),
+    "max_other_change": Oracle("below 0.01", high=0.01, source=_OWN),
+    "control_contrast_tags_off": Control("1", low=0.999, high=1.001, source="ablation"),
+    "control_change_payload_dropped": Control("0", high=0.001, source="ablation"),
 }
 
 NO_TAGS = 1e15

@@ -40,7 +40,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.experiments import Control, Outcome, Published, finished, parameter, run_conditions
 from spikelearn.plots.panels import draw_measured, empty_panels, letter_panels, new_figure, plain_legend
 from spikelearn.plots.style import CONTROL, DASHED, DOTTED, INK, PALETTE, TEXT_SIZE, clean
 
@@ -91,8 +91,8 @@ SEEDS = 5
 PUBLISHED = {
     "p_a_before_swap": Published("near 1", low=0.85, source="Izhikevich 2007; the threshold is ours"),
     "p_b_at_end": Published("near 1", low=0.85, source="Izhikevich 2007; the threshold is ours"),
-    "yoked_p_a": Published("chance, 0.5 less ties", high=0.65, source="control: dopamine of another network"),
-    "unpredicted_smaller_p": Published("at most 0.5", high=0.65, source="control: dopamine is the reward itself"),
+    "yoked_p_a": Control("chance, 0.5 less ties", high=0.65, source="control: dopamine of another network"),
+    "unpredicted_smaller_p": Control("at most 0.5", high=0.65, source="control: dopamine is the reward itself"),
 }
 
 

@@ -27,7 +27,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
+from spikelearn.experiments import Control, Outcome, Published, parameter
 from spikelearn.plots.panels import letter_panels, new_figure, plain_legend
 from spikelearn.plots.style import CONTROL, DASHED, INK, PALETTE, clean
 
@@ -61,7 +61,7 @@ SEEDS = 5
 
 PUBLISHED = {
     "smallest_gap_sem": Published("states are ordered", low=3.0, source="Maass et al. 2002, Fig. 2"),
-    "control_gap_sem": Published("no order", high=3.0, source="control: trains of other pairs"),
+    "control_gap_sem": Control("no order", high=3.0, source="control: trains of other pairs"),
 }
 
 

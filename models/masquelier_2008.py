@@ -29,7 +29,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
+from spikelearn.experiments import Control, Outcome, Published, parameter
 from spikelearn.plots.panels import new_figure, plain_legend
 from spikelearn.plots.style import CONTROL, FAINT, INK, PALETTE, clean
 from spikelearn.units import ms, number
@@ -63,7 +63,7 @@ PUBLISHED = {
     "hit_rate": Published("above 0.98", low=0.98, source="Masquelier et al. 2008, criterion of success"),
     "false_alarms_hz": Published(0.0, high=0.0, source="Masquelier et al. 2008, criterion of success"),
     "latency_ms": Published("below 10", high=10.0, source="Masquelier et al. 2008, criterion of success"),
-    "control_hit_rate": Published("chance", high=0.2, source="control"),
+    "control_hit_rate": Control("chance", high=0.2, source="control"),
 }
 
 

@@ -25,7 +25,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter, run_conditions
+from spikelearn.experiments import Control, Goal, Outcome, Published, parameter, run_conditions
 from spikelearn.plots.panels import colour_bar, empty_panels, letter_panels, new_figure, plain_legend, plain_title
 from spikelearn.plots.style import CONTROL, DASHED, DOTTED, INK, PALETTE, TEXT_SIZE, clean
 
@@ -67,16 +67,16 @@ WAVEFORM = 3.0  # ms after a spike used by the classifier
 
 _OWN = "chosen here, after the paper's findings"
 PUBLISHED = {
-    "one_arm_probability": Published(0.0, high=0.05, source=_OWN),
+    "one_arm_probability": Goal(0.0, high=0.05, source=_OWN),
     "two_arms_probability": Published(0.0, high=0.05, source="Sardi et al. 2017: no summation across arms"),
     "same_arm_probability": Published(1.0, low=0.95, source="Sardi et al. 2017: summation within an arm"),
-    "excitation_inhibition_probability": Published(1.0, low=0.95, source=_OWN),
+    "excitation_inhibition_probability": Goal(1.0, low=0.95, source=_OWN),
     "waveform_accuracy": Published("the waveform reveals the arm", low=0.99, source="Sardi et al. 2017"),
-    "control_one_arm_probability": Published(0.0, high=0.05, source="one threshold on the sum"),
-    "control_two_arms_probability": Published(1.0, low=0.95, source="one threshold on the sum"),
-    "control_same_arm_probability": Published(1.0, low=0.95, source="one threshold on the sum"),
-    "control_excitation_inhibition_probability": Published(0.0, high=0.05, source="one threshold on the sum"),
-    "control_waveform_accuracy": Published("chance: 1/arms", high=0.65, source="one threshold on the sum"),
+    "control_one_arm_probability": Control(0.0, high=0.05, source="one threshold on the sum"),
+    "control_two_arms_probability": Control(1.0, low=0.95, source="one threshold on the sum"),
+    "control_same_arm_probability": Control(1.0, low=0.95, source="one threshold on the sum"),
+    "control_excitation_inhibition_probability": Control(0.0, high=0.05, source="one threshold on the sum"),
+    "control_waveform_accuracy": Control("chance: 1/arms", high=0.65, source="one threshold on the sum"),
 }
 
 

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from spikelearn.experiments import Outcome, Published, parameter
+from spikelearn.experiments import Control, Goal, Outcome, parameter
 from spikelearn.learning.assessment import assess
 from spikelearn.learning.examples import examples_of
 from spikelearn.learning.rules import learner_for
@@ -43,12 +43,12 @@ class Parameters:
 QUICK = {"epochs": 2, "examples": 200, "tests": 100}
 SEEDS = 5
 PUBLISHED = {
-    "accuracy.two": Published("at least 0.90", low=0.9, source="chosen here"),
-    "accuracy.200 ms": Published("at most 0.75", high=0.75, source="chosen here"),
-    "accuracy.632 ms": Published("at most 0.75", high=0.75, source="chosen here"),
-    "accuracy.2 s": Published("at most 0.75", high=0.75, source="chosen here"),
-    "accuracy.frozen": Published("no more than one adaptation", high=0.75, source="control"),
-    "accuracy.shuffled": Published("0.25: chance", high=0.35, source="control"),
+    "accuracy.two": Goal("at least 0.90", low=0.9, source="chosen here"),
+    "accuracy.200 ms": Goal("at most 0.75", high=0.75, source="chosen here"),
+    "accuracy.632 ms": Goal("at most 0.75", high=0.75, source="chosen here"),
+    "accuracy.2 s": Goal("at most 0.75", high=0.75, source="chosen here"),
+    "accuracy.frozen": Control("no more than one adaptation", high=0.75, source="control"),
+    "accuracy.shuffled": Control("0.25: chance", high=0.35, source="control"),
 }
 NETWORKS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "two": ("eprop_nested", "none", {}),

@@ -22,7 +22,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.experiments import Control, Goal, Oracle, Outcome, finished, parameter, run_conditions
 from spikelearn.plots.panels import empty_panels, letter_panels, new_figure, plain_legend
 from spikelearn.plots.style import CONTROL, INK, PALETTE, clean
 
@@ -51,12 +51,12 @@ SEEDS = 5
 
 _OWN = "chosen here"
 PUBLISHED = {
-    "kl": Published("0: the same distribution", high=2e-3, source=_OWN),
-    "kl_posterior": Published("0: the same distribution", high=4e-3, source=_OWN),
-    "error_order": Published("2 for small dt/tau", low=1.2, high=2.4, source="updates are of first order"),
-    "control_kl_shuffled": Published("another distribution", low=0.02, source="weights shuffled"),
-    "control_kl_independent": Published("another distribution", low=0.02, source="no weights"),
-    "control_kl_duration_ignored": Published("another distribution", low=0.02, source="sigma(V) in each step"),
+    "kl": Goal("0: the same distribution", high=2e-3, source=_OWN),
+    "kl_posterior": Goal("0: the same distribution", high=4e-3, source=_OWN),
+    "error_order": Oracle("2 for small dt/tau", low=1.2, high=2.4, source="updates are of first order"),
+    "control_kl_shuffled": Control("another distribution", low=0.02, source="weights shuffled"),
+    "control_kl_independent": Control("another distribution", low=0.02, source="no weights"),
+    "control_kl_duration_ignored": Control("another distribution", low=0.02, source="sigma(V) in each step"),
 }
 
 

@@ -25,7 +25,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
+from spikelearn.experiments import Control, Goal, Outcome, Published, parameter
 from spikelearn.plots.panels import new_figure, plain_legend, plain_title
 from spikelearn.plots.style import CONTROL, DASHED, INK, PALETTE, clean, time_axis
 
@@ -51,10 +51,10 @@ QUICK = {"cells": 6, "duration": 250_000.0}
 SEEDS = 5
 
 PUBLISHED = {
-    "share_above_09": Published("nearly all", low=7 / 8, source="threshold chosen here"),
+    "share_above_09": Goal("nearly all", low=7 / 8, source="threshold chosen here"),
     "cells_of_rarer_eye": Published("either eye wins", low=1, source="Miller, Keller & Stryker 1989"),
-    "control_index": Published("no preference", high=0.2, source="without correlation"),
-    "mixed_control_index": Published("no preference", high=0.2, source="groups across both eyes"),
+    "control_index": Control("no preference", high=0.2, source="without correlation"),
+    "mixed_control_index": Control("no preference", high=0.2, source="groups across both eyes"),
 }
 CONDITIONS = {"eyes": "eyes", "mixed": "groups across eyes", "uncorrelated": "no correlation"}
 

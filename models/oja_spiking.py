@@ -28,7 +28,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
+from spikelearn.experiments import Control, Oracle, Outcome, parameter
 from spikelearn.plasticity import Trace
 from spikelearn.plots.panels import new_figure, plain_legend
 from spikelearn.plots.style import CONTROL, DASHED, FAINT, PALETTE, clean, time_axis
@@ -55,9 +55,9 @@ QUICK = {"duration": 300_000.0, "eta": 3e-3}
 SEEDS = 5
 
 PUBLISHED = {
-    "abs_cosine": Published(1.0, low=0.95, source="Oja 1982; threshold chosen here"),
-    "norm": Published(1.0, low=0.9, high=1.1, source="Oja 1982; threshold chosen here"),
-    "shuffled_abs_cosine": Published("0.25, of random vectors", high=0.5, source="control"),
+    "abs_cosine": Oracle(1.0, low=0.95, source="Oja 1982; threshold chosen here"),
+    "norm": Oracle(1.0, low=0.9, high=1.1, source="Oja 1982; threshold chosen here"),
+    "shuffled_abs_cosine": Control("0.25, of random vectors", high=0.5, source="control"),
 }
 
 

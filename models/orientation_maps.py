@@ -35,7 +35,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.experiments import Control, Goal, Outcome, finished, parameter, run_conditions
 from spikelearn.plots.panels import new_figure, plain_legend, plain_title
 from spikelearn.plots.style import CONTROL, DASHED, FAINT, PALETTE, clean
 
@@ -82,11 +82,11 @@ QUICK = {"side": 8, "duration": 120_000.0}
 SEEDS = 5
 
 PUBLISHED = {
-    "median_selectivity": Published("oriented", low=0.3, source="threshold chosen here"),
-    "gain_in_selectivity": Published("by learning", low=0.15, source="threshold chosen here"),
-    "unlearned_median_selectivity": Published("0.15 less", high=0.2, source="control"),
-    "white_noise_median_selectivity": Published("0.15 less", high=0.2, source="control"),
-    "neighbour_difference_deg": Published("less than at random, 45", high=30.0, source="threshold chosen here"),
+    "median_selectivity": Goal("oriented", low=0.3, source="threshold chosen here"),
+    "gain_in_selectivity": Goal("by learning", low=0.15, source="threshold chosen here"),
+    "unlearned_median_selectivity": Control("0.15 less", high=0.2, source="control"),
+    "white_noise_median_selectivity": Control("0.15 less", high=0.2, source="control"),
+    "neighbour_difference_deg": Goal("less than at random, 45", high=30.0, source="threshold chosen here"),
 }
 
 

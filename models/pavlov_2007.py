@@ -33,7 +33,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.experiments import Control, Goal, Outcome, Published, finished, parameter, run_conditions
 from spikelearn.plots.panels import empty_panels, letter_panels, new_figure, plain_legend
 from spikelearn.plots.style import CONTROL, FAINT, PALETTE, clean
 
@@ -79,10 +79,10 @@ SEEDS = 5
 PUBLISHED = {
     "response_ratio": Published("S1 is reinforced", low=1.5, source="Izhikevich 2007, Fig. 2d; the threshold is ours"),
     "z_score": Published("the strongest response", low=3.0, source="Izhikevich 2007, Fig. 2; the threshold is ours"),
-    "growth_over_others": Published("S1 more than the others", low=1.5, source="ours"),
-    "yoked_response_ratio": Published("below 1.5", high=1.5, source="control; all responses grow"),
-    "yoked_growth_over_others": Published("1", high=1.5, source="control"),
-    "yoked_z_score": Published("one response among others", high=3.0, source="control"),
+    "growth_over_others": Goal("S1 more than the others", low=1.5, source="ours"),
+    "yoked_response_ratio": Control("below 1.5", high=1.5, source="control; all responses grow"),
+    "yoked_growth_over_others": Control("1", high=1.5, source="control"),
+    "yoked_z_score": Control("one response among others", high=3.0, source="control"),
 }
 
 

@@ -28,7 +28,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.experiments import Control, Goal, Outcome, Published, finished, parameter, run_conditions
 from spikelearn.plots.panels import empty_panels, letter_panels, new_figure, plain_legend
 from spikelearn.plots.style import CONTROL, DASHED, FAINT, INK, PALETTE, clean
 from spikelearn.units import ms, number, weight
@@ -63,8 +63,8 @@ QUICK = {"duration": 120_000.0}
 SEEDS = 3
 PUBLISHED = {
     "gamma_share_ratio": Published("gamma emerges", low=1.25, source="Izhikevich 2006; the threshold is ours"),
-    "bimodality": Published("two modes", low=5.0 / 9.0, source="Sarle's coefficient; 1 for two points"),
-    "frozen_gamma_share_ratio": Published(1.0, high=1.25, source="control: weights do not learn"),
+    "bimodality": Goal("two modes", low=5.0 / 9.0, source="Sarle's coefficient; 1 for two points"),
+    "frozen_gamma_share_ratio": Control(1.0, high=1.25, source="control: weights do not learn"),
 }
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, parameter
+from spikelearn.experiments import Oracle, Outcome, Published, parameter
 
 NAMES = ("23E", "23I", "4E", "4I", "5E", "5I", "6E", "6I")
 SIZES = (20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948)
@@ -75,14 +75,12 @@ class Parameters:
 QUICK = {"scale": 0.1, "duration": 1000.0}
 
 PUBLISHED = {
-    f"rate_{name}_hz": Published(f"{full} at scale 1, {tenth} at scale 0.1", source="reference implementation; NEST")
+    f"rate_{name}_hz": Oracle(f"{full} at scale 1, {tenth} at scale 0.1", source="reference implementation; NEST")
     for name, full, tenth in zip(NAMES, RATES, RATES_AT_A_TENTH, strict=True)
 }
-for of, values, source in (("cv", CV, "Romaro et al. 2021, 60 s"), ("synchrony", SYNCHRONY, "3-ms bins")):
-    PUBLISHED |= {
-        f"{of}_{name}": Published(f"{value} at scale 1", source=source)
-        for name, value in zip(NAMES, values, strict=True)
-    }
+for name, cv, synchrony in zip(NAMES, CV, SYNCHRONY, strict=True):
+    PUBLISHED[f"cv_{name}"] = Published(f"{cv} at scale 1", source="Romaro et al. 2021, 60 s")
+    PUBLISHED[f"synchrony_{name}"] = Oracle(f"{synchrony} at scale 1", source="NEST, 3-ms bins")
 
 
 def number_of_synapses(target: int, source: int) -> float:

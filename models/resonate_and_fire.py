@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from spikelearn.experiments import Outcome, Published, finite, parameter
+from spikelearn.experiments import Control, Goal, Outcome, finite, parameter
 from spikelearn.learning.assessment import Checkpoint, assess, samples_to
 from spikelearn.learning.examples import Examples, examples_of
 from spikelearn.learning.layers import TAU_M
@@ -51,15 +51,15 @@ class Parameters:
 QUICK = {"epochs": 3, "examples": 400, "tests": 150}
 SEEDS = 5
 PUBLISHED = {
-    "gain.pixels": Published("at least 0.03", low=0.03, source="chosen here"),
-    "gain.frequency": Published("at least 0.03", low=0.03, source="chosen here"),
-    "samples_ratio.pixels": Published("at most 0.5", high=0.5, source="chosen here"),
-    "samples_ratio.frequency": Published("at most 0.5", high=0.5, source="chosen here"),
-    "gain.yin_yang": Published("none", high=0.01, source="chosen here"),
-    "gain_feed_forward.pixels": Published("none, if it takes a recurrent network", source="the claim"),
-    "gain_feed_forward.frequency": Published("none, if it takes a recurrent network", source="the claim"),
-    "shuffled.pixels": Published("0.10: chance", high=0.2, source="control"),
-    "shuffled.frequency": Published("0.25: chance", high=0.35, source="control"),
+    "gain.pixels": Goal("at least 0.03", low=0.03, source="chosen here"),
+    "gain.frequency": Goal("at least 0.03", low=0.03, source="chosen here"),
+    "samples_ratio.pixels": Goal("at most 0.5", high=0.5, source="chosen here"),
+    "samples_ratio.frequency": Goal("at most 0.5", high=0.5, source="chosen here"),
+    "gain.yin_yang": Goal("none", high=0.01, source="chosen here"),
+    "gain_feed_forward.pixels": Goal("none, if it takes a recurrent network", source="the claim"),
+    "gain_feed_forward.frequency": Goal("none, if it takes a recurrent network", source="the claim"),
+    "shuffled.pixels": Control("0.10: chance", high=0.2, source="control"),
+    "shuffled.frequency": Control("0.25: chance", high=0.35, source="control"),
 }
 
 SEQUENCES = ("pixels", "frequency")

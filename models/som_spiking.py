@@ -26,7 +26,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.experiments import Control, Goal, Outcome, finished, parameter, run_conditions
 from spikelearn.plasticity import Trace
 from spikelearn.plots.panels import new_figure, plain_title
 from spikelearn.plots.style import CONTROL, PALETTE, clean
@@ -55,8 +55,8 @@ QUICK = {"points": 4000}
 SEEDS = 5
 
 PUBLISHED = {
-    "topographic_error": Published("near 0", high=0.2, source="threshold chosen here"),
-    "no_lateral_topographic_error": Published("0.88, at random", low=0.6, source="control"),
+    "topographic_error": Goal("near 0", high=0.2, source="threshold chosen here"),
+    "no_lateral_topographic_error": Control("0.88, at random", low=0.6, source="control"),
 }
 
 

@@ -28,7 +28,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.experiments import Control, Goal, Outcome, finished, parameter, run_conditions
 from spikelearn.plots.panels import new_figure, plain_title
 from spikelearn.plots.style import PALETTE, TEXT_SIZE, clean
 
@@ -55,9 +55,9 @@ QUICK = {"duration": 80_000.0, "inputs": 500, "cells": 100, "fan_in": 100}
 SEEDS = 5
 
 PUBLISHED = {
-    "abs_circular_correlation": Published("a map", low=0.8, source="threshold chosen here"),
-    "unlearned_abs_circular_correlation": Published("0", high=0.65, source="weights of the start"),
-    "no_recurrence_abs_circular_correlation": Published("0", high=0.65, source="control"),
+    "abs_circular_correlation": Goal("a map", low=0.8, source="threshold chosen here"),
+    "unlearned_abs_circular_correlation": Control("0", high=0.65, source="weights of the start"),
+    "no_recurrence_abs_circular_correlation": Control("0", high=0.65, source="control"),
 }
 
 

@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.experiments import Control, Goal, Outcome, finished, parameter, run_conditions
 
 SIDE = 5
 PIECE = 50_000.0
@@ -172,8 +172,8 @@ class Parameters:
 QUICK = {"n_trials": 3, "control_trials": 3, "per_place": 5, "measured": 3, "duration": 60_000.0}
 SEEDS = 5
 PUBLISHED = {
-    "steps_over_optimal": Published("at most 1.5", high=1.5, source="chosen here"),
-    "control_steps_over_optimal": Published("at least 3", low=3.0, source="control: the actor does not learn"),
+    "steps_over_optimal": Goal("at most 1.5", high=1.5, source="chosen here"),
+    "control_steps_over_optimal": Control("at least 3", low=3.0, source="control: the actor does not learn"),
 }
 
 

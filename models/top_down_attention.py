@@ -29,7 +29,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.experiments import Control, Goal, Outcome, Published, finished, parameter, run_conditions
 from spikelearn.plots.panels import empty_panels, letter_panels, new_figure, plain_legend, plain_title
 from spikelearn.plots.style import CONTROL, INK, PALETTE, clean
 
@@ -75,13 +75,13 @@ SETTLING = 400.0
 _OWN = "chosen here"
 PUBLISHED = {
     "selectivity": Published("of the cued pathway", low=0.5, source="Yang et al. 2016; the threshold is ours"),
-    "no_cue_selectivity": Published(0.0, low=-0.15, high=0.15, source=_OWN),
+    "no_cue_selectivity": Goal(0.0, low=-0.15, high=0.15, source=_OWN),
     "apical_gain": Published("steeper", low=1.2, source="Larkum et al. 2004; the threshold is ours"),
-    "additive_part": Published(0.0, low=-0.1, high=0.1, source=_OWN),
+    "additive_part": Goal(0.0, low=-0.1, high=0.1, source=_OWN),
     "competition_ratio": Published(1.0, low=0.8, high=1.2, source="Desimone & Duncan 1995; the threshold is ours"),
-    "lesion_selectivity": Published("no pathway is selected", high=0.15, source="control: no inhibition of SOM cells"),
-    "lesion_apical_gain": Published("as steep", high=1.2, source="control: no back-propagating spike"),
-    "lesion_competition_ratio": Published("above 1.2", low=1.2, source="control: no inhibition within V1"),
+    "lesion_selectivity": Control("no pathway is selected", high=0.15, source="control: no inhibition of SOM cells"),
+    "lesion_apical_gain": Control("as steep", high=1.2, source="control: no back-propagating spike"),
+    "lesion_competition_ratio": Control("above 1.2", low=1.2, source="control: no inhibition within V1"),
 }
 
 TwoDendrites = sl.NeuronModel.from_equations(

@@ -36,7 +36,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Outcome, Published, finished, parameter, run_conditions
+from spikelearn.experiments import Control, Outcome, Published, finished, parameter, run_conditions
 from spikelearn.plots.panels import colour_bar, empty_panels, letter_panels, new_figure, plain_legend, tiled_images
 from spikelearn.plots.style import CONTROL, DASHED, INK, PALETTE, TEXT_SIZE, clean
 from spikelearn.units import number
@@ -81,9 +81,9 @@ PUBLISHED = {
     "conditional_entropy": Published("near 0 bit", high=0.2, source="Nessler et al. 2013; the threshold is ours"),
     "digits_conditional_entropy": Published("few classes", high=1.7, source="Nessler et al. 2013, threshold ours"),
     "sequence_accuracy": Published(1.0, low=0.9, source="Kappel et al. 2014; the threshold is ours"),
-    "control_sequence_accuracy": Published("chance, 0.5", high=0.6, source="control: no lateral synapses"),
-    "control_conditional_entropy": Published("up to 2 bit", low=0.5, source="control: weights do not learn"),
-    "shuffled_digits_conditional_entropy": Published("up to 3.3 bit", low=2.5, source="control: shuffled labels"),
+    "control_sequence_accuracy": Control("chance, 0.5", high=0.6, source="control: no lateral synapses"),
+    "control_conditional_entropy": Control("up to 2 bit", low=0.5, source="control: weights do not learn"),
+    "shuffled_digits_conditional_entropy": Control("up to 3.3 bit", low=2.5, source="control: shuffled labels"),
 }
 
 

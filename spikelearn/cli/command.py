@@ -383,12 +383,12 @@ def _print_parameters(experiment: ex.Experiment, parameters: Any, options: argpa
 def _print_metrics(experiment: ex.Experiment, metrics: Mapping[str, Any], parameters: Any) -> None:
     rows = []
     for row in ex.metrics_table(experiment, metrics):
-        published: tuple[str, ...] = ("", "", "")
+        published: tuple[str, ...] = ("", "", "", "")
         if row.published is not None:
             agrees = {True: "yes", False: "no", None: ""}[row.agrees]
-            published = shown(row.published.value), agrees, row.published.source
+            published = shown(row.published.value), agrees, row.published.kind, row.published.source
         rows.append((row.name, shown(row.value), *published))
     print()
-    print_table([("metric", "this run", "published", "in range", "source"), *rows])
+    print_table([("metric", "this run", "expected", "in range", "kind", "source"), *rows])
     if experiment.published and parameters != experiment.parameters():
-        print("published values are those of the default parameters")
+        print("expected values are those of the default parameters")

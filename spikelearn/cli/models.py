@@ -67,7 +67,7 @@ def _show(options: argparse.Namespace) -> int:
     print_table(_parameters(experiment))
     if experiment.published:
         print()
-        print_table([("metric", "published", "in range", "source"), *_published(experiment)])
+        print_table([("metric", "expected", "in range", "kind", "source"), *_published(experiment)])
     return 0
 
 
@@ -85,10 +85,12 @@ def _parameters(experiment: ex.Experiment) -> list[tuple[str, ...]]:
 
 
 def _published(experiment: ex.Experiment) -> list[tuple[str, ...]]:
-    return [(name, shown(each.value), _range(each), each.source) for name, each in experiment.published.items()]
+    return [
+        (name, shown(each.value), _range(each), each.kind, each.source) for name, each in experiment.published.items()
+    ]
 
 
-def _range(published: ex.Published) -> str:
+def _range(published: ex.Expected) -> str:
     low, high = published.low, published.high
     if low is None or high is None:
         return "" if low is high else f"at least {shown(low)}" if high is None else f"at most {shown(high)}"
@@ -104,7 +106,10 @@ def _as_json(experiment: ex.Experiment) -> dict[str, Any]:
         ],
         "quick": {name: ex.json_value(value) for name, value in experiment.quick.items()},
         "published": {
-            name: {"value": ex.json_value(each.value), "low": each.low, "high": each.high, "source": each.source}
+            name: {
+                "value": ex.json_value(each.value), "low": each.low, "high": each.high, "kind": each.kind,
+                "source": each.source,
+            }
             for name, each in experiment.published.items()
         },
     }  # fmt: skip

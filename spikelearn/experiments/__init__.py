@@ -4,7 +4,17 @@ from spikelearn.experiments.coarse_steps import build_coarsely
 from spikelearn.experiments.conditions import Conditions, Interrupted, finished, report, run_conditions
 from spikelearn.experiments.cost import Cost, cost_at_once, cost_of, total_cost
 from spikelearn.experiments.model_file import Experiment, Listed, list_experiments, load_experiment, models_directory
-from spikelearn.experiments.outcome import Outcome, Published, common_metrics, finite, json_value
+from spikelearn.experiments.outcome import (
+    Control,
+    Expected,
+    Goal,
+    Oracle,
+    Outcome,
+    Published,
+    common_metrics,
+    finite,
+    json_value,
+)
 from spikelearn.experiments.parameters import (
     ParameterRow,
     converted,
@@ -22,11 +32,15 @@ from spikelearn.experiments.user_code import user_code
 
 __all__ = [
     "Conditions",
+    "Control",
     "Cost",
+    "Expected",
     "Experiment",
+    "Goal",
     "Interrupted",
     "Listed",
     "MetricRow",
+    "Oracle",
     "Outcome",
     "ParameterRow",
     "Presentation",

@@ -10,7 +10,7 @@ and, if it has them,
     Parameters        a frozen dataclass, every field with a default, its unit and meaning in
                       parameter(default, unit, meaning); `duration` (ms) if it has one
     QUICK             parameter -> value, for a quick run
-    PUBLISHED         metric -> Published
+    PUBLISHED         metric -> Published, Oracle, Goal or Control
     figure            figure(parameters, outcome) -> matplotlib Figure
     SEEDS             number of seeds, if scripts/reproduce.py reproduces the model
 
@@ -42,7 +42,7 @@ from spikelearn.experiments.function_as_model import (
     called_with_what_it_takes,
     parameters_of,
 )
-from spikelearn.experiments.outcome import Outcome, Published
+from spikelearn.experiments.outcome import Expected, Outcome
 from spikelearn.experiments.user_code import place_of
 from spikelearn.parameters import suggest
 from spikelearn.values import path as checked_path
@@ -64,7 +64,7 @@ class Experiment:
     summary: str
     parameters: type
     quick: Mapping[str, Any]
-    published: Mapping[str, Published]
+    published: Mapping[str, Expected]
     simulate: Callable[..., Outcome]
     figure: Callable[[Any, Outcome], Any] | None
     seeds: int = 0
@@ -233,9 +233,9 @@ def _problems_of_tables(module: types.ModuleType) -> list[str]:
         ]
     if isinstance(published, Mapping):
         problems += [
-            f"`PUBLISHED[{name!r}]` must be a Published, got {type(value).__name__}"
+            f"`PUBLISHED[{name!r}]` must be a Published, Oracle, Goal or Control, got {type(value).__name__}"
             for name, value in published.items()
-            if not isinstance(value, Published)
+            if not isinstance(value, Expected)
         ]
     return problems
 

@@ -1,19 +1,25 @@
-"""The outcome of a model, and published values to compare it with."""
+"""The outcome of a model, and what is expected of it: published, from an oracle, a goal, or of a control."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from spikelearn.experiments.cost import total_cost
 from spikelearn.results.run import Run
 
 
 @dataclass(frozen=True)
-class Published:
-    """The expected value of a metric. low, high: the range that counts as agreement, both ends included."""
+class Expected:
+    """The expected value of a metric, and where it comes from, which its class says.
+
+    low, high: the range that counts as agreement, both ends included. It is chosen by whoever writes the model, wide
+    enough for the spread between seeds. source: who says so, with figure or table; a simulator with its version.
+    """
+
+    kind: ClassVar[str] = "expected"
 
     value: str | float
     low: float | None = None
@@ -27,6 +33,30 @@ class Published:
         if measured is None or math.isnan(measured):
             return False
         return (self.low is None or measured >= self.low) and (self.high is None or measured <= self.high)
+
+
+class Published(Expected):
+    """A number, or a finding, of a publication; `source` is the reference, with figure or table."""
+
+    kind = "published"
+
+
+class Oracle(Expected):
+    """What another simulator, the authors' program or a closed form gives."""
+
+    kind = "oracle"
+
+
+class Goal(Expected):
+    """Chosen by whoever wrote the model."""
+
+    kind = "goal"
+
+
+class Control(Expected):
+    """What a control, which must fail, should give."""
+
+    kind = "control"
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,18 @@ from typing import Any, NamedTuple
 
 from spikelearn.errors import ExperimentError
 from spikelearn.experiments.model_file import Experiment
-from spikelearn.experiments.outcome import Outcome, Published, common_metrics, json_value
+from spikelearn.experiments.outcome import Expected, Outcome, common_metrics, json_value
 from spikelearn.experiments.user_code import user_code
 from spikelearn.results.run import Run
 from spikelearn.results.sink import Sink
 
 
 class MetricRow(NamedTuple):
-    """One metric and its published value. agrees: None if no range was published."""
+    """One metric and what is expected of it. agrees: None if there is no range."""
 
     name: str
     value: Any
-    published: Published | None
+    published: Expected | None
     agrees: bool | None
 
 
@@ -94,7 +94,7 @@ def _is_metric(value: Any) -> bool:
 
 
 def metrics_table(experiment: Experiment, metrics: Mapping[str, Any]) -> list[MetricRow]:
-    """Every metric with its published value. A metric that was published but not measured has the value None."""
+    """Every metric with what is expected of it. A metric that was expected but not measured has the value None."""
     rows = []
     for name in [*metrics, *(name for name in experiment.published if name not in metrics)]:
         value, published = metrics.get(name), experiment.published.get(name)

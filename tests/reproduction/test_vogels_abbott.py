@@ -20,12 +20,12 @@ def both_rates(seed, **settings):
     return found["rate_exc_hz"], found["rate_inh_hz"]
 
 
-def test_cuba_has_the_published_rates_within_10_percent():
-    # 0 to 1 s, in which every neuron's first spike, from a start above threshold, makes 1 Hz. NEST's own rates are 4.75
-    # and 4.75 Hz (mean of 8 seeds; deviations 0.09 and 0.02): the published pair is of one run.
+def test_cuba_has_the_rates_of_nest_within_5_percent():
+    # 0 to 1 s, in which every neuron's first spike, from a start above threshold, makes 1 Hz. NEST's rates are 4.75 Hz
+    # (mean of 8 seeds; deviations 0.09 and 0.02); a page of NEST's examples has 4.50 and 4.35, of one run of old.
     exc, inh = np.mean([both_rates(seed) for seed in (1, 2, 3)], axis=0)
-    assert exc == pytest.approx(4.50, rel=0.10)
-    assert inh == pytest.approx(4.35, rel=0.10)
+    assert exc == pytest.approx(4.75, rel=0.05)
+    assert inh == pytest.approx(4.75, rel=0.05)
 
 
 def test_a_run_that_was_cut_short_is_measured_as_far_as_it_went(monkeypatch):
@@ -78,7 +78,7 @@ def test_the_figure_is_drawn(form):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("form", "published"), [("cuba", (4.50, 4.35)), ("coba", (14.25, 14.25))])
+@pytest.mark.parametrize(("form", "published"), [("cuba", (4.75, 4.75)), ("coba", (14.25, 14.25))])
 def test_ten_seeds_have_the_published_rates_within_10_percent(form, published):
     rates = np.array([both_rates(seed, form=form) for seed in range(1, 11)])
     alive = rates[:, 0] > 10.0 if form == "coba" else np.full(10, True)

@@ -144,15 +144,15 @@ def drawn(model, drawn_once) -> Path:
     return Path(shutil.copytree(drawn_once, "o"))
 
 
-def test_a_run_writes_its_files_and_prints_metrics_beside_published_values(model, capsys):
+def test_a_run_writes_its_files_and_prints_metrics_beside_what_is_expected(model, capsys):
     assert cli.main(["run", model, "--set", "g=5.5", "--seed", "3"]) == 0
     out = capsys.readouterr().out
     lines = [line.split() for line in out.splitlines()]
     assert ["tiny:", "A", "tiny", "model."] in lines
     assert ["g", "5.5", "4.5", "mV"] in lines
     assert not any(line[:1] == ["voltages"] for line in lines)
-    assert ["g", "5.5", "4.5", "no", "Somebody", "2000,", "Fig.", "1"] in lines
-    assert ["rate_hz", "none", "about", "3"] in lines
+    assert ["g", "5.5", "4.5", "no", "published", "Somebody", "2000,", "Fig.", "1"] in lines
+    assert ["rate_hz", "none", "about", "3", "published"] in lines
     assert ["real_time_factor", "25"] in lines
     directory = Path("out/tiny")
     assert sorted(os.listdir(directory)) == sorted([*SEEN, "metrics.json", "run.h5"])
@@ -466,7 +466,7 @@ def test_the_raster_of_a_run_with_many_spikes_shows_its_last_two_seconds(model, 
 
 
 def test_published_values_are_said_to_be_those_of_the_defaults_unless_the_run_has_them(model, capsys):
-    note = "published values are those of the default parameters"
+    note = "expected values are those of the default parameters"
     for arguments, expected in (
         ([], False), (["--seed", "2"], False), (["--set", "g=4.5"], False), (["--set", "g=4.4"], True),
         (["--duration", "5"], True), (["--quick"], True),

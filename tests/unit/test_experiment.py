@@ -6,6 +6,7 @@ import dataclasses
 import math
 import os
 import pickle
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,10 @@ import pytest
 import spikelearn
 from spikelearn.errors import DescriptionError, ExperimentError, ParameterError
 from spikelearn.experiments import (
+    Control,
     Experiment,
+    Goal,
+    Oracle,
     Outcome,
     Published,
     common_metrics,
@@ -158,7 +162,7 @@ def test_a_file_that_is_no_model_file_says_where_and_what(tmp_path, text, messag
         ("n: int = 10", "n: int = field(kw_only=True)", "needs a default; n has none"),
         ('"n": 2}', '"m": 2}', "`QUICK` sets 'm'.*the parameters are: g, n, duration"),
         ("QUICK = {", "QUICK = [], {", "`QUICK` must be a dict, got tuple"),
-        ('Published("low")', '"low"', r"`PUBLISHED\['cv'\]` must be a Published, got str"),
+        ('Published("low")', '"low"', r"`PUBLISHED\['cv'\]` must be a Published, Oracle, Goal or Control, got str"),
         ("parameters, seed, sink", "parameters, *, sink", r"`simulate` cannot be called as simulate\(param"),
         ("def figure(parameters, outcome)", "def figure()", "`figure` cannot be called as figure"),
     ],
@@ -342,3 +346,16 @@ def test_a_model_file_in_another_folder_does_not_hide_the_model_of_the_same_name
     other = load_experiment(write(tmp_path / "brunel_2000.py", MODEL))
     assert other.parameters.__module__ == "spikelearn_models.brunel_2000"
     assert load_experiment("brunel_2000").parameters is not other.parameters
+
+
+@pytest.mark.parametrize("name", [each.name for each in list_experiments()])
+def test_what_is_said_to_be_published_has_a_reference_and_what_is_no_control_does_not_say_so(name):
+    """Four kinds: of a publication, with author and year or journal; of an oracle; chosen here; and of a control."""
+    for metric, expected in load_experiment(name).published.items():
+        assert type(expected) in (Published, Oracle, Goal, Control), metric
+        assert expected.source, metric
+        if isinstance(expected, Published):
+            assert re.search(r"\d{4}|\d+:\d+|criterion|error of", expected.source), (metric, expected.source)
+            assert not re.search(r"chosen here|prototype|control|ablation", expected.source), (metric, expected.source)
+        elif not isinstance(expected, Control):
+            assert not re.search(r"control|ablation|chance|shuffled|frozen", expected.source), (metric, expected.source)

@@ -71,8 +71,8 @@ def test_each_seed_is_measured_once_until_the_model_file_changes(model, tmp_path
     changed, _, _ = reproduced(model, tmp_path)
     assert [found["metrics"]["t_stop"] for _, found in changed] == [20.0] * 3
     assert [found["metrics"]["t_stop"] for _, found in first] == [10.0] * 3
-    assert "| seed | 2 | 1 | 3 | below 3 | at most 2 | made up | 2 of 3 |" in page
-    assert "| never | none | none | none | 1 | at least 1 |  | 0 of 3 |" in page
+    assert "| seed | 2 | 1 | 3 | below 3 | published | made up | at most 2 | 2 of 3 |" in page
+    assert "| never | none | none | none | 1 | published |  | at least 1 | 0 of 3 |" in page
     assert (tmp_path / "gallery" / "coin.png").exists()
     assert "![coin](coin.png)" in reproduction_pages.gallery([], tmp_path)
 
@@ -109,7 +109,7 @@ def test_what_goes_wrong_with_one_seed_is_reported_and_the_others_are_kept(model
     assert error.endswith("ValueError: out of luck")
     assert len(reported) == 3
     assert "- coin, folder=some, unlucky=2, seed 2" in page.split("## Not measured")[1]
-    assert "| seed | 2 | 1 | 3 | below 3 | at most 2 | made up | 1 of 2 |" in page
+    assert "| seed | 2 | 1 | 3 | below 3 | published | made up | at most 2 | 1 of 2 |" in page
     # the page of other jobs has them too
     assert "folder=some" in reproduction_pages.page([], tmp_path, "command", "a machine")
 
