@@ -92,7 +92,7 @@ def changed_neuron(
         given[name] = value
     made: Neuron = neuron.model(**known | given)
     check_sizes(population.name, population.size, made, dt)
-    if on_grid:
+    if on_grid and not given.keys().isdisjoint(neuron.model.durations):
         check_durations(population.name, made, dt)
     return made
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Drive, Projection
-from spikelearn.engine.lowering.block_arrays import counts_exactly
+from spikelearn.engine.blocks import Block
+from spikelearn.engine.lowering.block_arrays import are_exact
 from spikelearn.engine.lowering.populations import calls_of
 from spikelearn.engine.plan import Call, Plan, Program
 from spikelearn.errors import DescriptionError
@@ -24,11 +25,12 @@ def go_on_with_model(population: Population, program: Program) -> None:
     Raises DescriptionError before anything is changed.
     """
     block = program.plans[0].block_of[population]
-    if isinstance(population.model, Neuron):
-        _check_countdown(population, program)
     made = [
         calls_of(population, plan, plan.block_of[population], _advancing(population, plan)) for plan in program.plans
     ]
+    if isinstance(population.model, Neuron) and population.model.model.countdown:
+        for _, calls in made:
+            _check_countdown(population, block, calls)
     if isinstance(population.model, Poisson):
         block.rates[population][:] = population.model.values[0]
     for plan, (timed, calls) in zip(program.plans, made, strict=True):
@@ -40,9 +42,9 @@ def go_on_with_model(population: Population, program: Program) -> None:
     program.version += 1
     if isinstance(population.model, Neuron):
         program.refresh_parameters(population)
-        start = population.model.model.initial(population.model.parameters)
+        start, span = population.model.model.initial(population.model.parameters), block.span(population)
         for name in start.keys() - population.initial.keys():
-            block.start[name][block.span(population)] = start[name]
+            block.start[name][span] = start[name]
 
 
 def _advancing(population: Population, plan: Plan) -> list[Call]:
@@ -50,10 +52,12 @@ def _advancing(population: Population, plan: Plan) -> list[Call]:
     return [call for call in plan.stages["advance"] if call.label in labels]
 
 
-def _check_countdown(population: Population, program: Program) -> None:
-    plan, model = program.plans[0], population.model.model
-    state = plan.block_of[population].state.get(model.countdown)
-    if state is not None and state.dtype == np.float32 and not counts_exactly(population, plan.dt):
+def _check_countdown(population: Population, block: Block, calls: Sequence[Call]) -> None:
+    """Raise DescriptionError if what counts down in float32 would have to begin from more than that can hold."""
+    names = list(calls[0].kernel.parameters) if calls else []
+    n_ref = [calls[0].arguments[names.index(name)] for name in ("the_n_ref", "all_n_ref") if name in names]
+    short = block.state[population.model.model.countdown].dtype == np.float32
+    if short and not all(are_exact(values) for values in n_ref):
         raise DescriptionError(
             f"population {population.name!r}: this refractory period is too long to be set while the network runs; "
             "expected it when the population is made"

@@ -70,6 +70,22 @@ class Call:
         """The arrays among its arguments, by the kernel's names for them."""
         return {name: argument for name, argument in self.named.items() if isinstance(argument, np.ndarray)}
 
+    def with_others(self, arguments: Mapping[str, Any]) -> Call:
+        """The same with other values of the same types for some of its arguments, made in a fraction of the time."""
+        changed = Call.__new__(Call)
+        vars(changed).update(vars(self))
+        found, place, changed.packed = list(self.arguments), 0, self.packed.copy()
+        for k, (name, argument) in enumerate(zip(self.kernel.parameters, self.arguments, strict=True)):
+            size = 1 + argument.ndim if isinstance(argument, np.ndarray) else 1
+            if name in arguments:
+                found[k] = arguments[name]
+                same = isinstance(argument, float) and found[k] == argument != 0.0
+                if self.entry is not None and not same:
+                    changed.packed[place : place + size] = pack((found[k],))
+            place += size
+        changed.arguments = tuple(found)
+        return changed
+
     def with_arrays(self, arrays: Mapping[str, np.ndarray]) -> Call:
         """The same with other arrays for some of its arguments."""
         call = Call(self.label, self.kernel, **{**self.named, **arrays})

@@ -97,7 +97,7 @@ def decay(tau: Any, dt: float) -> Any:
 
 def current_propagator(tau_m: Any, tau_syn: Any, C_m: Any, dt: float) -> Any:
     """mV at the end of a step per pA of an exponential current at its start (Rotter & Diesmann 1999, Eq. 10)."""
-    tau_m, tau_syn = np.broadcast_arrays(np.asarray(tau_m, float), np.asarray(tau_syn, float))
+    tau_m, tau_syn = np.asarray(tau_m, float), np.asarray(tau_syn, float)
     rate = 1.0 / tau_syn - 1.0 / tau_m
     same = np.abs(rate) * dt < 1e-12
     safe = np.where(same, 1.0, rate)
@@ -105,6 +105,8 @@ def current_propagator(tau_m: Any, tau_syn: Any, C_m: Any, dt: float) -> Any:
         gain = np.where(same, dt, -np.expm1(-dt * safe) / safe) * np.exp(-dt / tau_m)
     # If tau_m is much shorter than a step, the same from the other end: above, exp(-dt rate) overflows.
     short = dt * rate < _UNDERFLOW
+    if not short.any():
+        return gain / C_m
     return np.where(short, np.expm1(np.where(short, dt * rate, 0.0)) / safe * np.exp(-dt / tau_syn), gain) / C_m
 
 

@@ -59,6 +59,8 @@ def counts_exactly(population: Population, dt: float) -> bool:
     return are_exact(np.asarray(population.model.model.constants(population.model.parameters, dt)["n_ref"]))
 
 
-def are_exact(numbers: np.ndarray) -> bool:
+def are_exact(numbers: np.ndarray | float) -> bool:
     """Whether float32 holds these numbers, and all whole numbers between them and 0."""
+    if isinstance(numbers, float):
+        return numbers.is_integer() and abs(numbers) <= _EXACT_UP_TO
     return bool(np.all((np.abs(numbers) <= _EXACT_UP_TO) & (numbers == np.floor(numbers))))

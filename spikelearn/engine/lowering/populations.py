@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -114,9 +114,22 @@ def _neuron_calls(
     plan: Plan, block: Block, population: Population, neuron: Neuron, part: slice, before: Sequence[Call]
 ) -> tuple[list[Call], list[Call]]:
     """The Calls of calls_of for the neurons `part` of a population."""
-    kept = {name: array for call in before for name, array in call.written.items()}
-    model, first, size = neuron.model, block.first[population] + part.start, part.stop - part.start
-    span = slice(first, first + size)
+    constants, timed = _constants(plan, population, neuron, part)
+    known = next((call for call in before if call.label == f"advance {population.name}"), None)
+    if known is not None and constants.keys() <= known.kernel.parameters.keys():
+        calls = [known.with_others(constants)]
+    else:
+        emitted = None if known is None else known.arrays["emitted"]
+        calls = [_advance(plan, block, population, neuron, part, constants, emitted)]
+    if neuron.model.tells_bursts:
+        kept = {name: array for call in before[1:] for name, array in call.written.items()}
+        calls.append(_classify(plan, block, population, neuron, part, kept))
+    return timed, calls
+
+
+def _constants(plan: Plan, population: Population, neuron: Neuron, part: slice) -> tuple[dict[str, Any], list[Call]]:
+    """The constants of the neurons `part` by the names that their loop has for them, numbers or arrays; and the Calls
+    that change them in time."""
     constants: dict[str, Any] = {}
     timed: list[Call] = []
     fixed, in_time = constants_in_time(neuron, plan.dt, population.size)
@@ -130,17 +143,28 @@ def _neuron_calls(
         constants[name] = np.array(constants[name])
         rows = rows if rows.shape[1] == 1 else np.ascontiguousarray(rows[:, part])
         timed.append(_timed(name, population, in_steps(starts, plan.dt), rows, constants[name]))
+    return {f"all_{name}" if name in varying else f"the_{name}": value for name, value in constants.items()}, timed
+
+
+def _advance(
+    plan: Plan, block: Block, population: Population, neuron: Neuron, part: slice, constants: dict[str, Any],
+    emitted: np.ndarray | None,
+) -> Call:  # fmt: skip
+    model, first, size = neuron.model, block.first[population] + part.start, part.stop - part.start
+    span = slice(first, first + size)
     given = [port for port in model.ports if port not in block.added_to]
     noisy = [name for name in model.currents if (population, name) in block.noise]
     random = ["uniform"] * len(model.random) + ["normal"] * len(model.normal)
     text = neurons.render_neurons(
-        list(model.state), list(model.ports), given, model.currents, noisy, random, list(constants), varying,
+        list(model.state), list(model.ports), given, model.currents, noisy, random,
+        [name.partition("_")[2] for name in constants],
+        [name.partition("_")[2] for name in constants if name.startswith("all_")],
         model.reported, model.at_event is not None, list(block.ahead), size >= _WIDE_FROM,
         model.reads,
     )  # fmt: skip
     values: dict[str, Any] = {
-        "first": first, "population": population.uid, "emitted": kept.get("emitted", np.zeros(size, np.uint8)),
-        "control": plan.control,
+        "first": first, "population": population.uid, "control": plan.control,
+        "emitted": np.zeros(size, np.uint8) if emitted is None else emitted,
     }  # fmt: skip
     if random:
         values |= {"seed": plan.seed, "key": noise_key(population.uid), "first_id": part.start}
@@ -156,28 +180,30 @@ def _neuron_calls(
         values |= {f"ahead_{port}": ring.values for port, ring in block.ahead.items()}
         values["first_ahead"] = first - plan.share.bounds(block)[0]
     values |= {f"all_noise_{name}": block.noise[population, name][part] for name in noisy}
-    values |= {f"all_{name}" if name in varying else f"the_{name}": value for name, value in constants.items()}
     kernel = kernel_for(f"Neurons of {model.name}", text, {"advance": model.step, "at_event": model.at_event})
-    calls = [Call(f"advance {population.name}", kernel, **values)]
-    if model.tells_bursts:
-        windows = np.atleast_1d(steps_of(neuron.parameters.burst_window, plan.dt, "burst_window"))
-        windows = windows[part] if len(windows) > 1 else windows
-        spike, event, burst = (block.rings[kind] for kind in ("spike", "event", "burst"))
-        calls.append(
-            Call(
-                f"classify {population.name}",
-                kernel_of(events.classify_bursts),
-                rows=spike.rows,
-                counts=spike.counts,
-                first=first,
-                last=first + size,
-                windows=windows,
-                last_spike=kept.get("last_spike", np.full(size, -(1 << 40), np.int64)),
-                spikes_in_burst=kept.get("spikes_in_burst", np.zeros(size, np.int64)),
-                event_rows=event.rows,
-                event_counts=event.counts,
-                burst_rows=burst.rows,
-                burst_counts=burst.counts,
-            )
-        )
-    return timed, calls
+    return Call(f"advance {population.name}", kernel, **values, **constants)
+
+
+def _classify(
+    plan: Plan, block: Block, population: Population, neuron: Neuron, part: slice, kept: Mapping[str, np.ndarray]
+) -> Call:
+    """The Call that tells bursts from single spikes. kept: arrays of such a Call before it."""
+    first, size = block.first[population] + part.start, part.stop - part.start
+    windows = np.atleast_1d(steps_of(neuron.parameters.burst_window, plan.dt, "burst_window"))
+    windows = windows[part] if len(windows) > 1 else windows
+    spike, event, burst = (block.rings[kind] for kind in ("spike", "event", "burst"))
+    return Call(
+        f"classify {population.name}",
+        kernel_of(events.classify_bursts),
+        rows=spike.rows,
+        counts=spike.counts,
+        first=first,
+        last=first + size,
+        windows=windows,
+        last_spike=kept.get("last_spike", np.full(size, -(1 << 40), np.int64)),
+        spikes_in_burst=kept.get("spikes_in_burst", np.zeros(size, np.int64)),
+        event_rows=event.rows,
+        event_counts=event.counts,
+        burst_rows=burst.rows,
+        burst_counts=burst.counts,
+    )
