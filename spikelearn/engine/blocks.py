@@ -80,6 +80,8 @@ class Block:
     """Port -> the variable to which its input is added after the neurons have advanced: its array is in `inputs`."""
     later: dict[str, np.ndarray] = field(default_factory=dict)
     """Port in `added_to` -> (n,), the input through projections that learn and were connected after the first run."""
+    unsent: dict[str, np.ndarray] = field(default_factory=dict)
+    """Variable to which graded synapses add what depends on the state of their ends -> (n,), what it was before."""
     currents: dict[str, np.ndarray] = field(default_factory=dict)
     noise: dict[tuple[Population, str], np.ndarray] = field(default_factory=dict)
     rates: dict[Population, np.ndarray] = field(default_factory=dict)

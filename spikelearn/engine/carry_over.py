@@ -39,9 +39,14 @@ def carry_over(
             _check_neurons(block, new.blocks[key])
             _carry_rings(block, new.blocks[key], step, done)
             _carry_input(block, new.blocks[key], step, done)
+            _carry_unsent(block, new.blocks[key], done)
         _carry_tables(old, new, located or {}, done)
         _carry_gates(old, new, done)
     _carry_by_name(before, after, left_out, done)
+    for old, new in zip(before.plans, after.plans, strict=True):
+        for key, block in old.blocks.items():
+            for name in block.unsent.keys() - new.blocks[key].unsent.keys():
+                new.blocks[key].state[name][: block.n] = block.unsent[name]
     after.step = step
     after.failure, after.chunk, after.thread_tuner = before.failure, before.chunk, before.thread_tuner
 
@@ -52,6 +57,13 @@ def _check_neurons(old: Block, new: Block) -> None:
             raise DescriptionError(
                 f"population {population.name!r} has state and cannot be removed; expected it to stay"
             )
+
+
+def _carry_unsent(old: Block, new: Block, done: set[int]) -> None:
+    """What variables are without what graded synapses send of the state of their ends, which is summed anew."""
+    done |= {id(owner(values)) for values in old.unsent.values()}
+    for name, values in new.unsent.items():
+        values[: old.n] = old.unsent.get(name, old.state[name])
 
 
 def _carry_rings(old: Block, new: Block, step: int, done: set[int]) -> None:

@@ -265,11 +265,11 @@ class Plan:
     """What one thread does in each step. `step` is the last step run so far; the time is step * dt.
 
     signals: their arrays by variable, the same in all shares. at_start: Calls that record what there is before the
-    first step, made once, as for step 0. gates: those of graded synapses, and sent: the Calls that sum what
-    synapses send of the state of all neurons, at the beginning of stage "end"; see lowering/graded_synapses.py. resets:
-    functions(clock, phase) of Calls that reset, at the start of a phase, states of synapses that no Learning resets.
-    factors: those of what a projection learns and of what regulates it. off: parts that are switched off, the same set
-    in all shares.
+    first step, made once, as for step 0. gates: those of graded synapses. sent: the Calls that sum what synapses send
+    of the state of all neurons, at the beginning of stage "end"; again: those that make these sums anew, as the state
+    may have been set since; see lowering/graded_synapses.py for all. resets: functions(clock, phase) of Calls that
+    reset, at the start of a phase, states of synapses that no Learning resets. factors: those of what a projection
+    learns and of what regulates it. off: parts that are switched off, the same set in all shares.
     """
 
     dt: float
@@ -289,6 +289,7 @@ class Plan:
     at_start: list[Call] = field(default_factory=list)
     gates: dict[Any, Any] = field(default_factory=dict)
     sent: list[Call] = field(default_factory=list)
+    again: list[Call] = field(default_factory=list)
     resets: list[Callable[[np.ndarray, int], list[Call]]] = field(default_factory=list)
     factors: dict[Projection, list[np.ndarray]] = field(default_factory=dict)
     off: set[Any] = field(default_factory=set)
@@ -315,6 +316,8 @@ class Plan:
                     yield f"block {number}, {variable} of {kind}s", values
             for port, inputs in block.inputs.items():
                 yield f"block {number}, input to {port}", inputs
+            for name, values in block.unsent.items():
+                yield f"block {number}, {name} without what is sent", values
             for port, inputs in block.later.items():
                 yield f"block {number}, later input to {port}", inputs
             for (population, port), noise in block.noise.items():

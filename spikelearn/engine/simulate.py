@@ -94,6 +94,7 @@ def simulate(
         while program.step < last and not interrupted:
             begun = time.perf_counter()
             before = program.step
+            _send_again(program)
             if before == 0:
                 _record_start(program)
             in_parallel, trial = program.thread_tuner.choose() if program.thread_tuner is not None else (True, False)
@@ -150,6 +151,13 @@ def _advancing(
             yield (loops if added is None else loops.of_one_run()).latest(program, added, found)
     finally:
         program.within_trials = False
+
+
+def _send_again(program: Program) -> None:
+    """Sum anew what synapses send of the state of all neurons, as it or weights may have been set."""
+    for plan in program.plans:
+        for call in plan.again:
+            call(program.step)
 
 
 def _record_start(program: Program) -> None:

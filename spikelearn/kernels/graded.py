@@ -58,3 +58,10 @@ def deliver_graded(step, output, first_slot, index, targets, weights, inputs: Wr
             slot = first_slot + gate
             for p in range(index[slot], index[slot + 1]):
                 inputs[targets[p]] += weights[p] * value
+
+
+@kernel
+def keep(step, values, kept: Written):
+    """Copy values."""
+    for i in range(len(values)):
+        kept[i] = values[i]

@@ -386,3 +386,42 @@ def test_a_gate_that_nothing_opens_ends_at_0():
     assert g[1] == 1.0
     assert g[-1] == 0.0
     assert g[g > 0.0].min() > 1e-301
+
+
+def gap_network(v, weight=0.05):
+    Model = sl.NeuronModel.from_equations(
+        "dv/dt = (1.2 - v + I_gap)/(10*ms) : 1\nI_gap : 1", threshold="v > 1", reset="v = 0",
+        ports={"gap": "I_gap = weight"},
+    )  # fmt: skip
+    net = sl.Network(dt=0.1)
+    cells = net.population(5, Model, name="cells", initial={"v": v})
+    if weight is not None:
+        join(net, cells, weight)
+    net.record(cells, ["v", "I_gap"])
+    return net
+
+
+def join(net, cells, weight):
+    gap = sl.GradedSynapse.from_equations("I_gap_post = w*(v_pre - v_post) : 1 (summed)")
+    return net.connect(cells, cells, "gap", weight=weight, synapse=gap(), name="gap")
+
+
+def traces(run):
+    return np.stack([run.trace("cells", variable).values for variable in ("v", "I_gap")])
+
+
+@pytest.mark.parametrize("change", ["potentials", "weights", "a projection"])
+def test_what_is_set_between_runs_is_seen_by_gap_junctions_in_the_next_step(change):
+    """A network that is changed goes on like one that begins from there."""
+    v, weights = np.linspace(0.0, 0.9, 5), np.full((5, 5), 0.05)
+    net = gap_network(v, None if change == "a projection" else weights)
+    now = traces(net.run(3.0))[0, -1]
+    if change == "potentials":
+        now = v[::-1].copy()
+        net.set(net.populations["cells"], v=now)
+    elif change == "weights":
+        weights = 2.0 * weights
+        net.set_weights(net.projections["gap"], weights)
+    else:
+        join(net, net.populations["cells"], weights)
+    EXACT.check(traces(net.run(30.0)), traces(gap_network(now, weights).run(30.0)))

@@ -13,7 +13,7 @@ import numpy as np
 
 from spikelearn.codegen.modules import kernel_for, kernel_of
 from spikelearn.description.projection import Projection
-from spikelearn.engine.blocks import Ends
+from spikelearn.engine.blocks import Block, Ends
 from spikelearn.engine.lowering.synapse_tables import build
 from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import graded, trial_clock
@@ -187,7 +187,7 @@ def _send(table: Table, projection: Projection, plan: Plan) -> None:
     """
     assert projection.synapse is not None and projection.receiver is not None
     model, ends = projection.synapse.model, plan.ends[projection]
-    variable = projection.receiver.model.model.set_by(projection.port)
+    block, variable = ends.neurons, projection.receiver.model.model.set_by(projection.port)
     first, size, n_delays = ends.first_source, projection.source_size, len(table.delays)
     n_gates, state = size * n_delays, {}
     if model.state:
@@ -202,12 +202,25 @@ def _send(table: Table, projection: Projection, plan: Plan) -> None:
     call = Call(
         f"deliver {projection.name}", kernel, first_slot=first * n_delays, n_delays=n_delays, n_gates=n_gates,
         index=table.index, targets=table.targets, weights=table.weights,
-        summed=ends.neurons.state[variable],
+        summed=block.state[variable],
         **{f"all_{name}": values for name, values in state.items()},
         **{f"of_source_{name}": ends.source.state[name][first : first + size] for name in model.pre},
-        **{f"of_target_{name}": ends.neurons.state[name] for name in model.post},
+        **{f"of_target_{name}": block.state[name] for name in model.post},
         **dict(zip(graded.fixed(list(constants)), constants.values(), strict=True)),
     )  # fmt: skip
+    _keep(block, variable, plan)
     plan.sent.append(call)
+    plan.again.append(call)
     call(0)
-    ends.neurons.start[variable][:] = ends.neurons.state[variable]
+    block.start[variable][:] = block.state[variable]
+
+
+def _keep(block: Block, variable: str, plan: Plan) -> None:
+    """Keep what a variable is before something is added to it, so that it can be added anew."""
+    label, kernel = f"keep {variable} of {block.populations[0].name}", kernel_of(graded.keep)
+    own = slice(*plan.share.bounds(block))
+    values = block.state[variable][own]
+    kept = block.unsent.setdefault(variable, block.state[variable].copy())[own]
+    if all(call.label != label for call in plan.sent):
+        plan.sent.append(Call(label, kernel, values=values, kept=kept))
+        plan.again.append(Call(label, kernel, values=kept, kept=values))
