@@ -267,9 +267,10 @@ class Plan:
     signals: their arrays by variable, the same in all shares. at_start: Calls that record what there is before the
     first step, made once, as for step 0. gates: those of graded synapses. sent: the Calls that sum what synapses send
     of the state of all neurons, at the beginning of stage "end"; again: those that make these sums anew, as the state
-    may have been set since; see lowering/graded_synapses.py for all. resets: functions(clock, phase) of Calls that
-    reset, at the start of a phase, states of synapses that no Learning resets. factors: those of what a projection
-    learns and of what regulates it. off: parts that are switched off, the same set in all shares.
+    may have been set since; afresh: those that make them of the initial state; see lowering/graded_synapses.py for all.
+    resets: functions(clock, phase) of Calls that reset, at the start of a phase, states of synapses that no Learning
+    resets. factors: those of what a projection learns and of what regulates it. off: parts that are switched off, the
+    same set in all shares.
     """
 
     dt: float
@@ -290,6 +291,7 @@ class Plan:
     gates: dict[Any, Any] = field(default_factory=dict)
     sent: list[Call] = field(default_factory=list)
     again: list[Call] = field(default_factory=list)
+    afresh: list[Call] = field(default_factory=list)
     resets: list[Callable[[np.ndarray, int], list[Call]]] = field(default_factory=list)
     factors: dict[Projection, list[np.ndarray]] = field(default_factory=dict)
     off: set[Any] = field(default_factory=set)

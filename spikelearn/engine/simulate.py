@@ -94,7 +94,7 @@ def simulate(
         while program.step < last and not interrupted:
             begun = time.perf_counter()
             before = program.step
-            _send_again(program)
+            _send_again(program, added)
             if before == 0:
                 _record_start(program)
             in_parallel, trial = program.thread_tuner.choose() if program.thread_tuner is not None else (True, False)
@@ -153,10 +153,13 @@ def _advancing(
         program.within_trials = False
 
 
-def _send_again(program: Program) -> None:
-    """Sum anew what synapses send of the state of all neurons, as it or weights may have been set."""
+def _send_again(program: Program, added: Added | None) -> None:
+    """Sum anew what synapses send of the state of all neurons, as it or weights may have been set.
+
+    With trials also of the initial state, with which a fresh one begins.
+    """
     for plan in program.plans:
-        for call in plan.again:
+        for call in made([*plan.again, *(plan.afresh if added is not None else ())], program.off):
             call(program.step)
 
 

@@ -425,3 +425,18 @@ def test_what_is_set_between_runs_is_seen_by_gap_junctions_in_the_next_step(chan
     else:
         join(net, net.populations["cells"], weights)
     EXACT.check(traces(net.run(30.0)), traces(gap_network(now, weights).run(30.0)))
+
+
+def test_gap_junctions_are_switched_off_and_on():
+    """While they are off, neurons are alone; trials then begin without them, too."""
+    v, weights = np.linspace(0.0, 0.9, 5), np.full((5, 5), 0.05)
+    net = gap_network(v, weights)
+    now = traces(net.run(3.0))[0, -1]
+    net.switch_off(net.projections["gap"])
+    alone = traces(net.run(5.0))
+    EXACT.check(alone, traces(gap_network(now, None).run(5.0)))
+    fresh = traces(net.run(trials=sl.Trials([sl.Phase(2.0, fresh=True)], n=1)))
+    EXACT.check(fresh, traces(gap_network(v, None).run(2.0)))
+    net.switch_on(net.projections["gap"])
+    fresh = traces(net.run(trials=sl.Trials([sl.Phase(2.0, fresh=True)], n=1)))
+    EXACT.check(fresh, traces(gap_network(v, weights).run(2.0)))

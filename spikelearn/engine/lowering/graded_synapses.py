@@ -183,7 +183,8 @@ def _fan_out(projection: Projection, ends: Ends) -> np.ndarray:
 
 def _send(table: Table, projection: Projection, plan: Plan) -> None:
     """What depends on variables of source and target is added to the target's variable when all neurons of all shares
-    have advanced, so that it holds the sum at the end of the step. What it is at first is made of the initial values.
+    have advanced, so that it holds the sum at the end of the step. It is summed anew before each stretch of steps, as
+    state or weights may have been set, and for trials from the initial values, with which a fresh one begins.
     """
     assert projection.synapse is not None and projection.receiver is not None
     model, ends = projection.synapse.model, plan.ends[projection]
@@ -208,11 +209,14 @@ def _send(table: Table, projection: Projection, plan: Plan) -> None:
         **{f"of_target_{name}": block.state[name] for name in model.post},
         **dict(zip(graded.fixed(list(constants)), constants.values(), strict=True)),
     )  # fmt: skip
+    at_first = {f"of_source_{name}": ends.source.start[name][first : first + size] for name in model.pre}
+    at_first |= {f"of_target_{name}": block.start[name] for name in model.post}
+    at_first |= {f"all_{name}": np.full(n_gates, gates.start.get(name, 0.0)) for name in state}
+    afresh = call.with_arrays({**at_first, "summed": block.start[variable]})
+    call.part = afresh.part = projection
     _keep(block, variable, plan)
-    plan.sent.append(call)
-    plan.again.append(call)
-    call(0)
-    block.start[variable][:] = block.state[variable]
+    for calls, each in ((plan.sent, call), (plan.again, call), (plan.afresh, afresh)):
+        calls.append(each)
 
 
 def _keep(block: Block, variable: str, plan: Plan) -> None:
@@ -224,3 +228,5 @@ def _keep(block: Block, variable: str, plan: Plan) -> None:
     if all(call.label != label for call in plan.sent):
         plan.sent.append(Call(label, kernel, values=values, kept=kept))
         plan.again.append(Call(label, kernel, values=kept, kept=values))
+        first = block.start[variable][own]
+        plan.afresh.append(Call(label, kernel, values=first.copy(), kept=first))
