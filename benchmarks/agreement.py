@@ -18,6 +18,7 @@ import numpy as np
 
 import spikelearn as sl
 from benchmarks.job import starts
+from spikelearn.results.run import Spikes
 
 STATISTICS = ("rate", "cv", "synchrony")
 BY_CHANCE = 1e-4
@@ -51,7 +52,7 @@ def dynamics(
         values = {
             "spikes": float(own.sum()),
             "rate": float(own.sum() / size / (stop - start) * 1e3),
-            "cv": sl.analysis.cv_isi(times[own], ids[own]) if own.any() else math.nan,
+            "cv": sl.analysis.cv_isi(Spikes(times[own], ids[own])) if own.any() else math.nan,
             "synchrony": sl.analysis.synchrony(times[own], start, stop),
         }
         found[name] = {key: None if math.isnan(value) else value for key, value in values.items()}

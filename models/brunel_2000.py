@@ -89,16 +89,16 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
     p = parameters
     net, exc, inh = build(p, seed)
     run = net.run(p.duration, sink=sink, progress=progress)
-    times, ids = run.spikes(exc)
-    later, stop = times >= p.rate_from, run.t_stop
-    apart, _ = sl.analysis.shifted_trains(run.spikes(exc), p.rate_from, stop, seed)
+    spikes, stop = run.spikes(exc), run.t_stop
+    later = sl.analysis.spikes_between(spikes, p.rate_from, np.inf)
+    apart = sl.analysis.shifted_trains(spikes, p.rate_from, stop, seed)
     metrics = {
-        "rate_hz": sl.analysis.rate(run.spikes(exc), exc.size, p.rate_from, stop),
+        "rate_hz": sl.analysis.rate(spikes, exc.size, p.rate_from, stop),
         "rate_inh_hz": sl.analysis.rate(run.spikes(inh), inh.size, p.rate_from, stop),
-        "cv_isi": sl.analysis.cv_isi(times[later], ids[later]),
-        "synchrony": sl.analysis.synchrony(times, p.rate_from, stop),
-        "rate_modulation": sl.analysis.rate_modulation(times, p.rate_from, stop),
-        "oscillation_hz": sl.analysis.dominant_frequency(times, p.rate_from, stop),
+        "cv_isi": sl.analysis.cv_isi(later),
+        "synchrony": sl.analysis.synchrony(spikes, p.rate_from, stop),
+        "rate_modulation": sl.analysis.rate_modulation(spikes, p.rate_from, stop),
+        "oscillation_hz": sl.analysis.dominant_frequency(spikes, p.rate_from, stop),
         "control_rate_modulation": sl.analysis.rate_modulation(apart, p.rate_from, stop),
     }
     measured = {name: None if np.isnan(value) else value for name, value in metrics.items()}
@@ -118,7 +118,7 @@ def figure(parameters: Parameters, outcome: Outcome) -> Any:
     above.tick_params(labelbottom=False)
 
     edges = np.arange(start, stop + 1e-6, 1.0)
-    hertz = sl.analysis.binned_rate(run.spikes("excitatory").times, 4 * p.order, edges)
+    hertz = sl.analysis.binned_rate(run.spikes("excitatory"), 4 * p.order, edges)
     course = below.stairs(hertz, edges, color=colour(0), lw=0.9, baseline=None, label=f"all {4 * p.order:,} excitatory")
     mean = outcome.metrics["rate_hz"]
     lines = [course, below.axhline(mean, color=INK, lw=1.2, label=f"mean {mean:.2f} Hz")]

@@ -165,7 +165,7 @@ def multiplex(
         return run, None
 
     spikes = run.spikes(cells)
-    found = analysis.classify_events(spikes.times, spikes.ids, BURST_WINDOW)
+    found = analysis.classify_events(spikes, BURST_WINDOW)
     decoded = {}
     for name, readout in readouts.items():
         trace = run.trace(readout, "I_syn_exc")
@@ -188,7 +188,7 @@ def sweep(parameters: Parameters, seed: int, cell: Any, progress: bool | None = 
     net.record(cells, "spikes")
     run = finished(net.run(t_stop + BURST_WINDOW, progress=progress))
     spikes = run.spikes(cells)
-    found = analysis.classify_events(spikes.times, spikes.ids, BURST_WINDOW)
+    found = analysis.classify_events(spikes, BURST_WINDOW)
     events, bursts = (
         np.bincount(ids[(times >= SETTLING) & (times < t_stop)] // p.sweep_N, minlength=len(currents))
         for times, ids in ((found.event_times, found.event_ids), (found.burst_times, found.burst_ids))

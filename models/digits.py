@@ -190,11 +190,12 @@ def learn(
             reset=[learner.cells, learner.basal],
             plastic=(),
             callback=sl.Callback(answer, answering),
+            name="decide",
         ),
-        sl.Phase(p.learn, rates=rates, callback=sl.Callback(give_dopamine, rewarding)),
-        sl.Phase(p.reward),
+        sl.Phase(p.learn, rates=rates, callback=sl.Callback(give_dopamine, rewarding), name="feedback"),
+        sl.Phase(p.reward, name="reward"),
     ]
-    run = learner.network.run(trials=sl.Trials(phases, n=len(images)), progress=False, sink=sink)
+    run = learner.network.run(trials=sl.Trials(phases, n=len(images), labels=labels), progress=False, sink=sink)
     learner.cost += cost_of(run)
     return run, answers
 

@@ -158,14 +158,13 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
     run = net.run(p.duration, sink=sink, progress=progress)
     metrics: dict[str, float | None] = {}
     for population in populations:
-        times, ids = run.spikes(population)
-        later = times >= p.rate_from
+        spikes = run.spikes(population)
         found = {"rate": np.nan, "cv": np.nan, "synchrony": np.nan}
         if run.t_stop > p.rate_from + 3.0:
             found = {
-                "rate": sl.analysis.rate(run.spikes(population), population.size, p.rate_from, run.t_stop),
-                "cv": sl.analysis.cv_isi(times[later], ids[later]),
-                "synchrony": sl.analysis.synchrony(times[ids < SAMPLED], p.rate_from, run.t_stop),
+                "rate": sl.analysis.rate(spikes, population.size, p.rate_from, run.t_stop),
+                "cv": sl.analysis.cv_isi(sl.analysis.spikes_between(spikes, p.rate_from, np.inf)),
+                "synchrony": sl.analysis.synchrony(spikes.times[spikes.ids < SAMPLED], p.rate_from, run.t_stop),
             }
         for name, value in found.items():
             key = f"rate_{population.name}_hz" if name == "rate" else f"{name}_{population.name}"

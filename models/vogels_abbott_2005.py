@@ -100,13 +100,12 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
     p = parameters
     net, exc, inh = build(p, seed)
     run = net.run(p.duration, sink=sink, progress=progress)
-    times, ids = run.spikes(exc)
-    later = times >= p.rate_from
+    spikes = run.spikes(exc)
     metrics = {
-        "rate_exc_hz": sl.analysis.rate(run.spikes(exc), exc.size, p.rate_from, run.t_stop),
+        "rate_exc_hz": sl.analysis.rate(spikes, exc.size, p.rate_from, run.t_stop),
         "rate_inh_hz": sl.analysis.rate(run.spikes(inh), inh.size, p.rate_from, run.t_stop),
-        "cv_isi": sl.analysis.cv_isi(times[later], ids[later]),
-        "last_spike_ms": float(times[-1]) if len(times) else np.nan,
+        "cv_isi": sl.analysis.cv_isi(sl.analysis.spikes_between(spikes, p.rate_from, np.inf)),
+        "last_spike_ms": float(spikes.times[-1]) if len(spikes.times) else np.nan,
     }
     measured = {name: None if np.isnan(value) else value for name, value in metrics.items()}
     shown = [exc[p.kicked : p.kicked + 80], inh[:20]]
@@ -124,7 +123,7 @@ def figure(parameters: Parameters, outcome: Outcome) -> Any:
     edges = np.arange(0.0, run.t_stop + 1e-6, 5.0)
     lines, highest = [], 1.0
     for k, (name, metric) in enumerate((("excitatory", "rate_exc_hz"), ("inhibitory", "rate_inh_hz"))):
-        hertz = sl.analysis.binned_rate(run.spikes(name).times, run.populations[name].size, edges)
+        hertz = sl.analysis.binned_rate(run.spikes(name), run.populations[name].size, edges)
         highest = max(highest, *hertz[edges[:-1] >= min(200.0, 0.5 * run.t_stop)])
         style = {"color": colour(k), "lw": 1.1 - 0.2 * k, "ls": ("-", (0, (3, 1)))[k]}
         label = f"{name}, mean {outcome.metrics[metric]:.2f} Hz"

@@ -67,7 +67,7 @@ def simulate(parameters: Parameters, seed: int, sink: Any = None, progress: bool
     net.drive(cells, sl.StepCurrent(*dendrite), port="apical")
     net.record(cells)
     run = net.run(t_stop + source.BURST_WINDOW, sink=sink, progress=progress)
-    found = sl.analysis.classify_events(*run.spikes(cells), source.BURST_WINDOW)
+    found = sl.analysis.classify_events(run.spikes(cells), source.BURST_WINDOW)
     rate = sl.analysis.binned_rate(found.event_times, p.N, edges)
     bursts = sl.analysis.binned_rate(found.burst_times, p.N, edges)
     share = sl.analysis.burst_probability(found.burst_times, found.event_times, edges)

@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> None:
     for name, population in run.populations.items():
         spikes = run.spikes(name)
         rate = sl.analysis.rate(spikes, population.size, run.t_start, run.t_stop)
-        print(f"{name}: {rate:.2f} Hz, CV {sl.analysis.cv_isi(spikes.times, spikes.ids):.2f}")
+        print(f"{name}: {rate:.2f} Hz, CV {sl.analysis.cv_isi(spikes):.2f}")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ if _TYPE_CHECKING:
     from spikelearn import io as io
     from spikelearn import learning as learning
     from spikelearn import plots as plots
+    from spikelearn import sweep as sweep
     from spikelearn import tasks as tasks
     from spikelearn.backends import NEST as NEST
     from spikelearn.backends import Brian2 as Brian2
@@ -42,6 +43,7 @@ if _TYPE_CHECKING:
     from spikelearn.description import UniformPositions as UniformPositions
     from spikelearn.description import View as View
     from spikelearn.description import World as World
+    from spikelearn.experiments.listing import models as models
     from spikelearn.kernels.random import random_uniform as random_uniform
     from spikelearn.learning.event_gradient import event_gradient as event_gradient
     from spikelearn.learning.gradient import gradient as gradient

@@ -58,3 +58,7 @@ class TemplateError(SpikelearnError, ValueError):
 
 class CoarseStepWarning(UserWarning):
     """A dt of half the fastest time constant of a population or more, so that results depend on dt."""
+
+
+class SignWarning(UserWarning):
+    """Weights of a sign that the port does not expect: a positive current into "inh", or a negative conductance."""

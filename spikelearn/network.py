@@ -37,7 +37,7 @@ from spikelearn.engine.simulate import Pause
 from spikelearn.errors import CheckpointError, CoarseStepWarning, DescriptionError, SimulationError, SpikelearnError
 from spikelearn.results.recent import RecentEvents
 from spikelearn.results.recordings import found_key
-from spikelearn.results.run import Run, Spikes, Synapses
+from spikelearn.results.run import Run, Spikes, Synapses, read_only
 from spikelearn.steps import times_of
 from spikelearn.units import Quantity
 from spikelearn.values import path as checked_path
@@ -95,8 +95,12 @@ class Network(ChangingNetwork):
         return short(self._everything(), self.time)
 
     def __str__(self) -> str:
-        """All parts: populations, projections, drives, modulators, signals and recordings, with their sizes."""
-        return overview(self._everything(), self.time)
+        """All parts: populations, projections, drives, modulators, signals and recordings, with their sizes.
+
+        Of a network that is built, also the memory that synapses take.
+        """
+        memory = None if self._backend is None else self._backend.memory()
+        return overview(self._everything(), self.time, memory)
 
     @property
     def time(self) -> float:
@@ -244,6 +248,10 @@ class Network(ChangingNetwork):
         found = np.array(self._synapses(projection, "weights").weight, np.float64)
         found.flags.writeable = False
         return found
+
+    def synapses(self, projection: Projection) -> Synapses:
+        """The current synapses of a projection, before the first run too: pre, post, weight and delay of each."""
+        return read_only(self._synapses(projection, "synapses"))
 
     def set_weights(self, projection: Projection | Readout, weights: Quantity) -> None:
         """Set the weights of a projection, plastic or static, or of a readout, before the first run or between runs.
@@ -477,6 +485,7 @@ class Network(ChangingNetwork):
         backend = self._backend
         assert backend is not None
         run.synapse_data = {name: backend.synapses(p) for name, p in self._projections.items()}
+        run.state_data = backend.state()
         if "checkpoints" in backend.supports:
             run.checkpoint_writer = functools.partial(self._write_checkpoint, self._lineage, backend.step)
         self._runs.append(weakref.ref(run))

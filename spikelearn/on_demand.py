@@ -47,6 +47,16 @@ def imported_on_demand(
     return value, lambda: sorted({*vars(module), *places, *lists}), exports
 
 
+def from_above(place: str) -> Any:
+    """An object of a floor above, "module:name", imported when a user asks for it.
+
+    For methods of what users hold, such as `net.plot()`, that only hand themselves on to a function of that floor, so
+    that what is below never needs what is above.
+    """
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
+
+
 def _imports(code: CodeType) -> Iterator[tuple[str, str, str]]:
     """(module, name, exported name) of each `from module import name as exported`; of a star, "*" twice."""
     place = name = ""

@@ -45,7 +45,7 @@ def simulate(p, seed, sink=None, progress=None):
     if run.duration:
         go_wrong(p, seed)
     drawn = np.random.default_rng(seed).normal()
-    value = np.nan if p.what == NAN else p.x + 0.1 * drawn
+    value = np.inf if p.what == NAN else p.x + 0.1 * drawn
     return Outcome(run, {"value": value, "spikes": len(run.spikes(cells).times), "none": None})
 
 

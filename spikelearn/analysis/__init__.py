@@ -23,12 +23,14 @@ from spikelearn.analysis.readout import (
     votes,
 )
 from spikelearn.analysis.signals import logistic, mean_of_steps, ratio, running_mean
+from spikelearn.analysis.summary import RunSummary
 from spikelearn.analysis.synchrony import synchrony
 from spikelearn.analysis.volleys import spikes_between, volleys
 
 __all__ = [
     "EventsAndBursts",
     "Reading",
+    "RunSummary",
     "Shares",
     "angle",
     "best_lag_correlation",

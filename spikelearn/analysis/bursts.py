@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spikelearn.analysis.arguments import checks_arguments
-from spikelearn.analysis.checks import ROUNDING, bin_edges, counts_between, positive, spike_times
+from spikelearn.analysis.arguments import SpikesLike, TimesLike, checks_arguments, spikes_of, times_in
+from spikelearn.analysis.checks import ROUNDING, bin_edges, counts_between, positive
 from spikelearn.analysis.intervals import by_neuron
 from spikelearn.analysis.signals import ratio
 from spikelearn.errors import ParameterError
@@ -31,7 +31,7 @@ class EventsAndBursts(NamedTuple):
 
 
 @checks_arguments
-def classify_events(times: ArrayLike, ids: ArrayLike, window: float = 16.0) -> EventsAndBursts:
+def classify_events(spikes: SpikesLike, window: float = 16.0) -> EventsAndBursts:
     """Classify events and bursts by the intervals between the spikes of each neuron.
 
     An event is a spike more than `window` ms after the previous one of its neuron, or that neuron's first.
@@ -40,13 +40,14 @@ def classify_events(times: ArrayLike, ids: ArrayLike, window: float = 16.0) -> E
     bursts and events of the same bin belong together. An event less than `window` before the end of the
     recording may be an undetected burst.
 
-    times: (n,) ms, ascending. ids: (n,) integers. window: ms.
+    spikes: what run.spikes(...) returns, or trains. window: ms.
     Raises ParameterError if shapes, types or order are wrong or the window is not positive.
     Source: Payeur et al. 2021, Nat. Neurosci. 24:1010 (16 ms).
     """
     positive(window, "window", "ms")
-    spikes = by_neuron(times, ids)
-    is_event = spikes.since_previous > window + ROUNDING
+    given = spikes_of(spikes)
+    found = by_neuron(given.times, given.ids)
+    is_event = found.since_previous > window + ROUNDING
     # The next spike of the same neuron follows within the window if and only if it is not an event.
     is_burst = is_event.copy()
     is_burst[:-1] &= ~is_event[1:]
@@ -54,36 +55,37 @@ def classify_events(times: ArrayLike, ids: ArrayLike, window: float = 16.0) -> E
 
     def in_time_order(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         # The position in the given arrays restores their order, including ties.
-        order = np.argsort(spikes.order[chosen])
-        return spikes.times[chosen][order], spikes.ids[chosen][order]
+        order = np.argsort(found.order[chosen])
+        return found.times[chosen][order], found.ids[chosen][order]
 
     return EventsAndBursts(*in_time_order(is_event), *in_time_order(is_burst))
 
 
 @checks_arguments
-def binned_rate(times: ArrayLike, n: int, edges: ArrayLike) -> np.ndarray:
+def binned_rate(spikes: TimesLike, n: int, edges: ArrayLike) -> np.ndarray:
     """Mean rate per neuron of `n` neurons between consecutive `edges`: (k,) float64, Hz.
 
-    times: (m,) ms, ascending; of spikes, events or bursts. edges: (k + 1,) ms; bins are [left, right).
+    spikes: of spikes, events or bursts: what run.spikes(...) returns, their times (ms), or trains. edges: (k + 1,) ms;
+    bins are [left, right).
     Raises ParameterError if times or edges are not ascending or n is not positive.
     """
     positive(n, "n")
     edges = bin_edges(edges)
-    return counts_between(spike_times(times), edges) / (n * np.diff(edges) * 1e-3)
+    return counts_between(times_in(spikes), edges) / (n * np.diff(edges) * 1e-3)
 
 
 @checks_arguments
-def burst_probability(bursts: ArrayLike, events: ArrayLike, edges: ArrayLike) -> np.ndarray:
+def burst_probability(bursts: TimesLike, events: TimesLike, edges: ArrayLike) -> np.ndarray:
     """Share of events that are bursts, between consecutive `edges`: (k,) float64, NaN without events.
 
-    bursts, events: (m,) times in ms, ascending, as `classify_events` returns them. edges: (k + 1,) ms.
+    bursts, events: times in ms, ascending, as `classify_events` returns them, or spikes or trains. edges: (k + 1,) ms.
     Raises ParameterError if an array is not ascending, or a bin holds more bursts than events, as happens
     when bursts are stamped at their second spike.
     Source: Naud & Sprekeler 2018, PNAS 115:E6329.
     """
     edges = bin_edges(edges)
-    n_bursts = counts_between(spike_times(bursts), edges)
-    n_events = counts_between(spike_times(events), edges)
+    n_bursts = counts_between(times_in(bursts), edges)
+    n_events = counts_between(times_in(events), edges)
     if np.any(n_bursts > n_events):
         raise ParameterError(
             "a bin holds more bursts than events: stamp bursts at their first spike, as classify_events does"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from spikelearn.analysis.arguments import checks_arguments
+from spikelearn.analysis.arguments import SpikesLike, checks_arguments, spikes_of
 from spikelearn.analysis.intervals import by_neuron
 from spikelearn.errors import ParameterError
 
 
 @checks_arguments
-def cv_isi(times: ArrayLike, ids: ArrayLike, min_spikes: int = 3) -> float:
+def cv_isi(spikes: SpikesLike, min_spikes: int = 3) -> float:
     """Coefficient of variation of the inter-spike intervals, averaged over neurons; a pure number.
 
     For each neuron with at least `min_spikes` spikes, the standard deviation of its intervals (with ddof=0)
@@ -19,16 +18,17 @@ def cv_isi(times: ArrayLike, ids: ArrayLike, min_spikes: int = 3) -> float:
     A few intervals underestimate the CV of an irregular neuron, and a window favours short intervals:
     compare only windows with many spikes per neuron.
 
-    times: (n,) ms, ascending. ids: (n,) integers. Raises ParameterError if shapes, types or order are
+    spikes: what run.spikes(...) returns, or trains. Raises ParameterError if shapes, types or order are
     wrong, or min_spikes is below 3 (one interval has no variation).
     Source: Softky & Koch 1993, J. Neurosci. 13:334; Brunel 2000, J. Comput. Neurosci. 8:183.
     """
     if min_spikes < 3:
         raise ParameterError(f"min_spikes must be at least 3, which is two intervals, got {min_spikes}")
-    spikes = by_neuron(times, ids)
-    first = np.isinf(spikes.since_previous)
+    given = spikes_of(spikes)
+    sorted_spikes = by_neuron(given.times, given.ids)
+    first = np.isinf(sorted_spikes.since_previous)
     neuron = (np.cumsum(first) - 1)[~first]
-    intervals = spikes.since_previous[~first]
+    intervals = sorted_spikes.since_previous[~first]
     number = np.bincount(neuron, minlength=int(first.sum()))
     safe = np.maximum(number, 1)
     mean = np.bincount(neuron, intervals, minlength=number.size) / safe

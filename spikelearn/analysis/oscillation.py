@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from spikelearn.analysis.arguments import checks_arguments
+from spikelearn.analysis.arguments import SpikesLike, TimesLike, checks_arguments, spikes_of
 from spikelearn.analysis.checks import spike_ids, spike_times, window
-from spikelearn.analysis.rates import SpikesLike, counts
+from spikelearn.analysis.rates import counts
 from spikelearn.errors import ParameterError
+from spikelearn.results.recorded_data import Spikes
 
 
 @checks_arguments
-def rate_modulation(times: ArrayLike, t_start: float, t_stop: float, bin: float = 0.5) -> float:
+def rate_modulation(spikes: TimesLike, t_start: float, t_stop: float, bin: float = 0.5) -> float:
     """Coefficient of variation of a population's rate, corrected for chance; a pure number.
 
     For independent Poisson neurons the variance of counts equals their mean: this is subtracted from the variance, so
@@ -20,16 +20,16 @@ def rate_modulation(times: ArrayLike, t_start: float, t_stop: float, bin: float 
     chance); a / sqrt(2) for a rate proportional to 1 + a sin(2 pi f t), times the factor sinc(f bin) due to binning;
     unbounded for volleys separated by silence. NaN if there are no spikes.
 
-    times: (n,) ms, ascending, of all neurons together. bin: ms. Raises ParameterError as `counts` does.
+    spikes: what run.spikes(...) returns, their times (ms), or trains. bin: ms. Raises ParameterError as `counts` does.
     """
-    in_bin = counts(times, t_start, t_stop, bin)
+    in_bin = counts(spikes, t_start, t_stop, bin)
     mean = in_bin.mean()
     return float(np.sqrt(max(in_bin.var() - mean, 0.0)) / mean) if mean > 0 else float("nan")
 
 
 @checks_arguments
 def dominant_frequency(
-    times: ArrayLike, t_start: float, t_stop: float, bin: float = 0.5, resolution: float = 5.0
+    spikes: TimesLike, t_start: float, t_stop: float, bin: float = 0.5, resolution: float = 5.0
 ) -> float:
     """Frequency at which the spectrum of a population's spike counts is highest, in Hz. NaN if there are no spikes.
 
@@ -37,11 +37,11 @@ def dominant_frequency(
     `resolution` (Hz), or of one segment if the recording is shorter. The lowest two frequencies are regarded as drift,
     not as an oscillation; the highest is 500 / bin Hz.
 
-    times: (n,) ms, ascending, of all neurons together. bin: ms. Raises ParameterError as `counts` does, and if the
-    window has fewer than eight bins.
+    spikes: what run.spikes(...) returns, their times (ms), or trains. bin: ms. Raises ParameterError as `counts` does,
+    and if the window has fewer than eight bins.
     Source: Welch 1967, IEEE Trans. Audio Electroacoust. 15:70.
     """
-    in_bin = counts(times, t_start, t_stop, bin)
+    in_bin = counts(spikes, t_start, t_stop, bin)
     if in_bin.size < 8:
         raise ParameterError(f"a spectrum needs at least 8 bins of {bin} ms, got {in_bin.size}")
     if not in_bin.any():
@@ -54,22 +54,24 @@ def dominant_frequency(
 
 
 @checks_arguments
-def shifted_trains(spikes: SpikesLike, t_start: float, t_stop: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The spikes in a window, each neuron's train shifted in time by its own random amount: (times, ids), (n,) each.
+def shifted_trains(spikes: SpikesLike, t_start: float, t_stop: float, seed: int) -> Spikes:
+    """The spikes in a window, each neuron's train shifted in time by its own random amount.
 
     Spikes wrap around from the end of the window to its start, so each neuron keeps its rate and all its intervals but
     one, while neurons become independent. A control: any remaining synchrony is an artefact.
 
-    spikes: times ascending, ms. seed: of the shifts. Raises ParameterError for an empty window or times out of order.
+    spikes: what run.spikes(...) returns, or trains. seed: of the shifts. Raises ParameterError for an empty window or
+    times out of order.
     """
     duration = window(t_start, t_stop)
-    times = spike_times(spikes.times)
-    ids = spike_ids(spikes.ids, times)
+    given = spikes_of(spikes)
+    times = spike_times(given.times)
+    ids = spike_ids(given.ids, times)
     inside = (times >= t_start) & (times < t_stop)
     times, ids = times[inside], ids[inside]
     if not ids.size:
-        return times, ids
+        return Spikes(times, ids)
     shift = np.random.default_rng(seed).uniform(0.0, duration, int(ids.max()) + 1)
     moved = t_start + (times - t_start + shift[ids]) % duration
     order = np.argsort(moved, kind="stable")
-    return moved[order], ids[order]
+    return Spikes(moved[order], ids[order])

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
-from numpy.typing import ArrayLike
 
-from spikelearn.analysis.arguments import checks_arguments
+from spikelearn.analysis.arguments import SpikesLike, TimesLike, checks_arguments, spikes_of, times_in
 from spikelearn.analysis.checks import ROUNDING, counts_between, positive, spike_ids, spike_times, window
 from spikelearn.errors import ParameterError
 
 
-class SpikesLike(Protocol):
-    """What `run.spikes(...)` returns: `times` (m,) float64, ms, ascending, and `ids` (m,) integers."""
-
-    @property
-    def times(self) -> np.ndarray: ...
-
-    @property
-    def ids(self) -> np.ndarray: ...
-
-
 @checks_arguments
-def rate(spikes: SpikesLike, n: int, t_start: float, t_stop: float) -> float:
+def rate(spikes: TimesLike, n: int, t_start: float, t_stop: float) -> float:
     """Mean rate of a population of `n` neurons in [t_start, t_stop), in Hz; silent neurons count.
 
+    spikes: what run.spikes(...) returns, their times (ms), or trains.
     Raises ParameterError if n is not positive, the window is empty or the times are not ascending.
     """
     positive(n, "n")
     duration = window(t_start, t_stop)
     edges = np.array([t_start, t_stop], dtype=np.float64)
-    total = counts_between(spike_times(spikes.times), edges)[0]
+    total = counts_between(times_in(spikes), edges)[0]
     return float(total / (n * duration * 1e-3))
 
 
@@ -39,12 +27,14 @@ def rate(spikes: SpikesLike, n: int, t_start: float, t_stop: float) -> float:
 def rates_per_neuron(spikes: SpikesLike, n: int, t_start: float, t_stop: float) -> np.ndarray:
     """Rate of each of `n` neurons in [t_start, t_stop): (n,) float64, Hz.
 
+    spikes: what run.spikes(...) returns, or trains.
     Raises ParameterError as `rate` does, and if an id is outside 0 to n - 1.
     """
     positive(n, "n")
     duration = window(t_start, t_stop)
-    times = spike_times(spikes.times)
-    ids = spike_ids(spikes.ids, times)
+    given = spikes_of(spikes)
+    times = spike_times(given.times)
+    ids = spike_ids(given.ids, times)
     if ids.size and (ids.min() < 0 or ids.max() >= n):
         raise ParameterError(f"ids must lie in 0 to {n - 1}, got {ids.min()} to {ids.max()}")
     first, last = np.searchsorted(times, np.array([t_start, t_stop]) - ROUNDING)
@@ -52,15 +42,16 @@ def rates_per_neuron(spikes: SpikesLike, n: int, t_start: float, t_stop: float) 
 
 
 @checks_arguments
-def counts(times: ArrayLike, t_start: float, t_stop: float, bin: float) -> np.ndarray:
+def counts(spikes: TimesLike, t_start: float, t_stop: float, bin: float) -> np.ndarray:
     """Spikes in consecutive bins of `bin` ms from `t_start`: (k,) int64, k = (t_stop - t_start) // bin.
 
     Only whole bins are counted, so that all have the same expectation; a remainder at the end is dropped.
-    times: (m,) ms, ascending. Raises ParameterError if times are not ascending, or no whole bin fits.
+    spikes: what run.spikes(...) returns, their times (ms), or trains. Raises ParameterError if times are not ascending,
+    or no whole bin fits.
     """
     positive(bin, "bin", "ms")
     duration = window(t_start, t_stop)
     n_bins = int(np.floor((duration + ROUNDING) / bin))
     if n_bins < 1:
         raise ParameterError(f"no whole bin of {bin} ms fits in {t_start} to {t_stop} ms")
-    return counts_between(spike_times(times), t_start + bin * np.arange(n_bins + 1))
+    return counts_between(times_in(spikes), t_start + bin * np.arange(n_bins + 1))

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from numpy.typing import ArrayLike
-
-from spikelearn.analysis.arguments import checks_arguments
+from spikelearn.analysis.arguments import TimesLike, checks_arguments
 from spikelearn.analysis.rates import counts
 
 
 @checks_arguments
-def synchrony(times: ArrayLike, t_start: float, t_stop: float, bin: float = 3.0) -> float:
+def synchrony(spikes: TimesLike, t_start: float, t_stop: float, bin: float = 3.0) -> float:
     """Variance over mean of the spike counts of a population in bins of `bin` ms; a pure number.
 
     1 for independent Poisson neurons, 0 for a constant count, above 1 if neurons fire together. It
     depends on the number of neurons and the bin: compare only if both are equal. NaN if no spikes.
 
-    times: (n,) ms, ascending, of all neurons together. Raises ParameterError as `counts` does.
+    spikes: what run.spikes(...) returns, their times (ms), or trains. Raises ParameterError as `counts` does.
     Source: Potjans & Diesmann 2014, Cereb. Cortex 24:785 (with 1,000 neurons per layer and 3 ms).
     """
-    in_bin = counts(times, t_start, t_stop, bin)
+    in_bin = counts(spikes, t_start, t_stop, bin)
     mean = in_bin.mean()
     return float(in_bin.var() / mean) if mean > 0 else float("nan")

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from spikelearn.analysis.arguments import checks_arguments
-from spikelearn.analysis.checks import positive, spike_times
-from spikelearn.results.run import Spikes
-
-
-@checks_arguments
-def spikes_between(spikes: Spikes, t_start: float, t_stop: float) -> Spikes:
-    """The spikes, sorted by time, in [t_start, t_stop), ms."""
-    low, high = np.searchsorted(spikes.times, [t_start, t_stop])
-    return Spikes(spikes.times[low:high], spikes.ids[low:high])
+from spikelearn.analysis.arguments import SpikesLike, TimesLike, checks_arguments, spikes_of, times_in
+from spikelearn.analysis.checks import positive
+from spikelearn.results.recorded_data import Spikes, SpikesOfRun
 
 
 @checks_arguments
-def volleys(times: ArrayLike, at_least: int, within: float) -> list[float]:
+def spikes_between(spikes: SpikesLike, t_start: float, t_stop: float) -> Spikes:
+    """The spikes in [t_start, t_stop), ms. spikes: what run.spikes(...) returns, or trains."""
+    given = spikes_of(spikes)
+    low, high = np.searchsorted(given.times, [t_start, t_stop])
+    times, ids = given.times[low:high], given.ids[low:high]
+    if isinstance(given, SpikesOfRun):
+        begin, end = given.window
+        return SpikesOfRun.of(times, ids, given.neurons, (max(t_start, begin), min(t_stop, end)))
+    return Spikes(times, ids)
+
+
+@checks_arguments
+def volleys(spikes: TimesLike, at_least: int, within: float) -> list[float]:
     """Start times of volleys: at least `at_least` spikes within less than `within` ms. No spike belongs to two.
 
-    times: (n,) ms, ascending. Raises ParameterError if they are not, or if a number is not positive.
+    spikes: what run.spikes(...) returns, their times (ms), or trains. Raises ParameterError if times are not ascending,
+    or if a number is not positive.
     """
     positive(at_least, "at_least")
     positive(within, "within", "ms")
-    found, begun, all_times = [], 0, spike_times(times)
+    found, begun, all_times = [], 0, times_in(spikes)
     while begun + at_least <= len(all_times):
         end = int(np.searchsorted(all_times, all_times[begun] + within))
         if end - begun >= at_least:

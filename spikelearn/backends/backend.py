@@ -83,7 +83,7 @@ class Backend(ABC):
     ) -> tuple[bool, float]:
         """Run n_steps and pass recordings to the sink, on which `begin` has been called.
 
-        Returns whether it was interrupted, and the wall time of the steps in seconds. progress: whether to show a
+        Returns whether it was interrupted, and its wall time in seconds. progress: whether to show a
         progress bar; None: only on a terminal. pauses: actions between steps. trials:
         the return value of `lower_trials` for the schedule that these steps run. Raises SimulationError.
         """
@@ -149,6 +149,14 @@ class Backend(ABC):
         They may be written to between two runs.
         """
         raise self._unsupported("state that can be read")
+
+    def state(self) -> dict[str, dict[str, np.ndarray]] | None:
+        """Name of a population of neurons -> variable -> (size,), a copy of its state now; None if it is not known."""
+        return None
+
+    def memory(self) -> dict[str, float]:
+        """Name of a projection -> bytes that its synapses take; none of those for which it is not known."""
+        return {}
 
     def lower_trials(self, trials: Trials) -> Any:
         """What `advance` needs to run a schedule. Raises DescriptionError if it cannot be run."""

@@ -156,6 +156,29 @@ class CompiledBackend(Backend):
 
         return LoweredTrials(trial_calls(trials, self.program), save_inputs(trials, self.program))
 
+    def state(self) -> dict[str, dict[str, np.ndarray]]:
+        return {
+            population.name: {
+                name: values[block.span(population)].astype(np.float64) for name, values in block.state.items()
+            }
+            for population, block in self.program.plans[0].block_of.items()
+            if block.state
+        }
+
+    def memory(self) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for plan in self.program.plans:
+            for projection, table in plan.tables.items():
+                of_table = [table.index, table.targets, table.weights, table.slot_weight]
+                share = table.sizes.get(projection, 0) / max(1, table.n_synapses)
+                values = getattr(plan.learning.get(projection), "values", {}).values()
+                known = {id(array) for array in of_table}
+                own = {id(array): array.nbytes for array in values if isinstance(array, np.ndarray)}
+                n_bytes = share * sum(array.nbytes for array in of_table)
+                n_bytes += sum(n for key, n in own.items() if key not in known)
+                found[projection.name] = found.get(projection.name, 0.0) + n_bytes
+        return found
+
     def arrays(self) -> dict[str, np.ndarray]:
         return self.program.arrays()
 

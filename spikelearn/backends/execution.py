@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -17,9 +18,14 @@ from spikelearn.engine.simulate import Pause, steps_to_take
 from spikelearn.errors import CheckpointError, RunFileError, SimulationError
 from spikelearn.neurons import Neuron
 from spikelearn.results.recent import Listening, RecentEvents
+from spikelearn.results.recorded_data import TrialTimes
 from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run, SynapticEvents
 from spikelearn.results.sink import RunHeader, Sink, TraceHeader
 from spikelearn.steps import times_of
+from spikelearn.units import plain
+
+if TYPE_CHECKING:
+    from spikelearn.description.trials import Trials
 
 
 def execute(
@@ -64,6 +70,7 @@ def execute(
             wall_s=wall,
             synaptic_events=now().synaptic_events - events_before,
             projection_events=counts(),
+            trials=() if wanted is None else (_trial_times(wanted, header),),
         )
         run = finish(run)
         return run if after is None else after.joined(run)
@@ -71,7 +78,8 @@ def execute(
     path, receiver = request.checkpoint, sink if recent is None else cast(Sink, Listening(sink, recent))
     if path is not None and request.checkpoint_steps:
         pauses = [*pauses, Pause(request.checkpoint_steps, lambda wall: so_far(False, wall).checkpoint(path))]
-    interrupted, wall, last = True, 0.0, backend.step + steps_to_take(request.n_steps)
+    interrupted, wall, begun = True, 0.0, time.perf_counter()
+    last = backend.step + steps_to_take(request.n_steps)
     error: SimulationError | CheckpointError | RunFileError | None = None
     try:
         while True:
@@ -81,7 +89,7 @@ def execute(
             if interrupted or now() is backend or now().step == last:
                 break
     except (SimulationError, CheckpointError, RunFileError) as raised:
-        error = raised
+        error, wall = raised, time.perf_counter() - begun
     if not isinstance(error, RunFileError):
         try:
             apart = [counts()] if counted else []
@@ -112,10 +120,24 @@ def _header(backend: Backend, versions: Mapping[str, str]) -> RunHeader:
         seed=d.seed,
         populations=populations,
         projections=projections,
-        spikes=tuple((r.of.name, r.key) for r in d.recordings if r.events),
-        traces=tuple(TraceHeader(r.of.name, r.key, r.unit, r.ids) for r in d.recordings if not r.events),
+        spikes=tuple((r.of.name, r.key) for r in d.recordings if r.events or r.sampled),
+        traces=tuple(TraceHeader(r.of.name, r.key, r.unit, r.columns) for r in d.recordings if not r.events),
         versions={**versions, **backend.versions},
     )
+
+
+def _trial_times(trials: Trials, header: RunHeader) -> TrialTimes:
+    """When the phases of trials that begin with a run are."""
+    durations = tuple(times_of(int(steps), header.dt) for steps in trials.phase_steps(header.dt))
+    begins = header.t_start + sum(durations) * np.arange(trials.n)
+    found: dict[str, list[np.ndarray]] = {}
+    for k, phase in enumerate(trials.phases):
+        for modulator, amounts in phase.releases.items():
+            released = np.broadcast_to(np.asarray(plain(amounts, "1", "releases")), trials.n) != 0
+            found.setdefault(modulator.name, []).append(begins[released] + sum(durations[:k]))
+    releases = {name: np.sort(np.concatenate(times)) for name, times in found.items()}
+    names = tuple(phase.name for phase in trials.phases)
+    return TrialTimes(header.t_start, durations, trials.n, names, tuple(trials.labels), releases)
 
 
 def _infos(backend: Backend) -> tuple[dict[str, PopulationInfo], dict[str, ProjectionInfo]]:
@@ -151,9 +173,9 @@ def _projection_info(projection: Projection, backend: Backend) -> ProjectionInfo
 
 
 def _recorded(population: Population, recordings: Sequence[Recording]) -> dict[str, np.ndarray]:
-    """Recording of events -> the neurons from which they are recorded, if not from all."""
-    of_it = [r for r in recordings if r.of is population and r.events]
-    return {r.key: r.ids for r in of_it if len(r.ids) < population.size}
+    """Recording of events -> the neurons from which they are recorded, if not from all; and those of a rate."""
+    of_it = [r for r in recordings if r.of is population and (r.events or r.at)]
+    return {r.key: r.ids for r in of_it if r.is_rate or len(r.ids) < population.size}
 
 
 def _parameters(population: Population) -> dict[str, Any]:

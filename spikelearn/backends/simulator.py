@@ -192,7 +192,7 @@ def _check_supported(d: NetworkDescription, simulator: str) -> None:
                 f"refractory period; {ours}"
             )
     for recording in d.recordings:
-        if isinstance(recording.of, Projection) and recording.variable != "weight":
+        if recording.at or (isinstance(recording.of, Projection) and recording.variable != "weight"):
             raise DescriptionError(
                 f"recording of {recording.of.name!r}: {recording.variable!r} cannot be recorded on {simulator}; {ours}"
             )

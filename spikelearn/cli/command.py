@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("run", type=path_argument, metavar="DIR", help="a directory with a run.h5, or a run file")
         one.add_argument("--out", type=path_argument, metavar="FILE", help=f"default: {kind}.png next to the run file")
         if kind == "weights":
-            one.add_argument("--projection", metavar="NAME", help="required if the run has several")
+            one.add_argument("--projection", metavar="NAME", help="default: all")
         else:
             if kind == "raster":
                 one.epilog = (
@@ -303,7 +303,9 @@ def _plot(options: argparse.Namespace) -> int:
     if run.interrupted:
         print(f"{path}: this run was interrupted at {run.t_stop:g} ms", file=sys.stderr)
     if options.kind == "weights":
-        axes = plots.weights(run, _projection(run, options.projection))
+        names = [] if options.projection is None else [options.projection]
+        _require(names, run.projections, "projection")
+        axes = plots.weights(run, options.projection)
     else:
         limits = ("--from", options.t_start), ("--to", options.t_stop)
         start, stop = (None if text is None else ex.parse_time(text, option) for option, text in limits)
@@ -339,16 +341,6 @@ def _raster_window(run: Run, populations: Sequence[str] | None, picture: str) ->
     start, stop = run.t_stop - RASTER_SHOWN, run.t_stop
     print(f"{picture} shows the last {RASTER_SHOWN / 1000:g} s of {run.duration / 1000:g} s", file=sys.stderr)
     return start, stop
-
-
-def _projection(run: Run, name: str | None) -> str:
-    if name is not None:
-        _require([name], run.projections, "projection")
-        return name
-    if len(run.synapse_data) != 1:
-        names = ", ".join(run.synapse_data) or "none"
-        raise DescriptionError(f"choose the weights to draw with --projection; this run has those of: {names}")
-    return next(iter(run.synapse_data))
 
 
 def _require(names: Iterable[str], known: Iterable[str], what: str) -> None:

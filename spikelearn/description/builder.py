@@ -23,6 +23,7 @@ from spikelearn.description.checks import (
     check_sizes,
     check_synapse,
     checked_initial,
+    warn_of_sign,
 )
 from spikelearn.description.distributions import Distribution, drawn
 from spikelearn.description.environment import World
@@ -50,6 +51,7 @@ from spikelearn.description.switching import SwitchingBuilder
 from spikelearn.description.trials import Callback
 from spikelearn.errors import DescriptionError
 from spikelearn.neurons import Neuron, NeuronModel
+from spikelearn.on_demand import from_above
 from spikelearn.plasticity import Normalisation, Plasticity, Rewiring, SynapticScaling
 from spikelearn.sources import NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
 from spikelearn.steps import whole_steps
@@ -250,6 +252,8 @@ class NetworkBuilder(SwitchingBuilder):
             check_procedural(rule, plasticity, synapse, where)
         if payload is not None:
             check_payload(sender, payload, plasticity, synapse, procedural, where)
+        if payload is None:
+            warn_of_sign(receiver, weights, where)
         by_distance = weights.profile is not None or axonal.profile is not None
         added = Projection(
             name=name,
@@ -345,17 +349,24 @@ class NetworkBuilder(SwitchingBuilder):
         every: Quantity | None = None,
         start: Quantity = 0.0,
         include_start: bool = False,
+        at: str | None = None,
         name: str | None = None,
     ) -> Recording | tuple[Recording, ...]:
         """Record "spikes" (or "events", "bursts", "plateaus") or state variables of a population or a view of it,
         "n" of a modulator, "value" of a signal, or "weight" of a projection (`net.record(ff, "weight", every=100)`);
         if it learns, also the eligibility "c", and the state and traces of its rule, such as "K_plus", just after the
         events of the sample's time; with a dendritic delay post events count when they reach the synapse. The value of
-        a signal is that at the end of the step. By default "spikes", or what a modulator or a signal has.
+        a signal is that at the end of the step. A projection with short-term plasticity also has the state of its
+        synapses, such as "u" and "x". By default "spikes", or what a modulator or a signal has.
+
+        "rate" is the mean rate of the neurons together in Hz, in bins of `every` ms, each stamped at its end; spikes
+        are counted while the network runs and need not be recorded. "burst_rate" and the like are of other events.
 
         every: interval of samples in ms; by default each step, for projections 100 ms; events have none. start: ms;
         nothing is recorded before it. Both are multiples of dt. include_start: whether traces begin with a sample at
-        0 ms, the state before the first step, so that a run of n steps has n + 1 samples.
+        0 ms, the state before the first step, so that a run of n steps has n + 1 samples. at: a kind of event, such as
+        "burst"; a state variable is then recorded at these events of each neuron, as it is at the end of the step, and
+        `run.snapshots(cells, "V_m", at="burst")` returns it.
         Returns the recording, or a tuple of one for each variable of a list; `switch_off` and `remove` take them.
         Several views of a population that are recorded at the same interval and from the same start are one recording.
         A variable may be recorded in several ways: `run.trace(cells, "V_m", recording=...)` then says which one. name:
@@ -378,9 +389,9 @@ class NetworkBuilder(SwitchingBuilder):
         steps, first = sampling_steps(of, every, self.dt), first_step(of, start, self.dt)
         several = isinstance(variables, list | tuple | set | Mapping)
         include_start = flag(include_start, f"include_start of recording {of.name!r}")
-        added = [recording(of, each, steps, first) for each in (list(variables) if several else [variables])]
+        added = [recording(of, each, steps, first, at) for each in (list(variables) if several else [variables])]
         check_sampling(of, added, every, first, include_start)
-        added = [replace(each, include_start=include_start and not each.events) for each in added]
+        added = [replace(each, include_start=include_start and not (each.events or each.at)) for each in added]
         self._recordings, found = with_recordings(self._recordings, added, name)
         return tuple(found) if several else found[0]
 
@@ -414,6 +425,13 @@ class NetworkBuilder(SwitchingBuilder):
         added.check_takes("step")
         self._check_owned(("callback of every step", owner) for owner in added.owners)
         self._callbacks.append(added)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the graph of the network: populations, projections, drives. See spikelearn.plots.network.
+
+        >>> net.plot().figure.savefig("network.png")  # doctest: +SKIP
+        """
+        return from_above("spikelearn.plots.graph:network")(self, ax=ax)
 
     def description(self) -> NetworkDescription:
         """The description of everything added, for backends. Raises DescriptionError if there are no populations."""

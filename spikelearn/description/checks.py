@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import reprlib
+import warnings
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -16,7 +17,8 @@ from spikelearn.connectivity import ConnectionRule, Endpoints, Rows
 from spikelearn.description.distributions import Drawn, drawn
 from spikelearn.description.grid import check_durations
 from spikelearn.description.population import Modulator, Population
-from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.description.receiver import Receiver
+from spikelearn.errors import DescriptionError, ParameterError, SignWarning
 from spikelearn.kernels import connect
 from spikelearn.neurons import Neuron
 from spikelearn.plasticity import Plasticity
@@ -215,6 +217,29 @@ def check_plasticity(
             f"got {dendritic_delay:g} ms"
         )
     return kind
+
+
+def warn_of_sign(receiver: Receiver, weights: Drawn, where: str) -> None:
+    """Warn of weights that are all positive where inhibition is a negative current, or negative as conductances.
+
+    Only models of spikelearn are known to add the current of their port "inh"; equations of users may subtract it.
+    """
+    port, unit = receiver.port, receiver.unit
+    step = getattr(getattr(getattr(receiver.target, "model", None), "model", None), "step", None)
+    ours = getattr(getattr(step, "py_func", step), "__module__", "").startswith("spikelearn.neurons.")
+    if weights.profile is not None or weights.code == connect.LOG_NORMAL:
+        low = high = 1.0
+    elif weights.values is not None:
+        low, high = np.min(weights.values, initial=0.0), np.max(weights.values, initial=0.0)
+    else:
+        low, high = weights.a, weights.b if weights.code == connect.UNIFORM else weights.a
+    if ours and port == "inh" and unit in ("pA", "mV") and low >= 0.0 < high:
+        message = f"its weights are positive, but port 'inh' adds currents as they are: inhibition is negative {unit}"
+    elif unit == "nS" and high <= 0.0 > low:
+        message = f"its weights are negative, but those of port {port!r} are conductances in nS, which are positive"
+    else:
+        return
+    warnings.warn(f"{where}: {message}", SignWarning, stacklevel=4)
 
 
 def check_procedural(rule: ConnectionRule, plasticity: Any, synapse: Any, where: str) -> None:

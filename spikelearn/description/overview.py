@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -23,12 +24,15 @@ DISTRIBUTIONS = {
 }  # fmt: skip
 
 
-def overview(net: NetworkDescription, time: float) -> str:
-    """All parts of a network, one table for each kind. time: ms that it has run."""
+def overview(net: NetworkDescription, time: float, memory: Mapping[str, float] | None = None) -> str:
+    """All parts of a network, one table for each kind.
+
+    time: ms that it has run. memory: name of a projection -> bytes that its synapses take, once they are made.
+    """
     lines = [f"network in steps of {net.dt:g} ms, seed {net.seed}, at {time:g} ms"]
     for title, rows in (
         ("population", _populations(net)),
-        ("projection", _projections(net)),
+        ("projection", _projections(net, memory or {})),
         ("drive", [("drive", "of", "port", "weight"), *map(_drive, net.drives)]),
         ("modulator", [("modulator", "tau (ms)"), *((each.name, f"{each.tau_n:g}") for each in net.modulators)]),
         ("signal", [("signal", "size", "unit"), *((s.name, f"{s.size:,}", _unit(s.unit)) for s in net.signals)]),
@@ -76,17 +80,28 @@ def _model(population: Population) -> str:
     return f"{population.model_name}({', '.join(changed)})"
 
 
-def _projections(net: NetworkDescription) -> list[tuple[str, ...]]:
-    head = ("projection", "from", "to", "port", "on", "synapses", "connected by", "weight", "delay (ms)", "learns by")
+def _projections(net: NetworkDescription, memory: Mapping[str, float]) -> list[tuple[str, ...]]:
+    head = (
+        "projection", "from", "to", "port", "on", "synapses", "connected by", "weight", "delay (ms)", "learns by",
+        "memory",
+    )  # fmt: skip
     rows = [
         (
             each.name, _part(each.source, each.source_first, each.source_size),
             _part(each.target, each.target_first, each.target_size), each.port, each.on, number_of_synapses(each),
             rule_of(each.rule), weight_of(each.weight, each.unit), _delay(each, net.dt), _learning(each),
+            _bytes(memory.get(each.name)),
         )
         for each in net.projections
     ]  # fmt: skip
     return _without_empty_columns([head, *rows])
+
+
+def _bytes(n: float | None) -> str:
+    if n is None:
+        return ""
+    power = min(3, int(math.log(max(n, 1.0), 1024)))
+    return f"{n / 1024**power:.3g} {('bytes', 'KiB', 'MiB', 'GiB')[power]}"
 
 
 def number_of_synapses(projection: Projection) -> str:
@@ -135,7 +150,7 @@ def _drive(drive: Drive) -> tuple[str, ...]:
 
 
 def _recording(recording: Recording, dt: float) -> tuple[str, ...]:
-    every = "" if recording.events else f"{recording.every * dt:g}"
+    every = "" if recording.events or recording.sampled else f"{recording.every * dt:g}"
     what = f"{recording.variable}s" if recording.events else recording.variable
     n, size = len(recording.ids), getattr(recording.of, "size", None)
     return what, recording.of.name, f"{n:,}" if n == size or size is None else f"{n:,} of {size:,}", every

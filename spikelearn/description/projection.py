@@ -157,7 +157,18 @@ class Projection:
     @property
     def recordable(self) -> tuple[str, ...]:
         """Synaptic variables that can be recorded."""
+        return (*self._of_rule, *self.of_release)
+
+    @property
+    def _of_rule(self) -> tuple[str, ...]:
         return self.plasticity.rule.variables if self.plasticity is not None and self.plastic else ("weight",)
+
+    @property
+    def of_release(self) -> tuple[str, ...]:
+        """Those among them that are the state of short-term plasticity."""
+        if self.synapse is None or getattr(self.synapse.model, "between", None) is None:
+            return ()
+        return tuple(name for name in self.synapse.model.state if name not in self._of_rule)
 
     def describe(self) -> str:
         """One line for run files."""

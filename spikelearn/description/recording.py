@@ -22,7 +22,9 @@ class Recording:
     """A recorded variable of an object. variable: a kind of event if `events`, else a variable. every, start: steps.
 
     include_start: whether there is a sample at 0 ms, before the first step. name: "" for the first recording of a
-    variable, unless it was given one. Made by `Network.record`.
+    variable, unless it was given one. at: a kind of event; the recording is of `sampled`, a state variable, at these
+    events of each neuron, and without `sampled` of the mean rate of all `ids` together in bins of `every`. Made by
+    `Network.record`.
     """
 
     of: Any
@@ -36,15 +38,26 @@ class Recording:
     name: str = ""
     unnamed: bool = False
     """Whether its name was made up, so that other views recorded alike join it."""
+    at: str = ""
+    sampled: str = ""
 
     def __repr__(self) -> str:
-        every = "" if self.events else f", every {self.every} step{'' if self.every == 1 else 's'}"
+        every = "" if self.events or self.sampled else f", every {self.every} step{'' if self.every == 1 else 's'}"
         return f"<Recording {self.key!r} of {self.of.name!r}: {len(self.ids):,}{every}>"
 
     @property
     def key(self) -> str:
         """What a Run calls it: the variable or kind of event, and its name if it has one, "V_m@fine"."""
         return f"{self.variable}@{self.name}" if self.name else self.variable
+
+    @property
+    def columns(self) -> np.ndarray:
+        """The indices of the columns of its trace."""
+        return np.zeros(1, np.int64) if self.at else self.ids
+
+    @property
+    def is_rate(self) -> bool:
+        return bool(self.at) and not self.sampled
 
     @property
     def first(self) -> int:
@@ -71,7 +84,7 @@ def with_recordings(
             each = replace(each, name=name)
         else:
             alike = next((r for r in others if r.unnamed and _sampling(r) == _sampling(each)), None)
-            if alike is not None:
+            if alike is not None and not (each.is_rate and not np.array_equal(each.ids, alike.ids)):
                 if np.all(np.isin(each.ids, alike.ids)):
                     raise DescriptionError(
                         f"{where}: {each.variable!r} is already recorded; give it a name to record it twice"
@@ -114,7 +127,15 @@ def check_sampling(of: Any, recordings: Sequence[Recording], every: Any, start: 
 
     recordings: of one call. start: steps.
     """
-    where, events = f"recording of {of.name!r}", all(each.events for each in recordings)
+    where, events = f"recording of {of.name!r}", all(each.events or each.sampled for each in recordings)
+    for rate in (each for each in recordings if each.is_rate):
+        if every is None or start % rate.every:
+            raise ParameterError(
+                f"{rate.variable} of {where}: expected every=, the width of its bins in ms, such as 10, and a start at "
+                "the edge of one"
+            )
+    if include_start and any(each.at for each in recordings):
+        raise ParameterError(f"include_start of {where}: rates and values at events have no sample at 0 ms")
     if events and every is not None:
         raise ParameterError(f"every of {where}: events are recorded when they occur; expected none, got {every!r}")
     if include_start and (events or start > 0):
@@ -122,14 +143,17 @@ def check_sampling(of: Any, recordings: Sequence[Recording], every: Any, start: 
         raise ParameterError(f"include_start of {where}: {why}; expected a variable, recorded from 0 ms on")
 
 
-def recording(of: Any, variable: Any, every: int, start: int) -> Recording:
+def recording(of: Any, variable: Any, every: int, start: int, at: Any = None) -> Recording:
     """The Recording of one variable, or of one kind of event, of a population, view, modulator, signal or projection.
 
-    every, start: steps. Raises DescriptionError if `of` has no such variable.
+    every, start: steps. at: a kind of event at which a state variable is read; None: every `every` steps.
+    Raises DescriptionError if `of` has no such variable.
     """
     where = f"recording of {of.name!r}"
     if not isinstance(variable, str):
         raise DescriptionError(f"{where}: expected the name of a variable, or a list of names, got {variable!r}")
+    if at is not None and isinstance(of, Modulator | Signal | Projection):
+        raise DescriptionError(f"{where}: at={at!r}: values at events are those of neurons; expected a population")
     if isinstance(of, Modulator):
         if variable != "n":
             raise DescriptionError(f"{where}: a modulator has no variable {variable!r}; it has: n")
@@ -156,13 +180,22 @@ def recording(of: Any, variable: Any, every: int, start: int) -> Recording:
     population = whole(of)
     ids = np.arange(population.size) if isinstance(of, Population) else np.unique(of.ids)
     states = population.model.model.state if isinstance(population.model, Neuron) else {}
+    if at is not None:
+        kind = population.check_kind(at.removesuffix("s") if isinstance(at, str) else at, where)
+        population.check_state(variable, f"{where}, at={at!r}")
+        unit = "" if states[variable] == "1" else states[variable]
+        return Recording(population, f"{variable} at {kind}", False, ids, 1, start, unit, at=kind, sampled=variable)
+    counted = "spike" if variable == "rate" else variable.removesuffix("_rate")
+    if variable.endswith("rate") and counted in population.kinds and variable not in states:
+        return Recording(population, variable, False, ids, every, start, "Hz", at=counted)
     kind = variable.removesuffix("s") if variable != "spikes" else "spike"
     if kind in population.kinds and variable not in states:
         return Recording(population, kind, True, ids, 1, start, "")
     if variable in states:
         unit = states[variable]
         return Recording(population, variable, False, ids, every, start, "" if unit == "1" else unit)
-    known = [*(f"{k}s" for k in population.kinds), *states]
+    rates = ("rate" if kind == "spike" else f"{kind}_rate" for kind in population.kinds)
+    known = [*(f"{k}s" for k in population.kinds), *states, *rates]
     raise DescriptionError(
         f"{where} ({population.model_name}): no variable {variable!r}{suggest(variable, known)}; "
         f"it has: {', '.join(known)}"

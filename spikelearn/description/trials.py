@@ -109,6 +109,7 @@ class Phase:
         gates and resources of synapses, traces, eligibilities, modulators; and no event is in flight. Weights are kept,
         with them what regulates them, and signals; filters and values of readouts are 0. Noise and Poisson sources run
         on, so each trial has random numbers of its own: `Trials([Phase(500.0, fresh=True)], n=100)`.
+    name: shown in rasters, such as "stimulus".
     """
 
     duration: Quantity
@@ -120,6 +121,7 @@ class Phase:
     callback: Callback | None = None
     discard_events: bool = False
     fresh: bool = False
+    name: str = ""
 
     def __post_init__(self) -> None:
         plastic = self.plastic if self.plastic is not None else ()
@@ -145,6 +147,8 @@ class Phase:
                 raise DescriptionError(f"reset of Phase: expected populations and plastic projections, got {each!r}")
         for name in ("discard_events", "fresh"):
             object.__setattr__(self, name, flag(getattr(self, name), f"{name} of Phase"))
+        if not isinstance(self.name, str):
+            raise DescriptionError(f"name of Phase: expected text, got {self.name!r}")
         if self.callback is not None and not isinstance(self.callback, Callback):
             raise DescriptionError(f"callback of Phase: expected Callback(function, arguments), got {self.callback!r}")
         if self.callback is not None:
@@ -208,11 +212,13 @@ def _is_population_and_port(key: Any) -> bool:
 class Trials:
     """n repeats of a sequence of phases.
 
-    phases: the Phases of one trial, in order. n: number of trials.
+    phases: the Phases of one trial, in order. n: number of trials. labels: (n,), shown above each trial in rasters,
+    such as the digit that it shows; by default trials are numbered from 0.
     """
 
     phases: Sequence[Phase]
     n: int
+    labels: Sequence[Any] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.phases, list | tuple) or not all(isinstance(phase, Phase) for phase in self.phases):
@@ -221,6 +227,10 @@ class Trials:
             raise DescriptionError("Trials: expected at least one Phase")
         object.__setattr__(self, "phases", tuple(self.phases))
         object.__setattr__(self, "n", whole_number(self.n, "n of Trials", least=1))
+        labels = tuple(map(str, np.atleast_1d(np.asarray(self.labels, object))))
+        if len(labels) not in (0, self.n):
+            raise DescriptionError(f"labels of Trials: expected {self.n}, one for each trial, got {len(labels)}")
+        object.__setattr__(self, "labels", labels)
 
     def phase_steps(self, dt: float) -> np.ndarray:
         """Number of steps of each phase."""

@@ -49,7 +49,7 @@ def steps_to_take(n_steps: int) -> int:
 class Pause(NamedTuple):
     """An action between two steps, whenever the number of steps since time 0 is a multiple of `every`.
 
-    act: function(wall time of this run's steps so far, in seconds) -> whether another Program is to go on from here.
+    act: function(wall time of this run so far, in seconds) -> whether another Program is to go on from here.
     at_end: whether also at the end of the run.
     """
 
@@ -62,7 +62,7 @@ def simulate(
     program: Program, n_steps: int, sink: Sink, loops: Loops | None, progress: bool | None = None,
     added: Added | None = None, pauses: Sequence[Pause] = (),
 ) -> tuple[bool, float]:  # fmt: skip
-    """Run n_steps; returns whether it was interrupted, and the wall time of the steps in seconds.
+    """Run n_steps; returns whether it was interrupted, and its wall time in seconds, with all that it waited for.
 
     Each Plan of the program runs in its own thread, or all run in turn if program.thread_tuner finds that faster.
     loops: the compiled loops of the program; None: it is run call by call. progress: None shows a bar if standard error
@@ -81,7 +81,7 @@ def simulate(
     if program.failure and n_steps > 0:
         raise SimulationError(f"{program.failure}; reset the network to run it again")
     bar = progress_bar(n_steps * dt, progress)
-    wall = 0.0
+    started = time.perf_counter()
     for plan in plans:
         plan.control[[STOP, POPULATION]] = 0, -1
     discard(program)
@@ -110,7 +110,6 @@ def simulate(
             for plan in plans:
                 plan.control[STOP] = 0
             spent = time.perf_counter() - begun
-            wall += spent
             if program.thread_tuner is not None:
                 program.thread_tuner.record(in_parallel, after - before, spent)
             if not trial:
@@ -127,8 +126,9 @@ def simulate(
                 if after % interaction.every == 0:
                     _with_environment(interaction.act, interaction.name, program)
             due = [p for p in pauses if after % p.every == 0 and (after < last or p.at_end) and after > before]
-            if any([pause.act(wall) for pause in due]):
+            if any([pause.act(time.perf_counter() - started) for pause in due]):
                 break
+    wall = time.perf_counter() - started
     if bar is not None:
         bar.close()
     return bool(interrupted), wall

@@ -42,14 +42,19 @@ def synapse_source(equations: Any, on_pre: Any, parameters: Any, initial: Any, n
         values_for(parts, memory, {part.target for part in arrival}, "or change it in on_pre=")
         system = System(owner, parts.rights, parts.expressions, tuple(constants), memory)
         lines, divisors = closed_form(system)
+        advanced = list(lines)
         needed = system.needed_expressions([part.expression.tree for part in arrival])
         lines += [f"{each} = {without_units(parts.expressions[each].tree)}" for each in needed]
         lines += [f"{part.target} = {assigned(part)}" for part in arrival]
         own = {each: each for each in (*system.names, *state, "interval", "released")}
         body = python_lines([*lines, f"return {', '.join([*state, 'released'])}"], own)
+        between = python_lines([*advanced, f"return {', '.join(state)}"], own)
         used = [each for each in constants if each in used_names(body)]
         start = starting_values(initial, {each: parts.dimensions[each] for each in state}, constants, owner)
-        functions = [function("release", [*state, "interval", *used], "", body)]
+        functions = [
+            function(main, [*state, "interval", *used], "", text)
+            for main, text in (("release", body), ("between", between))
+        ]
         given: dict[str, Any] = {"state": tuple(state)}
         if divisors:
             read = {each: constant.read for each, constant in constants.items()}
@@ -59,7 +64,7 @@ def synapse_source(equations: Any, on_pre: Any, parameters: Any, initial: Any, n
             given["statements"] = "\n".join(["", *lines, ""])
         return render_module(
             "SynapseModel", name, constants, [], {each: constants[each].read for each in used},
-            {each: start.get(each, "0.0") for each in state}, functions, "release", given, (),
+            {each: start.get(each, "0.0") for each in state}, functions, ("release", "between"), given, (),
             f"{equations.strip()}\n\non_pre: {on_pre.strip()}",
         )  # fmt: skip
 

@@ -51,6 +51,7 @@ def save(
                 run_checks.check_synapses(run, name)
                 layout.add_synapses(writer, root, name, run.synapses(name))
         layout.add_projection_events(root, run.projection_events)
+        layout.add_trials(writer, root, run.trials)
         root.attributes.update(
             layout.end_of(
                 t_stop=run.t_stop,

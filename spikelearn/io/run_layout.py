@@ -15,6 +15,7 @@ Format version 3:
     /spikes/NAME/KIND        times (n,) ms, ids (n,)
     /traces/NAME/VARIABLE    times (T,) ms, values (T, k), ids (k,)
     /synapses/NAME           pre, post, weight, delay (ms), each (n,); one that is constant is stored once
+    /trials                  JSON, of a run of trials: when they and their phases were (TrialTimes)
     /progress                only while a run is written: how far it is, see `run_progress`
 
 Characters with a meaning in HDF5 are escaped in names; attributes `name` and `what` hold the original ones.
@@ -26,7 +27,7 @@ Raises hdf5_tree.Damaged if a file does not match this layout.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ import numpy as np
 from spikelearn.io.hdf5_file import TreeWriter
 from spikelearn.io.hdf5_tree import Damaged, Node, ReadableFile
 from spikelearn.regular_files import parse_json
+from spikelearn.results.recorded_data import TrialTimes
 from spikelearn.results.run import PopulationInfo, ProjectionInfo, Run, Spikes, Synapses, SynapticEvents, Trace
 from spikelearn.results.sink import RunHeader
 
@@ -109,6 +111,27 @@ def read_projection_events(root: Node) -> dict[str, SynapticEvents]:
     }
 
 
+def add_trials(writer: TreeWriter, root: Node, trials: Sequence[TrialTimes]) -> None:
+    """When trials and phases were; nothing for a run without trials."""
+    if trials:
+        _add_json(writer, root, "trials", [each._asdict() for each in trials])
+
+
+def read_trials(root: Node, file: ReadableFile) -> tuple[TrialTimes, ...]:
+    found = _read_json(root.members["trials"], file) if "trials" in root.members else []
+    try:
+        return tuple(
+            TrialTimes(
+                float(each["t_start"]), tuple(map(float, each["durations"])), int(each["n"]),
+                tuple(map(str, each["names"])), tuple(map(str, each["labels"])),
+                {str(name): np.array(times, np.float64) for name, times in each["releases"].items()},
+            )
+            for each in found
+        )  # fmt: skip
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Damaged(f"broken: /trials are no times of trials: {error}") from error
+
+
 def read_versions(root: Node) -> dict[str, str]:
     versions = root.member("versions")
     return {package: versions.text(package) for package in versions.attributes}
@@ -182,6 +205,7 @@ def read_run(root: Node, file: ReadableFile) -> Run:
         wall_s=float(root.number("wall_s")),
         synaptic_events=int(root.number("synaptic_events")),
         projection_events=read_projection_events(root),
+        trials=read_trials(root, file),
     )
 
 

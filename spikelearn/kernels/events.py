@@ -186,3 +186,54 @@ def record_events(
     used[0] = count
     if count + room > len(steps):
         control[STOP] = 1
+
+
+@kernel
+def record_at_events(
+    step, start, rows, counts, first, wanted, variable, room, steps: Written, values: Written, used: Written,
+    control: Written,
+):  # fmt: skip
+    """From step `start` on, append the neuron of each event of this step and the value of its variable to a buffer."""
+    if step < start:
+        return
+    row = step % len(counts)
+    count = used[0]
+    for k in range(counts[row]):
+        i = rows[row, k] - first
+        if 0 <= i < len(wanted) and wanted[i]:
+            steps[count] = step
+            values[count, 0] = i
+            values[count, 1] = variable[i]
+            count += 1
+    used[0] = count
+    if count + room > len(steps):
+        control[STOP] = 1
+
+
+@kernel
+def count_in_bins(step, every, rows, counts, first, wanted, number: Written):
+    """Count the events of wanted neurons since the last multiple of `every`; those of step 0 are in the first bin.
+
+    number: (1,), negative until a bin begins, so that the part of one is never taken for a whole.
+    """
+    if step == 0 or (step == 1 and number[0] < 0) or (step > 1 and (step - 1) % every == 0):
+        number[0] = 0
+    row = step % len(counts)
+    for k in range(counts[row]):
+        i = rows[row, k] - first
+        if 0 <= i < len(wanted) and wanted[i]:
+            number[0] += 1
+
+
+@kernel
+def record_number(
+    step, every, start, number, room, steps: Written, values: Written, used: Written, control: Written
+):  # fmt: skip
+    """After step `start`, append the number of events of each whole bin to a buffer."""
+    if step > start and step % every == 0 and number[0] >= 0:
+        count = used[0]
+        steps[count] = step
+        values[count, 0] = number[0]
+        used[0] = count + 1
+        if count + 1 + room > len(steps):
+            control[STOP] = 1

@@ -66,6 +66,11 @@ def render_short_term(state: Sequence[str], constants: Sequence[str], each: bool
     return render("short_term", state=tuple(state), constants=tuple(constants), each=each)
 
 
+def render_release_state(state: Sequence[str], constants: Sequence[str], recorded: str, each: bool) -> str:
+    """Recording of one of the state variables of such synapses; see templates/release_state.py."""
+    return render("release_state", state=tuple(state), constants=tuple(constants), recorded=recorded, each=each)
+
+
 def render_batch(
     model: tuple[Sequence[str], Sequence[str], Sequence[str]],
     connected: Sequence[str],

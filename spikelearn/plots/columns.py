@@ -42,7 +42,8 @@ class Axis(NamedTuple):
 class Means(NamedTuple):
     """Means over the rows of each group: mean and half the width of its 95 % confidence interval, both (n,).
 
-    number: (n,) number of rows. The mean of no rows, and the interval of fewer than two, are NaN.
+    number: (n,) number of rows. The mean of no rows is NaN, and so is the interval of fewer than three: that of two is
+    13 standard errors wide, which says nothing and leaves no room for the means.
     """
 
     mean: np.ndarray
@@ -53,8 +54,9 @@ class Means(NamedTuple):
 class Columns:
     """A table with access to columns by name.
 
-    table: a pyarrow.Table as written by sweeps, whose metadata list the parameters, metrics and units; or a pandas or
-    polars DataFrame, or a mapping name -> values, without such metadata.
+    table: a pyarrow.Table as written by sweeps, whose metadata list the parameters, metrics and units, of a search also
+    the scales of parameters (name -> whether it is logarithmic), targets and the best point; or a pandas or polars
+    DataFrame, or a mapping name -> values, without such metadata.
     units: name -> unit, overriding those of the table. The unit of a metric can also be a suffix of its name
     (rate_hz, wall_s).
     """
@@ -67,6 +69,9 @@ class Columns:
         self.units: dict[str, str] = {**described.get("units", {}), **(units or {})}
         self.parameters: list[str] = described.get("parameters", [])
         self.metrics: list[str] = described.get("metrics", [])
+        self.scales: dict[str, bool] = described.get("scales", {})
+        self.targets: dict[str, float] = described.get("objective", {}).get("targets", {})
+        self.best: dict[str, Any] = described.get("best", {})
         lengths = {len(self.values(name)) for name in self.names[:1]}
         self.size = lengths.pop() if lengths else 0
         status = self.values("status") if "status" in self.names else [FINISHED[0]] * self.size
@@ -114,7 +119,8 @@ class Columns:
         at = {value: k for k, value in enumerate(values)}
         of_row = np.array([-1 if value is None else at[value] for value in found], dtype=int)
         places = np.arange(len(values), dtype=float) if words else np.array(values, dtype=float)
-        return Axis(name, self.label(name), values, places, of_row, not words and log_spaced(places), words)
+        log = not words and self.scales.get(name, log_spaced(places)) and places[0] > 0
+        return Axis(name, self.label(name), values, places, of_row, log, words)
 
     def metric(self, name: str) -> np.ndarray:
         """(rows,) float64, NaN where the row failed or has no finite value. ParameterError if no row has one."""
@@ -135,6 +141,23 @@ class Columns:
         """The number of rows that a metric leaves out, as text, or ""."""
         missing = int(np.isnan(values).sum())
         return f"{missing:,} of {self.size:,} runs left out: {self._left_out(values)}" if missing else ""
+
+    def best_group(self, found: np.ndarray, groups: np.ndarray, target: float | None, best: str | None) -> int | None:
+        """The group that is best; None if that is not known.
+
+        found: (n,), the mean of the metric in each group. groups: (rows,), the group of each row. target: of the
+        metric. best: "lowest", "highest" or "target"; None: nearest to a target that is given, or the best point of a
+        search.
+        """
+        if best not in (None, "lowest", "highest", "target") or (best == "target" and target is None):
+            raise ParameterError(f"best: expected 'lowest', 'highest', or 'target' with a target, got {best!r}")
+        if best is None and target is None:
+            values = {name: self.values(name) for name in self.best if name in self.names}
+            rows = [all(values[name][row] == self.best[name] for name in values) for row in range(self.size)]
+            at = groups[np.array(rows, bool) & (groups >= 0)] if values else groups[:0]
+            return int(at[0]) if len(at) else None
+        distance = {"lowest": found, "highest": -found}.get(best or "", np.abs(found - (target or 0.0)))
+        return int(np.nanargmin(distance))
 
     def require_one_point(self, used: Sequence[str], groups: np.ndarray, rows: np.ndarray) -> None:
         """Raise ParameterError if rows of one group differ in an unused parameter, which a mean would hide.
@@ -182,9 +205,9 @@ def means(groups: np.ndarray, values: np.ndarray, n: int) -> Means:
         mean = np.bincount(groups, values, n) / number
         squares = np.bincount(groups, (values - mean[groups]) ** 2, n)
         error = np.sqrt(squares / np.where(number > 1, number - 1, np.nan) / number)
-    half = np.full(n, np.nan)
-    if np.any(number > 1):
-        half[number > 1] = error[number > 1] * _student(number[number > 1] - 1)
+    half, enough = np.full(n, np.nan), number > 2
+    if np.any(enough):
+        half[enough] = error[enough] * _student(number[enough] - 1)
     return Means(mean, half, number)
 
 

@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from spikelearn.errors import ParameterError
-from spikelearn.plots.style import CONTROL, FAINT, INK, TEXT_SIZE, clean, colour
+from spikelearn.plots.style import CONTROL, FAINT, INK, RESOLUTION, TEXT_SIZE, clean, colour
 
 
 def new_figure(width: float, height: float, w_pad: float | None = None, h_pad: float | None = None) -> Figure:
     """An empty white Figure, in inches. w_pad, h_pad: space around each panel, in inches; by default matplotlib's."""
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    figure = Figure(figsize=(width, height), dpi=RESOLUTION, layout="constrained", facecolor="white")
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.set(w_pad=w_pad, h_pad=h_pad)  # type: ignore[call-arg]
@@ -37,7 +37,7 @@ def panels(
     Raises ParameterError if the number of given Axes is not rows * columns.
     """
     if ax is None:
-        figure = Figure(figsize=size, layout="constrained", facecolor="white")
+        figure = Figure(figsize=size, dpi=RESOLUTION, layout="constrained", facecolor="white")
         return [clean(each) for each in figure.subplots(rows, columns, squeeze=False, **grid).flat]
     given = [ax] if isinstance(ax, Axes) else list(ax)
     if len(given) != rows * columns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +28,7 @@ from spikelearn.plots.style import (
     time_axis,
     window,
 )
+from spikelearn.plots.trials import draw_marks, draw_trials, releases
 from spikelearn.results.recordings import keys_of
 from spikelearn.results.run import Run
 
@@ -36,6 +37,10 @@ LABEL_HEIGHT = 24.0
 
 # The share of the area that marks may cover before they are made smaller.
 SPARSE = 0.12
+
+# Markers of other events that would have to be smaller than this, in points, are drawn like spikes.
+CROWDED = 3.0
+FADED = 0.45
 
 # Kinds of event that are drawn over the spikes: marker, colour.
 OVERLAY = {
@@ -50,13 +55,14 @@ OVERLAY = {
 class Lane(NamedTuple):
     """The part of the plot for one population.
 
-    size: number of neurons chosen. rows: (k,) those shown, ascending, one in `every`. bottom, height: in units of the
-    y axis. marks: kind -> (times in ms, y).
+    size: number of neurons chosen. of: that of the population. rows: (k,) those shown, ascending, one in `every`.
+    bottom, height: in units of the y axis. marks: kind -> (times in ms, y).
     """
 
     name: str
     colour: str
     size: int
+    of: int
     rows: np.ndarray
     bottom: float
     height: float
@@ -75,6 +81,7 @@ def raster(
     max_spikes: int = 1_000_000,
     rates: bool = False,
     bin: float | None = None,
+    marks: Mapping[str, Any] | None = None,
 ) -> Axes:
     """Draw the spikes of a run; the first population is on top, neuron 0 at the bottom of each.
 
@@ -83,7 +90,8 @@ def raster(
     markers over them. Heights are proportional to the number of neurons, with a minimum for small
     populations. If more than `max_spikes` marks would be drawn, evenly spaced neurons are left out, as stated
     in the label. rates: add a second panel with the mean rate of each population in Hz, in bins of `bin` ms
-    (by default a round number that depends on the number of spikes). ax: Axes to draw on, two if `rates`; by
+    (by default a round number that depends on the number of spikes). marks: name -> times in ms, such as those of
+    rewards, each marked above the spikes. ax: Axes to draw on, two if `rates`; by
     default those of a new Figure.
 
     Returns the Axes of the raster; `ax.figure.axes[1]` is that of the rates.
@@ -102,7 +110,9 @@ def raster(
     least = LABEL_HEIGHT / _size_in_points(both[0])[1]
     lanes = _lanes(run, chosen, kinds, start, stop, max_spikes, least)
 
-    _draw_lanes(both[0], lanes, start, stop)
+    written, shaded = draw_trials(both, run, start, stop)
+    marked = draw_marks(both[0], {**releases(run), **(marks or {})}, start, stop, written)
+    _draw_lanes(both[0], lanes, start, stop, [*shaded, *marked], 0.05 * (written + bool(marked)))
     time_axis(both[0], start, stop, label=not rates)
     if rates:
         both[0].tick_params(labelbottom=False)
@@ -177,11 +187,14 @@ def _lanes(
             row = place[ids]
             y = bottoms[k] + heights[k] * (row + 0.5) / max(shown.size, 1)
             at[kind] = times[row >= 0], y[row >= 0]
-        lanes.append(Lane(name_of(each), colour(k), rows.size, shown, bottoms[k], heights[k], step, at))
+        name = name_of(each)
+        of = run.populations[name].size
+        lanes.append(Lane(name, colour(k), rows.size, of, shown, bottoms[k], heights[k], step, at))
     return lanes
 
 
-def _draw_lanes(ax: Axes, lanes: list[Lane], start: float, stop: float) -> None:
+def _draw_lanes(ax: Axes, lanes: list[Lane], start: float, stop: float, marked: list[Line2D], lifted: float) -> None:
+    """marked: handles of what is marked above; lifted: how much higher the legend is for that, in heights of `ax`."""
     top = lanes[0].bottom + lanes[0].height
     width_pt, height_pt = _size_in_points(ax)
     handles: dict[str, Line2D] = {}
@@ -191,11 +204,19 @@ def _draw_lanes(ax: Axes, lanes: list[Lane], start: float, stop: float) -> None:
         for kind, (times, y) in lane.marks.items():
             if kind == "spike":
                 look = _spike_marks(times.size, pitch, area)
+                if any(other != "spike" and _crowded(at.size, area) for other, (at, _) in lane.marks.items()):
+                    look["alpha"] = FADED * look.get("alpha", 1.0)  # so that the others are darker, in grey too
                 ax.plot(times, y, ls="none", color=lane.colour, rasterized=True, zorder=2, **look)
             else:
                 marker, face = OVERLAY.get(kind, ("s", ACCENT))
-                # Larger than a spike, unless there are so many that they would hide everything else.
                 easy = np.sqrt(SPARSE * area / max(times.size, 1))
+                if _crowded(times.size, area) and "spike" in lane.marks:
+                    # So many would hide all spikes: each takes the place of its spike, in another colour.
+                    look = _spike_marks(lane.marks["spike"][0].size, pitch, area) | {"alpha": 1.0}
+                    ax.plot(times, y, ls="none", color=face, rasterized=True, zorder=3, **look)
+                    handles.setdefault(kind, Line2D([], [], ls="none", marker="s", mfc=face))
+                    continue
+                # Larger than a spike.
                 diameter = float(np.clip(easy, 1.5, np.clip(0.9 * pitch, 4.0, 6.0)))
                 (line,) = ax.plot(
                     times, y, ls="none", marker=marker, ms=diameter, mfc=face, mec="white",
@@ -215,10 +236,20 @@ def _draw_lanes(ax: Axes, lanes: list[Lane], start: float, stop: float) -> None:
     ax.spines["left"].set_visible(False)
     for text, lane in zip(ax.get_yticklabels(), lanes, strict=True):
         text.set(color=lane.colour, size=TEXT_SIZE, linespacing=1.05)
-    if handles:
-        legend(ax, [Line2D([], [], ls="none", marker=line.get_marker(), ms=5, mec="white", mew=0.5,
-                           mfc=line.get_markerfacecolor(), label=kind)
-                    for kind, line in handles.items()])  # fmt: skip
+    of_events = [
+        Line2D(
+            [], [], ls="none", marker=line.get_marker(), ms=5, mec="white", mew=0.5, mfc=line.get_markerfacecolor(),
+            label=kind,
+        )
+        for kind, line in handles.items()
+    ]  # fmt: skip
+    if of_events or marked:
+        legend(ax, [*of_events, *marked], lifted)
+
+
+def _crowded(n: int, area: float) -> bool:
+    """Whether n markers would hide what is below them."""
+    return bool(np.sqrt(SPARSE * area / max(n, 1)) < CROWDED)
 
 
 def _spike_marks(n_spikes: int, pitch: float, area: float) -> dict[str, Any]:
@@ -247,7 +278,8 @@ def _size_in_points(ax: Axes) -> tuple[float, float]:
 
 def _label(lane: Lane) -> str:
     share = "" if lane.every == 1 else f"\n1 in {lane.every} shown"
-    return f"{as_text(lane.name)}\nN = {lane.size:,}{share}"
+    number = f"N = {lane.size:,}" if lane.size == lane.of else f"{lane.size:,} of {lane.of:,}"
+    return f"{as_text(lane.name)}\n{number}{share}"
 
 
 def _draw_rates(

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from spikelearn import atomic_files
 from spikelearn.errors import DescriptionError, ParameterError, RunFileError
@@ -27,6 +27,10 @@ CONTROL = "#7a7a7a"
 """Colour of controls."""
 DASHED, DOTTED = (0, (3.0, 1.2)), (0, (1.0, 1.0))
 TEXT_SIZE = 8.0
+LATE = 10.0
+"""A window that begins later than this many of its lengths has its own time."""
+RESOLUTION = 200.0
+"""Dots per inch of new figures, so that `figure.savefig` is sharp too."""
 
 
 def colour(index: int) -> str:
@@ -74,25 +78,37 @@ def window(run: Run, t_start: float | None, t_stop: float | None) -> tuple[float
 def time_axis(ax: Axes, t_start: float, t_stop: float, label: bool = True) -> None:
     """Limits and label of a time axis whose data are in ms.
 
-    Labelled in s if they span more than 2 s or are so late that ms would need six digits, else in ms.
+    Labelled in s if they span more than 2 s, else in ms. A window that begins long after 0 has its own time: its start
+    is 0 on the axis, and the label says when that is.
     """
-    seconds = t_stop - t_start > 2000.0 or t_stop >= 100_000.0
+    span = t_stop - t_start
+    seconds = span > 2000.0
     ax.set_xlim(t_start, t_stop)
+    locator = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10])
+    if t_start >= LATE * span:
+        unit = 1e-3 if seconds else 1.0
+        ticks = [tick for tick in locator.tick_values(0.0, span) if tick <= span * (1 + 1e-9)]
+        ax.xaxis.set_major_locator(FixedLocator([t_start + tick for tick in ticks]))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda t, _: f"{(t - t_start) * unit:.6g}"))
+        if label:
+            after = f"{t_start * 1e-3:,.10g} s" if t_start >= 1000.0 else f"{t_start:g} ms"
+            ax.set_xlabel(f"time after {after} ({'s' if seconds else 'ms'})", size=TEXT_SIZE + 1, color=INK)
+        return
     if seconds:
         # The data stay in ms, so that later additions are in ms for any length; ticks are at whole
         # multiples of powers of ten in either unit.
         ax.xaxis.set_major_formatter(FuncFormatter(lambda t, _: f"{t * 1e-3:.10g}"))
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
+    ax.xaxis.set_major_locator(locator)
     if label:
         ax.set_xlabel("time (s)" if seconds else "time (ms)", size=TEXT_SIZE + 1, color=INK)
 
 
-def legend(ax: Axes, handles: list[Any]) -> None:
-    """A legend in one line above the right end of `ax`, where it hides no data."""
+def legend(ax: Axes, handles: list[Any], lifted: float = 0.0) -> None:
+    """A legend in one line above the right end of `ax`, where it hides no data. lifted: in heights of `ax`."""
     ax.legend(
         handles=handles,
         loc="lower right",
-        bbox_to_anchor=(1.0, 1.0),
+        bbox_to_anchor=(1.0, 1.0 + lifted),
         ncols=len(handles),
         frameon=False,
         fontsize=TEXT_SIZE,

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import Normalize
+from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
@@ -22,8 +23,9 @@ from spikelearn.plots.columns import Axis, Columns, means, shown, spread
 from spikelearn.plots.panels import panels
 from spikelearn.plots.style import INK, TEXT_SIZE, as_text, colour
 
-DARK_IS_LOW, DARK_IS_HIGH = "viridis", "viridis_r"
-"""Lightness of both is monotonic, so they are also readable in grey."""
+SHADES = LinearSegmentedColormap.from_list("shades", colormaps["magma"](np.linspace(0.06, 0.80, 256)))
+"""Colours of values in all plots of a sweep, dark to light; the lightest can still be read as a line on white.
+Lightness is monotonic, so they are also readable in grey."""
 HATCH = "/////"
 STYLES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
@@ -40,6 +42,8 @@ def heat_map(
     metric: str | Sequence[str],
     ax: Axes | Sequence[Axes] | None = None,
     units: Mapping[str, str] | None = None,
+    target: float | None = None,
+    best: str | None = None,
 ) -> Axes:
     """Draw the mean of a metric over replicates against two parameters, as colour.
 
@@ -47,6 +51,10 @@ def heat_map(
     `units` can give them. metric: one, or several with a panel each. Cells extend half-way to neighbouring values (in
     the logarithm, if values are spaced logarithmically); cells without a value are hatched. Points that are not on a
     grid, such as those of a sample, are drawn as dots.
+
+    target: what the metric should be, a line in the colour bar; by default that of the search that made the table.
+    best: which point has a star: "lowest", "highest" or "target"; by default the nearest to a given target, or the best
+    of the search.
 
     Returns the (first) Axes; `ax.figure.axes` has all, also colour bars. Raises ParameterError for unknown names, a
     parameter with only one value, a metric without values, or if runs of one cell differ in a third parameter.
@@ -60,7 +68,7 @@ def heat_map(
     names = _several(metric)
     drawn = _multiples(ax, len(names), (4.4, 3.4))
     for each, name in zip(drawn, names, strict=True):
-        _draw_map(each, columns, across, up, name)
+        _draw_map(each, columns, across, up, name, columns.targets.get(name) if target is None else target, best)
     return drawn[0]
 
 
@@ -72,12 +80,14 @@ def lines(
     by: str | None = None,
     ax: Axes | Sequence[Axes] | None = None,
     units: Mapping[str, str] | None = None,
+    target: float | None = None,
+    best: str | None = None,
 ) -> Axes:
     """Draw the mean of a metric over replicates against a parameter, with its 95 % confidence interval as a band.
 
-    The interval is Student's t for the mean of the runs at one value of x; with a single run, there is no band.
+    The interval is Student's t for the mean of the runs at one value of x; with fewer than three, there is no band.
     by: a parameter with one line per value, for at most eight evenly spaced values. Values of x without the metric
-    leave a gap. table, metric, units, errors: as for `heat_map`.
+    leave a gap. A target is a dashed line. table, metric, units, target, best, errors: as for `heat_map`.
 
     Returns the (first) Axes.
     """
@@ -87,7 +97,7 @@ def lines(
     names = _several(metric)
     drawn = _multiples(ax, len(names), (4.8 if by_axis is None else 5.4, 3.2))
     for each, name in zip(drawn, names, strict=True):
-        _draw_lines(each, columns, across, by_axis, name)
+        _draw_lines(each, columns, across, by_axis, name, columns.targets.get(name) if target is None else target, best)
     return drawn[0]
 
 
@@ -99,11 +109,13 @@ def parallel_coordinates(
     ax: Axes | None = None,
     units: Mapping[str, str] | None = None,
     lowest: bool = False,
+    target: float | None = None,
+    best: str | None = None,
 ) -> Axes:
     """Draw each point as a line through vertical axes, one per parameter in `names`; its colour is the metric.
 
-    Values are means over replicates. The highest are drawn last, darkest and thickest; with `lowest`, the lowest.
-    table, units, errors: as for `heat_map`. Returns the Axes.
+    Values are means over replicates. The highest are drawn last and thickest; with `lowest`, the lowest. The best point
+    is a black line with stars. table, units, target, best, errors: as for `heat_map`. Returns the Axes.
     """
     columns = Columns(table, units)
     if len(names) < 2:
@@ -123,7 +135,7 @@ def parallel_coordinates(
     shades = LineCollection(
         [np.column_stack([places, row]) for row in heights], array=found[order],
         linewidths=0.5 + 1.5 * rank**12, alpha=0.15 + 0.85 * rank**4,
-        cmap=DARK_IS_LOW if lowest else DARK_IS_HIGH, norm=_norm(found), capstyle="round",
+        cmap=SHADES, norm=_norm(found), capstyle="round",
         rasterized=len(order) > 500, zorder=2,
     )  # fmt: skip
     ax.add_collection(shades)
@@ -133,14 +145,25 @@ def parallel_coordinates(
     ax.set_xticks(places, [axis.label for axis in axes])
     ax.tick_params(axis="x", length=0, pad=6, labelsize=TEXT_SIZE + 1)
     ax.spines[:].set_visible(False)
-    _colour_bar(ax, shades, columns.label(metric))
+    target = columns.targets.get(metric) if target is None else target
+    at = columns.best_group(found, np.where(whole, groups.ravel(), -1), target, best)
+    if at is not None:
+        height = [_scaled(axis)[rows[at, k]] for k, axis in enumerate(axes)]
+        edge = [withStroke(linewidth=4.5, foreground="white")]
+        ax.plot(places, height, color=INK, lw=1.8, marker="*", ms=8, zorder=3.5, path_effects=edge, label="best")
+    _colour_bar(ax, shades, columns.label(metric), target)
     n_runs = int(np.isfinite(values).sum())
     each = f" of {n_runs:,} runs" if n_runs > len(order) else ""
-    _note(ax, [f"{len(order):,} points{each}, {'lowest' if lowest else 'highest'} on top", columns.note(values)])
+    marked = "" if at is None else "black, stars: the best point"
+    _note(
+        ax, [f"{len(order):,} points{each}, {'lowest' if lowest else 'highest'} on top", marked, columns.note(values)]
+    )
     return ax
 
 
-def _draw_map(ax: Axes, columns: Columns, across: Axis, up: Axis, metric: str) -> None:
+def _draw_map(
+    ax: Axes, columns: Columns, across: Axis, up: Axis, metric: str, target: float | None, best: str | None
+) -> None:
     values = columns.metric(metric)
     placed = (across.of_row >= 0) & (up.of_row >= 0)
     cells, groups = np.unique(np.where(placed, across.of_row * len(up.values) + up.of_row, -1), return_inverse=True)
@@ -155,7 +178,7 @@ def _draw_map(ax: Axes, columns: Columns, across: Axis, up: Axis, metric: str) -
         grid = np.full((len(up.values), len(across.values)), np.nan)
         grid[j[cells >= 0], i[cells >= 0]] = found[cells >= 0]
         shades: Any = ax.pcolormesh(
-            _edges(across), _edges(up), np.ma.masked_invalid(grid), cmap=DARK_IS_LOW, norm=_norm(found)
+            _edges(across), _edges(up), np.ma.masked_invalid(grid), cmap=SHADES, norm=_norm(found)
         )
         ax.patch.set(facecolor="white", edgecolor="#9a9a9a", hatch=HATCH, linewidth=0.0)
         if missing := int(np.isnan(grid).sum()):
@@ -165,17 +188,23 @@ def _draw_map(ax: Axes, columns: Columns, across: Axis, up: Axis, metric: str) -
         spots = across.places[i[known]], up.places[j[known]]
         side = float(np.clip(2000 / max(known.sum(), 1), 6, 40))
         shades = ax.scatter(
-            *spots, c=found[known], s=side, cmap=DARK_IS_LOW, norm=_norm(found), edgecolors=INK, linewidths=0.3
+            *spots, c=found[known], s=side, cmap=SHADES, norm=_norm(found), edgecolors=INK, linewidths=0.3
         )
     _scale(ax, across, "x")
     _scale(ax, up, "y")
     if on_grid:
         ax.spines[:].set_visible(False)
-    _colour_bar(ax, shades, columns.label(metric))
+    at = columns.best_group(found, groups.ravel(), target, best)
+    if at is not None and cells[at] >= 0:
+        _star(ax, across.places[i[at]], up.places[j[at]])
+        notes.append("star: the best point")
+    _colour_bar(ax, shades, columns.label(metric), target)
     _note(ax, notes)
 
 
-def _draw_lines(ax: Axes, columns: Columns, across: Axis, by_axis: Axis | None, metric: str) -> None:
+def _draw_lines(
+    ax: Axes, columns: Columns, across: Axis, by_axis: Axis | None, metric: str, target: float | None, best: str | None
+) -> None:
     values = columns.metric(metric)
     of = np.zeros(columns.size, dtype=int) if by_axis is None else by_axis.of_row
     groups = np.where((across.of_row >= 0) & (of >= 0), of * len(across.values) + across.of_row, -1)
@@ -200,6 +229,15 @@ def _draw_lines(ax: Axes, columns: Columns, across: Axis, by_axis: Axis | None, 
         if alone.any():
             ends = places[alone], height[alone], reach[alone]
             ax.errorbar(*ends, ls="none", color=colour(k), lw=1.0, capsize=2, zorder=2)
+    if target is not None:
+        ax.axhline(target, color=INK, lw=0.9, ls=(0, (4, 3)), zorder=1.5)
+        ax.annotate(
+            "target", (1.0, target), xycoords=("axes fraction", "data"), xytext=(-2, 2), textcoords="offset points",
+            ha="right", va="bottom", size=TEXT_SIZE - 1, color=INK,
+        )  # fmt: skip
+    at = columns.best_group(mean.ravel(), groups, target, best)
+    if at is not None and (line := at // len(across.values)) in chosen:
+        _star(ax, across.places[at % len(across.values)], mean.ravel()[at])
     _scale(ax, across, "x")
     ax.set_xlabel(across.label)
     ax.set_ylabel(columns.label(metric))
@@ -210,6 +248,8 @@ def _draw_lines(ax: Axes, columns: Columns, across: Axis, by_axis: Axis | None, 
         ax.legend(handles=handles if by_axis.words else handles[::-1], title=by_axis.label, loc="upper left",
                   bbox_to_anchor=(1.0, 1.0), frameon=False, **size)  # fmt: skip
     notes = [_of_how_many(number[chosen])]
+    if at is not None and line in chosen:
+        notes.append("star: the best point")
     if len(chosen) < n_lines and by_axis is not None:
         notes.append(f"{len(chosen)} of {n_lines} values of {by_axis.name} are drawn")
     _note(ax, [*notes, columns.note(values)])
@@ -222,7 +262,10 @@ def _of_how_many(number: np.ndarray) -> str:
         return "one run each"
     low, high = int(there.min()), int(there.max())
     runs = f"{high}" if low == high else f"{low} to {high}"
-    return f"mean of {runs} runs, band: its 95 % confidence interval (Student's t)"
+    if high < 3:
+        return f"mean of {runs} runs, too few for a confidence interval"
+    some = "" if low > 2 else " where there are three"
+    return f"mean of {runs} runs, band: its 95 % confidence interval (Student's t){some}"
 
 
 def _several(metric: str | Sequence[str]) -> list[str]:
@@ -286,12 +329,25 @@ def _norm(found: np.ndarray) -> Normalize:
     return Normalize(low, high) if high > low else Normalize(low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2)
 
 
-def _colour_bar(ax: Axes, shades: Any, label: str) -> None:
+def _star(ax: Axes, x: float, y: float) -> None:
+    """The mark of the best point."""
+    ax.plot([x], [y], ls="none", marker="*", ms=11, mfc="white", mec=INK, mew=0.9, zorder=6)
+
+
+def _colour_bar(ax: Axes, shades: Any, label: str, target: float | None = None) -> None:
     figure: Any = ax.figure
     bar = figure.colorbar(shades, ax=ax, pad=0.02, aspect=25)
     bar.set_label(label, size=TEXT_SIZE + 1, color=INK)
     bar.ax.tick_params(labelsize=TEXT_SIZE, width=0.8, length=3, color=INK, labelcolor=INK)
     bar.outline.set_visible(False)
+    low, high = shades.norm.vmin, shades.norm.vmax
+    if target is not None and low <= target <= high:
+        bar.ax.axhline(target, color="white", lw=2.4)
+        bar.ax.axhline(target, color=INK, lw=1.0)
+        bar.ax.annotate(
+            "target", (0.0, target), xycoords=("axes fraction", "data"), xytext=(-2, 0), textcoords="offset points",
+            ha="right", va="center", size=TEXT_SIZE - 1, color=INK, rotation=90,
+        )  # fmt: skip
 
 
 def _note(ax: Axes, texts: Sequence[str]) -> None:

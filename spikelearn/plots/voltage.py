@@ -70,8 +70,9 @@ def voltage(
     default up to six of those recorded. t_start, t_stop: ms; by default from the first sample to the end of
     the run. ax: where to draw; by default a new Figure.
 
-    If spikes were recorded, each is a vertical stroke from the voltage to the top of the lane (a reset hides
-    the spike itself), and a recorded burst has a marker above it. All lanes have the same scale.
+    If spikes were recorded, each is a vertical stroke from the voltage to the top of the lane, which is drawn and not
+    simulated (a reset hides the spike itself), as the legend says; a recorded burst has a marker above it. All lanes
+    have the same scale.
 
     Returns the Axes. Raises DescriptionError if something was not recorded, for mixed units and for a window
     without (finite) samples; ParameterError for an empty window.
@@ -114,7 +115,7 @@ def voltage(
         )  # fmt: skip
     ax.set_yticks(ticks, labels)
     ax.set_ylim(low - 0.12 * span, peak + (len(lanes) - 1) * distance + (0.3 if has_bursts else 0.08) * span)
-    ax.set_ylabel(f"{_quantity(styles)} ({unit})", size=TEXT_SIZE + 1, color=INK)
+    ax.set_ylabel(_quantity(styles) + (f" ({as_text(unit)})" if unit else ""), size=TEXT_SIZE + 1, color=INK)
     time_axis(ax, start, stop)
     handles = _handles(styles, has_spikes, has_bursts)
     if len(handles) > 1:
@@ -259,7 +260,7 @@ def _handles(styles: dict[str, Any], has_spikes: bool, has_bursts: bool) -> list
     ]
     shade = next(iter(styles.values()))[1]
     if has_spikes:
-        handles.append(Line2D([], [], color=shade, ls="none", marker="|", ms=8, mew=1, label="spike"))
+        handles.append(Line2D([], [], color=shade, ls="none", marker="|", ms=8, mew=1, label="spike, drawn"))
     if has_bursts:
         handles.append(Line2D([], [], ls="none", marker="v", ms=4.5, mfc=ACCENT, mec="none", label="burst"))
     return handles

@@ -52,6 +52,7 @@ def found_key(
         keys = [key for key in keys if wanted in (key[1], _name(key))]
     elif ids is not None and len(keys) > 1:
         keys = [key for key in keys if not len(missing(ids, recorded_from(key)))] or keys
+        keys = [key for key in keys if np.array_equal(np.asarray(recorded_from(key)), ids)] or keys
     if len(keys) == 1:
         return keys[0], ids
     if not keys:

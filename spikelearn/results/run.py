@@ -12,6 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, runtime_ch
 import numpy as np
 
 from spikelearn.errors import CheckpointError, DescriptionError
+from spikelearn.on_demand import from_above
+from spikelearn.parameters import suggest
+from spikelearn.results.recorded_data import Snapshots, SpikesOfRun, TraceOfRun, TrialTimes
+from spikelearn.results.recorded_data import Spikes as Spikes
+from spikelearn.results.recorded_data import Trace as Trace
 from spikelearn.results.recordings import called, chosen_keys, found_key, missing, name_and_ids, only
 from spikelearn.values import path as checked_path
 
@@ -20,25 +25,6 @@ if TYPE_CHECKING:
     from spikelearn.description.recording import Recording
 
 T = TypeVar("T")
-
-
-class Spikes(NamedTuple):
-    """Events of one kind of one population, in order of time.
-
-    times: (n,) float64, ms. ids: (n,) int32, index within the population.
-    """
-
-    times: np.ndarray
-    ids: np.ndarray
-
-
-class Trace(NamedTuple):
-    """A recorded variable. times: (T,) ms. values: (T, k). ids: (k,) neuron or synapse index. unit: e.g. 'mV'."""
-
-    times: np.ndarray
-    values: np.ndarray
-    ids: np.ndarray
-    unit: str
 
 
 class Synapses(NamedTuple):
@@ -149,8 +135,10 @@ class Begun(Protocol):
 class Run:
     """The result of a simulation from `t_start` to `t_stop` (ms).
 
-    `spikes`, `trace`, `weights`, `synapses` and `events_of` take a population or projection, or its name; arrays that
-    they return are read-only. They raise DescriptionError if the requested data were not recorded.
+    `spikes`, `trace`, `snapshots`, `weights`, `synapses` and `events_of` take a population or projection, or its name;
+    arrays that they return are read-only. They raise DescriptionError if the requested data were not recorded.
+    wall_s: wall time of the run in seconds, from its first step to its end, with sinks and functions in Python, without
+    building.
     """
 
     dt: float
@@ -167,6 +155,8 @@ class Run:
     wall_s: float = 0.0
     synaptic_events: int = 0
     projection_events: dict[str, SynapticEvents] = field(default_factory=dict)
+    trials: tuple[TrialTimes, ...] = ()
+    state_data: dict[str, dict[str, np.ndarray]] | None = field(default=None, repr=False)
     checkpoint_writer: Callable[[Run, Path], None] | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
@@ -193,6 +183,27 @@ class Run:
     def real_time_factor(self) -> float:
         """Wall time in seconds per simulated second."""
         return self.wall_s / (self.duration * 1e-3) if self.duration > 0 else float("nan")
+
+    @property
+    def state(self) -> FinalState:
+        """The state of all neurons at the end of the run: `run.state["cells"]["V_m"]`, (size,), in the model's units.
+
+        It is looked up by a population, a view of one, or a name, and has an entry for each variable of the model.
+        Raises DescriptionError if the run was read from a file, or ran on another engine than "compiled" and "stepper".
+        """
+        if self.state_data is None:
+            raise DescriptionError(
+                'the final state of this run is not known: runs from files and of other engines than "compiled" and '
+                '"stepper" have none; record the variables that are needed'
+            )
+        return FinalState({name: _all_read_only(found) for name, found in self.state_data.items()})
+
+    def summary(self) -> Any:
+        """Rates, CV, bursts, synaptic events, time and memory in a table: see spikelearn.analysis.RunSummary.
+
+        >>> print(run.summary())  # doctest: +SKIP
+        """
+        return from_above("spikelearn.analysis.summary:summary")(self)
 
     def checkpoint(self, path: str | os.PathLike[str]) -> None:
         """Write the state of the network at the end of this run, and the recordings of this run, to one file.
@@ -233,7 +244,8 @@ class Run:
             name: partial(later.synapses, name) for name in later.synapse_data
         }
         return replace(
-            later, t_start=self.t_start, spike_data=spikes, trace_data=traces, synapse_data=synapses,
+            later, t_start=self.t_start, trials=(*self.trials, *later.trials), spike_data=spikes, trace_data=traces,
+            synapse_data=synapses,
             wall_s=self.wall_s + later.wall_s, synaptic_events=self.synaptic_events + later.synaptic_events,
             projection_events={
                 name: SynapticEvents(*(np.add(self.projection_events[name], found).tolist()))
@@ -284,11 +296,13 @@ class Run:
         """
         key, ids = found_key(self.spike_data, population, kind, recording, "spike", self._recorded_from)
         found = self.spike_data[key]
+        window, recorded, info = (self.t_start, self.t_stop), self._recorded_from(key), self.populations.get(key[0])
         if ids is None:
-            return Spikes(*map(_read_only, found))
-        _check_recorded(ids, self._recorded_from(key), key)
+            neurons = recorded if recorded is not None or info is None else np.arange(info.size)
+            return SpikesOfRun.of(_read_only(found.times), _read_only(found.ids), neurons, window)
+        _check_recorded(ids, recorded, key)
         keep = np.isin(found.ids, ids)
-        return Spikes(_read_only(found.times[keep]), _read_only(found.ids[keep]))
+        return SpikesOfRun.of(_read_only(found.times[keep]), _read_only(found.ids[keep]), np.unique(ids), window)
 
     def trace(
         self, of: str | Population | View | Modulator | Projection | Signal | Recording, variable: str | None = None,
@@ -301,12 +315,36 @@ class Run:
         """
         key, ids = found_key(self.trace_data, of, variable, recording, "", self._sampled_from)
         found = self.trace_data[key]
-        if ids is None:
-            return Trace(_read_only(found.times), _read_only(found.values), _read_only(found.ids), found.unit)
+        name, variable = key[0], key[1].partition("@")[0]
+        dimension = "neuron" if name in self.populations else "synapse" if name in self.projections else "element"
+        binned = self._recorded_from(key)
+        if binned is not None and ids is not None and not np.array_equal(np.unique(ids), binned):
+            raise DescriptionError(
+                f"{variable!r} of {name!r} was recorded of {len(binned):,} of its neurons together, not of these "
+                f"{len(ids):,}"
+            )
+        if ids is None or binned is not None:
+            made = Trace(_read_only(found.times), _read_only(found.values), _read_only(found.ids), found.unit)
+            return TraceOfRun.of(made, variable, dimension)
         _check_recorded(ids, found.ids, key)
         columns = np.flatnonzero(np.isin(found.ids, ids))
         values, chosen = found.values[:, columns], found.ids[columns]
-        return Trace(_read_only(found.times), _read_only(values), _read_only(chosen), found.unit)
+        made = Trace(_read_only(found.times), _read_only(values), _read_only(chosen), found.unit)
+        return TraceOfRun.of(made, variable, dimension)
+
+    def snapshots(
+        self, population: str | Population | View, variable: str, at: str = "spike",
+        recording: str | Recording | None = None,
+    ) -> Snapshots:  # fmt: skip
+        """The values of a variable at events, which `net.record(population, variable, at="burst")` recorded."""
+        what = f"{variable} at {at}"
+        key, ids = found_key(self.spike_data, population, what, recording, "", self._recorded_from)
+        events, trace = self.spike_data[key], self.trace_data[key]
+        if ids is not None:
+            _check_recorded(ids, self._recorded_from(key), key)
+        keep = np.ones(len(events.ids), bool) if ids is None else np.isin(events.ids, ids)
+        times, ids, values = map(_read_only, (events.times[keep], events.ids[keep], trace.values[keep, 0]))
+        return Snapshots(times, ids, values, trace.unit)
 
     def only(self, *recordings: str | Recording) -> Run:
         """The same run, in which each of these is the only recording of its variable.
@@ -317,7 +355,10 @@ class Run:
         events, samples = chosen_keys(self.spike_data, self.trace_data, recordings)
         populations = {
             name: replace(
-                info, recorded={key[1]: ids for key, ids in only(_with_name(name, info.recorded), events).items()}
+                info,
+                recorded={
+                    key[1]: ids for key, ids in only(_with_name(name, info.recorded), [*events, *samples]).items()
+                },
             )
             for name, info in self.populations.items()
         }
@@ -330,7 +371,8 @@ class Run:
         return None if info is None else info.recorded.get(key[1])
 
     def _sampled_from(self, key: tuple[str, str]) -> np.ndarray:
-        return self.trace_data[key].ids
+        binned = self._recorded_from(key)
+        return self.trace_data[key].ids if binned is None else binned
 
     def synapses(self, projection: str | Projection) -> Synapses:
         """The synapses of a projection with their weights at the end of the run."""
@@ -341,7 +383,7 @@ class Run:
         found = self.synapse_data[name]
         if callable(found):
             found = self.synapse_data[name] = found()
-        return Synapses(*map(_read_only, found))
+        return read_only(found)
 
     def keep_synapses(self, projection: str) -> None:
         """Make sure that its synapses at the end of the run can be read when the network has run on."""
@@ -366,6 +408,23 @@ class Run:
         return self.projection_events[name]
 
 
+class FinalState(dict[str, Mapping[str, np.ndarray]]):
+    """Population -> variable -> (size,) values. See Run.state."""
+
+    def __missing__(self, of: Any) -> Mapping[str, np.ndarray]:
+        name, ids = name_and_ids(of)
+        if name not in self:
+            there_are = ", ".join(self) or "none"
+            raise DescriptionError(f"no state of {name!r}{suggest(name, self)}; populations with a state: {there_are}")
+        found = self[name]
+        return found if ids is None else {variable: values[ids] for variable, values in found.items()}
+
+
+def read_only(synapses: Synapses) -> Synapses:
+    """The same synapses, in arrays that cannot be written to."""
+    return Synapses(*map(_read_only, synapses))
+
+
 def _equal(one: Any, other: Any) -> bool:
     """Whether two parameters have the same numbers; what is not a number is not compared, as files store its text."""
     a, b = np.asarray(one), np.asarray(other)
@@ -380,6 +439,10 @@ def _read_only(array: Any) -> np.ndarray:
     view = np.asarray(array).view()
     view.flags.writeable = False
     return view
+
+
+def _all_read_only(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: _read_only(values) for name, values in arrays.items()}
 
 
 def _check_recorded(wanted: np.ndarray, recorded: np.ndarray | None, key: tuple[str, str]) -> None:

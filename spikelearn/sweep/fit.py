@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import time
@@ -18,7 +19,7 @@ from spikelearn.extras import needed
 from spikelearn.sweep.design import Design, Range, seed_of
 from spikelearn.sweep.objective import Objective
 from spikelearn.sweep.optuna_trials import ENDED, FAILED, PRUNED, SAMPLERS, Trial, Trials
-from spikelearn.sweep.point import Result
+from spikelearn.sweep.point import Result, as_json
 from spikelearn.sweep.progress import Progress, shown_settings
 from spikelearn.sweep.session import Options, Stored, compute, open_session
 from spikelearn.sweep.space import space_of
@@ -124,8 +125,11 @@ def fit(
         shown = TrialsProgress(source, objective, progress, silent)
         kinds = [task(each, 0) for each in space.kinds()] if source.left else []
         # The next point depends on the results before it, so none is queued ahead.
+        scales = store.described("scales") | {name: each.log for name, each in space.ranges.items()}
+        store.describe({"scales": json.dumps(scales), "objective": json.dumps({"targets": dict(objective.targets)})})
         compute(store, source, kinds, source.most_at_once, shown, options, most_ahead=0)
-    best, counts = source.best, source.counts
+        best, counts = source.best, source.counts
+        store.describe({"best": as_json(dict(best.settings) if best else {})})
     return Fitted(
         out, objective, dict(best.settings) if best else {}, best.value if best else float("nan"),
         _by_metric(best) if best else {}, _command(experiment, best, quick, design.seed) if best else "",

@@ -108,7 +108,7 @@ def evaluate(task: Task) -> Result:
                 run_file = _keep(outcome, task)
             if task.figure:
                 _draw(experiment, chosen, outcome, Path(task.figure))
-        if wrong := [name for name, value in metrics.items() if isinstance(value, float) and not math.isfinite(value)]:
+        if wrong := [name for name, value in metrics.items() if isinstance(value, float) and math.isinf(value)]:
             status, error = NAN, f"not finite: {', '.join(wrong)}"
     except (KeyboardInterrupt, ModelChanged):
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -92,6 +93,9 @@ def run(
     all_points = checked.points(experiment)
     ex.set_parameters(experiment, dict(all_points[0]), quick)
     with open_session(experiment, out, options, checked.seed) as (store, task):
+        if checked.sample is not None:
+            scales = {name: each.log for name, each in checked.sample.ranges.items()}
+            store.describe({"scales": json.dumps(store.described("scales") | scales)})
         if retry:
             store.forget(store.keys() - store.keys((DONE, NAN)))
         places = {

@@ -18,6 +18,8 @@ AFTER = (
     "traceback",
 )  # fmt: skip
 BEFORE = ("replicate", "seed")
+SEARCHED = ("scales", "objective", "best")
+"""Entries of the metadata: parameter -> whether its range is logarithmic; the targets of a fit; its best settings."""
 
 
 def table_of(store: Store) -> Any:
@@ -25,8 +27,8 @@ def table_of(store: Store) -> Any:
 
     Rows are sorted by settings, then by replicate, whatever order they were computed in. A metric with the name of a
     parameter or of a column that all tables have (wall_s: of the whole point) gets the prefix `metric.`. The schema's
-    metadata list under `spikelearn` the parameters that were varied, the columns that are metrics, and the units of the
-    parameters. Raises StoreError.
+    metadata list under `spikelearn` the parameters that were varied, the columns that are metrics, the units of the
+    parameters, and what was searched for (see SEARCHED). Raises StoreError.
     """
     pyarrow = _pyarrow()
     results = sorted(store.results(), key=_place)
@@ -45,8 +47,8 @@ def table_of(store: Store) -> Any:
     # For a point whose process died, only the parameters that were set are known.
     varied = [name for name in parameters if len({repr(each[name]) for each in given if name in each}) > 1]
     model, own = meta.get("model", ""), list(called.values())
-    units = store.described("units")
-    metadata = {"model": model, "varied": varied, "metrics": own, "parameters": parameters, "units": units}
+    metadata: dict[str, Any] = {"model": model, "varied": varied, "metrics": own, "parameters": parameters}
+    metadata |= {name: store.described(name) for name in ("units", *SEARCHED)}
     arrays = [_array(pyarrow, values) for values in columns.values()]
     found = pyarrow.Table.from_arrays(arrays, names=list(columns))
     return found.replace_schema_metadata({"spikelearn": json.dumps(metadata)})
@@ -89,7 +91,7 @@ def read_table(directory: str | os.PathLike[str]) -> Any:
 
 
 def metadata(table: Any) -> dict[str, Any]:
-    """The metadata of a table: model, varied, metrics, parameters, units of the parameters."""
+    """The metadata of a table: model, varied, metrics, parameters, units of the parameters, and SEARCHED."""
     return dict(json.loads((table.schema.metadata or {}).get(b"spikelearn", b"{}")))
 
 

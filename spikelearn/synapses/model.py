@@ -28,6 +28,8 @@ class SynapseModel(Documented):
     release: function(*state, interval, *constants) -> (*state, released), called at each arrival; `interval` is
     the time since the last one in ms (very long for the first), and weight times `released` is delivered.
     initial: function(parameters) -> dict of starting values.
+    between: function(*state, interval, *constants) -> the state `interval` ms after the last arrival; without it the
+    state cannot be recorded.
     statements: `release` in Brian2's syntax, for engine="brian2"; they set `released`. nest: the model in NEST.
     """
 
@@ -38,18 +40,22 @@ class SynapseModel(Documented):
     state: tuple[str, ...]
     initial: Callable[[Any], dict[str, float]]
     check: Callable[[Any], str | None] = lambda parameters: None
+    between: Callable[..., Any] | None = None
     statements: str = ""
     nest: NestSynapse | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "release", scalar(self.release))
         expected = [*self.state, "interval", *self.constants(self.Parameters(), 0.1)]
-        given = arguments_of(self.release)
-        if list(given) != expected:
-            raise DescriptionError(
-                f"release of synapse model {self.name!r} takes ({', '.join(given)}), "
-                f"but its state and constants are ({', '.join(expected)})"
-            )
+        for name in ("release", "between"):
+            if getattr(self, name) is None:
+                continue
+            object.__setattr__(self, name, scalar(getattr(self, name)))
+            given = arguments_of(getattr(self, name))
+            if list(given) != expected:
+                raise DescriptionError(
+                    f"{name} of synapse model {self.name!r} takes ({', '.join(given)}), "
+                    f"but its state and constants are ({', '.join(expected)})"
+                )
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """State, equations and other simulators, for `help`."""

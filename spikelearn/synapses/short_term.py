@@ -74,6 +74,11 @@ def release_tsodyks_markram(x, u, interval, U, tau_rec, tau_fac):
 
 
 @scalar
+def between_tsodyks_markram(x, u, interval, U, tau_rec, tau_fac):
+    return 1.0 + (x - x * u - 1.0) * math.exp(-interval / tau_rec), u * math.exp(-interval / tau_fac)
+
+
+@scalar
 def release_tsodyks_uziel_markram(x, y, u, interval, U, tau_psc, tau_rec, tau_fac, gain):
     """The paper's Eqs. 3 and 4, exact between spikes; z = 1 - x - y is inactive."""
     P_yy = math.exp(-interval / tau_psc)
@@ -88,12 +93,26 @@ def release_tsodyks_uziel_markram(x, y, u, interval, U, tau_psc, tau_rec, tau_fa
 
 
 @scalar
+def between_tsodyks_uziel_markram(x, y, u, interval, U, tau_psc, tau_rec, tau_fac, gain):
+    P_yy = math.exp(-interval / tau_psc)
+    P_zz = math.exp(-interval / tau_rec)
+    z = 1.0 - x - y
+    recovered = y * (1.0 - P_yy - gain * (P_zz - P_yy)) + z * (1.0 - P_zz)
+    return x + recovered, y * P_yy, u * math.exp(-interval / tau_fac)
+
+
+@scalar
 def release_mongillo(x, u, interval, U, tau_D, tau_F):
     u = U + (u - U) * math.exp(-interval / tau_F)
     x = 1.0 + (x - 1.0) * math.exp(-interval / tau_D)
     u = u + U * (1.0 - u)
     released = x * u
     return x - released, u, released
+
+
+@scalar
+def between_mongillo(x, u, interval, U, tau_D, tau_F):
+    return 1.0 + (x - 1.0) * math.exp(-interval / tau_D), U + (u - U) * math.exp(-interval / tau_F)
 
 
 @scalar
@@ -104,6 +123,11 @@ def release_first(x, u, interval, U, f, tau_D, tau_F):
     return x - released, u + f * (1.0 - u), released
 
 
+@scalar
+def between_first(x, u, interval, U, f, tau_D, tau_F):
+    return 1.0 + (x - 1.0) * math.exp(-interval / tau_D), U + (u - U) * math.exp(-interval / tau_F)
+
+
 TsodyksMarkram = SynapseModel(
     "TsodyksMarkram",
     TsodyksMarkramParameters,
@@ -111,6 +135,7 @@ TsodyksMarkram = SynapseModel(
     release_tsodyks_markram,
     state=("x", "u"),
     initial=_at_rest,
+    between=between_tsodyks_markram,
     check=_check,
     statements="""
     x = 1 + (x - x * u - 1) * exp(-interval / tau_rec)
@@ -127,6 +152,7 @@ TsodyksUzielMarkram = SynapseModel(
     release_tsodyks_uziel_markram,
     state=("x", "y", "u"),
     initial=lambda p: {"x": 1.0, "y": 0.0, "u": 0.0},
+    between=between_tsodyks_uziel_markram,
     check=_check_uziel,
     statements="""
     P_yy = exp(-interval / tau_psc)
@@ -148,6 +174,7 @@ Mongillo = SynapseModel(
     release_mongillo,
     state=("x", "u"),
     initial=_at_rest,
+    between=between_mongillo,
     check=_check,
     statements="""
     u = U + (u - U) * exp(-interval / tau_F)
@@ -165,6 +192,7 @@ ReleaseFirst = SynapseModel(
     release_first,
     state=("x", "u"),
     initial=_at_rest,
+    between=between_first,
     check=_check,
     statements="""
     u = U + (u - U) * exp(-interval / tau_F)

@@ -26,7 +26,7 @@ def _measured(form, engine, seeds, duration):
         net, exc, inh = build(MODEL.parameters(form=form, duration=duration), seed)
         run = net.run(duration, engine=engine, progress=False)
         rates = [sl.analysis.rate(run.spikes(each), each.size, 0.0, duration) for each in (exc, inh)]
-        found.append([*rates, sl.analysis.cv_isi(*run.spikes(exc))])
+        found.append([*rates, sl.analysis.cv_isi(run.spikes(exc))])
     return np.mean(found, axis=0)
 
 

@@ -37,7 +37,7 @@ def every_kernel(monkeypatch) -> list[tuple[str, Kernel, tuple[Any, ...]]]:
 
     monkeypatch.setattr(plan, "load", noted)
     networks = every_model.networks() | {"trials": _trials, "exact engine": _exact, "gradient": _gradient}
-    networks |= {"readouts": _readouts}
+    networks |= {"readouts": _readouts, "recorded release": _recorded_release}
     networks |= {"event gradient": _event_gradient}
     for name, describe in networks.items():
         net = describe()
@@ -46,6 +46,17 @@ def every_kernel(monkeypatch) -> list[tuple[str, Kernel, tuple[Any, ...]]]:
         found += [(name, *each) for each in made]
         made.clear()
     return found
+
+
+def _recorded_release() -> sl.Network:
+    net = sl.Network(dt=0.5, seed=1)
+    source, cells = net.population(2, sl.Poisson(10.0)), net.population(2, sl.LIF())
+    for U in (0.2, [[0.1, 0.2], [0.3, 0.4]]):
+        made = net.connect(source, cells, synapse=sl.TsodyksMarkram(U=U))
+        net.record(made, ["u", "x"], every=1.0)
+    net.record(cells, "rate", every=1.0)
+    net.record(cells, "V_m", at="spike")
+    return net
 
 
 def _readouts() -> sl.Network:

@@ -4,6 +4,7 @@ Run as a script, in a folder of checkpoints, it is the new process that continue
 """
 
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from unit import all_parts, time_network
 
 import spikelearn as sl
 from spikelearn.connectivity import CONNECTION_RULES
-from spikelearn.errors import DescriptionError
+from spikelearn.errors import DescriptionError, SignWarning
 from spikelearn.neurons import MODELS
 from spikelearn.plasticity import RULES, SIGNAL_RULES, STEP_RULES
 from spikelearn.synapses import GRADED_SYNAPSES, SYNAPSES, GradedSynapse
@@ -34,7 +35,9 @@ def neurons_of(model):
         source = net.population(10, sl.Poisson(100.0), name=f"to {port}")
         weight = sl.Uniform(0.0, STRENGTH.get(unit, 1.0) * (1.0 if k == 0 else 0.2))
         synapse = GRADED_SYNAPSES[0]() if port in model.graded else None
-        net.connect(source, cells, port, weight=weight, delay=sl.Uniform(0.5, 6.0), synapse=synapse)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SignWarning)  # all ports get weights of one sign
+            net.connect(source, cells, port, weight=weight, delay=sl.Uniform(0.5, 6.0), synapse=synapse)
     for port in model.currents:
         net.drive(cells, sl.StepCurrent([20.0, 75.0], [50.0, 250.0]), port)
     net.record(cells, [f"{kind}s" for kind in model.kinds if kind != "plateau"])

@@ -387,7 +387,6 @@ def test_weights_of_a_saved_run_are_drawn(model):
         (["raster", "absent"], "absent: there is no such file; expected a run file"),
         (["raster", "tiny.py"], "tiny.py: not an HDF5 file; expected a run file"),
         (["raster", "o", "--population", "exk"], "no population called 'exk' in this run (did you mean"),
-        (["weights", "o"], "choose the weights to draw with --projection; this run has those of: exc->"),
         (["weights", "o", "--projection", "x"], "no projection called 'x' in this run; there are: exc->exc"),
         (["raster", "o", "--from", "x"], "expected a time in ms"),
         (["raster", "o", "--from", "9", "--to", "3"], "t_stop must be later than t_start"),

@@ -76,6 +76,12 @@ def test_an_overview_has_the_time_and_does_not_build_the_network(net):
     assert str(net).splitlines()[0].endswith("at 2 ms") and repr(net).endswith("at 2 ms>")
 
 
+def test_a_network_that_is_built_says_what_its_synapses_take(net):
+    assert "memory" not in str(net)
+    net.build()
+    assert row(str(net), "some")[-1].endswith("KiB") and row(str(net), "forward")[-1].endswith("KiB")
+
+
 def test_an_empty_network_can_be_printed():
     assert str(sl.Network()).splitlines()[2:] == ["no populations", "", "no recordings"]
     assert repr(sl.Network()) == "<Network: 0 neurons, 0 populations, 0 projections, dt 0.1 ms, seed 0, at 0 ms>"

@@ -151,6 +151,11 @@ def check_supported(d: NetworkDescription) -> None:
     if d.callbacks:
         raise DescriptionError("on_step: engine='events' has no steps, so it does not support callbacks")
     for recording in d.recordings:
+        if recording.at:
+            raise DescriptionError(
+                f"recording of {recording.of.name!r}: engine='events' does not record {recording.variable!r}; "
+                "engine='compiled' does"
+            )
         if not isinstance(recording.of, Population):
             raise DescriptionError(
                 f"recording of {recording.of.name!r}: engine='events' records spikes and state variables of "

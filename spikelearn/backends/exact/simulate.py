@@ -24,7 +24,7 @@ from spikelearn.steps import fraction_of, times_of
 def simulate(
     plan: EventPlan, n_steps: int, sink: Sink, progress: bool | None = None, pauses: Sequence[Pause] = ()
 ) -> tuple[bool, float]:
-    """Run for n_steps * dt; returns whether it was interrupted, and the wall time of the events in seconds.
+    """Run for n_steps * dt; returns whether it was interrupted, and its wall time in seconds.
 
     progress: None shows a bar if standard error is a terminal. Ctrl-C stops after the current chunk. Raises
     SimulationError when a state stops being finite; what was recorded until then is in the sink.
@@ -33,7 +33,7 @@ def simulate(
     run = _loop(plan)
     last = plan.step + n_steps
     bar = progress_bar(n_steps * plan.dt, progress)
-    chunk, wall = 1, 0.0
+    chunk, started = 1, time.perf_counter()
     plan.control[[STOP, POPULATION]] = 1, -1
     found: list[BaseException] = []
     with interrupts() as interrupted, caught(found), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -56,9 +56,7 @@ def simulate(
                 empty(plan, sink)
             finite = plan.control[POPULATION] < 0
             plan.step = until if finite else int(np.ceil(plan.now[0] / plan.dt))
-            spent = time.perf_counter() - begun
-            wall += spent
-            chunk = next_chunk(chunk, spent)
+            chunk = next_chunk(chunk, time.perf_counter() - begun)
             sink.flush(times_of(plan.step, plan.dt))
             if bar is not None:
                 bar.update((plan.step - before) * plan.dt)
@@ -70,10 +68,10 @@ def simulate(
                 )
             for pause in pauses:
                 if until % pause.every == 0 and (until < last or pause.at_end):
-                    pause.act(wall)
+                    pause.act(time.perf_counter() - started)
     if bar is not None:
         bar.close()
-    return bool(interrupted), wall
+    return bool(interrupted), time.perf_counter() - started
 
 
 def _loop(plan: EventPlan) -> Call:

@@ -20,6 +20,8 @@ from spikelearn.steps import times_of
 
 _BUFFER_EVENTS = 1 << 18
 _BUFFER_VALUES = 1 << 17
+_BUFFER_RATES = 1 << 12
+_MOST_EVENTS = 1 << 62
 _EMPTY = np.zeros(0, np.int64)
 
 
@@ -48,6 +50,9 @@ def recorder_calls(recordings: Sequence[Recording], plan: Plan, interval: int) -
             continue
         if recording.events:
             _record_events(recording, plan, interval)
+            continue
+        if recording.at:
+            (_record_at_events if recording.sampled else _record_rate)(recording, plan, interval)
             continue
         # What waits is made while other shares wait, which see its request to stop one meeting later.
         waits = (plan.share.of > 1 and reads_all_sources(recording)) or (recording.of, recording.variable) in summed
@@ -89,6 +94,63 @@ def _record_events(recording: Recording, plan: Plan, interval: int) -> None:
     call.part = recording
     plan.stages["record"].append(call)
     plan.at_start.append(call)
+
+
+def _record_at_events(recording: Recording, plan: Plan, interval: int) -> None:
+    """Values at events: a row of the buffer has the neuron, and its value at the end of the step."""
+    population = recording.of
+    block = plan.block_of[population]
+    room = interval * plan.share.part(block, block.first[population], population.size)[1]
+    rows = max(_BUFFER_VALUES, 2 * room)
+    recorder = _recorder(recording, plan, np.zeros((rows, 2)), _EMPTY)
+    call = Call(
+        f"record {recording.key} of {population.name}", kernel_of(events.record_at_events),
+        start=recording.start, variable=block.state[recording.sampled][block.span(population)], room=room,
+        values=recorder.values, **_counted_events(recording, plan), **_into(recorder, plan),
+    )  # fmt: skip
+    call.part = recording
+    plan.stages["record"].append(call)
+
+
+def _record_rate(recording: Recording, plan: Plan, interval: int) -> None:
+    """The number of events in a bin, which becomes a rate when those of all shares are added.
+
+    Events are counted while the recording is switched off, too, so that the bin in which it is switched on is whole.
+    """
+    name, number = f"{recording.key} of {recording.of.name}", np.full(1, -_MOST_EVENTS, np.int64)
+    recorder = _recorder(recording, plan, np.zeros((interval + _BUFFER_RATES, 1)), recording.columns)
+    count = Call(
+        f"count for {name}", kernel_of(events.count_in_bins), every=recording.every, number=number,
+        **_counted_events(recording, plan),
+    )  # fmt: skip
+    call = Call(
+        f"record {name}", kernel_of(events.record_number), every=recording.every, start=recording.start,
+        room=interval, number=number, values=recorder.values, **_into(recorder, plan),
+    )  # fmt: skip
+    call.part = recording
+    plan.stages["record"] += [count, call]
+    plan.at_start.append(count)
+
+
+def _recorder(recording: Recording, plan: Plan, values: np.ndarray, columns: np.ndarray) -> Recorder:
+    """A new buffer with room for these values, added to the plan."""
+    steps, used = np.zeros(len(values), np.int64), np.zeros(1, np.int64)
+    recorder = Recorder(recording, steps, values, used, recording.of.name, columns)
+    plan.recorders.append(recorder)
+    return recorder
+
+
+def _into(recorder: Recorder, plan: Plan) -> dict[str, np.ndarray]:
+    return {"steps": recorder.steps, "used": recorder.used, "control": plan.control}
+
+
+def _counted_events(recording: Recording, plan: Plan) -> dict[str, Any]:
+    """The events of the kind `at`, and which neurons are wanted."""
+    population = recording.of
+    block = plan.block_of[population]
+    ring, wanted = block.rings[recording.at], np.zeros(population.size, np.uint8)
+    wanted[recording.ids] = 1
+    return {"rows": ring.rows, "counts": ring.counts, "first": block.first[population], "wanted": wanted}
 
 
 def _sampling(recording: Recording, plan: Plan, interval: int) -> Call:
@@ -148,6 +210,9 @@ def synapse_call(
     to: Mapping[str, Any],
 ) -> Call:  # fmt: skip
     """A Call that samples a variable of synapses; arguments as for Learning.read."""
+    if variable in projection.of_release:
+        label = f"record {variable} of {projection.name}"
+        return plan.releases[projection].read(variable, label, every, start, slots, positions, to)
     if projection.learns:
         return plan.learning[projection].read(variable, every, start, slots, positions, to)
     table = plan.tables[projection]
@@ -163,8 +228,12 @@ def empty(program: Program, sink: Sink) -> None:
     dt = program.plans[0].dt
     for parts in zip(*(plan.recorders for plan in program.plans), strict=True):
         recording, name = parts[0].recording, parts[0].name
-        steps, values = _merged_events(parts) if recording.events else _merged_samples(parts)
-        if len(steps):
+        in_any_step = recording.events or recording.sampled
+        steps, values = _merged_events(parts) if in_any_step else _merged_samples(parts, dt)
+        if len(steps) and recording.sampled:
+            sink.spikes(name, recording.key, times_of(steps, dt), values[:, 0].astype(np.int32))
+            sink.trace(name, recording.key, times_of(steps, dt), values[:, 1:])
+        elif len(steps):
             (sink.spikes if recording.events else sink.trace)(name, recording.key, times_of(steps, dt), values)
         for part in parts:
             part.used[0] = 0
@@ -188,9 +257,12 @@ def _merged_events(parts: Sequence[Recorder]) -> tuple[np.ndarray, np.ndarray]:
     return steps[order], ids[order]
 
 
-def _merged_samples(parts: Sequence[Recorder]) -> tuple[np.ndarray, np.ndarray]:
+def _merged_samples(parts: Sequence[Recorder], dt: float) -> tuple[np.ndarray, np.ndarray]:
     n = int(parts[0].used[0])
     steps = parts[0].steps[:n]
+    if (recording := parts[0].recording).is_rate:
+        seconds = 1e-3 * times_of(recording.every, dt) * len(recording.ids)
+        return steps, sum(part.values[:n] for part in parts) / seconds
     if len(parts) == 1:
         return steps, parts[0].values[:n]
     values = np.empty((n, sum(len(part.columns) for part in parts)))

@@ -55,7 +55,7 @@ class Release:
         else:
             start = {name: float(value) for name, value in model.initial(parameters).items()}
             constants = {name: float(value) for name, value in model.constants(parameters, plan.dt).items()}
-        return cls(
+        made = cls(
             model=model,
             last=np.full(n_slots, _NEVER, np.int64),
             state={name: np.full(table.n_synapses if each else n_slots, start[name]) for name in model.state},
@@ -64,6 +64,18 @@ class Release:
             dt=plan.dt,
             each=each,
         )
+        plan.releases[projection] = made
+        return made
+
+    def read(
+        self, variable: str, label: str, every: int, start: int, slots: np.ndarray, positions: np.ndarray,
+        to: Mapping[str, Any],
+    ) -> Call:  # fmt: skip
+        """A Call that samples a state variable of synapses, as it is in each of these steps; see Learning.read."""
+        text = neurons.render_release_state(*self.names, variable, self.each)
+        kernel = kernel_for(f"{variable} of {self.model.name}", text, {"between": self.model.between})
+        where = {"slots": slots, "positions": positions}
+        return Call(label, kernel, every=every, start=start, **where, **self.values, **to)
 
     @property
     def names(self) -> tuple[list[str], list[str]]:

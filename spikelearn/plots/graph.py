@@ -1,0 +1,187 @@
+"""The graph of a network: populations as boxes, projections as arrows between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+from spikelearn.analysis.arguments import checks_arguments
+from spikelearn.description.overview import number_of_synapses, weight_of
+from spikelearn.description.population import Population
+from spikelearn.plots.panels import panels
+from spikelearn.plots.style import INK, TEXT_SIZE, as_text, colour
+
+if TYPE_CHECKING:
+    from spikelearn.network import Network
+
+EXCITES, INHIBITS, OTHER = "#1b3f73", "#d2571c", "#6b6b6b"
+WIDTH, HEIGHT = 1.0, 0.44
+"""Of a box."""
+MOST_LABELLED = 16
+"""With arrows between more pairs, populations are on a circle, and arrows have no labels."""
+_APART = 2.5
+"""Between the middles of boxes to the right; upwards it is 1."""
+
+
+@checks_arguments
+def network(net: Network, ax: Axes | None = None) -> Axes:
+    """Draw the graph of a network: populations with their size and model, projections, modulators and drives.
+
+    Populations that only send are on the left, and each other one is to the right of what it gets its input from, as
+    far as there are no cycles; with many arrows they are on a circle. Arrows end in a point where weights are positive,
+    and in a bar where they are negative. Their labels, left out where there are many, are the number of synapses and
+    the weight, the port, and the plasticity rule. ax: where to draw; by default a new Figure.
+
+    Returns the Axes. Raises DescriptionError for a network without populations.
+    """
+    description = net.description()
+    parts = [*description.populations, *description.modulators]
+    links: dict[tuple[Any, Any], list[Any]] = {}
+    for projection in description.projections:
+        links.setdefault((projection.source, projection.target), []).append(projection)
+    dense = len(links) > MOST_LABELLED
+    at = _on_circle(parts) if dense else _places(parts, list(links))
+    wide, high = (max((place[k] for place in at.values()), default=0.0) for k in (0, 1))
+    (ax,) = panels(ax, size=(min(12.0, 1.9 + 1.3 * wide), min(9.0, 1.5 + 1.05 * high)))
+    ax.set(xticks=[], yticks=[], xlim=(-0.95, wide + 0.95), ylim=(-0.85, high + 0.62))
+    ax.spines[:].set_visible(False)
+    for k, part in enumerate(parts):
+        _draw_part(ax, part, at[part], colour(k), sum(drive.target is part for drive in description.drives))
+    for (source, target), projections in links.items():
+        both_ways = (target, source) in links and source is not target
+        _draw_link(ax, at[source], at[target], projections, both_ways or dense, not dense)
+    if dense:
+        ax.set_title(
+            f"{len(description.projections)} projections, without labels", size=TEXT_SIZE, color=INK, loc="left"
+        )
+    return ax
+
+
+def _places(parts: list[Any], links: list[tuple[Any, Any]]) -> dict[Any, tuple[float, float]]:
+    """A place for each part: columns by the longest way from a source, without going round in cycles."""
+    column = dict.fromkeys(parts, 0)
+    order = {part: k for k, part in enumerate(parts)}
+    forward = [(a, b) for a, b in links if a is not b and not _reaches(b, a, links, order)]
+    for _ in parts:
+        for a, b in forward:
+            column[b] = max(column[b], column[a] + 1)
+    at, filled = {}, dict.fromkeys(range(len(parts) + 1), 0)
+    most = max(sum(c == k for c in column.values()) for k in range(len(parts) + 1))
+    for part in parts:
+        k = column[part]
+        here = sum(c == k for c in column.values())
+        at[part] = (_APART * k, most - 1 - (filled[k] + (most - here) / 2))
+        filled[k] += 1
+    return at
+
+
+def _on_circle(parts: list[Any]) -> dict[Any, tuple[float, float]]:
+    """Places on an ellipse, clockwise from the top left, with no coordinate below 0."""
+    n = len(parts)
+    turn = 0.75 * np.pi - 2.0 * np.pi * np.arange(n) / n
+    wide, high = 0.24 * n * WIDTH + 1.0, 0.2 * n + 0.6
+    return {part: (wide * (1 + np.cos(t)), high * (1 + np.sin(t))) for part, t in zip(parts, turn, strict=True)}
+
+
+def _reaches(a: Any, b: Any, links: list[tuple[Any, Any]], order: dict[Any, int]) -> bool:
+    """Whether a link to `a` closes a cycle that begins at `b`: there is a way back, and `b` was added later."""
+    seen, left = {a}, [a]
+    while left:
+        here = left.pop()
+        for one, other in links:
+            if one is here and other not in seen:
+                seen.add(other)
+                left.append(other)
+    return b in seen and order[a] < order[b]
+
+
+def _draw_part(ax: Axes, part: Any, place: tuple[float, float], shade: str, n_drives: int) -> None:
+    x, y = place
+    is_population = isinstance(part, Population)
+    rounding = 0.08 if is_population else 0.22
+    box = FancyBboxPatch(
+        (x - WIDTH / 2, y - HEIGHT / 2), WIDTH, HEIGHT, boxstyle=f"round,pad=0,rounding_size={rounding}",
+        facecolor="white", edgecolor=shade, lw=1.4, zorder=3,
+    )  # fmt: skip
+    ax.add_patch(box)
+    about = f"{part.size:,} {part.model_name}" if is_population else f"modulator, {part.tau_n:g} ms"
+    middle: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 4}
+    ax.text(x, y + 0.07, as_text(part.name), size=TEXT_SIZE, color=shade, weight="bold", **middle)
+    ax.text(x, y - 0.11, as_text(about), size=TEXT_SIZE - 1.5, color=INK, **middle)
+    if n_drives:
+        arrow = FancyArrowPatch(
+            (x, y + HEIGHT / 2 + 0.2), (x, y + HEIGHT / 2), arrowstyle="-|>", mutation_scale=7, color=OTHER, lw=0.9
+        )
+        ax.add_patch(arrow)
+        ax.text(
+            x + 0.05, y + HEIGHT / 2 + 0.12, "drive" if n_drives == 1 else f"{n_drives} drives", ha="left", va="center",
+            size=TEXT_SIZE - 2, color=OTHER,
+        )  # fmt: skip
+
+
+def _draw_link(
+    ax: Axes,
+    begin: tuple[float, float],
+    end: tuple[float, float],
+    projections: list[Any],
+    both_ways: bool,
+    labelled: bool,
+) -> None:
+    """One arrow for all projections between two parts, bent if there is one back, a loop to the same part."""
+    sign = {_sign(each) for each in projections}
+    shade = EXCITES if sign == {1} else INHIBITS if sign == {-1} else OTHER
+    style = "|-|,widthA=0,widthB=0.5" if sign == {-1} else "-|>"
+    label = "\n".join(_label(each) for each in projections[:3]) + ("\n..." if len(projections) > 3 else "")
+    (x, y), (u, v) = begin, end
+    if begin == end:
+        start, stop, rad = (x - 0.25, y - HEIGHT / 2), (x + 0.25, y - HEIGHT / 2), 1.1
+        where, align = (x, y - HEIGHT / 2 - 0.3), "top"
+    else:
+        start, stop = _on_edge(begin, end), _on_edge(end, begin)
+        far = labelled and (abs(u - x) > 1.2 * _APART or (u == x and abs(v - y) > 1.2) or u < x)
+        rad = 0.28 if far else 0.18 if both_ways else 0.0
+        across = rad * np.array([stop[1] - start[1], start[0] - stop[0]]) / 2
+        where = ((start[0] + stop[0]) / 2 + across[0], (start[1] + stop[1]) / 2 + across[1])
+        align = "top" if across[1] < 0 else "bottom"
+    arrow = FancyArrowPatch(
+        start, stop, connectionstyle=f"arc3,rad={rad}", arrowstyle=style, mutation_scale=9, color=shade, lw=1.1,
+        zorder=2, shrinkA=0.0, shrinkB=1.5,
+    )  # fmt: skip
+    ax.add_patch(arrow)
+    if not labelled:
+        return
+    ax.annotate(
+        label, where, (0, -3 if align == "top" else 3), textcoords="offset points", ha="center", va=align,
+        size=TEXT_SIZE - 2, color=shade, zorder=5, linespacing=1.05,
+    )  # fmt: skip
+
+
+def _on_edge(place: tuple[float, float], towards: tuple[float, float]) -> tuple[float, float]:
+    """Where the line from the middle of a box leaves it."""
+    dx, dy = towards[0] - place[0], towards[1] - place[1]
+    share = min(WIDTH / 2 / abs(dx) if dx else np.inf, HEIGHT / 2 / abs(dy) if dy else np.inf)
+    return place[0] + share * dx, place[1] + share * dy
+
+
+def _sign(projection: Any) -> int:
+    """Of the weights of a projection: 1, -1, or 0 if it is not known or they differ; those onto "inh" inhibit."""
+    weight = projection.weight
+    if projection.port == "inh":
+        return -1
+    if weight.profile is not None:
+        return 0
+    values = [weight.a] if weight.values is None else [float(np.min(weight.values)), float(np.max(weight.values))]
+    signs = {int(np.sign(value)) for value in values}
+    return signs.pop() if len(signs) == 1 else 0
+
+
+def _label(projection: Any) -> str:
+    """Number of synapses and weight; the port; how it learns."""
+    text = f"{number_of_synapses(projection)} \N{MULTIPLICATION SIGN} {weight_of(projection.weight, projection.unit)}"
+    port = "" if projection.receiver is None else f", {projection.port}"
+    on = "" if projection.on == "spike" else f", on {projection.on}"
+    rule = "" if projection.plasticity is None else f"\n{projection.plasticity.rule.name}"
+    return as_text(text + port + on + rule)
