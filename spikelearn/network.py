@@ -95,10 +95,7 @@ class Network(ChangingNetwork):
         return short(self._everything(), self.time)
 
     def __str__(self) -> str:
-        """All parts: populations, projections, drives, modulators, signals and recordings, with their sizes.
-
-        Of a network that is built, also the memory that synapses take.
-        """
+        """All parts, each kind in a table, with their sizes; once the network is built, also the memory of synapses."""
         memory = None if self._backend is None else self._backend.memory()
         return overview(self._everything(), self.time, memory)
 
