@@ -440,3 +440,33 @@ def test_gap_junctions_are_switched_off_and_on():
     net.switch_on(net.projections["gap"])
     fresh = traces(net.run(trials=sl.Trials([sl.Phase(2.0, fresh=True)], n=1)))
     EXACT.check(fresh, traces(gap_network(v, weights).run(2.0)))
+
+
+@pytest.mark.parametrize("engine", ["events", "nest"])
+def test_engines_that_have_no_parameters_in_time_name_the_one(engine):
+    net = sl.Network(dt=0.1)
+    net.population(2, sl.LIF(I_e=sl.Timed([0.0, 300.0], 30.0)), name="cells")
+    with pytest.raises(D, match="population 'cells'.*I_e.*changes in time"):
+        net.run(1.0, engine=engine)
+
+
+def test_a_table_is_no_default():
+    with pytest.raises(P, match=r"parameter I of .*: a table of time is given in a call: Model\(I=Timed\(...\)\)"):
+        sl.NeuronModel.from_equations("dv/dt = I(t)/ms : 1", parameters={"I": (sl.Timed([1.0], 5.0), "1")})
+
+
+def test_a_table_that_is_set_during_a_run_is_read_at_the_time_of_the_network():
+    found = []
+    for later in (False, True):
+        net = sl.Network(dt=0.1)
+        table = sl.Timed([0.0, 0.0, 600.0, 900.0], 10.0)
+        cells = net.population(2, sl.LIF(I_e=0.0 if later else table))
+        net.record(cells, ["spikes", "V_m"])
+        first = net.run(12.3)
+        if later:
+            net.set(cells, I_e=table)
+            assert net.get(cells, "I_e") == table
+        second = net.run(40.0)
+        found.append(np.concatenate([run.trace(cells, "V_m").values for run in (first, second)]))
+        assert len(second.spikes(cells).times) > 2
+    EXACT.check(*found)
