@@ -80,7 +80,7 @@ def lower(description: NetworkDescription, n_shares: int = 1, edges: Sequence[tu
     kinds = [_kinds(d, block) for block in blocks]
     counts = np.zeros((sum(map(len, kinds)), n_shares, depth + 1 + interval), np.int64)
     of_blocks = np.split(counts, np.cumsum([len(each) for each in kinds])[:-1])
-    rings = [_rings(d, block, each, own) for block, each, own in zip(blocks, kinds, of_blocks, strict=True)]
+    rings = [_rings(d, block, each, own) for block, each, own in zip(blocks, kinds, of_blocks, strict=False)]
     controls = np.tile(np.array([0, -1, 0, 0], np.int64), (n_shares, 1))
     signals = {signal: signal_arrays(signal) for signal in d.signals}
     plans: list[Plan] = []
