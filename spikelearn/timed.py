@@ -45,7 +45,8 @@ class Timed:
 
     def __repr__(self) -> str:
         shape = " x ".join(f"{n:,}" for n in np.shape(self.values))
-        return f"Timed({shape} values, every {self.interval!r} ms)"
+        unit = " ms" if isinstance(self.interval, int | float) else ""
+        return f"Timed({shape} values, every {self.interval!r}{unit})"
 
     def checked(self, unit: str, what: str) -> tuple[np.ndarray, np.ndarray]:
         """(T, n or 1) finite values, and the (T,) times in ms from which they apply."""
