@@ -213,8 +213,8 @@ class Network(ChangingNetwork):
         """Reset to time 0: states, traces, spikes in transit, eligibilities and modulators take their initial values.
 
         keep_weights: plastic and regulated projections keep their current synapses, and readouts their weights. Random
-        numbers, drawn by step, are the same as the first time. Arrays passed to callbacks by the user are left
-        unchanged.
+        numbers, drawn by step, are the same as the first time. Parameters stay as they were set last, and what was
+        added stays, as if it had been there from the start. Arrays passed to callbacks by the user are left unchanged.
         """
         if self._backend is None:
             return

@@ -163,6 +163,34 @@ def test_each_parameter_of_a_rule_set_in_a_run_changes_no_weight_at_once_and_is_
 
 
 @pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.name)
+def test_a_rule_that_is_changed_learns_the_same_on_two_threads_in_python_and_after_a_checkpoint(rule, tmp_path):
+    found = []
+    for engine, threads in (("compiled", 1), ("compiled", 2), ("stepper", 1)):
+        net = synapses_of(rule=rule, threads=threads)
+        try:
+            net.run(20.0, engine=engine)
+        except DescriptionError as error:
+            assert "runs on one thread" in str(error)
+            continue
+        learning = [p for p in net.projections.values() if p.learns]
+        parameters = learning[0].plasticity.parameters._asdict()
+        left_out = {"W_min", "W_max", *getattr(rule, "delayed", {}).values()}
+        first = [learning[0].plasticity.modulator] if rule.modulated else []
+        for name, new in others(lambda **values: rule(*first, **values), parameters, units_of(rule)):
+            for projection in learning if name not in left_out else ():
+                try:
+                    net.set(projection, **{name: new})
+                except ParameterError:  # with those set before
+                    break
+        net.run(10.0).checkpoint(tmp_path / "state")
+        last = outcome(net.run(10.0))
+        same(outcome(sl.Network.restore(tmp_path / "state").run(10.0)), last, "checkpoint")
+        found.append(last)
+    for each in found:
+        same(each, found[0], rule.name)
+
+
+@pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.name)
 def test_a_rule_set_to_what_it_is_learns_as_it_would_have(rule):
     """But for the order of sums, as its synapses are brought up to date."""
     net, unchanged = synapses_of(rule=rule), synapses_of(rule=rule)
