@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -176,7 +177,7 @@ def test_a_rule_that_is_changed_learns_the_same_on_two_threads_in_python_and_aft
         parameters = learning[0].plasticity.parameters._asdict()
         left_out = {"W_min", "W_max", *getattr(rule, "delayed", {}).values()}
         first = [learning[0].plasticity.modulator] if rule.modulated else []
-        for name, new in others(lambda **values: rule(*first, **values), parameters, units_of(rule)):
+        for name, new in others(partial(rule, *first), parameters, units_of(rule)):
             for projection in learning if name not in left_out else ():
                 try:
                     net.set(projection, **{name: new})
