@@ -11,9 +11,10 @@ from spikelearn.equations.dimensions import coherent_name
 from spikelearn.equations.integrate import integrated
 from spikelearn.equations.module import constant_values, render_module
 from spikelearn.equations.parts import no_equation_for, parts_of, values_for
+from spikelearn.equations.python import to_python
 from spikelearn.equations.rendering import Rendered, function, python_lines, used_names
 from spikelearn.equations.starts import starting_values
-from spikelearn.equations.system import System, assigned, from_sympy, symbol, to_sympy, without_units
+from spikelearn.equations.system import System, assigned, from_sympy, names_in, symbol, to_sympy, without_units
 from spikelearn.equations.text import Piece, statements
 from spikelearn.equations.vocabulary import CANNOT_BE_SET, Vocabulary
 from spikelearn.errors import DescriptionError
@@ -47,21 +48,26 @@ class _Graded:
         self.sent = self._sent()
         own = {constant.name: constant.dimension for constant in self.constants.values()}
         dimensions = {each: parts.dimensions[each] for each in parts.pieces if each not in (self.sent, "w")} | own
-        hints = {"w": f"the weight is only available in what is summed: {_SENT}"}
+        hints = {"w": f"declare the weight to use it here, 'w : siemens'; {_SENT}"}
+        self.arrival = statements(f"on_pre of {self.owner}", on_pre)
+        self.carried = any("w" in names_in(part.expression.tree) for part in self.arrival)
+        if self.carried and "w" in parts.declared:
+            dimensions["w"] = parts.dimensions["w"]
         vocabulary = Vocabulary(dimensions, hints)
         self.expressions = {each: piece for each, piece in parts.expressions.items() if each != self.sent}
         parts.check(vocabulary, left_out=self.sent)
         self.pre, self.post = self._read_elsewhere(parts.expressions[self.sent], dimensions)
-        self.arrival = statements(f"on_pre of {self.owner}", on_pre)
         vocabulary.check_statements(self.arrival, self.state, CANNOT_BE_SET)
         values_for(parts, memory, {part.target for part in self.arrival}, "or change it in on_pre=")
         if parts.noises:
             raise DescriptionError(f"{self.owner} has noise, which only neurons have")
         constant = (*self.constants, "dt")
         self.system = System(self.owner, parts.rights, self.expressions, constant, memory)
-        self.method, self.rendered = integrated(self.system, method) if parts.rights else ("", Rendered())
         units = {each: parts.dimensions[each] for each in self.state}
         self.initial = starting_values(initial, units, self.constants, self.owner)
+        if self.carried:
+            self._check_carried()
+        self.method, self.rendered = integrated(self.system, method) if parts.rights else ("", Rendered())
 
     def _sent(self) -> str:
         """The variable that is summed."""
@@ -78,8 +84,10 @@ class _Graded:
     def _read_elsewhere(self, sent: Piece, dimensions: Any) -> tuple[list[str], list[str]]:
         """The variables of source and target that are sent, without _pre and _post."""
         value, w = to_sympy(sent.tree), symbol("w")
-        slope = value.diff(w)
-        if slope == 0 or slope.has(w) or value.subs(w, 0) != 0:
+        slope = value if self.carried else value.diff(w)
+        if self.carried and value.has(w):
+            raise DescriptionError(sent.complaint_about(f"w is in on_pre already; {_SENT}, or only w in on_pre", "w"))
+        if slope == 0 or slope.has(w) or (not self.carried and value.subs(w, 0) != 0):
             raise DescriptionError(sent.complaint(f"this is not a multiple of w; {_SENT}"))
         self.slope = from_sympy(slope)
         names = sorted({str(each) for each in slope.free_symbols})
@@ -92,13 +100,40 @@ class _Graded:
         pre = [each.removesuffix("_pre") for each in ends if each.endswith("_pre")]
         return pre, [each.removesuffix("_post") for each in ends if each.endswith("_post")]
 
+    def _check_carried(self) -> None:
+        """Check that variables which grow by w are proportional to it, so that synapses of one source share them."""
+        w, state = symbol("w"), [symbol(each) for each in self.state]
+        known: dict[Any, Any] = {}
+        for name, piece in self.expressions.items():
+            known[symbol(name)] = to_sympy(piece.tree).xreplace(known)
+
+        def linear(value: Any, of: list[Any]) -> bool:
+            return value.subs(dict.fromkeys(of, 0)) == 0 and not any(value.diff(each).has(*of) for each in of)
+
+        advice = "with w in on_pre all variables are proportional to it; or write w in what is summed"
+        for name, right in self.system.substituted.items():
+            if not linear(right, state):
+                raise DescriptionError(self.parts.rights[name].complaint(f"d{name}/dt is not linear in them: {advice}"))
+        for part in self.arrival:
+            value = to_sympy(part.expression.tree).xreplace(known)
+            if part.operator not in ("+", "-") or not linear(value, [w]) or value.has(*state):
+                raise DescriptionError(
+                    part.whole.complaint(f"expected {part.target} += w or a multiple of it: {advice}")
+                )
+        sent = self.parts.expressions[self.sent]
+        if not linear(to_sympy(sent.tree).xreplace(known), state):
+            raise DescriptionError(sent.complaint(f"this is not linear in them: {advice}"))
+        if any(value != "0.0" for value in self.initial.values()):
+            raise DescriptionError(f"initial of {self.owner}: expected 0: {advice}")
+
     def module(self) -> str:
         steps, ends = list(self.rendered.step), [*(f"{v}_pre" for v in self.pre), *(f"{v}_post" for v in self.post)]
         # gates that nothing opens would otherwise slow down as subnormal numbers
         steps += [f"{each} = {each} if abs({each}) > 1e-300 else 0.0" for each in self.parts.rights]
         steps += self._needed([part.expression.tree for part in self.arrival])
         for part in self.arrival:
-            value = assigned(part)
+            # of a weight of 1: what is sent is multiplied by it
+            value = to_python(assigned(part), {"w": "1.0"}, "brian2")
             known = part.target in self.state
             steps.append(f"{part.target} = {f'{value} if arrived > 0.0 else {part.target}' if known else value}")
         sends = [*self._needed([self.parts.expressions[self.sent].tree]), f"return {self.slope}"]

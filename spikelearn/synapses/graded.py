@@ -93,8 +93,9 @@ class GradedSynapse(Documented):
         equations: `ds/dt = ... : unit (clock-driven)`; named expressions; and one `g_post = w * ... : unit (summed)`,
             what is sent in every step: w is the weight, `v_pre` and `v_post` are variables of source and target. With
             `w : siemens` the weight is in nS, else it is in the unit of the port.
-        on_pre: statements executed when an event arrives, such as "x += 1". They do not depend on the synapse, as all
-            synapses of one source and delay share its variables: write w in what is summed, not here.
+        on_pre: statements executed when an event arrives, such as "x += 1". All synapses of one source and delay share
+            the variables, so w is written in what is summed, and not here; or only here, "g += w", where equations are
+            linear; a weight that is set later then multiplies all that is there.
         parameters, initial, method: as for NeuronModel.from_equations.
 
         A neuron takes it through a port that is set, `ports={"nmda": "g_nmda = weight"}`; the variable has the sum of

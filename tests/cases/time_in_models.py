@@ -195,6 +195,39 @@ def gates(method, variable):
     return (one[:-1], other[1:]) if variable == "s_tot" else (one, other)
 
 
+CARRIED = """
+dg/dt = (h - g)/(5*ms) : 1 (clock-driven)
+dh/dt = -h/(2*ms) : 1 (clock-driven)
+s_tot_post = g : 1 (summed)
+w : 1
+"""
+
+
+@functools.cache
+def weights_on_arrival():
+    """Variables that grow by the weight of each synapse, in Brian2 one for each: ({s_tot} here, by Brian2)."""
+    model = sl.NeuronModel.from_equations(RECEIVER, ports={"nmda": "s_tot = weight"}, method="exponential_euler")
+    Alpha = sl.GradedSynapse.from_equations(CARRIED, on_pre="h += 2*w", method="euler")
+    weights, times = np.array([[0.3, 0.8], [0.1, 0.5]]), np.repeat(TIMES, 2) + np.tile([0.0, 0.3], 5)
+
+    def connect(net, cells):
+        source = net.population(2, sl.SpikeList(times, np.tile([0, 1], 5)))
+        net.connect(source, cells, "nmda", weight=weights, delay=DT, synapse=Alpha())
+
+    def same(brian2, group):
+        source = brian2.SpikeGeneratorGroup(2, np.tile([0, 1], 5), (times - DT) * brian2.ms, dt=DT * brian2.ms)
+        synapses = brian2.Synapses(
+            source, group, CARRIED, on_pre="h += 2*w", delay=DT * brian2.ms, method="euler", dt=DT * brian2.ms
+        )
+        synapses.connect()
+        synapses.w = weights.ravel()
+        return source, synapses
+
+    ours, _ = here(model(), 2, ["s_tot"], then=connect)
+    expected, _ = there(RECEIVER, 2, ["s_tot"], then=same, method="exponential_euler", threshold="v > 100")
+    return ours["s_tot"][:-1], expected["s_tot"][1:]
+
+
 GAP = """
 dv/dt = (v0 - v + Igap)/tau : 1
 Igap : 1
@@ -294,6 +327,7 @@ CASES: tuple[Case, ...] = (
              lambda method=method, variable=variable: gates(method, variable))
         for method in ("rk4", "exponential_euler") for variable in ("s_tot", "v")
     ),
+    Case(GRADED, "s_tot of alpha functions that grow by w", LIVE, NINE_DIGITS, "1e-9 relative", weights_on_arrival),
     Case(GRADED, "v of ten neurons with gap junctions", LIVE, NINE_DIGITS, "1e-9 relative", lambda: across_gaps(0)),
     Case(GRADED, "spikes of ten neurons with gap junctions", LIVE, EXACT, "EXACT", lambda: across_gaps(1)),
     # 4,000 spikes, and the last reset of each of 400 neurons

@@ -307,8 +307,10 @@ def test_wrong_graded_synapses():
         make("g_post = w + 1 : 1 (summed)")
     with pytest.raises(D, match="u is unknown"):
         make("g_post = w*u : 1 (summed)")
-    with pytest.raises(D, match="the weight is only available in what is summed"):
+    with pytest.raises(D, match="w is in on_pre already"):
         make("g_post = w*s : 1 (summed)\nds/dt = -s/(5*ms) : 1", on_pre="s += w")
+    with pytest.raises(D, match="declare the weight to use it here"):
+        make("g_post = s : 1 (summed)\nds/dt = -s/(5*ms) : 1", on_pre="s += w")
     with pytest.raises(D, match=r"\(clock-driven\) is not allowed here.*GradedSynapse.from_equations takes it"):
         sl.SynapseModel.from_equations("dg/dt = -g/(5*ms) : 1 (clock-driven)", on_pre="released = g")
     net = sl.Network()
@@ -470,3 +472,20 @@ def test_a_table_that_is_set_during_a_run_is_read_at_the_time_of_the_network():
         found.append(np.concatenate([run.trace(cells, "V_m").values for run in (first, second)]))
         assert len(second.spikes(cells).times) > 2
     EXACT.check(*found)
+
+
+def test_weights_in_on_pre_need_linear_equations():
+    make = sl.GradedSynapse.from_equations
+    text = "dg/dt = {} : 1 (clock-driven)\ng_post = {} : 1 (summed)\nw : 1"
+    good = make(text.format("-g/(5*ms)", "2*g"), on_pre="g += w")
+    assert "g + 1.0" in good.source and "2 * g" in good.source
+    with pytest.raises(D, match="dg/dt is not linear"):
+        make(text.format("g*(1 - g)/ms", "g"), on_pre="g += w")
+    with pytest.raises(D, match="dg/dt is not linear"):
+        make(text.format("(1 - g)/ms", "g"), on_pre="g += w")
+    with pytest.raises(D, match=r"expected g \+= w or a multiple of it"):
+        make(text.format("-g/ms", "g"), on_pre="g += w*(1 - g)")
+    with pytest.raises(D, match="w is in on_pre already"):
+        make(text.format("-g/ms", "w*g"), on_pre="g += w")
+    with pytest.raises(D, match="expected 0: with w in on_pre"):
+        make(text.format("-g/ms", "g"), on_pre="g += w", initial={"g": 1.0})
