@@ -93,13 +93,14 @@ class SwitchingBuilder(EnvironmentBuilder):
     def every(self, interval: Quantity, function: Callable[[Any], Any]) -> None:
         """Call function(net) between two steps, whenever the time of the network is a multiple of `interval` (ms).
 
-        It is plain Python, not compiled: it may read `net.time`, `net.weights` and `net.spikes`, which has the events
-        of the last interval, call `net.set_weights`, `net.switch_off` and `net.switch_on`, and keep what it likes. What
-        it changes holds from the next step on. It is called at the end of a run too, but not at its beginning, so a
-        run in pieces is the run in one. Functions are called in the order in which they were added. In it the network
-        can neither run nor get further parts. An exception ends the run: SimulationError says at which time, and has
-        the Run until then as `run`. Functions are in copies and checkpoints of the network, without what they have
-        kept. All engines call them. interval: a multiple of dt. Raises DescriptionError or ParameterError.
+        It is plain Python, not compiled: it may read `net.time`, `net.weights`, `net.get` and `net.spikes`, which has
+        the events of the last interval, call `net.set`, `net.set_weights`, `net.switch_off` and `net.switch_on`, and
+        keep what it likes. What it changes holds from the next step on. It is called at the end of a run too, but not
+        at its beginning, so a run in pieces is the run in one. Functions are called in the order in which they were
+        added. In it the network can neither run nor get further parts. An exception ends the run: SimulationError says
+        at which time, and has the Run until then as `run`. Functions are in copies and checkpoints of the network,
+        without what they have kept. All engines call them. interval: a multiple of dt. Raises DescriptionError or
+        ParameterError.
 
         >>> net = Network(dt=0.1)
         >>> cells = net.population(10, LIF(I_e=400.0))
