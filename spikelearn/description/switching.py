@@ -49,7 +49,7 @@ class SwitchingBuilder(EnvironmentBuilder):
         array([], dtype=float64)
         >>> net.switch_on(current)
         >>> len(net.run(50).spikes(cells).times)
-        4
+        6
         """
         self._switch(parts, on=False)
 
