@@ -9,6 +9,7 @@ from every_model import HALF, networks, outcome
 from tolerances import EXACT
 
 import spikelearn as sl
+from spikelearn.description.shared_array import owner
 from spikelearn.errors import DescriptionError
 
 NETWORKS = {name: make for name, make in networks().items() if not name.startswith("exact")}
@@ -114,6 +115,45 @@ def test_a_recording_that_is_added_has_what_it_would_have_had(engine, threads):
     check_same(outcome(net.run(40.0)), outcome(whole.run(40.0)), engine)
 
 
+def reward(step, counts, goal):
+    goal[0] = counts[0] - 2.0
+
+
+def teach(trial, phase, counts, release):
+    release[0] += 0.01 * counts[1]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_signals_readouts_and_trials_go_on_when_something_is_added(threads):
+    def network():
+        net = all_parts(threads=threads, shareable=True)
+        lif, dopamine = net.populations["lif"], net.modulators["dopamine"]
+        goal = net.signal("goal", 1)
+        net.on_step(reward, lif.counts(), goal.values, every=1.0)
+        readout = net.readout(lif, size=1, learning=sl.RecursiveLeastSquares(every=0.5), target=goal, tau=10.0)
+        net.feed(readout, net.populations["pyramidal"], port="soma", weights=5.0)
+        level = net.modulator("level", tau=np.inf)
+        net.follow(level, readout, weight=0.1, derivative=0.1)
+        for signal, variables in ((readout, ["value", "error", "weight"]), (goal, ["value"])):
+            net.record(signal, variables)
+        net.record(level)
+        callback = sl.Callback(teach, (lif.counts(), dopamine.release))
+        phases = [
+            sl.Phase(10.0, rates={net.populations["poisson"]: 150.0}, callback=callback),
+            sl.Phase(7.0, plastic=[net.projections["STDP"]], reset=[lif]),
+        ]
+        return net, sl.Trials(phases, 2)
+
+    whole, trials_of_whole = network()
+    net, trials = network()
+    whole.run(15.0), net.run(15.0)
+    add_everything(net)
+    for one, other in zip(
+        (net.run(trials=trials), net.run(10.0)), (whole.run(trials=trials_of_whole), whole.run(10.0)), strict=True
+    ):
+        check_same(outcome(one), outcome(other), "trials and signals")
+
+
 def test_events_on_their_way_when_a_projection_is_connected_do_not_arrive_through_it():
     net = sl.Network(dt=0.1)
     source = net.population(1, sl.SpikeList([1.0, 9.0, 10.0, 10.1, 12.0]))
@@ -184,3 +224,11 @@ def test_a_table_that_is_divided_keeps_weights_and_counts_of_events():
         EXACT.check(run.weights(name), expected.weights(name))
     EXACT.check(run.spikes("cells").times, expected.spikes("cells").times)
     assert run.synaptic_events == expected.synaptic_events
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_no_two_arrays_have_one_name(name):
+    net = NETWORKS[name]()
+    owners = {}
+    for key, array in net.build().program._arrays(False):
+        assert owners.setdefault(key, owner(array)) is owner(array), key
