@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -122,8 +122,7 @@ def _neuron_calls(
         emitted = None if known is None else known.arrays["emitted"]
         calls = [_advance(plan, block, population, neuron, part, constants, emitted)]
     if neuron.model.tells_bursts:
-        kept = {name: array for call in before[1:] for name, array in call.written.items()}
-        calls.append(_classify(plan, block, population, neuron, part, kept))
+        calls.append(_classify(plan, block, population, neuron, part, before[1] if before else None))
     return timed, calls
 
 
@@ -185,12 +184,15 @@ def _advance(
 
 
 def _classify(
-    plan: Plan, block: Block, population: Population, neuron: Neuron, part: slice, kept: Mapping[str, np.ndarray]
+    plan: Plan, block: Block, population: Population, neuron: Neuron, part: slice, before: Call | None
 ) -> Call:
-    """The Call that tells bursts from single spikes. kept: arrays of such a Call before it."""
+    """The Call that tells bursts from single spikes. before: one with other windows, whose state it takes over."""
     first, size = block.first[population] + part.start, part.stop - part.start
     windows = np.atleast_1d(steps_of(neuron.parameters.burst_window, plan.dt, "burst_window"))
     windows = windows[part] if len(windows) > 1 else windows
+    if before is not None and before.arrays["windows"].shape == windows.shape:
+        return before.with_others({"windows": windows})
+    kept = {} if before is None else before.written
     spike, event, burst = (block.rings[kind] for kind in ("spike", "event", "burst"))
     return Call(
         f"classify {population.name}",
