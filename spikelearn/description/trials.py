@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import reprlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -160,6 +160,12 @@ class Phase:
         if isinstance(self.plastic, list):
             object.__setattr__(self, "plastic", tuple(self.plastic))
 
+    def __repr__(self) -> str:
+        others = [each.name for each in fields(self) if each.name not in ("duration", "name")]
+        given = [name for name in others if getattr(self, name) not in ({}, (), None, False)]
+        name = f" {self.name!r}" if self.name else ""
+        return f"<Phase{name}: {', '.join([f'{self.duration} ms', *given])}>"
+
     @property
     def discards(self) -> bool:
         """Whether events in flight are lost at its start."""
@@ -231,6 +237,9 @@ class Trials:
         if len(labels) not in (0, self.n):
             raise DescriptionError(f"labels of Trials: expected {self.n}, one for each trial, got {len(labels)}")
         object.__setattr__(self, "labels", labels)
+
+    def __repr__(self) -> str:
+        return f"<Trials: {self.n:,} of {len(self.phases)} phase{'' if len(self.phases) == 1 else 's'}>"
 
     def phase_steps(self, dt: float) -> np.ndarray:
         """Number of steps of each phase."""

@@ -19,6 +19,10 @@ class Spikes(NamedTuple):
     times: np.ndarray
     ids: np.ndarray
 
+    def __repr__(self) -> str:
+        span = f", {self.times[0]:g} to {self.times[-1]:g} ms" if len(self.times) else ""
+        return f"<Spikes: {len(self.times):,}{span}>"
+
     def trains(self, n: int | None = None) -> list[np.ndarray]:
         """The times of each neuron, ms, one array for each, empty for a silent neuron.
 
@@ -84,6 +88,11 @@ class Trace(NamedTuple):
     values: np.ndarray
     ids: np.ndarray
     unit: str
+
+    def __repr__(self) -> str:
+        of = f" of {name}" if (name := getattr(self, "variable", "")) else ""
+        unit = f", {self.unit}" if self.unit else ""
+        return f"<Trace{of}: {len(self.times):,} samples of {len(self.ids):,}{unit}>"
 
     def to_pandas(self) -> Any:
         """A pandas DataFrame: a row for each time (index "time", ms), a column for each neuron or synapse.
@@ -153,6 +162,9 @@ class Snapshots(NamedTuple):
     ids: np.ndarray
     values: np.ndarray
     unit: str
+
+    def __repr__(self) -> str:
+        return f"<Snapshots: {len(self.times):,}{', ' + self.unit if self.unit else ''}>"
 
     def to_pandas(self) -> Any:
         """A pandas DataFrame with a row for each event: "time" in ms, "neuron" and "value". Needs pandas."""

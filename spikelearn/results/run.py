@@ -38,6 +38,9 @@ class Synapses(NamedTuple):
     weight: np.ndarray
     delay: np.ndarray
 
+    def __repr__(self) -> str:
+        return f"<Synapses: {len(self.weight):,}>"
+
     def matrix(self, shape: tuple[int, ...]) -> np.ndarray:
         """The weights as a matrix of this shape, (sources, targets), 0 where there is no synapse.
 
@@ -164,7 +167,8 @@ class Run:
             f"{len(found.times):,} {called(kind, plural=True)} of {name}"
             for (name, kind), found in self.spike_data.items()
         )
-        traces = ", ".join(f"{variable} of {name}" for name, variable in self.trace_data)
+        samples = (key for key in self.trace_data if key not in self.spike_data)  # those at events are named already
+        traces = ", ".join(f"{variable} of {name}" for name, variable in samples)
         recorded = "; ".join(part for part in (events, traces) if part) or "nothing recorded"
         cut = ", interrupted" if self.interrupted else ""
         return f"<Run {self.t_start:g} to {self.t_stop:g} ms, seed {self.seed}{cut}: {recorded}>"

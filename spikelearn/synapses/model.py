@@ -163,6 +163,12 @@ class Synapse(Parametrized):
         """The unit of the weight; "" for that of the port."""
         return getattr(self.model, "unit", "")
 
+    def __repr__(self) -> str:
+        values = self.parameters._asdict().items()
+        return (
+            f"{self.model.name}({', '.join(f'{k}={v:g}' if isinstance(v, float) else f'{k}=...' for k, v in values)})"
+        )
+
     @property
     def varying(self) -> tuple[str, ...]:
         """Parameters with a value for each synapse, in order: an array or a distribution."""

@@ -106,6 +106,23 @@ def test_the_repr_of_every_part_is_one_line(net):
     assert list(shown) == list(shown.values())
 
 
+def test_what_a_run_returns_is_one_line_too(net):
+    cells, forward = net.populations["cells"], net.projections["forward"]
+    net.record(cells, "V_m", at="spike")
+    run = net.run(20.0)
+    shown = {
+        repr(net.synapses(forward)): f"<Synapses: {len(forward):,}>",
+        repr(run.trace(cells, "V_m", recording="V_m")): "<Trace of V_m: 40 samples of 3, mV>",
+        repr(run.spikes(cells))[:9]: "<Spikes: ",
+        repr(run.snapshots(cells, "V_m"))[:12]: "<Snapshots: ",
+        repr(sl.Phase(10.0, rates={net.populations["inputs"]: 5.0}, fresh=True, name="cue")):
+            "<Phase 'cue': 10.0 ms, rates, fresh>",
+        repr(sl.Trials([sl.Phase(10.0)], 3)): "<Trials: 3 of 1 phase>",
+        repr(sl.Mongillo(U=np.array([0.1, 0.2]))): "Mongillo(U=..., tau_D=200, tau_F=1500)",
+    }  # fmt: skip
+    assert list(shown) == list(shown.values())
+
+
 def test_parameters_that_differ_between_neurons_are_not_spelled_out():
     net = sl.Network()
     net.population(1000, sl.LIF(I_e=np.arange(1000.0)), name="cells")
