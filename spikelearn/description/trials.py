@@ -164,7 +164,7 @@ class Phase:
         others = [each.name for each in fields(self) if each.name not in ("duration", "name")]
         given = [name for name in others if getattr(self, name) not in ({}, (), None, False)]
         name = f" {self.name!r}" if self.name else ""
-        return f"<Phase{name}: {', '.join([f'{self.duration} ms', *given])}>"
+        return f"<Phase{name}: {', '.join([f'{self.duration!r} ms', *given])}>"
 
     @property
     def discards(self) -> bool:
